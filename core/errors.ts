@@ -1,0 +1,34 @@
+/**
+ * The project's one error type. `code` says what kind of thing went wrong and decides whether trying again can help;
+ * `message` is one sentence with the field, the value and the remedy.
+ */
+export type ErrorCode =
+  /** The user's config, dataset, video or model is wrong: trying again cannot help. */
+  | 'InvalidInput'
+  | 'InvalidConfig'
+  | 'InvalidDataset'
+  | 'InvalidVideo'
+  | 'InvalidModel'
+  /** Something stored does not hash to what was recorded. */
+  | 'CorruptArtifact'
+  /** Two different contents were offered for one write-once key. */
+  | 'ArtifactConflict'
+  /** A tool or service that is needed is missing or does not answer. */
+  | 'MissingTool'
+  | 'Unavailable';
+
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['Unavailable']);
+
+export class VideocapError extends Error {
+  override readonly name = 'VideocapError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  get retryable(): boolean {
+    return RETRYABLE.has(this.code);
+  }
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { ArtifactRef } from './artifact-ref.ts';
+
+/** One subject of the structured analysis: who, what it looks like, what it does (VideoCap-R1's structured thinking). */
+export const SubjectAnalysis = z.strictObject({
+  subject: z.string(),
+  attributes: z.array(z.string()),
+  actions: z.array(z.string()),
+});
+export type SubjectAnalysis = z.infer<typeof SubjectAnalysis>;
+
+/** The structured analysis of a video: the JSON between `<think>` and `</think>`. */
+export const Thought = z.array(SubjectAnalysis);
+export type Thought = z.infer<typeof Thought>;
+
+/** A video with its reference caption, structured thought and events. `thought` and `events` may be missing in own data. */
+export const Sample = z.strictObject({
+  id: z.string().min(1),
+  /** The video file: inside the artifact store, or an absolute path with the hash of what was found there. */
+  video: z.union([
+    z.strictObject({ artifact: ArtifactRef }),
+    z.strictObject({ path: z.string(), sha256: z.string(), bytes: z.int() }),
+  ]),
+  caption: z.string().min(1),
+  thought: Thought.optional(),
+  events: z.array(z.string()).optional(),
+});
+export type Sample = z.infer<typeof Sample>;
+
+export const DatasetManifest = z.strictObject({
+  name: z.string(),
+  /** Digest of everything that determines the dataset. */
+  digest: z.string(),
+  train: z.array(Sample),
+  heldOut: z.array(Sample),
+  quarantined: z.array(z.strictObject({ id: z.string(), reason: z.string() })),
+});
+export type DatasetManifest = z.infer<typeof DatasetManifest>;
+
+/** A sample's decoded frames, by reference. */
+export const ClipRef = z.strictObject({ sampleId: z.string(), clip: ArtifactRef });
+export type ClipRef = z.infer<typeof ClipRef>;
+
+/** The text the policy is asked to write for a sample, exactly: `<think>JSON</think><answer>caption</answer>`. */
+export function structuredCompletion(thought: Thought, caption: string): string {
+  return `<think>${JSON.stringify(thought)}</think><answer>${caption}</answer>`;
+}
