@@ -103,6 +103,8 @@ export const UpdatePolicyInput = Place.extend({
   reference: PolicyRef,
   threads: z.int(),
   clips: ArtifactRef,
+  /** Checkpoints of steps that are multiples of this stay; others go once two later steps exist. 0: keep none but the last two. */
+  keepEvery: z.int().nonnegative(),
   batch: z.discriminatedUnion('method', [
     z.strictObject({
       method: z.literal('grpo'),
@@ -181,9 +183,11 @@ export const RunSummary = z.strictObject({
   config: ExperimentConfig,
   steps: z.int(),
   policy: PolicyRef,
+  /** The trained policy as a model folder that `transformers` and `videocap caption` open. */
+  modelFolder: z.string(),
   base: Evaluation,
   trained: Evaluation,
-  report: ArtifactRef.optional(),
+  report: ArtifactRef,
   mlflowRunUrl: z.string().optional(),
 });
 export type RunSummary = z.infer<typeof RunSummary>;

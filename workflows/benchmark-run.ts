@@ -1,0 +1,30 @@
+import type { Evaluation } from '../core/stages.ts';
+import { listenForControl } from './control.ts';
+import { evaluate } from './evaluate.ts';
+import { BenchmarkRunInput, parseInput } from './run-input.ts';
+import { RunState } from './run-state.ts';
+import { prepare, runKey } from './start-run.ts';
+import { desk } from './stages.ts';
+
+/** Benchmarks one policy, trained here or elsewhere, without training it. */
+export async function benchmarkRun(rawInput: unknown): Promise<Evaluation> {
+  const input = parseInput(BenchmarkRunInput, rawInput, '{"config": "quickstart", "checkpoint": "tiny"}');
+  const { checkpoint, config: name } = input;
+  const overrides = { ...input.overrides, ...(checkpoint && { 'policy.model': checkpoint }) };
+  const { config } = await desk.resolveConfig({ config: name, overrides });
+  const run = new RunState({
+    runKey: runKey(),
+    config,
+    startTime: Date.now(),
+    step: 0,
+    evaluations: [],
+    mirroredStep: -1,
+    recordedStep: -1,
+    lastMetrics: {},
+  });
+  listenForControl(run);
+  await prepare(run);
+  const evaluation = await evaluate(run, run.policy);
+  run.stage = 'finished';
+  return evaluation;
+}

@@ -1,0 +1,42 @@
+import { CancellationScope } from '@temporalio/workflow';
+import type { RunSummary } from '../core/stages.ts';
+import type { MlflowMirror } from './mirror.ts';
+import type { RunState } from './run-state.ts';
+import { desk, lastWord, mirror as mlflow, stage } from './stages.ts';
+
+/** Exports the trained policy, writes the report, and closes the MLflow run once everything has arrived there. */
+export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<RunSummary> {
+  const { snapshot, config, manifest } = run;
+  const { runKey, evaluations } = snapshot;
+  run.stage = 'report';
+  const { folder } = await desk.exportPolicy({ runKey, policy: run.policy });
+  const { report } = await stage.writeReport({
+    runKey,
+    config,
+    manifest,
+    heldOutClips: run.heldOutClips,
+    evaluations,
+    lastStep: snapshot.step,
+  });
+  run.stage = 'mlflow';
+  await mirror.drain();
+  await mlflow.finishTracking({
+    runKey,
+    tracking: snapshot.tracking!,
+    status: 'FINISHED',
+    endTime: Date.now(),
+    report,
+    evaluations,
+    manifest,
+  });
+  run.stage = 'finished';
+  return run.summary(report, folder);
+}
+
+/** Marks the MLflow run of a run that ends otherwise, also when the run itself is being cancelled. */
+export async function leaveWithStatus(run: RunState, status: 'FAILED' | 'KILLED'): Promise<void> {
+  const { runKey, tracking } = run.snapshot;
+  await CancellationScope.nonCancellable(() =>
+    lastWord.finishTracking({ runKey, tracking: tracking!, status, endTime: Date.now(), evaluations: [] }),
+  ).catch(() => undefined);
+}

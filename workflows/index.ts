@@ -1,0 +1,13 @@
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+
+export { benchmarkRun } from './benchmark-run.ts';
+export { trainingRun } from './training-run.ts';
+
+/** Temporal calls the default export for a type it does not know; without it such a run would be retried for ever. */
+// biome-ignore lint/style/noDefaultExport: the SDK looks for a default export
+export default async function unknownWorkflow(): Promise<never> {
+  throw ApplicationFailure.nonRetryable(
+    `Unknown workflow type "${workflowInfo().workflowType}". Known: trainingRun, benchmarkRun.`,
+    'UnknownWorkflowType',
+  );
+}

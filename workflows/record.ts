@@ -1,0 +1,27 @@
+import type { Evaluation } from '../core/stages.ts';
+import type { RunState } from './run-state.ts';
+import { desk } from './stages.ts';
+import type { StepTrace } from './train-step.ts';
+
+/** Writes down a finished step, with the benchmark that followed it if one did. MLflow and the report read these records. */
+export async function record(run: RunState, trace: StepTrace, evaluation?: Evaluation): Promise<void> {
+  const { snapshot } = run;
+  await desk.recordStep({
+    runKey: snapshot.runKey,
+    record: {
+      step: snapshot.step,
+      time: Date.now(),
+      metrics: { ...trace.metrics, ...evaluationMetrics(evaluation) },
+      ...(trace.rollout && { rollout: trace.rollout }),
+      ...(trace.verdicts && { verdicts: trace.verdicts }),
+      ...(trace.rewards && { rewards: trace.rewards.total }),
+    },
+  });
+  if (evaluation) snapshot.evaluations.push(evaluation);
+  snapshot.recordedStep = snapshot.step;
+}
+
+function evaluationMetrics(evaluation: Evaluation | undefined): Record<string, number> {
+  const entries = Object.entries(evaluation?.metrics ?? {});
+  return Object.fromEntries(entries.map(([name, value]) => [`eval/${name}`, value]));
+}

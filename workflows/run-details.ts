@@ -1,0 +1,24 @@
+import type { RunState } from './run-state.ts';
+
+/** The Markdown that the Temporal UI shows on a run's page: where it is, what it reached, where to look. */
+export function runDetails(run: RunState): string {
+  const { snapshot, config } = run;
+  const { lastMetrics: last, evaluations, tracking } = snapshot;
+  const number = (name: string, digits = 3) => last[name]?.toFixed(digits) ?? '-';
+  const lines = [
+    `**${config.method.toUpperCase()}** step ${snapshot.step} of ${run.totalSteps}`,
+    '',
+    '| reward | format | think | caption | KL | loss | s/step |',
+    '|---|---|---|---|---|---|---|',
+    `| ${['reward/mean', 'reward/formatMean', 'reward/thinkMean', 'reward/captionMean'].map((name) => number(name)).join(' | ')} | ${number('train/kl', 4)} | ${number('train/loss', 4)} | ${number('time/stepSeconds', 1)} |`,
+    '',
+    '| benchmark at step | event F1 | action F1 | object F1 |',
+    '|---|---|---|---|',
+    ...evaluations.map(
+      ({ step, metrics }) =>
+        `| ${step} | ${metrics.eventF1?.toFixed(1)} | ${metrics.actionF1?.toFixed(1)} | ${metrics.objectF1?.toFixed(1)} |`,
+    ),
+  ];
+  if (tracking) lines.push('', `[MLflow run](${tracking.runUrl})`);
+  return lines.join('\n');
+}

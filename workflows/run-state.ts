@@ -1,0 +1,164 @@
+import type { ExperimentConfig } from '../configs/schema.ts';
+import type { ArtifactRef } from '../core/artifact-ref.ts';
+import type { PolicyRef } from '../core/policy-ref.ts';
+import { shuffledAt } from '../core/random.ts';
+import type { Evaluation, RunSummary } from '../core/stages.ts';
+
+/** Everything a run is, between two of its lines: small numbers and references. It survives continue-as-new as it is. */
+export interface RunSnapshot {
+  runKey: string;
+  config: ExperimentConfig;
+  startTime: number;
+  dataset?: { manifest: ArtifactRef; digest: string; trainIds: string[] };
+  heldOutClips?: ArtifactRef;
+  /** The policy training started from, and that the KL is measured to. */
+  reference?: PolicyRef;
+  policy?: PolicyRef;
+  step: number;
+  evaluations: Evaluation[];
+  tracking?: Tracking;
+  /** Step records up to this step are in MLflow; -1: none. */
+  mirroredStep: number;
+  /** Step records exist up to this step; -1: none. */
+  recordedStep: number;
+  lastMetrics: Record<string, number>;
+  secondsPerStep?: number;
+}
+
+export interface Tracking {
+  mlflowRunId: string;
+  experimentId: string;
+  runUrl: string;
+}
+
+/** What the `status` query answers. */
+export interface RunStatus {
+  stage: string;
+  step: number;
+  totalSteps: number;
+  paused: boolean;
+  rewardMean?: number;
+  kl?: number;
+  secondsPerStep?: number;
+  etaSeconds?: number;
+  mlflowRunUrl?: string;
+  evaluations: { step: number; metrics: Record<string, number> }[];
+}
+
+/** A run's state with the pure decisions about it: which samples come next, whether it is finished, when to evaluate. */
+export class RunState {
+  readonly snapshot: RunSnapshot;
+  stage = 'starting';
+
+  constructor(snapshot: RunSnapshot) {
+    this.snapshot = snapshot;
+  }
+
+  get config(): ExperimentConfig {
+    return this.snapshot.config;
+  }
+
+  get totalSteps(): number {
+    return this.config[this.config.method].steps;
+  }
+
+  get finished(): boolean {
+    return this.snapshot.step >= this.totalSteps;
+  }
+
+  get policy(): PolicyRef {
+    return present(this.snapshot.policy, 'policy');
+  }
+
+  get reference(): PolicyRef {
+    return present(this.snapshot.reference, 'reference');
+  }
+
+  get manifest(): ArtifactRef {
+    return present(this.snapshot.dataset, 'dataset').manifest;
+  }
+
+  get heldOutClips(): ArtifactRef {
+    return present(this.snapshot.heldOutClips, 'heldOutClips');
+  }
+
+  /** The place in the run of the step that comes next. */
+  get nextPlace(): { runKey: string; step: number } {
+    return { runKey: this.snapshot.runKey, step: this.snapshot.step + 1 };
+  }
+
+  get place(): { runKey: string; step: number } {
+    return { runKey: this.snapshot.runKey, step: this.snapshot.step };
+  }
+
+  /**
+   * The sample ids of the next step: a function of (seed, step) alone. Every epoch is a new order of all training
+   * samples; the remainder that fills no batch waits for another epoch's order.
+   */
+  nextBatch(): string[] {
+    const { trainIds } = present(this.snapshot.dataset, 'dataset');
+    const size = Math.min(this.config[this.config.method].samplesPerStep, trainIds.length);
+    const batchesPerEpoch = Math.floor(trainIds.length / size);
+    const epoch = Math.floor(this.snapshot.step / batchesPerEpoch);
+    const batch = this.snapshot.step % batchesPerEpoch;
+    return shuffledAt(trainIds, this.config.seed, ['epoch', epoch]).slice(batch * size, (batch + 1) * size);
+  }
+
+  /** Moves on by one optimiser step. */
+  advance(policy: PolicyRef, metrics: Record<string, number>, seconds: number): void {
+    this.snapshot.step += 1;
+    this.snapshot.policy = policy;
+    this.snapshot.lastMetrics = metrics;
+    const before = this.snapshot.secondsPerStep ?? seconds;
+    this.snapshot.secondsPerStep = 0.8 * before + 0.2 * seconds;
+  }
+
+  get evaluatedNow(): boolean {
+    return this.snapshot.evaluations.some(({ step }) => step === this.snapshot.step);
+  }
+
+  /** Before the first step, after every `benchmark.everySteps`, and after the last. */
+  get shouldEvaluate(): boolean {
+    const { step } = this.snapshot;
+    const every = this.config.benchmark.everySteps;
+    return !this.evaluatedNow && (step === 0 || this.finished || (every > 0 && step % every === 0));
+  }
+
+  status(paused: boolean): RunStatus {
+    const { step, lastMetrics, secondsPerStep, tracking, evaluations } = this.snapshot;
+    return {
+      stage: paused ? 'paused' : this.stage,
+      step,
+      totalSteps: this.totalSteps,
+      paused,
+      ...(lastMetrics['reward/mean'] !== undefined && { rewardMean: lastMetrics['reward/mean'] }),
+      ...(lastMetrics['train/kl'] !== undefined && { kl: lastMetrics['train/kl'] }),
+      ...(secondsPerStep !== undefined && {
+        secondsPerStep,
+        etaSeconds: secondsPerStep * (this.totalSteps - step),
+      }),
+      ...(tracking && { mlflowRunUrl: tracking.runUrl }),
+      evaluations: evaluations.map(({ step, metrics }) => ({ step, metrics })),
+    };
+  }
+
+  summary(report: ArtifactRef, modelFolder: string): RunSummary {
+    const { runKey, config, step, evaluations, tracking } = this.snapshot;
+    return {
+      runKey,
+      config,
+      steps: step,
+      policy: this.policy,
+      modelFolder,
+      base: present(evaluations[0], 'base evaluation'),
+      trained: present(evaluations.at(-1), 'last evaluation'),
+      report,
+      ...(tracking && { mlflowRunUrl: tracking.runUrl }),
+    };
+  }
+}
+
+function present<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new Error(`The run has no ${name} yet: a stage was called out of order.`);
+  return value;
+}

@@ -1,0 +1,54 @@
+import { workflowInfo } from '@temporalio/workflow';
+import { parseInput, RunInput } from './run-input.ts';
+import { type RunSnapshot, RunState } from './run-state.ts';
+import { desk, policy, stage } from './stages.ts';
+
+/** What a run hands to itself when it continues as new. */
+export interface Continuation {
+  continued: RunSnapshot;
+}
+
+/** A fresh run from a person's input, or the rest of a run from its own snapshot. */
+export async function startRun(raw: unknown): Promise<RunState> {
+  if (isContinuation(raw)) return new RunState(raw.continued);
+  const input = parseInput(RunInput, raw, '{"config": "quickstart", "overrides": {"grpo.steps": 10}}');
+  const { config } = await desk.resolveConfig(input);
+  return new RunState({
+    runKey: runKey(),
+    config,
+    startTime: Date.now(),
+    step: 0,
+    evaluations: [],
+    mirroredStep: -1,
+    recordedStep: -1,
+    lastMetrics: {},
+  });
+}
+
+/** Dataset, held-out clips and start policy: everything the first step needs, each made once. */
+export async function prepare(run: RunState): Promise<void> {
+  const { snapshot, config } = run;
+  const { runKey } = snapshot;
+  run.stage = 'dataset';
+  snapshot.dataset ??= await stage.prepareDataset({ runKey, dataset: config.dataset, seed: config.seed });
+  run.stage = 'frames';
+  snapshot.heldOutClips ??= (
+    await stage.extractFrames({ manifest: run.manifest, samples: 'held-out', frames: config.frames })
+  ).clips;
+  run.stage = 'policy';
+  snapshot.reference ??= (await policy.loadPolicy({ runKey, policy: config.policy })).policy;
+  snapshot.policy ??= snapshot.reference;
+}
+
+/**
+ * A run's own folder in the store. The first execution's id keeps a workflow id that is used again from finding an
+ * earlier run's artifacts; continue-as-new keeps it.
+ */
+export function runKey(): string {
+  const { workflowId, firstExecutionRunId } = workflowInfo();
+  return `${workflowId.replaceAll(/[^A-Za-z0-9._-]/g, '_')}-${firstExecutionRunId.slice(0, 8)}`;
+}
+
+function isContinuation(raw: unknown): raw is Continuation {
+  return typeof raw === 'object' && raw !== null && 'continued' in raw && workflowInfo().continuedFromExecutionRunId !== undefined;
+}

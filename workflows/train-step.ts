@@ -1,0 +1,96 @@
+import { combineRewards } from '../activities/reward/combine-rewards.ts';
+import type { ArtifactRef } from '../core/artifact-ref.ts';
+import type { Rewards } from '../core/stages.ts';
+import type { RunState } from './run-state.ts';
+import { policy, stage } from './stages.ts';
+
+/** What one optimiser step leaves behind, besides the new policy. */
+export interface StepTrace {
+  metrics: Record<string, number>;
+  rollout?: ArtifactRef;
+  verdicts?: ArtifactRef;
+  rewards?: Rewards;
+}
+
+/** One GRPO step: G completions a sample, their scores, one update. VideoCap-R1, section 3. */
+export async function grpoStep(run: RunState): Promise<StepTrace> {
+  const { config, nextPlace: place, manifest } = run;
+  const { threads } = config.policy;
+  const started = Date.now();
+
+  run.stage = 'frames';
+  const { clips } = await stage.extractFrames({ manifest, samples: run.nextBatch(), frames: config.frames });
+  run.stage = 'rollout';
+  const rollout = await policy.rolloutGroups({ ...place, policy: run.policy, threads, clips, sampling: config.sampling, seed: config.seed });
+  run.stage = 'scoring';
+  const [thoughts, captions] = await Promise.all([
+    stage.scoreThoughts({ ...place, rollout: rollout.rollout, manifest, think: config.reward.think }),
+    stage.judgeCaptions({ ...place, rollout: rollout.rollout, manifest, judge: config.judge, caption: config.reward.caption }),
+  ]);
+  const { rewards, stats } = combineRewards({ ...thoughts, ...captions }, config.reward, config.grpo);
+  run.stage = 'update';
+  const update = await policy.updatePolicy({
+    ...place,
+    policy: run.policy,
+    reference: run.reference,
+    threads,
+    clips,
+    keepEvery: config.benchmark.everySteps,
+    batch: {
+      method: 'grpo',
+      grpo: config.grpo,
+      rollout: rollout.rollout,
+      rewards,
+      temperature: config.sampling.temperature,
+      maxNewTokens: config.sampling.maxNewTokens,
+    },
+  });
+
+  const seconds = (Date.now() - started) / 1000;
+  const metrics = {
+    ...prefixed('reward', stats),
+    ...prefixed('train', update.metrics),
+    'train/completionLength': rollout.meanLength,
+    'train/truncatedShare': rollout.truncated / rollout.completions,
+    'train/tokensPerSecond': rollout.tokens / rollout.seconds,
+    'judge/calls': captions.calls,
+    'judge/cacheHits': captions.cacheHits,
+    'time/stepSeconds': seconds,
+    'time/rolloutSeconds': rollout.seconds,
+    'time/thinkSeconds': thoughts.seconds,
+    'time/judgeSeconds': captions.seconds,
+    'time/updateSeconds': update.seconds,
+  };
+  run.advance(update.policy, metrics, seconds);
+  return { metrics, rollout: rollout.rollout, verdicts: captions.verdicts, rewards };
+}
+
+/** One step of the SFT baseline: the same samples' references, the same optimiser. */
+export async function sftStep(run: RunState): Promise<StepTrace> {
+  const { config, nextPlace: place, manifest } = run;
+  const started = Date.now();
+  run.stage = 'frames';
+  const { clips } = await stage.extractFrames({ manifest, samples: run.nextBatch(), frames: config.frames });
+  run.stage = 'update';
+  const update = await policy.updatePolicy({
+    ...place,
+    policy: run.policy,
+    reference: run.reference,
+    threads: config.policy.threads,
+    clips,
+    keepEvery: config.benchmark.everySteps,
+    batch: { method: 'sft', sft: config.sft, manifest },
+  });
+  const seconds = (Date.now() - started) / 1000;
+  const metrics = {
+    ...prefixed('train', update.metrics),
+    'time/stepSeconds': seconds,
+    'time/updateSeconds': update.seconds,
+  };
+  run.advance(update.policy, metrics, seconds);
+  return { metrics };
+}
+
+function prefixed(prefix: string, metrics: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`${prefix}/${name}`, value]));
+}

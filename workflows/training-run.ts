@@ -1,0 +1,43 @@
+import { continueAsNew, isCancellation, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import type { RunSummary } from '../core/stages.ts';
+import { type Control, listenForControl } from './control.ts';
+import { evaluate } from './evaluate.ts';
+import { finishRun, leaveWithStatus } from './finish-run.ts';
+import { MlflowMirror } from './mirror.ts';
+import { record } from './record.ts';
+import { runDetails } from './run-details.ts';
+import type { RunState } from './run-state.ts';
+import { type Continuation, prepare, startRun } from './start-run.ts';
+import { grpoStep, sftStep } from './train-step.ts';
+
+/** One experiment: evaluate the base policy, train it step by step, evaluate again, report. Resumes at any line. */
+export async function trainingRun(rawInput: unknown): Promise<RunSummary> {
+  const run = await startRun(rawInput); // validated input, resolved config
+  const control = listenForControl(run); // pause, resume, stop, status
+  const mirror = new MlflowMirror(run);
+  try {
+    await prepare(run); // dataset, held-out clips, start policy
+    await train(run, control, mirror);
+    return await finishRun(run, mirror);
+  } catch (error) {
+    if (run.snapshot.tracking) await leaveWithStatus(run, isCancellation(error) ? 'KILLED' : 'FAILED');
+    throw error;
+  }
+}
+
+async function train(run: RunState, control: Control, mirror: MlflowMirror): Promise<void> {
+  const step = run.config.method === 'grpo' ? grpoStep : sftStep;
+  if (run.shouldEvaluate) await record(run, { metrics: {} }, await evaluate(run, run.policy));
+
+  while (!run.finished && !control.stopRequested) {
+    await control.whilePaused();
+    const trace = await step(run);
+    await record(run, trace, run.shouldEvaluate ? await evaluate(run, run.policy) : undefined);
+    setCurrentDetails(runDetails(run));
+    if (workflowInfo().continueAsNewSuggested && !run.finished) {
+      await mirror.rest();
+      await continueAsNew<(input: Continuation) => Promise<RunSummary>>({ continued: run.snapshot });
+    }
+  }
+  if (!run.evaluatedNow) await record(run, { metrics: run.snapshot.lastMetrics }, await evaluate(run, run.policy));
+}
