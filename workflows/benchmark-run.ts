@@ -3,8 +3,8 @@ import { listenForControl } from './control.ts';
 import { evaluate } from './evaluate.ts';
 import { BenchmarkRunInput, parseInput } from './run-input.ts';
 import { RunState } from './run-state.ts';
-import { prepare, runKey } from './start-run.ts';
 import { desk } from './stages.ts';
+import { prepare, runKey } from './start-run.ts';
 
 /** Benchmarks one policy, trained here or elsewhere, without training it. */
 export async function benchmarkRun(rawInput: unknown): Promise<Evaluation> {

@@ -38,7 +38,9 @@ export function listenForControl(run: RunState): Control {
     },
     { description: 'End after the current step, with the final benchmark and report.' },
   );
-  setHandler(statusQuery, () => run.status(paused), { description: 'Stage, step, reward, KL, ETA and benchmark results so far.' });
+  setHandler(statusQuery, () => run.status(paused), {
+    description: 'Stage, step, reward, KL, ETA and benchmark results so far.',
+  });
   return {
     get stopRequested() {
       return stopRequested;

@@ -34,7 +34,6 @@ export class MlflowMirror {
   }
 
   async #work(): Promise<void> {
-    const { snapshot } = this.#run;
     while (!this.#closing) {
       await condition(() => this.#closing || !this.#upToDate);
       if (this.#closing) return;

@@ -36,8 +36,9 @@ export async function prepare(run: RunState): Promise<void> {
     await stage.extractFrames({ manifest: run.manifest, samples: 'held-out', frames: config.frames })
   ).clips;
   run.stage = 'policy';
-  snapshot.reference ??= (await policy.loadPolicy({ runKey, policy: config.policy })).policy;
-  snapshot.policy ??= snapshot.reference;
+  const start = snapshot.reference ?? (await policy.loadPolicy({ runKey, policy: config.policy })).policy;
+  snapshot.reference = start;
+  snapshot.policy ??= start;
 }
 
 /**
@@ -50,5 +51,10 @@ export function runKey(): string {
 }
 
 function isContinuation(raw: unknown): raw is Continuation {
-  return typeof raw === 'object' && raw !== null && 'continued' in raw && workflowInfo().continuedFromExecutionRunId !== undefined;
+  return (
+    typeof raw === 'object' &&
+    raw !== null &&
+    'continued' in raw &&
+    workflowInfo().continuedFromExecutionRunId !== undefined
+  );
 }

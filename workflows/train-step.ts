@@ -21,11 +21,24 @@ export async function grpoStep(run: RunState): Promise<StepTrace> {
   run.stage = 'frames';
   const { clips } = await stage.extractFrames({ manifest, samples: run.nextBatch(), frames: config.frames });
   run.stage = 'rollout';
-  const rollout = await policy.rolloutGroups({ ...place, policy: run.policy, threads, clips, sampling: config.sampling, seed: config.seed });
+  const rollout = await policy.rolloutGroups({
+    ...place,
+    policy: run.policy,
+    threads,
+    clips,
+    sampling: config.sampling,
+    seed: config.seed,
+  });
   run.stage = 'scoring';
   const [thoughts, captions] = await Promise.all([
     stage.scoreThoughts({ ...place, rollout: rollout.rollout, manifest, think: config.reward.think }),
-    stage.judgeCaptions({ ...place, rollout: rollout.rollout, manifest, judge: config.judge, caption: config.reward.caption }),
+    stage.judgeCaptions({
+      ...place,
+      rollout: rollout.rollout,
+      manifest,
+      judge: config.judge,
+      caption: config.reward.caption,
+    }),
   ]);
   const { rewards, stats } = combineRewards({ ...thoughts, ...captions }, config.reward, config.grpo);
   run.stage = 'update';

@@ -1,0 +1,41 @@
+import type { Logger } from 'pino';
+import { createBenchmarkActivities } from '../activities/benchmark/benchmark.ts';
+import { createDatasetActivities } from '../activities/dataset/dataset.ts';
+import { createFramesActivities } from '../activities/frames/frames.ts';
+import { createJudgeActivities } from '../activities/judge/judge-captions.ts';
+import { createRecordActivities } from '../activities/record/record.ts';
+import { createReportActivities } from '../activities/report/report.ts';
+import { createRolloutActivities } from '../activities/rollout/rollout.ts';
+import { createThinkActivities } from '../activities/think/think.ts';
+import { createTrackingActivities } from '../activities/tracking/tracking.ts';
+import { createUpdateActivities } from '../activities/update/update.ts';
+import { createConfigActivities } from '../configs/resolve-config.ts';
+import type { ArtifactStore } from '../core/artifact-store.ts';
+import type { PolicyEngine } from '../policy/engine.ts';
+import { cancellationSignal, reportProgress } from './activity-runtime.ts';
+import type { WorkerSettings } from './settings.ts';
+
+/** Everything that the `videocap` queue serves: one factory a stage, in the order data passes through. */
+export function createActivities(settings: WorkerSettings, store: ArtifactStore, log: Logger) {
+  const deps = { store, home: settings.home, onProgress: reportProgress, signal: cancellationSignal, log };
+  return {
+    ...createConfigActivities(),
+    ...createDatasetActivities(deps),
+    ...createFramesActivities(deps),
+    ...createThinkActivities(deps),
+    ...createJudgeActivities(deps),
+    ...createBenchmarkActivities(deps),
+    ...createRecordActivities(deps),
+    ...createTrackingActivities({ ...deps, mlflowUrl: settings.mlflowUrl }),
+    ...createReportActivities(deps),
+  };
+}
+
+/** Everything that the `policy-onnx` queue serves: the engine contract. */
+export function createPolicyActivities(store: ArtifactStore, engine: PolicyEngine) {
+  const deps = { store, engine, onProgress: reportProgress };
+  return { ...createRolloutActivities(deps), ...createUpdateActivities(deps) };
+}
+
+export type Activities = ReturnType<typeof createActivities>;
+export type PolicyActivities = ReturnType<typeof createPolicyActivities>;

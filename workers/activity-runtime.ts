@@ -1,0 +1,101 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
+import { z } from 'zod';
+import { VideocapError } from '../core/errors.ts';
+
+/** What a heartbeat carries: the last progress a stage reported. A hint for people; the artifact store is the truth. */
+export interface Progress {
+  done: number;
+  total: number;
+  what: string;
+}
+
+const BEAT_MILLISECONDS = 2000;
+const progressOf = new WeakMap<Context, Progress>();
+
+/** Called by stages as they work; outside an activity it does nothing. */
+export function reportProgress(progress: Progress): void {
+  const context = currentContext();
+  if (context) progressOf.set(context, progress);
+}
+
+/** Aborts when the current activity is cancelled. */
+export function cancellationSignal(): AbortSignal | undefined {
+  return currentContext()?.cancellationSignal;
+}
+
+/** Around every activity: beats while it computes, and tells Temporal which failures are worth another try. */
+export class ActivityRuntime implements ActivityInboundCallsInterceptor {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
+    const beat = () => this.#context.heartbeat(progressOf.get(this.#context));
+    const timer = setInterval(beat, BEAT_MILLISECONDS);
+    try {
+      return await next(input);
+    } catch (error) {
+      throw asFailure(error, this.#context.info.attempt);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+}
+
+/** Faults of the machine or the network, which pass: tried again for as long as it takes. */
+const PASSING_CODES = new Set([
+  ...['ENOSPC', 'EIO', 'EMFILE', 'ENFILE', 'EAGAIN', 'EBUSY', 'EROFS', 'EDQUOT', 'ENOMEM', 'ESTALE'],
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'],
+]);
+
+/** A defect of ours might be a race that another attempt wins; more attempts than this only hide it. */
+const ATTEMPTS_FOR_UNEXPECTED = 5;
+
+/** The failure that Temporal should see: what is wrong as its type, one sentence as its message, and whether to try again. */
+export function asFailure(error: unknown, attempt: number): unknown {
+  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
+  if (error instanceof VideocapError)
+    return ApplicationFailure.create({
+      message: error.message,
+      type: error.code,
+      nonRetryable: !error.retryable,
+      ...causeOf(error.cause),
+    });
+  if (error instanceof z.ZodError)
+    return ApplicationFailure.create({
+      message: z.prettifyError(error),
+      type: 'InvalidStageInput',
+      nonRetryable: true,
+    });
+  if (error instanceof Error && error.name === 'AbortError') return new CancelledFailure('The activity was cancelled.');
+  const { code, message } = (error ?? {}) as NodeJS.ErrnoException;
+  if (code !== undefined && PASSING_CODES.has(code))
+    return ApplicationFailure.create({
+      message: message ?? code,
+      type: 'Unavailable',
+      nonRetryable: false,
+      ...causeOf(error),
+    });
+  return ApplicationFailure.create({
+    message: message ?? String(error),
+    type: 'UnexpectedError',
+    nonRetryable: attempt >= ATTEMPTS_FOR_UNEXPECTED,
+    ...causeOf(error),
+  });
+}
+
+function causeOf(error: unknown): { cause?: Error } {
+  return error instanceof Error ? { cause: error } : {};
+}
+
+function currentContext(): Context | undefined {
+  try {
+    return Context.current();
+  } catch {
+    return undefined;
+  }
+}
