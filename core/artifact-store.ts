@@ -1,15 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { link, mkdir, open, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
-import { dirname, join, normalize } from 'node:path';
+import { dirname, join, normalize, posix } from 'node:path';
 import type { z } from 'zod';
 import { ArtifactRef } from './artifact-ref.ts';
 import { VideocapError } from './errors.ts';
 
 /**
- * A write-once store of files. Each artifact is a file with a small `<key>.ref` beside it that records its hash; the ref
- * is written last, so an artifact either exists whole or not at all. Two writers of one key are settled by the file
- * system: the first ref wins, and a later writer with other bytes is refused.
+ * A write-once store of files. An artifact `a/b.json` is a file `a/b.<hash>.json`, named by its content, and a small
+ * `a/b.json.ref` that is written after it: an artifact either exists whole or not at all. Two writers of one key are
+ * settled by the file system: the first ref wins, and a later writer with other bytes is refused.
  */
 export class ArtifactStore {
   readonly root: string;
@@ -39,13 +39,13 @@ export class ArtifactStore {
    */
   async put(key: string, bytes: Uint8Array | string): Promise<ArtifactRef> {
     const data = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes;
-    const ref = { uri: `store:${key}`, sha256: sha256(data), bytes: data.byteLength };
+    const hash = sha256(data);
+    const ref = { uri: `store:${contentName(key, hash)}`, sha256: hash, bytes: data.byteLength };
     const found = await this.find(key);
     if (found) return this.#same(key, found, ref);
-    const path = this.path(key);
-    await mkdir(dirname(path), { recursive: true });
-    await writeDurably(path, data, 'replace');
-    const won = await writeDurably(`${path}.ref`, Buffer.from(JSON.stringify(ref)), 'first wins');
+    await mkdir(dirname(this.path(key)), { recursive: true });
+    await writeDurably(this.path(ref), data, 'replace');
+    const won = await writeDurably(`${this.path(key)}.ref`, Buffer.from(JSON.stringify(ref)), 'first wins');
     if (won) return ref;
     return this.#same(key, (await this.find(key))!, ref);
   }
@@ -93,8 +93,10 @@ export class ArtifactStore {
 
   /** Forgets an artifact. Removing what is not there is a no-op. */
   async remove(key: string): Promise<void> {
+    const ref = await this.find(key);
+    if (!ref) return;
     await rm(`${this.path(key)}.ref`, { force: true });
-    await rm(this.path(key), { force: true });
+    await rm(this.path(ref), { force: true });
   }
 
   async #verifies(ref: ArtifactRef): Promise<boolean> {
@@ -120,6 +122,12 @@ export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   return hash.digest('hex');
+}
+
+/** `a/b.json` -> `a/b.0123456789ab.json`. */
+function contentName(key: string, hash: string): string {
+  const { dir, name, ext } = posix.parse(key);
+  return posix.join(dir, `${name}.${hash.slice(0, 12)}${ext}`);
 }
 
 /** Writes to a temporary file, flushes, then moves it into place. `first wins`: returns false when the path exists. */

@@ -28,20 +28,30 @@ export interface ParsedCompletion {
   caption?: string;
 }
 
-const WHOLE = /^\s*<think>([\s\S]*?)<\/think>\s*<answer>([\s\S]*?)<\/answer>\s*$/;
-const THINK = /<think>([\s\S]*?)<\/think>/;
-const ANSWER = /<answer>([\s\S]*?)<\/answer>/;
-
-/** Takes a completion apart. Never throws: model output is untrusted text. */
+/** Takes a completion apart, in time linear in its length. Never throws: model output is untrusted text. */
 export function parseCompletion(text: string): ParsedCompletion {
-  const whole = WHOLE.exec(text);
-  const thought = parseThought((whole ?? THINK.exec(text))?.[1]);
-  const caption = (whole?.[2] ?? ANSWER.exec(text)?.[1])?.trim();
+  const think = between(text, '<think>', '</think>', 0);
+  const answer = between(text, '<answer>', '</answer>', think?.end ?? 0) ?? between(text, '<answer>', '</answer>', 0);
+  const thought = parseThought(think?.inner);
+  const caption = answer?.inner.trim();
+  const onlyThese =
+    think !== undefined &&
+    answer !== undefined &&
+    think.end <= answer.start &&
+    (text.slice(0, think.start) + text.slice(think.end, answer.start) + text.slice(answer.end)).trim() === '';
   return {
-    wellFormed: whole !== null && thought !== undefined && Boolean(caption),
+    wellFormed: onlyThese && thought !== undefined && Boolean(caption),
     ...(thought && { thought }),
     ...(caption && { caption }),
   };
+}
+
+function between(text: string, open: string, close: string, from: number) {
+  const start = text.indexOf(open, from);
+  if (start < 0) return undefined;
+  const stop = text.indexOf(close, start + open.length);
+  if (stop < 0) return undefined;
+  return { start, end: stop + close.length, inner: text.slice(start + open.length, stop) };
 }
 
 function parseThought(json: string | undefined): Thought | undefined {
