@@ -1,0 +1,131 @@
+import { type Document, isPair, type LineCounter, type Node, visit } from 'yaml';
+import type { core } from 'zod';
+import { didYouMean } from './did-you-mean.ts';
+import { fieldsOf, homesOf } from './known-fields.ts';
+
+/** Where a config's values came from, so that an issue can point there. */
+export interface Source {
+  document: Document;
+  lines: LineCounter;
+  /** How to name the file. */
+  file: string;
+  overrides: Readonly<Record<string, unknown>>;
+}
+
+type Path = readonly PropertyKey[];
+
+/** One sentence an issue: where, which field, which value, what to set instead. */
+export function describeIssues(issues: readonly core.$ZodIssue[], raw: unknown, source: Source): string[] {
+  return issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => unknownField([...issue.path, key], raw, source))
+      : [wrongValue(issue, raw, source)],
+  );
+}
+
+function unknownField(path: Path, raw: unknown, source: Source): string {
+  const parent = path.slice(0, -1);
+  const name = String(path.at(-1));
+  const known = fieldsOf(parent, raw);
+  const homes = homesOf(name).filter((home) => home !== dotted(path));
+  const elsewhere = homes.length > 0 ? ` (did you mean ${homes.map((home) => `"${home}"`).join(' or ')}?)` : '';
+  const suggestion = didYouMean(name, known) || elsewhere;
+  const section = parent.length === 0 ? 'Sections' : `Fields of ${dotted(parent)}`;
+  return `${place(path, source)}: ${dotted(path)} is not a known field${suggestion}. ${section}: ${known.join(', ')}.`;
+}
+
+function wrongValue(issue: core.$ZodIssue, raw: unknown, source: Source): string {
+  const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], raw);
+  const is = value === undefined ? 'is missing' : `is ${JSON.stringify(value)}`;
+  return `${place(issue.path, source)}: ${dotted(issue.path) || 'the config'} ${is}; ${remedy(issue, value)}.`;
+}
+
+function remedy(issue: core.$ZodIssue, value: unknown): string {
+  switch (issue.code) {
+    case 'invalid_value':
+      return oneOf(issue.values, value);
+    case 'invalid_union':
+      return 'options' in issue ? oneOf(issue.options as unknown[], value) : issue.message;
+    case 'invalid_type':
+      return `set ${TYPES[issue.expected] ?? `a value of type ${issue.expected}`}`;
+    case 'too_small':
+      return bounded(issue.origin, issue.inclusive ? 'at least' : 'more than', issue.minimum);
+    case 'too_big':
+      return bounded(issue.origin, issue.inclusive ? 'at most' : 'less than', issue.maximum);
+    case 'not_multiple_of':
+      return `set a multiple of ${issue.divisor}`;
+    case 'invalid_format':
+      return FORMATS[issue.format] ?? `set a text that matches ${issue.pattern ?? issue.format}`;
+    default:
+      return issue.message;
+  }
+}
+
+const TYPES: Record<string, string> = {
+  int: 'a whole number',
+  number: 'a number',
+  string: 'a text',
+  boolean: 'true or false',
+  object: 'a section with fields, or leave it out for the defaults',
+  tuple: 'a list',
+  array: 'a list',
+};
+
+const FORMATS: Record<string, string> = { url: 'set a URL such as "https://host/v1"' };
+
+function bounded(origin: string, comparison: string, bound: number | bigint): string {
+  if (origin === 'string')
+    return bound === 1 ? 'set a text that is not empty' : `set ${comparison} ${bound} characters`;
+  return origin === 'array' ? `set a list with ${comparison} ${bound} items` : `set a number ${comparison} ${bound}`;
+}
+
+function oneOf(options: readonly unknown[], value: unknown): string {
+  const known = options.map(String);
+  const meant = typeof value === 'string' ? didYouMean(value, known) : '';
+  return `set one of ${known.join(', ')}${meant}`;
+}
+
+function dotted(path: Path): string {
+  return path.map((name) => (typeof name === 'number' ? `[${name}]` : String(name))).reduce(joined, '');
+}
+
+function joined(before: string, name: string): string {
+  return before === '' || name.startsWith('[') ? before + name : `${before}.${name}`;
+}
+
+/** `override key=value` where an override set it, else `file:line:column` of the closest thing the file says about it. */
+function place(path: Path, { document, lines, file, overrides }: Source): string {
+  const key = dotted(path);
+  const override = Object.keys(overrides).find(
+    (name) => key === name || key.startsWith(`${name}.`) || key.startsWith(`${name}[`),
+  );
+  if (override !== undefined) return `override ${override}=${JSON.stringify(overrides[override])}`;
+  const offset = offsetOf(document, path);
+  if (offset === undefined) return file;
+  const { line, col } = lines.linePos(offset);
+  return `${file}:${line}:${col}`;
+}
+
+/** The offset of a path's key in the file, or of the longest part of the path that the file has. */
+function offsetOf(document: Document, path: Path): number | undefined {
+  for (let length = path.length; length > 0; length--) {
+    const part = path.slice(0, length);
+    const last = part.at(-1);
+    const parent = length === 1 ? document.contents : (document.getIn(part.slice(0, -1), true) as Node | undefined);
+    let offset: number | undefined;
+    if (parent && typeof last === 'string')
+      visit(parent, {
+        Pair(_, pair) {
+          const named = (pair.key as { value?: unknown; range?: [number, number, number] } | null) ?? undefined;
+          if (named?.value === last && isPair(pair)) {
+            offset = named.range?.[0];
+            return visit.BREAK;
+          }
+          return visit.SKIP;
+        },
+      });
+    else if (typeof last === 'number') offset = (document.getIn(part, true) as Node | undefined)?.range?.[0];
+    if (offset !== undefined) return offset;
+  }
+  return undefined;
+}

@@ -1,0 +1,16 @@
+import { distance } from 'fastest-levenshtein';
+
+/** The known word that was probably meant, or `undefined` when none is close. */
+export function closest(word: string, known: readonly string[]): string | undefined {
+  const ranked = known
+    .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.edits - b.edits);
+  const best = ranked[0];
+  return best && best.edits <= Math.max(1, Math.floor(best.candidate.length / 3)) ? best.candidate : undefined;
+}
+
+/** `, did you mean "x"?` as a clause to put behind a wrong name; empty when nothing is close. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const meant = closest(word, known);
+  return meant === undefined ? '' : ` (did you mean "${meant}"?)`;
+}

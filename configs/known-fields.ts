@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { ExperimentConfig } from './schema.ts';
+
+/**
+ * The names that may stand in a section of a config: read from the schema itself, so error texts never lag behind it.
+ * Where a section comes in kinds, the fields of the kind that `raw` chooses, or of every kind.
+ */
+export function fieldsOf(path: readonly PropertyKey[], raw: unknown): string[] {
+  let schemas: z.ZodType[] = objectsOf(ExperimentConfig, raw);
+  let value = raw;
+  for (const name of path) {
+    value = (value as Record<PropertyKey, unknown> | undefined)?.[name];
+    schemas = schemas.flatMap((schema) => {
+      const field = (schema as z.ZodObject).shape[String(name)];
+      return field ? objectsOf(field as z.ZodType, value) : [];
+    });
+  }
+  return [...new Set(schemas.flatMap((schema) => Object.keys((schema as z.ZodObject).shape)))];
+}
+
+/** Dotted keys of every field in the schema that has this name: where a field put into the wrong section belongs. */
+export function homesOf(name: string): string[] {
+  return [...new Set(allKeys(ExperimentConfig))].filter((key) => key.split('.').at(-1) === name);
+}
+
+function allKeys(schema: z.ZodType, prefix = ''): string[] {
+  return objectsOf(schema, undefined).flatMap((object) =>
+    Object.entries((object as z.ZodObject).shape).flatMap(([name, field]) => [
+      `${prefix}${name}`,
+      ...allKeys(field as z.ZodType, `${prefix}${name}.`),
+    ]),
+  );
+}
+
+/** The object schemas behind a schema's defaults and kinds. */
+function objectsOf(schema: z.ZodType, value: unknown): z.ZodType[] {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional)
+    return objectsOf(schema.unwrap() as z.ZodType, value);
+  if (schema instanceof z.ZodDiscriminatedUnion) {
+    const kinds = (schema.options as z.ZodType[]).flatMap((option) => objectsOf(option, value));
+    const kind = (value as { kind?: unknown } | undefined)?.kind;
+    const chosen = kinds.filter(
+      (option) => ((option as z.ZodObject).shape.kind as unknown as z.ZodLiteral).value === kind,
+    );
+    return chosen.length > 0 ? chosen : kinds;
+  }
+  return schema instanceof z.ZodObject ? [schema] : [];
+}

@@ -1,0 +1,122 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LineCounter, parseDocument } from 'yaml';
+import { VideocapError } from '../core/errors.ts';
+import { describeIssues } from './config-issues.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { ExperimentConfig } from './schema.ts';
+
+/** Values by dotted key, such as `{"grpo.steps": 10}`: changes to a config that need no file of their own. */
+export type Overrides = Readonly<Record<string, unknown>>;
+
+const CONFIGS = fileURLToPath(new URL('.', import.meta.url));
+
+/**
+ * Reads an experiment's config: `quickstart` is `configs/quickstart.yaml`; anything with a `/` or ending in `.yaml` is a
+ * path. Overrides are applied before validation. Relative dataset and model paths in it are relative to its file.
+ * @throws VideocapError `InvalidConfig` with a sentence for everything that is wrong: where, which value, what to do.
+ */
+export async function loadConfig(nameOrPath: string, overrides: Overrides = {}): Promise<ExperimentConfig> {
+  const path = await findConfig(nameOrPath);
+  const text = await readFile(path, 'utf8');
+  return parseConfig(text, { file: nameOrPath === path ? path : shown(nameOrPath), folder: dirname(path), overrides });
+}
+
+/** `loadConfig` for text already read. `file` is how errors name it; `folder` is what its relative paths start from. */
+export function parseConfig(
+  text: string,
+  { file, folder, overrides = {} }: { file: string; folder: string; overrides?: Overrides },
+): ExperimentConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const broken = document.errors[0];
+  if (broken) {
+    const { line, col } = lines.linePos(broken.pos[0]);
+    throw new VideocapError('InvalidConfig', `${file}:${line}:${col}: ${broken.message}. Correct the YAML there.`);
+  }
+  const raw: unknown = document.toJS() ?? {};
+  if (typeof raw !== 'object' || Array.isArray(raw))
+    throw new VideocapError(
+      'InvalidConfig',
+      `${file}:1:1: a config is a mapping such as "grpo: { steps: 10 }", not ${JSON.stringify(raw)}.`,
+    );
+  for (const [key, value] of Object.entries(overrides)) applyOverride(raw as Record<string, unknown>, key, value);
+  const parsed = ExperimentConfig.safeParse(raw);
+  if (!parsed.success)
+    throw new VideocapError(
+      'InvalidConfig',
+      describeIssues(parsed.error.issues, raw, { document, lines, file, overrides }).join('\n'),
+    );
+  return withAbsolutePaths(parsed.data, folder);
+}
+
+function applyOverride(raw: Record<string, unknown>, key: string, value: unknown): void {
+  const names = key.split('.');
+  if (names.some((name) => name === '' || name === '__proto__'))
+    throw new VideocapError(
+      'InvalidConfig',
+      `Override key ${JSON.stringify(key)} is not a dotted key; write one such as "grpo.steps".`,
+    );
+  const last = names.pop()!;
+  let section = raw;
+  for (const name of names) {
+    const inner = section[name];
+    if (typeof inner === 'object' && inner !== null && !Array.isArray(inner))
+      section = inner as Record<string, unknown>;
+    else {
+      const made: Record<string, unknown> = {};
+      section[name] = made;
+      section = made;
+    }
+  }
+  section[last] = value;
+}
+
+/** The paths in a config mean the same wherever the worker that reads it was started. */
+function withAbsolutePaths(config: ExperimentConfig, folder: string): ExperimentConfig {
+  const { dataset, policy } = config;
+  return {
+    ...config,
+    dataset:
+      dataset.kind === 'jsonl'
+        ? { ...dataset, train: resolve(folder, dataset.train), heldOut: resolve(folder, dataset.heldOut) }
+        : dataset,
+    policy: { ...policy, model: isPath(policy.model) ? resolve(folder, policy.model) : policy.model },
+  };
+}
+
+async function findConfig(nameOrPath: string): Promise<string> {
+  if (isPath(nameOrPath) || /\.ya?ml$/.test(nameOrPath)) {
+    if (existsSync(nameOrPath)) return nameOrPath;
+    throw new VideocapError(
+      'InvalidConfig',
+      `Config file ${resolve(nameOrPath)} does not exist; give the path of a YAML file, or a name such as "quickstart".`,
+    );
+  }
+  const path = join(CONFIGS, `${nameOrPath}.yaml`);
+  if (existsSync(path)) return path;
+  const names = await configNames();
+  throw new VideocapError(
+    'InvalidConfig',
+    `There is no config "${nameOrPath}"${didYouMean(nameOrPath, names)}. Known: ${names.join(', ')}; or give the path of a YAML file.`,
+  );
+}
+
+/** Names of the experiments that ship in `configs/`. */
+export async function configNames(): Promise<string[]> {
+  const files = await readdir(CONFIGS);
+  return files
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => file.slice(0, -'.yaml'.length))
+    .sort();
+}
+
+function isPath(text: string): boolean {
+  return isAbsolute(text) || text.includes('/') || text.includes('\\');
+}
+
+function shown(nameOrPath: string): string {
+  return isPath(nameOrPath) || nameOrPath.endsWith('.yaml') ? nameOrPath : `configs/${nameOrPath}.yaml`;
+}

@@ -1,0 +1,132 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { configNames, loadConfig, parseConfig } from '../../../configs/load-config.ts';
+import { ExperimentConfig } from '../../../configs/schema.ts';
+
+const at = { file: 'lab.yaml', folder: '/lab' };
+
+function errorOf(text: string, overrides?: Record<string, unknown>): string {
+  try {
+    parseConfig(text, { ...at, ...(overrides && { overrides }) });
+  } catch (error) {
+    return `${(error as { code: string }).code}: ${(error as Error).message}`;
+  }
+  return 'no error';
+}
+
+describe('loadConfig', () => {
+  it('reads every config that ships', async () => {
+    expect(await configNames()).toEqual(['quickstart', 'sft']);
+    for (const name of await configNames()) expect((await loadConfig(name)).name).toBe(name);
+  });
+
+  it('takes a name, changes by dotted key, and leaves the rest as it is', async () => {
+    const plain = await loadConfig('quickstart');
+    const changed = await loadConfig('quickstart', { 'grpo.steps': 3, 'grpo.optimizer.learningRate': 1e-4 });
+    expect(changed.grpo).toEqual({
+      ...plain.grpo,
+      steps: 3,
+      optimizer: { ...plain.grpo.optimizer, learningRate: 1e-4 },
+    });
+    expect({ ...changed, grpo: plain.grpo }).toEqual(plain);
+  });
+
+  it('reads a path, and finds its dataset and model beside it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'videocap-config-'));
+    await writeFile(
+      join(folder, 'own.yaml'),
+      'dataset: { kind: jsonl, train: data/train.jsonl, heldOut: /elsewhere/held-out.jsonl }\npolicy: { model: ./model }\n',
+    );
+    const config = await loadConfig(join(folder, 'own.yaml'));
+    expect(config.dataset).toMatchObject({
+      train: join(folder, 'data/train.jsonl'),
+      heldOut: '/elsewhere/held-out.jsonl',
+    });
+    expect(config.policy.model).toBe(join(folder, 'model'));
+  });
+
+  it('says which names there are', async () => {
+    await expect(loadConfig('quickstrat')).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[VideocapError: There is no config "quickstrat" (did you mean "quickstart"?). Known: quickstart, sft; or give the path of a YAML file.]`,
+    );
+    await expect(loadConfig('/nowhere/lab.yaml')).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[VideocapError: Config file /nowhere/lab.yaml does not exist; give the path of a YAML file, or a name such as "quickstart".]`,
+    );
+  });
+});
+
+describe('parseConfig', () => {
+  it('gives the defaults for an empty file', () => {
+    expect(parseConfig('# nothing yet\n', at)).toEqual(ExperimentConfig.parse({}));
+  });
+
+  it('points at broken YAML', () => {
+    expect(errorOf('grpo:\n  steps: [1\nname: x\n')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:3:1: Flow sequence in block collection must be sufficiently indented and end with a ]. Correct the YAML there."`,
+    );
+    expect(errorOf('- grpo\n')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:1:1: a config is a mapping such as "grpo: { steps: 10 }", not ["grpo"]."`,
+    );
+  });
+
+  it('suggests the field that was meant', () => {
+    expect(errorOf('grpo:\n  beta: 0.1\n  stepz: 10\n')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:3:3: grpo.stepz is not a known field (did you mean "steps"?). Fields of grpo: steps, samplesPerStep, iterations, beta, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, optimizer."`,
+    );
+    expect(errorOf('learningRate: 0.1\n')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:1:1: learningRate is not a known field (did you mean "grpo.optimizer.learningRate" or "sft.optimizer.learningRate"?). Sections: name, seed, method, dataset, frames, policy, sampling, reward, judge, grpo, sft, benchmark."`,
+    );
+    expect(errorOf('dataset: { kind: jsonl, train: a, heldOut: b, trainSamples: 3 }')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:1:47: dataset.trainSamples is not a known field. Fields of dataset: kind, train, heldOut, maxBadSamples."`,
+    );
+    expect(errorOf('', { 'grpo.stepz': 10 })).toMatchInlineSnapshot(
+      `"InvalidConfig: override grpo.stepz=10: grpo.stepz is not a known field (did you mean "steps"?). Fields of grpo: steps, samplesPerStep, iterations, beta, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, optimizer."`,
+    );
+  });
+
+  it('names field, value and remedy', () => {
+    expect(errorOf('grpo:\n  steps: -1\n')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:2:3: grpo.steps is -1; set a number at least 0."`,
+    );
+    expect(errorOf('grpo: { steps: many, clipLow: 1 }')).toMatchInlineSnapshot(`
+      "InvalidConfig: lab.yaml:1:9: grpo.steps is "many"; set a number.
+      lab.yaml:1:22: grpo.clipLow is 1; set a number less than 1."
+    `);
+    expect(errorOf('method: grpoo')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:1:1: method is "grpoo"; set one of grpo, sft (did you mean "grpo"?)."`,
+    );
+    expect(errorOf('frames: { count: 7 }')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:1:11: frames.count is 7; set a multiple of 2."`,
+    );
+    expect(errorOf('name: My run')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:1:1: name is "My run"; set a text that matches /^[a-z0-9][a-z0-9-]{0,62}$/."`,
+    );
+    expect(errorOf('grpo:\n')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:1:1: grpo is null; set a section with fields, or leave it out for the defaults."`,
+    );
+    expect(errorOf('dataset: { trainSamples: 3 }')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:1:1: dataset.kind is missing; set one of shapes, jsonl."`,
+    );
+    expect(errorOf('judge:\n  kind: openai\n  baseUrl: somewhere\n')).toMatchInlineSnapshot(`
+      "InvalidConfig: lab.yaml:3:3: judge.baseUrl is "somewhere"; set a URL such as "https://host/v1".
+      lab.yaml:1:1: judge.model is missing; set a text."
+    `);
+    expect(errorOf('reward:\n  caption:\n    thresholds: [0.2, high]\n')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:3:23: reward.caption.thresholds[1] is "high"; set a number."`,
+    );
+    expect(errorOf('reward:\n  caption:\n    thresholds: [0.2]\n')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:3:5: reward.caption.thresholds is [0.2]; set a list with at least 2 items."`,
+    );
+  });
+
+  it('says when an override is to blame', () => {
+    expect(errorOf('grpo: { steps: 3 }', { 'grpo.steps': 'ten' })).toMatchInlineSnapshot(
+      `"InvalidConfig: override grpo.steps="ten": grpo.steps is "ten"; set a number."`,
+    );
+    expect(errorOf('', { 'grpo..steps': 1 })).toMatchInlineSnapshot(
+      `"InvalidConfig: Override key "grpo..steps" is not a dotted key; write one such as "grpo.steps"."`,
+    );
+  });
+});
