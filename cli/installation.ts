@@ -1,0 +1,21 @@
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The folders of this checkout and of its data. All absolute. */
+export interface Installation {
+  /** The checkout. */
+  repository: string;
+  /** Everything that is kept: artifacts, models, the servers' data and logs. `VIDEOCAP_HOME` moves it. */
+  home: string;
+  /** The Python environment of the development servers. */
+  venv: string;
+}
+
+export function findInstallation(env: NodeJS.ProcessEnv = process.env): Installation {
+  const repository = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
+  return {
+    repository,
+    home: env.VIDEOCAP_HOME ? resolve(env.VIDEOCAP_HOME) : join(repository, '.videocap'),
+    venv: join(repository, '.venv'),
+  };
+}

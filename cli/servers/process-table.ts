@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** A running process (no zombies), as the operating system lists it. */
+export interface Process {
+  pid: number;
+  parent: number;
+  group: number;
+  /** When it started, in words or ticks of the system; only good for comparing. */
+  started: string;
+  residentBytes: number;
+}
+
+const PAGE_BYTES = 4096;
+
+/** All running processes: from `/proc` where there is one, so that no `ps` is needed there; else from `ps`. */
+export function listProcesses(): Process[] {
+  if (process.platform !== 'linux') return parsePs(execFileSync('ps', PS_ARGUMENTS, { encoding: 'utf8' }));
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => readProcess(Number(name)) ?? []);
+}
+
+/** One running process, or `undefined`. */
+export function readProcess(pid: number): Process | undefined {
+  try {
+    if (process.platform === 'linux') return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return parsePs(execFileSync('ps', [...PS_ARGUMENTS.slice(1), '-p', String(pid)], { encoding: 'utf8' }))[0];
+  } catch {
+    return undefined;
+  }
+}
+
+/** `/proc/<pid>/stat`. Field numbers are those of proc(5), less the two before the state. */
+export function parseStat(text: string): Process | undefined {
+  // The command's name, in parentheses, may itself hold spaces and parentheses.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
+  return {
+    pid: Number.parseInt(text, 10),
+    parent: Number(fields[1]),
+    group: Number(fields[2]),
+    started: fields[19]!,
+    residentBytes: Number(fields[21]) * PAGE_BYTES,
+  };
+}
+
+const PS_ARGUMENTS = ['-A', '-o', 'pid=,ppid=,pgid=,rss=,stat=,lstart='];
+
+/** Lines of `ps` with the columns above; memory in KiB. */
+export function parsePs(text: string): Process[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter((columns) => columns.length > 5 && !columns[4]!.startsWith('Z'))
+    .map(([pid, parent, group, resident, , ...started]) => ({
+      pid: Number(pid),
+      parent: Number(parent),
+      group: Number(group),
+      started: started.join(' '),
+      residentBytes: Number(resident) * 1024,
+    }));
+}

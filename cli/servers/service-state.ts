@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { VideocapError } from '../../core/errors.ts';
+
+export const SERVICE_NAMES = ['temporal', 'mlflow', 'workers'] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+
+/** One running service: which process it is, and where what it says goes. */
+export const ServiceRecord = z.strictObject({
+  pid: z.int().positive(),
+  /** When the operating system says the process started; see `ProcessIdentity`. */
+  started: z.string(),
+  startedAt: z.iso.datetime(),
+  log: z.string(),
+});
+export type ServiceRecord = z.infer<typeof ServiceRecord>;
+
+/** `services.json`: what runs, and on which ports. Ports outlive the services, so that links stay right. */
+export const ServiceState = z.strictObject({
+  ports: z.strictObject({ temporal: z.int(), temporalUi: z.int(), mlflow: z.int() }).partial().default({}),
+  services: z.partialRecord(z.enum(SERVICE_NAMES), ServiceRecord).default({}),
+});
+export type ServiceState = z.infer<typeof ServiceState>;
+
+const path = (home: string) => join(home, 'services.json');
+
+export async function readState(home: string): Promise<ServiceState> {
+  const text = await readFile(path(home), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '{}';
+    throw error;
+  });
+  try {
+    return ServiceState.parse(JSON.parse(text));
+  } catch (error) {
+    throw new VideocapError(
+      'InvalidInput',
+      `${path(home)} cannot be read as the list of running services; end them by hand if any run, then remove the file.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Replaces the file in one move: a reader sees the old state or the new one. */
+export async function writeState(home: string, state: ServiceState): Promise<void> {
+  await mkdir(home, { recursive: true });
+  const temporary = `${path(home)}.${randomUUID()}.tmp`;
+  await writeFile(temporary, `${JSON.stringify(state, null, 2)}\n`);
+  await rename(temporary, path(home));
+}

@@ -1,0 +1,31 @@
+import { seconds } from '../watch/duration.ts';
+
+/** Tells a person what is being done and how long it took; on standard error, which scripts do not read. */
+export class Report {
+  readonly #write: (text: string) => void;
+  /** Seconds of every finished step, by title. */
+  readonly taken: Record<string, number> = {};
+
+  constructor(write: (text: string) => void = (text) => process.stderr.write(text)) {
+    this.#write = write;
+  }
+
+  /** Runs a step between its title and its time. */
+  async step<T>(title: string, work: () => Promise<T>): Promise<T> {
+    this.#write(`  ${title} ... `);
+    const start = performance.now();
+    try {
+      const result = await work();
+      this.taken[title] = (performance.now() - start) / 1000;
+      this.#write(`${seconds(this.taken[title])}\n`);
+      return result;
+    } catch (error) {
+      this.#write('failed\n');
+      throw error;
+    }
+  }
+
+  line(text: string): void {
+    this.#write(`${text}\n`);
+  }
+}

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Resolves the .in files here into lock files with hashes, for every platform and for Python 3.10 and later. Needs uv.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+# Of MLflow's requirements the server imports only some. These are for its Python client, model flavours, job workers
+# and other front ends; without them the installed size halves. Set-up therefore installs with --no-deps.
+unused=(
+  scikit-learn scipy joblib threadpoolctl skops narwhals pyarrow
+  matplotlib contourpy cycler fonttools kiwisolver pyparsing pillow
+  docker huey prettytable wcwidth gunicorn waitress pywin32
+)
+omit=()
+for package in "${unused[@]}"; do omit+=(--no-emit-package "$package"); done
+
+lock() {
+  uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
+    --custom-compile-command cli/setup/requirements/compile.sh "$1.in" --output-file "$1.lock" "${@:2}"
+}
+lock servers "${omit[@]}"
+lock ffmpeg
+lock embedding-model --no-deps

