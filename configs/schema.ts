@@ -51,8 +51,11 @@ export const ThinkConfig = z.strictObject({
   similarity: z.enum(['sentence-embedding', 'token-f1']).default('sentence-embedding'),
   /** A subject pair counts as the same subject from this similarity. */
   subjectThreshold: z.number().min(0).max(1).default(0.8),
-  /** An attribute or action counts as found from this similarity. */
-  itemThreshold: z.number().min(0).max(1).default(0.9),
+  /**
+   * An attribute or action counts as found from this similarity. 0.97 accepts other spellings (`wears`, `wearing`) and keeps
+   * everything apart that the small world keeps apart; 0.9 also accepts close paraphrases, and some near misses.
+   */
+  itemThreshold: z.number().min(0).max(1).default(0.97),
   attributeWeight: z.number().min(0).max(1).default(0.5),
   actionWeight: z.number().min(0).max(1).default(0.5),
 });

@@ -1,0 +1,34 @@
+import { normalisePhrase, type PhraseSimilarity, type Similarity } from './similarity.ts';
+
+/**
+ * The model-free similarity: F1 over the words of two phrases, each word counted as often as it stands there (as SQuAD
+ * scores answers). It sees no synonyms: `moves left` and `slides left` are as alike as `moves left` and `moves right`.
+ */
+export class TokenF1 implements Similarity {
+  readonly name = 'token-f1';
+
+  async prepare(): Promise<PhraseSimilarity> {
+    return tokenF1;
+  }
+}
+
+export function tokenF1(a: string, b: string): number {
+  if (normalisePhrase(a) === normalisePhrase(b)) return normalisePhrase(a) === '' ? 0 : 1;
+  const left = wordsOf(a);
+  const right = wordsOf(b);
+  if (left.length === 0 || right.length === 0) return 0;
+  const counts = new Map<string, number>();
+  for (const word of left) counts.set(word, (counts.get(word) ?? 0) + 1);
+  let shared = 0;
+  for (const word of right) {
+    const count = counts.get(word) ?? 0;
+    if (count === 0) continue;
+    counts.set(word, count - 1);
+    shared++;
+  }
+  return (2 * shared) / (left.length + right.length);
+}
+
+function wordsOf(phrase: string): string[] {
+  return normalisePhrase(phrase).match(/[\p{L}\p{N}]+/gu) ?? [];
+}
