@@ -1,16 +1,40 @@
 import { Command } from '@commander-js/extra-typings';
 import { VideocapError } from '../core/errors.ts';
+import { benchCommand } from './commands/bench.ts';
+import { downCommand } from './commands/down.ts';
+import { examples } from './commands/output.ts';
+import { quickstartCommand } from './commands/quickstart.ts';
+import { runCommand } from './commands/run.ts';
 import { setupCommand } from './commands/setup.ts';
+import { statusCommand } from './commands/status.ts';
+import { stopCommand } from './commands/stop.ts';
+import { upCommand } from './commands/up.ts';
 
 const program = new Command('videocap')
   .description('Trains video-captioning models with reinforcement learning, in runs that survive anything.')
   .showHelpAfterError('(--help shows examples)')
-  .addCommand(setupCommand);
+  .addCommand(quickstartCommand)
+  .addCommand(setupCommand)
+  .addCommand(upCommand)
+  .addCommand(downCommand)
+  .addCommand(runCommand)
+  .addCommand(statusCommand)
+  .addCommand(stopCommand)
+  .addCommand(benchCommand)
+  .addHelpText(
+    'after',
+    examples(
+      ['videocap quickstart', 'install, start, train, report: the whole thing once'],
+      ['videocap run quickstart --set grpo.steps=10', 'one experiment, with a change'],
+      ['videocap status', 'what runs'],
+      ['videocap down', 'stop servers and workers'],
+    ),
+  );
 
 try {
   await program.parseAsync();
 } catch (error) {
-  const expected = error instanceof VideocapError;
-  process.stderr.write(`${expected ? error.message : ((error as Error).stack ?? error)}\n`);
+  // What is ours to explain is one sentence; anything else is a defect, and its stack helps to find it.
+  process.stderr.write(`${error instanceof VideocapError ? error.message : ((error as Error).stack ?? error)}\n`);
   process.exitCode = 1;
 }

@@ -88,7 +88,7 @@ function withAbsolutePaths(config: ExperimentConfig, folder: string): Experiment
 }
 
 async function findConfig(nameOrPath: string): Promise<string> {
-  if (isPath(nameOrPath) || /\.ya?ml$/.test(nameOrPath)) {
+  if (isConfigPath(nameOrPath)) {
     if (existsSync(nameOrPath)) return nameOrPath;
     throw new VideocapError(
       'InvalidConfig',
@@ -113,10 +113,15 @@ export async function configNames(): Promise<string[]> {
     .sort();
 }
 
+/** Whether a config is given as a path of a file, not by the name of one that ships. */
+export function isConfigPath(nameOrPath: string): boolean {
+  return isPath(nameOrPath) || /\.ya?ml$/.test(nameOrPath);
+}
+
 function isPath(text: string): boolean {
   return isAbsolute(text) || text.includes('/') || text.includes('\\');
 }
 
 function shown(nameOrPath: string): string {
-  return isPath(nameOrPath) || nameOrPath.endsWith('.yaml') ? nameOrPath : `configs/${nameOrPath}.yaml`;
+  return isConfigPath(nameOrPath) ? nameOrPath : `configs/${nameOrPath}.yaml`;
 }

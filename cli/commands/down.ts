@@ -1,0 +1,14 @@
+import { Command } from '@commander-js/extra-typings';
+import { findInstallation } from '../installation.ts';
+import { stopServices } from '../servers/services.ts';
+import { print, printJson } from './output.ts';
+
+export const downCommand = new Command('down')
+  .summary('stop the servers and the workers')
+  .description('Stops everything that `up` started. Data stays; a run that was going on resumes after the next `up`.')
+  .option('--json', 'print what was stopped as JSON')
+  .action(async ({ json }) => {
+    const stopped = await stopServices(findInstallation());
+    if (json) printJson({ stopped });
+    else print(stopped.length === 0 ? 'Nothing was running.' : `Stopped ${stopped.join(', ')}.`);
+  });

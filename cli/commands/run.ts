@@ -1,0 +1,62 @@
+import { Command } from '@commander-js/extra-typings';
+import { loadConfig } from '../../configs/load-config.ts';
+import { findInstallation } from '../installation.ts';
+import { Report } from '../setup/report.ts';
+import { setUp } from '../setup/setup.ts';
+import { resultTable } from '../watch/result-table.ts';
+import { type FinishedRun, finishRun, startRun } from '../watch/run-experiment.ts';
+import { openSession } from '../watch/session.ts';
+import { examples, print, printJson } from './output.ts';
+import { collectOverride } from './overrides.ts';
+
+export const runCommand = new Command('run')
+  .summary('run an experiment and watch it')
+  .description(
+    'Runs an experiment: base benchmark, training, final benchmark, report. Starts the local servers where they do not ' +
+      'run, or uses the Temporal server of TEMPORAL_ADDRESS. Ctrl-C ends the watching, not the run.',
+  )
+  .argument('<config>', 'name of a file in configs/, such as quickstart, or the path of a YAML file')
+  .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
+  .option('--detach', 'start it and return at once')
+  .option('--json', 'print the result as JSON')
+  .addHelpText(
+    'after',
+    examples(
+      ['videocap run quickstart', 'GRPO on the small world'],
+      ['videocap run sft --set seed=2', 'the same with imitation and another seed'],
+      ['videocap run my.yaml --set grpo.steps=200 --detach', 'your own experiment, in the background'],
+    ),
+  )
+  .action(async (config, { set: overrides = {}, detach, json }) => {
+    await loadConfig(config, overrides);
+    const installation = findInstallation();
+    const report = new Report();
+    await setUp(installation, report);
+    const session = await openSession(installation, { report });
+    try {
+      const run = await startRun(session, config, overrides);
+      if (detach) {
+        if (json) return printJson(run);
+        return print(`Run ${run.workflowId} has started.`, `  watch it: videocap status ${run.workflowId} --watch`);
+      }
+      report.line(`Run ${run.workflowId}${run.link ? `   ${run.link}` : ''}`);
+      const finished = await finishRun(session, run, installation);
+      if (json) printJson(finished);
+      else print(...resultLines(finished));
+    } finally {
+      await session.close();
+    }
+  });
+
+/** What a person sees at the end of a run: base and trained policy side by side, and where to look further. */
+export function resultLines({ summary, links }: FinishedRun): string[] {
+  return [
+    '',
+    resultTable(summary.base.metrics, summary.trained.metrics),
+    '',
+    ...(links.temporal ? [`Temporal run   ${links.temporal}`] : []),
+    ...(links.mlflow ? [`MLflow run     ${links.mlflow}`] : []),
+    `report         ${links.report}`,
+    `trained model  ${summary.modelFolder}`,
+  ];
+}

@@ -1,0 +1,106 @@
+import { Command } from '@commander-js/extra-typings';
+import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
+import type { Evaluation, RunSummary } from '../../core/stages.ts';
+import type { RunStatus } from '../../workflows/run-state.ts';
+import { findInstallation, type Installation } from '../installation.ts';
+import { findServices } from '../servers/services.ts';
+import { explainFailure } from '../watch/explain-failure.ts';
+import { progressLine } from '../watch/progress-view.ts';
+import { alignedTable, metricsTable } from '../watch/result-table.ts';
+import { finishRun, linksOf, type StartedRun } from '../watch/run-experiment.ts';
+import { openSession, runLink, type Session } from '../watch/session.ts';
+import { examples, print, printJson } from './output.ts';
+import { resultLines } from './run.ts';
+
+const RUNS_LISTED = 10;
+
+export const statusCommand = new Command('status')
+  .summary('show services and runs, or one run')
+  .description('Shows whether the services run and the latest runs; with a workflow id, where that run is.')
+  .argument('[workflowId]', 'a run')
+  .option('--watch', 'watch the run to its end, keeping the local services up')
+  .option('--json', 'print as JSON')
+  .addHelpText(
+    'after',
+    examples(
+      ['videocap status', 'what runs'],
+      ['videocap status quickstart-20261124-120000-1a2b --watch', 'one run, to its end'],
+    ),
+  )
+  .action(async (workflowId, { watch, json }) => {
+    const installation = findInstallation();
+    if (workflowId === undefined) return showAll(installation, json === true);
+    const session = await openSession(installation);
+    try {
+      const description = await session.client.workflow.getHandle(workflowId).describe();
+      const link = runLink(session, workflowId, description.runId);
+      const run = { workflowId, runId: description.runId, ...(link && { link }) };
+      if (watch && description.type === 'trainingRun') {
+        const finished = await finishRun(session, run, installation);
+        return json ? printJson(finished) : print(...resultLines(finished));
+      }
+      await showRun(session, run, description, installation, json === true);
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) throw explainFailure(error, workflowId);
+      throw error;
+    } finally {
+      await session.close();
+    }
+  });
+
+async function showAll(installation: Installation, json: boolean): Promise<void> {
+  const services = await findServices(installation);
+  if (!process.env.TEMPORAL_ADDRESS && (!services || services.dead.includes('temporal'))) {
+    if (json) return printJson({ services: services ?? null, runs: [] });
+    return print('Nothing runs; start the servers and workers with: videocap up');
+  }
+  const session = await openSession(installation);
+  try {
+    const runs: { workflowId: string; type: string; state: string; started: string }[] = [];
+    for await (const { workflowId, type, status, startTime } of session.client.workflow.list()) {
+      runs.push({ workflowId, type, state: status.name.toLowerCase(), started: startTime.toISOString() });
+      if (runs.length === RUNS_LISTED) break;
+    }
+    if (json) return printJson({ services, runs });
+    print(
+      ...(services ? [`Temporal UI ${services.temporalUi}   MLflow ${services.mlflow}`] : []),
+      ...(services && services.dead.length > 0
+        ? [`Not running: ${services.dead.join(', ')} (videocap up starts them)`]
+        : []),
+      '',
+      runs.length === 0
+        ? 'No runs yet; start one with: videocap run quickstart'
+        : alignedTable(
+            ['run', 'kind', 'state', 'started'],
+            runs.map(({ workflowId, type, state, started }) => [workflowId, type, state, started]),
+          ),
+    );
+  } finally {
+    await session.close();
+  }
+}
+
+async function showRun(
+  { client }: Session,
+  run: StartedRun,
+  description: WorkflowExecutionDescription,
+  installation: Installation,
+  json: boolean,
+): Promise<void> {
+  const handle = client.workflow.getHandle(run.workflowId);
+  const state = description.status.name.toLowerCase();
+  if (state === 'running') {
+    const status = await handle.query<RunStatus>('status');
+    if (json) return printJson({ ...run, state, status });
+    return print(`${run.workflowId}   ${progressLine(status)}`, ...(run.link ? [run.link] : []));
+  }
+  const result = (await handle.result().catch((error: unknown) => {
+    throw explainFailure(error, run.workflowId);
+  })) as RunSummary | Evaluation;
+  if (json) return printJson({ ...run, state, result });
+  if (!('base' in result)) return print(`${run.workflowId}   ${state}`, metricsTable(result.metrics));
+  print(
+    `${run.workflowId}   ${state}`,
+    ...resultLines({ ...run, summary: result, links: linksOf(run, result, installation) }),
+  );
+}

@@ -1,0 +1,36 @@
+import { Command } from '@commander-js/extra-typings';
+import { findInstallation } from '../installation.ts';
+import { Report } from '../setup/report.ts';
+import { setUp } from '../setup/setup.ts';
+import { bringUp, startFormLink } from '../watch/session.ts';
+import { examples, print, printJson } from './output.ts';
+
+export const upCommand = new Command('up')
+  .summary('start the development servers and the workers')
+  .description(
+    'Starts Temporal, MLflow and the workers on loopback, in the background; installs them first where they are missing. ' +
+      'What runs already is left alone, and what has died is started again with its data.',
+  )
+  .option('--json', 'print the addresses as JSON')
+  .addHelpText(
+    'after',
+    examples(
+      ['videocap up', 'free ports, or those of the last time'],
+      ['VIDEOCAP_MLFLOW_PORT=5000 videocap up', 'also VIDEOCAP_TEMPORAL_PORT, VIDEOCAP_TEMPORAL_UI_PORT'],
+      ['VIDEOCAP_HOME=/data/videocap videocap up', 'keep data, logs and models elsewhere'],
+    ),
+  )
+  .action(async ({ json }) => {
+    const installation = findInstallation();
+    const report = new Report();
+    await setUp(installation, report);
+    const addresses = await bringUp(installation, report);
+    const startForm = startFormLink(addresses.temporalUi);
+    if (json) return printJson({ ...addresses, startForm, home: installation.home });
+    print(
+      `Temporal UI   ${addresses.temporalUi}   (server ${addresses.temporal})`,
+      `MLflow        ${addresses.mlflow}`,
+      `start a run   ${startForm}`,
+      `logs          ${installation.home}/logs`,
+    );
+  });

@@ -1,0 +1,22 @@
+/** Makes Ctrl-C end the watching, not the run, and say how to go on. @returns a function that takes this back. */
+export function leaveRunGoing(workflowId: string): () => void {
+  const leave = () => {
+    process.stderr.write(
+      [
+        '',
+        `Run ${workflowId} goes on without being watched.`,
+        `  watch it again:           videocap status ${workflowId} --watch`,
+        `  end it after its step:    videocap stop ${workflowId}`,
+        '  stop servers and workers: videocap down   (it goes on where it was after: videocap up)',
+        '',
+      ].join('\n'),
+    );
+    process.exit(130);
+  };
+  process.once('SIGINT', leave);
+  process.once('SIGTERM', leave);
+  return () => {
+    process.removeListener('SIGINT', leave);
+    process.removeListener('SIGTERM', leave);
+  };
+}

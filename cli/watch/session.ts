@@ -1,0 +1,82 @@
+import { Client, Connection } from '@temporalio/client';
+import { VideocapError } from '../../core/errors.ts';
+import type { Installation } from '../installation.ts';
+import { findServices, startServices } from '../servers/services.ts';
+import { answersTemporal } from '../servers/temporal-health.ts';
+import type { Report } from '../setup/report.ts';
+
+/** A connection to the Temporal server that runs the experiments, and what the command line knows about it. */
+export interface Session {
+  client: Client;
+  namespace: string;
+  /** Base URL of the Temporal UI, where it is known. */
+  temporalUi?: string;
+  mlflow?: string;
+  /** Brings dead local services back; names what it brought back. Does nothing for a server that is not ours. */
+  keepUp(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a session with the server of `TEMPORAL_ADDRESS`, or with the local services.
+ * @param report where to say that local services are being started; without it, they must run already.
+ * @throws VideocapError `Unavailable` when no server answers.
+ */
+export async function openSession(
+  installation: Installation,
+  { report, env = process.env }: { report?: Report; env?: NodeJS.ProcessEnv } = {},
+): Promise<Session> {
+  const namespace = env.TEMPORAL_NAMESPACE ?? 'default';
+  if (env.TEMPORAL_ADDRESS) {
+    if (!(await answersTemporal(env.TEMPORAL_ADDRESS, namespace)))
+      throw new VideocapError(
+        'Unavailable',
+        `No Temporal server with namespace ${namespace} answers at TEMPORAL_ADDRESS=${env.TEMPORAL_ADDRESS}; correct it, or unset it to use local servers.`,
+      );
+    return connected(env.TEMPORAL_ADDRESS, namespace, {
+      ...(env.TEMPORAL_UI_URL && { temporalUi: env.TEMPORAL_UI_URL }),
+      ...(env.MLFLOW_TRACKING_URI && { mlflow: env.MLFLOW_TRACKING_URI }),
+      keepUp: async () => [],
+    });
+  }
+  const { temporal, temporalUi, mlflow } = report ? await bringUp(installation, report) : await alreadyUp(installation);
+  const keepUp = async () => (await startServices(installation, { env: {} })).started;
+  return connected(temporal, namespace, { temporalUi, mlflow, keepUp });
+}
+
+/** Starts the local services that do not run, telling a person when that takes time. */
+export async function bringUp(installation: Installation, report: Report) {
+  const before = await findServices(installation);
+  if (before?.dead.length === 0) return (await startServices(installation)).addresses;
+  return (await report.step('Temporal, MLflow and the workers', () => startServices(installation))).addresses;
+}
+
+async function alreadyUp(installation: Installation) {
+  const found = await findServices(installation);
+  if (found && !found.dead.includes('temporal')) return found;
+  throw new VideocapError('Unavailable', 'The local servers do not run; start them with: videocap up');
+}
+
+async function connected(
+  address: string,
+  namespace: string,
+  rest: Pick<Session, 'temporalUi' | 'mlflow' | 'keepUp'>,
+): Promise<Session> {
+  const connection = await Connection.connect({ address, connectTimeout: '10s' });
+  return {
+    client: new Client({ connection, namespace }),
+    namespace,
+    ...rest,
+    close: () => connection.close(),
+  };
+}
+
+/** A run's page in the Temporal UI. */
+export function runLink({ temporalUi, namespace }: Session, workflowId: string, runId: string): string | undefined {
+  return temporalUi && `${temporalUi}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`;
+}
+
+/** The Temporal UI's form for starting a run, filled from the latest one. */
+export function startFormLink(temporalUi: string, namespace = 'default'): string {
+  return `${temporalUi}/namespaces/${namespace}/workflows/start-workflow?workflowType=trainingRun&taskQueue=videocap`;
+}
