@@ -1,0 +1,52 @@
+import type { FrameOptions } from '../../configs/schema.ts';
+import { VideocapError } from '../../core/errors.ts';
+import type { Clip } from './clip.ts';
+import { runFfmpeg } from './ffmpeg-command.ts';
+import { asVideoError, type ProbeOptions, probeVideo, VIDEO_STREAM } from './probe.ts';
+import { sampleFilter, sampleTimes } from './sample-times.ts';
+import { scaleFilter } from './scale-filter.ts';
+import { smartResize } from './smart-resize.ts';
+
+/**
+ * The frames of a video file that the policy sees: `count` of them, uniform in time, upright, resized by Qwen2-VL's rule.
+ * A video with fewer frames than that shows some of them several times. The same file and options give the same bytes
+ * with one version of ffmpeg.
+ * @throws VideocapError `InvalidVideo` naming the file when it cannot be decoded.
+ */
+export async function extractClip(path: string, options: FrameOptions & ProbeOptions): Promise<Clip> {
+  const info = await probeVideo(path, options);
+  try {
+    const { width, height } = smartResize(info, options);
+    const { count, signal } = options;
+    const { stdout } = await runFfmpeg({
+      input: path,
+      inputOptions: ['-threads', '1'],
+      outputOptions: [
+        ...['-map', VIDEO_STREAM, '-vf'],
+        `${sampleFilter(info.durationSeconds, count)},${scaleFilter(width, height)},setsar=1,format=rgb24`,
+        ...['-frames:v', `${count}`, '-fps_mode', 'passthrough', '-threads', '1', '-f', 'rawvideo'],
+      ],
+      timeoutSeconds: options.timeoutSeconds ?? 120 + info.durationSeconds,
+      maxOutputBytes: count * width * height * 3,
+      ...(signal && { signal }),
+    });
+    const pixels = complete(stdout, width * height * 3, count);
+    const times = sampleTimes(info.durationSeconds, count);
+    return { frames: count, width, height, times, durationSeconds: info.durationSeconds, pixels };
+  } catch (error) {
+    throw asVideoError(error, path);
+  }
+}
+
+/** A share of frames that may be missing at the end, where files are often a little shorter than they say. */
+const MISSING_ALLOWED = 0.25;
+
+/** Repeats the last frame where the video ends before its last sampling times; a file that mostly fails to decode is refused. */
+function complete(decoded: Buffer, frameBytes: number, count: number): Buffer {
+  const frames = Math.floor(decoded.length / frameBytes);
+  if (frames === count) return decoded;
+  if (frames === 0 || count - frames > Math.max(1, count * MISSING_ALLOWED))
+    throw new VideocapError('InvalidVideo', `only ${frames} of ${count} frames could be decoded, the file is damaged`);
+  const last = decoded.subarray((frames - 1) * frameBytes, frames * frameBytes);
+  return Buffer.concat([decoded.subarray(0, frames * frameBytes), ...Array<Buffer>(count - frames).fill(last)]);
+}
