@@ -9,6 +9,8 @@ export interface Installation {
   home: string;
   /** The Python environment of the development servers. */
   venv: string;
+  /** The program that serves the task queues. `VIDEOCAP_WORKERS` names another. */
+  workers: string;
 }
 
 export function findInstallation(env: NodeJS.ProcessEnv = process.env): Installation {
@@ -17,5 +19,6 @@ export function findInstallation(env: NodeJS.ProcessEnv = process.env): Installa
     repository,
     home: env.VIDEOCAP_HOME ? resolve(env.VIDEOCAP_HOME) : join(repository, '.videocap'),
     venv: join(repository, '.venv'),
+    workers: env.VIDEOCAP_WORKERS ? resolve(env.VIDEOCAP_WORKERS) : join(repository, 'workers', 'local.ts'),
   };
 }

@@ -88,7 +88,7 @@ describe('parseConfig', () => {
 
   it('names field, value and remedy', () => {
     expect(errorOf('grpo:\n  steps: -1\n')).toMatchInlineSnapshot(
-      `"InvalidConfig: lab.yaml:2:3: grpo.steps is -1; set a number at least 0."`,
+      `"InvalidConfig: lab.yaml:2:3: grpo.steps is -1; set a number of at least 0."`,
     );
     expect(errorOf('grpo: { steps: many, clipLow: 1 }')).toMatchInlineSnapshot(`
       "InvalidConfig: lab.yaml:1:9: grpo.steps is "many"; set a number.
