@@ -13,8 +13,8 @@ export function leaveRunGoing(workflowId: string): () => void {
     );
     process.exit(130);
   };
-  process.once('SIGINT', leave);
-  process.once('SIGTERM', leave);
+  process.on('SIGINT', leave);
+  process.on('SIGTERM', leave);
   return () => {
     process.removeListener('SIGINT', leave);
     process.removeListener('SIGTERM', leave);

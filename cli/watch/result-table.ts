@@ -44,5 +44,6 @@ function withBounds(metrics: Metrics, metric: string): string {
 }
 
 function signed(value: number): string {
-  return `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(1)}`;
+  const text = Math.abs(value).toFixed(1);
+  return `${value < 0 && text !== '0.0' ? '-' : '+'}${text}`;
 }

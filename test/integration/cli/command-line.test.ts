@@ -132,9 +132,12 @@ describe('run', () => {
   });
 
   it('leaves the run going on Ctrl-C, and says how to come back', async () => {
+    let interrupted = false;
     const { code, stderr } = await videocap(['run', 'quickstart', '--set', 'grpo.steps=500'], {
       during: (child, stderr) => {
-        if (stderr().includes('step 1/500')) child.kill('SIGINT');
+        if (interrupted || !stderr().includes('step 1/500')) return;
+        interrupted = true;
+        child.kill('SIGINT');
       },
     });
     expect(code).toBe(130);

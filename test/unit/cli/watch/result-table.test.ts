@@ -9,7 +9,7 @@ it('puts base and trained policy side by side, with intervals where there are an
       held-out, points                base             trained   change
       ----------------   -----------------   -----------------   ------
       event F1           41.2 [38.0, 44.0]   47.8 [44.9, 50.6]     +6.6
-      action F1                       50.0                50.0     -0.0"
+      action F1                       50.0                50.0     +0.0"
   `);
 });
 
