@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import type { RewardConfig } from '../../configs/schema.ts';
+import type { ArtifactStore } from '../../core/artifact-store.ts';
+import { parseCompletion, Rollout } from '../../core/completion.ts';
+import { DatasetManifest, type Sample } from '../../core/sample.ts';
+import { Score, value } from '../../core/score.ts';
+import { JudgeCaptionsInput, JudgeCaptionsOutput } from '../../core/stages.ts';
+import { type CaptionCounts, captionReward } from '../reward/caption-reward.ts';
+import { createJudge } from './create-judge.ts';
+import type { Judge, Unknown } from './judge.ts';
+import { CaptionReading, type Reference, readCaption, readReference, settled } from './read-caption.ts';
+
+export interface JudgeDeps {
+  store: ArtifactStore;
+  onProgress?: (progress: { done: number; total: number; what: string }) => void;
+  signal?: () => AbortSignal | undefined;
+  /** Where the key of an endpoint is looked up. */
+  env?: NodeJS.ProcessEnv;
+}
+
+/** What lies behind a step's caption scores: one entry a completion, in the rollout's order. */
+export const StepVerdicts = z.strictObject({
+  judge: z.strictObject({ name: z.string(), isLlm: z.boolean() }),
+  groups: z.array(
+    z.strictObject({
+      sampleId: z.string(),
+      /** The reference's events; absent where they could not be read. */
+      events: z.array(z.string()).optional(),
+      completions: z.array(
+        z.strictObject({ caption: z.string().optional(), score: Score, reading: CaptionReading.optional() }),
+      ),
+    }),
+  ),
+});
+export type StepVerdicts = z.infer<typeof StepVerdicts>;
+type GroupVerdicts = StepVerdicts['groups'][number];
+
+/** Scores captions by what the judge says of their events. */
+export function createJudgeActivities({ store, onProgress, signal, env }: JudgeDeps) {
+  return {
+    async judgeCaptions(rawInput: z.input<typeof JudgeCaptionsInput>): Promise<z.infer<typeof JudgeCaptionsOutput>> {
+      const input = JudgeCaptionsInput.parse(rawInput);
+      const folder = `runs/${input.runKey}/step-${String(input.step).padStart(6, '0')}`;
+      return store.onceJson(`${folder}/judge.json`, JudgeCaptionsOutput, async () => {
+        const started = performance.now();
+        const { groups } = await store.readJson(input.rollout, Rollout);
+        const { train, heldOut } = await store.readJson(input.manifest, DatasetManifest);
+        const samples = new Map([...train, ...heldOut].map((sample) => [sample.id, sample]));
+        const judge = createJudge(input.judge, store, env);
+        const total = groups.reduce((sum, group) => sum + group.completions.length, 0);
+        let done = 0;
+        const progress = () => onProgress?.({ done: done++, total, what: 'captions judged' });
+        const judged = await settled(
+          groups.map(({ sampleId, completions }) => {
+            const captions = completions.map(({ text }) => parseCompletion(text).caption);
+            return judgeGroup(judge, sampleOf(samples, sampleId), captions, input.caption, progress, signal?.());
+          }),
+        );
+        const verdicts: StepVerdicts = { judge: { name: judge.name, isLlm: judge.isLlm }, groups: judged };
+        return {
+          caption: judged.map((group) => group.completions.map(({ score }) => score)),
+          verdicts: await store.putJson(`${folder}/verdicts.json`, StepVerdicts.parse(verdicts)),
+          ...judge.meter,
+          seconds: (performance.now() - started) / 1000,
+        };
+      });
+    },
+  };
+}
+
+async function judgeGroup(
+  judge: Judge,
+  sample: Sample,
+  captions: (string | undefined)[],
+  options: RewardConfig['caption'],
+  progress: () => void,
+  signal: AbortSignal | undefined,
+): Promise<GroupVerdicts> {
+  // Nobody is asked about a completion without a caption: that is the policy's fault, and worth 0.
+  if (!captions.some((caption) => caption !== undefined))
+    return { sampleId: sample.id, completions: captions.map(() => ({ score: value(0) })) };
+  const reference = await readReference(judge, sample, signal);
+  const completions = await settled(
+    captions.map(async (caption) => {
+      const verdict = await judgeCaption(judge, caption, reference, options, signal);
+      progress();
+      return verdict;
+    }),
+  );
+  return { sampleId: sample.id, ...('events' in reference && { events: reference.events }), completions };
+}
+
+async function judgeCaption(
+  judge: Judge,
+  caption: string | undefined,
+  reference: Reference | Unknown,
+  options: RewardConfig['caption'],
+  signal: AbortSignal | undefined,
+): Promise<GroupVerdicts['completions'][number]> {
+  if (caption === undefined) return { score: value(0) };
+  if (!('events' in reference)) return { caption, score: reference };
+  const reading = await readCaption(judge, caption, reference, { claims: options.variant === 'f1' }, signal);
+  if (!('verdicts' in reading)) return { caption, score: reading };
+  return { caption, score: value(captionReward(countsOf(reading), options)), reading };
+}
+
+/** The numbers of a reading that rewards and benchmarks are made of: only `entailment` counts, in both directions. */
+export function countsOf({ verdicts, claimVerdicts }: CaptionReading): CaptionCounts {
+  const entailed = (list: readonly string[]) => list.filter((verdict) => verdict === 'entailment').length;
+  return {
+    events: verdicts.length,
+    told: entailed(verdicts),
+    ...(claimVerdicts && { claims: claimVerdicts.length, trueClaims: entailed(claimVerdicts) }),
+  };
+}
+
+function sampleOf(samples: ReadonlyMap<string, Sample>, id: string): Sample {
+  const sample = samples.get(id);
+  if (!sample) throw new Error(`The rollout has a group for sample ${id}, which is not in the dataset.`);
+  return sample;
+}

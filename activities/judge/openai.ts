@@ -1,0 +1,192 @@
+import OpenAI from 'openai';
+import { zodResponseFormat } from 'openai/helpers/zod';
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { z } from 'zod';
+import type { JudgeConfig } from '../../configs/schema.ts';
+import { VideocapError } from '../../core/errors.ts';
+import { classifyFailure, withoutCredentials } from './classify-failure.ts';
+import type { EntailmentOutcome, ExtractionOutcome, JudgeMeter, PaidJudge, QuestionKind, Unknown } from './judge.ts';
+import { JudgeUnavailable } from './judge-unavailable.ts';
+import { EVENT_ENTAILMENT, EVENT_EXTRACTION, type Prompt } from './prompts.ts';
+import { EntailmentAnswer, ExtractionAnswer, type Reading, readEvents, readVerdicts } from './read-answer.ts';
+
+export type OpenAiJudgeConfig = Extract<JudgeConfig, { kind: 'openai' }>;
+
+/** One kind of question: its prompt, the shape of its answer, and how to check it. */
+interface Question<T> {
+  prompt: Prompt;
+  schema: z.ZodType;
+  data: object;
+  read(text: string): Reading<T>;
+}
+
+/** An answer that is no answer is asked for once more, with a note of what was wrong. */
+const ATTEMPTS = 2;
+
+/**
+ * An LLM behind any OpenAI-compatible endpoint. One request a question, whole event list at once, temperature 0. The
+ * untrusted text travels as a JSON string in a message of its own, so it cannot end where it should not, and an answer
+ * counts only if it has exactly one verdict for every event asked about.
+ *
+ * Never retries faults of the endpoint: it throws, and whoever runs it waits as long as it takes. Once one request has
+ * failed so, those still waiting for their turn are not sent.
+ */
+export class OpenAiJudge implements PaidJudge {
+  readonly name: string;
+  readonly isLlm = true;
+  readonly meter: JudgeMeter = { calls: 0, cacheHits: 0 };
+  readonly #config: OpenAiJudgeConfig;
+  readonly #client: OpenAI;
+  readonly #limit: LimitFunction;
+  #fault: VideocapError | undefined;
+
+  /** @throws VideocapError `InvalidConfig` when the environment variable of the key is not set. */
+  constructor(config: OpenAiJudgeConfig, env: NodeJS.ProcessEnv = process.env) {
+    const apiKey = env[config.apiKeyEnv];
+    if (!apiKey)
+      throw new VideocapError(
+        'InvalidConfig',
+        `The environment variable ${config.apiKeyEnv} (judge.apiKeyEnv) is not set where the worker runs. Set it to the ` +
+          'key of the judge endpoint, or to any text if the endpoint asks for none.',
+      );
+    this.#config = config;
+    this.name = config.model;
+    this.#limit = pLimit(config.concurrency);
+    this.#client = new OpenAI({
+      apiKey,
+      baseURL: config.baseUrl,
+      maxRetries: 0,
+      timeout: config.timeoutSeconds * 1000,
+      // Its debug log would print prompts.
+      logLevel: 'off',
+    });
+  }
+
+  async entail(text: string, events: readonly string[], signal?: AbortSignal): Promise<EntailmentOutcome> {
+    if (events.length === 0) return { verdicts: [] };
+    const outcome = await this.#ask(
+      {
+        prompt: EVENT_ENTAILMENT,
+        schema: EntailmentAnswer,
+        data: { description: text, events: events.map((event, i) => ({ index: i + 1, event })) },
+        read: (answer) => readVerdicts(answer, events.length),
+      },
+      signal,
+    );
+    return 'answer' in outcome ? { verdicts: outcome.answer } : outcome;
+  }
+
+  async extractEvents(text: string, signal?: AbortSignal): Promise<ExtractionOutcome> {
+    const outcome = await this.#ask(
+      { prompt: EVENT_EXTRACTION, schema: ExtractionAnswer, data: { description: text }, read: readEvents },
+      signal,
+    );
+    return 'answer' in outcome ? { events: outcome.answer } : outcome;
+  }
+
+  checkReference(): void {}
+
+  /** What determines an answer besides the question itself. */
+  identity(kind: QuestionKind): Record<string, string | number> {
+    const prompt = kind === 'entail' ? EVENT_ENTAILMENT : EVENT_EXTRACTION;
+    return {
+      endpoint: withoutCredentials(this.#config.baseUrl),
+      model: this.#config.model,
+      prompt: prompt.name,
+      promptSha256: prompt.sha256,
+      temperature: 0,
+      maxTokens: this.#config.maxTokens,
+    };
+  }
+
+  async #ask<T>(question: Question<T>, signal?: AbortSignal): Promise<{ answer: T } | Unknown> {
+    return this.#limit(async () => {
+      let note = '';
+      let maxTokens = this.#config.maxTokens;
+      for (let attempt = 1; ; attempt++) {
+        const reply = await this.#send(question, note, maxTokens, signal);
+        if ('unscorable' in reply) return reply;
+        const reading: Reading<T> = reply.cutOff ? { fault: 'it was too long' } : question.read(reply.text);
+        if ('answer' in reading) return reading;
+        if (attempt === ATTEMPTS)
+          return { unscorable: true, reason: `the judge's answer cannot be used: ${reading.fault}` };
+        note = `\n\nYour last answer could not be used: ${reading.fault}. Answer again, with the JSON object only.`;
+        if (reply.cutOff) maxTokens *= 2;
+      }
+    });
+  }
+
+  async #send(
+    { prompt, schema, data }: Question<unknown>,
+    note: string,
+    maxTokens: number,
+    signal: AbortSignal | undefined,
+  ): Promise<{ text: string; cutOff: boolean } | Extract<Unknown, { unscorable: true }>> {
+    signal?.throwIfAborted();
+    if (this.#fault) throw this.#fault;
+    this.meter.calls++;
+    // The client's own timeout ends with the headers; this one covers the body too.
+    const deadline = AbortSignal.timeout(this.#config.timeoutSeconds * 1000);
+    try {
+      const response = await this.#client.chat.completions.create(
+        {
+          model: this.#config.model,
+          temperature: 0,
+          max_tokens: maxTokens,
+          response_format: zodResponseFormat(schema, 'answer'),
+          messages: [
+            { role: 'system', content: `${prompt.text}${note}` },
+            { role: 'user', content: JSON.stringify(data) },
+          ],
+        },
+        { signal: signal ? AbortSignal.any([signal, deadline]) : deadline },
+      );
+      return this.#readReply(response);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (deadline.aborted)
+        throw this.#stop(
+          this.#unavailable(`did not answer within ${this.#config.timeoutSeconds} s (judge.timeoutSeconds)`),
+        );
+      return this.#explain(error);
+    }
+  }
+
+  #readReply(
+    response: OpenAI.ChatCompletion,
+  ): { text: string; cutOff: boolean } | Extract<Unknown, { unscorable: true }> {
+    const choice = response?.choices?.[0];
+    if (!choice?.message) throw this.#unavailable('answers, but not with a chat completion; check judge.baseUrl');
+    if (choice.finish_reason === 'content_filter')
+      return { unscorable: true, reason: 'the endpoint filtered the content' };
+    if (choice.message.refusal) return { unscorable: true, reason: 'the judge refused to answer' };
+    return { text: choice.message.content ?? '', cutOff: choice.finish_reason === 'length' };
+  }
+
+  /** Turns a failed request into an outcome or into the error that says what to do. */
+  #explain(error: unknown): Extract<Unknown, { unscorable: true }> {
+    if (error instanceof VideocapError) throw this.#stop(error);
+    const failure = classifyFailure(error, this.#config);
+    switch (failure?.kind) {
+      case 'unscorable':
+        return { unscorable: true, reason: failure.reason };
+      case 'misconfigured':
+        throw this.#stop(new VideocapError('InvalidConfig', failure.message));
+      case 'unavailable':
+        throw this.#stop(new JudgeUnavailable(failure.message, failure.retryAfterMilliseconds));
+      default:
+        throw error;
+    }
+  }
+
+  #unavailable(what: string): JudgeUnavailable {
+    return new JudgeUnavailable(
+      `The judge at ${withoutCredentials(this.#config.baseUrl)} ${what}. It will be asked again.`,
+    );
+  }
+
+  #stop(fault: VideocapError): VideocapError {
+    this.#fault ??= fault;
+    return fault;
+  }
+}
