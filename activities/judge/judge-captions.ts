@@ -5,10 +5,10 @@ import { parseCompletion, Rollout } from '../../core/completion.ts';
 import { DatasetManifest, type Sample } from '../../core/sample.ts';
 import { Score, value } from '../../core/score.ts';
 import { JudgeCaptionsInput, JudgeCaptionsOutput } from '../../core/stages.ts';
-import { type CaptionCounts, captionReward } from '../reward/caption-reward.ts';
+import { captionReward } from '../reward/caption-reward.ts';
 import { createJudge } from './create-judge.ts';
 import type { Judge, Unknown } from './judge.ts';
-import { CaptionReading, type Reference, readCaption, readReference, settled } from './read-caption.ts';
+import { CaptionReading, countsOf, type Reference, readCaption, readReference, settled } from './read-caption.ts';
 
 export interface JudgeDeps {
   store: ArtifactStore;
@@ -102,16 +102,6 @@ async function judgeCaption(
   const reading = await readCaption(judge, caption, reference, { claims: options.variant === 'f1' }, signal);
   if (!('verdicts' in reading)) return { caption, score: reading };
   return { caption, score: value(captionReward(countsOf(reading), options)), reading };
-}
-
-/** The numbers of a reading that rewards and benchmarks are made of: only `entailment` counts, in both directions. */
-export function countsOf({ verdicts, claimVerdicts }: CaptionReading): CaptionCounts {
-  const entailed = (list: readonly string[]) => list.filter((verdict) => verdict === 'entailment').length;
-  return {
-    events: verdicts.length,
-    told: entailed(verdicts),
-    ...(claimVerdicts && { claims: claimVerdicts.length, trueClaims: entailed(claimVerdicts) }),
-  };
 }
 
 function sampleOf(samples: ReadonlyMap<string, Sample>, id: string): Sample {

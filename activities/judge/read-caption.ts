@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CaptionCounts } from '../reward/caption-reward.ts';
 import { type Judge, type Unknown, Verdict } from './judge.ts';
 
 /** What a sample's reference says, in the two forms a caption is compared with. */
@@ -64,6 +65,16 @@ async function readClaims(
   if (!('events' in extracted)) return extracted;
   const held = await judge.entail(reference.caption, extracted.events, signal);
   return 'verdicts' in held ? { claims: extracted.events, claimVerdicts: held.verdicts } : held;
+}
+
+/** The numbers of a reading that rewards and benchmarks are made of: only `entailment` counts, in both directions. */
+export function countsOf({ verdicts, claimVerdicts }: CaptionReading): CaptionCounts {
+  const entailed = (list: readonly string[]) => list.filter((verdict) => verdict === 'entailment').length;
+  return {
+    events: verdicts.length,
+    told: entailed(verdicts),
+    ...(claimVerdicts && { claims: claimVerdicts.length, trueClaims: entailed(claimVerdicts) }),
+  };
 }
 
 /** `Promise.all` that fails only once everyone is done: answers on their way are paid for, and must reach the ledger. */

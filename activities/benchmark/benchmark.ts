@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import type { ArtifactStore } from '../../core/artifact-store.ts';
+import { parseCompletion } from '../../core/completion.ts';
+import { DatasetManifest, type Sample } from '../../core/sample.ts';
+import { CaptionedClip, ScoreBenchmarkInput, ScoreBenchmarkOutput } from '../../core/stages.ts';
+import { createJudge } from '../judge/create-judge.ts';
+import type { Judge, Unknown } from '../judge/judge.ts';
+import { type CaptionReading, readCaption, readReference, settled } from '../judge/read-caption.ts';
+import { createSimilarity } from '../think/create-similarity.ts';
+import type { PhraseSimilarity } from '../think/similarity.ts';
+import { formatScore } from '../think/think.ts';
+import { phrasesOf, thinkScore } from '../think/think-score.ts';
+import { type ClipResult, captionScores, HeldOutDetails, heldOutMetrics } from './held-out.ts';
+
+export interface BenchmarkDeps {
+  store: ArtifactStore;
+  /** The installation's folder, where the embedding model is. */
+  home: string;
+  onProgress?: (progress: { done: number; total: number; what: string }) => void;
+  signal?: () => AbortSignal | undefined;
+  /** Where the key of a judge endpoint is looked up. */
+  env?: NodeJS.ProcessEnv;
+}
+
+type Think = z.infer<typeof ScoreBenchmarkInput>['think'];
+
+/** Scores a policy's greedy captions of a suite: what the base and the trained policy are compared by. */
+export function createBenchmarkActivities({ store, home, onProgress, signal, env }: BenchmarkDeps) {
+  return {
+    async scoreBenchmark(rawInput: z.input<typeof ScoreBenchmarkInput>): Promise<z.infer<typeof ScoreBenchmarkOutput>> {
+      const input = ScoreBenchmarkInput.parse(rawInput);
+      const folder = `runs/${input.runKey}/step-${String(input.step).padStart(6, '0')}`;
+      return store.onceJson(`${folder}/benchmark-${input.suite}.json`, ScoreBenchmarkOutput, async () => {
+        const started = performance.now();
+        const captioned = await store.readJson(input.captions, z.array(CaptionedClip));
+        const { heldOut } = await store.readJson(input.manifest, DatasetManifest);
+        const samples = new Map(heldOut.map((sample) => [sample.id, sample]));
+        const judge = createJudge(input.judge, store, env);
+        const similarity = createSimilarity(input.think.similarity, home);
+        const thoughts = captioned.flatMap(({ text, sampleId }) => [
+          ...phrasesOf(parseCompletion(text).thought ?? []),
+          ...phrasesOf(samples.get(sampleId)?.thought ?? []),
+        ]);
+        const compare = await similarity.prepare(thoughts, signal?.());
+        let done = 0;
+        const clips = await settled(
+          captioned.map(async (clip) => {
+            const result = await scoreClip(
+              judge,
+              clip,
+              sampleOf(samples, clip.sampleId),
+              compare,
+              input.think,
+              signal?.(),
+            );
+            onProgress?.({ done: ++done, total: captioned.length, what: 'clips scored' });
+            return result;
+          }),
+        );
+        const details: HeldOutDetails = {
+          suite: input.suite,
+          judge: { name: judge.name, isLlm: judge.isLlm },
+          clips,
+        };
+        return {
+          metrics: heldOutMetrics(clips),
+          details: await store.putJson(
+            `${folder}/benchmark-${input.suite}-details.json`,
+            HeldOutDetails.parse(details),
+          ),
+          seconds: (performance.now() - started) / 1000,
+        };
+      });
+    },
+  };
+}
+
+async function scoreClip(
+  judge: Judge,
+  { text, tokens }: CaptionedClip,
+  sample: Sample,
+  compare: PhraseSimilarity,
+  options: Think,
+  signal: AbortSignal | undefined,
+): Promise<ClipResult> {
+  const completion = parseCompletion(text);
+  const { caption, thought } = completion;
+  const think = thought && sample.thought ? thinkScore(thought, sample.thought, compare, options).score : 0;
+  const result = {
+    sampleId: sample.id,
+    ...(caption !== undefined && { caption }),
+    tokens,
+    format: formatScore(completion),
+    ...(sample.thought && { think }),
+  };
+  const reference = await readReference(judge, sample, signal);
+  if (!('events' in reference)) return { ...result, unscorable: reasonOf(reference) };
+  const reading: CaptionReading | Unknown | undefined =
+    caption === undefined ? undefined : await readCaption(judge, caption, reference, { claims: true }, signal);
+  const { events } = reference;
+  if (reading && !('verdicts' in reading)) return { ...result, events, unscorable: reasonOf(reading) };
+  return { ...result, events, ...(reading && { reading }), ...captionScores(caption, events, reading) };
+}
+
+function reasonOf(unknown: Unknown): string {
+  return 'unscorable' in unknown ? unknown.reason : 'not answered yet';
+}
+
+function sampleOf(samples: ReadonlyMap<string, Sample>, id: string): Sample {
+  const sample = samples.get(id);
+  if (!sample) throw new Error(`There is a caption for sample ${id}, which is not in the dataset's held-out split.`);
+  return sample;
+}

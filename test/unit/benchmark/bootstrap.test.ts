@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { bootstrap, pairedBootstrap } from '../../../activities/benchmark/bootstrap.ts';
+import { uniformAt } from '../../../core/random.ts';
+
+const average = (numbers: readonly number[]) => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
+
+describe('bootstrap', () => {
+  test('of a share is close to the normal approximation', () => {
+    // 40 of 100: 0.4 +- 1.96 * sqrt(0.4 * 0.6 / 100) = 0.304 to 0.496.
+    const clips = Array.from({ length: 100 }, (_, i) => (i < 40 ? 1 : 0));
+    const { low, high } = bootstrap(clips, average);
+    expect(Math.abs(low - 0.304)).toBeLessThan(0.015);
+    expect(Math.abs(high - 0.496)).toBeLessThan(0.015);
+  });
+
+  test('is the same every time', () => {
+    const clips = Array.from({ length: 30 }, (_, i) => uniformAt(1, ['clip', i]));
+    expect(bootstrap(clips, average)).toEqual(bootstrap(clips, average));
+  });
+
+  test('of clips that are all alike has no width', () => {
+    expect(bootstrap([0.5, 0.5, 0.5], average)).toEqual({ low: 0.5, high: 0.5 });
+    expect(bootstrap([1], average)).toEqual({ low: 1, high: 1 });
+  });
+
+  test('covers the true mean about 95 times in 100', () => {
+    let covered = 0;
+    for (let world = 0; world < 100; world++) {
+      const clips = Array.from({ length: 60 }, (_, i) => uniformAt(9, [world, i]));
+      const { low, high } = bootstrap(clips, average);
+      if (low <= 0.5 && 0.5 <= high) covered++;
+    }
+    expect(covered).toBeGreaterThanOrEqual(88);
+    expect(covered).toBeLessThanOrEqual(99);
+  });
+
+  test('of nothing is refused', () => {
+    expect(() => bootstrap([], average)).toThrow('A bootstrap needs at least one clip.');
+  });
+});
+
+describe('pairedBootstrap', () => {
+  const before = Array.from({ length: 50 }, (_, i) => uniformAt(2, ['before', i]));
+
+  test('a constant gain is certain, however much the clips vary', () => {
+    const result = pairedBootstrap(
+      before,
+      before.map((score) => score + 0.1),
+      average,
+    );
+    expect(result.difference).toBeCloseTo(0.1, 9);
+    expect(result.low).toBeCloseTo(0.1, 9);
+    expect(result.high).toBeCloseTo(0.1, 9);
+  });
+
+  test('no gain is no gain', () => {
+    expect(pairedBootstrap(before, before, average)).toEqual({ difference: 0, low: 0, high: 0 });
+  });
+
+  test('needs the same clips', () => {
+    expect(() => pairedBootstrap([1], [1, 2], average)).toThrow(/same clips: 1 and 2/);
+  });
+});
