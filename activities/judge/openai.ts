@@ -1,7 +1,6 @@
 import OpenAI from 'openai';
 import { zodResponseFormat } from 'openai/helpers/zod';
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { z } from 'zod';
 import type { JudgeConfig } from '../../configs/schema.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { classifyFailure, withoutCredentials } from './classify-failure.ts';
@@ -15,10 +14,13 @@ export type OpenAiJudgeConfig = Extract<JudgeConfig, { kind: 'openai' }>;
 /** One kind of question: its prompt, the shape of its answer, and how to check it. */
 interface Question<T> {
   prompt: Prompt;
-  schema: z.ZodType;
+  format: ReturnType<typeof zodResponseFormat>;
   data: object;
   read(text: string): Reading<T>;
 }
+
+const ENTAILMENT_FORMAT = zodResponseFormat(EntailmentAnswer, 'answer');
+const EXTRACTION_FORMAT = zodResponseFormat(ExtractionAnswer, 'answer');
 
 /** An answer that is no answer is asked for once more, with a note of what was wrong. */
 const ATTEMPTS = 2;
@@ -67,7 +69,7 @@ export class OpenAiJudge implements PaidJudge {
     const outcome = await this.#ask(
       {
         prompt: EVENT_ENTAILMENT,
-        schema: EntailmentAnswer,
+        format: ENTAILMENT_FORMAT,
         data: { description: text, events: events.map((event, i) => ({ index: i + 1, event })) },
         read: (answer) => readVerdicts(answer, events.length),
       },
@@ -78,7 +80,7 @@ export class OpenAiJudge implements PaidJudge {
 
   async extractEvents(text: string, signal?: AbortSignal): Promise<ExtractionOutcome> {
     const outcome = await this.#ask(
-      { prompt: EVENT_EXTRACTION, schema: ExtractionAnswer, data: { description: text }, read: readEvents },
+      { prompt: EVENT_EXTRACTION, format: EXTRACTION_FORMAT, data: { description: text }, read: readEvents },
       signal,
     );
     return 'answer' in outcome ? { events: outcome.answer } : outcome;
@@ -117,7 +119,7 @@ export class OpenAiJudge implements PaidJudge {
   }
 
   async #send(
-    { prompt, schema, data }: Question<unknown>,
+    { prompt, format, data }: Question<unknown>,
     note: string,
     maxTokens: number,
     signal: AbortSignal | undefined,
@@ -133,7 +135,7 @@ export class OpenAiJudge implements PaidJudge {
           model: this.#config.model,
           temperature: 0,
           max_tokens: maxTokens,
-          response_format: zodResponseFormat(schema, 'answer'),
+          response_format: format,
           messages: [
             { role: 'system', content: `${prompt.text}${note}` },
             { role: 'user', content: JSON.stringify(data) },
