@@ -18,19 +18,21 @@ export async function extractClip(path: string, options: FrameOptions & ProbeOpt
   try {
     const { width, height } = smartResize(info, options);
     const { count, signal } = options;
+    // A picture alone may have no duration to divide.
+    const [selection, expected] = info.frames > 1 ? [sampleFilter(info.durationSeconds, count), count] : ['null', 1];
     const { stdout } = await runFfmpeg({
       input: path,
       inputOptions: ['-threads', '1'],
       outputOptions: [
         ...['-map', VIDEO_STREAM, '-vf'],
-        `${sampleFilter(info.durationSeconds, count)},${scaleFilter(width, height)},setsar=1,format=rgb24`,
+        `${selection},${scaleFilter(width, height)},setsar=1,format=rgb24`,
         ...['-frames:v', `${count}`, '-fps_mode', 'passthrough', '-threads', '1', '-f', 'rawvideo'],
       ],
       timeoutSeconds: options.timeoutSeconds ?? 120 + info.durationSeconds,
       maxOutputBytes: count * width * height * 3,
       ...(signal && { signal }),
     });
-    const pixels = complete(stdout, width * height * 3, count);
+    const pixels = complete(stdout, width * height * 3, count, expected);
     const times = sampleTimes(info.durationSeconds, count);
     return { frames: count, width, height, times, durationSeconds: info.durationSeconds, pixels };
   } catch (error) {
@@ -42,11 +44,14 @@ export async function extractClip(path: string, options: FrameOptions & ProbeOpt
 const MISSING_ALLOWED = 0.25;
 
 /** Repeats the last frame where the video ends before its last sampling times; a file that mostly fails to decode is refused. */
-function complete(decoded: Buffer, frameBytes: number, count: number): Buffer {
+function complete(decoded: Buffer, frameBytes: number, count: number, expected: number): Buffer {
   const frames = Math.floor(decoded.length / frameBytes);
   if (frames === count) return decoded;
-  if (frames === 0 || count - frames > Math.max(1, count * MISSING_ALLOWED))
-    throw new VideocapError('InvalidVideo', `only ${frames} of ${count} frames could be decoded, the file is damaged`);
+  if (frames === 0 || expected - frames > Math.max(1, expected * MISSING_ALLOWED))
+    throw new VideocapError(
+      'InvalidVideo',
+      `only ${frames} of ${expected} frames could be decoded, the file is damaged`,
+    );
   const last = decoded.subarray((frames - 1) * frameBytes, frames * frameBytes);
   return Buffer.concat([decoded.subarray(0, frames * frameBytes), ...Array<Buffer>(count - frames).fill(last)]);
 }

@@ -57,6 +57,7 @@ export class FfmpegFailure extends Error {
 export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegResult> {
   run.signal?.throwIfAborted();
   const { path } = await findFfmpeg();
+  run.signal?.throwIfAborted();
   const command = commandOf(run, path);
   let stopped: Error | undefined;
   const stop = (reason: Error) => {
@@ -68,6 +69,8 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegResult> {
   const tooLate = () => stop(new FfmpegFailure('limit', `ffmpeg did not finish within ${seconds} s`));
   const timer = setTimeout(tooLate, seconds * 1000);
   run.signal?.addEventListener('abort', onAbort, { once: true });
+  // Killing what has not started yet does nothing.
+  command.on('start', () => stopped && command.kill('SIGKILL'));
   try {
     const output = run.output === undefined ? collect(command, run.maxOutputBytes ?? 2 ** 30, stop) : undefined;
     const stderr = await new Promise<string>((settle, reject) => {

@@ -15,7 +15,7 @@ const RAW_INPUT = [
 ];
 
 /** Ordinary H.264. One thread and no dates or versions of tools in the file: the same frames give the same bytes. */
-const H264 = [
+export const ENCODING: readonly string[] = [
   ...['-an', '-vf', 'scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int,format=yuv420p'],
   ...['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv'],
   ...['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20', '-threads', '1'],
@@ -33,13 +33,14 @@ export async function encodeVideo(
   await runFfmpeg({
     input: Readable.from(frames, { objectMode: true, highWaterMark: 4 }),
     inputOptions: RAW_INPUT,
-    outputOptions: [...H264, '-movflags', '+faststart', '-f', 'mp4'],
+    outputOptions: [...ENCODING, '-movflags', '+faststart', '-f', 'mp4'],
     output,
-    ...options,
+    ...(options.timeoutSeconds && { timeoutSeconds: options.timeoutSeconds }),
+    ...(options.signal && { signal: options.signal }),
   });
 }
 
 export interface EncodeOptions {
   timeoutSeconds?: number;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }

@@ -29,7 +29,7 @@ export interface PretrainingExport {
   shard: number;
 }
 
-export async function exportPretraining(options: PretrainingExport): Promise<void> {
+export async function exportPretraining(options: PretrainingExport, say: (line: string) => void = () => {}) {
   await mkdir(options.out, { recursive: true });
   const end = options.start + options.count;
   for (let first = options.start; first < end; first += options.shard) {
@@ -40,7 +40,7 @@ export async function exportPretraining(options: PretrainingExport): Promise<voi
     const name = `shard-${String(Math.floor(first / options.shard)).padStart(5, '0')}`;
     await exportShard(join(options.out, name), scenes);
     const seconds = (performance.now() - began) / 1000;
-    console.log(`${name}: ${scenes.length} scenes from ${first}, ${seconds.toFixed(1)} s`);
+    say(`${name}: ${scenes.length} scenes from ${first}, ${seconds.toFixed(1)} s`);
   }
 }
 
@@ -95,5 +95,5 @@ if (import.meta.filename === process.argv[1]) {
     number,
     number,
   ];
-  await exportPretraining({ out: values.out, split, seed, start, count, shard });
+  await exportPretraining({ out: values.out, split, seed, start, count, shard }, console.log);
 }
