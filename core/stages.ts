@@ -154,6 +154,8 @@ export const ScoreBenchmarkOutput = z.strictObject({
   seconds: z.number(),
 });
 
+const ScoreGrid = z.array(z.array(z.number().nullable()));
+
 /** One finished optimiser step: small numbers only. This is what MLflow mirrors and the report plots. */
 export const StepRecord = z.strictObject({
   step: z.int(),
@@ -164,6 +166,11 @@ export const StepRecord = z.strictObject({
   rollout: ArtifactRef.optional(),
   verdicts: ArtifactRef.optional(),
   rewards: z.array(z.array(z.number().nullable())).optional(),
+  /** What the rewards are made of and what became of them; `null` where a completion has none. Laid out like `rewards`. */
+  scores: z
+    .strictObject({ format: ScoreGrid, think: ScoreGrid, caption: ScoreGrid, advantage: ScoreGrid })
+    .partial()
+    .optional(),
 });
 export type StepRecord = z.infer<typeof StepRecord>;
 

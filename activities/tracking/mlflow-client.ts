@@ -1,0 +1,205 @@
+import { z } from 'zod';
+import { MlflowError } from './mlflow-error.ts';
+import { MlflowHttp, type MlflowHttpOptions } from './mlflow-http.ts';
+
+export interface Tag {
+  key: string;
+  value: string;
+}
+export type Param = Tag;
+
+export interface Metric {
+  key: string;
+  /** NaN and infinities are allowed, and arrive as such. */
+  value: number;
+  step: number;
+  /** Milliseconds since the epoch. */
+  timestamp: number;
+}
+
+export interface DatasetInput {
+  name: string;
+  /** At most 36 characters. */
+  digest: string;
+  sourceType: string;
+  /** JSON. */
+  source: string;
+  schema?: string;
+  profile?: string;
+  /** `training`, `validation`, ... */
+  context: string;
+}
+
+export type RunStatus = 'RUNNING' | 'FINISHED' | 'FAILED' | 'KILLED';
+
+const KeyValues = z.array(z.object({ key: z.string(), value: z.string() })).default([]);
+const Experiment = z.object({
+  experiment_id: z.string(),
+  lifecycle_stage: z.string().default('active'),
+});
+const Run = z.object({
+  info: z.object({
+    run_id: z.string(),
+    experiment_id: z.string(),
+    status: z.string(),
+    lifecycle_stage: z.string().default('active'),
+    artifact_uri: z.string(),
+  }),
+  data: z.object({ params: KeyValues, tags: KeyValues }).prefault({}),
+  inputs: z
+    .object({ dataset_inputs: z.array(z.object({ dataset: z.object({ name: z.string() }) })).default([]) })
+    .prefault({}),
+});
+
+/** An MLflow run as far as this project reads it. */
+export interface MlflowRun {
+  runId: string;
+  experimentId: string;
+  status: string;
+  deleted: boolean;
+  artifactUri: string;
+  params: Map<string, string>;
+  tags: Map<string, string>;
+  /** Names of its dataset inputs. */
+  datasets: string[];
+}
+
+const API = '/api/2.0/mlflow';
+
+/**
+ * MLflow's REST API, as far as it is needed: one method a call, nothing added. Limits of one `logBatch`: 1000 metrics, 100
+ * params, 100 tags, 1 MB (`log-batches.ts` keeps them). Every method throws `MlflowError`.
+ *
+ * There is no MLflow client for Node to build on: `mlflow-js-client` does not exist on npm, and `mlflow` there is a client of
+ * 2019 that prints request bodies.
+ */
+export class MlflowClient {
+  readonly #http: MlflowHttp;
+
+  constructor(options: MlflowHttpOptions) {
+    this.#http = new MlflowHttp(options);
+  }
+
+  /** Of the server, without credentials. */
+  get url(): string {
+    return this.#http.url;
+  }
+
+  async experimentByName(name: string): Promise<{ id: string; deleted: boolean } | undefined> {
+    try {
+      const answer = await this.#get('experiments/get-by-name', { experiment_name: name });
+      const { experiment } = read(z.object({ experiment: Experiment }), answer);
+      return { id: experiment.experiment_id, deleted: experiment.lifecycle_stage === 'deleted' };
+    } catch (error) {
+      if (error instanceof MlflowError && error.errorCode === 'RESOURCE_DOES_NOT_EXIST') return undefined;
+      throw error;
+    }
+  }
+
+  async createExperiment(name: string, tags: Tag[]): Promise<string> {
+    return read(Experiment, await this.#post('experiments/create', { name, tags })).experiment_id;
+  }
+
+  async restoreExperiment(id: string): Promise<void> {
+    await this.#post('experiments/restore', { experiment_id: id });
+  }
+
+  /** Sent once: an answer that got lost must not become a second run. */
+  async createRun(run: { experimentId: string; name: string; startTime: number; tags: Tag[] }): Promise<MlflowRun> {
+    const answer = await this.#http.request({
+      method: 'POST',
+      path: `${API}/runs/create`,
+      json: { experiment_id: run.experimentId, run_name: run.name, start_time: run.startTime, tags: run.tags },
+      repeatable: false,
+    });
+    return asRun(read(z.object({ run: Run }), answer).run);
+  }
+
+  async run(runId: string): Promise<MlflowRun> {
+    return asRun(read(z.object({ run: Run }), await this.#get('runs/get', { run_id: runId })).run);
+  }
+
+  /** Runs that are not deleted. `filter` is in MLflow's search language. */
+  async searchRuns(experimentId: string, filter: string): Promise<MlflowRun[]> {
+    const answer = await this.#post('runs/search', {
+      experiment_ids: [experimentId],
+      filter,
+      max_results: 100,
+      order_by: ['attributes.start_time ASC', 'attributes.run_id ASC'],
+    });
+    return read(z.object({ runs: z.array(Run).default([]) }), answer).runs.map(asRun);
+  }
+
+  async updateRun(runId: string, change: { status: RunStatus; endTime?: number }): Promise<void> {
+    const { status, endTime } = change;
+    await this.#post('runs/update', { run_id: runId, status, ...(endTime !== undefined && { end_time: endTime }) });
+  }
+
+  async deleteRun(runId: string): Promise<void> {
+    await this.#post('runs/delete', { run_id: runId });
+  }
+
+  /** Sending a point again (same key, step, timestamp and value) changes nothing. A param may only be sent again with its old value. */
+  async logBatch(runId: string, batch: { metrics?: Metric[]; params?: Param[]; tags?: Tag[] }): Promise<void> {
+    const { metrics = [], params = [], tags = [] } = batch;
+    const points = metrics.map(({ value, ...point }) => ({ ...point, value: asJsonNumber(value) }));
+    await this.#post('runs/log-batch', { run_id: runId, metrics: points, params, tags });
+  }
+
+  async setTag(runId: string, key: string, value: string): Promise<void> {
+    await this.#post('runs/set-tag', { run_id: runId, key, value });
+  }
+
+  async logInputs(runId: string, inputs: DatasetInput[]): Promise<void> {
+    await this.#post('runs/log-inputs', {
+      run_id: runId,
+      datasets: inputs.map(({ context, sourceType, ...dataset }) => ({
+        tags: [{ key: 'mlflow.data.context', value: context }],
+        dataset: { ...dataset, source_type: sourceType },
+      })),
+    });
+  }
+
+  /** Writes a file below the server's proxied artifacts; `path` is relative to their root. Writing it again replaces it. */
+  async uploadArtifact(path: string, bytes: Uint8Array): Promise<void> {
+    const encoded = path.split('/').map(encodeURIComponent).join('/');
+    await this.#http.request({ method: 'PUT', path: `/api/2.0/mlflow-artifacts/artifacts/${encoded}`, bytes });
+  }
+
+  async #get(call: string, query: Record<string, string>): Promise<unknown> {
+    return this.#http.request({ method: 'GET', path: `${API}/${call}`, query });
+  }
+
+  async #post(call: string, json: unknown): Promise<unknown> {
+    return this.#http.request({ method: 'POST', path: `${API}/${call}`, json });
+  }
+}
+
+/** JSON has no NaN and no infinities; MLflow reads them from these strings. */
+function asJsonNumber(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value);
+}
+
+/** A well-formed answer that is not MLflow's comes from some other server: a proxy's login page, for instance. */
+function read<S extends z.ZodType>(schema: S, answer: unknown): z.infer<S> {
+  const parsed = schema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  throw new MlflowError(
+    { status: 200, errorCode: 'NOT_MLFLOW', message: 'its answer is not one of MLflow' },
+    { cause: parsed.error },
+  );
+}
+
+function asRun({ info, data, inputs }: z.infer<typeof Run>): MlflowRun {
+  const map = (pairs: Tag[]) => new Map(pairs.map(({ key, value }) => [key, value]));
+  return {
+    runId: info.run_id,
+    experimentId: info.experiment_id,
+    status: info.status,
+    deleted: info.lifecycle_stage === 'deleted',
+    artifactUri: info.artifact_uri,
+    params: map(data.params),
+    tags: map(data.tags),
+    datasets: inputs.dataset_inputs.map(({ dataset }) => dataset.name),
+  };
+}

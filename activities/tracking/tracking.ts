@@ -1,0 +1,158 @@
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import type { ArtifactRef } from '../../core/artifact-ref.ts';
+import type { ArtifactStore } from '../../core/artifact-store.ts';
+import { Rollout } from '../../core/completion.ts';
+import { DatasetManifest } from '../../core/sample.ts';
+import { CaptionedClip, type Evaluation } from '../../core/stages.ts';
+import { HeldOutDetails } from '../benchmark/held-out.ts';
+import { readRecords } from '../record/record.ts';
+import { FinishTrackingInput, MirrorRecordsInput, StartTrackingInput, type Tracking } from './contract.ts';
+import { datasetInputs } from './dataset-inputs.ts';
+import { type EvaluationContent, evaluationTable } from './evaluation-table.ts';
+import { findOrCreateRun } from './find-or-create-run.ts';
+import { flatParams } from './flat-params.ts';
+import { gitCommit } from './git-commit.ts';
+import { clipped, LONGEST_TAG, logBatches, metricPoints } from './log-batches.ts';
+import { rolloutTablePath } from './logged-tables.ts';
+import { MlflowClient, type MlflowRun } from './mlflow-client.ts';
+import { asVideocapError, MlflowError } from './mlflow-error.ts';
+import { rolloutTable } from './rollout-table.ts';
+import { RunArtifacts } from './run-artifacts.ts';
+import { finishNote, NOTE_TAG } from './run-tags.ts';
+
+export interface TrackingDeps {
+  store: ArtifactStore;
+  mlflowUrl: string;
+  /** For links to runs. */
+  temporalUiUrl?: string | undefined;
+  onProgress?: (progress: { done: number; total: number; what: string }) => void;
+  signal?: () => AbortSignal | undefined;
+  log?: { warn(fields: object, message: string): void };
+  /** Where credentials are looked up. */
+  env?: NodeJS.ProcessEnv;
+  /** Of one request; see `MlflowHttpOptions`. */
+  timeoutSeconds?: number;
+  attempts?: number;
+  pauseSeconds?: number;
+}
+
+export const REPORT_PATH = 'report.html';
+export const EVALUATION_TABLE_PATH = 'eval/captions.json';
+
+/**
+ * Mirrors runs to MLflow. MLflow is never the truth: whatever is missing there can be sent again from the artifact store, and
+ * each activity may be delivered any number of times with the same result.
+ *
+ * Each throws `Unavailable` while MLflow cannot be reached or refuses the credentials. A run that somebody deleted in MLflow
+ * is left alone: nobody wants to see it there.
+ */
+export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onProgress, log, ...http }: TrackingDeps) {
+  const client = new MlflowClient({ url: mlflowUrl, ...http });
+
+  /** Does something with a run, unless it was deleted. */
+  async function withRun({ mlflowRunId }: Tracking, work: (run: MlflowRun) => Promise<void>): Promise<void> {
+    await translated(async () => {
+      try {
+        const run = await client.run(mlflowRunId);
+        if (!run.deleted) return await work(run);
+      } catch (error) {
+        if (!(error instanceof MlflowError && error.gone)) throw error;
+      }
+      log?.warn({ mlflowRunId }, 'The run was deleted in MLflow; nothing is mirrored to it.');
+    });
+  }
+
+  async function translated<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof MlflowError ? asVideocapError(error, client.url) : error;
+    }
+  }
+
+  async function logDatasets(run: MlflowRun, ref: ArtifactRef, manifest: DatasetManifest): Promise<void> {
+    const inputs = datasetInputs(manifest, ref).filter(({ name }) => !run.datasets.includes(name));
+    if (inputs.length > 0) await client.logInputs(run.runId, inputs);
+  }
+
+  return {
+    /** Makes or finds the run, with its params, config and links. */
+    async startTracking(rawInput: z.input<typeof StartTrackingInput>): Promise<Tracking> {
+      const { runKey, config, startTime, execution, manifest } = StartTrackingInput.parse(rawInput);
+      const commit = await gitCommit();
+      return translated(async () => {
+        const origin = {
+          runKey,
+          config,
+          execution,
+          temporalUiUrl,
+          commit,
+          startTime,
+          ...(http.env && { env: http.env }),
+        };
+        const { tracking, run } = await findOrCreateRun({ client, store }, origin);
+        // What is there stays: MLflow refuses to change a param, and a newer version of this code may write it otherwise.
+        const params = flatParams(config).filter(({ key }) => !run.params.has(key));
+        for (const batch of logBatches({ params })) await client.logBatch(run.runId, batch);
+        await new RunArtifacts(client, run).upload('config/resolved.yaml', stringify(config));
+        if (manifest) await logDatasets(run, manifest, await store.readJson(manifest, DatasetManifest));
+        return tracking;
+      });
+    },
+
+    /** Sends the records of steps: their metrics at their own times, and a table of each step's completions. */
+    async mirrorRecords(rawInput: z.input<typeof MirrorRecordsInput>): Promise<void> {
+      const input = MirrorRecordsInput.parse(rawInput);
+      const records = await readRecords(store, input.runKey, input.fromStep, input.toStep);
+      const manifest = await store.readJson(input.manifest, DatasetManifest);
+      await withRun(input.tracking, async (run) => {
+        await logDatasets(run, input.manifest, manifest);
+        for (const batch of logBatches({ metrics: metricPoints(records) })) await client.logBatch(run.runId, batch);
+        const artifacts = new RunArtifacts(client, run);
+        const withRollouts = records.filter(({ rollout }) => rollout);
+        const paths: string[] = [];
+        for (const [done, record] of withRollouts.entries()) {
+          onProgress?.({ done, total: withRollouts.length, what: 'tables sent to MLflow' });
+          const path = rolloutTablePath(record.step);
+          const table = rolloutTable(record, await store.readJson(record.rollout!, Rollout), manifest);
+          await artifacts.upload(path, JSON.stringify(table));
+          paths.push(path);
+        }
+        await artifacts.listTables(paths);
+      });
+    },
+
+    /** The last word: report, table of captions, results in the description, and the run's end. */
+    async finishTracking(rawInput: z.input<typeof FinishTrackingInput>): Promise<void> {
+      const input = FinishTrackingInput.parse(rawInput);
+      const { report, evaluations, manifest, status, endTime } = input;
+      await withRun(input.tracking, async (run) => {
+        const artifacts = new RunArtifacts(client, run);
+        const reported = report !== undefined && (await artifacts.upload(REPORT_PATH, await store.read(report)));
+        if (manifest && evaluations.length > 0) {
+          const { heldOut } = await store.readJson(manifest, DatasetManifest);
+          const contents = await Promise.all(firstAndLast(evaluations).map((each) => contentOf(store, each)));
+          await artifacts.upload(EVALUATION_TABLE_PATH, JSON.stringify(evaluationTable(heldOut, contents)));
+          await artifacts.listTables([EVALUATION_TABLE_PATH]);
+        }
+        const note = finishNote(run.tags.get(NOTE_TAG) ?? '', evaluations, reported ? REPORT_PATH : undefined);
+        if (note !== run.tags.get(NOTE_TAG)) await client.setTag(run.runId, NOTE_TAG, clipped(note, LONGEST_TAG));
+        await client.updateRun(run.runId, { status, endTime });
+      });
+    },
+  };
+}
+
+async function contentOf(store: ArtifactStore, evaluation: Evaluation): Promise<EvaluationContent> {
+  const { step, captions, details } = evaluation;
+  return {
+    step,
+    captions: await store.readJson(captions, z.array(CaptionedClip)),
+    details: await store.readJson(details, HeldOutDetails),
+  };
+}
+
+function firstAndLast<T>(items: readonly T[]): T[] {
+  return items.filter((_, i) => i === 0 || i === items.length - 1);
+}

@@ -1,0 +1,144 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Call {
+  method: string;
+  /** Without query. */
+  path: string;
+  headers: IncomingMessage['headers'];
+  body: unknown;
+}
+
+/** What to do with the next request instead of answering it; `lost` carries it out and then cuts the line. */
+export type Fault = { status: number; body?: string; headers?: Record<string, string> } | 'drop' | 'hang' | 'lost';
+
+interface StoredRun {
+  info: { run_id: string; experiment_id: string; status: string; lifecycle_stage: string; artifact_uri: string };
+  data: { params: { key: string; value: string }[]; tags: { key: string; value: string }[] };
+  inputs: { dataset_inputs: { dataset: { name: string } }[] };
+  metrics: unknown[];
+}
+
+/**
+ * As much of an MLflow server as this project talks to, in memory, with faults on demand. What real servers do is tested in
+ * `test/integration/tracking`.
+ */
+export async function fakeMlflow({ artifactScheme = 'mlflow-artifacts:' } = {}) {
+  const calls: Call[] = [];
+  const faults: { match: RegExp; fault: Fault }[] = [];
+  const experiments = new Map<string, string>();
+  const runs: StoredRun[] = [];
+  const files = new Map<string, string>();
+
+  // biome-ignore lint/suspicious/noExplicitAny: bodies are what the client sends
+  const answers: Record<string, (body: any, query: URLSearchParams) => unknown> = {
+    'experiments/get-by-name': (_, query) => {
+      const id = experiments.get(query.get('experiment_name')!);
+      return id ? { experiment: { experiment_id: id, lifecycle_stage: 'active' } } : missing('No such experiment');
+    },
+    'experiments/create': ({ name }) => {
+      experiments.set(name, String(experiments.size + 1));
+      return { experiment_id: experiments.get(name) };
+    },
+    'runs/create': ({ experiment_id, tags }) => {
+      const run_id = `run${runs.length + 1}`;
+      const artifact_uri = `${artifactScheme}/${experiment_id}/${run_id}/artifacts`;
+      const info = { run_id, experiment_id, status: 'RUNNING', lifecycle_stage: 'active', artifact_uri };
+      const run = { info, data: { params: [], tags }, inputs: { dataset_inputs: [] }, metrics: [] };
+      runs.push(run);
+      return { run };
+    },
+    'runs/get': (_, query) => withRun(query.get('run_id')!, (run) => ({ run })),
+    'runs/search': ({ filter }) => {
+      const key = /= '(.*)'/.exec(filter)?.[1];
+      return {
+        runs: runs.filter(
+          ({ data, info }) => info.lifecycle_stage === 'active' && data.tags.some((tag) => tag.value === key),
+        ),
+      };
+    },
+    'runs/delete': ({ run_id }) => withRun(run_id, ({ info }) => Object.assign(info, { lifecycle_stage: 'deleted' })),
+    'runs/update': ({ run_id, status }) => withRun(run_id, ({ info }) => Object.assign(info, { status })),
+    'runs/set-tag': ({ run_id, key, value }) => withRun(run_id, ({ data }) => setTag(data.tags, key, value)),
+    'runs/log-batch': ({ run_id, metrics, params }) =>
+      withRun(run_id, (run) => {
+        run.metrics.push(...metrics);
+        run.data.params.push(...params);
+      }),
+    'runs/log-inputs': ({ run_id, datasets }) =>
+      withRun(run_id, ({ inputs }) => void inputs.dataset_inputs.push(...datasets)),
+  };
+
+  function withRun(id: string, work: (run: StoredRun) => unknown): unknown {
+    const run = runs.find(({ info }) => info.run_id === id);
+    return run ? (work(run) ?? {}) : missing(`Run with id=${id} not found`);
+  }
+
+  const server = createServer(async (request, response) => {
+    const { pathname: path, searchParams } = new URL(request.url!, 'http://fake');
+    const text = await bodyOf(request);
+    const body = request.method === 'PUT' ? text : text && JSON.parse(text);
+    calls.push({ method: request.method!, path, headers: request.headers, body });
+    const at = faults.findIndex(({ match }) => match.test(path));
+    const fault = at < 0 ? undefined : faults.splice(at, 1)[0]!.fault;
+    if (fault === 'hang') return;
+    if (fault === 'drop') return void request.socket.destroy();
+    if (typeof fault === 'object') return send(response, fault.status, fault.body ?? '', fault.headers);
+    const answer = answer_(path, body, searchParams);
+    if (fault === 'lost') return void request.socket.destroy();
+    const status = isError(answer) ? 404 : 200;
+    send(response, status, JSON.stringify(answer), { 'content-type': 'application/json' });
+  });
+
+  function answer_(path: string, body: unknown, query: URLSearchParams): unknown {
+    const artifact = /^\/api\/2\.0\/mlflow-artifacts\/artifacts\/(.*)$/.exec(path)?.[1];
+    if (artifact) return files.set(decodeURIComponent(artifact), body as string) && {};
+    const call = path.replace('/api/2.0/mlflow/', '');
+    return answers[call]?.(body, query) ?? missing(`No such call ${call}`);
+  }
+
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    runs,
+    files,
+    /** The next request whose path matches meets this fault. */
+    fail(match: RegExp, ...each: Fault[]) {
+      faults.push(...each.map((fault) => ({ match, fault })));
+    },
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+export type FakeMlflow = Awaited<ReturnType<typeof fakeMlflow>>;
+
+function missing(message: string) {
+  return { error_code: 'RESOURCE_DOES_NOT_EXIST', message };
+}
+
+function isError(answer: unknown): boolean {
+  return typeof answer === 'object' && answer !== null && 'error_code' in answer;
+}
+
+function setTag(tags: { key: string; value: string }[], key: string, value: string): void {
+  const tag = tags.find((each) => each.key === key);
+  if (tag) tag.value = value;
+  else tags.push({ key, value });
+}
+
+function send(response: ServerResponse, status: number, body: string, headers: Record<string, string> = {}): void {
+  response.writeHead(status, headers).end(body);
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) text += chunk;
+  return text;
+}

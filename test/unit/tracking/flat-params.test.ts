@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { flatParams } from '../../../activities/tracking/flat-params.ts';
+import { ExperimentConfig } from '../../../configs/schema.ts';
+
+const params = (config: unknown) =>
+  new Map(flatParams(ExperimentConfig.parse(config)).map(({ key, value }) => [key, value]));
+
+describe('flatParams', () => {
+  it('names every setting by its path', () => {
+    const flat = params({ name: 'try', seed: 7 });
+    expect(flat.get('name')).toBe('try');
+    expect(flat.get('seed')).toBe('7');
+    expect(flat.get('grpo.optimizer.learningRate')).toBe('0.00002');
+    expect(flat.get('grpo.skipUniformGroups')).toBe('false');
+    expect(flat.get('reward.caption.thresholds')).toBe('[0.28,0.35]');
+  });
+
+  it('leaves out what the method does not use', () => {
+    expect([...params({ method: 'sft' }).keys()].filter((key) => key.startsWith('grpo.'))).toEqual([]);
+    expect([...params({ method: 'grpo' }).keys()].filter((key) => key.startsWith('sft.'))).toEqual([]);
+  });
+});

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { asVideocapError, MlflowError } from '../../../activities/tracking/mlflow-error.ts';
+
+const failure = (status: number, errorCode: string) =>
+  asVideocapError(new MlflowError({ status, errorCode, message: 'it said so' }), 'http://mlflow');
+
+describe('what an activity throws', () => {
+  it.each([
+    [0, 'NETWORK', /away \(it said so\)/],
+    [0, 'TIMEOUT', /away/],
+    [429, 'HTTP_429', /away/],
+    [503, 'TEMPORARILY_UNAVAILABLE', /away/],
+    [401, 'HTTP_401', /refuses the credentials \(401\); set MLFLOW_TRACKING_TOKEN/],
+    [403, 'PERMISSION_DENIED', /refuses the credentials/],
+    [200, 'NOT_MLFLOW', /is no MLflow server .* set MLFLOW_TRACKING_URI/],
+  ])('%i %s is waited for', (status, code, text) => {
+    expect(failure(status, code)).toMatchObject({ code: 'Unavailable', retryable: true });
+    expect(failure(status, code).message).toMatch(text);
+  });
+
+  it('a request that MLflow will never accept is not', () => {
+    const error = failure(400, 'INVALID_PARAMETER_VALUE');
+    expect(error).toMatchObject({ code: 'InvalidInput', retryable: false });
+    expect(error.message).toBe('MLflow at http://mlflow refused: INVALID_PARAMETER_VALUE: it said so');
+  });
+});

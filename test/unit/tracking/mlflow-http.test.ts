@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MlflowHttp, type MlflowHttpOptions } from '../../../activities/tracking/mlflow-http.ts';
+import { type FakeMlflow, type Fault, fakeMlflow } from './fake-mlflow.ts';
+
+let server: FakeMlflow;
+beforeEach(async () => {
+  server = await fakeMlflow();
+});
+afterEach(() => server.close());
+
+const http = (options: Partial<MlflowHttpOptions> = {}) =>
+  new MlflowHttp({ url: server.url, env: {}, attempts: 3, pauseSeconds: 0.001, ...options });
+const SEARCH = { method: 'POST', path: '/api/2.0/mlflow/runs/search', json: { filter: "x = 'y'" } } as const;
+
+describe('what is tried again', () => {
+  const passing: [string, Fault][] = [
+    ['429, too many requests', { status: 429, headers: { 'retry-after': '0' } }],
+    ['500', { status: 500 }],
+    ['502 with a page of a proxy', { status: 502, body: '<html>Bad Gateway</html>' }],
+    ['503', { status: 503 }],
+    ['504', { status: 504 }],
+    ['408', { status: 408 }],
+    ['a line that is cut', 'drop'],
+  ];
+  it.each(passing)('%s', async (_, fault) => {
+    server.fail(/search/, fault, fault);
+    expect(await http().request(SEARCH)).toEqual({ runs: [] });
+    expect(server.calls).toHaveLength(3);
+  });
+
+  it('is given up after a few tries, with the last reason', async () => {
+    server.fail(/search/, 'drop', { status: 500 }, { status: 503 });
+    await expect(http().request(SEARCH)).rejects.toMatchObject({ status: 503, passing: true });
+    expect(server.calls).toHaveLength(3);
+  });
+
+  it('not: a request that may reach the server only once', async () => {
+    server.fail(/search/, 'drop');
+    await expect(http().request({ ...SEARCH, repeatable: false })).rejects.toMatchObject({ passing: true });
+    expect(server.calls).toHaveLength(1);
+  });
+
+  const final: [string, number, string, Record<string, boolean>][] = [
+    ['a wrong value', 400, '{"error_code":"INVALID_PARAMETER_VALUE","message":"no"}', { gone: false }],
+    ['a run that is not there', 404, '{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"no"}', { gone: true }],
+    ['wrong credentials', 401, 'Unauthorized', { mendable: true }],
+    ['no permission', 403, '{"error_code":"PERMISSION_DENIED","message":"no"}', { mendable: true }],
+    ['an address that is no MLflow', 404, '<html>Not Found</html>', { mendable: true }],
+  ];
+  it.each(final)('not: %s', async (_, status, body, kind) => {
+    server.fail(/search/, { status, body });
+    await expect(http().request(SEARCH)).rejects.toMatchObject({ status, passing: false, ...kind });
+    expect(server.calls).toHaveLength(1);
+  });
+});
+
+describe('time', () => {
+  it('a server that does not answer is left after the time limit', async () => {
+    server.fail(/search/, 'hang');
+    await expect(http({ attempts: 1, timeoutSeconds: 0.05 }).request(SEARCH)).rejects.toMatchObject({
+      errorCode: 'TIMEOUT',
+      status: 0,
+      passing: true,
+    });
+  });
+
+  it('a cancelled activity ends at once, as cancelled', async () => {
+    const controller = new AbortController();
+    server.fail(/search/, 'hang');
+    const request = http({ signal: () => controller.signal }).request(SEARCH);
+    controller.abort();
+    await expect(request).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});
+
+describe('credentials', () => {
+  const sent = async (options: Partial<MlflowHttpOptions>) => {
+    await http(options).request(SEARCH);
+    return server.calls.at(-1)!.headers.authorization;
+  };
+  const basic = (pair: string) => `Basic ${Buffer.from(pair).toString('base64')}`;
+
+  it('none without a variable', async () => {
+    expect(await sent({})).toBeUndefined();
+  });
+  it('a token goes before a name', async () => {
+    const env = { MLFLOW_TRACKING_TOKEN: 't', MLFLOW_TRACKING_USERNAME: 'u', MLFLOW_TRACKING_PASSWORD: 'p' };
+    expect(await sent({ env })).toBe('Bearer t');
+  });
+  it('name and password', async () => {
+    const env = { MLFLOW_TRACKING_USERNAME: 'u', MLFLOW_TRACKING_PASSWORD: 'p:ü' };
+    expect(await sent({ env })).toBe(basic('u:p:ü'));
+  });
+  it('those of the address, which stay out of links', async () => {
+    const url = server.url.replace('http://', 'http://me:s%40crt@');
+    expect(await sent({ url })).toBe(basic('me:s@crt'));
+    expect(http({ url }).url).toBe(server.url);
+  });
+});
+
+describe('address', () => {
+  it.each(['databricks', 'sqlite:///mlflow.db', './mlruns', ''])('%j is refused with a sentence', (url) => {
+    expect(() => http({ url })).toThrow(/MLFLOW_TRACKING_URI is ".*"; it must be the http:\/\/ or https:\/\/ address/);
+  });
+  it('keeps a path before the calls', () => {
+    expect(http({ url: 'https://tracking.example/mlflow/' }).url).toBe('https://tracking.example/mlflow');
+  });
+});

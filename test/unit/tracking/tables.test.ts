@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { evaluationTable } from '../../../activities/tracking/evaluation-table.ts';
+import { rolloutTable } from '../../../activities/tracking/rollout-table.ts';
+import type { DatasetManifest, Sample } from '../../../core/sample.ts';
+
+const video = { artifact: { uri: 'store:v.mp4', sha256: '0'.repeat(64), bytes: 1 } };
+const sample = (id: string): Sample => ({ id, video, caption: `Reference of ${id}.` });
+const manifest: DatasetManifest = {
+  name: 'n',
+  digest: 'd',
+  train: [sample('a')],
+  heldOut: [sample('b')],
+  quarantined: [],
+};
+const completion = (text: string) => ({ text, tokenIds: [1], logProbs: [-1], truncated: false });
+
+describe('rolloutTable', () => {
+  const rollout = { step: 3, groups: [{ sampleId: 'a', completions: [completion('one'), completion('two')] }] };
+
+  it('has a row a completion with everything it earned', () => {
+    const record = {
+      ...{ step: 3, time: 1, metrics: {}, rewards: [[1.5, null]] },
+      scores: { format: [[1, 0]], think: [[0.5, null]], caption: [[0, 1]], advantage: [[-1, null]] },
+    };
+    expect(rolloutTable(record, rollout, manifest).data).toEqual([
+      [3, 'a', 'Reference of a.', 'one', 1, 0.5, 0, 1.5, -1],
+      [3, 'a', 'Reference of a.', 'two', 0, null, 1, null, null],
+    ]);
+  });
+
+  it('says nothing where a record has no scores', () => {
+    const table = rolloutTable({ step: 3, time: 1, metrics: {} }, rollout, manifest);
+    expect(table.data[0]).toEqual([3, 'a', 'Reference of a.', 'one', null, null, null, null, null]);
+    expect(table.columns).toHaveLength(9);
+  });
+});
+
+describe('evaluationTable', () => {
+  it('puts what the policies said side by side', () => {
+    const evaluation = (step: number, text: string, recall: number) => ({
+      step,
+      captions: [{ sampleId: 'b', text, tokens: 3 }],
+      details: {
+        suite: 'held-out' as const,
+        judge: { name: 'j', isLlm: false },
+        clips: [{ sampleId: 'b', tokens: 3, format: 1, think: 0.5, event: { recall, precision: 1 } }],
+      },
+    });
+    const table = evaluationTable(manifest.heldOut, [
+      evaluation(0, 'nonsense', 0),
+      evaluation(4, '<think>[]</think><answer>It moves.</answer>', 1),
+    ]);
+    expect(table.columns).toEqual([
+      ...['sample', 'reference'],
+      ...['caption @ 0', 'thought @ 0', 'event recall @ 0', 'event precision @ 0', 'think @ 0'],
+      ...['caption @ 4', 'thought @ 4', 'event recall @ 4', 'event precision @ 4', 'think @ 4'],
+    ]);
+    expect(table.data).toEqual([['b', 'Reference of b.', null, null, 0, 1, 0.5, 'It moves.', '[]', 1, 1, 0.5]]);
+  });
+});
