@@ -1,6 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { VideocapError } from '../core/errors.ts';
 import { benchCommand } from './commands/bench.ts';
+import { captionCommand } from './commands/caption.ts';
 import { downCommand } from './commands/down.ts';
 import { examples } from './commands/output.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
@@ -21,11 +22,13 @@ const program = new Command('videocap')
   .addCommand(statusCommand)
   .addCommand(stopCommand)
   .addCommand(benchCommand)
+  .addCommand(captionCommand)
   .addHelpText(
     'after',
     examples(
       ['videocap quickstart', 'install, start, train, report: the whole thing once'],
       ['videocap run quickstart --set grpo.steps=10', 'one experiment, with a change'],
+      ['videocap caption tiny clip.mp4', 'caption a video file'],
       ['videocap status', 'what runs'],
       ['videocap down', 'stop servers and workers'],
     ),
