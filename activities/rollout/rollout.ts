@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import type { ArtifactRef } from '../../core/artifact-ref.ts';
+import { type ArtifactStore, sha256 } from '../../core/artifact-store.ts';
+import type { Group } from '../../core/completion.ts';
+import { VideocapError } from '../../core/errors.ts';
+import {
+  CaptionClipsInput,
+  CaptionClipsOutput,
+  type CaptionedClip,
+  LoadPolicyInput,
+  LoadPolicyOutput,
+  RolloutGroupsInput,
+  RolloutGroupsOutput,
+} from '../../core/stages.ts';
+import type { PolicyEngine } from '../../policy/engine.ts';
+import type { GenerateRequest } from '../../policy/engine-messages.ts';
+import { openModelFolder } from '../../policy/model-folder.ts';
+import { readWeights } from '../../policy/weights.ts';
+import { policyFiles } from './policy-files.ts';
+import { listClips, readFrames } from './read-clips.ts';
+
+export interface RolloutDeps {
+  store: ArtifactStore;
+  engine: PolicyEngine;
+  onProgress?: (progress: { done: number; total: number; what: string }) => void;
+  signal?: () => AbortSignal | undefined;
+}
+
+/** Clips in memory at a time. Part of what makes a rollout bit-exact, as are the engine's batches. */
+const CLIPS_AT_ONCE = 64;
+
+/** The policy's start and its voice: base weights into the store, sampled groups, greedy captions. */
+export function createRolloutActivities({ store, engine, onProgress, signal }: RolloutDeps) {
+  /** Groups of every clip of a list, in its order. */
+  async function write(clips: ArtifactRef, request: Omit<GenerateRequest, 'kind' | 'clips'>): Promise<Group[]> {
+    const refs = await listClips(store, clips);
+    if (refs.length === 0) throw new VideocapError('InvalidInput', 'The list of clips is empty; ask for at least one.');
+    const groups: Group[] = [];
+    for (let from = 0; from < refs.length; from += CLIPS_AT_ONCE) {
+      const some = refs.slice(from, from + CLIPS_AT_ONCE);
+      const loaded = await Promise.all(
+        some.map(async (ref) => ({ sampleId: ref.sampleId, frames: await readFrames(store, ref) })),
+      );
+      const report: RolloutDeps['onProgress'] = ({ done, what }) =>
+        onProgress?.({ done: from * request.groupSize + done, total: refs.length * request.groupSize, what });
+      groups.push(
+        ...(await engine.generate({ ...request, clips: loaded }, { onProgress: report, signal: signal?.() })),
+      );
+    }
+    return groups;
+  }
+
+  return {
+    /** Puts a model's own weights into the store, under their hash, so that every run of it shares them. */
+    async loadPolicy(rawInput: z.input<typeof LoadPolicyInput>): Promise<z.infer<typeof LoadPolicyOutput>> {
+      const { runKey, policy } = LoadPolicyInput.parse(rawInput);
+      return store.onceJson(`runs/${runKey}/load-policy.json`, LoadPolicyOutput, async () => {
+        const folder = openModelFolder(policy.model);
+        const bytes = await readFile(join(folder.path, 'model.safetensors')).catch((cause) => {
+          const message = `Model "${policy.model}" has no model.safetensors that can be read; use a whole copy of the model.`;
+          throw new VideocapError('InvalidModel', message, { cause });
+        });
+        readWeights(bytes, folder);
+        const weights = await store.put(`policies/${sha256(bytes)}/model.safetensors`, bytes);
+        return { policy: { model: folder.name, step: 0, weights }, parameters: folder.parameterCount };
+      });
+    },
+
+    /** G sampled completions of every clip. What they are depends on seed, step, sample and place in the group. */
+    async rolloutGroups(rawInput: z.input<typeof RolloutGroupsInput>): Promise<z.infer<typeof RolloutGroupsOutput>> {
+      const { runKey, step, policy, threads, clips, sampling, seed } = RolloutGroupsInput.parse(rawInput);
+      const { groupSize, maxNewTokens, temperature } = sampling;
+      return store.onceJson(`${stepFolder(runKey, step)}/rollout-groups.json`, RolloutGroupsOutput, async () => {
+        const started = performance.now();
+        const groups = await write(clips, {
+          policy: policyFiles(store, policy),
+          threads,
+          groupSize,
+          maxNewTokens,
+          sampling: { temperature, seed, step },
+        });
+        const completions = groups.flatMap((group) => group.completions);
+        const tokens = completions.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);
+        return {
+          rollout: await store.putJson(`${stepFolder(runKey, step)}/rollout.json`, { step, groups }),
+          completions: completions.length,
+          tokens,
+          meanLength: tokens / completions.length,
+          truncated: completions.filter(({ truncated }) => truncated).length,
+          seconds: (performance.now() - started) / 1000,
+        };
+      });
+    },
+
+    /** The likeliest completion of every clip, token by token: for benchmarks. */
+    async captionClips(rawInput: z.input<typeof CaptionClipsInput>): Promise<z.infer<typeof CaptionClipsOutput>> {
+      const { runKey, step, policy, threads, clips, maxNewTokens } = CaptionClipsInput.parse(rawInput);
+      return store.onceJson(`${stepFolder(runKey, step)}/caption-clips.json`, CaptionClipsOutput, async () => {
+        const started = performance.now();
+        const files = policyFiles(store, policy);
+        const groups = await write(clips, { policy: files, threads, groupSize: 1, maxNewTokens });
+        const captions: CaptionedClip[] = groups.map(({ sampleId, completions: [completion] }) => ({
+          sampleId,
+          text: completion!.text,
+          tokens: completion!.tokenIds.length,
+        }));
+        return {
+          captions: await store.putJson(`${stepFolder(runKey, step)}/captions.json`, captions),
+          seconds: (performance.now() - started) / 1000,
+        };
+      });
+    },
+  };
+}
+
+function stepFolder(runKey: string, step: number): string {
+  return `runs/${runKey}/step-${String(step).padStart(6, '0')}`;
+}
