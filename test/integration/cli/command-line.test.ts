@@ -166,6 +166,26 @@ describe('run', () => {
   });
 });
 
+describe('quickstart', () => {
+  it('shows the table, and leaves the same result for scripts', async () => {
+    const { code, stdout } = await videocap(['quickstart', '--set', 'grpo.steps=2']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('event F1           50.0      50.0     +0.0');
+    const result = JSON.parse(await readFile(join(home, 'quickstart.json'), 'utf8'));
+    expect(result).toMatchObject({
+      base: { eventF1: 50 },
+      trained: { eventF1: 50 },
+      checkpoint: { sha256: '0'.repeat(64), step: 2, folder: '/models/trained' },
+      links: { temporal: expect.stringContaining(result.workflowId), report: join(home, 'store', 'report.html') },
+    });
+    expect(Object.keys(result.seconds)).toEqual(['npm', 'setUp', 'services', 'experiment', 'total']);
+    const { bytes, trees } = result.peakMemory;
+    expect(Object.keys(trees).sort()).toEqual(['command', 'mlflow', 'temporal', 'workers']);
+    for (const part of Object.values(trees)) expect(part).toBeGreaterThan(10_000_000);
+    expect(bytes).toBe(Object.values(trees as Record<string, number>).reduce((sum, part) => sum + part));
+  });
+});
+
 describe('down', () => {
   it('stops everything, and does nothing the second time', async () => {
     expect(await json(['down'])).toEqual({ stopped: ['temporal', 'mlflow', 'workers'] });
