@@ -33,8 +33,14 @@ interface Pending {
  */
 export class PolicyEngine {
   readonly #pending = new Map<number, Pending>();
+  readonly #script: URL;
   #thread: Worker | undefined;
   #lastId = 0;
+
+  /** Nothing is loaded before it is needed. `script` is for tests: another thread that speaks the same messages. */
+  constructor(script = new URL('./engine-thread.mjs', import.meta.url)) {
+    this.#script = script;
+  }
 
   /** `groupSize` completions of every clip, in the order of the clips. */
   generate(request: Omit<GenerateRequest, 'kind'>, options: CallOptions = {}): Promise<Group[]> {
@@ -82,7 +88,7 @@ export class PolicyEngine {
   }
 
   #start(): Worker {
-    const thread = new Worker(new URL('./engine-thread.mjs', import.meta.url));
+    const thread = new Worker(this.#script);
     thread.on('message', (message: ResponseMessage) => this.#receive(message));
     thread.on('error', (error) => this.#abandon(thread, error.message));
     thread.on('exit', (code) => this.#abandon(thread, `it ended with code ${code}`));

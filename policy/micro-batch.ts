@@ -11,10 +11,10 @@ export interface ScoredClip<C extends { tokenIds: readonly number[] }> {
 }
 
 /**
- * The most token positions of completions that are computed at once. Memory grows with it (about 0.2 MB a position in the
- * tiny policy's gradient graph), and rounding depends on it: it is part of what makes a run bit-exact.
+ * The most token positions of completions that are computed at once. Memory grows with it (here the engine takes about
+ * 0.5 GB), speed hardly does, and rounding depends on it: it is part of what makes a run bit-exact.
  */
-const MAX_POSITIONS = 2048;
+const MAX_POSITIONS = 1024;
 const MAX_PROMPT_POSITIONS = 8192;
 
 /** B videos of one grid, with G completions each, padded to L tokens with the end token: what a graph computes at once. */

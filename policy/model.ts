@@ -119,6 +119,10 @@ export class PolicyModel {
       intraOpNumThreads: this.threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
+      // Shapes change with every batch, so a remembered memory layout would only hold the largest of each.
+      enableMemPattern: false,
+      // Threads that wait by spinning take the cores from whoever else needs them: here that costs half of all time.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
     }).catch((cause) => {
       this.#sessions.delete(graph);
       const message = `Graph ${graph}.onnx of model "${this.folder.name}" does not load; run \`npm run model:build\`: ${cause.message}`;
