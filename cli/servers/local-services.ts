@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Installation } from '../installation.ts';
 import type { Launch } from './launch.ts';
 import type { ServiceName } from './service-state.ts';
-import { answersTemporal } from './temporal-health.ts';
+import { keepFinishedRuns } from './temporal-health.ts';
 
 export interface Ports {
   temporal: number;
@@ -42,7 +42,7 @@ export function launches(installation: Installation, ports: Ports): Record<Servi
       env: { ...process.env, TEMPORAL_DISABLE_TELEMETRY: '1' },
       cwd: repository,
       log: log('temporal'),
-      isReady: () => answersTemporal(at.temporal),
+      isReady: () => keepFinishedRuns(at.temporal),
       patience: 90,
     },
     mlflow: {
