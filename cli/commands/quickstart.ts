@@ -36,7 +36,9 @@ export const quickstartCommand = new Command('quickstart')
 
     report.line('Set-up');
     await timed(phases, 'setUp', () => setUp(installation, report));
-    const session = await timed(phases, 'services', () => openSession(installation, { report }));
+    const session = await timed(phases, 'services', () =>
+      openSession(installation, { report, env: { ...process.env, TEMPORAL_ADDRESS: undefined } }),
+    );
     try {
       report.line('Experiment');
       const run = await startRun(session, CONFIG, overrides);

@@ -89,6 +89,9 @@ const MLFLOW_ENVIRONMENT = {
   DO_NOT_TRACK: 'true',
   GIT_PYTHON_REFRESH: 'quiet',
   PYTHONUNBUFFERED: '1',
+  // A person's own Python modules must not stand in for the locked ones.
+  PYTHONPATH: undefined,
+  PYTHONHOME: undefined,
 };
 
 async function answersHttp(url: string): Promise<boolean> {

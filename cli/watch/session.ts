@@ -26,8 +26,8 @@ export async function openSession(
   installation: Installation,
   { report, env = process.env }: { report?: Report; env?: NodeJS.ProcessEnv } = {},
 ): Promise<Session> {
-  const namespace = env.TEMPORAL_NAMESPACE ?? 'default';
   if (env.TEMPORAL_ADDRESS) {
+    const namespace = env.TEMPORAL_NAMESPACE ?? 'default';
     if (!(await answersTemporal(env.TEMPORAL_ADDRESS, namespace)))
       throw new VideocapError(
         'Unavailable',
@@ -41,7 +41,7 @@ export async function openSession(
   }
   const { temporal, temporalUi, mlflow } = report ? await bringUp(installation, report) : await alreadyUp(installation);
   const keepUp = async () => (await startServices(installation, { env: {} })).started;
-  return connected(temporal, namespace, { temporalUi, mlflow, keepUp });
+  return connected(temporal, 'default', { temporalUi, mlflow, keepUp });
 }
 
 /** Starts the local services that do not run, telling a person when that takes time. */
