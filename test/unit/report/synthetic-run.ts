@@ -1,6 +1,7 @@
 import { createBenchmarkActivities } from '../../../activities/benchmark/benchmark.ts';
 import { describe, eventsOf } from '../../../activities/dataset/shapes/describe.ts';
 import { type Scene, sceneAt } from '../../../activities/dataset/shapes/scene.ts';
+import type { ShapeEvent } from '../../../activities/dataset/shapes/vocabulary.ts';
 import { encodeClip } from '../../../activities/frames/clip.ts';
 import { recordKey } from '../../../activities/record/record.ts';
 import { ExperimentConfig } from '../../../configs/schema.ts';
@@ -153,15 +154,21 @@ function skillAt(step: number, steps: number): number {
   return 0.42 + 0.33 * Math.min(1, step / Math.max(1, steps));
 }
 
-/** Tells each event with a chance of `skill`, and now and then the size wrong. */
+/** Tells each event with a chance of `skill`, and some of them with something wrong. */
 function completionOf(scene: Scene, skill: number, place: (string | number)[]): string {
   const draw = (what: string, i: number) => uniformAt(7, [...place, scene.index, what, i]);
   const events = eventsOf(scene);
   const told = events
     .filter((_, i) => draw('told', i) < skill || events.length === 1)
-    .map((event, i) => (draw('wrong', i) < 0.5 - skill / 2 ? { ...event, colour: 'white' as const } : event));
+    .map((event, i) => (draw('wrong', i) < 0.6 - skill / 2 ? spoilt(event, draw('how', i)) : event));
   const { thought, caption } = describe(told.length > 0 ? told : events.slice(0, 1));
   return structuredCompletion(thought, caption);
+}
+
+function spoilt(event: ShapeEvent, draw: number): ShapeEvent {
+  if (draw < 0.4) return { ...event, size: event.size === 'small' ? 'large' : 'small' };
+  if (draw < 0.7) return { ...event, colour: event.colour === 'white' ? 'red' : 'white' };
+  return { ...event, shape: event.shape === 'star' ? 'cross' : 'star' };
 }
 
 function plainClip(): Buffer {

@@ -1,0 +1,91 @@
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import { type Html, trusted } from './markup.ts';
+
+/** A line of a chart: its name, a CSS colour, and a value for each step that has one. */
+export interface Series {
+  name: string;
+  colour: string;
+  points: readonly { step: number; value: number; low?: number | undefined; high?: number | undefined }[];
+}
+
+export interface ChartOptions {
+  /** Said by screen readers. */
+  label: string;
+  series: readonly Series[];
+  width: number;
+  height: number;
+  /** Values always in view. */
+  include?: readonly number[];
+  /** Draw the moving average, and the values themselves as faint dots: for what is noisy from step to step. */
+  smooth?: boolean;
+}
+
+/**
+ * Lines over steps as inline SVG, drawn on the server by Observable Plot. Colours may be CSS variables, and text takes the
+ * page's colour, so a chart follows light and dark.
+ */
+export function lineChart({ label, series, width, height, include = [], smooth = false }: ChartOptions): Html {
+  const { document } = parseHTML('<html><body></body></html>');
+  const rows = series.flatMap(({ name, points }) => points.map((point) => ({ name, ...point })));
+  const steps = rows.map(({ step }) => step);
+  const span = Math.max(0, ...series.map(({ points }) => points.length));
+  const window = smooth ? Math.max(1, Math.round(span / 8)) : 1;
+  const bands = rows.filter(({ low, high }) => low !== undefined && high !== undefined);
+  const svg = Plot.plot({
+    document,
+    width,
+    height,
+    className: 'plot',
+    style: { fontSize: '12px', overflow: 'visible' },
+    marginLeft: 44,
+    marginRight: 12,
+    marginBottom: 28,
+    marginTop: 12,
+    x: {
+      label: null,
+      labelArrow: 'none',
+      ticks: wholeTicks(steps, width),
+      tickSize: 0,
+      tickPadding: 8,
+      tickFormat: String,
+    },
+    y: { label: null, ticks: 4, tickSize: 0, tickPadding: 6, nice: true },
+    color: { domain: series.map(({ name }) => name), range: series.map(({ colour }) => colour) },
+    marks: [
+      Plot.gridY({ ticks: 4, stroke: 'currentColor', strokeOpacity: 0.12 }),
+      Plot.ruleY([...include, ...room(rows)], { strokeOpacity: 0 }),
+      Plot.areaY(bands, { x: 'step', y1: 'low', y2: 'high', fill: 'name', fillOpacity: 0.13 }),
+      smooth ? Plot.dot(rows, { x: 'step', y: 'value', fill: 'name', r: 1.7, fillOpacity: 0.3 }) : null,
+      Plot.lineY(
+        rows,
+        Plot.windowY(
+          { k: window, anchor: 'middle' },
+          { x: 'step', y: 'value', stroke: 'name', strokeWidth: 2.2, curve: 'linear' },
+        ),
+      ),
+      smooth ? null : Plot.dot(rows, { x: 'step', y: 'value', fill: 'name', r: span > 40 ? 0 : 3 }),
+    ],
+  });
+  svg.setAttribute('role', 'img');
+  svg.setAttribute('aria-label', label);
+  return trusted(svg.outerHTML);
+}
+
+/** Values around a line that is flat, which has no scale of its own. */
+function room(rows: readonly { value: number }[]): number[] {
+  const [low, high] = [Math.min(...rows.map(({ value }) => value)), Math.max(...rows.map(({ value }) => value))];
+  const margin = Math.abs(low) / 10 || 1;
+  return low === high ? [low - margin, high + margin] : [];
+}
+
+/** A handful of round steps that fit beside each other. */
+function wholeTicks(steps: readonly number[], width: number): number[] {
+  const [first, last] = [Math.min(...steps), Math.max(...steps)];
+  const count = Math.max(2, Math.floor(width / 90));
+  const raw = Math.max(1, (last - first) / count);
+  const size = 10 ** Math.floor(Math.log10(raw));
+  const tick = [1, 2, 5, 10].map((factor) => factor * size).find((candidate) => candidate >= raw)!;
+  const from = Math.ceil(first / tick) * tick;
+  return Array.from({ length: Math.floor((last - from) / tick) + 1 }, (_, i) => from + i * tick);
+}

@@ -1,0 +1,24 @@
+import type { z } from 'zod';
+import type { ArtifactStore } from '../../core/artifact-store.ts';
+import { WriteReportInput, WriteReportOutput } from './contract.ts';
+import { readReportContent } from './report-content.ts';
+import { reportPage } from './report-page.ts';
+
+export interface ReportDeps {
+  store: ArtifactStore;
+  /** For the link to the run. */
+  temporalUiUrl?: string | undefined;
+}
+
+/** Writes what a run came to as one HTML file that can be opened, sent and archived. */
+export function createReportActivities({ store, temporalUiUrl }: ReportDeps) {
+  return {
+    async writeReport(rawInput: z.input<typeof WriteReportInput>): Promise<z.infer<typeof WriteReportOutput>> {
+      const input = WriteReportInput.parse(rawInput);
+      const report = await store.once(`runs/${input.runKey}/report.html`, async () =>
+        reportPage(await readReportContent(store, input, temporalUiUrl)),
+      );
+      return WriteReportOutput.parse({ report });
+    },
+  };
+}

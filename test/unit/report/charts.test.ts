@@ -1,0 +1,43 @@
+import { parseHTML } from 'linkedom';
+import { describe, expect, it } from 'vitest';
+import { lineChart, type Series } from '../../../activities/report/charts.ts';
+
+const draw = (points: Series['points'], options = {}) => {
+  const series = [{ name: 'reward', colour: 'var(--accent)', points }];
+  const { text } = lineChart({ label: 'Rewards "over" <steps>', series, width: 300, height: 150, ...options });
+  const { document } = parseHTML(`<html><body>${text}</body></html>`);
+  return { text, svg: document.querySelector('svg')! };
+};
+const line = (values: number[]) => values.map((value, i) => ({ step: i + 1, value }));
+
+describe('lineChart', () => {
+  it('is an SVG that says what it shows and takes the page’s colours', () => {
+    const { text, svg } = draw(line([1, 2, 3]));
+    expect(svg.getAttribute('role')).toBe('img');
+    expect(svg.getAttribute('aria-label')).toBe('Rewards "over" <steps>');
+    expect(text).toContain('var(--accent)');
+    expect(text).not.toMatch(/https?:|url\(/);
+  });
+
+  it.each([
+    ['one point', line([0.5])],
+    ['a flat line', line([0, 0, 0])],
+    ['many steps', line(Array.from({ length: 500 }, (_, i) => Math.sin(i)))],
+    ['very small numbers', line([1e-7, 2e-7, 3e-7])],
+  ])('%s is drawn without NaN', (_, points) => {
+    for (const smooth of [true, false]) expect(draw(points, { smooth }).text).not.toMatch(/NaN|Infinity|undefined/);
+  });
+
+  it('has whole numbers of steps below it', () => {
+    const { svg } = draw(line([1, 2]));
+    const ticks = [...svg.querySelectorAll('[aria-label="x-axis tick label"] text')].map(
+      ({ textContent }) => textContent,
+    );
+    expect(ticks).toEqual(['1', '2']);
+  });
+
+  it('draws intervals as bands', () => {
+    const points = [1, 2].map((step) => ({ step, value: step, low: step - 1, high: step + 1 }));
+    expect(draw(points).svg.querySelector('[aria-label="area"] path')).not.toBeNull();
+  });
+});
