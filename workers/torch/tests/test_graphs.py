@@ -1,0 +1,205 @@
+"""The ONNX graphs compute what torch computes, at other sizes than those they were traced with."""
+
+import json
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+import torch
+from safetensors.torch import save_file
+from through_transformers import ordinary_tokens, row_logits, row_logprobs
+from transformers import Qwen2VLForConditionalGeneration
+
+from videocap_torch.config import TINY
+from videocap_torch.example_batch import example_batch
+from videocap_torch.graphs import adamw_graph, decode_graph, prefill_graph
+from videocap_torch.losses import grpo_loss, sft_loss, token_logprobs
+
+SIZES = [
+    dict(grid=(4, 6, 6), videos=1, group=1, length=5),
+    dict(grid=(4, 4, 8), videos=2, group=3, length=9),
+    dict(grid=(2, 8, 4), videos=4, group=2, length=16, prefix=3, suffix=5),
+]
+SAMPLING = {"temperature": torch.tensor(0.8), "suppress": torch.zeros(512)}
+
+
+def run(name: str, feeds: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 2
+    session = ort.InferenceSession(TINY / "onnx" / f"{name}.onnx", options, providers=["CPUExecutionProvider"])
+    # A weight that a graph does not need is not among its inputs.
+    wanted = {i.name: np.ascontiguousarray(feeds[i.name].numpy()) for i in session.get_inputs()}
+    outputs = [o.name for o in session.get_outputs()]
+    return {n: torch.from_numpy(np.asarray(v)) for n, v in zip(outputs, session.run(outputs, wanted), strict=True)}
+
+
+def relative(ours: torch.Tensor, theirs: torch.Tensor) -> float:
+    return ((ours - theirs).norm() / theirs.norm().clamp(min=1e-8)).item()
+
+
+def grpo_inputs(example):
+    # Around the policy itself, so that both branches of the clipping occur.
+    return {
+        "old_logprobs": example.old_logprobs, "ref_logprobs": example.ref_logprobs, "advantages": example.advantages,
+        "token_weights": example.token_weights, "clip_low": torch.tensor(0.2), "clip_high": torch.tensor(0.3),
+        "beta": torch.tensor(0.04),
+    }  # fmt: skip
+
+
+def near_policy(example, logprobs):
+    generator = torch.Generator().manual_seed(1)
+    noise = lambda: 0.2 * torch.randn(logprobs.shape, generator=generator)  # noqa: E731
+    return example._replace(old_logprobs=logprobs.detach() + noise(), ref_logprobs=logprobs.detach() + noise())
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_prefill(sizes, dims, params):
+    example = example_batch(dims, **sizes)
+    span = example.positions.shape[1] - sizes["length"]
+    feeds = params | example.batch._asdict() | {"cos": example.batch.cos[:span], "sin": example.batch.sin[:span]}
+    graph = prefill_graph(params, dims)
+    with torch.no_grad():
+        expected = graph.run(*(feeds[name] for name in graph.inputs))
+    found = run("prefill", feeds)
+    for name, value in zip(graph.outputs, expected, strict=True):
+        assert (found[name] - value).abs().max() < 1e-3, name
+
+
+@pytest.mark.parametrize("past", [0, 1, 31])
+def test_decode(past, dims, params):
+    batch, group, span, kv, size = 3, 4, 50, dims.kv_heads, dims.head_dim
+    generator = torch.Generator().manual_seed(past)
+    graph = decode_graph(params, dims)
+    feeds = dict(params)
+    for name in graph.inputs:
+        shape = (batch, kv, span, size) if name.startswith("prompt_") else (batch, group, kv, past, size)
+        if name.startswith(("prompt_", "past_")):
+            feeds[name] = torch.randn(shape, generator=generator)
+    feeds |= {"input_ids": torch.randint(0, dims.vocab, (batch, group), generator=generator)}
+    feeds |= {"cos": torch.randn(1, size, generator=generator), "sin": torch.randn(1, size, generator=generator)}
+    with torch.no_grad():
+        expected = graph.run(*(feeds[name] for name in graph.inputs))
+    found = run("decode", feeds)
+    for name, value in zip(graph.outputs, expected, strict=True):
+        assert found[name].shape == value.shape
+        assert (found[name] - value).abs().max() < 1e-3, name
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_logprobs(sizes, dims, params, transformer):
+    example = ordinary_tokens(example_batch(dims, **sizes), transformer)
+    found = run("logprobs", params | example.batch._asdict() | SAMPLING)
+    with torch.no_grad():
+        theirs = row_logprobs(transformer, example, 0.8, SAMPLING["suppress"])
+        ours = token_logprobs(params, dims, example.batch, *SAMPLING.values())
+    assert (found["logprobs"] - theirs).abs().max() < 1e-3
+    assert (found["entropy"] - ours.entropy).abs().max() < 1e-3
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_grpo_gradients_equal_autograd_through_transformers(sizes, dims, params, transformer):
+    example = ordinary_tokens(example_batch(dims, **sizes), transformer)
+    logprobs = row_logprobs(transformer, example, 0.8, SAMPLING["suppress"])
+    example = near_policy(example, logprobs)
+    inputs = grpo_inputs(example)
+    expected = grpo_loss(logprobs, *inputs.values())
+    expected.loss.backward()
+    found = run("grpo-gradients", params | example.batch._asdict() | SAMPLING | inputs)
+    assert found["loss"].item() == pytest.approx(expected.loss.item(), abs=1e-4)
+    assert (found["kl"] - expected.kl).abs().max() < 1e-3
+    assert (found["clipped"] == expected.clipped).float().mean() > 0.97
+    assert_gradients(found, transformer)
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_sft_gradients_equal_autograd_through_transformers(sizes, dims, params, transformer):
+    example = ordinary_tokens(example_batch(dims, **sizes), transformer)
+    logprobs = row_logprobs(transformer, example, 1.0, torch.zeros(dims.vocab))
+    expected = sft_loss(logprobs, example.token_weights)
+    expected.backward()
+    found = run("sft-gradients", params | example.batch._asdict() | {"token_weights": example.token_weights})
+    assert found["loss"].item() == pytest.approx(expected.item(), abs=1e-4)
+    assert_gradients(found, transformer)
+
+
+def assert_gradients(found, transformer):
+    theirs = hf_gradients(transformer)
+    assert {f"grad.{name}" for name in theirs} == {name for name in found if name.startswith("grad.")}
+    total = torch.stack([g.norm() for g in theirs.values()]).norm()
+    for name, gradient in theirs.items():
+        # Keys' biases have no influence but through rounding: such tensors are measured against the whole gradient.
+        error = (found[f"grad.{name}"] - gradient).norm() / max(gradient.norm(), 1e-3 * total)
+        assert error < 1e-4, f"{name}: {error}"
+
+
+def hf_gradients(model) -> dict[str, torch.Tensor]:
+    """Gradients under the names of the safetensors file."""
+    renamed = {}
+    for name, parameter in model.named_parameters():
+        name = name.replace("model.language_model.", "model.").replace("model.visual.", "visual.")
+        renamed[name] = parameter.grad
+    return renamed
+
+
+def test_adamw_equals_torch(dims, params):
+    generator = torch.Generator().manual_seed(0)
+    ours = {name: value.clone() for name, value in params.items()}
+    theirs = {name: torch.nn.Parameter(value.clone()) for name, value in params.items()}
+    decayed = [p for p in theirs.values() if p.dim() >= 2]
+    kept = [p for p in theirs.values() if p.dim() < 2]
+    settings = dict(lr=1e-3, betas=(0.9, 0.99), eps=1e-8)
+    groups = [{"params": decayed, "weight_decay": 0.1}, {"params": kept, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, **settings)
+    first = {name: torch.zeros_like(value) for name, value in params.items()}
+    second = {name: torch.zeros_like(value) for name, value in params.items()}
+    for step in (1, 2, 3):
+        grads = {n: torch.randn(p.shape, generator=generator) * 10 ** (1 - step) for n, p in params.items()}
+        for name, parameter in theirs.items():
+            parameter.grad = grads[name].clone()
+        norm = torch.nn.utils.clip_grad_norm_(theirs.values(), 50.0)
+        optimizer.step()
+        scalars = {
+            "lr": 1e-3, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "weight_decay": 0.1,
+            "bias_correction1": 1 - 0.9**step, "bias_correction2": 1 - 0.99**step, "max_grad_norm": 50.0,
+        }  # fmt: skip
+        feeds = {name: torch.tensor(value) for name, value in scalars.items()}
+        for kind, values in (("param", ours), ("grad", grads), ("m", first), ("v", second)):
+            feeds |= {f"{kind}.{name}": value for name, value in values.items()}
+        assert set(feeds) == set(adamw_graph(params, dims).inputs)
+        found = run("adamw", feeds)
+        assert found["grad_norm"].item() == pytest.approx(norm.item(), rel=1e-4)
+        ours, first, second = ({n: found[f"new_{kind}.{n}"] for n in params} for kind in ("param", "m", "v"))
+        for name in params:
+            assert (ours[name] - theirs[name]).abs().max() < 1e-6, name
+
+
+def test_transformers_reads_what_a_training_step_wrote(tmp_path, dims, params, transformer):
+    example = ordinary_tokens(example_batch(dims, **SIZES[1]), transformer)
+    gradients = run("sft-gradients", params | example.batch._asdict() | {"token_weights": example.token_weights})
+    feeds = {"lr": 1e-2, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "weight_decay": 0.0}
+    feeds |= {"bias_correction1": 0.1, "bias_correction2": 0.01, "max_grad_norm": 1.0}
+    feeds = {name: torch.tensor(value) for name, value in feeds.items()}
+    for name, value in params.items():
+        feeds |= {f"param.{name}": value, f"grad.{name}": gradients[f"grad.{name}"]}
+        feeds |= {f"m.{name}": torch.zeros_like(value), f"v.{name}": torch.zeros_like(value)}
+    found = run("adamw", feeds)
+    updated = {name: found[f"new_param.{name}"] for name in params}
+    for file in ("config.json", "generation_config.json"):
+        (tmp_path / file).write_text((TINY / file).read_text())
+    save_file(updated, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    trained = Qwen2VLForConditionalGeneration.from_pretrained(tmp_path, dtype=torch.float32).eval()
+    span = example.positions.shape[1] - SIZES[1]["length"]
+    batch = example.batch
+    ours = run("prefill", updated | batch._asdict() | {"cos": batch.cos[:span], "sin": batch.sin[:span]})["logits"]
+    with torch.no_grad():
+        theirs = row_logits(trained, batch, example.grid, example.positions)[:, 0, span - 1]
+        before = row_logits(transformer, batch, example.grid, example.positions)[:, 0, span - 1]
+    assert (ours - theirs).abs().max() < 1e-3
+    assert (theirs - before).abs().max() > 1e-2
+
+
+def test_the_description_lists_the_parameters_in_order(params):
+    description = json.loads((TINY / "onnx" / "graphs.json").read_text())
+    assert [(p["name"], tuple(p["shape"])) for p in description["parameters"]] == [
+        (name, tuple(value.shape)) for name, value in sorted(params.items())
+    ]
