@@ -66,12 +66,17 @@ export interface EngineResults {
   sft: UpdateResult;
 }
 
-/** To the thread. `cancelled[0]` becomes 1 when nobody waits for the result any more. */
+/** To the thread. `state[0]` is the call's state, which both sides see at once. */
 export interface RequestMessage {
   id: number;
   request: EngineRequest;
-  cancelled: Int32Array<SharedArrayBuffer>;
+  state: Int32Array<SharedArrayBuffer>;
 }
+
+/** Somebody waits for the result; nobody does any more; the thread has done with it. */
+export const CALL_WANTED = 0;
+export const CALL_CANCELLED = 1;
+export const CALL_ENDED = 2;
 
 /** From the thread. */
 export type ResponseMessage =

@@ -3,14 +3,16 @@ import { parentPort } from 'node:worker_threads';
 import { sha256 } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
 import { writeCheckpoint } from './checkpoint.ts';
-import type {
-  EngineRequest,
-  EngineResults,
-  PinnedFile,
-  PolicyFiles,
-  RequestMessage,
-  ResponseMessage,
-  UpdateResult,
+import {
+  CALL_CANCELLED,
+  CALL_ENDED,
+  type EngineRequest,
+  type EngineResults,
+  type PinnedFile,
+  type PolicyFiles,
+  type RequestMessage,
+  type ResponseMessage,
+  type UpdateResult,
 } from './engine-messages.ts';
 import { type Weights, weightsOf } from './feeds.ts';
 import { generate } from './generate.ts';
@@ -97,12 +99,13 @@ async function readPinned({ path, sha256: expected }: PinnedFile): Promise<Buffe
   return bytes;
 }
 
-async function respond({ id, request, cancelled }: RequestMessage): Promise<void> {
+async function respond({ id, request, state }: RequestMessage): Promise<void> {
   const post = (message: ResponseMessage, transfer: ArrayBuffer[] = []) => parentPort!.postMessage(message, transfer);
   const job: Job = {
     progress: (progress) => post({ id, progress }),
     throwIfCancelled: () => {
-      if (Atomics.load(cancelled, 0) === 1) throw new DOMException('Nobody waits for this any more.', 'AbortError');
+      if (Atomics.load(state, 0) === CALL_CANCELLED)
+        throw new DOMException('Nobody waits for this any more.', 'AbortError');
     },
   };
   try {
@@ -112,6 +115,9 @@ async function respond({ id, request, cancelled }: RequestMessage): Promise<void
   } catch (error) {
     const { code, message, stack } = error as NodeJS.ErrnoException;
     post({ id, failure: { ours: error instanceof VideocapError, code, message, stack } });
+  } finally {
+    Atomics.store(state, 0, CALL_ENDED);
+    Atomics.notify(state, 0);
   }
 }
 

@@ -2,13 +2,13 @@
 import { parentPort } from 'node:worker_threads';
 
 let answered = 0;
-parentPort.on('message', ({ id, request, cancelled }) => {
+parentPort.on('message', ({ id, request, state }) => {
   const what = request.policy.model;
   if (what === 'exit') process.exit(3);
   if (what === 'throw') throw new Error('out of luck');
   if (what === 'wait for cancellation') {
     parentPort.postMessage({ id, progress: { done: 0, total: 1, what: 'waiting' } });
-    Atomics.wait(cancelled, 0, 0, 10_000);
+    while (Atomics.load(state, 0) === 0) Atomics.wait(state, 0, 0, 20);
   }
   if (what === 'fail') {
     const failure = { ours: true, code: 'InvalidModel', message: 'No such model.', stack: 'Error: there' };
