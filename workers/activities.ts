@@ -8,6 +8,7 @@ import { createReportActivities } from '../activities/report/report.ts';
 import { createRolloutActivities } from '../activities/rollout/rollout.ts';
 import { createThinkActivities } from '../activities/think/think.ts';
 import { createTrackingActivities } from '../activities/tracking/tracking.ts';
+import { createExportActivities } from '../activities/update/export-policy.ts';
 import { createUpdateActivities } from '../activities/update/update.ts';
 import { createConfigActivities } from '../configs/resolve-config.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
@@ -27,6 +28,7 @@ export function createActivities(settings: WorkerSettings, store: ArtifactStore,
     ...createBenchmarkActivities(deps),
     ...createRecordActivities(deps),
     ...createTrackingActivities({ ...deps, mlflowUrl: settings.mlflowUrl }),
+    ...createExportActivities(deps),
     ...createReportActivities(deps),
   };
 }

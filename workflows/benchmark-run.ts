@@ -8,21 +8,23 @@ import { prepare, runKey } from './start-run.ts';
 
 /** Benchmarks one policy, trained here or elsewhere, without training it. */
 export async function benchmarkRun(rawInput: unknown): Promise<Evaluation> {
+  const control = listenForControl();
   const input = parseInput(BenchmarkRunInput, rawInput, '{"config": "quickstart", "checkpoint": "tiny"}');
   const { checkpoint, config: name } = input;
   const overrides = { ...input.overrides, ...(checkpoint && { 'policy.model': checkpoint }) };
   const { config } = await desk.resolveConfig({ config: name, overrides });
-  const run = new RunState({
-    runKey: runKey(),
-    config,
-    startTime: Date.now(),
-    step: 0,
-    evaluations: [],
-    mirroredStep: -1,
-    recordedStep: -1,
-    lastMetrics: {},
-  });
-  listenForControl(run);
+  const run = control.follow(
+    new RunState({
+      runKey: runKey(),
+      config,
+      startTime: Date.now(),
+      step: 0,
+      evaluations: [],
+      mirroredStep: -1,
+      recordedStep: -1,
+      lastMetrics: {},
+    }),
+  );
   await prepare(run);
   const evaluation = await evaluate(run, run.policy);
   run.stage = 'finished';

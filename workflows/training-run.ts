@@ -12,8 +12,8 @@ import { grpoStep, sftStep } from './train-step.ts';
 
 /** One experiment: evaluate the base policy, train it step by step, evaluate again, report. Resumes at any line. */
 export async function trainingRun(rawInput: unknown): Promise<RunSummary> {
-  const run = await startRun(rawInput); // validated input, resolved config
-  const control = listenForControl(run); // pause, resume, stop, status
+  const control = listenForControl(); // pause, resume, stop, status
+  const run = control.follow(await startRun(rawInput)); // validated input, resolved config
   const mirror = new MlflowMirror(run);
   try {
     await prepare(run); // dataset, held-out clips, start policy

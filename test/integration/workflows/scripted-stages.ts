@@ -1,0 +1,85 @@
+import { ExperimentConfig } from '../../../configs/schema.ts';
+import type { ArtifactRef } from '../../../core/artifact-ref.ts';
+import type { RunInput } from '../../../workflows/run-input.ts';
+
+const HASH = '0'.repeat(64);
+const ref = (name: string): ArtifactRef => ({ uri: `store:${name}`, sha256: HASH, bytes: 1 });
+const policyAt = (step: number) => ({ model: 'tiny', step, weights: ref(`policy-${step}`) });
+
+/** Every call a workflow made, in order: `[activity, step]`. */
+export type CallLog = [name: string, step: number | undefined][];
+
+/** Stages that answer at once and write down that they were called: what remains is the workflow's own behaviour. */
+export function scriptedStages(calls: CallLog, overrides: Record<string, (...input: never[]) => unknown> = {}) {
+  const stages = {
+    resolveConfig: ({ overrides: set }: RunInput) => ({
+      config: ExperimentConfig.parse({
+        grpo: { steps: set['grpo.steps'] ?? 2, samplesPerStep: 2 },
+        sft: { steps: 2, samplesPerStep: 2 },
+        sampling: { groupSize: 2 },
+        benchmark: { everySteps: 2 },
+        method: set.method ?? 'grpo',
+      }),
+    }),
+    prepareDataset: () => ({
+      manifest: ref('manifest'),
+      digest: 'd',
+      trainIds: ['a', 'b', 'c', 'd'],
+      heldOut: 2,
+      quarantined: 0,
+    }),
+    extractFrames: () => ({ clips: ref('clips') }),
+    loadPolicy: () => ({ policy: policyAt(0), parameters: 1 }),
+    rolloutGroups: () => ({
+      rollout: ref('rollout'),
+      completions: 4,
+      tokens: 40,
+      meanLength: 10,
+      truncated: 0,
+      seconds: 1,
+    }),
+    scoreThoughts: () => ({ format: scores(1, 0, 1, 1), think: scores(0.5, 0, 0.25, 0.75), seconds: 1 }),
+    judgeCaptions: () => ({
+      caption: scores(1, 0, 0.5, 1),
+      verdicts: ref('verdicts'),
+      calls: 4,
+      cacheHits: 0,
+      seconds: 1,
+    }),
+    updatePolicy: ({ step }: { step: number }) => ({
+      policy: policyAt(step),
+      metrics: { loss: 0.1, kl: 0.01 },
+      seconds: 1,
+    }),
+    captionClips: () => ({ captions: ref('captions'), seconds: 1 }),
+    scoreBenchmark: () => ({
+      metrics: { eventF1: 50, actionF1: 60, objectF1: 70 },
+      details: ref('details'),
+      seconds: 1,
+    }),
+    recordStep: () => undefined,
+    startTracking: () => ({ mlflowRunId: 'm', experimentId: '1', runUrl: 'http://127.0.0.1/m' }),
+    mirrorRecords: () => undefined,
+    finishTracking: () => undefined,
+    exportPolicy: () => ({ folder: '/models/trained' }),
+    writeReport: () => ({ report: ref('report.html') }),
+    ...overrides,
+  };
+  return Object.fromEntries(
+    Object.entries(stages).map(([name, stage]) => [
+      name,
+      async (input: { step?: number; record?: { step: number } }) => {
+        calls.push([name, input?.step ?? input?.record?.step]);
+        return (stage as (input: unknown) => unknown)(input);
+      },
+    ]),
+  );
+}
+
+function scores(...values: [number, number, number, number]) {
+  const [a, b, c, d] = values.map((value) => ({ value }));
+  return [
+    [a, b],
+    [c, d],
+  ];
+}

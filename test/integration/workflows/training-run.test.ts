@@ -1,0 +1,175 @@
+import type { WorkflowFailedError, WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTemporal, workflowBundle } from '../temporal-server.ts';
+import { type CallLog, scriptedStages } from './scripted-stages.ts';
+
+let environment: TestWorkflowEnvironment;
+beforeAll(async () => {
+  environment = await startTemporal();
+}, 60_000);
+afterAll(() => environment?.teardown());
+
+let runs = 0;
+
+/** Runs a workflow to its end against scripted stages. */
+async function run<T>(
+  type: string,
+  input: unknown[],
+  stages: ReturnType<typeof scriptedStages>,
+  during: (handle: WorkflowHandle) => Promise<T> = async (handle) => (await handle.result()) as T,
+): Promise<T> {
+  const taskQueue = `videocap-${++runs}`;
+  const shared = { connection: environment.nativeConnection, activities: stages };
+  const workflowWorker = await Worker.create({ ...shared, taskQueue, workflowBundle: await workflowBundle() });
+  const policyWorker = await Worker.create({ ...shared, taskQueue: 'policy-onnx' });
+  return workflowWorker.runUntil(
+    policyWorker.runUntil(async () => {
+      const handle = await environment.client.workflow.start(type, {
+        taskQueue,
+        workflowId: `run-${runs}`,
+        args: input,
+      });
+      return during(handle);
+    }),
+  );
+}
+
+const failureOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => expect.unreachable('the run should have failed'),
+    (error: WorkflowFailedError) => error.cause as ApplicationFailure,
+  );
+
+const stepsOf = (calls: CallLog, name: string) => calls.filter(([called]) => called === name).map(([, step]) => step);
+
+describe('trainingRun', () => {
+  it('evaluates, trains step by step, evaluates again, reports, and closes MLflow last', async () => {
+    const calls: CallLog = [];
+    const summary = await run<{ steps: number; trained: { step: number } }>('trainingRun', [{}], scriptedStages(calls));
+    expect(summary).toMatchObject({
+      steps: 2,
+      base: { step: 0 },
+      trained: { step: 2 },
+      modelFolder: '/models/trained',
+    });
+    expect(stepsOf(calls, 'captionClips')).toEqual([0, 2]);
+    expect(stepsOf(calls, 'updatePolicy')).toEqual([1, 2]);
+    expect(stepsOf(calls, 'recordStep')).toEqual([0, 1, 2]);
+    expect(calls.at(-1)?.[0]).toBe('finishTracking');
+  });
+
+  it('trains the SFT baseline without rollouts or judging', async () => {
+    const calls: CallLog = [];
+    await run('trainingRun', [{ overrides: { method: 'sft' } }], scriptedStages(calls));
+    expect(stepsOf(calls, 'updatePolicy')).toEqual([1, 2]);
+    expect(stepsOf(calls, 'rolloutGroups')).toEqual([]);
+    expect(stepsOf(calls, 'judgeCaptions')).toEqual([]);
+  });
+
+  it.each([
+    [{ confg: 'quickstart' }, 'Unrecognized key: "confg"'],
+    [{ config: 7 }, 'config: Invalid input: expected string, received number'],
+    [{ overrides: { 'grpo.steps': {} } }, 'overrides.grpo.steps'],
+    ['quickstart', 'expected object, received string'],
+  ])('fails at once, with a sentence, on the input %j', async (input, sentence) => {
+    const failure = await failureOf(run('trainingRun', [input], scriptedStages([])));
+    expect(failure).toMatchObject({ type: 'InvalidRunInput', nonRetryable: true });
+    expect(failure.message).toContain(sentence);
+    expect(failure.message).toContain('A right one is {"config": "quickstart"');
+  });
+
+  it('fails once on a workflow type nobody knows', async () => {
+    const failure = await failureOf(run('trainRun', [{}], scriptedStages([])));
+    expect(failure.message).toBe('Unknown workflow type "trainRun". Known: trainingRun, benchmarkRun.');
+  });
+
+  it('is not slowed by an MLflow that is down, and mirrors everything once when it is back', async () => {
+    const calls: CallLog = [];
+    let reported = false;
+    const mirrored: [number, number][] = [];
+    const stages = scriptedStages(calls, {
+      startTracking: () => {
+        if (!reported) throw ApplicationFailure.create({ type: 'Unavailable', message: 'MLflow does not answer' });
+        return { mlflowRunId: 'm', experimentId: '1', runUrl: 'http://127.0.0.1/m' };
+      },
+      writeReport: () => {
+        reported = true;
+        return { report: { uri: 'store:report', sha256: '0'.repeat(64), bytes: 1 } };
+      },
+      mirrorRecords: ({ fromStep, toStep }: { fromStep: number; toStep: number }) => {
+        mirrored.push([fromStep, toStep]);
+      },
+    });
+    await run('trainingRun', [{}], stages);
+    expect(stepsOf(calls, 'updatePolicy')).toEqual([1, 2]);
+    expect(mirrored).toEqual([[0, 2]]);
+  });
+
+  it('stops after the current step on request, with a last benchmark and a report', async () => {
+    const calls: CallLog = [];
+    const summary = await run(
+      'trainingRun',
+      [{ overrides: { 'grpo.steps': 1000 } }],
+      scriptedStages(calls),
+      async (handle) => {
+        await handle.signal('stop');
+        return (await handle.result()) as { steps: number; trained: { step: number } };
+      },
+    );
+    expect(summary.steps).toBeLessThan(1000);
+    expect(summary.trained.step).toBe(summary.steps);
+    expect(stepsOf(calls, 'writeReport')).toHaveLength(1);
+  });
+
+  it('waits while paused and goes on when resumed', async () => {
+    const calls: CallLog = [];
+    await run('trainingRun', [{}], scriptedStages(calls), async (handle) => {
+      await handle.signal('pause');
+      await handle.signal('pause');
+      expect(await handle.query<{ stage: string }>('status')).toMatchObject({ stage: expect.any(String) });
+      await handle.signal('resume');
+      return handle.result();
+    });
+    expect(stepsOf(calls, 'updatePolicy')).toEqual([1, 2]);
+  });
+
+  it('marks MLflow KILLED when cancelled', async () => {
+    const finished: { status: string }[] = [];
+    let started = () => {};
+    const updating = new Promise<void>((resolve) => {
+      started = resolve;
+    });
+    const stages = scriptedStages([], {
+      finishTracking: (input: { status: string }) => void finished.push(input),
+      updatePolicy: ({ step }: { step: number }) => {
+        if (step === 3) started();
+        return {
+          policy: { model: 'tiny', step, weights: { uri: 'store:w', sha256: '0'.repeat(64), bytes: 1 } },
+          metrics: {},
+          seconds: 1,
+        };
+      },
+    });
+    const failure = await failureOf(
+      run('trainingRun', [{ overrides: { 'grpo.steps': 1000 } }], stages, async (handle) => {
+        await updating;
+        await handle.cancel();
+        return handle.result();
+      }),
+    );
+    expect(failure.name).toBe('CancelledFailure');
+    expect(finished).toMatchObject([{ status: 'KILLED' }]);
+  });
+});
+
+describe('benchmarkRun', () => {
+  it('benchmarks a checkpoint without training', async () => {
+    const calls: CallLog = [];
+    const evaluation = await run('benchmarkRun', [{ checkpoint: 'tiny' }], scriptedStages(calls));
+    expect(evaluation).toMatchObject({ step: 0, metrics: { eventF1: 50 } });
+    expect(stepsOf(calls, 'updatePolicy')).toEqual([]);
+  });
+});
