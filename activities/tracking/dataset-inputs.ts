@@ -2,13 +2,14 @@ import type { ArtifactRef } from '../../core/artifact-ref.ts';
 import type { DatasetManifest, Sample } from '../../core/sample.ts';
 import type { DatasetInput } from './mlflow-client.ts';
 
-const LONGEST_DIGEST = 36;
+/** MLflow takes up to 36 characters, and shows them all. */
+const DIGEST_LENGTH = 12;
 
 /** The two splits as MLflow's dataset inputs of a run. */
 export function datasetInputs(manifest: DatasetManifest, ref: ArtifactRef): DatasetInput[] {
   const split = (name: string, context: string, samples: readonly Sample[]): DatasetInput => ({
     name: `${manifest.name}/${name}`,
-    digest: manifest.digest.slice(0, LONGEST_DIGEST),
+    digest: manifest.digest.slice(0, DIGEST_LENGTH),
     context,
     sourceType: 'local',
     source: JSON.stringify({ uri: ref.uri, sha256: ref.sha256 }),

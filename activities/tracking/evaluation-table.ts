@@ -12,19 +12,19 @@ export interface EvaluationContent {
 }
 
 /**
- * Of each held-out video the reference, and what each policy said of it with its scores (in [0, 1]). `null`: the policy wrote
- * no such part, or it could not be scored.
+ * Of each held-out video the reference, and what each policy said of it with its scores (in [0, 1]), the last policy first.
+ * `null`: the policy wrote no such part, or it could not be scored.
  */
 export function evaluationTable(samples: readonly Sample[], evaluations: readonly EvaluationContent[]): Table {
-  const answers = evaluations.map(({ captions, details }) => ({
+  const latestFirst = evaluations.toReversed();
+  const answers = latestFirst.map(({ captions, details }) => ({
     texts: new Map(captions.map(({ sampleId, text }) => [sampleId, text])),
     scores: new Map(details.clips.map((clip) => [clip.sampleId, clip])),
   }));
   return {
-    columns: ['sample', 'reference', ...evaluations.flatMap(({ step }) => COLUMNS.map((name) => `${name} @ ${step}`))],
+    columns: ['sample', ...latestFirst.flatMap(({ step }) => COLUMNS.map((name) => `${name} @ ${step}`)), 'reference'],
     data: samples.map(({ id, caption }) => [
       id,
-      caption,
       ...answers.flatMap(({ texts, scores }) => {
         const said = parseCompletion(texts.get(id) ?? '');
         const clip = scores.get(id);
@@ -36,6 +36,7 @@ export function evaluationTable(samples: readonly Sample[], evaluations: readonl
           clip?.think ?? null,
         ];
       }),
+      caption,
     ]),
   };
 }

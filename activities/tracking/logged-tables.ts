@@ -13,7 +13,7 @@ export interface Table {
 }
 
 /**
- * The tag's value after tables were added: each is named once, and what others listed there stays. A tag holds 8000
+ * The tag's value after tables were added: each is named once, rollouts last, and what others listed there stays. A tag holds 8000
  * characters, so of a long run's rollout tables the oldest are no longer listed, except the first (what training started
  * from); as artifacts they all remain.
  */
@@ -21,7 +21,7 @@ export function withTables(tag: string | undefined, paths: readonly string[]): s
   const before = parsedTag(tag);
   const known = new Set(before.map(({ path }) => path));
   const added = [...new Set(paths)].filter((path) => !known.has(path)).map((path) => ({ path, type: 'table' }));
-  const all = [...before, ...added];
+  const all = [...before, ...added].sort((a, b) => Number(isRollouts(a.path)) - Number(isRollouts(b.path)));
   while (JSON.stringify(all).length > LONGEST_TAG) {
     const rollouts = all.filter(({ path }) => isRollouts(path)).sort((a, b) => (a.path < b.path ? -1 : 1));
     const dropped = rollouts[1] ?? all[0]!;

@@ -20,7 +20,7 @@ export function experimentTags({ name }: ExperimentConfig): Tag[] {
     [NOTE_TAG]: [
       `Video captioning by reinforcement learning: the runs of the experiment \`${name}\`.`,
       '',
-      '- `eval/*`: benchmark on held-out videos in points, before, while and after training; `...Low` and `...High` are 95% bounds.',
+      '- `eval/*`: benchmark on held-out videos in points, before, while and after training; `eval-bounds/*`: their 95% bounds.',
       '- `reward/*`: what GRPO climbs: format, think and caption rewards of the sampled completions.',
       '- `train/*`: loss, KL to the start policy, entropy, gradient norm, completion length.',
       '- Tables: `rollouts/step-*.json` has every completion with its rewards, `eval/captions.json` base and trained captions.',
@@ -69,27 +69,25 @@ export function startNote(config: ExperimentConfig, temporalUrl: string | undefi
   return lines.join('\n');
 }
 
-const RESULTS = '\n\n---\n';
+const RESULTS = '\n\n**Held-out, base → trained:** ';
 
-/** A run's description with what came out below it, whatever it said there before. */
+/** A run's description with what came out below it, whatever it said there before. Short: MLflow folds long ones. */
 export function finishNote(note: string, evaluations: readonly Evaluation[], reportPath: string | undefined): string {
   const base = evaluations[0];
   const trained = evaluations.at(-1);
   if (!base || !trained) return note;
-  const row = (name: string, title: string) => {
+  const result = (name: string, title: string) => {
     const [from, to] = [base.metrics[name], trained.metrics[name]];
     if (from === undefined || to === undefined) return [];
-    return [`| ${title} | ${from.toFixed(1)} | ${to.toFixed(1)} | ${signed(to - from)} |`];
+    return [`${title} ${from.toFixed(1)} → ${to.toFixed(1)} (${signed(to - from)})`];
   };
   const results = [
-    `| held-out, points | base | step ${trained.step} | difference |`,
-    '|---|---|---|---|',
-    ...row('eventF1', 'event F1'),
-    ...row('actionF1', 'action F1'),
-    ...row('objectF1', 'object F1'),
-    ...(reportPath ? ['', `Report with videos and captions: artifact \`${reportPath}\`.`] : []),
+    ...result('eventF1', 'event F1'),
+    ...result('actionF1', 'action F1'),
+    ...result('objectF1', 'object F1'),
   ];
-  return `${note.split(RESULTS)[0]}${RESULTS}\n${results.join('\n')}`;
+  const report = reportPath ? ` Videos and captions: artifact \`${reportPath}\`.` : '';
+  return `${note.split(RESULTS)[0]}${RESULTS}${results.join(', ')}.${report}`;
 }
 
 function signed(points: number): string {

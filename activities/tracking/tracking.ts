@@ -4,7 +4,7 @@ import type { ArtifactRef } from '../../core/artifact-ref.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { Rollout } from '../../core/completion.ts';
 import { DatasetManifest } from '../../core/sample.ts';
-import { CaptionedClip, type Evaluation } from '../../core/stages.ts';
+import { CaptionedClip, type Evaluation, type StepRecord } from '../../core/stages.ts';
 import { HeldOutDetails } from '../benchmark/held-out.ts';
 import { readRecords } from '../record/record.ts';
 import { FinishTrackingInput, MirrorRecordsInput, StartTrackingInput, type Tracking } from './contract.ts';
@@ -123,11 +123,13 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
       });
     },
 
-    /** The last word: report, table of captions, results in the description, and the run's end. */
+    /** The last word: benchmark numbers that came after their step's record, report, table of captions, results in the description, and the run's end. */
     async finishTracking(rawInput: z.input<typeof FinishTrackingInput>): Promise<void> {
       const input = FinishTrackingInput.parse(rawInput);
       const { report, evaluations, manifest, status, endTime } = input;
       await withRun(input.tracking, async (run) => {
+        const points = metricPoints(await evaluationRecords(store, input.runKey, evaluations));
+        for (const batch of logBatches({ metrics: points })) await client.logBatch(run.runId, batch);
         const artifacts = new RunArtifacts(client, run);
         const reported = report !== undefined && (await artifacts.upload(REPORT_PATH, await store.read(report)));
         if (manifest && evaluations.length > 0) {
@@ -142,6 +144,21 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
       });
     },
   };
+}
+
+/** Evaluations as records of their steps, at the times of these: points that were sent before are the same points. */
+async function evaluationRecords(
+  store: ArtifactStore,
+  runKey: string,
+  evaluations: readonly Evaluation[],
+): Promise<StepRecord[]> {
+  return Promise.all(
+    evaluations.map(async ({ step, metrics }) => {
+      const [record] = await readRecords(store, runKey, step, step);
+      const entries = Object.entries(metrics).map(([name, value]) => [`eval/${name}`, value]);
+      return { step, time: record!.time, metrics: Object.fromEntries(entries) };
+    }),
+  );
 }
 
 async function contentOf(store: ArtifactStore, evaluation: Evaluation): Promise<EvaluationContent> {

@@ -97,13 +97,11 @@ describe('a run mirrored to a real MLflow server', () => {
     const listed = JSON.parse(tags.get('mlflow.loggedArtifacts')!) as { path: string }[];
     expect(listed.map(({ path }) => path)).toEqual(['1', '2', '3', '4'].map((n) => `rollouts/step-00000${n}.json`));
     const table = await artifact<{ columns: string[]; data: unknown[][] }>(tracking.mlflowRunId, listed[0]!.path);
-    expect(table.columns).toEqual([
-      ...['step', 'sample', 'reference', 'completion', 'format', 'think', 'caption', 'reward', 'advantage'],
-    ]);
+    expect(table.columns.slice(0, 3)).toEqual(['id', 'completion', 'reference']);
     expect(table.data).toHaveLength(8);
-    expect(table.data[0]!.slice(0, 2)).toEqual([1, 'held-out-000000']);
-    expect(table.data[0]![3]).toMatch(/^<think>/);
-    expect(table.data[0]!.slice(4).every((score) => typeof score === 'number')).toBe(true);
+    expect(table.data[0]![0]).toBe('held-out-000000 #1');
+    expect(table.data[0]![1]).toMatch(/^<think>/);
+    expect(table.data[0]!.slice(3, 8).every((score) => typeof score === 'number')).toBe(true);
   });
 
   it('ends with report, captions and results, and says so once', async () => {
@@ -118,6 +116,7 @@ describe('a run mirrored to a real MLflow server', () => {
     };
     await finishTracking(input);
     await finishTracking(input);
+    expect((await history(tracking.mlflowRunId, 'eval/eventF1')).map(({ step }) => step)).toEqual([0, 2, 4]);
     const { status, tags } = await client.run(tracking.mlflowRunId);
     expect(status).toBe('FINISHED');
     expect(tags.get('mlflow.note.content')?.match(/event F1/g)).toHaveLength(1);

@@ -64,4 +64,13 @@ describe('metricPoints', () => {
     ]);
     expect(metricPoints([record])).toEqual(metricPoints([record]));
   });
+
+  it('keeps the bounds of intervals out of the way', () => {
+    const metrics = { 'eval/eventF1': 50, 'eval/eventF1Low': 45, 'eval/eventF1High': 55 };
+    expect(metricPoints([{ step: 0, time: 1, metrics }]).map(({ key }) => key)).toEqual([
+      'eval/eventF1',
+      'eval-bounds/eventF1Low',
+      'eval-bounds/eventF1High',
+    ]);
+  });
 });

@@ -11,6 +11,11 @@ describe('withTables', () => {
     expect(paths(withTables(once, ['c.json']))).toEqual(['a.json', 'b.json', 'c.json']);
   });
 
+  it('lists rollouts last: what comes first is what MLflow opens', () => {
+    const tag = withTables(withTables(undefined, [rolloutTablePath(2), rolloutTablePath(1)]), ['eval/captions.json']);
+    expect(paths(tag)[0]).toBe('eval/captions.json');
+  });
+
   it('keeps what others listed, whatever else they say of it', () => {
     const other = '[{"path":"theirs.json","type":"table","note":1}]';
     expect(withTables(other, ['ours.json'])).toBe(

@@ -23,15 +23,15 @@ describe('rolloutTable', () => {
       scores: { format: [[1, 0]], think: [[0.5, null]], caption: [[0, 1]], advantage: [[-1, null]] },
     };
     expect(rolloutTable(record, rollout, manifest).data).toEqual([
-      [3, 'a', 'Reference of a.', 'one', 1, 0.5, 0, 1.5, -1],
-      [3, 'a', 'Reference of a.', 'two', 0, null, 1, null, null],
+      ['a #1', 'one', 'Reference of a.', 1, 0.5, 0, 1.5, -1, 'a', 3],
+      ['a #2', 'two', 'Reference of a.', 0, null, 1, null, null, 'a', 3],
     ]);
   });
 
   it('says nothing where a record has no scores', () => {
     const table = rolloutTable({ step: 3, time: 1, metrics: {} }, rollout, manifest);
-    expect(table.data[0]).toEqual([3, 'a', 'Reference of a.', 'one', null, null, null, null, null]);
-    expect(table.columns).toHaveLength(9);
+    expect(table.data[0]).toEqual(['a #1', 'one', 'Reference of a.', null, null, null, null, null, 'a', 3]);
+    expect(table.columns).toHaveLength(10);
   });
 });
 
@@ -51,10 +51,11 @@ describe('evaluationTable', () => {
       evaluation(4, '<think>[]</think><answer>It moves.</answer>', 1),
     ]);
     expect(table.columns).toEqual([
-      ...['sample', 'reference'],
-      ...['caption @ 0', 'thought @ 0', 'event recall @ 0', 'event precision @ 0', 'think @ 0'],
+      'sample',
       ...['caption @ 4', 'thought @ 4', 'event recall @ 4', 'event precision @ 4', 'think @ 4'],
+      ...['caption @ 0', 'thought @ 0', 'event recall @ 0', 'event precision @ 0', 'think @ 0'],
+      'reference',
     ]);
-    expect(table.data).toEqual([['b', 'Reference of b.', null, null, 0, 1, 0.5, 'It moves.', '[]', 1, 1, 0.5]]);
+    expect(table.data).toEqual([['b', 'It moves.', '[]', 1, 1, 0.5, null, null, 0, 1, 0.5, 'Reference of b.']]);
   });
 });

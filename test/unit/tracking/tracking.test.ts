@@ -115,6 +115,18 @@ describe('finishTracking', () => {
   });
 });
 
+describe('finishTracking after a stop', () => {
+  it('sends the benchmark that came after the record of its step', async () => {
+    const tracking = await tracker().startTracking(start());
+    const { runKey, manifest, evaluations } = run;
+    await tracker().finishTracking({ runKey, tracking, status: 'FINISHED', endTime: 9, evaluations, manifest });
+    const sent = server.runs[0]!.metrics as { key: string; step: number; timestamp: number }[];
+    expect(sent.filter(({ key }) => key === 'eval/eventF1').map(({ step, timestamp }) => [step, timestamp])).toEqual(
+      run.records.map(({ step, time }) => [step, time]),
+    );
+  });
+});
+
 describe('proxiedRoot', () => {
   it.each([
     ['mlflow-artifacts:/1/abc/artifacts', '1/abc/artifacts'],

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { finishNote, runTags } from '../../../activities/tracking/run-tags.ts';
+import { ExperimentConfig } from '../../../configs/schema.ts';
+import type { Evaluation } from '../../../core/stages.ts';
+
+const ref = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
+const evaluation = (step: number, eventF1: number): Evaluation => ({
+  ...{ step, metrics: { eventF1 }, captions: ref, details: ref },
+  policy: { model: 'tiny', step, weights: ref },
+});
+const tagsOf = (config: unknown, origin = {}) =>
+  new Map(
+    runTags({ runKey: 'k', config: ExperimentConfig.parse(config), env: {}, ...origin }).map((tag) => [
+      tag.key,
+      tag.value,
+    ]),
+  );
+
+describe('runTags', () => {
+  it('lead to the Temporal run, where its UI is known', () => {
+    const execution = { namespace: 'default', workflowId: 'a b/c', runId: 'r' };
+    const tags = tagsOf({}, { execution, temporalUiUrl: 'http://127.0.0.1:8233', commit: 'abc' });
+    expect(tags.get('temporal.url')).toBe('http://127.0.0.1:8233/namespaces/default/workflows/a%20b%2Fc/r/history');
+    expect(tags.get('mlflow.note.content')).toContain(`[The run in Temporal](${tags.get('temporal.url')})`);
+    expect(tags.get('mlflow.source.git.commit')).toBe('abc');
+    expect(tagsOf({}).has('temporal.url')).toBe(false);
+  });
+
+  it('say who judges', () => {
+    expect(tagsOf({}).get('mlflow.note.content')).toContain('rule-based, no LLM');
+    const openai = tagsOf({ judge: { kind: 'openai', model: 'some-model' } });
+    expect(openai.get('mlflow.note.content')).toContain('Judge: `some-model`.');
+  });
+});
+
+describe('finishNote', () => {
+  const evaluations = [evaluation(0, 41.24), evaluation(20, 30), evaluation(40, 48.36)];
+  it('puts the result below the description, once however often', () => {
+    const once = finishNote('As it was.', evaluations, 'report.html');
+    expect(once).toBe(
+      'As it was.\n\n**Held-out, base → trained:** event F1 41.2 → 48.4 (+7.1). Videos and captions: artifact `report.html`.',
+    );
+    expect(finishNote(once, evaluations, 'report.html')).toBe(once);
+  });
+  it('leaves a run without results as it is', () => {
+    expect(finishNote('As it was.', [], undefined)).toBe('As it was.');
+  });
+});
