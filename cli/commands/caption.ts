@@ -60,8 +60,8 @@ export const captionCommand = new Command('caption')
           truncated,
           text,
         });
-      if (caption === undefined) return print('The model gave no caption; this is what it wrote:', text);
-      print(...(thought ? [...thoughtLines(thought), ''] : []), caption);
+      if (caption === undefined) return print('The model gave no caption; this is what it wrote:', printable(text));
+      print(...(thought ? [...thoughtLines(thought), ''] : []).map(printable), printable(caption));
     } finally {
       await engine.close();
     }
@@ -73,4 +73,9 @@ export function thoughtLines(thought: Thought): string[] {
     const described = attributes.length > 0 ? `${subject} (${attributes.join(', ')})` : subject;
     return `- ${described}${actions.length > 0 ? `: ${actions.join('; ')}` : ''}`;
   });
+}
+
+/** A model may write anything: control characters, which could steer a terminal, show as a placeholder. */
+export function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '\u{fffd}');
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { thoughtLines } from '../../../../cli/commands/caption.ts';
+import { printable, thoughtLines } from '../../../../cli/commands/caption.ts';
 
 it('writes an analysis as a list', () => {
   expect(
@@ -8,4 +8,8 @@ it('writes an analysis as a list', () => {
       { subject: 'star', attributes: [], actions: [] },
     ]),
   ).toEqual(['- circle (small, red): moves left; grows', '- star']);
+});
+
+it('shows no control characters', () => {
+  expect(printable('A\u001b[2J red\u0000 circle.')).toBe('A\u{fffd}[2J red\u{fffd} circle.');
 });
