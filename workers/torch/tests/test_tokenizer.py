@@ -50,7 +50,8 @@ def test_patches_are_in_the_order_of_qwen2_vl():
     normal = (frames / 255 - np.array(MEAN)) / np.array(STD)
     slices, rows, columns = GRID
     for t in range(slices):
-        places = [(2 * i + a, 2 * j + b) for i in range(rows // 2) for j in range(columns // 2) for a in (0, 1) for b in (0, 1)]
+        blocks = [(2 * i, 2 * j) for i in range(rows // 2) for j in range(columns // 2)]
+        places = [(row + a, column + b) for row, column in blocks for a in (0, 1) for b in (0, 1)]
         for n, (row, column) in enumerate(places):
             block = normal[2 * t : 2 * t + 2, 14 * row : 14 * row + 14, 14 * column : 14 * column + 14]
             expected = torch.from_numpy(block.transpose(3, 0, 1, 2).reshape(-1))

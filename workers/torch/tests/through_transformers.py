@@ -8,7 +8,9 @@ from videocap_torch.example_batch import ExampleBatch
 from videocap_torch.losses import Batch
 
 
-def row_logits(model: Qwen2VLForConditionalGeneration, batch: Batch, grid: tuple[int, int, int], positions: Tensor) -> Tensor:
+def row_logits(
+    model: Qwen2VLForConditionalGeneration, batch: Batch, grid: tuple[int, int, int], positions: Tensor
+) -> Tensor:
     """Logits [B, G, S + L, V], with explicit position ids."""
     videos, group, length = batch.completion_ids.shape
     tokens = grid[0] * grid[1] * grid[2] // 4
@@ -36,7 +38,9 @@ def row_logits(model: Qwen2VLForConditionalGeneration, batch: Batch, grid: tuple
     return out.logits.reshape(videos, group, rows.shape[1], -1)
 
 
-def row_logprobs(model: Qwen2VLForConditionalGeneration, example: ExampleBatch, temperature: float, suppress: Tensor) -> Tensor:
+def row_logprobs(
+    model: Qwen2VLForConditionalGeneration, example: ExampleBatch, temperature: float, suppress: Tensor
+) -> Tensor:
     """Log-probabilities [B, G, L] of the completion tokens."""
     length = example.batch.completion_ids.shape[2]
     logits = row_logits(model, example.batch, example.grid, example.positions)[:, :, -length - 1 : -1]

@@ -95,8 +95,8 @@ def main() -> None:
             continue
         began = time.monotonic()
         path = export_graph(graph, folder)
-        nodes = len(onnx.load(path).graph.node)
-        print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, {nodes} nodes, {time.monotonic() - began:.0f} s", flush=True)
+        size, nodes = path.stat().st_size / 1e6, len(onnx.load(path).graph.node)
+        print(f"{path.name}: {size:.2f} MB, {nodes} nodes, {time.monotonic() - began:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -129,7 +129,8 @@ class Case:
             arrays["decode_logits"] = torch.stack(steps)
         end = self.tokenizer.token_to_id(END)
         greedy = generate(self.p, self.dims, batch.pixel_values, self.grid, (self.before, self.after), end, most=64)
-        numbers["greedy"] = [{"ids": ids, "text": self.tokenizer.decode(ids, skip_special_tokens=False)} for ids in greedy]
+        text = lambda ids: self.tokenizer.decode(ids, skip_special_tokens=False)  # noqa: E731
+        numbers["greedy"] = [{"ids": ids, "text": text(ids)} for ids in greedy]
         return arrays
 
     def _grpo(self) -> tuple[Params, dict, Params]:
@@ -184,7 +185,8 @@ def token_cases() -> list[dict]:
     tokenizer, rng = load_tokenizer(), random.Random(7)
     scenes = [random_events(rng) for _ in range(4)]
     texts = [completion_text(events, events) for events in scenes]
-    texts += [PROMPT, "Zwei Käfer: 漢字 🙂\n\n\t42 (it's)", "<|im_start|>user\n<|vision_start|><|video_pad|><|vision_end|>"]
+    video = "<|vision_start|><|video_pad|><|vision_end|>"
+    texts += [PROMPT, "Zwei Käfer: 漢字 🙂\n\n\t42 (it's)", f"<|im_start|>user\n{video}"]
     return [{"text": text, "ids": tokenizer.encode(text).ids} for text in texts]
 
 

@@ -1,4 +1,4 @@
-"""The few operations that can be computed in two ways: as primitives, which can be traced, or by fused kernels, which train faster."""
+"""Operations computed in two ways: as primitives, which can be traced, or by fused kernels, which train faster."""
 
 import math
 

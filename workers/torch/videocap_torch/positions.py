@@ -10,7 +10,7 @@ from .config import Dims
 
 
 def position_ids(before: int, grid: tuple[int, int, int], after: int, merge: int = 2) -> torch.Tensor:
-    """Time, row and column of every token of `before` text tokens, a video of `grid` patches and `after` text tokens: [3, S]."""
+    """Time, row and column [3, S] of `before` text tokens, a video of `grid` patches and `after` text tokens."""
     slices, rows, columns = grid[0], grid[1] // merge, grid[2] // merge
     lead = torch.arange(before).expand(3, -1)
     time, row, column = torch.meshgrid(torch.arange(slices), torch.arange(rows), torch.arange(columns), indexing="ij")

@@ -54,7 +54,7 @@ def prompt(p: Params, dims: Dims, embeds: Tensor, cos: Tensor, sin: Tensor) -> P
 
 
 def completions(p: Params, dims: Dims, shared: Prompt, embeds: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Normalised hidden states [B, G, L, D] of completion embeddings [B, G, L, D] after a shared prompt. cos, sin: [L, d]."""
+    """Normalised hidden states of completion embeddings [B, G, L, D] after a shared prompt. cos, sin: [L, d]."""
     batch, group, length, _ = embeds.shape
     kv, per_key, size = dims.kv_heads, dims.queries_per_key, dims.head_dim
     x = embeds
@@ -80,9 +80,19 @@ def completions(p: Params, dims: Dims, shared: Prompt, embeds: Tensor, cos: Tens
 
 
 def decode(
-    p: Params, dims: Dims, shared: Prompt, ids: Tensor, cos: Tensor, sin: Tensor, past_keys: list[Tensor], past_values: list[Tensor]
+    p: Params,
+    dims: Dims,
+    shared: Prompt,
+    ids: Tensor,
+    cos: Tensor,
+    sin: Tensor,
+    past_keys: list[Tensor],
+    past_values: list[Tensor],
 ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-    """One token for every completion: ids [B, G], cos, sin [1, d], past [B, G, K, Lp, d] -> logits [B, G, V] and the longer past."""
+    """One token for every completion: logits [B, G, V] and the longer past.
+
+    ids [B, G]; cos, sin [1, d]; past keys and values [B, G, K, Lp, d], Lp may be 0. Of `shared` only keys and values count.
+    """
     batch, group = ids.shape
     kv, per_key, size = dims.kv_heads, dims.queries_per_key, dims.head_dim
     x = embed(p, ids)

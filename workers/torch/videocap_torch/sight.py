@@ -28,7 +28,7 @@ def sight_parameters(dims: Dims, seed: int = 0) -> Params:
 
 
 def sight_loss(p: Params, video: Tensor, tracks: Tensor) -> tuple[Tensor, dict[str, float]]:
-    """video [B, M, D]; tracks [B, 8, 6, 5] as `export-tracks.ts` writes them. The sum of three mean losses, and each of them."""
+    """video [B, M, D]; tracks [B, 8, 6, 5] as `export-tracks.ts` writes them. A sum of mean losses, and each of them."""
     batch, colours = len(video), len(COLOURS)
     out = F.linear(F.rms_norm(video, video.shape[-1:]), p["aux.sight.weight"], p["aux.sight.bias"]).float()
     out = out.reshape(batch, GRID[0], CELLS, colours, OUTPUTS)

@@ -27,7 +27,8 @@ SPECIAL = (
 )
 END, VIDEO_PAD = "<|im_end|>", "<|video_pad|>"
 QWEN2_SPLIT = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 SYSTEM = "You are a helpful assistant."
 MEAN = [0.48145466, 0.4578275, 0.40821073]
@@ -37,7 +38,8 @@ PIXELS = 84 * 84
 CHAT_TEMPLATE = (
     "{% set image_count = namespace(value=0) %}{% set video_count = namespace(value=0) %}"
     "{% for message in messages %}"
-    "{% if loop.first and message['role'] != 'system' %}<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n{% endif %}"
+    "{% if loop.first and message['role'] != 'system' %}"
+    "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n{% endif %}"
     "<|im_start|>{{ message['role'] }}\n"
     "{% if message['content'] is string %}{{ message['content'] }}<|im_end|>\n"
     "{% else %}{% for content in message['content'] %}"
@@ -58,7 +60,7 @@ def load_tokenizer(folder: Path = TINY) -> Tokenizer:
 
 
 def prompt_ids(tokenizer: Tokenizer, text: str = PROMPT) -> tuple[list[int], list[int]]:
-    """Token ids before and after the video, exactly as the chat template renders one user message with a video and a text."""
+    """Token ids before and after the video, as the chat template renders a user message of a video and a text."""
     before = f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n<|vision_start|>"
     after = f"<|vision_end|>{text}<|im_end|>\n<|im_start|>assistant\n"
     return tokenizer.encode(before).ids, tokenizer.encode(after).ids
