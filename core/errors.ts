@@ -22,10 +22,13 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['Unavailable']);
 export class VideocapError extends Error {
   override readonly name = 'VideocapError';
   readonly code: ErrorCode;
+  /** When the service that refused asked to be called again. */
+  readonly retryAfterMilliseconds: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { retryAfterMilliseconds?: number }) {
     super(message, options);
     this.code = code;
+    this.retryAfterMilliseconds = options?.retryAfterMilliseconds;
   }
 
   get retryable(): boolean {

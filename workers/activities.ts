@@ -19,6 +19,7 @@ import type { WorkerSettings } from './settings.ts';
 /** Everything that the `videocap` queue serves: one factory a stage, in the order data passes through. */
 export function createActivities(settings: WorkerSettings, store: ArtifactStore, log: Logger) {
   const deps = { store, home: settings.home, onProgress: reportProgress, signal: cancellationSignal, log };
+  const links = settings.temporalUiUrl === undefined ? {} : { temporalUiUrl: settings.temporalUiUrl };
   return {
     ...createConfigActivities(),
     ...createDatasetActivities(deps),
@@ -27,9 +28,9 @@ export function createActivities(settings: WorkerSettings, store: ArtifactStore,
     ...createJudgeActivities(deps),
     ...createBenchmarkActivities(deps),
     ...createRecordActivities(deps),
-    ...createTrackingActivities({ ...deps, mlflowUrl: settings.mlflowUrl }),
+    ...createTrackingActivities({ ...deps, mlflowUrl: settings.mlflowUrl, ...links }),
     ...createExportActivities(deps),
-    ...createReportActivities(deps),
+    ...createReportActivities({ ...deps, ...links }),
   };
 }
 

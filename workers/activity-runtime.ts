@@ -63,6 +63,7 @@ export function asFailure(error: unknown, attempt: number): unknown {
       message: error.message,
       type: error.code,
       nonRetryable: !error.retryable,
+      ...(error.retryAfterMilliseconds !== undefined && { nextRetryDelay: error.retryAfterMilliseconds }),
       ...causeOf(error.cause),
     });
   if (error instanceof z.ZodError)

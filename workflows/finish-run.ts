@@ -3,6 +3,7 @@ import type { RunSummary } from '../core/stages.ts';
 import type { MlflowMirror } from './mirror.ts';
 import type { RunState } from './run-state.ts';
 import { desk, lastWord, mirror as mlflow, stage } from './stages.ts';
+import { execution } from './start-run.ts';
 
 /** Exports the trained policy, writes the report, and closes the MLflow run once everything has arrived there. */
 export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<RunSummary> {
@@ -17,18 +18,21 @@ export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<Ru
     heldOutClips: run.heldOutClips,
     evaluations,
     lastStep: snapshot.step,
+    execution: execution(),
+    ...(snapshot.tracking && { mlflowRunUrl: snapshot.tracking.runUrl }),
   });
   run.stage = 'mlflow';
   await mirror.drain();
-  await mlflow.finishTracking({
-    runKey,
-    tracking: snapshot.tracking!,
-    status: 'FINISHED',
-    endTime: Date.now(),
-    report,
-    evaluations,
-    manifest,
-  });
+  if (snapshot.tracking)
+    await mlflow.finishTracking({
+      runKey,
+      tracking: snapshot.tracking,
+      status: 'FINISHED',
+      endTime: Date.now(),
+      report,
+      evaluations,
+      manifest,
+    });
   run.stage = 'finished';
   return run.summary(report, folder);
 }

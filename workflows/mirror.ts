@@ -1,6 +1,7 @@
-import { condition } from '@temporalio/workflow';
+import { condition, log } from '@temporalio/workflow';
 import type { RunState } from './run-state.ts';
 import { mirror } from './stages.ts';
+import { execution } from './start-run.ts';
 
 /**
  * Copies the run's step records to MLflow beside the training, never in its way: while MLflow is down the records wait
@@ -9,15 +10,21 @@ import { mirror } from './stages.ts';
 export class MlflowMirror {
   readonly #run: RunState;
   #closing = false;
+  #delivering = false;
+  #givenUp = false;
 
   constructor(run: RunState) {
     this.#run = run;
-    this.#work().catch(() => undefined);
+    this.#work().catch((error) => {
+      // What cannot be mirrored (a run deleted in MLflow, say) must not hold up or end the training.
+      log.error('Mirroring to MLflow was given up; the records stay in the artifact store.', { error });
+      this.#givenUp = true;
+    });
   }
 
-  /** Waits until every record so far has arrived. */
+  /** Waits until every record so far has arrived, or none ever will. */
   async drain(): Promise<void> {
-    await condition(() => this.#upToDate);
+    await condition(() => this.#upToDate || this.#givenUp);
   }
 
   /** Waits for the delivery in flight, so that the run may continue as new. */
@@ -25,8 +32,6 @@ export class MlflowMirror {
     this.#closing = true;
     await condition(() => !this.#delivering);
   }
-
-  #delivering = false;
 
   get #upToDate(): boolean {
     const { snapshot } = this.#run;
@@ -52,6 +57,7 @@ export class MlflowMirror {
       runKey: snapshot.runKey,
       config: snapshot.config,
       startTime: snapshot.startTime,
+      execution: execution(),
       ...(snapshot.dataset && { manifest: snapshot.dataset.manifest, digest: snapshot.dataset.digest }),
     });
     const toStep = snapshot.recordedStep;

@@ -15,6 +15,7 @@ export async function record(run: RunState, trace: StepTrace, evaluation?: Evalu
       ...(trace.rollout && { rollout: trace.rollout }),
       ...(trace.verdicts && { verdicts: trace.verdicts }),
       ...(trace.rewards && { rewards: trace.rewards.total }),
+      ...(trace.scores && { scores: trace.scores }),
     },
   });
   if (evaluation) snapshot.evaluations.push(evaluation);

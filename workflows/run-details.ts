@@ -10,7 +10,7 @@ export function runDetails(run: RunState): string {
     '',
     '| reward | format | think | caption | KL | loss | s/step |',
     '|---|---|---|---|---|---|---|',
-    `| ${['reward/mean', 'reward/formatMean', 'reward/thinkMean', 'reward/captionMean'].map((name) => number(name)).join(' | ')} | ${number('train/kl', 4)} | ${number('train/loss', 4)} | ${number('time/stepSeconds', 1)} |`,
+    `| ${['reward/mean', 'reward/format', 'reward/think', 'reward/caption'].map((name) => number(name)).join(' | ')} | ${number('train/kl', 4)} | ${number('train/loss', 4)} | ${number('time/stepSeconds', 1)} |`,
     '',
     '| benchmark at step | event F1 | action F1 | object F1 |',
     '|---|---|---|---|',

@@ -41,6 +41,12 @@ export async function prepare(run: RunState): Promise<void> {
   snapshot.policy ??= start;
 }
 
+/** The first execution of this run: its page leads to those that continued it. */
+export function execution(): { namespace: string; workflowId: string; runId: string } {
+  const { namespace, workflowId, firstExecutionRunId } = workflowInfo();
+  return { namespace, workflowId, runId: firstExecutionRunId };
+}
+
 /**
  * A run's own folder in the store. The first execution's id keeps a workflow id that is used again from finding an
  * earlier run's artifacts; continue-as-new keeps it.

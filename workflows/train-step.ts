@@ -1,6 +1,7 @@
 import { combineRewards } from '../activities/reward/combine-rewards.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
-import type { Rewards } from '../core/stages.ts';
+import { type Score, scoreValue } from '../core/score.ts';
+import type { Rewards, StepRecord } from '../core/stages.ts';
 import type { RunState } from './run-state.ts';
 import { policy, stage } from './stages.ts';
 
@@ -10,6 +11,7 @@ export interface StepTrace {
   rollout?: ArtifactRef;
   verdicts?: ArtifactRef;
   rewards?: Rewards;
+  scores?: StepRecord['scores'];
 }
 
 /** One GRPO step: G completions a sample, their scores, one update. VideoCap-R1, section 3. */
@@ -74,8 +76,14 @@ export async function grpoStep(run: RunState): Promise<StepTrace> {
     'time/judgeSeconds': captions.seconds,
     'time/updateSeconds': update.seconds,
   };
+  const scores = {
+    format: numbers(thoughts.format),
+    think: numbers(thoughts.think),
+    caption: numbers(captions.caption),
+    advantage: rewards.advantages,
+  };
   run.advance(update.policy, metrics, seconds);
-  return { metrics, rollout: rollout.rollout, verdicts: captions.verdicts, rewards };
+  return { metrics, rollout: rollout.rollout, verdicts: captions.verdicts, rewards, scores };
 }
 
 /** One step of the SFT baseline: the same samples' references, the same optimiser. */
@@ -102,6 +110,11 @@ export async function sftStep(run: RunState): Promise<StepTrace> {
   };
   run.advance(update.policy, metrics, seconds);
   return { metrics };
+}
+
+/** A score that is no number stays none: `null`, not 0. */
+function numbers(scores: Score[][]): (number | null)[][] {
+  return scores.map((group) => group.map((score) => scoreValue(score) ?? null));
 }
 
 function prefixed(prefix: string, metrics: Record<string, number>): Record<string, number> {

@@ -32,12 +32,14 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
   while (!run.finished && !control.stopRequested) {
     await control.whilePaused();
     const trace = await step(run);
-    await record(run, trace, run.shouldEvaluate ? await evaluate(run, run.policy) : undefined);
+    const last = run.finished || control.stopRequested;
+    await record(run, trace, last || run.shouldEvaluate ? await evaluate(run, run.policy) : undefined);
     setCurrentDetails(runDetails(run));
     if (workflowInfo().continueAsNewSuggested && !run.finished) {
       await mirror.rest();
       await continueAsNew<(input: Continuation) => Promise<RunSummary>>({ continued: run.snapshot });
     }
   }
-  if (!run.evaluatedNow) await record(run, { metrics: run.snapshot.lastMetrics }, await evaluate(run, run.policy));
+  // Stopped while it waited: the step is recorded, its benchmark is not.
+  if (!run.evaluatedNow) run.snapshot.evaluations.push(await evaluate(run, run.policy));
 }

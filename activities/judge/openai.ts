@@ -5,7 +5,6 @@ import type { JudgeConfig } from '../../configs/schema.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { classifyFailure, withoutCredentials } from './classify-failure.ts';
 import type { EntailmentOutcome, ExtractionOutcome, JudgeMeter, PaidJudge, QuestionKind, Unknown } from './judge.ts';
-import { JudgeUnavailable } from './judge-unavailable.ts';
 import { EVENT_ENTAILMENT, EVENT_EXTRACTION, type Prompt } from './prompts.ts';
 import { EntailmentAnswer, ExtractionAnswer, type Reading, readEvents, readVerdicts } from './read-answer.ts';
 
@@ -175,20 +174,26 @@ export class OpenAiJudge implements PaidJudge {
       case 'misconfigured':
         throw this.#stop(new VideocapError('InvalidConfig', failure.message));
       case 'unavailable':
-        throw this.#stop(new JudgeUnavailable(failure.message, failure.retryAfterMilliseconds));
+        throw this.#stop(unavailable(failure.message, failure.retryAfterMilliseconds));
       default:
         throw error;
     }
   }
 
-  #unavailable(what: string): JudgeUnavailable {
-    return new JudgeUnavailable(
-      `The judge at ${withoutCredentials(this.#config.baseUrl)} ${what}. It will be asked again.`,
-    );
+  #unavailable(what: string): VideocapError {
+    return unavailable(`The judge at ${withoutCredentials(this.#config.baseUrl)} ${what}. It will be asked again.`);
   }
 
   #stop(fault: VideocapError): VideocapError {
     this.#fault ??= fault;
     return fault;
   }
+}
+
+function unavailable(message: string, retryAfterMilliseconds?: number): VideocapError {
+  return new VideocapError(
+    'Unavailable',
+    message,
+    retryAfterMilliseconds === undefined ? {} : { retryAfterMilliseconds },
+  );
 }

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { startTemporal, workflowBundle } from '../temporal-server.ts';
 import { scriptedStages } from './scripted-stages.ts';
@@ -29,7 +30,7 @@ for (const { name, type, input } of SCENARIOS) {
     }),
   );
   const path = fileURLToPath(new URL(`../../histories/${name}.json`, import.meta.url));
-  writeFileSync(path, `${JSON.stringify(history, null, 1)}\n`);
+  writeFileSync(path, `${historyToJSON(history)}\n`);
   console.log(`${name}: ${history.events?.length} events`);
 }
 await environment.teardown();
