@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GrpoConfig } from '../../configs/schema.ts';
+import { writeCheckpoint } from '../../policy/checkpoint.ts';
+import { weightsOf } from '../../policy/feeds.ts';
+import { generate } from '../../policy/generate.ts';
+import { grpoStep } from '../../policy/grpo-step.ts';
+import { PolicyModel } from '../../policy/model.ts';
+import { freshOptimizer, readWeights } from '../../policy/weights.ts';
+import { noisyFrames } from '../integration/policy/noisy-frames.ts';
+
+/**
+ * Where the time of one GRPO step goes: 4 samples x 8 completions x 112 tokens, on two threads.
+ * `npx tsx test/bench/engine-step.ts [threads]`. Prints seconds, processor seconds and share of each part; only ratios
+ * between parts mean anything on a machine that does other things too.
+ */
+const VIDEOS = 4;
+const COMPLETIONS = 8;
+const TOKENS = 112;
+
+interface Cost {
+  wall: number;
+  processor: number;
+  runs: number;
+}
+
+const costs = new Map<string, Cost>();
+
+async function timed<T>(name: string, work: () => T | Promise<T>): Promise<T> {
+  const started = performance.now();
+  const before = process.cpuUsage();
+  const result = await work();
+  const { user, system } = process.cpuUsage(before);
+  const cost = costs.get(name) ?? { wall: 0, processor: 0, runs: 0 };
+  costs.set(name, {
+    wall: cost.wall + (performance.now() - started) / 1000,
+    processor: cost.processor + (user + system) / 1e6,
+    runs: cost.runs + 1,
+  });
+  return result;
+}
+
+const model = new PolicyModel('tiny', Number(process.argv[2] ?? 2));
+const run = model.run.bind(model);
+model.run = (graph, feeds) => timed(`graph ${graph}`, () => run(graph, feeds));
+const bytes = await readFile(join(model.folder.path, 'model.safetensors'));
+const read = () => weightsOf(readWeights(bytes, model.folder));
+const reference = read();
+let learner = { weights: read(), state: freshOptimizer(model.folder) };
+const clips = Array.from({ length: VIDEOS }, (_, i) => ({ sampleId: `s${i}`, frames: noisyFrames(i, [8, 84, 84]) }));
+const job = { progress: () => undefined, throwIfCancelled: () => undefined };
+
+/** Completions of exactly 112 tokens: what a policy writes depends on its training, the cost of a step should not. */
+async function step(number: number): Promise<void> {
+  const sampling = { temperature: 1, seed: 1, step: number };
+  const options = { clips, groupSize: COMPLETIONS, maxNewTokens: TOKENS, sampling };
+  const groups = await timed('rollout', () => generate(model, learner.weights, options, job));
+  const padded = groups.map(({ completions }, i) => ({
+    frames: clips[i]!.frames,
+    completions: completions.map(({ tokenIds, logProbs }, c) => ({
+      tokenIds: Array.from({ length: TOKENS }, (_, t) => tokenIds[t % tokenIds.length]!),
+      logProbs: Array.from({ length: TOKENS }, (_, t) => logProbs[t % logProbs.length]!),
+      advantage: (c - 3.5) / 2.5,
+    })),
+  }));
+  const batch = { groups: padded, temperature: 1, maxLength: TOKENS, step: 1, grpo: GrpoConfig.parse({}) };
+  learner = await timed('update', () => grpoStep(model, learner, reference, batch, job));
+  await timed('checkpoint', () => writeCheckpoint(learner.weights.tensors, learner.state));
+}
+
+await step(1);
+costs.clear();
+const started = performance.now();
+await step(2);
+const total = (performance.now() - started) / 1000;
+for (const [name, { wall, processor, runs }] of costs) {
+  const share = `${((100 * wall) / total).toFixed(0)}%`;
+  console.log(
+    `${name.padEnd(22)} ${wall.toFixed(2)} s  ${processor.toFixed(2)} processor s  ${share.padStart(4)}  x${runs}`,
+  );
+}
+const memory = process.resourceUsage().maxRSS / 1024;
+console.log(`one step               ${total.toFixed(2)} s, at most ${memory.toFixed(0)} MiB in memory`);
