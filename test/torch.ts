@@ -19,7 +19,10 @@ if (!existsSync(lockFile)) {
 }
 if (!(await environment.has(lockFile)))
   await report.step('PyTorch and transformers (PyPI, into .venv-torch)', async () =>
-    environment.install(lockFile, await findPython()),
+    environment.install(
+      lockFile,
+      await findPython(process.env, { what: 'PyTorch and transformers are', oldestMinor: 11 }),
+    ),
   );
 const tests = spawnSync(environment.bin('python'), ['-m', 'pytest', ...process.argv.slice(2)], {
   cwd: join(repository, 'workers', 'torch'),

@@ -16,6 +16,12 @@ interface Probe extends Python {
   pip: boolean;
 }
 
+/** What a Python is wanted for: the start of the sentence that says so, and the oldest 3.x that will do. */
+interface PythonNeed {
+  what?: string;
+  oldestMinor?: number;
+}
+
 const NAMES = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
 const PROBE = `
 import importlib.util, json, sys
@@ -24,19 +30,22 @@ print(json.dumps({"executable": sys.executable, "version": list(sys.version_info
 `;
 
 /**
- * The Python that makes the servers' environment: `VIDEOCAP_PYTHON`, else the first on PATH of version 3.10 or later that
- * has venv and pip.
+ * The Python that makes an environment: `VIDEOCAP_PYTHON`, else the first on PATH of version 3.10 (or `oldestMinor`) or
+ * later that has venv and pip.
  * @throws VideocapError `MissingTool` that says what was found and how to get what is missing.
  */
-export async function findPython(env: NodeJS.ProcessEnv = process.env): Promise<Python> {
+export async function findPython(
+  env: NodeJS.ProcessEnv = process.env,
+  { what = 'The Temporal and MLflow servers are', oldestMinor = 10 }: PythonNeed = {},
+): Promise<Python> {
   const names = env.VIDEOCAP_PYTHON ? [env.VIDEOCAP_PYTHON] : NAMES;
   const found: Probe[] = [];
   for (const name of names) {
     const probe = await probePython(name, env);
-    if (probe && recent(probe) && probe.venv && probe.pip) return probe;
+    if (probe && recent(probe, oldestMinor) && probe.venv && probe.pip) return probe;
     if (probe) found.push(probe);
   }
-  throw new VideocapError('MissingTool', missingPython(names, found));
+  throw new VideocapError('MissingTool', missingPython(names, found, { what, oldestMinor }));
 }
 
 async function probePython(name: string, env: NodeJS.ProcessEnv): Promise<Probe | undefined> {
@@ -47,14 +56,18 @@ async function probePython(name: string, env: NodeJS.ProcessEnv): Promise<Probe 
   }
 }
 
-function recent({ version: [major = 0, minor = 0] }: Python): boolean {
-  return major > 3 || (major === 3 && minor >= 10);
+function recent({ version: [major = 0, minor = 0] }: Python, oldestMinor: number): boolean {
+  return major > 3 || (major === 3 && minor >= oldestMinor);
 }
 
 /** The sentence for a machine on which no candidate will do. */
-export function missingPython(names: readonly string[], found: readonly Probe[]): string {
-  const need = 'The Temporal and MLflow servers are installed with Python >= 3.10, venv and pip';
-  const close = found.find(recent);
+export function missingPython(
+  names: readonly string[],
+  found: readonly Probe[],
+  { what, oldestMinor }: Required<PythonNeed>,
+): string {
+  const need = `${what} installed with Python >= 3.${oldestMinor}, venv and pip`;
+  const close = found.find((probe) => recent(probe, oldestMinor));
   if (close) {
     const version = close.version.slice(0, 2).join('.');
     const lacks = [!close.venv && 'venv', !close.pip && 'pip (ensurepip)'].filter(Boolean).join(' and ');

@@ -15,20 +15,21 @@ describe('findPython', () => {
 });
 
 describe('missingPython', () => {
+  const need = { what: 'The Temporal and MLflow servers are', oldestMinor: 10 };
   const old = { executable: '/usr/bin/python3', version: [3, 9, 2], venv: true, pip: true };
 
   it('says what there is and how to get what is needed', () => {
-    expect(missingPython(['python3'], [])).toMatchInlineSnapshot(
+    expect(missingPython(['python3'], [], need)).toMatchInlineSnapshot(
       `"The Temporal and MLflow servers are installed with Python >= 3.10, venv and pip; found none (looked for python3). Install one (Debian or Ubuntu: apt-get install python3 python3-venv; macOS: brew install python), or name it in VIDEOCAP_PYTHON."`,
     );
-    expect(missingPython(['python3'], [old])).toMatchInlineSnapshot(
+    expect(missingPython(['python3'], [old], need)).toMatchInlineSnapshot(
       `"The Temporal and MLflow servers are installed with Python >= 3.10, venv and pip; found only /usr/bin/python3 (3.9.2). Install one (Debian or Ubuntu: apt-get install python3 python3-venv; macOS: brew install python), or name it in VIDEOCAP_PYTHON."`,
     );
   });
 
   it('names the package that Debian leaves out', () => {
     const bare = { executable: '/usr/bin/python3', version: [3, 11, 2], venv: true, pip: false };
-    expect(missingPython(['python3'], [old, bare])).toMatchInlineSnapshot(
+    expect(missingPython(['python3'], [old, bare], need)).toMatchInlineSnapshot(
       `"The Temporal and MLflow servers are installed with Python >= 3.10, venv and pip; /usr/bin/python3 (3.11.2) lacks pip (ensurepip). On Debian or Ubuntu: apt-get install python3.11-venv; or name another Python in VIDEOCAP_PYTHON."`,
     );
   });
