@@ -74,7 +74,8 @@ const TYPES: Record<string, string> = {
 const FORMATS: Record<string, string> = { url: 'set a URL such as "https://host/v1"' };
 
 function bounded(origin: string, comparison: string, bound: number | bigint): string {
-  if (origin === 'string') return bound === 1 ? 'set a text that is not empty' : `set ${comparison} ${bound} characters`;
+  if (origin === 'string')
+    return bound === 1 ? 'set a text that is not empty' : `set ${comparison} ${bound} characters`;
   if (origin === 'array') return `set a list with ${comparison} ${bound} items`;
   return `set a number ${comparison.startsWith('at') ? 'of ' : ''}${comparison} ${bound}`;
 }
