@@ -69,7 +69,7 @@ export function openModelFolder(name: string): ModelFolder {
   const graphs = graphsFor(name, path, config);
   const { parameters } = readJson(name, graphs, 'graphs.json', Graphs);
   return {
-    name: name in shippedModels() ? name : path,
+    name: shippedModels().has(name) ? name : path,
     path,
     graphs,
     config,
@@ -85,26 +85,27 @@ export function openModelFolder(name: string): ModelFolder {
   };
 }
 
-/** Shipped models by name. */
-function shippedModels(): Record<string, string> {
-  const names = readdirSync(SHIPPED, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return Object.fromEntries(names.map(({ name }) => [name, join(SHIPPED, name)]));
+/** Folders of the shipped models, by name. */
+function shippedModels(): Map<string, string> {
+  const entries = readdirSync(SHIPPED, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return new Map(entries.map(({ name }) => [name, join(SHIPPED, name)]));
 }
 
 function folderOf(name: string): string {
   const shipped = shippedModels();
-  if (shipped[name]) return shipped[name];
+  const own = shipped.get(name);
+  if (own) return own;
   const path = isAbsolute(name) ? name : resolve(name);
   if (existsSync(path)) return path;
   throw invalid(
     name,
-    `is neither a shipped model (${Object.keys(shipped)}) nor a folder`,
+    `is neither a shipped model (${[...shipped.keys()]}) nor a folder`,
     'one of them as policy.model',
   );
 }
 
 function graphsFor(name: string, path: string, config: z.infer<typeof Config>): string {
-  for (const folder of [path, ...Object.values(shippedModels())]) {
+  for (const folder of [path, ...shippedModels().values()]) {
     const graphs = join(folder, 'onnx');
     if (!existsSync(join(graphs, 'graphs.json'))) continue;
     const missing = GRAPHS.filter((graph) => !existsSync(join(graphs, `${graph}.onnx`)));

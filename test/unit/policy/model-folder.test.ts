@@ -56,6 +56,7 @@ test.each(['config.json', 'tokenizer.json', 'preprocessor_config.json'])('says t
 
 test('says that there is no such model, and which ones ship', () => {
   expect(() => openModelFolder('tinny')).toThrow('Model "tinny" is neither a shipped model (tiny) nor a folder');
+  expect(() => openModelFolder('constructor')).toThrow('Model "constructor" is neither');
 });
 
 test('says what is wrong with a config that is of another kind, or no JSON', async () => {
