@@ -8,7 +8,7 @@ import { generate } from '../../../policy/generate.ts';
 import { PolicyModel } from '../../../policy/model.ts';
 import { adamwStep } from '../../../policy/optimizer.ts';
 import { positionIds, visionTables } from '../../../policy/rope.ts';
-import type { FloatTensors } from '../../../policy/safetensors.ts';
+import { type FloatTensors, writeSafetensors } from '../../../policy/safetensors.ts';
 import { type Frames, pixelValues } from '../../../policy/video-processor.ts';
 import { freshOptimizer, readWeights } from '../../../policy/weights.ts';
 import { arraysOf, type FixtureTensor, parity, type Sampled } from './fixtures.ts';
@@ -49,6 +49,10 @@ test('the fixtures were made from the weights that ship', () => {
   expect(sha256(bytes)).toBe(parity.weightsSha256);
 });
 
+test('weights that are read and written again are the file that Python wrote, byte for byte', () => {
+  expect(Buffer.compare(writeSafetensors(weights.tensors), bytes)).toBe(0);
+});
+
 test('prompt and texts have the tokens that the Python tokenizer gives them', () => {
   const { text, prefix_ids, suffix_ids } = parity.prompt;
   expect(model.tokenizer.prompt(text)).toEqual({ prefix: prefix_ids, suffix: suffix_ids });
@@ -86,7 +90,15 @@ describe.each(['square', 'wide'] as const)('%s videos', (name) => {
   test('pixel rows, positions and rotary tables', () => {
     for (const video of videos) expect(video.grid).toEqual(grid);
     const pixels = Float32Array.from(videos.flatMap(({ data }) => [...data]));
-    expect(error(pixels, numbers.pixel_values)).toBeLessThan(1e-5);
+    const { index, value } = numbers.pixel_values;
+    expect(
+      furthest(
+        index.map((at) => pixels[at]!),
+        value,
+      ),
+    ).toBeLessThan(1e-6);
+    // A float32 norm of so many numbers, as the fixture has it, is off by a few parts in 100,000.
+    expect(error(pixels, numbers.pixel_values)).toBeLessThan(1e-4);
     const { prefix, suffix } = model.prompt;
     const positions = positionIds(prefix.length, grid, suffix.length + length, 2);
     expect(
@@ -144,14 +156,18 @@ describe.each(['square', 'wide'] as const)('%s videos', (name) => {
   });
 
   test('greedy captions, token by token', async () => {
+    // The reference decoder suppresses no token.
+    const free = new PolicyModel('tiny', 2);
+    free.suppressed.fill(0);
     const job = { progress: () => undefined, throwIfCancelled: () => undefined };
     const named = clips.map((frames, i) => ({ sampleId: `${i}`, frames }));
-    const groups = await generate(model, weights, { clips: named, groupSize: 1, maxNewTokens: 64 }, job);
+    const groups = await generate(free, weights, { clips: named, groupSize: 1, maxNewTokens: 64 }, job);
     expect(
       groups.map(({ completions: [completion] }) =>
         completion!.tokenIds.filter((id) => id !== model.tokenizer.endToken),
       ),
     ).toEqual(numbers.greedy.map(({ ids }) => ids));
+    await free.dispose();
   });
 
   test('log-probabilities and entropy of the sampling distribution', async () => {
