@@ -36,7 +36,7 @@ export function createActivities(settings: WorkerSettings, store: ArtifactStore,
 
 /** Everything that the `policy-onnx` queue serves: the engine contract. */
 export function createPolicyActivities(store: ArtifactStore, engine: PolicyEngine) {
-  const deps = { store, engine, onProgress: reportProgress };
+  const deps = { store, engine, onProgress: reportProgress, signal: cancellationSignal };
   return { ...createRolloutActivities(deps), ...createUpdateActivities(deps) };
 }
 

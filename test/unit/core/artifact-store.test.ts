@@ -64,6 +64,11 @@ describe('ArtifactStore', () => {
     expect(await store.onceJson('j', Schema, make)).toEqual({ n: 1 });
   });
 
+  it('gives both of two attempts at the same work the artifact of the first', async () => {
+    const refs = await Promise.all([1, 2, 3].map((n) => store.once('work', async () => `took ${n} s`)));
+    expect(new Set(refs.map(({ sha256 }) => sha256)).size).toBe(1);
+  });
+
   it('leaves no temporary files behind', async () => {
     await store.put('k', 'x');
     expect((await readdir(root)).sort()).toEqual(['k.2d711642b726', 'k.ref']);
