@@ -92,15 +92,16 @@ export class RunState {
   }
 
   /**
-   * The sample ids of the next step: a function of (seed, step) alone. Every epoch is a new order of all training
-   * samples; the remainder that fills no batch waits for another epoch's order.
+   * The sample ids of the next step, or of one that follows so many later: a function of (seed, step) alone. Every epoch
+   * is a new order of all training samples; the remainder that fills no batch waits for another epoch's order.
    */
-  nextBatch(): string[] {
+  nextBatch(later = 0): string[] {
     const { trainIds } = present(this.snapshot.dataset, 'dataset');
     const size = Math.min(this.config[this.config.method].samplesPerStep, trainIds.length);
     const batchesPerEpoch = Math.floor(trainIds.length / size);
-    const epoch = Math.floor(this.snapshot.step / batchesPerEpoch);
-    const batch = this.snapshot.step % batchesPerEpoch;
+    const step = this.snapshot.step + later;
+    const epoch = Math.floor(step / batchesPerEpoch);
+    const batch = step % batchesPerEpoch;
     return shuffledAt(trainIds, this.config.seed, ['epoch', epoch]).slice(batch * size, (batch + 1) * size);
   }
 

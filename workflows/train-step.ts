@@ -22,6 +22,7 @@ export async function grpoStep(run: RunState): Promise<StepTrace> {
 
   run.stage = 'frames';
   const { clips } = await stage.extractFrames({ manifest, samples: run.nextBatch(), frames: config.frames });
+  const framesSeconds = (Date.now() - started) / 1000;
   run.stage = 'rollout';
   const rollout = await policy.rolloutGroups({
     ...place,
@@ -44,22 +45,25 @@ export async function grpoStep(run: RunState): Promise<StepTrace> {
   ]);
   const { rewards, stats } = combineRewards({ ...thoughts, ...captions }, config.reward, config.grpo);
   run.stage = 'update';
-  const update = await policy.updatePolicy({
-    ...place,
-    policy: run.policy,
-    reference: run.reference,
-    threads,
-    clips,
-    keepEvery: config.benchmark.everySteps,
-    batch: {
-      method: 'grpo',
-      grpo: config.grpo,
-      rollout: rollout.rollout,
-      rewards,
-      temperature: config.sampling.temperature,
-      maxNewTokens: config.sampling.maxNewTokens,
-    },
-  });
+  const [update] = await Promise.all([
+    policy.updatePolicy({
+      ...place,
+      policy: run.policy,
+      reference: run.reference,
+      threads,
+      clips,
+      keepEvery: config.benchmark.everySteps,
+      batch: {
+        method: 'grpo',
+        grpo: config.grpo,
+        rollout: rollout.rollout,
+        rewards,
+        temperature: config.sampling.temperature,
+        maxNewTokens: config.sampling.maxNewTokens,
+      },
+    }),
+    decodeAhead(run),
+  ]);
 
   const seconds = (Date.now() - started) / 1000;
   const metrics = {
@@ -71,6 +75,7 @@ export async function grpoStep(run: RunState): Promise<StepTrace> {
     'judge/calls': captions.calls,
     'judge/cacheHits': captions.cacheHits,
     'time/stepSeconds': seconds,
+    'time/framesSeconds': framesSeconds,
     'time/rolloutSeconds': rollout.seconds,
     'time/thinkSeconds': thoughts.seconds,
     'time/judgeSeconds': captions.seconds,
@@ -93,15 +98,18 @@ export async function sftStep(run: RunState): Promise<StepTrace> {
   run.stage = 'frames';
   const { clips } = await stage.extractFrames({ manifest, samples: run.nextBatch(), frames: config.frames });
   run.stage = 'update';
-  const update = await policy.updatePolicy({
-    ...place,
-    policy: run.policy,
-    reference: run.reference,
-    threads: config.policy.threads,
-    clips,
-    keepEvery: config.benchmark.everySteps,
-    batch: { method: 'sft', sft: config.sft, manifest },
-  });
+  const [update] = await Promise.all([
+    policy.updatePolicy({
+      ...place,
+      policy: run.policy,
+      reference: run.reference,
+      threads: config.policy.threads,
+      clips,
+      keepEvery: config.benchmark.everySteps,
+      batch: { method: 'sft', sft: config.sft, manifest },
+    }),
+    decodeAhead(run),
+  ]);
   const seconds = (Date.now() - started) / 1000;
   const metrics = {
     ...prefixed('train', update.metrics),
@@ -110,6 +118,12 @@ export async function sftStep(run: RunState): Promise<StepTrace> {
   };
   run.advance(update.policy, metrics, seconds);
   return { metrics };
+}
+
+/** Decodes the clips of the step after this one while the engine updates: they will be in the cache when they are needed. */
+async function decodeAhead(run: RunState): Promise<void> {
+  if (run.snapshot.step + 1 < run.totalSteps)
+    await stage.extractFrames({ manifest: run.manifest, samples: run.nextBatch(1), frames: run.config.frames });
 }
 
 /** A score that is no number stays none: `null`, not 0. */
