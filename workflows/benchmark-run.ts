@@ -2,9 +2,8 @@ import type { Evaluation } from '../core/stages.ts';
 import { listenForControl } from './control.ts';
 import { evaluate } from './evaluate.ts';
 import { BenchmarkRunInput, parseInput } from './run-input.ts';
-import { RunState } from './run-state.ts';
 import { desk } from './stages.ts';
-import { prepare, runKey } from './start-run.ts';
+import { freshRun, prepare } from './start-run.ts';
 
 /** Benchmarks one policy, trained here or elsewhere, without training it. */
 export async function benchmarkRun(rawInput: unknown): Promise<Evaluation> {
@@ -13,18 +12,7 @@ export async function benchmarkRun(rawInput: unknown): Promise<Evaluation> {
   const { checkpoint, config: name } = input;
   const overrides = { ...input.overrides, ...(checkpoint && { 'policy.model': checkpoint }) };
   const { config } = await desk.resolveConfig({ config: name, overrides });
-  const run = control.follow(
-    new RunState({
-      runKey: runKey(),
-      config,
-      startTime: Date.now(),
-      step: 0,
-      evaluations: [],
-      mirroredStep: -1,
-      recordedStep: -1,
-      lastMetrics: {},
-    }),
-  );
+  const run = control.follow(freshRun(config));
   await prepare(run);
   const evaluation = await evaluate(run, run.policy);
   run.stage = 'finished';

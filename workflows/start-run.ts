@@ -1,4 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
+import type { ExperimentConfig } from '../configs/schema.ts';
 import { parseInput, RunInput } from './run-input.ts';
 import { type RunSnapshot, RunState } from './run-state.ts';
 import { desk, policy, stage } from './stages.ts';
@@ -13,6 +14,11 @@ export async function startRun(raw: unknown): Promise<RunState> {
   if (isContinuation(raw)) return new RunState(raw.continued);
   const input = parseInput(RunInput, raw, '{"config": "quickstart", "overrides": {"grpo.steps": 10}}');
   const { config } = await desk.resolveConfig(input);
+  return freshRun(config);
+}
+
+/** A run that has done nothing yet. */
+export function freshRun(config: ExperimentConfig): RunState {
   return new RunState({
     runKey: runKey(),
     config,
@@ -51,7 +57,7 @@ export function execution(): { namespace: string; workflowId: string; runId: str
  * A run's own folder in the store. The first execution's id keeps a workflow id that is used again from finding an
  * earlier run's artifacts; continue-as-new keeps it.
  */
-export function runKey(): string {
+function runKey(): string {
   const { workflowId, firstExecutionRunId } = workflowInfo();
   return `${workflowId.replaceAll(/[^A-Za-z0-9._-]/g, '_')}-${firstExecutionRunId.slice(0, 8)}`;
 }

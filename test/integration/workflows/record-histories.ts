@@ -13,6 +13,7 @@ const SCENARIOS = [
   { name: 'benchmarkRun.base', type: 'benchmarkRun', input: { checkpoint: 'tiny' } },
 ];
 
+const repository = fileURLToPath(new URL('../../../', import.meta.url));
 const environment = await startTemporal();
 for (const { name, type, input } of SCENARIOS) {
   const shared = { connection: environment.nativeConnection, activities: scriptedStages([]) };
@@ -30,7 +31,8 @@ for (const { name, type, input } of SCENARIOS) {
     }),
   );
   const path = fileURLToPath(new URL(`../../histories/${name}.json`, import.meta.url));
-  writeFileSync(path, `${historyToJSON(history)}\n`);
+  // Stack traces name the folder this was recorded in.
+  writeFileSync(path, `${historyToJSON(history).replaceAll(repository, '')}\n`);
   console.log(`${name}: ${history.events?.length} events`);
 }
 await environment.teardown();
