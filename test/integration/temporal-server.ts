@@ -5,11 +5,11 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 
 /** A real Temporal server, in memory, on a free loopback port; the same binary that `videocap up` starts. */
-export async function startTemporal(): Promise<TestWorkflowEnvironment> {
+export async function startTemporal(...extraArgs: string[]): Promise<TestWorkflowEnvironment> {
   const path = resolve('.venv/bin/temporal');
   if (!existsSync(path))
     throw new Error('No Temporal server in .venv; run `npm test` once, it sets up what tests need.');
-  return TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'existing-path', path } } });
+  return TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'existing-path', path }, extraArgs } });
 }
 
 let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
