@@ -15,6 +15,8 @@ export interface RunSnapshot {
   reference?: PolicyRef;
   policy?: PolicyRef;
   step: number;
+  /** Clips decoded before their step came. */
+  clipsAhead?: ClipsAhead;
   evaluations: Evaluation[];
   tracking?: Tracking;
   /** Step records up to this step are in MLflow; -1: none. */
@@ -23,6 +25,12 @@ export interface RunSnapshot {
   recordedStep: number;
   lastMetrics: Record<string, number>;
   secondsPerStep?: number;
+}
+
+/** The clips of one step's batch. */
+export interface ClipsAhead {
+  step: number;
+  clips: ArtifactRef;
 }
 
 export interface Tracking {
@@ -106,8 +114,9 @@ export class RunState {
   }
 
   /** Moves on by one optimiser step. */
-  advance(policy: PolicyRef, metrics: Record<string, number>, seconds: number): void {
+  advance(policy: PolicyRef, metrics: Record<string, number>, seconds: number, ahead?: ClipsAhead): void {
     this.snapshot.step += 1;
+    if (ahead) this.snapshot.clipsAhead = ahead;
     this.snapshot.policy = policy;
     this.snapshot.lastMetrics = metrics;
     const before = this.snapshot.secondsPerStep ?? seconds;

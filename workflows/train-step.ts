@@ -2,7 +2,7 @@ import { combineRewards } from '../activities/reward/combine-rewards.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import { type Score, scoreValue } from '../core/score.ts';
 import type { Rewards, StepRecord } from '../core/stages.ts';
-import type { RunState } from './run-state.ts';
+import type { ClipsAhead, RunState } from './run-state.ts';
 import { policy, stage } from './stages.ts';
 
 /** What one optimiser step leaves behind, besides the new policy. */
@@ -21,7 +21,7 @@ export async function grpoStep(run: RunState): Promise<StepTrace> {
   const started = Date.now();
 
   run.stage = 'frames';
-  const { clips } = await stage.extractFrames({ manifest, samples: run.nextBatch(), frames: config.frames });
+  const clips = await clipsOf(run);
   const framesSeconds = (Date.now() - started) / 1000;
   run.stage = 'rollout';
   const rollout = await policy.rolloutGroups({
@@ -45,7 +45,7 @@ export async function grpoStep(run: RunState): Promise<StepTrace> {
   ]);
   const { rewards, stats } = combineRewards({ ...thoughts, ...captions }, config.reward, config.grpo);
   run.stage = 'update';
-  const [update] = await Promise.all([
+  const [update, ahead] = await Promise.all([
     policy.updatePolicy({
       ...place,
       policy: run.policy,
@@ -87,7 +87,7 @@ export async function grpoStep(run: RunState): Promise<StepTrace> {
     caption: numbers(captions.caption),
     advantage: rewards.advantages,
   };
-  run.advance(update.policy, metrics, seconds);
+  run.advance(update.policy, metrics, seconds, ahead);
   return { metrics, rollout: rollout.rollout, verdicts: captions.verdicts, rewards, scores };
 }
 
@@ -96,9 +96,9 @@ export async function sftStep(run: RunState): Promise<StepTrace> {
   const { config, nextPlace: place, manifest } = run;
   const started = Date.now();
   run.stage = 'frames';
-  const { clips } = await stage.extractFrames({ manifest, samples: run.nextBatch(), frames: config.frames });
+  const clips = await clipsOf(run);
   run.stage = 'update';
-  const [update] = await Promise.all([
+  const [update, ahead] = await Promise.all([
     policy.updatePolicy({
       ...place,
       policy: run.policy,
@@ -116,14 +116,29 @@ export async function sftStep(run: RunState): Promise<StepTrace> {
     'time/stepSeconds': seconds,
     'time/updateSeconds': update.seconds,
   };
-  run.advance(update.policy, metrics, seconds);
+  run.advance(update.policy, metrics, seconds, ahead);
   return { metrics };
 }
 
-/** Decodes the clips of the step after this one while the engine updates: they will be in the cache when they are needed. */
-async function decodeAhead(run: RunState): Promise<void> {
-  if (run.snapshot.step + 1 < run.totalSteps)
-    await stage.extractFrames({ manifest: run.manifest, samples: run.nextBatch(1), frames: run.config.frames });
+/** The clips of the step at hand: those decoded ahead, if they are of this step. */
+async function clipsOf(run: RunState): Promise<ArtifactRef> {
+  const { clipsAhead } = run.snapshot;
+  if (clipsAhead?.step === run.nextPlace.step) return clipsAhead.clips;
+  const { clips } = await stage.extractFrames({
+    manifest: run.manifest,
+    samples: run.nextBatch(),
+    frames: run.config.frames,
+  });
+  return clips;
+}
+
+/** Decodes the clips of the step after this one while the engine updates. */
+async function decodeAhead(run: RunState): Promise<ClipsAhead | undefined> {
+  const step = run.nextPlace.step + 1;
+  if (step > run.totalSteps) return undefined;
+  const samples = run.nextBatch(1);
+  const { clips } = await stage.extractFrames({ manifest: run.manifest, samples, frames: run.config.frames });
+  return { step, clips };
 }
 
 /** A score that is no number stays none: `null`, not 0. */
