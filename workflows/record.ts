@@ -6,10 +6,12 @@ import type { StepTrace } from './train-step.ts';
 /** Writes down a finished step, with the benchmark that followed it if one did. MLflow and the report read these records. */
 export async function record(run: RunState, trace: StepTrace, evaluation?: Evaluation): Promise<void> {
   const { snapshot } = run;
+  const { step } = snapshot; // the next step may begin before this one is written
+  if (evaluation) snapshot.evaluations.push(evaluation);
   await desk.recordStep({
     runKey: snapshot.runKey,
     record: {
-      step: snapshot.step,
+      step,
       time: Date.now(),
       metrics: { ...trace.metrics, ...evaluationMetrics(evaluation) },
       ...(trace.rollout && { rollout: trace.rollout }),
@@ -18,8 +20,7 @@ export async function record(run: RunState, trace: StepTrace, evaluation?: Evalu
       ...(trace.scores && { scores: trace.scores }),
     },
   });
-  if (evaluation) snapshot.evaluations.push(evaluation);
-  snapshot.recordedStep = snapshot.step;
+  snapshot.recordedStep = step;
 }
 
 function evaluationMetrics(evaluation: Evaluation | undefined): Record<string, number> {

@@ -29,17 +29,22 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
   const step = run.config.method === 'grpo' ? grpoStep : sftStep;
   if (run.shouldEvaluate) await record(run, { metrics: {} }, await evaluate(run, run.policy));
 
+  let recording = Promise.resolve(); // a step's record is written beside the next step
   while (!run.finished && !control.stopRequested) {
     await control.whilePaused();
-    const trace = await step(run);
+    const [trace] = await Promise.all([step(run), recording]);
     const last = run.finished || control.stopRequested;
-    await record(run, trace, last || run.shouldEvaluate ? await evaluate(run, run.policy) : undefined);
+    const evaluation = last || run.shouldEvaluate ? await evaluate(run, run.policy) : undefined;
+    recording = record(run, trace, evaluation);
+    recording.catch(() => undefined); // thrown where it is awaited; a cancellation may come before that
     setCurrentDetails(runDetails(run));
     if (workflowInfo().continueAsNewSuggested && !run.finished) {
+      await recording;
       await mirror.rest();
       await continueAsNew<(input: Continuation) => Promise<RunSummary>>({ continued: run.snapshot });
     }
   }
+  await recording;
   // Stopped while it waited: the step is recorded, its benchmark is not.
   if (!run.evaluatedNow) run.snapshot.evaluations.push(await evaluate(run, run.policy));
 }
