@@ -4,7 +4,8 @@ import { parseCompletion } from '../../core/completion.ts';
 import { DatasetManifest, type Sample } from '../../core/sample.ts';
 import { CaptionedClip, ScoreBenchmarkInput, ScoreBenchmarkOutput } from '../../core/stages.ts';
 import { createJudge } from '../judge/create-judge.ts';
-import type { Judge, Unknown } from '../judge/judge.ts';
+import type { Judge } from '../judge/judge.ts';
+import type { Unknown } from '../judge/question.ts';
 import { type CaptionReading, readCaption, readReference, settled } from '../judge/read-caption.ts';
 import { createSimilarity } from '../think/create-similarity.ts';
 import type { PhraseSimilarity } from '../think/similarity.ts';
@@ -35,7 +36,7 @@ export function createBenchmarkActivities({ store, home, onProgress, signal, env
         const captioned = await store.readJson(input.captions, z.array(CaptionedClip));
         const { heldOut } = await store.readJson(input.manifest, DatasetManifest);
         const samples = new Map(heldOut.map((sample) => [sample.id, sample]));
-        const judge = createJudge(input.judge, store, env);
+        const judge = createJudge(input.judge, { store, place: `${folder}/benchmark-${input.suite}`, env });
         const similarity = createSimilarity(input.think.similarity, home);
         const thoughts = captioned.flatMap(({ text, sampleId }) => [
           ...phrasesOf(parseCompletion(text).thought ?? []),

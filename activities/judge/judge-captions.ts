@@ -7,7 +7,8 @@ import { Score, value } from '../../core/score.ts';
 import { JudgeCaptionsInput, JudgeCaptionsOutput } from '../../core/stages.ts';
 import { captionReward } from '../reward/caption-reward.ts';
 import { createJudge } from './create-judge.ts';
-import type { Judge, Unknown } from './judge.ts';
+import type { Judge } from './judge.ts';
+import type { Unknown } from './question.ts';
 import { CaptionReading, countsOf, type Reference, readCaption, readReference, settled } from './read-caption.ts';
 
 export interface JudgeDeps {
@@ -46,7 +47,7 @@ export function createJudgeActivities({ store, onProgress, signal, env }: JudgeD
         const { groups } = await store.readJson(input.rollout, Rollout);
         const { train, heldOut } = await store.readJson(input.manifest, DatasetManifest);
         const samples = new Map([...train, ...heldOut].map((sample) => [sample.id, sample]));
-        const judge = createJudge(input.judge, store, env);
+        const judge = createJudge(input.judge, { store, place: folder, env });
         const total = groups.reduce((sum, group) => sum + group.completions.length, 0);
         let done = 0;
         const progress = () => onProgress?.({ done: done++, total, what: 'captions judged' });
@@ -60,7 +61,7 @@ export function createJudgeActivities({ store, onProgress, signal, env }: JudgeD
         return {
           caption: judged.map((group) => group.completions.map(({ score }) => score)),
           verdicts: await store.putJson(`${folder}/verdicts.json`, StepVerdicts.parse(verdicts)),
-          ...judge.meter,
+          ...judge.usage,
           seconds: (performance.now() - started) / 1000,
         };
       });

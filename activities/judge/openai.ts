@@ -4,38 +4,21 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { JudgeConfig } from '../../configs/schema.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { classifyFailure, withoutCredentials } from './classify-failure.ts';
-import type { EntailmentOutcome, ExtractionOutcome, JudgeMeter, PaidJudge, QuestionKind, Unknown } from './judge.ts';
-import { EVENT_ENTAILMENT, EVENT_EXTRACTION, type Prompt } from './prompts.ts';
-import { EntailmentAnswer, ExtractionAnswer, type Reading, readEvents, readVerdicts } from './read-answer.ts';
+import type { Attempt, Endpoint, Exchange, Question, Reading, Unscorable } from './question.ts';
 
 export type OpenAiJudgeConfig = Extract<JudgeConfig, { kind: 'openai' }>;
-
-/** One kind of question: its prompt, the shape of its answer, and how to check it. */
-interface Question<T> {
-  prompt: Prompt;
-  format: ReturnType<typeof zodResponseFormat>;
-  data: object;
-  read(text: string): Reading<T>;
-}
-
-const ENTAILMENT_FORMAT = zodResponseFormat(EntailmentAnswer, 'answer');
-const EXTRACTION_FORMAT = zodResponseFormat(ExtractionAnswer, 'answer');
 
 /** An answer that is no answer is asked for once more, with a note of what was wrong. */
 const ATTEMPTS = 2;
 
 /**
- * An LLM behind any OpenAI-compatible endpoint. One request a question, whole event list at once, temperature 0. The
- * untrusted text travels as a JSON string in a message of its own, so it cannot end where it should not, and an answer
- * counts only if it has exactly one verdict for every event asked about.
+ * An LLM behind any OpenAI-compatible endpoint. One request a question, temperature 0. The untrusted text travels as a JSON string in a message of its own, so it cannot end where it should not.
  *
  * Never retries faults of the endpoint: it throws, and whoever runs it waits as long as it takes. Once one request has
  * failed so, those still waiting for their turn are not sent.
  */
-export class OpenAiJudge implements PaidJudge {
+export class OpenAiEndpoint implements Endpoint {
   readonly name: string;
-  readonly isLlm = true;
-  readonly meter: JudgeMeter = { calls: 0, cacheHits: 0 };
   readonly #config: OpenAiJudgeConfig;
   readonly #client: OpenAI;
   readonly #limit: LimitFunction;
@@ -63,33 +46,7 @@ export class OpenAiJudge implements PaidJudge {
     });
   }
 
-  async entail(text: string, events: readonly string[], signal?: AbortSignal): Promise<EntailmentOutcome> {
-    if (events.length === 0) return { verdicts: [] };
-    const outcome = await this.#ask(
-      {
-        prompt: EVENT_ENTAILMENT,
-        format: ENTAILMENT_FORMAT,
-        data: { description: text, events: events.map((event, i) => ({ index: i + 1, event })) },
-        read: (answer) => readVerdicts(answer, events.length),
-      },
-      signal,
-    );
-    return 'answer' in outcome ? { verdicts: outcome.answer } : outcome;
-  }
-
-  async extractEvents(text: string, signal?: AbortSignal): Promise<ExtractionOutcome> {
-    const outcome = await this.#ask(
-      { prompt: EVENT_EXTRACTION, format: EXTRACTION_FORMAT, data: { description: text }, read: readEvents },
-      signal,
-    );
-    return 'answer' in outcome ? { events: outcome.answer } : outcome;
-  }
-
-  checkReference(): void {}
-
-  /** What determines an answer besides the question itself. */
-  identity(kind: QuestionKind): Record<string, string | number> {
-    const prompt = kind === 'entail' ? EVENT_ENTAILMENT : EVENT_EXTRACTION;
+  identity({ prompt }: Question<unknown>): Record<string, string | number> {
     return {
       endpoint: withoutCredentials(this.#config.baseUrl),
       model: this.#config.model,
@@ -100,32 +57,38 @@ export class OpenAiJudge implements PaidJudge {
     };
   }
 
-  async #ask<T>(question: Question<T>, signal?: AbortSignal): Promise<{ answer: T } | Unknown> {
+  async ask<T>(question: Question<T>, signal?: AbortSignal): Promise<Exchange<T>> {
     return this.#limit(async () => {
+      const attempts: Attempt[] = [];
       let note = '';
       let maxTokens = this.#config.maxTokens;
-      for (let attempt = 1; ; attempt++) {
+      for (;;) {
         const reply = await this.#send(question, note, maxTokens, signal);
-        if ('unscorable' in reply) return reply;
-        const reading: Reading<T> = reply.cutOff ? { fault: 'it was too long' } : question.read(reply.text);
-        if ('answer' in reading) return reading;
-        if (attempt === ATTEMPTS)
-          return { unscorable: true, reason: `the judge's answer cannot be used: ${reading.fault}` };
+        if ('unscorable' in reply) return { outcome: reply, attempts };
+        attempts.push(reply);
+        const cutOff = reply.finishReason === 'length';
+        const reading: Reading<T> = cutOff ? { fault: 'it was too long' } : question.read(reply.text);
+        if ('answer' in reading) return { outcome: reading, attempts };
+        if (attempts.length === ATTEMPTS)
+          return {
+            outcome: { unscorable: true, reason: `the judge's answer cannot be used: ${reading.fault}` },
+            attempts,
+          };
         note = `\n\nYour last answer could not be used: ${reading.fault}. Answer again, with the JSON object only.`;
-        if (reply.cutOff) maxTokens *= 2;
+        if (cutOff) maxTokens *= 2;
       }
     });
   }
 
   async #send(
-    { prompt, format, data }: Question<unknown>,
+    { prompt, shape, data }: Question<unknown>,
     note: string,
     maxTokens: number,
     signal: AbortSignal | undefined,
-  ): Promise<{ text: string; cutOff: boolean } | Extract<Unknown, { unscorable: true }>> {
+  ): Promise<Attempt | Unscorable> {
     signal?.throwIfAborted();
     if (this.#fault) throw this.#fault;
-    this.meter.calls++;
+    const started = performance.now();
     // The client's own timeout ends with the headers; this one covers the body too.
     const deadline = AbortSignal.timeout(this.#config.timeoutSeconds * 1000);
     try {
@@ -134,7 +97,7 @@ export class OpenAiJudge implements PaidJudge {
           model: this.#config.model,
           temperature: 0,
           max_tokens: maxTokens,
-          response_format: format,
+          response_format: zodResponseFormat(shape, 'answer'),
           messages: [
             { role: 'system', content: `${prompt.text}${note}` },
             { role: 'user', content: JSON.stringify(data) },
@@ -142,7 +105,7 @@ export class OpenAiJudge implements PaidJudge {
         },
         { signal: signal ? AbortSignal.any([signal, deadline]) : deadline },
       );
-      return this.#readReply(response);
+      return this.#readReply(response, (performance.now() - started) / 1000);
     } catch (error) {
       signal?.throwIfAborted();
       if (deadline.aborted)
@@ -153,19 +116,23 @@ export class OpenAiJudge implements PaidJudge {
     }
   }
 
-  #readReply(
-    response: OpenAI.ChatCompletion,
-  ): { text: string; cutOff: boolean } | Extract<Unknown, { unscorable: true }> {
+  #readReply(response: OpenAI.ChatCompletion, seconds: number): Attempt | Unscorable {
     const choice = response?.choices?.[0];
     if (!choice?.message) throw this.#unavailable('answers, but not with a chat completion; check judge.baseUrl');
     if (choice.finish_reason === 'content_filter')
       return { unscorable: true, reason: 'the endpoint filtered the content' };
     if (choice.message.refusal) return { unscorable: true, reason: 'the judge refused to answer' };
-    return { text: choice.message.content ?? '', cutOff: choice.finish_reason === 'length' };
+    return {
+      text: choice.message.content ?? '',
+      finishReason: choice.finish_reason,
+      inputTokens: response.usage?.prompt_tokens ?? 0,
+      outputTokens: response.usage?.completion_tokens ?? 0,
+      seconds,
+    };
   }
 
   /** Turns a failed request into an outcome or into the error that says what to do. */
-  #explain(error: unknown): Extract<Unknown, { unscorable: true }> {
+  #explain(error: unknown): Unscorable {
     if (error instanceof VideocapError) throw this.#stop(error);
     const failure = classifyFailure(error, this.#config);
     switch (failure?.kind) {

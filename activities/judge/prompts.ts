@@ -10,10 +10,7 @@ export interface Prompt {
   sha256: string;
 }
 
-export const EVENT_ENTAILMENT = readPrompt('event-entailment.v1');
-export const EVENT_EXTRACTION = readPrompt('event-extraction.v1');
-
-function readPrompt(name: string): Prompt {
+export function readPrompt(name: string): Prompt {
   const text = readFileSync(new URL(`./prompts/${name}.md`, import.meta.url), 'utf8').trim();
   return { name, text, sha256: sha256(text) };
 }

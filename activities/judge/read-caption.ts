@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { CaptionCounts } from '../reward/caption-reward.ts';
-import { type Judge, type Unknown, Verdict } from './judge.ts';
+import type { Judge } from './judge.ts';
+import type { Unknown } from './question.ts';
+import { Verdict } from './questions/event-entailment.ts';
 
 /** What a sample's reference says, in the two forms a caption is compared with. */
 export interface Reference {
@@ -27,10 +29,10 @@ export async function readReference(
   sample: { id: string; caption: string; events?: string[] | undefined },
   signal?: AbortSignal,
 ): Promise<Reference | Unknown> {
-  const outcome = sample.events ? { events: sample.events } : await judge.extractEvents(sample.caption, signal);
-  if (!('events' in outcome)) return outcome;
-  judge.checkReference(sample.id, outcome.events);
-  return { caption: sample.caption, events: outcome.events };
+  const outcome = sample.events ? { answer: sample.events } : await judge.extractEvents(sample.caption, signal);
+  if (!('answer' in outcome)) return outcome;
+  judge.checkReference(sample.id, outcome.answer);
+  return { caption: sample.caption, events: outcome.answer };
 }
 
 /**
@@ -48,9 +50,9 @@ export async function readCaption(
     judge.entail(caption, reference.events, signal),
     options.claims ? readClaims(judge, caption, reference, signal) : Promise.resolve<Claims>({}),
   ]);
-  if (!('verdicts' in told)) return told;
+  if (!('answer' in told)) return told;
   if ('pending' in claimed || 'unscorable' in claimed) return claimed;
-  return { verdicts: told.verdicts, ...claimed };
+  return { verdicts: told.answer, ...claimed };
 }
 
 type Claims = Pick<CaptionReading, 'claims' | 'claimVerdicts'>;
@@ -62,9 +64,9 @@ async function readClaims(
   signal?: AbortSignal,
 ): Promise<Claims | Unknown> {
   const extracted = await judge.extractEvents(caption, signal);
-  if (!('events' in extracted)) return extracted;
-  const held = await judge.entail(reference.caption, extracted.events, signal);
-  return 'verdicts' in held ? { claims: extracted.events, claimVerdicts: held.verdicts } : held;
+  if (!('answer' in extracted)) return extracted;
+  const held = await judge.entail(reference.caption, extracted.answer, signal);
+  return 'answer' in held ? { claims: extracted.answer, claimVerdicts: held.answer } : held;
 }
 
 /** The numbers of a reading that rewards and benchmarks are made of: only `entailment` counts, in both directions. */

@@ -1,7 +1,9 @@
 import { VideocapError } from '../../core/errors.ts';
 import { isWhole, type ParsedEvent, parseCaption } from '../dataset/shapes/parse-caption.ts';
 import type { ShapeEvent } from '../dataset/shapes/vocabulary.ts';
-import type { EntailmentOutcome, ExtractionOutcome, Judge, JudgeMeter, Verdict } from './judge.ts';
+import type { Judge } from './judge.ts';
+import type { JudgeUsage, Outcome } from './question.ts';
+import type { Verdict } from './questions/event-entailment.ts';
 
 /**
  * The judge of the small world of shapes: it parses captions and compares events, and is no LLM. Strict and exact:
@@ -13,19 +15,19 @@ import type { EntailmentOutcome, ExtractionOutcome, Judge, JudgeMeter, Verdict }
 export class RuleBasedJudge implements Judge {
   readonly name = 'rule-based (no LLM)';
   readonly isLlm = false;
-  readonly meter: JudgeMeter = { calls: 0, cacheHits: 0 };
+  readonly usage: JudgeUsage = { calls: 0, cacheHits: 0 };
 
-  async entail(text: string, events: readonly string[]): Promise<EntailmentOutcome> {
-    this.meter.calls++;
+  async entail(text: string, events: readonly string[]): Promise<Outcome<Verdict[]>> {
+    this.usage.calls++;
     const told = parseCaption(text);
-    return { verdicts: events.map((event) => verdictOn(wholeEvent(event), told)) };
+    return { answer: events.map((event) => verdictOn(wholeEvent(event), told)) };
   }
 
   /** Mentions without an action are no events. */
-  async extractEvents(text: string): Promise<ExtractionOutcome> {
-    this.meter.calls++;
+  async extractEvents(text: string): Promise<Outcome<string[]>> {
+    this.usage.calls++;
     const claims = parseCaption(text).filter(({ action }) => action !== undefined);
-    return { events: [...new Set(claims.map(claimText))] };
+    return { answer: [...new Set(claims.map(claimText))] };
   }
 
   checkReference(sampleId: string, events: readonly string[]): void {
