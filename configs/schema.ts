@@ -96,6 +96,24 @@ const OpenAiJudge = z.strictObject({
   concurrency: z.int().min(1).max(512).default(8),
   timeoutSeconds: z.number().positive().max(600).default(60),
   maxTokens: z.int().min(16).default(1024),
+  /** How answers are kept to their shape: by the server's structured output, its JSON mode, or by asking alone. `videocap judge check` says what it has. */
+  answerFormat: z.enum(['json-schema', 'json-object', 'text']).default('json-schema'),
+  /** What the endpoint allows, over everything that this worker asks it. */
+  requestsPerMinute: z.int().min(1).optional(),
+  tokensPerMinute: z.int().min(1).optional(),
+  /** USD per million tokens. */
+  price: z
+    .strictObject({
+      inputPerMillion: z.number().nonnegative().default(0),
+      outputPerMillion: z.number().nonnegative().default(0),
+    })
+    .prefault({}),
+  /** What a run may spend before it pauses. */
+  budget: z
+    .strictObject({ usd: z.number().nonnegative().optional(), calls: z.int().nonnegative().optional() })
+    .prefault({}),
+  /** How long an endpoint may give no answer at all before the run pauses and a person is needed. */
+  patienceSeconds: z.number().positive().default(86_400),
 });
 export const JudgeConfig = z.discriminatedUnion('kind', [RuleBasedJudge, OpenAiJudge]);
 export type JudgeConfig = z.infer<typeof JudgeConfig>;

@@ -75,18 +75,39 @@ export const ScoreThoughtsOutput = z.strictObject({
   seconds: z.number(),
 });
 
+/** What a run has paid its judge so far. */
+export const JudgeSpending = z.strictObject({ usd: z.number().nonnegative(), calls: z.int().nonnegative() });
+export type JudgeSpending = z.infer<typeof JudgeSpending>;
+const Spent = JudgeSpending.default({ usd: 0, calls: 0 });
+
+/**
+ * What a stage's questions came to. `calls`, tokens and cost (USD) are those of the answers that this place in the run paid for:
+ * the same after a crash. `repeated`: asked again because an earlier request's answer never arrived, so perhaps paid twice.
+ */
+export const JudgeUsage = z.strictObject({
+  calls: z.int(),
+  cacheHits: z.int(),
+  inputTokens: z.int(),
+  outputTokens: z.int(),
+  cost: z.number(),
+  repeated: z.int(),
+  /** Of the requests that were made now; 0 without any. */
+  latencySeconds: z.strictObject({ p50: z.number(), p95: z.number(), max: z.number() }),
+});
+export type JudgeUsage = z.infer<typeof JudgeUsage>;
+
 export const JudgeCaptionsInput = Place.extend({
   rollout: ArtifactRef,
   manifest: ArtifactRef,
   judge: JudgeConfig,
+  spent: Spent,
   caption: RewardConfig.shape.caption,
 });
 export const JudgeCaptionsOutput = z.strictObject({
   caption: z.array(z.array(Score)),
   /** JSON: per-event verdicts of each completion, for tables and drill-down. */
   verdicts: ArtifactRef,
-  calls: z.int(),
-  cacheHits: z.int(),
+  usage: JudgeUsage,
   seconds: z.number(),
 });
 
@@ -144,6 +165,7 @@ export const ScoreBenchmarkInput = Place.extend({
   captions: ArtifactRef,
   manifest: ArtifactRef,
   judge: JudgeConfig,
+  spent: Spent,
   think: ThinkConfig,
 });
 export const ScoreBenchmarkOutput = z.strictObject({
@@ -151,6 +173,7 @@ export const ScoreBenchmarkOutput = z.strictObject({
   metrics: z.record(z.string(), z.number()),
   /** JSON: per-clip verdicts. */
   details: ArtifactRef,
+  usage: JudgeUsage,
   seconds: z.number(),
 });
 

@@ -14,7 +14,7 @@ export async function benchmarkRun(rawInput: unknown): Promise<Evaluation> {
   const { config } = await desk.resolveConfig({ config: name, overrides });
   const run = control.follow(freshRun(config));
   await prepare(run);
-  const evaluation = await evaluate(run, run.policy);
+  const evaluation = await evaluate(run, run.policy, control.judge);
   run.stage = 'finished';
   return evaluation;
 }

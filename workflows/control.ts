@@ -1,9 +1,20 @@
-import { condition, defineQuery, defineSignal, setHandler } from '@temporalio/workflow';
+import {
+  condition,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  setCurrentDetails,
+  setHandler,
+} from '@temporalio/workflow';
+import { JudgeGate } from './judge-gate.ts';
+import { type Limits, parseLimits } from './limits.ts';
+import { runDetails } from './run-details.ts';
 import type { RunState, RunStatus } from './run-state.ts';
 
 export const pauseSignal = defineSignal('pause');
 export const resumeSignal = defineSignal('resume');
 export const stopSignal = defineSignal('stop');
+export const setLimitsUpdate = defineUpdate<Limits, [Limits]>('setLimits');
 export const statusQuery = defineQuery<RunStatus>('status');
 
 /** Before the config is read. */
@@ -12,7 +23,9 @@ const NOT_YET: RunStatus = { stage: 'starting', step: 0, totalSteps: 0, paused: 
 /** What people can say to a run while it works. Every message is valid at any time and harmless when repeated. */
 export interface Control {
   readonly stopRequested: boolean;
-  /** From now on `status` answers for this run. */
+  /** What asks the judge goes through here. */
+  readonly judge: JudgeGate;
+  /** From now on `status` answers for this run, and limits hold for it. */
   follow(run: RunState): RunState;
   /** Returns at once, or when the run is resumed or stopped. */
   whilePaused(): Promise<void>;
@@ -24,8 +37,10 @@ export interface Control {
  */
 export function listenForControl(): Control {
   let run: RunState | undefined;
+  let early: Limits = {};
   let paused = false;
   let stopRequested = false;
+  const judge = new JudgeGate(() => run && setCurrentDetails(runDetails(run, judge.blocked)));
   setHandler(
     pauseSignal,
     () => {
@@ -37,8 +52,9 @@ export function listenForControl(): Control {
     resumeSignal,
     () => {
       paused = false;
+      judge.resume();
     },
-    { description: 'Go on after a pause.' },
+    { description: 'Go on after a pause, or ask the judge again once what blocked it is mended.' },
   );
   setHandler(
     stopSignal,
@@ -47,12 +63,26 @@ export function listenForControl(): Control {
     },
     { description: 'End after the current step, with the final benchmark and report.' },
   );
-  setHandler(statusQuery, () => run?.status(paused) ?? NOT_YET, {
-    description: 'Stage, step, reward, KL, ETA and benchmark results so far.',
+  setHandler(
+    setLimitsUpdate,
+    (limits) => {
+      early = { ...early, ...limits };
+      return run ? run.limit(limits) : early;
+    },
+    {
+      description:
+        'Change {"judgeBudgetUsd", "judgeBudgetCalls", "maxSteps"} of this run. A run paused by its budget goes on after `resume`.',
+      validator: (limits) => void parseLimits(limits),
+    },
+  );
+  setHandler(statusQuery, () => run?.status(paused, judge.blocked) ?? NOT_YET, {
+    description: 'Stage, step, reward, KL, ETA, judge spending and benchmark results so far.',
   });
   return {
+    judge,
     follow(followed) {
       run = followed;
+      run.limit(early);
       return followed;
     },
     get stopRequested() {

@@ -1,11 +1,12 @@
 import type { RunState } from './run-state.ts';
 
 /** The Markdown that the Temporal UI shows on a run's page: where it is, what it reached, where to look. */
-export function runDetails(run: RunState): string {
+export function runDetails(run: RunState, blocked?: string): string {
   const { snapshot, config } = run;
-  const { lastMetrics: last, evaluations, tracking } = snapshot;
+  const { lastMetrics: last, evaluations, tracking, spent } = snapshot;
   const number = (name: string, digits = 3) => last[name]?.toFixed(digits) ?? '-';
   const lines = [
+    ...(blocked === undefined ? [] : [`**Paused: judge.** ${blocked} Then send \`resume\`.`, '']),
     `**${config.method.toUpperCase()}** step ${snapshot.step} of ${run.totalSteps}`,
     '',
     '| reward | format | think | caption | KL | loss | s/step |',
@@ -19,6 +20,7 @@ export function runDetails(run: RunState): string {
         `| ${step} | ${metrics.eventF1?.toFixed(1)} | ${metrics.actionF1?.toFixed(1)} | ${metrics.objectF1?.toFixed(1)} |`,
     ),
   ];
+  if (spent.calls > 0) lines.push('', `Judge: ${spent.calls} calls, ${spent.usd.toFixed(2)} USD`);
   if (tracking) lines.push('', `[MLflow run](${tracking.runUrl})`);
   return lines.join('\n');
 }

@@ -1,8 +1,9 @@
-import type { ExperimentConfig } from '../configs/schema.ts';
+import type { ExperimentConfig, JudgeConfig } from '../configs/schema.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import { shuffledAt } from '../core/random.ts';
-import type { Evaluation, RunSummary } from '../core/stages.ts';
+import type { Evaluation, JudgeSpending, RunSummary } from '../core/stages.ts';
+import { type Limits, limitedJudge } from './limits.ts';
 
 /** Everything a run is, between two of its lines: small numbers and references. It survives continue-as-new as it is. */
 export interface RunSnapshot {
@@ -24,6 +25,10 @@ export interface RunSnapshot {
   /** Step records exist up to this step; -1: none. */
   recordedStep: number;
   lastMetrics: Record<string, number>;
+  /** What the judge has cost this run, up to the last finished stage. */
+  spent: JudgeSpending;
+  /** What a person has changed since the start. */
+  limits: Limits;
   secondsPerStep?: number;
 }
 
@@ -45,6 +50,9 @@ export interface RunStatus {
   step: number;
   totalSteps: number;
   paused: boolean;
+  /** What a person must mend before the judge can go on; then `resume`. */
+  blocked?: string;
+  judge?: JudgeSpending;
   rewardMean?: number;
   kl?: number;
   secondsPerStep?: number;
@@ -67,7 +75,23 @@ export class RunState {
   }
 
   get totalSteps(): number {
-    return this.config[this.config.method].steps;
+    return this.snapshot.limits.maxSteps ?? this.config[this.config.method].steps;
+  }
+
+  /** The judge, with the budget that holds now. */
+  get judge(): JudgeConfig {
+    return limitedJudge(this.config.judge, this.snapshot.limits);
+  }
+
+  /** Changes limits, and says which hold. */
+  limit(limits: Limits): Limits {
+    return Object.assign(this.snapshot.limits, limits);
+  }
+
+  /** Adds what a finished stage paid. */
+  spend({ calls, cost }: { calls: number; cost: number }): void {
+    const { spent } = this.snapshot;
+    this.snapshot.spent = { calls: spent.calls + calls, usd: spent.usd + cost };
   }
 
   get finished(): boolean {
@@ -134,13 +158,15 @@ export class RunState {
     return !this.evaluatedNow && (step === 0 || this.finished || (every > 0 && step % every === 0));
   }
 
-  status(paused: boolean): RunStatus {
-    const { step, lastMetrics, secondsPerStep, tracking, evaluations } = this.snapshot;
+  status(paused: boolean, blocked?: string): RunStatus {
+    const { step, lastMetrics, secondsPerStep, tracking, evaluations, spent } = this.snapshot;
     return {
-      stage: paused ? 'paused' : this.stage,
+      stage: blocked !== undefined ? 'paused: judge' : paused ? 'paused' : this.stage,
       step,
       totalSteps: this.totalSteps,
       paused,
+      ...(blocked !== undefined && { blocked }),
+      ...(spent.calls > 0 && { judge: spent }),
       ...(lastMetrics['reward/mean'] !== undefined && { rewardMean: lastMetrics['reward/mean'] }),
       ...(lastMetrics['train/kl'] !== undefined && { kl: lastMetrics['train/kl'] }),
       ...(secondsPerStep !== undefined && {

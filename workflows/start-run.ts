@@ -28,6 +28,8 @@ export function freshRun(config: ExperimentConfig): RunState {
     mirroredStep: -1,
     recordedStep: -1,
     lastMetrics: {},
+    spent: { usd: 0, calls: 0 },
+    limits: {},
   });
 }
 

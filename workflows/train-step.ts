@@ -1,9 +1,13 @@
+import type { z } from 'zod';
 import { combineRewards } from '../activities/reward/combine-rewards.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import { type Score, scoreValue } from '../core/score.ts';
-import type { Rewards, StepRecord } from '../core/stages.ts';
+import type { JudgeCaptionsOutput, Rewards, StepRecord } from '../core/stages.ts';
+import type { JudgeGate } from './judge-gate.ts';
 import type { ClipsAhead, RunState } from './run-state.ts';
 import { policy, stage } from './stages.ts';
+
+type Captions = z.infer<typeof JudgeCaptionsOutput>;
 
 /** What one optimiser step leaves behind, besides the new policy. */
 export interface StepTrace {
@@ -15,7 +19,7 @@ export interface StepTrace {
 }
 
 /** One GRPO step: G completions a sample, their scores, one update. VideoCap-R1, section 3. */
-export async function grpoStep(run: RunState): Promise<StepTrace> {
+export async function grpoStep(run: RunState, gate: JudgeGate): Promise<StepTrace> {
   const { config, nextPlace: place, manifest } = run;
   const { threads } = config.policy;
   const started = Date.now();
@@ -35,14 +39,18 @@ export async function grpoStep(run: RunState): Promise<StepTrace> {
   run.stage = 'scoring';
   const [thoughts, captions] = await Promise.all([
     stage.scoreThoughts({ ...place, rollout: rollout.rollout, manifest, think: config.reward.think }),
-    stage.judgeCaptions({
-      ...place,
-      rollout: rollout.rollout,
-      manifest,
-      judge: config.judge,
-      caption: config.reward.caption,
-    }),
+    gate.through(() =>
+      stage.judgeCaptions({
+        ...place,
+        rollout: rollout.rollout,
+        manifest,
+        judge: run.judge,
+        spent: run.snapshot.spent,
+        caption: config.reward.caption,
+      }),
+    ),
   ]);
+  run.spend(captions.usage);
   const { rewards, stats } = combineRewards({ ...thoughts, ...captions }, config.reward, config.grpo);
   run.stage = 'update';
   const [update, ahead] = await Promise.all([
@@ -72,8 +80,7 @@ export async function grpoStep(run: RunState): Promise<StepTrace> {
     'train/completionLength': rollout.meanLength,
     'train/truncatedShare': rollout.truncated / rollout.completions,
     'train/tokensPerSecond': rollout.tokens / rollout.seconds,
-    'judge/calls': captions.calls,
-    'judge/cacheHits': captions.cacheHits,
+    ...judgeMetrics(captions),
     'time/stepSeconds': seconds,
     'time/framesSeconds': framesSeconds,
     'time/rolloutSeconds': rollout.seconds,
@@ -139,6 +146,17 @@ async function decodeAhead(run: RunState): Promise<ClipsAhead | undefined> {
   const samples = run.nextBatch(1);
   const { clips } = await stage.extractFrames({ manifest: run.manifest, samples, frames: run.config.frames });
   return { step, clips };
+}
+
+/** Of a step's captions; latencies only where there were any. */
+function judgeMetrics({ caption, usage }: Captions): Record<string, number> {
+  const { latencySeconds, ...counts } = usage;
+  const scores = caption.flat();
+  return {
+    ...prefixed('judge', counts),
+    ...(latencySeconds.max > 0 && prefixed('judge/latencySeconds', latencySeconds)),
+    'judge/unscorableShare': scores.filter((score) => 'unscorable' in score).length / scores.length,
+  };
 }
 
 /** A score that is no number stays none: `null`, not 0. */

@@ -27,14 +27,14 @@ export async function trainingRun(rawInput: unknown): Promise<RunSummary> {
 
 async function train(run: RunState, control: Control, mirror: MlflowMirror): Promise<void> {
   const step = run.config.method === 'grpo' ? grpoStep : sftStep;
-  if (run.shouldEvaluate) await record(run, { metrics: {} }, await evaluate(run, run.policy));
+  if (run.shouldEvaluate) await record(run, { metrics: {} }, await evaluate(run, run.policy, control.judge));
 
   let recording = Promise.resolve(); // a step's record is written beside the next step
   while (!run.finished && !control.stopRequested) {
     await control.whilePaused();
-    const [trace] = await Promise.all([step(run), recording]);
+    const [trace] = await Promise.all([step(run, control.judge), recording]);
     const last = run.finished || control.stopRequested;
-    const evaluation = last || run.shouldEvaluate ? await evaluate(run, run.policy) : undefined;
+    const evaluation = last || run.shouldEvaluate ? await evaluate(run, run.policy, control.judge) : undefined;
     recording = record(run, trace, evaluation);
     recording.catch(() => undefined); // thrown where it is awaited; a cancellation may come before that
     setCurrentDetails(runDetails(run));
@@ -46,5 +46,5 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
   }
   await recording;
   // Stopped while it waited: the step is recorded, its benchmark is not.
-  if (!run.evaluatedNow) run.snapshot.evaluations.push(await evaluate(run, run.policy));
+  if (!run.evaluatedNow) run.snapshot.evaluations.push(await evaluate(run, run.policy, control.judge));
 }

@@ -6,6 +6,17 @@ const HASH = '0'.repeat(64);
 const ref = (name: string): ArtifactRef => ({ uri: `store:${name}`, sha256: HASH, bytes: 1 });
 const policyAt = (step: number) => ({ model: 'tiny', step, weights: ref(`policy-${step}`) });
 
+/** What a stage that paid for so many answers says. */
+export const usage = (calls: number) => ({
+  calls,
+  cacheHits: 0,
+  inputTokens: 100 * calls,
+  outputTokens: 10 * calls,
+  cost: 0.25 * calls,
+  repeated: 0,
+  latencySeconds: { p50: 0.5, p95: 1, max: 2 },
+});
+
 /** Every call a workflow made, in order: `[activity, step]`. */
 export type CallLog = [name: string, step: number | undefined][];
 
@@ -42,8 +53,7 @@ export function scriptedStages(calls: CallLog, overrides: Record<string, (...inp
     judgeCaptions: () => ({
       caption: scores(1, 0, 0.5, 1),
       verdicts: ref('verdicts'),
-      calls: 4,
-      cacheHits: 0,
+      usage: usage(4),
       seconds: 1,
     }),
     updatePolicy: ({ step }: { step: number }) => ({
@@ -55,6 +65,7 @@ export function scriptedStages(calls: CallLog, overrides: Record<string, (...inp
     scoreBenchmark: () => ({
       metrics: { eventF1: 50, actionF1: 60, objectF1: 70 },
       details: ref('details'),
+      usage: usage(0),
       seconds: 1,
     }),
     recordStep: () => undefined,

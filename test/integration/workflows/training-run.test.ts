@@ -4,7 +4,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTemporal, workflowBundle } from '../temporal-server.ts';
-import { type CallLog, scriptedStages } from './scripted-stages.ts';
+import { type CallLog, scriptedStages, usage } from './scripted-stages.ts';
 
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -162,6 +162,89 @@ describe('trainingRun', () => {
     );
     expect(failure.name).toBe('CancelledFailure');
     expect(finished).toMatchObject([{ status: 'KILLED' }]);
+  });
+});
+
+describe('a judge that is blocked', () => {
+  const blocked = ApplicationFailure.nonRetryable('The judge has no quota left: top up the account.', 'JudgeBlocked');
+
+  it('pauses the run with its sentence until resumed, then asks again', async () => {
+    const calls: CallLog = [];
+    let mended = false;
+    const spentBefore: unknown[] = [];
+    const stages = scriptedStages(calls, {
+      judgeCaptions: ({ spent }: { spent: unknown }) => {
+        spentBefore.push(spent);
+        if (!mended) throw blocked;
+        return {
+          caption: [
+            [{ value: 1 }, { value: 0 }],
+            [{ value: 1 }, { value: 0 }],
+          ],
+          verdicts: { uri: 'store:v', sha256: '0'.repeat(64), bytes: 1 },
+          usage: usage(4),
+          seconds: 1,
+        };
+      },
+    });
+    const summary = await run<{ steps: number }>('trainingRun', [{}], stages, async (handle) => {
+      await expect
+        .poll(() => handle.query('status'))
+        .toMatchObject({ stage: 'paused: judge', blocked: 'The judge has no quota left: top up the account.' });
+      // Asking again without a remedy only pauses again.
+      await handle.signal('resume');
+      await expect.poll(() => stepsOf(calls, 'judgeCaptions').length).toBe(2);
+      await expect.poll(() => handle.query('status')).toMatchObject({ stage: 'paused: judge' });
+      mended = true;
+      await handle.signal('resume');
+      return (await handle.result()) as { steps: number };
+    });
+    expect(summary.steps).toBe(2);
+    expect(stepsOf(calls, 'judgeCaptions')).toEqual([1, 1, 1, 2]);
+    expect(stepsOf(calls, 'updatePolicy')).toEqual([1, 2]);
+    expect(spentBefore.at(-1)).toEqual({ calls: 4, usd: 1 });
+  });
+
+  it('pauses a benchmark too, and cancelling ends it', async () => {
+    const stages = scriptedStages([], {
+      scoreBenchmark: () => {
+        throw blocked;
+      },
+    });
+    const failure = await failureOf(
+      run('benchmarkRun', [{}], stages, async (handle) => {
+        await expect.poll(() => handle.query('status')).toMatchObject({ stage: 'paused: judge' });
+        await handle.cancel();
+        return handle.result();
+      }),
+    );
+    expect(failure.name).toBe('CancelledFailure');
+  });
+});
+
+describe('setLimits', () => {
+  it('holds from the next step on, at any time, and refuses what is no limit', async () => {
+    const calls: CallLog = [];
+    const summary = await run(
+      'trainingRun',
+      [{ overrides: { 'grpo.steps': 1000 } }],
+      scriptedStages(calls),
+      async (handle) => {
+        await handle.signal('pause');
+        const limits = { maxSteps: 3 };
+        expect(await handle.executeUpdate('setLimits', { args: [limits] })).toEqual(limits);
+        await expect(handle.executeUpdate('setLimits', { args: [{ maxSteps: -1 }] })).rejects.toMatchObject({
+          cause: { message: expect.stringMatching(/^Wrong limits: maxSteps: .* Right ones are \{"judgeBudgetUsd"/) },
+        });
+        expect(await handle.executeUpdate('setLimits', { args: [{ judgeBudgetUsd: 5 }] })).toEqual({
+          maxSteps: 3,
+          judgeBudgetUsd: 5,
+        });
+        await handle.signal('resume');
+        return (await handle.result()) as { steps: number };
+      },
+    );
+    expect(summary.steps).toBe(3);
   });
 });
 

@@ -23,6 +23,8 @@ function runOf(samples: number, overrides: object = {}): RunState {
     mirroredStep: -1,
     recordedStep: -1,
     lastMetrics: {},
+    spent: { usd: 0, calls: 0 },
+    limits: {},
   };
   return new RunState(snapshot);
 }

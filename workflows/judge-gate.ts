@@ -1,0 +1,46 @@
+import { ActivityFailure, ApplicationFailure, condition, log } from '@temporalio/workflow';
+
+/**
+ * Where a workflow waits for a person when the judge cannot go on: a wrong key, no quota, a budget reached, an endpoint
+ * away for longer than `judge.patienceSeconds`. Nothing is lost meanwhile: what was answered is in the ledger.
+ */
+export class JudgeGate {
+  #blocked: string | undefined;
+  readonly #onChange: () => void;
+
+  constructor(onChange: () => void = () => {}) {
+    this.#onChange = onChange;
+  }
+
+  /** What must be mended, in one sentence, while something must. */
+  get blocked(): string | undefined {
+    return this.#blocked;
+  }
+
+  /** A person has mended it: what waits is tried again. Harmless when nothing waits. */
+  resume(): void {
+    this.#blocked = undefined;
+  }
+
+  /** Calls an activity that asks the judge, again after every `resume`, until it gets through. Other failures are thrown. */
+  async through<T>(call: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await call();
+      } catch (error) {
+        const sentence = blockedBecause(error);
+        if (sentence === undefined) throw error;
+        log.warn('Paused: judge.', { sentence });
+        this.#blocked = sentence;
+        this.#onChange();
+        await condition(() => this.#blocked === undefined);
+        this.#onChange();
+      }
+    }
+  }
+}
+
+function blockedBecause(error: unknown): string | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  return cause instanceof ApplicationFailure && cause.type === 'JudgeBlocked' ? cause.message : undefined;
+}
