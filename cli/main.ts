@@ -2,13 +2,13 @@ import { Command } from '@commander-js/extra-typings';
 import { VideocapError } from '../core/errors.ts';
 import { benchCommand } from './commands/bench.ts';
 import { captionCommand } from './commands/caption.ts';
+import { limitsCommand, pauseCommand, resumeCommand, stopCommand } from './commands/control.ts';
 import { downCommand } from './commands/down.ts';
 import { examples } from './commands/output.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
 import { runCommand } from './commands/run.ts';
 import { setupCommand } from './commands/setup.ts';
 import { statusCommand } from './commands/status.ts';
-import { stopCommand } from './commands/stop.ts';
 import { upCommand } from './commands/up.ts';
 
 const program = new Command('videocap')
@@ -20,6 +20,9 @@ const program = new Command('videocap')
   .addCommand(downCommand)
   .addCommand(runCommand)
   .addCommand(statusCommand)
+  .addCommand(pauseCommand)
+  .addCommand(resumeCommand)
+  .addCommand(limitsCommand)
   .addCommand(stopCommand)
   .addCommand(benchCommand)
   .addCommand(captionCommand)

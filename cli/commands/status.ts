@@ -92,7 +92,11 @@ async function showRun(
   if (state === 'running') {
     const status = await handle.query<RunStatus>('status');
     if (json) return printJson({ ...run, state, status });
-    return print(`${run.workflowId}   ${progressLine(status)}`, ...(run.link ? [run.link] : []));
+    return print(
+      `${run.workflowId}   ${progressLine(status)}`,
+      ...(status.blocked ? [status.blocked, `then: videocap resume ${run.workflowId}`] : []),
+      ...(run.link ? [run.link] : []),
+    );
   }
   const result = (await handle.result().catch((error: unknown) => {
     throw explainFailure(error, run.workflowId);

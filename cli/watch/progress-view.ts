@@ -48,10 +48,11 @@ export class LineView implements ProgressView {
   }
 
   show(status: RunStatus): void {
-    const now = `${status.step} ${stageShown(status)}`;
+    const now = `${status.step} ${stageShown(status)} ${status.blocked}`;
     if (now === this.#last) return;
     this.#last = now;
     this.#write(`  ${progressLine(status)}`);
+    if (status.blocked) this.#write(`  ${status.blocked}`);
   }
 
   note(text: string): void {
@@ -65,6 +66,7 @@ class BarView implements ProgressView {
   readonly #bar: SingleBar;
   readonly #stream: NodeJS.WriteStream;
   #started = false;
+  #blocked: string | undefined;
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
@@ -84,6 +86,8 @@ class BarView implements ProgressView {
     if (this.#started) this.#bar.update(status.step, payload);
     else this.#bar.start(status.totalSteps, status.step, payload);
     this.#started = true;
+    if (status.blocked && status.blocked !== this.#blocked) this.note(status.blocked);
+    this.#blocked = status.blocked;
   }
 
   note(text: string): void {

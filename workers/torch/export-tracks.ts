@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CANVAS, FRAMES, statesAt } from '../../activities/dataset/shapes/motion.ts';
@@ -25,8 +25,10 @@ const shard = Number(values.shard);
 await mkdir(values.out, { recursive: true });
 for (const file of (await readdir(values.data)).filter((name) => name.endsWith('.jsonl')).sort()) {
   const first = Number(file.slice('shard-'.length, -'.jsonl'.length)) * shard;
-  const tracks = new Float32Array(shard * SEEN * COLOURS.length * VALUES);
-  for (let i = 0; i < shard; i++) writeTracks(tracks, i, Number(values.seed), first + i);
+  // The last shard may be shorter.
+  const scenes = (await readFile(join(values.data, file), 'utf8')).trimEnd().split('\n').length;
+  const tracks = new Float32Array(scenes * SEEN * COLOURS.length * VALUES);
+  for (let i = 0; i < scenes; i++) writeTracks(tracks, i, Number(values.seed), first + i);
   await writeFile(join(values.out, file.replace('.jsonl', '.tracks')), Buffer.from(tracks.buffer));
 }
 
