@@ -15,6 +15,9 @@ export type ErrorCode =
   | 'ArtifactConflict'
   /** A tool or service that is needed is missing or does not answer. */
   | 'MissingTool'
+  /** The judge needs a person: a key, quota, budget or endpoint must be mended. Runs pause until `resume`. */
+  | 'JudgeBlocked'
+  /** Passes by itself: tried again. */
   | 'Unavailable';
 
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['Unavailable']);
