@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readPrompt } from '../prompts.ts';
-import type { Question } from '../question.ts';
+import type { Question, Reading } from '../question.ts';
 import { readJson } from '../read-answer.ts';
 
 /**
@@ -10,7 +10,8 @@ import { readJson } from '../read-answer.ts';
 export const Verdict = z.enum(['entailment', 'neutral', 'contradiction']);
 export type Verdict = z.infer<typeof Verdict>;
 
-const Answer = z.strictObject({
+/** The verdicts on a numbered list. */
+export const Verdicts = z.strictObject({
   verdicts: z.array(z.strictObject({ index: z.int(), relationship: Verdict })),
 });
 
@@ -21,15 +22,18 @@ export function eventEntailment(description: string, events: readonly string[]):
   return {
     prompt: EVENT_ENTAILMENT,
     data: { description, events: events.map((event, i) => ({ index: i + 1, event })) },
-    shape: Answer,
-    read(text) {
-      const read = readJson(text, Answer);
-      if ('fault' in read) return read;
-      const byIndex = new Map(read.answer.verdicts.map(({ index, relationship }) => [index, relationship]));
-      const verdicts = events.map((_, i) => byIndex.get(i + 1));
-      if (read.answer.verdicts.length !== events.length || verdicts.includes(undefined))
-        return { fault: `it must have exactly one verdict for each index from 1 to ${events.length}` };
-      return { answer: verdicts as Verdict[] };
-    },
+    shape: Verdicts,
+    read: (text) => readVerdicts(text, events.length),
   };
+}
+
+/** One verdict for each index from 1 to `count`, in that order, whatever order they come in. */
+export function readVerdicts(text: string, count: number): Reading<Verdict[]> {
+  const read = readJson(text, Verdicts);
+  if ('fault' in read) return read;
+  const byIndex = new Map(read.answer.verdicts.map(({ index, relationship }) => [index, relationship]));
+  const verdicts = Array.from({ length: count }, (_, i) => byIndex.get(i + 1));
+  if (read.answer.verdicts.length !== count || verdicts.includes(undefined))
+    return { fault: `it must have exactly one verdict for each index from 1 to ${count}` };
+  return { answer: verdicts as Verdict[] };
 }
