@@ -6,6 +6,7 @@ export const PORT_VARIABLES = {
   temporal: 'VIDEOCAP_TEMPORAL_PORT',
   temporalUi: 'VIDEOCAP_TEMPORAL_UI_PORT',
   mlflow: 'VIDEOCAP_MLFLOW_PORT',
+  judge: 'VIDEOCAP_JUDGE_PORT',
 } as const;
 export type PortName = keyof typeof PORT_VARIABLES;
 

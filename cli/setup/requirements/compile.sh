@@ -20,3 +20,5 @@ lock() {
 lock servers "${omit[@]}"
 lock ffmpeg
 lock embedding-model --no-deps
+lock local-judge
+lock local-judge-model --no-deps
