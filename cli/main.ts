@@ -2,10 +2,12 @@ import { Command } from '@commander-js/extra-typings';
 import { VideocapError } from '../core/errors.ts';
 import { benchCommand } from './commands/bench.ts';
 import { captionCommand } from './commands/caption.ts';
-import { limitsCommand, pauseCommand, resumeCommand, stopCommand } from './commands/control.ts';
+import { limitsCommand, pauseCommand, stopCommand } from './commands/control.ts';
 import { downCommand } from './commands/down.ts';
+import { forkCommand } from './commands/fork.ts';
 import { examples } from './commands/output.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
+import { resumeCommand } from './commands/resume.ts';
 import { runCommand } from './commands/run.ts';
 import { setupCommand } from './commands/setup.ts';
 import { statusCommand } from './commands/status.ts';
@@ -23,6 +25,7 @@ const program = new Command('videocap')
   .addCommand(pauseCommand)
   .addCommand(resumeCommand)
   .addCommand(limitsCommand)
+  .addCommand(forkCommand)
   .addCommand(stopCommand)
   .addCommand(benchCommand)
   .addCommand(captionCommand)

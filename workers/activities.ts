@@ -4,6 +4,7 @@ import { createDatasetActivities } from '../activities/dataset/dataset.ts';
 import { createFramesActivities } from '../activities/frames/frames.ts';
 import { createJudgeActivities } from '../activities/judge/judge-captions.ts';
 import { createRecordActivities } from '../activities/record/record.ts';
+import { createProgressActivities } from '../activities/record/run-progress.ts';
 import { createReportActivities } from '../activities/report/report.ts';
 import { createRolloutActivities } from '../activities/rollout/rollout.ts';
 import { createThinkActivities } from '../activities/think/think.ts';
@@ -28,6 +29,7 @@ export function createActivities(settings: WorkerSettings, store: ArtifactStore,
     ...createJudgeActivities(deps),
     ...createBenchmarkActivities(deps),
     ...createRecordActivities(deps),
+    ...createProgressActivities(deps),
     ...createTrackingActivities({ ...deps, mlflowUrl: settings.mlflowUrl, ...links }),
     ...createExportActivities(deps),
     ...createReportActivities({ ...deps, ...links }),

@@ -6,8 +6,9 @@ import {
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
+import type { Limits } from '../core/run-progress.ts';
 import { JudgeGate } from './judge-gate.ts';
-import { type Limits, parseLimits } from './limits.ts';
+import { parseLimits } from './limits.ts';
 import { runDetails } from './run-details.ts';
 import type { RunState, RunStatus } from './run-state.ts';
 

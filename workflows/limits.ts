@@ -1,16 +1,5 @@
-import { z } from 'zod';
 import type { JudgeConfig } from '../configs/schema.ts';
-
-/** What a person may change of a run that is under way. What is left out stays as it was. */
-export const Limits = z.strictObject({
-  /** Instead of `judge.budget.usd`. */
-  judgeBudgetUsd: z.number().nonnegative().optional(),
-  /** Instead of `judge.budget.calls`. */
-  judgeBudgetCalls: z.int().nonnegative().optional(),
-  /** Instead of the method's `steps`. The learning-rate schedule stays that of the config. */
-  maxSteps: z.int().nonnegative().optional(),
-});
-export type Limits = z.infer<typeof Limits>;
+import { Limits } from '../core/run-progress.ts';
 
 /** @throws Error with a sentence that names the field and shows a right one. */
 export function parseLimits(raw: unknown): Limits {

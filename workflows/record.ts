@@ -19,6 +19,7 @@ export async function record(run: RunState, trace: StepTrace, evaluation?: Evalu
       ...(trace.rewards && { rewards: trace.rewards.total }),
       ...(trace.scores && { scores: trace.scores }),
     },
+    progress: run.progress,
   });
   snapshot.recordedStep = step;
 }

@@ -16,6 +16,14 @@ export const RunInput = z.strictObject({
 });
 export type RunInput = z.infer<typeof RunInput>;
 
+/** A training run may also go on where another execution ended, or start from a step of another run. */
+export const TrainingRunInput = RunInput.extend({
+  /** The key of a run in the store: it goes on after its last step, with the config it has. */
+  resume: z.strictObject({ run: z.string().min(1) }).optional(),
+  /** A new run from a checkpoint of another; `overrides` change that one's config. */
+  fork: z.strictObject({ run: z.string().min(1), step: z.int().nonnegative() }).optional(),
+}).refine(({ resume, fork }) => !(resume && fork), 'give "resume" or "fork", not both');
+
 export const BenchmarkRunInput = RunInput.extend({
   /** A shipped model's name or a model folder; default: the config's policy. */
   checkpoint: z.string().min(1).optional(),

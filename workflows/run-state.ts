@@ -2,8 +2,9 @@ import type { ExperimentConfig, JudgeConfig } from '../configs/schema.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import { shuffledAt } from '../core/random.ts';
+import type { Limits, RunProgress } from '../core/run-progress.ts';
 import type { Evaluation, JudgeSpending, RunSummary } from '../core/stages.ts';
-import { type Limits, limitedJudge } from './limits.ts';
+import { limitedJudge } from './limits.ts';
 
 /** Everything a run is, between two of its lines: small numbers and references. It survives continue-as-new as it is. */
 export interface RunSnapshot {
@@ -175,6 +176,24 @@ export class RunState {
       }),
       ...(tracking && { mlflowRunUrl: tracking.runUrl }),
       evaluations: evaluations.map(({ step, metrics }) => ({ step, metrics })),
+    };
+  }
+
+  /** All that another execution needs to go on from here. */
+  get progress(): RunProgress {
+    const { startTime, step, evaluations, spent, limits, lastMetrics, secondsPerStep, mirroredStep } = this.snapshot;
+    return {
+      config: this.config,
+      startTime,
+      step,
+      reference: this.reference,
+      policy: this.policy,
+      evaluations,
+      spent,
+      limits,
+      lastMetrics,
+      ...(secondsPerStep !== undefined && { secondsPerStep }),
+      mirroredStep,
     };
   }
 

@@ -1,6 +1,7 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { ExperimentConfig } from '../configs/schema.ts';
-import { parseInput, RunInput } from './run-input.ts';
+import type { RunProgress } from '../core/run-progress.ts';
+import { parseInput, TrainingRunInput } from './run-input.ts';
 import { type RunSnapshot, RunState } from './run-state.ts';
 import { desk, policy, stage } from './stages.ts';
 
@@ -9,18 +10,37 @@ export interface Continuation {
   continued: RunSnapshot;
 }
 
-/** A fresh run from a person's input, or the rest of a run from its own snapshot. */
+/**
+ * A fresh run from a person's input, the rest of a run from its own snapshot, or one that takes up what another execution
+ * has written down. The memo tells `videocap resume` and `videocap fork` what to look for.
+ */
 export async function startRun(raw: unknown): Promise<RunState> {
   if (isContinuation(raw)) return new RunState(raw.continued);
-  const input = parseInput(RunInput, raw, '{"config": "quickstart", "overrides": {"grpo.steps": 10}}');
-  const { config } = await desk.resolveConfig(input);
-  return freshRun(config);
+  const input = parseInput(TrainingRunInput, raw, '{"config": "quickstart", "overrides": {"grpo.steps": 10}}');
+  const { config: name, overrides, resume, fork } = input;
+  const key = resume?.run ?? newRunKey();
+  upsertMemo({ run: key, config: name, overrides });
+  if (fork) return takenUp(key, (await desk.forkProgress({ from: fork, runKey: key, overrides })).progress);
+  const written = resume && (await desk.findProgress(resume)).progress;
+  if (written) return takenUp(key, written);
+  const { config } = await desk.resolveConfig({ config: name, overrides });
+  return freshRun(config, key);
+}
+
+function takenUp(runKey: string, progress: RunProgress): RunState {
+  const { secondsPerStep, ...state } = progress;
+  return new RunState({
+    ...state,
+    ...(secondsPerStep !== undefined && { secondsPerStep }),
+    runKey,
+    recordedStep: progress.step,
+  });
 }
 
 /** A run that has done nothing yet. */
-export function freshRun(config: ExperimentConfig): RunState {
+export function freshRun(config: ExperimentConfig, runKey = newRunKey()): RunState {
   return new RunState({
-    runKey: runKey(),
+    runKey,
     config,
     startTime: Date.now(),
     step: 0,
@@ -59,7 +79,7 @@ export function execution(): { namespace: string; workflowId: string; runId: str
  * A run's own folder in the store. The first execution's id keeps a workflow id that is used again from finding an
  * earlier run's artifacts; continue-as-new keeps it.
  */
-function runKey(): string {
+function newRunKey(): string {
   const { workflowId, firstExecutionRunId } = workflowInfo();
   return `${workflowId.replaceAll(/[^A-Za-z0-9._-]/g, '_')}-${firstExecutionRunId.slice(0, 8)}`;
 }

@@ -1,11 +1,17 @@
 import type { z } from 'zod';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
+import { RunProgress } from '../../core/run-progress.ts';
 import { StepRecord } from '../../core/stages.ts';
 
 /** Where a step's record is kept. */
 export function recordKey(runKey: string, step: number): string {
   return `runs/${runKey}/records/step-${String(step).padStart(6, '0')}.json`;
+}
+
+/** Where a run's state after a step is kept. */
+export function progressKey(runKey: string, step: number): string {
+  return `runs/${runKey}/progress/step-${String(step).padStart(6, '0')}.json`;
 }
 
 /** The records of the steps `from` to `to`, both included, in order. */
@@ -28,12 +34,18 @@ export async function readRecords(
   return records;
 }
 
-/** Keeps the small numbers of every finished step: what MLflow mirrors and the report draws. */
+/** Keeps the small numbers of every finished step, which MLflow mirrors and the report draws, and the run's state after it. */
 export function createRecordActivities({ store }: { store: ArtifactStore }) {
   return {
-    async recordStep(input: { runKey: string; record: z.input<typeof StepRecord> }): Promise<void> {
+    async recordStep(input: {
+      runKey: string;
+      record: z.input<typeof StepRecord>;
+      progress: z.input<typeof RunProgress>;
+    }): Promise<void> {
       const record = StepRecord.parse(input.record);
+      const progress = RunProgress.parse(input.progress);
       await store.once(recordKey(input.runKey, record.step), async () => `${JSON.stringify(record)}\n`);
+      await store.once(progressKey(input.runKey, record.step), async () => `${JSON.stringify(progress)}\n`);
     },
   };
 }

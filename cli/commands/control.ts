@@ -26,17 +26,6 @@ export const pauseCommand = new Command('pause')
     }),
   );
 
-export const resumeCommand = new Command('resume')
-  .summary('let a paused run go on')
-  .description('Goes on after `pause`, or asks the judge again once what blocked it is mended.')
-  .argument('<run>', RUN)
-  .action((run) =>
-    messageRun(run, async (handle) => {
-      await handle.signal('resume');
-      return `Run ${run} goes on.`;
-    }),
-  );
-
 export const limitsCommand = new Command('limits')
   .summary('change the budget or the steps of a run')
   .description('Changes limits of a run that is going on. A run paused by its budget goes on after `videocap resume`.')

@@ -69,6 +69,7 @@ export function scriptedStages(calls: CallLog, overrides: Record<string, (...inp
       seconds: 1,
     }),
     recordStep: () => undefined,
+    findProgress: () => ({}),
     startTracking: () => ({ mlflowRunId: 'm', experimentId: '1', runUrl: 'http://127.0.0.1/m' }),
     mirrorRecords: () => undefined,
     finishTracking: () => undefined,

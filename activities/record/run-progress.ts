@@ -1,0 +1,97 @@
+import { stat } from 'node:fs/promises';
+import { stringify } from 'yaml';
+import type { z } from 'zod';
+import { parseConfig } from '../../configs/load-config.ts';
+import type { ArtifactStore } from '../../core/artifact-store.ts';
+import { VideocapError } from '../../core/errors.ts';
+import {
+  FindProgressInput,
+  type FindProgressOutput,
+  ForkProgressInput,
+  type ForkProgressOutput,
+  RunProgress,
+} from '../../core/run-progress.ts';
+import { progressKey, readRecords, recordKey } from './record.ts';
+
+/** Finds where a run can go on, or where another can start from. */
+export function createProgressActivities({ store }: { store: ArtifactStore }) {
+  return {
+    /** The state after the last step that was written down. */
+    async findProgress(rawInput: z.input<typeof FindProgressInput>): Promise<z.infer<typeof FindProgressOutput>> {
+      const { run } = FindProgressInput.parse(rawInput);
+      const last = await lastStep(store, run);
+      return last === undefined ? {} : { progress: await read(store, run, last) };
+    },
+
+    /**
+     * Begins a new run with another's state after a step and a changed config: same start policy, the parent's records as
+     * its own past, a judge's bill of its own.
+     * @throws VideocapError `InvalidInput` when the parent has no such step, or its checkpoint is not kept.
+     */
+    async forkProgress(rawInput: z.input<typeof ForkProgressInput>): Promise<z.infer<typeof ForkProgressOutput>> {
+      const { from, runKey, overrides } = ForkProgressInput.parse(rawInput);
+      const parent = await parentAt(store, from.run, from.step);
+      for (const record of await readRecords(store, from.run, 0, from.step))
+        await store.once(recordKey(runKey, record.step), async () => `${JSON.stringify(record)}\n`);
+      const config = parseConfig(stringify(parent.config), {
+        file: `the config of run ${from.run}`,
+        folder: '/',
+        overrides,
+      });
+      return { progress: { ...parent, config, spent: { usd: 0, calls: 0 }, limits: {}, mirroredStep: -1 } };
+    },
+  };
+}
+
+async function parentAt(store: ArtifactStore, run: string, step: number): Promise<RunProgress> {
+  const last = await lastStep(store, run);
+  if (last === undefined)
+    throw new VideocapError(
+      'InvalidInput',
+      `There is no run "${run}" in the store to fork; videocap status lists runs.`,
+    );
+  const steps = Array.from({ length: last + 1 }, (_, i) => i);
+  const kept = (await Promise.all(steps.map((at) => hasCheckpoint(store, run, at)))).flatMap((has, at) =>
+    has ? [at] : [],
+  );
+  if (!kept.includes(step))
+    throw new VideocapError(
+      'InvalidInput',
+      `Run ${run} has no checkpoint at step ${step}; it has them at ${kept.join(', ')} (benchmark.everySteps says which are kept).`,
+    );
+  return read(store, run, step);
+}
+
+async function hasCheckpoint(store: ArtifactStore, run: string, step: number): Promise<boolean> {
+  const { policy } = await read(store, run, step);
+  const files = [policy.weights, ...(policy.optimizer ? [policy.optimizer] : [])];
+  return (
+    await Promise.all(
+      files.map((ref) =>
+        stat(store.path(ref)).then(
+          () => true,
+          () => false,
+        ),
+      ),
+    )
+  ).every(Boolean);
+}
+
+async function read(store: ArtifactStore, run: string, step: number): Promise<RunProgress> {
+  return store.readJson((await store.find(progressKey(run, step)))!, RunProgress);
+}
+
+/** States are written for every step from 0 on, without gaps: doubling, then halving, finds the last. */
+async function lastStep(store: ArtifactStore, run: string): Promise<number | undefined> {
+  const has = async (step: number) => (await store.find(progressKey(run, step))) !== undefined;
+  if (!(await has(0))) return undefined;
+  let low = 0;
+  let high = 1;
+  while (await has(high)) [low, high] = [high, 2 * high];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (await has(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,61 @@
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { findInstallation } from '../installation.ts';
+import { Report } from '../setup/report.ts';
+import { originOf } from '../watch/ended-run.ts';
+import { explainFailure } from '../watch/explain-failure.ts';
+import { finishRun, newWorkflowId, startWorkflow } from '../watch/run-experiment.ts';
+import { openSession } from '../watch/session.ts';
+import { examples, print, printJson } from './output.ts';
+import { collectOverride } from './overrides.ts';
+import { resultLines } from './run.ts';
+
+export const forkCommand = new Command('fork')
+  .summary('start a new run from a step of another')
+  .description(
+    'Starts a new run from a checkpoint of a run, going on or ended, with changes to its config. Frames and verdicts that exist ' +
+      'are used again; the KL stays measured to the start policy of the first run. `benchmark.everySteps` says which checkpoints are kept.',
+  )
+  .argument('<run>', 'as `videocap status` lists it')
+  .requiredOption('--at-step <step>', 'the step to start from', wholeNumber)
+  .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
+  .option('--detach', 'start it and return at once')
+  .option('--json', 'print the result as JSON')
+  .addHelpText(
+    'after',
+    examples(['videocap fork my-run --at-step 20 --set grpo.beta=0.1', 'the rest of the run with another KL weight']),
+  )
+  .action(async (parent, { atStep, set: overrides = {}, detach, json }) => {
+    const installation = findInstallation();
+    const report = new Report();
+    const session = await openSession(installation, { report });
+    try {
+      const origin = originOf(await session.client.workflow.getHandle(parent).describe());
+      const name = parent.replace(/-\d{8}-\d{6}-[0-9a-f]{4}$/, '').replace(/-fork$/, '');
+      const run = await startWorkflow(
+        session,
+        'trainingRun',
+        newWorkflowId(`${name}-fork`),
+        { config: origin.config, overrides, fork: { run: origin.run, step: atStep } },
+        `fork of ${parent} at step ${atStep}`,
+      );
+      if (detach) {
+        if (json) return printJson(run);
+        return print(`Run ${run.workflowId} has started.`, `  watch it: videocap status ${run.workflowId} --watch`);
+      }
+      report.line(`Run ${run.workflowId}${run.link ? `   ${run.link}` : ''}`);
+      const finished = await finishRun(session, run, installation);
+      if (json) printJson(finished);
+      else print(...resultLines(finished));
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) throw explainFailure(error, parent);
+      throw error;
+    } finally {
+      await session.close();
+    }
+  });
+
+function wholeNumber(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('give a step, such as 20.');
+}

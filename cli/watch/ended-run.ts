@@ -1,0 +1,19 @@
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { VideocapError } from '../../core/errors.ts';
+
+/** What a training run's memo says: its key in the store and the input it was started with. */
+export interface RunOrigin {
+  run: string;
+  config: string;
+  overrides: Record<string, unknown>;
+}
+
+/** @throws VideocapError `InvalidInput` for a workflow that is no training run, or ended before it was one. */
+export function originOf({ workflowId, memo, type }: WorkflowExecutionDescription): RunOrigin {
+  const { run, config, overrides } = (memo ?? {}) as Partial<RunOrigin>;
+  if (type === 'trainingRun' && run && config) return { run, config, overrides: overrides ?? {} };
+  throw new VideocapError(
+    'InvalidInput',
+    `Run ${workflowId} (${type}) has left nothing to go on from; start it anew with: videocap run`,
+  );
+}

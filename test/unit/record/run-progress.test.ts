@@ -1,0 +1,77 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createRecordActivities, readRecords } from '../../../activities/record/record.ts';
+import { createProgressActivities } from '../../../activities/record/run-progress.ts';
+import { ExperimentConfig } from '../../../configs/schema.ts';
+import { ArtifactStore } from '../../../core/artifact-store.ts';
+import type { RunProgress } from '../../../core/run-progress.ts';
+
+let root: string;
+let store: ArtifactStore;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'videocap-progress-'));
+  store = new ArtifactStore(root);
+});
+afterEach(() => rm(root, { recursive: true }));
+
+/** A run of so many steps whose checkpoints are kept at even steps. */
+async function writeRun(runKey: string, steps: number): Promise<void> {
+  const { recordStep } = createRecordActivities({ store });
+  const reference = { model: 'tiny', step: 0, weights: await store.put('start', 'start') };
+  for (let step = 0; step <= steps; step++) {
+    const weights = await store.put(`runs/${runKey}/checkpoints/step-${step}`, `weights of step ${step}`);
+    const progress: RunProgress = {
+      config: ExperimentConfig.parse({ grpo: { steps } }),
+      startTime: 1,
+      step,
+      reference,
+      policy: { model: 'tiny', step, weights },
+      evaluations: [],
+      spent: { usd: 2, calls: 20 },
+      limits: { judgeBudgetUsd: 3 },
+      lastMetrics: { 'reward/mean': step },
+      mirroredStep: step - 1,
+    };
+    await recordStep({ runKey, record: { step, time: step, metrics: { 'reward/mean': step } }, progress });
+    if (step % 2 === 1) await store.remove(`runs/${runKey}/checkpoints/step-${step}`);
+  }
+}
+
+test.each([0, 1, 2, 5, 8])('a run goes on after its last step: %i', async (steps) => {
+  await writeRun('parent', steps);
+  const { progress } = await createProgressActivities({ store }).findProgress({ run: 'parent' });
+  expect(progress).toMatchObject({ step: steps, spent: { usd: 2, calls: 20 }, limits: { judgeBudgetUsd: 3 } });
+});
+
+test('a run that wrote nothing down has no progress', async () => {
+  expect(await createProgressActivities({ store }).findProgress({ run: 'parent' })).toEqual({});
+});
+
+test('a fork has the parent as its past, its own config, and a bill of its own', async () => {
+  await writeRun('parent', 5);
+  const { forkProgress } = createProgressActivities({ store });
+  const fork = { from: { run: 'parent', step: 4 }, runKey: 'child', overrides: { 'grpo.beta': 0.5 } };
+  const { progress } = await forkProgress(fork);
+  expect(progress).toMatchObject({ step: 4, spent: { usd: 0, calls: 0 }, limits: {}, mirroredStep: -1 });
+  expect(progress.config.grpo).toMatchObject({ beta: 0.5, steps: 5 });
+  expect((await store.read(progress.policy.weights)).toString()).toBe('weights of step 4');
+  expect((await readRecords(store, 'child', 0, 4)).map(({ step }) => step)).toEqual([0, 1, 2, 3, 4]);
+  expect(await forkProgress(fork)).toEqual({ progress });
+});
+
+test('a fork says which checkpoints there are, and what is wrong with a change', async () => {
+  await writeRun('parent', 5);
+  const { forkProgress } = createProgressActivities({ store });
+  const fork = (run: string, step: number, overrides = {}) =>
+    forkProgress({ from: { run, step }, runKey: 'c', overrides });
+  await expect(fork('parent', 3)).rejects.toThrow(
+    'Run parent has no checkpoint at step 3; it has them at 0, 2, 4 (benchmark.everySteps says which are kept).',
+  );
+  await expect(fork('nobody', 0)).rejects.toThrow('There is no run "nobody" in the store to fork');
+  await expect(fork('parent', 2, { 'grpo.bta': 1 })).rejects.toMatchObject({
+    code: 'InvalidConfig',
+    message: expect.stringContaining('grpo.bta'),
+  });
+});
