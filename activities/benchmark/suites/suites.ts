@@ -1,9 +1,10 @@
 import type { SuiteName } from '../../../configs/schema.ts';
 import { VideocapError } from '../../../core/errors.ts';
+import { dream1k } from '../dream1k/dream1k.ts';
 import type { Suite } from './suite.ts';
 
 /** The suites there are, by name. */
-const SUITES: Partial<Record<SuiteName, Suite>> = {};
+const SUITES: Partial<Record<SuiteName, Suite>> = { dream1k };
 
 /** @throws VideocapError `InvalidConfig` when there is no such suite. */
 export function suiteNamed(name: SuiteName): Suite {

@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import type { Asker, Outcome } from '../../judge/question.ts';
+import { EVENT_ENTAILMENT, eventEntailment, type Verdict } from '../../judge/questions/event-entailment.ts';
+import { EVENT_EXTRACTION, eventExtraction } from '../../judge/questions/event-extraction.ts';
+import { CaptionReading, countsOf, settled } from '../../judge/read-caption.ts';
+import { type ClipScore, clipScore, NO_CAPTION } from '../autodq.ts';
+import { bootstrap } from '../bootstrap.ts';
+import type { ScoredItem, Suite, SuiteTable, Summary } from '../suites/suite.ts';
+import { Dream1kItem, Dream1kRow, predictedCaption, readDream1k } from './dream1k-annotations.ts';
+import { bucketScores, categoryScores, type DREAM1K_BUCKETS, type Dream1kClip, overallScore } from './dream1k-score.ts';
+
+/** AutoDQ of one caption, with what it was made from. */
+const Dream1kScore = z.strictObject({
+  recall: z.number(),
+  precision: z.number(),
+  /** The reference's events, as the verdicts go. */
+  events: z.array(z.string()),
+  /** Absent where there was no caption. */
+  reading: CaptionReading.required().optional(),
+});
+type Dream1kScore = z.infer<typeof Dream1kScore>;
+
+const AUTHORS = 'tarsier README; judge gpt-35-turbo-0125';
+
+export const dream1k: Suite<Dream1kItem, Dream1kScore> = {
+  name: 'dream1k',
+  title: 'DREAM-1K (AutoDQ)',
+  source: 'bytedance/tarsier, evaluation/metrics/evaluate_dream_gpt.py',
+  item: Dream1kItem,
+  score: Dream1kScore,
+  prompts: [EVENT_EXTRACTION, EVENT_ENTAILMENT],
+  quirks: {},
+  columns: [
+    { metric: 'f1', label: 'F1' },
+    { metric: 'recall', label: 'Recall' },
+    { metric: 'precision', label: 'Precision' },
+  ],
+  published: [
+    {
+      model: 'VideoCap-R1 (Qwen2-VL-7B, GRPO)',
+      metrics: { f1: 34.2 },
+      source: 'arXiv 2506.01725, as its reviewers quote it',
+    },
+    {
+      model: 'Qwen2-VL-7B, its baseline',
+      metrics: { f1: 29.8 },
+      source: 'arXiv 2506.01725: 34.2 minus the stated gain of 4.4',
+    },
+    { model: 'Tarsier2-7B', metrics: { f1: 42.0, recall: 41.7, precision: 42.3 }, source: AUTHORS },
+    { model: 'Tarsier2-Recap-7B', metrics: { f1: 40.7, recall: 39.5, precision: 42.0 }, source: AUTHORS },
+    { model: 'GPT-4o', metrics: { f1: 39.2 }, source: AUTHORS },
+  ],
+
+  readAnnotations: readDream1k,
+
+  readPrediction(row) {
+    const { success, data } = Dream1kRow.safeParse(row);
+    return success ? { id: `${data.idx}`, caption: predictedCaption(data) } : undefined;
+  },
+
+  async scoreItem(asker, item, caption, signal): Promise<Outcome<Dream1kScore>> {
+    const [reference, told] = [item.reference.toLowerCase(), caption.toLowerCase()];
+    const [events, claims] = await settled([
+      item.events ? Promise.resolve({ answer: item.events }) : asker.ask(eventExtraction(quoted(reference)), signal),
+      asker.ask(eventExtraction(quoted(told)), signal),
+    ]);
+    if (!('answer' in events)) return events;
+    if (!('answer' in claims)) return claims;
+    const [verdicts, claimVerdicts] = await settled([
+      entail(asker, told, events.answer, signal),
+      entail(asker, reference, claims.answer, signal),
+    ]);
+    if (!('answer' in verdicts)) return verdicts;
+    if (!('answer' in claimVerdicts)) return claimVerdicts;
+    const reading = { verdicts: verdicts.answer, claims: claims.answer, claimVerdicts: claimVerdicts.answer };
+    return { answer: { ...clipScore(countsOf(reading)), events: events.answer, reading } };
+  },
+
+  noCaption: ({ events = [] }) => ({ ...NO_CAPTION, events }),
+
+  summarise: (scored) => summarise(scored.map(clipOf)),
+
+  describe(item, { events, reading }) {
+    const lines = (texts: readonly string[], verdicts: readonly Verdict[] | undefined) =>
+      texts.map((text, i) => `- ${verdicts?.[i] ?? 'not told'}: ${text}`);
+    return [
+      `Reference: ${item.reference}`,
+      'Its events, in the caption:',
+      ...lines(events, reading?.verdicts),
+      "The caption's events, in the reference:",
+      ...lines(reading?.claims ?? [], reading?.claimVerdicts),
+    ];
+  },
+};
+
+/** Nobody is asked about an empty list: the authors' code asks, and takes 1 whatever the answer. */
+async function entail(asker: Asker, text: string, events: string[], signal?: AbortSignal): Promise<Outcome<Verdict[]>> {
+  return events.length === 0 ? { answer: [] } : asker.ask(eventEntailment(text, events), signal);
+}
+
+/** As the authors' code does before it extracts events. */
+function quoted(text: string): string {
+  return text.replaceAll('"', "'");
+}
+
+function clipOf({ item, score }: ScoredItem<Dream1kItem, Dream1kScore>): Dream1kClip {
+  const { recall, precision, events } = score;
+  const { category, subjects, shots } = item;
+  return { recall, precision, category, subjects, shots, events: events.length };
+}
+
+const SCORES = ['f1', 'recall', 'precision'] as const;
+
+function summarise(clips: readonly Dream1kClip[]): Summary {
+  if (clips.length === 0) return { metrics: {}, tables: [] };
+  const overall = overallScore(clips);
+  const categories = categoryScores(clips);
+  const metrics: Record<string, number> = {};
+  for (const name of SCORES) {
+    const { low, high } = bootstrap(clips, (some) => overallScore(some)[name]);
+    Object.assign(metrics, {
+      [name]: 100 * overall[name],
+      [`${name}Low`]: 100 * low,
+      [`${name}High`]: 100 * high,
+    });
+  }
+  for (const [category, { f1 }] of categories) metrics[`${category}/f1`] = 100 * f1;
+  return { metrics, tables: [categoryTable(categories), ...bucketTables(clips)] };
+}
+
+type Row = ClipScore & { f1: number; clips: number };
+const COLUMNS = ['F1', 'Recall', 'Precision', 'Clips'];
+
+function categoryTable(categories: ReadonlyMap<string, Row>): SuiteTable {
+  const rows = [...categories].map(([label, row]) => ({ label, values: valuesOf(row) }));
+  return { title: 'By category', columns: ['Category', ...COLUMNS], rows };
+}
+
+function bucketTables(clips: readonly Dream1kClip[]): SuiteTable[] {
+  return (['subjects', 'shots', 'events'] as const satisfies (keyof typeof DREAM1K_BUCKETS)[]).map((by) => ({
+    title: `By number of ${by}`,
+    columns: [by[0]!.toUpperCase() + by.slice(1), ...COLUMNS],
+    rows: bucketScores(clips, by).map((bucket) => ({ label: bucket.label, values: valuesOf(bucket) })),
+  }));
+}
+
+function valuesOf({ f1, recall, precision, clips }: Row): (number | null)[] {
+  return [...[f1, recall, precision].map((score) => (Number.isNaN(score) ? null : 100 * score)), clips];
+}
