@@ -5,7 +5,8 @@ import { badAnnotation, readAnnotation, readAnnotationFile } from '../annotation
 
 /** What VDC asks a caption for, one at a time; named as the authors' files are, in the order of their table. */
 export const VDC_ASPECTS = ['camera', 'short', 'background', 'main_object', 'detailed'] as const;
-export type VdcAspect = (typeof VDC_ASPECTS)[number];
+export const VdcAspect = z.enum(VDC_ASPECTS);
+export type VdcAspect = z.infer<typeof VdcAspect>;
 
 /** A question about a clip with the answer that its reference caption gives. Three of the published ones are empty. */
 export const VdcQuestion = z.object({ question: z.string(), answer: z.string(), category: z.string().default('') });

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import type { VdcAspect } from '../../../../activities/benchmark/vdc/vdc-questions.ts';
+import { type VdcScoredItem, vdcSummary } from '../../../../activities/benchmark/vdc/vdc-summary.ts';
+
+function scored(aspect: VdcAspect, clip: string, accuracy: number, score: number, caption?: string): VdcScoredItem {
+  const questions = [{ question: 'What?', answer: 'a', category: '' }];
+  const item = { id: `${aspect}/${clip}`, clip, video: `${clip}.mp4`, aspect, questions };
+  return { item, score: { accuracy, score }, ...(caption !== undefined && { caption }) };
+}
+
+const asDefined = { dropZeros: false };
+const table = (items: VdcScoredItem[], quirks = asDefined) => vdcSummary(items, quirks).tables[0]!;
+const captions = (items: VdcScoredItem[]) =>
+  Object.fromEntries(vdcSummary(items, asDefined).tables[1]!.rows.map(({ label, values }) => [label, values[0]]));
+
+describe('vdcSummary: numbers', () => {
+  // Camera: acc (0.5 + 0) / 2 = 0.25, score (3 + 0) / 2 = 1.5. Short: acc 1, score 5, one video.
+  const items = [scored('camera', 'a', 0.5, 3, 'x'), scored('camera', 'b', 0, 0), scored('short', 'a', 1, 5, 'y')];
+
+  test('per aspect and the mean over aspects, accuracy in points, score 0-5', () => {
+    const { metrics } = vdcSummary(items, asDefined);
+    expect(metrics).toMatchObject({ cameraAccuracy: 25, cameraScore: 1.5, shortAccuracy: 100, shortScore: 5 });
+    expect(metrics).toMatchObject({ accuracy: 62.5, score: 3.25 });
+    expect(metrics).not.toHaveProperty('detailedAccuracy');
+    expect(Object.values(metrics).every(Number.isFinite)).toBe(true);
+  });
+
+  test('bounds hold the number, and come from drawing videos with all their aspects', () => {
+    const { metrics } = vdcSummary(items, asDefined);
+    // Camera of a resample is 0, 25 or 50.
+    expect([metrics.cameraAccuracyLow, metrics.cameraAccuracyHigh]).toEqual([0, 50]);
+    expect([metrics.shortAccuracyLow, metrics.shortAccuracyHigh]).toEqual([100, 100]);
+    // Video a twice: (50 + 100) / 2 = 75; b twice: only camera, 0.
+    expect([metrics.accuracyLow, metrics.accuracyHigh]).toEqual([0, 75]);
+    expect([metrics.scoreLow, metrics.scoreHigh]).toEqual([0, 4]);
+  });
+
+  test("with the authors' quirk a clip of zeros is dropped, and the table says how many were", () => {
+    const { metrics } = vdcSummary(items, { dropZeros: true });
+    expect(metrics).toMatchObject({ cameraAccuracy: 50, cameraScore: 3, accuracy: 75, score: 4 });
+    const columns = table(items, { dropZeros: true });
+    expect(columns.columns.slice(7)).toEqual(['Clips', 'Dropped zeros', 'Questions']);
+    expect(columns.rows.map(({ label, values }) => [label, ...values.slice(6)])).toEqual([
+      ['Camera', 1, 1, 2],
+      ['Short', 1, 0, 1],
+    ]);
+  });
+
+  test('all zero: 0 as defined; with the quirk nothing is left to measure, and no number is made up', () => {
+    const zeros = [scored('detailed', 'a', 0, 0), scored('detailed', 'b', 0, 0)];
+    expect(vdcSummary(zeros, asDefined).metrics).toMatchObject({ accuracy: 0, score: 0, detailedAccuracy: 0 });
+    const dropped = vdcSummary(zeros, { dropZeros: true });
+    expect(dropped.metrics).toEqual({});
+    expect(dropped.tables[0]!.rows).toEqual([
+      { label: 'Detailed', values: [null, null, null, null, null, null, 0, 2, 2] },
+    ]);
+  });
+
+  test('without items there are no numbers', () => {
+    const { metrics, tables } = vdcSummary([], asDefined);
+    expect(metrics).toEqual({});
+    expect(tables[0]!.rows).toEqual([]);
+  });
+});
+
+describe('vdcSummary: which captions were scored', () => {
+  const labels = {
+    own: 'another caption under each aspect, as the authors ask for',
+    shared: 'one caption that stood for all aspects',
+    one: 'one aspect scored only',
+    none: 'no caption (worth 0)',
+  };
+
+  test('counts videos by how they were captioned', () => {
+    const counts = captions([
+      scored('camera', 'own', 1, 5, 'a pan'),
+      scored('short', 'own', 1, 5, 'a man runs'),
+      scored('camera', 'partly', 1, 5, 'a pan'),
+      scored('short', 'partly', 0, 0),
+      scored('camera', 'shared', 1, 5, 'a man runs'),
+      scored('short', 'shared', 1, 5, 'a man runs'),
+      scored('short', 'one', 1, 5, 'a man runs'),
+      scored('camera', 'none', 0, 0),
+      scored('short', 'none', 0, 0),
+    ]);
+    expect(counts).toEqual({ [labels.own]: 2, [labels.shared]: 1, [labels.one]: 1, [labels.none]: 1 });
+  });
+});
