@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
@@ -10,16 +11,17 @@ import { VideocapError } from '../../core/errors.ts';
 import { runFfmpeg } from '../frames/ffmpeg-command.ts';
 
 /**
- * Makes the clips that `configs/examples/own-data.jsonl` names, from Big Buck Bunny ((c) Blender Foundation, CC BY 3.0),
- * a copy of which lies in the source package of moviepy on PyPI. About 60 MB are downloaded; nothing is committed.
- *
- *     npx tsx activities/dataset/fetch-example-film.ts
+ * `npm run example:film`: makes the clips that `configs/examples/own-data.jsonl` names, from Big Buck Bunny ((c) Blender
+ * Foundation, CC BY 3.0), a copy of which lies in the source package of moviepy on PyPI. About 60 MB are downloaded, and
+ * again only when a clip is missing; nothing is committed. Beside the clips it writes `captions.jsonl`: all of them with
+ * nothing but a caption, for `videocap annotate`.
  */
 const PACKAGE = 'moviepy==2.2.1';
 const ARCHIVE = {
   file: 'moviepy-2.2.1.tar.gz',
   sha256: 'c80cb56815ece94e5e3e2d361aa40070eeb30a09d23a24c4e684d03e16deacb1',
 };
+const FILM_SHA256 = '475fbbf34c4c367998f80c29ea03b15a743941179b12da3373fc6706e68621d0';
 const EXAMPLES = fileURLToPath(new URL('../../configs/examples/', import.meta.url));
 
 /** The film is a file in a zip file in the package. */
@@ -33,10 +35,25 @@ open(sys.argv[2], 'wb').write(inner.read(film))
 `;
 
 const ClipList = z.object({
-  clips: z.array(z.object({ id: z.string(), start: z.number(), end: z.number() })),
+  clips: z.array(z.object({ id: z.string(), start: z.number(), end: z.number(), caption: z.string() })),
 });
+type Clip = z.infer<typeof ClipList>['clips'][number];
 
 export async function fetchExampleFilm(say: (line: string) => void): Promise<void> {
+  const list = JSON.parse(await readFile(join(EXAMPLES, 'big-buck-bunny-clips.json'), 'utf8')) as unknown;
+  const { clips } = ClipList.parse(list);
+  const folder = join(EXAMPLES, 'big-buck-bunny');
+  await mkdir(folder, { recursive: true });
+  const missing = clips.filter(({ id }) => !existsSync(join(folder, `${id}.mp4`)));
+  if (missing.length > 0) await withFilm((film) => cutClips(film, missing, folder, say), say);
+  const captions = join(folder, 'captions.jsonl');
+  const lines = clips.map(({ id, caption }) => JSON.stringify({ id, video: `${id}.mp4`, caption }));
+  await writeFile(captions, `${lines.join('\n')}\n`);
+  say(`${clips.length} clips with captions: ${captions}`);
+}
+
+/** Gives the film to `use`, in a folder that is gone afterwards. */
+async function withFilm(use: (film: string) => Promise<void>, say: (line: string) => void): Promise<void> {
   const run = promisify(execFile);
   const temporary = await mkdtemp(join(tmpdir(), 'videocap-film-'));
   try {
@@ -44,27 +61,34 @@ export async function fetchExampleFilm(say: (line: string) => void): Promise<voi
     const pip = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--no-binary=moviepy', '--dest', temporary, PACKAGE];
     await run('python3', pip);
     const archive = join(temporary, ARCHIVE.file);
-    if ((await sha256OfFile(archive)) !== ARCHIVE.sha256)
-      throw new VideocapError('CorruptArtifact', `${ARCHIVE.file} is not the expected file; check your package index.`);
+    await check(archive, ARCHIVE.sha256);
     const film = join(temporary, 'film.mp4');
     await run('python3', ['-c', UNPACK, archive, film]);
-    await cutClips(film, join(EXAMPLES, 'big-buck-bunny'), say);
+    await check(film, FILM_SHA256);
+    await use(film);
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
 }
 
-async function cutClips(film: string, folder: string, say: (line: string) => void): Promise<void> {
-  const list = await readFile(join(EXAMPLES, 'big-buck-bunny-clips.json'), 'utf8');
-  await mkdir(folder, { recursive: true });
-  for (const { id, start, end } of ClipList.parse(JSON.parse(list)).clips) {
+async function check(path: string, expected: string): Promise<void> {
+  if ((await sha256OfFile(path)) !== expected)
+    throw new VideocapError('CorruptArtifact', `${basename(path)} is not the expected file; check your package index.`);
+}
+
+/** A clip appears under its name only when it is whole. */
+async function cutClips(film: string, clips: readonly Clip[], folder: string, say: (line: string) => void) {
+  for (const { id, start, end } of clips) {
+    const unfinished = `${film}.${id}.mp4`;
     await runFfmpeg({
       input: film,
       inputOptions: ['-ss', `${start}`, '-t', `${end - start}`],
       outputOptions: ['-an', '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20', '-pix_fmt', 'yuv420p'],
-      output: join(folder, `${id}.mp4`),
+      output: unfinished,
       timeoutSeconds: 600,
     });
+    await copyFile(unfinished, join(folder, `.${id}.mp4`));
+    await rename(join(folder, `.${id}.mp4`), join(folder, `${id}.mp4`));
     say(`${id}.mp4: ${(end - start).toFixed(1)} s`);
   }
 }
