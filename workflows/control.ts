@@ -9,8 +9,7 @@ import {
 import type { Limits } from '../core/run-progress.ts';
 import { JudgeGate } from './judge-gate.ts';
 import { parseLimits } from './limits.ts';
-import { runDetails } from './run-details.ts';
-import type { RunState, RunStatus } from './run-state.ts';
+import type { RunStatus } from './run-state.ts';
 
 export const pauseSignal = defineSignal('pause');
 export const resumeSignal = defineSignal('resume');
@@ -21,13 +20,22 @@ export const statusQuery = defineQuery<RunStatus>('status');
 /** Before the config is read. */
 const NOT_YET: RunStatus = { stage: 'starting', step: 0, totalSteps: 0, paused: false, evaluations: [] };
 
+/** What the messages are about. */
+export interface Followed {
+  status(paused: boolean, blocked?: string): RunStatus;
+  /** Markdown for its page in the Temporal UI. */
+  details(blocked?: string): string;
+  /** Changes limits, and says which hold. */
+  limit(limits: Limits): Limits;
+}
+
 /** What people can say to a run while it works. Every message is valid at any time and harmless when repeated. */
 export interface Control {
   readonly stopRequested: boolean;
   /** What asks the judge goes through here. */
   readonly judge: JudgeGate;
   /** From now on `status` answers for this run, and limits hold for it. */
-  follow(run: RunState): RunState;
+  follow<R extends Followed>(run: R): R;
   /** Returns at once, or when the run is resumed or stopped. */
   whilePaused(): Promise<void>;
 }
@@ -37,11 +45,11 @@ export interface Control {
  * Temporal UI shows beside them.
  */
 export function listenForControl(): Control {
-  let run: RunState | undefined;
+  let run: Followed | undefined;
   let early: Limits = {};
   let paused = false;
   let stopRequested = false;
-  const judge = new JudgeGate(() => run && setCurrentDetails(runDetails(run, judge.blocked)));
+  const judge = new JudgeGate(() => run && setCurrentDetails(run.details(judge.blocked)));
   setHandler(
     pauseSignal,
     () => {

@@ -5,6 +5,7 @@ import { shuffledAt } from '../core/random.ts';
 import type { Limits, RunProgress } from '../core/run-progress.ts';
 import type { Evaluation, JudgeSpending, RunSummary } from '../core/stages.ts';
 import { limitedJudge } from './limits.ts';
+import { runDetails } from './run-details.ts';
 
 /** Everything a run is, between two of its lines: small numbers and references. It survives continue-as-new as it is. */
 export interface RunSnapshot {
@@ -177,6 +178,11 @@ export class RunState {
       ...(tracking && { mlflowRunUrl: tracking.runUrl }),
       evaluations: evaluations.map(({ step, metrics }) => ({ step, metrics })),
     };
+  }
+
+  /** Markdown for the run's page in the Temporal UI. */
+  details(blocked?: string): string {
+    return runDetails(this, blocked);
   }
 
   /** All that another execution needs to go on from here. */
