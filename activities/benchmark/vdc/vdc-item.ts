@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import { badAnnotation } from '../annotation-file.ts';
+import { vdcInstruction } from './vdc-instructions.ts';
 import { readVdc, readVdcQuestions, VDC_ASPECTS, VdcAspect, VdcQuestion, type VdcQuestions } from './vdc-questions.ts';
 
 /** One video under one aspect. */
@@ -12,6 +13,8 @@ export const VdcItem = z.strictObject({
   clip: z.string(),
   video: z.string(),
   aspect: VdcAspect,
+  /** What the authors ask for here. A policy that takes no instruction is not asked it, and captions the video once. */
+  instruction: z.string(),
   questions: z.array(VdcQuestion).min(1),
 });
 export type VdcItem = z.infer<typeof VdcItem>;
@@ -26,15 +29,24 @@ export async function readVdcItems(path: string): Promise<VdcItem[]> {
   const aspects = await readAspects(path);
   const videos = new Set([...aspects.values()].flatMap((questions) => [...questions.keys()]));
   const items = [...videos].flatMap((clip) =>
-    [...aspects].flatMap(([aspect, all]): VdcItem[] => {
+    [...aspects].flatMap(([aspect, all]) => {
       const questions = all.get(clip) ?? [];
-      return questions.length === 0
-        ? []
-        : [{ id: `${aspect}/${clip}`, clip, video: `${clip}.mp4`, aspect, questions: [...questions] }];
+      return questions.length === 0 ? [] : [itemOf(aspect, clip, questions)];
     }),
   );
   if (items.length === 0) throw badAnnotation(`The VDC question files in ${path} have no question.`);
   return items;
+}
+
+function itemOf(aspect: VdcAspect, clip: string, questions: readonly VdcQuestion[]): VdcItem {
+  return {
+    id: `${aspect}/${clip}`,
+    clip,
+    video: `${clip}.mp4`,
+    aspect,
+    instruction: vdcInstruction(aspect, clip),
+    questions: [...questions],
+  };
 }
 
 async function readAspects(path: string): Promise<Map<VdcAspect, VdcQuestions>> {

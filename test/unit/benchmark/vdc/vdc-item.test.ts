@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { vdcInstruction } from '../../../../activities/benchmark/vdc/vdc-instructions.ts';
 import { readVdcItems } from '../../../../activities/benchmark/vdc/vdc-item.ts';
 
 let folder: string;
@@ -25,12 +26,14 @@ describe('readVdcItems', () => {
     await file('camera.jsonl', { a: [qa], b: [qa], c: [qa] });
     const items = await readVdcItems(folder);
     expect(items.map(({ id }) => id)).toEqual(['camera/a', 'short/a', 'camera/b', 'short/b', 'camera/c']);
-    expect(items[1]).toEqual({ id: 'short/a', clip: 'a', video: 'a.mp4', aspect: 'short', questions: [qa, qa] });
+    const instruction = vdcInstruction('short', 'a');
+    const questions = [qa, qa];
+    expect(items[1]).toEqual({ id: 'short/a', clip: 'a', video: 'a.mp4', aspect: 'short', instruction, questions });
   });
 
   test('one file is one aspect, by its name', async () => {
     const items = await readVdcItems(await file('main_object.jsonl', { a: [qa] }));
-    expect(items).toEqual([{ id: 'main_object/a', clip: 'a', video: 'a.mp4', aspect: 'main_object', questions: [qa] }]);
+    expect(items).toMatchObject([{ id: 'main_object/a', clip: 'a', aspect: 'main_object', questions: [qa] }]);
   });
 
   test('a video without questions is no item: nothing can be measured on it', async () => {

@@ -4,7 +4,7 @@ import { type VdcScoredItem, vdcSummary } from '../../../../activities/benchmark
 
 function scored(aspect: VdcAspect, clip: string, accuracy: number, score: number, caption?: string): VdcScoredItem {
   const questions = [{ question: 'What?', answer: 'a', category: '' }];
-  const item = { id: `${aspect}/${clip}`, clip, video: `${clip}.mp4`, aspect, questions };
+  const item = { id: `${aspect}/${clip}`, clip, video: `${clip}.mp4`, aspect, instruction: 'Describe it.', questions };
   return { item, score: { accuracy, score }, ...(caption !== undefined && { caption }) };
 }
 
