@@ -69,6 +69,7 @@ export function createBenchmarkActivities({ store, home, onProgress, signal, env
             `${folder}/benchmark-${input.suite}-details.json`,
             HeldOutDetails.parse(details),
           ),
+          usage: judge.usage,
           seconds: (performance.now() - started) / 1000,
         };
       });

@@ -6,29 +6,30 @@ type Endpoint = Pick<Extract<JudgeConfig, { kind: 'openai' }>, 'baseUrl' | 'mode
 /**
  * What a failed request means:
  *
- * - `unavailable`: it passes; ask again later.
- * - `misconfigured`: it stays until a person changes the config, the key or the account.
+ * - `unavailable`: it passes; ask again later. `perhapsPaid`: the model may have answered, and the answer was lost on its way.
+ * - `blocked`: it stays until a person changes the key, the account or the endpoint.
  * - `unscorable`: the endpoint answered, and its answer is that it will not judge this text.
  */
 export type JudgeFailure =
-  | { kind: 'unavailable'; message: string; retryAfterMilliseconds?: number }
-  | { kind: 'misconfigured'; message: string }
+  | { kind: 'unavailable'; message: string; perhapsPaid: boolean; retryAfterMilliseconds?: number }
+  | { kind: 'blocked'; message: string }
   | { kind: 'unscorable'; reason: string };
 
 type Row = (seen: { error: APIError; endpoint: Endpoint; where: string }) => JudgeFailure;
 
 const passes =
-  (what: string): Row =>
+  (what: string, perhapsPaid = false): Row =>
   ({ error, where }) => ({
     kind: 'unavailable',
     message: `The judge at ${where} ${what}${details(error)}. It will be asked again.`,
+    perhapsPaid,
     ...retryAfter(error.headers),
   });
 const stays =
-  (sentence: (endpoint: Endpoint) => string): Row =>
+  (problem: (endpoint: Endpoint) => string, remedy: string): Row =>
   ({ error, endpoint, where }) => ({
-    kind: 'misconfigured',
-    message: `The judge at ${where} ${sentence(endpoint)}${details(error)}.`,
+    kind: 'blocked',
+    message: `The judge at ${where} ${problem(endpoint)}${details(error)}: ${remedy}, then \`videocap resume\`.`,
   });
 const refuses =
   (reason: string): Row =>
@@ -37,10 +38,12 @@ const refuses =
 /** What the endpoint calls the fault, where that says more than the status. */
 const BY_CODE: Record<string, Row> = {
   insufficient_quota: stays(
-    ({ apiKeyEnv }) => `has no quota left for the key in ${apiKeyEnv} (judge.apiKeyEnv): top up the account`,
+    ({ apiKeyEnv }) => `has no quota left for the key in ${apiKeyEnv} (judge.apiKeyEnv)`,
+    'top up the account',
   ),
   billing_hard_limit_reached: stays(
-    ({ apiKeyEnv }) => `has no budget left for the key in ${apiKeyEnv} (judge.apiKeyEnv): raise the account's limit`,
+    ({ apiKeyEnv }) => `has no budget left for the key in ${apiKeyEnv} (judge.apiKeyEnv)`,
+    "raise the account's limit",
   ),
   content_filter: refuses('the endpoint filtered the content'),
   content_policy_violation: refuses('the endpoint filtered the content'),
@@ -48,18 +51,31 @@ const BY_CODE: Record<string, Row> = {
 };
 
 const BY_STATUS: Record<number, Row> = {
-  401: stays(({ apiKeyEnv }) => `refuses the key in the environment variable ${apiKeyEnv} (judge.apiKeyEnv)`),
+  401: stays(
+    ({ apiKeyEnv }) => `refuses the key in the environment variable ${apiKeyEnv} (judge.apiKeyEnv)`,
+    'start the worker with a valid one',
+  ),
   402: BY_CODE.insufficient_quota!,
   403: stays(
     ({ apiKeyEnv, model }) => `does not let the key in ${apiKeyEnv} (judge.apiKeyEnv) use "${model}" (judge.model)`,
+    'have it allowed',
   ),
-  404: stays(({ model }) => `knows no model "${model}" (judge.model) under this address (judge.baseUrl)`),
-  408: passes('timed out'),
+  404: stays(
+    ({ model }) => `knows no model "${model}" (judge.model) under this address (judge.baseUrl)`,
+    'serve it there',
+  ),
+  408: passes('timed out', true),
   409: passes('was in conflict with another request'),
   425: passes('was not ready'),
   429: passes('asks for fewer requests'),
+  502: passes('cannot be reached behind its proxy', true),
+  504: passes('did not answer its proxy in time', true),
 };
-const OTHER_CLIENT_ERROR = stays(() => 'refuses the request; check judge.model, judge.maxTokens and judge.baseUrl');
+const OTHER_CLIENT_ERROR = stays(
+  () =>
+    'refuses the request; `videocap judge check` says whether judge.model, judge.maxTokens and judge.answerFormat fit it',
+  'mend the endpoint',
+);
 const SERVER_ERROR = passes('is in trouble');
 
 /**
@@ -72,6 +88,7 @@ export function classifyFailure(error: unknown, endpoint: Endpoint): JudgeFailur
     return {
       kind: 'unavailable',
       message: `The judge at ${where} (judge.baseUrl) cannot be reached, or breaks off. It will be asked again.`,
+      perhapsPaid: !isUnreachable(error),
     };
   if (!(error instanceof APIError) || error.status === undefined) return undefined;
   return rowFor(error)({ error, endpoint, where });
@@ -82,6 +99,14 @@ function isBrokenConnection(error: unknown): boolean {
   if (error instanceof APIConnectionError || error instanceof SyntaxError) return true;
   return error instanceof TypeError && (error.message === 'terminated' || error.cause !== undefined);
 }
+
+/** Then no request has reached the endpoint. The system's code is at the end of a chain of causes. */
+function isUnreachable(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (UNREACHABLE.has((cause as NodeJS.ErrnoException).code ?? '')) return true;
+  return false;
+}
+const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 function rowFor(error: APIError): Row {
   const status = error.status as number;

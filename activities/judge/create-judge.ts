@@ -1,9 +1,11 @@
 import type { JudgeConfig } from '../../configs/schema.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
+import type { JudgeSpending } from '../../core/stages.ts';
 import type { Judge } from './judge.ts';
 import { Ledger } from './ledger.ts';
 import { LlmJudge } from './llm-judge.ts';
 import { OpenAiEndpoint } from './openai.ts';
+import { PatientEndpoint, type Waiting, waitingFromNow } from './patient-endpoint.ts';
 import type { Asker } from './question.ts';
 import { RuleBasedJudge } from './rule-based.ts';
 
@@ -13,17 +15,31 @@ export interface Payer {
   place: string;
   /** Where the key of an endpoint is looked up. */
   env?: NodeJS.ProcessEnv | undefined;
+  /** What the run had spent before this place: its budget is for all of it. */
+  spent?: JudgeSpending | undefined;
+  /** Since when no answer has come; without it, since now. */
+  waiting?: Waiting | undefined;
 }
 
 /**
- * The judge a config asks for, with a meter of its own.
- * @throws VideocapError `InvalidConfig` when the key of an endpoint is not in the environment.
+ * The judge a config asks for, with usage of its own.
+ * @throws VideocapError `JudgeBlocked` when the key of an endpoint is not in the environment.
  */
 export function createJudge(config: JudgeConfig, payer: Payer): Judge {
   return config.kind === 'rule-based' ? new RuleBasedJudge() : new LlmJudge(createAsker(config, payer));
 }
 
-/** The language model a config names, behind the ledger: no answer is paid twice. */
-export function createAsker(config: Extract<JudgeConfig, { kind: 'openai' }>, { store, place, env }: Payer): Asker {
-  return new Ledger(new OpenAiEndpoint(config, env ?? process.env), store, place);
+/** The language model a config names, with its patience, behind the ledger: no answer is paid twice. */
+export function createAsker(
+  config: Extract<JudgeConfig, { kind: 'openai' }>,
+  { store, place, env, spent, waiting }: Payer,
+): Asker {
+  const model = new OpenAiEndpoint(config, env ?? process.env);
+  const endpoint = new PatientEndpoint(model, config.patienceSeconds, waiting ?? waitingFromNow());
+  return new Ledger(endpoint, store, place, {
+    price: config.price,
+    budget: config.budget,
+    ...(spent && { spent }),
+    leaseSeconds: 10 * config.timeoutSeconds,
+  });
 }

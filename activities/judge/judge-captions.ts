@@ -61,7 +61,7 @@ export function createJudgeActivities({ store, onProgress, signal, env }: JudgeD
         return {
           caption: judged.map((group) => group.completions.map(({ score }) => score)),
           verdicts: await store.putJson(`${folder}/verdicts.json`, StepVerdicts.parse(verdicts)),
-          ...judge.usage,
+          usage: judge.usage,
           seconds: (performance.now() - started) / 1000,
         };
       });

@@ -1,4 +1,5 @@
-import type { JudgeUsage, Outcome } from './question.ts';
+import type { JudgeUsage } from '../../core/stages.ts';
+import type { Outcome } from './question.ts';
 import type { Verdict } from './questions/event-entailment.ts';
 
 /**

@@ -2,15 +2,12 @@ import pLimit from 'p-limit';
 import { z } from 'zod';
 import { type ArtifactStore, sha256 } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
-import {
-  type Asker,
-  Attempt,
-  type Endpoint,
-  type JudgeUsage,
-  type Outcome,
-  type Question,
-  Unscorable,
-} from './question.ts';
+import type { JudgeSpending, JudgeUsage } from '../../core/stages.ts';
+import { type Budget, checkBudget } from './budget.ts';
+import { CLOCK, type Clock } from './clock.ts';
+import { Intents } from './intents.ts';
+import { type Asker, Attempt, type Endpoint, type Outcome, type Question, Unscorable } from './question.ts';
+import { costOf, type Paid, type Price, usageOf } from './usage.ts';
 
 /** A question that was paid for, with all that was said: what lies under `ledger/` in the store. */
 export const LedgerEntry = z.strictObject({
@@ -24,47 +21,77 @@ export const LedgerEntry = z.strictObject({
   outcome: z.union([z.strictObject({ answered: z.literal(true) }), Unscorable]),
   /** The place in a run that asked first. */
   paidBy: z.string(),
+  /** Earlier requests that were perhaps paid for too, and whose answers were lost. */
+  repeated: z.int(),
 });
 export type LedgerEntry = z.infer<typeof LedgerEntry>;
 
-/** Questions being asked right now in this process, whoever asks: the second to ask waits for the first. */
-const flights = new WeakMap<ArtifactStore, Map<string, Promise<LedgerEntry>>>();
+export interface LedgerOptions {
+  price?: Price;
+  budget?: Budget;
+  /** What the run had spent before this place. */
+  spent?: JudgeSpending;
+  /** No question is being asked for longer than this. */
+  leaseSeconds?: number;
+  clock?: Clock;
+}
+
+/** Questions being asked right now in this process, whoever asks, by store: the second to ask waits for the first. */
+const flights = new Map<string, Map<string, Promise<LedgerEntry>>>();
+
+/** How often a question that another process is asking is looked for. */
+const LOOK_AGAIN_MILLISECONDS = 200;
 
 /**
  * Never asks twice: an answer is stored under the hash of everything that determines it before it is used, and found
  * there by retries, resumed runs, other runs and benchmarks. Refusals are answers too, and were paid for. Identical
- * questions in flight are one.
+ * questions in flight are one, in this process and in others on the same store.
  */
 export class Ledger implements Asker {
   readonly name: string;
   readonly #endpoint: Endpoint;
   readonly #store: ArtifactStore;
   readonly #place: string;
+  readonly #price: Price;
+  readonly #budget: Budget;
+  readonly #spent: JudgeSpending;
+  readonly #clock: Clock;
+  readonly #intents: Intents;
   readonly #flights: Map<string, Promise<LedgerEntry>>;
   /** A batch may ask thousands of questions at once, and a process may open only so many files. */
-  readonly #files = pLimit(32);
-  readonly #paid = new Set<string>();
+  readonly #reads = pLimit(32);
+  readonly #writes = pLimit(32);
+  readonly #lookups = new Settling();
+  readonly #paid = new Map<string, Paid>();
+  readonly #latencies: number[] = [];
+  #usd = 0;
+  #asking = 0;
   #questions = 0;
 
-  constructor(endpoint: Endpoint, store: ArtifactStore, place: string) {
+  constructor(endpoint: Endpoint, store: ArtifactStore, place: string, options: LedgerOptions = {}) {
     this.name = endpoint.name;
     this.#endpoint = endpoint;
     this.#store = store;
     this.#place = place;
-    this.#flights = flights.get(store) ?? new Map();
-    flights.set(store, this.#flights);
+    this.#price = options.price ?? { inputPerMillion: 0, outputPerMillion: 0 };
+    this.#budget = options.budget ?? {};
+    this.#spent = options.spent ?? { usd: 0, calls: 0 };
+    this.#clock = options.clock ?? CLOCK;
+    this.#intents = new Intents(store, place, options.leaseSeconds ?? 600);
+    this.#flights = flights.get(store.root) ?? new Map();
+    flights.set(store.root, this.#flights);
   }
 
   get usage(): JudgeUsage {
-    return { calls: this.#paid.size, cacheHits: this.#questions - this.#paid.size };
+    return usageOf([...this.#paid.values()], this.#questions, this.#latencies, this.#price);
   }
 
+  /** @throws VideocapError `JudgeBlocked` when the budget is reached, and what the endpoint throws. */
   async ask<T>(question: Question<T>, signal?: AbortSignal): Promise<Outcome<T>> {
     const asked = this.#endpoint.identity(question);
     const key = ledgerKey(asked, question);
     const entry = await this.#entry(key, asked, question, signal);
     this.#questions++;
-    if (entry.paidBy === this.#place) this.#paid.add(key);
     if ('unscorable' in entry.outcome) return entry.outcome;
     const reading = question.read(entry.attempts.at(-1)!.text);
     if ('fault' in reading)
@@ -83,21 +110,10 @@ export class Ledger implements Asker {
       const flying = this.#flights.get(key);
       if (!flying) break;
       const entry = await flying.catch(() => undefined);
-      if (entry) return entry;
+      if (entry) return this.#count(key, entry);
       // Whoever asked gave up or failed, for reasons that may be theirs alone: ask for ourselves.
     }
-    const flight = this.#read(key).then(async (known) => {
-      if (known) return known;
-      const { outcome, attempts } = await this.#endpoint.ask(question, signal);
-      return this.#keep(key, {
-        prompt: question.prompt.name,
-        asked,
-        question: question.data,
-        attempts,
-        outcome: 'answer' in outcome ? { answered: true } : outcome,
-        paidBy: this.#place,
-      });
-    });
+    const flight = this.#fly(key, asked, question, signal);
     this.#flights.set(key, flight);
     try {
       return await flight;
@@ -106,22 +122,98 @@ export class Ledger implements Asker {
     }
   }
 
-  async #read(key: string): Promise<LedgerEntry | undefined> {
-    return this.#files(async () => {
+  async #fly(
+    key: string,
+    asked: LedgerEntry['asked'],
+    question: Question<unknown>,
+    signal: AbortSignal | undefined,
+  ): Promise<LedgerEntry> {
+    for (;;) {
+      const known = await this.#lookups.during(this.#find(key));
+      if (known) return known;
+      if (!(await this.#intents.held(key))) {
+        // What this place has paid for is known once all its questions have been looked up.
+        if (this.#budget.usd !== undefined || this.#budget.calls !== undefined) await this.#lookups.settled();
+        const entry = await this.#pay(key, asked, question, signal);
+        if (entry) return entry;
+      }
+      await this.#clock.sleep(LOOK_AGAIN_MILLISECONDS, signal);
+    }
+  }
+
+  /** Asks the endpoint and stores what it says; nothing when another process was a moment faster. */
+  async #pay(
+    key: string,
+    asked: LedgerEntry['asked'],
+    question: Question<unknown>,
+    signal: AbortSignal | undefined,
+  ): Promise<LedgerEntry | undefined> {
+    let intended = false;
+    let answered = false;
+    let repeated = 0;
+    let lost = 0;
+    const sending = async () => {
+      checkBudget(this.#budget, {
+        usd: this.#spent.usd + this.#usd,
+        calls: this.#spent.calls + this.#paid.size + this.#asking,
+      });
+      this.#asking++;
+      intended = true;
+      const taken = await this.#intents.take(key);
+      if (taken === 'held') throw new HeldElsewhere();
+      if (taken === 'abandoned') repeated++;
+    };
+    try {
+      const { outcome, attempts } = await this.#endpoint.ask(question, signal, { sending, lost: () => lost++ });
+      answered = true;
+      this.#latencies.push(...attempts.map(({ seconds }) => seconds));
+      const entry = await this.#keep(key, {
+        prompt: question.prompt.name,
+        asked,
+        question: question.data,
+        attempts,
+        outcome: 'answer' in outcome ? { answered: true } : outcome,
+        paidBy: this.#place,
+        repeated: repeated + lost,
+      });
+      await this.#intents.drop(key);
+      return entry;
+    } catch (error) {
+      if (error instanceof HeldElsewhere) return undefined;
+      // Where an answer may have been paid for and is not stored, the intent stays, and tells whoever asks next.
+      if (intended && !answered && repeated + lost === 0) await this.#intents.drop(key);
+      throw error;
+    } finally {
+      if (intended) this.#asking--;
+    }
+  }
+
+  async #find(key: string): Promise<LedgerEntry | undefined> {
+    const entry = await this.#reads(async () => {
       const ref = await this.#store.find(key);
       return ref && this.#store.readJson(ref, LedgerEntry);
     });
+    return entry && this.#count(key, entry);
   }
 
   /** Stores an answer, then gives it; when another process was first with the same question, gives what that one stored. */
   async #keep(key: string, entry: LedgerEntry): Promise<LedgerEntry> {
     try {
-      await this.#store.putJson(key, LedgerEntry.parse(entry));
-      return entry;
+      await this.#writes(() => this.#store.putJson(key, LedgerEntry.parse(entry)));
+      return this.#count(key, entry);
     } catch (error) {
       if (!(error instanceof VideocapError && error.code === 'ArtifactConflict')) throw error;
-      return (await this.#read(key))!;
+      return (await this.#find(key))!;
     }
+  }
+
+  /** Notes what this place paid for, now or before it was done again. */
+  #count(key: string, entry: LedgerEntry): LedgerEntry {
+    if (entry.paidBy === this.#place && !this.#paid.has(key)) {
+      this.#paid.set(key, entry);
+      for (const attempt of entry.attempts) this.#usd += costOf(attempt, this.#price);
+    }
+    return entry;
   }
 }
 
@@ -129,4 +221,25 @@ export class Ledger implements Asker {
 export function ledgerKey(asked: LedgerEntry['asked'], { data }: Pick<Question<unknown>, 'data'>): string {
   const sorted = Object.entries(asked).sort(([a], [b]) => (a < b ? -1 : 1));
   return `ledger/${sha256(JSON.stringify([sorted, data]))}.json`;
+}
+
+class HeldElsewhere extends Error {}
+
+/** Tells when nothing is under way any more. */
+class Settling {
+  #underWay = 0;
+  #waiting: (() => void)[] = [];
+
+  async during<T>(work: Promise<T>): Promise<T> {
+    this.#underWay++;
+    try {
+      return await work;
+    } finally {
+      if (--this.#underWay === 0) for (const go of this.#waiting.splice(0)) go();
+    }
+  }
+
+  async settled(): Promise<void> {
+    if (this.#underWay > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { JudgeUsage } from '../../core/stages.ts';
 import type { Prompt } from './prompts.ts';
 
 /** A reading of an answer, or what is wrong with it, in words that the model may be shown. */
@@ -43,19 +44,21 @@ export interface Exchange<T> {
   attempts: Attempt[];
 }
 
+/** Follows a question on its way to an endpoint. */
+export interface Watch {
+  /** Its turn has come: its first request goes out when this is done, and not at all when this throws. */
+  sending(): Promise<void>;
+  /** A request that was perhaps paid for has brought no answer. */
+  lost(): void;
+}
+
 /** A language model that can be asked, each time anew. Throws a `VideocapError` for what is the endpoint's fault. */
 export interface Endpoint {
   /** For reports. */
   readonly name: string;
   /** Everything besides a question that determines its answer: endpoint, model, prompt with its version, decoding. */
   identity(question: Question<unknown>): Record<string, string | number>;
-  ask<T>(question: Question<T>, signal?: AbortSignal): Promise<Exchange<T>>;
-}
-
-/** What a stage's questions came to. A question is a call the first time it is answered, and a hit ever after. */
-export interface JudgeUsage {
-  calls: number;
-  cacheHits: number;
+  ask<T>(question: Question<T>, signal?: AbortSignal, watch?: Watch): Promise<Exchange<T>>;
 }
 
 /**

@@ -1,9 +1,12 @@
 import { VideocapError } from '../../core/errors.ts';
+import type { JudgeUsage } from '../../core/stages.ts';
 import { isWhole, type ParsedEvent, parseCaption } from '../dataset/shapes/parse-caption.ts';
 import type { ShapeEvent } from '../dataset/shapes/vocabulary.ts';
 import type { Judge } from './judge.ts';
-import type { JudgeUsage, Outcome } from './question.ts';
+import type { Outcome } from './question.ts';
+
 import type { Verdict } from './questions/event-entailment.ts';
+import { NO_USAGE } from './usage.ts';
 
 /**
  * The judge of the small world of shapes: it parses captions and compares events, and is no LLM. Strict and exact:
@@ -15,7 +18,7 @@ import type { Verdict } from './questions/event-entailment.ts';
 export class RuleBasedJudge implements Judge {
   readonly name = 'rule-based (no LLM)';
   readonly isLlm = false;
-  readonly usage: JudgeUsage = { calls: 0, cacheHits: 0 };
+  readonly usage: JudgeUsage = { ...NO_USAGE };
 
   async entail(text: string, events: readonly string[]): Promise<Outcome<Verdict[]>> {
     this.usage.calls++;

@@ -27,6 +27,8 @@ export interface OpenAiServer {
   requests: ChatRequest[];
   /** The next requests get these, one each; after them, answers again. */
   failNext(...faults: Fault[]): void;
+  /** Takes back what `failNext` still holds. */
+  forgive(): void;
   close(): Promise<void>;
 }
 
@@ -52,6 +54,7 @@ export async function startOpenAiServer(answer: (question: AskedQuestion) => unk
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,
     failNext: (...more) => void faults.push(...more),
+    forgive: () => void faults.splice(0),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -18,7 +18,7 @@ export function eventExtraction(description: string): Question<string[]> {
     data: { description },
     shape: Answer,
     read(text) {
-      const read = readJson(text, Answer);
+      const read = readJson(text, Answer, description);
       if ('fault' in read) return read;
       const events = [...new Set(read.answer.events.map((event) => event.trim()).filter((event) => event !== ''))];
       if (events.length > MOST_EVENTS || events.some((event) => event.length > LONGEST_EVENT))

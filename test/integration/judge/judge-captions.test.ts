@@ -119,8 +119,7 @@ describe('with an endpoint', () => {
     const output = await activities().judgeCaptions(input);
     expect(output).toMatchObject({
       caption: [[{ value: 1 }, { value: 1 }, { value: 0 }, { value: 0 }]],
-      calls: 2,
-      cacheHits: 1,
+      usage: { calls: 2, cacheHits: 1, inputTokens: 20, outputTokens: 10, repeated: 0 },
     });
     expect(server.requests).toHaveLength(2);
   });
@@ -129,7 +128,7 @@ describe('with an endpoint', () => {
     const first = await inputFor([sample('a')], [[CAPTION, 'A dog.']], { judge: openai() });
     await activities().judgeCaptions(first);
     const second = await inputFor([sample('a')], [[CAPTION, 'A cat.']], { judge: openai(), step: 2 });
-    expect(await activities().judgeCaptions(second)).toMatchObject({ calls: 1, cacheHits: 1 });
+    expect(await activities().judgeCaptions(second)).toMatchObject({ usage: { calls: 1, cacheHits: 1 } });
     expect(server.requests.map(({ question }) => question.description).sort()).toEqual(['A cat.', 'A dog.', CAPTION]);
   });
 
@@ -142,21 +141,25 @@ describe('with an endpoint', () => {
     expect(server.requests).toHaveLength(3);
   });
 
-  test('a fault in mid-batch keeps the answers that arrived, and a retry pays only for the rest', async () => {
+  test('an outage in mid-batch keeps the answers that arrived, and a retry pays only for the rest', async () => {
     const captions = ['A dog.', 'A cat.', 'A cow.', 'A pig.'];
     const input = await inputFor([sample('a')], [captions], { judge: { ...openai(), concurrency: 1 } });
-    server.failNext(status(500));
-    await expect(activities().judgeCaptions(input)).rejects.toMatchObject({ code: 'Unavailable' });
+    const down = status(503, {}, { 'retry-after': '60' });
+    server.failNext(down);
+    await expect(activities().judgeCaptions(input)).rejects.toMatchObject({
+      code: 'Unavailable',
+      retryAfterMilliseconds: 60_000,
+    });
     expect(server.requests).toHaveLength(1);
 
     const all = { verdicts: [1, 2].map((index) => ({ index, relationship: 'neutral' })) };
     const good = message({ content: JSON.stringify(all) });
-    server.failNext(good, good, status(503));
+    server.failNext(good, good, down);
     await expect(activities().judgeCaptions(input)).rejects.toMatchObject({ code: 'Unavailable' });
     expect(await activities().judgeCaptions(input)).toMatchObject({
       caption: [[{ value: 0 }, { value: 0 }, { value: 0 }, { value: 0 }]],
-      calls: 2,
-      cacheHits: 2,
+      // Two of them paid by the attempt before, which was this place too.
+      usage: { calls: 4, cacheHits: 0, inputTokens: 40, repeated: 0 },
     });
     // Four answers, and two requests that failed.
     expect(server.requests).toHaveLength(6);
@@ -168,16 +171,16 @@ describe('with an endpoint', () => {
     const refused = { unscorable: true, reason: 'the judge refused to answer' };
     expect((await activities().judgeCaptions(input)).caption).toEqual([[refused, { value: 0 }]]);
     const again = await activities().judgeCaptions({ ...input, step: 2 });
-    expect(again).toMatchObject({ caption: [[refused, { value: 0 }]], calls: 0, cacheHits: 2 });
+    expect(again).toMatchObject({ caption: [[refused, { value: 0 }]], usage: { calls: 0, cacheHits: 2 } });
   });
 
   test('f1 also asks what the caption claims, and whether the reference tells it', async () => {
     const caption = 'A small red circle moves left. A dog barks';
     const input = await inputFor([sample('a')], [[caption]], { judge: openai(), caption: { variant: 'f1' } });
-    const { caption: scores, calls } = await activities().judgeCaptions(input);
+    const { caption: scores, usage } = await activities().judgeCaptions(input);
     // Recall 1/2, precision 1/2.
     expect(scores).toEqual([[{ value: 0.5 }]]);
-    expect(calls).toBe(3);
+    expect(usage.calls).toBe(3);
   });
 
   test('a reference whose events cannot be extracted makes its group unscorable', async () => {

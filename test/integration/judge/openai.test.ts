@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { OpenAiJudge, type OpenAiJudgeConfig } from '../../../activities/judge/openai.ts';
+import { LlmJudge } from '../../../activities/judge/llm-judge.ts';
+import { OpenAiEndpoint, type OpenAiJudgeConfig } from '../../../activities/judge/openai.ts';
+import { eventEntailment } from '../../../activities/judge/questions/event-entailment.ts';
+import { eventExtraction } from '../../../activities/judge/questions/event-extraction.ts';
+import { NO_USAGE } from '../../../activities/judge/usage.ts';
 import { JudgeConfig } from '../../../configs/schema.ts';
 import {
+  type Fault,
   hang,
   html,
   message,
@@ -33,16 +38,41 @@ beforeAll(async () => {
 beforeEach(() => void server.requests.splice(0));
 afterAll(() => server.close());
 
-function judge(more: Partial<OpenAiJudgeConfig> = {}): OpenAiJudge {
+/** Pauses pass at once here; that they are made is what `pauses` says. */
+const pauses: number[] = [];
+const clock = {
+  now: () => Date.now(),
+  sleep: async (milliseconds: number, signal?: AbortSignal) => {
+    signal?.throwIfAborted();
+    pauses.push(milliseconds);
+  },
+};
+beforeEach(() => void pauses.splice(0));
+
+function judge(more: Partial<OpenAiJudgeConfig> = {}) {
   const config = JudgeConfig.parse({ kind: 'openai', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY', ...more });
-  return new OpenAiJudge(config as OpenAiJudgeConfig, { KEY });
+  const endpoint = new OpenAiEndpoint(config as OpenAiJudgeConfig, { KEY }, clock);
+  return {
+    endpoint,
+    entail: async (caption: string, events: string[], signal?: AbortSignal) =>
+      (await endpoint.ask(eventEntailment(caption, events), signal)).outcome,
+    extractEvents: async (caption: string) => (await endpoint.ask(eventExtraction(caption))).outcome,
+  };
 }
 
 describe('a question', () => {
   test('goes out once, with everything that determines its answer', async () => {
-    const asked = judge();
-    expect(await asked.entail(CAPTION, EVENTS)).toEqual({ verdicts: ['entailment', 'neutral'] });
-    expect(asked.meter.calls).toBe(1);
+    const { outcome, attempts } = await judge().endpoint.ask(eventEntailment(CAPTION, EVENTS));
+    expect(outcome).toEqual({ answer: ['entailment', 'neutral'] });
+    expect(attempts).toEqual([
+      {
+        text: expect.stringContaining('"verdicts"'),
+        finishReason: 'stop',
+        inputTokens: 10,
+        outputTokens: 5,
+        seconds: expect.any(Number),
+      },
+    ]);
     expect(server.requests).toHaveLength(1);
     expect(server.requests[0]).toMatchObject({
       authorization: `Bearer ${KEY}`,
@@ -70,13 +100,22 @@ describe('a question', () => {
   });
 
   test('about events is asked with the prompt for events', async () => {
-    expect(await judge().extractEvents('a dog runs. a cat sleeps')).toEqual({ events: EVENTS });
+    expect(await judge().extractEvents('a dog runs. a cat sleeps')).toEqual({ answer: EVENTS });
     expect(server.requests[0]!.messages[0]!.content).toContain('list the events');
   });
 
   test('about no events is not asked', async () => {
-    expect(await judge().entail(CAPTION, [])).toEqual({ verdicts: [] });
-    expect(server.requests).toEqual([]);
+    const asker = { name: 'm', usage: NO_USAGE, ask: () => expect.unreachable('nobody is to be asked') };
+    expect(await new LlmJudge(asker).entail(CAPTION, [])).toEqual({ answer: [] });
+  });
+
+  test.each([
+    ['json-schema', { type: 'json_schema', json_schema: expect.anything() }],
+    ['json-object', { type: 'json_object' }],
+    ['text', undefined],
+  ] as const)('in the format %s asks the server for it', async (answerFormat, format) => {
+    expect(await judge({ answerFormat }).entail(CAPTION, EVENTS)).toEqual({ answer: ['entailment', 'neutral'] });
+    expect(server.requests[0]!.response_format).toEqual(format);
   });
 
   test('waits for its turn: never more at once than the config allows', async () => {
@@ -112,7 +151,7 @@ describe('an answer that is none is asked for once more', () => {
     ['an answer cut off', message({ content: '{"verdicts": [{"ind' }, 'length')],
   ])('%s, then a good one', async (_, bad) => {
     server.failNext(bad);
-    expect(await judge().entail(CAPTION, EVENTS)).toEqual({ verdicts: ['entailment', 'neutral'] });
+    expect(await judge().entail(CAPTION, EVENTS)).toEqual({ answer: ['entailment', 'neutral'] });
     expect(server.requests).toHaveLength(2);
     expect(server.requests[1]!.messages[0]!.content).toMatch(
       /Your last answer could not be used: it .*\. Answer again/,
@@ -137,7 +176,7 @@ describe('an answer that is none is asked for once more', () => {
   test('prose around a good answer does no harm', async () => {
     const good = { verdicts: [1, 2].map((index) => ({ index, relationship: 'neutral' })) };
     server.failNext(message({ content: `Here you are:\n\`\`\`json\n${JSON.stringify(good)}\n\`\`\`` }));
-    expect(await judge().entail(CAPTION, EVENTS)).toEqual({ verdicts: ['neutral', 'neutral'] });
+    expect(await judge().entail(CAPTION, EVENTS)).toEqual({ answer: ['neutral', 'neutral'] });
     expect(server.requests).toHaveLength(1);
   });
 });
@@ -154,42 +193,78 @@ describe('a refusal is an outcome, not asked about again', () => {
   });
 });
 
-describe('a fault of the endpoint is thrown at once, never retried here, never scored', () => {
-  const failure = (asked = judge()) =>
-    asked.entail(CAPTION, EVENTS).then(
-      () => expect.unreachable('it must throw'),
-      (error: Error) => error,
-    );
+const failure = (asked = judge()) =>
+  asked.entail(CAPTION, EVENTS).then(
+    () => expect.unreachable('it must throw'),
+    (error: Error) => error,
+  );
+// The endpoint repeated the whole request in its error.
+const expectDiscreet = (error: Error) =>
+  expect(`${error.message} ${error.stack} ${error.cause}`).not.toMatch(/sk-very-secret|A dog runs|relationship/);
 
+describe('a fault that a person must mend is thrown at once', () => {
   test.each([
-    ['401', status(401, { code: 'invalid_api_key' }), 'InvalidConfig', /environment variable KEY \(judge\.apiKeyEnv\)/],
-    ['insufficient_quota', status(429, { code: 'insufficient_quota' }), 'InvalidConfig', /no quota left.*KEY/],
-    ['404', status(404), 'InvalidConfig', /no model "m" \(judge\.model\)/],
-    ['400', status(400, { param: 'response_format' }), 'InvalidConfig', /param response_format, request req_1/],
-    ['429', status(429), 'Unavailable', /fewer requests/],
-    ['500', status(500), 'Unavailable', /in trouble \(status 500, request req_1\)/],
-    ['502 with a page', html(502), 'Unavailable', /in trouble \(status 502\)/],
-    ['a page instead of an answer', html(200), 'Unavailable', /not with a chat completion; check judge\.baseUrl/],
-    ['a connection lost in the middle', reset, 'Unavailable', /cannot be reached, or breaks off/],
-  ])('%s', async (_, fault, code, sentence) => {
+    ['401', status(401, { code: 'invalid_api_key' }), /environment variable KEY \(judge\.apiKeyEnv\)/],
+    ['403', status(403), /does not let the key in KEY/],
+    ['insufficient_quota', status(429, { code: 'insufficient_quota' }), /no quota left.*KEY/],
+    ['404', status(404), /no model "m" \(judge\.model\)/],
+    ['400', status(400, { param: 'response_format' }), /param response_format, request req_1/],
+  ])('%s', async (_, fault, sentence) => {
     server.failNext(fault);
     const error = await failure();
-    expect(error).toMatchObject({ name: 'VideocapError', code, message: expect.stringMatching(sentence) });
+    expect(error).toMatchObject({
+      name: 'VideocapError',
+      code: 'JudgeBlocked',
+      message: expect.stringMatching(sentence),
+    });
+    expect(error.message).toContain('then `videocap resume`.');
     expect(server.requests).toHaveLength(1);
-    // The endpoint repeated the whole request in its error.
-    expect(`${error.message} ${error.stack} ${error.cause}`).not.toMatch(/sk-very-secret|A dog runs|relationship/);
+    expectDiscreet(error);
+  });
+});
+
+describe('a fault that passes is sat out for a moment, then thrown, never scored', () => {
+  const faults: [string, Fault, RegExp][] = [
+    ['429', status(429), /fewer requests/],
+    ['500', status(500), /in trouble \(status 500, request req_1\)/],
+    ['502 with a page', html(502), /behind its proxy \(status 502\)/],
+    ['a page instead of an answer', html(200), /not with a chat completion; check judge\.baseUrl/],
+    ['a connection lost in the middle', reset, /cannot be reached, or breaks off/],
+  ];
+  test.each(faults)('%s, twice', async (_, fault) => {
+    server.failNext(fault, fault);
+    expect(await judge().entail(CAPTION, EVENTS)).toEqual({ answer: ['entailment', 'neutral'] });
+    expect(server.requests).toHaveLength(3);
+    expect(pauses).toHaveLength(2);
+    expect(pauses[0]).toBeGreaterThanOrEqual(187);
+    expect(pauses[1]).toBeLessThanOrEqual(1250);
+  });
+
+  test.each(faults)('%s, three times', async (_, fault, sentence) => {
+    server.failNext(fault, fault, fault);
+    const error = await failure();
+    expect(error).toMatchObject({ code: 'Unavailable', message: expect.stringMatching(sentence) });
+    expect(server.requests).toHaveLength(3);
+    expectDiscreet(error);
   });
 
   test('429 with Retry-After says how long to wait', async () => {
     server.failNext(status(429, {}, { 'retry-after': '7' }));
     expect(await failure()).toMatchObject({ code: 'Unavailable', retryAfterMilliseconds: 7000 });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('429 with a short Retry-After is sat out for just so long', async () => {
+    server.failNext(status(429, {}, { 'retry-after-ms': '1500' }));
+    expect(await judge().entail(CAPTION, EVENTS)).toEqual({ answer: ['entailment', 'neutral'] });
+    expect(pauses).toEqual([1500]);
   });
 
   test.each([
     ['no answer', hang],
     ['an answer that stops in its middle', stall],
   ])('%s within the time limit', async (_, fault) => {
-    server.failNext(fault);
+    server.failNext(fault, fault, fault);
     expect(await failure(judge({ timeoutSeconds: 0.1 }))).toMatchObject({
       code: 'Unavailable',
       message: expect.stringContaining('did not answer within 0.1 s (judge.timeoutSeconds)'),
@@ -205,29 +280,75 @@ describe('a fault of the endpoint is thrown at once, never retried here, never s
     });
   });
 
-  test('those still waiting for their turn are not sent', async () => {
-    server.failNext(status(401));
+  test('in an outage, those still waiting for their turn are not sent', async () => {
+    server.failNext(...Array.from({ length: 9 }, () => status(500)));
+    const asked = judge({ concurrency: 3 });
+    const outcomes = await Promise.allSettled([...'abcdefghij'].map((text) => asked.extractEvents(text)));
+    expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(server.requests.length).toBeLessThanOrEqual(6);
+    server.forgive();
+  });
+
+  test('a hiccup of one question does not stop the others', async () => {
+    server.failNext(status(500), status(500), status(500));
     const asked = judge({ concurrency: 1 });
     const outcomes = await Promise.allSettled(['a', 'b', 'c'].map((text) => asked.extractEvents(text)));
-    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(outcomes[0]!.status).toBe('rejected');
+  });
+});
+
+test('once a person is needed, those still waiting for their turn are not sent', async () => {
+  server.failNext(status(401));
+  const asked = judge({ concurrency: 1 });
+  const outcomes = await Promise.allSettled(['a', 'b', 'c'].map((text) => asked.extractEvents(text)));
+  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  expect(server.requests).toHaveLength(1);
+});
+
+describe('cancelling', () => {
+  test('sends nothing more, and takes the answer that is on its way', async () => {
+    const controller = new AbortController();
+    server.failNext((response, request) => {
+      controller.abort();
+      setTimeout(
+        () => message({ content: '{"verdicts": [{"index": 1, "relationship": "neutral"}]}' })(response, request),
+        20,
+      );
+    });
+    const asked = judge({ concurrency: 1 });
+    const [first, second] = await Promise.allSettled([
+      asked.entail(CAPTION, ['a dog runs'], controller.signal),
+      asked.entail(CAPTION, EVENTS, controller.signal),
+    ]);
+    expect(first).toEqual({ status: 'fulfilled', value: { answer: ['neutral'] } });
+    expect(second).toMatchObject({ status: 'rejected', reason: { name: 'AbortError' } });
     expect(server.requests).toHaveLength(1);
   });
 
-  test('cancelling ends a request in flight with the cancellation', async () => {
-    server.failNext(hang);
+  test('ends with the cancellation where no answer comes', async () => {
     const controller = new AbortController();
-    const asked = judge().entail(CAPTION, EVENTS, controller.signal);
-    await expect.poll(() => server.requests.length).toBe(1);
-    controller.abort();
+    server.failNext((response, request) => {
+      controller.abort();
+      hang(response, request);
+    });
+    let lost = 0;
+    const watch = { sending: async () => {}, lost: () => lost++ };
+    const asked = judge({ timeoutSeconds: 0.2 }).endpoint.ask(
+      eventEntailment(CAPTION, EVENTS),
+      controller.signal,
+      watch,
+    );
     await expect(asked).rejects.toMatchObject({ name: 'AbortError' });
+    expect(lost).toBe(1);
+    expect(server.requests).toHaveLength(1);
   });
 });
 
 test('without the key in the environment nothing starts, and the message names the variable', () => {
   const config = JudgeConfig.parse({ kind: 'openai', model: 'm' }) as OpenAiJudgeConfig;
-  expect(() => new OpenAiJudge(config, {})).toThrow(
+  expect(() => new OpenAiEndpoint(config, {})).toThrow(
     expect.objectContaining({
-      code: 'InvalidConfig',
+      code: 'JudgeBlocked',
       message: expect.stringContaining('environment variable OPENAI_API_KEY (judge.apiKeyEnv) is not set'),
     }),
   );

@@ -16,72 +16,87 @@ const failed = (status: number, error: object = {}, headers: Record<string, stri
 
 describe('a fault that passes is unavailable', () => {
   test.each([
-    [408, 'timed out'],
-    [409, 'was in conflict with another request'],
-    [425, 'was not ready'],
-    [429, 'asks for fewer requests'],
-    [500, 'is in trouble'],
-    [502, 'is in trouble'],
-    [503, 'is in trouble'],
-    [504, 'is in trouble'],
-    [529, 'is in trouble'],
-  ])('%d', (status, what) => {
+    [408, 'timed out', true],
+    [409, 'was in conflict with another request', false],
+    [425, 'was not ready', false],
+    [429, 'asks for fewer requests', false],
+    [500, 'is in trouble', false],
+    [502, 'cannot be reached behind its proxy', true],
+    [503, 'is in trouble', false],
+    [504, 'did not answer its proxy in time', true],
+    [529, 'is in trouble', false],
+  ])('%d', (status, what, perhapsPaid) => {
     expect(failed(status)).toEqual({
       kind: 'unavailable',
       message: `The judge at http://judge.test:8000/v1 ${what} (status ${status}). It will be asked again.`,
+      perhapsPaid,
     });
   });
 
+  const because = (code: string) => Object.assign(new Error('x'), { code });
   test.each([
-    ['no connection', new APIConnectionError({ message: 'refused' })],
-    ['the client timeout', new APIConnectionTimeoutError()],
-    ['a connection lost in the middle of an answer', new TypeError('terminated')],
-    ['an answer that ends early', new SyntaxError('Unexpected end of JSON input')],
-  ])('%s', (_, error) => {
+    ['nobody there', new APIConnectionError({ cause: new TypeError('x', { cause: because('ECONNREFUSED') }) }), false],
+    ['an unknown name', new APIConnectionError({ cause: new TypeError('x', { cause: because('ENOTFOUND') }) }), false],
+    [
+      'a connection lost',
+      new APIConnectionError({ cause: new TypeError('x', { cause: because('ECONNRESET') }) }),
+      true,
+    ],
+    ['the client timeout', new APIConnectionTimeoutError(), true],
+    ['a connection lost in the middle of an answer', new TypeError('terminated'), true],
+    ['an answer that ends early', new SyntaxError('Unexpected end of JSON input'), true],
+  ])('%s', (_, error, perhapsPaid) => {
     expect(classifyFailure(error, endpoint)).toEqual({
       kind: 'unavailable',
       message:
         'The judge at http://judge.test:8000/v1 (judge.baseUrl) cannot be reached, or breaks off. It will be asked again.',
+      perhapsPaid,
     });
   });
 });
 
-describe('a fault that stays until someone acts is misconfigured', () => {
+describe('a fault that stays until someone acts blocks, and says what to do', () => {
+  const refuses =
+    'refuses the request; `videocap judge check` says whether judge.model, judge.maxTokens and judge.answerFormat fit it';
   test.each([
-    [400, {}, 'refuses the request; check judge.model, judge.maxTokens and judge.baseUrl (status 400).'],
-    [
-      400,
-      { param: 'max_tokens' },
-      'refuses the request; check judge.model, judge.maxTokens and judge.baseUrl (status 400, param max_tokens).',
-    ],
+    [400, {}, `${refuses} (status 400): mend the endpoint`],
+    [400, { param: 'max_tokens' }, `${refuses} (status 400, param max_tokens): mend the endpoint`],
     [
       401,
       { code: 'invalid_api_key' },
-      'refuses the key in the environment variable JUDGE_KEY (judge.apiKeyEnv) (status 401, code invalid_api_key).',
+      'refuses the key in the environment variable JUDGE_KEY (judge.apiKeyEnv) (status 401, code invalid_api_key): start the worker with a valid one',
     ],
-    [402, {}, 'has no quota left for the key in JUDGE_KEY (judge.apiKeyEnv): top up the account (status 402).'],
-    [403, {}, 'does not let the key in JUDGE_KEY (judge.apiKeyEnv) use "big-judge" (judge.model) (status 403).'],
-    [404, {}, 'knows no model "big-judge" (judge.model) under this address (judge.baseUrl) (status 404).'],
-    [422, {}, 'refuses the request; check judge.model, judge.maxTokens and judge.baseUrl (status 422).'],
+    [402, {}, 'has no quota left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 402): top up the account'],
+    [
+      403,
+      {},
+      'does not let the key in JUDGE_KEY (judge.apiKeyEnv) use "big-judge" (judge.model) (status 403): have it allowed',
+    ],
+    [
+      404,
+      {},
+      'knows no model "big-judge" (judge.model) under this address (judge.baseUrl) (status 404): serve it there',
+    ],
+    [422, {}, `${refuses} (status 422): mend the endpoint`],
     [
       429,
       { code: 'insufficient_quota' },
-      'has no quota left for the key in JUDGE_KEY (judge.apiKeyEnv): top up the account (status 429, code insufficient_quota).',
+      'has no quota left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 429, code insufficient_quota): top up the account',
     ],
     [
       429,
       { type: 'insufficient_quota' },
-      'has no quota left for the key in JUDGE_KEY (judge.apiKeyEnv): top up the account (status 429).',
+      'has no quota left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 429): top up the account',
     ],
     [
       400,
       { code: 'billing_hard_limit_reached' },
-      "has no budget left for the key in JUDGE_KEY (judge.apiKeyEnv): raise the account's limit (status 400, code billing_hard_limit_reached).",
+      "has no budget left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 400, code billing_hard_limit_reached): raise the account's limit",
     ],
   ])('%d %j', (status, error, rest) => {
     expect(failed(status, error)).toEqual({
-      kind: 'misconfigured',
-      message: `The judge at http://judge.test:8000/v1 ${rest}`,
+      kind: 'blocked',
+      message: `The judge at http://judge.test:8000/v1 ${rest}, then \`videocap resume\`.`,
     });
   });
 });
@@ -101,7 +116,7 @@ describe('the endpoint has the last word on trying again', () => {
     expect(failed(400, {}, { 'x-should-retry': 'true' })).toMatchObject({ kind: 'unavailable' });
   });
   test('x-should-retry: false makes a 429 stay', () => {
-    expect(failed(429, {}, { 'x-should-retry': 'false' })).toMatchObject({ kind: 'misconfigured' });
+    expect(failed(429, {}, { 'x-should-retry': 'false' })).toMatchObject({ kind: 'blocked' });
   });
 });
 

@@ -1,10 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { EntailmentOutcome, ExtractionOutcome, PaidJudge, QuestionKind } from '../../../activities/judge/judge.ts';
-import { LedgerEntry, LedgeredJudge, ledgerKey } from '../../../activities/judge/ledger.ts';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Ledger, LedgerEntry, type LedgerOptions, ledgerKey } from '../../../activities/judge/ledger.ts';
+import type { Attempt, Endpoint, Exchange, Question, Watch } from '../../../activities/judge/question.ts';
+import { eventEntailment, type Verdict } from '../../../activities/judge/questions/event-entailment.ts';
+import { eventExtraction } from '../../../activities/judge/questions/event-extraction.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { VideocapError } from '../../../core/errors.ts';
 
 let root: string;
 let store: ArtifactStore;
@@ -14,27 +17,27 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-/** A judge that answers when it is told to. */
-class PatientJudge implements PaidJudge {
+type Said = Exchange<never>['outcome'] | { text: string };
+
+/** An endpoint that answers when it is told to. */
+class PatientEndpoint implements Endpoint {
   readonly name = 'patient';
-  readonly isLlm = true;
-  readonly meter = { calls: 0, cacheHits: 0 };
-  readonly asked: { settle(outcome: EntailmentOutcome): void; fail(error: Error): void }[] = [];
+  readonly asked: { settle(said: Said): void; fail(error: Error): void; watch: Watch | undefined }[] = [];
   #changed = () => {};
 
-  entail(): Promise<EntailmentOutcome> {
-    this.meter.calls++;
-    return new Promise((settle, fail) => {
-      this.asked.push({ settle, fail });
+  identity({ prompt }: Question<unknown>) {
+    return { model: 'patient', prompt: prompt.name };
+  }
+  async ask<T>(question: Question<T>, _signal?: AbortSignal, watch?: Watch): Promise<Exchange<T>> {
+    await watch?.sending();
+    const said = await new Promise<Said>((settle, fail) => {
+      this.asked.push({ settle, fail, watch });
       this.#changed();
     });
-  }
-  async extractEvents(): Promise<ExtractionOutcome> {
-    return { events: ['a dog runs'] };
-  }
-  checkReference(): void {}
-  identity(kind: QuestionKind) {
-    return { model: 'patient', prompt: kind };
+    if (!('text' in said)) return { outcome: said, attempts: [] };
+    const reading = question.read(said.text);
+    if ('fault' in reading) throw new Error(reading.fault);
+    return { outcome: reading, attempts: [attempt(said.text)] };
   }
   /** Resolves once `count` questions have arrived. */
   async arrived(count: number): Promise<void> {
@@ -42,82 +45,285 @@ class PatientJudge implements PaidJudge {
   }
 }
 
-const told: EntailmentOutcome = { verdicts: ['entailment'] };
+const attempt = (text: string): Attempt => ({
+  text,
+  finishReason: 'stop',
+  inputTokens: 100,
+  outputTokens: 10,
+  seconds: 2,
+});
+const said = (relationship: Verdict = 'entailment'): Said => ({
+  text: JSON.stringify({ verdicts: [{ index: 1, relationship }] }),
+});
+const question = (caption = 'A dog.') => eventEntailment(caption, ['a dog runs']);
+const ledger = (endpoint: Endpoint, options: LedgerOptions & { place?: string; at?: ArtifactStore } = {}) =>
+  new Ledger(endpoint, options.at ?? store, options.place ?? 'runs/r/step-000001', options);
+const keyOf = (caption?: string) => ledgerKey(new PatientEndpoint().identity(question(caption)), question(caption));
+const asking = () => readdir(join(root, 'ledger/asking')).catch(() => []);
 
-test('an answer is in the store before it is used, with its question', async () => {
-  const judge = new PatientJudge();
-  const asking = new LedgeredJudge(judge, store).entail('A dog.', ['a dog runs']);
-  await judge.arrived(1);
-  judge.asked[0]!.settle(told);
-  expect(await asking).toEqual(told);
-  const key = ledgerKey('entail', { model: 'patient', prompt: 'entail' }, { text: 'A dog.', events: ['a dog runs'] });
-  expect(key).toMatch(/^ledger\/[0-9a-f]{64}\.json$/);
-  expect(await store.readJson((await store.find(key))!, LedgerEntry)).toEqual({
-    kind: 'entail',
-    judge: { model: 'patient', prompt: 'entail' },
-    question: { text: 'A dog.', events: ['a dog runs'] },
-    outcome: told,
+test('an answer is in the store before it is used, with its question and who paid', async () => {
+  const endpoint = new PatientEndpoint();
+  const asked = ledger(endpoint).ask(question());
+  await endpoint.arrived(1);
+  endpoint.asked[0]!.settle(said());
+  expect(await asked).toEqual({ answer: ['entailment'] });
+  expect(keyOf()).toMatch(/^ledger\/[0-9a-f]{64}\.json$/);
+  expect(await store.readJson((await store.find(keyOf()))!, LedgerEntry)).toEqual({
+    prompt: 'event-entailment.v1',
+    asked: { model: 'patient', prompt: 'event-entailment.v1' },
+    question: { description: 'A dog.', events: [{ index: 1, event: 'a dog runs' }] },
+    attempts: [attempt('{"verdicts":[{"index":1,"relationship":"entailment"}]}')],
+    outcome: { answered: true },
+    paidBy: 'runs/r/step-000001',
+    repeated: 0,
   });
 });
 
-test('identical questions in flight are one, also from two judges of one process', async () => {
-  const judge = new PatientJudge();
-  const [one, two] = [new LedgeredJudge(judge, store), new LedgeredJudge(judge, store)];
-  const asking = [one.entail('A dog.', ['x']), two.entail('A dog.', ['x']), one.entail('A dog.', ['x'])];
-  await judge.arrived(1);
-  judge.asked[0]!.settle(told);
-  expect(await Promise.all(asking)).toEqual([told, told, told]);
-  expect(judge.asked).toHaveLength(1);
-  expect([one.meter.cacheHits, two.meter.cacheHits]).toEqual([1, 1]);
+test('identical questions in flight are one, also from two ledgers of one process', async () => {
+  const endpoint = new PatientEndpoint();
+  const one = ledger(endpoint, { place: 'runs/r/step-000001' });
+  const two = ledger(endpoint, { place: 'runs/other/step-000001', at: new ArtifactStore(root) });
+  const asked = [one.ask(question()), two.ask(question()), one.ask(question())];
+  await endpoint.arrived(1);
+  endpoint.asked[0]!.settle(said());
+  const told = { answer: ['entailment'] };
+  expect(await Promise.all(asked)).toEqual([told, told, told]);
+  expect(endpoint.asked).toHaveLength(1);
+  expect(one.usage).toMatchObject({ calls: 1, cacheHits: 1 });
+  expect(two.usage).toMatchObject({ calls: 0, cacheHits: 1 });
 });
 
 test('who waits for another asker that fails asks again for itself', async () => {
-  const judge = new PatientJudge();
-  const ledgered = new LedgeredJudge(judge, store);
-  const first = ledgered.entail('A dog.', ['x']);
-  const second = ledgered.entail('A dog.', ['x']);
-  await judge.arrived(1);
-  judge.asked[0]!.fail(new DOMException('cancelled', 'AbortError'));
+  const endpoint = new PatientEndpoint();
+  const asker = ledger(endpoint);
+  const first = asker.ask(question());
+  const second = asker.ask(question());
+  await endpoint.arrived(1);
+  endpoint.asked[0]!.fail(new DOMException('cancelled', 'AbortError'));
   await expect(first).rejects.toThrow('cancelled');
-  await judge.arrived(2);
-  judge.asked[1]!.settle(told);
-  expect(await second).toEqual(told);
+  await endpoint.arrived(2);
+  endpoint.asked[1]!.settle(said());
+  expect(await second).toEqual({ answer: ['entailment'] });
 });
 
 test('when another process answered first, its answer counts', async () => {
-  const judge = new PatientJudge();
-  const elsewhere = new PatientJudge();
-  const here = new LedgeredJudge(judge, store).entail('A dog.', ['x']);
-  const there = new LedgeredJudge(elsewhere, new ArtifactStore(root)).entail('A dog.', ['x']);
-  await Promise.all([judge.arrived(1), elsewhere.arrived(1)]);
-  elsewhere.asked[0]!.settle(told);
-  await there;
-  judge.asked[0]!.settle({ verdicts: ['neutral'] });
-  expect(await here).toEqual(told);
+  const endpoint = new PatientEndpoint();
+  const here = ledger(endpoint).ask(question());
+  await endpoint.arrived(1);
+  await store.putJson(keyOf(), {
+    prompt: 'event-entailment.v1',
+    asked: endpoint.identity(question()),
+    question: question().data,
+    attempts: [attempt('{"verdicts":[{"index":1,"relationship":"entailment"}]}')],
+    outcome: { answered: true },
+    paidBy: 'elsewhere',
+    repeated: 0,
+  });
+  endpoint.asked[0]!.settle(said('neutral'));
+  expect(await here).toEqual({ answer: ['entailment'] });
 });
 
-test('a refusal is kept, what is pending is not', async () => {
-  const judge = new PatientJudge();
-  const ledgered = new LedgeredJudge(judge, store);
+test('a refusal is kept, and not asked about again', async () => {
+  const endpoint = new PatientEndpoint();
   const refused = { unscorable: true, reason: 'refused' } as const;
-  for (const [i, outcome] of ([{ pending: true }, refused] as const).entries()) {
-    const asking = ledgered.entail('A dog.', ['x']);
-    await judge.arrived(i + 1);
-    judge.asked[i]!.settle(outcome);
-    expect(await asking).toEqual(outcome);
-  }
-  expect(await ledgered.entail('A dog.', ['x'])).toEqual(refused);
-  expect(judge.meter.calls).toBe(2);
+  const asker = ledger(endpoint);
+  const asked = asker.ask(question());
+  await endpoint.arrived(1);
+  endpoint.asked[0]!.settle(refused);
+  expect(await asked).toEqual(refused);
+  expect(await ledger(endpoint).ask(question())).toEqual(refused);
+  expect(asker.usage).toMatchObject({ calls: 1, cacheHits: 0 });
+  expect(endpoint.asked).toHaveLength(1);
 });
 
-test('questions differ by judge, kind, text, events and their order', () => {
+test('questions differ by judge, prompt, text, events and their order', () => {
+  const data = (text: string, events: string[]) => eventEntailment(text, events);
   const keys = [
-    ledgerKey('entail', { model: 'a' }, { text: 't', events: ['x', 'y'] }),
-    ledgerKey('entail', { model: 'b' }, { text: 't', events: ['x', 'y'] }),
-    ledgerKey('entail', { model: 'a' }, { text: 'u', events: ['x', 'y'] }),
-    ledgerKey('entail', { model: 'a' }, { text: 't', events: ['y', 'x'] }),
-    ledgerKey('extract', { model: 'a' }, { text: 't' }),
+    ledgerKey({ model: 'a' }, data('t', ['x', 'y'])),
+    ledgerKey({ model: 'b' }, data('t', ['x', 'y'])),
+    ledgerKey({ model: 'a', prompt: 'q' }, data('t', ['x', 'y'])),
+    ledgerKey({ model: 'a' }, data('u', ['x', 'y'])),
+    ledgerKey({ model: 'a' }, data('t', ['y', 'x'])),
+    ledgerKey({ model: 'a' }, eventExtraction('t')),
   ];
   expect(new Set(keys).size).toBe(keys.length);
-  expect(ledgerKey('extract', { a: 1, b: 2 }, { text: 't' })).toBe(ledgerKey('extract', { b: 2, a: 1 }, { text: 't' }));
+  expect(ledgerKey({ a: 1, b: 2 }, data('t', []))).toBe(ledgerKey({ b: 2, a: 1 }, data('t', [])));
+});
+
+describe('usage', () => {
+  const price = { inputPerMillion: 2, outputPerMillion: 10 };
+
+  test('counts what this place paid for, and is the same when the place is done again', async () => {
+    const endpoint = new PatientEndpoint();
+    const first = ledger(endpoint, { price });
+    const asked = [first.ask(question('A dog.')), first.ask(question('A cat.')), first.ask(question('A cat.'))];
+    await endpoint.arrived(2);
+    for (const { settle } of endpoint.asked) settle(said());
+    await Promise.all(asked);
+    const usage = {
+      calls: 2,
+      cacheHits: 1,
+      inputTokens: 200,
+      outputTokens: 20,
+      cost: (200 * 2 + 20 * 10) / 1e6,
+      repeated: 0,
+    };
+    expect(first.usage).toEqual({ ...usage, latencySeconds: { p50: 2, p95: 2, max: 2 } });
+
+    const again = ledger(endpoint, { price });
+    for (const caption of ['A dog.', 'A cat.', 'A cat.']) await again.ask(question(caption));
+    expect(again.usage).toEqual({ ...usage, latencySeconds: { p50: 0, p95: 0, max: 0 } });
+    const elsewhere = ledger(endpoint, { price, place: 'runs/r/step-000002' });
+    await elsewhere.ask(question('A dog.'));
+    expect(elsewhere.usage).toMatchObject({ calls: 0, cacheHits: 1, inputTokens: 0, cost: 0 });
+  });
+});
+
+describe('the intent', () => {
+  test('is recorded before the question goes out, and gone when the answer is stored', async () => {
+    const endpoint = new PatientEndpoint();
+    const asked = ledger(endpoint).ask(question());
+    await endpoint.arrived(1);
+    expect(await asking()).toEqual([basename(keyOf())]);
+    endpoint.asked[0]!.settle(said());
+    await asked;
+    expect(await asking()).toEqual([]);
+  });
+
+  test('is gone when the endpoint has certainly not answered', async () => {
+    const endpoint = new PatientEndpoint();
+    const asked = ledger(endpoint).ask(question());
+    await endpoint.arrived(1);
+    endpoint.asked[0]!.fail(new VideocapError('Unavailable', 'down'));
+    await expect(asked).rejects.toThrow('down');
+    expect(await asking()).toEqual([]);
+  });
+
+  test('stays when an answer was perhaps paid for and lost: asked again, and counted', async () => {
+    const endpoint = new PatientEndpoint();
+    const asked = ledger(endpoint).ask(question());
+    await endpoint.arrived(1);
+    endpoint.asked[0]!.watch!.lost();
+    endpoint.asked[0]!.fail(new VideocapError('Unavailable', 'timed out'));
+    await expect(asked).rejects.toThrow('timed out');
+    expect(await asking()).toHaveLength(1);
+
+    const again = ledger(endpoint);
+    const second = again.ask(question());
+    await endpoint.arrived(2);
+    endpoint.asked[1]!.settle(said());
+    await second;
+    expect(again.usage).toMatchObject({ calls: 1, repeated: 1 });
+    expect(await asking()).toEqual([]);
+    const third = ledger(endpoint);
+    await third.ask(question());
+    expect(third.usage).toMatchObject({ calls: 1, repeated: 1 });
+  });
+
+  /** What another process leaves; process 1 always runs, and no process has an id this high. */
+  const leave = async (pid: number, host = hostname()) => {
+    await store.put('ledger/asking/x', '');
+    await writeFile(join(root, 'ledger/asking', basename(keyOf())), JSON.stringify({ host, pid, place: 'there' }));
+  };
+
+  test('of a process that died is taken over, and counted', async () => {
+    await leave(2 ** 30);
+    const endpoint = new PatientEndpoint();
+    const asker = ledger(endpoint);
+    const asked = asker.ask(question());
+    await endpoint.arrived(1);
+    endpoint.asked[0]!.settle(said());
+    await asked;
+    expect(asker.usage.repeated).toBe(1);
+  });
+
+  test.each([
+    ['on this machine', 1, hostname()],
+    ['on another machine', 7, 'elsewhere'],
+  ])('of a process at work %s is waited for, and its answer taken', async (_, pid, host) => {
+    await leave(pid, host);
+    const endpoint = new PatientEndpoint();
+    let looks = 0;
+    const clock = {
+      now: () => 0,
+      sleep: async () => {
+        if (++looks !== 2) return;
+        await store.putJson(keyOf(), {
+          prompt: 'event-entailment.v1',
+          asked: endpoint.identity(question()),
+          question: question().data,
+          attempts: [attempt('{"verdicts":[{"index":1,"relationship":"contradiction"}]}')],
+          outcome: { answered: true },
+          paidBy: 'there',
+          repeated: 0,
+        });
+      },
+    };
+    const asker = ledger(endpoint, { clock });
+    expect(await asker.ask(question())).toEqual({ answer: ['contradiction'] });
+    expect(looks).toBe(2);
+    expect(endpoint.asked).toEqual([]);
+    expect(asker.usage).toMatchObject({ calls: 0, cacheHits: 1 });
+  });
+
+  test('of a machine that has been silent for too long is taken over', async () => {
+    await leave(7, 'elsewhere');
+    const endpoint = new PatientEndpoint();
+    const asker = ledger(endpoint, { leaseSeconds: -1 });
+    const asked = asker.ask(question());
+    await endpoint.arrived(1);
+    endpoint.asked[0]!.settle(said());
+    expect(await asked).toEqual({ answer: ['entailment'] });
+    expect(asker.usage.repeated).toBe(1);
+  });
+});
+
+describe('the budget', () => {
+  const ask = async (asker: Ledger, endpoint: PatientEndpoint, captions: string[]) => {
+    const before = endpoint.asked.length;
+    const outcomes = captions.map((caption) => asker.ask(question(caption)));
+    const settling = Promise.allSettled(outcomes);
+    let done = false;
+    void settling.then(() => (done = true));
+    for (let answered = before; !done; ) {
+      while (answered < endpoint.asked.length) endpoint.asked[answered++]!.settle(said());
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return (await settling).map((outcome) =>
+      outcome.status === 'fulfilled' ? 'answered' : `${outcome.reason.code}: ${outcome.reason.message}`,
+    );
+  };
+
+  test('of calls is never exceeded, also by questions asked at once; what is known costs nothing', async () => {
+    const endpoint = new PatientEndpoint();
+    const options = { budget: { calls: 12 }, spent: { usd: 0, calls: 10 } };
+    const blocked =
+      'JudgeBlocked: The run has put 12 questions to its judge, and judge.budget.calls is 12. Raise it with `videocap limits`, then `videocap resume`.';
+    const captions = ['A.', 'B.', 'C.', 'D.'];
+    const outcomes = await ask(ledger(endpoint, options), endpoint, captions);
+    expect(outcomes.toSorted()).toEqual([blocked, blocked, 'answered', 'answered']);
+    expect(endpoint.asked).toHaveLength(2);
+
+    // Done again, as Temporal would: the two answers count as before, and no third is bought.
+    expect((await ask(ledger(endpoint, options), endpoint, captions)).toSorted()).toEqual(outcomes.toSorted());
+    expect(endpoint.asked).toHaveLength(2);
+    const raised = { ...options, budget: { calls: 14 } };
+    expect(await ask(ledger(endpoint, raised), endpoint, captions)).toEqual(captions.map(() => 'answered'));
+  });
+
+  test('of money stops the first question after it is reached', async () => {
+    const endpoint = new PatientEndpoint();
+    // Each question costs 0.0003 USD.
+    const asker = ledger(endpoint, {
+      price: { inputPerMillion: 2, outputPerMillion: 10 },
+      budget: { usd: 1.0005 },
+      spent: { usd: 1, calls: 0 },
+    });
+    expect(await ask(asker, endpoint, ['A.'])).toEqual(['answered']);
+    expect(await ask(asker, endpoint, ['B.'])).toEqual(['answered']);
+    expect(await ask(asker, endpoint, ['C.'])).toEqual([
+      "JudgeBlocked: The run's judge has cost 1.00 USD, and judge.budget.usd is 1.0005. Raise it with `videocap limits`, then `videocap resume`.",
+    ]);
+    expect(await asking()).toEqual([]);
+  });
 });

@@ -6,7 +6,7 @@ import { RuleBasedJudge } from '../../../activities/judge/rule-based.ts';
 const judge = new RuleBasedJudge();
 const verdictOn = async (caption: string, event: string) => {
   const outcome = await judge.entail(caption, [event]);
-  return 'verdicts' in outcome ? outcome.verdicts[0] : outcome;
+  return 'answer' in outcome ? outcome.answer[0] : outcome;
 };
 
 describe('RuleBasedJudge', () => {
@@ -45,14 +45,14 @@ describe('RuleBasedJudge', () => {
         'a small red circle blinks',
         'a large green cross grows',
       ]),
-    ).toEqual({ verdicts: ['entailment', 'contradiction', 'neutral'] });
+    ).toEqual({ answer: ['entailment', 'contradiction', 'neutral'] });
   });
 
   test('lists the events that a caption claims, each once, without mere mentions', async () => {
     const caption =
       'A small red circle moves left and blinks. A star. A red square grows. A small red circle moves left.';
     expect(await judge.extractEvents(caption)).toEqual({
-      events: ['a small red circle moves left', 'a small red circle blinks', 'a red square grows'],
+      answer: ['a small red circle moves left', 'a small red circle blinks', 'a red square grows'],
     });
   });
 
@@ -60,8 +60,8 @@ describe('RuleBasedJudge', () => {
     for (let index = 0; index < 50; index++) {
       const { caption, events } = describeScene(eventsOf(sceneAt(1, split, index)));
       expect(() => judge.checkReference('s', events)).not.toThrow();
-      expect(await judge.extractEvents(caption)).toEqual({ events });
-      expect(await judge.entail(caption, events)).toEqual({ verdicts: events.map(() => 'entailment') });
+      expect(await judge.extractEvents(caption)).toEqual({ answer: events });
+      expect(await judge.entail(caption, events)).toEqual({ answer: events.map(() => 'entailment') });
     }
   });
 

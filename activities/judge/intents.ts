@@ -1,0 +1,99 @@
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname } from 'node:path';
+import { z } from 'zod';
+import type { ArtifactStore } from '../../core/artifact-store.ts';
+
+/** Who is asking a question; since when, the file's time says. */
+const Intent = z.object({ host: z.string(), pid: z.int(), place: z.string() });
+type Intent = z.infer<typeof Intent>;
+
+const SECONDS_TO_WRITE = 5;
+
+/**
+ * - `fresh`: nobody was asking; now we are.
+ * - `abandoned`: somebody asked and never said what came of it; now we are asking.
+ * - `held`: another process is asking right now.
+ */
+export type Taken = 'fresh' | 'abandoned' | 'held';
+
+/**
+ * Small files in `ledger/asking/`, one for each question that is being asked: made before its first request, removed when its
+ * answer is stored or when it certainly has none. One that is left over tells of an answer that was perhaps paid for and
+ * lost. Not flushed to the disk: they survive the death of a process; after a power cut, a question may be asked again uncounted.
+ */
+export class Intents {
+  readonly #store: ArtifactStore;
+  readonly #place: string;
+  readonly #leaseSeconds: number;
+  #folder: Promise<unknown> | undefined;
+
+  /** @param leaseSeconds no question is being asked for longer than this. */
+  constructor(store: ArtifactStore, place: string, leaseSeconds: number) {
+    this.#store = store;
+    this.#place = place;
+    this.#leaseSeconds = leaseSeconds;
+  }
+
+  async take(key: string): Promise<Taken> {
+    const path = this.#path(key);
+    this.#folder ??= mkdir(dirname(path), { recursive: true });
+    await this.#folder;
+    for (let abandoned = false; ; ) {
+      const intent: Intent = { host: hostname(), pid: process.pid, place: this.#place };
+      try {
+        await writeFile(path, JSON.stringify(intent), { flag: 'wx' });
+        return abandoned ? 'abandoned' : 'fresh';
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+      if (await this.held(key)) return 'held';
+      // Of those who find it abandoned, only one can move it away.
+      const aside = `${path}.${process.pid}`;
+      abandoned = await rename(path, aside).then(
+        () => true,
+        () => abandoned,
+      );
+      await rm(aside, { force: true });
+    }
+  }
+
+  /** Is another process asking this right now? Within this process, the ledger knows. */
+  async held(key: string): Promise<boolean> {
+    const path = this.#path(key);
+    const [text, made] = await Promise.all([readFile(path, 'utf8'), stat(path)]).catch(() => []);
+    if (text === undefined || made === undefined) return false;
+    const seconds = (Date.now() - made.mtimeMs) / 1000;
+    const intent = parse(text);
+    // Made, and not yet written: by someone at work, or by one who died just then.
+    if (!intent) return seconds < SECONDS_TO_WRITE;
+    if (seconds > this.#leaseSeconds) return false;
+    if (intent.host !== hostname()) return true;
+    return intent.pid !== process.pid && runs(intent.pid);
+  }
+
+  async drop(key: string): Promise<void> {
+    await rm(this.#path(key), { force: true });
+  }
+
+  #path(key: string): string {
+    return this.#store.path(`ledger/asking/${basename(key)}`);
+  }
+}
+
+function parse(text: string): Intent | undefined {
+  try {
+    return Intent.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
