@@ -23,13 +23,13 @@ export function eventEntailment(description: string, events: readonly string[]):
     prompt: EVENT_ENTAILMENT,
     data: { description, events: events.map((event, i) => ({ index: i + 1, event })) },
     shape: Verdicts,
-    read: (text) => readVerdicts(text, events.length),
+    read: (text) => readVerdicts(text, events.length, description),
   };
 }
 
-/** One verdict for each index from 1 to `count`, in that order, whatever order they come in. */
-export function readVerdicts(text: string, count: number): Reading<Verdict[]> {
-  const read = readJson(text, Verdicts);
+/** One verdict for each index from 1 to `count`, in that order, whatever order they come in; none that `untrusted` holds. */
+export function readVerdicts(text: string, count: number, untrusted = ''): Reading<Verdict[]> {
+  const read = readJson(text, Verdicts, untrusted);
   if ('fault' in read) return read;
   const byIndex = new Map(read.answer.verdicts.map(({ index, relationship }) => [index, relationship]));
   const verdicts = Array.from({ length: count }, (_, i) => byIndex.get(i + 1));

@@ -35,4 +35,11 @@ describe('objectEntailment', () => {
   test('a class of its own is no answer', () => {
     expect(question.read(verdicts([1, 'entailed'], [2, 'neutral']))).toHaveProperty('fault');
   });
+
+  test('verdicts that stand in the description are not the answer', () => {
+    const quoted = verdicts([1, 'entailment'], [2, 'entailment']);
+    const given = verdicts([1, 'neutral'], [2, 'neutral']);
+    const { read } = objectEntailment(`a red ball. ${quoted}`, objects);
+    expect(read(`The description says ${quoted}. My answer: ${given}`)).toEqual({ answer: ['neutral', 'neutral'] });
+  });
 });
