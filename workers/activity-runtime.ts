@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import { z } from 'zod';
+import type { Waiting } from '../activities/judge/patient-endpoint.ts';
 import { VideocapError } from '../core/errors.ts';
 
 /** What a heartbeat carries: the last progress a stage reported. A hint for people; the artifact store is the truth. */
@@ -11,13 +12,36 @@ export interface Progress {
   what: string;
 }
 
+/** What the next attempt at the same activity finds of the last one. */
+type Beat = Partial<Progress> & { answeredAt?: number };
+
 const BEAT_MILLISECONDS = 2000;
-const progressOf = new WeakMap<Context, Progress>();
+const beatOf = new WeakMap<Context, Beat>();
 
 /** Called by stages as they work; outside an activity it does nothing. */
 export function reportProgress(progress: Progress): void {
   const context = currentContext();
-  if (context) progressOf.set(context, progress);
+  if (context) beatOf.set(context, { ...beat(context), ...progress });
+}
+
+/**
+ * How long the current activity has waited for a service that does not answer, over all its attempts: since it was first
+ * scheduled, or since the last answer that any attempt got. Outside an activity, the wait starts now, always.
+ */
+export const waiting: Waiting = {
+  since() {
+    const context = currentContext();
+    return context ? (beat(context).answeredAt ?? context.info.scheduledTimestampMs) : Date.now();
+  },
+  answered() {
+    const context = currentContext();
+    if (context) beatOf.set(context, { ...beat(context), answeredAt: Date.now() });
+  },
+};
+
+/** What this attempt has said, or the last one before it. */
+function beat(context: Context): Beat {
+  return beatOf.get(context) ?? (context.info.heartbeatDetails as Beat | undefined) ?? {};
 }
 
 /** Aborts when the current activity is cancelled. */
@@ -34,11 +58,13 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
   }
 
   async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
-    const beat = () => this.#context.heartbeat(progressOf.get(this.#context));
-    const timer = setInterval(beat, BEAT_MILLISECONDS);
+    const send = () => this.#context.heartbeat(beat(this.#context));
+    const timer = setInterval(send, BEAT_MILLISECONDS);
     try {
       return await next(input);
     } catch (error) {
+      // The next attempt must know of answers since the last beat.
+      send();
       throw asFailure(error, this.#context.info.attempt);
     } finally {
       clearInterval(timer);

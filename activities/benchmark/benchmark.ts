@@ -5,6 +5,7 @@ import { DatasetManifest, type Sample } from '../../core/sample.ts';
 import { CaptionedClip, ScoreBenchmarkInput, ScoreBenchmarkOutput } from '../../core/stages.ts';
 import { createJudge } from '../judge/create-judge.ts';
 import type { Judge } from '../judge/judge.ts';
+import type { Waiting } from '../judge/patient-endpoint.ts';
 import type { Unknown } from '../judge/question.ts';
 import { type CaptionReading, readCaption, readReference, settled } from '../judge/read-caption.ts';
 import { createSimilarity } from '../think/create-similarity.ts';
@@ -19,6 +20,8 @@ export interface BenchmarkDeps {
   home: string;
   onProgress?: (progress: { done: number; total: number; what: string }) => void;
   signal?: () => AbortSignal | undefined;
+  /** Since when the judge has given no answer. */
+  waiting?: Waiting;
   /** Where the key of a judge endpoint is looked up. */
   env?: NodeJS.ProcessEnv;
 }
@@ -26,7 +29,7 @@ export interface BenchmarkDeps {
 type Think = z.infer<typeof ScoreBenchmarkInput>['think'];
 
 /** Scores a policy's greedy captions of a suite: what the base and the trained policy are compared by. */
-export function createBenchmarkActivities({ store, home, onProgress, signal, env }: BenchmarkDeps) {
+export function createBenchmarkActivities({ store, home, onProgress, signal, waiting, env }: BenchmarkDeps) {
   return {
     async scoreBenchmark(rawInput: z.input<typeof ScoreBenchmarkInput>): Promise<z.infer<typeof ScoreBenchmarkOutput>> {
       const input = ScoreBenchmarkInput.parse(rawInput);
@@ -36,7 +39,13 @@ export function createBenchmarkActivities({ store, home, onProgress, signal, env
         const captioned = await store.readJson(input.captions, z.array(CaptionedClip));
         const { heldOut } = await store.readJson(input.manifest, DatasetManifest);
         const samples = new Map(heldOut.map((sample) => [sample.id, sample]));
-        const judge = createJudge(input.judge, { store, place: `${folder}/benchmark-${input.suite}`, env });
+        const judge = createJudge(input.judge, {
+          store,
+          place: `${folder}/benchmark-${input.suite}`,
+          env,
+          spent: input.spent,
+          waiting,
+        });
         const similarity = createSimilarity(input.think.similarity, home);
         const thoughts = captioned.flatMap(({ text, sampleId }) => [
           ...phrasesOf(parseCompletion(text).thought ?? []),

@@ -8,6 +8,7 @@ import { JudgeCaptionsInput, JudgeCaptionsOutput } from '../../core/stages.ts';
 import { captionReward } from '../reward/caption-reward.ts';
 import { createJudge } from './create-judge.ts';
 import type { Judge } from './judge.ts';
+import type { Waiting } from './patient-endpoint.ts';
 import type { Unknown } from './question.ts';
 import { CaptionReading, countsOf, type Reference, readCaption, readReference, settled } from './read-caption.ts';
 
@@ -15,6 +16,8 @@ export interface JudgeDeps {
   store: ArtifactStore;
   onProgress?: (progress: { done: number; total: number; what: string }) => void;
   signal?: () => AbortSignal | undefined;
+  /** Since when the judge has given no answer. */
+  waiting?: Waiting;
   /** Where the key of an endpoint is looked up. */
   env?: NodeJS.ProcessEnv;
 }
@@ -37,7 +40,7 @@ export type StepVerdicts = z.infer<typeof StepVerdicts>;
 type GroupVerdicts = StepVerdicts['groups'][number];
 
 /** Scores captions by what the judge says of their events. */
-export function createJudgeActivities({ store, onProgress, signal, env }: JudgeDeps) {
+export function createJudgeActivities({ store, onProgress, signal, waiting, env }: JudgeDeps) {
   return {
     async judgeCaptions(rawInput: z.input<typeof JudgeCaptionsInput>): Promise<z.infer<typeof JudgeCaptionsOutput>> {
       const input = JudgeCaptionsInput.parse(rawInput);
@@ -47,7 +50,7 @@ export function createJudgeActivities({ store, onProgress, signal, env }: JudgeD
         const { groups } = await store.readJson(input.rollout, Rollout);
         const { train, heldOut } = await store.readJson(input.manifest, DatasetManifest);
         const samples = new Map([...train, ...heldOut].map((sample) => [sample.id, sample]));
-        const judge = createJudge(input.judge, { store, place: folder, env });
+        const judge = createJudge(input.judge, { store, place: folder, env, spent: input.spent, waiting });
         const total = groups.reduce((sum, group) => sum + group.completions.length, 0);
         let done = 0;
         const progress = () => onProgress?.({ done: done++, total, what: 'captions judged' });

@@ -1,8 +1,9 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { VideocapError } from '../../../core/errors.ts';
-import { asFailure } from '../../../workers/activity-runtime.ts';
+import { ActivityRuntime, asFailure, reportProgress, waiting } from '../../../workers/activity-runtime.ts';
 
 const failure = (error: unknown, attempt = 1) => asFailure(error, attempt) as ApplicationFailure;
 
@@ -15,6 +16,7 @@ describe('asFailure', () => {
     'InvalidModel',
     'ArtifactConflict',
     'MissingTool',
+    'JudgeBlocked',
   ] as const)('ends the run on %s', (code) => {
     expect(failure(new VideocapError(code, 'why'))).toMatchObject({ type: code, message: 'why', nonRetryable: true });
   });
@@ -52,5 +54,62 @@ describe('asFailure', () => {
     expect(asFailure(Object.assign(new Error('aborted'), { name: 'AbortError' }), 1)).toBeInstanceOf(CancelledFailure);
     const ready = ApplicationFailure.nonRetryable('x');
     expect(asFailure(ready, 1)).toBe(ready);
+  });
+});
+
+describe('waiting', () => {
+  const attempt = (info: object, work: () => void, fail = false) => {
+    const beats: unknown[] = [];
+    const environment = new MockActivityEnvironment({
+      scheduledTimestampMs: 1000,
+      heartbeatDetails: undefined,
+      ...info,
+    });
+    environment.on('heartbeat', (details) => beats.push(details));
+    const run = async () => {
+      work();
+      if (fail) throw new VideocapError('Unavailable', 'down');
+    };
+    const runtime = new ActivityRuntime(environment.context);
+    const execute = () => runtime.execute({ args: [], headers: {} }, run);
+    return environment.run(execute).then(
+      () => beats,
+      () => beats,
+    );
+  };
+
+  it('is since the activity was first scheduled, until an answer comes', async () => {
+    const seen: number[] = [];
+    const before = Date.now();
+    await attempt({}, () => {
+      seen.push(waiting.since());
+      waiting.answered();
+      seen.push(waiting.since());
+    });
+    expect(seen[0]).toBe(1000);
+    expect(seen[1]).toBeGreaterThanOrEqual(before);
+  });
+
+  it('goes on over attempts: a failed one tells the next when its last answer came', async () => {
+    const [last] = (await attempt({}, () => waiting.answered(), true)) as [{ answeredAt: number }];
+    const seen: number[] = [];
+    const beats = await attempt({ heartbeatDetails: last }, () => seen.push(waiting.since()), true);
+    expect(seen).toEqual([last.answeredAt]);
+    expect(beats).toEqual([last]);
+  });
+
+  it('is not shortened by work that is only looked up again', async () => {
+    const seen: number[] = [];
+    const progress = { done: 5, total: 10, what: 'captions judged' };
+    const beats = await attempt(
+      { heartbeatDetails: { answeredAt: 5000 } },
+      () => {
+        reportProgress(progress);
+        seen.push(waiting.since());
+      },
+      true,
+    );
+    expect(seen).toEqual([5000]);
+    expect(beats).toEqual([{ ...progress, answeredAt: 5000 }]);
   });
 });
