@@ -14,13 +14,27 @@ export interface Source {
 
 type Path = readonly PropertyKey[];
 
+/** Sentences; a config that is none at all has thousands of wrong keys. */
+const MAX_ISSUES = 20;
+/** Characters. */
+const MAX_SHOWN = 120;
+
 /** One sentence an issue: where, which field, which value, what to set instead. */
 export function describeIssues(issues: readonly core.$ZodIssue[], raw: unknown, source: Source): string[] {
-  return issues.flatMap((issue) =>
+  const faults = issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => unknownField([...issue.path, key], raw, source))
-      : [wrongValue(issue, raw, source)],
+      ? issue.keys.map((key) => () => unknownField([...issue.path, key], raw, source))
+      : [() => wrongValue(issue, raw, source)],
   );
+  const shown = faults.slice(0, MAX_ISSUES).map((describe) => describe());
+  const more = faults.length - shown.length;
+  return more > 0 ? [...shown, `${source.file}: ${more} more values are wrong; correct these first.`] : shown;
+}
+
+/** A value as a sentence can hold it: cut where it is long. */
+export function shownValue(value: unknown): string {
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}...`;
 }
 
 function unknownField(path: Path, raw: unknown, source: Source): string {
@@ -36,7 +50,7 @@ function unknownField(path: Path, raw: unknown, source: Source): string {
 
 function wrongValue(issue: core.$ZodIssue, raw: unknown, source: Source): string {
   const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], raw);
-  const is = value === undefined ? 'is missing' : `is ${JSON.stringify(value)}`;
+  const is = value === undefined ? 'is missing' : `is ${shownValue(value)}`;
   return `${place(issue.path, source)}: ${dotted(issue.path) || 'the config'} ${is}; ${remedy(issue, value)}.`;
 }
 
@@ -98,9 +112,9 @@ function joined(before: string, name: string): string {
 function place(path: Path, { document, lines, file, overrides }: Source): string {
   const key = dotted(path);
   const override = Object.keys(overrides).find(
-    (name) => key === name || key.startsWith(`${name}.`) || key.startsWith(`${name}[`),
+    (name) => key === name || key.startsWith(`${name}.`) || key.startsWith(`${name}[`) || name.startsWith(`${key}.`),
   );
-  if (override !== undefined) return `override ${override}=${JSON.stringify(overrides[override])}`;
+  if (override !== undefined) return `override ${override}=${shownValue(overrides[override])}`;
   const offset = offsetOf(document, path);
   if (offset === undefined) return file;
   const { line, col } = lines.linePos(offset);

@@ -1,7 +1,11 @@
 import { distance } from 'fastest-levenshtein';
 
+/** Nothing that is known is nearly as long, and comparing takes long. */
+const MAX_WORD = 100;
+
 /** The known word that was probably meant, or `undefined` when none is close. */
 export function closest(word: string, known: readonly string[]): string | undefined {
+  if (word.length > MAX_WORD) return undefined;
   const ranked = known
     .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits);

@@ -1,15 +1,18 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LineCounter, parseDocument } from 'yaml';
 import { VideocapError } from '../core/errors.ts';
-import { describeIssues } from './config-issues.ts';
+import { describeIssues, shownValue } from './config-issues.ts';
 import { didYouMean } from './did-you-mean.ts';
+import { readYaml } from './read-yaml.ts';
 import { ExperimentConfig } from './schema.ts';
 
 /** Values by dotted key, such as `{"grpo.steps": 10}`: changes to a config that need no file of their own. */
 export type Overrides = Readonly<Record<string, unknown>>;
+
+/** A config is a page of text: what is longer need not be read to know that it is none. */
+const MAX_CONFIG_BYTES = 2 ** 20;
 
 const CONFIGS = fileURLToPath(new URL('.', import.meta.url));
 
@@ -20,7 +23,7 @@ const CONFIGS = fileURLToPath(new URL('.', import.meta.url));
  */
 export async function loadConfig(nameOrPath: string, overrides: Overrides = {}): Promise<ExperimentConfig> {
   const path = await findConfig(nameOrPath);
-  const text = await readFile(path, 'utf8');
+  const text = await readText(path);
   return parseConfig(text, { file: nameOrPath === path ? path : shown(nameOrPath), folder: dirname(path), overrides });
 }
 
@@ -29,18 +32,12 @@ export function parseConfig(
   text: string,
   { file, folder, overrides = {} }: { file: string; folder: string; overrides?: Overrides },
 ): ExperimentConfig {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const broken = document.errors[0];
-  if (broken) {
-    const { line, col } = lines.linePos(broken.pos[0]);
-    throw new VideocapError('InvalidConfig', `${file}:${line}:${col}: ${broken.message}. Correct the YAML there.`);
-  }
-  const raw: unknown = document.toJS() ?? {};
+  const { document, lines, value } = readYaml(text, file);
+  const raw = value ?? {};
   if (typeof raw !== 'object' || Array.isArray(raw))
     throw new VideocapError(
       'InvalidConfig',
-      `${file}:1:1: a config is a mapping such as "grpo: { steps: 10 }", not ${JSON.stringify(raw)}.`,
+      `${file}:1:1: a config is a mapping such as "grpo: { steps: 10 }", not ${shownValue(raw)}.`,
     );
   for (const [key, value] of Object.entries(overrides)) applyOverride(raw as Record<string, unknown>, key, value);
   const parsed = ExperimentConfig.safeParse(raw);
@@ -50,6 +47,17 @@ export function parseConfig(
       describeIssues(parsed.error.issues, raw, { document, lines, file, overrides }).join('\n'),
     );
   return withAbsolutePaths(parsed.data, folder);
+}
+
+/** A file's text. Only of files: a pipe or a device might never end. */
+async function readText(path: string): Promise<string> {
+  const found = await stat(path);
+  const refuse = (fault: string): never => {
+    throw new VideocapError('InvalidConfig', `Config file ${resolve(path)} ${fault}; give the path of a YAML file.`);
+  };
+  if (!found.isFile()) refuse('is no file');
+  if (found.size > MAX_CONFIG_BYTES) refuse(`has ${found.size} bytes, more than ${MAX_CONFIG_BYTES}`);
+  return readFile(path, 'utf8');
 }
 
 function applyOverride(raw: Record<string, unknown>, key: string, value: unknown): void {
@@ -76,13 +84,21 @@ function applyOverride(raw: Record<string, unknown>, key: string, value: unknown
 
 /** The paths in a config mean the same wherever the worker that reads it was started. */
 function withAbsolutePaths(config: ExperimentConfig, folder: string): ExperimentConfig {
-  const { dataset, policy } = config;
+  const { dataset, policy, benchmark } = config;
   return {
     ...config,
     dataset:
       dataset.kind === 'jsonl'
         ? { ...dataset, train: resolve(folder, dataset.train), heldOut: resolve(folder, dataset.heldOut) }
         : dataset,
+    benchmark: {
+      ...benchmark,
+      suites: benchmark.suites.map((suite) => ({
+        ...suite,
+        annotations: resolve(folder, suite.annotations),
+        videos: resolve(folder, suite.videos),
+      })),
+    },
     policy: { ...policy, model: isPath(policy.model) ? resolve(folder, policy.model) : policy.model },
   };
 }

@@ -1,0 +1,127 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadConfig, parseConfig } from '../../../configs/load-config.ts';
+import { VideocapError } from '../../../core/errors.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'videocap-hostile-config-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** What a person reads. Anything but the project's own error fails the test. */
+function sentence(text: string): string {
+  try {
+    parseConfig(text, { file: 'lab.yaml', folder: '/lab' });
+  } catch (error) {
+    if (error instanceof VideocapError && error.code === 'InvalidConfig') return error.message;
+    throw error;
+  }
+  return 'no error';
+}
+
+test('unknown key: says where, and which key was meant', () => {
+  expect(sentence('sampling:\n  temprature: 1\n')).toBe(
+    'lab.yaml:2:3: sampling.temprature is not a known field (did you mean "temperature"?). Fields of sampling: groupSize, temperature, maxNewTokens.',
+  );
+});
+
+test('wrong type: says which value it found and what to set', () => {
+  expect(sentence('seed: "one"')).toBe('lab.yaml:1:1: seed is "one"; set a number.');
+});
+
+test('out of range: says the bound', () => {
+  expect(sentence('sampling: { groupSize: 1 }')).toBe(
+    'lab.yaml:1:13: sampling.groupSize is 1; set a number of at least 2.',
+  );
+  expect(sentence('grpo: { beta: .inf, steps: .nan }')).toBe(
+    'lab.yaml:1:21: grpo.steps is NaN; set a number.\nlab.yaml:1:9: grpo.beta is Infinity; set a number.',
+  );
+});
+
+test('YAML error: says line and column', () => {
+  expect(sentence('grpo:\n\tsteps: 1\n')).toBe(
+    'lab.yaml:2:1: Tabs are not allowed as indentation. Correct the YAML there.',
+  );
+  expect(sentence('seed: 1\nseed: 2\n')).toBe('lab.yaml:2:1: Map keys must be unique. Correct the YAML there.');
+  expect(sentence('seed: 1\n? [grpo]\n: 1\n')).toBe(
+    'lab.yaml:2:3: With stringKeys, all keys must be strings. Correct the YAML there.',
+  );
+});
+
+test('cyclic anchor: refused where the alias stands', () => {
+  expect(sentence('grpo: &all\n  optimizer: *all\n')).toBe(
+    'lab.yaml:2:14: the alias *all stands for a value that it is part of; write the value out.',
+  );
+  expect(sentence('grpo: &a [*b]\nsft: &b [*a]\n')).toBe(
+    'lab.yaml:1:11: the alias *b has no anchor before it; write &b there, or the value here.',
+  );
+});
+
+test('alias bomb: refused before it grows', () => {
+  const names = [...'abcdefghi'];
+  const level = (name: string, i: number) => `${name}: &${name} [${Array(9).fill(i === 0 ? 'x' : `*${names[i - 1]}`)}]`;
+  expect(sentence(names.map(level).join('\n'))).toBe(
+    'lab.yaml:2:8: aliases stand for too many values; write the values out.',
+  );
+});
+
+test('anchors may be used', () => {
+  const { grpo, sft } = parseConfig('grpo: { optimizer: &o { beta2: 0.95 } }\nsft: { optimizer: *o }', {
+    file: 'lab.yaml',
+    folder: '/lab',
+  });
+  expect([grpo.optimizer.beta2, sft.optimizer.beta2]).toEqual([0.95, 0.95]);
+});
+
+test.each([
+  ['brackets', `grpo: ${'['.repeat(30_000)}`, '1:70'],
+  ['lists', `grpo:\n${'- '.repeat(30_000)}`, '2:127'],
+  ['keys', '? '.repeat(30_000), '1:129'],
+  ['indentation', Array.from({ length: 300 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'), '64:64'],
+  ['aliases', Array.from({ length: 90 }, (_, i) => `a${i}: &a${i} [${i ? `*a${i - 1}` : ''}]`).join('\n'), '2:10'],
+])('nested %s: refused before the parser runs out of stack', (_, text, place) => {
+  expect(sentence(text)).toBe(`lab.yaml:${place}: values are nested more than 64 deep; write the config flatter.`);
+});
+
+test('thousands of unknown keys: the first twenty, and how many more', () => {
+  const lines = sentence(Array.from({ length: 3000 }, (_, i) => `key${i}: 1`).join('\n')).split('\n');
+  expect(lines).toHaveLength(21);
+  expect(lines[20]).toBe('lab.yaml: 2980 more values are wrong; correct these first.');
+});
+
+test('a long value: cut in the sentence', () => {
+  expect(sentence(`name: ${'a'.repeat(5000)}`)).toBe(
+    `lab.yaml:1:1: name is "${'a'.repeat(119)}...; set a text that matches /^[a-z0-9][a-z0-9-]{0,62}$/.`,
+  );
+});
+
+test('a text without end: refused by its length', () => {
+  expect(sentence(`name: ${'a'.repeat(70_000)}`)).toBe(
+    'lab.yaml:1:1: the config has 70006 characters, more than 65536; name the file of an experiment.',
+  );
+});
+
+test('a file that is no config: never read', async () => {
+  const refused = (path: string, fault: string) =>
+    expect(loadConfig(path)).rejects.toMatchObject({
+      code: 'InvalidConfig',
+      message: `Config file ${path} ${fault}; give the path of a YAML file.`,
+    });
+  await refused(folder, 'is no file');
+  const pipe = join(folder, 'pipe.yaml');
+  execFileSync('mkfifo', [pipe]);
+  await refused(pipe, 'is no file');
+  const huge = join(folder, 'huge.yaml');
+  await writeFile(huge, '');
+  await truncate(huge, 2 ** 40);
+  await refused(huge, `has ${2 ** 40} bytes, more than 1048576`);
+});
+
+test.each(['__proto__', 'constructor', 'toString'])('the key %s: just an unknown field', (key) => {
+  expect(sentence(`grpo: { ${key}: { polluted: 1 } }`)).toMatch(`grpo.${key} is not a known field.`);
+  expect(({} as { polluted?: number }).polluted).toBeUndefined();
+});
