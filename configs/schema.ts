@@ -177,7 +177,10 @@ export const BenchmarkConfig = z.strictObject({
   everySteps: z.int().nonnegative().default(20),
   maxNewTokens: z.int().min(1).default(128),
   /** Published benchmarks that the base and the trained policy are measured on as well. They need an LLM judge. */
-  suites: z.array(SuiteConfig).default([]),
+  suites: z
+    .array(SuiteConfig)
+    .refine((suites) => new Set(suites.map(({ suite }) => suite)).size === suites.length, 'name every suite once')
+    .default([]),
 });
 export type BenchmarkConfig = z.infer<typeof BenchmarkConfig>;
 

@@ -9,6 +9,7 @@ import {
   RewardConfig,
   SamplingConfig,
   SftConfig,
+  SuiteName,
   ThinkConfig,
 } from '../configs/schema.ts';
 import { ArtifactRef } from './artifact-ref.ts';
@@ -150,6 +151,11 @@ export const CaptionClipsInput = Place.extend({
   threads: z.int(),
   clips: ArtifactRef,
   maxNewTokens: z.int(),
+  /** Tells several lists of clips of one step apart: `dream1k-2`. The held-out split has none. */
+  part: z
+    .string()
+    .regex(/^[a-z0-9-]+$/)
+    .optional(),
 });
 export const CaptionClipsOutput = z.strictObject({
   /** JSON: `CaptionedClip[]`. */
@@ -197,6 +203,38 @@ export const StepRecord = z.strictObject({
 });
 export type StepRecord = z.infer<typeof StepRecord>;
 
+/** What became of a published benchmark's items. */
+export const SuiteCounts = z.strictObject({
+  items: z.int(),
+  /** Items in the means; those without a caption are among them unless a quirk leaves them out. */
+  scored: z.int(),
+  /** The policy wrote no caption: a score of 0, since that is its own fault. */
+  withoutCaption: z.int(),
+  /** The judge would or could not answer: in no mean. */
+  unscorable: z.int(),
+  /** No video or no prediction: in no mean. */
+  missing: z.int(),
+});
+export type SuiteCounts = z.infer<typeof SuiteCounts>;
+
+/** One policy's, or one file's, result on a published benchmark. */
+export const SuiteEvaluation = z.strictObject({
+  suite: SuiteName,
+  step: z.int(),
+  /** By name; `<name>Low` and `<name>High` are 95% bounds. */
+  metrics: z.record(z.string(), z.number()),
+  counts: SuiteCounts,
+  /** A `SuiteResult`: everything, item by item. */
+  result: ArtifactRef,
+  /** Markdown: the tables, with published numbers beside ours. */
+  report: ArtifactRef,
+  /** Markdown: every item with what was told and what the judge said. */
+  drillDown: ArtifactRef,
+  /** Absent where captions came from a file. */
+  policy: PolicyRef.optional(),
+});
+export type SuiteEvaluation = z.infer<typeof SuiteEvaluation>;
+
 /** One benchmark result within a run. */
 export const Evaluation = z.strictObject({
   step: z.int(),
@@ -204,6 +242,8 @@ export const Evaluation = z.strictObject({
   captions: ArtifactRef,
   details: ArtifactRef,
   policy: PolicyRef,
+  /** Published benchmarks, where the config asks for them; `metrics` has their numbers too, as `dream1k/f1`. */
+  suites: z.array(SuiteEvaluation).optional(),
 });
 export type Evaluation = z.infer<typeof Evaluation>;
 

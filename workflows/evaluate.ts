@@ -3,9 +3,15 @@ import type { Evaluation } from '../core/stages.ts';
 import type { JudgeGate } from './judge-gate.ts';
 import type { RunState } from './run-state.ts';
 import { policy as engine, stage } from './stages.ts';
+import { evaluateSuites, suiteMetrics } from './suites.ts';
 
-/** Benchmarks a policy on the held-out split: greedy captions, then the scorers. */
-export async function evaluate(run: RunState, policy: PolicyRef, gate: JudgeGate): Promise<Evaluation> {
+/** Benchmarks a policy on the held-out split: greedy captions, then the scorers; with `suites`, on published benchmarks too. */
+export async function evaluate(
+  run: RunState,
+  policy: PolicyRef,
+  gate: JudgeGate,
+  { suites: withSuites = false } = {},
+): Promise<Evaluation> {
   const { config, place, manifest } = run;
   run.stage = 'benchmark';
   const { captions } = await engine.captionClips({
@@ -27,5 +33,13 @@ export async function evaluate(run: RunState, policy: PolicyRef, gate: JudgeGate
     }),
   );
   run.spend(usage);
-  return { step: place.step, metrics, captions, details, policy };
+  const suites = withSuites ? await evaluateSuites(run, policy, gate) : [];
+  return {
+    step: place.step,
+    metrics: { ...metrics, ...suiteMetrics(suites) },
+    captions,
+    details,
+    policy,
+    ...(suites.length > 0 && { suites }),
+  };
 }

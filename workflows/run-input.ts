@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { z } from 'zod';
+import { SuiteName } from '../configs/schema.ts';
 
 const OverrideValue = z.union([
   z.string(),
@@ -27,7 +28,25 @@ export const TrainingRunInput = RunInput.extend({
 export const BenchmarkRunInput = RunInput.extend({
   /** A shipped model's name or a model folder; default: the config's policy. */
   checkpoint: z.string().min(1).optional(),
-  suite: z.literal('held-out').default('held-out'),
+  /** The config's own held-out videos, or a published benchmark from its authors' files. */
+  suite: z.union([z.literal('held-out'), SuiteName]).default('held-out'),
+  /** Of a published benchmark: paths where the workers are. `predictions` are captions made elsewhere, in place of videos and policy. */
+  annotations: z.string().min(1).optional(),
+  videos: z.string().min(1).optional(),
+  predictions: z.string().min(1).optional(),
+  limit: z.int().min(1).optional(),
+  quirks: z.array(z.string()).default([]),
+}).superRefine(({ suite, checkpoint, annotations, videos, predictions, limit, quirks }, context) => {
+  const wrong = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+  if (suite === 'held-out') {
+    if (annotations ?? videos ?? predictions ?? limit ?? quirks[0])
+      wrong('suite', 'held-out takes no annotations, videos, predictions, limit or quirks');
+    return;
+  }
+  if (!annotations) wrong('annotations', `${suite} needs its authors' annotation file`);
+  if (!videos === !predictions)
+    wrong('videos', 'give a folder of videos to caption, or a file of predictions, not both');
+  if (predictions && checkpoint) wrong('checkpoint', 'predictions need no policy');
 });
 
 /**

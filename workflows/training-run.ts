@@ -27,14 +27,15 @@ export async function trainingRun(rawInput: unknown): Promise<RunSummary> {
 
 async function train(run: RunState, control: Control, mirror: MlflowMirror): Promise<void> {
   const step = run.config.method === 'grpo' ? grpoStep : sftStep;
-  if (run.shouldEvaluate) await record(run, { metrics: {} }, await evaluate(run, run.policy, control.judge));
+  const measure = (suites: boolean) => evaluate(run, run.policy, control.judge, { suites });
+  if (run.shouldEvaluate) await record(run, { metrics: {} }, await measure(run.snapshot.step === 0));
 
   let recording = Promise.resolve(); // a step's record is written beside the next step
   while (!run.finished && !control.stopRequested) {
     await control.whilePaused();
     const [trace] = await Promise.all([step(run, control.judge), recording]);
     const last = run.finished || control.stopRequested;
-    const evaluation = last || run.shouldEvaluate ? await evaluate(run, run.policy, control.judge) : undefined;
+    const evaluation = last || run.shouldEvaluate ? await measure(last) : undefined;
     recording = record(run, trace, evaluation);
     recording.catch(() => undefined); // thrown where it is awaited; a cancellation may come before that
     setCurrentDetails(runDetails(run));
@@ -46,5 +47,5 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
   }
   await recording;
   // Stopped while it waited: the step is recorded, its benchmark is not.
-  if (!run.evaluatedNow) run.snapshot.evaluations.push(await evaluate(run, run.policy, control.judge));
+  if (!run.evaluatedNow) run.snapshot.evaluations.push(await measure(true));
 }

@@ -96,8 +96,9 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
 
     /** The likeliest completion of every clip, token by token: for benchmarks. */
     async captionClips(rawInput: z.input<typeof CaptionClipsInput>): Promise<z.infer<typeof CaptionClipsOutput>> {
-      const { runKey, step, policy, threads, clips, maxNewTokens } = CaptionClipsInput.parse(rawInput);
-      return store.onceJson(`${stepFolder(runKey, step)}/caption-clips.json`, CaptionClipsOutput, async () => {
+      const { runKey, step, policy, threads, clips, maxNewTokens, part } = CaptionClipsInput.parse(rawInput);
+      const suffix = part === undefined ? '' : `-${part}`;
+      return store.onceJson(`${stepFolder(runKey, step)}/caption-clips${suffix}.json`, CaptionClipsOutput, async () => {
         const started = performance.now();
         const files = policyFiles(store, policy);
         const groups = await write(clips, { policy: files, threads, groupSize: 1, maxNewTokens });
@@ -107,7 +108,7 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
           tokens: completion!.tokenIds.length,
         }));
         return {
-          captions: await store.putJson(`${stepFolder(runKey, step)}/captions.json`, captions),
+          captions: await store.putJson(`${stepFolder(runKey, step)}/captions${suffix}.json`, captions),
           seconds: (performance.now() - started) / 1000,
         };
       });

@@ -13,3 +13,26 @@ export function suiteNamed(name: SuiteName): Suite {
     throw new VideocapError('InvalidConfig', `There is no suite "${name}"; choose ${Object.keys(SUITES).join(', ')}.`);
   return suite;
 }
+
+/** The quirk that all the authors' scripts share. */
+export const LEAVE_OUT_FAILED = 'leaveOutFailed';
+const COMMON_QUIRKS = {
+  [LEAVE_OUT_FAILED]:
+    'clips that got no caption are left out (else they score 0), and what unscorable ones could cost is not told',
+};
+
+/** What a suite's quirks do, by name. */
+export function quirksOf(suite: Suite): Readonly<Record<string, string>> {
+  return { ...COMMON_QUIRKS, ...suite.quirks };
+}
+
+/** @throws VideocapError `InvalidConfig` when a suite has no quirk of a name. */
+export function checkQuirks(suite: Suite, names: readonly string[]): void {
+  const known = quirksOf(suite);
+  const unknown = names.find((name) => !(name in known));
+  if (unknown !== undefined)
+    throw new VideocapError(
+      'InvalidConfig',
+      `Suite ${suite.name} has no quirk ${JSON.stringify(unknown)}; it has ${Object.keys(known).join(', ')}.`,
+    );
+}

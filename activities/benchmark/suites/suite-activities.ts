@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import type { JudgeConfig } from '../../../configs/schema.ts';
+import type { ArtifactStore } from '../../../core/artifact-store.ts';
+import { VideocapError } from '../../../core/errors.ts';
+import { CaptionedClip } from '../../../core/stages.ts';
+import { PrepareSuiteInput, PrepareSuiteOutput, ScoreSuiteInput, ScoreSuiteOutput } from '../../../core/suites.ts';
+import { withoutCredentials } from '../../judge/classify-failure.ts';
+import { createAsker } from '../../judge/create-judge.ts';
+import { prepareSuite } from './prepare-suite.ts';
+import { scoreItems, suiteNumbers } from './score-suite.ts';
+import { SuiteItems, SuiteResult } from './suite-files.ts';
+import { drillDown, suiteReport } from './suite-report.ts';
+import { checkQuirks, quirksOf, suiteNamed } from './suites.ts';
+
+export interface SuiteDeps {
+  store: ArtifactStore;
+  onProgress?: (progress: { done: number; total: number; what: string }) => void;
+  signal?: () => AbortSignal | undefined;
+  /** Where the key of a judge endpoint is looked up. */
+  env?: NodeJS.ProcessEnv;
+  /** Videos opened at a time; default the number of cores. */
+  parallel?: number;
+}
+
+/** Published benchmarks: their clips fixed, then captions of them scored by their own protocols. */
+export function createSuiteActivities({ store, onProgress, signal, env, parallel }: SuiteDeps) {
+  return {
+    async prepareSuite(rawInput: z.input<typeof PrepareSuiteInput>): Promise<z.infer<typeof PrepareSuiteOutput>> {
+      const { runKey, source, judge } = PrepareSuiteInput.parse(rawInput);
+      needsLlm(judge, suiteNamed(source.suite).title);
+      return store.onceJson(`runs/${runKey}/suite-${source.suite}.json`, PrepareSuiteOutput, () =>
+        prepareSuite(source, {
+          store,
+          onVideo: (done, total) => onProgress?.({ done, total, what: 'videos opened' }),
+          signal: signal?.(),
+          ...(parallel && { parallel }),
+        }),
+      );
+    },
+
+    async scoreSuite(rawInput: z.input<typeof ScoreSuiteInput>): Promise<z.infer<typeof ScoreSuiteOutput>> {
+      const input = ScoreSuiteInput.parse(rawInput);
+      const prepared = await store.readJson(input.items, SuiteItems);
+      const suite = suiteNamed(prepared.suite);
+      const judge = needsLlm(input.judge, suite.title);
+      checkQuirks(suite, input.quirks);
+      const place = `runs/${input.runKey}/step-${String(input.step).padStart(6, '0')}/suite-${suite.name}`;
+      return store.onceJson(`${place}.json`, ScoreSuiteOutput, async () => {
+        const started = performance.now();
+        const captions: CaptionedClip[] = [];
+        for (const part of input.captions) captions.push(...(await store.readJson(part, z.array(CaptionedClip))));
+        const asker = createAsker(judge, { store, place, env, spent: input.spent });
+        const items = await scoreItems(suite, prepared, captions, asker, {
+          onItem: (done, total) => onProgress?.({ done, total, what: `items of ${suite.title} scored` }),
+          signal: signal?.(),
+        });
+        const quirks = new Set(input.quirks);
+        const { metrics, worst, tables, counts } = suiteNumbers(suite, prepared.items, items, quirks);
+        const result: SuiteResult = SuiteResult.parse({
+          suite: suite.name,
+          title: suite.title,
+          source: suite.source,
+          subject: input.subject,
+          annotations: prepared.annotations,
+          judge: {
+            model: asker.name,
+            endpoint: withoutCredentials(judge.baseUrl),
+            prompts: suite.prompts.map(({ name, sha256 }) => ({ name, sha256 })),
+          },
+          quirks: Object.fromEntries(Object.entries(quirksOf(suite)).filter(([name]) => quirks.has(name))),
+          counts,
+          metrics,
+          ...(worst && { worst }),
+          columns: suite.columns,
+          published: suite.published,
+          tables,
+          items,
+        });
+        return {
+          suite: suite.name,
+          metrics,
+          counts,
+          result: await store.putJson(`${place}-result.json`, result),
+          report: await store.put(`${place}-report.md`, suiteReport(result)),
+          drillDown: await store.put(`${place}-items.md`, drillDown(suite, prepared.items, result)),
+          usage: asker.usage,
+          seconds: (performance.now() - started) / 1000,
+        };
+      });
+    },
+  };
+}
+
+type LlmJudgeConfig = Extract<JudgeConfig, { kind: 'openai' }>;
+
+function needsLlm(judge: JudgeConfig, title: string): LlmJudgeConfig {
+  if (judge.kind === 'openai') return judge;
+  throw new VideocapError(
+    'InvalidConfig',
+    `${title} is judged by a language model, and judge.kind is ${judge.kind}, which reads only captions of the small world. ` +
+      'Set judge.kind to openai, with judge.baseUrl and judge.model.',
+  );
+}

@@ -1,0 +1,123 @@
+import type { Suite, SuiteTable } from './suite.ts';
+import type { ItemResult, SuiteResult } from './suite-files.ts';
+
+/**
+ * A result as Markdown: the main table with published numbers beside ours, what was left out and why, and the suite's other
+ * tables. Every table names the judge and its prompts, without which the numbers mean nothing.
+ */
+export function suiteReport(result: SuiteResult): string {
+  const { title, subject, judge, quirks, counts, annotations, source } = result;
+  const names = judge.prompts.map(({ name }) => name).join(', ');
+  const judged = `Judge: ${plain(judge.model)}; prompts: ${names}.`;
+  return [
+    `# ${title}: ${plain(subject)}`,
+    '',
+    `- Annotations: ${plain(annotations)}`,
+    `- Protocol: ${plain(source)}`,
+    `- Judge: ${plain(judge.model)} at ${plain(judge.endpoint)}, temperature 0`,
+    `- Prompts: ${judge.prompts.map(({ name, sha256 }) => `${name} (sha256 ${sha256.slice(0, 12)})`).join(', ')}`,
+    `- Authors' quirks that are on: ${listOf(quirks)}`,
+    `- Items: ${counts.items}; in the means ${counts.scored}, without a caption ${counts.withoutCaption}, unscorable ${counts.unscorable}, missing ${counts.missing}`,
+    '',
+    '## Result',
+    '',
+    ...mainTable(result),
+    '',
+    `${judged} In brackets: 95% bootstrap intervals over the clips. Published rows come from other judges, prompts and often other frames: they say where our numbers should lie, not which model is better.`,
+    ...worstLine(result),
+    ...result.tables.flatMap((table) => ['', `## ${table.title}`, '', ...markdownTable(table), '', judged]),
+    ...leftOut('Unscorable: the judge gave no answer that counts', result.items, 'unscorable'),
+    ...leftOut('Missing: nothing to score', result.items, 'missing'),
+    '',
+  ].join('\n');
+}
+
+/** Every item as Markdown, in the file's order: the caption, its score, and what the judge said. */
+export function drillDown(suite: Suite, rawItems: readonly unknown[], result: SuiteResult): string {
+  const { title, subject, judge, items } = result;
+  const names = judge.prompts.map(({ name }) => name).join(', ');
+  const lines = [`# ${title}: ${plain(subject)}, item by item`, '', `Judge: ${plain(judge.model)}; prompts: ${names}.`];
+  for (const [i, item] of items.entries()) {
+    lines.push('', `## ${plain(item.id)} (${plain(item.video)})`, '');
+    if (item.missing !== undefined) {
+      lines.push(`Missing: ${plain(item.missing)}`);
+      continue;
+    }
+    lines.push(item.caption === undefined ? 'No caption.' : `Caption: ${plain(item.caption)}`);
+    if (item.unscorable !== undefined) lines.push('', `Unscorable: ${plain(item.unscorable)}`);
+    else
+      for (const line of suite.describe(suite.item.parse(rawItems[i]), suite.score.parse(item.score))) {
+        const inList = line.startsWith('- ') && lines.at(-1)!.startsWith('- ');
+        lines.push(...(inList ? [] : ['']), line.startsWith('- ') ? `- ${plain(line.slice(2))}` : plain(line));
+      }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function mainTable({ columns, metrics, published, subject, judge, counts }: SuiteResult): string[] {
+  const ours = columns.map(({ metric }) => withBounds(metrics, metric));
+  const theirs = published.map(({ model, metrics: values, source }) => [
+    plain(model),
+    ...columns.map(({ metric }) => (values[metric] === undefined ? '' : number(values[metric]))),
+    plain(source),
+  ]);
+  return [
+    row(['', ...columns.map(({ label }) => plain(label)), 'source']),
+    row(['---', ...columns.map(() => '---:'), '---']),
+    row([`**${plain(subject)}**`, ...ours, `this run, ${counts.scored} items; judge ${plain(judge.model)}`]),
+    ...theirs.map(row),
+  ];
+}
+
+function markdownTable({ columns, rows }: SuiteTable): string[] {
+  return [
+    row(columns.map(plain)),
+    row(columns.map((_, i) => (i === 0 ? '---' : '---:'))),
+    ...rows.map(({ label, values }) =>
+      row([plain(label), ...values.map((value) => (value === null ? '' : number(value)))]),
+    ),
+  ];
+}
+
+function worstLine({ worst, columns, counts }: SuiteResult): string[] {
+  if (!worst) return [];
+  const values = columns.flatMap(({ metric, label }) =>
+    worst[metric] === undefined ? [] : [`${plain(label)} ${number(worst[metric])}`],
+  );
+  return ['', `Had the ${counts.unscorable} unscorable items told nothing at all: ${values.join(', ')}.`];
+}
+
+function leftOut(title: string, items: readonly ItemResult[], why: 'unscorable' | 'missing'): string[] {
+  const lines = items.flatMap((item) => (item[why] === undefined ? [] : [`- ${plain(item.id)}: ${plain(item[why])}`]));
+  return lines.length === 0 ? [] : ['', `## ${title}`, '', ...lines];
+}
+
+function listOf(quirks: SuiteResult['quirks']): string {
+  const on = Object.entries(quirks).map(([name, what]) => `${name} (${plain(what)})`);
+  return on.length === 0 ? 'none' : on.join('; ');
+}
+
+function withBounds(metrics: Readonly<Record<string, number>>, metric: string): string {
+  const [value, low, high] = [metrics[metric], metrics[`${metric}Low`], metrics[`${metric}High`]];
+  if (value === undefined) return '';
+  return low === undefined || high === undefined ? number(value) : `${number(value)} [${number(low)}, ${number(high)}]`;
+}
+
+function number(value: number): string {
+  return Number.isInteger(value) ? `${value}` : value.toFixed(value < 10 ? 2 : 1);
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** Text that a model or a file wrote, on one line, without anything that would be a tag, a link, a cell or a heading. */
+function plain(text: string): string {
+  return text
+    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll(/[[\]|`]/g, '\\$&')
+    .replace(/^([#>]|\d+\.)/, '\\$1');
+}
