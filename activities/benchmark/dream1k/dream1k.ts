@@ -53,9 +53,9 @@ export const dream1k: Suite<Dream1kItem, Dream1kScore> = {
 
   readAnnotations: readDream1k,
 
-  readPrediction(row) {
+  readPredictions(row) {
     const { success, data } = Dream1kRow.safeParse(row);
-    return success ? { id: `${data.idx}`, caption: predictedCaption(data) } : undefined;
+    return success ? [{ id: `${data.idx}`, caption: predictedCaption(data) }] : [];
   },
 
   async scoreItem(asker, item, caption, signal): Promise<Outcome<Dream1kScore>> {

@@ -12,23 +12,24 @@ const Row = z.object({ id: z.union([z.string(), z.number()]), caption: z.string(
 export async function readPredictions(path: string, suite: Suite): Promise<Map<string, string>> {
   const predictions = new Map<string, string>();
   const text = await readAnnotationFile(path, 'Predictions file');
-  const rowOf = (value: unknown) => {
+  const rowsOf = (value: unknown) => {
     const { success, data } = Row.safeParse(value);
-    return success ? { id: `${data.id}`, caption: data.caption } : suite.readPrediction?.(value);
+    return success ? [{ id: `${data.id}`, caption: data.caption }] : (suite.readPredictions?.(value) ?? []);
   };
-  for (const { value, place } of valuesOf(text, (value) => rowOf(value) !== undefined)) {
-    const row = rowOf(value);
-    if (!row)
+  for (const { value, place } of valuesOf(text, (value) => rowsOf(value).length > 0)) {
+    const rows = rowsOf(value);
+    if (rows.length === 0)
       throw badAnnotation(
         `Predictions file ${path} ${place} is no caption; write lines such as {"id": "1", "caption": "A man walks."}, ` +
           "with the ids of the suite's clips.",
       );
-    const earlier = predictions.get(row.id);
-    if (earlier !== undefined && earlier !== row.caption)
-      throw badAnnotation(
-        `Predictions file ${path} ${place}: there is another caption for ${JSON.stringify(row.id)} before it; keep one.`,
-      );
-    predictions.set(row.id, row.caption);
+    for (const { id, caption } of rows) {
+      if ((predictions.get(id) ?? caption) !== caption)
+        throw badAnnotation(
+          `Predictions file ${path} ${place}: there is another caption for ${JSON.stringify(id)} before it; keep one.`,
+        );
+      predictions.set(id, caption);
+    }
   }
   if (predictions.size === 0) throw badAnnotation(`Predictions file ${path} has no captions.`);
   return predictions;

@@ -79,8 +79,8 @@ export interface Suite<Item extends SuiteItem = SuiteItem, Score = unknown> {
    */
   readAnnotations(path: string): Promise<Item[]>;
 
-  /** The id and the caption of a row of the authors' own prediction files, where they have such; `undefined` for other rows. */
-  readPrediction?(row: unknown): { id: string; caption: string } | undefined;
+  /** The captions of a row of the authors' own prediction files, where they have such, by item or clip; none for other rows. */
+  readPredictions?(row: unknown): { id: string; caption: string }[];
 
   /** Asks what the protocol asks about one caption, which is not empty. A question without an answer makes the item unscorable, never 0. */
   scoreItem(asker: Asker, item: Item, caption: string, signal?: AbortSignal): Promise<Outcome<Score>>;
