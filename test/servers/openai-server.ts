@@ -1,5 +1,9 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type Fault, message, PASSING_FAULTS, status } from './openai-faults.ts';
+
+export * from './openai-faults.ts';
 
 /** The question in a request's last message, as the judge's prompts define it. */
 export interface AskedQuestion {
@@ -12,13 +16,31 @@ export interface ChatRequest {
   model: string;
   temperature: number;
   max_tokens: number;
-  response_format: { type: string; json_schema: { name: string; strict: boolean; schema: object } };
+  response_format?: { type: string; json_schema?: { name: string; strict: boolean; schema: object } };
   messages: { role: string; content: string }[];
   question: AskedQuestion;
 }
 
-/** Answers one request in place of the server. */
-export type Fault = (response: ServerResponse, request: ChatRequest) => void;
+/** What became of one question: model, prompt and text. Notes to a model whose answer was unusable are left out. */
+export interface QuestionLog {
+  key: string;
+  question: AskedQuestion;
+  /** Requests that arrived. */
+  asked: number;
+  /** Completions that were sent whole: what a real endpoint is paid for. */
+  answered: number;
+}
+
+/** Sums over the log. A run that pays nothing twice and loses nothing has `duplicates` 0 and `unanswered` 0. */
+export interface Account {
+  questions: number;
+  asked: number;
+  answered: number;
+  /** Answers to questions that had been answered before. */
+  duplicates: number;
+  /** Questions that never got an answer. */
+  unanswered: number;
+}
 
 export interface OpenAiServer {
   /** What a config's `judge.baseUrl` must be. */
@@ -27,34 +49,83 @@ export interface OpenAiServer {
   requests: ChatRequest[];
   /** The next requests get these, one each; after them, answers again. */
   failNext(...faults: Fault[]): void;
-  /** Takes back what `failNext` still holds. */
+  /** Takes back what `failNext` still holds, and ends `failRandomly`. */
   forgive(): void;
+  /**
+   * From now on this share of requests (0-1) gets one of the faults. Which one, and whether, is a function of the seed, the
+   * question and how often it was asked: the same whatever order requests come in.
+   */
+  failRandomly(options: { rate: number; seed: number; faults?: readonly Fault[] }): void;
+  /** Every question, in the order first asked. */
+  log(): QuestionLog[];
+  account(): Account;
   close(): Promise<void>;
 }
 
+/** What the model of a server says: an object is sent as JSON, a text as it is. A function of the question alone. */
+export type Answer = (question: AskedQuestion) => unknown;
+
+/** A model that reads words: an event is told if it stands in the description; a description's events are its sentences. */
+export const readsWords: Answer = ({ description, events }) =>
+  events
+    ? {
+        verdicts: events.map(({ index, event }) => ({
+          index,
+          relationship: description.toLowerCase().includes(event) ? 'entailment' : 'neutral',
+        })),
+      }
+    : { events: description.toLowerCase().replace(/\.$/, '').split('. ') };
+
 /**
- * A loopback server that speaks as much of OpenAI's chat completions as a judge needs. `answer` gives the object that the
- * model would write for a question; it is sent as the message's text.
+ * A loopback server that speaks as much of OpenAI's chat completions as a judge needs, and fails as told. To prove that a run
+ * pays nothing twice: `failRandomly({ rate: 0.3, seed: 1 })`, run, then compare `account()` with the entries of the ledger.
  */
-export async function startOpenAiServer(answer: (question: AskedQuestion) => unknown): Promise<OpenAiServer> {
+export async function startOpenAiServer(
+  answer: Answer = readsWords,
+  { latencyMilliseconds = 0 }: { latencyMilliseconds?: number } = {},
+): Promise<OpenAiServer> {
   const requests: ChatRequest[] = [];
   const faults: Fault[] = [];
-  const server = createServer((incoming, response) => {
-    readBody(incoming).then((body) => {
-      if (incoming.url !== '/v1/chat/completions') return status(404, { code: 'unknown_url' })(response, body);
-      const request = { ...body, authorization: incoming.headers.authorization };
-      requests.push(request);
-      const fault = faults.shift();
-      if (fault) fault(response, request);
-      else message({ content: JSON.stringify(answer(request.question)) })(response, request);
+  const log = new Map<string, QuestionLog>();
+  let random: Parameters<OpenAiServer['failRandomly']>[0] | undefined;
+
+  const faultFor = ({ key, asked }: QuestionLog): Fault | undefined => {
+    const next = faults.shift();
+    if (next || !random) return next;
+    const { rate, seed, faults: choice = PASSING_FAULTS } = random;
+    if (uniform(seed, key, asked, 'whether') >= rate) return undefined;
+    return choice[Math.floor(uniform(seed, key, asked, 'which') * choice.length)];
+  };
+
+  const server = createServer(async (incoming, response) => {
+    const request = await readRequest(incoming);
+    if (incoming.url !== '/v1/chat/completions') return status(404, { code: 'unknown_url' })(response, request, '');
+    requests.push(request);
+    const entry = entryOf(log, request);
+    entry.asked++;
+    const fault = faultFor(entry);
+    const said = answer(request.question);
+    const text = typeof said === 'string' ? said : JSON.stringify(said);
+    if (latencyMilliseconds > 0) await new Promise((resolve) => setTimeout(resolve, latencyMilliseconds));
+    response.on('finish', () => {
+      if (response.statusCode === 200 && response.getHeader('content-type') === 'application/json') entry.answered++;
     });
+    (fault ?? message({ content: text }))(response, request, text);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,
     failNext: (...more) => void faults.push(...more),
-    forgive: () => void faults.splice(0),
+    forgive: () => {
+      faults.splice(0);
+      random = undefined;
+    },
+    failRandomly: (options) => {
+      random = options;
+    },
+    log: () => [...log.values()],
+    account: () => accountOf([...log.values()]),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -63,71 +134,39 @@ export async function startOpenAiServer(answer: (question: AskedQuestion) => unk
   };
 }
 
-/** A completion with this message; `content` is the model's text. */
-export function message(
-  { content, refusal = null }: { content: string | null; refusal?: string | null },
-  finishReason = 'stop',
-): Fault {
-  return (response, { model }) =>
-    send(response, 200, {
-      id: 'chatcmpl-1',
-      object: 'chat.completion',
-      created: 1,
-      model,
-      choices: [{ index: 0, finish_reason: finishReason, message: { role: 'assistant', content, refusal } }],
-      usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
-    });
+function accountOf(log: QuestionLog[]): Account {
+  const sum = (of: (entry: QuestionLog) => number) => log.reduce((total, entry) => total + of(entry), 0);
+  return {
+    questions: log.length,
+    asked: sum(({ asked }) => asked),
+    answered: sum(({ answered }) => answered),
+    duplicates: sum(({ answered }) => Math.max(0, answered - 1)),
+    unanswered: sum(({ answered }) => (answered === 0 ? 1 : 0)),
+  };
 }
 
-/** An error as OpenAI words it. The message repeats what was asked, as real ones may. */
-export function status(
-  code: number,
-  error: { code?: string; type?: string; param?: string } = {},
-  headers: Record<string, string> = {},
-): Fault {
-  return (response, request) =>
-    send(
-      response,
-      code,
-      {
-        error: {
-          message: `About your request: ${JSON.stringify(request)}`,
-          type: null,
-          code: null,
-          param: null,
-          ...error,
-        },
-      },
-      headers,
-    );
+function entryOf(log: Map<string, QuestionLog>, { model, messages, question }: ChatRequest): QuestionLog {
+  const texts = messages?.map(({ content }) => content.split('\n\nYour last answer could not be used')[0]);
+  const key = createHash('sha256')
+    .update(JSON.stringify([model, texts]))
+    .digest('hex');
+  const entry = log.get(key) ?? { key, question, asked: 0, answered: 0 };
+  log.set(key, entry);
+  return entry;
 }
 
-/** A page of a proxy in between. */
-export function html(code: number): Fault {
-  return (response) => response.writeHead(code, { 'content-type': 'text/html' }).end('<html>Bad gateway</html>');
+/** Between 0 and 1, of whatever is given. */
+function uniform(...of: (string | number)[]): number {
+  return createHash('sha256').update(JSON.stringify(of)).digest().readUInt32BE() / 2 ** 32;
 }
 
-/** Never answers. */
-export const hang: Fault = () => {};
-
-/** Sends the headers and a piece of the body, and no more. */
-export const stall: Fault = (response) =>
-  void response.writeHead(200, { 'content-type': 'application/json' }).write('{"choices": [');
-
-/** Breaks the connection in the middle of the body. */
-export const reset: Fault = (response) => {
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
-  response.write('{"choices": [', () => response.destroy());
-};
-
-function send(response: ServerResponse, code: number, body: object, headers: Record<string, string> = {}): void {
-  response.writeHead(code, { 'content-type': 'application/json', 'x-request-id': 'req_1', ...headers });
-  response.end(JSON.stringify(body));
-}
-
-async function readBody(incoming: IncomingMessage): Promise<ChatRequest> {
+async function readRequest(incoming: IncomingMessage): Promise<ChatRequest> {
   let text = '';
   for await (const chunk of incoming) text += chunk;
   const body = JSON.parse(text || '{}') as Omit<ChatRequest, 'question' | 'authorization'>;
-  return { ...body, authorization: undefined, question: JSON.parse(body.messages?.at(-1)?.content ?? '{}') };
+  return {
+    ...body,
+    authorization: incoming.headers.authorization,
+    question: JSON.parse(body.messages?.at(-1)?.content ?? '{}'),
+  };
 }

@@ -125,11 +125,11 @@ describe('a question', () => {
     slow.failNext(
       ...Array.from(
         { length: 6 },
-        () => (response: Parameters<typeof hang>[0], request: Parameters<typeof hang>[1]) => {
+        (): Fault => (response, request, answer) => {
           most = Math.max(most, ++open);
           setTimeout(() => {
             open--;
-            message({ content: '{"events": []}' })(response, request);
+            message({ content: '{"events": []}' })(response, request, answer);
           }, 20);
         },
       ),
@@ -308,10 +308,11 @@ test('once a person is needed, those still waiting for their turn are not sent',
 describe('cancelling', () => {
   test('sends nothing more, and takes the answer that is on its way', async () => {
     const controller = new AbortController();
-    server.failNext((response, request) => {
+    server.failNext((response, request, answer) => {
       controller.abort();
       setTimeout(
-        () => message({ content: '{"verdicts": [{"index": 1, "relationship": "neutral"}]}' })(response, request),
+        () =>
+          message({ content: '{"verdicts": [{"index": 1, "relationship": "neutral"}]}' })(response, request, answer),
         20,
       );
     });
@@ -327,9 +328,9 @@ describe('cancelling', () => {
 
   test('ends with the cancellation where no answer comes', async () => {
     const controller = new AbortController();
-    server.failNext((response, request) => {
+    server.failNext((response, request, answer) => {
       controller.abort();
-      hang(response, request);
+      hang(response, request, answer);
     });
     let lost = 0;
     const watch = { sending: async () => {}, lost: () => lost++ };

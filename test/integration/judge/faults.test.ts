@@ -1,0 +1,305 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createJudgeActivities } from '../../../activities/judge/judge-captions.ts';
+import { JudgeConfig, RewardConfig } from '../../../configs/schema.ts';
+import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { VideocapError } from '../../../core/errors.ts';
+import type { DatasetManifest } from '../../../core/sample.ts';
+import * as faults from '../../servers/openai-faults.ts';
+import { type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
+
+// Each test lets an endpoint fail in one way and judges a step's captions through it, tried again as Temporal would.
+
+let root: string;
+let store: ArtifactStore;
+let server: OpenAiServer;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'videocap-faults-'));
+  store = new ArtifactStore(root);
+  server = await startOpenAiServer();
+});
+afterEach(async () => {
+  await server.close();
+  await rm(root, { recursive: true });
+});
+
+const EVENTS = ['a dog runs', 'a cat sleeps', 'a bird sings'];
+const CAPTIONS = ['A dog runs.', 'A dog runs. A cat sleeps.', 'A cow.'];
+const SCORES = [1 / 3, 2 / 3, 0].map((value) => ({ value }));
+const KEY = 'sk-very-secret';
+
+async function inputFor(captions: string[], judge: object = {}) {
+  const video = { path: '/a.mp4', sha256: '0'.repeat(64), bytes: 1 };
+  const sample = { id: 'a', video, caption: 'A dog runs.', events: EVENTS };
+  const manifest: DatasetManifest = { name: 't', digest: 'd', train: [sample], heldOut: [], quarantined: [] };
+  const completions = captions.map((caption) => ({
+    text: `<answer>${caption}</answer>`,
+    tokenIds: [],
+    logProbs: [],
+    truncated: false,
+  }));
+  return {
+    runKey: 'r',
+    step: 1,
+    rollout: await store.putJson('rollout.json', { step: 1, groups: [{ sampleId: 'a', completions }] }),
+    manifest: await store.putJson('manifest.json', manifest),
+    judge: JudgeConfig.parse({
+      kind: 'openai',
+      model: 'm',
+      baseUrl: server.baseUrl,
+      apiKeyEnv: 'KEY',
+      timeoutSeconds: 0.25,
+      concurrency: 1,
+      ...judge,
+    }),
+    caption: RewardConfig.parse({ caption: { variant: 'linear' } }).caption,
+  };
+}
+
+/** Judges as Temporal would have it: again after what passes, up to what does not. */
+async function judge(captions = CAPTIONS, config: object = {}) {
+  const input = await inputFor(captions, config);
+  const waits: (number | undefined)[] = [];
+  for (;;) {
+    try {
+      const { caption, usage } = await createJudgeActivities({ store, env: { KEY } }).judgeCaptions(input);
+      return { scores: caption[0], usage, waits };
+    } catch (error) {
+      if (!(error instanceof VideocapError)) throw error;
+      expect(`${error.message} ${error.stack} ${error.cause}`).not.toMatch(/sk-very-secret|A dog|a cat/);
+      if (error.code !== 'Unavailable') return { blocked: error, waits };
+      waits.push(error.retryAfterMilliseconds);
+    }
+  }
+}
+
+/** One ledger entry a question, none asked for that is not there, no intent left. */
+async function ledgerSize(): Promise<number> {
+  expect(await readdir(join(root, 'ledger/asking'))).toEqual([]);
+  return (await readdir(join(root, 'ledger'))).filter((name) => name.endsWith('.ref')).length;
+}
+
+/** The endpoint recovered: the scores are those of a quiet day, each answer was paid for once. */
+async function expectUnharmed(outcome: Awaited<ReturnType<typeof judge>>) {
+  expect(outcome.scores).toEqual(SCORES);
+  expect(server.account()).toMatchObject({ questions: 3, answered: 3, duplicates: 0, unanswered: 0 });
+  expect(await ledgerSize()).toBe(3);
+}
+
+/** One completion met the fault, whichever was asked first; the others are as on a quiet day. */
+function expectOneUnscorable(scores: unknown[] | undefined, reason: string) {
+  const unscorable = { unscorable: true, reason };
+  expect(scores).toContainEqual(unscorable);
+  const met = scores!.findIndex((score) => 'unscorable' in (score as object));
+  expect(scores).toEqual(SCORES.with(met, unscorable as never));
+}
+
+describe('what passes is waited for, and harms nothing', () => {
+  test('500', async () => {
+    server.failNext(faults.status(500));
+    const outcome = await judge();
+    await expectUnharmed(outcome);
+    expect(outcome.waits).toEqual([]);
+    expect(outcome.usage).toMatchObject({ calls: 3, repeated: 0 });
+  });
+
+  test('502 with a page of HTML', async () => {
+    server.failNext(faults.html(502));
+    const outcome = await judge();
+    await expectUnharmed(outcome);
+    expect(outcome.usage).toMatchObject({ calls: 3, repeated: 1 });
+  });
+
+  test('a request that hangs', async () => {
+    server.failNext(faults.hang);
+    const outcome = await judge();
+    await expectUnharmed(outcome);
+    expect(outcome.usage).toMatchObject({ calls: 3, repeated: 1 });
+  });
+
+  test('an answer that drips and never ends', async () => {
+    server.failNext(faults.drip);
+    await expectUnharmed(await judge());
+  });
+
+  test('an answer that stops in its middle', async () => {
+    server.failNext(faults.stall);
+    await expectUnharmed(await judge());
+  });
+
+  test('a connection reset in the middle of the answer', async () => {
+    server.failNext(faults.reset);
+    const outcome = await judge();
+    await expectUnharmed(outcome);
+    expect(outcome.usage).toMatchObject({ calls: 3, repeated: 1 });
+  });
+
+  test('429 without Retry-After', async () => {
+    server.failNext(faults.rateLimited());
+    await expectUnharmed(await judge());
+  });
+
+  test('429 with Retry-After in seconds: waits durably for so long', async () => {
+    server.failNext(faults.rateLimited({ 'retry-after': '20' }));
+    const outcome = await judge();
+    await expectUnharmed(outcome);
+    expect(outcome.waits).toEqual([20_000]);
+  });
+
+  test('429 with Retry-After as a date: waits durably until then', async () => {
+    server.failNext(faults.rateLimited({ 'retry-after': new Date(Date.now() + 90_000).toUTCString() }));
+    const outcome = await judge();
+    await expectUnharmed(outcome);
+    expect(outcome.waits).toEqual([expect.closeTo(89_000, -4)]);
+  });
+
+  test('429 with Retry-After in milliseconds: sits a short one out', async () => {
+    server.failNext(faults.rateLimited({ 'retry-after-ms': '1100' }));
+    const started = performance.now();
+    const outcome = await judge();
+    await expectUnharmed(outcome);
+    expect(performance.now() - started).toBeGreaterThan(1090);
+    expect(outcome.waits).toEqual([]);
+  });
+
+  test('a 10-minute outage: an attempt sends no more than it must, and nothing is lost', async () => {
+    server.failNext(...Array.from({ length: 30 }, (_, i) => (i % 2 ? faults.drop : faults.status(503))));
+    const outcome = await judge(CAPTIONS, { concurrency: 3 });
+    await expectUnharmed(outcome);
+    expect(server.account().asked).toBe(33);
+    expect(outcome.waits.length).toBeGreaterThanOrEqual(5);
+  });
+});
+
+describe('what a person must mend blocks with one sentence, without a second request', () => {
+  test.each([
+    [
+      '401',
+      faults.unauthorized,
+      /refuses the key in the environment variable KEY .*: start the worker with a valid one/,
+    ],
+    ['insufficient_quota', faults.insufficientQuota, /has no quota left .*: top up the account/],
+    ['403', faults.status(403), /does not let the key in KEY .*: have it allowed/],
+    ['404', faults.status(404), /knows no model "m" .*: serve it there/],
+    ['400', faults.status(400), /refuses the request; `videocap judge check` .*: mend the endpoint/],
+  ])('%s, then resumed', async (_, fault, sentence) => {
+    server.failNext(fault);
+    const { blocked } = await judge();
+    expect(blocked).toMatchObject({ code: 'JudgeBlocked', message: expect.stringMatching(sentence) });
+    expect(blocked!.message).toMatch(/, then `videocap resume`\.$/);
+    expect(server.requests).toHaveLength(1);
+    await expectUnharmed(await judge());
+  });
+
+  test('a key that is not in the environment', async () => {
+    const input = await inputFor(CAPTIONS);
+    await expect(createJudgeActivities({ store, env: {} }).judgeCaptions(input)).rejects.toMatchObject({
+      code: 'JudgeBlocked',
+      message: expect.stringMatching(/^The environment variable KEY \(judge\.apiKeyEnv\) is not set/),
+    });
+  });
+
+  test('a budget that is reached, then raised', async () => {
+    const { blocked } = await judge(CAPTIONS, { budget: { calls: 2 } });
+    expect(blocked).toMatchObject({
+      code: 'JudgeBlocked',
+      message: expect.stringContaining('judge.budget.calls is 2'),
+    });
+    expect(server.requests).toHaveLength(2);
+    await expectUnharmed(await judge(CAPTIONS, { budget: { calls: 3 } }));
+  });
+
+  test('an endpoint that is away for longer than judge.patienceSeconds', async () => {
+    server.failNext(...Array.from({ length: 9 }, () => faults.status(503)));
+    const { blocked } = await judge(CAPTIONS, { patienceSeconds: 0.001 });
+    expect(blocked).toMatchObject({
+      code: 'JudgeBlocked',
+      message: expect.stringMatching(/judge\.patienceSeconds is 0\.001\. .*in trouble .* Look after the endpoint/),
+    });
+    server.forgive();
+    await expectUnharmed(await judge());
+  });
+});
+
+describe('an answer that is none is asked for once more', () => {
+  test.each([
+    ['finish_reason length', faults.cutOff(30)],
+    ['empty', faults.empty],
+    ['a wrong count of verdicts', faults.wrongCount],
+    ['duplicate indices', faults.duplicateIndices],
+    ['a missing index', faults.missingIndex],
+    ['NaN', faults.notANumber],
+    ['2 MB', faults.twoMegabytes],
+    ['a wrong schema', faults.wrongSchema],
+  ])('%s: a good one then counts', async (_, fault) => {
+    server.failNext(fault);
+    const { scores, usage } = await judge();
+    expect(scores).toEqual(SCORES);
+    expect(usage).toMatchObject({ calls: 3, inputTokens: 40, outputTokens: 20, repeated: 0 });
+    expect(server.account()).toMatchObject({ questions: 3, answered: 4 });
+    expect(await ledgerSize()).toBe(3);
+  });
+
+  test.each([
+    ['finish_reason length', faults.cutOff(30), 'it was too long'],
+    ['empty', faults.empty, 'it must be one JSON object'],
+    ['a wrong count of verdicts', faults.wrongCount, 'it must have exactly one verdict for each index from 1 to 3'],
+    ['duplicate indices', faults.duplicateIndices, 'it must have exactly one verdict for each index from 1 to 3'],
+    ['a missing index', faults.missingIndex, 'it must have exactly one verdict for each index from 1 to 3'],
+    ['NaN', faults.notANumber, 'it must have exactly the fields that were asked for'],
+    ['2 MB', faults.twoMegabytes, 'it must be much shorter'],
+    ['a wrong schema', faults.wrongSchema, 'it must have exactly the fields that were asked for'],
+  ])('%s twice: unscorable, never 0, and kept', async (_, fault, reason) => {
+    server.failNext(fault, fault);
+    const { scores } = await judge();
+    expectOneUnscorable(scores, `the judge's answer cannot be used: ${reason}`);
+    expect(await ledgerSize()).toBe(3);
+  });
+});
+
+describe('an answer that is only written oddly counts at once', () => {
+  test.each([
+    ['prose around JSON', faults.proseAround],
+    ['single quotes', faults.singleQuotes],
+  ])('%s', async (_, fault) => {
+    server.failNext(fault);
+    await expectUnharmed(await judge());
+  });
+});
+
+describe('a refusal is an outcome of that completion alone, paid for once', () => {
+  test.each([
+    ['refusal', faults.refusal, 'the judge refused to answer'],
+    ['400 content_filter', faults.contentFilter, 'the endpoint filtered the content'],
+    [
+      'finish_reason content_filter',
+      faults.message({ content: '' }, 'content_filter'),
+      'the endpoint filtered the content',
+    ],
+  ])('%s', async (_, fault, reason) => {
+    server.failNext(fault);
+    const { scores } = await judge();
+    expectOneUnscorable(scores, reason);
+    expect(server.requests).toHaveLength(3);
+    expect(await ledgerSize()).toBe(3);
+  });
+});
+
+describe('under random faults', () => {
+  const many = Array.from({ length: 60 }, (_, i) => `Scene ${i}. ${EVENTS.filter((_, e) => (i >> e) & 1).join('. ')}.`);
+
+  test.each([0.05, 0.3])(
+    'at a rate of %d, scores are those of a quiet day, and nothing is paid twice or lost',
+    async (rate) => {
+      server.failRandomly({ rate, seed: 1 });
+      const { scores } = await judge(many, { concurrency: 16 });
+      expect(scores).toEqual(many.map((_, i) => ({ value: ((i & 1) + ((i >> 1) & 1) + ((i >> 2) & 1)) / 3 })));
+      const account = server.account();
+      expect(account).toMatchObject({ questions: 60, answered: 60, duplicates: 0, unanswered: 0 });
+      expect(account.asked).toBeGreaterThan(60);
+      expect(await ledgerSize()).toBe(60);
+    },
+  );
+});

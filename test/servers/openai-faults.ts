@@ -1,0 +1,128 @@
+import type { ServerResponse } from 'node:http';
+import type { ChatRequest } from './openai-server.ts';
+
+/**
+ * What an OpenAI-compatible endpoint may do instead of answering well, one name each. Those that spoil the answer get the
+ * text that the server would have sent.
+ */
+export type Fault = (response: ServerResponse, request: ChatRequest, answer: string) => void;
+
+/** A completion with this message; `content` is the model's text. */
+export function message(
+  { content, refusal = null }: { content: string | null; refusal?: string | null },
+  finishReason = 'stop',
+): Fault {
+  return (response, { model }) =>
+    send(response, 200, {
+      id: 'chatcmpl-1',
+      object: 'chat.completion',
+      created: 1,
+      model,
+      choices: [{ index: 0, finish_reason: finishReason, message: { role: 'assistant', content, refusal } }],
+      usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
+    });
+}
+
+/** An error as OpenAI words it. The message repeats what was asked, as real ones may. */
+export function status(
+  code: number,
+  error: { code?: string; type?: string; param?: string } = {},
+  headers: Record<string, string> = {},
+): Fault {
+  return (response, request) =>
+    send(
+      response,
+      code,
+      {
+        error: {
+          message: `About your request: ${JSON.stringify(request)}`,
+          type: null,
+          code: null,
+          param: null,
+          ...error,
+        },
+      },
+      headers,
+    );
+}
+
+/** A page of a proxy in between. */
+export function html(code: number): Fault {
+  return (response) => void response.writeHead(code, { 'content-type': 'text/html' }).end('<html>Bad gateway</html>');
+}
+
+/** Never answers. */
+export const hang: Fault = () => {};
+
+/** Sends the headers and a piece of the body, and no more. */
+export const stall: Fault = (response) =>
+  void response.writeHead(200, { 'content-type': 'application/json' }).write('{"choices": [');
+
+/** Sends a byte now and then, and never ends: no pause is long enough for a socket timeout. */
+export const drip: Fault = (response) => {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const timer = setInterval(() => response.write(' '), 10);
+  response.on('close', () => clearInterval(timer));
+};
+
+/** Breaks the connection in the middle of the body. */
+export const reset: Fault = (response) => {
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
+  response.write('{"choices": [', () => response.destroy());
+};
+
+/** Breaks the connection before the headers. */
+export const drop: Fault = (response) => void response.destroy();
+
+/** The right answer, spoilt. */
+export function spoilt(how: (answer: string) => string): Fault {
+  return (response, request, answer) => message({ content: how(answer) })(response, request, answer);
+}
+
+export const rateLimited = (headers: Record<string, string> = {}) =>
+  status(429, { code: 'rate_limit_exceeded' }, headers);
+export const insufficientQuota = status(429, { type: 'insufficient_quota', code: 'insufficient_quota' });
+export const unauthorized = status(401, { code: 'invalid_api_key' });
+export const contentFilter = status(400, { code: 'content_filter' });
+export const cutOff = (answer: number): Fault => spoiltAs('length', (text) => text.slice(0, answer));
+export const refusal = message({ content: null, refusal: 'I cannot help with that.' });
+export const empty = message({ content: '' });
+
+type Verdicts = { index: unknown; relationship: string }[];
+const verdicts = (how: (verdicts: Verdicts) => unknown): Fault =>
+  spoilt((answer) => JSON.stringify({ verdicts: how((JSON.parse(answer) as { verdicts: Verdicts }).verdicts) }));
+
+export const wrongCount = verdicts((all) => all.slice(1));
+export const duplicateIndices = verdicts((all) => all.map((verdict) => ({ ...verdict, index: 1 })));
+/** As many as asked for, one of them about something else. */
+export const missingIndex = verdicts((all) => [...all.slice(1), { index: all.length + 1, relationship: 'entailment' }]);
+export const wrongSchema = verdicts((all) => all.map(({ index }) => ({ index, verdict: 'yes' })));
+export const proseAround = spoilt(
+  (answer) => `Sure! Here's my answer:\n\n\`\`\`json\n${answer}\n\`\`\`\n{Hope that helps}`,
+);
+export const singleQuotes = spoilt((answer) => answer.replaceAll('"', "'"));
+export const notANumber = spoilt((answer) => answer.replace(/"index":\s*\d+/, '"index": NaN'));
+/** 2 MB that begin like an answer. */
+export const twoMegabytes = spoilt((answer) => answer.slice(0, 20) + '{"verdicts": ['.repeat(150_000));
+
+/** Faults that pass by themselves, none of which takes longer than the request. */
+export const PASSING_FAULTS: readonly Fault[] = [
+  status(500),
+  html(502),
+  status(503),
+  rateLimited(),
+  rateLimited({ 'retry-after-ms': '50' }),
+  reset,
+  drop,
+];
+
+function spoiltAs(finishReason: string, how: (answer: string) => string): Fault {
+  return (response, request, answer) => message({ content: how(answer) }, finishReason)(response, request, answer);
+}
+
+function send(response: ServerResponse, code: number, body: object, headers: Record<string, string> = {}): void {
+  const all = { 'content-type': 'application/json', 'x-request-id': 'req_1', ...headers };
+  for (const [name, value] of Object.entries(all)) response.setHeader(name, value);
+  response.statusCode = code;
+  response.end(JSON.stringify(body));
+}
