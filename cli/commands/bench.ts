@@ -1,6 +1,11 @@
-import { Argument, Command } from '@commander-js/extra-typings';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { Argument, Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { checkQuirks, quirksOf, suiteNamed, suites } from '../../activities/benchmark/suites/suites.ts';
 import { loadConfig } from '../../configs/load-config.ts';
-import type { Evaluation } from '../../core/stages.ts';
+import { SuiteName } from '../../configs/schema.ts';
+import { VideocapError } from '../../core/errors.ts';
+import type { Evaluation, SuiteEvaluation } from '../../core/stages.ts';
 import { findInstallation } from '../installation.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
@@ -9,56 +14,198 @@ import { createProgressView } from '../watch/progress-view.ts';
 import { metricsTable } from '../watch/result-table.ts';
 import { forWorkers, newWorkflowId, startWorkflow } from '../watch/run-experiment.ts';
 import { openSession } from '../watch/session.ts';
+import { countsLine, suiteTable } from '../watch/suite-table.ts';
 import { watchRun } from '../watch/watch-run.ts';
 import { modelOf } from './model-argument.ts';
 import { examples, print, printJson } from './output.ts';
 import { collectOverride } from './overrides.ts';
 
+const SUITES = SuiteName.options;
+
 export const benchCommand = new Command('bench')
-  .summary('benchmark a checkpoint')
-  .description('Captions the held-out videos of a config with a checkpoint, greedily, and scores the captions.')
-  .argument('<checkpoint>', 'name of a shipped model, such as tiny, or a model folder that a run has written')
+  .summary('benchmark a checkpoint, or captions made elsewhere')
+  .description(
+    'Captions videos with a checkpoint, greedily, and scores the captions: on the held-out videos of a config, or on a ' +
+      'published benchmark (DREAM-1K, VDC, CaReBench) from the files that its authors ship, by their protocol, with their ' +
+      'published numbers beside yours.',
+  )
+  .argument('[checkpoint]', 'name of a shipped model, such as tiny, or a model folder that a run has written')
   .addArgument(
-    new Argument('[suite]', 'what to measure on').choices(['held-out'] as const).default('held-out' as const),
+    new Argument('[suite]', 'what to measure on; default held-out').choices(['held-out', ...SUITES] as const),
   )
-  .option('--config <config>', 'the experiment whose held-out videos and judge are used', 'quickstart')
+  .option('--annotations <file>', "a benchmark's annotations, as its authors ship them (vdc: the folder of its files)")
+  .option('--videos <dir>', "folder with the benchmark's videos; subfolders count")
+  .option('--predictions <file>', 'score these captions, {"id": ..., "caption": ...} a line; no checkpoint, no videos')
+  .option('--limit <clips>', 'only the first so many clips of the file', wholeNumber)
+  .option('--quirk <name>', "turn on a quirk of the authors' script; repeatable; the report says so", collectName)
+  .option('--config <config>', 'the experiment whose judge, frames and held-out videos are used', 'quickstart')
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
+  .option('--out <dir>', 'copy report, per-clip results and JSON there')
   .option('--json', 'print the result as JSON')
-  .addHelpText(
-    'after',
-    examples(
-      ['videocap bench tiny held-out', 'the base model that ships'],
-      ['videocap bench path/to/model held-out --json', 'a trained one, for a script'],
-    ),
+  .addHelpText('after', () =>
+    [
+      '',
+      `A published benchmark needs an LLM judge, in the config or as ${LLM},`,
+      'and the key in the environment variable that judge.apiKeyEnv names. What was judged once is never paid again.',
+      'A clip without a video, and one that the judge cannot score, is listed and counted, and in no mean.',
+      '',
+      'Quirks, all off by default:',
+      ...quirkLines(),
+      examples(
+        ['videocap bench tiny', 'the base model on the held-out videos of quickstart'],
+        [
+          'videocap bench path/to/model dream1k --annotations DREAM-1k.jsonl --videos dir --config my.yaml',
+          'a published one',
+        ],
+        [
+          'videocap bench dream1k --predictions own.jsonl --annotations DREAM-1k.jsonl --config my.yaml',
+          "others' captions",
+        ],
+      ),
+    ].join('\n'),
   )
-  .action(async (checkpoint, suite, { config, set: overrides = {}, json }) => {
-    const model = modelOf(checkpoint);
-    await loadConfig(config, { ...overrides, 'policy.model': model });
+  .action(async (first, second, options) => {
+    const { config, set: overrides = {}, json, out } = options;
+    const { checkpoint, suite } = whatToMeasure(first, second, options.predictions !== undefined);
+    const model = checkpoint === undefined ? undefined : modelOf(checkpoint);
+    const { judge } = await loadConfig(config, { ...overrides, ...(model !== undefined && { 'policy.model': model }) });
+    const source = sourceOf(suite, options);
+    if (suite !== 'held-out') checkSuite(suite, judge.kind, options.quirk ?? []);
     const installation = findInstallation();
     const report = new Report();
     await setUp(installation, report);
     const session = await openSession(installation, { report });
     try {
-      const input = { config: forWorkers(config), overrides: { ...overrides, ...NO_STEPS }, checkpoint: model, suite };
-      const run = await startWorkflow(
-        session,
-        'benchmarkRun',
-        newWorkflowId('bench'),
-        input,
-        `${suite} · ${checkpoint}`,
-      );
+      const input = {
+        ...{ config: forWorkers(config), overrides: { ...overrides, ...NO_STEPS }, suite },
+        ...(model !== undefined && { checkpoint: model }),
+        ...source,
+      };
+      const subject = checkpoint ?? basename(options.predictions!);
+      const run = await startWorkflow(session, 'benchmarkRun', newWorkflowId('bench'), input, `${suite} · ${subject}`);
       const forget = leaveRunGoing(run.workflowId);
-      const evaluation = await watchRun<Evaluation>(
+      const evaluation = await watchRun<Evaluation | SuiteEvaluation>(
         session,
         run.workflowId,
         createProgressView({ steps: false }),
       ).finally(forget);
-      if (json) printJson({ ...run, evaluation });
-      else print('', metricsTable(evaluation.metrics), '', ...(run.link ? [`Temporal run   ${run.link}`] : []));
+      const files = 'suite' in evaluation ? await filesOf(evaluation, installation.home, out) : undefined;
+      if (json) return printJson({ ...run, evaluation, ...(files && { files }) });
+      print(
+        '',
+        ...('suite' in evaluation ? suiteLines(evaluation, subject) : [metricsTable(evaluation.metrics)]),
+        '',
+        ...(run.link ? [`Temporal run   ${run.link}`] : []),
+        ...(files
+          ? [`report         ${files.report}`, `clip by clip   ${files.items}`, `JSON           ${files.result}`]
+          : []),
+      );
     } finally {
       await session.close();
     }
   });
 
+const LLM = '--set judge.kind=openai --set judge.model=gpt-4o-mini';
+
 /** Nothing is trained here; without this the run's page would count steps that never come. */
 const NO_STEPS = { 'grpo.steps': 0, 'sft.steps': 0 };
+
+type Choice = 'held-out' | SuiteName;
+interface Options {
+  annotations?: string;
+  videos?: string;
+  predictions?: string;
+  limit?: number;
+  quirk?: string[];
+}
+
+/**
+ * Which checkpoint, and what it is measured on. With predictions there is no checkpoint, so the only argument is the suite.
+ * @throws VideocapError `InvalidInput`
+ */
+export function whatToMeasure(
+  first: string | undefined,
+  second: Choice | undefined,
+  predictions: boolean,
+): { checkpoint?: string; suite: Choice } {
+  if (!predictions) {
+    if (first === undefined)
+      throw wrong('Which checkpoint? Give the name of a shipped model, such as tiny, or a model folder.');
+    return { checkpoint: first, suite: second ?? 'held-out' };
+  }
+  const suite = SuiteName.safeParse(first);
+  if (second === undefined && suite.success) return { suite: suite.data };
+  throw wrong(
+    `--predictions takes a published benchmark and no checkpoint: videocap bench ${second ?? SUITES[0]} --predictions ... (one of ${SUITES.join(', ')}).`,
+  );
+}
+
+/**
+ * The part of a benchmark run's input that says where things lie; paths become absolute, since workers run elsewhere.
+ * @throws VideocapError `InvalidInput` when something is missing, or makes no sense for the suite.
+ */
+export function sourceOf(suite: Choice, { annotations, videos, predictions, limit, quirk = [] }: Options) {
+  if (suite === 'held-out') {
+    const given = Object.entries({ annotations, videos, predictions, limit, quirk: quirk[0] });
+    const unwanted = given.find(([, value]) => value !== undefined);
+    if (unwanted) throw wrong(`--${unwanted[0]} is for a published benchmark; name one: ${SUITES.join(', ')}.`);
+    return {};
+  }
+  if (!annotations) throw wrong(`${suite} needs --annotations, the file that its authors ship.`);
+  if (!videos && !predictions)
+    throw wrong(`${suite} needs --videos, a folder of its videos, or --predictions, captions made elsewhere.`);
+  if (videos && predictions)
+    throw wrong('Give --videos to caption them, or --predictions to score captions, not both.');
+  return {
+    annotations: resolve(annotations),
+    ...(videos && { videos: resolve(videos) }),
+    ...(predictions && { predictions: resolve(predictions) }),
+    ...(limit !== undefined && { limit }),
+    quirks: quirk,
+  };
+}
+
+/** What the workers would refuse as well, told before anything starts. */
+function checkSuite(name: SuiteName, judge: string, quirks: readonly string[]): void {
+  const suite = suiteNamed(name);
+  checkQuirks(suite, quirks);
+  if (judge !== 'openai')
+    throw new VideocapError('InvalidConfig', `${suite.title} is judged by a language model; add for example: ${LLM}`);
+}
+
+/** Where the files of a result are: in the artifact store, or where they were to be copied to. */
+async function filesOf({ suite, report, drillDown, result }: SuiteEvaluation, home: string, out: string | undefined) {
+  const stored = { report, items: drillDown, result };
+  const paths = { report: '', items: '', result: '' };
+  if (out !== undefined) await mkdir(out, { recursive: true });
+  for (const name of ['report', 'items', 'result'] as const) {
+    const path = join(home, 'store', stored[name].uri.slice('store:'.length));
+    paths[name] = out === undefined ? path : resolve(out, `${suite}-${name}.${name === 'result' ? 'json' : 'md'}`);
+    if (out !== undefined) await copyFile(path, paths[name]);
+  }
+  return paths;
+}
+
+function suiteLines({ suite: name, metrics, counts }: SuiteEvaluation, subject: string): string[] {
+  return [suiteTable(subject, metrics, suiteNamed(name)), '', `  ${countsLine(counts)}`];
+}
+
+function quirkLines(): string[] {
+  return suites.flatMap((suite) =>
+    Object.entries(quirksOf(suite)).map(([quirk, what]) => `  ${suite.name.padEnd(10)} ${quirk}: ${what}`),
+  );
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('write a whole number from 1 on.');
+  return value;
+}
+
+function collectName(name: string, before: string[] = []): string[] {
+  return [...before, name];
+}
+
+function wrong(message: string): VideocapError {
+  return new VideocapError('InvalidInput', message);
+}

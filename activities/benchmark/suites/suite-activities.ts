@@ -6,6 +6,7 @@ import { CaptionedClip } from '../../../core/stages.ts';
 import { PrepareSuiteInput, PrepareSuiteOutput, ScoreSuiteInput, ScoreSuiteOutput } from '../../../core/suites.ts';
 import { withoutCredentials } from '../../judge/classify-failure.ts';
 import { createAsker } from '../../judge/create-judge.ts';
+import type { Waiting } from '../../judge/patient-endpoint.ts';
 import { prepareSuite } from './prepare-suite.ts';
 import { scoreItems, suiteNumbers } from './score-suite.ts';
 import { SuiteItems, SuiteResult } from './suite-files.ts';
@@ -16,6 +17,8 @@ export interface SuiteDeps {
   store: ArtifactStore;
   onProgress?: (progress: { done: number; total: number; what: string }) => void;
   signal?: () => AbortSignal | undefined;
+  /** Since when the judge has given no answer. */
+  waiting?: Waiting;
   /** Where the key of a judge endpoint is looked up. */
   env?: NodeJS.ProcessEnv;
   /** Videos opened at a time; default the number of cores. */
@@ -23,7 +26,7 @@ export interface SuiteDeps {
 }
 
 /** Published benchmarks: their clips fixed, then captions of them scored by their own protocols. */
-export function createSuiteActivities({ store, onProgress, signal, env, parallel }: SuiteDeps) {
+export function createSuiteActivities({ store, onProgress, signal, waiting, env, parallel }: SuiteDeps) {
   return {
     async prepareSuite(rawInput: z.input<typeof PrepareSuiteInput>): Promise<z.infer<typeof PrepareSuiteOutput>> {
       const { runKey, source, judge } = PrepareSuiteInput.parse(rawInput);
@@ -49,7 +52,7 @@ export function createSuiteActivities({ store, onProgress, signal, env, parallel
         const started = performance.now();
         const captions: CaptionedClip[] = [];
         for (const part of input.captions) captions.push(...(await store.readJson(part, z.array(CaptionedClip))));
-        const asker = createAsker(judge, { store, place, env, spent: input.spent });
+        const asker = createAsker(judge, { store, place, env, spent: input.spent, waiting });
         const items = await scoreItems(suite, prepared, captions, asker, {
           onItem: (done, total) => onProgress?.({ done, total, what: `items of ${suite.title} scored` }),
           signal: signal?.(),

@@ -6,6 +6,8 @@ import type { Suite } from './suite.ts';
 /** The suites there are, by name. */
 const SUITES: Partial<Record<SuiteName, Suite>> = { dream1k };
 
+export const suites: readonly Suite[] = Object.values(SUITES);
+
 /** @throws VideocapError `InvalidConfig` when there is no such suite. */
 export function suiteNamed(name: SuiteName): Suite {
   const suite = SUITES[name];

@@ -1,0 +1,44 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { sourceOf, whatToMeasure } from '../../../../cli/commands/bench.ts';
+
+describe('what is measured', () => {
+  it.each([
+    ['tiny', undefined, false, { checkpoint: 'tiny', suite: 'held-out' }],
+    ['tiny', 'dream1k', false, { checkpoint: 'tiny', suite: 'dream1k' }],
+    // A model folder may be named like a suite.
+    ['dream1k', undefined, false, { checkpoint: 'dream1k', suite: 'held-out' }],
+    ['dream1k', undefined, true, { suite: 'dream1k' }],
+  ] as const)('%s %s, predictions %s', (first, second, predictions, expected) =>
+    expect(whatToMeasure(first, second, predictions)).toEqual(expected),
+  );
+
+  it.each([
+    [undefined, undefined, false, /^Which checkpoint\?/],
+    ['tiny', 'dream1k', true, /no checkpoint: videocap bench dream1k --predictions/],
+    ['tiny', undefined, true, /takes a published benchmark/],
+    ['held-out', undefined, true, /takes a published benchmark/],
+  ] as const)('%s %s, predictions %s is refused', (first, second, predictions, sentence) =>
+    expect(() => whatToMeasure(first, second, predictions)).toThrow(sentence),
+  );
+});
+
+describe('where a benchmark lies', () => {
+  it('has absolute paths, since workers run elsewhere', () => {
+    expect(sourceOf('dream1k', { annotations: 'a.jsonl', videos: 'v', limit: 3 })).toEqual({
+      annotations: resolve('a.jsonl'),
+      videos: resolve('v'),
+      limit: 3,
+      quirks: [],
+    });
+  });
+
+  it.each([
+    ['held-out', { limit: 3 }, /^--limit is for a published benchmark/],
+    ['dream1k', { videos: 'v' }, /needs --annotations/],
+    ['dream1k', { annotations: 'a' }, /needs --videos, a folder of its videos, or --predictions/],
+    ['dream1k', { annotations: 'a', videos: 'v', predictions: 'p' }, /not both/],
+  ] as const)('%s %j is refused', (suite, options, sentence) =>
+    expect(() => sourceOf(suite, options)).toThrow(sentence),
+  );
+});
