@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Asker, Outcome } from '../../judge/question.ts';
 import { EVENT_ENTAILMENT, eventEntailment, type Verdict } from '../../judge/questions/event-entailment.ts';
-import { EVENT_EXTRACTION, eventExtraction } from '../../judge/questions/event-extraction.ts';
+import { KEY_EVENT_EXTRACTION, keyEventExtraction } from '../../judge/questions/event-extraction.ts';
 import { CaptionReading, countsOf, settled } from '../../judge/read-caption.ts';
 import { type ClipScore, clipScore, NO_CAPTION } from '../autodq.ts';
 import { bootstrap } from '../bootstrap.ts';
@@ -28,7 +28,7 @@ export const dream1k: Suite<Dream1kItem, Dream1kScore> = {
   source: 'bytedance/tarsier, evaluation/metrics/evaluate_dream_gpt.py',
   item: Dream1kItem,
   score: Dream1kScore,
-  prompts: [EVENT_EXTRACTION, EVENT_ENTAILMENT],
+  prompts: [KEY_EVENT_EXTRACTION, EVENT_ENTAILMENT],
   quirks: {},
   columns: [
     { metric: 'f1', label: 'F1' },
@@ -61,8 +61,8 @@ export const dream1k: Suite<Dream1kItem, Dream1kScore> = {
   async scoreItem(asker, item, caption, signal): Promise<Outcome<Dream1kScore>> {
     const [reference, told] = [item.reference.toLowerCase(), caption.toLowerCase()];
     const [events, claims] = await settled([
-      item.events ? Promise.resolve({ answer: item.events }) : asker.ask(eventExtraction(quoted(reference)), signal),
-      asker.ask(eventExtraction(quoted(told)), signal),
+      item.events ? Promise.resolve({ answer: item.events }) : asker.ask(keyEventExtraction(quoted(reference)), signal),
+      asker.ask(keyEventExtraction(quoted(told)), signal),
     ]);
     if (!('answer' in events)) return events;
     if (!('answer' in claims)) return claims;

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { VDC_ANSWER } from '../../judge/questions/vdc-answer.ts';
+import { VDC_MATCH } from '../../judge/questions/vdc-match.ts';
+import type { Column, Suite } from '../suites/suite.ts';
+import { answerVdc, VdcAnswer } from './vdc-answers.ts';
+import { readVdcItems, VdcItem } from './vdc-item.ts';
+import { vdcPredictions } from './vdc-predictions.ts';
+import { VDC_PUBLISHED } from './vdc-published.ts';
+import { VDC_ASPECTS } from './vdc-questions.ts';
+import { NO_VDC_CAPTION, vdcClipScore } from './vdc-score.ts';
+import { ASPECT_NAMES, vdcSummary } from './vdc-summary.ts';
+
+/** One caption under one aspect, with every answer it was scored by; none where there is no caption. */
+const VdcItemScore = z.strictObject({ accuracy: z.number(), score: z.number(), answers: z.array(VdcAnswer) });
+type VdcItemScore = z.infer<typeof VdcItemScore>;
+
+const DROP_ZEROS = 'dropZeros';
+
+/** VDCscore: does a caption hold the answers to questions about its video? Five aspects, scored apart. */
+export const vdc: Suite<VdcItem, VdcItemScore> = {
+  name: 'vdc',
+  title: 'VDC (VDCscore)',
+  source: 'AuroraCap, ICLR 2025, arXiv 2410.03051; rese1f/aurora, post_eval/process_vdc_result.py',
+  item: VdcItem,
+  score: VdcItemScore,
+  prompts: [VDC_ANSWER, VDC_MATCH],
+  quirks: {
+    [DROP_ZEROS]:
+      'captions with accuracy 0 or score 0 are left out of the means, as in process_vdc_result.py, which flatters',
+  },
+  columns: [
+    { metric: 'accuracy', label: 'Accuracy' },
+    { metric: 'score', label: 'Score (0-5)' },
+    ...VDC_ASPECTS.flatMap((aspect): Column[] => {
+      const { metric, label } = ASPECT_NAMES[aspect];
+      return [
+        { metric: `${metric}Accuracy`, label },
+        { metric: `${metric}Score`, label: `${label} (0-5)` },
+      ];
+    }),
+  ],
+  published: VDC_PUBLISHED,
+  readAnnotations: readVdcItems,
+  readPredictions: vdcPredictions,
+  async scoreItem(asker, { questions }, caption, signal) {
+    const answers = await answerVdc(asker, caption, questions, signal);
+    if (!('answer' in answers)) return answers;
+    return { answer: { ...(vdcClipScore(answers.answer) ?? NO_VDC_CAPTION), answers: answers.answer } };
+  },
+  noCaption: () => ({ ...NO_VDC_CAPTION, answers: [] }),
+  summarise: (scored, quirks) => vdcSummary(scored, { dropZeros: quirks.has(DROP_ZEROS) }),
+  describe: ({ aspect, instruction, questions }, { accuracy, score, answers }) => [
+    `${ASPECT_NAMES[aspect].label}: ${(100 * accuracy).toFixed(1)} of 100 right, match ${score.toFixed(2)} of 5`,
+    `The authors ask for: ${instruction}`,
+    ...answers.map(
+      (given) =>
+        `- ${given.correct ? 'right' : 'wrong'} (${given.score}/5): ${given.question} **${given.predicted}**; correct: ${given.answer}`,
+    ),
+    ...(answers.length === 0
+      ? questions.map(({ question, answer }) => `- not asked: ${question}; correct: ${answer}`)
+      : []),
+  ],
+};
