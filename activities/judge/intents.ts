@@ -1,4 +1,5 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { z } from 'zod';
@@ -42,7 +43,8 @@ export class Intents {
     for (let abandoned = false; ; ) {
       const intent: Intent = { host: hostname(), pid: process.pid, place: this.#place };
       try {
-        await writeFile(path, JSON.stringify(intent), { flag: 'wx' });
+        // Not by a thread: those may be busy flushing answers, and a request's turn has come.
+        writeFileSync(path, JSON.stringify(intent), { flag: 'wx' });
         return abandoned ? 'abandoned' : 'fresh';
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -128,14 +128,15 @@ export class Ledger implements Asker {
     question: Question<unknown>,
     signal: AbortSignal | undefined,
   ): Promise<LedgerEntry> {
-    for (;;) {
+    for (let held = false; ; ) {
       const known = await this.#lookups.during(this.#find(key));
       if (known) return known;
-      if (!(await this.#intents.held(key))) {
+      if (!held || !(await this.#intents.held(key))) {
         // What this place has paid for is known once all its questions have been looked up.
         if (this.#budget.usd !== undefined || this.#budget.calls !== undefined) await this.#lookups.settled();
         const entry = await this.#pay(key, asked, question, signal);
         if (entry) return entry;
+        held = true;
       }
       await this.#clock.sleep(LOOK_AGAIN_MILLISECONDS, signal);
     }

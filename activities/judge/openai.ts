@@ -1,6 +1,7 @@
 import OpenAI from 'openai';
 import { zodResponseFormat } from 'openai/helpers/zod';
 import pLimit, { type LimitFunction } from 'p-limit';
+import type { z } from 'zod';
 import type { JudgeConfig } from '../../configs/schema.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { classifyFailure, withoutCredentials } from './classify-failure.ts';
@@ -155,7 +156,8 @@ export class OpenAiEndpoint implements Endpoint {
     const body = this.#body(question, note, maxTokens);
     const { requestsPerMinute, tokensPerMinute } = this.#config;
     // Four characters a token is the usual estimate.
-    const tokens = Math.ceil(JSON.stringify(body.messages).length / 4) + (this.#outputTokens ?? maxTokens);
+    const characters = body.messages.reduce((sum, { content }) => sum + (content?.length ?? 0), 0);
+    const tokens = Math.ceil(characters / 4) + (this.#outputTokens ?? maxTokens);
     const load = { requestsPerMinute, tokensPerMinute, tokens };
     await this.#rate.turn(load, signal);
     this.#mayGo(signal);
@@ -177,7 +179,7 @@ export class OpenAiEndpoint implements Endpoint {
       model,
       temperature: 0,
       max_tokens: maxTokens,
-      ...(answerFormat === 'json-schema' && { response_format: zodResponseFormat(shape, 'answer') }),
+      ...(answerFormat === 'json-schema' && { response_format: schemaOf(shape) }),
       ...(answerFormat === 'json-object' && { response_format: { type: 'json_object' } }),
       messages: [
         { role: 'system', content: `${prompt.text}${note}` },
@@ -259,6 +261,15 @@ export class OpenAiEndpoint implements Endpoint {
     this.#stopped ??= fault;
     return fault;
   }
+}
+
+/** Every question of a kind has the same shape, and its schema takes longer to make than all else here. */
+const schemas = new WeakMap<z.ZodType, ReturnType<typeof zodResponseFormat>>();
+
+function schemaOf(shape: z.ZodType): ReturnType<typeof zodResponseFormat> {
+  const schema = schemas.get(shape) ?? zodResponseFormat(shape, 'answer');
+  schemas.set(shape, schema);
+  return schema;
 }
 
 /** A signal that follows another after the grace period. */
