@@ -9,6 +9,10 @@ export * from './openai-faults.ts';
 export interface AskedQuestion {
   description: string;
   events?: { index: number; event: string }[];
+  objects?: { index: number; object: string }[];
+  question?: string;
+  correctAnswer?: string;
+  predictedAnswer?: string;
 }
 
 export interface ChatRequest {
@@ -62,8 +66,8 @@ export interface OpenAiServer {
   close(): Promise<void>;
 }
 
-/** What the model of a server says: an object is sent as JSON, a text as it is. A function of the question alone. */
-export type Answer = (question: AskedQuestion) => unknown;
+/** What the model of a server says: an object is sent as JSON, a text as it is. A function of the question and its prompt alone. */
+export type Answer = (question: AskedQuestion, request: ChatRequest) => unknown;
 
 /** A model that reads words: an event is told if it stands in the description; a description's events are its sentences. */
 export const readsWords: Answer = ({ description, events }) =>
@@ -104,7 +108,7 @@ export async function startOpenAiServer(
     const entry = entryOf(log, request);
     entry.asked++;
     const fault = faultFor(entry);
-    const said = answer(request.question);
+    const said = answer(request.question, request);
     const text = typeof said === 'string' ? said : JSON.stringify(said);
     if (latencyMilliseconds > 0) await new Promise((resolve) => setTimeout(resolve, latencyMilliseconds));
     response.on('finish', () => {

@@ -1,19 +1,17 @@
 import type { SuiteName } from '../../../configs/schema.ts';
 import { VideocapError } from '../../../core/errors.ts';
+import { carebench } from '../carebench/carebench.ts';
 import { dream1k } from '../dream1k/dream1k.ts';
+import { vdc } from '../vdc/vdc.ts';
 import type { Suite } from './suite.ts';
 
 /** The suites there are, by name. */
-const SUITES: Partial<Record<SuiteName, Suite>> = { dream1k };
+const SUITES: Readonly<Record<SuiteName, Suite>> = { dream1k, vdc, carebench };
 
 export const suites: readonly Suite[] = Object.values(SUITES);
 
-/** @throws VideocapError `InvalidConfig` when there is no such suite. */
 export function suiteNamed(name: SuiteName): Suite {
-  const suite = SUITES[name];
-  if (!suite)
-    throw new VideocapError('InvalidConfig', `There is no suite "${name}"; choose ${Object.keys(SUITES).join(', ')}.`);
-  return suite;
+  return SUITES[name];
 }
 
 /** The quirk that all the authors' scripts share. */
