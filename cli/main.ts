@@ -1,5 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { VideocapError } from '../core/errors.ts';
+import { annotateCommand } from './commands/annotate.ts';
 import { benchCommand } from './commands/bench.ts';
 import { captionCommand } from './commands/caption.ts';
 import { limitsCommand, pauseCommand, stopCommand } from './commands/control.ts';
@@ -29,6 +30,7 @@ const program = new Command('videocap')
   .addCommand(stopCommand)
   .addCommand(benchCommand)
   .addCommand(captionCommand)
+  .addCommand(annotateCommand)
   .addHelpText(
     'after',
     examples(

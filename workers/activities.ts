@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
 import { createBenchmarkActivities } from '../activities/benchmark/benchmark.ts';
+import { createSuiteActivities } from '../activities/benchmark/suites/suite-activities.ts';
+import { createAnnotationActivities } from '../activities/dataset/annotation/annotation.ts';
 import { createDatasetActivities } from '../activities/dataset/dataset.ts';
 import { createFramesActivities } from '../activities/frames/frames.ts';
 import { createJudgeActivities } from '../activities/judge/judge-captions.ts';
@@ -14,20 +16,22 @@ import { createUpdateActivities } from '../activities/update/update.ts';
 import { createConfigActivities } from '../configs/resolve-config.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { PolicyEngine } from '../policy/engine.ts';
-import { cancellationSignal, reportProgress } from './activity-runtime.ts';
+import { cancellationSignal, reportProgress, waiting } from './activity-runtime.ts';
 import type { WorkerSettings } from './settings.ts';
 
 /** Everything that the `videocap` queue serves: one factory a stage, in the order data passes through. */
 export function createActivities(settings: WorkerSettings, store: ArtifactStore, log: Logger) {
-  const deps = { store, home: settings.home, onProgress: reportProgress, signal: cancellationSignal, log };
+  const deps = { store, home: settings.home, onProgress: reportProgress, signal: cancellationSignal, waiting, log };
   const links = settings.temporalUiUrl === undefined ? {} : { temporalUiUrl: settings.temporalUiUrl };
   return {
     ...createConfigActivities(),
     ...createDatasetActivities(deps),
+    ...createAnnotationActivities(deps),
     ...createFramesActivities(deps),
     ...createThinkActivities(deps),
     ...createJudgeActivities(deps),
     ...createBenchmarkActivities(deps),
+    ...createSuiteActivities(deps),
     ...createRecordActivities(deps),
     ...createProgressActivities(deps),
     ...createTrackingActivities({ ...deps, mlflowUrl: settings.mlflowUrl, ...links }),

@@ -6,8 +6,8 @@ import { type RunSnapshot, RunState } from './run-state.ts';
 import { desk, policy, stage } from './stages.ts';
 
 /** What a run hands to itself when it continues as new. */
-export interface Continuation {
-  continued: RunSnapshot;
+export interface Continuation<Snapshot = RunSnapshot> {
+  continued: Snapshot;
 }
 
 /**
@@ -79,12 +79,13 @@ export function execution(): { namespace: string; workflowId: string; runId: str
  * A run's own folder in the store. The first execution's id keeps a workflow id that is used again from finding an
  * earlier run's artifacts; continue-as-new keeps it.
  */
-function newRunKey(): string {
+export function newRunKey(): string {
   const { workflowId, firstExecutionRunId } = workflowInfo();
   return `${workflowId.replaceAll(/[^A-Za-z0-9._-]/g, '_')}-${firstExecutionRunId.slice(0, 8)}`;
 }
 
-function isContinuation(raw: unknown): raw is Continuation {
+/** Whether this execution goes on from a snapshot of an earlier one. */
+export function isContinuation<Snapshot = RunSnapshot>(raw: unknown): raw is Continuation<Snapshot> {
   return (
     typeof raw === 'object' &&
     raw !== null &&

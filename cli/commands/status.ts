@@ -1,5 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
+import type { WrittenAnnotations } from '../../core/annotation.ts';
 import type { Evaluation, RunSummary } from '../../core/stages.ts';
 import type { RunStatus } from '../../workflows/run-state.ts';
 import { findInstallation, type Installation } from '../installation.ts';
@@ -9,6 +10,7 @@ import { progressLine } from '../watch/progress-view.ts';
 import { alignedTable, metricsTable } from '../watch/result-table.ts';
 import { finishRun, linksOf, type StartedRun } from '../watch/run-experiment.ts';
 import { openSession, runLink, type Session } from '../watch/session.ts';
+import { annotationLines } from './annotate.ts';
 import { examples, print, printJson } from './output.ts';
 import { resultLines } from './run.ts';
 
@@ -100,8 +102,9 @@ async function showRun(
   }
   const result = (await handle.result().catch((error: unknown) => {
     throw explainFailure(error, run.workflowId);
-  })) as RunSummary | Evaluation;
+  })) as RunSummary | Evaluation | WrittenAnnotations;
   if (json) return printJson({ ...run, state, result });
+  if ('review' in result) return print(`${run.workflowId}   ${state}`, ...annotationLines(result));
   if (!('base' in result)) return print(`${run.workflowId}   ${state}`, metricsTable(result.metrics));
   print(
     `${run.workflowId}   ${state}`,

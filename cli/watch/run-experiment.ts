@@ -46,7 +46,7 @@ export function forWorkers(config: string): string {
 /** Starts a workflow that takes one JSON object. */
 export async function startWorkflow(
   session: Session,
-  type: 'trainingRun' | 'benchmarkRun',
+  type: 'trainingRun' | 'benchmarkRun' | 'datasetAnnotation',
   workflowId: string,
   input: object,
   staticSummary: string,

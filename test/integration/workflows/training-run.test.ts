@@ -83,7 +83,9 @@ describe('trainingRun', () => {
 
   it('fails once on a workflow type nobody knows', async () => {
     const failure = await failureOf(run('trainRun', [{}], scriptedStages([])));
-    expect(failure.message).toBe('Unknown workflow type "trainRun". Known: trainingRun, benchmarkRun.');
+    expect(failure.message).toBe(
+      'Unknown workflow type "trainRun". Known: trainingRun, benchmarkRun, datasetAnnotation.',
+    );
   });
 
   it('is not slowed by an MLflow that is down, and mirrors everything once when it is back', async () => {

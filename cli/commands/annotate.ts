@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Command } from '@commander-js/extra-typings';
+import { loadConfig } from '../../configs/load-config.ts';
+import type { WrittenAnnotations } from '../../core/annotation.ts';
+import { VideocapError } from '../../core/errors.ts';
+import { findInstallation } from '../installation.ts';
+import { Report } from '../setup/report.ts';
+import { setUp } from '../setup/setup.ts';
+import { leaveRunGoing } from '../watch/interrupt.ts';
+import { createProgressView } from '../watch/progress-view.ts';
+import { forWorkers, newWorkflowId, startWorkflow } from '../watch/run-experiment.ts';
+import { openSession } from '../watch/session.ts';
+import { watchRun } from '../watch/watch-run.ts';
+import { examples, print, printJson } from './output.ts';
+import { collectOverride } from './overrides.ts';
+
+export const annotateCommand = new Command('annotate')
+  .summary('make thoughts and events for captions')
+  .description(
+    'Makes `thought` and `events` for the samples of a dataset file that lack them, by asking the language model of a ' +
+      "config's judge about each caption. Writes a new dataset file for dataset.train, a page on which a person can review " +
+      'every caption beside its annotation, the odd ones first, and statistics. What a sample has already is kept; one that ' +
+      'the model cannot annotate stays as it is and is listed. Ctrl-C ends the watching, not the work; answers are never ' +
+      'paid twice.',
+  )
+  .argument('<file.jsonl>', 'a sample a line: {"video": "clip.mp4", "caption": "..."}')
+  .requiredOption('--out <file>', 'the dataset file to write; never one that exists')
+  .option('--config <config>', 'the experiment whose judge is asked; its judge.kind must be openai', 'quickstart')
+  .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
+  .option('--detach', 'start it and return at once')
+  .option('--json', 'print the result as JSON')
+  .addHelpText(
+    'after',
+    examples(
+      ['videocap annotate captions.jsonl --out train.jsonl --config my.yaml', 'with the judge of an experiment'],
+      [
+        'videocap annotate captions.jsonl --out train.jsonl --set judge.kind=openai --set judge.model=gpt-4o-mini',
+        'with OPENAI_API_KEY',
+      ],
+      [
+        'videocap annotate captions.jsonl --out train.jsonl --config configs/examples/local-judge.yaml',
+        'offline: npm run judge:local',
+      ],
+    ),
+  )
+  .action(async (file, { out, config, set: overrides = {}, detach, json }) => {
+    const [dataset, output] = [resolve(file), resolve(out)];
+    const { judge } = await loadConfig(config, overrides);
+    if (judge.kind !== 'openai')
+      throw new VideocapError(
+        'InvalidConfig',
+        `The judge of ${config} is ${judge.kind}, which cannot annotate. Name a config with a language model (--config), or set one: --set judge.kind=openai --set judge.model=gpt-4o-mini`,
+      );
+    if (!existsSync(dataset)) throw new VideocapError('InvalidInput', `There is no file ${dataset}.`);
+    if (existsSync(output))
+      throw new VideocapError('InvalidInput', `${output} exists already; remove it, or name another file with --out.`);
+    const installation = findInstallation();
+    const report = new Report();
+    await setUp(installation, report);
+    const session = await openSession(installation, { report });
+    try {
+      const input = { config: forWorkers(config), overrides, dataset, output };
+      const id = newWorkflowId('annotate');
+      const run = await startWorkflow(session, 'datasetAnnotation', id, input, `annotate · ${judge.model}`);
+      if (detach) {
+        if (json) return printJson(run);
+        return print(`Run ${run.workflowId} has started.`, `  where it is: videocap status ${run.workflowId}`);
+      }
+      report.line(`Run ${run.workflowId}${run.link ? `   ${run.link}` : ''}`);
+      const forget = leaveRunGoing(run.workflowId);
+      const written = await watchRun<WrittenAnnotations>(session, run.workflowId, createProgressView()).finally(forget);
+      if (json) printJson({ ...run, ...written });
+      else print(...annotationLines(written));
+    } finally {
+      await session.close();
+    }
+  });
+
+/** What a person sees at the end: how many, what it cost, where to look. */
+export function annotationLines({ output, review, statistics, samples, usage }: WrittenAnnotations): string[] {
+  const { total, complete, annotated, unscorable, notAsked, odd } = samples;
+  const rest = [
+    unscorable > 0 && `${unscorable} got no usable answer`,
+    complete > 0 && `${complete} were complete`,
+    notAsked > 0 && `${notAsked} were not asked about`,
+  ].filter(Boolean);
+  return [
+    '',
+    `${annotated} of ${total} samples annotated${rest.map((text) => `, ${text}`).join('')}; ${odd} look odd.`,
+    `${usage.calls} calls, ${usage.cacheHits} known before, ${usage.inputTokens} + ${usage.outputTokens} tokens, ${usage.cost.toFixed(4)} USD`,
+    '',
+    `annotated    ${output}`,
+    `review       ${review}`,
+    `statistics   ${statistics}`,
+  ];
+}

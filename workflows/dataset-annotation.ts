@@ -1,0 +1,74 @@
+import { ApplicationFailure, continueAsNew, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { z } from 'zod';
+import type { WrittenAnnotations } from '../core/annotation.ts';
+import { type AnnotationSnapshot, AnnotationState } from './annotation-state.ts';
+import { listenForControl } from './control.ts';
+import { parseInput, RunInput } from './run-input.ts';
+import { desk, stage } from './stages.ts';
+import { type Continuation, isContinuation, newRunKey } from './start-run.ts';
+
+/** `dataset` and `output` are paths on the worker's machine. Of the config only `judge` is used. */
+export const DatasetAnnotationInput = RunInput.extend({ dataset: z.string().min(1), output: z.string().min(1) });
+
+/**
+ * Makes `thought` and `events` for the samples of a JSONL file that lack them, by asking the judge's language model. Batch
+ * by batch: what is answered is kept, whatever stops the rest.
+ */
+export async function datasetAnnotation(rawInput: unknown): Promise<WrittenAnnotations> {
+  const control = listenForControl();
+  const run = control.follow(await startAnnotation(rawInput));
+  const { snapshot } = run;
+  const { dataset, output } = snapshot;
+  if (!snapshot.samples) {
+    const { samples, ...counts } = await stage.readCaptions({ runKey: snapshot.runKey, dataset, output });
+    snapshot.samples = { ref: samples, ...counts };
+  }
+  run.stage = 'annotate';
+  while (!run.finished && !control.stopRequested) {
+    await control.whilePaused();
+    if (control.stopRequested) break;
+    const { samples, batches, spent, runKey } = { ...snapshot, samples: snapshot.samples.ref };
+    const place = { runKey, samples, batch: batches + 1, size: run.batchSize };
+    run.advance(await control.judge.through(() => stage.annotateBatch({ ...place, judge: run.judge, spent })));
+    setCurrentDetails(run.details());
+    if (workflowInfo().continueAsNewSuggested && !run.finished && !control.stopRequested)
+      await continueAsNew<(input: Continuation<AnnotationSnapshot>) => Promise<WrittenAnnotations>>({
+        continued: snapshot,
+      });
+  }
+  run.stage = 'review';
+  const { runKey, batches, judge } = snapshot;
+  return stage.writeAnnotations({
+    runKey,
+    samples: snapshot.samples.ref,
+    dataset,
+    output,
+    batches,
+    judge: { model: judge.model, endpoint: judge.baseUrl },
+  });
+}
+
+async function startAnnotation(raw: unknown): Promise<AnnotationState> {
+  if (isContinuation<AnnotationSnapshot>(raw)) return new AnnotationState(raw.continued);
+  const example =
+    '{"dataset": "/data/captions.jsonl", "output": "/data/annotated.jsonl", "config": "/data/judge.yaml"}';
+  const { dataset, output, ...input } = parseInput(DatasetAnnotationInput, raw, example);
+  const { config } = await desk.resolveConfig(input);
+  const { judge } = config;
+  if (judge.kind !== 'openai')
+    throw ApplicationFailure.nonRetryable(
+      `The config's judge.kind is ${judge.kind}, which reads only the small world's sentences. Annotation needs a language model: set judge.kind to openai, and judge.baseUrl and judge.model.`,
+      'InvalidConfig',
+    );
+  return new AnnotationState({
+    runKey: newRunKey(),
+    dataset,
+    output,
+    judge,
+    batches: 0,
+    annotated: 0,
+    unscorable: 0,
+    spent: { usd: 0, calls: 0 },
+    limits: {},
+  });
+}
