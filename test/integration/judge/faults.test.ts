@@ -287,6 +287,22 @@ describe('a refusal is an outcome of that completion alone, paid for once', () =
   });
 });
 
+test('cancelled in mid-batch: the answer on its way is kept, and nothing more is sent', async () => {
+  const controller = new AbortController();
+  const input = await inputFor(CAPTIONS);
+  server.failNext((response, request, answer) => {
+    controller.abort();
+    faults.message({ content: answer })(response, request, answer);
+  });
+  const cancelled = createJudgeActivities({ store, env: { KEY }, signal: () => controller.signal });
+  await expect(cancelled.judgeCaptions(input)).rejects.toMatchObject({ name: 'AbortError' });
+  expect(server.requests).toHaveLength(1);
+  expect(await ledgerSize()).toBe(1);
+  const outcome = await judge();
+  await expectUnharmed(outcome);
+  expect(outcome.usage).toMatchObject({ calls: 3, cacheHits: 0, repeated: 0 });
+});
+
 describe('under random faults', () => {
   const many = Array.from({ length: 60 }, (_, i) => `Scene ${i}. ${EVENTS.filter((_, e) => (i >> e) & 1).join('. ')}.`);
 

@@ -141,6 +141,48 @@ describe('a question', () => {
   });
 });
 
+describe('the limits of the account', () => {
+  /** Sleeping is what moves it. */
+  const sleeping = () => {
+    let now = 0;
+    const sleep = async (milliseconds: number, signal?: AbortSignal) => {
+      signal?.throwIfAborted();
+      now += milliseconds;
+    };
+    return { now: () => now, sleep };
+  };
+  const limited = (model: string, more: Partial<OpenAiJudgeConfig>, clock: ReturnType<typeof sleeping>) => {
+    const config = JudgeConfig.parse({ kind: 'openai', model, baseUrl: server.baseUrl, apiKeyEnv: 'KEY', ...more });
+    const endpoint = new OpenAiEndpoint(config as OpenAiJudgeConfig, { KEY }, clock);
+    return (caption: string, signal?: AbortSignal) => endpoint.ask(eventExtraction(caption), signal);
+  };
+
+  test('of requests are kept by all who ask the same model, together', async () => {
+    const clock = sleeping();
+    const [one, two] = [1, 2].map(() => limited('by-requests', { requestsPerMinute: 30 }, clock));
+    await Promise.all(['a', 'b', 'c'].flatMap((caption) => [one!(caption), two!(caption)]));
+    expect(server.requests).toHaveLength(6);
+    expect(clock.now()).toBe(5 * 2000);
+  });
+
+  test('of tokens count what a request took, once that is known', async () => {
+    const clock = sleeping();
+    const ask = limited('by-tokens', { tokensPerMinute: 60 }, clock);
+    for (const caption of ['a', 'b', 'c']) await ask(caption);
+    // 15 tokens a request by the server's count, each worth a second; the last one has not been waited for.
+    expect(clock.now()).toBe(2 * 15_000);
+  });
+
+  test('are waited for no longer than the run is wanted', async () => {
+    const clock = sleeping();
+    const ask = limited('cancelled', { requestsPerMinute: 1 }, clock);
+    await ask('a');
+    await expect(ask('b', AbortSignal.abort(new Error('stop')))).rejects.toThrow('stop');
+    expect(clock.now()).toBe(0);
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
 describe('an answer that is none is asked for once more', () => {
   const wrong = message({ content: '{"verdicts": [{"index": 1, "relationship": "entailment"}]}' });
 
