@@ -70,12 +70,18 @@ export const RewardConfig = z.strictObject({
     })
     .prefault({}),
   think: ThinkConfig.prefault({}),
-  /** `stepped` is the paper's Escore; `linear` its event coverage; `f1` also charges for invented events. */
+  /**
+   * `stepped` is the paper's Escore; `linear` its event coverage; `f1` also charges for invented events.
+   * `completeness-naturalness` is after the paper's CNscore: a language model's ratings of the caption as a whole.
+   */
   caption: z
     .strictObject({
-      variant: z.enum(['stepped', 'linear', 'f1']).default('stepped'),
+      variant: z.enum(['stepped', 'linear', 'f1', 'completeness-naturalness']).default('stepped'),
       /** Coverage from which `stepped` gives 0.5, and from which 1 (Escore's d1, d2). */
-      thresholds: z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]).default([0.28, 0.35]),
+      thresholds: z
+        .tuple([z.number().min(0).max(1), z.number().min(0).max(1)])
+        .refine(([d1, d2]) => d1 <= d2, 'set the lower one, which gives 0.5, first, such as [0.28, 0.35]')
+        .default([0.28, 0.35]),
     })
     .prefault({}),
   /** What leaves the update when a completion cannot be scored. */
@@ -184,7 +190,7 @@ export const BenchmarkConfig = z.strictObject({
 });
 export type BenchmarkConfig = z.infer<typeof BenchmarkConfig>;
 
-export const ExperimentConfig = z.strictObject({
+const Experiment = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
@@ -201,4 +207,11 @@ export const ExperimentConfig = z.strictObject({
   sft: SftConfig.prefault({}),
   benchmark: BenchmarkConfig.prefault({}),
 });
+export const ExperimentConfig = Experiment.refine(
+  ({ judge, reward }) => reward.caption.variant !== 'completeness-naturalness' || judge.kind === 'openai',
+  {
+    path: ['reward', 'caption', 'variant'],
+    error: 'set stepped, linear or f1, or judge.kind to openai: only a language model can rate captions as a whole',
+  },
+);
 export type ExperimentConfig = z.infer<typeof ExperimentConfig>;

@@ -1,15 +1,21 @@
 import { z } from 'zod';
-import type { RewardConfig } from '../../configs/schema.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { parseCompletion, Rollout } from '../../core/completion.ts';
 import { DatasetManifest, type Sample } from '../../core/sample.ts';
 import { Score, value } from '../../core/score.ts';
 import { JudgeCaptionsInput, JudgeCaptionsOutput } from '../../core/stages.ts';
-import { captionReward } from '../reward/caption-reward.ts';
+import {
+  type CaptionOptions,
+  type CountedOptions,
+  captionReward,
+  countsEvents,
+  ratingsReward,
+} from '../reward/caption-reward.ts';
 import { createJudge } from './create-judge.ts';
 import type { Judge } from './judge.ts';
 import type { Waiting } from './patient-endpoint.ts';
 import type { Unknown } from './question.ts';
+import { CaptionRatings } from './questions/completeness-naturalness.ts';
 import { CaptionReading, countsOf, type Reference, readCaption, readReference, settled } from './read-caption.ts';
 
 export interface JudgeDeps {
@@ -28,10 +34,15 @@ export const StepVerdicts = z.strictObject({
   groups: z.array(
     z.strictObject({
       sampleId: z.string(),
-      /** The reference's events; absent where they could not be read. */
+      /** The reference's events; absent where they could not be read, or are not compared with. */
       events: z.array(z.string()).optional(),
       completions: z.array(
-        z.strictObject({ caption: z.string().optional(), score: Score, reading: CaptionReading.optional() }),
+        z.strictObject({
+          caption: z.string().optional(),
+          score: Score,
+          reading: CaptionReading.optional(),
+          ratings: CaptionRatings.optional(),
+        }),
       ),
     }),
   ),
@@ -39,7 +50,7 @@ export const StepVerdicts = z.strictObject({
 export type StepVerdicts = z.infer<typeof StepVerdicts>;
 type GroupVerdicts = StepVerdicts['groups'][number];
 
-/** Scores captions by what the judge says of their events. */
+/** Scores captions by what the judge says of them. */
 export function createJudgeActivities({ store, onProgress, signal, waiting, env }: JudgeDeps) {
   return {
     async judgeCaptions(rawInput: z.input<typeof JudgeCaptionsInput>): Promise<z.infer<typeof JudgeCaptionsOutput>> {
@@ -76,36 +87,60 @@ async function judgeGroup(
   judge: Judge,
   sample: Sample,
   captions: (string | undefined)[],
-  options: RewardConfig['caption'],
+  options: CaptionOptions,
   progress: () => void,
   signal: AbortSignal | undefined,
 ): Promise<GroupVerdicts> {
   // Nobody is asked about a completion without a caption: that is the policy's fault, and worth 0.
   if (!captions.some((caption) => caption !== undefined))
     return { sampleId: sample.id, completions: captions.map(() => ({ score: value(0) })) };
-  const reference = await readReference(judge, sample, signal);
+  const counted = countsEvents(options) ? options : undefined;
+  const reference = counted && (await readReference(judge, sample, signal));
   const completions = await settled(
     captions.map(async (caption) => {
-      const verdict = await judgeCaption(judge, caption, reference, options, signal);
+      const verdict =
+        caption === undefined
+          ? { score: value(0) }
+          : counted && reference
+            ? await compareCaption(judge, caption, reference, counted, signal)
+            : await rateCaption(judge, caption, sample.caption, signal);
       progress();
       return verdict;
     }),
   );
-  return { sampleId: sample.id, ...('events' in reference && { events: reference.events }), completions };
+  return {
+    sampleId: sample.id,
+    ...(reference && 'events' in reference && { events: reference.events }),
+    completions,
+  };
 }
 
-async function judgeCaption(
+type CompletionVerdict = GroupVerdicts['completions'][number];
+
+/** Event by event. */
+async function compareCaption(
   judge: Judge,
-  caption: string | undefined,
+  caption: string,
   reference: Reference | Unknown,
-  options: RewardConfig['caption'],
+  options: CountedOptions,
   signal: AbortSignal | undefined,
-): Promise<GroupVerdicts['completions'][number]> {
-  if (caption === undefined) return { score: value(0) };
+): Promise<CompletionVerdict> {
   if (!('events' in reference)) return { caption, score: reference };
   const reading = await readCaption(judge, caption, reference, { claims: options.variant === 'f1' }, signal);
   if (!('verdicts' in reading)) return { caption, score: reading };
   return { caption, score: value(captionReward(countsOf(reading), options)), reading };
+}
+
+/** As a whole. */
+async function rateCaption(
+  judge: Judge,
+  caption: string,
+  reference: string,
+  signal: AbortSignal | undefined,
+): Promise<CompletionVerdict> {
+  const rated = await judge.rate(caption, reference, signal);
+  if (!('answer' in rated)) return { caption, score: rated };
+  return { caption, score: value(ratingsReward(rated.answer)), ratings: rated.answer };
 }
 
 function sampleOf(samples: ReadonlyMap<string, Sample>, id: string): Sample {

@@ -1,5 +1,6 @@
 import type { JudgeUsage } from '../../core/stages.ts';
 import type { Outcome } from './question.ts';
+import type { CaptionRatings } from './questions/completeness-naturalness.ts';
 import type { Verdict } from './questions/event-entailment.ts';
 
 /**
@@ -15,6 +16,11 @@ export interface Judge {
   entail(text: string, events: readonly string[], signal?: AbortSignal): Promise<Outcome<Verdict[]>>;
   /** The events a text tells, each a short sentence, without repetitions. */
   extractEvents(text: string, signal?: AbortSignal): Promise<Outcome<string[]>>;
+  /**
+   * How much of a reference caption a caption tells, and how well it is written.
+   * @throws VideocapError `InvalidConfig` where this judge cannot say.
+   */
+  rate(caption: string, reference: string, signal?: AbortSignal): Promise<Outcome<CaptionRatings>>;
   /**
    * Refuses reference events that this judge cannot read, before any completion is scored with them.
    * @throws VideocapError `InvalidConfig`

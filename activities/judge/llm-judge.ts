@@ -1,5 +1,6 @@
 import type { Judge } from './judge.ts';
 import type { Asker, Outcome } from './question.ts';
+import { type CaptionRatings, completenessNaturalness } from './questions/completeness-naturalness.ts';
 import { eventEntailment, type Verdict } from './questions/event-entailment.ts';
 import { eventExtraction } from './questions/event-extraction.ts';
 
@@ -27,6 +28,10 @@ export class LlmJudge implements Judge {
 
   async extractEvents(text: string, signal?: AbortSignal): Promise<Outcome<string[]>> {
     return this.#asker.ask(eventExtraction(text), signal);
+  }
+
+  async rate(caption: string, reference: string, signal?: AbortSignal): Promise<Outcome<CaptionRatings>> {
+    return this.#asker.ask(completenessNaturalness(caption, reference), signal);
   }
 
   /** A language model reads whatever is written. */

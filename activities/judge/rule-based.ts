@@ -4,7 +4,6 @@ import { isWhole, type ParsedEvent, parseCaption } from '../dataset/shapes/parse
 import type { ShapeEvent } from '../dataset/shapes/vocabulary.ts';
 import type { Judge } from './judge.ts';
 import type { Outcome } from './question.ts';
-
 import type { Verdict } from './questions/event-entailment.ts';
 import { NO_USAGE } from './usage.ts';
 
@@ -31,6 +30,14 @@ export class RuleBasedJudge implements Judge {
     this.usage.calls++;
     const claims = parseCaption(text).filter(({ action }) => action !== undefined);
     return { answer: [...new Set(claims.map(claimText))] };
+  }
+
+  async rate(): Promise<never> {
+    throw new VideocapError(
+      'InvalidConfig',
+      'judge.kind rule-based cannot rate captions, as reward.caption.variant completeness-naturalness needs; set judge.kind ' +
+        'to openai, or another variant.',
+    );
   }
 
   checkReference(sampleId: string, events: readonly string[]): void {

@@ -2,7 +2,7 @@ import type { ExperimentConfig, RewardConfig } from '../../configs/schema.ts';
 import { parseCompletion } from '../../core/completion.ts';
 import type { Thought } from '../../core/sample.ts';
 import { countsOf } from '../judge/read-caption.ts';
-import { captionReward } from '../reward/caption-reward.ts';
+import { captionReward, countsEvents } from '../reward/caption-reward.ts';
 import { type Html, html, shortened } from './markup.ts';
 import type { Answer, ShownVideo } from './report-content.ts';
 
@@ -49,11 +49,9 @@ type Result = NonNullable<Answer['result']>;
 /** What this completion would earn as a reward, and of what. */
 function rewardText(result: Result | undefined, { weights, caption: options }: RewardConfig): Html | undefined {
   if (!result) return undefined;
-  const caption = result.reading
-    ? captionReward(countsOf(result.reading), options)
-    : result.caption === undefined
-      ? 0
-      : undefined;
+  const { reading } = result;
+  const counted = reading && countsEvents(options) ? captionReward(countsOf(reading), options) : undefined;
+  const caption = result.caption === undefined ? 0 : counted;
   const parts = [
     { name: 'format', value: result.format, weight: weights.format },
     { name: 'think', value: result.think, weight: weights.think },

@@ -1,5 +1,11 @@
 import type { RewardConfig } from '../../configs/schema.ts';
 
+export type CaptionOptions = RewardConfig['caption'];
+/** The variants that are made of counted events. */
+export type CountedOptions = CaptionOptions & {
+  variant: Exclude<CaptionOptions['variant'], 'completeness-naturalness'>;
+};
+
 /** What a judge counted in one caption. */
 export interface CaptionCounts {
   /** Events of the reference, and how many of them the caption tells. */
@@ -10,8 +16,12 @@ export interface CaptionCounts {
   trueClaims?: number;
 }
 
+export function countsEvents(options: CaptionOptions): options is CountedOptions {
+  return options.variant !== 'completeness-naturalness';
+}
+
 /** The caption reward of a config's variant, in [0, 1]. */
-export function captionReward(counts: CaptionCounts, { variant, thresholds }: RewardConfig['caption']): number {
+export function captionReward(counts: CaptionCounts, { variant, thresholds }: CountedOptions): number {
   switch (variant) {
     case 'stepped':
       return stepped(coverage(counts), thresholds);
@@ -43,4 +53,12 @@ export function claimF1({ events, told, claims = 0, trueClaims = 0 }: CaptionCou
   const recall = told / events;
   const precision = trueClaims / claims;
   return recall + precision === 0 ? 0 : (2 * recall * precision) / (recall + precision);
+}
+
+/**
+ * Mean of a judge's two ratings (0-5), in [0, 1]. VideoCap-R1 scores captions by completeness and naturalness too (CNscore,
+ * in its ablation), but publishes no formula: that both count alike is our choice.
+ */
+export function ratingsReward({ completeness, naturalness }: { completeness: number; naturalness: number }): number {
+  return (completeness + naturalness) / 10;
 }

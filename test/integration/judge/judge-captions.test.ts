@@ -183,6 +183,49 @@ describe('with an endpoint', () => {
     expect(usage.calls).toBe(3);
   });
 
+  test('completeness-naturalness asks for two ratings of each caption against the reference, and for no events', async () => {
+    const { events: _, ...plain } = sample('a');
+    const caption = { variant: 'completeness-naturalness' };
+    const rated = await startOpenAiServer(({ description }) => ({
+      completeness: description === CAPTION ? 5 : 1,
+      naturalness: 4,
+    }));
+    const judge = { ...openai(), baseUrl: rated.baseUrl };
+    const input = await inputFor([plain], [[CAPTION, 'A dog.', CAPTION, '']], { judge, caption });
+    const output = await activities()
+      .judgeCaptions(input)
+      .finally(() => rated.close());
+    expect(output).toMatchObject({
+      caption: [[{ value: 0.9 }, { value: 0.5 }, { value: 0.9 }, { value: 0 }]],
+      usage: { calls: 2, cacheHits: 1 },
+    });
+    expect(rated.requests).toHaveLength(2);
+    for (const description of [CAPTION, 'A dog.'])
+      expect(rated.requests.map(({ question }) => question)).toContainEqual({ reference: CAPTION, description });
+    const { groups } = await store.readJson(output.verdicts, StepVerdicts);
+    expect(groups[0]).toEqual({
+      sampleId: 'a',
+      completions: [
+        { caption: CAPTION, score: { value: 0.9 }, ratings: { completeness: 5, naturalness: 4 } },
+        { caption: 'A dog.', score: { value: 0.5 }, ratings: { completeness: 1, naturalness: 4 } },
+        { caption: CAPTION, score: { value: 0.9 }, ratings: { completeness: 5, naturalness: 4 } },
+        { score: { value: 0 } },
+      ],
+    });
+  });
+
+  test('a caption that cannot be rated is unscorable, not worth 0', async () => {
+    const input = await inputFor([sample('a')], [[CAPTION]], {
+      judge: openai(),
+      caption: { variant: 'completeness-naturalness' },
+    });
+    const high = message({ content: '{"completeness": 50, "naturalness": 5}' });
+    server.failNext(high, high);
+    expect((await activities().judgeCaptions(input)).caption).toEqual([
+      [{ unscorable: true, reason: expect.stringContaining('cannot be used') }],
+    ]);
+  });
+
   test('a reference whose events cannot be extracted makes its group unscorable', async () => {
     const { events: _, ...plain } = sample('a');
     const input = await inputFor([plain], [[CAPTION, '']], { judge: openai() });

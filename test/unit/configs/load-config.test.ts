@@ -119,6 +119,15 @@ describe('parseConfig', () => {
     expect(errorOf('reward:\n  caption:\n    thresholds: [0.2]\n')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:3:5: reward.caption.thresholds is [0.2]; set a list with at least 2 items."`,
     );
+    expect(errorOf('reward:\n  caption:\n    thresholds: [0.5, 0.2]\n')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:3:5: reward.caption.thresholds is [0.5,0.2]; set the lower one, which gives 0.5, first, such as [0.28, 0.35]."`,
+    );
+    expect(errorOf('reward: { caption: { thresholds: [0.3, 0.3] } }')).toBe('no error');
+    const ratings = 'reward: { caption: { variant: completeness-naturalness } }';
+    expect(errorOf(ratings)).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:1:22: reward.caption.variant is "completeness-naturalness"; set stepped, linear or f1, or judge.kind to openai: only a language model can rate captions as a whole."`,
+    );
+    expect(errorOf(`${ratings}\njudge: { kind: openai, model: m }`)).toBe('no error');
   });
 
   it('says when an override is to blame', () => {

@@ -10,6 +10,13 @@ const verdictOn = async (caption: string, event: string) => {
 };
 
 describe('RuleBasedJudge', () => {
+  test('cannot rate a caption as a whole, and says what to set', async () => {
+    await expect(judge.rate()).rejects.toMatchObject({
+      code: 'InvalidConfig',
+      message: expect.stringContaining('set judge.kind to openai, or another variant'),
+    });
+  });
+
   test('says that it is no LLM', () => {
     expect(judge).toMatchObject({ isLlm: false, name: 'rule-based (no LLM)' });
   });

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { captionReward, claimF1, coverage, stepped } from '../../../activities/reward/caption-reward.ts';
+import {
+  captionReward,
+  claimF1,
+  countsEvents,
+  coverage,
+  ratingsReward,
+  stepped,
+} from '../../../activities/reward/caption-reward.ts';
 import { RewardConfig } from '../../../configs/schema.ts';
 
 const { caption: defaults } = RewardConfig.parse({});
@@ -16,7 +23,7 @@ describe('stepped: the Escore of VideoCap-R1 (equation 6, d1 = 0.28, d2 = 0.35)'
   ])('coverage %d is worth %d', (share, reward) => expect(stepped(share, [0.28, 0.35])).toBe(reward));
 
   test('7 of 20 events are exactly the second threshold', () => {
-    expect(captionReward({ events: 20, told: 7 }, defaults)).toBe(1);
+    expect(captionReward({ events: 20, told: 7 }, { ...defaults, variant: 'stepped' })).toBe(1);
   });
 });
 
@@ -59,5 +66,22 @@ describe('f1', () => {
       }),
       { seed: 2, numRuns: 300 },
     );
+  });
+});
+
+describe('completeness and naturalness', () => {
+  test.each([
+    [0, 0, 0],
+    [5, 5, 1],
+    [5, 0, 0.5],
+    [0, 5, 0.5],
+    [3, 4, 0.7],
+  ])('ratings of %d and %d are worth %d', (completeness, naturalness, reward) =>
+    expect(ratingsReward({ completeness, naturalness })).toBe(reward),
+  );
+
+  test('are no counts of events', () => {
+    expect(countsEvents({ ...defaults, variant: 'completeness-naturalness' })).toBe(false);
+    expect(countsEvents(defaults)).toBe(true);
   });
 });
