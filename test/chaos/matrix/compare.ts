@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readRecords } from '../../../activities/record/record.ts';
+import { ArtifactStore } from '../../../core/artifact-store.ts';
+import type { Played } from './world.ts';
+
+/** What must not depend on what happened on the way. */
+export interface Outcome {
+  weights: string;
+  optimizer: string | undefined;
+  /** Every metric of every step, but times. */
+  series: Record<string, number>[];
+  base: Record<string, number>;
+  trained: Record<string, number>;
+  /** The report's words and numbers, but names and times. */
+  report: string;
+  /** Questions answered by the endpoint. */
+  questions: string[];
+}
+
+/** Times, and what only counts the disturbance itself. */
+const DISTURBED = /^time\/|PerSecond$|^judge\/(latencySeconds\/|repeated$)/;
+
+export async function outcomeOf({ summary, home, answered }: Played): Promise<Outcome> {
+  const store = new ArtifactStore(join(home, 'store'));
+  const { policy, base, trained, steps, runKey, report } = summary;
+  const records = await readRecords(store, runKey, 0, steps);
+  const html = await readFile(store.path(report), 'utf8');
+  return {
+    weights: policy.weights.sha256,
+    optimizer: policy.optimizer?.sha256,
+    series: records.map(({ metrics }) =>
+      Object.fromEntries(Object.entries(metrics).filter(([name]) => !DISTURBED.test(name))),
+    ),
+    base: base.metrics,
+    trained: trained.metrics,
+    report: wordsOf(html),
+    questions: [...answered.keys()].sort(),
+  };
+}
+
+/** The report without markup, pictures, links, the run's own name and times. */
+function wordsOf(html: string): string {
+  return html
+    .replaceAll(/<(style|script|svg|figure|a)\b[\s\S]*?<\/\1>/g, '')
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/baseUrl: \S+/g, '')
+    .replace(/(\d+ steps) in .*? (?=policy )/, '$1 ');
+}
+
+/** What differs, with the place where it begins to. */
+export function differences(calm: Outcome, struck: Outcome): string[] {
+  return (Object.keys(calm) as (keyof Outcome)[]).flatMap((name) => {
+    const [a, b] = [JSON.stringify(calm[name]), JSON.stringify(struck[name])];
+    if (a === b) return [];
+    let at = 0;
+    while (a[at] === b[at]) at++;
+    const around = (text: string) => text.slice(Math.max(0, at - 40), at + 40);
+    return [`${name}: "${around(b)}" where the undisturbed run has "${around(a)}"`];
+  });
+}
+
+/** Artifacts that were made more than once. */
+export function madeTwice({ made }: Played): string[] {
+  return [...new Set(made.filter((key, i) => made.indexOf(key) !== i))];
+}
+
+/** How many answers of the endpoint were given again: paid for, and lost before they were stored. */
+export function paidAgain({ answered }: Played): number {
+  return [...answered.values()].reduce((sum, times) => sum + times - 1, 0);
+}

@@ -1,0 +1,54 @@
+import { rm } from 'node:fs/promises';
+import { type Cell, nameOf } from './cells.ts';
+import { differences, madeTwice, type Outcome, outcomeOf, paidAgain } from './compare.ts';
+import { matrixExperiment } from './experiment.ts';
+import type { ChaosWorld } from './world.ts';
+
+/** What came of one cell. It holds when the strike happened, nothing differs, and nothing was made or paid twice. */
+export interface CellResult extends Cell {
+  holds: boolean;
+  /** What differs from the undisturbed run: nothing, or what went wrong. */
+  differs: string[];
+  madeTwice: string[];
+  /** Answers that were on their way when the worker died, asked for again. */
+  paidAgain: number;
+  seconds: number;
+}
+
+/** The undisturbed run that all others are held against. */
+export async function playCalm(world: ChaosWorld): Promise<Outcome> {
+  const played = await world.play('calm', matrixExperiment(world.judge.baseUrl));
+  if (madeTwice(played).length > 0 || paidAgain(played) > 0)
+    throw new Error(`The undisturbed run did work twice: ${madeTwice(played)}`);
+  return outcomeOf(played);
+}
+
+let played = 0;
+
+export async function playCell(world: ChaosWorld, calm: Outcome, cell: Cell): Promise<CellResult> {
+  const started = performance.now();
+  const seconds = () => Math.round((performance.now() - started) / 100) / 10;
+  try {
+    const run = await world.play(`cell-${++played}`, matrixExperiment(world.judge.baseUrl), cell);
+    const differs = differences(calm, await outcomeOf(run));
+    if (!run.struck) differs.push('the moment never came');
+    const twice = madeTwice(run);
+    await rm(run.home, { recursive: true, force: true });
+    return {
+      ...cell,
+      holds: differs.length === 0 && twice.length === 0 && paidAgain(run) <= lostAtMost(cell),
+      differs,
+      madeTwice: twice,
+      paidAgain: paidAgain(run),
+      seconds: seconds(),
+    };
+  } catch (error) {
+    const differs = [`${nameOf(cell)}: ${(error as Error).message}`];
+    return { ...cell, holds: false, differs, madeTwice: [], paidAgain: 0, seconds: seconds() };
+  }
+}
+
+/** A worker that dies takes the answers on their way with it: as many as `judge.concurrency` at most. */
+function lostAtMost({ victim }: Cell): number {
+  return victim === 'worker' ? 2 : 0;
+}

@@ -1,0 +1,107 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { once } from 'node:events';
+import { appendFileSync } from 'node:fs';
+import filesystem from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import type { Context } from '@temporalio/activity';
+import type { ActivityInterceptors } from '@temporalio/worker';
+import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { ACTIVITIES, type Cell, type Moment } from './cells.ts';
+
+/** How long a disk stays full or read-only. */
+const DISK_MILLISECONDS = 2000;
+
+/**
+ * Inside a worker under test: strikes once, at one moment of one call of one activity, and writes every artifact that is
+ * made to a journal, so that work done twice shows.
+ */
+export class Striker {
+  readonly #cell: Cell | undefined;
+  readonly #activity = new AsyncLocalStorage<{ name: string; call: number }>();
+  readonly #calls = new Map<string, number>();
+  #struck = false;
+  #disk: { code: string; until: number } | undefined;
+
+  constructor(cell: Cell | undefined, journal: string) {
+    this.#cell = cell;
+    this.#watchStore(journal);
+    this.#watchRequests();
+    this.#watchDisk();
+  }
+
+  interceptor(context: Context): ActivityInterceptors {
+    return {
+      inbound: {
+        execute: async (input, next) => {
+          const name = context.info.activityType;
+          const call = context.info.attempt > 1 ? this.#callsOf(name) : this.#callsOf(name) + 1;
+          this.#calls.set(name, call);
+          return this.#activity.run({ name, call }, async () => {
+            await this.#reach('before');
+            const result = await next(input);
+            await this.#reach('after effect');
+            setTimeout(() => void this.#reach('after report'), 100);
+            return result;
+          });
+        },
+      },
+    };
+  }
+
+  #callsOf(name: string): number {
+    return this.#calls.get(name) ?? 0;
+  }
+
+  async #reach(moment: Moment): Promise<void> {
+    const [cell, now] = [this.#cell, this.#activity.getStore()];
+    if (this.#struck || !cell || moment !== cell.moment) return;
+    if (now?.name !== ACTIVITIES[cell.stage] || now.call !== cell.call) return;
+    this.#struck = true;
+    process.stdout.write(`${JSON.stringify({ struck: cell.victim })}\n`);
+    if (cell.victim === 'worker') process.kill(process.pid, 'SIGKILL');
+    else if (cell.victim === 'disk full') this.#disk = { code: 'ENOSPC', until: Date.now() + DISK_MILLISECONDS };
+    else if (cell.victim === 'read-only store') this.#disk = { code: 'EROFS', until: Date.now() + DISK_MILLISECONDS };
+    // A server: whoever started it kills it, then says so.
+    else await once(process.stdin, 'data');
+  }
+
+  #watchStore(journal: string): void {
+    const reach = (moment: Moment) => this.#reach(moment);
+    const isJudge = () => this.#activity.getStore()?.name === ACTIVITIES.judge;
+    const put = ArtifactStore.prototype.put;
+    ArtifactStore.prototype.put = async function (key, bytes) {
+      if (!isJudge()) await reach('during');
+      const found = await this.find(key);
+      const ref = await put.call(this, key, bytes);
+      if (!found) appendFileSync(journal, `${key}\n`);
+      // Of the judge's answers some are to be kept by then.
+      if (isJudge()) await reach('during');
+      return ref;
+    };
+  }
+
+  #watchRequests(): void {
+    const send = globalThis.fetch;
+    globalThis.fetch = async (...request) => {
+      const response = await send(...request);
+      if (this.#activity.getStore()?.name === ACTIVITIES.tracking) await this.#reach('during');
+      return response;
+    };
+  }
+
+  /** What a full or read-only disk does to whoever writes: the system's own errors, from the functions that meet them. */
+  #watchDisk(): void {
+    for (const name of ['open', 'link', 'rename', 'mkdir', 'unlink', 'rm', 'copyFile', 'writeFile'] as const) {
+      const real = filesystem[name] as (...args: unknown[]) => unknown;
+      const failing = async (...args: unknown[]) => {
+        const reading = name === 'open' && (args[1] === undefined || args[1] === 'r');
+        const freeing = this.#disk?.code === 'ENOSPC' && (name === 'unlink' || name === 'rm');
+        if (this.#disk && Date.now() < this.#disk.until && !reading && !freeing)
+          throw Object.assign(new Error(`${this.#disk.code}: ${name}, ${args[0]}`), { code: this.#disk.code });
+        return real(...args);
+      };
+      Object.assign(filesystem, { [name]: failing });
+    }
+    syncBuiltinESMExports();
+  }
+}

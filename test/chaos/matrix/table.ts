@@ -1,0 +1,44 @@
+import { MOMENTS, VICTIMS } from './cells.ts';
+import type { CellResult } from './play-cell.ts';
+
+/** The crash matrix as Markdown: a row a stage and victim, a column a moment. */
+export function matrixTable(
+  results: readonly CellResult[],
+  { seed, minutes }: { seed: number; minutes: number },
+): string {
+  const failed = results.filter(({ holds }) => !holds);
+  const stages = [...new Set(results.map(({ stage }) => stage))];
+  const cell = (found: CellResult | undefined) =>
+    found === undefined
+      ? ''
+      : found.holds
+        ? `ok, ${found.seconds.toFixed(0)} s${again(found)}`
+        : `**${found.differs.join(', ').slice(0, 60) || 'work done twice'}**`;
+  const rows = stages.flatMap((stage) =>
+    VICTIMS.map((victim) => {
+      const at = MOMENTS.map((moment) =>
+        cell(results.find((result) => result.stage === stage && result.victim === victim && result.moment === moment)),
+      );
+      return `| ${stage} | ${victim} | ${at.join(' | ')} |`;
+    }),
+  );
+  return [
+    '# Crash matrix',
+    '',
+    'Each cell is a whole run (2 GRPO steps of 2 updates each, every stage real) in which one thing dies once, at one moment of one stage, and',
+    'comes back by itself 1.5 s later (a worker: as soon as it starts again; a full or read-only disk: after 2 s). `ok` means: the run',
+    'ended by itself; weights, optimiser state, metric series, benchmark and report equal those of the undisturbed run; no artifact was',
+    'made twice; the judge answered no question twice, but for answers on their way when a worker died (their number is then given).',
+    '',
+    `${results.length - failed.length} of ${results.length} cells hold. Seed ${seed}, ${minutes.toFixed(0)} minutes. Made by \`npm run chaos\`.`,
+    '',
+    `| stage | victim | ${MOMENTS.join(' | ')} |`,
+    `|---|---|${MOMENTS.map(() => '---|').join('')}`,
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+function again({ paidAgain }: CellResult): string {
+  return paidAgain === 0 ? '' : `, ${paidAgain} asked again`;
+}

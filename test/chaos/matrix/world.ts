@@ -1,0 +1,211 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import type { RunSummary } from '../../../core/stages.ts';
+import { workflowBundle } from '../../integration/temporal-server.ts';
+import { type MlflowServer, startMlflow } from '../../integration/tracking/mlflow-server.ts';
+import type { Cell, Victim } from './cells.ts';
+import { JudgeEndpoint } from './judge-endpoint.ts';
+import { TemporalProcess } from './temporal-process.ts';
+
+/** How long a server that was struck stays away. */
+const AWAY_MILLISECONDS = 1500;
+const LONGEST_RUN_MILLISECONDS = 180_000;
+
+export interface Played {
+  summary: RunSummary;
+  home: string;
+  seconds: number;
+  /** Whether the strike happened; a cell whose moment never came proves nothing. */
+  struck: boolean;
+  /** The end of what the workers logged. */
+  log: string;
+  /** Artifacts in the order they were made; one that stands twice was made twice. */
+  made: string[];
+  /** Questions that the endpoint answered in this run, with how often. */
+  answered: Map<string, number>;
+}
+
+/** Everything a run needs, as real processes: Temporal, MLflow, a judge endpoint, and workers that can be struck. */
+export class ChaosWorld {
+  readonly folder: string;
+  readonly judge = new JudgeEndpoint();
+  readonly #temporal: TemporalProcess;
+  #mlflow!: MlflowServer;
+  #connection!: Connection;
+  #bundle!: string;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+    this.#temporal = new TemporalProcess(join(folder, 'temporal.db'));
+  }
+
+  static async start(): Promise<ChaosWorld> {
+    const world = new ChaosWorld(await mkdtemp(join(tmpdir(), 'videocap-matrix-')));
+    world.#bundle = join(world.folder, 'workflows.js');
+    await Promise.all([
+      world.#temporal.start(),
+      world.judge.start(),
+      startMlflow().then((mlflow) => {
+        world.#mlflow = mlflow;
+      }),
+      workflowBundle().then(({ code }) => writeFile(world.#bundle, code)),
+    ]);
+    world.#connection = Connection.lazy({ address: world.#temporal.address });
+    return world;
+  }
+
+  get mlflowUrl(): string {
+    return this.#mlflow.url;
+  }
+
+  async stop(): Promise<void> {
+    await this.#connection?.close();
+    await this.#temporal.kill();
+    await this.judge.stop();
+    await this.#mlflow?.remove();
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /**
+   * Runs an experiment in a home of its own to its end, struck once or not at all. Whatever dies is started again, and
+   * nothing else is done for the run.
+   */
+  async play(name: string, experiment: object, cell?: Cell): Promise<Played> {
+    const home = join(this.folder, name);
+    await mkdir(home, { recursive: true });
+    this.judge.answered.clear();
+    const started = performance.now();
+    const workers = new Workers({
+      home,
+      env: {
+        TEMPORAL_ADDRESS: this.#temporal.address,
+        MLFLOW_TRACKING_URI: this.#mlflow.url,
+        CHAOS_BUNDLE: this.#bundle,
+      },
+      strike: (victim) => this.#strike(victim),
+    });
+    await workers.start(cell);
+    try {
+      const client = new Client({ connection: this.#connection });
+      const handle = await client.workflow.start('trainingRun', {
+        taskQueue: 'videocap',
+        workflowId: name,
+        args: [experiment],
+      });
+      const deadline = Date.now() + LONGEST_RUN_MILLISECONDS;
+      for (;;) {
+        const state = await handle.describe().then(
+          ({ status }) => status.name,
+          () => 'RUNNING',
+        );
+        if (state !== 'RUNNING') break;
+        if (Date.now() > deadline)
+          throw new Error(`${name} did not end within ${LONGEST_RUN_MILLISECONDS / 1000} s.\n${workers.log}`);
+        await sleep(200);
+      }
+      const summary = (await handle.result().catch((error: Error) => {
+        throw new Error(`${name} failed: ${error.cause ?? error}\n${workers.log}`);
+      })) as RunSummary;
+      const journal = join(home, 'made.log');
+      return {
+        summary,
+        home,
+        seconds: (performance.now() - started) / 1000,
+        struck: workers.struck,
+        log: workers.log,
+        made: existsSync(journal) ? (await readFile(journal, 'utf8')).trimEnd().split('\n') : [],
+        answered: new Map(this.judge.answered),
+      };
+    } finally {
+      await workers.stop();
+    }
+  }
+
+  /** Kills a server, and brings it back after a while, as an operator or a supervisor would. */
+  async #strike(victim: Victim): Promise<void> {
+    const server = {
+      temporal: { down: () => this.#temporal.kill(), up: () => this.#temporal.start() },
+      mlflow: { down: () => this.#mlflow.stop(), up: () => this.#mlflow.start() },
+      judge: { down: () => this.judge.stop(), up: () => this.judge.start() },
+    }[victim as 'temporal' | 'mlflow' | 'judge'];
+    await server.down();
+    void sleep(AWAY_MILLISECONDS).then(() => server.up());
+  }
+}
+
+interface WorkerPlan {
+  home: string;
+  env: NodeJS.ProcessEnv;
+  strike: (victim: Victim) => Promise<void>;
+}
+
+/** One worker process after another: a new one is started whenever one dies. */
+class Workers {
+  readonly #plan: WorkerPlan;
+  #child: ChildProcess | undefined;
+  #stopped = false;
+  struck = false;
+  log = '';
+
+  constructor(plan: WorkerPlan) {
+    this.#plan = plan;
+  }
+
+  async start(cell?: Cell): Promise<void> {
+    const { home, env } = this.#plan;
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', fileURLToPath(new URL('chaos-worker.ts', import.meta.url))],
+      {
+        env: {
+          ...process.env,
+          ...env,
+          VIDEOCAP_HOME: home,
+          CHAOS_JUDGE_KEY: 'any',
+          ...(cell && { CHAOS_CELL: JSON.stringify(cell) }),
+        },
+        stdio: ['pipe', 'pipe', 'pipe'],
+      },
+    );
+    this.#child = child;
+    child.stderr!.on('data', (chunk) => {
+      this.log = (this.log + chunk).slice(-6000);
+    });
+    child.once('exit', () => {
+      if (!this.#stopped) void this.start();
+    });
+    const lines = createInterface({ input: child.stdout! });
+    const ready = new Promise<void>((resolve) => {
+      lines.on('line', (line) => {
+        if (!line.startsWith('{')) return; // the SDK's own words
+        const said = JSON.parse(line) as { ready?: true; struck?: Victim };
+        if (said.ready) resolve();
+        if (!said.struck) return;
+        this.struck = true;
+        if (['temporal', 'mlflow', 'judge'].includes(said.struck))
+          void this.#plan.strike(said.struck).then(() => child.stdin!.write('go on\n'));
+      });
+    });
+    await Promise.race([ready, once(child, 'exit')]);
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child!;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.kill();
+  }
+}
