@@ -6,6 +6,7 @@ import type { JudgeConfig } from '../../configs/schema.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { classifyFailure, withoutCredentials } from './classify-failure.ts';
 import { CLOCK, type Clock } from './clock.ts';
+import { inertJson } from './inert-json.ts';
 import type { Attempt, Endpoint, Exchange, Question, Reading, Unscorable, Watch } from './question.ts';
 import { type RateLimit, sharedRateLimit } from './rate-limit.ts';
 import { LONGEST_ANSWER } from './read-answer.ts';
@@ -183,7 +184,7 @@ export class OpenAiEndpoint implements Endpoint {
       ...(answerFormat === 'json-object' && { response_format: { type: 'json_object' } }),
       messages: [
         { role: 'system', content: `${prompt.text}${note}` },
-        { role: 'user', content: JSON.stringify(data) },
+        { role: 'user', content: inertJson(data) },
       ],
     };
   }

@@ -20,7 +20,7 @@ export function annotation(caption: string): Question<AnnotationAnswer> {
     data: { caption },
     shape: Answer,
     read(text) {
-      const read = readJson(text, Answer);
+      const read = readJson(text, Answer, [caption]);
       if ('fault' in read) return read;
       const thought = read.answer.thought.map(({ subject, attributes, actions }) => ({
         subject: subject.trim(),

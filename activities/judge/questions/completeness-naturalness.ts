@@ -21,6 +21,6 @@ export function completenessNaturalness(caption: string, reference: string): Que
     prompt: COMPLETENESS_NATURALNESS,
     data: { reference, description: caption },
     shape: CaptionRatings,
-    read: (text) => readJson(text, CaptionRatings, `${reference}\n${caption}`),
+    read: (text) => readJson(text, CaptionRatings, [reference, caption]),
   };
 }

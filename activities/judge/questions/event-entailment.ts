@@ -23,12 +23,12 @@ export function eventEntailment(description: string, events: readonly string[]):
     prompt: EVENT_ENTAILMENT,
     data: { description, events: events.map((event, i) => ({ index: i + 1, event })) },
     shape: Verdicts,
-    read: (text) => readVerdicts(text, events.length, description),
+    read: (text) => readVerdicts(text, events.length, [description, ...events]),
   };
 }
 
-/** One verdict for each index from 1 to `count`, in that order, whatever order they come in; none that `untrusted` holds. */
-export function readVerdicts(text: string, count: number, untrusted = ''): Reading<Verdict[]> {
+/** One verdict for each index from 1 to `count`, in that order, whatever order they come in; none that `untrusted` texts hold. */
+export function readVerdicts(text: string, count: number, untrusted: readonly string[] = []): Reading<Verdict[]> {
   const read = readJson(text, Verdicts, untrusted);
   if ('fault' in read) return read;
   const byIndex = new Map(read.answer.verdicts.map(({ index, relationship }) => [index, relationship]));

@@ -30,7 +30,7 @@ function extraction(prompt: Prompt, description: string): Question<string[]> {
     data: { description },
     shape: Answer,
     read(text) {
-      const read = readJson(text, Answer, description);
+      const read = readJson(text, Answer, [description]);
       return 'fault' in read ? read : readUnits(read.answer.events, 'events');
     },
   };

@@ -10,6 +10,6 @@ export function objectEntailment(description: string, objects: readonly string[]
     prompt: OBJECT_ENTAILMENT,
     data: { description, objects: objects.map((object, i) => ({ index: i + 1, object })) },
     shape: Verdicts,
-    read: (text) => readVerdicts(text, objects.length, description),
+    read: (text) => readVerdicts(text, objects.length, [description, ...objects]),
   };
 }

@@ -15,7 +15,7 @@ export function objectExtraction(description: string): Question<string[]> {
     data: { description },
     shape: Answer,
     read(text) {
-      const read = readJson(text, Answer, description);
+      const read = readJson(text, Answer, [description]);
       return 'fault' in read ? read : readUnits(read.answer.objects, 'objects');
     },
   };

@@ -17,7 +17,7 @@ export function vdcAnswer(caption: string, question: string): Question<string> {
     data: { description: caption, question },
     shape: Answer,
     read(text) {
-      const read = readJson(text, Answer, `${caption}\n${question}`);
+      const read = readJson(text, Answer, [caption, question]);
       if ('fault' in read) return read;
       const answer = read.answer.answer.trim();
       if (answer.length > LONGEST_ANSWER) return { fault: 'the answer must be a short phrase' };

@@ -21,7 +21,7 @@ export function vdcMatch(question: string, correctAnswer: string, predictedAnswe
     data: { question, correctAnswer, predictedAnswer },
     shape: Answer,
     read(text) {
-      const read = readJson(text, Answer, `${question}\n${correctAnswer}\n${predictedAnswer}`);
+      const read = readJson(text, Answer, [question, correctAnswer, predictedAnswer]);
       if ('fault' in read) return read;
       return { answer: { correct: read.answer.pred === 'yes', score: read.answer.score } };
     },
