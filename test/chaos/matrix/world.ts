@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import type { RunSummary } from '../../../core/stages.ts';
 import { workflowBundle } from '../../integration/temporal-server.ts';
 import { type MlflowServer, startMlflow } from '../../integration/tracking/mlflow-server.ts';
@@ -78,8 +78,14 @@ export class ChaosWorld {
    * Runs an experiment in a home of its own to its end, struck once or not at all. Whatever dies is started again, and
    * nothing else is done for the run.
    */
-  async play(name: string, experiment: object, cell?: Cell): Promise<Played> {
-    const home = join(this.folder, name);
+  async play(
+    name: string,
+    experiment: object,
+    cell?: Cell,
+    /** Ends the run, and gives the input of another execution that takes it up. */
+    end?: (run: WorkflowHandle) => Promise<object>,
+    home = join(this.folder, name),
+  ): Promise<Played> {
     await mkdir(home, { recursive: true });
     this.judge.answered.clear();
     const started = performance.now();
@@ -95,11 +101,10 @@ export class ChaosWorld {
     await workers.start(cell);
     try {
       const client = new Client({ connection: this.#connection });
-      const handle = await client.workflow.start('trainingRun', {
-        taskQueue: 'videocap',
-        workflowId: name,
-        args: [experiment],
-      });
+      const start = (input: object) =>
+        client.workflow.start('trainingRun', { taskQueue: 'videocap', workflowId: name, args: [input] });
+      let handle: WorkflowHandle = await start(experiment);
+      if (end) handle = await start(await end(handle));
       const deadline = Date.now() + LONGEST_RUN_MILLISECONDS;
       for (;;) {
         const state = await handle.describe().then(
