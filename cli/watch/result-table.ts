@@ -37,8 +37,7 @@ export function alignedTable(head: readonly string[], rows: readonly (readonly s
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-/** `34.2 [31.0, 37.1]`, or the number alone where it has no bounds. */
-export function withBounds(metrics: Metrics, metric: string): string {
+function withBounds(metrics: Metrics, metric: string): string {
   const [low, high] = [metrics[`${metric}Low`], metrics[`${metric}High`]];
   const value = metrics[metric]!.toFixed(1);
   return low === undefined || high === undefined ? value : `${value} [${low.toFixed(1)}, ${high.toFixed(1)}]`;

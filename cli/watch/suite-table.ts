@@ -1,31 +1,40 @@
 import type { Column, PublishedRow } from '../../activities/benchmark/suites/suite.ts';
+import { withBounds } from '../../activities/benchmark/suites/suite-report.ts';
 import type { SuiteCounts } from '../../core/stages.ts';
-import { alignedTable, withBounds } from './result-table.ts';
+import { alignedTable } from './result-table.ts';
 
-type Metrics = Readonly<Record<string, number>>;
-
-/** Columns that a terminal has room for; the report has them all. */
-const MOST_COLUMNS = 3;
-
-/** A suite's numbers, with their bounds, above what others published. */
-export function suiteTable(
-  subject: string,
-  metrics: Metrics,
-  { columns, published, title }: { columns: readonly Column[]; published: readonly PublishedRow[]; title: string },
-): string {
-  const shown = columns.slice(0, MOST_COLUMNS);
-  const cells = (values: Metrics) =>
-    shown.map(({ metric }) => (values[metric] === undefined ? '' : withBounds(values, metric)));
-  const rows = [
-    [subject, ...cells(metrics)],
-    ...published
-      .filter((row) => shown.some(({ metric }) => row.metrics[metric] !== undefined))
-      .map((row) => [row.model, ...cells(row.metrics)]),
-  ];
-  return alignedTable([title, ...shown.map(({ label }) => label)], rows);
+export interface TableOf {
+  title: string;
+  columns: readonly Column[];
+  published: readonly PublishedRow[];
 }
 
-/** `998 of 1000 items scored, 2 without a caption (0 points), 1 unscorable, 1 missing`; what is 0 is not mentioned. */
+/** Published models that a terminal has room for; the report has them all. */
+const MOST_MODELS = 2;
+
+/** A line for every number of a suite, with its bounds, beside what was published: VideoCap-R1 first. */
+export function suiteTable(
+  subject: string,
+  metrics: Readonly<Record<string, number>>,
+  { title, columns, published }: TableOf,
+): string {
+  const paper = ({ model }: PublishedRow) => (model.startsWith('VideoCap-R1') ? 0 : 1);
+  const others = published
+    .filter((row) => columns.some(({ metric }) => row.metrics[metric] !== undefined))
+    .sort((a, b) => paper(a) - paper(b))
+    .slice(0, MOST_MODELS);
+  return alignedTable(
+    [title, subject, ...others.map(({ model }) => model)],
+    columns
+      .filter(({ metric }) => metrics[metric] !== undefined)
+      .map((column) => [
+        column.label,
+        ...[metrics, ...others.map((row) => row.metrics)].map((row) => withBounds(row, column)),
+      ]),
+  );
+}
+
+/** `998 of 1000 items scored, 2 without a caption, 1 unscorable, 1 missing`; what is 0 is not mentioned. */
 export function countsLine({ items, scored, withoutCaption, unscorable, missing }: SuiteCounts): string {
   const parts = [
     [withoutCaption, 'without a caption'],

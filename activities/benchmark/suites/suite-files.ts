@@ -56,7 +56,7 @@ export const SuiteResult = z.strictObject({
   metrics: z.record(z.string(), z.number()),
   /** The same, had every unscorable item scored as one without a caption. Only where there are such. */
   worst: z.record(z.string(), z.number()).optional(),
-  columns: z.array(z.strictObject({ metric: z.string(), label: z.string() })),
+  columns: z.array(z.strictObject({ metric: z.string(), label: z.string(), digits: z.int().optional() })),
   published: z.array(
     z.strictObject({ model: z.string(), metrics: z.record(z.string(), z.number()), source: z.string() }),
   ),

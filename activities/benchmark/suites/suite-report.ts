@@ -1,4 +1,4 @@
-import type { Suite, SuiteTable } from './suite.ts';
+import type { Column, Suite, SuiteTable } from './suite.ts';
 import type { ItemResult, SuiteResult } from './suite-files.ts';
 
 /**
@@ -55,10 +55,10 @@ export function drillDown(suite: Suite, rawItems: readonly unknown[], result: Su
 }
 
 function mainTable({ columns, metrics, published, subject, judge, counts }: SuiteResult): string[] {
-  const ours = columns.map(({ metric }) => withBounds(metrics, metric));
+  const ours = columns.map((column) => withBounds(metrics, column));
   const theirs = published.map(({ model, metrics: values, source }) => [
     plain(model),
-    ...columns.map(({ metric }) => (values[metric] === undefined ? '' : number(values[metric]))),
+    ...columns.map((column) => withBounds(values, column)),
     plain(source),
   ]);
   return [
@@ -81,10 +81,10 @@ function markdownTable({ columns, rows }: SuiteTable): string[] {
 
 function worstLine({ worst, columns, counts }: SuiteResult): string[] {
   if (!worst) return [];
-  const values = columns.flatMap(({ metric, label }) =>
-    worst[metric] === undefined ? [] : [`${plain(label)} ${number(worst[metric])}`],
+  const values = columns.flatMap(({ metric, label, digits = 1 }) =>
+    worst[metric] === undefined ? [] : [`${plain(label)} ${worst[metric].toFixed(digits)}`],
   );
-  return ['', `Had the ${counts.unscorable} unscorable items told nothing at all: ${values.join(', ')}.`];
+  return ['', `Had every unscorable item (${counts.unscorable}) told nothing at all: ${values.join(', ')}.`];
 }
 
 function leftOut(title: string, items: readonly ItemResult[], why: 'unscorable' | 'missing'): string[] {
@@ -97,12 +97,15 @@ function listOf(quirks: SuiteResult['quirks']): string {
   return on.length === 0 ? 'none' : on.join('; ');
 }
 
-function withBounds(metrics: Readonly<Record<string, number>>, metric: string): string {
+/** `34.2 [31.0, 37.1]`; a published number, or one without bounds, stands alone. */
+export function withBounds(metrics: Readonly<Record<string, number>>, { metric, digits = 1 }: Column): string {
   const [value, low, high] = [metrics[metric], metrics[`${metric}Low`], metrics[`${metric}High`]];
   if (value === undefined) return '';
-  return low === undefined || high === undefined ? number(value) : `${number(value)} [${number(low)}, ${number(high)}]`;
+  const bounds = low === undefined || high === undefined ? '' : ` [${low.toFixed(digits)}, ${high.toFixed(digits)}]`;
+  return `${value.toFixed(digits)}${bounds}`;
 }
 
+/** A cell of a table whose columns are of any kind: counts are whole numbers. */
 function number(value: number): string {
   return Number.isInteger(value) ? `${value}` : value.toFixed(value < 10 ? 2 : 1);
 }

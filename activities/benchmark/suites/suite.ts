@@ -27,6 +27,8 @@ export interface Column {
   metric: string;
   /** `F1`, with its unit where that is not points 0-100. */
   label: string;
+  /** Decimals it is shown with; default 1. */
+  digits?: number | undefined;
 }
 
 /** What others published, in the units of `Summary.metrics`. */

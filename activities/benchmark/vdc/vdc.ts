@@ -30,12 +30,12 @@ export const vdc: Suite<VdcItem, VdcItemScore> = {
   },
   columns: [
     { metric: 'accuracy', label: 'Accuracy' },
-    { metric: 'score', label: 'Score (0-5)' },
+    { metric: 'score', label: 'Score (0-5)', digits: 2 },
     ...VDC_ASPECTS.flatMap((aspect): Column[] => {
       const { metric, label } = ASPECT_NAMES[aspect];
       return [
         { metric: `${metric}Accuracy`, label },
-        { metric: `${metric}Score`, label: `${label} (0-5)` },
+        { metric: `${metric}Score`, label: `${label} (0-5)`, digits: 2 },
       ];
     }),
   ],

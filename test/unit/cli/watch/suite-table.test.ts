@@ -2,15 +2,22 @@ import { expect, test } from 'vitest';
 import { dream1k } from '../../../../activities/benchmark/dream1k/dream1k.ts';
 import { countsLine, suiteTable } from '../../../../cli/watch/suite-table.ts';
 
-test('our numbers stand with their bounds above the published ones', () => {
+test('our numbers stand with their bounds beside the published ones', () => {
   const metrics = { f1: 31.24, f1Low: 28.9, f1High: 33.4, recall: 30, precision: 32.6 };
-  const lines = suiteTable('tiny', metrics, { ...dream1k, published: dream1k.published.slice(0, 1) }).split('\n');
+  const lines = suiteTable('tiny', metrics, { ...dream1k, published: dream1k.published.slice(2) }).split('\n');
   expect(lines.map((line) => line.trim().split(/ {2,}/))).toEqual([
-    ['DREAM-1K (AutoDQ)', 'F1', 'Recall', 'Precision'],
+    ['DREAM-1K (AutoDQ)', 'tiny', 'Tarsier2-7B', 'Tarsier2-Recap-7B'],
     [expect.stringMatching(/^-+$/), expect.any(String), expect.any(String), expect.any(String)],
-    ['tiny', '31.2 [28.9, 33.4]', '30.0', '32.6'],
-    ['VideoCap-R1 (Qwen2-VL-7B, GRPO)', '34.2'],
+    ['F1', '31.2 [28.9, 33.4]', '42.0', '40.7'],
+    ['Recall', '30.0', '41.7', '39.5'],
+    ['Precision', '32.6', '42.3', '42.0'],
   ]);
+});
+
+test('VideoCap-R1 comes first wherever its authors stand', () => {
+  const published = dream1k.published.toReversed();
+  const [head] = suiteTable('tiny', { f1: 1 }, { ...dream1k, published }).split('\n');
+  expect(head).toMatch(/tiny +VideoCap-R1 \(Qwen2-VL-7B, GRPO\) +GPT-4o$/);
 });
 
 test('what became of the items, without what did not happen', () => {

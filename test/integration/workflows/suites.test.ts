@@ -1,0 +1,156 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ExperimentConfig } from '../../../configs/schema.ts';
+import type { RunSummary, StepRecord, SuiteEvaluation } from '../../../core/stages.ts';
+import { startTemporal, workflowBundle } from '../temporal-server.ts';
+import { type CallLog, scriptedStages, usage } from './scripted-stages.ts';
+
+let environment: TestWorkflowEnvironment;
+beforeAll(async () => {
+  environment = await startTemporal();
+});
+afterAll(() => environment?.teardown());
+
+const ref = (name: string) => ({ uri: `store:${name}`, sha256: '0'.repeat(64), bytes: 1 });
+const suites = [
+  { suite: 'dream1k', annotations: '/data/DREAM-1k.jsonl', videos: '/data/videos', limit: 100 },
+  { suite: 'carebench', annotations: '/data/carebench.json', videos: '/data/videos' },
+];
+const config = ExperimentConfig.parse({
+  grpo: { steps: 2, samplesPerStep: 2 },
+  sampling: { groupSize: 2 },
+  judge: { kind: 'openai', model: 'm' },
+  benchmark: { everySteps: 1, suites },
+});
+
+type Input = Record<string, unknown>;
+
+/** Scripted stages of a run whose suites have two parts each; what they were given is kept. */
+function stagesOf(calls: CallLog, overrides: Record<string, (input: never) => unknown> = {}) {
+  const given = { captioned: [] as Input[], scored: [] as Input[], records: [] as StepRecord[] };
+  const stages = scriptedStages(calls, {
+    resolveConfig: () => ({ config }),
+    prepareSuite: () => ({ items: ref('items'), manifests: [ref('part-1'), ref('part-2')], clips: 100, missing: 3 }),
+    captionClips: (input: Input) => {
+      given.captioned.push(input);
+      return { captions: ref(`captions-${input.part ?? 'held-out'}`), seconds: 1 };
+    },
+    scoreSuite: (input: Input) => {
+      given.scored.push(input);
+      const suite = given.scored.length % 2 === 1 ? 'dream1k' : 'carebench';
+      return {
+        ...{
+          suite,
+          metrics: { f1: 40 + given.scored.length },
+          result: ref('r'),
+          report: ref('m'),
+          drillDown: ref('i'),
+        },
+        counts: { items: 100, scored: 97, withoutCaption: 0, unscorable: 0, missing: 3 },
+        ...{ usage: usage(10), seconds: 1 },
+      };
+    },
+    recordStep: ({ record }: { record: StepRecord }) => void given.records.push(record),
+    ...overrides,
+  });
+  return { stages, given };
+}
+
+let runs = 0;
+async function run<T>(type: string, input: object, stages: ReturnType<typeof scriptedStages>): Promise<T> {
+  const taskQueue = `suites-${++runs}`;
+  const shared = { connection: environment.nativeConnection, activities: stages };
+  const worker = await Worker.create({ ...shared, taskQueue, workflowBundle: await workflowBundle() });
+  const policy = await Worker.create({ ...shared, taskQueue: 'policy-onnx' });
+  return worker.runUntil(
+    policy.runUntil(environment.client.workflow.execute(type, { taskQueue, workflowId: taskQueue, args: [input] })),
+  ) as Promise<T>;
+}
+const stepsOf = (calls: CallLog, name: string) => calls.filter(([called]) => called === name).map(([, step]) => step);
+
+describe('published benchmarks inside a run', () => {
+  it('measure the base and the trained policy, not those in between', async () => {
+    const calls: CallLog = [];
+    const { stages, given } = stagesOf(calls);
+    const summary = await run<RunSummary>('trainingRun', {}, stages);
+    expect(stepsOf(calls, 'scoreBenchmark')).toEqual([0, 1, 2]);
+    expect(stepsOf(calls, 'scoreSuite')).toEqual([0, 0, 2, 2]);
+    expect(summary.base.suites?.map(({ suite, step }) => [suite, step])).toEqual([
+      ['dream1k', 0],
+      ['carebench', 0],
+    ]);
+    expect(summary.trained.suites?.map(({ policy }) => policy?.step)).toEqual([2, 2]);
+    expect(given.scored.map(({ subject }) => subject)).toEqual([
+      ...['tiny, step 0', 'tiny, step 0'],
+      ...['tiny, step 2', 'tiny, step 2'],
+    ]);
+  });
+
+  it('put their numbers beside those of the held-out split, where MLflow mirrors them', async () => {
+    const { stages, given } = stagesOf([]);
+    const summary = await run<RunSummary>('trainingRun', {}, stages);
+    expect(summary.trained.metrics).toMatchObject({ eventF1: 50, 'dream1k/f1': 43, 'carebench/f1': 44 });
+    const recorded = given.records.map(({ metrics }) => [metrics['eval/eventF1'], metrics['eval/dream1k/f1']]);
+    expect(recorded).toEqual([
+      [50, 41],
+      [50, undefined],
+      [50, 43],
+    ]);
+  });
+
+  it('are captioned part by part, each under a name of its own, and paid from the run’s budget', async () => {
+    const { stages, given } = stagesOf([]);
+    await run('trainingRun', {}, stages);
+    expect(given.captioned.slice(0, 5).map(({ part }) => part)).toEqual([
+      ...[undefined, 'dream1k-1', 'dream1k-2', 'carebench-1', 'carebench-2'],
+    ]);
+    expect(given.scored[1]).toMatchObject({
+      captions: [ref('captions-carebench-1'), ref('captions-carebench-2')],
+      spent: { calls: 10, usd: 2.5 },
+    });
+  });
+
+  it('end the run before it trains when they cannot be read', async () => {
+    const calls: CallLog = [];
+    const { stages } = stagesOf(calls, {
+      prepareSuite: () => {
+        throw ApplicationFailure.nonRetryable('DREAM-1K file /data/DREAM-1k.jsonl does not exist.', 'InvalidDataset');
+      },
+    });
+    await expect(run('trainingRun', {}, stages)).rejects.toMatchObject({
+      cause: { cause: { message: 'DREAM-1K file /data/DREAM-1k.jsonl does not exist.' } },
+    });
+    expect(stepsOf(calls, 'updatePolicy')).toEqual([]);
+  });
+});
+
+describe('benchmarkRun of a published benchmark', () => {
+  const source = { suite: 'dream1k', annotations: '/data/DREAM-1k.jsonl' };
+
+  it('makes no dataset, and with predictions needs no policy', async () => {
+    const calls: CallLog = [];
+    const { stages, given } = stagesOf(calls, {
+      prepareSuite: () => ({ items: ref('items'), manifests: [], predictions: ref('p'), clips: 97, missing: 3 }),
+    });
+    const evaluation = await run<SuiteEvaluation>(
+      'benchmarkRun',
+      { ...source, predictions: '/data/own.jsonl' },
+      stages,
+    );
+    expect(evaluation).toMatchObject({ suite: 'dream1k', step: 0, metrics: { f1: 41 } });
+    expect(calls.map(([name]) => name)).toEqual(['resolveConfig', 'prepareSuite', 'scoreSuite']);
+    expect(given.scored[0]).toMatchObject({ captions: [ref('p')], subject: '/data/own.jsonl' });
+  });
+
+  it('loads a policy and nothing else', async () => {
+    const calls: CallLog = [];
+    const { stages } = stagesOf(calls);
+    await run('benchmarkRun', { ...source, videos: '/data/videos', checkpoint: 'tiny' }, stages);
+    expect(calls.map(([name]) => name)).toEqual([
+      ...['resolveConfig', 'loadPolicy', 'prepareSuite'],
+      ...['extractFrames', 'captionClips', 'extractFrames', 'captionClips', 'scoreSuite'],
+    ]);
+  });
+});
