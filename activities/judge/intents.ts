@@ -5,9 +5,18 @@ import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 
+/** Where intents lie in the store. */
+export const ASKING = 'ledger/asking';
+
 /** Who is asking a question; since when, the file's time says. */
-const Intent = z.object({ host: z.string(), pid: z.int(), place: z.string() });
-type Intent = z.infer<typeof Intent>;
+export const Intent = z.object({
+  host: z.string(),
+  pid: z.int(),
+  place: z.string(),
+  /** What came back, until it is stored for good. */
+  answer: z.unknown().optional(),
+});
+export type Intent = z.infer<typeof Intent>;
 
 const SECONDS_TO_WRITE = 5;
 
@@ -70,8 +79,19 @@ export class Intents {
     // Made, and not yet written: by someone at work, or by one who died just then.
     if (!intent) return seconds < SECONDS_TO_WRITE;
     if (seconds > this.#leaseSeconds) return false;
-    if (intent.host !== hostname()) return true;
-    return intent.pid !== process.pid && runs(intent.pid);
+    return (intent.host !== hostname() || intent.pid !== process.pid) && mayBeAtWork(intent);
+  }
+
+  /** Notes an answer the moment it arrives, so that the death of this process loses none that came. */
+  note(key: string, answer: unknown): void {
+    const intent: Intent = { host: hostname(), pid: process.pid, place: this.#place, answer };
+    writeFileSync(this.#path(key), JSON.stringify(intent));
+  }
+
+  /** An answer that arrived and was never stored. */
+  async left(key: string): Promise<unknown> {
+    const text = await readFile(this.#path(key), 'utf8').catch(() => undefined);
+    return text === undefined ? undefined : parse(text)?.answer;
   }
 
   async drop(key: string): Promise<void> {
@@ -79,7 +99,7 @@ export class Intents {
   }
 
   #path(key: string): string {
-    return this.#store.path(`ledger/asking/${basename(key)}`);
+    return this.#store.path(`${ASKING}/${basename(key)}`);
   }
 }
 
@@ -91,7 +111,9 @@ function parse(text: string): Intent | undefined {
   }
 }
 
-function runs(pid: number): boolean {
+/** Whether the process that made an intent still runs; of another host's, nothing is known here. */
+export function mayBeAtWork({ host, pid }: Intent): boolean {
+  if (host !== hostname()) return true;
   try {
     process.kill(pid, 0);
     return true;

@@ -23,6 +23,8 @@ export const LedgerEntry = z.strictObject({
   paidBy: z.string(),
   /** Earlier requests that were perhaps paid for too, and whose answers were lost. */
   repeated: z.int(),
+  /** USD, at the price that the config had then. */
+  cost: z.number().default(0),
 });
 export type LedgerEntry = z.infer<typeof LedgerEntry>;
 
@@ -132,6 +134,8 @@ export class Ledger implements Asker {
       const known = await this.#lookups.during(this.#find(key));
       if (known) return known;
       if (!held || !(await this.#intents.held(key))) {
+        const left = await this.#recover(key);
+        if (left) return left;
         // What this place has paid for is known once all its questions have been looked up.
         if (this.#budget.usd !== undefined || this.#budget.calls !== undefined) await this.#lookups.settled();
         const entry = await this.#pay(key, asked, question, signal);
@@ -168,7 +172,7 @@ export class Ledger implements Asker {
       const { outcome, attempts } = await this.#endpoint.ask(question, signal, { sending, lost: () => lost++ });
       answered = true;
       this.#latencies.push(...attempts.map(({ seconds }) => seconds));
-      const entry = await this.#keep(key, {
+      const said: LedgerEntry = {
         prompt: question.prompt.name,
         asked,
         question: question.data,
@@ -176,7 +180,10 @@ export class Ledger implements Asker {
         outcome: 'answer' in outcome ? { answered: true } : outcome,
         paidBy: this.#place,
         repeated: repeated + lost,
-      });
+        cost: attempts.reduce((sum, attempt) => sum + costOf(attempt, this.#price), 0),
+      };
+      this.#intents.note(key, said);
+      const entry = await this.#keep(key, said);
       await this.#intents.drop(key);
       return entry;
     } catch (error) {
@@ -187,6 +194,15 @@ export class Ledger implements Asker {
     } finally {
       if (intended) this.#asking--;
     }
+  }
+
+  /** Stores an answer that arrived just before its process died. */
+  async #recover(key: string): Promise<LedgerEntry | undefined> {
+    const left = LedgerEntry.safeParse(await this.#intents.left(key));
+    if (!left.success || (await this.#intents.held(key))) return undefined;
+    const entry = await this.#keep(key, left.data);
+    await this.#intents.drop(key);
+    return entry;
   }
 
   async #find(key: string): Promise<LedgerEntry | undefined> {

@@ -76,7 +76,25 @@ test('an answer is in the store before it is used, with its question and who pai
     outcome: { answered: true },
     paidBy: 'runs/r/step-000001',
     repeated: 0,
+    cost: 0,
   });
+});
+
+test('an answer that could not be stored when it came is not asked for again', async () => {
+  const endpoint = new PatientEndpoint();
+  const full = new ArtifactStore(root);
+  full.putJson = async () => {
+    throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+  };
+  const first = ledger(endpoint, { at: full }).ask(question());
+  await endpoint.arrived(1);
+  endpoint.asked[0]!.settle(said());
+  await expect(first).rejects.toThrow('ENOSPC');
+  const later = ledger(endpoint);
+  expect(await later.ask(question())).toEqual({ answer: ['entailment'] });
+  expect(endpoint.asked).toHaveLength(1);
+  expect(later.usage).toMatchObject({ calls: 1, inputTokens: 100, repeated: 0 });
+  expect(await asking()).toEqual([]);
 });
 
 test('identical questions in flight are one, also from two ledgers of one process', async () => {
