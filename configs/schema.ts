@@ -213,5 +213,9 @@ export const ExperimentConfig = Experiment.refine(
     path: ['reward', 'caption', 'variant'],
     error: 'set stepped, linear or f1, or judge.kind to openai: only a language model can rate captions as a whole',
   },
-);
+).refine(({ judge, benchmark }) => benchmark.suites.length === 0 || judge.kind === 'openai', {
+  path: ['judge', 'kind'],
+  error:
+    'set openai, with judge.baseUrl and judge.model: the suites of benchmark.suites are judged by a language model',
+});
 export type ExperimentConfig = z.infer<typeof ExperimentConfig>;

@@ -130,6 +130,25 @@ describe('parseConfig', () => {
     expect(errorOf(`${ratings}\njudge: { kind: openai, model: m }`)).toBe('no error');
   });
 
+  it('checks the published benchmarks of a run, and finds their files beside it', () => {
+    const suites = 'benchmark: { suites: [{ suite: dream1k, annotations: d/DREAM-1k.jsonl, videos: /v }] }';
+    const llm = 'judge: { kind: openai, model: m }';
+    expect(errorOf(suites)).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml: judge.kind is missing; set openai, with judge.baseUrl and judge.model: the suites of benchmark.suites are judged by a language model."`,
+    );
+    expect(errorOf(`${llm}\n${suites.replace('dream1k', 'dream2k')}`)).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:2:25: benchmark.suites[0].suite is "dream2k"; set one of dream1k, vdc, carebench (did you mean "dream1k"?)."`,
+    );
+    expect(
+      errorOf(`${llm}\n${suites.replace('[{', '[{ suite: dream1k, annotations: a, videos: v }, {')}`),
+    ).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:2:14: benchmark.suites is [{"suite":"dream1k","annotations":"a","videos":"v"},{"suite":"dream1k","annotations":"d/DREAM-1k.jsonl","videos":"/v"}]; name every suite once."`,
+    );
+    expect(parseConfig(`${llm}\n${suites}`, at).benchmark.suites).toEqual([
+      { suite: 'dream1k', annotations: '/lab/d/DREAM-1k.jsonl', videos: '/v', quirks: [] },
+    ]);
+  });
+
   it('says when an override is to blame', () => {
     expect(errorOf('grpo: { steps: 3 }', { 'grpo.steps': 'ten' })).toMatchInlineSnapshot(
       `"InvalidConfig: override grpo.steps="ten": grpo.steps is "ten"; set a number."`,
