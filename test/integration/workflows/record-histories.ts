@@ -11,6 +11,12 @@ const SCENARIOS = [
   { name: 'trainingRun.sft', type: 'trainingRun', input: { overrides: { method: 'sft' } } },
   { name: 'trainingRun.wrong-input', type: 'trainingRun', input: { confg: 'quickstart' } },
   { name: 'benchmarkRun.base', type: 'benchmarkRun', input: { checkpoint: 'tiny' } },
+  { name: 'trainingRun.resumed', type: 'trainingRun', input: { resume: { run: 'ended' } } },
+  {
+    name: 'datasetAnnotation',
+    type: 'datasetAnnotation',
+    input: { dataset: '/captions.jsonl', output: '/annotated.jsonl', overrides: { 'judge.kind': 'openai' } },
+  },
 ];
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));

@@ -30,6 +30,7 @@ export function scriptedStages(calls: CallLog, overrides: Record<string, (...inp
         sampling: { groupSize: 2 },
         benchmark: { everySteps: 2 },
         method: set.method ?? 'grpo',
+        ...(set['judge.kind'] === 'openai' && { judge: { kind: 'openai', model: 'm' } }),
       }),
     }),
     prepareDataset: () => ({
@@ -70,6 +71,15 @@ export function scriptedStages(calls: CallLog, overrides: Record<string, (...inp
     }),
     recordStep: () => undefined,
     findProgress: () => ({}),
+    readCaptions: () => ({ samples: ref('samples'), total: 20, open: 20 }),
+    annotateBatch: ({ size }: { size: number }) => ({
+      annotations: ref('annotations'),
+      annotated: Math.min(size, 10),
+      unscorable: 0,
+      usage: usage(10),
+      seconds: 1,
+    }),
+    writeAnnotations: () => ({ output: '/annotated.jsonl' }),
     startTracking: () => ({ mlflowRunId: 'm', experimentId: '1', runUrl: 'http://127.0.0.1/m' }),
     mirrorRecords: () => undefined,
     finishTracking: () => undefined,
