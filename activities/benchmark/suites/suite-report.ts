@@ -70,13 +70,20 @@ function mainTable({ columns, metrics, published, subject, judge, counts }: Suit
 }
 
 function markdownTable({ columns, rows }: SuiteTable): string[] {
+  const digits = columns.slice(1).map((_, i) => digitsOf(rows.flatMap(({ values }) => values[i] ?? [])));
   return [
     row(columns.map(plain)),
     row(columns.map((_, i) => (i === 0 ? '---' : '---:'))),
     ...rows.map(({ label, values }) =>
-      row([plain(label), ...values.map((value) => (value === null ? '' : number(value)))]),
+      row([plain(label), ...values.map((value, i) => value?.toFixed(digits[i]) ?? '')]),
     ),
   ];
+}
+
+/** Decimals for a column of a table: counts have none, points one, marks up to five two. */
+function digitsOf(values: readonly number[]): number {
+  if (values.every(Number.isInteger)) return 0;
+  return Math.max(...values) <= 5 ? 2 : 1;
 }
 
 function worstLine({ worst, columns, counts }: SuiteResult): string[] {
@@ -87,9 +94,21 @@ function worstLine({ worst, columns, counts }: SuiteResult): string[] {
   return ['', `Had every unscorable item (${counts.unscorable}) told nothing at all: ${values.join(', ')}.`];
 }
 
+/** Lines of a list of what was left out; the JSON has them all. */
+const MOST_LINES = 100;
+
+/** Items by the reason why they are in no mean. */
 function leftOut(title: string, items: readonly ItemResult[], why: 'unscorable' | 'missing'): string[] {
-  const lines = items.flatMap((item) => (item[why] === undefined ? [] : [`- ${plain(item.id)}: ${plain(item[why])}`]));
-  return lines.length === 0 ? [] : ['', `## ${title}`, '', ...lines];
+  const byReason = new Map<string, string[]>();
+  for (const item of items) {
+    const reason = item[why];
+    if (reason !== undefined) byReason.set(reason, [...(byReason.get(reason) ?? []), item.id]);
+  }
+  if (byReason.size === 0) return [];
+  const lines = [...byReason].map(([reason, ids]) => `- ${plain(ids.join(', '))}: ${plain(reason)}`);
+  const more = lines.length - MOST_LINES;
+  const shown = more > 0 ? [...lines.slice(0, MOST_LINES), `- ${more} more reasons, in the JSON`] : lines;
+  return ['', `## ${title}`, '', ...shown];
 }
 
 function listOf(quirks: SuiteResult['quirks']): string {
@@ -105,11 +124,6 @@ export function withBounds(metrics: Readonly<Record<string, number>>, { metric, 
   return `${value.toFixed(digits)}${bounds}`;
 }
 
-/** A cell of a table whose columns are of any kind: counts are whole numbers. */
-function number(value: number): string {
-  return Number.isInteger(value) ? `${value}` : value.toFixed(value < 10 ? 2 : 1);
-}
-
 function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
@@ -122,5 +136,6 @@ function plain(text: string): string {
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll(/[[\]|`]/g, '\\$&')
-    .replace(/^([#>]|\d+\.)/, '\\$1');
+    .replace(/^([#>])/, '\\$1')
+    .replace(/^(\d+)\. /, '$1\\. ');
 }

@@ -79,7 +79,7 @@ describe('VDC, scored through an endpoint', () => {
     expect(metrics).toMatchObject({ cameraAccuracy: 100, shortAccuracy: 100, accuracy: 100, score: 5 });
     expect(counts).toMatchObject({ scored: 2, missing: 2 });
     expect(report).toContain('| one caption that stood for all aspects | 1 |');
-    expect(report).toContain('camera/b: there is no caption for it in');
+    expect(report).toContain('camera/b, short/b: there is no caption for it in');
   });
 
   test('a question without a usable answer leaves its item out: the failure is no score', async () => {
