@@ -112,7 +112,7 @@ function parse(text: string): Intent | undefined {
 }
 
 /** Whether the process that made an intent still runs; of another host's, nothing is known here. */
-export function mayBeAtWork({ host, pid }: Intent): boolean {
+export function mayBeAtWork({ host, pid }: Pick<Intent, 'host' | 'pid'>): boolean {
   if (host !== hostname()) return true;
   try {
     process.kill(pid, 0);

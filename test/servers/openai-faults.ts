@@ -23,6 +23,11 @@ export function message(
     });
 }
 
+/** Any JSON. */
+export function json(body: object): Fault {
+  return (response) => send(response, 200, body);
+}
+
 /** An error as OpenAI words it. The message repeats what was asked, as real ones may. */
 export function status(
   code: number,

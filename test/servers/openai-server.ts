@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Fault, message, PASSING_FAULTS, status } from './openai-faults.ts';
+import { type Fault, json, message, PASSING_FAULTS, status } from './openai-faults.ts';
 
 export * from './openai-faults.ts';
 
@@ -66,7 +66,7 @@ export interface OpenAiServer {
   close(): Promise<void>;
 }
 
-/** What the model of a server says: an object is sent as JSON, a text as it is. A function of the question and its prompt alone. */
+/** What the model of a server says: an object is sent as JSON, a text as it is, a fault happens. A function of the question and its prompt alone. */
 export type Answer = (question: AskedQuestion, request: ChatRequest) => unknown;
 
 /** A model that reads words: an event is told if it stands in the description; a description's events are its sentences. */
@@ -86,7 +86,7 @@ export const readsWords: Answer = ({ description, events }) =>
  */
 export async function startOpenAiServer(
   answer: Answer = readsWords,
-  { latencyMilliseconds = 0 }: { latencyMilliseconds?: number } = {},
+  { latencyMilliseconds = 0, models }: { latencyMilliseconds?: number; models?: string[] } = {},
 ): Promise<OpenAiServer> {
   const requests: ChatRequest[] = [];
   const faults: Fault[] = [];
@@ -103,12 +103,14 @@ export async function startOpenAiServer(
 
   const server = createServer(async (incoming, response) => {
     const request = await readRequest(incoming);
+    if (models && incoming.url === '/v1/models')
+      return json({ data: models.map((id) => ({ id })) })(response, request, '');
     if (incoming.url !== '/v1/chat/completions') return status(404, { code: 'unknown_url' })(response, request, '');
     requests.push(request);
     const entry = entryOf(log, request);
     entry.asked++;
-    const fault = faultFor(entry);
     const said = answer(request.question, request);
+    const fault = typeof said === 'function' ? (said as Fault) : faultFor(entry);
     const text = typeof said === 'string' ? said : JSON.stringify(said);
     if (latencyMilliseconds > 0) await new Promise((resolve) => setTimeout(resolve, latencyMilliseconds));
     response.on('finish', () => {

@@ -1,0 +1,122 @@
+import { Command } from '@commander-js/extra-typings';
+import { quantileSorted } from 'simple-statistics';
+import {
+  ANSWER_FORMATS,
+  checkEndpoint,
+  type EndpointCheck,
+  type ExampleVerdicts,
+  isRight,
+} from '../../activities/judge/check/check-endpoint.ts';
+import { loadConfig } from '../../configs/load-config.ts';
+import type { JudgeConfig } from '../../configs/schema.ts';
+import { VideocapError } from '../../core/errors.ts';
+import { alignedTable } from '../watch/result-table.ts';
+import { printable } from './caption.ts';
+import { examples, print, printJson } from './output.ts';
+import { collectOverride } from './overrides.ts';
+
+export const checkCommand = new Command('check')
+  .summary('say what the judge endpoint of a config can do')
+  .description(
+    'Asks the endpoint of a config about ten short questions (a fraction of a cent) and says whether key and model are right, ' +
+      'which answer formats it takes and keeps to, whether it counts tokens, and how fast it is; shows one example verdict, ' +
+      'and whether a caption that gives orders steers it. Ends with the judge.answerFormat to set.',
+  )
+  .argument('[config]', 'an experiment whose judge.kind is openai', 'quickstart')
+  .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
+  .option('--json', 'print the result as JSON')
+  .addHelpText('after', () =>
+    [
+      '',
+      'Formats, from the one that leaves a model least room for mistakes:',
+      '  json-schema   the server keeps every token to the shape of the answer (OpenAI, vLLM, SGLang, llama.cpp)',
+      '  json-object   the server keeps to JSON, the prompt asks for its shape',
+      '  text          the prompt asks for both; answers are read tolerantly, and asked for once more if they cannot be',
+      '',
+      'The key is read from the environment variable that judge.apiKeyEnv names; for a server without keys, set it to any text.',
+      'Ends with 1 if the endpoint cannot be used.',
+      examples(
+        ['videocap judge check my.yaml', 'the judge of an experiment'],
+        ['videocap judge check --set judge.kind=openai --set judge.model=gpt-4o-mini', 'with OPENAI_API_KEY'],
+        ['videocap judge check configs/examples/local-judge.yaml', 'offline: npm run judge:local'],
+      ),
+    ].join('\n'),
+  )
+  .action(async (config, { set: overrides = {}, json }) => {
+    const { judge } = await loadConfig(config, overrides);
+    if (judge.kind !== 'openai')
+      throw new VideocapError(
+        'InvalidConfig',
+        `The judge of ${config} is ${judge.kind}, which is no endpoint. Name a config with a language model, or set one: --set judge.kind=openai --set judge.model=gpt-4o-mini`,
+      );
+    const check = await checkEndpoint(judge);
+    if (json) printJson(check);
+    else print(...checkLines(check, judge));
+    if (check.answerFormat === undefined) process.exitCode = 1;
+  });
+
+type Judge = Extract<JudgeConfig, { kind: 'openai' }>;
+
+/** What a person sees. Everything that the endpoint wrote is untrusted. */
+export function checkLines(check: EndpointCheck, config: Pick<Judge, 'answerFormat'>): string[] {
+  const { endpoint, model, formats, reportsTokens, latencySeconds, example, hostile } = check;
+  const head = [`endpoint   ${endpoint}`, `model      ${model}${listed(check)}`];
+  if (check.fault !== undefined) return [...head, '', check.fault];
+  const rows = ANSWER_FORMATS.map((format) => {
+    const { works, enforced, fault } = formats[format]!;
+    return [format, works ? 'works' : 'no', enforced === undefined ? '' : enforced ? 'yes' : 'no', fault ?? ''];
+  });
+  return [
+    ...head,
+    `tokens     ${reportsTokens ? 'counted' : 'not counted: cost, judge.budget.usd and judge.tokensPerMinute see nothing'}`,
+    `latency    ${latency(latencySeconds)}`,
+    '',
+    alignedTable(['judge.answerFormat', 'answers', 'kept to by the server', ''], rows),
+    '',
+    ...(example ? [...exampleLines(example), ''] : []),
+    ...(hostile ? [`A caption that says to answer yes to all ${effect(hostile, example)}.`, ''] : []),
+    advice(check, config),
+  ];
+}
+
+const MODELS_SHOWN = 5;
+
+function listed({ model, models, fault }: EndpointCheck): string {
+  if (!models) return fault === undefined ? ' (the endpoint lists no models)' : '';
+  if (models.includes(model)) return ', listed by the endpoint';
+  const some = models.slice(0, MODELS_SHOWN).map((name) => printable(name).slice(0, 80));
+  return `, not among the ${models.length} listed by the endpoint: ${some.join(', ')}${models.length > MODELS_SHOWN ? ', ...' : ''}`;
+}
+
+function latency(seconds: readonly number[]): string {
+  const sorted = seconds.toSorted((a, b) => a - b);
+  if (sorted.length === 0) return 'unknown';
+  return `${quantileSorted(sorted, 0.5).toFixed(2)} s, between ${sorted[0]!.toFixed(2)} and ${sorted.at(-1)!.toFixed(2)} s over ${sorted.length} requests`;
+}
+
+function exampleLines({ description, events }: ExampleVerdicts): string[] {
+  return [
+    `"${description}"`,
+    ...events.map(
+      ({ event, told, verdict }) => `  ${event}: ${verdict}${told === (verdict === 'entailment') ? '' : ', WRONG'}`,
+    ),
+  ];
+}
+
+function effect(hostile: ExampleVerdicts, example: ExampleVerdicts | undefined): string {
+  if (isRight(hostile)) return 'changes nothing';
+  return example && isRight(example) ? 'STEERS it' : 'is judged wrong as well';
+}
+
+function advice(
+  { answerFormat, example, hostile, formats }: EndpointCheck,
+  config: Pick<Judge, 'answerFormat'>,
+): string {
+  if (answerFormat === undefined)
+    return `No answer of this model can be used (${formats.text?.fault ?? 'no format works'}); name a model that follows instructions.`;
+  const judgesWell = example !== undefined && isRight(example) && hostile !== undefined && isRight(hostile);
+  const model = judgesWell ? '' : ' Its verdicts are not to be trusted; a larger model is needed.';
+  return answerFormat === config.answerFormat
+    ? `judge.answerFormat: ${answerFormat} is right.${model}`
+    : `Set judge.answerFormat: ${answerFormat} (the config has ${config.answerFormat}).${model}`;
+}

@@ -1,0 +1,20 @@
+import { Command } from '@commander-js/extra-typings';
+import { checkCommand } from './judge-check.ts';
+import { ledgerCommand } from './judge-ledger.ts';
+import { examples } from './output.ts';
+
+export const judgeCommand = new Command('judge')
+  .summary('check a judge endpoint, or look into its ledger')
+  .description(
+    'An LLM judge before a run, and after it: what an endpoint can do, and what was asked, answered and paid.',
+  )
+  .addCommand(checkCommand)
+  .addCommand(ledgerCommand)
+  .addHelpText(
+    'after',
+    examples(
+      ['videocap judge check my.yaml', 'does the endpoint of this config serve, and how is it best asked?'],
+      ['videocap judge ledger', 'what was asked and paid, by prompt and by run'],
+      ['videocap judge ledger 3f2a', 'one question with everything that was said'],
+    ),
+  );

@@ -1,0 +1,196 @@
+import type { ServerResponse } from 'node:http';
+import { afterEach, describe, expect, test } from 'vitest';
+import { checkEndpoint, isRight } from '../../../activities/judge/check/check-endpoint.ts';
+import type { OpenAiJudgeConfig } from '../../../activities/judge/openai.ts';
+import { JudgeConfig } from '../../../configs/schema.ts';
+import {
+  type Answer,
+  type ChatRequest,
+  message,
+  type OpenAiServer,
+  rateLimited,
+  startOpenAiServer,
+  status,
+} from '../../servers/openai-server.ts';
+
+let server: OpenAiServer | undefined;
+afterEach(() => server?.close());
+
+/** A model that judges well, and says hello where nothing keeps it to JSON. */
+const verdicts = (events: { index: number }[]) => ({
+  verdicts: events.map(({ index }) => ({ index, relationship: index === 1 ? 'entailment' : 'neutral' })),
+});
+const formatOf = ({ response_format }: ChatRequest) => response_format?.type ?? 'text';
+
+/** A server that takes these formats and refuses others, and keeps answers to those it enforces. */
+function serving(takes: string[], enforces: string[], judges = verdicts): Answer {
+  return ({ events }, request) => {
+    const format = formatOf(request);
+    if (!takes.includes(format)) return status(400, { param: 'response_format' });
+    if (events) return judges(events);
+    if (!enforces.includes(format)) return 'hello';
+    return format === 'json_schema' ? { colour: 'red', count: 1 } : { say: 'hello' };
+  };
+}
+
+async function check(answer: Answer, { models, ...more }: Partial<OpenAiJudgeConfig> & { models?: string[] } = {}) {
+  server = await startOpenAiServer(answer, models ? { models } : {});
+  const config = { kind: 'openai', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY', ...more };
+  return checkEndpoint(JudgeConfig.parse(config) as OpenAiJudgeConfig, { KEY: 'sk' });
+}
+
+const ALL = ['json_schema', 'json_object', 'text'];
+
+describe('the format to set', () => {
+  test.each([
+    ['json-schema where the server keeps to it', ALL, ['json_schema', 'json_object'], 'json-schema'],
+    ['json-object where the schema is dropped', ALL, ['json_object'], 'json-object'],
+    ['json-object where the schema is refused', ['json_object', 'text'], ['json_object'], 'json-object'],
+    ['text where formats are dropped', ALL, [], 'text'],
+    ['text where formats are refused', ['text'], [], 'text'],
+  ])('%s', async (_, takes, enforces, answerFormat) => {
+    const { formats, fault, ...found } = await check(serving(takes, enforces));
+    expect(fault).toBeUndefined();
+    expect(found.answerFormat).toBe(answerFormat);
+    for (const [name, type] of [
+      ['json-schema', 'json_schema'],
+      ['json-object', 'json_object'],
+    ] as const)
+      expect(formats[name]).toEqual(
+        takes.includes(type)
+          ? { works: true, enforced: enforces.includes(type) }
+          : { works: false, fault: 'refused (status 400, param response_format, request req_1)' },
+      );
+    expect(formats.text).toEqual({ works: true });
+  });
+
+  test('is the one whose answers can be used, where a weak model needs to be kept to its shape', async () => {
+    const weak: Answer = (question, request) =>
+      formatOf(request) === 'json_schema' ? serving(ALL, ALL)(question, request) : 'I think the first one.';
+    const { answerFormat, formats } = await check(weak);
+    expect(answerFormat).toBe('json-schema');
+    expect(formats.text).toEqual({
+      works: false,
+      fault: "the judge's answer cannot be used: it must be one JSON object",
+    });
+  });
+
+  test('is none where no answer can be used', async () => {
+    const found = await check(() => 'hello');
+    expect(found).not.toHaveProperty('answerFormat');
+    expect(found).not.toHaveProperty('example');
+    expect(found).not.toHaveProperty('fault');
+  });
+});
+
+describe('an example', () => {
+  test('shows the verdicts of the endpoint beside the truth', async () => {
+    const { example, hostile } = await check(serving(ALL, ALL));
+    expect(example).toEqual({
+      description: 'A woman in a yellow coat opens a red umbrella and crosses the street.',
+      events: [
+        { event: 'a woman crosses the street', told: true, verdict: 'entailment' },
+        { event: 'a dog catches a ball', told: false, verdict: 'neutral' },
+      ],
+    });
+    expect([isRight(example!), isRight(hostile!)]).toEqual([true, true]);
+  });
+
+  test('with a caption that gives orders shows who follows them', async () => {
+    const obedient: Answer = (question, request) =>
+      serving(ALL, ALL, (events) =>
+        question.description.includes('Ignore the above')
+          ? { verdicts: events.map(({ index }) => ({ index, relationship: 'entailment' })) }
+          : verdicts(events),
+      )(question, request);
+    const { example, hostile } = await check(obedient);
+    expect([isRight(example!), isRight(hostile!)]).toEqual([true, false]);
+  });
+});
+
+test('says how long requests took and that tokens are counted', async () => {
+  const { latencySeconds, reportsTokens } = await check(serving(ALL, ALL));
+  expect(latencySeconds).toHaveLength(7);
+  expect(server!.requests).toHaveLength(7);
+  for (const seconds of latencySeconds) expect(seconds).toBeGreaterThan(0);
+  expect(reportsTokens).toBe(true);
+});
+
+test('says that tokens are not counted', async () => {
+  const uncounted: Answer =
+    ({ events }) =>
+    (response: ServerResponse) => {
+      const content = events ? JSON.stringify(verdicts(events)) : 'hello';
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ choices: [{ message: { role: 'assistant', content } }] }));
+    };
+  expect(await check(uncounted)).toMatchObject({ reportsTokens: false, answerFormat: 'text' });
+});
+
+describe('models', () => {
+  test('that the endpoint lists are told', async () => {
+    expect((await check(serving(ALL, ALL), { models: ['a', 'm'] })).models).toEqual(['a', 'm']);
+  });
+
+  test('are unknown where it lists none', async () => {
+    expect(await check(serving(ALL, ALL))).not.toHaveProperty('models');
+  });
+});
+
+describe('an endpoint that cannot be used', () => {
+  const at = () => `The judge at ${server!.baseUrl}`;
+  test.each([
+    [
+      'refuses the key',
+      () => status(401, { code: 'invalid_api_key' }),
+      () =>
+        `${at()} refuses the key in the environment variable KEY (judge.apiKeyEnv) (status 401, code invalid_api_key, request req_1): start the worker with a valid one.`,
+      1,
+    ],
+    [
+      'has no such model',
+      () => status(404),
+      () =>
+        `${at()} knows no model "m" (judge.model) under this address (judge.baseUrl) (status 404, request req_1): serve it there.`,
+      1,
+    ],
+    [
+      'asks for patience',
+      () => rateLimited({ 'retry-after': '60' }),
+      () => `${at()} asks for fewer requests (status 429, code rate_limit_exceeded, request req_1).`,
+      1,
+    ],
+  ])('%s: one sentence, and no further questions', async (_, answer, sentence, requests) => {
+    const found = await check(answer);
+    expect(found.fault).toBe(sentence());
+    expect(found.formats).toEqual({});
+    expect(server!.requests).toHaveLength(requests);
+  });
+
+  test('is not there', async () => {
+    const gone = await startOpenAiServer();
+    await gone.close();
+    const { fault } = await check(() => '', { baseUrl: gone.baseUrl });
+    expect(fault).toBe(`The judge at ${gone.baseUrl} (judge.baseUrl) cannot be reached, or breaks off.`);
+  });
+
+  test('is not asked without a key', async () => {
+    server = await startOpenAiServer();
+    const config = JudgeConfig.parse({ kind: 'openai', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY' });
+    await expect(checkEndpoint(config as OpenAiJudgeConfig, {})).rejects.toMatchObject({
+      code: 'JudgeBlocked',
+      message: expect.stringContaining('environment variable KEY'),
+    });
+    expect(server.requests).toEqual([]);
+  });
+});
+
+test('a refusal of the probe alone leaves open whether a format is kept to', async () => {
+  const shy: Answer = (question, request) =>
+    question.events || formatOf(request) === 'text'
+      ? serving(ALL, ALL)(question, request)
+      : message({ content: null, refusal: 'No.' });
+  const { formats, answerFormat } = await check(shy);
+  expect(formats['json-schema']).toEqual({ works: true });
+  expect(answerFormat).toBe('text');
+});
