@@ -1,21 +1,45 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { link, mkdir, open, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
-import { dirname, join, normalize, posix } from 'node:path';
+import { mkdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
 import type { z } from 'zod';
-import { ArtifactRef } from './artifact-ref.ts';
+import type { ArtifactRef } from './artifact-ref.ts';
+import { ignoreMissing, writeDurably } from './durable-file.ts';
 import { VideocapError } from './errors.ts';
+import type { Fence } from './fence.ts';
+import { sha256, sha256OfFile } from './sha256.ts';
+import { contentName, parseRef, recoverRef } from './stored-ref.ts';
+
+export { sha256, sha256OfFile };
+
+/** How long an artifact's last use may be out of date. */
+const USE_NOTED_MILLISECONDS = 10 * 60_000;
 
 /**
  * A write-once store of files. An artifact `a/b.json` is a file `a/b.<hash>.json`, named by its content, and a small
  * `a/b.json.ref` that is written after it: an artifact either exists whole or not at all. Two writers of one key are
  * settled by the file system: the first ref wins, and a later writer with other bytes is refused.
+ *
+ * Nothing damaged is ever given out: contents are checked against their hash, and a ref against the name it must have. What
+ * `once` finds damaged, it makes again; elsewhere it is refused with the artifact's name. The time of a content file is when it
+ * was made or last found by `once` or `put`, to within ten minutes: `videocap gc` goes by it.
  */
 export class ArtifactStore {
   readonly root: string;
+  readonly #fence: () => Fence | undefined;
 
-  constructor(root: string) {
+  /** @param fence the right to write of whoever is writing now; without one, everybody may. */
+  constructor(root: string, { fence = () => undefined }: { fence?: () => Fence | undefined } = {}) {
     this.root = root;
+    this.#fence = fence;
+  }
+
+  /** The same store for what is worth keeping whoever brings it, such as an answer that was paid for. */
+  unfenced(): ArtifactStore {
+    return new ArtifactStore(this.root);
+  }
+
+  /** For effects outside of the store: call it just before them. @throws VideocapError `Superseded`. */
+  async mayCommit(): Promise<void> {
+    await this.#fence()?.check();
   }
 
   /** Where the artifact's bytes are. Throws `InvalidInput` for a key that leaves the store. */
@@ -27,27 +51,38 @@ export class ArtifactStore {
     return join(this.root, relative);
   }
 
-  /** The reference recorded for a key, or `undefined`. Cheap: reads the ref, not the bytes. */
+  /**
+   * The reference recorded for a key, or `undefined`. Cheap: reads the ref, not the bytes. A ref that is damaged is written
+   * again from the file that it must have named, where there is no doubt which.
+   * @throws VideocapError `CorruptArtifact` where there is doubt.
+   */
   async find(key: string): Promise<ArtifactRef | undefined> {
-    const text = await readFile(`${this.path(key)}.ref`, 'utf8').catch(ignoreMissing);
-    return text === undefined ? undefined : ArtifactRef.parse(JSON.parse(text));
+    const recorded = await this.#recorded(key);
+    if (recorded !== 'damaged') return recorded;
+    const recovered = await this.#recover(key);
+    if (recovered) return recovered;
+    throw new VideocapError(
+      'CorruptArtifact',
+      `The reference of artifact ${key} is damaged; restore ${key}.ref, or remove it so that the artifact is made again.`,
+    );
   }
 
   /**
    * Stores bytes under a key, atomically and durably. Storing the same bytes again is a no-op.
-   * @throws VideocapError `ArtifactConflict` when the key already holds other bytes.
+   * @throws VideocapError `ArtifactConflict` when the key already holds other bytes; `Superseded`.
    */
   async put(key: string, bytes: Uint8Array | string): Promise<ArtifactRef> {
     const data = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes;
     const hash = sha256(data);
     const ref = { uri: `store:${contentName(key, hash)}`, sha256: hash, bytes: data.byteLength };
-    const found = await this.find(key);
-    if (found) return this.#same(key, found, ref);
-    await mkdir(dirname(this.path(key)), { recursive: true });
-    await writeDurably(this.path(ref), data, 'replace');
-    const won = await writeDurably(`${this.path(key)}.ref`, Buffer.from(JSON.stringify(ref)), 'first wins');
-    if (won) return ref;
-    return this.#same(key, (await this.find(key))!, ref);
+    const found = await this.#recorded(key);
+    if (found === 'damaged') return this.#write(key, ref, data, 'replace');
+    if (found) {
+      this.#requireSame(key, found, ref);
+      // The bytes are at hand: what was damaged of them is mended.
+      return (await this.#verifies(found)) ? found : this.#write(key, ref, data, 'replace');
+    }
+    return this.#write(key, ref, data, 'first wins');
   }
 
   async putJson(key: string, value: unknown): Promise<ArtifactRef> {
@@ -65,10 +100,10 @@ export class ArtifactStore {
         'CorruptArtifact',
         `Artifact ${ref.uri} is gone from the store; restore it or run again.`,
       );
-    if (sha256(bytes) !== ref.sha256)
+    if (bytes.byteLength !== ref.bytes || sha256(bytes) !== ref.sha256)
       throw new VideocapError(
         'CorruptArtifact',
-        `Artifact ${ref.uri} does not hash to ${ref.sha256}; remove the file and its .ref so that it is made again.`,
+        `Artifact ${ref.uri} is damaged, it does not hash to ${ref.sha256}; restore it, or remove it and its .ref and run again.`,
       );
     return bytes;
   }
@@ -79,10 +114,20 @@ export class ArtifactStore {
 
   /** The artifact of a key: what is stored and verifies, else what `make` returns, stored. The pattern of every idempotent activity. */
   async once(key: string, make: () => Promise<Uint8Array | string>): Promise<ArtifactRef> {
-    const found = await this.find(key);
-    if (found && (await this.#verifies(found))) return found;
-    if (found) await this.remove(key);
-    const bytes = await make();
+    const found = await this.#recorded(key);
+    if (found !== undefined) {
+      if (found !== 'damaged' && (await this.#verifies(found))) return found;
+      const recovered = await this.#recover(key, found === 'damaged' ? undefined : found);
+      if (recovered) return recovered;
+    }
+    await this.mayCommit();
+    const bytes = Buffer.from(await make());
+    await this.mayCommit();
+    if (found !== undefined && (await this.#isStill(key, found))) {
+      const hash = sha256(bytes);
+      const ref = { uri: `store:${contentName(key, hash)}`, sha256: hash, bytes: bytes.byteLength };
+      return this.#write(key, ref, bytes, 'replace');
+    }
     return this.put(key, bytes).catch(async (error: unknown) => {
       // Another attempt at the same work was faster; its bytes may differ in how long it took, say. The first one counts.
       const winner = error instanceof VideocapError && error.code === 'ArtifactConflict' && (await this.find(key));
@@ -97,67 +142,58 @@ export class ArtifactStore {
     return this.readJson(ref, schema);
   }
 
-  /** Forgets an artifact. Removing what is not there is a no-op. */
+  /** Forgets an artifact. Removing what is not there is a no-op. @throws VideocapError `Superseded`. */
   async remove(key: string): Promise<void> {
-    const ref = await this.find(key);
-    if (!ref) return;
+    const found = await this.#recorded(key);
+    if (found === undefined) return;
+    await this.mayCommit();
     await rm(`${this.path(key)}.ref`, { force: true });
-    await rm(this.path(ref), { force: true });
+    if (found !== 'damaged') await rm(this.path(found), { force: true });
+  }
+
+  async #recorded(key: string): Promise<ArtifactRef | 'damaged' | undefined> {
+    const text = await readFile(`${this.path(key)}.ref`, 'utf8').catch(ignoreMissing);
+    return text === undefined ? undefined : (parseRef(key, text) ?? 'damaged');
+  }
+
+  async #isStill(key: string, before: ArtifactRef | 'damaged'): Promise<boolean> {
+    const now = await this.#recorded(key);
+    return typeof now === 'object' && typeof before === 'object' ? now.sha256 === before.sha256 : now === before;
+  }
+
+  async #recover(key: string, named?: ArtifactRef): Promise<ArtifactRef | undefined> {
+    const ref = await recoverRef(key, dirname(this.path(key)), named);
+    if (ref) await writeDurably(`${this.path(key)}.ref`, JSON.stringify(ref), 'replace', () => this.mayCommit());
+    return ref;
+  }
+
+  /** The content first, then the ref, which makes it an artifact. */
+  async #write(key: string, ref: ArtifactRef, data: Uint8Array, mode: 'replace' | 'first wins'): Promise<ArtifactRef> {
+    const mayCommit = () => this.mayCommit();
+    await mayCommit();
+    await mkdir(dirname(this.path(key)), { recursive: true });
+    await writeDurably(this.path(ref), data, 'replace', mayCommit);
+    if (await writeDurably(`${this.path(key)}.ref`, JSON.stringify(ref), mode, mayCommit)) return ref;
+    const winner = (await this.find(key))!;
+    this.#requireSame(key, winner, ref);
+    return winner;
   }
 
   async #verifies(ref: ArtifactRef): Promise<boolean> {
-    const size = (await stat(this.path(ref)).catch(ignoreMissing))?.size;
-    return size === ref.bytes && (await sha256OfFile(this.path(ref))) === ref.sha256;
+    const path = this.path(ref);
+    const file = await stat(path).catch(ignoreMissing);
+    if (file?.size !== ref.bytes || (await sha256OfFile(path)) !== ref.sha256) return false;
+    const now = new Date();
+    // A hint: a disk that takes no writes must not keep anybody from reading.
+    if (now.getTime() - file.mtimeMs > USE_NOTED_MILLISECONDS) await utimes(path, now, now).catch(() => undefined);
+    return true;
   }
 
-  #same(key: string, stored: ArtifactRef, offered: ArtifactRef): ArtifactRef {
-    if (stored.sha256 === offered.sha256) return stored;
+  #requireSame(key: string, stored: ArtifactRef, offered: ArtifactRef): void {
+    if (stored.sha256 === offered.sha256) return;
     throw new VideocapError(
       'ArtifactConflict',
       `Artifact ${key} is already stored with sha256 ${stored.sha256}, and was offered again with ${offered.sha256}.`,
     );
   }
-}
-
-export function sha256(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-/** The hash of a file, read in pieces: videos and checkpoints can be large. */
-export async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
-}
-
-/** `a/b.json` -> `a/b.0123456789ab.json`. */
-function contentName(key: string, hash: string): string {
-  const { dir, name, ext } = posix.parse(key);
-  return posix.join(dir, `${name}.${hash.slice(0, 12)}${ext}`);
-}
-
-/** Writes to a temporary file, flushes, then moves it into place. `first wins`: returns false when the path exists. */
-async function writeDurably(path: string, bytes: Uint8Array, mode: 'replace' | 'first wins'): Promise<boolean> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  const file = await open(temporary, 'wx');
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  try {
-    if (mode === 'replace') await rename(temporary, path);
-    else await link(temporary, path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    await unlink(temporary).catch(ignoreMissing);
-  }
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
 }

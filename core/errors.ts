@@ -17,10 +17,14 @@ export type ErrorCode =
   | 'MissingTool'
   /** The judge needs a person: a key, quota, budget or endpoint must be mended. Runs pause until `resume`. */
   | 'JudgeBlocked'
+  /** Another attempt has taken over this work: this one may store nothing more. */
+  | 'Superseded'
+  /** A computation no longer moves: ended, and tried again. */
+  | 'Stuck'
   /** Passes by itself: tried again. */
   | 'Unavailable';
 
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['Unavailable']);
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['Unavailable', 'Superseded', 'Stuck']);
 
 export class VideocapError extends Error {
   override readonly name = 'VideocapError';

@@ -16,7 +16,7 @@ import { createUpdateActivities } from '../activities/update/update.ts';
 import { createConfigActivities } from '../configs/resolve-config.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { PolicyEngine } from '../policy/engine.ts';
-import { cancellationSignal, reportProgress, waiting } from './activity-runtime.ts';
+import { cancellationSignal, reportProgress, waiting } from './current-attempt.ts';
 import type { WorkerSettings } from './settings.ts';
 
 /** Everything that the `videocap` queue serves: one factory a stage, in the order data passes through. */

@@ -1,75 +1,97 @@
-import { Context } from '@temporalio/activity';
+import type { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import { z } from 'zod';
-import type { Waiting } from '../activities/judge/patient-endpoint.ts';
 import { VideocapError } from '../core/errors.ts';
+import type { Fences } from '../core/fence.ts';
+import { attemptOf, type CurrentAttempt } from './current-attempt.ts';
 
-/** What a heartbeat carries: the last progress a stage reported. A hint for people; the artifact store is the truth. */
-export interface Progress {
-  done: number;
-  total: number;
-  what: string;
+export interface RuntimeOptions {
+  /** Who may write to the artifact store; without it, everybody may. */
+  fences?: Fences;
+  /** An attempt that shows no progress for this long is ended, and made again. Default: never. */
+  stuckMilliseconds?: number | undefined;
 }
-
-/** What the next attempt at the same activity finds of the last one. */
-type Beat = Partial<Progress> & { answeredAt?: number };
 
 const BEAT_MILLISECONDS = 2000;
-const beatOf = new WeakMap<Context, Beat>();
-
-/** Called by stages as they work; outside an activity it does nothing. */
-export function reportProgress(progress: Progress): void {
-  const context = currentContext();
-  if (context) beatOf.set(context, { ...beat(context), ...progress });
-}
 
 /**
- * How long the current activity has waited for a service that does not answer, over all its attempts: since it was first
- * scheduled, or since the last answer that any attempt got. Outside an activity, the wait starts now, always.
+ * Around every activity: beats while it computes, keeps attempts apart that Temporal has given up, ends what is stuck, and
+ * tells Temporal which failures are worth another try.
  */
-export const waiting: Waiting = {
-  since() {
-    const context = currentContext();
-    return context ? (beat(context).answeredAt ?? context.info.scheduledTimestampMs) : Date.now();
-  },
-  answered() {
-    const context = currentContext();
-    if (context) beatOf.set(context, { ...beat(context), answeredAt: Date.now() });
-  },
-};
-
-/** What this attempt has said, or the last one before it. */
-function beat(context: Context): Beat {
-  return beatOf.get(context) ?? (context.info.heartbeatDetails as Beat | undefined) ?? {};
-}
-
-/** Aborts when the current activity is cancelled. */
-export function cancellationSignal(): AbortSignal | undefined {
-  return currentContext()?.cancellationSignal;
-}
-
-/** Around every activity: beats while it computes, and tells Temporal which failures are worth another try. */
 export class ActivityRuntime implements ActivityInboundCallsInterceptor {
   readonly #context: Context;
+  readonly #options: RuntimeOptions;
 
-  constructor(context: Context) {
+  constructor(context: Context, options: RuntimeOptions = {}) {
     this.#context = context;
+    this.#options = options;
   }
 
   async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
-    const send = () => this.#context.heartbeat(beat(this.#context));
-    const timer = setInterval(send, BEAT_MILLISECONDS);
+    const attempt = attemptOf(this.#context);
+    const timer = setInterval(() => attempt.heartbeat(), BEAT_MILLISECONDS);
+    const watch = new Watch(attempt, this.#context.info.activityType, this.#options.stuckMilliseconds);
     try {
-      return await next(input);
+      await this.#claim(attempt, input);
+      return await Promise.race([next(input), watch.stuck]);
     } catch (error) {
       // The next attempt must know of answers since the last beat.
-      send();
+      attempt.heartbeat();
+      if (error instanceof VideocapError && error.code === 'Superseded')
+        this.#context.log.warn('This attempt was superseded.', { reason: error.message });
       throw asFailure(error, this.#context.info.attempt);
     } finally {
       clearInterval(timer);
+      watch.end();
     }
   }
+
+  async #claim(attempt: CurrentAttempt, { args: [first] }: ActivityExecuteInput): Promise<void> {
+    const { workflowExecution, activityId, attempt: number } = this.#context.info;
+    if (!this.#options.fences || !workflowExecution) return;
+    const { runKey } = (first ?? {}) as { runKey?: unknown };
+    const place = { execution: workflowExecution.runId, activity: activityId, attempt: number };
+    const run = typeof runKey === 'string' ? { runKey } : {};
+    attempt.hold(await this.#options.fences.claim({ ...place, ...run }));
+  }
+}
+
+/** Ends an attempt that shows no progress. */
+class Watch {
+  readonly stuck: Promise<never>;
+  readonly #timer: NodeJS.Timeout | undefined;
+
+  constructor(attempt: CurrentAttempt, activity: string, limit: number | undefined) {
+    let end: (error: VideocapError) => void = () => {};
+    this.stuck = new Promise((_, reject) => {
+      end = reject;
+    });
+    // Whoever races against it may be done by then.
+    this.stuck.catch(() => undefined);
+    if (limit === undefined) return;
+    const look = () => {
+      if (attempt.still < limit) return;
+      const error = stuckError(activity, attempt, limit);
+      attempt.stop(error);
+      end(error);
+      this.end();
+    };
+    this.#timer = setInterval(look, Math.min(BEAT_MILLISECONDS, limit / 2));
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+function stuckError(activity: string, { beat: { done, total, what } }: CurrentAttempt, limit: number): VideocapError {
+  const where = what === undefined ? 'before its first report' : `at "${what}", ${done} of ${total}`;
+  const seconds = Math.round(limit / 1000);
+  return new VideocapError(
+    'Stuck',
+    `${activity} has made no progress for ${seconds} s, ${where}; it is tried again. On a machine that is only slow, set VIDEOCAP_STUCK_SECONDS higher.`,
+  );
 }
 
 /** Faults of the machine or the network, which pass: tried again for as long as it takes. */
@@ -117,12 +139,4 @@ export function asFailure(error: unknown, attempt: number): unknown {
 
 function causeOf(error: unknown): { cause?: Error } {
   return error instanceof Error ? { cause: error } : {};
-}
-
-function currentContext(): Context | undefined {
-  try {
-    return Context.current();
-  } catch {
-    return undefined;
-  }
 }

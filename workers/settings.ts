@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { VideocapError } from '../core/errors.ts';
 
 /** Where a worker finds its servers and keeps its data, from the environment. */
 export interface WorkerSettings {
@@ -9,7 +10,15 @@ export interface WorkerSettings {
   temporalUiUrl: string | undefined;
   /** Folder of everything this installation keeps: artifact store, models, servers' data. */
   home: string;
+  /** A computation without progress for this long is taken for stuck: ended, and made again. */
+  stuckSeconds: number;
 }
+
+/**
+ * Far longer than the slowest single piece of work between two reports, a graph run over one micro-batch, which takes
+ * seconds: a machine a hundred times slower than a laptop is not taken for a stuck one.
+ */
+const STUCK_SECONDS = 600;
 
 export function readSettings(env: NodeJS.ProcessEnv = process.env): WorkerSettings {
   return {
@@ -18,5 +27,13 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): WorkerSettin
     temporalUiUrl: env.TEMPORAL_UI_URL,
     mlflowUrl: env.MLFLOW_TRACKING_URI ?? 'http://127.0.0.1:5000',
     home: resolve(env.VIDEOCAP_HOME ?? '.videocap'),
+    stuckSeconds: secondsOf('VIDEOCAP_STUCK_SECONDS', env) ?? STUCK_SECONDS,
   };
+}
+
+function secondsOf(name: string, env: NodeJS.ProcessEnv): number | undefined {
+  const text = env[name];
+  if (text === undefined || text === '') return undefined;
+  if (Number(text) > 0) return Number(text);
+  throw new VideocapError('InvalidConfig', `${name} is "${text}"; set it to a number of seconds, such as 600.`);
 }

@@ -11,9 +11,11 @@ import {
 } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { ArtifactStore } from '../core/artifact-store.ts';
+import { Fences } from '../core/fence.ts';
 import { PolicyEngine } from '../policy/engine.ts';
-import { createActivities, createPolicyActivities } from './activities.ts';
+import { type Activities, createActivities, createPolicyActivities, type PolicyActivities } from './activities.ts';
 import { ActivityRuntime } from './activity-runtime.ts';
+import { currentAttempt } from './current-attempt.ts';
 import type { WorkerSettings } from './settings.ts';
 
 export interface WorkerParts {
@@ -23,6 +25,16 @@ export interface WorkerParts {
   /** The workflows, bundled; otherwise they are bundled now, which takes seconds. */
   workflowBundle?: WorkerOptions['workflowBundle'];
 }
+
+/**
+ * What is ended when it shows no progress: the stages that compute in this process's threads. The others have limits of their
+ * own: ffmpeg's by the length of the video, every request to the judge or MLflow, and those that only read and write files
+ * Temporal's `startToCloseTimeout`.
+ */
+const COMPUTING: ReadonlySet<string> = new Set<keyof PolicyActivities | keyof Activities>([
+  ...(['rolloutGroups', 'captionClips', 'updatePolicy'] as const),
+  'scoreThoughts',
+]);
 
 /**
  * Every queue in one process: workflows and ordinary stages on `videocap`, the embedded engine on `policy-onnx`. Models
@@ -38,7 +50,8 @@ export async function startWorkers(
     log[pinoLevel(level)]({ ...fields, ...(error !== undefined && { err: error }) }, message);
   });
   Runtime.install({ logger });
-  const store = new ArtifactStore(`${settings.home}/store`);
+  const store = new ArtifactStore(`${settings.home}/store`, { fence: currentAttempt });
+  const fences = new Fences(store.root);
   const engine = new PolicyEngine();
   const [connection, workflows] = await Promise.all([
     NativeConnection.connect({ address: settings.temporalAddress }),
@@ -52,7 +65,15 @@ export async function startWorkers(
     connection,
     namespace: settings.temporalNamespace,
     interceptors: {
-      activity: [(context: Context) => ({ inbound: new ActivityRuntime(context) }), ...interceptors],
+      activity: [
+        (context: Context) => ({
+          inbound: new ActivityRuntime(context, {
+            fences,
+            stuckMilliseconds: COMPUTING.has(context.info.activityType) ? 1000 * settings.stuckSeconds : undefined,
+          }),
+        }),
+        ...interceptors,
+      ],
     },
     maxHeartbeatThrottleInterval: '2s',
     shutdownGraceTime: '10s',

@@ -36,7 +36,8 @@ export function createAsker(
 ): Asker {
   const model = new OpenAiEndpoint(config, env ?? process.env);
   const endpoint = new PatientEndpoint(model, config.patienceSeconds, waiting ?? waitingFromNow());
-  return new Ledger(endpoint, store, place, {
+  // An answer that was paid for is kept, whoever still waits for it.
+  return new Ledger(endpoint, store.unfenced(), place, {
     price: config.price,
     budget: config.budget,
     ...(spent && { spent }),

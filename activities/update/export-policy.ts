@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
@@ -26,21 +27,30 @@ export function createExportActivities({ store, home }: ExportPolicyDeps) {
       const weights = join(folder, 'model.safetensors');
       if ((await sha256OfFile(weights).catch(() => undefined)) === policy.weights.sha256) return { folder };
       const model = openModelFolder(policy.model);
-      const partial = `${folder}.partial`;
-      await rm(partial, { recursive: true, force: true });
+      // Its own: another attempt, given up and not yet dead, may be at work on another.
+      const partial = `${folder}.${randomUUID()}.partial`;
       await mkdir(partial, { recursive: true });
-      for (const name of await readdir(model.path)) {
-        if (FIXED.test(name)) await copyFile(join(model.path, name), join(partial, name));
+      try {
+        await fill(partial, model.path, policy);
+        await store.mayCommit();
+        await rm(folder, { recursive: true, force: true });
+        await rename(partial, folder);
+      } finally {
+        await rm(partial, { recursive: true, force: true });
       }
-      await copyFile(store.path(policy.weights), join(partial, 'model.safetensors'));
-      if ((await sha256OfFile(join(partial, 'model.safetensors'))) !== policy.weights.sha256)
-        throw new VideocapError(
-          'CorruptArtifact',
-          `The weights ${policy.weights.uri} do not hash to ${policy.weights.sha256}; resume the run from an earlier checkpoint.`,
-        );
-      await rm(folder, { recursive: true, force: true });
-      await rename(partial, folder);
       return { folder };
     },
   };
+
+  async function fill(partial: string, modelPath: string, policy: PolicyRef): Promise<void> {
+    for (const name of await readdir(modelPath)) {
+      if (FIXED.test(name)) await copyFile(join(modelPath, name), join(partial, name));
+    }
+    await copyFile(store.path(policy.weights), join(partial, 'model.safetensors'));
+    if ((await sha256OfFile(join(partial, 'model.safetensors'))) !== policy.weights.sha256)
+      throw new VideocapError(
+        'CorruptArtifact',
+        `The weights ${policy.weights.uri} do not hash to ${policy.weights.sha256}; resume the run from an earlier checkpoint.`,
+      );
+  }
 }

@@ -4,7 +4,8 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { VideocapError } from '../../../core/errors.ts';
-import { ActivityRuntime, waiting } from '../../../workers/activity-runtime.ts';
+import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
+import { waiting } from '../../../workers/current-attempt.ts';
 import { startTemporal } from '../temporal-server.ts';
 
 let environment: TestWorkflowEnvironment;

@@ -3,7 +3,8 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { VideocapError } from '../../../core/errors.ts';
-import { ActivityRuntime, asFailure, reportProgress, waiting } from '../../../workers/activity-runtime.ts';
+import { ActivityRuntime, asFailure } from '../../../workers/activity-runtime.ts';
+import { reportProgress, waiting } from '../../../workers/current-attempt.ts';
 
 const failure = (error: unknown, attempt = 1) => asFailure(error, attempt) as ApplicationFailure;
 

@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { link, open, rename, unlink } from 'node:fs/promises';
+
+/** What a file is called until it is whole. One that is left over belongs to a process that died. */
+export const UNFINISHED = /\.[0-9a-f-]{36}\.tmp$/;
+
+/**
+ * Writes to a temporary file, flushes it, then moves it into place: at the path is the old file, the new one, or none, and
+ * never a part of one. `first wins`: returns false when the path exists.
+ * @param mayCommit awaited between flush and move; when it throws, nothing has changed.
+ */
+export async function writeDurably(
+  path: string,
+  bytes: Uint8Array | string,
+  mode: 'replace' | 'first wins',
+  mayCommit: () => Promise<void> = async () => {},
+): Promise<boolean> {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  let moved = false;
+  try {
+    const file = await open(temporary, 'wx');
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await mayCommit();
+    if (mode === 'replace') {
+      await rename(temporary, path);
+      moved = true;
+    } else await link(temporary, path);
+    return true;
+  } catch (error) {
+    if (mode === 'first wins' && (error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    if (!moved) await unlink(temporary).catch(ignoreMissing);
+  }
+}
+
+export function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}
