@@ -39,7 +39,7 @@ const LAST_LINES = 10;
  */
 export async function startLocalJudge(
   installation: Installation,
-  { port = 0, threads = Math.min(8, availableParallelism()), slots = 2 }: LocalJudgeOptions = {},
+  { port = 0, threads = Math.max(1, Math.min(8, availableParallelism() - 1)), slots = 2 }: LocalJudgeOptions = {},
 ): Promise<LocalJudge> {
   const model = join(localModelFolder(installation.home), LOCAL_MODEL.file.name);
   await checkModel(model);

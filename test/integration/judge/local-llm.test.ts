@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Context } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createAnnotationActivities } from '../../../activities/dataset/annotation/annotation.ts';
 import { readJsonl } from '../../../activities/dataset/jsonl.ts';
 import { createAsker } from '../../../activities/judge/create-judge.ts';
@@ -48,11 +48,14 @@ const settings = () => ({
   model: judge.model,
   apiKeyEnv: 'LOCAL_JUDGE_KEY',
   concurrency: 2,
-  timeoutSeconds: 120,
+  timeoutSeconds: 400,
   maxTokens: 160,
 });
 const asker = (place: string) =>
   createAsker(JudgeConfig.parse(settings()) as Extract<JudgeConfig, { kind: 'openai' }>, { store, place, env });
+
+// A machine with two cores may do other tests at the same time.
+vi.setConfig({ testTimeout: 420_000 });
 
 describe('a real language model as the judge', () => {
   const questions = CAPTIONS.flatMap((caption) => [eventEntailment(caption, EVENTS), eventExtraction(caption)]);
