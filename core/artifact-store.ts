@@ -75,6 +75,7 @@ export class ArtifactStore {
     const data = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes;
     const hash = sha256(data);
     const ref = { uri: `store:${contentName(key, hash)}`, sha256: hash, bytes: data.byteLength };
+    await this.mayCommit();
     const found = await this.#recorded(key);
     if (found === 'damaged') return this.#write(key, ref, data, 'replace');
     if (found) {
@@ -170,7 +171,6 @@ export class ArtifactStore {
   /** The content first, then the ref, which makes it an artifact. */
   async #write(key: string, ref: ArtifactRef, data: Uint8Array, mode: 'replace' | 'first wins'): Promise<ArtifactRef> {
     const mayCommit = () => this.mayCommit();
-    await mayCommit();
     await mkdir(dirname(this.path(key)), { recursive: true });
     await writeDurably(this.path(ref), data, 'replace', mayCommit);
     if (await writeDurably(`${this.path(key)}.ref`, JSON.stringify(ref), mode, mayCommit)) return ref;
