@@ -28,7 +28,7 @@ let store: ArtifactStore;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'videocap-local-llm-'));
   store = new ArtifactStore(join(root, 'store'));
-  judge = await startLocalJudge(findInstallation(), { threads: 2 });
+  judge = await startLocalJudge(findInstallation());
 });
 afterAll(async () => {
   await judge?.stop();
