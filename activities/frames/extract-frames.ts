@@ -2,7 +2,7 @@ import type { FrameOptions } from '../../configs/schema.ts';
 import { VideocapError } from '../../core/errors.ts';
 import type { Clip } from './clip.ts';
 import { runFfmpeg } from './ffmpeg-command.ts';
-import { asVideoError, type ProbeOptions, probeVideo, VIDEO_STREAM } from './probe.ts';
+import { asVideoError, given, type ProbeOptions, probeVideo, VIDEO_STREAM } from './probe.ts';
 import { sampleFilter, sampleTimes } from './sample-times.ts';
 import { scaleFilter } from './scale-filter.ts';
 import { smartResize } from './smart-resize.ts';
@@ -17,20 +17,20 @@ export async function extractClip(path: string, options: FrameOptions & ProbeOpt
   const info = await probeVideo(path, options);
   try {
     const { width, height } = smartResize(info, options);
-    const { count, signal } = options;
+    const { count } = options;
     // A picture alone may have no duration to divide.
     const [selection, expected] = info.frames > 1 ? [sampleFilter(info.durationSeconds, count), count] : ['null', 1];
     const { stdout } = await runFfmpeg({
       input: path,
-      inputOptions: ['-threads', '1'],
       outputOptions: [
         ...['-map', VIDEO_STREAM, '-vf'],
         `${selection},${scaleFilter(width, height)},setsar=1,format=rgb24`,
         ...['-frames:v', `${count}`, '-fps_mode', 'passthrough', '-threads', '1', '-f', 'rawvideo'],
       ],
-      timeoutSeconds: options.timeoutSeconds ?? 120 + info.durationSeconds,
+      computeSeconds: 120 + 4 * info.durationSeconds,
+      timeoutSeconds: 1200 + 10 * info.durationSeconds,
       maxOutputBytes: count * width * height * 3,
-      ...(signal && { signal }),
+      ...given(options),
     });
     const pixels = complete(stdout, width * height * 3, count, expected);
     const times = sampleTimes(info.durationSeconds, count);

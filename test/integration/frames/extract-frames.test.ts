@@ -146,7 +146,7 @@ describe('refuses', () => {
 
   test('an empty file', async () => {
     await writeFile(at('empty.mp4'), '');
-    await refused(at('empty.mp4'), /cannot be read/);
+    await refused(at('empty.mp4'), /empty\.mp4 is empty \(0 bytes\); copy or download it again/);
   });
 
   test('sound without pictures', async () => {

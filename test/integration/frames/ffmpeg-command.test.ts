@@ -44,11 +44,11 @@ test('says what ffmpeg said when it refuses', async () => {
 test('ends a run that takes too long or writes too much', async () => {
   await expect(
     runFfmpeg({ input: endless(), inputOptions: raw, outputOptions: copy, timeoutSeconds: 0.3 }),
-  ).rejects.toMatchObject({ kind: 'limit', message: 'ffmpeg did not finish within 0.3 s' });
+  ).rejects.toMatchObject({ kind: 'late', message: 'ffmpeg did not finish within 0.3 s' });
   const much = Readable.from(Array.from({ length: 100 }, () => picture(1)));
   await expect(
     runFfmpeg({ input: much, inputOptions: raw, outputOptions: copy, maxOutputBytes: 1000 }),
-  ).rejects.toMatchObject({ kind: 'limit', message: 'ffmpeg wrote more than 1000 bytes' });
+  ).rejects.toMatchObject({ kind: 'excess', message: 'ffmpeg wrote more than 1000 bytes' });
 });
 
 test('ends with the reason when it is cancelled', async () => {

@@ -10,6 +10,8 @@ export interface VideoRecipe {
   /** RGB of a pixel; default: every frame is one grey that says its number. */
   paint?: (frame: number, x: number, y: number) => readonly [number, number, number];
   filter?: string;
+  /** How it is encoded; default H.264. */
+  codec?: readonly string[];
   options?: readonly string[];
 }
 
@@ -17,9 +19,11 @@ export interface VideoRecipe {
 export const greyOf = (frame: number): number => 16 + frame * 6;
 export const frameOfGrey = (level: number): number => Math.round((level - 16) / 6);
 
+const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-qp', '8', '-pix_fmt', 'yuv420p'];
+
 /** Writes a real video whose frames can be told apart after decoding. */
 export async function makeVideo(path: string, recipe: VideoRecipe = {}): Promise<void> {
-  const { width = 64, height = 64, fps = 8, frames = 24, filter, options = [] } = recipe;
+  const { width = 64, height = 64, fps = 8, frames = 24, filter, codec = H264, options = [] } = recipe;
   const paint = recipe.paint ?? ((frame) => [greyOf(frame), greyOf(frame), greyOf(frame)] as const);
   function* pictures() {
     for (let frame = 0; frame < frames; frame++) {
@@ -43,8 +47,8 @@ export async function makeVideo(path: string, recipe: VideoRecipe = {}): Promise
     ],
     outputOptions: [
       ...(filter ? ['-vf', filter] : []),
-      ...['-c:v', 'libx264', '-preset', 'ultrafast', '-qp', '8', '-pix_fmt', 'yuv420p', '-threads', '1'],
-      ...['-fps_mode', 'passthrough', ...options],
+      ...codec,
+      ...['-threads', '1', '-fps_mode', 'passthrough', ...options],
     ],
     output: path,
   });
