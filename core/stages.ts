@@ -26,7 +26,13 @@ import { Score } from './score.ts';
  */
 const Place = z.strictObject({ runKey: z.string(), step: z.int().nonnegative() });
 
-export const PrepareDatasetInput = z.strictObject({ runKey: z.string(), dataset: DatasetConfig, seed: z.int() });
+export const PrepareDatasetInput = z.strictObject({
+  runKey: z.string(),
+  dataset: DatasetConfig,
+  seed: z.int(),
+  /** How the run will take frames of its videos. */
+  frames: FrameOptions.prefault({}),
+});
 export const PrepareDatasetOutput = z.strictObject({
   /** A `DatasetManifest`. */
   manifest: ArtifactRef,

@@ -58,7 +58,12 @@ export async function prepare(run: RunState): Promise<void> {
   const { snapshot, config } = run;
   const { runKey } = snapshot;
   run.stage = 'dataset';
-  snapshot.dataset ??= await stage.prepareDataset({ runKey, dataset: config.dataset, seed: config.seed });
+  snapshot.dataset ??= await stage.prepareDataset({
+    runKey,
+    dataset: config.dataset,
+    seed: config.seed,
+    frames: config.frames,
+  });
   run.stage = 'frames';
   snapshot.heldOutClips ??= (
     await stage.extractFrames({ manifest: run.manifest, samples: 'held-out', frames: config.frames })

@@ -1,6 +1,6 @@
 import { parse } from 'node:path';
 import type { z } from 'zod';
-import type { DatasetConfig } from '../../configs/schema.ts';
+import type { DatasetConfig, FrameOptions } from '../../configs/schema.ts';
 import { type ArtifactStore, sha256 } from '../../core/artifact-store.ts';
 import { DatasetManifest, type Sample } from '../../core/sample.ts';
 import { PrepareDatasetInput, PrepareDatasetOutput } from '../../core/stages.ts';
@@ -26,9 +26,10 @@ export function createDatasetActivities(deps: DatasetDeps) {
   const { store } = deps;
   return {
     async prepareDataset(rawInput: z.input<typeof PrepareDatasetInput>): Promise<z.infer<typeof PrepareDatasetOutput>> {
-      const { runKey, dataset } = PrepareDatasetInput.parse(rawInput);
+      const { runKey, dataset, frames } = PrepareDatasetInput.parse(rawInput);
       return store.onceJson(`runs/${runKey}/dataset.json`, PrepareDatasetOutput, async () => {
-        const splits = dataset.kind === 'shapes' ? await makeShapes(dataset, deps) : await readOwn(dataset, deps);
+        const splits =
+          dataset.kind === 'shapes' ? await makeShapes(dataset, deps) : await readOwn({ ...dataset, frames }, deps);
         const name =
           dataset.kind === 'shapes' ? `shapes-${dataset.references}-${dataset.seed}` : parse(dataset.train).name;
         const digest = digestOf(splits);
@@ -74,10 +75,11 @@ async function makeShapes(
 }
 
 function readOwn(
-  options: Extract<DatasetConfig, { kind: 'jsonl' }>,
-  { onProgress, signal, parallel }: DatasetDeps,
+  options: Extract<DatasetConfig, { kind: 'jsonl' }> & { frames: FrameOptions },
+  { store, onProgress, signal, parallel }: DatasetDeps,
 ): Promise<Splits> {
   return readOwnData(options, {
+    store,
     onVideo: (done, total) => onProgress?.({ done, total, what: 'videos checked' }),
     signal: signal?.(),
     ...(parallel && { parallel }),

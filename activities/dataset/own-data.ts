@@ -1,20 +1,23 @@
-import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { dirname, resolve } from 'node:path';
 import pLimit from 'p-limit';
-import { sha256OfFile } from '../../core/artifact-store.ts';
+import type { FrameOptions } from '../../configs/schema.ts';
+import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
 import type { DatasetManifest, Sample } from '../../core/sample.ts';
-import { probeVideo } from '../frames/probe.ts';
+import { checkVideo } from './check-video.ts';
 import { type OwnSample, readJsonl } from './jsonl.ts';
+import { Quarantine } from './quarantine.ts';
 
 export interface OwnDataOptions {
   train: string;
   heldOut: string;
   maxBadSamples: number;
+  /** How the run will take frames: what a video is tried with. */
+  frames: FrameOptions;
 }
 
 export interface OwnDataDeps {
+  store: ArtifactStore;
   onVideo?: (done: number, total: number) => void;
   signal?: AbortSignal | undefined;
   parallel?: number;
@@ -25,7 +28,7 @@ type Entry = { split: 'train' | 'heldOut'; file: string; line: number; id: strin
 type Checked = Entry & { video: { path: string; sha256: string; bytes: number } };
 
 /**
- * A user's own videos and captions. Every video is opened once here; samples that cannot be used are set aside with
+ * A user's own videos and captions. Every video is decoded once here, as the run will do it; samples that cannot be used are set aside with
  * their reason, as are held-out samples whose video is also trained on.
  * @throws VideocapError `InvalidDataset` when more than `maxBadSamples` had to be set aside, or a split has none left.
  */
@@ -38,7 +41,7 @@ export async function readOwnData(options: OwnDataOptions, deps: OwnDataDeps): P
   const unique = withUniqueIds(entries, quarantine);
   // Before any video is opened: a broken file should not cost an hour of probing first.
   quarantine.check();
-  const checked = keepSplitsApart(await checkVideos(unique, quarantine, deps), quarantine);
+  const checked = keepSplitsApart(await checkVideos(unique, options.frames, quarantine, deps), quarantine);
   quarantine.check();
   const samples = (split: Entry['split']) => checked.filter((entry) => entry.split === split).map(toSample);
   const splits = { train: samples('train'), heldOut: samples('heldOut'), quarantined: quarantine.list() };
@@ -49,40 +52,6 @@ export async function readOwnData(options: OwnDataOptions, deps: OwnDataDeps): P
         `Dataset file ${options[split]} has no usable sample; add lines such as {"video": "clip.mp4", "caption": "..."}.`,
       );
   return splits;
-}
-
-/** Samples that cannot be used, in the order of the files, up to a limit. */
-class Quarantine {
-  readonly #limit: number;
-  readonly #bad: { place: string; order: [string, number]; id: string; reason: string }[] = [];
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  add(file: string, line: number, id: string, reason: string): void {
-    this.#bad.push({ place: `${file} line ${line}`, order: [file, line], id, reason });
-  }
-
-  list(): DatasetManifest['quarantined'] {
-    return this.#sorted().map(({ id, place, reason }) => ({ id, reason: `${place}: ${reason}` }));
-  }
-
-  check(): void {
-    if (this.#bad.length <= this.#limit) return;
-    const shown = this.#sorted().slice(0, 3);
-    const more = this.#bad.length - shown.length;
-    const reasons = [...shown.map(({ place, reason }) => `${place}: ${reason}`), ...(more ? [`${more} more`] : [])];
-    throw new VideocapError(
-      'InvalidDataset',
-      `${this.#bad.length} samples cannot be used, more than dataset.maxBadSamples (${this.#limit}): ${reasons.join('; ')}. ` +
-        'Mend or remove them, or raise dataset.maxBadSamples.',
-    );
-  }
-
-  #sorted() {
-    return this.#bad.sort((a, b) => a.order[0].localeCompare(b.order[0]) || a.order[1] - b.order[1]);
-  }
 }
 
 async function readSplit(split: Entry['split'], file: string, quarantine: Quarantine): Promise<Entry[]> {
@@ -116,15 +85,16 @@ function withUniqueIds(entries: readonly Entry[], quarantine: Quarantine): Entry
 
 async function checkVideos(
   entries: readonly Entry[],
+  frames: FrameOptions,
   quarantine: Quarantine,
-  { onVideo, signal, parallel }: OwnDataDeps,
+  { store, onVideo, signal, parallel }: OwnDataDeps,
 ): Promise<Checked[]> {
   const limit = pLimit({ concurrency: parallel ?? availableParallelism(), rejectOnClear: true });
   let done = 0;
   const check = async (entry: Entry): Promise<Checked[]> => {
     signal?.throwIfAborted();
     try {
-      return [{ ...entry, video: await checkVideo(entry, signal) }];
+      return [{ ...entry, video: await checkVideo(entry.sample.video, entry.file, frames, { store, signal }) }];
     } catch (error) {
       // Only what is wrong with this video: a machine in trouble must not cost samples.
       if (!(error instanceof VideocapError) || error.code !== 'InvalidVideo') throw error;
@@ -136,14 +106,6 @@ async function checkVideos(
     }
   };
   return (await limit.map(entries, check).finally(() => limit.clearQueue())).flat();
-}
-
-async function checkVideo({ file, sample }: Entry, signal: AbortSignal | undefined): Promise<Checked['video']> {
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(sample.video))
-    throw new VideocapError('InvalidVideo', `video "${sample.video}" is an address; download it and name the file`);
-  const path = resolve(dirname(resolve(file)), sample.video);
-  await probeVideo(path, { signal });
-  return { path, sha256: await sha256OfFile(path), bytes: (await stat(path)).size };
 }
 
 function keepSplitsApart(entries: readonly Checked[], quarantine: Quarantine): Checked[] {

@@ -46,20 +46,23 @@ test('takes a byte order mark, Windows line ends, empty lines and no line end at
 });
 
 test('puts characters together that lie across two pieces of the file', async () => {
-  const caption = 'ä🐕'.repeat(60_000);
-  expect(await read(JSON.stringify({ ...good, caption }))).toEqual([{ line: 1, sample: { ...good, caption } }]);
+  const sample = { ...good, events: Array(30).fill('ä🐕'.repeat(1000)) };
+  expect(await read(JSON.stringify(sample))).toEqual([{ line: 1, sample }]);
 });
 
 test.each([
   ['{"video": "a.mp4"', /no JSON/],
-  ['[]', /expected object/i],
-  ['{"video": "a.mp4"}', /"caption"/],
-  ['{"video": "a.mp4", "caption": "  "}', /"caption"/],
+  ['[]', /it is no object such as/],
+  ['{"video": "a.mp4"}', /^"caption" is missing$/],
+  ['{"video": "a.mp4", "caption": "  "}', /^"caption" is empty$/],
   [
     '{"video": "a.mp4", "caption": "x", "event": []}',
     /unknown "event" \(allowed: id, video, caption, thought, events\)/,
   ],
-  ['{"video": "a.mp4", "caption": "x", "thought": [{"subject": 1}]}', /"thought\.0\.subject"/],
+  [
+    '{"video": "a.mp4", "caption": "x", "thought": [{"subject": 1}]}',
+    /^"thought\.0\.subject" is 1, not a text, "thought\.0\.attributes" is missing, "thought\.0\.actions" is missing$/,
+  ],
 ])('says what is wrong with %s, and goes on', async (bad, problem) => {
   const [first, second] = await read(`${bad}\n${JSON.stringify(good)}\n`);
   expect(first).toEqual({ line: 1, problem: expect.stringMatching(problem) });
@@ -68,7 +71,7 @@ test.each([
 
 test('does not keep a line of any length, and goes on after it', async () => {
   const [first, second] = await read(`${'x'.repeat(5_000_000)}\n${JSON.stringify(good)}\n`);
-  expect(first).toEqual({ line: 1, problem: 'it is longer than 1048576 characters' });
+  expect(first).toEqual({ line: 1, problem: 'it is longer than 1048576 bytes; a line holds one sample' });
   expect(second).toEqual({ line: 2, sample: good });
 });
 
@@ -81,9 +84,16 @@ test('refuses files that are not there, folders, and other encodings', async () 
     code: 'InvalidDataset',
     message: expect.stringContaining('is a folder'),
   });
-  const latin1 = Buffer.from(`${JSON.stringify(good)}\n{"video": "\xe4.mp4"}`, 'latin1');
-  await expect(read(latin1)).rejects.toMatchObject({
+  await expect(read(Buffer.from(`\uFEFF${JSON.stringify(good)}`, 'utf16le'))).rejects.toMatchObject({
     code: 'InvalidDataset',
-    message: expect.stringMatching(/not UTF-8 from about line \d+ on; save it as UTF-8/),
+    message: expect.stringMatching(/data\.jsonl is in UTF-16; save it as UTF-8\.$/),
   });
+});
+
+test('a line in another encoding is a line that is no sample', async () => {
+  const latin1 = Buffer.from(`{"video": "\xe4.mp4", "caption": "x"}\n${JSON.stringify(good)}`, 'latin1');
+  expect(await read(latin1)).toEqual([
+    { line: 1, problem: 'it is not UTF-8; save the file as UTF-8' },
+    { line: 2, sample: good },
+  ]);
 });
