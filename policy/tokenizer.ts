@@ -28,7 +28,7 @@ export class PolicyTokenizer {
   constructor(folder: string) {
     const json = readJson(folder, 'tokenizer.json');
     const config = readJson(folder, 'tokenizer_config.json');
-    this.#tokenizer = new Tokenizer(json, config);
+    this.#tokenizer = tokenizerOf(folder, json, config);
     const added = [...this.#tokenizer.get_added_tokens_decoder()].filter(([, token]) => token.special);
     this.#special = new Map(added.map(([id, token]) => [token.content, id]));
     for (const token of [VIDEO_PAD, END])
@@ -44,7 +44,7 @@ export class PolicyTokenizer {
   /** The prompt of one video, by the model's chat template. */
   prompt(text = PROMPT): Prompt {
     const messages = [{ role: 'user', content: [{ type: 'video' }, { type: 'text', text }] }];
-    const rendered = new Template(this.#template).render({ messages, add_generation_prompt: true });
+    const rendered = render(this.#template, { messages, add_generation_prompt: true });
     const [before, after, ...rest] = rendered.split(VIDEO_PAD);
     if (before === undefined || after === undefined || rest.length > 0)
       throw new VideocapError(
@@ -77,14 +77,38 @@ export class PolicyTokenizer {
     return text === '' ? [] : this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
   }
 
+  /** In time linear in the text: a name is dropped as soon as it is whole, so what is left around it may complete another. */
   #withoutSpecial(text: string): string {
-    let plain = text;
-    // Again until nothing is found: what remains around a removed name may spell another.
-    for (let before = ''; before !== plain; ) {
-      before = plain;
-      for (const token of this.#special.keys()) plain = plain.replaceAll(token, '');
+    const names = [...this.#special.keys()];
+    if (!names.some((name) => text.includes(name))) return text;
+    const longest = Math.max(...names.map((name) => name.length));
+    const kept: string[] = [];
+    for (const unit of text.split('')) {
+      kept.push(unit);
+      const tail = kept.slice(-longest).join('');
+      const name = names.find((one) => tail.endsWith(one));
+      if (name) kept.length -= name.length;
     }
-    return plain;
+    return kept.join('');
+  }
+}
+
+function tokenizerOf(folder: string, json: Record<string, unknown>, config: Record<string, unknown>): Tokenizer {
+  try {
+    return new Tokenizer(json, config);
+  } catch (cause) {
+    const files = `${folder}: tokenizer.json and tokenizer_config.json`;
+    const message = `${files} are no tokenizer (${(cause as Error).message}); use a Qwen2-VL's.`;
+    throw new VideocapError('InvalidModel', message, { cause });
+  }
+}
+
+function render(template: string, values: Record<string, unknown>): string {
+  try {
+    return new Template(template).render(values);
+  } catch (cause) {
+    const message = `The chat template cannot be rendered (${(cause as Error).message}); use Qwen2-VL's.`;
+    throw new VideocapError('InvalidModel', message, { cause });
   }
 }
 

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { z } from 'zod';
 import type { ArtifactRef } from '../../core/artifact-ref.ts';
 import { type ArtifactStore, sha256 } from '../../core/artifact-store.ts';
@@ -18,6 +16,7 @@ import type { PolicyEngine } from '../../policy/engine.ts';
 import type { GenerateRequest } from '../../policy/engine-messages.ts';
 import { openModelFolder } from '../../policy/model-folder.ts';
 import { readWeights } from '../../policy/weights.ts';
+import { readWeightsFile } from '../../policy/weights-file.ts';
 import { policyFiles } from './policy-files.ts';
 import { listClips, readFrames } from './read-clips.ts';
 
@@ -58,10 +57,7 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
       const { runKey, policy } = LoadPolicyInput.parse(rawInput);
       return store.onceJson(`runs/${runKey}/load-policy.json`, LoadPolicyOutput, async () => {
         const folder = openModelFolder(policy.model);
-        const bytes = await readFile(join(folder.path, 'model.safetensors')).catch((cause) => {
-          const message = `Model "${policy.model}" has no model.safetensors that can be read; use a whole copy of the model.`;
-          throw new VideocapError('InvalidModel', message, { cause });
-        });
+        const bytes = await readWeightsFile(folder);
         readWeights(bytes, folder);
         const weights = await store.put(`policies/${sha256(bytes)}/model.safetensors`, bytes);
         return { policy: { model: folder.name, step: 0, weights }, parameters: folder.parameterCount };
