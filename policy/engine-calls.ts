@@ -13,7 +13,7 @@ import type { Progress } from './job.ts';
 
 export interface CallOptions {
   onProgress?: ((progress: Progress) => void) | undefined;
-  /** Ends the call with the signal's reason; the thread stops at the next graph run. */
+  /** Ends the call with the signal's reason; the thread stops at the next graph run, and is given up at once for `Stuck`. */
   signal?: AbortSignal | undefined;
 }
 
@@ -35,12 +35,14 @@ export class EngineCalls {
   static readonly #alive = new Set<EngineCalls>();
   readonly #worker: Worker;
   readonly #calls = new Map<number, Call>();
+  readonly #onEnd: () => void;
   #lastId = 0;
   #drained: (() => void) | undefined;
 
   /** @param onEnd called when the thread is no more, before those who wait for it are told. */
   constructor(script: URL, onEnd: () => void) {
     this.#worker = new Worker(script);
+    this.#onEnd = onEnd;
     this.#worker.on('message', (message: ResponseMessage) => this.#receive(message));
     const end = (reason: string) => {
       onEnd();
@@ -60,10 +62,11 @@ export class EngineCalls {
   async call(request: EngineRequest, { onProgress, signal }: CallOptions): Promise<Result> {
     signal?.throwIfAborted();
     const id = ++this.#lastId;
-    const state = new Int32Array(new SharedArrayBuffer(4));
+    const state = new Int32Array(new SharedArrayBuffer(8));
     const abort = () => {
       Atomics.store(state, 0, CALL_CANCELLED);
       this.#calls.get(id)?.reject(signal!.reason);
+      if (signal!.reason instanceof VideocapError && signal!.reason.code === 'Stuck') this.#abandon(signal!.reason);
     };
     signal?.addEventListener('abort', abort, { once: true });
     try {
@@ -87,6 +90,18 @@ export class EngineCalls {
         this.#drained = resolve;
       });
     await this.#worker.terminate();
+  }
+
+  /** Gives up a thread that no longer moves: the next call gets another one. */
+  #abandon({ message }: VideocapError): void {
+    this.#onEnd();
+    this.#rejectAll(message);
+    this.#cancelAll();
+    this.#worker.unref();
+    const inGraph = [...this.#calls.values()].some(({ state }) => Atomics.load(state, 1) === 1);
+    // A thread must not be ended within a graph run; if that ever returns, the thread is ended then.
+    if (inGraph) this.#drained = () => void this.#worker.terminate();
+    else void this.#worker.terminate();
   }
 
   #receive(message: ResponseMessage): void {

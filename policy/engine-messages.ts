@@ -66,7 +66,7 @@ export interface EngineResults {
   sft: UpdateResult;
 }
 
-/** To the thread. `state[0]` is the call's state, which both sides see at once. */
+/** To the thread. `state[0]` is the call's state, `state[1]` is 1 while a graph runs for it; both sides see them at once. */
 export interface RequestMessage {
   id: number;
   request: EngineRequest;

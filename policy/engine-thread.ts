@@ -33,6 +33,8 @@ import { freshOptimizer, type OptimizerState, readOptimizer, readWeights } from 
 const KEPT_WEIGHTS = 3;
 
 let model: PolicyModel | undefined;
+/** The state of the request being answered. */
+let current: Int32Array<SharedArrayBuffer>;
 const weightsBySha = new Map<string, Weights>();
 let optimizer: { sha256: string; state: OptimizerState } | undefined;
 
@@ -62,7 +64,7 @@ async function modelOf(name: string, threads: number): Promise<PolicyModel> {
     optimizer = undefined;
     model = undefined;
   }
-  model ??= new PolicyModel(name, threads);
+  model ??= new PolicyModel(name, threads, (runs) => Atomics.store(current, 1, runs ? 1 : 0));
   return model;
 }
 
@@ -108,6 +110,7 @@ async function respond({ id, request, state }: RequestMessage): Promise<void> {
         throw new DOMException('Nobody waits for this any more.', 'AbortError');
     },
   };
+  current = state;
   try {
     job.throwIfCancelled();
     const result = await answer(request, job);

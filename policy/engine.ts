@@ -8,7 +8,8 @@ import type { EngineRequest, GenerateRequest, GrpoRequest, SftRequest, UpdateRes
  * type: not on what was asked before.
  *
  * A call rejects with what the thread threw (`InvalidModel`, `CorruptArtifact`, ...), with `Unavailable` when the thread
- * died, or with the signal's reason. A thread that died is replaced at the next call.
+ * died, or with the signal's reason. A thread that died, or that a signal's `Stuck` said no longer moves, is replaced at the
+ * next call.
  */
 export class PolicyEngine {
   readonly #script: URL;

@@ -17,10 +17,15 @@ export class PolicyModel {
   readonly prompt: Prompt;
   /** 1 for every token id that is never sampled. */
   readonly suppressed: Uint8Array;
+  readonly #onGraph: (runs: boolean) => void;
   readonly #sessions = new Map<GraphName, Promise<ort.InferenceSession>>();
 
-  /** @throws VideocapError `InvalidModel`. */
-  constructor(name: string, threads: number) {
+  /**
+   * @param onGraph told when a graph begins to run, and when it has ended.
+   * @throws VideocapError `InvalidModel`.
+   */
+  constructor(name: string, threads: number, onGraph: (runs: boolean) => void = () => {}) {
+    this.#onGraph = onGraph;
     this.name = name;
     this.folder = openModelFolder(name);
     this.threads = threads;
@@ -104,7 +109,13 @@ export class PolicyModel {
       session = this.#load(graph);
       this.#sessions.set(graph, session);
     }
-    return (await session).run(feeds) as Promise<Record<string, ort.Tensor>>;
+    const loaded = await session;
+    this.#onGraph(true);
+    try {
+      return (await loaded.run(feeds)) as Record<string, ort.Tensor>;
+    } finally {
+      this.#onGraph(false);
+    }
   }
 
   /** Frees the graphs' memory. */

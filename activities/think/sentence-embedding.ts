@@ -4,8 +4,10 @@ import { EMBEDDING_MODEL, embeddingModelFolder } from './embedding-model.ts';
 import type { EmbedRequest, EmbedResponse } from './sentence-embedding-thread.ts';
 import { normalisePhrase, type PhraseSimilarity, type Similarity } from './similarity.ts';
 
-/** Phrases sent to the thread at once: between two parcels an abort is noticed. */
+/** Phrases sent to the thread at once, which take it a second at most: between two parcels an abort is noticed. */
 const PARCEL = 32;
+/** A thread that owes an answer for so long is stuck. */
+const STUCK_SECONDS = 600;
 /** Embeddings kept; the oldest go first. 20,000 x 384 floats are 31 MB. */
 const CACHED = 20_000;
 
@@ -25,16 +27,29 @@ interface Pending {
 export class SentenceEmbedding implements Similarity {
   readonly name = EMBEDDING_MODEL.name;
   readonly #folder: string;
+  readonly #script: URL;
+  readonly #stuckSeconds: number;
   readonly #cache = new Map<string, Embedding>();
   readonly #pending = new Map<number, Pending>();
   #thread: Worker | undefined;
   #lastId = 0;
 
-  /** @param home the installation's folder; the model lies in `models/` of it. Nothing is loaded before it is needed. */
-  constructor(home: string) {
+  /**
+   * Nothing is loaded before it is needed.
+   * @param home the installation's folder; the model lies in `models/` of it.
+   * @param script for tests: another thread that speaks the same messages.
+   */
+  constructor(
+    home: string,
+    script = new URL('./sentence-embedding-thread.mjs', import.meta.url),
+    stuckSeconds = STUCK_SECONDS,
+  ) {
     this.#folder = embeddingModelFolder(home);
+    this.#script = script;
+    this.#stuckSeconds = stuckSeconds;
   }
 
+  /** @throws VideocapError `Stuck` when the thread no longer answers: the next call gets another one; the signal's reason. */
   async prepare(phrases: Iterable<string>, signal?: AbortSignal): Promise<PhraseSimilarity> {
     const wanted = new Set([...phrases].map(normalisePhrase).filter((phrase) => phrase !== ''));
     const missing = [...wanted].filter((phrase) => !this.#cache.has(phrase));
@@ -42,7 +57,7 @@ export class SentenceEmbedding implements Similarity {
     for (let from = 0; from < missing.length; from += PARCEL) {
       signal?.throwIfAborted();
       const parcel = missing.slice(from, from + PARCEL);
-      const vectors = await this.#embed(parcel);
+      const vectors = await this.#answered(this.#embed(parcel), signal);
       for (const [row, phrase] of parcel.entries()) {
         const start = row * EMBEDDING_MODEL.dimensions;
         const embedding = vectors.subarray(start, start + EMBEDDING_MODEL.dimensions);
@@ -73,10 +88,30 @@ export class SentenceEmbedding implements Similarity {
     });
   }
 
+  /** Waits for an answer, but not for ever: a thread that gives none is ended. */
+  async #answered<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const thread = this.#thread!;
+    const giveUp = (error: VideocapError) => {
+      this.#abandon(thread, error);
+      void thread.terminate();
+    };
+    const late = `The sentence-embedding thread has given no answer for ${this.#stuckSeconds} s; another one is started.`;
+    const timer = setTimeout(() => giveUp(new VideocapError('Stuck', late)), 1000 * this.#stuckSeconds);
+    const onAbort = () => {
+      const { reason } = signal!;
+      if (reason instanceof VideocapError && reason.code === 'Stuck') giveUp(reason);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
   #start(): Worker {
-    const thread = new Worker(new URL('./sentence-embedding-thread.mjs', import.meta.url), {
-      workerData: { folder: this.#folder },
-    });
+    const thread = new Worker(this.#script, { workerData: { folder: this.#folder } });
     thread.on('message', (response: EmbedResponse) => this.#settle(response));
     thread.on('error', (error) => this.#abandon(thread, error));
     thread.on('exit', (code) => this.#abandon(thread, new Error(`it ended with code ${code}`)));
@@ -96,7 +131,10 @@ export class SentenceEmbedding implements Similarity {
   #abandon(thread: Worker, error: Error): void {
     if (this.#thread !== thread) return;
     this.#thread = undefined;
-    const failure = new VideocapError('Unavailable', `The sentence-embedding thread stopped: ${error.message}.`);
+    const failure =
+      error instanceof VideocapError
+        ? error
+        : new VideocapError('Unavailable', `The sentence-embedding thread stopped: ${error.message}.`);
     for (const { reject } of this.#pending.values()) reject(failure);
     this.#pending.clear();
   }
