@@ -310,7 +310,7 @@ describe('under random faults', () => {
     'at a rate of %d, scores are those of a quiet day, and nothing is paid twice or lost',
     async (rate) => {
       server.failRandomly({ rate, seed: 1 });
-      const { scores } = await judge(many, { concurrency: 16 });
+      const { scores } = await judge(many, { concurrency: 16, timeoutSeconds: 30 });
       expect(scores).toEqual(many.map((_, i) => ({ value: ((i & 1) + ((i >> 1) & 1) + ((i >> 2) & 1)) / 3 })));
       const account = server.account();
       expect(account).toMatchObject({ questions: 60, answered: 60, duplicates: 0, unanswered: 0 });
