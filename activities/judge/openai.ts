@@ -37,6 +37,7 @@ export class OpenAiEndpoint implements Endpoint {
   readonly #config: OpenAiJudgeConfig;
   readonly #client: OpenAI;
   readonly #clock: Clock;
+  readonly #tries: number;
   readonly #turns: LimitFunction;
   readonly #rate: RateLimit;
   /** Why nothing more is sent. */
@@ -46,7 +47,7 @@ export class OpenAiEndpoint implements Endpoint {
   #outputTokens: number | undefined;
 
   /** @throws VideocapError `JudgeBlocked` when the environment variable of the key is not set. */
-  constructor(config: OpenAiJudgeConfig, env: NodeJS.ProcessEnv = process.env, clock: Clock = CLOCK) {
+  constructor(config: OpenAiJudgeConfig, env: NodeJS.ProcessEnv = process.env, clock: Clock = CLOCK, tries = TRIES) {
     const apiKey = env[config.apiKeyEnv];
     if (!apiKey)
       throw new VideocapError(
@@ -56,6 +57,7 @@ export class OpenAiEndpoint implements Endpoint {
       );
     this.#config = config;
     this.#clock = clock;
+    this.#tries = tries;
     this.name = config.model;
     this.#turns = pLimit(config.concurrency);
     this.#rate = sharedRateLimit(`${withoutCredentials(config.baseUrl)} ${config.model}`, clock);
@@ -143,7 +145,7 @@ export class OpenAiEndpoint implements Endpoint {
         fault.retryAfterMilliseconds ?? FIRST_PAUSE_MILLISECONDS * 4 ** (tries - 1) * (0.75 + Math.random() / 2);
       if (pause > LONGEST_PAUSE_MILLISECONDS || ++this.#faultsInARow >= Math.max(TRIES, this.#config.concurrency))
         throw this.#stop(fault);
-      if (tries === TRIES) throw fault;
+      if (tries >= this.#tries) throw fault;
       await this.#clock.sleep(pause, signal);
     }
   }

@@ -10,6 +10,7 @@ import {
 import { loadConfig } from '../../configs/load-config.ts';
 import type { JudgeConfig } from '../../configs/schema.ts';
 import { VideocapError } from '../../core/errors.ts';
+import { Report } from '../setup/report.ts';
 import { alignedTable } from '../watch/result-table.ts';
 import { printable } from './caption.ts';
 import { examples, print, printJson } from './output.ts';
@@ -18,7 +19,7 @@ import { collectOverride } from './overrides.ts';
 export const checkCommand = new Command('check')
   .summary('say what the judge endpoint of a config can do')
   .description(
-    'Asks the endpoint of a config about ten short questions (a fraction of a cent) and says whether key and model are right, ' +
+    'Asks the endpoint of a config seven short questions (a fraction of a cent) and says whether key and model are right, ' +
       'which answer formats it takes and keeps to, whether it counts tokens, and how fast it is; shows one example verdict, ' +
       'and whether a caption that gives orders steers it. Ends with the judge.answerFormat to set.',
   )
@@ -49,9 +50,10 @@ export const checkCommand = new Command('check')
         'InvalidConfig',
         `The judge of ${config} is ${judge.kind}, which is no endpoint. Name a config with a language model, or set one: --set judge.kind=openai --set judge.model=gpt-4o-mini`,
       );
-    const check = await checkEndpoint(judge);
+    const report = new Report();
+    const check = await checkEndpoint(judge, json ? {} : { step: (title, work) => report.step(title, work) });
     if (json) printJson(check);
-    else print(...checkLines(check, judge));
+    else print('', ...checkLines(check, judge));
     if (check.answerFormat === undefined) process.exitCode = 1;
   });
 

@@ -1,6 +1,7 @@
 import type { JudgeConfig } from '../../../configs/schema.ts';
 import { VideocapError } from '../../../core/errors.ts';
 import { withoutCredentials } from '../classify-failure.ts';
+import { CLOCK } from '../clock.ts';
 import { OpenAiEndpoint, type OpenAiJudgeConfig } from '../openai.ts';
 import type { Attempt, Exchange, Question } from '../question.ts';
 import { eventEntailment, type Verdict } from '../questions/event-entailment.ts';
@@ -47,6 +48,10 @@ export interface EndpointCheck {
   hostile?: ExampleVerdicts;
 }
 
+/** A hiccup can be told from a trouble by checking again; a slow endpoint should not be waited for three times. */
+const TRIES = 1;
+
+type Step = <T>(title: string, work: () => Promise<T>) => Promise<T>;
 type Ask = <T>(question: Question<T>, more: Partial<OpenAiJudgeConfig>) => Promise<Exchange<T>>;
 
 const CAPTION = 'A woman in a yellow coat opens a red umbrella and crosses the street.';
@@ -57,17 +62,17 @@ const EXAMPLE = [
 ] as const;
 
 /**
- * Asks an endpoint about ten short questions, outside the ledger, and says what it can do. Throws nothing of the endpoint's
- * doing: that is what the result is about.
+ * Asks an endpoint seven short questions, outside the ledger, and says what it can do. Throws nothing of the endpoint's doing:
+ * that is what the result is about. `step` wraps each part, for whoever watches.
  * @throws VideocapError `JudgeBlocked` when the environment variable of the key is not set.
  */
 export async function checkEndpoint(
   config: OpenAiJudgeConfig,
-  env: NodeJS.ProcessEnv = process.env,
+  { env = process.env, step = (_, work) => work() }: { env?: NodeJS.ProcessEnv; step?: Step } = {},
 ): Promise<EndpointCheck> {
   const attempts: Attempt[] = [];
   const ask: Ask = async (question, more) => {
-    const exchange = await new OpenAiEndpoint({ ...config, ...more }, env).ask(question);
+    const exchange = await new OpenAiEndpoint({ ...config, ...more }, env, CLOCK, TRIES).ask(question);
     attempts.push(...exchange.attempts);
     return exchange;
   };
@@ -79,20 +84,23 @@ export async function checkEndpoint(
   };
   // The key is looked at before anything is sent.
   new OpenAiEndpoint(config, env);
-  const models = await modelsOf(config, env);
+  const models = await step('which models it lists', () => modelsOf(config, env));
   if (models) check.models = models;
 
   // Plain text first: an endpoint that fails at that has a trouble of another kind.
-  const plain = await tried(() => ask(question(CAPTION), { answerFormat: 'text' }));
+  const plain = await step('a question in plain text', () =>
+    tried(() => ask(question(CAPTION), { answerFormat: 'text' })),
+  );
   if ('fault' in plain) return { ...check, fault: plain.fault };
   check.formats.text = usable(plain);
-  for (const format of ['json-object', 'json-schema'] as const) check.formats[format] = await checkFormat(ask, format);
+  for (const format of ['json-object', 'json-schema'] as const)
+    check.formats[format] = await step(`the same as ${format}`, () => checkFormat(ask, format));
 
   const answerFormat = recommended(check.formats);
   if (answerFormat !== undefined) {
     check.answerFormat = answerFormat;
-    const example = await verdictsOn(CAPTION, ask, answerFormat);
-    const hostile = await verdictsOn(CAPTION + ORDERS, ask, answerFormat);
+    const example = await step('an example', () => verdictsOn(CAPTION, ask, answerFormat));
+    const hostile = await step('one that gives orders', () => verdictsOn(CAPTION + ORDERS, ask, answerFormat));
     Object.assign(check, example && { example }, hostile && { hostile });
   }
   check.reportsTokens = attempts.every(({ inputTokens, outputTokens }) => inputTokens > 0 && outputTokens > 0);

@@ -61,7 +61,8 @@ async function json<T>(...args: string[]): Promise<T> {
 describe('judge check', () => {
   test('says what the endpoint of a config supports, with an example, and what to set', async () => {
     const { stdout, stderr, code } = await videocap('check', 'own.yaml');
-    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^ {2}which models it lists \.\.\. .*\n {2}a question in plain text \.\.\. /);
     expect(stdout).toContain(
       `endpoint   ${server.baseUrl}\nmodel      m, listed by the endpoint\ntokens     counted\n`,
     );
@@ -97,8 +98,8 @@ describe('judge check', () => {
 
   test('ends with 1 and one sentence where the endpoint cannot be used', async () => {
     server.failNext(status(401));
-    const { stdout, stderr, code } = await videocap('check', 'own.yaml', '--set', 'judge.model=big');
-    expect({ stderr, code }).toEqual({ stderr: '', code: 1 });
+    const { stdout, code } = await videocap('check', 'own.yaml', '--set', 'judge.model=big');
+    expect(code).toBe(1);
     // What the endpoint calls its models cannot steer the terminal.
     expect(stdout).toContain(
       'model      big, not among the 2 listed by the endpoint: m, other\u{fffd}[2J\u{fffd}31m\n',

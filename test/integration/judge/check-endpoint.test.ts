@@ -6,6 +6,7 @@ import { JudgeConfig } from '../../../configs/schema.ts';
 import {
   type Answer,
   type ChatRequest,
+  hang,
   message,
   type OpenAiServer,
   rateLimited,
@@ -36,7 +37,7 @@ function serving(takes: string[], enforces: string[], judges = verdicts): Answer
 async function check(answer: Answer, { models, ...more }: Partial<OpenAiJudgeConfig> & { models?: string[] } = {}) {
   server = await startOpenAiServer(answer, models ? { models } : {});
   const config = { kind: 'openai', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY', ...more };
-  return checkEndpoint(JudgeConfig.parse(config) as OpenAiJudgeConfig, { KEY: 'sk' });
+  return checkEndpoint(JudgeConfig.parse(config) as OpenAiJudgeConfig, { env: { KEY: 'sk' } });
 }
 
 const ALL = ['json_schema', 'json_object', 'text'];
@@ -167,6 +168,12 @@ describe('an endpoint that cannot be used', () => {
     expect(server!.requests).toHaveLength(requests);
   });
 
+  test('does not answer in time: it is asked once', async () => {
+    const found = await check(() => hang, { timeoutSeconds: 0.3 });
+    expect(found.fault).toBe(`${at()} did not answer within 0.3 s (judge.timeoutSeconds).`);
+    expect(server!.requests).toHaveLength(1);
+  });
+
   test('is not there', async () => {
     const gone = await startOpenAiServer();
     await gone.close();
@@ -177,7 +184,7 @@ describe('an endpoint that cannot be used', () => {
   test('is not asked without a key', async () => {
     server = await startOpenAiServer();
     const config = JudgeConfig.parse({ kind: 'openai', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY' });
-    await expect(checkEndpoint(config as OpenAiJudgeConfig, {})).rejects.toMatchObject({
+    await expect(checkEndpoint(config as OpenAiJudgeConfig, { env: {} })).rejects.toMatchObject({
       code: 'JudgeBlocked',
       message: expect.stringContaining('environment variable KEY'),
     });
