@@ -21,9 +21,12 @@ export type RunInput = z.infer<typeof RunInput>;
 export const TrainingRunInput = RunInput.extend({
   /** The key of a run in the store: it goes on after its last step, with the config it has. */
   resume: z.strictObject({ run: z.string().min(1) }).optional(),
-  /** A new run from a checkpoint of another; `overrides` change that one's config. */
+  /**
+   * A new run from a checkpoint of another; `overrides` change that one's config. With `resume`: how the run to be resumed
+   * began, should it have written nothing down.
+   */
   fork: z.strictObject({ run: z.string().min(1), step: z.int().nonnegative() }).optional(),
-}).refine(({ resume, fork }) => !(resume && fork), 'give "resume" or "fork", not both');
+});
 
 export const BenchmarkRunInput = RunInput.extend({
   /** A shipped model's name or a model folder; default: the config's policy. */

@@ -19,10 +19,10 @@ export async function startRun(raw: unknown): Promise<RunState> {
   const input = parseInput(TrainingRunInput, raw, '{"config": "quickstart", "overrides": {"grpo.steps": 10}}');
   const { config: name, overrides, resume, fork } = input;
   const key = resume?.run ?? newRunKey();
-  upsertMemo({ run: key, config: name, overrides });
-  if (fork) return takenUp(key, (await desk.forkProgress({ from: fork, runKey: key, overrides })).progress);
+  upsertMemo({ run: key, config: name, overrides, ...(fork && { fork }) });
   const written = resume && (await desk.findProgress(resume)).progress;
   if (written) return takenUp(key, written);
+  if (fork) return takenUp(key, (await desk.forkProgress({ from: fork, runKey: key, overrides })).progress);
   const { config } = await desk.resolveConfig({ config: name, overrides });
   return freshRun(config, key);
 }

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { stringify } from 'yaml';
 import type { z } from 'zod';
 import { parseConfig } from '../../configs/load-config.ts';
@@ -24,21 +24,32 @@ export function createProgressActivities({ store }: { store: ArtifactStore }) {
     },
 
     /**
-     * Begins a new run with another's state after a step and a changed config: same start policy, the parent's records as
-     * its own past, a judge's bill of its own.
+     * Begins a new run with another's state after a step and a changed config: same start policy, the parent's records and
+     * states as its own past, a judge's bill of its own.
      * @throws VideocapError `InvalidInput` when the parent has no such step, or its checkpoint is not kept.
      */
     async forkProgress(rawInput: z.input<typeof ForkProgressInput>): Promise<z.infer<typeof ForkProgressOutput>> {
       const { from, runKey, overrides } = ForkProgressInput.parse(rawInput);
       const parent = await parentAt(store, from.run, from.step);
-      for (const record of await readRecords(store, from.run, 0, from.step))
-        await store.once(recordKey(runKey, record.step), async () => `${JSON.stringify(record)}\n`);
       const config = parseConfig(stringify(parent.config), {
         file: `the config of run ${from.run}`,
         folder: '/',
         overrides,
       });
-      return { progress: { ...parent, config, spent: { usd: 0, calls: 0 }, limits: {}, mirroredStep: -1 } };
+      const own = (state: RunProgress) => ({
+        ...state,
+        config,
+        spent: { usd: 0, calls: 0 },
+        limits: {},
+        mirroredStep: -1,
+      });
+      for (const record of await readRecords(store, from.run, 0, from.step)) {
+        const { step } = record;
+        await store.once(recordKey(runKey, step), async () => `${JSON.stringify(record)}\n`);
+        const state = own(await read(store, from.run, step));
+        await store.once(progressKey(runKey, step), async () => `${JSON.stringify(state)}\n`);
+      }
+      return { progress: own(parent) };
     },
   };
 }
@@ -50,31 +61,20 @@ async function parentAt(store: ArtifactStore, run: string, step: number): Promis
       'InvalidInput',
       `There is no run "${run}" in the store to fork; videocap status lists runs.`,
     );
-  const steps = Array.from({ length: last + 1 }, (_, i) => i);
-  const kept = (await Promise.all(steps.map((at) => hasCheckpoint(store, run, at)))).flatMap((has, at) =>
-    has ? [at] : [],
-  );
-  if (!kept.includes(step))
+  if (step > last || !(await hasCheckpoint(store, run, step))) {
+    const kept: number[] = [];
+    for (let at = 0; at <= last; at++) if (await hasCheckpoint(store, run, at)) kept.push(at);
     throw new VideocapError(
       'InvalidInput',
       `Run ${run} has no checkpoint at step ${step}; it has them at ${kept.join(', ')} (benchmark.everySteps says which are kept).`,
     );
+  }
   return read(store, run, step);
 }
 
 async function hasCheckpoint(store: ArtifactStore, run: string, step: number): Promise<boolean> {
   const { policy } = await read(store, run, step);
-  const files = [policy.weights, ...(policy.optimizer ? [policy.optimizer] : [])];
-  return (
-    await Promise.all(
-      files.map((ref) =>
-        stat(store.path(ref)).then(
-          () => true,
-          () => false,
-        ),
-      ),
-    )
-  ).every(Boolean);
+  return existsSync(store.path(policy.weights)) && (!policy.optimizer || existsSync(store.path(policy.optimizer)));
 }
 
 async function read(store: ArtifactStore, run: string, step: number): Promise<RunProgress> {

@@ -31,12 +31,12 @@ export const resumeCommand = new Command('resume')
           'InvalidInput',
           `Run ${workflowId} has finished; to try something else from one of its steps: videocap fork ${workflowId} --at-step N`,
         );
-      const { run, config, overrides } = originOf(description);
+      const { run, ...input } = originOf(description);
       const started = await startWorkflow(
         session,
         'trainingRun',
         workflowId,
-        { config, overrides, resume: { run } },
+        { ...input, resume: { run } },
         `resumed after it was ${state.toLowerCase()}`,
       );
       print(

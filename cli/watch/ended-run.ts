@@ -6,12 +6,15 @@ export interface RunOrigin {
   run: string;
   config: string;
   overrides: Record<string, unknown>;
+  /** Where it was forked from, if it was. */
+  fork?: { run: string; step: number };
 }
 
 /** @throws VideocapError `InvalidInput` for a workflow that is no training run, or ended before it was one. */
 export function originOf({ workflowId, memo, type }: WorkflowExecutionDescription): RunOrigin {
-  const { run, config, overrides } = (memo ?? {}) as Partial<RunOrigin>;
-  if (type === 'trainingRun' && run && config) return { run, config, overrides: overrides ?? {} };
+  const { run, config, overrides, fork } = (memo ?? {}) as Partial<RunOrigin>;
+  if (type === 'trainingRun' && run && config)
+    return { run, config, overrides: overrides ?? {}, ...(fork && { fork }) };
   throw new VideocapError(
     'InvalidInput',
     `Run ${workflowId} (${type}) has left nothing to go on from; start it anew with: videocap run`,

@@ -61,6 +61,19 @@ test('a fork has the parent as its past, its own config, and a bill of its own',
   expect(await forkProgress(fork)).toEqual({ progress });
 });
 
+test('a fork that is ended before its first step is resumed as the fork it is, and can be forked itself', async () => {
+  await writeRun('parent', 5);
+  const { findProgress, forkProgress } = createProgressActivities({ store });
+  const { progress } = await forkProgress({
+    from: { run: 'parent', step: 4 },
+    runKey: 'child',
+    overrides: { 'grpo.beta': 0.5 },
+  });
+  expect(await findProgress({ run: 'child' })).toEqual({ progress });
+  const grandchild = await forkProgress({ from: { run: 'child', step: 2 }, runKey: 'grandchild', overrides: {} });
+  expect(grandchild.progress).toMatchObject({ step: 2, config: { grpo: { beta: 0.5 } } });
+});
+
 test('a fork says which checkpoints there are, and what is wrong with a change', async () => {
   await writeRun('parent', 5);
   const { forkProgress } = createProgressActivities({ store });
