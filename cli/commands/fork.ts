@@ -4,11 +4,11 @@ import { findInstallation } from '../installation.ts';
 import { Report } from '../setup/report.ts';
 import { originOf } from '../watch/ended-run.ts';
 import { explainFailure } from '../watch/explain-failure.ts';
-import { finishRun, newWorkflowId, startWorkflow } from '../watch/run-experiment.ts';
+import { newWorkflowId, startWorkflow } from '../watch/run-experiment.ts';
 import { openSession } from '../watch/session.ts';
-import { examples, print, printJson } from './output.ts';
+import { examples } from './output.ts';
 import { collectOverride } from './overrides.ts';
-import { resultLines } from './run.ts';
+import { followRun } from './run.ts';
 
 export const forkCommand = new Command('fork')
   .summary('start a new run from a step of another')
@@ -39,14 +39,7 @@ export const forkCommand = new Command('fork')
         { config: origin.config, overrides, fork: { run: origin.run, step: atStep } },
         `fork of ${parent} at step ${atStep}`,
       );
-      if (detach) {
-        if (json) return printJson(run);
-        return print(`Run ${run.workflowId} has started.`, `  watch it: videocap status ${run.workflowId} --watch`);
-      }
-      report.line(`Run ${run.workflowId}${run.link ? `   ${run.link}` : ''}`);
-      const finished = await finishRun(session, run, installation);
-      if (json) printJson(finished);
-      else print(...resultLines(finished));
+      await followRun(session, run, { installation, report, detach, json });
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) throw explainFailure(error, parent);
       throw error;

@@ -1,11 +1,11 @@
 import { Command } from '@commander-js/extra-typings';
 import { loadConfig } from '../../configs/load-config.ts';
-import { findInstallation } from '../installation.ts';
+import { findInstallation, type Installation } from '../installation.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
 import { resultTable } from '../watch/result-table.ts';
-import { type FinishedRun, finishRun, startRun } from '../watch/run-experiment.ts';
-import { openSession } from '../watch/session.ts';
+import { type FinishedRun, finishRun, type StartedRun, startRun } from '../watch/run-experiment.ts';
+import { openSession, type Session } from '../watch/session.ts';
 import { examples, print, printJson } from './output.ts';
 import { collectOverride } from './overrides.ts';
 
@@ -35,18 +35,34 @@ export const runCommand = new Command('run')
     const session = await openSession(installation, { report });
     try {
       const run = await startRun(session, config, overrides);
-      if (detach) {
-        if (json) return printJson(run);
-        return print(`Run ${run.workflowId} has started.`, `  watch it: videocap status ${run.workflowId} --watch`);
-      }
-      report.line(`Run ${run.workflowId}${run.link ? `   ${run.link}` : ''}`);
-      const finished = await finishRun(session, run, installation);
-      if (json) printJson(finished);
-      else print(...resultLines(finished));
+      await followRun(session, run, { installation, report, detach, json });
     } finally {
       await session.close();
     }
   });
+
+interface Following {
+  installation: Installation;
+  report: Report;
+  detach?: true | undefined;
+  json?: true | undefined;
+}
+
+/** Watches a run that has just started to its end and prints its result, or (`detach`) says how to. */
+export async function followRun(
+  session: Session,
+  run: StartedRun,
+  { installation, report, detach, json }: Following,
+): Promise<void> {
+  if (detach) {
+    if (json) return printJson(run);
+    return print(`Run ${run.workflowId} has started.`, `  watch it: videocap status ${run.workflowId} --watch`);
+  }
+  report.line(`Run ${run.workflowId}${run.link ? `   ${run.link}` : ''}`);
+  const finished = await finishRun(session, run, installation);
+  if (json) printJson(finished);
+  else print(...resultLines(finished));
+}
 
 /** What a person sees at the end of a run: base and trained policy side by side, and where to look further. */
 export function resultLines({ summary, links }: FinishedRun): string[] {

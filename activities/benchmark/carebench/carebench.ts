@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import type { Asker } from '../../judge/question.ts';
-import { EVENT_ENTAILMENT, eventEntailment, type Verdict } from '../../judge/questions/event-entailment.ts';
-import { KEY_EVENT_EXTRACTION, keyEventExtraction } from '../../judge/questions/event-extraction.ts';
+import { EVENT_ENTAILMENT, type Verdict } from '../../judge/questions/event-entailment.ts';
+import { KEY_EVENT_EXTRACTION } from '../../judge/questions/event-extraction.ts';
 import { OBJECT_ENTAILMENT, objectEntailment } from '../../judge/questions/object-entailment.ts';
 import { OBJECT_EXTRACTION, objectExtraction } from '../../judge/questions/object-extraction.ts';
 import { settled } from '../../judge/read-caption.ts';
 import { NO_CAPTION } from '../autodq.ts';
+import { compareUnits, keyEventQuestions, UnitComparison, type UnitQuestions } from '../compare-units.ts';
 import type { Suite } from '../suites/suite.ts';
 import { readCareBench } from './carebench-clips.ts';
 import { careBenchPredictions } from './carebench-predictions.ts';
 import { CAREBENCH_PUBLISHED } from './carebench-published.ts';
 import { careBenchSummary } from './carebench-summary.ts';
-import { compareUnits, UnitComparison, type UnitQuestions } from './compare-units.ts';
 
 const CareBenchItem = z.strictObject({
   /** The authors' `idx`: the place in the file, from 0. */
@@ -60,7 +60,7 @@ export const carebench: Suite<CareBenchItem, CareBenchItemScore> = {
   readPredictions: careBenchPredictions,
   async scoreItem(asker, { reference, events, objects }, caption, signal) {
     const [action, object] = await settled([
-      compareUnits(actionQuestions(asker, signal), caption, { caption: reference, units: events }),
+      compareUnits(keyEventQuestions(asker, signal), caption, { caption: reference, units: events }),
       compareUnits(objectQuestions(asker, signal), caption, { caption: reference, units: objects }),
     ]);
     if (!('answer' in action)) return action;
@@ -71,13 +71,6 @@ export const carebench: Suite<CareBenchItem, CareBenchItemScore> = {
   summarise: (scored) => careBenchSummary(scored.map(({ score }) => score)),
   describe: (_, { action, object }) => [...unitLines('Actions', action), ...unitLines('Objects', object)],
 };
-
-function actionQuestions(asker: Asker, signal: AbortSignal | undefined): UnitQuestions {
-  return {
-    extract: (text) => asker.ask(keyEventExtraction(text), signal),
-    entail: (text, events) => asker.ask(eventEntailment(text, events), signal),
-  };
-}
 
 function objectQuestions(asker: Asker, signal: AbortSignal | undefined): UnitQuestions {
   return {

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import type { Asker, Outcome } from '../../judge/question.ts';
-import { EVENT_ENTAILMENT, eventEntailment, type Verdict } from '../../judge/questions/event-entailment.ts';
-import { KEY_EVENT_EXTRACTION, keyEventExtraction } from '../../judge/questions/event-extraction.ts';
-import { CaptionReading, countsOf, settled } from '../../judge/read-caption.ts';
-import { type ClipScore, clipScore, NO_CAPTION } from '../autodq.ts';
+import type { Outcome } from '../../judge/question.ts';
+import { EVENT_ENTAILMENT, type Verdict } from '../../judge/questions/event-entailment.ts';
+import { KEY_EVENT_EXTRACTION } from '../../judge/questions/event-extraction.ts';
+import { CaptionReading } from '../../judge/read-caption.ts';
+import { type ClipScore, NO_CAPTION } from '../autodq.ts';
 import { bootstrap } from '../bootstrap.ts';
+import { compareUnits, keyEventQuestions } from '../compare-units.ts';
 import type { ScoredItem, Suite, SuiteTable, Summary } from '../suites/suite.ts';
 import { Dream1kItem, Dream1kRow, predictedCaption, readDream1k } from './dream1k-annotations.ts';
 import { bucketScores, categoryScores, type DREAM1K_BUCKETS, type Dream1kClip, overallScore } from './dream1k-score.ts';
@@ -59,21 +60,11 @@ export const dream1k: Suite<Dream1kItem, Dream1kScore> = {
   },
 
   async scoreItem(asker, item, caption, signal): Promise<Outcome<Dream1kScore>> {
-    const [reference, told] = [item.reference.toLowerCase(), caption.toLowerCase()];
-    const [events, claims] = await settled([
-      item.events ? Promise.resolve({ answer: item.events }) : asker.ask(keyEventExtraction(quoted(reference)), signal),
-      asker.ask(keyEventExtraction(quoted(told)), signal),
-    ]);
-    if (!('answer' in events)) return events;
-    if (!('answer' in claims)) return claims;
-    const [verdicts, claimVerdicts] = await settled([
-      entail(asker, told, events.answer, signal),
-      entail(asker, reference, claims.answer, signal),
-    ]);
-    if (!('answer' in verdicts)) return verdicts;
-    if (!('answer' in claimVerdicts)) return claimVerdicts;
-    const reading = { verdicts: verdicts.answer, claims: claims.answer, claimVerdicts: claimVerdicts.answer };
-    return { answer: { ...clipScore(countsOf(reading)), events: events.answer, reading } };
+    const reference = { caption: item.reference, units: item.events };
+    const compared = await compareUnits(keyEventQuestions(asker, signal), caption, reference);
+    if (!('answer' in compared)) return compared;
+    const { recall, precision, reference: events, verdicts, told: claims, toldVerdicts } = compared.answer;
+    return { answer: { recall, precision, events, reading: { verdicts, claims, claimVerdicts: toldVerdicts } } };
   },
 
   noCaption: ({ events = [] }) => ({ ...NO_CAPTION, events }),
@@ -92,16 +83,6 @@ export const dream1k: Suite<Dream1kItem, Dream1kScore> = {
     ];
   },
 };
-
-/** Nobody is asked about an empty list: the authors' code asks, and takes 1 whatever the answer. */
-async function entail(asker: Asker, text: string, events: string[], signal?: AbortSignal): Promise<Outcome<Verdict[]>> {
-  return events.length === 0 ? { answer: [] } : asker.ask(eventEntailment(text, events), signal);
-}
-
-/** As the authors' code does before it extracts events. */
-function quoted(text: string): string {
-  return text.replaceAll('"', "'");
-}
 
 function clipOf({ item, score }: ScoredItem<Dream1kItem, Dream1kScore>): Dream1kClip {
   const { recall, precision, events } = score;

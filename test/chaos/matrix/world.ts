@@ -62,10 +62,6 @@ export class ChaosWorld {
     return world;
   }
 
-  get mlflowUrl(): string {
-    return this.#mlflow.url;
-  }
-
   async stop(): Promise<void> {
     await this.#connection?.close();
     await this.#temporal.kill();
@@ -202,15 +198,11 @@ class Workers {
     await Promise.race([ready, once(child, 'exit')]);
   }
 
-  async kill(): Promise<void> {
+  async stop(): Promise<void> {
+    this.#stopped = true;
     const child = this.#child!;
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.kill();
   }
 }

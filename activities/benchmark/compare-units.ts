@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { Outcome } from '../../judge/question.ts';
-import { Verdict } from '../../judge/questions/event-entailment.ts';
-import { settled } from '../../judge/read-caption.ts';
-import { clipScore } from '../autodq.ts';
+import type { Asker, Outcome } from '../judge/question.ts';
+import { eventEntailment, Verdict } from '../judge/questions/event-entailment.ts';
+import { keyEventExtraction } from '../judge/questions/event-extraction.ts';
+import { countsOf, settled } from '../judge/read-caption.ts';
+import { clipScore } from './autodq.ts';
 
 /** One side of a comparison, actions or objects, with every verdict. Scores in [0, 1]. */
 export const UnitComparison = z.strictObject({
@@ -23,8 +24,16 @@ export interface UnitQuestions {
   entail(text: string, units: readonly string[]): Promise<Outcome<Verdict[]>>;
 }
 
+/** Key events as AutoDQ asks for them: those of DREAM-1K, and CaReBench's actions. */
+export function keyEventQuestions(asker: Asker, signal: AbortSignal | undefined): UnitQuestions {
+  return {
+    extract: (text) => asker.ask(keyEventExtraction(text), signal),
+    entail: (text, events) => asker.ask(eventEntailment(text, events), signal),
+  };
+}
+
 /**
- * AutoDQ in both directions for one kind of unit, as CaReBench's `process_one_sample` does it: texts in lower case, double quotes made
+ * AutoDQ in both directions for one kind of unit, as the authors of DREAM-1K and of CaReBench do it: texts in lower case, double quotes made
  * single ones before extraction; units of the file are taken as they are. Only `entailment` counts. An empty list is worth 1 and is
  * not asked about (the authors ask, and do not use the answer).
  */
@@ -48,15 +57,9 @@ export async function compareUnits(
   ]);
   if (!('answer' in verdicts)) return verdicts;
   if (!('answer' in toldVerdicts)) return toldVerdicts;
-  const counts = {
-    events: verdicts.answer.length,
-    told: entailed(verdicts.answer),
-    claims: toldVerdicts.answer.length,
-    trueClaims: entailed(toldVerdicts.answer),
-  };
   return {
     answer: {
-      ...clipScore(counts),
+      ...clipScore(countsOf({ verdicts: verdicts.answer, claims: told.answer, claimVerdicts: toldVerdicts.answer })),
       reference: listed.answer,
       verdicts: verdicts.answer,
       told: told.answer,
@@ -67,10 +70,6 @@ export async function compareUnits(
 
 async function entailment(ask: UnitQuestions, text: string, units: readonly string[]): Promise<Outcome<Verdict[]>> {
   return units.length === 0 ? { answer: [] } : ask.entail(text, units);
-}
-
-function entailed(verdicts: readonly Verdict[]): number {
-  return verdicts.filter((verdict) => verdict === 'entailment').length;
 }
 
 function withSingleQuotes(text: string): string {

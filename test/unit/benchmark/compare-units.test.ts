@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { compareUnits, type UnitQuestions } from '../../../../activities/benchmark/carebench/compare-units.ts';
-import type { Outcome } from '../../../../activities/judge/question.ts';
-import type { Verdict } from '../../../../activities/judge/questions/event-entailment.ts';
+import { compareUnits, type UnitQuestions } from '../../../activities/benchmark/compare-units.ts';
+import type { Outcome } from '../../../activities/judge/question.ts';
+import type { Verdict } from '../../../activities/judge/questions/event-entailment.ts';
 
 /** Units of a text are its sentences; a text entails the units that it contains, and says nothing of others. */
 function sentences() {
