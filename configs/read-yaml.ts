@@ -1,4 +1,4 @@
-import { type CST, type Document, LineCounter, Parser, parseDocument, visit } from 'yaml';
+import { type Document, Lexer, LineCounter, Parser, parseDocument, visit } from 'yaml';
 import { VideocapError } from '../core/errors.ts';
 
 export interface YamlFile {
@@ -20,15 +20,17 @@ const MAX_DEPTH = 64;
  */
 export function readYaml(text: string, file: string): YamlFile {
   const lines = new LineCounter();
+  lines.addNewLine(0);
+  for (const { index } of text.matchAll(/\n/g)) lines.addNewLine(index + 1);
   const refuse = (offset: number, fault: string): never => {
     const { line, col } = lines.linePos(offset);
-    throw new VideocapError('InvalidConfig', `${file}:${line || 1}:${col || 1}: ${fault}`);
+    throw new VideocapError('InvalidConfig', `${file}:${line}:${col}: ${fault}`);
   };
   if (text.length > MAX_CONFIG)
     refuse(0, `the config has ${text.length} characters, more than ${MAX_CONFIG}; name the file of an experiment.`);
   const tooDeep = (at: number): never =>
     refuse(at, `values are nested more than ${MAX_DEPTH} deep; write the config flatter.`);
-  const deep = tooDeepAt(text, lines);
+  const deep = tooDeepAt(text);
   if (deep !== undefined) tooDeep(deep);
   try {
     const document = parseDocument(text, { prettyErrors: false, stringKeys: true });
@@ -46,22 +48,19 @@ export function readYaml(text: string, file: string): YamlFile {
 }
 
 /**
- * The offset of the first token that lies too deep; counts the lines on the way. Found before anything is built from the tokens: building calls itself
- * for every level, and a stack that is nearly full can end the process.
+ * The offset at which values first lie too deep. Found before anything is built: to build, and
+ * to close what is open, the library calls itself for every level, and a stack that is nearly full can end the process.
  */
-function tooDeepAt(text: string, lines: LineCounter): number | undefined {
-  let level: CST.Token[] = [...new Parser(lines.addNewLine).parse(text)];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) return level[0]!.offset;
-    level = level.flatMap(childrenOf);
+function tooDeepAt(text: string): number | undefined {
+  const parser = new Parser();
+  // What the parser has open: the document and a collection for every level. It does not say so in its type.
+  const { stack } = parser as unknown as { stack: unknown[] };
+  for (const lexeme of new Lexer().lex(text)) {
+    const at = parser.offset;
+    for (const _ of parser.next(lexeme));
+    if (stack.length > MAX_DEPTH + 1) return at;
   }
   return undefined;
-}
-
-function childrenOf(token: CST.Token): CST.Token[] {
-  if (token.type === 'document') return token.value ? [token.value] : [];
-  if (!('items' in token)) return [];
-  return token.items.flatMap(({ key, value }) => [key, value].filter((child) => child !== null && child !== undefined));
 }
 
 function aliasIn(text: string): number {

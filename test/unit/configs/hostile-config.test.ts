@@ -81,7 +81,8 @@ test.each([
   ['brackets', `grpo: ${'['.repeat(30_000)}`, '1:70'],
   ['lists', `grpo:\n${'- '.repeat(30_000)}`, '2:127'],
   ['keys', '? '.repeat(30_000), '1:129'],
-  ['indentation', Array.from({ length: 300 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'), '64:64'],
+  ['values without keys', ': '.repeat(30_000), '1:129'],
+  ['indentation', Array.from({ length: 300 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'), '65:65'],
   ['aliases', Array.from({ length: 90 }, (_, i) => `a${i}: &a${i} [${i ? `*a${i - 1}` : ''}]`).join('\n'), '2:10'],
 ])('nested %s: refused before the parser runs out of stack', (_, text, place) => {
   expect(sentence(text)).toBe(`lab.yaml:${place}: values are nested more than 64 deep; write the config flatter.`);
