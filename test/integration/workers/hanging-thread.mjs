@@ -11,7 +11,7 @@ const hangs = {
   // In native code, which returns long after it was given up.
   'is in a graph': ({ id, state }) => {
     Atomics.store(state, 1, 1);
-    sleepFor(3000);
+    sleepFor(8000);
     Atomics.store(state, 1, 0);
     Atomics.store(state, 0, 2);
     parentPort.postMessage({ id, failure: { ours: false, code: undefined, message: 'too late', stack: undefined } });
