@@ -6,6 +6,7 @@ import { captionCommand } from './commands/caption.ts';
 import { limitsCommand, pauseCommand, stopCommand } from './commands/control.ts';
 import { downCommand } from './commands/down.ts';
 import { forkCommand } from './commands/fork.ts';
+import { gcCommand } from './commands/gc.ts';
 import { judgeCommand } from './commands/judge.ts';
 import { examples } from './commands/output.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
@@ -33,6 +34,7 @@ const program = new Command('videocap')
   .addCommand(captionCommand)
   .addCommand(annotateCommand)
   .addCommand(judgeCommand)
+  .addCommand(gcCommand)
   .addHelpText(
     'after',
     examples(

@@ -31,9 +31,18 @@ export function describeIssues(issues: readonly core.$ZodIssue[], raw: unknown, 
   return more > 0 ? [...shown, `${source.file}: ${more} more values are wrong; correct these first.`] : shown;
 }
 
-/** A value as a sentence can hold it: cut where it is long. */
-export function shownValue(value: unknown): string {
-  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+/** Fields that a person might have put a secret into. */
+const SECRET = /key|secret|password|credential/i;
+
+/**
+ * A value as a sentence can hold it: cut where it is long, and without what may be a secret, since sentences end up in logs
+ * and histories.
+ * @param field the value's own name.
+ */
+export function shownValue(value: unknown, field = ''): string {
+  if (typeof value === 'string' && SECRET.test(field)) return '(not shown: it may be a secret)';
+  const plain = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+  const text = plain.replaceAll(/(:\/\/)[^/\s"@]+@/g, '$1***@').replaceAll(/(:\/\/[^\s"?]+\?)[^\s"]+/g, '$1***');
   return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}...`;
 }
 
@@ -50,7 +59,7 @@ function unknownField(path: Path, raw: unknown, source: Source): string {
 
 function wrongValue(issue: core.$ZodIssue, raw: unknown, source: Source): string {
   const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], raw);
-  const is = value === undefined ? 'is missing' : `is ${shownValue(value)}`;
+  const is = value === undefined ? 'is missing' : `is ${shownValue(value, String(issue.path.at(-1) ?? ''))}`;
   return `${place(issue.path, source)}: ${dotted(issue.path) || 'the config'} ${is}; ${remedy(issue, value)}.`;
 }
 
@@ -114,7 +123,7 @@ function place(path: Path, { document, lines, file, overrides }: Source): string
   const override = Object.keys(overrides).find(
     (name) => key === name || key.startsWith(`${name}.`) || key.startsWith(`${name}[`) || name.startsWith(`${key}.`),
   );
-  if (override !== undefined) return `override ${override}=${shownValue(overrides[override])}`;
+  if (override !== undefined) return `override ${override}=${shownValue(overrides[override], override)}`;
   const offset = offsetOf(document, path);
   if (offset === undefined) return file;
   const { line, col } = lines.linePos(offset);

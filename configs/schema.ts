@@ -89,10 +89,22 @@ export const RewardConfig = z.strictObject({
 });
 export type RewardConfig = z.infer<typeof RewardConfig>;
 
+/** A config travels into histories, MLflow and reports: it must hold no secret. */
+function hasCredentials(url: string): boolean {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  return parsed !== undefined && (parsed.username !== '' || parsed.password !== '' || parsed.search !== '');
+}
+
 const RuleBasedJudge = z.strictObject({ kind: z.literal('rule-based') });
 const OpenAiJudge = z.strictObject({
   kind: z.literal('openai'),
-  baseUrl: z.url().default('https://api.openai.com/v1'),
+  baseUrl: z
+    .url()
+    .refine((url) => !hasCredentials(url), {
+      error:
+        'set a URL without user name, password and query; the key goes into the environment variable that judge.apiKeyEnv names',
+    })
+    .default('https://api.openai.com/v1'),
   model: z.string().min(1),
   /** Name of the environment variable that holds the key; the key itself never enters a config. */
   apiKeyEnv: z

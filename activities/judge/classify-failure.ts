@@ -1,7 +1,10 @@
 import { APIConnectionError, APIError } from 'openai';
 import type { JudgeConfig } from '../../configs/schema.ts';
 
-type Endpoint = Pick<Extract<JudgeConfig, { kind: 'openai' }>, 'baseUrl' | 'model' | 'apiKeyEnv'>;
+type Endpoint = Pick<Extract<JudgeConfig, { kind: 'openai' }>, 'baseUrl' | 'model' | 'apiKeyEnv'> & {
+  /** The key itself: it must not come back in a message. */
+  apiKey?: string;
+};
 
 /**
  * What a failed request means:
@@ -19,9 +22,9 @@ type Row = (seen: { error: APIError; endpoint: Endpoint; where: string }) => Jud
 
 const passes =
   (what: string, perhapsPaid = false): Row =>
-  ({ error, where }) => ({
+  ({ error, endpoint, where }) => ({
     kind: 'unavailable',
-    message: `The judge at ${where} ${what}${details(error)}. It will be asked again.`,
+    message: `The judge at ${where} ${what}${details(error, endpoint)}. It will be asked again.`,
     perhapsPaid,
     ...retryAfter(error.headers),
   });
@@ -29,7 +32,7 @@ const stays =
   (problem: (endpoint: Endpoint) => string, remedy: string): Row =>
   ({ error, endpoint, where }) => ({
     kind: 'blocked',
-    message: `The judge at ${where} ${problem(endpoint)}${details(error)}: ${remedy}, then \`videocap resume\`.`,
+    message: `The judge at ${where} ${problem(endpoint)}${details(error, endpoint)}: ${remedy}, then \`videocap resume\`.`,
   });
 const refuses =
   (reason: string): Row =>
@@ -133,13 +136,23 @@ function retryAfter(headers: Headers | undefined): { retryAfterMilliseconds?: nu
   return Number.isNaN(wait) ? {} : { retryAfterMilliseconds: Math.min(900_000, Math.max(1000, Math.round(wait))) };
 }
 
-/** ` (status 400, code x, param y, request z)`: only what looks like an identifier, since the endpoint wrote it. */
-function details(error: APIError): string {
+/**
+ * ` (status 400, code x, param y, request z)`: only what looks like an identifier, since the endpoint wrote it, and is neither
+ * the key nor a piece of it.
+ */
+function details(error: APIError, { apiKey = '' }: Endpoint): string {
   const { status, code, param, requestID } = error;
+  const isKey = (text: string) =>
+    isSecret(apiKey) && (text.includes(apiKey) || (text.length >= 8 && apiKey.includes(text)));
   const parts = Object.entries({ status, code, param, request: requestID }).filter(
-    ([, text]) => text != null && /^[\w.[\]-]{1,64}$/.test(String(text)),
+    ([, text]) => text != null && /^[\w.[\]-]{1,64}$/.test(String(text)) && !isKey(String(text)),
   );
   return ` (${parts.map(([name, text]) => `${name} ${text}`).join(', ')})`;
+}
+
+/** Servers without keys are given any short word as one. */
+export function isSecret(apiKey: string): boolean {
+  return apiKey.length >= 12;
 }
 
 export function withoutCredentials(baseUrl: string): string {

@@ -4,7 +4,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { z } from 'zod';
 import type { JudgeConfig } from '../../configs/schema.ts';
 import { VideocapError } from '../../core/errors.ts';
-import { classifyFailure, withoutCredentials } from './classify-failure.ts';
+import { classifyFailure, isSecret, withoutCredentials } from './classify-failure.ts';
 import { CLOCK, type Clock } from './clock.ts';
 import { inertJson } from './inert-json.ts';
 import type { Attempt, Endpoint, Exchange, Question, Reading, Unscorable, Watch } from './question.ts';
@@ -36,6 +36,7 @@ export class OpenAiEndpoint implements Endpoint {
   readonly name: string;
   readonly #config: OpenAiJudgeConfig;
   readonly #client: OpenAI;
+  readonly #apiKey: string;
   readonly #clock: Clock;
   readonly #tries: number;
   readonly #turns: LimitFunction;
@@ -56,6 +57,7 @@ export class OpenAiEndpoint implements Endpoint {
           'with the key of the judge endpoint in it, or with any text if the endpoint asks for none, then `videocap resume`.',
       );
     this.#config = config;
+    this.#apiKey = apiKey;
     this.#clock = clock;
     this.#tries = tries;
     this.name = config.model;
@@ -226,7 +228,7 @@ export class OpenAiEndpoint implements Endpoint {
     if (choice.message.refusal) return { unscorable: true, reason: 'the judge refused to answer' };
     return {
       // One character more than can be read is enough to know that it cannot.
-      text: String(choice.message.content ?? '').slice(0, LONGEST_ANSWER + 1),
+      text: this.#withoutKey(String(choice.message.content ?? '').slice(0, LONGEST_ANSWER + 1)),
       finishReason: String(choice.finish_reason ?? 'stop'),
       inputTokens: count(response.usage?.prompt_tokens),
       outputTokens: count(response.usage?.completion_tokens),
@@ -234,9 +236,14 @@ export class OpenAiEndpoint implements Endpoint {
     };
   }
 
+  /** What an endpoint says is stored, and it may repeat the key. */
+  #withoutKey(text: string): string {
+    return isSecret(this.#apiKey) ? text.replaceAll(this.#apiKey, '***') : text;
+  }
+
   /** Turns a failed request into an outcome, a fault that passes, or the error that says what to do. */
   #explain(error: unknown): Reply {
-    const failure = classifyFailure(error, this.#config);
+    const failure = classifyFailure(error, { ...this.#config, apiKey: this.#apiKey });
     switch (failure?.kind) {
       case 'unscorable':
         return { unscorable: true, reason: failure.reason };

@@ -20,9 +20,14 @@ export class MlflowError extends Error {
     this.retryAfterSeconds = failure.retryAfterSeconds;
   }
 
-  /** The same request may succeed a moment later: no answer, too many requests, or a server's own trouble. */
+  /**
+   * The same request may succeed a moment later: no answer, too many requests, or a server's own trouble. So may one that met
+   * another delivery of the same points: MLflow's database refuses the later of two that insert them at the same moment, and
+   * takes them for known when they come again.
+   */
   get passing(): boolean {
-    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+    const { status } = this;
+    return status === 0 || status === 408 || status === 429 || status >= 500 || /IntegrityError/.test(this.message);
   }
 
   /** Somebody at this installation can mend it without changing the run: wrong credentials, or another server's address. */

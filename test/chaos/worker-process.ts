@@ -6,16 +6,20 @@ import { fileURLToPath } from 'node:url';
 export interface WorkerProcess {
   /** SIGKILL: no goodbye to Temporal, nothing flushed. */
   kill(): Promise<void>;
+  /** Everything that it has written to standard output and error. */
+  log(): string;
 }
 
 export interface WorkerPlace {
   temporalAddress: string;
   mlflowUrl: string;
   home: string;
+  /** More of its environment. */
+  env?: NodeJS.ProcessEnv;
 }
 
 /** Starts a worker and returns once it polls. */
-export async function startWorker({ temporalAddress, mlflowUrl, home }: WorkerPlace): Promise<WorkerProcess> {
+export async function startWorker({ temporalAddress, mlflowUrl, home, env }: WorkerPlace): Promise<WorkerProcess> {
   const child = spawn(
     process.execPath,
     ['--import', 'tsx', fileURLToPath(new URL('../../workers/local.ts', import.meta.url))],
@@ -26,12 +30,19 @@ export async function startWorker({ temporalAddress, mlflowUrl, home }: WorkerPl
         MLFLOW_TRACKING_URI: mlflowUrl,
         VIDEOCAP_HOME: home,
         LOG_LEVEL: 'warn',
+        ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
-  await ready(child);
+  let log = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      log += chunk;
+    });
+  await ready(child, () => log);
   return {
+    log: () => log,
     async kill() {
       const ended = once(child, 'exit');
       child.kill('SIGKILL');
@@ -40,11 +51,14 @@ export async function startWorker({ temporalAddress, mlflowUrl, home }: WorkerPl
   };
 }
 
-async function ready(child: ChildProcess): Promise<void> {
-  let log = '';
-  child.stderr?.on('data', (chunk) => {
-    log = (log + chunk).slice(-4000);
+async function ready(child: ChildProcess, log: () => string): Promise<void> {
+  const ended = once(child, 'exit').then(() => {
+    throw new Error(`The worker ended before it was ready:\n${log().slice(-4000)}`);
   });
-  for await (const chunk of child.stdout!) if (String(chunk).includes('"ready":true')) return;
-  throw new Error(`The worker ended before it was ready:\n${log}`);
+  const polls = new Promise<void>((resolve) => {
+    child.stdout!.on('data', () => log().includes('"ready":true') && resolve());
+  });
+  await Promise.race([polls, ended]);
+  // Its end is expected from now on.
+  ended.catch(() => undefined);
 }

@@ -9,6 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface MlflowServer {
   url: string;
+  /** Its database and artifacts. */
+  folder: string;
   /** Until `start`, nothing listens at `url`. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -55,6 +57,7 @@ export async function startMlflow(): Promise<MlflowServer> {
   await start();
   return {
     url,
+    folder,
     stop,
     start,
     async remove() {

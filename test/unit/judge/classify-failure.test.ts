@@ -112,6 +112,18 @@ describe('a refusal to judge this text is unscorable', () => {
 });
 
 describe('the endpoint has the last word on trying again', () => {
+  test.each([
+    ['the key', 'sk-0123456789abcdef'],
+    ['a piece of the key', '0123456789'],
+    ['the key in something longer', 'key.sk-0123456789abcdef.'],
+  ])('a code that is %s is left out of the message', (_, code) => {
+    const error = APIError.generate(500, { error: { message: 'x', code, param: 'model' } }, undefined, new Headers());
+    expect(classifyFailure(error, { ...endpoint, apiKey: 'sk-0123456789abcdef' })).toMatchObject({
+      message:
+        'The judge at http://judge.test:8000/v1 is in trouble (status 500, param model). It will be asked again.',
+    });
+  });
+
   test('x-should-retry: true makes a 400 pass', () => {
     expect(failed(400, {}, { 'x-should-retry': 'true' })).toMatchObject({ kind: 'unavailable' });
   });

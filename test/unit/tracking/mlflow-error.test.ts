@@ -18,6 +18,13 @@ describe('what an activity throws', () => {
     expect(failure(status, code).message).toMatch(text);
   });
 
+  it('two deliveries of the same points at the same moment are waited for: the later one finds them there', () => {
+    const message = '(sqlite3.IntegrityError) UNIQUE constraint failed: metrics.key, metrics.timestamp';
+    const error = new MlflowError({ status: 400, errorCode: 'BAD_REQUEST', message });
+    expect(error.passing).toBe(true);
+    expect(asVideocapError(error, 'http://mlflow')).toMatchObject({ code: 'Unavailable', retryable: true });
+  });
+
   it('a request that MLflow will never accept is not', () => {
     const error = failure(400, 'INVALID_PARAMETER_VALUE');
     expect(error).toMatchObject({ code: 'InvalidInput', retryable: false });

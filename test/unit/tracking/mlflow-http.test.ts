@@ -102,6 +102,9 @@ describe('address', () => {
   it.each(['databricks', 'sqlite:///mlflow.db', './mlruns', ''])('%j is refused with a sentence', (url) => {
     expect(() => http({ url })).toThrow(/MLFLOW_TRACKING_URI is ".*"; it must be the http:\/\/ or https:\/\/ address/);
   });
+  it('is refused without repeating its password', () => {
+    expect(() => http({ url: 'mlflow://me:s3cret@host' })).toThrow(/MLFLOW_TRACKING_URI is "mlflow:\/\/\*\*\*@host"/);
+  });
   it('keeps a path before the calls', () => {
     expect(http({ url: 'https://tracking.example/mlflow/' }).url).toBe('https://tracking.example/mlflow');
   });

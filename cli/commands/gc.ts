@@ -1,0 +1,87 @@
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { type Collection, collectGarbage, KINDS, type Kind } from '../gc/collect.ts';
+import { knownExecutions } from '../gc/known-runs.ts';
+import { findInstallation } from '../installation.ts';
+import { alignedTable } from '../watch/result-table.ts';
+import { openSession } from '../watch/session.ts';
+import { examples, print, printJson } from './output.ts';
+
+const CACHE_DAYS = 7;
+
+export const gcCommand = new Command('gc')
+  .summary('free the space of what no run needs')
+  .description(
+    'Removes from the artifact store what no run needs. Runs that go on, or that were ended and could be resumed, keep everything. ' +
+      'Finished runs keep records, report, benchmarks with captions and verdicts, and the checkpoints of benchmarked steps and of the ' +
+      'end; they can still be forked there. Frames and videos that no run refers to go when unused for some days. Answers of judges ' +
+      'were paid for, and exported models are yours: they stay. Runs may go on meanwhile.',
+  )
+  .option('--dry-run', 'only say what would be removed')
+  .option(
+    '--cache-days <days>',
+    'how long frames that no run refers to are kept after their last use',
+    days,
+    CACHE_DAYS,
+  )
+  .option('--json', 'print the result as JSON')
+  .addHelpText(
+    'after',
+    examples(
+      ['videocap gc --dry-run', 'what would go, and how much that is'],
+      ['videocap gc --cache-days 0', 'frames go as soon as no run that goes on has used them'],
+    ),
+  )
+  .action(async ({ dryRun = false, cacheDays, json }) => {
+    const installation = findInstallation();
+    const session = await openSession(installation);
+    try {
+      const known = await knownExecutions(session.client);
+      const collection = await collectGarbage({ home: installation.home, known, cacheDays, dryRun });
+      if (json) printJson({ dryRun, ...collection });
+      else print(...collectionLines(collection, dryRun));
+    } finally {
+      await session.close();
+    }
+  });
+
+const WHAT: Record<Kind, string> = {
+  runs: 'intermediate results of finished runs',
+  checkpoints: 'checkpoints of finished runs',
+  frames: 'frames that no run refers to',
+  data: 'videos and manifests that no run refers to',
+  policies: 'start weights that no run refers to',
+  unfinished: 'leftovers of processes that died',
+  claims: 'claims of runs that are over',
+};
+
+/** What a person reads of it. */
+export function collectionLines({ removed, kept, runs }: Collection, dryRun: boolean): string[] {
+  const rows = KINDS.filter((kind) => removed[kind].files > 0).map((kind) => [
+    WHAT[kind],
+    String(removed[kind].files),
+    sizeOf(removed[kind].bytes),
+  ]);
+  const files = KINDS.reduce((sum, kind) => sum + removed[kind].files, 0);
+  const bytes = KINDS.reduce((sum, kind) => sum + removed[kind].bytes, 0);
+  const verb = dryRun ? 'Would remove' : 'Removed';
+  return [
+    ...(rows.length > 0 ? [alignedTable(['what', 'files', 'size'], rows), ''] : []),
+    files === 0 ? 'Nothing to remove.' : `${verb} ${files} files, ${sizeOf(bytes)}.`,
+    `Kept ${kept.files} files, ${sizeOf(kept.bytes)}, of ${runs.running} runs that go on, ${runs.resumable} that could be resumed and ${runs.finished} finished.`,
+  ];
+}
+
+function sizeOf(bytes: number): string {
+  const [unit, size] = [
+    ['GB', 1e9],
+    ['MB', 1e6],
+    ['kB', 1e3],
+  ].find(([, least]) => bytes >= (least as number)) ?? ['B', 1];
+  return `${(bytes / (size as number)).toFixed(unit === 'B' ? 0 : 1)} ${unit}`;
+}
+
+function days(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0) return value;
+  throw new InvalidArgumentError('give a number of days, such as 7.');
+}

@@ -1,0 +1,56 @@
+import type { Client } from '@temporalio/client';
+
+/** What Temporal knows of one execution of a workflow. */
+export interface KnownExecution {
+  workflowId: string;
+  /** Of the execution: `fences/attempts/<executionId>`. */
+  executionId: string;
+  /** The run's key in the store, where the execution has said it. */
+  runKey?: string;
+  state: 'running' | 'completed' | 'ended';
+  startTime: number;
+}
+
+/** Every execution that Temporal has not forgotten. */
+export async function knownExecutions(client: Client): Promise<KnownExecution[]> {
+  const known: KnownExecution[] = [];
+  for await (const { workflowId, runId, memo, status, startTime } of client.workflow.list()) {
+    const run = (memo as { run?: unknown } | undefined)?.run;
+    known.push({
+      workflowId,
+      executionId: runId,
+      ...(typeof run === 'string' && { runKey: run }),
+      // One that continued as new is followed by the execution that counts.
+      state: status.name === 'RUNNING' ? 'running' : status.name === 'COMPLETED' ? 'completed' : 'ended',
+      startTime: startTime.getTime(),
+    });
+  }
+  return known;
+}
+
+/**
+ * - `running`: Temporal says so, or may: it does not know the run, which has not written its report and was at work lately.
+ * - `resumable`: it ended otherwise than by finishing, and `videocap resume` can take it up; or nobody knows.
+ * - `finished`.
+ */
+export type RunState = 'running' | 'resumable' | 'finished';
+
+/** What is to be thought of a run's folder in the store. Pure. */
+export function stateOf(
+  runKey: string,
+  known: readonly KnownExecution[],
+  { hasReport, lately }: { hasReport: boolean; lately: boolean },
+): RunState {
+  const own = known.filter((execution) => execution.runKey === runKey);
+  // Runs that say no key have one that begins with their workflow's id.
+  const executions = own.length > 0 ? own : known.filter((execution) => mayBeOf(runKey, execution));
+  if (executions.some(({ state }) => state === 'running')) return 'running';
+  if (executions.some(({ state }) => state === 'completed')) return 'finished';
+  if (executions.length > 0) return 'resumable';
+  if (hasReport) return 'finished';
+  return lately ? 'running' : 'resumable';
+}
+
+function mayBeOf(runKey: string, { runKey: said, workflowId }: KnownExecution): boolean {
+  return said === undefined && runKey.startsWith(`${workflowId.replaceAll(/[^A-Za-z0-9._-]/g, '_')}-`);
+}

@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { collectGarbage } from '../../../cli/gc/collect.ts';
+import { knownExecutions } from '../../../cli/gc/known-runs.ts';
+import { sha256OfFile } from '../../../core/artifact-store.ts';
+import type { RunSummary } from '../../../core/stages.ts';
+import { startWorker, type WorkerProcess } from '../../chaos/worker-process.ts';
+import { startTemporal } from '../temporal-server.ts';
+import { type MlflowServer, startMlflow } from '../tracking/mlflow-server.ts';
+
+let temporal: TestWorkflowEnvironment;
+let mlflow: MlflowServer;
+let worker: WorkerProcess;
+let home: string;
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'videocap-gc-'));
+  [temporal, mlflow] = await Promise.all([startTemporal(), startMlflow()]);
+  worker = await startWorker({ temporalAddress: temporal.address, mlflowUrl: mlflow.url, home });
+}, 180_000);
+afterAll(async () => {
+  await worker?.kill();
+  await temporal?.teardown();
+  await mlflow?.remove();
+  await rm(home, { recursive: true, force: true });
+});
+
+const CONFIG = 'sft';
+const OVERRIDES = {
+  'sft.steps': 3,
+  'sft.samplesPerStep': 1,
+  'benchmark.maxNewTokens': 16,
+  'benchmark.everySteps': 2,
+  'dataset.trainSamples': 3,
+  'dataset.heldOutSamples': 1,
+  'reward.think.similarity': 'token-f1',
+};
+
+const start = (workflowId: string, more: object = {}) =>
+  temporal.client.workflow.start('trainingRun', {
+    taskQueue: 'videocap',
+    workflowId,
+    args: [{ config: CONFIG, overrides: OVERRIDES, ...more }],
+  });
+
+/** Everything kept, with hashes. */
+async function contents(): Promise<string[]> {
+  const entries = await readdir(home, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  return Promise.all(files.sort().map(async (file) => `${file} ${await sha256OfFile(file)}`));
+}
+
+/** In a year, when nothing is young any more and nothing was used lately. */
+const collect = async (dryRun: boolean) =>
+  collectGarbage({
+    ...{ home, dryRun, cacheDays: 0, now: Date.now() + 365 * 86_400_000 },
+    known: await knownExecutions(temporal.client),
+  });
+
+it('runs of a real store resume and fork as if nothing had been removed', async () => {
+  const finished = (await (await start('finished')).result()) as RunSummary;
+
+  const ended = await start('ended');
+  await expect
+    .poll(() => ended.query<{ step: number }>('status').catch(() => ({ step: 0 })), { timeout: 60_000, interval: 50 })
+    .toMatchObject({ step: expect.toSatisfy((step: number) => step >= 2) });
+  await ended.terminate('the test says so');
+  const { run } = (await ended.describe()).memo as { run: string };
+
+  const before = await contents();
+  const told = await collect(true);
+  expect(await contents()).toEqual(before);
+  expect(told.runs).toEqual({ running: 0, resumable: 1, finished: 1 });
+  const { removed } = await collect(false);
+  expect(removed).toEqual(told.removed);
+  expect(removed.frames.files).toBeGreaterThan(0);
+  expect(removed.runs.files).toBeGreaterThan(0);
+  expect((await contents()).length).toBeLessThan(before.length);
+
+  const resumed = (await (await start('ended', { resume: { run } })).result()) as RunSummary;
+  expect(resumed.policy.weights.sha256).toBe(finished.policy.weights.sha256);
+  expect(resumed.trained.metrics).toEqual(finished.trained.metrics);
+
+  // Step 2 was benchmarked, so its checkpoint is kept.
+  const fork = { overrides: {}, fork: { run: finished.runKey, step: 2 } };
+  const forked = (await (await start('forked', fork)).result()) as RunSummary;
+  expect(forked.policy.weights.sha256).toBe(finished.policy.weights.sha256);
+}, 240_000);
+
+it('the command says what it found, for people and for scripts', async () => {
+  const videocap = async (...args: string[]) => {
+    const env = { ...process.env, TEMPORAL_ADDRESS: temporal.address, VIDEOCAP_HOME: home };
+    return (await promisify(execFile)(process.execPath, ['cli/videocap.mjs', 'gc', ...args], { env })).stdout;
+  };
+  const before = await contents();
+  expect(JSON.parse(await videocap('--dry-run', '--json'))).toMatchObject({
+    dryRun: true,
+    runs: { running: 0, resumable: 0, finished: 3 },
+    removed: { frames: { files: 0 } },
+  });
+  // All of it was made within the last hour.
+  expect(await videocap()).toMatch(
+    /^Nothing to remove\.\nKept \d+ files, [\d.]+ MB, of 0 runs that go on, 0 that could be resumed and 3 finished\.\n$/,
+  );
+  expect(await contents()).toEqual(before);
+});

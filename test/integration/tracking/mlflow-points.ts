@@ -1,0 +1,50 @@
+import { RUN_KEY_TAG } from '../../../activities/tracking/run-tags.ts';
+
+export interface Point {
+  key: string;
+  step: number;
+  /** Milliseconds since the epoch. */
+  time: number;
+  value: number;
+}
+
+/** Everything that MLflow's REST API shows of a run's metrics, with every value there is, by metric and step. */
+export async function pointsOf(url: string, runId: string): Promise<Point[]> {
+  const { run } = await call<{ run: { data: { metrics?: { key: string }[] } } }>(url, `runs/get?run_id=${runId}`);
+  const points: Point[] = [];
+  for (const { key } of run.data.metrics ?? []) {
+    const query = new URLSearchParams({ run_id: runId, metric_key: key, max_results: '10000' });
+    const { metrics } = await call<{ metrics: { value: number; step: number; timestamp: number }[] }>(
+      url,
+      `metrics/get-history?${query}`,
+    );
+    for (const { value, step, timestamp } of metrics)
+      points.push({ key, step: Number(step), time: Number(timestamp), value });
+  }
+  return points.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.step - b.step));
+}
+
+export interface FoundRun {
+  info: { run_id: string; status: string; start_time: number; end_time?: number };
+}
+
+/** The runs of an experiment that mirror a run of ours. */
+export async function runsTagged(url: string, experimentId: string, runKey: string): Promise<FoundRun[]> {
+  const { runs } = await call<{ runs?: FoundRun[] }>(url, 'runs/search', {
+    experiment_ids: [experimentId],
+    filter: `tags.\`${RUN_KEY_TAG}\` = '${runKey}'`,
+  });
+  return runs ?? [];
+}
+
+async function call<T>(url: string, path: string, body?: object): Promise<T> {
+  const response = await fetch(`${url}/api/2.0/mlflow/${path}`, {
+    ...(body && {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }),
+  });
+  if (!response.ok) throw new Error(`MLflow answers ${path} with ${response.status}: ${await response.text()}`);
+  return (await response.json()) as T;
+}

@@ -1,0 +1,274 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { collectionLines } from '../../../../cli/commands/gc.ts';
+import { type CollectOptions, collectGarbage } from '../../../../cli/gc/collect.ts';
+import { type KnownExecution, stateOf } from '../../../../cli/gc/known-runs.ts';
+import type { ArtifactRef } from '../../../../core/artifact-ref.ts';
+import { ArtifactStore } from '../../../../core/artifact-store.ts';
+import { Fences } from '../../../../core/fence.ts';
+
+const DAY = 86_400_000;
+
+let home: string;
+let store: ArtifactStore;
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'videocap-gc-'));
+  store = new ArtifactStore(join(home, 'store'));
+});
+afterEach(() => rm(home, { recursive: true }));
+
+const execution = (change: Partial<KnownExecution>): KnownExecution => ({
+  workflowId: 'w',
+  executionId: 'e',
+  state: 'completed',
+  startTime: Date.now(),
+  ...change,
+});
+
+/** Ten days from now, when everything here is old. */
+const collect = (known: KnownExecution[], change: Partial<CollectOptions> = {}) =>
+  collectGarbage({ home, known, cacheDays: 7, dryRun: false, now: Date.now() + 10 * DAY, ...change });
+
+async function files(folder = 'store'): Promise<string[]> {
+  const entries = await readdir(join(home, folder), { recursive: true, withFileTypes: true });
+  const names = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  return names.map((name) => name.slice(home.length + 1)).sort();
+}
+
+/** Whether a key's artifact is whole. */
+async function has(key: string): Promise<boolean> {
+  const ref = await store.find(key);
+  return (
+    ref !== undefined &&
+    (await store.read(ref).then(
+      () => true,
+      () => false,
+    ))
+  );
+}
+
+/** A run of three steps with a benchmark after the second, as its activities leave it. */
+async function aRun(runKey: string): Promise<string[]> {
+  const at = (name: string) => `runs/${runKey}/${name}`;
+  const weights: Record<number, ArtifactRef> = {
+    0: await store.put('policies/base/model.safetensors', 'base weights'),
+  };
+  for (const step of [1, 2, 3])
+    weights[step] = await store.put(at(`checkpoints/step-00000${step}/model.safetensors`), `${runKey} weights ${step}`);
+  const clip = await store.put('clips/ab/one.clip', 'pixels');
+  await store.putJson('clips/lists/one.json', [{ sampleId: 'a', clip }]);
+  const video = await store.put('data/shapes/1/a.mp4', 'a video');
+  const manifest = await store.putJson('data/manifests/m.json', { train: [{ id: 'a', video: { artifact: video } }] });
+  await store.putJson(at('dataset.json'), { manifest });
+  await store.putJson(at('load-policy.json'), { policy: { weights: weights[0] } });
+  const evaluations: object[] = [];
+  for (const step of [0, 1, 2, 3]) {
+    const folder = `step-00000${step}`;
+    if (step === 0 || step === 2) {
+      const captions = await store.putJson(at(`${folder}/captions.json`), ['a caption']);
+      const details = await store.putJson(at(`${folder}/benchmark-held-out-details.json`), { step });
+      evaluations.push({ step, captions, details, policy: { weights: weights[step] } });
+      await store.putJson(at(`${folder}/benchmark-held-out.json`), { details });
+    }
+    const rollout = await store.putJson(at(`${folder}/rollout.json`), { groups: [] });
+    const verdicts = await store.putJson(at(`${folder}/verdicts.json`), {});
+    for (const name of ['rollout-groups', 'think', 'judge', 'update', 'caption-clips'])
+      await store.putJson(at(`${folder}/${name}.json`), { name });
+    await store.putJson(at(`records/step-00000${step}.json`), { step, rollout, verdicts });
+    const policy = { weights: weights[step] };
+    await store.putJson(at(`progress/step-00000${step}.json`), { step, evaluations, policy, reference: weights[0] });
+  }
+  await store.put(at('report.html'), 'the report');
+  await store.put('ledger/answer.json', 'paid for');
+  return files();
+}
+
+describe('a finished run', () => {
+  const finished = [execution({ runKey: 'r' })];
+
+  it('keeps records, states, report, captions, verdicts, rollouts and dataset', async () => {
+    await aRun('r');
+    await collect(finished);
+    for (const step of [0, 1, 2, 3])
+      for (const name of ['records', 'progress']) expect(await has(`runs/r/${name}/step-00000${step}.json`)).toBe(true);
+    for (const name of ['step-000002/captions', 'step-000002/benchmark-held-out-details', 'step-000001/rollout'])
+      expect(await has(`runs/r/${name}.json`), name).toBe(true);
+    expect(await has('runs/r/step-000003/verdicts.json')).toBe(true);
+    expect(await has('runs/r/report.html')).toBe(true);
+    expect(await has('data/manifests/m.json')).toBe(true);
+    expect(await has('data/shapes/1/a.mp4')).toBe(true);
+  });
+
+  it('keeps the checkpoints of benchmarked steps and of the end, and the policy it began with', async () => {
+    await aRun('r');
+    const { removed } = await collect(finished);
+    const kept = [];
+    for (const step of [1, 2, 3]) kept.push(await has(`runs/r/checkpoints/step-00000${step}/model.safetensors`));
+    expect(kept).toEqual([false, true, true]);
+    expect(removed.checkpoints.files).toBe(2);
+    expect(await has('policies/base/model.safetensors')).toBe(true);
+  });
+
+  it('loses what only its activities would look for', async () => {
+    await aRun('r');
+    await collect(finished);
+    for (const name of ['load-policy', 'step-000001/think', 'step-000002/update', 'step-000002/caption-clips'])
+      expect(await store.find(`runs/r/${name}.json`), name).toBeUndefined();
+  });
+
+  it('keeps what another run refers to: the checkpoint that a fork began with', async () => {
+    await aRun('r');
+    const policy = { weights: await store.find('runs/r/checkpoints/step-000001/model.safetensors') };
+    await store.putJson('runs/fork/progress/step-000002.json', { policy });
+    await collect([...finished, execution({ runKey: 'fork', state: 'running' })]);
+    expect(await has('runs/r/checkpoints/step-000001/model.safetensors')).toBe(true);
+  });
+
+  it('can be collected twice; the second time there is nothing to remove', async () => {
+    await aRun('r');
+    await collect(finished);
+    const after = await files();
+    const again = await collect(finished);
+    expect(await files()).toEqual(after);
+    expect(collectionLines(again, false)[0]).toBe('Nothing to remove.');
+  });
+});
+
+describe('a run that goes on, or could', () => {
+  it.each([
+    ['is running', [execution({ runKey: 'r', state: 'running' })]],
+    ['was terminated', [execution({ runKey: 'r', state: 'ended' })]],
+    [
+      'was terminated and resumed',
+      [execution({ runKey: 'r', state: 'ended' }), execution({ runKey: 'r', state: 'running' })],
+    ],
+    ['has not said its key', [execution({ workflowId: 'r', state: 'running' })]],
+  ])('keeps everything of its own: it %s', async (_, known) => {
+    const before = await aRun(known[0]!.runKey ?? 'r-0a1b2c3d');
+    await collect(known, { cacheDays: 0 });
+    const own = (paths: string[]) => paths.filter((path) => !path.includes('/clips/'));
+    expect(own(await files())).toEqual(own(before));
+  });
+
+  it('keeps whatever has been used since it began, though nothing in the store refers to it', async () => {
+    const before = await aRun('r');
+    const running = execution({ runKey: 'r', state: 'running' });
+    await collect([running], { cacheDays: 0 });
+    expect(await files()).toEqual(before);
+  });
+
+  it('is what a run without a report is that Temporal does not know', async () => {
+    await aRun('r');
+    await store.remove('runs/r/report.html');
+    const before = await files();
+    expect((await collect([])).runs).toEqual({ running: 0, resumable: 1, finished: 0 });
+    expect((await files()).filter((path) => path.includes('runs/r'))).toEqual(
+      before.filter((path) => path.includes('runs/r')),
+    );
+  });
+});
+
+describe('what no run refers to', () => {
+  const finished = [execution({ runKey: 'r' })];
+
+  it('goes when it was not used for the days given, and stays until then', async () => {
+    await aRun('r');
+    await collect(finished, { now: Date.now() + 6 * DAY });
+    expect(await has('clips/ab/one.clip')).toBe(true);
+    const { removed } = await collect(finished, { now: Date.now() + 8 * DAY });
+    expect(await has('clips/ab/one.clip')).toBe(false);
+    expect(removed.frames.files).toBe(4);
+  });
+
+  it('stays for an hour at least, however little it is wanted', async () => {
+    const before = await aRun('r');
+    await collect(finished, { cacheDays: 0, now: Date.now() + 3_500_000 });
+    expect(await files()).toEqual(before);
+  });
+});
+
+describe('what must never go', () => {
+  it('is the ledger, with its open questions, and exported models', async () => {
+    await store.put('ledger/answer.json', 'paid for');
+    await mkdir(join(home, 'store/ledger/asking'));
+    await writeFile(join(home, 'store/ledger/asking/q.json'), '{}');
+    await mkdir(join(home, 'checkpoints/r'), { recursive: true });
+    await writeFile(join(home, 'checkpoints/r/model.safetensors'), 'yours');
+    const before = [...(await files()), ...(await files('checkpoints'))];
+    await collect([], { cacheDays: 0 });
+    expect([...(await files()), ...(await files('checkpoints'))]).toEqual(before);
+  });
+});
+
+describe('leftovers', () => {
+  it('go once they are old: unfinished files, contents without a reference, half exports', async () => {
+    await aRun('r');
+    const uuid = '0f8fad5b-d9cb-469f-a165-70867728950e';
+    const leftovers = [
+      `ledger/x.json.${uuid}.tmp`,
+      'runs/r/step-000001/think.0123456789ab.json',
+      'clips/x.0123456789ab.clip',
+    ];
+    for (const path of leftovers) await writeFile(join(home, 'store', path), 'left');
+    await mkdir(join(home, `checkpoints/r.${uuid}.partial`), { recursive: true });
+    await writeFile(join(home, `checkpoints/r.${uuid}.partial/config.json`), '{}');
+    const { removed } = await collect([execution({ runKey: 'r' })]);
+    expect(removed.unfinished).toEqual({ files: 4, bytes: 14 });
+    expect((await files()).filter((path) => leftovers.some((left) => path.endsWith(left)))).toEqual([]);
+  });
+
+  it('are claims of executions and runs that are over; those of others stay', async () => {
+    await aRun('r');
+    await aRun('s');
+    const fences = new Fences(store.root);
+    await fences.claim({ execution: 'done', activity: '1', attempt: 2, runKey: 'r' });
+    await fences.claim({ execution: 'going', activity: '1', attempt: 2, runKey: 's' });
+    const { removed } = await collect([
+      execution({ runKey: 'r', executionId: 'done' }),
+      execution({ runKey: 's', executionId: 'going', state: 'running' }),
+    ]);
+    expect(removed.claims.files).toBe(2);
+    expect((await files()).filter((path) => path.includes('fences'))).toEqual([
+      'store/fences/attempts/going/1/00000002',
+      'store/fences/runs/s/00000001-going',
+    ]);
+  });
+
+  it('are not the contents that a damaged reference may have named', async () => {
+    await aRun('r');
+    await writeFile(`${store.path('runs/r/report.html')}.ref`, '');
+    await collect([execution({ runKey: 'r' })]);
+    expect(await has('runs/r/report.html')).toBe(true);
+  });
+});
+
+it('a dry run tells the same numbers and removes nothing', async () => {
+  const before = await aRun('r');
+  const known = [execution({ runKey: 'r' })];
+  const told = await collect(known, { dryRun: true });
+  expect(await files()).toEqual(before);
+  expect(await collect(known)).toEqual(told);
+  expect(collectionLines(told, true).join('\n')).toMatch(
+    /checkpoints of finished runs +2 .*Would remove \d+ files, .*Kept \d+ files, .* of 0 runs that go on, 0 that could be resumed and 1 finished\.$/s,
+  );
+});
+
+describe('the state of a run', () => {
+  const unknown = { hasReport: false, lately: false };
+  it('is that of its executions, whichever came first', () => {
+    const ended = execution({ runKey: 'r', state: 'ended' });
+    expect(stateOf('r', [ended], unknown)).toBe('resumable');
+    expect(stateOf('r', [ended, execution({ runKey: 'r' })], unknown)).toBe('finished');
+    expect(stateOf('r', [execution({ runKey: 'r' }), execution({ runKey: 'r', state: 'running' })], unknown)).toBe(
+      'running',
+    );
+  });
+
+  it('is told by what it left where Temporal does not know it', () => {
+    expect(stateOf('r', [], { hasReport: true, lately: true })).toBe('finished');
+    expect(stateOf('r', [], { hasReport: false, lately: true })).toBe('running');
+    expect(stateOf('r', [execution({ runKey: 'other' })], unknown)).toBe('resumable');
+  });
+});

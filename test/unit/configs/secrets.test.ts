@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../configs/load-config.ts';
+
+const SECRET = 'sk-canary-4711';
+const openai = { 'judge.kind': 'openai', 'judge.model': 'm' };
+const messageOf = (overrides: Record<string, unknown>) =>
+  loadConfig('quickstart', { ...openai, ...overrides }).then(
+    () => expect.unreachable('the config should have been refused'),
+    (error: Error) => error.message,
+  );
+
+/** A config ends up in Temporal's histories, in MLflow and in reports, and so does the sentence that refuses it. */
+describe('a secret in a config is refused, and not repeated', () => {
+  it.each([
+    ['password of the URL', { 'judge.baseUrl': `https://me:${SECRET}@host/v1` }],
+    ['user name of the URL', { 'judge.baseUrl': `https://${SECRET}@host/v1` }],
+    ['query of the URL', { 'judge.baseUrl': `https://host/v1?api_key=${SECRET}` }],
+  ])('as %s', async (_, overrides) => {
+    const message = await messageOf(overrides);
+    expect(message).toMatch(
+      /judge\.baseUrl is "https:\/\/.*\*\*\*.*"; set a URL without user name, password and query/,
+    );
+    expect(message).toContain('the environment variable that judge.apiKeyEnv names');
+    expect(message).not.toContain(SECRET);
+  });
+
+  it('in place of the name of its environment variable', async () => {
+    const message = await messageOf({ 'judge.apiKeyEnv': SECRET });
+    expect(message).toContain('judge.apiKeyEnv is (not shown: it may be a secret); set a text that matches');
+    expect(message).not.toContain(SECRET);
+  });
+
+  it('in a field that does not exist', async () => {
+    const message = await messageOf({ 'judge.apiKey': SECRET });
+    expect(message).toContain('judge.apiKey is not a known field (did you mean "apiKeyEnv"?)');
+    expect(message).not.toContain(SECRET);
+  });
+
+  it('while other values are shown', async () => {
+    expect(await messageOf({ 'judge.maxTokens': 1 })).toContain('judge.maxTokens is 1; set a number of at least 16');
+  });
+});
