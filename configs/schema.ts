@@ -136,6 +136,11 @@ const OpenAiJudge = z.strictObject({
 export const JudgeConfig = z.discriminatedUnion('kind', [RuleBasedJudge, OpenAiJudge]);
 export type JudgeConfig = z.infer<typeof JudgeConfig>;
 
+/** Does anything that the judge says cost anything? */
+export function isPriced({ price }: Extract<JudgeConfig, { kind: 'openai' }>): boolean {
+  return price.inputPerMillion > 0 || price.outputPerMillion > 0;
+}
+
 export const OptimizerConfig = z.strictObject({
   learningRate: z.number().positive().max(1).default(2e-5),
   schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
@@ -225,9 +230,14 @@ export const ExperimentConfig = Experiment.refine(
     path: ['reward', 'caption', 'variant'],
     error: 'set stepped, linear or f1, or judge.kind to openai: only a language model can rate captions as a whole',
   },
-).refine(({ judge, benchmark }) => benchmark.suites.length === 0 || judge.kind === 'openai', {
-  path: ['judge', 'kind'],
-  error:
-    'set openai, with judge.baseUrl and judge.model: the suites of benchmark.suites are judged by a language model',
-});
+)
+  .refine(({ judge, benchmark }) => benchmark.suites.length === 0 || judge.kind === 'openai', {
+    path: ['judge', 'kind'],
+    error:
+      'set openai, with judge.baseUrl and judge.model: the suites of benchmark.suites are judged by a language model',
+  })
+  .refine(({ judge }) => judge.kind !== 'openai' || !judge.budget.usd || isPriced(judge), {
+    path: ['judge', 'price'],
+    error: 'set inputPerMillion and outputPerMillion (USD): at a price of 0, judge.budget.usd is never reached',
+  });
 export type ExperimentConfig = z.infer<typeof ExperimentConfig>;

@@ -1,6 +1,7 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Argument, Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { fewScored } from '../../activities/benchmark/suites/suite-report.ts';
 import { checkQuirks, quirksOf, suiteNamed, suites } from '../../activities/benchmark/suites/suites.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import { SuiteName } from '../../configs/schema.ts';
@@ -187,7 +188,8 @@ async function filesOf({ suite, report, drillDown, result }: SuiteEvaluation, ho
 }
 
 function suiteLines({ suite: name, metrics, counts }: SuiteEvaluation, subject: string): string[] {
-  return [suiteTable(subject, metrics, suiteNamed(name)), '', `  ${countsLine(counts)}`];
+  const warnings = fewScored(counts).flatMap((warning) => ['', `  WARNING: ${warning}`]);
+  return [suiteTable(subject, metrics, suiteNamed(name)), '', `  ${countsLine(counts)}`, ...warnings];
 }
 
 function quirkLines(): string[] {

@@ -23,6 +23,7 @@ export interface LocalJudge {
 export interface LocalJudgeOptions {
   /** 0: a free one. */
   port?: number;
+  /** By default one core stays free: llama.cpp's threads wait for each other, and crawl where others want the same cores. */
   threads?: number;
   /** Questions that are answered at a time; ask with as much `judge.concurrency`. */
   slots?: number;

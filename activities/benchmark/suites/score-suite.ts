@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { parseCompletion } from '../../../core/completion.ts';
 import type { CaptionedClip, SuiteCounts } from '../../../core/stages.ts';
 import type { Asker } from '../../judge/question.ts';
@@ -18,6 +19,9 @@ export function captionOf(text: string): string | undefined {
   const rest = thought < 0 ? text : text.slice(thought + '</think>'.length);
   return rest.replace(/^\s*<answer>/, '').trim() || undefined;
 }
+
+/** Of VDC's 5,000 items, each asks about forty questions: all at once would fill the memory, and fewer leave no judge waiting. */
+const ITEMS_AT_ONCE = 512;
 
 /**
  * Asks the judge about every item that has a caption. Only fails once all who were asked have answered: answers on their way are
@@ -45,12 +49,15 @@ export async function scoreItems(
     const reason = 'unscorable' in outcome ? outcome.reason : 'not answered yet';
     return { id, clip, video, caption, unscorable: reason };
   };
+  const turns = pLimit(ITEMS_AT_ONCE);
   return settled(
-    items.map(async (raw) => {
-      const result = await scoreItem(raw);
-      onItem?.(++done, items.length);
-      return result;
-    }),
+    items.map((raw) =>
+      turns(async () => {
+        const result = await scoreItem(raw);
+        onItem?.(++done, items.length);
+        return result;
+      }),
+    ),
   );
 }
 

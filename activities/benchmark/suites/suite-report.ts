@@ -1,3 +1,4 @@
+import type { SuiteCounts } from '../../../core/stages.ts';
 import type { Column, Suite, SuiteTable } from './suite.ts';
 import type { ItemResult, SuiteResult } from './suite-files.ts';
 
@@ -18,6 +19,7 @@ export function suiteReport(result: SuiteResult): string {
     `- Prompts: ${judge.prompts.map(({ name, sha256 }) => `${name} (sha256 ${sha256.slice(0, 12)})`).join(', ')}`,
     `- Authors' quirks that are on: ${listOf(quirks)}`,
     `- Items: ${counts.items}; in the means ${counts.scored}, without a caption ${counts.withoutCaption}, unscorable ${counts.unscorable}, missing ${counts.missing}`,
+    ...fewScored(counts).map((warning) => `\n> **${warning}**`),
     '',
     '## Result',
     '',
@@ -30,6 +32,18 @@ export function suiteReport(result: SuiteResult): string {
     ...leftOut('Missing: nothing to score', result.items, 'missing'),
     '',
   ].join('\n');
+}
+
+/** Below this share of the items, the means are about something else than the benchmark. */
+const ENOUGH = 0.95;
+
+/** A warning where too few items are in the means; none where there are enough. */
+export function fewScored({ items, scored, unscorable, missing }: SuiteCounts): string[] {
+  if (scored >= ENOUGH * items) return [];
+  const without = [...(unscorable > 0 ? ['unscorable'] : []), ...(missing > 0 ? ['missing'] : [])].join(' or ');
+  return [
+    `Only ${scored} of ${items} items are in these numbers: compare them with no published one. The others are ${without || 'left out'}; the report lists them with their reasons.`,
+  ];
 }
 
 /** Every item as Markdown, in the file's order: the caption, its score, and what the judge said. */

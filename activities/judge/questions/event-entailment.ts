@@ -15,6 +15,15 @@ export const Verdicts = z.strictObject({
   verdicts: z.array(z.strictObject({ index: z.int(), relationship: Verdict })),
 });
 
+const shapes = new Map<number, z.ZodType>();
+
+/** `Verdicts` of exactly so many items: structured output holds even a weak model to the count. */
+export function verdictsShape(count: number): z.ZodType {
+  const shape = shapes.get(count) ?? z.strictObject({ verdicts: Verdicts.shape.verdicts.length(count) });
+  shapes.set(count, shape);
+  return shape;
+}
+
 export const EVENT_ENTAILMENT = readPrompt('event-entailment.v1');
 
 /** Does `description` tell these events? One verdict each, in the events' order (AutoDQ, one call for the whole list). */
@@ -22,7 +31,7 @@ export function eventEntailment(description: string, events: readonly string[]):
   return {
     prompt: EVENT_ENTAILMENT,
     data: { description, events: events.map((event, i) => ({ index: i + 1, event })) },
-    shape: Verdicts,
+    shape: verdictsShape(events.length),
     read: (text) => readVerdicts(text, events.length, [description, ...events]),
   };
 }

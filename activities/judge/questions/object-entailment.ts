@@ -1,6 +1,6 @@
 import { readPrompt } from '../prompts.ts';
 import type { Question } from '../question.ts';
-import { readVerdicts, type Verdict, Verdicts } from './event-entailment.ts';
+import { readVerdicts, type Verdict, verdictsShape } from './event-entailment.ts';
 
 export const OBJECT_ENTAILMENT = readPrompt('object-entailment.v1');
 
@@ -9,7 +9,7 @@ export function objectEntailment(description: string, objects: readonly string[]
   return {
     prompt: OBJECT_ENTAILMENT,
     data: { description, objects: objects.map((object, i) => ({ index: i + 1, object })) },
-    shape: Verdicts,
+    shape: verdictsShape(objects.length),
     read: (text) => readVerdicts(text, objects.length, [description, ...objects]),
   };
 }

@@ -49,7 +49,7 @@ const settings = () => ({
   apiKeyEnv: 'LOCAL_JUDGE_KEY',
   concurrency: 2,
   timeoutSeconds: 400,
-  maxTokens: 160,
+  maxTokens: 96,
 });
 const asker = (place: string) =>
   createAsker(JudgeConfig.parse(settings()) as Extract<JudgeConfig, { kind: 'openai' }>, { store, place, env });
@@ -58,7 +58,10 @@ const asker = (place: string) =>
 vi.setConfig({ testTimeout: 420_000 });
 
 describe('a real language model as the judge', () => {
-  const questions = CAPTIONS.flatMap((caption) => [eventEntailment(caption, EVENTS), eventExtraction(caption)]);
+  const questions = CAPTIONS.slice(0, 2).flatMap((caption) => [
+    eventEntailment(caption, EVENTS),
+    eventExtraction(caption),
+  ]);
   const askAll = (place: string) => {
     const asked = asker(place);
     return Promise.all(questions.map((question) => asked.ask<unknown[]>(question as never))).then((outcomes) => ({

@@ -113,6 +113,9 @@ describe('parseConfig', () => {
       "InvalidConfig: lab.yaml:3:3: judge.baseUrl is "somewhere"; set a URL such as "https://host/v1".
       lab.yaml:1:1: judge.model is missing; set a text."
     `);
+    expect(errorOf('judge: { kind: openai, model: m, budget: { usd: 5 } }')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:1:1: judge.price is missing; set inputPerMillion and outputPerMillion (USD): at a price of 0, judge.budget.usd is never reached."`,
+    );
     expect(errorOf('reward:\n  caption:\n    thresholds: [0.2, high]\n')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:3:23: reward.caption.thresholds[1] is "high"; set a number."`,
     );

@@ -122,3 +122,23 @@ test('a fault of the endpoint is thrown only once all who were asked have answer
   await expect(scoring).rejects.toThrow('the endpoint is away');
   expect(answered).toBe(true);
 });
+
+test('thousands of items wait for their turn instead of asking all at once', async () => {
+  let asking = 0;
+  let most = 0;
+  const counting: Suite = {
+    ...suite,
+    async scoreItem() {
+      most = Math.max(most, ++asking);
+      await new Promise((resolve) => setImmediate(resolve));
+      asking--;
+      return { answer: 1 };
+    },
+  };
+  const items = Array.from({ length: 5000 }, (_, i) => itemNamed(`${i}`));
+  const captions = items.map(({ id }) => captionFor(id, 'a cat'));
+  const prepared = { suite: 'dream1k' as const, annotations: 'a', items, missing: [] };
+  const results = await scoreItems(counting, prepared, captions, asker);
+  expect(results.map(({ id, score }) => [id, score])).toEqual(items.map(({ id }) => [id, 1]));
+  expect(most).toBe(512);
+});
