@@ -14,7 +14,7 @@ import { runFfmpeg } from '../frames/ffmpeg-command.ts';
  * `npm run example:film`: makes the clips that `configs/examples/own-data.jsonl` names, from Big Buck Bunny ((c) Blender
  * Foundation, CC BY 3.0), a copy of which lies in the source package of moviepy on PyPI. About 60 MB are downloaded, and
  * again only when a clip is missing; nothing is committed. Beside the clips it writes `captions.jsonl`: all of them with
- * nothing but a caption, for `videocap annotate`.
+ * nothing but a caption, for `videocap annotate`; and `dream1k.jsonl`: the same as a benchmark file, for `videocap bench`.
  */
 const PACKAGE = 'moviepy==2.2.1';
 const ARCHIVE = {
@@ -34,8 +34,16 @@ film = next(n for n in inner.namelist() if n.endswith('resources/bbb.mp4'))
 open(sys.argv[2], 'wb').write(inner.read(film))
 `;
 
-const ClipList = z.object({
-  clips: z.array(z.object({ id: z.string(), start: z.number(), end: z.number(), caption: z.string() })),
+export const ClipList = z.object({
+  clips: z.array(
+    z.object({
+      id: z.string(),
+      start: z.number(),
+      end: z.number(),
+      caption: z.string(),
+      events: z.array(z.string()),
+    }),
+  ),
 });
 type Clip = z.infer<typeof ClipList>['clips'][number];
 
@@ -46,10 +54,24 @@ export async function fetchExampleFilm(say: (line: string) => void): Promise<voi
   await mkdir(folder, { recursive: true });
   const missing = clips.filter(({ id }) => !existsSync(join(folder, `${id}.mp4`)));
   if (missing.length > 0) await withFilm((film) => cutClips(film, missing, folder, say), say);
-  const captions = join(folder, 'captions.jsonl');
-  const lines = clips.map(({ id, caption }) => JSON.stringify({ id, video: `${id}.mp4`, caption }));
-  await writeFile(captions, `${lines.join('\n')}\n`);
-  say(`${clips.length} clips with captions: ${captions}`);
+  const captions = clips.map(({ id, caption }) => ({ id, video: `${id}.mp4`, caption }));
+  const files = { 'captions.jsonl': captions, 'dream1k.jsonl': clips.map(asDream1kRow) };
+  for (const [name, rows] of Object.entries(files))
+    await writeFile(join(folder, name), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  say(`${clips.length} clips, ${Object.keys(files).join(' and ')} in ${folder}`);
+}
+
+/** A clip as the authors of DREAM-1K write one down. */
+export function asDream1kRow({ id, caption, events }: Clip) {
+  return {
+    messages: [
+      { role: 'user', content: [{ type: 'video', video: { video_file: `${id}.mp4` } }] },
+      { role: 'assistant', content: [{ type: 'text', reference: caption }] },
+    ],
+    dataset: 'movie_animation',
+    idx: id,
+    extra_info: { events },
+  };
 }
 
 /** Gives the film to `use`, in a folder that is gone afterwards. */

@@ -1,6 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { readDream1k } from '../../../activities/benchmark/dream1k/dream1k-annotations.ts';
+import { asDream1kRow, ClipList } from '../../../activities/dataset/fetch-example-film.ts';
 import { readJsonl } from '../../../activities/dataset/jsonl.ts';
 
 const example = (name: string) => fileURLToPath(new URL(`../../../configs/examples/${name}`, import.meta.url));
@@ -26,4 +30,20 @@ test('the example files are valid and tell of the clips that the example film is
       events,
     })),
   );
+});
+
+test('the clips are read back as the DREAM-1K file that they are written to', async () => {
+  const { clips } = ClipList.parse(JSON.parse(await readFile(example('big-buck-bunny-clips.json'), 'utf8')));
+  const folder = await mkdtemp(join(tmpdir(), 'videocap-dream1k-'));
+  try {
+    const path = join(folder, 'dream1k.jsonl');
+    await writeFile(path, clips.map((clip) => `${JSON.stringify(asDream1kRow(clip))}\n`).join(''));
+    expect(await readDream1k(path)).toEqual(
+      clips.map(({ id, caption, events }) => ({
+        ...{ id, clip: id, video: `${id}.mp4`, category: 'movie_animation', reference: caption, events },
+      })),
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
