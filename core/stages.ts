@@ -13,6 +13,7 @@ import {
   ThinkConfig,
 } from '../configs/schema.ts';
 import { ArtifactRef } from './artifact-ref.ts';
+import { Batch } from './batch.ts';
 import { PolicyRef } from './policy-ref.ts';
 import { ClipRef } from './sample.ts';
 import { Score } from './score.ts';
@@ -37,15 +38,15 @@ export const PrepareDatasetOutput = z.strictObject({
   /** A `DatasetManifest`. */
   manifest: ArtifactRef,
   digest: z.string(),
-  trainIds: z.array(z.string()),
+  train: z.int(),
   heldOut: z.int(),
   quarantined: z.int(),
 });
 
-/** `samples: 'held-out'` stands for the whole split, whose ids need not travel. */
 export const ExtractFramesInput = z.strictObject({
   manifest: ArtifactRef,
-  samples: z.union([z.array(z.string()), z.literal('held-out')]),
+  /** A step's batch of the training split, or all of the other one. */
+  samples: z.union([Batch, z.literal('held-out')]),
   frames: FrameOptions,
 });
 export const ExtractFramesOutput = z.strictObject({

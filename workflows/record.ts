@@ -7,7 +7,7 @@ import type { StepTrace } from './train-step.ts';
 export async function record(run: RunState, trace: StepTrace, evaluation?: Evaluation): Promise<void> {
   const { snapshot } = run;
   const { step } = snapshot; // the next step may begin before this one is written
-  if (evaluation) snapshot.evaluations.push(evaluation);
+  if (evaluation) run.keep(evaluation);
   await desk.recordStep({
     runKey: snapshot.runKey,
     record: {

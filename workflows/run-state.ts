@@ -1,7 +1,7 @@
 import type { ExperimentConfig, JudgeConfig } from '../configs/schema.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
+import type { Batch } from '../core/batch.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
-import { shuffledAt } from '../core/random.ts';
 import type { Limits, RunProgress } from '../core/run-progress.ts';
 import type { Evaluation, JudgeSpending, RunSummary } from '../core/stages.ts';
 import { limitedJudge } from './limits.ts';
@@ -12,7 +12,7 @@ export interface RunSnapshot {
   runKey: string;
   config: ExperimentConfig;
   startTime: number;
-  dataset?: { manifest: ArtifactRef; digest: string; trainIds: string[] };
+  dataset?: { manifest: ArtifactRef; digest: string };
   heldOutClips?: ArtifactRef;
   /** The policy training started from, and that the KL is measured to. */
   reference?: PolicyRef;
@@ -20,6 +20,7 @@ export interface RunSnapshot {
   step: number;
   /** Clips decoded before their step came. */
   clipsAhead?: ClipsAhead;
+  /** In the order of steps; the first is the start policy's. */
   evaluations: Evaluation[];
   tracking?: Tracking;
   /** Step records up to this step are in MLflow; -1: none. */
@@ -62,6 +63,9 @@ export interface RunStatus {
   mlflowRunUrl?: string;
   evaluations: { step: number; metrics: Record<string, number> }[];
 }
+
+/** A snapshot travels with every step, and a run may be benchmarked a thousand times. */
+const MOST_EVALUATIONS = 32;
 
 /** A run's state with the pure decisions about it: which samples come next, whether it is finished, when to evaluate. */
 export class RunState {
@@ -125,18 +129,8 @@ export class RunState {
     return { runKey: this.snapshot.runKey, step: this.snapshot.step };
   }
 
-  /**
-   * The sample ids of the next step, or of one that follows so many later: a function of (seed, step) alone. Every epoch
-   * is a new order of all training samples; the remainder that fills no batch waits for another epoch's order.
-   */
-  nextBatch(later = 0): string[] {
-    const { trainIds } = present(this.snapshot.dataset, 'dataset');
-    const size = Math.min(this.config[this.config.method].samplesPerStep, trainIds.length);
-    const batchesPerEpoch = Math.floor(trainIds.length / size);
-    const step = this.snapshot.step + later;
-    const epoch = Math.floor(step / batchesPerEpoch);
-    const batch = step % batchesPerEpoch;
-    return shuffledAt(trainIds, this.config.seed, ['epoch', epoch]).slice(batch * size, (batch + 1) * size);
+  batchOf(step: number): Batch {
+    return { seed: this.config.seed, step, size: this.config[this.config.method].samplesPerStep };
   }
 
   /** Moves on by one optimiser step. */
@@ -147,6 +141,14 @@ export class RunState {
     this.snapshot.lastMetrics = metrics;
     const before = this.snapshot.secondsPerStep ?? seconds;
     this.snapshot.secondsPerStep = 0.8 * before + 0.2 * seconds;
+  }
+
+  /** Keeps a benchmark result. Of many, those between the first and the last thin out: step records have the numbers of all. */
+  keep(evaluation: Evaluation): void {
+    const { evaluations } = this.snapshot;
+    evaluations.push(evaluation);
+    if (evaluations.length <= MOST_EVALUATIONS) return;
+    this.snapshot.evaluations = evaluations.filter((_, i) => i % 2 === 0 || i === evaluations.length - 1);
   }
 
   get evaluatedNow(): boolean {

@@ -133,7 +133,7 @@ async function clipsOf(run: RunState): Promise<ArtifactRef> {
   if (clipsAhead?.step === run.nextPlace.step) return clipsAhead.clips;
   const { clips } = await stage.extractFrames({
     manifest: run.manifest,
-    samples: run.nextBatch(),
+    samples: run.batchOf(run.nextPlace.step),
     frames: run.config.frames,
   });
   return clips;
@@ -143,7 +143,7 @@ async function clipsOf(run: RunState): Promise<ArtifactRef> {
 async function decodeAhead(run: RunState): Promise<ClipsAhead | undefined> {
   const step = run.nextPlace.step + 1;
   if (step > run.totalSteps) return undefined;
-  const samples = run.nextBatch(1);
+  const samples = run.batchOf(step);
   const { clips } = await stage.extractFrames({ manifest: run.manifest, samples, frames: run.config.frames });
   return { step, clips };
 }

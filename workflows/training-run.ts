@@ -47,5 +47,5 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
   }
   await recording;
   // Stopped while it waited: the step is recorded, its benchmark is not.
-  if (!run.evaluatedNow) run.snapshot.evaluations.push(await measure(true));
+  if (!run.evaluatedNow) run.keep(await measure(true));
 }

@@ -38,7 +38,7 @@ export function createDatasetActivities(deps: DatasetDeps) {
         return {
           manifest: await store.put(`data/manifests/${sha256(text)}.json`, text),
           digest,
-          trainIds: manifest.train.map(({ id }) => id),
+          train: manifest.train.length,
           heldOut: manifest.heldOut.length,
           quarantined: manifest.quarantined.length,
         };

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { FrameOptions } from '../../configs/schema.ts';
 import type { ArtifactRef } from '../../core/artifact-ref.ts';
 import { type ArtifactStore, sha256, sha256OfFile } from '../../core/artifact-store.ts';
+import { samplesOf } from '../../core/batch.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { type ClipRef, DatasetManifest, type Sample } from '../../core/sample.ts';
 import { ExtractFramesInput, ExtractFramesOutput } from '../../core/stages.ts';
@@ -27,7 +28,7 @@ export function createFramesActivities({ store, onProgress, signal, parallel }: 
     async extractFrames(rawInput: z.input<typeof ExtractFramesInput>): Promise<z.infer<typeof ExtractFramesOutput>> {
       const input = ExtractFramesInput.parse(rawInput);
       const manifest = await store.readJson(input.manifest, DatasetManifest);
-      const samples = chosen(manifest, input.samples);
+      const samples = input.samples === 'held-out' ? manifest.heldOut : samplesOf(manifest.train, input.samples);
       const limit = pLimit({ concurrency: parallel ?? availableParallelism(), rejectOnClear: true });
       const abort = signal?.();
       let done = 0;
@@ -43,20 +44,6 @@ export function createFramesActivities({ store, onProgress, signal, parallel }: 
       return ExtractFramesOutput.parse({ clips: await store.put(`clips/lists/${sha256(list)}.json`, list) });
     },
   };
-}
-
-function chosen(manifest: DatasetManifest, ids: z.infer<typeof ExtractFramesInput>['samples']): Sample[] {
-  if (ids === 'held-out') return manifest.heldOut;
-  const byId = new Map([...manifest.train, ...manifest.heldOut].map((sample) => [sample.id, sample]));
-  return ids.map((id) => {
-    const sample = byId.get(id);
-    if (!sample)
-      throw new VideocapError(
-        'InvalidInput',
-        `Sample "${id}" is not in dataset ${manifest.name}; use an id of its manifest.`,
-      );
-    return sample;
-  });
 }
 
 async function clipOf(

@@ -45,7 +45,7 @@ test('takes own videos, named relative to the file', async () => {
     [{ video: 'a.mp4', caption, events }],
     [{ id: 'second', video: join(folder, 'b.mp4'), caption }],
   );
-  expect(output).toMatchObject({ trainIds: ['a.mp4'], heldOut: 1, quarantined: 0 });
+  expect(output).toMatchObject({ train: 1, heldOut: 1, quarantined: 0 });
   expect(manifest.train[0]).toMatchObject({ video: { path: join(folder, 'a.mp4') }, caption, events });
   expect(manifest.heldOut[0]).toMatchObject({ id: 'second', video: { path: join(folder, 'b.mp4') } });
 });
@@ -53,7 +53,7 @@ test('takes own videos, named relative to the file', async () => {
 test('a run keeps the dataset that it started with', async () => {
   const { prepareDataset } = createDatasetActivities({ store });
   const dataset = { kind: 'jsonl', train: 'gone.jsonl', heldOut: 'gone.jsonl' } as const;
-  expect(await prepareDataset({ runKey: `own-${runs}`, dataset, seed: 1 })).toMatchObject({ trainIds: ['a.mp4'] });
+  expect(await prepareDataset({ runKey: `own-${runs}`, dataset, seed: 1 })).toMatchObject({ train: 1 });
 });
 
 const mixed = [

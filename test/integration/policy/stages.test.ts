@@ -10,7 +10,7 @@ import { createUpdateActivities } from '../../../activities/update/update.ts';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { Rollout } from '../../../core/completion.ts';
-import { CaptionedClip } from '../../../core/stages.ts';
+import { CaptionedClip, Clips } from '../../../core/stages.ts';
 import { PolicyEngine } from '../../../policy/engine.ts';
 
 const engine = new PolicyEngine();
@@ -38,8 +38,12 @@ async function twoSteps() {
 
   const runKey = 'run';
   const { threads } = config.policy;
-  const { manifest, trainIds } = await prepareDataset({ runKey, dataset: config.dataset, seed: config.seed });
-  const { clips } = await extractFrames({ manifest, samples: trainIds, frames: config.frames });
+  const { manifest, train } = await prepareDataset({ runKey, dataset: config.dataset, seed: config.seed });
+  const { clips } = await extractFrames({
+    manifest,
+    samples: { seed: config.seed, step: 1, size: train },
+    frames: config.frames,
+  });
   const { policy: base } = await loadPolicy({ runKey, policy: config.policy });
   const { rollout } = await rolloutGroups({
     ...{ runKey, step: 1, policy: base, threads, clips },
@@ -67,10 +71,11 @@ async function twoSteps() {
     batch: { method: 'sft', sft: config.sft, manifest },
   });
   const { captions } = await captionClips({ runKey, step: 2, policy: second.policy, threads, clips, maxNewTokens: 16 });
+  const clipList = await deps.store.readJson(clips, Clips);
   return {
     groups: (await deps.store.readJson(rollout, Rollout)).groups,
     captions: await deps.store.readJson(captions, z.array(CaptionedClip)),
-    trainIds,
+    sampleIds: clipList.map(({ sampleId }) => sampleId),
     base,
     first,
     second,
@@ -78,9 +83,9 @@ async function twoSteps() {
 }
 
 test('rollout, update and captions of the small world: every step moves the policy, and twice gives the same', async () => {
-  const { groups, captions, trainIds, base, first, second } = await twoSteps();
-  expect(groups.map(({ sampleId }) => sampleId)).toEqual(trainIds);
-  expect(captions.map(({ sampleId }) => sampleId)).toEqual(trainIds);
+  const { groups, captions, sampleIds, base, first, second } = await twoSteps();
+  expect(groups.map(({ sampleId }) => sampleId)).toEqual(sampleIds);
+  expect(captions.map(({ sampleId }) => sampleId)).toEqual(sampleIds);
   const hashes = [base, first.policy, second.policy].map(({ weights }) => weights.sha256);
   expect(new Set(hashes).size).toBe(3);
   expect([first.policy.step, second.policy.step]).toEqual([1, 2]);

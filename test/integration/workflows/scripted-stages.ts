@@ -36,7 +36,7 @@ export function scriptedStages(calls: CallLog, overrides: Record<string, (...inp
     prepareDataset: () => ({
       manifest: ref('manifest'),
       digest: 'd',
-      trainIds: ['a', 'b', 'c', 'd'],
+      train: 4,
       heldOut: 2,
       quarantined: 0,
     }),

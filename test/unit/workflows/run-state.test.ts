@@ -5,7 +5,7 @@ import { type RunSnapshot, RunState } from '../../../workflows/run-state.ts';
 const REF = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
 const POLICY = { model: 'tiny', step: 0, weights: REF };
 
-function runOf(samples: number, overrides: object = {}): RunState {
+function runOf(overrides: object = {}): RunState {
   const config = ExperimentConfig.parse({
     grpo: { steps: 6, samplesPerStep: 4 },
     benchmark: { everySteps: 3 },
@@ -15,7 +15,7 @@ function runOf(samples: number, overrides: object = {}): RunState {
     runKey: 'r',
     config,
     startTime: 0,
-    dataset: { manifest: REF, digest: 'd', trainIds: Array.from({ length: samples }, (_, i) => `s${i}`) },
+    dataset: { manifest: REF, digest: 'd' },
     reference: POLICY,
     policy: POLICY,
     step: 0,
@@ -29,51 +29,35 @@ function runOf(samples: number, overrides: object = {}): RunState {
   return new RunState(snapshot);
 }
 
+const evaluationAt = (step: number) => ({ step, metrics: {}, captions: REF, details: REF, policy: POLICY });
+
 describe('RunState', () => {
-  it('gives every sample once per epoch', () => {
-    const run = runOf(12);
-    const epoch = [0, 1, 2].flatMap(() => {
-      const batch = run.nextBatch();
-      run.advance(POLICY, {}, 1);
-      return batch;
-    });
-    expect(new Set(epoch).size).toBe(12);
+  it('names the batch of a step by three numbers', () => {
+    expect(runOf({ seed: 5 }).batchOf(7)).toEqual({ seed: 5, step: 7, size: 4 });
   });
 
-  it('orders epochs differently', () => {
-    const run = runOf(4);
-    const first = run.nextBatch();
-    run.advance(POLICY, {}, 1);
-    const second = run.nextBatch();
-    expect([...second].sort()).toEqual([...first].sort());
-    expect(second).not.toEqual(first);
-  });
-
-  it('draws the same batch for a step however the run got there', () => {
-    const run = runOf(12);
-    run.advance(POLICY, {}, 1);
-    run.advance(POLICY, {}, 1);
-    const resumed = new RunState(JSON.parse(JSON.stringify(run.snapshot)));
-    expect(resumed.nextBatch()).toEqual(run.nextBatch());
-  });
-
-  it('takes every sample when there are fewer than a step wants', () => {
-    expect(runOf(3).nextBatch().sort()).toEqual(['s0', 's1', 's2']);
+  it('keeps the first and the last of many benchmark results, and no more of them than a snapshot can carry', () => {
+    const run = runOf();
+    for (let step = 0; step <= 10_000; step += 10) {
+      run.snapshot.step = step;
+      run.keep(evaluationAt(step));
+      expect(run.evaluatedNow).toBe(true);
+    }
+    const steps = run.snapshot.evaluations.map(({ step }) => step);
+    expect(steps[0]).toBe(0);
+    expect(steps.at(-1)).toBe(10_000);
+    expect(steps).toEqual(steps.toSorted((a, b) => a - b));
+    expect(steps.length).toBeLessThanOrEqual(32);
+    expect(steps.length).toBeGreaterThan(8);
   });
 
   it('evaluates before the first step, at the interval, and after the last', () => {
-    const run = runOf(12);
+    const run = runOf();
     const steps: number[] = [];
     for (;;) {
       if (run.shouldEvaluate) {
         steps.push(run.snapshot.step);
-        run.snapshot.evaluations.push({
-          step: run.snapshot.step,
-          metrics: {},
-          captions: REF,
-          details: REF,
-          policy: POLICY,
-        });
+        run.keep(evaluationAt(run.snapshot.step));
       }
       if (run.finished) break;
       run.advance(POLICY, {}, 1);
@@ -83,7 +67,7 @@ describe('RunState', () => {
   });
 
   it('tells where it is', () => {
-    const run = runOf(12);
+    const run = runOf();
     run.advance(POLICY, { 'reward/mean': 1.5, 'train/kl': 0.01 }, 2);
     expect(run.status(false)).toMatchObject({ step: 1, totalSteps: 6, rewardMean: 1.5, kl: 0.01, etaSeconds: 10 });
     expect(run.status(true).stage).toBe('paused');
