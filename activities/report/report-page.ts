@@ -5,6 +5,7 @@ import { type Html, html, link, shortened, trusted } from './markup.ts';
 import { points, signed } from './metric-names.ts';
 import type { ReportContent } from './report-content.ts';
 import { judged, resultsTable } from './results-table.ts';
+import { suiteSections } from './suite-sections.ts';
 import { trainingCharts } from './training-charts.ts';
 import { videoCard } from './video-card.ts';
 
@@ -34,6 +35,7 @@ export function reportPage(content: ReportContent): string {
 <main>
   ${header(content)}
   <section><h2>Held-out benchmark</h2><div class="card">${resultsTable(base, trained, differences)}</div></section>
+  ${suiteSections(base, trained, content.judge.name)}
   ${charts && html`<section><h2>While it trained</h2>${charts}</section>`}
   <section>
     <h2>${shown.length} of ${content.dataset.heldOut} held-out videos</h2>

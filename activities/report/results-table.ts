@@ -79,8 +79,10 @@ function x(value: number): number {
 }
 
 function notes(base: Evaluation, trained: Evaluation | undefined): Html {
-  const { clips, unscorable } = base.metrics;
-  const left = unscorable ? ` ${unscorable} could not be scored and are left out.` : '';
+  const { clips } = base.metrics;
+  const left = [base, ...(trained ? [trained] : [])].map(({ step, metrics: { unscorable } }) =>
+    unscorable ? html` <b>At step ${step} the judge could not score ${unscorable}, which are in no mean.</b>` : '',
+  );
   const paired = trained ? ' Differences are paired over videos; coloured ones leave out 0.' : '';
   return html`${clips ?? 'All'} held-out videos, greedy decoding.${left} Small print: 95% bootstrap intervals over videos.${paired}`;
 }

@@ -1,7 +1,6 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Argument, Command, InvalidArgumentError } from '@commander-js/extra-typings';
-import { fewScored } from '../../activities/benchmark/suites/suite-report.ts';
 import { checkQuirks, quirksOf, suiteNamed, suites } from '../../activities/benchmark/suites/suites.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import { SuiteName } from '../../configs/schema.ts';
@@ -12,10 +11,10 @@ import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
 import { leaveRunGoing } from '../watch/interrupt.ts';
 import { createProgressView } from '../watch/progress-view.ts';
-import { metricsTable } from '../watch/result-table.ts';
+import { metricsTable, unscoredNotes } from '../watch/result-table.ts';
 import { forWorkers, newWorkflowId, startWorkflow } from '../watch/run-experiment.ts';
 import { openSession } from '../watch/session.ts';
-import { countsLine, suiteTable } from '../watch/suite-table.ts';
+import { suiteLines } from '../watch/suite-table.ts';
 import { watchRun } from '../watch/watch-run.ts';
 import { modelOf } from './model-argument.ts';
 import { examples, print, printJson } from './output.ts';
@@ -94,7 +93,9 @@ export const benchCommand = new Command('bench')
       if (json) return printJson({ ...run, evaluation, ...(files && { files }) });
       print(
         '',
-        ...('suite' in evaluation ? suiteLines(evaluation, subject) : [metricsTable(evaluation.metrics)]),
+        ...('suite' in evaluation
+          ? suiteLines(evaluation.suite, { [subject]: { suites: [evaluation] } })
+          : heldOutLines(evaluation, subject)),
         '',
         ...(run.link ? [`Temporal run   ${run.link}`] : []),
         ...(files
@@ -187,9 +188,8 @@ async function filesOf({ suite, report, drillDown, result }: SuiteEvaluation, ho
   return paths;
 }
 
-function suiteLines({ suite: name, metrics, counts }: SuiteEvaluation, subject: string): string[] {
-  const warnings = fewScored(counts).flatMap((warning) => ['', `  WARNING: ${warning}`]);
-  return [suiteTable(subject, metrics, suiteNamed(name)), '', `  ${countsLine(counts)}`, ...warnings];
+function heldOutLines({ metrics }: Evaluation, subject: string): string[] {
+  return [metricsTable(metrics), ...unscoredNotes({ [subject]: metrics })];
 }
 
 function quirkLines(): string[] {

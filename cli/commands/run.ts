@@ -3,9 +3,10 @@ import { loadConfig } from '../../configs/load-config.ts';
 import { findInstallation, type Installation } from '../installation.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
-import { resultTable } from '../watch/result-table.ts';
+import { resultTable, unscoredNotes } from '../watch/result-table.ts';
 import { type FinishedRun, finishRun, type StartedRun, startRun } from '../watch/run-experiment.ts';
 import { openSession, type Session } from '../watch/session.ts';
+import { suiteLines } from '../watch/suite-table.ts';
 import { examples, print, printJson } from './output.ts';
 import { collectOverride } from './overrides.ts';
 
@@ -66,9 +67,12 @@ export async function followRun(
 
 /** What a person sees at the end of a run: base and trained policy side by side, and where to look further. */
 export function resultLines({ summary, links }: FinishedRun): string[] {
+  const { base, trained } = summary;
   return [
     '',
-    resultTable(summary.base.metrics, summary.trained.metrics),
+    resultTable(base.metrics, trained.metrics),
+    ...unscoredNotes({ base: base.metrics, trained: trained.metrics }),
+    ...(trained.suites ?? []).flatMap(({ suite }) => ['', ...suiteLines(suite, { base, trained })]),
     '',
     ...(links.temporal ? [`Temporal run   ${links.temporal}`] : []),
     ...(links.mlflow ? [`MLflow run     ${links.mlflow}`] : []),

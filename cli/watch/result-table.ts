@@ -21,6 +21,15 @@ export function resultTable(base: Metrics, trained: Metrics): string {
   return alignedTable(['held-out, points', 'base', 'trained', 'change'], rows);
 }
 
+/** What the judge could not score, for each policy that this is true of: the means leave it out. */
+export function unscoredNotes(policies: Readonly<Record<string, Metrics>>): string[] {
+  return Object.entries(policies).flatMap(([name, { unscorable = 0, clips = 0 }]) =>
+    unscorable > 0
+      ? [`  ${name}: the judge could not score ${unscorable} of ${clips} videos; they are in no event score.`]
+      : [],
+  );
+}
+
 /** One policy's numbers, in points (0-100). */
 export function metricsTable(metrics: Metrics): string {
   const rows = SHOWN.flatMap(([metric, title]) =>

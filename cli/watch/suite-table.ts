@@ -1,6 +1,8 @@
 import type { Column, PublishedRow } from '../../activities/benchmark/suites/suite.ts';
-import { withBounds } from '../../activities/benchmark/suites/suite-report.ts';
-import type { SuiteCounts } from '../../core/stages.ts';
+import { fewScored, withBounds } from '../../activities/benchmark/suites/suite-report.ts';
+import { suiteNamed } from '../../activities/benchmark/suites/suites.ts';
+import type { SuiteName } from '../../configs/schema.ts';
+import type { Evaluation, SuiteCounts } from '../../core/stages.ts';
 import { alignedTable } from './result-table.ts';
 
 export interface TableOf {
@@ -12,26 +14,46 @@ export interface TableOf {
 /** Published models that a terminal has room for; the report has them all. */
 const MOST_MODELS = 2;
 
-/** A line for every number of a suite, with its bounds, beside what was published: VideoCap-R1 first. */
+export type Metrics = Readonly<Record<string, number>>;
+
+/** A line for every number of a suite, with its bounds, a column a subject, beside what was published: VideoCap-R1 first. */
 export function suiteTable(
-  subject: string,
-  metrics: Readonly<Record<string, number>>,
+  subjects: Readonly<Record<string, Metrics>>,
   { title, columns, published }: TableOf,
 ): string {
+  const ours = Object.values(subjects);
   const paper = ({ model }: PublishedRow) => (model.startsWith('VideoCap-R1') ? 0 : 1);
   const others = published
     .filter((row) => columns.some(({ metric }) => row.metrics[metric] !== undefined))
     .sort((a, b) => paper(a) - paper(b))
     .slice(0, MOST_MODELS);
   return alignedTable(
-    [title, subject, ...others.map(({ model }) => model)],
+    [title, ...Object.keys(subjects), ...others.map(({ model }) => model)],
     columns
-      .filter(({ metric }) => metrics[metric] !== undefined)
+      .filter(({ metric }) => ours.some((metrics) => metrics[metric] !== undefined))
       .map((column) => [
         column.label,
-        ...[metrics, ...others.map((row) => row.metrics)].map((row) => withBounds(row, column)),
+        ...[...ours, ...others.map((row) => row.metrics)].map((row) => withBounds(row, column)),
       ]),
   );
+}
+
+/** A suite's table over several policies of a run, with what each left out. */
+export function suiteLines(
+  name: SuiteName,
+  evaluations: Readonly<Record<string, Pick<Evaluation, 'suites'>>>,
+): string[] {
+  const measured = Object.entries(evaluations).flatMap(([subject, { suites = [] }]) =>
+    suites.filter(({ suite }) => suite === name).map(({ metrics, counts }) => ({ subject, metrics, counts })),
+  );
+  return [
+    suiteTable(Object.fromEntries(measured.map(({ subject, metrics }) => [subject, metrics])), suiteNamed(name)),
+    '',
+    ...measured.flatMap(({ subject, counts }) => [
+      `  ${subject}: ${countsLine(counts)}`,
+      ...fewScored(counts).map((warning) => `  WARNING: ${warning}`),
+    ]),
+  ];
 }
 
 /** `998 of 1000 items scored, 2 without a caption, 1 unscorable, 1 missing`; what is 0 is not mentioned. */

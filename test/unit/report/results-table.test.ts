@@ -38,9 +38,10 @@ describe('resultsTable', () => {
   });
 
   it('says what was left out', () => {
-    const { note } = text(evaluation(0, { eventF1: 1, clips: 100, unscorable: 3 }), undefined, {});
+    const { note } = text(evaluation(0, { eventF1: 1, clips: 100, unscorable: 3 }), trained, {});
     expect(note).toContain('100 held-out videos');
-    expect(note).toContain('3 could not be scored and are left out.');
+    expect(note).toContain('At step 0 the judge could not score 3, which are in no mean.');
+    expect(note).toContain('At step 40 the judge could not score 2, which are in no mean.');
   });
 });
 

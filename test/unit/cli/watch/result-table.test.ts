@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { metricsTable, resultTable } from '../../../../cli/watch/result-table.ts';
+import { metricsTable, resultTable, unscoredNotes } from '../../../../cli/watch/result-table.ts';
 
 it('puts base and trained policy side by side, with intervals where there are any', () => {
   const base = { eventF1: 41.23, eventF1Low: 38, eventF1High: 44.04, actionF1: 50, other: 1 };
@@ -21,4 +21,12 @@ it('shows one policy alone', () => {
       event F1            50.0
       object F1           70.0"
   `);
+});
+
+it('says of which policy the judge could not score everything', () => {
+  const base = { clips: 5, unscorable: 0 };
+  expect(unscoredNotes({ base, trained: base })).toEqual([]);
+  expect(unscoredNotes({ base, trained: { clips: 5, unscorable: 3 } })).toEqual([
+    '  trained: the judge could not score 3 of 5 videos; they are in no event score.',
+  ]);
 });

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { dream1k } from '../../../../activities/benchmark/dream1k/dream1k.ts';
-import { countsLine, suiteTable } from '../../../../cli/watch/suite-table.ts';
+import { countsLine, suiteLines, suiteTable } from '../../../../cli/watch/suite-table.ts';
 
 test('our numbers stand with their bounds beside the published ones', () => {
   const metrics = { f1: 31.24, f1Low: 28.9, f1High: 33.4, recall: 30, precision: 32.6 };
-  const lines = suiteTable('tiny', metrics, { ...dream1k, published: dream1k.published.slice(2) }).split('\n');
+  const lines = suiteTable({ tiny: metrics }, { ...dream1k, published: dream1k.published.slice(2) }).split('\n');
   expect(lines.map((line) => line.trim().split(/ {2,}/))).toEqual([
     ['DREAM-1K (AutoDQ)', 'tiny', 'Tarsier2-7B', 'Tarsier2-Recap-7B'],
     [expect.stringMatching(/^-+$/), expect.any(String), expect.any(String), expect.any(String)],
@@ -16,11 +16,28 @@ test('our numbers stand with their bounds beside the published ones', () => {
 
 test('VideoCap-R1 comes first wherever its authors stand', () => {
   const published = dream1k.published.toReversed();
-  const [head] = suiteTable('tiny', { f1: 1 }, { ...dream1k, published }).split('\n');
+  const [head] = suiteTable({ tiny: { f1: 1 } }, { ...dream1k, published }).split('\n');
   expect(head).toMatch(/tiny +VideoCap-R1 \(Qwen2-VL-7B, GRPO\) +GPT-4o$/);
 });
 
 test('what became of the items, without what did not happen', () => {
   const counts = { items: 10, scored: 7, withoutCaption: 2, unscorable: 0, missing: 3 };
   expect(countsLine(counts)).toBe('7 of 10 items scored, 2 without a caption, 3 missing');
+});
+
+test('shows every policy of a run, and warns of each that too few items were scored of', () => {
+  const ref = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
+  const at = (step: number, f1: number, scored: number) => ({
+    suites: [
+      {
+        ...{ suite: 'dream1k' as const, step, metrics: { f1 }, result: ref, report: ref, drillDown: ref },
+        counts: { items: 10, scored, withoutCaption: 0, unscorable: 10 - scored, missing: 0 },
+      },
+    ],
+  });
+  const lines = suiteLines('dream1k', { base: at(0, 20, 10), trained: at(9, 25, 2) }).join('\n');
+  expect(lines).toMatch(/DREAM-1K \(AutoDQ\) +base +trained +VideoCap-R1/);
+  expect(lines).toMatch(/F1 +20\.0 +25\.0 +34\.2/);
+  expect(lines).toContain('  base: 10 of 10 items scored\n  trained: 2 of 10 items scored, 8 unscorable\n');
+  expect(lines.match(/WARNING: Only 2 of 10 items/g)).toHaveLength(1);
 });

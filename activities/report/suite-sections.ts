@@ -1,0 +1,36 @@
+import type { Evaluation, SuiteEvaluation } from '../../core/stages.ts';
+import type { Suite } from '../benchmark/suites/suite.ts';
+import { fewScored, withBounds } from '../benchmark/suites/suite-report.ts';
+import { suiteNamed } from '../benchmark/suites/suites.ts';
+import { type Html, html } from './markup.ts';
+
+/** A table for every published benchmark of a run: its policies first, then what others published. */
+export function suiteSections(base: Evaluation, trained: Evaluation | undefined, judge: string): Html[] {
+  const measured = [base, ...(trained ? [trained] : [])].flatMap(({ suites = [] }) => suites);
+  const names = [...new Set(measured.map(({ suite }) => suite))];
+  return names.map((name) => {
+    const ours = measured.filter(({ suite }) => suite === name);
+    const warnings = ours.flatMap(({ step, counts }) => fewScored(counts).map((text) => `${policyAt(step)}: ${text}`));
+    return html`<section><h2>${suiteNamed(name).title}</h2><div class="card">
+      ${table(suiteNamed(name), ours)}
+      ${warnings.map((warning) => html`<p class="note"><b>${warning}</b></p>`)}
+      <p class="note">Judge: ${judge}. Small print: 95% bootstrap intervals over clips. Published rows come from other judges and prompts: they say where numbers should lie, not which model is better. Tables by category and every clip are in the benchmark’s own report.</p>
+    </div></section>`;
+  });
+}
+
+function table({ columns, published }: Suite, ours: readonly SuiteEvaluation[]): Html {
+  const cells = (metrics: Readonly<Record<string, number>>) =>
+    columns.map((column) => html`<td class="number">${withBounds(metrics, column) || '–'}</td>`);
+  return html`<div class="scroll"><table class="results">
+    <thead><tr><th scope="col">model</th>${columns.map(({ label }) => html`<th scope="col" class="number">${label}</th>`)}</tr></thead>
+    <tbody>
+    ${ours.map(({ step, metrics, counts }) => html`<tr><th scope="row"><b>${policyAt(step)}</b><small>${counts.scored} of ${counts.items} items</small></th>${cells(metrics)}</tr>`)}
+    ${published.map(({ model, metrics, source }) => html`<tr><th scope="row">${model}<small>${source}</small></th>${cells(metrics)}</tr>`)}
+    </tbody>
+  </table></div>`;
+}
+
+function policyAt(step: number): string {
+  return step === 0 ? 'base policy' : `step ${step}`;
+}
