@@ -17,15 +17,17 @@ const experiment = (steps: number) => {
 describe('a run that was ended', () => {
   it('goes on after its last step when it was terminated, with the same weights as one that ran through', async () => {
     const calm = await outcomeOf(await world.play('through', experiment(4)));
-    const resumed = await world.play('ended', experiment(4), undefined, async (handle) => {
-      for (;;) {
-        const status = await handle.query<{ step: number }>('status').catch(() => undefined);
-        if (status && status.step >= 2) break;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      await handle.terminate('the test says so');
-      const { memo } = await handle.describe();
-      return { ...experiment(4), resume: { run: memo!.run as string } };
+    const resumed = await world.play('ended', experiment(4), {
+      end: async (handle) => {
+        for (;;) {
+          const status = await handle.query<{ step: number }>('status').catch(() => undefined);
+          if (status && status.step >= 2) break;
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        await handle.terminate('the test says so');
+        const { memo } = await handle.describe();
+        return { ...experiment(4), resume: { run: memo!.run as string } };
+      },
     });
     const { weights, optimizer, series } = await outcomeOf(resumed);
     expect({ weights, optimizer }).toEqual({ weights: calm.weights, optimizer: calm.optimizer });
@@ -36,10 +38,10 @@ describe('a run that was ended', () => {
   it('can be forked: the same config gives the same weights, another one others, and verdicts are not paid again', async () => {
     const parent = await world.play('parent', experiment(4));
     const fork = (overrides: object) => ({ overrides, fork: { run: parent.summary.runKey, step: 2 } });
-    const same = await world.play('same', fork({}), undefined, undefined, parent.home);
+    const same = await world.play('same', fork({}), { home: parent.home });
     expect(same.summary.policy.weights.sha256).toBe(parent.summary.policy.weights.sha256);
     expect([...same.answered.values()]).toEqual([]);
-    const other = await world.play('other', fork({ 'grpo.beta': 0.5 }), undefined, undefined, parent.home);
+    const other = await world.play('other', fork({ 'grpo.beta': 0.5 }), { home: parent.home });
     expect(other.summary.steps).toBe(4);
     expect(other.summary.policy.weights.sha256).not.toBe(parent.summary.policy.weights.sha256);
     expect(other.answered.size).toBeLessThan(parent.answered.size);

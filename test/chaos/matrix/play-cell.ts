@@ -29,7 +29,7 @@ export async function playCell(world: ChaosWorld, calm: Outcome, cell: Cell): Pr
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 100) / 10;
   try {
-    const run = await world.play(`cell-${++played}`, matrixExperiment(world.judge.baseUrl), cell);
+    const run = await world.play(`cell-${++played}`, matrixExperiment(world.judge.baseUrl), { cell });
     const differs = differences(calm, await outcomeOf(run));
     if (!run.struck) differs.push('the moment never came');
     const twice = madeTwice(run);

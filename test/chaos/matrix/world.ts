@@ -17,7 +17,26 @@ import { TemporalProcess } from './temporal-process.ts';
 
 /** How long a server that was struck stays away. */
 const AWAY_MILLISECONDS = 1500;
-const LONGEST_RUN_MILLISECONDS = 180_000;
+
+/** What happens to a run on its way. */
+export interface Play {
+  /** One strike from inside. */
+  cell?: Cell | undefined;
+  /** Ends the run, and gives the input of another execution that takes it up. */
+  end?: (run: WorkflowHandle) => Promise<object>;
+  /** Strikes from outside, while the run goes on. */
+  disturb?: (chaos: Chaos) => Promise<void>;
+  /** Default: a new one. */
+  home?: string;
+  longestSeconds?: number;
+}
+
+export interface Chaos {
+  /** Kills something by SIGKILL; done when it is back. */
+  strike(victim: Victim): Promise<void>;
+  /** Is the run over? */
+  over(): boolean;
+}
 
 export interface Played {
   summary: RunSummary;
@@ -77,10 +96,7 @@ export class ChaosWorld {
   async play(
     name: string,
     experiment: object,
-    cell?: Cell,
-    /** Ends the run, and gives the input of another execution that takes it up. */
-    end?: (run: WorkflowHandle) => Promise<object>,
-    home = join(this.folder, name),
+    { cell, end, disturb, home = join(this.folder, name), longestSeconds = 180 }: Play = {},
   ): Promise<Played> {
     await mkdir(home, { recursive: true });
     this.judge.answered.clear();
@@ -101,17 +117,23 @@ export class ChaosWorld {
         client.workflow.start('trainingRun', { taskQueue: 'videocap', workflowId: name, args: [input] });
       let handle: WorkflowHandle = await start(experiment);
       if (end) handle = await start(await end(handle));
-      const deadline = Date.now() + LONGEST_RUN_MILLISECONDS;
+      let over = false;
+      const disturbed = disturb?.({
+        strike: async (victim) => (victim === 'worker' ? workers.kill() : (await this.#strike(victim)).back),
+        over: () => over,
+      });
+      const deadline = Date.now() + longestSeconds * 1000;
       for (;;) {
         const state = await handle.describe().then(
           ({ status }) => status.name,
           () => 'RUNNING',
         );
         if (state !== 'RUNNING') break;
-        if (Date.now() > deadline)
-          throw new Error(`${name} did not end within ${LONGEST_RUN_MILLISECONDS / 1000} s.\n${workers.log}`);
+        if (Date.now() > deadline) throw new Error(`${name} did not end within ${longestSeconds} s.\n${workers.log}`);
         await sleep(200);
       }
+      over = true;
+      await disturbed;
       const summary = (await handle.result().catch((error: Error) => {
         throw new Error(`${name} failed: ${error.cause ?? error}\n${workers.log}`);
       })) as RunSummary;
@@ -130,22 +152,22 @@ export class ChaosWorld {
     }
   }
 
-  /** Kills a server, and brings it back after a while, as an operator or a supervisor would. */
-  async #strike(victim: Victim): Promise<void> {
+  /** Kills a server, and brings it back after a while, as an operator or a supervisor would. Done when it is dead. */
+  async #strike(victim: Victim): Promise<{ back: Promise<void> }> {
     const server = {
       temporal: { down: () => this.#temporal.kill(), up: () => this.#temporal.start() },
       mlflow: { down: () => this.#mlflow.stop(), up: () => this.#mlflow.start() },
       judge: { down: () => this.judge.stop(), up: () => this.judge.start() },
     }[victim as 'temporal' | 'mlflow' | 'judge'];
     await server.down();
-    void sleep(AWAY_MILLISECONDS).then(() => server.up());
+    return { back: sleep(AWAY_MILLISECONDS).then(() => server.up()) };
   }
 }
 
 interface WorkerPlan {
   home: string;
   env: NodeJS.ProcessEnv;
-  strike: (victim: Victim) => Promise<void>;
+  strike: (victim: Victim) => Promise<unknown>;
 }
 
 /** One worker process after another: a new one is started whenever one dies. */
@@ -153,6 +175,7 @@ class Workers {
   readonly #plan: WorkerPlan;
   #child: ChildProcess | undefined;
   #stopped = false;
+  #started: Promise<void> | undefined;
   struck = false;
   log = '';
 
@@ -181,7 +204,7 @@ class Workers {
       this.log = (this.log + chunk).slice(-6000);
     });
     child.once('exit', () => {
-      if (!this.#stopped) void this.start();
+      if (!this.#stopped) this.#started = this.start();
     });
     const lines = createInterface({ input: child.stdout! });
     const ready = new Promise<void>((resolve) => {
@@ -196,6 +219,14 @@ class Workers {
       });
     });
     await Promise.race([ready, once(child, 'exit')]);
+  }
+
+  /** Done when another worker polls. */
+  async kill(): Promise<void> {
+    const dead = once(this.#child!, 'exit');
+    this.#child!.kill('SIGKILL');
+    await dead;
+    await this.#started;
   }
 
   async stop(): Promise<void> {
