@@ -42,15 +42,17 @@ export function stateOf(
   { hasReport, lately }: { hasReport: boolean; lately: boolean },
 ): RunState {
   const own = known.filter((execution) => execution.runKey === runKey);
-  // Runs that say no key have one that begins with their workflow's id.
-  const executions = own.length > 0 ? own : known.filter((execution) => mayBeOf(runKey, execution));
-  if (executions.some(({ state }) => state === 'running')) return 'running';
+  // One that says no key may go on with what others of its run began; whether it has finished it, nobody can tell.
+  const perhaps = known.filter((execution) => mayBeOf(runKey, execution));
+  if ([...own, ...perhaps].some(({ state }) => state === 'running')) return 'running';
+  const executions = own.length > 0 ? own : perhaps;
   if (executions.some(({ state }) => state === 'completed')) return 'finished';
   if (executions.length > 0) return 'resumable';
   if (hasReport) return 'finished';
   return lately ? 'running' : 'resumable';
 }
 
+/** Runs have a key that begins with their workflow's id. */
 function mayBeOf(runKey: string, { runKey: said, workflowId }: KnownExecution): boolean {
   return said === undefined && runKey.startsWith(`${workflowId.replaceAll(/[^A-Za-z0-9._-]/g, '_')}-`);
 }

@@ -4,12 +4,10 @@ import { ignoreMissing } from '../../core/durable-file.ts';
 import type { Inventory } from './inventory.ts';
 import type { RunState } from './known-runs.ts';
 
-/**
- * What a finished run has no use for: what its activities would find if they were tried again, and checkpoints that no
- * benchmark, and not the end, refers to.
- */
+/** What a finished run has no use for: what its activities would find if they were tried again. */
 const DONE_WITH =
-  /^(load-policy\.json|checkpoints\/.*|step-\d+\/(rollout-groups|think|judge|update|caption-clips[a-z0-9-]*|benchmark-held-out)\.json)$/;
+  /^(load-policy\.json|step-\d+\/(rollout-groups|think|judge|update|caption-clips[a-z0-9-]*|benchmark-held-out)\.json)$/;
+const CHECKPOINT = /^checkpoints\/(step-\d+)\//;
 const PROGRESS = /^progress\/step-(\d+)\.json$/;
 /** They refer to nothing, and are the largest texts there are. */
 const LEAF = /\/(rollout|verdicts)\.[0-9a-f]{12}\.json$/;
@@ -43,6 +41,9 @@ export async function neededContents(
     if (runKey === undefined || name === undefined) continue;
     const finished = stateOf(runKey) === 'finished';
     if (finished && DONE_WITH.test(name)) continue;
+    // The end's is kept by the last state, which names it.
+    const step = CHECKPOINT.exec(name)?.[1];
+    if (finished && step !== undefined && !refs.has(`runs/${runKey}/${step}/benchmark-held-out-details.json`)) continue;
     // Earlier states name checkpoints that are removed as the run goes on.
     keep(content, !finished || !PROGRESS.test(name) || lastProgress.get(runKey) === key);
   }

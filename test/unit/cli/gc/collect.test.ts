@@ -111,6 +111,23 @@ describe('a finished run', () => {
     expect(await has('policies/base/model.safetensors')).toBe(true);
   });
 
+  it('keeps the checkpoints of benchmarked steps that its last state, which names few of many benchmarks, leaves out', async () => {
+    await aRun('r');
+    const checkpoint = (step: number) => `runs/r/checkpoints/step-00000${step}`;
+    const weights = await store.put(`${checkpoint(4)}/model.safetensors`, 'weights 4');
+    for (const step of [1, 2, 4]) await store.put(`${checkpoint(step)}/optimizer.safetensors`, `state ${step}`);
+    const optimizer = await store.find(`${checkpoint(4)}/optimizer.safetensors`);
+    await store.putJson('runs/r/progress/step-000004.json', {
+      step: 4,
+      evaluations: [],
+      policy: { weights, optimizer },
+    });
+    await collect(finished);
+    const kept = async (file: string) => Promise.all([1, 2, 3, 4].map((step) => has(`${checkpoint(step)}/${file}`)));
+    expect(await kept('model.safetensors')).toEqual([false, true, false, true]);
+    expect(await kept('optimizer.safetensors')).toEqual([false, true, false, true]);
+  });
+
   it('loses what only its activities would look for', async () => {
     await aRun('r');
     await collect(finished);
@@ -145,6 +162,13 @@ describe('a run that goes on, or could', () => {
       [execution({ runKey: 'r', state: 'ended' }), execution({ runKey: 'r', state: 'running' })],
     ],
     ['has not said its key', [execution({ workflowId: 'r', state: 'running' })]],
+    [
+      'goes on in an execution that has not said its key',
+      [
+        execution({ workflowId: 'r', runKey: 'r-0a1b2c3d', state: 'ended' }),
+        execution({ workflowId: 'r', state: 'running', startTime: Date.now() + 9 * DAY }),
+      ],
+    ],
   ])('keeps everything of its own: it %s', async (_, known) => {
     const before = await aRun(known[0]!.runKey ?? 'r-0a1b2c3d');
     await collect(known, { cacheDays: 0 });
@@ -152,10 +176,18 @@ describe('a run that goes on, or could', () => {
     expect(own(await files())).toEqual(own(before));
   });
 
-  it('keeps whatever has been used since it began, though nothing in the store refers to it', async () => {
-    const before = await aRun('r');
-    const running = execution({ runKey: 'r', state: 'running' });
-    await collect([running], { cacheDays: 0 });
+  it.each([
+    ['', [execution({ workflowId: 'r', runKey: 'r-0a1b2c3d', state: 'running' })]],
+    [
+      ': in an execution before this one, which has not said the run`s key',
+      [
+        execution({ workflowId: 'r', runKey: 'r-0a1b2c3d', state: 'ended' }),
+        execution({ workflowId: 'r', state: 'running', startTime: Date.now() + 9 * DAY }),
+      ],
+    ],
+  ])('keeps whatever has been used since it began, though nothing in the store refers to it%s', async (_, known) => {
+    const before = await aRun('r-0a1b2c3d');
+    await collect(known, { cacheDays: 0 });
     expect(await files()).toEqual(before);
   });
 
@@ -264,6 +296,20 @@ describe('the state of a run', () => {
     expect(stateOf('r', [execution({ runKey: 'r' }), execution({ runKey: 'r', state: 'running' })], unknown)).toBe(
       'running',
     );
+  });
+
+  it('is running while an execution goes on that has not said its key and may be its own', () => {
+    const said = { workflowId: 'w', runKey: 'w-0a1b2c3d' };
+    const silent = execution({ workflowId: 'w', state: 'running' });
+    for (const state of ['ended', 'completed'] as const)
+      expect(stateOf('w-0a1b2c3d', [execution({ ...said, state }), silent], unknown)).toBe('running');
+    expect(
+      stateOf('w-0a1b2c3d', [execution({ ...said, workflowId: 'v' }), { ...silent, workflowId: 'v' }], unknown),
+    ).toBe('finished');
+    // It may have finished another run of the same name.
+    expect(
+      stateOf('w-0a1b2c3d', [execution({ ...said, state: 'ended' }), { ...silent, state: 'completed' }], unknown),
+    ).toBe('resumable');
   });
 
   it('is told by what it left where Temporal does not know it', () => {
