@@ -1,4 +1,4 @@
-import { realpath, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import type { FrameOptions } from '../../configs/schema.ts';
 import { type ArtifactStore, sha256OfFile } from '../../core/artifact-store.ts';
@@ -6,6 +6,7 @@ import { VideocapError } from '../../core/errors.ts';
 import { extractClip } from '../frames/extract-frames.ts';
 import { clipKey } from '../frames/frames.ts';
 import { shownPath } from '../frames/probe.ts';
+import { linkOut } from './link-out.ts';
 
 export interface CheckedVideo {
   path: string;
@@ -52,16 +53,8 @@ function notAFile(name: string): VideocapError {
   return new VideocapError('InvalidVideo', `video "${address}" is an address; download it and name the file`);
 }
 
-/**
- * A dataset from elsewhere may hold links to whatever this machine has. What lies in the data's folder by its name must
- * lie there in truth; a file elsewhere can be named, but not by a link either.
- */
+/** A file elsewhere can be named, but not by a link either. */
 async function refuseLinksOut(path: string, folder: string): Promise<void> {
-  const root = path.startsWith(folder + sep) ? folder : dirname(path);
-  const [target, inside] = await Promise.all([realpath(path), realpath(root)]);
-  if (target.startsWith(inside.endsWith(sep) ? inside : inside + sep)) return;
-  throw new VideocapError(
-    'InvalidVideo',
-    `Video ${shownPath(path)} is a link that leads out of ${shownPath(root)}, to ${shownPath(target)}; name that file itself, or copy it.`,
-  );
+  const leads = await linkOut(path, path.startsWith(folder + sep) ? folder : dirname(path));
+  if (leads) throw new VideocapError('InvalidVideo', `${leads}; name that file itself, or copy it.`);
 }
