@@ -1,20 +1,14 @@
-import { bootstrap } from '../bootstrap.ts';
+import type { Measure } from '../bootstrap.ts';
 import type { Summary } from '../suites/suite.ts';
-import { type CareBenchClipScore, type CareBenchScore, careBenchScore } from './carebench-score.ts';
+import { type CareBenchClipScore, careBenchScore } from './carebench-score.ts';
 
 /** In points: F1, recall and precision of actions and of objects over all clips as one group, and the mean of the two F1s. */
-export function careBenchSummary(clips: readonly CareBenchClipScore[]): Summary {
-  if (clips.length === 0) return { metrics: {}, tables: [] };
-  const numbers = metricsOf(careBenchScore(clips));
-  const metrics: Record<string, number> = {};
-  for (const [name, value] of Object.entries(numbers)) {
-    const { low, high } = bootstrap(clips, (draw) => metricsOf(careBenchScore(draw))[name]!);
-    Object.assign(metrics, { [name]: value, [`${name}Low`]: low, [`${name}High`]: high });
-  }
-  return { metrics, tables: [] };
+export async function careBenchSummary(clips: readonly CareBenchClipScore[], measure: Measure): Promise<Summary> {
+  return { metrics: await measure(clips, metricsOf), tables: [] };
 }
 
-function metricsOf({ action, object, meanF1 }: CareBenchScore): Record<string, number> {
+function metricsOf(clips: readonly CareBenchClipScore[]): Record<string, number> {
+  const { action, object, meanF1 } = careBenchScore(clips);
   return {
     actionF1: 100 * action.f1,
     actionRecall: 100 * action.recall,

@@ -68,7 +68,11 @@ export const carebench: Suite<CareBenchItem, CareBenchItemScore> = {
     return { answer: { action: action.answer, object: object.answer } };
   },
   noCaption: ({ events = [], objects = [] }) => ({ action: nothingTold(events), object: nothingTold(objects) }),
-  summarise: (scored) => careBenchSummary(scored.map(({ score }) => score)),
+  summarise: (scored, _, measure) =>
+    careBenchSummary(
+      scored.map(({ score }) => score),
+      measure,
+    ),
   describe: (_, { action, object }) => [...unitLines('Actions', action), ...unitLines('Objects', object)],
 };
 

@@ -4,7 +4,7 @@ import { EVENT_ENTAILMENT, type Verdict } from '../../judge/questions/event-enta
 import { KEY_EVENT_EXTRACTION } from '../../judge/questions/event-extraction.ts';
 import { CaptionReading } from '../../judge/read-caption.ts';
 import { type ClipScore, NO_CAPTION } from '../autodq.ts';
-import { bootstrap } from '../bootstrap.ts';
+import type { Measure } from '../bootstrap.ts';
 import { compareUnits, keyEventQuestions } from '../compare-units.ts';
 import type { ScoredItem, Suite, SuiteTable, Summary } from '../suites/suite.ts';
 import { Dream1kItem, Dream1kRow, predictedCaption, readDream1k } from './dream1k-annotations.ts';
@@ -69,7 +69,7 @@ export const dream1k: Suite<Dream1kItem, Dream1kScore> = {
 
   noCaption: ({ events = [] }) => ({ ...NO_CAPTION, events }),
 
-  summarise: (scored) => summarise(scored.map(clipOf)),
+  summarise: (scored, _, measure) => summarise(scored.map(clipOf), measure),
 
   describe(item, { events, reading }) {
     const lines = (texts: readonly string[], verdicts: readonly Verdict[] | undefined) =>
@@ -90,21 +90,13 @@ function clipOf({ item, score }: ScoredItem<Dream1kItem, Dream1kScore>): Dream1k
   return { recall, precision, category, subjects, shots, events: events.length };
 }
 
-const SCORES = ['f1', 'recall', 'precision'] as const;
-
-function summarise(clips: readonly Dream1kClip[]): Summary {
+async function summarise(clips: readonly Dream1kClip[], measure: Measure): Promise<Summary> {
   if (clips.length === 0) return { metrics: {}, tables: [] };
-  const overall = overallScore(clips);
   const categories = categoryScores(clips);
-  const metrics: Record<string, number> = {};
-  for (const name of SCORES) {
-    const { low, high } = bootstrap(clips, (some) => overallScore(some)[name]);
-    Object.assign(metrics, {
-      [name]: 100 * overall[name],
-      [`${name}Low`]: 100 * low,
-      [`${name}High`]: 100 * high,
-    });
-  }
+  const metrics = await measure(clips, (some) => {
+    const { f1, recall, precision } = overallScore(some);
+    return { f1: 100 * f1, recall: 100 * recall, precision: 100 * precision };
+  });
   for (const [category, { f1 }] of categories) metrics[`${category}/f1`] = 100 * f1;
   return { metrics, tables: [categoryTable(categories), ...bucketTables(clips)] };
 }

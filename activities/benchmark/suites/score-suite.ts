@@ -3,6 +3,7 @@ import { parseCompletion } from '../../../core/completion.ts';
 import type { CaptionedClip, SuiteCounts } from '../../../core/stages.ts';
 import type { Asker } from '../../judge/question.ts';
 import { settled } from '../../judge/read-caption.ts';
+import { withBounds, withoutBounds } from '../bootstrap.ts';
 import type { ScoredItem, Suite, SuiteItem, SuiteTable } from './suite.ts';
 import type { ItemResult, SuiteItems } from './suite-files.ts';
 import { LEAVE_OUT_FAILED } from './suites.ts';
@@ -63,19 +64,19 @@ export async function scoreItems(
 
 export interface SuiteNumbers {
   metrics: Record<string, number>;
-  /** Had every unscorable item scored as one without a caption: only where there are such. */
+  /** Had every unscorable item scored as one without a caption, without bounds: only where there are such. */
   worst?: Record<string, number>;
   tables: SuiteTable[];
   counts: SuiteCounts;
 }
 
 /** A suite's numbers from its items' results. Missing and unscorable items are in no mean. Deterministic. */
-export function suiteNumbers(
+export async function suiteNumbers(
   suite: Suite,
   rawItems: readonly unknown[],
   results: readonly ItemResult[],
   quirks: ReadonlySet<string>,
-): SuiteNumbers {
+): Promise<SuiteNumbers> {
   const items = rawItems.map((item) => suite.item.parse(item));
   const leaveOutFailed = quirks.has(LEAVE_OUT_FAILED);
   const withScore = results.flatMap((result, i) => {
@@ -85,9 +86,11 @@ export function suiteNumbers(
   const unscorable = results.flatMap(({ unscorable }, i) =>
     unscorable === undefined ? [] : [{ item: items[i]!, score: suite.noCaption(items[i]!) }],
   );
-  const { metrics, tables } = suite.summarise(withScore, quirks);
+  const { metrics, tables } = await suite.summarise(withScore, quirks, withBounds);
   const worst =
-    unscorable.length > 0 && !leaveOutFailed ? suite.summarise([...withScore, ...unscorable], quirks) : undefined;
+    unscorable.length > 0 && !leaveOutFailed
+      ? await suite.summarise([...withScore, ...unscorable], quirks, withoutBounds)
+      : undefined;
   return {
     metrics,
     ...(worst && { worst: worst.metrics }),

@@ -58,7 +58,7 @@ export function createSuiteActivities({ store, onProgress, signal, waiting, env,
           signal: signal?.(),
         });
         const quirks = new Set(input.quirks);
-        const { metrics, worst, tables, counts } = suiteNumbers(suite, prepared.items, items, quirks);
+        const { metrics, worst, tables, counts } = await suiteNumbers(suite, prepared.items, items, quirks);
         const result: SuiteResult = SuiteResult.parse({
           suite: suite.name,
           title: suite.title,
@@ -85,7 +85,7 @@ export function createSuiteActivities({ store, onProgress, signal, waiting, env,
           counts,
           result: await store.putJson(`${place}-result.json`, result),
           report: await store.put(`${place}-report.md`, suiteReport(result)),
-          drillDown: await store.put(`${place}-items.md`, drillDown(suite, prepared.items, result)),
+          drillDown: await store.put(`${place}-items.md`, await drillDown(suite, prepared.items, result)),
           usage: asker.usage,
           seconds: (performance.now() - started) / 1000,
         };

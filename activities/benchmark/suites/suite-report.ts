@@ -1,3 +1,4 @@
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { SuiteCounts } from '../../../core/stages.ts';
 import type { Column, Suite, SuiteTable } from './suite.ts';
 import type { ItemResult, SuiteResult } from './suite-files.ts';
@@ -46,12 +47,16 @@ export function fewScored({ items, scored, unscorable, missing }: SuiteCounts): 
   ];
 }
 
+/** Items described in one go: thousands take seconds, in which a process must still say that it lives. */
+const IN_ONE_GO = 50;
+
 /** Every item as Markdown, in the file's order: the caption, its score, and what the judge said. */
-export function drillDown(suite: Suite, rawItems: readonly unknown[], result: SuiteResult): string {
+export async function drillDown(suite: Suite, rawItems: readonly unknown[], result: SuiteResult): Promise<string> {
   const { title, subject, judge, items } = result;
   const names = judge.prompts.map(({ name }) => name).join(', ');
   const lines = [`# ${title}: ${plain(subject)}, item by item`, '', `Judge: ${plain(judge.model)}; prompts: ${names}.`];
   for (const [i, item] of items.entries()) {
+    if (i % IN_ONE_GO === 0) await othersTurn();
     lines.push('', `## ${plain(item.id)} (${plain(item.video)})`, '');
     if (item.missing !== undefined) {
       lines.push(`Missing: ${plain(item.missing)}`);

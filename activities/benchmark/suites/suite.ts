@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { SuiteName } from '../../../configs/schema.ts';
 import type { Prompt } from '../../judge/prompts.ts';
 import type { Asker, Outcome } from '../../judge/question.ts';
+import type { Measure } from '../bootstrap.ts';
 
 /** One thing that a suite asks a caption for. A suite adds what its protocol compares the caption with. */
 export interface SuiteItem {
@@ -48,7 +49,7 @@ export interface SuiteTable {
 }
 
 export interface Summary {
-  /** Points 0-100 unless the column's label says otherwise, with `<name>Low` and `<name>High`. Never NaN: what nothing was measured for is absent. */
+  /** Points 0-100 unless the column's label says otherwise, with `<name>Low` and `<name>High` where bounds were asked for. Never NaN: what nothing was measured for is absent. */
   metrics: Record<string, number>;
   tables: SuiteTable[];
 }
@@ -90,8 +91,15 @@ export interface Suite<Item extends SuiteItem = SuiteItem, Score = unknown> {
   /** What an item scores whose clip got no caption: the policy's fault, so a number. Nobody is asked. */
   noCaption(item: Item): Score;
 
-  /** The suite's numbers. `scored` may be empty. `quirks`: the names of those that are on. Deterministic. */
-  summarise(scored: readonly ScoredItem<Item, Score>[], quirks: ReadonlySet<string>): Summary;
+  /**
+   * The suite's numbers. `scored` may be empty. `quirks`: the names of those that are on. `measure` gives means of clips, with
+   * or without bounds. Deterministic.
+   */
+  summarise(
+    scored: readonly ScoredItem<Item, Score>[],
+    quirks: ReadonlySet<string>,
+    measure: Measure,
+  ): Promise<Summary>;
 
   /** Markdown lines for the drill-down of one item: what the reference has, what was told, what the judge said. */
   describe(item: Item, score: Score): string[];

@@ -1,4 +1,4 @@
-import { bootstrap } from '../bootstrap.ts';
+import type { Measure } from '../bootstrap.ts';
 import type { SuiteTable, Summary } from '../suites/suite.ts';
 import type { VdcItem } from './vdc-item.ts';
 import { VDC_ASPECTS, type VdcAspect } from './vdc-questions.ts';
@@ -24,7 +24,11 @@ export interface VdcScoredItem {
  * bounds, where the resamples of the two means draw videos, each with all its aspects. A second table says for how many videos one
  * caption stood for all aspects.
  */
-export function vdcSummary(scored: readonly VdcScoredItem[], quirks: { dropZeros: boolean }): Summary {
+export async function vdcSummary(
+  scored: readonly VdcScoredItem[],
+  quirks: { dropZeros: boolean },
+  measure: Measure,
+): Promise<Summary> {
   const metrics: Record<string, number> = {};
   const rows: SuiteTable['rows'][number][] = [];
   for (const aspect of VDC_ASPECTS) {
@@ -35,7 +39,7 @@ export function vdcSummary(scored: readonly VdcScoredItem[], quirks: { dropZeros
       quirks,
     );
     const { metric, label } = ASPECT_NAMES[aspect];
-    Object.assign(metrics, withBounds(metric, clips, aspectMeans));
+    Object.assign(metrics, await measure(clips, (some) => named(metric, aspectMeans(some))));
     const value = (name: string) => metrics[`${metric}${name}`] ?? null;
     rows.push({
       label,
@@ -47,7 +51,8 @@ export function vdcSummary(scored: readonly VdcScoredItem[], quirks: { dropZeros
       ],
     });
   }
-  Object.assign(metrics, withBounds('', byVideo(scored, quirks), meansOverAspects));
+  const videos = byVideo(scored, quirks);
+  Object.assign(metrics, await measure(videos, (some) => named('', meansOverAspects(some))));
   const columns = [
     'Aspect',
     'Accuracy',
@@ -79,32 +84,28 @@ function aspectMeans(clips: readonly VdcClipScore[]): VdcClipScore {
   return vdcAspectScore(clips, { dropZeros: false });
 }
 
+/** Sums as it goes: a thousand resamples of a thousand videos each come through here. */
 function meansOverAspects(videos: readonly VideoScores[]): VdcClipScore {
   const means: VideoScores = {};
   for (const aspect of VDC_ASPECTS) {
-    const clips = videos.flatMap((video) => video[aspect] ?? []);
-    if (clips.length > 0) means[aspect] = aspectMeans(clips);
+    let [clips, accuracy, score] = [0, 0, 0];
+    for (const video of videos) {
+      const clip = video[aspect];
+      if (!clip) continue;
+      clips++;
+      accuracy += clip.accuracy;
+      score += clip.score;
+    }
+    if (clips > 0) means[aspect] = { accuracy: accuracy / clips, score: score / clips };
   }
   return vdcScore(means);
 }
 
-/** Accuracy in points and score in 0-5, both with bounds; nothing without clips. */
-function withBounds<T>(prefix: string, clips: readonly T[], means: (clips: readonly T[]) => VdcClipScore) {
-  if (clips.length === 0) return {};
-  const name = (what: string) => (prefix === '' ? what.toLowerCase() : `${prefix}${what}`);
-  const [value, accuracy, score] = [
-    means(clips),
-    bootstrap(clips, (draw) => means(draw).accuracy),
-    bootstrap(clips, (draw) => means(draw).score),
-  ];
-  return {
-    [name('Accuracy')]: 100 * value.accuracy,
-    [`${name('Accuracy')}Low`]: 100 * accuracy.low,
-    [`${name('Accuracy')}High`]: 100 * accuracy.high,
-    [name('Score')]: value.score,
-    [`${name('Score')}Low`]: score.low,
-    [`${name('Score')}High`]: score.high,
-  };
+/** Accuracy in points, score in 0-5. */
+function named(prefix: string, { accuracy, score }: VdcClipScore): Record<string, number> {
+  return prefix === ''
+    ? { accuracy: 100 * accuracy, score }
+    : { [`${prefix}Accuracy`]: 100 * accuracy, [`${prefix}Score`]: score };
 }
 
 /** The authors ask for another caption under each aspect. A policy with one instruction writes one, which then stands for all. */

@@ -48,7 +48,7 @@ export const vdc: Suite<VdcItem, VdcItemScore> = {
     return { answer: { ...(vdcClipScore(answers.answer) ?? NO_VDC_CAPTION), answers: answers.answer } };
   },
   noCaption: () => ({ ...NO_VDC_CAPTION, answers: [] }),
-  summarise: (scored, quirks) => vdcSummary(scored, { dropZeros: quirks.has(DROP_ZEROS) }),
+  summarise: (scored, quirks, measure) => vdcSummary(scored, { dropZeros: quirks.has(DROP_ZEROS) }, measure),
   describe: ({ aspect, instruction, questions }, { accuracy, score, answers }) => [
     `${ASPECT_NAMES[aspect].label}: ${(100 * accuracy).toFixed(1)} of 100 right, match ${score.toFixed(2)} of 5`,
     `The authors ask for: ${instruction}`,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bootstrap, pairedBootstrap } from '../../../activities/benchmark/bootstrap.ts';
+import { bootstrap, pairedBootstrap, withBounds, withoutBounds } from '../../../activities/benchmark/bootstrap.ts';
 import { uniformAt } from '../../../core/random.ts';
 
 const average = (numbers: readonly number[]) => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
@@ -36,6 +36,48 @@ describe('bootstrap', () => {
 
   test('of nothing is refused', () => {
     expect(() => bootstrap([], average)).toThrow('A bootstrap needs at least one clip.');
+  });
+});
+
+describe('withBounds', () => {
+  const clips = Array.from({ length: 40 }, (_, i) => uniformAt(3, ['clip', i]));
+  const numbersOf = (some: readonly number[]) => ({ mean: average(some), most: Math.max(...some) });
+
+  test('gives every number with the bounds it would have alone', async () => {
+    const mean = bootstrap(clips, average);
+    const most = bootstrap(clips, (some) => Math.max(...some));
+    expect(await withBounds(clips, numbersOf)).toEqual({
+      ...{ mean: average(clips), meanLow: mean.low, meanHigh: mean.high },
+      ...{ most: Math.max(...clips), mostLow: most.low, mostHigh: most.high },
+    });
+    expect(await withoutBounds(clips, numbersOf)).toEqual(numbersOf(clips));
+  });
+
+  test('claims nothing without clips', async () => {
+    expect(await withBounds([], numbersOf)).toEqual({});
+    expect(await withoutBounds([], numbersOf)).toEqual({});
+  });
+
+  test('draws once for all numbers, and lets others have their turn all along', async () => {
+    let [calls, most, working] = [0, 0, true];
+    const others = (async () => {
+      while (working) {
+        most = Math.max(most, calls);
+        calls = 0;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+    let all = 0;
+    await withBounds(clips, (some) => {
+      calls++;
+      all++;
+      return numbersOf(some);
+    });
+    working = false;
+    await others;
+    expect(all).toBe(1001);
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(100);
   });
 });
 

@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest';
+import { withBounds } from '../../../../activities/benchmark/bootstrap.ts';
 import { NO_CAREBENCH_CAPTION } from '../../../../activities/benchmark/carebench/carebench-score.ts';
 import { careBenchSummary } from '../../../../activities/benchmark/carebench/carebench-summary.ts';
 
 describe('careBenchSummary', () => {
-  test('points by hand, each with bounds around it', () => {
-    const { metrics } = careBenchSummary([
+  test('points by hand, each with bounds around it', async () => {
+    const clips = [
       { action: { recall: 1, precision: 0.5 }, object: { recall: 0.5, precision: 0.5 } },
       { action: { recall: 0, precision: 0 }, object: { recall: 0.5, precision: 0.5 } },
-    ]);
+    ];
+    const { metrics } = await careBenchSummary(clips, withBounds);
     // Actions: R = 1/2, P = 1/4, F1 = 2 * (1/8) / (3/4) = 1/3. Objects: R = P = F1 = 1/2.
     expect(metrics.actionRecall).toBe(50);
     expect(metrics.actionPrecision).toBe(25);
@@ -20,13 +22,13 @@ describe('careBenchSummary', () => {
     expect([metrics.objectF1Low, metrics.objectF1High]).toEqual([50, 50]);
   });
 
-  test('nothing told at all is 0 everywhere, not NaN', () => {
-    const { metrics } = careBenchSummary([NO_CAREBENCH_CAPTION, NO_CAREBENCH_CAPTION]);
+  test('nothing told at all is 0 everywhere, not NaN', async () => {
+    const { metrics } = await careBenchSummary([NO_CAREBENCH_CAPTION, NO_CAREBENCH_CAPTION], withBounds);
     expect(new Set(Object.values(metrics))).toEqual(new Set([0]));
     expect(Object.keys(metrics)).toHaveLength(21);
   });
 
-  test('without clips nothing is claimed', () => {
-    expect(careBenchSummary([])).toEqual({ metrics: {}, tables: [] });
+  test('without clips nothing is claimed', async () => {
+    expect(await careBenchSummary([], withBounds)).toEqual({ metrics: {}, tables: [] });
   });
 });

@@ -38,7 +38,7 @@ const letters: Suite<SuiteItem, number> = {
     return { answer: caption.length };
   },
   noCaption: () => 0,
-  summarise: (scored) => ({
+  summarise: async (scored) => ({
     metrics: scored.length === 0 ? {} : { mean: scored.reduce((sum, { score }) => sum + score, 0) / scored.length },
     tables: [],
   }),
@@ -79,14 +79,14 @@ test('every item ends as scored, without a caption, unscorable or missing, and o
   ]);
 
   const counts = { items: 4, scored: 2, withoutCaption: 1, unscorable: 1, missing: 1 };
-  expect(suiteNumbers(suite, items, results, new Set())).toEqual({
+  expect(await suiteNumbers(suite, items, results, new Set())).toEqual({
     metrics: { mean: 2 },
     worst: { mean: 4 / 3 },
     tables: [],
     counts,
   });
   // The authors' way: whatever failed is not there.
-  expect(suiteNumbers(suite, items, results, new Set(['leaveOutFailed']))).toEqual({
+  expect(await suiteNumbers(suite, items, results, new Set(['leaveOutFailed']))).toEqual({
     metrics: { mean: 4 },
     tables: [],
     counts: { ...counts, scored: 1 },

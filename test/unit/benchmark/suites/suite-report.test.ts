@@ -79,9 +79,9 @@ describe('the report', () => {
   });
 });
 
-describe('the drill-down', () => {
+describe('the drill-down', async () => {
   const items = result.items.map(({ id }) => ({ ...item, id, category: 'videvo', reference: 'A cat runs.' }));
-  const text = drillDown(dream1k as Suite, items, result);
+  const text = await drillDown(dream1k as Suite, items, result);
 
   it('shows every item in the file’s order, and which of them are missing', () => {
     expect(text.match(/^## .*$/gm)).toEqual(['## 1 (1.mp4)', '## 2 (1.mp4)', '## 3 (1.mp4)', '## 4 (1.mp4)']);
