@@ -13,12 +13,8 @@ export interface FiledEntry extends LedgerEntry {
   stored: number;
 }
 
-export interface LedgerContents {
-  /** Oldest first. */
-  entries: FiledEntry[];
-  /** Keys of entries that are damaged, or written by another version. */
-  unreadable: string[];
-}
+/** Where an entry is found. */
+export type Filed = Pick<FiledEntry, 'key' | 'stored'>;
 
 /** A question that somebody is asking, or was when the process ended: perhaps paid for, and with no answer in the ledger. */
 export interface OpenIntent extends Omit<Intent, 'answer'> {
@@ -32,14 +28,23 @@ export interface OpenIntent extends Omit<Intent, 'answer'> {
 const REF = '.json.ref';
 const AT_ONCE = 32;
 
-/** Everything in a store's ledger; nothing where there is none. */
-export async function readLedger(store: ArtifactStore): Promise<LedgerContents> {
-  const read = await Promise.all((await keysOf(store)).map((key) => AT_A_TIME(() => readEntry(store, key))));
-  const entries = read.filter((entry) => typeof entry !== 'string');
-  return {
-    entries: entries.sort((a, b) => a.stored - b.stored || (a.key < b.key ? -1 : 1)),
-    unreadable: read.filter((entry) => typeof entry === 'string'),
-  };
+/** Every entry of a store's ledger, unread, oldest first; none where there is no ledger. */
+export async function filedEntries(store: ArtifactStore): Promise<Filed[]> {
+  const filed = await Promise.all((await keysOf(store)).map((key) => AT_A_TIME(() => filedAs(store, key))));
+  return filed.filter((entry) => entry !== undefined).sort((a, b) => a.stored - b.stored || (a.key < b.key ? -1 : 1));
+}
+
+/**
+ * Entries in the order given; of one that is damaged, or written by another version, the key alone. Reads only a few ahead of
+ * whoever takes them: a ledger may be larger than the memory.
+ */
+export async function* readEntries(store: ArtifactStore, filed: Iterable<Filed>): AsyncGenerator<FiledEntry | string> {
+  const ahead: Promise<FiledEntry | string>[] = [];
+  for (const entry of filed) {
+    ahead.push(readEntry(store, entry));
+    if (ahead.length === AT_ONCE) yield await ahead.shift()!;
+  }
+  for (const entry of ahead) yield await entry;
 }
 
 /**
@@ -58,11 +63,12 @@ export async function findEntry(store: ArtifactStore, prefix: string): Promise<F
         .map((key) => key.slice(0, prefix.length + 8))
         .join(', ')}${found.length > 3 ? ', ...' : ''}`,
     );
-  const entry = await readEntry(store, found[0]!);
-  if (typeof entry !== 'string') return entry;
+  const filed = await filedAs(store, found[0]!);
+  const entry = filed && (await readEntry(store, filed));
+  if (typeof entry === 'object') return entry;
   throw new VideocapError(
     'CorruptArtifact',
-    `The ledger's entry ${entry} is damaged, or of another version; remove ledger/${entry}${REF} from the store, and it will be asked again.`,
+    `The ledger's entry ${found[0]} is damaged, or of another version; remove ledger/${found[0]}${REF} from the store, and it will be asked again.`,
   );
 }
 
@@ -94,14 +100,19 @@ async function keysOf(store: ArtifactStore): Promise<string[]> {
   return names.filter((name) => name.endsWith(REF)).map((name) => name.slice(0, -REF.length));
 }
 
+/** Nothing where it has gone meanwhile. */
+async function filedAs(store: ArtifactStore, key: string): Promise<Filed | undefined> {
+  const made = await stat(store.path(`ledger/${key}${REF}`)).catch(() => undefined);
+  return made && { key, stored: made.mtimeMs };
+}
+
 /** The entry, or its key when it cannot be read. */
-async function readEntry(store: ArtifactStore, key: string): Promise<FiledEntry | string> {
+async function readEntry(store: ArtifactStore, filed: Filed): Promise<FiledEntry | string> {
   try {
-    const name = `ledger/${key}.json`;
-    const [ref, made] = await Promise.all([store.find(name), stat(`${store.path(name)}.ref`)]);
-    return { key, stored: made.mtimeMs, ...(await store.readJson(ref!, LedgerEntry)) };
+    const ref = await store.find(`ledger/${filed.key}.json`);
+    return { ...filed, ...(await store.readJson(ref!, LedgerEntry)) };
   } catch {
-    return key;
+    return filed.key;
   }
 }
 

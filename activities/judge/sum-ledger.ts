@@ -1,6 +1,6 @@
 import type { FiledEntry } from './read-ledger.ts';
 
-/** What a list of paid questions came to. */
+/** What paid questions came to. */
 export interface LedgerSum {
   /** Questions: what `judge.budget.calls` counts. */
   calls: number;
@@ -15,34 +15,55 @@ export interface LedgerSum {
   repeated: number;
 }
 
-export function sumOf(entries: readonly FiledEntry[]): LedgerSum {
-  const sum = { calls: 0, requests: 0, inputTokens: 0, outputTokens: 0, cost: 0, unscorable: 0, repeated: 0 };
-  for (const { attempts, cost, outcome, repeated } of entries) {
-    sum.calls++;
-    sum.requests += attempts.length;
-    for (const attempt of attempts) {
-      sum.inputTokens += attempt.inputTokens;
-      sum.outputTokens += attempt.outputTokens;
-    }
-    sum.cost += cost;
-    sum.unscorable += 'unscorable' in outcome ? 1 : 0;
-    sum.repeated += repeated;
+export function emptySum(): LedgerSum {
+  return { calls: 0, requests: 0, inputTokens: 0, outputTokens: 0, cost: 0, unscorable: 0, repeated: 0 };
+}
+
+/** Adds a question to a sum. */
+export function addTo(sum: LedgerSum, { attempts, cost, outcome, repeated }: FiledEntry): void {
+  sum.calls++;
+  sum.requests += attempts.length;
+  for (const attempt of attempts) {
+    sum.inputTokens += attempt.inputTokens;
+    sum.outputTokens += attempt.outputTokens;
   }
+  sum.cost += cost;
+  sum.unscorable += 'unscorable' in outcome ? 1 : 0;
+  sum.repeated += repeated;
+}
+
+/** Sums over a ledger that grow entry by entry; no entry is kept. */
+export class LedgerSums {
+  readonly total = emptySum();
+  readonly #byPrompt = new Map<string, LedgerSum>();
+  readonly #byRun = new Map<string, LedgerSum>();
+
+  add(entry: FiledEntry): void {
+    addTo(this.total, entry);
+    addTo(sumIn(this.#byPrompt, entry.prompt), entry);
+    addTo(sumIn(this.#byRun, runOf(entry)), entry);
+  }
+
+  /** In the order of names. */
+  get byPrompt(): NamedSum[] {
+    return named(this.#byPrompt);
+  }
+
+  get byRun(): NamedSum[] {
+    return named(this.#byRun);
+  }
+}
+
+export type NamedSum = { name: string } & LedgerSum;
+
+function sumIn(sums: Map<string, LedgerSum>, name: string): LedgerSum {
+  const sum = sums.get(name) ?? emptySum();
+  sums.set(name, sum);
   return sum;
 }
 
-/** Sums by whatever a question has in common with others, in the order of its name. */
-export function sumsBy(
-  entries: readonly FiledEntry[],
-  nameOf: (entry: FiledEntry) => string,
-): ({ name: string } & LedgerSum)[] {
-  const groups = new Map<string, FiledEntry[]>();
-  for (const entry of entries) {
-    const group = groups.get(nameOf(entry));
-    if (group) group.push(entry);
-    else groups.set(nameOf(entry), [entry]);
-  }
-  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, group]) => ({ name, ...sumOf(group) }));
+function named(sums: ReadonlyMap<string, LedgerSum>): NamedSum[] {
+  return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, sum]) => ({ name, ...sum }));
 }
 
 /** The run that paid, by its key: `runs/<runKey>/step-000001` -> `<runKey>`. */

@@ -1,21 +1,21 @@
-import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { mayBeAtWork } from '../../activities/judge/intents.ts';
 import {
   type FiledEntry,
+  filedEntries,
   findEntry,
   type OpenIntent,
   openIntents,
-  readLedger,
+  readEntries,
 } from '../../activities/judge/read-ledger.ts';
-import { type LedgerSum, runOf, sumOf, sumsBy } from '../../activities/judge/sum-ledger.ts';
+import { LedgerSums, type NamedSum, runOf } from '../../activities/judge/sum-ledger.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
-import { VideocapError } from '../../core/errors.ts';
 import { findInstallation } from '../installation.ts';
 import { alignedTable } from '../watch/result-table.ts';
 import { printable } from './caption.ts';
+import { exportEntries } from './judge-export.ts';
 import { transcriptLines } from './judge-transcript.ts';
 import { examples, print, printJson } from './output.ts';
 
@@ -55,51 +55,55 @@ export const ledgerCommand = new Command('ledger')
       const entry = await findEntry(store, key);
       return json ? printJson(entry) : print(...transcriptLines(entry));
     }
-    const { entries: all, unreadable } = await readLedger(store);
-    const entries = all.filter(
-      (entry) =>
-        (prompt === undefined || entry.prompt === prompt || entry.prompt.startsWith(`${prompt}.`)) &&
-        (run === undefined || runOf(entry).startsWith(run)),
-    );
+    const wanted = (entry: FiledEntry) =>
+      (prompt === undefined || entry.prompt === prompt || entry.prompt.startsWith(`${prompt}.`)) &&
+      (run === undefined || runOf(entry).startsWith(run));
+    const filed = await filedEntries(store);
     if (file !== undefined) {
-      const written = entries.slice(-(limit ?? entries.length));
-      await writeNew(resolve(file), written);
+      const entries = await exportEntries(store, filed, resolve(file), { wanted, limit });
       return json
-        ? printJson({ file: resolve(file), entries: written.length })
-        : print(`${count(written.length, 'entry', 'entries')} written to ${resolve(file)}`);
+        ? printJson({ file: resolve(file), entries })
+        : print(`${count(entries, 'entry', 'entries')} written to ${resolve(file)}`);
+    }
+    const sums = new LedgerSums();
+    const latest: FiledEntry[] = [];
+    const unreadable: string[] = [];
+    for await (const entry of readEntries(store, filed.reverse())) {
+      if (typeof entry === 'string') unreadable.push(entry);
+      else if (wanted(entry)) {
+        sums.add(entry);
+        if (latest.length < (limit ?? LISTED)) latest.push(entry);
+      }
     }
     const open = await openIntents(store);
-    const latest = entries.slice(-(limit ?? LISTED)).reverse();
-    if (json) {
-      const sums = { total: sumOf(entries), byPrompt: sumsBy(entries, promptOf), byRun: sumsBy(entries, runOf) };
-      return printJson({ ...sums, entries: latest, open: open.map(withState), unreadable });
-    }
-    if (entries.length === 0 && all.length > 0)
-      return print(`None of the ledger's ${count(all.length, 'entry', 'entries')} is of that prompt and run.`);
-    print(...ledgerLines(entries, latest), ...openLines(open), ...unreadableLines(unreadable));
+    const { total, byPrompt, byRun } = sums;
+    if (json) return printJson({ total, byPrompt, byRun, entries: latest, open: open.map(withState), unreadable });
+    const readable = filed.length - unreadable.length;
+    if (total.calls === 0 && readable > 0)
+      return print(`None of the ledger's ${count(readable, 'entry', 'entries')} is of that prompt and run.`);
+    print(...ledgerLines(sums, latest), ...openLines(open), ...unreadableLines(unreadable));
   });
 
-const promptOf = ({ prompt }: FiledEntry) => prompt;
-
 /** Tables for a person. What a run or a prompt is called is the user's, what was asked is not shown. */
-export function ledgerLines(entries: readonly FiledEntry[], latest: readonly FiledEntry[]): string[] {
-  if (entries.length === 0) return ['The ledger is empty: no language model has been asked and paid yet.'];
-  const total: [string, LedgerSum] = ['all', sumOf(entries)];
-  const rows = (nameOf: (entry: FiledEntry) => string) =>
-    [...sumsBy(entries, nameOf).map(({ name, ...sum }): [string, LedgerSum] => [name, sum]), total].map(sumRow);
+export function ledgerLines(
+  { total, byPrompt, byRun }: Pick<LedgerSums, 'total' | 'byPrompt' | 'byRun'>,
+  latest: readonly FiledEntry[],
+): string[] {
+  if (total.calls === 0) return ['The ledger is empty: no language model has been asked and paid yet.'];
+  const rows = (sums: readonly NamedSum[]) => [...sums, { name: 'all', ...total }].map(sumRow);
   return [
-    alignedTable(['prompt', ...SUMS], rows(promptOf)),
+    alignedTable(['prompt', ...SUMS], rows(byPrompt)),
     '',
-    alignedTable(['paid by', ...SUMS], rows(runOf)),
+    alignedTable(['paid by', ...SUMS], rows(byRun)),
     '',
-    `The latest ${latest.length} of ${entries.length}; videocap judge ledger <key> shows one whole:`,
+    `The latest ${latest.length} of ${total.calls}; videocap judge ledger <key> shows one whole:`,
     alignedTable(
       ['key', 'stored', 'prompt', 'paid by', 'tokens', 'outcome'],
       latest.map((entry) => {
-        const { inputTokens, outputTokens } = sumOf([entry]);
+        const tokens = (of: 'inputTokens' | 'outputTokens') => entry.attempts.reduce((sum, one) => sum + one[of], 0);
         const outcome = 'unscorable' in entry.outcome ? 'unscorable' : 'answered';
         const texts = [entry.key.slice(0, KEY_SHOWN), time(entry.stored), entry.prompt, runOf(entry)];
-        return [...texts, `${inputTokens} + ${outputTokens}`, outcome].map(printable);
+        return [...texts, `${tokens('inputTokens')} + ${tokens('outputTokens')}`, outcome].map(printable);
       }),
     ),
   ];
@@ -107,8 +111,8 @@ export function ledgerLines(entries: readonly FiledEntry[], latest: readonly Fil
 
 const SUMS = ['calls', 'requests', 'tokens in', 'tokens out', 'USD', 'unscorable', 'perhaps paid twice'];
 
-function sumRow([name, sum]: [string, LedgerSum]): string[] {
-  const { calls, requests, inputTokens, outputTokens, cost, unscorable, repeated } = sum;
+function sumRow(sum: NamedSum): string[] {
+  const { name, calls, requests, inputTokens, outputTokens, cost, unscorable, repeated } = sum;
   return [
     printable(name),
     ...[calls, requests, inputTokens, outputTokens].map(String),
@@ -154,17 +158,6 @@ function unreadableLines(unreadable: readonly string[]): string[] {
     '',
     `${count(unreadable.length, 'entry', 'entries')} cannot be read (damaged, or of another version): ${keys.join(', ')}${unreadable.length > 3 ? ', ...' : ''}`,
   ];
-}
-
-async function writeNew(path: string, entries: readonly FiledEntry[]): Promise<void> {
-  try {
-    await writeFile(path, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''), { flag: 'wx' });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw new VideocapError('InvalidInput', `${path} exists already; name another file.`);
-    if (code === 'ENOENT') throw new VideocapError('InvalidInput', `There is no folder for ${path}; make it first.`);
-    throw error;
-  }
 }
 
 function time(milliseconds: number): string {
