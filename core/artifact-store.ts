@@ -6,12 +6,15 @@ import { ignoreMissing, writeDurably } from './durable-file.ts';
 import { VideocapError } from './errors.ts';
 import type { Fence } from './fence.ts';
 import { sha256, sha256OfFile } from './sha256.ts';
-import { contentName, parseRef, recoverRef } from './stored-ref.ts';
+import { contentName, parseRef, recoverRef, refsIn } from './stored-ref.ts';
 
 export { sha256, sha256OfFile };
 
 /** How long an artifact's last use may be out of date. */
 const USE_NOTED_MILLISECONDS = 10 * 60_000;
+
+/** True of all that a run makes: who takes it up asks for it again, and `once` and `onceJson` look before they give. */
+const MEND = 'restore it, or have it made again: videocap resume <run>';
 
 /**
  * A write-once store of files. An artifact `a/b.json` is a file `a/b.<hash>.json`, named by its content, and a small
@@ -19,8 +22,9 @@ const USE_NOTED_MILLISECONDS = 10 * 60_000;
  * settled by the file system: the first ref wins, and a later writer with other bytes is refused.
  *
  * Nothing damaged is ever given out: contents are checked against their hash, and a ref against the name it must have. What
- * `once` finds damaged, it makes again; elsewhere it is refused with the artifact's name. The time of a content file is when it
- * was made or last found by `once` or `put`, to within ten minutes: `videocap gc` goes by it.
+ * `once` finds damaged, it makes again, and `onceJson` also what its value refers to; elsewhere it is refused with the
+ * artifact's name. The time of a content file is when it was made or last found by `once` or `put`, to within ten minutes:
+ * `videocap gc` goes by it.
  */
 export class ArtifactStore {
   readonly root: string;
@@ -97,14 +101,11 @@ export class ArtifactStore {
   async read(ref: ArtifactRef): Promise<Buffer> {
     const bytes = await readFile(this.path(ref)).catch(ignoreMissing);
     if (bytes === undefined)
-      throw new VideocapError(
-        'CorruptArtifact',
-        `Artifact ${ref.uri} is gone from the store; restore it or run again.`,
-      );
+      throw new VideocapError('CorruptArtifact', `Artifact ${ref.uri} is gone from the store; ${MEND}.`);
     if (bytes.byteLength !== ref.bytes || sha256(bytes) !== ref.sha256)
       throw new VideocapError(
         'CorruptArtifact',
-        `Artifact ${ref.uri} is damaged, it does not hash to ${ref.sha256}; restore it, or remove it and its .ref and run again.`,
+        `Artifact ${ref.uri} is damaged, it does not hash to ${ref.sha256}; ${MEND}.`,
       );
     return bytes;
   }
@@ -137,10 +138,36 @@ export class ArtifactStore {
     });
   }
 
-  /** `once` for a JSON value: returns the stored value, or makes, checks and stores it. */
+  /**
+   * `once` for a JSON value: returns the stored value, or makes, checks and stores it. Of a stored value, what it refers to is
+   * looked at too: where some of it is damaged or gone, `make` is called for its artifacts, and the value stays as it is.
+   * @throws VideocapError `CorruptArtifact` when they come out otherwise than the value says.
+   */
   async onceJson<S extends z.ZodType>(key: string, schema: S, make: () => Promise<z.infer<S>>): Promise<z.infer<S>> {
-    const ref = await this.once(key, async () => `${JSON.stringify(schema.parse(await make()))}\n`);
-    return this.readJson(ref, schema);
+    let made = false;
+    const ref = await this.once(key, async () => {
+      made = true;
+      return `${JSON.stringify(schema.parse(await make()))}\n`;
+    });
+    const value = await this.readJson(ref, schema);
+    const damaged = made ? undefined : await this.firstDamaged(value);
+    if (!damaged) return value;
+    await this.mayCommit();
+    await make().catch((error: unknown) => {
+      throw error instanceof VideocapError && error.code === 'ArtifactConflict' ? changed(damaged, error) : error;
+    });
+    if (await this.firstDamaged(value)) throw changed(damaged);
+    return value;
+  }
+
+  /** An artifact that a value refers to, itself or through other JSON artifacts, and that is damaged or gone. */
+  async firstDamaged(value: unknown): Promise<ArtifactRef | undefined> {
+    for (const ref of refsIn(value)) {
+      if (!(await this.#verifies(ref))) return ref;
+      const inner = ref.uri.endsWith('.json') && (await this.firstDamaged(JSON.parse(`${await this.read(ref)}`)));
+      if (inner) return inner;
+    }
+    return undefined;
   }
 
   /** Forgets an artifact. Removing what is not there is a no-op. @throws VideocapError `Superseded`. */
@@ -196,4 +223,12 @@ export class ArtifactStore {
       `Artifact ${key} is already stored with sha256 ${stored.sha256}, and was offered again with ${offered.sha256}.`,
     );
   }
+}
+
+function changed(ref: ArtifactRef, cause?: Error): VideocapError {
+  return new VideocapError(
+    'CorruptArtifact',
+    `Artifact ${ref.uri} is damaged, and what is made in its place is not the same; restore it, fork the run from an earlier step, or start a new one.`,
+    { cause },
+  );
 }

@@ -49,3 +49,13 @@ function isContentOf(key: string, file: string): boolean {
   if (!file.startsWith(`${name}.`) || !file.endsWith(ext)) return false;
   return /^[0-9a-f]{12}$/.test(file.slice(name.length + 1, file.length - ext.length));
 }
+
+/** The references anywhere in a JSON value. */
+export function refsIn(value: unknown): ArtifactRef[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if ('uri' in value) {
+    const { success, data } = ArtifactRef.safeParse(value);
+    if (success) return [data];
+  }
+  return Object.values(value).flatMap(refsIn);
+}

@@ -87,17 +87,16 @@ async function optimizerFrom(loaded: PolicyModel, { optimizer: file }: PolicyFil
   return readOptimizer(await readPinned(file), loaded.folder);
 }
 
+const MEND = 'restore it, or have it made again: videocap resume <run>';
+
 async function readPinned({ path, sha256: expected }: PinnedFile): Promise<Buffer> {
   const bytes = await readFile(path).catch((cause) => {
     if (cause.code !== 'ENOENT') throw cause;
-    throw new VideocapError('CorruptArtifact', `${path} is gone; restore it or run again.`, { cause });
+    throw new VideocapError('CorruptArtifact', `${path} is gone; ${MEND}.`, { cause });
   });
   const found = sha256(bytes);
   if (found !== expected)
-    throw new VideocapError(
-      'CorruptArtifact',
-      `${path} hashes to ${found}, expected ${expected}; restore it or run again.`,
-    );
+    throw new VideocapError('CorruptArtifact', `${path} is damaged, it hashes to ${found}, not ${expected}; ${MEND}.`);
   return bytes;
 }
 

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { stringify } from 'yaml';
 import type { z } from 'zod';
 import { parseConfig } from '../../configs/load-config.ts';
@@ -9,18 +8,36 @@ import {
   type FindProgressOutput,
   ForkProgressInput,
   type ForkProgressOutput,
+  type Limits,
   RunProgress,
 } from '../../core/run-progress.ts';
+import { mendStartPolicy } from '../rollout/store-weights.ts';
+import { updateKey } from '../update/update.ts';
 import { progressKey, readRecords, recordKey } from './record.ts';
 
 /** Finds where a run can go on, or where another can start from. */
 export function createProgressActivities({ store }: { store: ArtifactStore }) {
   return {
-    /** The state after the last step that was written down. */
+    /**
+     * The state after the last step that was written down and of which nothing is damaged: what later steps lack is made
+     * again on the way. Nothing where that is the start, or the step that a fork began with. What a person has changed since
+     * stays changed.
+     */
     async findProgress(rawInput: z.input<typeof FindProgressInput>): Promise<z.infer<typeof FindProgressOutput>> {
       const { run } = FindProgressInput.parse(rawInput);
       const last = await lastStep(store, run);
-      return last === undefined ? {} : { progress: await read(store, run, last) };
+      if (last === undefined) return {};
+      let limits: Limits | undefined;
+      for (let step = await lastRecord(store, run, last); step >= 0; step--) {
+        // Of a fork, earlier steps are another run's, and this one would make something else of them.
+        if (step < last && !(await store.find(updateKey(run, step + 1)))) break;
+        const progress = await unlessDamaged(read(store, run, step));
+        limits ??= progress?.limits;
+        if (!progress || (await isDamaged(store, progress))) continue;
+        await mendStartPolicy(store, progress.reference);
+        return { progress: { ...progress, limits: limits! } };
+      }
+      return {};
     },
 
     /**
@@ -54,6 +71,31 @@ export function createProgressActivities({ store }: { store: ArtifactStore }) {
   };
 }
 
+/** The last step, up to `last`, before which no record is damaged. */
+async function lastRecord(store: ArtifactStore, run: string, last: number): Promise<number> {
+  for (let step = 0; step <= last; step++)
+    if (!(await unlessDamaged(readRecords(store, run, step, step)))) return step - 1;
+  return last;
+}
+
+/** Is anything damaged that a run cannot go on without, and that only its earlier steps can make again? */
+async function isDamaged(store: ArtifactStore, { step, policy, evaluations }: RunProgress): Promise<boolean> {
+  // Policies of earlier benchmarks need not be there; those of the start are mended.
+  const measured = evaluations.map(({ captions, details, suites }) => [
+    captions,
+    details,
+    suites?.map(({ result, report, drillDown }) => [result, report, drillDown]),
+  ]);
+  return (await store.firstDamaged([step > 0 && policy, measured])) !== undefined;
+}
+
+async function unlessDamaged<T>(reading: Promise<T>): Promise<T | undefined> {
+  return reading.catch((error: unknown) => {
+    if (error instanceof VideocapError && error.code === 'CorruptArtifact') return undefined;
+    throw error;
+  });
+}
+
 async function parentAt(store: ArtifactStore, run: string, step: number): Promise<RunProgress> {
   const last = await lastStep(store, run);
   if (last === undefined)
@@ -73,12 +115,15 @@ async function parentAt(store: ArtifactStore, run: string, step: number): Promis
 }
 
 async function hasCheckpoint(store: ArtifactStore, run: string, step: number): Promise<boolean> {
-  const { policy } = await read(store, run, step);
-  return existsSync(store.path(policy.weights)) && (!policy.optimizer || existsSync(store.path(policy.optimizer)));
+  const { policy, reference } = await read(store, run, step);
+  if (step === 0) await mendStartPolicy(store, reference);
+  return (await store.firstDamaged(policy)) === undefined;
 }
 
 async function read(store: ArtifactStore, run: string, step: number): Promise<RunProgress> {
-  return store.readJson((await store.find(progressKey(run, step)))!, RunProgress);
+  const ref = await store.find(progressKey(run, step));
+  if (ref) return store.readJson(ref, RunProgress);
+  throw new VideocapError('CorruptArtifact', `The state of run ${run} after step ${step} is gone from the store.`);
 }
 
 /** States are written for every step from 0 on, without gaps: doubling, then halving, finds the last. */

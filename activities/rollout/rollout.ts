@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ArtifactRef } from '../../core/artifact-ref.ts';
-import { type ArtifactStore, sha256 } from '../../core/artifact-store.ts';
+import type { ArtifactStore } from '../../core/artifact-store.ts';
 import type { Group } from '../../core/completion.ts';
 import { VideocapError } from '../../core/errors.ts';
 import {
@@ -15,10 +15,9 @@ import {
 import type { PolicyEngine } from '../../policy/engine.ts';
 import type { GenerateRequest } from '../../policy/engine-messages.ts';
 import { openModelFolder } from '../../policy/model-folder.ts';
-import { readWeights } from '../../policy/weights.ts';
-import { readWeightsFile } from '../../policy/weights-file.ts';
 import { policyFiles } from './policy-files.ts';
 import { listClips, readFrames } from './read-clips.ts';
+import { storeWeights } from './store-weights.ts';
 
 export interface RolloutDeps {
   store: ArtifactStore;
@@ -57,9 +56,7 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
       const { runKey, policy } = LoadPolicyInput.parse(rawInput);
       return store.onceJson(`runs/${runKey}/load-policy.json`, LoadPolicyOutput, async () => {
         const folder = openModelFolder(policy.model);
-        const bytes = await readWeightsFile(folder);
-        readWeights(bytes, folder);
-        const weights = await store.put(`policies/${sha256(bytes)}/model.safetensors`, bytes);
+        const weights = await storeWeights(store, folder);
         return { policy: { model: folder.name, step: 0, weights }, parameters: folder.parameterCount };
       });
     },

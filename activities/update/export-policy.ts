@@ -50,7 +50,7 @@ export function createExportActivities({ store, home }: ExportPolicyDeps) {
     if ((await sha256OfFile(join(partial, 'model.safetensors'))) !== policy.weights.sha256)
       throw new VideocapError(
         'CorruptArtifact',
-        `The weights ${policy.weights.uri} do not hash to ${policy.weights.sha256}; resume the run from an earlier checkpoint.`,
+        `The weights ${policy.weights.uri} do not hash to ${policy.weights.sha256}; restore them, or have them made again: videocap resume <run>.`,
       );
   }
 }

@@ -42,13 +42,12 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
   return {
     /**
      * Moves the policy by one step. The checkpoint's files come first and the record of the step last, so a step either
-     * exists whole or is made again, with the same bytes.
+     * exists whole or is made again, with the same bytes; so is a checkpoint that was damaged since.
      */
     async updatePolicy(rawInput: z.input<typeof UpdatePolicyInput>): Promise<z.infer<typeof UpdatePolicyOutput>> {
       const input = UpdatePolicyInput.parse(rawInput);
       const { runKey, step, keepEvery } = input;
-      const record = `runs/${runKey}/step-${stepName(step)}/update.json`;
-      const output = await store.onceJson(record, UpdatePolicyOutput, async () => {
+      const output = await store.onceJson(updateKey(runKey, step), UpdatePolicyOutput, async () => {
         const started = performance.now();
         const { weights, optimizer, metrics } = await learn(input);
         const [model, state] = checkpointKeys(runKey, step);
@@ -69,6 +68,11 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
       return output;
     },
   };
+}
+
+/** Where it is kept that a run has made a step. */
+export function updateKey(runKey: string, step: number): string {
+  return `runs/${runKey}/step-${stepName(step)}/update.json`;
 }
 
 /** A rollout's groups with their frames and advantages. */

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { ArtifactRef } from '../../../core/artifact-ref.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 
 let root: string;
@@ -180,4 +182,61 @@ it('the time of a content file tells its last use', async () => {
   await utimes(path, long, long);
   await store.once(KEY, maker());
   expect((await stat(path)).mtimeMs).toBeGreaterThan(Date.now() - 60_000);
+});
+
+describe('what a record refers to', () => {
+  const Output = z.strictObject({ inner: ArtifactRef, seconds: z.number() });
+  const Inner = 'runs/r/rollout.json';
+  const Deep = 'runs/r/clip.bin';
+
+  /** A record of an artifact that refers to another; made anew it took another time. */
+  function stage(deep = 'pixels') {
+    let seconds = 0;
+    const make = async () => {
+      seconds++;
+      const inner = await store.putJson(Inner, { clip: await store.put(Deep, deep) });
+      return { inner, seconds };
+    };
+    return () => store.onceJson(KEY, Output, make);
+  }
+  const contentOf = async (key: string) => store.path((await store.find(key))!);
+
+  const damages: [string, (key: string) => Promise<void>][] = [
+    ['changed', async (key) => writeFile(await contentOf(key), 'other bytes')],
+    ['gone', async (key) => rm(await contentOf(key))],
+    ['removed with its reference', (key) => store.remove(key)],
+  ];
+  const places: [string, string][] = [
+    ['itself', Inner],
+    ['through another artifact', Deep],
+  ];
+  const cases = places.flatMap(([where, key]) =>
+    damages.map(([how, damage]) => ({ where, key, how, damage: () => damage(key) })),
+  );
+
+  it.each(cases)('is made again where it is $how, and the record stays: it refers to it $where', async ({ damage }) => {
+    const output = await stage()();
+    await damage();
+    const again = stage();
+    expect(await again()).toEqual(output);
+    expect(await store.firstDamaged(output)).toBeUndefined();
+    expect((await store.read((await store.find(Deep))!)).toString()).toBe('pixels');
+    expect(await again()).toEqual(output);
+  });
+
+  it.each(cases)('is refused by its name where it comes out otherwise: $how, referred to $where', async (damaged) => {
+    await stage()();
+    const { uri } = (await store.find(damaged.key))!;
+    await damaged.damage();
+    await expect(stage('other pixels')()).rejects.toMatchObject({
+      code: 'CorruptArtifact',
+      message: expect.stringContaining(`${uri} is damaged, and what is made in its place is not the same`),
+    });
+  });
+
+  it('is not made again while it is whole', async () => {
+    const again = stage();
+    expect(await again()).toEqual(await again());
+    expect(await again()).toMatchObject({ seconds: 1 });
+  });
 });

@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createRecordActivities, readRecords } from '../../../activities/record/record.ts';
+import { createRecordActivities, progressKey, readRecords, recordKey } from '../../../activities/record/record.ts';
 import { createProgressActivities } from '../../../activities/record/run-progress.ts';
+import { updateKey } from '../../../activities/update/update.ts';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import type { RunProgress } from '../../../core/run-progress.ts';
@@ -16,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-/** A run of so many steps whose checkpoints are kept at even steps. */
+/** A run of so many steps whose checkpoints are kept at even steps and the last. */
 async function writeRun(runKey: string, steps: number): Promise<void> {
   const { recordStep } = createRecordActivities({ store });
   const reference = { model: 'tiny', step: 0, weights: await store.put('start', 'start') };
@@ -34,8 +35,9 @@ async function writeRun(runKey: string, steps: number): Promise<void> {
       lastMetrics: { 'reward/mean': step },
       mirroredStep: step - 1,
     };
+    if (step > 0) await store.putJson(updateKey(runKey, step), {});
     await recordStep({ runKey, record: { step, time: step, metrics: { 'reward/mean': step } }, progress });
-    if (step % 2 === 1) await store.remove(`runs/${runKey}/checkpoints/step-${step}`);
+    if (step % 2 === 1 && step < steps) await store.remove(`runs/${runKey}/checkpoints/step-${step}`);
   }
 }
 
@@ -43,6 +45,43 @@ test.each([0, 1, 2, 5, 8])('a run goes on after its last step: %i', async (steps
   await writeRun('parent', steps);
   const { progress } = await createProgressActivities({ store }).findProgress({ run: 'parent' });
   expect(progress).toMatchObject({ step: steps, spent: { usd: 2, calls: 20 }, limits: { judgeBudgetUsd: 3 } });
+});
+
+const checkpoint = (step: number) => `runs/parent/checkpoints/step-${step}`;
+test.each([
+  ['the last checkpoint', checkpoint(5), 4],
+  ['the last state', progressKey('parent', 5), 4],
+  ['a record of long ago', recordKey('parent', 3), 2],
+])('a run goes on from before what is damaged or gone: %s', async (_, key, step) => {
+  await writeRun('parent', 5);
+  const { findProgress } = createProgressActivities({ store });
+  const path = store.path((await store.find(key))!);
+  await truncate(path, 3);
+  expect((await findProgress({ run: 'parent' })).progress?.step).toBe(step);
+  await rm(path);
+  expect((await findProgress({ run: 'parent' })).progress?.step).toBe(step);
+});
+
+test('a run whose every checkpoint is gone begins again', async () => {
+  await writeRun('parent', 3);
+  for (const step of [0, 2, 3]) await rm(store.path((await store.find(checkpoint(step)))!));
+  const { progress } = await createProgressActivities({ store }).findProgress({ run: 'parent' });
+  expect(progress).toMatchObject({ step: 0 });
+});
+
+test('a fork never goes on from a step of its parent but the one it began with', async () => {
+  await writeRun('parent', 5);
+  const { findProgress, forkProgress } = createProgressActivities({ store });
+  const fork = { from: { run: 'parent', step: 4 }, runKey: 'child', overrides: { 'grpo.beta': 0.5 } };
+  await forkProgress(fork);
+  await truncate(store.path((await store.find(recordKey('child', 3)))!), 3);
+  expect(await findProgress({ run: 'child' })).toEqual({});
+  // Without progress a resumed fork is forked again, which mends its past.
+  const { progress } = await forkProgress(fork);
+  expect(await findProgress({ run: 'child' })).toEqual({ progress });
+  await truncate(store.path((await store.find(checkpoint(4)))!), 3);
+  expect(await findProgress({ run: 'child' })).toEqual({});
+  await expect(forkProgress(fork)).rejects.toThrow('has no checkpoint at step 4; it has them at 0, 2, 5');
 });
 
 test('a run that wrote nothing down has no progress', async () => {
@@ -80,7 +119,7 @@ test('a fork says which checkpoints there are, and what is wrong with a change',
   const fork = (run: string, step: number, overrides = {}) =>
     forkProgress({ from: { run, step }, runKey: 'c', overrides });
   await expect(fork('parent', 3)).rejects.toThrow(
-    'Run parent has no checkpoint at step 3; it has them at 0, 2, 4 (benchmark.everySteps says which are kept).',
+    'Run parent has no checkpoint at step 3; it has them at 0, 2, 4, 5 (benchmark.everySteps says which are kept).',
   );
   await expect(fork('nobody', 0)).rejects.toThrow('There is no run "nobody" in the store to fork');
   await expect(fork('parent', 2, { 'grpo.bta': 1 })).rejects.toMatchObject({
