@@ -8,9 +8,19 @@ import { experimentName, experimentTags, RUN_KEY_TAG, type RunOrigin, runTags } 
 /**
  * The MLflow run of a run key: the one that is there, or a new one. However often and however concurrently this is called,
  * one run results: it is found by its tag, and two that are made at the same moment are settled by the artifact store, where
- * the first one is written down and the other is withdrawn.
+ * the first one is written down and the other is withdrawn. One that had ended is running again.
  */
 export async function findOrCreateRun(
+  deps: { client: MlflowClient; store: ArtifactStore },
+  origin: RunOrigin & { startTime: number },
+): Promise<{ tracking: Tracking; run: MlflowRun }> {
+  const found = await findOrCreate(deps, origin);
+  // It failed or was cancelled, and has been taken up.
+  if (found.run.status !== 'RUNNING') await deps.client.updateRun(found.run.runId, { status: 'RUNNING' });
+  return found;
+}
+
+async function findOrCreate(
   { client, store }: { client: MlflowClient; store: ArtifactStore },
   origin: RunOrigin & { startTime: number },
 ): Promise<{ tracking: Tracking; run: MlflowRun }> {

@@ -7,6 +7,8 @@ import { temporalLink } from './temporal-link.ts';
 
 /** By this tag a run of ours is found again. */
 export const RUN_KEY_TAG = 'videocap.runKey';
+/** Up to which step a long delivery has come. */
+export const MIRRORED_STEP_TAG = 'videocap.mirroredStep';
 /** MLflow shows this as the description of a run or an experiment, as Markdown. */
 export const NOTE_TAG = 'mlflow.note.content';
 

@@ -19,7 +19,7 @@ import { MlflowClient, type MlflowRun } from './mlflow-client.ts';
 import { asVideocapError, MlflowError } from './mlflow-error.ts';
 import { rolloutTable } from './rollout-table.ts';
 import { RunArtifacts } from './run-artifacts.ts';
-import { finishNote, NOTE_TAG } from './run-tags.ts';
+import { finishNote, MIRRORED_STEP_TAG, NOTE_TAG } from './run-tags.ts';
 
 export interface TrackingDeps {
   store: ArtifactStore;
@@ -36,6 +36,9 @@ export interface TrackingDeps {
   attempts?: number;
   pauseSeconds?: number;
 }
+
+/** So few that they arrive within one attempt wherever single requests do. */
+const STEPS_AT_A_TIME = 10;
 
 export const REPORT_PATH = 'report.html';
 export const EVALUATION_TABLE_PATH = 'eval/captions.json';
@@ -101,25 +104,33 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
       });
     },
 
-    /** Sends the records of steps: their metrics at their own times, and a table of each step's completions. */
+    /**
+     * Sends the records of steps: their metrics at their own times, and a table of each step's completions. A few steps at a
+     * time, which the run's tag then says: what has to be tried again after a long outage goes on from there.
+     */
     async mirrorRecords(rawInput: z.input<typeof MirrorRecordsInput>): Promise<void> {
-      const input = MirrorRecordsInput.parse(rawInput);
-      const records = await readRecords(store, input.runKey, input.fromStep, input.toStep);
-      const manifest = await store.readJson(input.manifest, DatasetManifest);
-      await withRun(input.tracking, async (run) => {
-        await logDatasets(run, input.manifest, manifest);
-        for (const batch of logBatches({ metrics: metricPoints(records) })) await client.logBatch(run.runId, batch);
+      const { runKey, tracking, manifest: ref, fromStep, toStep } = MirrorRecordsInput.parse(rawInput);
+      const manifest = await store.readJson(ref, DatasetManifest);
+      await withRun(tracking, async (run) => {
+        await logDatasets(run, ref, manifest);
         const artifacts = new RunArtifacts(client, run);
-        const withRollouts = records.filter(({ rollout }) => rollout);
-        const paths: string[] = [];
-        for (const [done, record] of withRollouts.entries()) {
-          onProgress?.({ done, total: withRollouts.length, what: 'tables sent to MLflow' });
-          const path = rolloutTablePath(record.step);
-          const table = rolloutTable(record, await store.readJson(record.rollout!, Rollout), manifest);
-          await artifacts.upload(path, JSON.stringify(table));
-          paths.push(path);
+        for (let from = Math.max(fromStep, mirroredStep(run) + 1); from <= toStep; from += STEPS_AT_A_TIME) {
+          const to = Math.min(from + STEPS_AT_A_TIME - 1, toStep);
+          const records = await readRecords(store, runKey, from, to);
+          for (const batch of logBatches({ metrics: metricPoints(records) })) await client.logBatch(run.runId, batch);
+          const paths: string[] = [];
+          for (const record of records) {
+            const done = record.step - fromStep;
+            onProgress?.({ done, total: toStep - fromStep + 1, what: 'steps sent to MLflow' });
+            if (!record.rollout) continue;
+            const path = rolloutTablePath(record.step);
+            const table = rolloutTable(record, await store.readJson(record.rollout, Rollout), manifest);
+            await artifacts.upload(path, JSON.stringify(table));
+            paths.push(path);
+          }
+          await artifacts.listTables(paths);
+          if (to < toStep) await client.setTag(run.runId, MIRRORED_STEP_TAG, String(to));
         }
-        await artifacts.listTables(paths);
       });
     },
 
@@ -144,6 +155,12 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
       });
     },
   };
+}
+
+/** Up to which step nothing need be sent again; -1: none. Steps are sent in order, so what came before one is there. */
+function mirroredStep({ tags }: MlflowRun): number {
+  const step = Number(tags.get(MIRRORED_STEP_TAG) ?? -1);
+  return Number.isInteger(step) ? step : -1; // anybody can write tags
 }
 
 /** Evaluations as records of their steps, at the times of these: points that were sent before are the same points. */

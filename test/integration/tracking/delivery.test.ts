@@ -7,7 +7,7 @@ import type { Tracking } from '../../../activities/tracking/contract.ts';
 import { metricPoints } from '../../../activities/tracking/log-batches.ts';
 import { createTrackingActivities } from '../../../activities/tracking/tracking.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
-import { type SyntheticRun, syntheticRun } from '../../unit/report/synthetic-run.ts';
+import { type SyntheticRun, type SyntheticRunOptions, syntheticRun } from '../../unit/report/synthetic-run.ts';
 import { pointsOf, runsTagged } from './mlflow-points.ts';
 import { type MlflowServer, startMlflow } from './mlflow-server.ts';
 
@@ -33,9 +33,9 @@ interface Mirrored {
 }
 
 /** A run in a store of its own, and its MLflow run. */
-async function aRun(name: string): Promise<Mirrored> {
+async function aRun(name: string, options: SyntheticRunOptions = {}): Promise<Mirrored> {
   const store = new ArtifactStore(join(folder, name));
-  const synthetic = await syntheticRun(store);
+  const synthetic = await syntheticRun(store, options);
   const run = { ...synthetic, runKey: `${name}-0a1b2c3d` };
   for (const record of run.records) await store.putJson(recordKey(run.runKey, record.step), record);
   const activities = createTrackingActivities({ store, mlflowUrl: server.url, pauseSeconds: 0.01 });
@@ -109,6 +109,26 @@ describe('every point arrives once', () => {
       activities.mirrorRecords({ runKey, tracking, manifest, fromStep, toStep });
     await mirror(0, 4);
     await mirror(0, 4);
+    await expectEachPointOnce({ run, tracking, activities, mirror });
+  });
+
+  it('when a backlog is longer than any attempt at it, and MLflow is restarted between them', async () => {
+    const { run, tracking, activities, mirror } = await aRun('backlog', { steps: 24, samples: 1 });
+    const attempt = () => {
+      const time = new AbortController();
+      let steps = 0;
+      const { mirrorRecords } = createTrackingActivities({
+        ...{ store: new ArtifactStore(join(folder, 'backlog')), mlflowUrl: server.url },
+        onProgress: () => ++steps > 14 && time.abort(new Error('out of time')),
+        signal: () => time.signal,
+      });
+      return mirrorRecords({ runKey: run.runKey, tracking, manifest: run.manifest, fromStep: 0, toStep: 24 });
+    };
+    await expect(attempt()).rejects.toThrow('out of time');
+    await server.stop();
+    await server.start();
+    await expect(attempt()).rejects.toThrow('out of time');
+    await attempt();
     await expectEachPointOnce({ run, tracking, activities, mirror });
   });
 

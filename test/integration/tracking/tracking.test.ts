@@ -7,6 +7,7 @@ import { MlflowClient } from '../../../activities/tracking/mlflow-client.ts';
 import { createTrackingActivities } from '../../../activities/tracking/tracking.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { type SyntheticRun, syntheticRun } from '../../unit/report/synthetic-run.ts';
+import { runsTagged } from './mlflow-points.ts';
 import { type MlflowServer, startMlflow } from './mlflow-server.ts';
 
 let folder: string;
@@ -126,6 +127,25 @@ describe('a run mirrored to a real MLflow server', () => {
     expect(table.data).toHaveLength(8);
     const html = await fetch(`${server.url}/get-artifact?run_uuid=${tracking.mlflowRunId}&path=report.html`);
     expect(await html.text()).toContain('<title>report</title>');
+  });
+
+  it('goes on under its own id when it is taken up after a cancellation, and ends anew', async () => {
+    const { startTracking, finishTracking } = tracker();
+    const runKey = 'cancelled-00000000';
+    const tracking = await startTracking({ ...startInput(), runKey });
+    const found = async () => {
+      const runs = await runsTagged(server.url, tracking.experimentId, runKey);
+      return runs.map(({ info }) => [info.run_id, info.status, Number(info.end_time)]);
+    };
+    const [first, last] = [run.records[1]!.time, run.records.at(-1)!.time];
+    await finishTracking({ runKey, tracking, status: 'KILLED', endTime: first, evaluations: [] });
+    expect(await found()).toEqual([[tracking.mlflowRunId, 'KILLED', first]]);
+    expect(await startTracking({ ...startInput(), runKey })).toEqual(tracking);
+    expect((await client.run(tracking.mlflowRunId)).status).toBe('RUNNING');
+    const { manifest, evaluations } = run;
+    // The records of the benchmarked steps lie under the run's own key.
+    await finishTracking({ runKey: run.runKey, tracking, status: 'FINISHED', endTime: last, evaluations, manifest });
+    expect(await found()).toEqual([[tracking.mlflowRunId, 'FINISHED', last]]);
   });
 
   it('takes more points, params and tags than one request may carry, and numbers that are none', async () => {

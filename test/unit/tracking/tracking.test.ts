@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { metricPoints } from '../../../activities/tracking/log-batches.ts';
+import type { Metric } from '../../../activities/tracking/mlflow-client.ts';
 import { proxiedRoot } from '../../../activities/tracking/run-artifacts.ts';
 import { createTrackingActivities } from '../../../activities/tracking/tracking.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
@@ -53,6 +55,19 @@ describe('startTracking', () => {
     expect(server.runs[0]!.data.params).toHaveLength(before);
   });
 
+  it.each(['KILLED', 'FAILED', 'FINISHED'] as const)(
+    'has a run go on that was %s, and says so once',
+    async (status) => {
+      const tracking = await tracker().startTracking(start());
+      await tracker().finishTracking({ runKey: run.runKey, tracking, status, endTime: 9, evaluations: [] });
+      const before = server.calls.length;
+      for (const _ of [1, 2]) expect(await tracker().startTracking(start())).toEqual(tracking);
+      expect(server.runs[0]!.info.status).toBe('RUNNING');
+      const updates = server.calls.slice(before).filter(({ path }) => path.endsWith('runs/update'));
+      expect(updates.map(({ body }) => body)).toEqual([{ run_id: tracking.mlflowRunId, status: 'RUNNING' }]);
+    },
+  );
+
   it('takes another server as another mirror', async () => {
     const first = await tracker().startTracking(start());
     const other = await fakeMlflow();
@@ -84,6 +99,36 @@ describe('mirrorRecords', () => {
     const tracking = await tracker().startTracking(start());
     server.fail(/mlflow-artifacts/, { status: 503 }, { status: 503 });
     await expect(tracker().mirrorRecords(mirror(tracking))).rejects.toMatchObject({ retryable: true });
+    await tracker().mirrorRecords(mirror(tracking));
+    expect([...server.files.keys()].filter((path) => path.includes('rollouts/'))).toHaveLength(2);
+  });
+
+  it('comes to the end of a long backlog though no attempt has the time for all of it', async () => {
+    const other = new ArtifactStore(join(folder, 'long'));
+    const { manifest, config, records, runKey } = await syntheticRun(other, { steps: 34, samples: 1 });
+    const deps = { store: other, mlflowUrl: server.url, env: {} };
+    const tracking = await createTrackingActivities(deps).startTracking({ runKey, config, startTime: 1 });
+    const attempt = () => {
+      const time = new AbortController();
+      let steps = 0;
+      const onProgress = () => ++steps > 14 && time.abort(new Error('out of time'));
+      const activities = createTrackingActivities({ ...deps, onProgress, signal: () => time.signal });
+      return activities.mirrorRecords({ runKey, tracking, manifest, fromStep: 0, toStep: 34 });
+    };
+    for (const _ of [1, 2, 3]) await expect(attempt()).rejects.toThrow('out of time');
+    await attempt();
+    const named = ({ key, step, timestamp, value }: Metric) => `${key} ${step} ${timestamp} ${value}`;
+    const sent = new Set((server.runs[0]!.metrics as Metric[]).map(named));
+    expect(sent).toEqual(new Set(metricPoints(records).map(named)));
+    const uploads = server.calls.filter(({ path }) => path.includes('rollouts/')).map(({ path }) => path);
+    expect(new Set(uploads).size).toBe(34);
+    // What an attempt was cut off in, and nothing else, is sent again.
+    expect(uploads.length - 34).toBe(3 * 4);
+  });
+
+  it('does not believe a tag that it cannot have written', async () => {
+    const tracking = await tracker().startTracking(start());
+    server.runs[0]!.data.tags.push({ key: 'videocap.mirroredStep', value: 'all' });
     await tracker().mirrorRecords(mirror(tracking));
     expect([...server.files.keys()].filter((path) => path.includes('rollouts/'))).toHaveLength(2);
   });
