@@ -3,11 +3,13 @@ import { z } from 'zod';
 import { type ArtifactStore, sha256 } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
 import type { JudgeSpending, JudgeUsage } from '../../core/stages.ts';
-import { type Budget, checkBudget } from './budget.ts';
+import { Account } from './account.ts';
+import type { Budget } from './budget.ts';
 import { CLOCK, type Clock } from './clock.ts';
 import { Intents } from './intents.ts';
 import { type Asker, Attempt, type Endpoint, type Outcome, type Question, Unscorable } from './question.ts';
-import { costOf, type Paid, type Price, usageOf } from './usage.ts';
+import { Settling } from './settling.ts';
+import { costOf, type Price } from './usage.ts';
 
 /** A question that was paid for, with all that was said: what lies under `ledger/` in the store. */
 export const LedgerEntry = z.strictObject({
@@ -21,7 +23,7 @@ export const LedgerEntry = z.strictObject({
   outcome: z.union([z.strictObject({ answered: z.literal(true) }), Unscorable]),
   /** The place in a run that asked first. */
   paidBy: z.string(),
-  /** Earlier requests that were perhaps paid for too, and whose answers were lost. */
+  /** Earlier requests that were perhaps paid for too, and whose answers were lost, or are of no use any more. */
   repeated: z.int(),
   /** USD, at the price that the config had then. */
   cost: z.number().default(0),
@@ -38,8 +40,21 @@ export interface LedgerOptions {
   clock?: Clock;
 }
 
+/** What lies under a key: of something damaged, or written by another version, nothing can be read. */
+type Found = LedgerEntry | 'unreadable';
+
+/** One question on its way, and where its answer belongs. */
+interface Asking {
+  key: string;
+  asked: LedgerEntry['asked'];
+  question: Question<unknown>;
+  /** Answers of no use that were paid for before: 0 or 1. */
+  before: number;
+  signal: AbortSignal | undefined;
+}
+
 /** Questions being asked right now in this process, whoever asks, by store: the second to ask waits for the first. */
-const flights = new Map<string, Map<string, Promise<LedgerEntry>>>();
+const flights = new Map<string, Map<string, Promise<Found>>>();
 
 /** How often a question that another process is asking is looked for. */
 const LOOK_AGAIN_MILLISECONDS = 200;
@@ -48,6 +63,10 @@ const LOOK_AGAIN_MILLISECONDS = 200;
  * Never asks twice: an answer is stored under the hash of everything that determines it before it is used, and found
  * there by retries, resumed runs, other runs and benchmarks. Refusals are answers too, and were paid for. Identical
  * questions in flight are one, in this process and in others on the same store.
+ *
+ * An answer in the ledger that cannot be read (damaged, or kept when answers were read less strictly) stays where it is and is asked
+ * for once more; what then comes is filed under the hash of the question and of the answer it replaces. What was found unscorable
+ * stays so.
  */
 export class Ledger implements Asker {
   readonly name: string;
@@ -55,20 +74,14 @@ export class Ledger implements Asker {
   readonly #store: ArtifactStore;
   readonly #place: string;
   readonly #price: Price;
-  readonly #budget: Budget;
-  readonly #spent: JudgeSpending;
   readonly #clock: Clock;
   readonly #intents: Intents;
-  readonly #flights: Map<string, Promise<LedgerEntry>>;
+  readonly #account: Account;
+  readonly #flights: Map<string, Promise<Found>>;
   /** A batch may ask thousands of questions at once, and a process may open only so many files. */
   readonly #reads = pLimit(32);
   readonly #writes = pLimit(32);
   readonly #lookups = new Settling();
-  readonly #paid = new Map<string, Paid>();
-  readonly #latencies: number[] = [];
-  #usd = 0;
-  #asking = 0;
-  #questions = 0;
 
   constructor(endpoint: Endpoint, store: ArtifactStore, place: string, options: LedgerOptions = {}) {
     this.name = endpoint.name;
@@ -76,8 +89,7 @@ export class Ledger implements Asker {
     this.#store = store;
     this.#place = place;
     this.#price = options.price ?? { inputPerMillion: 0, outputPerMillion: 0 };
-    this.#budget = options.budget ?? {};
-    this.#spent = options.spent ?? { usd: 0, calls: 0 };
+    this.#account = new Account(this.#price, options.budget ?? {}, options.spent ?? { usd: 0, calls: 0 });
     this.#clock = options.clock ?? CLOCK;
     this.#intents = new Intents(store, place, options.leaseSeconds ?? 600);
     this.#flights = flights.get(store.root) ?? new Map();
@@ -85,28 +97,24 @@ export class Ledger implements Asker {
   }
 
   get usage(): JudgeUsage {
-    return usageOf([...this.#paid.values()], this.#questions, this.#latencies, this.#price);
+    return this.#account.usage;
   }
 
   /** @throws VideocapError `JudgeBlocked` when the budget is reached, and what the endpoint throws. */
   async ask<T>(question: Question<T>, signal?: AbortSignal): Promise<Outcome<T>> {
     const asked = this.#endpoint.identity(question);
-    const key = ledgerKey(asked, question);
-    const entry = await this.#entry(key, asked, question, signal);
-    this.#questions++;
-    if ('unscorable' in entry.outcome) return entry.outcome;
-    const reading = question.read(entry.attempts.at(-1)!.text);
-    if ('fault' in reading)
-      throw new VideocapError('CorruptArtifact', `The ledger's answer ${key} cannot be read: ${reading.fault}.`);
-    return reading;
+    for (let replaced: string | undefined; ; ) {
+      const key = ledgerKey(asked, question, replaced);
+      const found = await this.#entry({ key, asked, question, before: replaced === undefined ? 0 : 1, signal });
+      this.#account.ask();
+      const outcome = found === 'unreadable' ? undefined : outcomeOf(found, question);
+      if (outcome) return outcome;
+      replaced = key;
+    }
   }
 
-  async #entry(
-    key: string,
-    asked: LedgerEntry['asked'],
-    question: Question<unknown>,
-    signal: AbortSignal | undefined,
-  ): Promise<LedgerEntry> {
+  async #entry(asking: Asking): Promise<Found> {
+    const { key, signal } = asking;
     for (;;) {
       signal?.throwIfAborted();
       const flying = this.#flights.get(key);
@@ -115,7 +123,7 @@ export class Ledger implements Asker {
       if (entry) return this.#count(key, entry);
       // Whoever asked gave up or failed, for reasons that may be theirs alone: ask for ourselves.
     }
-    const flight = this.#fly(key, asked, question, signal);
+    const flight = this.#fly(asking);
     this.#flights.set(key, flight);
     try {
       return await flight;
@@ -124,12 +132,8 @@ export class Ledger implements Asker {
     }
   }
 
-  async #fly(
-    key: string,
-    asked: LedgerEntry['asked'],
-    question: Question<unknown>,
-    signal: AbortSignal | undefined,
-  ): Promise<LedgerEntry> {
+  async #fly(asking: Asking): Promise<Found> {
+    const { key, signal } = asking;
     for (let held = false; ; ) {
       const known = await this.#lookups.during(this.#find(key));
       if (known) return known;
@@ -137,8 +141,8 @@ export class Ledger implements Asker {
         const left = await this.#recover(key);
         if (left) return left;
         // What this place has paid for is known once all its questions have been looked up.
-        if (this.#budget.usd !== undefined || this.#budget.calls !== undefined) await this.#lookups.settled();
-        const entry = await this.#pay(key, asked, question, signal);
+        if (this.#account.isLimited) await this.#lookups.settled();
+        const entry = await this.#pay(asking);
         if (entry) return entry;
         held = true;
       }
@@ -147,22 +151,13 @@ export class Ledger implements Asker {
   }
 
   /** Asks the endpoint and stores what it says; nothing when another process was a moment faster. */
-  async #pay(
-    key: string,
-    asked: LedgerEntry['asked'],
-    question: Question<unknown>,
-    signal: AbortSignal | undefined,
-  ): Promise<LedgerEntry | undefined> {
+  async #pay({ key, asked, question, before, signal }: Asking): Promise<Found | undefined> {
     let intended = false;
     let answered = false;
     let repeated = 0;
     let lost = 0;
     const sending = async () => {
-      checkBudget(this.#budget, {
-        usd: this.#spent.usd + this.#usd,
-        calls: this.#spent.calls + this.#paid.size + this.#asking,
-      });
-      this.#asking++;
+      await this.#account.reserve(key, signal);
       intended = true;
       const taken = await this.#intents.take(key);
       if (taken === 'held') throw new HeldElsewhere();
@@ -171,7 +166,7 @@ export class Ledger implements Asker {
     try {
       const { outcome, attempts } = await this.#endpoint.ask(question, signal, { sending, lost: () => lost++ });
       answered = true;
-      this.#latencies.push(...attempts.map(({ seconds }) => seconds));
+      this.#account.took(attempts);
       const said: LedgerEntry = {
         prompt: question.prompt.name,
         asked,
@@ -179,7 +174,7 @@ export class Ledger implements Asker {
         attempts,
         outcome: 'answer' in outcome ? { answered: true } : outcome,
         paidBy: this.#place,
-        repeated: repeated + lost,
+        repeated: before + repeated + lost,
         cost: attempts.reduce((sum, attempt) => sum + costOf(attempt, this.#price), 0),
       };
       this.#intents.note(key, said);
@@ -192,12 +187,12 @@ export class Ledger implements Asker {
       if (intended && !answered && repeated + lost === 0) await this.#intents.drop(key);
       throw error;
     } finally {
-      if (intended) this.#asking--;
+      this.#account.release(key);
     }
   }
 
   /** Stores an answer that arrived just before its process died. */
-  async #recover(key: string): Promise<LedgerEntry | undefined> {
+  async #recover(key: string): Promise<Found | undefined> {
     const left = LedgerEntry.safeParse(await this.#intents.left(key));
     if (!left.success || (await this.#intents.held(key))) return undefined;
     const entry = await this.#keep(key, left.data);
@@ -205,16 +200,21 @@ export class Ledger implements Asker {
     return entry;
   }
 
-  async #find(key: string): Promise<LedgerEntry | undefined> {
-    const entry = await this.#reads(async () => {
-      const ref = await this.#store.find(key);
-      return ref && this.#store.readJson(ref, LedgerEntry);
+  async #find(key: string): Promise<Found | undefined> {
+    const found = await this.#reads(async () => {
+      try {
+        const ref = await this.#store.find(key);
+        return ref && (await this.#store.readJson(ref, LedgerEntry));
+      } catch (error) {
+        if (isUnreadable(error)) return 'unreadable';
+        throw error;
+      }
     });
-    return entry && this.#count(key, entry);
+    return found && this.#count(key, found);
   }
 
   /** Stores an answer, then gives it; when another process was first with the same question, gives what that one stored. */
-  async #keep(key: string, entry: LedgerEntry): Promise<LedgerEntry> {
+  async #keep(key: string, entry: LedgerEntry): Promise<Found> {
     try {
       await this.#writes(() => this.#store.putJson(key, LedgerEntry.parse(entry)));
       return this.#count(key, entry);
@@ -225,38 +225,33 @@ export class Ledger implements Asker {
   }
 
   /** Notes what this place paid for, now or before it was done again. */
-  #count(key: string, entry: LedgerEntry): LedgerEntry {
-    if (entry.paidBy === this.#place && !this.#paid.has(key)) {
-      this.#paid.set(key, entry);
-      for (const attempt of entry.attempts) this.#usd += costOf(attempt, this.#price);
-    }
-    return entry;
+  #count(key: string, found: Found): Found {
+    if (found !== 'unreadable' && found.paidBy === this.#place) this.#account.pay(key, found);
+    return found;
   }
 }
 
-/** `ledger/<sha256 of everything that determines the answer>.json`. */
-export function ledgerKey(asked: LedgerEntry['asked'], { data }: Pick<Question<unknown>, 'data'>): string {
+/** What an entry says of a question; nothing where its answer cannot be read. */
+function outcomeOf<T>({ outcome, attempts }: LedgerEntry, question: Question<T>): Outcome<T> | undefined {
+  if ('unscorable' in outcome) return outcome;
+  const reading = question.read(attempts.at(-1)?.text ?? '');
+  return 'answer' in reading ? reading : undefined;
+}
+
+/** Is it what the store holds that is wrong, rather than the disk just now? */
+function isUnreadable(error: unknown): boolean {
+  if (error instanceof VideocapError) return error.code === 'CorruptArtifact';
+  return error instanceof z.ZodError || error instanceof SyntaxError;
+}
+
+/** `ledger/<sha256 of everything that determines the answer>.json`; `replaced`: the key of one that cannot be read. */
+export function ledgerKey(
+  asked: LedgerEntry['asked'],
+  { data }: Pick<Question<unknown>, 'data'>,
+  replaced?: string,
+): string {
   const sorted = Object.entries(asked).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `ledger/${sha256(JSON.stringify([sorted, data]))}.json`;
+  return `ledger/${sha256(JSON.stringify(replaced === undefined ? [sorted, data] : [sorted, data, replaced]))}.json`;
 }
 
 class HeldElsewhere extends Error {}
-
-/** Tells when nothing is under way any more. */
-class Settling {
-  #underWay = 0;
-  #waiting: (() => void)[] = [];
-
-  async during<T>(work: Promise<T>): Promise<T> {
-    this.#underWay++;
-    try {
-      return await work;
-    } finally {
-      if (--this.#underWay === 0) for (const go of this.#waiting.splice(0)) go();
-    }
-  }
-
-  async settled(): Promise<void> {
-    if (this.#underWay > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-}

@@ -15,34 +15,22 @@ export const NO_USAGE: JudgeUsage = {
   latencySeconds: { p50: 0, p95: 0, max: 0 },
 };
 
-/** What one question took: all its requests, and those whose answer was lost on the way. */
-export interface Paid {
-  attempts: readonly Attempt[];
-  repeated: number;
-}
-
 /**
- * What `questions` questions came to, of which `paid` were paid for here. All but the latency (seconds, of the requests made
+ * What `questions` questions came to, of which `paid.calls` were paid for here. All but the latency (seconds, of the requests made
  * now) is a sum over ledger entries, so it is the same when the stage is done again.
  */
 export function usageOf(
-  paid: readonly Paid[],
+  paid: Pick<JudgeUsage, 'calls' | 'inputTokens' | 'outputTokens' | 'repeated'>,
   questions: number,
   latencies: readonly number[],
   price: Price,
 ): JudgeUsage {
-  const attempts = paid.flatMap((one) => one.attempts);
-  const inputTokens = sum(attempts.map((attempt) => attempt.inputTokens));
-  const outputTokens = sum(attempts.map((attempt) => attempt.outputTokens));
   const sorted = latencies.toSorted((a, b) => a - b);
   const quantile = (share: number) => (sorted.length === 0 ? 0 : quantileSorted(sorted, share));
   return {
-    calls: paid.length,
-    cacheHits: questions - paid.length,
-    inputTokens,
-    outputTokens,
-    cost: costOf({ inputTokens, outputTokens }, price),
-    repeated: sum(paid.map(({ repeated }) => repeated)),
+    ...paid,
+    cacheHits: questions - paid.calls,
+    cost: costOf(paid, price),
     latencySeconds: { p50: quantile(0.5), p95: quantile(0.95), max: sorted.at(-1) ?? 0 },
   };
 }
@@ -53,8 +41,4 @@ export function costOf(
   { inputPerMillion, outputPerMillion }: Price,
 ): number {
   return (inputTokens * inputPerMillion + outputTokens * outputPerMillion) / 1_000_000;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -1,6 +1,9 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { setImmediate as tick } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Ledger, LedgerEntry, type LedgerOptions, ledgerKey } from '../../../activities/judge/ledger.ts';
 import type { Attempt, Endpoint, Exchange, Question, Watch } from '../../../activities/judge/question.ts';
@@ -166,6 +169,86 @@ test('questions differ by judge, prompt, text, events and their order', () => {
   ];
   expect(new Set(keys).size).toBe(keys.length);
   expect(ledgerKey({ a: 1, b: 2 }, data('t', []))).toBe(ledgerKey({ b: 2, a: 1 }, data('t', [])));
+});
+
+describe('an answer in the ledger that cannot be read', () => {
+  const entry = (text: string, more: object = {}): LedgerEntry => ({
+    prompt: 'event-entailment.v1',
+    asked: new PatientEndpoint().identity(question()),
+    question: question().data,
+    attempts: [attempt(text)],
+    outcome: { answered: true },
+    paidBy: 'runs/earlier/step-000001',
+    repeated: 0,
+    cost: 0,
+    ...more,
+  });
+  const answered = async (endpoint: PatientEndpoint, options: Parameters<typeof ledger>[1] = {}) => {
+    const asker = ledger(endpoint, options);
+    const asked = asker.ask(question());
+    void endpoint.arrived(1).then(() => endpoint.asked[0]!.settle(said()));
+    expect(await asked).toEqual({ answer: ['entailment'] });
+    return asker.usage;
+  };
+
+  test.each([
+    ['kept when answers were read less strictly', () => store.putJson(keyOf(), entry('{"verdicts":[]}'))],
+    ['written by another version', () => store.putJson(keyOf(), { ...entry('{}'), reader: 7 })],
+    [
+      'damaged',
+      async () => writeFile(store.path(await store.putJson(keyOf(), entry(JSON.stringify(said())))), 'damaged'),
+    ],
+  ])('%s is asked for once more, counted, and stays where it is', async (_, keep) => {
+    await keep();
+    const before = await readdir(join(root, 'ledger'));
+    const endpoint = new PatientEndpoint();
+    expect(await answered(endpoint)).toMatchObject({ calls: 1, repeated: 1, inputTokens: 100 });
+    expect(await answered(endpoint)).toMatchObject({ calls: 1, repeated: 1, inputTokens: 100 });
+    expect(await answered(endpoint, { place: 'runs/later/step-000001' })).toMatchObject({ calls: 0, repeated: 0 });
+    expect(endpoint.asked).toHaveLength(1);
+    expect(await readdir(join(root, 'ledger'))).toEqual(expect.arrayContaining(before));
+    expect(await asking()).toEqual([]);
+  });
+
+  test('counts with what this place paid for, when it was this place that asked', async () => {
+    await store.putJson(keyOf(), entry('{"verdicts":[]}', { paidBy: 'runs/r/step-000001' }));
+    expect(await answered(new PatientEndpoint())).toMatchObject({ calls: 2, cacheHits: 0, repeated: 1 });
+  });
+
+  test('stays unscorable, where it was found so', async () => {
+    const outcome = { unscorable: true, reason: 'none' } as const;
+    await store.putJson(keyOf(), entry('{"verdicts":[]}', { outcome }));
+    const endpoint = new PatientEndpoint();
+    expect(await ledger(endpoint).ask(question())).toEqual(outcome);
+    expect(endpoint.asked).toEqual([]);
+  });
+});
+
+test('what was said is not held once it is answered, however many questions this place paid for', async () => {
+  const held: WeakRef<object>[] = [];
+  const watched = new ArtifactStore(root);
+  watched.readJson = async (ref, schema) => {
+    const entry = await ArtifactStore.prototype.readJson.call(watched, ref, schema);
+    held.push(new WeakRef(entry as object));
+    return entry as never;
+  };
+  const endpoint = new PatientEndpoint();
+  const captions = Array.from({ length: 50 }, (_, i) => `Scene ${i}.`);
+  const first = Promise.all(captions.map((caption) => ledger(endpoint).ask(question(caption))));
+  await endpoint.arrived(captions.length);
+  for (const { settle } of endpoint.asked) settle(said());
+  await first;
+  const again = ledger(endpoint, { at: watched });
+  await Promise.all(captions.map((caption) => again.ask(question(caption))));
+  expect(held).toHaveLength(captions.length);
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  for (let i = 0; i < 3; i++) {
+    await tick();
+    collect();
+  }
+  expect(held.filter((entry) => entry.deref() !== undefined)).toEqual([]);
+  expect(again.usage).toMatchObject({ calls: 50, inputTokens: 5000, outputTokens: 500 });
 });
 
 describe('usage', () => {
@@ -343,5 +426,50 @@ describe('the budget', () => {
       "JudgeBlocked: The run's judge has cost 1.00 USD, and judge.budget.usd is 1.0005. Raise it with `videocap limits`, then `videocap resume`.",
     ]);
     expect(await asking()).toEqual([]);
+  });
+
+  test.each([
+    ['nothing is known of costs', { usd: 0, calls: 0 }],
+    ['the run knows what a question costs', { usd: 0.0003, calls: 1 }],
+  ])('of money is exceeded by one question at most, also by questions asked at once: %s', async (_, spent) => {
+    const endpoint = new PatientEndpoint();
+    const options = { price: { inputPerMillion: 2, outputPerMillion: 10 }, budget: { usd: spent.usd + 0.001 }, spent };
+    const asker = ledger(endpoint, options);
+    const outcomes = await ask(
+      asker,
+      endpoint,
+      [...'ABCDEFGH'].map((name) => `${name}.`),
+    );
+    // Four times 0.0003 USD is the first to reach 0.001.
+    expect(outcomes.filter((outcome) => outcome === 'answered')).toHaveLength(4);
+    expect(endpoint.asked).toHaveLength(4);
+    expect(asker.usage.cost).toBeCloseTo(0.0012, 12);
+    expect(await asking()).toEqual([]);
+  });
+
+  test('of money that is far holds nobody back', async () => {
+    const endpoint = new PatientEndpoint();
+    const asker = ledger(endpoint, {
+      price: { inputPerMillion: 2, outputPerMillion: 10 },
+      budget: { usd: 1 },
+      spent: { usd: 0.003, calls: 10 },
+    });
+    const asked = Promise.all([...'ABCDEFGH'].map((name) => asker.ask(question(`${name}.`))));
+    await endpoint.arrived(8);
+    for (const { settle } of endpoint.asked) settle(said());
+    expect(await asked).toHaveLength(8);
+  });
+
+  test('is not held back by a question whose request failed, nor waited for in vain', async () => {
+    const endpoint = new PatientEndpoint();
+    const asker = ledger(endpoint, { price: { inputPerMillion: 2, outputPerMillion: 10 }, budget: { usd: 1 } });
+    const first = asker.ask(question('A.'));
+    await endpoint.arrived(1);
+    const second = asker.ask(question('B.'));
+    endpoint.asked[0]!.fail(new VideocapError('Unavailable', 'down'));
+    await expect(first).rejects.toThrow('down');
+    await endpoint.arrived(2);
+    endpoint.asked[1]!.settle(said());
+    expect(await second).toEqual({ answer: ['entailment'] });
   });
 });
