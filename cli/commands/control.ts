@@ -1,17 +1,20 @@
-import { Command } from '@commander-js/extra-typings';
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import type { Limits } from '../../core/run-progress.ts';
 import { messageRun } from './message-run.ts';
 import { examples } from './output.ts';
 
 const RUN = 'as `videocap status` lists it';
+const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
 
 export const stopCommand = new Command('stop')
   .summary('end a run early, in good order')
   .description('Ends a run after its current step, with the final benchmark and the report.')
   .argument('<run>', RUN)
-  .action((run) =>
-    messageRun(run, async (handle) => {
+  .option(...JSON_OPTION)
+  .action((run, { json }) =>
+    messageRun(run, json, async (handle) => {
       await handle.signal('stop');
-      return `Run ${run} will end after its current step.`;
+      return { sentence: `Run ${run} will end after its current step.`, fields: { asked: 'stop' } };
     }),
   );
 
@@ -19,29 +22,55 @@ export const pauseCommand = new Command('pause')
   .summary('let a run wait')
   .description('Lets a run wait after its current step. Nothing is lost, however long it waits.')
   .argument('<run>', RUN)
-  .action((run) =>
-    messageRun(run, async (handle) => {
+  .option(...JSON_OPTION)
+  .action((run, { json }) =>
+    messageRun(run, json, async (handle) => {
       await handle.signal('pause');
-      return `Run ${run} will wait after its current step; go on with: videocap resume ${run}`;
+      const sentence = `Run ${run} will wait after its current step; go on with: videocap resume ${run}`;
+      return { sentence, fields: { asked: 'pause' } };
     }),
   );
 
 export const limitsCommand = new Command('limits')
   .summary('change the budget or the steps of a run')
-  .description('Changes limits of a run that is going on. A run paused by its budget goes on after `videocap resume`.')
+  .description(
+    'Changes limits of a run that is going on; without a limit, says which hold. A run paused by its budget goes on after ' +
+      '`videocap resume`.',
+  )
   .argument('<run>', RUN)
-  .option('--judge-usd <usd>', 'what the judge may cost this run in all, in USD', Number)
-  .option('--judge-calls <calls>', 'how many questions the run may pay for in all', Number)
-  .option('--max-steps <steps>', 'end after this step', Number)
+  .option('--judge-usd <usd>', 'what the judge may cost this run in all, in USD', amount)
+  .option('--judge-calls <calls>', 'how many questions the run may pay for in all', count)
+  .option('--max-steps <steps>', 'end after this step', count)
+  .option(...JSON_OPTION)
   .addHelpText('after', examples(['videocap limits my-run --judge-usd 20', 'then: videocap resume my-run']))
-  .action((run, { judgeUsd, judgeCalls, maxSteps }) =>
-    messageRun(run, async (handle) => {
-      const limits = {
+  .action((run, { judgeUsd, judgeCalls, maxSteps, json }) =>
+    messageRun(run, json, async (handle) => {
+      const change: Limits = {
         ...(judgeUsd !== undefined && { judgeBudgetUsd: judgeUsd }),
         ...(judgeCalls !== undefined && { judgeBudgetCalls: judgeCalls }),
         ...(maxSteps !== undefined && { maxSteps }),
       };
-      const now = await handle.executeUpdate('setLimits', { args: [limits] });
-      return `Limits of run ${run} now: ${JSON.stringify(now)}`;
+      const limits = await handle.executeUpdate<Limits, [Limits]>('setLimits', { args: [change] });
+      return { sentence: `Limits of run ${run} now: ${limitsInWords(limits)}.`, fields: { limits } };
     }),
   );
+
+function limitsInWords({ judgeBudgetUsd, judgeBudgetCalls, maxSteps }: Limits): string {
+  const words = [
+    judgeBudgetUsd !== undefined && `${judgeBudgetUsd} USD for the judge`,
+    judgeBudgetCalls !== undefined && `${judgeBudgetCalls} calls of the judge`,
+    maxSteps !== undefined && `${maxSteps} steps`,
+  ].filter(Boolean);
+  return words.length > 0 ? words.join(', ') : 'those of its config';
+}
+
+function amount(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError('give a number of at least 0, such as 20.');
+}
+
+function count(text: string): number {
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new InvalidArgumentError('give a whole number of at least 0, such as 500.');
+}

@@ -1,21 +1,68 @@
-import { type WorkflowHandle, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
 import { VideocapError } from '../../core/errors.ts';
 import { findInstallation } from '../installation.ts';
 import { explainFailure } from '../watch/explain-failure.ts';
 import { openSession } from '../watch/session.ts';
-import { print } from './output.ts';
+import { print, printJson } from './output.ts';
 
-/** Says something to a run that is going on, and prints what came of it. */
-export async function messageRun(workflowId: string, say: (run: WorkflowHandle) => Promise<string>): Promise<void> {
+/** What came of saying something to a run: a sentence for people, fields for scripts. */
+export interface Said {
+  sentence: string;
+  fields: Record<string, unknown>;
+}
+
+/** A run is answered for by its worker, which may be busy, but not for this long. */
+const ANSWER_MILLISECONDS = 20_000;
+
+/**
+ * Says something to a run that is going on, and prints what came of it.
+ * @throws VideocapError for a run that nobody knows, one that has ended, one that no worker answers for, and what is refused.
+ */
+export async function messageRun(
+  workflowId: string,
+  json: true | undefined,
+  say: (run: WorkflowHandle) => Promise<Said>,
+): Promise<void> {
   const session = await openSession(findInstallation());
   try {
-    print(await say(session.client.workflow.getHandle(workflowId)));
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) throw explainFailure(error, workflowId);
-    if (error instanceof WorkflowUpdateFailedError)
-      throw new VideocapError('InvalidInput', error.cause?.message ?? error.message);
-    throw error;
+    const handle = session.client.workflow.getHandle(workflowId);
+    const deadline = Date.now() + ANSWER_MILLISECONDS;
+    const { sentence, fields } = await session.client.connection
+      .withDeadline(deadline, () => say(handle))
+      .catch(async (error: unknown) => {
+        throw await explained(error, handle);
+      });
+    if (json) printJson({ workflowId, ...fields });
+    else print(sentence);
   } finally {
     await session.close();
   }
+}
+
+async function explained(error: unknown, run: WorkflowHandle): Promise<unknown> {
+  const { workflowId } = run;
+  // Temporal finds no run to send a message to where it has ended, too.
+  if (error instanceof WorkflowNotFoundError)
+    return run.describe().then(({ status }) => ended(workflowId, status.name), explainNotFound(workflowId));
+  if (error instanceof WorkflowUpdateFailedError)
+    return new VideocapError('InvalidInput', error.cause?.message ?? error.message);
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
+    return new VideocapError('Unavailable', `No worker answers for run ${workflowId}; start them with: videocap up`, {
+      cause: error,
+    });
+  return error;
+}
+
+function ended(workflowId: string, state: string): VideocapError {
+  const then = state === 'COMPLETED' ? '' : `; it can go on: videocap resume ${workflowId}`;
+  return new VideocapError('InvalidInput', `Run ${workflowId} has ended: ${state.toLowerCase()}${then}.`);
+}
+
+function explainNotFound(workflowId: string) {
+  return (error: unknown) => explainFailure(error, workflowId);
 }

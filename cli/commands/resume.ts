@@ -1,12 +1,16 @@
 import { Command } from '@commander-js/extra-typings';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowExecutionDescription,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import { VideocapError } from '../../core/errors.ts';
 import { findInstallation } from '../installation.ts';
 import { originOf } from '../watch/ended-run.ts';
 import { explainFailure } from '../watch/explain-failure.ts';
-import { startWorkflow } from '../watch/run-experiment.ts';
-import { openSession } from '../watch/session.ts';
-import { examples, print } from './output.ts';
+import { type StartedRun, startWorkflow } from '../watch/run-experiment.ts';
+import { openSession, runLink, type Session } from '../watch/session.ts';
+import { examples, print, printJson } from './output.ts';
 
 export const resumeCommand = new Command('resume')
   .summary('let a run go on: paused, terminated, cancelled or failed')
@@ -15,33 +19,19 @@ export const resumeCommand = new Command('resume')
       'failed goes on after the last step it wrote down, under its own name; what it had already made is not made again.',
   )
   .argument('<run>', 'as `videocap status` lists it')
+  .option('--json', 'print the result as JSON')
   .addHelpText('after', examples(['videocap resume my-run', 'then: videocap status my-run --watch']))
-  .action(async (workflowId) => {
+  .action(async (workflowId, { json }) => {
     const session = await openSession(findInstallation());
     try {
-      const handle = session.client.workflow.getHandle(workflowId);
-      const description = await handle.describe();
-      const state = description.status.name;
-      if (state === 'RUNNING') {
-        await handle.signal('resume');
-        return print(`Run ${workflowId} goes on.`);
-      }
-      if (state === 'COMPLETED')
-        throw new VideocapError(
-          'InvalidInput',
-          `Run ${workflowId} has finished; to try something else from one of its steps: videocap fork ${workflowId} --at-step N`,
-        );
-      const { run, ...input } = originOf(description);
-      const started = await startWorkflow(
-        session,
-        'trainingRun',
-        workflowId,
-        { ...input, resume: { run } },
-        `resumed after it was ${state.toLowerCase()}`,
-      );
+      const description = await session.client.workflow.getHandle(workflowId).describe();
+      const was = description.status.name.toLowerCase();
+      const run = was === 'running' ? await wake(session, description) : await takeUp(session, description, was);
+      if (json) return printJson({ ...run, was });
+      if (was === 'running') return print(`Run ${workflowId} goes on.`);
       print(
         `Run ${workflowId} goes on after its last step.`,
-        ...(started.link ? [started.link] : []),
+        ...(run.link ? [run.link] : []),
         `watch it: videocap status ${workflowId} --watch`,
       );
     } catch (error) {
@@ -51,3 +41,28 @@ export const resumeCommand = new Command('resume')
       await session.close();
     }
   });
+
+async function wake(session: Session, { workflowId, runId }: WorkflowExecutionDescription): Promise<StartedRun> {
+  await session.client.workflow.getHandle(workflowId).signal('resume');
+  const link = runLink(session, workflowId, runId);
+  return { workflowId, runId, ...(link && { link }) };
+}
+
+/** Starts another execution of a run that has ended. */
+async function takeUp(session: Session, ended: WorkflowExecutionDescription, was: string): Promise<StartedRun> {
+  const { workflowId, type } = ended;
+  if (was === 'completed')
+    throw new VideocapError(
+      'InvalidInput',
+      `Run ${workflowId} has finished${type === 'trainingRun' ? `; to try something else from one of its steps: videocap fork ${workflowId} --at-step N` : '.'}`,
+    );
+  const { run, ...input } = originOf(ended);
+  try {
+    const summary = `resumed after it was ${was}`;
+    return await startWorkflow(session, 'trainingRun', workflowId, { ...input, resume: { run } }, summary);
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    // Somebody else has resumed it meanwhile, which is what was asked for.
+    return wake(session, await session.client.workflow.getHandle(workflowId).describe());
+  }
+}

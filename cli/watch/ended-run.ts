@@ -10,13 +10,19 @@ export interface RunOrigin {
   fork?: { run: string; step: number };
 }
 
+/** What other workflows are called, and what starts them. */
+const NO_STEPS: Readonly<Record<string, string>> = {
+  benchmarkRun:
+    'is a benchmark, which has no steps to go on from; start it anew, answers are not paid again: videocap bench',
+  datasetAnnotation:
+    'is an annotation, which has no steps to go on from; start it anew, answers are not paid again: videocap annotate',
+};
+
 /** @throws VideocapError `InvalidInput` for a workflow that is no training run, or ended before it was one. */
 export function originOf({ workflowId, memo, type }: WorkflowExecutionDescription): RunOrigin {
   const { run, config, overrides, fork } = (memo ?? {}) as Partial<RunOrigin>;
   if (type === 'trainingRun' && run && config)
     return { run, config, overrides: overrides ?? {}, ...(fork && { fork }) };
-  throw new VideocapError(
-    'InvalidInput',
-    `Run ${workflowId} (${type}) has left nothing to go on from; start it anew with: videocap run`,
-  );
+  const why = NO_STEPS[type] ?? `(${type}) has left nothing to go on from; start it anew with: videocap run`;
+  throw new VideocapError('InvalidInput', `Run ${workflowId} ${why}`);
 }

@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Ended, ScriptedWorld } from './scripted-world.ts';
+
+let world: ScriptedWorld;
+/** What is said about a run that has no worker, which takes its time. */
+let unanswered: Promise<Ended>;
+beforeAll(async () => {
+  world = await ScriptedWorld.start();
+  const alone = { taskQueue: 'nobody-works-here', workflowId: 'alone', args: [{}] };
+  await world.environment.client.workflow.start('trainingRun', alone);
+  unanswered = world.videocap(['limits', 'alone']);
+});
+afterAll(() => world?.end());
+
+const ok = (stdout: string) => ({ code: 0, stdout: `${stdout}\n`, stderr: '' });
+const refused = (stderr: string) => ({ code: 1, stdout: '', stderr: `${stderr}\n` });
+const status = (run: string) =>
+  world.environment.client.workflow
+    .getHandle(run)
+    .query<{ stage: string; step: number; paused: boolean; totalSteps: number }>('status')
+    .catch(() => undefined);
+const reaches = (run: string, expected: object) =>
+  expect.poll(() => status(run), { timeout: 60_000 }).toMatchObject(expected);
+/** Starts a run that waits in its third step, and returns once it is there. */
+async function waiting(run: string, steps = 6) {
+  world.hold(run, 2);
+  const handle = await world.start(run, steps);
+  await reaches(run, { step: 2 });
+  return handle;
+}
+
+describe('pause and resume', () => {
+  it('let a run wait after its current step, and go on; said twice they are harmless', async () => {
+    const handle = await waiting('paused');
+    const told = ok('Run paused will wait after its current step; go on with: videocap resume paused');
+    expect(await world.videocap(['pause', 'paused'])).toEqual(told);
+    expect(await world.videocap(['pause', 'paused'])).toEqual(told);
+    world.release('paused');
+    await reaches('paused', { stage: 'paused', step: 3, paused: true });
+    expect(world.stepsOf('paused')).toEqual([1, 2, 3]);
+
+    expect(await world.videocap(['resume', 'paused'])).toEqual(ok('Run paused goes on.'));
+    await handle.result();
+    expect(world.stepsOf('paused')).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('resume of a run that does not wait changes nothing', async () => {
+    const handle = await waiting('awake');
+    expect(await world.videocap(['resume', 'awake'])).toEqual(ok('Run awake goes on.'));
+    expect(await world.videocap(['resume', 'awake'])).toEqual(ok('Run awake goes on.'));
+    world.release('awake');
+    await handle.result();
+    expect(world.stepsOf('awake')).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('tell scripts what they did', async () => {
+    const handle = await waiting('scripted');
+    const { runId } = await handle.describe();
+    const pause = await world.videocap(['pause', 'scripted', '--json']);
+    expect(JSON.parse(pause.stdout)).toEqual({ workflowId: 'scripted', asked: 'pause' });
+    const resume = await world.videocap(['resume', 'scripted', '--json']);
+    expect(JSON.parse(resume.stdout)).toEqual({ workflowId: 'scripted', runId, was: 'running' });
+    world.release('scripted');
+    await handle.result();
+  });
+});
+
+describe('stop', () => {
+  it('ends a run after its current step with benchmark and report; said twice it is harmless', async () => {
+    const handle = await waiting('stopped', 1000);
+    expect(await world.videocap(['stop', 'stopped'])).toEqual(ok('Run stopped will end after its current step.'));
+    const again = await world.videocap(['stop', 'stopped', '--json']);
+    expect(JSON.parse(again.stdout)).toEqual({ workflowId: 'stopped', asked: 'stop' });
+    world.release('stopped');
+    expect(await handle.result()).toMatchObject({
+      steps: 3,
+      trained: { step: 3 },
+      report: { uri: 'store:report.html' },
+    });
+  });
+
+  it('ends a run that waits', async () => {
+    const handle = await waiting('asleep', 1000);
+    await world.videocap(['pause', 'asleep']);
+    world.release('asleep');
+    await reaches('asleep', { stage: 'paused' });
+    await world.videocap(['stop', 'asleep']);
+    expect(await handle.result()).toMatchObject({ steps: 3, trained: { step: 3 } });
+  });
+});
+
+describe('limits', () => {
+  it('changes what holds, says what holds, and holds', async () => {
+    const handle = await waiting('limited');
+    expect(await world.videocap(['limits', 'limited'])).toEqual(ok('Limits of run limited now: those of its config.'));
+    expect(await world.videocap(['limits', 'limited', '--max-steps', '4'])).toEqual(
+      ok('Limits of run limited now: 4 steps.'),
+    );
+    const money = ['limits', 'limited', '--judge-usd', '2.5', '--judge-calls', '100'];
+    const told = ok('Limits of run limited now: 2.5 USD for the judge, 100 calls of the judge, 4 steps.');
+    expect(await world.videocap(money)).toEqual(told);
+    expect(await world.videocap(money)).toEqual(told);
+    const { stdout } = await world.videocap(['limits', 'limited', '--json']);
+    const limits = { judgeBudgetUsd: 2.5, judgeBudgetCalls: 100, maxSteps: 4 };
+    expect(JSON.parse(stdout)).toEqual({ workflowId: 'limited', limits });
+    await reaches('limited', { totalSteps: 4 });
+    world.release('limited');
+    expect(await handle.result()).toMatchObject({ steps: 4, trained: { step: 4 } });
+  });
+
+  it('refuses what is no limit, before it asks anybody', async () => {
+    const said = async (option: string) => (await world.videocap(['limits', 'anybody', option])).stderr;
+    expect(await Promise.all(['--judge-usd=-1', '--judge-calls=', '--max-steps=1.5'].map(said))).toEqual([
+      expect.stringContaining("'-1' is invalid. give a number of at least 0, such as 20."),
+      expect.stringContaining("'' is invalid. give a whole number of at least 0, such as 500."),
+      expect.stringContaining("'1.5' is invalid. give a whole number of at least 0, such as 500."),
+    ]);
+  });
+
+  it('says that no worker answers, and does not wait for ever', async () => {
+    expect(await unanswered).toEqual(refused('No worker answers for run alone; start them with: videocap up'));
+  });
+});
+
+describe('what cannot be told anything', () => {
+  const verbs = ['pause', 'stop', 'limits', 'resume'];
+  const each = (run: string) => Promise.all(verbs.map((verb) => world.videocap([verb, run])));
+
+  it('a run that nobody knows', async () => {
+    const told = refused('There is no run nobody; list the runs with: videocap status');
+    expect(await each('nobody')).toEqual(verbs.map(() => told));
+  });
+
+  it('a run that has finished', async () => {
+    await (await world.start('finished', 1)).result();
+    const told = refused('Run finished has ended: completed.');
+    const fork = 'to try something else from one of its steps: videocap fork finished --at-step N';
+    expect(await each('finished')).toEqual([told, told, told, refused(`Run finished has finished; ${fork}`)]);
+  });
+
+  it('a run that was ended, until it is resumed', async () => {
+    await (await waiting('ended')).terminate('the test says so');
+    world.release('ended');
+    const told = refused('Run ended has ended: terminated; it can go on: videocap resume ended.');
+    const others = ['pause', 'stop', 'limits'].map((verb) => world.videocap([verb, 'ended']));
+    expect(await Promise.all(others)).toEqual([told, told, told]);
+  });
+});
