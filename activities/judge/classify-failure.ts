@@ -122,7 +122,7 @@ function rowFor(error: APIError): Row {
   return BY_STATUS[status] ?? (status >= 500 ? SERVER_ERROR : OTHER_CLIENT_ERROR);
 }
 
-/** `retry-after-ms`, else `retry-after` as seconds or date; between a second and a quarter of an hour. */
+/** `retry-after-ms`, else `retry-after` as seconds or date; between a second and a day. */
 function retryAfter(headers: Headers | undefined): { retryAfterMilliseconds?: number } {
   const milliseconds = headers?.get('retry-after-ms');
   const seconds = headers?.get('retry-after');
@@ -133,7 +133,7 @@ function retryAfter(headers: Headers | undefined): { retryAfterMilliseconds?: nu
         ? Date.parse(seconds) - Date.now()
         : Number(seconds) * 1000
       : Number.NaN;
-  return Number.isNaN(wait) ? {} : { retryAfterMilliseconds: Math.min(900_000, Math.max(1000, Math.round(wait))) };
+  return Number.isNaN(wait) ? {} : { retryAfterMilliseconds: Math.min(86_400_000, Math.max(1000, Math.round(wait))) };
 }
 
 /**

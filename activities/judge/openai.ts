@@ -1,15 +1,14 @@
 import OpenAI from 'openai';
-import { zodResponseFormat } from 'openai/helpers/zod';
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { z } from 'zod';
 import type { JudgeConfig } from '../../configs/schema.ts';
 import { VideocapError } from '../../core/errors.ts';
+import { estimatedTokens, readChatReply } from './chat-reply.ts';
+import { messagesOf, responseFormat } from './chat-request.ts';
 import { classifyFailure, isSecret, withoutCredentials } from './classify-failure.ts';
 import { CLOCK, type Clock } from './clock.ts';
-import { inertJson } from './inert-json.ts';
+import { type Dialect, sharedDialect } from './dialect.ts';
 import type { Attempt, Endpoint, Exchange, Question, Reading, Unscorable, Watch } from './question.ts';
 import { type RateLimit, sharedRateLimit } from './rate-limit.ts';
-import { LONGEST_ANSWER } from './read-answer.ts';
 
 export type OpenAiJudgeConfig = Extract<JudgeConfig, { kind: 'openai' }>;
 
@@ -22,10 +21,11 @@ const LONGEST_PAUSE_MILLISECONDS = 5000;
 /** Answers on their way when everything is cancelled may still arrive within this time: they are paid for. */
 const GRACE_MILLISECONDS = 10_000;
 
+type Body = OpenAI.ChatCompletionCreateParamsNonStreaming;
 type Reply = Attempt | Unscorable | { fault: VideocapError; perhapsPaid: boolean };
 
 /**
- * An LLM behind any OpenAI-compatible endpoint. One request a question, temperature 0. The untrusted text travels as a JSON
+ * An LLM behind any OpenAI-compatible endpoint. One request a question, temperature 0 where the model takes one. The untrusted text travels as a JSON
  * string in a message of its own, so it cannot end where it should not.
  *
  * Sits out hiccups of the endpoint with a few short pauses. A longer fault throws `Unavailable`, one that a person must mend
@@ -41,6 +41,7 @@ export class OpenAiEndpoint implements Endpoint {
   readonly #tries: number;
   readonly #turns: LimitFunction;
   readonly #rate: RateLimit;
+  readonly #dialect: Dialect;
   /** Why nothing more is sent. */
   #stopped: VideocapError | undefined;
   #faultsInARow = 0;
@@ -62,7 +63,9 @@ export class OpenAiEndpoint implements Endpoint {
     this.#tries = tries;
     this.name = config.model;
     this.#turns = pLimit(config.concurrency);
-    this.#rate = sharedRateLimit(`${withoutCredentials(config.baseUrl)} ${config.model}`, clock);
+    const shared = `${withoutCredentials(config.baseUrl)} ${config.model}`;
+    this.#rate = sharedRateLimit(shared, clock);
+    this.#dialect = sharedDialect(shared);
     this.#client = new OpenAI({
       apiKey,
       baseURL: config.baseUrl,
@@ -73,6 +76,12 @@ export class OpenAiEndpoint implements Endpoint {
     });
   }
 
+  /** Fields of a request that the model has refused, and is asked without: `temperature`, `max_tokens`. */
+  get refused(): string[] {
+    return [...this.#dialect.refused];
+  }
+
+  /** What an answer is asked for by: the same whether or not the model takes a temperature. */
   identity({ prompt }: Question<unknown>): Record<string, string | number> {
     return {
       endpoint: withoutCredentials(this.#config.baseUrl),
@@ -158,42 +167,28 @@ export class OpenAiEndpoint implements Endpoint {
     maxTokens: number,
     signal: AbortSignal | undefined,
   ): Promise<Reply> {
-    const body = this.#body(question, note, maxTokens);
-    const { requestsPerMinute, tokensPerMinute } = this.#config;
-    // Four characters a token is the usual estimate.
-    const characters = body.messages.reduce((sum, { content }) => sum + (content?.length ?? 0), 0);
-    const tokens = Math.ceil(characters / 4) + (this.#outputTokens ?? maxTokens);
+    const messages = messagesOf(question, note);
+    const { model, answerFormat, requestsPerMinute, tokensPerMinute } = this.#config;
+    const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
+    const tokens = estimatedTokens(characters) + (this.#outputTokens ?? maxTokens);
     const load = { requestsPerMinute, tokensPerMinute, tokens };
-    await this.#rate.turn(load, signal);
-    this.#mayGo(signal);
-    const reply = await this.#send(body, signal);
-    if ('text' in reply) {
-      this.#outputTokens = 0.9 * (this.#outputTokens ?? reply.outputTokens) + 0.1 * reply.outputTokens;
-      if (reply.inputTokens > 0) this.#rate.correct(load, reply.inputTokens + reply.outputTokens);
+    const asked = { model, messages, ...responseFormat(question, answerFormat) };
+    for (;;) {
+      await this.#rate.turn(load, signal);
+      this.#mayGo(signal);
+      const body = this.#dialect.body(asked, maxTokens);
+      const reply = await this.#send(body, characters, signal);
+      if (reply === 'put otherwise') continue;
+      if ('text' in reply) {
+        this.#outputTokens = 0.9 * (this.#outputTokens ?? reply.outputTokens) + 0.1 * reply.outputTokens;
+        if (!reply.estimated) this.#rate.correct(load, reply.inputTokens + reply.outputTokens);
+      }
+      return reply;
     }
-    return reply;
   }
 
-  #body(
-    { prompt, shape, data }: Question<unknown>,
-    note: string,
-    maxTokens: number,
-  ): OpenAI.ChatCompletionCreateParamsNonStreaming {
-    const { model, answerFormat } = this.#config;
-    return {
-      model,
-      temperature: 0,
-      max_tokens: maxTokens,
-      ...(answerFormat === 'json-schema' && { response_format: schemaOf(shape) }),
-      ...(answerFormat === 'json-object' && { response_format: { type: 'json_object' } }),
-      messages: [
-        { role: 'system', content: `${prompt.text}${note}` },
-        { role: 'user', content: inertJson(data) },
-      ],
-    };
-  }
-
-  async #send(body: OpenAI.ChatCompletionCreateParamsNonStreaming, signal: AbortSignal | undefined): Promise<Reply> {
+  /** `put otherwise`: the same may be asked in words that this model takes. */
+  async #send(body: Body, characters: number, signal: AbortSignal | undefined): Promise<Reply | 'put otherwise'> {
     const started = performance.now();
     // The client's own timeout ends with the headers; this one covers the body too.
     const deadline = AbortSignal.timeout(this.#config.timeoutSeconds * 1000);
@@ -202,7 +197,7 @@ export class OpenAiEndpoint implements Endpoint {
       const response = await this.#client.chat.completions.create(body, {
         signal: AbortSignal.any([deadline, grace.over]),
       });
-      return this.#readReply(response, (performance.now() - started) / 1000);
+      return this.#readReply(readChatReply(response, characters, (performance.now() - started) / 1000));
     } catch (error) {
       if (grace.over.aborted) return { fault: this.#unavailable('was cut off'), perhapsPaid: true };
       if (deadline.aborted)
@@ -210,30 +205,19 @@ export class OpenAiEndpoint implements Endpoint {
           fault: this.#unavailable(`did not answer within ${this.#config.timeoutSeconds} s (judge.timeoutSeconds)`),
           perhapsPaid: true,
         };
-      return this.#explain(error);
+      return this.#dialect.learn(error, body) ? 'put otherwise' : this.#explain(error);
     } finally {
       grace.end();
     }
   }
 
-  #readReply(response: OpenAI.ChatCompletion, seconds: number): Reply {
-    const choice = response?.choices?.[0];
-    if (!choice?.message)
+  #readReply(reply: Attempt | Unscorable | undefined): Reply {
+    if (!reply)
       return {
         fault: this.#unavailable('answers, but not with a chat completion; check judge.baseUrl'),
         perhapsPaid: false,
       };
-    if (choice.finish_reason === 'content_filter')
-      return { unscorable: true, reason: 'the endpoint filtered the content' };
-    if (choice.message.refusal) return { unscorable: true, reason: 'the judge refused to answer' };
-    return {
-      // One character more than can be read is enough to know that it cannot.
-      text: this.#withoutKey(String(choice.message.content ?? '').slice(0, LONGEST_ANSWER + 1)),
-      finishReason: String(choice.finish_reason ?? 'stop'),
-      inputTokens: count(response.usage?.prompt_tokens),
-      outputTokens: count(response.usage?.completion_tokens),
-      seconds,
-    };
+    return 'text' in reply ? { ...reply, text: this.#withoutKey(reply.text) } : reply;
   }
 
   /** What an endpoint says is stored, and it may repeat the key. */
@@ -273,15 +257,6 @@ export class OpenAiEndpoint implements Endpoint {
   }
 }
 
-/** Every question of a kind has the same shape, and its schema takes longer to make than all else here. */
-const schemas = new WeakMap<z.ZodType, ReturnType<typeof zodResponseFormat>>();
-
-function schemaOf(shape: z.ZodType): ReturnType<typeof zodResponseFormat> {
-  const schema = schemas.get(shape) ?? zodResponseFormat(shape, 'answer');
-  schemas.set(shape, schema);
-  return schema;
-}
-
 /** A signal that follows another after the grace period. */
 function afterGrace(signal: AbortSignal | undefined): { over: AbortSignal; end(): void } {
   const controller = new AbortController();
@@ -305,9 +280,4 @@ function unavailable(message: string, retryAfterMilliseconds?: number): Videocap
     message,
     retryAfterMilliseconds === undefined ? {} : { retryAfterMilliseconds },
   );
-}
-
-/** Servers that do not count send nothing, or nonsense. */
-function count(tokens: unknown): number {
-  return typeof tokens === 'number' && Number.isSafeInteger(tokens) && tokens > 0 ? tokens : 0;
 }

@@ -34,6 +34,8 @@ export const Attempt = z.strictObject({
   finishReason: z.string(),
   inputTokens: z.int(),
   outputTokens: z.int(),
+  /** Set where the endpoint counts no tokens, and the numbers are a quarter of the characters. */
+  estimated: z.literal(true).optional(),
   seconds: z.number(),
 });
 export type Attempt = z.infer<typeof Attempt>;

@@ -8,6 +8,8 @@ export interface LedgerSum {
   requests: number;
   inputTokens: number;
   outputTokens: number;
+  /** Requests whose tokens the endpoint did not count. */
+  estimated: number;
   /** USD, at the prices of the configs then. */
   cost: number;
   unscorable: number;
@@ -16,7 +18,7 @@ export interface LedgerSum {
 }
 
 export function emptySum(): LedgerSum {
-  return { calls: 0, requests: 0, inputTokens: 0, outputTokens: 0, cost: 0, unscorable: 0, repeated: 0 };
+  return { calls: 0, requests: 0, inputTokens: 0, outputTokens: 0, estimated: 0, cost: 0, unscorable: 0, repeated: 0 };
 }
 
 /** Adds a question to a sum. */
@@ -26,6 +28,7 @@ export function addTo(sum: LedgerSum, { attempts, cost, outcome, repeated }: Fil
   for (const attempt of attempts) {
     sum.inputTokens += attempt.inputTokens;
     sum.outputTokens += attempt.outputTokens;
+    sum.estimated += attempt.estimated ? 1 : 0;
   }
   sum.cost += cost;
   sum.unscorable += 'unscorable' in outcome ? 1 : 0;

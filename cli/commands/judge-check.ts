@@ -61,7 +61,7 @@ type Judge = Extract<JudgeConfig, { kind: 'openai' }>;
 
 /** What a person sees. Everything that the endpoint wrote is untrusted. */
 export function checkLines(check: EndpointCheck, config: Pick<Judge, 'answerFormat'>): string[] {
-  const { endpoint, model, formats, reportsTokens, latencySeconds, example, hostile } = check;
+  const { endpoint, model, formats, refused, reportsTokens, latencySeconds, example, hostile } = check;
   const head = [`endpoint   ${endpoint}`, `model      ${model}${listed(check)}`];
   if (check.fault !== undefined) return [...head, '', check.fault];
   const rows = ANSWER_FORMATS.map((format) => {
@@ -70,7 +70,8 @@ export function checkLines(check: EndpointCheck, config: Pick<Judge, 'answerForm
   });
   return [
     ...head,
-    `tokens     ${reportsTokens ? 'counted' : 'not counted: cost, judge.budget.usd and judge.tokensPerMinute see nothing'}`,
+    `tokens     ${reportsTokens ? 'counted' : 'not counted: cost and judge.budget.usd go by an estimate, four characters a token'}`,
+    ...(refused.length > 0 ? [`asked      ${putOtherwise(refused)}`] : []),
     `latency    ${latency(latencySeconds)}`,
     '',
     alignedTable(['judge.answerFormat', 'answers', 'kept to by the server', ''], rows),
@@ -79,6 +80,15 @@ export function checkLines(check: EndpointCheck, config: Pick<Judge, 'answerForm
     ...(hostile ? [`A caption that says to answer yes to all ${effect(hostile, example)}.`, ''] : []),
     advice(check, config),
   ];
+}
+
+/** How a model is asked that takes only some of what others take. */
+function putOtherwise(refused: readonly string[]): string {
+  const parts = [
+    ...(refused.includes('max_tokens') ? ['with max_completion_tokens, which leaves it room to think'] : []),
+    ...(refused.includes('temperature') ? ['without a temperature: asked twice, it may answer differently'] : []),
+  ];
+  return `${parts.join(', and ')} (it refuses ${refused.join(' and ')})`;
 }
 
 const MODELS_SHOWN = 5;

@@ -95,6 +95,9 @@ export function ledgerLines(
     alignedTable(['prompt', ...SUMS], rows(byPrompt)),
     '',
     alignedTable(['paid by', ...SUMS], rows(byRun)),
+    ...(total.estimated === 0
+      ? []
+      : [`Tokens of ${count(total.estimated, 'request', 'requests')} are estimated: the endpoint counts none.`]),
     '',
     `The latest ${latest.length} of ${total.calls}; videocap judge ledger <key> shows one whole:`,
     alignedTable(

@@ -22,9 +22,9 @@ export function transcriptLines(entry: FiledEntry): string[] {
     '',
     'question',
     ...indented(JSON.stringify(question, null, 2)),
-    ...attempts.flatMap(({ text, finishReason, inputTokens, outputTokens, seconds }, i) => [
+    ...attempts.flatMap(({ text, finishReason, inputTokens, outputTokens, estimated, seconds }, i) => [
       '',
-      `answer ${i + 1}   ${printable(finishReason)}, ${inputTokens} + ${outputTokens} tokens, ${seconds.toFixed(2)} s`,
+      `answer ${i + 1}   ${printable(finishReason)}, ${estimated ? 'about ' : ''}${inputTokens} + ${outputTokens} tokens, ${seconds.toFixed(2)} s`,
       ...indented(text),
     ]),
   ];

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { ChatRequest } from './openai-server.ts';
+import type { Answer, ChatRequest } from './openai-server.ts';
 
 /**
  * What an OpenAI-compatible endpoint may do instead of answering well, one name each. Those that spoil the answer get the
@@ -89,6 +89,34 @@ export const rateLimited = (headers: Record<string, string> = {}) =>
 export const insufficientQuota = status(429, { type: 'insufficient_quota', code: 'insufficient_quota' });
 export const unauthorized = status(401, { code: 'invalid_api_key' });
 export const contentFilter = status(400, { code: 'content_filter' });
+/** What OpenAI's reasoning models say to a field that they do not take, or not with that value. */
+export const unsupported = (field: 'max_tokens' | 'temperature') =>
+  status(400, {
+    type: 'invalid_request_error',
+    code: field === 'max_tokens' ? 'unsupported_parameter' : 'unsupported_value',
+    param: field,
+  });
+/** The same through a proxy that passes on the sentence alone. */
+export const unsupportedSaid = (field: 'max_tokens' | 'temperature'): Fault =>
+  ((response) =>
+    send(response, 400, {
+      error: {
+        message:
+          field === 'max_tokens'
+            ? "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+            : "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is supported.",
+      },
+    })) as Fault;
+/** A model that refuses those one after the other, as OpenAI does, and answers once it is asked without. */
+export const reasoning =
+  (answer: Answer, refuse = unsupported): Answer =>
+  (question, request) => {
+    if (request.max_tokens !== undefined) return refuse('max_tokens');
+    return request.temperature !== undefined ? refuse('temperature') : answer(question, request);
+  };
+/** Answers without saying how many tokens that took. */
+export const uncounted: Fault = (response, _, content) =>
+  send(response, 200, { choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content } }] });
 export const cutOff = (answer: number): Fault => spoiltAs('length', (text) => text.slice(0, answer));
 export const refusal = message({ content: null, refusal: 'I cannot help with that.' });
 export const empty = message({ content: '' });

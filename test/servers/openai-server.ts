@@ -18,8 +18,9 @@ export interface AskedQuestion {
 export interface ChatRequest {
   authorization: string | undefined;
   model: string;
-  temperature: number;
-  max_tokens: number;
+  temperature?: number;
+  max_tokens?: number;
+  max_completion_tokens?: number;
   response_format?: { type: string; json_schema?: { name: string; strict: boolean; schema: object } };
   messages: { role: string; content: string }[];
   question: AskedQuestion;

@@ -39,7 +39,9 @@ export interface EndpointCheck {
   formats: Partial<Record<AnswerFormat, FormatCheck>>;
   /** The format to set as `judge.answerFormat`. */
   answerFormat?: AnswerFormat;
-  /** Does it say how many tokens were used? Without, cost, budgets in USD and token limits see nothing. */
+  /** Fields of a request that the model refuses, and is asked without: `temperature`, `max_tokens`. */
+  refused: string[];
+  /** Does it say how many tokens were used? Without, they are estimated. */
   reportsTokens?: boolean;
   /** Seconds of every request with an answer. */
   latencySeconds: number[];
@@ -72,14 +74,20 @@ export async function checkEndpoint(
 ): Promise<EndpointCheck> {
   const attempts: Attempt[] = [];
   const ask: Ask = async (question, more) => {
-    const exchange = await new OpenAiEndpoint({ ...config, ...more }, env, CLOCK, TRIES).ask(question);
-    attempts.push(...exchange.attempts);
-    return exchange;
+    const endpoint = new OpenAiEndpoint({ ...config, ...more }, env, CLOCK, TRIES);
+    try {
+      const exchange = await endpoint.ask(question);
+      attempts.push(...exchange.attempts);
+      return exchange;
+    } finally {
+      check.refused = endpoint.refused;
+    }
   };
   const check: EndpointCheck = {
     endpoint: withoutCredentials(config.baseUrl),
     model: config.model,
     formats: {},
+    refused: [],
     latencySeconds: [],
   };
   // The key is looked at before anything is sent.
@@ -103,7 +111,9 @@ export async function checkEndpoint(
     const hostile = await step('one that gives orders', () => verdictsOn(CAPTION + ORDERS, ask, answerFormat));
     Object.assign(check, example && { example }, hostile && { hostile });
   }
-  check.reportsTokens = attempts.every(({ inputTokens, outputTokens }) => inputTokens > 0 && outputTokens > 0);
+  check.reportsTokens = attempts.every(
+    ({ estimated, inputTokens, outputTokens }) => !estimated && inputTokens > 0 && outputTokens > 0,
+  );
   check.latencySeconds = attempts.map(({ seconds }) => seconds);
   return check;
 }

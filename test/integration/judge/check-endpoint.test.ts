@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { checkEndpoint, isRight } from '../../../activities/judge/check/check-endpoint.ts';
 import type { OpenAiJudgeConfig } from '../../../activities/judge/openai.ts';
+import { checkLines } from '../../../cli/commands/judge-check.ts';
 import { JudgeConfig } from '../../../configs/schema.ts';
 import {
   type Answer,
@@ -10,6 +11,7 @@ import {
   message,
   type OpenAiServer,
   rateLimited,
+  reasoning,
   startOpenAiServer,
   status,
 } from '../../servers/openai-server.ts';
@@ -126,6 +128,22 @@ test('says that tokens are not counted', async () => {
       response.end(JSON.stringify({ choices: [{ message: { role: 'assistant', content } }] }));
     };
   expect(await check(uncounted)).toMatchObject({ reportsTokens: false, answerFormat: 'text' });
+});
+
+test('says how a model wants to be asked that refuses a temperature and max_tokens', async () => {
+  const found = await check(reasoning(serving(ALL, ALL)), { model: 'thinks' });
+  expect(found).toMatchObject({ answerFormat: 'json-schema', refused: ['max_tokens', 'temperature'] });
+  expect(checkLines(found, { answerFormat: 'json-schema' })).toContain(
+    'asked      with max_completion_tokens, which leaves it room to think, and without a temperature: asked twice, it may answer differently (it refuses max_tokens and temperature)',
+  );
+  // Two requests were refused; seven questions were answered.
+  expect(server!.requests).toHaveLength(9);
+});
+
+test('says nothing of that where a model takes both', async () => {
+  const found = await check(serving(ALL, ALL));
+  expect(found.refused).toEqual([]);
+  expect(checkLines(found, { answerFormat: 'json-schema' }).join('\n')).not.toContain('asked');
 });
 
 describe('models', () => {

@@ -29,6 +29,8 @@ const EVENTS = ['a dog runs', 'a cat sleeps', 'a bird sings'];
 const CAPTIONS = ['A dog runs.', 'A dog runs. A cat sleeps.', 'A cow.'];
 const SCORES = [1 / 3, 2 / 3, 0].map((value) => ({ value }));
 const KEY = 'sk-very-secret';
+/** Soon enough for a test to wait for; late enough for a good answer from a busy machine. */
+const SHORT = { timeoutSeconds: 1 };
 
 async function inputFor(captions: string[], judge: object = {}) {
   const video = { path: '/a.mp4', sha256: '0'.repeat(64), bytes: 1 };
@@ -50,7 +52,7 @@ async function inputFor(captions: string[], judge: object = {}) {
       model: 'm',
       baseUrl: server.baseUrl,
       apiKeyEnv: 'KEY',
-      timeoutSeconds: 0.25,
+      timeoutSeconds: 30,
       concurrency: 1,
       ...judge,
     }),
@@ -114,19 +116,19 @@ describe('what passes is waited for, and harms nothing', () => {
 
   test('a request that hangs', async () => {
     server.failNext(faults.hang);
-    const outcome = await judge();
+    const outcome = await judge(CAPTIONS, SHORT);
     await expectUnharmed(outcome);
     expect(outcome.usage).toMatchObject({ calls: 3, repeated: 1 });
   });
 
   test('an answer that drips and never ends', async () => {
     server.failNext(faults.drip);
-    await expectUnharmed(await judge());
+    await expectUnharmed(await judge(CAPTIONS, SHORT));
   });
 
   test('an answer that stops in its middle', async () => {
     server.failNext(faults.stall);
-    await expectUnharmed(await judge());
+    await expectUnharmed(await judge(CAPTIONS, SHORT));
   });
 
   test('a connection reset in the middle of the answer', async () => {
@@ -146,6 +148,13 @@ describe('what passes is waited for, and harms nothing', () => {
     const outcome = await judge();
     await expectUnharmed(outcome);
     expect(outcome.waits).toEqual([20_000]);
+  });
+
+  test('429 with a Retry-After of hours: waits durably for all of it, and holds no worker', async () => {
+    server.failNext(faults.rateLimited({ 'retry-after': '7200' }));
+    const outcome = await judge();
+    await expectUnharmed(outcome);
+    expect(outcome.waits).toEqual([7_200_000]);
   });
 
   test('429 with Retry-After as a date: waits durably until then', async () => {
@@ -209,6 +218,20 @@ describe('what a person must mend blocks with one sentence, without a second req
     });
     expect(server.requests).toHaveLength(2);
     await expectUnharmed(await judge(CAPTIONS, { budget: { calls: 3 } }));
+  });
+
+  test('a budget in USD, also where the endpoint counts no tokens', async () => {
+    server.failNext(faults.uncounted, faults.uncounted, faults.uncounted);
+    const price = { inputPerMillion: 1000, outputPerMillion: 1000 };
+    const { blocked } = await judge(CAPTIONS, { price, budget: { usd: 0.1 }, concurrency: 3 });
+    expect(blocked).toMatchObject({
+      code: 'JudgeBlocked',
+      message: expect.stringMatching(/has cost 0\.[1-9]\d USD, and judge\.budget\.usd is 0\.1\./),
+    });
+    expect(server.requests).toHaveLength(1);
+    const outcome = await judge(CAPTIONS, { price, budget: { usd: 10 } });
+    await expectUnharmed(outcome);
+    expect(outcome.usage!.cost).toBeGreaterThan(0.3);
   });
 
   test('an endpoint that is away for longer than judge.patienceSeconds', async () => {

@@ -71,6 +71,7 @@ test('sums are those of all entries', async () => {
     requests: ENTRIES,
     inputTokens: 10 * ENTRIES,
     outputTokens: 5 * ENTRIES,
+    estimated: 0,
     cost: 0.5 * ENTRIES,
     unscorable: 1,
     repeated: 0,
