@@ -36,11 +36,13 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
       await this.#claim(attempt, input);
       return await Promise.race([next(input), watch.stuck]);
     } catch (error) {
-      // The next attempt must know of answers since the last beat.
+      const failure = asFailure(error, attempt.unexpected + 1);
+      attempt.failed(isUnexpected(failure));
+      // The next attempt must know of this, and of answers since the last beat.
       attempt.heartbeat();
       if (error instanceof VideocapError && error.code === 'Superseded')
         this.#context.log.warn('This attempt was superseded.', { reason: error.message });
-      throw asFailure(error, this.#context.info.attempt);
+      throw failure;
     } finally {
       clearInterval(timer);
       watch.end();
@@ -97,14 +99,23 @@ function stuckError(activity: string, { beat: { done, total, what } }: CurrentAt
 /** Faults of the machine or the network, which pass: tried again for as long as it takes. */
 const PASSING_CODES = new Set([
   ...['ENOSPC', 'EIO', 'EMFILE', 'ENFILE', 'EAGAIN', 'EBUSY', 'EROFS', 'EDQUOT', 'ENOMEM', 'ESTALE'],
+  // A disk that may not be written to by whoever the worker runs as, until somebody gives the right back.
+  ...['EACCES', 'EPERM'],
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'],
 ]);
 
-/** A defect of ours might be a race that another attempt wins; more attempts than this only hide it. */
-const ATTEMPTS_FOR_UNEXPECTED = 5;
+/**
+ * A defect of ours might be a race that another attempt wins; more in a row than this only hide it. Temporal's own count of
+ * attempts says nothing here: most of them may have met an outage or a dead worker.
+ */
+const MOST_UNEXPECTED = 5;
+const UNEXPECTED = 'UnexpectedError';
 
-/** The failure that Temporal should see: what is wrong as its type, one sentence as its message, and whether to try again. */
-export function asFailure(error: unknown, attempt: number): unknown {
+/**
+ * The failure that Temporal should see: what is wrong as its type, one sentence as its message, and whether to try again.
+ * @param unexpected the how-manieth in a row this error is, if it is one that nobody expects. From 1.
+ */
+export function asFailure(error: unknown, unexpected: number): unknown {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   if (error instanceof VideocapError)
     return ApplicationFailure.create({
@@ -131,10 +142,14 @@ export function asFailure(error: unknown, attempt: number): unknown {
     });
   return ApplicationFailure.create({
     message: message ?? String(error),
-    type: 'UnexpectedError',
-    nonRetryable: attempt >= ATTEMPTS_FOR_UNEXPECTED,
+    type: UNEXPECTED,
+    nonRetryable: unexpected >= MOST_UNEXPECTED,
     ...causeOf(error),
   });
+}
+
+function isUnexpected(failure: unknown): boolean {
+  return failure instanceof ApplicationFailure && failure.type === UNEXPECTED;
 }
 
 function causeOf(error: unknown): { cause?: Error } {

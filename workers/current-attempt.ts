@@ -11,7 +11,7 @@ export interface Progress {
 }
 
 /** What the next attempt at the same activity finds of the last one. */
-type Beat = Partial<Progress> & { answeredAt?: number };
+type Beat = Partial<Progress> & { answeredAt?: number; unexpected?: number | undefined };
 
 /** What an attempt at an activity has said, and whether it may still store anything. */
 export class CurrentAttempt implements Fence {
@@ -49,6 +49,16 @@ export class CurrentAttempt implements Fence {
   /** When a service last answered any attempt at this activity; before that, when it was scheduled. */
   get answeredAt(): number {
     return this.#beat.answeredAt ?? this.#context.info.scheduledTimestampMs;
+  }
+
+  /** How many attempts in a row, up to the last that failed, ended in an error that nobody expects. */
+  get unexpected(): number {
+    return this.#beat.unexpected ?? 0;
+  }
+
+  /** Notes how this attempt ended. An attempt whose process died notes nothing. */
+  failed(unexpectedly: boolean): void {
+    this.#beat = { ...this.#beat, unexpected: unexpectedly ? this.unexpected + 1 : undefined };
   }
 
   /** Takes over from earlier attempts. */

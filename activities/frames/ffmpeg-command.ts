@@ -68,7 +68,8 @@ export class FfmpegFailure extends Error {
  * Runs ffmpeg once, to its end. The only place that starts it, and the only one that knows `fluent-ffmpeg`. Reads and
  * writes nothing but files and pipes, never the terminal; an existing output file is overwritten. Without `output` it
  * cannot write any file.
- * @throws FfmpegFailure for a non-zero exit or a limit; `VideocapError` `MissingTool` without ffmpeg;
+ * @throws FfmpegFailure for a non-zero exit or a limit; `VideocapError` `MissingTool` without ffmpeg, `Unavailable` when the
+ *   disk of `output` takes nothing;
  *   the signal's reason when aborted; the input stream's error.
  */
 export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegResult> {
@@ -191,6 +192,12 @@ function failureOf(error: Error & { inputStreamError?: Error }, path: string, lo
   if (signal === 'SIGXCPU' || OUT_OF_TIME.test(stderr))
     return new FfmpegFailure('excess', `ffmpeg needs more than ${run.computeSeconds} s of computing`, stderr);
   if (signal === 'SIGXFSZ') return tooMuchOutput(run);
+  const unwritable = run.output === undefined ? undefined : UNWRITABLE.exec(log)?.[0];
+  if (unwritable)
+    return new VideocapError(
+      'Unavailable',
+      `ffmpeg cannot write ${run.output}: ${unwritable.toLowerCase()}; make room there, or set TMPDIR to another folder for its temporary files.`,
+    );
   if (/Cannot allocate memory/.test(stderr))
     return new FfmpegFailure(
       'excess',
@@ -202,6 +209,9 @@ function failureOf(error: Error & { inputStreamError?: Error }, path: string, lo
   if (signal !== undefined && !CRASHES.has(signal)) return new FfmpegFailure('killed', error.message, stderr);
   return new FfmpegFailure('refused', error.message, stderr);
 }
+
+/** Faults of the disk that it writes to. Without an output file, only a video itself could say so. */
+const UNWRITABLE = /No space left on device|Disk quota exceeded|Read-only file system/;
 
 /** What ffmpeg says to the signal that its processor time is up, sent again every second. */
 const OUT_OF_TIME = /received signal 24\b|Received > 3 system signals/;

@@ -41,6 +41,19 @@ test('says what ffmpeg said when it refuses', async () => {
   await expect(refused).rejects.toBeInstanceOf(FfmpegFailure);
 });
 
+test('waits for room where the disk that it writes to is full, and says where', async () => {
+  const run = runFfmpeg({
+    input: Readable.from([picture(7)]),
+    inputOptions: raw,
+    outputOptions: copy,
+    output: '/dev/full',
+  });
+  await expect(run).rejects.toMatchObject({
+    code: 'Unavailable',
+    message: expect.stringContaining('ffmpeg cannot write /dev/full: no space left on device; make room there'),
+  });
+});
+
 test('ends a run that takes too long or writes too much', async () => {
   await expect(
     runFfmpeg({ input: endless(), inputOptions: raw, outputOptions: copy, timeoutSeconds: 0.3 }),

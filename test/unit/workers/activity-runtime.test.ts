@@ -6,7 +6,7 @@ import { VideocapError } from '../../../core/errors.ts';
 import { ActivityRuntime, asFailure } from '../../../workers/activity-runtime.ts';
 import { reportProgress, waiting } from '../../../workers/current-attempt.ts';
 
-const failure = (error: unknown, attempt = 1) => asFailure(error, attempt) as ApplicationFailure;
+const failure = (error: unknown, unexpected = 1) => asFailure(error, unexpected) as ApplicationFailure;
 
 describe('asFailure', () => {
   it.each([
@@ -29,7 +29,7 @@ describe('asFailure', () => {
     });
   });
 
-  it.each(['ENOSPC', 'EROFS', 'EIO', 'ECONNREFUSED', 'ETIMEDOUT'])(
+  it.each(['ENOSPC', 'EROFS', 'EDQUOT', 'EACCES', 'EPERM', 'EIO', 'ECONNREFUSED', 'ETIMEDOUT'])(
     'waits for %s to pass, however often it comes',
     (code) => {
       expect(failure(Object.assign(new Error('x'), { code }), 1000)).toMatchObject({
@@ -44,7 +44,7 @@ describe('asFailure', () => {
     expect(failure(error)).toMatchObject({ type: 'InvalidStageInput', nonRetryable: true });
   });
 
-  it('tries a defect again a few times', () => {
+  it('tries a defect again a few times in a row', () => {
     expect(failure(new TypeError('x'), 1).nonRetryable).toBe(false);
     expect(failure(new TypeError('x'), 5).nonRetryable).toBe(true);
   });

@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Context } from '@temporalio/activity';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { makeShapesSplit } from '../../activities/dataset/shapes/shapes.ts';
+import { ArtifactStore } from '../../core/artifact-store.ts';
+import { runOneActivity } from '../integration/workers/run-one-activity.ts';
+import { type FullFolder, fullFolder } from './full-folder.ts';
+
+let home: string;
+let full: FullFolder;
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'videocap-home-'));
+  full = await fullFolder();
+});
+afterAll(async () => {
+  await full?.remove();
+  await rm(home, { recursive: true, force: true });
+});
+
+it('a full temporary folder is waited for, however long: then the videos are made', async () => {
+  const store = new ArtifactStore(home);
+  const said: unknown[] = [];
+  const attempt = async () => {
+    Object.assign(process.env, full.env); // not before: Temporal has temporary files of its own
+    // More attempts than an error gets that nobody expects.
+    if (Context.current().info.attempt === 8) await full.free();
+    const made = makeShapesSplit({ split: 'train', seed: 1, count: 2, references: 'exact' }, { store });
+    made.catch((error) => said.push(error));
+    return (await made).length;
+  };
+  expect(await runOneActivity(attempt)).toBe(2);
+  expect(said).toHaveLength(7);
+  for (const error of said)
+    expect(error).toMatchObject({
+      code: 'Unavailable',
+      message: expect.stringMatching(/cannot write .*\.mp4: no space left on device; make room there/),
+    });
+});
