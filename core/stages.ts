@@ -173,6 +173,13 @@ export const CaptionClipsOutput = z.strictObject({
 export const CaptionedClip = z.strictObject({ sampleId: z.string(), text: z.string(), tokens: z.int() });
 export type CaptionedClip = z.infer<typeof CaptionedClip>;
 
+/** Who judged, without which a number means nothing: a model, and the prompts it was asked with; a rule has none. */
+export const JudgedBy = z.strictObject({
+  model: z.string(),
+  prompts: z.array(z.strictObject({ name: z.string(), sha256: z.string() })),
+});
+export type JudgedBy = z.infer<typeof JudgedBy>;
+
 export const ScoreBenchmarkInput = Place.extend({
   suite: z.literal('held-out'),
   captions: ArtifactRef,
@@ -186,6 +193,8 @@ export const ScoreBenchmarkOutput = z.strictObject({
   metrics: z.record(z.string(), z.number()),
   /** JSON: per-clip verdicts. */
   details: ArtifactRef,
+  /** Absent in results of before this was kept. */
+  judge: JudgedBy.optional(),
   usage: JudgeUsage,
   seconds: z.number(),
 });
@@ -213,6 +222,10 @@ export type StepRecord = z.infer<typeof StepRecord>;
 /** What became of a published benchmark's items. */
 export const SuiteCounts = z.strictObject({
   items: z.int(),
+  /** Items of the authors' file, of which `items` were taken: more where a limit left some out. Absent in older results. */
+  outOf: z.int().optional(),
+  /** Parts of the benchmark that nothing was measured of, where means are made of parts: VDC's aspects, by label. */
+  absent: z.array(z.string()).optional(),
   /** Items in the means; those without a caption are among them unless a quirk leaves them out. */
   scored: z.int(),
   /** The policy wrote no caption: a score of 0, since that is its own fault. */
@@ -231,6 +244,8 @@ export const SuiteEvaluation = z.strictObject({
   /** By name; `<name>Low` and `<name>High` are 95% bounds. */
   metrics: z.record(z.string(), z.number()),
   counts: SuiteCounts,
+  /** Absent in results of before this was kept. */
+  judge: JudgedBy.optional(),
   /** A `SuiteResult`: everything, item by item. */
   result: ArtifactRef,
   /** Markdown: the tables, with published numbers beside ours. */
@@ -248,6 +263,8 @@ export const Evaluation = z.strictObject({
   metrics: z.record(z.string(), z.number()),
   captions: ArtifactRef,
   details: ArtifactRef,
+  /** Absent in results of before this was kept. */
+  judge: JudgedBy.optional(),
   policy: PolicyRef,
   /** Published benchmarks, where the config asks for them; `metrics` has their numbers too, as `dream1k/f1`. */
   suites: z.array(SuiteEvaluation).optional(),

@@ -41,3 +41,8 @@ export function suiteScore(clips: readonly ClipScore[]): SuiteScore {
   precision /= clips.length;
   return { recall, precision, f1: recall + precision === 0 ? 0 : (2 * recall * precision) / (recall + precision) };
 }
+
+/** `recall 33.3, precision 50.0`, in points. */
+export function recallAndPrecision({ recall, precision }: ClipScore): string {
+  return `recall ${(100 * recall).toFixed(1)}, precision ${(100 * precision).toFixed(1)}`;
+}

@@ -13,6 +13,7 @@ import type { PhraseSimilarity } from '../think/similarity.ts';
 import { formatScore } from '../think/think.ts';
 import { phrasesOf, thinkScore } from '../think/think-score.ts';
 import { type ClipResult, captionScores, HeldOutDetails, heldOutMetrics } from './held-out.ts';
+import { HELD_OUT_PROMPTS, named } from './judged-by.ts';
 
 export interface BenchmarkDeps {
   store: ArtifactStore;
@@ -67,9 +68,10 @@ export function createBenchmarkActivities({ store, home, onProgress, signal, wai
             return result;
           }),
         );
+        const prompts = judge.isLlm ? named(HELD_OUT_PROMPTS) : [];
         const details: HeldOutDetails = {
           suite: input.suite,
-          judge: { name: judge.name, isLlm: judge.isLlm },
+          judge: { name: judge.name, isLlm: judge.isLlm, prompts },
           clips,
         };
         return {
@@ -78,6 +80,7 @@ export function createBenchmarkActivities({ store, home, onProgress, signal, wai
             `${folder}/benchmark-${input.suite}-details.json`,
             HeldOutDetails.parse(details),
           ),
+          judge: { model: judge.name, prompts },
           usage: judge.usage,
           seconds: (performance.now() - started) / 1000,
         };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { JudgedBy } from '../../core/stages.ts';
 import { CaptionReading, countsOf } from '../judge/read-caption.ts';
 import { type ClipScore, clipScore, NO_CAPTION, suiteScore } from './autodq.ts';
 import { bootstrap, type Interval, pairedBootstrap } from './bootstrap.ts';
@@ -30,7 +31,12 @@ export type ClipResult = z.infer<typeof ClipResult>;
 /** The details of a benchmark, as they lie in the store. */
 export const HeldOutDetails = z.strictObject({
   suite: z.literal('held-out'),
-  judge: z.strictObject({ name: z.string(), isLlm: z.boolean() }),
+  judge: z.strictObject({
+    name: z.string(),
+    isLlm: z.boolean(),
+    /** What a language model was asked with; none of a rule, nor in details of before this was kept. */
+    prompts: JudgedBy.shape.prompts.optional(),
+  }),
   clips: z.array(ClipResult),
 });
 export type HeldOutDetails = z.infer<typeof HeldOutDetails>;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import type { Difference } from '../benchmark/held-out.ts';
+import { judgedBy } from '../benchmark/judged-by.ts';
 import { type Html, html, link, shortened, trusted } from './markup.ts';
 import { points, signed } from './metric-names.ts';
 import type { ReportContent } from './report-content.ts';
@@ -21,6 +22,7 @@ export function reportPage(content: ReportContent): string {
   const base = evaluations[0]!;
   const trained = evaluations.length > 1 ? evaluations.at(-1)! : undefined;
   const charts = trainingCharts(records, evaluations);
+  const by = { model: content.judge.name, prompts: content.judge.prompts ?? [] };
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -34,12 +36,12 @@ export function reportPage(content: ReportContent): string {
 <body>
 <main>
   ${header(content)}
-  <section><h2>Held-out benchmark</h2><div class="card">${resultsTable(base, trained, differences)}</div></section>
+  <section><h2>Held-out benchmark</h2><div class="card">${resultsTable(base, trained, differences, judgedBy(by))}</div></section>
   ${suiteSections(base, trained, content.judge.name)}
-  ${charts && html`<section><h2>While it trained</h2>${charts}</section>`}
+  ${charts && html`<section><h2>While it trained</h2><p class="lead">${judgedBy(by)}.</p>${charts}</section>`}
   <section>
     <h2>${shown.length} of ${content.dataset.heldOut} held-out videos</h2>
-    <p class="lead">Picked by the run’s seed, not by result. Captions are greedy.</p>
+    <p class="lead">Picked by the run’s seed, not by result. Captions are greedy. ${judgedBy(by)}.</p>
     ${shown.map((video) => videoCard(video, config))}
   </section>
   ${quarantine(content)}

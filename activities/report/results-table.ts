@@ -5,11 +5,12 @@ import { BENCHMARK_METRICS, points, signed } from './metric-names.ts';
 
 type Metrics = Readonly<Record<string, number>>;
 
-/** Base and trained policy on the held-out videos: numbers with 95% intervals, their difference, and both as a picture. */
+/** Base and trained policy on the held-out videos: numbers with 95% intervals, their difference, and both as a picture; who judged, as `judgedBy` says it. */
 export function resultsTable(
   base: Evaluation,
   trained: Evaluation | undefined,
   differences: Readonly<Record<string, Difference>>,
+  judge: string,
 ): Html {
   const rows = BENCHMARK_METRICS.filter(({ metric }) => base.metrics[metric] !== undefined);
   return html`<div class="scroll"><table class="results">
@@ -36,7 +37,7 @@ export function resultsTable(
     </tr>`,
     )}</tbody>
   </table></div>
-  <p class="note">${notes(base, trained)}</p>`;
+  <p class="note">${notes(base, trained)} ${judge}.</p>`;
 }
 
 /** `better` and `worse` only where the 95% interval of the difference leaves out 0. */

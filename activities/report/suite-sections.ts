@@ -1,20 +1,24 @@
 import type { Evaluation, SuiteEvaluation } from '../../core/stages.ts';
+import { judgedBy } from '../benchmark/judged-by.ts';
 import type { Suite } from '../benchmark/suites/suite.ts';
-import { fewScored, withBounds } from '../benchmark/suites/suite-report.ts';
+import { countsLine, fewScored } from '../benchmark/suites/suite-counts.ts';
+import { withBounds } from '../benchmark/suites/suite-report.ts';
 import { suiteNamed } from '../benchmark/suites/suites.ts';
 import { type Html, html } from './markup.ts';
 
-/** A table for every published benchmark of a run: its policies first, then what others published. */
+/** A table for every published benchmark of a run: its policies first, then what others published. `judge`: of results that do not say. */
 export function suiteSections(base: Evaluation, trained: Evaluation | undefined, judge: string): Html[] {
   const measured = [base, ...(trained ? [trained] : [])].flatMap(({ suites = [] }) => suites);
   const names = [...new Set(measured.map(({ suite }) => suite))];
   return names.map((name) => {
     const ours = measured.filter(({ suite }) => suite === name);
     const warnings = ours.flatMap(({ step, counts }) => fewScored(counts).map((text) => `${policyAt(step)}: ${text}`));
+    const judges = [...new Set(ours.map((result) => (result.judge ? judgedBy(result.judge) : `Judge: ${judge}`)))];
     return html`<section><h2>${suiteNamed(name).title}</h2><div class="card">
       ${table(suiteNamed(name), ours)}
       ${warnings.map((warning) => html`<p class="note"><b>${warning}</b></p>`)}
-      <p class="note">Judge: ${judge}. Small print: 95% bootstrap intervals over clips. Published rows come from other judges and prompts: they say where numbers should lie, not which model is better. Tables by category and every clip are in the benchmark’s own report.</p>
+      ${suiteNamed(name).notes?.map((note) => html`<p class="note">${note}</p>`)}
+      <p class="note">${judges.join('; ')}. Small print: 95% bootstrap intervals over clips. Published rows come from other judges and prompts: they say where numbers should lie, not which model is better. Tables by category and every clip are in the benchmark’s own report.</p>
     </div></section>`;
   });
 }
@@ -25,7 +29,7 @@ function table({ columns, published }: Suite, ours: readonly SuiteEvaluation[]):
   return html`<div class="scroll"><table class="results">
     <thead><tr><th scope="col">model</th>${columns.map(({ label }) => html`<th scope="col" class="number">${label}</th>`)}</tr></thead>
     <tbody>
-    ${ours.map(({ step, metrics, counts }) => html`<tr><th scope="row"><b>${policyAt(step)}</b><small>${counts.scored} of ${counts.items} items</small></th>${cells(metrics)}</tr>`)}
+    ${ours.map(({ step, metrics, counts }) => html`<tr><th scope="row"><b>${policyAt(step)}</b><small>${countsLine(counts)}</small></th>${cells(metrics)}</tr>`)}
     ${published.map(({ model, metrics, source }) => html`<tr><th scope="row">${model}<small>${source}</small></th>${cells(metrics)}</tr>`)}
     </tbody>
   </table></div>`;

@@ -11,7 +11,7 @@ import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
 import { leaveRunGoing } from '../watch/interrupt.ts';
 import { createProgressView } from '../watch/progress-view.ts';
-import { metricsTable, unscoredNotes } from '../watch/result-table.ts';
+import { judgeNotes, metricsTable, unscoredNotes } from '../watch/result-table.ts';
 import { forWorkers, newWorkflowId, startWorkflow } from '../watch/run-experiment.ts';
 import { openSession } from '../watch/session.ts';
 import { suiteLines } from '../watch/suite-table.ts';
@@ -188,8 +188,9 @@ async function filesOf({ suite, report, drillDown, result }: SuiteEvaluation, ho
   return paths;
 }
 
-function heldOutLines({ metrics }: Evaluation, subject: string): string[] {
-  return [metricsTable(metrics), ...unscoredNotes({ [subject]: metrics })];
+function heldOutLines(evaluation: Evaluation, subject: string): string[] {
+  const { metrics } = evaluation;
+  return [metricsTable(metrics), ...judgeNotes([evaluation]), ...unscoredNotes({ [subject]: metrics })];
 }
 
 function quirkLines(): string[] {

@@ -3,7 +3,7 @@ import { loadConfig } from '../../configs/load-config.ts';
 import { findInstallation, type Installation } from '../installation.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
-import { resultTable, unscoredNotes } from '../watch/result-table.ts';
+import { judgeNotes, resultTable, unscoredNotes } from '../watch/result-table.ts';
 import { type FinishedRun, finishRun, type StartedRun, startRun } from '../watch/run-experiment.ts';
 import { openSession, type Session } from '../watch/session.ts';
 import { suiteLines } from '../watch/suite-table.ts';
@@ -71,6 +71,7 @@ export function resultLines({ summary, links }: FinishedRun): string[] {
   return [
     '',
     resultTable(base.metrics, trained.metrics),
+    ...judgeNotes([base, trained]),
     ...unscoredNotes({ base: base.metrics, trained: trained.metrics }),
     ...(trained.suites ?? []).flatMap(({ suite }) => ['', ...suiteLines(suite, { base, trained })]),
     '',

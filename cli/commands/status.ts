@@ -1,15 +1,16 @@
 import { Command } from '@commander-js/extra-typings';
 import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import type { WrittenAnnotations } from '../../core/annotation.ts';
-import type { Evaluation, RunSummary } from '../../core/stages.ts';
+import type { Evaluation, RunSummary, SuiteEvaluation } from '../../core/stages.ts';
 import type { RunStatus } from '../../workflows/run-state.ts';
 import { findInstallation, type Installation } from '../installation.ts';
 import { findServices } from '../servers/services.ts';
 import { explainFailure } from '../watch/explain-failure.ts';
 import { progressLine } from '../watch/progress-view.ts';
-import { alignedTable, metricsTable } from '../watch/result-table.ts';
+import { alignedTable, judgeNotes, metricsTable } from '../watch/result-table.ts';
 import { finishRun, linksOf, type StartedRun } from '../watch/run-experiment.ts';
 import { openSession, runLink, type Session } from '../watch/session.ts';
+import { suiteLines } from '../watch/suite-table.ts';
 import { annotationLines } from './annotate.ts';
 import { examples, print, printJson } from './output.ts';
 import { resultLines } from './run.ts';
@@ -102,10 +103,15 @@ async function showRun(
   }
   const result = (await handle.result().catch((error: unknown) => {
     throw explainFailure(error, run.workflowId);
-  })) as RunSummary | Evaluation | WrittenAnnotations;
+  })) as RunSummary | Evaluation | SuiteEvaluation | WrittenAnnotations;
   if (json) return printJson({ ...run, state, result });
   if ('review' in result) return print(`${run.workflowId}   ${state}`, ...annotationLines(result));
-  if (!('base' in result)) return print(`${run.workflowId}   ${state}`, metricsTable(result.metrics));
+  if ('suite' in result) {
+    const subject = result.policy ? `${result.policy.model}, step ${result.policy.step}` : 'predictions';
+    return print(`${run.workflowId}   ${state}`, ...suiteLines(result.suite, { [subject]: { suites: [result] } }));
+  }
+  if (!('base' in result))
+    return print(`${run.workflowId}   ${state}`, metricsTable(result.metrics), ...judgeNotes([result]));
   print(
     `${run.workflowId}   ${state}`,
     ...resultLines({ ...run, summary: result, links: linksOf(run, result, installation) }),

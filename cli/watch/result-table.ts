@@ -1,3 +1,6 @@
+import { judgedBy } from '../../activities/benchmark/judged-by.ts';
+import type { Evaluation } from '../../core/stages.ts';
+
 /** The benchmark's numbers that a table shows, in this order. Others are in the report and in MLflow. */
 const SHOWN: readonly (readonly [metric: string, title: string])[] = [
   ['eventF1', 'event F1'],
@@ -19,6 +22,11 @@ export function resultTable(base: Metrics, trained: Metrics): string {
     return [[title, withBounds(base, metric), withBounds(trained, metric), signed(after - before)]];
   });
   return alignedTable(['held-out, points', 'base', 'trained', 'change'], rows);
+}
+
+/** Who judged the policies, where that is known. */
+export function judgeNotes(policies: readonly Pick<Evaluation, 'judge'>[]): string[] {
+  return [...new Set(policies.flatMap(({ judge }) => (judge ? [`  ${judgedBy(judge)}`] : [])))];
 }
 
 /** What the judge could not score, for each policy that this is true of: the means leave it out. */

@@ -1,8 +1,10 @@
+import { judgedBy } from '../../activities/benchmark/judged-by.ts';
 import type { Column, PublishedRow } from '../../activities/benchmark/suites/suite.ts';
-import { fewScored, withBounds } from '../../activities/benchmark/suites/suite-report.ts';
+import { countsLine, fewScored } from '../../activities/benchmark/suites/suite-counts.ts';
+import { withBounds } from '../../activities/benchmark/suites/suite-report.ts';
 import { suiteNamed } from '../../activities/benchmark/suites/suites.ts';
 import type { SuiteName } from '../../configs/schema.ts';
-import type { Evaluation, SuiteCounts } from '../../core/stages.ts';
+import type { Evaluation } from '../../core/stages.ts';
 import { alignedTable } from './result-table.ts';
 
 export interface TableOf {
@@ -44,25 +46,17 @@ export function suiteLines(
   evaluations: Readonly<Record<string, Pick<Evaluation, 'suites'>>>,
 ): string[] {
   const measured = Object.entries(evaluations).flatMap(([subject, { suites = [] }]) =>
-    suites.filter(({ suite }) => suite === name).map(({ metrics, counts }) => ({ subject, metrics, counts })),
+    suites.filter(({ suite }) => suite === name).map((result) => ({ subject, ...result })),
   );
+  const judges = new Set(measured.flatMap(({ judge }) => (judge ? [judgedBy(judge)] : [])));
+  const { notes = [], ...suite } = suiteNamed(name);
   return [
-    suiteTable(Object.fromEntries(measured.map(({ subject, metrics }) => [subject, metrics])), suiteNamed(name)),
+    suiteTable(Object.fromEntries(measured.map(({ subject, metrics }) => [subject, metrics])), suite),
     '',
+    ...[...judges, ...notes].map((line) => `  ${line}`),
     ...measured.flatMap(({ subject, counts }) => [
       `  ${subject}: ${countsLine(counts)}`,
       ...fewScored(counts).map((warning) => `  WARNING: ${warning}`),
     ]),
   ];
-}
-
-/** `998 of 1000 items scored, 2 without a caption, 1 unscorable, 1 missing`; what is 0 is not mentioned. */
-export function countsLine({ items, scored, withoutCaption, unscorable, missing }: SuiteCounts): string {
-  const parts = [
-    [withoutCaption, 'without a caption'],
-    [unscorable, 'unscorable'],
-    [missing, 'missing'],
-  ] as const;
-  const others = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-  return [`${scored} of ${items} items scored`, ...others].join(', ');
 }

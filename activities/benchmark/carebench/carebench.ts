@@ -5,12 +5,12 @@ import { KEY_EVENT_EXTRACTION } from '../../judge/questions/event-extraction.ts'
 import { OBJECT_ENTAILMENT, objectEntailment } from '../../judge/questions/object-entailment.ts';
 import { OBJECT_EXTRACTION, objectExtraction } from '../../judge/questions/object-extraction.ts';
 import { settled } from '../../judge/read-caption.ts';
-import { NO_CAPTION } from '../autodq.ts';
+import { NO_CAPTION, recallAndPrecision } from '../autodq.ts';
 import { compareUnits, keyEventQuestions, UnitComparison, type UnitQuestions } from '../compare-units.ts';
 import type { Suite } from '../suites/suite.ts';
 import { readCareBench } from './carebench-clips.ts';
 import { careBenchPredictions } from './carebench-predictions.ts';
-import { CAREBENCH_PUBLISHED } from './carebench-published.ts';
+import { CAREBENCH_NOTES, CAREBENCH_PUBLISHED } from './carebench-published.ts';
 import { careBenchSummary } from './carebench-summary.ts';
 
 const CareBenchItem = z.strictObject({
@@ -47,6 +47,7 @@ export const carebench: Suite<CareBenchItem, CareBenchItemScore> = {
     { metric: 'meanF1', label: 'Mean F1' },
   ],
   published: CAREBENCH_PUBLISHED,
+  notes: CAREBENCH_NOTES,
   async readAnnotations(path) {
     return (await readCareBench(path)).map(({ video, caption, events, objects }, index) => ({
       id: `${index}`,
@@ -73,7 +74,12 @@ export const carebench: Suite<CareBenchItem, CareBenchItemScore> = {
       scored.map(({ score }) => score),
       measure,
     ),
-  describe: (_, { action, object }) => [...unitLines('Actions', action), ...unitLines('Objects', object)],
+  describe: ({ reference }, { action, object }) => [
+    `Actions: ${recallAndPrecision(action)}. Objects: ${recallAndPrecision(object)}.`,
+    `Reference: ${reference}`,
+    ...unitLines('Actions', action),
+    ...unitLines('Objects', object),
+  ],
 };
 
 function objectQuestions(asker: Asker, signal: AbortSignal | undefined): UnitQuestions {

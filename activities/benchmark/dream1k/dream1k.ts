@@ -3,11 +3,12 @@ import type { Outcome } from '../../judge/question.ts';
 import { EVENT_ENTAILMENT, type Verdict } from '../../judge/questions/event-entailment.ts';
 import { KEY_EVENT_EXTRACTION } from '../../judge/questions/event-extraction.ts';
 import { CaptionReading } from '../../judge/read-caption.ts';
-import { type ClipScore, NO_CAPTION } from '../autodq.ts';
+import { type ClipScore, NO_CAPTION, recallAndPrecision } from '../autodq.ts';
 import type { Measure } from '../bootstrap.ts';
 import { compareUnits, keyEventQuestions } from '../compare-units.ts';
 import type { ScoredItem, Suite, SuiteTable, Summary } from '../suites/suite.ts';
 import { Dream1kItem, Dream1kRow, predictedCaption, readDream1k } from './dream1k-annotations.ts';
+import { DREAM1K_PUBLISHED } from './dream1k-published.ts';
 import { bucketScores, categoryScores, type DREAM1K_BUCKETS, type Dream1kClip, overallScore } from './dream1k-score.ts';
 
 /** AutoDQ of one caption, with what it was made from. */
@@ -20,8 +21,6 @@ const Dream1kScore = z.strictObject({
   reading: CaptionReading.required().optional(),
 });
 type Dream1kScore = z.infer<typeof Dream1kScore>;
-
-const AUTHORS = 'tarsier README; judge gpt-35-turbo-0125';
 
 export const dream1k: Suite<Dream1kItem, Dream1kScore> = {
   name: 'dream1k',
@@ -36,21 +35,8 @@ export const dream1k: Suite<Dream1kItem, Dream1kScore> = {
     { metric: 'recall', label: 'Recall' },
     { metric: 'precision', label: 'Precision' },
   ],
-  published: [
-    {
-      model: 'VideoCap-R1 (Qwen2-VL-7B, GRPO)',
-      metrics: { f1: 34.2 },
-      source: 'arXiv 2506.01725, as its reviewers quote it',
-    },
-    {
-      model: 'Qwen2-VL-7B, its baseline',
-      metrics: { f1: 29.8 },
-      source: 'arXiv 2506.01725: 34.2 minus the stated gain of 4.4',
-    },
-    { model: 'Tarsier2-7B', metrics: { f1: 42.0, recall: 41.7, precision: 42.3 }, source: AUTHORS },
-    { model: 'Tarsier2-Recap-7B', metrics: { f1: 40.7, recall: 39.5, precision: 42.0 }, source: AUTHORS },
-    { model: 'GPT-4o', metrics: { f1: 39.2 }, source: AUTHORS },
-  ],
+  published: DREAM1K_PUBLISHED,
+  groups: { title: 'Category', of: ({ category }) => category },
 
   readAnnotations: readDream1k,
 
@@ -71,10 +57,11 @@ export const dream1k: Suite<Dream1kItem, Dream1kScore> = {
 
   summarise: (scored, _, measure) => summarise(scored.map(clipOf), measure),
 
-  describe(item, { events, reading }) {
+  describe(item, { recall, precision, events, reading }) {
     const lines = (texts: readonly string[], verdicts: readonly Verdict[] | undefined) =>
       texts.map((text, i) => `- ${verdicts?.[i] ?? 'not told'}: ${text}`);
     return [
+      `Events: ${recallAndPrecision({ recall, precision })}.`,
       `Reference: ${item.reference}`,
       'Its events, in the caption:',
       ...lines(events, reading?.verdicts),
@@ -105,8 +92,15 @@ type Row = ClipScore & { f1: number; clips: number };
 const COLUMNS = ['F1', 'Recall', 'Precision', 'Clips'];
 
 function categoryTable(categories: ReadonlyMap<string, Row>): SuiteTable {
-  const rows = [...categories].map(([label, row]) => ({ label, values: valuesOf(row) }));
-  return { title: 'By category', columns: ['Category', ...COLUMNS], rows };
+  const published = DREAM1K_PUBLISHED.filter(({ metrics }) =>
+    Object.keys(metrics).some((name) => name.endsWith('/f1')),
+  );
+  const rows = [...categories].map(([label, row]) => ({
+    label,
+    values: [...valuesOf(row), ...published.map(({ metrics }) => metrics[`${label}/f1`] ?? null)],
+  }));
+  const columns = ['Category', ...COLUMNS, ...published.map(({ model }) => `F1 of ${model}`)];
+  return { title: 'By category', columns, rows };
 }
 
 function bucketTables(clips: readonly Dream1kClip[]): SuiteTable[] {

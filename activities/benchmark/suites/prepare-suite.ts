@@ -35,7 +35,8 @@ type Missing = SuiteItems['missing'];
 export async function prepareSuite(source: SuiteSource, deps: PrepareDeps): Promise<PreparedSuite> {
   const suite = suiteNamed(source.suite);
   checkQuirks(suite, source.quirks);
-  const items = firstClips(await suite.readAnnotations(source.annotations), source.limit);
+  const all = await suite.readAnnotations(source.annotations);
+  const items = firstClips(all, source.limit);
   const clips = [...new Map(items.map((item) => [item.clip, item])).values()];
   const found = source.predictions
     ? await findPredictions(suite, source.predictions, items, deps)
@@ -46,7 +47,8 @@ export async function prepareSuite(source: SuiteSource, deps: PrepareDeps): Prom
       `None of the ${clips.length} clips of ${suite.title} can be scored: ${found.missing[0]?.reason}, for one. ` +
         `Check ${source.predictions ? 'the predictions' : 'the video folder'}.`,
     );
-  const file: SuiteItems = { suite: suite.name, annotations: source.annotations, items, missing: found.missing };
+  const { annotations } = source;
+  const file: SuiteItems = { suite: suite.name, annotations, items, outOf: all.length, missing: found.missing };
   const text = `${JSON.stringify(SuiteItems.parse(file))}\n`;
   return {
     items: await deps.store.put(`data/suites/${sha256(text)}.json`, text),

@@ -5,6 +5,7 @@ import type { Asker } from '../../judge/question.ts';
 import { settled } from '../../judge/read-caption.ts';
 import { withBounds, withoutBounds } from '../bootstrap.ts';
 import type { ScoredItem, Suite, SuiteItem, SuiteTable } from './suite.ts';
+import { outcomeTable } from './suite-counts.ts';
 import type { ItemResult, SuiteItems } from './suite-files.ts';
 import { LEAVE_OUT_FAILED } from './suites.ts';
 
@@ -21,8 +22,16 @@ export function captionOf(text: string): string | undefined {
   return rest.replace(/^\s*<answer>/, '').trim() || undefined;
 }
 
-/** Of VDC's 5,000 items, each asks about forty questions: all at once would fill the memory, and fewer leave no judge waiting. */
-const ITEMS_AT_ONCE = 512;
+/** Items at once, for each question that the judge takes at a time: enough that it never waits, few enough that some are soon done. */
+const ITEMS_A_TURN = 4;
+
+export interface ScoringOptions {
+  /** Questions that the judge takes at a time. */
+  concurrency: number;
+  /** Called for every item that is done and for every question that is answered. */
+  onProgress?: (progress: { done: number; total: number; answers: number }) => void;
+  signal?: AbortSignal | undefined;
+}
 
 /**
  * Asks the judge about every item that has a caption. Only fails once all who were asked have answered: answers on their way are
@@ -33,11 +42,25 @@ export async function scoreItems(
   { items, missing }: SuiteItems,
   captions: readonly CaptionedClip[],
   asker: Asker,
-  { onItem, signal }: { onItem?: (done: number, total: number) => void; signal?: AbortSignal | undefined } = {},
+  { concurrency, onProgress, signal }: ScoringOptions,
 ): Promise<ItemResult[]> {
   const texts = new Map(captions.map(({ sampleId, text }) => [sampleId, text]));
   const reasons = new Map(missing.map(({ clip, reason }) => [clip, reason]));
-  let done = 0;
+  let [done, answers] = [0, 0];
+  const progress = () => onProgress?.({ done, total: items.length, answers });
+  // One of VDC's items asks about forty questions: without a word before all of them are answered, it looks dead.
+  const counting: Asker = {
+    name: asker.name,
+    get usage() {
+      return asker.usage;
+    },
+    async ask(question, signal) {
+      const outcome = await asker.ask(question, signal);
+      answers++;
+      progress();
+      return outcome;
+    },
+  };
   const scoreItem = async (raw: unknown): Promise<ItemResult> => {
     const item = suite.item.parse(raw);
     const { id, clip, video } = item;
@@ -45,17 +68,18 @@ export async function scoreItems(
     if (text === undefined) return { id, clip, video, missing: reasons.get(clip) ?? 'there is no caption for it' };
     const caption = captionOf(text);
     if (caption === undefined) return { id, clip, video, score: suite.noCaption(item) };
-    const outcome = await suite.scoreItem(asker, item, caption, signal);
+    const outcome = await suite.scoreItem(counting, item, caption, signal);
     if ('answer' in outcome) return { id, clip, video, caption, score: outcome.answer };
     const reason = 'unscorable' in outcome ? outcome.reason : 'not answered yet';
     return { id, clip, video, caption, unscorable: reason };
   };
-  const turns = pLimit(ITEMS_AT_ONCE);
+  const turns = pLimit(ITEMS_A_TURN * concurrency);
   return settled(
     items.map((raw) =>
       turns(async () => {
         const result = await scoreItem(raw);
-        onItem?.(++done, items.length);
+        done++;
+        progress();
         return result;
       }),
     ),
@@ -73,16 +97,14 @@ export interface SuiteNumbers {
 /** A suite's numbers from its items' results. Missing and unscorable items are in no mean. Deterministic. */
 export async function suiteNumbers(
   suite: Suite,
-  rawItems: readonly unknown[],
+  { items: rawItems, outOf }: Pick<SuiteItems, 'items' | 'outOf'>,
   results: readonly ItemResult[],
   quirks: ReadonlySet<string>,
 ): Promise<SuiteNumbers> {
   const items = rawItems.map((item) => suite.item.parse(item));
   const leaveOutFailed = quirks.has(LEAVE_OUT_FAILED);
-  const withScore = results.flatMap((result, i) => {
-    if (result.score === undefined || (leaveOutFailed && result.caption === undefined)) return [];
-    return [scored(suite, items[i]!, result)];
-  });
+  const inMeans = ({ score, caption }: ItemResult) => score !== undefined && !(leaveOutFailed && caption === undefined);
+  const withScore = results.flatMap((result, i) => (inMeans(result) ? [scored(suite, items[i]!, result)] : []));
   const unscorable = results.flatMap(({ unscorable }, i) =>
     unscorable === undefined ? [] : [{ item: items[i]!, score: suite.noCaption(items[i]!) }],
   );
@@ -91,12 +113,16 @@ export async function suiteNumbers(
     unscorable.length > 0 && !leaveOutFailed
       ? await suite.summarise([...withScore, ...unscorable], quirks, withoutBounds)
       : undefined;
+  const measured = new Set(withScore.map(({ item }) => suite.groups?.of(item)));
+  const absent = suite.groups?.all?.filter((group) => !measured.has(group)) ?? [];
   return {
     metrics,
     ...(worst && { worst: worst.metrics }),
-    tables,
+    tables: [...tables, ...outcomeTable(suite, items, results, inMeans)],
     counts: {
       items: results.length,
+      ...(outOf !== undefined && { outOf }),
+      ...(absent.length > 0 && { absent }),
       scored: withScore.length,
       withoutCaption: results.filter(({ score, caption }) => score !== undefined && caption === undefined).length,
       unscorable: unscorable.length,

@@ -7,6 +7,8 @@ import { PrepareSuiteInput, PrepareSuiteOutput, ScoreSuiteInput, ScoreSuiteOutpu
 import { withoutCredentials } from '../../judge/classify-failure.ts';
 import { createAsker } from '../../judge/create-judge.ts';
 import type { Waiting } from '../../judge/patient-endpoint.ts';
+import { NO_USAGE } from '../../judge/usage.ts';
+import { named } from '../judged-by.ts';
 import { prepareSuite } from './prepare-suite.ts';
 import { scoreItems, suiteNumbers } from './score-suite.ts';
 import { SuiteItems, SuiteResult } from './suite-files.ts';
@@ -50,43 +52,50 @@ export function createSuiteActivities({ store, onProgress, signal, waiting, env,
       const place = `runs/${input.runKey}/step-${String(input.step).padStart(6, '0')}/suite-${suite.name}`;
       return store.onceJson(`${place}.json`, ScoreSuiteOutput, async () => {
         const started = performance.now();
-        const captions: CaptionedClip[] = [];
-        for (const part of input.captions) captions.push(...(await store.readJson(part, z.array(CaptionedClip))));
-        const asker = createAsker(judge, { store, place, env, spent: input.spent, waiting });
-        const items = await scoreItems(suite, prepared, captions, asker, {
-          onItem: (done, total) => onProgress?.({ done, total, what: `items of ${suite.title} scored` }),
-          signal: signal?.(),
+        // Once: how long answers took is different when they are read from the ledger.
+        const ref = await store.once(`${place}-result.json`, async () => {
+          const captions: CaptionedClip[] = [];
+          for (const part of input.captions) captions.push(...(await store.readJson(part, z.array(CaptionedClip))));
+          const asker = createAsker(judge, { store, place, env, spent: input.spent, waiting });
+          const items = await scoreItems(suite, prepared, captions, asker, {
+            concurrency: judge.concurrency,
+            onProgress: ({ answers, ...progress }) =>
+              onProgress?.({ ...progress, what: `items of ${suite.title} scored, ${answers} questions answered` }),
+            signal: signal?.(),
+          });
+          const quirks = new Set(input.quirks);
+          const result = SuiteResult.parse({
+            suite: suite.name,
+            title: suite.title,
+            source: suite.source,
+            subject: input.subject,
+            annotations: prepared.annotations,
+            judge: {
+              model: asker.name,
+              endpoint: withoutCredentials(judge.baseUrl),
+              prompts: named(suite.prompts),
+            },
+            usage: asker.usage,
+            quirks: Object.fromEntries(Object.entries(quirksOf(suite)).filter(([name]) => quirks.has(name))),
+            ...(await suiteNumbers(suite, prepared, items, quirks)),
+            columns: suite.columns,
+            published: suite.published,
+            notes: suite.notes,
+            items,
+          });
+          return `${JSON.stringify(result)}\n`;
         });
-        const quirks = new Set(input.quirks);
-        const { metrics, worst, tables, counts } = await suiteNumbers(suite, prepared.items, items, quirks);
-        const result: SuiteResult = SuiteResult.parse({
-          suite: suite.name,
-          title: suite.title,
-          source: suite.source,
-          subject: input.subject,
-          annotations: prepared.annotations,
-          judge: {
-            model: asker.name,
-            endpoint: withoutCredentials(judge.baseUrl),
-            prompts: suite.prompts.map(({ name, sha256 }) => ({ name, sha256 })),
-          },
-          quirks: Object.fromEntries(Object.entries(quirksOf(suite)).filter(([name]) => quirks.has(name))),
-          counts,
-          metrics,
-          ...(worst && { worst }),
-          columns: suite.columns,
-          published: suite.published,
-          tables,
-          items,
-        });
+        const result = await store.readJson(ref, SuiteResult);
+        const { endpoint: _, ...judgedBy } = result.judge;
         return {
           suite: suite.name,
-          metrics,
-          counts,
-          result: await store.putJson(`${place}-result.json`, result),
+          metrics: result.metrics,
+          counts: result.counts,
+          judge: judgedBy,
+          result: ref,
           report: await store.put(`${place}-report.md`, suiteReport(result)),
           drillDown: await store.put(`${place}-items.md`, await drillDown(suite, prepared.items, result)),
-          usage: asker.usage,
+          usage: result.usage ?? NO_USAGE,
           seconds: (performance.now() - started) / 1000,
         };
       });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SuiteName } from '../../../configs/schema.ts';
-import { SuiteCounts } from '../../../core/stages.ts';
+import { JudgedBy, JudgeUsage, SuiteCounts } from '../../../core/stages.ts';
 
 /** A suite's items as a run fixed them: what lies in the store between preparing and scoring. */
 export const SuiteItems = z.strictObject({
@@ -9,6 +9,8 @@ export const SuiteItems = z.strictObject({
   annotations: z.string(),
   /** In the file's order; a suite's `item` says what each holds. */
   items: z.array(z.unknown()),
+  /** How many items the authors' file has; more than `items` where a limit left some out. Absent in older files. */
+  outOf: z.int().optional(),
   /** Clips that nothing can be said about, by clip, with the reason. */
   missing: z.array(z.strictObject({ clip: z.string(), reason: z.string() })),
 });
@@ -44,11 +46,9 @@ export const SuiteResult = z.strictObject({
   /** Whose captions were scored. */
   subject: z.string(),
   annotations: z.string(),
-  judge: z.strictObject({
-    model: z.string(),
-    endpoint: z.string(),
-    prompts: z.array(z.strictObject({ name: z.string(), sha256: z.string() })),
-  }),
+  judge: JudgedBy.extend({ endpoint: z.string() }),
+  /** What the judge's answers took. Absent in older results. */
+  usage: JudgeUsage.optional(),
   /** The authors' quirks that were on, and what they do. */
   quirks: z.record(z.string(), z.string()),
   counts: SuiteCounts,
@@ -60,6 +60,8 @@ export const SuiteResult = z.strictObject({
   published: z.array(
     z.strictObject({ model: z.string(), metrics: z.record(z.string(), z.number()), source: z.string() }),
   ),
+  /** What else was published, in words. */
+  notes: z.array(z.string()).optional(),
   tables: z.array(Table),
   items: z.array(ItemResult),
 });

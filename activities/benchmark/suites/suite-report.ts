@@ -1,6 +1,8 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
-import type { SuiteCounts } from '../../../core/stages.ts';
+import type { JudgeUsage, SuiteCounts } from '../../../core/stages.ts';
+import { judgedBy, promptNames } from '../judged-by.ts';
 import type { Column, Suite, SuiteTable } from './suite.ts';
+import { fewScored } from './suite-counts.ts';
 import type { ItemResult, SuiteResult } from './suite-files.ts';
 
 /**
@@ -8,18 +10,18 @@ import type { ItemResult, SuiteResult } from './suite-files.ts';
  * tables. Every table names the judge and its prompts, without which the numbers mean nothing.
  */
 export function suiteReport(result: SuiteResult): string {
-  const { title, subject, judge, quirks, counts, annotations, source } = result;
-  const names = judge.prompts.map(({ name }) => name).join(', ');
-  const judged = `Judge: ${plain(judge.model)}; prompts: ${names}.`;
+  const { title, subject, judge, usage, quirks, counts, annotations, source, notes = [] } = result;
+  const judged = `${plain(judgedBy(judge))}.`;
   return [
     `# ${title}: ${plain(subject)}`,
     '',
     `- Annotations: ${plain(annotations)}`,
     `- Protocol: ${plain(source)}`,
     `- Judge: ${plain(judge.model)} at ${plain(judge.endpoint)}, temperature 0`,
-    `- Prompts: ${judge.prompts.map(({ name, sha256 }) => `${name} (sha256 ${sha256.slice(0, 12)})`).join(', ')}`,
+    `- Prompts: ${plain(promptNames(judge))}`,
+    ...(usage ? [`- Judge usage: ${usageLine(usage)}`] : []),
     `- Authors' quirks that are on: ${listOf(quirks)}`,
-    `- Items: ${counts.items}; in the means ${counts.scored}, without a caption ${counts.withoutCaption}, unscorable ${counts.unscorable}, missing ${counts.missing}`,
+    `- Items: ${counts.items}${ofTheFile(counts)}; in the means ${counts.scored}, without a caption ${counts.withoutCaption}, unscorable ${counts.unscorable}, missing ${counts.missing}`,
     ...fewScored(counts).map((warning) => `\n> **${warning}**`),
     '',
     '## Result',
@@ -27,6 +29,7 @@ export function suiteReport(result: SuiteResult): string {
     ...mainTable(result),
     '',
     `${judged} In brackets: 95% bootstrap intervals over the clips. Published rows come from other judges, prompts and often other frames: they say where our numbers should lie, not which model is better.`,
+    ...notes.map((note) => `\n${plain(note)}`),
     ...worstLine(result),
     ...result.tables.flatMap((table) => ['', `## ${table.title}`, '', ...markdownTable(table), '', judged]),
     ...leftOut('Unscorable: the judge gave no answer that counts', result.items, 'unscorable'),
@@ -35,26 +38,13 @@ export function suiteReport(result: SuiteResult): string {
   ].join('\n');
 }
 
-/** Below this share of the items, the means are about something else than the benchmark. */
-const ENOUGH = 0.95;
-
-/** A warning where too few items are in the means; none where there are enough. */
-export function fewScored({ items, scored, unscorable, missing }: SuiteCounts): string[] {
-  if (scored >= ENOUGH * items) return [];
-  const without = [...(unscorable > 0 ? ['unscorable'] : []), ...(missing > 0 ? ['missing'] : [])].join(' or ');
-  return [
-    `Only ${scored} of ${items} items are in these numbers: compare them with no published one. The others are ${without || 'left out'}; the report lists them with their reasons.`,
-  ];
-}
-
 /** Items described in one go: thousands take seconds, in which a process must still say that it lives. */
 const IN_ONE_GO = 50;
 
 /** Every item as Markdown, in the file's order: the caption, its score, and what the judge said. */
 export async function drillDown(suite: Suite, rawItems: readonly unknown[], result: SuiteResult): Promise<string> {
   const { title, subject, judge, items } = result;
-  const names = judge.prompts.map(({ name }) => name).join(', ');
-  const lines = [`# ${title}: ${plain(subject)}, item by item`, '', `Judge: ${plain(judge.model)}; prompts: ${names}.`];
+  const lines = [`# ${title}: ${plain(subject)}, item by item`, '', `${plain(judgedBy(judge))}.`];
   for (const [i, item] of items.entries()) {
     if (i % IN_ONE_GO === 0) await othersTurn();
     lines.push('', `## ${plain(item.id)} (${plain(item.video)})`, '');
@@ -71,6 +61,29 @@ export async function drillDown(suite: Suite, rawItems: readonly unknown[], resu
       }
   }
   return `${lines.join('\n')}\n`;
+}
+
+function ofTheFile({ items, outOf = items, absent = [] }: SuiteCounts): string {
+  const limited = outOf > items ? ` of ${outOf} in the file (limit on clips)` : '';
+  return `${limited}${absent.length > 0 ? `, none of ${absent.map(plain).join(', ')}` : ''}`;
+}
+
+/** What the answers took; those that were known already cost nothing, and their latency is not counted. */
+function usageLine({
+  calls,
+  cacheHits,
+  inputTokens,
+  outputTokens,
+  cost,
+  repeated,
+  latencySeconds,
+}: JudgeUsage): string {
+  const { p50, p95, max } = latencySeconds;
+  const seconds = [p50, p95, max].map((value) => value.toFixed(2)).join(', ');
+  return (
+    `${calls} calls paid here, ${cacheHits} answers known already, ${repeated} perhaps paid twice; ` +
+    `${inputTokens} tokens in, ${outputTokens} out, ${cost.toFixed(4)} USD; latency p50, p95, max ${seconds} s`
+  );
 }
 
 function mainTable({ columns, metrics, published, subject, judge, counts }: SuiteResult): string[] {

@@ -75,6 +75,15 @@ export interface Suite<Item extends SuiteItem = SuiteItem, Score = unknown> {
   /** The main table. */
   readonly columns: readonly Column[];
   readonly published: readonly PublishedRow[];
+  /** What else was published and fits no row of numbers, as sentences. */
+  readonly notes?: readonly string[];
+  /** What the authors' tables are split by: `Category`. A table says what became of the items of each. */
+  readonly groups?: {
+    readonly title: string;
+    of(item: Item): string;
+    /** Those that a headline number is a mean over; it says so when one of them is not there. Without: as many as there are. */
+    readonly all?: readonly string[];
+  };
 
   /**
    * Reads the authors' file, or folder of files, as it is. In the file's order; at least one item; ids are unique.

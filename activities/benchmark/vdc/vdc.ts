@@ -40,6 +40,11 @@ export const vdc: Suite<VdcItem, VdcItemScore> = {
     }),
   ],
   published: VDC_PUBLISHED,
+  groups: {
+    title: 'Aspect',
+    of: ({ aspect }) => ASPECT_NAMES[aspect].label,
+    all: VDC_ASPECTS.map((aspect) => ASPECT_NAMES[aspect].label),
+  },
   readAnnotations: readVdcItems,
   readPredictions: vdcPredictions,
   async scoreItem(asker, { questions }, caption, signal) {

@@ -50,13 +50,17 @@ describe('CaReBench, scored through an endpoint', () => {
     expect(metrics.actionF1).toBeCloseTo(100 * action, 9);
     expect(metrics.objectF1).toBeCloseTo(100 * object, 9);
     expect(metrics.meanF1).toBeCloseTo(50 * (action + object), 9);
-    expect(counts).toEqual({ items: 3, scored: 2, withoutCaption: 0, unscorable: 0, missing: 1 });
+    expect(counts).toEqual({ items: 3, outOf: 3, scored: 2, withoutCaption: 0, unscorable: 0, missing: 1 });
     // a: 3 lists to extract (its events are in the file), 4 to compare. b: 4 to extract, 3 to compare, one being empty.
     expect(usage.calls).toBe(14);
     expect(server.account()).toMatchObject({ questions: 14, answered: 14, duplicates: 0 });
     expect(report).toContain('| Qwen2-VL-7B |');
     expect(report).toContain('- 2: there is no caption for it in');
+    expect(report).toContain('action F1 +3.1, object F1 +6.9 points');
     expect(drillDown).toContain("- neutral: there is a 'white' dog");
+    expect(drillDown).toContain(
+      'Actions: recall 100.0, precision 50.0. Objects: recall 100.0, precision 50.0.\n\nReference: A man runs. There is a red ball.',
+    );
   });
 
   test('texts that cannot be compared leave the clip out, and say what they could cost', async () => {

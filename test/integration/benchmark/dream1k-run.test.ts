@@ -116,7 +116,7 @@ describe('captions that were made elsewhere', () => {
   });
 
   it('are scored by the protocol, with no policy at all', () => {
-    expect(evaluation.counts).toEqual({ items: 4, scored: 3, withoutCaption: 1, unscorable: 0, missing: 1 });
+    expect(evaluation.counts).toEqual({ items: 4, outOf: 4, scored: 3, withoutCaption: 1, unscorable: 0, missing: 1 });
     expect(evaluation.policy).toBeUndefined();
     // 1: one of three events, one of two claims. 2: no events, so recall 1; its claim is in the reference. 4: no caption, so 0.
     // videvo R 1/3, P 1/2; youtube R 1/2, P 1/2; overall R 5/12, P 1/2, F1 5/11.
@@ -158,7 +158,7 @@ describe('captions that were made elsewhere', () => {
       { 'judge.concurrency': 1 },
     );
     judge.forgive();
-    expect(partly.counts).toEqual({ items: 4, scored: 1, withoutCaption: 0, unscorable: 1, missing: 2 });
+    expect(partly.counts).toEqual({ items: 4, outOf: 4, scored: 1, withoutCaption: 0, unscorable: 1, missing: 2 });
     expect(partly.metrics.f1).toBe(100);
     const text = await report(partly);
     expect(text).toContain('Had every unscorable item (1) told nothing at all: F1 50.0, Recall 50.0, Precision 50.0.');
@@ -171,9 +171,13 @@ describe('captions that were made elsewhere', () => {
     expect(text).toMatch(/\| \*\*.*p\.jsonl\*\* \| 45\.5 \[/);
     expect(text).toContain(`Judge: by-the-letter at ${judge.baseUrl}, temperature 0`);
     expect(
-      text.match(/Judge: by-the-letter; prompts: key-event-extraction\.v\d+, event-entailment\.v\d+\./g),
-    ).toHaveLength(5);
+      text.match(
+        /Judge: by-the-letter; prompts: key-event-extraction\.v\d+ \(sha256 \w{12}\), event-entailment\.v\d+ \(sha256 \w{12}\)\./g,
+      ),
+    ).toHaveLength(6);
     expect(text).toContain('## By number of subjects');
+    expect(text).toContain('| youtube | 2 | 1 | 0 | 1 |');
+    expect(evaluation.judge?.prompts).toHaveLength(2);
     expect(text).toContain('- 3: there is no caption for it in');
     const result = SuiteResult.parse(JSON.parse(await readFile(store.path(evaluation.result), 'utf8')));
     expect(result.items.map(({ id, missing }) => [id, missing !== undefined])).toEqual([
@@ -203,7 +207,7 @@ describe('a policy', () => {
 
   it('captions the first clips only, if asked to', async () => {
     const input = { checkpoint: 'tiny', annotations: annotations(), videos: join(root, 'videos'), limit: 2 };
-    expect((await bench(input)).counts).toMatchObject({ items: 2, missing: 0 });
+    expect((await bench(input)).counts).toMatchObject({ items: 2, outOf: 4, missing: 0 });
   });
 });
 

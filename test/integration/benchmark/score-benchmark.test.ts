@@ -7,7 +7,7 @@ import { HeldOutDetails } from '../../../activities/benchmark/held-out.ts';
 import { describe as describeScene, eventsOf } from '../../../activities/dataset/shapes/describe.ts';
 import { sceneAt } from '../../../activities/dataset/shapes/scene.ts';
 import { JudgeConfig, ThinkConfig } from '../../../configs/schema.ts';
-import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { ArtifactStore, sha256 } from '../../../core/artifact-store.ts';
 import { type DatasetManifest, type Sample, structuredCompletion } from '../../../core/sample.ts';
 import { message, startOpenAiServer } from '../../servers/openai-server.ts';
 
@@ -52,7 +52,7 @@ test('texts without a caption score 0, and say so clip by clip', async () => {
   expect(metrics.eventPrecision).toBeCloseTo((100 * 5) / 6, 9);
   expect(metrics.format).toBeCloseTo((100 * 5) / 6, 9);
   const { judge, clips } = await store.readJson(details, HeldOutDetails);
-  expect(judge).toEqual({ name: 'rule-based (no LLM)', isLlm: false });
+  expect(judge).toEqual({ name: 'rule-based (no LLM)', isLlm: false, prompts: [] });
   expect(clips[0]).toEqual({
     sampleId: 'held-out-0',
     tokens: 40,
@@ -80,7 +80,13 @@ test('with an endpoint, a clip that it will not judge is left out and counted', 
   );
   server.failNext(message({ content: null, refusal: 'No.' }));
   const judge = { kind: 'openai', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY', concurrency: 1 };
-  const { metrics } = await benchmark().scoreBenchmark(await inputFor(perfect, judge));
+  const { metrics, judge: by, details } = await benchmark().scoreBenchmark(await inputFor(perfect, judge));
   await server.close();
   expect(metrics).toMatchObject({ eventF1: 100, clips: 6, unscorable: 1, think: 100 });
+  // Every figure can name its judge, with the prompts that the model was really asked with.
+  expect(by!.model).toBe('m');
+  expect(by!.prompts.map(({ name }) => name)).toEqual(['event-extraction.v1', 'event-entailment.v1']);
+  expect((await store.readJson(details, HeldOutDetails)).judge.prompts).toEqual(by!.prompts);
+  const texts = new Set(server.requests.map(({ messages }) => sha256(messages[0]!.content)));
+  expect([...texts].every((text) => by!.prompts.some(({ sha256 }) => sha256 === text))).toBe(true);
 });

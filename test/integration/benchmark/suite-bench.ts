@@ -7,6 +7,11 @@ import { JudgeConfig, type SuiteName } from '../../../configs/schema.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import type { OpenAiServer } from '../../servers/openai-server.ts';
 
+interface Options {
+  quirks?: string[];
+  limit?: number;
+}
+
 /** A store, files of annotations and predictions, and the suite's two activities run on them one after the other. */
 export class SuiteBench {
   readonly #root: string;
@@ -32,27 +37,30 @@ export class SuiteBench {
   }
 
   /** Each time as a run of its own: only the ledger is shared. */
-  async score(suite: SuiteName, annotations: string, predictions: string, quirks: string[] = []) {
+  async score(suite: SuiteName, annotations: string, predictions: string, options: Options = {}) {
+    return (await this.prepare(suite, annotations, predictions, options)).score();
+  }
+
+  /** Scoring that can be tried again: within one run. */
+  async prepare(suite: SuiteName, annotations: string, predictions: string, { quirks = [], limit }: Options = {}) {
     const activities = createSuiteActivities({ store: this.#store, env: { KEY: 'sk' } });
     const { baseUrl } = this.#server;
     const judge = JudgeConfig.parse({ kind: 'openai', model: 'm', baseUrl, apiKeyEnv: 'KEY', concurrency: 4 });
     const runKey = `run-${this.#runs++}`;
-    const source = { suite, annotations, predictions, quirks };
+    const source = { suite, annotations, predictions, quirks, ...(limit && { limit }) };
     const prepared = await activities.prepareSuite({ runKey, source, judge });
-    const scored = await activities.scoreSuite({
-      runKey,
-      step: 0,
-      items: prepared.items,
-      captions: [prepared.predictions!],
-      subject: 'a file',
-      quirks,
-      judge,
-    });
+    const input = { runKey, step: 0, items: prepared.items, captions: [prepared.predictions!], subject: 'a file' };
     return {
-      ...scored,
-      result: await this.#store.readJson(scored.result, SuiteResult),
-      report: await this.#text(scored.report),
-      drillDown: await this.#text(scored.drillDown),
+      loseOutput: () => this.#store.remove(`runs/${runKey}/step-000000/suite-${suite}.json`),
+      score: async () => {
+        const scored = await activities.scoreSuite({ ...input, quirks, judge });
+        return {
+          ...scored,
+          result: await this.#store.readJson(scored.result, SuiteResult),
+          report: await this.#text(scored.report),
+          drillDown: await this.#text(scored.drillDown),
+        };
+      },
     };
   }
 

@@ -124,8 +124,11 @@ describe('runs of other kinds', () => {
 
   it('names an LLM judge', async () => {
     const content = await readReportContent(store, WriteReportInput.parse(inputOf(await syntheticRun(store))));
-    const text = reportPage({ ...content, judge: { name: 'some-model', isLlm: true } });
+    const prompts = [{ name: 'event-entailment.v1', sha256: '0123456789abcdef'.repeat(4) }];
+    const text = reportPage({ ...content, judge: { name: 'some-model', isLlm: true, prompts } });
     expect(text).toContain('<b>Judge: some-model.</b>');
+    // Under the table, over the curves, over the videos: wherever figures are.
+    expect(text.match(/Judge: some-model; prompts: event-entailment\.v1 \(sha256 0123456789ab\)\./g)).toHaveLength(3);
     expect(text).not.toContain('rule-based and no LLM');
   });
 });

@@ -1,5 +1,6 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
+import type { Difference } from '../../../activities/benchmark/held-out.ts';
 import { judged, resultsTable } from '../../../activities/report/results-table.ts';
 import type { Evaluation } from '../../../core/stages.ts';
 
@@ -8,8 +9,8 @@ const evaluation = (step: number, metrics: Record<string, number>): Evaluation =
   ...{ step, metrics, captions: ref, details: ref },
   policy: { model: 'tiny', step, weights: ref },
 });
-const text = (...args: Parameters<typeof resultsTable>) => {
-  const { document } = parseHTML(`<html><body>${resultsTable(...args).text}</body></html>`);
+const text = (...args: [Evaluation, Evaluation | undefined, Record<string, Difference>]) => {
+  const { document } = parseHTML(`<html><body>${resultsTable(...args, 'Judge: m; prompts: p.v1').text}</body></html>`);
   const rows = [...document.querySelectorAll('tbody tr')];
   return {
     rows: rows.map((row) => [...row.querySelectorAll('.number')].map((cell) => cell.textContent)),
@@ -42,6 +43,7 @@ describe('resultsTable', () => {
     expect(note).toContain('100 held-out videos');
     expect(note).toContain('At step 0 the judge could not score 3, which are in no mean.');
     expect(note).toContain('At step 40 the judge could not score 2, which are in no mean.');
+    expect(note).toContain('Judge: m; prompts: p.v1.');
   });
 });
 

@@ -24,12 +24,35 @@ test('both policies stand above the published rows, each with what it was measur
   const rows = [...section!.querySelectorAll('tbody tr')].map((row) =>
     [...row.children].map((cell) => cell.textContent),
   );
-  expect(rows[0]).toEqual(['base policy10 of 10 items', '20.0 [19.0, 21.0]', '–', '–']);
-  expect(rows[1]).toEqual(['step 92 of 10 items', '25.0 [24.0, 26.0]', '–', '–']);
+  expect(rows[0]).toEqual(['base policy10 of 10 items scored', '20.0 [19.0, 21.0]', '–', '–']);
+  expect(rows[1]).toEqual(['step 92 of 10 items scored, 8 unscorable', '25.0 [24.0, 26.0]', '–', '–']);
   expect(rows[2]![0]).toContain('VideoCap-R1');
   const notes = [...section!.querySelectorAll('.note')].map(({ textContent }) => textContent);
   expect(notes[0]).toContain('step 9: Only 2 of 10 items are in these numbers');
+  // Of results that do not say: the run's judge.
   expect(notes.at(-1)).toContain('Judge: <b>judge</b>.');
+});
+
+test('the judge and its prompts stand by the table, and what was published in words', () => {
+  const judge = { model: 'm', prompts: [{ name: 'event-entailment.v1', sha256: '0123456789abcdef'.repeat(4) }] };
+  const { suites, ...plain } = evaluation(0, 20, 10);
+  const care = { ...suites![0]!, suite: 'carebench' as const, metrics: { meanF1: 20 }, judge };
+  const [section] = read({ ...plain, suites: [care] }, undefined, 'unused');
+  const notes = [...section!.querySelectorAll('.note')].map(({ textContent }) => textContent);
+  expect(notes.at(-1)).toContain('Judge: m; prompts: event-entailment.v1 (sha256 0123456789ab). Small print');
+  expect(notes.at(-2)).toContain('action F1 +3.1, object F1 +6.9 points');
+});
+
+test('a limit on clips stands by the numbers, and warns', () => {
+  const { suites, ...plain } = evaluation(0, 20, 10);
+  const [section] = read(
+    { ...plain, suites: [{ ...suites![0]!, counts: { ...suites![0]!.counts, outOf: 1000 } }] },
+    undefined,
+    'm',
+  );
+  const said = section!.querySelector('section')!.textContent;
+  expect(said).toContain('10 of 10 items scored, the first of 1000 in the file');
+  expect(said).toContain('base policy: Only 10 of 1000 items are in these numbers');
 });
 
 test('a run without published benchmarks has no such section', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it, test } from 'vitest';
 import { z } from 'zod';
 import { captionOf, scoreItems, suiteNumbers } from '../../../../activities/benchmark/suites/score-suite.ts';
 import type { Suite, SuiteItem } from '../../../../activities/benchmark/suites/suite.ts';
-import type { Asker } from '../../../../activities/judge/question.ts';
+import type { Asker, Question } from '../../../../activities/judge/question.ts';
 
 describe('what a caption is', () => {
   it.each([
@@ -70,7 +70,9 @@ test('every item ends as scored, without a caption, unscorable or missing, and o
     missing: [{ clip: 'lost', reason: 'no file' }],
   } as const;
   const captions = [captionFor('good', 'abcd'), captionFor('silent', ''), captionFor('refused', 'abc')];
-  const results = await scoreItems(suite, { ...prepared, missing: [...prepared.missing] }, captions, asker);
+  const results = await scoreItems(suite, { ...prepared, missing: [...prepared.missing] }, captions, asker, {
+    concurrency: 8,
+  });
   expect(results).toEqual([
     { ...itemNamed('good'), caption: 'abcd', score: 4 },
     { ...itemNamed('silent'), score: 0 },
@@ -79,14 +81,14 @@ test('every item ends as scored, without a caption, unscorable or missing, and o
   ]);
 
   const counts = { items: 4, scored: 2, withoutCaption: 1, unscorable: 1, missing: 1 };
-  expect(await suiteNumbers(suite, items, results, new Set())).toEqual({
+  expect(await suiteNumbers(suite, { items }, results, new Set())).toEqual({
     metrics: { mean: 2 },
     worst: { mean: 4 / 3 },
     tables: [],
     counts,
   });
   // The authors' way: whatever failed is not there.
-  expect(await suiteNumbers(suite, items, results, new Set(['leaveOutFailed']))).toEqual({
+  expect(await suiteNumbers(suite, { items }, results, new Set(['leaveOutFailed']))).toEqual({
     metrics: { mean: 4 },
     tables: [],
     counts: { ...counts, scored: 1 },
@@ -96,7 +98,9 @@ test('every item ends as scored, without a caption, unscorable or missing, and o
 test('items of one clip share its caption, unless there is one for the item itself', async () => {
   const items = ['a', 'b'].map((id) => ({ ...itemNamed(id), clip: 'clip' }));
   const prepared = { suite: 'dream1k' as const, annotations: 'a', items, missing: [] };
-  const results = await scoreItems(suite, prepared, [captionFor('clip', 'abc'), captionFor('b', 'abcde')], asker);
+  const results = await scoreItems(suite, prepared, [captionFor('clip', 'abc'), captionFor('b', 'abcde')], asker, {
+    concurrency: 8,
+  });
   expect(results.map(({ score }) => score)).toEqual([3, 5]);
 });
 
@@ -118,9 +122,31 @@ test('a fault of the endpoint is thrown only once all who were asked have answer
     { suite: 'dream1k', annotations: 'a', items, missing: [] },
     captions,
     asker,
+    { concurrency: 8 },
   );
   await expect(scoring).rejects.toThrow('the endpoint is away');
   expect(answered).toBe(true);
+});
+
+test('every answered question is progress, long before the first item is done', async () => {
+  const asking: Suite = {
+    ...suite,
+    async scoreItem(asker) {
+      for (let i = 0; i < 3; i++) await asker.ask({} as Question<unknown>);
+      return { answer: 1 };
+    },
+  };
+  const items = ['a', 'b'].map(itemNamed);
+  const seen: string[] = [];
+  await scoreItems(
+    asking,
+    { suite: 'dream1k', annotations: 'a', items, missing: [] },
+    items.map(({ id }) => captionFor(id, 'a cat')),
+    { ...asker, ask: async () => ({ answer: undefined as never }) },
+    { concurrency: 1, onProgress: ({ done, total, answers }) => seen.push(`${done}/${total}, ${answers} answers`) },
+  );
+  expect(seen.slice(0, 3)).toEqual(['0/2, 1 answers', '0/2, 2 answers', '0/2, 3 answers']);
+  expect(seen.at(-1)).toBe('2/2, 6 answers');
 });
 
 test('thousands of items wait for their turn instead of asking all at once', async () => {
@@ -138,7 +164,8 @@ test('thousands of items wait for their turn instead of asking all at once', asy
   const items = Array.from({ length: 5000 }, (_, i) => itemNamed(`${i}`));
   const captions = items.map(({ id }) => captionFor(id, 'a cat'));
   const prepared = { suite: 'dream1k' as const, annotations: 'a', items, missing: [] };
-  const results = await scoreItems(counting, prepared, captions, asker);
+  const results = await scoreItems(counting, prepared, captions, asker, { concurrency: 8 });
   expect(results.map(({ id, score }) => [id, score])).toEqual(items.map(({ id }) => [id, 1]));
-  expect(most).toBe(512);
+  // Enough that a judge that takes eight questions at a time never waits.
+  expect(most).toBe(32);
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { dream1k } from '../../../../activities/benchmark/dream1k/dream1k.ts';
 import type { Suite } from '../../../../activities/benchmark/suites/suite.ts';
+import { fewScored } from '../../../../activities/benchmark/suites/suite-counts.ts';
 import type { SuiteResult } from '../../../../activities/benchmark/suites/suite-files.ts';
-import { drillDown, fewScored, suiteReport } from '../../../../activities/benchmark/suites/suite-report.ts';
+import { drillDown, suiteReport } from '../../../../activities/benchmark/suites/suite-report.ts';
 
 const hostile = 'A cat.\n\n# Result\n| F1 | 100 |\n<script>alert(1)</script> [here](http://x) `code`';
 const item = { id: '1', clip: '1', video: '1.mp4' };
@@ -48,7 +49,9 @@ describe('the report', () => {
   });
 
   it('names judge and prompts under every table', () => {
-    expect(suiteReport(result).match(/^Judge: m\\\|x; prompts: events\.v1\./gm)).toHaveLength(2);
+    expect(suiteReport(result).match(/^Judge: m\\\|x; prompts: events\.v1 \(sha256 abababababab\)\./gm)).toHaveLength(
+      2,
+    );
   });
 
   it('lists what is missing by reason', () => {
@@ -56,13 +59,13 @@ describe('the report', () => {
   });
 
   it('says loudly when the means are about too few items', () => {
-    const said = 'Only 2 of 5 items are in these numbers: compare them with no published one. The others are missing;';
+    const said = 'Only 2 of 5 items are in these numbers: compare them with no published one. The others: 3 missing;';
     expect(fewScored(result.counts)[0]).toContain(said);
     expect(suiteReport(result)).toContain(`\n> **${said}`);
     const enough = { ...result.counts, items: 100, scored: 95, unscorable: 5, missing: 0 };
     expect(fewScored(enough)).toEqual([]);
     expect(suiteReport({ ...result, counts: enough })).not.toContain('Only');
-    expect(fewScored({ ...enough, scored: 94, missing: 1 })[0]).toContain('The others are unscorable or missing;');
+    expect(fewScored({ ...enough, scored: 94, missing: 1 })[0]).toContain('The others: 5 unscorable, 1 missing;');
   });
 
   it('does not list a thousand reasons', () => {

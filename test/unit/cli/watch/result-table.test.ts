@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { metricsTable, resultTable, unscoredNotes } from '../../../../cli/watch/result-table.ts';
+import { judgeNotes, metricsTable, resultTable, unscoredNotes } from '../../../../cli/watch/result-table.ts';
 
 it('puts base and trained policy side by side, with intervals where there are any', () => {
   const base = { eventF1: 41.23, eventF1Low: 38, eventF1High: 44.04, actionF1: 50, other: 1 };
@@ -21,6 +21,17 @@ it('shows one policy alone', () => {
       event F1            50.0
       object F1           70.0"
   `);
+});
+
+it('says once who judged the policies, and nothing where it is not known', () => {
+  const judge = { model: 'm', prompts: [{ name: 'event-extraction.v1', sha256: '0123456789abcdef'.repeat(4) }] };
+  expect(judgeNotes([{ judge }, { judge }])).toEqual([
+    '  Judge: m; prompts: event-extraction.v1 (sha256 0123456789ab)',
+  ]);
+  expect(judgeNotes([{ judge: { model: 'rule-based (no LLM)', prompts: [] } }])).toEqual([
+    '  Judge: rule-based (no LLM)',
+  ]);
+  expect(judgeNotes([{}])).toEqual([]);
 });
 
 it('says of which policy the judge could not score everything', () => {
