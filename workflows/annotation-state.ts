@@ -2,8 +2,9 @@ import type { JudgeConfig } from '../configs/schema.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { Limits } from '../core/run-progress.ts';
 import type { JudgeSpending } from '../core/stages.ts';
-import type { Followed } from './control.ts';
+import type { Followed, Waiting } from './control.ts';
 import { limitedJudge } from './limits.ts';
+import { waitingLines } from './run-details.ts';
 import type { RunStatus } from './run-state.ts';
 
 /** Everything an annotation is, between two batches: small numbers and references. It survives continue-as-new as it is. */
@@ -62,7 +63,7 @@ export class AnnotationState implements Followed {
     return Object.assign(this.snapshot.limits, limits);
   }
 
-  status(paused: boolean, blocked?: string): RunStatus {
+  status({ paused, blocked }: Waiting): RunStatus {
     const { samples, spent } = this.snapshot;
     return {
       stage: blocked !== undefined ? 'paused: judge' : paused ? 'paused' : this.stage,
@@ -75,10 +76,10 @@ export class AnnotationState implements Followed {
     };
   }
 
-  details(blocked?: string): string {
+  details(waiting: Waiting): string {
     const { samples, annotated, unscorable, spent, output } = this.snapshot;
     return [
-      ...(blocked === undefined ? [] : [`**Paused: judge.** ${blocked} Then send \`resume\`.`, '']),
+      ...waitingLines(waiting),
       `**Annotation** ${this.done} of ${samples?.open ?? '?'} captions: ${annotated} annotated, ${unscorable} without a usable answer`,
       '',
       `Judge: ${spent.calls} calls, ${spent.usd.toFixed(2)} USD. Output: ${output}`,

@@ -8,7 +8,7 @@ import { evaluateSuite } from './suites.ts';
 
 /** Benchmarks one policy, trained here or elsewhere, without training it; or captions that were made elsewhere. */
 export async function benchmarkRun(rawInput: unknown): Promise<Evaluation | SuiteEvaluation> {
-  const control = listenForControl();
+  const control = listenForControl({ steps: false });
   const input = parseInput(BenchmarkRunInput, rawInput, '{"config": "quickstart", "checkpoint": "tiny"}');
   const { checkpoint, config: name, suite, annotations, overrides: set, ...rest } = input;
   const overrides = { ...set, ...(checkpoint && { 'policy.model': checkpoint }) };

@@ -1,11 +1,11 @@
-import { ApplicationFailure, continueAsNew, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { z } from 'zod';
 import type { WrittenAnnotations } from '../core/annotation.ts';
 import { type AnnotationSnapshot, AnnotationState } from './annotation-state.ts';
 import { listenForControl } from './control.ts';
 import { parseInput, RunInput } from './run-input.ts';
 import { desk, stage } from './stages.ts';
-import { type Continuation, isContinuation, newRunKey } from './start-run.ts';
+import { goOnAsNew, isContinuation, newRunKey, saidBefore } from './start-run.ts';
 
 /** `dataset` and `output` are paths on the worker's machine. Of the config only `judge` is used. */
 export const DatasetAnnotationInput = RunInput.extend({ dataset: z.string().min(1), output: z.string().min(1) });
@@ -15,7 +15,7 @@ export const DatasetAnnotationInput = RunInput.extend({ dataset: z.string().min(
  * by batch: what is answered is kept, whatever stops the rest.
  */
 export async function datasetAnnotation(rawInput: unknown): Promise<WrittenAnnotations> {
-  const control = listenForControl();
+  const control = listenForControl({ said: saidBefore(rawInput) });
   const run = control.follow(await startAnnotation(rawInput));
   const { snapshot } = run;
   const { dataset, output } = snapshot;
@@ -30,11 +30,9 @@ export async function datasetAnnotation(rawInput: unknown): Promise<WrittenAnnot
     const { samples, batches, spent, runKey } = { ...snapshot, samples: snapshot.samples.ref };
     const place = { runKey, samples, batch: batches + 1, size: run.batchSize };
     run.advance(await control.judge.through(() => stage.annotateBatch({ ...place, judge: run.judge, spent })));
-    setCurrentDetails(run.details());
+    control.show();
     if (workflowInfo().continueAsNewSuggested && !run.finished && !control.stopRequested)
-      await continueAsNew<(input: Continuation<AnnotationSnapshot>) => Promise<WrittenAnnotations>>({
-        continued: snapshot,
-      });
+      await goOnAsNew({ continued: snapshot, said: control.said });
   }
   run.stage = 'review';
   const { runKey, batches, judge } = snapshot;

@@ -1,6 +1,6 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { RunSummary } from '../core/stages.ts';
-import type { MlflowMirror } from './mirror.ts';
+import { type MlflowMirror, trackingInput } from './mirror.ts';
 import type { RunState } from './run-state.ts';
 import { desk, lastWord, mirror as mlflow, stage } from './stages.ts';
 import { execution } from './start-run.ts';
@@ -38,9 +38,11 @@ export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<Ru
 }
 
 /** Marks the MLflow run of a run that ends otherwise, also when the run itself is being cancelled. */
-export async function leaveWithStatus(run: RunState, status: 'FAILED' | 'KILLED'): Promise<void> {
-  const { runKey, tracking } = run.snapshot;
-  await CancellationScope.nonCancellable(() =>
-    lastWord.finishTracking({ runKey, tracking: tracking!, status, endTime: Date.now(), evaluations: [] }),
-  ).catch(() => undefined);
+export async function leaveWithStatus(run: RunState, mirror: MlflowMirror, status: 'FAILED' | 'KILLED'): Promise<void> {
+  const { runKey } = run.snapshot;
+  await CancellationScope.nonCancellable(async () => {
+    await mirror.rest();
+    const tracking = run.snapshot.tracking ?? (await lastWord.startTracking(trackingInput(run)));
+    await lastWord.finishTracking({ runKey, tracking, status, endTime: Date.now(), evaluations: [] });
+  }).catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-import { condition, log } from '@temporalio/workflow';
+import { CancellationScope, condition, log } from '@temporalio/workflow';
 import type { RunState } from './run-state.ts';
 import { mirror } from './stages.ts';
 import { execution } from './start-run.ts';
@@ -9,17 +9,21 @@ import { execution } from './start-run.ts';
  */
 export class MlflowMirror {
   readonly #run: RunState;
+  readonly #scope = new CancellationScope();
   #closing = false;
   #delivering = false;
   #givenUp = false;
 
   constructor(run: RunState) {
     this.#run = run;
-    this.#work().catch((error) => {
-      // What cannot be mirrored (a run deleted in MLflow, say) must not hold up or end the training.
-      log.error('Mirroring to MLflow was given up; the records stay in the artifact store.', { error });
-      this.#givenUp = true;
-    });
+    this.#scope
+      .run(() => this.#work())
+      .catch((error) => {
+        if (this.#closing) return;
+        // What cannot be mirrored (a run deleted in MLflow, say) must not hold up or end the training.
+        log.error('Mirroring to MLflow was given up; the records stay in the artifact store.', { error });
+        this.#givenUp = true;
+      });
   }
 
   /** Waits until every record so far has arrived, or none ever will. */
@@ -27,9 +31,10 @@ export class MlflowMirror {
     await condition(() => this.#upToDate || this.#givenUp);
   }
 
-  /** Waits for the delivery in flight, so that the run may continue as new. */
+  /** Breaks off the delivery in flight, which may be waiting for MLflow, so that the run may continue as new. */
   async rest(): Promise<void> {
     this.#closing = true;
+    this.#scope.cancel();
     await condition(() => !this.#delivering);
   }
 
@@ -53,13 +58,7 @@ export class MlflowMirror {
 
   async #deliver(): Promise<void> {
     const { snapshot } = this.#run;
-    snapshot.tracking ??= await mirror.startTracking({
-      runKey: snapshot.runKey,
-      config: snapshot.config,
-      startTime: snapshot.startTime,
-      execution: execution(),
-      ...(snapshot.dataset && { manifest: snapshot.dataset.manifest, digest: snapshot.dataset.digest }),
-    });
+    snapshot.tracking ??= await mirror.startTracking(trackingInput(this.#run));
     const toStep = snapshot.recordedStep;
     if (toStep <= snapshot.mirroredStep) return;
     await mirror.mirrorRecords({
@@ -71,4 +70,13 @@ export class MlflowMirror {
     });
     snapshot.mirroredStep = toStep;
   }
+}
+
+/** What an MLflow run is found or made by. */
+export function trackingInput({ snapshot }: RunState): Parameters<typeof mirror.startTracking>[0] {
+  const { runKey, config, startTime, dataset } = snapshot;
+  return {
+    ...{ runKey, config, startTime, execution: execution() },
+    ...(dataset && { manifest: dataset.manifest, digest: dataset.digest }),
+  };
 }

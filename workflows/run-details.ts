@@ -1,12 +1,13 @@
+import type { Waiting } from './control.ts';
 import type { RunState } from './run-state.ts';
 
 /** The Markdown that the Temporal UI shows on a run's page: where it is, what it reached, where to look. */
-export function runDetails(run: RunState, blocked?: string): string {
+export function runDetails(run: RunState, waiting: Waiting): string {
   const { snapshot, config } = run;
   const { lastMetrics: last, evaluations, tracking, spent } = snapshot;
   const number = (name: string, digits = 3) => last[name]?.toFixed(digits) ?? '-';
   const lines = [
-    ...(blocked === undefined ? [] : [`**Paused: judge.** ${blocked} Then send \`resume\`.`, '']),
+    ...waitingLines(waiting),
     `**${config.method.toUpperCase()}** step ${snapshot.step} of ${run.totalSteps}`,
     '',
     '| reward | format | think | caption | KL | loss | s/step |',
@@ -23,4 +24,10 @@ export function runDetails(run: RunState, blocked?: string): string {
   if (spent.calls > 0) lines.push('', `Judge: ${spent.calls} calls, ${spent.usd.toFixed(2)} USD`);
   if (tracking) lines.push('', `[MLflow run](${tracking.runUrl})`);
   return lines.join('\n');
+}
+
+/** Why the run does not go on, first of all. */
+export function waitingLines({ paused, blocked }: Waiting): string[] {
+  if (blocked !== undefined) return [`**Paused: judge.** ${blocked} Then send \`resume\`.`, ''];
+  return paused ? ['**Paused** after the current step. Send `resume` to go on.', ''] : [];
 }

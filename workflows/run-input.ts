@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { z } from 'zod';
 import { SuiteName } from '../configs/schema.ts';
+import { Limits } from '../core/run-progress.ts';
 
 const OverrideValue = z.union([
   z.string(),
@@ -19,8 +20,8 @@ export type RunInput = z.infer<typeof RunInput>;
 
 /** A training run may also go on where another execution ended, or start from a step of another run. */
 export const TrainingRunInput = RunInput.extend({
-  /** The key of a run in the store: it goes on after its last step, with the config it has. */
-  resume: z.strictObject({ run: z.string().min(1) }).optional(),
+  /** The key of a run in the store: it goes on after its last step, with the config it has. `limits`: set after that step. */
+  resume: z.strictObject({ run: z.string().min(1), limits: Limits.optional() }).optional(),
   /**
    * A new run from a checkpoint of another; `overrides` change that one's config. With `resume`: how the run to be resumed
    * began, should it have written nothing down.

@@ -4,6 +4,7 @@ import type { Batch } from '../core/batch.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import type { Limits, RunProgress } from '../core/run-progress.ts';
 import type { Evaluation, JudgeSpending, RunSummary } from '../core/stages.ts';
+import type { Waiting } from './control.ts';
 import { limitedJudge } from './limits.ts';
 import { runDetails } from './run-details.ts';
 
@@ -143,16 +144,27 @@ export class RunState {
     this.snapshot.secondsPerStep = 0.8 * before + 0.2 * seconds;
   }
 
-  /** Keeps a benchmark result. Of many, those between the first and the last thin out: step records have the numbers of all. */
+  /** Keeps a benchmark result, in place of an earlier one of the same step. Of many, those between the first and the last thin out: step records have the numbers of all. */
   keep(evaluation: Evaluation): void {
-    const { evaluations } = this.snapshot;
-    evaluations.push(evaluation);
-    if (evaluations.length <= MOST_EVALUATIONS) return;
-    this.snapshot.evaluations = evaluations.filter((_, i) => i % 2 === 0 || i === evaluations.length - 1);
+    const before = this.snapshot.evaluations.filter(({ step }) => step !== evaluation.step);
+    const evaluations = [...before, evaluation];
+    const last = evaluations.length - 1;
+    this.snapshot.evaluations =
+      last < MOST_EVALUATIONS ? evaluations : evaluations.filter((_, i) => i % 2 === 0 || i === last);
   }
 
   get evaluatedNow(): boolean {
-    return this.snapshot.evaluations.some(({ step }) => step === this.snapshot.step);
+    return this.#evaluationNow !== undefined;
+  }
+
+  /** Is all measured that a run ends with, the published benchmarks that its config names among it? */
+  get evaluatedFinally(): boolean {
+    const suites = this.#evaluationNow?.suites ?? [];
+    return this.evaluatedNow && suites.length === this.config.benchmark.suites.length;
+  }
+
+  get #evaluationNow(): Evaluation | undefined {
+    return this.snapshot.evaluations.find(({ step }) => step === this.snapshot.step);
   }
 
   /** Before the first step, after every `benchmark.everySteps`, and after the last. */
@@ -162,7 +174,7 @@ export class RunState {
     return !this.evaluatedNow && (step === 0 || this.finished || (every > 0 && step % every === 0));
   }
 
-  status(paused: boolean, blocked?: string): RunStatus {
+  status({ paused, blocked }: Waiting): RunStatus {
     const { step, lastMetrics, secondsPerStep, tracking, evaluations, spent } = this.snapshot;
     return {
       stage: blocked !== undefined ? 'paused: judge' : paused ? 'paused' : this.stage,
@@ -183,8 +195,8 @@ export class RunState {
   }
 
   /** Markdown for the run's page in the Temporal UI. */
-  details(blocked?: string): string {
-    return runDetails(this, blocked);
+  details(waiting: Waiting): string {
+    return runDetails(this, waiting);
   }
 
   /** All that another execution needs to go on from here. */

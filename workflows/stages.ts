@@ -42,11 +42,14 @@ export const mirror = proxyActivities<Activities>({
   startToCloseTimeout: '10m',
   heartbeatTimeout: HEARTBEAT,
   retry: { ...PATIENT, maximumInterval: '1m' },
+  // Who breaks off a delivery does not wait for its next attempt; what arrives twice is one point.
+  cancellationType: 'TRY_CANCEL',
 });
 
 /** The last word to MLflow of a run that ends badly: worth a minute, not worth hanging for. */
 export const lastWord = proxyActivities<Activities>({
   startToCloseTimeout: '30s',
   scheduleToCloseTimeout: '1m',
+  heartbeatTimeout: HEARTBEAT,
   retry: PATIENT,
 });

@@ -1,6 +1,7 @@
-import { upsertMemo, workflowInfo } from '@temporalio/workflow';
+import { makeContinueAsNewFunc, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import type { RunProgress } from '../core/run-progress.ts';
+import type { Said } from './control.ts';
 import { parseInput, TrainingRunInput } from './run-input.ts';
 import { type RunSnapshot, RunState } from './run-state.ts';
 import { desk, policy, stage } from './stages.ts';
@@ -8,6 +9,18 @@ import { desk, policy, stage } from './stages.ts';
 /** What a run hands to itself when it continues as new. */
 export interface Continuation<Snapshot = RunSnapshot> {
   continued: Snapshot;
+  said: Said;
+}
+
+/** Ends this execution with another that goes on from there. The memo, by which a run is known, comes along only when told to. */
+export async function goOnAsNew<Snapshot>(continuation: Continuation<Snapshot>): Promise<never> {
+  const { memo = {} } = workflowInfo();
+  return makeContinueAsNewFunc<(input: Continuation<Snapshot>) => Promise<unknown>>({ memo })(continuation);
+}
+
+/** What was said to the execution that this one continues. */
+export function saidBefore(raw: unknown): Said | undefined {
+  return isContinuation(raw) ? raw.said : undefined;
 }
 
 /**
@@ -21,7 +34,7 @@ export async function startRun(raw: unknown): Promise<RunState> {
   const key = resume?.run ?? newRunKey();
   upsertMemo({ run: key, config: name, overrides, ...(fork && { fork }) });
   const written = resume && (await desk.findProgress(resume)).progress;
-  if (written) return takenUp(key, written);
+  if (written) return takenUp(key, { ...written, limits: { ...written.limits, ...resume.limits } });
   if (fork) return takenUp(key, (await desk.forkProgress({ from: fork, runKey: key, overrides })).progress);
   const { config } = await desk.resolveConfig({ config: name, overrides });
   return freshRun(config, key);

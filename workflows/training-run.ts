@@ -1,18 +1,17 @@
-import { continueAsNew, isCancellation, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { ContinueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { RunSummary } from '../core/stages.ts';
 import { type Control, listenForControl } from './control.ts';
 import { evaluate } from './evaluate.ts';
 import { finishRun, leaveWithStatus } from './finish-run.ts';
 import { MlflowMirror } from './mirror.ts';
 import { record } from './record.ts';
-import { runDetails } from './run-details.ts';
 import type { RunState } from './run-state.ts';
-import { type Continuation, prepare, startRun } from './start-run.ts';
+import { goOnAsNew, prepare, saidBefore, startRun } from './start-run.ts';
 import { grpoStep, sftStep } from './train-step.ts';
 
 /** One experiment: evaluate the base policy, train it step by step, evaluate again, report. Resumes at any line. */
 export async function trainingRun(rawInput: unknown): Promise<RunSummary> {
-  const control = listenForControl(); // pause, resume, stop, status
+  const control = listenForControl({ said: saidBefore(rawInput) }); // pause, resume, stop, status
   const run = control.follow(await startRun(rawInput)); // validated input, resolved config
   const mirror = new MlflowMirror(run);
   try {
@@ -20,7 +19,8 @@ export async function trainingRun(rawInput: unknown): Promise<RunSummary> {
     await train(run, control, mirror);
     return await finishRun(run, mirror);
   } catch (error) {
-    if (run.snapshot.tracking) await leaveWithStatus(run, isCancellation(error) ? 'KILLED' : 'FAILED');
+    if (!(error instanceof ContinueAsNew))
+      await leaveWithStatus(run, mirror, isCancellation(error) ? 'KILLED' : 'FAILED');
     throw error;
   }
 }
@@ -33,19 +33,20 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
   let recording = Promise.resolve(); // a step's record is written beside the next step
   while (!run.finished && !control.stopRequested) {
     await control.whilePaused();
+    if (control.stopRequested) break;
     const [trace] = await Promise.all([step(run, control.judge), recording]);
     const last = run.finished || control.stopRequested;
     const evaluation = last || run.shouldEvaluate ? await measure(last) : undefined;
     recording = record(run, trace, evaluation);
     recording.catch(() => undefined); // thrown where it is awaited; a cancellation may come before that
-    setCurrentDetails(runDetails(run));
-    if (workflowInfo().continueAsNewSuggested && !run.finished) {
+    control.show();
+    if (workflowInfo().continueAsNewSuggested && !run.finished && !control.stopRequested) {
       await recording;
       await mirror.rest();
-      await continueAsNew<(input: Continuation) => Promise<RunSummary>>({ continued: run.snapshot });
+      await goOnAsNew({ continued: run.snapshot, said: control.said });
     }
   }
   await recording;
-  // Stopped while it waited: the step is recorded, its benchmark is not.
-  if (!run.evaluatedNow) run.keep(await measure(true));
+  // Stopped while it waited or was measured: the step is recorded, not all of its last benchmark is.
+  if (!run.evaluatedFinally) run.keep(await measure(true));
 }

@@ -1,9 +1,9 @@
-import type { WorkflowFailedError, WorkflowHandle } from '@temporalio/client';
+import type { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTemporal, workflowBundle } from '../temporal-server.ts';
+import { startTemporal } from '../temporal-server.ts';
+import { runScripted } from './run-scripted.ts';
 import { type CallLog, scriptedStages, usage } from './scripted-stages.ts';
 
 let environment: TestWorkflowEnvironment;
@@ -12,30 +12,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => environment?.teardown());
 
-let runs = 0;
-
-/** Runs a workflow to its end against scripted stages. */
-async function run<T>(
-  type: string,
-  input: unknown[],
-  stages: ReturnType<typeof scriptedStages>,
-  during: (handle: WorkflowHandle) => Promise<T> = async (handle) => (await handle.result()) as T,
-): Promise<T> {
-  const taskQueue = `videocap-${++runs}`;
-  const shared = { connection: environment.nativeConnection, activities: stages };
-  const workflowWorker = await Worker.create({ ...shared, taskQueue, workflowBundle: await workflowBundle() });
-  const policyWorker = await Worker.create({ ...shared, taskQueue: 'policy-onnx' });
-  return workflowWorker.runUntil(
-    policyWorker.runUntil(async () => {
-      const handle = await environment.client.workflow.start(type, {
-        taskQueue,
-        workflowId: `run-${runs}`,
-        args: input,
-      });
-      return during(handle);
-    }),
-  );
-}
+const run = <T>(...[type, input, stages, during]: Rest<T>) => runScripted<T>(environment, type, input, stages, during);
+type Rest<T> = Parameters<typeof runScripted<T>> extends [unknown, ...infer R] ? R : never;
 
 const failureOf = (promise: Promise<unknown>) =>
   promise.then(
@@ -108,34 +86,6 @@ describe('trainingRun', () => {
     await run('trainingRun', [{}], stages);
     expect(stepsOf(calls, 'updatePolicy')).toEqual([1, 2]);
     expect(mirrored).toEqual([[0, 2]]);
-  });
-
-  it('stops after the current step on request, with a last benchmark and a report', async () => {
-    const calls: CallLog = [];
-    const summary = await run(
-      'trainingRun',
-      [{ overrides: { 'grpo.steps': 1000 } }],
-      scriptedStages(calls),
-      async (handle) => {
-        await handle.signal('stop');
-        return (await handle.result()) as { steps: number; trained: { step: number } };
-      },
-    );
-    expect(summary.steps).toBeLessThan(1000);
-    expect(summary.trained.step).toBe(summary.steps);
-    expect(stepsOf(calls, 'writeReport')).toHaveLength(1);
-  });
-
-  it('waits while paused and goes on when resumed', async () => {
-    const calls: CallLog = [];
-    await run('trainingRun', [{}], scriptedStages(calls), async (handle) => {
-      await handle.signal('pause');
-      await handle.signal('pause');
-      expect(await handle.query<{ stage: string }>('status')).toMatchObject({ stage: expect.any(String) });
-      await handle.signal('resume');
-      return handle.result();
-    });
-    expect(stepsOf(calls, 'updatePolicy')).toEqual([1, 2]);
   });
 
   it('marks MLflow KILLED when cancelled', async () => {
@@ -221,32 +171,6 @@ describe('a judge that is blocked', () => {
       }),
     );
     expect(failure.name).toBe('CancelledFailure');
-  });
-});
-
-describe('setLimits', () => {
-  it('holds from the next step on, at any time, and refuses what is no limit', async () => {
-    const calls: CallLog = [];
-    const summary = await run(
-      'trainingRun',
-      [{ overrides: { 'grpo.steps': 1000 } }],
-      scriptedStages(calls),
-      async (handle) => {
-        await handle.signal('pause');
-        const limits = { maxSteps: 3 };
-        expect(await handle.executeUpdate('setLimits', { args: [limits] })).toEqual(limits);
-        await expect(handle.executeUpdate('setLimits', { args: [{ maxSteps: -1 }] })).rejects.toMatchObject({
-          cause: { message: expect.stringMatching(/^Wrong limits: maxSteps: .* Right ones are \{"judgeBudgetUsd"/) },
-        });
-        expect(await handle.executeUpdate('setLimits', { args: [{ judgeBudgetUsd: 5 }] })).toEqual({
-          maxSteps: 3,
-          judgeBudgetUsd: 5,
-        });
-        await handle.signal('resume');
-        return (await handle.result()) as { steps: number };
-      },
-    );
-    expect(summary.steps).toBe(3);
   });
 });
 

@@ -47,17 +47,17 @@ describe('AnnotationState', () => {
   });
 
   test('says where it is, also before the captions are read and while it waits for a person', () => {
-    expect(state(undefined).status(false)).toMatchObject({ stage: 'captions', step: 0, totalSteps: 0 });
+    expect(state(undefined).status({ paused: false })).toMatchObject({ stage: 'captions', step: 0, totalSteps: 0 });
     const run = state(40);
     run.stage = 'annotate';
     run.advance(done);
-    expect(run.status(false)).toMatchObject({
+    expect(run.status({ paused: false })).toMatchObject({
       stage: 'annotate',
       step: 32,
       totalSteps: 40,
       judge: { calls: 31, usd: 0.25 },
     });
-    expect(run.status(false, 'Set JUDGE_KEY.')).toMatchObject({ stage: 'paused: judge', blocked: 'Set JUDGE_KEY.' });
-    expect(run.details('Set JUDGE_KEY.')).toContain('**Paused: judge.** Set JUDGE_KEY. Then send `resume`.');
+    expect(run.status({ paused: false, blocked: 'Set JUDGE_KEY.' })).toMatchObject({ stage: 'paused: judge', blocked: 'Set JUDGE_KEY.' });
+    expect(run.details({ paused: false, blocked: 'Set JUDGE_KEY.' })).toContain('**Paused: judge.** Set JUDGE_KEY. Then send `resume`.');
   });
 });

@@ -69,7 +69,13 @@ describe('RunState', () => {
   it('tells where it is', () => {
     const run = runOf();
     run.advance(POLICY, { 'reward/mean': 1.5, 'train/kl': 0.01 }, 2);
-    expect(run.status(false)).toMatchObject({ step: 1, totalSteps: 6, rewardMean: 1.5, kl: 0.01, etaSeconds: 10 });
-    expect(run.status(true).stage).toBe('paused');
+    expect(run.status({ paused: false })).toMatchObject({
+      step: 1,
+      totalSteps: 6,
+      rewardMean: 1.5,
+      kl: 0.01,
+      etaSeconds: 10,
+    });
+    expect(run.status({ paused: true }).stage).toBe('paused');
   });
 });

@@ -1,0 +1,303 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunSummary } from '../../../core/stages.ts';
+import type { RunStatus } from '../../../workflows/run-state.ts';
+import { startTemporal } from '../temporal-server.ts';
+import { runScripted } from './run-scripted.ts';
+import { type CallLog, scriptedStages } from './scripted-stages.ts';
+
+let environment: TestWorkflowEnvironment;
+beforeAll(async () => {
+  // Histories count as long after a few steps, so that messages also meet a run that continues as new.
+  environment = await startTemporal('--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=150');
+}, 60_000);
+afterAll(() => environment?.teardown());
+
+/** Histories grow long in the fourth or fifth. */
+const STEPS = 7;
+
+const stepsOf = (calls: CallLog, name: string) => calls.filter(([called]) => called === name).map(([, step]) => step);
+const upTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1);
+const statusOf = (handle: WorkflowHandle) => handle.query<RunStatus>('status');
+const resultOf = async (handle: WorkflowHandle) => (await handle.result()) as RunSummary;
+
+/** A run to which `say` speaks while a step is at its update, so that the message is there before the step ends. */
+async function spokenTo<T>(
+  step: number,
+  say: (handle: WorkflowHandle) => Promise<unknown>,
+  after: (handle: WorkflowHandle, calls: CallLog) => Promise<T>,
+  { overrides = {}, stages = {} }: { overrides?: object; stages?: Record<string, (input: never) => unknown> } = {},
+): Promise<{ result: T; calls: CallLog }> {
+  const calls: CallLog = [];
+  let handle: WorkflowHandle | undefined;
+  const scripted = scriptedStages(calls, {
+    updatePolicy: async (input: { step: number }) => {
+      if (input.step === step) {
+        await expect.poll(() => handle).toBeDefined();
+        await say(handle!);
+      }
+      const weights = { uri: `store:policy-${input.step}`, sha256: '0'.repeat(64), bytes: 1 };
+      return { policy: { model: 'tiny', step: input.step, weights }, metrics: {}, seconds: 1 };
+    },
+    ...stages,
+  });
+  const input = [{ overrides: { 'grpo.steps': STEPS, ...overrides } }];
+  const result = await runScripted(environment, 'trainingRun', input, scripted, async (started) => {
+    // Whichever execution it has come to.
+    handle = environment.client.workflow.getHandle(started.workflowId);
+    return after(handle, calls);
+  });
+  return { result, calls };
+}
+
+describe('pause', () => {
+  it.each([1, 3, 4, 5])(
+    'in step %i: no step runs until resume, also when the run continues as new there',
+    async (step) => {
+      const { result, calls } = await spokenTo(
+        step,
+        async (handle) => {
+          await handle.signal('pause');
+          await handle.signal('pause');
+        },
+        async (handle, calls) => {
+          await expect.poll(() => statusOf(handle), { timeout: 30_000 }).toMatchObject({ stage: 'paused', step });
+          // It answers, and does nothing.
+          for (let i = 0; i < 3; i++) expect(await statusOf(handle)).toMatchObject({ paused: true, step });
+          expect(stepsOf(calls, 'updatePolicy')).toEqual(upTo(step));
+          await handle.signal('resume');
+          await handle.signal('resume');
+          return resultOf(handle);
+        },
+      );
+      expect(result.steps).toBe(STEPS);
+      expect(stepsOf(calls, 'updatePolicy')).toEqual(upTo(STEPS));
+    },
+  );
+
+  it('shows on the run’s page, with what to send', async () => {
+    await spokenTo(
+      1,
+      (handle) => handle.signal('pause'),
+      async (handle) => {
+        await expect
+          .poll(() => metadataOf(handle).then(({ currentDetails }) => currentDetails), { timeout: 30_000 })
+          .toContain('**Paused** after the current step. Send `resume` to go on.');
+        await handle.signal('resume');
+        await handle.result();
+        expect((await metadataOf(handle)).currentDetails).not.toContain('Paused');
+      },
+    );
+  });
+});
+
+describe('stop', () => {
+  it.each([1, 3, 4, 5])(
+    'in step %i: that step is the last, with benchmark and report, also when the run would continue as new',
+    async (step) => {
+      const { result, calls } = await spokenTo(
+        step,
+        async (handle) => {
+          await handle.signal('stop');
+          await handle.signal('stop');
+        },
+        resultOf,
+      );
+      expect(result).toMatchObject({ steps: step, trained: { step } });
+      expect(stepsOf(calls, 'updatePolicy')).toEqual(upTo(step));
+      expect(stepsOf(calls, 'writeReport')).toHaveLength(1);
+    },
+  );
+
+  it('of a paused run runs no further step', async () => {
+    const { result, calls } = await spokenTo(
+      2,
+      (handle) => handle.signal('pause'),
+      async (handle) => {
+        await expect.poll(() => statusOf(handle), { timeout: 30_000 }).toMatchObject({ stage: 'paused' });
+        await handle.signal('stop');
+        return resultOf(handle);
+      },
+    );
+    expect(result.steps).toBe(2);
+    expect(stepsOf(calls, 'updatePolicy')).toEqual([1, 2]);
+  });
+
+  it('of a run that waits for its judge ends it once the judge can go on', async () => {
+    let mended = false;
+    const blocked = ApplicationFailure.nonRetryable('The key is wrong: set another.', 'JudgeBlocked');
+    const { result } = await spokenTo(
+      99,
+      async () => undefined,
+      async (handle) => {
+        await expect.poll(() => statusOf(handle), { timeout: 30_000 }).toMatchObject({ stage: 'paused: judge' });
+        await handle.signal('stop');
+        expect(await statusOf(handle)).toMatchObject({ stage: 'paused: judge' });
+        mended = true;
+        await handle.signal('resume');
+        return resultOf(handle);
+      },
+      {
+        stages: {
+          judgeCaptions: (input: { step: number }) => {
+            if (!mended) throw blocked;
+            return scriptedStages([]).judgeCaptions!(input);
+          },
+        },
+      },
+    );
+    expect(result).toMatchObject({ steps: 1, trained: { step: 1 } });
+  });
+});
+
+describe('resume', () => {
+  it('of a run that waits for nothing is harmless', async () => {
+    const { result } = await spokenTo(3, (handle) => handle.signal('resume'), resultOf);
+    expect(result.steps).toBe(STEPS);
+  });
+});
+
+describe('setLimits', () => {
+  const setLimits = (handle: WorkflowHandle, limits: object) =>
+    handle.executeUpdate<object, [object]>('setLimits', { args: [limits] });
+
+  it('holds from the next step on, adds up, and refuses what is no limit', async () => {
+    const { result } = await spokenTo(
+      2,
+      async (handle) => {
+        expect(await setLimits(handle, { maxSteps: 5 })).toEqual({ maxSteps: 5 });
+        await expect(setLimits(handle, { maxSteps: -1 })).rejects.toMatchObject({
+          cause: { message: expect.stringMatching(/^Wrong limits: maxSteps: .* Right ones are \{"judgeBudgetUsd"/) },
+        });
+        expect(await setLimits(handle, { judgeBudgetUsd: 5 })).toEqual({ maxSteps: 5, judgeBudgetUsd: 5 });
+      },
+      resultOf,
+    );
+    expect(result.steps).toBe(5);
+  });
+
+  it('is heard before the config is read, and kept where `videocap resume` looks', async () => {
+    let configRead = () => {};
+    const read = new Promise<void>((resolve) => {
+      configRead = resolve;
+    });
+    const { result } = await spokenTo(
+      99,
+      async () => undefined,
+      async (handle) => {
+        expect(await setLimits(handle, { maxSteps: 2 })).toEqual({ maxSteps: 2 });
+        configRead();
+        const summary = await resultOf(handle);
+        expect((await handle.describe()).memo).toMatchObject({ limits: { maxSteps: 2 } });
+        return summary;
+      },
+      {
+        stages: {
+          resolveConfig: async (input: object) => {
+            await read;
+            return scriptedStages([]).resolveConfig!(input);
+          },
+        },
+      },
+    );
+    expect(result.steps).toBe(2);
+  });
+
+  it('while the report is written is answered and changes nothing any more', async () => {
+    let handle: WorkflowHandle | undefined;
+    const { result } = await spokenTo(
+      99,
+      async () => undefined,
+      (started) => {
+        handle = started;
+        return resultOf(started);
+      },
+      {
+        stages: {
+          writeReport: async () => {
+            expect(await setLimits(handle!, { maxSteps: 50 })).toEqual({ maxSteps: 50 });
+            await handle!.signal('pause');
+            await handle!.signal('stop');
+            expect(await statusOf(handle!)).toMatchObject({ step: STEPS });
+            return { report: { uri: 'store:report', sha256: '0'.repeat(64), bytes: 1 } };
+          },
+        },
+      },
+    );
+    expect(result.steps).toBe(STEPS);
+  });
+
+  it('raises a budget that paused the run, which then goes on', async () => {
+    const { result } = await spokenTo(
+      99,
+      async () => undefined,
+      async (handle) => {
+        await expect.poll(() => statusOf(handle), { timeout: 30_000 }).toMatchObject({ stage: 'paused: judge' });
+        const { judge } = await statusOf(handle);
+        expect(judge!.usd).toBe(2);
+        await handle.signal('resume');
+        await expect.poll(() => statusOf(handle), { timeout: 30_000 }).toMatchObject({ stage: 'paused: judge' });
+        await setLimits(handle, { judgeBudgetUsd: 100 });
+        await handle.signal('resume');
+        return resultOf(handle);
+      },
+      {
+        overrides: { 'judge.kind': 'openai' },
+        stages: {
+          // A budget of 2 USD, unless a limit says otherwise.
+          judgeCaptions: (input: { judge: { budget: { usd?: number } }; spent: { usd: number } }) => {
+            if (input.spent.usd >= (input.judge.budget.usd ?? 2))
+              throw ApplicationFailure.nonRetryable('The budget is reached.', 'JudgeBlocked');
+            return scriptedStages([]).judgeCaptions!(input as never);
+          },
+        },
+      },
+    );
+    expect(result.steps).toBe(STEPS);
+  });
+});
+
+describe('the Temporal UI', () => {
+  it('describes every message of a run', async () => {
+    await spokenTo(
+      99,
+      async () => undefined,
+      async (handle) => {
+        const { definition } = await metadataOf(handle);
+        const described = [
+          ...definition.signalDefinitions,
+          ...definition.updateDefinitions,
+          ...definition.queryDefinitions,
+        ]
+          .filter(({ name }) => !name.startsWith('__'))
+          .map(({ name, description }) => [name, description.length > 20]);
+        expect(Object.fromEntries(described)).toEqual({
+          ...{ pause: true, resume: true, stop: true, setLimits: true, status: true },
+        });
+        await handle.signal('stop');
+        await handle.result();
+      },
+    );
+  });
+
+  it('offers no pause and no stop to a benchmark, which has no steps', async () => {
+    const stages = scriptedStages([]);
+    await runScripted(environment, 'benchmarkRun', [{}], stages, async (handle) => {
+      await handle.result();
+      const { definition } = await metadataOf(handle);
+      expect(definition.signalDefinitions.map(({ name }) => name)).toEqual(['resume']);
+    });
+  });
+});
+
+interface Metadata {
+  currentDetails: string;
+  definition: Record<
+    'signalDefinitions' | 'updateDefinitions' | 'queryDefinitions',
+    { name: string; description: string }[]
+  >;
+}
+
+const metadataOf = (handle: WorkflowHandle) => handle.query<Metadata>('__temporal_workflow_metadata');

@@ -1,0 +1,100 @@
+import type { temporal } from '@temporalio/proto';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { RunSummary } from '../../../core/stages.ts';
+import { startTemporal, workflowBundle } from '../temporal-server.ts';
+import { type CallLog, scriptedStages } from './scripted-stages.ts';
+
+/** Enough for a run to continue as new twice. `LONG_RUN_STEPS=10000` takes a quarter of an hour. */
+const STEPS = Number(process.env.LONG_RUN_STEPS ?? 250);
+
+/** Temporal's own limits: it warns of a history from the first on, and ends a workflow that reaches the second. */
+const EVENTS = { warn: 10_240, error: 51_200 };
+const BYTES = { warn: 10 * 2 ** 20, error: 50 * 2 ** 20 };
+/** Of one payload; an error is at 2 MB. */
+const PAYLOAD_WARN = 256 * 2 ** 10;
+
+let environment: TestWorkflowEnvironment;
+beforeAll(async () => {
+  environment = await startTemporal();
+});
+afterAll(() => environment?.teardown());
+
+interface Execution {
+  events: number;
+  bytes: number;
+  largestPayload: number;
+  continuedAs?: string;
+}
+
+async function executionOf(runId: string): Promise<Execution> {
+  const handle = environment.client.workflow.getHandle('long', runId);
+  const [{ historyLength, historySize }, { events }] = await Promise.all([handle.describe(), handle.fetchHistory()]);
+  const last = events!.at(-1)!.workflowExecutionContinuedAsNewEventAttributes;
+  return {
+    events: historyLength,
+    bytes: historySize ?? 0,
+    largestPayload: Math.max(...events!.map(payloadBytes)),
+    ...(last?.newExecutionRunId && { continuedAs: last.newExecutionRunId }),
+  };
+}
+
+/** Of what an event carries in or out: all of it in the first event, each activity's, what it hands on. */
+function payloadBytes(event: temporal.api.history.v1.IHistoryEvent): number {
+  const { input } =
+    event.workflowExecutionStartedEventAttributes ??
+    event.activityTaskScheduledEventAttributes ??
+    event.workflowExecutionContinuedAsNewEventAttributes ??
+    {};
+  const { result } =
+    event.activityTaskCompletedEventAttributes ?? event.workflowExecutionCompletedEventAttributes ?? {};
+  return [...(input?.payloads ?? []), ...(result?.payloads ?? [])].reduce(
+    (sum, { data }) => sum + (data?.length ?? 0),
+    0,
+  );
+}
+
+/** As many numbers as real stages give. */
+const numbers = (prefix: string, count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`${prefix}${i}`, Math.sqrt(i + 2)]));
+
+it(`${STEPS} steps stay far below Temporal's limits, and no payload grows with the run`, async () => {
+  const calls: CallLog = [];
+  const activities = scriptedStages(calls, {
+    scoreBenchmark: () => ({
+      metrics: { eventF1: 50, actionF1: 60, objectF1: 70, ...numbers('benchmarkMetric', 30) },
+      details: { uri: `store:runs/long/${'d'.repeat(60)}`, sha256: '0'.repeat(64), bytes: 1 },
+      usage: { ...numbers('', 0), calls: 0, cacheHits: 0, inputTokens: 0, outputTokens: 0, cost: 0, repeated: 0 },
+      seconds: 1,
+    }),
+  });
+  const shared = { connection: environment.nativeConnection, activities, maxConcurrentActivityTaskExecutions: 20 };
+  const workflows = await Worker.create({ ...shared, taskQueue: 'long', workflowBundle: await workflowBundle() });
+  const policy = await Worker.create({ ...shared, taskQueue: 'policy-onnx' });
+  const { summary, first } = await workflows.runUntil(
+    policy.runUntil(async () => {
+      const args = [{ overrides: { 'grpo.steps': STEPS } }];
+      const handle = await environment.client.workflow.start('trainingRun', {
+        ...{ taskQueue: 'long', workflowId: 'long', args },
+      });
+      return { summary: (await handle.result()) as RunSummary, first: handle.firstExecutionRunId };
+    }),
+  );
+  expect(summary.steps).toBe(STEPS);
+  expect(calls.filter(([name]) => name === 'updatePolicy').map(([, step]) => step)).toEqual(
+    Array.from({ length: STEPS }, (_, i) => i + 1),
+  );
+
+  const executions: Execution[] = [];
+  for (let runId: string | undefined = first; runId; runId = executions.at(-1)!.continuedAs)
+    executions.push(await executionOf(runId));
+  const largest = (name: 'events' | 'bytes' | 'largestPayload') => Math.max(...executions.map((each) => each[name]));
+  console.log(
+    `${STEPS} steps: ${executions.length} executions, at most ${largest('events')} events and ${largest('bytes')} bytes; largest payload ${largest('largestPayload')} bytes`,
+  );
+  expect(executions.length).toBeGreaterThan(2);
+  expect(largest('events')).toBeLessThan(EVENTS.warn);
+  expect(largest('bytes')).toBeLessThan(BYTES.warn);
+  expect(largest('largestPayload')).toBeLessThan(PAYLOAD_WARN);
+}, 3_600_000);

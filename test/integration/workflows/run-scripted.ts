@@ -1,0 +1,27 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { workflowBundle } from '../temporal-server.ts';
+import type { scriptedStages } from './scripted-stages.ts';
+
+let runs = 0;
+
+/** Runs a workflow to its end against scripted stages; `during` is with it and gives what comes of it. */
+export async function runScripted<T>(
+  environment: TestWorkflowEnvironment,
+  type: string,
+  input: unknown[],
+  stages: ReturnType<typeof scriptedStages>,
+  during: (handle: WorkflowHandle) => Promise<T> = async (handle) => (await handle.result()) as T,
+): Promise<T> {
+  const taskQueue = `videocap-${++runs}`;
+  const shared = { connection: environment.nativeConnection, activities: stages };
+  const workflowWorker = await Worker.create({ ...shared, taskQueue, workflowBundle: await workflowBundle() });
+  const policyWorker = await Worker.create({ ...shared, taskQueue: 'policy-onnx' });
+  return workflowWorker.runUntil(
+    policyWorker.runUntil(async () => {
+      const workflowId = `run-${runs}`;
+      return during(await environment.client.workflow.start(type, { taskQueue, workflowId, args: input }));
+    }),
+  );
+}
