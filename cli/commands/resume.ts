@@ -56,10 +56,11 @@ async function takeUp(session: Session, ended: WorkflowExecutionDescription, was
       'InvalidInput',
       `Run ${workflowId} has finished${type === 'trainingRun' ? `; to try something else from one of its steps: videocap fork ${workflowId} --at-step N` : '.'}`,
     );
-  const { run, ...input } = originOf(ended);
+  const { run, limits, ...input } = originOf(ended);
+  const resume = { run, ...(limits && { limits }) };
   try {
     const summary = `resumed after it was ${was}`;
-    return await startWorkflow(session, 'trainingRun', workflowId, { ...input, resume: { run } }, summary);
+    return await startWorkflow(session, 'trainingRun', workflowId, { ...input, resume }, summary);
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     // Somebody else has resumed it meanwhile, which is what was asked for.

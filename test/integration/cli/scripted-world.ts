@@ -9,12 +9,13 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { createRecordActivities } from '../../../activities/record/record.ts';
 import { createProgressActivities } from '../../../activities/record/run-progress.ts';
+import { updateKey } from '../../../activities/update/update.ts';
 import { findInstallation } from '../../../cli/installation.ts';
 import { createConfigActivities } from '../../../configs/resolve-config.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
 import { startTemporal, workflowBundle } from '../temporal-server.ts';
-import { type CallLog, scriptedStages } from '../workflows/scripted-stages.ts';
+import { type CallLog, scriptedStages, usage } from '../workflows/scripted-stages.ts';
 
 export interface Ended {
   code: number | null;
@@ -31,8 +32,8 @@ interface Updating {
 }
 
 /**
- * A real Temporal server with workers in this process, and the command beside them. Configs, step records, states and
- * checkpoints are real and lie in a store; models are scripted, and wait before a step where a test wants them to.
+ * A real Temporal server with workers in this process, and the command beside them. Configs, records, states,
+ * checkpoints and what a benchmark leaves are real and lie in a store; models are scripted, and wait before a step where a test wants them to.
  */
 export class ScriptedWorld {
   readonly home: string;
@@ -72,6 +73,12 @@ export class ScriptedWorld {
       ...createProgressActivities({ store }),
       loadPolicy: () => this.#checkpoint('start', 0),
       updatePolicy: (input: Updating) => this.#update(input),
+      captionClips: async () => ({ captions: await store.put('captions.json', '[]'), seconds: 1 }),
+      scoreBenchmark: async () => ({
+        metrics: { eventF1: 50, actionF1: 60, objectF1: 70 },
+        details: await store.put('details.json', '[]'),
+        ...{ usage: usage(0), seconds: 1 },
+      }),
       ...overrides,
     } as Stages);
     const interceptors = { activity: [(context: Context) => ({ inbound: new ActivityRuntime(context) })] };
@@ -89,9 +96,11 @@ export class ScriptedWorld {
     const { workflowId } = Context.current().info.workflowExecution!;
     while (step > (this.#holds.get(workflowId) ?? Number.POSITIVE_INFINITY)) await Context.current().sleep(20);
     const { policy } = await this.#checkpoint(runKey, step);
+    await this.store.put(updateKey(runKey, step), '{}');
     const old = step - 2;
-    if (old > 0 && (keepEvery === 0 || old % keepEvery !== 0))
-      await rm(this.store.path((await this.store.find(checkpointKey(runKey, old)))!), { force: true });
+    // A fork's past has its checkpoints with the parent.
+    const made = await this.store.find(checkpointKey(runKey, old));
+    if (made && (keepEvery === 0 || old % keepEvery !== 0)) await rm(this.store.path(made), { force: true });
     this.updates.push(`${workflowId} ${step}`);
     return { policy, metrics: { loss: 0.1, kl: 0.01 }, seconds: 0.01 };
   }
