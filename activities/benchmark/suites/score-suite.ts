@@ -22,8 +22,10 @@ export function captionOf(text: string): string | undefined {
   return rest.replace(/^\s*<answer>/, '').trim() || undefined;
 }
 
-/** Items at once, for each question that the judge takes at a time: enough that it never waits, few enough that some are soon done. */
-const ITEMS_A_TURN = 4;
+/** Items at once, for each question that the judge takes at a time: enough that it never waits, however busy the disk is. */
+const ITEMS_A_TURN = 16;
+/** Of VDC's 5,000 items, each asks about forty questions: all at once would fill the memory. */
+const MOST_ITEMS = 512;
 
 export interface ScoringOptions {
   /** Questions that the judge takes at a time. */
@@ -73,7 +75,7 @@ export async function scoreItems(
     const reason = 'unscorable' in outcome ? outcome.reason : 'not answered yet';
     return { id, clip, video, caption, unscorable: reason };
   };
-  const turns = pLimit(ITEMS_A_TURN * concurrency);
+  const turns = pLimit(Math.min(MOST_ITEMS, ITEMS_A_TURN * concurrency));
   return settled(
     items.map((raw) =>
       turns(async () => {

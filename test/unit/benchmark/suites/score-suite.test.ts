@@ -149,23 +149,29 @@ test('every answered question is progress, long before the first item is done', 
   expect(seen.at(-1)).toBe('2/2, 6 answers');
 });
 
-test('thousands of items wait for their turn instead of asking all at once', async () => {
-  let asking = 0;
-  let most = 0;
-  const counting: Suite = {
-    ...suite,
-    async scoreItem() {
-      most = Math.max(most, ++asking);
-      await new Promise((resolve) => setImmediate(resolve));
-      asking--;
-      return { answer: 1 };
-    },
-  };
-  const items = Array.from({ length: 5000 }, (_, i) => itemNamed(`${i}`));
-  const captions = items.map(({ id }) => captionFor(id, 'a cat'));
-  const prepared = { suite: 'dream1k' as const, annotations: 'a', items, missing: [] };
-  const results = await scoreItems(counting, prepared, captions, asker, { concurrency: 8 });
-  expect(results.map(({ id, score }) => [id, score])).toEqual(items.map(({ id }) => [id, 1]));
-  // Enough that a judge that takes eight questions at a time never waits.
-  expect(most).toBe(32);
-});
+test.each([
+  // Sixteen for each question that the judge takes at a time, so that it never waits.
+  [8, 128],
+  [512, 512],
+])(
+  'thousands of items wait for their turn: with %d questions at a time %d of them ask',
+  async (concurrency, expected) => {
+    let asking = 0;
+    let most = 0;
+    const counting: Suite = {
+      ...suite,
+      async scoreItem() {
+        most = Math.max(most, ++asking);
+        await new Promise((resolve) => setImmediate(resolve));
+        asking--;
+        return { answer: 1 };
+      },
+    };
+    const items = Array.from({ length: 5000 }, (_, i) => itemNamed(`${i}`));
+    const captions = items.map(({ id }) => captionFor(id, 'a cat'));
+    const prepared = { suite: 'dream1k' as const, annotations: 'a', items, missing: [] };
+    const results = await scoreItems(counting, prepared, captions, asker, { concurrency });
+    expect(results.map(({ id, score }) => [id, score])).toEqual(items.map(({ id }) => [id, 1]));
+    expect(most).toBe(expected);
+  },
+);
