@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
+import { existingAmong } from '../../activities/dataset/annotation/annotation-files.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import type { WrittenAnnotations } from '../../core/annotation.ts';
 import { VideocapError } from '../../core/errors.ts';
@@ -53,8 +54,9 @@ export const annotateCommand = new Command('annotate')
         `The judge of ${config} is ${judge.kind}, which cannot annotate. Name a config with a language model (--config), or set one: --set judge.kind=openai --set judge.model=gpt-4o-mini`,
       );
     if (!existsSync(dataset)) throw new VideocapError('InvalidInput', `There is no file ${dataset}.`);
-    if (existsSync(output))
-      throw new VideocapError('InvalidInput', `${output} exists already; remove it, or name another file with --out.`);
+    const taken = existingAmong(output);
+    if (taken !== undefined)
+      throw new VideocapError('InvalidInput', `${taken} exists already; remove it, or name another file with --out.`);
     const installation = findInstallation();
     const report = new Report();
     await setUp(installation, report);
@@ -82,8 +84,8 @@ export function annotationLines({ output, review, statistics, samples, usage }: 
   const { total, complete, annotated, unscorable, notAsked, odd } = samples;
   const rest = [
     unscorable > 0 && `${unscorable} got no usable answer`,
-    complete > 0 && `${complete} were complete`,
-    notAsked > 0 && `${notAsked} were not asked about`,
+    complete > 0 && `${complete} complete already`,
+    notAsked > 0 && `${notAsked} not asked about`,
   ].filter(Boolean);
   return [
     '',

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import type { Limits } from '../../core/run-progress.ts';
-import { messageRun } from './message-run.ts';
+import { messageRun, needsSteps } from './message-run.ts';
 import { examples } from './output.ts';
 
 const RUN = 'as `videocap status` lists it';
@@ -13,6 +13,7 @@ export const stopCommand = new Command('stop')
   .option(...JSON_OPTION)
   .action((run, { json }) =>
     messageRun(run, json, async (handle) => {
+      await needsSteps(handle);
       await handle.signal('stop');
       return { sentence: `Run ${run} will end after its current step.`, fields: { asked: 'stop' } };
     }),
@@ -25,6 +26,7 @@ export const pauseCommand = new Command('pause')
   .option(...JSON_OPTION)
   .action((run, { json }) =>
     messageRun(run, json, async (handle) => {
+      await needsSteps(handle);
       await handle.signal('pause');
       const sentence = `Run ${run} will wait after its current step; go on with: videocap resume ${run}`;
       return { sentence, fields: { asked: 'pause' } };

@@ -19,6 +19,16 @@ export interface Said {
 /** A run is answered for by its worker, which may be busy, but not for this long. */
 const ANSWER_MILLISECONDS = 20_000;
 
+/** @throws VideocapError for a benchmark: it is one piece of work, and what is said to it would not be heard. */
+export async function needsSteps(run: WorkflowHandle): Promise<void> {
+  const { type } = await run.describe();
+  if (type === 'benchmarkRun')
+    throw new VideocapError(
+      'InvalidInput',
+      `Run ${run.workflowId} is a benchmark, which has no steps to pause or stop after; cancel it in the Temporal UI, answers are not paid again.`,
+    );
+}
+
 /**
  * Says something to a run that is going on, and prints what came of it.
  * @throws VideocapError for a run that nobody knows, one that has ended, one that no worker answers for, and what is refused.

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { max, mean, median, min } from 'simple-statistics';
@@ -37,6 +38,11 @@ export interface ReviewedSample {
 export function companionsOf(output: string): { review: string; statistics: string } {
   const stem = output.replace(/\.jsonl?$/i, '');
   return { review: `${stem}.review.html`, statistics: `${stem}.statistics.json` };
+}
+
+/** The first of the files to be written that is there already. */
+export function existingAmong(output: string): string | undefined {
+  return [output, ...Object.values(companionsOf(output))].find((path) => existsSync(path));
 }
 
 /**

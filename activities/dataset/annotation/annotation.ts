@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import {
@@ -20,7 +19,7 @@ import type { Asker } from '../../judge/question.ts';
 import { annotation as annotationQuestion } from '../../judge/questions/annotation.ts';
 import { settled } from '../../judge/read-caption.ts';
 import { readJsonl } from '../jsonl.ts';
-import { writeAnnotationFiles } from './annotation-files.ts';
+import { existingAmong, writeAnnotationFiles } from './annotation-files.ts';
 
 export interface AnnotationDeps {
   store: ArtifactStore;
@@ -122,8 +121,9 @@ async function annotate(asker: Asker, caption: string, signal: AbortSignal | und
 function checkOutput(dataset: string, output: string): void {
   if (resolve(dataset) === resolve(output))
     throw new VideocapError('InvalidInput', `The output ${output} is the input; name another file (--out).`);
-  if (existsSync(output))
-    throw new VideocapError('InvalidInput', `The output ${output} exists already; remove it, or name another (--out).`);
+  const taken = existingAmong(output);
+  if (taken !== undefined)
+    throw new VideocapError('InvalidInput', `The output ${taken} exists already; remove it, or name another (--out).`);
 }
 
 async function readSamples(dataset: string): Promise<CaptionedSamples> {
@@ -136,7 +136,7 @@ async function readSamples(dataset: string): Promise<CaptionedSamples> {
   if (bad.length > 0)
     throw new VideocapError(
       'InvalidDataset',
-      `${dataset} has ${bad.length} lines that are no samples: ${bad.slice(0, 3).join('; ')}${bad.length > 3 ? '; ...' : ''}. Mend or remove them.`,
+      `${dataset} has ${bad.length === 1 ? 'a line that is no sample' : `${bad.length} lines that are no samples`}: ${bad.slice(0, 3).join('; ')}${bad.length > 3 ? '; ...' : ''}. Mend or remove them.`,
     );
   if (samples.length === 0)
     throw new VideocapError(

@@ -138,6 +138,15 @@ describe('what cannot be told anything', () => {
     expect(await each('finished')).toEqual([told, told, told, refused(`Run finished has finished; ${fork}`)]);
   });
 
+  it('a benchmark, to wait or to end early', async () => {
+    const alone = { taskQueue: 'nobody-works-here', workflowId: 'a-bench', args: [{}] };
+    await world.environment.client.workflow.start('benchmarkRun', alone);
+    const told = refused(
+      'Run a-bench is a benchmark, which has no steps to pause or stop after; cancel it in the Temporal UI, answers are not paid again.',
+    );
+    expect(await Promise.all(['pause', 'stop'].map((verb) => world.videocap([verb, 'a-bench'])))).toEqual([told, told]);
+  });
+
   it('a run that was ended, until it is resumed', async () => {
     await (await waiting('ended')).terminate('the test says so');
     world.release('ended');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Context } from '@temporalio/activity';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { createRecordActivities } from '../../../activities/record/record.ts';
@@ -120,7 +120,7 @@ export class ScriptedWorld {
   }
 
   /** Starts a run that is benchmarked every second step. */
-  start(workflowId: string, steps: number, overrides: object = {}): Promise<WorkflowHandle> {
+  start(workflowId: string, steps: number, overrides: object = {}): Promise<WorkflowHandleWithFirstExecutionRunId> {
     const set = { 'grpo.steps': steps, 'benchmark.everySteps': 2, ...overrides };
     return this.environment.client.workflow.start('trainingRun', {
       ...{ taskQueue: 'videocap', workflowId },
