@@ -149,6 +149,21 @@ export const PASSING_FAULTS: readonly Fault[] = [
   drop,
 ];
 
+/** Whole answers that are none, to any question: paid for, and asked for once more. */
+export const UNUSABLE_ANSWERS: readonly Fault[] = [
+  message({ content: 'I think that all of it happens.' }),
+  empty,
+  cutOff(10),
+  // A verdict less than asked for, or another field.
+  spoilt((answer) => {
+    const { verdicts: all } = JSON.parse(answer) as { verdicts?: Verdicts };
+    return JSON.stringify(all ? { verdicts: all.slice(1) } : { happened: true });
+  }),
+];
+
+/** What ends only by `judge.timeoutSeconds`. */
+export const SILENCES: readonly Fault[] = [hang, stall, drip];
+
 function spoiltAs(finishReason: string, how: (answer: string) => string): Fault {
   return (response, request, answer) => message({ content: how(answer) }, finishReason)(response, request, answer);
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Fault, json, message, PASSING_FAULTS, status } from './openai-faults.ts';
+import { type Fault, json, message, PASSING_FAULTS, status, UNUSABLE_ANSWERS } from './openai-faults.ts';
 
 export * from './openai-faults.ts';
 
@@ -34,6 +34,8 @@ export interface QuestionLog {
   asked: number;
   /** Completions that were sent whole: what a real endpoint is paid for. */
   answered: number;
+  /** Those of them that `failRandomly` made unusable: attempts at the question, not answers. */
+  unusable: number;
 }
 
 /** Sums over the log. A run that pays nothing twice and loses nothing has `duplicates` 0 and `unanswered` 0. */
@@ -41,9 +43,10 @@ export interface Account {
   questions: number;
   asked: number;
   answered: number;
-  /** Answers to questions that had been answered before. */
+  unusable: number;
+  /** Usable answers to questions that had been answered before. */
   duplicates: number;
-  /** Questions that never got an answer. */
+  /** Questions that never got a usable answer. */
   unanswered: number;
 }
 
@@ -58,9 +61,10 @@ export interface OpenAiServer {
   forgive(): void;
   /**
    * From now on this share of requests (0-1) gets one of the faults. Which one, and whether, is a function of the seed, the
-   * question and how often it was asked: the same whatever order requests come in.
+   * question and how often it was asked: the same whatever order requests come in. Of this share of questions (`unusable`), the
+   * first completion besides is one that cannot be used; the second can.
    */
-  failRandomly(options: { rate: number; seed: number; faults?: readonly Fault[] }): void;
+  failRandomly(options: { rate: number; seed: number; faults?: readonly Fault[]; unusable?: number }): void;
   /** Every question, in the order first asked. */
   log(): QuestionLog[];
   account(): Account;
@@ -94,12 +98,15 @@ export async function startOpenAiServer(
   const log = new Map<string, QuestionLog>();
   let random: Parameters<OpenAiServer['failRandomly']>[0] | undefined;
 
-  const faultFor = ({ key, asked }: QuestionLog): Fault | undefined => {
+  const faultFor = (entry: QuestionLog): Fault | undefined => {
     const next = faults.shift();
     if (next || !random) return next;
-    const { rate, seed, faults: choice = PASSING_FAULTS } = random;
-    if (uniform(seed, key, asked, 'whether') >= rate) return undefined;
-    return choice[Math.floor(uniform(seed, key, asked, 'which') * choice.length)];
+    const { key, asked } = entry;
+    const { rate, seed, faults: choice = PASSING_FAULTS, unusable = 0 } = random;
+    if (uniform(seed, key, asked, 'whether') < rate) return oneOf(choice, uniform(seed, key, asked, 'which'));
+    if (entry.answered > 0 || entry.unusable > 0 || uniform(seed, key, 'usable') >= unusable) return undefined;
+    entry.unusable++;
+    return oneOf(UNUSABLE_ANSWERS, uniform(seed, key, 'how'));
   };
 
   const server = createServer(async (incoming, response) => {
@@ -147,8 +154,9 @@ function accountOf(log: QuestionLog[]): Account {
     questions: log.length,
     asked: sum(({ asked }) => asked),
     answered: sum(({ answered }) => answered),
-    duplicates: sum(({ answered }) => Math.max(0, answered - 1)),
-    unanswered: sum(({ answered }) => (answered === 0 ? 1 : 0)),
+    unusable: sum(({ unusable }) => unusable),
+    duplicates: sum(({ answered, unusable }) => Math.max(0, answered - unusable - 1)),
+    unanswered: sum(({ answered, unusable }) => (answered - unusable <= 0 ? 1 : 0)),
   };
 }
 
@@ -157,9 +165,13 @@ function entryOf(log: Map<string, QuestionLog>, { model, messages, question }: C
   const key = createHash('sha256')
     .update(JSON.stringify([model, texts]))
     .digest('hex');
-  const entry = log.get(key) ?? { key, question, asked: 0, answered: 0 };
+  const entry = log.get(key) ?? { key, question, asked: 0, answered: 0, unusable: 0 };
   log.set(key, entry);
   return entry;
+}
+
+function oneOf<T>(choice: readonly T[], share: number): T {
+  return choice[Math.floor(share * choice.length)]!;
 }
 
 /** Between 0 and 1, of whatever is given. */
