@@ -96,7 +96,7 @@ async function readPinned({ path, sha256: expected }: PinnedFile): Promise<Buffe
   });
   const found = sha256(bytes);
   if (found !== expected)
-    throw new VideocapError('CorruptArtifact', `${path} is damaged, it hashes to ${found}, not ${expected}; ${MEND}.`);
+    throw new VideocapError('CorruptArtifact', `${path} hashes to ${found}, expected ${expected}; ${MEND}.`);
   return bytes;
 }
 

@@ -33,7 +33,7 @@ export async function startRun(raw: unknown): Promise<RunState> {
   const { config: name, overrides, resume, fork } = input;
   const key = resume?.run ?? newRunKey();
   upsertMemo({ run: key, config: name, overrides, ...(fork && { fork }) });
-  const written = resume && (await desk.findProgress(resume)).progress;
+  const written = resume && (await desk.findProgress({ run: resume.run })).progress;
   if (written) return takenUp(key, { ...written, limits: { ...written.limits, ...resume.limits } });
   if (fork) return takenUp(key, (await desk.forkProgress({ from: fork, runKey: key, overrides })).progress);
   const { config } = await desk.resolveConfig({ config: name, overrides });
