@@ -71,10 +71,17 @@ export function createProgressActivities({ store }: { store: ArtifactStore }) {
   };
 }
 
+/** Files of a store that may be far away are read so many at a time. */
+const READ_AT_ONCE = 64;
+
 /** The last step, up to `last`, before which no record is damaged. */
 async function lastRecord(store: ArtifactStore, run: string, last: number): Promise<number> {
-  for (let step = 0; step <= last; step++)
-    if (!(await unlessDamaged(readRecords(store, run, step, step)))) return step - 1;
+  for (let from = 0; from <= last; from += READ_AT_ONCE) {
+    const steps = Array.from({ length: Math.min(READ_AT_ONCE, last + 1 - from) }, (_, i) => from + i);
+    const records = await Promise.all(steps.map((step) => unlessDamaged(readRecords(store, run, step, step))));
+    const damaged = records.indexOf(undefined);
+    if (damaged >= 0) return from + damaged - 1;
+  }
   return last;
 }
 
