@@ -5,11 +5,13 @@ import type { Context } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createSuiteActivities } from '../../../activities/benchmark/suites/suite-activities.ts';
+import { SuiteResult } from '../../../activities/benchmark/suites/suite-files.ts';
 import { createAnnotationActivities } from '../../../activities/dataset/annotation/annotation.ts';
+import { asDream1kRow, ClipList } from '../../../activities/dataset/fetch-example-film.ts';
 import { readJsonl } from '../../../activities/dataset/jsonl.ts';
 import { createAsker } from '../../../activities/judge/create-judge.ts';
 import { eventEntailment } from '../../../activities/judge/questions/event-entailment.ts';
-import { eventExtraction } from '../../../activities/judge/questions/event-extraction.ts';
 import { findInstallation } from '../../../cli/installation.ts';
 import { type LocalJudge, startLocalJudge } from '../../../cli/local-judge/local-judge.ts';
 import { createConfigActivities } from '../../../configs/resolve-config.ts';
@@ -19,15 +21,22 @@ import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
 import { startTemporal, workflowBundle } from '../temporal-server.ts';
 
-// A real language model behind a real server. It is far too small to judge well, so nothing here is about how it judges:
-// whatever it says, an answer has the question's shape, and no answer is none.
+// A real language model behind a real server judges, annotates and benchmarks captions of a real film. It is far too small to
+// do any of it well, so nothing here is about how it judges: whatever it says, an answer has the question's shape, and no
+// answer is none.
 
 let judge: LocalJudge;
 let root: string;
 let store: ArtifactStore;
+/** Two clips of Big Buck Bunny, with captions and events. */
+let clips: [Clip, Clip];
+type Clip = ReturnType<typeof ClipList.parse>['clips'][number];
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'videocap-local-llm-'));
   store = new ArtifactStore(join(root, 'store'));
+  const list = new URL('../../../configs/examples/big-buck-bunny-clips.json', import.meta.url);
+  const byId = new Map(ClipList.parse(JSON.parse(await readFile(list, 'utf8'))).clips.map((clip) => [clip.id, clip]));
+  clips = [byId.get('bbb-04')!, byId.get('bbb-10')!];
   judge = await startLocalJudge(findInstallation());
 });
 afterAll(async () => {
@@ -35,12 +44,6 @@ afterAll(async () => {
   await rm(root, { recursive: true });
 });
 
-const CAPTIONS = [
-  'A grey rabbit sleeping in a dark burrow wakes up and looks out.',
-  'The rabbit holds a red apple and walks out of the picture.',
-  'A purple butterfly flies around the head of the rabbit.',
-];
-const EVENTS = ['the rabbit wakes up', 'the rabbit eats an apple'];
 const env = { LOCAL_JUDGE_KEY: 'any text' };
 const settings = () => ({
   kind: 'openai' as const,
@@ -51,50 +54,72 @@ const settings = () => ({
   timeoutSeconds: 400,
   maxTokens: 96,
 });
-const asker = (place: string) =>
-  createAsker(JudgeConfig.parse(settings()) as Extract<JudgeConfig, { kind: 'openai' }>, { store, place, env });
+const judgeConfig = () => JudgeConfig.parse(settings()) as Extract<JudgeConfig, { kind: 'openai' }>;
 
 // A machine with two cores may do other tests at the same time.
 vi.setConfig({ testTimeout: 420_000 });
 
-describe('a real language model as the judge', () => {
-  const questions = CAPTIONS.slice(0, 2).flatMap((caption) => [
-    eventEntailment(caption, EVENTS),
-    eventExtraction(caption),
-  ]);
-  const askAll = (place: string) => {
-    const asked = asker(place);
-    return Promise.all(questions.map((question) => asked.ask<unknown[]>(question as never))).then((outcomes) => ({
-      outcomes,
-      usage: asked.usage,
-    }));
-  };
+const CLASSES = ['entailment', 'neutral', 'contradiction'];
 
-  test('every answer has its question’s shape, is metered, and is never paid for again', async () => {
-    const first = await askAll('runs/a/step-000001');
-    expect(first.usage).toMatchObject({ calls: questions.length, cacheHits: 0, cost: 0 });
-    expect(first.usage.inputTokens).toBeGreaterThan(100 * questions.length);
-    expect(first.usage.outputTokens).toBeGreaterThan(questions.length);
-    expect(first.usage.latencySeconds.max).toBeGreaterThan(0);
-    for (const [i, outcome] of first.outcomes.entries()) {
+describe('a real language model', () => {
+  test('judges: every answer has its question’s shape, is metered, and is never paid for again', async () => {
+    // Each caption against the events of the other clip.
+    const [first, second] = clips;
+    const questions = [eventEntailment(first.caption, second.events), eventEntailment(second.caption, first.events)];
+    const askAll = async (place: string) => {
+      const asker = createAsker(judgeConfig(), { store, place, env });
+      const outcomes = await Promise.all(questions.map((question) => asker.ask(question)));
+      return { outcomes, usage: asker.usage };
+    };
+    const asked = await askAll('runs/a/step-000001');
+    expect(asked.usage).toMatchObject({ calls: 2, cacheHits: 0, cost: 0 });
+    expect(asked.usage.inputTokens).toBeGreaterThan(2 * 100);
+    expect(asked.usage.outputTokens).toBeGreaterThan(2);
+    expect(asked.usage.latencySeconds.max).toBeGreaterThan(0);
+    for (const [i, outcome] of asked.outcomes.entries()) {
       if ('unscorable' in outcome) expect(outcome.reason).toMatch(/^the judge's answer cannot be used: /);
-      else if (i % 2 === 1)
-        expect((outcome as { answer: string[] }).answer.every((event) => event.trim() !== '')).toBe(true);
       else {
         const { answer } = outcome as { answer: string[] };
-        expect(answer).toHaveLength(EVENTS.length);
-        expect(['entailment', 'neutral', 'contradiction']).toEqual(expect.arrayContaining(answer));
+        expect(answer).toHaveLength(clips[1 - i]!.events.length);
+        expect(CLASSES).toEqual(expect.arrayContaining(answer));
       }
     }
-    expect(first.outcomes.some((outcome) => 'answer' in outcome)).toBe(true);
 
     const again = await askAll('runs/b/step-000001');
-    expect(again.outcomes).toEqual(first.outcomes);
-    expect(again.usage).toMatchObject({ calls: 0, cacheHits: questions.length, inputTokens: 0, outputTokens: 0 });
+    expect(again.outcomes).toEqual(asked.outcomes);
+    expect(again.usage).toMatchObject({ calls: 0, cacheHits: 2, inputTokens: 0, outputTokens: 0 });
+  });
+
+  test('benchmarks captions by the protocol of DREAM-1K, with no policy at all', async () => {
+    const lines = (rows: object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+    const source = {
+      suite: 'dream1k' as const,
+      annotations: join(root, 'dream1k.jsonl'),
+      predictions: join(root, 'predictions.jsonl'),
+      quirks: [],
+    };
+    await writeFile(source.annotations, lines(clips.map(asDream1kRow)));
+    await writeFile(source.predictions, lines(clips.map(({ id, caption }) => ({ id, caption }))));
+    const { prepareSuite, scoreSuite } = createSuiteActivities({ store, env });
+    const shared = { runKey: 'bench', judge: judgeConfig() };
+    const { items, predictions, missing } = await prepareSuite({ ...shared, source });
+    expect(missing).toBe(0);
+    const input = { ...shared, step: 0, items, captions: [predictions!], subject: 'the references', quirks: [] };
+    const { counts, metrics, usage, result } = await scoreSuite(input);
+    expect(counts).toMatchObject({ items: 2, withoutCaption: 0, missing: 0 });
+    expect(counts.scored + counts.unscorable).toBe(2);
+    expect(usage.calls).toBeGreaterThanOrEqual(4);
+    expect(usage.outputTokens).toBeGreaterThan(4);
+    for (const value of Object.values(metrics)) expect(value >= 0 && value <= 100).toBe(true);
+    for (const [i, item] of (await store.readJson(result, SuiteResult)).items.entries()) {
+      expect(item).toMatchObject({ id: clips[i]!.id, caption: clips[i]!.caption });
+      if (item.unscorable !== undefined) expect(item.unscorable).toMatch(/^the judge's answer cannot be used: /);
+      else expect(JSON.stringify(item.score)).toMatch(/entailment|neutral|contradiction|\[\]/);
+    }
   });
 });
 
-describe('datasetAnnotation', () => {
+describe('datasetAnnotation with it', () => {
   let environment: TestWorkflowEnvironment;
   beforeAll(async () => {
     environment = await startTemporal();
@@ -116,34 +141,25 @@ describe('datasetAnnotation', () => {
     );
   }
 
-  test('annotates captions by a real model, keeps what was there, and pays once', async () => {
+  test('annotates captions of the film, keeps what was there, and pays once', async () => {
     const complete = { video: 'd.mp4', caption: 'A dog barks.', thought: [], events: ['a dog barks'] };
-    const samples = [...CAPTIONS.map((caption, i) => ({ id: `c${i}`, video: `clips/${i}.mp4`, caption })), complete];
+    const samples = [...clips.map(({ id, caption }) => ({ id, video: `clips/${id}.mp4`, caption })), complete];
     const dataset = join(root, 'captions.jsonl');
     const text = samples.map((sample) => `${JSON.stringify(sample)}\n`).join('');
     await writeFile(dataset, text);
 
     const written = await annotate('first', dataset, join(root, 'out', 'train.jsonl'));
     const { total, complete: before, annotated, unscorable, notAsked } = written.samples;
-    expect({ total, before, asked: annotated + unscorable, notAsked }).toEqual({
-      total: 4,
-      before: 1,
-      asked: 3,
-      notAsked: 0,
-    });
-    expect(written.usage.calls).toBe(3);
+    const asked = annotated + unscorable;
+    expect({ total, before, asked, notAsked }).toEqual({ total: 3, before: 1, asked: 2, notAsked: 0 });
+    expect(written.usage.calls).toBe(2);
     expect(written.usage.outputTokens).toBeGreaterThan(0);
 
     const read = [];
     for await (const line of readJsonl(written.output)) read.push('sample' in line ? line.sample : line);
     expect(read.map((sample) => 'caption' in sample && sample.caption)).toEqual(samples.map(({ caption }) => caption));
-    expect(read.map((sample) => 'video' in sample && sample.video)).toEqual([
-      '../clips/0.mp4',
-      '../clips/1.mp4',
-      '../clips/2.mp4',
-      '../d.mp4',
-    ]);
-    expect(read[3]).toEqual({ ...complete, video: '../d.mp4' });
+    expect(read.map((sample) => 'video' in sample && sample.video)).toEqual(samples.map(({ video }) => `../${video}`));
+    expect(read[2]).toEqual({ ...complete, video: '../d.mp4' });
     expect(read.filter((sample) => 'thought' in sample && 'events' in sample)).toHaveLength(annotated + 1);
     expect(await readFile(dataset, 'utf8')).toBe(text);
 
@@ -151,10 +167,10 @@ describe('datasetAnnotation', () => {
     expect(statistics.unscorable).toHaveLength(unscorable);
     expect(statistics.judge).toMatchObject({ model: judge.model, prompt: 'annotation.v1' });
     const page = await readFile(written.review, 'utf8');
-    for (const caption of CAPTIONS) expect(page).toContain(caption);
+    for (const { caption } of clips) expect(page).toContain(caption);
 
     const again = await annotate('again', dataset, join(root, 'out', 'again.jsonl'));
-    expect(again.usage).toMatchObject({ calls: 0, cacheHits: 3 });
+    expect(again.usage).toMatchObject({ calls: 0, cacheHits: 2 });
     expect(again.samples).toEqual(written.samples);
     expect(await readFile(again.output, 'utf8')).toBe(await readFile(written.output, 'utf8'));
   });
