@@ -113,6 +113,7 @@ const OpenAiJudge = z.strictObject({
     .default('OPENAI_API_KEY'),
   concurrency: z.int().min(1).max(512).default(8),
   timeoutSeconds: z.number().positive().max(600).default(60),
+  /** Of an answer. Models that think first get 8192 more for that: `activities/judge/dialect.ts`. */
   maxTokens: z.int().min(16).default(1024),
   /** How answers are kept to their shape: by the server's structured output, its JSON mode, or by asking alone. `videocap judge check` says what it has. */
   answerFormat: z.enum(['json-schema', 'json-object', 'text']).default('json-schema'),
@@ -126,7 +127,7 @@ const OpenAiJudge = z.strictObject({
       outputPerMillion: z.number().nonnegative().default(0),
     })
     .prefault({}),
-  /** What a run may spend before it pauses. */
+  /** What a run may spend before it pauses: `calls` to the question, `usd` to about one question. Tokens that the endpoint does not count are estimated. */
   budget: z
     .strictObject({ usd: z.number().nonnegative().optional(), calls: z.int().nonnegative().optional() })
     .prefault({}),

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { opendir, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import pLimit from 'p-limit';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
@@ -30,21 +30,17 @@ const AT_ONCE = 32;
 
 /** Every entry of a store's ledger, unread, oldest first; none where there is no ledger. */
 export async function filedEntries(store: ArtifactStore): Promise<Filed[]> {
-  const filed = await Promise.all((await keysOf(store)).map((key) => AT_A_TIME(() => filedAs(store, key))));
-  return filed.filter((entry) => entry !== undefined).sort((a, b) => a.stored - b.stored || (a.key < b.key ? -1 : 1));
+  const filed: Filed[] = [];
+  for await (const entry of inOrder(keysOf(store), (key) => filedAs(store, key))) if (entry) filed.push(entry);
+  return filed.sort((a, b) => a.stored - b.stored || (a.key < b.key ? -1 : 1));
 }
 
 /**
  * Entries in the order given; of one that is damaged, or written by another version, the key alone. Reads only a few ahead of
  * whoever takes them: a ledger may be larger than the memory.
  */
-export async function* readEntries(store: ArtifactStore, filed: Iterable<Filed>): AsyncGenerator<FiledEntry | string> {
-  const ahead: Promise<FiledEntry | string>[] = [];
-  for (const entry of filed) {
-    ahead.push(readEntry(store, entry));
-    if (ahead.length === AT_ONCE) yield await ahead.shift()!;
-  }
-  for (const entry of ahead) yield await entry;
+export function readEntries(store: ArtifactStore, filed: Iterable<Filed>): AsyncGenerator<FiledEntry | string> {
+  return inOrder(filed, (entry) => readEntry(store, entry));
 }
 
 /**
@@ -52,7 +48,8 @@ export async function* readEntries(store: ArtifactStore, filed: Iterable<Filed>)
  * @throws VideocapError `InvalidInput` when there is none, or more than one; `CorruptArtifact` when it cannot be read.
  */
 export async function findEntry(store: ArtifactStore, prefix: string): Promise<FiledEntry> {
-  const found = (await keysOf(store)).filter((key) => key.startsWith(prefix));
+  const found: string[] = [];
+  for await (const key of keysOf(store)) if (key.startsWith(prefix)) found.push(key);
   if (found.length === 0)
     throw new VideocapError('InvalidInput', `The ledger has no key that begins with "${prefix}"; list them first.`);
   if (found.length > 1)
@@ -95,9 +92,19 @@ export async function openIntents(store: ArtifactStore): Promise<OpenIntent[]> {
 /** A process may open only so many files. */
 const AT_A_TIME = pLimit(AT_ONCE);
 
-async function keysOf(store: ArtifactStore): Promise<string[]> {
-  const names = await readdir(store.path('ledger')).catch(noFolder);
-  return names.filter((name) => name.endsWith(REF)).map((name) => name.slice(0, -REF.length));
+async function* keysOf(store: ArtifactStore): AsyncGenerator<string> {
+  const folder = await opendir(store.path('ledger')).catch(noFolder);
+  for await (const { name } of folder) if (name.endsWith(REF)) yield name.slice(0, -REF.length);
+}
+
+/** What `work` makes of items, in their order, a few of them at a time. `work` must not throw. */
+async function* inOrder<T, R>(items: Iterable<T> | AsyncIterable<T>, work: (item: T) => Promise<R>): AsyncGenerator<R> {
+  const ahead: Promise<R>[] = [];
+  for await (const item of items) {
+    ahead.push(work(item));
+    if (ahead.length === AT_ONCE) yield await ahead.shift()!;
+  }
+  for (const last of ahead) yield await last;
 }
 
 /** Nothing where it has gone meanwhile. */
@@ -124,7 +131,7 @@ function parsed(text: string): unknown {
   }
 }
 
-function noFolder(error: NodeJS.ErrnoException): string[] {
+function noFolder(error: NodeJS.ErrnoException): never[] {
   if (error.code !== 'ENOENT') throw error;
   return [];
 }
