@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, VideocapError } from '../core/errors.ts';
 import {
@@ -71,7 +72,8 @@ export class EngineCalls {
     signal?.addEventListener('abort', abort, { once: true });
     try {
       return await new Promise<Result>((resolve, reject) => {
-        this.#calls.set(id, { resolve, reject, onProgress, state });
+        // The thread's messages arrive in the context of whoever started it; progress belongs to whoever called.
+        this.#calls.set(id, { resolve, reject, onProgress: onProgress && AsyncResource.bind(onProgress), state });
         this.#worker.ref();
         this.#worker.postMessage({ id, request, state } satisfies RequestMessage);
       });

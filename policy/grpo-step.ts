@@ -104,6 +104,7 @@ export async function grpoStep(
     state = updated.state;
     totals.gradNorm += updated.gradNorm / updates;
   }
+  progress('weights');
   return {
     weights,
     state,

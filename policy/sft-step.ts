@@ -36,6 +36,7 @@ export async function sftStep(model: PolicyModel, learner: Learner, batch: SftBa
     gradients.add(output);
     loss += floats(output.loss)[0]!;
   }
+  progress('weights');
   const learningRate = learningRateAt(step, sft.steps, sft.optimizer);
   const { weights, state, gradNorm } = await adamwStep(
     model,

@@ -9,7 +9,7 @@ import { attemptOf, type CurrentAttempt } from './current-attempt.ts';
 export interface RuntimeOptions {
   /** Who may write to the artifact store; without it, everybody may. */
   fences?: Fences;
-  /** An attempt that shows no progress for this long is ended, and made again. Default: never. */
+  /** An attempt that shows no progress for this long, or for much less when it went fast, is ended, and made again. Default: never. */
   stuckMilliseconds?: number | undefined;
 }
 
@@ -37,7 +37,7 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
       return await Promise.race([next(input), watch.stuck]);
     } catch (error) {
       const failure = asFailure(error, attempt.unexpected + 1);
-      attempt.failed(isUnexpected(failure));
+      attempt.failed({ unexpected: isOfType(failure, UNEXPECTED), stuck: isOfType(failure, 'Stuck') });
       // The next attempt must know of this, and of answers since the last beat.
       attempt.heartbeat();
       if (error instanceof VideocapError && error.code === 'Superseded')
@@ -73,8 +73,8 @@ class Watch {
     this.stuck.catch(() => undefined);
     if (limit === undefined) return;
     const look = () => {
-      if (attempt.still < limit) return;
-      const error = stuckError(activity, attempt, limit);
+      if (attempt.still < attempt.patience(limit)) return;
+      const error = stuckError(activity, attempt);
       attempt.stop(error);
       end(error);
       this.end();
@@ -87,12 +87,12 @@ class Watch {
   }
 }
 
-function stuckError(activity: string, { beat: { done, total, what } }: CurrentAttempt, limit: number): VideocapError {
+function stuckError(activity: string, { beat: { done, total, what }, still }: CurrentAttempt): VideocapError {
   const where = what === undefined ? 'before its first report' : `at "${what}", ${done} of ${total}`;
-  const seconds = Math.round(limit / 1000);
+  const seconds = Math.round(still / 1000);
   return new VideocapError(
     'Stuck',
-    `${activity} has made no progress for ${seconds} s, ${where}; it is tried again. On a machine that is only slow, set VIDEOCAP_STUCK_SECONDS higher.`,
+    `${activity} has made no progress for ${seconds} s, ${where}; it is tried again, with more patience. On a machine that is only slow, set VIDEOCAP_STUCK_SECONDS higher.`,
   );
 }
 
@@ -148,8 +148,8 @@ export function asFailure(error: unknown, unexpected: number): unknown {
   });
 }
 
-function isUnexpected(failure: unknown): boolean {
-  return failure instanceof ApplicationFailure && failure.type === UNEXPECTED;
+function isOfType(failure: unknown, type: string): boolean {
+  return failure instanceof ApplicationFailure && failure.type === type;
 }
 
 function causeOf(error: unknown): { cause?: Error } {

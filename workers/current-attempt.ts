@@ -11,7 +11,12 @@ export interface Progress {
 }
 
 /** What the next attempt at the same activity finds of the last one. */
-type Beat = Partial<Progress> & { answeredAt?: number; unexpected?: number | undefined };
+type Beat = Partial<Progress> & { answeredAt?: number; unexpected?: number | undefined; stuck?: number };
+
+/** A computation is not taken for stuck before this, in milliseconds, however fast it went until then. */
+const SHORTEST_PATIENCE = 10_000;
+/** Nor before so many times the longest pause that it has made. */
+const PAUSES = 10;
 
 /** What an attempt at an activity has said, and whether it may still store anything. */
 export class CurrentAttempt implements Fence {
@@ -24,6 +29,8 @@ export class CurrentAttempt implements Fence {
   #beat: Beat;
   #beatAt = performance.now();
   #movedAt = performance.now();
+  #reports = 0;
+  #longestPause = 0;
 
   constructor(context: Context) {
     this.#context = context;
@@ -38,12 +45,23 @@ export class CurrentAttempt implements Fence {
 
   say(more: Beat): void {
     this.#beat = { ...this.#beat, ...more };
+    if (more.done !== undefined && this.#reports++ > 0) this.#longestPause = Math.max(this.#longestPause, this.still);
     this.#movedAt = performance.now();
   }
 
   /** Milliseconds without a sign of progress. */
   get still(): number {
     return performance.now() - this.#movedAt;
+  }
+
+  /**
+   * How long, in milliseconds, this attempt may be still before it is taken for stuck: at most `limit`. Less once it has shown
+   * how fast it goes, twice as much after every attempt that was ended for it, and `limit` for what comes after the last report.
+   */
+  patience(limit: number): number {
+    const { done = 0, total = 0, stuck = 0 } = this.#beat;
+    if (this.#reports < 2 || done >= total) return limit;
+    return Math.min(limit, 2 ** stuck * Math.max(SHORTEST_PATIENCE, PAUSES * this.#longestPause));
   }
 
   /** When a service last answered any attempt at this activity; before that, when it was scheduled. */
@@ -57,8 +75,13 @@ export class CurrentAttempt implements Fence {
   }
 
   /** Notes how this attempt ended. An attempt whose process died notes nothing. */
-  failed(unexpectedly: boolean): void {
-    this.#beat = { ...this.#beat, unexpected: unexpectedly ? this.unexpected + 1 : undefined };
+  failed(how: { unexpected: boolean; stuck: boolean }): void {
+    const { stuck = 0 } = this.#beat;
+    this.#beat = {
+      ...this.#beat,
+      unexpected: how.unexpected ? this.unexpected + 1 : undefined,
+      ...(how.stuck && { stuck: stuck + 1 }),
+    };
   }
 
   /** Takes over from earlier attempts. */

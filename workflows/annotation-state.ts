@@ -45,10 +45,13 @@ export class AnnotationState implements Followed {
     return this.snapshot.annotated + this.snapshot.unscorable;
   }
 
+  get wanted(): number {
+    const { samples, limits } = this.snapshot;
+    return Math.min(samples?.open ?? 0, limits.maxSteps ?? Number.POSITIVE_INFINITY);
+  }
+
   get finished(): boolean {
-    return (
-      this.done >= Math.min(this.snapshot.samples?.open ?? 0, this.snapshot.limits.maxSteps ?? Number.POSITIVE_INFINITY)
-    );
+    return this.done >= this.wanted;
   }
 
   advance({ annotated, unscorable, usage }: BatchDone): void {
@@ -64,11 +67,11 @@ export class AnnotationState implements Followed {
   }
 
   status({ paused, blocked }: Waiting): RunStatus {
-    const { samples, spent } = this.snapshot;
+    const { spent } = this.snapshot;
     return {
       stage: blocked !== undefined ? 'paused: judge' : paused ? 'paused' : this.stage,
       step: this.done,
-      totalSteps: samples?.open ?? 0,
+      totalSteps: this.wanted,
       paused,
       ...(blocked !== undefined && { blocked }),
       ...(spent.calls > 0 && { judge: spent }),

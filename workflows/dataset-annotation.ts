@@ -26,7 +26,7 @@ export async function datasetAnnotation(rawInput: unknown): Promise<WrittenAnnot
   run.stage = 'annotate';
   while (!run.finished && !control.stopRequested) {
     await control.whilePaused();
-    if (control.stopRequested) break;
+    if (control.stopRequested || run.finished) break; // so it may be after a pause
     const { samples, batches, spent, runKey } = { ...snapshot, samples: snapshot.samples.ref };
     const place = { runKey, samples, batch: batches + 1, size: run.batchSize };
     run.advance(await control.judge.through(() => stage.annotateBatch({ ...place, judge: run.judge, spent })));

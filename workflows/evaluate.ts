@@ -21,7 +21,7 @@ export async function evaluate(
     clips: run.heldOutClips,
     maxNewTokens: config.benchmark.maxNewTokens,
   });
-  const { metrics, details, usage } = await gate.through(() =>
+  const { metrics, details, usage, judge } = await gate.through(() =>
     stage.scoreBenchmark({
       ...place,
       suite: 'held-out',
@@ -40,6 +40,7 @@ export async function evaluate(
     captions,
     details,
     policy,
+    ...(judge && { judge }),
     ...(suites.length > 0 && { suites }),
   };
 }

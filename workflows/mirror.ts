@@ -43,9 +43,15 @@ export class MlflowMirror {
     return snapshot.tracking !== undefined && snapshot.mirroredStep >= snapshot.recordedStep;
   }
 
+  /** A run that goes on or was forked has records before its dataset is known, without which they cannot be told. */
+  get #hasWork(): boolean {
+    const { tracking, dataset } = this.#run.snapshot;
+    return tracking === undefined || (dataset !== undefined && !this.#upToDate);
+  }
+
   async #work(): Promise<void> {
     while (!this.#closing) {
-      await condition(() => this.#closing || !this.#upToDate);
+      await condition(() => this.#closing || this.#hasWork);
       if (this.#closing) return;
       this.#delivering = true;
       try {
@@ -60,7 +66,7 @@ export class MlflowMirror {
     const { snapshot } = this.#run;
     snapshot.tracking ??= await mirror.startTracking(trackingInput(this.#run));
     const toStep = snapshot.recordedStep;
-    if (toStep <= snapshot.mirroredStep) return;
+    if (!snapshot.dataset || toStep <= snapshot.mirroredStep) return;
     await mirror.mirrorRecords({
       runKey: snapshot.runKey,
       tracking: snapshot.tracking,

@@ -29,6 +29,8 @@ export const TrainingRunInput = RunInput.extend({
   fork: z.strictObject({ run: z.string().min(1), step: z.int().nonnegative() }).optional(),
 });
 
+export type TrainingRunInput = z.infer<typeof TrainingRunInput>;
+
 export const BenchmarkRunInput = RunInput.extend({
   /** A shipped model's name or a model folder; default: the config's policy. */
   checkpoint: z.string().min(1).optional(),

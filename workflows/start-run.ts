@@ -30,11 +30,18 @@ export function saidBefore(raw: unknown): Said | undefined {
 export async function startRun(raw: unknown): Promise<RunState> {
   if (isContinuation(raw)) return new RunState(raw.continued);
   const input = parseInput(TrainingRunInput, raw, '{"config": "quickstart", "overrides": {"grpo.steps": 10}}');
-  const { config: name, overrides, resume, fork } = input;
+  const { config, overrides, resume, fork } = input;
+  const limits = resume?.limits;
   const key = resume?.run ?? newRunKey();
-  upsertMemo({ run: key, config: name, overrides, ...(fork && { fork }) });
+  upsertMemo({ run: key, config, overrides, ...(fork && { fork }), ...(limits && { limits }) });
+  const run = await runOf(input, key);
+  if (limits) run.limit(limits);
+  return run;
+}
+
+async function runOf({ config: name, overrides, resume, fork }: TrainingRunInput, key: string): Promise<RunState> {
   const written = resume && (await desk.findProgress({ run: resume.run })).progress;
-  if (written) return takenUp(key, { ...written, limits: { ...written.limits, ...resume.limits } });
+  if (written) return takenUp(key, written);
   if (fork) return takenUp(key, (await desk.forkProgress({ from: fork, runKey: key, overrides })).progress);
   const { config } = await desk.resolveConfig({ config: name, overrides });
   return freshRun(config, key);

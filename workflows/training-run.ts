@@ -33,7 +33,7 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
   let recording = Promise.resolve(); // a step's record is written beside the next step
   while (!run.finished && !control.stopRequested) {
     await control.whilePaused();
-    if (control.stopRequested) break;
+    if (control.stopRequested || run.finished) break; // so it may be after a pause
     const [trace] = await Promise.all([step(run, control.judge), recording]);
     const last = run.finished || control.stopRequested;
     const evaluation = last || run.shouldEvaluate ? await measure(last) : undefined;

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -213,4 +214,17 @@ test('files that are gone or changed are told apart from a model that is wrong',
     code: 'InvalidModel',
   });
   expect((await engine.generate({ ...request, policy })).length).toBe(1);
+});
+
+test('progress is told in the context of whoever asked for the work, not of whoever woke the engine', async () => {
+  const engine = freshEngine();
+  const activity = new AsyncLocalStorage<string>();
+  const told = new Set<string | undefined>();
+  const request = { policy, threads: 1, clips: [clips[0]!], groupSize: 1, maxNewTokens: 2 };
+  const onProgress = () => void told.add(activity.getStore());
+  await activity.run('first', () => engine.generate(request, { onProgress }));
+  expect([...told]).toEqual(['first']);
+  told.clear();
+  await activity.run('second', () => engine.generate(request, { onProgress }));
+  expect([...told]).toEqual(['second']);
 });

@@ -73,7 +73,7 @@ describe('a policy engine whose thread hangs', () => {
       expect(failures).toMatchObject([
         {
           code: 'Stuck',
-          message: expect.stringMatching(/attempt has made no progress for 2 s, at "gradients", 3 of 8/),
+          message: expect.stringMatching(/attempt has made no progress for [23] s, at "gradients", 3 of 8/),
         },
       ]);
       await engine.close();

@@ -178,6 +178,21 @@ describe('setLimits', () => {
     expect(result.steps).toBe(5);
   });
 
+  it('lower than the step at which the run is paused ends it there', async () => {
+    const { result, calls } = await spokenTo(
+      3,
+      (handle) => handle.signal('pause'),
+      async (handle) => {
+        await expect.poll(() => statusOf(handle), { timeout: 30_000 }).toMatchObject({ stage: 'paused' });
+        await setLimits(handle, { maxSteps: 2 });
+        await handle.signal('resume');
+        return resultOf(handle);
+      },
+    );
+    expect(result).toMatchObject({ steps: 3, trained: { step: 3 } });
+    expect(stepsOf(calls, 'updatePolicy')).toEqual(upTo(3));
+  });
+
   it('is heard before the config is read, and kept where `videocap resume` looks', async () => {
     let configRead = () => {};
     const read = new Promise<void>((resolve) => {

@@ -2,6 +2,7 @@ import type { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ExperimentConfig } from '../../../configs/schema.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
 import { type CallLog, scriptedStages, usage } from './scripted-stages.ts';
@@ -86,6 +87,38 @@ describe('trainingRun', () => {
     await run('trainingRun', [{}], stages);
     expect(stepsOf(calls, 'updatePolicy')).toEqual([1, 2]);
     expect(mirrored).toEqual([[0, 2]]);
+  });
+
+  it('that is taken up tells MLflow what it had not, though its dataset is not at hand yet', async () => {
+    const ref = (name: string) => ({ uri: `store:${name}`, sha256: '0'.repeat(64), bytes: 1 });
+    const policy = { model: 'tiny', step: 2, weights: ref('policy-2') };
+    const mirrored: [number, number][] = [];
+    let tracked = false;
+    const stages = scriptedStages([], {
+      findProgress: () => ({
+        progress: {
+          ...{ config: ExperimentConfig.parse({ grpo: { steps: 3, samplesPerStep: 2 }, sampling: { groupSize: 2 } }) },
+          ...{ startTime: 1, step: 2, policy, reference: { ...policy, step: 0 }, mirroredStep: 0, lastMetrics: {} },
+          ...{ spent: { usd: 0, calls: 0 }, limits: {} },
+          evaluations: [{ step: 0, metrics: { eventF1: 50 }, captions: ref('c'), details: ref('d'), policy }],
+        },
+      }),
+      startTracking: () => {
+        tracked = true;
+        return { mlflowRunId: 'm', experimentId: '1', runUrl: 'http://127.0.0.1/m' };
+      },
+      prepareDataset: async () => {
+        await expect.poll(() => tracked).toBe(true);
+        // Time for a mirror that would not wait.
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return { manifest: ref('manifest'), digest: 'd', train: 4, heldOut: 2, quarantined: 0 };
+      },
+      mirrorRecords: ({ fromStep, toStep }: { fromStep: number; toStep: number }) =>
+        void mirrored.push([fromStep, toStep]),
+    });
+    await run('trainingRun', [{ resume: { run: 'earlier' } }], stages);
+    expect(mirrored[0]![0]).toBe(1);
+    expect(mirrored.at(-1)![1]).toBe(3);
   });
 
   it('marks MLflow KILLED when cancelled', async () => {

@@ -73,6 +73,45 @@ describe('an attempt that does not move', () => {
     expect(await done).toBe('done');
   });
 
+  describe('that went fast until then', () => {
+    const limit = { stuckMilliseconds: 600_000 };
+    const hanging = (total: number) => async () => {
+      for (let done = 0; done < 4; done++) {
+        reportProgress({ done, total, what: 'gradients' });
+        await sleep(50);
+      }
+      return sleep(3_600_000);
+    };
+
+    it.each([
+      [0, 10_000],
+      [1, 20_000],
+      [3, 80_000],
+      [20, 600_000],
+    ])('after %i attempts that were ended for it, is ended after %i ms', async (stuck, expected) => {
+      vi.useFakeTimers();
+      const ended = vi.fn();
+      const info = { heartbeatTimeoutMs: 0, heartbeatDetails: { stuck } };
+      const done = perform(hanging(9), info, limit).catch(ended);
+      await vi.advanceTimersByTimeAsync(expected);
+      expect(ended).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(5000);
+      await done;
+      expect(ended).toHaveBeenCalledWith(expect.objectContaining({ type: 'Stuck' }));
+    });
+
+    it('is given all the time there is once all of it is reported: what is left is storing', async () => {
+      vi.useFakeTimers();
+      const ended = vi.fn();
+      const done = perform(hanging(3), { heartbeatTimeoutMs: 0 }, limit).catch(ended);
+      await vi.advanceTimersByTimeAsync(599_000);
+      expect(ended).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(6000);
+      await done;
+      expect(ended).toHaveBeenCalled();
+    });
+  });
+
   it('waits as long as it likes where no limit is set', async () => {
     vi.useFakeTimers();
     const done = perform(() => sleep(86_400_000).then(() => 'done'), { heartbeatTimeoutMs: 0 }, {});

@@ -57,7 +57,12 @@ describe('AnnotationState', () => {
       totalSteps: 40,
       judge: { calls: 31, usd: 0.25 },
     });
-    expect(run.status({ paused: false, blocked: 'Set JUDGE_KEY.' })).toMatchObject({ stage: 'paused: judge', blocked: 'Set JUDGE_KEY.' });
-    expect(run.details({ paused: false, blocked: 'Set JUDGE_KEY.' })).toContain('**Paused: judge.** Set JUDGE_KEY. Then send `resume`.');
+    expect(run.status({ paused: false, blocked: 'Set JUDGE_KEY.' })).toMatchObject({
+      stage: 'paused: judge',
+      blocked: 'Set JUDGE_KEY.',
+    });
+    expect(run.details({ paused: false, blocked: 'Set JUDGE_KEY.' })).toContain(
+      '**Paused: judge.** Set JUDGE_KEY. Then send `resume`.',
+    );
   });
 });
