@@ -5,7 +5,7 @@ import { shuffledAt, uniformAt } from '../../core/random.ts';
 import type { Victim } from './matrix/cells.ts';
 import { differences, madeTwice, outcomeOf, paidAgain } from './matrix/compare.ts';
 import { matrixExperiment } from './matrix/experiment.ts';
-import { type Chaos, ChaosWorld } from './matrix/world.ts';
+import { type Chaos, ChaosWorld, type Played } from './matrix/world.ts';
 
 /**
  * `npm run soak [-- --seed 7 --kills 50 --steps 100]`: one run in which everything that can die does, again and again, at
@@ -52,6 +52,8 @@ async function disturb({ strike, over }: Chaos, done: Kill[]): Promise<void> {
   await Promise.all(returning);
 }
 
+const stored = ({ journal }: Played) => new Set(journal.filter((line) => line.startsWith('put '))).size;
+
 const world = await ChaosWorld.start();
 const done: Kill[] = [];
 try {
@@ -84,11 +86,11 @@ try {
     '|---|---|---|',
     `| seconds | ${calm.seconds.toFixed(0)} | ${struck.seconds.toFixed(0)} |`,
     `| weights | ${undisturbed.weights.slice(0, 16)} | ${struck.summary.policy.weights.sha256.slice(0, 16)} |`,
-    `| artifacts made, made twice | ${calm.made.length}, ${madeTwice(calm).length} | ${struck.made.length}, ${madeTwice(struck).length} |`,
+    `| artifacts stored, made again | ${stored(calm)}, ${madeTwice(calm).length} | ${stored(struck)}, ${madeTwice(struck).length} |`,
     `| questions answered, asked again | ${calm.answered.size}, ${paidAgain(calm)} | ${struck.answered.size}, ${paidAgain(struck)} |`,
     '',
     wrong.length === 0
-      ? 'Weights, optimiser state, metric series, benchmark and report are equal. Asked again were answers on their way when a worker died.'
+      ? 'Weights, optimiser state, metric series (in the store and in MLflow), benchmark and report are equal. Asked again were answers on their way when a worker died.'
       : `**${wrong.join('; ')}**`,
     '',
   ];

@@ -15,8 +15,9 @@ export const ACTIVITIES = {
 export type StruckStage = keyof typeof ACTIVITIES;
 
 /**
- * `before`: nothing is done yet. `during`: some of it is made, and nothing of that stored (tracking: some of it is sent).
- * `after effect`: everything is stored, and Temporal does not know. `after report`: Temporal knows, and the run moves on.
+ * `before`: nothing is done yet. `during`: some of it is made (rollout: a group of two; update: the first of two updates;
+ * judge: some answers are kept; tracking: something is sent; others: all of it, and none is stored). `after effect`:
+ * everything is stored, and Temporal does not know. `after report`: Temporal knows, and the run moves on.
  */
 export const MOMENTS = ['before', 'during', 'after effect', 'after report'] as const;
 export type Moment = (typeof MOMENTS)[number];
@@ -30,7 +31,12 @@ export interface Cell {
   victim: Victim;
   /** Which call of the activity is struck, from 1. */
   call: number;
+  /** How long a server stays dead, or a disk full or read-only. */
+  awaySeconds: number;
 }
+
+/** Most outages are over soon; one in eight lasts longer than a few quick tries would. */
+const AWAY_SECONDS = { short: 1.5, long: 25 };
 
 /** How often an undisturbed run of the matrix's experiment calls each activity. */
 const CALLS: Record<StruckStage, number> = {
@@ -49,16 +55,19 @@ const CALLS: Record<StruckStage, number> = {
 export function allCells(seed: number): Cell[] {
   return (Object.keys(ACTIVITIES) as StruckStage[]).flatMap((stage) =>
     VICTIMS.flatMap((victim) =>
-      MOMENTS.map((moment) => ({
-        stage,
-        moment,
-        victim,
-        call: 1 + Math.floor(CALLS[stage] * uniformAt(seed, ['cell', stage, moment, victim])),
-      })),
+      MOMENTS.map((moment) => {
+        const draw = (what: string) => uniformAt(seed, [what, stage, moment, victim]);
+        return {
+          ...{ stage, moment, victim },
+          call: 1 + Math.floor(CALLS[stage] * draw('cell')),
+          awaySeconds: victim !== 'worker' && draw('away') < 1 / 8 ? AWAY_SECONDS.long : AWAY_SECONDS.short,
+        };
+      }),
     ),
   );
 }
 
-export function nameOf({ stage, moment, victim, call }: Cell): string {
-  return `${victim} struck ${moment} ${stage} (call ${call})`;
+export function nameOf({ stage, moment, victim, call, awaySeconds }: Cell): string {
+  const away = awaySeconds === AWAY_SECONDS.long ? `, for ${awaySeconds} s` : '';
+  return `${victim} struck ${moment} ${stage} (call ${call}${away})`;
 }

@@ -12,6 +12,8 @@ export interface Outcome {
   series: Record<string, number>[];
   base: Record<string, number>;
   trained: Record<string, number>;
+  /** What MLflow has of them: metric, step, value, however often. */
+  points: string[];
   /** The report's words and numbers, but names and times. */
   report: string;
   /** Questions answered by the endpoint. */
@@ -21,7 +23,7 @@ export interface Outcome {
 /** Times, and what only counts the disturbance itself. */
 const DISTURBED = /^time\/|PerSecond$|^judge\/(latencySeconds\/|repeated$)/;
 
-export async function outcomeOf({ summary, home, answered }: Played): Promise<Outcome> {
+export async function outcomeOf({ summary, home, answered, points }: Played): Promise<Outcome> {
   const store = new ArtifactStore(join(home, 'store'));
   const { policy, base, trained, steps, runKey, report } = summary;
   const records = await readRecords(store, runKey, 0, steps);
@@ -32,6 +34,7 @@ export async function outcomeOf({ summary, home, answered }: Played): Promise<Ou
     series: records.map(({ metrics }) =>
       Object.fromEntries(Object.entries(metrics).filter(([name]) => !DISTURBED.test(name))),
     ),
+    points: points.filter(({ key }) => !DISTURBED.test(key)).map(({ key, step, value }) => `${key} ${step} ${value}`),
     base: base.metrics,
     trained: trained.metrics,
     report: wordsOf(html),
@@ -61,9 +64,19 @@ export function differences(calm: Outcome, struck: Outcome): string[] {
   });
 }
 
-/** Artifacts that were made more than once. */
-export function madeTwice({ made }: Played): string[] {
-  return [...new Set(made.filter((key, i) => made.indexOf(key) !== i))];
+/** Keys under which the same content always lies: storing it again is no work done again. */
+const BY_CONTENT = /[0-9a-f]{64}/;
+
+/** Artifacts that began to be made again, or were stored again, after they had been stored. */
+export function madeTwice({ journal }: Played): string[] {
+  const stored = new Set<string>();
+  const again = new Set<string>();
+  for (const line of journal) {
+    const [what, key] = line.split(' ') as [string, string];
+    if (stored.has(key) && !BY_CONTENT.test(key)) again.add(key);
+    if (what === 'put') stored.add(key);
+  }
+  return [...again];
 }
 
 /** How many answers of the endpoint were given again: paid for, and lost before they were stored. */

@@ -6,14 +6,12 @@ import { syncBuiltinESMExports } from 'node:module';
 import type { Context } from '@temporalio/activity';
 import type { ActivityInterceptors } from '@temporalio/worker';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
-import { ACTIVITIES, type Cell, type Moment } from './cells.ts';
-
-/** How long a disk stays full or read-only. */
-const DISK_MILLISECONDS = 2000;
+import { CurrentAttempt } from '../../../workers/current-attempt.ts';
+import { ACTIVITIES, type Cell, type Moment, type StruckStage } from './cells.ts';
 
 /**
- * Inside a worker under test: strikes once, at one moment of one call of one activity, and writes every artifact that is
- * made to a journal, so that work done twice shows.
+ * Inside a worker under test: strikes once, at one moment of one call of one activity. Writes to a journal what begins to be
+ * made (`make <key>`) and what is stored (`put <key>`), so that work done twice shows.
  */
 export class Striker {
   readonly #cell: Cell | undefined;
@@ -25,6 +23,7 @@ export class Striker {
   constructor(cell: Cell | undefined, journal: string) {
     this.#cell = cell;
     this.#watchStore(journal);
+    this.#watchComputing();
     this.#watchRequests();
     this.#watchDisk();
   }
@@ -59,24 +58,47 @@ export class Striker {
     this.#struck = true;
     process.stdout.write(`${JSON.stringify({ struck: cell.victim })}\n`);
     if (cell.victim === 'worker') process.kill(process.pid, 'SIGKILL');
-    else if (cell.victim === 'disk full') this.#disk = { code: 'ENOSPC', until: Date.now() + DISK_MILLISECONDS };
-    else if (cell.victim === 'read-only store') this.#disk = { code: 'EROFS', until: Date.now() + DISK_MILLISECONDS };
+    else if (cell.victim === 'disk full') this.#breakDisk('ENOSPC', cell);
+    else if (cell.victim === 'read-only store') this.#breakDisk('EROFS', cell);
     // A server: whoever started it kills it, then says so.
     else await once(process.stdin, 'data');
   }
 
+  #breakDisk(code: string, { awaySeconds }: Cell): void {
+    this.#disk = { code, until: Date.now() + 1000 * awaySeconds };
+  }
+
   #watchStore(journal: string): void {
     const reach = (moment: Moment) => this.#reach(moment);
-    const isJudge = () => this.#activity.getStore()?.name === ACTIVITIES.judge;
-    const put = ArtifactStore.prototype.put;
+    const isOneOf = (...stages: StruckStage[]) =>
+      stages.some((stage) => this.#activity.getStore()?.name === ACTIVITIES[stage]);
+    const { put, once } = ArtifactStore.prototype;
     ArtifactStore.prototype.put = async function (key, bytes) {
-      if (!isJudge()) await reach('during');
-      const found = await this.find(key);
+      if (!isOneOf('judge', 'rollout', 'update')) await reach('during');
       const ref = await put.call(this, key, bytes);
-      if (!found) appendFileSync(journal, `${key}\n`);
+      appendFileSync(journal, `put ${key}\n`);
       // Of the judge's answers some are to be kept by then.
-      if (isJudge()) await reach('during');
+      if (isOneOf('judge')) await reach('during');
       return ref;
+    };
+    ArtifactStore.prototype.once = function (key, make) {
+      return once.call(this, key, () => {
+        appendFileSync(journal, `make ${key}\n`);
+        return make();
+      });
+    };
+  }
+
+  /** Computing has no moment of its own but its progress: half of it done. */
+  #watchComputing(): void {
+    const say = CurrentAttempt.prototype.say;
+    const reach = (moment: Moment) => void this.#reach(moment);
+    const computes = () =>
+      [ACTIVITIES.rollout, ACTIVITIES.update].some((name) => name === this.#activity.getStore()?.name);
+    CurrentAttempt.prototype.say = function (more) {
+      say.call(this, more);
+      const { done = 0, total = 0 } = more;
+      if (computes() && done < total && done >= total / 2) reach('during');
     };
   }
 

@@ -12,7 +12,7 @@ export function matrixTable(
     found === undefined
       ? ''
       : found.holds
-        ? `ok, ${found.seconds.toFixed(0)} s${again(found)}`
+        ? `ok, ${found.seconds.toFixed(0)} s${away(found)}${again(found)}`
         : `**${found.differs.join(', ').slice(0, 60) || 'work done twice'}**`;
   const rows = stages.flatMap((stage) =>
     VICTIMS.map((victim) => {
@@ -26,9 +26,10 @@ export function matrixTable(
     '# Crash matrix',
     '',
     'Each cell is a whole run (2 GRPO steps of 2 updates each, every stage real) in which one thing dies once, at one moment of one stage, and',
-    'comes back by itself 1.5 s later (a worker: as soon as it starts again; a full or read-only disk: after 2 s). `ok` means: the run',
-    'ended by itself; weights, optimiser state, metric series, benchmark and report equal those of the undisturbed run; no artifact was',
-    'made twice; the judge answered no question twice, but for answers on their way when a worker died (their number is then given).',
+    'comes back by itself: a worker as soon as it starts again, the others after 1.5 s, or after 25 s where that is said. `ok` means: the',
+    'run ended by itself; weights, optimiser state, metric series (in the store and in MLflow), benchmark and report equal those of the',
+    'undisturbed run; nothing that was stored was made again; the judge answered no question twice, but for answers on their way when a',
+    'worker died (their number is then given).',
     '',
     `${results.length - failed.length} of ${results.length} cells hold. Seed ${seed}, ${minutes.toFixed(0)} minutes. Made by \`npm run chaos\`.`,
     '',
@@ -37,6 +38,10 @@ export function matrixTable(
     ...rows,
     '',
   ].join('\n');
+}
+
+function away({ awaySeconds }: CellResult): string {
+  return awaySeconds > 2 ? ` (away ${awaySeconds} s)` : '';
 }
 
 function again({ paidAgain }: CellResult): string {

@@ -10,13 +10,14 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import type { RunSummary } from '../../../core/stages.ts';
 import { workflowBundle } from '../../integration/temporal-server.ts';
+import { type Point, pointsOf } from '../../integration/tracking/mlflow-points.ts';
 import { type MlflowServer, startMlflow } from '../../integration/tracking/mlflow-server.ts';
 import type { Cell, Victim } from './cells.ts';
 import { JudgeEndpoint } from './judge-endpoint.ts';
 import { TemporalProcess } from './temporal-process.ts';
 
-/** How long a server that was struck stays away. */
-const AWAY_MILLISECONDS = 1500;
+/** How long a server that is struck from outside stays away. */
+const AWAY_SECONDS = 1.5;
 
 /** What happens to a run on its way. */
 export interface Play {
@@ -46,8 +47,10 @@ export interface Played {
   struck: boolean;
   /** The end of what the workers logged. */
   log: string;
-  /** Artifacts in the order they were made; one that stands twice was made twice. */
-  made: string[];
+  /** `make <key>` where an artifact began to be made, `put <key>` once it was stored, in order. */
+  journal: string[];
+  /** What MLflow has of the run's metrics. */
+  points: Point[];
   /** Questions that the endpoint answered in this run, with how often. */
   answered: Map<string, number>;
 }
@@ -108,7 +111,7 @@ export class ChaosWorld {
         MLFLOW_TRACKING_URI: this.#mlflow.url,
         CHAOS_BUNDLE: this.#bundle,
       },
-      strike: (victim) => this.#strike(victim),
+      strike: (victim) => this.#strike(victim, cell?.awaySeconds),
     });
     await workers.start(cell);
     try {
@@ -144,8 +147,9 @@ export class ChaosWorld {
         seconds: (performance.now() - started) / 1000,
         struck: workers.struck,
         log: workers.log,
-        made: existsSync(journal) ? (await readFile(journal, 'utf8')).trimEnd().split('\n') : [],
+        journal: existsSync(journal) ? (await readFile(journal, 'utf8')).trimEnd().split('\n') : [],
         answered: new Map(this.judge.answered),
+        points: await pointsOf(this.#mlflow.url, summary.mlflowRunUrl!.split('/').at(-1)!),
       };
     } finally {
       await workers.stop();
@@ -153,14 +157,14 @@ export class ChaosWorld {
   }
 
   /** Kills a server, and brings it back after a while, as an operator or a supervisor would. Done when it is dead. */
-  async #strike(victim: Victim): Promise<{ back: Promise<void> }> {
+  async #strike(victim: Victim, awaySeconds = AWAY_SECONDS): Promise<{ back: Promise<void> }> {
     const server = {
       temporal: { down: () => this.#temporal.kill(), up: () => this.#temporal.start() },
       mlflow: { down: () => this.#mlflow.stop(), up: () => this.#mlflow.start() },
       judge: { down: () => this.judge.stop(), up: () => this.judge.start() },
     }[victim as 'temporal' | 'mlflow' | 'judge'];
     await server.down();
-    return { back: sleep(AWAY_MILLISECONDS).then(() => server.up()) };
+    return { back: sleep(1000 * awaySeconds).then(() => server.up()) };
   }
 }
 
