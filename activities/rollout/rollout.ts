@@ -1,7 +1,7 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ArtifactRef } from '../../core/artifact-ref.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
-import type { Group } from '../../core/completion.ts';
+import { Group } from '../../core/completion.ts';
 import { VideocapError } from '../../core/errors.ts';
 import {
   CaptionClipsInput,
@@ -31,22 +31,27 @@ const CLIPS_AT_ONCE = 64;
 
 /** The policy's start and its voice: base weights into the store, sampled groups, greedy captions. */
 export function createRolloutActivities({ store, engine, onProgress, signal }: RolloutDeps) {
-  /** Groups of every clip of a list, in its order. */
-  async function write(clips: ArtifactRef, request: Omit<GenerateRequest, 'kind' | 'clips'>): Promise<Group[]> {
+  /** Groups of every clip of a list, in its order. A long list's are kept part by part: who dies in the tenth loses no other. */
+  async function write(
+    clips: ArtifactRef,
+    request: Omit<GenerateRequest, 'kind' | 'clips'>,
+    key: string,
+  ): Promise<Group[]> {
     const refs = await listClips(store, clips);
     if (refs.length === 0) throw new VideocapError('InvalidInput', 'The list of clips is empty; ask for at least one.');
-    const groups: Group[] = [];
-    for (let from = 0; from < refs.length; from += CLIPS_AT_ONCE) {
+    const part = async (from: number): Promise<Group[]> => {
       const some = refs.slice(from, from + CLIPS_AT_ONCE);
       const loaded = await Promise.all(
         some.map(async (ref) => ({ sampleId: ref.sampleId, frames: await readFrames(store, ref) })),
       );
       const report: RolloutDeps['onProgress'] = ({ done, what }) =>
         onProgress?.({ done: from * request.groupSize + done, total: refs.length * request.groupSize, what });
-      groups.push(
-        ...(await engine.generate({ ...request, clips: loaded }, { onProgress: report, signal: signal?.() })),
-      );
-    }
+      return engine.generate({ ...request, clips: loaded }, { onProgress: report, signal: signal?.() });
+    };
+    if (refs.length <= CLIPS_AT_ONCE) return part(0);
+    const groups: Group[] = [];
+    for (let from = 0; from < refs.length; from += CLIPS_AT_ONCE)
+      groups.push(...(await store.onceJson(`${key}-from-${from}.json`, z.array(Group), () => part(from))));
     return groups;
   }
 
@@ -63,17 +68,13 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
 
     /** G sampled completions of every clip. What they are depends on seed, step, sample and place in the group. */
     async rolloutGroups(rawInput: z.input<typeof RolloutGroupsInput>): Promise<z.infer<typeof RolloutGroupsOutput>> {
-      const { runKey, step, policy, threads, clips, sampling, seed } = RolloutGroupsInput.parse(rawInput);
-      const { groupSize, maxNewTokens, temperature } = sampling;
+      const { runKey, step, policy, threads, clips, seed, ...input } = RolloutGroupsInput.parse(rawInput);
+      const { groupSize, maxNewTokens, temperature } = input.sampling;
       return store.onceJson(`${stepFolder(runKey, step)}/rollout-groups.json`, RolloutGroupsOutput, async () => {
         const started = performance.now();
-        const groups = await write(clips, {
-          policy: policyFiles(store, policy),
-          threads,
-          groupSize,
-          maxNewTokens,
-          sampling: { temperature, seed, step },
-        });
+        const request = { policy: policyFiles(store, policy), threads, groupSize, maxNewTokens };
+        const sampling = { temperature, seed, step };
+        const groups = await write(clips, { ...request, sampling }, `${stepFolder(runKey, step)}/rollout`);
         const completions = groups.flatMap((group) => group.completions);
         const tokens = completions.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);
         return {
@@ -94,7 +95,8 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
       return store.onceJson(`${stepFolder(runKey, step)}/caption-clips${suffix}.json`, CaptionClipsOutput, async () => {
         const started = performance.now();
         const files = policyFiles(store, policy);
-        const groups = await write(clips, { policy: files, threads, groupSize: 1, maxNewTokens });
+        const request = { policy: files, threads, groupSize: 1, maxNewTokens };
+        const groups = await write(clips, request, `${stepFolder(runKey, step)}/captions${suffix}`);
         const captions: CaptionedClip[] = groups.map(({ sampleId, completions: [completion] }) => ({
           sampleId,
           text: completion!.text,

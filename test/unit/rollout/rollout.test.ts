@@ -116,3 +116,22 @@ test('a model that does not exist is refused with a sentence', async () => {
   const policy = { engine: 'onnx', model: 'tinny', threads: 2 } as const;
   await expect(activities.loadPolicy({ runKey: 'r', policy })).rejects.toMatchObject({ code: 'InvalidModel' });
 });
+
+test('who dies in the middle of a long list loses the part at hand, and no other', async () => {
+  const ids = Array.from({ length: 150 }, (_, i) => `clip-${i}`);
+  const { store, input } = await stage(ids);
+  const { engine } = scriptedEngine();
+  const dying = { parts: 0 };
+  const generate: Generate = async (request, options) => {
+    if (++dying.parts === 2) throw new Error('killed');
+    return engine.generate(request, options);
+  };
+  const sampling = SamplingConfig.parse({ groupSize: 2, maxNewTokens: 7 });
+  const activities = createRolloutActivities({ store, engine: { generate } as PolicyEngine });
+  await expect(activities.rolloutGroups({ ...input, sampling, seed: 1 })).rejects.toThrow('killed');
+  const { rollout } = await activities.rolloutGroups({ ...input, sampling, seed: 1 });
+  const { groups } = await store.readJson(rollout, Rollout);
+  expect(groups.map(({ sampleId }) => sampleId)).toEqual(ids);
+  // Three parts, of which the second was begun twice.
+  expect(dying.parts).toBe(4);
+});
