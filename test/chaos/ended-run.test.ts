@@ -41,6 +41,10 @@ describe('a run that was ended', () => {
     const same = await world.play('same', fork({}), { home: parent.home });
     expect(same.summary.policy.weights.sha256).toBe(parent.summary.policy.weights.sha256);
     expect([...same.answered.values()]).toEqual([]);
+    // One home, one journal: what the fork did stands after what its parent did.
+    const own = same.journal.slice(parent.journal.length);
+    expect(own.filter((line) => line.startsWith('make runs/')).length).toBeGreaterThan(0);
+    expect(own.filter((line) => line.startsWith('make clips/'))).toEqual([]);
     const other = await world.play('other', fork({ 'grpo.beta': 0.5 }), { home: parent.home });
     expect(other.summary.steps).toBe(4);
     expect(other.summary.policy.weights.sha256).not.toBe(parent.summary.policy.weights.sha256);

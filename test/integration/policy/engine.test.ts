@@ -115,6 +115,27 @@ test('the same step in a fresh engine, and after other work, gives the same byte
   expect(sha256(again.weights)).toBe(again.weightsSha256);
 });
 
+test('an update that is broken off amid its micro-batches and begun again gives the same bytes', async () => {
+  const request = await grpoRequest(shared);
+  const undisturbed = await shared.grpo(request);
+  const engine = freshEngine();
+  // Two grids are two micro-batches: log-probabilities of both, then both for each of two updates.
+  for (const last of [1, 3, 4]) {
+    const broken = new AbortController();
+    const onProgress = ({ done, total }: { done: number; total: number }) => {
+      expect(total).toBe(2 + 2 * 2);
+      if (done === last) broken.abort();
+    };
+    await expect(engine.grpo(request, { onProgress, signal: broken.signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+  }
+  const again = await engine.grpo(request);
+  expect(again.weightsSha256).toBe(undisturbed.weightsSha256);
+  expect(again.optimizerSha256).toBe(undisturbed.optimizerSha256);
+  expect(again.metrics).toEqual(undisturbed.metrics);
+});
+
 test('an update says what it did: sampled and recomputed log-probabilities agree, the KL starts at 0 and grows', async () => {
   const engine = shared;
   const { metrics, weights, optimizer } = await engine.grpo(await grpoRequest(engine));
