@@ -7,6 +7,7 @@ import {
   setHandler,
   upsertMemo,
 } from '@temporalio/workflow';
+import type { JudgeConfig } from '../configs/schema.ts';
 import type { Limits } from '../core/run-progress.ts';
 import { JudgeGate } from './judge-gate.ts';
 import { parseLimits } from './limits.ts';
@@ -29,6 +30,7 @@ export interface Said {
 
 /** What the messages are about. */
 export interface Followed {
+  readonly judge: JudgeConfig;
   status(waiting: Waiting): RunStatus;
   /** Markdown for its page in the Temporal UI. */
   details(waiting: Waiting): string;
@@ -116,7 +118,7 @@ export function listenForControl({ said, steps = true }: ControlOptions = {}): C
     {
       description:
         'Change {"judgeBudgetUsd", "judgeBudgetCalls", "maxSteps"} of this run. A run paused by its budget goes on after `resume`.',
-      validator: (limits) => void parseLimits(limits),
+      validator: (limits) => void parseLimits(limits, run?.judge),
     },
   );
   setHandler(statusQuery, () => run?.status(waiting()) ?? NOT_YET, {

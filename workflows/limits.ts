@@ -1,9 +1,16 @@
-import type { JudgeConfig } from '../configs/schema.ts';
+import { isPriced, type JudgeConfig } from '../configs/schema.ts';
 import { Limits } from '../core/run-progress.ts';
 
-/** @throws Error with a sentence that names the field and shows a right one. */
-export function parseLimits(raw: unknown): Limits {
+/**
+ * `judge`: of the run that the limits are for, once it is known.
+ * @throws Error with a sentence that names the field and shows a right one.
+ */
+export function parseLimits(raw: unknown, judge?: JudgeConfig): Limits {
   const parsed = Limits.safeParse(raw);
+  if (parsed.success && parsed.data.judgeBudgetUsd && judge?.kind === 'openai' && !isPriced(judge))
+    throw new Error(
+      'Wrong limits: judgeBudgetUsd would never be reached, since the run’s judge.price is 0. Set judgeBudgetCalls, or start the run with a price.',
+    );
   if (parsed.success) return parsed.data;
   const what = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'limits'}: ${message}`).join('; ');
   throw new Error(`Wrong limits: ${what}. Right ones are {"judgeBudgetUsd": 20, "maxSteps": 500}.`);

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { JudgeConfig } from '../../../configs/schema.ts';
+import { limitedJudge, parseLimits } from '../../../workflows/limits.ts';
+
+const judge = (more: object = {}) => JudgeConfig.parse({ kind: 'openai', model: 'm', ...more });
+const priced = judge({ price: { inputPerMillion: 1 }, budget: { usd: 1, calls: 9 } });
+
+describe('limits', () => {
+  it('are refused with the field, and a right one', () => {
+    expect(() => parseLimits({ maxSteps: -1 })).toThrow(
+      'Wrong limits: maxSteps: Too small: expected number to be >=0. Right ones are {"judgeBudgetUsd": 20, "maxSteps": 500}.',
+    );
+    expect(() => parseLimits({ steps: 1 })).toThrow('Unrecognized key: "steps"');
+  });
+
+  it('in USD are refused where the judge costs nothing, since they would never be reached', () => {
+    expect(() => parseLimits({ judgeBudgetUsd: 20 }, judge())).toThrow('judge.price is 0. Set judgeBudgetCalls');
+    expect(parseLimits({ judgeBudgetUsd: 20 }, priced)).toEqual({ judgeBudgetUsd: 20 });
+    expect(parseLimits({ judgeBudgetUsd: 0 }, judge())).toEqual({ judgeBudgetUsd: 0 });
+    expect(parseLimits({ judgeBudgetUsd: 20 })).toEqual({ judgeBudgetUsd: 20 });
+  });
+
+  it('replace the budget of the config, one by one', () => {
+    expect(limitedJudge(priced, { judgeBudgetUsd: 5 })).toMatchObject({ budget: { usd: 5, calls: 9 } });
+    expect(limitedJudge(priced, { judgeBudgetCalls: 5 })).toMatchObject({ budget: { usd: 1, calls: 5 } });
+    expect(limitedJudge(priced, { maxSteps: 5 })).toBe(priced);
+  });
+});
