@@ -45,7 +45,7 @@ const failed = ordered.filter(({ holds }) => !holds);
 const minutes = (performance.now() - started) / 60_000;
 if (!values.only) {
   await writeFile('docs/crash-matrix.md', matrixTable(ordered, { seed, minutes }));
-  await writeFile('docs/crash-matrix.json', `${JSON.stringify({ seed, cells: ordered }, null, 1)}\n`);
+  await writeFile('docs/crash-matrix.json', `${JSON.stringify({ seed, cells: ordered }, null, 2)}\n`);
 }
 process.stdout.write(
   `${ordered.length - failed.length} of ${ordered.length} cells hold, ${minutes.toFixed(1)} minutes\n`,
