@@ -8,9 +8,7 @@ import { ChaosWorld } from './matrix/world.ts';
 const CELLS: Pick<Cell, 'stage' | 'moment' | 'victim'>[] = [
   { stage: 'rollout', moment: 'during', victim: 'worker' },
   { stage: 'judge', moment: 'during', victim: 'worker' },
-  { stage: 'update', moment: 'after effect', victim: 'worker' },
   { stage: 'update', moment: 'during', victim: 'worker' },
-  { stage: 'tracking', moment: 'during', victim: 'worker' },
   { stage: 'prepare', moment: 'during', victim: 'disk full' },
   { stage: 'frames', moment: 'before', victim: 'temporal' },
   { stage: 'update', moment: 'after report', victim: 'temporal' },
@@ -20,8 +18,9 @@ const CELLS: Pick<Cell, 'stage' | 'moment' | 'victim'>[] = [
   { stage: 'judge', moment: 'before', victim: 'judge' },
   { stage: 'judge', moment: 'during', victim: 'judge' },
   { stage: 'benchmark', moment: 'before', victim: 'judge' },
+  { stage: 'tracking', moment: 'after report', victim: 'mlflow' },
   { stage: 'update', moment: 'during', victim: 'disk full' },
-  { stage: 'report', moment: 'during', victim: 'read-only store' },
+  { stage: 'report', moment: 'before', victim: 'read-only store' },
 ];
 
 let world: ChaosWorld;

@@ -29,7 +29,7 @@ async function train({ rate, unusable = 0, silent = false }: Faults) {
     if (silent) server.failNext(...SILENCES);
     server.failRandomly({ rate, unusable, seed: 7 });
     const { config, overrides } = matrixExperiment(server.baseUrl);
-    const many = { 'grpo.steps': 20, 'benchmark.everySteps': 0 };
+    const many = { 'grpo.steps': 20, 'grpo.iterations': 1, 'benchmark.everySteps': 0 };
     // Silence is waited for once, by all questions of a batch together; a good answer comes in time from a busy machine too.
     const judge = { 'judge.concurrency': 8, 'judge.timeoutSeconds': 12 };
     const experiment = { config, overrides: { ...overrides, ...many, ...judge } };
@@ -44,9 +44,11 @@ async function train({ rate, unusable = 0, silent = false }: Faults) {
 const withoutTokens = (outcome: Outcome): Outcome => ({
   ...outcome,
   series: outcome.series.map((metrics) =>
-    Object.fromEntries(Object.entries(metrics).filter(([name]) => !/^judge\/(input|output)Tokens$/.test(name))),
+    Object.fromEntries(Object.entries(metrics).filter(([name]) => !TOKENS.test(name))),
   ),
+  points: outcome.points.filter((point) => !TOKENS.test(point)),
 });
+const TOKENS = /^judge\/(input|output)Tokens\b/;
 
 describe('a judge that fails at random', () => {
   it('changes nothing in 20 GRPO steps: same weights, every question answered once', async () => {

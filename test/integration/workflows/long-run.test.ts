@@ -7,7 +7,7 @@ import { startTemporal, workflowBundle } from '../temporal-server.ts';
 import { type CallLog, scriptedStages } from './scripted-stages.ts';
 
 /** Enough for a run to continue as new twice. `LONG_RUN_STEPS=10000` takes a quarter of an hour. */
-const STEPS = Number(process.env.LONG_RUN_STEPS ?? 250);
+const STEPS = Number(process.env.LONG_RUN_STEPS ?? 180);
 
 /** Temporal's own limits: it warns of a history from the first on, and ends a workflow that reaches the second. */
 const EVENTS = { warn: 10_240, error: 51_200 };
