@@ -5,13 +5,25 @@ import type { RunState } from './run-state.ts';
 import { policy as engine, stage } from './stages.ts';
 import { evaluateSuites, suiteMetrics } from './suites.ts';
 
-/** Benchmarks a policy on the held-out split: greedy captions, then the scorers; with `suites`, on published benchmarks too. */
+/**
+ * Benchmarks a policy on the held-out split, and with `suites` on published benchmarks too. What the run has measured at this
+ * step is taken as it is: it was paid for.
+ */
 export async function evaluate(
   run: RunState,
   policy: PolicyRef,
   gate: JudgeGate,
   { suites: withSuites = false } = {},
 ): Promise<Evaluation> {
+  const heldOut = run.evaluationNow ?? (await evaluateHeldOut(run, policy, gate));
+  if (!withSuites) return heldOut;
+  const suites = await evaluateSuites(run, policy, gate);
+  if (suites.length === 0) return heldOut;
+  return { ...heldOut, metrics: { ...heldOut.metrics, ...suiteMetrics(suites) }, suites };
+}
+
+/** Greedy captions of the held-out split, then the scorers. */
+async function evaluateHeldOut(run: RunState, policy: PolicyRef, gate: JudgeGate): Promise<Evaluation> {
   const { config, place, manifest } = run;
   run.stage = 'benchmark';
   const { captions } = await engine.captionClips({
@@ -33,14 +45,5 @@ export async function evaluate(
     }),
   );
   run.spend(usage);
-  const suites = withSuites ? await evaluateSuites(run, policy, gate) : [];
-  return {
-    step: place.step,
-    metrics: { ...metrics, ...suiteMetrics(suites) },
-    captions,
-    details,
-    policy,
-    ...(judge && { judge }),
-    ...(suites.length > 0 && { suites }),
-  };
+  return { step: place.step, metrics, captions, details, policy, ...(judge && { judge }) };
 }

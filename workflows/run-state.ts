@@ -130,6 +130,7 @@ export class RunState {
     return { runKey: this.snapshot.runKey, step: this.snapshot.step };
   }
 
+  /** Which training samples a step takes. */
   batchOf(step: number): Batch {
     return { seed: this.config.seed, step, size: this.config[this.config.method].samplesPerStep };
   }
@@ -154,16 +155,17 @@ export class RunState {
   }
 
   get evaluatedNow(): boolean {
-    return this.#evaluationNow !== undefined;
+    return this.evaluationNow !== undefined;
   }
 
   /** Is all measured that a run ends with, the published benchmarks that its config names among it? */
   get evaluatedFinally(): boolean {
-    const suites = this.#evaluationNow?.suites ?? [];
+    const suites = this.evaluationNow?.suites ?? [];
     return this.evaluatedNow && suites.length === this.config.benchmark.suites.length;
   }
 
-  get #evaluationNow(): Evaluation | undefined {
+  /** What was measured at the present step. */
+  get evaluationNow(): Evaluation | undefined {
     return this.snapshot.evaluations.find(({ step }) => step === this.snapshot.step);
   }
 

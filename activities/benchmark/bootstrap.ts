@@ -37,7 +37,7 @@ export function bootstrap<T>(clips: readonly T[], statistic: Statistic<T>): Inte
  * Numbers with their bounds as `bootstrap` gives them, all from the same resamples: `f1`, `f1Low`, `f1High`. Gives others their
  * turn as it works, since thousands of clips take seconds, and a process that says nothing for that long is taken for dead.
  */
-export const withBounds: Measure = async (clips, numbersOf) => {
+export const measureWithBounds: Measure = async (clips, numbersOf) => {
   if (clips.length === 0) return {};
   const values = new Map<string, number[]>();
   let done = 0;
@@ -62,7 +62,7 @@ export const withBounds: Measure = async (clips, numbersOf) => {
 };
 
 /** The numbers alone. */
-export const withoutBounds: Measure = async (clips, numbersOf) => (clips.length === 0 ? {} : numbersOf(clips));
+export const measureAlone: Measure = async (clips, numbersOf) => (clips.length === 0 ? {} : numbersOf(clips));
 
 /**
  * The difference `after - before` of a statistic over the same clips, with its interval: both sides of a resample are made of

@@ -1,6 +1,6 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { Argument, Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { Argument, Command } from '@commander-js/extra-typings';
 import { checkQuirks, quirksOf, suiteNamed, suites } from '../../activities/benchmark/suites/suites.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import { SuiteName } from '../../configs/schema.ts';
@@ -17,6 +17,7 @@ import { openSession } from '../watch/session.ts';
 import { suiteLines } from '../watch/suite-table.ts';
 import { watchRun } from '../watch/watch-run.ts';
 import { modelOf } from './model-argument.ts';
+import { wholeNumber } from './number-argument.ts';
 import { examples, print, printJson } from './output.ts';
 import { collectOverride } from './overrides.ts';
 
@@ -36,7 +37,7 @@ export const benchCommand = new Command('bench')
   .option('--annotations <file>', "a benchmark's annotations, as its authors ship them (vdc: the folder of its files)")
   .option('--videos <dir>', "folder with the benchmark's videos; subfolders count")
   .option('--predictions <file>', 'score these captions, {"id": ..., "caption": ...} a line; no checkpoint, no videos')
-  .option('--limit <clips>', 'only the first so many clips of the file', wholeNumber)
+  .option('--limit <clips>', 'only the first so many clips of the file', wholeNumber(1, 100))
   .option('--quirk <name>', "turn on a quirk of the authors' script; repeatable; the report says so", collectName)
   .option('--config <config>', 'the experiment whose judge, frames and held-out videos are used', 'quickstart')
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
@@ -197,12 +198,6 @@ function quirkLines(): string[] {
   return suites.flatMap((suite) =>
     Object.entries(quirksOf(suite)).map(([quirk, what]) => `  ${suite.name.padEnd(10)} ${quirk}: ${what}`),
   );
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('write a whole number from 1 on.');
-  return value;
 }
 
 function collectName(name: string, before: string[] = []): string[] {

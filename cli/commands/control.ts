@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { Command } from '@commander-js/extra-typings';
 import type { Limits } from '../../core/run-progress.ts';
 import { messageRun, needsSteps } from './message-run.ts';
+import { amount, wholeNumber } from './number-argument.ts';
 import { examples } from './output.ts';
 
 const RUN = 'as `videocap status` lists it';
@@ -40,9 +41,9 @@ export const limitsCommand = new Command('limits')
       '`videocap resume`.',
   )
   .argument('<run>', RUN)
-  .option('--judge-usd <usd>', 'what the judge may cost this run in all, in USD', amount)
-  .option('--judge-calls <calls>', 'how many questions the run may pay for in all', count)
-  .option('--max-steps <steps>', 'end after this step', count)
+  .option('--judge-usd <usd>', 'what the judge may cost this run in all, in USD', amount(20))
+  .option('--judge-calls <calls>', 'how many questions the run may pay for in all', wholeNumber(0, 500))
+  .option('--max-steps <steps>', 'end after this step', wholeNumber(0, 500))
   .option(...JSON_OPTION)
   .addHelpText('after', examples(['videocap limits my-run --judge-usd 20', 'then: videocap resume my-run']))
   .action((run, { judgeUsd, judgeCalls, maxSteps, json }) =>
@@ -64,15 +65,4 @@ function limitsInWords({ judgeBudgetUsd, judgeBudgetCalls, maxSteps }: Limits): 
     maxSteps !== undefined && `${maxSteps} steps`,
   ].filter(Boolean);
   return words.length > 0 ? words.join(', ') : 'those of its config';
-}
-
-function amount(text: string): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (Number.isFinite(value) && value >= 0) return value;
-  throw new InvalidArgumentError('give a number of at least 0, such as 20.');
-}
-
-function count(text: string): number {
-  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-  throw new InvalidArgumentError('give a whole number of at least 0, such as 500.');
 }

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { Command } from '@commander-js/extra-typings';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { findInstallation } from '../installation.ts';
 import { Report } from '../setup/report.ts';
@@ -6,6 +6,7 @@ import { originOf } from '../watch/ended-run.ts';
 import { explainFailure } from '../watch/explain-failure.ts';
 import { newWorkflowId, startWorkflow } from '../watch/run-experiment.ts';
 import { openSession } from '../watch/session.ts';
+import { wholeNumber } from './number-argument.ts';
 import { examples } from './output.ts';
 import { collectOverride } from './overrides.ts';
 import { followRun } from './run.ts';
@@ -17,7 +18,7 @@ export const forkCommand = new Command('fork')
       'are used again; the KL stays measured to the start policy of the first run. `benchmark.everySteps` says which checkpoints are kept.',
   )
   .argument('<run>', 'as `videocap status` lists it')
-  .requiredOption('--at-step <step>', 'the step to start from', wholeNumber)
+  .requiredOption('--at-step <step>', 'the step to start from', wholeNumber(0, 20))
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
   .option('--detach', 'start it and return at once')
   .option('--json', 'print the result as JSON')
@@ -47,8 +48,3 @@ export const forkCommand = new Command('fork')
       await session.close();
     }
   });
-
-function wholeNumber(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('give a step, such as 20.');
-}

@@ -1,9 +1,10 @@
-import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { Command } from '@commander-js/extra-typings';
 import { type Collection, collectGarbage, KINDS, type Kind } from '../gc/collect.ts';
 import { knownExecutions } from '../gc/known-runs.ts';
 import { findInstallation } from '../installation.ts';
 import { alignedTable } from '../watch/result-table.ts';
 import { openSession } from '../watch/session.ts';
+import { amount } from './number-argument.ts';
 import { examples, print, printJson } from './output.ts';
 
 const CACHE_DAYS = 7;
@@ -20,7 +21,7 @@ export const gcCommand = new Command('gc')
   .option(
     '--cache-days <days>',
     'how long frames that no run refers to are kept after their last use',
-    days,
+    amount(CACHE_DAYS),
     CACHE_DAYS,
   )
   .option('--json', 'print the result as JSON')
@@ -78,10 +79,4 @@ function sizeOf(bytes: number): string {
     ['kB', 1e3],
   ].find(([, least]) => bytes >= (least as number)) ?? ['B', 1];
   return `${(bytes / (size as number)).toFixed(unit === 'B' ? 0 : 1)} ${unit}`;
-}
-
-function days(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && value >= 0) return value;
-  throw new InvalidArgumentError('give a number of days, such as 7.');
 }

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { Command } from '@commander-js/extra-typings';
 import { mayBeAtWork } from '../../activities/judge/intents.ts';
 import {
   type FiledEntry,
@@ -17,6 +17,7 @@ import { alignedTable } from '../watch/result-table.ts';
 import { printable } from './caption.ts';
 import { exportEntries } from './judge-export.ts';
 import { transcriptLines } from './judge-transcript.ts';
+import { wholeNumber } from './number-argument.ts';
 import { examples, print, printJson } from './output.ts';
 
 const LISTED = 10;
@@ -36,7 +37,7 @@ export const ledgerCommand = new Command('ledger')
   .option(
     '--limit <entries>',
     `how many of the latest to list (default ${LISTED}), or to export (default all)`,
-    wholeNumber,
+    wholeNumber(1, 10),
   )
   .option('--export <file>', 'write the entries to a new file instead, one JSON object a line, oldest first')
   .option('--json', 'print as JSON')
@@ -169,10 +170,4 @@ function time(milliseconds: number): string {
 
 function count(number: number, one: string, many: string): string {
   return `${number} ${number === 1 ? one : many}`;
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('write a whole number from 1 on.');
-  return value;
 }

@@ -3,7 +3,7 @@ import { parseCompletion } from '../../../core/completion.ts';
 import type { CaptionedClip, SuiteCounts } from '../../../core/stages.ts';
 import type { Asker } from '../../judge/question.ts';
 import { settled } from '../../judge/read-caption.ts';
-import { withBounds, withoutBounds } from '../bootstrap.ts';
+import { measureAlone, measureWithBounds } from '../bootstrap.ts';
 import type { ScoredItem, Suite, SuiteItem, SuiteTable } from './suite.ts';
 import { outcomeTable } from './suite-counts.ts';
 import type { ItemResult, SuiteItems } from './suite-files.ts';
@@ -110,10 +110,10 @@ export async function suiteNumbers(
   const unscorable = results.flatMap(({ unscorable }, i) =>
     unscorable === undefined ? [] : [{ item: items[i]!, score: suite.noCaption(items[i]!) }],
   );
-  const { metrics, tables } = await suite.summarise(withScore, quirks, withBounds);
+  const { metrics, tables } = await suite.summarise(withScore, quirks, measureWithBounds);
   const worst =
     unscorable.length > 0 && !leaveOutFailed
-      ? await suite.summarise([...withScore, ...unscorable], quirks, withoutBounds)
+      ? await suite.summarise([...withScore, ...unscorable], quirks, measureAlone)
       : undefined;
   const measured = new Set(withScore.map(({ item }) => suite.groups?.of(item)));
   const absent = suite.groups?.all?.filter((group) => !measured.has(group)) ?? [];

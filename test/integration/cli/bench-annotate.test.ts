@@ -219,7 +219,7 @@ describe('videocap bench', () => {
       ]),
     ).toEqual([
       'DREAM-1K (AutoDQ) is judged by a language model; add for example: --set judge.kind=openai --set judge.model=gpt-4o-mini\n',
-      expect.stringContaining("'0' is invalid. write a whole number from 1 on."),
+      expect.stringContaining("'0' is invalid. give a whole number of at least 1, such as 100."),
       'dream1k needs --annotations, the file that its authors ship.\n',
     ]);
   });

@@ -1,33 +1,15 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { collectGarbage } from '../../../cli/gc/collect.ts';
 import { knownExecutions } from '../../../cli/gc/known-runs.ts';
 import { sha256OfFile } from '../../../core/artifact-store.ts';
 import type { RunSummary } from '../../../core/stages.ts';
-import { startWorker, type WorkerProcess } from '../../chaos/worker-process.ts';
-import { startTemporal } from '../temporal-server.ts';
-import { type MlflowServer, startMlflow } from '../tracking/mlflow-server.ts';
+import { realServers } from '../real-servers.ts';
 
-let temporal: TestWorkflowEnvironment;
-let mlflow: MlflowServer;
-let worker: WorkerProcess;
-let home: string;
-beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'videocap-gc-'));
-  [temporal, mlflow] = await Promise.all([startTemporal(), startMlflow()]);
-  worker = await startWorker({ temporalAddress: temporal.address, mlflowUrl: mlflow.url, home });
-}, 180_000);
-afterAll(async () => {
-  await worker?.kill();
-  await temporal?.teardown();
-  await mlflow?.remove();
-  await rm(home, { recursive: true, force: true });
-});
+const servers = realServers('gc');
 
 const CONFIG = 'sft';
 const OVERRIDES = {
@@ -41,7 +23,7 @@ const OVERRIDES = {
 };
 
 const start = (workflowId: string, more: object = {}) =>
-  temporal.client.workflow.start('trainingRun', {
+  servers.temporal.client.workflow.start('trainingRun', {
     taskQueue: 'videocap',
     workflowId,
     args: [{ config: CONFIG, overrides: OVERRIDES, ...more }],
@@ -49,7 +31,7 @@ const start = (workflowId: string, more: object = {}) =>
 
 /** Everything kept, with hashes. */
 async function contents(): Promise<string[]> {
-  const entries = await readdir(home, { recursive: true, withFileTypes: true });
+  const entries = await readdir(servers.home, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
   return Promise.all(files.sort().map(async (file) => `${file} ${await sha256OfFile(file)}`));
 }
@@ -57,8 +39,8 @@ async function contents(): Promise<string[]> {
 /** In a year, when nothing is young any more and nothing was used lately. */
 const collect = async (dryRun: boolean) =>
   collectGarbage({
-    ...{ home, dryRun, cacheDays: 0, now: Date.now() + 365 * 86_400_000 },
-    known: await knownExecutions(temporal.client),
+    ...{ home: servers.home, dryRun, cacheDays: 0, now: Date.now() + 365 * 86_400_000 },
+    known: await knownExecutions(servers.temporal.client),
   });
 
 it('runs of a real store resume and fork as if nothing had been removed', async () => {
@@ -70,7 +52,7 @@ it('runs of a real store resume and fork as if nothing had been removed', async 
     .toMatchObject({ step: expect.toSatisfy((step: number) => step >= 2) });
   await ended.terminate('the test says so');
   // An activity of a terminated run goes on until its next heartbeat, and would write between the two looks at the store.
-  await worker.kill();
+  await servers.worker.kill();
   const { run } = (await ended.describe()).memo as { run: string };
 
   const before = await contents();
@@ -83,7 +65,7 @@ it('runs of a real store resume and fork as if nothing had been removed', async 
   expect(removed.runs.files).toBeGreaterThan(0);
   expect((await contents()).length).toBeLessThan(before.length);
 
-  worker = await startWorker({ temporalAddress: temporal.address, mlflowUrl: mlflow.url, home });
+  await servers.startWorker();
   const resumed = (await (await start('ended', { resume: { run } })).result()) as RunSummary;
   expect(resumed.policy.weights.sha256).toBe(finished.policy.weights.sha256);
   expect(resumed.trained.metrics).toEqual(finished.trained.metrics);
@@ -96,7 +78,7 @@ it('runs of a real store resume and fork as if nothing had been removed', async 
 
 it('the command says what it found, for people and for scripts', async () => {
   const videocap = async (...args: string[]) => {
-    const env = { ...process.env, TEMPORAL_ADDRESS: temporal.address, VIDEOCAP_HOME: home };
+    const env = { ...process.env, TEMPORAL_ADDRESS: servers.temporal.address, VIDEOCAP_HOME: servers.home };
     return (await promisify(execFile)(process.execPath, ['cli/videocap.mjs', 'gc', ...args], { env })).stdout;
   };
   const before = await contents();

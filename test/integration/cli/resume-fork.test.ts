@@ -211,7 +211,9 @@ describe('fork', () => {
     expect(await fork('nobody', '--at-step', '1')).toEqual(
       refused('There is no run nobody; list the runs with: videocap status'),
     );
-    expect((await fork(PARENT, '--at-step', '-1')).stderr).toContain("'-1' is invalid. give a step, such as 20.");
+    expect((await fork(PARENT, '--at-step', '-1')).stderr).toContain(
+      "'-1' is invalid. give a whole number of at least 0, such as 20.",
+    );
     expect((await fork(PARENT)).stderr).toContain("required option '--at-step <step>' not specified");
     const { code, stderr } = await fork(PARENT, '--at-step', '2', '--set', 'grpo.bета=1');
     expect(code).toBe(1);

@@ -11,15 +11,11 @@ import {
   html,
   message,
   type OpenAiServer,
-  readsWords,
-  reasoning,
   reset,
   stall,
   startOpenAiServer,
   status,
   uncounted,
-  unsupported,
-  unsupportedSaid,
 } from '../../servers/openai-server.ts';
 
 const KEY = 'sk-very-secret';
@@ -143,49 +139,6 @@ describe('a question', () => {
     await Promise.all(Array.from({ length: 6 }, (_, i) => asked.extractEvents(`caption ${i}`)));
     await slow.close();
     expect(most).toBe(2);
-  });
-});
-
-describe('a model that takes no temperature, and max_completion_tokens in place of max_tokens,', () => {
-  test.each([
-    ['as OpenAI says it', unsupported],
-    ['as a proxy passes it on', unsupportedSaid],
-  ])('is asked so from its first refusals on, by all who ask it: %s', async (_, refuse) => {
-    const thinker = await startOpenAiServer(reasoning(readsWords, refuse));
-    try {
-      const asked = () => judge({ baseUrl: thinker.baseUrl, concurrency: 1 });
-      expect(await asked().entail(CAPTION, EVENTS)).toEqual({ answer: ['entailment', 'neutral'] });
-      expect(await asked().entail('A cat sleeps.', EVENTS)).toEqual({ answer: ['neutral', 'entailment'] });
-      const fields = thinker.requests.map(({ temperature, max_tokens, max_completion_tokens }) => ({
-        ...{ temperature, max_tokens, max_completion_tokens },
-      }));
-      // Room to think, besides the 1024 tokens of an answer.
-      expect(fields).toEqual([
-        { temperature: 0, max_tokens: 1024 },
-        { temperature: 0, max_completion_tokens: 1024 + 8192 },
-        { max_completion_tokens: 1024 + 8192 },
-        { max_completion_tokens: 1024 + 8192 },
-      ]);
-    } finally {
-      await thinker.close();
-    }
-  });
-
-  test('asked many questions at once, answers them all', async () => {
-    const thinker = await startOpenAiServer(reasoning(readsWords));
-    try {
-      const asked = judge({ baseUrl: thinker.baseUrl, concurrency: 8 });
-      const outcomes = await Promise.all([...'abcdefghijkl'].map((text) => asked.entail(text, ['a'])));
-      expect(outcomes.filter((outcome) => 'answer' in outcome)).toHaveLength(12);
-    } finally {
-      await thinker.close();
-    }
-  });
-
-  test('and a value that is only too large blocks as ever', async () => {
-    server.failNext(status(400, { code: 'invalid_value', param: 'max_tokens' }));
-    expect(await failure()).toMatchObject({ code: 'JudgeBlocked' });
-    expect(server.requests).toHaveLength(1);
   });
 });
 

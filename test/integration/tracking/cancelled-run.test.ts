@@ -1,15 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { RunStatus } from '../../../workflows/run-state.ts';
-import { startWorker, type WorkerProcess } from '../../chaos/worker-process.ts';
-import { startTemporal } from '../temporal-server.ts';
+import { realServers } from '../real-servers.ts';
 import { runsTagged } from './mlflow-points.ts';
-import { type MlflowServer, startMlflow } from './mlflow-server.ts';
 
 const EXPERIMENT = {
   config: 'sft',
@@ -24,24 +18,10 @@ const EXPERIMENT = {
   },
 };
 
-let temporal: TestWorkflowEnvironment;
-let mlflow: MlflowServer;
-let worker: WorkerProcess;
-let home: string;
-beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'videocap-cancelled-'));
-  [temporal, mlflow] = await Promise.all([startTemporal(), startMlflow()]);
-  worker = await startWorker({ temporalAddress: temporal.address, mlflowUrl: mlflow.url, home });
-}, 180_000);
-afterAll(async () => {
-  await worker?.kill();
-  await temporal?.teardown();
-  await mlflow?.remove();
-  await rm(home, { recursive: true, force: true });
-});
+const servers = realServers('cancelled');
 
 const start = (more: object = {}) =>
-  temporal.client.workflow.start('trainingRun', {
+  servers.temporal.client.workflow.start('trainingRun', {
     ...{ taskQueue: 'videocap', workflowId: 'cancelled' },
     args: [{ ...EXPERIMENT, ...more }],
   });
@@ -62,7 +42,7 @@ it('a cancelled run ends cleanly and is KILLED in MLflow; resumed, it is RUNNING
 
   const { run } = memo as { run: string };
   const [, experimentId, runId] = /experiments\/(\d+)\/runs\/(\w+)$/.exec(mlflowRunUrl!)!;
-  const inMlflow = async () => (await runsTagged(mlflow.url, experimentId!, run)).map(({ info }) => info);
+  const inMlflow = async () => (await runsTagged(servers.mlflow.url, experimentId!, run)).map(({ info }) => info);
   const [killed] = await inMlflow();
   expect(killed).toMatchObject({ run_id: runId, status: 'KILLED' });
   expect(Number(killed!.end_time)).toBeGreaterThan(Number(killed!.start_time));

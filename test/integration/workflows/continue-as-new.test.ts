@@ -1,11 +1,9 @@
-import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../../core/stages.ts';
-import { startTemporal, workflowBundle } from '../temporal-server.ts';
+import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
-import { type CallLog, scriptedStages } from './scripted-stages.ts';
+import { type CallLog, mlflowAway, scriptedStages } from './scripted-stages.ts';
 
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -22,24 +20,17 @@ describe('a run whose history grows long', () => {
       mirrorRecords: ({ fromStep, toStep }: { fromStep: number; toStep: number }) =>
         void mirrored.push([fromStep, toStep]),
     });
-    const shared = { connection: environment.nativeConnection, activities: stages };
-    const workflows = await Worker.create({ ...shared, taskQueue: 'long', workflowBundle: await workflowBundle() });
-    const policy = await Worker.create({ ...shared, taskQueue: 'policy-onnx' });
-    const { client } = environment;
-    const summary = await workflows.runUntil(
-      policy.runUntil(async () => {
-        const args = [{ overrides: { 'grpo.steps': 12 } }];
-        const handle = await client.workflow.start('trainingRun', { taskQueue: 'long', workflowId: 'long', args });
-        const result = (await handle.result()) as RunSummary;
-        const last = await client.workflow.getHandle('long').describe();
-        expect(last.runId).not.toBe(handle.firstExecutionRunId);
-        expect(last.historyLength).toBeLessThan(400);
-        // What `videocap resume`, `fork` and `gc` know a run by.
-        expect(last.memo).toMatchObject({ run: result.runKey, config: 'quickstart' });
-        expect(result.runKey).toBe(`long-${handle.firstExecutionRunId.slice(0, 8)}`);
-        return result;
-      }),
-    );
+    const input = [{ overrides: { 'grpo.steps': 12 } }];
+    const summary = await runScripted(environment, 'trainingRun', input, stages, async (handle) => {
+      const result = (await handle.result()) as RunSummary;
+      const last = await environment.client.workflow.getHandle(handle.workflowId).describe();
+      expect(last.runId).not.toBe(handle.firstExecutionRunId);
+      expect(last.historyLength).toBeLessThan(400);
+      // What `videocap resume`, `fork` and `gc` know a run by.
+      expect(last.memo).toMatchObject({ run: result.runKey, config: 'quickstart' });
+      expect(result.runKey).toBe(`${handle.workflowId}-${handle.firstExecutionRunId.slice(0, 8)}`);
+      return result;
+    });
     const steps = Array.from({ length: 12 }, (_, i) => i + 1);
     const called = (name: string) => calls.filter(([n]) => n === name).map(([, step]) => step);
     expect(summary.steps).toBe(12);
@@ -57,22 +48,9 @@ describe('a run whose history grows long', () => {
 
   it('does not wait for an MLflow that is down, and tells it everything later', async () => {
     const calls: CallLog = [];
-    const mirrored: [number, number][] = [];
-    let reported = false;
-    const stages = scriptedStages(calls, {
-      startTracking: () => {
-        if (!reported) throw ApplicationFailure.create({ type: 'Unavailable', message: 'MLflow does not answer' });
-        return { mlflowRunId: 'm', experimentId: '1', runUrl: 'http://127.0.0.1/m' };
-      },
-      writeReport: () => {
-        reported = true;
-        return { report: { uri: 'store:report', sha256: '0'.repeat(64), bytes: 1 } };
-      },
-      mirrorRecords: ({ fromStep, toStep }: { fromStep: number; toStep: number }) =>
-        void mirrored.push([fromStep, toStep]),
-    });
+    const { stages, mirrored } = mlflowAway();
     const input = [{ overrides: { 'grpo.steps': 12 } }];
-    const summary = await runScripted<RunSummary>(environment, 'trainingRun', input, stages);
+    const summary = await runScripted<RunSummary>(environment, 'trainingRun', input, scriptedStages(calls, stages));
     expect(summary.steps).toBe(12);
     expect(mirrored).toEqual([[0, 12]]);
     expect(calls.at(-1)?.[0]).toBe('finishTracking');

@@ -1,10 +1,10 @@
 import type { temporal } from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunSummary } from '../../../core/stages.ts';
-import { startTemporal, workflowBundle } from '../temporal-server.ts';
-import { type CallLog, scriptedStages } from './scripted-stages.ts';
+import { startTemporal } from '../temporal-server.ts';
+import { runScripted } from './run-scripted.ts';
+import { type CallLog, scriptedStages, usage } from './scripted-stages.ts';
 
 /** Enough for a run to continue as new twice. `LONG_RUN_STEPS=10000` takes a quarter of an hour. */
 const STEPS = Number(process.env.LONG_RUN_STEPS ?? 180);
@@ -28,8 +28,8 @@ interface Execution {
   continuedAs?: string;
 }
 
-async function executionOf(runId: string): Promise<Execution> {
-  const handle = environment.client.workflow.getHandle('long', runId);
+async function executionOf(workflowId: string, runId: string): Promise<Execution> {
+  const handle = environment.client.workflow.getHandle(workflowId, runId);
   const [{ historyLength, historySize }, { events }] = await Promise.all([handle.describe(), handle.fetchHistory()]);
   const last = events!.at(-1)!.workflowExecutionContinuedAsNewEventAttributes;
   return {
@@ -65,30 +65,23 @@ it(`${STEPS} steps stay far below Temporal's limits, and no payload grows with t
     scoreBenchmark: () => ({
       metrics: { eventF1: 50, actionF1: 60, objectF1: 70, ...numbers('benchmarkMetric', 30) },
       details: { uri: `store:runs/long/${'d'.repeat(60)}`, sha256: '0'.repeat(64), bytes: 1 },
-      usage: { ...numbers('', 0), calls: 0, cacheHits: 0, inputTokens: 0, outputTokens: 0, cost: 0, repeated: 0 },
+      usage: usage(0),
       seconds: 1,
     }),
   });
-  const shared = { connection: environment.nativeConnection, activities, maxConcurrentActivityTaskExecutions: 20 };
-  const workflows = await Worker.create({ ...shared, taskQueue: 'long', workflowBundle: await workflowBundle() });
-  const policy = await Worker.create({ ...shared, taskQueue: 'policy-onnx' });
-  const { summary, first } = await workflows.runUntil(
-    policy.runUntil(async () => {
-      const args = [{ overrides: { 'grpo.steps': STEPS } }];
-      const handle = await environment.client.workflow.start('trainingRun', {
-        ...{ taskQueue: 'long', workflowId: 'long', args },
-      });
-      return { summary: (await handle.result()) as RunSummary, first: handle.firstExecutionRunId };
-    }),
-  );
+  const input = [{ overrides: { 'grpo.steps': STEPS } }];
+  const executions: Execution[] = [];
+  const summary = await runScripted(environment, 'trainingRun', input, activities, async (handle) => {
+    const result = (await handle.result()) as RunSummary;
+    for (let runId: string | undefined = handle.firstExecutionRunId; runId; runId = executions.at(-1)!.continuedAs)
+      executions.push(await executionOf(handle.workflowId, runId));
+    return result;
+  });
   expect(summary.steps).toBe(STEPS);
   expect(calls.filter(([name]) => name === 'updatePolicy').map(([, step]) => step)).toEqual(
     Array.from({ length: STEPS }, (_, i) => i + 1),
   );
 
-  const executions: Execution[] = [];
-  for (let runId: string | undefined = first; runId; runId = executions.at(-1)!.continuedAs)
-    executions.push(await executionOf(runId));
   const largest = (name: 'events' | 'bytes' | 'largestPayload') => Math.max(...executions.map((each) => each[name]));
   console.log(
     `${STEPS} steps: ${executions.length} executions, at most ${largest('events')} events and ${largest('bytes')} bytes; largest payload ${largest('largestPayload')} bytes`,

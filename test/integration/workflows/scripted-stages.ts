@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import type { ArtifactRef } from '../../../core/artifact-ref.ts';
 import type { RunInput } from '../../../workflows/run-input.ts';
@@ -96,6 +97,27 @@ export function scriptedStages(calls: CallLog, overrides: Record<string, (...inp
       },
     ]),
   );
+}
+
+/** MLflow is away until the report is written; `mirrored`: from and to which step it then was told. */
+export function mlflowAway() {
+  let reported = false;
+  const mirrored: [from: number, to: number][] = [];
+  return {
+    mirrored,
+    stages: {
+      startTracking: () => {
+        if (!reported) throw ApplicationFailure.create({ type: 'Unavailable', message: 'MLflow does not answer' });
+        return { mlflowRunId: 'm', experimentId: '1', runUrl: 'http://127.0.0.1/m' };
+      },
+      writeReport: () => {
+        reported = true;
+        return { report: ref('report.html') };
+      },
+      mirrorRecords: ({ fromStep, toStep }: { fromStep: number; toStep: number }) =>
+        void mirrored.push([fromStep, toStep]),
+    },
+  };
 }
 
 function scores(...values: [number, number, number, number]) {

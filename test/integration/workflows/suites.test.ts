@@ -1,10 +1,11 @@
+import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import type { RunSummary, StepRecord, SuiteEvaluation } from '../../../core/stages.ts';
-import { startTemporal, workflowBundle } from '../temporal-server.ts';
+import { startTemporal } from '../temporal-server.ts';
+import { runScripted } from './run-scripted.ts';
 import { type CallLog, scriptedStages, usage } from './scripted-stages.ts';
 
 let environment: TestWorkflowEnvironment;
@@ -58,16 +59,12 @@ function stagesOf(calls: CallLog, overrides: Record<string, (input: never) => un
   return { stages, given };
 }
 
-let runs = 0;
-async function run<T>(type: string, input: object, stages: ReturnType<typeof scriptedStages>): Promise<T> {
-  const taskQueue = `suites-${++runs}`;
-  const shared = { connection: environment.nativeConnection, activities: stages };
-  const worker = await Worker.create({ ...shared, taskQueue, workflowBundle: await workflowBundle() });
-  const policy = await Worker.create({ ...shared, taskQueue: 'policy-onnx' });
-  return worker.runUntil(
-    policy.runUntil(environment.client.workflow.execute(type, { taskQueue, workflowId: taskQueue, args: [input] })),
-  ) as Promise<T>;
-}
+const run = <T>(
+  type: string,
+  input: object,
+  stages: ReturnType<typeof scriptedStages>,
+  during?: (handle: WorkflowHandle) => Promise<T>,
+) => runScripted<T>(environment, type, [input], stages, during);
 const stepsOf = (calls: CallLog, name: string) => calls.filter(([called]) => called === name).map(([, step]) => step);
 
 describe('published benchmarks inside a run', () => {
@@ -110,6 +107,29 @@ describe('published benchmarks inside a run', () => {
       captions: [ref('captions-carebench-1'), ref('captions-carebench-2')],
       spent: { calls: 10, usd: 2.5 },
     });
+  });
+
+  it('are measured too when the run is stopped while it measures, and nothing is measured or paid for twice', async () => {
+    const calls: CallLog = [];
+    let handle: WorkflowHandle | undefined;
+    const { stages, given } = stagesOf(calls, {
+      scoreBenchmark: async (input: { step: number; spent: unknown }) => {
+        await expect.poll(() => handle).toBeDefined();
+        if (input.step === 1) await handle!.signal('stop');
+        return { metrics: { eventF1: 50 }, details: ref('details'), usage: usage(3), seconds: 1 };
+      },
+    });
+    const summary = await run<RunSummary>('trainingRun', {}, stages, async (started) => {
+      handle = started;
+      return (await started.result()) as RunSummary;
+    });
+    expect(summary).toMatchObject({ steps: 1, trained: { step: 1 } });
+    expect(summary.trained.suites).toHaveLength(2);
+    expect(stepsOf(calls, 'captionClips').filter((step) => step === 1)).toHaveLength(1 + 2 * 2);
+    expect(stepsOf(calls, 'scoreBenchmark')).toEqual([0, 1]);
+    expect(stepsOf(calls, 'scoreSuite')).toEqual([0, 0, 1, 1]);
+    // Base benchmark 3 and suites 20, the step's captions 4, its benchmark 3: each once.
+    expect(given.scored[2]!.spent).toEqual({ calls: 30, usd: 7.5 });
   });
 
   it('end the run before it trains when they cannot be read', async () => {

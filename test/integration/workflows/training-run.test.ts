@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
-import { type CallLog, scriptedStages, usage } from './scripted-stages.ts';
+import { type CallLog, mlflowAway, scriptedStages, usage } from './scripted-stages.ts';
 
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -69,22 +69,8 @@ describe('trainingRun', () => {
 
   it('is not slowed by an MLflow that is down, and mirrors everything once when it is back', async () => {
     const calls: CallLog = [];
-    let reported = false;
-    const mirrored: [number, number][] = [];
-    const stages = scriptedStages(calls, {
-      startTracking: () => {
-        if (!reported) throw ApplicationFailure.create({ type: 'Unavailable', message: 'MLflow does not answer' });
-        return { mlflowRunId: 'm', experimentId: '1', runUrl: 'http://127.0.0.1/m' };
-      },
-      writeReport: () => {
-        reported = true;
-        return { report: { uri: 'store:report', sha256: '0'.repeat(64), bytes: 1 } };
-      },
-      mirrorRecords: ({ fromStep, toStep }: { fromStep: number; toStep: number }) => {
-        mirrored.push([fromStep, toStep]);
-      },
-    });
-    await run('trainingRun', [{}], stages);
+    const { stages, mirrored } = mlflowAway();
+    await run('trainingRun', [{}], scriptedStages(calls, stages));
     expect(stepsOf(calls, 'updatePolicy')).toEqual([1, 2]);
     expect(mirrored).toEqual([[0, 2]]);
   });

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { bootstrap, pairedBootstrap, withBounds, withoutBounds } from '../../../activities/benchmark/bootstrap.ts';
+import {
+  bootstrap,
+  measureAlone,
+  measureWithBounds,
+  pairedBootstrap,
+} from '../../../activities/benchmark/bootstrap.ts';
 import { uniformAt } from '../../../core/random.ts';
 
 const average = (numbers: readonly number[]) => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
@@ -39,23 +44,23 @@ describe('bootstrap', () => {
   });
 });
 
-describe('withBounds', () => {
+describe('measureWithBounds', () => {
   const clips = Array.from({ length: 40 }, (_, i) => uniformAt(3, ['clip', i]));
   const numbersOf = (some: readonly number[]) => ({ mean: average(some), most: Math.max(...some) });
 
   test('gives every number with the bounds it would have alone', async () => {
     const mean = bootstrap(clips, average);
     const most = bootstrap(clips, (some) => Math.max(...some));
-    expect(await withBounds(clips, numbersOf)).toEqual({
+    expect(await measureWithBounds(clips, numbersOf)).toEqual({
       ...{ mean: average(clips), meanLow: mean.low, meanHigh: mean.high },
       ...{ most: Math.max(...clips), mostLow: most.low, mostHigh: most.high },
     });
-    expect(await withoutBounds(clips, numbersOf)).toEqual(numbersOf(clips));
+    expect(await measureAlone(clips, numbersOf)).toEqual(numbersOf(clips));
   });
 
   test('claims nothing without clips', async () => {
-    expect(await withBounds([], numbersOf)).toEqual({});
-    expect(await withoutBounds([], numbersOf)).toEqual({});
+    expect(await measureWithBounds([], numbersOf)).toEqual({});
+    expect(await measureAlone([], numbersOf)).toEqual({});
   });
 
   test('draws once for all numbers, and lets others have their turn all along', async () => {
@@ -68,7 +73,7 @@ describe('withBounds', () => {
       }
     })();
     let all = 0;
-    await withBounds(clips, (some) => {
+    await measureWithBounds(clips, (some) => {
       calls++;
       all++;
       return numbersOf(some);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { withBounds } from '../../../../activities/benchmark/bootstrap.ts';
+import { measureWithBounds } from '../../../../activities/benchmark/bootstrap.ts';
 import { NO_CAREBENCH_CAPTION } from '../../../../activities/benchmark/carebench/carebench-score.ts';
 import { careBenchSummary } from '../../../../activities/benchmark/carebench/carebench-summary.ts';
 
@@ -9,7 +9,7 @@ describe('careBenchSummary', () => {
       { action: { recall: 1, precision: 0.5 }, object: { recall: 0.5, precision: 0.5 } },
       { action: { recall: 0, precision: 0 }, object: { recall: 0.5, precision: 0.5 } },
     ];
-    const { metrics } = await careBenchSummary(clips, withBounds);
+    const { metrics } = await careBenchSummary(clips, measureWithBounds);
     // Actions: R = 1/2, P = 1/4, F1 = 2 * (1/8) / (3/4) = 1/3. Objects: R = P = F1 = 1/2.
     expect(metrics.actionRecall).toBe(50);
     expect(metrics.actionPrecision).toBe(25);
@@ -23,12 +23,12 @@ describe('careBenchSummary', () => {
   });
 
   test('nothing told at all is 0 everywhere, not NaN', async () => {
-    const { metrics } = await careBenchSummary([NO_CAREBENCH_CAPTION, NO_CAREBENCH_CAPTION], withBounds);
+    const { metrics } = await careBenchSummary([NO_CAREBENCH_CAPTION, NO_CAREBENCH_CAPTION], measureWithBounds);
     expect(new Set(Object.values(metrics))).toEqual(new Set([0]));
     expect(Object.keys(metrics)).toHaveLength(21);
   });
 
   test('without clips nothing is claimed', async () => {
-    expect(await careBenchSummary([], withBounds)).toEqual({ metrics: {}, tables: [] });
+    expect(await careBenchSummary([], measureWithBounds)).toEqual({ metrics: {}, tables: [] });
   });
 });

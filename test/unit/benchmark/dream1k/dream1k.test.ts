@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withBounds } from '../../../../activities/benchmark/bootstrap.ts';
+import { measureWithBounds } from '../../../../activities/benchmark/bootstrap.ts';
 import { dream1k } from '../../../../activities/benchmark/dream1k/dream1k.ts';
 
 const itemOf = (id: string, category: string) => ({
@@ -16,7 +16,7 @@ test('categories stand beside what Tarsier2 published of them; others have no su
     item: itemOf(`${i}`, category),
     score,
   }));
-  const { tables } = await dream1k.summarise(scored, new Set(), withBounds);
+  const { tables } = await dream1k.summarise(scored, new Set(), measureWithBounds);
   const [table] = tables;
   expect(table!.columns).toEqual([
     ...['Category', 'F1', 'Recall', 'Precision', 'Clips', 'F1 of Tarsier2-7B', 'F1 of Tarsier2-Recap-7B'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { withBounds } from '../../../../activities/benchmark/bootstrap.ts';
+import { measureWithBounds } from '../../../../activities/benchmark/bootstrap.ts';
 import type { VdcAspect } from '../../../../activities/benchmark/vdc/vdc-questions.ts';
 import { vdcSummary as summaryOf, type VdcScoredItem } from '../../../../activities/benchmark/vdc/vdc-summary.ts';
 
@@ -10,7 +10,7 @@ function scored(aspect: VdcAspect, clip: string, accuracy: number, score: number
 }
 
 const asDefined = { dropZeros: false };
-const vdcSummary = (items: VdcScoredItem[], quirks = asDefined) => summaryOf(items, quirks, withBounds);
+const vdcSummary = (items: VdcScoredItem[], quirks = asDefined) => summaryOf(items, quirks, measureWithBounds);
 const table = async (items: VdcScoredItem[], quirks = asDefined) => (await vdcSummary(items, quirks)).tables[0]!;
 const captions = async (items: VdcScoredItem[]) =>
   Object.fromEntries((await vdcSummary(items)).tables[1]!.rows.map(({ label, values }) => [label, values[0]]));

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import { OpenAiEndpoint, type OpenAiJudgeConfig } from '../../../activities/judge/openai.ts';
+import { eventEntailment } from '../../../activities/judge/questions/event-entailment.ts';
+import { JudgeConfig } from '../../../configs/schema.ts';
+import {
+  type OpenAiServer,
+  readsWords,
+  reasoning,
+  startOpenAiServer,
+  status,
+  unsupported,
+  unsupportedSaid,
+} from '../../servers/openai-server.ts';
+
+const CAPTION = 'A dog runs.';
+const EVENTS = ['a dog runs', 'a cat sleeps'];
+
+/** Somebody who asks a server's model. */
+function asker({ baseUrl }: OpenAiServer, concurrency = 1) {
+  const config = JudgeConfig.parse({ kind: 'openai', model: 'm', baseUrl, apiKeyEnv: 'KEY', concurrency });
+  const endpoint = new OpenAiEndpoint(config as OpenAiJudgeConfig, { KEY: 'sk-very-secret' });
+  return async (caption: string, events: string[]) => (await endpoint.ask(eventEntailment(caption, events))).outcome;
+}
+
+describe('a model that takes no temperature, and max_completion_tokens in place of max_tokens,', () => {
+  test.each([
+    ['as OpenAI says it', unsupported],
+    ['as a proxy passes it on', unsupportedSaid],
+  ])('is asked so from its first refusals on, by all who ask it: %s', async (_, refuse) => {
+    const thinker = await startOpenAiServer(reasoning(readsWords, refuse));
+    try {
+      expect(await asker(thinker)(CAPTION, EVENTS)).toEqual({ answer: ['entailment', 'neutral'] });
+      expect(await asker(thinker)('A cat sleeps.', EVENTS)).toEqual({ answer: ['neutral', 'entailment'] });
+      const fields = thinker.requests.map(({ temperature, max_tokens, max_completion_tokens }) => ({
+        ...{ temperature, max_tokens, max_completion_tokens },
+      }));
+      // Room to think, besides the 1024 tokens of an answer.
+      expect(fields).toEqual([
+        { temperature: 0, max_tokens: 1024 },
+        { temperature: 0, max_completion_tokens: 1024 + 8192 },
+        { max_completion_tokens: 1024 + 8192 },
+        { max_completion_tokens: 1024 + 8192 },
+      ]);
+    } finally {
+      await thinker.close();
+    }
+  });
+
+  test('asked many questions at once, answers them all', async () => {
+    const thinker = await startOpenAiServer(reasoning(readsWords));
+    try {
+      const ask = asker(thinker, 8);
+      const outcomes = await Promise.all([...'abcdefghijkl'].map((text) => ask(text, ['a'])));
+      expect(outcomes.filter((outcome) => 'answer' in outcome)).toHaveLength(12);
+    } finally {
+      await thinker.close();
+    }
+  });
+
+  test('and a value that is only too large blocks as ever', async () => {
+    const server = await startOpenAiServer(readsWords);
+    try {
+      server.failNext(status(400, { code: 'invalid_value', param: 'max_tokens' }));
+      await expect(asker(server)(CAPTION, EVENTS)).rejects.toMatchObject({ code: 'JudgeBlocked' });
+      expect(server.requests).toHaveLength(1);
+    } finally {
+      await server.close();
+    }
+  });
+});
