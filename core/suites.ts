@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { JudgeConfig, SuiteConfig } from '../configs/schema.ts';
 import { ArtifactRef } from './artifact-ref.ts';
-import { JudgeSpending, JudgeUsage, SuiteEvaluation } from './stages.ts';
+import { SuiteEvaluation } from './run-results.ts';
+import { JudgeSpending, JudgeUsage } from './stages.ts';
 
 /**
  * A published benchmark and where its captions come from: a policy that is shown the videos, or a file of captions that were

@@ -1,6 +1,6 @@
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
-import type { SuiteEvaluation } from '../core/stages.ts';
+import type { SuiteEvaluation } from '../core/run-results.ts';
 import type { PreparedSuite, SuiteSource } from '../core/suites.ts';
 import type { JudgeGate } from './judge-gate.ts';
 import type { RunState } from './run-state.ts';

@@ -1,34 +1,16 @@
 import pLimit from 'p-limit';
 import { z } from 'zod';
-import { type ArtifactStore, sha256 } from '../../core/artifact-store.ts';
+import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
 import type { JudgeSpending, JudgeUsage } from '../../core/stages.ts';
 import { Account } from './account.ts';
 import type { Budget } from './budget.ts';
 import { CLOCK, type Clock } from './clock.ts';
 import { Intents } from './intents.ts';
-import { type Asker, Attempt, type Endpoint, type Outcome, type Question, Unscorable } from './question.ts';
+import { LedgerEntry, ledgerKey } from './ledger-entry.ts';
+import type { Asker, Endpoint, Outcome, Question } from './question.ts';
 import { Settling } from './settling.ts';
 import { costOf, type Price } from './usage.ts';
-
-/** A question that was paid for, with all that was said: what lies under `ledger/` in the store. */
-export const LedgerEntry = z.strictObject({
-  /** The prompt's name: what kind of question it is. */
-  prompt: z.string(),
-  /** Whom it was put to, and how: `Endpoint.identity`. */
-  asked: z.record(z.string(), z.union([z.string(), z.number()])),
-  question: z.record(z.string(), z.unknown()),
-  attempts: z.array(Attempt),
-  /** How it ended: the last attempt's text is the answer, or there is none. */
-  outcome: z.union([z.strictObject({ answered: z.literal(true) }), Unscorable]),
-  /** The place in a run that asked first. */
-  paidBy: z.string(),
-  /** Earlier requests that were perhaps paid for too, and whose answers were lost, or are of no use any more. */
-  repeated: z.int(),
-  /** USD, at the price that the config had then. */
-  cost: z.number().default(0),
-});
-export type LedgerEntry = z.infer<typeof LedgerEntry>;
 
 export interface LedgerOptions {
   price?: Price;
@@ -242,16 +224,6 @@ function outcomeOf<T>({ outcome, attempts }: LedgerEntry, question: Question<T>)
 function isUnreadable(error: unknown): boolean {
   if (error instanceof VideocapError) return error.code === 'CorruptArtifact';
   return error instanceof z.ZodError || error instanceof SyntaxError;
-}
-
-/** `ledger/<sha256 of everything that determines the answer>.json`; `replaced`: the key of one that cannot be read. */
-export function ledgerKey(
-  asked: LedgerEntry['asked'],
-  { data }: Pick<Question<unknown>, 'data'>,
-  replaced?: string,
-): string {
-  const sorted = Object.entries(asked).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `ledger/${sha256(JSON.stringify(replaced === undefined ? [sorted, data] : [sorted, data, replaced]))}.json`;
 }
 
 class HeldElsewhere extends Error {}

@@ -7,6 +7,7 @@ import { messagesOf, responseFormat } from './chat-request.ts';
 import { classifyFailure, isSecret, withoutCredentials } from './classify-failure.ts';
 import { CLOCK, type Clock } from './clock.ts';
 import { type Dialect, sharedDialect } from './dialect.ts';
+import { afterGrace } from './grace.ts';
 import type { Attempt, Endpoint, Exchange, Question, Reading, Unscorable, Watch } from './question.ts';
 import { type RateLimit, sharedRateLimit } from './rate-limit.ts';
 
@@ -18,8 +19,6 @@ const ATTEMPTS = 2;
 const TRIES = 3;
 const FIRST_PAUSE_MILLISECONDS = 250;
 const LONGEST_PAUSE_MILLISECONDS = 5000;
-/** Answers on their way when everything is cancelled may still arrive within this time: they are paid for. */
-const GRACE_MILLISECONDS = 10_000;
 
 type Body = OpenAI.ChatCompletionCreateParamsNonStreaming;
 type Reply = Attempt | Unscorable | { fault: VideocapError; perhapsPaid: boolean };
@@ -255,23 +254,6 @@ export class OpenAiEndpoint implements Endpoint {
     this.#stopped ??= fault;
     return fault;
   }
-}
-
-/** A signal that follows another after the grace period. */
-function afterGrace(signal: AbortSignal | undefined): { over: AbortSignal; end(): void } {
-  const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const start = () => {
-    timer = setTimeout(() => controller.abort(), GRACE_MILLISECONDS);
-  };
-  signal?.addEventListener('abort', start, { once: true });
-  return {
-    over: controller.signal,
-    end() {
-      signal?.removeEventListener('abort', start);
-      clearTimeout(timer);
-    },
-  };
 }
 
 function unavailable(message: string, retryAfterMilliseconds?: number): VideocapError {

@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { ASKING, Intent } from './intents.ts';
-import { LedgerEntry } from './ledger.ts';
+import { LedgerEntry } from './ledger-entry.ts';
 
 /** A paid question as it is found: `key` is the hash that it is filed under. */
 export interface FiledEntry extends LedgerEntry {

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { RunProgress } from '../../core/run-progress.ts';
-import { StepRecord } from '../../core/stages.ts';
+import { StepRecord } from '../../core/run-results.ts';
 
 /** Where a step's record is kept. */
 export function recordKey(runKey: string, step: number): string {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ExperimentConfig } from '../../configs/schema.ts';
 import { ArtifactRef } from '../../core/artifact-ref.ts';
-import { Evaluation } from '../../core/stages.ts';
+import { Evaluation } from '../../core/run-results.ts';
 import { Execution } from '../tracking/contract.ts';
 
 export const WriteReportInput = z.strictObject({

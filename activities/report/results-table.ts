@@ -1,4 +1,4 @@
-import type { Evaluation } from '../../core/stages.ts';
+import type { Evaluation } from '../../core/run-results.ts';
 import type { Difference } from '../benchmark/held-out.ts';
 import { type Html, html } from './markup.ts';
 import { BENCHMARK_METRICS, points, signed } from './metric-names.ts';

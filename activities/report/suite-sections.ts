@@ -1,4 +1,4 @@
-import type { Evaluation, SuiteEvaluation } from '../../core/stages.ts';
+import type { Evaluation, SuiteEvaluation } from '../../core/run-results.ts';
 import { judgedBy } from '../benchmark/judged-by.ts';
 import type { Suite } from '../benchmark/suites/suite.ts';
 import { countsLine, fewScored } from '../benchmark/suites/suite-counts.ts';

@@ -1,4 +1,4 @@
-import type { Evaluation, StepRecord } from '../../core/stages.ts';
+import type { Evaluation, StepRecord } from '../../core/run-results.ts';
 import { lineChart, type Series } from './charts.ts';
 import { type Html, html } from './markup.ts';
 

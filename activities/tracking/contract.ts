@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ExperimentConfig } from '../../configs/schema.ts';
 import { ArtifactRef } from '../../core/artifact-ref.ts';
-import { Evaluation } from '../../core/stages.ts';
+import { Evaluation } from '../../core/run-results.ts';
 
 /** Which MLflow run mirrors a run: what `startTracking` answers, and what the other activities are given. */
 export const Tracking = z.strictObject({ mlflowRunId: z.string(), experimentId: z.string(), runUrl: z.string() });

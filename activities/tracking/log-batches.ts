@@ -1,4 +1,4 @@
-import type { StepRecord } from '../../core/stages.ts';
+import type { StepRecord } from '../../core/run-results.ts';
 import type { Metric, Param, Tag } from './mlflow-client.ts';
 
 export interface LogBatch {

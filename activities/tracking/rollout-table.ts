@@ -1,6 +1,6 @@
 import type { Rollout } from '../../core/completion.ts';
+import type { StepRecord } from '../../core/run-results.ts';
 import type { DatasetManifest } from '../../core/sample.ts';
-import type { StepRecord } from '../../core/stages.ts';
 import type { Table } from './logged-tables.ts';
 
 /**

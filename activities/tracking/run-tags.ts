@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import type { ExperimentConfig } from '../../configs/schema.ts';
-import type { Evaluation } from '../../core/stages.ts';
+import type { Evaluation } from '../../core/run-results.ts';
 import type { Execution } from './contract.ts';
 import type { Tag } from './mlflow-client.ts';
 import { temporalLink } from './temporal-link.ts';

@@ -5,7 +5,7 @@ import { checkQuirks, quirksOf, suiteNamed, suites } from '../../activities/benc
 import { loadConfig } from '../../configs/load-config.ts';
 import { SuiteName } from '../../configs/schema.ts';
 import { VideocapError } from '../../core/errors.ts';
-import type { Evaluation, SuiteEvaluation } from '../../core/stages.ts';
+import type { Evaluation, SuiteEvaluation } from '../../core/run-results.ts';
 import { findInstallation } from '../installation.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';

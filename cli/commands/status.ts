@@ -1,7 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import type { WrittenAnnotations } from '../../core/annotation.ts';
-import type { Evaluation, RunSummary, SuiteEvaluation } from '../../core/stages.ts';
+import type { Evaluation, RunSummary, SuiteEvaluation } from '../../core/run-results.ts';
 import type { RunStatus } from '../../workflows/run-state.ts';
 import { findInstallation, type Installation } from '../installation.ts';
 import { findServices } from '../servers/services.ts';

@@ -1,5 +1,5 @@
 import { judgedBy } from '../../activities/benchmark/judged-by.ts';
-import type { Evaluation } from '../../core/stages.ts';
+import type { Evaluation } from '../../core/run-results.ts';
 
 /** The benchmark's numbers that a table shows, in this order. Others are in the report and in MLflow. */
 const SHOWN: readonly (readonly [metric: string, title: string])[] = [

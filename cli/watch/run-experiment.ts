@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { isConfigPath, loadConfig, type Overrides } from '../../configs/load-config.ts';
-import type { RunSummary } from '../../core/stages.ts';
+import type { RunSummary } from '../../core/run-results.ts';
 import type { Installation } from '../installation.ts';
 import { leaveRunGoing } from './interrupt.ts';
 import { createProgressView } from './progress-view.ts';

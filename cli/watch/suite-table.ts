@@ -4,7 +4,7 @@ import { countsLine, fewScored } from '../../activities/benchmark/suites/suite-c
 import { withBounds } from '../../activities/benchmark/suites/suite-report.ts';
 import { suiteNamed } from '../../activities/benchmark/suites/suites.ts';
 import type { SuiteName } from '../../configs/schema.ts';
-import type { Evaluation } from '../../core/stages.ts';
+import type { Evaluation } from '../../core/run-results.ts';
 import { alignedTable } from './result-table.ts';
 
 export interface TableOf {

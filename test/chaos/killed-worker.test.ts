@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunSummary } from '../../core/stages.ts';
+import type { RunSummary } from '../../core/run-results.ts';
 import type { RunStatus } from '../../workflows/run-state.ts';
 import { startTemporal } from '../integration/temporal-server.ts';
 import { type MlflowServer, startMlflow } from '../integration/tracking/mlflow-server.ts';

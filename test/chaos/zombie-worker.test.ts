@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sha256OfFile } from '../../core/artifact-store.ts';
-import type { RunSummary } from '../../core/stages.ts';
+import type { RunSummary } from '../../core/run-results.ts';
 import { startTemporal, workflowBundle } from '../integration/temporal-server.ts';
 import { type MlflowServer, startMlflow } from '../integration/tracking/mlflow-server.ts';
 import { startTcpProxy, type TcpProxy } from '../servers/tcp-proxy.ts';

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { parseCompletion } from '../../../core/completion.ts';
-import type { CaptionedClip, SuiteCounts } from '../../../core/stages.ts';
+import type { SuiteCounts } from '../../../core/run-results.ts';
+import type { CaptionedClip } from '../../../core/stages.ts';
 import type { Asker } from '../../judge/question.ts';
 import { settled } from '../../judge/read-caption.ts';
 import { measureAlone, measureWithBounds } from '../bootstrap.ts';

@@ -1,4 +1,4 @@
-import type { SuiteCounts } from '../../../core/stages.ts';
+import type { SuiteCounts } from '../../../core/run-results.ts';
 import type { Suite, SuiteItem, SuiteTable } from './suite.ts';
 import type { ItemResult } from './suite-files.ts';
 

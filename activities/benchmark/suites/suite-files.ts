@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SuiteName } from '../../../configs/schema.ts';
-import { JudgedBy, JudgeUsage, SuiteCounts } from '../../../core/stages.ts';
+import { SuiteCounts } from '../../../core/run-results.ts';
+import { JudgedBy, JudgeUsage } from '../../../core/stages.ts';
 
 /** A suite's items as a run fixed them: what lies in the store between preparing and scoring. */
 export const SuiteItems = z.strictObject({

@@ -1,5 +1,6 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
-import type { JudgeUsage, SuiteCounts } from '../../../core/stages.ts';
+import type { SuiteCounts } from '../../../core/run-results.ts';
+import type { JudgeUsage } from '../../../core/stages.ts';
 import { judgedBy, promptNames } from '../judged-by.ts';
 import type { Column, Suite, SuiteTable } from './suite.ts';
 import { fewScored } from './suite-counts.ts';

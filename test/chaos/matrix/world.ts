@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import type { RunSummary } from '../../../core/stages.ts';
+import type { RunSummary } from '../../../core/run-results.ts';
 import { workflowBundle } from '../../integration/temporal-server.ts';
 import { type Point, pointsOf } from '../../integration/tracking/mlflow-points.ts';
 import { type MlflowServer, startMlflow } from '../../integration/tracking/mlflow-server.ts';

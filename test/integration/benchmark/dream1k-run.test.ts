@@ -12,7 +12,7 @@ import { createFramesActivities } from '../../../activities/frames/frames.ts';
 import { createRolloutActivities } from '../../../activities/rollout/rollout.ts';
 import { createConfigActivities } from '../../../configs/resolve-config.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
-import type { SuiteEvaluation } from '../../../core/stages.ts';
+import type { SuiteEvaluation } from '../../../core/run-results.ts';
 import { PolicyEngine } from '../../../policy/engine.ts';
 import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
 import { type AskedQuestion, message, type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';

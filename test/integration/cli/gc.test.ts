@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { collectGarbage } from '../../../cli/gc/collect.ts';
 import { knownExecutions } from '../../../cli/gc/known-runs.ts';
 import { sha256OfFile } from '../../../core/artifact-store.ts';
-import type { RunSummary } from '../../../core/stages.ts';
+import type { RunSummary } from '../../../core/run-results.ts';
 import { realServers } from '../real-servers.ts';
 
 const servers = realServers('gc');

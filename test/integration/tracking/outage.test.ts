@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { readRecords } from '../../../activities/record/record.ts';
 import { metricPoints } from '../../../activities/tracking/log-batches.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
-import type { RunSummary } from '../../../core/stages.ts';
+import type { RunSummary } from '../../../core/run-results.ts';
 import type { RunStatus } from '../../../workflows/run-state.ts';
 import { realServers } from '../real-servers.ts';
 import { pointsOf, runsTagged } from './mlflow-points.ts';

@@ -4,7 +4,7 @@ import { setImmediate as tick } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { LedgerEntry, ledgerKey } from '../../../activities/judge/ledger.ts';
+import { LedgerEntry, ledgerKey } from '../../../activities/judge/ledger-entry.ts';
 import { eventEntailment } from '../../../activities/judge/questions/event-entailment.ts';
 import { eventExtraction } from '../../../activities/judge/questions/event-extraction.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { LedgerEntry } from '../../../activities/judge/ledger.ts';
+import type { LedgerEntry } from '../../../activities/judge/ledger-entry.ts';
 import { filedEntries, readEntries } from '../../../activities/judge/read-ledger.ts';
 import { LedgerSums } from '../../../activities/judge/sum-ledger.ts';
 import { exportEntries } from '../../../cli/commands/judge-export.ts';

@@ -8,8 +8,8 @@ import { ExperimentConfig } from '../../../configs/schema.ts';
 import type { ArtifactRef } from '../../../core/artifact-ref.ts';
 import type { ArtifactStore } from '../../../core/artifact-store.ts';
 import { uniformAt } from '../../../core/random.ts';
+import type { Evaluation, StepRecord } from '../../../core/run-results.ts';
 import { type Sample, structuredCompletion } from '../../../core/sample.ts';
-import type { Evaluation, StepRecord } from '../../../core/stages.ts';
 
 export interface SyntheticRunOptions {
   steps?: number;
