@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -177,6 +177,23 @@ describe('a run mirrored to a real MLflow server', () => {
     await expect(finishTracking(ended)).resolves.toBeUndefined();
     const again = await startTracking({ ...startInput(), runKey });
     expect(again.mlflowRunId).not.toBe(tracking.mlflowRunId);
+  });
+
+  it('loses no more to a damaged rollout than the table of its step', async () => {
+    const warnings: object[] = [];
+    const { startTracking, mirrorRecords } = tracker({ log: { warn: (fields) => void warnings.push(fields) } });
+    const tracking = await startTracking({ ...startInput(), runKey: 'damaged-1' });
+    const rollout = run.records[2]!.rollout!;
+    const bytes = await store.read(rollout);
+    await writeFile(store.path(rollout), bytes.subarray(1));
+    const input = { runKey: run.runKey, tracking, manifest: run.manifest, fromStep: 0, toStep: 4 };
+    await mirrorRecords(input).finally(() => writeFile(store.path(rollout), bytes));
+    const kl = await history(tracking.mlflowRunId, 'train/kl');
+    expect(kl.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
+    const { tags } = await client.run(tracking.mlflowRunId);
+    const listed = JSON.parse(tags.get('mlflow.loggedArtifacts')!) as { path: string }[];
+    expect(listed.map(({ path }) => path)).toEqual(['1', '3', '4'].map((n) => `rollouts/step-00000${n}.json`));
+    expect(warnings).toEqual([{ reason: expect.stringContaining(`${rollout.uri} is damaged`) }]);
   });
 
   it('brings an experiment back from the trash', async () => {
