@@ -22,7 +22,7 @@ export const desk = proxyActivities<Activities>({
   retry: PATIENT,
 });
 
-/** Long and local: making or decoding thousands of videos, embedding texts, judging over a network that may be down for hours. */
+/** Long and local: taking up a run of ten thousand steps, making or decoding thousands of videos, embedding texts, judging over a network that may be down for hours. */
 export const stage = proxyActivities<Activities>({
   startToCloseTimeout: '24h',
   heartbeatTimeout: HEARTBEAT,

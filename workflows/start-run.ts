@@ -40,9 +40,9 @@ export async function startRun(raw: unknown): Promise<RunState> {
 }
 
 async function runOf({ config: name, overrides, resume, fork }: TrainingRunInput, key: string): Promise<RunState> {
-  const written = resume && (await desk.findProgress({ run: resume.run })).progress;
+  const written = resume && (await stage.findProgress({ run: resume.run })).progress;
   if (written) return takenUp(key, written);
-  if (fork) return takenUp(key, (await desk.forkProgress({ from: fork, runKey: key, overrides })).progress);
+  if (fork) return takenUp(key, (await stage.forkProgress({ from: fork, runKey: key, overrides })).progress);
   const { config } = await desk.resolveConfig({ config: name, overrides });
   return freshRun(config, key);
 }

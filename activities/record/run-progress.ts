@@ -60,29 +60,37 @@ export function createProgressActivities({ store }: { store: ArtifactStore }) {
         limits: {},
         mirroredStep: -1,
       });
-      for (const record of await readRecords(store, from.run, 0, from.step)) {
-        const { step } = record;
+      const copy = async (step: number) => {
+        const [record] = await readRecords(store, from.run, step, step);
         await store.once(recordKey(runKey, step), async () => `${JSON.stringify(record)}\n`);
         const state = own(await read(store, from.run, step));
         await store.once(progressKey(runKey, step), async () => `${JSON.stringify(state)}\n`);
-      }
+      };
+      for (const steps of inParts(1, from.step)) await Promise.all(steps.map(copy));
+      // Last: a fork that is cut off before this has no past yet, and nobody goes on from the middle of its parent's.
+      await copy(0);
       return { progress: own(parent) };
     },
   };
 }
 
-/** Files of a store that may be far away are read so many at a time. */
-const READ_AT_ONCE = 64;
-
 /** The last step, up to `last`, before which no record is damaged. */
 async function lastRecord(store: ArtifactStore, run: string, last: number): Promise<number> {
-  for (let from = 0; from <= last; from += READ_AT_ONCE) {
-    const steps = Array.from({ length: Math.min(READ_AT_ONCE, last + 1 - from) }, (_, i) => from + i);
+  for (const steps of inParts(0, last)) {
     const records = await Promise.all(steps.map((step) => unlessDamaged(readRecords(store, run, step, step))));
     const damaged = records.indexOf(undefined);
-    if (damaged >= 0) return from + damaged - 1;
+    if (damaged >= 0) return steps[damaged]! - 1;
   }
   return last;
+}
+
+/** Files of a store that may be far away are read and written so many steps at a time. */
+const AT_ONCE = 64;
+
+/** The steps `from` to `to`, both included, in order. */
+function* inParts(from: number, to: number): Generator<number[]> {
+  for (let first = from; first <= to; first += AT_ONCE)
+    yield Array.from({ length: Math.min(AT_ONCE, to + 1 - first) }, (_, i) => first + i);
 }
 
 /** Is anything damaged that a run cannot go on without, and that only its earlier steps can make again? */

@@ -62,6 +62,24 @@ test.each([
   expect((await findProgress({ run: 'parent' })).progress?.step).toBe(step);
 });
 
+test('a fork that is cut off while its past is copied goes on from no step of it: it is forked again', async () => {
+  await writeRun('parent', 12);
+  let left = 30;
+  const cutOff = new ArtifactStore(root, {
+    fence: () => ({
+      check: async () => {
+        if (left-- <= 0) throw new Error('cut off');
+      },
+    }),
+  });
+  const fork = { from: { run: 'parent', step: 12 }, runKey: 'child', overrides: {} };
+  await expect(createProgressActivities({ store: cutOff }).forkProgress(fork)).rejects.toThrow('cut off');
+  const { findProgress, forkProgress } = createProgressActivities({ store });
+  expect(await findProgress({ run: 'child' })).toEqual({});
+  await forkProgress(fork);
+  expect((await findProgress({ run: 'child' })).progress?.step).toBe(12);
+});
+
 test('a run whose every checkpoint is gone begins again', async () => {
   await writeRun('parent', 3);
   for (const step of [0, 2, 3]) await rm(store.path((await store.find(checkpoint(step)))!));
