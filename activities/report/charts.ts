@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
+import { mean } from 'simple-statistics';
 import { type Html, trusted } from './markup.ts';
 
 /** A line of a chart: its name, a CSS colour, and a value for each step that has one. */
@@ -21,15 +22,21 @@ export interface ChartOptions {
   smooth?: boolean;
 }
 
+/** A chart has so many pixels to show a line in. */
+const MOST_POINTS = 400;
+
 /**
  * Lines over steps as inline SVG, drawn on the server by Observable Plot. Colours may be CSS variables, and text takes the
- * page's colour, so a chart follows light and dark.
+ * page's colour, so a chart follows light and dark. Of a long line, means of neighbouring steps are drawn, and some of its dots.
  */
 export function lineChart({ label, series, width, height, include = [], smooth = false }: ChartOptions): Html {
   const { document } = parseHTML('<html><body></body></html>');
-  const rows = series.flatMap(({ name, points }) => points.map((point) => ({ name, ...point })));
+  const rowsOf = (some: (points: Series['points']) => Series['points']) =>
+    series.flatMap(({ name, points }) => some(points).map((point) => ({ name, ...point })));
+  const rows = rowsOf(means);
+  const dots = rowsOf(sample);
   const steps = rows.map(({ step }) => step);
-  const span = Math.max(0, ...series.map(({ points }) => points.length));
+  const span = Math.max(0, ...series.map(({ points }) => Math.min(points.length, MOST_POINTS)));
   const window = smooth ? Math.max(1, Math.round(span / 8)) : 1;
   const bands = rows.filter(({ low, high }) => low !== undefined && high !== undefined);
   const svg = Plot.plot({
@@ -56,7 +63,7 @@ export function lineChart({ label, series, width, height, include = [], smooth =
       Plot.gridY({ ticks: 4, stroke: 'currentColor', strokeOpacity: 0.12 }),
       Plot.ruleY([...include, ...room(rows)], { strokeOpacity: 0 }),
       Plot.areaY(bands, { x: 'step', y1: 'low', y2: 'high', fill: 'name', fillOpacity: 0.13 }),
-      smooth ? Plot.dot(rows, { x: 'step', y: 'value', fill: 'name', r: 1.7, fillOpacity: 0.3 }) : null,
+      smooth ? Plot.dot(dots, { x: 'step', y: 'value', fill: 'name', r: 1.7, fillOpacity: 0.3 }) : null,
       Plot.lineY(
         rows,
         Plot.windowY(
@@ -70,6 +77,24 @@ export function lineChart({ label, series, width, height, include = [], smooth =
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', label);
   return trusted(svg.outerHTML);
+}
+
+/** How many neighbours a drawn point stands for. */
+function neighbours({ length }: Series['points']): number {
+  return Math.ceil(length / MOST_POINTS);
+}
+
+function means(points: Series['points']): Series['points'] {
+  const size = neighbours(points);
+  return sample(points).map((first, i) => {
+    const all = points.slice(i * size, (i + 1) * size);
+    return { ...first, step: all[all.length >> 1]!.step, value: mean(all.map(({ value }) => value)) };
+  });
+}
+
+function sample(points: Series['points']): Series['points'] {
+  const size = neighbours(points);
+  return points.filter((_, i) => i % size === 0);
 }
 
 /** Values around a line that is flat, which has no scale of its own. */

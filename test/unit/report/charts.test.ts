@@ -36,6 +36,19 @@ describe('lineChart', () => {
     expect(ticks).toEqual(['1', '2']);
   });
 
+  it('draws of a very long run what a screen can show of it', () => {
+    const values = Array.from({ length: 200_000 }, (_, i) => i / 200_000 + (i % 2 ? 0.1 : -0.1));
+    const { text, svg } = draw(line(values), { smooth: true });
+    expect(text.length).toBeLessThan(60_000);
+    const dots = svg.querySelectorAll('[aria-label="dot"] circle');
+    expect(dots).toHaveLength(400);
+    const path = svg.querySelector('[aria-label="line"] path')!.getAttribute('d') as string;
+    const heights = path.split('L').map((point) => Number(point.split(',')[1]));
+    expect(heights).toHaveLength(400);
+    // A straight line up: neighbours above and below it are one point on it.
+    expect(heights.every((height: number, i: number) => i === 0 || height <= heights[i - 1]!)).toBe(true);
+  });
+
   it('draws intervals as bands', () => {
     const points = [1, 2].map((step) => ({ step, value: step, low: step - 1, high: step + 1 }));
     expect(draw(points).svg.querySelector('[aria-label="area"] path')).not.toBeNull();
