@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { parseCompletion } from '../../core/completion.ts';
-import { DatasetManifest, type Sample } from '../../core/sample.ts';
+import { readManifest } from '../../core/manifest.ts';
+import type { Sample } from '../../core/sample.ts';
 import { CaptionedClip, ScoreBenchmarkInput, ScoreBenchmarkOutput } from '../../core/stages.ts';
 import { createJudge } from '../judge/create-judge.ts';
 import type { Judge } from '../judge/judge.ts';
@@ -38,7 +39,7 @@ export function createBenchmarkActivities({ store, home, onProgress, signal, wai
       return store.onceJson(`${folder}/benchmark-${input.suite}.json`, ScoreBenchmarkOutput, async () => {
         const started = performance.now();
         const captioned = await store.readJson(input.captions, z.array(CaptionedClip));
-        const { heldOut } = await store.readJson(input.manifest, DatasetManifest);
+        const { heldOut } = await readManifest(store, input.manifest);
         const samples = new Map(heldOut.map((sample) => [sample.id, sample]));
         const judge = createJudge(input.judge, {
           store,

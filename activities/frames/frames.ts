@@ -6,7 +6,8 @@ import type { ArtifactRef } from '../../core/artifact-ref.ts';
 import { type ArtifactStore, sha256, sha256OfFile } from '../../core/artifact-store.ts';
 import { samplesOf } from '../../core/batch.ts';
 import { VideocapError } from '../../core/errors.ts';
-import { type ClipRef, DatasetManifest, type Sample } from '../../core/sample.ts';
+import { readManifest } from '../../core/manifest.ts';
+import type { ClipRef, Sample } from '../../core/sample.ts';
 import { ExtractFramesInput, ExtractFramesOutput } from '../../core/stages.ts';
 import { encodeClip } from './clip.ts';
 import { extractClip } from './extract-frames.ts';
@@ -27,7 +28,7 @@ export function createFramesActivities({ store, onProgress, signal, parallel }: 
   return {
     async extractFrames(rawInput: z.input<typeof ExtractFramesInput>): Promise<z.infer<typeof ExtractFramesOutput>> {
       const input = ExtractFramesInput.parse(rawInput);
-      const manifest = await store.readJson(input.manifest, DatasetManifest);
+      const manifest = await readManifest(store, input.manifest);
       const samples = input.samples === 'held-out' ? manifest.heldOut : samplesOf(manifest.train, input.samples);
       const limit = pLimit({ concurrency: parallel ?? availableParallelism(), rejectOnClear: true });
       const abort = signal?.();

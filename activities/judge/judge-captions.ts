@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { parseCompletion, Rollout } from '../../core/completion.ts';
-import { DatasetManifest, type Sample } from '../../core/sample.ts';
+import { readManifest } from '../../core/manifest.ts';
+import type { Sample } from '../../core/sample.ts';
 import { Score, value } from '../../core/score.ts';
 import { JudgeCaptionsInput, JudgeCaptionsOutput } from '../../core/stages.ts';
 import {
@@ -59,7 +60,7 @@ export function createJudgeActivities({ store, onProgress, signal, waiting, env 
       return store.onceJson(`${folder}/judge.json`, JudgeCaptionsOutput, async () => {
         const started = performance.now();
         const { groups } = await store.readJson(input.rollout, Rollout);
-        const { train, heldOut } = await store.readJson(input.manifest, DatasetManifest);
+        const { train, heldOut } = await readManifest(store, input.manifest);
         const samples = new Map([...train, ...heldOut].map((sample) => [sample.id, sample]));
         const judge = createJudge(input.judge, { store, place: folder, env, spent: input.spent, waiting });
         const total = groups.reduce((sum, group) => sum + group.completions.length, 0);

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { ExperimentConfig } from '../../configs/schema.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
+import { readManifest } from '../../core/manifest.ts';
 import { shuffledAt } from '../../core/random.ts';
 import type { Evaluation, StepRecord } from '../../core/run-results.ts';
-import { DatasetManifest, type Sample } from '../../core/sample.ts';
+import type { DatasetManifest, Sample } from '../../core/sample.ts';
 import { CaptionedClip, Clips } from '../../core/stages.ts';
 import { type ClipResult, type Difference, HeldOutDetails, heldOutDifferences } from '../benchmark/held-out.ts';
 import { decodeClip } from '../frames/clip.ts';
@@ -54,7 +55,7 @@ export async function readReportContent(
   temporalUiUrl?: string,
 ): Promise<ReportContent> {
   const { runKey, config, evaluations, lastStep, execution, mlflowRunUrl } = input;
-  const manifest = await store.readJson(input.manifest, DatasetManifest);
+  const manifest = await readManifest(store, input.manifest);
   const [base, trained] = await Promise.all(firstAndLast(evaluations).map((each) => answersOf(store, each)));
   return {
     config,

@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import type { ThinkConfig } from '../../configs/schema.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { type ParsedCompletion, parseCompletion, Rollout } from '../../core/completion.ts';
-import { DatasetManifest, type Thought } from '../../core/sample.ts';
+import { readManifest } from '../../core/manifest.ts';
+import type { Thought } from '../../core/sample.ts';
 import { type Score, unscorable, value } from '../../core/score.ts';
 import { ScoreThoughtsInput, ScoreThoughtsOutput } from '../../core/stages.ts';
 import { createSimilarity } from './create-similarity.ts';
@@ -68,6 +69,6 @@ async function referenceThoughts(
   store: ArtifactStore,
   manifest: z.infer<typeof ScoreThoughtsInput>['manifest'],
 ): Promise<Map<string, Thought | undefined>> {
-  const { train, heldOut } = await store.readJson(manifest, DatasetManifest);
+  const { train, heldOut } = await readManifest(store, manifest);
   return new Map([...train, ...heldOut].map(({ id, thought }) => [id, thought]));
 }

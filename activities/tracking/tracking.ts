@@ -4,8 +4,9 @@ import type { ArtifactRef } from '../../core/artifact-ref.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { Rollout } from '../../core/completion.ts';
 import { VideocapError } from '../../core/errors.ts';
+import { readManifest } from '../../core/manifest.ts';
 import type { Evaluation, StepRecord } from '../../core/run-results.ts';
-import { DatasetManifest } from '../../core/sample.ts';
+import type { DatasetManifest } from '../../core/sample.ts';
 import { CaptionedClip } from '../../core/stages.ts';
 import { HeldOutDetails } from '../benchmark/held-out.ts';
 import { readRecords } from '../record/record.ts';
@@ -110,7 +111,7 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
         const params = flatParams(config).filter(({ key }) => !run.params.has(key));
         for (const batch of logBatches({ params })) await client.logBatch(run.runId, batch);
         await new RunArtifacts(client, run).upload('config/resolved.yaml', stringify(config));
-        if (manifest) await logDatasets(run, manifest, await store.readJson(manifest, DatasetManifest));
+        if (manifest) await logDatasets(run, manifest, await readManifest(store, manifest));
         return tracking;
       });
     },
@@ -121,7 +122,7 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
      */
     async mirrorRecords(rawInput: z.input<typeof MirrorRecordsInput>): Promise<void> {
       const { runKey, tracking, manifest: ref, fromStep, toStep } = MirrorRecordsInput.parse(rawInput);
-      const manifest = await store.readJson(ref, DatasetManifest);
+      const manifest = await readManifest(store, ref);
       await withRun(tracking, async (run) => {
         await logDatasets(run, ref, manifest);
         const artifacts = new RunArtifacts(client, run);
@@ -156,7 +157,7 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
         const artifacts = new RunArtifacts(client, run);
         const reported = report !== undefined && (await artifacts.upload(REPORT_PATH, await store.read(report)));
         if (manifest && evaluations.length > 0) {
-          const { heldOut } = await store.readJson(manifest, DatasetManifest);
+          const { heldOut } = await readManifest(store, manifest);
           const contents = await Promise.all(firstAndLast(evaluations).map((each) => contentOf(store, each)));
           await artifacts.upload(EVALUATION_TABLE_PATH, JSON.stringify(evaluationTable(heldOut, contents)));
           await artifacts.listTables([EVALUATION_TABLE_PATH]);

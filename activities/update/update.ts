@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { Rollout } from '../../core/completion.ts';
 import { VideocapError } from '../../core/errors.ts';
-import { DatasetManifest, type Sample, structuredCompletion } from '../../core/sample.ts';
+import { readManifest } from '../../core/manifest.ts';
+import { type Sample, structuredCompletion } from '../../core/sample.ts';
 import { type Rewards, UpdatePolicyInput, UpdatePolicyOutput } from '../../core/stages.ts';
 import type { PolicyEngine } from '../../policy/engine.ts';
 import type { GrpoRequest, UpdateResult } from '../../policy/engine-messages.ts';
@@ -111,7 +112,7 @@ async function references(
   { manifest }: SftInput,
   clips: ReadonlyMap<string, Frames>,
 ): Promise<{ frames: Frames; text: string }[]> {
-  const { train, heldOut } = await store.readJson(manifest, DatasetManifest);
+  const { train, heldOut } = await readManifest(store, manifest);
   const samples = new Map([...train, ...heldOut].map((sample) => [sample.id, sample]));
   return [...clips].map(([sampleId, frames]) => {
     const sample = samples.get(sampleId);
