@@ -51,6 +51,8 @@ export interface Tracking {
 
 /** What the `status` query answers. */
 export interface RunStatus {
+  /** Of the run, which may have continued as new since: milliseconds since the epoch. */
+  startTime?: number;
   stage: string;
   step: number;
   totalSteps: number;
@@ -178,8 +180,9 @@ export class RunState {
   }
 
   status({ paused, blocked }: Waiting): RunStatus {
-    const { step, lastMetrics, secondsPerStep, tracking, evaluations, spent } = this.snapshot;
+    const { startTime, step, lastMetrics, secondsPerStep, tracking, evaluations, spent } = this.snapshot;
     return {
+      startTime,
       stage: blocked !== undefined ? 'paused: judge' : paused ? 'paused' : this.stage,
       step,
       totalSteps: this.totalSteps,

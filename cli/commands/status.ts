@@ -6,6 +6,7 @@ import type { RunStatus } from '../../workflows/run-state.ts';
 import { findInstallation, type Installation } from '../installation.ts';
 import { findServices } from '../servers/services.ts';
 import { explainFailure } from '../watch/explain-failure.ts';
+import { latestRuns } from '../watch/latest-runs.ts';
 import { progressLine } from '../watch/progress-view.ts';
 import { alignedTable, judgeNotes, metricsTable } from '../watch/result-table.ts';
 import { finishRun, linksOf, type StartedRun } from '../watch/run-experiment.ts';
@@ -19,7 +20,9 @@ const RUNS_LISTED = 10;
 
 export const statusCommand = new Command('status')
   .summary('show services and runs, or one run')
-  .description('Shows whether the services run and the latest runs; with a workflow id, where that run is.')
+  .description(
+    'Shows whether the services run, and the latest runs with how far they are; with a workflow id, where that run is.',
+  )
   .argument('[workflowId]', 'a run')
   .option('--watch', 'watch the run to its end, keeping the local services up')
   .option('--json', 'print as JSON')
@@ -59,11 +62,7 @@ async function showAll(installation: Installation, json: boolean): Promise<void>
   }
   const session = await openSession(installation);
   try {
-    const runs: { workflowId: string; type: string; state: string; started: string }[] = [];
-    for await (const { workflowId, type, status, startTime } of session.client.workflow.list()) {
-      runs.push({ workflowId, type, state: status.name.toLowerCase(), started: startTime.toISOString() });
-      if (runs.length === RUNS_LISTED) break;
-    }
+    const runs = await latestRuns(session.client, RUNS_LISTED);
     if (json) return printJson({ services, runs });
     print(
       ...(services ? [`Temporal UI ${services.temporalUi}   MLflow ${services.mlflow}`] : []),
@@ -74,8 +73,11 @@ async function showAll(installation: Installation, json: boolean): Promise<void>
       runs.length === 0
         ? 'No runs yet; start one with: videocap run quickstart'
         : alignedTable(
-            ['run', 'kind', 'state', 'started'],
-            runs.map(({ workflowId, type, state, started }) => [workflowId, type, state, started]),
+            ['run', 'kind', 'started', 'state', 'how far'],
+            runs.map(({ workflowId, type, state, started, status }) => [
+              ...[workflowId, type, started.slice(0, 19).replace('T', ' '), state],
+              status ? progressLine(status) : '',
+            ]),
           ),
     );
   } finally {

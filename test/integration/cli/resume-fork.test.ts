@@ -46,6 +46,28 @@ async function waitingAt(run: string, step: number, steps: number) {
   return handle;
 }
 
+describe('status', () => {
+  it('lists every run once with how far it is, also one that had continued as new', async () => {
+    const handle = await waitingAt('followed', 14, 16);
+    await (await world.start('short', 1)).result();
+    const { runId, startTime } = await handleOf('followed').describe();
+    expect(runId).not.toBe(handle.firstExecutionRunId);
+    const first = await world.environment.client.workflow.getHandle('followed', handle.firstExecutionRunId).describe();
+    expect(first.startTime.getTime()).toBeLessThan(startTime.getTime());
+
+    const { runs } = json(await world.videocap(['status', '--json']));
+    expect(runs).toMatchObject([
+      { workflowId: 'followed', state: 'running', status: { step: 14, totalSteps: 16 } },
+      { workflowId: 'short', state: 'completed' },
+    ]);
+    expect(Date.parse(runs[0].started) - first.startTime.getTime()).toBeLessThan(5000);
+    const { stdout } = await world.videocap(['status']);
+    expect(stdout).toMatch(/followed +trainingRun +2\d{3}-\d\d-\d\d \d\d:\d\d:\d\d +running +step 14\/16 /);
+    world.release('followed');
+    await resultOf('followed');
+  });
+});
+
 describe('resume', () => {
   it('takes up a run that was terminated after its last step, under its own name', async () => {
     const handle = await waitingAt('terminated', 3, 6);

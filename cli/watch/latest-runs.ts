@@ -1,0 +1,39 @@
+import type { Client } from '@temporalio/client';
+import type { RunStatus } from '../../workflows/run-state.ts';
+
+export interface ListedRun {
+  workflowId: string;
+  type: string;
+  /** `running`, `completed`, `failed`, `terminated`, ... */
+  state: string;
+  /** ISO 8601. */
+  started: string;
+  /** How far it is: of one that runs, and whose workers answer. */
+  status?: RunStatus;
+}
+
+/** Workers that are away, or busy with something else, are not waited for. */
+const ANSWER_MILLISECONDS = 3000;
+
+/** The latest runs, those that go on first, each once: of a run that continued as new, the execution that goes on. */
+export async function latestRuns(client: Client, most: number): Promise<ListedRun[]> {
+  const runs: (ListedRun & { runId: string })[] = [];
+  for await (const { workflowId, runId, type, status, startTime } of client.workflow.list({
+    query: 'ExecutionStatus != "ContinuedAsNew"',
+  })) {
+    runs.push({ workflowId, runId, type, state: status.name.toLowerCase(), started: startTime.toISOString() });
+    if (runs.length === most) break;
+  }
+  return Promise.all(
+    runs.map(async ({ runId, ...run }) => {
+      if (run.state !== 'running') return run;
+      const handle = client.workflow.getHandle(run.workflowId, runId);
+      const status = await client
+        .withDeadline(Date.now() + ANSWER_MILLISECONDS, () => handle.query<RunStatus>('status'))
+        .catch(() => undefined);
+      if (!status) return run;
+      const started = new Date(status.startTime ?? run.started).toISOString();
+      return { ...run, started, status };
+    }),
+  );
+}
