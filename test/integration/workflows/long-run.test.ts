@@ -6,7 +6,7 @@ import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
 import { type CallLog, scriptedStages, usage } from './scripted-stages.ts';
 
-/** Enough for a run to continue as new twice. `LONG_RUN_STEPS=10000` takes a quarter of an hour. */
+/** Enough for a run to continue as new twice. `LONG_RUN_STEPS=10000` takes forty minutes. */
 const STEPS = Number(process.env.LONG_RUN_STEPS ?? 180);
 
 /** Temporal's own limits: it warns of a history from the first on, and ends a workflow that reaches the second. */
