@@ -1,40 +1,30 @@
-import { Command } from '@commander-js/extra-typings';
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { VideocapError } from '../core/errors.ts';
-import { annotateCommand } from './commands/annotate.ts';
-import { benchCommand } from './commands/bench.ts';
-import { captionCommand } from './commands/caption.ts';
-import { limitsCommand, pauseCommand, stopCommand } from './commands/control.ts';
-import { downCommand } from './commands/down.ts';
-import { forkCommand } from './commands/fork.ts';
-import { gcCommand } from './commands/gc.ts';
-import { judgeCommand } from './commands/judge.ts';
 import { examples } from './commands/output.ts';
-import { quickstartCommand } from './commands/quickstart.ts';
-import { resumeCommand } from './commands/resume.ts';
-import { runCommand } from './commands/run.ts';
-import { setupCommand } from './commands/setup.ts';
-import { statusCommand } from './commands/status.ts';
-import { upCommand } from './commands/up.ts';
+
+/** In the order of the help. One command alone starts in half the time of all. */
+const COMMANDS: Record<string, () => Promise<CommandUnknownOpts>> = {
+  quickstart: async () => (await import('./commands/quickstart.ts')).quickstartCommand,
+  setup: async () => (await import('./commands/setup.ts')).setupCommand,
+  up: async () => (await import('./commands/up.ts')).upCommand,
+  down: async () => (await import('./commands/down.ts')).downCommand,
+  run: async () => (await import('./commands/run.ts')).runCommand,
+  status: async () => (await import('./commands/status.ts')).statusCommand,
+  pause: async () => (await import('./commands/control.ts')).pauseCommand,
+  resume: async () => (await import('./commands/resume.ts')).resumeCommand,
+  limits: async () => (await import('./commands/control.ts')).limitsCommand,
+  fork: async () => (await import('./commands/fork.ts')).forkCommand,
+  stop: async () => (await import('./commands/control.ts')).stopCommand,
+  bench: async () => (await import('./commands/bench.ts')).benchCommand,
+  caption: async () => (await import('./commands/caption.ts')).captionCommand,
+  annotate: async () => (await import('./commands/annotate.ts')).annotateCommand,
+  judge: async () => (await import('./commands/judge.ts')).judgeCommand,
+  gc: async () => (await import('./commands/gc.ts')).gcCommand,
+};
 
 const program = new Command('videocap')
   .description('Trains video-captioning models with reinforcement learning, in runs that survive anything.')
   .showHelpAfterError('(--help shows examples)')
-  .addCommand(quickstartCommand)
-  .addCommand(setupCommand)
-  .addCommand(upCommand)
-  .addCommand(downCommand)
-  .addCommand(runCommand)
-  .addCommand(statusCommand)
-  .addCommand(pauseCommand)
-  .addCommand(resumeCommand)
-  .addCommand(limitsCommand)
-  .addCommand(forkCommand)
-  .addCommand(stopCommand)
-  .addCommand(benchCommand)
-  .addCommand(captionCommand)
-  .addCommand(annotateCommand)
-  .addCommand(judgeCommand)
-  .addCommand(gcCommand)
   .addHelpText(
     'after',
     examples(
@@ -45,6 +35,10 @@ const program = new Command('videocap')
       ['videocap down', 'stop servers and workers'],
     ),
   );
+
+const named = process.argv[2] ?? '';
+for (const name of Object.hasOwn(COMMANDS, named) ? [named] : Object.keys(COMMANDS))
+  program.addCommand(await COMMANDS[name]!());
 
 try {
   await program.parseAsync();

@@ -2,7 +2,6 @@ import type { z } from 'zod';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { WriteReportInput, WriteReportOutput } from './contract.ts';
 import { readReportContent } from './report-content.ts';
-import { reportPage } from './report-page.ts';
 
 export interface ReportDeps {
   store: ArtifactStore;
@@ -15,9 +14,11 @@ export function createReportActivities({ store, temporalUiUrl }: ReportDeps) {
   return {
     async writeReport(rawInput: z.input<typeof WriteReportInput>): Promise<z.infer<typeof WriteReportOutput>> {
       const input = WriteReportInput.parse(rawInput);
-      const report = await store.once(`runs/${input.runKey}/report.html`, async () =>
-        reportPage(await readReportContent(store, input, temporalUiUrl)),
-      );
+      const report = await store.once(`runs/${input.runKey}/report.html`, async () => {
+        // What draws is large, and a worker should be at work quickly.
+        const { reportPage } = await import('./report-page.ts');
+        return reportPage(await readReportContent(store, input, temporalUiUrl));
+      });
       return WriteReportOutput.parse({ report });
     },
   };
