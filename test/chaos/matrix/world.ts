@@ -33,6 +33,7 @@ export interface Play {
 }
 
 export interface Chaos {
+  run: WorkflowHandle;
   /** Kills something by SIGKILL; done when it is back. */
   strike(victim: Victim): Promise<void>;
   /** Is the run over? */
@@ -122,6 +123,7 @@ export class ChaosWorld {
       if (end) handle = await start(await end(handle));
       let over = false;
       const disturbed = disturb?.({
+        run: handle,
         strike: async (victim) => (victim === 'worker' ? workers.kill() : (await this.#strike(victim)).back),
         over: () => over,
       });

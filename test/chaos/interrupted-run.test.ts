@@ -11,18 +11,21 @@ import { RunProgress } from '../../core/run-progress.ts';
 import { StepRecord } from '../../core/run-results.ts';
 import { DatasetManifest } from '../../core/sample.ts';
 import { PrepareDatasetOutput, RolloutGroupsOutput } from '../../core/stages.ts';
-import { type Outcome, outcomeOf } from './matrix/compare.ts';
+import { differences, madeTwice, type Outcome, outcomeOf } from './matrix/compare.ts';
 import { matrixExperiment } from './matrix/experiment.ts';
-import { ChaosWorld } from './matrix/world.ts';
+import { ChaosWorld, type Played } from './matrix/world.ts';
 
 let world: ChaosWorld;
+let through: Played;
 let calm: Outcome;
 beforeAll(async () => {
   world = await ChaosWorld.start();
-  calm = await outcomeOf(await world.play('calm', experiment()));
+  through = await world.play('through', experiment());
+  calm = await outcomeOf(through);
 }, 300_000);
 afterAll(() => world?.stop());
 
+/** Four steps, with a checkpoint and a benchmark in the middle. */
 const experiment = () => {
   const { config, overrides } = matrixExperiment(world.judge.baseUrl);
   return {
@@ -58,6 +61,55 @@ async function flipBit(store: ArtifactStore, ref: ArtifactRef): Promise<void> {
   await writeFile(store.path(ref), bytes);
 }
 
+const pick = ({ weights, optimizer, series }: Outcome) => ({ weights, optimizer, series });
+
+describe('a worker that dies twice in one run', () => {
+  it('changes nothing', async () => {
+    const played = await world.play('killed', experiment(), {
+      disturb: async ({ run, strike }) => {
+        const reached = (step: number) => soon(async () => (await status(run)).step >= step || undefined);
+        await reached(1);
+        await strike('worker');
+        await reached(3);
+        await strike('worker');
+      },
+    });
+    expect(differences(calm, await outcomeOf(played))).toEqual([]);
+    expect(madeTwice(played)).toEqual([]);
+  }, 300_000);
+});
+
+describe('a run that is ended', () => {
+  it('goes on after its last step when it was terminated, with the same weights as one that ran through', async () => {
+    const played = await world.play('ended', experiment(), {
+      end: async (handle) => {
+        await soon(async () => (await status(handle)).step >= 2 || undefined);
+        await handle.terminate('the test says so');
+        return (await opened('ended', handle)).resume;
+      },
+    });
+    const { weights, optimizer, series } = await outcomeOf(played);
+    expect({ weights, optimizer, series }).toEqual(pick(calm));
+    expect(madeTwice(played)).toEqual([]);
+  }, 300_000);
+
+  it('can be forked: the same config gives the same weights, another one others, and verdicts are not paid again', async () => {
+    const { home, summary: parent } = through;
+    const fork = (overrides: object) => ({ overrides, fork: { run: parent.runKey, step: 2 } });
+    const same = await world.play('same', fork({}), { home });
+    expect(same.summary.policy.weights.sha256).toBe(parent.policy.weights.sha256);
+    expect([...same.answered.values()]).toEqual([]);
+    // One home, one journal: what the fork did stands after what its parent did.
+    const own = same.journal.slice(through.journal.length);
+    expect(own.filter((line) => line.startsWith('make runs/')).length).toBeGreaterThan(0);
+    expect(own.filter((line) => line.startsWith('make clips/'))).toEqual([]);
+    const other = await world.play('other', fork({ 'grpo.beta': 0.5 }), { home });
+    expect(other.summary.steps).toBe(4);
+    expect(other.summary.policy.weights.sha256).not.toBe(parent.policy.weights.sha256);
+    expect(other.answered.size).toBeLessThan(through.answered.size);
+  }, 300_000);
+});
+
 describe('a bit flips in what a stage has made for the next', () => {
   it('ends the run with its name; resumed, the run makes it again and ends with the undisturbed weights', async () => {
     const played = await world.play('between', experiment(), {
@@ -84,8 +136,7 @@ describe('a bit flips in what a stage has made for the next', () => {
       },
     });
     const { weights, optimizer, series } = await outcomeOf(played);
-    expect({ weights, optimizer }).toEqual({ weights: calm.weights, optimizer: calm.optimizer });
-    expect(series).toEqual(calm.series);
+    expect({ weights, optimizer, series }).toEqual(pick(calm));
   }, 300_000);
 });
 
@@ -110,8 +161,8 @@ describe('a store is damaged while a run is down', () => {
       },
     });
     const { weights, optimizer, series, base, trained } = await outcomeOf(played);
-    expect({ weights, optimizer }).toEqual({ weights: calm.weights, optimizer: calm.optimizer });
-    expect({ series, base, trained }).toEqual({ series: calm.series, base: calm.base, trained: calm.trained });
+    expect({ weights, optimizer, series }).toEqual(pick(calm));
+    expect({ base, trained }).toEqual({ base: calm.base, trained: calm.trained });
     const store = new ArtifactStore(join(played.home, 'store'));
     expect(await store.firstDamaged(damaged)).toBeUndefined();
   }, 300_000);
