@@ -42,3 +42,17 @@ export class VideocapError extends Error {
     return RETRYABLE.has(this.code);
   }
 }
+
+/** What a reading gives, or nothing where the store has it damaged or has lost it. @param tell hears why. */
+export async function unlessDamaged<T>(
+  reading: Promise<T>,
+  tell: (error: VideocapError) => void = () => {},
+): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof VideocapError && error.code === 'CorruptArtifact')) throw error;
+    tell(error);
+    return undefined;
+  }
+}

@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import type { z } from 'zod';
 import { parseConfig } from '../../configs/load-config.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
-import { VideocapError } from '../../core/errors.ts';
+import { unlessDamaged, VideocapError } from '../../core/errors.ts';
 import {
   FindProgressInput,
   type FindProgressOutput,
@@ -102,13 +102,6 @@ async function isDamaged(store: ArtifactStore, { step, policy, evaluations }: Ru
     suites?.map(({ result, report, drillDown }) => [result, report, drillDown]),
   ]);
   return (await store.firstDamaged([step > 0 && policy, measured])) !== undefined;
-}
-
-async function unlessDamaged<T>(reading: Promise<T>): Promise<T | undefined> {
-  return reading.catch((error: unknown) => {
-    if (error instanceof VideocapError && error.code === 'CorruptArtifact') return undefined;
-    throw error;
-  });
 }
 
 async function parentAt(store: ArtifactStore, run: string, step: number): Promise<RunProgress> {

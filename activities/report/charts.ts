@@ -31,12 +31,11 @@ const MOST_POINTS = 400;
  */
 export function lineChart({ label, series, width, height, include = [], smooth = false }: ChartOptions): Html {
   const { document } = parseHTML('<html><body></body></html>');
-  const rowsOf = (some: (points: Series['points']) => Series['points']) =>
-    series.flatMap(({ name, points }) => some(points).map((point) => ({ name, ...point })));
-  const rows = rowsOf(means);
-  const dots = rowsOf(sample);
+  const drawn = series.map((each) => ({ ...each, points: means(each.points) }));
+  const rows = rowsOf(drawn);
+  const dots = rowsOf(series.map((each) => ({ ...each, points: sample(each.points) })));
   const steps = rows.map(({ step }) => step);
-  const span = Math.max(0, ...series.map(({ points }) => Math.min(points.length, MOST_POINTS)));
+  const span = Math.max(0, ...drawn.map(({ points }) => points.length));
   const window = smooth ? Math.max(1, Math.round(span / 8)) : 1;
   const bands = rows.filter(({ low, high }) => low !== undefined && high !== undefined);
   const svg = Plot.plot({
@@ -77,6 +76,10 @@ export function lineChart({ label, series, width, height, include = [], smooth =
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', label);
   return trusted(svg.outerHTML);
+}
+
+function rowsOf(series: readonly Series[]) {
+  return series.flatMap(({ name, points }) => points.map((point) => ({ name, ...point })));
 }
 
 /** How many neighbours a drawn point stands for. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ArtifactRef } from '../../core/artifact-ref.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { Rollout } from '../../core/completion.ts';
-import { VideocapError } from '../../core/errors.ts';
+import { unlessDamaged } from '../../core/errors.ts';
 import { readManifest } from '../../core/manifest.ts';
 import type { Evaluation, StepRecord } from '../../core/run-results.ts';
 import type { DatasetManifest } from '../../core/sample.ts';
@@ -77,15 +77,6 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
     }
   }
 
-  /** What is damaged in the store costs its own place in MLflow, and no other's. */
-  async function whole<T>(reading: Promise<T>): Promise<T | undefined> {
-    return reading.catch((error: unknown) => {
-      if (!(error instanceof VideocapError && error.code === 'CorruptArtifact')) throw error;
-      log?.warn({ reason: error.message }, 'A table of completions is not mirrored to MLflow.');
-      return undefined;
-    });
-  }
-
   async function logDatasets(run: MlflowRun, ref: ArtifactRef, manifest: DatasetManifest): Promise<void> {
     const inputs = datasetInputs(manifest, ref).filter(({ name }) => !run.datasets.includes(name));
     if (inputs.length > 0) await client.logInputs(run.runId, inputs);
@@ -135,7 +126,10 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
             const done = record.step - fromStep;
             onProgress?.({ done, total: toStep - fromStep + 1, what: 'steps sent to MLflow' });
             if (!record.rollout) continue;
-            const rollout = await whole(store.readJson(record.rollout, Rollout));
+            // What is damaged in the store costs its own place in MLflow, and no other's.
+            const rollout = await unlessDamaged(store.readJson(record.rollout, Rollout), ({ message }) =>
+              log?.warn({ reason: message }, 'A table of completions is not mirrored to MLflow.'),
+            );
             if (!rollout) continue;
             const path = rolloutTablePath(record.step);
             await artifacts.upload(path, JSON.stringify(rolloutTable(record, rollout, manifest)));

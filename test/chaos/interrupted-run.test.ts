@@ -11,6 +11,7 @@ import { RunProgress } from '../../core/run-progress.ts';
 import { StepRecord } from '../../core/run-results.ts';
 import { DatasetManifest } from '../../core/sample.ts';
 import { PrepareDatasetOutput, RolloutGroupsOutput } from '../../core/stages.ts';
+import type { RunStatus } from '../../workflows/run-state.ts';
 import { differences, madeTwice, type Outcome, outcomeOf } from './matrix/compare.ts';
 import { matrixExperiment } from './matrix/experiment.ts';
 import { ChaosWorld, type Played } from './matrix/world.ts';
@@ -52,7 +53,7 @@ async function soon<T>(look: () => Promise<T | undefined>): Promise<T> {
   }
 }
 
-const status = (handle: WorkflowHandle) => handle.query<{ step: number; blocked?: string }>('status');
+const status = (handle: WorkflowHandle) => handle.query<Pick<RunStatus, 'step' | 'stage' | 'blocked'>>('status');
 
 /** Changes one bit, in the middle. */
 async function flipBit(store: ArtifactStore, ref: ArtifactRef): Promise<void> {
@@ -67,13 +68,20 @@ describe('a worker that dies twice in one run', () => {
   it('changes nothing', async () => {
     const played = await world.play('killed', experiment(), {
       disturb: async ({ run, strike }) => {
-        const reached = (step: number) => soon(async () => (await status(run)).step >= step || undefined);
-        await reached(1);
+        // Or later: after a worker's death an answer may take ten seconds, and the run does not wait for it.
+        const reached = (step: number, stage: string) =>
+          soon(async () => {
+            const now = await status(run);
+            return now.step > step || (now.step === step && now.stage === stage) || undefined;
+          });
+        await reached(1, 'update');
         await strike('worker');
-        await reached(3);
+        await reached(2, 'rollout');
         await strike('worker');
       },
     });
+    const { base, policy } = through.summary;
+    expect(policy.weights.sha256).not.toBe(base.policy.weights.sha256);
     expect(differences(calm, await outcomeOf(played))).toEqual([]);
     expect(madeTwice(played)).toEqual([]);
   }, 300_000);
