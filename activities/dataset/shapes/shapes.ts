@@ -56,10 +56,13 @@ export async function makeShapesSplit(
     onVideo?.(done);
     return { id, video: { artifact: video }, ...referenceOf(scene, kind) };
   };
+  const making = indices.map((index) => limit(make, index));
   try {
-    return await limit.map(indices, make);
+    return await Promise.all(making);
   } finally {
     limit.clearQueue();
+    // What still writes would fill the folder again that is removed here.
+    await Promise.allSettled(making);
     await rm(temporary, { recursive: true, force: true });
   }
 }

@@ -49,6 +49,22 @@ test('makes ordinary videos with references, the same everywhere', async () => {
   expect((await prepare(newStore('two'), {})).output.digest).toBe(output.digest);
 });
 
+test('when one video fails, ends with its error once nothing is written any more', async () => {
+  const store = newStore('failing');
+  const once = store.once.bind(store);
+  let writing = 0;
+  store.once = async (key, make) => {
+    if (key.endsWith('000001.mp4')) throw new Error('no room for it');
+    writing += 1;
+    return once(key, make).finally(() => {
+      writing -= 1;
+    });
+  };
+  const split = { split: 'train', seed: 1, count: 4, references: 'exact' } as const;
+  await expect(makeShapesSplit(split, { store, parallel: 4 })).rejects.toThrow('no room for it');
+  expect(writing).toBe(0);
+});
+
 test('reuses what is there, for any size and kind of references', async () => {
   const store = newStore('one');
   const again = await prepare(store, {}, 'another-run');
