@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { VideocapError } from '../core/errors.ts';
 import { examples } from './commands/output.ts';
@@ -22,7 +23,11 @@ const COMMANDS: Record<string, () => Promise<CommandUnknownOpts>> = {
   gc: async () => (await import('./commands/gc.ts')).gcCommand,
 };
 
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 const program = new Command('videocap')
+  .version(version)
   .description('Trains video-captioning models with reinforcement learning, in runs that survive anything.')
   .showHelpAfterError('(--help shows examples)')
   .addHelpText(
