@@ -1,8 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import type { Context } from '@temporalio/activity';
 import {
   type ActivityInterceptors,
-  bundleWorkflowCode,
   DefaultLogger,
   NativeConnection,
   Runtime,
@@ -17,13 +15,12 @@ import { type Activities, createActivities, createPolicyActivities, type PolicyA
 import { ActivityRuntime } from './activity-runtime.ts';
 import { currentAttempt } from './current-attempt.ts';
 import type { WorkerSettings } from './settings.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 export interface WorkerParts {
   log: Logger;
   /** Closest to the activities, inside our own runtime. */
   interceptors?: ((context: Context) => ActivityInterceptors)[];
-  /** The workflows, bundled; otherwise they are bundled now, which takes seconds. */
-  workflowBundle?: WorkerOptions['workflowBundle'];
 }
 
 /**
@@ -43,7 +40,7 @@ const COMPUTING: ReadonlySet<string> = new Set<keyof PolicyActivities | keyof Ac
  */
 export async function startWorkers(
   settings: WorkerSettings,
-  { log, interceptors = [], workflowBundle }: WorkerParts,
+  { log, interceptors = [] }: WorkerParts,
 ): Promise<{ ended: Promise<void> }> {
   const logger = new DefaultLogger('INFO', ({ level, message, meta }) => {
     const { error, ...fields } = (meta ?? {}) as { error?: unknown };
@@ -55,11 +52,7 @@ export async function startWorkers(
   const engine = new PolicyEngine();
   const [connection, workflows] = await Promise.all([
     NativeConnection.connect({ address: settings.temporalAddress }),
-    workflowBundle ??
-      bundleWorkflowCode({
-        workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-        logger,
-      }),
+    workflowBundle(logger),
   ]);
   const shared = {
     connection,

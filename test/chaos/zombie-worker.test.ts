@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,7 +9,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sha256OfFile } from '../../core/artifact-store.ts';
 import type { RunSummary } from '../../core/run-results.ts';
-import { startTemporal, workflowBundle } from '../integration/temporal-server.ts';
+import { startTemporal } from '../integration/temporal-server.ts';
 import { type MlflowServer, startMlflow } from '../integration/tracking/mlflow-server.ts';
 import { startTcpProxy, type TcpProxy } from '../servers/tcp-proxy.ts';
 
@@ -31,14 +31,11 @@ let mlflow: MlflowServer;
 let proxy: TcpProxy;
 let folder: string;
 let home: string;
-let bundle: string;
 const children: ChildProcess[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'videocap-zombie-'));
   home = join(folder, 'home');
-  bundle = join(folder, 'workflows.js');
-  const bundled = workflowBundle().then(({ code }) => writeFile(bundle, code));
-  [temporal, mlflow] = await Promise.all([startTemporal(), startMlflow(), bundled]);
+  [temporal, mlflow] = await Promise.all([startTemporal(), startMlflow()]);
   proxy = await startTcpProxy(temporal.address);
 }, 180_000);
 afterAll(async () => {
@@ -58,7 +55,6 @@ function startWorker(address: string, stopsAt = '') {
       TEMPORAL_ADDRESS: address,
       MLFLOW_TRACKING_URI: mlflow.url,
       VIDEOCAP_HOME: home,
-      CHAOS_BUNDLE: bundle,
       ZOMBIE_STOPS_AT: stopsAt,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

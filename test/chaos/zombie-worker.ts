@@ -7,7 +7,7 @@ import { startWorkers } from '../../workers/start-workers.ts';
  * The real workers, which stop themselves (SIGSTOP) with their work done and not yet stored: at the first artifact whose key
  * contains ZOMBIE_STOPS_AT. Prints `{"stopped":true}` just before, and `{"tried":...}` with what became of it once continued.
  */
-const { ZOMBIE_STOPS_AT, CHAOS_BUNDLE } = process.env;
+const { ZOMBIE_STOPS_AT } = process.env;
 const say = (what: object) => process.stdout.write(`${JSON.stringify(what)}\n`);
 
 let stopped = false;
@@ -27,9 +27,6 @@ ArtifactStore.prototype.put = async function (key, bytes) {
   }
 };
 
-const { ended } = await startWorkers(readSettings(), {
-  log: pino({ level: 'warn' }, pino.destination(2)),
-  ...(CHAOS_BUNDLE && { workflowBundle: { codePath: CHAOS_BUNDLE } }),
-});
+const { ended } = await startWorkers(readSettings(), { log: pino({ level: 'warn' }, pino.destination(2)) });
 say({ ready: true });
 await ended;

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { DefaultLogger, type WorkflowBundle } from '@temporalio/worker';
+import { workflowBundle as loadBundle } from '../../workers/workflow-bundle.ts';
 
 /** A real Temporal server, in memory, on a free loopback port; the same binary that `videocap up` starts. */
 export async function startTemporal(...extraArgs: string[]): Promise<TestWorkflowEnvironment> {
@@ -12,13 +12,10 @@ export async function startTemporal(...extraArgs: string[]): Promise<TestWorkflo
   return TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'existing-path', path }, extraArgs } });
 }
 
-let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
+let bundle: Promise<WorkflowBundle> | undefined;
 
-/** The workflows as a worker loads them, bundled once per test file. */
-export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
-  bundle ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-    logger: new DefaultLogger('WARN'),
-  });
+/** The workflows as a worker loads them. */
+export function workflowBundle(): Promise<WorkflowBundle> {
+  bundle ??= loadBundle(new DefaultLogger('WARN'));
   return bundle;
 }

@@ -1,17 +1,19 @@
+import { createInterface } from 'node:readline';
 import { pino } from 'pino';
 import { readSettings } from '../../../workers/settings.ts';
 import { startWorkers } from '../../../workers/start-workers.ts';
-import type { Cell } from './cells.ts';
-import { Striker } from './strike.ts';
+import { type Order, Striker } from './strike.ts';
 
-/** The real workers, with a striker inside: CHAOS_CELL says where it strikes, CHAOS_BUNDLE where the bundled workflows are. */
+/**
+ * The real workers, with a striker inside. What it is told comes as lines of JSON (`Order`); what it says, too: it is ready,
+ * it has struck.
+ */
 const settings = readSettings();
-const { CHAOS_CELL, CHAOS_BUNDLE } = process.env;
-const striker = new Striker(CHAOS_CELL ? (JSON.parse(CHAOS_CELL) as Cell) : undefined, `${settings.home}/made.log`);
+const striker = new Striker(`${settings.home}/made.log`);
+createInterface({ input: process.stdin }).on('line', (line) => striker.obey(JSON.parse(line) as Order));
 const { ended } = await startWorkers(settings, {
   log: pino({ level: 'warn' }, pino.destination(2)),
   interceptors: [(context) => striker.interceptor(context)],
-  ...(CHAOS_BUNDLE && { workflowBundle: { codePath: CHAOS_BUNDLE } }),
 });
 process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
 await ended;

@@ -1,4 +1,4 @@
-/** Small, but every stage is the real one, and a batch serves two updates. */
+/** Small, but every stage is the real one, a batch serves two updates, and every step has a video that no step before had. */
 export function matrixExperiment(judgeUrl: string) {
   return {
     config: 'quickstart',
@@ -6,11 +6,11 @@ export function matrixExperiment(judgeUrl: string) {
       'grpo.steps': 2,
       'grpo.iterations': 2,
       'grpo.samplesPerStep': 2,
-      'sampling.groupSize': 4,
+      'sampling.groupSize': 3,
       'sampling.maxNewTokens': 48,
       'benchmark.maxNewTokens': 48,
-      'dataset.trainSamples': 4,
-      'dataset.heldOutSamples': 2,
+      'dataset.trainSamples': 3,
+      'dataset.heldOutSamples': 1,
       'reward.think.similarity': 'token-f1',
       'judge.kind': 'openai',
       'judge.baseUrl': judgeUrl,

@@ -20,6 +20,8 @@ export async function playCalm(world: ChaosWorld): Promise<Outcome> {
   const played = await world.play('calm', matrixExperiment(world.judge.baseUrl));
   if (madeTwice(played).length > 0 || paidAgain(played) > 0)
     throw new Error(`The undisturbed run did work twice: ${madeTwice(played)}`);
+  const { base, policy } = played.summary;
+  if (base.policy.weights.sha256 === policy.weights.sha256) throw new Error('The undisturbed run learnt nothing.');
   return outcomeOf(played);
 }
 

@@ -13,7 +13,7 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
-    lanes: { type: 'string', default: '3' },
+    lanes: { type: 'string', default: '4' },
   },
 });
 const seed = Number(values.seed);

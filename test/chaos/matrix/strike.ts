@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import filesystem from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
@@ -9,23 +9,33 @@ import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { CurrentAttempt } from '../../../workers/current-attempt.ts';
 import { ACTIVITIES, type Cell, type Moment, type StruckStage } from './cells.ts';
 
+/** What a worker under test is told. */
+export type Order =
+  /** Another run begins, to be struck once or not at all. */
+  | { play: Cell | null }
+  /** The server that it struck is dead: the activity may go on. */
+  | { goOn: true };
+
 /**
- * Inside a worker under test: strikes once, at one moment of one call of one activity. Writes to a journal what begins to be
- * made (`make <key>`) and what is stored (`put <key>`), so that work done twice shows.
+ * Inside a worker under test: strikes a run once, at one moment of one call of one activity. Writes to a journal what begins
+ * to be made (`make <key>`) and what is stored (`put <key>`), so that work done twice shows.
  */
 export class Striker {
-  readonly #cell: Cell | undefined;
-  readonly #activity = new AsyncLocalStorage<{ name: string; call: number }>();
-  readonly #calls = new Map<string, number>();
-  #struck = false;
+  readonly #activity = new AsyncLocalStorage<{ run: Run; name: string; call: number }>();
+  readonly #goOn = new EventEmitter();
+  #run = new Run(null);
   #disk: { code: string; until: number } | undefined;
 
-  constructor(cell: Cell | undefined, journal: string) {
-    this.#cell = cell;
+  constructor(journal: string) {
     this.#watchStore(journal);
     this.#watchComputing();
     this.#watchRequests();
     this.#watchDisk();
+  }
+
+  obey(order: Order): void {
+    if ('play' in order) this.#run = new Run(order.play);
+    else this.#goOn.emit('go on');
   }
 
   interceptor(context: Context): ActivityInterceptors {
@@ -33,9 +43,8 @@ export class Striker {
       inbound: {
         execute: async (input, next) => {
           const name = context.info.activityType;
-          const call = context.info.attempt > 1 ? this.#callsOf(name) : this.#callsOf(name) + 1;
-          this.#calls.set(name, call);
-          return this.#activity.run({ name, call }, async () => {
+          const run = this.#run;
+          return this.#activity.run({ run, name, call: run.callOf(name, context.info.attempt) }, async () => {
             await this.#reach('before');
             const result = await next(input);
             await this.#reach('after effect');
@@ -47,21 +56,19 @@ export class Striker {
     };
   }
 
-  #callsOf(name: string): number {
-    return this.#calls.get(name) ?? 0;
-  }
-
   async #reach(moment: Moment): Promise<void> {
-    const [cell, now] = [this.#cell, this.#activity.getStore()];
-    if (this.#struck || !cell || moment !== cell.moment) return;
-    if (now?.name !== ACTIVITIES[cell.stage] || now.call !== cell.call) return;
-    this.#struck = true;
+    const now = this.#activity.getStore();
+    const { cell, struck } = this.#run;
+    // Something of the run before may still be on its way.
+    if (struck || !cell || moment !== cell.moment || now?.run !== this.#run) return;
+    if (now.name !== ACTIVITIES[cell.stage] || now.call !== cell.call) return;
+    this.#run.struck = true;
     process.stdout.write(`${JSON.stringify({ struck: cell.victim })}\n`);
     if (cell.victim === 'worker') process.kill(process.pid, 'SIGKILL');
     else if (cell.victim === 'disk full') this.#breakDisk('ENOSPC', cell);
     else if (cell.victim === 'read-only store') this.#breakDisk('EROFS', cell);
     // A server: whoever started it kills it, then says so.
-    else await once(process.stdin, 'data');
+    else await once(this.#goOn, 'go on');
   }
 
   #breakDisk(code: string, { awaySeconds }: Cell): void {
@@ -125,5 +132,23 @@ export class Striker {
       Object.assign(filesystem, { [name]: failing });
     }
     syncBuiltinESMExports();
+  }
+}
+
+/** One run of a worker's life. */
+class Run {
+  readonly cell: Cell | null;
+  readonly #calls = new Map<string, number>();
+  struck = false;
+
+  constructor(cell: Cell | null) {
+    this.cell = cell;
+  }
+
+  /** Which call of an activity this is, from 1: another attempt is the same call. */
+  callOf(name: string, attempt: number): number {
+    const call = (this.#calls.get(name) ?? 0) + (attempt > 1 ? 0 : 1);
+    this.#calls.set(name, call);
+    return call;
   }
 }

@@ -1,20 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { RunSummary } from '../../../core/run-results.ts';
-import { workflowBundle } from '../../integration/temporal-server.ts';
-import { type Point, pointsOf } from '../../integration/tracking/mlflow-points.ts';
+import { type Point, storedPoints } from '../../integration/tracking/mlflow-points.ts';
 import { type MlflowServer, startMlflow } from '../../integration/tracking/mlflow-server.ts';
 import type { Cell, Victim } from './cells.ts';
 import { JudgeEndpoint } from './judge-endpoint.ts';
 import { TemporalProcess } from './temporal-process.ts';
+import { Workers } from './workers.ts';
 
 /** How long a server that is struck from outside stays away. */
 const AWAY_SECONDS = 1.5;
@@ -63,7 +59,7 @@ export class ChaosWorld {
   readonly #temporal: TemporalProcess;
   #mlflow!: MlflowServer;
   #connection!: Connection;
-  #bundle!: string;
+  #workers!: Workers;
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -72,20 +68,23 @@ export class ChaosWorld {
 
   static async start(): Promise<ChaosWorld> {
     const world = new ChaosWorld(await mkdtemp(join(tmpdir(), 'videocap-matrix-')));
-    world.#bundle = join(world.folder, 'workflows.js');
     await Promise.all([
       world.#temporal.start(),
       world.judge.start(),
       startMlflow().then((mlflow) => {
         world.#mlflow = mlflow;
       }),
-      workflowBundle().then(({ code }) => writeFile(world.#bundle, code)),
     ]);
+    world.#workers = new Workers(join(world.folder, 'home'), {
+      TEMPORAL_ADDRESS: world.#temporal.address,
+      MLFLOW_TRACKING_URI: world.#mlflow.url,
+    });
     world.#connection = Connection.lazy({ address: world.#temporal.address });
     return world;
   }
 
   async stop(): Promise<void> {
+    await this.#workers?.stop();
     await this.#connection?.close();
     await this.#temporal.kill();
     await this.judge.stop();
@@ -105,21 +104,17 @@ export class ChaosWorld {
     await mkdir(home, { recursive: true });
     this.judge.answered.clear();
     const started = performance.now();
-    const workers = new Workers({
-      home,
-      env: {
-        TEMPORAL_ADDRESS: this.#temporal.address,
-        MLFLOW_TRACKING_URI: this.#mlflow.url,
-        CHAOS_BUNDLE: this.#bundle,
-      },
-      strike: (victim) => this.#strike(victim, cell?.awaySeconds),
+    const workers = this.#workers;
+    const back: Promise<void>[] = [];
+    await workers.begin(home, cell ?? null, async (victim) => {
+      back.push((await this.#strike(victim, cell?.awaySeconds)).back);
     });
-    await workers.start(cell);
+    let handle: WorkflowHandle | undefined;
     try {
       const client = new Client({ connection: this.#connection });
       const start = (input: object) =>
         client.workflow.start('trainingRun', { taskQueue: 'videocap', workflowId: name, args: [input] });
-      let handle: WorkflowHandle = await start(experiment);
+      handle = await start(experiment);
       if (end) handle = await start(await end(handle));
       let over = false;
       const disturbed = disturb?.({
@@ -127,21 +122,15 @@ export class ChaosWorld {
         strike: async (victim) => (victim === 'worker' ? workers.kill() : (await this.#strike(victim)).back),
         over: () => over,
       });
-      const deadline = Date.now() + longestSeconds * 1000;
-      for (;;) {
-        const state = await handle.describe().then(
-          ({ status }) => status.name,
-          () => 'RUNNING',
-        );
-        if (state !== 'RUNNING') break;
-        if (Date.now() > deadline) throw new Error(`${name} did not end within ${longestSeconds} s.\n${workers.log}`);
-        await sleep(200);
-      }
-      over = true;
-      await disturbed;
-      const summary = (await handle.result().catch((error: Error) => {
+      const late = sleep(1000 * longestSeconds, undefined, { ref: false }).then(() => {
+        throw new Error(`${name} did not end within ${longestSeconds} s.\n${workers.log}`);
+      });
+      const ended = this.#resultOf(handle).catch((error: WorkflowFailedError) => {
         throw new Error(`${name} failed: ${error.cause ?? error}\n${workers.log}`);
-      })) as RunSummary;
+      });
+      const summary = await Promise.race([ended, late]);
+      over = true;
+      await Promise.all([disturbed, ...back]);
       const journal = join(home, 'made.log');
       return {
         summary,
@@ -151,10 +140,25 @@ export class ChaosWorld {
         log: workers.log,
         journal: existsSync(journal) ? (await readFile(journal, 'utf8')).trimEnd().split('\n') : [],
         answered: new Map(this.judge.answered),
-        points: await pointsOf(this.#mlflow.url, summary.mlflowRunUrl!.split('/').at(-1)!),
+        points: await storedPoints(this.#mlflow.folder, summary.mlflowRunUrl!.split('/').at(-1)!),
       };
-    } finally {
+    } catch (error) {
+      // Whatever it was, it shall not happen to the next run.
+      await handle?.terminate().catch(() => undefined);
       await workers.stop();
+      throw error;
+    }
+  }
+
+  /** Waits for a run's end, whatever happens to the server meanwhile. */
+  async #resultOf(handle: WorkflowHandle): Promise<RunSummary> {
+    for (;;) {
+      try {
+        return (await handle.result()) as RunSummary;
+      } catch (error) {
+        if (error instanceof WorkflowFailedError) throw error;
+        await sleep(200);
+      }
     }
   }
 
@@ -167,79 +171,5 @@ export class ChaosWorld {
     }[victim as 'temporal' | 'mlflow' | 'judge'];
     await server.down();
     return { back: sleep(1000 * awaySeconds).then(() => server.up()) };
-  }
-}
-
-interface WorkerPlan {
-  home: string;
-  env: NodeJS.ProcessEnv;
-  strike: (victim: Victim) => Promise<unknown>;
-}
-
-/** One worker process after another: a new one is started whenever one dies. */
-class Workers {
-  readonly #plan: WorkerPlan;
-  #child: ChildProcess | undefined;
-  #stopped = false;
-  #started: Promise<void> | undefined;
-  struck = false;
-  log = '';
-
-  constructor(plan: WorkerPlan) {
-    this.#plan = plan;
-  }
-
-  async start(cell?: Cell): Promise<void> {
-    const { home, env } = this.#plan;
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', fileURLToPath(new URL('chaos-worker.ts', import.meta.url))],
-      {
-        env: {
-          ...process.env,
-          ...env,
-          VIDEOCAP_HOME: home,
-          CHAOS_JUDGE_KEY: 'any',
-          ...(cell && { CHAOS_CELL: JSON.stringify(cell) }),
-        },
-        stdio: ['pipe', 'pipe', 'pipe'],
-      },
-    );
-    this.#child = child;
-    child.stderr!.on('data', (chunk) => {
-      this.log = (this.log + chunk).slice(-6000);
-    });
-    child.once('exit', () => {
-      if (!this.#stopped) this.#started = this.start();
-    });
-    const lines = createInterface({ input: child.stdout! });
-    const ready = new Promise<void>((resolve) => {
-      lines.on('line', (line) => {
-        if (!line.startsWith('{')) return; // the SDK's own words
-        const said = JSON.parse(line) as { ready?: true; struck?: Victim };
-        if (said.ready) resolve();
-        if (!said.struck) return;
-        this.struck = true;
-        if (['temporal', 'mlflow', 'judge'].includes(said.struck))
-          void this.#plan.strike(said.struck).then(() => child.stdin!.write('go on\n'));
-      });
-    });
-    await Promise.race([ready, once(child, 'exit')]);
-  }
-
-  /** Done when another worker polls. */
-  async kill(): Promise<void> {
-    const dead = once(this.#child!, 'exit');
-    this.#child!.kill('SIGKILL');
-    await dead;
-    await this.#started;
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    const child = this.#child!;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
   }
 }

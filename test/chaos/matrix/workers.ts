@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rm, symlink } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Cell, Victim } from './cells.ts';
+import type { Order } from './strike.ts';
+
+/**
+ * One worker process after another: a new one is started whenever one dies, and one that lives on serves the next run. Its
+ * home is a link to the home of the run.
+ */
+export class Workers {
+  readonly #home: string;
+  readonly #env: NodeJS.ProcessEnv;
+  #child: ChildProcess | undefined;
+  #started: Promise<void> | undefined;
+  #strike: (victim: Victim) => Promise<void> = async () => {};
+  /** Whether the run was struck. */
+  struck = false;
+  /** The end of what workers logged in this run. */
+  log = '';
+
+  constructor(home: string, env: NodeJS.ProcessEnv) {
+    this.#home = home;
+    this.#env = env;
+  }
+
+  /** Another run begins, to be struck once or not at all; `strike` kills a server, done when it is dead. Done when a worker polls. */
+  async begin(home: string, cell: Cell | null, strike: (victim: Victim) => Promise<void>): Promise<void> {
+    await this.#started;
+    await rm(this.#home, { force: true });
+    await symlink(home, this.#home);
+    this.#strike = strike;
+    this.struck = false;
+    this.log = '';
+    if (!this.#child) await this.#start();
+    this.#order({ play: cell });
+  }
+
+  async #start(): Promise<void> {
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', fileURLToPath(new URL('chaos-worker.ts', import.meta.url))],
+      {
+        env: { ...process.env, ...this.#env, VIDEOCAP_HOME: this.#home, CHAOS_JUDGE_KEY: 'any' },
+        stdio: ['pipe', 'pipe', 'pipe'],
+      },
+    );
+    this.#child = child;
+    // One that is dying hears nothing more.
+    child.stdin!.on('error', () => undefined);
+    child.stderr!.on('data', (chunk) => {
+      this.log = (this.log + chunk).slice(-6000);
+    });
+    child.once('exit', () => {
+      if (this.#child === child) this.#started = this.#start();
+    });
+    const lines = createInterface({ input: child.stdout! });
+    const ready = new Promise<void>((resolve) => {
+      lines.on('line', (line) => {
+        if (!line.startsWith('{')) return; // the SDK's own words
+        const said = JSON.parse(line) as { ready?: true; struck?: Victim };
+        if (said.ready) resolve();
+        if (!said.struck) return;
+        this.struck = true;
+        if (['temporal', 'mlflow', 'judge'].includes(said.struck))
+          void this.#strike(said.struck).then(() => this.#order({ goOn: true }));
+      });
+    });
+    await Promise.race([ready, once(child, 'exit')]);
+  }
+
+  #order(order: Order): void {
+    this.#child!.stdin!.write(`${JSON.stringify(order)}\n`);
+  }
+
+  /** Done when another worker polls. */
+  async kill(): Promise<void> {
+    const dead = once(this.#child!, 'exit');
+    this.#child!.kill('SIGKILL');
+    await dead;
+    await this.#started;
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+}

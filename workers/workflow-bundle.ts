@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, type Logger, type WorkflowBundle } from '@temporalio/worker';
+import { sha256 } from '../core/sha256.ts';
+
+const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
+const KEPT = join(CHECKOUT, 'node_modules', '.cache', 'videocap', 'workflows.js');
+
+/** Where workflows may import from. What is installed is known by the lock file. */
+const SOURCES = ['workflows', 'core', 'configs', 'activities', 'policy', 'workers'];
+
+/** The workflows as Temporal's sandbox loads them. Bundling takes seconds, so it is done once for the same sources. */
+export async function workflowBundle(logger: Logger): Promise<WorkflowBundle> {
+  const bundle = () => bundleWorkflowCode({ workflowsPath: join(CHECKOUT, 'workflows', 'index.ts'), logger });
+  return { code: await kept(KEPT, await digestOf(CHECKOUT, SOURCES), async () => (await bundle()).code) };
+}
+
+/** A digest of all TypeScript files in folders of a checkout, and of its lock file. */
+export async function digestOf(checkout: string, folders: readonly string[]): Promise<string> {
+  const found = await Promise.all(
+    folders.map(async (folder) =>
+      (await readdir(join(checkout, folder), { recursive: true }))
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => join(folder, name)),
+    ),
+  );
+  const names = ['package-lock.json', ...found.flat().sort()];
+  const files = await Promise.all(names.map(async (name) => [name, await readFile(join(checkout, name), 'utf8')]));
+  return sha256(JSON.stringify(files));
+}
+
+/**
+ * The text that was kept in `file` for `key`, or a new one, kept there from now on. A file that is damaged, or of another
+ * key, is replaced; where none can be written, none is kept.
+ */
+export async function kept(file: string, key: string, make: () => Promise<string>): Promise<string> {
+  const [first = '', ...rest] = (await readFile(file, 'utf8').catch(() => '')).split('\n');
+  const text = rest.join('\n');
+  if (first === header(key, text)) return text;
+  const made = await make();
+  const partial = `${file}.${randomUUID()}`;
+  await mkdir(dirname(file), { recursive: true })
+    .then(() => writeFile(partial, `${header(key, made)}\n${made}`))
+    .then(() => rename(partial, file))
+    .catch(() => undefined);
+  return made;
+}
+
+function header(key: string, text: string): string {
+  return `// ${key} ${sha256(text)}`;
+}
