@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.ts';
 
 // Two workers: integration tests start servers and models of their own, and must fit a machine with two cores.
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export
@@ -6,6 +7,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -18,6 +20,8 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts', 'test/chaos/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
+          // What comes, comes late on a busy machine.
+          expect: { poll: { timeout: 60_000 } },
         },
       },
     ],

@@ -6,10 +6,10 @@ import { ChaosWorld } from './matrix/world.ts';
 
 /** A part of the matrix that touches every stage, moment and victim; `npm run chaos` plays all of it. */
 const CELLS: Pick<Cell, 'stage' | 'moment' | 'victim'>[] = [
-  { stage: 'rollout', moment: 'during', victim: 'worker' },
   { stage: 'judge', moment: 'during', victim: 'worker' },
   { stage: 'update', moment: 'during', victim: 'worker' },
   { stage: 'prepare', moment: 'during', victim: 'disk full' },
+  { stage: 'rollout', moment: 'during', victim: 'read-only store' },
   { stage: 'frames', moment: 'before', victim: 'temporal' },
   { stage: 'update', moment: 'after report', victim: 'temporal' },
   { stage: 'think', moment: 'after effect', victim: 'temporal' },

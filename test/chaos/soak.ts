@@ -79,7 +79,7 @@ try {
   const lines = [
     '# Soak',
     '',
-    `One run of ${steps} GRPO steps of 2 updates each, in which ${done.length} processes were killed by SIGKILL at random moments: ${byVictim.map(([victim, count]) => `${victim} ${count}`).join(', ')};`,
+    `One run of ${steps} GRPO steps of 2 updates each, in which something died ${done.length} times at random moments (processes by SIGKILL, the judge's endpoint with all its connections): ${byVictim.map(([victim, count]) => `${victim} ${count}`).join(', ')};`,
     `${done.filter(({ during }) => during.length > 0).length} of them while something else was down. Seed ${seed}. Made by \`npm run soak -- --seed ${seed} --kills ${kills} --steps ${steps}\`.`,
     '',
     '| | undisturbed | killed |',

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { RUN_KEY_TAG } from '../../../activities/tracking/run-tags.ts';
 
 export interface Point {
@@ -23,6 +26,21 @@ export async function pointsOf(url: string, runId: string): Promise<Point[]> {
   }
   return points.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.step - b.step));
 }
+
+/** The same from the server's database, in one query: a run has many metrics, and the API gives one at a time. */
+export async function storedPoints(folder: string, runId: string): Promise<Point[]> {
+  const { stdout } = await promisify(execFile)('python3', ['-c', QUERY, join(folder, 'mlflow.db'), runId]);
+  const rows = JSON.parse(stdout) as [key: string, step: number, time: number, value: number][];
+  return rows.map(([key, step, time, value]) => ({ key, step, time, value }));
+}
+
+const QUERY = `
+import json, sqlite3, sys
+metrics = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True).execute(
+    "select key, step, timestamp, case when is_nan then null else value end from metrics"
+    " where run_uuid = ? order by key, step, timestamp, value", sys.argv[2:])
+print(json.dumps(metrics.fetchall()))
+`;
 
 export interface FoundRun {
   info: { run_id: string; status: string; start_time: number; end_time?: number };
