@@ -193,6 +193,11 @@ describe('quickstart', () => {
   });
 });
 
+it('--version says which', async () => {
+  const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8'));
+  expect(await videocap(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
 describe('down', () => {
   it('stops everything, and does nothing the second time', async () => {
     expect(await json(['down'])).toEqual({ stopped: ['temporal', 'mlflow', 'workers'] });
