@@ -6,7 +6,7 @@ export function matrixExperiment(judgeUrl: string) {
       'grpo.steps': 2,
       'grpo.iterations': 2,
       'grpo.samplesPerStep': 2,
-      'sampling.groupSize': 3,
+      'sampling.groupSize': 4,
       'sampling.maxNewTokens': 48,
       'benchmark.maxNewTokens': 48,
       'dataset.trainSamples': 3,
