@@ -10,7 +10,10 @@ import { type Order, Striker } from './strike.ts';
  */
 const settings = readSettings();
 const striker = new Striker(`${settings.home}/made.log`);
-createInterface({ input: process.stdin }).on('line', (line) => striker.obey(JSON.parse(line) as Order));
+createInterface({ input: process.stdin })
+  .on('line', (line) => striker.obey(JSON.parse(line) as Order))
+  // Whoever gave orders is gone.
+  .on('close', () => process.exit());
 const { ended } = await startWorkers(settings, {
   log: pino({ level: 'warn' }, pino.destination(2)),
   interceptors: [(context) => striker.interceptor(context)],
