@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, type Logger, type WorkflowBundle } from '@temporalio/worker';
+import { writeDurably } from '../core/durable-file.ts';
 import { sha256 } from '../core/sha256.ts';
 
 const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
@@ -40,10 +40,8 @@ export async function kept(file: string, key: string, make: () => Promise<string
   const text = rest.join('\n');
   if (first === header(key, text)) return text;
   const made = await make();
-  const partial = `${file}.${randomUUID()}`;
   await mkdir(dirname(file), { recursive: true })
-    .then(() => writeFile(partial, `${header(key, made)}\n${made}`))
-    .then(() => rename(partial, file))
+    .then(() => writeDurably(file, `${header(key, made)}\n${made}`, 'replace'))
     .catch(() => undefined);
   return made;
 }
