@@ -6,7 +6,7 @@ import { createJudgeActivities, StepVerdicts } from '../../../activities/judge/j
 import { JudgeConfig, RewardConfig } from '../../../configs/schema.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import type { DatasetManifest, Sample } from '../../../core/sample.ts';
-import { message, type OpenAiServer, startOpenAiServer, status } from '../../servers/openai-server.ts';
+import { message, type OpenAiServer, readsWords, startOpenAiServer, status } from '../../servers/openai-server.ts';
 
 let root: string;
 let store: ArtifactStore;
@@ -14,16 +14,7 @@ let server: OpenAiServer;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'videocap-judge-'));
   store = new ArtifactStore(root);
-  server = await startOpenAiServer(({ description, events }) =>
-    events
-      ? {
-          verdicts: events.map(({ index, event }) => ({
-            index,
-            relationship: description.toLowerCase().includes(event) ? 'entailment' : 'neutral',
-          })),
-        }
-      : { events: description.toLowerCase().split('. ') },
-  );
+  server = await startOpenAiServer();
 });
 afterEach(async () => {
   await server.close();
@@ -166,11 +157,17 @@ describe('with an endpoint', () => {
   });
 
   test('a refusal makes that completion unscorable, not worth 0, and is not asked for again', async () => {
-    const input = await inputFor([sample('a')], [[CAPTION, 'A dog.']], { judge: { ...openai(), concurrency: 1 } });
-    server.failNext(message({ content: null, refusal: 'No.' }));
+    const prude = await startOpenAiServer((question, request) =>
+      question.description === CAPTION ? message({ content: null, refusal: 'No.' }) : readsWords(question, request),
+    );
+    const judge = { ...openai(), baseUrl: prude.baseUrl };
+    const input = await inputFor([sample('a')], [[CAPTION, 'A dog.']], { judge });
     const refused = { unscorable: true, reason: 'the judge refused to answer' };
-    expect((await activities().judgeCaptions(input)).caption).toEqual([[refused, { value: 0 }]]);
-    const again = await activities().judgeCaptions({ ...input, step: 2 });
+    const first = await activities().judgeCaptions(input);
+    const again = await activities()
+      .judgeCaptions({ ...input, step: 2 })
+      .finally(() => prude.close());
+    expect(first.caption).toEqual([[refused, { value: 0 }]]);
     expect(again).toMatchObject({ caption: [[refused, { value: 0 }]], usage: { calls: 0, cacheHits: 2 } });
   });
 
