@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 // The bin: lets Node run the TypeScript sources, then hands over to them.
-import { register } from 'tsx/esm/api';
+import { loadTypeScript } from '../core/load-typescript.mjs';
 
-register();
-await import('./main.ts');
+await loadTypeScript(new URL('./main.ts', import.meta.url));

@@ -1,5 +1,4 @@
-// Node 20 reads no TypeScript, and a thread starts without its parent's loader: this brings one.
-import { register } from 'tsx/esm/api';
+// Node 20 reads no TypeScript, and a thread starts without its parent's loader.
+import { loadTypeScript } from '../core/load-typescript.mjs';
 
-register();
-await import('./engine-thread.ts');
+await loadTypeScript(new URL('./engine-thread.ts', import.meta.url));

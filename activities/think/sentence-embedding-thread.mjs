@@ -1,5 +1,4 @@
-// Node 20 reads no TypeScript, and a thread starts without its parent's loader: this brings one.
-import { register } from 'tsx/esm/api';
+// Node 20 reads no TypeScript, and a thread starts without its parent's loader.
+import { loadTypeScript } from '../../core/load-typescript.mjs';
 
-register();
-await import('./sentence-embedding-thread.ts');
+await loadTypeScript(new URL('./sentence-embedding-thread.ts', import.meta.url));

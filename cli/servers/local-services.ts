@@ -62,7 +62,7 @@ export function launches(installation: Installation, ports: Ports): Record<Servi
     workers: {
       title: 'The workers',
       program: process.execPath,
-      args: ['--import', import.meta.resolve('tsx'), installation.workers],
+      args: [join(repository, 'core', 'run-typescript.mjs'), installation.workers],
       env: {
         ...process.env,
         TEMPORAL_ADDRESS: at.temporal,

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 
 /** The real worker, `workers/local.ts`, as a process of its own that a test can kill. */
 export interface WorkerProcess {
@@ -20,21 +19,17 @@ export interface WorkerPlace {
 
 /** Starts a worker and returns once it polls. */
 export async function startWorker({ temporalAddress, mlflowUrl, home, env }: WorkerPlace): Promise<WorkerProcess> {
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL('../../workers/local.ts', import.meta.url))],
-    {
-      env: {
-        ...process.env,
-        TEMPORAL_ADDRESS: temporalAddress,
-        MLFLOW_TRACKING_URI: mlflowUrl,
-        VIDEOCAP_HOME: home,
-        LOG_LEVEL: 'warn',
-        ...env,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn(process.execPath, ['core/run-typescript.mjs', 'workers/local.ts'], {
+    env: {
+      ...process.env,
+      TEMPORAL_ADDRESS: temporalAddress,
+      MLFLOW_TRACKING_URI: mlflowUrl,
+      VIDEOCAP_HOME: home,
+      LOG_LEVEL: 'warn',
+      ...env,
     },
-  );
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let log = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk) => {

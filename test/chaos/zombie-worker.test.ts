@@ -4,7 +4,6 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sha256OfFile } from '../../core/artifact-store.ts';
@@ -48,8 +47,7 @@ afterAll(async () => {
 
 /** A worker process that may stop itself; what it says comes as lines of JSON. */
 function startWorker(address: string, stopsAt = '') {
-  const script = fileURLToPath(new URL('zombie-worker.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script], {
+  const child = spawn(process.execPath, ['core/run-typescript.mjs', 'test/chaos/zombie-worker.ts'], {
     env: {
       ...process.env,
       TEMPORAL_ADDRESS: address,

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm, symlink } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { Cell, Victim } from './cells.ts';
 import type { Order } from './strike.ts';
 
@@ -39,14 +38,10 @@ export class Workers {
   }
 
   async #start(): Promise<void> {
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', fileURLToPath(new URL('chaos-worker.ts', import.meta.url))],
-      {
-        env: { ...process.env, ...this.#env, VIDEOCAP_HOME: this.#home, CHAOS_JUDGE_KEY: 'any' },
-        stdio: ['pipe', 'pipe', 'pipe'],
-      },
-    );
+    const child = spawn(process.execPath, ['core/run-typescript.mjs', 'test/chaos/matrix/chaos-worker.ts'], {
+      env: { ...process.env, ...this.#env, VIDEOCAP_HOME: this.#home, CHAOS_JUDGE_KEY: 'any' },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     this.#child = child;
     // One that is dying hears nothing more.
     child.stdin!.on('error', () => undefined);

@@ -26,7 +26,6 @@ if (hang)
     hang(message);
   });
 else {
-  const { register } = await import('tsx/esm/api');
-  register();
-  await import('../../../policy/engine-thread.ts');
+  const { loadTypeScript } = await import('../../../core/load-typescript.mjs');
+  await loadTypeScript(new URL('../../../policy/engine-thread.ts', import.meta.url));
 }

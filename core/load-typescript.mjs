@@ -1,0 +1,131 @@
+// @ts-check
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, open, readFile, realpath, rename, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+// Plain JavaScript, since it is what lets Node 20 run the rest. It is used before anything is loaded, so it imports nothing else.
+
+const CACHE = fileURLToPath(new URL('../node_modules/.cache/videocap/', import.meta.url));
+/** Of what is kept: another one reads it differently. */
+const VERSION = 1;
+
+/**
+ * Imports a TypeScript module and all that it imports from its checkout. A loader that translates file by file doubles the time
+ * that a command takes to start; so all of it is translated at once, kept, and made again when one of its files has changed.
+ * What runs goes on with what it began with. Where nothing can be kept, the loader translates.
+ * @param {string | URL} entry a path or a file URL
+ * @param {string} [cache] where translations are kept
+ */
+export async function loadTypeScript(entry, cache = CACHE) {
+  const source = await realpath(entry);
+  const translated = await translate(source, cache).catch(() => undefined);
+  if (translated === undefined) {
+    const { register } = await import('tsx/esm/api');
+    register();
+    return import(pathToFileURL(source).href);
+  }
+  process.setSourceMapsEnabled(true);
+  return import(pathToFileURL(translated).href);
+}
+
+/**
+ * The path of an entry's translation, kept or new.
+ * @param {string} source its real path
+ * @param {string} cache
+ * @returns {Promise<string>}
+ * @throws when its files do not compile, or nothing can be kept
+ */
+export async function translate(source, cache) {
+  const folder = join(
+    cache,
+    `${basename(source, '.ts')}-${createHash('sha256').update(source).digest('hex').slice(0, 12)}`,
+  );
+  const list = join(folder, 'files.json');
+  const kept = await readFile(list, 'utf8')
+    .then(JSON.parse)
+    .catch(() => undefined);
+  if (kept?.version === VERSION && (await unchanged(kept.files))) return kept.main;
+
+  const { build } = await import('esbuild');
+  const begun = Date.now();
+  const { outputFiles, metafile } = await build({
+    entryPoints: [source],
+    absWorkingDir: '/',
+    outdir: folder,
+    entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    keepNames: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    metafile: true,
+    write: false,
+    logLevel: 'silent',
+    plugins: [WHERE_IT_WAS],
+  });
+  await mkdir(folder, { recursive: true });
+  await Promise.all(outputFiles.map(({ path, contents }) => writeWhole(path, contents)));
+  const main = outputFiles.find(({ path }) => metafile.outputs[path.slice(1)]?.entryPoint === source.slice(1))?.path;
+  if (main === undefined) throw new Error(`${source} was not translated.`);
+  const inputs = Object.keys(metafile.inputs).map((path) => `/${path}`);
+  const files = await Promise.all([...inputs, ...outputFiles.map(({ path }) => path)].map(stamp));
+  // A file that was changed while it was read may have been read half.
+  if (files.every(([path, , changed]) => !inputs.includes(path) || changed < begun))
+    await writeWhole(list, JSON.stringify({ version: VERSION, main, files }));
+  return main;
+}
+
+/** Files are found from where the source lies, not from where its translation does. */
+const WHERE_IT_WAS = {
+  name: 'where-it-was',
+  /** @param {import('esbuild').PluginBuild} build */
+  setup({ onLoad }) {
+    onLoad({ filter: /\.m?[jt]s$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
+      loader: path.endsWith('.ts') ? 'ts' : 'js',
+    }));
+  },
+};
+
+/**
+ * What tells a file from another at its path.
+ * @param {string} path
+ * @returns {Promise<[path: string, bytes: number, changed: number]>}
+ */
+async function stamp(path) {
+  const { size, mtimeMs } = await stat(path);
+  return [path, size, mtimeMs];
+}
+
+/** @param {[string, number, number][]} files */
+async function unchanged(files) {
+  const same = files.map(async ([path, size, changed]) => {
+    const now = await stamp(path).catch(() => []);
+    return now[1] === size && now[2] === changed;
+  });
+  return (await Promise.all(same)).every(Boolean);
+}
+
+/**
+ * At the path is the whole file, or none.
+ * @param {string} path
+ * @param {string | Uint8Array} contents
+ */
+async function writeWhole(path, contents) {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  const file = await open(temporary, 'wx');
+  try {
+    await file.writeFile(contents);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+}
