@@ -1,14 +1,13 @@
 // @ts-check
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, realpath, rename, stat } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 // Plain JavaScript, since it is what lets Node 20 run the rest. It is used before anything is loaded, so it imports nothing else.
 
+const HERE = fileURLToPath(import.meta.url);
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/videocap/', import.meta.url));
-/** Of what is kept: another one reads it differently. */
-const VERSION = 1;
 
 /**
  * Imports a TypeScript module and all that it imports from its checkout. A loader that translates file by file doubles the time
@@ -42,10 +41,8 @@ export async function translate(source, cache) {
     `${basename(source, '.ts')}-${createHash('sha256').update(source).digest('hex').slice(0, 12)}`,
   );
   const list = join(folder, 'files.json');
-  const kept = await readFile(list, 'utf8')
-    .then(JSON.parse)
-    .catch(() => undefined);
-  if (kept?.version === VERSION && (await unchanged(kept.files))) return kept.main;
+  const kept = await keptMain(list).catch(() => undefined);
+  if (kept !== undefined) return kept;
 
   const { build } = await import('esbuild');
   const begun = Date.now();
@@ -75,10 +72,10 @@ export async function translate(source, cache) {
   const main = outputFiles.find(({ path }) => metafile.outputs[path.slice(1)]?.entryPoint === source.slice(1))?.path;
   if (main === undefined) throw new Error(`${source} was not translated.`);
   const inputs = Object.keys(metafile.inputs).map((path) => `/${path}`);
-  const files = await Promise.all([...inputs, ...outputFiles.map(({ path }) => path)].map(stamp));
+  const files = await Promise.all([HERE, ...inputs, ...outputFiles.map(({ path }) => path)].map(stamp));
   // A file that was changed while it was read may have been read half.
   if (files.every(([path, , changed]) => !inputs.includes(path) || changed < begun))
-    await writeWhole(list, JSON.stringify({ version: VERSION, main, files }));
+    await writeWhole(list, JSON.stringify({ main, files }));
   return main;
 }
 
@@ -104,13 +101,16 @@ async function stamp(path) {
   return [path, size, mtimeMs];
 }
 
-/** @param {[string, number, number][]} files */
-async function unchanged(files) {
-  const same = files.map(async ([path, size, changed]) => {
-    const now = await stamp(path).catch(() => []);
-    return now[1] === size && now[2] === changed;
-  });
-  return (await Promise.all(same)).every(Boolean);
+/**
+ * The path of the translation that a list tells of, when none of its files has changed.
+ * @param {string} list
+ * @returns {Promise<string | undefined>}
+ */
+async function keptMain(list) {
+  /** @type {{main: string, files: [string, number, number][]}} */
+  const { main, files } = JSON.parse(await readFile(list, 'utf8'));
+  const now = await Promise.all(files.map(([path]) => stamp(path)));
+  return JSON.stringify(now) === JSON.stringify(files) ? main : undefined;
 }
 
 /**
@@ -120,12 +120,11 @@ async function unchanged(files) {
  */
 async function writeWhole(path, contents) {
   const temporary = `${path}.${randomUUID()}.tmp`;
-  const file = await open(temporary, 'wx');
   try {
-    await file.writeFile(contents);
-    await file.sync();
-  } finally {
-    await file.close();
+    await writeFile(temporary, contents, { flag: 'wx', flush: true });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   }
-  await rename(temporary, path);
 }

@@ -86,6 +86,7 @@ describe('a translation', () => {
   it.each([
     ['cut off', (file: string) => truncate(file, 7)],
     ['gone', (file: string) => rm(file)],
+    ['of another kind', (file: string) => writeFile(file, '{}')],
   ])('is made again when a file of it is %s', async (_, damage) => {
     const main = await translate(entry, cache);
     for (const file of await readdir(join(main, '..'))) {
