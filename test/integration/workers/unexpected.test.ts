@@ -15,7 +15,8 @@ const times = (count: number, error: Error) => Array<Error>(count).fill(error);
 const outage = Object.assign(new Error('EACCES: permission denied, open'), { code: 'EACCES' });
 const defect = new TypeError('x is not a function');
 
-describe('errors that nobody expects', () => {
+// At the same time: most of theirs is waiting for the next attempt.
+describe.concurrent('errors that nobody expects', () => {
   it('are counted apart from an outage before them', async () => {
     expect(await runOneActivity(script(...times(8, outage), ...times(4, defect)))).toBe(13);
   });

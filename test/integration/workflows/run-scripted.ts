@@ -16,7 +16,9 @@ export async function runScripted<T>(
 ): Promise<T> {
   const taskQueue = `videocap-${++runs}`;
   const shared = { connection: environment.nativeConnection, activities: stages };
-  const workflowWorker = await Worker.create({ ...shared, taskQueue, workflowBundle: await workflowBundle() });
+  // In this thread: one of its own takes a worker a second to start, and there is a worker for every run.
+  const inThisThread = { debugMode: true, workflowBundle: await workflowBundle() };
+  const workflowWorker = await Worker.create({ ...shared, ...inThisThread, taskQueue });
   const policyWorker = await Worker.create({ ...shared, taskQueue: 'policy-onnx' });
   return workflowWorker.runUntil(
     policyWorker.runUntil(async () => {
