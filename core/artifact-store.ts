@@ -138,6 +138,11 @@ export class ArtifactStore {
     });
   }
 
+  /** `once` for a JSON value that others refer to. A stage whose own record is lost finds it, and does not make it again. */
+  async putJsonOnce(key: string, make: () => Promise<unknown>): Promise<ArtifactRef> {
+    return this.once(key, async () => `${JSON.stringify(await make())}\n`);
+  }
+
   /**
    * `once` for a JSON value: returns the stored value, or makes, checks and stores it. Of a stored value, what it refers to is
    * looked at too: where some of it is damaged or gone, `make` is called for its artifacts, and the value stays as it is.

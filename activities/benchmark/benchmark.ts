@@ -77,8 +77,7 @@ export function createBenchmarkActivities({ store, home, onProgress, signal, wai
         };
         return {
           metrics: heldOutMetrics(clips),
-          details: await store.putJson(
-            `${folder}/benchmark-${input.suite}-details.json`,
+          details: await store.putJsonOnce(`${folder}/benchmark-${input.suite}-details.json`, async () =>
             HeldOutDetails.parse(details),
           ),
           judge: { model: judge.name, prompts },

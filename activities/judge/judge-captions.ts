@@ -75,7 +75,7 @@ export function createJudgeActivities({ store, onProgress, signal, waiting, env 
         const verdicts: StepVerdicts = { judge: { name: judge.name, isLlm: judge.isLlm }, groups: judged };
         return {
           caption: judged.map((group) => group.completions.map(({ score }) => score)),
-          verdicts: await store.putJson(`${folder}/verdicts.json`, StepVerdicts.parse(verdicts)),
+          verdicts: await store.putJsonOnce(`${folder}/verdicts.json`, async () => StepVerdicts.parse(verdicts)),
           usage: judge.usage,
           seconds: (performance.now() - started) / 1000,
         };

@@ -44,8 +44,8 @@ export function createRecordActivities({ store }: { store: ArtifactStore }) {
     }): Promise<void> {
       const record = StepRecord.parse(input.record);
       const progress = RunProgress.parse(input.progress);
-      await store.once(recordKey(input.runKey, record.step), async () => `${JSON.stringify(record)}\n`);
-      await store.once(progressKey(input.runKey, record.step), async () => `${JSON.stringify(progress)}\n`);
+      await store.putJsonOnce(recordKey(input.runKey, record.step), async () => record);
+      await store.putJsonOnce(progressKey(input.runKey, record.step), async () => progress);
     },
   };
 }

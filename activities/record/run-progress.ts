@@ -62,9 +62,9 @@ export function createProgressActivities({ store }: { store: ArtifactStore }) {
       });
       const copy = async (step: number) => {
         const [record] = await readRecords(store, from.run, step, step);
-        await store.once(recordKey(runKey, step), async () => `${JSON.stringify(record)}\n`);
+        await store.putJsonOnce(recordKey(runKey, step), async () => record);
         const state = own(await read(store, from.run, step));
-        await store.once(progressKey(runKey, step), async () => `${JSON.stringify(state)}\n`);
+        await store.putJsonOnce(progressKey(runKey, step), async () => state);
       };
       for (const steps of inParts(1, from.step)) await Promise.all(steps.map(copy));
       // Last: a fork that is cut off before this has no past yet, and nobody goes on from the middle of its parent's.

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ArtifactRef } from '../../core/artifact-ref.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
-import { Group } from '../../core/completion.ts';
+import { Group, Rollout } from '../../core/completion.ts';
 import { VideocapError } from '../../core/errors.ts';
 import {
   CaptionClipsInput,
@@ -74,11 +74,16 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
         const started = performance.now();
         const request = { policy: policyFiles(store, policy), threads, groupSize, maxNewTokens };
         const sampling = { temperature, seed, step };
-        const groups = await write(clips, { ...request, sampling }, `${stepFolder(runKey, step)}/rollout`);
+        const key = `${stepFolder(runKey, step)}/rollout`;
+        const rollout = await store.putJsonOnce(`${key}.json`, async () => ({
+          step,
+          groups: await write(clips, { ...request, sampling }, key),
+        }));
+        const { groups } = await store.readJson(rollout, Rollout);
         const completions = groups.flatMap((group) => group.completions);
         const tokens = completions.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);
         return {
-          rollout: await store.putJson(`${stepFolder(runKey, step)}/rollout.json`, { step, groups }),
+          rollout,
           completions: completions.length,
           tokens,
           meanLength: tokens / completions.length,
@@ -96,16 +101,18 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
         const started = performance.now();
         const files = policyFiles(store, policy);
         const request = { policy: files, threads, groupSize: 1, maxNewTokens };
-        const groups = await write(clips, request, `${stepFolder(runKey, step)}/captions${suffix}`);
-        const captions: CaptionedClip[] = groups.map(({ sampleId, completions: [completion] }) => ({
-          sampleId,
-          text: completion!.text,
-          tokens: completion!.tokenIds.length,
-        }));
-        return {
-          captions: await store.putJson(`${stepFolder(runKey, step)}/captions${suffix}.json`, captions),
-          seconds: (performance.now() - started) / 1000,
-        };
+        const key = `${stepFolder(runKey, step)}/captions${suffix}`;
+        const captions = await store.putJsonOnce(`${key}.json`, async () => {
+          const groups = await write(clips, request, key);
+          return groups.map(
+            ({ sampleId, completions: [completion] }): CaptionedClip => ({
+              sampleId,
+              text: completion!.text,
+              tokens: completion!.tokenIds.length,
+            }),
+          );
+        });
+        return { captions, seconds: (performance.now() - started) / 1000 };
       });
     },
   };

@@ -53,7 +53,7 @@ export function createSuiteActivities({ store, onProgress, signal, waiting, env,
       return store.onceJson(`${place}.json`, ScoreSuiteOutput, async () => {
         const started = performance.now();
         // Once: how long answers took is different when they are read from the ledger.
-        const ref = await store.once(`${place}-result.json`, async () => {
+        const ref = await store.putJsonOnce(`${place}-result.json`, async () => {
           const captions: CaptionedClip[] = [];
           for (const part of input.captions) captions.push(...(await store.readJson(part, z.array(CaptionedClip))));
           const asker = createAsker(judge, { store, place, env, spent: input.spent, waiting });
@@ -64,7 +64,7 @@ export function createSuiteActivities({ store, onProgress, signal, waiting, env,
             signal: signal?.(),
           });
           const quirks = new Set(input.quirks);
-          const result = SuiteResult.parse({
+          return SuiteResult.parse({
             suite: suite.name,
             title: suite.title,
             source: suite.source,
@@ -83,7 +83,6 @@ export function createSuiteActivities({ store, onProgress, signal, waiting, env,
             notes: suite.notes,
             items,
           });
-          return `${JSON.stringify(result)}\n`;
         });
         const result = await store.readJson(ref, SuiteResult);
         const { endpoint: _, ...judgedBy } = result.judge;

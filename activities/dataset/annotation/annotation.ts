@@ -39,12 +39,10 @@ export function createAnnotationActivities({ store, onProgress, signal, waiting,
       const { runKey, dataset, output } = ReadCaptionsInput.parse(rawInput);
       return store.onceJson(`runs/${runKey}/captions.json`, ReadCaptionsOutput, async () => {
         checkOutput(dataset, output);
-        const samples = await readSamples(dataset);
-        return {
-          samples: await store.putJson(`runs/${runKey}/samples.json`, CaptionedSamples.parse(samples)),
-          total: samples.length,
-          open: samples.filter(({ sample }) => isOpen(sample)).length,
-        };
+        const read = async () => CaptionedSamples.parse(await readSamples(dataset));
+        const ref = await store.putJsonOnce(`runs/${runKey}/samples.json`, read);
+        const samples = await store.readJson(ref, CaptionedSamples);
+        return { samples: ref, total: samples.length, open: samples.filter(({ sample }) => isOpen(sample)).length };
       });
     },
 
@@ -75,7 +73,9 @@ export function createAnnotationActivities({ store, onProgress, signal, waiting,
         );
         const unscorable = annotations.filter(({ annotation }) => 'unscorable' in annotation).length;
         return {
-          annotations: await store.putJson(`${place}/annotations.json`, BatchAnnotations.parse(annotations)),
+          annotations: await store.putJsonOnce(`${place}/annotations.json`, async () =>
+            BatchAnnotations.parse(annotations),
+          ),
           annotated: annotations.length - unscorable,
           unscorable,
           usage: asker.usage,

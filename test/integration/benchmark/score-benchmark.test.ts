@@ -9,6 +9,7 @@ import { sceneAt } from '../../../activities/dataset/shapes/scene.ts';
 import { JudgeConfig, ThinkConfig } from '../../../configs/schema.ts';
 import { ArtifactStore, sha256 } from '../../../core/artifact-store.ts';
 import { type DatasetManifest, type Sample, structuredCompletion } from '../../../core/sample.ts';
+import { failOnce } from '../../failing-store.ts';
 import { message, startOpenAiServer } from '../../servers/openai-server.ts';
 
 let root: string;
@@ -70,6 +71,17 @@ test('tried again, the activity finds its own output', async () => {
   const input = await inputFor(perfect);
   const output = await benchmark().scoreBenchmark(input);
   expect(await benchmark().scoreBenchmark(input)).toEqual(output);
+});
+
+test('a disk that fails just before the end makes no verdict again', async () => {
+  const input = await inputFor(perfect);
+  const stored = failOnce(store, '/benchmark-held-out.json');
+  await expect(benchmark().scoreBenchmark(input)).rejects.toThrow('EROFS');
+  await benchmark().scoreBenchmark(input);
+  expect(stored.map((key) => key.split('/').at(-1))).toEqual([
+    'benchmark-held-out-details.json',
+    'benchmark-held-out.json',
+  ]);
 });
 
 test('with an endpoint, a clip that it will not judge is left out and counted', async () => {

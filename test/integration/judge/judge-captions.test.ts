@@ -6,6 +6,7 @@ import { createJudgeActivities, StepVerdicts } from '../../../activities/judge/j
 import { JudgeConfig, RewardConfig } from '../../../configs/schema.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import type { DatasetManifest, Sample } from '../../../core/sample.ts';
+import { failOnce } from '../../failing-store.ts';
 import { message, type OpenAiServer, readsWords, startOpenAiServer, status } from '../../servers/openai-server.ts';
 
 let root: string;
@@ -154,6 +155,19 @@ describe('with an endpoint', () => {
     });
     // Four answers, and two requests that failed.
     expect(server.requests).toHaveLength(6);
+  });
+
+  test('a disk that fails just before the end makes no verdict again', async () => {
+    const input = await inputFor([sample('a')], [[CAPTION, 'A dog.']], { judge: openai() });
+    const stored = failOnce(store, '/judge.json');
+    await expect(activities().judgeCaptions(input)).rejects.toThrow('EROFS');
+    const output = await activities().judgeCaptions(input);
+    expect(output).toMatchObject({ caption: [[{ value: 1 }, { value: 0 }]], usage: { calls: 2, cacheHits: 0 } });
+    expect(server.account()).toMatchObject({ questions: 2, answered: 2, duplicates: 0 });
+    expect(stored.filter((key) => key.startsWith('runs/'))).toEqual([
+      'runs/r/step-000001/verdicts.json',
+      'runs/r/step-000001/judge.json',
+    ]);
   });
 
   test('a refusal makes that completion unscorable, not worth 0, and is not asked for again', async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createRolloutActivities } from '../../../activities/rollout/rollout.ts';
 import { SamplingConfig } from '../../../configs/schema.ts';
@@ -6,6 +6,7 @@ import { type Group, Rollout } from '../../../core/completion.ts';
 import { CaptionedClip } from '../../../core/stages.ts';
 import type { PolicyEngine } from '../../../policy/engine.ts';
 import type { GenerateRequest } from '../../../policy/engine-messages.ts';
+import { failOnce } from '../../failing-store.ts';
 import { storeClips, temporaryStore } from './stage-store.ts';
 
 type Generate = PolicyEngine['generate'];
@@ -92,6 +93,30 @@ test('a long list is taken in parcels, and progress counts all of it', async () 
     { done: 1, total: 65, what: 'completions written' },
     { done: 65, total: 65, what: 'completions written' },
   ]);
+});
+
+describe('what is written is not written again when only the record of it is lost', () => {
+  const sampling = SamplingConfig.parse({ groupSize: 2, maxNewTokens: 7 });
+  type Staged = Awaited<ReturnType<typeof stage>>;
+
+  test.each([
+    [
+      ['rollout.json', 'rollout-groups.json'],
+      ({ activities, input }: Staged) => activities.rolloutGroups({ ...input, sampling, seed: 1 }),
+    ],
+    [
+      ['captions.json', 'caption-clips.json'],
+      ({ activities, input }: Staged) => activities.captionClips({ ...input, maxNewTokens: 9 }),
+    ],
+  ])('%s', async (names, write) => {
+    const staged = await stage(['a', 'b']);
+    const stored = failOnce(staged.store, names[1]!);
+    await expect(write(staged)).rejects.toThrow('EROFS');
+    const output = await write(staged);
+    expect(stored).toEqual(names.map((name) => `runs/r/step-000003/${name}`));
+    expect(staged.requests).toHaveLength(1);
+    expect(await write(staged)).toEqual(output);
+  });
 });
 
 test('an empty list of clips is refused', async () => {
