@@ -113,7 +113,7 @@ const OpenAiJudge = z.strictObject({
     .default('OPENAI_API_KEY'),
   concurrency: z.int().min(1).max(512).default(8),
   timeoutSeconds: z.number().positive().max(600).default(60),
-  /** Of an answer. Models that think first get 8192 more for that: `activities/judge/dialect.ts`. */
+  /** Of an answer. Models that think first get 8192 more for that: `judge/client/dialect.ts`. */
   maxTokens: z.int().min(16).default(1024),
   /** How answers are kept to their shape: by the server's structured output, its JSON mode, or by asking alone. `videocap judge check` says what it has. */
   answerFormat: z.enum(['json-schema', 'json-object', 'text']).default('json-schema'),

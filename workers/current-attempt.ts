@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
-import type { Waiting } from '../activities/judge/patient-endpoint.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { Fence } from '../core/fence.ts';
+import type { Waiting } from '../judge/client/patient-endpoint.ts';
 
 /** What a heartbeat carries: the last progress a stage reported. A hint for people; the artifact store is the truth. */
 export interface Progress {

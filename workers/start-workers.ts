@@ -10,7 +10,7 @@ import {
 import type { Logger } from 'pino';
 import { ArtifactStore } from '../core/artifact-store.ts';
 import { Fences } from '../core/fence.ts';
-import { PolicyEngine } from '../policy/engine.ts';
+import { PolicyEngine } from '../policy/onnx/engine/engine.ts';
 import { type Activities, createActivities, createPolicyActivities, type PolicyActivities } from './activities.ts';
 import { ActivityRuntime } from './activity-runtime.ts';
 import { currentAttempt } from './current-attempt.ts';

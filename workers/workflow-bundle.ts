@@ -9,7 +9,10 @@ const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
 const KEPT = join(CHECKOUT, 'node_modules', '.cache', 'videocap', 'workflows.js');
 
 /** Where workflows may import from. What is installed is known by the lock file. */
-const SOURCES = ['workflows', 'core', 'configs', 'activities', 'policy', 'workers'];
+const SOURCES = [
+  ...['workflows', 'contracts', 'configs', 'algorithms', 'rewards', 'judge', 'datasets', 'video', 'benchmarks'],
+  ...['activities', 'tracking', 'report', 'policy', 'core', 'workers'],
+];
 
 /** The workflows as Temporal's sandbox loads them. Bundling takes seconds, so it is done once for the same sources. */
 export async function workflowBundle(logger: Logger): Promise<WorkflowBundle> {

@@ -1,7 +1,7 @@
 import type { JudgeConfig } from '../configs/schema.ts';
+import type { Limits } from '../contracts/run-progress.ts';
+import type { JudgeSpending } from '../contracts/stages.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
-import type { Limits } from '../core/run-progress.ts';
-import type { JudgeSpending } from '../core/stages.ts';
 import type { Followed, Waiting } from './control.ts';
 import { limitedJudge } from './limits.ts';
 import { waitingLines } from './run-details.ts';

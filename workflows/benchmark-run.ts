@@ -1,4 +1,4 @@
-import type { Evaluation, SuiteEvaluation } from '../core/run-results.ts';
+import type { Evaluation, SuiteEvaluation } from '../contracts/run-results.ts';
 import { listenForControl } from './control.ts';
 import { evaluate } from './evaluate.ts';
 import { BenchmarkRunInput, parseInput } from './run-input.ts';

@@ -1,6 +1,6 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { z } from 'zod';
-import type { WrittenAnnotations } from '../core/annotation.ts';
+import type { WrittenAnnotations } from '../contracts/annotation.ts';
 import { type AnnotationSnapshot, AnnotationState } from './annotation-state.ts';
 import { listenForControl } from './control.ts';
 import { parseInput, RunInput } from './run-input.ts';

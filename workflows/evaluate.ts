@@ -1,5 +1,5 @@
+import type { Evaluation } from '../contracts/run-results.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
-import type { Evaluation } from '../core/run-results.ts';
 import type { JudgeGate } from './judge-gate.ts';
 import type { RunState } from './run-state.ts';
 import { policy as engine, stage } from './stages.ts';

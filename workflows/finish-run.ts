@@ -1,5 +1,5 @@
 import { CancellationScope } from '@temporalio/workflow';
-import type { RunSummary } from '../core/run-results.ts';
+import type { RunSummary } from '../contracts/run-results.ts';
 import { type MlflowMirror, trackingInput } from './mirror.ts';
 import type { RunState } from './run-state.ts';
 import { desk, lastWord, mirror as mlflow, stage } from './stages.ts';

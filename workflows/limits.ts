@@ -1,5 +1,5 @@
 import { isPriced, type JudgeConfig } from '../configs/schema.ts';
-import { Limits } from '../core/run-progress.ts';
+import { Limits } from '../contracts/run-progress.ts';
 
 /**
  * `judge`: of the run that the limits are for, once it is known.

@@ -1,4 +1,4 @@
-import type { Evaluation } from '../core/run-results.ts';
+import type { Evaluation } from '../contracts/run-results.ts';
 import type { RunState } from './run-state.ts';
 import { desk } from './stages.ts';
 import type { StepTrace } from './train-step.ts';

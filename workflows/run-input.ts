@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { z } from 'zod';
 import { SuiteName } from '../configs/schema.ts';
-import { Limits } from '../core/run-progress.ts';
+import { Limits } from '../contracts/run-progress.ts';
 
 const OverrideValue = z.union([
   z.string(),

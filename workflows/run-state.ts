@@ -1,10 +1,10 @@
 import type { ExperimentConfig, JudgeConfig } from '../configs/schema.ts';
+import type { Limits, RunProgress } from '../contracts/run-progress.ts';
+import type { Evaluation, RunSummary } from '../contracts/run-results.ts';
+import type { JudgeSpending } from '../contracts/stages.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { Batch } from '../core/batch.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
-import type { Limits, RunProgress } from '../core/run-progress.ts';
-import type { Evaluation, RunSummary } from '../core/run-results.ts';
-import type { JudgeSpending } from '../core/stages.ts';
 import type { Waiting } from './control.ts';
 import { limitedJudge } from './limits.ts';
 import { runDetails } from './run-details.ts';

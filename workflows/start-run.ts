@@ -1,6 +1,6 @@
 import { makeContinueAsNewFunc, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { ExperimentConfig } from '../configs/schema.ts';
-import type { RunProgress } from '../core/run-progress.ts';
+import type { RunProgress } from '../contracts/run-progress.ts';
 import type { Said } from './control.ts';
 import { parseInput, TrainingRunInput } from './run-input.ts';
 import { type RunSnapshot, RunState } from './run-state.ts';

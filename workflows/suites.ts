@@ -1,7 +1,7 @@
+import type { SuiteEvaluation } from '../contracts/run-results.ts';
+import type { PreparedSuite, SuiteSource } from '../contracts/suites.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
-import type { SuiteEvaluation } from '../core/run-results.ts';
-import type { PreparedSuite, SuiteSource } from '../core/suites.ts';
 import type { JudgeGate } from './judge-gate.ts';
 import type { RunState } from './run-state.ts';
 import { policy as engine, stage } from './stages.ts';

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
-import { combineRewards } from '../activities/reward/combine-rewards.ts';
+import type { StepRecord } from '../contracts/run-results.ts';
+import type { JudgeCaptionsOutput, Rewards } from '../contracts/stages.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
-import type { StepRecord } from '../core/run-results.ts';
 import { type Score, scoreValue } from '../core/score.ts';
-import type { JudgeCaptionsOutput, Rewards } from '../core/stages.ts';
+import { combineRewards } from '../rewards/combine-rewards.ts';
 import type { JudgeGate } from './judge-gate.ts';
 import type { ClipsAhead, RunState } from './run-state.ts';
 import { policy, stage } from './stages.ts';

@@ -1,5 +1,5 @@
 import { ContinueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
-import type { RunSummary } from '../core/run-results.ts';
+import type { RunSummary } from '../contracts/run-results.ts';
 import { type Control, listenForControl } from './control.ts';
 import { evaluate } from './evaluate.ts';
 import { finishRun, leaveWithStatus } from './finish-run.ts';

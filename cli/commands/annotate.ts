@@ -1,18 +1,18 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
-import { existingAmong } from '../../activities/dataset/annotation/annotation-files.ts';
 import { loadConfig } from '../../configs/load-config.ts';
-import type { WrittenAnnotations } from '../../core/annotation.ts';
+import type { WrittenAnnotations } from '../../contracts/annotation.ts';
 import { VideocapError } from '../../core/errors.ts';
+import { existingAmong } from '../../datasets/annotation/annotation-files.ts';
 import { findInstallation } from '../installation.ts';
+import { createProgressView } from '../output/progress-view.ts';
+import { leaveRunGoing } from '../run/interrupt.ts';
+import { forWorkers, newWorkflowId, startWorkflow } from '../run/run-experiment.ts';
+import { openSession } from '../run/session.ts';
+import { watchRun } from '../run/watch-run.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
-import { leaveRunGoing } from '../watch/interrupt.ts';
-import { createProgressView } from '../watch/progress-view.ts';
-import { forWorkers, newWorkflowId, startWorkflow } from '../watch/run-experiment.ts';
-import { openSession } from '../watch/session.ts';
-import { watchRun } from '../watch/watch-run.ts';
 import { examples, print, printJson } from './output.ts';
 import { collectOverride } from './overrides.ts';
 

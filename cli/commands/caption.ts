@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
-import { extractClip } from '../../activities/frames/extract-frames.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import { sha256OfFile } from '../../core/artifact-store.ts';
 import { parseCompletion } from '../../core/completion.ts';
 import type { Thought } from '../../core/sample.ts';
-import { PolicyEngine } from '../../policy/engine.ts';
-import { openModelFolder } from '../../policy/model-folder.ts';
+import { PolicyEngine } from '../../policy/onnx/engine/engine.ts';
+import { openModelFolder } from '../../policy/onnx/model/model-folder.ts';
+import { extractClip } from '../../video/extract-frames.ts';
 import { modelOf } from './model-argument.ts';
 import { examples, print, printJson } from './output.ts';
 import { collectOverride } from './overrides.ts';

@@ -1,11 +1,11 @@
 import { Command } from '@commander-js/extra-typings';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { findInstallation } from '../installation.ts';
+import { originOf } from '../run/ended-run.ts';
+import { explainFailure } from '../run/explain-failure.ts';
+import { newWorkflowId, startWorkflow } from '../run/run-experiment.ts';
+import { openSession } from '../run/session.ts';
 import { Report } from '../setup/report.ts';
-import { originOf } from '../watch/ended-run.ts';
-import { explainFailure } from '../watch/explain-failure.ts';
-import { newWorkflowId, startWorkflow } from '../watch/run-experiment.ts';
-import { openSession } from '../watch/session.ts';
 import { wholeNumber } from './number-argument.ts';
 import { examples } from './output.ts';
 import { collectOverride } from './overrides.ts';

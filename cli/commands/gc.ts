@@ -2,8 +2,8 @@ import { Command } from '@commander-js/extra-typings';
 import { type Collection, collectGarbage, KINDS, type Kind } from '../gc/collect.ts';
 import { knownExecutions } from '../gc/known-runs.ts';
 import { findInstallation } from '../installation.ts';
-import { alignedTable } from '../watch/result-table.ts';
-import { openSession } from '../watch/session.ts';
+import { alignedTable } from '../output/result-table.ts';
+import { openSession } from '../run/session.ts';
 import { amount } from './number-argument.ts';
 import { examples, print, printJson } from './output.ts';
 

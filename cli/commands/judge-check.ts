@@ -1,17 +1,17 @@
 import { Command } from '@commander-js/extra-typings';
 import { quantileSorted } from 'simple-statistics';
+import { loadConfig } from '../../configs/load-config.ts';
+import type { JudgeConfig } from '../../configs/schema.ts';
+import { VideocapError } from '../../core/errors.ts';
 import {
   ANSWER_FORMATS,
   checkEndpoint,
   type EndpointCheck,
   type ExampleVerdicts,
   isRight,
-} from '../../activities/judge/check/check-endpoint.ts';
-import { loadConfig } from '../../configs/load-config.ts';
-import type { JudgeConfig } from '../../configs/schema.ts';
-import { VideocapError } from '../../core/errors.ts';
+} from '../../judge/check/check-endpoint.ts';
+import { alignedTable } from '../output/result-table.ts';
 import { Report } from '../setup/report.ts';
-import { alignedTable } from '../watch/result-table.ts';
 import { printable } from './caption.ts';
 import { examples, print, printJson } from './output.ts';
 import { collectOverride } from './overrides.ts';

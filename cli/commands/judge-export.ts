@@ -1,8 +1,8 @@
 import { open, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { type Filed, type FiledEntry, readEntries } from '../../activities/judge/read-ledger.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
+import { type Filed, type FiledEntry, readEntries } from '../../judge/ledger/read-ledger.ts';
 
 export interface ExportChoice {
   wanted: (entry: FiledEntry) => boolean;

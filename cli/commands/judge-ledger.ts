@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
-import { mayBeAtWork } from '../../activities/judge/intents.ts';
+import { ArtifactStore } from '../../core/artifact-store.ts';
+import { mayBeAtWork } from '../../judge/ledger/intents.ts';
 import {
   type FiledEntry,
   filedEntries,
@@ -9,11 +10,10 @@ import {
   type OpenIntent,
   openIntents,
   readEntries,
-} from '../../activities/judge/read-ledger.ts';
-import { LedgerSums, type NamedSum, runOf } from '../../activities/judge/sum-ledger.ts';
-import { ArtifactStore } from '../../core/artifact-store.ts';
+} from '../../judge/ledger/read-ledger.ts';
+import { LedgerSums, type NamedSum, runOf } from '../../judge/ledger/sum-ledger.ts';
 import { findInstallation } from '../installation.ts';
-import { alignedTable } from '../watch/result-table.ts';
+import { alignedTable } from '../output/result-table.ts';
 import { printable } from './caption.ts';
 import { exportEntries } from './judge-export.ts';
 import { transcriptLines } from './judge-transcript.ts';

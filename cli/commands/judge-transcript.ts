@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { type Prompt, readPrompt } from '../../activities/judge/prompts.ts';
-import type { FiledEntry } from '../../activities/judge/read-ledger.ts';
+import type { FiledEntry } from '../../judge/ledger/read-ledger.ts';
+import { type Prompt, readPrompt } from '../../judge/questions/prompts.ts';
 import { printable } from './caption.ts';
 
-const PROMPTS = 'activities/judge/prompts';
+const PROMPTS = 'judge/prompts';
 
 /** Everything that was said about one question. Question and answers are untrusted: no line of theirs can steer a terminal. */
 export function transcriptLines(entry: FiledEntry): string[] {

@@ -6,8 +6,8 @@ import {
 } from '@temporalio/client';
 import { VideocapError } from '../../core/errors.ts';
 import { findInstallation } from '../installation.ts';
-import { explainFailure } from '../watch/explain-failure.ts';
-import { openSession } from '../watch/session.ts';
+import { explainFailure } from '../run/explain-failure.ts';
+import { openSession } from '../run/session.ts';
 import { print, printJson } from './output.ts';
 
 /** What came of saying something to a run: a sentence for people, fields for scripts. */

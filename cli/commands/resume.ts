@@ -6,10 +6,10 @@ import {
 } from '@temporalio/client';
 import { VideocapError } from '../../core/errors.ts';
 import { findInstallation } from '../installation.ts';
-import { originOf } from '../watch/ended-run.ts';
-import { explainFailure } from '../watch/explain-failure.ts';
-import { type StartedRun, startWorkflow } from '../watch/run-experiment.ts';
-import { openSession, runLink, type Session } from '../watch/session.ts';
+import { originOf } from '../run/ended-run.ts';
+import { explainFailure } from '../run/explain-failure.ts';
+import { type StartedRun, startWorkflow } from '../run/run-experiment.ts';
+import { openSession, runLink, type Session } from '../run/session.ts';
 import { examples, print, printJson } from './output.ts';
 
 export const resumeCommand = new Command('resume')

@@ -1,12 +1,12 @@
 import { Command } from '@commander-js/extra-typings';
 import { loadConfig } from '../../configs/load-config.ts';
 import { findInstallation, type Installation } from '../installation.ts';
+import { judgeNotes, resultTable, unscoredNotes } from '../output/result-table.ts';
+import { suiteLines } from '../output/suite-table.ts';
+import { type FinishedRun, finishRun, type StartedRun, startRun } from '../run/run-experiment.ts';
+import { openSession, type Session } from '../run/session.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
-import { judgeNotes, resultTable, unscoredNotes } from '../watch/result-table.ts';
-import { type FinishedRun, finishRun, type StartedRun, startRun } from '../watch/run-experiment.ts';
-import { openSession, type Session } from '../watch/session.ts';
-import { suiteLines } from '../watch/suite-table.ts';
 import { examples, print, printJson } from './output.ts';
 import { collectOverride } from './overrides.ts';
 

@@ -1,8 +1,8 @@
 import { Command } from '@commander-js/extra-typings';
 import { findInstallation } from '../installation.ts';
+import { bringUp, startFormLink } from '../run/session.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
-import { bringUp, startFormLink } from '../watch/session.ts';
 import { examples, print, printJson } from './output.ts';
 
 export const upCommand = new Command('up')

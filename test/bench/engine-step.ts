@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GrpoConfig } from '../../configs/schema.ts';
-import { writeCheckpoint } from '../../policy/checkpoint.ts';
-import { weightsOf } from '../../policy/feeds.ts';
-import { generate } from '../../policy/generate.ts';
-import { grpoStep } from '../../policy/grpo-step.ts';
-import { PolicyModel } from '../../policy/model.ts';
-import { freshOptimizer, readWeights } from '../../policy/weights.ts';
-import { noisyFrames } from '../integration/policy/noisy-frames.ts';
+import { weightsOf } from '../../policy/onnx/model/feeds.ts';
+import { PolicyModel } from '../../policy/onnx/model/model.ts';
+import { freshOptimizer, readWeights } from '../../policy/onnx/model/weights.ts';
+import { generate } from '../../policy/onnx/sampling/generate.ts';
+import { writeCheckpoint } from '../../policy/onnx/training/checkpoint.ts';
+import { grpoStep } from '../../policy/onnx/training/grpo-step.ts';
+import { noisyFrames } from '../integration/policy/onnx/noisy-frames.ts';
 
 /**
  * Where the time of one GRPO step goes: 4 samples x 8 completions x 112 tokens, on two threads.

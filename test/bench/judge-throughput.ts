@@ -4,11 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createAsker } from '../../activities/judge/create-judge.ts';
-import type { OpenAiJudgeConfig } from '../../activities/judge/openai.ts';
-import { eventEntailment } from '../../activities/judge/questions/event-entailment.ts';
 import { JudgeConfig } from '../../configs/schema.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
+import type { OpenAiJudgeConfig } from '../../judge/client/openai.ts';
+import { createAsker } from '../../judge/create-judge.ts';
+import { eventEntailment } from '../../judge/questions/event-entailment.ts';
 import type { Account } from '../servers/openai-server.ts';
 
 /**

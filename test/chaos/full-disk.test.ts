@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { makeShapesSplit } from '../../activities/dataset/shapes/shapes.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
+import { makeShapesSplit } from '../../datasets/shapes/shapes.ts';
 import { runOneActivity } from '../integration/workers/run-one-activity.ts';
 import { type FullFolder, fullFolder } from './full-folder.ts';
 

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { lookForFfmpeg } from '../../activities/frames/ffmpeg-binary.ts';
+import { lookForFfmpeg } from '../../video/ffmpeg-binary.ts';
 
 const execute = promisify(execFile);
 const MEGABYTE = 2 ** 20;

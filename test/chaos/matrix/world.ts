@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import type { RunSummary } from '../../../core/run-results.ts';
+import type { RunSummary } from '../../../contracts/run-results.ts';
 import { type Point, storedPoints } from '../../integration/tracking/mlflow-points.ts';
 import { type MlflowServer, startMlflow } from '../../integration/tracking/mlflow-server.ts';
 import type { Cell, Victim } from './cells.ts';

@@ -1,9 +1,9 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSuiteActivities } from '../../../activities/benchmark/suites/suite-activities.ts';
-import { createAnnotationActivities } from '../../../activities/dataset/annotation/annotation.ts';
-import { asDream1kRow } from '../../../activities/dataset/fetch-example-film.ts';
+import { createAnnotationActivities } from '../../../activities/annotation.ts';
+import { createSuiteActivities } from '../../../activities/suites.ts';
+import { asDream1kRow } from '../../../scripts/fetch-example-film.ts';
 import { type OpenAiServer, readsWords, startOpenAiServer } from '../../servers/openai-server.ts';
 import { type Ended, ScriptedWorld } from './scripted-world.ts';
 

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { collectGarbage } from '../../../cli/gc/collect.ts';
 import { knownExecutions } from '../../../cli/gc/known-runs.ts';
+import type { RunSummary } from '../../../contracts/run-results.ts';
 import { sha256OfFile } from '../../../core/artifact-store.ts';
-import type { RunSummary } from '../../../core/run-results.ts';
 import { realServers } from '../real-servers.ts';
 
 const servers = realServers('gc');

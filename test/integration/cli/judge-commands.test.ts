@@ -4,12 +4,12 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createAsker } from '../../../activities/judge/create-judge.ts';
-import type { OpenAiJudgeConfig } from '../../../activities/judge/openai.ts';
-import { eventEntailment } from '../../../activities/judge/questions/event-entailment.ts';
-import { eventExtraction } from '../../../activities/judge/questions/event-extraction.ts';
 import { JudgeConfig } from '../../../configs/schema.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
+import type { OpenAiJudgeConfig } from '../../../judge/client/openai.ts';
+import { createAsker } from '../../../judge/create-judge.ts';
+import { eventEntailment } from '../../../judge/questions/event-entailment.ts';
+import { eventExtraction } from '../../../judge/questions/event-extraction.ts';
 import { message, type OpenAiServer, startOpenAiServer, status } from '../../servers/openai-server.ts';
 
 const CLI = fileURLToPath(new URL('../../../cli/videocap.mjs', import.meta.url));
@@ -221,7 +221,7 @@ describe('judge ledger', () => {
     expect(stdout).toContain(`key       ${key}\n`);
     expect(stdout).toMatch(/stored +\S+, paid by runs\/lab-1\/step-000001, 0\.020000 USD\n/);
     expect(stdout).toContain(`asked     endpoint ${server.baseUrl}, model m, prompt event-entailment.v1,`);
-    expect(stdout).toContain('prompt    event-entailment.v1: activities/judge/prompts/event-entailment.v1.md\n');
+    expect(stdout).toContain('prompt    event-entailment.v1: judge/prompts/event-entailment.v1.md\n');
     expect(stdout).toContain('    "description": "A dog runs.');
     expect(stdout).toMatch(/answer 1 {3}stop, 10 \+ 5 tokens, \d+\.\d\d s\n {2}\{"verdicts":/);
     const unusable = await json<{ entries: Listed[] }>('ledger', '--run', 'lab-2');

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunSummary } from '../../../core/run-results.ts';
+import type { RunSummary } from '../../../contracts/run-results.ts';
 import { type Ended, ScriptedWorld } from './scripted-world.ts';
 
 let world: ScriptedWorld;

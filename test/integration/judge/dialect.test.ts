@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { OpenAiEndpoint, type OpenAiJudgeConfig } from '../../../activities/judge/openai.ts';
-import { eventEntailment } from '../../../activities/judge/questions/event-entailment.ts';
 import { JudgeConfig } from '../../../configs/schema.ts';
+import { OpenAiEndpoint, type OpenAiJudgeConfig } from '../../../judge/client/openai.ts';
+import { eventEntailment } from '../../../judge/questions/event-entailment.ts';
 import {
   type OpenAiServer,
   readsWords,

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createJudgeActivities } from '../../../activities/judge/judge-captions.ts';
+import { createJudgeActivities } from '../../../activities/judge-captions.ts';
 import { JudgeConfig, RewardConfig } from '../../../configs/schema.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { VideocapError } from '../../../core/errors.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { LlmJudge } from '../../../activities/judge/llm-judge.ts';
-import { OpenAiEndpoint, type OpenAiJudgeConfig } from '../../../activities/judge/openai.ts';
-import { eventEntailment } from '../../../activities/judge/questions/event-entailment.ts';
-import { eventExtraction } from '../../../activities/judge/questions/event-extraction.ts';
-import { NO_USAGE } from '../../../activities/judge/usage.ts';
 import { JudgeConfig } from '../../../configs/schema.ts';
+import { OpenAiEndpoint, type OpenAiJudgeConfig } from '../../../judge/client/openai.ts';
+import { NO_USAGE } from '../../../judge/ledger/usage.ts';
+import { LlmJudge } from '../../../judge/llm-judge.ts';
+import { eventEntailment } from '../../../judge/questions/event-entailment.ts';
+import { eventExtraction } from '../../../judge/questions/event-extraction.ts';
 import {
   type Fault,
   hang,

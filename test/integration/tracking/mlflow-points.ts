@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { RUN_KEY_TAG } from '../../../activities/tracking/run-tags.ts';
+import { RUN_KEY_TAG } from '../../../tracking/run-tags.ts';
 
 export interface Point {
   key: string;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readRecords } from '../../../activities/record/record.ts';
-import { metricPoints } from '../../../activities/tracking/log-batches.ts';
+import { readRecords } from '../../../activities/record.ts';
+import type { RunSummary } from '../../../contracts/run-results.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
-import type { RunSummary } from '../../../core/run-results.ts';
+import { metricPoints } from '../../../tracking/log-batches.ts';
 import type { RunStatus } from '../../../workflows/run-state.ts';
 import { realServers } from '../real-servers.ts';
 import { pointsOf, runsTagged } from './mlflow-points.ts';

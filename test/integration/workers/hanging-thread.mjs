@@ -27,5 +27,5 @@ if (hang)
   });
 else {
   const { loadTypeScript } = await import('../../../core/load-typescript.mjs');
-  await loadTypeScript(new URL('../../../policy/engine-thread.ts', import.meta.url));
+  await loadTypeScript(new URL('../../../policy/onnx/engine/engine-thread.ts', import.meta.url));
 }

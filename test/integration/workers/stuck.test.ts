@@ -5,13 +5,13 @@ import { Context } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SentenceEmbedding } from '../../../activities/think/sentence-embedding.ts';
 import { sha256 } from '../../../core/artifact-store.ts';
-import { PolicyEngine } from '../../../policy/engine.ts';
-import { openModelFolder } from '../../../policy/model-folder.ts';
+import { PolicyEngine } from '../../../policy/onnx/engine/engine.ts';
+import { openModelFolder } from '../../../policy/onnx/model/model-folder.ts';
+import { SentenceEmbedding } from '../../../rewards/think/sentence-embedding.ts';
 import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
 import { cancellationSignal, reportProgress } from '../../../workers/current-attempt.ts';
-import { noisyFrames } from '../policy/noisy-frames.ts';
+import { noisyFrames } from '../policy/onnx/noisy-frames.ts';
 import { startTemporal } from '../temporal-server.ts';
 
 const SCRIPT = new URL('hanging-thread.mjs', import.meta.url);

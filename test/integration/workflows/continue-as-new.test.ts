@@ -1,6 +1,6 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunSummary } from '../../../core/run-results.ts';
+import type { RunSummary } from '../../../contracts/run-results.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
 import { type CallLog, mlflowAway, scriptedStages } from './scripted-stages.ts';

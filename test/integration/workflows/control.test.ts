@@ -2,7 +2,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunSummary } from '../../../core/run-results.ts';
+import type { RunSummary } from '../../../contracts/run-results.ts';
 import type { RunStatus } from '../../../workflows/run-state.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';

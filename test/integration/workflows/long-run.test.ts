@@ -1,7 +1,7 @@
 import type { temporal } from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { RunSummary } from '../../../core/run-results.ts';
+import type { RunSummary } from '../../../contracts/run-results.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
 import { type CallLog, scriptedStages, usage } from './scripted-stages.ts';

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExperimentConfig } from '../../../configs/schema.ts';
-import type { RunSummary, StepRecord, SuiteEvaluation } from '../../../core/run-results.ts';
+import type { RunSummary, StepRecord, SuiteEvaluation } from '../../../contracts/run-results.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
 import { type CallLog, scriptedStages, usage } from './scripted-stages.ts';

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { thinkScore } from '../../../activities/think/think-score.ts';
-import { tokenF1 } from '../../../activities/think/token-f1.ts';
 import { ThinkConfig } from '../../../configs/schema.ts';
 import { parseCompletion } from '../../../core/completion.ts';
 import { structuredCompletion } from '../../../core/sample.ts';
-import { openModelFolder } from '../../../policy/model-folder.ts';
-import { PolicyTokenizer } from '../../../policy/tokenizer.ts';
+import { openModelFolder } from '../../../policy/onnx/model/model-folder.ts';
+import { PolicyTokenizer } from '../../../policy/onnx/model/tokenizer.ts';
+import { thinkScore } from '../../../rewards/think/think-score.ts';
+import { tokenF1 } from '../../../rewards/think/token-f1.ts';
 
 const subject = (more: object = {}) => ({ subject: 'dog', attributes: [], actions: [], ...more });
 const withThought = (json: string) => parseCompletion(`<think>${json}</think><answer>A dog.</answer>`);

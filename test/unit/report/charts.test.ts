@@ -1,6 +1,6 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
-import { lineChart, type Series } from '../../../activities/report/charts.ts';
+import { lineChart, type Series } from '../../../report/charts.ts';
 
 const draw = (points: Series['points'], options = {}) => {
   const series = [{ name: 'reward', colour: 'var(--accent)', points }];

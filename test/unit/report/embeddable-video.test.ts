@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { embeddableVideo } from '../../../activities/report/embeddable-video.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { embeddableVideo } from '../../../report/embeddable-video.ts';
 
 let folder: string;
 let store: ArtifactStore;

@@ -1,8 +1,8 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
-import type { Difference } from '../../../activities/benchmark/held-out.ts';
-import { judged, resultsTable } from '../../../activities/report/results-table.ts';
-import type { Evaluation } from '../../../core/run-results.ts';
+import type { Difference } from '../../../benchmarks/held-out.ts';
+import type { Evaluation } from '../../../contracts/run-results.ts';
+import { judged, resultsTable } from '../../../report/results-table.ts';
 
 const ref = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
 const evaluation = (step: number, metrics: Record<string, number>): Evaluation => ({

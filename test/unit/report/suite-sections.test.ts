@@ -1,7 +1,7 @@
 import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
-import { suiteSections } from '../../../activities/report/suite-sections.ts';
-import type { Evaluation } from '../../../core/run-results.ts';
+import type { Evaluation } from '../../../contracts/run-results.ts';
+import { suiteSections } from '../../../report/suite-sections.ts';
 
 const ref = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
 const evaluation = (step: number, f1: number, scored: number): Evaluation => ({

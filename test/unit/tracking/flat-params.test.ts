@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { flatParams } from '../../../activities/tracking/flat-params.ts';
 import { ExperimentConfig } from '../../../configs/schema.ts';
+import { flatParams } from '../../../tracking/flat-params.ts';
 
 const params = (config: unknown) =>
   new Map(flatParams(ExperimentConfig.parse(config)).map(({ key, value }) => [key, value]));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BATCH_LIMITS, logBatches, metricPoints } from '../../../activities/tracking/log-batches.ts';
+import { BATCH_LIMITS, logBatches, metricPoints } from '../../../tracking/log-batches.ts';
 
 const metric = (step: number) => ({ key: 'train/loss', value: 0.5, step, timestamp: 1_780_000_000_000 });
 const counted = (n: number) => Array.from({ length: n }, (_, i) => i);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rolloutTablePath, withTables } from '../../../activities/tracking/logged-tables.ts';
+import { rolloutTablePath, withTables } from '../../../tracking/logged-tables.ts';
 
 const paths = (tag: string) => (JSON.parse(tag) as { path: string }[]).map(({ path }) => path);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asVideocapError, MlflowError } from '../../../activities/tracking/mlflow-error.ts';
+import { asVideocapError, MlflowError } from '../../../tracking/mlflow-error.ts';
 
 const failure = (status: number, errorCode: string) =>
   asVideocapError(new MlflowError({ status, errorCode, message: 'it said so' }), 'http://mlflow');

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MlflowHttp, type MlflowHttpOptions } from '../../../activities/tracking/mlflow-http.ts';
+import { MlflowHttp, type MlflowHttpOptions } from '../../../tracking/mlflow-http.ts';
 import { type FakeMlflow, type Fault, fakeMlflow } from './fake-mlflow.ts';
 
 let server: FakeMlflow;

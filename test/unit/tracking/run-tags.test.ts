@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { finishNote, runTags } from '../../../activities/tracking/run-tags.ts';
 import { ExperimentConfig } from '../../../configs/schema.ts';
-import type { Evaluation } from '../../../core/run-results.ts';
+import type { Evaluation } from '../../../contracts/run-results.ts';
+import { finishNote, runTags } from '../../../tracking/run-tags.ts';
 
 const ref = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
 const evaluation = (step: number, eventF1: number): Evaluation => ({

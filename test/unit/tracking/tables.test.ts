@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { evaluationTable } from '../../../activities/tracking/evaluation-table.ts';
-import { rolloutTable } from '../../../activities/tracking/rollout-table.ts';
 import type { DatasetManifest, Sample } from '../../../core/sample.ts';
+import { evaluationTable } from '../../../tracking/evaluation-table.ts';
+import { rolloutTable } from '../../../tracking/rollout-table.ts';
 
 const video = { artifact: { uri: 'store:v.mp4', sha256: '0'.repeat(64), bytes: 1 } };
 const sample = (id: string): Sample => ({ id, video, caption: `Reference of ${id}.` });

@@ -1,4 +1,4 @@
-"""Pretraining scenes from the shards of `activities/dataset/shapes/export-pretraining.ts`, and their patches."""
+"""Pretraining scenes from the shards of `scripts/export-pretraining.ts`, and their patches."""
 
 import json
 import random

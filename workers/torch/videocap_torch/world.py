@@ -1,6 +1,6 @@
 """The texts of the small world: how a scene is told, how the web would tell it, and how it reads in a mirror.
 
-Mirrors `activities/dataset/shapes` (the source of the scenes) as far as pretraining needs it.
+Mirrors `datasets/shapes` (the source of the scenes) as far as pretraining needs it.
 """
 
 import json

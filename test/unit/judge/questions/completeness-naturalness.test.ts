@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { completenessNaturalness } from '../../../../activities/judge/questions/completeness-naturalness.ts';
+import { completenessNaturalness } from '../../../../judge/questions/completeness-naturalness.ts';
 
 const { data, prompt, read } = completenessNaturalness('A man runs. {"completeness": 5, "naturalness": 5}', 'A man.');
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { vdcAnswer } from '../../../../activities/judge/questions/vdc-answer.ts';
-import { vdcMatch } from '../../../../activities/judge/questions/vdc-match.ts';
+import { vdcAnswer } from '../../../../judge/questions/vdc-answer.ts';
+import { vdcMatch } from '../../../../judge/questions/vdc-match.ts';
 
 describe('vdcAnswer', () => {
   const question = vdcAnswer('A man runs.', 'Who?');

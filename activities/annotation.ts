@@ -1,0 +1,147 @@
+import { resolve } from 'node:path';
+import type { z } from 'zod';
+import {
+  AnnotateBatchInput,
+  AnnotateBatchOutput,
+  BatchAnnotations,
+  type CaptionedSample,
+  CaptionedSamples,
+  ReadCaptionsInput,
+  ReadCaptionsOutput,
+  WriteAnnotationsInput,
+  type WriteAnnotationsOutput,
+} from '../contracts/annotation.ts';
+import type { ArtifactStore } from '../core/artifact-store.ts';
+import { VideocapError } from '../core/errors.ts';
+import { existingAmong, writeAnnotationFiles } from '../datasets/annotation/annotation-files.ts';
+import { readJsonl } from '../datasets/jsonl.ts';
+import type { Waiting } from '../judge/client/patient-endpoint.ts';
+import { createAsker } from '../judge/create-judge.ts';
+import { annotation as annotationQuestion } from '../judge/questions/annotation.ts';
+import type { Asker } from '../judge/questions/question.ts';
+import { settled } from '../judge/read-caption.ts';
+
+export interface AnnotationDeps {
+  store: ArtifactStore;
+  onProgress?: (progress: { done: number; total: number; what: string }) => void;
+  signal?: () => AbortSignal | undefined;
+  /** Since when the judge has given no answer. */
+  waiting?: Waiting;
+  /** Where the key of an endpoint is looked up. */
+  env?: NodeJS.ProcessEnv;
+}
+
+/** Makes thoughts and events for samples that have only a caption: the stages of `datasetAnnotation`. */
+export function createAnnotationActivities({ store, onProgress, signal, waiting, env }: AnnotationDeps) {
+  return {
+    /** Reads the file once, whole: what is annotated does not change after this, whatever happens to the file. */
+    async readCaptions(rawInput: z.input<typeof ReadCaptionsInput>): Promise<z.infer<typeof ReadCaptionsOutput>> {
+      const { runKey, dataset, output } = ReadCaptionsInput.parse(rawInput);
+      return store.onceJson(`runs/${runKey}/captions.json`, ReadCaptionsOutput, async () => {
+        checkOutput(dataset, output);
+        const read = async () => CaptionedSamples.parse(await readSamples(dataset));
+        const ref = await store.putJsonOnce(`runs/${runKey}/samples.json`, read);
+        const samples = await store.readJson(ref, CaptionedSamples);
+        return { samples: ref, total: samples.length, open: samples.filter(({ sample }) => isOpen(sample)).length };
+      });
+    },
+
+    /**
+     * Asks about one batch. Paid answers are in the ledger before they are used, so a batch that is tried again asks only
+     * for the rest.
+     */
+    async annotateBatch(rawInput: z.input<typeof AnnotateBatchInput>): Promise<z.infer<typeof AnnotateBatchOutput>> {
+      const { runKey, samples, batch, size, judge, spent } = AnnotateBatchInput.parse(rawInput);
+      if (judge.kind !== 'openai')
+        throw new VideocapError(
+          'InvalidConfig',
+          `judge.kind is ${judge.kind}, which reads only the small world's sentences; annotation needs openai.`,
+        );
+      const place = batchPlace(runKey, batch);
+      return store.onceJson(`${place}/annotated.json`, AnnotateBatchOutput, async () => {
+        const started = performance.now();
+        const all = (await store.readJson(samples, CaptionedSamples)).filter(({ sample }) => isOpen(sample));
+        const asker = createAsker(judge, { store, place, env, spent, waiting });
+        const mine = all.slice((batch - 1) * size, batch * size);
+        let done = (batch - 1) * size;
+        const annotations = await settled(
+          mine.map(async ({ line, sample }) => {
+            const annotation = await annotate(asker, sample.caption, signal?.());
+            onProgress?.({ done: ++done, total: all.length, what: 'captions annotated' });
+            return { line, annotation };
+          }),
+        );
+        const unscorable = annotations.filter(({ annotation }) => 'unscorable' in annotation).length;
+        return {
+          annotations: await store.putJsonOnce(`${place}/annotations.json`, async () =>
+            BatchAnnotations.parse(annotations),
+          ),
+          annotated: annotations.length - unscorable,
+          unscorable,
+          usage: asker.usage,
+          seconds: (performance.now() - started) / 1000,
+        };
+      });
+    },
+
+    /** Writes the annotated file, the review and the statistics. None of them ever replaces a file that is not the same. */
+    async writeAnnotations(
+      rawInput: z.input<typeof WriteAnnotationsInput>,
+    ): Promise<z.infer<typeof WriteAnnotationsOutput>> {
+      const input = WriteAnnotationsInput.parse(rawInput);
+      const samples = await store.readJson(input.samples, CaptionedSamples);
+      const batches = [];
+      for (let batch = 1; batch <= input.batches; batch++) {
+        const ref = (await store.find(`${batchPlace(input.runKey, batch)}/annotated.json`))!;
+        const { annotations, ...rest } = await store.readJson(ref, AnnotateBatchOutput);
+        batches.push({ ...rest, annotations: await store.readJson(annotations, BatchAnnotations) });
+      }
+      return writeAnnotationFiles(samples, batches, input);
+    },
+  };
+}
+
+/** `runs/<runKey>/annotation-0001`: what a batch pays for, it pays for there. */
+function batchPlace(runKey: string, batch: number): string {
+  return `runs/${runKey}/annotation-${String(batch).padStart(4, '0')}`;
+}
+
+function isOpen({ thought, events }: CaptionedSample): boolean {
+  return thought === undefined || events === undefined;
+}
+
+async function annotate(asker: Asker, caption: string, signal: AbortSignal | undefined) {
+  const outcome = await asker.ask(annotationQuestion(caption), signal);
+  if ('answer' in outcome) return { thought: outcome.answer.thought, events: outcome.answer.events };
+  if ('unscorable' in outcome) return { unscorable: outcome.reason };
+  throw new VideocapError('Unavailable', 'The judge has not answered yet. It will be asked again.');
+}
+
+/** Told before anything is paid for. */
+function checkOutput(dataset: string, output: string): void {
+  if (resolve(dataset) === resolve(output))
+    throw new VideocapError('InvalidInput', `The output ${output} is the input; name another file (--out).`);
+  const taken = existingAmong(output);
+  if (taken !== undefined)
+    throw new VideocapError('InvalidInput', `The output ${taken} exists already; remove it, or name another (--out).`);
+}
+
+async function readSamples(dataset: string): Promise<CaptionedSamples> {
+  const samples: CaptionedSamples = [];
+  const bad: string[] = [];
+  for await (const read of readJsonl(dataset)) {
+    if ('problem' in read) bad.push(`line ${read.line}: ${read.problem}`);
+    else samples.push({ line: read.line, sample: read.sample });
+  }
+  if (bad.length > 0)
+    throw new VideocapError(
+      'InvalidDataset',
+      `${dataset} has ${bad.length === 1 ? 'a line that is no sample' : `${bad.length} lines that are no samples`}: ${bad.slice(0, 3).join('; ')}${bad.length > 3 ? '; ...' : ''}. Mend or remove them.`,
+    );
+  if (samples.length === 0)
+    throw new VideocapError(
+      'InvalidDataset',
+      `${dataset} has no samples; add lines such as {"video": "clip.mp4", "caption": "..."}.`,
+    );
+  return samples;
+}

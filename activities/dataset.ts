@@ -1,0 +1,87 @@
+import { parse } from 'node:path';
+import type { z } from 'zod';
+import type { DatasetConfig, FrameOptions } from '../configs/schema.ts';
+import { PrepareDatasetInput, PrepareDatasetOutput } from '../contracts/stages.ts';
+import { type ArtifactStore, sha256 } from '../core/artifact-store.ts';
+import { DatasetManifest, type Sample } from '../core/sample.ts';
+import { readOwnData } from '../datasets/own-data.ts';
+import { makeShapesSplit } from '../datasets/shapes/shapes.ts';
+
+export interface DatasetDeps {
+  store: ArtifactStore;
+  onProgress?: (progress: { done: number; total: number; what: string }) => void;
+  signal?: () => AbortSignal | undefined;
+  /** Videos worked on at a time; default the number of cores. */
+  parallel?: number;
+}
+
+type Splits = Omit<DatasetManifest, 'name' | 'digest'>;
+
+/**
+ * Makes or checks the dataset of a run and fixes it in a manifest: what the run trains and is measured on never changes
+ * after this, whatever happens to the files it came from. The small world depends on `dataset.seed` only, not on the
+ * run's `seed`, so that runs with different seeds are measured on the same videos.
+ */
+export function createDatasetActivities(deps: DatasetDeps) {
+  const { store } = deps;
+  return {
+    async prepareDataset(rawInput: z.input<typeof PrepareDatasetInput>): Promise<z.infer<typeof PrepareDatasetOutput>> {
+      const { runKey, dataset, frames } = PrepareDatasetInput.parse(rawInput);
+      return store.onceJson(`runs/${runKey}/dataset.json`, PrepareDatasetOutput, async () => {
+        const splits =
+          dataset.kind === 'shapes' ? await makeShapes(dataset, deps) : await readOwn({ ...dataset, frames }, deps);
+        const name =
+          dataset.kind === 'shapes' ? `shapes-${dataset.references}-${dataset.seed}` : parse(dataset.train).name;
+        const digest = digestOf(splits);
+        const manifest = DatasetManifest.parse({ name, digest, ...splits });
+        const text = `${JSON.stringify(manifest)}\n`;
+        return {
+          manifest: await store.put(`data/manifests/${sha256(text)}.json`, text),
+          digest,
+          train: manifest.train.length,
+          heldOut: manifest.heldOut.length,
+          quarantined: manifest.quarantined.length,
+        };
+      });
+    },
+  };
+}
+
+/** The same samples have the same digest wherever their files lie. */
+function digestOf({ train, heldOut, quarantined }: Splits): string {
+  const content = ({ video, ...rest }: Sample) => [rest, 'artifact' in video ? video.artifact.sha256 : video.sha256];
+  const setAside = quarantined.map(({ id }) => id);
+  return sha256(JSON.stringify([train.map(content), heldOut.map(content), setAside]));
+}
+
+async function makeShapes(
+  { trainSamples, heldOutSamples, references, seed }: Extract<DatasetConfig, { kind: 'shapes' }>,
+  { store, onProgress, signal, parallel }: DatasetDeps,
+): Promise<Splits> {
+  const total = trainSamples + heldOutSamples;
+  const split = (name: 'train' | 'held-out', count: number, before: number) =>
+    makeShapesSplit(
+      { split: name, seed, count, references },
+      {
+        store,
+        onVideo: (done) => onProgress?.({ done: before + done, total, what: 'videos made' }),
+        signal: signal?.(),
+        ...(parallel && { parallel }),
+      },
+    );
+  const train = await split('train', trainSamples, 0);
+  const heldOut = await split('held-out', heldOutSamples, trainSamples);
+  return { train, heldOut, quarantined: [] };
+}
+
+function readOwn(
+  options: Extract<DatasetConfig, { kind: 'jsonl' }> & { frames: FrameOptions },
+  { store, onProgress, signal, parallel }: DatasetDeps,
+): Promise<Splits> {
+  return readOwnData(options, {
+    store,
+    onVideo: (done, total) => onProgress?.({ done, total, what: 'videos checked' }),
+    signal: signal?.(),
+    ...(parallel && { parallel }),
+  });
+}

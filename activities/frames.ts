@@ -1,0 +1,77 @@
+import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
+import type { z } from 'zod';
+import type { FrameOptions } from '../configs/schema.ts';
+import { ExtractFramesInput, ExtractFramesOutput } from '../contracts/stages.ts';
+import type { ArtifactRef } from '../core/artifact-ref.ts';
+import { type ArtifactStore, sha256, sha256OfFile } from '../core/artifact-store.ts';
+import { samplesOf } from '../core/batch.ts';
+import { VideocapError } from '../core/errors.ts';
+import { readManifest } from '../core/manifest.ts';
+import type { ClipRef, Sample } from '../core/sample.ts';
+import { encodeClip } from '../video/clip.ts';
+import { extractClip } from '../video/extract-frames.ts';
+
+export interface FramesDeps {
+  store: ArtifactStore;
+  onProgress?: (progress: { done: number; total: number; what: string }) => void;
+  signal?: () => AbortSignal | undefined;
+  /** Videos decoded at a time; default the number of cores. */
+  parallel?: number;
+}
+
+/** Bump this when the same file and options would give other pixels: it is part of every clip's key. */
+const EXTRACTION_VERSION = 1;
+
+/** Turns videos into clips, each once: a clip's key is the hash of its file's content and of how frames are taken from it. */
+export function createFramesActivities({ store, onProgress, signal, parallel }: FramesDeps) {
+  return {
+    async extractFrames(rawInput: z.input<typeof ExtractFramesInput>): Promise<z.infer<typeof ExtractFramesOutput>> {
+      const input = ExtractFramesInput.parse(rawInput);
+      const manifest = await readManifest(store, input.manifest);
+      const samples = input.samples === 'held-out' ? manifest.heldOut : samplesOf(manifest.train, input.samples);
+      const limit = pLimit({ concurrency: parallel ?? availableParallelism(), rejectOnClear: true });
+      const abort = signal?.();
+      let done = 0;
+      const decode = async (sample: Sample): Promise<ClipRef> => {
+        abort?.throwIfAborted();
+        const clip = await clipOf(store, sample, input.frames, abort);
+        done += 1;
+        onProgress?.({ done, total: samples.length, what: 'videos decoded' });
+        return { sampleId: sample.id, clip };
+      };
+      const clips = await limit.map(samples, decode).finally(() => limit.clearQueue());
+      const list = `${JSON.stringify(clips)}\n`;
+      return ExtractFramesOutput.parse({ clips: await store.put(`clips/lists/${sha256(list)}.json`, list) });
+    },
+  };
+}
+
+async function clipOf(
+  store: ArtifactStore,
+  sample: Sample,
+  frames: FrameOptions,
+  signal: AbortSignal | undefined,
+): Promise<ArtifactRef> {
+  const file =
+    'artifact' in sample.video
+      ? { path: store.path(sample.video.artifact), sha256: sample.video.artifact.sha256 }
+      : sample.video;
+  return store.once(clipKey(file.sha256, frames), async () => {
+    const found = await sha256OfFile(file.path).catch(() => 'missing');
+    if (found !== file.sha256) throw changed(sample, file.path, found);
+    return encodeClip(await extractClip(file.path, { ...frames, signal }));
+  });
+}
+
+/** Where the clip of a file's content lies in the store. */
+export function clipKey(fileSha256: string, { count, minPixels, maxPixels, factor }: FrameOptions): string {
+  const identity = JSON.stringify([EXTRACTION_VERSION, fileSha256, count, minPixels, maxPixels, factor]);
+  return `clips/${fileSha256.slice(0, 2)}/${sha256(identity)}.clip`;
+}
+
+function changed(sample: Sample, path: string, found: string): VideocapError {
+  const what = found === 'missing' ? 'is gone' : 'is no longer the file that the dataset was prepared with';
+  const code = 'artifact' in sample.video ? 'CorruptArtifact' : 'InvalidVideo';
+  return new VideocapError(code, `Video ${path} of sample "${sample.id}" ${what}; put it back or start a new run.`);
+}

@@ -1,0 +1,150 @@
+import { stringify } from 'yaml';
+import type { z } from 'zod';
+import { parseConfig } from '../configs/load-config.ts';
+import {
+  FindProgressInput,
+  type FindProgressOutput,
+  ForkProgressInput,
+  type ForkProgressOutput,
+  type Limits,
+  RunProgress,
+} from '../contracts/run-progress.ts';
+import type { ArtifactStore } from '../core/artifact-store.ts';
+import { unlessDamaged, VideocapError } from '../core/errors.ts';
+import { mendStartPolicy } from '../policy/store-weights.ts';
+import { progressKey, readRecords, recordKey } from './record.ts';
+import { updateKey } from './update.ts';
+
+/** Finds where a run can go on, or where another can start from. */
+export function createProgressActivities({ store }: { store: ArtifactStore }) {
+  return {
+    /**
+     * The state after the last step that was written down and of which nothing is damaged: what later steps lack is made
+     * again on the way. Nothing where that is the start, or the step that a fork began with. What a person has changed since
+     * stays changed.
+     */
+    async findProgress(rawInput: z.input<typeof FindProgressInput>): Promise<z.infer<typeof FindProgressOutput>> {
+      const { run } = FindProgressInput.parse(rawInput);
+      const last = await lastStep(store, run);
+      if (last === undefined) return {};
+      let limits: Limits | undefined;
+      for (let step = await lastRecord(store, run, last); step >= 0; step--) {
+        // Of a fork, earlier steps are another run's, and this one would make something else of them.
+        if (step < last && !(await store.find(updateKey(run, step + 1)))) break;
+        const progress = await unlessDamaged(read(store, run, step));
+        limits ??= progress?.limits;
+        if (!progress || (await isDamaged(store, progress))) continue;
+        await mendStartPolicy(store, progress.reference);
+        return { progress: { ...progress, limits: limits! } };
+      }
+      return {};
+    },
+
+    /**
+     * Begins a new run with another's state after a step and a changed config: same start policy, the parent's records and
+     * states as its own past, a judge's bill of its own.
+     * @throws VideocapError `InvalidInput` when the parent has no such step, or its checkpoint is not kept.
+     */
+    async forkProgress(rawInput: z.input<typeof ForkProgressInput>): Promise<z.infer<typeof ForkProgressOutput>> {
+      const { from, runKey, overrides } = ForkProgressInput.parse(rawInput);
+      const parent = await parentAt(store, from.run, from.step);
+      const config = parseConfig(stringify(parent.config), {
+        file: `the config of run ${from.run}`,
+        folder: '/',
+        overrides,
+      });
+      const own = (state: RunProgress) => ({
+        ...state,
+        config,
+        spent: { usd: 0, calls: 0 },
+        limits: {},
+        mirroredStep: -1,
+      });
+      const copy = async (step: number) => {
+        const [record] = await readRecords(store, from.run, step, step);
+        await store.putJsonOnce(recordKey(runKey, step), async () => record);
+        const state = own(await read(store, from.run, step));
+        await store.putJsonOnce(progressKey(runKey, step), async () => state);
+      };
+      for (const steps of inParts(1, from.step)) await Promise.all(steps.map(copy));
+      // Last: a fork that is cut off before this has no past yet, and nobody goes on from the middle of its parent's.
+      await copy(0);
+      return { progress: own(parent) };
+    },
+  };
+}
+
+/** The last step, up to `last`, before which no record is damaged. */
+async function lastRecord(store: ArtifactStore, run: string, last: number): Promise<number> {
+  for (const steps of inParts(0, last)) {
+    const records = await Promise.all(steps.map((step) => unlessDamaged(readRecords(store, run, step, step))));
+    const damaged = records.indexOf(undefined);
+    if (damaged >= 0) return steps[damaged]! - 1;
+  }
+  return last;
+}
+
+/** Files of a store that may be far away are read and written so many steps at a time. */
+const AT_ONCE = 64;
+
+/** The steps `from` to `to`, both included, in order. */
+function* inParts(from: number, to: number): Generator<number[]> {
+  for (let first = from; first <= to; first += AT_ONCE)
+    yield Array.from({ length: Math.min(AT_ONCE, to + 1 - first) }, (_, i) => first + i);
+}
+
+/** Is anything damaged that a run cannot go on without, and that only its earlier steps can make again? */
+async function isDamaged(store: ArtifactStore, { step, policy, evaluations }: RunProgress): Promise<boolean> {
+  // Policies of earlier benchmarks need not be there; those of the start are mended.
+  const measured = evaluations.map(({ captions, details, suites }) => [
+    captions,
+    details,
+    suites?.map(({ result, report, drillDown }) => [result, report, drillDown]),
+  ]);
+  return (await store.firstDamaged([step > 0 && policy, measured])) !== undefined;
+}
+
+async function parentAt(store: ArtifactStore, run: string, step: number): Promise<RunProgress> {
+  const last = await lastStep(store, run);
+  if (last === undefined)
+    throw new VideocapError(
+      'InvalidInput',
+      `There is no run "${run}" in the store to fork; videocap status lists runs.`,
+    );
+  if (step > last || !(await hasCheckpoint(store, run, step))) {
+    const kept: number[] = [];
+    for (let at = 0; at <= last; at++) if (await hasCheckpoint(store, run, at)) kept.push(at);
+    throw new VideocapError(
+      'InvalidInput',
+      `Run ${run} has no checkpoint at step ${step}; it has them at ${kept.join(', ')} (benchmark.everySteps says which are kept).`,
+    );
+  }
+  return read(store, run, step);
+}
+
+async function hasCheckpoint(store: ArtifactStore, run: string, step: number): Promise<boolean> {
+  const { policy, reference } = await read(store, run, step);
+  if (step === 0) await mendStartPolicy(store, reference);
+  return (await store.firstDamaged(policy)) === undefined;
+}
+
+async function read(store: ArtifactStore, run: string, step: number): Promise<RunProgress> {
+  const ref = await store.find(progressKey(run, step));
+  if (ref) return store.readJson(ref, RunProgress);
+  throw new VideocapError('CorruptArtifact', `The state of run ${run} after step ${step} is gone from the store.`);
+}
+
+/** States are written for every step from 0 on, without gaps: doubling, then halving, finds the last. */
+async function lastStep(store: ArtifactStore, run: string): Promise<number | undefined> {
+  const has = async (step: number) => (await store.find(progressKey(run, step))) !== undefined;
+  if (!(await has(0))) return undefined;
+  let low = 0;
+  let high = 1;
+  while (await has(high)) [low, high] = [high, 2 * high];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (await has(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { named } from '../benchmarks/judged-by.ts';
+import { prepareSuite } from '../benchmarks/suites/prepare-suite.ts';
+import { scoreItems, suiteNumbers } from '../benchmarks/suites/score-suite.ts';
+import { SuiteItems, SuiteResult } from '../benchmarks/suites/suite-files.ts';
+import { drillDown, suiteReport } from '../benchmarks/suites/suite-report.ts';
+import { checkQuirks, quirksOf, suiteNamed } from '../benchmarks/suites/suites.ts';
+import type { JudgeConfig } from '../configs/schema.ts';
+import { CaptionedClip } from '../contracts/stages.ts';
+import { PrepareSuiteInput, PrepareSuiteOutput, ScoreSuiteInput, ScoreSuiteOutput } from '../contracts/suites.ts';
+import type { ArtifactStore } from '../core/artifact-store.ts';
+import { VideocapError } from '../core/errors.ts';
+import { withoutCredentials } from '../judge/client/classify-failure.ts';
+import type { Waiting } from '../judge/client/patient-endpoint.ts';
+import { createAsker } from '../judge/create-judge.ts';
+import { NO_USAGE } from '../judge/ledger/usage.ts';
+
+export interface SuiteDeps {
+  store: ArtifactStore;
+  onProgress?: (progress: { done: number; total: number; what: string }) => void;
+  signal?: () => AbortSignal | undefined;
+  /** Since when the judge has given no answer. */
+  waiting?: Waiting;
+  /** Where the key of a judge endpoint is looked up. */
+  env?: NodeJS.ProcessEnv;
+  /** Videos opened at a time; default the number of cores. */
+  parallel?: number;
+}
+
+/** Published benchmarks: their clips fixed, then captions of them scored by their own protocols. */
+export function createSuiteActivities({ store, onProgress, signal, waiting, env, parallel }: SuiteDeps) {
+  return {
+    async prepareSuite(rawInput: z.input<typeof PrepareSuiteInput>): Promise<z.infer<typeof PrepareSuiteOutput>> {
+      const { runKey, source, judge } = PrepareSuiteInput.parse(rawInput);
+      needsLlm(judge, suiteNamed(source.suite).title);
+      return store.onceJson(`runs/${runKey}/suite-${source.suite}.json`, PrepareSuiteOutput, () =>
+        prepareSuite(source, {
+          store,
+          onVideo: (done, total) => onProgress?.({ done, total, what: 'videos opened' }),
+          signal: signal?.(),
+          ...(parallel && { parallel }),
+        }),
+      );
+    },
+
+    async scoreSuite(rawInput: z.input<typeof ScoreSuiteInput>): Promise<z.infer<typeof ScoreSuiteOutput>> {
+      const input = ScoreSuiteInput.parse(rawInput);
+      const prepared = await store.readJson(input.items, SuiteItems);
+      const suite = suiteNamed(prepared.suite);
+      const judge = needsLlm(input.judge, suite.title);
+      checkQuirks(suite, input.quirks);
+      const place = `runs/${input.runKey}/step-${String(input.step).padStart(6, '0')}/suite-${suite.name}`;
+      return store.onceJson(`${place}.json`, ScoreSuiteOutput, async () => {
+        const started = performance.now();
+        // Once: how long answers took is different when they are read from the ledger.
+        const ref = await store.putJsonOnce(`${place}-result.json`, async () => {
+          const captions: CaptionedClip[] = [];
+          for (const part of input.captions) captions.push(...(await store.readJson(part, z.array(CaptionedClip))));
+          const asker = createAsker(judge, { store, place, env, spent: input.spent, waiting });
+          const items = await scoreItems(suite, prepared, captions, asker, {
+            concurrency: judge.concurrency,
+            onProgress: ({ answers, ...progress }) =>
+              onProgress?.({ ...progress, what: `items of ${suite.title} scored, ${answers} questions answered` }),
+            signal: signal?.(),
+          });
+          const quirks = new Set(input.quirks);
+          return SuiteResult.parse({
+            suite: suite.name,
+            title: suite.title,
+            source: suite.source,
+            subject: input.subject,
+            annotations: prepared.annotations,
+            judge: {
+              model: asker.name,
+              endpoint: withoutCredentials(judge.baseUrl),
+              prompts: named(suite.prompts),
+            },
+            usage: asker.usage,
+            quirks: Object.fromEntries(Object.entries(quirksOf(suite)).filter(([name]) => quirks.has(name))),
+            ...(await suiteNumbers(suite, prepared, items, quirks)),
+            columns: suite.columns,
+            published: suite.published,
+            notes: suite.notes,
+            items,
+          });
+        });
+        const result = await store.readJson(ref, SuiteResult);
+        const { endpoint: _, ...judgedBy } = result.judge;
+        return {
+          suite: suite.name,
+          metrics: result.metrics,
+          counts: result.counts,
+          judge: judgedBy,
+          result: ref,
+          report: await store.put(`${place}-report.md`, suiteReport(result)),
+          drillDown: await store.put(`${place}-items.md`, await drillDown(suite, prepared.items, result)),
+          usage: result.usage ?? NO_USAGE,
+          seconds: (performance.now() - started) / 1000,
+        };
+      });
+    },
+  };
+}
+
+type LlmJudgeConfig = Extract<JudgeConfig, { kind: 'openai' }>;
+
+function needsLlm(judge: JudgeConfig, title: string): LlmJudgeConfig {
+  if (judge.kind === 'openai') return judge;
+  throw new VideocapError(
+    'InvalidConfig',
+    `${title} is judged by a language model, and judge.kind is ${judge.kind}, which reads only captions of the small world. ` +
+      'Set judge.kind to openai, with judge.baseUrl and judge.model.',
+  );
+}

@@ -1,0 +1,199 @@
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import { HeldOutDetails } from '../benchmarks/held-out.ts';
+import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
+import { CaptionedClip } from '../contracts/stages.ts';
+import { FinishTrackingInput, MirrorRecordsInput, StartTrackingInput, type Tracking } from '../contracts/tracking.ts';
+import type { ArtifactRef } from '../core/artifact-ref.ts';
+import type { ArtifactStore } from '../core/artifact-store.ts';
+import { Rollout } from '../core/completion.ts';
+import { unlessDamaged } from '../core/errors.ts';
+import { readManifest } from '../core/manifest.ts';
+import type { DatasetManifest } from '../core/sample.ts';
+import { datasetInputs } from '../tracking/dataset-inputs.ts';
+import { type EvaluationContent, evaluationTable } from '../tracking/evaluation-table.ts';
+import { findOrCreateRun } from '../tracking/find-or-create-run.ts';
+import { flatParams } from '../tracking/flat-params.ts';
+import { gitCommit } from '../tracking/git-commit.ts';
+import { clipped, LONGEST_TAG, logBatches, metricPoints } from '../tracking/log-batches.ts';
+import { rolloutTablePath } from '../tracking/logged-tables.ts';
+import { MlflowClient, type MlflowRun } from '../tracking/mlflow-client.ts';
+import { asVideocapError, MlflowError } from '../tracking/mlflow-error.ts';
+import { rolloutTable } from '../tracking/rollout-table.ts';
+import { RunArtifacts } from '../tracking/run-artifacts.ts';
+import { finishNote, MIRRORED_STEP_TAG, NOTE_TAG } from '../tracking/run-tags.ts';
+import { readRecords } from './record.ts';
+
+export interface TrackingDeps {
+  store: ArtifactStore;
+  mlflowUrl: string;
+  /** For links to runs. */
+  temporalUiUrl?: string | undefined;
+  onProgress?: (progress: { done: number; total: number; what: string }) => void;
+  signal?: () => AbortSignal | undefined;
+  log?: { warn(fields: object, message: string): void };
+  /** Where credentials are looked up. */
+  env?: NodeJS.ProcessEnv;
+  /** Of one request; see `MlflowHttpOptions`. */
+  timeoutSeconds?: number;
+  attempts?: number;
+  pauseSeconds?: number;
+}
+
+/** So few that they arrive within one attempt wherever single requests do. */
+const STEPS_AT_A_TIME = 10;
+
+export const REPORT_PATH = 'report.html';
+export const EVALUATION_TABLE_PATH = 'eval/captions.json';
+
+/**
+ * Mirrors runs to MLflow. MLflow is never the truth: whatever is missing there can be sent again from the artifact store, and
+ * each activity may be delivered any number of times with the same result.
+ *
+ * Each throws `Unavailable` while MLflow cannot be reached or refuses the credentials. A run that somebody deleted in MLflow
+ * is left alone: nobody wants to see it there.
+ */
+export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onProgress, log, ...http }: TrackingDeps) {
+  const client = new MlflowClient({ url: mlflowUrl, ...http });
+
+  /** Does something with a run, unless it was deleted. */
+  async function withRun({ mlflowRunId }: Tracking, work: (run: MlflowRun) => Promise<void>): Promise<void> {
+    await translated(async () => {
+      try {
+        const run = await client.run(mlflowRunId);
+        if (!run.deleted) return await work(run);
+      } catch (error) {
+        if (!(error instanceof MlflowError && error.gone)) throw error;
+      }
+      log?.warn({ mlflowRunId }, 'The run was deleted in MLflow; nothing is mirrored to it.');
+    });
+  }
+
+  async function translated<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof MlflowError ? asVideocapError(error, client.url) : error;
+    }
+  }
+
+  async function logDatasets(run: MlflowRun, ref: ArtifactRef, manifest: DatasetManifest): Promise<void> {
+    const inputs = datasetInputs(manifest, ref).filter(({ name }) => !run.datasets.includes(name));
+    if (inputs.length > 0) await client.logInputs(run.runId, inputs);
+  }
+
+  return {
+    /** Makes or finds the run, with its params, config and links. */
+    async startTracking(rawInput: z.input<typeof StartTrackingInput>): Promise<Tracking> {
+      const { runKey, config, startTime, execution, manifest } = StartTrackingInput.parse(rawInput);
+      const commit = await gitCommit();
+      return translated(async () => {
+        const origin = {
+          runKey,
+          config,
+          execution,
+          temporalUiUrl,
+          commit,
+          startTime,
+          ...(http.env && { env: http.env }),
+        };
+        const { tracking, run } = await findOrCreateRun({ client, store }, origin);
+        // What is there stays: MLflow refuses to change a param, and a newer version of this code may write it otherwise.
+        const params = flatParams(config).filter(({ key }) => !run.params.has(key));
+        for (const batch of logBatches({ params })) await client.logBatch(run.runId, batch);
+        await new RunArtifacts(client, run).upload('config/resolved.yaml', stringify(config));
+        if (manifest) await logDatasets(run, manifest, await readManifest(store, manifest));
+        return tracking;
+      });
+    },
+
+    /**
+     * Sends the records of steps: their metrics at their own times, and a table of each step's completions. A few steps at a
+     * time, which the run's tag then says: what has to be tried again after a long outage goes on from there.
+     */
+    async mirrorRecords(rawInput: z.input<typeof MirrorRecordsInput>): Promise<void> {
+      const { runKey, tracking, manifest: ref, fromStep, toStep } = MirrorRecordsInput.parse(rawInput);
+      const manifest = await readManifest(store, ref);
+      await withRun(tracking, async (run) => {
+        await logDatasets(run, ref, manifest);
+        const artifacts = new RunArtifacts(client, run);
+        for (let from = Math.max(fromStep, mirroredStep(run) + 1); from <= toStep; from += STEPS_AT_A_TIME) {
+          const to = Math.min(from + STEPS_AT_A_TIME - 1, toStep);
+          const records = await readRecords(store, runKey, from, to);
+          for (const batch of logBatches({ metrics: metricPoints(records) })) await client.logBatch(run.runId, batch);
+          const paths: string[] = [];
+          for (const record of records) {
+            const done = record.step - fromStep;
+            onProgress?.({ done, total: toStep - fromStep + 1, what: 'steps sent to MLflow' });
+            if (!record.rollout) continue;
+            // What is damaged in the store costs its own place in MLflow, and no other's.
+            const rollout = await unlessDamaged(store.readJson(record.rollout, Rollout), ({ message }) =>
+              log?.warn({ reason: message }, 'A table of completions is not mirrored to MLflow.'),
+            );
+            if (!rollout) continue;
+            const path = rolloutTablePath(record.step);
+            await artifacts.upload(path, JSON.stringify(rolloutTable(record, rollout, manifest)));
+            paths.push(path);
+          }
+          await artifacts.listTables(paths);
+          if (to < toStep) await client.setTag(run.runId, MIRRORED_STEP_TAG, String(to));
+        }
+      });
+    },
+
+    /** The last word: benchmark numbers that came after their step's record, report, table of captions, results in the description, and the run's end. */
+    async finishTracking(rawInput: z.input<typeof FinishTrackingInput>): Promise<void> {
+      const input = FinishTrackingInput.parse(rawInput);
+      const { report, evaluations, manifest, status, endTime } = input;
+      await withRun(input.tracking, async (run) => {
+        const points = metricPoints(await evaluationRecords(store, input.runKey, evaluations));
+        for (const batch of logBatches({ metrics: points })) await client.logBatch(run.runId, batch);
+        const artifacts = new RunArtifacts(client, run);
+        const reported = report !== undefined && (await artifacts.upload(REPORT_PATH, await store.read(report)));
+        if (manifest && evaluations.length > 0) {
+          const { heldOut } = await readManifest(store, manifest);
+          const contents = await Promise.all(firstAndLast(evaluations).map((each) => contentOf(store, each)));
+          await artifacts.upload(EVALUATION_TABLE_PATH, JSON.stringify(evaluationTable(heldOut, contents)));
+          await artifacts.listTables([EVALUATION_TABLE_PATH]);
+        }
+        const note = finishNote(run.tags.get(NOTE_TAG) ?? '', evaluations, reported ? REPORT_PATH : undefined);
+        if (note !== run.tags.get(NOTE_TAG)) await client.setTag(run.runId, NOTE_TAG, clipped(note, LONGEST_TAG));
+        await client.updateRun(run.runId, { status, endTime });
+      });
+    },
+  };
+}
+
+/** Up to which step nothing need be sent again; -1: none. Steps are sent in order, so what came before one is there. */
+function mirroredStep({ tags }: MlflowRun): number {
+  const step = Number(tags.get(MIRRORED_STEP_TAG) ?? -1);
+  return Number.isInteger(step) ? step : -1; // anybody can write tags
+}
+
+/** Evaluations as records of their steps, at the times of these: points that were sent before are the same points. */
+async function evaluationRecords(
+  store: ArtifactStore,
+  runKey: string,
+  evaluations: readonly Evaluation[],
+): Promise<StepRecord[]> {
+  return Promise.all(
+    evaluations.map(async ({ step, metrics }) => {
+      const [record] = await readRecords(store, runKey, step, step);
+      const entries = Object.entries(metrics).map(([name, value]) => [`eval/${name}`, value]);
+      return { step, time: record!.time, metrics: Object.fromEntries(entries) };
+    }),
+  );
+}
+
+async function contentOf(store: ArtifactStore, evaluation: Evaluation): Promise<EvaluationContent> {
+  const { step, captions, details } = evaluation;
+  return {
+    step,
+    captions: await store.readJson(captions, z.array(CaptionedClip)),
+    details: await store.readJson(details, HeldOutDetails),
+  };
+}
+
+function firstAndLast<T>(items: readonly T[]): T[] {
+  return items.filter((_, i) => i === 0 || i === items.length - 1);
+}

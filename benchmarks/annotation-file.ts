@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import type { z } from 'zod';
+import { VideocapError } from '../core/errors.ts';
+
+/**
+ * Reads a file of a benchmark as its authors ship it. A byte order mark is fine.
+ * @throws VideocapError `InvalidDataset` when there is no such file, or it is not UTF-8.
+ */
+export async function readAnnotationFile(path: string, what: string): Promise<string> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw badAnnotation(`${what} ${path} does not exist; check the path.`, error);
+    if (code === 'EISDIR') throw badAnnotation(`${what} ${path} is a folder; name the file in it.`, error);
+    throw error;
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw badAnnotation(`${what} ${path} is not UTF-8; take the file as its authors ship it.`, error);
+  }
+}
+
+/**
+ * One value of a file's JSON. `place` names the file and the line.
+ * @throws VideocapError `InvalidDataset` that names the place and the field.
+ */
+export function readAnnotation<S extends z.ZodType>(text: string, shape: S, place: string): z.infer<S> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw badAnnotation(`${place} is no JSON (${(error as Error).message}).`, error);
+  }
+  return checkAnnotation(json, shape, place);
+}
+
+/** @throws VideocapError `InvalidDataset` that names the place and the field. */
+export function checkAnnotation<S extends z.ZodType>(json: unknown, shape: S, place: string): z.infer<S> {
+  const read = shape.safeParse(json);
+  if (read.success) return read.data;
+  const { path, message } = read.error.issues[0]!;
+  throw badAnnotation(`${place}${path.length > 0 ? `, field ${fieldName(path)}` : ''}: ${message}.`);
+}
+
+export function badAnnotation(message: string, cause?: unknown): VideocapError {
+  return new VideocapError('InvalidDataset', message, cause === undefined ? {} : { cause });
+}
+
+/** `events[3].text`: list items count from 0, as in JSON paths. */
+function fieldName(path: readonly PropertyKey[]): string {
+  return path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+    .replace(/^\./, '');
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { eventEntailment, Verdict } from '../judge/questions/event-entailment.ts';
+import { keyEventExtraction } from '../judge/questions/event-extraction.ts';
+import type { Asker, Outcome } from '../judge/questions/question.ts';
+import { countsOf, settled } from '../judge/read-caption.ts';
+import { clipScore } from './autodq.ts';
+
+/** One side of a comparison, actions or objects, with every verdict. Scores in [0, 1]. */
+export const UnitComparison = z.strictObject({
+  recall: z.number(),
+  precision: z.number(),
+  /** What the reference has, and whether the caption tells it. */
+  reference: z.array(z.string()),
+  verdicts: z.array(Verdict),
+  /** What the caption tells, and whether the reference has it. */
+  told: z.array(z.string()),
+  toldVerdicts: z.array(Verdict),
+});
+export type UnitComparison = z.infer<typeof UnitComparison>;
+
+/** How units of one kind are found in a text, and looked for in another. */
+export interface UnitQuestions {
+  extract(text: string): Promise<Outcome<string[]>>;
+  entail(text: string, units: readonly string[]): Promise<Outcome<Verdict[]>>;
+}
+
+/** Key events as AutoDQ asks for them: those of DREAM-1K, and CaReBench's actions. */
+export function keyEventQuestions(asker: Asker, signal: AbortSignal | undefined): UnitQuestions {
+  return {
+    extract: (text) => asker.ask(keyEventExtraction(text), signal),
+    entail: (text, events) => asker.ask(eventEntailment(text, events), signal),
+  };
+}
+
+/**
+ * AutoDQ in both directions for one kind of unit, as the authors of DREAM-1K and of CaReBench do it: texts in lower case, double quotes made
+ * single ones before extraction; units of the file are taken as they are. Only `entailment` counts. An empty list is worth 1 and is
+ * not asked about (the authors ask, and do not use the answer).
+ */
+export async function compareUnits(
+  ask: UnitQuestions,
+  captionText: string,
+  reference: { caption: string; units: readonly string[] | undefined },
+): Promise<Outcome<UnitComparison>> {
+  const [caption, referenceCaption] = [captionText.toLowerCase(), reference.caption.toLowerCase()];
+  const [listed, told] = await settled([
+    reference.units
+      ? Promise.resolve({ answer: [...reference.units] })
+      : ask.extract(withSingleQuotes(referenceCaption)),
+    ask.extract(withSingleQuotes(caption)),
+  ]);
+  if (!('answer' in listed)) return listed;
+  if (!('answer' in told)) return told;
+  const [verdicts, toldVerdicts] = await settled([
+    entailment(ask, caption, listed.answer),
+    entailment(ask, referenceCaption, told.answer),
+  ]);
+  if (!('answer' in verdicts)) return verdicts;
+  if (!('answer' in toldVerdicts)) return toldVerdicts;
+  return {
+    answer: {
+      ...clipScore(countsOf({ verdicts: verdicts.answer, claims: told.answer, claimVerdicts: toldVerdicts.answer })),
+      reference: listed.answer,
+      verdicts: verdicts.answer,
+      told: told.answer,
+      toldVerdicts: toldVerdicts.answer,
+    },
+  };
+}
+
+async function entailment(ask: UnitQuestions, text: string, units: readonly string[]): Promise<Outcome<Verdict[]>> {
+  return units.length === 0 ? { answer: [] } : ask.entail(text, units);
+}
+
+function withSingleQuotes(text: string): string {
+  return text.replaceAll('"', "'");
+}

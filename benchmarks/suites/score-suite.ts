@@ -1,0 +1,139 @@
+import pLimit from 'p-limit';
+import type { SuiteCounts } from '../../contracts/run-results.ts';
+import type { CaptionedClip } from '../../contracts/stages.ts';
+import { parseCompletion } from '../../core/completion.ts';
+import type { Asker } from '../../judge/questions/question.ts';
+import { settled } from '../../judge/read-caption.ts';
+import { measureAlone, measureWithBounds } from '../bootstrap.ts';
+import type { ScoredItem, Suite, SuiteItem, SuiteTable } from './suite.ts';
+import { outcomeTable } from './suite-counts.ts';
+import type { ItemResult, SuiteItems } from './suite-files.ts';
+import { LEAVE_OUT_FAILED } from './suites.ts';
+
+/**
+ * A caption as it is scored: the answer of a completion that has one, else the text that follows its analysis, or all of it;
+ * `undefined` where there is nothing. An analysis that never ends is no caption.
+ */
+export function captionOf(text: string): string | undefined {
+  const answer = text.indexOf('<answer>');
+  if (answer >= 0 && text.includes('</answer>', answer)) return parseCompletion(text).caption;
+  const thought = text.indexOf('</think>');
+  if (thought < 0 && text.includes('<think>')) return undefined;
+  const rest = thought < 0 ? text : text.slice(thought + '</think>'.length);
+  return rest.replace(/^\s*<answer>/, '').trim() || undefined;
+}
+
+/** Items at once, for each question that the judge takes at a time: enough that it never waits, however busy the disk is. */
+const ITEMS_A_TURN = 16;
+/** Of VDC's 5,000 items, each asks about forty questions: all at once would fill the memory. */
+const MOST_ITEMS = 512;
+
+export interface ScoringOptions {
+  /** Questions that the judge takes at a time. */
+  concurrency: number;
+  /** Called for every item that is done and for every question that is answered. */
+  onProgress?: (progress: { done: number; total: number; answers: number }) => void;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Asks the judge about every item that has a caption. Only fails once all who were asked have answered: answers on their way are
+ * paid for.
+ */
+export async function scoreItems(
+  suite: Suite,
+  { items, missing }: SuiteItems,
+  captions: readonly CaptionedClip[],
+  asker: Asker,
+  { concurrency, onProgress, signal }: ScoringOptions,
+): Promise<ItemResult[]> {
+  const texts = new Map(captions.map(({ sampleId, text }) => [sampleId, text]));
+  const reasons = new Map(missing.map(({ clip, reason }) => [clip, reason]));
+  let [done, answers] = [0, 0];
+  const progress = () => onProgress?.({ done, total: items.length, answers });
+  // One of VDC's items asks about forty questions: without a word before all of them are answered, it looks dead.
+  const counting: Asker = {
+    name: asker.name,
+    get usage() {
+      return asker.usage;
+    },
+    async ask(question, signal) {
+      const outcome = await asker.ask(question, signal);
+      answers++;
+      progress();
+      return outcome;
+    },
+  };
+  const scoreItem = async (raw: unknown): Promise<ItemResult> => {
+    const item = suite.item.parse(raw);
+    const { id, clip, video } = item;
+    const text = texts.get(id) ?? texts.get(clip);
+    if (text === undefined) return { id, clip, video, missing: reasons.get(clip) ?? 'there is no caption for it' };
+    const caption = captionOf(text);
+    if (caption === undefined) return { id, clip, video, score: suite.noCaption(item) };
+    const outcome = await suite.scoreItem(counting, item, caption, signal);
+    if ('answer' in outcome) return { id, clip, video, caption, score: outcome.answer };
+    const reason = 'unscorable' in outcome ? outcome.reason : 'not answered yet';
+    return { id, clip, video, caption, unscorable: reason };
+  };
+  const turns = pLimit(Math.min(MOST_ITEMS, ITEMS_A_TURN * concurrency));
+  return settled(
+    items.map((raw) =>
+      turns(async () => {
+        const result = await scoreItem(raw);
+        done++;
+        progress();
+        return result;
+      }),
+    ),
+  );
+}
+
+export interface SuiteNumbers {
+  metrics: Record<string, number>;
+  /** Had every unscorable item scored as one without a caption, without bounds: only where there are such. */
+  worst?: Record<string, number>;
+  tables: SuiteTable[];
+  counts: SuiteCounts;
+}
+
+/** A suite's numbers from its items' results. Missing and unscorable items are in no mean. Deterministic. */
+export async function suiteNumbers(
+  suite: Suite,
+  { items: rawItems, outOf }: Pick<SuiteItems, 'items' | 'outOf'>,
+  results: readonly ItemResult[],
+  quirks: ReadonlySet<string>,
+): Promise<SuiteNumbers> {
+  const items = rawItems.map((item) => suite.item.parse(item));
+  const leaveOutFailed = quirks.has(LEAVE_OUT_FAILED);
+  const inMeans = ({ score, caption }: ItemResult) => score !== undefined && !(leaveOutFailed && caption === undefined);
+  const withScore = results.flatMap((result, i) => (inMeans(result) ? [scored(suite, items[i]!, result)] : []));
+  const unscorable = results.flatMap(({ unscorable }, i) =>
+    unscorable === undefined ? [] : [{ item: items[i]!, score: suite.noCaption(items[i]!) }],
+  );
+  const { metrics, tables } = await suite.summarise(withScore, quirks, measureWithBounds);
+  const worst =
+    unscorable.length > 0 && !leaveOutFailed
+      ? await suite.summarise([...withScore, ...unscorable], quirks, measureAlone)
+      : undefined;
+  const measured = new Set(withScore.map(({ item }) => suite.groups?.of(item)));
+  const absent = suite.groups?.all?.filter((group) => !measured.has(group)) ?? [];
+  return {
+    metrics,
+    ...(worst && { worst: worst.metrics }),
+    tables: [...tables, ...outcomeTable(suite, items, results, inMeans)],
+    counts: {
+      items: results.length,
+      ...(outOf !== undefined && { outOf }),
+      ...(absent.length > 0 && { absent }),
+      scored: withScore.length,
+      withoutCaption: results.filter(({ score, caption }) => score !== undefined && caption === undefined).length,
+      unscorable: unscorable.length,
+      missing: results.filter(({ missing }) => missing !== undefined).length,
+    },
+  };
+}
+
+function scored(suite: Suite, item: SuiteItem, { caption, score }: ItemResult): ScoredItem<SuiteItem, unknown> {
+  return { item, ...(caption !== undefined && { caption }), score: suite.score.parse(score) };
+}

@@ -1,0 +1,66 @@
+import { judgedBy } from '../../benchmarks/judged-by.ts';
+import type { Evaluation } from '../../contracts/run-results.ts';
+
+/** The benchmark's numbers that a table shows, in this order. Others are in the report and in MLflow. */
+const SHOWN: readonly (readonly [metric: string, title: string])[] = [
+  ['eventF1', 'event F1'],
+  ['eventPrecision', 'event precision'],
+  ['eventRecall', 'event recall'],
+  ['actionF1', 'action F1'],
+  ['objectF1', 'object F1'],
+  ['think', 'think score'],
+  ['format', 'well-formed'],
+];
+
+type Metrics = Readonly<Record<string, number>>;
+
+/** Base and trained policy side by side, in points (0-100), with bootstrap intervals where the metrics carry them. */
+export function resultTable(base: Metrics, trained: Metrics): string {
+  const rows = SHOWN.flatMap(([metric, title]) => {
+    const [before, after] = [base[metric], trained[metric]];
+    if (before === undefined || after === undefined) return [];
+    return [[title, withBounds(base, metric), withBounds(trained, metric), signed(after - before)]];
+  });
+  return alignedTable(['held-out, points', 'base', 'trained', 'change'], rows);
+}
+
+/** Who judged the policies, where that is known. */
+export function judgeNotes(policies: readonly Pick<Evaluation, 'judge'>[]): string[] {
+  return [...new Set(policies.flatMap(({ judge }) => (judge ? [`  ${judgedBy(judge)}`] : [])))];
+}
+
+/** What the judge could not score, for each policy that this is true of: the means leave it out. */
+export function unscoredNotes(policies: Readonly<Record<string, Metrics>>): string[] {
+  return Object.entries(policies).flatMap(([name, { unscorable = 0, clips = 0 }]) =>
+    unscorable > 0
+      ? [`  ${name}: the judge could not score ${unscorable} of ${clips} videos; they are in no event score.`]
+      : [],
+  );
+}
+
+/** One policy's numbers, in points (0-100). */
+export function metricsTable(metrics: Metrics): string {
+  const rows = SHOWN.flatMap(([metric, title]) =>
+    metrics[metric] === undefined ? [] : [[title, withBounds(metrics, metric)]],
+  );
+  return alignedTable(['held-out, points', 'value'], rows);
+}
+
+/** Rows of text as columns: the first to the left, the others to the right. */
+export function alignedTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]) =>
+    `  ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('   ')}`.trimEnd();
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+function withBounds(metrics: Metrics, metric: string): string {
+  const [low, high] = [metrics[`${metric}Low`], metrics[`${metric}High`]];
+  const value = metrics[metric]!.toFixed(1);
+  return low === undefined || high === undefined ? value : `${value} [${low.toFixed(1)}, ${high.toFixed(1)}]`;
+}
+
+function signed(value: number): string {
+  const text = Math.abs(value).toFixed(1);
+  return `${value < 0 && text !== '0.0' ? '-' : '+'}${text}`;
+}

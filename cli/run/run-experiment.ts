@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { isConfigPath, loadConfig, type Overrides } from '../../configs/load-config.ts';
+import type { RunSummary } from '../../contracts/run-results.ts';
+import type { Installation } from '../installation.ts';
+import { createProgressView } from '../output/progress-view.ts';
+import { leaveRunGoing } from './interrupt.ts';
+import { runLink, type Session } from './session.ts';
+import { watchRun } from './watch-run.ts';
+
+export interface StartedRun {
+  workflowId: string;
+  runId: string;
+  /** Its page in the Temporal UI. */
+  link?: string;
+}
+
+/** What a finished run is to people and scripts: where it is, and its result. */
+export interface FinishedRun extends StartedRun {
+  summary: RunSummary;
+  links: { temporal?: string; mlflow?: string; report: string };
+}
+
+/**
+ * Starts a training run. The config is checked here first, so that a wrong one is told before anything starts.
+ * @throws VideocapError `InvalidConfig`.
+ */
+export async function startRun(session: Session, config: string, overrides: Overrides): Promise<StartedRun> {
+  const resolved = await loadConfig(config, overrides);
+  const size = resolved.method === 'grpo' ? ` · G=${resolved.sampling.groupSize}` : '';
+  const summary = `${resolved.method.toUpperCase()} · ${resolved.policy.model}${size} · ${resolved[resolved.method].steps} steps`;
+  return startWorkflow(
+    session,
+    'trainingRun',
+    newWorkflowId(resolved.name),
+    { config: forWorkers(config), overrides },
+    summary,
+  );
+}
+
+/** A config's path becomes absolute, since workers run elsewhere; a name stays a name. */
+export function forWorkers(config: string): string {
+  return isConfigPath(config) ? resolve(config) : config;
+}
+
+/** Starts a workflow that takes one JSON object. */
+export async function startWorkflow(
+  session: Session,
+  type: 'trainingRun' | 'benchmarkRun' | 'datasetAnnotation',
+  workflowId: string,
+  input: object,
+  staticSummary: string,
+): Promise<StartedRun> {
+  const handle = await session.client.workflow.start(type, {
+    taskQueue: 'videocap',
+    workflowId,
+    args: [input],
+    staticSummary,
+  });
+  const link = runLink(session, workflowId, handle.firstExecutionRunId);
+  return { workflowId, runId: handle.firstExecutionRunId, ...(link && { link }) };
+}
+
+/** `<name>-<date>-<time>-<four random letters>`: sorts by time, and no two are the same. */
+export function newWorkflowId(name: string, now = new Date()): string {
+  const time = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
+  return `${name}-${time}-${randomBytes(2).toString('hex')}`;
+}
+
+/** Watches a training run to its end. Ctrl-C leaves it going and says how to come back. */
+export async function finishRun(session: Session, run: StartedRun, installation: Installation): Promise<FinishedRun> {
+  const forget = leaveRunGoing(run.workflowId);
+  try {
+    const summary = await watchRun<RunSummary>(session, run.workflowId, createProgressView());
+    return { ...run, summary, links: linksOf(run, summary, installation) };
+  } finally {
+    forget();
+  }
+}
+
+/** Where a finished run can be looked at. */
+export function linksOf(run: StartedRun, summary: RunSummary, { home }: Installation): FinishedRun['links'] {
+  return {
+    ...(run.link && { temporal: run.link }),
+    ...(summary.mlflowRunUrl && { mlflow: summary.mlflowRunUrl }),
+    report: `${home}/store/${summary.report.uri.slice('store:'.length)}`,
+  };
+}

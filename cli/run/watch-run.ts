@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import { VideocapError } from '../../core/errors.ts';
+import type { RunStatus } from '../../workflows/run-state.ts';
+import type { ProgressView } from '../output/progress-view.ts';
+import { explainFailure } from './explain-failure.ts';
+import type { Session } from './session.ts';
+
+const LOOK_MILLISECONDS = 1000;
+const KEEP_UP_MILLISECONDS = 4000;
+const CALL_MILLISECONDS = 5000;
+/** More deaths than this in one watch are no accident that starting again can mend. */
+const MOST_RESTARTS = 20;
+
+/**
+ * Shows a run's progress until it ends, and keeps the local services up meanwhile: a worker that dies is started again
+ * and the run goes on. A server that does not answer for a while is waited for.
+ * @returns the run's result.
+ * @throws VideocapError with the run's own sentence when it failed.
+ */
+export async function watchRun<T>(session: Session, workflowId: string, view: ProgressView): Promise<T> {
+  const handle = session.client.workflow.getHandle(workflowId);
+  const { connection } = session.client;
+  const patiently = async <R>(call: () => Promise<R>): Promise<R | undefined> => {
+    try {
+      return await connection.withDeadline(Date.now() + CALL_MILLISECONDS, call);
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) throw error;
+      return undefined;
+    }
+  };
+  let restarts = 0;
+  let lastKeepUp = performance.now();
+  try {
+    for (;;) {
+      const state = (await patiently(() => handle.describe()))?.status.name;
+      if (state !== undefined && state !== 'RUNNING') break;
+      const status = await patiently(() => handle.query<RunStatus>('status'));
+      if (status) view.show(status);
+      if (performance.now() - lastKeepUp > KEEP_UP_MILLISECONDS) {
+        const revived = await session.keepUp();
+        if (revived.length > 0) view.note(`${revived.join(' and ')} had stopped; started again, the run goes on.`);
+        restarts += revived.length;
+        if (restarts > MOST_RESTARTS)
+          throw new VideocapError(
+            'Unavailable',
+            `Services had to be started again ${restarts} times; something is wrong with them. Look into the logs, then watch on: videocap status ${workflowId} --watch`,
+          );
+        lastKeepUp = performance.now();
+      }
+      await sleep(LOOK_MILLISECONDS);
+    }
+  } finally {
+    view.close();
+  }
+  return resultOf<T>(handle);
+}
+
+async function resultOf<T>(handle: WorkflowHandle): Promise<T> {
+  try {
+    return (await handle.result()) as T;
+  } catch (error) {
+    throw explainFailure(error, handle.workflowId);
+  }
+}

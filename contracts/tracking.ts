@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { ExperimentConfig } from '../configs/schema.ts';
+import { ArtifactRef } from '../core/artifact-ref.ts';
+import { Evaluation } from './run-results.ts';
+
+/** Which MLflow run mirrors a run: what `startTracking` answers, and what the other activities are given. */
+export const Tracking = z.strictObject({ mlflowRunId: z.string(), experimentId: z.string(), runUrl: z.string() });
+export type Tracking = z.infer<typeof Tracking>;
+
+/** The workflow execution behind a run: its first one, whose page leads to those that continued it. */
+export const Execution = z.strictObject({
+  namespace: z.string().default('default'),
+  workflowId: z.string(),
+  runId: z.string(),
+});
+export type Execution = z.infer<typeof Execution>;
+
+/** Names the run in MLflow's search language, so it must need no quoting there. */
+const RunKey = z.string().regex(/^[A-Za-z0-9._-]{1,250}$/);
+const Milliseconds = z.int().nonnegative();
+
+export const StartTrackingInput = z.strictObject({
+  runKey: RunKey,
+  config: ExperimentConfig,
+  /** Milliseconds since the epoch, from the workflow's clock. */
+  startTime: Milliseconds,
+  execution: Execution.optional(),
+  /** A `DatasetManifest` and its digest. A run is tracked from its first moment, so they may come later, with the records. */
+  manifest: ArtifactRef.optional(),
+  digest: z.string().optional(),
+});
+
+export const MirrorRecordsInput = z.strictObject({
+  runKey: RunKey,
+  tracking: Tracking,
+  /** A `DatasetManifest`: logged as the run's dataset, and where the tables' references come from. */
+  manifest: ArtifactRef,
+  /** The records of the steps `fromStep` to `toStep`, both included. */
+  fromStep: z.int().nonnegative(),
+  toStep: z.int().nonnegative(),
+});
+
+export const FinishTrackingInput = z.strictObject({
+  runKey: RunKey,
+  tracking: Tracking,
+  status: z.enum(['FINISHED', 'FAILED', 'KILLED']),
+  endTime: Milliseconds,
+  report: ArtifactRef.optional(),
+  evaluations: z.array(Evaluation),
+  manifest: ArtifactRef.optional(),
+});

@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { max, mean, median, min } from 'simple-statistics';
+import type { z } from 'zod';
+import {
+  type AnnotateBatchOutput,
+  type Annotation,
+  AnnotationStatistics,
+  type BatchAnnotations,
+  type CaptionedSample,
+  type CaptionedSamples,
+  type WriteAnnotationsInput,
+  type WrittenAnnotations,
+} from '../../contracts/annotation.ts';
+import { VideocapError } from '../../core/errors.ts';
+import { annotation as annotationQuestion } from '../../judge/questions/annotation.ts';
+import { reviewPage } from './annotation-review.ts';
+import { type Oddity, odditiesOf } from './oddities.ts';
+
+export type Batch = Pick<z.infer<typeof AnnotateBatchOutput>, 'usage' | 'seconds'> & {
+  annotations: z.infer<typeof BatchAnnotations>;
+};
+
+/** A sample with what became of it. */
+export interface ReviewedSample {
+  line: number;
+  id: string;
+  sample: CaptionedSample;
+  /** Absent for samples that were complete before, and those that were not asked about. */
+  annotation?: Annotation;
+  complete: boolean;
+  oddities: Oddity[];
+}
+
+/** Where review and statistics lie: beside the annotated file, under its name. */
+export function companionsOf(output: string): { review: string; statistics: string } {
+  const stem = output.replace(/\.jsonl?$/i, '');
+  return { review: `${stem}.review.html`, statistics: `${stem}.statistics.json` };
+}
+
+/** The first of the files to be written that is there already. */
+export function existingAmong(output: string): string | undefined {
+  return [output, ...Object.values(companionsOf(output))].find((path) => existsSync(path));
+}
+
+/**
+ * Writes the annotated dataset, the review page and the statistics, each whole or not at all.
+ * @throws VideocapError `InvalidInput` when another file has such a name.
+ */
+export async function writeAnnotationFiles(
+  samples: CaptionedSamples,
+  batches: readonly Batch[],
+  { dataset, output, judge }: Pick<z.infer<typeof WriteAnnotationsInput>, 'dataset' | 'output' | 'judge'>,
+): Promise<WrittenAnnotations> {
+  const annotations = new Map(batches.flatMap((batch) => batch.annotations).map((one) => [one.line, one.annotation]));
+  const reviewed = samples.map(({ line, sample }) => review(line, sample, annotations.get(line)));
+  const statistics = AnnotationStatistics.parse({
+    dataset,
+    judge: { ...judge, prompt: annotationQuestion('').prompt.name },
+    ...statisticsOf(reviewed),
+    ...billOf(batches),
+  } satisfies AnnotationStatistics);
+  const lines = reviewed.map((one) => JSON.stringify(annotatedSample(one, dataset, output)));
+  const companions = companionsOf(output);
+  await mkdir(dirname(output), { recursive: true });
+  await writeNew(companions.statistics, `${JSON.stringify(statistics, undefined, 2)}\n`);
+  await writeNew(companions.review, reviewPage(reviewed, statistics));
+  await writeNew(output, `${lines.join('\n')}\n`);
+  return { output, ...companions, samples: statistics.samples, usage: statistics.usage };
+}
+
+function review(line: number, sample: CaptionedSample, annotation: Annotation | undefined): ReviewedSample {
+  const complete = sample.thought !== undefined && sample.events !== undefined;
+  const oddities = annotation && 'events' in annotation ? odditiesOf(sample.caption, annotation) : [];
+  return { line, id: sample.id ?? sample.video, sample, ...(annotation && { annotation }), complete, oddities };
+}
+
+/** What a sample had is kept; only what was missing is filled in. Its video is found from the new file's folder. */
+function annotatedSample({ sample, annotation }: ReviewedSample, dataset: string, output: string): CaptionedSample {
+  return {
+    ...(annotation && 'events' in annotation && annotation),
+    ...sample,
+    video: videoFrom(sample.video, dirname(dataset), dirname(output)),
+  };
+}
+
+function videoFrom(video: string, before: string, after: string): string {
+  if (before === after || isAbsolute(video) || /^[a-z][a-z0-9+.-]+:\/\//i.test(video)) return video;
+  return relative(after, resolve(before, video)).split(sep).join('/');
+}
+
+function statisticsOf(reviewed: readonly ReviewedSample[]) {
+  const made = reviewed.flatMap(({ annotation }) => (annotation && 'events' in annotation ? [annotation] : []));
+  const unscorable = reviewed.flatMap(({ line, id, annotation }) =>
+    annotation && 'unscorable' in annotation ? [{ line, id, reason: annotation.unscorable }] : [],
+  );
+  const complete = reviewed.filter((one) => one.complete).length;
+  const names = reviewed.flatMap(({ oddities }) => oddities);
+  const total = (list: readonly unknown[][]) => list.reduce((sum, { length }) => sum + length, 0);
+  return {
+    samples: {
+      total: reviewed.length,
+      complete,
+      annotated: made.length,
+      unscorable: unscorable.length,
+      notAsked: reviewed.length - complete - made.length - unscorable.length,
+      odd: reviewed.filter(({ oddities }) => oddities.length > 0).length,
+    },
+    ...(made.length > 0 && {
+      perSample: {
+        subjects: spread(made.map(({ thought }) => thought.length)),
+        attributes: spread(made.map(({ thought }) => total(thought.map((one) => one.attributes)))),
+        actions: spread(made.map(({ thought }) => total(thought.map((one) => one.actions)))),
+        events: spread(made.map(({ events }) => events.length)),
+      },
+    }),
+    unscorable,
+    oddities: Object.fromEntries(
+      [...new Set(names)].sort().map((name) => [name, names.filter((n) => n === name).length]),
+    ),
+  };
+}
+
+function spread(numbers: number[]) {
+  return { min: min(numbers), median: median(numbers), mean: mean(numbers), max: max(numbers) };
+}
+
+/** Sums over the batches; what a batch paid for is the same when it is done again. */
+function billOf(batches: readonly Batch[]): Pick<AnnotationStatistics, 'usage' | 'seconds'> {
+  const sum = (value: (batch: Batch) => number) => batches.reduce((total, batch) => total + value(batch), 0);
+  return {
+    usage: {
+      calls: sum(({ usage }) => usage.calls),
+      cacheHits: sum(({ usage }) => usage.cacheHits),
+      inputTokens: sum(({ usage }) => usage.inputTokens),
+      outputTokens: sum(({ usage }) => usage.outputTokens),
+      cost: sum(({ usage }) => usage.cost),
+      repeated: sum(({ usage }) => usage.repeated),
+    },
+    seconds: sum(({ seconds }) => seconds),
+  };
+}
+
+/** Writes a file that was not there; finding the very same one, of an earlier attempt, is fine. */
+async function writeNew(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  await writeFile(temporary, text, { flag: 'wx' });
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if ((await readFile(path, 'utf8')) !== text)
+      throw new VideocapError(
+        'InvalidInput',
+        `${path} exists already, and is not what this run wrote. Remove or rename it, and annotate again: the answers are kept and cost nothing.`,
+      );
+  } finally {
+    await unlink(temporary);
+  }
+}

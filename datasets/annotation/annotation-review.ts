@@ -1,0 +1,72 @@
+import type { AnnotationStatistics } from '../../contracts/annotation.ts';
+import type { Thought } from '../../core/sample.ts';
+import { type Html, html, shortened, trusted } from '../../report/markup.ts';
+import type { ReviewedSample } from './annotation-files.ts';
+
+/** More samples than this are no page that a browser shows quickly; the odd ones come first. */
+const MOST_SHOWN = 2000;
+
+const CSS = `
+:root { color-scheme: light dark; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.4rem; }
+.grid { display: grid; grid-template-columns: 1fr 1fr 1fr; gap: 1rem; }
+@media (max-width: 50rem) { .grid { grid-template-columns: 1fr; } }
+article { border-top: 1px solid #8886; padding: .8rem 0; overflow-wrap: anywhere; }
+h2 { font-size: .95rem; margin: 0 0 .4rem; font-weight: 600; }
+h3 { font-size: .8rem; margin: 0; opacity: .7; font-weight: 600; }
+ul, ol { margin: 0; padding-left: 1.2rem; }
+.flag { background: #e8a01533; border-radius: .3rem; padding: 0 .4rem; margin-left: .4rem; font-weight: 400; font-size: .85rem; }
+.none { background: #d33a3a33; }
+`;
+
+/** One page, nothing loaded from elsewhere: every caption beside what was made of it, those worth a look first. */
+export function reviewPage(reviewed: readonly ReviewedSample[], statistics: AnnotationStatistics): string {
+  const asked = reviewed.filter(({ annotation }) => annotation !== undefined);
+  const ordered = asked.toSorted((a, b) => weight(b) - weight(a) || a.line - b.line);
+  const shown = ordered.slice(0, MOST_SHOWN);
+  const { samples, judge, usage, dataset } = statistics;
+  return html`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Annotations of ${dataset}</title>
+<style>${trusted(CSS)}</style>
+<h1>Annotations of ${dataset}</h1>
+<p>By ${judge.model} (${judge.endpoint}), prompt ${judge.prompt}. ${samples.annotated} of ${samples.total} samples annotated,
+${samples.unscorable} without a usable answer, ${samples.complete} complete before, ${samples.notAsked} not asked.
+${usage.calls} calls, ${usage.inputTokens + usage.outputTokens} tokens, ${usage.cost.toFixed(4)} USD.</p>
+<p>${samples.odd} look odd and come first, after those without an answer. Oddities compare words only: they say where to look.</p>
+${shown.map(card)}
+${shown.length < ordered.length && html`<p>${ordered.length - shown.length} more samples are in the annotated file only.</p>`}
+</html>
+`.text;
+}
+
+/** Without an answer first, then by the number of oddities. */
+function weight({ annotation, oddities }: ReviewedSample): number {
+  return annotation && 'unscorable' in annotation ? Number.POSITIVE_INFINITY : oddities.length;
+}
+
+function card({ line, id, sample, annotation, oddities }: ReviewedSample): Html {
+  const flags = oddities.map((name) => html`<span class="flag">${name}</span>`);
+  const title = html`${id} (line ${line})`;
+  const caption = html`<div><h3>Caption</h3>${shortened(sample.caption, 3000)}</div>`;
+  if (!annotation || 'unscorable' in annotation)
+    return html`<article><h2>${title}<span class="flag none">no answer: ${annotation?.unscorable}</span></h2>
+<div class="grid">${caption}</div></article>
+`;
+  return html`<article><h2>${title}${flags}</h2><div class="grid">
+${caption}
+<div><h3>Thought${sample.thought && ' (kept from the file)'}</h3>${thoughtList(sample.thought ?? annotation.thought)}</div>
+<div><h3>Events${sample.events && ' (kept from the file)'}</h3><ol>${(sample.events ?? annotation.events).map((event) => html`<li>${event}</li>`)}</ol></div>
+</div></article>
+`;
+}
+
+function thoughtList(thought: Thought): Html {
+  return html`<ul>${thought.map(
+    ({ subject, attributes, actions }) =>
+      html`<li><b>${subject}</b>${attributes.length > 0 && ` (${attributes.join(', ')})`}${actions.length > 0 && `: ${actions.join('; ')}`}</li>`,
+  )}</ul>`;
+}

@@ -1,0 +1,58 @@
+import type { Thought } from '../../core/sample.ts';
+
+/** What makes an annotation worth a person's look. None of it is certainly wrong. */
+export type Oddity =
+  | 'no events'
+  | 'no subjects'
+  | 'an event says what the caption does not'
+  | 'a subject is not in the caption'
+  | 'an event is the whole caption'
+  | 'events repeat each other'
+  | 'a subject has neither attributes nor actions'
+  | 'much of the caption is in no event';
+
+/** Shares of an event's words that must stand in the caption, and of the caption's words that must stand in the annotation. */
+const LEAST_TOLD = 0.6;
+const LEAST_COVERED = 0.4;
+const SHORT_CAPTION_WORDS = 8;
+
+/** Compares words only: cheap, the same every time, and blind to paraphrases. Pure. */
+export function odditiesOf(caption: string, { thought, events }: { thought: Thought; events: string[] }): Oddity[] {
+  const told = new Set(words(caption));
+  const listed = events.map(words);
+  const annotated = new Set([
+    ...listed.flat(),
+    ...thought.flatMap((one) => words(Object.values(one).flat().join(' '))),
+  ]);
+  const found: [Oddity, boolean][] = [
+    ['no events', events.length === 0],
+    ['no subjects', thought.length === 0],
+    ['an event says what the caption does not', listed.some((event) => share(event, told) < LEAST_TOLD)],
+    ['a subject is not in the caption', thought.some(({ subject }) => share(words(subject), told) === 0)],
+    [
+      'an event is the whole caption',
+      told.size > SHORT_CAPTION_WORDS && listed.some((event) => share([...told], new Set(event)) > 0.9),
+    ],
+    ['events repeat each other', new Set(listed.map((event) => event.toSorted().join(' '))).size < listed.length],
+    [
+      'a subject has neither attributes nor actions',
+      thought.some(({ attributes, actions }) => attributes.length + actions.length === 0),
+    ],
+    ['much of the caption is in no event', events.length > 0 && share([...told], annotated) < LEAST_COVERED],
+  ];
+  return found.filter(([, odd]) => odd).map(([name]) => name);
+}
+
+function share(list: readonly string[], among: ReadonlySet<string>): number {
+  return list.length === 0 ? 1 : list.filter((word) => among.has(word)).length / list.length;
+}
+
+const LITTLE = new Set(
+  'a an the and or but of in on at to from with by for as it its is are was were be while then'.split(' '),
+);
+
+/** Words that carry meaning, cut to their stem's first letters, so that `runs` and `running` are one. */
+function words(text: string): string[] {
+  const all = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  return all.filter((word) => !LITTLE.has(word)).map((word) => word.replace(/(?:ing|ed|es|s|e)$/, '').slice(0, 6));
+}

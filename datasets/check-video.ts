@@ -1,0 +1,60 @@
+import { stat } from 'node:fs/promises';
+import { dirname, resolve, sep } from 'node:path';
+import { clipKey } from '../activities/frames.ts';
+import type { FrameOptions } from '../configs/schema.ts';
+import { type ArtifactStore, sha256OfFile } from '../core/artifact-store.ts';
+import { VideocapError } from '../core/errors.ts';
+import { extractClip } from '../video/extract-frames.ts';
+import { shownPath } from '../video/probe.ts';
+import { linkOut } from './link-out.ts';
+
+export interface CheckedVideo {
+  path: string;
+  sha256: string;
+  bytes: number;
+}
+
+/**
+ * The file that a line of `dataset` names, once it gave all its frames: what can be decoded here can be decoded by the run.
+ * A content that passed is remembered in the store, so that the next run of the same data only hashes it.
+ * @throws VideocapError `InvalidVideo` when it is no such file.
+ */
+export async function checkVideo(
+  name: string,
+  dataset: string,
+  frames: FrameOptions,
+  { store, signal }: { store: ArtifactStore; signal: AbortSignal | undefined },
+): Promise<CheckedVideo> {
+  const folder = dirname(resolve(dataset));
+  const path = resolve(folder, name);
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined && /^[a-z][a-z0-9+.-]+:/i.test(name)) throw notAFile(name);
+  // Says what is wrong with what is no file.
+  if (!found?.isFile() || found.size === 0) await extractClip(path, { ...frames, signal });
+  await refuseLinksOut(path, folder);
+  const sha256 = await sha256OfFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EACCES' && error.code !== 'EPERM') throw error;
+    throw new VideocapError('InvalidVideo', `Video ${shownPath(path)} may not be read; give the worker the right to.`);
+  });
+  await store.once(checkedKey(sha256, frames), async () => {
+    const { durationSeconds } = await extractClip(path, { ...frames, signal });
+    return `${JSON.stringify({ durationSeconds })}\n`;
+  });
+  return { path, sha256, bytes: found!.size };
+}
+
+/** Where the store remembers that a content gave all its frames. */
+export function checkedKey(fileSha256: string, frames: FrameOptions): string {
+  return `data/checked/${clipKey(fileSha256, frames)}.json`;
+}
+
+function notAFile(name: string): VideocapError {
+  const address = shownPath(name.length > 120 ? `${name.slice(0, 120)}...` : name);
+  return new VideocapError('InvalidVideo', `video "${address}" is an address; download it and name the file`);
+}
+
+/** A file elsewhere can be named, but not by a link either. */
+async function refuseLinksOut(path: string, folder: string): Promise<void> {
+  const leads = await linkOut(path, path.startsWith(folder + sep) ? folder : dirname(path));
+  if (leads) throw new VideocapError('InvalidVideo', `${leads}; name that file itself, or copy it.`);
+}

@@ -1,0 +1,75 @@
+import { createReadStream } from 'node:fs';
+import { VideocapError } from '../core/errors.ts';
+
+const LINE_FEED = 0x0a;
+
+/** A line of a file; `undefined` when it was longer than the limit, and was thrown away as it was read. */
+export type Line = Buffer | undefined;
+
+/**
+ * The lines of a file of any size, without line feeds and byte order mark, read in pieces: never more than `maxBytes` of a
+ * line are in memory. Splits bytes, so that one line in another encoding spoils no other.
+ * @throws VideocapError `InvalidDataset` when the file cannot be read as lines.
+ */
+export async function* linesOf(path: string, maxBytes: number): AsyncGenerator<Line> {
+  let pieces: Buffer[] = [];
+  let bytes = 0;
+  const keep = (piece: Buffer) => {
+    bytes += piece.length;
+    if (bytes > maxBytes) pieces = [];
+    else if (piece.length > 0) pieces.push(piece);
+  };
+  const finish = (): Line => {
+    const line = bytes > maxBytes ? undefined : Buffer.concat(pieces);
+    pieces = [];
+    bytes = 0;
+    return line;
+  };
+  try {
+    for await (const chunk of chunksOf(path)) {
+      let from = 0;
+      for (let to = chunk.indexOf(LINE_FEED); to >= 0; to = chunk.indexOf(LINE_FEED, from)) {
+        keep(chunk.subarray(from, to));
+        from = to + 1;
+        yield finish();
+      }
+      keep(chunk.subarray(from));
+    }
+  } catch (error) {
+    throw readError(error as NodeJS.ErrnoException, path);
+  }
+  if (bytes > 0) yield finish();
+}
+
+/** The pieces of a file, without its mark of UTF-8. */
+async function* chunksOf(path: string): AsyncGenerator<Buffer> {
+  let start: Buffer | undefined = Buffer.alloc(0);
+  for await (const chunk of createReadStream(path)) {
+    if (start === undefined) {
+      yield chunk as Buffer;
+      continue;
+    }
+    start = Buffer.concat([start, chunk as Buffer]);
+    // A stream may give its first bytes one by one.
+    if (start.length < 3) continue;
+    yield withoutMark(start, path);
+    start = undefined;
+  }
+  if (start !== undefined) yield withoutMark(start, path);
+}
+
+function withoutMark(start: Buffer, path: string): Buffer {
+  const mark = start.subarray(0, 3).toString('hex');
+  if (mark.startsWith('fffe') || mark.startsWith('feff'))
+    throw new VideocapError('InvalidDataset', `Dataset file ${path} is in UTF-16; save it as UTF-8.`);
+  return mark === 'efbbbf' ? start.subarray(3) : start;
+}
+
+function readError(error: NodeJS.ErrnoException, path: string): unknown {
+  const sentence = (fault: string) =>
+    new VideocapError('InvalidDataset', `Dataset file ${path} ${fault}.`, { cause: error });
+  if (error.code === 'ENOENT') return sentence('does not exist; check the path in dataset');
+  if (error.code === 'EISDIR') return sentence('is a folder; name the JSONL file in it');
+  if (error.code === 'EACCES') return sentence('may not be read; give the worker the right to');
+  return error;
+}

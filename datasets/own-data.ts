@@ -1,0 +1,125 @@
+import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
+import type { FrameOptions } from '../configs/schema.ts';
+import type { ArtifactStore } from '../core/artifact-store.ts';
+import { VideocapError } from '../core/errors.ts';
+import type { DatasetManifest, Sample } from '../core/sample.ts';
+import { checkVideo } from './check-video.ts';
+import { type OwnSample, readJsonl } from './jsonl.ts';
+import { Quarantine } from './quarantine.ts';
+
+export interface OwnDataOptions {
+  train: string;
+  heldOut: string;
+  maxBadSamples: number;
+  /** How the run will take frames: what a video is tried with. */
+  frames: FrameOptions;
+}
+
+export interface OwnDataDeps {
+  store: ArtifactStore;
+  onVideo?: (done: number, total: number) => void;
+  signal?: AbortSignal | undefined;
+  parallel?: number;
+}
+
+type Splits = Pick<DatasetManifest, 'train' | 'heldOut' | 'quarantined'>;
+type Entry = { split: 'train' | 'heldOut'; file: string; line: number; id: string; sample: OwnSample };
+type Checked = Entry & { video: { path: string; sha256: string; bytes: number } };
+
+/**
+ * A user's own videos and captions. Every video is decoded once here, as the run will do it; samples that cannot be used are set aside with
+ * their reason, as are held-out samples whose video is also trained on.
+ * @throws VideocapError `InvalidDataset` when more than `maxBadSamples` had to be set aside, or a split has none left.
+ */
+export async function readOwnData(options: OwnDataOptions, deps: OwnDataDeps): Promise<Splits> {
+  const quarantine = new Quarantine(options.maxBadSamples);
+  const entries = [
+    ...(await readSplit('train', options.train, quarantine)),
+    ...(await readSplit('heldOut', options.heldOut, quarantine)),
+  ];
+  const unique = withUniqueIds(entries, quarantine);
+  // Before any video is opened: a broken file should not cost an hour of probing first.
+  quarantine.check();
+  const checked = keepSplitsApart(await checkVideos(unique, options.frames, quarantine, deps), quarantine);
+  quarantine.check();
+  const samples = (split: Entry['split']) => checked.filter((entry) => entry.split === split).map(toSample);
+  const splits = { train: samples('train'), heldOut: samples('heldOut'), quarantined: quarantine.list() };
+  for (const split of ['train', 'heldOut'] as const)
+    if (splits[split].length === 0)
+      throw new VideocapError(
+        'InvalidDataset',
+        `Dataset file ${options[split]} has no usable sample; add lines such as {"video": "clip.mp4", "caption": "..."}.`,
+      );
+  return splits;
+}
+
+async function readSplit(split: Entry['split'], file: string, quarantine: Quarantine): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for await (const read of readJsonl(file)) {
+    if ('problem' in read) quarantine.add(file, read.line, `${file}:${read.line}`, read.problem);
+    else entries.push({ split, file, line: read.line, id: read.sample.id ?? read.sample.video, sample: read.sample });
+  }
+  return entries;
+}
+
+/** Given ids must differ; a video that is used several times without ids gets its line number added. */
+function withUniqueIds(entries: readonly Entry[], quarantine: Quarantine): Entry[] {
+  const given = new Map<string, Entry>();
+  const kept = entries.filter((entry) => {
+    if (entry.sample.id === undefined) return true;
+    const first = given.get(entry.id);
+    if (first)
+      quarantine.add(entry.file, entry.line, entry.id, `id "${entry.id}" is taken by ${first.file} line ${first.line}`);
+    else given.set(entry.id, entry);
+    return first === undefined;
+  });
+  const used = new Set(given.keys());
+  return kept.map((entry) => {
+    if (entry.sample.id !== undefined) return entry;
+    const id = used.has(entry.id) ? `${entry.id}#${entry.split}-${entry.line}` : entry.id;
+    used.add(id);
+    return { ...entry, id };
+  });
+}
+
+async function checkVideos(
+  entries: readonly Entry[],
+  frames: FrameOptions,
+  quarantine: Quarantine,
+  { store, onVideo, signal, parallel }: OwnDataDeps,
+): Promise<Checked[]> {
+  const limit = pLimit({ concurrency: parallel ?? availableParallelism(), rejectOnClear: true });
+  let done = 0;
+  const check = async (entry: Entry): Promise<Checked[]> => {
+    signal?.throwIfAborted();
+    try {
+      return [{ ...entry, video: await checkVideo(entry.sample.video, entry.file, frames, { store, signal }) }];
+    } catch (error) {
+      // Only what is wrong with this video: a machine in trouble must not cost samples.
+      if (!(error instanceof VideocapError) || error.code !== 'InvalidVideo') throw error;
+      quarantine.add(entry.file, entry.line, entry.id, error.message);
+      return [];
+    } finally {
+      done += 1;
+      onVideo?.(done, entries.length);
+    }
+  };
+  return (await limit.map(entries, check).finally(() => limit.clearQueue())).flat();
+}
+
+function keepSplitsApart(entries: readonly Checked[], quarantine: Quarantine): Checked[] {
+  const trained = new Map<string, Checked>();
+  for (const entry of entries)
+    if (entry.split === 'train' && !trained.has(entry.video.sha256)) trained.set(entry.video.sha256, entry);
+  return entries.filter((entry) => {
+    const twin = entry.split === 'heldOut' ? trained.get(entry.video.sha256) : undefined;
+    if (twin)
+      quarantine.add(entry.file, entry.line, entry.id, `its video is also trained on (${twin.file} line ${twin.line})`);
+    return twin === undefined;
+  });
+}
+
+function toSample({ id, video, sample: { caption, thought, events } }: Checked): Sample {
+  return { id, video, caption, ...(thought && { thought }), ...(events && { events }) };
+}

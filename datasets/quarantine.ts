@@ -1,0 +1,48 @@
+import { VideocapError } from '../core/errors.ts';
+import type { DatasetManifest } from '../core/sample.ts';
+
+/** So many more than allowed need not be counted any further: the file is another one than was meant. */
+const ENOUGH = 1000;
+/** Reasons that are told where there are too many. */
+const TOLD = 3;
+
+/** Samples that cannot be used, each with its place and reason, in the order of the files, up to a limit. */
+export class Quarantine {
+  readonly #limit: number;
+  readonly #bad: { file: string; line: number; id: string; reason: string }[] = [];
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** @throws VideocapError `InvalidDataset` when it is already hopeless. */
+  add(file: string, line: number, id: string, reason: string): void {
+    this.#bad.push({ file, line, id, reason });
+    if (this.#bad.length > this.#limit + ENOUGH) throw this.#tooMany('at least ');
+  }
+
+  list(): DatasetManifest['quarantined'] {
+    return this.#sorted().map(({ file, line, id, reason }) => ({ id, reason: `${file} line ${line}: ${reason}` }));
+  }
+
+  /** @throws VideocapError `InvalidDataset` when more were set aside than allowed, with the first reasons. */
+  check(): void {
+    if (this.#bad.length > this.#limit) throw this.#tooMany('');
+  }
+
+  #tooMany(about: string): VideocapError {
+    const told = this.#sorted()
+      .slice(0, TOLD)
+      .map(({ file, line, reason }) => `${file} line ${line}: ${reason.replace(/\.$/, '')}`);
+    const more = this.#bad.length - told.length;
+    const message =
+      `${about}${this.#bad.length} sample${this.#bad.length === 1 ? '' : 's'} cannot be used, more than ` +
+      `dataset.maxBadSamples (${this.#limit}): ${[...told, ...(more > 0 ? [`${more} more`] : [])].join('; ')}. ` +
+      'Mend or remove them, or raise dataset.maxBadSamples.';
+    return new VideocapError('InvalidDataset', message[0]!.toUpperCase() + message.slice(1));
+  }
+
+  #sorted() {
+    return this.#bad.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
+  }
+}

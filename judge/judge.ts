@@ -1,0 +1,29 @@
+import type { JudgeUsage } from '../contracts/stages.ts';
+import type { CaptionRatings } from './questions/completeness-naturalness.ts';
+import type { Verdict } from './questions/event-entailment.ts';
+import type { Outcome } from './questions/question.ts';
+
+/**
+ * Who decides whether a caption tells an event. Texts are untrusted: a caption is model output, and what it says about
+ * how to be judged must not matter.
+ */
+export interface Judge {
+  /** For reports: the model's name, or what this judge is instead. */
+  readonly name: string;
+  readonly isLlm: boolean;
+  readonly usage: JudgeUsage;
+  /** Exactly one verdict an event, in the order of the events. */
+  entail(text: string, events: readonly string[], signal?: AbortSignal): Promise<Outcome<Verdict[]>>;
+  /** The events a text tells, each a short sentence, without repetitions. */
+  extractEvents(text: string, signal?: AbortSignal): Promise<Outcome<string[]>>;
+  /**
+   * How much of a reference caption a caption tells, and how well it is written.
+   * @throws VideocapError `InvalidConfig` where this judge cannot say.
+   */
+  rate(caption: string, reference: string, signal?: AbortSignal): Promise<Outcome<CaptionRatings>>;
+  /**
+   * Refuses reference events that this judge cannot read, before any completion is scored with them.
+   * @throws VideocapError `InvalidConfig`
+   */
+  checkReference(sampleId: string, events: readonly string[]): void;
+}

@@ -1,0 +1,102 @@
+import type { JudgeSpending, JudgeUsage } from '../../contracts/stages.ts';
+import type { Attempt } from '../questions/question.ts';
+import { type Budget, checkBudget } from './budget.ts';
+import { costOf, type Price, usageOf } from './usage.ts';
+
+/** What the account needs of a paid question. */
+interface Paid {
+  attempts: readonly Attempt[];
+  repeated: number;
+}
+
+/**
+ * What one place in a run has paid its judge, and is about to pay. Keeps sums, and of a question no more than its key: a benchmark
+ * asks hundreds of thousands.
+ *
+ * A budget of calls is never exceeded. One of USD, by one question at most: what questions in flight will cost is reserved, each at the
+ * dearest so far, and whoever would go beyond the budget with that waits until they are answered. As long as nothing is known of
+ * costs, one question is asked at a time. (One that costs more than any before may add to it: an answer asked for again, say.)
+ */
+export class Account {
+  readonly #price: Price;
+  readonly #budget: Budget;
+  /** Before this place. */
+  readonly #spent: JudgeSpending;
+  readonly #paid = new Set<string>();
+  readonly #asking = new Set<string>();
+  readonly #waiting: (() => void)[] = [];
+  readonly #latencies: number[] = [];
+  #inputTokens = 0;
+  #outputTokens = 0;
+  #repeated = 0;
+  #questions = 0;
+  /** USD that a question has cost. */
+  #dearest: number | undefined;
+
+  constructor(price: Price, budget: Budget, spent: JudgeSpending) {
+    this.#price = price;
+    this.#budget = budget;
+    this.#spent = spent;
+    if (spent.calls > 0) this.#dearest = spent.usd / spent.calls;
+  }
+
+  get isLimited(): boolean {
+    return this.#budget.usd !== undefined || this.#budget.calls !== undefined;
+  }
+
+  get usage(): JudgeUsage {
+    const [calls, repeated] = [this.#paid.size, this.#repeated];
+    const tokens = { inputTokens: this.#inputTokens, outputTokens: this.#outputTokens };
+    return usageOf({ calls, repeated, ...tokens }, this.#questions, this.#latencies, this.#price);
+  }
+
+  /**
+   * Resolves when the budget has room for one more question, which counts as being asked from then on.
+   * @throws VideocapError `JudgeBlocked` when the budget is reached.
+   */
+  async reserve(key: string, signal?: AbortSignal): Promise<void> {
+    for (;;) {
+      signal?.throwIfAborted();
+      const usd = this.#spent.usd + this.#usd;
+      checkBudget(this.#budget, { usd, calls: this.#spent.calls + this.#paid.size + this.#asking.size });
+      if (this.#asking.size === 0 || this.#budget.usd === undefined) break;
+      if (this.#dearest !== undefined && usd + this.#asking.size * this.#dearest < this.#budget.usd) break;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    this.#asking.add(key);
+  }
+
+  /** The question is not being asked any more. */
+  release(key: string): void {
+    if (this.#asking.delete(key)) for (const look of this.#waiting.splice(0)) look();
+  }
+
+  /** Notes what this place has paid for, now or before it was done again. A second time changes nothing. */
+  pay(key: string, { attempts, repeated }: Paid): void {
+    if (!this.#paid.has(key)) {
+      this.#paid.add(key);
+      const before = this.#usd;
+      for (const { inputTokens, outputTokens } of attempts) {
+        this.#inputTokens += inputTokens;
+        this.#outputTokens += outputTokens;
+      }
+      this.#repeated += repeated;
+      this.#dearest = Math.max(this.#dearest ?? 0, this.#usd - before);
+    }
+    this.release(key);
+  }
+
+  /** Notes that a question was put to the ledger. */
+  ask(): void {
+    this.#questions++;
+  }
+
+  /** Notes how long requests took that were made now. */
+  took(attempts: readonly Attempt[]): void {
+    for (const { seconds } of attempts) this.#latencies.push(seconds);
+  }
+
+  get #usd(): number {
+    return costOf({ inputTokens: this.#inputTokens, outputTokens: this.#outputTokens }, this.#price);
+  }
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { sha256 } from '../../core/artifact-store.ts';
+import { Attempt, type Question, Unscorable } from '../questions/question.ts';
+
+/** A question that was paid for, with all that was said: what lies under `ledger/` in the store. */
+export const LedgerEntry = z.strictObject({
+  /** The prompt's name: what kind of question it is. */
+  prompt: z.string(),
+  /** Whom it was put to, and how: `Endpoint.identity`. */
+  asked: z.record(z.string(), z.union([z.string(), z.number()])),
+  question: z.record(z.string(), z.unknown()),
+  attempts: z.array(Attempt),
+  /** How it ended: the last attempt's text is the answer, or there is none. */
+  outcome: z.union([z.strictObject({ answered: z.literal(true) }), Unscorable]),
+  /** The place in a run that asked first. */
+  paidBy: z.string(),
+  /** Earlier requests that were perhaps paid for too, and whose answers were lost, or are of no use any more. */
+  repeated: z.int(),
+  /** USD, at the price that the config had then. */
+  cost: z.number().default(0),
+});
+export type LedgerEntry = z.infer<typeof LedgerEntry>;
+
+/** `ledger/<sha256 of everything that determines the answer>.json`; `replaced`: the key of one that cannot be read. */
+export function ledgerKey(
+  asked: LedgerEntry['asked'],
+  { data }: Pick<Question<unknown>, 'data'>,
+  replaced?: string,
+): string {
+  const sorted = Object.entries(asked).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `ledger/${sha256(JSON.stringify(replaced === undefined ? [sorted, data] : [sorted, data, replaced]))}.json`;
+}

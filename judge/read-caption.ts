@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import type { CaptionCounts } from '../rewards/caption-reward.ts';
+import type { Judge } from './judge.ts';
+import { Verdict } from './questions/event-entailment.ts';
+import type { Unknown } from './questions/question.ts';
+
+/** What a sample's reference says, in the two forms a caption is compared with. */
+export interface Reference {
+  caption: string;
+  events: string[];
+}
+
+/** What the judge says about one caption. */
+export const CaptionReading = z.strictObject({
+  /** One verdict for each of the reference's events: does the caption tell it? */
+  verdicts: z.array(Verdict),
+  /** The events that the caption tells, and for each whether the reference caption tells it too. Only where asked for. */
+  claims: z.array(z.string()).optional(),
+  claimVerdicts: z.array(Verdict).optional(),
+});
+export type CaptionReading = z.infer<typeof CaptionReading>;
+
+/**
+ * A sample's events: its own, or what the judge finds in its caption.
+ * @throws VideocapError `InvalidConfig` when the judge cannot read them.
+ */
+export async function readReference(
+  judge: Judge,
+  sample: { id: string; caption: string; events?: string[] | undefined },
+  signal?: AbortSignal,
+): Promise<Reference | Unknown> {
+  const outcome = sample.events ? { answer: sample.events } : await judge.extractEvents(sample.caption, signal);
+  if (!('answer' in outcome)) return outcome;
+  judge.checkReference(sample.id, outcome.answer);
+  return { caption: sample.caption, events: outcome.answer };
+}
+
+/**
+ * Compares a caption with a reference in both directions of AutoDQ (recall: reference events that the caption tells;
+ * with `claims`, precision: the caption's events that the reference tells), or says why that is not known.
+ */
+export async function readCaption(
+  judge: Judge,
+  caption: string,
+  reference: Reference,
+  options: { claims: boolean },
+  signal?: AbortSignal,
+): Promise<CaptionReading | Unknown> {
+  const [told, claimed] = await settled([
+    judge.entail(caption, reference.events, signal),
+    options.claims ? readClaims(judge, caption, reference, signal) : Promise.resolve<Claims>({}),
+  ]);
+  if (!('answer' in told)) return told;
+  if ('pending' in claimed || 'unscorable' in claimed) return claimed;
+  return { verdicts: told.answer, ...claimed };
+}
+
+type Claims = Pick<CaptionReading, 'claims' | 'claimVerdicts'>;
+
+async function readClaims(
+  judge: Judge,
+  caption: string,
+  reference: Reference,
+  signal?: AbortSignal,
+): Promise<Claims | Unknown> {
+  const extracted = await judge.extractEvents(caption, signal);
+  if (!('answer' in extracted)) return extracted;
+  const held = await judge.entail(reference.caption, extracted.answer, signal);
+  return 'answer' in held ? { claims: extracted.answer, claimVerdicts: held.answer } : held;
+}
+
+/** The numbers of a reading that rewards and benchmarks are made of: only `entailment` counts, in both directions. */
+export function countsOf({ verdicts, claimVerdicts }: CaptionReading): CaptionCounts {
+  const entailed = (list: readonly string[]) => list.filter((verdict) => verdict === 'entailment').length;
+  return {
+    events: verdicts.length,
+    told: entailed(verdicts),
+    ...(claimVerdicts && { claims: claimVerdicts.length, trueClaims: entailed(claimVerdicts) }),
+  };
+}
+
+/** `Promise.all` that fails only once everyone is done: answers on their way are paid for, and must reach the ledger. */
+export async function settled<const T extends readonly Promise<unknown>[]>(
+  promises: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(promises);
+  return (await Promise.all(promises)) as { -readonly [K in keyof T]: Awaited<T[K]> };
+}

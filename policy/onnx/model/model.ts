@@ -1,0 +1,143 @@
+import { join } from 'node:path';
+import * as ort from 'onnxruntime-node';
+import { VideocapError } from '../../../core/errors.ts';
+import { type Feeds, int64, scalar } from './feeds.ts';
+import { type GraphName, type ModelFolder, openModelFolder } from './model-folder.ts';
+import { decoderTables, type Grid, positionIds, videoTokens, visionTables } from './rope.ts';
+import { PolicyTokenizer, type Prompt } from './tokenizer.ts';
+import type { PixelValues } from './video-processor.ts';
+
+/** A model ready to compute: its tokenizer and prompt, and its graphs, each loaded when it is first run. */
+export class PolicyModel {
+  /** As it was asked for. */
+  readonly name: string;
+  readonly folder: ModelFolder;
+  readonly threads: number;
+  readonly tokenizer: PolicyTokenizer;
+  readonly prompt: Prompt;
+  /** 1 for every token id that is never sampled. */
+  readonly suppressed: Uint8Array;
+  readonly #onGraph: (runs: boolean) => void;
+  readonly #sessions = new Map<GraphName, Promise<ort.InferenceSession>>();
+
+  /**
+   * @param onGraph told when a graph begins to run, and when it has ended.
+   * @throws VideocapError `InvalidModel`.
+   */
+  constructor(name: string, threads: number, onGraph: (runs: boolean) => void = () => {}) {
+    this.#onGraph = onGraph;
+    this.name = name;
+    this.folder = openModelFolder(name);
+    this.threads = threads;
+    this.tokenizer = new PolicyTokenizer(this.folder.path);
+    this.prompt = this.tokenizer.prompt();
+    this.suppressed = this.tokenizer.suppressed(this.vocabulary);
+  }
+
+  get vocabulary(): number {
+    return this.folder.config.text_config.vocab_size;
+  }
+
+  get layers(): number {
+    return this.folder.config.text_config.num_hidden_layers;
+  }
+
+  get keyHeads(): number {
+    return this.folder.config.text_config.num_key_value_heads;
+  }
+
+  get headDim(): number {
+    const { hidden_size, num_attention_heads } = this.folder.config.text_config;
+    return hidden_size / num_attention_heads;
+  }
+
+  /** Positions of the prompt with a video of this grid. */
+  promptLength(grid: Grid): number {
+    const { prefix, suffix } = this.prompt;
+    return prefix.length + videoTokens(grid, this.folder.processor.mergeSize) + suffix.length;
+  }
+
+  /** Rotary tables of the prompt and `after` positions of completion: `[S + after, head dimension]`. */
+  decoderTables(grid: Grid, after: number) {
+    const { rope_theta: theta, mrope_section: sections } = this.folder.config.text_config.rope_parameters;
+    const { prefix, suffix } = this.prompt;
+    const positions = positionIds(prefix.length, grid, suffix.length + after, this.folder.processor.mergeSize);
+    return decoderTables(positions, { headDim: this.headDim, theta, sections });
+  }
+
+  /** What every graph that sees videos takes: B videos of one grid with their prompt, and tables for `after` positions more. */
+  promptFeeds(videos: readonly PixelValues[], after: number): Feeds {
+    const { grid, data } = videos[0]!;
+    const patches = grid.rows * grid.columns;
+    const pixels = new Float32Array(videos.length * data.length);
+    for (const [i, video] of videos.entries()) pixels.set(video.data, i * data.length);
+    const { embed_dim, num_heads } = this.folder.config.vision_config;
+    const visionDim = embed_dim / num_heads;
+    const vision = visionTables(grid, visionDim, this.folder.processor.mergeSize);
+    const decoder = this.decoderTables(grid, after);
+    const positions = decoder.cos.length / this.headDim;
+    const ids = (tokens: number[]) =>
+      int64(
+        videos.flatMap(() => tokens),
+        [videos.length, tokens.length],
+      );
+    return {
+      pixel_values: new ort.Tensor('float32', pixels, [
+        videos.length,
+        grid.slices,
+        patches,
+        data.length / grid.slices / patches,
+      ]),
+      vision_cos: new ort.Tensor('float32', vision.cos, [patches, visionDim]),
+      vision_sin: new ort.Tensor('float32', vision.sin, [patches, visionDim]),
+      prefix_ids: ids(this.prompt.prefix),
+      suffix_ids: ids(this.prompt.suffix),
+      cos: new ort.Tensor('float32', decoder.cos, [positions, this.headDim]),
+      sin: new ort.Tensor('float32', decoder.sin, [positions, this.headDim]),
+    };
+  }
+
+  /** Temperature and suppressed tokens, as the graphs that score completions take them. */
+  samplingFeeds(temperature: number): Feeds {
+    const suppress = Float32Array.from(this.suppressed, (is) => (is === 1 ? -1e9 : 0));
+    return { temperature: scalar(temperature), suppress: new ort.Tensor('float32', suppress, [this.vocabulary]) };
+  }
+
+  async run(graph: GraphName, feeds: Feeds): Promise<Readonly<Record<string, ort.Tensor>>> {
+    let session = this.#sessions.get(graph);
+    if (!session) {
+      session = this.#load(graph);
+      this.#sessions.set(graph, session);
+    }
+    const loaded = await session;
+    this.#onGraph(true);
+    try {
+      return (await loaded.run(feeds)) as Record<string, ort.Tensor>;
+    } finally {
+      this.#onGraph(false);
+    }
+  }
+
+  /** Frees the graphs' memory. */
+  async dispose(): Promise<void> {
+    const sessions = await Promise.allSettled(this.#sessions.values());
+    this.#sessions.clear();
+    for (const session of sessions) if (session.status === 'fulfilled') await session.value.release();
+  }
+
+  #load(graph: GraphName): Promise<ort.InferenceSession> {
+    return ort.InferenceSession.create(join(this.folder.graphs, `${graph}.onnx`), {
+      intraOpNumThreads: this.threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      // Shapes change with every batch, so a remembered memory layout would only hold the largest of each.
+      enableMemPattern: false,
+      // Threads that wait by spinning take the cores from whoever else needs them: here that costs half of all time.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
+    }).catch((cause) => {
+      this.#sessions.delete(graph);
+      const message = `Graph ${graph}.onnx of model "${this.folder.name}" does not load; run \`npm run model:build\`: ${cause.message}`;
+      throw new VideocapError('InvalidModel', message, { cause });
+    });
+  }
+}

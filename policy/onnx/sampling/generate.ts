@@ -1,0 +1,190 @@
+import * as ort from 'onnxruntime-node';
+import type { Completion, Group } from '../../../core/completion.ts';
+import { uniformAt } from '../../../core/random.ts';
+import type { Job } from '../engine/job.ts';
+import { type Feeds, floats, int64, type Weights } from '../model/feeds.ts';
+import { byGrid, chunks } from '../model/layout.ts';
+import type { PolicyModel } from '../model/model.ts';
+import { type Frames, type PixelValues, pixelValues } from '../model/video-processor.ts';
+import { type Draw, drawBest, drawToken } from './sampler.ts';
+
+export interface GenerateOptions {
+  clips: readonly { sampleId: string; frames: Frames }[];
+  groupSize: number;
+  maxNewTokens: number;
+  /** Where the random numbers come from; without it the likeliest token is taken. */
+  sampling?: { temperature: number; seed: number; step: number };
+}
+
+/** Limits of a batch. Part of what makes a rollout bit-exact: another batch may round differently. */
+const MAX_SEQUENCES = 64;
+const MAX_PROMPT_TOKENS = 8192;
+
+interface Clip {
+  index: number;
+  sampleId: string;
+  pixels: PixelValues;
+}
+
+/**
+ * `groupSize` completions of every clip, in the order of the clips. Prompt and video are computed once a clip; completions
+ * of a group, and of clips with the same grid, are decoded together.
+ */
+export async function generate(
+  model: PolicyModel,
+  weights: Weights,
+  options: GenerateOptions,
+  job: Job,
+): Promise<Group[]> {
+  const clips = options.clips.map(({ sampleId, frames }, index) => ({
+    index,
+    sampleId,
+    pixels: pixelValues(frames, model.folder.processor),
+  }));
+  const groups: Group[] = new Array(clips.length);
+  const total = clips.length * options.groupSize;
+  let done = 0;
+  for (const batch of batches(model, clips, options.groupSize)) {
+    const decoding = new Decoding(model, weights, batch, options);
+    while (!decoding.finished) {
+      job.throwIfCancelled();
+      await decoding.next();
+      job.progress({ done: done + decoding.ended, total, what: 'completions written' });
+    }
+    for (const [i, completions] of decoding.completions().entries()) {
+      const { index, sampleId } = batch[i]!;
+      groups[index] = { sampleId, completions };
+    }
+    done += batch.length * options.groupSize;
+  }
+  return groups;
+}
+
+/** Clips of one grid each, in order, within the limits. */
+function batches(model: PolicyModel, clips: readonly Clip[], groupSize: number): Clip[][] {
+  return byGrid(clips, ({ pixels }) => pixels.grid).flatMap((same) => {
+    const perPrompt = Math.floor(MAX_PROMPT_TOKENS / model.promptLength(same[0]!.pixels.grid));
+    const size = Math.max(1, Math.min(perPrompt, Math.floor(MAX_SEQUENCES / groupSize)));
+    return chunks(same, size);
+  });
+}
+
+/** A batch of clips being written about: `[B, G]` completions that grow by a token at a time. */
+class Decoding {
+  readonly #model: PolicyModel;
+  readonly #weights: Weights;
+  readonly #clips: readonly Clip[];
+  readonly #options: GenerateOptions;
+  readonly #tokens: number[][];
+  readonly #logProbs: number[][];
+  readonly #ended: boolean[];
+  readonly #tables: { cos: Float32Array; sin: Float32Array };
+  /** Keys and values of the prompts, and of the completions so far. */
+  #prompt: Feeds = {};
+  #past: Feeds = {};
+  #length = 0;
+
+  constructor(model: PolicyModel, weights: Weights, clips: readonly Clip[], options: GenerateOptions) {
+    this.#model = model;
+    this.#weights = weights;
+    this.#clips = clips;
+    this.#options = options;
+    const sequences = clips.length * options.groupSize;
+    this.#tokens = Array.from({ length: sequences }, () => []);
+    this.#logProbs = Array.from({ length: sequences }, () => []);
+    this.#ended = Array<boolean>(sequences).fill(false);
+    this.#tables = model.decoderTables(clips[0]!.pixels.grid, options.maxNewTokens);
+  }
+
+  get ended(): number {
+    return this.#ended.filter(Boolean).length;
+  }
+
+  get finished(): boolean {
+    return this.#length === this.#options.maxNewTokens || this.#ended.every(Boolean);
+  }
+
+  /** Writes one more token of every completion that has not ended. */
+  async next(): Promise<void> {
+    const { groupSize } = this.#options;
+    if (this.#length === 0) {
+      const logits = await this.#prefill();
+      this.#choose((sequence) => Math.floor(sequence / groupSize), logits);
+    } else this.#choose((sequence) => sequence, await this.#decode());
+    this.#length += 1;
+  }
+
+  completions(): Completion[][] {
+    const { groupSize } = this.#options;
+    return this.#clips.map((_, clip) =>
+      Array.from({ length: groupSize }, (_, g) => {
+        const sequence = clip * groupSize + g;
+        const tokenIds = this.#tokens[sequence]!;
+        return {
+          text: this.#model.tokenizer.decode(tokenIds),
+          tokenIds,
+          logProbs: this.#logProbs[sequence]!,
+          truncated: !this.#ended[sequence],
+        };
+      }),
+    );
+  }
+
+  /** Logits `[B, V]` of the first token. */
+  async #prefill(): Promise<Float32Array> {
+    const { layers, keyHeads, headDim } = this.#model;
+    const feeds = this.#model.promptFeeds(
+      this.#clips.map(({ pixels }) => pixels),
+      0,
+    );
+    const output = await this.#model.run('prefill', { ...this.#weights.feeds, ...feeds });
+    const empty = [this.#clips.length, this.#options.groupSize, keyHeads, 0, headDim];
+    for (let layer = 0; layer < layers; layer++)
+      for (const part of ['k', 'v']) {
+        this.#prompt[`prompt_${part}.${layer}`] = output[`${part}.${layer}`]!;
+        this.#past[`past_${part}.${layer}`] = new ort.Tensor('float32', new Float32Array(0), empty);
+      }
+    return floats(output.logits);
+  }
+
+  /** Logits `[B, G, V]` of the token after the last ones. */
+  async #decode(): Promise<Float32Array> {
+    const { layers, headDim, tokenizer } = this.#model;
+    const at = this.#tables.cos.length / headDim - this.#options.maxNewTokens + this.#length - 1;
+    const row = (table: Float32Array) =>
+      new ort.Tensor('float32', table.slice(at * headDim, (at + 1) * headDim), [1, headDim]);
+    const last = this.#tokens.map((tokens, sequence) => (this.#ended[sequence] ? tokenizer.endToken : tokens.at(-1)!));
+    const output = await this.#model.run('decode', {
+      ...this.#weights.feeds,
+      input_ids: int64(last, [this.#clips.length, this.#options.groupSize]),
+      cos: row(this.#tables.cos),
+      sin: row(this.#tables.sin),
+      ...this.#prompt,
+      ...this.#past,
+    });
+    for (let layer = 0; layer < layers; layer++)
+      for (const part of ['k', 'v']) this.#past[`past_${part}.${layer}`] = output[`${part}.${layer}`]!;
+    return floats(output.logits);
+  }
+
+  #choose(rowOf: (sequence: number) => number, logits: Float32Array): void {
+    const { vocabulary, tokenizer } = this.#model;
+    for (const [sequence, tokens] of this.#tokens.entries()) {
+      if (this.#ended[sequence]) continue;
+      const row = rowOf(sequence);
+      const { token, logProb } = this.#draw(sequence, logits.subarray(row * vocabulary, (row + 1) * vocabulary));
+      tokens.push(token);
+      this.#logProbs[sequence]!.push(logProb);
+      this.#ended[sequence] = token === tokenizer.endToken;
+    }
+  }
+
+  #draw(sequence: number, logits: Float32Array): Draw {
+    const { sampling, groupSize } = this.#options;
+    const { suppressed } = this.#model;
+    if (!sampling) return drawBest(logits, suppressed);
+    const { sampleId } = this.#clips[Math.floor(sequence / groupSize)]!;
+    const place = ['rollout', sampling.step, sampleId, sequence % groupSize, this.#length] as const;
+    return drawToken(logits, { temperature: sampling.temperature, suppressed }, uniformAt(sampling.seed, place));
+  }
+}

@@ -1,0 +1,69 @@
+import { VideocapError } from '../../../core/errors.ts';
+
+/** What a sampler needs besides the logits. */
+export interface SamplingRule {
+  temperature: number;
+  /** Tokens that are never chosen, by id: 1 where suppressed. */
+  suppressed: Uint8Array;
+}
+
+export interface Draw {
+  token: number;
+  /** Natural logarithm of the token's probability under the distribution it was drawn from. */
+  logProb: number;
+}
+
+/**
+ * Draws a token from softmax(logits / temperature) over the tokens that are not suppressed, by inverting the cumulative
+ * distribution at `uniform` in [0, 1): a pure function, in double precision.
+ * @throws VideocapError `InvalidModel` when the logits leave nothing to choose: the policy has diverged.
+ */
+export function drawToken(logits: Float32Array, rule: SamplingRule, uniform: number): Draw {
+  const { temperature, suppressed } = rule;
+  const highest = logits[bestToken(logits, suppressed)]!;
+  let total = 0;
+  for (let token = 0; token < logits.length; token++)
+    if (suppressed[token] !== 1) total += Math.exp((logits[token]! - highest) / temperature);
+  const target = uniform * total;
+  let below = 0;
+  let chosen = -1;
+  for (let token = 0; token < logits.length; token++) {
+    if (suppressed[token] === 1) continue;
+    const weight = Math.exp((logits[token]! - highest) / temperature);
+    // Rounding may leave the sum a little short of the target; the last token of any weight then stands.
+    if (weight > 0) chosen = token;
+    below += weight;
+    if (below > target) break;
+  }
+  return { token: chosen, logProb: (logits[chosen]! - highest) / temperature - Math.log(total) };
+}
+
+/** The likeliest token, with its log-probability at temperature 1. Throws as `drawToken`. */
+export function drawBest(logits: Float32Array, suppressed: Uint8Array): Draw {
+  const token = bestToken(logits, suppressed);
+  let total = 0;
+  for (let other = 0; other < logits.length; other++)
+    if (suppressed[other] !== 1) total += Math.exp(logits[other]! - logits[token]!);
+  return { token, logProb: -Math.log(total) };
+}
+
+/** The likeliest token that is not suppressed; of equals the one with the lowest id. */
+function bestToken(logits: Float32Array, suppressed: Uint8Array): number {
+  let best = -1;
+  for (let token = 0; token < logits.length; token++) {
+    if (suppressed[token] === 1) continue;
+    const logit = logits[token]!;
+    if (Number.isNaN(logit) || logit === Number.POSITIVE_INFINITY)
+      throw diverged(`gave token ${token} the logit ${logit}`);
+    if (best < 0 || logit > logits[best]!) best = token;
+  }
+  if (best < 0 || logits[best] === Number.NEGATIVE_INFINITY) throw diverged('left no token to choose from');
+  return best;
+}
+
+function diverged(how: string): VideocapError {
+  return new VideocapError(
+    'InvalidModel',
+    `The policy ${how}: its weights have diverged; start from an earlier checkpoint with a smaller optimizer.learningRate.`,
+  );
+}

@@ -1,0 +1,114 @@
+import * as ort from 'onnxruntime-node';
+import { type Feeds, int64 } from '../model/feeds.ts';
+import { byGrid } from '../model/layout.ts';
+import type { PolicyModel } from '../model/model.ts';
+import { type Frames, type PixelValues, pixelValues } from '../model/video-processor.ts';
+
+/** A video with the completions that are scored or learnt together. */
+export interface ScoredClip<C extends { tokenIds: readonly number[] }> {
+  frames: Frames;
+  completions: readonly C[];
+}
+
+/**
+ * The most token positions of completions that are computed at once. Memory grows with it (here the engine takes about
+ * 0.5 GB), speed hardly does, and rounding depends on it: it is part of what makes a run bit-exact.
+ */
+const MAX_POSITIONS = 1024;
+const MAX_PROMPT_POSITIONS = 8192;
+
+/** B videos of one grid, with G completions each, padded to L tokens with the end token: what a graph computes at once. */
+export interface MicroBatch<C> {
+  /** Of the prompt and of `completion_ids` `[B, G, L]`. */
+  feeds: Feeds;
+  shape: readonly [videos: number, completions: number, length: number];
+  /** `[B][G]`. */
+  completions: readonly (readonly C[])[];
+}
+
+/** Splits clips and their completions into micro-batches: a function of their order, grids and lengths alone. */
+export function microBatches<C extends { tokenIds: readonly number[] }>(
+  model: PolicyModel,
+  clips: readonly ScoredClip<C>[],
+): MicroBatch<C>[] {
+  const parts = clips.flatMap(({ frames, completions }) => {
+    const pixels = pixelValues(frames, model.folder.processor);
+    return pieces(completions).map((piece) => ({ pixels, completions: piece }));
+  });
+  return byGrid(parts, ({ pixels }) => pixels.grid).flatMap((same) => {
+    const prompt = model.promptLength(same[0]!.pixels.grid);
+    const batches: (typeof same)[] = [];
+    for (const part of same) {
+      const open = batches.at(-1);
+      if (open && fits([...open, part], prompt)) open.push(part);
+      else batches.push([part]);
+    }
+    return batches.map((batch) => microBatch(model, batch));
+  });
+}
+
+/** The positions of completion tokens that are not padding, as `[b, g, t]` and as an index into `[B, G, L]`. */
+export function* tokensOf<C extends { tokenIds: readonly number[] }>(
+  batch: MicroBatch<C>,
+): Generator<{ completion: C; t: number; index: number }> {
+  const [, group, length] = batch.shape;
+  for (const [b, completions] of batch.completions.entries())
+    for (const [g, completion] of completions.entries())
+      for (let t = 0; t < completion.tokenIds.length; t++) yield { completion, t, index: (b * group + g) * length + t };
+}
+
+/** A number for every token of the batch, 0 for padding: `[B, G, L]`. */
+export function perToken<C extends { tokenIds: readonly number[] }>(
+  batch: MicroBatch<C>,
+  value: (completion: C, t: number) => number,
+): ort.Tensor {
+  const [videos, group, length] = batch.shape;
+  const data = new Float32Array(videos * group * length);
+  for (const { completion, t, index } of tokensOf(batch)) data[index] = value(completion, t);
+  return new ort.Tensor('float32', data, [videos, group, length]);
+}
+
+interface Part<C> {
+  pixels: PixelValues;
+  completions: readonly C[];
+}
+
+/** A group that is too large for one micro-batch, in pieces that are not. */
+function pieces<C extends { tokenIds: readonly number[] }>(completions: readonly C[]): C[][] {
+  const found: C[][] = [];
+  for (const completion of completions) {
+    const open = found.at(-1);
+    if (open && padded([...open, completion]) <= MAX_POSITIONS) open.push(completion);
+    else found.push([completion]);
+  }
+  return found;
+}
+
+/** A batch is a rectangle, so its parts have equally many completions. */
+function fits<C extends { tokenIds: readonly number[] }>(parts: readonly Part<C>[], prompt: number): boolean {
+  return (
+    parts.every(({ completions }) => completions.length === parts[0]!.completions.length) &&
+    padded(parts.flatMap(({ completions }) => completions)) <= MAX_POSITIONS &&
+    parts.length * prompt <= MAX_PROMPT_POSITIONS
+  );
+}
+
+function padded(completions: readonly { tokenIds: readonly number[] }[]): number {
+  return completions.length * Math.max(...completions.map(({ tokenIds }) => tokenIds.length));
+}
+
+function microBatch<C extends { tokenIds: readonly number[] }>(model: PolicyModel, parts: Part<C>[]): MicroBatch<C> {
+  const completions = parts.map((part) => part.completions);
+  const length = Math.max(...completions.flat().map(({ tokenIds }) => tokenIds.length));
+  const shape = [parts.length, completions[0]!.length, length] as const;
+  // Padding must be a token that can be sampled: a suppressed one has a log-probability of -1e9, whose ratios overflow.
+  const { endToken } = model.tokenizer;
+  const ids = completions
+    .flat()
+    .flatMap(({ tokenIds }) => [...tokenIds, ...Array<number>(length - tokenIds.length).fill(endToken)]);
+  const prompt = model.promptFeeds(
+    parts.map(({ pixels }) => pixels),
+    length,
+  );
+  return { feeds: { ...prompt, completion_ids: int64(ids, shape) }, shape, completions };
+}

@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { readRecords } from '../activities/record.ts';
+import { type ClipResult, type Difference, HeldOutDetails, heldOutDifferences } from '../benchmarks/held-out.ts';
+import type { ExperimentConfig } from '../configs/schema.ts';
+import type { WriteReportInput } from '../contracts/report.ts';
+import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
+import { CaptionedClip, Clips } from '../contracts/stages.ts';
+import type { ArtifactStore } from '../core/artifact-store.ts';
+import { readManifest } from '../core/manifest.ts';
+import { shuffledAt } from '../core/random.ts';
+import type { DatasetManifest, Sample } from '../core/sample.ts';
+import { temporalLink } from '../tracking/temporal-link.ts';
+import { decodeClip } from '../video/clip.ts';
+import { contactSheet } from '../video/contact-sheet.ts';
+import { embeddableVideo } from './embeddable-video.ts';
+
+/** Everything a report shows, read from the store. Rendering it is a pure function. */
+export interface ReportContent {
+  config: ExperimentConfig;
+  links: { temporal?: string | undefined; mlflow?: string | undefined };
+  dataset: { name: string; train: number; heldOut: number };
+  quarantined: DatasetManifest['quarantined'];
+  records: StepRecord[];
+  evaluations: Evaluation[];
+  /** Trained against base, paired over videos, in points. Empty when there is one evaluation only. */
+  differences: Record<string, Difference>;
+  judge: HeldOutDetails['judge'];
+  shown: ShownVideo[];
+}
+
+/** One held-out video with what both policies said of it. */
+export interface ShownVideo {
+  sample: Sample;
+  /** `data:` address; absent where the file is gone, large, or nothing a browser plays. */
+  video?: string | undefined;
+  /** `data:` address of a picture of the frames that the policy saw. */
+  frames?: string | undefined;
+  base: Answer;
+  /** Absent when there is one evaluation only. */
+  trained?: Answer | undefined;
+}
+
+export interface Answer {
+  step: number;
+  text: string;
+  result?: ClipResult | undefined;
+}
+
+const SHOWN_VIDEOS = 6;
+
+/** Reads what the report of a run shows. */
+export async function readReportContent(
+  store: ArtifactStore,
+  input: z.infer<typeof WriteReportInput>,
+  temporalUiUrl?: string,
+): Promise<ReportContent> {
+  const { runKey, config, evaluations, lastStep, execution, mlflowRunUrl } = input;
+  const manifest = await readManifest(store, input.manifest);
+  const [base, trained] = await Promise.all(firstAndLast(evaluations).map((each) => answersOf(store, each)));
+  return {
+    config,
+    links: { temporal: temporalLink(temporalUiUrl, execution), mlflow: mlflowRunUrl },
+    dataset: { name: manifest.name, train: manifest.train.length, heldOut: manifest.heldOut.length },
+    quarantined: manifest.quarantined,
+    records: await readRecords(store, runKey, 0, lastStep),
+    evaluations,
+    differences: trained ? heldOutDifferences(base!.details.clips, trained.details.clips) : {},
+    judge: base!.details.judge,
+    shown: await shownVideos(store, input, manifest, base!, trained),
+  };
+}
+
+/** Some held-out videos, picked by the run's seed and not by how well they went. */
+async function shownVideos(
+  store: ArtifactStore,
+  { config, heldOutClips }: z.infer<typeof WriteReportInput>,
+  { heldOut }: DatasetManifest,
+  base: Answers,
+  trained: Answers | undefined,
+): Promise<ShownVideo[]> {
+  const clips = new Map((await store.readJson(heldOutClips, Clips)).map(({ sampleId, clip }) => [sampleId, clip]));
+  const chosen = shuffledAt(heldOut, config.seed, ['report']).slice(0, SHOWN_VIDEOS);
+  return Promise.all(
+    chosen.map(async (sample) => {
+      const clip = clips.get(sample.id);
+      return {
+        sample,
+        video: await embeddableVideo(store, sample.video),
+        frames: clip && framesPicture(await store.read(clip)),
+        base: base.of(sample.id),
+        trained: trained?.of(sample.id),
+      };
+    }),
+  );
+}
+
+function framesPicture(clip: Buffer): string {
+  const { frames, ...rest } = decodeClip(clip);
+  const sheet = contactSheet({ frames, ...rest }, { format: 'jpeg', columns: Math.ceil(frames / 2), gap: 2, scale: 2 });
+  return `data:image/jpeg;base64,${sheet.toString('base64')}`;
+}
+
+interface Answers {
+  details: HeldOutDetails;
+  of(sampleId: string): Answer;
+}
+
+async function answersOf(store: ArtifactStore, { step, captions, details }: Evaluation): Promise<Answers> {
+  const texts = await store.readJson(captions, z.array(CaptionedClip));
+  const content = await store.readJson(details, HeldOutDetails);
+  return {
+    details: content,
+    of: (id) => ({
+      step,
+      text: texts.find(({ sampleId }) => sampleId === id)?.text ?? '',
+      result: content.clips.find(({ sampleId }) => sampleId === id),
+    }),
+  };
+}
+
+function firstAndLast<T>(items: readonly T[]): T[] {
+  return items.length < 2 ? [...items] : [items[0]!, items.at(-1)!];
+}

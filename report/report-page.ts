@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { stringify } from 'yaml';
+import type { Difference } from '../benchmarks/held-out.ts';
+import { judgedBy } from '../benchmarks/judged-by.ts';
+import { type Html, html, link, shortened, trusted } from './markup.ts';
+import { points, signed } from './metric-names.ts';
+import type { ReportContent } from './report-content.ts';
+import { judged, resultsTable } from './results-table.ts';
+import { suiteSections } from './suite-sections.ts';
+import { trainingCharts } from './training-charts.ts';
+import { videoCard } from './video-card.ts';
+
+const STYLE = readFileSync(new URL('./report.css', import.meta.url), 'utf8');
+
+/** Nothing may be fetched and nothing run, even if a text should ever get past the escaping. */
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:; base-uri 'none'; form-action 'none'";
+
+/** The report as one HTML file. Pure: the same content gives the same bytes. */
+export function reportPage(content: ReportContent): string {
+  const { config, records, evaluations, differences, shown } = content;
+  const base = evaluations[0]!;
+  const trained = evaluations.length > 1 ? evaluations.at(-1)! : undefined;
+  const charts = trainingCharts(records, evaluations);
+  const by = { model: content.judge.name, prompts: content.judge.prompts ?? [] };
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${config.name}: ${config.method.toUpperCase()} report</title>
+<style>${trusted(STYLE)}</style>
+</head>
+<body>
+<main>
+  ${header(content)}
+  <section><h2>Held-out benchmark</h2><div class="card">${resultsTable(base, trained, differences, judgedBy(by))}</div></section>
+  ${suiteSections(base, trained, content.judge.name)}
+  ${charts && html`<section><h2>While it trained</h2><p class="lead">${judgedBy(by)}.</p>${charts}</section>`}
+  <section>
+    <h2>${shown.length} of ${content.dataset.heldOut} held-out videos</h2>
+    <p class="lead">Picked by the run’s seed, not by result. Captions are greedy. ${judgedBy(by)}.</p>
+    ${shown.map((video) => videoCard(video, config))}
+  </section>
+  ${quarantine(content)}
+  <section><h2>The experiment</h2>
+    <details class="card config"><summary>Resolved config</summary><pre>${stringify(config)}</pre></details>
+  </section>
+  <footer>Made by videocap-r1. This file is complete: it loads nothing and runs nothing.</footer>
+</main>
+</body>
+</html>
+`.text;
+}
+
+function header(content: ReportContent): Html {
+  const { config, links, judge, dataset, records, evaluations, differences } = content;
+  const base = evaluations[0]!;
+  const trained = evaluations.length > 1 ? evaluations.at(-1)! : undefined;
+  const last = records.at(-1)?.step ?? 0;
+  const seconds = ((records.at(-1)?.time ?? 0) - (records[0]?.time ?? 0)) / 1000;
+  const facts = [
+    `${config.method === 'grpo' ? 'GRPO' : 'SFT'}, ${last} step${last === 1 ? '' : 's'}${seconds > 0 ? ` in ${duration(seconds)}` : ''}`,
+    `policy ${config.policy.model}`,
+    `${dataset.name}: ${dataset.train} training, ${dataset.heldOut} held-out videos`,
+    `seed ${config.seed}`,
+  ];
+  const tiles = (
+    [
+      ['eventF1', 'Event F1'],
+      ['actionF1', 'Action F1'],
+      ['objectF1', 'Object F1'],
+      ['think', 'Think score'],
+    ] as const
+  ).map(([metric, title]) => tile(title, base.metrics[metric], trained?.metrics[metric], differences[metric]));
+  return html`<header>
+    <p class="eyebrow">videocap-r1 report</p>
+    <h1>${config.name}</h1>
+    <p class="facts">${facts.map((fact) => html`<span>${fact}</span> `)}</p>
+    ${(links.temporal ?? links.mlflow) !== undefined && html`<p class="links">${links.temporal && link(links.temporal, 'Run in Temporal')}${links.mlflow && link(links.mlflow, 'Run in MLflow')}</p>`}
+    <div class="tiles">${tiles}</div>
+    <p class="judge ${!judge.isLlm && 'rules'}">${
+      judge.isLlm
+        ? html`<b>Judge: ${judge.name}.</b> Event scores are what this model says of each event; action and object scores are counted without it.`
+        : html`<b>The judge is rule-based and no LLM.</b> It reads captions of the small world of shapes by its grammar; its numbers say nothing about captions of real videos.`
+    }</p>
+  </header>`;
+}
+
+function tile(
+  title: string,
+  base: number | undefined,
+  trained: number | undefined,
+  difference: Difference | undefined,
+) {
+  if (base === undefined) return undefined;
+  const verdict = difference && judged(difference);
+  return html`<div class="tile">
+    <p>${title}</p>
+    <p class="value">${trained === undefined ? points(base) : html`<span>${points(base)} →</span> ${points(trained)}`}</p>
+    ${difference && html`<p class="change ${verdict}">${signed(difference.difference)} <small>${sureness(difference)}</small></p>`}
+  </div>`;
+}
+
+function sureness(difference: Difference): string {
+  const { low, high } = difference;
+  if (low === 0 && high === 0) return 'no difference';
+  return `${judged(difference) === 'unclear' ? 'may be chance' : '95%'}: ${signed(low)} to ${signed(high)}`;
+}
+
+function quarantine({ quarantined }: ReportContent): Html {
+  if (quarantined.length === 0)
+    return html`<section><h2>Quarantine</h2><p class="lead">Empty: every sample could be used.</p></section>`;
+  const listed = quarantined.slice(0, 200);
+  return html`<section><h2>Quarantine</h2>
+    <p class="lead">${quarantined.length} sample${quarantined.length === 1 ? '' : 's'} could not be used, and the run went on without.</p>
+    <div class="card scroll"><table><thead><tr><th scope="col">sample</th><th scope="col">why</th></tr></thead>
+    <tbody>${listed.map(({ id, reason }) => html`<tr><th scope="row">${shortened(id, 200)}</th><td>${shortened(reason, 500)}</td></tr>`)}</tbody></table>
+    ${quarantined.length > listed.length && html`<p class="note">… and ${quarantined.length - listed.length} more, in the dataset’s manifest.</p>`}</div>
+  </section>`;
+}
+
+function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}

@@ -1,0 +1,40 @@
+import { judgedBy } from '../benchmarks/judged-by.ts';
+import type { Suite } from '../benchmarks/suites/suite.ts';
+import { countsLine, fewScored } from '../benchmarks/suites/suite-counts.ts';
+import { withBounds } from '../benchmarks/suites/suite-report.ts';
+import { suiteNamed } from '../benchmarks/suites/suites.ts';
+import type { Evaluation, SuiteEvaluation } from '../contracts/run-results.ts';
+import { type Html, html } from './markup.ts';
+
+/** A table for every published benchmark of a run: its policies first, then what others published. `judge`: of results that do not say. */
+export function suiteSections(base: Evaluation, trained: Evaluation | undefined, judge: string): Html[] {
+  const measured = [base, ...(trained ? [trained] : [])].flatMap(({ suites = [] }) => suites);
+  const names = [...new Set(measured.map(({ suite }) => suite))];
+  return names.map((name) => {
+    const ours = measured.filter(({ suite }) => suite === name);
+    const warnings = ours.flatMap(({ step, counts }) => fewScored(counts).map((text) => `${policyAt(step)}: ${text}`));
+    const judges = [...new Set(ours.map((result) => (result.judge ? judgedBy(result.judge) : `Judge: ${judge}`)))];
+    return html`<section><h2>${suiteNamed(name).title}</h2><div class="card">
+      ${table(suiteNamed(name), ours)}
+      ${warnings.map((warning) => html`<p class="note"><b>${warning}</b></p>`)}
+      ${suiteNamed(name).notes?.map((note) => html`<p class="note">${note}</p>`)}
+      <p class="note">${judges.join('; ')}. Small print: 95% bootstrap intervals over clips. Published rows come from other judges and prompts: they say where numbers should lie, not which model is better. Tables by category and every clip are in the benchmark’s own report.</p>
+    </div></section>`;
+  });
+}
+
+function table({ columns, published }: Suite, ours: readonly SuiteEvaluation[]): Html {
+  const cells = (metrics: Readonly<Record<string, number>>) =>
+    columns.map((column) => html`<td class="number">${withBounds(metrics, column) || '–'}</td>`);
+  return html`<div class="scroll"><table class="results">
+    <thead><tr><th scope="col">model</th>${columns.map(({ label }) => html`<th scope="col" class="number">${label}</th>`)}</tr></thead>
+    <tbody>
+    ${ours.map(({ step, metrics, counts }) => html`<tr><th scope="row"><b>${policyAt(step)}</b><small>${countsLine(counts)}</small></th>${cells(metrics)}</tr>`)}
+    ${published.map(({ model, metrics, source }) => html`<tr><th scope="row">${model}<small>${source}</small></th>${cells(metrics)}</tr>`)}
+    </tbody>
+  </table></div>`;
+}
+
+function policyAt(step: number): string {
+  return step === 0 ? 'base policy' : `step ${step}`;
+}

@@ -1,0 +1,116 @@
+import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
+import { lineChart, type Series } from './charts.ts';
+import { type Html, html } from './markup.ts';
+
+interface Panel {
+  title: string;
+  hint: string;
+  metric: string;
+  digits: number;
+  include?: readonly number[];
+}
+
+const REWARDS = [
+  { metric: 'reward/caption', name: 'caption', colour: 'var(--orange)' },
+  { metric: 'reward/think', name: 'think', colour: 'var(--teal)' },
+  { metric: 'reward/format', name: 'format', colour: 'var(--violet)' },
+] as const;
+
+const BENCHMARKS = [
+  { metric: 'eventF1', name: 'event F1', colour: 'var(--accent)' },
+  { metric: 'actionF1', name: 'action F1', colour: 'var(--orange)' },
+  { metric: 'objectF1', name: 'object F1', colour: 'var(--teal)' },
+] as const;
+
+/** Small pictures of a run's health, the most telling first. */
+const PANELS: readonly Panel[] = [
+  { title: 'Total reward', hint: 'mean of a step’s completions', metric: 'reward/mean', digits: 2 },
+  { title: 'KL to the start policy', hint: 'how far it went', metric: 'train/kl', digits: 3, include: [0] },
+  { title: 'Entropy', hint: 'near 0: it always says the same', metric: 'train/entropy', digits: 3, include: [0] },
+  { title: 'Completion length', hint: 'tokens', metric: 'train/completionLength', digits: 0, include: [0] },
+  {
+    title: 'Groups without differences',
+    hint: 'share that teaches nothing',
+    metric: 'reward/uniformShare',
+    digits: 2,
+    include: [0, 1],
+  },
+  { title: 'Gradient norm', hint: 'before clipping', metric: 'train/gradNorm', digits: 2, include: [0] },
+  { title: 'Loss', hint: 'of the update', metric: 'train/loss', digits: 3 },
+  { title: 'Seconds per step', hint: 'wall clock', metric: 'time/stepSeconds', digits: 1, include: [0] },
+];
+const MOST_PANELS = 6;
+
+/** Rewards and benchmark over steps, large, and the run's health in small. Nothing where there was no training. */
+export function trainingCharts(records: readonly StepRecord[], evaluations: readonly Evaluation[]): Html | undefined {
+  const rewards = REWARDS.map(({ metric, ...look }) => ({ ...look, points: pointsOf(records, metric) }));
+  const benchmarks = BENCHMARKS.map(({ metric, ...look }) => ({
+    ...look,
+    points: benchmarkPoints(evaluations, metric),
+  }));
+  const large = [
+    figure('Rewards', 'step means, each from 0 to 1; lines: moving averages', rewards, {
+      smooth: true,
+      include: [0, 1],
+      digits: 2,
+    }),
+    evaluations.length > 1 &&
+      figure('Benchmark', 'held-out videos, points; bands are 95% intervals', benchmarks, { digits: 1 }),
+  ];
+  const small = PANELS.map((panel) => ({ ...panel, points: pointsOf(records, panel.metric) }))
+    .filter(({ points }) => points.length > 1)
+    .slice(0, MOST_PANELS)
+    .map(({ title, hint, points, digits, include }) => smallFigure(title, hint, points, digits, include));
+  if (small.length === 0 && !large.some(Boolean)) return undefined;
+  return html`
+    <div class="charts">${large.map((each) => each || undefined)}</div>
+    <div class="charts small">${small}</div>`;
+}
+
+function figure(
+  title: string,
+  hint: string,
+  all: readonly Series[],
+  { digits, ...options }: { digits: number; smooth?: boolean; include?: readonly number[] },
+): Html | false {
+  const series = all.filter(({ points }) => points.length > 0);
+  if (series.length === 0) return false;
+  return html`<figure class="card">
+    <figcaption><b>${title}</b> <span>${hint}</span></figcaption>
+    <p class="legend">${series.map(
+      ({ name, colour, points }) =>
+        html`<span class="key"><i style="background:${colour}"></i>${name} <b>${points.at(-1)!.value.toFixed(digits)}</b></span>`,
+    )}</p>
+    ${lineChart({ label: `${title} over training steps`, series, width: 460, height: 250, ...options })}
+  </figure>`;
+}
+
+function smallFigure(
+  title: string,
+  hint: string,
+  points: Series['points'],
+  digits: number,
+  include?: readonly number[],
+): Html {
+  const series = [{ name: title, colour: 'var(--accent)', points }];
+  const label = `${title} over training steps`;
+  return html`<figure class="card">
+    <figcaption><b>${title}</b> <span>${hint}</span></figcaption>
+    <p class="now">${points.at(-1)!.value.toFixed(digits)}</p>
+    ${lineChart({ label, series, width: 320, height: 150, smooth: true, ...(include && { include }) })}
+  </figure>`;
+}
+
+function pointsOf(records: readonly StepRecord[], metric: string): Series['points'] {
+  return records.flatMap(({ step, metrics }) => {
+    const value = metrics[metric];
+    return value === undefined || !Number.isFinite(value) ? [] : [{ step, value }];
+  });
+}
+
+function benchmarkPoints(evaluations: readonly Evaluation[], metric: string): Series['points'] {
+  return evaluations.flatMap(({ step, metrics }) => {
+    const value = metrics[metric];
+    return value === undefined ? [] : [{ step, value, low: metrics[`${metric}Low`], high: metrics[`${metric}High`] }];
+  });
+}

@@ -1,0 +1,88 @@
+import type { ExperimentConfig, RewardConfig } from '../configs/schema.ts';
+import { parseCompletion } from '../core/completion.ts';
+import type { Thought } from '../core/sample.ts';
+import { countsOf } from '../judge/read-caption.ts';
+import { captionReward, countsEvents } from '../rewards/caption-reward.ts';
+import { type Html, html, shortened } from './markup.ts';
+import type { Answer, ShownVideo } from './report-content.ts';
+
+/** One video: what it shows, what the policy saw of it, the reference, and both policies' answers with what they earned. */
+export function videoCard({ sample, video, frames, base, trained }: ShownVideo, config: ExperimentConfig): Html {
+  return html`<article class="card video">
+    <div class="seen">
+      ${video ? html`<video src="${video}" controls loop muted playsinline preload="metadata"></video>` : undefined}
+      ${
+        frames &&
+        html`<figure><img src="${frames}" alt="Frames of ${sample.id}, in time" loading="lazy">
+        <figcaption>what the policy saw</figcaption></figure>`
+      }
+      <p class="id">${sample.id}</p>
+    </div>
+    <div class="said">
+      <section class="answer reference">
+        <h3>Reference</h3>
+        <p class="caption">${shortened(sample.caption)}</p>
+        ${sample.thought && thoughtDetails(sample.thought)}
+      </section>
+      ${answer('base', base, config)}
+      ${trained && answer('trained', trained, config)}
+    </div>
+  </article>`;
+}
+
+function answer(kind: 'base' | 'trained', { step, text, result }: Answer, { reward }: ExperimentConfig): Html {
+  const { caption, thought } = parseCompletion(text);
+  return html`<section class="answer ${kind}">
+    <h3><span class="dot ${kind}"></span>${kind === 'base' ? 'Base' : `Trained, step ${step}`} ${rewardText(result, reward)}</h3>
+    ${
+      caption === undefined
+        ? html`<p class="caption none">No caption. It wrote:</p><pre>${shortened(text, 400) || '(nothing)'}</pre>`
+        : html`<p class="caption">${shortened(caption)}</p>`
+    }
+    ${result && eventMarks(result)}
+    ${thought ? thoughtDetails(thought) : caption !== undefined && html`<p class="none">No readable thought.</p>`}
+  </section>`;
+}
+
+type Result = NonNullable<Answer['result']>;
+
+/** What this completion would earn as a reward, and of what. */
+function rewardText(result: Result | undefined, { weights, caption: options }: RewardConfig): Html | undefined {
+  if (!result) return undefined;
+  const { reading } = result;
+  const counted = reading && countsEvents(options) ? captionReward(countsOf(reading), options) : undefined;
+  const caption = result.caption === undefined ? 0 : counted;
+  const parts = [
+    { name: 'format', value: result.format, weight: weights.format },
+    { name: 'think', value: result.think, weight: weights.think },
+    { name: 'caption', value: caption, weight: weights.caption },
+  ].filter(({ weight }) => weight > 0);
+  const total = parts.reduce((sum, { value, weight }) => sum + weight * (value ?? Number.NaN), 0);
+  return html`<span class="reward">
+    ${parts.map(({ name, value }) => html`<span>${name} ${value?.toFixed(2) ?? '–'}</span> `)}
+    <b>reward ${Number.isNaN(total) ? '–' : total.toFixed(2)}</b></span>`;
+}
+
+/** The reference's events, told or not, and what the caption claims besides. */
+function eventMarks({ events = [], reading, caption, unscorable }: Result): Html {
+  if (unscorable !== undefined) return html`<p class="none">Not scored: ${shortened(unscorable, 300)}</p>`;
+  const told = (i: number) => reading?.verdicts[i] === 'entailment';
+  const invented = (reading?.claims ?? []).filter((_, i) => reading?.claimVerdicts?.[i] !== 'entailment');
+  return html`<ul class="events">
+    ${events.map((event, i) => html`<li class="${told(i) ? 'told' : 'missed'}">${shortened(event, 200)}<small>${told(i) ? 'told' : 'missed'}</small></li>`)}
+    ${caption !== undefined && invented.map((claim) => html`<li class="invented">${shortened(claim, 200)}<small>not in the reference</small></li>`)}
+  </ul>`;
+}
+
+function thoughtDetails(thought: Thought): Html {
+  const shown = thought.slice(0, 12);
+  return html`<details><summary>thought: ${thought.length} subject${thought.length === 1 ? '' : 's'}</summary>
+    <table class="thought"><tbody>${shown.map(
+      ({ subject, attributes, actions }) => html`<tr>
+      <th scope="row">${shortened(subject, 100)}</th>
+      <td>${shortened(attributes.join(', '), 200)}</td>
+      <td>${shortened(actions.join('; '), 200)}</td></tr>`,
+    )}</tbody></table>
+    ${thought.length > shown.length && html`<p class="none">… and ${thought.length - shown.length} more</p>`}
+  </details>`;
+}

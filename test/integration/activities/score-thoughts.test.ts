@@ -1,0 +1,74 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createThinkActivities } from '../../../activities/score-thoughts.ts';
+import { ThinkConfig } from '../../../configs/schema.ts';
+import { ArtifactStore } from '../../../core/artifact-store.ts';
+import type { Rollout } from '../../../core/completion.ts';
+import type { DatasetManifest, Sample, Thought } from '../../../core/sample.ts';
+import { structuredCompletion } from '../../../core/sample.ts';
+
+let root: string;
+let store: ArtifactStore;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'videocap-think-'));
+  store = new ArtifactStore(root);
+});
+afterAll(() => rm(root, { recursive: true }));
+
+const thought: Thought = [{ subject: 'circle', attributes: ['small', 'red'], actions: ['moves left'] }];
+const sample = (id: string, more: Partial<Sample>): Sample => ({
+  id,
+  video: { path: `/${id}.mp4`, sha256: '0'.repeat(64), bytes: 1 },
+  caption: 'A small red circle moves left.',
+  ...more,
+});
+const completion = (text: string) => ({ text, tokenIds: [1], logProbs: [-1], truncated: false });
+
+test('scores format and think of every completion, in the order of the rollout', async () => {
+  const manifest: DatasetManifest = {
+    name: 'test',
+    digest: 'd',
+    train: [sample('a', { thought }), sample('b', {})],
+    heldOut: [],
+    quarantined: [],
+  };
+  const rollout: Rollout = {
+    step: 3,
+    groups: [
+      {
+        sampleId: 'a',
+        completions: [
+          structuredCompletion(thought, 'A small red circle moves left.'),
+          structuredCompletion([{ ...thought[0]!, actions: ['moves right'] }], 'A circle.'),
+          `<think>${JSON.stringify(thought)}</think> and then nothing`,
+          '<think>not JSON</think><answer>A circle.</answer>',
+        ].map(completion),
+      },
+      { sampleId: 'b', completions: [completion(structuredCompletion(thought, 'A circle.'))] },
+    ],
+  };
+  const progress: number[] = [];
+  const { scoreThoughts } = createThinkActivities({
+    store,
+    home: root,
+    onProgress: ({ done }) => progress.push(done),
+  });
+  const input = {
+    runKey: 'r',
+    step: 3,
+    rollout: await store.putJson('rollout.json', rollout),
+    manifest: await store.putJson('manifest.json', manifest),
+    think: ThinkConfig.parse({ similarity: 'token-f1' }),
+  };
+  const scores = await scoreThoughts(input);
+  expect(scores.format).toEqual([[{ value: 1 }, { value: 1 }, { value: 0 }, { value: 0 }], [{ value: 1 }]]);
+  expect(scores.think[0]).toEqual([{ value: 1 }, { value: 0.5 }, { value: 1 }, { value: 0 }]);
+  expect(scores.think[1]).toEqual([
+    { unscorable: true, reason: expect.stringMatching(/Sample b has no reference thought.*reward\.weights\.think/) },
+  ]);
+  expect(progress).toEqual([0, 1]);
+  // Tried again, the activity finds its own output, timing included.
+  expect(await scoreThoughts(input)).toEqual(scores);
+});

@@ -1,0 +1,104 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createBenchmarkActivities } from '../../../activities/benchmark.ts';
+import { HeldOutDetails } from '../../../benchmarks/held-out.ts';
+import { JudgeConfig, ThinkConfig } from '../../../configs/schema.ts';
+import { ArtifactStore, sha256 } from '../../../core/artifact-store.ts';
+import { type DatasetManifest, type Sample, structuredCompletion } from '../../../core/sample.ts';
+import { describe as describeScene, eventsOf } from '../../../datasets/shapes/describe.ts';
+import { sceneAt } from '../../../datasets/shapes/scene.ts';
+import { failOnce } from '../../failing-store.ts';
+import { message, startOpenAiServer } from '../../servers/openai-server.ts';
+
+let root: string;
+let store: ArtifactStore;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'videocap-benchmark-'));
+  store = new ArtifactStore(root);
+});
+afterEach(() => rm(root, { recursive: true }));
+
+const heldOut = Array.from({ length: 6 }, (_, index): Sample => {
+  const video = { path: `/${index}.mp4`, sha256: '0'.repeat(64), bytes: 1 };
+  return { id: `held-out-${index}`, video, ...describeScene(eventsOf(sceneAt(1, 'held-out', index))) };
+});
+
+async function inputFor(texts: string[], judge: object = { kind: 'rule-based' }) {
+  const manifest: DatasetManifest = { name: 't', digest: 'd', train: [], heldOut, quarantined: [] };
+  const captions = texts.map((text, i) => ({ sampleId: heldOut[i]!.id, text, tokens: 40 }));
+  return {
+    runKey: 'r',
+    step: 0,
+    suite: 'held-out' as const,
+    captions: await store.putJson('captions.json', captions),
+    manifest: await store.putJson('manifest.json', manifest),
+    judge: JudgeConfig.parse(judge),
+    think: ThinkConfig.parse({ similarity: 'token-f1' }),
+  };
+}
+const benchmark = () => createBenchmarkActivities({ store, home: root, env: { KEY: 'sk' } });
+const perfect = heldOut.map(({ thought, caption }) => structuredCompletion(thought!, caption));
+
+test('the references themselves score 100 in everything', async () => {
+  const { metrics } = await benchmark().scoreBenchmark(await inputFor(perfect));
+  expect(metrics).toMatchObject({ eventF1: 100, actionF1: 100, objectF1: 100, think: 100, format: 100 });
+  expect(metrics).toMatchObject({ eventF1Low: 100, eventF1High: 100, clips: 6, unscorable: 0, meanTokens: 40 });
+});
+
+test('texts without a caption score 0, and say so clip by clip', async () => {
+  const { metrics, details } = await benchmark().scoreBenchmark(await inputFor(['', ...perfect.slice(1)]));
+  expect(metrics.eventRecall).toBeCloseTo((100 * 5) / 6, 9);
+  expect(metrics.eventPrecision).toBeCloseTo((100 * 5) / 6, 9);
+  expect(metrics.format).toBeCloseTo((100 * 5) / 6, 9);
+  const { judge, clips } = await store.readJson(details, HeldOutDetails);
+  expect(judge).toEqual({ name: 'rule-based (no LLM)', isLlm: false, prompts: [] });
+  expect(clips[0]).toEqual({
+    sampleId: 'held-out-0',
+    tokens: 40,
+    format: 0,
+    think: 0,
+    events: heldOut[0]!.events,
+    event: { recall: 0, precision: 0 },
+    action: { recall: 0, precision: 0 },
+    object: { recall: 0, precision: 0 },
+  });
+  expect(clips[1]!.reading!.verdicts.every((verdict) => verdict === 'entailment')).toBe(true);
+});
+
+test('tried again, the activity finds its own output', async () => {
+  const input = await inputFor(perfect);
+  const output = await benchmark().scoreBenchmark(input);
+  expect(await benchmark().scoreBenchmark(input)).toEqual(output);
+});
+
+test('a disk that fails just before the end makes no verdict again', async () => {
+  const input = await inputFor(perfect);
+  const stored = failOnce(store, '/benchmark-held-out.json');
+  await expect(benchmark().scoreBenchmark(input)).rejects.toThrow('EROFS');
+  await benchmark().scoreBenchmark(input);
+  expect(stored.map((key) => key.split('/').at(-1))).toEqual([
+    'benchmark-held-out-details.json',
+    'benchmark-held-out.json',
+  ]);
+});
+
+test('with an endpoint, a clip that it will not judge is left out and counted', async () => {
+  const server = await startOpenAiServer(({ events }) =>
+    events
+      ? { verdicts: events.map(({ index }) => ({ index, relationship: 'entailment' })) }
+      : { events: ['something moves'] },
+  );
+  server.failNext(message({ content: null, refusal: 'No.' }));
+  const judge = { kind: 'openai', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY', concurrency: 1 };
+  const { metrics, judge: by, details } = await benchmark().scoreBenchmark(await inputFor(perfect, judge));
+  await server.close();
+  expect(metrics).toMatchObject({ eventF1: 100, clips: 6, unscorable: 1, think: 100 });
+  // Every figure can name its judge, with the prompts that the model was really asked with.
+  expect(by!.model).toBe('m');
+  expect(by!.prompts.map(({ name }) => name)).toEqual(['event-extraction.v1', 'event-entailment.v1']);
+  expect((await store.readJson(details, HeldOutDetails)).judge.prompts).toEqual(by!.prompts);
+  const texts = new Set(server.requests.map(({ messages }) => sha256(messages[0]!.content)));
+  expect([...texts].every((text) => by!.prompts.some(({ sha256 }) => sha256 === text))).toBe(true);
+});

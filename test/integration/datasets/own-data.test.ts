@@ -1,0 +1,105 @@
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDatasetActivities } from '../../../activities/dataset.ts';
+import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { DatasetManifest } from '../../../core/sample.ts';
+import { makeVideo } from '../video/make-video.ts';
+
+let folder: string;
+let store: ArtifactStore;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'videocap-own-data-'));
+  store = new ArtifactStore(join(folder, 'store'));
+  for (const [i, name] of ['a', 'b', 'c'].entries()) await makeVideo(join(folder, `${name}.mp4`), { frames: 3 + i });
+  await copyFile(join(folder, 'a.mp4'), join(folder, 'copy-of-a.mp4'));
+  await writeFile(join(folder, 'broken.mp4'), 'not a video');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+let runs = 0;
+async function prepare(train: object[], heldOut: object[], maxBadSamples = 0) {
+  const write = async (name: string, lines: object[]) => {
+    const path = join(folder, name);
+    await writeFile(path, lines.map((line) => JSON.stringify(line)).join('\n'));
+    return path;
+  };
+  runs += 1;
+  const dataset = {
+    kind: 'jsonl',
+    train: await write(`train-${runs}.jsonl`, train),
+    heldOut: await write(`held-out-${runs}.jsonl`, heldOut),
+    maxBadSamples,
+  } as const;
+  const { prepareDataset } = createDatasetActivities({ store });
+  const output = await prepareDataset({ runKey: `own-${runs}`, dataset, seed: 1 });
+  return { output, manifest: await store.readJson(output.manifest, DatasetManifest) };
+}
+
+const caption = 'Something happens.';
+
+test('takes own videos, named relative to the file', async () => {
+  const events = ['something happens'];
+  const { output, manifest } = await prepare(
+    [{ video: 'a.mp4', caption, events }],
+    [{ id: 'second', video: join(folder, 'b.mp4'), caption }],
+  );
+  expect(output).toMatchObject({ train: 1, heldOut: 1, quarantined: 0 });
+  expect(manifest.train[0]).toMatchObject({ video: { path: join(folder, 'a.mp4') }, caption, events });
+  expect(manifest.heldOut[0]).toMatchObject({ id: 'second', video: { path: join(folder, 'b.mp4') } });
+});
+
+test('a run keeps the dataset that it started with', async () => {
+  const { prepareDataset } = createDatasetActivities({ store });
+  const dataset = { kind: 'jsonl', train: 'gone.jsonl', heldOut: 'gone.jsonl' } as const;
+  expect(await prepareDataset({ runKey: `own-${runs}`, dataset, seed: 1 })).toMatchObject({ train: 1 });
+});
+
+const mixed = [
+  { video: 'a.mp4', caption },
+  { video: 'broken.mp4', caption },
+  { video: 'missing.mp4', caption },
+  { video: 'https://example.com/a.mp4', caption },
+  { video: 'c.mp4' },
+  { id: 'twice', video: 'a.mp4', caption },
+  { id: 'twice', video: 'a.mp4', caption },
+];
+
+test('sets samples aside that cannot be used, each with its line and reason', async () => {
+  const { manifest } = await prepare(
+    mixed,
+    [
+      { video: 'b.mp4', caption },
+      { video: 'copy-of-a.mp4', caption },
+    ],
+    6,
+  );
+  expect(manifest.train.map(({ id }) => id)).toEqual(['a.mp4', 'twice']);
+  expect(manifest.heldOut.map(({ id }) => id)).toEqual(['b.mp4']);
+  const reasons = manifest.quarantined.map(({ reason }) => reason);
+  expect(reasons).toEqual([
+    expect.stringMatching(/held-out-\d+\.jsonl line 2: its video is also trained on \(.*train-\d+\.jsonl line 1\)/),
+    expect.stringMatching(/train-\d+\.jsonl line 2: Video .*broken\.mp4 cannot be read/),
+    expect.stringMatching(/line 3: Video .*missing\.mp4 does not exist/),
+    expect.stringMatching(/line 4: video "https:.*" is an address; download it/),
+    expect.stringMatching(/line 5: "caption"/),
+    expect.stringMatching(/line 7: id "twice" is taken by .* line 6/),
+  ]);
+});
+
+test('ends the run in one sentence when more are bad than allowed', async () => {
+  await expect(prepare(mixed, [{ video: 'b.mp4', caption }], 4)).rejects.toMatchObject({
+    code: 'InvalidDataset',
+    message: expect.stringMatching(
+      /^5 samples cannot be used, more than dataset\.maxBadSamples \(4\): .*line 2: .*; 2 more\. Mend or remove them, or raise/,
+    ),
+  });
+});
+
+test('needs samples in both splits', async () => {
+  await expect(prepare([{ video: 'a.mp4', caption }], [])).rejects.toMatchObject({
+    code: 'InvalidDataset',
+    message: expect.stringMatching(/held-out-\d+\.jsonl has no usable sample; add lines such as/),
+  });
+});

@@ -1,0 +1,256 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { GrpoConfig, SftConfig } from '../../../../configs/schema.ts';
+import { sha256 } from '../../../../core/artifact-store.ts';
+import { PolicyEngine } from '../../../../policy/onnx/engine/engine.ts';
+import type {
+  GrpoRequest,
+  PolicyFiles,
+  SftRequest,
+  UpdateResult,
+} from '../../../../policy/onnx/engine/engine-messages.ts';
+import { openModelFolder } from '../../../../policy/onnx/model/model-folder.ts';
+import { PolicyTokenizer } from '../../../../policy/onnx/model/tokenizer.ts';
+import { readOptimizer, readWeights } from '../../../../policy/onnx/model/weights.ts';
+import { noisyFrames } from './noisy-frames.ts';
+
+const folder = openModelFolder('tiny');
+const { endToken } = new PolicyTokenizer(folder.path);
+const engines: PolicyEngine[] = [];
+let policy: PolicyFiles;
+
+/** For whatever needs no engine of its own: graphs take seconds to load. */
+const shared = freshEngine();
+
+/** An engine that remembers nothing of the others. */
+function freshEngine(): PolicyEngine {
+  const engine = new PolicyEngine();
+  engines.push(engine);
+  return engine;
+}
+
+beforeAll(async () => {
+  const path = join(folder.path, 'model.safetensors');
+  policy = { model: 'tiny', weights: { path, sha256: sha256(await readFile(path)) } };
+});
+afterAll(() => Promise.all(engines.map((engine) => engine.close())));
+
+const square = noisyFrames(1, [8, 84, 84]);
+const other = noisyFrames(2, [8, 84, 84]);
+const wide = noisyFrames(3, [4, 56, 112]);
+const clips = [
+  { sampleId: 'square', frames: square },
+  { sampleId: 'wide', frames: wide },
+  { sampleId: 'other', frames: other },
+];
+const sampling = { temperature: 1, seed: 5, step: 1 };
+const rollout = (engine: PolicyEngine, some = clips) =>
+  engine.generate({ policy, threads: 1, clips: some, groupSize: 3, maxNewTokens: 12, sampling });
+
+async function grpoRequest(engine: PolicyEngine): Promise<Omit<GrpoRequest, 'kind'>> {
+  const groups = (await rollout(engine)).map(({ completions }, i) => ({
+    frames: clips[i]!.frames,
+    completions: completions.map(({ tokenIds, logProbs }, c) => ({ tokenIds, logProbs, advantage: c - 1 })),
+  }));
+  const grpo = GrpoConfig.parse({ iterations: 2, optimizer: { learningRate: 1e-4 } });
+  return { policy, reference: policy, threads: 1, step: 1, grpo, groups, temperature: 1, maxLength: 12 };
+}
+
+test('groups come in the order of the clips, whatever their grids, with all that an update needs', async () => {
+  const groups = await rollout(shared);
+  expect(groups.map(({ sampleId }) => sampleId)).toEqual(['square', 'wide', 'other']);
+  for (const { completions } of groups) {
+    expect(completions.length).toBe(3);
+    for (const { tokenIds, logProbs, truncated } of completions) {
+      expect(logProbs.length).toBe(tokenIds.length);
+      expect(tokenIds.length).toBeLessThanOrEqual(12);
+      expect(truncated).toBe(tokenIds.length === 12 && tokenIds.at(-1) !== endToken);
+      for (const logProb of logProbs) expect(logProb).toBeLessThanOrEqual(0);
+    }
+  }
+});
+
+test('a sample is written about in the same way in whatever company, but for rounding', async () => {
+  const engine = shared;
+  const together = await rollout(engine);
+  const [alone] = await rollout(engine, [clips[1]!]);
+  expect(alone!.completions.map(({ tokenIds }) => tokenIds)).toEqual(
+    together[1]!.completions.map(({ tokenIds }) => tokenIds),
+  );
+  for (const [c, { logProbs }] of alone!.completions.entries())
+    for (const [t, logProb] of logProbs.entries())
+      expect(logProb).toBeCloseTo(together[1]!.completions[c]!.logProbs[t]!, 4);
+});
+
+test('greedy captions are the same for every completion, and take the likeliest tokens', async () => {
+  const [group] = await freshEngine().generate({
+    policy,
+    threads: 1,
+    clips: [clips[0]!],
+    groupSize: 2,
+    maxNewTokens: 8,
+  });
+  expect(group!.completions[1]!.tokenIds).toEqual(group!.completions[0]!.tokenIds);
+});
+
+test('the same step in a fresh engine, and after other work, gives the same bytes', async () => {
+  const first = freshEngine();
+  const request = await grpoRequest(first);
+  const learnt = await first.grpo(request);
+
+  const second = freshEngine();
+  const sft: Omit<SftRequest, 'kind'> = {
+    policy,
+    threads: 1,
+    step: 1,
+    sft: SftConfig.parse({ optimizer: { learningRate: 1e-3 } }),
+    samples: [{ frames: square, text: '<answer>A red star grows.</answer>' }],
+  };
+  await second.sft(sft);
+  await second.generate({ policy, threads: 1, clips, groupSize: 1, maxNewTokens: 3 });
+  expect(await grpoRequest(second)).toEqual(request);
+  const again = await second.grpo(request);
+
+  expect(again.weightsSha256).toBe(learnt.weightsSha256);
+  expect(again.optimizerSha256).toBe(learnt.optimizerSha256);
+  expect(again.metrics).toEqual(learnt.metrics);
+  expect(sha256(again.weights)).toBe(again.weightsSha256);
+});
+
+test('an update that is broken off amid its micro-batches and begun again gives the same bytes', async () => {
+  const request = await grpoRequest(shared);
+  const undisturbed = await shared.grpo(request);
+  const engine = freshEngine();
+  // Two grids are two micro-batches: log-probabilities of both, then both for each of two updates.
+  for (const last of [1, 3, 4]) {
+    const broken = new AbortController();
+    const onProgress = ({ done, total }: { done: number; total: number }) => {
+      expect(total).toBe(2 + 2 * 2);
+      if (done === last) broken.abort();
+    };
+    await expect(engine.grpo(request, { onProgress, signal: broken.signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+  }
+  const again = await engine.grpo(request);
+  expect(again.weightsSha256).toBe(undisturbed.weightsSha256);
+  expect(again.optimizerSha256).toBe(undisturbed.optimizerSha256);
+  expect(again.metrics).toEqual(undisturbed.metrics);
+});
+
+test('an update says what it did: sampled and recomputed log-probabilities agree, the KL starts at 0 and grows', async () => {
+  const engine = shared;
+  const { metrics, weights, optimizer } = await engine.grpo(await grpoRequest(engine));
+  expect(metrics.samplingMismatch).toBeLessThan(1e-4);
+  expect(metrics).toMatchObject({ updates: 2, excludedCompletions: 0, learningRate: 1e-4 });
+  for (const name of ['loss', 'gradNorm', 'entropy', 'kl', 'clipFraction'])
+    expect(metrics[name], name).toBeTypeOf('number');
+  expect(metrics.kl).toBeGreaterThan(0);
+  expect(metrics.gradNorm).toBeGreaterThan(0);
+  readWeights(weights, folder);
+  expect(readOptimizer(optimizer, folder).updates).toBe(2);
+});
+
+test('excluded completions have no influence, and a batch of nothing else leaves the policy as it is', async () => {
+  const engine = shared;
+  const request = await grpoRequest(engine);
+  const change = (edit: (c: number, g: number) => Partial<GrpoRequest['groups'][number]['completions'][number]>) => ({
+    ...request,
+    groups: request.groups.map((group, g) => ({
+      ...group,
+      completions: group.completions.map((completion, c) => ({ ...completion, ...edit(c, g) })),
+    })),
+  });
+  const without = await engine.grpo(change((c) => (c === 0 ? { advantage: null } : {})));
+  const gibberish = await engine.grpo(
+    change((c) =>
+      c === 0 ? { advantage: null, tokenIds: request.groups[0]!.completions[1]!.tokenIds.slice(0, 2) } : {},
+    ),
+  );
+  expect(without.metrics.excludedCompletions).toBe(3);
+  for (const name of ['loss', 'gradNorm', 'kl', 'tokens'])
+    expect(gibberish.metrics[name]).toBeCloseTo(without.metrics[name]!, 5);
+
+  const nothing = await engine.grpo(change(() => ({ advantage: null })));
+  expect(nothing.weightsSha256).toBe(policy.weights.sha256);
+  expect(nothing.metrics).toEqual({ tokens: 0, excludedCompletions: 9, learningRate: 1e-4, updates: 0 });
+  expect(readOptimizer(nothing.optimizer, folder).updates).toBe(0);
+});
+
+test('SFT lowers the loss of what it learns, step by step, carrying its moments along', async () => {
+  const engine = shared;
+  const samples = [
+    { frames: square, text: '<answer>A small red circle moves left.</answer>' },
+    { frames: wide, text: '<answer>A large blue square grows.</answer>' },
+  ];
+  const sft = SftConfig.parse({ steps: 3, optimizer: { learningRate: 1e-3 } });
+  const home = await mkdtemp(join(tmpdir(), 'videocap-sft-'));
+  const save = async (name: string, { weights, optimizer, weightsSha256, optimizerSha256 }: UpdateResult) => {
+    const paths = [join(home, `${name}.weights`), join(home, `${name}.optimizer`)] as const;
+    await Promise.all([writeFile(paths[0], weights), writeFile(paths[1], optimizer)]);
+    return {
+      model: 'tiny',
+      weights: { path: paths[0], sha256: weightsSha256 },
+      optimizer: { path: paths[1], sha256: optimizerSha256 },
+    };
+  };
+  const losses: number[] = [];
+  let current = policy;
+  let last: UpdateResult | undefined;
+  for (let step = 1; step <= 3; step++) {
+    last = await engine.sft({ policy: current, threads: 1, step, sft, samples });
+    losses.push(last.metrics.loss!);
+    if (step < 3) current = await save(String(step), last);
+  }
+  expect(losses[1]).toBeLessThan(losses[0]!);
+  expect(losses[2]).toBeLessThan(losses[1]!);
+  // Another engine, which has to read the files, ends with the same bytes.
+  const elsewhere = await freshEngine().sft({ policy: current, threads: 1, step: 3, sft, samples });
+  expect(elsewhere.weightsSha256).toBe(last!.weightsSha256);
+  await rm(home, { recursive: true });
+});
+
+test('the event loop stays free while the engine computes', async () => {
+  let ticks = 0;
+  const timer = setInterval(() => {
+    ticks += 1;
+  }, 5);
+  const reports: number[] = [];
+  await shared.generate(
+    { policy, threads: 1, clips, groupSize: 2, maxNewTokens: 8, sampling },
+    { onProgress: ({ done }) => reports.push(done) },
+  );
+  clearInterval(timer);
+  expect(ticks).toBeGreaterThan(5);
+  expect(reports.length).toBeGreaterThan(5);
+  expect(reports).toEqual([...reports].sort((a, b) => a - b));
+});
+
+test('files that are gone or changed are told apart from a model that is wrong', async () => {
+  const engine = shared;
+  const request = { threads: 1, clips: [clips[0]!], groupSize: 1, maxNewTokens: 1 };
+  const gone = { ...policy, weights: { ...policy.weights, path: '/nowhere/model.safetensors', sha256: '0' } };
+  await expect(engine.generate({ ...request, policy: gone })).rejects.toMatchObject({ code: 'CorruptArtifact' });
+  const changed = { ...policy, weights: { ...policy.weights, sha256: '0'.repeat(64) } };
+  await expect(engine.generate({ ...request, policy: changed })).rejects.toThrow('expected 0000');
+  await expect(engine.generate({ ...request, policy: { ...policy, model: 'tinny' } })).rejects.toMatchObject({
+    code: 'InvalidModel',
+  });
+  expect((await engine.generate({ ...request, policy })).length).toBe(1);
+});
+
+test('progress is told in the context of whoever asked for the work, not of whoever woke the engine', async () => {
+  const engine = freshEngine();
+  const activity = new AsyncLocalStorage<string>();
+  const told = new Set<string | undefined>();
+  const request = { policy, threads: 1, clips: [clips[0]!], groupSize: 1, maxNewTokens: 2 };
+  const onProgress = () => void told.add(activity.getStore());
+  await activity.run('first', () => engine.generate(request, { onProgress }));
+  expect([...told]).toEqual(['first']);
+  told.clear();
+  await activity.run('second', () => engine.generate(request, { onProgress }));
+  expect([...told]).toEqual(['second']);
+});

@@ -1,0 +1,134 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseHTML } from 'linkedom';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createReportActivities } from '../../../activities/report.ts';
+import { WriteReportInput } from '../../../contracts/report.ts';
+import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { readReportContent } from '../../../report/report-content.ts';
+import { reportPage } from '../../../report/report-page.ts';
+import { type SyntheticRun, type SyntheticRunOptions, syntheticRun } from '../report/synthetic-run.ts';
+
+let folder: string;
+let store: ArtifactStore;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'videocap-report-'));
+  store = new ArtifactStore(folder);
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function inputOf({ runKey, config, manifest, heldOutClips, evaluations, lastStep }: SyntheticRun) {
+  return { runKey, config, manifest, heldOutClips, evaluations, lastStep };
+}
+
+function writeReport(run: SyntheticRun, change = {}) {
+  const activities = createReportActivities({ store, temporalUiUrl: 'http://127.0.0.1:8233/' });
+  return activities.writeReport({ ...inputOf(run), ...change });
+}
+
+async function page(options: SyntheticRunOptions = {}, change: (run: SyntheticRun) => object = () => ({})) {
+  const run = await syntheticRun(store, options);
+  const { report } = await writeReport(run, change(run));
+  const text = (await store.read(report)).toString('utf8');
+  const { document } = parseHTML(text);
+  return { text, document, said: document.querySelector('main')!.textContent.replaceAll(/\s+/g, ' ') };
+}
+
+describe('writeReport', () => {
+  it('shows results, curves, six videos and the config, in one file that needs no other', async () => {
+    const execution = { workflowId: 'quickstart 1', runId: 'abc' };
+    const mlflowRunUrl = 'http://127.0.0.1:5000/#/experiments/1/runs/r';
+    const { text, document, said } = await page({ samples: 8 }, () => ({ execution, mlflowRunUrl }));
+    expect(document.querySelector('title')!.textContent).toBe('quickstart: GRPO report');
+    expect([...document.querySelectorAll('.links a')].map((a) => a.getAttribute('href'))).toEqual([
+      'http://127.0.0.1:8233/namespaces/default/workflows/quickstart%201/abc/history',
+      mlflowRunUrl,
+    ]);
+    expect(document.querySelectorAll('.tile')).toHaveLength(4);
+    expect(document.querySelectorAll('svg.plot')).toHaveLength(8);
+    expect(document.querySelectorAll('article.video')).toHaveLength(6);
+    expect(document.querySelectorAll('article.video .answer')).toHaveLength(18);
+    expect(document.querySelectorAll('article.video img')).toHaveLength(6);
+    expect(said).toMatch(/format 1\.00 think \d\.\d\d caption \d\.\d\d reward \d\.\d\d/);
+    expect(said).toContain('held-out-000000');
+    expect(document.querySelector('.config pre')!.textContent).toContain('learningRate: 0.00002');
+    const sources = [...document.querySelectorAll('[src]')].map((each) => each.getAttribute('src')!);
+    expect(sources.every((source) => source.startsWith('data:'))).toBe(true);
+    expect(document.querySelectorAll('script, link, iframe, object')).toHaveLength(0);
+    expect(text).not.toMatch(/@import|url\(/);
+  });
+
+  it('says plainly that the rule-based judge is no LLM', async () => {
+    expect((await page()).said).toContain('The judge is rule-based and no LLM.');
+  });
+
+  it('lists what was quarantined, and why', async () => {
+    const { document } = await page();
+    const row = [...document.querySelectorAll('tr')].find(({ textContent }) => textContent.includes('broken-1'));
+    expect(row!.textContent).toContain('the file is <damaged> & cannot be decoded');
+  });
+
+  it('is written once: delivered again, it is the same file', async () => {
+    const run = await syntheticRun(store);
+    expect(await writeReport(run)).toEqual(await writeReport(run));
+  });
+
+  it('is the same for the same run', async () => {
+    const run = await syntheticRun(store);
+    const first = await writeReport(run);
+    await store.remove(`runs/${run.runKey}/report.html`);
+    expect(await writeReport(run)).toEqual(first);
+  });
+});
+
+describe('a hostile policy', () => {
+  const attacks = [
+    '<script>alert(1)</script>',
+    '<think>[{"subject":"<img src=x onerror=alert(1)>","attributes":["</details><script>"],"actions":["\\" onclick=\\"x"]}]</think><answer><iframe src="https://elsewhere"></iframe>\u202e</answer>',
+    '<answer></article></main><style>body{display:none}</style><a href="javascript:alert(1)">x</a></answer>',
+    `<answer>${'so on and '.repeat(100_000)}</answer>`,
+    '</title></style>--><svg onload=alert(1)>\u0000\ud800',
+    '',
+  ];
+  it('writes nothing but text into the report', async () => {
+    const { document, text } = await page({ samples: 6, spoken: (_, id) => attacks[Number(id.slice(-1))]! });
+    expect(document.querySelectorAll('script, iframe, svg[onload], style:not(head style, svg style)')).toHaveLength(0);
+    const names = [...document.querySelectorAll('*')].flatMap((each) => each.getAttributeNames());
+    expect(names.filter((name) => name.startsWith('on'))).toEqual([]);
+    expect(document.querySelectorAll('a')).toHaveLength(0);
+    expect(document.querySelectorAll('img')).toHaveLength(6);
+    expect(document.querySelectorAll('article.video .answer')).toHaveLength(18);
+    expect(document.querySelector('meta[http-equiv]')!.getAttribute('content')).toContain("default-src 'none'");
+    expect(text.length).toBeLessThan(500_000);
+    expect(text).toContain('⟨U+202E⟩');
+    expect(text).toContain('(nothing)');
+  });
+});
+
+const MODEL_FREE = { reward: { think: { similarity: 'token-f1' } } };
+
+describe('runs of other kinds', () => {
+  it('SFT has no rewards to draw', async () => {
+    const { document, said } = await page({ config: { method: 'sft', sft: { steps: 4 }, ...MODEL_FREE } });
+    expect(said).toContain('SFT, 4 steps');
+    expect([...document.querySelectorAll('figcaption b')].map(({ textContent }) => textContent)).toEqual(['Benchmark']);
+  });
+
+  it('a run that did not train shows one policy', async () => {
+    const { document } = await page({ steps: 0, samples: 2 });
+    expect(document.querySelectorAll('svg.plot')).toHaveLength(0);
+    expect(document.querySelectorAll('.answer.trained')).toHaveLength(0);
+    expect(document.querySelectorAll('article.video')).toHaveLength(2);
+  });
+
+  it('names an LLM judge', async () => {
+    const content = await readReportContent(store, WriteReportInput.parse(inputOf(await syntheticRun(store))));
+    const prompts = [{ name: 'event-entailment.v1', sha256: '0123456789abcdef'.repeat(4) }];
+    const text = reportPage({ ...content, judge: { name: 'some-model', isLlm: true, prompts } });
+    expect(text).toContain('<b>Judge: some-model.</b>');
+    // Under the table, over the curves, over the videos: wherever figures are.
+    expect(text.match(/Judge: some-model; prompts: event-entailment\.v1 \(sha256 0123456789ab\)\./g)).toHaveLength(3);
+    expect(text).not.toContain('rule-based and no LLM');
+  });
+});

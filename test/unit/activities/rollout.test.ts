@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { createRolloutActivities } from '../../../activities/rollout.ts';
+import { SamplingConfig } from '../../../configs/schema.ts';
+import { CaptionedClip } from '../../../contracts/stages.ts';
+import { type Group, Rollout } from '../../../core/completion.ts';
+import type { PolicyEngine } from '../../../policy/onnx/engine/engine.ts';
+import type { GenerateRequest } from '../../../policy/onnx/engine/engine-messages.ts';
+import { failOnce } from '../../failing-store.ts';
+import { storeClips, temporaryStore } from './stage-store.ts';
+
+type Generate = PolicyEngine['generate'];
+
+/** Writes `<sample> <completion>` with as many tokens as the completion's number says; odd ones are cut off. */
+function scriptedEngine() {
+  const requests: Parameters<Generate>[0][] = [];
+  const generate: Generate = async (request, options) => {
+    requests.push(request);
+    options?.onProgress?.({ done: 1, total: 2, what: 'completions written' });
+    return request.clips.map(
+      ({ sampleId }): Group => ({
+        sampleId,
+        completions: Array.from({ length: request.groupSize }, (_, c) => ({
+          text: `${sampleId} ${c}`,
+          tokenIds: Array(c + 1).fill(9),
+          logProbs: Array(c + 1).fill(-1),
+          truncated: c % 2 === 1,
+        })),
+      }),
+    );
+  };
+  return { engine: { generate } as PolicyEngine, requests };
+}
+
+async function stage(sampleIds: string[]) {
+  const store = await temporaryStore();
+  const { engine, requests } = scriptedEngine();
+  const progress: unknown[] = [];
+  const activities = createRolloutActivities({ store, engine, onProgress: (p) => progress.push(p) });
+  const weights = await store.put('policies/base/model.safetensors', 'weights');
+  const input = {
+    runKey: 'r',
+    step: 3,
+    policy: { model: 'tiny', step: 2, weights },
+    threads: 2,
+    clips: await storeClips(store, sampleIds),
+  };
+  return { store, requests, progress, activities, input };
+}
+
+test('a rollout is stored with what there is to count, and a retry finds it', async () => {
+  const { store, requests, activities, input } = await stage(['a', 'b']);
+  const sampling = SamplingConfig.parse({ groupSize: 3, temperature: 0.5, maxNewTokens: 7 });
+  const output = await activities.rolloutGroups({ ...input, sampling, seed: 11 });
+  expect(output).toMatchObject({ completions: 6, tokens: 12, meanLength: 2, truncated: 2 });
+  const rollout = await store.readJson(output.rollout, Rollout);
+  expect(rollout.step).toBe(3);
+  expect(rollout.groups.map(({ sampleId, completions }) => [sampleId, completions[2]!.text])).toEqual([
+    ['a', 'a 2'],
+    ['b', 'b 2'],
+  ]);
+  expect(await activities.rolloutGroups({ ...input, sampling, seed: 11 })).toEqual(output);
+  expect(requests.length).toBe(1);
+  expect(requests[0]).toMatchObject({
+    threads: 2,
+    groupSize: 3,
+    maxNewTokens: 7,
+    sampling: { temperature: 0.5, seed: 11, step: 3 },
+    policy: { model: 'tiny', weights: { path: store.path(input.policy.weights), sha256: input.policy.weights.sha256 } },
+  } satisfies Partial<GenerateRequest>);
+  expect(requests[0]!.clips[1]!.frames).toMatchObject({ shape: [2, 28, 28, 3] });
+  expect(requests[0]!.clips[1]!.frames.data[0]).toBe(1);
+});
+
+test('captions are greedy, one a clip, in the order of the clips', async () => {
+  const { store, requests, activities, input } = await stage(['a', 'b']);
+  const { captions } = await activities.captionClips({ ...input, maxNewTokens: 9 });
+  expect(await store.readJson(captions, z.array(CaptionedClip))).toEqual([
+    { sampleId: 'a', text: 'a 0', tokens: 1 },
+    { sampleId: 'b', text: 'b 0', tokens: 1 },
+  ]);
+  expect(requests[0]).toMatchObject({ groupSize: 1, maxNewTokens: 9 });
+  expect(requests[0]).not.toHaveProperty('sampling');
+});
+
+test('a long list is taken in parcels, and progress counts all of it', async () => {
+  const ids = Array.from({ length: 65 }, (_, i) => `s${i}`);
+  const { store, requests, progress, activities, input } = await stage(ids);
+  const { captions } = await activities.captionClips({ ...input, maxNewTokens: 9 });
+  expect(requests.map(({ clips }) => clips.length)).toEqual([64, 1]);
+  expect((await store.readJson(captions, z.array(CaptionedClip))).map(({ sampleId }) => sampleId)).toEqual(ids);
+  expect(progress).toEqual([
+    { done: 1, total: 65, what: 'completions written' },
+    { done: 65, total: 65, what: 'completions written' },
+  ]);
+});
+
+describe('what is written is not written again when only the record of it is lost', () => {
+  const sampling = SamplingConfig.parse({ groupSize: 2, maxNewTokens: 7 });
+  type Staged = Awaited<ReturnType<typeof stage>>;
+
+  test.each([
+    [
+      ['rollout.json', 'rollout-groups.json'],
+      ({ activities, input }: Staged) => activities.rolloutGroups({ ...input, sampling, seed: 1 }),
+    ],
+    [
+      ['captions.json', 'caption-clips.json'],
+      ({ activities, input }: Staged) => activities.captionClips({ ...input, maxNewTokens: 9 }),
+    ],
+  ])('%s', async (names, write) => {
+    const staged = await stage(['a', 'b']);
+    const stored = failOnce(staged.store, names[1]!);
+    await expect(write(staged)).rejects.toThrow('EROFS');
+    const output = await write(staged);
+    expect(stored).toEqual(names.map((name) => `runs/r/step-000003/${name}`));
+    expect(staged.requests).toHaveLength(1);
+    expect(await write(staged)).toEqual(output);
+  });
+});
+
+test('an empty list of clips is refused', async () => {
+  const { activities, input } = await stage([]);
+  await expect(activities.captionClips({ ...input, maxNewTokens: 9 })).rejects.toThrow('The list of clips is empty');
+});
+
+test("a model's own weights go into the store once, under their hash", async () => {
+  const { activities } = await stage(['a']);
+  const policy = { engine: 'onnx', model: 'tiny', threads: 2 } as const;
+  const first = await activities.loadPolicy({ runKey: 'r', policy });
+  const second = await activities.loadPolicy({ runKey: 'other', policy });
+  expect(first.policy).toMatchObject({ model: 'tiny', step: 0 });
+  expect(first.policy.weights.uri).toContain(`policies/${first.policy.weights.sha256}/`);
+  expect(first.policy).not.toHaveProperty('optimizer');
+  expect(first.parameters).toBeGreaterThan(2_000_000);
+  expect(second).toEqual(first);
+});
+
+test('a model that does not exist is refused with a sentence', async () => {
+  const { activities } = await stage(['a']);
+  const policy = { engine: 'onnx', model: 'tinny', threads: 2 } as const;
+  await expect(activities.loadPolicy({ runKey: 'r', policy })).rejects.toMatchObject({ code: 'InvalidModel' });
+});
+
+test('who dies in the middle of a long list loses the part at hand, and no other', async () => {
+  const ids = Array.from({ length: 150 }, (_, i) => `clip-${i}`);
+  const { store, input } = await stage(ids);
+  const { engine } = scriptedEngine();
+  const dying = { parts: 0 };
+  const generate: Generate = async (request, options) => {
+    if (++dying.parts === 2) throw new Error('killed');
+    return engine.generate(request, options);
+  };
+  const sampling = SamplingConfig.parse({ groupSize: 2, maxNewTokens: 7 });
+  const activities = createRolloutActivities({ store, engine: { generate } as PolicyEngine });
+  await expect(activities.rolloutGroups({ ...input, sampling, seed: 1 })).rejects.toThrow('killed');
+  const { rollout } = await activities.rolloutGroups({ ...input, sampling, seed: 1 });
+  const { groups } = await store.readJson(rollout, Rollout);
+  expect(groups.map(({ sampleId }) => sampleId)).toEqual(ids);
+  // Three parts, of which the second was begun twice.
+  expect(dying.parts).toBe(4);
+});

@@ -1,0 +1,147 @@
+import { mkdtemp, rm, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createRecordActivities, progressKey, readRecords, recordKey } from '../../../activities/record.ts';
+import { createProgressActivities } from '../../../activities/run-progress.ts';
+import { updateKey } from '../../../activities/update.ts';
+import { ExperimentConfig } from '../../../configs/schema.ts';
+import type { RunProgress } from '../../../contracts/run-progress.ts';
+import { ArtifactStore } from '../../../core/artifact-store.ts';
+
+let root: string;
+let store: ArtifactStore;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'videocap-progress-'));
+  store = new ArtifactStore(root);
+});
+afterEach(() => rm(root, { recursive: true }));
+
+/** A run of so many steps whose checkpoints are kept at even steps and the last. */
+async function writeRun(runKey: string, steps: number): Promise<void> {
+  const { recordStep } = createRecordActivities({ store });
+  const reference = { model: 'tiny', step: 0, weights: await store.put('start', 'start') };
+  for (let step = 0; step <= steps; step++) {
+    const weights = await store.put(`runs/${runKey}/checkpoints/step-${step}`, `weights of step ${step}`);
+    const progress: RunProgress = {
+      config: ExperimentConfig.parse({ grpo: { steps } }),
+      startTime: 1,
+      step,
+      reference,
+      policy: { model: 'tiny', step, weights },
+      evaluations: [],
+      spent: { usd: 2, calls: 20 },
+      limits: { judgeBudgetUsd: 3 },
+      lastMetrics: { 'reward/mean': step },
+      mirroredStep: step - 1,
+    };
+    if (step > 0) await store.putJson(updateKey(runKey, step), {});
+    await recordStep({ runKey, record: { step, time: step, metrics: { 'reward/mean': step } }, progress });
+    if (step % 2 === 1 && step < steps) await store.remove(`runs/${runKey}/checkpoints/step-${step}`);
+  }
+}
+
+test.each([0, 1, 2, 5, 8])('a run goes on after its last step: %i', async (steps) => {
+  await writeRun('parent', steps);
+  const { progress } = await createProgressActivities({ store }).findProgress({ run: 'parent' });
+  expect(progress).toMatchObject({ step: steps, spent: { usd: 2, calls: 20 }, limits: { judgeBudgetUsd: 3 } });
+});
+
+const checkpoint = (step: number) => `runs/parent/checkpoints/step-${step}`;
+test.each([
+  ['the last checkpoint', checkpoint(5), 4],
+  ['the last state', progressKey('parent', 5), 4],
+  ['a record of long ago', recordKey('parent', 3), 2],
+])('a run goes on from before what is damaged or gone: %s', async (_, key, step) => {
+  await writeRun('parent', 5);
+  const { findProgress } = createProgressActivities({ store });
+  const path = store.path((await store.find(key))!);
+  await truncate(path, 3);
+  expect((await findProgress({ run: 'parent' })).progress?.step).toBe(step);
+  await rm(path);
+  expect((await findProgress({ run: 'parent' })).progress?.step).toBe(step);
+});
+
+test('a fork that is cut off while its past is copied goes on from no step of it: it is forked again', async () => {
+  await writeRun('parent', 12);
+  let left = 30;
+  const cutOff = new ArtifactStore(root, {
+    fence: () => ({
+      check: async () => {
+        if (left-- <= 0) throw new Error('cut off');
+      },
+    }),
+  });
+  const fork = { from: { run: 'parent', step: 12 }, runKey: 'child', overrides: {} };
+  await expect(createProgressActivities({ store: cutOff }).forkProgress(fork)).rejects.toThrow('cut off');
+  const { findProgress, forkProgress } = createProgressActivities({ store });
+  expect(await findProgress({ run: 'child' })).toEqual({});
+  await forkProgress(fork);
+  expect((await findProgress({ run: 'child' })).progress?.step).toBe(12);
+});
+
+test('a run whose every checkpoint is gone begins again', async () => {
+  await writeRun('parent', 3);
+  for (const step of [0, 2, 3]) await rm(store.path((await store.find(checkpoint(step)))!));
+  const { progress } = await createProgressActivities({ store }).findProgress({ run: 'parent' });
+  expect(progress).toMatchObject({ step: 0 });
+});
+
+test('a fork never goes on from a step of its parent but the one it began with', async () => {
+  await writeRun('parent', 5);
+  const { findProgress, forkProgress } = createProgressActivities({ store });
+  const fork = { from: { run: 'parent', step: 4 }, runKey: 'child', overrides: { 'grpo.beta': 0.5 } };
+  await forkProgress(fork);
+  await truncate(store.path((await store.find(recordKey('child', 3)))!), 3);
+  expect(await findProgress({ run: 'child' })).toEqual({});
+  // Without progress a resumed fork is forked again, which mends its past.
+  const { progress } = await forkProgress(fork);
+  expect(await findProgress({ run: 'child' })).toEqual({ progress });
+  await truncate(store.path((await store.find(checkpoint(4)))!), 3);
+  expect(await findProgress({ run: 'child' })).toEqual({});
+  await expect(forkProgress(fork)).rejects.toThrow('has no checkpoint at step 4; it has them at 0, 2, 5');
+});
+
+test('a run that wrote nothing down has no progress', async () => {
+  expect(await createProgressActivities({ store }).findProgress({ run: 'parent' })).toEqual({});
+});
+
+test('a fork has the parent as its past, its own config, and a bill of its own', async () => {
+  await writeRun('parent', 5);
+  const { forkProgress } = createProgressActivities({ store });
+  const fork = { from: { run: 'parent', step: 4 }, runKey: 'child', overrides: { 'grpo.beta': 0.5 } };
+  const { progress } = await forkProgress(fork);
+  expect(progress).toMatchObject({ step: 4, spent: { usd: 0, calls: 0 }, limits: {}, mirroredStep: -1 });
+  expect(progress.config.grpo).toMatchObject({ beta: 0.5, steps: 5 });
+  expect((await store.read(progress.policy.weights)).toString()).toBe('weights of step 4');
+  expect((await readRecords(store, 'child', 0, 4)).map(({ step }) => step)).toEqual([0, 1, 2, 3, 4]);
+  expect(await forkProgress(fork)).toEqual({ progress });
+});
+
+test('a fork that is ended before its first step is resumed as the fork it is, and can be forked itself', async () => {
+  await writeRun('parent', 5);
+  const { findProgress, forkProgress } = createProgressActivities({ store });
+  const { progress } = await forkProgress({
+    from: { run: 'parent', step: 4 },
+    runKey: 'child',
+    overrides: { 'grpo.beta': 0.5 },
+  });
+  expect(await findProgress({ run: 'child' })).toEqual({ progress });
+  const grandchild = await forkProgress({ from: { run: 'child', step: 2 }, runKey: 'grandchild', overrides: {} });
+  expect(grandchild.progress).toMatchObject({ step: 2, config: { grpo: { beta: 0.5 } } });
+});
+
+test('a fork says which checkpoints there are, and what is wrong with a change', async () => {
+  await writeRun('parent', 5);
+  const { forkProgress } = createProgressActivities({ store });
+  const fork = (run: string, step: number, overrides = {}) =>
+    forkProgress({ from: { run, step }, runKey: 'c', overrides });
+  await expect(fork('parent', 3)).rejects.toThrow(
+    'Run parent has no checkpoint at step 3; it has them at 0, 2, 4, 5 (benchmark.everySteps says which are kept).',
+  );
+  await expect(fork('nobody', 0)).rejects.toThrow('There is no run "nobody" in the store to fork');
+  await expect(fork('parent', 2, { 'grpo.bta': 1 })).rejects.toMatchObject({
+    code: 'InvalidConfig',
+    message: expect.stringContaining('grpo.bta'),
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { LineView, progressLine } from '../../../../cli/output/progress-view.ts';
+import type { RunStatus } from '../../../../workflows/run-state.ts';
+
+const status = (change: Partial<RunStatus>): RunStatus => ({
+  stage: 'rollout',
+  step: 12,
+  totalSteps: 40,
+  paused: false,
+  evaluations: [],
+  ...change,
+});
+const numbers = { rewardMean: 1.926, kl: 0.01234, secondsPerStep: 4.14, etaSeconds: 115.9 };
+
+describe('progressLine', () => {
+  it('tells step, reward, KL and ETA', () => {
+    expect(progressLine(status(numbers))).toBe('step 12/40   reward 1.93   KL 0.0123   4.1 s/step   ETA 1 min 56 s');
+  });
+
+  it('tells the stage where that is not one of a step', () => {
+    expect(progressLine(status({ stage: 'dataset', step: 0 }))).toBe('step 0/40   dataset');
+    expect(progressLine(status({ ...numbers, stage: 'benchmark', step: 40 }))).toBe(
+      'step 40/40   reward 1.93   KL 0.0123   4.1 s/step   benchmark',
+    );
+  });
+
+  it('counts no steps where there are none', () => {
+    expect(progressLine(status({ stage: 'benchmark', step: 0, totalSteps: 0 }))).toBe('benchmark');
+  });
+});
+
+describe('LineView', () => {
+  it('writes a line a step, and one for each stage outside the steps', () => {
+    const lines: string[] = [];
+    const view = new LineView((line) => lines.push(line));
+    view.show(status({ step: 0, stage: 'dataset' }));
+    view.show(status({ step: 0, stage: 'dataset' }));
+    view.show(status({ step: 0, stage: 'rollout' }));
+    view.show(status({ step: 1, stage: 'rollout' }));
+    view.show(status({ step: 1, stage: 'update' }));
+    view.show(status({ step: 1, stage: 'benchmark' }));
+    view.note('a word');
+    expect(lines).toEqual([
+      '  step 0/40   dataset',
+      '  step 0/40   rollout',
+      '  step 1/40',
+      '  step 1/40   benchmark',
+      '  a word',
+    ]);
+  });
+});

@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest';
+import { judgeNotes, metricsTable, resultTable, unscoredNotes } from '../../../../cli/output/result-table.ts';
+
+it('puts base and trained policy side by side, with intervals where there are any', () => {
+  const base = { eventF1: 41.23, eventF1Low: 38, eventF1High: 44.04, actionF1: 50, other: 1 };
+  const trained = { eventF1: 47.8, eventF1Low: 44.9, eventF1High: 50.6, actionF1: 49.96, other: 2 };
+  expect(`\n${resultTable(base, trained)}`).toMatchInlineSnapshot(`
+    "
+      held-out, points                base             trained   change
+      ----------------   -----------------   -----------------   ------
+      event F1           41.2 [38.0, 44.0]   47.8 [44.9, 50.6]     +6.6
+      action F1                       50.0                50.0     +0.0"
+  `);
+});
+
+it('shows one policy alone', () => {
+  expect(`\n${metricsTable({ objectF1: 70, eventF1: 50 })}`).toMatchInlineSnapshot(`
+    "
+      held-out, points   value
+      ----------------   -----
+      event F1            50.0
+      object F1           70.0"
+  `);
+});
+
+it('says once who judged the policies, and nothing where it is not known', () => {
+  const judge = { model: 'm', prompts: [{ name: 'event-extraction.v1', sha256: '0123456789abcdef'.repeat(4) }] };
+  expect(judgeNotes([{ judge }, { judge }])).toEqual([
+    '  Judge: m; prompts: event-extraction.v1 (sha256 0123456789ab)',
+  ]);
+  expect(judgeNotes([{ judge: { model: 'rule-based (no LLM)', prompts: [] } }])).toEqual([
+    '  Judge: rule-based (no LLM)',
+  ]);
+  expect(judgeNotes([{}])).toEqual([]);
+});
+
+it('says of which policy the judge could not score everything', () => {
+  const base = { clips: 5, unscorable: 0 };
+  expect(unscoredNotes({ base, trained: base })).toEqual([]);
+  expect(unscoredNotes({ base, trained: { clips: 5, unscorable: 3 } })).toEqual([
+    '  trained: the judge could not score 3 of 5 videos; they are in no event score.',
+  ]);
+});

@@ -1,0 +1,99 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type JsonlLine, readJsonl } from '../../../datasets/jsonl.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'videocap-jsonl-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function all(lines: AsyncIterable<JsonlLine>): Promise<JsonlLine[]> {
+  const list = [];
+  for await (const line of lines) list.push(line);
+  return list;
+}
+
+async function read(content: string | Uint8Array): Promise<JsonlLine[]> {
+  const path = join(folder, 'data.jsonl');
+  await writeFile(path, content);
+  return all(readJsonl(path));
+}
+
+const good = { video: 'a.mp4', caption: 'A dog runs.' };
+
+test('reads samples with everything that is optional', async () => {
+  const full = {
+    id: 'dog',
+    ...good,
+    thought: [{ subject: 'dog', attributes: ['brown'], actions: ['runs'] }],
+    events: ['a dog runs'],
+  };
+  expect(await read(`${JSON.stringify(good)}\n${JSON.stringify(full)}\n`)).toEqual([
+    { line: 1, sample: good },
+    { line: 2, sample: full },
+  ]);
+});
+
+test('takes a byte order mark, Windows line ends, empty lines and no line end at the end', async () => {
+  const text = `\uFEFF${JSON.stringify(good)}\r\n\r\n  \n${JSON.stringify(good)}`;
+  expect(await read(text)).toEqual([
+    { line: 1, sample: good },
+    { line: 4, sample: good },
+  ]);
+});
+
+test('puts characters together that lie across two pieces of the file', async () => {
+  const sample = { ...good, events: Array(30).fill('ä🐕'.repeat(1000)) };
+  expect(await read(JSON.stringify(sample))).toEqual([{ line: 1, sample }]);
+});
+
+test.each([
+  ['{"video": "a.mp4"', /no JSON/],
+  ['[]', /it is no object such as/],
+  ['{"video": "a.mp4"}', /^"caption" is missing$/],
+  ['{"video": "a.mp4", "caption": "  "}', /^"caption" is empty$/],
+  [
+    '{"video": "a.mp4", "caption": "x", "event": []}',
+    /unknown "event" \(allowed: id, video, caption, thought, events\)/,
+  ],
+  [
+    '{"video": "a.mp4", "caption": "x", "thought": [{"subject": 1}]}',
+    /^"thought\.0\.subject" is 1, not a text, "thought\.0\.attributes" is missing, "thought\.0\.actions" is missing$/,
+  ],
+])('says what is wrong with %s, and goes on', async (bad, problem) => {
+  const [first, second] = await read(`${bad}\n${JSON.stringify(good)}\n`);
+  expect(first).toEqual({ line: 1, problem: expect.stringMatching(problem) });
+  expect(second).toEqual({ line: 2, sample: good });
+});
+
+test('does not keep a line of any length, and goes on after it', async () => {
+  const [first, second] = await read(`${'x'.repeat(5_000_000)}\n${JSON.stringify(good)}\n`);
+  expect(first).toEqual({ line: 1, problem: 'it is longer than 1048576 bytes; a line holds one sample' });
+  expect(second).toEqual({ line: 2, sample: good });
+});
+
+test('refuses files that are not there, folders, and other encodings', async () => {
+  await expect(all(readJsonl(join(folder, 'none.jsonl')))).rejects.toMatchObject({
+    code: 'InvalidDataset',
+    message: expect.stringMatching(/none\.jsonl does not exist; check the path/),
+  });
+  await expect(all(readJsonl(folder))).rejects.toMatchObject({
+    code: 'InvalidDataset',
+    message: expect.stringContaining('is a folder'),
+  });
+  await expect(read(Buffer.from(`\uFEFF${JSON.stringify(good)}`, 'utf16le'))).rejects.toMatchObject({
+    code: 'InvalidDataset',
+    message: expect.stringMatching(/data\.jsonl is in UTF-16; save it as UTF-8\.$/),
+  });
+});
+
+test('a line in another encoding is a line that is no sample', async () => {
+  const latin1 = Buffer.from(`{"video": "\xe4.mp4", "caption": "x"}\n${JSON.stringify(good)}`, 'latin1');
+  expect(await read(latin1)).toEqual([
+    { line: 1, problem: 'it is not UTF-8; save the file as UTF-8' },
+    { line: 2, sample: good },
+  ]);
+});

@@ -1,0 +1,159 @@
+import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
+import { describe, expect, test } from 'vitest';
+import { classifyFailure } from '../../../../judge/client/classify-failure.ts';
+
+const endpoint = { baseUrl: 'http://user:secret@judge.test:8000/v1', model: 'big-judge', apiKeyEnv: 'JUDGE_KEY' };
+const failed = (status: number, error: object = {}, headers: Record<string, string> = {}) =>
+  classifyFailure(
+    APIError.generate(
+      status,
+      { error: { message: 'sk-secret A caption.', ...error } },
+      undefined,
+      new Headers(headers),
+    ),
+    endpoint,
+  );
+
+describe('a fault that passes is unavailable', () => {
+  test.each([
+    [408, 'timed out', true],
+    [409, 'was in conflict with another request', false],
+    [425, 'was not ready', false],
+    [429, 'asks for fewer requests', false],
+    [500, 'is in trouble', false],
+    [502, 'cannot be reached behind its proxy', true],
+    [503, 'is in trouble', false],
+    [504, 'did not answer its proxy in time', true],
+    [529, 'is in trouble', false],
+  ])('%d', (status, what, perhapsPaid) => {
+    expect(failed(status)).toEqual({
+      kind: 'unavailable',
+      message: `The judge at http://judge.test:8000/v1 ${what} (status ${status}). It will be asked again.`,
+      perhapsPaid,
+    });
+  });
+
+  const because = (code: string) => Object.assign(new Error('x'), { code });
+  test.each([
+    ['nobody there', new APIConnectionError({ cause: new TypeError('x', { cause: because('ECONNREFUSED') }) }), false],
+    ['an unknown name', new APIConnectionError({ cause: new TypeError('x', { cause: because('ENOTFOUND') }) }), false],
+    [
+      'a connection lost',
+      new APIConnectionError({ cause: new TypeError('x', { cause: because('ECONNRESET') }) }),
+      true,
+    ],
+    ['the client timeout', new APIConnectionTimeoutError(), true],
+    ['a connection lost in the middle of an answer', new TypeError('terminated'), true],
+    ['an answer that ends early', new SyntaxError('Unexpected end of JSON input'), true],
+  ])('%s', (_, error, perhapsPaid) => {
+    expect(classifyFailure(error, endpoint)).toEqual({
+      kind: 'unavailable',
+      message:
+        'The judge at http://judge.test:8000/v1 (judge.baseUrl) cannot be reached, or breaks off. It will be asked again.',
+      perhapsPaid,
+    });
+  });
+});
+
+describe('a fault that stays until someone acts blocks, and says what to do', () => {
+  const refuses =
+    'refuses the request; `videocap judge check` says whether judge.model, judge.maxTokens and judge.answerFormat fit it';
+  test.each([
+    [400, {}, `${refuses} (status 400): mend the endpoint`],
+    [400, { param: 'max_tokens' }, `${refuses} (status 400, param max_tokens): mend the endpoint`],
+    [
+      401,
+      { code: 'invalid_api_key' },
+      'refuses the key in the environment variable JUDGE_KEY (judge.apiKeyEnv) (status 401, code invalid_api_key): start the worker with a valid one',
+    ],
+    [402, {}, 'has no quota left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 402): top up the account'],
+    [
+      403,
+      {},
+      'does not let the key in JUDGE_KEY (judge.apiKeyEnv) use "big-judge" (judge.model) (status 403): have it allowed',
+    ],
+    [
+      404,
+      {},
+      'knows no model "big-judge" (judge.model) under this address (judge.baseUrl) (status 404): serve it there',
+    ],
+    [422, {}, `${refuses} (status 422): mend the endpoint`],
+    [
+      429,
+      { code: 'insufficient_quota' },
+      'has no quota left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 429, code insufficient_quota): top up the account',
+    ],
+    [
+      429,
+      { type: 'insufficient_quota' },
+      'has no quota left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 429): top up the account',
+    ],
+    [
+      400,
+      { code: 'billing_hard_limit_reached' },
+      "has no budget left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 400, code billing_hard_limit_reached): raise the account's limit",
+    ],
+  ])('%d %j', (status, error, rest) => {
+    expect(failed(status, error)).toEqual({
+      kind: 'blocked',
+      message: `The judge at http://judge.test:8000/v1 ${rest}, then \`videocap resume\`.`,
+    });
+  });
+});
+
+describe('a refusal to judge this text is unscorable', () => {
+  test.each([
+    [400, 'content_filter', 'the endpoint filtered the content'],
+    [400, 'content_policy_violation', 'the endpoint filtered the content'],
+    [400, 'context_length_exceeded', 'the question is longer than the judge can read'],
+  ])('%d %s', (status, code, reason) => {
+    expect(failed(status, { code })).toEqual({ kind: 'unscorable', reason });
+  });
+});
+
+describe('the endpoint has the last word on trying again', () => {
+  test.each([
+    ['the key', 'sk-0123456789abcdef'],
+    ['a piece of the key', '0123456789'],
+    ['the key in something longer', 'key.sk-0123456789abcdef.'],
+  ])('a code that is %s is left out of the message', (_, code) => {
+    const error = APIError.generate(500, { error: { message: 'x', code, param: 'model' } }, undefined, new Headers());
+    expect(classifyFailure(error, { ...endpoint, apiKey: 'sk-0123456789abcdef' })).toMatchObject({
+      message:
+        'The judge at http://judge.test:8000/v1 is in trouble (status 500, param model). It will be asked again.',
+    });
+  });
+
+  test('x-should-retry: true makes a 400 pass', () => {
+    expect(failed(400, {}, { 'x-should-retry': 'true' })).toMatchObject({ kind: 'unavailable' });
+  });
+  test('x-should-retry: false makes a 429 stay', () => {
+    expect(failed(429, {}, { 'x-should-retry': 'false' })).toMatchObject({ kind: 'blocked' });
+  });
+});
+
+describe('Retry-After is kept, between a second and a day', () => {
+  test.each([
+    [{ 'retry-after': '20' }, 20_000],
+    [{ 'retry-after-ms': '2500', 'retry-after': '20' }, 2500],
+    [{ 'retry-after': '0' }, 1000],
+    [{ 'retry-after': '3600' }, 3_600_000],
+    [{ 'retry-after': '200000' }, 86_400_000],
+    [{ 'retry-after': new Date(Date.now() + 200_000_000).toUTCString() }, 86_400_000],
+    [{ 'retry-after': 'soon' }, undefined],
+  ])('%j', (headers, wait) => {
+    const failure = failed(429, {}, headers);
+    expect('retryAfterMilliseconds' in failure! ? failure.retryAfterMilliseconds : undefined).toBe(wait);
+  });
+});
+
+test('messages never repeat the words of the endpoint, nor credentials in its address', () => {
+  const odd = failed(400, { code: 'A caption. sk-secret', param: 'messages[0].content' });
+  expect(odd).toMatchObject({ message: expect.stringContaining('(status 400, param messages[0].content)') });
+  expect(JSON.stringify(odd)).not.toMatch(/caption\.|sk-secret|user:secret/);
+});
+
+test('anything else is not ours to explain', () => {
+  expect(classifyFailure(new Error('a defect'), endpoint)).toBeUndefined();
+  expect(classifyFailure(new TypeError('x is not a function'), endpoint)).toBeUndefined();
+});

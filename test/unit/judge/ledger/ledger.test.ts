@@ -1,0 +1,231 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate as tick } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, test } from 'vitest';
+import { ArtifactStore } from '../../../../core/artifact-store.ts';
+import { LedgerEntry, ledgerKey } from '../../../../judge/ledger/ledger-entry.ts';
+import { eventEntailment } from '../../../../judge/questions/event-entailment.ts';
+import { eventExtraction } from '../../../../judge/questions/event-extraction.ts';
+import { attempt, keyOf, PatientEndpoint, question, said, temporaryLedger } from './temporary-ledger.ts';
+
+const place = temporaryLedger();
+const { ledger, asking } = place;
+
+test('an answer is in the store before it is used, with its question and who paid', async () => {
+  const endpoint = new PatientEndpoint();
+  const asked = ledger(endpoint).ask(question());
+  await endpoint.arrived(1);
+  endpoint.asked[0]!.settle(said());
+  expect(await asked).toEqual({ answer: ['entailment'] });
+  expect(keyOf()).toMatch(/^ledger\/[0-9a-f]{64}\.json$/);
+  expect(await place.store.readJson((await place.store.find(keyOf()))!, LedgerEntry)).toEqual({
+    prompt: 'event-entailment.v1',
+    asked: { model: 'patient', prompt: 'event-entailment.v1' },
+    question: { description: 'A dog.', events: [{ index: 1, event: 'a dog runs' }] },
+    attempts: [attempt('{"verdicts":[{"index":1,"relationship":"entailment"}]}')],
+    outcome: { answered: true },
+    paidBy: 'runs/r/step-000001',
+    repeated: 0,
+    cost: 0,
+  });
+});
+
+test('an answer that could not be stored when it came is not asked for again', async () => {
+  const endpoint = new PatientEndpoint();
+  const full = new ArtifactStore(place.root);
+  full.putJson = async () => {
+    throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+  };
+  const first = ledger(endpoint, { at: full }).ask(question());
+  await endpoint.arrived(1);
+  endpoint.asked[0]!.settle(said());
+  await expect(first).rejects.toThrow('ENOSPC');
+  const later = ledger(endpoint);
+  expect(await later.ask(question())).toEqual({ answer: ['entailment'] });
+  expect(endpoint.asked).toHaveLength(1);
+  expect(later.usage).toMatchObject({ calls: 1, inputTokens: 100, repeated: 0 });
+  expect(await asking()).toEqual([]);
+});
+
+test('identical questions in flight are one, also from two ledgers of one process', async () => {
+  const endpoint = new PatientEndpoint();
+  const one = ledger(endpoint, { place: 'runs/r/step-000001' });
+  const two = ledger(endpoint, { place: 'runs/other/step-000001', at: new ArtifactStore(place.root) });
+  const asked = [one.ask(question()), two.ask(question()), one.ask(question())];
+  await endpoint.arrived(1);
+  endpoint.asked[0]!.settle(said());
+  const told = { answer: ['entailment'] };
+  expect(await Promise.all(asked)).toEqual([told, told, told]);
+  expect(endpoint.asked).toHaveLength(1);
+  expect(one.usage).toMatchObject({ calls: 1, cacheHits: 1 });
+  expect(two.usage).toMatchObject({ calls: 0, cacheHits: 1 });
+});
+
+test('who waits for another asker that fails asks again for itself', async () => {
+  const endpoint = new PatientEndpoint();
+  const asker = ledger(endpoint);
+  const first = asker.ask(question());
+  const second = asker.ask(question());
+  await endpoint.arrived(1);
+  endpoint.asked[0]!.fail(new DOMException('cancelled', 'AbortError'));
+  await expect(first).rejects.toThrow('cancelled');
+  await endpoint.arrived(2);
+  endpoint.asked[1]!.settle(said());
+  expect(await second).toEqual({ answer: ['entailment'] });
+});
+
+test('when another process answered first, its answer counts', async () => {
+  const endpoint = new PatientEndpoint();
+  const here = ledger(endpoint).ask(question());
+  await endpoint.arrived(1);
+  await place.store.putJson(keyOf(), {
+    prompt: 'event-entailment.v1',
+    asked: endpoint.identity(question()),
+    question: question().data,
+    attempts: [attempt('{"verdicts":[{"index":1,"relationship":"entailment"}]}')],
+    outcome: { answered: true },
+    paidBy: 'elsewhere',
+    repeated: 0,
+  });
+  endpoint.asked[0]!.settle(said('neutral'));
+  expect(await here).toEqual({ answer: ['entailment'] });
+});
+
+test('a refusal is kept, and not asked about again', async () => {
+  const endpoint = new PatientEndpoint();
+  const refused = { unscorable: true, reason: 'refused' } as const;
+  const asker = ledger(endpoint);
+  const asked = asker.ask(question());
+  await endpoint.arrived(1);
+  endpoint.asked[0]!.settle(refused);
+  expect(await asked).toEqual(refused);
+  expect(await ledger(endpoint).ask(question())).toEqual(refused);
+  expect(asker.usage).toMatchObject({ calls: 1, cacheHits: 0 });
+  expect(endpoint.asked).toHaveLength(1);
+});
+
+test('questions differ by judge, prompt, text, events and their order', () => {
+  const data = (text: string, events: string[]) => eventEntailment(text, events);
+  const keys = [
+    ledgerKey({ model: 'a' }, data('t', ['x', 'y'])),
+    ledgerKey({ model: 'b' }, data('t', ['x', 'y'])),
+    ledgerKey({ model: 'a', prompt: 'q' }, data('t', ['x', 'y'])),
+    ledgerKey({ model: 'a' }, data('u', ['x', 'y'])),
+    ledgerKey({ model: 'a' }, data('t', ['y', 'x'])),
+    ledgerKey({ model: 'a' }, eventExtraction('t')),
+  ];
+  expect(new Set(keys).size).toBe(keys.length);
+  expect(ledgerKey({ a: 1, b: 2 }, data('t', []))).toBe(ledgerKey({ b: 2, a: 1 }, data('t', [])));
+});
+
+describe('an answer in the ledger that cannot be read', () => {
+  const entry = (text: string, more: object = {}): LedgerEntry => ({
+    prompt: 'event-entailment.v1',
+    asked: new PatientEndpoint().identity(question()),
+    question: question().data,
+    attempts: [attempt(text)],
+    outcome: { answered: true },
+    paidBy: 'runs/earlier/step-000001',
+    repeated: 0,
+    cost: 0,
+    ...more,
+  });
+  const answered = async (endpoint: PatientEndpoint, options: Parameters<typeof ledger>[1] = {}) => {
+    const asker = ledger(endpoint, options);
+    const asked = asker.ask(question());
+    void endpoint.arrived(1).then(() => endpoint.asked[0]!.settle(said()));
+    expect(await asked).toEqual({ answer: ['entailment'] });
+    return asker.usage;
+  };
+
+  test.each([
+    ['kept when answers were read less strictly', () => place.store.putJson(keyOf(), entry('{"verdicts":[]}'))],
+    ['written by another version', () => place.store.putJson(keyOf(), { ...entry('{}'), reader: 7 })],
+    [
+      'damaged',
+      async () =>
+        writeFile(place.store.path(await place.store.putJson(keyOf(), entry(JSON.stringify(said())))), 'damaged'),
+    ],
+  ])('%s is asked for once more, counted, and stays where it is', async (_, keep) => {
+    await keep();
+    const before = await readdir(join(place.root, 'ledger'));
+    const endpoint = new PatientEndpoint();
+    expect(await answered(endpoint)).toMatchObject({ calls: 1, repeated: 1, inputTokens: 100 });
+    expect(await answered(endpoint)).toMatchObject({ calls: 1, repeated: 1, inputTokens: 100 });
+    expect(await answered(endpoint, { place: 'runs/later/step-000001' })).toMatchObject({ calls: 0, repeated: 0 });
+    expect(endpoint.asked).toHaveLength(1);
+    expect(await readdir(join(place.root, 'ledger'))).toEqual(expect.arrayContaining(before));
+    expect(await asking()).toEqual([]);
+  });
+
+  test('counts with what this place paid for, when it was this place that asked', async () => {
+    await place.store.putJson(keyOf(), entry('{"verdicts":[]}', { paidBy: 'runs/r/step-000001' }));
+    expect(await answered(new PatientEndpoint())).toMatchObject({ calls: 2, cacheHits: 0, repeated: 1 });
+  });
+
+  test('stays unscorable, where it was found so', async () => {
+    const outcome = { unscorable: true, reason: 'none' } as const;
+    await place.store.putJson(keyOf(), entry('{"verdicts":[]}', { outcome }));
+    const endpoint = new PatientEndpoint();
+    expect(await ledger(endpoint).ask(question())).toEqual(outcome);
+    expect(endpoint.asked).toEqual([]);
+  });
+});
+
+test('what was said is not held once it is answered, however many questions this place paid for', async () => {
+  const held: WeakRef<object>[] = [];
+  const watched = new ArtifactStore(place.root);
+  watched.readJson = async (ref, schema) => {
+    const entry = await ArtifactStore.prototype.readJson.call(watched, ref, schema);
+    held.push(new WeakRef(entry as object));
+    return entry as never;
+  };
+  const endpoint = new PatientEndpoint();
+  const captions = Array.from({ length: 50 }, (_, i) => `Scene ${i}.`);
+  const first = Promise.all(captions.map((caption) => ledger(endpoint).ask(question(caption))));
+  await endpoint.arrived(captions.length);
+  for (const { settle } of endpoint.asked) settle(said());
+  await first;
+  const again = ledger(endpoint, { at: watched });
+  await Promise.all(captions.map((caption) => again.ask(question(caption))));
+  expect(held).toHaveLength(captions.length);
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  for (let i = 0; i < 3; i++) {
+    await tick();
+    collect();
+  }
+  expect(held.filter((entry) => entry.deref() !== undefined)).toEqual([]);
+  expect(again.usage).toMatchObject({ calls: 50, inputTokens: 5000, outputTokens: 500 });
+});
+
+describe('usage', () => {
+  const price = { inputPerMillion: 2, outputPerMillion: 10 };
+
+  test('counts what this place paid for, and is the same when the place is done again', async () => {
+    const endpoint = new PatientEndpoint();
+    const first = ledger(endpoint, { price });
+    const asked = [first.ask(question('A dog.')), first.ask(question('A cat.')), first.ask(question('A cat.'))];
+    await endpoint.arrived(2);
+    for (const { settle } of endpoint.asked) settle(said());
+    await Promise.all(asked);
+    const usage = {
+      calls: 2,
+      cacheHits: 1,
+      inputTokens: 200,
+      outputTokens: 20,
+      cost: (200 * 2 + 20 * 10) / 1e6,
+      repeated: 0,
+    };
+    expect(first.usage).toEqual({ ...usage, latencySeconds: { p50: 2, p95: 2, max: 2 } });
+
+    const again = ledger(endpoint, { price });
+    for (const caption of ['A dog.', 'A cat.', 'A cat.']) await again.ask(question(caption));
+    expect(again.usage).toEqual({ ...usage, latencySeconds: { p50: 0, p95: 0, max: 0 } });
+    const elsewhere = ledger(endpoint, { price, place: 'runs/r/step-000002' });
+    await elsewhere.ask(question('A dog.'));
+    expect(elsewhere.usage).toMatchObject({ calls: 0, cacheHits: 1, inputTokens: 0, cost: 0 });
+  });
+});

@@ -1,0 +1,69 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach } from 'vitest';
+import { ArtifactStore } from '../../../../core/artifact-store.ts';
+import { Ledger, type LedgerOptions } from '../../../../judge/ledger/ledger.ts';
+import { ledgerKey } from '../../../../judge/ledger/ledger-entry.ts';
+import { eventEntailment, type Verdict } from '../../../../judge/questions/event-entailment.ts';
+import type { Attempt, Endpoint, Exchange, Question, Watch } from '../../../../judge/questions/question.ts';
+
+/** A ledger in a store of its own for every test of a file. */
+export function temporaryLedger() {
+  const place = {
+    root: '',
+    store: undefined as unknown as ArtifactStore,
+    ledger: (endpoint: Endpoint, options: LedgerOptions & { place?: string; at?: ArtifactStore } = {}) =>
+      new Ledger(endpoint, options.at ?? place.store, options.place ?? 'runs/r/step-000001', options),
+    /** Questions of which it is noted that they are being asked. */
+    asking: () => readdir(join(place.root, 'ledger/asking')).catch(() => []),
+  };
+  beforeEach(async () => {
+    place.root = await mkdtemp(join(tmpdir(), 'videocap-ledger-'));
+    place.store = new ArtifactStore(place.root);
+  });
+  afterEach(() => rm(place.root, { recursive: true }));
+  return place;
+}
+
+export type Said = Exchange<never>['outcome'] | { text: string };
+
+/** An endpoint that answers when it is told to. */
+export class PatientEndpoint implements Endpoint {
+  readonly name = 'patient';
+  readonly asked: { settle(said: Said): void; fail(error: Error): void; watch: Watch | undefined }[] = [];
+  #changed = () => {};
+
+  identity({ prompt }: Question<unknown>) {
+    return { model: 'patient', prompt: prompt.name };
+  }
+  async ask<T>(question: Question<T>, _signal?: AbortSignal, watch?: Watch): Promise<Exchange<T>> {
+    await watch?.sending();
+    const said = await new Promise<Said>((settle, fail) => {
+      this.asked.push({ settle, fail, watch });
+      this.#changed();
+    });
+    if (!('text' in said)) return { outcome: said, attempts: [] };
+    const reading = question.read(said.text);
+    if ('fault' in reading) throw new Error(reading.fault);
+    return { outcome: reading, attempts: [attempt(said.text)] };
+  }
+  /** Resolves once `count` questions have arrived. */
+  async arrived(count: number): Promise<void> {
+    while (this.asked.length < count) await new Promise<void>((resolve) => (this.#changed = resolve));
+  }
+}
+
+export const attempt = (text: string): Attempt => ({
+  text,
+  finishReason: 'stop',
+  inputTokens: 100,
+  outputTokens: 10,
+  seconds: 2,
+});
+export const said = (relationship: Verdict = 'entailment'): Said => ({
+  text: JSON.stringify({ verdicts: [{ index: 1, relationship }] }),
+});
+export const question = (caption = 'A dog.') => eventEntailment(caption, ['a dog runs']);
+export const keyOf = (caption?: string) =>
+  ledgerKey(new PatientEndpoint().identity(question(caption)), question(caption));

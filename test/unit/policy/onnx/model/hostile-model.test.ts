@@ -1,0 +1,136 @@
+import { cp, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { createRolloutActivities } from '../../../../../activities/rollout.ts';
+import { ArtifactStore } from '../../../../../core/artifact-store.ts';
+import type { PolicyEngine } from '../../../../../policy/onnx/engine/engine.ts';
+import { openModelFolder } from '../../../../../policy/onnx/model/model-folder.ts';
+import { type FloatTensors, readSafetensors, writeSafetensors } from '../../../../../policy/onnx/model/safetensors.ts';
+import { PolicyTokenizer } from '../../../../../policy/onnx/model/tokenizer.ts';
+
+const tiny = openModelFolder('tiny');
+const roots: string[] = [];
+let folder: string;
+const at = (file: string) => join(folder, file);
+
+beforeEach(async () => {
+  const root = await mkdtemp(join(tmpdir(), 'videocap-hostile-model-'));
+  roots.push(root);
+  folder = join(root, 'model');
+  await cp(tiny.path, folder, { recursive: true, filter: (path) => !path.endsWith('onnx') });
+});
+afterAll(() => Promise.all(roots.map((root) => rm(root, { recursive: true, force: true }))));
+
+let runs = 0;
+function load() {
+  const store = new ArtifactStore(join(folder, '..', 'store'));
+  // Loading weights needs no engine.
+  const { loadPolicy } = createRolloutActivities({ store, engine: undefined as unknown as PolicyEngine });
+  return loadPolicy({ runKey: `run-${++runs}`, policy: { model: folder } });
+}
+
+/** The folder is refused for this reason, in one sentence that names it. */
+const refused = (fault: string) =>
+  expect(load()).rejects.toMatchObject({ code: 'InvalidModel', message: expect.stringContaining(fault) });
+
+async function changeWeights(change: (tensors: FloatTensors) => void): Promise<void> {
+  const { tensors } = readSafetensors(await readFile(at('model.safetensors')));
+  change(tensors);
+  await writeFile(at('model.safetensors'), writeSafetensors(tensors));
+}
+
+test('a whole copy: taken', async () => {
+  expect(await load()).toMatchObject({ parameters: tiny.parameterCount, policy: { model: folder, step: 0 } });
+});
+
+const { name, shape } = tiny.parameters[0]!;
+
+test('missing tensor', async () => {
+  await changeWeights((tensors) => tensors.delete(name));
+  await refused(`Weights of "${folder}": the graphs take ${name} [${shape}], but the file's tensors lack it.`);
+});
+
+test('wrong shape', async () => {
+  const turned = [...shape].reverse();
+  await changeWeights((tensors) => tensors.set(name, { ...tensors.get(name)!, shape: [...turned, 1] }));
+  await refused(`the graphs take ${name} [${shape}], but the file's tensors have it as [${[...turned, 1]}].`);
+});
+
+test.each([Number.NaN, Number.POSITIVE_INFINITY])('%s', async (value) => {
+  await changeWeights((tensors) => tensors.get(name)!.data.set([value], 7));
+  await refused(`the graphs take ${name} [${shape}], but the file's tensors hold numbers in it that are not finite.`);
+});
+
+test.each(['pytorch_model.bin', 'model.pt', 'consolidated.00.pth', 'last.ckpt', 'weights.pkl'])(
+  'pickle instead of safetensors: %s is refused by name, and never opened',
+  async (pickle) => {
+    await rename(at('model.safetensors'), at(pickle));
+    await refused(
+      `Model "${folder}" has its weights in ${pickle}, a pickle, and no model.safetensors; opening a pickle can run any program, so none is opened: save the weights with safetensors.torch.save_file instead.`,
+    );
+  },
+);
+
+test.each([
+  ['as torch writes it, a zip', Buffer.from('PK\x03\x04 archive/data.pkl')],
+  ['bare', Buffer.from([0x80, 0x04, 0x95, 0x10, 0, 0, 0, 0, 0, 0, 0, 0x8c])],
+  ['bare, of an old torch', Buffer.from([0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a])],
+])('pickle under the name of safetensors: %s', async (_, bytes) => {
+  await writeFile(at('model.safetensors'), bytes);
+  await refused(`Model "${folder}" has a model.safetensors that is a pickle; opening a pickle can run any program`);
+});
+
+test('weights in several files', async () => {
+  await rename(at('model.safetensors'), at('model-00001-of-00002.safetensors'));
+  await writeFile(at('model.safetensors.index.json'), '{}');
+  await refused('has its weights in several files; the onnx engine takes one: save it with a larger max_shard_size.');
+});
+
+test('no weights', async () => {
+  await rm(at('model.safetensors'));
+  await refused(`Model "${folder}" has no model.safetensors; use a whole copy of the model.`);
+});
+
+test('a pointer of Git LFS', async () => {
+  await writeFile(at('model.safetensors'), 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n');
+  await refused('has a model.safetensors that only points at the file in Git LFS; run `git lfs pull` in it.');
+});
+
+test('weights of a size that no engine here takes: not read', async () => {
+  await truncate(at('model.safetensors'), 2 ** 40);
+  await refused(`has a model.safetensors of ${2 ** 40} bytes; the onnx engine takes up to 2 GiB.`);
+});
+
+test('truncated', async () => {
+  await truncate(at('model.safetensors'), 100_000);
+  await refused('ends beyond the end of the file; expected a safetensors file of float32 tensors.');
+});
+
+test('half precision', async () => {
+  const header = JSON.stringify({ [name]: { dtype: 'BF16', shape: [2], data_offsets: [0, 4] } });
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  await writeFile(at('model.safetensors'), Buffer.concat([length, Buffer.from(header), Buffer.alloc(4)]));
+  await refused(`tensor ${name} has dtype BF16; expected a safetensors file of float32 tensors.`);
+});
+
+test.each(['{}', '[]', 'null', '{"model": {"type": "BPE", "vocab": 3}}'])('a tokenizer.json of %s', async (json) => {
+  await writeFile(at('tokenizer.json'), json);
+  expect(() => new PolicyTokenizer(folder)).toThrow(
+    expect.objectContaining({
+      code: 'InvalidModel',
+      message: expect.stringMatching(/tokenizer_config\.json are no tokenizer \(.*\); use a Qwen2-VL's\.$/),
+    }),
+  );
+});
+
+test.each(['{% for', '{{ nothing() }}', '{{ 1 | nothing }}'])('a chat template of %s', async (template) => {
+  await writeFile(at('chat_template.jinja'), template);
+  expect(() => new PolicyTokenizer(folder).prompt()).toThrow(
+    expect.objectContaining({
+      code: 'InvalidModel',
+      message: expect.stringMatching(/^The chat template cannot be rendered \(.*\); use Qwen2-VL's\.$/s),
+    }),
+  );
+});

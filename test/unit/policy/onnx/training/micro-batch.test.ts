@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { PolicyModel } from '../../../../../policy/onnx/model/model.ts';
+import { microBatches, perToken, type ScoredClip, tokensOf } from '../../../../../policy/onnx/training/micro-batch.ts';
+
+const model = new PolicyModel('tiny', 1);
+type Tokens = { tokenIds: number[] };
+
+/** A clip with completions of these lengths; the tokens of completion c of clip n are all `100 * n + c`. */
+function clip(n: number, lengths: number[], [height, width] = [56, 56]): ScoredClip<Tokens> {
+  return {
+    frames: { shape: [2, height!, width!, 3], data: new Uint8Array(2 * height! * width! * 3).fill(n) },
+    completions: lengths.map((length, c) => ({ tokenIds: Array(length).fill(100 * n + c) })),
+  };
+}
+
+const shapes = (clips: ScoredClip<Tokens>[]) => microBatches(model, clips).map(({ shape }) => shape);
+
+test('clips with one grid are computed together, padded to the longest with the end token', () => {
+  const [batch, ...rest] = microBatches(model, [clip(1, [1, 2]), clip(2, [3, 1])]);
+  expect(rest).toEqual([]);
+  expect(batch!.shape).toEqual([2, 2, 3]);
+  const end = model.tokenizer.endToken;
+  expect([...(batch!.feeds.completion_ids!.data as BigInt64Array)].map(Number)).toEqual(
+    [
+      [100, end, end],
+      [101, 101, end],
+      [200, 200, 200],
+      [201, end, end],
+    ].flat(),
+  );
+  expect(batch!.feeds.pixel_values!.dims).toEqual([2, 1, 16, 1176]);
+  expect(batch!.feeds.cos!.dims).toEqual([model.promptLength({ slices: 1, rows: 4, columns: 4 }) + 3, 32]);
+});
+
+test('clips with different grids are not, nor are groups of different sizes', () => {
+  expect(shapes([clip(1, [4, 4]), clip(2, [5, 5], [56, 112]), clip(3, [6, 6])])).toEqual([
+    [2, 2, 6],
+    [1, 2, 5],
+  ]);
+  expect(shapes([clip(1, [4, 4]), clip(2, [5])])).toEqual([
+    [1, 2, 4],
+    [1, 1, 5],
+  ]);
+});
+
+test('no more than 1,024 positions at once: clips are spread, and a large group is taken apart', () => {
+  const eight = Array(8).fill(112);
+  expect(shapes([clip(1, eight), clip(2, eight)])).toEqual([
+    [1, 8, 112],
+    [1, 8, 112],
+  ]);
+  expect(shapes([clip(1, [700, 700, 300])])).toEqual([
+    [1, 1, 700],
+    [1, 1, 700],
+    [1, 1, 300],
+  ]);
+  expect(shapes([clip(1, Array(10).fill(200))])).toEqual(
+    [[2, 5, 200]].flatMap(([, g, l]) => [
+      [1, g, l],
+      [1, g, l],
+    ]),
+  );
+  expect(shapes([clip(1, [5000])])).toEqual([[1, 1, 5000]]);
+});
+
+test('tokens are found where the graph has them, padding is 0', () => {
+  const [batch] = microBatches(model, [clip(1, [1, 2]), clip(2, [3, 1])]);
+  const values = perToken(batch!, ({ tokenIds }, t) => tokenIds[t]! + t / 10);
+  expect(values.dims).toEqual([2, 2, 3]);
+  expect([...(values.data as Float32Array)].map((x) => Math.round(x * 10) / 10)).toEqual(
+    [
+      [100, 0, 0],
+      [101, 101.1, 0],
+      [200, 200.1, 200.2],
+      [201, 0, 0],
+    ].flat(),
+  );
+  expect([...tokensOf(batch!)].map(({ index }) => index)).toEqual([0, 3, 4, 6, 7, 8, 9]);
+});

@@ -1,0 +1,44 @@
+import type { HeldOutDetails } from '../benchmarks/held-out.ts';
+import type { CaptionedClip } from '../contracts/stages.ts';
+import { parseCompletion } from '../core/completion.ts';
+import type { Sample } from '../core/sample.ts';
+import type { Table } from './logged-tables.ts';
+
+/** One benchmark with what lies behind its numbers. */
+export interface EvaluationContent {
+  step: number;
+  captions: readonly CaptionedClip[];
+  details: HeldOutDetails;
+}
+
+/**
+ * Of each held-out video the reference, and what each policy said of it with its scores (in [0, 1]), the last policy first.
+ * `null`: the policy wrote no such part, or it could not be scored.
+ */
+export function evaluationTable(samples: readonly Sample[], evaluations: readonly EvaluationContent[]): Table {
+  const latestFirst = evaluations.toReversed();
+  const answers = latestFirst.map(({ captions, details }) => ({
+    texts: new Map(captions.map(({ sampleId, text }) => [sampleId, text])),
+    scores: new Map(details.clips.map((clip) => [clip.sampleId, clip])),
+  }));
+  return {
+    columns: ['sample', ...latestFirst.flatMap(({ step }) => COLUMNS.map((name) => `${name} @ ${step}`)), 'reference'],
+    data: samples.map(({ id, caption }) => [
+      id,
+      ...answers.flatMap(({ texts, scores }) => {
+        const said = parseCompletion(texts.get(id) ?? '');
+        const clip = scores.get(id);
+        return [
+          said.caption ?? null,
+          said.thought ? JSON.stringify(said.thought) : null,
+          clip?.event?.recall ?? null,
+          clip?.event?.precision ?? null,
+          clip?.think ?? null,
+        ];
+      }),
+      caption,
+    ]),
+  };
+}
+
+const COLUMNS = ['caption', 'thought', 'event recall', 'event precision', 'think'] as const;

@@ -1,0 +1,84 @@
+import { Tracking } from '../contracts/tracking.ts';
+import type { ArtifactStore } from '../core/artifact-store.ts';
+import { VideocapError } from '../core/errors.ts';
+import type { MlflowClient, MlflowRun } from './mlflow-client.ts';
+import { MlflowError } from './mlflow-error.ts';
+import { experimentName, experimentTags, RUN_KEY_TAG, type RunOrigin, runTags } from './run-tags.ts';
+
+/**
+ * The MLflow run of a run key: the one that is there, or a new one. However often and however concurrently this is called,
+ * one run results: it is found by its tag, and two that are made at the same moment are settled by the artifact store, where
+ * the first one is written down and the other is withdrawn. One that had ended is running again.
+ */
+export async function findOrCreateRun(
+  deps: { client: MlflowClient; store: ArtifactStore },
+  origin: RunOrigin & { startTime: number },
+): Promise<{ tracking: Tracking; run: MlflowRun }> {
+  const found = await findOrCreate(deps, origin);
+  // It failed or was cancelled, and has been taken up.
+  if (found.run.status !== 'RUNNING') await deps.client.updateRun(found.run.runId, { status: 'RUNNING' });
+  return found;
+}
+
+async function findOrCreate(
+  { client, store }: { client: MlflowClient; store: ArtifactStore },
+  origin: RunOrigin & { startTime: number },
+): Promise<{ tracking: Tracking; run: MlflowRun }> {
+  const { runKey, startTime } = origin;
+  const key = `runs/${runKey}/mlflow-run.json`;
+  const known = await store.find(key);
+  if (known) {
+    const tracking = await store.readJson(known, Tracking);
+    const run = await existing(client, tracking.mlflowRunId);
+    if (run && tracking.runUrl.startsWith(`${client.url}/`)) return { tracking, run };
+    await store.remove(key); // another server, or somebody deleted it there
+  }
+  const experimentId = await findOrCreateExperiment(client, origin);
+  const [found] = await client.searchRuns(experimentId, `tags.\`${RUN_KEY_TAG}\` = '${runKey}'`);
+  const run =
+    found ?? (await client.createRun({ experimentId, name: runName(runKey), startTime, tags: runTags(origin) }));
+  const tracking = {
+    mlflowRunId: run.runId,
+    experimentId,
+    runUrl: `${client.url}/#/experiments/${experimentId}/runs/${run.runId}`,
+  };
+  try {
+    await store.putJson(key, tracking);
+    return { tracking, run };
+  } catch (error) {
+    if (!(error instanceof VideocapError && error.code === 'ArtifactConflict')) throw error;
+    const first = await store.readJson((await store.find(key))!, Tracking);
+    if (!found) await client.deleteRun(run.runId);
+    return { tracking: first, run: await client.run(first.mlflowRunId) };
+  }
+}
+
+async function findOrCreateExperiment(client: MlflowClient, { config }: RunOrigin): Promise<string> {
+  const name = experimentName(config);
+  const found = await client.experimentByName(name);
+  if (found?.deleted) await client.restoreExperiment(found.id);
+  if (found) return found.id;
+  try {
+    return await client.createExperiment(name, experimentTags(config));
+  } catch (error) {
+    // Two runs of one experiment may start at the same moment.
+    const id = (await client.experimentByName(name))?.id;
+    if (id !== undefined && error instanceof MlflowError && error.errorCode === 'RESOURCE_ALREADY_EXISTS') return id;
+    throw error;
+  }
+}
+
+async function existing(client: MlflowClient, runId: string): Promise<MlflowRun | undefined> {
+  try {
+    const run = await client.run(runId);
+    return run.deleted ? undefined : run;
+  } catch (error) {
+    if (error instanceof MlflowError && error.gone) return undefined;
+    throw error;
+  }
+}
+
+/** A run key is a workflow id with a piece of its execution's id: enough for a name that people recognise. */
+function runName(runKey: string): string {
+  return runKey.slice(0, 250);
+}

@@ -1,0 +1,110 @@
+import { userInfo } from 'node:os';
+import type { ExperimentConfig } from '../configs/schema.ts';
+import type { Evaluation } from '../contracts/run-results.ts';
+import type { Execution } from '../contracts/tracking.ts';
+import type { Tag } from './mlflow-client.ts';
+import { temporalLink } from './temporal-link.ts';
+
+/** By this tag a run of ours is found again. */
+export const RUN_KEY_TAG = 'videocap.runKey';
+/** Up to which step a long delivery has come. */
+export const MIRRORED_STEP_TAG = 'videocap.mirroredStep';
+/** MLflow shows this as the description of a run or an experiment, as Markdown. */
+export const NOTE_TAG = 'mlflow.note.content';
+
+/** All runs of one experiment file stand side by side in one MLflow experiment. */
+export function experimentName({ name }: ExperimentConfig): string {
+  return `videocap/${name}`;
+}
+
+export function experimentTags({ name }: ExperimentConfig): Tag[] {
+  return tags({
+    [NOTE_TAG]: [
+      `Video captioning by reinforcement learning: the runs of the experiment \`${name}\`.`,
+      '',
+      '- `eval/*`: benchmark on held-out videos in points, before, while and after training; `eval-bounds/*`: their 95% bounds.',
+      '- `reward/*`: what GRPO climbs: format, think and caption rewards of the sampled completions.',
+      '- `train/*`: loss, KL to the start policy, entropy, gradient norm, completion length.',
+      '- Tables: `rollouts/step-*.json` has every completion with its rewards, `eval/captions.json` base and trained captions.',
+    ].join('\n'),
+    // Without a kind the UI asks every visitor to choose one.
+    'mlflow.experimentKind': 'custom_model_development',
+    'mlflow.experiment.primaryMetric.name': 'eval/eventF1',
+    'mlflow.experiment.primaryMetric.greaterIsBetter': 'true',
+  });
+}
+
+export interface RunOrigin {
+  runKey: string;
+  config: ExperimentConfig;
+  execution?: Execution | undefined;
+  temporalUiUrl?: string | undefined;
+  commit?: string | undefined;
+  env?: NodeJS.ProcessEnv;
+}
+
+export function runTags({ runKey, config, execution, temporalUiUrl, commit, env = process.env }: RunOrigin): Tag[] {
+  return tags({
+    [RUN_KEY_TAG]: runKey,
+    [NOTE_TAG]: startNote(config, temporalLink(temporalUiUrl, execution)),
+    'videocap.method': config.method,
+    'videocap.judge': config.judge.kind,
+    'temporal.workflowId': execution?.workflowId,
+    'temporal.runId': execution?.runId,
+    'temporal.url': temporalLink(temporalUiUrl, execution),
+    'mlflow.user': env.MLFLOW_TRACKING_USERNAME ?? userName(),
+    'mlflow.source.type': 'JOB',
+    'mlflow.source.name': 'videocap-r1 trainingRun',
+    'mlflow.source.git.commit': commit,
+  });
+}
+
+/** The run's description while it trains. */
+export function startNote(config: ExperimentConfig, temporalUrl: string | undefined): string {
+  const { method, judge, policy, seed } = config;
+  const grader =
+    judge.kind === 'rule-based'
+      ? 'The judge is **rule-based, no LLM**: it reads captions of the small world of shapes.'
+      : `Judge: \`${judge.model}\`.`;
+  const lines = [`**${method.toUpperCase()}** on \`${policy.model}\`, seed ${seed}. ${grader}`];
+  if (temporalUrl) lines.push('', `[The run in Temporal](${temporalUrl})`);
+  return lines.join('\n');
+}
+
+const RESULTS = '\n\n**Held-out, base → trained:** ';
+
+/** A run's description with what came out below it, whatever it said there before. Short: MLflow folds long ones. */
+export function finishNote(note: string, evaluations: readonly Evaluation[], reportPath: string | undefined): string {
+  const base = evaluations[0];
+  const trained = evaluations.at(-1);
+  if (!base || !trained) return note;
+  const result = (name: string, title: string) => {
+    const [from, to] = [base.metrics[name], trained.metrics[name]];
+    if (from === undefined || to === undefined) return [];
+    return [`${title} ${from.toFixed(1)} → ${to.toFixed(1)} (${signed(to - from)})`];
+  };
+  const results = [
+    ...result('eventF1', 'event F1'),
+    ...result('actionF1', 'action F1'),
+    ...result('objectF1', 'object F1'),
+  ];
+  const report = reportPath ? ` Videos and captions: artifact \`${reportPath}\`.` : '';
+  return `${note.split(RESULTS)[0]}${RESULTS}${results.join(', ')}.${report}`;
+}
+
+function signed(points: number): string {
+  return `${points < 0 ? '' : '+'}${points.toFixed(1)}`;
+}
+
+function tags(values: Record<string, string | undefined>): Tag[] {
+  return Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [{ key, value }]));
+}
+
+/** A container's user may have no name. */
+function userName(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
+}
