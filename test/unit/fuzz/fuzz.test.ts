@@ -9,7 +9,7 @@ beforeAll(() => {
 afterAll(() => vi.unstubAllEnvs());
 
 const run = (how: string, limits = { caseSeconds: 60, mebibytes: 400 }) =>
-  fuzz(new URL(`./misbehaving.fuzz.ts${how}?how=`, import.meta.url), 5, limits);
+  fuzz(new URL(`./misbehaving.fuzz.ts?how=${how}`, import.meta.url), 5, limits);
 
 const found = (what: RegExp) =>
   new RegExp(

@@ -101,7 +101,7 @@ describe('combineRewards', () => {
   });
 });
 
-test.each(['combine-rewards', 'advantages'])('%s.ts imports nothing of Node: workflow code runs it', (file) => {
-  const source = readFileSync(new URL(`../../../algorithms/${file}.ts`, import.meta.url), 'utf8');
+test.each(['rewards/combine-rewards', 'algorithms/advantages'])('%s.ts imports nothing of Node: workflow code runs it', (file) => {
+  const source = readFileSync(new URL(`../../../${file}.ts`, import.meta.url), 'utf8');
   expect(source).not.toMatch(/from 'node:/);
 });
