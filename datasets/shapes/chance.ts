@@ -1,8 +1,8 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { type Place, seedAt } from '../../core/random.ts';
+import { type RandomPath, seedAt } from '../../core/random.ts';
 
-/** Many draws for one place: a stream of numbers that depends only on seed and place. */
+/** Many draws for one path: a stream of numbers that depends only on seed and path. */
 export interface Chance {
   /** In [0, 1). */
   uniform(): number;
@@ -16,8 +16,8 @@ export interface Chance {
   pickSome<T>(items: readonly T[], count: number): T[];
 }
 
-export function chanceAt(seed: number, place: Place): Chance {
-  const generator = xoroshiro128plus(seedAt(seed, place));
+export function chanceAt(seed: number, path: RandomPath): Chance {
+  const generator = xoroshiro128plus(seedAt(seed, path));
   const uniform = () => uniformFloat64(generator);
   const below = (count: number) => Math.floor(uniform() * count);
   return {

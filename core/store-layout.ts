@@ -1,0 +1,104 @@
+/**
+ * Every key of the artifact store, by kind of artifact: what a key is made of, and what can be read back from it. A stage
+ * asks `keyOf` for the key that it writes to; `videocap gc` asks `parseKey` what a stored artifact is.
+ *
+ * `{runKey}` and the other names in braces are parts of a key. Numbers are padded with zeros, so that keys sort by them.
+ */
+const TEMPLATES = {
+  // A run.
+  dataset: 'runs/{runKey}/dataset.json',
+  startPolicy: 'runs/{runKey}/load-policy.json',
+  trackingRun: 'runs/{runKey}/mlflow-run.json',
+  record: 'runs/{runKey}/records/step-{step}.json',
+  progress: 'runs/{runKey}/progress/step-{step}.json',
+  checkpointWeights: 'runs/{runKey}/checkpoints/step-{step}/model.safetensors',
+  checkpointOptimizer: 'runs/{runKey}/checkpoints/step-{step}/optimizer.safetensors',
+  report: 'runs/{runKey}/report.html',
+
+  // The completions of a step: see `Place`.
+  rolloutOutput: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/rollout-groups.json',
+  rollout: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/rollout.json',
+  rolloutSlice: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/rollout-from-{from}.json',
+  localScores: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/local-scores.json',
+  judgedScores: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/judged-scores.json',
+  verdicts: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/verdicts.json',
+  update: 'runs/{runKey}/step-{step}/update.json',
+
+  // Benchmarks of the policy after a step. `{list}` names a list of clips: `held-out`, `dream1k-2`.
+  captionsOutput: 'runs/{runKey}/step-{step}/captions/{list}/caption-clips.json',
+  captions: 'runs/{runKey}/step-{step}/captions/{list}/captions.json',
+  captionsSlice: 'runs/{runKey}/step-{step}/captions/{list}/captions-from-{from}.json',
+  heldOutScores: 'runs/{runKey}/step-{step}/benchmarks/held-out/scores.json',
+  heldOutDetails: 'runs/{runKey}/step-{step}/benchmarks/held-out/details.json',
+  suite: 'runs/{runKey}/suites/{suite}.json',
+  suiteScores: 'runs/{runKey}/step-{step}/benchmarks/{suite}/suite-scores.json',
+  suiteResult: 'runs/{runKey}/step-{step}/benchmarks/{suite}/result.json',
+  suiteReport: 'runs/{runKey}/step-{step}/benchmarks/{suite}/report.md',
+  suiteDrillDown: 'runs/{runKey}/step-{step}/benchmarks/{suite}/items.md',
+
+  // An annotation of a data set.
+  captionFile: 'runs/{runKey}/caption-file.json',
+  captionSamples: 'runs/{runKey}/caption-samples.json',
+  annotatedBatch: 'runs/{runKey}/annotation-{batch}/annotated.json',
+  batchAnnotations: 'runs/{runKey}/annotation-{batch}/annotations.json',
+
+  // What runs share, found by what determines it.
+  manifest: 'data/manifests/{hash}.json',
+  suiteItems: 'data/suites/{hash}.json',
+  shapesVideo: 'data/shapes/{world}/{sample}.mp4',
+  checkedVideo: 'data/checked/{hash}.json',
+  clip: 'clips/{hash}.clip',
+  clipList: 'clips/lists/{hash}.json',
+  startWeights: 'policies/{hash}/model.safetensors',
+  ledgerEntry: 'ledger/{hash}.json',
+} as const;
+
+export type ArtifactKind = keyof typeof TEMPLATES;
+
+/** Digits of the numbers in a key. */
+const DIGITS = { step: 6, round: 2, part: 2, from: 6, batch: 4 } as const;
+
+type NamesIn<T extends string> = T extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
+
+/** The parts of a key, by name. */
+export type KeyParts<K extends ArtifactKind> = {
+  [Name in NamesIn<(typeof TEMPLATES)[K]>]: Name extends keyof typeof DIGITS ? number : string;
+};
+
+/** What `parseKey` reads from a key; one member a kind, so that a `switch` over `kind` can be exhaustive. */
+export type ParsedKey = { [K in ArtifactKind]: { kind: K; parts: KeyParts<K> } }[ArtifactKind];
+
+/** The key of an artifact. Parts that the kind's template does not name are ignored: a whole `Place` can be given. */
+export function keyOf<K extends ArtifactKind>(kind: K, parts: KeyParts<K>): string {
+  const values: Readonly<Record<string, string | number>> = parts;
+  return TEMPLATES[kind].replaceAll(/\{(\w+)\}/g, (_, name: string) => text(name, values[name]!));
+}
+
+/** What a key names, or `undefined` for one that no template makes. */
+export function parseKey(key: string): ParsedKey | undefined {
+  for (const { kind, pattern } of PATTERNS) {
+    const groups = pattern.exec(key)?.groups;
+    if (!groups) continue;
+    const parts = Object.entries(groups).map(([name, value]) => [name, isNumber(name) ? Number(value) : value]);
+    return { kind, parts: Object.fromEntries(parts) } as ParsedKey;
+  }
+  return undefined;
+}
+
+const PATTERNS = (Object.keys(TEMPLATES) as ArtifactKind[]).map((kind) => ({ kind, pattern: patternOf(kind) }));
+
+function patternOf(kind: ArtifactKind): RegExp {
+  const escaped = TEMPLATES[kind].replaceAll('.', '\\.');
+  const pattern = escaped.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    isNumber(name) ? `(?<${name}>\\d{${DIGITS[name]},})` : `(?<${name}>[^/]+)`,
+  );
+  return new RegExp(`^${pattern}$`);
+}
+
+function text(name: string, value: string | number): string {
+  return isNumber(name) ? String(value).padStart(DIGITS[name], '0') : String(value);
+}
+
+function isNumber(name: string): name is keyof typeof DIGITS {
+  return Object.hasOwn(DIGITS, name);
+}
