@@ -13,6 +13,7 @@ import {
 } from '../contracts/annotation.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
+import { keyOf } from '../core/store-layout.ts';
 import { existingAmong, writeAnnotationFiles } from '../datasets/annotation/annotation-files.ts';
 import { readJsonl } from '../datasets/jsonl.ts';
 import type { Waiting } from '../judge/client/patient-endpoint.ts';
@@ -37,10 +38,10 @@ export function createAnnotationActivities({ store, onProgress, signal, waiting,
     /** Reads the file once, whole: what is annotated does not change after this, whatever happens to the file. */
     async readCaptions(rawInput: z.input<typeof ReadCaptionsInput>): Promise<z.infer<typeof ReadCaptionsOutput>> {
       const { runKey, dataset, output } = ReadCaptionsInput.parse(rawInput);
-      return store.onceJson(`runs/${runKey}/captions.json`, ReadCaptionsOutput, async () => {
+      return store.onceJson(keyOf('captionFile', { runKey }), ReadCaptionsOutput, async () => {
         checkOutput(dataset, output);
         const read = async () => CaptionedSamples.parse(await readSamples(dataset));
-        const ref = await store.putJsonOnce(`runs/${runKey}/samples.json`, read);
+        const ref = await store.putJsonOnce(keyOf('captionSamples', { runKey }), read);
         const samples = await store.readJson(ref, CaptionedSamples);
         return { samples: ref, total: samples.length, open: samples.filter(({ sample }) => isOpen(sample)).length };
       });
@@ -57,11 +58,11 @@ export function createAnnotationActivities({ store, onProgress, signal, waiting,
           'InvalidConfig',
           `judge.kind is ${judge.kind}, which reads only the small world's sentences; annotation needs openai.`,
         );
-      const place = batchPlace(runKey, batch);
-      return store.onceJson(`${place}/annotated.json`, AnnotateBatchOutput, async () => {
+      const key = keyOf('annotatedBatch', { runKey, batch });
+      return store.onceJson(key, AnnotateBatchOutput, async () => {
         const started = performance.now();
         const all = (await store.readJson(samples, CaptionedSamples)).filter(({ sample }) => isOpen(sample));
-        const asker = createAsker(judge, { store, place, env, spent, waiting });
+        const asker = createAsker(judge, { store, place: key, env, spent, waiting });
         const mine = all.slice((batch - 1) * size, batch * size);
         let done = (batch - 1) * size;
         const annotations = await settled(
@@ -73,7 +74,7 @@ export function createAnnotationActivities({ store, onProgress, signal, waiting,
         );
         const unscorable = annotations.filter(({ annotation }) => 'unscorable' in annotation).length;
         return {
-          annotations: await store.putJsonOnce(`${place}/annotations.json`, async () =>
+          annotations: await store.putJsonOnce(keyOf('batchAnnotations', { runKey, batch }), async () =>
             BatchAnnotations.parse(annotations),
           ),
           annotated: annotations.length - unscorable,
@@ -92,18 +93,13 @@ export function createAnnotationActivities({ store, onProgress, signal, waiting,
       const samples = await store.readJson(input.samples, CaptionedSamples);
       const batches = [];
       for (let batch = 1; batch <= input.batches; batch++) {
-        const ref = (await store.find(`${batchPlace(input.runKey, batch)}/annotated.json`))!;
+        const ref = (await store.find(keyOf('annotatedBatch', { runKey: input.runKey, batch })))!;
         const { annotations, ...rest } = await store.readJson(ref, AnnotateBatchOutput);
         batches.push({ ...rest, annotations: await store.readJson(annotations, BatchAnnotations) });
       }
       return writeAnnotationFiles(samples, batches, input);
     },
   };
-}
-
-/** `runs/<runKey>/annotation-0001`: what a batch pays for, it pays for there. */
-function batchPlace(runKey: string, batch: number): string {
-  return `runs/${runKey}/annotation-${String(batch).padStart(4, '0')}`;
 }
 
 function isOpen({ thought, events }: CaptionedSample): boolean {

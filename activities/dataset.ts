@@ -1,11 +1,13 @@
 import { parse } from 'node:path';
 import type { z } from 'zod';
-import type { DatasetConfig, FrameOptions } from '../configs/schema.ts';
-import { PrepareDatasetInput, PrepareDatasetOutput } from '../contracts/stages.ts';
+import { PrepareDatasetInput, PrepareDatasetOutput } from '../contracts/dataset.ts';
 import { type ArtifactStore, sha256 } from '../core/artifact-store.ts';
 import { DatasetManifest, type Sample } from '../core/sample.ts';
+import { keyOf } from '../core/store-layout.ts';
+import type { DatasetConfig } from '../datasets/dataset-config.ts';
 import { readOwnData } from '../datasets/own-data.ts';
 import { makeShapesSplit } from '../datasets/shapes/shapes.ts';
+import type { FrameOptions } from '../video/frame-options.ts';
 
 export interface DatasetDeps {
   store: ArtifactStore;
@@ -27,7 +29,7 @@ export function createDatasetActivities(deps: DatasetDeps) {
   return {
     async prepareDataset(rawInput: z.input<typeof PrepareDatasetInput>): Promise<z.infer<typeof PrepareDatasetOutput>> {
       const { runKey, dataset, frames } = PrepareDatasetInput.parse(rawInput);
-      return store.onceJson(`runs/${runKey}/dataset.json`, PrepareDatasetOutput, async () => {
+      return store.onceJson(keyOf('dataset', { runKey }), PrepareDatasetOutput, async () => {
         const splits =
           dataset.kind === 'shapes' ? await makeShapes(dataset, deps) : await readOwn({ ...dataset, frames }, deps);
         const name =
@@ -36,7 +38,7 @@ export function createDatasetActivities(deps: DatasetDeps) {
         const manifest = DatasetManifest.parse({ name, digest, ...splits });
         const text = `${JSON.stringify(manifest)}\n`;
         return {
-          manifest: await store.put(`data/manifests/${sha256(text)}.json`, text),
+          manifest: await store.put(keyOf('manifest', { hash: sha256(text) }), text),
           digest,
           train: manifest.train.length,
           heldOut: manifest.heldOut.length,

@@ -1,16 +1,17 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import type { z } from 'zod';
-import type { FrameOptions } from '../configs/schema.ts';
-import { ExtractFramesInput, ExtractFramesOutput } from '../contracts/stages.ts';
+import { ExtractFramesInput, ExtractFramesOutput } from '../contracts/dataset.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import { type ArtifactStore, sha256, sha256OfFile } from '../core/artifact-store.ts';
 import { samplesOf } from '../core/batch.ts';
 import { VideocapError } from '../core/errors.ts';
 import { readManifest } from '../core/manifest.ts';
 import type { ClipRef, Sample } from '../core/sample.ts';
+import { keyOf } from '../core/store-layout.ts';
 import { encodeClip } from '../video/clip.ts';
-import { extractClip } from '../video/extract-frames.ts';
+import { clipIdentity, extractClip } from '../video/extract-frames.ts';
+import type { FrameOptions } from '../video/frame-options.ts';
 
 export interface FramesDeps {
   store: ArtifactStore;
@@ -19,9 +20,6 @@ export interface FramesDeps {
   /** Videos decoded at a time; default the number of cores. */
   parallel?: number;
 }
-
-/** Bump this when the same file and options would give other pixels: it is part of every clip's key. */
-const EXTRACTION_VERSION = 1;
 
 /** Turns videos into clips, each once: a clip's key is the hash of its file's content and of how frames are taken from it. */
 export function createFramesActivities({ store, onProgress, signal, parallel }: FramesDeps) {
@@ -42,7 +40,7 @@ export function createFramesActivities({ store, onProgress, signal, parallel }: 
       };
       const clips = await limit.map(samples, decode).finally(() => limit.clearQueue());
       const list = `${JSON.stringify(clips)}\n`;
-      return ExtractFramesOutput.parse({ clips: await store.put(`clips/lists/${sha256(list)}.json`, list) });
+      return ExtractFramesOutput.parse({ clips: await store.put(keyOf('clipList', { hash: sha256(list) }), list) });
     },
   };
 }
@@ -57,17 +55,11 @@ async function clipOf(
     'artifact' in sample.video
       ? { path: store.path(sample.video.artifact), sha256: sample.video.artifact.sha256 }
       : sample.video;
-  return store.once(clipKey(file.sha256, frames), async () => {
+  return store.once(keyOf('clip', { hash: clipIdentity(file.sha256, frames) }), async () => {
     const found = await sha256OfFile(file.path).catch(() => 'missing');
     if (found !== file.sha256) throw changed(sample, file.path, found);
     return encodeClip(await extractClip(file.path, { ...frames, signal }));
   });
-}
-
-/** Where the clip of a file's content lies in the store. */
-export function clipKey(fileSha256: string, { count, minPixels, maxPixels, factor }: FrameOptions): string {
-  const identity = JSON.stringify([EXTRACTION_VERSION, fileSha256, count, minPixels, maxPixels, factor]);
-  return `clips/${fileSha256.slice(0, 2)}/${sha256(identity)}.clip`;
 }
 
 function changed(sample: Sample, path: string, found: string): VideocapError {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { WriteReportInput, WriteReportOutput } from '../contracts/report.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
+import { keyOf } from '../core/store-layout.ts';
 import { readReportContent } from '../report/report-content.ts';
 
 export interface ReportDeps {
@@ -14,7 +15,7 @@ export function createReportActivities({ store, temporalUiUrl }: ReportDeps) {
   return {
     async writeReport(rawInput: z.input<typeof WriteReportInput>): Promise<z.infer<typeof WriteReportOutput>> {
       const input = WriteReportInput.parse(rawInput);
-      const report = await store.once(`runs/${input.runKey}/report.html`, async () => {
+      const report = await store.once(keyOf('report', input), async () => {
         // What draws is large, and a worker should be at work quickly.
         const { reportPage } = await import('../report/report-page.ts');
         return reportPage(await readReportContent(store, input, temporalUiUrl));

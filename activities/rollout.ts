@@ -2,16 +2,16 @@ import { z } from 'zod';
 import {
   CaptionClipsInput,
   CaptionClipsOutput,
-  type CaptionedClip,
   LoadPolicyInput,
   LoadPolicyOutput,
   RolloutGroupsInput,
   RolloutGroupsOutput,
-} from '../contracts/stages.ts';
+} from '../contracts/policy.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import { Group, Rollout } from '../core/completion.ts';
+import { type CaptionedClip, Group, parseCompletion, Rollout } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
+import { keyOf } from '../core/store-layout.ts';
 import type { PolicyEngine } from '../policy/onnx/engine/engine.ts';
 import type { GenerateRequest } from '../policy/onnx/engine/engine-messages.ts';
 import { openModelFolder } from '../policy/onnx/model/model-folder.ts';
@@ -35,7 +35,7 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
   async function write(
     clips: ArtifactRef,
     request: Omit<GenerateRequest, 'kind' | 'clips'>,
-    key: string,
+    sliceKey: (from: number) => string,
   ): Promise<Group[]> {
     const refs = await listClips(store, clips);
     if (refs.length === 0) throw new VideocapError('InvalidInput', 'The list of clips is empty; ask for at least one.');
@@ -46,12 +46,16 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
       );
       const report: RolloutDeps['onProgress'] = ({ done, what }) =>
         onProgress?.({ done: from * request.groupSize + done, total: refs.length * request.groupSize, what });
-      return engine.generate({ ...request, clips: loaded }, { onProgress: report, signal: signal?.() });
+      const groups = await engine.generate({ ...request, clips: loaded }, { onProgress: report, signal: signal?.() });
+      return groups.map(({ sampleId, completions }) => ({
+        sampleId,
+        completions: completions.map((sampled) => ({ ...sampled, parsed: parseCompletion(sampled.text) })),
+      }));
     };
     if (refs.length <= CLIPS_AT_ONCE) return part(0);
     const groups: Group[] = [];
     for (let from = 0; from < refs.length; from += CLIPS_AT_ONCE)
-      groups.push(...(await store.onceJson(`${key}-from-${from}.json`, z.array(Group), () => part(from))));
+      groups.push(...(await store.onceJson(sliceKey(from), z.array(Group), () => part(from))));
     return groups;
   }
 
@@ -59,25 +63,27 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
     /** Puts a model's own weights into the store, under their hash, so that every run of it shares them. */
     async loadPolicy(rawInput: z.input<typeof LoadPolicyInput>): Promise<z.infer<typeof LoadPolicyOutput>> {
       const { runKey, policy } = LoadPolicyInput.parse(rawInput);
-      return store.onceJson(`runs/${runKey}/load-policy.json`, LoadPolicyOutput, async () => {
+      return store.onceJson(keyOf('startPolicy', { runKey }), LoadPolicyOutput, async () => {
         const folder = openModelFolder(policy.model);
         const weights = await storeWeights(store, folder);
         return { policy: { model: folder.name, step: 0, weights }, parameters: folder.parameterCount };
       });
     },
 
-    /** G sampled completions of every clip. What they are depends on seed, step, sample and place in the group. */
+    /** G sampled completions of every clip. What they are depends on seed, step, round, sample and place in the group. */
     async rolloutGroups(rawInput: z.input<typeof RolloutGroupsInput>): Promise<z.infer<typeof RolloutGroupsOutput>> {
-      const { runKey, step, policy, threads, clips, seed, ...input } = RolloutGroupsInput.parse(rawInput);
-      const { groupSize, maxNewTokens, temperature } = input.sampling;
-      return store.onceJson(`${stepFolder(runKey, step)}/rollout-groups.json`, RolloutGroupsOutput, async () => {
+      const { policy, engine: options, clips, seed, sampling, ...place } = RolloutGroupsInput.parse(rawInput);
+      return store.onceJson(keyOf('rolloutOutput', place), RolloutGroupsOutput, async () => {
         const started = performance.now();
-        const request = { policy: policyFiles(store, policy), threads, groupSize, maxNewTokens };
-        const sampling = { temperature, seed, step };
-        const key = `${stepFolder(runKey, step)}/rollout`;
-        const rollout = await store.putJsonOnce(`${key}.json`, async () => ({
+        const { groupSize, maxNewTokens, temperature } = sampling;
+        const { step, round } = place;
+        const request = { policy: policyFiles(store, policy), threads: options.threads, groupSize, maxNewTokens };
+        const random = { temperature, seed, step, round };
+        const rollout = await store.putJsonOnce(keyOf('rollout', place), async () => ({
           step,
-          groups: await write(clips, { ...request, sampling }, key),
+          groups: await write(clips, { ...request, sampling: random }, (from) =>
+            keyOf('rolloutSlice', { ...place, from }),
+          ),
         }));
         const { groups } = await store.readJson(rollout, Rollout);
         const completions = groups.flatMap((group) => group.completions);
@@ -95,29 +101,19 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
 
     /** The likeliest completion of every clip, token by token: for benchmarks. */
     async captionClips(rawInput: z.input<typeof CaptionClipsInput>): Promise<z.infer<typeof CaptionClipsOutput>> {
-      const { runKey, step, policy, threads, clips, maxNewTokens, part } = CaptionClipsInput.parse(rawInput);
-      const suffix = part === undefined ? '' : `-${part}`;
-      return store.onceJson(`${stepFolder(runKey, step)}/caption-clips${suffix}.json`, CaptionClipsOutput, async () => {
+      const { policy, engine: options, clips, maxNewTokens, ...place } = CaptionClipsInput.parse(rawInput);
+      return store.onceJson(keyOf('captionsOutput', place), CaptionClipsOutput, async () => {
         const started = performance.now();
-        const files = policyFiles(store, policy);
-        const request = { policy: files, threads, groupSize: 1, maxNewTokens };
-        const key = `${stepFolder(runKey, step)}/captions${suffix}`;
-        const captions = await store.putJsonOnce(`${key}.json`, async () => {
-          const groups = await write(clips, request, key);
-          return groups.map(
-            ({ sampleId, completions: [completion] }): CaptionedClip => ({
-              sampleId,
-              text: completion!.text,
-              tokens: completion!.tokenIds.length,
-            }),
-          );
+        const request = { policy: policyFiles(store, policy), threads: options.threads, groupSize: 1, maxNewTokens };
+        const captions = await store.putJsonOnce(keyOf('captions', place), async () => {
+          const groups = await write(clips, request, (from) => keyOf('captionsSlice', { ...place, from }));
+          return groups.map(({ sampleId, completions: [completion] }): CaptionedClip => {
+            const { text, tokenIds, parsed } = completion!;
+            return { sampleId, text, tokens: tokenIds.length, parsed };
+          });
         });
         return { captions, seconds: (performance.now() - started) / 1000 };
       });
     },
   };
-}
-
-function stepFolder(runKey: string, step: number): string {
-  return `runs/${runKey}/step-${String(step).padStart(6, '0')}`;
 }

@@ -1,19 +1,19 @@
 import { stringify } from 'yaml';
 import type { z } from 'zod';
 import { parseConfig } from '../configs/load-config.ts';
+import type { Limits } from '../contracts/limits.ts';
+import { readRecords } from '../contracts/read-records.ts';
 import {
   FindProgressInput,
   type FindProgressOutput,
   ForkProgressInput,
   type ForkProgressOutput,
-  type Limits,
   RunProgress,
-} from '../contracts/run-progress.ts';
+} from '../contracts/run-state.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { unlessDamaged, VideocapError } from '../core/errors.ts';
+import { keyOf } from '../core/store-layout.ts';
 import { mendStartPolicy } from '../policy/store-weights.ts';
-import { progressKey, readRecords, recordKey } from './record.ts';
-import { updateKey } from './update.ts';
 
 /** Finds where a run can go on, or where another can start from. */
 export function createProgressActivities({ store }: { store: ArtifactStore }) {
@@ -30,7 +30,7 @@ export function createProgressActivities({ store }: { store: ArtifactStore }) {
       let limits: Limits | undefined;
       for (let step = await lastRecord(store, run, last); step >= 0; step--) {
         // Of a fork, earlier steps are another run's, and this one would make something else of them.
-        if (step < last && !(await store.find(updateKey(run, step + 1)))) break;
+        if (step < last && !(await store.find(keyOf('update', { runKey: run, step: step + 1 })))) break;
         const progress = await unlessDamaged(read(store, run, step));
         limits ??= progress?.limits;
         if (!progress || (await isDamaged(store, progress))) continue;
@@ -62,9 +62,9 @@ export function createProgressActivities({ store }: { store: ArtifactStore }) {
       });
       const copy = async (step: number) => {
         const [record] = await readRecords(store, from.run, step, step);
-        await store.putJsonOnce(recordKey(runKey, step), async () => record);
+        await store.putJsonOnce(keyOf('record', { runKey, step }), async () => record);
         const state = own(await read(store, from.run, step));
-        await store.putJsonOnce(progressKey(runKey, step), async () => state);
+        await store.putJsonOnce(keyOf('progress', { runKey, step }), async () => state);
       };
       for (const steps of inParts(1, from.step)) await Promise.all(steps.map(copy));
       // Last: a fork that is cut off before this has no past yet, and nobody goes on from the middle of its parent's.
@@ -129,14 +129,14 @@ async function hasCheckpoint(store: ArtifactStore, run: string, step: number): P
 }
 
 async function read(store: ArtifactStore, run: string, step: number): Promise<RunProgress> {
-  const ref = await store.find(progressKey(run, step));
+  const ref = await store.find(keyOf('progress', { runKey: run, step }));
   if (ref) return store.readJson(ref, RunProgress);
   throw new VideocapError('CorruptArtifact', `The state of run ${run} after step ${step} is gone from the store.`);
 }
 
 /** States are written for every step from 0 on, without gaps: doubling, then halving, finds the last. */
 async function lastStep(store: ArtifactStore, run: string): Promise<number | undefined> {
-  const has = async (step: number) => (await store.find(progressKey(run, step))) !== undefined;
+  const has = async (step: number) => (await store.find(keyOf('progress', { runKey: run, step }))) !== undefined;
   if (!(await has(0))) return undefined;
   let low = 0;
   let high = 1;

@@ -5,14 +5,15 @@ import { scoreItems, suiteNumbers } from '../benchmarks/suites/score-suite.ts';
 import { SuiteItems, SuiteResult } from '../benchmarks/suites/suite-files.ts';
 import { drillDown, suiteReport } from '../benchmarks/suites/suite-report.ts';
 import { checkQuirks, quirksOf, suiteNamed } from '../benchmarks/suites/suites.ts';
-import type { JudgeConfig } from '../configs/schema.ts';
-import { CaptionedClip } from '../contracts/stages.ts';
 import { PrepareSuiteInput, PrepareSuiteOutput, ScoreSuiteInput, ScoreSuiteOutput } from '../contracts/suites.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
+import { CaptionedClip } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
+import { keyOf } from '../core/store-layout.ts';
 import { withoutCredentials } from '../judge/client/classify-failure.ts';
 import type { Waiting } from '../judge/client/patient-endpoint.ts';
 import { createAsker } from '../judge/create-judge.ts';
+import type { JudgeConfig } from '../judge/judge-config.ts';
 import { NO_USAGE } from '../judge/ledger/usage.ts';
 
 export interface SuiteDeps {
@@ -33,7 +34,7 @@ export function createSuiteActivities({ store, onProgress, signal, waiting, env,
     async prepareSuite(rawInput: z.input<typeof PrepareSuiteInput>): Promise<z.infer<typeof PrepareSuiteOutput>> {
       const { runKey, source, judge } = PrepareSuiteInput.parse(rawInput);
       needsLlm(judge, suiteNamed(source.suite).title);
-      return store.onceJson(`runs/${runKey}/suite-${source.suite}.json`, PrepareSuiteOutput, () =>
+      return store.onceJson(keyOf('suite', { runKey, suite: source.suite }), PrepareSuiteOutput, () =>
         prepareSuite(source, {
           store,
           onVideo: (done, total) => onProgress?.({ done, total, what: 'videos opened' }),
@@ -49,14 +50,15 @@ export function createSuiteActivities({ store, onProgress, signal, waiting, env,
       const suite = suiteNamed(prepared.suite);
       const judge = needsLlm(input.judge, suite.title);
       checkQuirks(suite, input.quirks);
-      const place = `runs/${input.runKey}/step-${String(input.step).padStart(6, '0')}/suite-${suite.name}`;
-      return store.onceJson(`${place}.json`, ScoreSuiteOutput, async () => {
+      const where = { runKey: input.runKey, step: input.step, suite: suite.name };
+      const key = keyOf('suiteScores', where);
+      return store.onceJson(key, ScoreSuiteOutput, async () => {
         const started = performance.now();
         // Once: how long answers took is different when they are read from the ledger.
-        const ref = await store.putJsonOnce(`${place}-result.json`, async () => {
+        const ref = await store.putJsonOnce(keyOf('suiteResult', where), async () => {
           const captions: CaptionedClip[] = [];
           for (const part of input.captions) captions.push(...(await store.readJson(part, z.array(CaptionedClip))));
-          const asker = createAsker(judge, { store, place, env, spent: input.spent, waiting });
+          const asker = createAsker(judge, { store, place: key, env, spent: input.spent, waiting });
           const items = await scoreItems(suite, prepared, captions, asker, {
             concurrency: judge.concurrency,
             onProgress: ({ answers, ...progress }) =>
@@ -92,8 +94,8 @@ export function createSuiteActivities({ store, onProgress, signal, waiting, env,
           counts: result.counts,
           judge: judgedBy,
           result: ref,
-          report: await store.put(`${place}-report.md`, suiteReport(result)),
-          drillDown: await store.put(`${place}-items.md`, await drillDown(suite, prepared.items, result)),
+          report: await store.put(keyOf('suiteReport', where), suiteReport(result)),
+          drillDown: await store.put(keyOf('suiteDrillDown', where), await drillDown(suite, prepared.items, result)),
           usage: result.usage ?? NO_USAGE,
           seconds: (performance.now() - started) / 1000,
         };

@@ -1,12 +1,12 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { HeldOutDetails } from '../benchmarks/held-out.ts';
+import { readRecords } from '../contracts/read-records.ts';
 import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
-import { CaptionedClip } from '../contracts/stages.ts';
 import { FinishTrackingInput, MirrorRecordsInput, StartTrackingInput, type Tracking } from '../contracts/tracking.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import { Rollout } from '../core/completion.ts';
+import { CaptionedClip, Rollout } from '../core/completion.ts';
 import { unlessDamaged } from '../core/errors.ts';
 import { readManifest } from '../core/manifest.ts';
 import type { DatasetManifest } from '../core/sample.ts';
@@ -22,7 +22,6 @@ import { asVideocapError, MlflowError } from '../tracking/mlflow-error.ts';
 import { rolloutTable } from '../tracking/rollout-table.ts';
 import { RunArtifacts } from '../tracking/run-artifacts.ts';
 import { finishNote, MIRRORED_STEP_TAG, NOTE_TAG } from '../tracking/run-tags.ts';
-import { readRecords } from './record.ts';
 
 export interface TrackingDeps {
   store: ArtifactStore;
@@ -125,14 +124,15 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
           for (const record of records) {
             const done = record.step - fromStep;
             onProgress?.({ done, total: toStep - fromStep + 1, what: 'steps sent to MLflow' });
-            if (!record.rollout) continue;
+            if (record.rollouts.length === 0) continue;
             // What is damaged in the store costs its own place in MLflow, and no other's.
-            const rollout = await unlessDamaged(store.readJson(record.rollout, Rollout), ({ message }) =>
-              log?.warn({ reason: message }, 'A table of completions is not mirrored to MLflow.'),
+            const rollouts = await unlessDamaged(
+              Promise.all(record.rollouts.map(({ rollout }) => store.readJson(rollout, Rollout))),
+              ({ message }) => log?.warn({ reason: message }, 'A table of completions is not mirrored to MLflow.'),
             );
-            if (!rollout) continue;
+            if (!rollouts) continue;
             const path = rolloutTablePath(record.step);
-            await artifacts.upload(path, JSON.stringify(rolloutTable(record, rollout, manifest)));
+            await artifacts.upload(path, JSON.stringify(rolloutTable(record, rollouts, manifest)));
             paths.push(path);
           }
           await artifacts.listTables(paths);
@@ -180,7 +180,7 @@ async function evaluationRecords(
     evaluations.map(async ({ step, metrics }) => {
       const [record] = await readRecords(store, runKey, step, step);
       const entries = Object.entries(metrics).map(([name, value]) => [`eval/${name}`, value]);
-      return { step, time: record!.time, metrics: Object.fromEntries(entries) };
+      return { step, time: record!.time, metrics: Object.fromEntries(entries), rollouts: [] };
     }),
   );
 }

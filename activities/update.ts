@@ -1,10 +1,15 @@
 import type { z } from 'zod';
-import { type Rewards, UpdatePolicyInput, UpdatePolicyOutput } from '../contracts/stages.ts';
+import type { GrpoConfig } from '../algorithms/grpo.ts';
+import type { SftConfig } from '../algorithms/sft.ts';
+import { UpdatePolicyInput, UpdatePolicyOutput } from '../contracts/policy.ts';
+import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { Rollout } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
+import type { NumberGrid } from '../core/grid.ts';
 import { readManifest } from '../core/manifest.ts';
 import { type Sample, structuredCompletion } from '../core/sample.ts';
+import { keyOf } from '../core/store-layout.ts';
 import type { PolicyEngine } from '../policy/onnx/engine/engine.ts';
 import type { GrpoRequest, UpdateResult } from '../policy/onnx/engine/engine-messages.ts';
 import type { Frames } from '../policy/onnx/model/video-processor.ts';
@@ -19,24 +24,23 @@ export interface UpdateDeps {
 }
 
 type Input = z.infer<typeof UpdatePolicyInput>;
-type GrpoInput = Extract<Input['batch'], { method: 'grpo' }>;
-type SftInput = Extract<Input['batch'], { method: 'sft' }>;
+type CompletionBatch = Extract<Input['batch'], { learnsFrom: 'completions' }>;
+type ReferenceBatch = Extract<Input['batch'], { learnsFrom: 'references' }>;
 
-/** One optimiser step: a new checkpoint in the store, and what there is to say about it. */
+/** One optimiser step: a new checkpoint in the store, and its metrics. */
 export function createUpdateActivities({ store, engine, onProgress, signal }: UpdateDeps) {
-  async function learn(input: Input): Promise<UpdateResult> {
-    const { step, threads, batch } = input;
+  async function learn({ step, batch, algorithm, engine: engineOptions, ...input }: Input): Promise<UpdateResult> {
+    const { threads } = engineOptions;
     const policy = policyFiles(store, input.policy);
-    const clips = new Map<string, Frames>();
-    for (const ref of await listClips(store, input.clips)) clips.set(ref.sampleId, await readFrames(store, ref));
     const options = { onProgress, signal: signal?.() };
-    if (batch.method === 'sft') {
-      const samples = await references(store, batch, clips);
-      return engine.sft({ policy, threads, step, sft: batch.sft, samples }, options);
+    if (batch.learnsFrom === 'references') {
+      const samples = await references(store, batch);
+      return engine.sft({ policy, threads, step, sft: algorithm as SftConfig, samples }, options);
     }
-    const groups = await rewardedGroups(store, batch, clips);
-    const { grpo, temperature, maxNewTokens: maxLength } = batch;
+    const groups = await advantagedGroups(store, batch);
+    const { temperature, maxNewTokens: maxLength } = batch;
     const reference = policyFiles(store, input.reference);
+    const grpo = algorithm as GrpoConfig;
     return engine.grpo({ policy, reference, threads, step, grpo, groups, temperature, maxLength }, options);
   }
 
@@ -48,7 +52,7 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
     async updatePolicy(rawInput: z.input<typeof UpdatePolicyInput>): Promise<z.infer<typeof UpdatePolicyOutput>> {
       const input = UpdatePolicyInput.parse(rawInput);
       const { runKey, step, keepEvery } = input;
-      const output = await store.onceJson(updateKey(runKey, step), UpdatePolicyOutput, async () => {
+      const output = await store.onceJson(keyOf('update', { runKey, step }), UpdatePolicyOutput, async () => {
         const started = performance.now();
         const { weights, optimizer, metrics } = await learn(input);
         const [model, state] = checkpointKeys(runKey, step);
@@ -71,55 +75,52 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
   };
 }
 
-/** Where it is kept that a run has made a step. */
-export function updateKey(runKey: string, step: number): string {
-  return `runs/${runKey}/step-${stepName(step)}/update.json`;
-}
-
-/** A rollout's groups with their frames and advantages. */
-async function rewardedGroups(
-  store: ArtifactStore,
-  { rollout: ref, rewards }: GrpoInput,
-  clips: ReadonlyMap<string, Frames>,
-): Promise<GrpoRequest['groups']> {
-  const { groups } = await store.readJson(ref, Rollout);
-  requireShape(rewards, groups);
-  return groups.map(({ sampleId, completions }, g) => ({
-    frames: framesOf(sampleId, clips),
-    completions: completions.map(({ tokenIds, logProbs }, c) => ({
-      tokenIds,
-      logProbs,
-      advantage: rewards.total[g]![c] === null ? null : rewards.advantages[g]![c]!,
-    })),
-  }));
-}
-
-function requireShape({ total, advantages }: Rewards, groups: readonly { completions: readonly unknown[] }[]): void {
-  const expected = groups.map(({ completions }) => completions.length);
-  for (const [name, table] of Object.entries({ total, advantages })) {
-    const found = table.map((group) => group.length);
-    if (`${found}` !== `${expected}`)
-      throw new VideocapError(
-        'InvalidInput',
-        `rewards.${name} has groups of [${found}] completions, but the rollout has [${expected}]; pass the rewards of this rollout.`,
-      );
+/** The groups of a step's rollouts with their frames and advantages, in the order in which they were sampled. */
+async function advantagedGroups(store: ArtifactStore, { rollouts }: CompletionBatch): Promise<GrpoRequest['groups']> {
+  const all: GrpoRequest['groups'] = [];
+  for (const { rollout, clips: list, advantages } of rollouts) {
+    const { groups } = await store.readJson(rollout, Rollout);
+    requireShape(advantages, groups);
+    const clips = await framesBySample(store, list);
+    for (const [g, { sampleId, completions }] of groups.entries())
+      all.push({
+        frames: framesOf(sampleId, clips),
+        completions: completions.map(({ tokenIds, logProbs }, c) => ({
+          tokenIds,
+          logProbs,
+          advantage: advantages[g]![c]!,
+        })),
+      });
   }
+  return all;
+}
+
+function requireShape(advantages: NumberGrid, groups: readonly { completions: readonly unknown[] }[]): void {
+  const expected = groups.map(({ completions }) => completions.length);
+  const found = advantages.map((group) => group.length);
+  if (`${found}` !== `${expected}`)
+    throw new VideocapError(
+      'InvalidInput',
+      `The advantages have groups of [${found}] completions, but the rollout has [${expected}]; pass those of this rollout.`,
+    );
 }
 
 /** What each clip's sample would have the policy write. A sample without a thought teaches its caption alone. */
 async function references(
   store: ArtifactStore,
-  { manifest }: SftInput,
-  clips: ReadonlyMap<string, Frames>,
+  { manifest, clips }: ReferenceBatch,
 ): Promise<{ frames: Frames; text: string }[]> {
-  const { train, heldOut } = await readManifest(store, manifest);
-  const samples = new Map([...train, ...heldOut].map((sample) => [sample.id, sample]));
-  return [...clips].map(([sampleId, frames]) => {
-    const sample = samples.get(sampleId);
-    if (!sample)
-      throw new VideocapError('InvalidInput', `Sample "${sampleId}" is not in the dataset; use clips of its samples.`);
-    return { frames, text: referenceText(sample) };
-  });
+  const { sample } = await readManifest(store, manifest);
+  return [...(await framesBySample(store, clips))].map(([sampleId, frames]) => ({
+    frames,
+    text: referenceText(sample(sampleId)),
+  }));
+}
+
+async function framesBySample(store: ArtifactStore, clips: ArtifactRef): Promise<Map<string, Frames>> {
+  const frames = new Map<string, Frames>();
+  for (const ref of await listClips(store, clips)) frames.set(ref.sampleId, await readFrames(store, ref));
+  return frames;
 }
 
 export function referenceText({ thought, caption }: Pick<Sample, 'thought' | 'caption'>): string {
@@ -135,11 +136,6 @@ function framesOf(sampleId: string, clips: ReadonlyMap<string, Frames>): Frames 
   );
 }
 
-function checkpointKeys(runKey: string, step: number): [model: string, optimizer: string] {
-  const folder = `runs/${runKey}/checkpoints/step-${stepName(step)}`;
-  return [`${folder}/model.safetensors`, `${folder}/optimizer.safetensors`];
-}
-
-function stepName(step: number): string {
-  return String(step).padStart(6, '0');
+function checkpointKeys(runKey: string, step: number): [weights: string, optimizer: string] {
+  return [keyOf('checkpointWeights', { runKey, step }), keyOf('checkpointOptimizer', { runKey, step })];
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { JudgedBy } from '../contracts/stages.ts';
+import { JudgedBy } from '../judge/judged-by.ts';
 import { CaptionReading, countsOf } from '../judge/read-caption.ts';
 import { type ClipScore, clipScore, NO_CAPTION, suiteScore } from './autodq.ts';
 import { bootstrap, type Interval, pairedBootstrap } from './bootstrap.ts';
@@ -16,6 +16,8 @@ export const ClipResult = z.strictObject({
   format: z.number(),
   /** Absent where the sample has no reference thought. */
   think: z.number().optional(),
+  /** What this completion would earn, by reward component; a component that could not score it is absent. */
+  rewards: z.record(z.string(), z.number()),
   /** The reference's events, and what the judge said. */
   events: z.array(z.string()).optional(),
   reading: CaptionReading.optional(),
@@ -34,8 +36,8 @@ export const HeldOutDetails = z.strictObject({
   judge: z.strictObject({
     name: z.string(),
     isLlm: z.boolean(),
-    /** What a language model was asked with; none of a rule, nor in details of before this was kept. */
-    prompts: JudgedBy.shape.prompts.optional(),
+    /** What a language model was asked with; none of a rule. */
+    prompts: JudgedBy.shape.prompts,
   }),
   clips: z.array(ClipResult),
 });

@@ -34,7 +34,7 @@ const program = new Command('videocap')
     'after',
     examples(
       ['videocap quickstart', 'install, start, train, report: the whole thing once'],
-      ['videocap run quickstart --set grpo.steps=10', 'one experiment, with a change'],
+      ['videocap run quickstart --set algorithm.steps=10', 'one experiment, with a change'],
       ['videocap caption tiny clip.mp4', 'caption a video file'],
       ['videocap status', 'what runs'],
       ['videocap down', 'stop servers and workers'],

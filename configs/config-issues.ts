@@ -2,6 +2,7 @@ import { type Document, isPair, type LineCounter, type Node, visit } from 'yaml'
 import type { core } from 'zod';
 import { didYouMean } from './did-you-mean.ts';
 import { fieldsOf, homesOf } from './known-fields.ts';
+import { RENAMED_FIELDS } from './renamed-fields.ts';
 
 /** Where a config's values came from, so that an issue can point there. */
 export interface Source {
@@ -49,6 +50,8 @@ export function shownValue(value: unknown, field = ''): string {
 function unknownField(path: Path, raw: unknown, source: Source): string {
   const parent = path.slice(0, -1);
   const name = String(path.at(-1));
+  const renamed = RENAMED_FIELDS[dotted(path)];
+  if (renamed !== undefined) return `${place(path, source)}: ${dotted(path)} has another form now; ${renamed}.`;
   const known = fieldsOf(parent, raw);
   const homes = homesOf(name).filter((home) => home !== dotted(path));
   const elsewhere = homes.length > 0 ? ` (did you mean ${homes.map((home) => `"${home}"`).join(' or ')}?)` : '';

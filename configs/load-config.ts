@@ -8,7 +8,7 @@ import { didYouMean } from './did-you-mean.ts';
 import { readYaml } from './read-yaml.ts';
 import { ExperimentConfig } from './schema.ts';
 
-/** Values by dotted key, such as `{"grpo.steps": 10}`: changes to a config that need no file of their own. */
+/** Values by dotted key, such as `{"algorithm.steps": 10}`: changes to a config that need no file of their own. */
 export type Overrides = Readonly<Record<string, unknown>>;
 
 /** A config is a page of text: what is longer need not be read to know that it is none. */
@@ -65,7 +65,7 @@ function applyOverride(raw: Record<string, unknown>, key: string, value: unknown
   if (names.some((name) => name === '' || name === '__proto__'))
     throw new VideocapError(
       'InvalidConfig',
-      `Override key ${JSON.stringify(key)} is not a dotted key; write one such as "grpo.steps".`,
+      `Override key ${JSON.stringify(key)} is not a dotted key; write one such as "algorithm.steps".`,
     );
   const last = names.pop()!;
   let section = raw;

@@ -1,212 +1,24 @@
 import { z } from 'zod';
+import { AlgorithmConfig } from '../algorithms/registry.ts';
+import { BenchmarkConfig } from '../benchmarks/benchmark-config.ts';
+import { DatasetConfig } from '../datasets/dataset-config.ts';
+import { isPriced, JudgeConfig } from '../judge/judge-config.ts';
+import { PolicyConfig, SamplingConfig } from '../policy/policy-config.ts';
+import { RewardConfig } from '../rewards/registry.ts';
+import { FrameOptions } from '../video/frame-options.ts';
 
-/** The schema of an experiment file. Every field has a default but the dataset's paths, so `{}` is a whole config. */
+/**
+ * The schema of an experiment file. A section belongs to the library that reads it and is declared there. Every field has a
+ * default but the data set's paths, so `{}` is a whole config.
+ */
 
-const Shapes = z.strictObject({
-  kind: z.literal('shapes'),
-  trainSamples: z.int().min(1).max(100_000).default(240),
-  heldOutSamples: z.int().min(1).max(10_000).default(100),
-  /** How good the references of the training split are: `exact`; `few` (one in eight samples); `noisy` (dropped and wrong events). */
-  references: z.enum(['exact', 'few', 'noisy']).default('exact'),
-  seed: z.int().default(1),
-});
-const Jsonl = z.strictObject({
-  kind: z.literal('jsonl'),
-  train: z.string().min(1),
-  heldOut: z.string().min(1),
-  /** Samples that cannot be used are set aside with a reason; more than this many end the run. */
-  maxBadSamples: z.int().nonnegative().default(0),
-});
-export const DatasetConfig = z.discriminatedUnion('kind', [Shapes, Jsonl]);
-export type DatasetConfig = z.infer<typeof DatasetConfig>;
-
-export const FrameOptions = z.strictObject({
-  /** Frames sampled uniformly in time; even, since the vision tower takes them in pairs. */
-  count: z.int().min(2).max(768).multipleOf(2).default(8),
-  /** Pixels of a frame after resizing; sides become multiples of `factor`, the aspect ratio is kept. */
-  minPixels: z.int().min(784).default(7056),
-  maxPixels: z.int().min(784).default(7056),
-  factor: z.int().default(28),
-});
-export type FrameOptions = z.infer<typeof FrameOptions>;
-
-export const PolicyConfig = z.strictObject({
-  engine: z.enum(['onnx']).default('onnx'),
-  /** Name of a shipped model, or a path to a model folder. */
-  model: z.string().min(1).default('tiny'),
-  /** Part of what makes a run bit-exact: another thread count may round differently. */
-  threads: z.int().min(1).max(64).default(2),
-});
-export type PolicyConfig = z.infer<typeof PolicyConfig>;
-
-export const SamplingConfig = z.strictObject({
-  /** Completions per sample (G). */
-  groupSize: z.int().min(2).max(256).default(8),
-  temperature: z.number().positive().max(5).default(1),
-  maxNewTokens: z.int().min(1).max(4096).default(128),
-});
-export type SamplingConfig = z.infer<typeof SamplingConfig>;
-
-export const ThinkConfig = z.strictObject({
-  similarity: z.enum(['sentence-embedding', 'token-f1']).default('sentence-embedding'),
-  /** A subject pair counts as the same subject from this similarity. */
-  subjectThreshold: z.number().min(0).max(1).default(0.8),
+const CheckpointConfig = z.strictObject({
   /**
-   * An attribute or action counts as found from this similarity. 0.97 accepts other spellings (`wears`, `wearing`) and keeps
-   * everything apart that the small world keeps apart; 0.9 also accepts close paraphrases, and some near misses.
+   * Checkpoints of steps that are multiples of this stay, and a fork can start from them; others are removed once two later
+   * steps exist. 0: only the last two stay.
    */
-  itemThreshold: z.number().min(0).max(1).default(0.97),
-  attributeWeight: z.number().min(0).max(1).default(0.5),
-  actionWeight: z.number().min(0).max(1).default(0.5),
+  keepEvery: z.int().nonnegative().default(20),
 });
-export type ThinkConfig = z.infer<typeof ThinkConfig>;
-
-export const RewardConfig = z.strictObject({
-  weights: z
-    .strictObject({
-      format: z.number().nonnegative().default(1),
-      think: z.number().nonnegative().default(1),
-      caption: z.number().nonnegative().default(1),
-    })
-    .prefault({}),
-  think: ThinkConfig.prefault({}),
-  /**
-   * `stepped` is the paper's Escore; `linear` its event coverage; `f1` also charges for invented events.
-   * `completeness-naturalness` is after the paper's CNscore: a language model's ratings of the caption as a whole.
-   */
-  caption: z
-    .strictObject({
-      variant: z.enum(['stepped', 'linear', 'f1', 'completeness-naturalness']).default('stepped'),
-      /** Coverage from which `stepped` gives 0.5, and from which 1 (Escore's d1, d2). */
-      thresholds: z
-        .tuple([z.number().min(0).max(1), z.number().min(0).max(1)])
-        .refine(([d1, d2]) => d1 <= d2, 'set the lower one, which gives 0.5, first, such as [0.28, 0.35]')
-        .default([0.28, 0.35]),
-    })
-    .prefault({}),
-  /** What leaves the update when a completion cannot be scored. */
-  unscorable: z.enum(['exclude-group', 'exclude-completion']).default('exclude-group'),
-});
-export type RewardConfig = z.infer<typeof RewardConfig>;
-
-/** A config travels into histories, MLflow and reports: it must hold no secret. */
-function hasCredentials(url: string): boolean {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  return parsed !== undefined && (parsed.username !== '' || parsed.password !== '' || parsed.search !== '');
-}
-
-const RuleBasedJudge = z.strictObject({ kind: z.literal('rule-based') });
-const OpenAiJudge = z.strictObject({
-  kind: z.literal('openai'),
-  baseUrl: z
-    .url()
-    .refine((url) => !hasCredentials(url), {
-      error:
-        'set a URL without user name, password and query; the key goes into the environment variable that judge.apiKeyEnv names',
-    })
-    .default('https://api.openai.com/v1'),
-  model: z.string().min(1),
-  /** Name of the environment variable that holds the key; the key itself never enters a config. */
-  apiKeyEnv: z
-    .string()
-    .regex(/^[A-Z][A-Z0-9_]*$/)
-    .default('OPENAI_API_KEY'),
-  concurrency: z.int().min(1).max(512).default(8),
-  timeoutSeconds: z.number().positive().max(600).default(60),
-  /** Of an answer. Models that think first get 8192 more for that: `judge/client/dialect.ts`. */
-  maxTokens: z.int().min(16).default(1024),
-  /** How answers are kept to their shape: by the server's structured output, its JSON mode, or by asking alone. `videocap judge check` says what it has. */
-  answerFormat: z.enum(['json-schema', 'json-object', 'text']).default('json-schema'),
-  /** What the endpoint allows, over everything that this worker asks it. */
-  requestsPerMinute: z.int().min(1).optional(),
-  tokensPerMinute: z.int().min(1).optional(),
-  /** USD per million tokens. */
-  price: z
-    .strictObject({
-      inputPerMillion: z.number().nonnegative().default(0),
-      outputPerMillion: z.number().nonnegative().default(0),
-    })
-    .prefault({}),
-  /** What a run may spend before it pauses: `calls` to the question, `usd` to about one question. Tokens that the endpoint does not count are estimated. */
-  budget: z
-    .strictObject({ usd: z.number().nonnegative().optional(), calls: z.int().nonnegative().optional() })
-    .prefault({}),
-  /** How long an endpoint may give no answer at all before the run pauses and a person is needed. */
-  patienceSeconds: z.number().positive().default(86_400),
-});
-export const JudgeConfig = z.discriminatedUnion('kind', [RuleBasedJudge, OpenAiJudge]);
-export type JudgeConfig = z.infer<typeof JudgeConfig>;
-
-/** Does anything that the judge says cost anything? */
-export function isPriced({ price }: Extract<JudgeConfig, { kind: 'openai' }>): boolean {
-  return price.inputPerMillion > 0 || price.outputPerMillion > 0;
-}
-
-export const OptimizerConfig = z.strictObject({
-  learningRate: z.number().positive().max(1).default(2e-5),
-  schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
-  warmupSteps: z.int().nonnegative().default(0),
-  beta1: z.number().min(0).lt(1).default(0.9),
-  beta2: z.number().min(0).lt(1).default(0.99),
-  epsilon: z.number().positive().default(1e-8),
-  weightDecay: z.number().nonnegative().default(0),
-  maxGradNorm: z.number().positive().default(1),
-});
-export type OptimizerConfig = z.infer<typeof OptimizerConfig>;
-
-export const GrpoConfig = z.strictObject({
-  steps: z.int().min(0).default(40),
-  samplesPerStep: z.int().min(1).max(1024).default(4),
-  /** Optimiser updates per rollout batch (mu). */
-  iterations: z.int().min(1).max(16).default(1),
-  /** Weight of the k3 KL to the frozen start policy. */
-  beta: z.number().nonnegative().default(0.04),
-  clipLow: z.number().positive().lt(1).default(0.2),
-  clipHigh: z.number().positive().default(0.2),
-  aggregation: z.enum(['grpo', 'dapo', 'dr_grpo']).default('grpo'),
-  /** `group` divides advantages by the group's standard deviation; `none` only centres them (Dr. GRPO). */
-  scaleRewards: z.enum(['group', 'none']).default('group'),
-  /** Leave groups whose rewards are all equal out of the update. */
-  skipUniformGroups: z.boolean().default(false),
-  optimizer: OptimizerConfig.prefault({}),
-});
-export type GrpoConfig = z.infer<typeof GrpoConfig>;
-
-export const SftConfig = z.strictObject({
-  steps: z.int().min(0).default(40),
-  samplesPerStep: z.int().min(1).max(1024).default(32),
-  optimizer: OptimizerConfig.prefault({}),
-});
-export type SftConfig = z.infer<typeof SftConfig>;
-
-/** Published benchmarks that are read from their authors' own files. */
-export const SuiteName = z.enum(['dream1k', 'vdc', 'carebench']);
-export type SuiteName = z.infer<typeof SuiteName>;
-
-export const SuiteConfig = z.strictObject({
-  suite: SuiteName,
-  /** The authors' annotation file (VDC: or the folder of its five). */
-  annotations: z.string().min(1),
-  /** Folder of the videos, subfolders included. */
-  videos: z.string().min(1),
-  /** Only the first so many clips of the file. */
-  limit: z.int().min(1).optional(),
-  /** Names of the authors' quirks that are to be on. */
-  quirks: z.array(z.string()).default([]),
-});
-export type SuiteConfig = z.infer<typeof SuiteConfig>;
-
-export const BenchmarkConfig = z.strictObject({
-  /** Evaluate every so many steps, besides before the first and after the last; 0: only those two. */
-  everySteps: z.int().nonnegative().default(20),
-  maxNewTokens: z.int().min(1).default(128),
-  /** Published benchmarks that the base and the trained policy are measured on as well. They need an LLM judge. */
-  suites: z
-    .array(SuiteConfig)
-    .refine((suites) => new Set(suites.map(({ suite }) => suite)).size === suites.length, 'name every suite once')
-    .default([]),
-});
-export type BenchmarkConfig = z.infer<typeof BenchmarkConfig>;
 
 const Experiment = z.strictObject({
   name: z
@@ -214,15 +26,14 @@ const Experiment = z.strictObject({
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
     .default('experiment'),
   seed: z.int().nonnegative().default(1),
-  method: z.enum(['grpo', 'sft']).default('grpo'),
   dataset: DatasetConfig.prefault({ kind: 'shapes' }),
   frames: FrameOptions.prefault({}),
   policy: PolicyConfig.prefault({}),
+  algorithm: AlgorithmConfig.prefault({ kind: 'grpo' }),
   sampling: SamplingConfig.prefault({}),
   reward: RewardConfig.prefault({}),
   judge: JudgeConfig.prefault({ kind: 'rule-based' }),
-  grpo: GrpoConfig.prefault({}),
-  sft: SftConfig.prefault({}),
+  checkpoints: CheckpointConfig.prefault({}),
   benchmark: BenchmarkConfig.prefault({}),
 });
 export const ExperimentConfig = Experiment.refine(

@@ -1,8 +1,17 @@
 import { z } from 'zod';
 import { Thought } from './sample.ts';
 
+/** What a completion says, taken apart. `thought` and `caption` are absent where the text does not carry them. */
+export const ParsedCompletion = z.strictObject({
+  /** The whole text is exactly `<think>JSON</think><answer>caption</answer>` and the JSON meets the schema. */
+  wellFormed: z.boolean(),
+  thought: Thought.optional(),
+  caption: z.string().optional(),
+});
+export type ParsedCompletion = z.infer<typeof ParsedCompletion>;
+
 /** One sampled text with what the update needs to know about how it was sampled. */
-export const Completion = z.strictObject({
+export const SampledText = z.strictObject({
   text: z.string(),
   /** Sampled token ids, the end token included when the policy wrote it. */
   tokenIds: z.array(z.int()),
@@ -11,6 +20,10 @@ export const Completion = z.strictObject({
   /** True when `maxNewTokens` ended the text, not the policy. */
   truncated: z.boolean(),
 });
+export type SampledText = z.infer<typeof SampledText>;
+
+/** A sampled text that was taken apart once, when it was stored. */
+export const Completion = SampledText.extend({ parsed: ParsedCompletion });
 export type Completion = z.infer<typeof Completion>;
 
 /** The G completions of one sample. */
@@ -20,13 +33,15 @@ export type Group = z.infer<typeof Group>;
 export const Rollout = z.strictObject({ step: z.int(), groups: z.array(Group) });
 export type Rollout = z.infer<typeof Rollout>;
 
-/** What a completion says, taken apart. `thought` and `caption` are absent where the text does not carry them. */
-export interface ParsedCompletion {
-  /** The whole text is exactly `<think>JSON</think><answer>caption</answer>` and the JSON meets the schema. */
-  wellFormed: boolean;
-  thought?: Thought;
-  caption?: string;
-}
+/** A greedy completion of one clip. */
+export const CaptionedClip = z.strictObject({
+  sampleId: z.string(),
+  text: z.string(),
+  /** 0 where the caption was made elsewhere. */
+  tokens: z.int(),
+  parsed: ParsedCompletion,
+});
+export type CaptionedClip = z.infer<typeof CaptionedClip>;
 
 /** Takes a completion apart, in time linear in its length. Never throws: model output is untrusted text. */
 export function parseCompletion(text: string): ParsedCompletion {

@@ -1,26 +1,52 @@
 import type { ArtifactRef } from './artifact-ref.ts';
 import type { ArtifactStore } from './artifact-store.ts';
-import { DatasetManifest } from './sample.ts';
+import { VideocapError } from './errors.ts';
+import { DatasetManifest, type Sample } from './sample.ts';
+
+/** A run's data set with its samples by id. Shared: callers must not change it. */
+export interface ReadManifest extends DatasetManifest {
+  /** @throws VideocapError `InvalidInput` for an id that is in neither split. */
+  sample(id: string): Sample;
+}
 
 interface Reading {
   store: string;
   sha256: string;
-  manifest: Promise<DatasetManifest>;
+  manifest: Promise<ReadManifest>;
 }
 
 let last: Reading | undefined;
 
 /**
  * A run's dataset. Every stage of every step asks for the same one, which takes a second to read where it has tens of
- * thousands of samples: the last one read is kept. Whoever gets it leaves it as it is.
+ * thousands of samples: the last one read is kept.
  * @throws VideocapError `CorruptArtifact`.
  */
-export async function readManifest(store: ArtifactStore, { sha256, ...ref }: ArtifactRef): Promise<DatasetManifest> {
+export async function readManifest(store: ArtifactStore, { sha256, ...ref }: ArtifactRef): Promise<ReadManifest> {
   if (last?.store === store.root && last.sha256 === sha256) return last.manifest;
-  const reading = { store: store.root, sha256, manifest: store.readJson({ ...ref, sha256 }, DatasetManifest) };
+  const reading = {
+    store: store.root,
+    sha256,
+    manifest: store.readJson({ ...ref, sha256 }, DatasetManifest).then(withSamples),
+  };
   last = reading;
   reading.manifest.catch(() => {
     if (last === reading) last = undefined;
   });
   return reading.manifest;
+}
+
+function withSamples(manifest: DatasetManifest): ReadManifest {
+  const samples = new Map([...manifest.train, ...manifest.heldOut].map((sample) => [sample.id, sample]));
+  return {
+    ...manifest,
+    sample(id) {
+      const sample = samples.get(id);
+      if (sample) return sample;
+      throw new VideocapError(
+        'InvalidInput',
+        `Sample "${id}" is not in data set ${manifest.name}; use its own samples.`,
+      );
+    },
+  };
 }

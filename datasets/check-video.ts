@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
-import { clipKey } from '../activities/frames.ts';
-import type { FrameOptions } from '../configs/schema.ts';
 import { type ArtifactStore, sha256OfFile } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
-import { extractClip } from '../video/extract-frames.ts';
+import { keyOf } from '../core/store-layout.ts';
+import { clipIdentity, extractClip } from '../video/extract-frames.ts';
+import type { FrameOptions } from '../video/frame-options.ts';
 import { shownPath } from '../video/probe.ts';
 import { linkOut } from './link-out.ts';
 
@@ -45,7 +45,7 @@ export async function checkVideo(
 
 /** Where the store remembers that a content gave all its frames. */
 export function checkedKey(fileSha256: string, frames: FrameOptions): string {
-  return `data/checked/${clipKey(fileSha256, frames)}.json`;
+  return keyOf('checkedVideo', { hash: clipIdentity(fileSha256, frames) });
 }
 
 function notAFile(name: string): VideocapError {

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
-import type { FrameOptions } from '../configs/schema.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { DatasetManifest, Sample } from '../core/sample.ts';
+import type { FrameOptions } from '../video/frame-options.ts';
 import { checkVideo } from './check-video.ts';
 import { type OwnSample, readJsonl } from './jsonl.ts';
 import { Quarantine } from './quarantine.ts';

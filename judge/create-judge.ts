@@ -1,13 +1,13 @@
-import type { JudgeConfig } from '../configs/schema.ts';
-import type { JudgeSpending } from '../contracts/stages.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { OpenAiEndpoint } from './client/openai.ts';
 import { PatientEndpoint, type Waiting, waitingFromNow } from './client/patient-endpoint.ts';
 import type { Judge } from './judge.ts';
+import type { JudgeConfig } from './judge-config.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { LlmJudge } from './llm-judge.ts';
 import type { Asker } from './questions/question.ts';
 import { RuleBasedJudge } from './rule-based.ts';
+import type { JudgeSpending } from './usage.ts';
 
 /** Whose questions these are: `runs/<runKey>/step-000001`, say. What a place paid for, it finds as its own when it is done again. */
 export interface Payer {

@@ -1,8 +1,9 @@
 import type { Judge } from './judge.ts';
-import { type CaptionRatings, completenessNaturalness } from './questions/completeness-naturalness.ts';
-import { eventEntailment, type Verdict } from './questions/event-entailment.ts';
+import { completenessNaturalness } from './questions/completeness-naturalness.ts';
+import { eventEntailment } from './questions/event-entailment.ts';
 import { eventExtraction } from './questions/event-extraction.ts';
 import type { Asker, Outcome } from './questions/question.ts';
+import type { CaptionRatings, Verdict } from './verdict.ts';
 
 /** Decides by asking a language model. */
 export class LlmJudge implements Judge {

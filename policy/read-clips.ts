@@ -1,4 +1,4 @@
-import { Clips } from '../contracts/stages.ts';
+import { Clips } from '../contracts/dataset.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { ClipRef } from '../core/sample.ts';

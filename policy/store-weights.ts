@@ -2,6 +2,7 @@ import type { ArtifactRef } from '../core/artifact-ref.ts';
 import { type ArtifactStore, sha256 } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
+import { keyOf } from '../core/store-layout.ts';
 import { type ModelFolder, openModelFolder } from './onnx/model/model-folder.ts';
 import { readWeights } from './onnx/model/weights.ts';
 import { readWeightsFile } from './onnx/model/weights-file.ts';
@@ -10,7 +11,7 @@ import { readWeightsFile } from './onnx/model/weights-file.ts';
 export async function storeWeights(store: ArtifactStore, folder: ModelFolder): Promise<ArtifactRef> {
   const bytes = await readWeightsFile(folder);
   readWeights(bytes, folder);
-  return store.put(`policies/${sha256(bytes)}/model.safetensors`, bytes);
+  return store.put(keyOf('startWeights', { hash: sha256(bytes) }), bytes);
 }
 
 /**

@@ -30,7 +30,7 @@ export function reportPage(content: ReportContent): string {
 <meta http-equiv="Content-Security-Policy" content="${POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${config.name}: ${config.method.toUpperCase()} report</title>
+<title>${config.name}: ${config.algorithm.kind.toUpperCase()} report</title>
 <style>${trusted(STYLE)}</style>
 </head>
 <body>
@@ -62,7 +62,7 @@ function header(content: ReportContent): Html {
   const last = records.at(-1)?.step ?? 0;
   const seconds = ((records.at(-1)?.time ?? 0) - (records[0]?.time ?? 0)) / 1000;
   const facts = [
-    `${config.method === 'grpo' ? 'GRPO' : 'SFT'}, ${last} step${last === 1 ? '' : 's'}${seconds > 0 ? ` in ${duration(seconds)}` : ''}`,
+    `${config.algorithm.kind.toUpperCase()}, ${last} step${last === 1 ? '' : 's'}${seconds > 0 ? ` in ${duration(seconds)}` : ''}`,
     `policy ${config.policy.model}`,
     `${dataset.name}: ${dataset.train} training, ${dataset.heldOut} held-out videos`,
     `seed ${config.seed}`,

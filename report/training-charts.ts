@@ -1,4 +1,5 @@
 import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
+import { COMPONENTS } from '../rewards/registry.ts';
 import { lineChart, type Series } from './charts.ts';
 import { type Html, html } from './markup.ts';
 
@@ -10,11 +11,10 @@ interface Panel {
   include?: readonly number[];
 }
 
-const REWARDS = [
-  { metric: 'reward/caption', name: 'caption', colour: 'var(--orange)' },
-  { metric: 'reward/think', name: 'think', colour: 'var(--teal)' },
-  { metric: 'reward/format', name: 'format', colour: 'var(--violet)' },
-] as const;
+/** A line for every component of the reward, the last of the list first: what the judge says is the most telling. */
+const REWARDS = Object.values(COMPONENTS)
+  .map(({ name, colour }) => ({ metric: `reward/${name}`, name, colour: `var(--${colour})` }))
+  .reverse();
 
 const BENCHMARKS = [
   { metric: 'eventF1', name: 'event F1', colour: 'var(--accent)' },

@@ -1,8 +1,8 @@
-import type { ExperimentConfig, RewardConfig } from '../configs/schema.ts';
+import type { ExperimentConfig } from '../configs/schema.ts';
 import { parseCompletion } from '../core/completion.ts';
 import type { Thought } from '../core/sample.ts';
-import { countsOf } from '../judge/read-caption.ts';
-import { captionReward, countsEvents } from '../rewards/caption-reward.ts';
+import { weightsOf } from '../rewards/combine-rewards.ts';
+import type { RewardConfig } from '../rewards/registry.ts';
 import { type Html, html, shortened } from './markup.ts';
 import type { Answer, ShownVideo } from './report-content.ts';
 
@@ -47,16 +47,11 @@ function answer(kind: 'base' | 'trained', { step, text, result }: Answer, { rewa
 type Result = NonNullable<Answer['result']>;
 
 /** What this completion would earn as a reward, and of what. */
-function rewardText(result: Result | undefined, { weights, caption: options }: RewardConfig): Html | undefined {
+function rewardText(result: Result | undefined, reward: RewardConfig): Html | undefined {
   if (!result) return undefined;
-  const { reading } = result;
-  const counted = reading && countsEvents(options) ? captionReward(countsOf(reading), options) : undefined;
-  const caption = result.caption === undefined ? 0 : counted;
-  const parts = [
-    { name: 'format', value: result.format, weight: weights.format },
-    { name: 'think', value: result.think, weight: weights.think },
-    { name: 'caption', value: caption, weight: weights.caption },
-  ].filter(({ weight }) => weight > 0);
+  const parts = Object.entries(weightsOf(reward))
+    .filter(([, weight]) => weight > 0)
+    .map(([name, weight]) => ({ name, weight, value: result.rewards[name] }));
   const total = parts.reduce((sum, { value, weight }) => sum + weight * (value ?? Number.NaN), 0);
   return html`<span class="reward">
     ${parts.map(({ name, value }) => html`<span>${name} ${value?.toFixed(2) ?? '–'}</span> `)}

@@ -1,20 +1,23 @@
-import type { RewardConfig } from '../configs/schema.ts';
+import { z } from 'zod';
+import type { CaptionCounts } from '../judge/read-caption.ts';
 
-export type CaptionOptions = RewardConfig['caption'];
+/**
+ * `stepped` is the paper's Escore; `linear` its event coverage; `f1` also charges for invented events.
+ * `completeness-naturalness` is after the paper's CNscore: a language model's ratings of the caption as a whole.
+ */
+export const CaptionOptions = z.strictObject({
+  variant: z.enum(['stepped', 'linear', 'f1', 'completeness-naturalness']).default('stepped'),
+  /** Coverage from which `stepped` gives 0.5, and from which 1 (Escore's d1, d2). */
+  thresholds: z
+    .tuple([z.number().min(0).max(1), z.number().min(0).max(1)])
+    .refine(([d1, d2]) => d1 <= d2, 'set the lower one, which gives 0.5, first, such as [0.28, 0.35]')
+    .default([0.28, 0.35]),
+});
+export type CaptionOptions = z.infer<typeof CaptionOptions>;
 /** The variants that are made of counted events. */
 export type CountedOptions = CaptionOptions & {
   variant: Exclude<CaptionOptions['variant'], 'completeness-naturalness'>;
 };
-
-/** What a judge counted in one caption. */
-export interface CaptionCounts {
-  /** Events of the reference, and how many of them the caption tells. */
-  events: number;
-  told: number;
-  /** Events that the caption claims, and how many of them the reference tells. Needed by `f1` alone. */
-  claims?: number;
-  trueClaims?: number;
-}
 
 export function countsEvents(options: CaptionOptions): options is CountedOptions {
   return options.variant !== 'completeness-naturalness';

@@ -1,53 +1,44 @@
-import { groupAdvantages, isUniform, mean, standardDeviation } from '../algorithms/advantages.ts';
-import type { GrpoConfig, RewardConfig } from '../configs/schema.ts';
-import type { Rewards } from '../contracts/stages.ts';
+import type { Grid } from '../core/grid.ts';
+import { mapGrid, type NumberGrid } from '../core/grid.ts';
 import { type Score, scoreValue } from '../core/score.ts';
+import { isUniform, mean, standardDeviation } from '../core/statistics.ts';
+import type { RewardConfig } from './registry.ts';
 
-/** The reward's components, each `[groups][completions]` in the rollout's order. */
-export interface ComponentScores {
-  format: Score[][];
-  think: Score[][];
-  caption: Score[][];
-}
-
-const COMPONENTS = ['format', 'think', 'caption'] as const;
+/** The scores of a rollout's completions, by component. */
+export type ComponentScores = Readonly<Record<string, Grid<Score>>>;
 
 /**
- * Turns scores into rewards and advantages. total = sum of weight x component (VideoCap-R1, section 3.3: weights 1, 1, 1).
- * Pure, and runs inside the workflow.
+ * The total reward of every completion: the sum of weight x component (VideoCap-R1, section 3.3: weights 1, 1, 1). Pure, and
+ * runs inside the workflow.
  *
- * - A completion that any component with a weight could not score has no total, and with `exclude-group` neither has its
- *   whole group. A component of weight 0 is not asked.
- * - Advantages compare the completions of a group that have a total; fewer than two cannot be compared.
- * - `null` means left out of the update: no total, nobody to compare with, or (`skipUniformGroups`) no differences.
- *
- * `stats`: `mean` and each component's mean over the completions that have it, `std` the mean of the groups' own standard
- * deviations (what there is to learn from), `uniformShare` the share of comparable groups without differences, `excluded`
- * the number of completions without a total. A statistic of nothing is absent.
+ * A completion that any component with a weight could not score has no total (`null`), and with `exclude-group` neither
+ * has its whole group. A component of weight 0 is not part of the total.
+ * @throws Error when a component's scores are missing or not laid out like the others': a stage answered for another rollout.
  */
-export function combineRewards(
-  scores: ComponentScores,
-  { weights, unscorable }: Pick<RewardConfig, 'weights' | 'unscorable'>,
-  { scaleRewards, skipUniformGroups }: Pick<GrpoConfig, 'scaleRewards' | 'skipUniformGroups'>,
-): { rewards: Rewards; stats: Record<string, number> } {
-  const weighed = COMPONENTS.filter((name) => weights[name] > 0);
-  const total = scores.format.map((group, g) => {
+export function combineRewards(scores: ComponentScores, reward: RewardConfig): NumberGrid {
+  const weighed = Object.entries(weightsOf(reward)).filter(([, weight]) => weight > 0);
+  const layout = Object.values(scores)[0] ?? [];
+  return layout.map((group, g) => {
     const totals = group.map((_, c) => {
-      const parts = weighed.map((name) => scoreAt(scores, name, g, c));
-      return parts.includes(undefined) ? null : weighed.reduce((sum, name, i) => sum + weights[name] * parts[i]!, 0);
+      const parts = weighed.map(([name]) => scoreAt(scores, name, g, c));
+      return parts.includes(undefined) ? null : weighed.reduce((sum, [, weight], i) => sum + weight * parts[i]!, 0);
     });
-    return unscorable === 'exclude-group' && totals.includes(null) ? totals.map(() => null) : totals;
+    return reward.unscorable === 'exclude-group' && totals.includes(null) ? totals.map(() => null) : totals;
   });
-  const advantages = total.map((totals) => {
-    const known = totals.filter(isNumber);
-    if (known.length < 2 || (skipUniformGroups && isUniform(known))) return totals.map(() => null);
-    const relative = groupAdvantages(known, scaleRewards);
-    return totals.map((reward) => (reward === null ? null : relative.shift()!));
-  });
-  return { rewards: { total, advantages }, stats: statistics(scores, total) };
 }
 
-function statistics(scores: ComponentScores, total: Rewards['total']): Record<string, number> {
+/** How much each component counts, in the registry's order. */
+export function weightsOf(reward: RewardConfig): Record<string, number> {
+  const sections = Object.entries(reward).filter(([, section]) => typeof section === 'object');
+  return Object.fromEntries(sections.map(([name, section]) => [name, (section as { weight: number }).weight]));
+}
+
+/**
+ * `mean` and each component's mean over the completions that have it, `std` the mean of the groups' own standard deviations
+ * (what there is to learn from), `uniformShare` the share of comparable groups without differences, `excluded` the number
+ * of completions without a total. A statistic of nothing is absent.
+ */
+export function rewardStatistics(scores: ComponentScores, total: NumberGrid): Record<string, number> {
   const all = total.flat();
   const known = all.filter(isNumber);
   const comparable = total.map((group) => group.filter(isNumber)).filter((group) => group.length >= 2);
@@ -56,7 +47,7 @@ function statistics(scores: ComponentScores, total: Rewards['total']): Record<st
     ...meanOf('std', comparable.map(standardDeviation)),
     ...Object.assign(
       {},
-      ...COMPONENTS.map((name) => meanOf(name, scores[name].flat().map(scoreValue).filter(isNumber))),
+      ...Object.entries(scores).map(([name, grid]) => meanOf(name, numbersOf(grid).flat().filter(isNumber))),
     ),
     ...meanOf(
       'uniformShare',
@@ -66,9 +57,13 @@ function statistics(scores: ComponentScores, total: Rewards['total']): Record<st
   };
 }
 
-/** @throws Error when a component's scores are not laid out like the others': a stage answered for another rollout. */
-function scoreAt(scores: ComponentScores, name: (typeof COMPONENTS)[number], g: number, c: number): number | undefined {
-  const score = scores[name][g]?.[c];
+/** A score that is no number stays none: `null`, not 0. */
+export function numbersOf(scores: Grid<Score>): NumberGrid {
+  return mapGrid(scores, (score) => scoreValue(score) ?? null);
+}
+
+function scoreAt(scores: ComponentScores, name: string, g: number, c: number): number | undefined {
+  const score = scores[name]?.[g]?.[c];
   if (!score) throw new Error(`The ${name} scores have nothing for completion ${c} of group ${g}.`);
   return scoreValue(score);
 }

@@ -1,6 +1,5 @@
 import type { HeldOutDetails } from '../benchmarks/held-out.ts';
-import type { CaptionedClip } from '../contracts/stages.ts';
-import { parseCompletion } from '../core/completion.ts';
+import type { CaptionedClip } from '../core/completion.ts';
 import type { Sample } from '../core/sample.ts';
 import type { Table } from './logged-tables.ts';
 
@@ -18,19 +17,19 @@ export interface EvaluationContent {
 export function evaluationTable(samples: readonly Sample[], evaluations: readonly EvaluationContent[]): Table {
   const latestFirst = evaluations.toReversed();
   const answers = latestFirst.map(({ captions, details }) => ({
-    texts: new Map(captions.map(({ sampleId, text }) => [sampleId, text])),
+    parsed: new Map(captions.map(({ sampleId, parsed }) => [sampleId, parsed])),
     scores: new Map(details.clips.map((clip) => [clip.sampleId, clip])),
   }));
   return {
     columns: ['sample', ...latestFirst.flatMap(({ step }) => COLUMNS.map((name) => `${name} @ ${step}`)), 'reference'],
     data: samples.map(({ id, caption }) => [
       id,
-      ...answers.flatMap(({ texts, scores }) => {
-        const said = parseCompletion(texts.get(id) ?? '');
+      ...answers.flatMap(({ parsed, scores }) => {
+        const said = parsed.get(id);
         const clip = scores.get(id);
         return [
-          said.caption ?? null,
-          said.thought ? JSON.stringify(said.thought) : null,
+          said?.caption ?? null,
+          said?.thought ? JSON.stringify(said.thought) : null,
           clip?.event?.recall ?? null,
           clip?.event?.precision ?? null,
           clip?.think ?? null,

@@ -1,6 +1,7 @@
 import { Tracking } from '../contracts/tracking.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
+import { keyOf } from '../core/store-layout.ts';
 import type { MlflowClient, MlflowRun } from './mlflow-client.ts';
 import { MlflowError } from './mlflow-error.ts';
 import { experimentName, experimentTags, RUN_KEY_TAG, type RunOrigin, runTags } from './run-tags.ts';
@@ -25,7 +26,7 @@ async function findOrCreate(
   origin: RunOrigin & { startTime: number },
 ): Promise<{ tracking: Tracking; run: MlflowRun }> {
   const { runKey, startTime } = origin;
-  const key = `runs/${runKey}/mlflow-run.json`;
+  const key = keyOf('trackingRun', { runKey });
   const known = await store.find(key);
   if (known) {
     const tracking = await store.readJson(known, Tracking);

@@ -1,13 +1,9 @@
 import type { ExperimentConfig } from '../configs/schema.ts';
 import type { Param } from './mlflow-client.ts';
 
-/**
- * A config as MLflow params: one a leaf, by its dotted path (`grpo.optimizer.learningRate`), lists as JSON. What the
- * chosen method does not use is left out, so that comparing two runs shows what matters.
- */
-export function flatParams({ grpo, sft, ...config }: ExperimentConfig): Param[] {
-  const used = config.method === 'grpo' ? { grpo } : { sft };
-  return leaves('', { ...config, ...used });
+/** A config as MLflow params: one a leaf, by its dotted path (`algorithm.optimizer.learningRate`), lists as JSON. */
+export function flatParams(config: ExperimentConfig): Param[] {
+  return leaves('', config);
 }
 
 function leaves(path: string, value: unknown): Param[] {

@@ -1,32 +1,30 @@
 import type { StepRecord } from '../contracts/run-results.ts';
 import type { Rollout } from '../core/completion.ts';
-import type { DatasetManifest } from '../core/sample.ts';
+import type { ReadManifest } from '../core/manifest.ts';
+import { COMPONENTS } from '../rewards/registry.ts';
 import type { Table } from './logged-tables.ts';
 
+const NAMES = Object.keys(COMPONENTS);
+
 /**
- * Every completion of a step with what it earned, in the rollout's order. `null`: it has no such number. The first column is
- * another for every row, since MLflow's evaluation view groups by it; the second is what that view shows first.
+ * Every completion of a step with what it earned, in the order of the rollouts. `null`: it has no such number. The first
+ * column is another for every row, since MLflow's evaluation view groups by it; the second is what that view shows first.
+ * @param rollouts of the record, in its order.
  */
-export function rolloutTable(record: StepRecord, rollout: Rollout, { train, heldOut }: DatasetManifest): Table {
-  const { rewards, scores = {} } = record;
-  const references = new Map([...train, ...heldOut].map(({ id, caption }) => [id, caption]));
+export function rolloutTable(record: StepRecord, rollouts: readonly Rollout[], manifest: ReadManifest): Table {
   return {
-    columns: [
-      ...['id', 'completion', 'reference', 'format', 'think', 'caption', 'reward', 'advantage'],
-      ...['sample', 'step'],
-    ],
-    data: rollout.groups.flatMap(({ sampleId, completions }, g) =>
-      completions.map(({ text }, c) => {
-        const numbers = [scores.format, scores.think, scores.caption, rewards, scores.advantage];
-        return [
+    columns: ['id', 'completion', 'reference', ...NAMES, 'reward', 'advantage', 'sample', 'step'],
+    data: record.rollouts.flatMap(({ scores, rewards, advantages }, r) =>
+      rollouts[r]!.groups.flatMap(({ sampleId, completions }, g) =>
+        completions.map(({ text }, c) => [
           `${sampleId} #${c + 1}`,
           text,
-          references.get(sampleId) ?? null,
-          ...numbers.map((grid) => grid?.[g]?.[c] ?? null),
+          manifest.sample(sampleId).caption,
+          ...[...NAMES.map((name) => scores[name]), rewards, advantages].map((grid) => grid?.[g]?.[c] ?? null),
           sampleId,
           record.step,
-        ];
-      }),
+        ]),
+      ),
     ),
   };
 }

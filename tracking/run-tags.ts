@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import type { Evaluation } from '../contracts/run-results.ts';
 import type { Execution } from '../contracts/tracking.ts';
+import { COMPONENTS } from '../rewards/registry.ts';
 import type { Tag } from './mlflow-client.ts';
 import { temporalLink } from './temporal-link.ts';
 
@@ -23,7 +24,7 @@ export function experimentTags({ name }: ExperimentConfig): Tag[] {
       `Video captioning by reinforcement learning: the runs of the experiment \`${name}\`.`,
       '',
       '- `eval/*`: benchmark on held-out videos in points, before, while and after training; `eval-bounds/*`: their 95% bounds.',
-      '- `reward/*`: what GRPO climbs: format, think and caption rewards of the sampled completions.',
+      `- \`reward/*\`: what training raises: mean reward of the sampled completions, and its components ${Object.keys(COMPONENTS).join(', ')}.`,
       '- `train/*`: loss, KL to the start policy, entropy, gradient norm, completion length.',
       '- Tables: `rollouts/step-*.json` has every completion with its rewards, `eval/captions.json` base and trained captions.',
     ].join('\n'),
@@ -47,7 +48,7 @@ export function runTags({ runKey, config, execution, temporalUiUrl, commit, env 
   return tags({
     [RUN_KEY_TAG]: runKey,
     [NOTE_TAG]: startNote(config, temporalLink(temporalUiUrl, execution)),
-    'videocap.method': config.method,
+    'videocap.algorithm': config.algorithm.kind,
     'videocap.judge': config.judge.kind,
     'temporal.workflowId': execution?.workflowId,
     'temporal.runId': execution?.runId,
@@ -61,12 +62,12 @@ export function runTags({ runKey, config, execution, temporalUiUrl, commit, env 
 
 /** The run's description while it trains. */
 export function startNote(config: ExperimentConfig, temporalUrl: string | undefined): string {
-  const { method, judge, policy, seed } = config;
+  const { algorithm, judge, policy, seed } = config;
   const grader =
     judge.kind === 'rule-based'
       ? 'The judge is **rule-based, no LLM**: it reads captions of the small world of shapes.'
       : `Judge: \`${judge.model}\`.`;
-  const lines = [`**${method.toUpperCase()}** on \`${policy.model}\`, seed ${seed}. ${grader}`];
+  const lines = [`**${algorithm.kind.toUpperCase()}** on \`${policy.model}\`, seed ${seed}. ${grader}`];
   if (temporalUrl) lines.push('', `[The run in Temporal](${temporalUrl})`);
   return lines.join('\n');
 }

@@ -1,11 +1,20 @@
-import type { FrameOptions } from '../configs/schema.ts';
 import { VideocapError } from '../core/errors.ts';
+import { sha256 } from '../core/sha256.ts';
 import type { Clip } from './clip.ts';
 import { runFfmpeg } from './ffmpeg-command.ts';
+import type { FrameOptions } from './frame-options.ts';
 import { asVideoError, given, type ProbeOptions, probeVideo, VIDEO_STREAM } from './probe.ts';
 import { sampleFilter, sampleTimes } from './sample-times.ts';
 import { scaleFilter } from './scale-filter.ts';
 import { smartResize } from './smart-resize.ts';
+
+/** Bump this when the same file and options would give other pixels: it is part of every clip's identity. */
+const EXTRACTION_VERSION = 1;
+
+/** A hash of everything that determines a clip: its file's content, and how frames are taken from it. */
+export function clipIdentity(fileSha256: string, { count, minPixels, maxPixels, factor }: FrameOptions): string {
+  return sha256(JSON.stringify([EXTRACTION_VERSION, fileSha256, count, minPixels, maxPixels, factor]));
+}
 
 /**
  * The frames of a video file that the policy sees: `count` of them, uniform in time, upright, resized by Qwen2-VL's rule.

@@ -4,13 +4,13 @@ import { createBenchmarkActivities } from '../activities/benchmark.ts';
 import { createDatasetActivities } from '../activities/dataset.ts';
 import { createExportActivities } from '../activities/export-policy.ts';
 import { createFramesActivities } from '../activities/frames.ts';
-import { createJudgeActivities } from '../activities/judge-captions.ts';
+import { createJudgeActivities } from '../activities/judge-completions.ts';
 import { createRecordActivities } from '../activities/record.ts';
 import { createReportActivities } from '../activities/report.ts';
 import { createConfigActivities } from '../activities/resolve-config.ts';
 import { createRolloutActivities } from '../activities/rollout.ts';
 import { createProgressActivities } from '../activities/run-progress.ts';
-import { createThinkActivities } from '../activities/score-thoughts.ts';
+import { createScoreActivities } from '../activities/score-completions.ts';
 import { createSuiteActivities } from '../activities/suites.ts';
 import { createTrackingActivities } from '../activities/tracking.ts';
 import { createUpdateActivities } from '../activities/update.ts';
@@ -19,32 +19,61 @@ import type { PolicyEngine } from '../policy/onnx/engine/engine.ts';
 import { cancellationSignal, reportProgress, waiting } from './current-attempt.ts';
 import type { WorkerSettings } from './settings.ts';
 
-/** Everything that the `videocap` queue serves: one factory a stage, in the order data passes through. */
+/** Queue `videocap`: small stages, and those that speak to MLflow. */
 export function createActivities(settings: WorkerSettings, store: ArtifactStore, log: Logger) {
-  const deps = { store, home: settings.home, onProgress: reportProgress, signal: cancellationSignal, waiting, log };
-  const links = settings.temporalUiUrl === undefined ? {} : { temporalUiUrl: settings.temporalUiUrl };
+  const deps = depsOf(settings, store);
   return {
     ...createConfigActivities(),
-    ...createDatasetActivities(deps),
-    ...createAnnotationActivities(deps),
-    ...createFramesActivities(deps),
-    ...createThinkActivities(deps),
-    ...createJudgeActivities(deps),
-    ...createBenchmarkActivities(deps),
-    ...createSuiteActivities(deps),
     ...createRecordActivities(deps),
     ...createProgressActivities(deps),
-    ...createTrackingActivities({ ...deps, mlflowUrl: settings.mlflowUrl, ...links }),
-    ...createExportActivities(deps),
-    ...createReportActivities({ ...deps, ...links }),
+    ...createTrackingActivities({ ...deps, log, mlflowUrl: settings.mlflowUrl }),
   };
 }
 
-/** Everything that the `policy-onnx` queue serves: the engine contract. */
-export function createPolicyActivities(store: ArtifactStore, engine: PolicyEngine) {
-  const deps = { store, engine, onProgress: reportProgress, signal: cancellationSignal };
-  return { ...createRolloutActivities(deps), ...createUpdateActivities(deps) };
+/** Queue `media`: data sets, frames, reports. */
+export function createMediaActivities(settings: WorkerSettings, store: ArtifactStore) {
+  const deps = depsOf(settings, store);
+  const { readCaptions, writeAnnotations } = createAnnotationActivities(deps);
+  const { prepareSuite } = createSuiteActivities(deps);
+  return {
+    ...createDatasetActivities(deps),
+    ...createFramesActivities(deps),
+    ...{ readCaptions, writeAnnotations, prepareSuite },
+    ...createReportActivities(deps),
+  };
+}
+
+/** Queue `judge`: scores of completions, benchmarks and annotations, by rules, embeddings and the judge. */
+export function createJudgeQueueActivities(settings: WorkerSettings, store: ArtifactStore) {
+  const deps = depsOf(settings, store);
+  const { annotateBatch } = createAnnotationActivities(deps);
+  const { scoreSuite } = createSuiteActivities(deps);
+  return {
+    ...createScoreActivities(deps),
+    ...createJudgeActivities(deps),
+    ...createBenchmarkActivities(deps),
+    ...{ scoreSuite, annotateBatch },
+  };
+}
+
+/** Queue `policy-<engine>`: the engine contract. */
+export function createPolicyActivities(settings: WorkerSettings, store: ArtifactStore, engine: PolicyEngine) {
+  const deps = { ...depsOf(settings, store), engine };
+  return { ...createRolloutActivities(deps), ...createUpdateActivities(deps), ...createExportActivities(deps) };
+}
+
+function depsOf({ home, temporalUiUrl }: WorkerSettings, store: ArtifactStore) {
+  return {
+    store,
+    home,
+    onProgress: reportProgress,
+    signal: cancellationSignal,
+    waiting,
+    ...(temporalUiUrl !== undefined && { temporalUiUrl }),
+  };
 }
 
 export type Activities = ReturnType<typeof createActivities>;
+export type MediaActivities = ReturnType<typeof createMediaActivities>;
+export type JudgeActivities = ReturnType<typeof createJudgeQueueActivities>;
 export type PolicyActivities = ReturnType<typeof createPolicyActivities>;

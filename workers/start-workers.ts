@@ -11,7 +11,14 @@ import type { Logger } from 'pino';
 import { ArtifactStore } from '../core/artifact-store.ts';
 import { Fences } from '../core/fence.ts';
 import { PolicyEngine } from '../policy/onnx/engine/engine.ts';
-import { type Activities, createActivities, createPolicyActivities, type PolicyActivities } from './activities.ts';
+import {
+  createActivities,
+  createJudgeQueueActivities,
+  createMediaActivities,
+  createPolicyActivities,
+  type JudgeActivities,
+  type PolicyActivities,
+} from './activities.ts';
 import { ActivityRuntime } from './activity-runtime.ts';
 import { currentAttempt } from './current-attempt.ts';
 import type { WorkerSettings } from './settings.ts';
@@ -28,15 +35,15 @@ export interface WorkerParts {
  * own: ffmpeg's by the length of the video, every request to the judge or MLflow, and those that only read and write files
  * Temporal's `startToCloseTimeout`.
  */
-const COMPUTING: ReadonlySet<string> = new Set<keyof PolicyActivities | keyof Activities>([
+const COMPUTING: ReadonlySet<string> = new Set<keyof PolicyActivities | keyof JudgeActivities>([
   ...(['rolloutGroups', 'captionClips', 'updatePolicy'] as const),
-  'scoreThoughts',
+  'scoreCompletions',
 ]);
 
 /**
- * Every queue in one process: workflows and ordinary stages on `videocap`, the embedded engine on `policy-onnx`. Models
- * compute in worker threads, so this thread is always free to heartbeat. Returns once it polls; `ended` settles when it
- * has been shut down.
+ * Every queue in one process: workflows and small stages on `videocap`, then `media`, `judge`, and the embedded engine on
+ * `policy-onnx`. Models compute in worker threads, so this thread is always free to heartbeat. Returns once all of them
+ * poll; `ended` settles when they have been shut down.
  */
 export async function startWorkers(
   settings: WorkerSettings,
@@ -81,8 +88,20 @@ export async function startWorkers(
     }),
     Worker.create({
       ...shared,
+      taskQueue: 'media',
+      activities: createMediaActivities(settings, store),
+      maxConcurrentActivityTaskExecutions: 4,
+    }),
+    Worker.create({
+      ...shared,
+      taskQueue: 'judge',
+      activities: createJudgeQueueActivities(settings, store),
+      maxConcurrentActivityTaskExecutions: 8,
+    }),
+    Worker.create({
+      ...shared,
       taskQueue: 'policy-onnx',
-      activities: createPolicyActivities(store, engine),
+      activities: createPolicyActivities(settings, store, engine),
       maxConcurrentActivityTaskExecutions: 1,
     }),
   ]);

@@ -1,11 +1,11 @@
-import type { JudgeConfig } from '../configs/schema.ts';
-import type { Limits } from '../contracts/run-progress.ts';
-import type { JudgeSpending } from '../contracts/stages.ts';
+import type { Limits } from '../contracts/limits.ts';
+import type { RunStatus } from '../contracts/run-status.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
-import type { Followed, Waiting } from './control.ts';
+import type { JudgeConfig } from '../judge/judge-config.ts';
+import type { JudgeSpending } from '../judge/usage.ts';
+import type { ControllableRun, Waiting } from './controllable-run.ts';
 import { limitedJudge } from './limits.ts';
 import { waitingLines } from './run-details.ts';
-import type { RunStatus } from './run-state.ts';
 
 /** Everything an annotation is, between two batches: small numbers and references. It survives continue-as-new as it is. */
 export interface AnnotationSnapshot {
@@ -24,7 +24,7 @@ export interface AnnotationSnapshot {
 }
 
 /** The state of an annotation with the pure decisions about it. A step is a sample. */
-export class AnnotationState implements Followed {
+export class AnnotationState implements ControllableRun {
   readonly snapshot: AnnotationSnapshot;
   stage = 'captions';
 

@@ -2,8 +2,8 @@ import type { Evaluation, SuiteEvaluation } from '../contracts/run-results.ts';
 import { listenForControl } from './control.ts';
 import { evaluate } from './evaluate.ts';
 import { BenchmarkRunInput, parseInput } from './run-input.ts';
-import { desk, policy as engine } from './stages.ts';
-import { freshRun, prepare } from './start-run.ts';
+import { shortActivities } from './stages.ts';
+import { freshRun, loadPolicy, prepare } from './start-run.ts';
 import { evaluateSuite } from './suites.ts';
 
 /** Benchmarks one policy, trained here or elsewhere, without training it; or captions that were made elsewhere. */
@@ -12,19 +12,17 @@ export async function benchmarkRun(rawInput: unknown): Promise<Evaluation | Suit
   const input = parseInput(BenchmarkRunInput, rawInput, '{"config": "quickstart", "checkpoint": "tiny"}');
   const { checkpoint, config: name, suite, annotations, overrides: set, ...rest } = input;
   const overrides = { ...set, ...(checkpoint && { 'policy.model': checkpoint }) };
-  const { config } = await desk.resolveConfig({ config: name, overrides });
-  const run = control.follow(freshRun(config));
-  if (suite !== 'held-out') {
-    const { runKey } = run.place;
-    const source = { ...rest, suite, annotations: annotations! };
+  const { config } = await shortActivities.resolveConfig({ config: name, overrides });
+  const run = control.attach(freshRun(config));
+  let evaluation: Evaluation | SuiteEvaluation;
+  if (suite === 'held-out') {
+    await prepare(run);
+    evaluation = await evaluate(run, control.judge);
+  } else {
     run.stage = 'policy';
-    const policy = source.predictions ? undefined : (await engine.loadPolicy({ runKey, policy: config.policy })).policy;
-    const evaluation = await evaluateSuite(run, source, control.judge, policy);
-    run.stage = 'finished';
-    return evaluation;
+    if (!rest.predictions) run.snapshot.policy = await loadPolicy(run);
+    evaluation = await evaluateSuite(run, control.judge, { ...rest, suite, annotations: annotations! });
   }
-  await prepare(run);
-  const evaluation = await evaluate(run, run.policy, control.judge);
   run.stage = 'finished';
   return evaluation;
 }

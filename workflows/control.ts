@@ -7,11 +7,12 @@ import {
   setHandler,
   upsertMemo,
 } from '@temporalio/workflow';
-import type { JudgeConfig } from '../configs/schema.ts';
-import type { Limits } from '../contracts/run-progress.ts';
+import type { Limits } from '../contracts/limits.ts';
+import type { RunMemo } from '../contracts/run-memo.ts';
+import type { RunStatus } from '../contracts/run-status.ts';
+import type { ControllableRun, Waiting } from './controllable-run.ts';
 import { JudgeGate } from './judge-gate.ts';
 import { parseLimits } from './limits.ts';
-import type { RunStatus } from './run-state.ts';
 
 export const pauseSignal = defineSignal('pause');
 export const resumeSignal = defineSignal('resume');
@@ -19,40 +20,23 @@ export const stopSignal = defineSignal('stop');
 export const setLimitsUpdate = defineUpdate<Limits, [Limits]>('setLimits');
 export const statusQuery = defineQuery<RunStatus>('status');
 
-/** Before the config is read. */
-const NOT_YET: RunStatus = { stage: 'starting', step: 0, totalSteps: 0, paused: false, evaluations: [] };
+/** Status until the config has been resolved. */
+const STARTING: RunStatus = { stage: 'starting', step: 0, totalSteps: 0, paused: false, evaluations: [] };
 
-/** What was said and still holds: handed on when a run continues as new. */
-export interface Said {
+/** The messages that still hold: a run that continues as new hands them on. */
+export interface ControlState {
   paused: boolean;
   stopRequested: boolean;
 }
 
-/** What the messages are about. */
-export interface Followed {
-  readonly judge: JudgeConfig;
-  status(waiting: Waiting): RunStatus;
-  /** Markdown for its page in the Temporal UI. */
-  details(waiting: Waiting): string;
-  /** Changes limits, and says which hold. */
-  limit(limits: Limits): Limits;
-}
-
-/** Why a run does not go on. */
-export interface Waiting {
-  paused: boolean;
-  /** What a person must mend before the judge can go on. */
-  blocked?: string | undefined;
-}
-
-/** What people can say to a run while it works. Every message is valid at any time and harmless when repeated. */
+/** The messages that people send to a run while it works. Each is valid at any time and harmless when repeated. */
 export interface Control {
   readonly stopRequested: boolean;
-  readonly said: Said;
-  /** What asks the judge goes through here. */
+  readonly state: ControlState;
+  /** Stages that ask the judge go through this gate. */
   readonly judge: JudgeGate;
   /** From now on `status` answers for this run, and limits hold for it. */
-  follow<R extends Followed>(run: R): R;
+  attach<R extends ControllableRun>(run: R): R;
   /** Returns at once, or when the run is resumed or stopped. */
   whilePaused(): Promise<void>;
   /** Shows where the run is on its page in the Temporal UI. */
@@ -60,8 +44,8 @@ export interface Control {
 }
 
 export interface ControlOptions {
-  /** By whoever this execution continues. */
-  said?: Said | undefined;
+  /** Control state of the execution that this one continues. */
+  state?: ControlState | undefined;
   /** Does the work have steps, after which it can be paused or stopped? Default true. */
   steps?: boolean;
 }
@@ -70,10 +54,10 @@ export interface ControlOptions {
  * Registers the run's messages, before anything is awaited so that none is ever refused; their descriptions are what the
  * Temporal UI shows beside them.
  */
-export function listenForControl({ said, steps = true }: ControlOptions = {}): Control {
-  let run: Followed | undefined;
+export function listenForControl({ state, steps = true }: ControlOptions = {}): Control {
+  let run: ControllableRun | undefined;
   let early: Limits = {};
-  let { paused, stopRequested } = said ?? { paused: false, stopRequested: false };
+  let { paused, stopRequested } = state ?? { paused: false, stopRequested: false };
   const waiting = (): Waiting => ({ paused: paused && !stopRequested, blocked: judge.blocked });
   const show = () => run && setCurrentDetails(run.details(waiting()));
   const judge = new JudgeGate(show);
@@ -105,14 +89,14 @@ export function listenForControl({ said, steps = true }: ControlOptions = {}): C
       judge.resume();
       show();
     },
-    { description: 'Go on after a pause, or ask the judge again once what blocked it is mended.' },
+    { description: 'Go on after a pause, or ask the judge again once you have repaired what blocked it.' },
   );
   setHandler(
     setLimitsUpdate,
     (limits) => {
       early = { ...early, ...limits };
       const holding = run ? run.limit(limits) : early;
-      upsertMemo({ limits: holding }); // an execution that ends before its next step has written them nowhere else
+      upsertMemo({ limits: holding } satisfies Partial<RunMemo>); // an execution that ends before its next step has written them nowhere else
       return holding;
     },
     {
@@ -121,20 +105,20 @@ export function listenForControl({ said, steps = true }: ControlOptions = {}): C
       validator: (limits) => void parseLimits(limits, run?.judge),
     },
   );
-  setHandler(statusQuery, () => run?.status(waiting()) ?? NOT_YET, {
+  setHandler(statusQuery, () => run?.status(waiting()) ?? STARTING, {
     description: 'Stage, step, reward, KL, ETA, judge spending and benchmark results so far.',
   });
   return {
     judge,
-    follow(followed) {
-      run = followed;
+    attach(attached) {
+      run = attached;
       run.limit(early);
-      return followed;
+      return attached;
     },
     get stopRequested() {
       return stopRequested;
     },
-    get said() {
+    get state() {
       return { paused, stopRequested };
     },
     show,

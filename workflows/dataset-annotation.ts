@@ -4,8 +4,8 @@ import type { WrittenAnnotations } from '../contracts/annotation.ts';
 import { type AnnotationSnapshot, AnnotationState } from './annotation-state.ts';
 import { listenForControl } from './control.ts';
 import { parseInput, RunInput } from './run-input.ts';
-import { desk, stage } from './stages.ts';
-import { goOnAsNew, isContinuation, newRunKey, saidBefore } from './start-run.ts';
+import { judgeActivities, mediaActivities, shortActivities } from './stages.ts';
+import { continueAsNew, controlStateOf, isContinuation, newRunKey } from './start-run.ts';
 
 /** `dataset` and `output` are paths on the worker's machine. Of the config only `judge` is used. */
 export const DatasetAnnotationInput = RunInput.extend({ dataset: z.string().min(1), output: z.string().min(1) });
@@ -15,12 +15,12 @@ export const DatasetAnnotationInput = RunInput.extend({ dataset: z.string().min(
  * by batch: what is answered is kept, whatever stops the rest.
  */
 export async function datasetAnnotation(rawInput: unknown): Promise<WrittenAnnotations> {
-  const control = listenForControl({ said: saidBefore(rawInput) });
-  const run = control.follow(await startAnnotation(rawInput));
+  const control = listenForControl({ state: controlStateOf(rawInput) });
+  const run = control.attach(await startAnnotation(rawInput));
   const { snapshot } = run;
   const { dataset, output } = snapshot;
   if (!snapshot.samples) {
-    const { samples, ...counts } = await stage.readCaptions({ runKey: snapshot.runKey, dataset, output });
+    const { samples, ...counts } = await mediaActivities.readCaptions({ runKey: snapshot.runKey, dataset, output });
     snapshot.samples = { ref: samples, ...counts };
   }
   run.stage = 'annotate';
@@ -29,14 +29,16 @@ export async function datasetAnnotation(rawInput: unknown): Promise<WrittenAnnot
     if (control.stopRequested || run.finished) break; // so it may be after a pause
     const { samples, batches, spent, runKey } = { ...snapshot, samples: snapshot.samples.ref };
     const place = { runKey, samples, batch: batches + 1, size: run.batchSize };
-    run.advance(await control.judge.through(() => stage.annotateBatch({ ...place, judge: run.judge, spent })));
+    run.advance(
+      await control.judge.through(() => judgeActivities.annotateBatch({ ...place, judge: run.judge, spent })),
+    );
     control.show();
     if (workflowInfo().continueAsNewSuggested && !run.finished && !control.stopRequested)
-      await goOnAsNew({ continued: snapshot, said: control.said });
+      await continueAsNew({ continued: snapshot, control: control.state });
   }
   run.stage = 'review';
   const { runKey, batches, judge } = snapshot;
-  return stage.writeAnnotations({
+  return mediaActivities.writeAnnotations({
     runKey,
     samples: snapshot.samples.ref,
     dataset,
@@ -51,7 +53,7 @@ async function startAnnotation(raw: unknown): Promise<AnnotationState> {
   const example =
     '{"dataset": "/data/captions.jsonl", "output": "/data/annotated.jsonl", "config": "/data/judge.yaml"}';
   const { dataset, output, ...input } = parseInput(DatasetAnnotationInput, raw, example);
-  const { config } = await desk.resolveConfig(input);
+  const { config } = await shortActivities.resolveConfig(input);
   const { judge } = config;
   if (judge.kind !== 'openai')
     throw ApplicationFailure.nonRetryable(

@@ -2,7 +2,7 @@ import { CancellationScope } from '@temporalio/workflow';
 import type { RunSummary } from '../contracts/run-results.ts';
 import { type MlflowMirror, trackingInput } from './mirror.ts';
 import type { RunState } from './run-state.ts';
-import { desk, lastWord, mirror as mlflow, stage } from './stages.ts';
+import { bestEffortActivities, mediaActivities, mlflowActivities, policyActivities } from './stages.ts';
 import { execution } from './start-run.ts';
 
 /** Exports the trained policy, writes the report, and closes the MLflow run once everything has arrived there. */
@@ -10,8 +10,8 @@ export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<Ru
   const { snapshot, config, manifest } = run;
   const { runKey, evaluations } = snapshot;
   run.stage = 'report';
-  const { folder } = await desk.exportPolicy({ runKey, policy: run.policy });
-  const { report } = await stage.writeReport({
+  const { folder } = await policyActivities(config.policy.engine).exportPolicy({ runKey, policy: run.policy });
+  const { report } = await mediaActivities.writeReport({
     runKey,
     config,
     manifest,
@@ -24,7 +24,7 @@ export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<Ru
   run.stage = 'mlflow';
   await mirror.drain();
   if (snapshot.tracking)
-    await mlflow.finishTracking({
+    await mlflowActivities.finishTracking({
       runKey,
       tracking: snapshot.tracking,
       status: 'FINISHED',
@@ -37,12 +37,16 @@ export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<Ru
   return run.summary(report, folder);
 }
 
-/** Marks the MLflow run of a run that ends otherwise, also when the run itself is being cancelled. */
-export async function leaveWithStatus(run: RunState, mirror: MlflowMirror, status: 'FAILED' | 'KILLED'): Promise<void> {
+/** Tells MLflow that a run failed or was killed, also while the run itself is being cancelled. */
+export async function finishWithStatus(
+  run: RunState,
+  mirror: MlflowMirror,
+  status: 'FAILED' | 'KILLED',
+): Promise<void> {
   const { runKey } = run.snapshot;
   await CancellationScope.nonCancellable(async () => {
     await mirror.rest();
-    const tracking = run.snapshot.tracking ?? (await lastWord.startTracking(trackingInput(run)));
-    await lastWord.finishTracking({ runKey, tracking, status, endTime: Date.now(), evaluations: [] });
+    const tracking = run.snapshot.tracking ?? (await bestEffortActivities.startTracking(trackingInput(run)));
+    await bestEffortActivities.finishTracking({ runKey, tracking, status, endTime: Date.now(), evaluations: [] });
   }).catch(() => undefined);
 }

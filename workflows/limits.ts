@@ -1,5 +1,5 @@
-import { isPriced, type JudgeConfig } from '../configs/schema.ts';
-import { Limits } from '../contracts/run-progress.ts';
+import { Limits } from '../contracts/limits.ts';
+import { isPriced, type JudgeConfig } from '../judge/judge-config.ts';
 
 /**
  * `judge`: of the run that the limits are for, once it is known.

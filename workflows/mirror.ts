@@ -1,6 +1,6 @@
 import { CancellationScope, condition, log } from '@temporalio/workflow';
 import type { RunState } from './run-state.ts';
-import { mirror } from './stages.ts';
+import { mlflowActivities } from './stages.ts';
 import { execution } from './start-run.ts';
 
 /**
@@ -64,10 +64,10 @@ export class MlflowMirror {
 
   async #deliver(): Promise<void> {
     const { snapshot } = this.#run;
-    snapshot.tracking ??= await mirror.startTracking(trackingInput(this.#run));
+    snapshot.tracking ??= await mlflowActivities.startTracking(trackingInput(this.#run));
     const toStep = snapshot.recordedStep;
     if (!snapshot.dataset || toStep <= snapshot.mirroredStep) return;
-    await mirror.mirrorRecords({
+    await mlflowActivities.mirrorRecords({
       runKey: snapshot.runKey,
       tracking: snapshot.tracking,
       manifest: this.#run.manifest,
@@ -79,7 +79,7 @@ export class MlflowMirror {
 }
 
 /** What an MLflow run is found or made by. */
-export function trackingInput({ snapshot }: RunState): Parameters<typeof mirror.startTracking>[0] {
+export function trackingInput({ snapshot }: RunState): Parameters<typeof mlflowActivities.startTracking>[0] {
   const { runKey, config, startTime, dataset } = snapshot;
   return {
     ...{ runKey, config, startTime, execution: execution() },

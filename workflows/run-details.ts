@@ -1,4 +1,5 @@
-import type { Waiting } from './control.ts';
+import { weightsOf } from '../rewards/combine-rewards.ts';
+import type { Waiting } from './controllable-run.ts';
 import type { RunState } from './run-state.ts';
 
 /** The Markdown that the Temporal UI shows on a run's page: where it is, what it reached, where to look. */
@@ -8,11 +9,15 @@ export function runDetails(run: RunState, waiting: Waiting): string {
   const number = (name: string, digits = 3) => last[name]?.toFixed(digits) ?? '-';
   const lines = [
     ...waitingLines(waiting),
-    `**${config.method.toUpperCase()}** step ${snapshot.step} of ${run.totalSteps}`,
+    `**${config.algorithm.kind.toUpperCase()}** step ${snapshot.step} of ${run.totalSteps}`,
     '',
-    '| reward | format | think | caption | KL | loss | s/step |',
-    '|---|---|---|---|---|---|---|',
-    `| ${['reward/mean', 'reward/format', 'reward/think', 'reward/caption'].map((name) => number(name)).join(' | ')} | ${number('train/kl', 4)} | ${number('train/loss', 4)} | ${number('time/stepSeconds', 1)} |`,
+    ...table([
+      ['reward', number('reward/mean')],
+      ...Object.keys(weightsOf(config.reward)).map((name): [string, string] => [name, number(`reward/${name}`)]),
+      ['KL', number('train/kl', 4)],
+      ['loss', number('train/loss', 4)],
+      ['s/step', number('time/stepSeconds', 1)],
+    ]),
     '',
     '| benchmark at step | event F1 | action F1 | object F1 |',
     '|---|---|---|---|',
@@ -26,7 +31,13 @@ export function runDetails(run: RunState, waiting: Waiting): string {
   return lines.join('\n');
 }
 
-/** Why the run does not go on, first of all. */
+/** A Markdown table of one row. */
+function table(cells: readonly [title: string, text: string][]): string[] {
+  const row = (texts: readonly string[]) => `| ${texts.join(' | ')} |`;
+  return [row(cells.map(([title]) => title)), row(cells.map(() => '---')), row(cells.map(([, text]) => text))];
+}
+
+/** Why the run waits, first of all. */
 export function waitingLines({ paused, blocked }: Waiting): string[] {
   if (blocked !== undefined) return [`**Paused: judge.** ${blocked} Then send \`resume\`.`, ''];
   return paused ? ['**Paused** after the current step. Send `resume` to go on.', ''] : [];

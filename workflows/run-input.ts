@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { z } from 'zod';
-import { SuiteName } from '../configs/schema.ts';
-import { Limits } from '../contracts/run-progress.ts';
+import { SuiteName } from '../benchmarks/benchmark-config.ts';
+import { Limits } from '../contracts/limits.ts';
 
 const OverrideValue = z.union([
   z.string(),

@@ -1,10 +1,11 @@
 import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
-import type { Activities, PolicyActivities } from '../workers/activities.ts';
+import type { EngineConfig } from '../policy/policy-config.ts';
+import type { Activities, JudgeActivities, MediaActivities, PolicyActivities } from '../workers/activities.ts';
 
 /**
- * The stages as activities, each group with its queue and its patience, and the reason for both. Errors that trying again
- * cannot mend are made non-retryable where they arise (`workers/activity-runtime.ts`), so the policies here say only how
- * long to wait for the world to come back: for ever, with growing pauses.
+ * The stages as activities, each group with its task queue and its timeouts, and the reason for both. Errors that trying
+ * again cannot repair are made non-retryable where they arise (`workers/activity-runtime.ts`), so the policies here say
+ * only how long to wait for the world to come back: for ever, with growing pauses.
  */
 const PATIENT: ActivityOptions['retry'] = {
   initialInterval: '1s',
@@ -16,38 +17,39 @@ const PATIENT: ActivityOptions['retry'] = {
 const HEARTBEAT: ActivityOptions['heartbeatTimeout'] = '12s';
 
 /** Small and local: reading a config, writing a record. */
-export const desk = proxyActivities<Activities>({
+export const shortActivities = proxyActivities<Activities>({
   startToCloseTimeout: '1m',
   heartbeatTimeout: HEARTBEAT,
   retry: PATIENT,
 });
 
-/** Long and local: taking up a run of ten thousand steps, making or decoding thousands of videos, embedding texts, judging over a network that may be down for hours. */
-export const stage = proxyActivities<Activities>({
-  startToCloseTimeout: '24h',
-  heartbeatTimeout: HEARTBEAT,
-  retry: PATIENT,
-});
+const LONG = { startToCloseTimeout: '24h', heartbeatTimeout: HEARTBEAT, retry: PATIENT } satisfies ActivityOptions;
 
-/** The policy engine: one at a time per worker, since it uses every core or a whole GPU. */
-export const policy = proxyActivities<PolicyActivities>({
-  taskQueue: 'policy-onnx',
-  startToCloseTimeout: '24h',
-  heartbeatTimeout: HEARTBEAT,
-  retry: PATIENT,
-});
+/** Local, but long where there is much to read: finding the state of a run of ten thousand steps. */
+export const longActivities = proxyActivities<Activities>(LONG);
+
+/** Data sets, frames and reports: making or decoding thousands of videos takes hours. */
+export const mediaActivities = proxyActivities<MediaActivities>({ ...LONG, taskQueue: 'media' });
+
+/** Scoring: embedding texts, and asking a judge over a network that may be down for hours. */
+export const judgeActivities = proxyActivities<JudgeActivities>({ ...LONG, taskQueue: 'judge' });
+
+/** The policy engine: its worker runs one activity at a time, since it uses every core or a whole GPU. */
+export function policyActivities({ kind }: EngineConfig) {
+  return proxyActivities<PolicyActivities>({ ...LONG, taskQueue: `policy-${kind}` });
+}
 
 /** MLflow is a mirror: it may be away for days, and is asked again without haste. */
-export const mirror = proxyActivities<Activities>({
+export const mlflowActivities = proxyActivities<Activities>({
   startToCloseTimeout: '10m',
   heartbeatTimeout: HEARTBEAT,
   retry: { ...PATIENT, maximumInterval: '1m' },
-  // Who breaks off a delivery does not wait for its next attempt; what arrives twice is one point.
+  // A workflow that breaks off a delivery does not wait for its next attempt; what arrives twice is one point.
   cancellationType: 'TRY_CANCEL',
 });
 
-/** The last word to MLflow of a run that ends badly: worth a minute, not worth hanging for. */
-export const lastWord = proxyActivities<Activities>({
+/** The final status of a failed run for MLflow: worth a minute, not worth hanging for. */
+export const bestEffortActivities = proxyActivities<Activities>({
   startToCloseTimeout: '30s',
   scheduleToCloseTimeout: '1m',
   heartbeatTimeout: HEARTBEAT,

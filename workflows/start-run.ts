@@ -1,60 +1,60 @@
 import { makeContinueAsNewFunc, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { ExperimentConfig } from '../configs/schema.ts';
-import type { RunProgress } from '../contracts/run-progress.ts';
-import type { Said } from './control.ts';
+import type { RunMemo } from '../contracts/run-memo.ts';
+import type { RunProgress, RunSnapshot } from '../contracts/run-state.ts';
+import type { ControlState } from './control.ts';
 import { parseInput, TrainingRunInput } from './run-input.ts';
-import { type RunSnapshot, RunState } from './run-state.ts';
-import { desk, policy, stage } from './stages.ts';
+import { RunState } from './run-state.ts';
+import { longActivities, mediaActivities, policyActivities, shortActivities } from './stages.ts';
 
 /** What a run hands to itself when it continues as new. */
 export interface Continuation<Snapshot = RunSnapshot> {
   continued: Snapshot;
-  said: Said;
+  control: ControlState;
 }
 
-/** Ends this execution with another that goes on from there. The memo, by which a run is known, comes along only when told to. */
-export async function goOnAsNew<Snapshot>(continuation: Continuation<Snapshot>): Promise<never> {
+/**
+ * Continues as new from the snapshot. Temporal drops the memo unless it is passed on, and `resume`, `fork` and `gc` identify
+ * a run by it.
+ */
+export async function continueAsNew<Snapshot>(continuation: Continuation<Snapshot>): Promise<never> {
   const { memo = {} } = workflowInfo();
   return makeContinueAsNewFunc<(input: Continuation<Snapshot>) => Promise<unknown>>({ memo })(continuation);
 }
 
-/** What was said to the execution that this one continues. */
-export function saidBefore(raw: unknown): Said | undefined {
-  return isContinuation(raw) ? raw.said : undefined;
+/** Control state of the execution that this one continues, if it continues one. */
+export function controlStateOf(raw: unknown): ControlState | undefined {
+  return isContinuation(raw) ? raw.control : undefined;
 }
 
 /**
- * A fresh run from a person's input, the rest of a run from its own snapshot, or one that takes up what another execution
- * has written down. The memo tells `videocap resume` and `videocap fork` what to look for.
+ * A fresh run from a person's input, the rest of a run from its own snapshot, or one that goes on from the progress that
+ * another execution has stored.
  */
 export async function startRun(raw: unknown): Promise<RunState> {
   if (isContinuation(raw)) return new RunState(raw.continued);
-  const input = parseInput(TrainingRunInput, raw, '{"config": "quickstart", "overrides": {"grpo.steps": 10}}');
+  const input = parseInput(TrainingRunInput, raw, '{"config": "quickstart", "overrides": {"algorithm.steps": 10}}');
   const { config, overrides, resume, fork } = input;
   const limits = resume?.limits;
-  const key = resume?.run ?? newRunKey();
-  upsertMemo({ run: key, config, overrides, ...(fork && { fork }), ...(limits && { limits }) });
-  const run = await runOf(input, key);
+  const runKey = resume?.run ?? newRunKey();
+  const memo: RunMemo = { run: runKey, config, overrides, ...(fork && { fork }), ...(limits && { limits }) };
+  upsertMemo({ ...memo });
+  const run = await runOf(input, runKey);
   if (limits) run.limit(limits);
   return run;
 }
 
-async function runOf({ config: name, overrides, resume, fork }: TrainingRunInput, key: string): Promise<RunState> {
-  const written = resume && (await stage.findProgress({ run: resume.run })).progress;
-  if (written) return takenUp(key, written);
-  if (fork) return takenUp(key, (await stage.forkProgress({ from: fork, runKey: key, overrides })).progress);
-  const { config } = await desk.resolveConfig({ config: name, overrides });
-  return freshRun(config, key);
+async function runOf({ config: name, overrides, resume, fork }: TrainingRunInput, runKey: string): Promise<RunState> {
+  const stored = resume && (await longActivities.findProgress({ run: resume.run })).progress;
+  if (stored) return fromProgress(runKey, stored);
+  if (fork)
+    return fromProgress(runKey, (await longActivities.forkProgress({ from: fork, runKey, overrides })).progress);
+  const { config } = await shortActivities.resolveConfig({ config: name, overrides });
+  return freshRun(config, runKey);
 }
 
-function takenUp(runKey: string, progress: RunProgress): RunState {
-  const { secondsPerStep, ...state } = progress;
-  return new RunState({
-    ...state,
-    ...(secondsPerStep !== undefined && { secondsPerStep }),
-    runKey,
-    recordedStep: progress.step,
-  });
+function fromProgress(runKey: string, progress: RunProgress): RunState {
+  return new RunState({ ...progress, runKey, recordedStep: progress.step });
 }
 
 /** A run that has done nothing yet. */
@@ -73,25 +73,29 @@ export function freshRun(config: ExperimentConfig, runKey = newRunKey()): RunSta
   });
 }
 
-/** Dataset, held-out clips and start policy: everything the first step needs, each made once. */
+/** Data set, held-out clips and start policy: everything the first step needs, each made once. */
 export async function prepare(run: RunState): Promise<void> {
   const { snapshot, config } = run;
   const { runKey } = snapshot;
   run.stage = 'dataset';
-  snapshot.dataset ??= await stage.prepareDataset({
-    runKey,
-    dataset: config.dataset,
-    seed: config.seed,
-    frames: config.frames,
-  });
+  if (!snapshot.dataset) {
+    const { dataset, seed, frames } = config;
+    const { manifest, digest, train } = await mediaActivities.prepareDataset({ runKey, dataset, seed, frames });
+    snapshot.dataset = { manifest, digest, train };
+  }
   run.stage = 'frames';
   snapshot.heldOutClips ??= (
-    await stage.extractFrames({ manifest: run.manifest, samples: 'held-out', frames: config.frames })
+    await mediaActivities.extractFrames({ manifest: run.manifest, samples: 'held-out', frames: config.frames })
   ).clips;
   run.stage = 'policy';
-  const start = snapshot.reference ?? (await policy.loadPolicy({ runKey, policy: config.policy })).policy;
+  const start = snapshot.reference ?? (await loadPolicy(run));
   snapshot.reference = start;
   snapshot.policy ??= start;
+}
+
+/** The policy that the config names, in the store. */
+export async function loadPolicy({ snapshot: { runKey }, config: { policy } }: RunState) {
+  return (await policyActivities(policy.engine).loadPolicy({ runKey, policy })).policy;
 }
 
 /** The first execution of this run: its page leads to those that continued it. */

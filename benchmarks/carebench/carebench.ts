@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { EVENT_ENTAILMENT, type Verdict } from '../../judge/questions/event-entailment.ts';
+import { EVENT_ENTAILMENT } from '../../judge/questions/event-entailment.ts';
 import { KEY_EVENT_EXTRACTION } from '../../judge/questions/event-extraction.ts';
 import { OBJECT_ENTAILMENT, objectEntailment } from '../../judge/questions/object-entailment.ts';
 import { OBJECT_EXTRACTION, objectExtraction } from '../../judge/questions/object-extraction.ts';
 import type { Asker } from '../../judge/questions/question.ts';
 import { settled } from '../../judge/read-caption.ts';
+import type { Verdict } from '../../judge/verdict.ts';
 import { NO_CAPTION, recallAndPrecision } from '../autodq.ts';
 import { compareUnits, keyEventQuestions, UnitComparison, type UnitQuestions } from '../compare-units.ts';
 import type { Suite } from '../suites/suite.ts';

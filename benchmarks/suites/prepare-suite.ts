@@ -2,11 +2,12 @@ import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { parse } from 'node:path';
 import pLimit from 'p-limit';
-import type { CaptionedClip } from '../../contracts/stages.ts';
 import type { PreparedSuite, SuiteSource } from '../../contracts/suites.ts';
 import { type ArtifactStore, sha256, sha256OfFile } from '../../core/artifact-store.ts';
+import { type CaptionedClip, parseCompletion } from '../../core/completion.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { DatasetManifest, type Sample } from '../../core/sample.ts';
+import { keyOf } from '../../core/store-layout.ts';
 import { probeVideo } from '../../video/probe.ts';
 import { videoFinder } from './find-videos.ts';
 import { readPredictions } from './read-predictions.ts';
@@ -51,7 +52,7 @@ export async function prepareSuite(source: SuiteSource, deps: PrepareDeps): Prom
   const file: SuiteItems = { suite: suite.name, annotations, items, outOf: all.length, missing: found.missing };
   const text = `${JSON.stringify(SuiteItems.parse(file))}\n`;
   return {
-    items: await deps.store.put(`data/suites/${sha256(text)}.json`, text),
+    items: await deps.store.put(keyOf('suiteItems', { hash: sha256(text) }), text),
     manifests: found.manifests,
     ...(found.predictions && { predictions: found.predictions }),
     clips: clips.length - found.missing.length,
@@ -77,13 +78,13 @@ async function findPredictions(
   const known = new Set(items.flatMap(({ id, clip }) => [id, clip]));
   const predictions: CaptionedClip[] = [...captions]
     .filter(([id]) => known.has(id))
-    .map(([sampleId, text]) => ({ sampleId, text, tokens: 0 }));
+    .map(([sampleId, text]) => ({ sampleId, text, tokens: 0, parsed: parseCompletion(text) }));
   const told = new Set(items.filter(({ id, clip }) => captions.has(id) || captions.has(clip)).map(({ clip }) => clip));
   const missing = [...new Set(items.map(({ clip }) => clip))]
     .filter((clip) => !told.has(clip))
     .map((clip) => ({ clip, reason: `there is no caption for it in ${path}` }));
   const text = `${JSON.stringify(predictions)}\n`;
-  return { predictions: await store.put(`data/suites/${sha256(text)}.json`, text), manifests: [], missing };
+  return { predictions: await store.put(keyOf('suiteItems', { hash: sha256(text) }), text), manifests: [], missing };
 }
 
 async function findVideos(
@@ -114,7 +115,7 @@ async function findVideos(
     const name = `${suite.name}-${parse(annotations).name}-${from / CLIPS_A_PART + 1}`;
     const manifest = DatasetManifest.parse({ name, digest, train: [], heldOut, quarantined: [] });
     const text = `${JSON.stringify(manifest)}\n`;
-    manifests.push(await store.put(`data/manifests/${sha256(text)}.json`, text));
+    manifests.push(await store.put(keyOf('manifest', { hash: sha256(text) }), text));
   }
   return { manifests, missing: checked.filter((clip) => 'reason' in clip) };
 }

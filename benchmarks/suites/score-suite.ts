@@ -1,13 +1,12 @@
 import pLimit from 'p-limit';
-import type { SuiteCounts } from '../../contracts/run-results.ts';
-import type { CaptionedClip } from '../../contracts/stages.ts';
+import type { CaptionedClip } from '../../core/completion.ts';
 import { parseCompletion } from '../../core/completion.ts';
 import type { Asker } from '../../judge/questions/question.ts';
 import { settled } from '../../judge/read-caption.ts';
 import { measureAlone, measureWithBounds } from '../bootstrap.ts';
 import type { ScoredItem, Suite, SuiteItem, SuiteTable } from './suite.ts';
 import { outcomeTable } from './suite-counts.ts';
-import type { ItemResult, SuiteItems } from './suite-files.ts';
+import type { ItemResult, SuiteCounts, SuiteItems } from './suite-files.ts';
 import { LEAVE_OUT_FAILED } from './suites.ts';
 
 /**

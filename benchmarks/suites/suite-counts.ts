@@ -1,6 +1,5 @@
-import type { SuiteCounts } from '../../contracts/run-results.ts';
 import type { Suite, SuiteItem, SuiteTable } from './suite.ts';
-import type { ItemResult } from './suite-files.ts';
+import type { ItemResult, SuiteCounts } from './suite-files.ts';
 
 /** Below this share of the items, the means are about something else than the benchmark. */
 const ENOUGH = 0.95;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { SuiteName } from '../../configs/schema.ts';
-import { SuiteCounts } from '../../contracts/run-results.ts';
-import { JudgedBy, JudgeUsage } from '../../contracts/stages.ts';
+import { JudgedBy } from '../../judge/judged-by.ts';
+import { JudgeUsage } from '../../judge/usage.ts';
+import { SuiteName } from '../benchmark-config.ts';
 
 /** A suite's items as a run fixed them: what lies in the store between preparing and scoring. */
 export const SuiteItems = z.strictObject({
@@ -10,7 +10,7 @@ export const SuiteItems = z.strictObject({
   annotations: z.string(),
   /** In the file's order; a suite's `item` says what each holds. */
   items: z.array(z.unknown()),
-  /** How many items the authors' file has; more than `items` where a limit left some out. Absent in older files. */
+  /** How many items the authors' file has; more than `items` where a limit left some out. */
   outOf: z.int().optional(),
   /** Clips that nothing can be said about, by clip, with the reason. */
   missing: z.array(z.strictObject({ clip: z.string(), reason: z.string() })),
@@ -33,6 +33,24 @@ export const ItemResult = z.strictObject({
 });
 export type ItemResult = z.infer<typeof ItemResult>;
 
+/** What became of a published benchmark's items. */
+export const SuiteCounts = z.strictObject({
+  items: z.int(),
+  /** Items of the authors' file, of which `items` were taken: more where a limit left some out. */
+  outOf: z.int().optional(),
+  /** Parts of the benchmark that nothing was measured of, where means are made of parts: VDC's aspects, by label. */
+  absent: z.array(z.string()).optional(),
+  /** Items in the means; those without a caption are among them unless a quirk leaves them out. */
+  scored: z.int(),
+  /** The policy wrote no caption: a score of 0, since that is its own fault. */
+  withoutCaption: z.int(),
+  /** The judge would or could not answer: in no mean. */
+  unscorable: z.int(),
+  /** No video or no prediction: in no mean. */
+  missing: z.int(),
+});
+export type SuiteCounts = z.infer<typeof SuiteCounts>;
+
 const Table = z.strictObject({
   title: z.string(),
   columns: z.array(z.string()),
@@ -48,7 +66,7 @@ export const SuiteResult = z.strictObject({
   subject: z.string(),
   annotations: z.string(),
   judge: JudgedBy.extend({ endpoint: z.string() }),
-  /** What the judge's answers took. Absent in older results. */
+  /** What the judge's answers took. */
   usage: JudgeUsage.optional(),
   /** The authors' quirks that were on, and what they do. */
   quirks: z.record(z.string(), z.string()),

@@ -1,10 +1,9 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
-import type { SuiteCounts } from '../../contracts/run-results.ts';
-import type { JudgeUsage } from '../../contracts/stages.ts';
+import type { JudgeUsage } from '../../judge/usage.ts';
 import { judgedBy, promptNames } from '../judged-by.ts';
 import type { Column, Suite, SuiteTable } from './suite.ts';
 import { fewScored } from './suite-counts.ts';
-import type { ItemResult, SuiteResult } from './suite-files.ts';
+import type { ItemResult, SuiteCounts, SuiteResult } from './suite-files.ts';
 
 /**
  * A result as Markdown: the main table with published numbers beside ours, what was left out and why, and the suite's other

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import type { SuiteName } from '../../configs/schema.ts';
 import type { Prompt } from '../../judge/questions/prompts.ts';
 import type { Asker, Outcome } from '../../judge/questions/question.ts';
+import type { SuiteName } from '../benchmark-config.ts';
 import type { Measure } from '../bootstrap.ts';
 
 /** One thing that a suite asks a caption for. A suite adds what its protocol compares the caption with. */

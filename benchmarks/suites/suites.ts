@@ -1,5 +1,5 @@
-import type { SuiteName } from '../../configs/schema.ts';
 import { VideocapError } from '../../core/errors.ts';
+import type { SuiteName } from '../benchmark-config.ts';
 import { carebench } from '../carebench/carebench.ts';
 import { dream1k } from '../dream1k/dream1k.ts';
 import { vdc } from '../vdc/vdc.ts';

@@ -1,9 +1,9 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Argument, Command } from '@commander-js/extra-typings';
+import { SuiteName } from '../../benchmarks/benchmark-config.ts';
 import { checkQuirks, quirksOf, suiteNamed, suites } from '../../benchmarks/suites/suites.ts';
 import { loadConfig } from '../../configs/load-config.ts';
-import { SuiteName } from '../../configs/schema.ts';
 import type { Evaluation, SuiteEvaluation } from '../../contracts/run-results.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { findInstallation } from '../installation.ts';
@@ -111,7 +111,7 @@ export const benchCommand = new Command('bench')
 const LLM = '--set judge.kind=openai --set judge.model=gpt-4o-mini';
 
 /** Nothing is trained here; without this the run's page would count steps that never come. */
-const NO_STEPS = { 'grpo.steps': 0, 'sft.steps': 0 };
+const NO_STEPS = { 'algorithm.steps': 0 };
 
 type Choice = 'held-out' | SuiteName;
 interface Options {

@@ -40,7 +40,7 @@ export const captionCommand = new Command('caption')
     try {
       const [group] = await engine.generate({
         policy: { model: folder.name, weights: { path: weights, sha256 } },
-        threads: policy.threads,
+        threads: policy.engine.threads,
         clips: [{ sampleId: video, frames: { shape: [frames, height, width, 3], data: pixels } }],
         groupSize: 1,
         maxNewTokens: benchmark.maxNewTokens,

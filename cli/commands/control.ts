@@ -1,5 +1,5 @@
 import { Command } from '@commander-js/extra-typings';
-import type { Limits } from '../../contracts/run-progress.ts';
+import type { Limits } from '../../contracts/limits.ts';
 import { messageRun, needsSteps } from './message-run.ts';
 import { amount, wholeNumber } from './number-argument.ts';
 import { examples } from './output.ts';

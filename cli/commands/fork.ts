@@ -24,7 +24,10 @@ export const forkCommand = new Command('fork')
   .option('--json', 'print the result as JSON')
   .addHelpText(
     'after',
-    examples(['videocap fork my-run --at-step 20 --set grpo.beta=0.1', 'the rest of the run with another KL weight']),
+    examples([
+      'videocap fork my-run --at-step 20 --set algorithm.beta=0.1',
+      'the rest of the run with another KL weight',
+    ]),
   )
   .action(async (parent, { atStep, set: overrides = {}, detach, json }) => {
     const installation = findInstallation();

@@ -1,7 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { quantileSorted } from 'simple-statistics';
 import { loadConfig } from '../../configs/load-config.ts';
-import type { JudgeConfig } from '../../configs/schema.ts';
 import { VideocapError } from '../../core/errors.ts';
 import {
   ANSWER_FORMATS,
@@ -10,6 +9,7 @@ import {
   type ExampleVerdicts,
   isRight,
 } from '../../judge/check/check-endpoint.ts';
+import type { JudgeConfig } from '../../judge/judge-config.ts';
 import { alignedTable } from '../output/result-table.ts';
 import { Report } from '../setup/report.ts';
 import { printable } from './caption.ts';

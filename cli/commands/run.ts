@@ -25,7 +25,7 @@ export const runCommand = new Command('run')
     examples(
       ['videocap run quickstart', 'GRPO on the small world'],
       ['videocap run sft --set seed=2', 'the same with imitation and another seed'],
-      ['videocap run my.yaml --set grpo.steps=200 --detach', 'your own experiment, in the background'],
+      ['videocap run my.yaml --set algorithm.steps=200 --detach', 'your own experiment, in the background'],
     ),
   )
   .action(async (config, { set: overrides = {}, detach, json }) => {

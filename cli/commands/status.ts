@@ -2,7 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import type { WrittenAnnotations } from '../../contracts/annotation.ts';
 import type { Evaluation, RunSummary, SuiteEvaluation } from '../../contracts/run-results.ts';
-import type { RunStatus } from '../../workflows/run-state.ts';
+import type { RunStatus } from '../../contracts/run-status.ts';
 import { findInstallation, type Installation } from '../installation.ts';
 import { progressLine } from '../output/progress-view.ts';
 import { alignedTable, judgeNotes, metricsTable } from '../output/result-table.ts';

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { readMemo } from '../../contracts/run-memo.ts';
 
 /** What Temporal knows of one execution of a workflow. */
 export interface KnownExecution {
@@ -15,11 +16,11 @@ export interface KnownExecution {
 export async function knownExecutions(client: Client): Promise<KnownExecution[]> {
   const known: KnownExecution[] = [];
   for await (const { workflowId, runId, memo, status, startTime } of client.workflow.list()) {
-    const run = (memo as { run?: unknown } | undefined)?.run;
+    const run = readMemo(memo)?.run;
     known.push({
       workflowId,
       executionId: runId,
-      ...(typeof run === 'string' && { runKey: run }),
+      ...(run !== undefined && { runKey: run }),
       // One that continued as new is followed by the execution that counts.
       state: status.name === 'RUNNING' ? 'running' : status.name === 'COMPLETED' ? 'completed' : 'ended',
       startTime: startTime.getTime(),

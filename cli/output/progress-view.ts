@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import type { RunStatus } from '../../workflows/run-state.ts';
+import type { RunStatus } from '../../contracts/run-status.ts';
 import { duration } from './duration.ts';
 
 /** Shows a run's status as it changes. */

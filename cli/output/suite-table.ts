@@ -1,9 +1,9 @@
+import type { SuiteName } from '../../benchmarks/benchmark-config.ts';
 import { judgedBy } from '../../benchmarks/judged-by.ts';
 import type { Column, PublishedRow } from '../../benchmarks/suites/suite.ts';
 import { countsLine, fewScored } from '../../benchmarks/suites/suite-counts.ts';
 import { withBounds } from '../../benchmarks/suites/suite-report.ts';
 import { suiteNamed } from '../../benchmarks/suites/suites.ts';
-import type { SuiteName } from '../../configs/schema.ts';
 import type { Evaluation } from '../../contracts/run-results.ts';
 import { alignedTable } from './result-table.ts';
 

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { RunStatus } from '../../workflows/run-state.ts';
+import type { RunStatus } from '../../contracts/run-status.ts';
 
 export interface ListedRun {
   workflowId: string;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
+import { algorithmOf } from '../../algorithms/registry.ts';
 import { isConfigPath, loadConfig, type Overrides } from '../../configs/load-config.ts';
 import type { RunSummary } from '../../contracts/run-results.ts';
 import type { Installation } from '../installation.ts';
@@ -26,16 +27,10 @@ export interface FinishedRun extends StartedRun {
  * @throws VideocapError `InvalidConfig`.
  */
 export async function startRun(session: Session, config: string, overrides: Overrides): Promise<StartedRun> {
-  const resolved = await loadConfig(config, overrides);
-  const size = resolved.method === 'grpo' ? ` · G=${resolved.sampling.groupSize}` : '';
-  const summary = `${resolved.method.toUpperCase()} · ${resolved.policy.model}${size} · ${resolved[resolved.method].steps} steps`;
-  return startWorkflow(
-    session,
-    'trainingRun',
-    newWorkflowId(resolved.name),
-    { config: forWorkers(config), overrides },
-    summary,
-  );
+  const { algorithm, policy, sampling, name } = await loadConfig(config, overrides);
+  const size = algorithmOf(algorithm).learnsFrom === 'completions' ? ` · G=${sampling.groupSize}` : '';
+  const summary = `${algorithm.kind.toUpperCase()} · ${policy.model}${size} · ${algorithm.steps} steps`;
+  return startWorkflow(session, 'trainingRun', newWorkflowId(name), { config: forWorkers(config), overrides }, summary);
 }
 
 /** A config's path becomes absolute, since workers run elsewhere; a name stays a name. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import type { RunStatus } from '../../contracts/run-status.ts';
 import { VideocapError } from '../../core/errors.ts';
-import type { RunStatus } from '../../workflows/run-state.ts';
 import type { ProgressView } from '../output/progress-view.ts';
 import { explainFailure } from './explain-failure.ts';
 import type { Session } from './session.ts';

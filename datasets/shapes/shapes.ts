@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { type ArtifactStore, sha256 } from '../../core/artifact-store.ts';
 import type { Sample } from '../../core/sample.ts';
+import { keyOf } from '../../core/store-layout.ts';
 import { findFfmpeg } from '../../video/ffmpeg-binary.ts';
 import { corruptDescription } from './corrupt.ts';
 import { type Description, describe, eventsOf } from './describe.ts';
@@ -37,7 +38,7 @@ export async function makeShapesSplit(
   { split, seed, count, references }: ShapesSplit,
   { store, onVideo, signal, parallel }: ShapesDeps,
 ): Promise<Sample[]> {
-  const folder = await videoFolder(seed);
+  const world = await worldOf(seed);
   const kind = split === 'held-out' ? 'exact' : references;
   const indices = Array.from({ length: count }, (_, i) => i).filter((i) => kind !== 'few' || i % FEW === 0);
   const temporary = await mkdtemp(join(tmpdir(), 'videocap-shapes-'));
@@ -47,7 +48,7 @@ export async function makeShapesSplit(
     signal?.throwIfAborted();
     const scene = sceneAt(seed, split, index);
     const id = `${split}-${String(index).padStart(6, '0')}`;
-    const video = await store.once(`${folder}/${id}.mp4`, async () => {
+    const video = await store.once(keyOf('shapesVideo', { world, sample: id }), async () => {
       const file = join(temporary, `${id}.mp4`);
       await encodeVideo(drawFrames(scene), file, { signal });
       return readFile(file);
@@ -71,9 +72,9 @@ function referenceOf(scene: Scene, references: ShapesSplit['references']): Descr
   return references === 'noisy' ? corruptDescription(scene) : describe(eventsOf(scene));
 }
 
-/** One folder for everything that determines the bytes of a video but its split and index. */
-async function videoFolder(seed: number): Promise<string> {
+/** Names everything that determines the bytes of a video but its split and index. */
+async function worldOf(seed: number): Promise<string> {
   const { version } = await findFfmpeg();
   const digest = sha256(JSON.stringify(['shapes', WORLD_VERSION, seed, ENCODING, version]));
-  return `data/shapes/${digest.slice(0, 16)}`;
+  return digest.slice(0, 16);
 }

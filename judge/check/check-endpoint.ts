@@ -1,10 +1,11 @@
-import type { JudgeConfig } from '../../configs/schema.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { withoutCredentials } from '../client/classify-failure.ts';
 import { CLOCK } from '../client/clock.ts';
 import { OpenAiEndpoint, type OpenAiJudgeConfig } from '../client/openai.ts';
-import { eventEntailment, type Verdict } from '../questions/event-entailment.ts';
+import type { JudgeConfig } from '../judge-config.ts';
+import { eventEntailment } from '../questions/event-entailment.ts';
 import type { Attempt, Exchange, Question } from '../questions/question.ts';
+import type { Verdict } from '../verdict.ts';
 import { modelsOf } from './models.ts';
 import { isObject, isOfShape, SHAPE_PROBE } from './shape-probe.ts';
 

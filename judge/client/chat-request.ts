@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { zodResponseFormat } from 'openai/helpers/zod';
 import type { z } from 'zod';
-import type { JudgeConfig } from '../../configs/schema.ts';
+import type { JudgeConfig } from '../judge-config.ts';
 import type { Question } from '../questions/question.ts';
 import { inertJson } from './inert-json.ts';
 

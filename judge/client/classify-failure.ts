@@ -1,5 +1,5 @@
 import { APIConnectionError, APIError } from 'openai';
-import type { JudgeConfig } from '../../configs/schema.ts';
+import type { JudgeConfig } from '../judge-config.ts';
 
 type Endpoint = Pick<Extract<JudgeConfig, { kind: 'openai' }>, 'baseUrl' | 'model' | 'apiKeyEnv'> & {
   /** The key itself: it must not come back in a message. */

@@ -1,7 +1,7 @@
 import OpenAI from 'openai';
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { JudgeConfig } from '../../configs/schema.ts';
 import { VideocapError } from '../../core/errors.ts';
+import type { JudgeConfig } from '../judge-config.ts';
 import type { Attempt, Endpoint, Exchange, Question, Reading, Unscorable, Watch } from '../questions/question.ts';
 import { estimatedTokens, readChatReply } from './chat-reply.ts';
 import { messagesOf, responseFormat } from './chat-request.ts';

@@ -1,5 +1,5 @@
-import type { JudgeSpending, JudgeUsage } from '../../contracts/stages.ts';
 import type { Attempt } from '../questions/question.ts';
+import type { JudgeSpending, JudgeUsage } from '../usage.ts';
 import { type Budget, checkBudget } from './budget.ts';
 import { costOf, type Price, usageOf } from './usage.ts';
 

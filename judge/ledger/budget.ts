@@ -1,6 +1,6 @@
-import type { JudgeConfig } from '../../configs/schema.ts';
-import type { JudgeSpending } from '../../contracts/stages.ts';
 import { VideocapError } from '../../core/errors.ts';
+import type { JudgeConfig } from '../judge-config.ts';
+import type { JudgeSpending } from '../usage.ts';
 
 export type Budget = Extract<JudgeConfig, { kind: 'openai' }>['budget'];
 

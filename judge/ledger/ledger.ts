@@ -1,11 +1,11 @@
 import pLimit from 'p-limit';
 import { z } from 'zod';
-import type { JudgeSpending, JudgeUsage } from '../../contracts/stages.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { CLOCK, type Clock } from '../client/clock.ts';
 import { Settling } from '../client/settling.ts';
 import type { Asker, Endpoint, Outcome, Question } from '../questions/question.ts';
+import type { JudgeSpending, JudgeUsage } from '../usage.ts';
 import { Account } from './account.ts';
 import type { Budget } from './budget.ts';
 import { Intents } from './intents.ts';

@@ -1,7 +1,7 @@
 import { quantileSorted } from 'simple-statistics';
-import type { JudgeConfig } from '../../configs/schema.ts';
-import type { JudgeUsage } from '../../contracts/stages.ts';
+import type { JudgeConfig } from '../judge-config.ts';
 import type { Attempt } from '../questions/question.ts';
+import type { JudgeUsage } from '../usage.ts';
 
 export type Price = Extract<JudgeConfig, { kind: 'openai' }>['price'];
 

@@ -1,4 +1,5 @@
-import { readVerdicts, type Verdict, verdictsShape } from './event-entailment.ts';
+import type { Verdict } from '../verdict.ts';
+import { readVerdicts, verdictsShape } from './event-entailment.ts';
 import { readPrompt } from './prompts.ts';
 import type { Question } from './question.ts';
 

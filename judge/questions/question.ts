@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { JudgeUsage } from '../../contracts/stages.ts';
+import type { JudgeUsage } from '../usage.ts';
 import type { Prompt } from './prompts.ts';
 
 /** A reading of an answer, or what is wrong with it, in words that the model may be shown. */

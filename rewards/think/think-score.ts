@@ -1,5 +1,5 @@
-import type { ThinkConfig } from '../../configs/schema.ts';
 import type { SubjectAnalysis, Thought } from '../../core/sample.ts';
+import type { ThinkConfig } from '../think.ts';
 import { assign } from './assignment.ts';
 import type { PhraseSimilarity } from './similarity.ts';
 

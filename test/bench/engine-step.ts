@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GrpoConfig } from '../../configs/schema.ts';
+import { GrpoConfig } from '../../algorithms/grpo.ts';
 import { weightsOf } from '../../policy/onnx/model/feeds.ts';
 import { PolicyModel } from '../../policy/onnx/model/model.ts';
 import { freshOptimizer, readWeights } from '../../policy/onnx/model/weights.ts';

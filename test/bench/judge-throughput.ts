@@ -4,10 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { JudgeConfig } from '../../configs/schema.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import type { OpenAiJudgeConfig } from '../../judge/client/openai.ts';
 import { createAsker } from '../../judge/create-judge.ts';
+import { JudgeConfig } from '../../judge/judge-config.ts';
 import { eventEntailment } from '../../judge/questions/event-entailment.ts';
 import type { Account } from '../servers/openai-server.ts';
 

@@ -29,7 +29,7 @@ async function train({ rate, unusable = 0, silent = false }: Faults) {
     if (silent) server.failNext(...SILENCES);
     server.failRandomly({ rate, unusable, seed: 7 });
     const { config, overrides } = matrixExperiment(server.baseUrl);
-    const many = { 'grpo.steps': 20, 'grpo.iterations': 1, 'benchmark.everySteps': 0 };
+    const many = { 'algorithm.steps': 20, 'algorithm.iterations': 1, 'benchmark.everySteps': 0 };
     // Silence is waited for once, by all questions of a batch together; a good answer comes in time from a busy machine too.
     const judge = { 'judge.concurrency': 8, 'judge.timeoutSeconds': 12 };
     const experiment = { config, overrides: { ...overrides, ...many, ...judge } };

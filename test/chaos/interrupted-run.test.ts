@@ -4,14 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { progressKey, recordKey } from '../../activities/record.ts';
-import { RunProgress } from '../../contracts/run-progress.ts';
+import { PrepareDatasetOutput } from '../../contracts/dataset.ts';
+import { RolloutGroupsOutput } from '../../contracts/policy.ts';
 import { StepRecord } from '../../contracts/run-results.ts';
-import { PrepareDatasetOutput, RolloutGroupsOutput } from '../../contracts/stages.ts';
+import { RunProgress } from '../../contracts/run-state.ts';
+import type { RunStatus } from '../../contracts/run-status.ts';
 import type { ArtifactRef } from '../../core/artifact-ref.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { Rollout } from '../../core/completion.ts';
 import { DatasetManifest } from '../../core/sample.ts';
-import type { RunStatus } from '../../workflows/run-state.ts';
 import { differences, madeTwice, type Outcome, outcomeOf } from './matrix/compare.ts';
 import { matrixExperiment } from './matrix/experiment.ts';
 import { ChaosWorld, type Played } from './matrix/world.ts';
@@ -31,7 +32,7 @@ const experiment = () => {
   const { config, overrides } = matrixExperiment(world.judge.baseUrl);
   return {
     config,
-    overrides: { ...overrides, 'grpo.steps': 4, 'benchmark.everySteps': 2, 'judge.patienceSeconds': 2 },
+    overrides: { ...overrides, 'algorithm.steps': 4, 'benchmark.everySteps': 2, 'judge.patienceSeconds': 2 },
   };
 };
 
@@ -111,7 +112,7 @@ describe('a run that is ended', () => {
     const own = same.journal.slice(through.journal.length);
     expect(own.filter((line) => line.startsWith('make runs/')).length).toBeGreaterThan(0);
     expect(own.filter((line) => line.startsWith('make clips/'))).toEqual([]);
-    const other = await world.play('other', fork({ 'grpo.beta': 0.5 }), { home });
+    const other = await world.play('other', fork({ 'algorithm.beta': 0.5 }), { home });
     expect(other.summary.steps).toBe(4);
     expect(other.summary.policy.weights.sha256).not.toBe(parent.policy.weights.sha256);
     expect(other.answered.size).toBeLessThan(through.answered.size);

@@ -60,7 +60,7 @@ try {
   const { config, overrides } = matrixExperiment(world.judge.baseUrl);
   const experiment = {
     config,
-    overrides: { ...overrides, 'grpo.steps': steps, 'benchmark.everySteps': 20, 'dataset.trainSamples': 40 },
+    overrides: { ...overrides, 'algorithm.steps': steps, 'benchmark.everySteps': 20, 'dataset.trainSamples': 40 },
   };
   process.stdout.write(`Soak with seed ${seed}: ${steps} steps, first undisturbed.\n`);
   const calm = await world.play('calm', experiment, { longestSeconds: 1800 });

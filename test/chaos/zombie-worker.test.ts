@@ -16,8 +16,8 @@ import { startTcpProxy, type TcpProxy } from '../servers/tcp-proxy.ts';
 const EXPERIMENT = {
   config: 'sft',
   overrides: {
-    'sft.steps': 1,
-    'sft.samplesPerStep': 2,
+    'algorithm.steps': 1,
+    'algorithm.samplesPerStep': 2,
     'benchmark.maxNewTokens': 24,
     'dataset.trainSamples': 2,
     'dataset.heldOutSamples': 1,

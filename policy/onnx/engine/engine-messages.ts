@@ -1,6 +1,7 @@
-import type { GrpoConfig, SftConfig } from '../../../configs/schema.ts';
-import type { Group } from '../../../core/completion.ts';
+import type { GrpoConfig } from '../../../algorithms/grpo.ts';
+import type { SftConfig } from '../../../algorithms/sft.ts';
 import type { Frames } from '../model/video-processor.ts';
+import type { SampledGroup } from '../sampling/generate.ts';
 import type { Checkpoint } from '../training/checkpoint.ts';
 import type { SampledCompletion } from '../training/grpo-step.ts';
 import type { Progress } from './job.ts';
@@ -27,7 +28,7 @@ export interface GenerateRequest {
   groupSize: number;
   maxNewTokens: number;
   /** Where the random numbers come from; without it the likeliest token is taken. */
-  sampling?: { temperature: number; seed: number; step: number };
+  sampling?: { temperature: number; seed: number; step: number; round: number };
 }
 
 export interface GrpoRequest {
@@ -61,7 +62,7 @@ export interface UpdateResult extends Checkpoint {
 
 /** What comes back for each kind of request. */
 export interface EngineResults {
-  generate: Group[];
+  generate: SampledGroup[];
   grpo: UpdateResult;
   sft: UpdateResult;
 }

@@ -1,4 +1,4 @@
-import type { Group } from '../../../core/completion.ts';
+import type { SampledGroup } from '../sampling/generate.ts';
 import { type CallOptions, EngineCalls } from './engine-calls.ts';
 import type { EngineRequest, GenerateRequest, GrpoRequest, SftRequest, UpdateResult } from './engine-messages.ts';
 
@@ -21,8 +21,8 @@ export class PolicyEngine {
   }
 
   /** `groupSize` completions of every clip, in the order of the clips. */
-  generate(request: Omit<GenerateRequest, 'kind'>, options: CallOptions = {}): Promise<Group[]> {
-    return this.#call({ kind: 'generate', ...request }, options) as Promise<Group[]>;
+  generate(request: Omit<GenerateRequest, 'kind'>, options: CallOptions = {}): Promise<SampledGroup[]> {
+    return this.#call({ kind: 'generate', ...request }, options) as Promise<SampledGroup[]>;
   }
 
   /** One GRPO step; see `grpo-step.ts`. */

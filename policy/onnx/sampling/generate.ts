@@ -1,5 +1,5 @@
 import * as ort from 'onnxruntime-node';
-import type { Completion, Group } from '../../../core/completion.ts';
+import type { SampledText } from '../../../core/completion.ts';
 import { uniformAt } from '../../../core/random.ts';
 import type { Job } from '../engine/job.ts';
 import { type Feeds, floats, int64, type Weights } from '../model/feeds.ts';
@@ -13,7 +13,13 @@ export interface GenerateOptions {
   groupSize: number;
   maxNewTokens: number;
   /** Where the random numbers come from; without it the likeliest token is taken. */
-  sampling?: { temperature: number; seed: number; step: number };
+  sampling?: { temperature: number; seed: number; step: number; round: number };
+}
+
+/** The texts sampled for one clip. */
+export interface SampledGroup {
+  sampleId: string;
+  completions: SampledText[];
 }
 
 /** Limits of a batch. Part of what makes a rollout bit-exact: another batch may round differently. */
@@ -35,13 +41,13 @@ export async function generate(
   weights: Weights,
   options: GenerateOptions,
   job: Job,
-): Promise<Group[]> {
+): Promise<SampledGroup[]> {
   const clips = options.clips.map(({ sampleId, frames }, index) => ({
     index,
     sampleId,
     pixels: pixelValues(frames, model.folder.processor),
   }));
-  const groups: Group[] = new Array(clips.length);
+  const groups: SampledGroup[] = new Array(clips.length);
   const total = clips.length * options.groupSize;
   let done = 0;
   for (const batch of batches(model, clips, options.groupSize)) {
@@ -114,7 +120,7 @@ class Decoding {
     this.#length += 1;
   }
 
-  completions(): Completion[][] {
+  completions(): SampledText[][] {
     const { groupSize } = this.#options;
     return this.#clips.map((_, clip) =>
       Array.from({ length: groupSize }, (_, g) => {
@@ -184,7 +190,15 @@ class Decoding {
     const { suppressed } = this.#model;
     if (!sampling) return drawBest(logits, suppressed);
     const { sampleId } = this.#clips[Math.floor(sequence / groupSize)]!;
-    const place = ['rollout', sampling.step, sampleId, sequence % groupSize, this.#length] as const;
-    return drawToken(logits, { temperature: sampling.temperature, suppressed }, uniformAt(sampling.seed, place));
+    const { seed, step, round, temperature } = sampling;
+    const path = [
+      'rollout',
+      step,
+      ...(round > 0 ? ['round', round] : []),
+      sampleId,
+      sequence % groupSize,
+      this.#length,
+    ];
+    return drawToken(logits, { temperature, suppressed }, uniformAt(seed, path));
   }
 }

@@ -1,5 +1,5 @@
 import * as ort from 'onnxruntime-node';
-import type { GrpoConfig } from '../../../configs/schema.ts';
+import type { GrpoConfig } from '../../../algorithms/grpo.ts';
 import type { Job } from '../engine/job.ts';
 import { floats, scalar, type Weights } from '../model/feeds.ts';
 import type { PolicyModel } from '../model/model.ts';

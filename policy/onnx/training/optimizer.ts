@@ -1,5 +1,5 @@
 import type * as ort from 'onnxruntime-node';
-import type { OptimizerConfig } from '../../../configs/schema.ts';
+import type { OptimizerConfig } from '../../../algorithms/optimizer-config.ts';
 import { VideocapError } from '../../../core/errors.ts';
 import { floats, scalar, tensorFeeds, type Weights, weightsOf } from '../model/feeds.ts';
 import type { PolicyModel } from '../model/model.ts';

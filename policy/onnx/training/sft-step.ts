@@ -1,4 +1,4 @@
-import type { SftConfig } from '../../../configs/schema.ts';
+import type { SftConfig } from '../../../algorithms/sft.ts';
 import type { Job } from '../engine/job.ts';
 import { floats } from '../model/feeds.ts';
 import type { PolicyModel } from '../model/model.ts';

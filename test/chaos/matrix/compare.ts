@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readRecords } from '../../../activities/record.ts';
+import { readRecords } from '../../../contracts/read-records.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import type { Played } from './world.ts';
 

@@ -3,9 +3,9 @@ export function matrixExperiment(judgeUrl: string) {
   return {
     config: 'quickstart',
     overrides: {
-      'grpo.steps': 2,
-      'grpo.iterations': 2,
-      'grpo.samplesPerStep': 2,
+      'algorithm.steps': 2,
+      'algorithm.iterations': 2,
+      'algorithm.samplesPerStep': 2,
       'sampling.groupSize': 4,
       'sampling.maxNewTokens': 48,
       'benchmark.maxNewTokens': 48,

@@ -8,9 +8,9 @@ import { createFramesActivities } from '../../../activities/frames.ts';
 import { createRolloutActivities } from '../../../activities/rollout.ts';
 import { createUpdateActivities } from '../../../activities/update.ts';
 import { ExperimentConfig } from '../../../configs/schema.ts';
-import { CaptionedClip, Clips } from '../../../contracts/stages.ts';
+import { Clips } from '../../../contracts/dataset.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
-import { Rollout } from '../../../core/completion.ts';
+import { CaptionedClip, Rollout } from '../../../core/completion.ts';
 import { PolicyEngine } from '../../../policy/onnx/engine/engine.ts';
 
 const engine = new PolicyEngine();

@@ -85,7 +85,7 @@ async function bench(input: object, overrides: object = {}): Promise<SuiteEvalua
   });
   const config = {
     ...{ 'judge.kind': 'openai', 'judge.model': 'by-the-letter', 'judge.apiKeyEnv': 'KEY' },
-    ...{ 'judge.baseUrl': judge.baseUrl, 'policy.threads': 1, 'benchmark.maxNewTokens': 24 },
+    ...{ 'judge.baseUrl': judge.baseUrl, 'policy.engine.threads': 1, 'benchmark.maxNewTokens': 24 },
   };
   const args = [{ suite: 'dream1k', overrides: { ...config, ...overrides }, ...input }];
   return worker.runUntil(

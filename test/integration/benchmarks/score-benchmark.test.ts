@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createBenchmarkActivities } from '../../../activities/benchmark.ts';
 import { HeldOutDetails } from '../../../benchmarks/held-out.ts';
-import { JudgeConfig, ThinkConfig } from '../../../configs/schema.ts';
 import { ArtifactStore, sha256 } from '../../../core/artifact-store.ts';
 import { type DatasetManifest, type Sample, structuredCompletion } from '../../../core/sample.ts';
 import { describe as describeScene, eventsOf } from '../../../datasets/shapes/describe.ts';
 import { sceneAt } from '../../../datasets/shapes/scene.ts';
+import { JudgeConfig } from '../../../judge/judge-config.ts';
+import { ThinkConfig } from '../../../rewards/think.ts';
 import { failOnce } from '../../failing-store.ts';
 import { message, startOpenAiServer } from '../../servers/openai-server.ts';
 

@@ -2,9 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSuiteActivities } from '../../../activities/suites.ts';
+import type { SuiteName } from '../../../benchmarks/benchmark-config.ts';
 import { SuiteResult } from '../../../benchmarks/suites/suite-files.ts';
-import { JudgeConfig, type SuiteName } from '../../../configs/schema.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { JudgeConfig } from '../../../judge/judge-config.ts';
 import type { OpenAiServer } from '../../servers/openai-server.ts';
 
 interface Options {

@@ -110,7 +110,7 @@ describe('up', () => {
 describe('run', () => {
   it('runs an experiment to its end and gives its result to scripts', async () => {
     const result = await json<{ workflowId: string; summary: unknown; links: Record<string, string> }>([
-      ...['run', 'quickstart', '--set', 'grpo.steps=3'],
+      ...['run', 'quickstart', '--set', 'algorithm.steps=3'],
     ]);
     expect(result.workflowId).toMatch(/^quickstart-\d{8}-\d{6}-[0-9a-f]{4}$/);
     expect(result.summary).toMatchObject({ steps: 3, base: { step: 0 }, trained: { step: 3 } });
@@ -125,7 +125,7 @@ describe('run', () => {
   it('starts a killed worker again, and the run goes on to its end', async () => {
     let killed = false;
     const before = (await services()).workers!;
-    const { code, stdout, stderr } = await videocap(['run', 'quickstart', '--set', 'grpo.steps=40'], {
+    const { code, stdout, stderr } = await videocap(['run', 'quickstart', '--set', 'algorithm.steps=40'], {
       during: (_, stderr) => {
         if (killed || !/step [1-9]\d*\/40/.test(stderr())) return;
         killed = true;
@@ -140,7 +140,7 @@ describe('run', () => {
 
   it('leaves the run going on Ctrl-C, and says how to come back', async () => {
     let interrupted = false;
-    const { code, stderr } = await videocap(['run', 'quickstart', '--set', 'grpo.steps=500'], {
+    const { code, stderr } = await videocap(['run', 'quickstart', '--set', 'algorithm.steps=500'], {
       during: (child, stderr) => {
         if (interrupted || !/step [1-9]\d*\/500/.test(stderr())) return;
         interrupted = true;
@@ -159,9 +159,9 @@ describe('run', () => {
   });
 
   it('tells a wrong config before anything starts', async () => {
-    const { code, stderr } = await videocap(['run', 'quickstart', '--set', 'grpo.steps=-1']);
+    const { code, stderr } = await videocap(['run', 'quickstart', '--set', 'algorithm.steps=-1']);
     expect(code).toBe(1);
-    expect(stderr).toBe('override grpo.steps=-1: grpo.steps is -1; set a number of at least 0.\n');
+    expect(stderr).toBe('override algorithm.steps=-1: algorithm.steps is -1; set a number of at least 0.\n');
   });
 
   it('says when there is no such run', async () => {
@@ -175,7 +175,7 @@ describe('run', () => {
 
 describe('quickstart', () => {
   it('shows the table, and leaves the same result for scripts', async () => {
-    const { code, stdout } = await videocap(['quickstart', '--set', 'grpo.steps=2']);
+    const { code, stdout } = await videocap(['quickstart', '--set', 'algorithm.steps=2']);
     expect(code).toBe(0);
     expect(stdout).toContain('event F1           50.0      50.0     +0.0');
     const result = JSON.parse(await readFile(join(home, 'quickstart.json'), 'utf8'));

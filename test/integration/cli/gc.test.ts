@@ -13,8 +13,8 @@ const servers = realServers('gc');
 
 const CONFIG = 'sft';
 const OVERRIDES = {
-  'sft.steps': 3,
-  'sft.samplesPerStep': 1,
+  'algorithm.steps': 3,
+  'algorithm.samplesPerStep': 1,
   'benchmark.maxNewTokens': 16,
   'benchmark.everySteps': 2,
   'dataset.trainSamples': 3,

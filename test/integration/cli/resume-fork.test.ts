@@ -170,7 +170,7 @@ describe('fork', () => {
   const PARENT = 'parent-20261124-120000-1a2b';
 
   it('starts a new run from a kept step of a finished one, with a change, and shows its result', async () => {
-    const { code, stdout, stderr } = await fork(PARENT, '--at-step', '2', '--set', 'grpo.beta=0.5');
+    const { code, stdout, stderr } = await fork(PARENT, '--at-step', '2', '--set', 'algorithm.beta=0.5');
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
     const [, run] = /^Run (parent-fork-\S+)$/m.exec(stderr)!;
     expect(world.stepsOf(run!)).toEqual([3, 4, 5]);
@@ -182,7 +182,7 @@ describe('fork', () => {
     });
     expect(stdout).toContain('event F1           50.0      50.0     +0.0');
     expect(stdout).toContain(`report         ${world.home}/store/report.html`);
-    expect((await resultOf(PARENT)).config.grpo.beta).toBe(parent.config.grpo.beta);
+    expect((await resultOf(PARENT)).config.algorithm.beta).toBe(parent.config.algorithm.beta);
   });
 
   it('gives all of it to scripts, and can be left going', async () => {
@@ -209,7 +209,9 @@ describe('fork', () => {
   });
 
   it('terminated and resumed goes on as the fork that it is', async () => {
-    const { workflowId } = json(await fork(PARENT, '--at-step', '2', '--set', 'grpo.steps=8', '--detach', '--json'));
+    const { workflowId } = json(
+      await fork(PARENT, '--at-step', '2', '--set', 'algorithm.steps=8', '--detach', '--json'),
+    );
     world.hold(workflowId, 6);
     await reaches(workflowId, 6);
     await handleOf(workflowId).terminate('the test says so');

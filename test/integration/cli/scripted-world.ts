@@ -121,7 +121,7 @@ export class ScriptedWorld {
 
   /** Starts a run that is benchmarked every second step. */
   start(workflowId: string, steps: number, overrides: object = {}): Promise<WorkflowHandleWithFirstExecutionRunId> {
-    const set = { 'grpo.steps': steps, 'benchmark.everySteps': 2, ...overrides };
+    const set = { 'algorithm.steps': steps, 'benchmark.everySteps': 2, ...overrides };
     return this.environment.client.workflow.start('trainingRun', {
       ...{ taskQueue: 'videocap', workflowId },
       args: [{ config: 'quickstart', overrides: set }],

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDatasetActivities } from '../../../activities/dataset.ts';
-import { FrameOptions } from '../../../configs/schema.ts';
 import { ArtifactStore, sha256 } from '../../../core/artifact-store.ts';
 import { DatasetManifest } from '../../../core/sample.ts';
 import { checkedKey } from '../../../datasets/check-video.ts';
 import { readJsonl } from '../../../datasets/jsonl.ts';
+import { FrameOptions } from '../../../video/frame-options.ts';
 import { makeVideo } from '../video/make-video.ts';
 
 let root: string;

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDatasetActivities } from '../../../activities/dataset.ts';
-import { FrameOptions } from '../../../configs/schema.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { DatasetManifest } from '../../../core/sample.ts';
 import { makeShapesSplit } from '../../../datasets/shapes/shapes.ts';
 import { exportPretraining } from '../../../scripts/export-pretraining.ts';
 import { extractClip } from '../../../video/extract-frames.ts';
+import { FrameOptions } from '../../../video/frame-options.ts';
 import { probeVideo } from '../../../video/probe.ts';
 
 let folder: string;

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { checkLines } from '../../../cli/commands/judge-check.ts';
-import { JudgeConfig } from '../../../configs/schema.ts';
 import { checkEndpoint, isRight } from '../../../judge/check/check-endpoint.ts';
 import type { OpenAiJudgeConfig } from '../../../judge/client/openai.ts';
+import { JudgeConfig } from '../../../judge/judge-config.ts';
 import {
   type Answer,
   type ChatRequest,

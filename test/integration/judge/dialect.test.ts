@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { JudgeConfig } from '../../../configs/schema.ts';
 import { OpenAiEndpoint, type OpenAiJudgeConfig } from '../../../judge/client/openai.ts';
+import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { eventEntailment } from '../../../judge/questions/event-entailment.ts';
 import {
   type OpenAiServer,

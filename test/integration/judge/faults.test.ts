@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createJudgeActivities } from '../../../activities/judge-captions.ts';
-import { JudgeConfig, RewardConfig } from '../../../configs/schema.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { VideocapError } from '../../../core/errors.ts';
 import type { DatasetManifest } from '../../../core/sample.ts';
+import { JudgeConfig } from '../../../judge/judge-config.ts';
+import { RewardConfig } from '../../../rewards/registry.ts';
 import * as faults from '../../servers/openai-faults.ts';
 import { type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
 

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createJudgeActivities } from '../../../activities/judge-captions.ts';
-import { JudgeConfig, RewardConfig } from '../../../configs/schema.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import type { DatasetManifest } from '../../../core/sample.ts';
+import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { COMPLETENESS_NATURALNESS } from '../../../judge/questions/completeness-naturalness.ts';
 import { EVENT_ENTAILMENT } from '../../../judge/questions/event-entailment.ts';
 import { EVENT_EXTRACTION } from '../../../judge/questions/event-extraction.ts';
+import { RewardConfig } from '../../../rewards/registry.ts';
 import { type Answer, type OpenAiServer, readsWords, startOpenAiServer } from '../../servers/openai-server.ts';
 import { HOSTILE_CAPTIONS, WANTED } from '../../unit/judge/hostile-captions.ts';
 

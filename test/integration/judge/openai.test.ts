@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { JudgeConfig } from '../../../configs/schema.ts';
 import { OpenAiEndpoint, type OpenAiJudgeConfig } from '../../../judge/client/openai.ts';
+import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { NO_USAGE } from '../../../judge/ledger/usage.ts';
 import { LlmJudge } from '../../../judge/llm-judge.ts';
 import { eventEntailment } from '../../../judge/questions/event-entailment.ts';

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunStatus } from '../../../workflows/run-state.ts';
+import type { RunStatus } from '../../../contracts/run-status.ts';
 import { startWorker, type WorkerProcess } from '../../chaos/worker-process.ts';
 import {
   type Fault,
@@ -54,8 +54,8 @@ afterAll(async () => {
 });
 
 const overrides = () => ({
-  'grpo.steps': 1,
-  'grpo.samplesPerStep': 1,
+  'algorithm.steps': 1,
+  'algorithm.samplesPerStep': 1,
   'sampling.groupSize': 2,
   'sampling.maxNewTokens': 48,
   'benchmark.maxNewTokens': 48,

@@ -1,7 +1,7 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { expect, it } from 'vitest';
-import type { RunStatus } from '../../../workflows/run-state.ts';
+import type { RunStatus } from '../../../contracts/run-status.ts';
 import { realServers } from '../real-servers.ts';
 import { runsTagged } from './mlflow-points.ts';
 
@@ -9,8 +9,8 @@ const EXPERIMENT = {
   config: 'sft',
   overrides: {
     // More than it gets to.
-    'sft.steps': 500,
-    'sft.samplesPerStep': 1,
+    'algorithm.steps': 500,
+    'algorithm.samplesPerStep': 1,
     'benchmark.maxNewTokens': 16,
     'dataset.trainSamples': 3,
     'dataset.heldOutSamples': 1,

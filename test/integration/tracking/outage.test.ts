@@ -1,18 +1,18 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readRecords } from '../../../activities/record.ts';
+import { readRecords } from '../../../contracts/read-records.ts';
 import type { RunSummary } from '../../../contracts/run-results.ts';
+import type { RunStatus } from '../../../contracts/run-status.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { metricPoints } from '../../../tracking/log-batches.ts';
-import type { RunStatus } from '../../../workflows/run-state.ts';
 import { realServers } from '../real-servers.ts';
 import { pointsOf, runsTagged } from './mlflow-points.ts';
 
 const EXPERIMENT = {
   config: 'quickstart',
   overrides: {
-    'grpo.steps': 3,
-    'grpo.samplesPerStep': 1,
+    'algorithm.steps': 3,
+    'algorithm.samplesPerStep': 1,
     'sampling.groupSize': 2,
     'sampling.maxNewTokens': 24,
     'benchmark.maxNewTokens': 24,

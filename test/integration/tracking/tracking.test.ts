@@ -67,8 +67,8 @@ describe('a run mirrored to a real MLflow server', () => {
 
     const { params, tags, status, datasets } = await client.run(first.mlflowRunId);
     expect(status).toBe('RUNNING');
-    expect(params.get('grpo.steps')).toBe('4');
-    expect(params.get('grpo.optimizer.learningRate')).toBe('0.00002');
+    expect(params.get('algorithm.steps')).toBe('4');
+    expect(params.get('algorithm.optimizer.learningRate')).toBe('0.00002');
     expect([...params.keys()].filter((key) => key.startsWith('sft.'))).toEqual([]);
     expect(tags.get('temporal.workflowId')).toBe('quickstart-1');
     expect(tags.get('temporal.url')).toBe(

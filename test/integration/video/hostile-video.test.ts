@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FrameOptions } from '../../../configs/schema.ts';
 import { type Clip, frameOf } from '../../../video/clip.ts';
 import { extractClip } from '../../../video/extract-frames.ts';
 import { findFfmpeg } from '../../../video/ffmpeg-binary.ts';
 import { runFfmpeg } from '../../../video/ffmpeg-command.ts';
+import { FrameOptions } from '../../../video/frame-options.ts';
 import { probeVideo } from '../../../video/probe.ts';
 import { frameOfGrey, makeVideo, turnClockwise } from './make-video.ts';
 

@@ -20,7 +20,7 @@ describe('a run whose history grows long', () => {
       mirrorRecords: ({ fromStep, toStep }: { fromStep: number; toStep: number }) =>
         void mirrored.push([fromStep, toStep]),
     });
-    const input = [{ overrides: { 'grpo.steps': 12 } }];
+    const input = [{ overrides: { 'algorithm.steps': 12 } }];
     const summary = await runScripted(environment, 'trainingRun', input, stages, async (handle) => {
       const result = (await handle.result()) as RunSummary;
       const last = await environment.client.workflow.getHandle(handle.workflowId).describe();
@@ -49,7 +49,7 @@ describe('a run whose history grows long', () => {
   it('does not wait for an MLflow that is down, and tells it everything later', async () => {
     const calls: CallLog = [];
     const { stages, mirrored } = mlflowAway();
-    const input = [{ overrides: { 'grpo.steps': 12 } }];
+    const input = [{ overrides: { 'algorithm.steps': 12 } }];
     const summary = await runScripted<RunSummary>(environment, 'trainingRun', input, scriptedStages(calls, stages));
     expect(summary.steps).toBe(12);
     expect(mirrored).toEqual([[0, 12]]);

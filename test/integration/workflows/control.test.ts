@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../../contracts/run-results.ts';
-import type { RunStatus } from '../../../workflows/run-state.ts';
+import type { RunStatus } from '../../../contracts/run-status.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
 import { type CallLog, scriptedStages } from './scripted-stages.ts';
@@ -43,7 +43,7 @@ async function spokenTo<T>(
     },
     ...stages,
   });
-  const input = [{ overrides: { 'grpo.steps': STEPS, ...overrides } }];
+  const input = [{ overrides: { 'algorithm.steps': STEPS, ...overrides } }];
   const result = await runScripted(environment, 'trainingRun', input, scripted, async (started) => {
     // Whichever execution it has come to.
     handle = environment.client.workflow.getHandle(started.workflowId);

@@ -69,7 +69,7 @@ it(`${STEPS} steps stay far below Temporal's limits, and no payload grows with t
       seconds: 1,
     }),
   });
-  const input = [{ overrides: { 'grpo.steps': STEPS } }];
+  const input = [{ overrides: { 'algorithm.steps': STEPS } }];
   const executions: Execution[] = [];
   const summary = await runScripted(environment, 'trainingRun', input, activities, async (handle) => {
     const result = (await handle.result()) as RunSummary;

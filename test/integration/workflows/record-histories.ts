@@ -31,14 +31,14 @@ async function reaches(handle: WorkflowHandle, stage: string): Promise<void> {
 }
 
 const SCENARIOS: Scenario[] = [
-  { name: 'trainingRun.grpo', type: 'trainingRun', input: { overrides: { 'grpo.steps': 3 } } },
+  { name: 'trainingRun.grpo', type: 'trainingRun', input: { overrides: { 'algorithm.steps': 3 } } },
   { name: 'trainingRun.sft', type: 'trainingRun', input: { overrides: { method: 'sft' } } },
   { name: 'trainingRun.wrong-input', type: 'trainingRun', input: { confg: 'quickstart' } },
   { name: 'trainingRun.resumed', type: 'trainingRun', input: { resume: { run: 'ended' } } },
   {
     name: 'trainingRun.forked',
     type: 'trainingRun',
-    input: { fork: { run: 'parent', step: 4 }, overrides: { 'grpo.beta': 0.1 } },
+    input: { fork: { run: 'parent', step: 4 }, overrides: { 'algorithm.beta': 0.1 } },
     stages: () => ({
       forkProgress: async () => ({ progress: await progressAt(4, 6) }),
     }),
@@ -46,7 +46,7 @@ const SCENARIOS: Scenario[] = [
   {
     name: 'trainingRun.messages',
     type: 'trainingRun',
-    input: { overrides: { 'grpo.steps': 50 } },
+    input: { overrides: { 'algorithm.steps': 50 } },
     at: {
       1: (handle) => handle.executeUpdate('setLimits', { args: [{ judgeBudgetUsd: 5, maxSteps: 40 }] }),
       2: (handle) => handle.signal('pause'),
@@ -78,7 +78,7 @@ const SCENARIOS: Scenario[] = [
   {
     name: 'trainingRun.cancelled',
     type: 'trainingRun',
-    input: { overrides: { 'grpo.steps': 50 } },
+    input: { overrides: { 'algorithm.steps': 50 } },
     at: { 3: (handle) => handle.cancel() },
   },
   {
@@ -91,7 +91,7 @@ const SCENARIOS: Scenario[] = [
       },
     }),
   },
-  { name: 'trainingRun.continued', type: 'trainingRun', input: { overrides: { 'grpo.steps': 7 } } },
+  { name: 'trainingRun.continued', type: 'trainingRun', input: { overrides: { 'algorithm.steps': 7 } } },
   { name: 'benchmarkRun.base', type: 'benchmarkRun', input: { checkpoint: 'tiny' } },
   {
     name: 'benchmarkRun.dream1k',
@@ -119,7 +119,9 @@ const SCENARIOS: Scenario[] = [
 
 /** A run's state after a step, as `forkProgress` gives it. */
 async function progressAt(step: number, steps: number) {
-  const { config } = (await scriptedStages([]).resolveConfig!({ overrides: { 'grpo.steps': steps } } as never)) as {
+  const { config } = (await scriptedStages([]).resolveConfig!({
+    overrides: { 'algorithm.steps': steps },
+  } as never)) as {
     config: object;
   };
   const policy = { model: 'tiny', step, weights: ref(`policy-${step}`) };

@@ -26,7 +26,7 @@ export function scriptedStages(calls: CallLog, overrides: Record<string, (...inp
   const stages = {
     resolveConfig: ({ overrides: set }: RunInput) => ({
       config: ExperimentConfig.parse({
-        grpo: { steps: set['grpo.steps'] ?? 2, samplesPerStep: 2 },
+        grpo: { steps: set['algorithm.steps'] ?? 2, samplesPerStep: 2 },
         sft: { steps: 2, samplesPerStep: 2 },
         sampling: { groupSize: 2 },
         benchmark: { everySteps: 2 },

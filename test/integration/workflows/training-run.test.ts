@@ -51,7 +51,7 @@ describe('trainingRun', () => {
   it.each([
     [{ confg: 'quickstart' }, 'Unrecognized key: "confg"'],
     [{ config: 7 }, 'config: Invalid input: expected string, received number'],
-    [{ overrides: { 'grpo.steps': {} } }, 'overrides.grpo.steps'],
+    [{ overrides: { 'algorithm.steps': {} } }, 'overrides.algorithm.steps'],
     ['quickstart', 'expected object, received string'],
   ])('fails at once, with a sentence, on the input %j', async (input, sentence) => {
     const failure = await failureOf(run('trainingRun', [input], scriptedStages([])));
@@ -125,7 +125,7 @@ describe('trainingRun', () => {
       },
     });
     const failure = await failureOf(
-      run('trainingRun', [{ overrides: { 'grpo.steps': 1000 } }], stages, async (handle) => {
+      run('trainingRun', [{ overrides: { 'algorithm.steps': 1000 } }], stages, async (handle) => {
         await updating;
         await handle.cancel();
         return handle.result();

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createRolloutActivities } from '../../../activities/rollout.ts';
-import { SamplingConfig } from '../../../configs/schema.ts';
-import { CaptionedClip } from '../../../contracts/stages.ts';
-import { type Group, Rollout } from '../../../core/completion.ts';
+import { CaptionedClip, type Group, Rollout } from '../../../core/completion.ts';
 import type { PolicyEngine } from '../../../policy/onnx/engine/engine.ts';
 import type { GenerateRequest } from '../../../policy/onnx/engine/engine-messages.ts';
+import { SamplingConfig } from '../../../policy/policy-config.ts';
 import { failOnce } from '../../failing-store.ts';
 import { storeClips, temporaryStore } from './stage-store.ts';
 

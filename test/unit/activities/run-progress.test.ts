@@ -6,7 +6,7 @@ import { createRecordActivities, progressKey, readRecords, recordKey } from '../
 import { createProgressActivities } from '../../../activities/run-progress.ts';
 import { updateKey } from '../../../activities/update.ts';
 import { ExperimentConfig } from '../../../configs/schema.ts';
-import type { RunProgress } from '../../../contracts/run-progress.ts';
+import type { RunProgress } from '../../../contracts/run-state.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 
 let root: string;
@@ -90,7 +90,7 @@ test('a run whose every checkpoint is gone begins again', async () => {
 test('a fork never goes on from a step of its parent but the one it began with', async () => {
   await writeRun('parent', 5);
   const { findProgress, forkProgress } = createProgressActivities({ store });
-  const fork = { from: { run: 'parent', step: 4 }, runKey: 'child', overrides: { 'grpo.beta': 0.5 } };
+  const fork = { from: { run: 'parent', step: 4 }, runKey: 'child', overrides: { 'algorithm.beta': 0.5 } };
   await forkProgress(fork);
   await truncate(store.path((await store.find(recordKey('child', 3)))!), 3);
   expect(await findProgress({ run: 'child' })).toEqual({});
@@ -109,7 +109,7 @@ test('a run that wrote nothing down has no progress', async () => {
 test('a fork has the parent as its past, its own config, and a bill of its own', async () => {
   await writeRun('parent', 5);
   const { forkProgress } = createProgressActivities({ store });
-  const fork = { from: { run: 'parent', step: 4 }, runKey: 'child', overrides: { 'grpo.beta': 0.5 } };
+  const fork = { from: { run: 'parent', step: 4 }, runKey: 'child', overrides: { 'algorithm.beta': 0.5 } };
   const { progress } = await forkProgress(fork);
   expect(progress).toMatchObject({ step: 4, spent: { usd: 0, calls: 0 }, limits: {}, mirroredStep: -1 });
   expect(progress.config.grpo).toMatchObject({ beta: 0.5, steps: 5 });
@@ -124,7 +124,7 @@ test('a fork that is ended before its first step is resumed as the fork it is, a
   const { progress } = await forkProgress({
     from: { run: 'parent', step: 4 },
     runKey: 'child',
-    overrides: { 'grpo.beta': 0.5 },
+    overrides: { 'algorithm.beta': 0.5 },
   });
   expect(await findProgress({ run: 'child' })).toEqual({ progress });
   const grandchild = await forkProgress({ from: { run: 'child', step: 2 }, runKey: 'grandchild', overrides: {} });

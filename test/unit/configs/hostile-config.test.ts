@@ -38,7 +38,7 @@ test('out of range: says the bound', () => {
     'lab.yaml:1:13: sampling.groupSize is 1; set a number of at least 2.',
   );
   expect(sentence('grpo: { beta: .inf, steps: .nan }')).toBe(
-    'lab.yaml:1:21: grpo.steps is NaN; set a number.\nlab.yaml:1:9: grpo.beta is Infinity; set a number.',
+    'lab.yaml:1:21: algorithm.steps is NaN; set a number.\nlab.yaml:1:9: algorithm.beta is Infinity; set a number.',
   );
 });
 
@@ -74,7 +74,7 @@ test('anchors may be used', () => {
     file: 'lab.yaml',
     folder: '/lab',
   });
-  expect([grpo.optimizer.beta2, sft.optimizer.beta2]).toEqual([0.95, 0.95]);
+  expect([algorithm.optimizer.beta2, algorithm.optimizer.beta2]).toEqual([0.95, 0.95]);
 });
 
 test.each([

@@ -24,11 +24,11 @@ describe('loadConfig', () => {
 
   it('takes a name, changes by dotted key, and leaves the rest as it is', async () => {
     const plain = await loadConfig('quickstart');
-    const changed = await loadConfig('quickstart', { 'grpo.steps': 3, 'grpo.optimizer.learningRate': 1e-4 });
+    const changed = await loadConfig('quickstart', { 'algorithm.steps': 3, 'algorithm.optimizer.learningRate': 1e-4 });
     expect(changed.grpo).toEqual({
       ...plain.grpo,
       steps: 3,
-      optimizer: { ...plain.grpo.optimizer, learningRate: 1e-4 },
+      optimizer: { ...plain.algorithm.optimizer, learningRate: 1e-4 },
     });
     expect({ ...changed, grpo: plain.grpo }).toEqual(plain);
   });
@@ -76,7 +76,7 @@ describe('parseConfig', () => {
       `"InvalidConfig: lab.yaml:3:3: grpo.stepz is not a known field (did you mean "steps"?). Fields of grpo: steps, samplesPerStep, iterations, beta, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, optimizer."`,
     );
     expect(errorOf('learningRate: 0.1\n')).toMatchInlineSnapshot(
-      `"InvalidConfig: lab.yaml:1:1: learningRate is not a known field (did you mean "grpo.optimizer.learningRate" or "sft.optimizer.learningRate"?). Sections: name, seed, method, dataset, frames, policy, sampling, reward, judge, grpo, sft, benchmark."`,
+      `"InvalidConfig: lab.yaml:1:1: learningRate is not a known field (did you mean "algorithm.optimizer.learningRate" or "algorithm.optimizer.learningRate"?). Sections: name, seed, method, dataset, frames, policy, sampling, reward, judge, grpo, sft, benchmark."`,
     );
     expect(errorOf('dataset: { kind: jsonl, train: a, heldOut: b, trainSamples: 3 }')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:1:47: dataset.trainSamples is not a known field. Fields of dataset: kind, train, heldOut, maxBadSamples."`,
@@ -88,11 +88,11 @@ describe('parseConfig', () => {
 
   it('names field, value and remedy', () => {
     expect(errorOf('grpo:\n  steps: -1\n')).toMatchInlineSnapshot(
-      `"InvalidConfig: lab.yaml:2:3: grpo.steps is -1; set a number of at least 0."`,
+      `"InvalidConfig: lab.yaml:2:3: algorithm.steps is -1; set a number of at least 0."`,
     );
     expect(errorOf('grpo: { steps: many, clipLow: 1 }')).toMatchInlineSnapshot(`
-      "InvalidConfig: lab.yaml:1:9: grpo.steps is "many"; set a number.
-      lab.yaml:1:22: grpo.clipLow is 1; set a number less than 1."
+      "InvalidConfig: lab.yaml:1:9: algorithm.steps is "many"; set a number.
+      lab.yaml:1:22: algorithm.clipLow is 1; set a number less than 1."
     `);
     expect(errorOf('method: grpoo')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:1:1: method is "grpoo"; set one of grpo, sft (did you mean "grpo"?)."`,
@@ -153,11 +153,11 @@ describe('parseConfig', () => {
   });
 
   it('says when an override is to blame', () => {
-    expect(errorOf('grpo: { steps: 3 }', { 'grpo.steps': 'ten' })).toMatchInlineSnapshot(
-      `"InvalidConfig: override grpo.steps="ten": grpo.steps is "ten"; set a number."`,
+    expect(errorOf('grpo: { steps: 3 }', { 'algorithm.steps': 'ten' })).toMatchInlineSnapshot(
+      `"InvalidConfig: override algorithm.steps="ten": algorithm.steps is "ten"; set a number."`,
     );
     expect(errorOf('', { 'grpo..steps': 1 })).toMatchInlineSnapshot(
-      `"InvalidConfig: Override key "grpo..steps" is not a dotted key; write one such as "grpo.steps"."`,
+      `"InvalidConfig: Override key "grpo..steps" is not a dotted key; write one such as "algorithm.steps"."`,
     );
   });
 });

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { ThinkConfig } from '../../../configs/schema.ts';
 import { parseCompletion } from '../../../core/completion.ts';
 import { structuredCompletion } from '../../../core/sample.ts';
 import { openModelFolder } from '../../../policy/onnx/model/model-folder.ts';
 import { PolicyTokenizer } from '../../../policy/onnx/model/tokenizer.ts';
 import { thinkScore } from '../../../rewards/think/think-score.ts';
 import { tokenF1 } from '../../../rewards/think/token-f1.ts';
+import { ThinkConfig } from '../../../rewards/think.ts';
 
 const subject = (more: object = {}) => ({ subject: 'dog', attributes: [], actions: [], ...more });
 const withThought = (json: string) => parseCompletion(`<think>${json}</think><answer>A dog.</answer>`);

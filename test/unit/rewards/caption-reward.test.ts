@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { RewardConfig } from '../../../configs/schema.ts';
 import {
   captionReward,
   claimF1,
@@ -9,6 +8,7 @@ import {
   ratingsReward,
   stepped,
 } from '../../../rewards/caption-reward.ts';
+import { RewardConfig } from '../../../rewards/registry.ts';
 
 const { caption: defaults } = RewardConfig.parse({});
 

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { GrpoConfig, RewardConfig } from '../../../configs/schema.ts';
+import { GrpoConfig } from '../../../algorithms/grpo.ts';
 import { type Score, unscorable, value } from '../../../core/score.ts';
 import { type ComponentScores, combineRewards } from '../../../rewards/combine-rewards.ts';
+import { RewardConfig } from '../../../rewards/registry.ts';
 
 const grpo = GrpoConfig.parse({});
 const config = (more: object = {}) => RewardConfig.parse(more);
@@ -101,7 +102,10 @@ describe('combineRewards', () => {
   });
 });
 
-test.each(['rewards/combine-rewards', 'algorithms/advantages'])('%s.ts imports nothing of Node: workflow code runs it', (file) => {
-  const source = readFileSync(new URL(`../../../${file}.ts`, import.meta.url), 'utf8');
-  expect(source).not.toMatch(/from 'node:/);
-});
+test.each(['rewards/combine-rewards', 'algorithms/advantages'])(
+  '%s.ts imports nothing of Node: workflow code runs it',
+  (file) => {
+    const source = readFileSync(new URL(`../../../${file}.ts`, import.meta.url), 'utf8');
+    expect(source).not.toMatch(/from 'node:/);
+  },
+);

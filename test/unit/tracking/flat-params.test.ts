@@ -10,8 +10,8 @@ describe('flatParams', () => {
     const flat = params({ name: 'try', seed: 7 });
     expect(flat.get('name')).toBe('try');
     expect(flat.get('seed')).toBe('7');
-    expect(flat.get('grpo.optimizer.learningRate')).toBe('0.00002');
-    expect(flat.get('grpo.skipUniformGroups')).toBe('false');
+    expect(flat.get('algorithm.optimizer.learningRate')).toBe('0.00002');
+    expect(flat.get('algorithm.skipUniformGroups')).toBe('false');
     expect(flat.get('reward.caption.thresholds')).toBe('[0.28,0.35]');
   });
 

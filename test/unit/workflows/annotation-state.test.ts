@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { JudgeConfig } from '../../../configs/schema.ts';
+import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { type AnnotationSnapshot, AnnotationState } from '../../../workflows/annotation-state.ts';
 
 const HASH = '0'.repeat(64);

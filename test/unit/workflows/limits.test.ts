@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { JudgeConfig } from '../../../configs/schema.ts';
+import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { limitedJudge, parseLimits } from '../../../workflows/limits.ts';
 
 const judge = (more: object = {}) => JudgeConfig.parse({ kind: 'openai', model: 'm', ...more });

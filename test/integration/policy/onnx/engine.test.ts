@@ -3,7 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { GrpoConfig, SftConfig } from '../../../../configs/schema.ts';
+import { GrpoConfig } from '../../../../algorithms/grpo.ts';
+import { SftConfig } from '../../../../algorithms/sft.ts';
 import { sha256 } from '../../../../core/artifact-store.ts';
 import { PolicyEngine } from '../../../../policy/onnx/engine/engine.ts';
 import type {

@@ -2,11 +2,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { ThinkConfig } from '../../../../configs/schema.ts';
 import { actionText } from '../../../../datasets/shapes/describe.ts';
 import { COLOURS, PAIR_ACTIONS, SHAPES, SIZES, SOLO_ACTIONS } from '../../../../datasets/shapes/vocabulary.ts';
 import { embeddingModelFolder } from '../../../../rewards/think/embedding-model.ts';
 import { SentenceEmbedding } from '../../../../rewards/think/sentence-embedding.ts';
+import { ThinkConfig } from '../../../../rewards/think.ts';
 import { readSettings } from '../../../../workers/settings.ts';
 
 const { subjectThreshold, itemThreshold } = ThinkConfig.parse({});

@@ -2,16 +2,21 @@ import { expect, it } from 'vitest';
 import { collectOverride } from '../../../../cli/commands/overrides.ts';
 
 it('collects values that mean what they say in YAML', () => {
-  const texts = ['grpo.steps=10', 'method=sft', 'grpo.skipUniformGroups=true', 'reward.caption.thresholds=[0.3, 0.5]'];
+  const texts = [
+    'algorithm.steps=10',
+    'method=sft',
+    'algorithm.skipUniformGroups=true',
+    'reward.caption.thresholds=[0.3, 0.5]',
+  ];
   expect(texts.reduce<Record<string, unknown>>((before, text) => collectOverride(text, before), {})).toEqual({
-    'grpo.steps': 10,
+    'algorithm.steps': 10,
     method: 'sft',
-    'grpo.skipUniformGroups': true,
+    'algorithm.skipUniformGroups': true,
     'reward.caption.thresholds': [0.3, 0.5],
   });
   expect(collectOverride('judge.baseUrl=http://host/v1?a=b')).toEqual({ 'judge.baseUrl': 'http://host/v1?a=b' });
 });
 
-it.each(['grpo.steps', '=10', 'grpo.steps=[1'])('refuses %s', (text) => {
+it.each(['algorithm.steps', '=10', 'algorithm.steps=[1'])('refuses %s', (text) => {
   expect(() => collectOverride(text)).toThrow(/write it as key=value|its value is no YAML/);
 });

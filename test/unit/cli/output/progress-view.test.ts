@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LineView, progressLine } from '../../../../cli/output/progress-view.ts';
-import type { RunStatus } from '../../../../workflows/run-state.ts';
+import type { RunStatus } from '../../../../contracts/run-status.ts';
 
 const status = (change: Partial<RunStatus>): RunStatus => ({
   stage: 'rollout',

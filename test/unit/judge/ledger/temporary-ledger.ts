@@ -5,8 +5,9 @@ import { afterEach, beforeEach } from 'vitest';
 import { ArtifactStore } from '../../../../core/artifact-store.ts';
 import { Ledger, type LedgerOptions } from '../../../../judge/ledger/ledger.ts';
 import { ledgerKey } from '../../../../judge/ledger/ledger-entry.ts';
-import { eventEntailment, type Verdict } from '../../../../judge/questions/event-entailment.ts';
+import { eventEntailment } from '../../../../judge/questions/event-entailment.ts';
 import type { Attempt, Endpoint, Exchange, Question, Watch } from '../../../../judge/questions/question.ts';
+import type { Verdict } from '../../../../judge/verdict.ts';
 
 /** A ledger in a store of its own for every test of a file. */
 export function temporaryLedger() {

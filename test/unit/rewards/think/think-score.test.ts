@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ThinkConfig } from '../../../../configs/schema.ts';
 import type { Thought } from '../../../../core/sample.ts';
 import { normalisePhrase } from '../../../../rewards/think/similarity.ts';
 import { thinkScore } from '../../../../rewards/think/think-score.ts';
+import { ThinkConfig } from '../../../../rewards/think.ts';
 
 const options = ThinkConfig.parse({});
 /** Similarities written down pair by pair; equal phrases are 1, all others 0. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { OptimizerConfig } from '../../../../../configs/schema.ts';
+import { OptimizerConfig } from '../../../../../algorithms/optimizer-config.ts';
 import { learningRateAt } from '../../../../../policy/onnx/training/learning-rate.ts';
 
 const rates = (settings: Partial<OptimizerConfig>, total: number) => {

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createJudgeActivities, StepVerdicts } from '../../../activities/judge-captions.ts';
-import { JudgeConfig, RewardConfig } from '../../../configs/schema.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import type { DatasetManifest, Sample } from '../../../core/sample.ts';
+import { JudgeConfig } from '../../../judge/judge-config.ts';
+import { RewardConfig } from '../../../rewards/registry.ts';
 import { failOnce } from '../../failing-store.ts';
 import { message, type OpenAiServer, readsWords, startOpenAiServer, status } from '../../servers/openai-server.ts';
 

@@ -1,0 +1,68 @@
+import type { z } from 'zod';
+import { JudgeCompletionsInput, JudgeCompletionsOutput, Verdicts } from '../contracts/scoring.ts';
+import type { ArtifactStore } from '../core/artifact-store.ts';
+import { Rollout } from '../core/completion.ts';
+import { readManifest } from '../core/manifest.ts';
+import { keyOf } from '../core/store-layout.ts';
+import type { Waiting } from '../judge/client/patient-endpoint.ts';
+import { createJudge } from '../judge/create-judge.ts';
+import { settled } from '../judge/read-caption.ts';
+import { judgedComponents } from '../rewards/registry.ts';
+
+export interface JudgeDeps {
+  store: ArtifactStore;
+  onProgress?: (progress: { done: number; total: number; what: string }) => void;
+  signal?: () => AbortSignal | undefined;
+  /** Since when the judge has given no answer. */
+  waiting?: Waiting;
+  /** Where the key of an endpoint is looked up. */
+  env?: NodeJS.ProcessEnv;
+}
+
+/** Scores completions by asking the judge: every reward component that it decides. */
+export function createJudgeActivities({ store, onProgress, signal, waiting, env }: JudgeDeps) {
+  return {
+    async judgeCompletions(
+      rawInput: z.input<typeof JudgeCompletionsInput>,
+    ): Promise<z.infer<typeof JudgeCompletionsOutput>> {
+      const { rollout, manifest, reward, judge: config, spent, ...place } = JudgeCompletionsInput.parse(rawInput);
+      return store.onceJson(keyOf('judgedScores', place), JudgeCompletionsOutput, async () => {
+        const started = performance.now();
+        const { groups } = await store.readJson(rollout, Rollout);
+        const { sample } = await readManifest(store, manifest);
+        const judge = createJudge(config, { store, place: keyOf('judgedScores', place), env, spent, waiting });
+        const components = judgedComponents(reward);
+        const total = components.length * groups.reduce((sum, { completions }) => sum + completions.length, 0);
+        let done = 0;
+        const onScored = () => onProgress?.({ done: done++, total, what: 'captions judged' });
+        const judged = await settled(
+          components.map(async ({ name, details, score }) => {
+            const results = await settled(
+              groups.map(({ sampleId, completions }) =>
+                score(
+                  { sample: sample(sampleId), completions: completions.map(({ parsed }) => parsed) },
+                  { judge, onScored, signal: signal?.() },
+                ),
+              ),
+            );
+            return {
+              name,
+              scores: results.map(({ scores }) => scores),
+              details: results.map((r) => details.parse(r.details)),
+            };
+          }),
+        );
+        const verdicts: Verdicts = {
+          judge: { name: judge.name, isLlm: judge.isLlm },
+          components: Object.fromEntries(judged.map(({ name, details }) => [name, details])),
+        };
+        return {
+          scores: Object.fromEntries(judged.map(({ name, scores }) => [name, scores])),
+          verdicts: await store.putJsonOnce(keyOf('verdicts', place), async () => Verdicts.parse(verdicts)),
+          usage: judge.usage,
+          seconds: (performance.now() - started) / 1000,
+        };
+      });
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { z } from 'zod';
+import { ScoreCompletionsInput, ScoreCompletionsOutput } from '../contracts/scoring.ts';
+import type { ArtifactStore } from '../core/artifact-store.ts';
+import { Rollout } from '../core/completion.ts';
+import { readManifest } from '../core/manifest.ts';
+import type { Score } from '../core/score.ts';
+import { keyOf } from '../core/store-layout.ts';
+import { localComponents } from '../rewards/registry.ts';
+import { createSimilarity } from '../rewards/think/create-similarity.ts';
+import type { SimilarityName } from '../rewards/think/similarity.ts';
+
+export interface ScoreDeps {
+  store: ArtifactStore;
+  /** The installation's folder, where the embedding model is. */
+  home: string;
+  onProgress?: (progress: { done: number; total: number; what: string }) => void;
+  signal?: () => AbortSignal | undefined;
+}
+
+/** Scores completions without a judge: every reward component that needs nothing but the texts. */
+export function createScoreActivities({ store, home, onProgress, signal }: ScoreDeps) {
+  return {
+    async scoreCompletions(
+      rawInput: z.input<typeof ScoreCompletionsInput>,
+    ): Promise<z.infer<typeof ScoreCompletionsOutput>> {
+      const { rollout, manifest, reward, ...place } = ScoreCompletionsInput.parse(rawInput);
+      return store.onceJson(keyOf('localScores', place), ScoreCompletionsOutput, async () => {
+        const started = performance.now();
+        const { groups } = await store.readJson(rollout, Rollout);
+        const { sample } = await readManifest(store, manifest);
+        const tools = { similarity: (name: SimilarityName) => createSimilarity(name, home), signal: signal?.() };
+        const components = localComponents(reward);
+        const scores: Record<string, Score[][]> = Object.fromEntries(components.map(({ name }) => [name, []]));
+        for (const [done, { sampleId, completions }] of groups.entries()) {
+          onProgress?.({ done, total: groups.length, what: 'groups scored' });
+          const group = { sample: sample(sampleId), completions: completions.map(({ parsed }) => parsed) };
+          for (const { name, score } of components) scores[name]!.push(await score(group, tools));
+        }
+        return { scores, seconds: (performance.now() - started) / 1000 };
+      });
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import type { NumberGrid } from '../core/grid.ts';
+import { isUniform } from '../core/statistics.ts';
+import type { CompletionAlgorithm } from './algorithm.ts';
+import { groupAdvantages } from './group-advantages.ts';
+import { OptimizerConfig } from './optimizer-config.ts';
+
+export const GrpoConfig = z.strictObject({
+  kind: z.literal('grpo'),
+  steps: z.int().min(0).default(40),
+  samplesPerStep: z.int().min(1).max(1024).default(4),
+  /** Optimiser updates per rollout batch (mu). */
+  iterations: z.int().min(1).max(16).default(1),
+  /** Weight of the k3 KL to the frozen start policy. */
+  beta: z.number().nonnegative().default(0.04),
+  clipLow: z.number().positive().lt(1).default(0.2),
+  clipHigh: z.number().positive().default(0.2),
+  aggregation: z.enum(['grpo', 'dapo', 'dr_grpo']).default('grpo'),
+  /** `group` divides advantages by the group's standard deviation; `none` only centres them (Dr. GRPO). */
+  scaleRewards: z.enum(['group', 'none']).default('group'),
+  /** Leave groups whose rewards are all equal out of the update. */
+  skipUniformGroups: z.boolean().default(false),
+  optimizer: OptimizerConfig.prefault({}),
+});
+export type GrpoConfig = z.infer<typeof GrpoConfig>;
+
+/** Group Relative Policy Optimization (arXiv 2402.03300), as VideoCap-R1 section 3 uses it. */
+export const grpo: CompletionAlgorithm<GrpoConfig> = {
+  config: GrpoConfig,
+  loss: 'grpo',
+  learnsFrom: 'completions',
+
+  /**
+   * Compares the completions of a group that have a reward; fewer than two cannot be compared and stay out, as does, with
+   * `skipUniformGroups`, a group without differences.
+   */
+  advantages(rewards: NumberGrid, { scaleRewards, skipUniformGroups }): NumberGrid {
+    return rewards.map((group) => {
+      const known = group.filter((reward) => reward !== null);
+      if (known.length < 2 || (skipUniformGroups && isUniform(known))) return group.map(() => null);
+      const relative = groupAdvantages(known, scaleRewards);
+      return group.map((reward) => (reward === null ? null : relative.shift()!));
+    });
+  },
+};

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import type { Algorithm } from './algorithm.ts';
+import { GrpoConfig, grpo } from './grpo.ts';
+import { SftConfig, sft } from './sft.ts';
+
+/** Every algorithm, by its `kind`. */
+const ALGORITHMS = { grpo, sft };
+
+/** The section `algorithm` of an experiment file. */
+export const AlgorithmConfig = z.discriminatedUnion('kind', [GrpoConfig, SftConfig]);
+export type AlgorithmConfig = z.infer<typeof AlgorithmConfig>;
+
+/** The algorithm of a config section; its functions take that section. */
+export function algorithmOf({ kind }: AlgorithmConfig): Algorithm<AlgorithmConfig> {
+  return ALGORITHMS[kind] as Algorithm<AlgorithmConfig>;
+}

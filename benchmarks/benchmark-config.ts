@@ -1,0 +1,30 @@
+import { z } from 'zod';
+
+/** Published benchmarks that are read from their authors' own files. */
+export const SuiteName = z.enum(['dream1k', 'vdc', 'carebench']);
+export type SuiteName = z.infer<typeof SuiteName>;
+
+export const SuiteConfig = z.strictObject({
+  suite: SuiteName,
+  /** The authors' annotation file (VDC: or the folder of its five). */
+  annotations: z.string().min(1),
+  /** Folder of the videos, subfolders included. */
+  videos: z.string().min(1),
+  /** Only the first so many clips of the file. */
+  limit: z.int().min(1).optional(),
+  /** Names of the authors' quirks that are to be on. */
+  quirks: z.array(z.string()).default([]),
+});
+export type SuiteConfig = z.infer<typeof SuiteConfig>;
+
+export const BenchmarkConfig = z.strictObject({
+  /** Evaluate every so many steps, besides before the first and after the last; 0: only those two. */
+  everySteps: z.int().nonnegative().default(20),
+  maxNewTokens: z.int().min(1).default(128),
+  /** Published benchmarks that the base and the trained policy are measured on as well. They need an LLM judge. */
+  suites: z
+    .array(SuiteConfig)
+    .refine((suites) => new Set(suites.map(({ suite }) => suite)).size === suites.length, 'name every suite once')
+    .default([]),
+});
+export type BenchmarkConfig = z.infer<typeof BenchmarkConfig>;

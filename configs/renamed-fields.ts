@@ -1,0 +1,8 @@
+/** Fields that experiment files once had, by dotted key, and what to write instead. */
+export const RENAMED_FIELDS: Readonly<Record<string, string>> = {
+  method: 'write algorithm: { kind: grpo } or algorithm: { kind: sft }',
+  grpo: 'write its fields under algorithm, beside kind: grpo',
+  sft: 'write its fields under algorithm, beside kind: sft',
+  'policy.threads': 'write policy.engine: { kind: onnx, threads: 2 }',
+  'reward.weights': 'write the weight into the component itself, such as reward.think.weight: 0',
+};

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { ArtifactRef } from '../core/artifact-ref.ts';
+import { Batch } from '../core/batch.ts';
+import { ClipRef } from '../core/sample.ts';
+import { DatasetConfig } from '../datasets/dataset-config.ts';
+import { FrameOptions } from '../video/frame-options.ts';
+
+/** The stages that make a data set and its clips. Everything large is an `ArtifactRef`. */
+
+export const PrepareDatasetInput = z.strictObject({
+  runKey: z.string(),
+  dataset: DatasetConfig,
+  seed: z.int(),
+  /** How the run will take frames of its videos. */
+  frames: FrameOptions.prefault({}),
+});
+export const PrepareDatasetOutput = z.strictObject({
+  /** A `DatasetManifest`. */
+  manifest: ArtifactRef,
+  digest: z.string(),
+  train: z.int(),
+  heldOut: z.int(),
+  quarantined: z.int(),
+});
+
+export const ExtractFramesInput = z.strictObject({
+  manifest: ArtifactRef,
+  /** A batch of the training split, or all of the other one. */
+  samples: z.union([Batch, z.literal('held-out')]),
+  frames: FrameOptions,
+});
+export const ExtractFramesOutput = z.strictObject({
+  /** JSON: `ClipRef[]`, in the order asked for. */
+  clips: ArtifactRef,
+});
+export const Clips = z.array(ClipRef);

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { AlgorithmConfig } from '../algorithms/registry.ts';
+import { ArtifactRef } from '../core/artifact-ref.ts';
+import { NumberGrid } from '../core/grid.ts';
+import { Place, StepPlace } from '../core/place.ts';
+import { PolicyRef } from '../core/policy-ref.ts';
+import { EngineConfig, PolicyConfig, SamplingConfig } from '../policy/policy-config.ts';
+
+/**
+ * The engine contract: five activities that every policy engine serves on its task queue `policy-<kind>`, whatever it is
+ * written in. Everything large is an `ArtifactRef`; an activity that is tried again at the same place answers the same.
+ */
+
+export const LoadPolicyInput = z.strictObject({ runKey: z.string(), policy: PolicyConfig });
+export const LoadPolicyOutput = z.strictObject({ policy: PolicyRef, parameters: z.int() });
+
+export const RolloutGroupsInput = Place.extend({
+  policy: PolicyRef,
+  engine: EngineConfig,
+  /** JSON: `ClipRef[]`. */
+  clips: ArtifactRef,
+  sampling: SamplingConfig,
+  seed: z.int(),
+});
+export const RolloutGroupsOutput = z.strictObject({
+  /** A `Rollout`. */
+  rollout: ArtifactRef,
+  completions: z.int(),
+  tokens: z.int(),
+  meanLength: z.number(),
+  truncated: z.int(),
+  seconds: z.number(),
+});
+
+export const CaptionClipsInput = StepPlace.extend({
+  policy: PolicyRef,
+  engine: EngineConfig,
+  /** JSON: `ClipRef[]`. */
+  clips: ArtifactRef,
+  /** Tells the lists of clips of one step apart: `held-out`, `dream1k-2`. */
+  list: z.string().regex(/^[a-z0-9-]+$/),
+  maxNewTokens: z.int(),
+});
+export const CaptionClipsOutput = z.strictObject({
+  /** JSON: `CaptionedClip[]`. */
+  captions: ArtifactRef,
+  seconds: z.number(),
+});
+
+/** Completions of one rollout with what the algorithm made of their rewards. */
+const AdvantagedRollout = z.strictObject({
+  /** A `Rollout`. */
+  rollout: ArtifactRef,
+  /** JSON: the `ClipRef[]` that it was sampled for. */
+  clips: ArtifactRef,
+  /** Laid out like the rollout; `null`: this completion stays out of the update. */
+  advantages: NumberGrid,
+});
+
+export const UpdatePolicyInput = StepPlace.extend({
+  policy: PolicyRef,
+  /** The frozen start policy that the KL is measured to. */
+  reference: PolicyRef,
+  engine: EngineConfig,
+  algorithm: AlgorithmConfig,
+  /** `checkpoints.keepEvery` of the config. */
+  keepEvery: z.int().nonnegative(),
+  batch: z.discriminatedUnion('learnsFrom', [
+    z.strictObject({
+      learnsFrom: z.literal('completions'),
+      /** The step's rollouts, in the order in which they were sampled. */
+      rollouts: z.array(AdvantagedRollout).min(1),
+      temperature: z.number(),
+      maxNewTokens: z.int(),
+    }),
+    z.strictObject({
+      learnsFrom: z.literal('references'),
+      /** JSON: `ClipRef[]`, and the `DatasetManifest` that has their samples. */
+      clips: ArtifactRef,
+      manifest: ArtifactRef,
+    }),
+  ]),
+});
+export const UpdatePolicyOutput = z.strictObject({
+  policy: PolicyRef,
+  /** `loss`, `kl`, `clipFraction`, `entropy`, `gradNorm`, `learningRate`, `tokens`, ... */
+  metrics: z.record(z.string(), z.number()),
+  seconds: z.number(),
+});
+
+export const ExportPolicyInput = z.strictObject({ runKey: z.string(), policy: PolicyRef });
+export const ExportPolicyOutput = z.strictObject({
+  /** A model folder on the worker's machine that `transformers` and `videocap caption` open. */
+  folder: z.string(),
+});

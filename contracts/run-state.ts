@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { ExperimentConfig } from '../configs/schema.ts';
+import { ArtifactRef } from '../core/artifact-ref.ts';
+import { PolicyRef } from '../core/policy-ref.ts';
+import { JudgeSpending } from '../judge/usage.ts';
+import { Limits } from './limits.ts';
+import { Evaluation } from './run-results.ts';
+import { Tracking } from './tracking.ts';
+
+/**
+ * A run after one of its steps, as it lies in the store beside the step's record: all that another execution needs to go
+ * on from there (`resume`), or to try something else from there (`fork`).
+ */
+export const RunProgress = z.strictObject({
+  config: ExperimentConfig,
+  /** Milliseconds since the epoch. */
+  startTime: z.int(),
+  step: z.int().nonnegative(),
+  /** The policy that training started from, and that the KL is measured to. */
+  reference: PolicyRef,
+  policy: PolicyRef,
+  /** In the order of steps; the first is the start policy's. */
+  evaluations: z.array(Evaluation),
+  /** What the judge has cost this run, up to the last finished stage. */
+  spent: JudgeSpending,
+  /** What a person has changed since the start. */
+  limits: Limits,
+  lastMetrics: z.record(z.string(), z.number()),
+  secondsPerStep: z.number().optional(),
+  /** Step records up to this step are in MLflow; -1: none. */
+  mirroredStep: z.int(),
+});
+export type RunProgress = z.infer<typeof RunProgress>;
+
+/** Clips that were decoded before their step came. */
+export const ClipsAhead = z.strictObject({ step: z.int(), clips: ArtifactRef });
+export type ClipsAhead = z.infer<typeof ClipsAhead>;
+
+/**
+ * Everything a run is, between two of its lines: small numbers and references. A run that continues as new hands it to the
+ * next execution as it is. The policies are absent until the run has loaded them.
+ */
+export const RunSnapshot = RunProgress.partial({ reference: true, policy: true }).extend({
+  runKey: z.string(),
+  /** `train`: samples of the training split. */
+  dataset: z.strictObject({ manifest: ArtifactRef, digest: z.string(), train: z.int() }).optional(),
+  heldOutClips: ArtifactRef.optional(),
+  clipsAhead: ClipsAhead.optional(),
+  tracking: Tracking.optional(),
+  /** Step records exist up to this step; -1: none. */
+  recordedStep: z.int(),
+});
+export type RunSnapshot = z.infer<typeof RunSnapshot>;
+
+export const FindProgressInput = z.strictObject({ run: z.string().min(1) });
+/** Absent: the run ended before its first benchmark. */
+export const FindProgressOutput = z.strictObject({ progress: RunProgress.optional() });
+
+export const ForkProgressInput = z.strictObject({
+  /** The parent's key in the store, and the step to start from. */
+  from: z.strictObject({ run: z.string().min(1), step: z.int().nonnegative() }),
+  runKey: z.string().min(1),
+  overrides: z.record(z.string(), z.unknown()),
+});
+export const ForkProgressOutput = z.strictObject({ progress: RunProgress });

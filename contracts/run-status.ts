@@ -1,0 +1,20 @@
+import type { JudgeSpending } from '../judge/usage.ts';
+
+/** What the `status` query of a workflow answers. */
+export interface RunStatus {
+  /** Of the run, which may have continued as new since: milliseconds since the epoch. */
+  startTime?: number;
+  stage: string;
+  step: number;
+  totalSteps: number;
+  paused: boolean;
+  /** What a person must repair before the judge can be asked again; then `resume`. */
+  blocked?: string;
+  judge?: JudgeSpending;
+  rewardMean?: number;
+  kl?: number;
+  secondsPerStep?: number;
+  etaSeconds?: number;
+  mlflowRunUrl?: string;
+  evaluations: { step: number; metrics: Record<string, number> }[];
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { ArtifactRef } from '../core/artifact-ref.ts';
+import { gridOf } from '../core/grid.ts';
+import { Place, StepPlace } from '../core/place.ts';
+import { Score } from '../core/score.ts';
+import { JudgeConfig } from '../judge/judge-config.ts';
+import { JudgedBy } from '../judge/judged-by.ts';
+import { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
+import { RewardConfig } from '../rewards/registry.ts';
+
+/** The stages that score completions for training, and captions for the held-out benchmark. */
+
+/** By reward component, each laid out like the rollout. */
+const ComponentScores = z.record(z.string(), gridOf(Score));
+
+const Spent = JudgeSpending.default({ usd: 0, calls: 0 });
+
+/** The components of the reward that are scored from texts alone. */
+export const ScoreCompletionsInput = Place.extend({
+  rollout: ArtifactRef,
+  manifest: ArtifactRef,
+  reward: RewardConfig,
+});
+export const ScoreCompletionsOutput = z.strictObject({ scores: ComponentScores, seconds: z.number() });
+
+/** The components of the reward that the judge is asked for. */
+export const JudgeCompletionsInput = Place.extend({
+  rollout: ArtifactRef,
+  manifest: ArtifactRef,
+  reward: RewardConfig,
+  judge: JudgeConfig,
+  /** What the run had spent before this stage: its budget is for all of it. */
+  spent: Spent,
+});
+export const JudgeCompletionsOutput = z.strictObject({
+  scores: ComponentScores,
+  /** A `Verdicts`: what lies behind every score, for tables and drill-down. */
+  verdicts: ArtifactRef,
+  usage: JudgeUsage,
+  seconds: z.number(),
+});
+
+/** What lies behind the judged scores of a rollout: for each component its details of every group, in order. */
+export const Verdicts = z.strictObject({
+  judge: z.strictObject({ name: z.string(), isLlm: z.boolean() }),
+  components: z.record(z.string(), z.array(z.unknown())),
+});
+export type Verdicts = z.infer<typeof Verdicts>;
+
+export const ScoreBenchmarkInput = StepPlace.extend({
+  suite: z.literal('held-out'),
+  /** JSON: `CaptionedClip[]`. */
+  captions: ArtifactRef,
+  manifest: ArtifactRef,
+  reward: RewardConfig,
+  judge: JudgeConfig,
+  spent: Spent,
+});
+export const ScoreBenchmarkOutput = z.strictObject({
+  /**
+   * Points 0-100: `eventF1`, `eventPrecision`, `eventRecall`, `actionF1`, `objectF1`, `think`, `format`, ... with
+   * `<name>Low`/`<name>High` bootstrap bounds.
+   */
+  metrics: z.record(z.string(), z.number()),
+  /** A `HeldOutDetails`. */
+  details: ArtifactRef,
+  judge: JudgedBy,
+  usage: JudgeUsage,
+  seconds: z.number(),
+});

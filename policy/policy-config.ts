@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { OnnxConfig } from './onnx/onnx-config.ts';
+
+/** What computes, with its own options. Its worker serves the task queue `policy-<kind>`. */
+export const EngineConfig = z.discriminatedUnion('kind', [OnnxConfig]);
+export type EngineConfig = z.infer<typeof EngineConfig>;
+
+export const PolicyConfig = z.strictObject({
+  /** Name of a shipped model, or a path to a model folder. */
+  model: z.string().min(1).default('tiny'),
+  engine: EngineConfig.prefault({ kind: 'onnx' }),
+});
+export type PolicyConfig = z.infer<typeof PolicyConfig>;
+
+export const SamplingConfig = z.strictObject({
+  /** Completions per sample (G). */
+  groupSize: z.int().min(2).max(256).default(8),
+  temperature: z.number().positive().max(5).default(1),
+  maxNewTokens: z.int().min(1).max(4096).default(128),
+});
+export type SamplingConfig = z.infer<typeof SamplingConfig>;

@@ -1,0 +1,27 @@
+import type { ClipsAhead } from '../contracts/run-state.ts';
+import type { ArtifactRef } from '../core/artifact-ref.ts';
+import { mediaActivities } from './stages.ts';
+import type { StepInput } from './step.ts';
+
+/** The clips of one of the step's rounds: those that were decoded ahead, if they are of this step. */
+export async function clipsOf(input: StepInput, round = 0): Promise<ArtifactRef> {
+  const { place, clipsAhead } = input;
+  if (round === 0 && clipsAhead?.step === place.step) return clipsAhead.clips;
+  return extract(input, place.step, round);
+}
+
+/** Decodes the clips of the step after this one while the engine updates. */
+export async function decodeAhead(input: StepInput): Promise<ClipsAhead | undefined> {
+  if (input.isLast) return undefined;
+  const step = input.place.step + 1;
+  return { step, clips: await extract(input, step, 0) };
+}
+
+async function extract({ config, dataset }: StepInput, step: number, round: number): Promise<ArtifactRef> {
+  const { clips } = await mediaActivities.extractFrames({
+    manifest: dataset.manifest,
+    samples: { seed: config.seed, step, round, size: config.algorithm.samplesPerStep },
+    frames: config.frames,
+  });
+  return clips;
+}

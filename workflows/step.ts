@@ -1,0 +1,41 @@
+import type { ExperimentConfig } from '../configs/schema.ts';
+import type { ScoredRollout } from '../contracts/run-results.ts';
+import type { ClipsAhead } from '../contracts/run-state.ts';
+import type { ArtifactRef } from '../core/artifact-ref.ts';
+import type { StepPlace } from '../core/place.ts';
+import type { PolicyRef } from '../core/policy-ref.ts';
+import type { JudgeConfig } from '../judge/judge-config.ts';
+import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
+import type { JudgeGate } from './judge-gate.ts';
+
+/** What a step works on. It changes nothing of this: what comes of the step is its outcome. */
+export interface StepInput {
+  config: ExperimentConfig;
+  place: StepPlace;
+  policy: PolicyRef;
+  /** The frozen start policy that the KL is measured to. */
+  reference: PolicyRef;
+  dataset: { manifest: ArtifactRef; train: number };
+  clipsAhead?: ClipsAhead | undefined;
+  /** Whether another step follows, whose clips can be decoded while the engine updates. */
+  isLast: boolean;
+  /** What the run has paid its judge before this step. */
+  spent: JudgeSpending;
+  /** The judge with the budget that holds at the moment it is asked. */
+  judge(): JudgeConfig;
+  gate: JudgeGate;
+  /** Called when a stage of the step begins. */
+  onStage(stage: string): void;
+}
+
+export interface StepOutcome {
+  policy: PolicyRef;
+  /** By MLflow metric name, such as `reward/mean`, `train/kl`, `time/stepSeconds`. */
+  metrics: Record<string, number>;
+  /** In the order in which they were sampled; none where the algorithm samples nothing. */
+  rollouts: ScoredRollout[];
+  /** What the step's questions to the judge came to. */
+  usage: Pick<JudgeUsage, 'calls' | 'cost'>;
+  seconds: number;
+  clipsAhead?: ClipsAhead | undefined;
+}
