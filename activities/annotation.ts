@@ -3,9 +3,6 @@ import type { z } from 'zod';
 import {
   AnnotateBatchInput,
   AnnotateBatchOutput,
-  BatchAnnotations,
-  type CaptionedSample,
-  CaptionedSamples,
   ReadCaptionsInput,
   ReadCaptionsOutput,
   WriteAnnotationsInput,
@@ -14,6 +11,7 @@ import {
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
 import { keyOf } from '../core/store-layout.ts';
+import { BatchAnnotations, type CaptionedSample, CaptionedSamples } from '../datasets/annotation/annotation.ts';
 import { existingAmong, writeAnnotationFiles } from '../datasets/annotation/annotation-files.ts';
 import { readJsonl } from '../datasets/jsonl.ts';
 import type { Waiting } from '../judge/client/patient-endpoint.ts';

@@ -17,6 +17,16 @@ export const SuiteConfig = z.strictObject({
 });
 export type SuiteConfig = z.infer<typeof SuiteConfig>;
 
+/**
+ * A published benchmark and where its captions come from: a policy that is shown the videos, or a file of captions that were
+ * made elsewhere.
+ */
+export const SuiteSource = SuiteConfig.omit({ videos: true }).extend({
+  videos: z.string().min(1).optional(),
+  predictions: z.string().min(1).optional(),
+});
+export type SuiteSource = z.infer<typeof SuiteSource>;
+
 export const BenchmarkConfig = z.strictObject({
   /** Evaluate every so many steps, besides before the first and after the last; 0: only those two. */
   everySteps: z.int().nonnegative().default(20),

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { Batch } from '../core/batch.ts';
-import { ClipRef } from '../core/sample.ts';
 import { DatasetConfig } from '../datasets/dataset-config.ts';
 import { FrameOptions } from '../video/frame-options.ts';
 
@@ -33,4 +32,3 @@ export const ExtractFramesOutput = z.strictObject({
   /** JSON: `ClipRef[]`, in the order asked for. */
   clips: ArtifactRef,
 });
-export const Clips = z.array(ClipRef);

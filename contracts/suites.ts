@@ -1,19 +1,10 @@
 import { z } from 'zod';
-import { SuiteConfig } from '../benchmarks/benchmark-config.ts';
+import { SuiteSource } from '../benchmarks/benchmark-config.ts';
+import { PreparedSuite } from '../benchmarks/suites/suite-files.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { JudgeConfig } from '../judge/judge-config.ts';
 import { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import { SuiteEvaluation } from './run-results.ts';
-
-/**
- * A published benchmark and where its captions come from: a policy that is shown the videos, or a file of captions that were
- * made elsewhere.
- */
-export const SuiteSource = SuiteConfig.omit({ videos: true }).extend({
-  videos: z.string().min(1).optional(),
-  predictions: z.string().min(1).optional(),
-});
-export type SuiteSource = z.infer<typeof SuiteSource>;
 
 export const PrepareSuiteInput = z.strictObject({
   runKey: z.string(),
@@ -21,18 +12,7 @@ export const PrepareSuiteInput = z.strictObject({
   /** Checked here, before anything is captioned: a suite needs an LLM judge. */
   judge: JudgeConfig,
 });
-export const PrepareSuiteOutput = z.strictObject({
-  /** A `SuiteItems`. */
-  items: ArtifactRef,
-  /** `DatasetManifest`s whose held-out splits are the suite's clips, in parts: one caption activity each. Empty with predictions. */
-  manifests: z.array(ArtifactRef),
-  /** JSON: `CaptionedClip[]`; only with predictions. */
-  predictions: ArtifactRef.optional(),
-  clips: z.int(),
-  /** Clips without a video or a prediction. They are listed in the report, and never scored. */
-  missing: z.int(),
-});
-export type PreparedSuite = z.infer<typeof PrepareSuiteOutput>;
+export const PrepareSuiteOutput = PreparedSuite;
 
 export const ScoreSuiteInput = z.strictObject({
   runKey: z.string(),

@@ -1,7 +1,7 @@
-import { Clips } from '../contracts/dataset.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { ClipRef } from '../core/sample.ts';
+import { Clips } from '../core/sample.ts';
 import { decodeClip } from '../video/clip.ts';
 import type { Frames } from './onnx/model/video-processor.ts';
 

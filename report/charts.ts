@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { mean } from 'simple-statistics';
-import { type Html, trusted } from './markup.ts';
+import { type Html, trusted } from '../core/markup.ts';
 
 /** A line of a chart: its name, a CSS colour, and a value for each step that has one. */
 export interface Series {

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { type ClipResult, type Difference, HeldOutDetails, heldOutDifferences } from '../benchmarks/held-out.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
-import { Clips } from '../contracts/dataset.ts';
 import { readRecords } from '../contracts/read-records.ts';
 import type { WriteReportInput } from '../contracts/report.ts';
 import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
+import { temporalLink } from '../contracts/temporal-link.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { CaptionedClip } from '../core/completion.ts';
 import { readManifest } from '../core/manifest.ts';
 import { shuffledAt } from '../core/random.ts';
 import type { DatasetManifest, Sample } from '../core/sample.ts';
-import { temporalLink } from '../tracking/temporal-link.ts';
+import { Clips } from '../core/sample.ts';
 import { decodeClip } from '../video/clip.ts';
 import { contactSheet } from '../video/contact-sheet.ts';
 import { embeddableVideo } from './embeddable-video.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import type { Difference } from '../benchmarks/held-out.ts';
 import { judgedBy } from '../benchmarks/judged-by.ts';
-import { type Html, html, link, shortened, trusted } from './markup.ts';
+import { type Html, html, link, shortened, trusted } from '../core/markup.ts';
 import { points, signed } from './metric-names.ts';
 import type { ReportContent } from './report-content.ts';
 import { judged, resultsTable } from './results-table.ts';

@@ -1,6 +1,6 @@
 import type { Difference } from '../benchmarks/held-out.ts';
 import type { Evaluation } from '../contracts/run-results.ts';
-import { type Html, html } from './markup.ts';
+import { type Html, html } from '../core/markup.ts';
 import { BENCHMARK_METRICS, points, signed } from './metric-names.ts';
 
 type Metrics = Readonly<Record<string, number>>;

@@ -4,7 +4,7 @@ import { countsLine, fewScored } from '../benchmarks/suites/suite-counts.ts';
 import { withBounds } from '../benchmarks/suites/suite-report.ts';
 import { suiteNamed } from '../benchmarks/suites/suites.ts';
 import type { Evaluation, SuiteEvaluation } from '../contracts/run-results.ts';
-import { type Html, html } from './markup.ts';
+import { type Html, html } from '../core/markup.ts';
 
 /** A table for every published benchmark of a run: its policies first, then what others published. `judge`: of results that do not say. */
 export function suiteSections(base: Evaluation, trained: Evaluation | undefined, judge: string): Html[] {

@@ -1,7 +1,7 @@
 import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
+import { type Html, html } from '../core/markup.ts';
 import { COMPONENTS } from '../rewards/registry.ts';
 import { lineChart, type Series } from './charts.ts';
-import { type Html, html } from './markup.ts';
 
 interface Panel {
   title: string;

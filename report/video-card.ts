@@ -1,9 +1,9 @@
 import type { ExperimentConfig } from '../configs/schema.ts';
 import { parseCompletion } from '../core/completion.ts';
+import { type Html, html, shortened } from '../core/markup.ts';
 import type { Thought } from '../core/sample.ts';
 import { weightsOf } from '../rewards/combine-rewards.ts';
 import type { RewardConfig } from '../rewards/registry.ts';
-import { type Html, html, shortened } from './markup.ts';
 import type { Answer, ShownVideo } from './report-content.ts';
 
 /** One video: what it shows, what the policy saw of it, the reference, and both policies' answers with what they earned. */

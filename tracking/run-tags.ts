@@ -1,10 +1,10 @@
 import { userInfo } from 'node:os';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import type { Evaluation } from '../contracts/run-results.ts';
+import { temporalLink } from '../contracts/temporal-link.ts';
 import type { Execution } from '../contracts/tracking.ts';
 import { COMPONENTS } from '../rewards/registry.ts';
 import type { Tag } from './mlflow-client.ts';
-import { temporalLink } from './temporal-link.ts';
 
 /** By this tag a run of ours is found again. */
 export const RUN_KEY_TAG = 'videocap.runKey';

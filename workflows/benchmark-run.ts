@@ -1,7 +1,8 @@
+import { BenchmarkRunInput } from '../contracts/run-input.ts';
 import type { Evaluation, SuiteEvaluation } from '../contracts/run-results.ts';
 import { listenForControl } from './control.ts';
 import { evaluate } from './evaluate.ts';
-import { BenchmarkRunInput, parseInput } from './run-input.ts';
+import { parseInput } from './parse-input.ts';
 import { shortActivities } from './stages.ts';
 import { freshRun, loadPolicy, prepare } from './start-run.ts';
 import { evaluateSuite } from './suites.ts';

@@ -1,9 +1,10 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { z } from 'zod';
 import type { WrittenAnnotations } from '../contracts/annotation.ts';
+import { RunInput } from '../contracts/run-input.ts';
 import { type AnnotationSnapshot, AnnotationState } from './annotation-state.ts';
 import { listenForControl } from './control.ts';
-import { parseInput, RunInput } from './run-input.ts';
+import { parseInput } from './parse-input.ts';
 import { judgeActivities, mediaActivities, shortActivities } from './stages.ts';
 import { continueAsNew, controlStateOf, isContinuation, newRunKey } from './start-run.ts';
 

@@ -1,15 +1,14 @@
+import type { RunSnapshot } from '../contracts/run-state.ts';
 import { weightsOf } from '../rewards/combine-rewards.ts';
 import type { Waiting } from './controllable-run.ts';
-import type { RunState } from './run-state.ts';
 
 /** The Markdown that the Temporal UI shows on a run's page: where it is, what it reached, where to look. */
-export function runDetails(run: RunState, waiting: Waiting): string {
-  const { snapshot, config } = run;
-  const { lastMetrics: last, evaluations, tracking, spent } = snapshot;
+export function runDetails(snapshot: RunSnapshot, totalSteps: number, waiting: Waiting): string {
+  const { config, lastMetrics: last, evaluations, tracking, spent } = snapshot;
   const number = (name: string, digits = 3) => last[name]?.toFixed(digits) ?? '-';
   const lines = [
     ...waitingLines(waiting),
-    `**${config.algorithm.kind.toUpperCase()}** step ${snapshot.step} of ${run.totalSteps}`,
+    `**${config.algorithm.kind.toUpperCase()}** step ${snapshot.step} of ${totalSteps}`,
     '',
     ...table([
       ['reward', number('reward/mean')],

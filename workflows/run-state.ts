@@ -162,7 +162,7 @@ export class RunState implements ControllableRun {
 
   /** Markdown for the run's page in the Temporal UI. */
   details(waiting: Waiting): string {
-    return runDetails(this, waiting);
+    return runDetails(this.snapshot, this.totalSteps, waiting);
   }
 
   /** All that another execution needs to go on from here. */

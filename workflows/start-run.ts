@@ -1,9 +1,10 @@
 import { makeContinueAsNewFunc, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { ExperimentConfig } from '../configs/schema.ts';
+import { TrainingRunInput } from '../contracts/run-input.ts';
 import type { RunMemo } from '../contracts/run-memo.ts';
 import type { RunProgress, RunSnapshot } from '../contracts/run-state.ts';
 import type { ControlState } from './control.ts';
-import { parseInput, TrainingRunInput } from './run-input.ts';
+import { parseInput } from './parse-input.ts';
 import { RunState } from './run-state.ts';
 import { longActivities, mediaActivities, policyActivities, shortActivities } from './stages.ts';
 

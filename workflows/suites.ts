@@ -1,5 +1,6 @@
+import type { SuiteSource } from '../benchmarks/benchmark-config.ts';
+import type { PreparedSuite } from '../benchmarks/suites/suite-files.ts';
 import type { SuiteEvaluation } from '../contracts/run-results.ts';
-import type { PreparedSuite, SuiteSource } from '../contracts/suites.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { JudgeGate } from './judge-gate.ts';
 import type { RunState } from './run-state.ts';

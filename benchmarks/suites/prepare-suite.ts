@@ -2,16 +2,17 @@ import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { parse } from 'node:path';
 import pLimit from 'p-limit';
-import type { PreparedSuite, SuiteSource } from '../../contracts/suites.ts';
 import { type ArtifactStore, sha256, sha256OfFile } from '../../core/artifact-store.ts';
 import { type CaptionedClip, parseCompletion } from '../../core/completion.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { DatasetManifest, type Sample } from '../../core/sample.ts';
 import { keyOf } from '../../core/store-layout.ts';
 import { probeVideo } from '../../video/probe.ts';
+import type { SuiteSource } from '../benchmark-config.ts';
 import { videoFinder } from './find-videos.ts';
 import { readPredictions } from './read-predictions.ts';
 import type { Suite, SuiteItem } from './suite.ts';
+import type { PreparedSuite } from './suite-files.ts';
 import { SuiteItems } from './suite-files.ts';
 import { checkQuirks, suiteNamed } from './suites.ts';
 

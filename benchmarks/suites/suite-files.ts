@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ArtifactRef } from '../../core/artifact-ref.ts';
 import { JudgedBy } from '../../judge/judged-by.ts';
 import { JudgeUsage } from '../../judge/usage.ts';
 import { SuiteName } from '../benchmark-config.ts';
@@ -85,3 +86,20 @@ export const SuiteResult = z.strictObject({
   items: z.array(ItemResult),
 });
 export type SuiteResult = z.infer<typeof SuiteResult>;
+
+/** A suite that is ready to be captioned and scored. */
+export const PreparedSuite = z.strictObject({
+  /** A `SuiteItems`. */
+  items: ArtifactRef,
+  /**
+   * `DatasetManifest`s whose held-out splits are the suite's clips, in parts: one caption activity each. Empty with
+   * predictions.
+   */
+  manifests: z.array(ArtifactRef),
+  /** JSON: `CaptionedClip[]`; only with predictions. */
+  predictions: ArtifactRef.optional(),
+  clips: z.int(),
+  /** Clips without a video or a prediction. They are listed in the report, and never scored. */
+  missing: z.int(),
+});
+export type PreparedSuite = z.infer<typeof PreparedSuite>;

@@ -3,35 +3,41 @@ import { existsSync } from 'node:fs';
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { max, mean, median, min } from 'simple-statistics';
-import type { z } from 'zod';
+import { VideocapError } from '../../core/errors.ts';
+import { annotation as annotationQuestion } from '../../judge/questions/annotation.ts';
+import type { JudgeUsage } from '../../judge/usage.ts';
 import {
-  type AnnotateBatchOutput,
   type Annotation,
   AnnotationStatistics,
   type BatchAnnotations,
   type CaptionedSample,
   type CaptionedSamples,
-  type WriteAnnotationsInput,
-  type WrittenAnnotations,
-} from '../../contracts/annotation.ts';
-import { VideocapError } from '../../core/errors.ts';
-import { annotation as annotationQuestion } from '../../judge/questions/annotation.ts';
-import { reviewPage } from './annotation-review.ts';
+} from './annotation.ts';
+import { type ReviewedSample, reviewPage } from './annotation-review.ts';
 import { type Oddity, odditiesOf } from './oddities.ts';
 
-export type Batch = Pick<z.infer<typeof AnnotateBatchOutput>, 'usage' | 'seconds'> & {
-  annotations: z.infer<typeof BatchAnnotations>;
-};
+/** What one batch of questions came to. */
+export interface AnnotatedBatch {
+  annotations: BatchAnnotations;
+  usage: JudgeUsage;
+  seconds: number;
+}
 
-/** A sample with what became of it. */
-export interface ReviewedSample {
-  line: number;
-  id: string;
-  sample: CaptionedSample;
-  /** Absent for samples that were complete before, and those that were not asked about. */
-  annotation?: Annotation;
-  complete: boolean;
-  oddities: Oddity[];
+/** What was annotated, where to, and by whom. */
+export interface AnnotationFiles {
+  /** Absolute paths of the file that was annotated, and of the one to be written. */
+  dataset: string;
+  output: string;
+  judge: { model: string; endpoint: string };
+}
+
+/** Where the files are, and what they came to. */
+export interface AnnotationFilesWritten {
+  output: string;
+  review: string;
+  statistics: string;
+  samples: AnnotationStatistics['samples'];
+  usage: AnnotationStatistics['usage'];
 }
 
 /** Where review and statistics lie: beside the annotated file, under its name. */
@@ -51,9 +57,9 @@ export function existingAmong(output: string): string | undefined {
  */
 export async function writeAnnotationFiles(
   samples: CaptionedSamples,
-  batches: readonly Batch[],
-  { dataset, output, judge }: Pick<z.infer<typeof WriteAnnotationsInput>, 'dataset' | 'output' | 'judge'>,
-): Promise<WrittenAnnotations> {
+  batches: readonly AnnotatedBatch[],
+  { dataset, output, judge }: AnnotationFiles,
+): Promise<AnnotationFilesWritten> {
   const annotations = new Map(batches.flatMap((batch) => batch.annotations).map((one) => [one.line, one.annotation]));
   const reviewed = samples.map(({ line, sample }) => review(line, sample, annotations.get(line)));
   const statistics = AnnotationStatistics.parse({
@@ -128,8 +134,8 @@ function spread(numbers: number[]) {
 }
 
 /** Sums over the batches; what a batch paid for is the same when it is done again. */
-function billOf(batches: readonly Batch[]): Pick<AnnotationStatistics, 'usage' | 'seconds'> {
-  const sum = (value: (batch: Batch) => number) => batches.reduce((total, batch) => total + value(batch), 0);
+function billOf(batches: readonly AnnotatedBatch[]): Pick<AnnotationStatistics, 'usage' | 'seconds'> {
+  const sum = (value: (batch: AnnotatedBatch) => number) => batches.reduce((total, batch) => total + value(batch), 0);
   return {
     usage: {
       calls: sum(({ usage }) => usage.calls),

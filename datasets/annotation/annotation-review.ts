@@ -1,7 +1,18 @@
-import type { AnnotationStatistics } from '../../contracts/annotation.ts';
+import { type Html, html, shortened, trusted } from '../../core/markup.ts';
 import type { Thought } from '../../core/sample.ts';
-import { type Html, html, shortened, trusted } from '../../report/markup.ts';
-import type { ReviewedSample } from './annotation-files.ts';
+import type { Annotation, AnnotationStatistics, CaptionedSample } from './annotation.ts';
+import type { Oddity } from './oddities.ts';
+
+/** A sample with what became of it. */
+export interface ReviewedSample {
+  line: number;
+  id: string;
+  sample: CaptionedSample;
+  /** Absent for samples that were complete before, and those that were not asked about. */
+  annotation?: Annotation;
+  complete: boolean;
+  oddities: Oddity[];
+}
 
 /** More samples than this are no page that a browser shows quickly; the odd ones come first. */
 const MOST_SHOWN = 2000;

@@ -1,4 +1,4 @@
-import type { Subject } from './scene.ts';
+import type { Subject } from './subject.ts';
 
 /** Canvas side in pixels, frames a scene and frames a second: 3 s of 224x224 video. */
 export const CANVAS = 224;

@@ -1,5 +1,6 @@
 import { type Chance, chanceAt } from './chance.ts';
 import { CANVAS, FRAMES, GROWTH, statesAt } from './motion.ts';
+import type { Subject } from './subject.ts';
 import {
   type Action,
   COLOURS,
@@ -22,22 +23,6 @@ export const SPLITS = ['pretrain', 'train', 'held-out'] as const;
 export type Split = (typeof SPLITS)[number];
 
 export type Rgb = readonly [number, number, number];
-
-/** A subject as it is at the first frame, and what it will do. Positions and lengths in pixels of the 224x224 canvas. */
-export interface Subject {
-  size: Size;
-  colour: Colour;
-  shape: Shape;
-  action: Action;
-  x: number;
-  y: number;
-  radius: number;
-  /** How far a moving subject goes. */
-  travel: number;
-  /** Pair actions: index of the other subject in `Scene.subjects`, and the way there. */
-  target?: number;
-  course?: { angle: number; distance: number; clockwise: boolean };
-}
 
 export interface Scene {
   seed: number;

@@ -1,5 +1,4 @@
 import type { SubjectAnalysis, Thought } from '../../core/sample.ts';
-import type { ThinkConfig } from '../think.ts';
 import { assign } from './assignment.ts';
 import type { PhraseSimilarity } from './similarity.ts';
 
@@ -20,7 +19,13 @@ export interface ThinkBreakdown {
   pairs: [number, number][];
 }
 
-type Options = Pick<ThinkConfig, 'subjectThreshold' | 'itemThreshold' | 'attributeWeight' | 'actionWeight'>;
+/** From which similarity things count as the same, and how much each kind of item counts; all in [0, 1]. */
+export interface ThinkOptions {
+  subjectThreshold: number;
+  itemThreshold: number;
+  attributeWeight: number;
+  actionWeight: number;
+}
 
 /** Far below any difference between two similarities, far above rounding: it only decides between equals. */
 const TIE_BREAK = 1e-6;
@@ -38,7 +43,7 @@ export function thinkScore(
   predicted: Thought,
   reference: Thought,
   similarity: PhraseSimilarity,
-  options: Options,
+  options: ThinkOptions,
 ): ThinkBreakdown {
   const attributes = countItems(predicted, reference, 'attributes');
   const actions = countItems(predicted, reference, 'actions');

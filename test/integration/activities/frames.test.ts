@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createFramesActivities } from '../../../activities/frames.ts';
-import { Clips } from '../../../contracts/dataset.ts';
 import { ArtifactStore, sha256OfFile } from '../../../core/artifact-store.ts';
 import type { DatasetManifest, Sample } from '../../../core/sample.ts';
+import { Clips } from '../../../core/sample.ts';
 import { decodeClip } from '../../../video/clip.ts';
 import { makeVideo } from '../video/make-video.ts';
 

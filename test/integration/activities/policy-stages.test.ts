@@ -8,9 +8,9 @@ import { createFramesActivities } from '../../../activities/frames.ts';
 import { createRolloutActivities } from '../../../activities/rollout.ts';
 import { createUpdateActivities } from '../../../activities/update.ts';
 import { ExperimentConfig } from '../../../configs/schema.ts';
-import { Clips } from '../../../contracts/dataset.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { CaptionedClip, Rollout } from '../../../core/completion.ts';
+import { Clips } from '../../../core/sample.ts';
 import { PolicyEngine } from '../../../policy/onnx/engine/engine.ts';
 
 const engine = new PolicyEngine();

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { ExperimentConfig } from '../../../configs/schema.ts';
+import type { RunInput } from '../../../contracts/run-input.ts';
 import type { ArtifactRef } from '../../../core/artifact-ref.ts';
-import type { RunInput } from '../../../workflows/run-input.ts';
 
 const HASH = '0'.repeat(64);
 const ref = (name: string): ArtifactRef => ({ uri: `store:${name}`, sha256: HASH, bytes: 1 });

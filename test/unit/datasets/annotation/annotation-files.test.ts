@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { CaptionedSamples } from '../../../../contracts/annotation.ts';
+import type { CaptionedSamples } from '../../../../datasets/annotation/annotation.ts';
 import { type Batch, companionsOf, writeAnnotationFiles } from '../../../../datasets/annotation/annotation-files.ts';
 
 let root: string;

@@ -1,4 +1,4 @@
-import type { Execution } from '../contracts/tracking.ts';
+import type { Execution } from './tracking.ts';
 
 /** The page of a workflow execution in the Temporal UI, or `undefined` where either is not known. */
 export function temporalLink(uiUrl: string | undefined, execution: Execution | undefined): string | undefined {

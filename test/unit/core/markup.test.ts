@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
-import { html, link, shortened, trusted } from '../../../report/markup.ts';
+import { html, link, shortened, trusted } from '../../../core/markup.ts';
 
 describe('html', () => {
   it('escapes what is put into it, in text and in attributes', () => {

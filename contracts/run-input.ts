@@ -1,7 +1,6 @@
-import { ApplicationFailure } from '@temporalio/workflow';
 import { z } from 'zod';
 import { SuiteName } from '../benchmarks/benchmark-config.ts';
-import { Limits } from '../contracts/limits.ts';
+import { Limits } from './limits.ts';
 
 const OverrideValue = z.union([
   z.string(),
@@ -54,15 +53,3 @@ export const BenchmarkRunInput = RunInput.extend({
     wrong('videos', 'give a folder of videos to caption, or a file of predictions, not both');
   if (predictions && checkpoint) wrong('checkpoint', 'predictions need no policy');
 });
-
-/**
- * Parses a workflow's input. A wrong input fails the run at once with a sentence: an ordinary error thrown in workflow
- * code would be retried for ever.
- * @throws ApplicationFailure `InvalidRunInput`, non-retryable.
- */
-export function parseInput<S extends z.ZodType>(schema: S, raw: unknown, example: string): z.infer<S> {
-  const parsed = schema.safeParse(raw ?? {});
-  if (parsed.success) return parsed.data;
-  const what = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'input'}: ${message}`).join('; ');
-  throw ApplicationFailure.nonRetryable(`Wrong run input: ${what}. A right one is ${example}.`, 'InvalidRunInput');
-}
