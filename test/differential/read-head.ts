@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { progressKey, readRecords, recordKey } from '../../activities/record/record.ts';
+import { readRecords } from '../../contracts/read-records.ts';
+import type { StepRecord } from '../../contracts/run-results.ts';
+import { RunProgress } from '../../contracts/run-state.ts';
 import type { ArtifactRef } from '../../core/artifact-ref.ts';
 import { ArtifactStore, sha256 } from '../../core/artifact-store.ts';
-import { Rollout } from '../../core/completion.ts';
-import { RunProgress } from '../../core/run-progress.ts';
-import type { StepRecord } from '../../core/run-results.ts';
-import { CaptionedClip } from '../../core/stages.ts';
+import { CaptionedClip, Rollout } from '../../core/completion.ts';
+import type { NumberGrid } from '../../core/grid.ts';
+import { keyOf } from '../../core/store-layout.ts';
 import type { RunOutcome, StepOutcome } from './outcome.ts';
 
 const LOOK_MILLISECONDS = 50;
@@ -21,30 +22,44 @@ export async function readHead(folder: string, runKey: string, steps: number): P
 }
 
 async function readStep(store: ArtifactStore, runKey: string, record: StepRecord): Promise<StepOutcome> {
-  const { step, metrics, rollout, scores, rewards } = record;
-  const { policy, evaluations } = await store.readJson((await store.find(progressKey(runKey, step)))!, RunProgress);
-  const { groups } = rollout ? await store.readJson(rollout, Rollout) : { groups: [] };
+  const { step, metrics, rollouts } = record;
+  const { policy, evaluations } = await store.readJson(
+    (await store.find(keyOf('progress', { runKey, step })))!,
+    RunProgress,
+  );
+  const sampled = await Promise.all(rollouts.map(({ rollout }) => store.readJson(rollout, Rollout)));
+  const joined = (grids: NumberGrid[]) => grids.flat();
+  const scoresOf = (name: string) => joined(rollouts.map(({ scores }) => scores[name]!));
   const evaluation = evaluations.find((evaluation) => evaluation.step === step);
   return {
     step,
-    groups: groups.map(({ sampleId, completions }) => ({
-      sampleId,
-      completions: completions.map(({ text, truncated, tokenIds, logProbs }) => ({
-        ...{ text, truncated, tokenIds, logProbs },
+    groups: sampled
+      .flatMap(({ groups }) => groups)
+      .map(({ sampleId, completions }) => ({
+        sampleId,
+        completions: completions.map(({ text, truncated, tokenIds, logProbs }) => ({
+          ...{ text, truncated, tokenIds, logProbs },
+        })),
       })),
-    })),
-    scores: scores && {
-      format: scores.format ?? [],
-      think: scores.think ?? [],
-      caption: scores.caption ?? [],
-      advantage: scores.advantage ?? [],
-      total: rewards ?? [],
-    },
+    scores:
+      rollouts.length === 0
+        ? undefined
+        : {
+            format: scoresOf('format'),
+            think: scoresOf('think'),
+            caption: scoresOf('caption'),
+            advantage: joined(rollouts.map(({ advantages }) => advantages)),
+            total: joined(rollouts.map(({ rewards }) => rewards)),
+          },
     metrics,
     weights: await checkpoint(store, policy.weights),
     optimizer: policy.optimizer && (await checkpoint(store, policy.optimizer)),
     benchmark: evaluation && {
-      captions: await store.readJson(evaluation.captions, z.array(CaptionedClip)),
+      captions: (await store.readJson(evaluation.captions, z.array(CaptionedClip))).map(
+        ({ sampleId, text, tokens }) => ({
+          ...{ sampleId, text, tokens },
+        }),
+      ),
       metrics: evaluation.metrics,
     },
   };
@@ -61,7 +76,7 @@ async function checkpoint(store: ArtifactStore, ref: ArtifactRef): Promise<strin
  */
 export async function recorded(folder: string, runKey: string, step: number, signal: AbortSignal): Promise<void> {
   const store = new ArtifactStore(folder);
-  const has = async (step: number) => (await store.find(recordKey(runKey, step))) !== undefined;
+  const has = async (step: number) => (await store.find(keyOf('record', { runKey, step }))) !== undefined;
   while (!(await has(step))) await sleep(LOOK_MILLISECONDS, undefined, { signal });
   if (await has(step + 1)) throw new Error(`step ${step + 1} was over before anybody saw the end of step ${step}.`);
 }

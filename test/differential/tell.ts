@@ -1,4 +1,4 @@
-import { alignedTable } from '../../cli/watch/result-table.ts';
+import { alignedTable } from '../../cli/output/result-table.ts';
 import { BASE_NAME } from './base-revision.ts';
 import { comparedMetrics, type Difference } from './compare.ts';
 import { METHODS, type Outcome, type RunOutcome } from './outcome.ts';
