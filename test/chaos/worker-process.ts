@@ -15,11 +15,19 @@ export interface WorkerPlace {
   home: string;
   /** More of its environment. */
   env?: NodeJS.ProcessEnv;
+  /** Of another revision. Default: this one. */
+  checkout?: string;
+  /** What Node runs there. Default: this revision's worker. */
+  program?: string[];
 }
 
+const PROGRAM = ['core/run-typescript.mjs', 'workers/local.ts'];
+
 /** Starts a worker and returns once it polls. */
-export async function startWorker({ temporalAddress, mlflowUrl, home, env }: WorkerPlace): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, ['core/run-typescript.mjs', 'workers/local.ts'], {
+export async function startWorker(place: WorkerPlace): Promise<WorkerProcess> {
+  const { temporalAddress, mlflowUrl, home, env, checkout = '.', program = PROGRAM } = place;
+  const child = spawn(process.execPath, program, {
+    cwd: checkout,
     env: {
       ...process.env,
       TEMPORAL_ADDRESS: temporalAddress,

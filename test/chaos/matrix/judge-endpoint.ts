@@ -12,7 +12,7 @@ interface Question {
  * address.
  */
 export class JudgeEndpoint {
-  /** Answers given, by question. */
+  /** Answers given, by the body of the request: prompt, question, and all that goes with them. */
   readonly answered = new Map<string, number>();
   #server: Server | undefined;
   #port = 0;
@@ -46,7 +46,7 @@ export class JudgeEndpoint {
           choices: [{ index: 0, finish_reason: 'stop', message }],
           usage: { prompt_tokens: content.length, completion_tokens: 5, total_tokens: content.length + 5 },
         }),
-        () => this.answered.set(content, (this.answered.get(content) ?? 0) + 1),
+        () => this.answered.set(text, (this.answered.get(text) ?? 0) + 1),
       );
     });
     await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));

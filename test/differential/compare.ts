@@ -1,0 +1,82 @@
+import type { Outcome } from './outcome.ts';
+
+export interface Difference {
+  /** Such as `grpo.steps[3].groups[0].completions[1].logProbs[7]`. */
+  path: string;
+  base: unknown;
+  head: unknown;
+}
+
+export interface CompareOptions {
+  /** HEAD's name of a metric, by base's, where it has another. */
+  renamed?: Readonly<Record<string, string>>;
+  /** How many of the judge's answers HEAD may have had twice: those on their way when its worker was killed. */
+  askedAgain?: number;
+}
+
+/** Metrics of HEAD that are called otherwise than base's. A metric of base that is neither here nor in HEAD is a difference. */
+export const RENAMED_METRICS: Readonly<Record<string, string>> = {};
+
+/** Base's metrics that no two runs agree on: times, and what only counts a worker's death. */
+const DISTURBED = /^time\/|PerSecond$|^judge\/(latencySeconds\/|repeated$)/;
+
+/** Base's metrics that are compared, of those in a step or a benchmark. */
+export function comparedMetrics(metrics: Record<string, number>): string[] {
+  return Object.keys(metrics).filter((name) => !DISTURBED.test(name));
+}
+
+/**
+ * Whatever is not the same to the last bit, in the order in which the runs made it; of a list of numbers, where it begins to
+ * differ. HEAD may have more metrics than base.
+ */
+export function differences(base: Outcome, head: Outcome, options: CompareOptions = {}): Difference[] {
+  const { renamed = RENAMED_METRICS, askedAgain = 0 } = options;
+  return [
+    ...differing('grpo', base.grpo, head.grpo, renamed),
+    ...differing('sft', base.sft, head.sft, renamed),
+    ...differentAnswers(base.judge, head.judge, askedAgain),
+  ];
+}
+
+function differing(path: string, base: unknown, head: unknown, renamed: CompareOptions['renamed'] = {}): Difference[] {
+  if (Array.isArray(base) && Array.isArray(head)) {
+    const common = Math.min(base.length, head.length);
+    const within = base.slice(0, common).flatMap((item, i) => differing(`${path}[${i}]`, item, head[i], renamed));
+    if (base.length !== head.length) within.push({ path: `${path}.length`, base: base.length, head: head.length });
+    return base.every((item) => typeof item === 'object' && item !== null) ? within : within.slice(0, 1);
+  }
+  if (isObject(base) && isObject(head)) {
+    const isMetrics = path.endsWith('.metrics');
+    const names = isMetrics
+      ? comparedMetrics(base as Record<string, number>)
+      : [...new Set([...Object.keys(base), ...Object.keys(head)])];
+    return names.flatMap((name) => {
+      const other = isMetrics ? (renamed[name] ?? name) : name;
+      return differing(isMetrics ? `${path}["${name}"]` : `${path}.${name}`, base[name], head[other], renamed);
+    });
+  }
+  return Object.is(base, head) ? [] : [{ path, base, head }];
+}
+
+/** Both must have been asked the same, and HEAD again only what may have been lost. */
+function differentAnswers(base: Outcome['judge'], head: Outcome['judge'], askedAgain: number): Difference[] {
+  const onlyIn = (one: Outcome['judge'], other: Outcome['judge']) =>
+    Object.keys(one)
+      .filter((body) => !(body in other))
+      .sort();
+  const [lacking, extra] = [onlyIn(base, head), onlyIn(head, base)];
+  const asked = Array.from({ length: Math.max(lacking.length, extra.length) }, (_, i) => ({
+    path: `judge.asked[${i}]`,
+    base: lacking[i],
+    head: extra[i],
+  }));
+  const uneven = Object.keys(base).filter((body) => body in head && head[body] !== base[body]);
+  const again = uneven.reduce((sum, body) => sum + head[body]! - base[body]!, 0);
+  if (again <= askedAgain && uneven.every((body) => head[body]! > base[body]!)) return asked;
+  const answered = uneven.map((body) => ({ path: `judge.answered ${body}`, base: base[body], head: head[body] }));
+  return [...asked, ...answered];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

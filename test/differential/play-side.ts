@@ -1,0 +1,145 @@
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import type { Report } from '../../cli/setup/report.ts';
+import type { JudgeEndpoint } from '../chaos/matrix/judge-endpoint.ts';
+import { TemporalProcess } from '../chaos/matrix/temporal-process.ts';
+import { startWorker, type WorkerPlace, type WorkerProcess } from '../chaos/worker-process.ts';
+import type { Method, Outcome, ReadOutcome, RunOutcome } from './outcome.ts';
+
+/** One of the two revisions: its code, its configs, and how its outcome is read. */
+export interface Side {
+  name: string;
+  /** How its worker is started. */
+  worker(place: WorkerPlace): WorkerPlace;
+  configs: Record<Method, string>;
+  read: ReadOutcome;
+  /** Resolves in the middle of the GRPO run, when its worker is to be killed. Without it, nobody is. */
+  killAt?: (store: string, runKey: string, signal: AbortSignal) => Promise<void>;
+}
+
+export interface Surroundings {
+  folder: string;
+  /** Folder of the embedding model. */
+  models: string;
+  mlflowUrl: string;
+  judge: JudgeEndpoint;
+  report: Report;
+}
+
+const LONGEST_MILLISECONDS = 300_000;
+const LOOK_MILLISECONDS = 50;
+
+/** Runs both experiments of one side, one after the other, with a Temporal server and a home that no other side has seen. */
+export async function playSide(side: Side, surroundings: Surroundings): Promise<Outcome> {
+  const { folder, models, mlflowUrl, judge, report } = surroundings;
+  const home = join(folder, side.name);
+  await mkdir(home);
+  await symlink(models, join(home, 'models'));
+  judge.answered.clear();
+  const temporal = new TemporalProcess(join(home, 'temporal.db'));
+  await temporal.start();
+  const connection = Connection.lazy({ address: temporal.address });
+  const env = { DIFFERENTIAL_JUDGE_KEY: 'any' };
+  const worker = new Worker(side.worker({ temporalAddress: temporal.address, mlflowUrl, home, env }));
+  const player = new Player(side, home, judge.baseUrl, new Client({ connection }), worker);
+  try {
+    await report.step(`${side.name}: its worker`, () => worker.start());
+    const title = `${side.name}: 6 steps of GRPO${side.killAt ? ', the worker killed on the way' : ''}`;
+    const grpo = await report.step(title, () => player.play('grpo', side.killAt));
+    const sft = await report.step(`${side.name}: 6 steps of SFT`, () => player.play('sft'));
+    return { grpo, sft, judge: Object.fromEntries(judge.answered) };
+  } catch (error) {
+    throw new Error(`The experiment of ${side.name} failed: ${causes(error)}\n${worker.log.slice(-4000)}`);
+  } finally {
+    await worker.kill();
+    await connection.close();
+    await temporal.kill();
+  }
+}
+
+/** Plays a side's runs. */
+class Player {
+  readonly #side: Side;
+  readonly #home: string;
+  readonly #judgeUrl: string;
+  readonly #client: Client;
+  readonly #worker: Worker;
+
+  constructor(side: Side, home: string, judgeUrl: string, client: Client, worker: Worker) {
+    this.#side = side;
+    this.#home = home;
+    this.#judgeUrl = judgeUrl;
+    this.#client = client;
+    this.#worker = worker;
+  }
+
+  async play(method: Method, killAt?: Side['killAt']): Promise<RunOutcome> {
+    const { name, configs, read } = this.#side;
+    const config = join(this.#home, `${method}.yaml`);
+    await writeFile(config, (await readFile(configs[method], 'utf8')).replaceAll('JUDGE_URL', this.#judgeUrl));
+    const handle = await this.#client.workflow.start('trainingRun', {
+      taskQueue: 'videocap',
+      workflowId: `${name}-${method}`,
+      args: [{ config }],
+    });
+    const over = new AbortController();
+    const disturbed = killAt && this.#disturb(handle, killAt, over.signal);
+    const late = sleep(LONGEST_MILLISECONDS, undefined, { ref: false }).then(() => {
+      throw new Error(`the ${method} run has not ended after ${LONGEST_MILLISECONDS / 1000} s.`);
+    });
+    try {
+      const [summary] = await Promise.race([Promise.all([handle.result(), disturbed]), late]);
+      const { runKey, steps } = summary as { runKey: string; steps: number };
+      return await read(this.#store, runKey, steps);
+    } finally {
+      over.abort();
+      await disturbed?.catch(() => undefined);
+    }
+  }
+
+  get #store(): string {
+    return join(this.#home, 'store');
+  }
+
+  async #disturb(handle: WorkflowHandle, killAt: NonNullable<Side['killAt']>, signal: AbortSignal): Promise<void> {
+    const described = async () => (await handle.describe()).memo?.run as string | undefined;
+    let runKey: string | undefined;
+    for (; !runKey; runKey = await described()) await sleep(LOOK_MILLISECONDS, undefined, { signal });
+    await killAt(this.#store, runKey, signal);
+    await this.#worker.kill();
+    await this.#worker.start();
+  }
+}
+
+/** A side's worker, which can be killed and started again. */
+class Worker {
+  readonly #place: WorkerPlace;
+  #process: WorkerProcess | undefined;
+  #log = '';
+
+  constructor(place: WorkerPlace) {
+    this.#place = place;
+  }
+
+  async start(): Promise<void> {
+    this.#process = await startWorker(this.#place);
+  }
+
+  async kill(): Promise<void> {
+    const dying = this.#process;
+    this.#process = undefined;
+    await dying?.kill();
+    this.#log += dying?.log() ?? '';
+  }
+
+  get log(): string {
+    return this.#log + (this.#process?.log() ?? '');
+  }
+}
+
+function causes(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause ? `${message}: ${causes(cause)}` : message;
+}

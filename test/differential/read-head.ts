@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { progressKey, readRecords, recordKey } from '../../activities/record/record.ts';
+import type { ArtifactRef } from '../../core/artifact-ref.ts';
+import { ArtifactStore, sha256 } from '../../core/artifact-store.ts';
+import { Rollout } from '../../core/completion.ts';
+import { RunProgress } from '../../core/run-progress.ts';
+import type { StepRecord } from '../../core/run-results.ts';
+import { CaptionedClip } from '../../core/stages.ts';
+import type { RunOutcome, StepOutcome } from './outcome.ts';
+
+const LOOK_MILLISECONDS = 50;
+
+/** A run of the present code, read by the present code: where it keeps things may change, what they are may not. */
+export async function readHead(folder: string, runKey: string, steps: number): Promise<RunOutcome> {
+  const store = new ArtifactStore(folder);
+  const outcomes: StepOutcome[] = [];
+  for (const record of await readRecords(store, runKey, 0, steps)) outcomes.push(await readStep(store, runKey, record));
+  return { steps: outcomes };
+}
+
+async function readStep(store: ArtifactStore, runKey: string, record: StepRecord): Promise<StepOutcome> {
+  const { step, metrics, rollout, scores, rewards } = record;
+  const { policy, evaluations } = await store.readJson((await store.find(progressKey(runKey, step)))!, RunProgress);
+  const { groups } = rollout ? await store.readJson(rollout, Rollout) : { groups: [] };
+  const evaluation = evaluations.find((evaluation) => evaluation.step === step);
+  return {
+    step,
+    groups: groups.map(({ sampleId, completions }) => ({
+      sampleId,
+      completions: completions.map(({ text, truncated, tokenIds, logProbs }) => ({
+        ...{ text, truncated, tokenIds, logProbs },
+      })),
+    })),
+    scores: scores && {
+      format: scores.format ?? [],
+      think: scores.think ?? [],
+      caption: scores.caption ?? [],
+      advantage: scores.advantage ?? [],
+      total: rewards ?? [],
+    },
+    metrics,
+    weights: await checkpoint(store, policy.weights),
+    optimizer: policy.optimizer && (await checkpoint(store, policy.optimizer)),
+    benchmark: evaluation && {
+      captions: await store.readJson(evaluation.captions, z.array(CaptionedClip)),
+      metrics: evaluation.metrics,
+    },
+  };
+}
+
+/** What a checkpoint's file hashes to; of one that was removed since, what it hashed to when it was stored. */
+async function checkpoint(store: ArtifactStore, ref: ArtifactRef): Promise<string> {
+  return existsSync(store.path(ref)) ? sha256(await store.read(ref)) : ref.sha256;
+}
+
+/**
+ * Resolves when a run under way has written a step down, and is at work on the next.
+ * @throws when it is not, any more: it went faster than anybody looks.
+ */
+export async function recorded(folder: string, runKey: string, step: number, signal: AbortSignal): Promise<void> {
+  const store = new ArtifactStore(folder);
+  const has = async (step: number) => (await store.find(recordKey(runKey, step))) !== undefined;
+  while (!(await has(step))) await sleep(LOOK_MILLISECONDS, undefined, { signal });
+  if (await has(step + 1)) throw new Error(`step ${step + 1} was over before anybody saw the end of step ${step}.`);
+}
