@@ -6,11 +6,12 @@ import type { ArtifactStore } from '../core/artifact-store.ts';
 import { parseCompletion } from '../core/completion.ts';
 import { readManifest } from '../core/manifest.ts';
 import type { Sample } from '../core/sample.ts';
-import type { Waiting } from '../judge/client/patient-endpoint.ts';
+import { settled } from '../core/settled.ts';
+import type { OutageClock } from '../judge/client/patient-endpoint.ts';
 import { createJudge } from '../judge/create-judge.ts';
 import type { Judge } from '../judge/judge.ts';
 import type { Unknown } from '../judge/questions/question.ts';
-import { type CaptionReading, readCaption, readReference, settled } from '../judge/read-caption.ts';
+import { type CaptionReading, readCaption, readReference } from '../judge/read-caption.ts';
 import { createSimilarity } from '../rewards/think/create-similarity.ts';
 import type { PhraseSimilarity } from '../rewards/think/similarity.ts';
 import { phrasesOf, thinkScore } from '../rewards/think/think-score.ts';
@@ -23,7 +24,7 @@ export interface BenchmarkDeps {
   onProgress?: (progress: { done: number; total: number; what: string }) => void;
   signal?: () => AbortSignal | undefined;
   /** Since when the judge has given no answer. */
-  waiting?: Waiting;
+  outage?: OutageClock;
   /** Where the key of a judge endpoint is looked up. */
   env?: NodeJS.ProcessEnv;
 }
@@ -31,7 +32,7 @@ export interface BenchmarkDeps {
 type Think = z.infer<typeof ScoreBenchmarkInput>['think'];
 
 /** Scores a policy's greedy captions of a suite: what the base and the trained policy are compared by. */
-export function createBenchmarkActivities({ store, home, onProgress, signal, waiting, env }: BenchmarkDeps) {
+export function createBenchmarkActivities({ store, home, onProgress, signal, outage, env }: BenchmarkDeps) {
   return {
     async scoreBenchmark(rawInput: z.input<typeof ScoreBenchmarkInput>): Promise<z.infer<typeof ScoreBenchmarkOutput>> {
       const input = ScoreBenchmarkInput.parse(rawInput);
@@ -46,7 +47,7 @@ export function createBenchmarkActivities({ store, home, onProgress, signal, wai
           place: `${folder}/benchmark-${input.suite}`,
           env,
           spent: input.spent,
-          waiting,
+          outage,
         });
         const similarity = createSimilarity(input.think.similarity, home);
         const thoughts = captioned.flatMap(({ text, sampleId }) => [

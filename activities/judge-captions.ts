@@ -5,19 +5,13 @@ import { parseCompletion, Rollout } from '../core/completion.ts';
 import { readManifest } from '../core/manifest.ts';
 import type { Sample } from '../core/sample.ts';
 import { Score, value } from '../core/score.ts';
-import type { Waiting } from '../judge/client/patient-endpoint.ts';
+import { settled } from '../core/settled.ts';
+import type { OutageClock } from '../judge/client/patient-endpoint.ts';
 import { createJudge } from '../judge/create-judge.ts';
 import type { Judge } from '../judge/judge.ts';
 import { CaptionRatings } from '../judge/questions/completeness-naturalness.ts';
 import type { Unknown } from '../judge/questions/question.ts';
-import {
-  CaptionReading,
-  countsOf,
-  type Reference,
-  readCaption,
-  readReference,
-  settled,
-} from '../judge/read-caption.ts';
+import { CaptionReading, countsOf, type Reference, readCaption, readReference } from '../judge/read-caption.ts';
 import {
   type CaptionOptions,
   type CountedOptions,
@@ -31,7 +25,7 @@ export interface JudgeDeps {
   onProgress?: (progress: { done: number; total: number; what: string }) => void;
   signal?: () => AbortSignal | undefined;
   /** Since when the judge has given no answer. */
-  waiting?: Waiting;
+  outage?: OutageClock;
   /** Where the key of an endpoint is looked up. */
   env?: NodeJS.ProcessEnv;
 }
@@ -59,7 +53,7 @@ export type StepVerdicts = z.infer<typeof StepVerdicts>;
 type GroupVerdicts = StepVerdicts['groups'][number];
 
 /** Scores captions by what the judge says of them. */
-export function createJudgeActivities({ store, onProgress, signal, waiting, env }: JudgeDeps) {
+export function createJudgeActivities({ store, onProgress, signal, outage, env }: JudgeDeps) {
   return {
     async judgeCaptions(rawInput: z.input<typeof JudgeCaptionsInput>): Promise<z.infer<typeof JudgeCaptionsOutput>> {
       const input = JudgeCaptionsInput.parse(rawInput);
@@ -69,7 +63,7 @@ export function createJudgeActivities({ store, onProgress, signal, waiting, env 
         const { groups } = await store.readJson(input.rollout, Rollout);
         const { train, heldOut } = await readManifest(store, input.manifest);
         const samples = new Map([...train, ...heldOut].map((sample) => [sample.id, sample]));
-        const judge = createJudge(input.judge, { store, place: folder, env, spent: input.spent, waiting });
+        const judge = createJudge(input.judge, { store, place: folder, env, spent: input.spent, outage });
         const total = groups.reduce((sum, group) => sum + group.completions.length, 0);
         let done = 0;
         const progress = () => onProgress?.({ done: done++, total, what: 'captions judged' });

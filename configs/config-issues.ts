@@ -64,6 +64,8 @@ function wrongValue(issue: core.$ZodIssue, raw: unknown, source: Source): string
 }
 
 function remedy(issue: core.$ZodIssue, value: unknown): string {
+  const renamed = typeof value === 'string' ? RENAMED.get(`${dotted(issue.path)}=${value}`) : undefined;
+  if (renamed !== undefined) return renamed;
   switch (issue.code) {
     case 'invalid_value':
       return oneOf(issue.values, value);
@@ -103,8 +105,13 @@ function bounded(origin: string, comparison: string, bound: number | bigint): st
   return `set a number ${comparison.startsWith('at') ? 'of ' : ''}${comparison} ${bound}`;
 }
 
+/** Values that configs had under other names. */
+const RENAMED: ReadonlyMap<string, string> = new Map([
+  ['judge.kind=openai', "write llm; OpenAI's chat API is judge.provider: openai, the default"],
+]);
+
 function oneOf(options: readonly unknown[], value: unknown): string {
-  const known = options.map(String);
+  const known = options.filter((option) => option !== undefined).map(String);
   const meant = typeof value === 'string' ? didYouMean(value, known) : '';
   return `set one of ${known.join(', ')}${meant}`;
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { JudgeConfig } from '../configs/schema.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { Thought } from '../core/sample.ts';
-import { JudgeSpending, JudgeUsage } from './stages.ts';
+import { JudgeConfig } from '../judge/judge-config.ts';
+import { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 
 /** What the stages of `datasetAnnotation` take and give, in the order data passes through. */
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { ExperimentConfig } from '../configs/schema.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
+import { JudgeSpending } from '../judge/usage.ts';
 import { Evaluation } from './run-results.ts';
-import { JudgeSpending } from './stages.ts';
 
 /** What a person may change of a run that is under way. What is left out stays as it was. */
 export const Limits = z.strictObject({

@@ -3,7 +3,6 @@ import {
   DatasetConfig,
   FrameOptions,
   GrpoConfig,
-  JudgeConfig,
   PolicyConfig,
   RewardConfig,
   SamplingConfig,
@@ -15,6 +14,8 @@ import { Batch } from '../core/batch.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
 import { ClipRef } from '../core/sample.ts';
 import { Score } from '../core/score.ts';
+import { JudgeConfig } from '../judge/judge-config.ts';
+import { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 
 /**
  * What each stage takes and gives, in the order data passes through: the contract between the workflow, the activities
@@ -81,26 +82,7 @@ export const ScoreThoughtsOutput = z.strictObject({
   seconds: z.number(),
 });
 
-/** What a run has paid its judge so far. */
-export const JudgeSpending = z.strictObject({ usd: z.number().nonnegative(), calls: z.int().nonnegative() });
-export type JudgeSpending = z.infer<typeof JudgeSpending>;
 const Spent = JudgeSpending.default({ usd: 0, calls: 0 });
-
-/**
- * What a stage's questions came to. `calls`, tokens and cost (USD) are those of the answers that this place in the run paid for:
- * the same after a crash. `repeated`: asked again because an earlier request's answer never arrived, so perhaps paid twice.
- */
-export const JudgeUsage = z.strictObject({
-  calls: z.int(),
-  cacheHits: z.int(),
-  inputTokens: z.int(),
-  outputTokens: z.int(),
-  cost: z.number(),
-  repeated: z.int(),
-  /** Of the requests that were made now; 0 without any. */
-  latencySeconds: z.strictObject({ p50: z.number(), p95: z.number(), max: z.number() }),
-});
-export type JudgeUsage = z.infer<typeof JudgeUsage>;
 
 export const JudgeCaptionsInput = Place.extend({
   rollout: ArtifactRef,

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { JudgeConfig, SuiteConfig } from '../configs/schema.ts';
+import { SuiteConfig } from '../configs/schema.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
+import { JudgeConfig } from '../judge/judge-config.ts';
+import { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import { SuiteEvaluation } from './run-results.ts';
-import { JudgeSpending, JudgeUsage } from './stages.ts';
 
 /**
  * A published benchmark and where its captions come from: a policy that is shown the videos, or a file of captions that were

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { settled } from '../core/settled.ts';
 import type { CaptionCounts } from '../rewards/caption-reward.ts';
 import type { Judge } from './judge.ts';
 import { Verdict } from './questions/event-entailment.ts';
@@ -77,12 +78,4 @@ export function countsOf({ verdicts, claimVerdicts }: CaptionReading): CaptionCo
     told: entailed(verdicts),
     ...(claimVerdicts && { claims: claimVerdicts.length, trueClaims: entailed(claimVerdicts) }),
   };
-}
-
-/** `Promise.all` that fails only once everyone is done: answers on their way are paid for, and must reach the ledger. */
-export async function settled<const T extends readonly Promise<unknown>[]>(
-  promises: T,
-): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  await Promise.allSettled(promises);
-  return (await Promise.all(promises)) as { -readonly [K in keyof T]: Awaited<T[K]> };
 }

@@ -1,11 +1,11 @@
-import type { JudgeUsage } from '../contracts/stages.ts';
 import { VideocapError } from '../core/errors.ts';
 import { isWhole, type ParsedEvent, parseCaption } from '../datasets/shapes/parse-caption.ts';
 import type { ShapeEvent } from '../datasets/shapes/vocabulary.ts';
 import type { Judge } from './judge.ts';
-import { NO_USAGE } from './ledger/usage.ts';
 import type { Verdict } from './questions/event-entailment.ts';
 import type { Outcome } from './questions/question.ts';
+import type { JudgeUsage } from './usage.ts';
+import { NO_USAGE } from './usage.ts';
 
 /**
  * The judge of the small world of shapes: it parses captions and compares events, and is no LLM. Strict and exact:
@@ -36,7 +36,7 @@ export class RuleBasedJudge implements Judge {
     throw new VideocapError(
       'InvalidConfig',
       'judge.kind rule-based cannot rate captions, as reward.caption.variant completeness-naturalness needs; set judge.kind ' +
-        'to openai, or another variant.',
+        'to llm, or another variant.',
     );
   }
 
@@ -46,7 +46,7 @@ export class RuleBasedJudge implements Judge {
     throw new VideocapError(
       'InvalidConfig',
       `judge.kind rule-based reads only events of the small world, such as "a small red circle moves left"; sample ` +
-        `${sampleId} has ${unread === 'none' ? 'none' : `"${unread.slice(0, 80)}"`}. For your own videos set judge.kind to openai.`,
+        `${sampleId} has ${unread === 'none' ? 'none' : `"${unread.slice(0, 80)}"`}. For your own videos set judge.kind to llm.`,
     );
   }
 }

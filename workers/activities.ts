@@ -16,12 +16,12 @@ import { createTrackingActivities } from '../activities/tracking.ts';
 import { createUpdateActivities } from '../activities/update.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { PolicyEngine } from '../policy/onnx/engine/engine.ts';
-import { cancellationSignal, reportProgress, waiting } from './current-attempt.ts';
+import { cancellationSignal, outage, reportProgress } from './current-attempt.ts';
 import type { WorkerSettings } from './settings.ts';
 
 /** Everything that the `videocap` queue serves: one factory a stage, in the order data passes through. */
 export function createActivities(settings: WorkerSettings, store: ArtifactStore, log: Logger) {
-  const deps = { store, home: settings.home, onProgress: reportProgress, signal: cancellationSignal, waiting, log };
+  const deps = { store, home: settings.home, onProgress: reportProgress, signal: cancellationSignal, outage, log };
   const links = settings.temporalUiUrl === undefined ? {} : { temporalUiUrl: settings.temporalUiUrl };
   return {
     ...createConfigActivities(),

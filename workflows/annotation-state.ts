@@ -1,7 +1,7 @@
-import type { JudgeConfig } from '../configs/schema.ts';
 import type { Limits } from '../contracts/run-progress.ts';
-import type { JudgeSpending } from '../contracts/stages.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
+import type { JudgeConfig, LlmJudgeConfig } from '../judge/judge-config.ts';
+import type { JudgeSpending } from '../judge/usage.ts';
 import type { Followed, Waiting } from './control.ts';
 import { limitedJudge } from './limits.ts';
 import { waitingLines } from './run-details.ts';
@@ -12,7 +12,7 @@ export interface AnnotationSnapshot {
   runKey: string;
   dataset: string;
   output: string;
-  judge: Extract<JudgeConfig, { kind: 'openai' }>;
+  judge: LlmJudgeConfig;
   /** The captions as they were read; absent until then. */
   samples?: { ref: ArtifactRef; total: number; open: number };
   /** Batches that are done. */

@@ -7,8 +7,8 @@ import {
   setHandler,
   upsertMemo,
 } from '@temporalio/workflow';
-import type { JudgeConfig } from '../configs/schema.ts';
 import type { Limits } from '../contracts/run-progress.ts';
+import type { JudgeConfig } from '../judge/judge-config.ts';
 import { JudgeGate } from './judge-gate.ts';
 import { parseLimits } from './limits.ts';
 import type { RunStatus } from './run-state.ts';

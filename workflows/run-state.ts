@@ -1,10 +1,11 @@
-import type { ExperimentConfig, JudgeConfig } from '../configs/schema.ts';
+import type { ExperimentConfig } from '../configs/schema.ts';
 import type { Limits, RunProgress } from '../contracts/run-progress.ts';
 import type { Evaluation, RunSummary } from '../contracts/run-results.ts';
-import type { JudgeSpending } from '../contracts/stages.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { Batch } from '../core/batch.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
+import type { JudgeConfig } from '../judge/judge-config.ts';
+import type { JudgeSpending } from '../judge/usage.ts';
 import type { Waiting } from './control.ts';
 import { limitedJudge } from './limits.ts';
 import { runDetails } from './run-details.ts';

@@ -1,6 +1,6 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { SuiteCounts } from '../../contracts/run-results.ts';
-import type { JudgeUsage } from '../../contracts/stages.ts';
+import type { JudgeUsage } from '../../judge/usage.ts';
 import { judgedBy, promptNames } from '../judged-by.ts';
 import type { Column, Suite, SuiteTable } from './suite.ts';
 import { fewScored } from './suite-counts.ts';

@@ -1,6 +1,6 @@
 import JSON5 from 'json5';
 import type { z } from 'zod';
-import type { Reading } from '../questions/question.ts';
+import type { ParsedAnswer } from '../questions/question.ts';
 
 /** Characters of an answer. None that we ask for comes near; beyond this nothing is read or kept. */
 export const LONGEST_ANSWER = 100_000;
@@ -20,7 +20,7 @@ export function readJson<S extends z.ZodType>(
   text: string,
   shape: S,
   untrusted: readonly string[] = [],
-): Reading<z.infer<S>> {
+): ParsedAnswer<z.infer<S>> {
   if (text.length > LONGEST_ANSWER) return { fault: 'it must be much shorter' };
   const objects = objectsIn(afterThinking(text), untrusted);
   if (objects.length === 0)

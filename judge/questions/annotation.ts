@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Thought } from '../../core/sample.ts';
 import { readJson } from '../client/read-answer.ts';
-import { readPrompt } from './prompts.ts';
+import { readPrompt } from './prompt.ts';
 import type { Question } from './question.ts';
 
 const Answer = z.strictObject({ thought: Thought, events: z.array(z.string()) });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readJson } from '../client/read-answer.ts';
-import { readPrompt } from './prompts.ts';
+import { readPrompt } from './prompt.ts';
 import type { Question } from './question.ts';
 
 /** Two ratings of one caption, whole numbers from 0 (worst) to 5. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { readJson } from '../client/read-answer.ts';
-import { readPrompt } from './prompts.ts';
-import type { Question, Reading } from './question.ts';
+import { readPrompt } from './prompt.ts';
+import type { ParsedAnswer, Question } from './question.ts';
 
 /**
  * What a caption says of one event, in AutoDQ's three classes. Only `entailment` ever counts as told; the other two are kept
@@ -37,7 +37,7 @@ export function eventEntailment(description: string, events: readonly string[]):
 }
 
 /** One verdict for each index from 1 to `count`, in that order, whatever order they come in; none that `untrusted` texts hold. */
-export function readVerdicts(text: string, count: number, untrusted: readonly string[] = []): Reading<Verdict[]> {
+export function readVerdicts(text: string, count: number, untrusted: readonly string[] = []): ParsedAnswer<Verdict[]> {
   const read = readJson(text, Verdicts, untrusted);
   if ('fault' in read) return read;
   const byIndex = new Map(read.answer.verdicts.map(({ index, relationship }) => [index, relationship]));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { readJson } from '../client/read-answer.ts';
-import { type Prompt, readPrompt } from './prompts.ts';
-import type { Question, Reading } from './question.ts';
+import { type Prompt, readPrompt } from './prompt.ts';
+import type { ParsedAnswer, Question } from './question.ts';
 
 const Answer = z.strictObject({ events: z.array(z.string()) });
 
@@ -37,7 +37,7 @@ function extraction(prompt: Prompt, description: string): Question<string[]> {
 }
 
 /** What a model listed, without blanks and repetitions; a list that is out of all proportion is none. */
-export function readUnits(listed: readonly string[], what: string): Reading<string[]> {
+export function readUnits(listed: readonly string[], what: string): ParsedAnswer<string[]> {
   const units = [...new Set(listed.map((unit) => unit.trim()).filter((unit) => unit !== ''))];
   if (units.length > MOST_EVENTS || units.some((unit) => unit.length > LONGEST_EVENT))
     return { fault: `it must have at most ${MOST_EVENTS} short ${what}` };

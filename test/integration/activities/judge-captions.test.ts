@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createJudgeActivities, StepVerdicts } from '../../../activities/judge-captions.ts';
-import { JudgeConfig, RewardConfig } from '../../../configs/schema.ts';
+import { RewardConfig } from '../../../configs/schema.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import type { DatasetManifest, Sample } from '../../../core/sample.ts';
+import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { failOnce } from '../../failing-store.ts';
 import { message, type OpenAiServer, readsWords, startOpenAiServer, status } from '../../servers/openai-server.ts';
 
@@ -57,7 +58,7 @@ async function inputFor(
     caption: RewardConfig.parse({ caption }).caption,
   };
 }
-const openai = () => ({ kind: 'openai', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY' });
+const openai = () => ({ kind: 'llm', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY' });
 const activities = () => createJudgeActivities({ store, env: { KEY: 'sk' } });
 
 describe('with the rule-based judge', () => {
@@ -100,7 +101,7 @@ describe('with the rule-based judge', () => {
     const input = await inputFor([sample('clip-7', { events: ['a dog barks'] })], captions);
     await expect(activities().judgeCaptions(input)).rejects.toMatchObject({
       code: 'InvalidConfig',
-      message: expect.stringMatching(/sample clip-7 has "a dog barks".*judge\.kind to openai/),
+      message: expect.stringMatching(/sample clip-7 has "a dog barks".*judge\.kind to llm/),
     });
   });
 });

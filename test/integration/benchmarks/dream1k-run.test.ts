@@ -84,7 +84,7 @@ async function bench(input: object, overrides: object = {}): Promise<SuiteEvalua
     activities: createRolloutActivities({ store, engine }),
   });
   const config = {
-    ...{ 'judge.kind': 'openai', 'judge.model': 'by-the-letter', 'judge.apiKeyEnv': 'KEY' },
+    ...{ 'judge.kind': 'llm', 'judge.model': 'by-the-letter', 'judge.apiKeyEnv': 'KEY' },
     ...{ 'judge.baseUrl': judge.baseUrl, 'policy.threads': 1, 'benchmark.maxNewTokens': 24 },
   };
   const args = [{ suite: 'dream1k', overrides: { ...config, ...overrides }, ...input }];

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSuiteActivities } from '../../../activities/suites.ts';
 import { SuiteResult } from '../../../benchmarks/suites/suite-files.ts';
-import { JudgeConfig, type SuiteName } from '../../../configs/schema.ts';
+import type { SuiteName } from '../../../configs/schema.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { JudgeConfig } from '../../../judge/judge-config.ts';
 import type { OpenAiServer } from '../../servers/openai-server.ts';
 
 interface Options {
@@ -45,7 +46,7 @@ export class SuiteBench {
   async prepare(suite: SuiteName, annotations: string, predictions: string, { quirks = [], limit }: Options = {}) {
     const activities = createSuiteActivities({ store: this.#store, env: { KEY: 'sk' } });
     const { baseUrl } = this.#server;
-    const judge = JudgeConfig.parse({ kind: 'openai', model: 'm', baseUrl, apiKeyEnv: 'KEY', concurrency: 4 });
+    const judge = JudgeConfig.parse({ kind: 'llm', model: 'm', baseUrl, apiKeyEnv: 'KEY', concurrency: 4 });
     const runKey = `run-${this.#runs++}`;
     const source = { suite, annotations, predictions, quirks, ...(limit && { limit }) };
     const prepared = await activities.prepareSuite({ runKey, source, judge });

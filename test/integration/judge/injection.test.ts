@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createJudgeActivities } from '../../../activities/judge-captions.ts';
-import { JudgeConfig, RewardConfig } from '../../../configs/schema.ts';
+import { RewardConfig } from '../../../configs/schema.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import type { DatasetManifest } from '../../../core/sample.ts';
+import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { COMPLETENESS_NATURALNESS } from '../../../judge/questions/completeness-naturalness.ts';
 import { EVENT_ENTAILMENT } from '../../../judge/questions/event-entailment.ts';
 import { EVENT_EXTRACTION } from '../../../judge/questions/event-extraction.ts';
@@ -46,7 +47,7 @@ async function scores(answer: Answer, judge: object = {}, caption: object = { va
     step: 1,
     rollout: await store.putJson('rollout.json', { step: 1, groups: [{ sampleId: 'a', completions }] }),
     manifest: await store.putJson('manifest.json', manifest),
-    judge: JudgeConfig.parse({ kind: 'openai', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY', ...judge }),
+    judge: JudgeConfig.parse({ kind: 'llm', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY', ...judge }),
     caption: RewardConfig.parse({ caption }).caption,
   });
   return output.caption[0]!;

@@ -62,7 +62,7 @@ const overrides = () => ({
   'dataset.trainSamples': 2,
   'dataset.heldOutSamples': 2,
   'reward.think.similarity': 'token-f1',
-  'judge.kind': 'openai',
+  'judge.kind': 'llm',
   'judge.model': 'm',
   'judge.apiKeyEnv': 'CANARY_KEY',
   'judge.baseUrl': judge.baseUrl,

@@ -13,7 +13,7 @@ describe('RuleBasedJudge', () => {
   test('cannot rate a caption as a whole, and says what to set', async () => {
     await expect(judge.rate()).rejects.toMatchObject({
       code: 'InvalidConfig',
-      message: expect.stringContaining('set judge.kind to openai, or another variant'),
+      message: expect.stringContaining('set judge.kind to llm, or another variant'),
     });
   });
 
@@ -80,7 +80,7 @@ describe('RuleBasedJudge', () => {
     expect(() => judge.checkReference('clip-7', events)).toThrow(
       expect.objectContaining({
         code: 'InvalidConfig',
-        message: `judge.kind rule-based reads only events of the small world, such as "a small red circle moves left"; sample clip-7 has ${shown}. For your own videos set judge.kind to openai.`,
+        message: `judge.kind rule-based reads only events of the small world, such as "a small red circle moves left"; sample clip-7 has ${shown}. For your own videos set judge.kind to llm.`,
       }),
     );
   });

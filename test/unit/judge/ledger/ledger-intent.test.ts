@@ -61,12 +61,12 @@ describe('the intent', () => {
   test('of a process that died is taken over, and counted', async () => {
     await leave(2 ** 30);
     const endpoint = new PatientEndpoint();
-    const asker = ledger(endpoint);
-    const asked = asker.ask(question());
+    const client = ledger(endpoint);
+    const asked = client.ask(question());
     await endpoint.arrived(1);
     endpoint.asked[0]!.settle(said());
     await asked;
-    expect(asker.usage.repeated).toBe(1);
+    expect(client.usage.repeated).toBe(1);
   });
 
   test.each([
@@ -91,21 +91,21 @@ describe('the intent', () => {
         });
       },
     };
-    const asker = ledger(endpoint, { clock });
-    expect(await asker.ask(question())).toEqual({ answer: ['contradiction'] });
+    const client = ledger(endpoint, { clock });
+    expect(await client.ask(question())).toEqual({ answer: ['contradiction'] });
     expect(looks).toBe(2);
     expect(endpoint.asked).toEqual([]);
-    expect(asker.usage).toMatchObject({ calls: 0, cacheHits: 1 });
+    expect(client.usage).toMatchObject({ calls: 0, cacheHits: 1 });
   });
 
   test('of a machine that has been silent for too long is taken over', async () => {
     await leave(7, 'elsewhere');
     const endpoint = new PatientEndpoint();
-    const asker = ledger(endpoint, { leaseSeconds: -1 });
-    const asked = asker.ask(question());
+    const client = ledger(endpoint, { leaseSeconds: -1 });
+    const asked = client.ask(question());
     await endpoint.arrived(1);
     endpoint.asked[0]!.settle(said());
     expect(await asked).toEqual({ answer: ['entailment'] });
-    expect(asker.usage.repeated).toBe(1);
+    expect(client.usage.repeated).toBe(1);
   });
 });

@@ -63,11 +63,11 @@ test('identical questions in flight are one, also from two ledgers of one proces
   expect(two.usage).toMatchObject({ calls: 0, cacheHits: 1 });
 });
 
-test('who waits for another asker that fails asks again for itself', async () => {
+test('who waits for another client that fails asks again for itself', async () => {
   const endpoint = new PatientEndpoint();
-  const asker = ledger(endpoint);
-  const first = asker.ask(question());
-  const second = asker.ask(question());
+  const client = ledger(endpoint);
+  const first = client.ask(question());
+  const second = client.ask(question());
   await endpoint.arrived(1);
   endpoint.asked[0]!.fail(new DOMException('cancelled', 'AbortError'));
   await expect(first).rejects.toThrow('cancelled');
@@ -96,13 +96,13 @@ test('when another process answered first, its answer counts', async () => {
 test('a refusal is kept, and not asked about again', async () => {
   const endpoint = new PatientEndpoint();
   const refused = { unscorable: true, reason: 'refused' } as const;
-  const asker = ledger(endpoint);
-  const asked = asker.ask(question());
+  const client = ledger(endpoint);
+  const asked = client.ask(question());
   await endpoint.arrived(1);
   endpoint.asked[0]!.settle(refused);
   expect(await asked).toEqual(refused);
   expect(await ledger(endpoint).ask(question())).toEqual(refused);
-  expect(asker.usage).toMatchObject({ calls: 1, cacheHits: 0 });
+  expect(client.usage).toMatchObject({ calls: 1, cacheHits: 0 });
   expect(endpoint.asked).toHaveLength(1);
 });
 
@@ -133,11 +133,11 @@ describe('an answer in the ledger that cannot be read', () => {
     ...more,
   });
   const answered = async (endpoint: PatientEndpoint, options: Parameters<typeof ledger>[1] = {}) => {
-    const asker = ledger(endpoint, options);
-    const asked = asker.ask(question());
+    const client = ledger(endpoint, options);
+    const asked = client.ask(question());
     void endpoint.arrived(1).then(() => endpoint.asked[0]!.settle(said()));
     expect(await asked).toEqual({ answer: ['entailment'] });
-    return asker.usage;
+    return client.usage;
   };
 
   test.each([

@@ -1,8 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { readPrompt } from '../../../../judge/questions/prompts.ts';
+import { readPrompt } from '../../../../judge/questions/prompt.ts';
 
-const FOLDER = new URL('../../../../judge/prompts/', import.meta.url);
+const FOLDERS = ['judge', 'benchmarks/vdc', 'benchmarks/carebench'].map(
+  (owner) => new URL(`../../../../${owner}/prompts/`, import.meta.url),
+);
 
 /** What every prompt says, for good: figures that were judged by `v1` must be comparable with each other. */
 const SAYS: Record<string, string> = {
@@ -18,11 +20,12 @@ const SAYS: Record<string, string> = {
 };
 
 test('a prompt never changes: another text is another version', () => {
-  const names = readdirSync(FOLDER).map((file) => file.replace(/\.md$/, ''));
-  const now = Object.fromEntries(names.map((name) => [name, readPrompt(name).sha256]));
+  const files = FOLDERS.flatMap((folder) => readdirSync(folder).map((file) => ({ folder, file })));
+  const prompts = files.map(({ folder, file }) => readPrompt(file.replace(/\.md$/, ''), folder));
+  const now = Object.fromEntries(prompts.map(({ name, sha256 }) => [name, sha256]));
   expect(
     now,
     'A prompt that results were judged by has changed, or is gone. Put its old text back and make the new one a new version: ' +
-      '<name>.v2.md in judge/prompts, named where it is asked (judge/questions). A new prompt is added to this list.',
+      '<name>.v2.md beside it, named in the question that uses it. A new prompt is added to this list.',
   ).toEqual(SAYS);
 });

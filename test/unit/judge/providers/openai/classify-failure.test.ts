@@ -1,6 +1,8 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
 import { describe, expect, test } from 'vitest';
-import { classifyFailure } from '../../../../judge/client/classify-failure.ts';
+import type { FailedRequest } from '../../../../../judge/client/chat-api.ts';
+import { JudgeError } from '../../../../../judge/client/judge-error.ts';
+import { classifyFailure } from '../../../../../judge/providers/openai/classify-failure.ts';
 
 const endpoint = { baseUrl: 'http://user:secret@judge.test:8000/v1', model: 'big-judge', apiKeyEnv: 'JUDGE_KEY' };
 const failed = (status: number, error: object = {}, headers: Record<string, string> = {}) =>
@@ -27,8 +29,11 @@ describe('a fault that passes is unavailable', () => {
     [529, 'is in trouble', false],
   ])('%d', (status, what, perhapsPaid) => {
     expect(failed(status)).toEqual({
-      kind: 'unavailable',
-      message: `The judge at http://judge.test:8000/v1 ${what} (status ${status}). It will be asked again.`,
+      fault: {
+        kind: 'unavailable',
+        sentence: `The judge at http://judge.test:8000/v1 ${what}`,
+        details: `status ${status}`,
+      },
       perhapsPaid,
     });
   });
@@ -47,20 +52,21 @@ describe('a fault that passes is unavailable', () => {
     ['an answer that ends early', new SyntaxError('Unexpected end of JSON input'), true],
   ])('%s', (_, error, perhapsPaid) => {
     expect(classifyFailure(error, endpoint)).toEqual({
-      kind: 'unavailable',
-      message:
-        'The judge at http://judge.test:8000/v1 (judge.baseUrl) cannot be reached, or breaks off. It will be asked again.',
+      fault: {
+        kind: 'unavailable',
+        sentence: 'The judge at http://judge.test:8000/v1 (judge.baseUrl) cannot be reached, or closes the connection',
+      },
       perhapsPaid,
     });
   });
 });
 
-describe('a fault that stays until someone acts blocks, and says what to do', () => {
+describe('a fault that stays until a person acts blocks, and says what to do', () => {
   const refuses =
     'refuses the request; `videocap judge check` says whether judge.model, judge.maxTokens and judge.answerFormat fit it';
   test.each([
-    [400, {}, `${refuses} (status 400): mend the endpoint`],
-    [400, { param: 'max_tokens' }, `${refuses} (status 400, param max_tokens): mend the endpoint`],
+    [400, {}, `${refuses} (status 400): correct the config or the endpoint`],
+    [400, { param: 'max_tokens' }, `${refuses} (status 400, param max_tokens): correct the config or the endpoint`],
     [
       401,
       { code: 'invalid_api_key' },
@@ -77,7 +83,7 @@ describe('a fault that stays until someone acts blocks, and says what to do', ()
       {},
       'knows no model "big-judge" (judge.model) under this address (judge.baseUrl) (status 404): serve it there',
     ],
-    [422, {}, `${refuses} (status 422): mend the endpoint`],
+    [422, {}, `${refuses} (status 422): correct the config or the endpoint`],
     [
       429,
       { code: 'insufficient_quota' },
@@ -94,10 +100,11 @@ describe('a fault that stays until someone acts blocks, and says what to do', ()
       "has no budget left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 400, code billing_hard_limit_reached): raise the account's limit",
     ],
   ])('%d %j', (status, error, rest) => {
-    expect(failed(status, error)).toEqual({
-      kind: 'blocked',
-      message: `The judge at http://judge.test:8000/v1 ${rest}, then \`videocap resume\`.`,
-    });
+    const failure = failed(status, error) as FailedRequest;
+    expect(failure).toMatchObject({ fault: { kind: 'blocked' }, perhapsPaid: false });
+    expect(new JudgeError(failure.fault).message).toBe(
+      `The judge at http://judge.test:8000/v1 ${rest}, then \`videocap resume\`.`,
+    );
   });
 });
 
@@ -107,7 +114,7 @@ describe('a refusal to judge this text is unscorable', () => {
     [400, 'content_policy_violation', 'the endpoint filtered the content'],
     [400, 'context_length_exceeded', 'the question is longer than the judge can read'],
   ])('%d %s', (status, code, reason) => {
-    expect(failed(status, { code })).toEqual({ kind: 'unscorable', reason });
+    expect(failed(status, { code })).toEqual({ unscorable: true, reason });
   });
 });
 
@@ -119,16 +126,15 @@ describe('the endpoint has the last word on trying again', () => {
   ])('a code that is %s is left out of the message', (_, code) => {
     const error = APIError.generate(500, { error: { message: 'x', code, param: 'model' } }, undefined, new Headers());
     expect(classifyFailure(error, { ...endpoint, apiKey: 'sk-0123456789abcdef' })).toMatchObject({
-      message:
-        'The judge at http://judge.test:8000/v1 is in trouble (status 500, param model). It will be asked again.',
+      fault: { sentence: 'The judge at http://judge.test:8000/v1 is in trouble', details: 'status 500, param model' },
     });
   });
 
   test('x-should-retry: true makes a 400 pass', () => {
-    expect(failed(400, {}, { 'x-should-retry': 'true' })).toMatchObject({ kind: 'unavailable' });
+    expect(failed(400, {}, { 'x-should-retry': 'true' })).toMatchObject({ fault: { kind: 'unavailable' } });
   });
   test('x-should-retry: false makes a 429 stay', () => {
-    expect(failed(429, {}, { 'x-should-retry': 'false' })).toMatchObject({ kind: 'blocked' });
+    expect(failed(429, {}, { 'x-should-retry': 'false' })).toMatchObject({ fault: { kind: 'blocked' } });
   });
 });
 
@@ -142,14 +148,14 @@ describe('Retry-After is kept, between a second and a day', () => {
     [{ 'retry-after': new Date(Date.now() + 200_000_000).toUTCString() }, 86_400_000],
     [{ 'retry-after': 'soon' }, undefined],
   ])('%j', (headers, wait) => {
-    const failure = failed(429, {}, headers);
-    expect('retryAfterMilliseconds' in failure! ? failure.retryAfterMilliseconds : undefined).toBe(wait);
+    const { fault } = failed(429, {}, headers) as FailedRequest;
+    expect('retryAfterMilliseconds' in fault ? fault.retryAfterMilliseconds : undefined).toBe(wait);
   });
 });
 
 test('messages never repeat the words of the endpoint, nor credentials in its address', () => {
   const odd = failed(400, { code: 'A caption. sk-secret', param: 'messages[0].content' });
-  expect(odd).toMatchObject({ message: expect.stringContaining('(status 400, param messages[0].content)') });
+  expect(odd).toMatchObject({ fault: { details: 'status 400, param messages[0].content' } });
   expect(JSON.stringify(odd)).not.toMatch(/caption\.|sk-secret|user:secret/);
 });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { sha256 } from '../../core/artifact-store.ts';
-import type { Question } from '../questions/question.ts';
+import { sha256 } from '../../../core/artifact-store.ts';
+import type { Question } from '../../questions/question.ts';
 
 /**
  * A server that only passes a format on to the model, or drops it, answers this as it is told to; one that keeps the model's

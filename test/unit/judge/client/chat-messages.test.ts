@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { inertJson } from '../../../../judge/client/inert-json.ts';
+import { escapeChatMarkup } from '../../../../judge/client/chat-messages.ts';
 import { openModelFolder } from '../../../../policy/onnx/model/model-folder.ts';
 import { PolicyTokenizer } from '../../../../policy/onnx/model/tokenizer.ts';
 import { HOSTILE_CAPTIONS } from '../hostile-captions.ts';
@@ -10,7 +10,7 @@ test('is JSON of the same value, for any text', () => {
   fc.assert(
     fc.property(texts, texts, (description, event) => {
       const value = { description, events: [{ index: 1, event }] };
-      const json = inertJson(value);
+      const json = escapeChatMarkup(value);
       expect(JSON.parse(json)).toEqual(value);
       expect(json).not.toMatch(/<|\[\/?[A-Z]/);
       expect(json).not.toMatch(/\p{Cs}/u);
@@ -21,7 +21,7 @@ test('is JSON of the same value, for any text', () => {
 
 test('leaves ordinary text as a person reads it', () => {
   const value = { description: 'A "dog" [in red] runs > 5 m.', list: [1, [], ['A']] };
-  expect(inertJson(value)).toBe(JSON.stringify(value));
+  expect(escapeChatMarkup(value)).toBe(JSON.stringify(value));
 });
 
 describe('behind the chat template of Qwen2-VL', () => {
@@ -35,6 +35,6 @@ describe('behind the chat template of Qwen2-VL', () => {
   });
 
   test.each(HOSTILE_CAPTIONS)('%s: no mark more than the template has', (_, caption) => {
-    expect(marks(inertJson({ description: caption }))).toBe(3);
+    expect(marks(escapeChatMarkup({ description: caption }))).toBe(3);
   });
 });

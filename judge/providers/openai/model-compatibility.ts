@@ -11,7 +11,7 @@ const THINKING_TOKENS = 8192;
  * GPT-5) take no temperature, and `max_completion_tokens` instead, which their thinking counts against; most other servers know only
  * `max_tokens`. Which models do so is said by nothing but the refusal.
  */
-export class Dialect {
+export class ModelCompatibility {
   /** `temperature`, `max_tokens`. */
   readonly refused = new Set<string>();
 
@@ -34,11 +34,11 @@ export class Dialect {
   }
 }
 
-const dialects = new Map<string, Dialect>();
+const dialects = new Map<string, ModelCompatibility>();
 
 /** What this process has learnt of one model of one endpoint. */
-export function sharedDialect(endpoint: string): Dialect {
-  const dialect = dialects.get(endpoint) ?? new Dialect();
+export function sharedCompatibility(endpoint: string): ModelCompatibility {
+  const dialect = dialects.get(endpoint) ?? new ModelCompatibility();
   dialects.set(endpoint, dialect);
   return dialect;
 }

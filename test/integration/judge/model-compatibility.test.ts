@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { JudgeConfig } from '../../../configs/schema.ts';
-import { OpenAiEndpoint, type OpenAiJudgeConfig } from '../../../judge/client/openai.ts';
+import { ChatEndpoint } from '../../../judge/client/chat-endpoint.ts';
+import { JudgeConfig } from '../../../judge/judge-config.ts';
+import { OpenAiChat, type OpenAiJudgeConfig } from '../../../judge/providers/openai/openai-chat.ts';
 import { eventEntailment } from '../../../judge/questions/event-entailment.ts';
 import {
   type OpenAiServer,
@@ -16,9 +17,10 @@ const CAPTION = 'A dog runs.';
 const EVENTS = ['a dog runs', 'a cat sleeps'];
 
 /** Somebody who asks a server's model. */
-function asker({ baseUrl }: OpenAiServer, concurrency = 1) {
-  const config = JudgeConfig.parse({ kind: 'openai', model: 'm', baseUrl, apiKeyEnv: 'KEY', concurrency });
-  const endpoint = new OpenAiEndpoint(config as OpenAiJudgeConfig, { KEY: 'sk-very-secret' });
+function client({ baseUrl }: OpenAiServer, concurrency = 1) {
+  const config = JudgeConfig.parse({ kind: 'llm', model: 'm', baseUrl, apiKeyEnv: 'KEY', concurrency });
+  const api = new OpenAiChat(config as OpenAiJudgeConfig, { KEY: 'sk-very-secret' });
+  const endpoint = new ChatEndpoint(api, config as OpenAiJudgeConfig);
   return async (caption: string, events: string[]) => (await endpoint.ask(eventEntailment(caption, events))).outcome;
 }
 
@@ -29,8 +31,8 @@ describe('a model that takes no temperature, and max_completion_tokens in place 
   ])('is asked so from its first refusals on, by all who ask it: %s', async (_, refuse) => {
     const thinker = await startOpenAiServer(reasoning(readsWords, refuse));
     try {
-      expect(await asker(thinker)(CAPTION, EVENTS)).toEqual({ answer: ['entailment', 'neutral'] });
-      expect(await asker(thinker)('A cat sleeps.', EVENTS)).toEqual({ answer: ['neutral', 'entailment'] });
+      expect(await client(thinker)(CAPTION, EVENTS)).toEqual({ answer: ['entailment', 'neutral'] });
+      expect(await client(thinker)('A cat sleeps.', EVENTS)).toEqual({ answer: ['neutral', 'entailment'] });
       const fields = thinker.requests.map(({ temperature, max_tokens, max_completion_tokens }) => ({
         ...{ temperature, max_tokens, max_completion_tokens },
       }));
@@ -49,7 +51,7 @@ describe('a model that takes no temperature, and max_completion_tokens in place 
   test('asked many questions at once, answers them all', async () => {
     const thinker = await startOpenAiServer(reasoning(readsWords));
     try {
-      const ask = asker(thinker, 8);
+      const ask = client(thinker, 8);
       const outcomes = await Promise.all([...'abcdefghijkl'].map((text) => ask(text, ['a'])));
       expect(outcomes.filter((outcome) => 'answer' in outcome)).toHaveLength(12);
     } finally {
@@ -61,7 +63,7 @@ describe('a model that takes no temperature, and max_completion_tokens in place 
     const server = await startOpenAiServer(readsWords);
     try {
       server.failNext(status(400, { code: 'invalid_value', param: 'max_tokens' }));
-      await expect(asker(server)(CAPTION, EVENTS)).rejects.toMatchObject({ code: 'JudgeBlocked' });
+      await expect(client(server)(CAPTION, EVENTS)).rejects.toMatchObject({ code: 'JudgeBlocked' });
       expect(server.requests).toHaveLength(1);
     } finally {
       await server.close();

@@ -5,7 +5,7 @@ import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { VideocapError } from '../../../core/errors.ts';
 import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
-import { waiting } from '../../../workers/current-attempt.ts';
+import { outage } from '../../../workers/current-attempt.ts';
 import { startTemporal } from '../temporal-server.ts';
 
 let environment: TestWorkflowEnvironment;
@@ -18,24 +18,24 @@ it('the wait for an answer goes on over the attempts of an activity, as a real s
   const since: number[] = [];
   let answered = 0;
   const attempt = async () => {
-    since.push(waiting.since());
+    since.push(outage.since());
     const number = Context.current().info.attempt;
     if (number === 2) {
-      waiting.answered();
-      answered = waiting.since();
+      outage.answered();
+      answered = outage.since();
     }
     if (number < 5) throw new VideocapError('Unavailable', 'down');
     return since;
   };
   const worker = await Worker.create({
     connection: environment.nativeConnection,
-    taskQueue: 'waiting',
+    taskQueue: 'outage',
     workflowsPath: fileURLToPath(new URL('one-activity.ts', import.meta.url)),
     activities: { attempt },
     interceptors: { activity: [(context: Context) => ({ inbound: new ActivityRuntime(context) })] },
   });
   await worker.runUntil(
-    environment.client.workflow.execute('oneActivity', { taskQueue: 'waiting', workflowId: 'waiting' }),
+    environment.client.workflow.execute('oneActivity', { taskQueue: 'outage', workflowId: 'outage' }),
   );
   const [first, ...others] = since;
   expect(first).toBeLessThan(answered);

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { vdcAnswer } from '../../../../judge/questions/vdc-answer.ts';
-import { vdcMatch } from '../../../../judge/questions/vdc-match.ts';
+import { vdcAnswer, vdcMatch } from '../../../../benchmarks/vdc/vdc-judge-questions.ts';
 
 describe('vdcAnswer', () => {
   const question = vdcAnswer('A man runs.', 'Who?');

@@ -1,42 +1,44 @@
 import { APIConnectionError, APIError } from 'openai';
-import type { JudgeConfig } from '../../configs/schema.ts';
+import type { FailedRequest } from '../../client/chat-api.ts';
+import { isSecret, withoutCredentials } from '../../client/credentials.ts';
+import type { LlmJudgeConfig } from '../../judge-config.ts';
+import type { Unscorable } from '../../questions/question.ts';
 
-type Endpoint = Pick<Extract<JudgeConfig, { kind: 'openai' }>, 'baseUrl' | 'model' | 'apiKeyEnv'> & {
+type FailingEndpoint = Pick<Extract<LlmJudgeConfig, { provider: 'openai' }>, 'baseUrl' | 'model' | 'apiKeyEnv'> & {
   /** The key itself: it must not come back in a message. */
   apiKey?: string;
 };
 
-/**
- * What a failed request means:
- *
- * - `unavailable`: it passes; ask again later. `perhapsPaid`: the model may have answered, and the answer was lost on its way.
- * - `blocked`: it stays until a person changes the key, the account or the endpoint.
- * - `unscorable`: the endpoint answered, and its answer is that it will not judge this text.
- */
-export type JudgeFailure =
-  | { kind: 'unavailable'; message: string; perhapsPaid: boolean; retryAfterMilliseconds?: number }
-  | { kind: 'blocked'; message: string }
-  | { kind: 'unscorable'; reason: string };
+type Row = (seen: { error: APIError; endpoint: FailingEndpoint; where: string }) => FailedRequest | Unscorable;
 
-type Row = (seen: { error: APIError; endpoint: Endpoint; where: string }) => JudgeFailure;
-
+/** It passes: ask again later. */
 const passes =
   (what: string, perhapsPaid = false): Row =>
   ({ error, endpoint, where }) => ({
-    kind: 'unavailable',
-    message: `The judge at ${where} ${what}${details(error, endpoint)}. It will be asked again.`,
+    fault: {
+      kind: 'unavailable',
+      sentence: `The judge at ${where} ${what}`,
+      details: details(error, endpoint),
+      ...retryAfter(error.headers),
+    },
     perhapsPaid,
-    ...retryAfter(error.headers),
   });
+/** It stays until a person changes the key, the account or the endpoint. */
 const stays =
-  (problem: (endpoint: Endpoint) => string, remedy: string): Row =>
+  (problem: (endpoint: FailingEndpoint) => string, remedy: string): Row =>
   ({ error, endpoint, where }) => ({
-    kind: 'blocked',
-    message: `The judge at ${where} ${problem(endpoint)}${details(error, endpoint)}: ${remedy}, then \`videocap resume\`.`,
+    fault: {
+      kind: 'blocked',
+      sentence: `The judge at ${where} ${problem(endpoint)}`,
+      details: details(error, endpoint),
+      remedy,
+    },
+    perhapsPaid: false,
   });
+/** The endpoint answered, and its answer is that it will not judge this text. */
 const refuses =
   (reason: string): Row =>
-  () => ({ kind: 'unscorable', reason });
+  () => ({ unscorable: true, reason });
 
 /** What the endpoint calls the fault, where that says more than the status. */
 const BY_CODE: Record<string, Row> = {
@@ -77,20 +79,22 @@ const BY_STATUS: Record<number, Row> = {
 const OTHER_CLIENT_ERROR = stays(
   () =>
     'refuses the request; `videocap judge check` says whether judge.model, judge.maxTokens and judge.answerFormat fit it',
-  'mend the endpoint',
+  'correct the config or the endpoint',
 );
 const SERVER_ERROR = passes('is in trouble');
 
 /**
- * The one table of what can go wrong between us and an OpenAI-compatible endpoint; `undefined` for anything else. Messages
+ * What a failed request to an OpenAI-compatible endpoint means; `undefined` for an error that is not the endpoint's. Faults
  * name the remedy and the endpoint's own codes, never its words: those may repeat the key, the prompt or the caption.
  */
-export function classifyFailure(error: unknown, endpoint: Endpoint): JudgeFailure | undefined {
+export function classifyFailure(error: unknown, endpoint: FailingEndpoint): FailedRequest | Unscorable | undefined {
   const where = withoutCredentials(endpoint.baseUrl);
   if (isBrokenConnection(error))
     return {
-      kind: 'unavailable',
-      message: `The judge at ${where} (judge.baseUrl) cannot be reached, or breaks off. It will be asked again.`,
+      fault: {
+        kind: 'unavailable',
+        sentence: `The judge at ${where} (judge.baseUrl) cannot be reached, or closes the connection`,
+      },
       perhapsPaid: !isUnreachable(error),
     };
   if (!(error instanceof APIError) || error.status === undefined) return undefined;
@@ -103,7 +107,7 @@ function isBrokenConnection(error: unknown): boolean {
   return error instanceof TypeError && (error.message === 'terminated' || error.cause !== undefined);
 }
 
-/** Then no request has reached the endpoint. The system's code is at the end of a chain of causes. */
+/** Whether no request can have reached the endpoint. The system's code is at the end of a chain of causes. */
 function isUnreachable(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     if (UNREACHABLE.has((cause as NodeJS.ErrnoException).code ?? '')) return true;
@@ -115,7 +119,7 @@ function rowFor(error: APIError): Row {
   const status = error.status as number;
   const named = BY_CODE[error.code ?? ''] ?? BY_CODE[error.type ?? ''];
   if (named) return named;
-  // The endpoint's own word on whether to try again wins over the status.
+  // Some endpoints say themselves whether to try again: that wins over the status.
   const word = error.headers?.get('x-should-retry');
   if (word === 'true') return passes('asks to be asked again');
   if (word === 'false' && status === 429) return BY_CODE.insufficient_quota!;
@@ -137,25 +141,15 @@ function retryAfter(headers: Headers | undefined): { retryAfterMilliseconds?: nu
 }
 
 /**
- * ` (status 400, code x, param y, request z)`: only what looks like an identifier, since the endpoint wrote it, and is neither
+ * `status 400, code x, param y, request z`: only what looks like an identifier, since the endpoint wrote it, and is neither
  * the key nor a piece of it.
  */
-function details(error: APIError, { apiKey = '' }: Endpoint): string {
+function details(error: APIError, { apiKey = '' }: FailingEndpoint): string {
   const { status, code, param, requestID } = error;
   const isKey = (text: string) =>
     isSecret(apiKey) && (text.includes(apiKey) || (text.length >= 8 && apiKey.includes(text)));
   const parts = Object.entries({ status, code, param, request: requestID }).filter(
     ([, text]) => text != null && /^[\w.[\]-]{1,64}$/.test(String(text)) && !isKey(String(text)),
   );
-  return ` (${parts.map(([name, text]) => `${name} ${text}`).join(', ')})`;
-}
-
-/** Servers without keys are given any short word as one. */
-export function isSecret(apiKey: string): boolean {
-  return apiKey.length >= 12;
-}
-
-export function withoutCredentials(baseUrl: string): string {
-  const { origin, pathname } = new URL(baseUrl);
-  return `${origin}${pathname === '/' ? '' : pathname}`;
+  return parts.map(([name, text]) => `${name} ${text}`).join(', ');
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { objectExtraction } from '../../../../benchmarks/carebench/object-questions.ts';
 import { eventExtraction, keyEventExtraction } from '../../../../judge/questions/event-extraction.ts';
-import { objectExtraction } from '../../../../judge/questions/object-extraction.ts';
 
 describe('objectExtraction', () => {
   const { read, prompt } = objectExtraction('a red ball');

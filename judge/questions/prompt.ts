@@ -10,7 +10,10 @@ export interface Prompt {
   sha256: string;
 }
 
-export function readPrompt(name: string): Prompt {
-  const text = readFileSync(new URL(`../prompts/${name}.md`, import.meta.url), 'utf8').trim();
+const JUDGE_PROMPTS = new URL('../prompts/', import.meta.url);
+
+/** @param folder of the prompt's file; a suite's own prompts are in `benchmarks/<suite>/prompts/`. */
+export function readPrompt(name: string, folder: URL = JUDGE_PROMPTS): Prompt {
+  const text = readFileSync(new URL(`${name}.md`, folder), 'utf8').trim();
   return { name, text, sha256: sha256(text) };
 }

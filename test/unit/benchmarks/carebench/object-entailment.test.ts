@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { objectEntailment } from '../../../../judge/questions/object-entailment.ts';
+import { objectEntailment } from '../../../../benchmarks/carebench/object-questions.ts';
 
 const objects = ['There is a red ball', 'There are two dogs'];
 const verdicts = (...list: [number, string][]) =>

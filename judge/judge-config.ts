@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { OPENAI_FIELDS } from './providers/openai/openai-config.ts';
+
+/** The config section `judge`. Pure: workflows import it. */
+
+const RuleBasedFields = z.strictObject({ kind: z.literal('rule-based') });
+
+/** The fields that every language model has, whichever provider serves it. */
+const LLM_FIELDS = {
+  kind: z.literal('llm'),
+  /** Questions asked at a time. */
+  concurrency: z.int().min(1).max(512).default(8),
+  /** Of one request. */
+  timeoutSeconds: z.number().positive().max(600).default(60),
+  /** Of an answer. A provider may allow more for what a model thinks before it answers. */
+  maxTokens: z.int().min(16).default(1024),
+  /** What the endpoint allows, over everything that this worker asks it. */
+  requestsPerMinute: z.int().min(1).optional(),
+  tokensPerMinute: z.int().min(1).optional(),
+  /** USD per million tokens. */
+  price: z
+    .strictObject({
+      inputPerMillion: z.number().nonnegative().default(0),
+      outputPerMillion: z.number().nonnegative().default(0),
+    })
+    .prefault({}),
+  /**
+   * What a run may spend before it pauses: `calls` is exact, `usd` may be exceeded by about one question. Tokens that the
+   * endpoint does not count are estimated.
+   */
+  budget: z
+    .strictObject({ usd: z.number().nonnegative().optional(), calls: z.int().nonnegative().optional() })
+    .prefault({}),
+  /** How long an endpoint may give no answer at all before the run pauses until a person resumes it. */
+  patienceSeconds: z.number().positive().default(86_400),
+};
+
+/**
+ * One object a provider: `provider` chooses it, and OpenAI's is the default. Its own fields must include `model` and
+ * `baseUrl`, by which reports and annotations name a judge.
+ */
+const LlmFields = z.discriminatedUnion('provider', [z.strictObject({ ...OPENAI_FIELDS, ...LLM_FIELDS })]);
+export type LlmJudgeConfig = z.infer<typeof LlmFields>;
+export type ProviderName = LlmJudgeConfig['provider'];
+export type Price = LlmJudgeConfig['price'];
+export type Budget = LlmJudgeConfig['budget'];
+
+export const JudgeConfig = z.discriminatedUnion('kind', [RuleBasedFields, LlmFields]);
+export type JudgeConfig = z.infer<typeof JudgeConfig>;
+
+/** Whether a language model judges, and not a rule. */
+export function isLlm(judge: JudgeConfig): judge is LlmJudgeConfig {
+  return judge.kind === 'llm';
+}
+
+/** Whether an answer costs anything: at a price of 0, a budget in USD is never reached. */
+export function isPriced({ price }: LlmJudgeConfig): boolean {
+  return price.inputPerMillion > 0 || price.outputPerMillion > 0;
+}
