@@ -9,9 +9,9 @@ import { settled } from '../core/settled.ts';
 import type { OutageClock } from '../judge/client/patient-endpoint.ts';
 import { createJudge } from '../judge/create-judge.ts';
 import type { Judge } from '../judge/judge.ts';
-import { CaptionRatings } from '../judge/questions/completeness-naturalness.ts';
 import type { Unknown } from '../judge/questions/question.ts';
 import { CaptionReading, countsOf, type Reference, readCaption, readReference } from '../judge/read-caption.ts';
+import { CaptionRatings } from '../judge/verdict.ts';
 import {
   type CaptionOptions,
   type CountedOptions,

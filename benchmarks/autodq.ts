@@ -1,4 +1,4 @@
-import type { CaptionCounts } from '../rewards/caption-reward.ts';
+import type { CaptionCounts } from '../judge/read-caption.ts';
 
 /** How well one caption fits its clip's reference, both in [0, 1]. */
 export interface ClipScore {

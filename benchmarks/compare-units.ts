@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { settled } from '../core/settled.ts';
 import type { LlmClient } from '../judge/client/llm-client.ts';
-import { eventEntailment, Verdict } from '../judge/questions/event-entailment.ts';
+import { eventEntailment } from '../judge/questions/event-entailment.ts';
 import { keyEventExtraction } from '../judge/questions/event-extraction.ts';
 import type { Outcome } from '../judge/questions/question.ts';
 import { countsOf } from '../judge/read-caption.ts';
+import { Verdict } from '../judge/verdict.ts';
 import { clipScore } from './autodq.ts';
 
 /** One side of a comparison, actions or objects, with every verdict. Scores in [0, 1]. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { JudgedBy } from '../contracts/stages.ts';
+import { JudgedBy } from '../judge/judged-by.ts';
 import { CaptionReading, countsOf } from '../judge/read-caption.ts';
 import { type ClipScore, clipScore, NO_CAPTION, suiteScore } from './autodq.ts';
 import { bootstrap, type Interval, pairedBootstrap } from './bootstrap.ts';

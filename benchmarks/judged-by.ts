@@ -1,4 +1,4 @@
-import type { JudgedBy } from '../contracts/stages.ts';
+import type { JudgedBy } from '../judge/judged-by.ts';
 import { EVENT_ENTAILMENT } from '../judge/questions/event-entailment.ts';
 import { EVENT_EXTRACTION } from '../judge/questions/event-extraction.ts';
 import type { Prompt } from '../judge/questions/prompt.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ExperimentConfig, SuiteName } from '../configs/schema.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
-import { JudgedBy } from './stages.ts';
+import { JudgedBy } from '../judge/judged-by.ts';
 
 /** What a run leaves behind to be read: its steps, its benchmarks, and what it says of itself at its end. */
 

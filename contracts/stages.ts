@@ -15,6 +15,7 @@ import { PolicyRef } from '../core/policy-ref.ts';
 import { ClipRef } from '../core/sample.ts';
 import { Score } from '../core/score.ts';
 import { JudgeConfig } from '../judge/judge-config.ts';
+import { JudgedBy } from '../judge/judged-by.ts';
 import { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 
 /**
@@ -152,13 +153,6 @@ export const CaptionClipsOutput = z.strictObject({
 /** A greedy completion of one clip. */
 export const CaptionedClip = z.strictObject({ sampleId: z.string(), text: z.string(), tokens: z.int() });
 export type CaptionedClip = z.infer<typeof CaptionedClip>;
-
-/** Who judged, without which a number means nothing: a model, and the prompts it was asked with; a rule has none. */
-export const JudgedBy = z.strictObject({
-  model: z.string(),
-  prompts: z.array(z.strictObject({ name: z.string(), sha256: z.string() })),
-});
-export type JudgedBy = z.infer<typeof JudgedBy>;
 
 export const ScoreBenchmarkInput = Place.extend({
   suite: z.literal('held-out'),

@@ -7,7 +7,7 @@ import { isLlm, type JudgeConfig, type LlmJudgeConfig } from './judge-config.ts'
 import { Ledger } from './ledger/ledger.ts';
 import { LlmJudge } from './llm-judge.ts';
 import { providerOf } from './providers/registry.ts';
-import { RuleBasedJudge } from './rule-based.ts';
+import { RuleBasedJudge } from './rule-based/rule-based-judge.ts';
 import type { JudgeSpending } from './usage.ts';
 
 /** The part of a run whose budget pays for questions, and where their answers are kept. */

@@ -1,7 +1,6 @@
-import type { CaptionRatings } from './questions/completeness-naturalness.ts';
-import type { Verdict } from './questions/event-entailment.ts';
 import type { Outcome } from './questions/question.ts';
 import type { JudgeUsage } from './usage.ts';
+import type { CaptionRatings, Verdict } from './verdict.ts';
 
 /**
  * Who decides whether a caption tells an event. Texts are untrusted: a caption is model output, and what it says about

@@ -1,9 +1,10 @@
 import type { LlmClient } from './client/llm-client.ts';
 import type { Judge } from './judge.ts';
-import { type CaptionRatings, completenessNaturalness } from './questions/completeness-naturalness.ts';
-import { eventEntailment, type Verdict } from './questions/event-entailment.ts';
+import { completenessNaturalness } from './questions/completeness-naturalness.ts';
+import { eventEntailment } from './questions/event-entailment.ts';
 import { eventExtraction } from './questions/event-extraction.ts';
 import type { Outcome } from './questions/question.ts';
+import type { CaptionRatings, Verdict } from './verdict.ts';
 
 /** Decides by asking a language model. */
 export class LlmJudge implements Judge {

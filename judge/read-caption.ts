@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { settled } from '../core/settled.ts';
-import type { CaptionCounts } from '../rewards/caption-reward.ts';
 import type { Judge } from './judge.ts';
-import { Verdict } from './questions/event-entailment.ts';
 import type { Unknown } from './questions/question.ts';
+import { Verdict } from './verdict.ts';
 
 /** What a sample's reference says, in the two forms a caption is compared with. */
 export interface Reference {
@@ -68,6 +67,16 @@ async function readClaims(
   if (!('answer' in extracted)) return extracted;
   const held = await judge.entail(reference.caption, extracted.answer, signal);
   return 'answer' in held ? { claims: extracted.answer, claimVerdicts: held.answer } : held;
+}
+
+/** What a judge counted in one caption. */
+export interface CaptionCounts {
+  /** Events of the reference, and how many of them the caption tells. */
+  events: number;
+  told: number;
+  /** Events that the caption claims, and how many of them the reference tells. Needed by `f1` alone. */
+  claims?: number;
+  trueClaims?: number;
 }
 
 /** The numbers of a reading that rewards and benchmarks are made of: only `entailment` counts, in both directions. */

@@ -1,20 +1,11 @@
 import type { RewardConfig } from '../configs/schema.ts';
+import type { CaptionCounts } from '../judge/read-caption.ts';
 
 export type CaptionOptions = RewardConfig['caption'];
 /** The variants that are made of counted events. */
 export type CountedOptions = CaptionOptions & {
   variant: Exclude<CaptionOptions['variant'], 'completeness-naturalness'>;
 };
-
-/** What a judge counted in one caption. */
-export interface CaptionCounts {
-  /** Events of the reference, and how many of them the caption tells. */
-  events: number;
-  told: number;
-  /** Events that the caption claims, and how many of them the reference tells. Needed by `f1` alone. */
-  claims?: number;
-  trueClaims?: number;
-}
 
 export function countsEvents(options: CaptionOptions): options is CountedOptions {
   return options.variant !== 'completeness-naturalness';

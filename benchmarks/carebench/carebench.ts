@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { settled } from '../../core/settled.ts';
 import type { LlmClient } from '../../judge/client/llm-client.ts';
-import { EVENT_ENTAILMENT, type Verdict } from '../../judge/questions/event-entailment.ts';
+import { EVENT_ENTAILMENT } from '../../judge/questions/event-entailment.ts';
 import { KEY_EVENT_EXTRACTION } from '../../judge/questions/event-extraction.ts';
+import type { Verdict } from '../../judge/verdict.ts';
 import { NO_CAPTION, recallAndPrecision } from '../autodq.ts';
 import { compareUnits, keyEventQuestions, UnitComparison, type UnitQuestions } from '../compare-units.ts';
 import type { Suite } from '../suites/suite.ts';

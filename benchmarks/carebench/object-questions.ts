@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { readJson } from '../../judge/client/read-answer.ts';
-import { readVerdicts, type Verdict, verdictsShape } from '../../judge/questions/event-entailment.ts';
+import { readVerdicts, verdictsShape } from '../../judge/questions/event-entailment.ts';
 import { readUnits } from '../../judge/questions/event-extraction.ts';
 import { readPrompt } from '../../judge/questions/prompt.ts';
 import type { Question } from '../../judge/questions/question.ts';
+import type { Verdict } from '../../judge/verdict.ts';
 
 const PROMPTS = new URL('./prompts/', import.meta.url);
 

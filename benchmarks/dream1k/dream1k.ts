@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { EVENT_ENTAILMENT, type Verdict } from '../../judge/questions/event-entailment.ts';
+import { EVENT_ENTAILMENT } from '../../judge/questions/event-entailment.ts';
 import { KEY_EVENT_EXTRACTION } from '../../judge/questions/event-extraction.ts';
 import type { Outcome } from '../../judge/questions/question.ts';
 import { CaptionReading } from '../../judge/read-caption.ts';
+import type { Verdict } from '../../judge/verdict.ts';
 import { type ClipScore, NO_CAPTION, recallAndPrecision } from '../autodq.ts';
 import type { Measure } from '../bootstrap.ts';
 import { compareUnits, keyEventQuestions } from '../compare-units.ts';

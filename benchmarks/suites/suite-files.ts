@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SuiteName } from '../../configs/schema.ts';
 import { SuiteCounts } from '../../contracts/run-results.ts';
-import { JudgedBy } from '../../contracts/stages.ts';
+import { JudgedBy } from '../../judge/judged-by.ts';
 import { JudgeUsage } from '../../judge/usage.ts';
 
 /** A suite's items as a run fixed them: what lies in the store between preparing and scoring. */

@@ -1,5 +1,3 @@
-import { type Chance, chanceAt } from './chance.ts';
-import { CANVAS, FRAMES, GROWTH, statesAt } from './motion.ts';
 import {
   type Action,
   COLOURS,
@@ -13,7 +11,9 @@ import {
   type Size,
   SOLO_ACTIONS,
   type SoloAction,
-} from './vocabulary.ts';
+} from '../../core/shapes-vocabulary.ts';
+import { type Chance, chanceAt } from './chance.ts';
+import { CANVAS, FRAMES, GROWTH, statesAt } from './motion.ts';
 
 /** Bump this when the same seed would give another scene: it is part of every dataset's digest. */
 export const WORLD_VERSION = 1;

@@ -1,14 +1,7 @@
-import { z } from 'zod';
 import { readJson } from '../client/read-answer.ts';
+import { CaptionRatings } from '../verdict.ts';
 import { readPrompt } from './prompt.ts';
 import type { Question } from './question.ts';
-
-/** Two ratings of one caption, whole numbers from 0 (worst) to 5. */
-export const CaptionRatings = z.strictObject({
-  completeness: z.int().min(0).max(5),
-  naturalness: z.int().min(0).max(5),
-});
-export type CaptionRatings = z.infer<typeof CaptionRatings>;
 
 export const COMPLETENESS_NATURALNESS = readPrompt('completeness-naturalness.v1');
 

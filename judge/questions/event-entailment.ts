@@ -1,14 +1,8 @@
 import { z } from 'zod';
 import { readJson } from '../client/read-answer.ts';
+import { Verdict } from '../verdict.ts';
 import { readPrompt } from './prompt.ts';
 import type { ParsedAnswer, Question } from './question.ts';
-
-/**
- * What a caption says of one event, in AutoDQ's three classes. Only `entailment` ever counts as told; the other two are kept
- * apart for people who look at a score.
- */
-export const Verdict = z.enum(['entailment', 'neutral', 'contradiction']);
-export type Verdict = z.infer<typeof Verdict>;
 
 /** The verdicts on a numbered list. */
 export const Verdicts = z.strictObject({

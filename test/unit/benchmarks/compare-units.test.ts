@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { compareUnits, type UnitQuestions } from '../../../benchmarks/compare-units.ts';
-import type { Verdict } from '../../../judge/questions/event-entailment.ts';
 import type { Outcome } from '../../../judge/questions/question.ts';
+import type { Verdict } from '../../../judge/verdict.ts';
 
 /** Units of a text are its sentences; a text entails the units that it contains, and says nothing of others. */
 function sentences() {

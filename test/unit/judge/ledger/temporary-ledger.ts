@@ -6,8 +6,9 @@ import { ArtifactStore } from '../../../../core/artifact-store.ts';
 import type { AskObserver, Exchange, LlmEndpoint, PaidRequest } from '../../../../judge/client/llm-client.ts';
 import { Ledger, type LedgerOptions } from '../../../../judge/ledger/ledger.ts';
 import { ledgerKey } from '../../../../judge/ledger/ledger-entry.ts';
-import { eventEntailment, type Verdict } from '../../../../judge/questions/event-entailment.ts';
+import { eventEntailment } from '../../../../judge/questions/event-entailment.ts';
 import type { Question } from '../../../../judge/questions/question.ts';
+import type { Verdict } from '../../../../judge/verdict.ts';
 
 /** A ledger in a store of its own for every test of a file. */
 export function temporaryLedger() {
@@ -30,7 +31,7 @@ export function temporaryLedger() {
 export type Said = Exchange<never>['outcome'] | { text: string };
 
 /** An endpoint that answers when it is told to. */
-export class PatientEndpoint implements LlmEndpoint {
+export class ScriptedEndpoint implements LlmEndpoint {
   readonly name = 'patient';
   readonly asked: { settle(said: Said): void; fail(error: Error): void; watch: AskObserver | undefined }[] = [];
   #changed = () => {};
@@ -67,4 +68,4 @@ export const said = (relationship: Verdict = 'entailment'): Said => ({
 });
 export const question = (caption = 'A dog.') => eventEntailment(caption, ['a dog runs']);
 export const keyOf = (caption?: string) =>
-  ledgerKey(new PatientEndpoint().identity(question(caption)), question(caption));
+  ledgerKey(new ScriptedEndpoint().identity(question(caption)), question(caption));

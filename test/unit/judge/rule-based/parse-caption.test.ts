@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { describe, eventsOf } from '../../../../datasets/shapes/describe.ts';
-import { isWhole, parseCaption } from '../../../../datasets/shapes/parse-caption.ts';
 import { SPLITS, sceneAt } from '../../../../datasets/shapes/scene.ts';
+import { isWhole, parseCaption } from '../../../../judge/rule-based/parse-caption.ts';
 
 const scenes = fc
   .tuple(fc.nat(100), fc.constantFrom(...SPLITS), fc.nat(10_000))

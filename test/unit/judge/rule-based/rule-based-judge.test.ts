@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { describe as describeScene, eventsOf } from '../../../datasets/shapes/describe.ts';
-import { sceneAt } from '../../../datasets/shapes/scene.ts';
-import { RuleBasedJudge } from '../../../judge/rule-based.ts';
+import { describe as describeScene, eventsOf } from '../../../../datasets/shapes/describe.ts';
+import { sceneAt } from '../../../../datasets/shapes/scene.ts';
+import { RuleBasedJudge } from '../../../../judge/rule-based/rule-based-judge.ts';
 
 const judge = new RuleBasedJudge();
 const verdictOn = async (caption: string, event: string) => {

@@ -9,7 +9,7 @@ import {
   type ShapeEvent,
   SIZES,
   type Size,
-} from './vocabulary.ts';
+} from '../../core/shapes-vocabulary.ts';
 
 /** An event as far as a caption tells it. What is missing was not said; without `action`, the subject is only mentioned. */
 export interface ParsedEvent {

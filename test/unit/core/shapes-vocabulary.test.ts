@@ -7,7 +7,7 @@ import {
   PAIR_ACTIONS,
   SHAPES,
   SIZES,
-} from '../../../../datasets/shapes/vocabulary.ts';
+} from '../../../core/shapes-vocabulary.ts';
 
 test('has at least 6 colours, 5 shapes, 3 sizes and 10 actions, two of them between two subjects and one a sequence', () => {
   expect(COLOURS.length).toBeGreaterThanOrEqual(6);
