@@ -14,8 +14,8 @@ import type { JudgeSpending } from './usage.ts';
 export interface BudgetScope {
   store: ArtifactStore;
   /**
-   * `runs/<runKey>/step-000001`, for example: on a retry, answers paid for under the same place are reused and counted as
-   * this place's.
+   * `runs/<runKey>/step-000001`, for example: on a retry, answers paid for under the same place are reused and counted
+   * as this place's.
    */
   place: string;
   /** Where the key of an endpoint is looked up. */

@@ -25,8 +25,8 @@ const LLM_FIELDS = {
     })
     .prefault({}),
   /**
-   * What a run may spend before it pauses: `calls` is exact, `usd` may be exceeded by about one question. Tokens that the
-   * endpoint does not count are estimated.
+   * What a run may spend before it pauses: `calls` is exact, `usd` may be exceeded by about one question. Tokens that
+   * the endpoint does not count are estimated.
    */
   budget: z
     .strictObject({ usd: z.number().nonnegative().optional(), calls: z.int().nonnegative().optional() })

@@ -5,8 +5,9 @@ export const JudgeSpending = z.strictObject({ usd: z.number().nonnegative(), cal
 export type JudgeSpending = z.infer<typeof JudgeSpending>;
 
 /**
- * What a stage's questions came to. `calls`, tokens and cost (USD) are those of the answers that this place in the run paid
- * for: the same after a crash. `repeated`: asked again because an earlier request's answer never arrived, so perhaps paid twice.
+ * What a stage's questions came to. `calls`, tokens and cost (USD) are those of the answers that this place in the run
+ * paid for: the same after a crash. `repeated`: asked again because an earlier request's answer never arrived, so
+ * perhaps paid twice.
  */
 export const JudgeUsage = z.strictObject({
   calls: z.int(),

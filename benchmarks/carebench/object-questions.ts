@@ -27,7 +27,10 @@ export function objectExtraction(description: string): Question<string[]> {
 
 export const OBJECT_ENTAILMENT = readPrompt('object-entailment.v1', PROMPTS);
 
-/** Does `description` tell of these objects? One verdict each, in the objects' order (CaReBench, one call for the whole list). */
+/**
+ * Does `description` tell of these objects? One verdict each, in the objects' order (CaReBench, one call for the whole
+ * list).
+ */
 export function objectEntailment(description: string, objects: readonly string[]): Question<Verdict[]> {
   return {
     prompt: OBJECT_ENTAILMENT,

@@ -5,7 +5,9 @@ import type { Outcome, Unknown } from '../../judge/questions/question.ts';
 import { vdcAnswer, vdcMatch } from './vdc-judge-questions.ts';
 import type { VdcQuestion } from './vdc-questions.ts';
 
-/** A question, what its answer should be, what the judge answered from the caption alone, and how well the two match. */
+/**
+ * A question, what its answer should be, what the judge answered from the caption alone, and how well the two match.
+ */
 export const VdcAnswer = z.strictObject({
   question: z.string(),
   answer: z.string(),
@@ -17,8 +19,9 @@ export const VdcAnswer = z.strictObject({
 export type VdcAnswer = z.infer<typeof VdcAnswer>;
 
 /**
- * VDC's protocol for one caption: the judge answers every question from the caption alone, and is then shown question, correct answer
- * and that answer. One question that gets no answer leaves the caption without a score, as in the authors' code.
+ * VDC's protocol for one caption: the judge answers every question from the caption alone, and is then shown question,
+ * correct answer and that answer. One question that gets no answer leaves the caption without a score, as in the
+ * authors' code.
  */
 export async function answerVdc(
   client: LlmClient,

@@ -13,7 +13,7 @@ import { examples, print, printJson } from './output.ts';
 import { collectOverride } from './overrides.ts';
 
 export const checkCommand = new Command('check')
-  .summary('say what the judge endpoint of a config can do')
+  .summary("probe a config's judge endpoint and recommend settings")
   .description(
     'Asks the endpoint of a config seven short questions (a fraction of a cent) and says whether key and model are right, ' +
       'which answer formats it takes and keeps to, whether it counts tokens, and how fast it is; shows one example verdict, ' +
@@ -25,7 +25,7 @@ export const checkCommand = new Command('check')
   .addHelpText('after', () =>
     [
       '',
-      'Formats, from the one that leaves a model least room for mistakes:',
+      'Formats, from the strictest:',
       '  json-schema   the server keeps every token to the shape of the answer (OpenAI, vLLM, SGLang, llama.cpp)',
       '  json-object   the server keeps to JSON, the prompt asks for its shape',
       '  text          the prompt asks for both; answers are read tolerantly, and asked for once more if they cannot be',
@@ -44,7 +44,8 @@ export const checkCommand = new Command('check')
     if (!isLlm(judge))
       throw new VideocapError(
         'InvalidConfig',
-        `The judge of ${config} is ${judge.kind}, which is no endpoint. Name a config with a language model, or set one: --set judge.kind=llm --set judge.model=gpt-4o-mini`,
+        `The judge of ${config} is ${judge.kind}, which is no endpoint. Name a config with a language model, or set one: ` +
+          '--set judge.kind=llm --set judge.model=gpt-4o-mini',
       );
     const report = new Report();
     const check = await providerOf(judge).check(judge, json ? {} : { step: (title, work) => report.step(title, work) });
@@ -53,7 +54,7 @@ export const checkCommand = new Command('check')
     if (check.answerFormat === undefined) process.exitCode = 1;
   });
 
-/** What a person sees. Everything that the endpoint wrote is untrusted. */
+/** The result as lines for a terminal. Everything that the endpoint wrote is untrusted. */
 export function checkLines(check: EndpointCheck, config: Pick<LlmJudgeConfig, 'answerFormat'>): string[] {
   const { endpoint, model, formats, refused, reportsTokens, latencySeconds, example, hostile } = check;
   const head = [`endpoint   ${endpoint}`, `model      ${model}${listed(check)}`];
@@ -76,7 +77,7 @@ export function checkLines(check: EndpointCheck, config: Pick<LlmJudgeConfig, 'a
   ];
 }
 
-/** How a model is asked that takes only some of what others take. */
+/** How requests differ for a model that refuses some fields. */
 function adjusted(refused: readonly string[]): string {
   const parts = [
     ...(refused.includes('max_tokens') ? ['with max_completion_tokens, which leaves it room to think'] : []),
@@ -91,13 +92,15 @@ function listed({ model, models, fault }: EndpointCheck): string {
   if (!models) return fault === undefined ? ' (the endpoint lists no models)' : '';
   if (models.includes(model)) return ', listed by the endpoint';
   const some = models.slice(0, MODELS_SHOWN).map((name) => printable(name).slice(0, 80));
-  return `, not among the ${models.length} listed by the endpoint: ${some.join(', ')}${models.length > MODELS_SHOWN ? ', ...' : ''}`;
+  const more = models.length > MODELS_SHOWN ? ', ...' : '';
+  return `, not among the ${models.length} listed by the endpoint: ${some.join(', ')}${more}`;
 }
 
 function latency(seconds: readonly number[]): string {
   const sorted = seconds.toSorted((a, b) => a - b);
   if (sorted.length === 0) return 'unknown';
-  return `${quantileSorted(sorted, 0.5).toFixed(2)} s, between ${sorted[0]!.toFixed(2)} and ${sorted.at(-1)!.toFixed(2)} s over ${sorted.length} requests`;
+  const [median, least, most] = [quantileSorted(sorted, 0.5), sorted[0]!, sorted.at(-1)!].map((one) => one.toFixed(2));
+  return `${median} s, between ${least} and ${most} s over ${sorted.length} requests`;
 }
 
 function exampleLines({ description, events }: ExampleVerdicts): string[] {
@@ -120,7 +123,10 @@ function advice(
   config: Pick<LlmJudgeConfig, 'answerFormat'>,
 ): string {
   if (answerFormat === undefined)
-    return `No answer of this model can be used (${formats.text?.fault ?? 'no format works'}); name a model that follows instructions.`;
+    return (
+      `No answer of this model can be used (${formats.text?.fault ?? 'no format works'}); ` +
+      'name a model that follows instructions.'
+    );
   const judgesWell = example !== undefined && isRight(example) && hostile !== undefined && isRight(hostile);
   const model = judgesWell ? '' : ' Its verdicts are not to be trusted; a larger model is needed.';
   return answerFormat === config.answerFormat

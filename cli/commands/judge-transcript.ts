@@ -7,7 +7,7 @@ import { printable } from '../output/printable.ts';
 /** Prompts that the judge asks itself, then those of each suite. */
 const PROMPT_FOLDERS = ['judge/prompts', ...SuiteName.options.map((suite) => `benchmarks/${suite}/prompts`)];
 
-/** Everything that was said about one question. Question and answers are untrusted: no line of theirs can steer a terminal. */
+/** One question with all its answers. Both are untrusted: control characters in them never reach the terminal. */
 export function transcriptLines(entry: FiledEntry): string[] {
   const { key, stored, asked, paidBy, repeated, cost, question, attempts, outcome } = entry;
   return [
@@ -32,7 +32,7 @@ export function transcriptLines(entry: FiledEntry): string[] {
   ];
 }
 
-/** Where the prompt is to be read, as long as it still is what was asked then. */
+/** The prompt's file, while its text is still the one that was asked. */
 function promptText({ prompt, asked }: FiledEntry): string {
   const known = knownPrompt(prompt);
   const name = printable(prompt);

@@ -16,8 +16,8 @@ export interface ChatRequest {
 export type FailedRequest = { fault: JudgeFault; perhapsPaid: boolean };
 
 /**
- * What came of one request: a text, a refusal to judge this question, or a failure. `retry-adjusted`: the model does not take
- * a field of the request; the same request is sent without it from now on, so send it again at once.
+ * What came of one request: a text, a refusal to judge this question, or a failure. `retry-adjusted`: the model does
+ * not take a field of the request; the same request is sent without it from now on, so send it again at once.
  */
 export type ChatReply = ChatText | Unscorable | FailedRequest | 'retry-adjusted';
 
@@ -30,7 +30,9 @@ export interface ChatText {
   tokens?: { input: number; output: number };
 }
 
-/** A provider's API: it sends one request and says what came back. Retries, limits and questions are `ChatEndpoint`'s. */
+/**
+ * A provider's API: it sends one request and says what came back. Retries, limits and questions are `ChatEndpoint`'s.
+ */
 export interface ChatApi {
   readonly model: string;
   /** The endpoint's address as messages and the ledger name it, without credentials. */

@@ -25,12 +25,12 @@ type ChatEndpointConfig = Pick<
 >;
 
 /**
- * Puts questions to a provider's API: so many at a time, within the rate limits, each until it has an answer or none that can
- * be used.
+ * Puts questions to a provider's API: so many at a time, within the rate limits, each until it has an answer or none
+ * that can be used.
  *
  * Retries a failed request after a few short pauses. A longer fault throws a `JudgeError`; after one that a person must
- * remedy, or after as many faults in a row as questions are asked at once, the questions still waiting for their turn are
- * not sent. Cancelled, it sends nothing more, and gives answers on their way ten seconds to arrive.
+ * remedy, or after as many faults in a row as questions are asked at once, the questions still waiting for their turn
+ * are not sent. Cancelled, it sends nothing more, and gives answers on their way ten seconds to arrive.
  */
 export class ChatEndpoint implements LlmEndpoint {
   readonly name: string;
@@ -189,8 +189,8 @@ export class ChatEndpoint implements LlmEndpoint {
 }
 
 /**
- * Where the endpoint counts no tokens, they are estimated from the length of both texts, so that a budget in USD holds all
- * the same.
+ * Where the endpoint counts no tokens, they are estimated from the length of both texts, so that a budget in USD holds
+ * all the same.
  */
 function paidRequest({ text, finishReason, tokens }: ChatText, promptTokens: number, seconds: number): PaidRequest {
   return {

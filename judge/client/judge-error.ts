@@ -13,7 +13,9 @@ export type JudgeFault = {
   details?: string;
 } & ({ kind: 'unavailable'; retryAfterMilliseconds?: number } | { kind: 'blocked'; remedy: string });
 
-/** A `JudgeFault` thrown: `Unavailable` or `JudgeBlocked`. Its message is composed here alone; `fault` keeps the parts. */
+/**
+ * A `JudgeFault` thrown: `Unavailable` or `JudgeBlocked`. Its message is composed here alone; `fault` keeps the parts.
+ */
 export class JudgeError extends VideocapError {
   readonly fault: JudgeFault;
 

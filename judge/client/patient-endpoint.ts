@@ -21,8 +21,8 @@ export function startOutageClock({ now }: Pick<Clock, 'now'> = CLOCK): OutageClo
 }
 
 /**
- * An endpoint with the patience of `judge.patienceSeconds`: a fault that passes is `Unavailable`, to be tried again, until no
- * answer has come for so long; then it is `JudgeBlocked`, and the run pauses until a person resumes it.
+ * An endpoint with the patience of `judge.patienceSeconds`: a fault that passes is `Unavailable`, to be tried again,
+ * until no answer has come for so long; then it is `JudgeBlocked`, and the run pauses until a person resumes it.
  */
 export class PatientEndpoint implements LlmEndpoint {
   readonly #endpoint: LlmEndpoint;

@@ -4,8 +4,8 @@ import { checkEndpoint, type EndpointCheck, type EndpointCheckOptions } from './
 import { OpenAiChat } from './openai/openai-chat.ts';
 
 /**
- * What a provider of language models does. Its config fields are in `judge-config.ts`, which is pure; a provider that is
- * named there and missing here does not compile.
+ * What a provider of language models does. Its config fields are in `judge-config.ts`, which is pure; a provider that
+ * is named there and missing here does not compile.
  */
 export interface Provider<Config extends LlmJudgeConfig> {
   /**

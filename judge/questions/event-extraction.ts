@@ -14,12 +14,14 @@ export const EVENT_EXTRACTION = readPrompt('event-extraction.v1');
 /** AutoDQ's limits, in the published benchmarks: at most 10 events of at most 10 words. */
 export const KEY_EVENT_EXTRACTION = readPrompt('key-event-extraction.v1');
 
-/** Which events does `description` tell? Short sentences, each once. */
+/** Which events does `description` have? Short sentences, each once. */
 export function eventExtraction(description: string): Question<string[]> {
   return extraction(EVENT_EXTRACTION, description);
 }
 
-/** Which are the key events that `description` tells, as AutoDQ asks for them? A longer list is taken as it is, as the authors do. */
+/**
+ * Which are the key events of `description`, as AutoDQ asks for them? A longer list is kept whole, as the authors do.
+ */
 export function keyEventExtraction(description: string): Question<string[]> {
   return extraction(KEY_EVENT_EXTRACTION, description);
 }

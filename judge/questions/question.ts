@@ -5,9 +5,9 @@ import type { Prompt } from './prompt.ts';
 export type ParsedAnswer<T> = { answer: T } | { fault: string };
 
 /**
- * One kind of question to a language model: its prompt, what is asked about, and which answers count. `data` is untrusted
- * (captions are model output): it travels as one JSON string in a message of its own, and what it says about how to
- * answer must not matter.
+ * One kind of question to a language model: its prompt, what is asked about, and which answers count. `data` is
+ * untrusted (captions are model output): it travels as one JSON string in a message of its own, and what it says about
+ * how to answer must not matter.
  */
 export interface Question<T> {
   prompt: Prompt;
@@ -19,7 +19,7 @@ export interface Question<T> {
   read(text: string): ParsedAnswer<T>;
 }
 
-/** Not known yet, or not to be known: the same two cases as in `core/score.ts`. */
+/** Not known yet, or cannot be known: the same two cases as in `core/score.ts`. */
 export const Pending = z.strictObject({ pending: z.literal(true) });
 export const Unscorable = z.strictObject({ unscorable: z.literal(true), reason: z.string() });
 export type Unscorable = z.infer<typeof Unscorable>;

@@ -11,7 +11,9 @@ import {
   type Size,
 } from '../../core/shapes-vocabulary.ts';
 
-/** An event as far as a caption tells it. What is missing was not said; without `action`, the subject is only mentioned. */
+/**
+ * An event as far as a caption gives it. What is missing was not said; without `action`, the subject is only mentioned.
+ */
 export interface ParsedEvent {
   size?: Size;
   colour?: Colour;
@@ -24,9 +26,9 @@ export interface ParsedEvent {
 type Phrase = Pick<ParsedEvent, 'size' | 'colour' | 'shape'>;
 
 /**
- * Reads a caption of this world back into events, in the order told. Forgives case, punctuation, articles, missing words
- * and other forms of the verbs; words it does not know are passed over. A subject holds until the next one is named, so
- * that "a red circle moves left and blinks" is two events of one circle. Pure; never throws.
+ * Reads a caption of this world back into events, in the text's order. Forgives case, punctuation, articles, missing
+ * words and other forms of the verbs; words it does not know are passed over. A subject holds until the next one is
+ * named, so that "a red circle moves left and blinks" is two events of one circle. Pure; never throws.
  *
  * For every scene, `parseCaption(describe(eventsOf(scene)).caption)` equals `eventsOf(scene)`.
  */
@@ -34,9 +36,9 @@ export function parseCaption(caption: string): ParsedEvent[] {
   const words = wordsOf(caption);
   const events: ParsedEvent[] = [];
   let subject: Phrase | undefined;
-  let told = true;
+  let emitted = true;
   const mentionOnly = () => {
-    if (subject && !told) events.push({ ...subject });
+    if (subject && !emitted) events.push({ ...subject });
   };
   for (let at = 0; at < words.length; ) {
     const verb = readAction(words, at);
@@ -44,7 +46,7 @@ export function parseCaption(caption: string): ParsedEvent[] {
       const { action, next } = verb;
       const target = isPairAction(action) ? readPhrase(words, next) : undefined;
       events.push({ ...subject, action, ...(target && { target: target.phrase }) });
-      told = true;
+      emitted = true;
       at = target?.next ?? next;
       continue;
     }
@@ -52,7 +54,7 @@ export function parseCaption(caption: string): ParsedEvent[] {
     if (phrase) {
       mentionOnly();
       subject = phrase.phrase;
-      told = false;
+      emitted = false;
       at = phrase.next;
     } else at += 1;
   }
@@ -72,7 +74,9 @@ function wordsOf(text: string): string[] {
 
 const ARTICLES = new Set(['a', 'an', 'the']);
 
-/** Words that describe one thing: an article, then at most one word each of size, colour and shape. The shape ends it. */
+/**
+ * Words that describe one thing: an article, then at most one word each of size, colour and shape. The shape ends it.
+ */
 function readPhrase(words: readonly string[], start: number): { phrase: Phrase; next: number } | undefined {
   const phrase: Phrase = {};
   let at = start;

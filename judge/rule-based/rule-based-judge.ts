@@ -10,7 +10,7 @@ import { isWhole, type ParsedEvent, parseCaption } from './parse-caption.ts';
 /**
  * The judge of the small world of shapes: it parses captions and compares events, and is no LLM. Strict and exact:
  *
- * - `entailment`: the text tells an event of the same size, colour, shape and action (and target, by colour and shape);
+ * - `entailment`: the text has an event of the same size, colour, shape and action (and target, by colour and shape);
  * - `contradiction`: it does not, but says something else of the same subject, that is, of the same colour and shape;
  * - `neutral`: neither. An event that leaves out one of these things is never entailed.
  */
@@ -21,8 +21,8 @@ export class RuleBasedJudge implements Judge {
 
   async entail(text: string, events: readonly string[]): Promise<Outcome<Verdict[]>> {
     this.usage.calls++;
-    const told = parseCaption(text);
-    return { answer: events.map((event) => verdictOn(wholeEvent(event), told)) };
+    const found = parseCaption(text);
+    return { answer: events.map((event) => verdictOn(wholeEvent(event), found)) };
   }
 
   /** Mentions without an action are no events. */
@@ -35,8 +35,8 @@ export class RuleBasedJudge implements Judge {
   async rate(): Promise<never> {
     throw new VideocapError(
       'InvalidConfig',
-      'judge.kind rule-based cannot rate captions, as reward.caption.variant completeness-naturalness needs; set judge.kind ' +
-        'to llm, or another variant.',
+      'judge.kind rule-based cannot rate captions, as reward.caption.variant completeness-naturalness needs; ' +
+        'set judge.kind to llm, or another variant.',
     );
   }
 
@@ -46,24 +46,25 @@ export class RuleBasedJudge implements Judge {
     throw new VideocapError(
       'InvalidConfig',
       `judge.kind rule-based reads only events of the small world, such as "a small red circle moves left"; sample ` +
-        `${sampleId} has ${unread === 'none' ? 'none' : `"${unread.slice(0, 80)}"`}. For your own videos set judge.kind to llm.`,
+        `${sampleId} has ${unread === 'none' ? 'none' : `"${unread.slice(0, 80)}"`}. ` +
+        'For your own videos set judge.kind to llm.',
     );
   }
 }
 
-/** The event of a text that tells exactly one whole event. */
+/** The event of a text that has exactly one whole event. */
 function wholeEvent(text: string): ShapeEvent | undefined {
   const [event, ...more] = parseCaption(text);
   return event && more.length === 0 && isWhole(event) ? event : undefined;
 }
 
-function verdictOn(event: ShapeEvent | undefined, told: readonly ParsedEvent[]): Verdict {
+function verdictOn(event: ShapeEvent | undefined, found: readonly ParsedEvent[]): Verdict {
   if (!event) return 'neutral';
-  if (told.some((claim) => tells(claim, event))) return 'entailment';
-  return told.some((claim) => contradicts(claim, event)) ? 'contradiction' : 'neutral';
+  if (found.some((claim) => entails(claim, event))) return 'entailment';
+  return found.some((claim) => contradicts(claim, event)) ? 'contradiction' : 'neutral';
 }
 
-function tells(claim: ParsedEvent, event: ShapeEvent): boolean {
+function entails(claim: ParsedEvent, event: ShapeEvent): boolean {
   return sameSubject(claim, event) && claim.size === event.size && sameAction(claim, event);
 }
 

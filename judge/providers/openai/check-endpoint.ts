@@ -13,9 +13,11 @@ import { isObject, isOfShape, SHAPE_PROBE } from './shape-probe.ts';
 export interface FormatCheck {
   /** Real questions get answers that can be used. */
   works: boolean;
-  /** The server keeps answers to the format against the model's will; absent where that is not known, or means nothing. */
+  /**
+   * The server keeps answers to the format against the model's will; absent where that is not known, or means nothing.
+   */
   enforced?: boolean;
-  /** What is wrong. */
+  /** Why it does not work. */
   fault?: string;
 }
 
@@ -28,7 +30,7 @@ export interface ExampleVerdicts {
 export interface EndpointCheck {
   endpoint: string;
   model: string;
-  /** Models that the endpoint says it has; absent where it does not say. */
+  /** Models that the endpoint lists; absent where it lists none. */
   models?: string[];
   /** Why it cannot be used at all, in one sentence. */
   fault?: string;
@@ -37,12 +39,14 @@ export interface EndpointCheck {
   answerFormat?: AnswerFormat;
   /** Fields of a request that the model refuses, and is asked without: `temperature`, `max_tokens`. */
   refused: string[];
-  /** Does it say how many tokens were used? Without, they are estimated. */
+  /** Whether it counts tokens; otherwise they are estimated. */
   reportsTokens?: boolean;
   /** Seconds of every request with an answer. */
   latencySeconds: number[];
   example?: ExampleVerdicts;
-  /** The same with a caption that gives orders; a judge that follows them finds events that the caption does not have. */
+  /**
+   * The same with a caption that gives orders; a judge that follows them finds events that the caption does not have.
+   */
   hostile?: ExampleVerdicts;
 }
 
@@ -112,7 +116,7 @@ export async function checkEndpoint(
   if (answerFormat !== undefined) {
     check.answerFormat = answerFormat;
     const example = await step('an example', () => verdictsOn(CAPTION, ask, answerFormat));
-    const hostile = await step('one that gives orders', () => verdictsOn(CAPTION + ORDERS, ask, answerFormat));
+    const hostile = await step('a caption that gives orders', () => verdictsOn(CAPTION + ORDERS, ask, answerFormat));
     Object.assign(check, example && { example }, hostile && { hostile });
   }
   check.reportsTokens = attempts.every(

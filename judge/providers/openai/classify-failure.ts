@@ -78,14 +78,16 @@ const BY_STATUS: Record<number, Row> = {
 };
 const OTHER_CLIENT_ERROR = stays(
   () =>
-    'refuses the request; `videocap judge check` says whether judge.model, judge.maxTokens and judge.answerFormat fit it',
+    'refuses the request; ' +
+    '`videocap judge check` says whether judge.model, judge.maxTokens and judge.answerFormat fit it',
   'correct the config or the endpoint',
 );
-const SERVER_ERROR = passes('is in trouble');
+const SERVER_ERROR = passes('has an internal error');
 
 /**
- * What a failed request to an OpenAI-compatible endpoint means; `undefined` for an error that is not the endpoint's. Faults
- * name the remedy and the endpoint's own codes, never its words: those may repeat the key, the prompt or the caption.
+ * What a failed request to an OpenAI-compatible endpoint means; `undefined` for an error that is not the endpoint's.
+ * Faults name the remedy and the endpoint's own codes, never its words: those may repeat the key, the prompt or the
+ * caption.
  */
 export function classifyFailure(error: unknown, endpoint: FailingEndpoint): FailedRequest | Unscorable | undefined {
   const where = withoutCredentials(endpoint.baseUrl);
@@ -121,7 +123,7 @@ function rowFor(error: APIError): Row {
   if (named) return named;
   // Some endpoints say themselves whether to try again: that wins over the status.
   const word = error.headers?.get('x-should-retry');
-  if (word === 'true') return passes('asks to be asked again');
+  if (word === 'true') return passes('asks for a retry');
   if (word === 'false' && status === 429) return BY_CODE.insufficient_quota!;
   return BY_STATUS[status] ?? (status >= 500 ? SERVER_ERROR : OTHER_CLIENT_ERROR);
 }
@@ -141,8 +143,8 @@ function retryAfter(headers: Headers | undefined): { retryAfterMilliseconds?: nu
 }
 
 /**
- * `status 400, code x, param y, request z`: only what looks like an identifier, since the endpoint wrote it, and is neither
- * the key nor a piece of it.
+ * `status 400, code x, param y, request z`: only what looks like an identifier, since the endpoint wrote it, and is
+ * neither the key nor a piece of it.
  */
 function details(error: APIError, { apiKey = '' }: FailingEndpoint): string {
   const { status, code, param, requestID } = error;

@@ -3,13 +3,16 @@ import { APIError } from 'openai';
 
 type Body = OpenAI.ChatCompletionCreateParamsNonStreaming;
 
-/** Tokens that a model which thinks first may take for that, besides `judge.maxTokens` for its answer. Only those used are paid for. */
+/**
+ * Tokens that a reasoning model may take to think, besides `judge.maxTokens` for its answer. Only those used are paid
+ * for.
+ */
 const THINKING_TOKENS = 8192;
 
 /**
- * How one model is asked: for temperature 0 and at most `max_tokens`, until it refuses one of them. OpenAI's reasoning models (o series,
- * GPT-5) take no temperature, and `max_completion_tokens` instead, which their thinking counts against; most other servers know only
- * `max_tokens`. Which models do so is said by nothing but the refusal.
+ * Which fields of a request one model takes: `temperature` 0 and `max_tokens`, until it refuses one of them. OpenAI's
+ * reasoning models (o series, GPT-5) take no temperature, and `max_completion_tokens` instead, which their thinking
+ * counts against; most other servers know only `max_tokens`. Only the refusal says which models do so.
  */
 export class ModelCompatibility {
   /** `temperature`, `max_tokens`. */
@@ -25,7 +28,7 @@ export class ModelCompatibility {
     };
   }
 
-  /** Whether a refusal of `body` is one that another body avoids: then `body()` gives that from now on. */
+  /** Whether the refusal names a field that `body()` can leave out: it does from now on. */
   learn(error: unknown, body: Body): boolean {
     const field = unsupportedField(error);
     if ((field !== 'temperature' && field !== 'max_tokens') || !(field in body)) return false;
@@ -34,16 +37,19 @@ export class ModelCompatibility {
   }
 }
 
-const dialects = new Map<string, ModelCompatibility>();
+const compatibilities = new Map<string, ModelCompatibility>();
 
-/** What this process has learnt of one model of one endpoint. */
+/** What this process has learnt about one model of one endpoint. */
 export function sharedCompatibility(endpoint: string): ModelCompatibility {
-  const dialect = dialects.get(endpoint) ?? new ModelCompatibility();
-  dialects.set(endpoint, dialect);
-  return dialect;
+  const compatibility = compatibilities.get(endpoint) ?? new ModelCompatibility();
+  compatibilities.set(endpoint, compatibility);
+  return compatibility;
 }
 
-/** By the code and the parameter; some proxies pass on no more than OpenAI's sentence. A value that is only too large is another matter. */
+/**
+ * By the code and the parameter; some proxies pass on no more than OpenAI's sentence. A value that is only too large is
+ * not unsupported.
+ */
 function unsupportedField(error: unknown): string | undefined {
   if (!(error instanceof APIError) || error.status !== 400) return undefined;
   if (error.code === 'unsupported_parameter' || error.code === 'unsupported_value') return error.param ?? undefined;

@@ -3,14 +3,14 @@ import { sha256 } from '../../../core/artifact-store.ts';
 import type { Question } from '../../questions/question.ts';
 
 /**
- * A server that only passes a format on to the model, or drops it, answers this as it is told to; one that keeps the model's
- * tokens to the format cannot. (OpenAI takes a request for JSON only if it mentions JSON.)
+ * A server that only passes a format on to the model, or drops it, answers this as the prompt says; one that keeps the
+ * model's tokens to the format cannot. (OpenAI takes a request for JSON only if it mentions JSON.)
  */
 const TEXT = 'Answer with the single word hello. Write no JSON, no braces and no quotes.';
 
 const Shape = z.strictObject({ colour: z.enum(['red', 'green']), count: z.int() });
 
-/** Any text answers it. `maxTokens` is enough for the shape: JSON mode may go on with spaces without end. */
+/** Any text answers it. `maxTokens` is enough for the shape: in JSON mode a model may write spaces without end. */
 export const SHAPE_PROBE: Question<string> & { maxTokens: number } = {
   prompt: { name: 'shape-probe', text: TEXT, sha256: sha256(TEXT) },
   data: { say: 'hello' },

@@ -240,7 +240,7 @@ describe('what needs a person blocks with one sentence, without a second request
     const { blocked } = await judge(CAPTIONS, { patienceSeconds: 0.001 });
     expect(blocked).toMatchObject({
       code: 'JudgeBlocked',
-      message: expect.stringMatching(/judge\.patienceSeconds is 0\.001\. .*in trouble .* check the endpoint/),
+      message: expect.stringMatching(/judge\.patienceSeconds is 0\.001\. .*an internal error .* check the endpoint/),
     });
     server.forgive();
     await expectUnharmed(await judge());

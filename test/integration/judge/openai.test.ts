@@ -290,7 +290,7 @@ describe('a fault that needs a person is thrown at once', () => {
 describe('a fault that passes is retried a few times, then thrown, never scored', () => {
   const faults: [string, Fault, RegExp][] = [
     ['429', status(429), /fewer requests/],
-    ['500', status(500), /in trouble \(status 500, request req_1\)/],
+    ['500', status(500), /an internal error \(status 500, request req_1\)/],
     ['502 with a page', html(502), /behind its proxy \(status 502\)/],
     ['a page instead of an answer', html(200), /not with a chat completion; check judge\.baseUrl/],
     ['a connection lost in the middle', reset, /cannot be reached, or closes the connection/],

@@ -101,7 +101,10 @@ describe('combineRewards', () => {
   });
 });
 
-test.each(['rewards/combine-rewards', 'algorithms/advantages'])('%s.ts imports nothing of Node: workflow code runs it', (file) => {
-  const source = readFileSync(new URL(`../../../${file}.ts`, import.meta.url), 'utf8');
-  expect(source).not.toMatch(/from 'node:/);
-});
+test.each(['rewards/combine-rewards', 'algorithms/advantages'])(
+  '%s.ts imports nothing of Node: workflow code runs it',
+  (file) => {
+    const source = readFileSync(new URL(`../../../${file}.ts`, import.meta.url), 'utf8');
+    expect(source).not.toMatch(/from 'node:/);
+  },
+);

@@ -7,7 +7,7 @@ import { eventExtraction } from '../../../../judge/questions/event-extraction.ts
 const QUESTION = eventExtraction('A dog runs.');
 const DOWN = new JudgeError({
   kind: 'unavailable',
-  sentence: 'The judge at x is in trouble',
+  sentence: 'The judge at x has an internal error',
   details: 'status 500',
   retryAfterMilliseconds: 7000,
 });
@@ -50,7 +50,7 @@ test('after judge.patienceSeconds without an answer, the run needs a person', as
   await expect(ask(DOWN)).rejects.toMatchObject({
     code: 'JudgeBlocked',
     message:
-      'No answer has come for 60 s, and judge.patienceSeconds is 60. The judge at x is in trouble (status 500): check the endpoint, then `videocap resume`.',
+      'No answer has come for 60 s, and judge.patienceSeconds is 60. The judge at x has an internal error (status 500): check the endpoint, then `videocap resume`.',
   });
 });
 

@@ -22,11 +22,11 @@ describe('a fault that passes is unavailable', () => {
     [409, 'was in conflict with another request', false],
     [425, 'was not ready', false],
     [429, 'asks for fewer requests', false],
-    [500, 'is in trouble', false],
+    [500, 'has an internal error', false],
     [502, 'cannot be reached behind its proxy', true],
-    [503, 'is in trouble', false],
+    [503, 'has an internal error', false],
     [504, 'did not answer its proxy in time', true],
-    [529, 'is in trouble', false],
+    [529, 'has an internal error', false],
   ])('%d', (status, what, perhapsPaid) => {
     expect(failed(status)).toEqual({
       fault: {
@@ -126,7 +126,10 @@ describe('the endpoint has the last word on trying again', () => {
   ])('a code that is %s is left out of the message', (_, code) => {
     const error = APIError.generate(500, { error: { message: 'x', code, param: 'model' } }, undefined, new Headers());
     expect(classifyFailure(error, { ...endpoint, apiKey: 'sk-0123456789abcdef' })).toMatchObject({
-      fault: { sentence: 'The judge at http://judge.test:8000/v1 is in trouble', details: 'status 500, param model' },
+      fault: {
+        sentence: 'The judge at http://judge.test:8000/v1 has an internal error',
+        details: 'status 500, param model',
+      },
     });
   });
 
