@@ -10,28 +10,29 @@ import {
 } from '../contracts/annotation.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
+import { settled } from '../core/settled.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { BatchAnnotations, type CaptionedSample, CaptionedSamples } from '../datasets/annotation/annotation.ts';
 import { existingAmong, writeAnnotationFiles } from '../datasets/annotation/annotation-files.ts';
 import { readJsonl } from '../datasets/jsonl.ts';
-import type { Waiting } from '../judge/client/patient-endpoint.ts';
-import { createAsker } from '../judge/create-judge.ts';
+import type { LlmClient } from '../judge/client/llm-client.ts';
+import type { OutageClock } from '../judge/client/patient-endpoint.ts';
+import { createLlmClient } from '../judge/create-judge.ts';
+import { isLlm } from '../judge/judge-config.ts';
 import { annotation as annotationQuestion } from '../judge/questions/annotation.ts';
-import type { Asker } from '../judge/questions/question.ts';
-import { settled } from '../judge/read-caption.ts';
 
 export interface AnnotationDeps {
   store: ArtifactStore;
   onProgress?: (progress: { done: number; total: number; what: string }) => void;
   signal?: () => AbortSignal | undefined;
   /** Since when the judge has given no answer. */
-  waiting?: Waiting;
+  outage?: OutageClock;
   /** Where the key of an endpoint is looked up. */
   env?: NodeJS.ProcessEnv;
 }
 
 /** Makes thoughts and events for samples that have only a caption: the stages of `datasetAnnotation`. */
-export function createAnnotationActivities({ store, onProgress, signal, waiting, env }: AnnotationDeps) {
+export function createAnnotationActivities({ store, onProgress, signal, outage, env }: AnnotationDeps) {
   return {
     /** Reads the file once, whole: what is annotated does not change after this, whatever happens to the file. */
     async readCaptions(rawInput: z.input<typeof ReadCaptionsInput>): Promise<z.infer<typeof ReadCaptionsOutput>> {
@@ -51,21 +52,21 @@ export function createAnnotationActivities({ store, onProgress, signal, waiting,
      */
     async annotateBatch(rawInput: z.input<typeof AnnotateBatchInput>): Promise<z.infer<typeof AnnotateBatchOutput>> {
       const { runKey, samples, batch, size, judge, spent } = AnnotateBatchInput.parse(rawInput);
-      if (judge.kind !== 'openai')
+      if (!isLlm(judge))
         throw new VideocapError(
           'InvalidConfig',
-          `judge.kind is ${judge.kind}, which reads only the small world's sentences; annotation needs openai.`,
+          `judge.kind is ${judge.kind}, which reads only the small world's sentences; annotation needs llm.`,
         );
       const key = keyOf('annotatedBatch', { runKey, batch });
       return store.onceJson(key, AnnotateBatchOutput, async () => {
         const started = performance.now();
         const all = (await store.readJson(samples, CaptionedSamples)).filter(({ sample }) => isOpen(sample));
-        const asker = createAsker(judge, { store, place: key, env, spent, waiting });
+        const client = createLlmClient(judge, { store, place: key, env, spent, outage });
         const mine = all.slice((batch - 1) * size, batch * size);
         let done = (batch - 1) * size;
         const annotations = await settled(
           mine.map(async ({ line, sample }) => {
-            const annotation = await annotate(asker, sample.caption, signal?.());
+            const annotation = await annotate(client, sample.caption, signal?.());
             onProgress?.({ done: ++done, total: all.length, what: 'captions annotated' });
             return { line, annotation };
           }),
@@ -77,7 +78,7 @@ export function createAnnotationActivities({ store, onProgress, signal, waiting,
           ),
           annotated: annotations.length - unscorable,
           unscorable,
-          usage: asker.usage,
+          usage: client.usage,
           seconds: (performance.now() - started) / 1000,
         };
       });
@@ -104,8 +105,8 @@ function isOpen({ thought, events }: CaptionedSample): boolean {
   return thought === undefined || events === undefined;
 }
 
-async function annotate(asker: Asker, caption: string, signal: AbortSignal | undefined) {
-  const outcome = await asker.ask(annotationQuestion(caption), signal);
+async function annotate(client: LlmClient, caption: string, signal: AbortSignal | undefined) {
+  const outcome = await client.ask(annotationQuestion(caption), signal);
   if ('answer' in outcome) return { thought: outcome.answer.thought, events: outcome.answer.events };
   if ('unscorable' in outcome) return { unscorable: outcome.reason };
   throw new VideocapError('Unavailable', 'The judge has not answered yet. It will be asked again.');

@@ -3,16 +3,17 @@ import { type ClipResult, captionScores, HeldOutDetails, heldOutMetrics } from '
 import { HELD_OUT_PROMPTS, named } from '../benchmarks/judged-by.ts';
 import { ScoreBenchmarkInput, ScoreBenchmarkOutput } from '../contracts/scoring.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import { CaptionedClip, parseCompletion } from '../core/completion.ts';
+import { CaptionedClip } from '../core/completion.ts';
 import { readManifest } from '../core/manifest.ts';
 import type { Sample } from '../core/sample.ts';
 import { scoreValue } from '../core/score.ts';
+import { settled } from '../core/settled.ts';
 import { keyOf } from '../core/store-layout.ts';
-import type { Waiting } from '../judge/client/patient-endpoint.ts';
+import type { OutageClock } from '../judge/client/patient-endpoint.ts';
 import { createJudge } from '../judge/create-judge.ts';
 import type { Judge } from '../judge/judge.ts';
 import type { Unknown } from '../judge/questions/question.ts';
-import { type CaptionReading, readCaption, readReference, settled } from '../judge/read-caption.ts';
+import { type CaptionReading, readCaption, readReference } from '../judge/read-caption.ts';
 import type { LocalTools } from '../rewards/component.ts';
 import { judgedComponents, localComponents, type RewardConfig } from '../rewards/registry.ts';
 import { createSimilarity } from '../rewards/think/create-similarity.ts';
@@ -26,13 +27,13 @@ export interface BenchmarkDeps {
   onProgress?: (progress: { done: number; total: number; what: string }) => void;
   signal?: () => AbortSignal | undefined;
   /** Since when the judge has given no answer. */
-  waiting?: Waiting;
+  outage?: OutageClock;
   /** Where the key of a judge endpoint is looked up. */
   env?: NodeJS.ProcessEnv;
 }
 
 /** Scores a policy's greedy captions of the held-out split: what the base and the trained policy are compared by. */
-export function createBenchmarkActivities({ store, home, onProgress, signal, waiting, env }: BenchmarkDeps) {
+export function createBenchmarkActivities({ store, home, onProgress, signal, outage, env }: BenchmarkDeps) {
   return {
     async scoreBenchmark(rawInput: z.input<typeof ScoreBenchmarkInput>): Promise<z.infer<typeof ScoreBenchmarkOutput>> {
       const input = ScoreBenchmarkInput.parse(rawInput);
@@ -42,7 +43,7 @@ export function createBenchmarkActivities({ store, home, onProgress, signal, wai
         const started = performance.now();
         const captioned = await store.readJson(input.captions, z.array(CaptionedClip));
         const { sample } = await readManifest(store, input.manifest);
-        const judge = createJudge(input.judge, { store, place: key, env, spent: input.spent, waiting });
+        const judge = createJudge(input.judge, { store, place: key, env, spent: input.spent, outage });
         const tools = { similarity: (name: SimilarityName) => createSimilarity(name, home), signal: signal?.() };
         // All phrases at once: a model that embeds them works in batches.
         const phrases = captioned.flatMap(({ parsed, sampleId }) =>

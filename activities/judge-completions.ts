@@ -3,10 +3,10 @@ import { JudgeCompletionsInput, JudgeCompletionsOutput, Verdicts } from '../cont
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { Rollout } from '../core/completion.ts';
 import { readManifest } from '../core/manifest.ts';
+import { settled } from '../core/settled.ts';
 import { keyOf } from '../core/store-layout.ts';
-import type { Waiting } from '../judge/client/patient-endpoint.ts';
+import type { OutageClock } from '../judge/client/patient-endpoint.ts';
 import { createJudge } from '../judge/create-judge.ts';
-import { settled } from '../judge/read-caption.ts';
 import { judgedComponents } from '../rewards/registry.ts';
 
 export interface JudgeDeps {
@@ -14,13 +14,13 @@ export interface JudgeDeps {
   onProgress?: (progress: { done: number; total: number; what: string }) => void;
   signal?: () => AbortSignal | undefined;
   /** Since when the judge has given no answer. */
-  waiting?: Waiting;
+  outage?: OutageClock;
   /** Where the key of an endpoint is looked up. */
   env?: NodeJS.ProcessEnv;
 }
 
 /** Scores completions by asking the judge: every reward component that it decides. */
-export function createJudgeActivities({ store, onProgress, signal, waiting, env }: JudgeDeps) {
+export function createJudgeActivities({ store, onProgress, signal, outage, env }: JudgeDeps) {
   return {
     async judgeCompletions(
       rawInput: z.input<typeof JudgeCompletionsInput>,
@@ -30,7 +30,7 @@ export function createJudgeActivities({ store, onProgress, signal, waiting, env 
         const started = performance.now();
         const { groups } = await store.readJson(rollout, Rollout);
         const { sample } = await readManifest(store, manifest);
-        const judge = createJudge(config, { store, place: keyOf('judgedScores', place), env, spent, waiting });
+        const judge = createJudge(config, { store, place: keyOf('judgedScores', place), env, spent, outage });
         const components = judgedComponents(reward);
         const total = components.length * groups.reduce((sum, { completions }) => sum + completions.length, 0);
         let done = 0;

@@ -10,18 +10,18 @@ import type { ArtifactStore } from '../core/artifact-store.ts';
 import { CaptionedClip } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
 import { keyOf } from '../core/store-layout.ts';
-import { withoutCredentials } from '../judge/client/classify-failure.ts';
-import type { Waiting } from '../judge/client/patient-endpoint.ts';
-import { createAsker } from '../judge/create-judge.ts';
-import type { JudgeConfig } from '../judge/judge-config.ts';
-import { NO_USAGE } from '../judge/ledger/usage.ts';
+import { withoutCredentials } from '../judge/client/credentials.ts';
+import type { OutageClock } from '../judge/client/patient-endpoint.ts';
+import { createLlmClient } from '../judge/create-judge.ts';
+import { isLlm, type JudgeConfig, type LlmJudgeConfig } from '../judge/judge-config.ts';
+import { NO_USAGE } from '../judge/usage.ts';
 
 export interface SuiteDeps {
   store: ArtifactStore;
   onProgress?: (progress: { done: number; total: number; what: string }) => void;
   signal?: () => AbortSignal | undefined;
   /** Since when the judge has given no answer. */
-  waiting?: Waiting;
+  outage?: OutageClock;
   /** Where the key of a judge endpoint is looked up. */
   env?: NodeJS.ProcessEnv;
   /** Videos opened at a time; default the number of cores. */
@@ -29,7 +29,7 @@ export interface SuiteDeps {
 }
 
 /** Published benchmarks: their clips fixed, then captions of them scored by their own protocols. */
-export function createSuiteActivities({ store, onProgress, signal, waiting, env, parallel }: SuiteDeps) {
+export function createSuiteActivities({ store, onProgress, signal, outage, env, parallel }: SuiteDeps) {
   return {
     async prepareSuite(rawInput: z.input<typeof PrepareSuiteInput>): Promise<z.infer<typeof PrepareSuiteOutput>> {
       const { runKey, source, judge } = PrepareSuiteInput.parse(rawInput);
@@ -58,8 +58,8 @@ export function createSuiteActivities({ store, onProgress, signal, waiting, env,
         const ref = await store.putJsonOnce(keyOf('suiteResult', where), async () => {
           const captions: CaptionedClip[] = [];
           for (const part of input.captions) captions.push(...(await store.readJson(part, z.array(CaptionedClip))));
-          const asker = createAsker(judge, { store, place: key, env, spent: input.spent, waiting });
-          const items = await scoreItems(suite, prepared, captions, asker, {
+          const client = createLlmClient(judge, { store, place: key, env, spent: input.spent, outage });
+          const items = await scoreItems(suite, prepared, captions, client, {
             concurrency: judge.concurrency,
             onProgress: ({ answers, ...progress }) =>
               onProgress?.({ ...progress, what: `items of ${suite.title} scored, ${answers} questions answered` }),
@@ -73,11 +73,11 @@ export function createSuiteActivities({ store, onProgress, signal, waiting, env,
             subject: input.subject,
             annotations: prepared.annotations,
             judge: {
-              model: asker.name,
+              model: client.name,
               endpoint: withoutCredentials(judge.baseUrl),
               prompts: named(suite.prompts),
             },
-            usage: asker.usage,
+            usage: client.usage,
             quirks: Object.fromEntries(Object.entries(quirksOf(suite)).filter(([name]) => quirks.has(name))),
             ...(await suiteNumbers(suite, prepared, items, quirks)),
             columns: suite.columns,
@@ -104,13 +104,11 @@ export function createSuiteActivities({ store, onProgress, signal, waiting, env,
   };
 }
 
-type LlmJudgeConfig = Extract<JudgeConfig, { kind: 'openai' }>;
-
 function needsLlm(judge: JudgeConfig, title: string): LlmJudgeConfig {
-  if (judge.kind === 'openai') return judge;
+  if (isLlm(judge)) return judge;
   throw new VideocapError(
     'InvalidConfig',
     `${title} is judged by a language model, and judge.kind is ${judge.kind}, which reads only captions of the small world. ` +
-      'Set judge.kind to openai, with judge.baseUrl and judge.model.',
+      'Set judge.kind to llm, with judge.baseUrl and judge.model.',
   );
 }

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { settled } from '../core/settled.ts';
+import type { LlmClient } from '../judge/client/llm-client.ts';
 import { eventEntailment } from '../judge/questions/event-entailment.ts';
 import { keyEventExtraction } from '../judge/questions/event-extraction.ts';
-import type { Asker, Outcome } from '../judge/questions/question.ts';
-import { countsOf, settled } from '../judge/read-caption.ts';
+import type { Outcome } from '../judge/questions/question.ts';
+import { countsOf } from '../judge/read-caption.ts';
 import { Verdict } from '../judge/verdict.ts';
 import { clipScore } from './autodq.ts';
 
@@ -26,10 +28,10 @@ export interface UnitQuestions {
 }
 
 /** Key events as AutoDQ asks for them: those of DREAM-1K, and CaReBench's actions. */
-export function keyEventQuestions(asker: Asker, signal: AbortSignal | undefined): UnitQuestions {
+export function keyEventQuestions(client: LlmClient, signal: AbortSignal | undefined): UnitQuestions {
   return {
-    extract: (text) => asker.ask(keyEventExtraction(text), signal),
-    entail: (text, events) => asker.ask(eventEntailment(text, events), signal),
+    extract: (text) => client.ask(keyEventExtraction(text), signal),
+    entail: (text, events) => client.ask(eventEntailment(text, events), signal),
   };
 }
 

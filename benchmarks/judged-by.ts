@@ -1,7 +1,7 @@
 import type { JudgedBy } from '../judge/judged-by.ts';
 import { EVENT_ENTAILMENT } from '../judge/questions/event-entailment.ts';
 import { EVENT_EXTRACTION } from '../judge/questions/event-extraction.ts';
-import type { Prompt } from '../judge/questions/prompts.ts';
+import type { Prompt } from '../judge/questions/prompt.ts';
 
 /** What a language model is asked with about held-out clips; a rule-based judge has no prompts. */
 export const HELD_OUT_PROMPTS: readonly Prompt[] = [EVENT_EXTRACTION, EVENT_ENTAILMENT];

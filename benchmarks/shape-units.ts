@@ -1,5 +1,5 @@
-import { isWhole, type ParsedEvent, parseCaption } from '../datasets/shapes/parse-caption.ts';
 import type { CaptionCounts } from '../judge/read-caption.ts';
+import { isWhole, type ParsedEvent, parseCaption } from '../judge/rule-based/parse-caption.ts';
 
 /**
  * Action and object scores of the small world, after CaReBench's idea of scoring what happens and what is there apart. Both are

@@ -2,7 +2,7 @@ import { type Document, isPair, type LineCounter, type Node, visit } from 'yaml'
 import type { core } from 'zod';
 import { didYouMean } from './did-you-mean.ts';
 import { fieldsOf, homesOf } from './known-fields.ts';
-import { RENAMED_FIELDS } from './renamed-fields.ts';
+import { RENAMED_FIELDS, RENAMED_VALUES } from './renamed-fields.ts';
 
 /** Where a config's values came from, so that an issue can point there. */
 export interface Source {
@@ -67,6 +67,8 @@ function wrongValue(issue: core.$ZodIssue, raw: unknown, source: Source): string
 }
 
 function remedy(issue: core.$ZodIssue, value: unknown): string {
+  const renamed = typeof value === 'string' ? RENAMED_VALUES[`${dotted(issue.path)}=${value}`] : undefined;
+  if (renamed !== undefined) return renamed;
   switch (issue.code) {
     case 'invalid_value':
       return oneOf(issue.values, value);
@@ -107,7 +109,7 @@ function bounded(origin: string, comparison: string, bound: number | bigint): st
 }
 
 function oneOf(options: readonly unknown[], value: unknown): string {
-  const known = options.map(String);
+  const known = options.filter((option) => option !== undefined).map(String);
   const meant = typeof value === 'string' ? didYouMean(value, known) : '';
   return `set one of ${known.join(', ')}${meant}`;
 }

@@ -6,3 +6,9 @@ export const RENAMED_FIELDS: Readonly<Record<string, string>> = {
   'policy.threads': 'write policy.engine: { kind: onnx, threads: 2 }',
   'reward.weights': 'write the weight into the component itself, such as reward.think.weight: 0',
 };
+
+/** Values that fields once took, as `<dotted key>=<value>`, and what to write instead. */
+export const RENAMED_VALUES: Readonly<Record<string, string>> = {
+  'judge.kind=openai': "write llm; OpenAI's chat API is judge.provider: openai, the default",
+  'policy.engine=onnx': 'write engine: { kind: onnx }',
+};

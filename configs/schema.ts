@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AlgorithmConfig } from '../algorithms/registry.ts';
 import { BenchmarkConfig } from '../benchmarks/benchmark-config.ts';
 import { DatasetConfig } from '../datasets/dataset-config.ts';
-import { isPriced, JudgeConfig } from '../judge/judge-config.ts';
+import { isLlm, isPriced, JudgeConfig } from '../judge/judge-config.ts';
 import { PolicyConfig, SamplingConfig } from '../policy/policy-config.ts';
 import { RewardConfig } from '../rewards/registry.ts';
 import { FrameOptions } from '../video/frame-options.ts';
@@ -37,18 +37,17 @@ const Experiment = z.strictObject({
   benchmark: BenchmarkConfig.prefault({}),
 });
 export const ExperimentConfig = Experiment.refine(
-  ({ judge, reward }) => reward.caption.variant !== 'completeness-naturalness' || judge.kind === 'openai',
+  ({ judge, reward }) => reward.caption.variant !== 'completeness-naturalness' || isLlm(judge),
   {
     path: ['reward', 'caption', 'variant'],
-    error: 'set stepped, linear or f1, or judge.kind to openai: only a language model can rate captions as a whole',
+    error: 'set stepped, linear or f1, or judge.kind to llm: only a language model can rate captions as a whole',
   },
 )
-  .refine(({ judge, benchmark }) => benchmark.suites.length === 0 || judge.kind === 'openai', {
+  .refine(({ judge, benchmark }) => benchmark.suites.length === 0 || isLlm(judge), {
     path: ['judge', 'kind'],
-    error:
-      'set openai, with judge.baseUrl and judge.model: the suites of benchmark.suites are judged by a language model',
+    error: 'set llm, with judge.baseUrl and judge.model: the suites of benchmark.suites are judged by a language model',
   })
-  .refine(({ judge }) => judge.kind !== 'openai' || !judge.budget.usd || isPriced(judge), {
+  .refine(({ judge }) => !isLlm(judge) || !judge.budget.usd || isPriced(judge), {
     path: ['judge', 'price'],
     error: 'set inputPerMillion and outputPerMillion (USD): at a price of 0, judge.budget.usd is never reached',
   });

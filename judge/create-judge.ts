@@ -1,42 +1,44 @@
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import { OpenAiEndpoint } from './client/openai.ts';
-import { PatientEndpoint, type Waiting, waitingFromNow } from './client/patient-endpoint.ts';
+import { ChatEndpoint } from './client/chat-endpoint.ts';
+import type { LlmClient } from './client/llm-client.ts';
+import { type OutageClock, PatientEndpoint, startOutageClock } from './client/patient-endpoint.ts';
 import type { Judge } from './judge.ts';
-import type { JudgeConfig } from './judge-config.ts';
+import { isLlm, type JudgeConfig, type LlmJudgeConfig } from './judge-config.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { LlmJudge } from './llm-judge.ts';
-import type { Asker } from './questions/question.ts';
-import { RuleBasedJudge } from './rule-based.ts';
+import { providerOf } from './providers/registry.ts';
+import { RuleBasedJudge } from './rule-based/rule-based-judge.ts';
 import type { JudgeSpending } from './usage.ts';
 
-/** Whose questions these are: `runs/<runKey>/step-000001`, say. What a place paid for, it finds as its own when it is done again. */
-export interface Payer {
+/** The part of a run whose budget pays for questions, and where their answers are kept. */
+export interface BudgetScope {
   store: ArtifactStore;
+  /**
+   * `runs/<runKey>/step-000001`, for example: on a retry, answers paid for under the same place are reused and counted
+   * as this place's.
+   */
   place: string;
   /** Where the key of an endpoint is looked up. */
   env?: NodeJS.ProcessEnv | undefined;
   /** What the run had spent before this place: its budget is for all of it. */
   spent?: JudgeSpending | undefined;
   /** Since when no answer has come; without it, since now. */
-  waiting?: Waiting | undefined;
+  outage?: OutageClock | undefined;
 }
 
 /**
  * The judge a config asks for, with usage of its own.
- * @throws VideocapError `JudgeBlocked` when the key of an endpoint is not in the environment.
+ * @throws JudgeError `JudgeBlocked` when the key of an endpoint is not in the environment.
  */
-export function createJudge(config: JudgeConfig, payer: Payer): Judge {
-  return config.kind === 'rule-based' ? new RuleBasedJudge() : new LlmJudge(createAsker(config, payer));
+export function createJudge(config: JudgeConfig, scope: BudgetScope): Judge {
+  return isLlm(config) ? new LlmJudge(createLlmClient(config, scope)) : new RuleBasedJudge();
 }
 
 /** The language model a config names, with its patience, behind the ledger: no answer is paid twice. */
-export function createAsker(
-  config: Extract<JudgeConfig, { kind: 'openai' }>,
-  { store, place, env, spent, waiting }: Payer,
-): Asker {
-  const model = new OpenAiEndpoint(config, env ?? process.env);
-  const endpoint = new PatientEndpoint(model, config.patienceSeconds, waiting ?? waitingFromNow());
-  // An answer that was paid for is kept, whoever still waits for it.
+export function createLlmClient(config: LlmJudgeConfig, { store, place, env, spent, outage }: BudgetScope): LlmClient {
+  const model = new ChatEndpoint(providerOf(config).createApi(config, env ?? process.env), config);
+  const endpoint = new PatientEndpoint(model, config.patienceSeconds, outage ?? startOutageClock());
+  // A superseded attempt may still store an answer, since it is paid for.
   return new Ledger(endpoint, store.unfenced(), place, {
     price: config.price,
     budget: config.budget,

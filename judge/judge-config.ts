@@ -1,33 +1,19 @@
 import { z } from 'zod';
+import { OPENAI_FIELDS } from './providers/openai/openai-config.ts';
 
-/** A config travels into histories, MLflow and reports: it must hold no secret. */
-function hasCredentials(url: string): boolean {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  return parsed !== undefined && (parsed.username !== '' || parsed.password !== '' || parsed.search !== '');
-}
+/** The config section `judge`. Pure: workflows import it. */
 
-const RuleBasedJudge = z.strictObject({ kind: z.literal('rule-based') });
-const OpenAiJudge = z.strictObject({
-  kind: z.literal('openai'),
-  baseUrl: z
-    .url()
-    .refine((url) => !hasCredentials(url), {
-      error:
-        'set a URL without user name, password and query; the key goes into the environment variable that judge.apiKeyEnv names',
-    })
-    .default('https://api.openai.com/v1'),
-  model: z.string().min(1),
-  /** Name of the environment variable that holds the key; the key itself never enters a config. */
-  apiKeyEnv: z
-    .string()
-    .regex(/^[A-Z][A-Z0-9_]*$/)
-    .default('OPENAI_API_KEY'),
+const RuleBasedFields = z.strictObject({ kind: z.literal('rule-based') });
+
+/** The fields that every language model has, whichever provider serves it. */
+const LLM_FIELDS = {
+  kind: z.literal('llm'),
+  /** Questions asked at a time. */
   concurrency: z.int().min(1).max(512).default(8),
+  /** Of one request. */
   timeoutSeconds: z.number().positive().max(600).default(60),
-  /** Of an answer. Models that think first get 8192 more for that: `judge/client/dialect.ts`. */
+  /** Of an answer. A provider may allow more for what a model thinks before it answers. */
   maxTokens: z.int().min(16).default(1024),
-  /** How answers are kept to their shape: by the server's structured output, its JSON mode, or by asking alone. `videocap judge check` says what it has. */
-  answerFormat: z.enum(['json-schema', 'json-object', 'text']).default('json-schema'),
   /** What the endpoint allows, over everything that this worker asks it. */
   requestsPerMinute: z.int().min(1).optional(),
   tokensPerMinute: z.int().min(1).optional(),
@@ -38,17 +24,36 @@ const OpenAiJudge = z.strictObject({
       outputPerMillion: z.number().nonnegative().default(0),
     })
     .prefault({}),
-  /** What a run may spend before it pauses: `calls` to the question, `usd` to about one question. Tokens that the endpoint does not count are estimated. */
+  /**
+   * What a run may spend before it pauses: `calls` is exact, `usd` may be exceeded by about one question. Tokens that
+   * the endpoint does not count are estimated.
+   */
   budget: z
     .strictObject({ usd: z.number().nonnegative().optional(), calls: z.int().nonnegative().optional() })
     .prefault({}),
-  /** How long an endpoint may give no answer at all before the run pauses and a person is needed. */
+  /** How long an endpoint may give no answer at all before the run pauses until a person resumes it. */
   patienceSeconds: z.number().positive().default(86_400),
-});
-export const JudgeConfig = z.discriminatedUnion('kind', [RuleBasedJudge, OpenAiJudge]);
+};
+
+/**
+ * One object a provider: `provider` chooses it, and OpenAI's is the default. Its own fields must include `model` and
+ * `baseUrl`, by which reports and annotations name a judge.
+ */
+const LlmFields = z.discriminatedUnion('provider', [z.strictObject({ ...OPENAI_FIELDS, ...LLM_FIELDS })]);
+export type LlmJudgeConfig = z.infer<typeof LlmFields>;
+export type ProviderName = LlmJudgeConfig['provider'];
+export type Price = LlmJudgeConfig['price'];
+export type Budget = LlmJudgeConfig['budget'];
+
+export const JudgeConfig = z.discriminatedUnion('kind', [RuleBasedFields, LlmFields]);
 export type JudgeConfig = z.infer<typeof JudgeConfig>;
 
-/** Does anything that the judge says cost anything? */
-export function isPriced({ price }: Extract<JudgeConfig, { kind: 'openai' }>): boolean {
+/** Whether a language model judges, and not a rule. */
+export function isLlm(judge: JudgeConfig): judge is LlmJudgeConfig {
+  return judge.kind === 'llm';
+}
+
+/** Whether an answer costs anything: at a price of 0, a budget in USD is never reached. */
+export function isPriced({ price }: LlmJudgeConfig): boolean {
   return price.inputPerMillion > 0 || price.outputPerMillion > 0;
 }

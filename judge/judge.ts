@@ -3,21 +3,21 @@ import type { JudgeUsage } from './usage.ts';
 import type { CaptionRatings, Verdict } from './verdict.ts';
 
 /**
- * Who decides whether a caption tells an event. Texts are untrusted: a caption is model output, and what it says about
+ * Decides whether a caption entails an event. Texts are untrusted: a caption is model output, and what it says about
  * how to be judged must not matter.
  */
 export interface Judge {
-  /** For reports: the model's name, or what this judge is instead. */
+  /** For reports: the model's name, or that a rule judges. */
   readonly name: string;
   readonly isLlm: boolean;
   readonly usage: JudgeUsage;
   /** Exactly one verdict an event, in the order of the events. */
   entail(text: string, events: readonly string[], signal?: AbortSignal): Promise<Outcome<Verdict[]>>;
-  /** The events a text tells, each a short sentence, without repetitions. */
+  /** The events of a text, each a short sentence, without repetitions. */
   extractEvents(text: string, signal?: AbortSignal): Promise<Outcome<string[]>>;
   /**
-   * How much of a reference caption a caption tells, and how well it is written.
-   * @throws VideocapError `InvalidConfig` where this judge cannot say.
+   * How much of a reference caption a caption covers, and how well it is written.
+   * @throws VideocapError `InvalidConfig` where this judge cannot rate.
    */
   rate(caption: string, reference: string, signal?: AbortSignal): Promise<Outcome<CaptionRatings>>;
   /**

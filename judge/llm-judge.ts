@@ -1,38 +1,39 @@
+import type { LlmClient } from './client/llm-client.ts';
 import type { Judge } from './judge.ts';
 import { completenessNaturalness } from './questions/completeness-naturalness.ts';
 import { eventEntailment } from './questions/event-entailment.ts';
 import { eventExtraction } from './questions/event-extraction.ts';
-import type { Asker, Outcome } from './questions/question.ts';
+import type { Outcome } from './questions/question.ts';
 import type { CaptionRatings, Verdict } from './verdict.ts';
 
 /** Decides by asking a language model. */
 export class LlmJudge implements Judge {
   readonly isLlm = true;
-  readonly #asker: Asker;
+  readonly #client: LlmClient;
 
-  constructor(asker: Asker) {
-    this.#asker = asker;
+  constructor(client: LlmClient) {
+    this.#client = client;
   }
 
   get name() {
-    return this.#asker.name;
+    return this.#client.name;
   }
 
   get usage() {
-    return this.#asker.usage;
+    return this.#client.usage;
   }
 
   async entail(text: string, events: readonly string[], signal?: AbortSignal): Promise<Outcome<Verdict[]>> {
     if (events.length === 0) return { answer: [] };
-    return this.#asker.ask(eventEntailment(text, events), signal);
+    return this.#client.ask(eventEntailment(text, events), signal);
   }
 
   async extractEvents(text: string, signal?: AbortSignal): Promise<Outcome<string[]>> {
-    return this.#asker.ask(eventExtraction(text), signal);
+    return this.#client.ask(eventExtraction(text), signal);
   }
 
   async rate(caption: string, reference: string, signal?: AbortSignal): Promise<Outcome<CaptionRatings>> {
-    return this.#asker.ask(completenessNaturalness(caption, reference), signal);
+    return this.#client.ask(completenessNaturalness(caption, reference), signal);
   }
 
   /** A language model reads whatever is written. */

@@ -1,19 +1,20 @@
 import { z } from 'zod';
+import { settled } from '../core/settled.ts';
 import type { Judge } from './judge.ts';
 import type { Unknown } from './questions/question.ts';
 import { Verdict } from './verdict.ts';
 
-/** What a sample's reference says, in the two forms a caption is compared with. */
+/** A sample's reference, in the two forms a caption is compared with. */
 export interface Reference {
   caption: string;
   events: string[];
 }
 
-/** What the judge says about one caption. */
+/** The judge's verdicts on one caption. */
 export const CaptionReading = z.strictObject({
-  /** One verdict for each of the reference's events: does the caption tell it? */
+  /** One verdict for each of the reference's events: does the caption entail it? */
   verdicts: z.array(Verdict),
-  /** The events that the caption tells, and for each whether the reference caption tells it too. Only where asked for. */
+  /** The caption's own events, and for each whether the reference caption entails it. Only where asked for. */
   claims: z.array(z.string()).optional(),
   claimVerdicts: z.array(Verdict).optional(),
 });
@@ -35,8 +36,8 @@ export async function readReference(
 }
 
 /**
- * Compares a caption with a reference in both directions of AutoDQ (recall: reference events that the caption tells;
- * with `claims`, precision: the caption's events that the reference tells), or says why that is not known.
+ * Compares a caption with a reference in both directions of AutoDQ (recall: reference events that the caption entails;
+ * with `claims`, precision: the caption's own events that the reference entails), or says why that is not known.
  */
 export async function readCaption(
   judge: Judge,
@@ -45,13 +46,13 @@ export async function readCaption(
   options: { claims: boolean },
   signal?: AbortSignal,
 ): Promise<CaptionReading | Unknown> {
-  const [told, claimed] = await settled([
+  const [entailed, claimed] = await settled([
     judge.entail(caption, reference.events, signal),
     options.claims ? readClaims(judge, caption, reference, signal) : Promise.resolve<Claims>({}),
   ]);
-  if (!('answer' in told)) return told;
+  if (!('answer' in entailed)) return entailed;
   if ('pending' in claimed || 'unscorable' in claimed) return claimed;
-  return { verdicts: told.answer, ...claimed };
+  return { verdicts: entailed.answer, ...claimed };
 }
 
 type Claims = Pick<CaptionReading, 'claims' | 'claimVerdicts'>;
@@ -64,16 +65,16 @@ async function readClaims(
 ): Promise<Claims | Unknown> {
   const extracted = await judge.extractEvents(caption, signal);
   if (!('answer' in extracted)) return extracted;
-  const held = await judge.entail(reference.caption, extracted.answer, signal);
-  return 'answer' in held ? { claims: extracted.answer, claimVerdicts: held.answer } : held;
+  const verdicts = await judge.entail(reference.caption, extracted.answer, signal);
+  return 'answer' in verdicts ? { claims: extracted.answer, claimVerdicts: verdicts.answer } : verdicts;
 }
 
 /** What a judge counted in one caption. */
 export interface CaptionCounts {
-  /** Events of the reference, and how many of them the caption tells. */
+  /** Events of the reference, and how many of them the caption entails. */
   events: number;
   told: number;
-  /** Events that the caption claims, and how many of them the reference tells. Needed by `f1` alone. */
+  /** The caption's own events, and how many of them the reference entails. Only `f1` needs them. */
   claims?: number;
   trueClaims?: number;
 }
@@ -86,12 +87,4 @@ export function countsOf({ verdicts, claimVerdicts }: CaptionReading): CaptionCo
     told: entailed(verdicts),
     ...(claimVerdicts && { claims: claimVerdicts.length, trueClaims: entailed(claimVerdicts) }),
   };
-}
-
-/** `Promise.all` that fails only once everyone is done: answers on their way are paid for, and must reach the ledger. */
-export async function settled<const T extends readonly Promise<unknown>[]>(
-  promises: T,
-): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  await Promise.allSettled(promises);
-  return (await Promise.all(promises)) as { -readonly [K in keyof T]: Awaited<T[K]> };
 }

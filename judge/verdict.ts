@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * What a caption says of one event, in AutoDQ's three classes. Only `entailment` ever counts; the other two are kept apart
- * for people who look at a score.
+ * What a caption says of one event, in AutoDQ's three classes. Only `entailment` ever counts; the other two are kept
+ * apart for people who look at a score.
  */
 export const Verdict = z.enum(['entailment', 'neutral', 'contradiction']);
 export type Verdict = z.infer<typeof Verdict>;

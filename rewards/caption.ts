@@ -1,14 +1,8 @@
 import { z } from 'zod';
 import { Score, value } from '../core/score.ts';
+import { settled } from '../core/settled.ts';
 import type { Judge } from '../judge/judge.ts';
-import {
-  CaptionReading,
-  countsOf,
-  type Reference,
-  readCaption,
-  readReference,
-  settled,
-} from '../judge/read-caption.ts';
+import { CaptionReading, countsOf, type Reference, readCaption, readReference } from '../judge/read-caption.ts';
 import { CaptionRatings } from '../judge/verdict.ts';
 import { CaptionOptions, type CountedOptions, captionReward, countsEvents, ratingsReward } from './caption-reward.ts';
 import { type JudgedComponent, type JudgedTools, Weight } from './component.ts';

@@ -16,7 +16,7 @@ import { createTrackingActivities } from '../activities/tracking.ts';
 import { createUpdateActivities } from '../activities/update.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { PolicyEngine } from '../policy/onnx/engine/engine.ts';
-import { cancellationSignal, reportProgress, waiting } from './current-attempt.ts';
+import { cancellationSignal, outage, reportProgress } from './current-attempt.ts';
 import type { WorkerSettings } from './settings.ts';
 
 /** Queue `videocap`: small stages, and those that speak to MLflow. */
@@ -68,7 +68,7 @@ function depsOf({ home, temporalUiUrl }: WorkerSettings, store: ArtifactStore) {
     home,
     onProgress: reportProgress,
     signal: cancellationSignal,
-    waiting,
+    outage,
     ...(temporalUiUrl !== undefined && { temporalUiUrl }),
   };
 }

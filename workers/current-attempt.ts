@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { VideocapError } from '../core/errors.ts';
 import type { Fence } from '../core/fence.ts';
-import type { Waiting } from '../judge/client/patient-endpoint.ts';
+import type { OutageClock } from '../judge/client/patient-endpoint.ts';
 
 /** What a heartbeat carries: the last progress a stage reported. A hint for people; the artifact store is the truth. */
 export interface Progress {
@@ -160,7 +160,7 @@ export function reportProgress(progress: Progress): void {
  * How long the current activity has waited for a service that does not answer, over all its attempts: since it was first
  * scheduled, or since the last answer that any attempt got. Outside an activity, the wait starts now, always.
  */
-export const waiting: Waiting = {
+export const outage: OutageClock = {
   since: () => currentAttempt()?.answeredAt ?? Date.now(),
   answered() {
     currentAttempt()?.say({ answeredAt: Date.now() });

@@ -1,7 +1,7 @@
 import type { Limits } from '../contracts/limits.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
-import type { JudgeConfig } from '../judge/judge-config.ts';
+import type { JudgeConfig, LlmJudgeConfig } from '../judge/judge-config.ts';
 import type { JudgeSpending } from '../judge/usage.ts';
 import type { ControllableRun, Waiting } from './controllable-run.ts';
 import { limitedJudge } from './limits.ts';
@@ -12,7 +12,7 @@ export interface AnnotationSnapshot {
   runKey: string;
   dataset: string;
   output: string;
-  judge: Extract<JudgeConfig, { kind: 'openai' }>;
+  judge: LlmJudgeConfig;
   /** The captions as they were read; absent until then. */
   samples?: { ref: ArtifactRef; total: number; open: number };
   /** Batches that are done. */

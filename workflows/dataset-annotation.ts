@@ -2,6 +2,7 @@ import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { z } from 'zod';
 import type { WrittenAnnotations } from '../contracts/annotation.ts';
 import { RunInput } from '../contracts/run-input.ts';
+import { isLlm } from '../judge/judge-config.ts';
 import { type AnnotationSnapshot, AnnotationState } from './annotation-state.ts';
 import { listenForControl } from './control.ts';
 import { parseInput } from './parse-input.ts';
@@ -56,9 +57,9 @@ async function startAnnotation(raw: unknown): Promise<AnnotationState> {
   const { dataset, output, ...input } = parseInput(DatasetAnnotationInput, raw, example);
   const { config } = await shortActivities.resolveConfig(input);
   const { judge } = config;
-  if (judge.kind !== 'openai')
+  if (!isLlm(judge))
     throw ApplicationFailure.nonRetryable(
-      `The config's judge.kind is ${judge.kind}, which reads only the small world's sentences. Annotation needs a language model: set judge.kind to openai, and judge.baseUrl and judge.model.`,
+      `The config's judge.kind is ${judge.kind}, which reads only the small world's sentences. Annotation needs a language model: set judge.kind to llm, and judge.baseUrl and judge.model.`,
       'InvalidConfig',
     );
   return new AnnotationState({

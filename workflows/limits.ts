@@ -1,5 +1,5 @@
 import { Limits } from '../contracts/limits.ts';
-import { isPriced, type JudgeConfig } from '../judge/judge-config.ts';
+import { isLlm, isPriced, type JudgeConfig } from '../judge/judge-config.ts';
 
 /**
  * `judge`: of the run that the limits are for, once it is known.
@@ -7,7 +7,7 @@ import { isPriced, type JudgeConfig } from '../judge/judge-config.ts';
  */
 export function parseLimits(raw: unknown, judge?: JudgeConfig): Limits {
   const parsed = Limits.safeParse(raw);
-  if (parsed.success && parsed.data.judgeBudgetUsd && judge?.kind === 'openai' && !isPriced(judge))
+  if (parsed.success && parsed.data.judgeBudgetUsd && judge && isLlm(judge) && !isPriced(judge))
     throw new Error(
       'Wrong limits: judgeBudgetUsd would never be reached, since the run’s judge.price is 0. Set judgeBudgetCalls, or start the run with a price.',
     );
@@ -18,7 +18,7 @@ export function parseLimits(raw: unknown, judge?: JudgeConfig): Limits {
 
 /** The judge with the budget that holds now. */
 export function limitedJudge(judge: JudgeConfig, { judgeBudgetUsd, judgeBudgetCalls }: Limits): JudgeConfig {
-  if (judge.kind !== 'openai' || (judgeBudgetUsd === undefined && judgeBudgetCalls === undefined)) return judge;
+  if (!isLlm(judge) || (judgeBudgetUsd === undefined && judgeBudgetCalls === undefined)) return judge;
   return {
     ...judge,
     budget: {

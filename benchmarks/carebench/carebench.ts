@@ -1,10 +1,8 @@
 import { z } from 'zod';
+import { settled } from '../../core/settled.ts';
+import type { LlmClient } from '../../judge/client/llm-client.ts';
 import { EVENT_ENTAILMENT } from '../../judge/questions/event-entailment.ts';
 import { KEY_EVENT_EXTRACTION } from '../../judge/questions/event-extraction.ts';
-import { OBJECT_ENTAILMENT, objectEntailment } from '../../judge/questions/object-entailment.ts';
-import { OBJECT_EXTRACTION, objectExtraction } from '../../judge/questions/object-extraction.ts';
-import type { Asker } from '../../judge/questions/question.ts';
-import { settled } from '../../judge/read-caption.ts';
 import type { Verdict } from '../../judge/verdict.ts';
 import { NO_CAPTION, recallAndPrecision } from '../autodq.ts';
 import { compareUnits, keyEventQuestions, UnitComparison, type UnitQuestions } from '../compare-units.ts';
@@ -13,6 +11,7 @@ import { readCareBench } from './carebench-clips.ts';
 import { careBenchPredictions } from './carebench-predictions.ts';
 import { CAREBENCH_NOTES, CAREBENCH_PUBLISHED } from './carebench-published.ts';
 import { careBenchSummary } from './carebench-summary.ts';
+import { OBJECT_ENTAILMENT, OBJECT_EXTRACTION, objectEntailment, objectExtraction } from './object-questions.ts';
 
 const CareBenchItem = z.strictObject({
   /** The authors' `idx`: the place in the file, from 0. */
@@ -60,10 +59,10 @@ export const carebench: Suite<CareBenchItem, CareBenchItemScore> = {
     }));
   },
   readPredictions: careBenchPredictions,
-  async scoreItem(asker, { reference, events, objects }, caption, signal) {
+  async scoreItem(client, { reference, events, objects }, caption, signal) {
     const [action, object] = await settled([
-      compareUnits(keyEventQuestions(asker, signal), caption, { caption: reference, units: events }),
-      compareUnits(objectQuestions(asker, signal), caption, { caption: reference, units: objects }),
+      compareUnits(keyEventQuestions(client, signal), caption, { caption: reference, units: events }),
+      compareUnits(objectQuestions(client, signal), caption, { caption: reference, units: objects }),
     ]);
     if (!('answer' in action)) return action;
     if (!('answer' in object)) return object;
@@ -83,10 +82,10 @@ export const carebench: Suite<CareBenchItem, CareBenchItemScore> = {
   ],
 };
 
-function objectQuestions(asker: Asker, signal: AbortSignal | undefined): UnitQuestions {
+function objectQuestions(client: LlmClient, signal: AbortSignal | undefined): UnitQuestions {
   return {
-    extract: (text) => asker.ask(objectExtraction(text), signal),
-    entail: (text, objects) => asker.ask(objectEntailment(text, objects), signal),
+    extract: (text) => client.ask(objectExtraction(text), signal),
+    entail: (text, objects) => client.ask(objectEntailment(text, objects), signal),
   };
 }
 

@@ -46,9 +46,9 @@ export const dream1k: Suite<Dream1kItem, Dream1kScore> = {
     return success ? [{ id: `${data.idx}`, caption: predictedCaption(data) }] : [];
   },
 
-  async scoreItem(asker, item, caption, signal): Promise<Outcome<Dream1kScore>> {
+  async scoreItem(client, item, caption, signal): Promise<Outcome<Dream1kScore>> {
     const reference = { caption: item.reference, units: item.events };
-    const compared = await compareUnits(keyEventQuestions(asker, signal), caption, reference);
+    const compared = await compareUnits(keyEventQuestions(client, signal), caption, reference);
     if (!('answer' in compared)) return compared;
     const { recall, precision, reference: events, verdicts, told: claims, toldVerdicts } = compared.answer;
     return { answer: { recall, precision, events, reading: { verdicts, claims, claimVerdicts: toldVerdicts } } };

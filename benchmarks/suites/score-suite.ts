@@ -1,8 +1,7 @@
 import pLimit from 'p-limit';
-import type { CaptionedClip } from '../../core/completion.ts';
-import { parseCompletion } from '../../core/completion.ts';
-import type { Asker } from '../../judge/questions/question.ts';
-import { settled } from '../../judge/read-caption.ts';
+import { type CaptionedClip, parseCompletion } from '../../core/completion.ts';
+import { settled } from '../../core/settled.ts';
+import type { LlmClient } from '../../judge/client/llm-client.ts';
 import { measureAlone, measureWithBounds } from '../bootstrap.ts';
 import type { ScoredItem, Suite, SuiteItem, SuiteTable } from './suite.ts';
 import { outcomeTable } from './suite-counts.ts';
@@ -43,7 +42,7 @@ export async function scoreItems(
   suite: Suite,
   { items, missing }: SuiteItems,
   captions: readonly CaptionedClip[],
-  asker: Asker,
+  client: LlmClient,
   { concurrency, onProgress, signal }: ScoringOptions,
 ): Promise<ItemResult[]> {
   const texts = new Map(captions.map(({ sampleId, text }) => [sampleId, text]));
@@ -51,13 +50,13 @@ export async function scoreItems(
   let [done, answers] = [0, 0];
   const progress = () => onProgress?.({ done, total: items.length, answers });
   // One of VDC's items asks about forty questions: without a word before all of them are answered, it looks dead.
-  const counting: Asker = {
-    name: asker.name,
+  const counting: LlmClient = {
+    name: client.name,
     get usage() {
-      return asker.usage;
+      return client.usage;
     },
     async ask(question, signal) {
-      const outcome = await asker.ask(question, signal);
+      const outcome = await client.ask(question, signal);
       answers++;
       progress();
       return outcome;

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
-import type { Prompt } from '../../judge/questions/prompts.ts';
-import type { Asker, Outcome } from '../../judge/questions/question.ts';
+import type { LlmClient } from '../../judge/client/llm-client.ts';
+import type { Prompt } from '../../judge/questions/prompt.ts';
+import type { Outcome } from '../../judge/questions/question.ts';
 import type { SuiteName } from '../benchmark-config.ts';
 import type { Measure } from '../bootstrap.ts';
 
@@ -95,7 +96,7 @@ export interface Suite<Item extends SuiteItem = SuiteItem, Score = unknown> {
   readPredictions?(row: unknown): { id: string; caption: string }[];
 
   /** Asks what the protocol asks about one caption, which is not empty. A question without an answer makes the item unscorable, never 0. */
-  scoreItem(asker: Asker, item: Item, caption: string, signal?: AbortSignal): Promise<Outcome<Score>>;
+  scoreItem(client: LlmClient, item: Item, caption: string, signal?: AbortSignal): Promise<Outcome<Score>>;
 
   /** What an item scores whose clip got no caption: the policy's fault, so a number. Nobody is asked. */
   noCaption(item: Item): Score;

@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import type { Asker, Outcome, Unknown } from '../../judge/questions/question.ts';
-import { vdcAnswer } from '../../judge/questions/vdc-answer.ts';
-import { vdcMatch } from '../../judge/questions/vdc-match.ts';
-import { settled } from '../../judge/read-caption.ts';
+import { settled } from '../../core/settled.ts';
+import type { LlmClient } from '../../judge/client/llm-client.ts';
+import type { Outcome, Unknown } from '../../judge/questions/question.ts';
+import { vdcAnswer, vdcMatch } from './vdc-judge-questions.ts';
 import type { VdcQuestion } from './vdc-questions.ts';
 
-/** A question, what its answer should be, what the judge answered from the caption alone, and how well the two match. */
+/**
+ * A question, what its answer should be, what the judge answered from the caption alone, and how well the two match.
+ */
 export const VdcAnswer = z.strictObject({
   question: z.string(),
   answer: z.string(),
@@ -17,28 +19,29 @@ export const VdcAnswer = z.strictObject({
 export type VdcAnswer = z.infer<typeof VdcAnswer>;
 
 /**
- * VDC's protocol for one caption: the judge answers every question from the caption alone, and is then shown question, correct answer
- * and that answer. One question that gets no answer leaves the caption without a score, as in the authors' code.
+ * VDC's protocol for one caption: the judge answers every question from the caption alone, and is then shown question,
+ * correct answer and that answer. One question that gets no answer leaves the caption without a score, as in the
+ * authors' code.
  */
 export async function answerVdc(
-  asker: Asker,
+  client: LlmClient,
   caption: string,
   questions: readonly VdcQuestion[],
   signal?: AbortSignal,
 ): Promise<Outcome<VdcAnswer[]>> {
-  const answers = await settled(questions.map((question) => answerOne(asker, caption, question, signal)));
+  const answers = await settled(questions.map((question) => answerOne(client, caption, question, signal)));
   return (answers.find((answer) => !isAnswer(answer)) as Unknown | undefined) ?? { answer: answers.filter(isAnswer) };
 }
 
 async function answerOne(
-  asker: Asker,
+  client: LlmClient,
   caption: string,
   { question, answer }: VdcQuestion,
   signal: AbortSignal | undefined,
 ): Promise<VdcAnswer | Unknown> {
-  const predicted = await asker.ask(vdcAnswer(caption, question), signal);
+  const predicted = await client.ask(vdcAnswer(caption, question), signal);
   if (!('answer' in predicted)) return predicted;
-  const match = await asker.ask(vdcMatch(question, answer, predicted.answer), signal);
+  const match = await client.ask(vdcMatch(question, answer, predicted.answer), signal);
   if (!('answer' in match)) return match;
   const { correct, score } = match.answer;
   return { question, answer, predicted: predicted.answer, correct, score };

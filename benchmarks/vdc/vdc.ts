@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { VDC_ANSWER } from '../../judge/questions/vdc-answer.ts';
-import { VDC_MATCH } from '../../judge/questions/vdc-match.ts';
 import type { Column, Suite } from '../suites/suite.ts';
 import { answerVdc, VdcAnswer } from './vdc-answers.ts';
 import { readVdcItems, VdcItem } from './vdc-item.ts';
+import { VDC_ANSWER, VDC_MATCH } from './vdc-judge-questions.ts';
 import { vdcPredictions } from './vdc-predictions.ts';
 import { VDC_PUBLISHED } from './vdc-published.ts';
 import { VDC_ASPECTS } from './vdc-questions.ts';
@@ -47,8 +46,8 @@ export const vdc: Suite<VdcItem, VdcItemScore> = {
   },
   readAnnotations: readVdcItems,
   readPredictions: vdcPredictions,
-  async scoreItem(asker, { questions }, caption, signal) {
-    const answers = await answerVdc(asker, caption, questions, signal);
+  async scoreItem(client, { questions }, caption, signal) {
+    const answers = await answerVdc(client, caption, questions, signal);
     if (!('answer' in answers)) return answers;
     return { answer: { ...(vdcClipScore(answers.answer) ?? NO_VDC_CAPTION), answers: answers.answer } };
   },

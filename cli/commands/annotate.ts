@@ -5,6 +5,7 @@ import { loadConfig } from '../../configs/load-config.ts';
 import type { WrittenAnnotations } from '../../contracts/annotation.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { existingAmong } from '../../datasets/annotation/annotation-files.ts';
+import { isLlm } from '../../judge/judge-config.ts';
 import { findInstallation } from '../installation.ts';
 import { createProgressView } from '../output/progress-view.ts';
 import { leaveRunGoing } from '../run/interrupt.ts';
@@ -36,7 +37,7 @@ export const annotateCommand = new Command('annotate')
     examples(
       ['videocap annotate captions.jsonl --out train.jsonl --config my.yaml', 'with the judge of an experiment'],
       [
-        'videocap annotate captions.jsonl --out train.jsonl --set judge.kind=openai --set judge.model=gpt-4o-mini',
+        'videocap annotate captions.jsonl --out train.jsonl --set judge.kind=llm --set judge.model=gpt-4o-mini',
         'with OPENAI_API_KEY',
       ],
       [
@@ -48,10 +49,10 @@ export const annotateCommand = new Command('annotate')
   .action(async (file, { out, config, set: overrides = {}, detach, json }) => {
     const [dataset, output] = [resolve(file), resolve(out)];
     const { judge } = await loadConfig(config, overrides);
-    if (judge.kind !== 'openai')
+    if (!isLlm(judge))
       throw new VideocapError(
         'InvalidConfig',
-        `The judge of ${config} is ${judge.kind}, which cannot annotate. Name a config with a language model (--config), or set one: --set judge.kind=openai --set judge.model=gpt-4o-mini`,
+        `The judge of ${config} is ${judge.kind}, which cannot annotate. Name a config with a language model (--config), or set one: --set judge.kind=llm --set judge.model=gpt-4o-mini`,
       );
     if (!existsSync(dataset)) throw new VideocapError('InvalidInput', `There is no file ${dataset}.`);
     const taken = existingAmong(output);

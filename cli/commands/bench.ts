@@ -6,6 +6,7 @@ import { checkQuirks, quirksOf, suiteNamed, suites } from '../../benchmarks/suit
 import { loadConfig } from '../../configs/load-config.ts';
 import type { Evaluation, SuiteEvaluation } from '../../contracts/run-results.ts';
 import { VideocapError } from '../../core/errors.ts';
+import { isLlm, type JudgeConfig } from '../../judge/judge-config.ts';
 import { findInstallation } from '../installation.ts';
 import { createProgressView } from '../output/progress-view.ts';
 import { judgeNotes, metricsTable, unscoredNotes } from '../output/result-table.ts';
@@ -71,7 +72,7 @@ export const benchCommand = new Command('bench')
     const model = checkpoint === undefined ? undefined : modelOf(checkpoint);
     const { judge } = await loadConfig(config, { ...overrides, ...(model !== undefined && { 'policy.model': model }) });
     const source = sourceOf(suite, options);
-    if (suite !== 'held-out') checkSuite(suite, judge.kind, options.quirk ?? []);
+    if (suite !== 'held-out') checkSuite(suite, judge, options.quirk ?? []);
     const installation = findInstallation();
     const report = new Report();
     await setUp(installation, report);
@@ -108,7 +109,7 @@ export const benchCommand = new Command('bench')
     }
   });
 
-const LLM = '--set judge.kind=openai --set judge.model=gpt-4o-mini';
+const LLM = '--set judge.kind=llm --set judge.model=gpt-4o-mini';
 
 /** Nothing is trained here; without this the run's page would count steps that never come. */
 const NO_STEPS = { 'algorithm.steps': 0 };
@@ -168,11 +169,11 @@ export function sourceOf(suite: Choice, { annotations, videos, predictions, limi
   };
 }
 
-/** What the workers would refuse as well, told before anything starts. */
-function checkSuite(name: SuiteName, judge: string, quirks: readonly string[]): void {
+/** Refuses before anything starts what the workers would refuse later. */
+function checkSuite(name: SuiteName, judge: JudgeConfig, quirks: readonly string[]): void {
   const suite = suiteNamed(name);
   checkQuirks(suite, quirks);
-  if (judge !== 'openai')
+  if (!isLlm(judge))
     throw new VideocapError('InvalidConfig', `${suite.title} is judged by a language model; add for example: ${LLM}`);
 }
 

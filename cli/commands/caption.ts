@@ -7,6 +7,7 @@ import type { Thought } from '../../core/sample.ts';
 import { PolicyEngine } from '../../policy/onnx/engine/engine.ts';
 import { openModelFolder } from '../../policy/onnx/model/model-folder.ts';
 import { extractClip } from '../../video/extract-frames.ts';
+import { printable } from '../output/printable.ts';
 import { modelOf } from './model-argument.ts';
 import { examples, print, printJson } from './output.ts';
 import { collectOverride } from './overrides.ts';
@@ -73,9 +74,4 @@ export function thoughtLines(thought: Thought): string[] {
     const described = attributes.length > 0 ? `${subject} (${attributes.join(', ')})` : subject;
     return `- ${described}${actions.length > 0 ? `: ${actions.join('; ')}` : ''}`;
   });
-}
-
-/** A model may write anything: control characters, which could steer a terminal, show as a placeholder. */
-export function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '\u{fffd}');
 }

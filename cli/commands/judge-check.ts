@@ -2,34 +2,30 @@ import { Command } from '@commander-js/extra-typings';
 import { quantileSorted } from 'simple-statistics';
 import { loadConfig } from '../../configs/load-config.ts';
 import { VideocapError } from '../../core/errors.ts';
-import {
-  ANSWER_FORMATS,
-  checkEndpoint,
-  type EndpointCheck,
-  type ExampleVerdicts,
-  isRight,
-} from '../../judge/check/check-endpoint.ts';
-import type { JudgeConfig } from '../../judge/judge-config.ts';
+import { isLlm, type LlmJudgeConfig } from '../../judge/judge-config.ts';
+import { type EndpointCheck, type ExampleVerdicts, isRight } from '../../judge/providers/openai/check-endpoint.ts';
+import { ANSWER_FORMATS } from '../../judge/providers/openai/openai-config.ts';
+import { providerOf } from '../../judge/providers/registry.ts';
+import { printable } from '../output/printable.ts';
 import { alignedTable } from '../output/result-table.ts';
 import { Report } from '../setup/report.ts';
-import { printable } from './caption.ts';
 import { examples, print, printJson } from './output.ts';
 import { collectOverride } from './overrides.ts';
 
 export const checkCommand = new Command('check')
-  .summary('say what the judge endpoint of a config can do')
+  .summary("probe a config's judge endpoint and recommend settings")
   .description(
     'Asks the endpoint of a config seven short questions (a fraction of a cent) and says whether key and model are right, ' +
       'which answer formats it takes and keeps to, whether it counts tokens, and how fast it is; shows one example verdict, ' +
       'and whether a caption that gives orders steers it. Ends with the judge.answerFormat to set.',
   )
-  .argument('[config]', 'an experiment whose judge.kind is openai', 'quickstart')
+  .argument('[config]', 'an experiment whose judge.kind is llm', 'quickstart')
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
   .option('--json', 'print the result as JSON')
   .addHelpText('after', () =>
     [
       '',
-      'Formats, from the one that leaves a model least room for mistakes:',
+      'Formats, from the strictest:',
       '  json-schema   the server keeps every token to the shape of the answer (OpenAI, vLLM, SGLang, llama.cpp)',
       '  json-object   the server keeps to JSON, the prompt asks for its shape',
       '  text          the prompt asks for both; answers are read tolerantly, and asked for once more if they cannot be',
@@ -38,29 +34,28 @@ export const checkCommand = new Command('check')
       'Ends with 1 if the endpoint cannot be used.',
       examples(
         ['videocap judge check my.yaml', 'the judge of an experiment'],
-        ['videocap judge check --set judge.kind=openai --set judge.model=gpt-4o-mini', 'with OPENAI_API_KEY'],
+        ['videocap judge check --set judge.kind=llm --set judge.model=gpt-4o-mini', 'with OPENAI_API_KEY'],
         ['videocap judge check configs/examples/local-judge.yaml', 'offline: npm run judge:local'],
       ),
     ].join('\n'),
   )
   .action(async (config, { set: overrides = {}, json }) => {
     const { judge } = await loadConfig(config, overrides);
-    if (judge.kind !== 'openai')
+    if (!isLlm(judge))
       throw new VideocapError(
         'InvalidConfig',
-        `The judge of ${config} is ${judge.kind}, which is no endpoint. Name a config with a language model, or set one: --set judge.kind=openai --set judge.model=gpt-4o-mini`,
+        `The judge of ${config} is ${judge.kind}, which is no endpoint. Name a config with a language model, or set one: ` +
+          '--set judge.kind=llm --set judge.model=gpt-4o-mini',
       );
     const report = new Report();
-    const check = await checkEndpoint(judge, json ? {} : { step: (title, work) => report.step(title, work) });
+    const check = await providerOf(judge).check(judge, json ? {} : { step: (title, work) => report.step(title, work) });
     if (json) printJson(check);
     else print('', ...checkLines(check, judge));
     if (check.answerFormat === undefined) process.exitCode = 1;
   });
 
-type Judge = Extract<JudgeConfig, { kind: 'openai' }>;
-
-/** What a person sees. Everything that the endpoint wrote is untrusted. */
-export function checkLines(check: EndpointCheck, config: Pick<Judge, 'answerFormat'>): string[] {
+/** The result as lines for a terminal. Everything that the endpoint wrote is untrusted. */
+export function checkLines(check: EndpointCheck, config: Pick<LlmJudgeConfig, 'answerFormat'>): string[] {
   const { endpoint, model, formats, refused, reportsTokens, latencySeconds, example, hostile } = check;
   const head = [`endpoint   ${endpoint}`, `model      ${model}${listed(check)}`];
   if (check.fault !== undefined) return [...head, '', check.fault];
@@ -71,7 +66,7 @@ export function checkLines(check: EndpointCheck, config: Pick<Judge, 'answerForm
   return [
     ...head,
     `tokens     ${reportsTokens ? 'counted' : 'not counted: cost and judge.budget.usd go by an estimate, four characters a token'}`,
-    ...(refused.length > 0 ? [`asked      ${putOtherwise(refused)}`] : []),
+    ...(refused.length > 0 ? [`asked      ${adjusted(refused)}`] : []),
     `latency    ${latency(latencySeconds)}`,
     '',
     alignedTable(['judge.answerFormat', 'answers', 'kept to by the server', ''], rows),
@@ -82,8 +77,8 @@ export function checkLines(check: EndpointCheck, config: Pick<Judge, 'answerForm
   ];
 }
 
-/** How a model is asked that takes only some of what others take. */
-function putOtherwise(refused: readonly string[]): string {
+/** How requests differ for a model that refuses some fields. */
+function adjusted(refused: readonly string[]): string {
   const parts = [
     ...(refused.includes('max_tokens') ? ['with max_completion_tokens, which leaves it room to think'] : []),
     ...(refused.includes('temperature') ? ['without a temperature: asked twice, it may answer differently'] : []),
@@ -97,20 +92,23 @@ function listed({ model, models, fault }: EndpointCheck): string {
   if (!models) return fault === undefined ? ' (the endpoint lists no models)' : '';
   if (models.includes(model)) return ', listed by the endpoint';
   const some = models.slice(0, MODELS_SHOWN).map((name) => printable(name).slice(0, 80));
-  return `, not among the ${models.length} listed by the endpoint: ${some.join(', ')}${models.length > MODELS_SHOWN ? ', ...' : ''}`;
+  const more = models.length > MODELS_SHOWN ? ', ...' : '';
+  return `, not among the ${models.length} listed by the endpoint: ${some.join(', ')}${more}`;
 }
 
 function latency(seconds: readonly number[]): string {
   const sorted = seconds.toSorted((a, b) => a - b);
   if (sorted.length === 0) return 'unknown';
-  return `${quantileSorted(sorted, 0.5).toFixed(2)} s, between ${sorted[0]!.toFixed(2)} and ${sorted.at(-1)!.toFixed(2)} s over ${sorted.length} requests`;
+  const [median, least, most] = [quantileSorted(sorted, 0.5), sorted[0]!, sorted.at(-1)!].map((one) => one.toFixed(2));
+  return `${median} s, between ${least} and ${most} s over ${sorted.length} requests`;
 }
 
 function exampleLines({ description, events }: ExampleVerdicts): string[] {
   return [
     `"${description}"`,
     ...events.map(
-      ({ event, told, verdict }) => `  ${event}: ${verdict}${told === (verdict === 'entailment') ? '' : ', WRONG'}`,
+      ({ event, entailed, verdict }) =>
+        `  ${event}: ${verdict}${entailed === (verdict === 'entailment') ? '' : ', WRONG'}`,
     ),
   ];
 }
@@ -122,10 +120,13 @@ function effect(hostile: ExampleVerdicts, example: ExampleVerdicts | undefined):
 
 function advice(
   { answerFormat, example, hostile, formats }: EndpointCheck,
-  config: Pick<Judge, 'answerFormat'>,
+  config: Pick<LlmJudgeConfig, 'answerFormat'>,
 ): string {
   if (answerFormat === undefined)
-    return `No answer of this model can be used (${formats.text?.fault ?? 'no format works'}); name a model that follows instructions.`;
+    return (
+      `No answer of this model can be used (${formats.text?.fault ?? 'no format works'}); ` +
+      'name a model that follows instructions.'
+    );
   const judgesWell = example !== undefined && isRight(example) && hostile !== undefined && isRight(hostile);
   const model = judgesWell ? '' : ' Its verdicts are not to be trusted; a larger model is needed.';
   return answerFormat === config.answerFormat

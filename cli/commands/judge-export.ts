@@ -11,8 +11,8 @@ export interface ExportChoice {
 }
 
 /**
- * Writes entries (`filed`: oldest first) to a new file, one JSON object a line, oldest first, and says how many. Holds a few
- * entries at a time, however large the ledger. A file that cannot be written to its end is removed.
+ * Writes entries (`filed`: oldest first) to a new file, one JSON object a line, oldest first, and says how many. Holds
+ * a few entries at a time, however large the ledger. A file that cannot be written to its end is removed.
  * @throws VideocapError `InvalidInput` when the file exists, or its folder does not.
  */
 export async function exportEntries(

@@ -13,8 +13,8 @@ import {
 } from '../../judge/ledger/read-ledger.ts';
 import { LedgerSums, type NamedSum, runOf } from '../../judge/ledger/sum-ledger.ts';
 import { findInstallation } from '../installation.ts';
+import { printable } from '../output/printable.ts';
 import { alignedTable } from '../output/result-table.ts';
-import { printable } from './caption.ts';
 import { exportEntries } from './judge-export.ts';
 import { transcriptLines } from './judge-transcript.ts';
 import { wholeNumber } from './number-argument.ts';

@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
+import { SuiteName } from '../../benchmarks/benchmark-config.ts';
 import type { FiledEntry } from '../../judge/ledger/read-ledger.ts';
-import { type Prompt, readPrompt } from '../../judge/questions/prompts.ts';
-import { printable } from './caption.ts';
+import type { Prompt } from '../../judge/questions/prompt.ts';
+import { readPrompt } from '../../judge/questions/prompt.ts';
+import { printable } from '../output/printable.ts';
 
-const PROMPTS = 'judge/prompts';
+/** Prompts that the judge asks itself, then those of each suite. */
+const PROMPT_FOLDERS = ['judge/prompts', ...SuiteName.options.map((suite) => `benchmarks/${suite}/prompts`)];
 
-/** Everything that was said about one question. Question and answers are untrusted: no line of theirs can steer a terminal. */
+/** One question with all its answers. Both are untrusted: control characters in them never reach the terminal. */
 export function transcriptLines(entry: FiledEntry): string[] {
   const { key, stored, asked, paidBy, repeated, cost, question, attempts, outcome } = entry;
   return [
@@ -30,20 +33,20 @@ export function transcriptLines(entry: FiledEntry): string[] {
   ];
 }
 
-/** Where the prompt is to be read, as long as it still is what was asked then. */
+/** The prompt's file, while its text is still the one that was asked. */
 function promptText({ prompt, asked }: FiledEntry): string {
   const known = knownPrompt(prompt);
   const name = printable(prompt);
   if (!known) return `${name}, which this version does not have`;
-  return known.sha256 === asked.promptSha256
-    ? `${name}: ${PROMPTS}/${name}.md`
-    : `${name}, whose text in ${PROMPTS}/${name}.md has changed since`;
+  const file = `${known.folder}/${name}.md`;
+  return known.sha256 === asked.promptSha256 ? `${name}: ${file}` : `${name}, whose text in ${file} has changed since`;
 }
 
-function knownPrompt(name: string): Prompt | undefined {
+function knownPrompt(name: string): (Prompt & { folder: string }) | undefined {
   if (!/^[a-z0-9-]+\.v\d+$/.test(name)) return undefined;
-  const file = new URL(`../../${PROMPTS}/${name}.md`, import.meta.url);
-  return existsSync(file) ? readPrompt(name) : undefined;
+  const urlOf = (folder: string) => new URL(`../../${folder}/`, import.meta.url);
+  const folder = PROMPT_FOLDERS.find((candidate) => existsSync(new URL(`${name}.md`, urlOf(candidate))));
+  return folder === undefined ? undefined : { ...readPrompt(name, urlOf(folder)), folder };
 }
 
 function indented(text: string): string[] {

@@ -32,7 +32,7 @@ ${model} answers at ${baseUrl} until Ctrl-C.
 
 In a config:
   judge:
-    kind: openai
+    kind: llm
     baseUrl: ${baseUrl}
     model: ${model}
     apiKeyEnv: LOCAL_JUDGE_KEY    # any text: export LOCAL_JUDGE_KEY=none

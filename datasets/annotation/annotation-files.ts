@@ -14,7 +14,7 @@ import {
   type CaptionedSamples,
 } from './annotation.ts';
 import { type ReviewedSample, reviewPage } from './annotation-review.ts';
-import { type Oddity, odditiesOf } from './oddities.ts';
+import { odditiesOf } from './oddities.ts';
 
 /** What one batch of questions came to. */
 export interface AnnotatedBatch {

@@ -1,7 +1,15 @@
+import {
+  COLOURS,
+  isPairAction,
+  PAIR_ACTIONS,
+  SHAPES,
+  type ShapeEvent,
+  SIZES,
+  SOLO_ACTIONS,
+} from '../../core/shapes-vocabulary.ts';
 import { type Chance, chanceAt } from './chance.ts';
 import { type Description, describe, eventsOf } from './describe.ts';
 import type { Scene } from './scene.ts';
-import { COLOURS, isPairAction, PAIR_ACTIONS, SHAPES, type ShapeEvent, SIZES, SOLO_ACTIONS } from './vocabulary.ts';
 
 /** How bad web-like references are: shares of events left out, of events with one wrong word, of thoughts that differ from the caption. */
 export const DROPPED = 0.35;

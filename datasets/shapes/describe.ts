@@ -1,6 +1,6 @@
 import type { Thought } from '../../core/sample.ts';
+import type { ShapeEvent } from '../../core/shapes-vocabulary.ts';
 import type { Scene } from './scene.ts';
-import type { ShapeEvent } from './vocabulary.ts';
 
 /** What a scene's reference says, in three forms made from one list of events. */
 export interface Description {

@@ -1,8 +1,8 @@
 import { type Canvas, createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
+import type { Colour, Shape } from '../../core/shapes-vocabulary.ts';
 import { chanceAt } from './chance.ts';
 import { CANVAS, FRAMES, type SubjectState, statesAt } from './motion.ts';
 import type { Rgb, Scene } from './scene.ts';
-import type { Colour, Shape } from './vocabulary.ts';
 
 const PAINT: Record<Colour, Rgb> = {
   red: [230, 30, 35],

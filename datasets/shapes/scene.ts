@@ -1,20 +1,17 @@
-import { type Chance, chanceAt } from './chance.ts';
-import { CANVAS, FRAMES, GROWTH, statesAt } from './motion.ts';
-import type { Subject } from './subject.ts';
 import {
-  type Action,
   COLOURS,
-  type Colour,
   IN_PLACE_ACTIONS,
   isHeldOutPair,
   type PairAction,
   SHAPES,
-  type Shape,
   SIZES,
   type Size,
   SOLO_ACTIONS,
   type SoloAction,
-} from './vocabulary.ts';
+} from '../../core/shapes-vocabulary.ts';
+import { type Chance, chanceAt } from './chance.ts';
+import { CANVAS, FRAMES, GROWTH, statesAt } from './motion.ts';
+import type { Subject } from './subject.ts';
 
 /** Bump this when the same seed would give another scene: it is part of every dataset's digest. */
 export const WORLD_VERSION = 1;

@@ -1,6 +1,6 @@
 import { setTimeout as timer } from 'node:timers/promises';
 
-/** Time, as far as the judge waits for it: tests pass one that they turn themselves. */
+/** The time that the judge's client waits by: tests pass a clock that they drive. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;

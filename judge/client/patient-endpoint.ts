@@ -1,15 +1,16 @@
-import { VideocapError } from '../../core/errors.ts';
-import type { Endpoint, Exchange, Question, Watch } from '../questions/question.ts';
+import type { Question } from '../questions/question.ts';
 import { CLOCK, type Clock } from './clock.ts';
+import { JudgeError, problemOf } from './judge-error.ts';
+import type { AskObserver, Exchange, LlmEndpoint } from './llm-client.ts';
 
 /** Since when no answer has come, over all attempts at a stage. Times are milliseconds since the epoch. */
-export interface Waiting {
+export interface OutageClock {
   since(): number;
   answered(): void;
 }
 
-/** For askers outside of activities: the wait starts now. */
-export function waitingFromNow({ now }: Pick<Clock, 'now'> = CLOCK): Waiting {
+/** For clients outside of activities: the time without an answer starts now. */
+export function startOutageClock({ now }: Pick<Clock, 'now'> = CLOCK): OutageClock {
   let since = now();
   return {
     since: () => since,
@@ -20,19 +21,19 @@ export function waitingFromNow({ now }: Pick<Clock, 'now'> = CLOCK): Waiting {
 }
 
 /**
- * An endpoint with the patience of `judge.patienceSeconds`: a fault that passes is `Unavailable`, to be tried again, until no
- * answer has come for so long; then it is `JudgeBlocked`, and a person must look.
+ * An endpoint with the patience of `judge.patienceSeconds`: a fault that passes is `Unavailable`, to be tried again,
+ * until no answer has come for so long; then it is `JudgeBlocked`, and the run pauses until a person resumes it.
  */
-export class PatientEndpoint implements Endpoint {
-  readonly #endpoint: Endpoint;
+export class PatientEndpoint implements LlmEndpoint {
+  readonly #endpoint: LlmEndpoint;
   readonly #seconds: number;
-  readonly #waiting: Waiting;
+  readonly #outage: OutageClock;
   readonly #now: () => number;
 
-  constructor(endpoint: Endpoint, seconds: number, waiting: Waiting, { now }: Pick<Clock, 'now'> = CLOCK) {
+  constructor(endpoint: LlmEndpoint, seconds: number, outage: OutageClock, { now }: Pick<Clock, 'now'> = CLOCK) {
     this.#endpoint = endpoint;
     this.#seconds = seconds;
-    this.#waiting = waiting;
+    this.#outage = outage;
     this.#now = now;
   }
 
@@ -44,20 +45,22 @@ export class PatientEndpoint implements Endpoint {
     return this.#endpoint.identity(question);
   }
 
-  async ask<T>(question: Question<T>, signal?: AbortSignal, watch?: Watch): Promise<Exchange<T>> {
+  async ask<T>(question: Question<T>, signal?: AbortSignal, observer?: AskObserver): Promise<Exchange<T>> {
     try {
-      const exchange = await this.#endpoint.ask(question, signal, watch);
-      this.#waiting.answered();
+      const exchange = await this.#endpoint.ask(question, signal, observer);
+      this.#outage.answered();
       return exchange;
     } catch (error) {
-      if (!(error instanceof VideocapError && error.code === 'Unavailable')) throw error;
-      const waited = (this.#now() - this.#waiting.since()) / 1000;
-      if (waited < this.#seconds) throw error;
-      throw new VideocapError(
-        'JudgeBlocked',
-        `No answer has come for ${Math.round(waited)} s, and judge.patienceSeconds is ${this.#seconds}. ` +
-          `${error.message.replace(/ It will be asked again\.$/, '')} Look after the endpoint, then \`videocap resume\`.`,
-      );
+      if (!(error instanceof JudgeError && error.fault.kind === 'unavailable')) throw error;
+      const seconds = (this.#now() - this.#outage.since()) / 1000;
+      if (seconds < this.#seconds) throw error;
+      throw new JudgeError({
+        kind: 'blocked',
+        sentence:
+          `No answer has come for ${Math.round(seconds)} s, and judge.patienceSeconds is ${this.#seconds}. ` +
+          problemOf(error.fault),
+        remedy: 'check the endpoint',
+      });
     }
   }
 }

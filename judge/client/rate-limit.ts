@@ -13,8 +13,8 @@ const MINUTE = 60_000;
 const LOOK_AGAIN = 250;
 
 /**
- * Spreads requests evenly over the minute, in the order asked: in no minute do more start than the limit, nor more tokens.
- * No library keeps one limit for weights that are corrected afterwards and lets one waiter give up.
+ * Spreads requests evenly over the minute, in the order asked: in no minute do more start than the limit, nor more
+ * tokens. No library keeps one limit for weights that are corrected afterwards and lets one waiter give up.
  */
 export class RateLimit {
   readonly #clock: Clock;

@@ -1,8 +1,8 @@
 import JSON5 from 'json5';
 import type { z } from 'zod';
-import type { Reading } from '../questions/question.ts';
+import type { ParsedAnswer } from '../questions/question.ts';
 
-/** Characters of an answer. None that we ask for comes near; beyond this nothing is read or kept. */
+/** Characters of an answer. Answers to our questions are far shorter; text beyond this is neither read nor kept. */
 export const LONGEST_ANSWER = 100_000;
 /** Braces at which an object may begin, in an answer that is more than an object. */
 const MOST_OBJECTS = 32;
@@ -11,16 +11,16 @@ const MOST_OBJECTS = 32;
 const SHORTEST_OBJECT = 12;
 
 /**
- * The one JSON object in an answer. Servers without structured output wrap it in prose or code fences, or write it as Python
- * does: single quotes, `True`, trailing commas. What is quoted besides the answer must not count as one, so an answer that
- * holds two different objects of the right shape is none, and what it repeats of `untrusted` (the texts that were asked
- * about) does not count unless it is the whole answer. Counts and indices are the caller's to check.
+ * The one JSON object in an answer. Servers without structured output wrap it in prose or code fences, or write it as
+ * Python does: single quotes, `True`, trailing commas. What is quoted besides the answer must not count as one, so an
+ * answer that holds two different objects of the right shape is none, and what it repeats of `untrusted` (the texts
+ * that were asked about) does not count unless it is the whole answer. Counts and indices are the caller's to check.
  */
 export function readJson<S extends z.ZodType>(
   text: string,
   shape: S,
   untrusted: readonly string[] = [],
-): Reading<z.infer<S>> {
+): ParsedAnswer<z.infer<S>> {
   if (text.length > LONGEST_ANSWER) return { fault: 'it must be much shorter' };
   const objects = objectsIn(afterThinking(text), untrusted);
   if (objects.length === 0)
@@ -86,7 +86,10 @@ function tolerant(text: string): unknown {
   );
 }
 
-/** Two quotations of one text could make an object of what stands between them: they go first, as they are or as JSON writes them. */
+/**
+ * Two quotations of one text could make an object of what stands between them: they go first, as they are or as JSON
+ * writes them.
+ */
 function withoutQuotations(answer: string, untrusted: readonly string[]): string {
   const quotable = untrusted.filter((text) => text.length >= SHORTEST_OBJECT && /[{}]/.test(text));
   return quotable

@@ -1,11 +1,12 @@
-import type { Attempt } from '../questions/question.ts';
+import type { PaidRequest } from '../client/llm-client.ts';
+import type { Budget, Price } from '../judge-config.ts';
 import type { JudgeSpending, JudgeUsage } from '../usage.ts';
-import { type Budget, checkBudget } from './budget.ts';
-import { costOf, type Price, usageOf } from './usage.ts';
+import { checkBudget } from './budget.ts';
+import { costOf, usageOf } from './usage.ts';
 
 /** What the account needs of a paid question. */
 interface Paid {
-  attempts: readonly Attempt[];
+  attempts: readonly PaidRequest[];
   repeated: number;
 }
 
@@ -92,7 +93,7 @@ export class Account {
   }
 
   /** Notes how long requests took that were made now. */
-  took(attempts: readonly Attempt[]): void {
+  took(attempts: readonly PaidRequest[]): void {
     for (const { seconds } of attempts) this.#latencies.push(seconds);
   }
 

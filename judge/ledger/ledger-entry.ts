@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { sha256 } from '../../core/artifact-store.ts';
-import { Attempt, type Question, Unscorable } from '../questions/question.ts';
+import { PaidRequest } from '../client/llm-client.ts';
+import { type Question, Unscorable } from '../questions/question.ts';
 
 /** A question that was paid for, with all that was said: what lies under `ledger/` in the store. */
 export const LedgerEntry = z.strictObject({
   /** The prompt's name: what kind of question it is. */
   prompt: z.string(),
-  /** Whom it was put to, and how: `Endpoint.identity`. */
+  /** Whom it was put to, and how: `LlmEndpoint.identity`. */
   asked: z.record(z.string(), z.union([z.string(), z.number()])),
   question: z.record(z.string(), z.unknown()),
-  attempts: z.array(Attempt),
+  attempts: z.array(PaidRequest),
   /** How it ended: the last attempt's text is the answer, or there is none. */
   outcome: z.union([z.strictObject({ answered: z.literal(true) }), Unscorable]),
   /** The place in a run that asked first. */

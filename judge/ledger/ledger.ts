@@ -3,14 +3,15 @@ import { z } from 'zod';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { CLOCK, type Clock } from '../client/clock.ts';
-import { Settling } from '../client/settling.ts';
-import type { Asker, Endpoint, Outcome, Question } from '../questions/question.ts';
+import type { LlmClient, LlmEndpoint } from '../client/llm-client.ts';
+import type { Budget, Price } from '../judge-config.ts';
+import type { Outcome, Question } from '../questions/question.ts';
 import type { JudgeSpending, JudgeUsage } from '../usage.ts';
 import { Account } from './account.ts';
-import type { Budget } from './budget.ts';
 import { Intents } from './intents.ts';
 import { LedgerEntry, ledgerKey } from './ledger-entry.ts';
-import { costOf, type Price } from './usage.ts';
+import { costOf } from './usage.ts';
+import { WaitGroup } from './wait-group.ts';
 
 export interface LedgerOptions {
   price?: Price;
@@ -50,9 +51,9 @@ const LOOK_AGAIN_MILLISECONDS = 200;
  * for once more; what then comes is filed under the hash of the question and of the answer it replaces. What was found unscorable
  * stays so.
  */
-export class Ledger implements Asker {
+export class Ledger implements LlmClient {
   readonly name: string;
-  readonly #endpoint: Endpoint;
+  readonly #endpoint: LlmEndpoint;
   readonly #store: ArtifactStore;
   readonly #place: string;
   readonly #price: Price;
@@ -63,9 +64,9 @@ export class Ledger implements Asker {
   /** A batch may ask thousands of questions at once, and a process may open only so many files. */
   readonly #reads = pLimit(32);
   readonly #writes = pLimit(32);
-  readonly #lookups = new Settling();
+  readonly #lookups = new WaitGroup();
 
-  constructor(endpoint: Endpoint, store: ArtifactStore, place: string, options: LedgerOptions = {}) {
+  constructor(endpoint: LlmEndpoint, store: ArtifactStore, place: string, options: LedgerOptions = {}) {
     this.name = endpoint.name;
     this.#endpoint = endpoint;
     this.#store = store;
@@ -117,13 +118,13 @@ export class Ledger implements Asker {
   async #fly(asking: Asking): Promise<Found> {
     const { key, signal } = asking;
     for (let held = false; ; ) {
-      const known = await this.#lookups.during(this.#find(key));
+      const known = await this.#lookups.track(this.#find(key));
       if (known) return known;
       if (!held || !(await this.#intents.held(key))) {
         const left = await this.#recover(key);
         if (left) return left;
         // What this place has paid for is known once all its questions have been looked up.
-        if (this.#account.isLimited) await this.#lookups.settled();
+        if (this.#account.isLimited) await this.#lookups.wait();
         const entry = await this.#pay(asking);
         if (entry) return entry;
         held = true;

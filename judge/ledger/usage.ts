@@ -1,19 +1,7 @@
 import { quantileSorted } from 'simple-statistics';
-import type { JudgeConfig } from '../judge-config.ts';
-import type { Attempt } from '../questions/question.ts';
+import type { PaidRequest } from '../client/llm-client.ts';
+import type { Price } from '../judge-config.ts';
 import type { JudgeUsage } from '../usage.ts';
-
-export type Price = Extract<JudgeConfig, { kind: 'openai' }>['price'];
-
-export const NO_USAGE: JudgeUsage = {
-  calls: 0,
-  cacheHits: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  cost: 0,
-  repeated: 0,
-  latencySeconds: { p50: 0, p95: 0, max: 0 },
-};
 
 /**
  * What `questions` questions came to, of which `paid.calls` were paid for here. All but the latency (seconds, of the requests made
@@ -37,7 +25,7 @@ export function usageOf(
 
 /** USD. */
 export function costOf(
-  { inputTokens, outputTokens }: Pick<Attempt, 'inputTokens' | 'outputTokens'>,
+  { inputTokens, outputTokens }: Pick<PaidRequest, 'inputTokens' | 'outputTokens'>,
   { inputPerMillion, outputPerMillion }: Price,
 ): number {
   return (inputTokens * inputPerMillion + outputTokens * outputPerMillion) / 1_000_000;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Thought } from '../../core/sample.ts';
 import { readJson } from '../client/read-answer.ts';
-import { readPrompt } from './prompts.ts';
+import { readPrompt } from './prompt.ts';
 import type { Question } from './question.ts';
 
 const Answer = z.strictObject({ thought: Thought, events: z.array(z.string()) });
@@ -13,7 +13,10 @@ const MOST_ITEMS = 50;
 
 export const ANNOTATION = readPrompt('annotation.v1');
 
-/** Which subjects does `caption` tell of, with which attributes and actions, and which events? The `thought` and `events` of a sample. */
+/**
+ * Which subjects does `caption` name, with which attributes and actions, and which events? A sample's `thought` and
+ * `events`.
+ */
 export function annotation(caption: string): Question<AnnotationAnswer> {
   return {
     prompt: ANNOTATION,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { readJson } from '../client/read-answer.ts';
 import { Verdict } from '../verdict.ts';
-import { readPrompt } from './prompts.ts';
-import type { Question, Reading } from './question.ts';
+import { readPrompt } from './prompt.ts';
+import type { ParsedAnswer, Question } from './question.ts';
 
 /** The verdicts on a numbered list. */
 export const Verdicts = z.strictObject({
@@ -20,7 +20,9 @@ export function verdictsShape(count: number): z.ZodType {
 
 export const EVENT_ENTAILMENT = readPrompt('event-entailment.v1');
 
-/** Does `description` tell these events? One verdict each, in the events' order (AutoDQ, one call for the whole list). */
+/**
+ * Does `description` entail these events? One verdict each, in the events' order (AutoDQ, one call for the whole list).
+ */
 export function eventEntailment(description: string, events: readonly string[]): Question<Verdict[]> {
   return {
     prompt: EVENT_ENTAILMENT,
@@ -30,8 +32,11 @@ export function eventEntailment(description: string, events: readonly string[]):
   };
 }
 
-/** One verdict for each index from 1 to `count`, in that order, whatever order they come in; none that `untrusted` texts hold. */
-export function readVerdicts(text: string, count: number, untrusted: readonly string[] = []): Reading<Verdict[]> {
+/**
+ * One verdict for each index from 1 to `count`, in that order, whatever order the answer has; none that `untrusted`
+ * texts hold.
+ */
+export function readVerdicts(text: string, count: number, untrusted: readonly string[] = []): ParsedAnswer<Verdict[]> {
   const read = readJson(text, Verdicts, untrusted);
   if ('fault' in read) return read;
   const byIndex = new Map(read.answer.verdicts.map(({ index, relationship }) => [index, relationship]));

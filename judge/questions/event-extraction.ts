@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { readJson } from '../client/read-answer.ts';
-import { type Prompt, readPrompt } from './prompts.ts';
-import type { Question, Reading } from './question.ts';
+import { type Prompt, readPrompt } from './prompt.ts';
+import type { ParsedAnswer, Question } from './question.ts';
 
 const Answer = z.strictObject({ events: z.array(z.string()) });
 
@@ -14,12 +14,14 @@ export const EVENT_EXTRACTION = readPrompt('event-extraction.v1');
 /** AutoDQ's limits, in the published benchmarks: at most 10 events of at most 10 words. */
 export const KEY_EVENT_EXTRACTION = readPrompt('key-event-extraction.v1');
 
-/** Which events does `description` tell? Short sentences, each once. */
+/** Which events does `description` have? Short sentences, each once. */
 export function eventExtraction(description: string): Question<string[]> {
   return extraction(EVENT_EXTRACTION, description);
 }
 
-/** Which are the key events that `description` tells, as AutoDQ asks for them? A longer list is taken as it is, as the authors do. */
+/**
+ * Which are the key events of `description`, as AutoDQ asks for them? A longer list is kept whole, as the authors do.
+ */
 export function keyEventExtraction(description: string): Question<string[]> {
   return extraction(KEY_EVENT_EXTRACTION, description);
 }
@@ -37,7 +39,7 @@ function extraction(prompt: Prompt, description: string): Question<string[]> {
 }
 
 /** What a model listed, without blanks and repetitions; a list that is out of all proportion is none. */
-export function readUnits(listed: readonly string[], what: string): Reading<string[]> {
+export function readUnits(listed: readonly string[], what: string): ParsedAnswer<string[]> {
   const units = [...new Set(listed.map((unit) => unit.trim()).filter((unit) => unit !== ''))];
   if (units.length > MOST_EVENTS || units.some((unit) => unit.length > LONGEST_EVENT))
     return { fault: `it must have at most ${MOST_EVENTS} short ${what}` };

@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ArtifactStore } from '../../core/artifact-store.ts';
-import type { OpenAiJudgeConfig } from '../../judge/client/openai.ts';
-import { createAsker } from '../../judge/create-judge.ts';
-import { JudgeConfig } from '../../judge/judge-config.ts';
+import { createLlmClient } from '../../judge/create-judge.ts';
+import { JudgeConfig, type LlmJudgeConfig } from '../../judge/judge-config.ts';
 import { eventEntailment } from '../../judge/questions/event-entailment.ts';
 import type { Account } from '../servers/openai-server.ts';
 
@@ -26,22 +25,22 @@ const home = await mkdtemp(join(tmpdir(), 'videocap-bench-'));
 const server = fork(fileURLToPath(new URL('judge-server.ts', import.meta.url)), [String(1000 * LATENCY_SECONDS)]);
 try {
   const [baseUrl] = (await once(server, 'message')) as [string];
-  const config = JudgeConfig.parse({ kind: 'openai', model: 'm', baseUrl, apiKeyEnv: 'KEY', concurrency });
+  const config = JudgeConfig.parse({ kind: 'llm', model: 'm', baseUrl, apiKeyEnv: 'KEY', concurrency });
   const store = new ArtifactStore(home);
-  const asker = (place: string) =>
-    createAsker(config as OpenAiJudgeConfig, { store, place: `runs/bench/${place}`, env: { KEY: 'none' } });
+  const client = (place: string) =>
+    createLlmClient(config as LlmJudgeConfig, { store, place: `runs/bench/${place}`, env: { KEY: 'none' } });
 
   // Code that runs for the first time is slow; a run's first step pays for that once.
-  await askAll(asker('warm-up'), concurrency, 'warm-up');
+  await askAll(client('warm-up'), concurrency, 'warm-up');
 
   const before = process.cpuUsage();
-  const first = asker('step-000001');
+  const first = client('step-000001');
   const seconds = await askAll(first, calls, 'step 1');
   const { user, system } = process.cpuUsage(before);
   const { p50, p95, max } = first.usage.latencySeconds;
   const ideal = (calls * LATENCY_SECONDS) / concurrency;
 
-  const again = asker('step-000002');
+  const again = client('step-000002');
   const cached = await askAll(again, calls, 'step 1');
 
   server.send('account');
@@ -63,10 +62,10 @@ try {
 }
 
 /** Seconds until `count` distinct questions, all asked at once, have their answers. */
-async function askAll(asker: ReturnType<typeof createAsker>, count: number, name: string): Promise<number> {
+async function askAll(client: ReturnType<typeof createLlmClient>, count: number, name: string): Promise<number> {
   const started = performance.now();
   const outcomes = await Promise.all(
-    Array.from({ length: count }, (_, i) => asker.ask(eventEntailment(captionOf(`${name}, video ${i}`), EVENTS))),
+    Array.from({ length: count }, (_, i) => client.ask(eventEntailment(captionOf(`${name}, video ${i}`), EVENTS))),
   );
   const answered = outcomes.filter((outcome) => 'answer' in outcome).length;
   if (answered !== count) throw new Error(`Only ${answered} of ${count} questions were answered.`);

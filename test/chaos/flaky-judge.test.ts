@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SILENCES, startOpenAiServer } from '../servers/openai-server.ts';
+import { SILENCES } from '../servers/openai-faults.ts';
+import { startOpenAiServer } from '../servers/openai-server.ts';
 import { differences, type Outcome, outcomeOf } from './matrix/compare.ts';
 import { matrixExperiment } from './matrix/experiment.ts';
 import { ChaosWorld } from './matrix/world.ts';

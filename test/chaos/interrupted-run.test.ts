@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { progressKey, recordKey } from '../../activities/record.ts';
 import { PrepareDatasetOutput } from '../../contracts/dataset.ts';
 import { RolloutGroupsOutput } from '../../contracts/policy.ts';
 import { StepRecord } from '../../contracts/run-results.ts';

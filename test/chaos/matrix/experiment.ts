@@ -12,7 +12,7 @@ export function matrixExperiment(judgeUrl: string) {
       'dataset.trainSamples': 3,
       'dataset.heldOutSamples': 1,
       'reward.think.similarity': 'token-f1',
-      'judge.kind': 'openai',
+      'judge.kind': 'llm',
       'judge.baseUrl': judgeUrl,
       'judge.model': 'rules',
       'judge.apiKeyEnv': 'CHAOS_JUDGE_KEY',

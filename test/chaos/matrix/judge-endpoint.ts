@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { RuleBasedJudge } from '../../../judge/rule-based.ts';
+import { RuleBasedJudge } from '../../../judge/rule-based/rule-based-judge.ts';
 
 interface Question {
   description: string;

@@ -2,13 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createJudgeActivities, StepVerdicts } from '../../../activities/judge-captions.ts';
+import { createJudgeActivities } from '../../../activities/judge-completions.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import type { DatasetManifest, Sample } from '../../../core/sample.ts';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { RewardConfig } from '../../../rewards/registry.ts';
 import { failOnce } from '../../failing-store.ts';
-import { message, type OpenAiServer, readsWords, startOpenAiServer, status } from '../../servers/openai-server.ts';
+import { message, status } from '../../servers/openai-faults.ts';
+import { type OpenAiServer, readsWords, startOpenAiServer } from '../../servers/openai-server.ts';
 
 let root: string;
 let store: ArtifactStore;
@@ -58,7 +59,7 @@ async function inputFor(
     caption: RewardConfig.parse({ caption }).caption,
   };
 }
-const openai = () => ({ kind: 'openai', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY' });
+const openai = () => ({ kind: 'llm', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY' });
 const activities = () => createJudgeActivities({ store, env: { KEY: 'sk' } });
 
 describe('with the rule-based judge', () => {
@@ -101,7 +102,7 @@ describe('with the rule-based judge', () => {
     const input = await inputFor([sample('clip-7', { events: ['a dog barks'] })], captions);
     await expect(activities().judgeCaptions(input)).rejects.toMatchObject({
       code: 'InvalidConfig',
-      message: expect.stringMatching(/sample clip-7 has "a dog barks".*judge\.kind to openai/),
+      message: expect.stringMatching(/sample clip-7 has "a dog barks".*judge\.kind to llm/),
     });
   });
 });

@@ -2,11 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createThinkActivities } from '../../../activities/score-thoughts.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import type { Rollout } from '../../../core/completion.ts';
-import type { DatasetManifest, Sample, Thought } from '../../../core/sample.ts';
-import { structuredCompletion } from '../../../core/sample.ts';
+import { type DatasetManifest, type Sample, structuredCompletion, type Thought } from '../../../core/sample.ts';
 import { ThinkConfig } from '../../../rewards/think.ts';
 
 let root: string;

@@ -15,7 +15,8 @@ import type { SuiteEvaluation } from '../../../contracts/run-results.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { PolicyEngine } from '../../../policy/onnx/engine/engine.ts';
 import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
-import { type AskedQuestion, message, type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
+import { message } from '../../servers/openai-faults.ts';
+import { type AskedQuestion, type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
 import { startTemporal, workflowBundle } from '../temporal-server.ts';
 import { makeVideo } from '../video/make-video.ts';
 
@@ -84,7 +85,7 @@ async function bench(input: object, overrides: object = {}): Promise<SuiteEvalua
     activities: createRolloutActivities({ store, engine }),
   });
   const config = {
-    ...{ 'judge.kind': 'openai', 'judge.model': 'by-the-letter', 'judge.apiKeyEnv': 'KEY' },
+    ...{ 'judge.kind': 'llm', 'judge.model': 'by-the-letter', 'judge.apiKeyEnv': 'KEY' },
     ...{ 'judge.baseUrl': judge.baseUrl, 'policy.engine.threads': 1, 'benchmark.maxNewTokens': 24 },
   };
   const args = [{ suite: 'dream1k', overrides: { ...config, ...overrides }, ...input }];

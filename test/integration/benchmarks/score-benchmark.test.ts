@@ -6,12 +6,13 @@ import { createBenchmarkActivities } from '../../../activities/benchmark.ts';
 import { HeldOutDetails } from '../../../benchmarks/held-out.ts';
 import { ArtifactStore, sha256 } from '../../../core/artifact-store.ts';
 import { type DatasetManifest, type Sample, structuredCompletion } from '../../../core/sample.ts';
-import { describe as describeScene, eventsOf } from '../../../datasets/shapes/describe.ts';
+import { eventsOf } from '../../../datasets/shapes/describe.ts';
 import { sceneAt } from '../../../datasets/shapes/scene.ts';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { ThinkConfig } from '../../../rewards/think.ts';
 import { failOnce } from '../../failing-store.ts';
-import { message, startOpenAiServer } from '../../servers/openai-server.ts';
+import { message } from '../../servers/openai-faults.ts';
+import { startOpenAiServer } from '../../servers/openai-server.ts';
 
 let root: string;
 let store: ArtifactStore;
@@ -92,7 +93,7 @@ test('with an endpoint, a clip that it will not judge is left out and counted', 
       : { events: ['something moves'] },
   );
   server.failNext(message({ content: null, refusal: 'No.' }));
-  const judge = { kind: 'openai', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY', concurrency: 1 };
+  const judge = { kind: 'llm', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY', concurrency: 1 };
   const { metrics, judge: by, details } = await benchmark().scoreBenchmark(await inputFor(perfect, judge));
   await server.close();
   expect(metrics).toMatchObject({ eventF1: 100, clips: 6, unscorable: 1, think: 100 });

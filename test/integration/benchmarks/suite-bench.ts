@@ -46,7 +46,7 @@ export class SuiteBench {
   async prepare(suite: SuiteName, annotations: string, predictions: string, { quirks = [], limit }: Options = {}) {
     const activities = createSuiteActivities({ store: this.#store, env: { KEY: 'sk' } });
     const { baseUrl } = this.#server;
-    const judge = JudgeConfig.parse({ kind: 'openai', model: 'm', baseUrl, apiKeyEnv: 'KEY', concurrency: 4 });
+    const judge = JudgeConfig.parse({ kind: 'llm', model: 'm', baseUrl, apiKeyEnv: 'KEY', concurrency: 4 });
     const runKey = `run-${this.#runs++}`;
     const source = { suite, annotations, predictions, quirks, ...(limit && { limit }) };
     const prepared = await activities.prepareSuite({ runKey, source, judge });

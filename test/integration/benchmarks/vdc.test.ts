@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type AskedQuestion, type OpenAiServer, startOpenAiServer, status } from '../../servers/openai-server.ts';
+import { status } from '../../servers/openai-faults.ts';
+import { type AskedQuestion, type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
 import { SuiteBench } from './suite-bench.ts';
 
 const WORDS: Record<string, RegExp> = { 'Which way?': /left|right/, 'How fast?': /slow|fast/, 'Who?': /man|dog|cat/ };

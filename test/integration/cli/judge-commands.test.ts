@@ -5,19 +5,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
-import type { OpenAiJudgeConfig } from '../../../judge/client/openai.ts';
-import { createAsker } from '../../../judge/create-judge.ts';
-import { JudgeConfig } from '../../../judge/judge-config.ts';
+import { createLlmClient } from '../../../judge/create-judge.ts';
+import { JudgeConfig, type LlmJudgeConfig } from '../../../judge/judge-config.ts';
 import { eventEntailment } from '../../../judge/questions/event-entailment.ts';
 import { eventExtraction } from '../../../judge/questions/event-extraction.ts';
-import { message, type OpenAiServer, startOpenAiServer, status } from '../../servers/openai-server.ts';
+import { message, status } from '../../servers/openai-faults.ts';
+import { type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
 
 const CLI = fileURLToPath(new URL('../../../cli/videocap.mjs', import.meta.url));
 const STEERING = '\u{1b}[2J\u{9b}31m';
 
 let home: string;
 let server: OpenAiServer;
-let judge: OpenAiJudgeConfig;
+let judge: LlmJudgeConfig;
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'videocap-home-'));
   server = await startOpenAiServer(
@@ -29,10 +29,10 @@ beforeAll(async () => {
     { models: ['m', `other${STEERING}`] },
   );
   const config = {
-    ...{ kind: 'openai', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'JUDGE_KEY', answerFormat: 'text' },
+    ...{ kind: 'llm', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'JUDGE_KEY', answerFormat: 'text' },
     price: { inputPerMillion: 1000, outputPerMillion: 2000 },
   };
-  judge = JudgeConfig.parse(config) as OpenAiJudgeConfig;
+  judge = JudgeConfig.parse(config) as LlmJudgeConfig;
   await writeFile(join(home, 'own.yaml'), JSON.stringify({ judge: config }));
 }, 60_000);
 afterAll(async () => {
@@ -111,7 +111,7 @@ describe('judge check', () => {
     const { stderr, code } = await videocap('check');
     expect(code).toBe(1);
     expect(stderr).toBe(
-      'The judge of quickstart is rule-based, which is no endpoint. Name a config with a language model, or set one: --set judge.kind=openai --set judge.model=gpt-4o-mini\n',
+      'The judge of quickstart is rule-based, which is no endpoint. Name a config with a language model, or set one: --set judge.kind=llm --set judge.model=gpt-4o-mini\n',
     );
   });
 });
@@ -125,12 +125,12 @@ describe('judge ledger', () => {
   beforeAll(async () => {
     const store = new ArtifactStore(join(home, 'store'));
     const env = { JUDGE_KEY: 'sk-secret' };
-    const asker = (place: string) => createAsker(judge, { store, place, env });
-    await asker('runs/lab-1/step-000001').ask(eventEntailment(caption, ['a dog runs', 'a cat sleeps']));
-    await asker('runs/lab-1/step-000002').ask(eventExtraction(caption));
+    const client = (place: string) => createLlmClient(judge, { store, place, env });
+    await client('runs/lab-1/step-000001').ask(eventEntailment(caption, ['a dog runs', 'a cat sleeps']));
+    await client('runs/lab-1/step-000002').ask(eventExtraction(caption));
     const unusable = message({ content: `No.${STEERING}` });
     server.failNext(unusable, unusable);
-    await asker('runs/lab-2/benchmark-vdc').ask(eventExtraction('A cat sleeps.'));
+    await client('runs/lab-2/benchmark-vdc').ask(eventExtraction('A cat sleeps.'));
     // Of a process that is gone, and of this one.
     await mkdir(join(home, 'store/ledger/asking'), { recursive: true });
     const asking = (key: string, pid: number, more: object = {}) =>

@@ -10,7 +10,6 @@ import { Worker } from '@temporalio/worker';
 import { createRecordActivities } from '../../../activities/record.ts';
 import { createConfigActivities } from '../../../activities/resolve-config.ts';
 import { createProgressActivities } from '../../../activities/run-progress.ts';
-import { updateKey } from '../../../activities/update.ts';
 import { findInstallation } from '../../../cli/installation.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { ActivityRuntime } from '../../../workers/activity-runtime.ts';

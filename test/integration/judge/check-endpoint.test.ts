@@ -1,20 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { checkLines } from '../../../cli/commands/judge-check.ts';
-import { checkEndpoint, isRight } from '../../../judge/check/check-endpoint.ts';
-import type { OpenAiJudgeConfig } from '../../../judge/client/openai.ts';
-import { JudgeConfig } from '../../../judge/judge-config.ts';
-import {
-  type Answer,
-  type ChatRequest,
-  hang,
-  message,
-  type OpenAiServer,
-  rateLimited,
-  reasoning,
-  startOpenAiServer,
-  status,
-} from '../../servers/openai-server.ts';
+import { JudgeConfig, type LlmJudgeConfig } from '../../../judge/judge-config.ts';
+import { checkEndpoint, isRight } from '../../../judge/providers/openai/check-endpoint.ts';
+import { hang, message, rateLimited, reasoning, status } from '../../servers/openai-faults.ts';
+import { type Answer, type ChatRequest, type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
 
 let server: OpenAiServer | undefined;
 afterEach(() => server?.close());
@@ -36,10 +26,10 @@ function serving(takes: string[], enforces: string[], judges = verdicts): Answer
   };
 }
 
-async function check(answer: Answer, { models, ...more }: Partial<OpenAiJudgeConfig> & { models?: string[] } = {}) {
+async function check(answer: Answer, { models, ...more }: Partial<LlmJudgeConfig> & { models?: string[] } = {}) {
   server = await startOpenAiServer(answer, models ? { models } : {});
-  const config = { kind: 'openai', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY', ...more };
-  return checkEndpoint(JudgeConfig.parse(config) as OpenAiJudgeConfig, { env: { KEY: 'sk' } });
+  const config = { kind: 'llm', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY', ...more };
+  return checkEndpoint(JudgeConfig.parse(config) as LlmJudgeConfig, { env: { KEY: 'sk' } });
 }
 
 const ALL = ['json_schema', 'json_object', 'text'];
@@ -92,8 +82,8 @@ describe('an example', () => {
     expect(example).toEqual({
       description: 'A woman in a yellow coat opens a red umbrella and crosses the street.',
       events: [
-        { event: 'a woman crosses the street', told: true, verdict: 'entailment' },
-        { event: 'a dog catches a ball', told: false, verdict: 'neutral' },
+        { event: 'a woman crosses the street', entailed: true, verdict: 'entailment' },
+        { event: 'a dog catches a ball', entailed: false, verdict: 'neutral' },
       ],
     });
     expect([isRight(example!), isRight(hostile!)]).toEqual([true, true]);
@@ -196,13 +186,13 @@ describe('an endpoint that cannot be used', () => {
     const gone = await startOpenAiServer();
     await gone.close();
     const { fault } = await check(() => '', { baseUrl: gone.baseUrl });
-    expect(fault).toBe(`The judge at ${gone.baseUrl} (judge.baseUrl) cannot be reached, or breaks off.`);
+    expect(fault).toBe(`The judge at ${gone.baseUrl} (judge.baseUrl) cannot be reached, or closes the connection.`);
   });
 
   test('is not asked without a key', async () => {
     server = await startOpenAiServer();
-    const config = JudgeConfig.parse({ kind: 'openai', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY' });
-    await expect(checkEndpoint(config as OpenAiJudgeConfig, { env: {} })).rejects.toMatchObject({
+    const config = JudgeConfig.parse({ kind: 'llm', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY' });
+    await expect(checkEndpoint(config as LlmJudgeConfig, { env: {} })).rejects.toMatchObject({
       code: 'JudgeBlocked',
       message: expect.stringContaining('environment variable KEY'),
     });

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createJudgeActivities } from '../../../activities/judge-captions.ts';
+import { createJudgeActivities } from '../../../activities/judge-completions.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { VideocapError } from '../../../core/errors.ts';
 import type { DatasetManifest } from '../../../core/sample.ts';
@@ -49,7 +49,7 @@ async function inputFor(captions: string[], judge: object = {}) {
     rollout: await store.putJson('rollout.json', { step: 1, groups: [{ sampleId: 'a', completions }] }),
     manifest: await store.putJson('manifest.json', manifest),
     judge: JudgeConfig.parse({
-      kind: 'openai',
+      kind: 'llm',
       model: 'm',
       baseUrl: server.baseUrl,
       apiKeyEnv: 'KEY',
@@ -183,7 +183,7 @@ describe('what passes is waited for, and harms nothing', () => {
   });
 });
 
-describe('what a person must mend blocks with one sentence, without a second request', () => {
+describe('what needs a person blocks with one sentence, without a second request', () => {
   test.each([
     [
       '401',
@@ -193,7 +193,7 @@ describe('what a person must mend blocks with one sentence, without a second req
     ['insufficient_quota', faults.insufficientQuota, /has no quota left .*: top up the account/],
     ['403', faults.status(403), /does not let the key in KEY .*: have it allowed/],
     ['404', faults.status(404), /knows no model "m" .*: serve it there/],
-    ['400', faults.status(400), /refuses the request; `videocap judge check` .*: mend the endpoint/],
+    ['400', faults.status(400), /refuses the request; `videocap judge check` .*: correct the config or the endpoint/],
   ])('%s, then resumed', async (_, fault, sentence) => {
     server.failNext(fault);
     const { blocked } = await judge();
@@ -227,7 +227,7 @@ describe('what a person must mend blocks with one sentence, without a second req
     const { blocked } = await judge(CAPTIONS, { price, budget: { usd: 0.1 }, concurrency: 3 });
     expect(blocked).toMatchObject({
       code: 'JudgeBlocked',
-      message: expect.stringMatching(/has cost 0\.[1-9]\d USD, and judge\.budget\.usd is 0\.1\./),
+      message: expect.stringMatching(/has cost 0\.[1-9]\d USD, and judge\.budget\.usd is 0\.1:/),
     });
     expect(server.requests).toHaveLength(1);
     const outcome = await judge(CAPTIONS, { price, budget: { usd: 10 } });
@@ -240,7 +240,7 @@ describe('what a person must mend blocks with one sentence, without a second req
     const { blocked } = await judge(CAPTIONS, { patienceSeconds: 0.001 });
     expect(blocked).toMatchObject({
       code: 'JudgeBlocked',
-      message: expect.stringMatching(/judge\.patienceSeconds is 0\.001\. .*in trouble .* Look after the endpoint/),
+      message: expect.stringMatching(/judge\.patienceSeconds is 0\.001\. .*an internal error .* check the endpoint/),
     });
     server.forgive();
     await expectUnharmed(await judge());

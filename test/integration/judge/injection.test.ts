@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createJudgeActivities } from '../../../activities/judge-captions.ts';
+import { createJudgeActivities } from '../../../activities/judge-completions.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import type { DatasetManifest } from '../../../core/sample.ts';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
@@ -47,7 +47,7 @@ async function scores(answer: Answer, judge: object = {}, caption: object = { va
     step: 1,
     rollout: await store.putJson('rollout.json', { step: 1, groups: [{ sampleId: 'a', completions }] }),
     manifest: await store.putJson('manifest.json', manifest),
-    judge: JudgeConfig.parse({ kind: 'openai', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY', ...judge }),
+    judge: JudgeConfig.parse({ kind: 'llm', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY', ...judge }),
     caption: RewardConfig.parse({ caption }).caption,
   });
   return output.caption[0]!;

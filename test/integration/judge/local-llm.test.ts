@@ -15,8 +15,8 @@ import type { WrittenAnnotations } from '../../../contracts/annotation.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { AnnotationStatistics } from '../../../datasets/annotation/annotation.ts';
 import { readJsonl } from '../../../datasets/jsonl.ts';
-import { createAsker } from '../../../judge/create-judge.ts';
-import { JudgeConfig } from '../../../judge/judge-config.ts';
+import { createLlmClient } from '../../../judge/create-judge.ts';
+import { JudgeConfig, type LlmJudgeConfig } from '../../../judge/judge-config.ts';
 import { eventEntailment } from '../../../judge/questions/event-entailment.ts';
 import { asDream1kRow, ClipList } from '../../../scripts/fetch-example-film.ts';
 import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
@@ -47,7 +47,7 @@ afterAll(async () => {
 
 const env = { LOCAL_JUDGE_KEY: 'any text' };
 const settings = () => ({
-  kind: 'openai' as const,
+  kind: 'llm' as const,
   baseUrl: judge.baseUrl,
   model: judge.model,
   apiKeyEnv: 'LOCAL_JUDGE_KEY',
@@ -55,7 +55,7 @@ const settings = () => ({
   timeoutSeconds: 400,
   maxTokens: 96,
 });
-const judgeConfig = () => JudgeConfig.parse(settings()) as Extract<JudgeConfig, { kind: 'openai' }>;
+const judgeConfig = () => JudgeConfig.parse(settings()) as LlmJudgeConfig;
 
 // A machine with two cores may do other tests at the same time.
 vi.setConfig({ testTimeout: 420_000 });
@@ -68,9 +68,9 @@ describe('a real language model', () => {
     const [first, second] = clips;
     const questions = [eventEntailment(first.caption, second.events), eventEntailment(second.caption, first.events)];
     const askAll = async (place: string) => {
-      const asker = createAsker(judgeConfig(), { store, place, env });
-      const outcomes = await Promise.all(questions.map((question) => asker.ask(question)));
-      return { outcomes, usage: asker.usage };
+      const client = createLlmClient(judgeConfig(), { store, place, env });
+      const outcomes = await Promise.all(questions.map((question) => client.ask(question)));
+      return { outcomes, usage: client.usage };
     };
     const asked = await askAll('runs/a/step-000001');
     expect(asked.usage).toMatchObject({ calls: 2, cacheHits: 0, cost: 0 });

@@ -8,14 +8,9 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunStatus } from '../../../contracts/run-status.ts';
 import { startWorker, type WorkerProcess } from '../../chaos/worker-process.ts';
-import {
-  type Fault,
-  type OpenAiServer,
-  spoilt,
-  startOpenAiServer,
-  status,
-  unauthorized,
-} from '../../servers/openai-server.ts';
+import type { Fault } from '../../servers/openai-faults.ts';
+import { spoilt, status, unauthorized } from '../../servers/openai-faults.ts';
+import { type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { type MlflowServer, startMlflow } from '../tracking/mlflow-server.ts';
 
@@ -62,7 +57,7 @@ const overrides = () => ({
   'dataset.trainSamples': 2,
   'dataset.heldOutSamples': 2,
   'reward.think.similarity': 'token-f1',
-  'judge.kind': 'openai',
+  'judge.kind': 'llm',
   'judge.model': 'm',
   'judge.apiKeyEnv': 'CANARY_KEY',
   'judge.baseUrl': judge.baseUrl,

@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { recordKey } from '../../../activities/record.ts';
 import { createTrackingActivities } from '../../../activities/tracking.ts';
 import type { Tracking } from '../../../contracts/tracking.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';

@@ -11,10 +11,11 @@ import { createAnnotationActivities } from '../../../activities/annotation.ts';
 import { createConfigActivities } from '../../../activities/resolve-config.ts';
 import type { WrittenAnnotations } from '../../../contracts/annotation.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
-import type { JudgeConfig } from '../../../judge/judge-config.ts';
+import type { LlmJudgeConfig } from '../../../judge/judge-config.ts';
 import type { JudgeSpending } from '../../../judge/usage.ts';
 import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
-import { type OpenAiServer, startOpenAiServer, status } from '../../servers/openai-server.ts';
+import { status } from '../../servers/openai-faults.ts';
+import { type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
 import { startTemporal, workflowBundle } from '../temporal-server.ts';
 import { scriptedStages, usage } from './scripted-stages.ts';
 
@@ -28,7 +29,7 @@ afterAll(() => environment?.teardown());
 interface BatchInput {
   runKey: string;
   batch: number;
-  judge: Extract<JudgeConfig, { kind: 'openai' }>;
+  judge: LlmJudgeConfig;
   spent: JudgeSpending;
 }
 
@@ -59,7 +60,7 @@ describe('datasetAnnotation', () => {
   const INPUT = {
     dataset: '/data/captions.jsonl',
     output: '/data/annotated.jsonl',
-    overrides: { 'judge.kind': 'openai' },
+    overrides: { 'judge.kind': 'llm' },
   };
 
   /** Stages that answer ten captions a batch, of so many; `before` comes before the answer. */
@@ -222,7 +223,7 @@ describe('a judge that fails half way through a batch', () => {
     );
     const store = new ArtifactStore(join(root, 'store'));
     const activities = { ...createConfigActivities(), ...createAnnotationActivities({ store, env: { KEY: 'sk' } }) };
-    const set = { kind: 'openai', model: 'm', baseUrl: judge.baseUrl, apiKeyEnv: 'KEY', concurrency: 1 };
+    const set = { kind: 'llm', model: 'm', baseUrl: judge.baseUrl, apiKeyEnv: 'KEY', concurrency: 1 };
     const overrides = {
       ...Object.fromEntries(Object.entries(set).map(([key, value]) => [`judge.${key}`, value])),
       ...{ 'judge.price.inputPerMillion': 1000, 'judge.price.outputPerMillion': 2000 },

@@ -259,7 +259,7 @@ describe('setLimits', () => {
         return resultOf(handle);
       },
       {
-        overrides: { 'judge.kind': 'openai' },
+        overrides: { 'judge.kind': 'llm' },
         stages: {
           // A budget of 2 USD, unless a limit says otherwise.
           judgeCaptions: (input: { judge: { budget: { usd?: number } }; spent: { usd: number } }) => {

@@ -97,7 +97,7 @@ const SCENARIOS: Scenario[] = [
     name: 'benchmarkRun.dream1k',
     type: 'benchmarkRun',
     input: {
-      ...{ suite: 'dream1k', checkpoint: 'tiny', overrides: { 'judge.kind': 'openai' } },
+      ...{ suite: 'dream1k', checkpoint: 'tiny', overrides: { 'judge.kind': 'llm' } },
       ...{ annotations: '/DREAM-1k.jsonl', videos: '/videos' },
     },
     stages: () => ({
@@ -113,7 +113,7 @@ const SCENARIOS: Scenario[] = [
   {
     name: 'datasetAnnotation',
     type: 'datasetAnnotation',
-    input: { dataset: '/captions.jsonl', output: '/annotated.jsonl', overrides: { 'judge.kind': 'openai' } },
+    input: { dataset: '/captions.jsonl', output: '/annotated.jsonl', overrides: { 'judge.kind': 'llm' } },
   },
 ];
 

@@ -31,7 +31,7 @@ export function scriptedStages(calls: CallLog, overrides: Record<string, (...inp
         sampling: { groupSize: 2 },
         benchmark: { everySteps: 2 },
         method: set.method ?? 'grpo',
-        ...(set['judge.kind'] === 'openai' && { judge: { kind: 'openai', model: 'm', price: { inputPerMillion: 1 } } }),
+        ...(set['judge.kind'] === 'llm' && { judge: { kind: 'llm', model: 'm', price: { inputPerMillion: 1 } } }),
       }),
     }),
     prepareDataset: () => ({

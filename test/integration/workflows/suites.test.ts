@@ -22,7 +22,7 @@ const suites = [
 const config = ExperimentConfig.parse({
   grpo: { steps: 2, samplesPerStep: 2 },
   sampling: { groupSize: 2 },
-  judge: { kind: 'openai', model: 'm' },
+  judge: { kind: 'llm', model: 'm' },
   benchmark: { everySteps: 1, suites },
 });
 

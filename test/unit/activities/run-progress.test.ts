@@ -2,10 +2,10 @@ import { mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createRecordActivities, progressKey, readRecords, recordKey } from '../../../activities/record.ts';
+import { createRecordActivities } from '../../../activities/record.ts';
 import { createProgressActivities } from '../../../activities/run-progress.ts';
-import { updateKey } from '../../../activities/update.ts';
 import { ExperimentConfig } from '../../../configs/schema.ts';
+import { readRecords } from '../../../contracts/read-records.ts';
 import type { RunProgress } from '../../../contracts/run-state.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 

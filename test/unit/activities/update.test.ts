@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { createUpdateActivities, referenceText } from '../../../activities/update.ts';
 import { GrpoConfig } from '../../../algorithms/grpo.ts';
 import { SftConfig } from '../../../algorithms/sft.ts';
-import type { Rewards } from '../../../contracts/scoring.ts';
 import { sha256 } from '../../../core/artifact-store.ts';
 import type { PolicyEngine } from '../../../policy/onnx/engine/engine.ts';
 import type { GrpoRequest, SftRequest } from '../../../policy/onnx/engine/engine-messages.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { groupAdvantages, isUniform, mean, standardDeviation } from '../../../algorithms/advantages.ts';
+import { groupAdvantages } from '../../../algorithms/group-advantages.ts';
+import { isUniform, mean, standardDeviation } from '../../../core/statistics.ts';
 
 describe('groupAdvantages', () => {
   test('golden value: rewards [2, 1] give +-0.7070068 (reference implementation in torch, ddof 1, delta 1e-4)', () => {

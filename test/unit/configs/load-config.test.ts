@@ -109,11 +109,17 @@ describe('parseConfig', () => {
     expect(errorOf('dataset: { trainSamples: 3 }')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:1:1: dataset.kind is missing; set one of shapes, jsonl."`,
     );
-    expect(errorOf('judge:\n  kind: openai\n  baseUrl: somewhere\n')).toMatchInlineSnapshot(`
+    expect(errorOf('judge:\n  kind: llm\n  baseUrl: somewhere\n')).toMatchInlineSnapshot(`
       "InvalidConfig: lab.yaml:3:3: judge.baseUrl is "somewhere"; set a URL such as "https://host/v1".
       lab.yaml:1:1: judge.model is missing; set a text."
     `);
-    expect(errorOf('judge: { kind: openai, model: m, budget: { usd: 5 } }')).toMatchInlineSnapshot(
+    expect(errorOf('judge: { kind: openai, model: m }')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:1:10: judge.kind is "openai"; write llm; OpenAI's chat API is judge.provider: openai, the default."`,
+    );
+    expect(errorOf('judge: { kind: llm, provider: opnai, model: m }')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:1:21: judge.provider is "opnai"; set one of openai (did you mean "openai"?)."`,
+    );
+    expect(errorOf('judge: { kind: llm, model: m, budget: { usd: 5 } }')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:1:1: judge.price is missing; set inputPerMillion and outputPerMillion (USD): at a price of 0, judge.budget.usd is never reached."`,
     );
     expect(errorOf('reward:\n  caption:\n    thresholds: [0.2, high]\n')).toMatchInlineSnapshot(
@@ -128,16 +134,16 @@ describe('parseConfig', () => {
     expect(errorOf('reward: { caption: { thresholds: [0.3, 0.3] } }')).toBe('no error');
     const ratings = 'reward: { caption: { variant: completeness-naturalness } }';
     expect(errorOf(ratings)).toMatchInlineSnapshot(
-      `"InvalidConfig: lab.yaml:1:22: reward.caption.variant is "completeness-naturalness"; set stepped, linear or f1, or judge.kind to openai: only a language model can rate captions as a whole."`,
+      `"InvalidConfig: lab.yaml:1:22: reward.caption.variant is "completeness-naturalness"; set stepped, linear or f1, or judge.kind to llm: only a language model can rate captions as a whole."`,
     );
-    expect(errorOf(`${ratings}\njudge: { kind: openai, model: m }`)).toBe('no error');
+    expect(errorOf(`${ratings}\njudge: { kind: llm, model: m }`)).toBe('no error');
   });
 
   it('checks the published benchmarks of a run, and finds their files beside it', () => {
     const suites = 'benchmark: { suites: [{ suite: dream1k, annotations: d/DREAM-1k.jsonl, videos: /v }] }';
-    const llm = 'judge: { kind: openai, model: m }';
+    const llm = 'judge: { kind: llm, model: m }';
     expect(errorOf(suites)).toMatchInlineSnapshot(
-      `"InvalidConfig: lab.yaml: judge.kind is missing; set openai, with judge.baseUrl and judge.model: the suites of benchmark.suites are judged by a language model."`,
+      `"InvalidConfig: lab.yaml: judge.kind is missing; set llm, with judge.baseUrl and judge.model: the suites of benchmark.suites are judged by a language model."`,
     );
     expect(errorOf(`${llm}\n${suites.replace('dream1k', 'dream2k')}`)).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:2:25: benchmark.suites[0].suite is "dream2k"; set one of dream1k, vdc, carebench (did you mean "dream1k"?)."`,

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../configs/load-config.ts';
 
 const SECRET = 'sk-canary-4711';
-const openai = { 'judge.kind': 'openai', 'judge.model': 'm' };
+const llm = { 'judge.kind': 'llm', 'judge.model': 'm' };
 const messageOf = (overrides: Record<string, unknown>) =>
-  loadConfig('quickstart', { ...openai, ...overrides }).then(
+  loadConfig('quickstart', { ...llm, ...overrides }).then(
     () => expect.unreachable('the config should have been refused'),
     (error: Error) => error.message,
   );

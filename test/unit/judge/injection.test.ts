@@ -1,13 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { objectEntailment, objectExtraction } from '../../../benchmarks/carebench/object-questions.ts';
+import { vdcAnswer, vdcMatch } from '../../../benchmarks/vdc/vdc-judge-questions.ts';
 import { annotation } from '../../../judge/questions/annotation.ts';
 import { completenessNaturalness } from '../../../judge/questions/completeness-naturalness.ts';
 import { eventEntailment } from '../../../judge/questions/event-entailment.ts';
 import { eventExtraction, keyEventExtraction } from '../../../judge/questions/event-extraction.ts';
-import { objectEntailment } from '../../../judge/questions/object-entailment.ts';
-import { objectExtraction } from '../../../judge/questions/object-extraction.ts';
-import { vdcAnswer } from '../../../judge/questions/vdc-answer.ts';
-import { vdcMatch } from '../../../judge/questions/vdc-match.ts';
 import { HOSTILE_CAPTIONS, WANTED } from './hostile-captions.ts';
 
 const EVENTS = ['a cat sleeps', 'a bird sings'];

@@ -1,14 +1,13 @@
 import { createBenchmarkActivities } from '../../../activities/benchmark.ts';
-import { recordKey } from '../../../activities/record.ts';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import type { Evaluation, StepRecord } from '../../../contracts/run-results.ts';
 import type { ArtifactRef } from '../../../core/artifact-ref.ts';
 import type { ArtifactStore } from '../../../core/artifact-store.ts';
 import { uniformAt } from '../../../core/random.ts';
 import { type Sample, structuredCompletion } from '../../../core/sample.ts';
+import type { ShapeEvent } from '../../../core/shapes-vocabulary.ts';
 import { describe, eventsOf } from '../../../datasets/shapes/describe.ts';
 import { type Scene, sceneAt } from '../../../datasets/shapes/scene.ts';
-import type { ShapeEvent } from '../../../datasets/shapes/vocabulary.ts';
 import { encodeClip } from '../../../video/clip.ts';
 
 export interface SyntheticRunOptions {

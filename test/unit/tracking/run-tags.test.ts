@@ -28,7 +28,7 @@ describe('runTags', () => {
 
   it('say who judges', () => {
     expect(tagsOf({}).get('mlflow.note.content')).toContain('rule-based, no LLM');
-    const openai = tagsOf({ judge: { kind: 'openai', model: 'some-model' } });
+    const openai = tagsOf({ judge: { kind: 'llm', model: 'some-model' } });
     expect(openai.get('mlflow.note.content')).toContain('Judge: `some-model`.');
   });
 });

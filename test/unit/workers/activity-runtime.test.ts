@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { VideocapError } from '../../../core/errors.ts';
 import { ActivityRuntime, asFailure } from '../../../workers/activity-runtime.ts';
-import { reportProgress, waiting } from '../../../workers/current-attempt.ts';
+import { outage, reportProgress } from '../../../workers/current-attempt.ts';
 
 const failure = (error: unknown, unexpected = 1) => asFailure(error, unexpected) as ApplicationFailure;
 
@@ -58,7 +58,7 @@ describe('asFailure', () => {
   });
 });
 
-describe('waiting', () => {
+describe('outage', () => {
   const attempt = (info: object, work: () => void, fail = false) => {
     const beats: unknown[] = [];
     const environment = new MockActivityEnvironment({
@@ -83,18 +83,18 @@ describe('waiting', () => {
     const seen: number[] = [];
     const before = Date.now();
     await attempt({}, () => {
-      seen.push(waiting.since());
-      waiting.answered();
-      seen.push(waiting.since());
+      seen.push(outage.since());
+      outage.answered();
+      seen.push(outage.since());
     });
     expect(seen[0]).toBe(1000);
     expect(seen[1]).toBeGreaterThanOrEqual(before);
   });
 
   it('goes on over attempts: a failed one tells the next when its last answer came', async () => {
-    const [last] = (await attempt({}, () => waiting.answered(), true)) as [{ answeredAt: number }];
+    const [last] = (await attempt({}, () => outage.answered(), true)) as [{ answeredAt: number }];
     const seen: number[] = [];
-    const beats = await attempt({ heartbeatDetails: last }, () => seen.push(waiting.since()), true);
+    const beats = await attempt({ heartbeatDetails: last }, () => seen.push(outage.since()), true);
     expect(seen).toEqual([last.answeredAt]);
     expect(beats).toEqual([last]);
   });
@@ -106,7 +106,7 @@ describe('waiting', () => {
       { heartbeatDetails: { answeredAt: 5000 } },
       () => {
         reportProgress(progress);
-        seen.push(waiting.since());
+        seen.push(outage.since());
       },
       true,
     );

@@ -8,7 +8,7 @@ const state = (open: number | undefined, more: Partial<AnnotationSnapshot> = {})
     runKey: 'r',
     dataset: '/in.jsonl',
     output: '/out.jsonl',
-    judge: JudgeConfig.parse({ kind: 'openai', model: 'm', concurrency: 8 }) as AnnotationSnapshot['judge'],
+    judge: JudgeConfig.parse({ kind: 'llm', model: 'm', concurrency: 8 }) as AnnotationSnapshot['judge'],
     ...(open !== undefined && { samples: { ref: { uri: 'store:s', sha256: HASH, bytes: 1 }, total: 50, open } }),
     batches: 0,
     annotated: 0,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { limitedJudge, parseLimits } from '../../../workflows/limits.ts';
 
-const judge = (more: object = {}) => JudgeConfig.parse({ kind: 'openai', model: 'm', ...more });
+const judge = (more: object = {}) => JudgeConfig.parse({ kind: 'llm', model: 'm', ...more });
 const priced = judge({ price: { inputPerMillion: 1 }, budget: { usd: 1, calls: 9 } });
 
 describe('limits', () => {

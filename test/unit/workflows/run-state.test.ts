@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ExperimentConfig } from '../../../configs/schema.ts';
-import { type RunSnapshot, RunState } from '../../../workflows/run-state.ts';
+import type { RunSnapshot } from '../../../contracts/run-state.ts';
+import { RunState } from '../../../workflows/run-state.ts';
 
 const REF = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
 const POLICY = { model: 'tiny', step: 0, weights: REF };

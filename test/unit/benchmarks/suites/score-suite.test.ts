@@ -2,7 +2,8 @@ import { describe, expect, it, test } from 'vitest';
 import { z } from 'zod';
 import { captionOf, scoreItems, suiteNumbers } from '../../../../benchmarks/suites/score-suite.ts';
 import type { Suite, SuiteItem } from '../../../../benchmarks/suites/suite.ts';
-import type { Asker, Question } from '../../../../judge/questions/question.ts';
+import type { LlmClient } from '../../../../judge/client/llm-client.ts';
+import type { Question } from '../../../../judge/questions/question.ts';
 
 describe('what a caption is', () => {
   it.each([
@@ -45,7 +46,7 @@ const letters: Suite<SuiteItem, number> = {
   describe: () => [],
 };
 const suite = letters as Suite;
-const asker: Asker = {
+const client: LlmClient = {
   name: 'nobody',
   usage: {
     calls: 0,
@@ -70,7 +71,7 @@ test('every item ends as scored, without a caption, unscorable or missing, and o
     missing: [{ clip: 'lost', reason: 'no file' }],
   } as const;
   const captions = [captionFor('good', 'abcd'), captionFor('silent', ''), captionFor('refused', 'abc')];
-  const results = await scoreItems(suite, { ...prepared, missing: [...prepared.missing] }, captions, asker, {
+  const results = await scoreItems(suite, { ...prepared, missing: [...prepared.missing] }, captions, client, {
     concurrency: 8,
   });
   expect(results).toEqual([
@@ -98,7 +99,7 @@ test('every item ends as scored, without a caption, unscorable or missing, and o
 test('items of one clip share its caption, unless there is one for the item itself', async () => {
   const items = ['a', 'b'].map((id) => ({ ...itemNamed(id), clip: 'clip' }));
   const prepared = { suite: 'dream1k' as const, annotations: 'a', items, missing: [] };
-  const results = await scoreItems(suite, prepared, [captionFor('clip', 'abc'), captionFor('b', 'abcde')], asker, {
+  const results = await scoreItems(suite, prepared, [captionFor('clip', 'abc'), captionFor('b', 'abcde')], client, {
     concurrency: 8,
   });
   expect(results.map(({ score }) => score)).toEqual([3, 5]);
@@ -121,7 +122,7 @@ test('a fault of the endpoint is thrown only once all who were asked have answer
     slow as Suite,
     { suite: 'dream1k', annotations: 'a', items, missing: [] },
     captions,
-    asker,
+    client,
     { concurrency: 8 },
   );
   await expect(scoring).rejects.toThrow('the endpoint is away');
@@ -131,8 +132,8 @@ test('a fault of the endpoint is thrown only once all who were asked have answer
 test('every answered question is progress, long before the first item is done', async () => {
   const asking: Suite = {
     ...suite,
-    async scoreItem(asker) {
-      for (let i = 0; i < 3; i++) await asker.ask({} as Question<unknown>);
+    async scoreItem(client) {
+      for (let i = 0; i < 3; i++) await client.ask({} as Question<unknown>);
       return { answer: 1 };
     },
   };
@@ -142,7 +143,7 @@ test('every answered question is progress, long before the first item is done', 
     asking,
     { suite: 'dream1k', annotations: 'a', items, missing: [] },
     items.map(({ id }) => captionFor(id, 'a cat')),
-    { ...asker, ask: async () => ({ answer: undefined as never }) },
+    { ...client, ask: async () => ({ answer: undefined as never }) },
     { concurrency: 1, onProgress: ({ done, total, answers }) => seen.push(`${done}/${total}, ${answers} answers`) },
   );
   expect(seen.slice(0, 3)).toEqual(['0/2, 1 answers', '0/2, 2 answers', '0/2, 3 answers']);
@@ -170,7 +171,7 @@ test.each([
     const items = Array.from({ length: 5000 }, (_, i) => itemNamed(`${i}`));
     const captions = items.map(({ id }) => captionFor(id, 'a cat'));
     const prepared = { suite: 'dream1k' as const, annotations: 'a', items, missing: [] };
-    const results = await scoreItems(counting, prepared, captions, asker, { concurrency });
+    const results = await scoreItems(counting, prepared, captions, client, { concurrency });
     expect(results.map(({ id, score }) => [id, score])).toEqual(items.map(({ id }) => [id, 1]));
     expect(most).toBe(expected);
   },

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { printable, thoughtLines } from '../../../../cli/commands/caption.ts';
+import { thoughtLines } from '../../../../cli/commands/caption.ts';
+import { printable } from '../../../../cli/output/printable.ts';
 
 it('writes an analysis as a list', () => {
   expect(

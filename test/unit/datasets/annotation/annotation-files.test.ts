@@ -2,8 +2,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Batch } from '../../../../core/batch.ts';
 import type { CaptionedSamples } from '../../../../datasets/annotation/annotation.ts';
-import { type Batch, companionsOf, writeAnnotationFiles } from '../../../../datasets/annotation/annotation-files.ts';
+import { companionsOf, writeAnnotationFiles } from '../../../../datasets/annotation/annotation-files.ts';
 
 let root: string;
 beforeEach(async () => {

@@ -1,19 +1,22 @@
 import { expect, test } from 'vitest';
-import { VideocapError } from '../../../../core/errors.ts';
-import { PatientEndpoint, waitingFromNow } from '../../../../judge/client/patient-endpoint.ts';
+import { JudgeError } from '../../../../judge/client/judge-error.ts';
+import type { Exchange, LlmEndpoint } from '../../../../judge/client/llm-client.ts';
+import { PatientEndpoint, startOutageClock } from '../../../../judge/client/patient-endpoint.ts';
 import { eventExtraction } from '../../../../judge/questions/event-extraction.ts';
-import type { Endpoint, Exchange } from '../../../../judge/questions/question.ts';
 
 const QUESTION = eventExtraction('A dog runs.');
-const DOWN = new VideocapError('Unavailable', 'The judge at x is in trouble (status 500). It will be asked again.', {
+const DOWN = new JudgeError({
+  kind: 'unavailable',
+  sentence: 'The judge at x has an internal error',
+  details: 'status 500',
   retryAfterMilliseconds: 7000,
 });
 
-/** An endpoint of which one says what it does next, and a clock that one turns. */
+/** An endpoint and a clock that the test drives. */
 function patient(seconds: number) {
   const clock = { milliseconds: 1_000_000, now: () => clock.milliseconds };
   let next: Error | undefined;
-  const endpoint: Endpoint = {
+  const endpoint: LlmEndpoint = {
     name: 'm',
     identity: () => ({}),
     ask: async <T>() => {
@@ -21,19 +24,19 @@ function patient(seconds: number) {
       return { outcome: { unscorable: true, reason: 'refused' }, attempts: [] } satisfies Exchange<T>;
     },
   };
-  const asker = new PatientEndpoint(endpoint, seconds, waitingFromNow(clock), clock);
+  const client = new PatientEndpoint(endpoint, seconds, startOutageClock(clock), clock);
   return {
     pass: (after: number) => {
       clock.milliseconds += after * 1000;
     },
     ask: (error?: Error) => {
       next = error;
-      return asker.ask(QUESTION);
+      return client.ask(QUESTION);
     },
   };
 }
 
-test('a fault that passes is to be tried again, while there is patience', async () => {
+test('a fault that passes is to be tried again until judge.patienceSeconds are over', async () => {
   const { ask, pass } = patient(60);
   for (const seconds of [0, 30, 29]) {
     pass(seconds);
@@ -41,13 +44,13 @@ test('a fault that passes is to be tried again, while there is patience', async 
   }
 });
 
-test('when patience is at its end, a person must look', async () => {
+test('after judge.patienceSeconds without an answer, the run needs a person', async () => {
   const { ask, pass } = patient(60);
   pass(60);
   await expect(ask(DOWN)).rejects.toMatchObject({
     code: 'JudgeBlocked',
     message:
-      'No answer has come for 60 s, and judge.patienceSeconds is 60. The judge at x is in trouble (status 500). Look after the endpoint, then `videocap resume`.',
+      'No answer has come for 60 s, and judge.patienceSeconds is 60. The judge at x has an internal error (status 500): check the endpoint, then `videocap resume`.',
   });
 });
 
@@ -59,9 +62,12 @@ test('every answer, even a refusal, starts the wait anew', async () => {
   await expect(ask(DOWN)).rejects.toBe(DOWN);
 });
 
-test('what a person must mend needs no patience; defects are nobody’s patience', async () => {
+test('a fault that needs a person, and a defect, are thrown as they are', async () => {
   const { ask, pass } = patient(60);
   pass(100);
-  for (const error of [new VideocapError('JudgeBlocked', 'key'), new TypeError('a defect')])
+  for (const error of [
+    new JudgeError({ kind: 'blocked', sentence: 'No key', remedy: 'set one' }),
+    new TypeError('a defect'),
+  ])
     await expect(ask(error)).rejects.toBe(error);
 });

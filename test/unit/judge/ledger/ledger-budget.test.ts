@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { VideocapError } from '../../../../core/errors.ts';
 import type { Ledger } from '../../../../judge/ledger/ledger.ts';
-import { PatientEndpoint, question, said, temporaryLedger } from './temporary-ledger.ts';
+import { question, ScriptedEndpoint, said, temporaryLedger } from './temporary-ledger.ts';
 
 const { ledger, asking } = temporaryLedger();
 
 describe('the budget', () => {
-  const ask = async (asker: Ledger, endpoint: PatientEndpoint, captions: string[]) => {
+  const ask = async (client: Ledger, endpoint: ScriptedEndpoint, captions: string[]) => {
     const before = endpoint.asked.length;
-    const outcomes = captions.map((caption) => asker.ask(question(caption)));
+    const outcomes = captions.map((caption) => client.ask(question(caption)));
     const settling = Promise.allSettled(outcomes);
     let done = false;
     void settling.then(() => (done = true));
@@ -22,10 +22,10 @@ describe('the budget', () => {
   };
 
   test('of calls is never exceeded, also by questions asked at once; what is known costs nothing', async () => {
-    const endpoint = new PatientEndpoint();
+    const endpoint = new ScriptedEndpoint();
     const options = { budget: { calls: 12 }, spent: { usd: 0, calls: 10 } };
     const blocked =
-      'JudgeBlocked: The run has put 12 questions to its judge, and judge.budget.calls is 12. Raise it with `videocap limits`, then `videocap resume`.';
+      'JudgeBlocked: The run has put 12 questions to its judge, and judge.budget.calls is 12: raise it with `videocap limits`, then `videocap resume`.';
     const captions = ['A.', 'B.', 'C.', 'D.'];
     const outcomes = await ask(ledger(endpoint, options), endpoint, captions);
     expect(outcomes.toSorted()).toEqual([blocked, blocked, 'answered', 'answered']);
@@ -39,17 +39,17 @@ describe('the budget', () => {
   });
 
   test('of money stops the first question after it is reached', async () => {
-    const endpoint = new PatientEndpoint();
+    const endpoint = new ScriptedEndpoint();
     // Each question costs 0.0003 USD.
-    const asker = ledger(endpoint, {
+    const client = ledger(endpoint, {
       price: { inputPerMillion: 2, outputPerMillion: 10 },
       budget: { usd: 1.0005 },
       spent: { usd: 1, calls: 0 },
     });
-    expect(await ask(asker, endpoint, ['A.'])).toEqual(['answered']);
-    expect(await ask(asker, endpoint, ['B.'])).toEqual(['answered']);
-    expect(await ask(asker, endpoint, ['C.'])).toEqual([
-      "JudgeBlocked: The run's judge has cost 1.00 USD, and judge.budget.usd is 1.0005. Raise it with `videocap limits`, then `videocap resume`.",
+    expect(await ask(client, endpoint, ['A.'])).toEqual(['answered']);
+    expect(await ask(client, endpoint, ['B.'])).toEqual(['answered']);
+    expect(await ask(client, endpoint, ['C.'])).toEqual([
+      "JudgeBlocked: The run's judge has cost 1.00 USD, and judge.budget.usd is 1.0005: raise it with `videocap limits`, then `videocap resume`.",
     ]);
     expect(await asking()).toEqual([]);
   });
@@ -58,40 +58,40 @@ describe('the budget', () => {
     ['nothing is known of costs', { usd: 0, calls: 0 }],
     ['the run knows what a question costs', { usd: 0.0003, calls: 1 }],
   ])('of money is exceeded by one question at most, also by questions asked at once: %s', async (_, spent) => {
-    const endpoint = new PatientEndpoint();
+    const endpoint = new ScriptedEndpoint();
     const options = { price: { inputPerMillion: 2, outputPerMillion: 10 }, budget: { usd: spent.usd + 0.001 }, spent };
-    const asker = ledger(endpoint, options);
+    const client = ledger(endpoint, options);
     const outcomes = await ask(
-      asker,
+      client,
       endpoint,
       [...'ABCDEFGH'].map((name) => `${name}.`),
     );
     // Four times 0.0003 USD is the first to reach 0.001.
     expect(outcomes.filter((outcome) => outcome === 'answered')).toHaveLength(4);
     expect(endpoint.asked).toHaveLength(4);
-    expect(asker.usage.cost).toBeCloseTo(0.0012, 12);
+    expect(client.usage.cost).toBeCloseTo(0.0012, 12);
     expect(await asking()).toEqual([]);
   });
 
   test('of money that is far holds nobody back', async () => {
-    const endpoint = new PatientEndpoint();
-    const asker = ledger(endpoint, {
+    const endpoint = new ScriptedEndpoint();
+    const client = ledger(endpoint, {
       price: { inputPerMillion: 2, outputPerMillion: 10 },
       budget: { usd: 1 },
       spent: { usd: 0.003, calls: 10 },
     });
-    const asked = Promise.all([...'ABCDEFGH'].map((name) => asker.ask(question(`${name}.`))));
+    const asked = Promise.all([...'ABCDEFGH'].map((name) => client.ask(question(`${name}.`))));
     await endpoint.arrived(8);
     for (const { settle } of endpoint.asked) settle(said());
     expect(await asked).toHaveLength(8);
   });
 
   test('is not held back by a question whose request failed, nor waited for in vain', async () => {
-    const endpoint = new PatientEndpoint();
-    const asker = ledger(endpoint, { price: { inputPerMillion: 2, outputPerMillion: 10 }, budget: { usd: 1 } });
-    const first = asker.ask(question('A.'));
+    const endpoint = new ScriptedEndpoint();
+    const client = ledger(endpoint, { price: { inputPerMillion: 2, outputPerMillion: 10 }, budget: { usd: 1 } });
+    const first = client.ask(question('A.'));
     await endpoint.arrived(1);
-    const second = asker.ask(question('B.'));
+    const second = client.ask(question('B.'));
     endpoint.asked[0]!.fail(new VideocapError('Unavailable', 'down'));
     await expect(first).rejects.toThrow('down');
     await endpoint.arrived(2);

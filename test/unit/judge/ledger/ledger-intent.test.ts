@@ -3,14 +3,14 @@ import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { VideocapError } from '../../../../core/errors.ts';
-import { attempt, keyOf, PatientEndpoint, question, said, temporaryLedger } from './temporary-ledger.ts';
+import { attempt, keyOf, question, ScriptedEndpoint, said, temporaryLedger } from './temporary-ledger.ts';
 
 const place = temporaryLedger();
 const { ledger, asking } = place;
 
 describe('the intent', () => {
   test('is recorded before the question goes out, and gone when the answer is stored', async () => {
-    const endpoint = new PatientEndpoint();
+    const endpoint = new ScriptedEndpoint();
     const asked = ledger(endpoint).ask(question());
     await endpoint.arrived(1);
     expect(await asking()).toEqual([basename(keyOf())]);
@@ -20,7 +20,7 @@ describe('the intent', () => {
   });
 
   test('is gone when the endpoint has certainly not answered', async () => {
-    const endpoint = new PatientEndpoint();
+    const endpoint = new ScriptedEndpoint();
     const asked = ledger(endpoint).ask(question());
     await endpoint.arrived(1);
     endpoint.asked[0]!.fail(new VideocapError('Unavailable', 'down'));
@@ -29,7 +29,7 @@ describe('the intent', () => {
   });
 
   test('stays when an answer was perhaps paid for and lost: asked again, and counted', async () => {
-    const endpoint = new PatientEndpoint();
+    const endpoint = new ScriptedEndpoint();
     const asked = ledger(endpoint).ask(question());
     await endpoint.arrived(1);
     endpoint.asked[0]!.watch!.lost();
@@ -60,13 +60,13 @@ describe('the intent', () => {
 
   test('of a process that died is taken over, and counted', async () => {
     await leave(2 ** 30);
-    const endpoint = new PatientEndpoint();
-    const asker = ledger(endpoint);
-    const asked = asker.ask(question());
+    const endpoint = new ScriptedEndpoint();
+    const client = ledger(endpoint);
+    const asked = client.ask(question());
     await endpoint.arrived(1);
     endpoint.asked[0]!.settle(said());
     await asked;
-    expect(asker.usage.repeated).toBe(1);
+    expect(client.usage.repeated).toBe(1);
   });
 
   test.each([
@@ -74,7 +74,7 @@ describe('the intent', () => {
     ['on another machine', 7, 'elsewhere'],
   ])('of a process at work %s is waited for, and its answer taken', async (_, pid, host) => {
     await leave(pid, host);
-    const endpoint = new PatientEndpoint();
+    const endpoint = new ScriptedEndpoint();
     let looks = 0;
     const clock = {
       now: () => 0,
@@ -91,21 +91,21 @@ describe('the intent', () => {
         });
       },
     };
-    const asker = ledger(endpoint, { clock });
-    expect(await asker.ask(question())).toEqual({ answer: ['contradiction'] });
+    const client = ledger(endpoint, { clock });
+    expect(await client.ask(question())).toEqual({ answer: ['contradiction'] });
     expect(looks).toBe(2);
     expect(endpoint.asked).toEqual([]);
-    expect(asker.usage).toMatchObject({ calls: 0, cacheHits: 1 });
+    expect(client.usage).toMatchObject({ calls: 0, cacheHits: 1 });
   });
 
   test('of a machine that has been silent for too long is taken over', async () => {
     await leave(7, 'elsewhere');
-    const endpoint = new PatientEndpoint();
-    const asker = ledger(endpoint, { leaseSeconds: -1 });
-    const asked = asker.ask(question());
+    const endpoint = new ScriptedEndpoint();
+    const client = ledger(endpoint, { leaseSeconds: -1 });
+    const asked = client.ask(question());
     await endpoint.arrived(1);
     endpoint.asked[0]!.settle(said());
     expect(await asked).toEqual({ answer: ['entailment'] });
-    expect(asker.usage.repeated).toBe(1);
+    expect(client.usage.repeated).toBe(1);
   });
 });

@@ -8,13 +8,13 @@ import { ArtifactStore } from '../../../../core/artifact-store.ts';
 import { LedgerEntry, ledgerKey } from '../../../../judge/ledger/ledger-entry.ts';
 import { eventEntailment } from '../../../../judge/questions/event-entailment.ts';
 import { eventExtraction } from '../../../../judge/questions/event-extraction.ts';
-import { attempt, keyOf, PatientEndpoint, question, said, temporaryLedger } from './temporary-ledger.ts';
+import { attempt, keyOf, question, ScriptedEndpoint, said, temporaryLedger } from './temporary-ledger.ts';
 
 const place = temporaryLedger();
 const { ledger, asking } = place;
 
 test('an answer is in the store before it is used, with its question and who paid', async () => {
-  const endpoint = new PatientEndpoint();
+  const endpoint = new ScriptedEndpoint();
   const asked = ledger(endpoint).ask(question());
   await endpoint.arrived(1);
   endpoint.asked[0]!.settle(said());
@@ -33,7 +33,7 @@ test('an answer is in the store before it is used, with its question and who pai
 });
 
 test('an answer that could not be stored when it came is not asked for again', async () => {
-  const endpoint = new PatientEndpoint();
+  const endpoint = new ScriptedEndpoint();
   const full = new ArtifactStore(place.root);
   full.putJson = async () => {
     throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
@@ -50,7 +50,7 @@ test('an answer that could not be stored when it came is not asked for again', a
 });
 
 test('identical questions in flight are one, also from two ledgers of one process', async () => {
-  const endpoint = new PatientEndpoint();
+  const endpoint = new ScriptedEndpoint();
   const one = ledger(endpoint, { place: 'runs/r/step-000001' });
   const two = ledger(endpoint, { place: 'runs/other/step-000001', at: new ArtifactStore(place.root) });
   const asked = [one.ask(question()), two.ask(question()), one.ask(question())];
@@ -63,11 +63,11 @@ test('identical questions in flight are one, also from two ledgers of one proces
   expect(two.usage).toMatchObject({ calls: 0, cacheHits: 1 });
 });
 
-test('who waits for another asker that fails asks again for itself', async () => {
-  const endpoint = new PatientEndpoint();
-  const asker = ledger(endpoint);
-  const first = asker.ask(question());
-  const second = asker.ask(question());
+test('who waits for another client that fails asks again for itself', async () => {
+  const endpoint = new ScriptedEndpoint();
+  const client = ledger(endpoint);
+  const first = client.ask(question());
+  const second = client.ask(question());
   await endpoint.arrived(1);
   endpoint.asked[0]!.fail(new DOMException('cancelled', 'AbortError'));
   await expect(first).rejects.toThrow('cancelled');
@@ -77,7 +77,7 @@ test('who waits for another asker that fails asks again for itself', async () =>
 });
 
 test('when another process answered first, its answer counts', async () => {
-  const endpoint = new PatientEndpoint();
+  const endpoint = new ScriptedEndpoint();
   const here = ledger(endpoint).ask(question());
   await endpoint.arrived(1);
   await place.store.putJson(keyOf(), {
@@ -94,15 +94,15 @@ test('when another process answered first, its answer counts', async () => {
 });
 
 test('a refusal is kept, and not asked about again', async () => {
-  const endpoint = new PatientEndpoint();
+  const endpoint = new ScriptedEndpoint();
   const refused = { unscorable: true, reason: 'refused' } as const;
-  const asker = ledger(endpoint);
-  const asked = asker.ask(question());
+  const client = ledger(endpoint);
+  const asked = client.ask(question());
   await endpoint.arrived(1);
   endpoint.asked[0]!.settle(refused);
   expect(await asked).toEqual(refused);
   expect(await ledger(endpoint).ask(question())).toEqual(refused);
-  expect(asker.usage).toMatchObject({ calls: 1, cacheHits: 0 });
+  expect(client.usage).toMatchObject({ calls: 1, cacheHits: 0 });
   expect(endpoint.asked).toHaveLength(1);
 });
 
@@ -123,7 +123,7 @@ test('questions differ by judge, prompt, text, events and their order', () => {
 describe('an answer in the ledger that cannot be read', () => {
   const entry = (text: string, more: object = {}): LedgerEntry => ({
     prompt: 'event-entailment.v1',
-    asked: new PatientEndpoint().identity(question()),
+    asked: new ScriptedEndpoint().identity(question()),
     question: question().data,
     attempts: [attempt(text)],
     outcome: { answered: true },
@@ -132,12 +132,12 @@ describe('an answer in the ledger that cannot be read', () => {
     cost: 0,
     ...more,
   });
-  const answered = async (endpoint: PatientEndpoint, options: Parameters<typeof ledger>[1] = {}) => {
-    const asker = ledger(endpoint, options);
-    const asked = asker.ask(question());
+  const answered = async (endpoint: ScriptedEndpoint, options: Parameters<typeof ledger>[1] = {}) => {
+    const client = ledger(endpoint, options);
+    const asked = client.ask(question());
     void endpoint.arrived(1).then(() => endpoint.asked[0]!.settle(said()));
     expect(await asked).toEqual({ answer: ['entailment'] });
-    return asker.usage;
+    return client.usage;
   };
 
   test.each([
@@ -151,7 +151,7 @@ describe('an answer in the ledger that cannot be read', () => {
   ])('%s is asked for once more, counted, and stays where it is', async (_, keep) => {
     await keep();
     const before = await readdir(join(place.root, 'ledger'));
-    const endpoint = new PatientEndpoint();
+    const endpoint = new ScriptedEndpoint();
     expect(await answered(endpoint)).toMatchObject({ calls: 1, repeated: 1, inputTokens: 100 });
     expect(await answered(endpoint)).toMatchObject({ calls: 1, repeated: 1, inputTokens: 100 });
     expect(await answered(endpoint, { place: 'runs/later/step-000001' })).toMatchObject({ calls: 0, repeated: 0 });
@@ -162,13 +162,13 @@ describe('an answer in the ledger that cannot be read', () => {
 
   test('counts with what this place paid for, when it was this place that asked', async () => {
     await place.store.putJson(keyOf(), entry('{"verdicts":[]}', { paidBy: 'runs/r/step-000001' }));
-    expect(await answered(new PatientEndpoint())).toMatchObject({ calls: 2, cacheHits: 0, repeated: 1 });
+    expect(await answered(new ScriptedEndpoint())).toMatchObject({ calls: 2, cacheHits: 0, repeated: 1 });
   });
 
   test('stays unscorable, where it was found so', async () => {
     const outcome = { unscorable: true, reason: 'none' } as const;
     await place.store.putJson(keyOf(), entry('{"verdicts":[]}', { outcome }));
-    const endpoint = new PatientEndpoint();
+    const endpoint = new ScriptedEndpoint();
     expect(await ledger(endpoint).ask(question())).toEqual(outcome);
     expect(endpoint.asked).toEqual([]);
   });
@@ -182,7 +182,7 @@ test('what was said is not held once it is answered, however many questions this
     held.push(new WeakRef(entry as object));
     return entry as never;
   };
-  const endpoint = new PatientEndpoint();
+  const endpoint = new ScriptedEndpoint();
   const captions = Array.from({ length: 50 }, (_, i) => `Scene ${i}.`);
   const first = Promise.all(captions.map((caption) => ledger(endpoint).ask(question(caption))));
   await endpoint.arrived(captions.length);
@@ -205,7 +205,7 @@ describe('usage', () => {
   const price = { inputPerMillion: 2, outputPerMillion: 10 };
 
   test('counts what this place paid for, and is the same when the place is done again', async () => {
-    const endpoint = new PatientEndpoint();
+    const endpoint = new ScriptedEndpoint();
     const first = ledger(endpoint, { price });
     const asked = [first.ask(question('A dog.')), first.ask(question('A cat.')), first.ask(question('A cat.'))];
     await endpoint.arrived(2);

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import { ArtifactStore } from '../../../../core/artifact-store.ts';
+import type { AskObserver, Exchange, LlmEndpoint, PaidRequest } from '../../../../judge/client/llm-client.ts';
 import { Ledger, type LedgerOptions } from '../../../../judge/ledger/ledger.ts';
 import { ledgerKey } from '../../../../judge/ledger/ledger-entry.ts';
 import { eventEntailment } from '../../../../judge/questions/event-entailment.ts';
-import type { Attempt, Endpoint, Exchange, Question, Watch } from '../../../../judge/questions/question.ts';
+import type { Question } from '../../../../judge/questions/question.ts';
 import type { Verdict } from '../../../../judge/verdict.ts';
 
 /** A ledger in a store of its own for every test of a file. */
@@ -14,7 +15,7 @@ export function temporaryLedger() {
   const place = {
     root: '',
     store: undefined as unknown as ArtifactStore,
-    ledger: (endpoint: Endpoint, options: LedgerOptions & { place?: string; at?: ArtifactStore } = {}) =>
+    ledger: (endpoint: LlmEndpoint, options: LedgerOptions & { place?: string; at?: ArtifactStore } = {}) =>
       new Ledger(endpoint, options.at ?? place.store, options.place ?? 'runs/r/step-000001', options),
     /** Questions of which it is noted that they are being asked. */
     asking: () => readdir(join(place.root, 'ledger/asking')).catch(() => []),
@@ -30,15 +31,15 @@ export function temporaryLedger() {
 export type Said = Exchange<never>['outcome'] | { text: string };
 
 /** An endpoint that answers when it is told to. */
-export class PatientEndpoint implements Endpoint {
+export class ScriptedEndpoint implements LlmEndpoint {
   readonly name = 'patient';
-  readonly asked: { settle(said: Said): void; fail(error: Error): void; watch: Watch | undefined }[] = [];
+  readonly asked: { settle(said: Said): void; fail(error: Error): void; watch: AskObserver | undefined }[] = [];
   #changed = () => {};
 
   identity({ prompt }: Question<unknown>) {
     return { model: 'patient', prompt: prompt.name };
   }
-  async ask<T>(question: Question<T>, _signal?: AbortSignal, watch?: Watch): Promise<Exchange<T>> {
+  async ask<T>(question: Question<T>, _signal?: AbortSignal, watch?: AskObserver): Promise<Exchange<T>> {
     await watch?.sending();
     const said = await new Promise<Said>((settle, fail) => {
       this.asked.push({ settle, fail, watch });
@@ -55,7 +56,7 @@ export class PatientEndpoint implements Endpoint {
   }
 }
 
-export const attempt = (text: string): Attempt => ({
+export const attempt = (text: string): PaidRequest => ({
   text,
   finishReason: 'stop',
   inputTokens: 100,
@@ -67,4 +68,4 @@ export const said = (relationship: Verdict = 'entailment'): Said => ({
 });
 export const question = (caption = 'A dog.') => eventEntailment(caption, ['a dog runs']);
 export const keyOf = (caption?: string) =>
-  ledgerKey(new PatientEndpoint().identity(question(caption)), question(caption));
+  ledgerKey(new ScriptedEndpoint().identity(question(caption)), question(caption));

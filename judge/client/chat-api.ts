@@ -1,0 +1,44 @@
+import type { z } from 'zod';
+import type { Prompt } from '../questions/prompt.ts';
+import type { Unscorable } from '../questions/question.ts';
+import type { ChatMessages } from './chat-messages.ts';
+import type { JudgeFault } from './judge-error.ts';
+
+export interface ChatRequest {
+  messages: ChatMessages;
+  /** The answer's shape, for providers that can hold a model to it. */
+  shape: z.ZodType;
+  /** Of the answer. */
+  maxTokens: number;
+}
+
+/** A request that failed. `perhapsPaid`: the model may have answered, and the answer was lost on its way. */
+export type FailedRequest = { fault: JudgeFault; perhapsPaid: boolean };
+
+/**
+ * What came of one request: a text, a refusal to judge this question, or a failure. `retry-adjusted`: the model does
+ * not take a field of the request; the same request is sent without it from now on, so send it again at once.
+ */
+export type ChatReply = ChatText | Unscorable | FailedRequest | 'retry-adjusted';
+
+export interface ChatText {
+  /** Without the key, should the endpoint repeat it. */
+  text: string;
+  /** `length` where the answer was cut off at `maxTokens`. */
+  finishReason: string;
+  /** Absent where the endpoint counts none. */
+  tokens?: { input: number; output: number };
+}
+
+/**
+ * A provider's API: it sends one request and says what came back. Retries, limits and questions are `ChatEndpoint`'s.
+ */
+export interface ChatApi {
+  readonly model: string;
+  /** The endpoint's address as messages and the ledger name it, without credentials. */
+  readonly address: string;
+  /** Everything besides the messages that determines an answer: it becomes part of the ledger's key. */
+  identity(prompt: Prompt): Record<string, string | number>;
+  /** Sends once. Rejects when `signal` aborts, and with errors that are not the endpoint's. */
+  send(request: ChatRequest, signal: AbortSignal): Promise<ChatReply>;
+}

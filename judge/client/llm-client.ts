@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import type { Outcome, Question, Unscorable } from '../questions/question.ts';
+import type { JudgeUsage } from '../usage.ts';
+
+/**
+ * The language model as stages see it: an endpoint behind the ledger, which is asked, and paid, once a question. A
+ * question that gets no answer because of the endpoint (network, overload, wrong key) throws a `JudgeError`; one that
+ * the model will not or cannot answer is `unscorable`. Neither ever becomes an answer.
+ */
+export interface LlmClient {
+  /** For reports: the model. */
+  readonly name: string;
+  readonly usage: JudgeUsage;
+  ask<T>(question: Question<T>, signal?: AbortSignal): Promise<Outcome<T>>;
+}
+
+/** A language model that is asked anew each time. Throws a `JudgeError` for what is the endpoint's fault. */
+export interface LlmEndpoint {
+  /** For reports: the model. */
+  readonly name: string;
+  /** Everything besides a question that determines its answer: endpoint, model, prompt with its version, decoding. */
+  identity(question: Question<unknown>): Record<string, string | number>;
+  ask<T>(question: Question<T>, signal?: AbortSignal, observer?: AskObserver): Promise<Exchange<T>>;
+}
+
+/** Follows a question on its way to an endpoint. */
+export interface AskObserver {
+  /** Its turn has come: its first request goes out when this resolves, and no request at all when it rejects. */
+  sending(): Promise<void>;
+  /** A request that was perhaps paid for has brought no answer. */
+  lost(): void;
+}
+
+/** A request that brought a text, and was paid for. */
+export const PaidRequest = z.strictObject({
+  text: z.string(),
+  finishReason: z.string(),
+  inputTokens: z.int(),
+  outputTokens: z.int(),
+  /** Set where the endpoint counts no tokens, and the numbers are a quarter of the characters. */
+  estimated: z.literal(true).optional(),
+  seconds: z.number(),
+});
+export type PaidRequest = z.infer<typeof PaidRequest>;
+
+/** How a question was settled: by the text of the last request, or not at all. */
+export interface Exchange<T> {
+  outcome: { answer: T } | Unscorable;
+  attempts: PaidRequest[];
+}

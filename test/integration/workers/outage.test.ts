@@ -1,0 +1,44 @@
+import { fileURLToPath } from 'node:url';
+import { Context } from '@temporalio/activity';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { VideocapError } from '../../../core/errors.ts';
+import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
+import { outage } from '../../../workers/current-attempt.ts';
+import { startTemporal } from '../temporal-server.ts';
+
+let environment: TestWorkflowEnvironment;
+beforeAll(async () => {
+  environment = await startTemporal();
+});
+afterAll(() => environment?.teardown());
+
+it('the wait for an answer goes on over the attempts of an activity, as a real server tells them', async () => {
+  const since: number[] = [];
+  let answered = 0;
+  const attempt = async () => {
+    since.push(outage.since());
+    const number = Context.current().info.attempt;
+    if (number === 2) {
+      outage.answered();
+      answered = outage.since();
+    }
+    if (number < 5) throw new VideocapError('Unavailable', 'down');
+    return since;
+  };
+  const worker = await Worker.create({
+    connection: environment.nativeConnection,
+    taskQueue: 'outage',
+    workflowsPath: fileURLToPath(new URL('one-activity.ts', import.meta.url)),
+    activities: { attempt },
+    interceptors: { activity: [(context: Context) => ({ inbound: new ActivityRuntime(context) })] },
+  });
+  await worker.runUntil(
+    environment.client.workflow.execute('oneActivity', { taskQueue: 'outage', workflowId: 'outage' }),
+  );
+  const [first, ...others] = since;
+  expect(first).toBeLessThan(answered);
+  // The second has had no answer yet; the three after it know when the second had one.
+  expect(others).toEqual([first, answered, answered, answered]);
+});

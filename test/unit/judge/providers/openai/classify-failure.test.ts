@@ -1,0 +1,168 @@
+import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
+import { describe, expect, test } from 'vitest';
+import type { FailedRequest } from '../../../../../judge/client/chat-api.ts';
+import { JudgeError } from '../../../../../judge/client/judge-error.ts';
+import { classifyFailure } from '../../../../../judge/providers/openai/classify-failure.ts';
+
+const endpoint = { baseUrl: 'http://user:secret@judge.test:8000/v1', model: 'big-judge', apiKeyEnv: 'JUDGE_KEY' };
+const failed = (status: number, error: object = {}, headers: Record<string, string> = {}) =>
+  classifyFailure(
+    APIError.generate(
+      status,
+      { error: { message: 'sk-secret A caption.', ...error } },
+      undefined,
+      new Headers(headers),
+    ),
+    endpoint,
+  );
+
+describe('a fault that passes is unavailable', () => {
+  test.each([
+    [408, 'timed out', true],
+    [409, 'was in conflict with another request', false],
+    [425, 'was not ready', false],
+    [429, 'asks for fewer requests', false],
+    [500, 'has an internal error', false],
+    [502, 'cannot be reached behind its proxy', true],
+    [503, 'has an internal error', false],
+    [504, 'did not answer its proxy in time', true],
+    [529, 'has an internal error', false],
+  ])('%d', (status, what, perhapsPaid) => {
+    expect(failed(status)).toEqual({
+      fault: {
+        kind: 'unavailable',
+        sentence: `The judge at http://judge.test:8000/v1 ${what}`,
+        details: `status ${status}`,
+      },
+      perhapsPaid,
+    });
+  });
+
+  const because = (code: string) => Object.assign(new Error('x'), { code });
+  test.each([
+    ['nobody there', new APIConnectionError({ cause: new TypeError('x', { cause: because('ECONNREFUSED') }) }), false],
+    ['an unknown name', new APIConnectionError({ cause: new TypeError('x', { cause: because('ENOTFOUND') }) }), false],
+    [
+      'a connection lost',
+      new APIConnectionError({ cause: new TypeError('x', { cause: because('ECONNRESET') }) }),
+      true,
+    ],
+    ['the client timeout', new APIConnectionTimeoutError(), true],
+    ['a connection lost in the middle of an answer', new TypeError('terminated'), true],
+    ['an answer that ends early', new SyntaxError('Unexpected end of JSON input'), true],
+  ])('%s', (_, error, perhapsPaid) => {
+    expect(classifyFailure(error, endpoint)).toEqual({
+      fault: {
+        kind: 'unavailable',
+        sentence: 'The judge at http://judge.test:8000/v1 (judge.baseUrl) cannot be reached, or closes the connection',
+      },
+      perhapsPaid,
+    });
+  });
+});
+
+describe('a fault that stays until a person acts blocks, and says what to do', () => {
+  const refuses =
+    'refuses the request; `videocap judge check` says whether judge.model, judge.maxTokens and judge.answerFormat fit it';
+  test.each([
+    [400, {}, `${refuses} (status 400): correct the config or the endpoint`],
+    [400, { param: 'max_tokens' }, `${refuses} (status 400, param max_tokens): correct the config or the endpoint`],
+    [
+      401,
+      { code: 'invalid_api_key' },
+      'refuses the key in the environment variable JUDGE_KEY (judge.apiKeyEnv) (status 401, code invalid_api_key): start the worker with a valid one',
+    ],
+    [402, {}, 'has no quota left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 402): top up the account'],
+    [
+      403,
+      {},
+      'does not let the key in JUDGE_KEY (judge.apiKeyEnv) use "big-judge" (judge.model) (status 403): have it allowed',
+    ],
+    [
+      404,
+      {},
+      'knows no model "big-judge" (judge.model) under this address (judge.baseUrl) (status 404): serve it there',
+    ],
+    [422, {}, `${refuses} (status 422): correct the config or the endpoint`],
+    [
+      429,
+      { code: 'insufficient_quota' },
+      'has no quota left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 429, code insufficient_quota): top up the account',
+    ],
+    [
+      429,
+      { type: 'insufficient_quota' },
+      'has no quota left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 429): top up the account',
+    ],
+    [
+      400,
+      { code: 'billing_hard_limit_reached' },
+      "has no budget left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 400, code billing_hard_limit_reached): raise the account's limit",
+    ],
+  ])('%d %j', (status, error, rest) => {
+    const failure = failed(status, error) as FailedRequest;
+    expect(failure).toMatchObject({ fault: { kind: 'blocked' }, perhapsPaid: false });
+    expect(new JudgeError(failure.fault).message).toBe(
+      `The judge at http://judge.test:8000/v1 ${rest}, then \`videocap resume\`.`,
+    );
+  });
+});
+
+describe('a refusal to judge this text is unscorable', () => {
+  test.each([
+    [400, 'content_filter', 'the endpoint filtered the content'],
+    [400, 'content_policy_violation', 'the endpoint filtered the content'],
+    [400, 'context_length_exceeded', 'the question is longer than the judge can read'],
+  ])('%d %s', (status, code, reason) => {
+    expect(failed(status, { code })).toEqual({ unscorable: true, reason });
+  });
+});
+
+describe('the endpoint has the last word on trying again', () => {
+  test.each([
+    ['the key', 'sk-0123456789abcdef'],
+    ['a piece of the key', '0123456789'],
+    ['the key in something longer', 'key.sk-0123456789abcdef.'],
+  ])('a code that is %s is left out of the message', (_, code) => {
+    const error = APIError.generate(500, { error: { message: 'x', code, param: 'model' } }, undefined, new Headers());
+    expect(classifyFailure(error, { ...endpoint, apiKey: 'sk-0123456789abcdef' })).toMatchObject({
+      fault: {
+        sentence: 'The judge at http://judge.test:8000/v1 has an internal error',
+        details: 'status 500, param model',
+      },
+    });
+  });
+
+  test('x-should-retry: true makes a 400 pass', () => {
+    expect(failed(400, {}, { 'x-should-retry': 'true' })).toMatchObject({ fault: { kind: 'unavailable' } });
+  });
+  test('x-should-retry: false makes a 429 stay', () => {
+    expect(failed(429, {}, { 'x-should-retry': 'false' })).toMatchObject({ fault: { kind: 'blocked' } });
+  });
+});
+
+describe('Retry-After is kept, between a second and a day', () => {
+  test.each([
+    [{ 'retry-after': '20' }, 20_000],
+    [{ 'retry-after-ms': '2500', 'retry-after': '20' }, 2500],
+    [{ 'retry-after': '0' }, 1000],
+    [{ 'retry-after': '3600' }, 3_600_000],
+    [{ 'retry-after': '200000' }, 86_400_000],
+    [{ 'retry-after': new Date(Date.now() + 200_000_000).toUTCString() }, 86_400_000],
+    [{ 'retry-after': 'soon' }, undefined],
+  ])('%j', (headers, wait) => {
+    const { fault } = failed(429, {}, headers) as FailedRequest;
+    expect('retryAfterMilliseconds' in fault ? fault.retryAfterMilliseconds : undefined).toBe(wait);
+  });
+});
+
+test('messages never repeat the words of the endpoint, nor credentials in its address', () => {
+  const odd = failed(400, { code: 'A caption. sk-secret', param: 'messages[0].content' });
+  expect(odd).toMatchObject({ fault: { details: 'status 400, param messages[0].content' } });
+  expect(JSON.stringify(odd)).not.toMatch(/caption\.|sk-secret|user:secret/);
+});
+
+test('anything else is not ours to explain', () => {
+  expect(classifyFailure(new Error('a defect'), endpoint)).toBeUndefined();
+  expect(classifyFailure(new TypeError('x is not a function'), endpoint)).toBeUndefined();
+});
