@@ -19,6 +19,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts', 'test/chaos/**/*.test.ts'],
+          globalSetup: 'test/integration/tracking/mlflow-loader.ts',
           testTimeout: 180_000,
           hookTimeout: 180_000,
           // What comes, comes late on a busy machine.
