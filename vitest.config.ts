@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/longest-first.ts';
 
-// Three workers for two cores: integration tests start servers and models of their own, and two compute while one waits.
+// Three workers for two cores: integration tests have servers and models of their own; two compute while one waits.
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export
 export default defineConfig({
   test: {

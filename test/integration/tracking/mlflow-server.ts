@@ -18,8 +18,8 @@ export interface MlflowServer {
 }
 
 /**
- * A real MLflow server on a free loopback port with data of its own: what `mlflow server` starts, without its command line,
- * which takes longer to load than the server.
+ * A real MLflow server on a free loopback port with data of its own: what `mlflow server` starts, without its command
+ * line, which takes longer to load than the server.
  */
 export async function startMlflow(): Promise<MlflowServer> {
   const folder = await mkdtemp(join(tmpdir(), 'videocap-mlflow-'));

@@ -31,7 +31,7 @@ export async function runOneActivity<T>(
 const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url));
 const FOLDER = 'test/integration/workers';
 
-/** The workflow of `one-activity.ts` as a worker loads it. Bundling takes seconds, so it is kept until a source changes. */
+/** `one-activity.ts` as a worker loads it. Bundling takes seconds, so it is kept until a source changes. */
 async function bundledWorkflow(): Promise<string> {
   const workflowsPath = join(CHECKOUT, FOLDER, 'one-activity.ts');
   const bundle = () => bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
