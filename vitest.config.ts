@@ -1,12 +1,12 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/longest-first.ts';
 
-// Two workers: integration tests start servers and models of their own, and must fit a machine with two cores.
+// Three workers for two cores: integration tests have servers and models of their own; two compute while one waits.
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
@@ -19,6 +19,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts', 'test/chaos/**/*.test.ts'],
+          globalSetup: 'test/integration/tracking/mlflow-loader.ts',
           testTimeout: 180_000,
           hookTimeout: 180_000,
           // What comes, comes late on a busy machine.

@@ -2,19 +2,23 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { makeShapesSplit } from '../../datasets/shapes/shapes.ts';
+import { startTemporal } from '../integration/temporal-server.ts';
 import { runOneActivity } from '../integration/workers/run-one-activity.ts';
 import { type FullFolder, fullFolder } from './full-folder.ts';
 
+let environment: TestWorkflowEnvironment;
 let home: string;
 let full: FullFolder;
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'videocap-home-'));
-  full = await fullFolder();
+  [environment, full] = await Promise.all([startTemporal(), fullFolder()]);
 });
 afterAll(async () => {
+  await environment?.teardown();
   await full?.remove();
   await rm(home, { recursive: true, force: true });
 });
@@ -30,7 +34,7 @@ it('a full temporary folder is waited for, however long: then the videos are mad
     made.catch((error) => said.push(error));
     return (await made).length;
   };
-  expect(await runOneActivity(attempt)).toBe(2);
+  expect(await runOneActivity(environment, attempt)).toBe(2);
   expect(said).toHaveLength(7);
   for (const error of said)
     expect(error).toMatchObject({

@@ -1,12 +1,10 @@
-import { fileURLToPath } from 'node:url';
 import { Context } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { VideocapError } from '../../../core/errors.ts';
-import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
 import { outage } from '../../../workers/current-attempt.ts';
 import { startTemporal } from '../temporal-server.ts';
+import { runOneActivity } from './run-one-activity.ts';
 
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -27,16 +25,7 @@ it('the wait for an answer goes on over the attempts of an activity, as a real s
     if (number < 5) throw new VideocapError('Unavailable', 'down');
     return since;
   };
-  const worker = await Worker.create({
-    connection: environment.nativeConnection,
-    taskQueue: 'outage',
-    workflowsPath: fileURLToPath(new URL('one-activity.ts', import.meta.url)),
-    activities: { attempt },
-    interceptors: { activity: [(context: Context) => ({ inbound: new ActivityRuntime(context) })] },
-  });
-  await worker.runUntil(
-    environment.client.workflow.execute('oneActivity', { taskQueue: 'outage', workflowId: 'outage' }),
-  );
+  await runOneActivity(environment, attempt);
   const [first, ...others] = since;
   expect(first).toBeLessThan(answered);
   // The second has had no answer yet; the three after it know when the second had one.

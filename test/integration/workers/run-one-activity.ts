@@ -1,26 +1,40 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Context } from '@temporalio/activity';
-import { Worker } from '@temporalio/worker';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
-import { startTemporal } from '../temporal-server.ts';
+import { digestOf, kept } from '../../../workers/workflow-bundle.ts';
 
-/** Runs an activity as our workers do, on a real server, until it succeeds or fails for good. */
-export async function runOneActivity<T>(attempt: () => Promise<T>): Promise<T> {
-  const environment = await startTemporal();
-  try {
-    const taskQueue = randomUUID();
-    const worker = await Worker.create({
-      connection: environment.nativeConnection,
-      taskQueue,
-      workflowsPath: fileURLToPath(new URL('one-activity.ts', import.meta.url)),
-      activities: { attempt },
-      interceptors: { activity: [(context: Context) => ({ inbound: new ActivityRuntime(context) })] },
-    });
-    return await worker.runUntil(
-      environment.client.workflow.execute<() => Promise<T>>('oneActivity', { taskQueue, workflowId: taskQueue }),
-    );
-  } finally {
-    await environment.teardown();
-  }
+/** Runs an activity on a real server as our workers do, until it succeeds or fails for good. */
+export async function runOneActivity<T>(
+  { nativeConnection, client }: TestWorkflowEnvironment,
+  attempt: () => Promise<T>,
+  runtime = (context: Context) => new ActivityRuntime(context),
+): Promise<T> {
+  const taskQueue = randomUUID();
+  const worker = await Worker.create({
+    connection: nativeConnection,
+    taskQueue,
+    // In this thread: one of its own takes a worker a second to start.
+    debugMode: true,
+    workflowBundle: { code: await bundledWorkflow() },
+    activities: { attempt },
+    interceptors: { activity: [(context: Context) => ({ inbound: runtime(context) })] },
+  });
+  return worker.runUntil(
+    client.workflow.execute<() => Promise<T>>('oneActivity', { taskQueue, workflowId: taskQueue }),
+  );
+}
+
+const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url));
+const FOLDER = 'test/integration/workers';
+
+/** `one-activity.ts` as a worker loads it. Bundling takes seconds, so it is kept until a source changes. */
+async function bundledWorkflow(): Promise<string> {
+  const workflowsPath = join(CHECKOUT, FOLDER, 'one-activity.ts');
+  const bundle = () => bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
+  const file = join(CHECKOUT, 'node_modules', '.cache', 'videocap', 'one-activity.js');
+  return kept(file, await digestOf(CHECKOUT, [FOLDER]), async () => (await bundle()).code);
 }

@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Context } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../../core/artifact-store.ts';
 import { PolicyEngine } from '../../../policy/onnx/engine/engine.ts';
@@ -13,6 +11,7 @@ import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
 import { cancellationSignal, reportProgress } from '../../../workers/current-attempt.ts';
 import { noisyFrames } from '../policy/onnx/noisy-frames.ts';
 import { startTemporal } from '../temporal-server.ts';
+import { runOneActivity } from './run-one-activity.ts';
 
 const SCRIPT = new URL('hanging-thread.mjs', import.meta.url);
 
@@ -50,25 +49,11 @@ describe('a policy engine whose thread hangs', () => {
             throw error;
           });
       };
-      const taskQueue = `stuck-${how.replaceAll(' ', '-')}`;
-      const worker = await Worker.create({
-        connection: environment.nativeConnection,
-        taskQueue,
-        workflowsPath: fileURLToPath(new URL('one-activity.ts', import.meta.url)),
-        activities: { attempt },
-        interceptors: {
-          activity: [
-            (context: Context) => {
-              // A sound engine takes seconds to load on a busy machine.
-              const stuckMilliseconds = context.info.attempt === 1 ? 2000 : 60_000;
-              return { inbound: new ActivityRuntime(context, { stuckMilliseconds }) };
-            },
-          ],
-        },
+      const run = runOneActivity(environment, attempt, (context) => {
+        // A sound engine takes seconds to load on a busy machine.
+        const stuckMilliseconds = context.info.attempt === 1 ? 2000 : 60_000;
+        return new ActivityRuntime(context, { stuckMilliseconds });
       });
-      const run = worker.runUntil(
-        environment.client.workflow.execute('oneActivity', { taskQueue, workflowId: taskQueue }),
-      );
       expect(await run).toEqual([2, 4]);
       expect(failures).toMatchObject([
         {

@@ -1,6 +1,14 @@
 import { Context } from '@temporalio/activity';
-import { describe, expect, it } from 'vitest';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTemporal } from '../temporal-server.ts';
 import { runOneActivity } from './run-one-activity.ts';
+
+let environment: TestWorkflowEnvironment;
+beforeAll(async () => {
+  environment = await startTemporal();
+});
+afterAll(() => environment?.teardown());
 
 /** An activity whose attempts end like this, one after another, and which then succeeds. */
 function script(...outcomes: Error[]) {
@@ -18,15 +26,15 @@ const defect = new TypeError('x is not a function');
 // At the same time: most of theirs is waiting for the next attempt.
 describe.concurrent('errors that nobody expects', () => {
   it('are counted apart from an outage before them', async () => {
-    expect(await runOneActivity(script(...times(8, outage), ...times(4, defect)))).toBe(13);
+    expect(await runOneActivity(environment, script(...times(8, outage), ...times(4, defect)))).toBe(13);
   });
 
   it('are counted anew after an outage', async () => {
-    expect(await runOneActivity(script(...times(4, defect), outage, ...times(4, defect)))).toBe(10);
+    expect(await runOneActivity(environment, script(...times(4, defect), outage, ...times(4, defect)))).toBe(10);
   });
 
   it('end the run after five in a row', async () => {
-    const failed = runOneActivity(script(outage, ...times(5, defect)));
+    const failed = runOneActivity(environment, script(outage, ...times(5, defect)));
     await expect(failed).rejects.toMatchObject({
       cause: { cause: { type: 'UnexpectedError', message: 'x is not a function' } },
     });

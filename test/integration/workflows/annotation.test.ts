@@ -44,7 +44,8 @@ async function annotate<T>(
   const interceptors = { activity: [(context: Context) => ({ inbound: new ActivityRuntime(context) })] };
   const worker = await Worker.create({
     ...{ connection: environment.nativeConnection, taskQueue, interceptors, activities },
-    workflowBundle: await workflowBundle(),
+    // In this thread: one of its own takes a worker a second to start.
+    ...{ debugMode: true, workflowBundle: await workflowBundle() },
   });
   return worker.runUntil(async () => {
     const { workflow } = environment.client;
