@@ -72,7 +72,7 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
       const { groupSize, maxNewTokens, temperature } = input.sampling;
       return store.onceJson(`${stepFolder(runKey, step)}/rollout-groups.json`, RolloutGroupsOutput, async () => {
         const started = performance.now();
-        const request = { policy: policyFiles(store, policy), threads, groupSize, maxNewTokens };
+        const request = { policy: await policyFiles(store, policy), threads, groupSize, maxNewTokens };
         const sampling = { temperature, seed, step };
         const key = `${stepFolder(runKey, step)}/rollout`;
         const rollout = await store.putJsonOnce(`${key}.json`, async () => ({
@@ -99,7 +99,7 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
       const suffix = part === undefined ? '' : `-${part}`;
       return store.onceJson(`${stepFolder(runKey, step)}/caption-clips${suffix}.json`, CaptionClipsOutput, async () => {
         const started = performance.now();
-        const files = policyFiles(store, policy);
+        const files = await policyFiles(store, policy);
         const request = { policy: files, threads, groupSize: 1, maxNewTokens };
         const key = `${stepFolder(runKey, step)}/captions${suffix}`;
         const captions = await store.putJsonOnce(`${key}.json`, async () => {

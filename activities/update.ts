@@ -26,7 +26,7 @@ type SftInput = Extract<Input['batch'], { method: 'sft' }>;
 export function createUpdateActivities({ store, engine, onProgress, signal }: UpdateDeps) {
   async function learn(input: Input): Promise<UpdateResult> {
     const { step, threads, batch } = input;
-    const policy = policyFiles(store, input.policy);
+    const policy = await policyFiles(store, input.policy);
     const clips = new Map<string, Frames>();
     for (const ref of await listClips(store, input.clips)) clips.set(ref.sampleId, await readFrames(store, ref));
     const options = { onProgress, signal: signal?.() };
@@ -36,7 +36,7 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
     }
     const groups = await rewardedGroups(store, batch, clips);
     const { grpo, temperature, maxNewTokens: maxLength } = batch;
-    const reference = policyFiles(store, input.reference);
+    const reference = await policyFiles(store, input.reference);
     return engine.grpo({ policy, reference, threads, step, grpo, groups, temperature, maxLength }, options);
   }
 

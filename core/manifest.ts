@@ -12,12 +12,16 @@ let last: Reading | undefined;
 
 /**
  * A run's dataset. Every stage of every step asks for the same one, which takes a second to read where it has tens of
- * thousands of samples: the last one read is kept. Whoever gets it leaves it as it is.
+ * thousands of samples: the last one read is kept. Callers must not change it.
  * @throws VideocapError `CorruptArtifact`.
  */
 export async function readManifest(store: ArtifactStore, { sha256, ...ref }: ArtifactRef): Promise<DatasetManifest> {
-  if (last?.store === store.root && last.sha256 === sha256) return last.manifest;
-  const reading = { store: store.root, sha256, manifest: store.readJson({ ...ref, sha256 }, DatasetManifest) };
+  if (last?.store === store.storage.place && last.sha256 === sha256) return last.manifest;
+  const reading = {
+    store: store.storage.place,
+    sha256,
+    manifest: store.readJson({ ...ref, sha256 }, DatasetManifest),
+  };
   last = reading;
   reading.manifest.catch(() => {
     if (last === reading) last = undefined;

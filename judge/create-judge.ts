@@ -36,11 +36,13 @@ export function createAsker(
 ): Asker {
   const model = new OpenAiEndpoint(config, env ?? process.env);
   const endpoint = new PatientEndpoint(model, config.patienceSeconds, waiting ?? waitingFromNow());
-  // An answer that was paid for is kept, whoever still waits for it.
+  // A superseded attempt stores its answers too: they were paid for.
   return new Ledger(endpoint, store.unfenced(), place, {
     price: config.price,
     budget: config.budget,
     ...(spent && { spent }),
     leaseSeconds: 10 * config.timeoutSeconds,
+    concurrency: config.concurrency,
+    claims: store.claims,
   });
 }

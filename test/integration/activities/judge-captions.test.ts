@@ -6,8 +6,8 @@ import { createJudgeActivities, StepVerdicts } from '../../../activities/judge-c
 import { JudgeConfig, RewardConfig } from '../../../configs/schema.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import type { DatasetManifest, Sample } from '../../../core/sample.ts';
-import { failOnce } from '../../failing-store.ts';
 import { message, type OpenAiServer, readsWords, startOpenAiServer, status } from '../../servers/openai-server.ts';
+import { failingStore } from '../../storage/failing-store.ts';
 
 let root: string;
 let store: ArtifactStore;
@@ -159,12 +159,13 @@ describe('with an endpoint', () => {
 
   test('a disk that fails just before the end makes no verdict again', async () => {
     const input = await inputFor([sample('a')], [[CAPTION, 'A dog.']], { judge: openai() });
-    const stored = failOnce(store, '/judge.json');
+    const failing = failingStore(root, '/judge.json');
+    store = failing.store;
     await expect(activities().judgeCaptions(input)).rejects.toThrow('EROFS');
     const output = await activities().judgeCaptions(input);
     expect(output).toMatchObject({ caption: [[{ value: 1 }, { value: 0 }]], usage: { calls: 2, cacheHits: 0 } });
     expect(server.account()).toMatchObject({ questions: 2, answered: 2, duplicates: 0 });
-    expect(stored.filter((key) => key.startsWith('runs/'))).toEqual([
+    expect(failing.stored.filter((key) => key.startsWith('runs/'))).toEqual([
       'runs/r/step-000001/verdicts.json',
       'runs/r/step-000001/judge.json',
     ]);

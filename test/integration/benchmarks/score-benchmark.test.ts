@@ -9,8 +9,8 @@ import { ArtifactStore, sha256 } from '../../../core/artifact-store.ts';
 import { type DatasetManifest, type Sample, structuredCompletion } from '../../../core/sample.ts';
 import { describe as describeScene, eventsOf } from '../../../datasets/shapes/describe.ts';
 import { sceneAt } from '../../../datasets/shapes/scene.ts';
-import { failOnce } from '../../failing-store.ts';
 import { message, startOpenAiServer } from '../../servers/openai-server.ts';
+import { failingStore } from '../../storage/failing-store.ts';
 
 let root: string;
 let store: ArtifactStore;
@@ -75,10 +75,11 @@ test('tried again, the activity finds its own output', async () => {
 
 test('a disk that fails just before the end makes no verdict again', async () => {
   const input = await inputFor(perfect);
-  const stored = failOnce(store, '/benchmark-held-out.json');
+  const failing = failingStore(root, '/benchmark-held-out.json');
+  store = failing.store;
   await expect(benchmark().scoreBenchmark(input)).rejects.toThrow('EROFS');
   await benchmark().scoreBenchmark(input);
-  expect(stored.map((key) => key.split('/').at(-1))).toEqual([
+  expect(failing.stored.map((key) => key.split('/').at(-1))).toEqual([
     'benchmark-held-out-details.json',
     'benchmark-held-out.json',
   ]);

@@ -254,7 +254,7 @@ describe('leftovers', () => {
   it('are claims of executions and runs that are over; those of others stay', async () => {
     await aRun('r');
     await aRun('s');
-    const fences = new Fences(store.root);
+    const fences = new Fences(store.storage);
     await fences.claim({ execution: 'done', activity: '1', attempt: 2, runKey: 'r' });
     await fences.claim({ execution: 'going', activity: '1', attempt: 2, runKey: 's' });
     const { removed } = await collect([
@@ -263,14 +263,14 @@ describe('leftovers', () => {
     ]);
     expect(removed.claims.files).toBe(2);
     expect((await files()).filter((path) => path.includes('fences'))).toEqual([
-      'store/fences/attempts/going/1/00000002',
-      'store/fences/runs/s/00000001-going',
+      'store/fences/attempts/going/1/00000002.ref',
+      'store/fences/runs/s/00000001-going.ref',
     ]);
   });
 
   it('are not the contents that a damaged reference may have named', async () => {
     await aRun('r');
-    await writeFile(`${store.path('runs/r/report.html')}.ref`, '');
+    await writeFile(join(home, 'store/runs/r/report.html.ref'), '');
     await collect([execution({ runKey: 'r' })]);
     expect(await has('runs/r/report.html')).toBe(true);
   });

@@ -1,8 +1,10 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import { ArtifactStore } from '../../../../core/artifact-store.ts';
+import { listAll } from '../../../../core/storage.ts';
+import { ASKING } from '../../../../judge/ledger/intents.ts';
 import { Ledger, type LedgerOptions } from '../../../../judge/ledger/ledger.ts';
 import { ledgerKey } from '../../../../judge/ledger/ledger-entry.ts';
 import { eventEntailment, type Verdict } from '../../../../judge/questions/event-entailment.ts';
@@ -15,8 +17,12 @@ export function temporaryLedger() {
     store: undefined as unknown as ArtifactStore,
     ledger: (endpoint: Endpoint, options: LedgerOptions & { place?: string; at?: ArtifactStore } = {}) =>
       new Ledger(endpoint, options.at ?? place.store, options.place ?? 'runs/r/step-000001', options),
-    /** Questions of which it is noted that they are being asked. */
-    asking: () => readdir(join(place.root, 'ledger/asking')).catch(() => []),
+    /** Intents, without their prefix, in order. */
+    async asking() {
+      const keys: string[] = [];
+      for await (const { key } of listAll(place.store.storage, ASKING)) keys.push(key.slice(ASKING.length));
+      return keys.sort();
+    },
   };
   beforeEach(async () => {
     place.root = await mkdtemp(join(tmpdir(), 'videocap-ledger-'));
