@@ -1,6 +1,7 @@
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { listAll, type StoredObject } from '../../core/storage.ts';
+import { keyOf, parseKey } from '../../core/store-layout.ts';
 import { ASKING, mayBeAtWork, readIntent } from './intents.ts';
 import { LedgerEntry } from './ledger-entry.ts';
 
@@ -81,20 +82,17 @@ export async function openIntents({ storage }: ArtifactStore, now = Date.now()):
     const stored = await storage.getRef(ref);
     const intent = stored && readIntent(stored.text);
     // A holder may have died between storing the answer and removing the intent.
-    if (!intent || (await storage.getRef(`${LEDGER}${key}.json`))) continue;
+    if (!intent || (await storage.getRef(keyOf('ledgerEntry', { hash: key })))) continue;
     const asking = await mayBeAtWork(storage, intent, stored, now);
     open.push({ key, place: intent.place, since: stored.storedAt, state: asking ? 'being asked' : 'left' });
   }
   return open.sort((a, b) => a.since - b.since);
 }
 
-const LEDGER = 'ledger/';
-const ENTRY = /^ledger\/([^/]+)\.json$/;
-
 async function* entriesIn({ storage }: ArtifactStore): AsyncGenerator<Filed> {
-  for await (const { kind, key, storedAt } of listAll(storage, LEDGER)) {
-    const [, hash] = ENTRY.exec(key) ?? [];
-    if (kind === 'ref' && hash !== undefined) yield { key: hash, stored: storedAt };
+  for await (const { kind, key, storedAt } of listAll(storage, 'ledger/')) {
+    const parsed = kind === 'ref' ? parseKey(key) : undefined;
+    if (parsed?.kind === 'ledgerEntry') yield { key: parsed.parts.hash, stored: storedAt };
   }
 }
 

@@ -6,14 +6,14 @@ import { Fences } from '../../../../core/fence.ts';
 import { ASKING, type Intent, Intents } from '../../../../judge/ledger/intents.ts';
 import { openIntents } from '../../../../judge/ledger/read-ledger.ts';
 import { type Call, WatchedStorage } from '../../../storage/watched-storage.ts';
-import { attempt, keyOf, PatientEndpoint, question, said, temporaryLedger } from './temporary-ledger.ts';
+import { attempt, keyOf, ManualEndpoint, question, said, temporaryLedger } from './temporary-ledger.ts';
 
 const place = temporaryLedger();
 const { ledger, asking } = place;
 
 describe('the intent', () => {
   test('is recorded before the question goes out, and gone when the answer is stored', async () => {
-    const endpoint = new PatientEndpoint();
+    const endpoint = new ManualEndpoint();
     const asked = ledger(endpoint).ask(question());
     await endpoint.arrived(1);
     expect(await asking()).toEqual([`${basename(keyOf(), '.json')}.1`]);
@@ -23,7 +23,7 @@ describe('the intent', () => {
   });
 
   test('is gone when the endpoint has certainly not answered', async () => {
-    const endpoint = new PatientEndpoint();
+    const endpoint = new ManualEndpoint();
     const asked = ledger(endpoint).ask(question());
     await endpoint.arrived(1);
     endpoint.asked[0]!.fail(new VideocapError('Unavailable', 'down'));
@@ -32,7 +32,7 @@ describe('the intent', () => {
   });
 
   test('stays when an answer was perhaps paid for and lost: asked again, and counted', async () => {
-    const endpoint = new PatientEndpoint();
+    const endpoint = new ManualEndpoint();
     const asked = ledger(endpoint).ask(question());
     await endpoint.arrived(1);
     endpoint.asked[0]!.watch!.lost();
@@ -59,7 +59,7 @@ describe('the intent', () => {
     const intent = { process: 'other', claims: [], place: 'there', leaseSeconds: 600, taking: 't', ...more };
     await place.store.storage.putRef(intentKey(number), JSON.stringify(intent), { ifAbsent: true });
   };
-  const storedThere = (endpoint: PatientEndpoint) =>
+  const storedThere = (endpoint: ManualEndpoint) =>
     place.store.putJson(keyOf(), {
       prompt: 'event-entailment.v1',
       asked: endpoint.identity(question()),
@@ -101,7 +101,7 @@ describe('the intent', () => {
     ],
   ])('of a holder %s is taken over at once, and counted', async (_, left) => {
     await left();
-    const endpoint = new PatientEndpoint();
+    const endpoint = new ManualEndpoint();
     const asker = ledger(endpoint);
     const asked = asker.ask(question());
     await endpoint.arrived(1);
@@ -130,7 +130,7 @@ describe('the intent', () => {
     ],
   ])('of another process at work, %s, is waited for, and its answer taken', async (_, left) => {
     await left();
-    const endpoint = new PatientEndpoint();
+    const endpoint = new ManualEndpoint();
     let looks = 0;
     const clock = {
       now: () => Date.now(),
@@ -146,7 +146,7 @@ describe('the intent', () => {
   });
 
   test('that comes just after another process has stored the answer asks nothing', async () => {
-    const endpoint = new PatientEndpoint();
+    const endpoint = new ManualEndpoint();
     let stored = false;
     const late = new WatchedStorage(place.store.storage, {
       async before({ method, key }) {
@@ -168,7 +168,7 @@ describe('the intent', () => {
           if (method === 'putRef' && key.startsWith(ASKING)) throw new Error('connection reset');
         },
       });
-      const endpoint = new PatientEndpoint();
+      const endpoint = new ManualEndpoint();
       await expect(ledger(endpoint, { at: new ArtifactStore(lost) }).ask(question())).rejects.toThrow(
         'connection reset',
       );

@@ -6,13 +6,13 @@ import { LedgerEntry, ledgerKey } from '../../../../judge/ledger/ledger-entry.ts
 import { eventEntailment } from '../../../../judge/questions/event-entailment.ts';
 import { eventExtraction } from '../../../../judge/questions/event-extraction.ts';
 import { WatchedStorage } from '../../../storage/watched-storage.ts';
-import { attempt, keyOf, PatientEndpoint, question, said, temporaryLedger } from './temporary-ledger.ts';
+import { attempt, keyOf, ManualEndpoint, question, said, temporaryLedger } from './temporary-ledger.ts';
 
 const place = temporaryLedger();
 const { ledger, asking } = place;
 
 test('an answer is in the store before it is used, with its question and who paid', async () => {
-  const endpoint = new PatientEndpoint();
+  const endpoint = new ManualEndpoint();
   const asked = ledger(endpoint).ask(question());
   await endpoint.arrived(1);
   endpoint.asked[0]!.settle(said());
@@ -31,7 +31,7 @@ test('an answer is in the store before it is used, with its question and who pai
 });
 
 test('an answer that could not be stored when it came is not asked for again', async () => {
-  const endpoint = new PatientEndpoint();
+  const endpoint = new ManualEndpoint();
   const full = new WatchedStorage(place.store.storage, {
     before({ method }) {
       if (method === 'putContent') throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
@@ -49,7 +49,7 @@ test('an answer that could not be stored when it came is not asked for again', a
 });
 
 test('a question keeps its turn until its answer is stored: no more are in flight than may be', async () => {
-  const endpoint = new PatientEndpoint();
+  const endpoint = new ManualEndpoint();
   let store: () => void = () => {};
   const stored = new Promise<void>((resolve) => (store = resolve));
   const slow = new WatchedStorage(place.store.storage, {
@@ -70,7 +70,7 @@ test('a question keeps its turn until its answer is stored: no more are in fligh
 });
 
 test('identical questions in flight are one, also from two ledgers of one process', async () => {
-  const endpoint = new PatientEndpoint();
+  const endpoint = new ManualEndpoint();
   const one = ledger(endpoint, { place: 'runs/r/step-000001' });
   const two = ledger(endpoint, { place: 'runs/other/step-000001', at: new ArtifactStore(place.root) });
   const asked = [one.ask(question()), two.ask(question()), one.ask(question())];
@@ -84,7 +84,7 @@ test('identical questions in flight are one, also from two ledgers of one proces
 });
 
 test('who waits for another asker that fails asks again for itself', async () => {
-  const endpoint = new PatientEndpoint();
+  const endpoint = new ManualEndpoint();
   const asker = ledger(endpoint);
   const first = asker.ask(question());
   const second = asker.ask(question());
@@ -97,7 +97,7 @@ test('who waits for another asker that fails asks again for itself', async () =>
 });
 
 test('when another process answered first, its answer counts', async () => {
-  const endpoint = new PatientEndpoint();
+  const endpoint = new ManualEndpoint();
   const here = ledger(endpoint).ask(question());
   await endpoint.arrived(1);
   await place.store.putJson(keyOf(), {
@@ -114,7 +114,7 @@ test('when another process answered first, its answer counts', async () => {
 });
 
 test('a refusal is kept, and not asked about again', async () => {
-  const endpoint = new PatientEndpoint();
+  const endpoint = new ManualEndpoint();
   const refused = { unscorable: true, reason: 'refused' } as const;
   const asker = ledger(endpoint);
   const asked = asker.ask(question());
@@ -143,7 +143,7 @@ test('questions differ by judge, prompt, text, events and their order', () => {
 describe('an answer in the ledger that cannot be read', () => {
   const entry = (text: string, more: object = {}): LedgerEntry => ({
     prompt: 'event-entailment.v1',
-    asked: new PatientEndpoint().identity(question()),
+    asked: new ManualEndpoint().identity(question()),
     question: question().data,
     attempts: [attempt(text)],
     outcome: { answered: true },
@@ -152,7 +152,7 @@ describe('an answer in the ledger that cannot be read', () => {
     cost: 0,
     ...more,
   });
-  const answered = async (endpoint: PatientEndpoint, options: Parameters<typeof ledger>[1] = {}) => {
+  const answered = async (endpoint: ManualEndpoint, options: Parameters<typeof ledger>[1] = {}) => {
     const asker = ledger(endpoint, options);
     const asked = asker.ask(question());
     void endpoint.arrived(1).then(() => endpoint.asked[0]!.settle(said()));
@@ -174,7 +174,7 @@ describe('an answer in the ledger that cannot be read', () => {
   ])('%s is asked for once more, counted, and stays where it is', async (_, keep) => {
     await keep();
     const before = await readdir(join(place.root, 'ledger'));
-    const endpoint = new PatientEndpoint();
+    const endpoint = new ManualEndpoint();
     expect(await answered(endpoint)).toMatchObject({ calls: 1, repeated: 1, inputTokens: 100 });
     expect(await answered(endpoint)).toMatchObject({ calls: 1, repeated: 1, inputTokens: 100 });
     expect(await answered(endpoint, { place: 'runs/later/step-000001' })).toMatchObject({ calls: 0, repeated: 0 });
@@ -185,13 +185,13 @@ describe('an answer in the ledger that cannot be read', () => {
 
   test('counts with what this place paid for, when it was this place that asked', async () => {
     await place.store.putJson(keyOf(), entry('{"verdicts":[]}', { paidBy: 'runs/r/step-000001' }));
-    expect(await answered(new PatientEndpoint())).toMatchObject({ calls: 2, cacheHits: 0, repeated: 1 });
+    expect(await answered(new ManualEndpoint())).toMatchObject({ calls: 2, cacheHits: 0, repeated: 1 });
   });
 
   test('stays unscorable, where it was found so', async () => {
     const outcome = { unscorable: true, reason: 'none' } as const;
     await place.store.putJson(keyOf(), entry('{"verdicts":[]}', { outcome }));
-    const endpoint = new PatientEndpoint();
+    const endpoint = new ManualEndpoint();
     expect(await ledger(endpoint).ask(question())).toEqual(outcome);
     expect(endpoint.asked).toEqual([]);
   });
@@ -201,7 +201,7 @@ describe('usage', () => {
   const price = { inputPerMillion: 2, outputPerMillion: 10 };
 
   test('counts what this place paid for, and is the same when the place is done again', async () => {
-    const endpoint = new PatientEndpoint();
+    const endpoint = new ManualEndpoint();
     const first = ledger(endpoint, { price });
     const asked = [first.ask(question('A dog.')), first.ask(question('A cat.')), first.ask(question('A cat.'))];
     await endpoint.arrived(2);

@@ -35,7 +35,7 @@ export function temporaryLedger() {
 export type Said = Exchange<never>['outcome'] | { text: string };
 
 /** An endpoint that answers when it is told to. */
-export class PatientEndpoint implements Endpoint {
+export class ManualEndpoint implements Endpoint {
   readonly name = 'patient';
   readonly asked: { settle(said: Said): void; fail(error: Error): void; watch: Watch | undefined }[] = [];
   #changed = () => {};
@@ -72,4 +72,4 @@ export const said = (relationship: Verdict = 'entailment'): Said => ({
 });
 export const question = (caption = 'A dog.') => eventEntailment(caption, ['a dog runs']);
 export const keyOf = (caption?: string) =>
-  ledgerKey(new PatientEndpoint().identity(question(caption)), question(caption));
+  ledgerKey(new ManualEndpoint().identity(question(caption)), question(caption));
