@@ -46,7 +46,7 @@ export function createExportActivities({ store, home }: ExportPolicyDeps) {
     for (const name of await readdir(modelPath)) {
       if (FIXED.test(name)) await copyFile(join(modelPath, name), join(partial, name));
     }
-    await copyFile(store.path(policy.weights), join(partial, 'model.safetensors'));
+    await copyFile(await store.localCopy(policy.weights), join(partial, 'model.safetensors'));
     if ((await sha256OfFile(join(partial, 'model.safetensors'))) !== policy.weights.sha256)
       throw new VideocapError(
         'CorruptArtifact',

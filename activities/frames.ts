@@ -51,14 +51,13 @@ async function clipOf(
   frames: FrameOptions,
   signal: AbortSignal | undefined,
 ): Promise<ArtifactRef> {
-  const file =
-    'artifact' in sample.video
-      ? { path: store.path(sample.video.artifact), sha256: sample.video.artifact.sha256 }
-      : sample.video;
-  return store.once(keyOf('clip', { hash: clipIdentity(file.sha256, frames) }), async () => {
-    const found = await sha256OfFile(file.path).catch(() => 'missing');
-    if (found !== file.sha256) throw changed(sample, file.path, found);
-    return encodeClip(await extractClip(file.path, { ...frames, signal }));
+  const { video } = sample;
+  const expected = 'artifact' in video ? video.artifact.sha256 : video.sha256;
+  return store.once(keyOf('clip', { hash: clipIdentity(expected, frames) }), async () => {
+    const path = 'artifact' in video ? await store.localCopy(video.artifact) : video.path;
+    const found = await sha256OfFile(path).catch(() => 'missing');
+    if (found !== expected) throw changed(sample, path, found);
+    return encodeClip(await extractClip(path, { ...frames, signal }));
   });
 }
 

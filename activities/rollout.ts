@@ -77,7 +77,7 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
         const started = performance.now();
         const { groupSize, maxNewTokens, temperature } = sampling;
         const { step, round } = place;
-        const request = { policy: policyFiles(store, policy), threads: options.threads, groupSize, maxNewTokens };
+        const request = { policy: await policyFiles(store, policy), threads: options.threads, groupSize, maxNewTokens };
         const random = { temperature, seed, step, round };
         const rollout = await store.putJsonOnce(keyOf('rollout', place), async () => ({
           step,
@@ -104,7 +104,12 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
       const { policy, engine: options, clips, maxNewTokens, ...place } = CaptionClipsInput.parse(rawInput);
       return store.onceJson(keyOf('captionsOutput', place), CaptionClipsOutput, async () => {
         const started = performance.now();
-        const request = { policy: policyFiles(store, policy), threads: options.threads, groupSize: 1, maxNewTokens };
+        const request = {
+          policy: await policyFiles(store, policy),
+          threads: options.threads,
+          groupSize: 1,
+          maxNewTokens,
+        };
         const captions = await store.putJsonOnce(keyOf('captions', place), async () => {
           const groups = await write(clips, request, (from) => keyOf('captionsSlice', { ...place, from }));
           return groups.map(({ sampleId, completions: [completion] }): CaptionedClip => {

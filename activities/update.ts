@@ -31,7 +31,7 @@ type ReferenceBatch = Extract<Input['batch'], { learnsFrom: 'references' }>;
 export function createUpdateActivities({ store, engine, onProgress, signal }: UpdateDeps) {
   async function learn({ step, batch, algorithm, engine: engineOptions, ...input }: Input): Promise<UpdateResult> {
     const { threads } = engineOptions;
-    const policy = policyFiles(store, input.policy);
+    const policy = await policyFiles(store, input.policy);
     const options = { onProgress, signal: signal?.() };
     if (batch.learnsFrom === 'references') {
       const samples = await references(store, batch);
@@ -39,7 +39,7 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
     }
     const groups = await advantagedGroups(store, batch);
     const { temperature, maxNewTokens: maxLength } = batch;
-    const reference = policyFiles(store, input.reference);
+    const reference = await policyFiles(store, input.reference);
     const grpo = algorithm as GrpoConfig;
     return engine.grpo({ policy, reference, threads, step, grpo, groups, temperature, maxLength }, options);
   }

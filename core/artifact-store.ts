@@ -1,44 +1,55 @@
-import { mkdir, readFile, rm, stat, utimes } from 'node:fs/promises';
-import { dirname, join, normalize } from 'node:path';
 import type { z } from 'zod';
 import type { ArtifactRef } from './artifact-ref.ts';
-import { ignoreMissing, writeDurably } from './durable-file.ts';
 import { VideocapError } from './errors.ts';
-import type { Fence } from './fence.ts';
+import type { Claim, Fence } from './fence.ts';
+import { FileStorage } from './file-storage.ts';
 import { sha256, sha256OfFile } from './sha256.ts';
-import { contentName, parseRef, recoverRef, refsIn } from './stored-ref.ts';
+import type { Storage } from './storage.ts';
+import { nameIn, parseRef, recoverRef, refsIn, refTo } from './stored-ref.ts';
 
 export { sha256, sha256OfFile };
 
-/** How long an artifact's last use may be out of date. */
+/** How long the time of an artifact's last use may be out of date. */
 const USE_NOTED_MILLISECONDS = 10 * 60_000;
 
-/** True of all that a run makes: who takes it up asks for it again, and `once` and `onceJson` look before they give. */
-const MEND = 'restore it, or have it made again: videocap resume <run>';
+/** Every artifact of a run can be rebuilt: on resume, `once` and `onceJson` verify it and make it again if it is damaged. */
+const REMEDY = 'restore it, or have it made again: videocap resume <run>';
 
 /**
- * A write-once store of files. An artifact `a/b.json` is a file `a/b.<hash>.json`, named by its content, and a small
- * `a/b.json.ref` that is written after it: an artifact either exists whole or not at all. Two writers of one key are
- * settled by the file system: the first ref wins, and a later writer with other bytes is refused.
+ * A write-once store of artifacts. An artifact `a/b.json` is a content `a/b.<hash>.json`, named by its hash, and the ref
+ * `a/b.json`, which is put after it: an artifact either exists whole or not at all. Of two writers of one key, the first to
+ * put its ref wins, and a later writer with other bytes is refused.
  *
- * Nothing damaged is ever given out: contents are checked against their hash, and a ref against the name it must have. What
- * `once` finds damaged, it makes again, and `onceJson` also what its value refers to; elsewhere it is refused with the
- * artifact's name. The time of a content file is when it was made or last found by `once` or `put`, to within ten minutes:
- * `videocap gc` goes by it.
+ * Contents lie under their key and hash, and are not shared between keys: a run can remove its old checkpoints, and free their
+ * space at once, without knowing who else has made the same bytes.
+ *
+ * Nothing damaged is ever given out: contents are checked against their hash, and a ref against its key. What `once` finds
+ * damaged, it makes again, and `onceJson` also what its value refers to; elsewhere it is refused with the artifact's name.
+ *
+ * What runs share is kept for as long as it is used: `once` and `put` put the ref of a shared artifact again when they find it,
+ * unless that was done in the last ten minutes. `videocap gc` goes by when the ref was last put.
  */
 export class ArtifactStore {
-  readonly root: string;
+  readonly storage: Storage;
   readonly #fence: () => Fence | undefined;
 
-  /** @param fence the right to write of whoever is writing now; without one, everybody may. */
-  constructor(root: string, { fence = () => undefined }: { fence?: () => Fence | undefined } = {}) {
-    this.root = root;
+  /**
+   * @param storage where everything lies; a path means that folder.
+   * @param fence the right of the attempt that calls to write; without one, every caller may write.
+   */
+  constructor(storage: Storage | string, { fence = () => undefined }: { fence?: () => Fence | undefined } = {}) {
+    this.storage = typeof storage === 'string' ? new FileStorage(storage) : storage;
     this.#fence = fence;
   }
 
-  /** The same store for what is worth keeping whoever brings it, such as an answer that was paid for. */
+  /** The same store for what superseded attempts may store too, such as an answer that was paid for. */
   unfenced(): ArtifactStore {
-    return new ArtifactStore(this.root);
+    return new ArtifactStore(this.storage);
+  }
+
+  /** Claims of the attempt that calls, by which others can tell that it was superseded. */
+  get claims(): readonly Claim[] {
+    return this.#fence()?.claims ?? [];
   }
 
   /** For effects outside of the store: call it just before them. @throws VideocapError `Superseded`. */
@@ -46,28 +57,29 @@ export class ArtifactStore {
     await this.#fence()?.check();
   }
 
-  /** Where the artifact's bytes are. Throws `InvalidInput` for a key that leaves the store. */
-  path(keyOrRef: string | ArtifactRef): string {
-    const key = typeof keyOrRef === 'string' ? keyOrRef : keyOrRef.uri.slice('store:'.length);
-    const relative = normalize(key);
-    if (key === '' || relative.startsWith('..') || relative.startsWith('/'))
-      throw new VideocapError('InvalidInput', `Artifact key "${key}" points outside the store; use a relative key.`);
-    return join(this.root, relative);
+  /**
+   * The path of a local file with an artifact's bytes, for programs that open files. They must check it against the hash.
+   * @throws VideocapError `CorruptArtifact` where there is none.
+   */
+  async localCopy(ref: ArtifactRef): Promise<string> {
+    const path = await this.storage.localCopy(nameIn(ref), ref.sha256);
+    if (path === undefined) throw gone(ref);
+    return path;
   }
 
   /**
-   * The reference recorded for a key, or `undefined`. Cheap: reads the ref, not the bytes. A ref that is damaged is written
-   * again from the file that it must have named, where there is no doubt which.
+   * The reference recorded for a key, or `undefined`. Cheap: reads the ref, not the bytes. A ref that is damaged is put
+   * again from the content that it must have named, where there is no doubt which.
    * @throws VideocapError `CorruptArtifact` where there is doubt.
    */
   async find(key: string): Promise<ArtifactRef | undefined> {
     const recorded = await this.#recorded(key);
-    if (recorded !== 'damaged') return recorded;
+    if (recorded !== 'damaged') return recorded?.ref;
     const recovered = await this.#recover(key);
     if (recovered) return recovered;
     throw new VideocapError(
       'CorruptArtifact',
-      `The reference of artifact ${key} is damaged; restore ${key}.ref, or remove it so that the artifact is made again.`,
+      `The ref of artifact ${key} is damaged; restore it, or remove it so that the artifact is made again.`,
     );
   }
 
@@ -77,17 +89,15 @@ export class ArtifactStore {
    */
   async put(key: string, bytes: Uint8Array | string): Promise<ArtifactRef> {
     const data = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes;
-    const hash = sha256(data);
-    const ref = { uri: `store:${contentName(key, hash)}`, sha256: hash, bytes: data.byteLength };
-    await this.mayCommit();
+    const ref = refTo(key, sha256(data), data.byteLength);
     const found = await this.#recorded(key);
-    if (found === 'damaged') return this.#write(key, ref, data, 'replace');
-    if (found) {
-      this.#requireSame(key, found, ref);
-      // The bytes are at hand: what was damaged of them is mended.
-      return (await this.#verifies(found)) ? found : this.#write(key, ref, data, 'replace');
-    }
-    return this.#write(key, ref, data, 'first wins');
+    await this.mayCommit();
+    if (found === undefined) return this.#write(key, ref, data, { ifAbsent: true });
+    if (found === 'damaged') return this.#write(key, ref, data, { ifAbsent: false });
+    this.#requireSame(key, found.ref, ref);
+    await this.#noteUse(key, found);
+    // The bytes are at hand: a damaged content is replaced.
+    return (await this.#verifies(found.ref)) ? found.ref : this.#write(key, ref, data, { ifAbsent: false });
   }
 
   async putJson(key: string, value: unknown): Promise<ArtifactRef> {
@@ -99,13 +109,12 @@ export class ArtifactStore {
    * @throws VideocapError `CorruptArtifact` when they are missing or differ.
    */
   async read(ref: ArtifactRef): Promise<Buffer> {
-    const bytes = await readFile(this.path(ref)).catch(ignoreMissing);
-    if (bytes === undefined)
-      throw new VideocapError('CorruptArtifact', `Artifact ${ref.uri} is gone from the store; ${MEND}.`);
+    const bytes = await this.storage.getContent(nameIn(ref));
+    if (bytes === undefined) throw gone(ref);
     if (bytes.byteLength !== ref.bytes || sha256(bytes) !== ref.sha256)
       throw new VideocapError(
         'CorruptArtifact',
-        `Artifact ${ref.uri} is damaged, it does not hash to ${ref.sha256}; ${MEND}.`,
+        `Artifact ${ref.uri} is damaged, it does not hash to ${ref.sha256}; ${REMEDY}.`,
       );
     return bytes;
   }
@@ -118,18 +127,17 @@ export class ArtifactStore {
   async once(key: string, make: () => Promise<Uint8Array | string>): Promise<ArtifactRef> {
     const found = await this.#recorded(key);
     if (found !== undefined) {
-      if (found !== 'damaged' && (await this.#verifies(found))) return found;
-      const recovered = await this.#recover(key, found === 'damaged' ? undefined : found);
+      // First noted, then verified: what gc has removed in between is made again.
+      if (found !== 'damaged') await this.#noteUse(key, found);
+      if (found !== 'damaged' && (await this.#verifies(found.ref))) return found.ref;
+      const recovered = await this.#recover(key, found === 'damaged' ? undefined : found.ref);
       if (recovered) return recovered;
     }
     await this.mayCommit();
     const bytes = Buffer.from(await make());
     await this.mayCommit();
-    if (found !== undefined && (await this.#isStill(key, found))) {
-      const hash = sha256(bytes);
-      const ref = { uri: `store:${contentName(key, hash)}`, sha256: hash, bytes: bytes.byteLength };
-      return this.#write(key, ref, bytes, 'replace');
-    }
+    if (found !== undefined && (await this.#isStill(key, found)))
+      return this.#write(key, refTo(key, sha256(bytes), bytes.byteLength), bytes, { ifAbsent: false });
     return this.put(key, bytes).catch(async (error: unknown) => {
       // Another attempt at the same work was faster; its bytes may differ in how long it took, say. The first one counts.
       const winner = error instanceof VideocapError && error.code === 'ArtifactConflict' && (await this.find(key));
@@ -180,45 +188,53 @@ export class ArtifactStore {
     const found = await this.#recorded(key);
     if (found === undefined) return;
     await this.mayCommit();
-    await rm(`${this.path(key)}.ref`, { force: true });
-    if (found !== 'damaged') await rm(this.path(found), { force: true });
+    await this.storage.remove({ kind: 'ref', key });
+    if (found !== 'damaged') await this.storage.remove({ kind: 'content', key: nameIn(found.ref) });
   }
 
-  async #recorded(key: string): Promise<ArtifactRef | 'damaged' | undefined> {
-    const text = await readFile(`${this.path(key)}.ref`, 'utf8').catch(ignoreMissing);
-    return text === undefined ? undefined : (parseRef(key, text) ?? 'damaged');
+  async #recorded(key: string): Promise<Recorded | 'damaged' | undefined> {
+    const stored = await this.storage.getRef(key);
+    if (stored === undefined) return undefined;
+    const ref = parseRef(key, stored.text);
+    return ref ? { ref, storedAt: stored.storedAt } : 'damaged';
   }
 
-  async #isStill(key: string, before: ArtifactRef | 'damaged'): Promise<boolean> {
+  async #isStill(key: string, before: Recorded | 'damaged'): Promise<boolean> {
     const now = await this.#recorded(key);
-    return typeof now === 'object' && typeof before === 'object' ? now.sha256 === before.sha256 : now === before;
+    return typeof now === 'object' && typeof before === 'object'
+      ? now.ref.sha256 === before.ref.sha256
+      : now === before;
   }
 
   async #recover(key: string, named?: ArtifactRef): Promise<ArtifactRef | undefined> {
-    const ref = await recoverRef(key, dirname(this.path(key)), named);
-    if (ref) await writeDurably(`${this.path(key)}.ref`, JSON.stringify(ref), 'replace', () => this.mayCommit());
+    const ref = await recoverRef(this.storage, key, named);
+    if (!ref) return undefined;
+    await this.mayCommit();
+    await this.storage.putRef(key, JSON.stringify(ref), { ifAbsent: false });
     return ref;
   }
 
   /** The content first, then the ref, which makes it an artifact. */
-  async #write(key: string, ref: ArtifactRef, data: Uint8Array, mode: 'replace' | 'first wins'): Promise<ArtifactRef> {
-    const mayCommit = () => this.mayCommit();
-    await mkdir(dirname(this.path(key)), { recursive: true });
-    await writeDurably(this.path(ref), data, 'replace', mayCommit);
-    if (await writeDurably(`${this.path(key)}.ref`, JSON.stringify(ref), mode, mayCommit)) return ref;
+  async #write(key: string, ref: ArtifactRef, data: Uint8Array, how: { ifAbsent: boolean }): Promise<ArtifactRef> {
+    await this.storage.putContent(nameIn(ref), ref.sha256, data);
+    await this.mayCommit();
+    const text = JSON.stringify(ref);
+    if ((await this.storage.putRef(key, text, how)) === text) return ref;
     const winner = (await this.find(key))!;
     this.#requireSame(key, winner, ref);
     return winner;
   }
 
   async #verifies(ref: ArtifactRef): Promise<boolean> {
-    const path = this.path(ref);
-    const file = await stat(path).catch(ignoreMissing);
-    if (file?.size !== ref.bytes || (await sha256OfFile(path)) !== ref.sha256) return false;
-    const now = new Date();
-    // A hint: a disk that takes no writes must not keep anybody from reading.
-    if (now.getTime() - file.mtimeMs > USE_NOTED_MILLISECONDS) await utimes(path, now, now).catch(() => undefined);
-    return true;
+    const found = await this.storage.digest(nameIn(ref));
+    return found?.sha256 === ref.sha256 && found.bytes === ref.bytes;
+  }
+
+  /** Puts the ref of a shared artifact again. What a run has made stays as long as the run, whatever the time. */
+  async #noteUse(key: string, { ref, storedAt }: Recorded): Promise<void> {
+    if (key.startsWith('runs/') || Date.now() - storedAt < USE_NOTED_MILLISECONDS) return;
+    // A storage that takes no writes must not keep a stage from reading.
+    await this.storage.putRef(key, JSON.stringify(ref), { ifAbsent: false }).catch(() => undefined);
   }
 
   #requireSame(key: string, stored: ArtifactRef, offered: ArtifactRef): void {
@@ -228,6 +244,16 @@ export class ArtifactStore {
       `Artifact ${key} is already stored with sha256 ${stored.sha256}, and was offered again with ${offered.sha256}.`,
     );
   }
+}
+
+interface Recorded {
+  ref: ArtifactRef;
+  /** When the ref was last put. */
+  storedAt: number;
+}
+
+function gone({ uri }: ArtifactRef): VideocapError {
+  return new VideocapError('CorruptArtifact', `Artifact ${uri} is gone from the store; ${REMEDY}.`);
 }
 
 function changed(ref: ArtifactRef, cause?: Error): VideocapError {

@@ -1,19 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { link, open, rename, unlink } from 'node:fs/promises';
 
-/** What a file is called until it is whole. One that is left over belongs to a process that died. */
+/** The end of a file's name until it is whole. One that is left over was written by a process that died. */
 export const UNFINISHED = /\.[0-9a-f-]{36}\.tmp$/;
 
 /**
  * Writes to a temporary file, flushes it, then moves it into place: at the path is the old file, the new one, or none, and
  * never a part of one. `first wins`: returns false when the path exists.
- * @param mayCommit awaited between flush and move; when it throws, nothing has changed.
  */
 export async function writeDurably(
   path: string,
   bytes: Uint8Array | string,
   mode: 'replace' | 'first wins',
-  mayCommit: () => Promise<void> = async () => {},
 ): Promise<boolean> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   let moved = false;
@@ -25,7 +23,6 @@ export async function writeDurably(
     } finally {
       await file.close();
     }
-    await mayCommit();
     if (mode === 'replace') {
       await rename(temporary, path);
       moved = true;

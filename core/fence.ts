@@ -1,15 +1,20 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { ignoreMissing } from './durable-file.ts';
+import { z } from 'zod';
 import { VideocapError } from './errors.ts';
+import { listAll, type Storage } from './storage.ts';
+
+/** A token under a prefix. Another token there that sorts after it is a later claim, to which this one has lost. */
+export const Claim = z.strictObject({ prefix: z.string(), token: z.string() });
+export type Claim = z.infer<typeof Claim>;
 
 /** The right to change the store, held by one attempt at a piece of work until another attempt takes it over. */
 export interface Fence {
+  /** By which others can tell that the right is lost. */
+  readonly claims: readonly Claim[];
   /** Called before every change. @throws VideocapError `Superseded` when the right is lost. */
   check(): Promise<void>;
 }
 
-/** One attempt at an activity, as Temporal tells it. */
+/** One attempt at an activity, as Temporal describes it. */
 export interface Attempt {
   /** The execution of the workflow (its run id), and the activity within it. */
   execution: string;
@@ -20,85 +25,100 @@ export interface Attempt {
   runKey?: string | undefined;
 }
 
+/** Under which keys claims lie: `fences/attempts/<execution>/<activity>/<attempt>`, `fences/runs/<runKey>/<number>-<execution>`. */
+export const FENCES = 'fences/';
+
 /**
- * Who may write, as small empty files in `fences/` of the store, so that a process that was stopped and continued learns
- * that others have taken over its work:
- * - `attempts/<execution>/<activity>/<attempt>`: a later attempt at the same activity. A first attempt leaves no file, since
- *   there is none before it to keep out.
+ * Which attempt may write, as refs without text, so that a process that was stopped and continued learns that others have
+ * taken over its work:
+ * - `attempts/<execution>/<activity>/<attempt>`: a later attempt at the same activity. A first attempt puts none, since there
+ *   is none before it to keep out.
  * - `runs/<runKey>/<number>-<execution>`: a later execution of the same run, as `videocap resume` starts one. An execution
  *   that is new here takes the next number. Clocks have no part in it.
  */
 export class Fences {
-  readonly #folder: string;
+  readonly #storage: Storage;
 
-  constructor(storeRoot: string) {
-    this.#folder = join(storeRoot, 'fences');
+  constructor(storage: Storage) {
+    this.#storage = storage;
   }
 
   /** Takes over from all earlier attempts and executions. @throws VideocapError `Superseded` for one that is itself earlier. */
   async claim(attempt: Attempt): Promise<Fence> {
-    const claims = [await this.#claimAttempt(attempt)];
+    const claims: OwnClaim[] = [await this.#claimAttempt(attempt)];
     if (attempt.runKey !== undefined) claims.push(await this.#claimRun(attempt.runKey, attempt.execution));
     return {
-      async check() {
-        for (const { folder, token, taken } of claims) if ((await lastIn(folder)) > token) throw superseded(taken);
+      claims: claims.map(({ prefix, token }) => ({ prefix, token })),
+      check: async () => {
+        for (const claim of claims) await this.#requireLast(claim);
       },
     };
   }
 
-  async #claimAttempt({ execution, activity, attempt }: Attempt): Promise<Claim> {
-    const folder = join(this.#folder, 'attempts', fileName(execution), fileName(activity));
-    const token = number(attempt);
-    const taken = `attempt ${attempt} at this activity was given up by Temporal, and another has begun`;
-    if ((await lastIn(folder)) > token) throw superseded(taken);
-    if (attempt > 1) await mark(folder, token);
-    return { folder, token, taken };
+  async #claimAttempt({ execution, activity, attempt }: Attempt): Promise<OwnClaim> {
+    const claim = attemptClaim({ execution, activity, attempt });
+    await this.#requireLast(claim);
+    if (attempt > 1) await this.#put(claim);
+    return claim;
   }
 
-  async #claimRun(runKey: string, execution: string): Promise<Claim> {
-    const folder = join(this.#folder, 'runs', fileName(runKey));
-    const taken = `another execution of run ${runKey} has taken over from ${execution}`;
+  async #claimRun(runKey: string, execution: string): Promise<OwnClaim> {
+    const prefix = `${FENCES}runs/${keyPart(runKey)}/`;
+    const lost = `another execution of run ${runKey} has taken over from ${execution}`;
     for (;;) {
-      const tokens = await tokensIn(folder);
-      const token = tokens.findLast((name) => name.slice(DIGITS + 1) === fileName(execution));
-      if (token !== undefined && token < tokens.at(-1)!) throw superseded(taken);
-      if (token !== undefined) return { folder, token, taken };
+      const tokens = await tokensUnder(this.#storage, prefix);
+      const token = tokens.findLast((name) => name.slice(DIGITS + 1) === keyPart(execution));
+      if (token !== undefined && token < tokens.at(-1)!) throw superseded(lost);
+      if (token !== undefined) return { prefix, token, lost };
       const next = Number(tokens.at(-1)?.slice(0, DIGITS) ?? 0) + 1;
-      await mark(folder, `${number(next)}-${fileName(execution)}`);
-      // Two executions may take one number at the same moment; the order of their names settles it.
+      await this.#put({ prefix, token: `${number(next)}-${keyPart(execution)}` });
+      // Two executions may take one number at the same moment; the order of their tokens settles it.
     }
+  }
+
+  async #requireLast(claim: OwnClaim): Promise<void> {
+    if (await isLost(this.#storage, [claim])) throw superseded(claim.lost);
+  }
+
+  async #put({ prefix, token }: Claim): Promise<void> {
+    await this.#storage.putRef(`${prefix}${token}`, '', { ifAbsent: true });
   }
 }
 
-interface Claim {
-  folder: string;
-  /** Names in the folder that sort after this one are claims of others, who came later. */
-  token: string;
-  /** How it is said that this claim is lost. */
-  taken: string;
+/** Whether any of an attempt's claims is lost. */
+export async function isLost(storage: Storage, claims: readonly Claim[]): Promise<boolean> {
+  for (const { prefix, token } of claims) if (((await tokensUnder(storage, prefix)).at(-1) ?? '') > token) return true;
+  return false;
+}
+
+/** In their order. */
+async function tokensUnder(storage: Storage, prefix: string): Promise<string[]> {
+  const tokens: string[] = [];
+  for await (const { kind, key } of listAll(storage, prefix)) if (kind === 'ref') tokens.push(key.slice(prefix.length));
+  return tokens.sort();
+}
+
+interface OwnClaim extends Claim {
+  /** Says in the error's message how the claim was lost. */
+  lost: string;
 }
 
 const DIGITS = 8;
+
+function attemptClaim({ execution, activity, attempt }: Pick<Attempt, 'execution' | 'activity' | 'attempt'>): OwnClaim {
+  return {
+    prefix: `${FENCES}attempts/${keyPart(execution)}/${keyPart(activity)}/`,
+    token: number(attempt),
+    lost: `attempt ${attempt} at this activity was given up by Temporal, and another has begun`,
+  };
+}
 
 function number(value: number): string {
   return String(value).padStart(DIGITS, '0');
 }
 
-function fileName(text: string): string {
+function keyPart(text: string): string {
   return text.replaceAll(/[^A-Za-z0-9._-]/g, '_').replace(/^\.+/, '_');
-}
-
-async function mark(folder: string, token: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, token), '');
-}
-
-async function tokensIn(folder: string): Promise<string[]> {
-  return ((await readdir(folder).catch(ignoreMissing)) ?? []).sort();
-}
-
-async function lastIn(folder: string): Promise<string> {
-  return (await tokensIn(folder)).at(-1) ?? '';
 }
 
 function superseded(how: string): VideocapError {

@@ -23,9 +23,9 @@ let last: Reading | undefined;
  * @throws VideocapError `CorruptArtifact`.
  */
 export async function readManifest(store: ArtifactStore, { sha256, ...ref }: ArtifactRef): Promise<ReadManifest> {
-  if (last?.store === store.root && last.sha256 === sha256) return last.manifest;
+  if (last?.store === store.storage.place && last.sha256 === sha256) return last.manifest;
   const reading = {
-    store: store.root,
+    store: store.storage.place,
     sha256,
     manifest: store.readJson({ ...ref, sha256 }, DatasetManifest).then(withSamples),
   };

@@ -44,5 +44,7 @@ export function createLlmClient(config: LlmJudgeConfig, { store, place, env, spe
     budget: config.budget,
     ...(spent && { spent }),
     leaseSeconds: 10 * config.timeoutSeconds,
+    concurrency: config.concurrency,
+    claims: store.claims,
   });
 }

@@ -2,11 +2,17 @@ import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import type { PolicyFiles } from './onnx/engine/engine-messages.ts';
 
-/** Where the files of a policy lie, for an engine that knows no artifact store. */
-export function policyFiles(store: ArtifactStore, { model, weights, optimizer }: PolicyRef): PolicyFiles {
+/**
+ * Local copies of a policy's files, for an engine that knows no artifact store.
+ * @throws VideocapError `CorruptArtifact` when one is gone.
+ */
+export async function policyFiles(
+  store: ArtifactStore,
+  { model, weights, optimizer }: PolicyRef,
+): Promise<PolicyFiles> {
   return {
     model,
-    weights: { path: store.path(weights), sha256: weights.sha256 },
-    ...(optimizer && { optimizer: { path: store.path(optimizer), sha256: optimizer.sha256 } }),
+    weights: { path: await store.localCopy(weights), sha256: weights.sha256 },
+    ...(optimizer && { optimizer: { path: await store.localCopy(optimizer), sha256: optimizer.sha256 } }),
   };
 }

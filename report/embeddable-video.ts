@@ -1,6 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
+import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
+import { unlessDamaged } from '../core/errors.ts';
 import type { Sample } from '../core/sample.ts';
 
 /** What browsers play, by the file's ending. */
@@ -16,10 +18,17 @@ const LARGEST_BYTES = 1_500_000;
 
 /** A video as a `data:` address, or `undefined` where it is gone, too large, or nothing a browser plays. */
 export async function embeddableVideo(store: ArtifactStore, video: Sample['video']): Promise<string | undefined> {
-  const path = 'artifact' in video ? store.path(video.artifact) : video.path;
-  const type = TYPES[extname(path).toLowerCase()];
-  const size = (await stat(path).catch(() => undefined))?.size ?? Number.POSITIVE_INFINITY;
-  if (!type || size > LARGEST_BYTES) return undefined;
-  const bytes = await readFile(path).catch(() => undefined);
+  const type = TYPES[extname('artifact' in video ? video.artifact.uri : video.path).toLowerCase()];
+  if (!type) return undefined;
+  const bytes = await ('artifact' in video ? storedVideo(store, video.artifact) : ownVideo(video.path));
   return bytes && `data:${type};base64,${bytes.toString('base64')}`;
+}
+
+async function storedVideo(store: ArtifactStore, ref: ArtifactRef): Promise<Buffer | undefined> {
+  return ref.bytes > LARGEST_BYTES ? undefined : unlessDamaged(store.read(ref));
+}
+
+async function ownVideo(path: string): Promise<Buffer | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found && found.size <= LARGEST_BYTES ? readFile(path).catch(() => undefined) : undefined;
 }

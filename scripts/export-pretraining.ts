@@ -1,6 +1,7 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { writeDurably } from '../core/durable-file.ts';
 import { corruptDescription } from '../datasets/shapes/corrupt.ts';
 import { describe, eventsOf } from '../datasets/shapes/describe.ts';
 import { drawFrames } from '../datasets/shapes/draw.ts';
@@ -62,8 +63,8 @@ async function exportShard(path: string, scenes: readonly Scene[]): Promise<void
   });
   await rm(reel);
   await rename(frames, `${path}.bin`);
-  await writeFile(`${path}.jsonl.partial`, scenes.map((scene) => `${JSON.stringify(lineOf(scene))}\n`).join(''));
-  await rename(`${path}.jsonl.partial`, `${path}.jsonl`);
+  const lines = scenes.map((scene) => `${JSON.stringify(lineOf(scene))}\n`).join('');
+  await writeDurably(`${path}.jsonl`, lines, 'replace');
 }
 
 function* allFrames(scenes: readonly Scene[]): Generator<Buffer> {

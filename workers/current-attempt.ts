@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { VideocapError } from '../core/errors.ts';
-import type { Fence } from '../core/fence.ts';
+import type { Claim, Fence } from '../core/fence.ts';
 import type { OutageClock } from '../judge/client/patient-endpoint.ts';
 
 /** What a heartbeat carries: the last progress a stage reported. A hint for people; the artifact store is the truth. */
@@ -37,6 +37,10 @@ export class CurrentAttempt implements Fence {
     this.signal = AbortSignal.any([context.cancellationSignal, this.#stopped.signal]);
     // Until it says something itself: what the last attempt said.
     this.#beat = (context.info.heartbeatDetails as Beat | undefined) ?? {};
+  }
+
+  get claims(): readonly Claim[] {
+    return this.#claims?.claims ?? [];
   }
 
   get beat(): Beat {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Context } from '@temporalio/activity';
 import {
   type ActivityInterceptors,
@@ -10,6 +11,8 @@ import {
 import type { Logger } from 'pino';
 import { ArtifactStore } from '../core/artifact-store.ts';
 import { Fences } from '../core/fence.ts';
+import { FileStorage } from '../core/file-storage.ts';
+import type { Storage } from '../core/storage.ts';
 import { PolicyEngine } from '../policy/onnx/engine/engine.ts';
 import {
   createActivities,
@@ -26,6 +29,8 @@ import { workflowBundle } from './workflow-bundle.ts';
 
 export interface WorkerParts {
   log: Logger;
+  /** Where artifacts lie; default `<home>/store`. */
+  storage?: Storage;
   /** Closest to the activities, inside our own runtime. */
   interceptors?: ((context: Context) => ActivityInterceptors)[];
 }
@@ -47,15 +52,15 @@ const COMPUTING: ReadonlySet<string> = new Set<keyof PolicyActivities | keyof Ju
  */
 export async function startWorkers(
   settings: WorkerSettings,
-  { log, interceptors = [] }: WorkerParts,
+  { log, interceptors = [], storage = new FileStorage(join(settings.home, 'store')) }: WorkerParts,
 ): Promise<{ ended: Promise<void> }> {
   const logger = new DefaultLogger('INFO', ({ level, message, meta }) => {
     const { error, ...fields } = (meta ?? {}) as { error?: unknown };
     log[pinoLevel(level)]({ ...fields, ...(error !== undefined && { err: error }) }, message);
   });
   Runtime.install({ logger });
-  const store = new ArtifactStore(`${settings.home}/store`, { fence: currentAttempt });
-  const fences = new Fences(store.root);
+  const store = new ArtifactStore(storage, { fence: currentAttempt });
+  const fences = new Fences(storage);
   const engine = new PolicyEngine();
   const [connection, workflows] = await Promise.all([
     NativeConnection.connect({ address: settings.temporalAddress }),

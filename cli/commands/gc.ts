@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
+import { FileStorage } from '../../core/file-storage.ts';
 import { type Collection, collectGarbage, KINDS, type Kind } from '../gc/collect.ts';
 import { knownExecutions } from '../gc/known-runs.ts';
 import { findInstallation } from '../installation.ts';
@@ -10,7 +12,7 @@ import { examples, print, printJson } from './output.ts';
 const CACHE_DAYS = 7;
 
 export const gcCommand = new Command('gc')
-  .summary('free the space of what no run needs')
+  .summary('delete artifacts that no run needs')
   .description(
     'Removes from the artifact store what no run needs. Runs that go on, or that were ended and could be resumed, keep everything. ' +
       'Finished runs keep records, report, benchmarks with captions and verdicts, and the checkpoints of benchmarked steps and of the ' +
@@ -37,7 +39,9 @@ export const gcCommand = new Command('gc')
     const session = await openSession(installation);
     try {
       const known = await knownExecutions(session.client);
-      const collection = await collectGarbage({ home: installation.home, known, cacheDays, dryRun });
+      const { home } = installation;
+      const storage = new FileStorage(join(home, 'store'));
+      const collection = await collectGarbage({ storage, home, known, cacheDays, dryRun });
       if (json) printJson({ dryRun, ...collection });
       else print(...collectionLines(collection, dryRun));
     } finally {

@@ -1,8 +1,6 @@
-import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { ArtifactStore } from '../../core/artifact-store.ts';
-import { mayBeAtWork } from '../../judge/ledger/intents.ts';
 import {
   type FiledEntry,
   filedEntries,
@@ -78,7 +76,7 @@ export const ledgerCommand = new Command('ledger')
     }
     const open = await openIntents(store);
     const { total, byPrompt, byRun } = sums;
-    if (json) return printJson({ total, byPrompt, byRun, entries: latest, open: open.map(withState), unreadable });
+    if (json) return printJson({ total, byPrompt, byRun, entries: latest, open, unreadable });
     const readable = filed.length - unreadable.length;
     if (total.calls === 0 && readable > 0)
       return print(`None of the ledger's ${count(readable, 'entry', 'entries')} is of that prompt and run.`);
@@ -134,25 +132,10 @@ export function openLines(open: readonly OpenIntent[]): string[] {
     `${count(open.length, 'question is', 'questions are')} open: sent, perhaps paid for, and not in the ledger yet.`,
     alignedTable(
       ['key', 'since', 'asked by', 'state'],
-      open
-        .map(withState)
-        .map(({ key, since, place, host, state }) => [
-          key.slice(0, KEY_SHOWN),
-          time(since),
-          printable(place),
-          state === 'elsewhere' ? `by a process on ${printable(host)}` : state,
-        ]),
+      open.map(({ key, since, place, state }) => [key.slice(0, KEY_SHOWN), time(since), printable(place), state]),
     ),
-    'What is left is settled by the next run that needs it: an answer is stored, without one the question is asked again and',
-    'counted as perhaps paid twice.',
+    'What is left is settled by the next run that needs it: the question is asked again, and counted as perhaps paid twice.',
   ];
-}
-
-function withState(
-  intent: OpenIntent,
-): OpenIntent & { state: 'being asked' | 'left' | 'left, answered' | 'elsewhere' } {
-  if (intent.host !== hostname()) return { ...intent, state: 'elsewhere' };
-  return { ...intent, state: mayBeAtWork(intent) ? 'being asked' : intent.answered ? 'left, answered' : 'left' };
 }
 
 function unreadableLines(unreadable: readonly string[]): string[] {

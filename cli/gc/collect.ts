@@ -1,9 +1,11 @@
-import { rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { ignoreMissing } from '../../core/durable-file.ts';
-import { filesUnder, type Inventory, type StoredFile, takeInventory } from './inventory.ts';
+import type { Storage } from '../../core/storage.ts';
+import { keyOf } from '../../core/store-layout.ts';
+import { removeHalfExports } from './half-exports.ts';
+import { type Inventory, takeInventory } from './inventory.ts';
 import { type KnownExecution, type RunState, stateOf } from './known-runs.ts';
-import { neededContents } from './needed.ts';
+import { neededContents, runKeyOf } from './needed.ts';
+import { type Rule, ruleFor } from './rules.ts';
+import { Sweep } from './sweep.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -17,7 +19,7 @@ export const KINDS = ['runs', 'checkpoints', 'frames', 'data', 'policies', 'unfi
  * the small world; `policies`: start weights; each when no run refers to it and none has used it lately. `unfinished`: files
  * and contents left by processes that died. `claims`: who may write for runs that are over.
  */
-export type Kind = (typeof KINDS)[number];
+export type Kind = Rule['kind'] | 'unfinished' | 'claims';
 
 export interface Collection {
   removed: Record<Kind, { files: number; bytes: number }>;
@@ -26,35 +28,48 @@ export interface Collection {
 }
 
 export interface CollectOptions {
+  storage: Storage;
+  /** Where exported models lie. */
   home: string;
   known: readonly KnownExecution[];
-  /** What no run refers to goes when nobody has used it for so long. */
+  /** What no run refers to goes when no run has used it for so long. */
   cacheDays: number;
   dryRun: boolean;
   now?: number;
 }
 
 /**
- * Removes what no run needs from an installation's store and exports. What was paid for, the ledger, always stays. Runs may go on
- * meanwhile: what they use has been used lately, or is referred to.
+ * Removes what no run needs from a storage, and half exports. The rule, by what an artifact is (`rules.ts`):
+ * 1. What is reached from the refs of a run that goes on or may (`neededContents`) stays, and of a finished run what is kept for
+ *    good, with all that it refers to.
+ * 2. Everything else of a run goes once its ref was put an hour ago.
+ * 3. What runs share goes once its ref was put before three moments: `cacheDays` ago, an hour ago, and an hour before the
+ *    first running run began. `ArtifactStore` puts the ref of a shared artifact again when a stage finds it, if that was not done
+ *    in the last ten minutes; so whatever a running run has used was put since the run began, less ten minutes, though nothing but
+ *    its history may refer to it.
+ * 4. A content without a ref goes an hour after it was put: a stage puts the ref right after the content.
+ * 5. The ledger stays, and so does what `rules.ts` does not know.
+ *
+ * Runs may go on meanwhile. The time of a ref is looked at again just before it is removed, and the ref goes before its content: a
+ * run that comes in between finds no artifact and makes it, or, in the moment between that look and the removal, finds
+ * its content gone, is refused by name, and makes it when it is resumed.
  */
 export async function collectGarbage({
+  storage,
   home,
   known,
   cacheDays,
   dryRun,
   now = Date.now(),
 }: CollectOptions): Promise<Collection> {
-  const root = join(home, 'store');
-  const inventory = await takeInventory(root);
+  const inventory = await takeInventory(storage);
   const runs = runsOf(inventory, known, now - cacheDays * DAY);
   const stateOfRun = (runKey: string) => runs.get(runKey)?.state ?? 'resumable';
-  const needed = await neededContents(root, inventory, stateOfRun);
+  const needed = await neededContents(storage, inventory, stateOfRun);
 
   const old = now - YOUNG_MILLISECONDS;
   const running = [...runs.values()].filter(({ state }) => state === 'running').map(({ since }) => since);
   const executions = known.filter(({ state }) => state === 'running').map(({ startTime }) => startTime);
-  // A run's history may refer to whatever it has used since it began.
   const unused = Math.min(now - cacheDays * DAY, ...[...running, ...executions].map((start) => start - HOUR), old);
 
   const collection: Collection = {
@@ -64,66 +79,22 @@ export async function collectGarbage({
   };
   for (const { state } of runs.values()) collection.runs[state]++;
 
-  const sweep = new Sweep(home, collection.removed, dryRun);
-  for (const file of inventory.unfinished) await sweep.remove('unfinished', `store/${file.path}`, old);
-  for (const { path } of await filesUnder(join(home, 'checkpoints')))
-    if (path.includes('.partial/')) await sweep.remove('unfinished', `checkpoints/${path}`, old);
-  for (const { path } of inventory.fences)
-    if (isOver(path, known, stateOfRun)) await sweep.remove('claims', `store/${path}`, old);
+  const sweep = new Sweep(storage, dryRun);
+  for (const object of inventory.unfinished) count(collection.removed.unfinished, await sweep.remove([object], old));
+  count(collection.removed.unfinished, await removeHalfExports(home, old, dryRun));
+  for (const object of inventory.claims)
+    if (isOver(object.key, known, stateOfRun)) count(collection.removed.claims, await sweep.remove([object], old));
 
-  const refs = new Map([...inventory.refs.values()].map(({ content, file }) => [content, file]));
-  for (const [path, file] of inventory.contents) {
-    const ref = refs.get(path);
-    const before = ref && !path.startsWith('runs/') ? unused : old;
-    const removed =
-      !needed.has(path) && (await sweep.removeArtifact(ref ? kindOf(path) : 'unfinished', file, ref, before));
-    if (!removed) count(collection.kept, file, ref);
+  const refs = new Map([...inventory.refs.values()].map(({ content, object }) => [content, object]));
+  for (const [name, content] of inventory.contents) {
+    const ref = refs.get(name);
+    const { need, kind } = ruleFor(ref?.key ?? name);
+    const objects = ref ? [ref, content] : [content];
+    const removed = needed.has(name) ? [] : await sweep.remove(objects, ref && need === 'cache' ? unused : old);
+    if (removed.length > 0) count(collection.removed[ref ? kind : 'unfinished'], removed);
+    else count(collection.kept, objects);
   }
   return collection;
-}
-
-/** Removes files, or only counts them. What was used since it was looked at stays. */
-class Sweep {
-  readonly #home: string;
-  readonly #removed: Collection['removed'];
-  readonly #dryRun: boolean;
-
-  constructor(home: string, removed: Collection['removed'], dryRun: boolean) {
-    this.#home = home;
-    this.#removed = removed;
-    this.#dryRun = dryRun;
-  }
-
-  /** @param path relative to the installation's home. @returns whether it was old enough. */
-  async remove(kind: Kind, path: string, before: number): Promise<boolean> {
-    const absolute = join(this.#home, path);
-    const found = await stat(absolute).catch(ignoreMissing);
-    if (!found || found.mtimeMs >= before) return false;
-    if (!this.#dryRun) {
-      await rm(absolute, { force: true });
-      await this.#removeEmpty(dirname(absolute));
-    }
-    count(this.#removed[kind], { bytes: found.size });
-    return true;
-  }
-
-  /** The reference goes first: what is half removed is no artifact. */
-  async removeArtifact(kind: Kind, content: StoredFile, ref: StoredFile | undefined, before: number): Promise<boolean> {
-    const found = await stat(join(this.#home, 'store', content.path)).catch(ignoreMissing);
-    if (!found || found.mtimeMs >= before) return false;
-    if (ref && !(await this.remove(kind, `store/${ref.path}`, before))) return false;
-    return this.remove(kind, `store/${content.path}`, before);
-  }
-
-  async #removeEmpty(folder: string): Promise<void> {
-    for (let empty = folder; empty.startsWith(join(this.#home, 'store')); empty = dirname(empty)) {
-      const gone = await rmdir(empty).then(
-        () => true,
-        () => false,
-      );
-      if (!gone) return;
-    }
-  }
 }
 
 interface RunFolder {
@@ -133,44 +104,31 @@ interface RunFolder {
 }
 
 function runsOf({ refs }: Inventory, known: readonly KnownExecution[], lately: number): Map<string, RunFolder> {
-  const times = new Map<string, { first: number; last: number; hasReport: boolean }>();
-  for (const [key, { file }] of refs) {
-    const runKey = /^runs\/([^/]+)\//.exec(key)?.[1];
+  const times = new Map<string, { first: number; last: number }>();
+  for (const [key, { object }] of refs) {
+    const runKey = runKeyOf(key);
     if (runKey === undefined) continue;
-    const { first, last, hasReport } = times.get(runKey) ?? { first: file.time, last: file.time, hasReport: false };
-    times.set(runKey, {
-      first: Math.min(first, file.time),
-      last: Math.max(last, file.time),
-      hasReport: hasReport || key === `runs/${runKey}/report.html`,
-    });
+    const { first, last } = times.get(runKey) ?? { first: object.storedAt, last: object.storedAt };
+    times.set(runKey, { first: Math.min(first, object.storedAt), last: Math.max(last, object.storedAt) });
   }
   return new Map(
-    [...times].map(([runKey, { first, last, hasReport }]) => [
-      runKey,
-      { state: stateOf(runKey, known, { hasReport, lately: last > lately }), since: first },
-    ]),
+    [...times].map(([runKey, { first, last }]) => {
+      const hasReport = refs.has(keyOf('report', { runKey }));
+      return [runKey, { state: stateOf(runKey, known, { hasReport, lately: last > lately }), since: first }];
+    }),
   );
 }
 
-function kindOf(path: string): Kind {
-  if (/^runs\/[^/]+\/checkpoints\//.test(path)) return 'checkpoints';
-  if (path.startsWith('clips/')) return 'frames';
-  if (path.startsWith('data/')) return 'data';
-  if (path.startsWith('policies/')) return 'policies';
-  return 'runs';
-}
-
-/** Whether nobody can write any more for whom a claim was made. */
-function isOver(path: string, known: readonly KnownExecution[], stateOfRun: (runKey: string) => RunState): boolean {
-  const [, kind, name] = path.split('/');
+/** Whether nothing can be written any more by the execution or the run that a claim is of. */
+function isOver(key: string, known: readonly KnownExecution[], stateOfRun: (runKey: string) => RunState): boolean {
+  const [, kind, name] = key.split('/');
   if (kind === 'runs') return stateOfRun(name!) === 'finished';
   return !known.some(({ executionId, state }) => executionId === name && state === 'running');
 }
 
-function count(total: { files: number; bytes: number }, ...files: ({ bytes: number } | undefined)[]): void {
-  for (const file of files) {
-    if (!file) continue;
+function count(total: { files: number; bytes: number }, objects: readonly { bytes: number }[]): void {
+  for (const { bytes } of objects) {
     total.files++;
-    total.bytes += file.bytes;
+    total.bytes += bytes;
   }
 }

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { writeDurably } from '../../core/durable-file.ts';
 import { VideocapError } from '../../core/errors.ts';
 
 export const SERVICE_NAMES = ['temporal', 'mlflow', 'workers'] as const;
@@ -42,10 +42,8 @@ export async function readState(home: string): Promise<ServiceState> {
   }
 }
 
-/** Replaces the file in one move: a reader sees the old state or the new one. */
+/** A reader sees the old state or the new one. */
 export async function writeState(home: string, state: ServiceState): Promise<void> {
   await mkdir(home, { recursive: true });
-  const temporary = `${path(home)}.${randomUUID()}.tmp`;
-  await writeFile(temporary, `${JSON.stringify(state, null, 2)}\n`);
-  await rename(temporary, path(home));
+  await writeDurably(path(home), `${JSON.stringify(state, null, 2)}\n`, 'replace');
 }

@@ -1,109 +1,122 @@
-import { writeFileSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { basename, dirname } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
 import { z } from 'zod';
-import type { ArtifactStore } from '../../core/artifact-store.ts';
+import { Claim, isLost } from '../../core/fence.ts';
+import type { Storage, StoredText } from '../../core/storage.ts';
 
-/** Where intents lie in the store. */
-export const ASKING = 'ledger/asking';
+/** Under which keys intents lie: `ledger/asking/<hash of the question>.<number>`. */
+export const ASKING = 'ledger/asking/';
 
-/** Who is asking a question; since when, the file's time says. */
-export const Intent = z.object({
-  host: z.string(),
-  pid: z.int(),
+/** Who is asking a question. */
+export const Intent = z.strictObject({
+  /** The process, which knows itself what it is asking. */
+  process: z.string(),
+  /** The attempt's right to write: once another attempt or execution has taken over, this one counts as gone. */
+  claims: z.array(Claim),
+  /** The place in a run that asks. */
   place: z.string(),
-  /** What came back, until it is stored for good. */
-  answer: z.unknown().optional(),
+  /** The holder asks for no longer than this after the intent was put. */
+  leaseSeconds: z.number(),
+  /** Tells one taking of a question from another. */
+  taking: z.string(),
+  /** The holder has given up, and perhaps paid. */
+  released: z.literal(true).optional(),
 });
 export type Intent = z.infer<typeof Intent>;
 
-const SECONDS_TO_WRITE = 5;
-
 /**
- * - `fresh`: nobody was asking; now we are.
- * - `abandoned`: somebody asked and never said what came of it; now we are asking.
+ * - `fresh`: nobody was asking; now this process is.
+ * - `abandoned`: somebody asked and never stored what came of it; now this process is asking.
  * - `held`: another process is asking right now.
  */
 export type Taken = 'fresh' | 'abandoned' | 'held';
 
+const PROCESS = randomUUID();
+
 /**
- * Small files in `ledger/asking/`, one for each question that is being asked: made before its first request, removed when its
- * answer is stored or when it certainly has none. One that is left over tells of an answer that was perhaps paid for and
- * lost. Not flushed to the disk: they survive the death of a process; after a power cut, a question may be asked again uncounted.
+ * One ref for each question that is being asked, in `ledger/asking/`: put before its first request goes out, removed when its
+ * answer is stored or when it certainly has none. One that is left over tells of an answer that was perhaps paid for and lost.
+ *
+ * An abandoned intent is taken over by putting the next number, which one of many can do; the numbers below go with it.
+ * Its holder is gone when it says so, when its attempt was superseded (a worker that died: Temporal starts the next attempt, which
+ * takes over at once), or when its lease is over (a run that was terminated as its worker died).
  */
 export class Intents {
-  readonly #store: ArtifactStore;
-  readonly #place: string;
-  readonly #leaseSeconds: number;
-  #folder: Promise<unknown> | undefined;
+  readonly #storage: Storage;
+  readonly #holder: Pick<Intent, 'claims' | 'place' | 'leaseSeconds'>;
+  readonly #now: () => number;
+  /** Numbers and texts of what was put here, by question. */
+  readonly #mine = new Map<string, { number: number; text: string }>();
 
-  /** @param leaseSeconds no question is being asked for longer than this. */
-  constructor(store: ArtifactStore, place: string, leaseSeconds: number) {
-    this.#store = store;
-    this.#place = place;
-    this.#leaseSeconds = leaseSeconds;
+  constructor(storage: Storage, holder: Pick<Intent, 'claims' | 'place' | 'leaseSeconds'>, now: () => number) {
+    this.#storage = storage;
+    this.#holder = holder;
+    this.#now = now;
   }
 
+  /** @param key of the question's ledger entry. */
   async take(key: string): Promise<Taken> {
-    const path = this.#path(key);
-    this.#folder ??= mkdir(dirname(path), { recursive: true });
-    await this.#folder;
-    for (let abandoned = false; ; ) {
-      const intent: Intent = { host: hostname(), pid: process.pid, place: this.#place };
-      try {
-        // Not by a thread: those may be busy flushing answers, and a request's turn has come.
-        writeFileSync(path, JSON.stringify(intent), { flag: 'wx' });
-        return abandoned ? 'abandoned' : 'fresh';
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const text = JSON.stringify({ process: PROCESS, ...this.#holder, taking: randomUUID() } satisfies Intent);
+    for (let number = 1; ; number++) {
+      this.#mine.set(key, { number, text });
+      // Only when the storage has it does the request go out.
+      const there = await this.#storage.putRef(keyOf(key, number), text, { ifAbsent: true });
+      if (there === text) return number === 1 ? 'fresh' : 'abandoned';
+      const stored = await this.#storage.getRef(keyOf(key, number));
+      if (stored && (await this.#isHeld(stored))) {
+        this.#mine.delete(key);
+        return 'held';
       }
-      if (await this.held(key)) return 'held';
-      // Of those who find it abandoned, only one can move it away.
-      const aside = `${path}.${process.pid}`;
-      abandoned = await rename(path, aside).then(
-        () => true,
-        () => abandoned,
-      );
-      await rm(aside, { force: true });
     }
   }
 
   /** Is another process asking this right now? Within this process, the ledger knows. */
   async held(key: string): Promise<boolean> {
-    const path = this.#path(key);
-    const [text, made] = await Promise.all([readFile(path, 'utf8'), stat(path)]).catch(() => []);
-    if (text === undefined || made === undefined) return false;
-    const seconds = (Date.now() - made.mtimeMs) / 1000;
-    const intent = parse(text);
-    // Made, and not yet written: by someone at work, or by one who died just then.
-    if (!intent) return seconds < SECONDS_TO_WRITE;
-    if (seconds > this.#leaseSeconds) return false;
-    return (intent.host !== hostname() || intent.pid !== process.pid) && mayBeAtWork(intent);
+    for (let number = 1; ; number++) {
+      const stored = await this.#storage.getRef(keyOf(key, number));
+      if (!stored) return false;
+      if (await this.#isHeld(stored)) return true;
+    }
   }
 
-  /** Notes an answer the moment it arrives, so that the death of this process loses none that came. */
-  note(key: string, answer: unknown): void {
-    const intent: Intent = { host: hostname(), pid: process.pid, place: this.#place, answer };
-    writeFileSync(this.#path(key), JSON.stringify(intent));
-  }
-
-  /** An answer that arrived and was never stored. */
-  async left(key: string): Promise<unknown> {
-    const text = await readFile(this.#path(key), 'utf8').catch(() => undefined);
-    return text === undefined ? undefined : parse(text)?.answer;
-  }
-
+  /** The question is settled: its answer is stored, or it certainly has none. */
   async drop(key: string): Promise<void> {
-    await rm(this.#path(key), { force: true });
+    const mine = this.#mine.get(key);
+    // The highest first: as long as it is there, nobody else's is above.
+    for (let number = mine?.number ?? 0; number > 0; number--)
+      await this.#storage.remove({ kind: 'ref', key: keyOf(key, number) });
+    this.#mine.delete(key);
   }
 
-  #path(key: string): string {
-    return this.#store.path(`${ASKING}/${basename(key)}`);
+  /** The question has no answer and was perhaps paid for: the next asker counts that, and need not wait. */
+  async release(key: string): Promise<void> {
+    const mine = this.#mine.get(key);
+    if (!mine) return;
+    const text = JSON.stringify({ ...Intent.parse(JSON.parse(mine.text)), released: true } satisfies Intent);
+    await this.#storage.putRef(keyOf(key, mine.number), text, { ifAbsent: false });
+    this.#mine.delete(key);
+  }
+
+  /** After `take` has failed: nothing was asked. */
+  async withdraw(key: string): Promise<void> {
+    const mine = this.#mine.get(key);
+    const stored = mine && (await this.#storage.getRef(keyOf(key, mine.number)));
+    if (stored && stored.text === mine.text) await this.#storage.remove({ kind: 'ref', key: keyOf(key, mine.number) });
+    this.#mine.delete(key);
+  }
+
+  async #isHeld(stored: StoredText): Promise<boolean> {
+    const intent = readIntent(stored.text);
+    return (
+      intent !== undefined &&
+      intent.process !== PROCESS &&
+      (await mayBeAtWork(this.#storage, intent, stored, this.#now()))
+    );
   }
 }
 
-function parse(text: string): Intent | undefined {
+/** What the text of an intent says; nothing where it is damaged. */
+export function readIntent(text: string): Intent | undefined {
   try {
     return Intent.parse(JSON.parse(text));
   } catch {
@@ -111,13 +124,16 @@ function parse(text: string): Intent | undefined {
   }
 }
 
-/** Whether the process that made an intent still runs; of another host's, nothing is known here. */
-export function mayBeAtWork({ host, pid }: Pick<Intent, 'host' | 'pid'>): boolean {
-  if (host !== hostname()) return true;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+/** Whether an intent's holder may still be asking. `now`: milliseconds since the epoch. */
+export async function mayBeAtWork(
+  storage: Storage,
+  { claims, leaseSeconds, released }: Intent,
+  { storedAt }: Pick<StoredText, 'storedAt'>,
+  now: number,
+): Promise<boolean> {
+  return !released && now - storedAt < 1000 * leaseSeconds && !(await isLost(storage, claims));
+}
+
+function keyOf(key: string, number: number): string {
+  return `${ASKING}${basename(key, '.json')}.${number}`;
 }

@@ -1,14 +1,15 @@
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { z } from 'zod';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
+import type { Claim } from '../../core/fence.ts';
 import { CLOCK, type Clock } from '../client/clock.ts';
 import type { LlmClient, LlmEndpoint } from '../client/llm-client.ts';
 import type { Budget, Price } from '../judge-config.ts';
 import type { Outcome, Question } from '../questions/question.ts';
 import type { JudgeSpending, JudgeUsage } from '../usage.ts';
 import { Account } from './account.ts';
-import { Intents } from './intents.ts';
+import { Intents, type Taken } from './intents.ts';
 import { LedgerEntry, ledgerKey } from './ledger-entry.ts';
 import { costOf } from './usage.ts';
 import { WaitGroup } from './wait-group.ts';
@@ -20,6 +21,10 @@ export interface LedgerOptions {
   spent?: JudgeSpending;
   /** No question is being asked for longer than this. */
   leaseSeconds?: number;
+  /** Questions that are asked, and whose answers are stored, at the same time; default any number. */
+  concurrency?: number;
+  /** Of the attempt that asks. */
+  claims?: readonly Claim[];
   clock?: Clock;
 }
 
@@ -36,8 +41,15 @@ interface Asking {
   signal: AbortSignal | undefined;
 }
 
-/** Questions being asked right now in this process, whoever asks, by store: the second to ask waits for the first. */
-const flights = new Map<string, Map<string, Promise<Found>>>();
+/** What all ledgers of this process on one storage share. */
+interface Shared {
+  /** Questions being asked right now: the second to ask waits for the first. */
+  flights: Map<string, Promise<Found>>;
+  /** Answers that came and are not stored yet, with the intents that end when they are. */
+  unstored: Map<string, { said: LedgerEntry; intents: Intents }>;
+}
+
+const sharedByPlace = new Map<string, Shared>();
 
 /** How often a question that another process is asking is looked for. */
 const LOOK_AGAIN_MILLISECONDS = 200;
@@ -46,6 +58,9 @@ const LOOK_AGAIN_MILLISECONDS = 200;
  * Never asks twice: an answer is stored under the hash of everything that determines it before it is used, and found
  * there by retries, resumed runs, other runs and benchmarks. Refusals are answers too, and were paid for. Identical
  * questions in flight are one, in this process and in others on the same store.
+ *
+ * A question keeps its turn until its answer is stored, so a process that dies loses at most as many answers as it asks at the
+ * same time. An answer that cannot be stored, as on a full disk, stays in memory, and is stored when it is asked for again.
  *
  * An answer in the ledger that cannot be read (damaged, or kept when answers were read less strictly) stays where it is and is asked
  * for once more; what then comes is filed under the hash of the question and of the answer it replaces. What was found unscorable
@@ -60,7 +75,8 @@ export class Ledger implements LlmClient {
   readonly #clock: Clock;
   readonly #intents: Intents;
   readonly #account: Account;
-  readonly #flights: Map<string, Promise<Found>>;
+  readonly #shared: Shared;
+  readonly #turns: LimitFunction;
   /** A batch may ask thousands of questions at once, and a process may open only so many files. */
   readonly #reads = pLimit(32);
   readonly #writes = pLimit(32);
@@ -74,9 +90,11 @@ export class Ledger implements LlmClient {
     this.#price = options.price ?? { inputPerMillion: 0, outputPerMillion: 0 };
     this.#account = new Account(this.#price, options.budget ?? {}, options.spent ?? { usd: 0, calls: 0 });
     this.#clock = options.clock ?? CLOCK;
-    this.#intents = new Intents(store, place, options.leaseSeconds ?? 600);
-    this.#flights = flights.get(store.root) ?? new Map();
-    flights.set(store.root, this.#flights);
+    const { claims = [], leaseSeconds = 600, concurrency = Number.POSITIVE_INFINITY } = options;
+    this.#intents = new Intents(store.storage, { place, claims: [...claims], leaseSeconds }, this.#clock.now);
+    this.#turns = pLimit(concurrency);
+    this.#shared = sharedByPlace.get(store.storage.place) ?? { flights: new Map(), unstored: new Map() };
+    sharedByPlace.set(store.storage.place, this.#shared);
   }
 
   get usage(): JudgeUsage {
@@ -100,18 +118,18 @@ export class Ledger implements LlmClient {
     const { key, signal } = asking;
     for (;;) {
       signal?.throwIfAborted();
-      const flying = this.#flights.get(key);
+      const flying = this.#shared.flights.get(key);
       if (!flying) break;
       const entry = await flying.catch(() => undefined);
       if (entry) return this.#count(key, entry);
       // Whoever asked gave up or failed, for reasons that may be theirs alone: ask for ourselves.
     }
     const flight = this.#fly(asking);
-    this.#flights.set(key, flight);
+    this.#shared.flights.set(key, flight);
     try {
       return await flight;
     } finally {
-      this.#flights.delete(key);
+      this.#shared.flights.delete(key);
     }
   }
 
@@ -121,11 +139,10 @@ export class Ledger implements LlmClient {
       const known = await this.#lookups.track(this.#find(key));
       if (known) return known;
       if (!held || !(await this.#intents.held(key))) {
-        const left = await this.#recover(key);
-        if (left) return left;
+        if (this.#shared.unstored.has(key)) return this.#settle(key);
         // What this place has paid for is known once all its questions have been looked up.
         if (this.#account.isLimited) await this.#lookups.wait();
-        const entry = await this.#pay(asking);
+        const entry = await this.#turns(() => this.#pay(asking));
         if (entry) return entry;
         held = true;
       }
@@ -135,16 +152,19 @@ export class Ledger implements LlmClient {
 
   /** Asks the endpoint and stores what it says; nothing when another process was a moment faster. */
   async #pay({ key, asked, question, before, signal }: Asking): Promise<Found | undefined> {
-    let intended = false;
+    let taken: Taken | undefined;
     let answered = false;
     let repeated = 0;
     let lost = 0;
     const sending = async () => {
       await this.#account.reserve(key, signal);
-      intended = true;
-      const taken = await this.#intents.take(key);
+      taken = await this.#intents.take(key);
       if (taken === 'held') throw new HeldElsewhere();
       if (taken === 'abandoned') repeated++;
+      // Another process may have stored the answer between the last look and the intent.
+      if (!(await this.#find(key))) return;
+      await this.#intents.drop(key);
+      throw new HeldElsewhere();
     };
     try {
       const { outcome, attempts } = await this.#endpoint.ask(question, signal, { sending, lost: () => lost++ });
@@ -160,27 +180,31 @@ export class Ledger implements LlmClient {
         repeated: before + repeated + lost,
         cost: attempts.reduce((sum, attempt) => sum + costOf(attempt, this.#price), 0),
       };
-      this.#intents.note(key, said);
-      const entry = await this.#keep(key, said);
-      await this.#intents.drop(key);
-      return entry;
+      this.#shared.unstored.set(key, { said, intents: this.#intents });
+      return await this.#settle(key);
     } catch (error) {
       if (error instanceof HeldElsewhere) return undefined;
-      // Where an answer may have been paid for and is not stored, the intent stays, and tells whoever asks next.
-      if (intended && !answered && repeated + lost === 0) await this.#intents.drop(key);
+      if (!answered) await this.#giveUp(key, taken, repeated + lost).catch(() => undefined); // `error` says more
       throw error;
     } finally {
       this.#account.release(key);
     }
   }
 
-  /** Stores an answer that arrived just before its process died. */
-  async #recover(key: string): Promise<Found | undefined> {
-    const left = LedgerEntry.safeParse(await this.#intents.left(key));
-    if (!left.success || (await this.#intents.held(key))) return undefined;
-    const entry = await this.#keep(key, left.data);
-    await this.#intents.drop(key);
+  /** Stores an answer that has come, now or for an earlier asker. */
+  async #settle(key: string): Promise<Found> {
+    const { said, intents } = this.#shared.unstored.get(key)!;
+    const entry = await this.#keep(key, said);
+    this.#shared.unstored.delete(key);
+    await intents.drop(key);
     return entry;
+  }
+
+  /** No answer has come. Where one may have been paid for, the intent stays, and the next asker counts it. */
+  async #giveUp(key: string, taken: Taken | undefined, perhapsPaid: number): Promise<void> {
+    if (taken === undefined) await this.#intents.withdraw(key);
+    else if (perhapsPaid === 0) await this.#intents.drop(key);
+    else await this.#intents.release(key);
   }
 
   async #find(key: string): Promise<Found | undefined> {

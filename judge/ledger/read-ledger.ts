@@ -1,9 +1,8 @@
-import { opendir, readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import pLimit from 'p-limit';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
-import { ASKING, Intent } from './intents.ts';
+import { listAll, type StoredObject } from '../../core/storage.ts';
+import { keyOf, parseKey } from '../../core/store-layout.ts';
+import { ASKING, mayBeAtWork, readIntent } from './intents.ts';
 import { LedgerEntry } from './ledger-entry.ts';
 
 /** A paid question as it is found: `key` is the hash that it is filed under. */
@@ -16,28 +15,29 @@ export interface FiledEntry extends LedgerEntry {
 /** Where an entry is found. */
 export type Filed = Pick<FiledEntry, 'key' | 'stored'>;
 
-/** A question that somebody is asking, or was when the process ended: perhaps paid for, and with no answer in the ledger. */
-export interface OpenIntent extends Omit<Intent, 'answer'> {
+/** A question that was sent, perhaps paid for, and has no answer in the ledger. */
+export interface OpenIntent {
   key: string;
-  /** Its answer has come, and is stored by whoever asks next. */
-  answered: boolean;
+  /** The place in a run that asks, or asked. */
+  place: string;
   /** Milliseconds since the epoch. */
   since: number;
+  /** `left`: its asker has given up, was superseded, or has asked for longer than any question takes. */
+  state: 'being asked' | 'left';
 }
 
-const REF = '.json.ref';
 const AT_ONCE = 32;
 
 /** Every entry of a store's ledger, unread, oldest first; none where there is no ledger. */
 export async function filedEntries(store: ArtifactStore): Promise<Filed[]> {
   const filed: Filed[] = [];
-  for await (const entry of inOrder(keysOf(store), (key) => filedAs(store, key))) if (entry) filed.push(entry);
+  for await (const entry of entriesIn(store)) filed.push(entry);
   return filed.sort((a, b) => a.stored - b.stored || (a.key < b.key ? -1 : 1));
 }
 
 /**
  * Entries in the order given; of one that is damaged, or written by another version, the key alone. Reads only a few ahead of
- * whoever takes them: a ledger may be larger than the memory.
+ * what the caller takes: a ledger may be larger than the memory.
  */
 export function readEntries(store: ArtifactStore, filed: Iterable<Filed>): AsyncGenerator<FiledEntry | string> {
   return inOrder(filed, (entry) => readEntry(store, entry));
@@ -48,8 +48,8 @@ export function readEntries(store: ArtifactStore, filed: Iterable<Filed>): Async
  * @throws VideocapError `InvalidInput` when there is none, or more than one; `CorruptArtifact` when it cannot be read.
  */
 export async function findEntry(store: ArtifactStore, prefix: string): Promise<FiledEntry> {
-  const found: string[] = [];
-  for await (const key of keysOf(store)) if (key.startsWith(prefix)) found.push(key);
+  const found: Filed[] = [];
+  for await (const entry of entriesIn(store)) if (entry.key.startsWith(prefix)) found.push(entry);
   if (found.length === 0)
     throw new VideocapError('InvalidInput', `The ledger has no key that begins with "${prefix}"; list them first.`);
   if (found.length > 1)
@@ -57,44 +57,43 @@ export async function findEntry(store: ArtifactStore, prefix: string): Promise<F
       'InvalidInput',
       `${found.length} keys in the ledger begin with "${prefix}"; write more of it: ${found
         .slice(0, 3)
-        .map((key) => key.slice(0, prefix.length + 8))
+        .map(({ key }) => key.slice(0, prefix.length + 8))
         .join(', ')}${found.length > 3 ? ', ...' : ''}`,
     );
-  const filed = await filedAs(store, found[0]!);
-  const entry = filed && (await readEntry(store, filed));
+  const entry = await readEntry(store, found[0]!);
   if (typeof entry === 'object') return entry;
   throw new VideocapError(
     'CorruptArtifact',
-    `The ledger's entry ${found[0]} is damaged, or of another version; remove ledger/${found[0]}${REF} from the store, and it will be asked again.`,
+    `The ledger's entry ${entry} is damaged, or of another version; remove ledger/${entry}.json.ref from the store, and it will be asked again.`,
   );
 }
 
-/** Oldest first. */
-export async function openIntents(store: ArtifactStore): Promise<OpenIntent[]> {
-  const folder = store.path(ASKING);
-  const names = (await readdir(folder).catch(noFolder)).filter((name) => name.endsWith('.json'));
-  const intents = await Promise.all(
-    names.map((name) =>
-      AT_A_TIME(async () => {
-        const path = join(folder, name);
-        // It may be gone by now: then it is not open.
-        const [text, made] = await Promise.all([readFile(path, 'utf8'), stat(path)]).catch(() => []);
-        const intent = text === undefined ? undefined : Intent.safeParse(parsed(text)).data;
-        if (!intent || !made) return undefined;
-        const { answer, ...asked } = intent;
-        return { key: basename(name, '.json'), ...asked, answered: answer !== undefined, since: made.mtimeMs };
-      }),
-    ),
-  );
-  return intents.filter((intent) => intent !== undefined).sort((a, b) => a.since - b.since);
+/** Oldest first. `now`: milliseconds since the epoch. */
+export async function openIntents({ storage }: ArtifactStore, now = Date.now()): Promise<OpenIntent[]> {
+  /** Of each question the last that has taken it. */
+  const last = new Map<string, StoredObject & { number: number }>();
+  for await (const object of listAll(storage, ASKING)) {
+    const [, key, number] = /^(.+)\.(\d+)$/.exec(object.key.slice(ASKING.length)) ?? [];
+    if (object.kind !== 'ref' || key === undefined || Number(number) < (last.get(key)?.number ?? 0)) continue;
+    last.set(key, { ...object, number: Number(number) });
+  }
+  const open: OpenIntent[] = [];
+  for (const [key, { key: ref }] of last) {
+    const stored = await storage.getRef(ref);
+    const intent = stored && readIntent(stored.text);
+    // A holder may have died between storing the answer and removing the intent.
+    if (!intent || (await storage.getRef(keyOf('ledgerEntry', { hash: key })))) continue;
+    const asking = await mayBeAtWork(storage, intent, stored, now);
+    open.push({ key, place: intent.place, since: stored.storedAt, state: asking ? 'being asked' : 'left' });
+  }
+  return open.sort((a, b) => a.since - b.since);
 }
 
-/** A process may open only so many files. */
-const AT_A_TIME = pLimit(AT_ONCE);
-
-async function* keysOf(store: ArtifactStore): AsyncGenerator<string> {
-  const folder = await opendir(store.path('ledger')).catch(noFolder);
-  for await (const { name } of folder) if (name.endsWith(REF)) yield name.slice(0, -REF.length);
+async function* entriesIn({ storage }: ArtifactStore): AsyncGenerator<Filed> {
+  for await (const { kind, key, storedAt } of listAll(storage, 'ledger/')) {
+    const parsed = kind === 'ref' ? parseKey(key) : undefined;
+    if (parsed?.kind === 'ledgerEntry') yield { key: parsed.parts.hash, stored: storedAt };
+  }
 }
 
 /** What `work` makes of items, in their order, a few of them at a time. `work` must not throw. */
@@ -107,12 +106,6 @@ async function* inOrder<T, R>(items: Iterable<T> | AsyncIterable<T>, work: (item
   for (const last of ahead) yield await last;
 }
 
-/** Nothing where it has gone meanwhile. */
-async function filedAs(store: ArtifactStore, key: string): Promise<Filed | undefined> {
-  const made = await stat(store.path(`ledger/${key}${REF}`)).catch(() => undefined);
-  return made && { key, stored: made.mtimeMs };
-}
-
 /** The entry, or its key when it cannot be read. */
 async function readEntry(store: ArtifactStore, filed: Filed): Promise<FiledEntry | string> {
   try {
@@ -121,17 +114,4 @@ async function readEntry(store: ArtifactStore, filed: Filed): Promise<FiledEntry
   } catch {
     return filed.key;
   }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function noFolder(error: NodeJS.ErrnoException): never[] {
-  if (error.code !== 'ENOENT') throw error;
-  return [];
 }

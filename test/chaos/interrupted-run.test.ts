@@ -57,9 +57,9 @@ const status = (handle: WorkflowHandle) => handle.query<Pick<RunStatus, 'step' |
 
 /** Changes one bit, in the middle. */
 async function flipBit(store: ArtifactStore, ref: ArtifactRef): Promise<void> {
-  const bytes = await readFile(store.path(ref));
+  const bytes = await readFile(await store.localCopy(ref));
   bytes[bytes.length >> 1]! ^= 1;
-  await writeFile(store.path(ref), bytes);
+  await writeFile(await store.localCopy(ref), bytes);
 }
 
 const pick = ({ weights, optimizer, series }: Outcome) => ({ weights, optimizer, series });

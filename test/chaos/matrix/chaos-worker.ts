@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { pino } from 'pino';
+import { FileStorage } from '../../../core/file-storage.ts';
 import { readSettings } from '../../../workers/settings.ts';
 import { startWorkers } from '../../../workers/start-workers.ts';
 import { type Order, Striker } from './strike.ts';
@@ -9,12 +10,14 @@ import { type Order, Striker } from './strike.ts';
  * it has struck.
  */
 const settings = readSettings();
-const striker = new Striker(`${settings.home}/made.log`);
+const striker = new Striker();
+const storage = new FileStorage(`${settings.home}/store`);
 createInterface({ input: process.stdin })
   .on('line', (line) => striker.obey(JSON.parse(line) as Order))
   // Whoever gave orders is gone.
   .on('close', () => process.exit());
 const { ended } = await startWorkers(settings, {
+  storage: striker.watched(storage, `${settings.home}/made.log`),
   log: pino({ level: 'warn' }, pino.destination(2)),
   interceptors: [(context) => striker.interceptor(context)],
 });

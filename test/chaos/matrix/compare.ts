@@ -27,7 +27,7 @@ export async function outcomeOf({ summary, home, answered, points }: Played): Pr
   const store = new ArtifactStore(join(home, 'store'));
   const { policy, base, trained, steps, runKey, report } = summary;
   const records = await readRecords(store, runKey, 0, steps);
-  const html = await readFile(store.path(report), 'utf8');
+  const html = await readFile(await store.localCopy(report), 'utf8');
   return {
     weights: policy.weights.sha256,
     optimizer: policy.optimizer?.sha256,

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter, once } from 'node:events';
 import { appendFileSync } from 'node:fs';
-import filesystem from 'node:fs/promises';
-import { syncBuiltinESMExports } from 'node:module';
 import type { Context } from '@temporalio/activity';
 import type { ActivityInterceptors } from '@temporalio/worker';
-import { ArtifactStore } from '../../../core/artifact-store.ts';
+import type { Storage } from '../../../core/storage.ts';
+import { keyOfContent } from '../../../core/stored-ref.ts';
 import { CurrentAttempt } from '../../../workers/current-attempt.ts';
+import { type Call, WatchedStorage } from '../../storage/watched-storage.ts';
 import { ACTIVITIES, type Cell, type Moment, type StruckStage } from './cells.ts';
 
 /** What a worker under test is told. */
@@ -17,8 +17,8 @@ export type Order =
   | { goOn: true };
 
 /**
- * Inside a worker under test: strikes a run once, at one moment of one call of one activity. Writes to a journal what begins
- * to be made (`make <key>`) and what is stored (`put <key>`), so that work done twice shows.
+ * Inside a worker under test: strikes a run once, at one moment of one call of one activity. Writes to a journal what was made
+ * (`make <key>`, once its content is about to be stored) and what is stored (`put <key>`), so that work done twice shows.
  */
 export class Striker {
   readonly #activity = new AsyncLocalStorage<{ run: Run; name: string; call: number }>();
@@ -26,11 +26,20 @@ export class Striker {
   #run = new Run(null);
   #disk: { code: string; until: number } | undefined;
 
-  constructor(journal: string) {
-    this.#watchStore(journal);
+  constructor() {
     this.#watchComputing();
     this.#watchRequests();
-    this.#watchDisk();
+  }
+
+  /** The storage of the worker, with the faults that are ordered. */
+  watched(storage: Storage, journal: string): Storage {
+    return new WatchedStorage(storage, {
+      before: async (call) => {
+        await this.#beginStoring(call, journal);
+        this.#meetDisk(call);
+      },
+      after: (call) => this.#endStoring(call, journal),
+    });
   }
 
   obey(order: Order): void {
@@ -75,25 +84,23 @@ export class Striker {
     this.#disk = { code, until: Date.now() + 1000 * awaySeconds };
   }
 
-  #watchStore(journal: string): void {
-    const reach = (moment: Moment) => this.#reach(moment);
-    const isOneOf = (...stages: StruckStage[]) =>
-      stages.some((stage) => this.#activity.getStore()?.name === ACTIVITIES[stage]);
-    const { put, once } = ArtifactStore.prototype;
-    ArtifactStore.prototype.put = async function (key, bytes) {
-      if (!isOneOf('judge', 'rollout', 'update')) await reach('during');
-      const ref = await put.call(this, key, bytes);
-      appendFileSync(journal, `put ${key}\n`);
-      // Of the judge's answers some are to be kept by then.
-      if (isOneOf('judge')) await reach('during');
-      return ref;
-    };
-    ArtifactStore.prototype.once = function (key, make) {
-      return once.call(this, key, () => {
-        appendFileSync(journal, `make ${key}\n`);
-        return make();
-      });
-    };
+  async #beginStoring({ method, key }: Call, journal: string): Promise<void> {
+    const artifact = method === 'putContent' ? keyOfContent(key) : undefined;
+    if (artifact === undefined) return;
+    appendFileSync(journal, `make ${artifact}\n`);
+    if (!this.#isIn('judge', 'rollout', 'update')) await this.#reach('during');
+  }
+
+  async #endStoring({ method, key }: Call, journal: string): Promise<void> {
+    // Claims and intents are no work.
+    if (method !== 'putRef' || /^(fences|ledger\/asking)\//.test(key)) return;
+    appendFileSync(journal, `put ${key}\n`);
+    // Of the judge's answers some are to be kept by then.
+    if (this.#isIn('judge')) await this.#reach('during');
+  }
+
+  #isIn(...stages: StruckStage[]): boolean {
+    return stages.some((stage) => this.#activity.getStore()?.name === ACTIVITIES[stage]);
   }
 
   /** Computing has no moment of its own but its progress: half of it done. */
@@ -118,20 +125,12 @@ export class Striker {
     };
   }
 
-  /** What a full or read-only disk does to whoever writes: the system's own errors, from the functions that meet them. */
-  #watchDisk(): void {
-    for (const name of ['open', 'link', 'rename', 'mkdir', 'unlink', 'rm', 'copyFile', 'writeFile'] as const) {
-      const real = filesystem[name] as (...args: unknown[]) => unknown;
-      const failing = async (...args: unknown[]) => {
-        const reading = name === 'open' && (args[1] === undefined || args[1] === 'r');
-        const freeing = this.#disk?.code === 'ENOSPC' && (name === 'unlink' || name === 'rm');
-        if (this.#disk && Date.now() < this.#disk.until && !reading && !freeing)
-          throw Object.assign(new Error(`${this.#disk.code}: ${name}, ${args[0]}`), { code: this.#disk.code });
-        return real(...args);
-      };
-      Object.assign(filesystem, { [name]: failing });
-    }
-    syncBuiltinESMExports();
+  /** What a full or read-only disk does to a storage: the system's own errors. Removing frees space. */
+  #meetDisk({ method, key }: Call): void {
+    if (!this.#disk || Date.now() >= this.#disk.until) return;
+    const { code } = this.#disk;
+    if (method === 'putContent' || method === 'putRef' || (method === 'remove' && code === 'EROFS'))
+      throw Object.assign(new Error(`${code}: ${method}, ${key}`), { code });
   }
 }
 

@@ -7,9 +7,9 @@ import { ArtifactStore } from '../../../core/artifact-store.ts';
 import type { DatasetManifest, Sample } from '../../../core/sample.ts';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { RewardConfig } from '../../../rewards/registry.ts';
-import { failOnce } from '../../failing-store.ts';
 import { message, status } from '../../servers/openai-faults.ts';
 import { type OpenAiServer, readsWords, startOpenAiServer } from '../../servers/openai-server.ts';
+import { failingStore } from '../../storage/failing-store.ts';
 
 let root: string;
 let store: ArtifactStore;
@@ -161,12 +161,13 @@ describe('with an endpoint', () => {
 
   test('a disk that fails just before the end makes no verdict again', async () => {
     const input = await inputFor([sample('a')], [[CAPTION, 'A dog.']], { judge: openai() });
-    const stored = failOnce(store, '/judge.json');
+    const failing = failingStore(root, '/judge.json');
+    store = failing.store;
     await expect(activities().judgeCaptions(input)).rejects.toThrow('EROFS');
     const output = await activities().judgeCaptions(input);
     expect(output).toMatchObject({ caption: [[{ value: 1 }, { value: 0 }]], usage: { calls: 2, cacheHits: 0 } });
     expect(server.account()).toMatchObject({ questions: 2, answered: 2, duplicates: 0 });
-    expect(stored.filter((key) => key.startsWith('runs/'))).toEqual([
+    expect(failing.stored.filter((key) => key.startsWith('runs/'))).toEqual([
       'runs/r/step-000001/verdicts.json',
       'runs/r/step-000001/judge.json',
     ]);

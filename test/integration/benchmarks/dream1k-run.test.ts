@@ -104,7 +104,7 @@ async function predictions(name: string, captions: Record<number, string>): Prom
   return path;
 }
 
-const report = (evaluation: SuiteEvaluation) => readFile(store.path(evaluation.report), 'utf8');
+const report = async (evaluation: SuiteEvaluation) => readFile(await store.localCopy(evaluation.report), 'utf8');
 
 describe('captions that were made elsewhere', () => {
   let source: { annotations: string; predictions: string };
@@ -177,7 +177,7 @@ describe('captions that were made elsewhere', () => {
     expect(text).toContain('| youtube | 2 | 1 | 0 | 1 |');
     expect(evaluation.judge?.prompts).toHaveLength(2);
     expect(text).toContain('- 3: there is no caption for it in');
-    const result = SuiteResult.parse(JSON.parse(await readFile(store.path(evaluation.result), 'utf8')));
+    const result = SuiteResult.parse(JSON.parse(await readFile(await store.localCopy(evaluation.result), 'utf8')));
     expect(result.items.map(({ id, missing }) => [id, missing !== undefined])).toEqual([
       ['1', false],
       ['2', false],
@@ -188,7 +188,7 @@ describe('captions that were made elsewhere', () => {
       recall: 1 / 3,
       reading: { claimVerdicts: ['neutral', 'entailment'] },
     });
-    const items = await readFile(store.path(evaluation.drillDown), 'utf8');
+    const items = await readFile(await store.localCopy(evaluation.drillDown), 'utf8');
     expect(items).toContain('- entailment: a cat runs');
     expect(items).toContain('No caption.');
   });

@@ -10,9 +10,9 @@ import { eventsOf } from '../../../datasets/shapes/describe.ts';
 import { sceneAt } from '../../../datasets/shapes/scene.ts';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { ThinkConfig } from '../../../rewards/think.ts';
-import { failOnce } from '../../failing-store.ts';
 import { message } from '../../servers/openai-faults.ts';
 import { startOpenAiServer } from '../../servers/openai-server.ts';
+import { failingStore } from '../../storage/failing-store.ts';
 
 let root: string;
 let store: ArtifactStore;
@@ -77,10 +77,11 @@ test('tried again, the activity finds its own output', async () => {
 
 test('a disk that fails just before the end makes no verdict again', async () => {
   const input = await inputFor(perfect);
-  const stored = failOnce(store, '/benchmark-held-out.json');
+  const failing = failingStore(root, '/benchmark-held-out.json');
+  store = failing.store;
   await expect(benchmark().scoreBenchmark(input)).rejects.toThrow('EROFS');
   await benchmark().scoreBenchmark(input);
-  expect(stored.map((key) => key.split('/').at(-1))).toEqual([
+  expect(failing.stored.map((key) => key.split('/').at(-1))).toEqual([
     'benchmark-held-out-details.json',
     'benchmark-held-out.json',
   ]);

@@ -7,6 +7,7 @@ import { collectGarbage } from '../../../cli/gc/collect.ts';
 import { knownExecutions } from '../../../cli/gc/known-runs.ts';
 import type { RunSummary } from '../../../contracts/run-results.ts';
 import { sha256OfFile } from '../../../core/artifact-store.ts';
+import { FileStorage } from '../../../core/file-storage.ts';
 import { realServers } from '../real-servers.ts';
 
 const servers = realServers('gc');
@@ -39,7 +40,13 @@ async function contents(): Promise<string[]> {
 /** In a year, when nothing is young any more and nothing was used lately. */
 const collect = async (dryRun: boolean) =>
   collectGarbage({
-    ...{ home: servers.home, dryRun, cacheDays: 0, now: Date.now() + 365 * 86_400_000 },
+    ...{
+      storage: new FileStorage(join(servers.home, 'store')),
+      home: servers.home,
+      dryRun,
+      cacheDays: 0,
+      now: Date.now() + 365 * 86_400_000,
+    },
     known: await knownExecutions(servers.temporal.client),
   });
 

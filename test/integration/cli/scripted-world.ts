@@ -99,7 +99,7 @@ export class ScriptedWorld {
     const old = step - 2;
     // A fork's past has its checkpoints with the parent.
     const made = await this.store.find(checkpointKey(runKey, old));
-    if (made && (keepEvery === 0 || old % keepEvery !== 0)) await rm(this.store.path(made), { force: true });
+    if (made && (keepEvery === 0 || old % keepEvery !== 0)) await rm(await this.store.localCopy(made), { force: true });
     this.updates.push(`${workflowId} ${step}`);
     return { policy, metrics: { loss: 0.1, kl: 0.01 }, seconds: 0.01 };
   }

@@ -38,7 +38,7 @@ test('makes ordinary videos with references, the same everywhere', async () => {
   expect(thought).toHaveLength(events!.length);
   expect('artifact' in video).toBe(true);
   if (!('artifact' in video)) return;
-  expect(await probeVideo(store.path(video.artifact))).toMatchObject({
+  expect(await probeVideo(await store.localCopy(video.artifact))).toMatchObject({
     codec: 'h264',
     durationSeconds: 3,
     width: 224,
@@ -103,7 +103,7 @@ test('pretraining data shows what the product decodes', async () => {
     const { video, caption, thought, events } = manifest.train[i]!;
     expect(line).toMatchObject({ id: `train-1-${i}`, exact: { caption, thought, events } });
     if (!('artifact' in video)) throw new Error('expected a stored video');
-    const clip = await extractClip(store.path(video.artifact), FrameOptions.parse({}));
+    const clip = await extractClip(await store.localCopy(video.artifact), FrameOptions.parse({}));
     const exported = frames.subarray(i * bytes, (i + 1) * bytes);
     const difference = exported.reduce((sum, level, at) => sum + Math.abs(level - clip.pixels[at]!), 0) / bytes;
     // Not 0: the encoder spends its bits a little differently when scenes follow each other.

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { html } from '../../../core/markup.ts';
 import { ChatEndpoint } from '../../../judge/client/chat-endpoint.ts';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { LlmJudge } from '../../../judge/llm-judge.ts';

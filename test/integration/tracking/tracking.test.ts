@@ -185,9 +185,9 @@ describe('a run mirrored to a real MLflow server', () => {
     const tracking = await startTracking({ ...startInput(), runKey: 'damaged-1' });
     const rollout = run.records[2]!.rollout!;
     const bytes = await store.read(rollout);
-    await writeFile(store.path(rollout), bytes.subarray(1));
+    await writeFile(await store.localCopy(rollout), bytes.subarray(1));
     const input = { runKey: run.runKey, tracking, manifest: run.manifest, fromStep: 0, toStep: 4 };
-    await mirrorRecords(input).finally(() => writeFile(store.path(rollout), bytes));
+    await mirrorRecords(input).finally(async () => writeFile(await store.localCopy(rollout), bytes));
     const kl = await history(tracking.mlflowRunId, 'train/kl');
     expect(kl.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
     const { tags } = await client.run(tracking.mlflowRunId);

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createRolloutActivities } from '../../../activities/rollout.ts';
+import type { ArtifactStore } from '../../../core/artifact-store.ts';
 import { CaptionedClip, type Group, Rollout } from '../../../core/completion.ts';
 import type { PolicyEngine } from '../../../policy/onnx/engine/engine.ts';
 import type { GenerateRequest } from '../../../policy/onnx/engine/engine-messages.ts';
 import { SamplingConfig } from '../../../policy/policy-config.ts';
-import { failOnce } from '../../failing-store.ts';
+import { failingStore } from '../../storage/failing-store.ts';
 import { storeClips, temporaryStore } from './stage-store.ts';
 
 type Generate = PolicyEngine['generate'];
@@ -31,8 +32,8 @@ function scriptedEngine() {
   return { engine: { generate } as PolicyEngine, requests };
 }
 
-async function stage(sampleIds: string[]) {
-  const store = await temporaryStore();
+async function stage(sampleIds: string[], at?: ArtifactStore) {
+  const store = at ?? (await temporaryStore());
   const { engine, requests } = scriptedEngine();
   const progress: unknown[] = [];
   const activities = createRolloutActivities({ store, engine, onProgress: (p) => progress.push(p) });
@@ -65,7 +66,10 @@ test('a rollout is stored with what there is to count, and a retry finds it', as
     groupSize: 3,
     maxNewTokens: 7,
     sampling: { temperature: 0.5, seed: 11, step: 3 },
-    policy: { model: 'tiny', weights: { path: store.path(input.policy.weights), sha256: input.policy.weights.sha256 } },
+    policy: {
+      model: 'tiny',
+      weights: { path: await store.localCopy(input.policy.weights), sha256: input.policy.weights.sha256 },
+    },
   } satisfies Partial<GenerateRequest>);
   expect(requests[0]!.clips[1]!.frames).toMatchObject({ shape: [2, 28, 28, 3] });
   expect(requests[0]!.clips[1]!.frames.data[0]).toBe(1);
@@ -108,11 +112,11 @@ describe('what is written is not written again when only the record of it is los
       ({ activities, input }: Staged) => activities.captionClips({ ...input, maxNewTokens: 9 }),
     ],
   ])('%s', async (names, write) => {
-    const staged = await stage(['a', 'b']);
-    const stored = failOnce(staged.store, names[1]!);
+    const { store, stored } = failingStore((await temporaryStore()).storage.place, names[1]!);
+    const staged = await stage(['a', 'b'], store);
     await expect(write(staged)).rejects.toThrow('EROFS');
     const output = await write(staged);
-    expect(stored).toEqual(names.map((name) => `runs/r/step-000003/${name}`));
+    expect(stored.filter((key) => key.startsWith('runs/'))).toEqual(names.map((name) => `runs/r/step-000003/${name}`));
     expect(staged.requests).toHaveLength(1);
     expect(await write(staged)).toEqual(output);
   });

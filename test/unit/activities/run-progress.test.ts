@@ -55,7 +55,7 @@ test.each([
 ])('a run goes on from before what is damaged or gone: %s', async (_, key, step) => {
   await writeRun('parent', 5);
   const { findProgress } = createProgressActivities({ store });
-  const path = store.path((await store.find(key))!);
+  const path = await store.localCopy((await store.find(key))!);
   await truncate(path, 3);
   expect((await findProgress({ run: 'parent' })).progress?.step).toBe(step);
   await rm(path);
@@ -67,6 +67,7 @@ test('a fork that is cut off while its past is copied goes on from no step of it
   let left = 30;
   const cutOff = new ArtifactStore(root, {
     fence: () => ({
+      claims: [],
       check: async () => {
         if (left-- <= 0) throw new Error('cut off');
       },
@@ -82,7 +83,7 @@ test('a fork that is cut off while its past is copied goes on from no step of it
 
 test('a run whose every checkpoint is gone begins again', async () => {
   await writeRun('parent', 3);
-  for (const step of [0, 2, 3]) await rm(store.path((await store.find(checkpoint(step)))!));
+  for (const step of [0, 2, 3]) await rm(await store.localCopy((await store.find(checkpoint(step)))!));
   const { progress } = await createProgressActivities({ store }).findProgress({ run: 'parent' });
   expect(progress).toMatchObject({ step: 0 });
 });
@@ -92,12 +93,12 @@ test('a fork never goes on from a step of its parent but the one it began with',
   const { findProgress, forkProgress } = createProgressActivities({ store });
   const fork = { from: { run: 'parent', step: 4 }, runKey: 'child', overrides: { 'algorithm.beta': 0.5 } };
   await forkProgress(fork);
-  await truncate(store.path((await store.find(recordKey('child', 3)))!), 3);
+  await truncate(await store.localCopy((await store.find(recordKey('child', 3)))!), 3);
   expect(await findProgress({ run: 'child' })).toEqual({});
   // Without progress a resumed fork is forked again, which mends its past.
   const { progress } = await forkProgress(fork);
   expect(await findProgress({ run: 'child' })).toEqual({ progress });
-  await truncate(store.path((await store.find(checkpoint(4)))!), 3);
+  await truncate(await store.localCopy((await store.find(checkpoint(4)))!), 3);
   expect(await findProgress({ run: 'child' })).toEqual({});
   await expect(forkProgress(fork)).rejects.toThrow('has no checkpoint at step 4; it has them at 0, 2, 5');
 });

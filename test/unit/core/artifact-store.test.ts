@@ -40,12 +40,12 @@ describe('ArtifactStore', () => {
 
   it('refuses bytes that changed on disk, naming the artifact', async () => {
     const ref = await store.put('k', 'one');
-    await writeFile(store.path(ref), 'two');
+    await writeFile(await store.localCopy(ref), 'two');
     await expect(store.read(ref)).rejects.toMatchObject({ code: 'CorruptArtifact', message: /store:k\./ });
   });
 
   it('makes an artifact again when its bytes were cut short', async () => {
-    await writeFile(store.path(await store.put('k', 'whole')), 'who');
+    await writeFile(await store.localCopy(await store.put('k', 'whole')), 'who');
     const ref = await store.once('k', async () => 'whole');
     expect((await store.read(ref)).toString()).toBe('whole');
   });
@@ -74,7 +74,8 @@ describe('ArtifactStore', () => {
     expect((await readdir(root)).sort()).toEqual(['k.2d711642b726', 'k.ref']);
   });
 
-  it.each(['../x', '/etc/passwd', 'a/../../x', ''])('refuses the key %j', (key) => {
-    expect(() => store.path(key)).toThrow(/outside the store/);
+  it.each(['../x', '/etc/passwd', 'a/../../x', ''])('refuses the key %j', async (key) => {
+    await expect(store.find(key)).rejects.toMatchObject({ code: 'InvalidInput', message: /outside the store/ });
+    await expect(store.put(key, 'x')).rejects.toMatchObject({ code: 'InvalidInput' });
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -17,7 +17,7 @@ afterEach(() => rm(root, { recursive: true }));
 
 const KEY = 'runs/r/update.json';
 const WHOLE = '{"loss":0.25}\n';
-const refFile = () => `${store.path(KEY)}.ref`;
+const refFile = () => join(root, `${KEY}.ref`);
 const refused = { code: 'CorruptArtifact', message: expect.stringMatching(/runs\/r\/update/) };
 
 /** Makes the artifact, counting how often its content had to be made. */
@@ -42,13 +42,13 @@ describe('content that is damaged', () => {
 
   it.each(damages)('is refused with its name where it is read: %s', async (_, damage) => {
     const ref = await store.put(KEY, WHOLE);
-    await damage(store.path(ref));
+    await damage(await store.localCopy(ref));
     await expect(store.read(ref)).rejects.toMatchObject(refused);
   });
 
   it.each(damages)('is made again, under the same reference, by the activity that made it: %s', async (_, damage) => {
     const ref = await store.put(KEY, WHOLE);
-    await damage(store.path(ref));
+    await damage(await store.localCopy(ref));
     const make = maker();
     expect(await store.once(KEY, make)).toEqual(ref);
     expect(make.times).toBe(1);
@@ -57,13 +57,13 @@ describe('content that is damaged', () => {
 
   it.each(damages)('is mended by whoever brings the same bytes again: %s', async (_, damage) => {
     const ref = await store.put(KEY, WHOLE);
-    await damage(store.path(ref));
+    await damage(await store.localCopy(ref));
     expect(await store.put(KEY, WHOLE)).toEqual(ref);
     expect((await store.read(ref)).toString()).toBe(WHOLE);
   });
 
   it('gives way to other bytes when making it again does not give the same', async () => {
-    await truncate(store.path(await store.put(KEY, WHOLE)), 3);
+    await truncate(await store.localCopy(await store.put(KEY, WHOLE)), 3);
     const ref = await store.once(KEY, maker('{"loss":0.5}\n'));
     expect(await store.find(KEY)).toEqual(ref);
     expect((await store.read(ref)).toString()).toBe('{"loss":0.5}\n');
@@ -104,7 +104,7 @@ describe('a reference that is damaged', () => {
 
   it('is refused with its name where the content is gone too, and made again by the activity', async () => {
     const ref = await store.put(KEY, WHOLE);
-    await rm(store.path(ref));
+    await rm(await store.localCopy(ref));
     await truncate(refFile(), 0);
     await expect(store.find(KEY)).rejects.toMatchObject(refused);
     expect(await store.once(KEY, maker())).toEqual(ref);
@@ -132,7 +132,7 @@ describe('a reference that is damaged', () => {
 
 it('whatever single byte changes, of content or reference: never other bytes, and the activity makes it whole', async () => {
   const original = await store.put(KEY, WHOLE);
-  const files = [store.path(original), refFile()];
+  const files = [await store.localCopy(original), refFile()];
   const whole = await Promise.all(files.map((file) => readFile(file)));
   await fc.assert(
     fc.asyncProperty(
@@ -162,7 +162,7 @@ it('whatever single byte changes, of content or reference: never other bytes, an
 
 describe('a file that was never finished', () => {
   it('is no artifact and in nobody`s way', async () => {
-    const stray = `${store.path('k')}.0f8fad5b-d9cb-469f-a165-70867728950e.tmp`;
+    const stray = `${join(root, 'k')}.0f8fad5b-d9cb-469f-a165-70867728950e.tmp`;
     await writeFile(stray, 'hal');
     expect(await store.find('k')).toBeUndefined();
     const ref = await store.once('k', maker('half'));
@@ -170,18 +170,36 @@ describe('a file that was never finished', () => {
   });
 
   it('is not left behind by a write that fails', async () => {
-    const full = new ArtifactStore(root, { fence: () => ({ check: () => Promise.reject(new Error('no')) }) });
+    const full = new ArtifactStore(root, {
+      fence: () => ({ claims: [], check: () => Promise.reject(new Error('no')) }),
+    });
     await expect(full.put('k', 'x')).rejects.toThrow('no');
     expect(await readdir(root)).toEqual([]);
   });
 });
 
-it('the time of a content file tells its last use', async () => {
-  const path = store.path(await store.put(KEY, WHOLE));
+describe('when a ref was last put', () => {
   const long = new Date('2020-01-01');
-  await utimes(path, long, long);
-  await store.once(KEY, maker());
-  expect((await stat(path)).mtimeMs).toBeGreaterThan(Date.now() - 60_000);
+  const putLongAgo = async (key: string) => {
+    await store.put(key, WHOLE);
+    await utimes(join(root, `${key}.ref`), long, long);
+  };
+  const putAt = async (key: string) => (await store.storage.getRef(key))!.storedAt;
+
+  it.each([
+    ['once', () => store.once('clips/a.clip', maker())],
+    ['put', () => store.put('clips/a.clip', WHOLE)],
+  ])('tells the last use of what runs share: %s puts it again', async (_, use) => {
+    await putLongAgo('clips/a.clip');
+    await use();
+    expect(await putAt('clips/a.clip')).toBeGreaterThan(Date.now() - 60_000);
+  });
+
+  it('tells when a run made it, of what is its own', async () => {
+    await putLongAgo(KEY);
+    await store.once(KEY, maker());
+    expect(await putAt(KEY)).toBe(long.getTime());
+  });
 });
 
 describe('what a record refers to', () => {
@@ -199,7 +217,7 @@ describe('what a record refers to', () => {
     };
     return () => store.onceJson(KEY, Output, make);
   }
-  const contentOf = async (key: string) => store.path((await store.find(key))!);
+  const contentOf = async (key: string) => store.localCopy((await store.find(key))!);
 
   const damages: [string, (key: string) => Promise<void>][] = [
     ['changed', async (key) => writeFile(await contentOf(key), 'other bytes')],

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ArtifactStore, sha256 } from '../../../core/artifact-store.ts';
 import { type Attempt, type Fence, Fences } from '../../../core/fence.ts';
+import { FileStorage } from '../../../core/file-storage.ts';
 
 let root: string;
 let fences: Fences;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'videocap-fence-'));
-  fences = new Fences(root);
+  fences = new Fences(new FileStorage(root));
 });
 afterEach(() => rm(root, { recursive: true }));
 
@@ -106,7 +107,7 @@ describe('an execution of a run', () => {
   it('claims its run once, however many of its activities begin at the same moment', async () => {
     const ids = Array.from({ length: 8 }, (_, i) => String(i));
     const claims = await Promise.all(ids.map((activity) => fences.claim(at(1, { runKey: 'r', activity }))));
-    expect(await readdir(join(root, 'fences/runs/r'))).toEqual(['00000001-e1']);
+    expect(await readdir(join(root, 'fences/runs/r'))).toEqual(['00000001-e1.ref']);
     for (const claim of claims) await expect(claim.check()).resolves.toBeUndefined();
   });
 

@@ -20,7 +20,7 @@ test('a manifest is read once, by however many at a time', async () => {
   const ref = await put('a');
   const [first, second] = await Promise.all([readManifest(store, ref), readManifest(store, ref)]);
   expect(second).toBe(first);
-  await rm(store.path(ref));
+  await rm(await store.localCopy(ref));
   expect(await readManifest(store, ref)).toBe(first);
 });
 
@@ -37,7 +37,7 @@ test('of several datasets each is its own', async () => {
 
 test('a damaged manifest is refused until it is mended', async () => {
   const ref = await put('a');
-  await writeFile(store.path(ref), 'x');
+  await writeFile(await store.localCopy(ref), 'x');
   await expect(readManifest(store, ref)).rejects.toMatchObject({ code: 'CorruptArtifact' });
   await put('a');
   expect((await readManifest(store, ref)).name).toBe('a');

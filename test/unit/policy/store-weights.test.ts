@@ -7,8 +7,8 @@ import { temporaryStore } from '../activities/stage-store.ts';
 test("a run's start weights are mended from the model they came from", async () => {
   const store = await temporaryStore();
   const weights = await storeWeights(store, openModelFolder('tiny'));
-  const whole = await readFile(store.path(weights));
-  await truncate(store.path(weights), 1000);
+  const whole = await readFile(await store.localCopy(weights));
+  await truncate(await store.localCopy(weights), 1000);
   await mendStartPolicy(store, { model: 'tiny', step: 0, weights });
   expect((await store.read(weights)).equals(whole)).toBe(true);
 });
@@ -16,7 +16,7 @@ test("a run's start weights are mended from the model they came from", async () 
 test('start weights that their model no longer has are refused by name', async () => {
   const store = await temporaryStore();
   const weights = await store.put('policies/old/model.safetensors', 'weights of another model');
-  await truncate(store.path(weights), 3);
+  await truncate(await store.localCopy(weights), 3);
   await expect(mendStartPolicy(store, { model: 'tiny', step: 0, weights })).rejects.toMatchObject({
     code: 'CorruptArtifact',
     message: expect.stringMatching(

@@ -5,6 +5,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { Fences } from '../../../core/fence.ts';
+import { FileStorage } from '../../../core/file-storage.ts';
 import { ActivityRuntime, type RuntimeOptions } from '../../../workers/activity-runtime.ts';
 import { cancellationSignal, currentAttempt, reportProgress } from '../../../workers/current-attempt.ts';
 import { readSettings } from '../../../workers/settings.ts';
@@ -27,7 +28,7 @@ const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 function perform(
   work: () => Promise<unknown>,
   info: object = {},
-  options: RuntimeOptions = { fences: new Fences(root) },
+  options: RuntimeOptions = { fences: new Fences(new FileStorage(root)) },
 ): Promise<unknown> {
   const environment = new MockActivityEnvironment({ heartbeatTimeoutMs: 12_000, ...info });
   const runtime = new ActivityRuntime(environment.context, options);

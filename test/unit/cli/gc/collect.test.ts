@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,6 +8,8 @@ import { type KnownExecution, stateOf } from '../../../../cli/gc/known-runs.ts';
 import type { ArtifactRef } from '../../../../core/artifact-ref.ts';
 import { ArtifactStore } from '../../../../core/artifact-store.ts';
 import { Fences } from '../../../../core/fence.ts';
+import { BucketStorage } from '../../../storage/bucket-storage.ts';
+import { WatchedStorage } from '../../../storage/watched-storage.ts';
 
 const DAY = 86_400_000;
 
@@ -29,7 +31,15 @@ const execution = (change: Partial<KnownExecution>): KnownExecution => ({
 
 /** Ten days from now, when everything here is old. */
 const collect = (known: KnownExecution[], change: Partial<CollectOptions> = {}) =>
-  collectGarbage({ home, known, cacheDays: 7, dryRun: false, now: Date.now() + 10 * DAY, ...change });
+  collectGarbage({
+    storage: store.storage,
+    home,
+    known,
+    cacheDays: 7,
+    dryRun: false,
+    now: Date.now() + 10 * DAY,
+    ...change,
+  });
 
 async function files(folder = 'store'): Promise<string[]> {
   const entries = await readdir(join(home, folder), { recursive: true, withFileTypes: true });
@@ -57,7 +67,7 @@ async function aRun(runKey: string): Promise<string[]> {
   };
   for (const step of [1, 2, 3])
     weights[step] = await store.put(at(`checkpoints/step-00000${step}/model.safetensors`), `${runKey} weights ${step}`);
-  const clip = await store.put('clips/ab/one.clip', 'pixels');
+  const clip = await store.put('clips/one.clip', 'pixels');
   await store.putJson('clips/lists/one.json', [{ sampleId: 'a', clip }]);
   const video = await store.put('data/shapes/1/a.mp4', 'a video');
   const manifest = await store.putJson('data/manifests/m.json', { train: [{ id: 'a', video: { artifact: video } }] });
@@ -67,14 +77,17 @@ async function aRun(runKey: string): Promise<string[]> {
   for (const step of [0, 1, 2, 3]) {
     const folder = `step-00000${step}`;
     if (step === 0 || step === 2) {
-      const captions = await store.putJson(at(`${folder}/captions.json`), ['a caption']);
-      const details = await store.putJson(at(`${folder}/benchmark-held-out-details.json`), { step });
+      const captions = await store.putJson(at(`${folder}/captions/held-out/captions.json`), ['a caption']);
+      const details = await store.putJson(at(`${folder}/benchmarks/held-out/details.json`), { step });
       evaluations.push({ step, captions, details, policy: { weights: weights[step] } });
-      await store.putJson(at(`${folder}/benchmark-held-out.json`), { details });
+      await store.putJson(at(`${folder}/benchmarks/held-out/scores.json`), { details });
     }
-    const rollout = await store.putJson(at(`${folder}/rollout.json`), { groups: [] });
-    const verdicts = await store.putJson(at(`${folder}/verdicts.json`), {});
-    for (const name of ['rollout-groups', 'think', 'judge', 'update', 'caption-clips'])
+    const rollout = await store.putJson(at(`${folder}/round-00/part-00/rollout.json`), { groups: [] });
+    const verdicts = await store.putJson(at(`${folder}/round-00/part-00/verdicts.json`), {});
+    for (const name of [
+      ...['round-00/part-00/rollout-groups', 'round-00/part-00/local-scores', 'round-00/part-00/judged-scores'],
+      ...['update', 'captions/held-out/caption-clips'],
+    ])
       await store.putJson(at(`${folder}/${name}.json`), { name });
     await store.putJson(at(`records/step-00000${step}.json`), { step, rollout, verdicts });
     const policy = { weights: weights[step] };
@@ -93,9 +106,12 @@ describe('a finished run', () => {
     await collect(finished);
     for (const step of [0, 1, 2, 3])
       for (const name of ['records', 'progress']) expect(await has(`runs/r/${name}/step-00000${step}.json`)).toBe(true);
-    for (const name of ['step-000002/captions', 'step-000002/benchmark-held-out-details', 'step-000001/rollout'])
+    for (const name of [
+      ...['step-000002/captions/held-out/captions', 'step-000002/benchmarks/held-out/details'],
+      'step-000001/round-00/part-00/rollout',
+    ])
       expect(await has(`runs/r/${name}.json`), name).toBe(true);
-    expect(await has('runs/r/step-000003/verdicts.json')).toBe(true);
+    expect(await has('runs/r/step-000003/round-00/part-00/verdicts.json')).toBe(true);
     expect(await has('runs/r/report.html')).toBe(true);
     expect(await has('data/manifests/m.json')).toBe(true);
     expect(await has('data/shapes/1/a.mp4')).toBe(true);
@@ -131,7 +147,10 @@ describe('a finished run', () => {
   it('loses what only its activities would look for', async () => {
     await aRun('r');
     await collect(finished);
-    for (const name of ['load-policy', 'step-000001/think', 'step-000002/update', 'step-000002/caption-clips'])
+    for (const name of [
+      ...['load-policy', 'step-000001/round-00/part-00/local-scores', 'step-000002/update'],
+      'step-000002/captions/held-out/caption-clips',
+    ])
       expect(await store.find(`runs/r/${name}.json`), name).toBeUndefined();
   });
 
@@ -208,9 +227,9 @@ describe('what no run refers to', () => {
   it('goes when it was not used for the days given, and stays until then', async () => {
     await aRun('r');
     await collect(finished, { now: Date.now() + 6 * DAY });
-    expect(await has('clips/ab/one.clip')).toBe(true);
+    expect(await has('clips/one.clip')).toBe(true);
     const { removed } = await collect(finished, { now: Date.now() + 8 * DAY });
-    expect(await has('clips/ab/one.clip')).toBe(false);
+    expect(await has('clips/one.clip')).toBe(false);
     expect(removed.frames.files).toBe(4);
   });
 
@@ -221,11 +240,46 @@ describe('what no run refers to', () => {
   });
 });
 
+it('what is put again after it was listed stays: a run has begun to use it', async () => {
+  await aRun('r');
+  const now = Date.now() + 8 * DAY;
+  const shared = ['clips/one.clip', 'clips/lists/one.json'];
+  let used: string | undefined;
+  const storage = new WatchedStorage(store.storage, {
+    async before({ method, key }) {
+      if (used !== undefined || method !== 'remove') return;
+      used = shared.find((other) => other !== key)!;
+      await utimes(join(home, `store/${used}.ref`), now / 1000, now / 1000);
+    },
+  });
+  await collect([execution({ runKey: 'r' })], { storage, now });
+  for (const key of shared) expect(await has(key), key).toBe(key === used);
+});
+
+it('collects a bucket as it collects a folder', async () => {
+  const collected = [];
+  for (const storage of [store.storage, new BucketStorage()]) {
+    store = new ArtifactStore(storage);
+    await aRun('r');
+    const { removed, kept } = await collect([execution({ runKey: 'r' })]);
+    collected.push({ removed, kept });
+    expect(await has('runs/r/progress/step-000003.json')).toBe(true);
+    expect(await has('clips/one.clip')).toBe(false);
+  }
+  expect(collected[1]).toEqual(collected[0]);
+});
+
 describe('what must never go', () => {
+  it('is what no template of the store layout makes', async () => {
+    for (const key of ['runs/r/notes.txt', 'elsewhere/x.json']) await store.put(key, '{}');
+    await store.put('runs/r/report.html', 'the report');
+    await collect([execution({ runKey: 'r' })], { cacheDays: 0 });
+    for (const key of ['runs/r/notes.txt', 'elsewhere/x.json']) expect(await has(key)).toBe(true);
+  });
+
   it('is the ledger, with its open questions, and exported models', async () => {
     await store.put('ledger/answer.json', 'paid for');
-    await mkdir(join(home, 'store/ledger/asking'));
-    await writeFile(join(home, 'store/ledger/asking/q.json'), '{}');
+    await store.storage.putRef('ledger/asking/q.1', '{}', { ifAbsent: true });
     await mkdir(join(home, 'checkpoints/r'), { recursive: true });
     await writeFile(join(home, 'checkpoints/r/model.safetensors'), 'yours');
     const before = [...(await files()), ...(await files('checkpoints'))];
@@ -240,7 +294,7 @@ describe('leftovers', () => {
     const uuid = '0f8fad5b-d9cb-469f-a165-70867728950e';
     const leftovers = [
       `ledger/x.json.${uuid}.tmp`,
-      'runs/r/step-000001/think.0123456789ab.json',
+      'runs/r/step-000001/update.0123456789ab.json',
       'clips/x.0123456789ab.clip',
     ];
     for (const path of leftovers) await writeFile(join(home, 'store', path), 'left');
@@ -254,7 +308,7 @@ describe('leftovers', () => {
   it('are claims of executions and runs that are over; those of others stay', async () => {
     await aRun('r');
     await aRun('s');
-    const fences = new Fences(store.root);
+    const fences = new Fences(store.storage);
     await fences.claim({ execution: 'done', activity: '1', attempt: 2, runKey: 'r' });
     await fences.claim({ execution: 'going', activity: '1', attempt: 2, runKey: 's' });
     const { removed } = await collect([
@@ -263,14 +317,14 @@ describe('leftovers', () => {
     ]);
     expect(removed.claims.files).toBe(2);
     expect((await files()).filter((path) => path.includes('fences'))).toEqual([
-      'store/fences/attempts/going/1/00000002',
-      'store/fences/runs/s/00000001-going',
+      'store/fences/attempts/going/1/00000002.ref',
+      'store/fences/runs/s/00000001-going.ref',
     ]);
   });
 
   it('are not the contents that a damaged reference may have named', async () => {
     await aRun('r');
-    await writeFile(`${store.path('runs/r/report.html')}.ref`, '');
+    await writeFile(join(home, 'store/runs/r/report.html.ref'), '');
     await collect([execution({ runKey: 'r' })]);
     expect(await has('runs/r/report.html')).toBe(true);
   });

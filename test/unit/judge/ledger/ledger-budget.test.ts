@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { VideocapError } from '../../../../core/errors.ts';
 import type { Ledger } from '../../../../judge/ledger/ledger.ts';
-import { question, ScriptedEndpoint, said, temporaryLedger } from './temporary-ledger.ts';
+import { ManualEndpoint, question, said, temporaryLedger } from './temporary-ledger.ts';
 
 const { ledger, asking } = temporaryLedger();
 
 describe('the budget', () => {
-  const ask = async (client: Ledger, endpoint: ScriptedEndpoint, captions: string[]) => {
+  const ask = async (client: Ledger, endpoint: ManualEndpoint, captions: string[]) => {
     const before = endpoint.asked.length;
     const outcomes = captions.map((caption) => client.ask(question(caption)));
     const settling = Promise.allSettled(outcomes);
@@ -22,7 +22,7 @@ describe('the budget', () => {
   };
 
   test('of calls is never exceeded, also by questions asked at once; what is known costs nothing', async () => {
-    const endpoint = new ScriptedEndpoint();
+    const endpoint = new ManualEndpoint();
     const options = { budget: { calls: 12 }, spent: { usd: 0, calls: 10 } };
     const blocked =
       'JudgeBlocked: The run has put 12 questions to its judge, and judge.budget.calls is 12: raise it with `videocap limits`, then `videocap resume`.';
@@ -39,7 +39,7 @@ describe('the budget', () => {
   });
 
   test('of money stops the first question after it is reached', async () => {
-    const endpoint = new ScriptedEndpoint();
+    const endpoint = new ManualEndpoint();
     // Each question costs 0.0003 USD.
     const client = ledger(endpoint, {
       price: { inputPerMillion: 2, outputPerMillion: 10 },
@@ -58,7 +58,7 @@ describe('the budget', () => {
     ['nothing is known of costs', { usd: 0, calls: 0 }],
     ['the run knows what a question costs', { usd: 0.0003, calls: 1 }],
   ])('of money is exceeded by one question at most, also by questions asked at once: %s', async (_, spent) => {
-    const endpoint = new ScriptedEndpoint();
+    const endpoint = new ManualEndpoint();
     const options = { price: { inputPerMillion: 2, outputPerMillion: 10 }, budget: { usd: spent.usd + 0.001 }, spent };
     const client = ledger(endpoint, options);
     const outcomes = await ask(
@@ -74,7 +74,7 @@ describe('the budget', () => {
   });
 
   test('of money that is far holds nobody back', async () => {
-    const endpoint = new ScriptedEndpoint();
+    const endpoint = new ManualEndpoint();
     const client = ledger(endpoint, {
       price: { inputPerMillion: 2, outputPerMillion: 10 },
       budget: { usd: 1 },
@@ -87,7 +87,7 @@ describe('the budget', () => {
   });
 
   test('is not held back by a question whose request failed, nor waited for in vain', async () => {
-    const endpoint = new ScriptedEndpoint();
+    const endpoint = new ManualEndpoint();
     const client = ledger(endpoint, { price: { inputPerMillion: 2, outputPerMillion: 10 }, budget: { usd: 1 } });
     const first = client.ask(question('A.'));
     await endpoint.arrived(1);

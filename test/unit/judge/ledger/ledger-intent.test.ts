@@ -1,26 +1,29 @@
-import { writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { ArtifactStore } from '../../../../core/artifact-store.ts';
 import { VideocapError } from '../../../../core/errors.ts';
-import { attempt, keyOf, question, ScriptedEndpoint, said, temporaryLedger } from './temporary-ledger.ts';
+import { Fences } from '../../../../core/fence.ts';
+import { ASKING, type Intent, Intents } from '../../../../judge/ledger/intents.ts';
+import { openIntents } from '../../../../judge/ledger/read-ledger.ts';
+import { type Call, WatchedStorage } from '../../../storage/watched-storage.ts';
+import { attempt, keyOf, ManualEndpoint, question, said, temporaryLedger } from './temporary-ledger.ts';
 
 const place = temporaryLedger();
 const { ledger, asking } = place;
 
 describe('the intent', () => {
   test('is recorded before the question goes out, and gone when the answer is stored', async () => {
-    const endpoint = new ScriptedEndpoint();
+    const endpoint = new ManualEndpoint();
     const asked = ledger(endpoint).ask(question());
     await endpoint.arrived(1);
-    expect(await asking()).toEqual([basename(keyOf())]);
+    expect(await asking()).toEqual([`${basename(keyOf(), '.json')}.1`]);
     endpoint.asked[0]!.settle(said());
     await asked;
     expect(await asking()).toEqual([]);
   });
 
   test('is gone when the endpoint has certainly not answered', async () => {
-    const endpoint = new ScriptedEndpoint();
+    const endpoint = new ManualEndpoint();
     const asked = ledger(endpoint).ask(question());
     await endpoint.arrived(1);
     endpoint.asked[0]!.fail(new VideocapError('Unavailable', 'down'));
@@ -29,7 +32,7 @@ describe('the intent', () => {
   });
 
   test('stays when an answer was perhaps paid for and lost: asked again, and counted', async () => {
-    const endpoint = new ScriptedEndpoint();
+    const endpoint = new ManualEndpoint();
     const asked = ledger(endpoint).ask(question());
     await endpoint.arrived(1);
     endpoint.asked[0]!.watch!.lost();
@@ -49,46 +52,90 @@ describe('the intent', () => {
     expect(third.usage).toMatchObject({ calls: 1, repeated: 1 });
   });
 
-  /** What another process leaves; process 1 always runs, and no process has an id this high. */
-  const leave = async (pid: number, host = hostname()) => {
-    await place.store.put('ledger/asking/x', '');
-    await writeFile(
-      join(place.root, 'ledger/asking', basename(keyOf())),
-      JSON.stringify({ host, pid, place: 'there' }),
-    );
+  const FENCE = { execution: 'e', activity: '7' };
+  const intentKey = (number: number) => `${ASKING}${basename(keyOf(), '.json')}.${number}`;
+  /** What another process has put. */
+  const leave = async (more: Partial<Intent> = {}, number = 1) => {
+    const intent = { process: 'other', claims: [], place: 'there', leaseSeconds: 600, taking: 't', ...more };
+    await place.store.storage.putRef(intentKey(number), JSON.stringify(intent), { ifAbsent: true });
   };
+  const storedThere = (endpoint: ManualEndpoint) =>
+    place.store.putJson(keyOf(), {
+      prompt: 'event-entailment.v1',
+      asked: endpoint.identity(question()),
+      question: question().data,
+      attempts: [attempt('{"verdicts":[{"index":1,"relationship":"contradiction"}]}')],
+      outcome: { answered: true },
+      paidBy: 'there',
+      repeated: 0,
+    });
 
-  test('of a process that died is taken over, and counted', async () => {
-    await leave(2 ** 30);
-    const endpoint = new ScriptedEndpoint();
+  test.each<[string, () => Promise<unknown>]>([
+    [
+      'whose attempt Temporal has given up, as when its worker died',
+      async () => {
+        const fences = new Fences(place.store.storage);
+        const { claims } = await fences.claim({ ...FENCE, attempt: 1 });
+        await leave({ claims: [...claims] });
+        await fences.claim({ ...FENCE, attempt: 2 });
+      },
+    ],
+    [
+      'whose run another execution has taken over',
+      async () => {
+        const fences = new Fences(place.store.storage);
+        const { claims } = await fences.claim({ ...FENCE, attempt: 1, runKey: 'r' });
+        await leave({ claims: [...claims] });
+        await fences.claim({ execution: 'resumed', activity: '1', attempt: 1, runKey: 'r' });
+      },
+    ],
+    ['that has given up, and perhaps paid', () => leave({ released: true })],
+    ['that asks for longer than any question takes', () => leave({ leaseSeconds: -1 })],
+    ['that is damaged', () => place.store.storage.putRef(intentKey(1), 'dam', { ifAbsent: true })],
+    [
+      'of those that were abandoned twice',
+      async () => {
+        await leave({ released: true });
+        await leave({ released: true }, 2);
+      },
+    ],
+  ])('of a holder %s is taken over at once, and counted', async (_, left) => {
+    await left();
+    const endpoint = new ManualEndpoint();
     const client = ledger(endpoint);
     const asked = client.ask(question());
     await endpoint.arrived(1);
     endpoint.asked[0]!.settle(said());
-    await asked;
+    expect(await asked).toEqual({ answer: ['entailment'] });
     expect(client.usage.repeated).toBe(1);
+    expect(await asking()).toEqual([]);
   });
 
-  test.each([
-    ['on this machine', 1, hostname()],
-    ['on another machine', 7, 'elsewhere'],
-  ])('of a process at work %s is waited for, and its answer taken', async (_, pid, host) => {
-    await leave(pid, host);
-    const endpoint = new ScriptedEndpoint();
+  test.each<[string, () => Promise<unknown>]>([
+    ['outside of any activity', () => leave()],
+    [
+      'whose attempt goes on',
+      async () => {
+        const fences = new Fences(place.store.storage);
+        await leave({ claims: [...(await fences.claim({ ...FENCE, attempt: 1 })).claims] });
+        await fences.claim({ ...FENCE, activity: '8', attempt: 2 });
+      },
+    ],
+    [
+      'that has taken over from another',
+      async () => {
+        await leave({ released: true });
+        await leave({}, 2);
+      },
+    ],
+  ])('of another process at work, %s, is waited for, and its answer taken', async (_, left) => {
+    await left();
+    const endpoint = new ManualEndpoint();
     let looks = 0;
     const clock = {
-      now: () => 0,
+      now: () => Date.now(),
       sleep: async () => {
-        if (++looks !== 2) return;
-        await place.store.putJson(keyOf(), {
-          prompt: 'event-entailment.v1',
-          asked: endpoint.identity(question()),
-          question: question().data,
-          attempts: [attempt('{"verdicts":[{"index":1,"relationship":"contradiction"}]}')],
-          outcome: { answered: true },
-          paidBy: 'there',
-          repeated: 0,
-        });
+        if (++looks === 2) await storedThere(endpoint);
       },
     };
     const client = ledger(endpoint, { clock });
@@ -98,14 +145,73 @@ describe('the intent', () => {
     expect(client.usage).toMatchObject({ calls: 0, cacheHits: 1 });
   });
 
-  test('of a machine that has been silent for too long is taken over', async () => {
-    await leave(7, 'elsewhere');
-    const endpoint = new ScriptedEndpoint();
-    const client = ledger(endpoint, { leaseSeconds: -1 });
-    const asked = client.ask(question());
-    await endpoint.arrived(1);
-    endpoint.asked[0]!.settle(said());
-    expect(await asked).toEqual({ answer: ['entailment'] });
-    expect(client.usage.repeated).toBe(1);
+  test('that comes just after another process has stored the answer asks nothing', async () => {
+    const endpoint = new ManualEndpoint();
+    let stored = false;
+    const late = new WatchedStorage(place.store.storage, {
+      async before({ method, key }) {
+        if (stored || method !== 'putRef' || !key.startsWith(ASKING)) return;
+        stored = true;
+        await storedThere(endpoint);
+      },
+    });
+    const client = ledger(endpoint, { at: new ArtifactStore(late) });
+    expect(await client.ask(question())).toEqual({ answer: ['contradiction'] });
+    expect(endpoint.asked).toEqual([]);
+    expect(await asking()).toEqual([]);
+  });
+
+  test('whose put has failed leaves nothing behind, whether it was stored or not', async () => {
+    for (const fails of ['before', 'after'] as const) {
+      const lost = new WatchedStorage(place.store.storage, {
+        [fails]({ method, key }: Call) {
+          if (method === 'putRef' && key.startsWith(ASKING)) throw new Error('connection reset');
+        },
+      });
+      const endpoint = new ManualEndpoint();
+      await expect(ledger(endpoint, { at: new ArtifactStore(lost) }).ask(question())).rejects.toThrow(
+        'connection reset',
+      );
+      expect(endpoint.asked).toEqual([]);
+      expect(await asking()).toEqual([]);
+    }
+  });
+
+  test('is taken over by one of many processes', async () => {
+    await leave({ released: true });
+    // Of one process each: within one, the ledger asks a question once.
+    const taken = await Promise.all(
+      Array.from({ length: 8 }, async (_, i) => {
+        const text = JSON.stringify({ process: `p${i}`, claims: [], place: 'x', leaseSeconds: 600, taking: `${i}` });
+        return (await place.store.storage.putRef(intentKey(2), text, { ifAbsent: true })) === text;
+      }),
+    );
+    expect(taken.filter(Boolean)).toHaveLength(1);
+    const intents = new Intents(place.store.storage, { claims: [], place: 'here', leaseSeconds: 600 }, () =>
+      Date.now(),
+    );
+    expect(await intents.take(keyOf())).toBe('held');
+  });
+});
+
+describe('open intents', () => {
+  test('are those without an answer in the ledger, by their last holder, oldest first', async () => {
+    const put = (key: string, number: number, more: Partial<Intent> = {}) =>
+      place.store.storage.putRef(
+        `${ASKING}${key}.${number}`,
+        JSON.stringify({ process: 'other', claims: [], place: 'runs/r', leaseSeconds: 600, taking: 't', ...more }),
+        { ifAbsent: true },
+      );
+    await put('left', 1, { released: true });
+    await put('again', 1, { released: true });
+    await put('again', 2);
+    await put('answered', 1);
+    await place.store.put('ledger/answered.json', '{}');
+    const open = await openIntents(place.store);
+    expect(Object.fromEntries(open.map(({ key, state }) => [key, state]))).toEqual({
+      left: 'left',
+      again: 'being asked',
+    });
+    expect(open[0]).toMatchObject({ place: 'runs/r', since: expect.any(Number) });
   });
 });

@@ -40,7 +40,7 @@ beforeAll(async () => {
       const key = `ledger/${String(i).padStart(64, '0')}.json`;
       await store.putJson(key, entry);
       // Stored in the order of their numbers, a second apart.
-      await utimes(`${store.path(key)}.ref`, i, i);
+      await utimes(join(root, `${key}.ref`), i, i);
     }),
   );
 }, 60_000);

@@ -1,9 +1,11 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import { ArtifactStore } from '../../../../core/artifact-store.ts';
+import { listAll } from '../../../../core/storage.ts';
 import type { AskObserver, Exchange, LlmEndpoint, PaidRequest } from '../../../../judge/client/llm-client.ts';
+import { ASKING } from '../../../../judge/ledger/intents.ts';
 import { Ledger, type LedgerOptions } from '../../../../judge/ledger/ledger.ts';
 import { ledgerKey } from '../../../../judge/ledger/ledger-entry.ts';
 import { eventEntailment } from '../../../../judge/questions/event-entailment.ts';
@@ -17,8 +19,12 @@ export function temporaryLedger() {
     store: undefined as unknown as ArtifactStore,
     ledger: (endpoint: LlmEndpoint, options: LedgerOptions & { place?: string; at?: ArtifactStore } = {}) =>
       new Ledger(endpoint, options.at ?? place.store, options.place ?? 'runs/r/step-000001', options),
-    /** Questions of which it is noted that they are being asked. */
-    asking: () => readdir(join(place.root, 'ledger/asking')).catch(() => []),
+    /** Intents, without their prefix, in order. */
+    async asking() {
+      const keys: string[] = [];
+      for await (const { key } of listAll(place.store.storage, ASKING)) keys.push(key.slice(ASKING.length));
+      return keys.sort();
+    },
   };
   beforeEach(async () => {
     place.root = await mkdtemp(join(tmpdir(), 'videocap-ledger-'));
@@ -31,7 +37,7 @@ export function temporaryLedger() {
 export type Said = Exchange<never>['outcome'] | { text: string };
 
 /** An endpoint that answers when it is told to. */
-export class ScriptedEndpoint implements LlmEndpoint {
+export class ManualEndpoint implements LlmEndpoint {
   readonly name = 'patient';
   readonly asked: { settle(said: Said): void; fail(error: Error): void; watch: AskObserver | undefined }[] = [];
   #changed = () => {};
@@ -68,4 +74,4 @@ export const said = (relationship: Verdict = 'entailment'): Said => ({
 });
 export const question = (caption = 'A dog.') => eventEntailment(caption, ['a dog runs']);
 export const keyOf = (caption?: string) =>
-  ledgerKey(new ScriptedEndpoint().identity(question(caption)), question(caption));
+  ledgerKey(new ManualEndpoint().identity(question(caption)), question(caption));

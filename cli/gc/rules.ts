@@ -1,0 +1,85 @@
+import { type ParsedKey, parseKey } from '../../core/store-layout.ts';
+
+/**
+ * How long an artifact is needed.
+ * - `for good`: as long as its run can be read, forked or compared.
+ * - `progress`: for good; of a finished run, only the last one names checkpoints that still exist.
+ * - `retries`: while its run may still try an activity again.
+ * - `checkpoint`: for good where the step was benchmarked or something refers to it; else while its run may go on.
+ * - `cache`: shared by runs, and made again where it is gone: while a run refers to it or uses it.
+ * - `ledger`: for ever, since it was paid for.
+ * - `unknown`: no template makes such a key, so nothing is known of its use: for ever.
+ */
+export type Need = 'for good' | 'progress' | 'retries' | 'checkpoint' | 'cache' | 'ledger' | 'unknown';
+
+export interface Rule {
+  need: Need;
+  /** What a person is told was removed. */
+  kind: 'runs' | 'checkpoints' | 'frames' | 'data' | 'policies';
+  /** It refers to no other artifact, and may be large: it is not read. */
+  isLeaf?: true;
+}
+
+/** The rule of the artifact under a key. A kind of artifact that has none does not compile. */
+export function ruleFor(key: string): Rule {
+  const parsed = parseKey(key);
+  return parsed ? ruleOf(parsed) : { need: 'unknown', kind: 'runs' };
+}
+
+function ruleOf({ kind }: ParsedKey): Rule {
+  switch (kind) {
+    case 'dataset':
+    case 'trackingRun':
+    case 'record':
+    case 'report':
+    case 'captions':
+    case 'heldOutDetails':
+    case 'suite':
+    case 'suiteScores':
+    case 'suiteResult':
+    case 'suiteReport':
+    case 'suiteDrillDown':
+    case 'captionFile':
+    case 'captionSamples':
+    case 'annotatedBatch':
+    case 'batchAnnotations':
+      return { need: 'for good', kind: 'runs' };
+    case 'rollout':
+    case 'verdicts':
+      return { need: 'for good', kind: 'runs', isLeaf: true };
+    case 'progress':
+      return { need: 'progress', kind: 'runs' };
+    case 'startPolicy':
+    case 'rolloutOutput':
+    case 'localScores':
+    case 'judgedScores':
+    case 'update':
+    case 'captionsOutput':
+    case 'heldOutScores':
+      return { need: 'retries', kind: 'runs' };
+    case 'rolloutSlice':
+    case 'captionsSlice':
+      return { need: 'retries', kind: 'runs', isLeaf: true };
+    case 'checkpointWeights':
+    case 'checkpointOptimizer':
+      return { need: 'checkpoint', kind: 'checkpoints', isLeaf: true };
+    case 'clip':
+    case 'clipList':
+      return { need: 'cache', kind: 'frames' };
+    case 'manifest':
+    case 'suiteItems':
+    case 'shapesVideo':
+    case 'checkedVideo':
+      return { need: 'cache', kind: 'data' };
+    case 'startWeights':
+      return { need: 'cache', kind: 'policies', isLeaf: true };
+    case 'ledgerEntry':
+      return { need: 'ledger', kind: 'runs' };
+    default:
+      return withoutRule(kind);
+  }
+}
+
+function withoutRule(kind: never): never {
+  throw new Error(`Artifacts of kind ${kind} have no rule in videocap gc.`);
+}
