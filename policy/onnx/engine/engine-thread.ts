@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { parentPort } from 'node:worker_threads';
 import { sha256 } from '../../../core/artifact-store.ts';
 import { VideocapError } from '../../../core/errors.ts';
+import { serveThread } from '../../../core/thread-server.ts';
 import { type Weights, weightsOf } from '../model/feeds.ts';
 import { PolicyModel } from '../model/model.ts';
 import { freshOptimizer, type OptimizerState, readOptimizer, readWeights } from '../model/weights.ts';
@@ -10,18 +10,7 @@ import { writeCheckpoint } from '../training/checkpoint.ts';
 import { grpoStep } from '../training/grpo-step.ts';
 import type { Learner, Trained } from '../training/learner.ts';
 import { sftStep } from '../training/sft-step.ts';
-import {
-  CALL_CANCELLED,
-  CALL_ENDED,
-  type EngineRequest,
-  type EngineResults,
-  type PinnedFile,
-  type PolicyFiles,
-  type RequestMessage,
-  type ResponseMessage,
-  type UpdateResult,
-} from './engine-messages.ts';
-import type { Job } from './job.ts';
+import type { EngineApi, PinnedFile, PolicyFiles, UpdateResult } from './engine-messages.ts';
 
 /**
  * The thread that computes: `onnxruntime` blocks the event loop it runs on, so it must not be the one that heartbeats.
@@ -33,21 +22,8 @@ import type { Job } from './job.ts';
 const KEPT_WEIGHTS = 3;
 
 let model: PolicyModel | undefined;
-/** The state of the request being answered. */
-let current: Int32Array<SharedArrayBuffer>;
 const weightsBySha = new Map<string, Weights>();
 let optimizer: { sha256: string; state: OptimizerState } | undefined;
-
-async function answer(request: EngineRequest, job: Job): Promise<EngineResults[EngineRequest['kind']]> {
-  const { policy, threads } = request;
-  const loaded = await modelOf(policy.model, threads);
-  const weights = await weightsFrom(loaded, policy.weights);
-  if (request.kind === 'generate') return generate(loaded, weights, request, job);
-  const learner: Learner = { weights, state: await optimizerFrom(loaded, policy) };
-  if (request.kind === 'sft') return finish(await sftStep(loaded, learner, request, job));
-  const reference = await weightsFrom(loaded, request.reference.weights);
-  return finish(await grpoStep(loaded, learner, reference, request, job));
-}
 
 /** Keeps what was learnt, since the next request will ask for it, and writes it down. */
 function finish({ weights, state, metrics }: Trained): UpdateResult {
@@ -64,7 +40,7 @@ async function modelOf(name: string, threads: number): Promise<PolicyModel> {
     optimizer = undefined;
     model = undefined;
   }
-  model ??= new PolicyModel(name, threads, (runs) => Atomics.store(current, 1, runs ? 1 : 0));
+  model ??= new PolicyModel(name, threads);
   return model;
 }
 
@@ -100,30 +76,26 @@ async function readPinned({ path, sha256: expected }: PinnedFile): Promise<Buffe
   return bytes;
 }
 
-async function respond({ id, request, state }: RequestMessage): Promise<void> {
-  const post = (message: ResponseMessage, transfer: ArrayBuffer[] = []) => parentPort!.postMessage(message, transfer);
-  const job: Job = {
-    progress: (progress) => post({ id, progress }),
-    throwIfCancelled: () => {
-      if (Atomics.load(state, 0) === CALL_CANCELLED)
-        throw new DOMException('Nobody waits for this any more.', 'AbortError');
-    },
-  };
-  current = state;
-  try {
-    job.throwIfCancelled();
-    const result = await answer(request, job);
-    post({ id, result }, 'weights' in result ? [result.weights.buffer, result.optimizer.buffer] : []);
-  } catch (error) {
-    const { code, message, stack } = error as NodeJS.ErrnoException;
-    post({ id, failure: { ours: error instanceof VideocapError, code, message, stack } });
-  } finally {
-    Atomics.store(state, 0, CALL_ENDED);
-    Atomics.notify(state, 0);
-  }
+async function learnerOf(loaded: PolicyModel, policy: PolicyFiles): Promise<Learner> {
+  return { weights: await weightsFrom(loaded, policy.weights), state: await optimizerFrom(loaded, policy) };
 }
 
-let queue = Promise.resolve();
-parentPort!.on('message', (message: RequestMessage) => {
-  queue = queue.then(() => respond(message));
-});
+serveThread<EngineApi>(
+  {
+    async generate(request, options) {
+      const loaded = await modelOf(request.policy.model, request.threads);
+      return generate(loaded, await weightsFrom(loaded, request.policy.weights), request, options);
+    },
+    async grpo(request, options) {
+      const loaded = await modelOf(request.policy.model, request.threads);
+      const learner = await learnerOf(loaded, request.policy);
+      const reference = await weightsFrom(loaded, request.reference.weights);
+      return finish(await grpoStep(loaded, learner, reference, request, options));
+    },
+    async sft(request, options) {
+      const loaded = await modelOf(request.policy.model, request.threads);
+      return finish(await sftStep(loaded, await learnerOf(loaded, request.policy), request, options));
+    },
+  },
+  (result) => ('weights' in result ? [result.weights.buffer, result.optimizer.buffer] : []),
+);

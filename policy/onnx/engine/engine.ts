@@ -1,56 +1,38 @@
+import type { CallOptions } from '../../../core/thread-calls.ts';
+import { ThreadClient } from '../../../core/thread-client.ts';
 import type { SampledGroup } from '../sampling/generate.ts';
-import { type CallOptions, EngineCalls } from './engine-calls.ts';
-import type { EngineRequest, GenerateRequest, GrpoRequest, SftRequest, UpdateResult } from './engine-messages.ts';
+import type { EngineApi, GenerateRequest, GrpoRequest, SftRequest, UpdateResult } from './engine-messages.ts';
 
 /**
  * The embedded policy engine: Qwen2-VL on `onnxruntime`, in a thread of its own, so that the caller's event loop is always
- * free. Requests are answered one at a time, in order. Results depend on the request alone, bit for bit on one machine
- * type: not on what was asked before.
- *
- * A call rejects with what the thread threw (`InvalidModel`, `CorruptArtifact`, ...), with `Unavailable` when the thread
- * died, or with the signal's reason. A thread that died, or that a signal's `Stuck` said no longer moves, is replaced at the
- * next call.
+ * free. Results depend on the request alone, bit for bit on one machine type: not on what was asked before. Calls reject as
+ * those of a `ThreadClient` do, with `InvalidModel`, `CorruptArtifact`, ... from the thread.
  */
 export class PolicyEngine {
-  readonly #script: URL;
-  #thread: EngineCalls | undefined;
+  readonly #thread: ThreadClient<EngineApi>;
 
-  /** Nothing is loaded before it is needed. `script` is for tests: another thread that speaks the same messages. */
-  constructor(script = new URL('./engine-thread.mjs', import.meta.url)) {
-    this.#script = script;
+  /** Nothing is loaded before it is needed. `script` is for tests: another thread that serves the same methods. */
+  constructor(script = new URL('./engine-thread.ts', import.meta.url)) {
+    this.#thread = new ThreadClient({ script, name: "The policy engine's thread" });
   }
 
   /** `groupSize` completions of every clip, in the order of the clips. */
-  generate(request: Omit<GenerateRequest, 'kind'>, options: CallOptions = {}): Promise<SampledGroup[]> {
-    return this.#call({ kind: 'generate', ...request }, options) as Promise<SampledGroup[]>;
+  generate(request: GenerateRequest, options?: CallOptions): Promise<SampledGroup[]> {
+    return this.#thread.call('generate', request, options);
   }
 
   /** One GRPO step; see `grpo-step.ts`. */
-  grpo(request: Omit<GrpoRequest, 'kind'>, options: CallOptions = {}): Promise<UpdateResult> {
-    return this.#call({ kind: 'grpo', ...request }, options) as Promise<UpdateResult>;
+  grpo(request: GrpoRequest, options?: CallOptions): Promise<UpdateResult> {
+    return this.#thread.call('grpo', request, options);
   }
 
   /** One SFT step; see `sft-step.ts`. */
-  sft(request: Omit<SftRequest, 'kind'>, options: CallOptions = {}): Promise<UpdateResult> {
-    return this.#call({ kind: 'sft', ...request }, options) as Promise<UpdateResult>;
+  sft(request: SftRequest, options?: CallOptions): Promise<UpdateResult> {
+    return this.#thread.call('sft', request, options);
   }
 
-  /** Ends the thread; whoever still waits is told. The next call starts another one. */
-  async close(): Promise<void> {
-    const thread = this.#thread;
-    this.#thread = undefined;
-    await thread?.close();
-  }
-
-  #call(request: EngineRequest, options: CallOptions) {
-    this.#thread ??= this.#start();
-    return this.#thread.call(request, options);
-  }
-
-  #start(): EngineCalls {
-    const thread: EngineCalls = new EngineCalls(this.#script, () => {
-      if (this.#thread === thread) this.#thread = undefined;
-    });
-    return thread;
+  /** Ends the thread and rejects the calls that still wait. The next call starts another one. */
+  close(): Promise<void> {
+    return this.#thread.close();
   }
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { VideocapError } from '../../../core/errors.ts';
+import { runNative } from '../../../core/thread-server.ts';
 import { type Feeds, int64, scalar } from './feeds.ts';
 import { type GraphName, type ModelFolder, openModelFolder } from './model-folder.ts';
 import { decoderTables, type Grid, positionIds, videoTokens, visionTables } from './rope.ts';
@@ -17,15 +18,10 @@ export class PolicyModel {
   readonly prompt: Prompt;
   /** 1 for every token id that is never sampled. */
   readonly suppressed: Uint8Array;
-  readonly #onGraph: (runs: boolean) => void;
   readonly #sessions = new Map<GraphName, Promise<ort.InferenceSession>>();
 
-  /**
-   * @param onGraph told when a graph begins to run, and when it has ended.
-   * @throws VideocapError `InvalidModel`.
-   */
-  constructor(name: string, threads: number, onGraph: (runs: boolean) => void = () => {}) {
-    this.#onGraph = onGraph;
+  /** @throws VideocapError `InvalidModel`. */
+  constructor(name: string, threads: number) {
     this.name = name;
     this.folder = openModelFolder(name);
     this.threads = threads;
@@ -110,12 +106,7 @@ export class PolicyModel {
       this.#sessions.set(graph, session);
     }
     const loaded = await session;
-    this.#onGraph(true);
-    try {
-      return (await loaded.run(feeds)) as Record<string, ort.Tensor>;
-    } finally {
-      this.#onGraph(false);
-    }
+    return runNative(() => loaded.run(feeds) as Promise<Record<string, ort.Tensor>>);
   }
 
   /** Frees the graphs' memory. */

@@ -1,7 +1,7 @@
 import * as ort from 'onnxruntime-node';
 import type { SampledText } from '../../../core/completion.ts';
+import type { ComputeOptions } from '../../../core/compute-options.ts';
 import { uniformAt } from '../../../core/random.ts';
-import type { Job } from '../engine/job.ts';
 import { type Feeds, floats, int64, type Weights } from '../model/feeds.ts';
 import { byGrid, chunks } from '../model/layout.ts';
 import type { PolicyModel } from '../model/model.ts';
@@ -40,7 +40,7 @@ export async function generate(
   model: PolicyModel,
   weights: Weights,
   options: GenerateOptions,
-  job: Job,
+  computation: ComputeOptions,
 ): Promise<SampledGroup[]> {
   const clips = options.clips.map(({ sampleId, frames }, index) => ({
     index,
@@ -53,9 +53,9 @@ export async function generate(
   for (const batch of batches(model, clips, options.groupSize)) {
     const decoding = new Decoding(model, weights, batch, options);
     while (!decoding.finished) {
-      job.throwIfCancelled();
+      computation.throwIfCancelled();
       await decoding.next();
-      job.progress({ done: done + decoding.ended, total, what: 'completions written' });
+      computation.progress({ done: done + decoding.ended, total, what: 'completions written' });
     }
     for (const [i, completions] of decoding.completions().entries()) {
       const { index, sampleId } = batch[i]!;

@@ -1,6 +1,6 @@
 import * as ort from 'onnxruntime-node';
 import type { GrpoConfig } from '../../../algorithms/grpo.ts';
-import type { Job } from '../engine/job.ts';
+import type { ComputeOptions } from '../../../core/compute-options.ts';
 import { floats, scalar, type Weights } from '../model/feeds.ts';
 import type { PolicyModel } from '../model/model.ts';
 import type { Frames } from '../model/video-processor.ts';
@@ -48,13 +48,13 @@ export async function grpoStep(
   learner: Learner,
   reference: Weights,
   batch: GrpoBatch,
-  job: Job,
+  computation: ComputeOptions,
 ): Promise<Trained> {
   const { grpo, step } = batch;
   const learningRate = learningRateAt(step, grpo.steps, grpo.optimizer);
   const sampling = model.samplingFeeds(batch.temperature);
   const prepared = microBatches(model, weighted(batch));
-  const progress = progressOf(job, prepared.length * (1 + grpo.iterations));
+  const progress = progressOf(computation, prepared.length * (1 + grpo.iterations));
 
   const batches: GrpoMicroBatch[] = [];
   const mismatch = new TokenMean();

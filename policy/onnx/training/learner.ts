@@ -1,4 +1,4 @@
-import type { Job } from '../engine/job.ts';
+import type { ComputeOptions } from '../../../core/compute-options.ts';
 import type { Weights } from '../model/feeds.ts';
 import type { OptimizerState } from '../model/weights.ts';
 
@@ -13,10 +13,10 @@ export interface Trained extends Learner {
 }
 
 /** Reports a step of the work as begun, and stops if nobody waits for it any more. */
-export function progressOf(job: Job, total: number): (what: string) => void {
+export function progressOf(computation: ComputeOptions, total: number): (what: string) => void {
   let begun = 0;
   return (what) => {
-    job.throwIfCancelled();
-    job.progress({ done: begun++, total, what });
+    computation.throwIfCancelled();
+    computation.progress({ done: begun++, total, what });
   };
 }

@@ -1,5 +1,5 @@
 import type { SftConfig } from '../../../algorithms/sft.ts';
-import type { Job } from '../engine/job.ts';
+import type { ComputeOptions } from '../../../core/compute-options.ts';
 import { floats } from '../model/feeds.ts';
 import type { PolicyModel } from '../model/model.ts';
 import type { Frames } from '../model/video-processor.ts';
@@ -15,7 +15,12 @@ export interface SftBatch {
 }
 
 /** One SFT step: the mean cross-entropy over all tokens of the references, end token included; the prompt is masked. */
-export async function sftStep(model: PolicyModel, learner: Learner, batch: SftBatch, job: Job): Promise<Trained> {
+export async function sftStep(
+  model: PolicyModel,
+  learner: Learner,
+  batch: SftBatch,
+  computation: ComputeOptions,
+): Promise<Trained> {
   const { sft, step } = batch;
   const clips = batch.samples.map(({ frames, text }) => ({
     frames,
@@ -23,7 +28,7 @@ export async function sftStep(model: PolicyModel, learner: Learner, batch: SftBa
   }));
   const tokens = clips.reduce((sum, { completions: [completion] }) => sum + completion!.tokenIds.length, 0);
   const batches = microBatches(model, clips);
-  const progress = progressOf(job, batches.length);
+  const progress = progressOf(computation, batches.length);
   const gradients = new GradientSum(model);
   let loss = 0;
   for (const micro of batches) {

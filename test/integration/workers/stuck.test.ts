@@ -14,7 +14,7 @@ import { cancellationSignal, reportProgress } from '../../../workers/current-att
 import { noisyFrames } from '../policy/onnx/noisy-frames.ts';
 import { startTemporal } from '../temporal-server.ts';
 
-const SCRIPT = new URL('hanging-thread.mjs', import.meta.url);
+const SCRIPT = new URL('hanging-thread.ts', import.meta.url);
 
 let environment: TestWorkflowEnvironment;
 let request: Parameters<PolicyEngine['generate']>[0];
@@ -93,7 +93,7 @@ describe('a policy engine whose thread hangs', () => {
 });
 
 describe('a sentence-embedding thread that hangs', () => {
-  it('is noticed and replaced, whoever waits for it', async () => {
+  it('is noticed and replaced, for every caller that waits', async () => {
     process.env.VIDEOCAP_TEST_HANG = 'spins';
     const embedding = new SentenceEmbedding('.videocap', SCRIPT, 0.5);
     const stuck = { code: 'Stuck', message: expect.stringMatching(/no answer for 0.5 s/) };
