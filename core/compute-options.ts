@@ -11,3 +11,12 @@ export interface ComputeOptions {
   /** Throws an `AbortError` once the caller no longer waits for the result. Called between graph runs. */
   throwIfCancelled(): void;
 }
+
+/** Reports a piece of the work as begun, and stops when the caller has cancelled it. */
+export function progressOf(computation: ComputeOptions, total: number): (what: string) => void {
+  let begun = 0;
+  return (what) => {
+    computation.throwIfCancelled();
+    computation.progress({ done: begun++, total, what });
+  };
+}

@@ -10,7 +10,7 @@ import {
 import type { Logger } from 'pino';
 import { ArtifactStore } from '../core/artifact-store.ts';
 import { Fences } from '../core/fence.ts';
-import { PolicyEngine } from '../policy/onnx/engine/engine.ts';
+import { createEngine } from '../policy/engines.ts';
 import {
   createActivities,
   createJudgeQueueActivities,
@@ -56,7 +56,7 @@ export async function startWorkers(
   Runtime.install({ logger });
   const store = new ArtifactStore(`${settings.home}/store`, { fence: currentAttempt });
   const fences = new Fences(store.root);
-  const engine = new PolicyEngine();
+  const engine = createEngine('onnx');
   const [connection, workflows] = await Promise.all([
     NativeConnection.connect({ address: settings.temporalAddress }),
     workflowBundle(logger),
@@ -83,7 +83,7 @@ export async function startWorkers(
       ...shared,
       taskQueue: 'videocap',
       workflowBundle: workflows,
-      activities: createActivities(settings, store, log),
+      activities: createActivities(settings, store, engine, log),
       maxConcurrentActivityTaskExecutions: 8,
     }),
     Worker.create({

@@ -1,16 +1,22 @@
 import { readFile } from 'node:fs/promises';
-import { sha256 } from '../../../core/artifact-store.ts';
 import { VideocapError } from '../../../core/errors.ts';
+import type { PinnedFile, PolicyFiles, UpdateResult } from '../../../core/policy-engine.ts';
+import { sha256 } from '../../../core/sha256.ts';
 import { serveThread } from '../../../core/thread-server.ts';
-import { type Weights, weightsOf } from '../model/feeds.ts';
 import { PolicyModel } from '../model/model.ts';
-import { freshOptimizer, type OptimizerState, readOptimizer, readWeights } from '../model/weights.ts';
-import { generate } from '../sampling/generate.ts';
+import {
+  freshOptimizer,
+  type OptimizerState,
+  readOptimizer,
+  readWeights,
+  type Weights,
+  weightsOf,
+} from '../model/weights.ts';
+import { generate, SAMPLING_GRAPHS } from '../sampling/generate.ts';
 import { writeCheckpoint } from '../training/checkpoint.ts';
-import { grpoStep } from '../training/grpo-step.ts';
-import type { Learner, Trained } from '../training/learner.ts';
-import { sftStep } from '../training/sft-step.ts';
-import type { EngineApi, PinnedFile, PolicyFiles, UpdateResult } from './engine-messages.ts';
+import type { TrainedSession } from '../training/optimizer-session.ts';
+import { updateOf } from '../training/updates.ts';
+import type { EngineApi } from './engine-api.ts';
 
 /**
  * The thread that computes: `onnxruntime` blocks the event loop it runs on, so it must not be the one that heartbeats.
@@ -18,15 +24,15 @@ import type { EngineApi, PinnedFile, PolicyFiles, UpdateResult } from './engine-
  * decides a result.
  */
 
-/** Weights kept: the current policy's, the new one's, and the reference's. */
+/** Weights kept: those of the current policy, the new one and the reference. */
 const KEPT_WEIGHTS = 3;
 
 let model: PolicyModel | undefined;
 const weightsBySha = new Map<string, Weights>();
 let optimizer: { sha256: string; state: OptimizerState } | undefined;
 
-/** Keeps what was learnt, since the next request will ask for it, and writes it down. */
-function finish({ weights, state, metrics }: Trained): UpdateResult {
+/** Keeps the new weights and optimiser state, which the next request will ask for, and gives them as files. */
+function finish({ weights, state, metrics }: TrainedSession): UpdateResult {
   const checkpoint = writeCheckpoint(weights.tensors, state);
   keepWeights(checkpoint.weightsSha256, weights);
   optimizer = { sha256: checkpoint.optimizerSha256, state };
@@ -63,38 +69,36 @@ async function optimizerFrom(loaded: PolicyModel, { optimizer: file }: PolicyFil
   return readOptimizer(await readPinned(file), loaded.folder);
 }
 
-const MEND = 'restore it, or have it made again: videocap resume <run>';
+const REMEDY = 'restore it, or have it made again: videocap resume <run>';
 
 async function readPinned({ path, sha256: expected }: PinnedFile): Promise<Buffer> {
   const bytes = await readFile(path).catch((cause) => {
     if (cause.code !== 'ENOENT') throw cause;
-    throw new VideocapError('CorruptArtifact', `${path} is gone; ${MEND}.`, { cause });
+    throw new VideocapError('CorruptArtifact', `${path} is gone; ${REMEDY}.`, { cause });
   });
   const found = sha256(bytes);
   if (found !== expected)
-    throw new VideocapError('CorruptArtifact', `${path} hashes to ${found}, expected ${expected}; ${MEND}.`);
+    throw new VideocapError('CorruptArtifact', `${path} hashes to ${found}, expected ${expected}; ${REMEDY}.`);
   return bytes;
-}
-
-async function learnerOf(loaded: PolicyModel, policy: PolicyFiles): Promise<Learner> {
-  return { weights: await weightsFrom(loaded, policy.weights), state: await optimizerFrom(loaded, policy) };
 }
 
 serveThread<EngineApi>(
   {
-    async generate(request, options) {
-      const loaded = await modelOf(request.policy.model, request.threads);
-      return generate(loaded, await weightsFrom(loaded, request.policy.weights), request, options);
+    async generate({ policy, engine, ...options }, computation) {
+      const loaded = await modelOf(policy.model, engine.threads);
+      loaded.requireGraphs(SAMPLING_GRAPHS, 'sampling');
+      return generate(loaded, await weightsFrom(loaded, policy.weights), options, computation);
     },
-    async grpo(request, options) {
-      const loaded = await modelOf(request.policy.model, request.threads);
-      const learner = await learnerOf(loaded, request.policy);
-      const reference = await weightsFrom(loaded, request.reference.weights);
-      return finish(await grpoStep(loaded, learner, reference, request, options));
-    },
-    async sft(request, options) {
-      const loaded = await modelOf(request.policy.model, request.threads);
-      return finish(await sftStep(loaded, await learnerOf(loaded, request.policy), request, options));
+    async update({ policy, reference, engine, step, loss, algorithm: config, batch }, computation) {
+      const update = updateOf(loss, batch);
+      const loaded = await modelOf(policy.model, engine.threads);
+      loaded.requireGraphs(update.graphs, `algorithm ${config.kind}`);
+      const session = {
+        weights: await weightsFrom(loaded, policy.weights),
+        state: await optimizerFrom(loaded, policy),
+      };
+      const frozen = () => weightsFrom(loaded, reference.weights);
+      return finish(await update.run(loaded, { session, reference: frozen, batch, step, config }, computation));
     },
   },
   (result) => ('weights' in result ? [result.weights.buffer, result.optimizer.buffer] : []),

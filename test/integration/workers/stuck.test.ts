@@ -6,7 +6,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../../core/artifact-store.ts';
-import { PolicyEngine } from '../../../policy/onnx/engine/engine.ts';
+import { OnnxEngine } from '../../../policy/onnx/engine/onnx-engine.ts';
 import { openModelFolder } from '../../../policy/onnx/model/model-folder.ts';
 import { SentenceEmbedding } from '../../../rewards/think/sentence-embedding.ts';
 import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
@@ -17,20 +17,20 @@ import { startTemporal } from '../temporal-server.ts';
 const SCRIPT = new URL('hanging-thread.ts', import.meta.url);
 
 let environment: TestWorkflowEnvironment;
-let request: Parameters<PolicyEngine['generate']>[0];
+let request: Parameters<OnnxEngine['generate']>[0];
 beforeAll(async () => {
   environment = await startTemporal();
   const path = join(openModelFolder('tiny').path, 'model.safetensors');
   const policy = { model: 'tiny', weights: { path, sha256: sha256(await readFile(path)) } };
   const clips = [{ sampleId: 'a', frames: noisyFrames(1, [8, 84, 84]) }];
-  request = { policy, threads: 1, clips, groupSize: 1, maxNewTokens: 4 };
+  request = { engine: { kind: 'onnx', threads: 1 }, policy, clips, groupSize: 1, maxNewTokens: 4 };
 });
 afterAll(() => environment?.teardown());
 
 /** An engine whose first thread hangs so. */
-function hangingEngine(how: string): PolicyEngine {
+function hangingEngine(how: string): OnnxEngine {
   process.env.VIDEOCAP_TEST_HANG = how;
-  return new PolicyEngine(SCRIPT);
+  return new OnnxEngine(SCRIPT);
 }
 
 describe('a policy engine whose thread hangs', () => {

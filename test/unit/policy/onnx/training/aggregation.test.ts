@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { groupAdvantages } from '../../../../../algorithms/advantages.ts';
+import { groupAdvantages } from '../../../../../algorithms/group-advantages.ts';
 import { tokenWeights } from '../../../../../policy/onnx/training/aggregation.ts';
 
 /** paper.md, section 5.1: two completions of 2 and 4 tokens, eps 0.2, beta 0.04. */
