@@ -1,22 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import { sha256OfFile } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
+import type { PolicyEngine } from '../core/policy-engine.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
-import { openModelFolder } from '../policy/onnx/model/model-folder.ts';
-
-/** The files of a model folder that training does not change. */
-const FIXED = /\.(json|jinja)$/;
+import { policyFiles } from '../policy/policy-files.ts';
 
 export interface ExportPolicyDeps {
   store: ArtifactStore;
+  engine: PolicyEngine;
   home: string;
 }
 
-/** Makes a trained policy something to take away: a model folder that `transformers` and `videocap caption` open. */
-export function createExportActivities({ store, home }: ExportPolicyDeps) {
+/** Writes a trained policy as a model folder that `transformers` and `videocap caption` open. */
+export function createExportActivities({ store, engine, home }: ExportPolicyDeps) {
   return {
     /**
      * Writes `<home>/checkpoints/<runKey>`, whole or not at all; the same policy exported again changes nothing.
@@ -24,14 +22,18 @@ export function createExportActivities({ store, home }: ExportPolicyDeps) {
      */
     async exportPolicy({ runKey, policy }: { runKey: string; policy: PolicyRef }): Promise<{ folder: string }> {
       const folder = join(home, 'checkpoints', runKey);
-      const weights = join(folder, 'model.safetensors');
-      if ((await sha256OfFile(weights).catch(() => undefined)) === policy.weights.sha256) return { folder };
-      const model = openModelFolder(policy.model);
-      // Its own: another attempt, given up and not yet dead, may be at work on another.
+      const { uri, sha256 } = policy.weights;
+      if ((await engine.exportedWeights(folder)) === sha256) return { folder };
+      // Another attempt that was given up may still be writing: each attempt has a folder of its own.
       const partial = `${folder}.${randomUUID()}.partial`;
       await mkdir(partial, { recursive: true });
       try {
-        await fill(partial, model.path, policy);
+        await engine.exportModel(await policyFiles(store, policy), partial);
+        if ((await engine.exportedWeights(partial)) !== sha256)
+          throw new VideocapError(
+            'CorruptArtifact',
+            `The weights ${uri} do not hash to ${sha256}; restore them, or have them made again: videocap resume <run>.`,
+          );
         await store.mayCommit();
         await rm(folder, { recursive: true, force: true });
         await rename(partial, folder);
@@ -41,16 +43,4 @@ export function createExportActivities({ store, home }: ExportPolicyDeps) {
       return { folder };
     },
   };
-
-  async function fill(partial: string, modelPath: string, policy: PolicyRef): Promise<void> {
-    for (const name of await readdir(modelPath)) {
-      if (FIXED.test(name)) await copyFile(join(modelPath, name), join(partial, name));
-    }
-    await copyFile(await store.localCopy(policy.weights), join(partial, 'model.safetensors'));
-    if ((await sha256OfFile(join(partial, 'model.safetensors'))) !== policy.weights.sha256)
-      throw new VideocapError(
-        'CorruptArtifact',
-        `The weights ${policy.weights.uri} do not hash to ${policy.weights.sha256}; restore them, or have them made again: videocap resume <run>.`,
-      );
-  }
 }

@@ -11,13 +11,11 @@ import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { type CaptionedClip, Group, parseCompletion, Rollout } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
+import type { GenerateRequest, PolicyEngine } from '../core/policy-engine.ts';
 import { keyOf } from '../core/store-layout.ts';
-import type { PolicyEngine } from '../policy/onnx/engine/engine.ts';
-import type { GenerateRequest } from '../policy/onnx/engine/engine-messages.ts';
-import { openModelFolder } from '../policy/onnx/model/model-folder.ts';
 import { policyFiles } from '../policy/policy-files.ts';
 import { listClips, readFrames } from '../policy/read-clips.ts';
-import { storeWeights } from '../policy/store-weights.ts';
+import { storeStartPolicy } from '../policy/start-policy.ts';
 
 export interface RolloutDeps {
   store: ArtifactStore;
@@ -29,17 +27,17 @@ export interface RolloutDeps {
 /** Clips in memory at a time. Part of what makes a rollout bit-exact, as are the engine's batches. */
 const CLIPS_AT_ONCE = 64;
 
-/** The policy's start and its voice: base weights into the store, sampled groups, greedy captions. */
+/** Loads the policy, samples groups, and writes greedy captions. */
 export function createRolloutActivities({ store, engine, onProgress, signal }: RolloutDeps) {
-  /** Groups of every clip of a list, in its order. A long list's are kept part by part: who dies in the tenth loses no other. */
+  /** Groups of every clip of a list, in its order. A long list's are stored in slices: a crash in one loses no other. */
   async function write(
     clips: ArtifactRef,
-    request: Omit<GenerateRequest, 'kind' | 'clips'>,
+    request: Omit<GenerateRequest, 'clips'>,
     sliceKey: (from: number) => string,
   ): Promise<Group[]> {
     const refs = await listClips(store, clips);
     if (refs.length === 0) throw new VideocapError('InvalidInput', 'The list of clips is empty; ask for at least one.');
-    const part = async (from: number): Promise<Group[]> => {
+    const slice = async (from: number): Promise<Group[]> => {
       const some = refs.slice(from, from + CLIPS_AT_ONCE);
       const loaded = await Promise.all(
         some.map(async (ref) => ({ sampleId: ref.sampleId, frames: await readFrames(store, ref) })),
@@ -52,10 +50,10 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
         completions: completions.map((sampled) => ({ ...sampled, parsed: parseCompletion(sampled.text) })),
       }));
     };
-    if (refs.length <= CLIPS_AT_ONCE) return part(0);
+    if (refs.length <= CLIPS_AT_ONCE) return slice(0);
     const groups: Group[] = [];
     for (let from = 0; from < refs.length; from += CLIPS_AT_ONCE)
-      groups.push(...(await store.onceJson(sliceKey(from), z.array(Group), () => part(from))));
+      groups.push(...(await store.onceJson(sliceKey(from), z.array(Group), () => slice(from))));
     return groups;
   }
 
@@ -63,21 +61,19 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
     /** Puts a model's own weights into the store, under their hash, so that every run of it shares them. */
     async loadPolicy(rawInput: z.input<typeof LoadPolicyInput>): Promise<z.infer<typeof LoadPolicyOutput>> {
       const { runKey, policy } = LoadPolicyInput.parse(rawInput);
-      return store.onceJson(keyOf('startPolicy', { runKey }), LoadPolicyOutput, async () => {
-        const folder = openModelFolder(policy.model);
-        const weights = await storeWeights(store, folder);
-        return { policy: { model: folder.name, step: 0, weights }, parameters: folder.parameterCount };
-      });
+      return store.onceJson(keyOf('startPolicy', { runKey }), LoadPolicyOutput, () =>
+        storeStartPolicy(store, engine, policy.model),
+      );
     },
 
     /** G sampled completions of every clip. What they are depends on seed, step, round, sample and place in the group. */
     async rolloutGroups(rawInput: z.input<typeof RolloutGroupsInput>): Promise<z.infer<typeof RolloutGroupsOutput>> {
-      const { policy, engine: options, clips, seed, sampling, ...place } = RolloutGroupsInput.parse(rawInput);
+      const { policy, engine: section, clips, seed, sampling, ...place } = RolloutGroupsInput.parse(rawInput);
       return store.onceJson(keyOf('rolloutOutput', place), RolloutGroupsOutput, async () => {
         const started = performance.now();
         const { groupSize, maxNewTokens, temperature } = sampling;
         const { step, round } = place;
-        const request = { policy: await policyFiles(store, policy), threads: options.threads, groupSize, maxNewTokens };
+        const request = { policy: await policyFiles(store, policy), engine: section, groupSize, maxNewTokens };
         const random = { temperature, seed, step, round };
         const rollout = await store.putJsonOnce(keyOf('rollout', place), async () => ({
           step,
@@ -101,15 +97,10 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
 
     /** The likeliest completion of every clip, token by token: for benchmarks. */
     async captionClips(rawInput: z.input<typeof CaptionClipsInput>): Promise<z.infer<typeof CaptionClipsOutput>> {
-      const { policy, engine: options, clips, maxNewTokens, ...place } = CaptionClipsInput.parse(rawInput);
+      const { policy, engine: section, clips, maxNewTokens, ...place } = CaptionClipsInput.parse(rawInput);
       return store.onceJson(keyOf('captionsOutput', place), CaptionClipsOutput, async () => {
         const started = performance.now();
-        const request = {
-          policy: await policyFiles(store, policy),
-          threads: options.threads,
-          groupSize: 1,
-          maxNewTokens,
-        };
+        const request = { policy: await policyFiles(store, policy), engine: section, groupSize: 1, maxNewTokens };
         const captions = await store.putJsonOnce(keyOf('captions', place), async () => {
           const groups = await write(clips, request, (from) => keyOf('captionsSlice', { ...place, from }));
           return groups.map(({ sampleId, completions: [completion] }): CaptionedClip => {

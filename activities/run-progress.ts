@@ -12,11 +12,12 @@ import {
 } from '../contracts/run-state.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { unlessDamaged, VideocapError } from '../core/errors.ts';
+import type { PolicyEngine } from '../core/policy-engine.ts';
 import { keyOf } from '../core/store-layout.ts';
-import { mendStartPolicy } from '../policy/store-weights.ts';
+import { restoreStartPolicy } from '../policy/start-policy.ts';
 
 /** Finds where a run can go on, or where another can start from. */
-export function createProgressActivities({ store }: { store: ArtifactStore }) {
+export function createProgressActivities({ store, engine }: { store: ArtifactStore; engine: PolicyEngine }) {
   return {
     /**
      * The state after the last step that was written down and of which nothing is damaged: what later steps lack is made
@@ -34,7 +35,7 @@ export function createProgressActivities({ store }: { store: ArtifactStore }) {
         const progress = await unlessDamaged(read(store, run, step));
         limits ??= progress?.limits;
         if (!progress || (await isDamaged(store, progress))) continue;
-        await mendStartPolicy(store, progress.reference);
+        await restoreStartPolicy(store, engine, progress.reference);
         return { progress: { ...progress, limits: limits! } };
       }
       return {};
@@ -47,7 +48,7 @@ export function createProgressActivities({ store }: { store: ArtifactStore }) {
      */
     async forkProgress(rawInput: z.input<typeof ForkProgressInput>): Promise<z.infer<typeof ForkProgressOutput>> {
       const { from, runKey, overrides } = ForkProgressInput.parse(rawInput);
-      const parent = await parentAt(store, from.run, from.step);
+      const parent = await parentAt(store, engine, from.run, from.step);
       const config = parseConfig(stringify(parent.config), {
         file: `the config of run ${from.run}`,
         folder: '/',
@@ -104,16 +105,16 @@ async function isDamaged(store: ArtifactStore, { step, policy, evaluations }: Ru
   return (await store.firstDamaged([step > 0 && policy, measured])) !== undefined;
 }
 
-async function parentAt(store: ArtifactStore, run: string, step: number): Promise<RunProgress> {
+async function parentAt(store: ArtifactStore, engine: PolicyEngine, run: string, step: number): Promise<RunProgress> {
   const last = await lastStep(store, run);
   if (last === undefined)
     throw new VideocapError(
       'InvalidInput',
       `There is no run "${run}" in the store to fork; videocap status lists runs.`,
     );
-  if (step > last || !(await hasCheckpoint(store, run, step))) {
+  if (step > last || !(await hasCheckpoint(store, engine, run, step))) {
     const kept: number[] = [];
-    for (let at = 0; at <= last; at++) if (await hasCheckpoint(store, run, at)) kept.push(at);
+    for (let at = 0; at <= last; at++) if (await hasCheckpoint(store, engine, run, at)) kept.push(at);
     throw new VideocapError(
       'InvalidInput',
       `Run ${run} has no checkpoint at step ${step}; it has them at ${kept.join(', ')} (benchmark.everySteps says which are kept).`,
@@ -122,9 +123,9 @@ async function parentAt(store: ArtifactStore, run: string, step: number): Promis
   return read(store, run, step);
 }
 
-async function hasCheckpoint(store: ArtifactStore, run: string, step: number): Promise<boolean> {
+async function hasCheckpoint(store: ArtifactStore, engine: PolicyEngine, run: string, step: number): Promise<boolean> {
   const { policy, reference } = await read(store, run, step);
-  if (step === 0) await mendStartPolicy(store, reference);
+  if (step === 0) await restoreStartPolicy(store, engine, reference);
   return (await store.firstDamaged(policy)) === undefined;
 }
 

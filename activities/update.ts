@@ -1,18 +1,16 @@
 import type { z } from 'zod';
-import type { GrpoConfig } from '../algorithms/grpo.ts';
-import type { SftConfig } from '../algorithms/sft.ts';
+import { algorithmOf } from '../algorithms/registry.ts';
 import { UpdatePolicyInput, UpdatePolicyOutput } from '../contracts/policy.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { Rollout } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
+import type { Frames } from '../core/frames.ts';
 import type { NumberGrid } from '../core/grid.ts';
 import { readManifest } from '../core/manifest.ts';
+import type { CompletionBatch, PolicyEngine, ReferenceBatch, UpdateResult } from '../core/policy-engine.ts';
 import { type Sample, structuredCompletion } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
-import type { PolicyEngine } from '../policy/onnx/engine/engine.ts';
-import type { GrpoRequest, UpdateResult } from '../policy/onnx/engine/engine-messages.ts';
-import type { Frames } from '../policy/onnx/model/video-processor.ts';
 import { policyFiles } from '../policy/policy-files.ts';
 import { listClips, readFrames } from '../policy/read-clips.ts';
 
@@ -24,24 +22,22 @@ export interface UpdateDeps {
 }
 
 type Input = z.infer<typeof UpdatePolicyInput>;
-type CompletionBatch = Extract<Input['batch'], { learnsFrom: 'completions' }>;
-type ReferenceBatch = Extract<Input['batch'], { learnsFrom: 'references' }>;
+type Stored<From> = Extract<Input['batch'], { learnsFrom: From }>;
 
 /** One optimiser step: a new checkpoint in the store, and its metrics. */
 export function createUpdateActivities({ store, engine, onProgress, signal }: UpdateDeps) {
-  async function learn({ step, batch, algorithm, engine: engineOptions, ...input }: Input): Promise<UpdateResult> {
-    const { threads } = engineOptions;
-    const policy = await policyFiles(store, input.policy);
-    const options = { onProgress, signal: signal?.() };
-    if (batch.learnsFrom === 'references') {
-      const samples = await references(store, batch);
-      return engine.sft({ policy, threads, step, sft: algorithm as SftConfig, samples }, options);
-    }
-    const groups = await advantagedGroups(store, batch);
-    const { temperature, maxNewTokens: maxLength } = batch;
-    const reference = await policyFiles(store, input.reference);
-    const grpo = algorithm as GrpoConfig;
-    return engine.grpo({ policy, reference, threads, step, grpo, groups, temperature, maxLength }, options);
+  async function learn({ step, batch, algorithm, engine: section, ...input }: Input): Promise<UpdateResult> {
+    const request = {
+      engine: section,
+      policy: await policyFiles(store, input.policy),
+      reference: await policyFiles(store, input.reference),
+      step,
+      loss: algorithmOf(algorithm).loss,
+      algorithm,
+      batch:
+        batch.learnsFrom === 'completions' ? await completionBatch(store, batch) : await referenceBatch(store, batch),
+    };
+    return engine.update(request, { onProgress, signal: signal?.() });
   }
 
   return {
@@ -76,8 +72,11 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
 }
 
 /** The groups of a step's rollouts with their frames and advantages, in the order in which they were sampled. */
-async function advantagedGroups(store: ArtifactStore, { rollouts }: CompletionBatch): Promise<GrpoRequest['groups']> {
-  const all: GrpoRequest['groups'] = [];
+async function completionBatch(
+  store: ArtifactStore,
+  { rollouts, temperature, maxNewTokens }: Stored<'completions'>,
+): Promise<CompletionBatch> {
+  const all: CompletionBatch['groups'][number][] = [];
   for (const { rollout, clips: list, advantages } of rollouts) {
     const { groups } = await store.readJson(rollout, Rollout);
     requireShape(advantages, groups);
@@ -92,7 +91,7 @@ async function advantagedGroups(store: ArtifactStore, { rollouts }: CompletionBa
         })),
       });
   }
-  return all;
+  return { learnsFrom: 'completions', groups: all, temperature, maxLength: maxNewTokens };
 }
 
 function requireShape(advantages: NumberGrid, groups: readonly { completions: readonly unknown[] }[]): void {
@@ -106,15 +105,16 @@ function requireShape(advantages: NumberGrid, groups: readonly { completions: re
 }
 
 /** What each clip's sample would have the policy write. A sample without a thought teaches its caption alone. */
-async function references(
+async function referenceBatch(
   store: ArtifactStore,
-  { manifest, clips }: ReferenceBatch,
-): Promise<{ frames: Frames; text: string }[]> {
+  { manifest, clips }: Stored<'references'>,
+): Promise<ReferenceBatch> {
   const { sample } = await readManifest(store, manifest);
-  return [...(await framesBySample(store, clips))].map(([sampleId, frames]) => ({
+  const samples = [...(await framesBySample(store, clips))].map(([sampleId, frames]) => ({
     frames,
     text: referenceText(sample(sampleId)),
   }));
+  return { learnsFrom: 'references', samples };
 }
 
 async function framesBySample(store: ArtifactStore, clips: ArtifactRef): Promise<Map<string, Frames>> {

@@ -1,6 +1,6 @@
 import type { ArtifactStore } from '../core/artifact-store.ts';
+import type { PolicyFiles } from '../core/policy-engine.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
-import type { PolicyFiles } from './onnx/engine/engine-messages.ts';
 
 /**
  * Local copies of a policy's files, for an engine that knows no artifact store.

@@ -1,9 +1,9 @@
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
+import type { Frames } from '../core/frames.ts';
 import type { ClipRef } from '../core/sample.ts';
 import { Clips } from '../core/sample.ts';
 import { decodeClip } from '../video/clip.ts';
-import type { Frames } from './onnx/model/video-processor.ts';
 
 /** The list that `extractFrames` wrote, in its order. */
 export function listClips(store: ArtifactStore, clips: ArtifactRef): Promise<ClipRef[]> {
@@ -12,6 +12,5 @@ export function listClips(store: ArtifactStore, clips: ArtifactRef): Promise<Cli
 
 /** A clip's frames as the engine takes them. Throws `CorruptArtifact`. */
 export async function readFrames(store: ArtifactStore, { clip }: ClipRef): Promise<Frames> {
-  const { frames, height, width, pixels } = decodeClip(await store.read(clip));
-  return { shape: [frames, height, width, 3], data: pixels };
+  return decodeClip(await store.read(clip));
 }

@@ -96,8 +96,9 @@ async function shownVideos(
 }
 
 function framesPicture(clip: Buffer): string {
-  const { frames, ...rest } = decodeClip(clip);
-  const sheet = contactSheet({ frames, ...rest }, { format: 'jpeg', columns: Math.ceil(frames / 2), gap: 2, scale: 2 });
+  const frames = decodeClip(clip);
+  const columns = Math.ceil(frames.shape[0] / 2);
+  const sheet = contactSheet(frames, { format: 'jpeg', columns, gap: 2, scale: 2 });
   return `data:image/jpeg;base64,${sheet.toString('base64')}`;
 }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { VideocapError } from '../core/errors.ts';
+import type { Frames } from '../core/frames.ts';
 
-/** Decoded frames of one video: the form in which the policy, the report and the cache know it. */
+/** What a clip file says before its pixels. */
 export const ClipHeader = z.strictObject({
   format: z.literal('videocap-clip-1'),
   /** [frames, height, width, 3], uint8 RGB. */
@@ -12,26 +13,18 @@ export const ClipHeader = z.strictObject({
 });
 export type ClipHeader = z.infer<typeof ClipHeader>;
 
-export interface Clip {
-  frames: number;
-  width: number;
-  height: number;
-  times: number[];
-  durationSeconds: number;
-  /** uint8 RGB, [frames, height, width, 3]. */
-  pixels: Uint8Array;
-}
+/** Decoded frames of one video, with their times: the form in which the policy, the report and the cache know it. */
+export interface Clip extends Frames, Pick<ClipHeader, 'times' | 'durationSeconds'> {}
 
 const LENGTH_BYTES = 8;
 
 /** Laid out as safetensors is: eight bytes of header length (little-endian), the header as JSON, then the raw pixels. */
 export function encodeClip(clip: Clip): Buffer {
-  const { frames, width, height, times, durationSeconds, pixels } = clip;
+  const { shape, times, durationSeconds, data } = clip;
+  const [frames, height, width] = shape;
   const expected = frames * height * width * 3;
-  if (pixels.length !== expected)
-    throw new RangeError(
-      `A clip of ${frames} frames of ${width}x${height} has ${expected} bytes, got ${pixels.length}.`,
-    );
+  if (data.length !== expected)
+    throw new RangeError(`A clip of ${frames} frames of ${width}x${height} has ${expected} bytes, got ${data.length}.`);
   const header: ClipHeader = {
     format: 'videocap-clip-1',
     shape: [frames, height, width, 3],
@@ -41,7 +34,7 @@ export function encodeClip(clip: Clip): Buffer {
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeBigUInt64LE(BigInt(json.length));
-  return Buffer.concat([length, json, pixels]);
+  return Buffer.concat([length, json, data]);
 }
 
 /** @throws VideocapError `CorruptArtifact` when the bytes are no clip. */
@@ -49,11 +42,13 @@ export function decodeClip(bytes: Uint8Array): Clip {
   try {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const start = LENGTH_BYTES + Number(buffer.readBigUInt64LE());
-    const header = ClipHeader.parse(JSON.parse(buffer.toString('utf8', LENGTH_BYTES, start)));
-    const [frames, height, width] = header.shape;
-    const pixels = buffer.subarray(start);
-    if (pixels.length !== frames * height * width * 3) throw new RangeError(`${pixels.length} bytes of pixels`);
-    return { frames, width, height, times: header.times, durationSeconds: header.durationSeconds, pixels };
+    const { shape, times, durationSeconds } = ClipHeader.parse(
+      JSON.parse(buffer.toString('utf8', LENGTH_BYTES, start)),
+    );
+    const [frames, height, width] = shape;
+    const data = buffer.subarray(start);
+    if (data.length !== frames * height * width * 3) throw new RangeError(`${data.length} bytes of pixels`);
+    return { shape, times, durationSeconds, data };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new VideocapError(
@@ -67,7 +62,7 @@ export function decodeClip(bytes: Uint8Array): Clip {
 }
 
 /** One frame of a clip, [height, width, 3]; a view, not a copy. */
-export function frameOf(clip: Clip, index: number): Uint8Array {
-  const bytes = clip.width * clip.height * 3;
-  return clip.pixels.subarray(index * bytes, (index + 1) * bytes);
+export function frameOf({ shape: [, height, width], data }: Frames, index: number): Uint8Array {
+  const bytes = height * width * 3;
+  return data.subarray(index * bytes, (index + 1) * bytes);
 }

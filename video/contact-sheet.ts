@@ -1,5 +1,6 @@
 import { createCanvas, ImageData } from '@napi-rs/canvas';
-import { type Clip, frameOf } from './clip.ts';
+import type { Frames } from '../core/frames.ts';
+import { frameOf } from './clip.ts';
 
 export interface ContactSheetOptions {
   format?: 'png' | 'jpeg';
@@ -12,21 +13,22 @@ export interface ContactSheetOptions {
 }
 
 /** All frames of a clip in one picture, row by row in time, for people to look at. Returns the file's bytes. */
-export function contactSheet(clip: Clip, options: ContactSheetOptions = {}): Buffer {
+export function contactSheet(clip: Frames, options: ContactSheetOptions = {}): Buffer {
   const { format = 'png', gap = 2, scale = 1 } = options;
-  const columns = Math.max(1, Math.min(options.columns ?? clip.frames, clip.frames));
-  const rows = Math.ceil(clip.frames / columns);
-  const [across, down] = [clip.width * scale + gap, clip.height * scale + gap];
+  const [frames, height, width] = clip.shape;
+  const columns = Math.max(1, Math.min(options.columns ?? frames, frames));
+  const rows = Math.ceil(frames / columns);
+  const [across, down] = [width * scale + gap, height * scale + gap];
   const sheet = createCanvas(columns * across - gap, rows * down - gap);
   const context = sheet.getContext('2d');
   context.fillStyle = '#ffffff';
   context.fillRect(0, 0, sheet.width, sheet.height);
   context.imageSmoothingEnabled = false;
-  const frame = createCanvas(clip.width, clip.height);
-  for (let i = 0; i < clip.frames; i++) {
-    frame.getContext('2d').putImageData(new ImageData(opaque(frameOf(clip, i)), clip.width, clip.height), 0, 0);
+  const frame = createCanvas(width, height);
+  for (let i = 0; i < frames; i++) {
+    frame.getContext('2d').putImageData(new ImageData(opaque(frameOf(clip, i)), width, height), 0, 0);
     const [x, y] = [(i % columns) * across, Math.floor(i / columns) * down];
-    context.drawImage(frame, x, y, clip.width * scale, clip.height * scale);
+    context.drawImage(frame, x, y, width * scale, height * scale);
   }
   return format === 'png' ? sheet.toBuffer('image/png') : sheet.toBuffer('image/jpeg', 85);
 }

@@ -41,9 +41,9 @@ export async function extractClip(path: string, options: FrameOptions & ProbeOpt
       maxOutputBytes: count * width * height * 3,
       ...given(options),
     });
-    const pixels = complete(stdout, width * height * 3, count, expected);
+    const data = complete(stdout, width * height * 3, count, expected);
     const times = sampleTimes(info.durationSeconds, count);
-    return { frames: count, width, height, times, durationSeconds: info.durationSeconds, pixels };
+    return { shape: [count, height, width, 3], times, durationSeconds: info.durationSeconds, data };
   } catch (error) {
     throw asVideoError(error, path);
   }

@@ -15,17 +15,17 @@ import { createSuiteActivities } from '../activities/suites.ts';
 import { createTrackingActivities } from '../activities/tracking.ts';
 import { createUpdateActivities } from '../activities/update.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import type { PolicyEngine } from '../policy/onnx/engine/engine.ts';
+import type { PolicyEngine } from '../core/policy-engine.ts';
 import { cancellationSignal, outage, reportProgress } from './current-attempt.ts';
 import type { WorkerSettings } from './settings.ts';
 
 /** Queue `videocap`: small stages, and those that speak to MLflow. */
-export function createActivities(settings: WorkerSettings, store: ArtifactStore, log: Logger) {
+export function createActivities(settings: WorkerSettings, store: ArtifactStore, engine: PolicyEngine, log: Logger) {
   const deps = depsOf(settings, store);
   return {
     ...createConfigActivities(),
     ...createRecordActivities(deps),
-    ...createProgressActivities(deps),
+    ...createProgressActivities({ store, engine }),
     ...createTrackingActivities({ ...deps, log, mlflowUrl: settings.mlflowUrl }),
   };
 }

@@ -1,16 +1,13 @@
 import { Context } from '@temporalio/activity';
+import type { Progress } from '../core/compute-options.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { Claim, Fence } from '../core/fence.ts';
 import type { OutageClock } from '../judge/client/patient-endpoint.ts';
 
-/** What a heartbeat carries: the last progress a stage reported. A hint for people; the artifact store is the truth. */
-export interface Progress {
-  done: number;
-  total: number;
-  what: string;
-}
-
-/** What the next attempt at the same activity finds of the last one. */
+/**
+ * What a heartbeat carries, and the next attempt at the same activity finds: the last progress that a stage reported, among
+ * others. A hint for people; the artifact store is the truth.
+ */
 type Beat = Partial<Progress> & { answeredAt?: number; unexpected?: number | undefined; stuck?: number };
 
 /** A computation is not taken for stuck before this, in milliseconds, however fast it went until then. */

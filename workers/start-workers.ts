@@ -13,7 +13,7 @@ import { ArtifactStore } from '../core/artifact-store.ts';
 import { Fences } from '../core/fence.ts';
 import { FileStorage } from '../core/file-storage.ts';
 import type { Storage } from '../core/storage.ts';
-import { PolicyEngine } from '../policy/onnx/engine/engine.ts';
+import { createEngine } from '../policy/engines.ts';
 import {
   createActivities,
   createJudgeQueueActivities,
@@ -61,7 +61,7 @@ export async function startWorkers(
   Runtime.install({ logger });
   const store = new ArtifactStore(storage, { fence: currentAttempt });
   const fences = new Fences(storage);
-  const engine = new PolicyEngine();
+  const engine = createEngine('onnx');
   const [connection, workflows] = await Promise.all([
     NativeConnection.connect({ address: settings.temporalAddress }),
     workflowBundle(logger),
@@ -88,7 +88,7 @@ export async function startWorkers(
       ...shared,
       taskQueue: 'videocap',
       workflowBundle: workflows,
-      activities: createActivities(settings, store, log),
+      activities: createActivities(settings, store, engine, log),
       maxConcurrentActivityTaskExecutions: 8,
     }),
     Worker.create({

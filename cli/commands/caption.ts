@@ -1,11 +1,8 @@
-import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { loadConfig } from '../../configs/load-config.ts';
-import { sha256OfFile } from '../../core/artifact-store.ts';
 import { parseCompletion } from '../../core/completion.ts';
 import type { Thought } from '../../core/sample.ts';
-import { PolicyEngine } from '../../policy/onnx/engine/engine.ts';
-import { openModelFolder } from '../../policy/onnx/model/model-folder.ts';
+import { createEngine } from '../../policy/engines.ts';
 import { extractClip } from '../../video/extract-frames.ts';
 import { printable } from '../output/printable.ts';
 import { modelOf } from './model-argument.ts';
@@ -31,18 +28,15 @@ export const captionCommand = new Command('caption')
   )
   .action(async (checkpoint, video, { config: name, set: overrides = {}, json }) => {
     const { frames: options, benchmark, policy } = await loadConfig(name, overrides);
-    const folder = openModelFolder(modelOf(checkpoint));
-    const weights = join(folder.path, 'model.safetensors');
-    const [{ frames, height, width, pixels, durationSeconds }, sha256] = await Promise.all([
-      extractClip(video, options),
-      sha256OfFile(weights),
-    ]);
-    const engine = new PolicyEngine();
+    const engine = createEngine(policy.engine.kind);
     try {
+      const start = await engine.startPolicy(modelOf(checkpoint));
+      const clip = await extractClip(video, options);
+      const [frames, height, width] = clip.shape;
       const [group] = await engine.generate({
-        policy: { model: folder.name, weights: { path: weights, sha256 } },
-        threads: policy.engine.threads,
-        clips: [{ sampleId: video, frames: { shape: [frames, height, width, 3], data: pixels } }],
+        engine: policy.engine,
+        policy: start.policy,
+        clips: [{ sampleId: video, frames: clip }],
         groupSize: 1,
         maxNewTokens: benchmark.maxNewTokens,
       });
@@ -51,7 +45,7 @@ export const captionCommand = new Command('caption')
       if (json)
         return printJson({
           video,
-          durationSeconds,
+          durationSeconds: clip.durationSeconds,
           frames,
           width,
           height,

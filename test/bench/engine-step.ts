@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GrpoConfig } from '../../algorithms/grpo.ts';
-import { weightsOf } from '../../policy/onnx/model/feeds.ts';
 import { PolicyModel } from '../../policy/onnx/model/model.ts';
-import { freshOptimizer, readWeights } from '../../policy/onnx/model/weights.ts';
+import { freshOptimizer, readWeights, weightsOf } from '../../policy/onnx/model/weights.ts';
 import { generate } from '../../policy/onnx/sampling/generate.ts';
 import { writeCheckpoint } from '../../policy/onnx/training/checkpoint.ts';
-import { grpoStep } from '../../policy/onnx/training/grpo-step.ts';
+import { grpoUpdate } from '../../policy/onnx/training/grpo-update.ts';
 import { noisyFrames } from '../integration/policy/onnx/noisy-frames.ts';
 
 /**
@@ -46,15 +45,15 @@ model.run = (graph, feeds) => timed(`graph ${graph}`, () => run(graph, feeds));
 const bytes = await readFile(join(model.folder.path, 'model.safetensors'));
 const read = () => weightsOf(readWeights(bytes, model.folder));
 const reference = read();
-let learner = { weights: read(), state: freshOptimizer(model.folder) };
+let session = { weights: read(), state: freshOptimizer(model.folder) };
 const clips = Array.from({ length: VIDEOS }, (_, i) => ({ sampleId: `s${i}`, frames: noisyFrames(i, [8, 84, 84]) }));
-const job = { progress: () => undefined, throwIfCancelled: () => undefined };
+const computation = { progress: () => undefined, throwIfCancelled: () => undefined };
 
 /** Completions of exactly 112 tokens: what a policy writes depends on its training, the cost of a step should not. */
 async function step(number: number): Promise<void> {
-  const sampling = { temperature: 1, seed: 1, step: number };
+  const sampling = { temperature: 1, seed: 1, step: number, round: 0 };
   const options = { clips, groupSize: COMPLETIONS, maxNewTokens: TOKENS, sampling };
-  const groups = await timed('rollout', () => generate(model, learner.weights, options, job));
+  const groups = await timed('rollout', () => generate(model, session.weights, options, computation));
   const padded = groups.map(({ completions }, i) => ({
     frames: clips[i]!.frames,
     completions: completions.map(({ tokenIds, logProbs }, c) => ({
@@ -63,9 +62,11 @@ async function step(number: number): Promise<void> {
       advantage: (c - 3.5) / 2.5,
     })),
   }));
-  const batch = { groups: padded, temperature: 1, maxLength: TOKENS, step: 1, grpo: GrpoConfig.parse({}) };
-  learner = await timed('update', () => grpoStep(model, learner, reference, batch, job));
-  await timed('checkpoint', () => writeCheckpoint(learner.weights.tensors, learner.state));
+  const batch = { learnsFrom: 'completions', groups: padded, temperature: 1, maxLength: TOKENS } as const;
+  const config = GrpoConfig.parse({ kind: 'grpo' });
+  const update = { session, reference: async () => reference, batch, step: 1, config };
+  session = await timed('update', () => grpoUpdate.run(model, update, computation));
+  await timed('checkpoint', () => writeCheckpoint(session.weights.tensors, session.state));
 }
 
 await step(1);

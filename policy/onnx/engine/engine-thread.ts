@@ -1,27 +1,22 @@
 import { readFile } from 'node:fs/promises';
-import { parentPort } from 'node:worker_threads';
-import { sha256 } from '../../../core/artifact-store.ts';
 import { VideocapError } from '../../../core/errors.ts';
-import { type Weights, weightsOf } from '../model/feeds.ts';
+import type { PinnedFile, PolicyFiles, UpdateResult } from '../../../core/policy-engine.ts';
+import { sha256 } from '../../../core/sha256.ts';
+import { serveThread } from '../../../core/thread-server.ts';
 import { PolicyModel } from '../model/model.ts';
-import { freshOptimizer, type OptimizerState, readOptimizer, readWeights } from '../model/weights.ts';
-import { generate } from '../sampling/generate.ts';
-import { writeCheckpoint } from '../training/checkpoint.ts';
-import { grpoStep } from '../training/grpo-step.ts';
-import type { Learner, Trained } from '../training/learner.ts';
-import { sftStep } from '../training/sft-step.ts';
 import {
-  CALL_CANCELLED,
-  CALL_ENDED,
-  type EngineRequest,
-  type EngineResults,
-  type PinnedFile,
-  type PolicyFiles,
-  type RequestMessage,
-  type ResponseMessage,
-  type UpdateResult,
-} from './engine-messages.ts';
-import type { Job } from './job.ts';
+  freshOptimizer,
+  type OptimizerState,
+  readOptimizer,
+  readWeights,
+  type Weights,
+  weightsOf,
+} from '../model/weights.ts';
+import { generate, SAMPLING_GRAPHS } from '../sampling/generate.ts';
+import { writeCheckpoint } from '../training/checkpoint.ts';
+import type { TrainedSession } from '../training/optimizer-session.ts';
+import { updateOf } from '../training/updates.ts';
+import type { EngineApi } from './engine-api.ts';
 
 /**
  * The thread that computes: `onnxruntime` blocks the event loop it runs on, so it must not be the one that heartbeats.
@@ -29,28 +24,15 @@ import type { Job } from './job.ts';
  * decides a result.
  */
 
-/** Weights kept: the current policy's, the new one's, and the reference's. */
+/** Weights kept: those of the current policy, the new one and the reference. */
 const KEPT_WEIGHTS = 3;
 
 let model: PolicyModel | undefined;
-/** The state of the request being answered. */
-let current: Int32Array<SharedArrayBuffer>;
 const weightsBySha = new Map<string, Weights>();
 let optimizer: { sha256: string; state: OptimizerState } | undefined;
 
-async function answer(request: EngineRequest, job: Job): Promise<EngineResults[EngineRequest['kind']]> {
-  const { policy, threads } = request;
-  const loaded = await modelOf(policy.model, threads);
-  const weights = await weightsFrom(loaded, policy.weights);
-  if (request.kind === 'generate') return generate(loaded, weights, request, job);
-  const learner: Learner = { weights, state: await optimizerFrom(loaded, policy) };
-  if (request.kind === 'sft') return finish(await sftStep(loaded, learner, request, job));
-  const reference = await weightsFrom(loaded, request.reference.weights);
-  return finish(await grpoStep(loaded, learner, reference, request, job));
-}
-
-/** Keeps what was learnt, since the next request will ask for it, and writes it down. */
-function finish({ weights, state, metrics }: Trained): UpdateResult {
+/** Keeps the new weights and optimiser state, which the next request will ask for, and gives them as files. */
+function finish({ weights, state, metrics }: TrainedSession): UpdateResult {
   const checkpoint = writeCheckpoint(weights.tensors, state);
   keepWeights(checkpoint.weightsSha256, weights);
   optimizer = { sha256: checkpoint.optimizerSha256, state };
@@ -64,7 +46,7 @@ async function modelOf(name: string, threads: number): Promise<PolicyModel> {
     optimizer = undefined;
     model = undefined;
   }
-  model ??= new PolicyModel(name, threads, (runs) => Atomics.store(current, 1, runs ? 1 : 0));
+  model ??= new PolicyModel(name, threads);
   return model;
 }
 
@@ -87,43 +69,37 @@ async function optimizerFrom(loaded: PolicyModel, { optimizer: file }: PolicyFil
   return readOptimizer(await readPinned(file), loaded.folder);
 }
 
-const MEND = 'restore it, or have it made again: videocap resume <run>';
+const REMEDY = 'restore it, or have it made again: videocap resume <run>';
 
 async function readPinned({ path, sha256: expected }: PinnedFile): Promise<Buffer> {
   const bytes = await readFile(path).catch((cause) => {
     if (cause.code !== 'ENOENT') throw cause;
-    throw new VideocapError('CorruptArtifact', `${path} is gone; ${MEND}.`, { cause });
+    throw new VideocapError('CorruptArtifact', `${path} is gone; ${REMEDY}.`, { cause });
   });
   const found = sha256(bytes);
   if (found !== expected)
-    throw new VideocapError('CorruptArtifact', `${path} hashes to ${found}, expected ${expected}; ${MEND}.`);
+    throw new VideocapError('CorruptArtifact', `${path} hashes to ${found}, expected ${expected}; ${REMEDY}.`);
   return bytes;
 }
 
-async function respond({ id, request, state }: RequestMessage): Promise<void> {
-  const post = (message: ResponseMessage, transfer: ArrayBuffer[] = []) => parentPort!.postMessage(message, transfer);
-  const job: Job = {
-    progress: (progress) => post({ id, progress }),
-    throwIfCancelled: () => {
-      if (Atomics.load(state, 0) === CALL_CANCELLED)
-        throw new DOMException('Nobody waits for this any more.', 'AbortError');
+serveThread<EngineApi>(
+  {
+    async generate({ policy, engine, ...options }, computation) {
+      const loaded = await modelOf(policy.model, engine.threads);
+      loaded.requireGraphs(SAMPLING_GRAPHS, 'sampling');
+      return generate(loaded, await weightsFrom(loaded, policy.weights), options, computation);
     },
-  };
-  current = state;
-  try {
-    job.throwIfCancelled();
-    const result = await answer(request, job);
-    post({ id, result }, 'weights' in result ? [result.weights.buffer, result.optimizer.buffer] : []);
-  } catch (error) {
-    const { code, message, stack } = error as NodeJS.ErrnoException;
-    post({ id, failure: { ours: error instanceof VideocapError, code, message, stack } });
-  } finally {
-    Atomics.store(state, 0, CALL_ENDED);
-    Atomics.notify(state, 0);
-  }
-}
-
-let queue = Promise.resolve();
-parentPort!.on('message', (message: RequestMessage) => {
-  queue = queue.then(() => respond(message));
-});
+    async update({ policy, reference, engine, step, loss, algorithm: config, batch }, computation) {
+      const update = updateOf(loss, batch);
+      const loaded = await modelOf(policy.model, engine.threads);
+      loaded.requireGraphs(update.graphs, `algorithm ${config.kind}`);
+      const session = {
+        weights: await weightsFrom(loaded, policy.weights),
+        state: await optimizerFrom(loaded, policy),
+      };
+      const frozen = () => weightsFrom(loaded, reference.weights);
+      return finish(await update.run(loaded, { session, reference: frozen, batch, step, config }, computation));
+    },
+  },
+  (result) => ('weights' in result ? [result.weights.buffer, result.optimizer.buffer] : []),
+);

@@ -4,16 +4,6 @@ import type { FloatTensors } from './safetensors.ts';
 /** What a graph takes, by input name. */
 export type Feeds = Record<string, ort.Tensor>;
 
-/** A policy's weights as every graph takes them: one tensor a parameter, by its safetensors name, made once. */
-export interface Weights {
-  tensors: FloatTensors;
-  feeds: Readonly<Record<string, ort.Tensor>>;
-}
-
-export function weightsOf(tensors: FloatTensors): Weights {
-  return { tensors, feeds: tensorFeeds(tensors) };
-}
-
 /** Tensors as feeds, named `prefix + name`; the memory is shared, not copied. */
 export function tensorFeeds(tensors: FloatTensors, prefix = ''): Record<string, ort.Tensor> {
   return Object.fromEntries(

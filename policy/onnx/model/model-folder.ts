@@ -7,8 +7,6 @@ import { elements } from './safetensors.ts';
 import type { ProcessorSettings } from './video-processor.ts';
 
 const SHIPPED = fileURLToPath(new URL('../../models/', import.meta.url));
-const GRAPHS = ['prefill', 'decode', 'logprobs', 'grpo-gradients', 'sft-gradients', 'adamw'] as const;
-export type GraphName = (typeof GRAPHS)[number];
 
 /** The part of a Qwen2-VL `config.json` that decides which graphs fit it and how they are fed. */
 const Config = z.object({
@@ -37,8 +35,20 @@ const Preprocessor = z.object({
   image_mean: z.tuple([z.number(), z.number(), z.number()]),
   image_std: z.tuple([z.number(), z.number(), z.number()]),
 });
+/** `graphs.json`, as `videocap_torch.export` writes it. */
 const Graphs = z.object({
   parameters: z.array(z.object({ name: z.string(), shape: z.array(z.int().positive()) })),
+  graphs: z.record(
+    z.string(),
+    z.object({
+      file: z.string().regex(/^[\w-]+\.onnx$/),
+      /** The loss whose gradients the graph computes. */
+      loss: z.string().optional(),
+      /** Without those that belong to one parameter. */
+      inputs: z.array(z.string()),
+      outputs: z.array(z.string()),
+    }),
+  ),
 });
 
 /** A model folder, checked: what the embedded engine needs to know, and where its files are. */
@@ -46,8 +56,9 @@ export interface ModelFolder {
   /** As a config names it: `tiny`, or an absolute path. */
   name: string;
   path: string;
-  /** Folder of the ONNX graphs. */
-  graphs: string;
+  /** Folder of the ONNX graphs, and what it says it has, by the graphs' names. */
+  graphFolder: string;
+  graphs: z.infer<typeof Graphs>['graphs'];
   config: z.infer<typeof Config>;
   processor: ProcessorSettings;
   /** Every weight's name and shape, in the order that gradients come in. */
@@ -66,11 +77,12 @@ export function openModelFolder(name: string): ModelFolder {
     if (!existsSync(join(path, file))) throw invalid(name, `has no ${file}`, 'a folder as transformers writes it');
   const config = readJson(name, path, 'config.json', Config);
   const { image_mean, image_std } = readJson(name, path, 'preprocessor_config.json', Preprocessor);
-  const graphs = graphsFor(name, path, config);
-  const { parameters } = readJson(name, graphs, 'graphs.json', Graphs);
+  const graphFolder = graphFolderFor(name, path, config);
+  const { parameters, graphs } = readJson(name, graphFolder, 'graphs.json', Graphs);
   return {
     name: shippedModels().has(name) ? name : path,
     path,
+    graphFolder,
     graphs,
     config,
     processor: {
@@ -83,6 +95,20 @@ export function openModelFolder(name: string): ModelFolder {
     parameters,
     parameterCount: parameters.reduce((sum, { shape }) => sum + elements(shape), 0),
   };
+}
+
+/**
+ * The path of a graph's file.
+ * @param user who needs the graph, for the error: `algorithm grpo`.
+ * @throws VideocapError `InvalidModel` when the model has no such graph.
+ */
+export function graphPath({ name, graphFolder, graphs }: ModelFolder, graph: string, user: string): string {
+  const file = graphs[graph]?.file;
+  if (file !== undefined && existsSync(join(graphFolder, file))) return join(graphFolder, file);
+  throw new VideocapError(
+    'InvalidModel',
+    `Model "${name}" has no graph ${graph}, which ${user} needs; run \`npm run model:build\` to make it in ${graphFolder}.`,
+  );
 }
 
 /** Folders of the shipped models, by name. */
@@ -104,12 +130,10 @@ function folderOf(name: string): string {
   );
 }
 
-function graphsFor(name: string, path: string, config: z.infer<typeof Config>): string {
+function graphFolderFor(name: string, path: string, config: z.infer<typeof Config>): string {
   for (const folder of [path, ...shippedModels().values()]) {
     const graphs = join(folder, 'onnx');
     if (!existsSync(join(graphs, 'graphs.json'))) continue;
-    const missing = GRAPHS.filter((graph) => !existsSync(join(graphs, `${graph}.onnx`)));
-    if (missing.length > 0) throw invalid(name, `lacks onnx/${missing[0]}.onnx`, 'graphs from `npm run model:build`');
     if (folder === path || sameDimensions(config, readJson(name, folder, 'config.json', Config))) return graphs;
   }
   throw invalid(

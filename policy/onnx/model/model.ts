@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { VideocapError } from '../../../core/errors.ts';
+import { runNative } from '../../../core/thread-server.ts';
 import { type Feeds, int64, scalar } from './feeds.ts';
-import { type GraphName, type ModelFolder, openModelFolder } from './model-folder.ts';
+import { graphPath, type ModelFolder, openModelFolder } from './model-folder.ts';
 import { decoderTables, type Grid, positionIds, videoTokens, visionTables } from './rope.ts';
 import { PolicyTokenizer, type Prompt } from './tokenizer.ts';
 import type { PixelValues } from './video-processor.ts';
@@ -17,15 +17,10 @@ export class PolicyModel {
   readonly prompt: Prompt;
   /** 1 for every token id that is never sampled. */
   readonly suppressed: Uint8Array;
-  readonly #onGraph: (runs: boolean) => void;
-  readonly #sessions = new Map<GraphName, Promise<ort.InferenceSession>>();
+  readonly #sessions = new Map<string, Promise<ort.InferenceSession>>();
 
-  /**
-   * @param onGraph told when a graph begins to run, and when it has ended.
-   * @throws VideocapError `InvalidModel`.
-   */
-  constructor(name: string, threads: number, onGraph: (runs: boolean) => void = () => {}) {
-    this.#onGraph = onGraph;
+  /** @throws VideocapError `InvalidModel`. */
+  constructor(name: string, threads: number) {
     this.name = name;
     this.folder = openModelFolder(name);
     this.threads = threads;
@@ -103,19 +98,23 @@ export class PolicyModel {
     return { temperature: scalar(temperature), suppress: new ort.Tensor('float32', suppress, [this.vocabulary]) };
   }
 
-  async run(graph: GraphName, feeds: Feeds): Promise<Readonly<Record<string, ort.Tensor>>> {
+  /**
+   * Checks that the model has some graphs, before hours of work need them.
+   * @param user who needs them, for the error: `algorithm grpo`.
+   * @throws VideocapError `InvalidModel` naming the graph, its user and the remedy.
+   */
+  requireGraphs(graphs: readonly string[], user: string): void {
+    for (const graph of graphs) graphPath(this.folder, graph, user);
+  }
+
+  async run(graph: string, feeds: Feeds): Promise<Readonly<Record<string, ort.Tensor>>> {
     let session = this.#sessions.get(graph);
     if (!session) {
       session = this.#load(graph);
       this.#sessions.set(graph, session);
     }
     const loaded = await session;
-    this.#onGraph(true);
-    try {
-      return (await loaded.run(feeds)) as Record<string, ort.Tensor>;
-    } finally {
-      this.#onGraph(false);
-    }
+    return runNative(() => loaded.run(feeds) as Promise<Record<string, ort.Tensor>>);
   }
 
   /** Frees the graphs' memory. */
@@ -125,8 +124,8 @@ export class PolicyModel {
     for (const session of sessions) if (session.status === 'fulfilled') await session.value.release();
   }
 
-  #load(graph: GraphName): Promise<ort.InferenceSession> {
-    return ort.InferenceSession.create(join(this.folder.graphs, `${graph}.onnx`), {
+  async #load(graph: string): Promise<ort.InferenceSession> {
+    return ort.InferenceSession.create(graphPath(this.folder, graph, 'the onnx engine'), {
       intraOpNumThreads: this.threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',

@@ -1,11 +1,6 @@
 import { VideocapError } from '../../../core/errors.ts';
+import type { Frames } from '../../../core/frames.ts';
 import type { Grid } from './rope.ts';
-
-/** Decoded frames at the policy's size: `[frames, height, width, RGB]`, one byte a channel. */
-export interface Frames {
-  shape: readonly [frames: number, height: number, width: number, channels: number];
-  data: Uint8Array;
-}
 
 export interface ProcessorSettings {
   patchSize: number;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { VideocapError } from '../../../core/errors.ts';
 import type { ModelFolder } from './model-folder.ts';
 
-const FILE = 'model.safetensors';
+export const WEIGHTS_FILE = 'model.safetensors';
 const PICKLES = /\.(bin|pt|pth|ckpt|pkl|pickle)$/i;
 /** What `readFile` takes, and more than the embedded engine can train. */
 const MAX_BYTES = 2 ** 31 - 1;
@@ -16,13 +16,14 @@ export async function readWeightsFile({ name, path }: ModelFolder): Promise<Buff
   const refuse = (fault: string): never => {
     throw new VideocapError('InvalidModel', `Model "${name}" ${fault}.`);
   };
-  const found = await stat(join(path, FILE)).catch(() => undefined);
+  const found = await stat(join(path, WEIGHTS_FILE)).catch(() => undefined);
   if (!found?.isFile()) return refuse(insteadOfWeights(await readdir(path)));
-  if (found.size > MAX_BYTES) return refuse(`has a ${FILE} of ${found.size} bytes; the onnx engine takes up to 2 GiB`);
-  const bytes = await readFile(join(path, FILE));
-  if (isPickle(bytes)) return refuse(`has a ${FILE} that is a pickle; ${PICKLE_REMEDY}`);
+  if (found.size > MAX_BYTES)
+    return refuse(`has a ${WEIGHTS_FILE} of ${found.size} bytes; the onnx engine takes up to 2 GiB`);
+  const bytes = await readFile(join(path, WEIGHTS_FILE));
+  if (isPickle(bytes)) return refuse(`has a ${WEIGHTS_FILE} that is a pickle; ${PICKLE_REMEDY}`);
   if (bytes.subarray(0, 100).toString('latin1').startsWith('version https://git-lfs'))
-    return refuse(`has a ${FILE} that only points at the file in Git LFS; run \`git lfs pull\` in it`);
+    return refuse(`has a ${WEIGHTS_FILE} that only points at the file in Git LFS; run \`git lfs pull\` in it`);
   return bytes;
 }
 
@@ -30,11 +31,11 @@ const PICKLE_REMEDY =
   'opening a pickle can run any program, so none is opened: save the weights with safetensors.torch.save_file instead';
 
 function insteadOfWeights(files: readonly string[]): string {
-  if (files.includes(`${FILE}.index.json`))
+  if (files.includes(`${WEIGHTS_FILE}.index.json`))
     return `has its weights in several files; the onnx engine takes one: save it with a larger max_shard_size`;
   const pickle = files.find((file) => PICKLES.test(file));
-  if (pickle) return `has its weights in ${pickle}, a pickle, and no ${FILE}; ${PICKLE_REMEDY}`;
-  return `has no ${FILE}; use a whole copy of the model`;
+  if (pickle) return `has its weights in ${pickle}, a pickle, and no ${WEIGHTS_FILE}; ${PICKLE_REMEDY}`;
+  return `has no ${WEIGHTS_FILE}; use a whole copy of the model`;
 }
 
 /** Torch writes a zip of pickles today, and wrote bare ones before: protocol 2 or later, and no `{` where safetensors has its header. */

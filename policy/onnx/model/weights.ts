@@ -1,6 +1,17 @@
 import { VideocapError } from '../../../core/errors.ts';
+import { type Feeds, tensorFeeds } from './feeds.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { type FloatTensor, type FloatTensors, readSafetensors } from './safetensors.ts';
+
+/** A policy's weights as every graph takes them: one tensor a parameter, by its safetensors name, made once. */
+export interface Weights {
+  tensors: FloatTensors;
+  feeds: Readonly<Feeds>;
+}
+
+export function weightsOf(tensors: FloatTensors): Weights {
+  return { tensors, feeds: tensorFeeds(tensors) };
+}
 
 /** AdamW's moments beside the weights they belong to, and the number of updates behind them. */
 export interface OptimizerState {

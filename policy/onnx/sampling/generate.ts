@@ -1,26 +1,19 @@
 import * as ort from 'onnxruntime-node';
 import type { SampledText } from '../../../core/completion.ts';
+import type { ComputeOptions } from '../../../core/compute-options.ts';
+import type { GenerateRequest, SampledGroup } from '../../../core/policy-engine.ts';
 import { uniformAt } from '../../../core/random.ts';
-import type { Job } from '../engine/job.ts';
-import { type Feeds, floats, int64, type Weights } from '../model/feeds.ts';
-import { byGrid, chunks } from '../model/layout.ts';
+import { type Feeds, floats, int64 } from '../model/feeds.ts';
 import type { PolicyModel } from '../model/model.ts';
-import { type Frames, type PixelValues, pixelValues } from '../model/video-processor.ts';
+import { byGrid, chunks } from '../model/model-layout.ts';
+import { type PixelValues, pixelValues } from '../model/video-processor.ts';
+import type { Weights } from '../model/weights.ts';
 import { type Draw, drawBest, drawToken } from './sampler.ts';
 
-export interface GenerateOptions {
-  clips: readonly { sampleId: string; frames: Frames }[];
-  groupSize: number;
-  maxNewTokens: number;
-  /** Where the random numbers come from; without it the likeliest token is taken. */
-  sampling?: { temperature: number; seed: number; step: number; round: number };
-}
+/** The graphs that sampling runs. */
+export const SAMPLING_GRAPHS = ['prefill', 'decode'];
 
-/** The texts sampled for one clip. */
-export interface SampledGroup {
-  sampleId: string;
-  completions: SampledText[];
-}
+export type GenerateOptions = Omit<GenerateRequest, 'engine' | 'policy'>;
 
 /** Limits of a batch. Part of what makes a rollout bit-exact: another batch may round differently. */
 const MAX_SEQUENCES = 64;
@@ -40,7 +33,7 @@ export async function generate(
   model: PolicyModel,
   weights: Weights,
   options: GenerateOptions,
-  job: Job,
+  computation: ComputeOptions,
 ): Promise<SampledGroup[]> {
   const clips = options.clips.map(({ sampleId, frames }, index) => ({
     index,
@@ -53,9 +46,9 @@ export async function generate(
   for (const batch of batches(model, clips, options.groupSize)) {
     const decoding = new Decoding(model, weights, batch, options);
     while (!decoding.finished) {
-      job.throwIfCancelled();
+      computation.throwIfCancelled();
       await decoding.next();
-      job.progress({ done: done + decoding.ended, total, what: 'completions written' });
+      computation.progress({ done: done + decoding.ended, total, what: 'completions written' });
     }
     for (const [i, completions] of decoding.completions().entries()) {
       const { index, sampleId } = batch[i]!;

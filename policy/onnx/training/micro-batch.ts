@@ -1,8 +1,9 @@
 import * as ort from 'onnxruntime-node';
+import type { Frames } from '../../../core/frames.ts';
 import { type Feeds, int64 } from '../model/feeds.ts';
-import { byGrid } from '../model/layout.ts';
 import type { PolicyModel } from '../model/model.ts';
-import { type Frames, type PixelValues, pixelValues } from '../model/video-processor.ts';
+import { byGrid } from '../model/model-layout.ts';
+import { type PixelValues, pixelValues } from '../model/video-processor.ts';
 
 /** A video with the completions that are scored or learnt together. */
 export interface ScoredClip<C extends { tokenIds: readonly number[] }> {

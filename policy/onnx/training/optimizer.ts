@@ -1,10 +1,11 @@
 import type * as ort from 'onnxruntime-node';
 import type { OptimizerConfig } from '../../../algorithms/optimizer-config.ts';
 import { VideocapError } from '../../../core/errors.ts';
-import { floats, scalar, tensorFeeds, type Weights, weightsOf } from '../model/feeds.ts';
+import { floats, scalar, tensorFeeds } from '../model/feeds.ts';
 import type { PolicyModel } from '../model/model.ts';
 import type { FloatTensors } from '../model/safetensors.ts';
-import type { OptimizerState } from '../model/weights.ts';
+import { type OptimizerState, type Weights, weightsOf } from '../model/weights.ts';
+import type { OptimizerSession } from './optimizer-session.ts';
 
 /** Gradients that micro-batches add up, in the order in which they come. */
 export class GradientSum {
@@ -38,9 +39,7 @@ export class GradientSum {
   }
 }
 
-export interface Updated {
-  weights: Weights;
-  state: OptimizerState;
+export interface Updated extends OptimizerSession {
   /** Global norm of the gradients before clipping. */
   gradNorm: number;
 }

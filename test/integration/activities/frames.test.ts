@@ -41,7 +41,7 @@ test('turns samples into clips in their order, from files and from the store, an
   expect(clips.map(({ sampleId }) => sampleId)).toEqual(['c', 'a', 'b']);
   // The same content is the same clip, wherever it lies.
   expect(clips[0]!.clip).toEqual(clips[2]!.clip);
-  expect(decodeClip(await store.read(clips[1]!.clip))).toMatchObject({ frames: 8, width: 84, height: 84 });
+  expect(decodeClip(await store.read(clips[1]!.clip))).toMatchObject({ shape: [8, 84, 84, 3] });
   expect(progress).toEqual([1, 2, 3]);
 
   const batch = await extractFrames({ manifest, samples: { seed: 1, step: 7, size: 4 }, frames: {} });

@@ -11,9 +11,9 @@ import { ExperimentConfig } from '../../../configs/schema.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { CaptionedClip, Rollout } from '../../../core/completion.ts';
 import { Clips } from '../../../core/sample.ts';
-import { PolicyEngine } from '../../../policy/onnx/engine/engine.ts';
+import { OnnxEngine } from '../../../policy/onnx/engine/onnx-engine.ts';
 
-const engine = new PolicyEngine();
+const engine = new OnnxEngine();
 const roots: string[] = [];
 afterAll(async () => {
   await engine.close();
@@ -22,7 +22,7 @@ afterAll(async () => {
 
 const config = ExperimentConfig.parse({
   dataset: { kind: 'shapes', trainSamples: 2, heldOutSamples: 1, seed: 3 },
-  policy: { threads: 1 },
+  policy: { engine: { kind: 'onnx', threads: 1 } },
   sampling: { groupSize: 2, maxNewTokens: 16 },
 });
 
@@ -37,40 +37,38 @@ async function twoSteps() {
   const { updatePolicy } = createUpdateActivities({ ...deps, engine });
 
   const runKey = 'run';
-  const { threads } = config.policy;
+  const { engine: section } = config.policy;
   const { manifest, train } = await prepareDataset({ runKey, dataset: config.dataset, seed: config.seed });
   const { clips } = await extractFrames({
     manifest,
-    samples: { seed: config.seed, step: 1, size: train },
+    samples: { seed: config.seed, step: 1, round: 0, size: train },
     frames: config.frames,
   });
   const { policy: base } = await loadPolicy({ runKey, policy: config.policy });
   const { rollout } = await rolloutGroups({
-    ...{ runKey, step: 1, policy: base, threads, clips },
+    ...{ runKey, step: 1, round: 0, part: 0, policy: base, engine: section, clips },
     sampling: config.sampling,
     seed: config.seed,
   });
-  const place = { runKey, reference: base, threads, clips, keepEvery: 0 };
-  const rewards = {
-    total: [
-      [1, 0],
-      [0, 1],
-    ],
-    advantages: [
-      [0.7, -0.7],
-      [-0.7, 0.7],
-    ],
-  };
+  const shared = { runKey, reference: base, engine: section, keepEvery: 0 };
+  const advantages = [
+    [0.7, -0.7],
+    [-0.7, 0.7],
+  ];
   const { temperature, maxNewTokens } = config.sampling;
   const first = await updatePolicy({
-    ...{ ...place, step: 1, policy: base },
-    batch: { method: 'grpo', grpo: config.grpo, rollout, rewards, temperature, maxNewTokens },
+    ...{ ...shared, step: 1, policy: base, algorithm: { kind: 'grpo' } },
+    batch: { learnsFrom: 'completions', rollouts: [{ rollout, clips, advantages }], temperature, maxNewTokens },
   });
   const second = await updatePolicy({
-    ...{ ...place, step: 2, policy: first.policy },
-    batch: { method: 'sft', sft: config.sft, manifest },
+    ...{ ...shared, step: 2, policy: first.policy, algorithm: { kind: 'sft' } },
+    batch: { learnsFrom: 'references', clips, manifest },
   });
-  const { captions } = await captionClips({ runKey, step: 2, policy: second.policy, threads, clips, maxNewTokens: 16 });
+  const { captions } = await captionClips({
+    ...{ runKey, step: 2, policy: second.policy, engine: section, clips },
+    list: 'held-out',
+    maxNewTokens: 16,
+  });
   const clipList = await deps.store.readJson(clips, Clips);
   return {
     groups: (await deps.store.readJson(rollout, Rollout)).groups,

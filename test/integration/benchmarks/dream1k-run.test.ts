@@ -13,7 +13,7 @@ import { createSuiteActivities } from '../../../activities/suites.ts';
 import { SuiteResult } from '../../../benchmarks/suites/suite-files.ts';
 import type { SuiteEvaluation } from '../../../contracts/run-results.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
-import { PolicyEngine } from '../../../policy/onnx/engine/engine.ts';
+import { OnnxEngine } from '../../../policy/onnx/engine/onnx-engine.ts';
 import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
 import { message } from '../../servers/openai-faults.ts';
 import { type AskedQuestion, type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
@@ -27,7 +27,7 @@ let root: string;
 let store: ArtifactStore;
 let environment: TestWorkflowEnvironment;
 let judge: OpenAiServer;
-const engine = new PolicyEngine();
+const engine = new OnnxEngine();
 
 /** Four clips in two categories. The third has no video and no prediction, the second no event. */
 const rows = [

@@ -12,6 +12,7 @@ import { createConfigActivities } from '../../../activities/resolve-config.ts';
 import { createProgressActivities } from '../../../activities/run-progress.ts';
 import { findInstallation } from '../../../cli/installation.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { OnnxEngine } from '../../../policy/onnx/engine/onnx-engine.ts';
 import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
 import { startTemporal, workflowBundle } from '../temporal-server.ts';
 import { type CallLog, scriptedStages, usage } from '../workflows/scripted-stages.ts';
@@ -69,7 +70,7 @@ export class ScriptedWorld {
     const activities = scriptedStages(calls, {
       ...createConfigActivities(),
       ...createRecordActivities({ store }),
-      ...createProgressActivities({ store }),
+      ...createProgressActivities({ store, engine: new OnnxEngine() }),
       loadPolicy: () => this.#checkpoint('start', 0),
       updatePolicy: (input: Updating) => this.#update(input),
       captionClips: async () => ({ captions: await store.put('captions.json', '[]'), seconds: 1 }),

@@ -105,7 +105,7 @@ test('pretraining data shows what the product decodes', async () => {
     if (!('artifact' in video)) throw new Error('expected a stored video');
     const clip = await extractClip(await store.localCopy(video.artifact), FrameOptions.parse({}));
     const exported = frames.subarray(i * bytes, (i + 1) * bytes);
-    const difference = exported.reduce((sum, level, at) => sum + Math.abs(level - clip.pixels[at]!), 0) / bytes;
+    const difference = exported.reduce((sum, level, at) => sum + Math.abs(level - clip.data[at]!), 0) / bytes;
     // Not 0: the encoder spends its bits a little differently when scenes follow each other.
     expect(difference).toBeLessThan(1);
   }

@@ -23,7 +23,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const options = FrameOptions.parse({});
 
 function numbersIn(clip: Clip): number[] {
-  return Array.from({ length: clip.frames }, (_, i) => {
+  return Array.from({ length: clip.shape[0] }, (_, i) => {
     const frame = frameOf(clip, i);
     return frameOfGrey(frame.reduce((sum, level) => sum + level, 0) / frame.length);
   });
@@ -136,7 +136,7 @@ describe('is taken', () => {
     await makeVideo(at('turned.mp4'), { width: 128, height: 64 });
     await turnClockwise(at('turned.mp4'));
     const clip = await extractClip(at('turned.mp4'), options);
-    expect([clip.width, clip.height]).toEqual([56, 112]);
+    expect(clip.shape).toEqual([8, 112, 56, 3]);
     expect(numbersIn(clip)).toEqual(MIDDLES);
   });
 

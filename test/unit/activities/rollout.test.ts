@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createRolloutActivities } from '../../../activities/rollout.ts';
 import type { ArtifactStore } from '../../../core/artifact-store.ts';
-import { CaptionedClip, type Group, Rollout } from '../../../core/completion.ts';
-import type { PolicyEngine } from '../../../policy/onnx/engine/engine.ts';
-import type { GenerateRequest } from '../../../policy/onnx/engine/engine-messages.ts';
+import { CaptionedClip, Rollout } from '../../../core/completion.ts';
+import type { GenerateRequest, PolicyEngine, SampledGroup } from '../../../core/policy-engine.ts';
+import { OnnxEngine } from '../../../policy/onnx/engine/onnx-engine.ts';
 import { SamplingConfig } from '../../../policy/policy-config.ts';
 import { failingStore } from '../../storage/failing-store.ts';
 import { storeClips, temporaryStore } from './stage-store.ts';
@@ -18,7 +18,7 @@ function scriptedEngine() {
     requests.push(request);
     options?.onProgress?.({ done: 1, total: 2, what: 'completions written' });
     return request.clips.map(
-      ({ sampleId }): Group => ({
+      ({ sampleId }): SampledGroup => ({
         sampleId,
         completions: Array.from({ length: request.groupSize }, (_, c) => ({
           text: `${sampleId} ${c}`,
@@ -29,7 +29,8 @@ function scriptedEngine() {
       }),
     );
   };
-  return { engine: { generate } as PolicyEngine, requests };
+  const { startPolicy } = OnnxEngine.prototype;
+  return { engine: { generate, startPolicy } as PolicyEngine, requests };
 }
 
 async function stage(sampleIds: string[], at?: ArtifactStore) {
@@ -39,10 +40,9 @@ async function stage(sampleIds: string[], at?: ArtifactStore) {
   const activities = createRolloutActivities({ store, engine, onProgress: (p) => progress.push(p) });
   const weights = await store.put('policies/base/model.safetensors', 'weights');
   const input = {
-    runKey: 'r',
-    step: 3,
+    ...{ runKey: 'r', step: 3 },
     policy: { model: 'tiny', step: 2, weights },
-    threads: 2,
+    engine: { kind: 'onnx', threads: 2 } as const,
     clips: await storeClips(store, sampleIds),
   };
   return { store, requests, progress, activities, input };
@@ -51,7 +51,7 @@ async function stage(sampleIds: string[], at?: ArtifactStore) {
 test('a rollout is stored with what there is to count, and a retry finds it', async () => {
   const { store, requests, activities, input } = await stage(['a', 'b']);
   const sampling = SamplingConfig.parse({ groupSize: 3, temperature: 0.5, maxNewTokens: 7 });
-  const output = await activities.rolloutGroups({ ...input, sampling, seed: 11 });
+  const output = await activities.rolloutGroups({ ...input, round: 0, part: 0, sampling, seed: 11 });
   expect(output).toMatchObject({ completions: 6, tokens: 12, meanLength: 2, truncated: 2 });
   const rollout = await store.readJson(output.rollout, Rollout);
   expect(rollout.step).toBe(3);
@@ -59,13 +59,13 @@ test('a rollout is stored with what there is to count, and a retry finds it', as
     ['a', 'a 2'],
     ['b', 'b 2'],
   ]);
-  expect(await activities.rolloutGroups({ ...input, sampling, seed: 11 })).toEqual(output);
+  expect(await activities.rolloutGroups({ ...input, round: 0, part: 0, sampling, seed: 11 })).toEqual(output);
   expect(requests.length).toBe(1);
   expect(requests[0]).toMatchObject({
-    threads: 2,
+    engine: input.engine,
     groupSize: 3,
     maxNewTokens: 7,
-    sampling: { temperature: 0.5, seed: 11, step: 3 },
+    sampling: { temperature: 0.5, seed: 11, step: 3, round: 0 },
     policy: {
       model: 'tiny',
       weights: { path: await store.localCopy(input.policy.weights), sha256: input.policy.weights.sha256 },
@@ -77,10 +77,10 @@ test('a rollout is stored with what there is to count, and a retry finds it', as
 
 test('captions are greedy, one a clip, in the order of the clips', async () => {
   const { store, requests, activities, input } = await stage(['a', 'b']);
-  const { captions } = await activities.captionClips({ ...input, maxNewTokens: 9 });
+  const { captions } = await activities.captionClips({ ...input, list: 'held-out', maxNewTokens: 9 });
   expect(await store.readJson(captions, z.array(CaptionedClip))).toEqual([
-    { sampleId: 'a', text: 'a 0', tokens: 1 },
-    { sampleId: 'b', text: 'b 0', tokens: 1 },
+    { sampleId: 'a', text: 'a 0', tokens: 1, parsed: { wellFormed: false } },
+    { sampleId: 'b', text: 'b 0', tokens: 1, parsed: { wellFormed: false } },
   ]);
   expect(requests[0]).toMatchObject({ groupSize: 1, maxNewTokens: 9 });
   expect(requests[0]).not.toHaveProperty('sampling');
@@ -89,7 +89,7 @@ test('captions are greedy, one a clip, in the order of the clips', async () => {
 test('a long list is taken in parcels, and progress counts all of it', async () => {
   const ids = Array.from({ length: 65 }, (_, i) => `s${i}`);
   const { store, requests, progress, activities, input } = await stage(ids);
-  const { captions } = await activities.captionClips({ ...input, maxNewTokens: 9 });
+  const { captions } = await activities.captionClips({ ...input, list: 'held-out', maxNewTokens: 9 });
   expect(requests.map(({ clips }) => clips.length)).toEqual([64, 1]);
   expect((await store.readJson(captions, z.array(CaptionedClip))).map(({ sampleId }) => sampleId)).toEqual(ids);
   expect(progress).toEqual([
@@ -104,12 +104,12 @@ describe('what is written is not written again when only the record of it is los
 
   test.each([
     [
-      ['rollout.json', 'rollout-groups.json'],
-      ({ activities, input }: Staged) => activities.rolloutGroups({ ...input, sampling, seed: 1 }),
+      ['round-00/part-00/rollout.json', 'round-00/part-00/rollout-groups.json'],
+      ({ activities, input }: Staged) => activities.rolloutGroups({ ...input, round: 0, part: 0, sampling, seed: 1 }),
     ],
     [
-      ['captions.json', 'caption-clips.json'],
-      ({ activities, input }: Staged) => activities.captionClips({ ...input, maxNewTokens: 9 }),
+      ['captions/held-out/captions.json', 'captions/held-out/caption-clips.json'],
+      ({ activities, input }: Staged) => activities.captionClips({ ...input, list: 'held-out', maxNewTokens: 9 }),
     ],
   ])('%s', async (names, write) => {
     const { store, stored } = failingStore((await temporaryStore()).storage.place, names[1]!);
@@ -124,12 +124,14 @@ describe('what is written is not written again when only the record of it is los
 
 test('an empty list of clips is refused', async () => {
   const { activities, input } = await stage([]);
-  await expect(activities.captionClips({ ...input, maxNewTokens: 9 })).rejects.toThrow('The list of clips is empty');
+  await expect(activities.captionClips({ ...input, list: 'held-out', maxNewTokens: 9 })).rejects.toThrow(
+    'The list of clips is empty',
+  );
 });
 
 test("a model's own weights go into the store once, under their hash", async () => {
   const { activities } = await stage(['a']);
-  const policy = { engine: 'onnx', model: 'tiny', threads: 2 } as const;
+  const policy = { model: 'tiny' };
   const first = await activities.loadPolicy({ runKey: 'r', policy });
   const second = await activities.loadPolicy({ runKey: 'other', policy });
   expect(first.policy).toMatchObject({ model: 'tiny', step: 0 });
@@ -141,7 +143,7 @@ test("a model's own weights go into the store once, under their hash", async () 
 
 test('a model that does not exist is refused with a sentence', async () => {
   const { activities } = await stage(['a']);
-  const policy = { engine: 'onnx', model: 'tinny', threads: 2 } as const;
+  const policy = { model: 'tinny' };
   await expect(activities.loadPolicy({ runKey: 'r', policy })).rejects.toMatchObject({ code: 'InvalidModel' });
 });
 
@@ -156,8 +158,8 @@ test('who dies in the middle of a long list loses the part at hand, and no other
   };
   const sampling = SamplingConfig.parse({ groupSize: 2, maxNewTokens: 7 });
   const activities = createRolloutActivities({ store, engine: { generate } as PolicyEngine });
-  await expect(activities.rolloutGroups({ ...input, sampling, seed: 1 })).rejects.toThrow('killed');
-  const { rollout } = await activities.rolloutGroups({ ...input, sampling, seed: 1 });
+  await expect(activities.rolloutGroups({ ...input, round: 0, part: 0, sampling, seed: 1 })).rejects.toThrow('killed');
+  const { rollout } = await activities.rolloutGroups({ ...input, round: 0, part: 0, sampling, seed: 1 });
   const { groups } = await store.readJson(rollout, Rollout);
   expect(groups.map(({ sampleId }) => sampleId)).toEqual(ids);
   // Three parts, of which the second was begun twice.

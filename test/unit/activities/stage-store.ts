@@ -17,8 +17,8 @@ export async function temporaryStore(): Promise<ArtifactStore> {
 export async function storeClips(store: ArtifactStore, sampleIds: readonly string[]): Promise<ArtifactRef> {
   const refs = [];
   for (const [shade, sampleId] of sampleIds.entries()) {
-    const pixels = new Uint8Array(2 * 28 * 28 * 3).fill(shade);
-    const clip = encodeClip({ frames: 2, width: 28, height: 28, times: [0, 1], durationSeconds: 1, pixels });
+    const data = new Uint8Array(2 * 28 * 28 * 3).fill(shade);
+    const clip = encodeClip({ shape: [2, 28, 28, 3], times: [0, 1], durationSeconds: 1, data });
     refs.push({ sampleId, clip: await store.put(`clips/${sampleId}.clip`, clip) });
   }
   return store.putJson(`clips/${sampleIds.join('-').slice(0, 60)}.json`, refs);

@@ -3,8 +3,8 @@ import { createUpdateActivities, referenceText } from '../../../activities/updat
 import { GrpoConfig } from '../../../algorithms/grpo.ts';
 import { SftConfig } from '../../../algorithms/sft.ts';
 import { sha256 } from '../../../core/artifact-store.ts';
-import type { PolicyEngine } from '../../../policy/onnx/engine/engine.ts';
-import type { GrpoRequest, SftRequest } from '../../../policy/onnx/engine/engine-messages.ts';
+import type { NumberGrid } from '../../../core/grid.ts';
+import type { CompletionBatch, PolicyEngine, ReferenceBatch, UpdateRequest } from '../../../core/policy-engine.ts';
 import { storeClips, temporaryStore } from './stage-store.ts';
 
 const completion = (tokens: number) => ({
@@ -12,13 +12,13 @@ const completion = (tokens: number) => ({
   tokenIds: Array(tokens).fill(9),
   logProbs: Array(tokens).fill(-1),
   truncated: false,
+  parsed: { wellFormed: false },
 });
 
 /** A store with two clips, a rollout of two groups, and a base policy; an engine that learns the step's number. */
 async function stage() {
   const store = await temporaryStore();
-  const grpo: Omit<GrpoRequest, 'kind'>[] = [];
-  const sft: Omit<SftRequest, 'kind'>[] = [];
+  const requests: UpdateRequest[] = [];
   const learnt = (step: number) => {
     const [weights, optimizer] = [Buffer.from(`weights ${step}`), Buffer.from(`moments ${step}`)].map((b) =>
       Uint8Array.from(b),
@@ -31,16 +31,10 @@ async function stage() {
       metrics: { loss: step },
     };
   };
-  const engine = {
-    grpo: async (request: Omit<GrpoRequest, 'kind'>) => {
-      grpo.push(request);
-      return learnt(request.step);
-    },
-    sft: async (request: Omit<SftRequest, 'kind'>) => {
-      sft.push(request);
-      return learnt(request.step);
-    },
-  } as unknown as PolicyEngine;
+  const update: PolicyEngine['update'] = async (request) => {
+    requests.push(request);
+    return learnt(request.step);
+  };
   const clips = await storeClips(store, ['a', 'b']);
   const rollout = await store.putJson('runs/r/step-000001/rollout.json', {
     step: 1,
@@ -50,88 +44,74 @@ async function stage() {
     ],
   });
   const base = { model: 'tiny', step: 0, weights: await store.put('policies/base/model.safetensors', 'weights') };
-  const input = { runKey: 'r', step: 1, policy: base, reference: base, threads: 2, clips, keepEvery: 0 };
-  const { updatePolicy } = createUpdateActivities({ store, engine });
-  const grpoBatch = (rewards: Rewards = full) => ({
-    method: 'grpo' as const,
-    grpo: GrpoConfig.parse({}),
-    rollout,
-    rewards,
+  const input = {
+    ...{ runKey: 'r', step: 1, policy: base, reference: base, keepEvery: 0 },
+    engine: { kind: 'onnx', threads: 2 } as const,
+    algorithm: GrpoConfig.parse({ kind: 'grpo' }),
+  };
+  const { updatePolicy } = createUpdateActivities({ store, engine: { update } as PolicyEngine });
+  const grpoBatch = (advantages: NumberGrid = full, of = clips) => ({
+    learnsFrom: 'completions' as const,
+    rollouts: [{ rollout, clips: of, advantages }],
     temperature: 0.9,
     maxNewTokens: 7,
   });
-  return { store, grpo, sft, input, updatePolicy, grpoBatch };
+  return { store, requests, input, clips, updatePolicy, grpoBatch };
 }
 
-const full: Rewards = {
-  total: [
-    [1, 2],
-    [3, 3],
-  ],
-  advantages: [
-    [-0.7, 0.7],
-    [0, 0],
-  ],
-};
+const full: NumberGrid = [
+  [-0.7, 0.7],
+  [0, null],
+];
 
 test('a step leaves a checkpoint and its record, and a retry finds both', async () => {
-  const { store, grpo, input, updatePolicy, grpoBatch } = await stage();
+  const { store, requests, input, updatePolicy, grpoBatch } = await stage();
   const output = await updatePolicy({ ...input, batch: grpoBatch() });
   expect(output).toMatchObject({ policy: { model: 'tiny', step: 1 }, metrics: { loss: 1 } });
   expect((await store.read(output.policy.weights)).toString()).toBe('weights 1');
   expect((await store.read(output.policy.optimizer!)).toString()).toBe('moments 1');
   expect(await updatePolicy({ ...input, batch: grpoBatch() })).toEqual(output);
-  expect(grpo.length).toBe(1);
+  expect(requests.length).toBe(1);
 });
 
 test('a step that was killed before its record is made again, with the same checkpoint', async () => {
-  const { store, grpo, input, updatePolicy, grpoBatch } = await stage();
+  const { store, requests, input, updatePolicy, grpoBatch } = await stage();
   const output = await updatePolicy({ ...input, batch: grpoBatch() });
   await store.remove('runs/r/step-000001/update.json');
   const again = await updatePolicy({ ...input, batch: grpoBatch() });
   expect(again.policy).toEqual(output.policy);
-  expect(grpo.length).toBe(2);
+  expect(requests.length).toBe(2);
 });
 
 test('groups go to the engine with the frames of their sample, whatever the order of the clips', async () => {
-  const { grpo, input, updatePolicy, grpoBatch } = await stage();
+  const { requests, input, updatePolicy, grpoBatch } = await stage();
   await updatePolicy({ ...input, batch: grpoBatch() });
-  expect(grpo[0]).toMatchObject({ step: 1, threads: 2, temperature: 0.9, maxLength: 7 });
-  expect(grpo[0]!.groups.map(({ frames }) => frames.data[0])).toEqual([1, 0]);
-  expect(grpo[0]!.groups[0]!.completions.map(({ advantage }) => advantage)).toEqual([-0.7, 0.7]);
+  expect(requests[0]).toMatchObject({ step: 1, loss: 'grpo', engine: input.engine, algorithm: input.algorithm });
+  const batch = requests[0]!.batch as CompletionBatch;
+  expect(batch).toMatchObject({ temperature: 0.9, maxLength: 7 });
+  expect(batch.groups.map(({ frames }) => frames.data[0])).toEqual([1, 0]);
+  expect(batch.groups.map(({ completions }) => completions.map(({ advantage }) => advantage))).toEqual(full);
 });
 
-test('a completion without a reward or an advantage is left out', async () => {
-  const { grpo, input, updatePolicy, grpoBatch } = await stage();
-  const rewards: Rewards = {
-    total: [
-      [null, 2],
-      [3, 3],
-    ],
-    advantages: [
-      [0.1, null],
-      [0.2, -0.2],
-    ],
-  };
-  await updatePolicy({ ...input, batch: grpoBatch(rewards) });
-  expect(grpo[0]!.groups.map(({ completions }) => completions.map(({ advantage }) => advantage))).toEqual([
-    [null, null],
-    [0.2, -0.2],
-  ]);
+test('the rollouts of several rounds become one batch, in their order', async () => {
+  const { requests, input, updatePolicy, grpoBatch } = await stage();
+  const [first] = grpoBatch().rollouts;
+  await updatePolicy({ ...input, batch: { ...grpoBatch(), rollouts: [first!, first!] } });
+  const { groups } = requests[0]!.batch as CompletionBatch;
+  expect(groups.map(({ frames }) => frames.data[0])).toEqual([1, 0, 1, 0]);
 });
 
-test('rewards of another rollout are refused', async () => {
+test('advantages of another rollout are refused', async () => {
   const { input, updatePolicy, grpoBatch } = await stage();
-  const batch = grpoBatch({ total: [[1, 2]], advantages: full.advantages });
-  await expect(updatePolicy({ ...input, batch })).rejects.toThrow(
-    'rewards.total has groups of [2] completions, but the rollout has [2,2]; pass the rewards of this rollout.',
+  await expect(updatePolicy({ ...input, batch: grpoBatch([[1, 2]]) })).rejects.toThrow(
+    'The advantages have groups of [2] completions, but the rollout has [2,2]; pass those of this rollout.',
   );
 });
 
 test('clips of other samples are refused', async () => {
   const { store, input, updatePolicy, grpoBatch } = await stage();
   const clips = await storeClips(store, ['a', 'c']);
-  await expect(updatePolicy({ ...input, clips, batch: grpoBatch() })).rejects.toThrow(
+  await expect(updatePolicy({ ...input, batch: grpoBatch(full, clips) })).rejects.toThrow(
     'Sample "b" of the rollout is not among the clips',
   );
 });
@@ -151,7 +131,7 @@ test.each([
 });
 
 test("SFT learns each clip's reference, in the order of the clips", async () => {
-  const { store, sft, input, updatePolicy } = await stage();
+  const { store, requests, input, clips, updatePolicy } = await stage();
   const thought = [{ subject: 'star', attributes: [], actions: ['grows'] }];
   const video = { path: '/v.mp4', sha256: '', bytes: 1 };
   const manifest = await store.putJson('manifest.json', {
@@ -164,9 +144,10 @@ test("SFT learns each clip's reference, in the order of the clips", async () => 
     heldOut: [],
     quarantined: [],
   });
-  const batch = { method: 'sft' as const, sft: SftConfig.parse({}), manifest };
-  await updatePolicy({ ...input, batch });
-  expect(sft[0]!.samples.map(({ text, frames }) => [frames.data[0], text])).toEqual([
+  const batch = { learnsFrom: 'references' as const, clips, manifest };
+  await updatePolicy({ ...input, algorithm: SftConfig.parse({ kind: 'sft' }), batch });
+  expect(requests[0]!.loss).toBe('sft');
+  expect((requests[0]!.batch as ReferenceBatch).samples.map(({ text, frames }) => [frames.data[0], text])).toEqual([
     [0, '<answer>A cross blinks.</answer>'],
     [1, '<think>[{"subject":"star","attributes":[],"actions":["grows"]}]</think><answer>A star grows.</answer>'],
   ]);

@@ -171,8 +171,7 @@ function spoilt(event: ShapeEvent, draw: number): ShapeEvent {
 }
 
 function plainClip(): Buffer {
-  const [frames, height, width] = [8, 28, 28];
-  const pixels = Uint8Array.from({ length: frames * height * width * 3 }, (_, i) => (i * 7) % 256);
-  const times = Array.from({ length: frames }, (_, i) => i * 0.375);
-  return encodeClip({ frames, width, height, times, durationSeconds: 3, pixels });
+  const data = Uint8Array.from({ length: 8 * 28 * 28 * 3 }, (_, i) => (i * 7) % 256);
+  const times = Array.from({ length: 8 }, (_, i) => i * 0.375);
+  return encodeClip({ shape: [8, 28, 28, 3], times, durationSeconds: 3, data });
 }

@@ -3,7 +3,9 @@
 import pytest
 import torch
 
-from videocap_torch.losses import aggregation_weights, group_advantages, grpo_loss
+from videocap_torch.losses.aggregation import aggregation_weights
+from videocap_torch.losses.grpo import group_advantages, grpo_loss
+from videocap_torch.token_logprobs import Scored
 
 LENGTHS = [2, 4]
 LOGP = [[-1.0, -0.5, 0, 0], [-0.2, -0.7, -1.5, -0.1]]
@@ -16,7 +18,7 @@ def terms(mode: str):
     weights = aggregation_weights(mask, mode, max_length=8)
     logp, old, ref = (torch.tensor(x)[None] for x in (LOGP, OLD, REF))
     advantages = group_advantages(torch.tensor([[2.0, 1.0]]))
-    return grpo_loss(logp, old, ref, advantages, weights, 0.2, 0.2, 0.04), mask
+    return grpo_loss(Scored(logp, torch.zeros_like(logp)), old, ref, advantages, weights, 0.2, 0.2, 0.04), mask
 
 
 def test_advantages():

@@ -6,7 +6,7 @@ from through_transformers import ordinary_tokens, row_logits, row_logprobs
 
 from videocap_torch.config import TINY
 from videocap_torch.example_batch import example_batch
-from videocap_torch.losses import prefill, token_logprobs
+from videocap_torch.token_logprobs import prefill, token_logprobs
 from videocap_torch.ops import use_fused_kernels
 from videocap_torch.params import load_parameters, parameter_shapes
 from videocap_torch.qwen2vl import decode, logits

@@ -5,7 +5,7 @@ from torch import Tensor
 from transformers import Qwen2VLForConditionalGeneration
 
 from videocap_torch.example_batch import ExampleBatch
-from videocap_torch.losses import Batch
+from videocap_torch.token_logprobs import Batch
 
 
 def row_logits(

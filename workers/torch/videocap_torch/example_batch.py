@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from .config import Dims
-from .losses import Batch, aggregation_weights
 from .positions import position_ids, text_rotary, vision_rotary
+from .token_logprobs import Batch
 
 
 class ExampleBatch(NamedTuple):
@@ -17,10 +17,8 @@ class ExampleBatch(NamedTuple):
     """[3, S + L]"""
     mask: Tensor
     """[B, G, L]"""
-    old_logprobs: Tensor
-    ref_logprobs: Tensor
-    advantages: Tensor
-    token_weights: Tensor
+    logprobs: Tensor
+    """[B, G, L], made up."""
 
 
 def example_batch(
@@ -40,7 +38,4 @@ def example_batch(
     batch = Batch(
         pixels, *vision_rotary(dims, grid), ids(videos, prefix), ids(videos, suffix), *tables, ids(videos, group, length)
     )
-    old = -6 + 0.5 * normal(videos, group, length)
-    ref = old + 0.1 * normal(*old.shape)
-    weights = aggregation_weights(mask, "grpo", length)
-    return ExampleBatch(batch, grid, positions, mask, old, ref, normal(videos, group), weights)
+    return ExampleBatch(batch, grid, positions, mask, -6 + 0.5 * normal(videos, group, length))

@@ -42,7 +42,7 @@ def export_graph(graph: Graph, folder: Path) -> Path:
             input_names=list(graph.inputs),
             output_names=graph.outputs,
         )
-    path = folder / f"{graph.name}.onnx"
+    path = folder / file_of(graph)
     model = program.model_proto
     _strip(model)
     onnx.checker.check_model(model)
@@ -51,19 +51,29 @@ def export_graph(graph: Graph, folder: Path) -> Path:
 
 
 def describe_graphs(dims: Dims, graphs: list[Graph]) -> dict:
-    """What an engine has to know: the parameters in order, and the names on both sides of every graph."""
+    """What an engine has to know: the parameters in order; of every graph its file, the loss whose gradients it computes, and
+    the names of inputs and outputs that do not belong to one parameter (those are `<parameter>` or `<kind>.<parameter>`).
+    """
     parameters = fresh_parameters(dims)
-    names = {
-        graph.name: {"inputs": [n for n in graph.inputs if n not in parameters], "outputs": graph.outputs}
-        for graph in graphs
-        if graph.name != "adamw"
-    }
+    own = lambda names: [n for n in names if not {n, n.partition(".")[2]} & parameters.keys()]  # noqa: E731
     return {
         "opset": OPSET,
         "dims": asdict(dims),
         "parameters": [{"name": name, "shape": list(value.shape)} for name, value in parameters.items()],
-        "graphs": names,
+        "graphs": {
+            graph.name: {
+                "file": file_of(graph),
+                **({"loss": graph.loss} if graph.loss else {}),
+                "inputs": own(graph.inputs),
+                "outputs": own(graph.outputs),
+            }
+            for graph in graphs
+        },
     }
+
+
+def file_of(graph: Graph) -> str:
+    return f"{graph.name}.onnx"
 
 
 def _strip(model: onnx.ModelProto) -> None:

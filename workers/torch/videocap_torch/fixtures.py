@@ -16,11 +16,13 @@ from torch import Tensor
 
 from .config import REPOSITORY, TINY, Dims, Params, read_dims
 from .generate import generate
-from .losses import Batch, aggregation_weights, grpo_loss, prefill, sft_loss, token_logprobs
+from .losses.loss import Loss, apply_loss
+from .losses.registry import LOSSES
 from .optimizer import AdamwSettings, adamw_step
 from .params import load_parameters
 from .positions import position_ids, text_rotary, vision_rotary
 from .qwen2vl import decode, logits
+from .token_logprobs import Batch, Scored, prefill, token_logprobs
 from .tokenizer import END, MEAN, SPECIAL, STD, load_tokenizer, prompt_ids
 from .world import PROMPT, completion_text, random_events
 
@@ -31,7 +33,7 @@ CASES = {
 }
 SAMPLED = 8
 ADAMW = {"lr": 1e-3, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "weight_decay": 0.01, "max_grad_norm": 0.5}
-GRPO = {"temperature": 0.9, "clip_low": 0.2, "clip_high": 0.28, "beta": 0.04}
+TEMPERATURE = 0.9
 DECODED_STEPS = 4
 
 
@@ -104,10 +106,17 @@ class Case:
         arrays["mask"] = self.mask
         numbers: dict = {"grid": list(self.grid), "pixel_values": sampled(self.batch.pixel_values)}
         arrays |= self._forward(numbers)
-        grpo_arrays, grpo_numbers, grads = self._grpo()
-        sft_numbers, sft_grads = self._sft()
-        arrays |= grpo_arrays
-        numbers |= {"grpo": grpo_numbers, "sft": sft_numbers, "adamw": self._adamw([grads, sft_grads])}
+        with torch.no_grad():
+            arrays |= self._scored(self.p, sampled=True)._asdict()
+        gradients = []
+        for loss in LOSSES.values():
+            own, value, grads = self._loss(loss)
+            for name, array in own.items():
+                if not torch.equal(arrays.setdefault(name, array), array):
+                    raise ValueError(f"two losses have a {name} that differs: rename one of them")
+            numbers[loss.name] = {"loss": value, "gradients": sampled_all(grads)}
+            gradients.append(grads)
+        numbers["adamw"] = self._adamw(gradients)
         return {f"{self.name}.{n}": value.contiguous() for n, value in arrays.items()}, numbers
 
     def _forward(self, numbers: dict) -> Params:
@@ -133,38 +142,29 @@ class Case:
         numbers["greedy"] = [{"ids": ids, "text": text(ids)} for ids in greedy]
         return arrays
 
-    def _grpo(self) -> tuple[Params, dict, Params]:
+    def _scored(self, p: Params, sampled: bool) -> Scored:
+        """Under the sampling distribution, or under the plain softmax."""
         suppress = torch.zeros(self.dims.vocab)
+        if not sampled:
+            return token_logprobs(p, self.dims, self.batch, torch.ones(()), suppress)
         for token in SPECIAL:
             if token != END:
                 suppress[self.tokenizer.token_to_id(token)] = -1e9
-        with torch.no_grad():
-            scored = token_logprobs(self.p, self.dims, self.batch, torch.tensor(GRPO["temperature"]), suppress)
-        noise = lambda size: size * torch.randn(scored.logprobs.shape, generator=self.noise)  # noqa: E731
-        # Around the policy itself, so that both branches of the clipping occur.
-        old, ref = scored.logprobs + noise(0.2), scored.logprobs + noise(0.1)
-        advantages = torch.randn(self.videos, self.group, generator=self.noise)
-        weights = aggregation_weights(self.mask, "grpo", self.length)
-        leaves = {name: value.clone().requires_grad_() for name, value in self.p.items()}
-        again = token_logprobs(leaves, self.dims, self.batch, torch.tensor(GRPO["temperature"]), suppress)
-        clip_low, clip_high, beta = GRPO["clip_low"], GRPO["clip_high"], GRPO["beta"]
-        terms = grpo_loss(again.logprobs, old, ref, advantages, weights, clip_low, clip_high, beta)
-        terms.loss.backward()
-        grads = {name: leaf.grad for name, leaf in leaves.items()}
-        arrays = {"old_logprobs": old, "ref_logprobs": ref, "advantages": advantages, "token_weights": weights}
-        arrays |= {"logprobs": scored.logprobs, "entropy": scored.entropy, "kl": terms.kl.detach(), "clipped": terms.clipped}
-        return arrays, {"loss": terms.loss.item(), "gradients": sampled_all(grads)}, grads
+        return token_logprobs(p, self.dims, self.batch, torch.tensor(TEMPERATURE), suppress)
 
-    def _sft(self) -> tuple[dict, Params]:
+    def _loss(self, loss: Loss) -> tuple[Params, float, Params]:
+        """Inputs and outputs of a loss, its value, and its gradients."""
         leaves = {name: value.clone().requires_grad_() for name, value in self.p.items()}
-        scored = token_logprobs(leaves, self.dims, self.batch, torch.ones(()), torch.zeros(self.dims.vocab))
-        loss = sft_loss(scored.logprobs, aggregation_weights(self.mask, "grpo", self.length))
-        loss.backward()
-        grads = {name: leaf.grad for name, leaf in leaves.items()}
-        return {"loss": loss.item(), "gradients": sampled_all(grads)}, grads
+        scored = self._scored(leaves, loss.sampled)
+        inputs = loss.example(scored.logprobs.detach(), self.mask, self.noise)
+        terms = apply_loss(loss, scored, inputs | loss.scalars)
+        value = terms.pop("loss")
+        value.backward()
+        arrays = inputs | {name: term.detach() for name, term in terms.items()}
+        return arrays, value.item(), {name: leaf.grad for name, leaf in leaves.items()}
 
     def _adamw(self, steps: list[Params]) -> list[dict]:
-        """One update with the GRPO gradients, then one with those of SFT."""
+        """One update with the gradients of each loss, one after the other."""
         names = list(self.p)
         params = list(self.p.values())
         first = [torch.zeros_like(value) for value in params]
@@ -179,6 +179,13 @@ class Case:
             kinds = {kind: sampled_all(dict(zip(names, values, strict=True))) for kind, values in groups.items()}
             reports.append({"grad_norm": norm.item(), **kinds})
         return reports
+
+
+def loss_settings() -> dict[str, dict[str, float]]:
+    """The scalars of every loss that has some."""
+    temperature = {"temperature": TEMPERATURE}
+    settings = {loss.name: (temperature if loss.sampled else {}) | loss.scalars for loss in LOSSES.values()}
+    return {name: scalars for name, scalars in settings.items() if scalars}
 
 
 def token_cases() -> list[dict]:
@@ -199,7 +206,7 @@ def write_fixtures(folder: Path = FOLDER) -> None:
         "weightsSha256": hashlib.sha256((TINY / "model.safetensors").read_bytes()).hexdigest(),
         "prompt": {"text": PROMPT, "prefix_ids": before, "suffix_ids": after},
         "tokens": token_cases(),
-        "settings": {"grpo": GRPO, "adamw": ADAMW, "suppressed": [token for token in SPECIAL if token != END]},
+        "settings": loss_settings() | {"adamw": ADAMW, "suppressed": [token for token in SPECIAL if token != END]},
         "cases": {},
     }
     for name in CASES:

@@ -1,4 +1,4 @@
-"""The six graphs of the policy as functions of flat, named inputs: what `export.py` traces and the tests compare."""
+"""The graphs of the policy as functions of flat, named inputs: what `export.py` traces and the tests compare."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,9 +8,11 @@ from torch import Tensor
 
 from .config import Dims, Params
 from .example_batch import example_batch
-from .losses import Batch, grpo_loss, prefill, sft_loss, token_logprobs
+from .losses.loss import PER_TOKEN, Loss, scalar_tensors
+from .losses.registry import LOSSES
 from .optimizer import AdamwSettings, adamw_step
 from .qwen2vl import Prompt, decode, logits
+from .token_logprobs import Batch, prefill, token_logprobs
 
 COMMON = {
     "pixel_values": {0: "B", 1: "T", 2: "N"},
@@ -21,7 +23,6 @@ COMMON = {
     "cos": {0: "P"},
     "sin": {0: "P"},
 }
-PER_TOKEN = {0: "B", 1: "G", 2: "L"}
 
 
 class Graph(NamedTuple):
@@ -33,11 +34,13 @@ class Graph(NamedTuple):
     dims: dict[str, dict[int, str]]
     """Which axes of an input are dynamic, and how they are called."""
     outputs: list[str]
+    loss: str | None = None
+    """The loss whose gradients the graph computes."""
 
 
 def all_graphs(p: Params, dims: Dims) -> list[Graph]:
-    make = (prefill_graph, decode_graph, logprobs_graph, grpo_graph, sft_graph, adamw_graph)
-    return [graph(p, dims) for graph in make]
+    forward = [make(p, dims) for make in (prefill_graph, decode_graph, logprobs_graph)]
+    return [*forward, *(loss_graph(loss, p, dims) for loss in LOSSES.values()), adamw_graph(p, dims)]
 
 
 def prefill_graph(p: Params, dims: Dims) -> Graph:
@@ -87,43 +90,28 @@ def logprobs_graph(p: Params, dims: Dims) -> Graph:
     return Graph("logprobs", run, p | inputs, COMMON | {"completion_ids": PER_TOKEN}, ["logprobs", "entropy"])
 
 
-def grpo_graph(p: Params, dims: Dims) -> Graph:
+def loss_graph(loss: Loss, p: Params, dims: Dims) -> Graph:
+    """A loss, what it gives beside it, the log-probabilities that it scored, and the gradients of all parameters."""
     example = example_batch(dims)
-    inputs = example.batch._asdict() | _sampling(dims)
-    per_token = {"old_logprobs": example.old_logprobs, "ref_logprobs": example.ref_logprobs}
-    inputs |= per_token | {"advantages": example.advantages, "token_weights": example.token_weights}
-    inputs |= {"clip_low": torch.tensor(0.2), "clip_high": torch.tensor(0.3), "beta": torch.tensor(0.04)}
-    axes = COMMON | dict.fromkeys(("completion_ids", "token_weights", *per_token), PER_TOKEN)
-    axes["advantages"] = {0: "B", 1: "G"}
+    own = loss.example(example.logprobs, example.mask, torch.Generator().manual_seed(1))
+    inputs = example.batch._asdict() | (_sampling(dims) if loss.sampled else {}) | own | scalar_tensors(loss)
+    axes = COMMON | {"completion_ids": PER_TOKEN} | loss.inputs
+    scores = ["logprobs", "entropy"] if loss.sampled else ["logprobs"]
 
     def run(*args: Tensor) -> tuple[Tensor, ...]:
         params, rest = _split(p, args)
+        batch, rest = Batch(*rest[:8]), rest[8:]
 
-        def loss(params: Params) -> tuple[Tensor, tuple[Tensor, ...]]:
-            scored = token_logprobs(params, dims, Batch(*rest[:8]), rest[8], rest[9])
-            terms = grpo_loss(scored.logprobs, *rest[10:])
-            return terms.loss, (terms.kl, terms.clipped, *scored)
+        def value(params: Params) -> tuple[Tensor, tuple[Tensor, ...]]:
+            plain = () if loss.sampled else (torch.ones(()), torch.zeros(dims.vocab))
+            temperature, suppress, *own = *plain, *rest
+            scored = token_logprobs(params, dims, batch, temperature, suppress)
+            total, *terms = loss.compute(scored, *own)
+            return total, (*terms, *scored[: len(scores)])
 
-        return _with_gradients(loss, params)
+        return _with_gradients(value, params)
 
-    return Graph("grpo-gradients", run, p | inputs, axes, ["loss", "kl", "clipped", "logprobs", "entropy", *_gradients(p)])
-
-
-def sft_graph(p: Params, dims: Dims) -> Graph:
-    example = example_batch(dims)
-    inputs = example.batch._asdict() | {"token_weights": example.token_weights}
-    axes = COMMON | {"completion_ids": PER_TOKEN, "token_weights": PER_TOKEN}
-
-    def run(*args: Tensor) -> tuple[Tensor, ...]:
-        params, rest = _split(p, args)
-
-        def loss(params: Params) -> tuple[Tensor, tuple[Tensor, ...]]:
-            scored = token_logprobs(params, dims, Batch(*rest[:8]), torch.ones(()), torch.zeros(dims.vocab))
-            return sft_loss(scored.logprobs, rest[8]), (scored.logprobs,)
-
-        return _with_gradients(loss, params)
-
-    return Graph("sft-gradients", run, p | inputs, axes, ["loss", "logprobs", *_gradients(p)])
+    return Graph(loss.graph, run, p | inputs, axes, ["loss", *loss.outputs, *scores, *_gradients(p)], loss.name)
 
 
 def adamw_graph(p: Params, dims: Dims) -> Graph:

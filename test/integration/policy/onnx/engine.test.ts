@@ -1,18 +1,20 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { z } from 'zod';
 import { GrpoConfig } from '../../../../algorithms/grpo.ts';
 import { SftConfig } from '../../../../algorithms/sft.ts';
-import { sha256 } from '../../../../core/artifact-store.ts';
-import { PolicyEngine } from '../../../../policy/onnx/engine/engine.ts';
+import type { Frames } from '../../../../core/frames.ts';
 import type {
-  GrpoRequest,
+  CompletionBatch,
   PolicyFiles,
-  SftRequest,
+  SampledCompletion,
+  UpdateRequest,
   UpdateResult,
-} from '../../../../policy/onnx/engine/engine-messages.ts';
+} from '../../../../core/policy-engine.ts';
+import { sha256 } from '../../../../core/sha256.ts';
+import { OnnxEngine } from '../../../../policy/onnx/engine/onnx-engine.ts';
 import { openModelFolder } from '../../../../policy/onnx/model/model-folder.ts';
 import { PolicyTokenizer } from '../../../../policy/onnx/model/tokenizer.ts';
 import { readOptimizer, readWeights } from '../../../../policy/onnx/model/weights.ts';
@@ -20,15 +22,15 @@ import { noisyFrames } from './noisy-frames.ts';
 
 const folder = openModelFolder('tiny');
 const { endToken } = new PolicyTokenizer(folder.path);
-const engines: PolicyEngine[] = [];
+const engines: OnnxEngine[] = [];
 let policy: PolicyFiles;
 
 /** For whatever needs no engine of its own: graphs take seconds to load. */
 const shared = freshEngine();
 
 /** An engine that remembers nothing of the others. */
-function freshEngine(): PolicyEngine {
-  const engine = new PolicyEngine();
+function freshEngine(): OnnxEngine {
+  const engine = new OnnxEngine();
   engines.push(engine);
   return engine;
 }
@@ -47,17 +49,30 @@ const clips = [
   { sampleId: 'wide', frames: wide },
   { sampleId: 'other', frames: other },
 ];
-const sampling = { temperature: 1, seed: 5, step: 1 };
-const rollout = (engine: PolicyEngine, some = clips) =>
-  engine.generate({ policy, threads: 1, clips: some, groupSize: 3, maxNewTokens: 12, sampling });
+const onnx = { kind: 'onnx', threads: 1 };
+const sampling = { temperature: 1, seed: 5, step: 1, round: 0 };
+const rollout = (engine: OnnxEngine, some = clips) =>
+  engine.generate({ engine: onnx, policy, clips: some, groupSize: 3, maxNewTokens: 12, sampling });
 
-async function grpoRequest(engine: PolicyEngine): Promise<Omit<GrpoRequest, 'kind'>> {
+type GrpoRequest = UpdateRequest & { batch: CompletionBatch };
+
+async function grpoRequest(engine: OnnxEngine): Promise<GrpoRequest> {
   const groups = (await rollout(engine)).map(({ completions }, i) => ({
     frames: clips[i]!.frames,
     completions: completions.map(({ tokenIds, logProbs }, c) => ({ tokenIds, logProbs, advantage: c - 1 })),
   }));
-  const grpo = GrpoConfig.parse({ iterations: 2, optimizer: { learningRate: 1e-4 } });
-  return { policy, reference: policy, threads: 1, step: 1, grpo, groups, temperature: 1, maxLength: 12 };
+  const algorithm = GrpoConfig.parse({ kind: 'grpo', iterations: 2, optimizer: { learningRate: 1e-4 } });
+  const batch = { learnsFrom: 'completions', groups, temperature: 1, maxLength: 12 } as const;
+  return { engine: onnx, policy, reference: policy, step: 1, loss: 'grpo', algorithm, batch };
+}
+
+/** A step of SFT on these texts. */
+function sftRequest(
+  samples: { frames: Frames; text: string }[],
+  config: z.input<typeof SftConfig>,
+): Omit<UpdateRequest, 'step'> {
+  const batch = { learnsFrom: 'references', samples } as const;
+  return { engine: onnx, policy, reference: policy, loss: 'sft', algorithm: SftConfig.parse(config), batch };
 }
 
 test('groups come in the order of the clips, whatever their grids, with all that an update needs', async () => {
@@ -88,8 +103,8 @@ test('a sample is written about in the same way in whatever company, but for rou
 
 test('greedy captions are the same for every completion, and take the likeliest tokens', async () => {
   const [group] = await freshEngine().generate({
+    engine: onnx,
     policy,
-    threads: 1,
     clips: [clips[0]!],
     groupSize: 2,
     maxNewTokens: 8,
@@ -100,20 +115,15 @@ test('greedy captions are the same for every completion, and take the likeliest 
 test('the same step in a fresh engine, and after other work, gives the same bytes', async () => {
   const first = freshEngine();
   const request = await grpoRequest(first);
-  const learnt = await first.grpo(request);
+  const learnt = await first.update(request);
 
   const second = freshEngine();
-  const sft: Omit<SftRequest, 'kind'> = {
-    policy,
-    threads: 1,
-    step: 1,
-    sft: SftConfig.parse({ optimizer: { learningRate: 1e-3 } }),
-    samples: [{ frames: square, text: '<answer>A red star grows.</answer>' }],
-  };
-  await second.sft(sft);
-  await second.generate({ policy, threads: 1, clips, groupSize: 1, maxNewTokens: 3 });
+  const text = '<answer>A red star grows.</answer>';
+  const sft = sftRequest([{ frames: square, text }], { kind: 'sft', optimizer: { learningRate: 1e-3 } });
+  await second.update({ ...sft, step: 1 });
+  await second.generate({ engine: onnx, policy, clips, groupSize: 1, maxNewTokens: 3 });
   expect(await grpoRequest(second)).toEqual(request);
-  const again = await second.grpo(request);
+  const again = await second.update(request);
 
   expect(again.weightsSha256).toBe(learnt.weightsSha256);
   expect(again.optimizerSha256).toBe(learnt.optimizerSha256);
@@ -123,7 +133,7 @@ test('the same step in a fresh engine, and after other work, gives the same byte
 
 test('an update that is broken off amid its micro-batches and begun again gives the same bytes', async () => {
   const request = await grpoRequest(shared);
-  const undisturbed = await shared.grpo(request);
+  const undisturbed = await shared.update(request);
   const engine = freshEngine();
   // Two grids are two micro-batches: log-probabilities of both, then both for each of two updates.
   for (const last of [1, 3, 4]) {
@@ -132,11 +142,11 @@ test('an update that is broken off amid its micro-batches and begun again gives 
       expect(total).toBe(2 + 2 * 2);
       if (done === last) broken.abort();
     };
-    await expect(engine.grpo(request, { onProgress, signal: broken.signal })).rejects.toMatchObject({
+    await expect(engine.update(request, { onProgress, signal: broken.signal })).rejects.toMatchObject({
       name: 'AbortError',
     });
   }
-  const again = await engine.grpo(request);
+  const again = await engine.update(request);
   expect(again.weightsSha256).toBe(undisturbed.weightsSha256);
   expect(again.optimizerSha256).toBe(undisturbed.optimizerSha256);
   expect(again.metrics).toEqual(undisturbed.metrics);
@@ -144,7 +154,7 @@ test('an update that is broken off amid its micro-batches and begun again gives 
 
 test('an update says what it did: sampled and recomputed log-probabilities agree, the KL starts at 0 and grows', async () => {
   const engine = shared;
-  const { metrics, weights, optimizer } = await engine.grpo(await grpoRequest(engine));
+  const { metrics, weights, optimizer } = await engine.update(await grpoRequest(engine));
   expect(metrics.samplingMismatch).toBeLessThan(1e-4);
   expect(metrics).toMatchObject({ updates: 2, excludedCompletions: 0, learningRate: 1e-4 });
   for (const name of ['loss', 'gradNorm', 'entropy', 'kl', 'clipFraction'])
@@ -158,24 +168,27 @@ test('an update says what it did: sampled and recomputed log-probabilities agree
 test('excluded completions have no influence, and a batch of nothing else leaves the policy as it is', async () => {
   const engine = shared;
   const request = await grpoRequest(engine);
-  const change = (edit: (c: number, g: number) => Partial<GrpoRequest['groups'][number]['completions'][number]>) => ({
+  const change = (edit: (c: number) => Partial<SampledCompletion>): UpdateRequest => ({
     ...request,
-    groups: request.groups.map((group, g) => ({
-      ...group,
-      completions: group.completions.map((completion, c) => ({ ...completion, ...edit(c, g) })),
-    })),
+    batch: {
+      ...request.batch,
+      groups: request.batch.groups.map((group) => ({
+        ...group,
+        completions: group.completions.map((completion, c) => ({ ...completion, ...edit(c) })),
+      })),
+    },
   });
-  const without = await engine.grpo(change((c) => (c === 0 ? { advantage: null } : {})));
-  const gibberish = await engine.grpo(
+  const without = await engine.update(change((c) => (c === 0 ? { advantage: null } : {})));
+  const gibberish = await engine.update(
     change((c) =>
-      c === 0 ? { advantage: null, tokenIds: request.groups[0]!.completions[1]!.tokenIds.slice(0, 2) } : {},
+      c === 0 ? { advantage: null, tokenIds: request.batch.groups[0]!.completions[1]!.tokenIds.slice(0, 2) } : {},
     ),
   );
   expect(without.metrics.excludedCompletions).toBe(3);
   for (const name of ['loss', 'gradNorm', 'kl', 'tokens'])
     expect(gibberish.metrics[name]).toBeCloseTo(without.metrics[name]!, 5);
 
-  const nothing = await engine.grpo(change(() => ({ advantage: null })));
+  const nothing = await engine.update(change(() => ({ advantage: null })));
   expect(nothing.weightsSha256).toBe(policy.weights.sha256);
   expect(nothing.metrics).toEqual({ tokens: 0, excludedCompletions: 9, learningRate: 1e-4, updates: 0 });
   expect(readOptimizer(nothing.optimizer, folder).updates).toBe(0);
@@ -187,7 +200,7 @@ test('SFT lowers the loss of what it learns, step by step, carrying its moments 
     { frames: square, text: '<answer>A small red circle moves left.</answer>' },
     { frames: wide, text: '<answer>A large blue square grows.</answer>' },
   ];
-  const sft = SftConfig.parse({ steps: 3, optimizer: { learningRate: 1e-3 } });
+  const sft = sftRequest(samples, { kind: 'sft', steps: 3, optimizer: { learningRate: 1e-3 } });
   const home = await mkdtemp(join(tmpdir(), 'videocap-sft-'));
   const save = async (name: string, { weights, optimizer, weightsSha256, optimizerSha256 }: UpdateResult) => {
     const paths = [join(home, `${name}.weights`), join(home, `${name}.optimizer`)] as const;
@@ -202,14 +215,14 @@ test('SFT lowers the loss of what it learns, step by step, carrying its moments 
   let current = policy;
   let last: UpdateResult | undefined;
   for (let step = 1; step <= 3; step++) {
-    last = await engine.sft({ policy: current, threads: 1, step, sft, samples });
+    last = await engine.update({ ...sft, policy: current, step });
     losses.push(last.metrics.loss!);
     if (step < 3) current = await save(String(step), last);
   }
   expect(losses[1]).toBeLessThan(losses[0]!);
   expect(losses[2]).toBeLessThan(losses[1]!);
   // Another engine, which has to read the files, ends with the same bytes.
-  const elsewhere = await freshEngine().sft({ policy: current, threads: 1, step: 3, sft, samples });
+  const elsewhere = await freshEngine().update({ ...sft, policy: current, step: 3 });
   expect(elsewhere.weightsSha256).toBe(last!.weightsSha256);
   await rm(home, { recursive: true });
 });
@@ -221,7 +234,7 @@ test('the event loop stays free while the engine computes', async () => {
   }, 5);
   const reports: number[] = [];
   await shared.generate(
-    { policy, threads: 1, clips, groupSize: 2, maxNewTokens: 8, sampling },
+    { engine: onnx, policy, clips, groupSize: 2, maxNewTokens: 8, sampling },
     { onProgress: ({ done }) => reports.push(done) },
   );
   clearInterval(timer);
@@ -232,7 +245,7 @@ test('the event loop stays free while the engine computes', async () => {
 
 test('files that are gone or changed are told apart from a model that is wrong', async () => {
   const engine = shared;
-  const request = { threads: 1, clips: [clips[0]!], groupSize: 1, maxNewTokens: 1 };
+  const request = { engine: onnx, clips: [clips[0]!], groupSize: 1, maxNewTokens: 1 };
   const gone = { ...policy, weights: { ...policy.weights, path: '/nowhere/model.safetensors', sha256: '0' } };
   await expect(engine.generate({ ...request, policy: gone })).rejects.toMatchObject({ code: 'CorruptArtifact' });
   const changed = { ...policy, weights: { ...policy.weights, sha256: '0'.repeat(64) } };
@@ -243,15 +256,30 @@ test('files that are gone or changed are told apart from a model that is wrong',
   expect((await engine.generate({ ...request, policy })).length).toBe(1);
 });
 
-test('progress is told in the context of whoever asked for the work, not of whoever woke the engine', async () => {
-  const engine = freshEngine();
-  const activity = new AsyncLocalStorage<string>();
-  const told = new Set<string | undefined>();
-  const request = { policy, threads: 1, clips: [clips[0]!], groupSize: 1, maxNewTokens: 2 };
-  const onProgress = () => void told.add(activity.getStore());
-  await activity.run('first', () => engine.generate(request, { onProgress }));
-  expect([...told]).toEqual(['first']);
-  told.clear();
-  await activity.run('second', () => engine.generate(request, { onProgress }));
-  expect([...told]).toEqual(['second']);
+test('a loss that the engine does not have, and a batch of another kind, are refused with a sentence', async () => {
+  const sft = { ...sftRequest([], { kind: 'sft' }), step: 1 };
+  await expect(shared.update({ ...sft, loss: 'gspo' })).rejects.toMatchObject({
+    code: 'InvalidInput',
+    message: 'The onnx engine has no loss "gspo"; use an algorithm with one of grpo, sft.',
+  });
+  await expect(shared.update({ ...sft, loss: 'grpo' })).rejects.toThrow(
+    'Loss grpo learns from completions, but the batch has references; send it completions.',
+  );
+});
+
+test('a model without the graph of a loss is refused when the loss is asked for, and samples all the same', async () => {
+  const model = await mkdtemp(join(tmpdir(), 'videocap-graphs-'));
+  await cp(folder.path, model, { recursive: true });
+  await rm(join(model, 'onnx', 'sft-gradients.onnx'));
+  const own = { ...policy, model };
+  const sft = sftRequest([{ frames: square, text: 'A star.' }], { kind: 'sft' });
+  await expect(shared.update({ ...sft, policy: own, step: 1 })).rejects.toMatchObject({
+    code: 'InvalidModel',
+    message:
+      `Model "${model}" has no graph sft-gradients, which algorithm sft needs; ` +
+      `run \`npm run model:build\` to make it in ${join(model, 'onnx')}.`,
+  });
+  const request = { engine: onnx, policy: own, clips: [clips[0]!], groupSize: 1, maxNewTokens: 1 };
+  expect(await shared.generate(request)).toHaveLength(1);
+  await rm(model, { recursive: true });
 });

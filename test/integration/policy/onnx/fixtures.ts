@@ -25,9 +25,11 @@ interface Parity {
   prompt: { text: string; prefix_ids: number[]; suffix_ids: number[] };
   tokens: { text: string; ids: number[] }[];
   settings: {
-    grpo: { temperature: number; clip_low: number; clip_high: number; beta: number };
-    adamw: { lr: number; beta1: number; beta2: number; eps: number; weight_decay: number; max_grad_norm: number };
+    /** Of the losses that have some. */
+    grpo: Record<string, number>;
+    sft?: Record<string, number>;
     suppressed: string[];
+    adamw: { lr: number; beta1: number; beta2: number; eps: number; weight_decay: number; max_grad_norm: number };
   };
   cases: Record<'square' | 'wide', CaseNumbers>;
 }

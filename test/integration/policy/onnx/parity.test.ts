@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, describe, expect, test } from 'vitest';
 import { sha256 } from '../../../../core/artifact-store.ts';
-import { type Feeds, floats, scalar, tensorFeeds, weightsOf } from '../../../../policy/onnx/model/feeds.ts';
+import type { Frames } from '../../../../core/frames.ts';
+import { type Feeds, floats, scalar, tensorFeeds } from '../../../../policy/onnx/model/feeds.ts';
 import { PolicyModel } from '../../../../policy/onnx/model/model.ts';
 import { positionIds, visionTables } from '../../../../policy/onnx/model/rope.ts';
 import { type FloatTensors, writeSafetensors } from '../../../../policy/onnx/model/safetensors.ts';
-import { type Frames, pixelValues } from '../../../../policy/onnx/model/video-processor.ts';
-import { freshOptimizer, readWeights } from '../../../../policy/onnx/model/weights.ts';
+import { pixelValues } from '../../../../policy/onnx/model/video-processor.ts';
+import { freshOptimizer, readWeights, weightsOf } from '../../../../policy/onnx/model/weights.ts';
 import { generate } from '../../../../policy/onnx/sampling/generate.ts';
 import { adamwStep } from '../../../../policy/onnx/training/optimizer.ts';
 import { arraysOf, type FixtureTensor, parity, type Sampled } from './fixtures.ts';
@@ -18,7 +19,8 @@ import { arraysOf, type FixtureTensor, parity, type Sampled } from './fixtures.t
 const model = new PolicyModel('tiny', 2);
 const bytes = readFileSync(join(model.folder.path, 'model.safetensors'));
 const weights = weightsOf(readWeights(bytes, model.folder));
-const { grpo: grpoSettings, adamw: adamwSettings } = parity.settings;
+const { adamw: adamwSettings } = parity.settings;
+const losses = Object.entries(model.folder.graphs).flatMap(([graph, { loss }]) => (loss ? [{ graph, loss }] : []));
 afterAll(() => model.dispose());
 
 /** Largest difference of two rows of numbers. */
@@ -81,7 +83,7 @@ describe.each(['square', 'wide'] as const)('%s videos', (name) => {
   const batch = () => ({ ...weights.feeds, ...model.promptFeeds(videos, length), ...completions });
   // The fixtures suppress special tokens only; the engine also ids that stand for no token.
   const sampling = {
-    temperature: scalar(grpoSettings.temperature),
+    temperature: scalar(parity.settings.grpo.temperature!),
     suppress: suppressionOf(parity.settings.suppressed),
   };
   const gradientsOf = (output: Readonly<Record<string, ort.Tensor>>): FloatTensors =>
@@ -176,26 +178,29 @@ describe.each(['square', 'wide'] as const)('%s videos', (name) => {
     expect(furthest(floats(output.entropy), arrays.entropy!.data)).toBeLessThan(1e-3);
   });
 
-  test('GRPO and SFT: losses, every gradient, and two AdamW updates with them', async () => {
-    const grpo = await model.run('grpo-gradients', {
-      ...batch(),
-      ...sampling,
-      old_logprobs: tensor('old_logprobs'),
-      ref_logprobs: tensor('ref_logprobs'),
-      advantages: tensor('advantages'),
-      token_weights: tensor('token_weights'),
-      clip_low: scalar(grpoSettings.clip_low),
-      clip_high: scalar(grpoSettings.clip_high),
-      beta: scalar(grpoSettings.beta),
-    });
-    expect(floats(grpo.loss)[0]).toBeCloseTo(numbers.grpo.loss, 4);
-    expect(furthest(floats(grpo.kl), arrays.kl!.data)).toBeLessThan(1e-3);
-    expect(furthest(floats(grpo.clipped), arrays.clipped!.data)).toBe(0);
-    expectAll(gradientsOf(grpo), numbers.grpo.gradients, 1e-4);
+  /** A loss's own inputs, by what `graphs.json` says that its graph takes. */
+  function inputsOf(graph: string, loss: string): Feeds {
+    const shared = { ...batch(), ...sampling };
+    const own = model.folder.graphs[graph]!.inputs.filter((input) => !(input in shared));
+    const settings: Record<string, number> = parity.settings[loss as 'grpo' | 'sft'] ?? {};
+    return Object.fromEntries(own.map((input) => [input, input in arrays ? tensor(input) : scalar(settings[input]!)]));
+  }
 
-    const sft = await model.run('sft-gradients', { ...batch(), token_weights: tensor('token_weights') });
-    expect(floats(sft.loss)[0]).toBeCloseTo(numbers.sft.loss, 4);
-    expectAll(gradientsOf(sft), numbers.sft.gradients, 1e-4);
+  test('every loss: its value, its outputs, every gradient, and an AdamW update with them', async () => {
+    expect(losses.map(({ loss }) => loss)).toEqual(['grpo', 'sft']);
+    const outputs: Readonly<Record<string, ort.Tensor>>[] = [];
+    for (const { graph, loss } of losses) {
+      const { inputs, outputs: names } = model.folder.graphs[graph]!;
+      const feeds = { ...batch(), ...(inputs.includes('temperature') ? sampling : {}) };
+      const output = await model.run(graph, { ...feeds, ...inputsOf(graph, loss) });
+      const expected = numbers[loss as 'grpo' | 'sft'];
+      expect(floats(output.loss)[0], loss).toBeCloseTo(expected.loss, 4);
+      for (const name of names)
+        if (name in arrays && inputs.includes('temperature'))
+          expect(furthest(floats(output[name]), arrays[name]!.data), `${loss}: ${name}`).toBeLessThan(1e-3);
+      expectAll(gradientsOf(output), expected.gradients, 1e-4);
+      outputs.push(output);
+    }
 
     const { lr, beta1, beta2, eps: epsilon, weight_decay: weightDecay, max_grad_norm: maxGradNorm } = adamwSettings;
     const settings = {
@@ -209,7 +214,7 @@ describe.each(['square', 'wide'] as const)('%s videos', (name) => {
       maxGradNorm,
     } as const;
     let learner = { weights, state: freshOptimizer(model.folder) };
-    for (const [i, output] of [grpo, sft].entries()) {
+    for (const [i, output] of outputs.entries()) {
       const expected = numbers.adamw[i]!;
       const updated = await adamwStep(model, learner.weights, gradientsOf(output), learner.state, lr, settings);
       expect(Math.abs(updated.gradNorm / expected.grad_norm - 1)).toBeLessThan(1e-4);

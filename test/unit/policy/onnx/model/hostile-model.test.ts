@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { createRolloutActivities } from '../../../../../activities/rollout.ts';
 import { ArtifactStore } from '../../../../../core/artifact-store.ts';
-import type { PolicyEngine } from '../../../../../policy/onnx/engine/engine.ts';
+import { OnnxEngine } from '../../../../../policy/onnx/engine/onnx-engine.ts';
 import { openModelFolder } from '../../../../../policy/onnx/model/model-folder.ts';
 import { type FloatTensors, readSafetensors, writeSafetensors } from '../../../../../policy/onnx/model/safetensors.ts';
 import { PolicyTokenizer } from '../../../../../policy/onnx/model/tokenizer.ts';
@@ -25,8 +25,7 @@ afterAll(() => Promise.all(roots.map((root) => rm(root, { recursive: true, force
 let runs = 0;
 function load() {
   const store = new ArtifactStore(join(folder, '..', 'store'));
-  // Loading weights needs no engine.
-  const { loadPolicy } = createRolloutActivities({ store, engine: undefined as unknown as PolicyEngine });
+  const { loadPolicy } = createRolloutActivities({ store, engine: new OnnxEngine() });
   return loadPolicy({ runKey: `run-${++runs}`, policy: { model: folder } });
 }
 

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { openModelFolder } from '../../../../../policy/onnx/model/model-folder.ts';
+import { graphPath, openModelFolder } from '../../../../../policy/onnx/model/model-folder.ts';
 
 const tiny = openModelFolder('tiny');
 const roots: string[] = [];
@@ -35,7 +35,7 @@ test('a shipped model is found by name', () => {
 });
 
 test('a folder without graphs uses those of the shipped model with the same dimensions', () => {
-  expect(openModelFolder(folder)).toMatchObject({ name: folder, path: folder, graphs: tiny.graphs });
+  expect(openModelFolder(folder)).toMatchObject({ name: folder, path: folder, graphFolder: tiny.graphFolder });
 });
 
 test('a model of other dimensions needs graphs of its own', async () => {
@@ -66,4 +66,24 @@ test('says what is wrong with a config that is of another kind, or no JSON', asy
   expect(() => openModelFolder(folder)).toThrow('has a config.json whose model_type is wrong');
   await writeFile(join(folder, 'config.json'), '{');
   expect(() => openModelFolder(folder)).toThrow('has a config.json that cannot be read');
+});
+
+test('knows the graphs that graphs.json lists, and the loss whose gradients they compute', () => {
+  const losses = Object.entries(tiny.graphs).map(([graph, { loss }]) => [graph, loss]);
+  expect(losses).toEqual([
+    ['prefill', undefined],
+    ['decode', undefined],
+    ['logprobs', undefined],
+    ['grpo-gradients', 'grpo'],
+    ['sft-gradients', 'sft'],
+    ['adamw', undefined],
+  ]);
+  expect(tiny.graphs['grpo-gradients']!.inputs).toEqual(expect.arrayContaining(['old_logprobs', 'clip_low', 'beta']));
+  expect(graphPath(tiny, 'decode', 'sampling')).toBe(join(tiny.graphFolder, 'decode.onnx'));
+});
+
+test('a graph that is not there is missed by name only when it is asked for', () => {
+  expect(() => graphPath(tiny, 'gspo-gradients', 'algorithm gspo')).toThrow(
+    'Model "tiny" has no graph gspo-gradients, which algorithm gspo needs; run `npm run model:build` to make it in ',
+  );
 });

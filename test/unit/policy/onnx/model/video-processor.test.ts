@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Frames, pixelValues } from '../../../../../policy/onnx/model/video-processor.ts';
+import type { Frames } from '../../../../../core/frames.ts';
+import { pixelValues } from '../../../../../policy/onnx/model/video-processor.ts';
 
 const settings = {
   patchSize: 14,

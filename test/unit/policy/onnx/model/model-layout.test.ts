@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { byGrid, chunks } from '../../../../../policy/onnx/model/layout.ts';
+import { byGrid, chunks } from '../../../../../policy/onnx/model/model-layout.ts';
 
 test('groups by grid, in order of first appearance, keeping the order within', () => {
   const square = { slices: 4, rows: 6, columns: 6 };

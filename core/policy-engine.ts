@@ -1,0 +1,124 @@
+import type { SampledText } from './completion.ts';
+import type { Frames } from './frames.ts';
+import type { CallOptions } from './thread-calls.ts';
+
+/**
+ * What the driver of a policy engine offers to the activities that serve its queue. It knows no artifact store: policies come
+ * as files, and new checkpoints are returned. Results depend on the request alone, not on what was asked before.
+ *
+ * Calls reject with `InvalidModel` or `CorruptArtifact` when a model or a file of it is wrong, with `Unavailable` when what
+ * computes has died, and with the signal's reason when they are aborted.
+ */
+export interface PolicyEngine {
+  /**
+   * Finds the model that a config names, and checks its own weights.
+   * @throws VideocapError `InvalidModel`.
+   */
+  startPolicy(model: string): Promise<StartPolicy>;
+  /** `groupSize` completions of every clip, in the order of the clips. */
+  generate(request: GenerateRequest, options?: CallOptions): Promise<SampledGroup[]>;
+  /** One step of training. */
+  update(request: UpdateRequest, options?: CallOptions): Promise<UpdateResult>;
+  /** Fills an empty folder with a policy in the form that `transformers` opens. */
+  exportModel(policy: PolicyFiles, folder: string): Promise<void>;
+  /** The sha256 of the weights that `exportModel` put into a folder; `undefined` when it has none. */
+  exportedWeights(folder: string): Promise<string | undefined>;
+  /** Ends what computes, and rejects open calls. The next call starts it again. */
+  close(): Promise<void>;
+}
+
+/** A section of the config that only its reader knows. */
+export interface ConfigSection {
+  kind: string;
+  [option: string]: unknown;
+}
+
+/** A file and what it must hash to. */
+export interface PinnedFile {
+  path: string;
+  sha256: string;
+}
+
+/** A policy as files: a model's name or folder, and the weights to compute with. */
+export interface PolicyFiles {
+  model: string;
+  weights: PinnedFile;
+  /** Absent before the first update. */
+  optimizer?: PinnedFile;
+}
+
+export interface StartPolicy {
+  policy: PolicyFiles;
+  /** Numbers in all weights together. */
+  parameters: number;
+}
+
+export interface GenerateRequest {
+  /** The engine's own section, `policy.engine`. */
+  engine: ConfigSection;
+  policy: PolicyFiles;
+  clips: readonly { sampleId: string; frames: Frames }[];
+  groupSize: number;
+  maxNewTokens: number;
+  /** Where the random numbers come from; without it the likeliest token is taken. */
+  sampling?: { temperature: number; seed: number; step: number; round: number };
+}
+
+/** The texts sampled for one clip. */
+export interface SampledGroup {
+  sampleId: string;
+  completions: SampledText[];
+}
+
+export interface UpdateRequest {
+  engine: ConfigSection;
+  policy: PolicyFiles;
+  /** The frozen start policy that the KL is measured to. */
+  reference: PolicyFiles;
+  /** The step that this update makes, from 1. */
+  step: number;
+  /** Name of the loss to minimise: `workers/torch/videocap_torch/losses/<loss>.py`. */
+  loss: string;
+  /** The algorithm's section of the config, with the settings of its loss and of the optimiser. */
+  algorithm: ConfigSection;
+  batch: CompletionBatch | ReferenceBatch;
+}
+
+/** Completions that the policy sampled, with what the algorithm made of their rewards. */
+export interface CompletionBatch {
+  learnsFrom: 'completions';
+  groups: readonly { frames: Frames; completions: readonly SampledCompletion[] }[];
+  temperature: number;
+  /** The most tokens that a completion could have had (`dr_grpo`'s denominator). */
+  maxLength: number;
+}
+
+export interface SampledCompletion {
+  tokenIds: readonly number[];
+  /** As they were when the tokens were sampled. */
+  logProbs: readonly number[];
+  /** `null`: left out of the update. */
+  advantage: number | null;
+}
+
+/** Texts that the policy should write about their frames. */
+export interface ReferenceBatch {
+  learnsFrom: 'references';
+  samples: readonly { frames: Frames; text: string }[];
+}
+
+/** A policy after an update, as files: equal weights and moments give equal bytes. */
+export interface Checkpoint {
+  /** `model.safetensors`, which `transformers` opens. */
+  weights: Uint8Array<ArrayBuffer>;
+  /** `optimizer.safetensors`: AdamW's moments as `m.<parameter>` and `v.<parameter>`, and the count of updates. */
+  optimizer: Uint8Array<ArrayBuffer>;
+  /** sha256 of each, by which they are recognised when they are asked for again. */
+  weightsSha256: string;
+  optimizerSha256: string;
+}
+
+export interface UpdateResult extends Checkpoint {
+  /** `loss`, `gradNorm`, `learningRate`, `tokens`, `updates`, and others of the loss. */
+  metrics: Record<string, number>;
+}

@@ -1,0 +1,11 @@
+import type { GenerateRequest, SampledGroup, UpdateRequest, UpdateResult } from '../../../core/policy-engine.ts';
+import type { OnnxConfig } from '../onnx-config.ts';
+
+/** Requests with this engine's own options. */
+export type OnnxRequest<Request> = Omit<Request, 'engine'> & { engine: OnnxConfig };
+
+/** What the engine's thread serves. */
+export interface EngineApi {
+  generate(request: OnnxRequest<GenerateRequest>): SampledGroup[];
+  update(request: OnnxRequest<UpdateRequest>): UpdateResult;
+}

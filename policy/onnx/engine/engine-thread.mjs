@@ -1,4 +1,0 @@
-// Node 20 reads no TypeScript, and a thread starts without its parent's loader.
-import { loadTypeScript } from '../../../core/load-typescript.mjs';
-
-await loadTypeScript(new URL('./engine-thread.ts', import.meta.url));

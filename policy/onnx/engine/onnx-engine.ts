@@ -1,0 +1,65 @@
+import { copyFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type {
+  GenerateRequest,
+  PolicyEngine,
+  PolicyFiles,
+  SampledGroup,
+  StartPolicy,
+  UpdateRequest,
+  UpdateResult,
+} from '../../../core/policy-engine.ts';
+import { sha256, sha256OfFile } from '../../../core/sha256.ts';
+import type { CallOptions } from '../../../core/thread-calls.ts';
+import { ThreadClient } from '../../../core/thread-client.ts';
+import { openModelFolder } from '../model/model-folder.ts';
+import { readWeights } from '../model/weights.ts';
+import { readWeightsFile, WEIGHTS_FILE } from '../model/weights-file.ts';
+import { OnnxConfig } from '../onnx-config.ts';
+import type { EngineApi } from './engine-api.ts';
+
+/** The files of a model folder that training does not change. */
+const FIXED = /\.(json|jinja)$/;
+
+/**
+ * The embedded policy engine: Qwen2-VL on `onnxruntime`, in a thread of its own, so that the caller's event loop is always
+ * free. Results are the same bit for bit on one machine type with one number of threads.
+ */
+export class OnnxEngine implements PolicyEngine {
+  readonly #thread: ThreadClient<EngineApi>;
+
+  /** Nothing is loaded before it is needed. `script` is for tests: another thread that serves the same methods. */
+  constructor(script = new URL('./engine-thread.ts', import.meta.url)) {
+    this.#thread = new ThreadClient({ script, name: "The policy engine's thread" });
+  }
+
+  async startPolicy(model: string): Promise<StartPolicy> {
+    const folder = openModelFolder(model);
+    const bytes = await readWeightsFile(folder);
+    readWeights(bytes, folder);
+    const weights = { path: join(folder.path, WEIGHTS_FILE), sha256: sha256(bytes) };
+    return { policy: { model: folder.name, weights }, parameters: folder.parameterCount };
+  }
+
+  generate(request: GenerateRequest, options?: CallOptions): Promise<SampledGroup[]> {
+    return this.#thread.call('generate', { ...request, engine: OnnxConfig.parse(request.engine) }, options);
+  }
+
+  update(request: UpdateRequest, options?: CallOptions): Promise<UpdateResult> {
+    return this.#thread.call('update', { ...request, engine: OnnxConfig.parse(request.engine) }, options);
+  }
+
+  async exportModel({ model, weights }: PolicyFiles, folder: string): Promise<void> {
+    const { path } = openModelFolder(model);
+    for (const name of await readdir(path)) if (FIXED.test(name)) await copyFile(join(path, name), join(folder, name));
+    await copyFile(weights.path, join(folder, WEIGHTS_FILE));
+  }
+
+  exportedWeights(folder: string): Promise<string | undefined> {
+    return sha256OfFile(join(folder, WEIGHTS_FILE)).catch(() => undefined);
+  }
+
+  close(): Promise<void> {
+    return this.#thread.close();
+  }
+}

@@ -1,0 +1,167 @@
+import * as ort from 'onnxruntime-node';
+import type { GrpoConfig } from '../../../algorithms/grpo.ts';
+import { progressOf } from '../../../core/compute-options.ts';
+import type { Frames } from '../../../core/frames.ts';
+import type { CompletionBatch, SampledCompletion } from '../../../core/policy-engine.ts';
+import { floats, scalar } from '../model/feeds.ts';
+import type { Weights } from '../model/weights.ts';
+import { tokenWeights } from './aggregation.ts';
+import { learningRateAt } from './learning-rate.ts';
+import { type MicroBatch, microBatches, perToken, tokensOf } from './micro-batch.ts';
+import { adamwStep, GradientSum } from './optimizer.ts';
+import type { Update } from './update.ts';
+
+interface Weighted extends SampledCompletion {
+  weight: number;
+}
+interface GrpoMicroBatch extends MicroBatch<Weighted> {
+  /** Log-probabilities `[B, G, L]` before the update, and of the frozen start policy. */
+  old: ort.Tensor;
+  reference: ort.Tensor;
+}
+
+/**
+ * One GRPO step (paper.md, section 5.1): `iterations` updates on one batch of groups. Ratios are taken to the
+ * log-probabilities before the first update, computed here; those recorded while sampling only check the sampler.
+ * Completions without an advantage have weight 0 and count in no denominator; groups of nothing else are not computed at
+ * all. If nothing is left the policy stays as it is, and `updates` is 0.
+ */
+export const grpoUpdate: Update<GrpoConfig, CompletionBatch> = {
+  graphs: ['logprobs', 'grpo-gradients', 'adamw'],
+  learnsFrom: 'completions',
+
+  async run(model, { session, batch, step, config, ...frozen }, computation) {
+    const reference = await frozen.reference();
+    const learningRate = learningRateAt(step, config.steps, config.optimizer);
+    const sampling = model.samplingFeeds(batch.temperature);
+    const prepared = microBatches(model, weighted(batch, config));
+    const progress = progressOf(computation, prepared.length * (1 + config.iterations));
+
+    const batches: GrpoMicroBatch[] = [];
+    const mismatch = new TokenMean();
+    for (const micro of prepared) {
+      progress('log-probabilities');
+      const logprobs = async (weights: Weights) =>
+        (await model.run('logprobs', { ...weights.feeds, ...micro.feeds, ...sampling })).logprobs!;
+      const old = await logprobs(session.weights);
+      const isReference = config.beta === 0 || reference === session.weights;
+      batches.push({ ...micro, old, reference: isReference ? old : keptFrom(micro, await logprobs(reference), old) });
+      for (const { completion, t, index } of kept(micro))
+        mismatch.add(Math.abs(completion.logProbs[t]! - floats(old)[index]!));
+    }
+
+    if (batches.length === 0) return { ...session, metrics: { ...grpoMetrics(batch), learningRate, updates: 0 } };
+
+    let { weights, state } = session;
+    const updates = config.iterations;
+    const means = { kl: new TokenMean(), clipFraction: new TokenMean(), entropy: new TokenMean() };
+    const totals = { loss: 0, gradNorm: 0 };
+    for (let iteration = 0; iteration < updates; iteration++) {
+      const gradients = new GradientSum(model);
+      for (const micro of batches) {
+        progress('gradients');
+        const output = await model.run('grpo-gradients', {
+          ...weights.feeds,
+          ...micro.feeds,
+          ...sampling,
+          old_logprobs: micro.old,
+          ref_logprobs: micro.reference,
+          advantages: advantagesOf(micro),
+          token_weights: perToken(micro, ({ weight }) => weight),
+          clip_low: scalar(config.clipLow),
+          clip_high: scalar(config.clipHigh),
+          beta: scalar(config.beta),
+        });
+        gradients.add(output);
+        totals.loss += floats(output.loss)[0]! / updates;
+        for (const { index } of kept(micro)) {
+          means.kl.add(floats(output.kl)[index]!);
+          means.clipFraction.add(floats(output.clipped)[index]!);
+          means.entropy.add(floats(output.entropy)[index]!);
+        }
+      }
+      const updated = await adamwStep(model, weights, gradients.tensors, state, learningRate, config.optimizer);
+      weights = updated.weights;
+      state = updated.state;
+      totals.gradNorm += updated.gradNorm / updates;
+    }
+    progress('weights');
+    return {
+      weights,
+      state,
+      metrics: {
+        ...grpoMetrics(batch),
+        ...totals,
+        ...meansOf(means),
+        samplingMismatch: mismatch.value,
+        learningRate,
+        updates,
+      },
+    };
+  },
+};
+
+/** Groups with something to learn from, every completion with its share of the loss. */
+function weighted(
+  { groups, maxLength }: CompletionBatch,
+  { aggregation }: GrpoConfig,
+): { frames: Frames; completions: Weighted[] }[] {
+  const lengths = groups.map(({ completions }) =>
+    completions.map(({ tokenIds, advantage }) => (advantage === null ? null : tokenIds.length)),
+  );
+  const weights = tokenWeights(lengths, aggregation, maxLength);
+  return groups
+    .map(({ frames, completions }, g) => ({
+      frames,
+      completions: completions.map((completion, i) => ({ ...completion, weight: weights[g]![i]! })),
+    }))
+    .filter(({ completions }) => completions.some(({ advantage }) => advantage !== null));
+}
+
+function* kept(micro: MicroBatch<Weighted>) {
+  for (const token of tokensOf(micro)) if (token.completion.advantage !== null) yield token;
+}
+
+/**
+ * `values` where tokens count, `others` elsewhere. Under two policies padding can be so differently likely that its KL
+ * overflows, and a weight of 0 does not cancel an infinity.
+ */
+function keptFrom(micro: MicroBatch<Weighted>, values: ort.Tensor, others: ort.Tensor): ort.Tensor {
+  const mixed = floats(others).slice();
+  for (const { index } of kept(micro)) mixed[index] = floats(values)[index]!;
+  return new ort.Tensor('float32', mixed, micro.shape);
+}
+
+function advantagesOf({ completions, shape: [videos, group] }: MicroBatch<Weighted>): ort.Tensor {
+  const values = completions.flat().map(({ advantage }) => advantage ?? 0);
+  return new ort.Tensor('float32', Float32Array.from(values), [videos, group]);
+}
+
+/** Tokens that count, and completions left out. */
+function grpoMetrics({ groups }: CompletionBatch): Record<string, number> {
+  const completions = groups.flatMap((group) => group.completions);
+  const used = completions.filter(({ advantage }) => advantage !== null);
+  return {
+    tokens: used.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0),
+    excludedCompletions: completions.length - used.length,
+  };
+}
+
+/** A mean over tokens, in their order. */
+class TokenMean {
+  #sum = 0;
+  #count = 0;
+
+  add(value: number): void {
+    this.#sum += value;
+    this.#count += 1;
+  }
+
+  get value(): number {
+    return this.#count === 0 ? 0 : this.#sum / this.#count;
+  }
+}
+
+function meansOf(means: Record<string, TokenMean>): Record<string, number> {
+  return Object.fromEntries(Object.entries(means).map(([name, mean]) => [name, mean.value]));
+}

@@ -1,0 +1,47 @@
+import type { SftConfig } from '../../../algorithms/sft.ts';
+import { progressOf } from '../../../core/compute-options.ts';
+import type { ReferenceBatch } from '../../../core/policy-engine.ts';
+import { floats } from '../model/feeds.ts';
+import { learningRateAt } from './learning-rate.ts';
+import { microBatches, perToken } from './micro-batch.ts';
+import { adamwStep, GradientSum } from './optimizer.ts';
+import type { Update } from './update.ts';
+
+/** One SFT step: the mean cross-entropy over all tokens of the references, end token included; the prompt is masked. */
+export const sftUpdate: Update<SftConfig, ReferenceBatch> = {
+  graphs: ['sft-gradients', 'adamw'],
+  learnsFrom: 'references',
+
+  async run(model, { session, batch, step, config }, computation) {
+    const clips = batch.samples.map(({ frames, text }) => ({
+      frames,
+      completions: [{ tokenIds: model.tokenizer.completion(text) }],
+    }));
+    const tokens = clips.reduce((sum, { completions: [completion] }) => sum + completion!.tokenIds.length, 0);
+    const batches = microBatches(model, clips);
+    const progress = progressOf(computation, batches.length);
+    const gradients = new GradientSum(model);
+    let loss = 0;
+    for (const micro of batches) {
+      progress('gradients');
+      const output = await model.run('sft-gradients', {
+        ...session.weights.feeds,
+        ...micro.feeds,
+        token_weights: perToken(micro, () => 1 / tokens),
+      });
+      gradients.add(output);
+      loss += floats(output.loss)[0]!;
+    }
+    progress('weights');
+    const learningRate = learningRateAt(step, config.steps, config.optimizer);
+    const { weights, state, gradNorm } = await adamwStep(
+      model,
+      session.weights,
+      gradients.tensors,
+      session.state,
+      learningRate,
+      config.optimizer,
+    );
+    return { weights, state, metrics: { loss, gradNorm, learningRate, tokens, updates: 1 } };
+  },
+};
