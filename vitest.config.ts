@@ -18,7 +18,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          include: ['test/integration/**/*.test.ts', 'test/chaos/**/*.test.ts'],
+          include: ['test/integration/**/*.test.ts', 'test/chaos/**/*.test.ts', 'test/conformance/**/*.test.ts'],
           globalSetup: 'test/integration/tracking/mlflow-loader.ts',
           testTimeout: 180_000,
           hookTimeout: 180_000,

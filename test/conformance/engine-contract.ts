@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { expect } from 'vitest';
+import { z } from 'zod';
+import type { ENGINE_CONTRACT } from '../../contracts/engine-contract.ts';
+import type { ArtifactStore } from '../../core/artifact-store.ts';
+import { CaptionedClip, Rollout } from '../../core/completion.ts';
+import { storeClips } from '../unit/activities/stage-store.ts';
+
+type Contract = typeof ENGINE_CONTRACT;
+type Input<K extends keyof Contract> = z.input<Contract[K]['input']>;
+type Output<K extends keyof Contract> = z.infer<Contract[K]['output']>;
+
+export interface EngineUnderTest {
+  environment: TestWorkflowEnvironment;
+  /** The queue that the engine's worker serves. */
+  taskQueue: string;
+  /** The store that the worker uses. */
+  store: ArtifactStore;
+  /** A model that the engine has, and its config section. */
+  policy: Input<'loadPolicy'>['policy'];
+}
+
+/**
+ * Plays one step of training with an engine's five activities through Temporal, whatever the engine is written in: every
+ * output meets its committed JSON Schema, a second call at the same place answers the same, and every reference verifies.
+ */
+export async function playEngineContract({ environment, taskQueue, store, policy }: EngineUnderTest): Promise<void> {
+  const caller = `caller-${randomUUID()}`;
+  const worker = await Worker.create({
+    connection: environment.nativeConnection,
+    taskQueue: caller,
+    workflowsPath: fileURLToPath(new URL('engine-activity.ts', import.meta.url)),
+  });
+  const once = (name: string, input: unknown): Promise<unknown> =>
+    environment.client.workflow.execute('engineActivity', {
+      taskQueue: caller,
+      workflowId: randomUUID(),
+      args: [taskQueue, name, input],
+    });
+  const call = async <K extends keyof Contract>(name: K, input: Input<K>): Promise<Output<K>> => {
+    schemaOf(`${name}.input`).parse(input);
+    const output = await once(name, input);
+    schemaOf(`${name}.output`).parse(output);
+    expect(await once(name, input), `${name} again`).toEqual(output);
+    expect(await store.firstDamaged(output), `${name}: what it refers to`).toBeUndefined();
+    return output as Output<K>;
+  };
+  await worker.runUntil(async () => {
+    const clips = await storeClips(store, ['a', 'b']);
+    const runKey = 'conformance';
+    const engine = policy?.engine ?? { kind: 'onnx' };
+    const { policy: start, parameters } = await call('loadPolicy', { runKey, policy });
+    expect(parameters).toBeGreaterThan(0);
+    expect(start.step).toBe(0);
+
+    const sampling = { groupSize: 2, temperature: 1, maxNewTokens: 4 };
+    const place = { runKey, step: 1, round: 0, part: 0 };
+    const sampled = await call('rolloutGroups', { ...place, policy: start, engine, clips, sampling, seed: 3 });
+    const { groups } = await store.readJson(sampled.rollout, Rollout);
+    expect(groups.map(({ sampleId, completions }) => [sampleId, completions.length])).toEqual([
+      ['a', 2],
+      ['b', 2],
+    ]);
+    for (const { tokenIds, logProbs } of groups.flatMap(({ completions }) => completions)) {
+      expect(logProbs.length).toBe(tokenIds.length);
+      expect(tokenIds.length).toBeLessThanOrEqual(sampling.maxNewTokens);
+    }
+
+    const advantages = groups.map(() => [0.5, -0.5]);
+    const batch = {
+      learnsFrom: 'completions' as const,
+      rollouts: [{ rollout: sampled.rollout, clips, advantages }],
+      temperature: sampling.temperature,
+      maxNewTokens: sampling.maxNewTokens,
+    };
+    const trained = await call('updatePolicy', {
+      ...{ runKey, step: 1, policy: start, reference: start, engine, keepEvery: 0 },
+      algorithm: { kind: 'grpo' },
+      batch,
+    });
+    expect(trained.policy.step).toBe(1);
+    expect(trained.policy.weights.sha256).not.toBe(start.weights.sha256);
+
+    const captioned = await call('captionClips', {
+      ...{ runKey, step: 1, policy: trained.policy, engine, clips },
+      list: 'held-out',
+      maxNewTokens: 4,
+    });
+    const captions = await store.readJson(captioned.captions, z.array(CaptionedClip));
+    expect(captions.map(({ sampleId }) => sampleId)).toEqual(['a', 'b']);
+
+    await call('exportPolicy', { runKey, policy: trained.policy });
+  });
+}
+
+function schemaOf(name: string): z.ZodType {
+  const file = new URL(`../../contracts/schemas/${name}.json`, import.meta.url);
+  return z.fromJSONSchema(JSON.parse(readFileSync(file, 'utf8')));
+}
