@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { readRecords } from '../../contracts/read-records.ts';
@@ -7,6 +6,7 @@ import { RunProgress } from '../../contracts/run-state.ts';
 import type { ArtifactRef } from '../../core/artifact-ref.ts';
 import { ArtifactStore, sha256 } from '../../core/artifact-store.ts';
 import { CaptionedClip, Rollout } from '../../core/completion.ts';
+import { unlessDamaged } from '../../core/errors.ts';
 import type { NumberGrid } from '../../core/grid.ts';
 import { keyOf } from '../../core/store-layout.ts';
 import type { RunOutcome, StepOutcome } from './outcome.ts';
@@ -67,7 +67,8 @@ async function readStep(store: ArtifactStore, runKey: string, record: StepRecord
 
 /** What a checkpoint's file hashes to; of one that was removed since, what it hashed to when it was stored. */
 async function checkpoint(store: ArtifactStore, ref: ArtifactRef): Promise<string> {
-  return existsSync(store.path(ref)) ? sha256(await store.read(ref)) : ref.sha256;
+  const bytes = await unlessDamaged(store.read(ref));
+  return bytes ? sha256(bytes) : ref.sha256;
 }
 
 /**
