@@ -116,7 +116,7 @@ async function parentAt(store: ArtifactStore, run: string, step: number): Promis
     for (let at = 0; at <= last; at++) if (await hasCheckpoint(store, run, at)) kept.push(at);
     throw new VideocapError(
       'InvalidInput',
-      `Run ${run} has no checkpoint at step ${step}; it has them at ${kept.join(', ')} (benchmark.everySteps says which are kept).`,
+      `Run ${run} has no checkpoint at step ${step}; it has them at ${kept.join(', ')} (checkpoints.keepEvery says which are kept).`,
     );
   }
   return read(store, run, step);
