@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createRolloutActivities } from '../../../activities/rollout.ts';
-import { CaptionedClip, type Group, Rollout } from '../../../core/completion.ts';
+import { CaptionedClip, Rollout, type SampledText } from '../../../core/completion.ts';
 import type { PolicyEngine } from '../../../policy/onnx/engine/engine.ts';
 import type { GenerateRequest } from '../../../policy/onnx/engine/engine-messages.ts';
 import { SamplingConfig } from '../../../policy/policy-config.ts';
@@ -10,23 +10,26 @@ import { storeClips, temporaryStore } from './stage-store.ts';
 
 type Generate = PolicyEngine['generate'];
 
+const ENGINE = { kind: 'onnx', threads: 2 } as const;
+
 /** Writes `<sample> <completion>` with as many tokens as the completion's number says; odd ones are cut off. */
 function scriptedEngine() {
   const requests: Parameters<Generate>[0][] = [];
   const generate: Generate = async (request, options) => {
     requests.push(request);
     options?.onProgress?.({ done: 1, total: 2, what: 'completions written' });
-    return request.clips.map(
-      ({ sampleId }): Group => ({
-        sampleId,
-        completions: Array.from({ length: request.groupSize }, (_, c) => ({
+    return request.clips.map(({ sampleId }) => ({
+      sampleId,
+      completions: Array.from(
+        { length: request.groupSize },
+        (_, c): SampledText => ({
           text: `${sampleId} ${c}`,
           tokenIds: Array(c + 1).fill(9),
           logProbs: Array(c + 1).fill(-1),
           truncated: c % 2 === 1,
-        })),
-      }),
-    );
+        }),
+      ),
+    }));
   };
   return { engine: { generate } as PolicyEngine, requests };
 }
@@ -41,14 +44,18 @@ async function stage(sampleIds: string[]) {
     runKey: 'r',
     step: 3,
     policy: { model: 'tiny', step: 2, weights },
-    threads: 2,
+    engine: ENGINE,
     clips: await storeClips(store, sampleIds),
   };
-  return { store, requests, progress, activities, input };
+  return {
+    ...{ store, requests, progress, activities, policy: input.policy },
+    rollout: { ...input, round: 1, part: 0 },
+    captions: { ...input, list: 'held-out' },
+  };
 }
 
 test('a rollout is stored with what there is to count, and a retry finds it', async () => {
-  const { store, requests, activities, input } = await stage(['a', 'b']);
+  const { store, requests, activities, policy, rollout: input } = await stage(['a', 'b']);
   const sampling = SamplingConfig.parse({ groupSize: 3, temperature: 0.5, maxNewTokens: 7 });
   const output = await activities.rolloutGroups({ ...input, sampling, seed: 11 });
   expect(output).toMatchObject({ completions: 6, tokens: 12, meanLength: 2, truncated: 2 });
@@ -64,19 +71,19 @@ test('a rollout is stored with what there is to count, and a retry finds it', as
     threads: 2,
     groupSize: 3,
     maxNewTokens: 7,
-    sampling: { temperature: 0.5, seed: 11, step: 3 },
-    policy: { model: 'tiny', weights: { path: store.path(input.policy.weights), sha256: input.policy.weights.sha256 } },
+    sampling: { temperature: 0.5, seed: 11, step: 3, round: 1 },
+    policy: { model: 'tiny', weights: { path: store.path(policy.weights), sha256: policy.weights.sha256 } },
   } satisfies Partial<GenerateRequest>);
   expect(requests[0]!.clips[1]!.frames).toMatchObject({ shape: [2, 28, 28, 3] });
   expect(requests[0]!.clips[1]!.frames.data[0]).toBe(1);
 });
 
 test('captions are greedy, one a clip, in the order of the clips', async () => {
-  const { store, requests, activities, input } = await stage(['a', 'b']);
+  const { store, requests, activities, captions: input } = await stage(['a', 'b']);
   const { captions } = await activities.captionClips({ ...input, maxNewTokens: 9 });
   expect(await store.readJson(captions, z.array(CaptionedClip))).toEqual([
-    { sampleId: 'a', text: 'a 0', tokens: 1 },
-    { sampleId: 'b', text: 'b 0', tokens: 1 },
+    { sampleId: 'a', text: 'a 0', tokens: 1, parsed: { wellFormed: false } },
+    { sampleId: 'b', text: 'b 0', tokens: 1, parsed: { wellFormed: false } },
   ]);
   expect(requests[0]).toMatchObject({ groupSize: 1, maxNewTokens: 9 });
   expect(requests[0]).not.toHaveProperty('sampling');
@@ -84,7 +91,7 @@ test('captions are greedy, one a clip, in the order of the clips', async () => {
 
 test('a long list is taken in parcels, and progress counts all of it', async () => {
   const ids = Array.from({ length: 65 }, (_, i) => `s${i}`);
-  const { store, requests, progress, activities, input } = await stage(ids);
+  const { store, requests, progress, activities, captions: input } = await stage(ids);
   const { captions } = await activities.captionClips({ ...input, maxNewTokens: 9 });
   expect(requests.map(({ clips }) => clips.length)).toEqual([64, 1]);
   expect((await store.readJson(captions, z.array(CaptionedClip))).map(({ sampleId }) => sampleId)).toEqual(ids);
@@ -100,32 +107,34 @@ describe('what is written is not written again when only the record of it is los
 
   test.each([
     [
+      'step-000003/round-01/part-00',
       ['rollout.json', 'rollout-groups.json'],
-      ({ activities, input }: Staged) => activities.rolloutGroups({ ...input, sampling, seed: 1 }),
+      ({ activities, rollout }: Staged) => activities.rolloutGroups({ ...rollout, sampling, seed: 1 }),
     ],
     [
+      'step-000003/captions/held-out',
       ['captions.json', 'caption-clips.json'],
-      ({ activities, input }: Staged) => activities.captionClips({ ...input, maxNewTokens: 9 }),
+      ({ activities, captions }: Staged) => activities.captionClips({ ...captions, maxNewTokens: 9 }),
     ],
-  ])('%s', async (names, write) => {
+  ])('%s: %s', async (folder, names, write) => {
     const staged = await stage(['a', 'b']);
     const stored = failOnce(staged.store, names[1]!);
     await expect(write(staged)).rejects.toThrow('EROFS');
     const output = await write(staged);
-    expect(stored).toEqual(names.map((name) => `runs/r/step-000003/${name}`));
+    expect(stored).toEqual(names.map((name) => `runs/r/${folder}/${name}`));
     expect(staged.requests).toHaveLength(1);
     expect(await write(staged)).toEqual(output);
   });
 });
 
 test('an empty list of clips is refused', async () => {
-  const { activities, input } = await stage([]);
-  await expect(activities.captionClips({ ...input, maxNewTokens: 9 })).rejects.toThrow('The list of clips is empty');
+  const { activities, captions } = await stage([]);
+  await expect(activities.captionClips({ ...captions, maxNewTokens: 9 })).rejects.toThrow('The list of clips is empty');
 });
 
 test("a model's own weights go into the store once, under their hash", async () => {
   const { activities } = await stage(['a']);
-  const policy = { engine: 'onnx', model: 'tiny', threads: 2 } as const;
+  const policy = { engine: ENGINE, model: 'tiny' };
   const first = await activities.loadPolicy({ runKey: 'r', policy });
   const second = await activities.loadPolicy({ runKey: 'other', policy });
   expect(first.policy).toMatchObject({ model: 'tiny', step: 0 });
@@ -137,13 +146,13 @@ test("a model's own weights go into the store once, under their hash", async () 
 
 test('a model that does not exist is refused with a sentence', async () => {
   const { activities } = await stage(['a']);
-  const policy = { engine: 'onnx', model: 'tinny', threads: 2 } as const;
+  const policy = { engine: ENGINE, model: 'tinny' };
   await expect(activities.loadPolicy({ runKey: 'r', policy })).rejects.toMatchObject({ code: 'InvalidModel' });
 });
 
 test('who dies in the middle of a long list loses the part at hand, and no other', async () => {
   const ids = Array.from({ length: 150 }, (_, i) => `clip-${i}`);
-  const { store, input } = await stage(ids);
+  const { store, rollout: input } = await stage(ids);
   const { engine } = scriptedEngine();
   const dying = { parts: 0 };
   const generate: Generate = async (request, options) => {
