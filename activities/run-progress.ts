@@ -117,7 +117,7 @@ async function parentAt(store: ArtifactStore, engine: PolicyEngine, run: string,
     for (let at = 0; at <= last; at++) if (await hasCheckpoint(store, engine, run, at)) kept.push(at);
     throw new VideocapError(
       'InvalidInput',
-      `Run ${run} has no checkpoint at step ${step}; it has them at ${kept.join(', ')} (benchmark.everySteps says which are kept).`,
+      `Run ${run} has no checkpoint at step ${step}; it has them at ${kept.join(', ')} (checkpoints.keepEvery says which are kept).`,
     );
   }
   return read(store, run, step);

@@ -37,7 +37,7 @@ export function parseConfig(
   if (typeof raw !== 'object' || Array.isArray(raw))
     throw new VideocapError(
       'InvalidConfig',
-      `${file}:1:1: a config is a mapping such as "grpo: { steps: 10 }", not ${shownValue(raw)}.`,
+      `${file}:1:1: a config is a mapping such as "seed: 2", not ${shownValue(raw)}.`,
     );
   for (const [key, value] of Object.entries(overrides)) applyOverride(raw as Record<string, unknown>, key, value);
   const parsed = ExperimentConfig.safeParse(raw);

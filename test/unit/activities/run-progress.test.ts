@@ -8,6 +8,7 @@ import { ExperimentConfig } from '../../../configs/schema.ts';
 import { readRecords } from '../../../contracts/read-records.ts';
 import type { RunProgress } from '../../../contracts/run-state.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { keyOf } from '../../../core/store-layout.ts';
 import { OnnxEngine } from '../../../policy/onnx/engine/onnx-engine.ts';
 
 const engine = new OnnxEngine();
@@ -26,7 +27,7 @@ async function writeRun(runKey: string, steps: number): Promise<void> {
   for (let step = 0; step <= steps; step++) {
     const weights = await store.put(`runs/${runKey}/checkpoints/step-${step}`, `weights of step ${step}`);
     const progress: RunProgress = {
-      config: ExperimentConfig.parse({ grpo: { steps } }),
+      config: ExperimentConfig.parse({ algorithm: { kind: 'grpo', steps } }),
       startTime: 1,
       step,
       reference,
@@ -37,8 +38,12 @@ async function writeRun(runKey: string, steps: number): Promise<void> {
       lastMetrics: { 'reward/mean': step },
       mirroredStep: step - 1,
     };
-    if (step > 0) await store.putJson(updateKey(runKey, step), {});
-    await recordStep({ runKey, record: { step, time: step, metrics: { 'reward/mean': step } }, progress });
+    if (step > 0) await store.putJson(keyOf('update', { runKey, step }), {});
+    await recordStep({
+      runKey,
+      record: { step, time: step, metrics: { 'reward/mean': step }, rollouts: [] },
+      progress,
+    });
     if (step % 2 === 1 && step < steps) await store.remove(`runs/${runKey}/checkpoints/step-${step}`);
   }
 }
@@ -52,8 +57,8 @@ test.each([0, 1, 2, 5, 8])('a run goes on after its last step: %i', async (steps
 const checkpoint = (step: number) => `runs/parent/checkpoints/step-${step}`;
 test.each([
   ['the last checkpoint', checkpoint(5), 4],
-  ['the last state', progressKey('parent', 5), 4],
-  ['a record of long ago', recordKey('parent', 3), 2],
+  ['the last state', keyOf('progress', { runKey: 'parent', step: 5 }), 4],
+  ['a record of long ago', keyOf('record', { runKey: 'parent', step: 3 }), 2],
 ])('a run goes on from before what is damaged or gone: %s', async (_, key, step) => {
   await writeRun('parent', 5);
   const { findProgress } = createProgressActivities({ store, engine });
@@ -95,7 +100,7 @@ test('a fork never goes on from a step of its parent but the one it began with',
   const { findProgress, forkProgress } = createProgressActivities({ store, engine });
   const fork = { from: { run: 'parent', step: 4 }, runKey: 'child', overrides: { 'algorithm.beta': 0.5 } };
   await forkProgress(fork);
-  await truncate(await store.localCopy((await store.find(recordKey('child', 3)))!), 3);
+  await truncate(await store.localCopy((await store.find(keyOf('record', { runKey: 'child', step: 3 })))!), 3);
   expect(await findProgress({ run: 'child' })).toEqual({});
   // Without progress a resumed fork is forked again, which mends its past.
   const { progress } = await forkProgress(fork);
@@ -115,7 +120,7 @@ test('a fork has the parent as its past, its own config, and a bill of its own',
   const fork = { from: { run: 'parent', step: 4 }, runKey: 'child', overrides: { 'algorithm.beta': 0.5 } };
   const { progress } = await forkProgress(fork);
   expect(progress).toMatchObject({ step: 4, spent: { usd: 0, calls: 0 }, limits: {}, mirroredStep: -1 });
-  expect(progress.config.grpo).toMatchObject({ beta: 0.5, steps: 5 });
+  expect(progress.config.algorithm).toMatchObject({ beta: 0.5, steps: 5 });
   expect((await store.read(progress.policy.weights)).toString()).toBe('weights of step 4');
   expect((await readRecords(store, 'child', 0, 4)).map(({ step }) => step)).toEqual([0, 1, 2, 3, 4]);
   expect(await forkProgress(fork)).toEqual({ progress });
@@ -131,7 +136,7 @@ test('a fork that is ended before its first step is resumed as the fork it is, a
   });
   expect(await findProgress({ run: 'child' })).toEqual({ progress });
   const grandchild = await forkProgress({ from: { run: 'child', step: 2 }, runKey: 'grandchild', overrides: {} });
-  expect(grandchild.progress).toMatchObject({ step: 2, config: { grpo: { beta: 0.5 } } });
+  expect(grandchild.progress).toMatchObject({ step: 2, config: { algorithm: { beta: 0.5 } } });
 });
 
 test('a fork says which checkpoints there are, and what is wrong with a change', async () => {
@@ -140,11 +145,11 @@ test('a fork says which checkpoints there are, and what is wrong with a change',
   const fork = (run: string, step: number, overrides = {}) =>
     forkProgress({ from: { run, step }, runKey: 'c', overrides });
   await expect(fork('parent', 3)).rejects.toThrow(
-    'Run parent has no checkpoint at step 3; it has them at 0, 2, 4, 5 (benchmark.everySteps says which are kept).',
+    'Run parent has no checkpoint at step 3; it has them at 0, 2, 4, 5 (checkpoints.keepEvery says which are kept).',
   );
   await expect(fork('nobody', 0)).rejects.toThrow('There is no run "nobody" in the store to fork');
-  await expect(fork('parent', 2, { 'grpo.bta': 1 })).rejects.toMatchObject({
+  await expect(fork('parent', 2, { 'algorithm.bta': 1 })).rejects.toMatchObject({
     code: 'InvalidConfig',
-    message: expect.stringContaining('grpo.bta'),
+    message: expect.stringContaining('algorithm.bta'),
   });
 });

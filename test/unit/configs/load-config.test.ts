@@ -25,12 +25,12 @@ describe('loadConfig', () => {
   it('takes a name, changes by dotted key, and leaves the rest as it is', async () => {
     const plain = await loadConfig('quickstart');
     const changed = await loadConfig('quickstart', { 'algorithm.steps': 3, 'algorithm.optimizer.learningRate': 1e-4 });
-    expect(changed.grpo).toEqual({
-      ...plain.grpo,
+    expect(changed.algorithm).toEqual({
+      ...plain.algorithm,
       steps: 3,
       optimizer: { ...plain.algorithm.optimizer, learningRate: 1e-4 },
     });
-    expect({ ...changed, grpo: plain.grpo }).toEqual(plain);
+    expect({ ...changed, algorithm: plain.algorithm }).toEqual(plain);
   });
 
   it('reads a path, and finds its dataset and model beside it', async () => {
@@ -63,39 +63,39 @@ describe('parseConfig', () => {
   });
 
   it('points at broken YAML', () => {
-    expect(errorOf('grpo:\n  steps: [1\nname: x\n')).toMatchInlineSnapshot(
+    expect(errorOf('algorithm:\n  steps: [1\nname: x\n')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:3:1: Flow sequence in block collection must be sufficiently indented and end with a ]. Correct the YAML there."`,
     );
     expect(errorOf('- grpo\n')).toMatchInlineSnapshot(
-      `"InvalidConfig: lab.yaml:1:1: a config is a mapping such as "grpo: { steps: 10 }", not ["grpo"]."`,
+      `"InvalidConfig: lab.yaml:1:1: a config is a mapping such as "seed: 2", not ["grpo"]."`,
     );
   });
 
   it('suggests the field that was meant', () => {
-    expect(errorOf('grpo:\n  beta: 0.1\n  stepz: 10\n')).toMatchInlineSnapshot(
-      `"InvalidConfig: lab.yaml:3:3: grpo.stepz is not a known field (did you mean "steps"?). Fields of grpo: steps, samplesPerStep, iterations, beta, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, optimizer."`,
+    expect(errorOf('algorithm:\n  kind: grpo\n  beta: 0.1\n  stepz: 10\n')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:4:3: algorithm.stepz is not a known field (did you mean "steps"?). Fields of algorithm: kind, steps, samplesPerStep, iterations, beta, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, optimizer."`,
     );
     expect(errorOf('learningRate: 0.1\n')).toMatchInlineSnapshot(
-      `"InvalidConfig: lab.yaml:1:1: learningRate is not a known field (did you mean "algorithm.optimizer.learningRate" or "algorithm.optimizer.learningRate"?). Sections: name, seed, method, dataset, frames, policy, sampling, reward, judge, grpo, sft, benchmark."`,
+      `"InvalidConfig: lab.yaml:1:1: learningRate is not a known field (did you mean "algorithm.optimizer.learningRate"?). Sections: name, seed, dataset, frames, policy, algorithm, sampling, reward, judge, checkpoints, benchmark."`,
     );
     expect(errorOf('dataset: { kind: jsonl, train: a, heldOut: b, trainSamples: 3 }')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:1:47: dataset.trainSamples is not a known field. Fields of dataset: kind, train, heldOut, maxBadSamples."`,
     );
-    expect(errorOf('', { 'grpo.stepz': 10 })).toMatchInlineSnapshot(
-      `"InvalidConfig: override grpo.stepz=10: grpo.stepz is not a known field (did you mean "steps"?). Fields of grpo: steps, samplesPerStep, iterations, beta, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, optimizer."`,
+    expect(errorOf('algorithm: { kind: grpo }', { 'algorithm.stepz': 10 })).toMatchInlineSnapshot(
+      `"InvalidConfig: override algorithm.stepz=10: algorithm.stepz is not a known field (did you mean "steps"?). Fields of algorithm: kind, steps, samplesPerStep, iterations, beta, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, optimizer."`,
     );
   });
 
   it('names field, value and remedy', () => {
-    expect(errorOf('grpo:\n  steps: -1\n')).toMatchInlineSnapshot(
-      `"InvalidConfig: lab.yaml:2:3: algorithm.steps is -1; set a number of at least 0."`,
+    expect(errorOf('algorithm:\n  kind: grpo\n  steps: -1\n')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:3:3: algorithm.steps is -1; set a number of at least 0."`,
     );
-    expect(errorOf('grpo: { steps: many, clipLow: 1 }')).toMatchInlineSnapshot(`
-      "InvalidConfig: lab.yaml:1:9: algorithm.steps is "many"; set a number.
-      lab.yaml:1:22: algorithm.clipLow is 1; set a number less than 1."
+    expect(errorOf('algorithm: { kind: grpo, steps: many, clipLow: 1 }')).toMatchInlineSnapshot(`
+      "InvalidConfig: lab.yaml:1:26: algorithm.steps is "many"; set a number.
+      lab.yaml:1:39: algorithm.clipLow is 1; set a number less than 1."
     `);
-    expect(errorOf('method: grpoo')).toMatchInlineSnapshot(
-      `"InvalidConfig: lab.yaml:1:1: method is "grpoo"; set one of grpo, sft (did you mean "grpo"?)."`,
+    expect(errorOf('algorithm: { kind: grpoo }')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:1:14: algorithm.kind is "grpoo"; set one of grpo, sft (did you mean "grpo"?)."`,
     );
     expect(errorOf('frames: { count: 7 }')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:1:11: frames.count is 7; set a multiple of 2."`,
@@ -103,8 +103,8 @@ describe('parseConfig', () => {
     expect(errorOf('name: My run')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:1:1: name is "My run"; set a text that matches /^[a-z0-9][a-z0-9-]{0,62}$/."`,
     );
-    expect(errorOf('grpo:\n')).toMatchInlineSnapshot(
-      `"InvalidConfig: lab.yaml:1:1: grpo is null; set a section with fields, or leave it out for the defaults."`,
+    expect(errorOf('frames:\n')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:1:1: frames is null; set a section with fields, or leave it out for the defaults."`,
     );
     expect(errorOf('dataset: { trainSamples: 3 }')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:1:1: dataset.kind is missing; set one of shapes, jsonl."`,
@@ -159,11 +159,11 @@ describe('parseConfig', () => {
   });
 
   it('says when an override is to blame', () => {
-    expect(errorOf('grpo: { steps: 3 }', { 'algorithm.steps': 'ten' })).toMatchInlineSnapshot(
+    expect(errorOf('algorithm: { kind: grpo, steps: 3 }', { 'algorithm.steps': 'ten' })).toMatchInlineSnapshot(
       `"InvalidConfig: override algorithm.steps="ten": algorithm.steps is "ten"; set a number."`,
     );
-    expect(errorOf('', { 'grpo..steps': 1 })).toMatchInlineSnapshot(
-      `"InvalidConfig: Override key "grpo..steps" is not a dotted key; write one such as "algorithm.steps"."`,
+    expect(errorOf('', { 'algorithm..steps': 1 })).toMatchInlineSnapshot(
+      `"InvalidConfig: Override key "algorithm..steps" is not a dotted key; write one such as "algorithm.steps"."`,
     );
   });
 });
