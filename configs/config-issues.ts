@@ -50,8 +50,8 @@ export function shownValue(value: unknown, field = ''): string {
 function unknownField(path: Path, raw: unknown, source: Source): string {
   const parent = path.slice(0, -1);
   const name = String(path.at(-1));
-  const renamed = RENAMED_FIELDS[dotted(path)];
-  if (renamed !== undefined) return `${place(path, source)}: ${dotted(path)} has another form now; ${renamed}.`;
+  const renamed = oldForm(path, source);
+  if (renamed !== undefined) return renamed;
   const known = fieldsOf(parent, raw);
   const homes = homesOf(name).filter((home) => home !== dotted(path));
   const elsewhere = homes.length > 0 ? ` (did you mean ${homes.map((home) => `"${home}"`).join(' or ')}?)` : '';
@@ -61,9 +61,17 @@ function unknownField(path: Path, raw: unknown, source: Source): string {
 }
 
 function wrongValue(issue: core.$ZodIssue, raw: unknown, source: Source): string {
+  const renamed = issue.code === 'invalid_type' ? oldForm(issue.path, source) : undefined;
+  if (renamed !== undefined) return renamed;
   const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], raw);
   const is = value === undefined ? 'is missing' : `is ${shownValue(value, String(issue.path.at(-1) ?? ''))}`;
   return `${place(issue.path, source)}: ${dotted(issue.path) || 'the config'} ${is}; ${remedy(issue, value)}.`;
+}
+
+/** The sentence for a field that configs had in another form, if this is one. */
+function oldForm(path: Path, source: Source): string | undefined {
+  const instead = Object.hasOwn(RENAMED_FIELDS, dotted(path)) ? RENAMED_FIELDS[dotted(path)] : undefined;
+  return instead && `${place(path, source)}: ${dotted(path)} has another form now; ${instead}.`;
 }
 
 function remedy(issue: core.$ZodIssue, value: unknown): string {

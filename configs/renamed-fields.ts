@@ -3,6 +3,7 @@ export const RENAMED_FIELDS: Readonly<Record<string, string>> = {
   method: 'write algorithm: { kind: grpo } or algorithm: { kind: sft }',
   grpo: 'write its fields under algorithm, beside kind: grpo',
   sft: 'write its fields under algorithm, beside kind: sft',
+  'policy.engine': 'write policy.engine: { kind: onnx, threads: 2 }',
   'policy.threads': 'write policy.engine: { kind: onnx, threads: 2 }',
   'reward.weights': 'write the weight into the component itself, such as reward.think.weight: 0',
 };

@@ -37,27 +37,27 @@ test('out of range: says the bound', () => {
   expect(sentence('sampling: { groupSize: 1 }')).toBe(
     'lab.yaml:1:13: sampling.groupSize is 1; set a number of at least 2.',
   );
-  expect(sentence('grpo: { beta: .inf, steps: .nan }')).toBe(
-    'lab.yaml:1:21: algorithm.steps is NaN; set a number.\nlab.yaml:1:9: algorithm.beta is Infinity; set a number.',
+  expect(sentence('algorithm: { kind: grpo, beta: .inf, steps: .nan }')).toBe(
+    'lab.yaml:1:38: algorithm.steps is NaN; set a number.\nlab.yaml:1:26: algorithm.beta is Infinity; set a number.',
   );
 });
 
 test('YAML error: says line and column', () => {
-  expect(sentence('grpo:\n\tsteps: 1\n')).toBe(
+  expect(sentence('algorithm:\n\tsteps: 1\n')).toBe(
     'lab.yaml:2:1: Tabs are not allowed as indentation. Correct the YAML there.',
   );
   expect(sentence('seed: 1\nseed: 2\n')).toBe('lab.yaml:2:1: Map keys must be unique. Correct the YAML there.');
-  expect(sentence('seed: 1\n? [grpo]\n: 1\n')).toBe(
+  expect(sentence('seed: 1\n? [frames]\n: 1\n')).toBe(
     'lab.yaml:2:3: With stringKeys, all keys must be strings. Correct the YAML there.',
   );
 });
 
 test('cyclic anchor: refused where the alias stands', () => {
-  expect(sentence('grpo: &all\n  optimizer: *all\n')).toBe(
+  expect(sentence('algorithm: &all\n  optimizer: *all\n')).toBe(
     'lab.yaml:2:14: the alias *all stands for a value that it is part of; write the value out.',
   );
-  expect(sentence('grpo: &a [*b]\nsft: &b [*a]\n')).toBe(
-    'lab.yaml:1:11: the alias *b has no anchor before it; write &b there, or the value here.',
+  expect(sentence('frames: &a [*b]\njudge: &b [*a]\n')).toBe(
+    'lab.yaml:1:13: the alias *b has no anchor before it; write &b there, or the value here.',
   );
 });
 
@@ -70,16 +70,16 @@ test('alias bomb: refused before it grows', () => {
 });
 
 test('anchors may be used', () => {
-  const { grpo, sft } = parseConfig('grpo: { optimizer: &o { beta2: 0.95 } }\nsft: { optimizer: *o }', {
+  const { frames } = parseConfig('frames: { minPixels: &area 7056, maxPixels: *area }', {
     file: 'lab.yaml',
     folder: '/lab',
   });
-  expect([algorithm.optimizer.beta2, algorithm.optimizer.beta2]).toEqual([0.95, 0.95]);
+  expect([frames.minPixels, frames.maxPixels]).toEqual([7056, 7056]);
 });
 
 test.each([
-  ['brackets', `grpo: ${'['.repeat(30_000)}`, '1:70'],
-  ['lists', `grpo:\n${'- '.repeat(30_000)}`, '2:127'],
+  ['brackets', `judge: ${'['.repeat(30_000)}`, '1:71'],
+  ['lists', `judge:\n${'- '.repeat(30_000)}`, '2:127'],
   ['keys', '? '.repeat(30_000), '1:129'],
   ['values without keys', ': '.repeat(30_000), '1:129'],
   ['indentation', Array.from({ length: 300 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'), '65:65'],
@@ -123,6 +123,6 @@ test('a file that is no config: never read', async () => {
 });
 
 test.each(['__proto__', 'constructor', 'toString'])('the key %s: just an unknown field', (key) => {
-  expect(sentence(`grpo: { ${key}: { polluted: 1 } }`)).toMatch(`grpo.${key} is not a known field.`);
+  expect(sentence(`frames: { ${key}: { polluted: 1 } }`)).toMatch(`frames.${key} is not a known field.`);
   expect(({} as { polluted?: number }).polluted).toBeUndefined();
 });
