@@ -22,7 +22,7 @@ export function reportPage(content: ReportContent): string {
   const base = evaluations[0]!;
   const trained = evaluations.length > 1 ? evaluations.at(-1)! : undefined;
   const charts = trainingCharts(records, evaluations);
-  const by = { model: content.judge.name, prompts: content.judge.prompts ?? [] };
+  const by = { model: content.judge.name, prompts: content.judge.prompts };
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -37,7 +37,7 @@ export function reportPage(content: ReportContent): string {
 <main>
   ${header(content)}
   <section><h2>Held-out benchmark</h2><div class="card">${resultsTable(base, trained, differences, judgedBy(by))}</div></section>
-  ${suiteSections(base, trained, content.judge.name)}
+  ${suiteSections(base, trained)}
   ${charts && html`<section><h2>While it trained</h2><p class="lead">${judgedBy(by)}.</p>${charts}</section>`}
   <section>
     <h2>${shown.length} of ${content.dataset.heldOut} held-out videos</h2>

@@ -6,14 +6,14 @@ import { suiteNamed } from '../benchmarks/suites/suites.ts';
 import type { Evaluation, SuiteEvaluation } from '../contracts/run-results.ts';
 import { type Html, html } from '../core/markup.ts';
 
-/** A table for every published benchmark of a run: its policies first, then what others published. `judge`: of results that do not say. */
-export function suiteSections(base: Evaluation, trained: Evaluation | undefined, judge: string): Html[] {
+/** A table for every published benchmark of a run: its policies first, then what others published. */
+export function suiteSections(base: Evaluation, trained: Evaluation | undefined): Html[] {
   const measured = [base, ...(trained ? [trained] : [])].flatMap(({ suites = [] }) => suites);
   const names = [...new Set(measured.map(({ suite }) => suite))];
   return names.map((name) => {
     const ours = measured.filter(({ suite }) => suite === name);
     const warnings = ours.flatMap(({ step, counts }) => fewScored(counts).map((text) => `${policyAt(step)}: ${text}`));
-    const judges = [...new Set(ours.map((result) => (result.judge ? judgedBy(result.judge) : `Judge: ${judge}`)))];
+    const judges = [...new Set(ours.map(({ judge }) => judgedBy(judge)))];
     return html`<section><h2>${suiteNamed(name).title}</h2><div class="card">
       ${table(suiteNamed(name), ours)}
       ${warnings.map((warning) => html`<p class="note"><b>${warning}</b></p>`)}

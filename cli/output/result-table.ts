@@ -24,9 +24,9 @@ export function resultTable(base: Metrics, trained: Metrics): string {
   return alignedTable(['held-out, points', 'base', 'trained', 'change'], rows);
 }
 
-/** Who judged the policies, where that is known. */
+/** Who judged the policies, each once. */
 export function judgeNotes(policies: readonly Pick<Evaluation, 'judge'>[]): string[] {
-  return [...new Set(policies.flatMap(({ judge }) => (judge ? [`  ${judgedBy(judge)}`] : [])))];
+  return [...new Set(policies.map(({ judge }) => `  ${judgedBy(judge)}`))];
 }
 
 /** What the judge could not score, for each policy that this is true of: the means leave it out. */

@@ -48,7 +48,7 @@ export function suiteLines(
   const measured = Object.entries(evaluations).flatMap(([subject, { suites = [] }]) =>
     suites.filter(({ suite }) => suite === name).map((result) => ({ subject, ...result })),
   );
-  const judges = new Set(measured.flatMap(({ judge }) => (judge ? [judgedBy(judge)] : [])));
+  const judges = new Set(measured.map(({ judge }) => judgedBy(judge)));
   const { notes = [], ...suite } = suiteNamed(name);
   return [
     suiteTable(Object.fromEntries(measured.map(({ subject, metrics }) => [subject, metrics])), suite),

@@ -4,11 +4,12 @@ import type { Evaluation } from '../../../contracts/run-results.ts';
 import { suiteSections } from '../../../report/suite-sections.ts';
 
 const ref = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
+const judge = { model: '<b>judge</b>', prompts: [] };
 const evaluation = (step: number, f1: number, scored: number): Evaluation => ({
-  ...{ step, metrics: {}, captions: ref, details: ref, policy: { model: 'tiny', step, weights: ref } },
+  ...{ step, metrics: {}, captions: ref, details: ref, judge, policy: { model: 'tiny', step, weights: ref } },
   suites: [
     {
-      ...{ suite: 'dream1k', step, result: ref, report: ref, drillDown: ref },
+      ...{ suite: 'dream1k', step, judge, result: ref, report: ref, drillDown: ref },
       metrics: { f1, f1Low: f1 - 1, f1High: f1 + 1 },
       counts: { items: 10, scored, withoutCaption: 0, unscorable: 10 - scored, missing: 0 },
     },
@@ -19,7 +20,7 @@ const read = (...args: Parameters<typeof suiteSections>) =>
   suiteSections(...args).map(({ text }) => parseHTML(`<html><body>${text}</body></html>`).document);
 
 test('both policies stand above the published rows, each with what it was measured on', () => {
-  const [section, ...others] = read(evaluation(0, 20, 10), evaluation(9, 25, 2), '<b>judge</b>');
+  const [section, ...others] = read(evaluation(0, 20, 10), evaluation(9, 25, 2));
   expect(others).toEqual([]);
   const rows = [...section!.querySelectorAll('tbody tr')].map((row) =>
     [...row.children].map((cell) => cell.textContent),
@@ -29,7 +30,6 @@ test('both policies stand above the published rows, each with what it was measur
   expect(rows[2]![0]).toContain('VideoCap-R1');
   const notes = [...section!.querySelectorAll('.note')].map(({ textContent }) => textContent);
   expect(notes[0]).toContain('step 9: Only 2 of 10 items are in these numbers');
-  // Of results that do not say: the run's judge.
   expect(notes.at(-1)).toContain('Judge: <b>judge</b>.');
 });
 
@@ -37,7 +37,7 @@ test('the judge and its prompts stand by the table, and what was published in wo
   const judge = { model: 'm', prompts: [{ name: 'event-entailment.v1', sha256: '0123456789abcdef'.repeat(4) }] };
   const { suites, ...plain } = evaluation(0, 20, 10);
   const care = { ...suites![0]!, suite: 'carebench' as const, metrics: { meanF1: 20 }, judge };
-  const [section] = read({ ...plain, suites: [care] }, undefined, 'unused');
+  const [section] = read({ ...plain, suites: [care] }, undefined);
   const notes = [...section!.querySelectorAll('.note')].map(({ textContent }) => textContent);
   expect(notes.at(-1)).toContain('Judge: m; prompts: event-entailment.v1 (sha256 0123456789ab). Small print');
   expect(notes.at(-2)).toContain('action F1 +3.1, object F1 +6.9 points');
@@ -48,7 +48,6 @@ test('a limit on clips stands by the numbers, and warns', () => {
   const [section] = read(
     { ...plain, suites: [{ ...suites![0]!, counts: { ...suites![0]!.counts, outOf: 1000 } }] },
     undefined,
-    'm',
   );
   const said = section!.querySelector('section')!.textContent;
   expect(said).toContain('10 of 10 items scored, the first of 1000 in the file');
@@ -57,5 +56,5 @@ test('a limit on clips stands by the numbers, and warns', () => {
 
 test('a run without published benchmarks has no such section', () => {
   const { suites, ...plain } = evaluation(0, 1, 1);
-  expect(suiteSections(plain, undefined, 'm')).toEqual([]);
+  expect(suiteSections(plain, undefined)).toEqual([]);
 });

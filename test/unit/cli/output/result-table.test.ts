@@ -23,7 +23,7 @@ it('shows one policy alone', () => {
   `);
 });
 
-it('says once who judged the policies, and nothing where it is not known', () => {
+it('says once who judged the policies, and nothing where there is none', () => {
   const judge = { model: 'm', prompts: [{ name: 'event-extraction.v1', sha256: '0123456789abcdef'.repeat(4) }] };
   expect(judgeNotes([{ judge }, { judge }])).toEqual([
     '  Judge: m; prompts: event-extraction.v1 (sha256 0123456789ab)',
@@ -31,7 +31,7 @@ it('says once who judged the policies, and nothing where it is not known', () =>
   expect(judgeNotes([{ judge: { model: 'rule-based (no LLM)', prompts: [] } }])).toEqual([
     '  Judge: rule-based (no LLM)',
   ]);
-  expect(judgeNotes([{}])).toEqual([]);
+  expect(judgeNotes([])).toEqual([]);
 });
 
 it('says of which policy the judge could not score everything', () => {

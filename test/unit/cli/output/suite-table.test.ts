@@ -42,7 +42,8 @@ test('shows every policy of a run, and warns of each that too few items were sco
 test('says in words what others published without values', () => {
   const ref = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
   const counts = { items: 1, scored: 1, withoutCaption: 0, unscorable: 0, missing: 0 };
-  const result = { step: 0, metrics: { meanF1: 20 }, counts, result: ref, report: ref, drillDown: ref };
+  const judge = { model: 'm', prompts: [] };
+  const result = { step: 0, metrics: { meanF1: 20 }, counts, judge, result: ref, report: ref, drillDown: ref };
   const lines = suiteLines('carebench', { tiny: { suites: [{ suite: 'carebench', ...result }] } }).join('\n');
   expect(lines).toContain('states gains only, over its own Qwen2-VL-7B: action F1 +3.1, object F1 +6.9 points.');
 });
