@@ -110,7 +110,7 @@ const MODEL_FREE = { reward: { think: { similarity: 'token-f1' } } };
 
 describe('runs of other kinds', () => {
   it('SFT has no rewards to draw', async () => {
-    const { document, said } = await page({ config: { method: 'sft', sft: { steps: 4 }, ...MODEL_FREE } });
+    const { document, said } = await page({ config: { algorithm: { kind: 'sft', steps: 4 }, ...MODEL_FREE } });
     expect(said).toContain('SFT, 4 steps');
     expect([...document.querySelectorAll('figcaption b')].map(({ textContent }) => textContent)).toEqual(['Benchmark']);
   });

@@ -6,6 +6,7 @@ const clip = (sampleId: string, more: Partial<ClipResult>): ClipResult => ({
   caption: sampleId,
   tokens: 10,
   format: 1,
+  rewards: { format: 1 },
   ...more,
 });
 const score = (recall: number, precision = recall) => ({ recall, precision });

@@ -6,7 +6,7 @@ import { judged, resultsTable } from '../../../report/results-table.ts';
 
 const ref = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
 const evaluation = (step: number, metrics: Record<string, number>): Evaluation => ({
-  ...{ step, metrics, captions: ref, details: ref },
+  ...{ step, metrics, captions: ref, details: ref, judge: { model: 'm', prompts: [] } },
   policy: { model: 'tiny', step, weights: ref },
 });
 const text = (...args: [Evaluation, Evaluation | undefined, Record<string, Difference>]) => {

@@ -1,11 +1,14 @@
 import { createBenchmarkActivities } from '../../../activities/benchmark.ts';
 import { ExperimentConfig } from '../../../configs/schema.ts';
-import type { Evaluation, StepRecord } from '../../../contracts/run-results.ts';
+import type { Evaluation, ScoredRollout, StepRecord } from '../../../contracts/run-results.ts';
 import type { ArtifactRef } from '../../../core/artifact-ref.ts';
 import type { ArtifactStore } from '../../../core/artifact-store.ts';
+import { parseCompletion } from '../../../core/completion.ts';
+import type { NumberGrid } from '../../../core/grid.ts';
 import { uniformAt } from '../../../core/random.ts';
 import { type Sample, structuredCompletion } from '../../../core/sample.ts';
 import type { ShapeEvent } from '../../../core/shapes-vocabulary.ts';
+import { keyOf } from '../../../core/store-layout.ts';
 import { describe, eventsOf } from '../../../datasets/shapes/describe.ts';
 import { type Scene, sceneAt } from '../../../datasets/shapes/scene.ts';
 import { encodeClip } from '../../../video/clip.ts';
@@ -45,7 +48,7 @@ export async function syntheticRun(store: ArtifactStore, options: SyntheticRunOp
     options.config ?? {
       name: 'quickstart',
       dataset: { kind: 'shapes', heldOutSamples: count },
-      grpo: { steps },
+      algorithm: { kind: 'grpo', steps },
       reward: { think: { similarity: 'token-f1' }, caption: { variant: 'f1' } },
     },
   );
@@ -72,19 +75,20 @@ export async function syntheticRun(store: ArtifactStore, options: SyntheticRunOp
 
   const benchmark = createBenchmarkActivities({ store, home: 'unused' });
   const evaluate = async (step: number): Promise<Evaluation> => {
-    const text = (sample: Sample, i: number) =>
-      spoken(completionOf(scenes[i]!, skillAt(step, steps), ['eval', step]), sample.id);
     const captions = await store.putJson(
-      `runs/${runKey}/captions-${step}.json`,
-      samples.map((sample, i) => ({ sampleId: sample.id, text: text(sample, i), tokens: 60 + (i % 7) })),
+      keyOf('captions', { runKey, step, list: 'held-out' }),
+      samples.map((sample, i) => {
+        const text = spoken(completionOf(scenes[i]!, skillAt(step, steps), ['eval', step]), sample.id);
+        return { sampleId: sample.id, text, tokens: 60 + (i % 7), parsed: parseCompletion(text) };
+      }),
     );
-    const { metrics, details } = await benchmark.scoreBenchmark({
+    const { metrics, details, judge } = await benchmark.scoreBenchmark({
       ...{ runKey, step, suite: 'held-out', captions, manifest },
       judge: { kind: 'rule-based' },
-      think: config.reward.think,
+      reward: config.reward,
     });
     const weights = { uri: `store:policy-${step}`, sha256: '0'.repeat(64), bytes: 1 };
-    return { step, metrics, captions, details, policy: { model: 'tiny', step, weights } };
+    return { step, metrics, captions, details, judge, policy: { model: 'tiny', step, weights } };
   };
 
   const evaluations: Evaluation[] = [];
@@ -93,7 +97,8 @@ export async function syntheticRun(store: ArtifactStore, options: SyntheticRunOp
     const every = Math.max(1, Math.floor(steps / 2));
     const evaluation = step % every === 0 || step === steps ? await evaluate(step) : undefined;
     if (evaluation) evaluations.push(evaluation);
-    const trained = step > 0 && config.method === 'grpo' ? await trainedStep(step) : { metrics: {} };
+    const trained =
+      step > 0 && config.algorithm.kind === 'grpo' ? await trainedStep(step) : { metrics: {}, rollouts: [] };
     const evaluated = Object.entries(evaluation?.metrics ?? {}).map(([name, value]) => [`eval/${name}`, value]);
     const record: StepRecord = {
       step,
@@ -102,35 +107,36 @@ export async function syntheticRun(store: ArtifactStore, options: SyntheticRunOp
       metrics: { ...trained.metrics, ...Object.fromEntries(evaluated) },
     };
     records.push(record);
-    await store.putJson(recordKey(runKey, step), record);
+    await store.putJson(keyOf('record', { runKey, step }), record);
   }
   const heldOutClips = await store.putJson('clips/lists/held-out.json', clips);
   return { runKey, config, manifest, digest, heldOutClips, evaluations, records, lastStep: steps };
 
-  async function trainedStep(step: number): Promise<Pick<StepRecord, 'metrics' | 'rollout' | 'rewards' | 'scores'>> {
+  async function trainedStep(step: number): Promise<Pick<StepRecord, 'metrics' | 'rollouts'>> {
     const batch = samples.slice(0, 2);
     const groups = batch.map((sample, i) => ({
       sampleId: sample.id,
-      completions: Array.from({ length: GROUP_SIZE }, (_, c) => ({
-        text: spoken(completionOf(scenes[i]!, skillAt(step, steps), ['rollout', step, c]), sample.id),
-        tokenIds: [1, 2, 3],
-        logProbs: [-0.1, -0.2, -0.3],
-        truncated: false,
-      })),
+      completions: Array.from({ length: GROUP_SIZE }, (_, c) => {
+        const text = spoken(completionOf(scenes[i]!, skillAt(step, steps), ['rollout', step, c]), sample.id);
+        const sampled = { tokenIds: [1, 2, 3], logProbs: [-0.1, -0.2, -0.3], truncated: false };
+        return { text, ...sampled, parsed: parseCompletion(text) };
+      }),
     }));
     const noise = (name: string) => uniformAt(1, ['noise', name, step]) - 0.5;
-    const grid = (name: string) =>
+    const grid = (name: string): NumberGrid =>
       groups.map((group, g) => group.completions.map((_, c) => uniformAt(1, [name, step, g, c])));
     const skill = skillAt(step, steps);
-    return {
-      rollout: await store.putJson(`runs/${runKey}/rollout-${step}.json`, { step, groups }),
+    const place = { runKey, step, round: 0, part: 0 };
+    const verdicts = { judge: { name: 'rule-based', isLlm: false }, components: {} };
+    const scored: ScoredRollout = {
+      rollout: await store.putJson(keyOf('rollout', place), { step, groups }),
+      verdicts: await store.putJson(keyOf('verdicts', place), verdicts),
+      scores: { format: grid('format'), think: grid('think'), caption: grid('caption') },
       rewards: grid('reward'),
-      scores: {
-        format: grid('format'),
-        think: grid('think'),
-        caption: grid('caption'),
-        advantage: grid('advantage'),
-      },
+      advantages: grid('advantage'),
+    };
+    return {
+      rollouts: [scored],
       metrics: {
         'reward/mean': 0.93 + 1.1 * skill + 0.14 * noise('mean'),
         'reward/std': 0.2 - 0.05 * skill,

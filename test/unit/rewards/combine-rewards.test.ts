@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { GrpoConfig } from '../../../algorithms/grpo.ts';
 import { type Score, unscorable, value } from '../../../core/score.ts';
-import { type ComponentScores, combineRewards } from '../../../rewards/combine-rewards.ts';
+import { type ComponentScores, combineRewards, numbersOf, rewardStatistics } from '../../../rewards/combine-rewards.ts';
 import { RewardConfig } from '../../../rewards/registry.ts';
 
-const grpo = GrpoConfig.parse({});
 const config = (more: object = {}) => RewardConfig.parse(more);
 const all = (...values: number[]): Score[] => values.map(value);
 const scores = (format: Score[][], think: Score[][], caption: Score[][]): ComponentScores => ({
@@ -14,20 +12,22 @@ const scores = (format: Score[][], think: Score[][], caption: Score[][]): Compon
   caption,
 });
 
+/** The totals, and the statistics of them. */
+function combined(componentScores: ComponentScores, reward: RewardConfig) {
+  const total = combineRewards(componentScores, reward);
+  return { total, stats: rewardStatistics(componentScores, total) };
+}
+
 describe('combineRewards', () => {
-  test('adds the weighted components and compares within the group', () => {
-    const { rewards, stats } = combineRewards(
+  test('adds the weighted components', () => {
+    const { total, stats } = combined(
       scores([all(1, 1), all(0, 1)], [all(0.5, 0), all(0, 0.5)], [all(0.5, 0), all(0.5, 1)]),
-      config({ weights: { format: 1, think: 1, caption: 2 } }),
-      grpo,
+      config({ caption: { weight: 2 } }),
     );
-    expect(rewards.total).toEqual([
+    expect(total).toEqual([
       [2.5, 1],
       [1, 3.5],
     ]);
-    // Two rewards d apart: +-(d / 2) / (d / sqrt(2) + 1e-4).
-    expect(rewards.advantages[0]![0]).toBeCloseTo(0.75 / (1.5 / Math.SQRT2 + 1e-4), 12);
-    expect(rewards.advantages[1]![0]).toBeCloseTo(-1.25 / (2.5 / Math.SQRT2 + 1e-4), 12);
     expect(stats).toEqual({
       mean: 2,
       std: (1.5 + 2.5) / 2 / Math.SQRT2,
@@ -39,15 +39,11 @@ describe('combineRewards', () => {
     });
   });
 
-  test('a group without differences has advantages of 0, or leaves with skipUniformGroups', () => {
+  test('a group without differences has totals like any other, and counts as uniform', () => {
     const same = scores([all(1, 1), all(1, 0)], [all(0, 0), all(0, 0)], [all(0, 0), all(0, 0)]);
-    const kept = combineRewards(same, config(), grpo);
-    expect(kept.rewards.advantages[0]).toEqual([0, 0]);
-    expect(kept.stats.uniformShare).toBe(0.5);
-    const skipped = combineRewards(same, config(), { ...grpo, skipUniformGroups: true });
-    expect(skipped.rewards.advantages[0]).toEqual([null, null]);
-    expect(skipped.rewards.total[0]).toEqual([1, 1]);
-    expect(skipped.rewards.advantages[1]).not.toContain(null);
+    const { total, stats } = combined(same, config());
+    expect(total[0]).toEqual([1, 1]);
+    expect(stats.uniformShare).toBe(0.5);
   });
 
   describe('a completion that could not be scored', () => {
@@ -58,51 +54,60 @@ describe('combineRewards', () => {
     );
 
     test('takes its whole group with it', () => {
-      const { rewards, stats } = combineRewards(broken, config({ unscorable: 'exclude-group' }), grpo);
-      expect(rewards.total[0]).toEqual([null, null, null]);
-      expect(rewards.advantages[0]).toEqual([null, null, null]);
-      expect(rewards.total[1]).toEqual([1, 1, 3]);
+      const { total, stats } = combined(broken, config({ unscorable: 'exclude-group' }));
+      expect(total[0]).toEqual([null, null, null]);
+      expect(total[1]).toEqual([1, 1, 3]);
       expect(stats).toMatchObject({ excluded: 3, mean: 5 / 3 });
     });
 
-    test('or leaves alone, and the rest is compared without it', () => {
-      const { rewards, stats } = combineRewards(broken, config({ unscorable: 'exclude-completion' }), grpo);
-      expect(rewards.total[0]).toEqual([3, null, 1.5]);
-      expect(rewards.advantages[0]![1]).toBeNull();
-      expect(rewards.advantages[0]![0]).toBeCloseTo(0.75 / (1.5 / Math.SQRT2 + 1e-4), 12);
+    test('or leaves alone', () => {
+      const { total, stats } = combined(broken, config({ unscorable: 'exclude-completion' }));
+      expect(total[0]).toEqual([3, null, 1.5]);
       expect(stats.excluded).toBe(1);
     });
 
-    test('leaves nobody to compare with when only one is left', () => {
+    test('leaves a group that is not comparable when only one is left', () => {
       const pair = scores([all(1, 1)], [all(1, 0)], [[value(1), unscorable('x')]]);
-      const { rewards } = combineRewards(pair, config({ unscorable: 'exclude-completion' }), grpo);
-      expect(rewards).toEqual({ total: [[3, null]], advantages: [[null, null]] });
+      const { total, stats } = combined(pair, config({ unscorable: 'exclude-completion' }));
+      expect(total).toEqual([[3, null]]);
+      expect(stats).not.toHaveProperty('uniformShare');
+      expect(stats).not.toHaveProperty('std');
     });
 
     test('pending is no number either', () => {
       const pending = scores([all(1, 1)], [all(1, 0)], [[value(1), { pending: true }]]);
-      expect(combineRewards(pending, config(), grpo).rewards.total).toEqual([[null, null]]);
+      expect(combineRewards(pending, config())).toEqual([[null, null]]);
     });
 
     test('does not matter where its component has no weight', () => {
-      const { rewards } = combineRewards(broken, config({ weights: { caption: 0 } }), grpo);
-      expect(rewards.total[0]).toEqual([2, 1, 1.5]);
+      expect(combineRewards(broken, config({ caption: { weight: 0 } }))[0]).toEqual([2, 1, 1.5]);
     });
 
     test('leaves statistics of nothing out, rather than making a number up', () => {
       const nothing = scores([[value(1)]], [[value(1)]], [[unscorable('x')]]);
-      expect(combineRewards(nothing, config(), grpo).stats).toEqual({ format: 1, think: 1, excluded: 1 });
+      expect(combined(nothing, config()).stats).toEqual({ format: 1, think: 1, excluded: 1 });
+    });
+
+    test('has no number in the record, which is not 0', () => {
+      expect(numbersOf([[value(0.5), unscorable('x'), { pending: true }]])).toEqual([[0.5, null, null]]);
     });
   });
 
   test('scores of another shape are refused', () => {
-    expect(() => combineRewards(scores([all(1, 1)], [all(1)], [all(1, 1)]), config(), grpo)).toThrow(
+    expect(() => combineRewards(scores([all(1, 1)], [all(1)], [all(1, 1)]), config())).toThrow(
       'The think scores have nothing for completion 1 of group 0.',
+    );
+  });
+
+  test('a component without scores is refused', () => {
+    const { think, ...others } = scores([all(1, 1)], [all(1, 1)], [all(1, 1)]);
+    expect(() => combineRewards(others, config())).toThrow(
+      'The think scores have nothing for completion 0 of group 0.',
     );
   });
 });
 
-test.each(['rewards/combine-rewards', 'algorithms/advantages'])(
+test.each(['rewards/combine-rewards', 'algorithms/group-advantages', 'algorithms/grpo', 'core/statistics'])(
   '%s.ts imports nothing of Node: workflow code runs it',
   (file) => {
     const source = readFileSync(new URL(`../../../${file}.ts`, import.meta.url), 'utf8');

@@ -15,8 +15,10 @@ describe('flatParams', () => {
     expect(flat.get('reward.caption.thresholds')).toBe('[0.28,0.35]');
   });
 
-  it('leaves out what the method does not use', () => {
-    expect([...params({ method: 'sft' }).keys()].filter((key) => key.startsWith('grpo.'))).toEqual([]);
-    expect([...params({ method: 'grpo' }).keys()].filter((key) => key.startsWith('sft.'))).toEqual([]);
+  it('has the section of the algorithm that is used, and of no other', () => {
+    const grpo = params({ algorithm: { kind: 'grpo' } });
+    const sft = params({ algorithm: { kind: 'sft' } });
+    expect([grpo.get('algorithm.kind'), grpo.get('algorithm.beta')]).toEqual(['grpo', '0.04']);
+    expect([sft.get('algorithm.kind'), sft.has('algorithm.beta')]).toEqual(['sft', false]);
   });
 });

@@ -5,7 +5,7 @@ import { finishNote, runTags } from '../../../tracking/run-tags.ts';
 
 const ref = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
 const evaluation = (step: number, eventF1: number): Evaluation => ({
-  ...{ step, metrics: { eventF1 }, captions: ref, details: ref },
+  ...{ step, metrics: { eventF1 }, captions: ref, details: ref, judge: { model: 'm', prompts: [] } },
   policy: { model: 'tiny', step, weights: ref },
 });
 const tagsOf = (config: unknown, origin = {}) =>

@@ -1,37 +1,64 @@
 import { describe, expect, it } from 'vitest';
-import type { DatasetManifest, Sample } from '../../../core/sample.ts';
+import { parseCompletion } from '../../../core/completion.ts';
+import type { ReadManifest } from '../../../core/manifest.ts';
+import type { Sample } from '../../../core/sample.ts';
 import { evaluationTable } from '../../../tracking/evaluation-table.ts';
 import { rolloutTable } from '../../../tracking/rollout-table.ts';
 
 const video = { artifact: { uri: 'store:v.mp4', sha256: '0'.repeat(64), bytes: 1 } };
 const sample = (id: string): Sample => ({ id, video, caption: `Reference of ${id}.` });
-const manifest: DatasetManifest = {
+const manifest: ReadManifest = {
   name: 'n',
   digest: 'd',
-  train: [sample('a')],
+  train: [sample('a'), sample('c')],
   heldOut: [sample('b')],
   quarantined: [],
+  sample,
 };
-const completion = (text: string) => ({ text, tokenIds: [1], logProbs: [-1], truncated: false });
+const completion = (text: string) => ({
+  ...{ text, tokenIds: [1], logProbs: [-1], truncated: false },
+  parsed: parseCompletion(text),
+});
+const ref = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
 
 describe('rolloutTable', () => {
   const rollout = { step: 3, groups: [{ sampleId: 'a', completions: [completion('one'), completion('two')] }] };
+  const scored = {
+    ...{ rollout: ref, verdicts: ref, rewards: [[1.5, null]], advantages: [[-1, null]] },
+    scores: { format: [[1, 0]], think: [[0.5, null]], caption: [[0, 1]] },
+  };
 
   it('has a row a completion with everything it earned', () => {
-    const record = {
-      ...{ step: 3, time: 1, metrics: {}, rewards: [[1.5, null]] },
-      scores: { format: [[1, 0]], think: [[0.5, null]], caption: [[0, 1]], advantage: [[-1, null]] },
-    };
-    expect(rolloutTable(record, rollout, manifest).data).toEqual([
+    const record = { step: 3, time: 1, metrics: {}, rollouts: [scored] };
+    expect(rolloutTable(record, [rollout], manifest).data).toEqual([
       ['a #1', 'one', 'Reference of a.', 1, 0.5, 0, 1.5, -1, 'a', 3],
       ['a #2', 'two', 'Reference of a.', 0, null, 1, null, null, 'a', 3],
     ]);
   });
 
-  it('says nothing where a record has no scores', () => {
-    const table = rolloutTable({ step: 3, time: 1, metrics: {} }, rollout, manifest);
+  it('says nothing where a rollout has no scores', () => {
+    const record = {
+      step: 3,
+      time: 1,
+      metrics: {},
+      rollouts: [{ ...scored, scores: {}, rewards: [], advantages: [] }],
+    };
+    const table = rolloutTable(record, [rollout], manifest);
     expect(table.data[0]).toEqual(['a #1', 'one', 'Reference of a.', null, null, null, null, null, 'a', 3]);
     expect(table.columns).toHaveLength(10);
+  });
+
+  it('has the rows of every rollout of the step, in their order', () => {
+    const second = { step: 3, groups: [{ sampleId: 'c', completions: [completion('three')] }] };
+    const more = { ...scored, scores: { format: [[1]], think: [[1]], caption: [[0.5]] }, rewards: [[2.5]] };
+    const record = { step: 3, time: 1, metrics: {}, rollouts: [scored, { ...more, advantages: [[0]] }] };
+    const { data } = rolloutTable(record, [rollout, second], manifest);
+    expect(data.map(([id]) => id)).toEqual(['a #1', 'a #2', 'c #1']);
+    expect(data[2]).toEqual(['c #1', 'three', 'Reference of c.', 1, 1, 0.5, 2.5, 0, 'c', 3]);
+  });
+
+  it('has a row for every step that sampled, and none for one that did not', () => {
+    expect(rolloutTable({ step: 3, time: 1, metrics: {}, rollouts: [] }, [], manifest).data).toEqual([]);
   });
 });
 
@@ -39,11 +66,11 @@ describe('evaluationTable', () => {
   it('puts what the policies said side by side', () => {
     const evaluation = (step: number, text: string, recall: number) => ({
       step,
-      captions: [{ sampleId: 'b', text, tokens: 3 }],
+      captions: [{ sampleId: 'b', text, tokens: 3, parsed: parseCompletion(text) }],
       details: {
         suite: 'held-out' as const,
-        judge: { name: 'j', isLlm: false },
-        clips: [{ sampleId: 'b', tokens: 3, format: 1, think: 0.5, event: { recall, precision: 1 } }],
+        judge: { name: 'j', isLlm: false, prompts: [] },
+        clips: [{ sampleId: 'b', tokens: 3, format: 1, rewards: {}, think: 0.5, event: { recall, precision: 1 } }],
       },
     });
     const table = evaluationTable(manifest.heldOut, [

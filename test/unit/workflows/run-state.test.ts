@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import type { RunSnapshot } from '../../../contracts/run-state.ts';
+import type { JudgeGate } from '../../../workflows/judge-gate.ts';
 import { RunState } from '../../../workflows/run-state.ts';
+import type { StepOutcome } from '../../../workflows/step.ts';
 
 const REF = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
 const POLICY = { model: 'tiny', step: 0, weights: REF };
 
 function runOf(overrides: object = {}): RunState {
   const config = ExperimentConfig.parse({
-    grpo: { steps: 6, samplesPerStep: 4 },
+    algorithm: { kind: 'grpo', steps: 6, samplesPerStep: 4 },
     benchmark: { everySteps: 3 },
     ...overrides,
   });
@@ -16,7 +18,7 @@ function runOf(overrides: object = {}): RunState {
     runKey: 'r',
     config,
     startTime: 0,
-    dataset: { manifest: REF, digest: 'd' },
+    dataset: { manifest: REF, digest: 'd', train: 40 },
     reference: POLICY,
     policy: POLICY,
     step: 0,
@@ -30,11 +32,69 @@ function runOf(overrides: object = {}): RunState {
   return new RunState(snapshot);
 }
 
-const evaluationAt = (step: number) => ({ step, metrics: {}, captions: REF, details: REF, policy: POLICY });
+const evaluationAt = (step: number) => ({
+  ...{ step, metrics: {}, captions: REF, details: REF, policy: POLICY },
+  judge: { model: 'rule-based (no LLM)', prompts: [] },
+});
+const outcome = (more: Partial<StepOutcome> = {}): StepOutcome => ({
+  ...{ policy: POLICY, metrics: {}, rollouts: [], usage: { calls: 0, cost: 0 }, seconds: 1 },
+  ...more,
+});
+const gate = {} as JudgeGate;
 
 describe('RunState', () => {
-  it('names the batch of a step by three numbers', () => {
-    expect(runOf({ seed: 5 }).batchOf(7)).toEqual({ seed: 5, step: 7, size: 4 });
+  it('gives the next step all that it works on, and whether another follows', () => {
+    const run = runOf();
+    run.snapshot.step = 4;
+    run.snapshot.spent = { usd: 1, calls: 3 };
+    const step = run.nextStep(gate);
+    expect(step).toMatchObject({
+      ...{ config: run.config, place: { runKey: 'r', step: 5 }, policy: POLICY, reference: POLICY },
+      ...{ dataset: { manifest: REF, train: 40 }, spent: { usd: 1, calls: 3 }, isLast: false },
+    });
+    expect([step.gate, step.clipsAhead]).toEqual([gate, undefined]);
+    run.snapshot.step = 5;
+    expect(run.nextStep(gate).isLast).toBe(true);
+    run.limit({ maxSteps: 7 });
+    expect(run.nextStep(gate).isLast).toBe(false);
+  });
+
+  it('gives a step the judge with the budget that holds when the step asks it, not when the step began', () => {
+    const run = runOf({ judge: { kind: 'llm', model: 'm', budget: { calls: 9 } } });
+    const step = run.nextStep(gate);
+    expect(step.judge()).toMatchObject({ budget: { calls: 9 } });
+    run.limit({ judgeBudgetCalls: 20 });
+    expect(step.judge()).toMatchObject({ budget: { calls: 20 } });
+  });
+
+  it('shows the stage that its step says it is in', () => {
+    const run = runOf();
+    run.nextStep(gate).onStage('rollout');
+    expect(run.status({ paused: false }).stage).toBe('rollout');
+  });
+
+  it('changes by the outcome of a step, and by nothing before that', () => {
+    const run = runOf();
+    const before = structuredClone(run.snapshot);
+    const policy = { ...POLICY, step: 1 };
+    const clipsAhead = { step: 2, clips: REF };
+    run.nextStep(gate);
+    expect(run.snapshot).toEqual(before);
+    const metrics = { 'reward/mean': 1 };
+    run.advance(outcome({ policy, metrics, usage: { calls: 5, cost: 0.25 }, seconds: 2, clipsAhead }));
+    expect(run.snapshot).toEqual({
+      ...before,
+      ...{ step: 1, policy, lastMetrics: metrics, secondsPerStep: 2, clipsAhead },
+      spent: { calls: 5, usd: 0.25 },
+    });
+    expect(run.nextStep(gate)).toMatchObject({ place: { step: 2 }, policy, reference: POLICY, clipsAhead });
+    run.advance(outcome({ usage: { calls: 1, cost: 0.5 }, seconds: 8 }));
+    expect(run.snapshot).toMatchObject({ spent: { calls: 6, usd: 0.75 }, secondsPerStep: 0.8 * 2 + 0.2 * 8 });
+  });
+
+  it('says of a part that is not there yet that a stage was called out of order', () => {
+    const { policy, ...snapshot } = runOf().snapshot;
+    expect(() => new RunState(snapshot).nextStep(gate)).toThrow('The run has no policy yet');
   });
 
   it('keeps the first and the last of many benchmark results, and no more of them than a snapshot can carry', () => {
@@ -42,7 +102,7 @@ describe('RunState', () => {
     for (let step = 0; step <= 10_000; step += 10) {
       run.snapshot.step = step;
       run.keep(evaluationAt(step));
-      expect(run.evaluatedNow).toBe(true);
+      expect(run.evaluationNow?.step).toBe(step);
     }
     const steps = run.snapshot.evaluations.map(({ step }) => step);
     expect(steps[0]).toBe(0);
@@ -61,7 +121,7 @@ describe('RunState', () => {
         run.keep(evaluationAt(run.snapshot.step));
       }
       if (run.finished) break;
-      run.advance(POLICY, {}, 1);
+      run.advance(outcome());
     }
     expect(steps).toEqual([0, 3, 6]);
     expect(run.shouldEvaluate).toBe(false);
@@ -69,7 +129,7 @@ describe('RunState', () => {
 
   it('tells where it is', () => {
     const run = runOf();
-    run.advance(POLICY, { 'reward/mean': 1.5, 'train/kl': 0.01 }, 2);
+    run.advance(outcome({ metrics: { 'reward/mean': 1.5, 'train/kl': 0.01 }, seconds: 2 }));
     expect(run.status({ paused: false })).toMatchObject({
       step: 1,
       totalSteps: 6,

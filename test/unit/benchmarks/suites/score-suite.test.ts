@@ -2,6 +2,7 @@ import { describe, expect, it, test } from 'vitest';
 import { z } from 'zod';
 import { captionOf, scoreItems, suiteNumbers } from '../../../../benchmarks/suites/score-suite.ts';
 import type { Suite, SuiteItem } from '../../../../benchmarks/suites/suite.ts';
+import { type CaptionedClip, parseCompletion } from '../../../../core/completion.ts';
 import type { LlmClient } from '../../../../judge/client/llm-client.ts';
 import type { Question } from '../../../../judge/questions/question.ts';
 
@@ -60,7 +61,10 @@ const client: LlmClient = {
   ask: () => Promise.reject(new Error('nobody is asked here')),
 };
 const itemNamed = (id: string) => ({ id, clip: id, video: `${id}.mp4` });
-const captionFor = (sampleId: string, text: string) => ({ sampleId, text, tokens: 1 });
+const captionFor = (sampleId: string, text: string): CaptionedClip => ({
+  ...{ sampleId, text, tokens: 1 },
+  parsed: parseCompletion(text),
+});
 
 test('every item ends as scored, without a caption, unscorable or missing, and only scores are averaged', async () => {
   const items = ['good', 'silent', 'refused', 'lost'].map(itemNamed);

@@ -4,13 +4,13 @@ import { collectOverride } from '../../../../cli/commands/overrides.ts';
 it('collects values that mean what they say in YAML', () => {
   const texts = [
     'algorithm.steps=10',
-    'method=sft',
+    'algorithm.kind=sft',
     'algorithm.skipUniformGroups=true',
     'reward.caption.thresholds=[0.3, 0.5]',
   ];
   expect(texts.reduce<Record<string, unknown>>((before, text) => collectOverride(text, before), {})).toEqual({
     'algorithm.steps': 10,
-    method: 'sft',
+    'algorithm.kind': 'sft',
     'algorithm.skipUniformGroups': true,
     'reward.caption.thresholds': [0.3, 0.5],
   });
