@@ -111,7 +111,11 @@ describe('resume', () => {
     await handleOf('long').terminate('the test says so');
     world.release('long');
     expect(json(await world.videocap(['resume', 'long', '--json'])).was).toBe('terminated');
-    expect(await resultOf('long')).toMatchObject({ runKey: memo!.run, steps: 16, config: { grpo: { steps: 16 } } });
+    expect(await resultOf('long')).toMatchObject({
+      runKey: memo!.run,
+      steps: 16,
+      config: { algorithm: { steps: 16 } },
+    });
     expect(world.stepsOf('long').slice(0, 14)).toEqual(Array.from({ length: 14 }, (_, i) => i + 1));
   });
 
@@ -176,13 +180,13 @@ describe('fork', () => {
     expect(world.stepsOf(run!)).toEqual([3, 4, 5]);
     expect(await resultOf(run!)).toMatchObject({
       steps: 5,
-      config: { grpo: { beta: 0.5, steps: 5 } },
+      config: { algorithm: { beta: 0.5, steps: 5 } },
       base: { step: 0 },
       trained: { step: 5 },
     });
     expect(stdout).toContain('event F1           50.0      50.0     +0.0');
     expect(stdout).toContain(`report         ${world.home}/store/report.html`);
-    expect((await resultOf(PARENT)).config.algorithm.beta).toBe(parent.config.algorithm.beta);
+    expect((await resultOf(PARENT)).config.algorithm).toEqual(parent.config.algorithm);
   });
 
   it('gives all of it to scripts, and can be left going', async () => {
@@ -217,7 +221,7 @@ describe('fork', () => {
     await handleOf(workflowId).terminate('the test says so');
     world.release(workflowId);
     json(await world.videocap(['resume', workflowId, '--json']));
-    expect(await resultOf(workflowId)).toMatchObject({ steps: 8, config: { grpo: { steps: 8 } } });
+    expect(await resultOf(workflowId)).toMatchObject({ steps: 8, config: { algorithm: { steps: 8 } } });
     expect(world.stepsOf(workflowId).slice(0, 4)).toEqual([3, 4, 5, 6]);
   });
 
@@ -226,7 +230,7 @@ describe('fork', () => {
       const { code, stdout, stderr } = await fork(PARENT, '--at-step', `${step}`);
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
       expect(stderr).toMatch(
-        `failed (InvalidInput): Run ${parent.runKey} has no checkpoint at step ${step}; it has them at 0, 2, 4, 5 (benchmark.everySteps says which are kept).\n`,
+        `failed (InvalidInput): Run ${parent.runKey} has no checkpoint at step ${step}; it has them at 0, 2, 4, 5 (checkpoints.keepEvery says which are kept).\n`,
       );
     }
   });
@@ -239,7 +243,7 @@ describe('fork', () => {
       "'-1' is invalid. give a whole number of at least 0, such as 20.",
     );
     expect((await fork(PARENT)).stderr).toContain("required option '--at-step <step>' not specified");
-    const { code, stderr } = await fork(PARENT, '--at-step', '2', '--set', 'grpo.bета=1');
+    const { code, stderr } = await fork(PARENT, '--at-step', '2', '--set', 'algorithm.bета=1');
     expect(code).toBe(1);
     expect(stderr).toContain('failed (InvalidConfig): ');
   });

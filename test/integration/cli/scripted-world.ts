@@ -6,29 +6,23 @@ import { fileURLToPath } from 'node:url';
 import { Context } from '@temporalio/activity';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { createRecordActivities } from '../../../activities/record.ts';
 import { createConfigActivities } from '../../../activities/resolve-config.ts';
 import { createProgressActivities } from '../../../activities/run-progress.ts';
 import { findInstallation } from '../../../cli/installation.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { keyOf } from '../../../core/store-layout.ts';
 import { OnnxEngine } from '../../../policy/onnx/engine/onnx-engine.ts';
 import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
 import { startTemporal, workflowBundle } from '../temporal-server.ts';
-import { type CallLog, scriptedStages, usage } from '../workflows/scripted-stages.ts';
+import { everyQueue } from '../workflows/every-queue.ts';
+import { benchmarked, scriptedStages, updated } from '../workflows/scripted-stages.ts';
+import type { StageInput, Stages } from '../workflows/stage-contracts.ts';
 
 export interface Ended {
   code: number | null;
   stdout: string;
   stderr: string;
-}
-
-type Stages = Record<string, (...input: never[]) => unknown>;
-
-interface Updating {
-  runKey: string;
-  step: number;
-  keepEvery: number;
 }
 
 /**
@@ -53,7 +47,7 @@ export class ScriptedWorld {
 
   /** @param overrides stages in place of scripted ones. @param serverArgs of the Temporal server. */
   static async start(
-    overrides: (store: ArtifactStore) => Stages = () => ({}),
+    overrides: (store: ArtifactStore) => Partial<Stages> = () => ({}),
     serverArgs: string[] = [],
   ): Promise<ScriptedWorld> {
     const home = await mkdtemp(join(tmpdir(), 'videocap-home-'));
@@ -64,45 +58,39 @@ export class ScriptedWorld {
     return world;
   }
 
-  async #work(overrides: Stages): Promise<void> {
+  async #work(overrides: Partial<Stages>): Promise<void> {
     const { store } = this;
-    const calls: CallLog = [];
-    const activities = scriptedStages(calls, {
+    const activities = scriptedStages([], {
       ...createConfigActivities(),
       ...createRecordActivities({ store }),
       ...createProgressActivities({ store, engine: new OnnxEngine() }),
       loadPolicy: () => this.#checkpoint('start', 0),
-      updatePolicy: (input: Updating) => this.#update(input),
+      updatePolicy: (input) => this.#update(input),
       captionClips: async () => ({ captions: await store.put('captions.json', '[]'), seconds: 1 }),
-      scoreBenchmark: async () => ({
-        metrics: { eventF1: 50, actionF1: 60, objectF1: 70 },
-        details: await store.put('details.json', '[]'),
-        ...{ usage: usage(0), seconds: 1 },
-      }),
+      scoreBenchmark: async () => benchmarked({ details: await store.put('details.json', '[]') }),
       ...overrides,
-    } as Stages);
+    });
     const interceptors = { activity: [(context: Context) => ({ inbound: new ActivityRuntime(context) })] };
     const shared = { connection: this.environment.nativeConnection, activities, interceptors };
-    const bundle = { workflowBundle: await workflowBundle() };
-    for (const own of [{ taskQueue: 'videocap', ...bundle }, { taskQueue: 'policy-onnx' }]) {
-      const worker = await Worker.create({ ...shared, ...own });
+    const workflows = { taskQueue: 'videocap', workflowBundle: await workflowBundle() };
+    for (const worker of await everyQueue(workflows, shared)) {
       this.#workers.push(worker.run());
       this.#stop.push(() => worker.shutdown());
     }
   }
 
   /** Like the engine: keeps the checkpoints of benchmarked steps and of the last two. */
-  async #update({ runKey, step, keepEvery }: Updating) {
+  async #update({ runKey, step, keepEvery }: StageInput<'updatePolicy'>) {
     const { workflowId } = Context.current().info.workflowExecution!;
     while (step > (this.#holds.get(workflowId) ?? Number.POSITIVE_INFINITY)) await Context.current().sleep(20);
     const { policy } = await this.#checkpoint(runKey, step);
-    await this.store.put(updateKey(runKey, step), '{}');
+    await this.store.put(keyOf('update', { runKey, step }), '{}');
     const old = step - 2;
     // A fork's past has its checkpoints with the parent.
     const made = await this.store.find(checkpointKey(runKey, old));
     if (made && (keepEvery === 0 || old % keepEvery !== 0)) await rm(await this.store.localCopy(made), { force: true });
     this.updates.push(`${workflowId} ${step}`);
-    return { policy, metrics: { loss: 0.1, kl: 0.01 }, seconds: 0.01 };
+    return { ...updated(step), policy };
   }
 
   async #checkpoint(runKey: string, step: number) {

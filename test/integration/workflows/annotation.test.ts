@@ -5,19 +5,19 @@ import type { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAnnotationActivities } from '../../../activities/annotation.ts';
 import { createConfigActivities } from '../../../activities/resolve-config.ts';
 import type { WrittenAnnotations } from '../../../contracts/annotation.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import type { LlmJudgeConfig } from '../../../judge/judge-config.ts';
-import type { JudgeSpending } from '../../../judge/usage.ts';
 import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
 import { status } from '../../servers/openai-faults.ts';
 import { type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
 import { startTemporal, workflowBundle } from '../temporal-server.ts';
-import { scriptedStages, usage } from './scripted-stages.ts';
+import { everyQueue, runUntil } from './every-queue.ts';
+import { ref, scriptedStages, usage } from './scripted-stages.ts';
+import type { StageInput } from './stage-contracts.ts';
 
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -25,13 +25,6 @@ beforeAll(async () => {
   environment = await startTemporal('--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=50');
 });
 afterAll(() => environment?.teardown());
-
-interface BatchInput {
-  runKey: string;
-  batch: number;
-  judge: LlmJudgeConfig;
-  spent: JudgeSpending;
-}
 
 let runs = 0;
 /** Annotates with the given stages while `during` is with the run, and gives what that gives. */
@@ -42,12 +35,11 @@ async function annotate<T>(
 ): Promise<T> {
   const taskQueue = `annotation-${++runs}`;
   const interceptors = { activity: [(context: Context) => ({ inbound: new ActivityRuntime(context) })] };
-  const worker = await Worker.create({
-    ...{ connection: environment.nativeConnection, taskQueue, interceptors, activities },
-    // In this thread: one of its own takes a worker a second to start.
-    ...{ debugMode: true, workflowBundle: await workflowBundle() },
-  });
-  return worker.runUntil(async () => {
+  // In this thread: one of its own takes a worker a second to start.
+  const inThisThread = { debugMode: true, workflowBundle: await workflowBundle() };
+  const shared = { connection: environment.nativeConnection, interceptors, activities };
+  const workers = await everyQueue({ ...inThisThread, taskQueue }, shared);
+  return runUntil(workers, async () => {
     const { workflow } = environment.client;
     return during(await workflow.start('datasetAnnotation', { taskQueue, workflowId: taskQueue, args: [input] }));
   });
@@ -65,22 +57,25 @@ describe('datasetAnnotation', () => {
   };
 
   /** Stages that answer ten captions a batch, of so many; `before` comes before the answer. */
-  function stagesOf(open: number, before: (input: BatchInput) => unknown = () => undefined) {
-    const given = { batches: [] as BatchInput[], written: [] as { batches: number; runKey: string }[], read: 0 };
+  function stagesOf(open: number, before: (input: StageInput<'annotateBatch'>) => unknown = () => undefined) {
+    const given = {
+      batches: [] as StageInput<'annotateBatch'>[],
+      written: [] as StageInput<'writeAnnotations'>[],
+      read: 0,
+    };
     const stages = scriptedStages([], {
       readCaptions: () => {
         given.read++;
-        return { samples: { uri: 'store:samples', sha256: '0'.repeat(64), bytes: 1 }, total: open, open };
+        return { samples: ref('samples'), total: open, open };
       },
-      annotateBatch: async (input: BatchInput) => {
+      annotateBatch: async (input) => {
         given.batches.push(input);
         await before(input);
-        const annotations = { uri: 'store:annotations', sha256: '0'.repeat(64), bytes: 1 };
-        return { annotations, annotated: 9, unscorable: 1, usage: usage(10), seconds: 1 };
+        return { annotations: ref('annotations'), annotated: 9, unscorable: 1, usage: usage(10), seconds: 1 };
       },
-      writeAnnotations: (input: { batches: number; runKey: string }) => {
+      writeAnnotations: (input) => {
         given.written.push(input);
-        return { output: '/annotated.jsonl' };
+        return scriptedStages([]).writeAnnotations(input);
       },
     });
     const batches = () => given.batches.map(({ batch }) => batch);
@@ -172,7 +167,9 @@ describe('datasetAnnotation', () => {
     expect(given.batches.map(({ spent }) => spent)).toEqual(
       upTo(30).map((n) => ({ calls: 10 * n - 10, usd: 2.5 * n - 2.5 })),
     );
-    expect(given.batches.map(({ judge }) => judge.budget.usd)).toEqual(upTo(30).map((n) => (n <= 2 ? undefined : 99)));
+    expect(given.batches.map(({ judge }) => (judge as LlmJudgeConfig).budget.usd)).toEqual(
+      upTo(30).map((n) => (n <= 2 ? undefined : 99)),
+    );
     expect(new Set([...given.batches, ...given.written].map(({ runKey }) => runKey)).size).toBe(1);
     expect(given.written).toMatchObject([{ batches: 30 }]);
   });

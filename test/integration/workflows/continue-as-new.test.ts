@@ -17,8 +17,7 @@ describe('a run whose history grows long', () => {
     const calls: CallLog = [];
     const mirrored: [number, number][] = [];
     const stages = scriptedStages(calls, {
-      mirrorRecords: ({ fromStep, toStep }: { fromStep: number; toStep: number }) =>
-        void mirrored.push([fromStep, toStep]),
+      mirrorRecords: ({ fromStep, toStep }) => void mirrored.push([fromStep, toStep]),
     });
     const input = [{ overrides: { 'algorithm.steps': 12 } }];
     const summary = await runScripted(environment, 'trainingRun', input, stages, async (handle) => {

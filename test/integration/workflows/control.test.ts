@@ -4,9 +4,11 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../../contracts/run-results.ts';
 import type { RunStatus } from '../../../contracts/run-status.ts';
+import type { LlmJudgeConfig } from '../../../judge/judge-config.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
-import { type CallLog, scriptedStages } from './scripted-stages.ts';
+import { type CallLog, ref, scriptedStages, updated } from './scripted-stages.ts';
+import type { Stages } from './stage-contracts.ts';
 
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -28,18 +30,17 @@ async function spokenTo<T>(
   step: number,
   say: (handle: WorkflowHandle) => Promise<unknown>,
   after: (handle: WorkflowHandle, calls: CallLog) => Promise<T>,
-  { overrides = {}, stages = {} }: { overrides?: object; stages?: Record<string, (input: never) => unknown> } = {},
+  { overrides = {}, stages = {} }: { overrides?: object; stages?: Partial<Stages> } = {},
 ): Promise<{ result: T; calls: CallLog }> {
   const calls: CallLog = [];
   let handle: WorkflowHandle | undefined;
   const scripted = scriptedStages(calls, {
-    updatePolicy: async (input: { step: number }) => {
+    updatePolicy: async (input) => {
       if (input.step === step) {
         await expect.poll(() => handle).toBeDefined();
         await say(handle!);
       }
-      const weights = { uri: `store:policy-${input.step}`, sha256: '0'.repeat(64), bytes: 1 };
-      return { policy: { model: 'tiny', step: input.step, weights }, metrics: {}, seconds: 1 };
+      return updated(input.step);
     },
     ...stages,
   });
@@ -141,9 +142,9 @@ describe('stop', () => {
       },
       {
         stages: {
-          judgeCaptions: (input: { step: number }) => {
+          judgeCompletions: (input) => {
             if (!mended) throw blocked;
-            return scriptedStages([]).judgeCaptions!(input);
+            return scriptedStages([]).judgeCompletions(input);
           },
         },
       },
@@ -210,9 +211,9 @@ describe('setLimits', () => {
       },
       {
         stages: {
-          resolveConfig: async (input: object) => {
+          resolveConfig: async (input) => {
             await read;
-            return scriptedStages([]).resolveConfig!(input);
+            return scriptedStages([]).resolveConfig(input);
           },
         },
       },
@@ -236,7 +237,7 @@ describe('setLimits', () => {
             await handle!.signal('pause');
             await handle!.signal('stop');
             expect(await statusOf(handle!)).toMatchObject({ step: STEPS });
-            return { report: { uri: 'store:report', sha256: '0'.repeat(64), bytes: 1 } };
+            return { report: ref('report') };
           },
         },
       },
@@ -262,10 +263,10 @@ describe('setLimits', () => {
         overrides: { 'judge.kind': 'llm' },
         stages: {
           // A budget of 2 USD, unless a limit says otherwise.
-          judgeCaptions: (input: { judge: { budget: { usd?: number } }; spent: { usd: number } }) => {
-            if (input.spent.usd >= (input.judge.budget.usd ?? 2))
-              throw ApplicationFailure.nonRetryable('The budget is reached.', 'JudgeBlocked');
-            return scriptedStages([]).judgeCaptions!(input as never);
+          judgeCompletions: (input) => {
+            const { usd = 2 } = (input.judge as LlmJudgeConfig).budget;
+            if (input.spent.usd >= usd) throw ApplicationFailure.nonRetryable('The budget is reached.', 'JudgeBlocked');
+            return scriptedStages([]).judgeCompletions(input);
           },
         },
       },

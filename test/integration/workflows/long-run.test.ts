@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunSummary } from '../../../contracts/run-results.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
-import { type CallLog, scriptedStages, usage } from './scripted-stages.ts';
+import { benchmarked, type CallLog, ref, scriptedStages } from './scripted-stages.ts';
 
 /** Enough for a run to continue as new twice. `LONG_RUN_STEPS=10000` takes forty minutes. */
 const STEPS = Number(process.env.LONG_RUN_STEPS ?? 180);
@@ -62,12 +62,11 @@ const numbers = (prefix: string, count: number) =>
 it(`${STEPS} steps stay far below Temporal's limits, and no payload grows with the run`, async () => {
   const calls: CallLog = [];
   const activities = scriptedStages(calls, {
-    scoreBenchmark: () => ({
-      metrics: { eventF1: 50, actionF1: 60, objectF1: 70, ...numbers('benchmarkMetric', 30) },
-      details: { uri: `store:runs/long/${'d'.repeat(60)}`, sha256: '0'.repeat(64), bytes: 1 },
-      usage: usage(0),
-      seconds: 1,
-    }),
+    scoreBenchmark: () =>
+      benchmarked({
+        metrics: { eventF1: 50, actionF1: 60, objectF1: 70, ...numbers('benchmarkMetric', 30) },
+        details: ref(`runs/long/${'d'.repeat(60)}`),
+      }),
   });
   const input = [{ overrides: { 'algorithm.steps': STEPS } }];
   const executions: Execution[] = [];

@@ -5,7 +5,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
-import { scriptedStages } from './scripted-stages.ts';
+import { policyAt, RULE_BASED, ref, scriptedStages, suiteScored, updated } from './scripted-stages.ts';
+import type { Stages } from './stage-contracts.ts';
 
 /**
  * `npm run histories`: records a history per scenario for the replay test. Run it when a workflow changed on purpose and
@@ -19,10 +20,8 @@ interface Scenario {
   at?: Record<number, (handle: WorkflowHandle) => Promise<unknown>>;
   /** Done to it from outside. */
   during?: (handle: WorkflowHandle) => Promise<unknown>;
-  stages?: () => Record<string, (input: never) => unknown>;
+  stages?: () => Partial<Stages>;
 }
-
-const ref = (name: string) => ({ uri: `store:${name}`, sha256: '0'.repeat(64), bytes: 1 });
 
 /** Until the run is in a stage. */
 async function reaches(handle: WorkflowHandle, stage: string): Promise<void> {
@@ -32,7 +31,7 @@ async function reaches(handle: WorkflowHandle, stage: string): Promise<void> {
 
 const SCENARIOS: Scenario[] = [
   { name: 'trainingRun.grpo', type: 'trainingRun', input: { overrides: { 'algorithm.steps': 3 } } },
-  { name: 'trainingRun.sft', type: 'trainingRun', input: { overrides: { method: 'sft' } } },
+  { name: 'trainingRun.sft', type: 'trainingRun', input: { overrides: { 'algorithm.kind': 'sft' } } },
   { name: 'trainingRun.wrong-input', type: 'trainingRun', input: { confg: 'quickstart' } },
   { name: 'trainingRun.resumed', type: 'trainingRun', input: { resume: { run: 'ended' } } },
   {
@@ -68,9 +67,9 @@ const SCENARIOS: Scenario[] = [
     stages: () => {
       let asked = 0;
       return {
-        judgeCaptions: (input: never) => {
+        judgeCompletions: (input) => {
           if (++asked === 1) throw ApplicationFailure.nonRetryable('The key is wrong: set another.', 'JudgeBlocked');
-          return scriptedStages([]).judgeCaptions!(input);
+          return scriptedStages([]).judgeCompletions(input);
         },
       };
     },
@@ -102,12 +101,8 @@ const SCENARIOS: Scenario[] = [
     },
     stages: () => ({
       prepareSuite: () => ({ items: ref('items'), manifests: [ref('part-1'), ref('part-2')], clips: 10, missing: 0 }),
-      scoreSuite: () => ({
-        ...{ suite: 'dream1k', metrics: { f1: 40 }, result: ref('r'), report: ref('m'), drillDown: ref('i') },
-        counts: { items: 10, scored: 10, withoutCaption: 0, unscorable: 0, missing: 0 },
-        usage: { calls: 10, cost: 0.1 },
-        seconds: 1,
-      }),
+      scoreSuite: () =>
+        suiteScored({ counts: { items: 10, scored: 10, withoutCaption: 0, unscorable: 0, missing: 0 } }),
     }),
   },
   {
@@ -119,16 +114,12 @@ const SCENARIOS: Scenario[] = [
 
 /** A run's state after a step, as `forkProgress` gives it. */
 async function progressAt(step: number, steps: number) {
-  const { config } = (await scriptedStages([]).resolveConfig!({
-    overrides: { 'algorithm.steps': steps },
-  } as never)) as {
-    config: object;
-  };
-  const policy = { model: 'tiny', step, weights: ref(`policy-${step}`) };
+  const { config } = await scriptedStages([]).resolveConfig({ overrides: { 'algorithm.steps': steps } });
+  const base = { step: 0, metrics: { eventF1: 50 }, captions: ref('c'), details: ref('d'), judge: RULE_BASED };
   return {
-    ...{ config, startTime: 1, step, policy, reference: { ...policy, step: 0 }, mirroredStep: step, lastMetrics: {} },
-    ...{ spent: { usd: 0, calls: 0 }, limits: {} },
-    evaluations: [{ step: 0, metrics: { eventF1: 50 }, captions: ref('c'), details: ref('d'), policy }],
+    ...{ config, startTime: 1, step, policy: policyAt(step), reference: policyAt(0), mirroredStep: step },
+    ...{ lastMetrics: {}, spent: { usd: 0, calls: 0 }, limits: {} },
+    evaluations: [{ ...base, policy: policyAt(0) }],
   };
 }
 
@@ -141,14 +132,10 @@ async function record({ name, type, input, at = {}, during, stages }: Scenario, 
   try {
     let handle: WorkflowHandle | undefined;
     const scripted = scriptedStages([], {
-      updatePolicy: async ({ step }: { step: number }) => {
+      updatePolicy: async ({ step }) => {
         while (!handle) await new Promise((resolve) => setTimeout(resolve, 10));
         await at[step]?.(handle);
-        return {
-          policy: { model: 'tiny', step, weights: ref(`policy-${step}`) },
-          metrics: { loss: 0.1, kl: 0.01 },
-          seconds: 1,
-        };
+        return updated(step);
       },
       ...stages?.(),
     });

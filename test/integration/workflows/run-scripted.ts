@@ -1,7 +1,7 @@
 import type { WorkflowHandleWithFirstExecutionRunId as WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { workflowBundle } from '../temporal-server.ts';
+import { everyQueue, runUntil } from './every-queue.ts';
 import type { scriptedStages } from './scripted-stages.ts';
 
 let runs = 0;
@@ -15,15 +15,12 @@ export async function runScripted<T>(
   during: (handle: WorkflowHandle) => Promise<T> = async (handle) => (await handle.result()) as T,
 ): Promise<T> {
   const taskQueue = `videocap-${++runs}`;
-  const shared = { connection: environment.nativeConnection, activities: stages };
   // In this thread: one of its own takes a worker a second to start, and there is a worker for every run.
   const inThisThread = { debugMode: true, workflowBundle: await workflowBundle() };
-  const workflowWorker = await Worker.create({ ...shared, ...inThisThread, taskQueue });
-  const policyWorker = await Worker.create({ ...shared, taskQueue: 'policy-onnx' });
-  return workflowWorker.runUntil(
-    policyWorker.runUntil(async () => {
-      const workflowId = `run-${runs}`;
-      return during(await environment.client.workflow.start(type, { taskQueue, workflowId, args: input }));
-    }),
-  );
+  const shared = { connection: environment.nativeConnection, activities: stages };
+  const workers = await everyQueue({ ...inThisThread, taskQueue }, shared);
+  return runUntil(workers, async () => {
+    const workflowId = `run-${runs}`;
+    return during(await environment.client.workflow.start(type, { taskQueue, workflowId, args: input }));
+  });
 }

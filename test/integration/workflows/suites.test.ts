@@ -6,7 +6,8 @@ import { ExperimentConfig } from '../../../configs/schema.ts';
 import type { RunSummary, StepRecord, SuiteEvaluation } from '../../../contracts/run-results.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
-import { type CallLog, scriptedStages, usage } from './scripted-stages.ts';
+import { benchmarked, type CallLog, ref, scriptedStages, suiteScored, usage } from './scripted-stages.ts';
+import type { StageInput, Stages } from './stage-contracts.ts';
 
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -14,46 +15,36 @@ beforeAll(async () => {
 });
 afterAll(() => environment?.teardown());
 
-const ref = (name: string) => ({ uri: `store:${name}`, sha256: '0'.repeat(64), bytes: 1 });
 const suites = [
   { suite: 'dream1k', annotations: '/data/DREAM-1k.jsonl', videos: '/data/videos', limit: 100 },
   { suite: 'carebench', annotations: '/data/carebench.json', videos: '/data/videos' },
 ];
 const config = ExperimentConfig.parse({
-  grpo: { steps: 2, samplesPerStep: 2 },
+  algorithm: { kind: 'grpo', steps: 2, samplesPerStep: 2 },
   sampling: { groupSize: 2 },
   judge: { kind: 'llm', model: 'm' },
   benchmark: { everySteps: 1, suites },
 });
 
-type Input = Record<string, unknown>;
-
 /** Scripted stages of a run whose suites have two parts each; what they were given is kept. */
-function stagesOf(calls: CallLog, overrides: Record<string, (input: never) => unknown> = {}) {
-  const given = { captioned: [] as Input[], scored: [] as Input[], records: [] as StepRecord[] };
+function stagesOf(calls: CallLog, overrides: Partial<Stages> = {}) {
+  const given = {
+    captioned: [] as StageInput<'captionClips'>[],
+    scored: [] as StageInput<'scoreSuite'>[],
+    records: [] as StepRecord[],
+  };
   const stages = scriptedStages(calls, {
     resolveConfig: () => ({ config }),
-    prepareSuite: () => ({ items: ref('items'), manifests: [ref('part-1'), ref('part-2')], clips: 100, missing: 3 }),
-    captionClips: (input: Input) => {
+    captionClips: (input) => {
       given.captioned.push(input);
-      return { captions: ref(`captions-${input.part ?? 'held-out'}`), seconds: 1 };
+      return { captions: ref(`captions-${input.list}`), seconds: 1 };
     },
-    scoreSuite: (input: Input) => {
+    scoreSuite: (input) => {
       given.scored.push(input);
       const suite = given.scored.length % 2 === 1 ? 'dream1k' : 'carebench';
-      return {
-        ...{
-          suite,
-          metrics: { f1: 40 + given.scored.length },
-          result: ref('r'),
-          report: ref('m'),
-          drillDown: ref('i'),
-        },
-        counts: { items: 100, scored: 97, withoutCaption: 0, unscorable: 0, missing: 3 },
-        ...{ usage: usage(10), seconds: 1 },
-      };
+      return suiteScored({ suite, metrics: { f1: 40 + given.scored.length } });
     },
-    recordStep: ({ record }: { record: StepRecord }) => void given.records.push(record),
+    recordStep: ({ record }) => void given.records.push(record),
     ...overrides,
   });
   return { stages, given };
@@ -100,8 +91,8 @@ describe('published benchmarks inside a run', () => {
   it('are captioned part by part, each under a name of its own, and paid from the run’s budget', async () => {
     const { stages, given } = stagesOf([]);
     await run('trainingRun', {}, stages);
-    expect(given.captioned.slice(0, 5).map(({ part }) => part)).toEqual([
-      ...[undefined, 'dream1k-1', 'dream1k-2', 'carebench-1', 'carebench-2'],
+    expect(given.captioned.slice(0, 5).map(({ list }) => list)).toEqual([
+      ...['held-out', 'dream1k-1', 'dream1k-2', 'carebench-1', 'carebench-2'],
     ]);
     expect(given.scored[1]).toMatchObject({
       captions: [ref('captions-carebench-1'), ref('captions-carebench-2')],
@@ -113,10 +104,10 @@ describe('published benchmarks inside a run', () => {
     const calls: CallLog = [];
     let handle: WorkflowHandle | undefined;
     const { stages, given } = stagesOf(calls, {
-      scoreBenchmark: async (input: { step: number; spent: unknown }) => {
+      scoreBenchmark: async (input) => {
         await expect.poll(() => handle).toBeDefined();
         if (input.step === 1) await handle!.signal('stop');
-        return { metrics: { eventF1: 50 }, details: ref('details'), usage: usage(3), seconds: 1 };
+        return benchmarked({ metrics: { eventF1: 50 }, usage: usage(3) });
       },
     });
     const summary = await run<RunSummary>('trainingRun', {}, stages, async (started) => {

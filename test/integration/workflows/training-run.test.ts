@@ -5,7 +5,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
-import { type CallLog, mlflowAway, scriptedStages, usage } from './scripted-stages.ts';
+import {
+  type CallLog,
+  mlflowAway,
+  policyAt,
+  RULE_BASED,
+  ref,
+  scriptedStages,
+  updated,
+  usage,
+} from './scripted-stages.ts';
 
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -42,10 +51,10 @@ describe('trainingRun', () => {
 
   it('trains the SFT baseline without rollouts or judging', async () => {
     const calls: CallLog = [];
-    await run('trainingRun', [{ overrides: { method: 'sft' } }], scriptedStages(calls));
+    await run('trainingRun', [{ overrides: { 'algorithm.kind': 'sft' } }], scriptedStages(calls));
     expect(stepsOf(calls, 'updatePolicy')).toEqual([1, 2]);
     expect(stepsOf(calls, 'rolloutGroups')).toEqual([]);
-    expect(stepsOf(calls, 'judgeCaptions')).toEqual([]);
+    expect(stepsOf(calls, 'judgeCompletions')).toEqual([]);
   });
 
   it.each([
@@ -76,17 +85,17 @@ describe('trainingRun', () => {
   });
 
   it('that is taken up tells MLflow what it had not, though its dataset is not at hand yet', async () => {
-    const ref = (name: string) => ({ uri: `store:${name}`, sha256: '0'.repeat(64), bytes: 1 });
-    const policy = { model: 'tiny', step: 2, weights: ref('policy-2') };
+    const algorithm = { kind: 'grpo', steps: 3, samplesPerStep: 2 };
+    const base = { step: 0, metrics: { eventF1: 50 }, captions: ref('c'), details: ref('d'), judge: RULE_BASED };
     const mirrored: [number, number][] = [];
     let tracked = false;
     const stages = scriptedStages([], {
       findProgress: () => ({
         progress: {
-          ...{ config: ExperimentConfig.parse({ grpo: { steps: 3, samplesPerStep: 2 }, sampling: { groupSize: 2 } }) },
-          ...{ startTime: 1, step: 2, policy, reference: { ...policy, step: 0 }, mirroredStep: 0, lastMetrics: {} },
+          config: ExperimentConfig.parse({ algorithm, sampling: { groupSize: 2 } }),
+          ...{ startTime: 1, step: 2, policy: policyAt(2), reference: policyAt(0), mirroredStep: 0, lastMetrics: {} },
           ...{ spent: { usd: 0, calls: 0 }, limits: {} },
-          evaluations: [{ step: 0, metrics: { eventF1: 50 }, captions: ref('c'), details: ref('d'), policy }],
+          evaluations: [{ ...base, policy: policyAt(0) }],
         },
       }),
       startTracking: () => {
@@ -99,8 +108,7 @@ describe('trainingRun', () => {
         await new Promise((resolve) => setTimeout(resolve, 300));
         return { manifest: ref('manifest'), digest: 'd', train: 4, heldOut: 2, quarantined: 0 };
       },
-      mirrorRecords: ({ fromStep, toStep }: { fromStep: number; toStep: number }) =>
-        void mirrored.push([fromStep, toStep]),
+      mirrorRecords: ({ fromStep, toStep }) => void mirrored.push([fromStep, toStep]),
     });
     await run('trainingRun', [{ resume: { run: 'earlier' } }], stages);
     expect(mirrored[0]![0]).toBe(1);
@@ -114,14 +122,10 @@ describe('trainingRun', () => {
       started = resolve;
     });
     const stages = scriptedStages([], {
-      finishTracking: (input: { status: string }) => void finished.push(input),
-      updatePolicy: ({ step }: { step: number }) => {
+      finishTracking: (input) => void finished.push(input),
+      updatePolicy: ({ step }) => {
         if (step === 3) started();
-        return {
-          policy: { model: 'tiny', step, weights: { uri: 'store:w', sha256: '0'.repeat(64), bytes: 1 } },
-          metrics: {},
-          seconds: 1,
-        };
+        return updated(step);
       },
     });
     const failure = await failureOf(
@@ -144,18 +148,14 @@ describe('a judge that is blocked', () => {
     let mended = false;
     const spentBefore: unknown[] = [];
     const stages = scriptedStages(calls, {
-      judgeCaptions: ({ spent }: { spent: unknown }) => {
+      judgeCompletions: ({ spent }) => {
         spentBefore.push(spent);
         if (!mended) throw blocked;
-        return {
-          caption: [
-            [{ value: 1 }, { value: 0 }],
-            [{ value: 1 }, { value: 0 }],
-          ],
-          verdicts: { uri: 'store:v', sha256: '0'.repeat(64), bytes: 1 },
-          usage: usage(4),
-          seconds: 1,
-        };
+        const caption = [
+          [{ value: 1 }, { value: 0 }],
+          [{ value: 1 }, { value: 0 }],
+        ];
+        return { scores: { caption }, verdicts: ref('verdicts'), usage: usage(4), seconds: 1 };
       },
     });
     const summary = await run<{ steps: number }>('trainingRun', [{}], stages, async (handle) => {
@@ -164,14 +164,14 @@ describe('a judge that is blocked', () => {
         .toMatchObject({ stage: 'paused: judge', blocked: 'The judge has no quota left: top up the account.' });
       // Asking again without a remedy only pauses again.
       await handle.signal('resume');
-      await expect.poll(() => stepsOf(calls, 'judgeCaptions').length).toBe(2);
+      await expect.poll(() => stepsOf(calls, 'judgeCompletions').length).toBe(2);
       await expect.poll(() => handle.query('status')).toMatchObject({ stage: 'paused: judge' });
       mended = true;
       await handle.signal('resume');
       return (await handle.result()) as { steps: number };
     });
     expect(summary.steps).toBe(2);
-    expect(stepsOf(calls, 'judgeCaptions')).toEqual([1, 1, 1, 2]);
+    expect(stepsOf(calls, 'judgeCompletions')).toEqual([1, 1, 1, 2]);
     expect(stepsOf(calls, 'updatePolicy')).toEqual([1, 2]);
     expect(spentBefore.at(-1)).toEqual({ calls: 4, usd: 1 });
   });

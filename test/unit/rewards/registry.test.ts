@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Sample } from '../../../core/sample.ts';
 import { scoreValue, value } from '../../../core/score.ts';
-import { RuleBasedJudge } from '../../../judge/rule-based.ts';
+import { RuleBasedJudge } from '../../../judge/rule-based/rule-based-judge.ts';
 import { weightsOf } from '../../../rewards/combine-rewards.ts';
 import { COMPONENTS, judgedComponents, localComponents, RewardConfig } from '../../../rewards/registry.ts';
 import { TokenF1 } from '../../../rewards/think/token-f1.ts';

@@ -2,9 +2,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Batch } from '../../../../core/batch.ts';
 import type { CaptionedSamples } from '../../../../datasets/annotation/annotation.ts';
-import { companionsOf, writeAnnotationFiles } from '../../../../datasets/annotation/annotation-files.ts';
+import { type AnnotatedBatch, companionsOf, writeAnnotationFiles } from '../../../../datasets/annotation/annotation-files.ts';
 
 let root: string;
 beforeEach(async () => {
@@ -20,7 +19,7 @@ const SAMPLES: CaptionedSamples = [
   { line: 6, sample: { video: 'e.mp4', caption: 'Complete.', thought: [], events: [] } },
 ];
 const usage = { calls: 1, cacheHits: 2, inputTokens: 10, outputTokens: 5, cost: 0.5, repeated: 0 };
-const batch = (annotations: Batch['annotations']): Batch => ({
+const batch = (annotations: AnnotatedBatch['annotations']): AnnotatedBatch => ({
   annotations,
   usage: { ...usage, latencySeconds: { p50: 1, p95: 1, max: 1 } },
   seconds: 2,
