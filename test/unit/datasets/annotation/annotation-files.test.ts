@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CaptionedSamples } from '../../../../datasets/annotation/annotation.ts';
-import { type AnnotatedBatch, companionsOf, writeAnnotationFiles } from '../../../../datasets/annotation/annotation-files.ts';
+import {
+  type AnnotatedBatch,
+  companionsOf,
+  writeAnnotationFiles,
+} from '../../../../datasets/annotation/annotation-files.ts';
 
 let root: string;
 beforeEach(async () => {
