@@ -51,7 +51,7 @@ async function stage(sampleIds: string[], at?: ArtifactStore) {
 test('a rollout is stored with what there is to count, and a retry finds it', async () => {
   const { store, requests, activities, input } = await stage(['a', 'b']);
   const sampling = SamplingConfig.parse({ groupSize: 3, temperature: 0.5, maxNewTokens: 7 });
-  const output = await activities.rolloutGroups({ ...input, round: 0, part: 0, sampling, seed: 11 });
+  const output = await activities.rolloutGroups({ ...input, round: 1, part: 0, sampling, seed: 11 });
   expect(output).toMatchObject({ completions: 6, tokens: 12, meanLength: 2, truncated: 2 });
   const rollout = await store.readJson(output.rollout, Rollout);
   expect(rollout.step).toBe(3);
@@ -59,13 +59,13 @@ test('a rollout is stored with what there is to count, and a retry finds it', as
     ['a', 'a 2'],
     ['b', 'b 2'],
   ]);
-  expect(await activities.rolloutGroups({ ...input, round: 0, part: 0, sampling, seed: 11 })).toEqual(output);
+  expect(await activities.rolloutGroups({ ...input, round: 1, part: 0, sampling, seed: 11 })).toEqual(output);
   expect(requests.length).toBe(1);
   expect(requests[0]).toMatchObject({
     engine: input.engine,
     groupSize: 3,
     maxNewTokens: 7,
-    sampling: { temperature: 0.5, seed: 11, step: 3, round: 0 },
+    sampling: { temperature: 0.5, seed: 11, step: 3, round: 1 },
     policy: {
       model: 'tiny',
       weights: { path: await store.localCopy(input.policy.weights), sha256: input.policy.weights.sha256 },
