@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { ignoreMissing, UNFINISHED, writeDurably } from './durable-file.ts';
 import { sha256OfFile } from './sha256.ts';
 import { type Page, requireKey, requireSmall, type Storage, type StoredObject, type StoredText } from './storage.ts';
@@ -19,7 +19,7 @@ export class FileStorage implements Storage {
 
   /** @param folder is made when something is put. */
   constructor(folder: string) {
-    this.place = folder;
+    this.place = resolve(folder);
   }
 
   async putContent(name: string, _sha256: string, bytes: Uint8Array): Promise<void> {
