@@ -10,9 +10,9 @@ const FOLDER_TRIES = 5;
 const STATS_AT_ONCE = 256;
 
 /**
- * A storage in a folder, for one machine or a shared file system: contents are files under their own names, so that people
- * can open them, and the ref of key `a/b.json` is the file `a/b.json.ref`. Puts are flushed and moved into place; the first of
- * many refs is settled by `link`, which the file system does for one of them only.
+ * A storage in a folder, for one machine or a shared file system: contents are files under their own names, so that
+ * people can open them, and the ref of key `a/b.json` is the file `a/b.json.ref`. Puts are flushed and moved into
+ * place; the first of many refs is settled by `link`, which the file system does for one of them only.
  */
 export class FileStorage implements Storage {
   readonly place: string;

@@ -4,16 +4,16 @@ import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promis
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-// Plain JavaScript, since it is what lets Node 20 run the rest. It is used before anything is loaded, so it imports nothing of
-// ours, not even the durable writer: `writeWhole` below is its own.
+// Plain JavaScript, since it is what lets Node 20 run the rest. It is used before anything is loaded, so it imports
+// nothing of ours, not even the durable writer: `writeWhole` below is its own.
 
 const HERE = fileURLToPath(import.meta.url);
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/videocap/', import.meta.url));
 
 /**
- * Imports a TypeScript module and all that it imports from its checkout. A loader that translates file by file doubles the time
- * that a command takes to start; so all of it is translated at once, kept, and made again when one of its files has changed.
- * What runs goes on with what it began with. Where nothing can be kept, the loader translates.
+ * Imports a TypeScript module and all that it imports from its checkout. A loader that translates file by file doubles
+ * the time that a command takes to start; so all of it is translated at once, kept, and made again when one of its
+ * files has changed. What runs goes on with what it began with. Where nothing can be kept, the loader translates.
  * @param {string | URL} entry a path or a file URL
  * @param {string} [cache] where translations are kept
  */
