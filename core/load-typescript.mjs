@@ -1,18 +1,19 @@
 // @ts-check
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-// Plain JavaScript, since it is what lets Node 20 run the rest. It is used before anything is loaded, so it imports nothing else.
+// Plain JavaScript, since it is what lets Node 20 run the rest. It is used before anything is loaded, so it imports
+// nothing of ours, not even the durable writer: `writeWhole` below is its own.
 
 const HERE = fileURLToPath(import.meta.url);
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/videocap/', import.meta.url));
 
 /**
- * Imports a TypeScript module and all that it imports from its checkout. A loader that translates file by file doubles the time
- * that a command takes to start; so all of it is translated at once, kept, and made again when one of its files has changed.
- * What runs goes on with what it began with. Where nothing can be kept, the loader translates.
+ * Imports a TypeScript module and all that it imports from its checkout. A loader that translates file by file doubles
+ * the time that a command takes to start; so all of it is translated at once, kept, and made again when one of its
+ * files has changed. What runs goes on with what it began with. Where nothing can be kept, the loader translates.
  * @param {string | URL} entry a path or a file URL
  * @param {string} [cache] where translations are kept
  */
@@ -36,16 +37,14 @@ export async function loadTypeScript(entry, cache = CACHE) {
  * @throws when its files do not compile, or nothing can be kept
  */
 export async function translate(source, cache) {
-  const folder = join(
-    cache,
-    `${basename(source, '.ts')}-${createHash('sha256').update(source).digest('hex').slice(0, 12)}`,
-  );
+  const folder = join(cache, `${basename(source, '.ts')}-${digestOf(source).slice(0, 12)}`);
   const list = join(folder, 'files.json');
   const kept = await keptMain(list).catch(() => undefined);
   if (kept !== undefined) return kept;
 
   const { build } = await import('esbuild');
-  const begun = Date.now();
+  /** @type {Map<string, string>} */
+  const digests = new Map();
   const { outputFiles, metafile } = await build({
     entryPoints: [source],
     absWorkingDir: '/',
@@ -65,40 +64,46 @@ export async function translate(source, cache) {
     metafile: true,
     write: false,
     logLevel: 'silent',
-    plugins: [WHERE_IT_WAS],
+    plugins: [whereItWas(digests)],
   });
   await mkdir(folder, { recursive: true });
   await Promise.all(outputFiles.map(({ path, contents }) => writeWhole(path, contents)));
   const main = outputFiles.find(({ path }) => metafile.outputs[path.slice(1)]?.entryPoint === source.slice(1))?.path;
   if (main === undefined) throw new Error(`${source} was not translated.`);
-  const inputs = Object.keys(metafile.inputs).map((path) => `/${path}`);
-  const files = await Promise.all([HERE, ...inputs, ...outputFiles.map(({ path }) => path)].map(stamp));
-  // A file that was changed while it was read may have been read half.
-  if (files.every(([path, , changed]) => !inputs.includes(path) || changed < begun))
-    await writeWhole(list, JSON.stringify({ main, files }));
+  for (const path of [HERE, ...Object.keys(metafile.inputs).map((input) => `/${input}`)])
+    if (!digests.has(path)) digests.set(path, digestOf(await readFile(path)));
+  for (const { path, contents } of outputFiles) digests.set(path, digestOf(contents));
+  await writeWhole(list, JSON.stringify({ main, digests: [...digests] }));
   return main;
 }
 
-/** Files are found from where the source lies, not from where its translation does. */
-const WHERE_IT_WAS = {
-  name: 'where-it-was',
-  /** @param {import('esbuild').PluginBuild} build */
-  setup({ onLoad }) {
-    onLoad({ filter: /\.m?[jt]s$/ }, async ({ path }) => ({
-      contents: (await readFile(path, 'utf8')).replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
-      loader: path.endsWith('.ts') ? 'ts' : 'js',
-    }));
-  },
-};
+/**
+ * Files are found from where the source lies, not from where its translation does.
+ * @param {Map<string, string>} digests gets the digest of each source as it was read, since it may change meanwhile
+ */
+function whereItWas(digests) {
+  return {
+    name: 'where-it-was',
+    /** @param {import('esbuild').PluginBuild} build */
+    setup({ onLoad }) {
+      onLoad({ filter: /\.m?[jt]s$/ }, async ({ path }) => {
+        const text = await readFile(path, 'utf8');
+        digests.set(path, digestOf(text));
+        return {
+          contents: text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
+          loader: path.endsWith('.ts') ? 'ts' : 'js',
+        };
+      });
+    },
+  };
+}
 
 /**
- * What tells a file from another at its path.
- * @param {string} path
- * @returns {Promise<[path: string, bytes: number, changed: number]>}
+ * By its content, as `workers/workflow-bundle.ts` does it: a checkout or a copy may give an old time to a new file.
+ * @param {string | Uint8Array} contents
  */
-async function stamp(path) {
-  const { size, mtimeMs } = await stat(path);
-  return [path, size, mtimeMs];
+function digestOf(contents) {
+  return createHash('sha256').update(contents).digest('hex');
 }
 
 /**
@@ -107,10 +112,10 @@ async function stamp(path) {
  * @returns {Promise<string | undefined>}
  */
 async function keptMain(list) {
-  /** @type {{main: string, files: [string, number, number][]}} */
-  const { main, files } = JSON.parse(await readFile(list, 'utf8'));
-  const now = await Promise.all(files.map(([path]) => stamp(path)));
-  return JSON.stringify(now) === JSON.stringify(files) ? main : undefined;
+  /** @type {{main: string, digests: [path: string, digest: string][]}} */
+  const { main, digests } = JSON.parse(await readFile(list, 'utf8'));
+  const same = await Promise.all(digests.map(async ([path, digest]) => digestOf(await readFile(path)) === digest));
+  return same.every(Boolean) ? main : undefined;
 }
 
 /**
