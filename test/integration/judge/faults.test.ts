@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -7,7 +7,9 @@ import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { parseCompletion } from '../../../core/completion.ts';
 import { VideocapError } from '../../../core/errors.ts';
 import type { DatasetManifest } from '../../../core/sample.ts';
+import { listAll } from '../../../core/storage.ts';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
+import { ASKING } from '../../../judge/ledger/intents.ts';
 import { RewardConfig } from '../../../rewards/registry.ts';
 import * as faults from '../../servers/openai-faults.ts';
 import { type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
@@ -78,8 +80,12 @@ async function judge(captions = CAPTIONS, config: object = {}) {
 
 /** One ledger entry a question, none asked for that is not there, no intent left. */
 async function ledgerSize(): Promise<number> {
-  expect(await readdir(join(root, 'ledger/asking'))).toEqual([]);
-  return (await readdir(join(root, 'ledger'))).filter((name) => name.endsWith('.ref')).length;
+  const entries: string[] = [];
+  for await (const { kind, key } of listAll(store.storage, 'ledger/')) {
+    expect(key).not.toContain(ASKING);
+    if (kind === 'ref') entries.push(key);
+  }
+  return entries.length;
 }
 
 /** The endpoint recovered: the scores are those of a quiet day, each answer was paid for once. */
