@@ -5,12 +5,12 @@ import { Command } from '@commander-js/extra-typings';
 import { loadConfig } from '../../configs/load-config.ts';
 import { findInstallation } from '../installation.ts';
 import { duration, seconds } from '../output/duration.ts';
+import { print } from '../output/print.ts';
 import { type FinishedRun, finishRun, startRun } from '../run/run-experiment.ts';
 import { openSession } from '../run/session.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
-import { print } from './output.ts';
-import { collectOverride } from './overrides.ts';
+import { collectOverride } from './arguments.ts';
 import { resultLines } from './run.ts';
 
 const CONFIG = 'quickstart';
