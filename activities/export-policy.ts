@@ -5,7 +5,7 @@ import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { PolicyEngine } from '../core/policy-engine.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
-import { policyFiles } from '../policy/policy-files.ts';
+import { policyFiles } from '../policy/engine-inputs.ts';
 
 export interface ExportPolicyDeps {
   store: ArtifactStore;

@@ -13,8 +13,7 @@ import { type CaptionedClip, Group, parseCompletion, Rollout } from '../core/com
 import { VideocapError } from '../core/errors.ts';
 import type { GenerateRequest, PolicyEngine } from '../core/policy-engine.ts';
 import { keyOf } from '../core/store-layout.ts';
-import { policyFiles } from '../policy/policy-files.ts';
-import { listClips, readFrames } from '../policy/read-clips.ts';
+import { listClips, policyFiles, readFrames } from '../policy/engine-inputs.ts';
 import { restoreStartPolicy, storeStartPolicy } from '../policy/start-policy.ts';
 
 export interface RolloutDeps {

@@ -5,14 +5,13 @@ import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { Rollout } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
-import type { Frames } from '../core/frames.ts';
 import type { NumberGrid } from '../core/grid.ts';
 import { readManifest } from '../core/manifest.ts';
 import type { CompletionBatch, PolicyEngine, ReferenceBatch, UpdateResult } from '../core/policy-engine.ts';
+import type { Frames } from '../core/sample.ts';
 import { type Sample, structuredCompletion } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
-import { policyFiles } from '../policy/policy-files.ts';
-import { listClips, readFrames } from '../policy/read-clips.ts';
+import { listClips, policyFiles, readFrames } from '../policy/engine-inputs.ts';
 
 export interface UpdateDeps {
   store: ArtifactStore;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { VideocapError } from '../core/errors.ts';
-import { examples } from './commands/output.ts';
+import { examples } from './output/print.ts';
 
 /** In the order of the help. One command alone starts in half the time of all. */
 const COMMANDS: Record<string, () => Promise<CommandUnknownOpts>> = {

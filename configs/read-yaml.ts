@@ -1,10 +1,10 @@
-import { type Document, Lexer, LineCounter, Parser, parseDocument, visit } from 'yaml';
+import { type Document, Lexer, LineCounter, parseDocument } from 'yaml';
 import { VideocapError } from '../core/errors.ts';
 
 export interface YamlFile {
   document: Document;
   lines: LineCounter;
-  /** The value of the whole file, without cycles and not much larger than the file; `undefined` where the file is empty. */
+  /** The value of the whole file, without cycles; `undefined` where the file is empty. */
   value: unknown;
 }
 
@@ -14,8 +14,7 @@ const MAX_CONFIG = 2 ** 16;
 const MAX_DEPTH = 64;
 
 /**
- * Reads YAML that anybody may have written. Anchors may be used, but not so that a small text stands for an endless or a
- * huge value.
+ * Reads YAML of unknown origin. Anchors may be used, but not so that a small text stands for an endless or a huge value.
  * @throws VideocapError `InvalidConfig` with `file:line:column`, what is wrong there and what to do.
  */
 export function readYaml(text: string, file: string): YamlFile {
@@ -36,53 +35,46 @@ export function readYaml(text: string, file: string): YamlFile {
     const document = parseDocument(text, { prettyErrors: false, stringKeys: true });
     const broken = document.errors[0];
     if (broken) refuse(broken.pos[0], `${broken.message.replace(/\.$/, '')}. Correct the YAML there.`);
-    checkAliases(document, refuse);
     const value = document.toJS() ?? undefined;
-    return deeperThan(MAX_DEPTH, value) ? tooDeep(aliasIn(text)) : { document, lines, value };
+    return deeperThan(MAX_DEPTH, value) ? tooDeep(firstAlias(text)) : { document, lines, value };
   } catch (error) {
-    // The library counts what aliases would stand for, and throws before it makes too much of it.
+    // An alias without an anchor before it, or aliases that stand for too many values.
     if (error instanceof ReferenceError)
-      return refuse(aliasIn(text), 'aliases stand for too many values; write the values out.');
+      return refuse(firstAlias(text), `${error.message.replace(/\.$/, '')}. Write the values out.`);
     throw error;
   }
 }
 
 /**
- * The offset at which values first lie too deep. Found before anything is built: to build, and
- * to close what is open, the library calls itself for every level, and a stack that is nearly full can end the process.
+ * The offset at which values may first lie too deep: a level takes a bracket, an indicator, or a column of indentation.
+ * Checked before parsing, since the parser calls itself for every level, and a stack that is nearly full can end the
+ * process.
  */
 function tooDeepAt(text: string): number | undefined {
-  const parser = new Parser();
-  // What the parser has open: the document and a collection for every level. It does not say so in its type.
-  const { stack } = parser as unknown as { stack: unknown[] };
+  let [offset, brackets, indent, indicators] = [0, 0, 0, 0];
+  let startsLine = true;
   for (const lexeme of new Lexer().lex(text)) {
-    const at = parser.offset;
-    for (const _ of parser.next(lexeme));
-    if (stack.length > MAX_DEPTH + 1) return at;
+    if (startsLine) indent = /^ +$/.test(lexeme) ? lexeme.length : 0;
+    startsLine = /^\r?\n$/.test(lexeme);
+    if (startsLine || lexeme === ',') indicators = 0;
+    if (/^[[{]$/.test(lexeme)) brackets++;
+    if (/^[\]}]$/.test(lexeme)) brackets--;
+    if (/^[-?:]$/.test(lexeme)) indicators++;
+    if (/^[[{?:-]$/.test(lexeme) && brackets + indent + indicators > MAX_DEPTH) return offset;
+    if (!MARKS.has(lexeme)) offset += lexeme.length;
   }
   return undefined;
 }
 
-function aliasIn(text: string): number {
+/** Lexemes of the library that stand for no text: the start of a document, the end of a broken flow, a scalar. */
+const MARKS = new Set(['\x02', '\x18', '\x1f']);
+
+/** The offset of the first alias, or 0 in a text without any. */
+function firstAlias(text: string): number {
   return Math.max(0, text.search(/\*[^\s,\]}]/));
 }
 
-function checkAliases(document: Document, refuse: (offset: number, fault: string) => never): void {
-  visit(document, {
-    Alias(_key, alias, ancestors) {
-      const target = alias.resolve(document);
-      const at = alias.range?.[0] ?? 0;
-      if (target === undefined)
-        refuse(
-          at,
-          `the alias *${alias.source} has no anchor before it; write &${alias.source} there, or the value here.`,
-        );
-      if ((ancestors as readonly unknown[]).includes(target))
-        refuse(at, `the alias *${alias.source} stands for a value that it is part of; write the value out.`);
-    },
-  });
-}
-
+/** Cycles, which aliases can make, are deeper than any level. */
 function deeperThan(levels: number, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return levels === 0 || Object.values(value).some((inner) => deeperThan(levels - 1, inner));

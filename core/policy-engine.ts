@@ -1,5 +1,5 @@
 import type { SampledText } from './completion.ts';
-import type { Frames } from './frames.ts';
+import type { Frames } from './sample.ts';
 import type { CallOptions } from './thread-calls.ts';
 
 /**

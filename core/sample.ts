@@ -48,3 +48,10 @@ export const Clips = z.array(ClipRef);
 export function structuredCompletion(thought: Thought, caption: string): string {
   return `<think>${JSON.stringify(thought)}</think><answer>${caption}</answer>`;
 }
+
+/** Decoded frames at the policy's size, one byte a channel. */
+export interface Frames {
+  shape: readonly [frames: number, height: number, width: number, channels: number];
+  /** RGB, in the order of `shape`. */
+  data: Uint8Array;
+}

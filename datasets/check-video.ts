@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import { type ArtifactStore, sha256OfFile } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
@@ -6,7 +6,6 @@ import { keyOf } from '../core/store-layout.ts';
 import { clipIdentity, extractClip } from '../video/extract-frames.ts';
 import type { FrameOptions } from '../video/frame-options.ts';
 import { shownPath } from '../video/probe.ts';
-import { linkOut } from './link-out.ts';
 
 export interface CheckedVideo {
   path: string;
@@ -57,4 +56,14 @@ function notAFile(name: string): VideocapError {
 async function refuseLinksOut(path: string, folder: string): Promise<void> {
   const leads = await linkOut(path, path.startsWith(folder + sep) ? folder : dirname(path));
   if (leads) throw new VideocapError('InvalidVideo', `${leads}; name that file itself, or copy it.`);
+}
+
+/**
+ * Data from elsewhere may hold links to whatever this machine has: what lies in a folder by its name must lie there in truth.
+ * Says of a file that does not, where it leads to. The folder itself may be a link. Both paths are absolute.
+ */
+export async function linkOut(path: string, folder: string): Promise<string | undefined> {
+  const [target, inside] = await Promise.all([realpath(path), realpath(folder)]);
+  if (target.startsWith(inside.endsWith(sep) ? inside : inside + sep)) return undefined;
+  return `Video ${shownPath(path)} is a link that leads out of ${shownPath(folder)}, to ${shownPath(target)}`;
 }

@@ -4,7 +4,7 @@ import type { ExperimentConfig } from '../configs/schema.ts';
 import { readRecords } from '../contracts/read-records.ts';
 import type { WriteReportInput } from '../contracts/report.ts';
 import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
-import { temporalLink } from '../contracts/temporal-link.ts';
+import { temporalLink } from '../contracts/tracking.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { CaptionedClip } from '../core/completion.ts';
 import { readManifest } from '../core/manifest.ts';

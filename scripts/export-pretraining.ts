@@ -9,7 +9,7 @@ import { encodeVideo } from '../datasets/shapes/encode.ts';
 import { FRAMES } from '../datasets/shapes/motion.ts';
 import { type Scene, SPLITS, type Split, sceneAt } from '../datasets/shapes/scene.ts';
 import { runFfmpeg } from '../video/ffmpeg-command.ts';
-import { scaleFilter } from '../video/scale-filter.ts';
+import { scaleFilter } from '../video/smart-resize.ts';
 
 /**
  * Makes the data that the shipped base model was pretrained on. A shard is `shard-00000.bin`, uint8 RGB [n, 8, 84, 84, 3]

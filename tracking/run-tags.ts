@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import type { Evaluation } from '../contracts/run-results.ts';
-import { temporalLink } from '../contracts/temporal-link.ts';
 import type { Execution } from '../contracts/tracking.ts';
+import { temporalLink } from '../contracts/tracking.ts';
 import { COMPONENTS } from '../rewards/registry.ts';
 import type { Tag } from './mlflow-client.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { VideocapError } from '../core/errors.ts';
-import type { Frames } from '../core/frames.ts';
+import type { Frames } from '../core/sample.ts';
 
 /** What a clip file says before its pixels. */
 export const ClipHeader = z.strictObject({

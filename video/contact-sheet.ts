@@ -1,5 +1,5 @@
 import { createCanvas, ImageData } from '@napi-rs/canvas';
-import type { Frames } from '../core/frames.ts';
+import type { Frames } from '../core/sample.ts';
 import { frameOf } from './clip.ts';
 
 export interface ContactSheetOptions {

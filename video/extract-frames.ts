@@ -5,8 +5,7 @@ import { runFfmpeg } from './ffmpeg-command.ts';
 import type { FrameOptions } from './frame-options.ts';
 import { asVideoError, given, type ProbeOptions, probeVideo, VIDEO_STREAM } from './probe.ts';
 import { sampleFilter, sampleTimes } from './sample-times.ts';
-import { scaleFilter } from './scale-filter.ts';
-import { smartResize } from './smart-resize.ts';
+import { scaleFilter, smartResize } from './smart-resize.ts';
 
 /** Bump this when the same file and options would give other pixels: it is part of every clip's identity. */
 const EXTRACTION_VERSION = 1;

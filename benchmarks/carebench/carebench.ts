@@ -4,13 +4,11 @@ import type { LlmClient } from '../../judge/client/llm-client.ts';
 import { EVENT_ENTAILMENT } from '../../judge/questions/event-entailment.ts';
 import { KEY_EVENT_EXTRACTION } from '../../judge/questions/event-extraction.ts';
 import type { Verdict } from '../../judge/verdict.ts';
+import { badAnnotation, checkAnnotation, readAnnotation, readAnnotationFile } from '../annotation-file.ts';
 import { NO_CAPTION, recallAndPrecision } from '../autodq.ts';
 import { compareUnits, keyEventQuestions, UnitComparison, type UnitQuestions } from '../compare-units.ts';
-import type { Suite } from '../suites/suite.ts';
-import { readCareBench } from './carebench-clips.ts';
-import { careBenchPredictions } from './carebench-predictions.ts';
-import { CAREBENCH_NOTES, CAREBENCH_PUBLISHED } from './carebench-published.ts';
-import { careBenchSummary } from './carebench-summary.ts';
+import type { PublishedRow, Suite } from '../suites/suite.ts';
+import { careBenchSummary } from './carebench-score.ts';
 import { OBJECT_ENTAILMENT, OBJECT_EXTRACTION, objectEntailment, objectExtraction } from './object-questions.ts';
 
 const CareBenchItem = z.strictObject({
@@ -27,6 +25,22 @@ type CareBenchItem = z.infer<typeof CareBenchItem>;
 
 const CareBenchItemScore = z.strictObject({ action: UnitComparison, object: UnitComparison });
 type CareBenchItemScore = z.infer<typeof CareBenchItemScore>;
+
+const FIGURE =
+  'MCG-NJU/CaReBench, assets/performance.png ("Caption (Avg. F1)"); judge not stated, the script names deepseek-chat';
+
+/** The authors' repository shows the mean of the two F1s only. */
+const CAREBENCH_PUBLISHED: readonly PublishedRow[] = [
+  { model: 'CaRe-7B', metrics: { meanF1: 33.4 }, source: FIGURE },
+  { model: 'Qwen2-VL-7B', metrics: { meanF1: 26.8 }, source: FIGURE },
+  { model: 'LLaVA-NeXT-Video-7B', metrics: { meanF1: 25.7 }, source: FIGURE },
+];
+
+/** VideoCap-R1 states gains; its values could not be found. */
+const CAREBENCH_NOTES: readonly string[] = [
+  'VideoCap-R1 (arXiv 2506.01725, abstract) states gains only, over its own Qwen2-VL-7B: action F1 +3.1, object F1 +6.9 points. ' +
+    'The values behind them are not known, so it has no row here.',
+];
 
 /** CapST: does a caption tell what happens, and what is there? AutoDQ for actions and for objects. */
 export const carebench: Suite<CareBenchItem, CareBenchItemScore> = {
@@ -102,4 +116,56 @@ function unitLines(title: string, { reference, verdicts, told, toldVerdicts }: U
     `${title} of the caption, and what the reference says:`,
     ...line(told, toldVerdicts),
   ];
+}
+
+/** One clip of CaReBench. `events` and `objects` are what its caption tells, where the file already lists them. */
+const CareBenchClip = z.object({
+  /** The video file's name, relative to the benchmark's video folder; names the clip. */
+  video: z.string().min(1),
+  caption: z.string().min(1),
+  events: z
+    .array(z.string())
+    .nullish()
+    .transform((list) => list ?? undefined),
+  objects: z
+    .array(z.string())
+    .nullish()
+    .transform((list) => list ?? undefined),
+});
+type CareBenchClip = z.infer<typeof CareBenchClip>;
+
+/**
+ * CaReBench's annotation file (`json/` of the dataset `MCG-NJU/CaReBench`): a JSON list of `{video, caption, events?, objects?}`, in the
+ * file's order; fields of its other tasks are ignored. A clip without `events` or `objects` gets them from its caption, by the judge,
+ * as in the authors' code.
+ * @throws VideocapError `InvalidDataset` that names the file, the entry and the field.
+ */
+export async function readCareBench(path: string): Promise<CareBenchClip[]> {
+  const file = `CaReBench file ${path}`;
+  const entries = readAnnotation(await readAnnotationFile(path, 'CaReBench file'), z.array(z.unknown()), file);
+  if (entries.length === 0) throw badAnnotation(`${file} is an empty list.`);
+  const places = new Map<string, number>();
+  return entries.map((entry, index) => {
+    const clip = checkAnnotation(entry, CareBenchClip, `${file} entry ${index}`);
+    const first = places.get(clip.video);
+    if (first !== undefined)
+      throw badAnnotation(
+        `${file} entry ${index}, field video: ${JSON.stringify(clip.video)} is that of entry ${first} already; ` +
+          'keep one, since captions are told apart by it.',
+      );
+    places.set(clip.video, index);
+    return clip;
+  });
+}
+
+/** What the authors' captioning writes of a clip (`description.json`, by `idx`), and their evaluation again (`DREAM_eval_infos.jsonl`). */
+const Described = z.union([
+  z.object({ id: z.union([z.string(), z.int()]), pred: z.string() }),
+  z.object({ idx: z.union([z.string(), z.int()]), pred: z.string() }),
+]);
+
+/** The caption of a row in the authors' layouts; empty for other rows. */
+export function careBenchPredictions(row: unknown): { id: string; caption: string }[] {
+  const { success, data } = Described.safeParse(row);
+  return success ? [{ id: `${'id' in data ? data.id : data.idx}`, caption: data.pred }] : [];
 }

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join, parse, relative, resolve, sep } from 'node:path';
 import { VideocapError } from '../../core/errors.ts';
-import { linkOut } from '../../datasets/link-out.ts';
+import { linkOut } from '../../datasets/check-video.ts';
 
 /** Where a video is, or why it cannot be told. */
 export type FoundVideo = { path: string } | { missing: string };

@@ -7,6 +7,7 @@ import { VideocapError } from '../../core/errors.ts';
 import { existingAmong } from '../../datasets/annotation/annotation-files.ts';
 import { isLlm } from '../../judge/judge-config.ts';
 import { findInstallation } from '../installation.ts';
+import { examples, print, printJson } from '../output/print.ts';
 import { createProgressView } from '../output/progress-view.ts';
 import { leaveRunGoing } from '../run/interrupt.ts';
 import { forWorkers, newWorkflowId, startWorkflow } from '../run/run-experiment.ts';
@@ -14,8 +15,7 @@ import { openSession } from '../run/session.ts';
 import { watchRun } from '../run/watch-run.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
-import { examples, print, printJson } from './output.ts';
-import { collectOverride } from './overrides.ts';
+import { collectOverride } from './arguments.ts';
 
 export const annotateCommand = new Command('annotate')
   .summary('make thoughts and events for captions')

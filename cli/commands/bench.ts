@@ -8,6 +8,7 @@ import type { Evaluation, SuiteEvaluation } from '../../contracts/run-results.ts
 import { VideocapError } from '../../core/errors.ts';
 import { isLlm, type JudgeConfig } from '../../judge/judge-config.ts';
 import { findInstallation } from '../installation.ts';
+import { examples, print, printJson } from '../output/print.ts';
 import { createProgressView } from '../output/progress-view.ts';
 import { judgeNotes, metricsTable, unscoredNotes } from '../output/result-table.ts';
 import { suiteLines } from '../output/suite-table.ts';
@@ -17,10 +18,7 @@ import { openSession } from '../run/session.ts';
 import { watchRun } from '../run/watch-run.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
-import { modelOf } from './model-argument.ts';
-import { wholeNumber } from './number-argument.ts';
-import { examples, print, printJson } from './output.ts';
-import { collectOverride } from './overrides.ts';
+import { collectOverride, modelOf, wholeNumber } from './arguments.ts';
 
 const SUITES = SuiteName.options;
 

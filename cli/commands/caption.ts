@@ -4,10 +4,8 @@ import { parseCompletion } from '../../core/completion.ts';
 import type { Thought } from '../../core/sample.ts';
 import { createEngine } from '../../policy/engines.ts';
 import { extractClip } from '../../video/extract-frames.ts';
-import { printable } from '../output/printable.ts';
-import { modelOf } from './model-argument.ts';
-import { examples, print, printJson } from './output.ts';
-import { collectOverride } from './overrides.ts';
+import { examples, print, printable, printJson } from '../output/print.ts';
+import { collectOverride, modelOf } from './arguments.ts';
 
 export const captionCommand = new Command('caption')
   .summary('caption a video file')

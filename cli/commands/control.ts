@@ -1,8 +1,8 @@
 import { Command } from '@commander-js/extra-typings';
 import type { Limits } from '../../contracts/limits.ts';
+import { examples } from '../output/print.ts';
+import { amount, wholeNumber } from './arguments.ts';
 import { messageRun, needsSteps } from './message-run.ts';
-import { amount, wholeNumber } from './number-argument.ts';
-import { examples } from './output.ts';
 
 const RUN = 'as `videocap status` lists it';
 const JSON_OPTION = ['--json', 'print the result as JSON'] as const;

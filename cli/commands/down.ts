@@ -1,7 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { findInstallation } from '../installation.ts';
+import { print, printJson } from '../output/print.ts';
 import { stopServices } from '../servers/services.ts';
-import { print, printJson } from './output.ts';
 
 export const downCommand = new Command('down')
   .summary('stop the servers and the workers')

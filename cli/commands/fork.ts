@@ -1,14 +1,13 @@
 import { Command } from '@commander-js/extra-typings';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { findInstallation } from '../installation.ts';
+import { examples } from '../output/print.ts';
 import { originOf } from '../run/ended-run.ts';
 import { explainFailure } from '../run/explain-failure.ts';
 import { newWorkflowId, startWorkflow } from '../run/run-experiment.ts';
 import { openSession } from '../run/session.ts';
 import { Report } from '../setup/report.ts';
-import { wholeNumber } from './number-argument.ts';
-import { examples } from './output.ts';
-import { collectOverride } from './overrides.ts';
+import { collectOverride, wholeNumber } from './arguments.ts';
 import { followRun } from './run.ts';
 
 export const forkCommand = new Command('fork')

@@ -4,10 +4,10 @@ import { FileStorage } from '../../core/file-storage.ts';
 import { type Collection, collectGarbage, KINDS, type Kind } from '../gc/collect.ts';
 import { knownExecutions } from '../gc/known-runs.ts';
 import { findInstallation } from '../installation.ts';
+import { examples, print, printJson } from '../output/print.ts';
 import { alignedTable } from '../output/result-table.ts';
 import { openSession } from '../run/session.ts';
-import { amount } from './number-argument.ts';
-import { examples, print, printJson } from './output.ts';
+import { amount } from './arguments.ts';
 
 const CACHE_DAYS = 7;
 

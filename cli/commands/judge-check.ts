@@ -6,11 +6,10 @@ import { isLlm, type LlmJudgeConfig } from '../../judge/judge-config.ts';
 import { type EndpointCheck, type ExampleVerdicts, isRight } from '../../judge/providers/openai/check-endpoint.ts';
 import { ANSWER_FORMATS } from '../../judge/providers/openai/openai-config.ts';
 import { providerOf } from '../../judge/providers/registry.ts';
-import { printable } from '../output/printable.ts';
+import { examples, print, printable, printJson } from '../output/print.ts';
 import { alignedTable } from '../output/result-table.ts';
 import { Report } from '../setup/report.ts';
-import { examples, print, printJson } from './output.ts';
-import { collectOverride } from './overrides.ts';
+import { collectOverride } from './arguments.ts';
 
 export const checkCommand = new Command('check')
   .summary("probe a config's judge endpoint and recommend settings")

@@ -11,12 +11,11 @@ import {
 } from '../../judge/ledger/read-ledger.ts';
 import { LedgerSums, type NamedSum, runOf } from '../../judge/ledger/sum-ledger.ts';
 import { findInstallation } from '../installation.ts';
-import { printable } from '../output/printable.ts';
+import { examples, print, printable, printJson } from '../output/print.ts';
 import { alignedTable } from '../output/result-table.ts';
+import { wholeNumber } from './arguments.ts';
 import { exportEntries } from './judge-export.ts';
 import { transcriptLines } from './judge-transcript.ts';
-import { wholeNumber } from './number-argument.ts';
-import { examples, print, printJson } from './output.ts';
 
 const LISTED = 10;
 /** Characters of a key that are shown: enough to name one of millions. */

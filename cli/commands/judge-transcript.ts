@@ -3,7 +3,7 @@ import { SuiteName } from '../../benchmarks/benchmark-config.ts';
 import type { FiledEntry } from '../../judge/ledger/read-ledger.ts';
 import type { Prompt } from '../../judge/questions/prompt.ts';
 import { readPrompt } from '../../judge/questions/prompt.ts';
-import { printable } from '../output/printable.ts';
+import { printable } from '../output/print.ts';
 
 /** Prompts that the judge asks itself, then those of each suite. */
 const PROMPT_FOLDERS = ['judge/prompts', ...SuiteName.options.map((suite) => `benchmarks/${suite}/prompts`)];

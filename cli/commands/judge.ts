@@ -1,7 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
+import { examples } from '../output/print.ts';
 import { checkCommand } from './judge-check.ts';
 import { ledgerCommand } from './judge-ledger.ts';
-import { examples } from './output.ts';
 
 export const judgeCommand = new Command('judge')
   .summary('check a judge endpoint, or look into its ledger')

@@ -6,9 +6,9 @@ import {
 } from '@temporalio/client';
 import { VideocapError } from '../../core/errors.ts';
 import { findInstallation } from '../installation.ts';
+import { print, printJson } from '../output/print.ts';
 import { explainFailure } from '../run/explain-failure.ts';
 import { openSession } from '../run/session.ts';
-import { print, printJson } from './output.ts';
 
 /** What came of saying something to a run: a sentence for people, fields for scripts. */
 export interface Said {

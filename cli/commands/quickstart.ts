@@ -3,17 +3,14 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { loadConfig } from '../../configs/load-config.ts';
-import { findInstallation, type Installation } from '../installation.ts';
+import { findInstallation } from '../installation.ts';
 import { duration, seconds } from '../output/duration.ts';
+import { print } from '../output/print.ts';
 import { type FinishedRun, finishRun, startRun } from '../run/run-experiment.ts';
 import { openSession } from '../run/session.ts';
-import { MemoryWatch, type PeakMemory } from '../servers/peak-memory.ts';
-import { readProcess } from '../servers/process-table.ts';
-import { readState } from '../servers/service-state.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
-import { print } from './output.ts';
-import { collectOverride } from './overrides.ts';
+import { collectOverride } from './arguments.ts';
 import { resultLines } from './run.ts';
 
 const CONFIG = 'quickstart';
@@ -32,7 +29,6 @@ export const quickstartCommand = new Command('quickstart')
     const start = performance.now();
     const npm = Number(process.env.VIDEOCAP_NPM_SECONDS ?? 0);
     const phases: Record<string, number> = { npm };
-    const memory = new MemoryWatch(() => treeRoots(installation));
 
     report.line('Set-up');
     await timed(phases, 'setUp', () => setUp(installation, report));
@@ -45,22 +41,16 @@ export const quickstartCommand = new Command('quickstart')
       report.line(`  ${run.workflowId}${run.link ? `   ${run.link}` : ''}`);
       const finished = await timed(phases, 'experiment', () => finishRun(session, run, installation));
       phases.total = npm + (performance.now() - start) / 1000;
-      await memory.look();
-      const peak = memory.stop();
       const file = join(installation.home, 'quickstart.json');
-      await writeFile(file, `${JSON.stringify(resultFile(finished, phases, peak), null, 2)}\n`);
-      print(...resultLines(finished), ...closing(phases, peak, file));
+      await writeFile(file, `${JSON.stringify(resultFile(finished, phases), null, 2)}\n`);
+      print(...resultLines(finished), ...closing(phases, file));
     } finally {
       await session.close();
     }
   });
 
-/** What `quickstart.json` holds. Metrics are points (0-100); memory is in bytes. */
-function resultFile(
-  { summary, links, workflowId, runId }: FinishedRun,
-  phases: Record<string, number>,
-  peak: PeakMemory,
-) {
+/** What `quickstart.json` holds. Metrics are points (0-100). */
+function resultFile({ summary, links, workflowId, runId }: FinishedRun, phases: Record<string, number>) {
   return {
     workflowId,
     runId,
@@ -69,7 +59,6 @@ function resultFile(
     trained: summary.trained.metrics,
     checkpoint: { sha256: summary.policy.weights.sha256, step: summary.policy.step, folder: summary.modelFolder },
     links,
-    peakMemory: peak,
     machine: {
       cores: availableParallelism(),
       node: process.versions.node,
@@ -78,13 +67,13 @@ function resultFile(
   };
 }
 
-function closing(phases: Record<string, number>, peak: PeakMemory, file: string): string[] {
+function closing(phases: Record<string, number>, file: string): string[] {
   const { npm = 0, setUp = 0, services = 0, experiment = 0 } = phases;
   return [
     `for scripts    ${file}`,
     '',
-    `Set-up ${seconds(npm + setUp)}, servers ${seconds(services)}, experiment ${duration(experiment)}; at most ${(peak.bytes / 2 ** 30).toFixed(1)} GiB of memory in all processes together.`,
-    'Servers and workers go on; stop them with: npm run down',
+    `Set-up ${seconds(npm + setUp)}, servers ${seconds(services)}, experiment ${duration(experiment)}.`,
+    'Servers and workers keep running; stop them with: npm run down',
   ];
 }
 
@@ -93,19 +82,4 @@ async function timed<T>(phases: Record<string, number>, name: string, work: () =
   const result = await work();
   phases[name] = (performance.now() - start) / 1000;
   return result;
-}
-
-/** The services, and this command with what started it: `npm run` is two processes above. */
-async function treeRoots({ home }: Installation): Promise<Record<string, number>> {
-  const { services } = await readState(home);
-  const command = process.env.npm_lifecycle_event ? npmProcess() : process.pid;
-  return {
-    ...Object.fromEntries(Object.entries(services).map(([name, { pid }]) => [name, pid])),
-    command,
-  };
-}
-
-function npmProcess(): number {
-  const shell = readProcess(process.ppid);
-  return shell && shell.parent > 1 ? shell.parent : process.ppid;
 }

@@ -6,11 +6,11 @@ import {
 } from '@temporalio/client';
 import { VideocapError } from '../../core/errors.ts';
 import { findInstallation } from '../installation.ts';
+import { examples, print, printJson } from '../output/print.ts';
 import { originOf } from '../run/ended-run.ts';
 import { explainFailure } from '../run/explain-failure.ts';
 import { type StartedRun, startWorkflow } from '../run/run-experiment.ts';
 import { openSession, runLink, type Session } from '../run/session.ts';
-import { examples, print, printJson } from './output.ts';
 
 export const resumeCommand = new Command('resume')
   .summary('let a run go on: paused, terminated, cancelled or failed')

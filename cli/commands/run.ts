@@ -1,14 +1,14 @@
 import { Command } from '@commander-js/extra-typings';
 import { loadConfig } from '../../configs/load-config.ts';
 import { findInstallation, type Installation } from '../installation.ts';
+import { examples, print, printJson } from '../output/print.ts';
 import { judgeNotes, resultTable, unscoredNotes } from '../output/result-table.ts';
 import { suiteLines } from '../output/suite-table.ts';
 import { type FinishedRun, finishRun, type StartedRun, startRun } from '../run/run-experiment.ts';
 import { openSession, type Session } from '../run/session.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
-import { examples, print, printJson } from './output.ts';
-import { collectOverride } from './overrides.ts';
+import { collectOverride } from './arguments.ts';
 
 export const runCommand = new Command('run')
   .summary('run an experiment and watch it')

@@ -4,6 +4,7 @@ import type { WrittenAnnotations } from '../../contracts/annotation.ts';
 import type { Evaluation, RunSummary, SuiteEvaluation } from '../../contracts/run-results.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
 import { findInstallation, type Installation } from '../installation.ts';
+import { examples, print, printJson } from '../output/print.ts';
 import { progressLine } from '../output/progress-view.ts';
 import { alignedTable, judgeNotes, metricsTable } from '../output/result-table.ts';
 import { suiteLines } from '../output/suite-table.ts';
@@ -13,7 +14,6 @@ import { finishRun, linksOf, type StartedRun } from '../run/run-experiment.ts';
 import { openSession, runLink, type Session } from '../run/session.ts';
 import { findServices } from '../servers/services.ts';
 import { annotationLines } from './annotate.ts';
-import { examples, print, printJson } from './output.ts';
 import { resultLines } from './run.ts';
 
 const RUNS_LISTED = 10;

@@ -1,9 +1,9 @@
 import { Command } from '@commander-js/extra-typings';
 import { findInstallation } from '../installation.ts';
+import { examples, print, printJson } from '../output/print.ts';
 import { bringUp, startFormLink } from '../run/session.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
-import { examples, print, printJson } from './output.ts';
 
 export const upCommand = new Command('up')
   .summary('start the development servers and the workers')

@@ -4,14 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** A running process (no zombies), as the operating system lists it. */
 export interface Process {
   pid: number;
-  parent: number;
   group: number;
   /** When it started, in words or ticks of the system; only good for comparing. */
   started: string;
-  residentBytes: number;
 }
-
-const PAGE_BYTES = 4096;
 
 /** All running processes: from `/proc` where there is one, so that no `ps` is needed there; else from `ps`. */
 export function listProcesses(): Process[] {
@@ -38,26 +34,18 @@ export function parseStat(text: string): Process | undefined {
   if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
   return {
     pid: Number.parseInt(text, 10),
-    parent: Number(fields[1]),
     group: Number(fields[2]),
     started: fields[19]!,
-    residentBytes: Number(fields[21]) * PAGE_BYTES,
   };
 }
 
-const PS_ARGUMENTS = ['-A', '-o', 'pid=,ppid=,pgid=,rss=,stat=,lstart='];
+const PS_ARGUMENTS = ['-A', '-o', 'pid=,pgid=,stat=,lstart='];
 
-/** Lines of `ps` with the columns above; memory in KiB. */
+/** Lines of `ps` with the columns above. */
 export function parsePs(text: string): Process[] {
   return text
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
-    .filter((columns) => columns.length > 5 && !columns[4]!.startsWith('Z'))
-    .map(([pid, parent, group, resident, , ...started]) => ({
-      pid: Number(pid),
-      parent: Number(parent),
-      group: Number(group),
-      started: started.join(' '),
-      residentBytes: Number(resident) * 1024,
-    }));
+    .filter((columns) => columns.length > 3 && !columns[2]!.startsWith('Z'))
+    .map(([pid, group, , ...started]) => ({ pid: Number(pid), group: Number(group), started: started.join(' ') }));
 }

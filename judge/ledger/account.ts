@@ -1,8 +1,7 @@
+import { JudgeError } from '../client/judge-error.ts';
 import type { PaidRequest } from '../client/llm-client.ts';
 import type { Budget, Price } from '../judge-config.ts';
-import type { JudgeSpending, JudgeUsage } from '../usage.ts';
-import { checkBudget } from './budget.ts';
-import { costOf, usageOf } from './usage.ts';
+import { costOf, type JudgeSpending, type JudgeUsage, usageOf } from '../usage.ts';
 
 /** What the account needs of a paid question. */
 interface Paid {
@@ -101,4 +100,14 @@ export class Account {
   get #usd(): number {
     return costOf({ inputTokens: this.#inputTokens, outputTokens: this.#outputTokens }, this.#price);
   }
+}
+
+/** @throws JudgeError `JudgeBlocked` when what a run has spent leaves nothing for another question. */
+export function checkBudget({ usd, calls }: Budget, spent: JudgeSpending): void {
+  const reached = (sentence: string) =>
+    new JudgeError({ kind: 'blocked', sentence, remedy: 'raise it with `videocap limits`' });
+  if (calls !== undefined && spent.calls >= calls)
+    throw reached(`The run has put ${spent.calls} questions to its judge, and judge.budget.calls is ${calls}`);
+  if (usd !== undefined && spent.usd >= usd)
+    throw reached(`The run's judge has cost ${spent.usd.toFixed(2)} USD, and judge.budget.usd is ${usd}`);
 }

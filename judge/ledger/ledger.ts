@@ -8,10 +8,10 @@ import type { LlmClient, LlmEndpoint } from '../client/llm-client.ts';
 import type { Budget, Price } from '../judge-config.ts';
 import type { Outcome, Question } from '../questions/question.ts';
 import type { JudgeSpending, JudgeUsage } from '../usage.ts';
+import { costOf } from '../usage.ts';
 import { Account } from './account.ts';
 import { Intents, type Taken } from './intents.ts';
 import { LedgerEntry, ledgerKey } from './ledger-entry.ts';
-import { costOf } from './usage.ts';
 import { WaitGroup } from './wait-group.ts';
 
 export interface LedgerOptions {

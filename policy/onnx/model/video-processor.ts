@@ -1,5 +1,5 @@
 import { VideocapError } from '../../../core/errors.ts';
-import type { Frames } from '../../../core/frames.ts';
+import type { Frames } from '../../../core/sample.ts';
 import type { Grid } from './rope.ts';
 
 export interface ProcessorSettings {

@@ -1,8 +1,8 @@
 import * as ort from 'onnxruntime-node';
 import type { GrpoConfig } from '../../../algorithms/grpo.ts';
 import { progressOf } from '../../../core/compute-options.ts';
-import type { Frames } from '../../../core/frames.ts';
 import type { CompletionBatch, SampledCompletion } from '../../../core/policy-engine.ts';
+import type { Frames } from '../../../core/sample.ts';
 import { floats, scalar } from '../model/feeds.ts';
 import type { Weights } from '../model/weights.ts';
 import { tokenWeights } from './aggregation.ts';

@@ -1,5 +1,5 @@
 import * as ort from 'onnxruntime-node';
-import type { Frames } from '../../../core/frames.ts';
+import type { Frames } from '../../../core/sample.ts';
 import { type Feeds, int64 } from '../model/feeds.ts';
 import type { PolicyModel } from '../model/model.ts';
 import { byGrid } from '../model/model-layout.ts';

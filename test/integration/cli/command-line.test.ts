@@ -186,10 +186,6 @@ describe('quickstart', () => {
       links: { temporal: expect.stringContaining(result.workflowId), report: join(home, 'store', 'report.html') },
     });
     expect(Object.keys(result.seconds)).toEqual(['npm', 'setUp', 'services', 'experiment', 'total']);
-    const { bytes, trees } = result.peakMemory;
-    expect(Object.keys(trees).sort()).toEqual(['command', 'mlflow', 'temporal', 'workers']);
-    for (const part of Object.values(trees)) expect(part).toBeGreaterThan(10_000_000);
-    expect(bytes).toBe(Object.values(trees as Record<string, number>).reduce((sum, part) => sum + part));
   });
 });
 

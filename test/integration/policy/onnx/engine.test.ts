@@ -5,7 +5,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { GrpoConfig } from '../../../../algorithms/grpo.ts';
 import { SftConfig } from '../../../../algorithms/sft.ts';
-import type { Frames } from '../../../../core/frames.ts';
 import type {
   CompletionBatch,
   PolicyFiles,
@@ -13,6 +12,7 @@ import type {
   UpdateRequest,
   UpdateResult,
 } from '../../../../core/policy-engine.ts';
+import type { Frames } from '../../../../core/sample.ts';
 import { sha256 } from '../../../../core/sha256.ts';
 import { OnnxEngine } from '../../../../policy/onnx/engine/onnx-engine.ts';
 import { openModelFolder } from '../../../../policy/onnx/model/model-folder.ts';

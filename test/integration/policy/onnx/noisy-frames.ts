@@ -1,5 +1,5 @@
-import type { Frames } from '../../../../core/frames.ts';
 import { seedAt } from '../../../../core/random.ts';
+import type { Frames } from '../../../../core/sample.ts';
 
 /** Frames that no two seeds share: coarse blocks of colour, so that neighbouring patches differ. */
 export function noisyFrames(seed: number, [frames, height, width]: readonly [number, number, number]): Frames {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, describe, expect, test } from 'vitest';
 import { sha256 } from '../../../../core/artifact-store.ts';
-import type { Frames } from '../../../../core/frames.ts';
+import type { Frames } from '../../../../core/sample.ts';
 import { type Feeds, floats, scalar, tensorFeeds } from '../../../../policy/onnx/model/feeds.ts';
 import { PolicyModel } from '../../../../policy/onnx/model/model.ts';
 import { positionIds, visionTables } from '../../../../policy/onnx/model/rope.ts';

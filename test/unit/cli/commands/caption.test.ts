@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { thoughtLines } from '../../../../cli/commands/caption.ts';
-import { printable } from '../../../../cli/output/printable.ts';
+import { printable } from '../../../../cli/output/print.ts';
 
 it('writes an analysis as a list', () => {
   expect(

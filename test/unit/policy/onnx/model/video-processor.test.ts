@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Frames } from '../../../../../core/frames.ts';
+import type { Frames } from '../../../../../core/sample.ts';
 import { pixelValues } from '../../../../../policy/onnx/model/video-processor.ts';
 
 const settings = {

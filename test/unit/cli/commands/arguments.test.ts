@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { collectOverride } from '../../../../cli/commands/overrides.ts';
+import { collectOverride } from '../../../../cli/commands/arguments.ts';
 
 it('collects values that mean what they say in YAML', () => {
   const texts = [

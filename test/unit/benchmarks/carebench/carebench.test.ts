@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readCareBench } from '../../../../benchmarks/carebench/carebench-clips.ts';
+import { careBenchPredictions, readCareBench } from '../../../../benchmarks/carebench/carebench.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -48,4 +48,17 @@ describe('readCareBench', () => {
     const failure = { code: 'InvalidDataset', message: expect.stringMatching(message) };
     await expect(readCareBench(await file(content))).rejects.toMatchObject(failure);
   });
+});
+
+test.each([
+  [
+    'description.json, by idx',
+    { id: '7', pred: 'A man runs.', gt: 'A man walks.', events: null },
+    [['7', 'A man runs.']],
+  ],
+  ['eval infos', { idx: 7, gt: 'a man walks.', pred: 'a man runs.' }, [['7', 'a man runs.']]],
+  ['something else', { id: '7', caption: 'A man runs.' }, []],
+  ['a caption that is no text', { idx: 7, pred: null }, []],
+])('predictions: %s', (_, row, expected) => {
+  expect(careBenchPredictions(row).map(({ id, caption }) => [id, caption])).toEqual(expected);
 });

@@ -1,6 +1,19 @@
+import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { PolicyFiles } from '../core/policy-engine.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
+import { type ClipRef, Clips, type Frames } from '../core/sample.ts';
+import { decodeClip } from '../video/clip.ts';
+
+/** The list that `extractFrames` wrote, in its order. */
+export function listClips(store: ArtifactStore, clips: ArtifactRef): Promise<ClipRef[]> {
+  return store.readJson(clips, Clips);
+}
+
+/** A clip's frames as the engine takes them. Throws `CorruptArtifact`. */
+export async function readFrames(store: ArtifactStore, { clip }: ClipRef): Promise<Frames> {
+  return decodeClip(await store.read(clip));
+}
 
 /**
  * Local copies of a policy's files, for an engine that knows no artifact store.

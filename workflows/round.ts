@@ -1,0 +1,63 @@
+import type { z } from 'zod';
+import type { RolloutGroupsOutput } from '../contracts/policy.ts';
+import type { ArtifactRef } from '../core/artifact-ref.ts';
+import type { NumberGrid } from '../core/grid.ts';
+import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
+import { type ComponentScores, combineRewards } from '../rewards/combine-rewards.ts';
+import { judgeActivities, policyActivities } from './stages.ts';
+import type { StepInput } from './step.ts';
+import { clipsOf } from './step-clips.ts';
+
+/** One round of completions of a step, with their scores. */
+export interface Round {
+  clips: ArtifactRef;
+  rollout: z.infer<typeof RolloutGroupsOutput>;
+  /** By reward component; `judged` has those that the judge was asked for. */
+  scores: ComponentScores;
+  judged: ComponentScores;
+  verdicts: ArtifactRef;
+  rewards: NumberGrid;
+  usage: JudgeUsage;
+  seconds: { frames: number; rollout: number; scoring: number; judge: number };
+}
+
+/** G completions of every sample of a round, with their scores and rewards. */
+export async function sampleRound(input: StepInput, round: number, spent: JudgeSpending): Promise<Round> {
+  const { config, dataset, gate, onStage } = input;
+  const place = { ...input.place, round, part: 0 };
+  onStage('frames');
+  const started = Date.now();
+  const clips = await clipsOf(input, round);
+  const framesSeconds = (Date.now() - started) / 1000;
+  onStage('rollout');
+  const rollout = await policyActivities(config.policy.engine).rolloutGroups({
+    ...place,
+    policy: input.policy,
+    engine: config.policy.engine,
+    clips,
+    sampling: config.sampling,
+    seed: config.seed,
+  });
+  onStage('scoring');
+  const completions = { ...place, rollout: rollout.rollout, manifest: dataset.manifest, reward: config.reward };
+  const [local, judged] = await Promise.all([
+    judgeActivities.scoreCompletions(completions),
+    gate.through(() => judgeActivities.judgeCompletions({ ...completions, judge: input.judge(), spent })),
+  ]);
+  const scores = { ...local.scores, ...judged.scores };
+  return {
+    clips,
+    rollout,
+    scores,
+    judged: judged.scores,
+    verdicts: judged.verdicts,
+    rewards: combineRewards(scores, config.reward),
+    usage: judged.usage,
+    seconds: {
+      frames: framesSeconds,
+      rollout: rollout.seconds,
+      scoring: local.seconds,
+      judge: judged.seconds,
+    },
+  };
+}
