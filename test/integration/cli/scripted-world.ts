@@ -78,14 +78,16 @@ export class ScriptedWorld {
     }
   }
 
-  /** Like the engine: keeps the checkpoints of every so many steps and of the last two. */
+  /** Like the engine: keeps the checkpoints of every `keepEvery` steps and of the last two. */
   async #update({ runKey, step, keepEvery }: StageInput<'updatePolicy'>) {
     const { workflowId } = Context.current().info.workflowExecution!;
     while (step > (this.#holds.get(workflowId) ?? Number.POSITIVE_INFINITY)) await Context.current().sleep(20);
     const { policy } = await this.#checkpoint(runKey, step);
     await this.store.put(keyOf('update', { runKey, step }), '{}');
     const old = step - 2;
-    if (keepEvery === 0 || old % keepEvery !== 0) await this.store.remove(checkpointKey(runKey, old));
+    // A fork's past has its checkpoints with the parent.
+    const made = await this.store.find(checkpointKey(runKey, old));
+    if (made && (keepEvery === 0 || old % keepEvery !== 0)) await rm(await this.store.localCopy(made), { force: true });
     this.updates.push(`${workflowId} ${step}`);
     return { ...updated(step), policy };
   }
@@ -104,10 +106,9 @@ export class ScriptedWorld {
     this.#holds.delete(workflowId);
   }
 
-  /** Starts a run that is benchmarked every second step, and keeps that step's checkpoint. */
+  /** Starts a run that is benchmarked, and keeps its checkpoint, every second step. */
   start(workflowId: string, steps: number, overrides: object = {}): Promise<WorkflowHandleWithFirstExecutionRunId> {
-    const every = { 'benchmark.everySteps': 2, 'checkpoints.keepEvery': 2 };
-    const set = { 'algorithm.steps': steps, ...every, ...overrides };
+    const set = { 'algorithm.steps': steps, 'benchmark.everySteps': 2, 'checkpoints.keepEvery': 2, ...overrides };
     return this.environment.client.workflow.start('trainingRun', {
       ...{ taskQueue: 'videocap', workflowId },
       args: [{ config: 'quickstart', overrides: set }],
