@@ -13,7 +13,7 @@ import { VideocapError } from '../core/errors.ts';
 import type { GenerateRequest } from '../core/policy-engine.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { listClips, policyFiles, readFrames } from '../policy/engine-inputs.ts';
-import { storeStartPolicy } from '../policy/start-policy.ts';
+import { restoreStartPolicy, storeStartPolicy } from '../policy/start-policy.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
 type RolloutDeps = Pick<ActivityDeps, 'store' | 'engine' | 'onProgress' | 'signal'>;
@@ -52,11 +52,15 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
   }
 
   return {
-    /** Puts a model's own weights into the store, under their hash, so that every run of it shares them. */
+    /**
+     * Puts a model's own weights into the store, under their hash, so that every run of it shares them. With `reference`,
+     * the start policy of a run that goes on, it gives that one back, with its weights restored where they are damaged.
+     * @throws VideocapError `InvalidModel`; `CorruptArtifact` when the model has other weights than the damaged ones.
+     */
     async loadPolicy(rawInput: z.input<typeof LoadPolicyInput>): Promise<z.infer<typeof LoadPolicyOutput>> {
-      const { runKey, policy } = LoadPolicyInput.parse(rawInput);
+      const { runKey, policy, reference } = LoadPolicyInput.parse(rawInput);
       return store.onceJson(keyOf('startPolicy', { runKey }), LoadPolicyOutput, () =>
-        storeStartPolicy(store, engine, policy.model),
+        reference ? restoreStartPolicy(store, engine, reference) : storeStartPolicy(store, engine, policy.model),
       );
     },
 

@@ -12,17 +12,15 @@ import {
 } from '../contracts/run-state.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { unlessDamaged, VideocapError } from '../core/errors.ts';
-import type { PolicyEngine } from '../core/policy-engine.ts';
 import { keyOf } from '../core/store-layout.ts';
-import { restoreStartPolicy } from '../policy/start-policy.ts';
 
 /** Finds where a run can go on, or where another can start from. */
-export function createProgressActivities({ store, engine }: { store: ArtifactStore; engine: PolicyEngine }) {
+export function createProgressActivities({ store }: { store: ArtifactStore }) {
   return {
     /**
      * The state after the last step that was written down and of which nothing is damaged: what later steps lack is made
-     * again on the way. Nothing where that is the start, or the step that a fork began with. What a person has changed since
-     * stays changed.
+     * again on the way, and the start policy's weights are left to `loadPolicy`. Nothing where that is the start, or the step
+     * that a fork began with. What a person has changed since stays changed.
      */
     async findProgress(rawInput: z.input<typeof FindProgressInput>): Promise<z.infer<typeof FindProgressOutput>> {
       const { run } = FindProgressInput.parse(rawInput);
@@ -34,9 +32,7 @@ export function createProgressActivities({ store, engine }: { store: ArtifactSto
         if (step < last && !(await store.find(keyOf('update', { runKey: run, step: step + 1 })))) break;
         const progress = await unlessDamaged(read(store, run, step));
         limits ??= progress?.limits;
-        if (!progress || (await isDamaged(store, progress))) continue;
-        await restoreStartPolicy(store, engine, progress.reference);
-        return { progress: { ...progress, limits: limits! } };
+        if (progress && !(await isDamaged(store, progress))) return { progress: { ...progress, limits: limits! } };
       }
       return {};
     },
@@ -48,7 +44,7 @@ export function createProgressActivities({ store, engine }: { store: ArtifactSto
      */
     async forkProgress(rawInput: z.input<typeof ForkProgressInput>): Promise<z.infer<typeof ForkProgressOutput>> {
       const { from, runKey, overrides } = ForkProgressInput.parse(rawInput);
-      const parent = await parentAt(store, engine, from.run, from.step);
+      const parent = await parentAt(store, from.run, from.step);
       const config = parseConfig(stringify(parent.config), {
         file: `the config of run ${from.run}`,
         folder: '/',
@@ -96,7 +92,7 @@ function* inParts(from: number, to: number): Generator<number[]> {
 
 /** Is anything damaged that a run cannot go on without, and that only its earlier steps can make again? */
 async function isDamaged(store: ArtifactStore, { step, policy, evaluations }: RunProgress): Promise<boolean> {
-  // Policies of earlier benchmarks need not be there; those of the start are mended.
+  // Policies of earlier benchmarks need not be there, and `loadPolicy` restores the start policy.
   const measured = evaluations.map(({ captions, details, suites }) => [
     captions,
     details,
@@ -105,16 +101,16 @@ async function isDamaged(store: ArtifactStore, { step, policy, evaluations }: Ru
   return (await store.firstDamaged([step > 0 && policy, measured])) !== undefined;
 }
 
-async function parentAt(store: ArtifactStore, engine: PolicyEngine, run: string, step: number): Promise<RunProgress> {
+async function parentAt(store: ArtifactStore, run: string, step: number): Promise<RunProgress> {
   const last = await lastStep(store, run);
   if (last === undefined)
     throw new VideocapError(
       'InvalidInput',
       `There is no run "${run}" in the store to fork; videocap status lists runs.`,
     );
-  if (step > last || !(await hasCheckpoint(store, engine, run, step))) {
+  if (step > last || !(await hasCheckpoint(store, run, step))) {
     const kept: number[] = [];
-    for (let at = 0; at <= last; at++) if (await hasCheckpoint(store, engine, run, at)) kept.push(at);
+    for (let at = 0; at <= last; at++) if (await hasCheckpoint(store, run, at)) kept.push(at);
     throw new VideocapError(
       'InvalidInput',
       `Run ${run} has no checkpoint at step ${step}; it has them at ${kept.join(', ')} (checkpoints.keepEvery says which are kept).`,
@@ -123,10 +119,9 @@ async function parentAt(store: ArtifactStore, engine: PolicyEngine, run: string,
   return read(store, run, step);
 }
 
-async function hasCheckpoint(store: ArtifactStore, engine: PolicyEngine, run: string, step: number): Promise<boolean> {
-  const { policy, reference } = await read(store, run, step);
-  if (step === 0) await restoreStartPolicy(store, engine, reference);
-  return (await store.firstDamaged(policy)) === undefined;
+/** At step 0 always: `loadPolicy` restores the start policy. */
+async function hasCheckpoint(store: ArtifactStore, run: string, step: number): Promise<boolean> {
+  return step === 0 || (await store.firstDamaged((await read(store, run, step)).policy)) === undefined;
 }
 
 async function read(store: ArtifactStore, run: string, step: number): Promise<RunProgress> {

@@ -11,7 +11,12 @@ import { EngineConfig, PolicyConfig, SamplingConfig } from '../policy/policy-con
  * written in. Everything large is an `ArtifactRef`; an activity that is tried again at the same place answers the same.
  */
 
-export const LoadPolicyInput = z.strictObject({ runKey: z.string(), policy: PolicyConfig });
+export const LoadPolicyInput = z.strictObject({
+  runKey: z.string(),
+  policy: PolicyConfig,
+  /** The start policy of a run that was resumed, forked or continued: its weights are checked, and restored if damaged. */
+  reference: PolicyRef.optional(),
+});
 export const LoadPolicyOutput = z.strictObject({ policy: PolicyRef, parameters: z.int() });
 
 export const RolloutGroupsInput = Place.extend({

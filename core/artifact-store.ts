@@ -12,22 +12,26 @@ export { sha256, sha256OfFile };
 /** How long the time of an artifact's last use may be out of date. */
 const USE_NOTED_MILLISECONDS = 10 * 60_000;
 
-/** Every artifact of a run can be rebuilt: on resume, `once` and `onceJson` verify it and make it again if it is damaged. */
+/**
+ * Every artifact of a run can be rebuilt: on resume, `once` and `onceJson` verify it and make it again if it is
+ * damaged.
+ */
 const REMEDY = 'restore it, or have it made again: videocap resume <run>';
 
 /**
- * A write-once store of artifacts. An artifact `a/b.json` is a content `a/b.<hash>.json`, named by its hash, and the ref
- * `a/b.json`, which is put after it: an artifact either exists whole or not at all. Of two writers of one key, the first to
- * put its ref wins, and a later writer with other bytes is refused.
+ * A write-once store of artifacts. An artifact `a/b.json` is a content `a/b.<hash>.json`, named by its hash, and the
+ * ref `a/b.json`, which is put after it: an artifact either exists whole or not at all. Of two writers of one key, the
+ * first to put its ref wins, and a later writer with other bytes is refused.
  *
- * Contents lie under their key and hash, and are not shared between keys: a run can remove its old checkpoints, and free their
- * space at once, without knowing who else has made the same bytes.
+ * Contents lie under their key and hash, and are not shared between keys: a run can remove its old checkpoints, and
+ * free their space at once, without knowing who else has made the same bytes.
  *
- * Nothing damaged is ever given out: contents are checked against their hash, and a ref against its key. What `once` finds
- * damaged, it makes again, and `onceJson` also what its value refers to; elsewhere it is refused with the artifact's name.
+ * Nothing damaged is ever given out: contents are checked against their hash, and a ref against its key. What `once`
+ * finds damaged, it makes again, and `onceJson` also what its value refers to; elsewhere it is refused with the
+ * artifact's name.
  *
- * What runs share is kept for as long as it is used: `once` and `put` put the ref of a shared artifact again when they find it,
- * unless that was done in the last ten minutes. `videocap gc` goes by when the ref was last put.
+ * What runs share is kept for as long as it is used: `once` and `put` put the ref of a shared artifact again when they
+ * find it, unless that was done in the last ten minutes. `videocap gc` goes by when the ref was last put.
  */
 export class ArtifactStore {
   readonly storage: Storage;
@@ -58,7 +62,8 @@ export class ArtifactStore {
   }
 
   /**
-   * The path of a local file with an artifact's bytes, for programs that open files. They must check it against the hash.
+   * The path of a local file with an artifact's bytes, for programs that open files. They must check it against the
+   * hash.
    * @throws VideocapError `CorruptArtifact` where there is none.
    */
   async localCopy(ref: ArtifactRef): Promise<string> {
@@ -123,7 +128,10 @@ export class ArtifactStore {
     return schema.parse(JSON.parse((await this.read(ref)).toString('utf8')));
   }
 
-  /** The artifact of a key: what is stored and verifies, else what `make` returns, stored. The pattern of every idempotent activity. */
+  /**
+   * The artifact of a key: what is stored and verifies, else what `make` returns, stored. The pattern of every
+   * idempotent activity.
+   */
   async once(key: string, make: () => Promise<Uint8Array | string>): Promise<ArtifactRef> {
     const found = await this.#recorded(key);
     if (found !== undefined) {
@@ -139,21 +147,26 @@ export class ArtifactStore {
     if (found !== undefined && (await this.#isStill(key, found)))
       return this.#write(key, refTo(key, sha256(bytes), bytes.byteLength), bytes, { ifAbsent: false });
     return this.put(key, bytes).catch(async (error: unknown) => {
-      // Another attempt at the same work was faster; its bytes may differ in how long it took, say. The first one counts.
+      // Another attempt at the same work was faster; its bytes may differ in how long it took, say. The first one
+      // counts.
       const winner = error instanceof VideocapError && error.code === 'ArtifactConflict' && (await this.find(key));
       if (winner) return winner;
       throw error;
     });
   }
 
-  /** `once` for a JSON value that others refer to. A stage whose own record is lost finds it, and does not make it again. */
+  /**
+   * `once` for a JSON value that others refer to. A stage whose own record is lost finds it, and does not make it
+   * again.
+   */
   async putJsonOnce(key: string, make: () => Promise<unknown>): Promise<ArtifactRef> {
     return this.once(key, async () => `${JSON.stringify(await make())}\n`);
   }
 
   /**
-   * `once` for a JSON value: returns the stored value, or makes, checks and stores it. Of a stored value, what it refers to is
-   * looked at too: where some of it is damaged or gone, `make` is called for its artifacts, and the value stays as it is.
+   * `once` for a JSON value: returns the stored value, or makes, checks and stores it. Of a stored value, what it
+   * refers to is looked at too: where some of it is damaged or gone, `make` is called for its artifacts, and the value
+   * stays as it is.
    * @throws VideocapError `CorruptArtifact` when they come out otherwise than the value says.
    */
   async onceJson<S extends z.ZodType>(key: string, schema: S, make: () => Promise<z.infer<S>>): Promise<z.infer<S>> {
@@ -259,7 +272,8 @@ function gone({ uri }: ArtifactRef): VideocapError {
 function changed(ref: ArtifactRef, cause?: Error): VideocapError {
   return new VideocapError(
     'CorruptArtifact',
-    `Artifact ${ref.uri} is damaged, and what is made in its place is not the same; restore it, fork the run from an earlier step, or start a new one.`,
+    `Artifact ${ref.uri} is damaged, and what is made in its place is not the same; ` +
+      'restore it, fork the run from an earlier step, or start a new one.',
     { cause },
   );
 }

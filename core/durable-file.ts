@@ -5,8 +5,8 @@ import { link, open, rename, unlink } from 'node:fs/promises';
 export const UNFINISHED = /\.[0-9a-f-]{36}\.tmp$/;
 
 /**
- * Writes to a temporary file, flushes it, then moves it into place: at the path is the old file, the new one, or none, and
- * never a part of one. `first wins`: returns false when the path exists.
+ * Writes to a temporary file, flushes it, then moves it into place: at the path is the old file, the new one, or none,
+ * and never a part of one. `first wins`: returns false when the path exists.
  */
 export async function writeDurably(
   path: string,

@@ -25,16 +25,19 @@ export interface Attempt {
   runKey?: string | undefined;
 }
 
-/** Under which keys claims lie: `fences/attempts/<execution>/<activity>/<attempt>`, `fences/runs/<runKey>/<number>-<execution>`. */
+/**
+ * Under which keys claims lie: `fences/attempts/<execution>/<activity>/<attempt>`,
+ * `fences/runs/<runKey>/<number>-<execution>`.
+ */
 export const FENCES = 'fences/';
 
 /**
- * Which attempt may write, as refs without text, so that a process that was stopped and continued learns that others have
- * taken over its work:
- * - `attempts/<execution>/<activity>/<attempt>`: a later attempt at the same activity. A first attempt puts none, since there
- *   is none before it to keep out.
- * - `runs/<runKey>/<number>-<execution>`: a later execution of the same run, as `videocap resume` starts one. An execution
- *   that is new here takes the next number. Clocks have no part in it.
+ * Which attempt may write, as refs without text, so that a process that was stopped and continued learns that others
+ * have taken over its work:
+ * - `attempts/<execution>/<activity>/<attempt>`: a later attempt at the same activity. A first attempt puts none, since
+ *   there is none before it to keep out.
+ * - `runs/<runKey>/<number>-<execution>`: a later execution of the same run, as `videocap resume` starts one. An
+ *   execution that is new here takes the next number. Clocks have no part in it.
  */
 export class Fences {
   readonly #storage: Storage;
@@ -43,7 +46,10 @@ export class Fences {
     this.#storage = storage;
   }
 
-  /** Takes over from all earlier attempts and executions. @throws VideocapError `Superseded` for one that is itself earlier. */
+  /**
+   * Takes over from all earlier attempts and executions.
+   * @throws VideocapError `Superseded` for one that is itself earlier.
+   */
   async claim(attempt: Attempt): Promise<Fence> {
     const claims: OwnClaim[] = [await this.#claimAttempt(attempt)];
     if (attempt.runKey !== undefined) claims.push(await this.#claimRun(attempt.runKey, attempt.execution));

@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { ignoreMissing, UNFINISHED, writeDurably } from './durable-file.ts';
 import { sha256OfFile } from './sha256.ts';
 import { type Page, requireKey, requireSmall, type Storage, type StoredObject, type StoredText } from './storage.ts';
@@ -10,16 +10,16 @@ const FOLDER_TRIES = 5;
 const STATS_AT_ONCE = 256;
 
 /**
- * A storage in a folder, for one machine or a shared file system: contents are files under their own names, so that people
- * can open them, and the ref of key `a/b.json` is the file `a/b.json.ref`. Puts are flushed and moved into place; the first of
- * many refs is settled by `link`, which the file system does for one of them only.
+ * A storage in a folder, for one machine or a shared file system: contents are files under their own names, so that
+ * people can open them, and the ref of key `a/b.json` is the file `a/b.json.ref`. Puts are flushed and moved into
+ * place; the first of many refs is settled by `link`, which the file system does for one of them only.
  */
 export class FileStorage implements Storage {
   readonly place: string;
 
   /** @param folder is made when something is put. */
   constructor(folder: string) {
-    this.place = folder;
+    this.place = resolve(folder);
   }
 
   async putContent(name: string, _sha256: string, bytes: Uint8Array): Promise<void> {

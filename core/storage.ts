@@ -4,15 +4,17 @@ import { VideocapError } from './errors.ts';
 /** Bytes of UTF-8 that a ref may have. */
 export const LARGEST_REF = 64 * 1024;
 
-/** A small text under a key. `storedAt`: when it was last put, in milliseconds since the epoch, by the storage's clock. */
+/**
+ * A small text under a key. `storedAt`: when it was last put, in milliseconds since the epoch, by the storage's clock.
+ */
 export interface StoredText {
   text: string;
   storedAt: number;
 }
 
 /**
- * What a storage holds. `unfinished`: what a writer that died left half written, where a storage can have such things; its
- * key serves to remove it, and nothing else.
+ * What a storage holds. `unfinished`: what a writer that died left half written, where a storage can have such things;
+ * its key serves to remove it, and nothing else.
  */
 export interface StoredObject {
   kind: 'content' | 'ref' | 'unfinished';
@@ -31,23 +33,25 @@ export interface Page {
 /**
  * What the artifact store, the fences and the judge's ledger need of a file system or a bucket.
  *
- * It holds *contents*, of any size, each under a name that contains its hash, so that a name never stands for two different
- * contents; and *refs*, small texts under keys. A content and a ref may have the same key and do not meet.
+ * It holds *contents*, of any size, each under a name that contains its hash, so that a name never stands for two
+ * different contents; and *refs*, small texts under keys. A content and a ref may have the same key and do not meet.
  *
  * An implementation must promise
- * - Atomicity: a reader finds a content or a ref whole, in one of the states that writers have put, or not at all. Of many
- *   `putRef` with `ifAbsent` on one key, exactly one stores its text.
- * - Durability and read-after-write: once a put or a removal has returned, every reader and every listing on any machine sees
- *   it, and it survives the death of the writer and of its machine.
- * - Repetition: when a call throws, its effect may have happened or not (the answer may be lost after the write). Calling
- *   again with the same arguments is right in both cases; this is why `putRef` returns what lies there instead of who won.
+ * - Atomicity: a reader finds a content or a ref whole, in one of the states that writers have put, or not at all. Of
+ *   many `putRef` with `ifAbsent` on one key, exactly one stores its text.
+ * - Durability and read-after-write: once a put or a removal has returned, every reader and every listing on any
+ *   machine sees it, and it survives the death of the writer and of its machine.
+ * - Repetition: when a call throws, its effect may have happened or not (the answer may be lost after the write).
+ *   Calling again with the same arguments is right in both cases; this is why `putRef` returns what lies there instead
+ *   of who won.
  * - Keys: relative, `/` between parts, at most 900 bytes; any other is refused with `InvalidInput`.
  *
- * It need not offer: rename, append, times that a caller sets, time of last read, an order of listed objects, or a listing that
- * is one moment's state across its pages.
+ * It need not offer: rename, append, times that a caller sets, time of last read, an order of listed objects, or a
+ * listing that is one moment's state across its pages.
  *
- * What it holds may rot. It need not notice: the artifact store compares every content with its hash, and every ref with its key.
- * Faults that pass are thrown as the system's own errors (`ENOSPC`, `EROFS`, `ECONNRESET`, ...) or as `Unavailable`.
+ * What it holds may rot. It need not notice: the artifact store compares every content with its hash, and every ref
+ * with its key. Faults that pass are thrown as the system's own errors (`ENOSPC`, `EROFS`, `ECONNRESET`, ...) or as
+ * `Unavailable`.
  */
 export interface Storage {
   /** Two storages with the same place hold the same things. */
@@ -63,8 +67,8 @@ export interface Storage {
   digest(name: string): Promise<{ sha256: string; bytes: number } | undefined>;
 
   /**
-   * The path of a local file with a content, for programs that open files. The caller reads it only, and soon. A file system
-   * gives its own file, unchecked; a bucket downloads to a cache, checked against the hash.
+   * The path of a local file with a content, for programs that open files. The caller reads it only, and soon. A file
+   * system gives its own file, unchecked; a bucket downloads to a cache, checked against the hash.
    */
   localCopy(name: string, sha256: string): Promise<string | undefined>;
 
@@ -76,7 +80,10 @@ export interface Storage {
 
   getRef(key: string): Promise<StoredText | undefined>;
 
-  /** One page of the objects whose key begins with `prefix`; the storage chooses how many. An empty page may have a next one. */
+  /**
+   * One page of the objects whose key begins with `prefix`; the storage chooses how many. An empty page may have a next
+   * one.
+   */
   list(prefix: string, cursor?: string): Promise<Page>;
 
   /** Removing what is not there is no error. */

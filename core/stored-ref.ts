@@ -39,8 +39,8 @@ export function parseRef(key: string, text: string): ArtifactRef | undefined {
 
 /**
  * The reference that a damaged one must have been: to the one content of this key whose hash is in its name.
- * Without `named` every content of this key is looked at, and several intact ones (attempts that lost a race leave theirs)
- * are ambiguous and yield `undefined`.
+ * Without `named` every content of this key is looked at, and several intact ones (attempts that lost a race leave
+ * theirs) are ambiguous and yield `undefined`.
  * @param named the content that the reference names, where that is known.
  */
 export async function recoverRef(storage: Storage, key: string, named?: ArtifactRef): Promise<ArtifactRef | undefined> {

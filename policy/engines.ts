@@ -1,11 +1,28 @@
+import { VideocapError } from '../core/errors.ts';
 import type { PolicyEngine } from '../core/policy-engine.ts';
 import { OnnxEngine } from './onnx/engine/onnx-engine.ts';
 import type { EngineConfig } from './policy-config.ts';
 
-/** Every engine, by the `kind` of its config section. Its worker serves the task queue `policy-<kind>`. */
-const ENGINES: Record<EngineConfig['kind'], () => PolicyEngine> = { onnx: () => new OnnxEngine() };
+type EngineKind = EngineConfig['kind'];
 
-/** A driver of the engine; it starts computing processes or threads with the first call. */
-export function createEngine(kind: EngineConfig['kind']): PolicyEngine {
-  return ENGINES[kind]();
+/**
+ * Engines with a driver in TypeScript, by the `kind` of their config section. An engine that another program serves on the
+ * task queue `policy-<kind>` has a config section only.
+ */
+const ENGINES: Partial<Record<EngineKind, () => PolicyEngine>> = { onnx: () => new OnnxEngine() };
+
+/** `startWorkers` serves the task queue `policy-<kind>` of each. */
+export const ENGINE_KINDS = Object.keys(ENGINES) as EngineKind[];
+
+/**
+ * A driver of the engine; it starts computing processes or threads with the first call.
+ * @throws VideocapError `InvalidConfig` for an engine that another program serves.
+ */
+export function createEngine(kind: EngineKind): PolicyEngine {
+  const create = ENGINES[kind];
+  if (create) return create();
+  throw new VideocapError(
+    'InvalidConfig',
+    `policy.engine.kind: "${kind}" is served by a program of its own and has no driver here; set ${ENGINE_KINDS.join(' or ')}.`,
+  );
 }

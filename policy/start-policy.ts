@@ -5,12 +5,18 @@ import type { PolicyEngine } from '../core/policy-engine.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import { keyOf } from '../core/store-layout.ts';
 
+/** A run's start policy in the store, and the numbers in all its weights together. */
+export interface StoredStart {
+  policy: PolicyRef;
+  parameters: number;
+}
+
 /** Puts a model's own weights into the store, under their hash, so that all its runs share them; damaged ones are replaced. */
 export async function storeStartPolicy(
   store: ArtifactStore,
   engine: PolicyEngine,
   model: string,
-): Promise<{ policy: PolicyRef; parameters: number }> {
+): Promise<StoredStart> {
   const { policy, parameters } = await engine.startPolicy(model);
   const bytes = await readFile(policy.weights.path);
   const weights = await store.put(keyOf('startWeights', { hash: sha256(bytes) }), bytes);
@@ -20,17 +26,20 @@ export async function storeStartPolicy(
 }
 
 /**
- * Restores the weights of the policy that a run started from, where the store has lost them: they are those of a model folder.
+ * The policy that a run started from. Weights that the store has lost are restored from the model that had them.
  * @throws VideocapError `CorruptArtifact` when that folder has others by now.
  */
 export async function restoreStartPolicy(
   store: ArtifactStore,
   engine: PolicyEngine,
-  { model, weights }: PolicyRef,
-): Promise<void> {
-  if (!(await store.firstDamaged(weights))) return;
-  const { sha256: found } = (await storeStartPolicy(store, engine, model)).policy.weights;
-  if (found === weights.sha256) return;
+  reference: PolicyRef,
+): Promise<StoredStart> {
+  const { model, weights } = reference;
+  if (!(await store.firstDamaged(weights)))
+    return { policy: reference, parameters: (await engine.startPolicy(model)).parameters };
+  const restored = await storeStartPolicy(store, engine, model);
+  const { sha256: found } = restored.policy.weights;
+  if (found === weights.sha256) return restored;
   throw new VideocapError(
     'CorruptArtifact',
     `The start weights ${weights.uri} are damaged, and model ${model} has others by now, which hash to ${found}; restore one of them.`,

@@ -10,7 +10,7 @@ const repository = fileURLToPath(new URL('..', import.meta.url));
 const node = (args) => spawnSync(process.execPath, args, { cwd: repository, stdio: 'inherit' }).status ?? 1;
 
 ensureNpmPackages();
-if (node(['cli/videocap.mjs', 'setup', '--local-judge']) !== 0) process.exit(1);
+if (node(['cli/videocap.mjs', 'setup', '--local-judge', '--engine-stub']) !== 0) process.exit(1);
 
 const folder = mkdtempSync(join(tmpdir(), 'videocap-test-'));
 const results = join(folder, 'results.json');

@@ -20,12 +20,12 @@ import { cancellationSignal, outage, reportProgress } from './current-attempt.ts
 import type { WorkerSettings } from './settings.ts';
 
 /** Queue `videocap`: small stages, and those that speak to MLflow. */
-export function createActivities(settings: WorkerSettings, store: ArtifactStore, engine: PolicyEngine, log: Logger) {
+export function createActivities(settings: WorkerSettings, store: ArtifactStore, log: Logger) {
   const deps = depsOf(settings, store);
   return {
     ...createConfigActivities(),
     ...createRecordActivities(deps),
-    ...createProgressActivities({ store, engine }),
+    ...createProgressActivities(deps),
     ...createTrackingActivities({ ...deps, log, mlflowUrl: settings.mlflowUrl }),
   };
 }

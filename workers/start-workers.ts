@@ -13,7 +13,7 @@ import { ArtifactStore } from '../core/artifact-store.ts';
 import { Fences } from '../core/fence.ts';
 import { FileStorage } from '../core/file-storage.ts';
 import type { Storage } from '../core/storage.ts';
-import { createEngine } from '../policy/engines.ts';
+import { createEngine, ENGINE_KINDS } from '../policy/engines.ts';
 import {
   createActivities,
   createJudgeQueueActivities,
@@ -46,8 +46,8 @@ const COMPUTING: ReadonlySet<string> = new Set<keyof PolicyActivities | keyof Ju
 ]);
 
 /**
- * Every queue in one process: workflows and small stages on `videocap`, then `media`, `judge`, and the embedded engine on
- * `policy-onnx`. Models compute in worker threads, so this thread is always free to heartbeat. Returns once all of them
+ * Every queue in one process: workflows and small stages on `videocap`, then `media`, `judge`, and `policy-<kind>` for each
+ * kind of engine. Models compute in worker threads, so this thread is always free to heartbeat. Returns once all of them
  * poll; `ended` settles when they have been shut down.
  */
 export async function startWorkers(
@@ -61,7 +61,7 @@ export async function startWorkers(
   Runtime.install({ logger });
   const store = new ArtifactStore(storage, { fence: currentAttempt });
   const fences = new Fences(storage);
-  const engine = createEngine('onnx');
+  const engines = ENGINE_KINDS.map((kind) => ({ kind, engine: createEngine(kind) }));
   const [connection, workflows] = await Promise.all([
     NativeConnection.connect({ address: settings.temporalAddress }),
     workflowBundle(logger),
@@ -88,7 +88,7 @@ export async function startWorkers(
       ...shared,
       taskQueue: 'videocap',
       workflowBundle: workflows,
-      activities: createActivities(settings, store, engine, log),
+      activities: createActivities(settings, store, log),
       maxConcurrentActivityTaskExecutions: 8,
     }),
     Worker.create({
@@ -103,15 +103,18 @@ export async function startWorkers(
       activities: createJudgeQueueActivities(settings, store),
       maxConcurrentActivityTaskExecutions: 8,
     }),
-    Worker.create({
-      ...shared,
-      taskQueue: 'policy-onnx',
-      activities: createPolicyActivities(settings, store, engine),
-      maxConcurrentActivityTaskExecutions: 1,
-    }),
+    ...engines.map(({ kind, engine }) =>
+      Worker.create({
+        ...shared,
+        taskQueue: `policy-${kind}`,
+        activities: createPolicyActivities(settings, store, engine),
+        maxConcurrentActivityTaskExecutions: 1,
+      }),
+    ),
   ]);
   const running = Promise.all(workers.map((worker) => worker.run()));
-  return { ended: running.then(() => undefined).finally(() => engine.close()) };
+  const close = () => Promise.all(engines.map(({ engine }) => engine.close()));
+  return { ended: running.then(() => undefined).finally(close) };
 }
 
 function pinoLevel(level: string): 'trace' | 'debug' | 'info' | 'warn' | 'error' {

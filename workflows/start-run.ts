@@ -74,7 +74,10 @@ export function freshRun(config: ExperimentConfig, runKey = newRunKey()): RunSta
   });
 }
 
-/** Data set, held-out clips and start policy: everything the first step needs, each made once. */
+/**
+ * Data set, held-out clips and start policy: everything that the next step needs. The start policy is asked for in every
+ * execution, since another one may have left it long ago and the store may have lost its weights since.
+ */
 export async function prepare(run: RunState): Promise<void> {
   const { snapshot, config } = run;
   const { runKey } = snapshot;
@@ -89,14 +92,13 @@ export async function prepare(run: RunState): Promise<void> {
     await mediaActivities.extractFrames({ manifest: run.manifest, samples: 'held-out', frames: config.frames })
   ).clips;
   run.stage = 'policy';
-  const start = snapshot.reference ?? (await loadPolicy(run));
-  snapshot.reference = start;
-  snapshot.policy ??= start;
+  snapshot.reference = await loadPolicy(run);
+  snapshot.policy ??= snapshot.reference;
 }
 
-/** The policy that the config names, in the store. */
-export async function loadPolicy({ snapshot: { runKey }, config: { policy } }: RunState) {
-  return (await policyActivities(policy.engine).loadPolicy({ runKey, policy })).policy;
+/** The policy that the run started from; of a new run, the one that its config names. */
+export async function loadPolicy({ snapshot: { runKey, reference }, config: { policy } }: RunState) {
+  return (await policyActivities(policy.engine).loadPolicy({ runKey, policy, reference })).policy;
 }
 
 /** The first execution of this run: its page leads to those that continued it. */

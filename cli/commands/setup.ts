@@ -7,11 +7,12 @@ import { setUp } from '../setup/setup.ts';
 export const setupCommand = new Command('setup')
   .description('Install what npm does not: development servers, ffmpeg where there is none, the embedding model.')
   .option('--local-judge', 'also what `npm run judge:local` serves: llama.cpp and a small language model, 130 MB')
+  .option('--engine-stub', "also what `npm test` runs a policy engine in Python on: Temporal's Python SDK, 15 MB")
   .option('--json', 'print what was installed as JSON')
-  .action(async ({ localJudge, json }) => {
+  .action(async ({ localJudge, engineStub = false, json }) => {
     const report = new Report();
     const installation = findInstallation();
-    const installed = await setUp(installation, report);
+    const installed = await setUp(installation, report, { engineStub });
     if (localJudge) installed.push(...(await installLocalJudge(installation, report)));
     if (json) process.stdout.write(`${JSON.stringify({ installed, seconds: report.taken })}\n`);
     else report.line(installed.length === 0 ? 'Everything is installed.' : 'Installed.');

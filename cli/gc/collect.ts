@@ -15,9 +15,9 @@ const YOUNG_MILLISECONDS = HOUR;
 
 export const KINDS = ['runs', 'checkpoints', 'frames', 'data', 'policies', 'unfinished', 'claims'] as const;
 /**
- * `runs`: what finished runs' activities would find if they were tried again. `frames`: clips; `data`: videos and manifests of
- * the small world; `policies`: start weights; each when no run refers to it and none has used it lately. `unfinished`: files
- * and contents left by processes that died. `claims`: who may write for runs that are over.
+ * `runs`: what finished runs' activities would find if they were tried again. `frames`: clips; `data`: videos and
+ * manifests of the small world; `policies`: start weights; each when no run refers to it and none has used it lately.
+ * `unfinished`: files and contents left by processes that died. `claims`: who may write for runs that are over.
  */
 export type Kind = Rule['kind'] | 'unfinished' | 'claims';
 
@@ -40,19 +40,19 @@ export interface CollectOptions {
 
 /**
  * Removes what no run needs from a storage, and half exports. The rule, by what an artifact is (`rules.ts`):
- * 1. What is reached from the refs of a run that goes on or may (`neededContents`) stays, and of a finished run what is kept for
- *    good, with all that it refers to.
+ * 1. What is reached from the refs of a run that goes on or may (`neededContents`) stays, and of a finished run what is
+ *    kept for good, with all that it refers to.
  * 2. Everything else of a run goes once its ref was put an hour ago.
- * 3. What runs share goes once its ref was put before three moments: `cacheDays` ago, an hour ago, and an hour before the
- *    first running run began. `ArtifactStore` puts the ref of a shared artifact again when a stage finds it, if that was not done
- *    in the last ten minutes; so whatever a running run has used was put since the run began, less ten minutes, though nothing but
- *    its history may refer to it.
+ * 3. What runs share goes once its ref was put before three moments: `cacheDays` ago, an hour ago, and an hour before
+ *    the first running run began. `ArtifactStore` puts the ref of a shared artifact again when a stage finds it, if
+ *    that was not done in the last ten minutes; so whatever a running run has used was put since the run began, less
+ *    ten minutes, though nothing but its history may refer to it.
  * 4. A content without a ref goes an hour after it was put: a stage puts the ref right after the content.
  * 5. The ledger stays, and so does what `rules.ts` does not know.
  *
- * Runs may go on meanwhile. The time of a ref is looked at again just before it is removed, and the ref goes before its content: a
- * run that comes in between finds no artifact and makes it, or, in the moment between that look and the removal, finds
- * its content gone, is refused by name, and makes it when it is resumed.
+ * Runs may go on meanwhile. The time of a ref is looked at again just before it is removed, and the ref goes before its
+ * content: a run that comes in between finds no artifact and makes it, or, in the moment between that look and the
+ * removal, finds its content gone, is refused by name, and makes it when it is resumed.
  */
 export async function collectGarbage({
   storage,

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { ignoreMissing } from '../../core/durable-file.ts';
 
 /**
- * Removes the files of exported models that were never finished, and last written before a moment (milliseconds since the epoch).
- * Exports are folders of this machine, and in no storage.
+ * Removes the files of exported models that were never finished, and last written before a moment (milliseconds since
+ * the epoch). Exports are folders of this machine, and in no storage.
  * @returns what was removed, or would be.
  */
 export async function removeHalfExports(home: string, before: number, dryRun: boolean): Promise<{ bytes: number }[]> {

@@ -30,8 +30,9 @@ export async function knownExecutions(client: Client): Promise<KnownExecution[]>
 }
 
 /**
- * - `running`: Temporal says so, or may: it does not know the run, which has not written its report and was at work lately.
- * - `resumable`: it ended otherwise than by finishing, and `videocap resume` can take it up; or nobody knows.
+ * - `running`: Temporal says so, or may: it does not know the run, which has not written its report and was at work
+ *   lately.
+ * - `resumable`: it ended otherwise than by finishing, and `videocap resume` can take it up; or its end is unknown.
  * - `finished`.
  */
 export type RunState = 'running' | 'resumable' | 'finished';
@@ -43,7 +44,7 @@ export function stateOf(
   { hasReport, lately }: { hasReport: boolean; lately: boolean },
 ): RunState {
   const own = known.filter((execution) => execution.runKey === runKey);
-  // One that says no key may go on with what others of its run began; whether it has finished it, nobody can tell.
+  // One that says no key may go on with what others of its run began; whether it has finished it is unknown.
   const perhaps = known.filter((execution) => mayBeOf(runKey, execution));
   if ([...own, ...perhaps].some(({ state }) => state === 'running')) return 'running';
   const executions = own.length > 0 ? own : perhaps;

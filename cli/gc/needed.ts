@@ -8,8 +8,8 @@ import { ruleFor } from './rules.ts';
 
 /**
  * The names of the contents that must stay: everything of runs that go on or may, what finished runs are still good for
- * (records, states to fork from, report, benchmarks with captions and verdicts, checkpoints of benchmarked steps and of the
- * end), and all that these refer to, wherever it lies.
+ * (records, states to fork from, report, benchmarks with captions and verdicts, checkpoints of benchmarked steps and of
+ * the end), and all that these refer to, wherever it lies.
  */
 export async function neededContents(
   storage: Storage,

@@ -14,7 +14,7 @@ export type Need = 'for good' | 'progress' | 'retries' | 'checkpoint' | 'cache' 
 
 export interface Rule {
   need: Need;
-  /** What a person is told was removed. */
+  /** Under which name `videocap gc` counts it. */
   kind: 'runs' | 'checkpoints' | 'frames' | 'data' | 'policies';
   /** It refers to no other artifact, and may be large: it is not read. */
   isLeaf?: true;

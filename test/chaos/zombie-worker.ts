@@ -6,8 +6,8 @@ import { startWorkers } from '../../workers/start-workers.ts';
 import { WatchedStorage } from '../storage/watched-storage.ts';
 
 /**
- * The real workers, which stop themselves (SIGSTOP) with their work done and not yet stored: as they look for the first artifact
- * whose key contains ZOMBIE_STOPS_AT. Prints `{"stopped":true}` just before.
+ * The real workers, which stop themselves (SIGSTOP) with their work done and not yet stored: as they look for the first
+ * artifact whose key contains ZOMBIE_STOPS_AT. Prints `{"stopped":true}` just before.
  */
 const { ZOMBIE_STOPS_AT } = process.env;
 const say = (what: object) => process.stdout.write(`${JSON.stringify(what)}\n`);

@@ -24,8 +24,8 @@ export interface BucketOptions {
 let buckets = 0;
 
 /**
- * A storage in memory with what a bucket offers and no more: whole objects, conditional puts, pages of keys in no useful order.
- * Its own errors are those of a connection.
+ * A storage in memory with what a bucket offers and no more: whole objects, conditional puts, pages of keys in no
+ * useful order. Its own errors are those of a connection.
  */
 export class BucketStorage implements Storage {
   readonly place = `memory:${++buckets}`;

@@ -2,7 +2,9 @@ import { ArtifactStore } from '../../core/artifact-store.ts';
 import { FileStorage } from '../../core/file-storage.ts';
 import { WatchedStorage } from './watched-storage.ts';
 
-/** A store whose disk fails once, as the artifact is stored whose key ends so; with the keys that were stored, in order. */
+/**
+ * A store whose disk fails once, as the artifact is stored whose key ends so; with the keys that were stored, in order.
+ */
 export function failingStore(folder: string, ending: string): { store: ArtifactStore; stored: string[] } {
   const stored: string[] = [];
   let failed = false;

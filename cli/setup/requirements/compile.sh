@@ -19,6 +19,8 @@ lock() {
 }
 lock servers "${omit[@]}"
 lock ffmpeg
+# It shares .venv with the servers.
+lock engine-stub --constraint servers.lock
 lock embedding-model --no-deps
 lock local-judge
 lock local-judge-model --no-deps

@@ -17,8 +17,9 @@ export type Order =
   | { goOn: true };
 
 /**
- * Inside a worker under test: strikes a run once, at one moment of one call of one activity. Writes to a journal what was made
- * (`make <key>`, once its content is about to be stored) and what is stored (`put <key>`), so that work done twice shows.
+ * Inside a worker under test: strikes a run once, at one moment of one call of one activity. Writes to a journal what
+ * was made (`make <key>`, once its content is about to be stored) and what is stored (`put <key>`), so that work done
+ * twice shows.
  */
 export class Striker {
   readonly #activity = new AsyncLocalStorage<{ run: Run; name: string; call: number }>();

@@ -44,7 +44,7 @@ test('turns samples into clips in their order, from files and from the store, an
   expect(decodeClip(await store.read(clips[1]!.clip))).toMatchObject({ shape: [8, 84, 84, 3] });
   expect(progress).toEqual([1, 2, 3]);
 
-  const batch = await extractFrames({ manifest, samples: { seed: 1, step: 7, size: 4 }, frames: {} });
+  const batch = await extractFrames({ manifest, samples: { seed: 1, step: 7, round: 0, size: 4 }, frames: {} });
   expect((await store.readJson(batch.clips, Clips)).map(({ sampleId }) => sampleId)).toEqual(['b']);
 });
 

@@ -2,10 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { createJudgeActivities } from '../../../activities/judge-completions.ts';
+import { Verdicts } from '../../../contracts/scoring.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { parseCompletion } from '../../../core/completion.ts';
 import type { DatasetManifest, Sample } from '../../../core/sample.ts';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
+import { CaptionDetails } from '../../../rewards/caption.ts';
 import { RewardConfig } from '../../../rewards/registry.ts';
 import { message, status } from '../../servers/openai-faults.ts';
 import { type OpenAiServer, readsWords, startOpenAiServer } from '../../servers/openai-server.ts';
@@ -43,20 +47,17 @@ async function inputFor(
   const manifest: DatasetManifest = { name: 't', digest: 'd', train: samples, heldOut: [], quarantined: [] };
   const groups = captions.map((group, i) => ({
     sampleId: samples[i]!.id,
-    completions: group.map((text) => ({
-      text: text === '' ? 'no caption here' : `<answer>${text}</answer>`,
-      tokenIds: [],
-      logProbs: [],
-      truncated: false,
-    })),
+    completions: group.map((caption) => {
+      const text = caption === '' ? 'no caption here' : `<answer>${caption}</answer>`;
+      return { text, tokenIds: [], logProbs: [], truncated: false, parsed: parseCompletion(text) };
+    }),
   }));
   return {
-    runKey: 'r',
-    step,
+    ...{ runKey: 'r', step, round: 0, part: 0 },
     rollout: await store.putJson(`rollout-${step}.json`, { step, groups }),
     manifest: await store.putJson('manifest.json', manifest),
     judge: JudgeConfig.parse(judge),
-    caption: RewardConfig.parse({ caption }).caption,
+    reward: RewardConfig.parse({ caption }),
   };
 }
 const openai = () => ({ kind: 'llm', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY' });
@@ -70,14 +71,17 @@ describe('with the rule-based judge', () => {
     ['linear', [1, 0.5, 0, 0]],
     ['f1', [1, 0.5, 0, 0]],
   ])('%s rewards', async (variant, rewards) => {
-    const output = await activities().judgeCaptions(await inputFor([sample('a')], captions, { caption: { variant } }));
-    expect(output.caption).toEqual([rewards.map((value) => ({ value }))]);
+    const output = await activities().judgeCompletions(
+      await inputFor([sample('a')], captions, { caption: { variant } }),
+    );
+    expect(output.scores.caption).toEqual([rewards.map((value) => ({ value }))]);
   });
 
   test('keeps what lies behind every score', async () => {
     const input = await inputFor([sample('a')], captions, { caption: { variant: 'f1' } });
-    const { verdicts } = await activities().judgeCaptions(input);
-    const { judge, groups } = await store.readJson(verdicts, StepVerdicts);
+    const { verdicts } = await activities().judgeCompletions(input);
+    const { judge, components } = await store.readJson(verdicts, Verdicts);
+    const groups = z.array(CaptionDetails).parse(components.caption);
     expect(judge).toEqual({ name: 'rule-based (no LLM)', isLlm: false });
     expect(groups[0]).toMatchObject({ sampleId: 'a', events: EVENTS });
     expect(groups[0]!.completions[1]).toEqual({
@@ -94,13 +98,13 @@ describe('with the rule-based judge', () => {
 
   test('a sample without events gets those that its caption tells', async () => {
     const { events: _, ...plain } = sample('a');
-    const output = await activities().judgeCaptions(await inputFor([plain], captions));
-    expect(output.caption[0]![0]).toEqual({ value: 1 });
+    const output = await activities().judgeCompletions(await inputFor([plain], captions));
+    expect(output.scores.caption![0]![0]).toEqual({ value: 1 });
   });
 
   test('references of another world end the run with what to set', async () => {
     const input = await inputFor([sample('clip-7', { events: ['a dog barks'] })], captions);
-    await expect(activities().judgeCaptions(input)).rejects.toMatchObject({
+    await expect(activities().judgeCompletions(input)).rejects.toMatchObject({
       code: 'InvalidConfig',
       message: expect.stringMatching(/sample clip-7 has "a dog barks".*judge\.kind to llm/),
     });
@@ -110,9 +114,9 @@ describe('with the rule-based judge', () => {
 describe('with an endpoint', () => {
   test('asks once for identical captions, and never about a missing one', async () => {
     const input = await inputFor([sample('a')], [[CAPTION, CAPTION, '', 'A dog.']], { judge: openai() });
-    const output = await activities().judgeCaptions(input);
+    const output = await activities().judgeCompletions(input);
     expect(output).toMatchObject({
-      caption: [[{ value: 1 }, { value: 1 }, { value: 0 }, { value: 0 }]],
+      scores: { caption: [[{ value: 1 }, { value: 1 }, { value: 0 }, { value: 0 }]] },
       usage: { calls: 2, cacheHits: 1, inputTokens: 20, outputTokens: 10, repeated: 0 },
     });
     expect(server.requests).toHaveLength(2);
@@ -120,16 +124,16 @@ describe('with an endpoint', () => {
 
   test('never asks again what the ledger knows: not in another step, not after a restart', async () => {
     const first = await inputFor([sample('a')], [[CAPTION, 'A dog.']], { judge: openai() });
-    await activities().judgeCaptions(first);
+    await activities().judgeCompletions(first);
     const second = await inputFor([sample('a')], [[CAPTION, 'A cat.']], { judge: openai(), step: 2 });
-    expect(await activities().judgeCaptions(second)).toMatchObject({ usage: { calls: 1, cacheHits: 1 } });
+    expect(await activities().judgeCompletions(second)).toMatchObject({ usage: { calls: 1, cacheHits: 1 } });
     expect(server.requests.map(({ question }) => question.description).sort()).toEqual(['A cat.', 'A dog.', CAPTION]);
   });
 
   test('asks anew when anything that determines the answer changes', async () => {
-    await activities().judgeCaptions(await inputFor([sample('a')], [[CAPTION]], { judge: openai() }));
+    await activities().judgeCompletions(await inputFor([sample('a')], [[CAPTION]], { judge: openai() }));
     for (const [step, change] of [{ model: 'other' }, { maxTokens: 99 }].entries())
-      await activities().judgeCaptions(
+      await activities().judgeCompletions(
         await inputFor([sample('a')], [[CAPTION]], { judge: { ...openai(), ...change }, step: step + 2 }),
       );
     expect(server.requests).toHaveLength(3);
@@ -140,7 +144,7 @@ describe('with an endpoint', () => {
     const input = await inputFor([sample('a')], [captions], { judge: { ...openai(), concurrency: 1 } });
     const down = status(503, {}, { 'retry-after': '60' });
     server.failNext(down);
-    await expect(activities().judgeCaptions(input)).rejects.toMatchObject({
+    await expect(activities().judgeCompletions(input)).rejects.toMatchObject({
       code: 'Unavailable',
       retryAfterMilliseconds: 60_000,
     });
@@ -149,9 +153,9 @@ describe('with an endpoint', () => {
     const all = { verdicts: [1, 2].map((index) => ({ index, relationship: 'neutral' })) };
     const good = message({ content: JSON.stringify(all) });
     server.failNext(good, good, down);
-    await expect(activities().judgeCaptions(input)).rejects.toMatchObject({ code: 'Unavailable' });
-    expect(await activities().judgeCaptions(input)).toMatchObject({
-      caption: [[{ value: 0 }, { value: 0 }, { value: 0 }, { value: 0 }]],
+    await expect(activities().judgeCompletions(input)).rejects.toMatchObject({ code: 'Unavailable' });
+    expect(await activities().judgeCompletions(input)).toMatchObject({
+      scores: { caption: [[{ value: 0 }, { value: 0 }, { value: 0 }, { value: 0 }]] },
       // Two of them paid by the attempt before, which was this place too.
       usage: { calls: 4, cacheHits: 0, inputTokens: 40, repeated: 0 },
     });
@@ -161,15 +165,18 @@ describe('with an endpoint', () => {
 
   test('a disk that fails just before the end makes no verdict again', async () => {
     const input = await inputFor([sample('a')], [[CAPTION, 'A dog.']], { judge: openai() });
-    const failing = failingStore(root, '/judge.json');
+    const failing = failingStore(root, '/judged-scores.json');
     store = failing.store;
-    await expect(activities().judgeCaptions(input)).rejects.toThrow('EROFS');
-    const output = await activities().judgeCaptions(input);
-    expect(output).toMatchObject({ caption: [[{ value: 1 }, { value: 0 }]], usage: { calls: 2, cacheHits: 0 } });
+    await expect(activities().judgeCompletions(input)).rejects.toThrow('EROFS');
+    const output = await activities().judgeCompletions(input);
+    expect(output).toMatchObject({
+      scores: { caption: [[{ value: 1 }, { value: 0 }]] },
+      usage: { calls: 2, cacheHits: 0 },
+    });
     expect(server.account()).toMatchObject({ questions: 2, answered: 2, duplicates: 0 });
     expect(failing.stored.filter((key) => key.startsWith('runs/'))).toEqual([
-      'runs/r/step-000001/verdicts.json',
-      'runs/r/step-000001/judge.json',
+      'runs/r/step-000001/round-00/part-00/verdicts.json',
+      'runs/r/step-000001/round-00/part-00/judged-scores.json',
     ]);
   });
 
@@ -180,20 +187,23 @@ describe('with an endpoint', () => {
     const judge = { ...openai(), baseUrl: prude.baseUrl };
     const input = await inputFor([sample('a')], [[CAPTION, 'A dog.']], { judge });
     const refused = { unscorable: true, reason: 'the judge refused to answer' };
-    const first = await activities().judgeCaptions(input);
+    const first = await activities().judgeCompletions(input);
     const again = await activities()
-      .judgeCaptions({ ...input, step: 2 })
+      .judgeCompletions({ ...input, step: 2 })
       .finally(() => prude.close());
-    expect(first.caption).toEqual([[refused, { value: 0 }]]);
-    expect(again).toMatchObject({ caption: [[refused, { value: 0 }]], usage: { calls: 0, cacheHits: 2 } });
+    expect(first.scores.caption).toEqual([[refused, { value: 0 }]]);
+    expect(again).toMatchObject({
+      scores: { caption: [[refused, { value: 0 }]] },
+      usage: { calls: 0, cacheHits: 2 },
+    });
   });
 
   test('f1 also asks what the caption claims, and whether the reference tells it', async () => {
     const caption = 'A small red circle moves left. A dog barks';
     const input = await inputFor([sample('a')], [[caption]], { judge: openai(), caption: { variant: 'f1' } });
-    const { caption: scores, usage } = await activities().judgeCaptions(input);
+    const { scores, usage } = await activities().judgeCompletions(input);
     // Recall 1/2, precision 1/2.
-    expect(scores).toEqual([[{ value: 0.5 }]]);
+    expect(scores.caption).toEqual([[{ value: 0.5 }]]);
     expect(usage.calls).toBe(3);
   });
 
@@ -207,17 +217,17 @@ describe('with an endpoint', () => {
     const judge = { ...openai(), baseUrl: rated.baseUrl };
     const input = await inputFor([plain], [[CAPTION, 'A dog.', CAPTION, '']], { judge, caption });
     const output = await activities()
-      .judgeCaptions(input)
+      .judgeCompletions(input)
       .finally(() => rated.close());
     expect(output).toMatchObject({
-      caption: [[{ value: 0.9 }, { value: 0.5 }, { value: 0.9 }, { value: 0 }]],
+      scores: { caption: [[{ value: 0.9 }, { value: 0.5 }, { value: 0.9 }, { value: 0 }]] },
       usage: { calls: 2, cacheHits: 1 },
     });
     expect(rated.requests).toHaveLength(2);
     for (const description of [CAPTION, 'A dog.'])
       expect(rated.requests.map(({ question }) => question)).toContainEqual({ reference: CAPTION, description });
-    const { groups } = await store.readJson(output.verdicts, StepVerdicts);
-    expect(groups[0]).toEqual({
+    const { components } = await store.readJson(output.verdicts, Verdicts);
+    expect(components.caption![0]).toEqual({
       sampleId: 'a',
       completions: [
         { caption: CAPTION, score: { value: 0.9 }, ratings: { completeness: 5, naturalness: 4 } },
@@ -235,7 +245,7 @@ describe('with an endpoint', () => {
     });
     const high = message({ content: '{"completeness": 50, "naturalness": 5}' });
     server.failNext(high, high);
-    expect((await activities().judgeCaptions(input)).caption).toEqual([
+    expect((await activities().judgeCompletions(input)).scores.caption).toEqual([
       [{ unscorable: true, reason: expect.stringContaining('cannot be used') }],
     ]);
   });
@@ -244,7 +254,7 @@ describe('with an endpoint', () => {
     const { events: _, ...plain } = sample('a');
     const input = await inputFor([plain], [[CAPTION, '']], { judge: openai() });
     server.failNext(message({ content: 'no' }), message({ content: 'no' }));
-    expect((await activities().judgeCaptions(input)).caption).toEqual([
+    expect((await activities().judgeCompletions(input)).scores.caption).toEqual([
       [{ unscorable: true, reason: expect.stringContaining('cannot be used') }, { value: 0 }],
     ]);
   });
@@ -252,7 +262,7 @@ describe('with an endpoint', () => {
 
 test('tried again after it is done, the activity finds its own output and asks nobody', async () => {
   const input = await inputFor([sample('a')], [[CAPTION]], { judge: openai() });
-  const output = await activities().judgeCaptions(input);
-  expect(await activities().judgeCaptions(input)).toEqual(output);
+  const output = await activities().judgeCompletions(input);
+  expect(await activities().judgeCompletions(input)).toEqual(output);
   expect(server.requests).toHaveLength(1);
 });

@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createScoreActivities } from '../../../activities/score-completions.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
-import type { Rollout } from '../../../core/completion.ts';
+import { parseCompletion, type Rollout } from '../../../core/completion.ts';
 import { type DatasetManifest, type Sample, structuredCompletion, type Thought } from '../../../core/sample.ts';
-import { ThinkConfig } from '../../../rewards/think.ts';
+import { RewardConfig } from '../../../rewards/registry.ts';
 
 let root: string;
 let store: ArtifactStore;
@@ -22,7 +23,10 @@ const sample = (id: string, more: Partial<Sample>): Sample => ({
   caption: 'A small red circle moves left.',
   ...more,
 });
-const completion = (text: string) => ({ text, tokenIds: [1], logProbs: [-1], truncated: false });
+const completion = (text: string) => ({
+  ...{ text, tokenIds: [1], logProbs: [-1], truncated: false },
+  parsed: parseCompletion(text),
+});
 
 test('scores format and think of every completion, in the order of the rollout', async () => {
   const manifest: DatasetManifest = {
@@ -48,25 +52,30 @@ test('scores format and think of every completion, in the order of the rollout',
     ],
   };
   const progress: number[] = [];
-  const { scoreThoughts } = createThinkActivities({
+  const { scoreCompletions } = createScoreActivities({
     store,
     home: root,
     onProgress: ({ done }) => progress.push(done),
   });
   const input = {
-    runKey: 'r',
-    step: 3,
+    ...{ runKey: 'r', step: 3, round: 0, part: 0 },
     rollout: await store.putJson('rollout.json', rollout),
     manifest: await store.putJson('manifest.json', manifest),
-    think: ThinkConfig.parse({ similarity: 'token-f1' }),
+    reward: RewardConfig.parse({ think: { similarity: 'token-f1' } }),
   };
-  const scores = await scoreThoughts(input);
-  expect(scores.format).toEqual([[{ value: 1 }, { value: 1 }, { value: 0 }, { value: 0 }], [{ value: 1 }]]);
-  expect(scores.think[0]).toEqual([{ value: 1 }, { value: 0.5 }, { value: 1 }, { value: 0 }]);
-  expect(scores.think[1]).toEqual([
-    { unscorable: true, reason: expect.stringMatching(/Sample b has no reference thought.*reward\.weights\.think/) },
+  const output = await scoreCompletions(input);
+  const { format, think, ...others } = output.scores;
+  // What the judge scores is not among them.
+  expect(others).toEqual({});
+  expect(format).toEqual([[{ value: 1 }, { value: 1 }, { value: 0 }, { value: 0 }], [{ value: 1 }]]);
+  expect(think![0]).toEqual([{ value: 1 }, { value: 0.5 }, { value: 1 }, { value: 0 }]);
+  expect(think![1]).toEqual([
+    {
+      unscorable: true,
+      reason: expect.stringMatching(/Sample b has no reference thought.*reward\.think\.weight to 0/),
+    },
   ]);
   expect(progress).toEqual([0, 1]);
   // Tried again, the activity finds its own output, timing included.
-  expect(await scoreThoughts(input)).toEqual(scores);
+  expect(await scoreCompletions(input)).toEqual(output);
 });

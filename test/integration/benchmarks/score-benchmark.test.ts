@@ -5,11 +5,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createBenchmarkActivities } from '../../../activities/benchmark.ts';
 import { HeldOutDetails } from '../../../benchmarks/held-out.ts';
 import { ArtifactStore, sha256 } from '../../../core/artifact-store.ts';
+import { parseCompletion } from '../../../core/completion.ts';
 import { type DatasetManifest, type Sample, structuredCompletion } from '../../../core/sample.ts';
-import { eventsOf } from '../../../datasets/shapes/describe.ts';
+import { describe as describeScene, eventsOf } from '../../../datasets/shapes/describe.ts';
 import { sceneAt } from '../../../datasets/shapes/scene.ts';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
-import { ThinkConfig } from '../../../rewards/think.ts';
+import { RewardConfig } from '../../../rewards/registry.ts';
 import { message } from '../../servers/openai-faults.ts';
 import { startOpenAiServer } from '../../servers/openai-server.ts';
 import { failingStore } from '../../storage/failing-store.ts';
@@ -29,7 +30,12 @@ const heldOut = Array.from({ length: 6 }, (_, index): Sample => {
 
 async function inputFor(texts: string[], judge: object = { kind: 'rule-based' }) {
   const manifest: DatasetManifest = { name: 't', digest: 'd', train: [], heldOut, quarantined: [] };
-  const captions = texts.map((text, i) => ({ sampleId: heldOut[i]!.id, text, tokens: 40 }));
+  const captions = texts.map((text, i) => ({
+    sampleId: heldOut[i]!.id,
+    text,
+    tokens: 40,
+    parsed: parseCompletion(text),
+  }));
   return {
     runKey: 'r',
     step: 0,
@@ -37,7 +43,7 @@ async function inputFor(texts: string[], judge: object = { kind: 'rule-based' })
     captions: await store.putJson('captions.json', captions),
     manifest: await store.putJson('manifest.json', manifest),
     judge: JudgeConfig.parse(judge),
-    think: ThinkConfig.parse({ similarity: 'token-f1' }),
+    reward: RewardConfig.parse({ think: { similarity: 'token-f1' } }),
   };
 }
 const benchmark = () => createBenchmarkActivities({ store, home: root, env: { KEY: 'sk' } });
@@ -61,6 +67,7 @@ test('texts without a caption score 0, and say so clip by clip', async () => {
     tokens: 40,
     format: 0,
     think: 0,
+    rewards: { format: 0, think: 0, caption: 0 },
     events: heldOut[0]!.events,
     event: { recall: 0, precision: 0 },
     action: { recall: 0, precision: 0 },
@@ -77,14 +84,13 @@ test('tried again, the activity finds its own output', async () => {
 
 test('a disk that fails just before the end makes no verdict again', async () => {
   const input = await inputFor(perfect);
-  const failing = failingStore(root, '/benchmark-held-out.json');
+  const failing = failingStore(root, '/scores.json');
   store = failing.store;
   await expect(benchmark().scoreBenchmark(input)).rejects.toThrow('EROFS');
   await benchmark().scoreBenchmark(input);
-  expect(failing.stored.map((key) => key.split('/').at(-1))).toEqual([
-    'benchmark-held-out-details.json',
-    'benchmark-held-out.json',
-  ]);
+  expect(failing.stored).toEqual(
+    ['details.json', 'scores.json'].map((name) => `runs/r/step-000000/benchmarks/held-out/${name}`),
+  );
 });
 
 test('with an endpoint, a clip that it will not judge is left out and counted', async () => {

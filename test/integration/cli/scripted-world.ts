@@ -12,7 +12,6 @@ import { createProgressActivities } from '../../../activities/run-progress.ts';
 import { findInstallation } from '../../../cli/installation.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { keyOf } from '../../../core/store-layout.ts';
-import { OnnxEngine } from '../../../policy/onnx/engine/onnx-engine.ts';
 import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
 import { startTemporal, workflowBundle } from '../temporal-server.ts';
 import { everyQueue } from '../workflows/every-queue.ts';
@@ -63,7 +62,7 @@ export class ScriptedWorld {
     const activities = scriptedStages([], {
       ...createConfigActivities(),
       ...createRecordActivities({ store }),
-      ...createProgressActivities({ store, engine: new OnnxEngine() }),
+      ...createProgressActivities({ store }),
       loadPolicy: () => this.#checkpoint('start', 0),
       updatePolicy: (input) => this.#update(input),
       captionClips: async () => ({ captions: await store.put('captions.json', '[]'), seconds: 1 }),

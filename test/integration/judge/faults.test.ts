@@ -1,12 +1,15 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createJudgeActivities } from '../../../activities/judge-completions.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { parseCompletion } from '../../../core/completion.ts';
 import { VideocapError } from '../../../core/errors.ts';
 import type { DatasetManifest } from '../../../core/sample.ts';
+import { listAll } from '../../../core/storage.ts';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
+import { ASKING } from '../../../judge/ledger/intents.ts';
 import { RewardConfig } from '../../../rewards/registry.ts';
 import * as faults from '../../servers/openai-faults.ts';
 import { type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
@@ -37,15 +40,12 @@ async function inputFor(captions: string[], judge: object = {}) {
   const video = { path: '/a.mp4', sha256: '0'.repeat(64), bytes: 1 };
   const sample = { id: 'a', video, caption: 'A dog runs.', events: EVENTS };
   const manifest: DatasetManifest = { name: 't', digest: 'd', train: [sample], heldOut: [], quarantined: [] };
-  const completions = captions.map((caption) => ({
-    text: `<answer>${caption}</answer>`,
-    tokenIds: [],
-    logProbs: [],
-    truncated: false,
-  }));
+  const completions = captions.map((caption) => {
+    const text = `<answer>${caption}</answer>`;
+    return { text, tokenIds: [], logProbs: [], truncated: false, parsed: parseCompletion(text) };
+  });
   return {
-    runKey: 'r',
-    step: 1,
+    ...{ runKey: 'r', step: 1, round: 0, part: 0 },
     rollout: await store.putJson('rollout.json', { step: 1, groups: [{ sampleId: 'a', completions }] }),
     manifest: await store.putJson('manifest.json', manifest),
     judge: JudgeConfig.parse({
@@ -57,7 +57,7 @@ async function inputFor(captions: string[], judge: object = {}) {
       concurrency: 1,
       ...judge,
     }),
-    caption: RewardConfig.parse({ caption: { variant: 'linear' } }).caption,
+    reward: RewardConfig.parse({ caption: { variant: 'linear' } }),
   };
 }
 
@@ -67,8 +67,8 @@ async function judge(captions = CAPTIONS, config: object = {}) {
   const waits: (number | undefined)[] = [];
   for (;;) {
     try {
-      const { caption, usage } = await createJudgeActivities({ store, env: { KEY } }).judgeCaptions(input);
-      return { scores: caption[0], usage, waits };
+      const { scores, usage } = await createJudgeActivities({ store, env: { KEY } }).judgeCompletions(input);
+      return { scores: scores.caption![0], usage, waits };
     } catch (error) {
       if (!(error instanceof VideocapError)) throw error;
       expect(`${error.message} ${error.stack} ${error.cause}`).not.toMatch(/sk-very-secret|A dog|a cat/);
@@ -80,8 +80,12 @@ async function judge(captions = CAPTIONS, config: object = {}) {
 
 /** One ledger entry a question, none asked for that is not there, no intent left. */
 async function ledgerSize(): Promise<number> {
-  expect(await readdir(join(root, 'ledger/asking'))).toEqual([]);
-  return (await readdir(join(root, 'ledger'))).filter((name) => name.endsWith('.ref')).length;
+  const entries: string[] = [];
+  for await (const { kind, key } of listAll(store.storage, 'ledger/')) {
+    expect(key).not.toContain(ASKING);
+    if (kind === 'ref') entries.push(key);
+  }
+  return entries.length;
 }
 
 /** The endpoint recovered: the scores are those of a quiet day, each answer was paid for once. */
@@ -205,7 +209,7 @@ describe('what needs a person blocks with one sentence, without a second request
 
   test('a key that is not in the environment', async () => {
     const input = await inputFor(CAPTIONS);
-    await expect(createJudgeActivities({ store, env: {} }).judgeCaptions(input)).rejects.toMatchObject({
+    await expect(createJudgeActivities({ store, env: {} }).judgeCompletions(input)).rejects.toMatchObject({
       code: 'JudgeBlocked',
       message: expect.stringMatching(/^The environment variable KEY \(judge\.apiKeyEnv\) is not set/),
     });
@@ -319,7 +323,7 @@ test('cancelled in mid-batch: the answer on its way is kept, and nothing more is
     faults.message({ content: answer })(response, request, answer);
   });
   const cancelled = createJudgeActivities({ store, env: { KEY }, signal: () => controller.signal });
-  await expect(cancelled.judgeCaptions(input)).rejects.toMatchObject({ name: 'AbortError' });
+  await expect(cancelled.judgeCompletions(input)).rejects.toMatchObject({ name: 'AbortError' });
   expect(server.requests).toHaveLength(1);
   expect(await ledgerSize()).toBe(1);
   const outcome = await judge();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createJudgeActivities } from '../../../activities/judge-completions.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { parseCompletion } from '../../../core/completion.ts';
 import type { DatasetManifest } from '../../../core/sample.ts';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { COMPLETENESS_NATURALNESS } from '../../../judge/questions/completeness-naturalness.ts';
@@ -36,21 +37,18 @@ async function scores(answer: Answer, judge: object = {}, caption: object = { va
   const video = { path: '/a.mp4', sha256: '0'.repeat(64), bytes: 1 };
   const sample = { id: 'a', video, caption: 'A cat sleeps. A bird sings.', events: EVENTS };
   const manifest: DatasetManifest = { name: 't', digest: 'd', train: [sample], heldOut: [], quarantined: [] };
-  const completions = CAPTIONS.map((text) => ({
-    text: `<answer>${text}</answer>`,
-    tokenIds: [],
-    logProbs: [],
-    truncated: false,
-  }));
-  const output = await createJudgeActivities({ store, env: { KEY: 'sk' } }).judgeCaptions({
-    runKey: 'r',
-    step: 1,
+  const completions = CAPTIONS.map((caption) => {
+    const text = `<answer>${caption}</answer>`;
+    return { text, tokenIds: [], logProbs: [], truncated: false, parsed: parseCompletion(text) };
+  });
+  const output = await createJudgeActivities({ store, env: { KEY: 'sk' } }).judgeCompletions({
+    ...{ runKey: 'r', step: 1, round: 0, part: 0 },
     rollout: await store.putJson('rollout.json', { step: 1, groups: [{ sampleId: 'a', completions }] }),
     manifest: await store.putJson('manifest.json', manifest),
     judge: JudgeConfig.parse({ kind: 'llm', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY', ...judge }),
-    caption: RewardConfig.parse({ caption }).caption,
+    reward: RewardConfig.parse({ caption }),
   });
-  return output.caption[0]!;
+  return output.scores.caption![0]!;
 }
 
 describe.each(['linear', 'f1', 'completeness-naturalness'])('a request of %s', (variant) => {

@@ -7,7 +7,7 @@ import { eventEntailment } from '../../../judge/questions/event-entailment.ts';
 import { eventExtraction } from '../../../judge/questions/event-extraction.ts';
 import { NO_USAGE } from '../../../judge/usage.ts';
 import type { Fault } from '../../servers/openai-faults.ts';
-import { hang, message, reset, stall, status, uncounted } from '../../servers/openai-faults.ts';
+import { hang, html, message, reset, stall, status, uncounted } from '../../servers/openai-faults.ts';
 import { type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
 
 const KEY = 'sk-very-secret';

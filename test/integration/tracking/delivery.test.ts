@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { createTrackingActivities } from '../../../activities/tracking.ts';
 import type { Tracking } from '../../../contracts/tracking.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { keyOf } from '../../../core/store-layout.ts';
 import { metricPoints } from '../../../tracking/log-batches.ts';
 import { type SyntheticRun, type SyntheticRunOptions, syntheticRun } from '../../unit/report/synthetic-run.ts';
 import { pointsOf, runsTagged } from './mlflow-points.ts';
@@ -36,7 +37,8 @@ async function aRun(name: string, options: SyntheticRunOptions = {}): Promise<Mi
   const store = new ArtifactStore(join(folder, name));
   const synthetic = await syntheticRun(store, options);
   const run = { ...synthetic, runKey: `${name}-0a1b2c3d` };
-  for (const record of run.records) await store.putJson(recordKey(run.runKey, record.step), record);
+  for (const record of run.records)
+    await store.putJson(keyOf('record', { runKey: run.runKey, step: record.step }), record);
   const activities = createTrackingActivities({ store, mlflowUrl: server.url, pauseSeconds: 0.01 });
   const tracking = await activities.startTracking(start(run));
   const { runKey, manifest } = run;
@@ -100,7 +102,8 @@ describe('every point arrives once', () => {
       time: record.step >= 3 ? record.time - 86_400_000 : record.time,
     }));
     const run = { ...synthetic, records, runKey: `${name}-0a1b2c3d` };
-    for (const record of records) await store.putJson(recordKey(run.runKey, record.step), record);
+    for (const record of records)
+      await store.putJson(keyOf('record', { runKey: run.runKey, step: record.step }), record);
     const activities = createTrackingActivities({ store, mlflowUrl: server.url, pauseSeconds: 0.01 });
     const tracking = await activities.startTracking(start(run));
     const { runKey, manifest } = run;

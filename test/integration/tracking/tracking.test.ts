@@ -183,7 +183,7 @@ describe('a run mirrored to a real MLflow server', () => {
     const warnings: object[] = [];
     const { startTracking, mirrorRecords } = tracker({ log: { warn: (fields) => void warnings.push(fields) } });
     const tracking = await startTracking({ ...startInput(), runKey: 'damaged-1' });
-    const rollout = run.records[2]!.rollout!;
+    const rollout = run.records[2]!.rollouts[0]!.rollout;
     const bytes = await store.read(rollout);
     await writeFile(await store.localCopy(rollout), bytes.subarray(1));
     const input = { runKey: run.runKey, tracking, manifest: run.manifest, fromStep: 0, toStep: 4 };

@@ -1,3 +1,4 @@
+import { truncate } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createRolloutActivities } from '../../../activities/rollout.ts';
@@ -51,7 +52,7 @@ async function stage(sampleIds: string[], at?: ArtifactStore) {
 test('a rollout is stored with what there is to count, and a retry finds it', async () => {
   const { store, requests, activities, input } = await stage(['a', 'b']);
   const sampling = SamplingConfig.parse({ groupSize: 3, temperature: 0.5, maxNewTokens: 7 });
-  const output = await activities.rolloutGroups({ ...input, round: 0, part: 0, sampling, seed: 11 });
+  const output = await activities.rolloutGroups({ ...input, round: 1, part: 0, sampling, seed: 11 });
   expect(output).toMatchObject({ completions: 6, tokens: 12, meanLength: 2, truncated: 2 });
   const rollout = await store.readJson(output.rollout, Rollout);
   expect(rollout.step).toBe(3);
@@ -59,13 +60,13 @@ test('a rollout is stored with what there is to count, and a retry finds it', as
     ['a', 'a 2'],
     ['b', 'b 2'],
   ]);
-  expect(await activities.rolloutGroups({ ...input, round: 0, part: 0, sampling, seed: 11 })).toEqual(output);
+  expect(await activities.rolloutGroups({ ...input, round: 1, part: 0, sampling, seed: 11 })).toEqual(output);
   expect(requests.length).toBe(1);
   expect(requests[0]).toMatchObject({
     engine: input.engine,
     groupSize: 3,
     maxNewTokens: 7,
-    sampling: { temperature: 0.5, seed: 11, step: 3, round: 0 },
+    sampling: { temperature: 0.5, seed: 11, step: 3, round: 1 },
     policy: {
       model: 'tiny',
       weights: { path: await store.localCopy(input.policy.weights), sha256: input.policy.weights.sha256 },
@@ -139,6 +140,31 @@ test("a model's own weights go into the store once, under their hash", async () 
   expect(first.policy).not.toHaveProperty('optimizer');
   expect(first.parameters).toBeGreaterThan(2_000_000);
   expect(second).toEqual(first);
+});
+
+describe('the start policy of a run that goes on', () => {
+  const policy = { model: 'tiny' };
+
+  test.each(['r', 'a fork'])('is restored where the store has its weights damaged: run %s', async (runKey) => {
+    const { activities, store } = await stage(['a']);
+    const first = await activities.loadPolicy({ runKey: 'r', policy });
+    const { weights } = first.policy;
+    await truncate(await store.localCopy(weights), 1000);
+    expect(await activities.loadPolicy({ runKey, policy, reference: first.policy })).toEqual(first);
+    expect(await store.firstDamaged(weights)).toBeUndefined();
+  });
+
+  test.each(['r', 'a fork'])('is refused where its model has other weights by now: run %s', async (runKey) => {
+    const { activities, store } = await stage(['a']);
+    const weights = await store.put('policies/old/model.safetensors', 'weights that the model had');
+    const reference = { model: 'tiny', step: 0, weights };
+    expect((await activities.loadPolicy({ runKey: 'r', policy, reference })).policy).toEqual(reference);
+    await truncate(await store.localCopy(weights), 3);
+    await expect(activities.loadPolicy({ runKey, policy, reference })).rejects.toMatchObject({
+      code: 'CorruptArtifact',
+      message: expect.stringMatching(/start weights .* are damaged, and model tiny has others by now/),
+    });
+  });
 });
 
 test('a model that does not exist is refused with a sentence', async () => {

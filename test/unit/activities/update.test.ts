@@ -94,11 +94,17 @@ test('groups go to the engine with the frames of their sample, whatever the orde
 });
 
 test('the rollouts of several rounds become one batch, in their order', async () => {
-  const { requests, input, updatePolicy, grpoBatch } = await stage();
-  const [first] = grpoBatch().rollouts;
-  await updatePolicy({ ...input, batch: { ...grpoBatch(), rollouts: [first!, first!] } });
+  const { store, requests, input, updatePolicy, grpoBatch } = await stage();
+  const rollout = await store.putJson('runs/r/step-000001/round-01/part-00/rollout.json', {
+    step: 1,
+    groups: [{ sampleId: 'c', completions: [completion(5), completion(6)] }],
+  });
+  const second = { rollout, clips: await storeClips(store, ['x', 'y', 'c']), advantages: [[0.5, null]] };
+  await updatePolicy({ ...input, batch: { ...grpoBatch(), rollouts: [...grpoBatch().rollouts, second] } });
+  expect(requests).toHaveLength(1);
   const { groups } = requests[0]!.batch as CompletionBatch;
-  expect(groups.map(({ frames }) => frames.data[0])).toEqual([1, 0, 1, 0]);
+  expect(groups.map(({ frames }) => frames.data[0])).toEqual([1, 0, 2]);
+  expect(groups[2]!.completions.map(({ advantage }) => advantage)).toEqual([0.5, null]);
 });
 
 test('advantages of another rollout are refused', async () => {

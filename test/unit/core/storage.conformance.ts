@@ -26,7 +26,7 @@ export function storageConformance(name: string, open: () => Promise<[Storage, S
     });
 
     describe('a content', () => {
-      it('is read as it was put, by everybody, with its hash and size', async () => {
+      it('is read as it was put, on every handle, with its hash and size', async () => {
         await put('a/b.1.txt', 'hello');
         expect((await other.getContent('a/b.1.txt'))?.toString()).toBe('hello');
         expect(await other.digest('a/b.1.txt')).toEqual({ sha256: sha256('hello'), bytes: 5 });
@@ -41,7 +41,7 @@ export function storageConformance(name: string, open: () => Promise<[Storage, S
         expect(await storage.digest('large')).toMatchObject({ bytes: 3 * LARGEST_REF });
       });
 
-      it('that nobody has put is nothing', async () => {
+      it('that was never put is nothing', async () => {
         await put('a/b', 'x');
         for (const absent of ['a/c', 'b', 'a/b.txt']) {
           expect(await storage.getContent(absent)).toBeUndefined();

@@ -1,0 +1,143 @@
+"""An engine in another language, as small as it can be: it serves the queue `policy-stub`, and computes nothing.
+
+    python stub_engine.py <Temporal's address> <the store's folder> <the folder for exported models>
+
+Texts, tokens and weights are hashes of the inputs that a real engine computes them from, so they are deterministic, and
+an activity that is tried again simply makes them again. A real engine looks for its stored output before it computes.
+"""
+
+import asyncio
+import json
+import os
+import struct
+import sys
+import uuid
+from hashlib import sha256
+from pathlib import Path
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+ADDRESS, STORE, EXPORTS = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+
+
+def put(key: str, data: bytes) -> dict:
+    """Stores a content as `<key with 12 digits of its hash>`, then its ref as `<key>.ref`. The first ref of a key stays."""
+    digest, (stem, extension) = sha256(data).hexdigest(), os.path.splitext(key)
+    name = f"{stem}.{digest[:12]}{extension}"
+    ref = {"uri": f"store:{name}", "sha256": digest, "bytes": len(data)}
+    for path, content, move in [
+        (STORE / name, data, os.replace),
+        (STORE / f"{key}.ref", json.dumps(ref).encode(), os.link),
+    ]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f"{path.name}.{uuid.uuid4()}.tmp")
+        with open(temporary, "xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            move(temporary, path)
+        except FileExistsError:
+            return json.loads(path.read_bytes())
+        finally:
+            temporary.unlink(missing_ok=True)
+    return ref
+
+
+def put_json(key: str, value) -> dict:
+    return put(key, json.dumps(value).encode())
+
+
+def read(ref: dict) -> bytes:
+    data = (STORE / ref["uri"].removeprefix("store:")).read_bytes()
+    if sha256(data).hexdigest() != ref["sha256"]:
+        raise ValueError(f"Artifact {ref['uri']} is damaged.")
+    return data
+
+
+def record(key: str, output: dict) -> dict:
+    """The output that was stored first under a key: every attempt at an activity gives this one."""
+    return json.loads(read(put_json(key, output)))
+
+
+def fake(*inputs) -> bytes:
+    """32 bytes that depend on the inputs alone."""
+    return sha256(json.dumps(inputs).encode()).digest()
+
+
+def fake_tensors(*inputs) -> bytes:
+    """A safetensors file with one tensor of 32 numbers."""
+    header = json.dumps({"w": {"dtype": "U8", "shape": [32], "data_offsets": [0, 32]}}).encode()
+    return struct.pack("<Q", len(header)) + header + fake(*inputs)
+
+
+def fake_text(policy: dict, clip: dict, length: int, *random) -> tuple[list, dict]:
+    tokens = list(fake(policy["weights"]["sha256"], clip["clip"]["sha256"], *random)[:length])
+    return tokens, {"text": " ".join(map(str, tokens)), "parsed": {"wellFormed": False}}
+
+
+@activity.defn(name="loadPolicy")
+async def load_policy(i: dict) -> dict:
+    model = i["policy"]["model"]
+    data = fake_tensors(model)
+    weights = put(f"policies/{sha256(data).hexdigest()}/model.safetensors", data)
+    policy = i.get("reference") or {"model": model, "step": 0, "weights": weights}
+    read(policy["weights"])
+    return record(f"runs/{i['runKey']}/load-policy.json", {"policy": policy, "parameters": 32})
+
+
+@activity.defn(name="rolloutGroups")
+async def rollout_groups(i: dict) -> dict:
+    folder = f"runs/{i['runKey']}/step-{i['step']:06}/round-{i['round']:02}/part-{i['part']:02}"
+    size, length = i["sampling"]["groupSize"], min(i["sampling"]["maxNewTokens"], 32)
+
+    def completion(clip: dict, n: int) -> dict:
+        tokens, text = fake_text(i["policy"], clip, length, i["seed"], i["step"], i["round"], n)
+        return {**text, "tokenIds": tokens, "logProbs": [-1.0] * length, "truncated": True}
+
+    clips = json.loads(read(i["clips"]))
+    groups = [{"sampleId": c["sampleId"], "completions": [completion(c, n) for n in range(size)]} for c in clips]
+    rollout = put_json(f"{folder}/rollout.json", {"step": i["step"], "groups": groups})
+    count = len(clips) * size
+    counts = {"completions": count, "tokens": count * length, "meanLength": length, "truncated": count}
+    return record(f"{folder}/rollout-groups.json", {"rollout": rollout, **counts, "seconds": 0})
+
+
+@activity.defn(name="captionClips")
+async def caption_clips(i: dict) -> dict:
+    folder = f"runs/{i['runKey']}/step-{i['step']:06}/captions/{i['list']}"
+    captions = []
+    for clip in json.loads(read(i["clips"])):
+        tokens, text = fake_text(i["policy"], clip, i["maxNewTokens"])
+        captions.append({"sampleId": clip["sampleId"], **text, "tokens": len(tokens)})
+    output = {"captions": put_json(f"{folder}/captions.json", captions), "seconds": 0}
+    return record(f"{folder}/caption-clips.json", output)
+
+
+@activity.defn(name="updatePolicy")
+async def update_policy(i: dict) -> dict:
+    run, step = f"runs/{i['runKey']}", f"step-{i['step']:06}"
+    policy = {**i["policy"], "step": i["step"]}
+    for field, name in [("weights", "model"), ("optimizer", "optimizer")]:
+        data = fake_tensors(name, i["policy"]["weights"]["sha256"], i["algorithm"], i["batch"])
+        policy[field] = put(f"{run}/checkpoints/{step}/{name}.safetensors", data)
+    return record(f"{run}/{step}/update.json", {"policy": policy, "metrics": {"loss": 0}, "seconds": 0})
+
+
+@activity.defn(name="exportPolicy")
+async def export_policy(i: dict) -> dict:
+    folder = EXPORTS / i["runKey"]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.safetensors").write_bytes(read(i["policy"]["weights"]))
+    return {"folder": str(folder)}
+
+
+async def main() -> None:
+    client = await Client.connect(ADDRESS)
+    activities = [load_policy, rollout_groups, caption_clips, update_policy, export_policy]
+    await Worker(client, task_queue="policy-stub", activities=activities, max_concurrent_activities=1).run()
+
+
+asyncio.run(main())

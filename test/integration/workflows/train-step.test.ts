@@ -1,0 +1,65 @@
+import { describe, expect, it, vi } from 'vitest';
+import { trainStep } from '../../../workflows/train-step.ts';
+import { playedBy, stepInput } from './played-step.ts';
+import { policyAt, ref } from './scripted-stages.ts';
+
+vi.mock('../../../workflows/stages.ts', async () => (await import('./played-step.ts')).playedStages());
+
+describe('a step of SFT', () => {
+  it('updates the policy on the references of its samples, and samples, scores and judges nothing', async () => {
+    const calls = playedBy();
+    const { input, shown } = stepInput({ kind: 'sft' }, 40);
+    const outcome = await trainStep(input);
+    expect(calls.map(([name]) => name)).toEqual(['extractFrames', 'updatePolicy', 'extractFrames']);
+    expect(calls[0]![1]).toMatchObject({ samples: { seed: 5, step: 3, round: 0, size: 2 } });
+    expect(calls[1]![1]).toEqual({
+      ...{ runKey: 'r', step: 3, policy: policyAt(2), reference: policyAt(0), engine: { kind: 'onnx', threads: 2 } },
+      ...{ algorithm: input.config.algorithm, keepEvery: 20 },
+      batch: { learnsFrom: 'references', clips: ref('clips'), manifest: ref('manifest') },
+    });
+    expect(shown).toEqual(['frames', 'update']);
+    expect(outcome).toEqual({
+      ...{ policy: policyAt(3), rollouts: [], usage: { calls: 0, cost: 0 } },
+      metrics: {
+        ...{ 'train/loss': 0.1, 'train/kl': 0.01, 'time/updateSeconds': 1 },
+        'time/stepSeconds': expect.any(Number),
+      },
+      seconds: expect.any(Number),
+      clipsAhead: { step: 4, clips: ref('clips') },
+    });
+  });
+});
+
+describe('a step of GRPO', () => {
+  it('updates the policy on its completions with their advantages, and records what they earned', async () => {
+    const calls = playedBy();
+    const { input, shown } = stepInput({ kind: 'grpo', scaleRewards: 'none' }, 40);
+    const outcome = await trainStep(input);
+    // Rewards 2.5 and 0, 1.75 and 2.75: each less the mean of its group.
+    const advantages = [
+      [1.25, -1.25],
+      [-0.5, 0.5],
+    ];
+    const [, update] = calls.find(([name]) => name === 'updatePolicy')!;
+    expect(update).toMatchObject({
+      algorithm: { kind: 'grpo', scaleRewards: 'none' },
+      batch: {
+        learnsFrom: 'completions',
+        rollouts: [{ rollout: ref('rollout'), clips: ref('clips'), advantages }],
+        ...{ temperature: 1, maxNewTokens: 128 },
+      },
+    });
+    expect(shown).toEqual(['frames', 'rollout', 'scoring', 'update']);
+    expect(outcome).toMatchObject({ policy: policyAt(3), usage: { calls: 4, cost: 1 } });
+    expect(outcome.rollouts).toMatchObject([{ rollout: ref('rollout'), verdicts: ref('verdicts'), advantages }]);
+    expect(outcome.rollouts[0]).not.toHaveProperty('clips');
+    expect(outcome.metrics).toMatchObject({ 'reward/mean': 1.75, 'train/loss': 0.1, 'judge/calls': 4 });
+  });
+});
+
+it.each(['grpo', 'sft'])('the last step of %s decodes nothing ahead', async (kind) => {
+  const calls = playedBy();
+  const { clipsAhead } = await trainStep(stepInput({ kind }, 40, { isLast: true }).input);
+  expect(clipsAhead).toBeUndefined();
+  expect(calls.filter(([name]) => name === 'extractFrames')).toHaveLength(1);
+});
