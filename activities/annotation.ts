@@ -8,7 +8,6 @@ import {
   WriteAnnotationsInput,
   type WriteAnnotationsOutput,
 } from '../contracts/annotation.ts';
-import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
 import { settled } from '../core/settled.ts';
 import { keyOf } from '../core/store-layout.ts';
@@ -16,20 +15,12 @@ import { BatchAnnotations, type CaptionedSample, CaptionedSamples } from '../dat
 import { existingAmong, writeAnnotationFiles } from '../datasets/annotation/annotation-files.ts';
 import { readJsonl } from '../datasets/jsonl.ts';
 import type { LlmClient } from '../judge/client/llm-client.ts';
-import type { OutageClock } from '../judge/client/patient-endpoint.ts';
 import { createLlmClient } from '../judge/create-judge.ts';
 import { isLlm } from '../judge/judge-config.ts';
 import { annotation as annotationQuestion } from '../judge/questions/annotation.ts';
+import type { ActivityDeps } from './activity-deps.ts';
 
-export interface AnnotationDeps {
-  store: ArtifactStore;
-  onProgress?: (progress: { done: number; total: number; what: string }) => void;
-  signal?: () => AbortSignal | undefined;
-  /** Since when the judge has given no answer. */
-  outage?: OutageClock;
-  /** Where the key of an endpoint is looked up. */
-  env?: NodeJS.ProcessEnv;
-}
+type AnnotationDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'outage' | 'env'>;
 
 /** Makes thoughts and events for samples that have only a caption: the stages of `datasetAnnotation`. */
 export function createAnnotationActivities({ store, onProgress, signal, outage, env }: AnnotationDeps) {

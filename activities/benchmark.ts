@@ -2,14 +2,12 @@ import { z } from 'zod';
 import { type ClipResult, captionScores, HeldOutDetails, heldOutMetrics } from '../benchmarks/held-out.ts';
 import { HELD_OUT_PROMPTS, named } from '../benchmarks/judged-by.ts';
 import { ScoreBenchmarkInput, ScoreBenchmarkOutput } from '../contracts/scoring.ts';
-import type { ArtifactStore } from '../core/artifact-store.ts';
 import { CaptionedClip } from '../core/completion.ts';
 import { readManifest } from '../core/manifest.ts';
 import type { Sample } from '../core/sample.ts';
 import { scoreValue } from '../core/score.ts';
 import { settled } from '../core/settled.ts';
 import { keyOf } from '../core/store-layout.ts';
-import type { OutageClock } from '../judge/client/patient-endpoint.ts';
 import { createJudge } from '../judge/create-judge.ts';
 import type { Judge } from '../judge/judge.ts';
 import type { Unknown } from '../judge/questions/question.ts';
@@ -19,18 +17,9 @@ import { judgedComponents, localComponents, type RewardConfig } from '../rewards
 import { createSimilarity } from '../rewards/think/create-similarity.ts';
 import type { SimilarityName } from '../rewards/think/similarity.ts';
 import { phrasesOf } from '../rewards/think/think-score.ts';
+import type { ActivityDeps } from './activity-deps.ts';
 
-export interface BenchmarkDeps {
-  store: ArtifactStore;
-  /** The installation's folder, where the embedding model is. */
-  home: string;
-  onProgress?: (progress: { done: number; total: number; what: string }) => void;
-  signal?: () => AbortSignal | undefined;
-  /** Since when the judge has given no answer. */
-  outage?: OutageClock;
-  /** Where the key of a judge endpoint is looked up. */
-  env?: NodeJS.ProcessEnv;
-}
+type BenchmarkDeps = Pick<ActivityDeps, 'store' | 'home' | 'onProgress' | 'signal' | 'outage' | 'env'>;
 
 /** Scores a policy's greedy captions of the held-out split: what the base and the trained policy are compared by. */
 export function createBenchmarkActivities({ store, home, onProgress, signal, outage, env }: BenchmarkDeps) {

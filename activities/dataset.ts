@@ -1,21 +1,16 @@
 import { parse } from 'node:path';
 import type { z } from 'zod';
 import { PrepareDatasetInput, PrepareDatasetOutput } from '../contracts/dataset.ts';
-import { type ArtifactStore, sha256 } from '../core/artifact-store.ts';
+import { sha256 } from '../core/artifact-store.ts';
 import { DatasetManifest, type Sample } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
 import type { DatasetConfig } from '../datasets/dataset-config.ts';
 import { readOwnData } from '../datasets/own-data.ts';
 import { makeShapesSplit } from '../datasets/shapes/shapes.ts';
 import type { FrameOptions } from '../video/frame-options.ts';
+import type { ActivityDeps } from './activity-deps.ts';
 
-export interface DatasetDeps {
-  store: ArtifactStore;
-  onProgress?: (progress: { done: number; total: number; what: string }) => void;
-  signal?: () => AbortSignal | undefined;
-  /** Videos worked on at a time; default the number of cores. */
-  parallel?: number;
-}
+type DatasetDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'parallel'>;
 
 type Splits = Omit<DatasetManifest, 'name' | 'digest'>;
 

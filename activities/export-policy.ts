@@ -1,17 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
-import type { PolicyEngine } from '../core/policy-engine.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import { policyFiles } from '../policy/engine-inputs.ts';
+import type { ActivityDeps } from './activity-deps.ts';
 
-export interface ExportPolicyDeps {
-  store: ArtifactStore;
-  engine: PolicyEngine;
-  home: string;
-}
+type ExportPolicyDeps = Pick<ActivityDeps, 'store' | 'engine' | 'home'>;
 
 /** Writes a trained policy as a model folder that `transformers` and `videocap caption` open. */
 export function createExportActivities({ store, engine, home }: ExportPolicyDeps) {

@@ -12,14 +12,9 @@ import { keyOf } from '../core/store-layout.ts';
 import { encodeClip } from '../video/clip.ts';
 import { clipIdentity, extractClip } from '../video/extract-frames.ts';
 import type { FrameOptions } from '../video/frame-options.ts';
+import type { ActivityDeps } from './activity-deps.ts';
 
-export interface FramesDeps {
-  store: ArtifactStore;
-  onProgress?: (progress: { done: number; total: number; what: string }) => void;
-  signal?: () => AbortSignal | undefined;
-  /** Videos decoded at a time; default the number of cores. */
-  parallel?: number;
-}
+type FramesDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'parallel'>;
 
 /** Turns videos into clips, each once: a clip's key is the hash of its file's content and of how frames are taken from it. */
 export function createFramesActivities({ store, onProgress, signal, parallel }: FramesDeps) {

@@ -1,23 +1,14 @@
 import type { z } from 'zod';
 import { JudgeCompletionsInput, JudgeCompletionsOutput, Verdicts } from '../contracts/scoring.ts';
-import type { ArtifactStore } from '../core/artifact-store.ts';
 import { Rollout } from '../core/completion.ts';
 import { readManifest } from '../core/manifest.ts';
 import { settled } from '../core/settled.ts';
 import { keyOf } from '../core/store-layout.ts';
-import type { OutageClock } from '../judge/client/patient-endpoint.ts';
 import { createJudge } from '../judge/create-judge.ts';
 import { judgedComponents } from '../rewards/registry.ts';
+import type { ActivityDeps } from './activity-deps.ts';
 
-export interface JudgeDeps {
-  store: ArtifactStore;
-  onProgress?: (progress: { done: number; total: number; what: string }) => void;
-  signal?: () => AbortSignal | undefined;
-  /** Since when the judge has given no answer. */
-  outage?: OutageClock;
-  /** Where the key of an endpoint is looked up. */
-  env?: NodeJS.ProcessEnv;
-}
+type JudgeDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'outage' | 'env'>;
 
 /** Scores completions by asking the judge: every reward component that it decides. */
 export function createJudgeActivities({ store, onProgress, signal, outage, env }: JudgeDeps) {

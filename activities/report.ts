@@ -1,14 +1,10 @@
 import type { z } from 'zod';
 import { WriteReportInput, WriteReportOutput } from '../contracts/report.ts';
-import type { ArtifactStore } from '../core/artifact-store.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { readReportContent } from '../report/report-content.ts';
+import type { ActivityDeps } from './activity-deps.ts';
 
-export interface ReportDeps {
-  store: ArtifactStore;
-  /** For the link to the run. */
-  temporalUiUrl?: string | undefined;
-}
+type ReportDeps = Pick<ActivityDeps, 'store' | 'temporalUiUrl'>;
 
 /** Writes what a run came to as one HTML file that can be opened, sent and archived. */
 export function createReportActivities({ store, temporalUiUrl }: ReportDeps) {

@@ -8,20 +8,15 @@ import {
   RolloutGroupsOutput,
 } from '../contracts/policy.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
-import type { ArtifactStore } from '../core/artifact-store.ts';
 import { type CaptionedClip, Group, parseCompletion, Rollout } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
-import type { GenerateRequest, PolicyEngine } from '../core/policy-engine.ts';
+import type { GenerateRequest } from '../core/policy-engine.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { listClips, policyFiles, readFrames } from '../policy/engine-inputs.ts';
 import { restoreStartPolicy, storeStartPolicy } from '../policy/start-policy.ts';
+import type { ActivityDeps } from './activity-deps.ts';
 
-export interface RolloutDeps {
-  store: ArtifactStore;
-  engine: PolicyEngine;
-  onProgress?: (progress: { done: number; total: number; what: string }) => void;
-  signal?: () => AbortSignal | undefined;
-}
+type RolloutDeps = Pick<ActivityDeps, 'store' | 'engine' | 'onProgress' | 'signal'>;
 
 /** Clips in memory at a time. Part of what makes a rollout bit-exact, as are the engine's batches. */
 const CLIPS_AT_ONCE = 64;

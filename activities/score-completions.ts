@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import { ScoreCompletionsInput, ScoreCompletionsOutput } from '../contracts/scoring.ts';
-import type { ArtifactStore } from '../core/artifact-store.ts';
 import { Rollout } from '../core/completion.ts';
 import { readManifest } from '../core/manifest.ts';
 import type { Score } from '../core/score.ts';
@@ -8,14 +7,9 @@ import { keyOf } from '../core/store-layout.ts';
 import { localComponents } from '../rewards/registry.ts';
 import { createSimilarity } from '../rewards/think/create-similarity.ts';
 import type { SimilarityName } from '../rewards/think/similarity.ts';
+import type { ActivityDeps } from './activity-deps.ts';
 
-export interface ScoreDeps {
-  store: ArtifactStore;
-  /** The installation's folder, where the embedding model is. */
-  home: string;
-  onProgress?: (progress: { done: number; total: number; what: string }) => void;
-  signal?: () => AbortSignal | undefined;
-}
+type ScoreDeps = Pick<ActivityDeps, 'store' | 'home' | 'onProgress' | 'signal'>;
 
 /** Scores completions without a judge: every reward component that needs nothing but the texts. */
 export function createScoreActivities({ store, home, onProgress, signal }: ScoreDeps) {

@@ -6,27 +6,16 @@ import { SuiteItems, SuiteResult } from '../benchmarks/suites/suite-files.ts';
 import { drillDown, suiteReport } from '../benchmarks/suites/suite-report.ts';
 import { checkQuirks, quirksOf, suiteNamed } from '../benchmarks/suites/suites.ts';
 import { PrepareSuiteInput, PrepareSuiteOutput, ScoreSuiteInput, ScoreSuiteOutput } from '../contracts/suites.ts';
-import type { ArtifactStore } from '../core/artifact-store.ts';
 import { CaptionedClip } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { withoutCredentials } from '../judge/client/credentials.ts';
-import type { OutageClock } from '../judge/client/patient-endpoint.ts';
 import { createLlmClient } from '../judge/create-judge.ts';
 import { isLlm, type JudgeConfig, type LlmJudgeConfig } from '../judge/judge-config.ts';
 import { NO_USAGE } from '../judge/usage.ts';
+import type { ActivityDeps } from './activity-deps.ts';
 
-export interface SuiteDeps {
-  store: ArtifactStore;
-  onProgress?: (progress: { done: number; total: number; what: string }) => void;
-  signal?: () => AbortSignal | undefined;
-  /** Since when the judge has given no answer. */
-  outage?: OutageClock;
-  /** Where the key of a judge endpoint is looked up. */
-  env?: NodeJS.ProcessEnv;
-  /** Videos opened at a time; default the number of cores. */
-  parallel?: number;
-}
+type SuiteDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'outage' | 'env' | 'parallel'>;
 
 /** Published benchmarks: their clips fixed, then captions of them scored by their own protocols. */
 export function createSuiteActivities({ store, onProgress, signal, outage, env, parallel }: SuiteDeps) {

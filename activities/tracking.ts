@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { HeldOutDetails } from '../benchmarks/held-out.ts';
 import { readRecords } from '../contracts/read-records.ts';
 import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
+import { firstAndLast } from '../contracts/run-results.ts';
 import { FinishTrackingInput, MirrorRecordsInput, StartTrackingInput, type Tracking } from '../contracts/tracking.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
@@ -22,17 +23,11 @@ import { asVideocapError, MlflowError } from '../tracking/mlflow-error.ts';
 import { rolloutTable } from '../tracking/rollout-table.ts';
 import { RunArtifacts } from '../tracking/run-artifacts.ts';
 import { finishNote, MIRRORED_STEP_TAG, NOTE_TAG } from '../tracking/run-tags.ts';
+import type { ActivityDeps } from './activity-deps.ts';
 
-export interface TrackingDeps {
-  store: ArtifactStore;
+export interface TrackingDeps extends Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'env' | 'temporalUiUrl'> {
   mlflowUrl: string;
-  /** For links to runs. */
-  temporalUiUrl?: string | undefined;
-  onProgress?: (progress: { done: number; total: number; what: string }) => void;
-  signal?: () => AbortSignal | undefined;
   log?: { warn(fields: object, message: string): void };
-  /** Where credentials are looked up. */
-  env?: NodeJS.ProcessEnv;
   /** Of one request; see `MlflowHttpOptions`. */
   timeoutSeconds?: number;
   attempts?: number;
@@ -192,8 +187,4 @@ async function contentOf(store: ArtifactStore, evaluation: Evaluation): Promise<
     captions: await store.readJson(captions, z.array(CaptionedClip)),
     details: await store.readJson(details, HeldOutDetails),
   };
-}
-
-function firstAndLast<T>(items: readonly T[]): T[] {
-  return items.filter((_, i) => i === 0 || i === items.length - 1);
 }

@@ -7,18 +7,14 @@ import { Rollout } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { NumberGrid } from '../core/grid.ts';
 import { readManifest } from '../core/manifest.ts';
-import type { CompletionBatch, PolicyEngine, ReferenceBatch, UpdateResult } from '../core/policy-engine.ts';
+import type { CompletionBatch, ReferenceBatch, UpdateResult } from '../core/policy-engine.ts';
 import type { Frames } from '../core/sample.ts';
 import { type Sample, structuredCompletion } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { listClips, policyFiles, readFrames } from '../policy/engine-inputs.ts';
+import type { ActivityDeps } from './activity-deps.ts';
 
-export interface UpdateDeps {
-  store: ArtifactStore;
-  engine: PolicyEngine;
-  onProgress?: (progress: { done: number; total: number; what: string }) => void;
-  signal?: () => AbortSignal | undefined;
-}
+type UpdateDeps = Pick<ActivityDeps, 'store' | 'engine' | 'onProgress' | 'signal'>;
 
 type Input = z.infer<typeof UpdatePolicyInput>;
 type Stored<From> = Extract<Input['batch'], { learnsFrom: From }>;

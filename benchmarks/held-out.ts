@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mean } from '../core/statistics.ts';
 import { JudgedBy } from '../judge/judged-by.ts';
 import { CaptionReading, countsOf } from '../judge/read-caption.ts';
 import { type ClipScore, clipScore, NO_CAPTION, suiteScore } from './autodq.ts';
@@ -80,19 +81,19 @@ export function heldOutMetrics(clips: readonly ClipResult[]): Record<string, num
     Object.assign(metrics, { [`${kind}Recall`]: 100 * recall, [`${kind}Precision`]: 100 * precision });
   }
   const thoughts = present(clips.map(({ think }) => think));
-  if (thoughts.length > 0) Object.assign(metrics, withBounds('think', thoughts, average));
+  if (thoughts.length > 0) Object.assign(metrics, withBounds('think', thoughts, mean));
   Object.assign(
     metrics,
     withBounds(
       'format',
       clips.map(({ format }) => format),
-      average,
+      mean,
     ),
   );
   return {
     ...(metrics as Record<string, number>),
     distinctCaptions: (100 * new Set(clips.map(({ caption }) => caption ?? '')).size) / clips.length,
-    meanTokens: average(clips.map(({ tokens }) => tokens)),
+    meanTokens: mean(clips.map(({ tokens }) => tokens)),
     clips: clips.length,
     unscorable: clips.filter(({ unscorable }) => unscorable !== undefined).length,
   };
@@ -119,7 +120,7 @@ export function heldOutDifferences(
     const [a, b] = [pairs.map(([x]) => x), pairs.map(([, x]) => x)];
     const result =
       kind === 'think'
-        ? pairedBootstrap(a as number[], b as number[], average)
+        ? pairedBootstrap(a as number[], b as number[], mean)
         : pairedBootstrap(a as ClipScore[], b as ClipScore[], f1);
     const { difference, low, high } = result;
     differences[kind === 'think' ? kind : `${kind}F1`] = {
@@ -138,10 +139,6 @@ function withBounds<T>(name: string, clips: readonly T[], statistic: (clips: rea
 
 function f1(clips: readonly ClipScore[]): number {
   return suiteScore(clips).f1;
-}
-
-function average(numbers: readonly number[]): number {
-  return numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
 }
 
 function present<T>(values: readonly (T | undefined)[]): T[] {

@@ -80,3 +80,8 @@ export const RunSummary = z.strictObject({
   mlflowRunUrl: z.string().optional(),
 });
 export type RunSummary = z.infer<typeof RunSummary>;
+
+/** What reports and tables compare: the first evaluation and the last, or the only one. */
+export function firstAndLast<T>(evaluations: readonly T[]): T[] {
+  return evaluations.filter((_, i) => i === 0 || i === evaluations.length - 1);
+}

@@ -4,6 +4,7 @@ import type { ExperimentConfig } from '../configs/schema.ts';
 import { readRecords } from '../contracts/read-records.ts';
 import type { WriteReportInput } from '../contracts/report.ts';
 import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
+import { firstAndLast } from '../contracts/run-results.ts';
 import { temporalLink } from '../contracts/tracking.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { CaptionedClip } from '../core/completion.ts';
@@ -118,8 +119,4 @@ async function answersOf(store: ArtifactStore, { step, captions, details }: Eval
       result: content.clips.find(({ sampleId }) => sampleId === id),
     }),
   };
-}
-
-function firstAndLast<T>(items: readonly T[]): T[] {
-  return items.length < 2 ? [...items] : [items[0]!, items.at(-1)!];
 }

@@ -1,14 +1,12 @@
-import type { Limits } from '../contracts/limits.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
-import type { JudgeConfig, LlmJudgeConfig } from '../judge/judge-config.ts';
-import type { JudgeSpending } from '../judge/usage.ts';
-import type { ControllableRun, Waiting } from './controllable-run.ts';
-import { limitedJudge } from './limits.ts';
+import type { LlmJudgeConfig } from '../judge/judge-config.ts';
+import type { Waiting } from './controllable-run.ts';
+import { JudgedRun, type JudgedSnapshot } from './judged-run.ts';
 import { waitingLines } from './run-details.ts';
 
 /** Everything an annotation is, between two batches: small numbers and references. It survives continue-as-new as it is. */
-export interface AnnotationSnapshot {
+export interface AnnotationSnapshot extends JudgedSnapshot {
   runKey: string;
   dataset: string;
   output: string;
@@ -19,26 +17,19 @@ export interface AnnotationSnapshot {
   batches: number;
   annotated: number;
   unscorable: number;
-  spent: JudgeSpending;
-  limits: Limits;
 }
 
 /** The state of an annotation with the pure decisions about it. A step is a sample. */
-export class AnnotationState implements ControllableRun {
-  readonly snapshot: AnnotationSnapshot;
-  stage = 'captions';
+export class AnnotationState extends JudgedRun<AnnotationSnapshot> {
+  override stage = 'captions';
 
-  constructor(snapshot: AnnotationSnapshot) {
-    this.snapshot = snapshot;
+  protected override get configuredJudge(): LlmJudgeConfig {
+    return this.snapshot.judge;
   }
 
   /** Samples a batch: enough that the endpoint is always fully asked, few enough that little is asked again after a crash. */
   get batchSize(): number {
     return Math.max(16, 4 * this.snapshot.judge.concurrency);
-  }
-
-  get judge(): JudgeConfig {
-    return limitedJudge(this.snapshot.judge, this.snapshot.limits);
   }
 
   get done(): number {
@@ -59,27 +50,14 @@ export class AnnotationState implements ControllableRun {
     snapshot.batches++;
     snapshot.annotated += annotated;
     snapshot.unscorable += unscorable;
-    snapshot.spent = { calls: snapshot.spent.calls + usage.calls, usd: snapshot.spent.usd + usage.cost };
+    this.spend(usage);
   }
 
-  limit(limits: Limits): Limits {
-    return Object.assign(this.snapshot.limits, limits);
+  override status(waiting: Waiting): RunStatus {
+    return { ...this.judgedStatus(waiting), step: this.done, totalSteps: this.wanted, evaluations: [] };
   }
 
-  status({ paused, blocked }: Waiting): RunStatus {
-    const { spent } = this.snapshot;
-    return {
-      stage: blocked !== undefined ? 'paused: judge' : paused ? 'paused' : this.stage,
-      step: this.done,
-      totalSteps: this.wanted,
-      paused,
-      ...(blocked !== undefined && { blocked }),
-      ...(spent.calls > 0 && { judge: spent }),
-      evaluations: [],
-    };
-  }
-
-  details(waiting: Waiting): string {
+  override details(waiting: Waiting): string {
     const { samples, annotated, unscorable, spent, output } = this.snapshot;
     return [
       ...waitingLines(waiting),

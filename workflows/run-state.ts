@@ -1,5 +1,4 @@
 import type { ExperimentConfig } from '../configs/schema.ts';
-import type { Limits } from '../contracts/limits.ts';
 import type { Evaluation, RunSummary } from '../contracts/run-results.ts';
 import type { RunProgress, RunSnapshot } from '../contracts/run-state.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
@@ -7,9 +6,9 @@ import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { StepPlace } from '../core/place.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
-import type { ControllableRun, Waiting } from './controllable-run.ts';
+import type { Waiting } from './controllable-run.ts';
 import type { JudgeGate } from './judge-gate.ts';
-import { limitedJudge } from './limits.ts';
+import { JudgedRun } from './judged-run.ts';
 import { runDetails } from './run-details.ts';
 import type { StepInput, StepOutcome } from './step.ts';
 
@@ -17,13 +16,8 @@ import type { StepInput, StepOutcome } from './step.ts';
 const MOST_EVALUATIONS = 32;
 
 /** A run's state with the pure decisions about it: which samples come next, whether it is finished, when to evaluate. */
-export class RunState implements ControllableRun {
-  readonly snapshot: RunSnapshot;
-  stage = 'starting';
-
-  constructor(snapshot: RunSnapshot) {
-    this.snapshot = snapshot;
-  }
+export class RunState extends JudgedRun<RunSnapshot> {
+  override stage = 'starting';
 
   get config(): ExperimentConfig {
     return this.snapshot.config;
@@ -33,20 +27,8 @@ export class RunState implements ControllableRun {
     return this.snapshot.limits.maxSteps ?? this.config.algorithm.steps;
   }
 
-  /** The judge, with the budget that holds now. */
-  get judge(): JudgeConfig {
-    return limitedJudge(this.config.judge, this.snapshot.limits);
-  }
-
-  /** Changes limits, and says which hold. */
-  limit(limits: Limits): Limits {
-    return Object.assign(this.snapshot.limits, limits);
-  }
-
-  /** Adds what a finished stage paid. */
-  spend({ calls, cost }: { calls: number; cost: number }): void {
-    const { spent } = this.snapshot;
-    this.snapshot.spent = { calls: spent.calls + calls, usd: spent.usd + cost };
+  protected override get configuredJudge(): JudgeConfig {
+    return this.config.judge;
   }
 
   get finished(): boolean {
@@ -139,16 +121,13 @@ export class RunState implements ControllableRun {
     return this.evaluationNow === undefined && (step === 0 || this.finished || (every > 0 && step % every === 0));
   }
 
-  status({ paused, blocked }: Waiting): RunStatus {
-    const { startTime, step, lastMetrics, secondsPerStep, tracking, evaluations, spent } = this.snapshot;
+  override status(waiting: Waiting): RunStatus {
+    const { startTime, step, lastMetrics, secondsPerStep, tracking, evaluations } = this.snapshot;
     return {
       startTime,
-      stage: blocked !== undefined ? 'paused: judge' : paused ? 'paused' : this.stage,
+      ...this.judgedStatus(waiting),
       step,
       totalSteps: this.totalSteps,
-      paused,
-      ...(blocked !== undefined && { blocked }),
-      ...(spent.calls > 0 && { judge: spent }),
       ...(lastMetrics['reward/mean'] !== undefined && { rewardMean: lastMetrics['reward/mean'] }),
       ...(lastMetrics['train/kl'] !== undefined && { kl: lastMetrics['train/kl'] }),
       ...(secondsPerStep !== undefined && {
@@ -161,7 +140,7 @@ export class RunState implements ControllableRun {
   }
 
   /** Markdown for the run's page in the Temporal UI. */
-  details(waiting: Waiting): string {
+  override details(waiting: Waiting): string {
     return runDetails(this.snapshot, this.totalSteps, waiting);
   }
 

@@ -149,7 +149,10 @@ function listOf(quirks: SuiteResult['quirks']): string {
 }
 
 /** `34.2 [31.0, 37.1]`; a published number, or one without bounds, stands alone. */
-export function withBounds(metrics: Readonly<Record<string, number>>, { metric, digits = 1 }: Column): string {
+export function withBounds(
+  metrics: Readonly<Record<string, number>>,
+  { metric, digits = 1 }: Pick<Column, 'metric' | 'digits'>,
+): string {
   const [value, low, high] = [metrics[metric], metrics[`${metric}Low`], metrics[`${metric}High`]];
   if (value === undefined) return '';
   const bounds = low === undefined || high === undefined ? '' : ` [${low.toFixed(digits)}, ${high.toFixed(digits)}]`;

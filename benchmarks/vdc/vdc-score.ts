@@ -1,3 +1,4 @@
+import { mean } from '../../core/statistics.ts';
 import { VDC_ASPECTS, type VdcAspect } from './vdc-questions.ts';
 
 /** What the judge made of one answer: does it mean the same as the correct one, and how well does it match, 0-5. */
@@ -47,8 +48,4 @@ export function vdcAspectScore(clips: readonly VdcClipScore[], quirks: VdcQuirks
 export function vdcScore(aspects: Partial<Record<VdcAspect, VdcClipScore>>): VdcClipScore {
   const scored = VDC_ASPECTS.flatMap((aspect) => aspects[aspect] ?? []);
   return { accuracy: mean(scored.map(({ accuracy }) => accuracy)), score: mean(scored.map(({ score }) => score)) };
-}
-
-function mean(numbers: readonly number[]): number {
-  return numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
 }

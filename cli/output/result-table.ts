@@ -1,4 +1,5 @@
 import { judgedBy } from '../../benchmarks/judged-by.ts';
+import { withBounds } from '../../benchmarks/suites/suite-report.ts';
 import type { Evaluation } from '../../contracts/run-results.ts';
 
 /** The benchmark's numbers that a table shows, in this order. Others are in the report and in MLflow. */
@@ -19,7 +20,9 @@ export function resultTable(base: Metrics, trained: Metrics): string {
   const rows = SHOWN.flatMap(([metric, title]) => {
     const [before, after] = [base[metric], trained[metric]];
     if (before === undefined || after === undefined) return [];
-    return [[title, withBounds(base, metric), withBounds(trained, metric), signed(after - before)]];
+    return [
+      [title, withBounds(base, { metric: metric }), withBounds(trained, { metric: metric }), signed(after - before)],
+    ];
   });
   return alignedTable(['held-out, points', 'base', 'trained', 'change'], rows);
 }
@@ -41,7 +44,7 @@ export function unscoredNotes(policies: Readonly<Record<string, Metrics>>): stri
 /** One policy's numbers, in points (0-100). */
 export function metricsTable(metrics: Metrics): string {
   const rows = SHOWN.flatMap(([metric, title]) =>
-    metrics[metric] === undefined ? [] : [[title, withBounds(metrics, metric)]],
+    metrics[metric] === undefined ? [] : [[title, withBounds(metrics, { metric: metric })]],
   );
   return alignedTable(['held-out, points', 'value'], rows);
 }
@@ -52,12 +55,6 @@ export function alignedTable(head: readonly string[], rows: readonly (readonly s
   const line = (cells: readonly string[]) =>
     `  ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('   ')}`.trimEnd();
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
-}
-
-function withBounds(metrics: Metrics, metric: string): string {
-  const [low, high] = [metrics[`${metric}Low`], metrics[`${metric}High`]];
-  const value = metrics[metric]!.toFixed(1);
-  return low === undefined || high === undefined ? value : `${value} [${low.toFixed(1)}, ${high.toFixed(1)}]`;
 }
 
 function signed(value: number): string {

@@ -6,7 +6,7 @@ import {
   type ShapeEvent,
   SIZES,
   SOLO_ACTIONS,
-} from '../../core/shapes-vocabulary.ts';
+} from '../../judge/rule-based/shapes-vocabulary.ts';
 import { type Chance, chanceAt } from './chance.ts';
 import { type Description, describe, eventsOf } from './describe.ts';
 import type { Scene } from './scene.ts';

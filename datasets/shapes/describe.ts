@@ -1,5 +1,5 @@
 import type { Thought } from '../../core/sample.ts';
-import type { ShapeEvent } from '../../core/shapes-vocabulary.ts';
+import type { ShapeEvent } from '../../judge/rule-based/shapes-vocabulary.ts';
 import type { Scene } from './scene.ts';
 
 /** What a scene's reference says, in three forms made from one list of events. */

@@ -1,5 +1,5 @@
 import { type Canvas, createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
-import type { Colour, Shape } from '../../core/shapes-vocabulary.ts';
+import type { Colour, Shape } from '../../judge/rule-based/shapes-vocabulary.ts';
 import { chanceAt } from './chance.ts';
 import { CANVAS, FRAMES, type SubjectState, statesAt } from './motion.ts';
 import type { Rgb, Scene } from './scene.ts';

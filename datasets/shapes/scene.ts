@@ -1,17 +1,19 @@
 import {
   COLOURS,
-  IN_PLACE_ACTIONS,
-  isHeldOutPair,
   type PairAction,
   SHAPES,
   SIZES,
   type Size,
   SOLO_ACTIONS,
   type SoloAction,
-} from '../../core/shapes-vocabulary.ts';
+} from '../../judge/rule-based/shapes-vocabulary.ts';
 import { type Chance, chanceAt } from './chance.ts';
+import { isHeldOutPair } from './held-out-pairs.ts';
 import { CANVAS, FRAMES, GROWTH, statesAt } from './motion.ts';
 import type { Subject } from './subject.ts';
+
+/** Actions that leave a subject where it is, so that another one can bump into it or circle around it. */
+const IN_PLACE_ACTIONS = ['grows', 'shrinks', 'blinks'] as const satisfies readonly SoloAction[];
 
 /** Bump this when the same seed would give another scene: it is part of every dataset's digest. */
 export const WORLD_VERSION = 1;

@@ -1,4 +1,4 @@
-import type { Action, Colour, Shape, Size } from '../../core/shapes-vocabulary.ts';
+import type { Action, Colour, Shape, Size } from '../../judge/rule-based/shapes-vocabulary.ts';
 
 /** A subject as it is at the first frame, and what it will do. Positions and lengths in pixels of the 224x224 canvas. */
 export interface Subject {

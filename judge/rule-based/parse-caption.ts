@@ -9,7 +9,7 @@ import {
   type ShapeEvent,
   SIZES,
   type Size,
-} from '../../core/shapes-vocabulary.ts';
+} from './shapes-vocabulary.ts';
 
 /**
  * An event as far as a caption gives it. What is missing was not said; without `action`, the subject is only mentioned.

@@ -1,11 +1,11 @@
 import { VideocapError } from '../../core/errors.ts';
-import type { ShapeEvent } from '../../core/shapes-vocabulary.ts';
 import type { Judge } from '../judge.ts';
 import type { Outcome } from '../questions/question.ts';
 import type { JudgeUsage } from '../usage.ts';
 import { NO_USAGE } from '../usage.ts';
 import type { Verdict } from '../verdict.ts';
 import { isWhole, type ParsedEvent, parseCaption } from './parse-caption.ts';
+import type { ShapeEvent } from './shapes-vocabulary.ts';
 
 /**
  * The judge of the small world of shapes: it parses captions and compares events, and is no LLM. Strict and exact:

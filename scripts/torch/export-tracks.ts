@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { COLOURS, SHAPES } from '../../core/shapes-vocabulary.ts';
 import { CANVAS, FRAMES, statesAt } from '../../datasets/shapes/motion.ts';
 import { sceneAt } from '../../datasets/shapes/scene.ts';
+import { COLOURS, SHAPES } from '../../judge/rule-based/shapes-vocabulary.ts';
 
 /**
  * Where every subject is in the frames that pretraining sees: beside each `shard-00000.jsonl` of `--data`, under `--out`, a

@@ -7,10 +7,10 @@ import { parseCompletion } from '../../../core/completion.ts';
 import type { NumberGrid } from '../../../core/grid.ts';
 import { uniformAt } from '../../../core/random.ts';
 import { type Sample, structuredCompletion } from '../../../core/sample.ts';
-import type { ShapeEvent } from '../../../core/shapes-vocabulary.ts';
 import { keyOf } from '../../../core/store-layout.ts';
 import { describe, eventsOf } from '../../../datasets/shapes/describe.ts';
 import { type Scene, sceneAt } from '../../../datasets/shapes/scene.ts';
+import type { ShapeEvent } from '../../../judge/rule-based/shapes-vocabulary.ts';
 import { encodeClip } from '../../../video/clip.ts';
 
 export interface SyntheticRunOptions {

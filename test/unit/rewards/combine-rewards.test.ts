@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Score, unscorable, value } from '../../../core/score.ts';
 import { type ComponentScores, combineRewards, numbersOf, rewardStatistics } from '../../../rewards/combine-rewards.ts';
@@ -106,11 +105,3 @@ describe('combineRewards', () => {
     );
   });
 });
-
-test.each(['rewards/combine-rewards', 'algorithms/group-advantages', 'algorithms/grpo', 'core/statistics'])(
-  '%s.ts imports nothing of Node: workflow code runs it',
-  (file) => {
-    const source = readFileSync(new URL(`../../../${file}.ts`, import.meta.url), 'utf8');
-    expect(source).not.toMatch(/from 'node:/);
-  },
-);

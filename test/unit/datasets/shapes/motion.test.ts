@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Action } from '../../../../core/shapes-vocabulary.ts';
 import { FRAMES, type SubjectState, statesAt } from '../../../../datasets/shapes/motion.ts';
 import { sceneAt } from '../../../../datasets/shapes/scene.ts';
+import type { Action } from '../../../../judge/rule-based/shapes-vocabulary.ts';
 import { sampleTimes } from '../../../../video/sample-times.ts';
 
 /** The states that the policy can see: those of the frames shown at eight times uniform in a scene. */

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ACTIONS, COLOURS, isHeldOutPair, isPairAction, SHAPES, SIZES } from '../../../../core/shapes-vocabulary.ts';
+import { isHeldOutPair } from '../../../../datasets/shapes/held-out-pairs.ts';
 import { CANVAS, FRAMES, statesAt } from '../../../../datasets/shapes/motion.ts';
 import { type Scene, SPLITS, sceneAt } from '../../../../datasets/shapes/scene.ts';
+import { ACTIONS, COLOURS, isPairAction, SHAPES, SIZES } from '../../../../judge/rule-based/shapes-vocabulary.ts';
 
 const places = fc.tuple(fc.integer({ min: 0, max: 1000 }), fc.constantFrom(...SPLITS), fc.nat(100_000));
 const someScenes = (split: Scene['split'], count: number) =>

@@ -1,0 +1,54 @@
+import type { Limits } from '../contracts/limits.ts';
+import type { RunStatus } from '../contracts/run-status.ts';
+import type { JudgeConfig } from '../judge/judge-config.ts';
+import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
+import type { ControllableRun, Waiting } from './controllable-run.ts';
+import { limitedJudge } from './limits.ts';
+
+/** What a run that asks a judge keeps about it. */
+export interface JudgedSnapshot {
+  spent: JudgeSpending;
+  limits: Limits;
+}
+
+/** A run that asks a judge, under limits that a person may change while it runs. */
+export abstract class JudgedRun<Snapshot extends JudgedSnapshot> implements ControllableRun {
+  readonly snapshot: Snapshot;
+  abstract stage: string;
+  /** The judge as the config has it. */
+  protected abstract readonly configuredJudge: JudgeConfig;
+
+  constructor(snapshot: Snapshot) {
+    this.snapshot = snapshot;
+  }
+
+  /** The judge, with the budget that holds now. */
+  get judge(): JudgeConfig {
+    return limitedJudge(this.configuredJudge, this.snapshot.limits);
+  }
+
+  /** Changes limits, and returns those that hold. */
+  limit(limits: Limits): Limits {
+    return Object.assign(this.snapshot.limits, limits);
+  }
+
+  /** Adds what a finished stage paid. */
+  spend({ calls, cost }: Pick<JudgeUsage, 'calls' | 'cost'>): void {
+    const { spent } = this.snapshot;
+    this.snapshot.spent = { calls: spent.calls + calls, usd: spent.usd + cost };
+  }
+
+  abstract status(waiting: Waiting): RunStatus;
+  abstract details(waiting: Waiting): string;
+
+  /** The part of the status that every run has. */
+  protected judgedStatus({ paused, blocked }: Waiting): Pick<RunStatus, 'stage' | 'paused' | 'blocked' | 'judge'> {
+    const { spent } = this.snapshot;
+    return {
+      stage: blocked !== undefined ? 'paused: judge' : paused ? 'paused' : this.stage,
+      paused,
+      ...(blocked !== undefined && { blocked }),
+      ...(spent.calls > 0 && { judge: spent }),
+    };
+  }
+}
