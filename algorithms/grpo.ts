@@ -6,7 +6,7 @@ import { groupAdvantages } from './group-advantages.ts';
 import { OptimizerConfig } from './optimizer-config.ts';
 
 export const GrpoConfig = z.strictObject({
-  kind: z.literal('grpo'),
+  kind: z.literal('grpo').default('grpo'),
   steps: z.int().min(0).default(40),
   samplesPerStep: z.int().min(1).max(1024).default(4),
   /** Optimiser updates per rollout batch (mu). */

@@ -39,10 +39,14 @@ function objectsOf(schema: z.ZodType, value: unknown): z.ZodType[] {
   if (schema instanceof z.ZodDiscriminatedUnion) {
     const kinds = (schema.options as z.ZodType[]).flatMap((option) => objectsOf(option, value));
     const kind = (value as { kind?: unknown } | undefined)?.kind;
-    const chosen = kinds.filter(
-      (option) => ((option as z.ZodObject).shape.kind as unknown as z.ZodLiteral).value === kind,
-    );
+    const chosen = kinds.filter((option) => kindsOf((option as z.ZodObject).shape.kind as z.ZodType).includes(kind));
     return chosen.length > 0 ? chosen : kinds;
   }
   return schema instanceof z.ZodObject ? [schema] : [];
+}
+
+/** The values that choose a kind; `undefined` among them where a section without a kind is of this one. */
+function kindsOf(kind: z.ZodType): unknown[] {
+  if (kind instanceof z.ZodDefault) return [undefined, ...kindsOf(kind.unwrap() as z.ZodType)];
+  return kind instanceof z.ZodLiteral ? [...kind.values] : [];
 }

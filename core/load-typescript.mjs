@@ -1,7 +1,7 @@
 // @ts-check
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, join, sep } from 'node:path';
+import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 // Plain JavaScript, since it is what lets Node 20 run the rest. It is used before anything is loaded, so it imports
@@ -10,18 +10,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const HERE = fileURLToPath(import.meta.url);
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/videocap/', import.meta.url));
 
-const WEEK = 7 * 24 * 3600 * 1000;
-
-/** Packages that find files of their own at run time: native code, programs, scripts of threads. */
-const NEVER_INSIDE = ['@napi-rs/canvas', 'esbuild', 'onnxruntime-node', 'pino', 'pino-pretty', 'tsx'];
-
-/** Temporal's packages share classes and state, so a program whose worker stays outside loads all of them from there. */
-const NATIVE_TEMPORAL = ['@temporalio/testing', '@temporalio/worker'];
-
 /**
- * Imports a TypeScript module and all that it imports. A command that loads its sources and packages file by file takes twice
- * as long to start; so they are translated into few files at once. These are kept, and made again when a source or the
- * installed packages have changed. A process keeps what it has loaded. Where nothing can be kept, tsx translates the sources.
+ * Imports a TypeScript module and all that it imports from its checkout. A loader that translates file by file doubles
+ * the time that a command takes to start; so all of it is translated at once, kept, and made again when one of its
+ * files has changed. What runs goes on with what it began with. Where nothing can be kept, the loader translates.
  * @param {string | URL} entry a path or a file URL
  * @param {string} [cache] where translations are kept
  */
@@ -45,49 +37,15 @@ export async function loadTypeScript(entry, cache = CACHE) {
  * @throws when its files do not compile, or nothing can be kept
  */
 export async function translate(source, cache) {
-  const folder = join(
-    cache,
-    `${basename(source, '.ts')}-${createHash('sha256').update(source).digest('hex').slice(0, 12)}`,
-  );
+  const folder = join(cache, `${basename(source, '.ts')}-${digestOf(source).slice(0, 12)}`);
   const list = join(folder, 'files.json');
   const kept = await keptMain(list).catch(() => undefined);
   if (kept !== undefined) return kept;
 
+  const { build } = await import('esbuild');
   /** @type {Map<string, string>} */
   const digests = new Map();
-  const { outputFiles, metafile } = await bundle(source, folder, digests);
-  await mkdir(folder, { recursive: true });
-  await Promise.all(outputFiles.map(({ path, contents }) => writeWhole(path, contents)));
-  const main = outputFiles.find(({ path }) => metafile.outputs[path.slice(1)]?.entryPoint === source.slice(1))?.path;
-  if (main === undefined) throw new Error(`${source} was not translated.`);
-  for (const path of [HERE, ...Object.keys(metafile.inputs).map((input) => installedBy(`/${input}`))])
-    if (!digests.has(path)) digests.set(path, digestOf(await readFile(path)));
-  for (const { path, contents } of outputFiles) digests.set(path, digestOf(contents));
-  await writeWhole(list, JSON.stringify({ main, digests: [...digests] }));
-  await removeOld(folder, digests);
-  return main;
-}
-
-/**
- * Removes earlier translations. Those of this week stay, since a process that runs may yet import a part of one.
- * @param {string} folder
- * @param {ReadonlyMap<string, unknown>} current
- */
-async function removeOld(folder, current) {
-  const paths = (await readdir(folder)).map((name) => join(folder, name)).filter((path) => !current.has(path));
-  for (const path of paths) if ((await stat(path)).mtimeMs < Date.now() - WEEK) await rm(path, { force: true });
-}
-
-/**
- * A module and all that it imports, packages among them, in few files.
- * @param {string} source its real path
- * @param {string} folder where the files are to lie
- * @param {Map<string, string>} digests gets the digest of each source of ours as it was read
- */
-async function bundle(source, folder, digests) {
-  const { build } = await import('esbuild');
-  /** @satisfies {import('esbuild').BuildOptions} */
-  const options = {
+  const { outputFiles, metafile } = await build({
     entryPoints: [source],
     absWorkingDir: '/',
     outdir: folder,
@@ -96,58 +54,44 @@ async function bundle(source, folder, digests) {
     outExtension: { '.js': '.mjs' },
     bundle: true,
     splitting: true,
-    platform: /** @type {const} */ ('node'),
-    format: /** @type {const} */ ('esm'),
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
     target: 'node20',
     keepNames: true,
-    minifyWhitespace: true,
-    sourcemap: /** @type {const} */ ('linked'),
+    sourcemap: 'linked',
     sourcesContent: false,
-    metafile: /** @type {const} */ (true),
-    write: /** @type {const} */ (false),
-    logLevel: /** @type {const} */ ('silent'),
-    plugins: [sourceUrls(digests)],
-  };
-  const own = await build({ ...options, packages: 'external' });
-  const imported = Object.values(own.metafile.inputs).flatMap(({ imports }) => imports.map(({ path }) => path));
-  const temporal = imported.some((path) => NATIVE_TEMPORAL.includes(path)) ? ['@temporalio/*'] : [];
-  return build({
-    ...options,
-    external: [...NEVER_INSIDE, ...temporal],
-    // Packages that are CommonJS call `require`, which an ES module lacks.
-    banner: { js: REQUIRE },
+    metafile: true,
+    write: false,
+    logLevel: 'silent',
+    plugins: [whereItWas(digests)],
   });
-}
-
-/** At the head of each file. */
-const REQUIRE =
-  "import { createRequire as requireOfNode } from 'node:module'; const require = requireOfNode(import.meta.url);";
-
-/**
- * A file, or where it belongs to a package, npm's list of what is installed: npm writes it with every change.
- * @param {string} path
- */
-function installedBy(path) {
-  const modules = `${sep}node_modules${sep}`;
-  const packages = path.indexOf(modules);
-  return packages === -1 ? path : join(path.slice(0, packages), modules, '.package-lock.json');
+  await mkdir(folder, { recursive: true });
+  await Promise.all(outputFiles.map(({ path, contents }) => writeWhole(path, contents)));
+  const main = outputFiles.find(({ path }) => metafile.outputs[path.slice(1)]?.entryPoint === source.slice(1))?.path;
+  if (main === undefined) throw new Error(`${source} was not translated.`);
+  for (const path of [HERE, ...Object.keys(metafile.inputs).map((input) => `/${input}`)])
+    if (!digests.has(path)) digests.set(path, digestOf(await readFile(path)));
+  for (const { path, contents } of outputFiles) digests.set(path, digestOf(contents));
+  await writeWhole(list, JSON.stringify({ main, digests: [...digests] }));
+  return main;
 }
 
 /**
- * `import.meta.url` must point at the source file, not at the kept translation.
- * @param {Map<string, string>} digests gets the digest of each source of ours as it was read, since it may change meanwhile
+ * Files are found from where the source lies, not from where its translation does.
+ * @param {Map<string, string>} digests gets the digest of each source as it was read, since it may change meanwhile
  */
-function sourceUrls(digests) {
+function whereItWas(digests) {
   return {
-    name: 'source-urls',
+    name: 'where-it-was',
     /** @param {import('esbuild').PluginBuild} build */
     setup({ onLoad }) {
       onLoad({ filter: /\.m?[jt]s$/ }, async ({ path }) => {
         const text = await readFile(path, 'utf8');
-        if (installedBy(path) === path) digests.set(path, digestOf(text));
+        digests.set(path, digestOf(text));
         return {
           contents: text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
-          loader: path.endsWith('.ts') ? /** @type {const} */ ('ts') : /** @type {const} */ ('js'),
+          loader: path.endsWith('.ts') ? 'ts' : 'js',
         };
       });
     },

@@ -32,7 +32,13 @@ const experiment = () => {
   const { config, overrides } = matrixExperiment(world.judge.baseUrl);
   return {
     config,
-    overrides: { ...overrides, 'algorithm.steps': 4, 'benchmark.everySteps': 2, 'judge.patienceSeconds': 2 },
+    overrides: {
+      ...overrides,
+      'algorithm.steps': 4,
+      'benchmark.everySteps': 2,
+      'checkpoints.keepEvery': 2,
+      'judge.patienceSeconds': 2,
+    },
   };
 };
 

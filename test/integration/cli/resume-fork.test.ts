@@ -149,18 +149,18 @@ describe('resume', () => {
     }
     expect(await world.videocap(['resume', 'a-bench'])).toEqual(
       refused(
-        'Run a-bench is a benchmark, which has no steps to go on from; start it anew, answers are not paid again: videocap bench',
+        'Run a-bench is a benchmark, which cannot be resumed; start a new one, answers are not paid again: videocap bench',
       ),
     );
     expect(await world.videocap(['resume', 'an-annotation'])).toEqual(
       refused(
-        'Run an-annotation is an annotation, which has no steps to go on from; start it anew, answers are not paid again: videocap annotate',
+        'Run an-annotation is an annotation, which cannot be resumed; start a new one, answers are not paid again: videocap annotate',
       ),
     );
     const early = { taskQueue: 'nobody-works-here', workflowId: 'early', args: [{}] };
     await (await workflow.start('trainingRun', early)).terminate();
     expect(await world.videocap(['resume', 'early'])).toEqual(
-      refused('Run early (trainingRun) has left nothing to go on from; start it anew with: videocap run'),
+      refused('Run early (trainingRun) has stored nothing to go on from; start a new one with: videocap run'),
     );
   });
 });

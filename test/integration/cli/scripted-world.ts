@@ -78,7 +78,7 @@ export class ScriptedWorld {
     }
   }
 
-  /** Like the engine: keeps the checkpoints of benchmarked steps and of the last two. */
+  /** Like the engine: keeps the checkpoints of every `keepEvery` steps and of the last two. */
   async #update({ runKey, step, keepEvery }: StageInput<'updatePolicy'>) {
     const { workflowId } = Context.current().info.workflowExecution!;
     while (step > (this.#holds.get(workflowId) ?? Number.POSITIVE_INFINITY)) await Context.current().sleep(20);
@@ -106,9 +106,9 @@ export class ScriptedWorld {
     this.#holds.delete(workflowId);
   }
 
-  /** Starts a run that is benchmarked every second step. */
+  /** Starts a run that is benchmarked, and keeps its checkpoint, every second step. */
   start(workflowId: string, steps: number, overrides: object = {}): Promise<WorkflowHandleWithFirstExecutionRunId> {
-    const set = { 'algorithm.steps': steps, 'benchmark.everySteps': 2, ...overrides };
+    const set = { 'algorithm.steps': steps, 'benchmark.everySteps': 2, 'checkpoints.keepEvery': 2, ...overrides };
     return this.environment.client.workflow.start('trainingRun', {
       ...{ taskQueue: 'videocap', workflowId },
       args: [{ config: 'quickstart', overrides: set }],

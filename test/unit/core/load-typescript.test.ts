@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -63,41 +63,6 @@ describe('a module', () => {
   });
 });
 
-describe('a package', () => {
-  const entryWith = (imports: string) => write('entry.ts', imports);
-
-  it('lies inside, CommonJS too, and is read again when npm has changed what is installed', async () => {
-    await write('node_modules/.package-lock.json', '{}');
-    await write('node_modules/named/package.json', '{"name": "named", "main": "main.js"}');
-    await write('node_modules/named/main.js', 'exports.sep = require("node:path").sep + "1";\n');
-    await entryWith(`import { sep } from 'named';\nconsole.log(sep);\n`);
-    expect(await run()).toBe('/1\n');
-    await rm(join(folder, 'node_modules/named'), { recursive: true });
-    expect(await run()).toBe('/1\n');
-
-    await write('node_modules/named/package.json', '{"name": "named", "main": "main.js"}');
-    await write('node_modules/named/main.js', 'exports.sep = require("node:path").sep + "2";\n');
-    await write('node_modules/.package-lock.json', '{ }');
-    expect(await run()).toBe('/2\n');
-  });
-
-  it.each([
-    ['esbuild', 'has native code'],
-    ['@temporalio/client', 'shares its state with the worker'],
-  ])('%s stays outside, since it %s', async (name) => {
-    for (const each of new Set([name, '@temporalio/worker'])) {
-      await write(`node_modules/${each}/package.json`, '{"type": "module", "main": "main.js"}');
-      await write(`node_modules/${each}/main.js`, 'console.log(import.meta.url);\n');
-    }
-    await entryWith(`import '@temporalio/worker';\nimport '${name}';\n`);
-    // Outside a checkout, nothing is found from the translation's place.
-    cache = join(folder, 'node_modules', '.cache');
-    expect(await run()).toContain(`${pathToFileURL(join(folder, 'node_modules', name, 'main.js'))}\n`);
-    const main = await translate(entry, cache);
-    expect(await readFile(main, 'utf8')).toContain(`import"${name}"`);
-  });
-});
-
 describe('a translation', () => {
   it('is made once for the same sources', async () => {
     const main = await translate(entry, cache);
@@ -125,19 +90,6 @@ describe('a translation', () => {
       await damage(join(main, '..', file));
       expect(await run()).toBe(other());
     }
-  });
-
-  it('is removed a week after another took its place', async () => {
-    const old = await translate(entry, cache);
-    await write('deep/other.ts', 'export const where = "second";\n');
-    const second = await translate(entry, cache);
-    const names = () => readdir(join(second, '..'));
-    expect(await names()).toContain(basename(old));
-    await utimes(old, 0, Date.now() / 1000 - 8 * 24 * 3600);
-    await write('deep/other.ts', 'export const where = "third";\n');
-    await translate(entry, cache);
-    expect(await names()).not.toContain(basename(old));
-    expect(await names()).toContain(basename(second));
   });
 
   it('is made again for a source of the same size and time that says something else', async () => {
