@@ -18,10 +18,10 @@ export const NO_CAPTION: ClipScore = { recall: 0, precision: 0 };
  * AutoDQ's scores of one clip (DREAM-1K, `bytedance/tarsier`): recall is the share of the reference's events that the
  * caption entails, precision the share of the caption's events that the reference entails. An empty list gives 1.
  */
-export function clipScore({ events, told, claims = 0, trueClaims = 0 }: CaptionCounts): ClipScore {
+export function clipScore({ events, entailed, claims = 0, entailedClaims = 0 }: CaptionCounts): ClipScore {
   return {
-    recall: events === 0 ? 1 : told / events,
-    precision: claims === 0 ? 1 : trueClaims / claims,
+    recall: events === 0 ? 1 : entailed / events,
+    precision: claims === 0 ? 1 : entailedClaims / claims,
   };
 }
 

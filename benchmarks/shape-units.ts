@@ -18,10 +18,10 @@ export interface ShapeUnits {
 }
 
 export function unitsOf(texts: readonly string[]): ShapeUnits {
-  const told = texts.flatMap(parseCaption);
+  const stated = texts.flatMap(parseCaption);
   return {
-    actions: new Set(told.filter(({ action }) => action).map(actionUnit)),
-    objects: new Set(told.filter(({ size, colour, shape }) => size ?? colour ?? shape).map(objectUnit)),
+    actions: new Set(stated.filter(({ action }) => action).map(actionUnit)),
+    objects: new Set(stated.filter(({ size, colour, shape }) => size ?? colour ?? shape).map(objectUnit)),
   };
 }
 
@@ -32,9 +32,9 @@ export function areShapeEvents(events: readonly string[]): boolean {
   );
 }
 
-export function unitCounts(reference: ReadonlySet<string>, told: ReadonlySet<string>): CaptionCounts {
-  const hits = [...told].filter((unit) => reference.has(unit)).length;
-  return { events: reference.size, told: hits, claims: told.size, trueClaims: hits };
+export function unitCounts(reference: ReadonlySet<string>, stated: ReadonlySet<string>): CaptionCounts {
+  const hits = [...stated].filter((unit) => reference.has(unit)).length;
+  return { events: reference.size, entailed: hits, claims: stated.size, entailedClaims: hits };
 }
 
 /** What was not said stands as `?`, which no whole event has. */

@@ -73,10 +73,10 @@ async function readClaims(
 export interface CaptionCounts {
   /** Events of the reference, and how many of them the caption entails. */
   events: number;
-  told: number;
+  entailed: number;
   /** The caption's own events, and how many of them the reference entails. Only `f1` needs them. */
   claims?: number;
-  trueClaims?: number;
+  entailedClaims?: number;
 }
 
 /** The numbers of a reading that rewards and benchmarks are made of: only `entailment` counts, in both directions. */
@@ -84,7 +84,7 @@ export function countsOf({ verdicts, claimVerdicts }: CaptionReading): CaptionCo
   const entailed = (list: readonly string[]) => list.filter((verdict) => verdict === 'entailment').length;
   return {
     events: verdicts.length,
-    told: entailed(verdicts),
-    ...(claimVerdicts && { claims: claimVerdicts.length, trueClaims: entailed(claimVerdicts) }),
+    entailed: entailed(verdicts),
+    ...(claimVerdicts && { claims: claimVerdicts.length, entailedClaims: entailed(claimVerdicts) }),
   };
 }

@@ -36,8 +36,8 @@ export function captionReward(counts: CaptionCounts, { variant, thresholds }: Co
 }
 
 /** Share of the reference's events that the caption tells; 1 where there are none, as in AutoDQ. */
-export function coverage({ events, told }: CaptionCounts): number {
-  return events === 0 ? 1 : told / events;
+export function coverage({ events, entailed }: CaptionCounts): number {
+  return events === 0 ? 1 : entailed / events;
 }
 
 /** VideoCap-R1's Escore (equation 6): 0 below d1, 0.5 from d1 on, 1 from d2 on. Recall only: invented events are free. */
@@ -50,11 +50,11 @@ export function stepped(coverage: number, [d1, d2]: readonly [number, number]): 
  * Harmonic mean of recall (reference events told) and precision (claims that are true), so that inventing events and
  * leaving them out both cost. A caption that claims nothing gets 0, unless there was nothing to tell.
  */
-export function claimF1({ events, told, claims = 0, trueClaims = 0 }: CaptionCounts): number {
+export function claimF1({ events, entailed, claims = 0, entailedClaims = 0 }: CaptionCounts): number {
   if (events === 0 && claims === 0) return 1;
   if (events === 0 || claims === 0) return 0;
-  const recall = told / events;
-  const precision = trueClaims / claims;
+  const recall = entailed / events;
+  const precision = entailedClaims / claims;
   return recall + precision === 0 ? 0 : (2 * recall * precision) / (recall + precision);
 }
 

@@ -23,7 +23,7 @@ describe('actions', () => {
     ['who is left out is not right', 'Moves left. A circle moves left.', 0, 2],
     ['a mention does nothing', 'A small red circle.', 0, 0],
   ])('%s', (_, caption, told, claims) => {
-    expect(counts(caption, 'actions')).toEqual({ events: 2, told, claims, trueClaims: told });
+    expect(counts(caption, 'actions')).toEqual({ events: 2, entailed: told, claims, entailedClaims: told });
   });
 });
 
@@ -35,7 +35,7 @@ describe('objects', () => {
     ['whom something is done to is no subject', 'A small green star bumps into the blue square.', 0, 1],
     ['two actions of one subject are one object', 'A small red circle moves left and blinks.', 1, 1],
   ])('%s', (_, caption, told, claims) => {
-    expect(counts(caption, 'objects')).toEqual({ events: 2, told, claims, trueClaims: told });
+    expect(counts(caption, 'objects')).toEqual({ events: 2, entailed: told, claims, entailedClaims: told });
   });
 });
 

@@ -23,27 +23,27 @@ describe('stepped: the Escore of VideoCap-R1 (equation 6, d1 = 0.28, d2 = 0.35)'
   ])('coverage %d is worth %d', (share, reward) => expect(stepped(share, [0.28, 0.35])).toBe(reward));
 
   test('7 of 20 events are exactly the second threshold', () => {
-    expect(captionReward({ events: 20, told: 7 }, { ...defaults, variant: 'stepped' })).toBe(1);
+    expect(captionReward({ events: 20, entailed: 7 }, { ...defaults, variant: 'stepped' })).toBe(1);
   });
 });
 
 test('linear is the share of events told; without events there was nothing to miss', () => {
   const linear = { ...defaults, variant: 'linear' as const };
-  expect(captionReward({ events: 4, told: 3 }, linear)).toBe(0.75);
-  expect(coverage({ events: 0, told: 0 })).toBe(1);
+  expect(captionReward({ events: 4, entailed: 3 }, linear)).toBe(0.75);
+  expect(coverage({ events: 0, entailed: 0 })).toBe(1);
 });
 
 describe('f1', () => {
   test.each([
-    ['all told, nothing invented', { events: 3, told: 3, claims: 3, trueClaims: 3 }, 1],
+    ['all told, nothing invented', { events: 3, entailed: 3, claims: 3, entailedClaims: 3 }, 1],
     // R = 1/2, P = 1/1.
-    ['half told', { events: 2, told: 1, claims: 1, trueClaims: 1 }, 2 / 3],
+    ['half told', { events: 2, entailed: 1, claims: 1, entailedClaims: 1 }, 2 / 3],
     // R = 1, P = 1/4.
-    ['three inventions', { events: 1, told: 1, claims: 4, trueClaims: 1 }, 0.4],
-    ['nothing right', { events: 2, told: 0, claims: 2, trueClaims: 0 }, 0],
-    ['nothing claimed', { events: 2, told: 0, claims: 0, trueClaims: 0 }, 0],
-    ['claims where nothing happens', { events: 0, told: 0, claims: 1, trueClaims: 0 }, 0],
-    ['silence where nothing happens', { events: 0, told: 0, claims: 0, trueClaims: 0 }, 1],
+    ['three inventions', { events: 1, entailed: 1, claims: 4, entailedClaims: 1 }, 0.4],
+    ['nothing right', { events: 2, entailed: 0, claims: 2, entailedClaims: 0 }, 0],
+    ['nothing claimed', { events: 2, entailed: 0, claims: 0, entailedClaims: 0 }, 0],
+    ['claims where nothing happens', { events: 0, entailed: 0, claims: 1, entailedClaims: 0 }, 0],
+    ['silence where nothing happens', { events: 0, entailed: 0, claims: 0, entailedClaims: 0 }, 1],
   ])('%s', (_, counts, reward) => {
     expect(captionReward(counts, { ...defaults, variant: 'f1' })).toBeCloseTo(reward, 12);
   });
@@ -53,8 +53,8 @@ describe('f1', () => {
       fc.record({
         events: fc.constant(events),
         claims: fc.constant(claims),
-        told: fc.nat(events),
-        trueClaims: fc.nat(claims),
+        entailed: fc.nat(events),
+        entailedClaims: fc.nat(claims),
       }),
     );
     fc.assert(

@@ -54,13 +54,13 @@ describe('DREAM-1K, by hand from the published definition', () => {
   });
 
   it('nothing right at all is 0, where the published code divides by zero', () => {
-    const none = clipScore({ events: 3, told: 0, claims: 2, trueClaims: 0 });
+    const none = clipScore({ events: 3, entailed: 0, claims: 2, entailedClaims: 0 });
     expect(overallScore([clip('videvo', none.recall, none.precision)])).toEqual({ recall: 0, precision: 0, f1: 0 });
   });
 
   it('a reference without events gives recall 1, a caption without events precision 1', () => {
-    expect(clipScore({ events: 0, told: 0, claims: 2, trueClaims: 0 })).toEqual({ recall: 1, precision: 0 });
-    expect(clipScore({ events: 2, told: 0, claims: 0, trueClaims: 0 })).toEqual({ recall: 0, precision: 1 });
+    expect(clipScore({ events: 0, entailed: 0, claims: 2, entailedClaims: 0 })).toEqual({ recall: 1, precision: 0 });
+    expect(clipScore({ events: 2, entailed: 0, claims: 0, entailedClaims: 0 })).toEqual({ recall: 0, precision: 1 });
   });
 
   it('no clip at all has no score', () => {
