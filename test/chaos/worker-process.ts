@@ -5,6 +5,8 @@ import { once } from 'node:events';
 export interface WorkerProcess {
   /** SIGKILL: no goodbye to Temporal, nothing flushed. */
   kill(): Promise<void>;
+  /** What ended it, whoever did: a signal or an exit code. */
+  ended: Promise<string>;
   /** Everything that it has written to standard output and error. */
   log(): string;
 }
@@ -43,11 +45,12 @@ export async function startWorker(place: WorkerPlace): Promise<WorkerProcess> {
     stream.on('data', (chunk) => {
       log += chunk;
     });
+  const ended = once(child, 'exit').then(([code, signal]) => String(signal ?? code));
   await ready(child, () => log);
   return {
+    ended,
     log: () => log,
     async kill() {
-      const ended = once(child, 'exit');
       child.kill('SIGKILL');
       await ended;
     },

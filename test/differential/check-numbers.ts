@@ -22,13 +22,20 @@ import { comparedTable, differenceLines } from './tell.ts';
  * this checkout's with its worker killed after step 3 of GRPO. Ends with 1 unless everything that is a number is equal.
  */
 
-/** As many answers as the configs' `judge.concurrency` may be on their way when the worker dies. */
+/** As many answers as the configs' `judge.concurrency` may be on their way when a worker dies. */
 const LOST_AT_MOST = 2;
 
 const say = (text: string) => void process.stdout.write(text);
 const report = new Report(say);
 const installation = findInstallation();
 const config = (name: string) => fileURLToPath(new URL(`${name}.yaml`, import.meta.url));
+
+/** Rejects when a person, or whoever runs this, has enough of it. */
+const interrupted = new Promise<never>((_, reject) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => reject(new Error(`interrupted by ${signal}.`)));
+});
+interrupted.catch(() => undefined);
 
 /** What is to be said, and whether all is well. */
 async function checkNumbers(): Promise<{ lines: string[]; equal: boolean }> {
@@ -50,20 +57,21 @@ async function checkNumbers(): Promise<{ lines: string[]; equal: boolean }> {
   const folder = await mkdtemp(join(tmpdir(), 'videocap-numbers-'));
   const judge = new JudgeEndpoint();
   const [mlflow] = await report.step('MLflow and a judge', () => Promise.all([startMlflow(), judge.start()]));
+  let kept = false;
   try {
     const models = join(installation.home, 'models');
-    const surroundings = { folder, models, judge, report, mlflowUrl: mlflow.url };
+    const surroundings = { folder, models, judge, report, interrupted, mlflowUrl: mlflow.url };
     const outcomes = [await playSide(base, surroundings), await playSide(head, surroundings)] as const;
-    const found = differences(...outcomes, { askedAgain: LOST_AT_MOST });
-    if (found.length > 0)
-      return { lines: [...differenceLines(found), `Both stores are kept in ${folder}.`], equal: false };
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    const found = differences(...outcomes, { lostAtMost: LOST_AT_MOST });
+    kept = found.length > 0;
+    if (kept) return { lines: [...differenceLines(found), `Both stores are kept in ${folder}.`], equal: false };
     const blind = blindSpots(outcomes[0]);
     if (blind.length > 0) return { lines: [`All is equal, which proves nothing: ${blind.join('; ')}.`], equal: false };
     return { lines: comparedTable(...outcomes), equal: true };
   } finally {
     await judge.stop();
     await mlflow.remove();
+    if (!kept) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

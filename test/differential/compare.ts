@@ -10,8 +10,8 @@ export interface Difference {
 export interface CompareOptions {
   /** HEAD's name of a metric, by base's, where it has another. */
   renamed?: Readonly<Record<string, string>>;
-  /** How many of the judge's answers HEAD may have had twice: those on their way when its worker was killed. */
-  askedAgain?: number;
+  /** How many of the judge's answers may be on their way when a worker dies, and are asked for again. */
+  lostAtMost?: number;
 }
 
 /** Metrics of HEAD that are called otherwise than base's. A metric of base that is neither here nor in HEAD is a difference. */
@@ -30,11 +30,11 @@ export function comparedMetrics(metrics: Record<string, number>): string[] {
  * differ. HEAD may have more metrics than base.
  */
 export function differences(base: Outcome, head: Outcome, options: CompareOptions = {}): Difference[] {
-  const { renamed = RENAMED_METRICS, askedAgain = 0 } = options;
+  const { renamed = RENAMED_METRICS, lostAtMost = 0 } = options;
   return [
     ...differing('grpo', base.grpo, head.grpo, renamed),
     ...differing('sft', base.sft, head.sft, renamed),
-    ...differentAnswers(base.judge, head.judge, askedAgain),
+    ...differentAnswers(base, head, lostAtMost),
   ];
 }
 
@@ -58,11 +58,11 @@ function differing(path: string, base: unknown, head: unknown, renamed: CompareO
   return Object.is(base, head) ? [] : [{ path, base, head }];
 }
 
-/** Both must have been asked the same, and HEAD again only what may have been lost. */
-function differentAnswers(base: Outcome['judge'], head: Outcome['judge'], askedAgain: number): Difference[] {
-  const onlyIn = (one: Outcome['judge'], other: Outcome['judge']) =>
-    Object.keys(one)
-      .filter((body) => !(body in other))
+/** Both must have been asked the same, each once, and again only what may have been lost. */
+function differentAnswers(base: Outcome, head: Outcome, lostAtMost: number): Difference[] {
+  const onlyIn = (one: Outcome, other: Outcome) =>
+    Object.keys(one.judge)
+      .filter((body) => !(body in other.judge))
       .sort();
   const [lacking, extra] = [onlyIn(base, head), onlyIn(head, base)];
   const asked = Array.from({ length: Math.max(lacking.length, extra.length) }, (_, i) => ({
@@ -70,11 +70,19 @@ function differentAnswers(base: Outcome['judge'], head: Outcome['judge'], askedA
     base: lacking[i],
     head: extra[i],
   }));
-  const uneven = Object.keys(base).filter((body) => body in head && head[body] !== base[body]);
-  const again = uneven.reduce((sum, body) => sum + head[body]! - base[body]!, 0);
-  if (again <= askedAgain && uneven.every((body) => head[body]! > base[body]!)) return asked;
-  const answered = uneven.map((body) => ({ path: `judge.answered ${body}`, base: base[body], head: head[body] }));
+  if ([base, head].every((side) => answeredAgain(side) <= lostAtMost * side.deaths)) return asked;
+  const uneven = Object.keys(base.judge).filter((body) => body in head.judge && head.judge[body] !== base.judge[body]);
+  const answered = uneven.map((body) => ({
+    path: `judge.answered ${body}`,
+    base: base.judge[body],
+    head: head.judge[body],
+  }));
   return [...asked, ...answered];
+}
+
+/** How many answers were given more than once. */
+export function answeredAgain({ judge }: Outcome): number {
+  return Object.values(judge).reduce((sum, times) => sum + times - 1, 0);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -40,6 +40,8 @@ export interface Outcome {
   sft: RunOutcome;
   /** Request bodies that the judge's endpoint answered, with how often. */
   judge: Record<string, number>;
+  /** How often the worker died. */
+  deaths: number;
 }
 
 export const METHODS = ['grpo', 'sft'] as const;

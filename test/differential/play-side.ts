@@ -5,7 +5,8 @@ import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import type { Report } from '../../cli/setup/report.ts';
 import type { JudgeEndpoint } from '../chaos/matrix/judge-endpoint.ts';
 import { TemporalProcess } from '../chaos/matrix/temporal-process.ts';
-import { startWorker, type WorkerPlace, type WorkerProcess } from '../chaos/worker-process.ts';
+import type { WorkerPlace } from '../chaos/worker-process.ts';
+import { KeptWorker } from './kept-worker.ts';
 import type { Method, Outcome, ReadOutcome, RunOutcome } from './outcome.ts';
 
 /** One of the two revisions: its code, its configs, and how its outcome is read. */
@@ -26,14 +27,17 @@ export interface Surroundings {
   mlflowUrl: string;
   judge: JudgeEndpoint;
   report: Report;
+  /** Rejects when somebody ends the check: what was started for it is stopped then, as at its end. */
+  interrupted: Promise<never>;
 }
 
-const LONGEST_MILLISECONDS = 300_000;
+/** Far more than a run takes where the machine has much else to do. */
+const LONGEST_MILLISECONDS = 900_000;
 const LOOK_MILLISECONDS = 50;
 
 /** Runs both experiments of one side, one after the other, with a Temporal server and a home that no other side has seen. */
 export async function playSide(side: Side, surroundings: Surroundings): Promise<Outcome> {
-  const { folder, models, mlflowUrl, judge, report } = surroundings;
+  const { folder, models, mlflowUrl, judge, report, interrupted } = surroundings;
   const home = join(folder, side.name);
   await mkdir(home);
   await symlink(models, join(home, 'models'));
@@ -42,19 +46,20 @@ export async function playSide(side: Side, surroundings: Surroundings): Promise<
   await temporal.start();
   const connection = Connection.lazy({ address: temporal.address });
   const env = { DIFFERENTIAL_JUDGE_KEY: 'any' };
-  const worker = new Worker(side.worker({ temporalAddress: temporal.address, mlflowUrl, home, env }));
+  const place = side.worker({ temporalAddress: temporal.address, mlflowUrl, home, env });
+  const worker = new KeptWorker(place, (what) => report.line(what));
   const player = new Player(side, home, judge.baseUrl, new Client({ connection }), worker);
   try {
     await report.step(`${side.name}: its worker`, () => worker.start());
     const title = `${side.name}: 6 steps of GRPO${side.killAt ? ', the worker killed on the way' : ''}`;
-    const grpo = await report.step(title, () => player.play('grpo', side.killAt));
-    const sft = await report.step(`${side.name}: 6 steps of SFT`, () => player.play('sft'));
-    return { grpo, sft, judge: Object.fromEntries(judge.answered) };
+    const grpo = await report.step(title, () => player.play('grpo', interrupted, side.killAt));
+    const sft = await report.step(`${side.name}: 6 steps of SFT`, () => player.play('sft', interrupted));
+    return { grpo, sft, judge: Object.fromEntries(judge.answered), deaths: worker.deaths };
   } catch (error) {
     throw new Error(`The experiment of ${side.name} failed: ${causes(error)}\n${worker.log.slice(-4000)}`);
   } finally {
+    // The connection is left open: of a run that was given up, something may still wait on it until the process ends.
     await worker.kill();
-    await connection.close();
     await temporal.kill();
   }
 }
@@ -65,9 +70,9 @@ class Player {
   readonly #home: string;
   readonly #judgeUrl: string;
   readonly #client: Client;
-  readonly #worker: Worker;
+  readonly #worker: KeptWorker;
 
-  constructor(side: Side, home: string, judgeUrl: string, client: Client, worker: Worker) {
+  constructor(side: Side, home: string, judgeUrl: string, client: Client, worker: KeptWorker) {
     this.#side = side;
     this.#home = home;
     this.#judgeUrl = judgeUrl;
@@ -75,7 +80,7 @@ class Player {
     this.#worker = worker;
   }
 
-  async play(method: Method, killAt?: Side['killAt']): Promise<RunOutcome> {
+  async play(method: Method, interrupted: Promise<never>, killAt?: Side['killAt']): Promise<RunOutcome> {
     const { name, configs, read } = this.#side;
     const config = join(this.#home, `${method}.yaml`);
     await writeFile(config, (await readFile(configs[method], 'utf8')).replaceAll('JUDGE_URL', this.#judgeUrl));
@@ -90,7 +95,8 @@ class Player {
       throw new Error(`the ${method} run has not ended after ${LONGEST_MILLISECONDS / 1000} s.`);
     });
     try {
-      const [summary] = await Promise.race([Promise.all([handle.result(), disturbed]), late]);
+      const ended = Promise.all([handle.result(), disturbed]);
+      const [summary] = await Promise.race([ended, this.#worker.lost, interrupted, late]);
       const { runKey, steps } = summary as { runKey: string; steps: number };
       return await read(this.#store, runKey, steps);
     } finally {
@@ -110,32 +116,6 @@ class Player {
     await killAt(this.#store, runKey, signal);
     await this.#worker.kill();
     await this.#worker.start();
-  }
-}
-
-/** A side's worker, which can be killed and started again. */
-class Worker {
-  readonly #place: WorkerPlace;
-  #process: WorkerProcess | undefined;
-  #log = '';
-
-  constructor(place: WorkerPlace) {
-    this.#place = place;
-  }
-
-  async start(): Promise<void> {
-    this.#process = await startWorker(this.#place);
-  }
-
-  async kill(): Promise<void> {
-    const dying = this.#process;
-    this.#process = undefined;
-    await dying?.kill();
-    this.#log += dying?.log() ?? '';
-  }
-
-  get log(): string {
-    return this.#log + (this.#process?.log() ?? '');
   }
 }
 

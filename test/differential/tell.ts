@@ -1,6 +1,6 @@
 import { alignedTable } from '../../cli/watch/result-table.ts';
 import { BASE_NAME } from './base-revision.ts';
-import { comparedMetrics, type Difference } from './compare.ts';
+import { answeredAgain, comparedMetrics, type Difference } from './compare.ts';
 import { METHODS, type Outcome, type RunOutcome } from './outcome.ts';
 
 const MOST_LINES = 20;
@@ -25,12 +25,11 @@ export function differenceLines(found: readonly Difference[]): string[] {
 
 /** What was compared, in numbers. */
 export function comparedTable(base: Outcome, head: Outcome): string[] {
-  const again = sum(Object.values(head.judge)) - sum(Object.values(base.judge));
   const rows = METHODS.map((method) => [method.toUpperCase(), ...columnsOf(base[method])]);
   return [
-    `HEAD, whose worker was killed once, equals base ${BASE_NAME}:`,
+    `HEAD, whose worker died ${head.deaths === 1 ? 'once' : `${head.deaths} times`}, equals base ${BASE_NAME}:`,
     alignedTable(['', 'steps', 'completions', 'tokens', 'scores', 'metrics', 'captions', 'checkpoints'], rows),
-    `  judge: the same ${count(Object.keys(base.judge).length, 'question')}, ${again} of them answered again after the kill`,
+    `  judge: the same ${count(Object.keys(base.judge).length, 'question')}, ${answeredAgain(head)} of them answered again`,
   ];
 }
 

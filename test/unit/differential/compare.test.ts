@@ -20,7 +20,12 @@ function step(number: number): StepOutcome {
 
 function outcome(change: (outcome: Outcome) => void = () => undefined): Outcome {
   const steps = () => [step(0), step(1), step(2)];
-  const made = { grpo: { steps: steps() }, sft: { steps: steps() }, judge: { 'is it red?': 1, 'is it round?': 1 } };
+  const made = {
+    grpo: { steps: steps() },
+    sft: { steps: steps() },
+    judge: { 'is it red?': 1, 'is it round?': 1 },
+    deaths: 0,
+  };
   change(made);
   return made;
 }
@@ -97,12 +102,20 @@ describe('metrics', () => {
 
 describe('what the judge was asked', () => {
   it('may be asked again as often as answers were lost with the worker', () => {
-    const twice = ({ judge }: Outcome) => Object.assign(judge, { 'is it red?': 2, 'is it round?': 2 });
-    expect(found(twice, { askedAgain: 2 })).toEqual([]);
-    expect(found(twice, { askedAgain: 1 })).toEqual([
+    const twice = (head: Outcome) => {
+      Object.assign(head.judge, { 'is it red?': 2, 'is it round?': 2 });
+      head.deaths = 1;
+    };
+    expect(found(twice, { lostAtMost: 2 })).toEqual([]);
+    expect(found(twice, { lostAtMost: 1 })).toEqual([
       { path: 'judge.answered is it red?', base: 1, head: 2 },
       { path: 'judge.answered is it round?', base: 1, head: 2 },
     ]);
+  });
+
+  it('may not be asked again where no worker died', () => {
+    const twice = ({ judge }: Outcome) => Object.assign(judge, { 'is it red?': 2 });
+    expect(found(twice, { lostAtMost: 2 })).toEqual([{ path: 'judge.answered is it red?', base: 1, head: 2 }]);
   });
 
   it('may be nothing else, and nothing less', () => {
@@ -111,10 +124,10 @@ describe('what the judge was asked', () => {
         delete judge['is it red?'];
         judge['is it RED?'] = 1;
       },
-      { askedAgain: 2 },
+      { lostAtMost: 2 },
     );
     expect(other).toEqual([{ path: 'judge.asked[0]', base: 'is it red?', head: 'is it RED?' }]);
-    expect(found(({ judge }) => delete judge['is it red?'], { askedAgain: 2 })).toEqual([
+    expect(found(({ judge }) => delete judge['is it red?'], { lostAtMost: 2 })).toEqual([
       { path: 'judge.asked[0]', base: 'is it red?', head: undefined },
     ]);
   });
