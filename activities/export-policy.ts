@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { z } from 'zod';
+import { ExportPolicyInput, type ExportPolicyOutput } from '../contracts/policy.ts';
 import { VideocapError } from '../core/errors.ts';
-import type { PolicyRef } from '../core/policy-ref.ts';
 import { policyFiles } from '../policy/engine-inputs.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
@@ -15,7 +16,8 @@ export function createExportActivities({ store, engine, home }: ExportPolicyDeps
      * Writes `<home>/checkpoints/<runKey>`, whole or not at all; the same policy exported again changes nothing.
      * @throws VideocapError `CorruptArtifact` when the stored weights do not hash to their reference.
      */
-    async exportPolicy({ runKey, policy }: { runKey: string; policy: PolicyRef }): Promise<{ folder: string }> {
+    async exportPolicy(rawInput: z.input<typeof ExportPolicyInput>): Promise<z.infer<typeof ExportPolicyOutput>> {
+      const { runKey, policy } = ExportPolicyInput.parse(rawInput);
       const folder = join(home, 'checkpoints', runKey);
       const { uri, sha256 } = policy.weights;
       if ((await engine.exportedWeights(folder)) === sha256) return { folder };

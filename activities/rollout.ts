@@ -59,9 +59,11 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
      */
     async loadPolicy(rawInput: z.input<typeof LoadPolicyInput>): Promise<z.infer<typeof LoadPolicyOutput>> {
       const { runKey, policy, reference } = LoadPolicyInput.parse(rawInput);
-      return store.onceJson(keyOf('startPolicy', { runKey }), LoadPolicyOutput, () =>
-        reference ? restoreStartPolicy(store, engine, reference) : storeStartPolicy(store, engine, policy.model),
-      );
+      return store.onceJson(keyOf('startPolicy', { runKey }), LoadPolicyOutput, async () => ({
+        policy: reference
+          ? await restoreStartPolicy(store, engine, reference)
+          : await storeStartPolicy(store, engine, policy.model),
+      }));
     },
 
     /** G sampled completions of every clip. What they are depends on seed, step, round, sample and place in the group. */

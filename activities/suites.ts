@@ -12,7 +12,6 @@ import { keyOf } from '../core/store-layout.ts';
 import { withoutCredentials } from '../judge/client/credentials.ts';
 import { createLlmClient } from '../judge/create-judge.ts';
 import { isLlm, type JudgeConfig, type LlmJudgeConfig } from '../judge/judge-config.ts';
-import { NO_USAGE } from '../judge/usage.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
 type SuiteDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'outage' | 'env' | 'parallel'>;
@@ -85,7 +84,7 @@ export function createSuiteActivities({ store, onProgress, signal, outage, env, 
           result: ref,
           report: await store.put(keyOf('suiteReport', where), suiteReport(result)),
           drillDown: await store.put(keyOf('suiteDrillDown', where), await drillDown(suite, prepared.items, result)),
-          usage: result.usage ?? NO_USAGE,
+          usage: result.usage,
           seconds: (performance.now() - started) / 1000,
         };
       });

@@ -56,14 +56,23 @@ function unknownField(path: Path, raw: unknown, source: Source): string {
   const homes = homesOf(name).filter((home) => home !== dotted(path));
   const elsewhere = homes.length > 0 ? ` (did you mean ${homes.map((home) => `"${home}"`).join(' or ')}?)` : '';
   const suggestion = didYouMean(name, known) || elsewhere;
-  const section = parent.length === 0 ? 'Sections' : `Fields of ${dotted(parent)}`;
-  return `${place(path, source)}: ${dotted(path)} is not a known field${suggestion}. ${section}: ${known.join(', ')}.`;
+  const { kind } = (valueAt(raw, parent) ?? {}) as { kind?: unknown };
+  const section =
+    parent.length === 0
+      ? 'Sections'
+      : `Fields of ${dotted(parent)}${typeof kind === 'string' ? ` of kind ${kind}` : ''}`;
+  const chosen = `${dotted(parent)}.kind`;
+  const other =
+    typeof kind === 'string' && Object.hasOwn(source.overrides, chosen)
+      ? ` To change the kind, set the whole section: --set '${dotted(parent)}={kind: ${kind}}'.`
+      : '';
+  return `${place(path, source)}: ${dotted(path)} is not a known field${suggestion}. ${section}: ${known.join(', ')}.${other}`;
 }
 
 function wrongValue(issue: core.$ZodIssue, raw: unknown, source: Source): string {
   const renamed = issue.code === 'invalid_type' ? oldForm(issue.path, source) : undefined;
   if (renamed !== undefined) return renamed;
-  const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], raw);
+  const value = valueAt(raw, issue.path);
   const is = value === undefined ? 'is missing' : `is ${shownValue(value, String(issue.path.at(-1) ?? ''))}`;
   return `${place(issue.path, source)}: ${dotted(issue.path) || 'the config'} ${is}; ${remedy(issue, value)}.`;
 }
@@ -72,6 +81,10 @@ function wrongValue(issue: core.$ZodIssue, raw: unknown, source: Source): string
 function oldForm(path: Path, source: Source): string | undefined {
   const instead = Object.hasOwn(RENAMED_FIELDS, dotted(path)) ? RENAMED_FIELDS[dotted(path)] : undefined;
   return instead && `${place(path, source)}: ${dotted(path)} has another form now; ${instead}.`;
+}
+
+function valueAt(raw: unknown, path: Path): unknown {
+  return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], raw);
 }
 
 function remedy(issue: core.$ZodIssue, value: unknown): string {

@@ -11,5 +11,4 @@ export const RENAMED_FIELDS: Readonly<Record<string, string>> = {
 /** Values that fields once took, as `<dotted key>=<value>`, and what to write instead. */
 export const RENAMED_VALUES: Readonly<Record<string, string>> = {
   'judge.kind=openai': "write llm; OpenAI's chat API is judge.provider: openai, the default",
-  'policy.engine=onnx': 'write engine: { kind: onnx }',
 };

@@ -9,7 +9,6 @@ import { FrameOptions } from '../video/frame-options.ts';
 export const PrepareDatasetInput = z.strictObject({
   runKey: z.string(),
   dataset: DatasetConfig,
-  seed: z.int(),
   /** How the run will take frames of its videos. */
   frames: FrameOptions.prefault({}),
 });

@@ -17,7 +17,7 @@ export const LoadPolicyInput = z.strictObject({
   /** The start policy of a run that was resumed, forked or continued: its weights are checked, and restored if damaged. */
   reference: PolicyRef.optional(),
 });
-export const LoadPolicyOutput = z.strictObject({ policy: PolicyRef, parameters: z.int() });
+export const LoadPolicyOutput = z.strictObject({ policy: PolicyRef });
 
 export const RolloutGroupsInput = Place.extend({
   policy: PolicyRef,

@@ -8,6 +8,7 @@ const OverrideValue = z.union([
   z.boolean(),
   z.null(),
   z.array(z.union([z.string(), z.number(), z.boolean()])),
+  z.record(z.string(), z.json()), // a whole section, such as {"kind": "sft"}
 ]);
 
 /** What a person types into the start form: `{}`, or a config's name with changes by dotted key. */

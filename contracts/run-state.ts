@@ -21,7 +21,7 @@ export const RunProgress = z.strictObject({
   policy: PolicyRef,
   /** In the order of steps; the first is the start policy's. */
   evaluations: z.array(Evaluation),
-  /** What the judge has cost this run, up to the last finished stage. */
+  /** What the judge has cost this run, up to the last finished step or benchmark. */
   spent: JudgeSpending,
   /** What a person has changed since the start. */
   limits: Limits,
@@ -37,7 +37,7 @@ export const ClipsAhead = z.strictObject({ step: z.int(), clips: ArtifactRef });
 export type ClipsAhead = z.infer<typeof ClipsAhead>;
 
 /**
- * Everything a run is, between two of its lines: small numbers and references. A run that continues as new hands it to the
+ * The whole state of a run between two steps: small numbers and references. A run that continues as new hands it to the
  * next execution as it is. The policies are absent until the run has loaded them.
  */
 export const RunSnapshot = RunProgress.partial({ reference: true, policy: true }).extend({

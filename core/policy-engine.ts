@@ -14,7 +14,7 @@ export interface PolicyEngine {
    * Finds the model that a config names, and checks its own weights.
    * @throws VideocapError `InvalidModel`.
    */
-  startPolicy(model: string): Promise<StartPolicy>;
+  startPolicy(model: string): Promise<PolicyFiles>;
   /** `groupSize` completions of every clip, in the order of the clips. */
   generate(request: GenerateRequest, options?: CallOptions): Promise<SampledGroup[]>;
   /** One step of training. */
@@ -45,12 +45,6 @@ export interface PolicyFiles {
   weights: PinnedFile;
   /** Absent before the first update. */
   optimizer?: PinnedFile;
-}
-
-export interface StartPolicy {
-  policy: PolicyFiles;
-  /** Numbers in all weights together. */
-  parameters: number;
 }
 
 export interface GenerateRequest {

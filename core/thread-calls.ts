@@ -74,7 +74,7 @@ export class ThreadCalls {
     const id = ++this.#lastId;
     const state = new Int32Array(new SharedArrayBuffer(8));
     const abort = () => {
-      Atomics.store(state, PHASE, CALL_CANCELLED);
+      Atomics.compareExchange(state, PHASE, CALL_WANTED, CALL_CANCELLED);
       this.#calls.get(id)?.reject(signal!.reason);
       if (signal!.reason instanceof VideocapError && signal!.reason.code === 'Stuck') this.#abandon(signal!.reason);
     };

@@ -5,24 +5,14 @@ import type { PolicyEngine } from '../core/policy-engine.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import { keyOf } from '../core/store-layout.ts';
 
-/** A run's start policy in the store, and the numbers in all its weights together. */
-export interface StoredStart {
-  policy: PolicyRef;
-  parameters: number;
-}
-
 /** Puts a model's own weights into the store, under their hash, so that all its runs share them; damaged ones are replaced. */
-export async function storeStartPolicy(
-  store: ArtifactStore,
-  engine: PolicyEngine,
-  model: string,
-): Promise<StoredStart> {
-  const { policy, parameters } = await engine.startPolicy(model);
+export async function storeStartPolicy(store: ArtifactStore, engine: PolicyEngine, model: string): Promise<PolicyRef> {
+  const policy = await engine.startPolicy(model);
   const bytes = await readFile(policy.weights.path);
   const weights = await store.put(keyOf('startWeights', { hash: sha256(bytes) }), bytes);
   if (weights.sha256 !== policy.weights.sha256)
     throw new VideocapError('Unavailable', `${policy.weights.path} changed while it was read.`);
-  return { policy: { model: policy.model, step: 0, weights }, parameters };
+  return { model: policy.model, step: 0, weights };
 }
 
 /**
@@ -33,12 +23,11 @@ export async function restoreStartPolicy(
   store: ArtifactStore,
   engine: PolicyEngine,
   reference: PolicyRef,
-): Promise<StoredStart> {
+): Promise<PolicyRef> {
   const { model, weights } = reference;
-  if (!(await store.firstDamaged(weights)))
-    return { policy: reference, parameters: (await engine.startPolicy(model)).parameters };
+  if (!(await store.firstDamaged(weights))) return reference;
   const restored = await storeStartPolicy(store, engine, model);
-  const { sha256: found } = restored.policy.weights;
+  const { sha256: found } = restored.weights;
   if (found === weights.sha256) return restored;
   throw new VideocapError(
     'CorruptArtifact',

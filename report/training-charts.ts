@@ -16,6 +16,10 @@ const REWARDS = Object.values(COMPONENTS)
   .map(({ name, colour }) => ({ metric: `reward/${name}`, name, colour: `var(--${colour})` }))
   .reverse();
 
+const RANGES = Object.values(COMPONENTS).map(({ range }) => range);
+const LOWEST = Math.min(...RANGES.map(([low]) => low));
+const HIGHEST = Math.max(...RANGES.map(([, high]) => high));
+
 const BENCHMARKS = [
   { metric: 'eventF1', name: 'event F1', colour: 'var(--accent)' },
   { metric: 'actionF1', name: 'action F1', colour: 'var(--orange)' },
@@ -49,9 +53,9 @@ export function trainingCharts(records: readonly StepRecord[], evaluations: read
     points: benchmarkPoints(evaluations, metric),
   }));
   const large = [
-    figure('Rewards', 'step means, each from 0 to 1; lines: moving averages', rewards, {
+    figure('Rewards', `step means, each from ${LOWEST} to ${HIGHEST}; lines: moving averages`, rewards, {
       smooth: true,
-      include: [0, 1],
+      include: [LOWEST, HIGHEST],
       digits: 2,
     }),
     evaluations.length > 1 &&

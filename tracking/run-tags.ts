@@ -3,6 +3,7 @@ import type { ExperimentConfig } from '../configs/schema.ts';
 import type { Evaluation } from '../contracts/run-results.ts';
 import type { Execution } from '../contracts/tracking.ts';
 import { temporalLink } from '../contracts/tracking.ts';
+import { isLlm } from '../judge/judge-config.ts';
 import { COMPONENTS } from '../rewards/registry.ts';
 import type { Tag } from './mlflow-client.ts';
 
@@ -63,10 +64,9 @@ export function runTags({ runKey, config, execution, temporalUiUrl, commit, env 
 /** The run's description while it trains. */
 export function startNote(config: ExperimentConfig, temporalUrl: string | undefined): string {
   const { algorithm, judge, policy, seed } = config;
-  const grader =
-    judge.kind === 'rule-based'
-      ? 'The judge is **rule-based, no LLM**: it reads captions of the small world of shapes.'
-      : `Judge: \`${judge.model}\`.`;
+  const grader = isLlm(judge)
+    ? `Judge: \`${judge.model}\`.`
+    : 'The judge is **rule-based, no LLM**: it reads captions of the small world of shapes.';
   const lines = [`**${algorithm.kind.toUpperCase()}** on \`${policy.model}\`, seed ${seed}. ${grader}`];
   if (temporalUrl) lines.push('', `[The run in Temporal](${temporalUrl})`);
   return lines.join('\n');

@@ -12,12 +12,12 @@ export class JudgeGate {
     this.#onChange = onChange;
   }
 
-  /** What must be mended, in one sentence, while something must. */
+  /** What must be repaired, in one sentence, while something must. */
   get blocked(): string | undefined {
     return this.#blocked;
   }
 
-  /** A person has mended it: what waits is tried again. Harmless when nothing waits. */
+  /** A person has repaired it: what waits is tried again. Harmless when nothing waits. */
   resume(): void {
     this.#blocked = undefined;
   }

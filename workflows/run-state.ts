@@ -70,7 +70,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
       reference: this.reference,
       dataset: this.dataset,
       clipsAhead,
-      isLast: step + 1 >= this.totalSteps,
+      isLast: () => step + 1 >= this.totalSteps,
       spent,
       judge: () => this.judge,
       gate,

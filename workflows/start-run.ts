@@ -83,8 +83,8 @@ export async function prepare(run: RunState): Promise<void> {
   const { runKey } = snapshot;
   run.stage = 'dataset';
   if (!snapshot.dataset) {
-    const { dataset, seed, frames } = config;
-    const { manifest, digest, train } = await mediaActivities.prepareDataset({ runKey, dataset, seed, frames });
+    const { dataset, frames } = config;
+    const { manifest, digest, train } = await mediaActivities.prepareDataset({ runKey, dataset, frames });
     snapshot.dataset = { manifest, digest, train };
   }
   run.stage = 'frames';

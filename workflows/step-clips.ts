@@ -12,7 +12,7 @@ export async function clipsOf(input: StepInput, round = 0): Promise<ArtifactRef>
 
 /** Decodes the clips of the step after this one while the engine updates. */
 export async function decodeAhead(input: StepInput): Promise<ClipsAhead | undefined> {
-  if (input.isLast) return undefined;
+  if (input.isLast()) return undefined;
   const step = input.place.step + 1;
   return { step, clips: await extract(input, step, 0) };
 }

@@ -17,8 +17,8 @@ export interface StepInput {
   reference: PolicyRef;
   dataset: { manifest: ArtifactRef; train: number };
   clipsAhead?: ClipsAhead | undefined;
-  /** Whether another step follows, whose clips can be decoded while the engine updates. */
-  isLast: boolean;
+  /** Whether no step follows; asked when the update begins, since limits may have changed meanwhile. */
+  isLast(): boolean;
   /** What the run has paid its judge before this step. */
   spent: JudgeSpending;
   /** The judge with the budget that holds at the moment it is asked. */

@@ -68,7 +68,7 @@ export const SuiteResult = z.strictObject({
   annotations: z.string(),
   judge: JudgedBy.extend({ endpoint: z.string() }),
   /** What the judge's answers took. */
-  usage: JudgeUsage.optional(),
+  usage: JudgeUsage,
   /** The authors' quirks that were on, and what they do. */
   quirks: z.record(z.string(), z.string()),
   counts: SuiteCounts,

@@ -33,7 +33,7 @@ export const captionCommand = new Command('caption')
       const [frames, height, width] = clip.shape;
       const [group] = await engine.generate({
         engine: policy.engine,
-        policy: start.policy,
+        policy: start,
         clips: [{ sampleId: video, frames: clip }],
         groupSize: 1,
         maxNewTokens: benchmark.maxNewTokens,

@@ -15,7 +15,7 @@ import { openSession, runLink, type Session } from '../run/session.ts';
 export const resumeCommand = new Command('resume')
   .summary('let a run go on: paused, terminated, cancelled or failed')
   .description(
-    'Goes on after `pause`, or asks the judge again once what blocked it is mended. A run that was terminated, cancelled or ' +
+    'Goes on after `pause`, or asks the judge again once you have repaired what blocked it. A run that was terminated, cancelled or ' +
       'failed goes on after the last step it wrote down, under its own name; what it had already made is not made again.',
   )
   .argument('<run>', 'as `videocap status` lists it')

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { ArtifactRef } from '../../core/artifact-ref.ts';
 import type { Storage } from '../../core/storage.ts';
 import { keyOf, parseKey } from '../../core/store-layout.ts';
@@ -25,6 +26,7 @@ export async function neededContents(
   };
 
   const lastProgress = lastProgressOf(refs.keys());
+  const keepEvery = await keepEveryOf(storage, refs, lastProgress);
   for (const [key, { content }] of refs) {
     if (content === undefined) {
       // Damaged: which content it named cannot be told, so every content of the key stays.
@@ -40,7 +42,7 @@ export async function neededContents(
     const finished = stateOf(runKey) === 'finished';
     if (finished && need === 'retries') continue;
     // The end's is kept by the last progress, which names it.
-    if (finished && need === 'checkpoint' && !wasBenchmarked(key, refs)) continue;
+    if (finished && need === 'checkpoint' && !staysAsCheckpoint(key, keepEvery, refs)) continue;
     // Earlier progress names checkpoints that are removed as the run goes on.
     keep(content, !finished || need !== 'progress' || lastProgress.get(runKey) === key);
   }
@@ -69,10 +71,33 @@ async function refsUnder(storage: Storage, name: string): Promise<ArtifactRef[]>
   }
 }
 
-function wasBenchmarked(checkpoint: string, refs: Inventory['refs']): boolean {
-  const parsed = parseKey(checkpoint);
+/** A fork can start from checkpoints that `checkpoints.keepEvery` keeps; those of benchmarked steps belong to a result. */
+function staysAsCheckpoint(key: string, keepEvery: ReadonlyMap<string, number>, refs: Inventory['refs']): boolean {
+  const parsed = parseKey(key);
   if (parsed?.kind !== 'checkpointWeights' && parsed?.kind !== 'checkpointOptimizer') return false;
-  return refs.has(keyOf('heldOutDetails', parsed.parts));
+  const every = keepEvery.get(parsed.parts.runKey) ?? 0;
+  return (every > 0 && parsed.parts.step % every === 0) || refs.has(keyOf('heldOutDetails', parsed.parts));
+}
+
+const KeptEvery = z.object({ config: z.object({ checkpoints: z.object({ keepEvery: z.number() }) }) });
+
+/** `checkpoints.keepEvery` of each run, as its last progress has it. */
+async function keepEveryOf(
+  storage: Storage,
+  refs: Inventory['refs'],
+  lastProgress: ReadonlyMap<string, string>,
+): Promise<Map<string, number>> {
+  const kept = new Map<string, number>();
+  for (const [runKey, key] of lastProgress) {
+    const name = refs.get(key)?.content;
+    const bytes = name === undefined ? undefined : await storage.getContent(name);
+    try {
+      kept.set(runKey, KeptEvery.parse(JSON.parse(`${bytes}`)).config.checkpoints.keepEvery);
+    } catch {
+      // Gone or damaged: then only benchmarked checkpoints are known to be kept.
+    }
+  }
+  return kept;
 }
 
 function lastProgressOf(keys: Iterable<string>): Map<string, string> {

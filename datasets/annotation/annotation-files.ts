@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { max, mean, median, min } from 'simple-statistics';
+import { writeDurably } from '../../core/durable-file.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { annotation as annotationQuestion } from '../../judge/questions/annotation.ts';
 import type { JudgeUsage } from '../../judge/usage.ts';
@@ -151,18 +151,11 @@ function billOf(batches: readonly AnnotatedBatch[]): Pick<AnnotationStatistics, 
 
 /** Writes a file that was not there; finding the very same one, of an earlier attempt, is fine. */
 async function writeNew(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  await writeFile(temporary, text, { flag: 'wx' });
-  try {
-    await link(temporary, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    if ((await readFile(path, 'utf8')) !== text)
-      throw new VideocapError(
-        'InvalidInput',
-        `${path} exists already, and is not what this run wrote. Remove or rename it, and annotate again: the answers are kept and cost nothing.`,
-      );
-  } finally {
-    await unlink(temporary);
-  }
+  if (await writeDurably(path, text, 'first wins')) return;
+  if ((await readFile(path, 'utf8')) !== text)
+    throw new VideocapError(
+      'InvalidInput',
+      `${path} exists already, and is not what this run wrote. ` +
+        'Remove or rename it, and annotate again: the answers are kept and cost nothing.',
+    );
 }

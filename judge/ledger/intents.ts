@@ -64,7 +64,9 @@ export class Intents {
       const there = await this.#storage.putRef(keyOf(key, number), text, { ifAbsent: true });
       if (there === text) return number === 1 ? 'fresh' : 'abandoned';
       const stored = await this.#storage.getRef(keyOf(key, number));
-      if (stored && (await this.#isHeld(stored))) {
+      // Its holder has dropped it since: the same number is free again.
+      if (!stored) number--;
+      else if (await this.#isHeld(stored)) {
         this.#mine.delete(key);
         return 'held';
       }

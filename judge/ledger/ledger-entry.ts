@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { sha256 } from '../../core/artifact-store.ts';
+import { keyOf } from '../../core/store-layout.ts';
 import { PaidRequest } from '../client/llm-client.ts';
 import { type Question, Unscorable } from '../questions/question.ts';
 
@@ -18,7 +19,7 @@ export const LedgerEntry = z.strictObject({
   /** Earlier requests that were perhaps paid for too, and whose answers were lost, or are of no use any more. */
   repeated: z.int(),
   /** USD, at the price that the config had then. */
-  cost: z.number().default(0),
+  cost: z.number(),
 });
 export type LedgerEntry = z.infer<typeof LedgerEntry>;
 
@@ -29,5 +30,6 @@ export function ledgerKey(
   replaced?: string,
 ): string {
   const sorted = Object.entries(asked).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `ledger/${sha256(JSON.stringify(replaced === undefined ? [sorted, data] : [sorted, data, replaced]))}.json`;
+  const determining = replaced === undefined ? [sorted, data] : [sorted, data, replaced];
+  return keyOf('ledgerEntry', { hash: sha256(JSON.stringify(determining)) });
 }

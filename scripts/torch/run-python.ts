@@ -6,7 +6,7 @@ import { PythonEnvironment } from '../../cli/setup/python-environment.ts';
 import { Report } from '../../cli/setup/report.ts';
 
 /**
- * `tsx scripts/torch/run-python.ts MODULE [ARGUMENT...]`: runs a Python module in this folder, in an environment of its
+ * `tsx scripts/torch/run-python.ts MODULE [ARGUMENT...]`: runs a Python module of `workers/torch`, in an environment of its
  * own that is made from `requirements.lock` when it is missing. Nothing here is needed at run time.
  */
 const { repository } = findInstallation();

@@ -59,13 +59,12 @@ export async function playEngineContract({ environment, taskQueue, store, policy
     const clips = await storeClips(store, ['a', 'b']);
     const runKey = 'conformance';
     const engine = policy?.engine ?? { kind: 'onnx' };
-    const { policy: start, parameters } = await call('loadPolicy', { runKey, policy });
-    expect(parameters).toBeGreaterThan(0);
+    const { policy: start } = await call('loadPolicy', { runKey, policy });
     expect(start.step).toBe(0);
     for (const goingOn of [runKey, 'conformance-fork']) {
       await truncate(await store.localCopy(start.weights), 3);
       const loaded = await call('loadPolicy', { runKey: goingOn, policy, reference: start });
-      expect(loaded, `the start policy of run ${goingOn}`).toEqual({ policy: start, parameters });
+      expect(loaded, `the start policy of run ${goingOn}`).toEqual({ policy: start });
     }
 
     const sampling = { groupSize: 2, temperature: 1, maxNewTokens: 4 };

@@ -85,7 +85,7 @@ async def load_policy(i: dict) -> dict:
     weights = put(f"policies/{sha256(data).hexdigest()}/model.safetensors", data)
     policy = i.get("reference") or {"model": model, "step": 0, "weights": weights}
     read(policy["weights"])
-    return record(f"runs/{i['runKey']}/load-policy.json", {"policy": policy, "parameters": 32})
+    return record(f"runs/{i['runKey']}/load-policy.json", {"policy": policy})
 
 
 @activity.defn(name="rolloutGroups")

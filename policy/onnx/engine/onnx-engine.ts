@@ -5,7 +5,6 @@ import type {
   PolicyEngine,
   PolicyFiles,
   SampledGroup,
-  StartPolicy,
   UpdateRequest,
   UpdateResult,
 } from '../../../core/policy-engine.ts';
@@ -33,12 +32,12 @@ export class OnnxEngine implements PolicyEngine {
     this.#thread = new ThreadClient({ script, name: "The policy engine's thread" });
   }
 
-  async startPolicy(model: string): Promise<StartPolicy> {
+  async startPolicy(model: string): Promise<PolicyFiles> {
     const folder = openModelFolder(model);
     const bytes = await readWeightsFile(folder);
     readWeights(bytes, folder);
     const weights = { path: join(folder.path, WEIGHTS_FILE), sha256: sha256(bytes) };
-    return { policy: { model: folder.name, weights }, parameters: folder.parameterCount };
+    return { model: folder.name, weights };
   }
 
   generate(request: GenerateRequest, options?: CallOptions): Promise<SampledGroup[]> {

@@ -38,7 +38,7 @@ async function twoSteps() {
 
   const runKey = 'run';
   const { engine: section } = config.policy;
-  const { manifest, train } = await prepareDataset({ runKey, dataset: config.dataset, seed: config.seed });
+  const { manifest, train } = await prepareDataset({ runKey, dataset: config.dataset });
   const { clips } = await extractFrames({
     manifest,
     samples: { seed: config.seed, step: 1, round: 0, size: train },

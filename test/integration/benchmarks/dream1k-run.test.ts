@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { Context } from '@temporalio/activity';
 import type { WorkflowFailedError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFramesActivities } from '../../../activities/frames.ts';
 import { createConfigActivities } from '../../../activities/resolve-config.ts';
@@ -19,6 +18,7 @@ import { message } from '../../servers/openai-faults.ts';
 import { type AskedQuestion, type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
 import { startTemporal, workflowBundle } from '../temporal-server.ts';
 import { makeVideo } from '../video/make-video.ts';
+import { everyQueue, runUntil } from '../workflows/every-queue.ts';
 
 /** What the judge refuses to speak of. */
 let refused: string | undefined;
@@ -76,23 +76,31 @@ async function bench(input: object, overrides: object = {}): Promise<SuiteEvalua
   const interceptors = { activity: [(context: Context) => ({ inbound: new ActivityRuntime(context) })] };
   const shared = { connection: environment.nativeConnection, interceptors };
   const deps = { store, env: { KEY: 'sk' }, parallel: 1 };
-  const worker = await Worker.create({
-    ...{ ...shared, taskQueue, workflowBundle: await workflowBundle() },
-    activities: { ...createConfigActivities(), ...createSuiteActivities(deps), ...createFramesActivities(deps) },
-  });
-  const policy = await Worker.create({
-    ...{ ...shared, taskQueue: 'policy-onnx' },
-    activities: createRolloutActivities({ store, engine }),
-  });
+  const workers = await everyQueue(
+    { taskQueue, workflowBundle: await workflowBundle() },
+    {
+      ...shared,
+      activities: {
+        ...createConfigActivities(),
+        ...createSuiteActivities(deps),
+        ...createFramesActivities(deps),
+        ...createRolloutActivities({ store, engine }),
+      },
+    },
+  );
   const config = {
     ...{ 'judge.kind': 'llm', 'judge.model': 'by-the-letter', 'judge.apiKeyEnv': 'KEY' },
     ...{ 'judge.baseUrl': judge.baseUrl, 'policy.engine.threads': 1, 'benchmark.maxNewTokens': 24 },
   };
   const args = [{ suite: 'dream1k', overrides: { ...config, ...overrides }, ...input }];
-  return worker.runUntil(
-    policy.runUntil(
-      environment.client.workflow.execute('benchmarkRun', { taskQueue, workflowId: taskQueue, args }),
-    ) as Promise<SuiteEvaluation>,
+  return runUntil(
+    workers,
+    () =>
+      environment.client.workflow.execute('benchmarkRun', {
+        taskQueue,
+        workflowId: taskQueue,
+        args,
+      }) as Promise<SuiteEvaluation>,
   );
 }
 const annotations = () => join(root, 'DREAM-1k.jsonl');

@@ -34,7 +34,6 @@ async function prepare(content: string | Uint8Array, { maxBadSamples = 0, train 
   const { prepareDataset } = createDatasetActivities({ store, parallel: 2 });
   const { manifest } = await prepareDataset({
     runKey: `run-${++runs}`,
-    seed: 1,
     dataset: { kind: 'jsonl', train: join(data, train), heldOut: join(data, 'held-out.jsonl'), maxBadSamples },
   });
   return store.readJson(manifest, DatasetManifest);

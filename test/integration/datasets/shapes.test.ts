@@ -23,7 +23,7 @@ const newStore = (name: string) => new ArtifactStore(join(folder, name));
 async function prepare(store: ArtifactStore, dataset: object, runKey = 'run') {
   const progress: number[] = [];
   const { prepareDataset } = createDatasetActivities({ store, onProgress: ({ done }) => progress.push(done) });
-  const output = await prepareDataset({ runKey, dataset: { ...small, ...dataset }, seed: 1 });
+  const output = await prepareDataset({ runKey, dataset: { ...small, ...dataset } });
   return { output, progress, manifest: await store.readJson(output.manifest, DatasetManifest) };
 }
 

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Context } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createAnnotationActivities } from '../../../activities/annotation.ts';
 import { createConfigActivities } from '../../../activities/resolve-config.ts';
@@ -21,6 +20,7 @@ import { eventEntailment } from '../../../judge/questions/event-entailment.ts';
 import { asDream1kRow, ClipList } from '../../../scripts/fetch-example-film.ts';
 import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
 import { startTemporal, workflowBundle } from '../temporal-server.ts';
+import { everyQueue, runUntil } from '../workflows/every-queue.ts';
 
 // A real language model behind a real server judges, annotates and benchmarks captions of a real film. It is far too small to
 // do any of it well, so nothing here is about how it judges: whatever it says, an answer has the question's shape, and no
@@ -130,16 +130,17 @@ describe('datasetAnnotation with it', () => {
   afterAll(() => environment?.teardown());
 
   async function annotate(workflowId: string, dataset: string, output: string): Promise<WrittenAnnotations> {
-    const worker = await Worker.create({
-      connection: environment.nativeConnection,
-      taskQueue: 'annotate',
-      workflowBundle: await workflowBundle(),
-      activities: { ...createConfigActivities(), ...createAnnotationActivities({ store, env }) },
-      interceptors: { activity: [(context: Context) => ({ inbound: new ActivityRuntime(context) })] },
-    });
+    const workers = await everyQueue(
+      { taskQueue: 'annotate', workflowBundle: await workflowBundle() },
+      {
+        connection: environment.nativeConnection,
+        activities: { ...createConfigActivities(), ...createAnnotationActivities({ store, env }) },
+        interceptors: { activity: [(context: Context) => ({ inbound: new ActivityRuntime(context) })] },
+      },
+    );
     const overrides = Object.fromEntries(Object.entries(settings()).map(([key, value]) => [`judge.${key}`, value]));
     const args = [{ dataset, output, overrides }];
-    return worker.runUntil(
+    return runUntil(workers, () =>
       environment.client.workflow.execute('datasetAnnotation', { taskQueue: 'annotate', workflowId, args }),
     );
   }

@@ -43,7 +43,7 @@ export function stepInput(algorithm: object, train: number, more: Partial<StepIn
     policy: policyAt(2),
     reference: policyAt(0),
     dataset: { manifest: ref('manifest'), train },
-    isLast: false,
+    isLast: () => false,
     spent: { calls: 10, usd: 1 },
     judge: () => config.judge,
     gate: {

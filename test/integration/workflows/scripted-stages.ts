@@ -66,7 +66,7 @@ const SCRIPT: Stages = {
   }),
   prepareDataset: () => ({ manifest: ref('manifest'), digest: 'd', train: 4, heldOut: 2, quarantined: 0 }),
   extractFrames: () => ({ clips: ref('clips') }),
-  loadPolicy: () => ({ policy: policyAt(0), parameters: 1 }),
+  loadPolicy: () => ({ policy: policyAt(0) }),
   rolloutGroups: () => ({
     rollout: ref('rollout'),
     completions: 4,

@@ -138,7 +138,6 @@ test("a model's own weights go into the store once, under their hash", async () 
   expect(first.policy).toMatchObject({ model: 'tiny', step: 0 });
   expect(first.policy.weights.uri).toContain(`policies/${first.policy.weights.sha256}/`);
   expect(first.policy).not.toHaveProperty('optimizer');
-  expect(first.parameters).toBeGreaterThan(2_000_000);
   expect(second).toEqual(first);
 });
 

@@ -6,8 +6,18 @@ describe('clipScore: AutoDQ of one clip', () => {
   test.each([
     ['2 of 4 events told, 1 of 3 claims true', { events: 4, entailed: 2, claims: 3, entailedClaims: 1 }, 0.5, 1 / 3],
     ['all neutral', { events: 3, entailed: 0, claims: 2, entailedClaims: 0 }, 0, 0],
-    ['no events in the reference: the empty list gives 1', { events: 0, entailed: 0, claims: 2, entailedClaims: 0 }, 1, 0],
-    ['no events in the caption: the empty list gives 1', { events: 3, entailed: 0, claims: 0, entailedClaims: 0 }, 0, 1],
+    [
+      'no events in the reference: the empty list gives 1',
+      { events: 0, entailed: 0, claims: 2, entailedClaims: 0 },
+      1,
+      0,
+    ],
+    [
+      'no events in the caption: the empty list gives 1',
+      { events: 3, entailed: 0, claims: 0, entailedClaims: 0 },
+      0,
+      1,
+    ],
     ['no events at all', { events: 0, entailed: 0, claims: 0, entailedClaims: 0 }, 1, 1],
   ])('%s', (_, counts, recall, precision) => {
     expect(clipScore(counts)).toEqual({ recall, precision });

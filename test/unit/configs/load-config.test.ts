@@ -33,6 +33,14 @@ describe('loadConfig', () => {
     expect({ ...changed, algorithm: plain.algorithm }).toEqual(plain);
   });
 
+  it('changes the algorithm with the whole section, since the fields of another kind do not fit', async () => {
+    const { algorithm } = await loadConfig('quickstart', { algorithm: { kind: 'sft', steps: 6 } });
+    expect(algorithm).toMatchObject({ kind: 'sft', steps: 6, samplesPerStep: 32 });
+    await expect(loadConfig('quickstart', { 'algorithm.kind': 'sft' })).rejects.toThrow(
+      /algorithm\.beta is not a known field.*Fields of algorithm of kind sft: .* set the whole section: --set 'algorithm=\{kind: sft\}'/,
+    );
+  });
+
   it('reads a path, and finds its dataset and model beside it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'videocap-config-'));
     await writeFile(
@@ -73,16 +81,16 @@ describe('parseConfig', () => {
 
   it('suggests the field that was meant', () => {
     expect(errorOf('algorithm:\n  kind: grpo\n  beta: 0.1\n  stepz: 10\n')).toMatchInlineSnapshot(
-      `"InvalidConfig: lab.yaml:4:3: algorithm.stepz is not a known field (did you mean "steps"?). Fields of algorithm: kind, steps, samplesPerStep, iterations, beta, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, optimizer."`,
+      `"InvalidConfig: lab.yaml:4:3: algorithm.stepz is not a known field (did you mean "steps"?). Fields of algorithm of kind grpo: kind, steps, samplesPerStep, iterations, beta, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, optimizer."`,
     );
     expect(errorOf('learningRate: 0.1\n')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:1:1: learningRate is not a known field (did you mean "algorithm.optimizer.learningRate"?). Sections: name, seed, dataset, frames, policy, algorithm, sampling, reward, judge, checkpoints, benchmark."`,
     );
     expect(errorOf('dataset: { kind: jsonl, train: a, heldOut: b, trainSamples: 3 }')).toMatchInlineSnapshot(
-      `"InvalidConfig: lab.yaml:1:47: dataset.trainSamples is not a known field. Fields of dataset: kind, train, heldOut, maxBadSamples."`,
+      `"InvalidConfig: lab.yaml:1:47: dataset.trainSamples is not a known field. Fields of dataset of kind jsonl: kind, train, heldOut, maxBadSamples."`,
     );
     expect(errorOf('algorithm: { kind: grpo }', { 'algorithm.stepz': 10 })).toMatchInlineSnapshot(
-      `"InvalidConfig: override algorithm.stepz=10: algorithm.stepz is not a known field (did you mean "steps"?). Fields of algorithm: kind, steps, samplesPerStep, iterations, beta, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, optimizer."`,
+      `"InvalidConfig: override algorithm.stepz=10: algorithm.stepz is not a known field (did you mean "steps"?). Fields of algorithm of kind grpo: kind, steps, samplesPerStep, iterations, beta, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, optimizer."`,
     );
   });
 

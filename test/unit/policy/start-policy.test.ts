@@ -8,7 +8,7 @@ const engine = new OnnxEngine();
 
 test("a run's start weights are restored from the model they came from", async () => {
   const store = await temporaryStore();
-  const { policy } = await storeStartPolicy(store, engine, 'tiny');
+  const policy = await storeStartPolicy(store, engine, 'tiny');
   const whole = await readFile(await store.localCopy(policy.weights));
   await truncate(await store.localCopy(policy.weights), 1000);
   await restoreStartPolicy(store, engine, policy);

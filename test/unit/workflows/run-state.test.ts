@@ -50,13 +50,13 @@ describe('RunState', () => {
     const step = run.nextStep(gate);
     expect(step).toMatchObject({
       ...{ config: run.config, place: { runKey: 'r', step: 5 }, policy: POLICY, reference: POLICY },
-      ...{ dataset: { manifest: REF, train: 40 }, spent: { usd: 1, calls: 3 }, isLast: false },
+      ...{ dataset: { manifest: REF, train: 40 }, spent: { usd: 1, calls: 3 } },
     });
     expect([step.gate, step.clipsAhead]).toEqual([gate, undefined]);
     run.snapshot.step = 5;
-    expect(run.nextStep(gate).isLast).toBe(true);
+    expect(run.nextStep(gate).isLast()).toBe(true);
     run.limit({ maxSteps: 7 });
-    expect(run.nextStep(gate).isLast).toBe(false);
+    expect(run.nextStep(gate).isLast()).toBe(false);
   });
 
   it('gives a step the judge with the budget that holds when the step asks it, not when the step began', () => {

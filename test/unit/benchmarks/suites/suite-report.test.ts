@@ -4,12 +4,14 @@ import type { Suite } from '../../../../benchmarks/suites/suite.ts';
 import { fewScored } from '../../../../benchmarks/suites/suite-counts.ts';
 import type { SuiteResult } from '../../../../benchmarks/suites/suite-files.ts';
 import { drillDown, suiteReport } from '../../../../benchmarks/suites/suite-report.ts';
+import { NO_USAGE } from '../../../../judge/usage.ts';
 
 const hostile = 'A cat.\n\n# Result\n| F1 | 100 |\n<script>alert(1)</script> [here](http://x) `code`';
 const item = { id: '1', clip: '1', video: '1.mp4' };
 const result: SuiteResult = {
   ...{ suite: 'dream1k', title: 'DREAM-1K', source: 'there', subject: 'tiny, step 0', annotations: '/d/a.jsonl' },
   judge: { model: 'm|x', endpoint: 'http://judge/v1', prompts: [{ name: 'events.v1', sha256: 'ab'.repeat(32) }] },
+  usage: NO_USAGE,
   quirks: {},
   counts: { items: 5, scored: 2, withoutCaption: 0, unscorable: 0, missing: 3 },
   metrics: { f1: 40, f1Low: 38.04, f1High: 42, score: 2 },

@@ -127,6 +127,16 @@ describe('a finished run', () => {
     expect(await has('policies/base/model.safetensors')).toBe(true);
   });
 
+  it('keeps the checkpoints that checkpoints.keepEvery promises, benchmarked or not: a fork can start from them', async () => {
+    await aRun('r');
+    await store.put('runs/r/checkpoints/step-000004/model.safetensors', 'weights 4');
+    await store.put('runs/r/checkpoints/step-000005/model.safetensors', 'weights 5');
+    await store.putJson('runs/r/progress/step-000006.json', { config: { checkpoints: { keepEvery: 4 } }, step: 6 });
+    await collect(finished);
+    expect(await has('runs/r/checkpoints/step-000004/model.safetensors')).toBe(true);
+    expect(await has('runs/r/checkpoints/step-000005/model.safetensors')).toBe(false);
+  });
+
   it('keeps the checkpoints of benchmarked steps that its last state, which names few of many benchmarks, leaves out', async () => {
     await aRun('r');
     const checkpoint = (step: number) => `runs/r/checkpoints/step-00000${step}`;

@@ -67,6 +67,7 @@ describe('the intent', () => {
       attempts: [attempt('{"verdicts":[{"index":1,"relationship":"contradiction"}]}')],
       outcome: { answered: true },
       paidBy: 'there',
+      cost: 0,
       repeated: 0,
     });
 

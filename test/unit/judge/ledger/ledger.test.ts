@@ -107,6 +107,7 @@ test('when another process answered first, its answer counts', async () => {
     attempts: [attempt('{"verdicts":[{"index":1,"relationship":"entailment"}]}')],
     outcome: { answered: true },
     paidBy: 'elsewhere',
+    cost: 0,
     repeated: 0,
   });
   endpoint.asked[0]!.settle(said('neutral'));
@@ -213,6 +214,7 @@ describe('usage', () => {
       inputTokens: 200,
       outputTokens: 20,
       cost: (200 * 2 + 20 * 10) / 1e6,
+      cost: 0,
       repeated: 0,
     };
     expect(first.usage).toEqual({ ...usage, latencySeconds: { p50: 2, p95: 2, max: 2 } });

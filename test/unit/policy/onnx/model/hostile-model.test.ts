@@ -40,7 +40,7 @@ async function changeWeights(change: (tensors: FloatTensors) => void): Promise<v
 }
 
 test('a whole copy: taken', async () => {
-  expect(await load()).toMatchObject({ parameters: tiny.parameterCount, policy: { model: folder, step: 0 } });
+  expect(await load()).toMatchObject({ policy: { model: folder, step: 0 } });
 });
 
 const { name, shape } = tiny.parameters[0]!;
