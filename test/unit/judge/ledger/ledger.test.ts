@@ -214,7 +214,6 @@ describe('usage', () => {
       inputTokens: 200,
       outputTokens: 20,
       cost: (200 * 2 + 20 * 10) / 1e6,
-      cost: 0,
       repeated: 0,
     };
     expect(first.usage).toEqual({ ...usage, latencySeconds: { p50: 2, p95: 2, max: 2 } });
