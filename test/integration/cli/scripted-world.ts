@@ -94,7 +94,7 @@ export class ScriptedWorld {
 
   async #checkpoint(runKey: string, step: number) {
     const weights = await this.store.put(checkpointKey(runKey, step), `weights of step ${step}`);
-    return { policy: { model: 'tiny', step, weights }, parameters: 1 };
+    return { policy: { model: 'tiny', step, weights } };
   }
 
   /** The run waits before the update of the step after this one, until `release`. */
