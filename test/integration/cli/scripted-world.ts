@@ -85,9 +85,7 @@ export class ScriptedWorld {
     const { policy } = await this.#checkpoint(runKey, step);
     await this.store.put(keyOf('update', { runKey, step }), '{}');
     const old = step - 2;
-    // A fork's past has its checkpoints with the parent.
-    const made = await this.store.find(checkpointKey(runKey, old));
-    if (made && (keepEvery === 0 || old % keepEvery !== 0)) await rm(await this.store.localCopy(made), { force: true });
+    if (old > 0 && (keepEvery === 0 || old % keepEvery !== 0)) await this.store.remove(checkpointKey(runKey, old));
     this.updates.push(`${workflowId} ${step}`);
     return { ...updated(step), policy };
   }
