@@ -60,7 +60,7 @@ describe('trainingRun', () => {
   it.each([
     [{ confg: 'quickstart' }, 'Unrecognized key: "confg"'],
     [{ config: 7 }, 'config: Invalid input: expected string, received number'],
-    [{ overrides: { 'algorithm.steps': {} } }, 'overrides.algorithm.steps'],
+    [{ overrides: { 'algorithm.steps': [[1]] } }, 'overrides.algorithm.steps'],
     ['quickstart', 'expected object, received string'],
   ])('fails at once, with a sentence, on the input %j', async (input, sentence) => {
     const failure = await failureOf(run('trainingRun', [input], scriptedStages([])));
