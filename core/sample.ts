@@ -41,7 +41,7 @@ export type DatasetManifest = z.infer<typeof DatasetManifest>;
 export const ClipRef = z.strictObject({ sampleId: z.string(), clip: ArtifactRef });
 export type ClipRef = z.infer<typeof ClipRef>;
 
-/** A list of clips, as it lies in the store. */
+/** A list of clips, as the store has it. */
 export const Clips = z.array(ClipRef);
 
 /** The text the policy is asked to write for a sample, exactly: `<think>JSON</think><answer>caption</answer>`. */

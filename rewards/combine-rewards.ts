@@ -8,12 +8,13 @@ import type { RewardConfig } from './registry.ts';
 export type ComponentScores = Readonly<Record<string, Grid<Score>>>;
 
 /**
- * The total reward of every completion: the sum of weight x component (VideoCap-R1, section 3.3: weights 1, 1, 1). Pure, and
- * runs inside the workflow.
+ * The total reward of every completion: the sum of weight x component (VideoCap-R1, section 3.3: weights 1, 1, 1).
+ * Pure, and runs inside the workflow.
  *
  * A completion that any component with a weight could not score has no total (`null`), and with `exclude-group` neither
  * has its whole group. A component of weight 0 is not part of the total.
- * @throws Error when a component's scores are missing or not laid out like the others': a stage answered for another rollout.
+ * @throws Error when a component's scores are missing or not laid out like the others': a stage answered for another
+ * rollout.
  */
 export function combineRewards(scores: ComponentScores, reward: RewardConfig): NumberGrid {
   const weighed = Object.entries(weightsOf(reward)).filter(([, weight]) => weight > 0);
@@ -34,9 +35,9 @@ export function weightsOf(reward: RewardConfig): Record<string, number> {
 }
 
 /**
- * `mean` and each component's mean over the completions that have it, `std` the mean of the groups' own standard deviations
- * (what there is to learn from), `uniformShare` the share of comparable groups without differences, `excluded` the number
- * of completions without a total. A statistic of nothing is absent.
+ * `mean` and each component's mean over the completions that have it, `std` the mean of the groups' own standard
+ * deviations (what there is to learn from), `uniformShare` the share of comparable groups without differences,
+ * `excluded` the number of completions without a total. A statistic of nothing is absent.
  */
 export function rewardStatistics(scores: ComponentScores, total: NumberGrid): Record<string, number> {
   const all = total.flat();

@@ -15,8 +15,8 @@ export interface Continuation<Snapshot = RunSnapshot> {
 }
 
 /**
- * Continues as new from the snapshot. Temporal drops the memo unless it is passed on, and `resume`, `fork` and `gc` identify
- * a run by it.
+ * Continues as new from the snapshot. Temporal drops the memo unless it is passed on, and `resume`, `fork` and `gc`
+ * identify a run by it.
  */
 export async function continueAsNew<Snapshot>(continuation: Continuation<Snapshot>): Promise<never> {
   const { memo = {} } = workflowInfo();

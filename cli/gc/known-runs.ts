@@ -30,7 +30,7 @@ export async function knownExecutions(client: Client): Promise<KnownExecution[]>
 }
 
 /**
- * - `running`: Temporal says so, or may: it does not know the run, which has not written its report and was at work
+ * - `running`: Temporal says so; or Temporal does not know the run, which has not written its report and was at work
  *   lately.
  * - `resumable`: it ended otherwise than by finishing, and `videocap resume` can take it up; or its end is unknown.
  * - `finished`.

@@ -35,7 +35,7 @@ const PROCESS = randomUUID();
 
 /**
  * One ref for each question that is being asked, in `ledger/asking/`: put before its first request goes out, removed
- * when its answer is stored or when it certainly has none. One that is left over tells of an answer that was perhaps
+ * when its answer is stored or when it certainly has none. A leftover intent means an answer that was perhaps
  * paid for and lost.
  *
  * An abandoned intent is taken over by putting the next number, which one of many can do; the numbers below go with it.

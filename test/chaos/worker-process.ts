@@ -5,7 +5,7 @@ import { once } from 'node:events';
 export interface WorkerProcess {
   /** SIGKILL: no goodbye to Temporal, nothing flushed. */
   kill(): Promise<void>;
-  /** What ended it, whoever did: a signal or an exit code. */
+  /** Resolves to what ended the process: a signal or an exit code. */
   ended: Promise<string>;
   /** Everything that it has written to standard output and error. */
   log(): string;

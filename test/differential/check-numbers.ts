@@ -30,7 +30,7 @@ const report = new Report(say);
 const installation = findInstallation();
 const config = (name: string) => fileURLToPath(new URL(`${name}.yaml`, import.meta.url));
 
-/** Rejects when a person, or whoever runs this, has enough of it. */
+/** Rejects when the process gets SIGINT, SIGTERM or SIGHUP. */
 const interrupted = new Promise<never>((_, reject) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => reject(new Error(`interrupted by ${signal}.`)));

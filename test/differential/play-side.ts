@@ -16,7 +16,7 @@ export interface Side {
   worker(place: WorkerPlace): WorkerPlace;
   configs: Record<Method, string>;
   read: ReadOutcome;
-  /** Resolves in the middle of the GRPO run, when its worker is to be killed. Without it, nobody is. */
+  /** Resolves in the middle of the GRPO run, when its worker is to be killed. Without it, no worker is killed. */
   killAt?: (store: string, runKey: string, signal: AbortSignal) => Promise<void>;
 }
 
