@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -60,6 +60,34 @@ describe('a module', () => {
     await writeFile(cache, 'a file where the folder should be');
     await expect(translate(entry, cache)).rejects.toThrow();
     expect(await run()).toBe(other());
+  });
+});
+
+describe('packages', () => {
+  beforeEach(() => symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules')));
+  const text = async () => readFile(await translate(entry, cache), 'utf8');
+
+  it('that commands load file by file lie inside, others do not', async () => {
+    await write('entry.ts', "import { z } from 'zod';\nimport pLimit from 'p-limit';\nconsole.log(!!z, !!pLimit);\n");
+    expect(await text()).not.toMatch(/from\s*["']zod["']/);
+    expect(await text()).toMatch(/from\s*["']p-limit["']/);
+    expect(await run()).toBe('true true\n');
+  });
+
+  it('all stay outside where one is Temporal’s native worker: its classes must be the only ones', async () => {
+    await write('entry.ts', "import { z } from 'zod';\nimport '@temporalio/activity';\nconsole.log(!!z);\n");
+    expect(await text()).toMatch(/from\s*["']zod["']/);
+    expect(await run()).toBe('true\n');
+  });
+
+  it('that are installed anew are translated anew', async () => {
+    await write('entry.ts', "import { z } from 'zod';\nconsole.log(!!z);\n");
+    await translate(entry, cache);
+    const [name] = await readdir(cache);
+    const { digests } = JSON.parse(await readFile(join(cache, name!, 'files.json'), 'utf8'));
+    const paths = digests.map(([path]: [string]) => path);
+    expect(paths).toContainEqual(expect.stringMatching(/node_modules\/\.package-lock\.json$/));
+    expect(paths).not.toContainEqual(expect.stringMatching(/node_modules\/zod\//));
   });
 });
 
