@@ -1,5 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { quantileSorted } from 'simple-statistics';
+import { judgeOfBenchmarks } from '../../benchmarks/benchmark-config.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { isLlm, type LlmJudgeConfig } from '../../judge/judge-config.ts';
@@ -24,6 +25,7 @@ export const checkCommand = new Command('check')
       'judge.query, judge.extraBody, judge.systemRole, a proxy), those that it refuses, and the judge.answerFormat to set.',
   )
   .argument('[config]', 'an experiment whose judge.kind is llm', 'quickstart')
+  .option('--benchmark', "the judge of the config's benchmarks (benchmark.judge), where they have one of their own")
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
   .option('--json', 'print the result as JSON')
   .addHelpText('after', () =>
@@ -44,8 +46,9 @@ export const checkCommand = new Command('check')
       ),
     ].join('\n'),
   )
-  .action(async (config, { set: overrides = {}, json }) => {
-    const { judge } = await loadConfig(config, overrides);
+  .action(async (config, { set: overrides = {}, benchmark, json }) => {
+    const experiment = await loadConfig(config, overrides);
+    const judge = benchmark ? judgeOfBenchmarks(experiment) : experiment.judge;
     if (!isLlm(judge))
       throw new VideocapError(
         'InvalidConfig',

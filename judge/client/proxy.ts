@@ -3,7 +3,7 @@ import { withoutCredentials } from './credentials.ts';
 import { JudgeError } from './judge-error.ts';
 
 /** The proxy that requests to an endpoint go through. */
-export interface Proxy {
+export interface EndpointProxy {
   /** The environment variable that names it. */
   variable: string;
   /** Without user name and password. */
@@ -25,7 +25,7 @@ const agents = new Map<string, EnvHttpProxyAgent>();
  * never reached through a proxy, as in Go: a proxy elsewhere could not reach it.
  * @throws JudgeError `JudgeBlocked` when the variable holds no URL of an HTTP proxy.
  */
-export function proxyFor(url: string, env: NodeJS.ProcessEnv): Proxy | undefined {
+export function proxyFor(url: string, env: NodeJS.ProcessEnv): EndpointProxy | undefined {
   const { protocol, hostname } = new URL(url);
   const name = protocol === 'https:' ? 'https_proxy' : 'http_proxy';
   const variable = env[name] === undefined ? name.toUpperCase() : name;

@@ -1,5 +1,6 @@
 import { createServer, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { type Duplex, pipeline } from 'node:stream';
 
 export interface ForwardProxy {
   /** `http://127.0.0.1:3128`, without credentials. */
@@ -46,9 +47,10 @@ export async function startForwardProxy(
     const onward = connect(to, '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
       onward.write(head);
-      socket.pipe(onward).pipe(socket);
+      join(socket, onward);
     });
-    for (const end of [socket, onward]) end.on('error', () => void (socket.destroy(), onward.destroy()));
+    socket.on('error', () => onward.destroy());
+    onward.on('error', () => socket.destroy());
     open.add(socket).add(onward);
   });
   const open = new Set<{ destroy(): unknown }>();
@@ -63,4 +65,9 @@ export async function startForwardProxy(
         for (const socket of open) socket.destroy();
       }),
   };
+}
+
+/** What comes from one end goes to the other, until one of the two ends. */
+export function join(one: Duplex, other: Duplex): void {
+  pipeline(one, other, one, () => {});
 }

@@ -117,8 +117,7 @@ export async function startOpenAiServer(
   const server = createServer(async (incoming, response) => {
     const request = await readRequest(incoming);
     const { pathname } = new URL(incoming.url!, 'http://localhost');
-    if (models && pathname === '/v1/models')
-      return json({ data: models.map((id) => ({ id })) })(response, request, '');
+    if (models && pathname === '/v1/models') return json({ data: models.map((id) => ({ id })) })(response, request, '');
     if (pathname !== '/v1/chat/completions') return status(404, { code: 'unknown_url' })(response, request, '');
     requests.push(request);
     const entry = entryOf(log, request);

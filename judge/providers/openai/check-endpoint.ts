@@ -69,7 +69,8 @@ export async function checkEndpoint(
     tried(() => ask(question(CAPTION), { answerFormat: 'text' })),
   );
   if ('fault' in plain) {
-    if (isRefusal(plain.fault)) check.advice = await step('the same with other settings', () => otherSettings(config, ask));
+    if (isRefusal(plain.fault))
+      check.advice = await step('the same with other settings', () => otherSettings(config, ask));
     return { ...check, fault: `${faultText(plain.fault)}.` };
   }
   check.formats.text = usable(plain);
@@ -107,7 +108,8 @@ async function otherSettings({ extraBody, systemRole }: OpenAiJudgeConfig, ask: 
   const advice: string[] = [];
   for (const name of Object.keys(extraBody)) {
     const { [name]: _, ...rest } = extraBody;
-    if (await answers({ extraBody: rest })) advice.push(`Remove judge.extraBody.${name}: without it the endpoint answers.`);
+    if (await answers({ extraBody: rest }))
+      advice.push(`Remove judge.extraBody.${name}: without it the endpoint answers.`);
   }
   if (systemRole && (await answers({ systemRole: false })))
     advice.push('Set judge.systemRole: false: the endpoint answers where the instructions go into the user message.');

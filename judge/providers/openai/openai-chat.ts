@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { ChatApi, ChatReply, ChatRequest, ChatText, FailedRequest } from '../../client/chat-api.ts';
 import { withoutSystemRole } from '../../client/chat-messages.ts';
 import { withoutCredentials } from '../../client/credentials.ts';
-import { fetchThroughProxy, type Proxy, proxyFor } from '../../client/proxy.ts';
+import { type EndpointProxy, fetchThroughProxy, proxyFor } from '../../client/proxy.ts';
 import { secretFrom, withoutSecrets } from '../../client/secrets.ts';
 import type { LlmJudgeConfig } from '../../judge-config.ts';
 import type { Prompt } from '../../questions/prompt.ts';
@@ -30,7 +30,7 @@ export class OpenAiChat implements ChatApi {
   readonly #client: OpenAI;
   /** The key and the values of `judge.headers`: what an endpoint repeats of them is hidden. */
   readonly #secrets: readonly string[];
-  readonly #proxy: Proxy | undefined;
+  readonly #proxy: EndpointProxy | undefined;
   readonly #compatibility: ModelCompatibility;
 
   /**
