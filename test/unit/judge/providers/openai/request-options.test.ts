@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../../../configs/load-config.ts';
 import { messagesOf, withoutSystemRole } from '../../../../../judge/client/chat-messages.ts';
 import { JudgeConfig } from '../../../../../judge/judge-config.ts';
+import { ledgerKey } from '../../../../../judge/ledger/ledger-entry.ts';
 import { OpenAiChat, type OpenAiJudgeConfig } from '../../../../../judge/providers/openai/openai-chat.ts';
 import { canonicalJson } from '../../../../../judge/providers/openai/request-options.ts';
 import { EVENT_ENTAILMENT, eventEntailment } from '../../../../../judge/questions/event-entailment.ts';
@@ -21,6 +22,14 @@ describe('the ledger key of an answer', () => {
     expect(Object.keys(identity())).toEqual([
       ...['endpoint', 'model', 'prompt', 'promptSha256', 'temperature', 'maxTokens', 'answerFormat'],
     ]);
+  });
+
+  // Made by the code before there were options.
+  test('of a stored answer is found again', () => {
+    const question = eventEntailment('A dog runs.', ['a dog runs']);
+    expect(ledgerKey(identity(), question)).toBe(
+      'ledger/06caf39f3ac207205eb8b7bf39f88d07bc74bc8a5877c4297c35556128fcd880.json',
+    );
   });
 
   test('has what decides the answer', () => {
