@@ -32,7 +32,8 @@ export function createBenchmarkActivities({ store, home, onProgress, signal, out
         const started = performance.now();
         const captioned = await store.readJson(input.captions, z.array(CaptionedClip));
         const { sample } = await readManifest(store, input.manifest);
-        const judge = createJudge(input.judge, { store, place: key, env, spent: input.spent, outage });
+        const { spent, judgeSection: section } = input;
+        const judge = createJudge(input.judge, { store, place: key, env, spent, section, outage });
         const tools = { similarity: (name: SimilarityName) => createSimilarity(name, home), signal: signal?.() };
         // All phrases at once: a model that embeds them works in batches.
         const phrases = captioned.flatMap(({ parsed, sampleId }) =>

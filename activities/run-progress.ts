@@ -50,7 +50,7 @@ export function createProgressActivities({ store }: { store: ArtifactStore }) {
         folder: '/',
         overrides,
       });
-      const own = (state: RunProgress) => ({
+      const own = ({ benchmarkSpent: _, ...state }: RunProgress) => ({
         ...state,
         config,
         spent: { usd: 0, calls: 0 },

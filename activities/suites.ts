@@ -46,7 +46,8 @@ export function createSuiteActivities({ store, onProgress, signal, outage, env, 
         const ref = await store.putJsonOnce(keyOf('suiteResult', where), async () => {
           const captions: CaptionedClip[] = [];
           for (const part of input.captions) captions.push(...(await store.readJson(part, z.array(CaptionedClip))));
-          const client = createLlmClient(judge, { store, place: key, env, spent: input.spent, outage });
+          const { spent, judgeSection: section } = input;
+          const client = createLlmClient(judge, { store, place: key, env, spent, section, outage });
           const items = await scoreItems(suite, prepared, captions, client, {
             concurrency: judge.concurrency,
             onProgress: ({ answers, ...progress }) =>

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { JudgeConfig } from '../judge/judge-config.ts';
 
 /** Published benchmarks that are read from their authors' own files. */
 export const SuiteName = z.enum(['dream1k', 'vdc', 'carebench']);
@@ -36,5 +37,21 @@ export const BenchmarkConfig = z.strictObject({
     .array(SuiteConfig)
     .refine((suites) => new Set(suites.map(({ suite }) => suite)).size === suites.length, 'name every suite once')
     .default([]),
+  /**
+   * Judges held-out captions and suites in place of `judge`, with a budget of its own: a policy that has learnt what its
+   * judge likes is measured by another one.
+   */
+  judge: JudgeConfig.optional(),
 });
 export type BenchmarkConfig = z.infer<typeof BenchmarkConfig>;
+
+/** Who judges benchmarks: `benchmark.judge`, or else the run's judge. */
+export function judgeOfBenchmarks({
+  judge,
+  benchmark,
+}: {
+  judge: JudgeConfig;
+  benchmark: BenchmarkConfig;
+}): JudgeConfig {
+  return benchmark.judge ?? judge;
+}

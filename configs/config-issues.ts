@@ -33,16 +33,21 @@ export function describeIssues(issues: readonly core.$ZodIssue[], raw: unknown, 
 }
 
 /** Fields that a person might have put a secret into. */
-const SECRET = /key|secret|password|credential/i;
+const SECRET = /key|secret|password|credential|headers|query/i;
+
+const HIDDEN = '(not shown: it may be a secret)';
 
 /**
  * A value as a sentence can hold it: cut where it is long, and without what may be a secret, since sentences end up in logs
  * and histories.
- * @param field the value's own name.
+ * @param field the value's dotted name, or a part of it.
  */
 export function shownValue(value: unknown, field = ''): string {
-  if (typeof value === 'string' && SECRET.test(field)) return '(not shown: it may be a secret)';
-  const plain = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+  const maySecret = (name: string, inner: unknown) =>
+    SECRET.test(name) && (typeof inner === 'string' || (typeof inner === 'object' && inner !== null));
+  if (maySecret(field, value)) return HIDDEN;
+  const hiding = (name: string, inner: unknown) => (maySecret(name, inner) ? HIDDEN : inner);
+  const plain = typeof value === 'number' ? String(value) : (JSON.stringify(value, hiding) ?? String(value));
   const text = plain.replaceAll(/(:\/\/)[^/\s"@]+@/g, '$1***@').replaceAll(/(:\/\/[^\s"?]+\?)[^\s"]+/g, '$1***');
   return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}...`;
 }
@@ -73,8 +78,13 @@ function wrongValue(issue: core.$ZodIssue, raw: unknown, source: Source): string
   const renamed = issue.code === 'invalid_type' ? oldForm(issue.path, source) : undefined;
   if (renamed !== undefined) return renamed;
   const value = valueAt(raw, issue.path);
-  const is = value === undefined ? 'is missing' : `is ${shownValue(value, String(issue.path.at(-1) ?? ''))}`;
+  const is = value === undefined ? 'is missing' : `is ${shownValue(value, secretName(issue.path))}`;
   return `${place(issue.path, source)}: ${dotted(issue.path) || 'the config'} ${is}; ${remedy(issue, value)}.`;
+}
+
+/** By its own name, or by that of the section: the fields of `judge.headers` have any name. */
+function secretName(path: Path): string {
+  return path.map(String).find((name) => SECRET.test(name)) ?? '';
 }
 
 /** The sentence for a field that configs had in another form, if this is one. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AlgorithmConfig } from '../algorithms/registry.ts';
-import { BenchmarkConfig } from '../benchmarks/benchmark-config.ts';
+import { BenchmarkConfig, judgeOfBenchmarks } from '../benchmarks/benchmark-config.ts';
 import { DatasetConfig } from '../datasets/dataset-config.ts';
 import { isLlm, isPriced, JudgeConfig } from '../judge/judge-config.ts';
 import { PolicyConfig, SamplingConfig } from '../policy/policy-config.ts';
@@ -42,13 +42,18 @@ export const ExperimentConfig = Experiment.refine(
     path: ['reward', 'caption', 'variant'],
     error: 'set stepped, linear or f1, or judge.kind to llm: only a language model can rate captions as a whole',
   },
-)
-  .refine(({ judge, benchmark }) => benchmark.suites.length === 0 || isLlm(judge), {
-    path: ['judge', 'kind'],
-    error: 'set llm, with judge.baseUrl and judge.model: the suites of benchmark.suites are judged by a language model',
-  })
-  .refine(({ judge }) => !isLlm(judge) || !judge.budget.usd || isPriced(judge), {
-    path: ['judge', 'price'],
-    error: 'set inputPerMillion and outputPerMillion (USD): at a price of 0, judge.budget.usd is never reached',
-  });
+).superRefine((config, context) => {
+  const { judge, benchmark } = config;
+  const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+  const section = benchmark.judge ? ['benchmark', 'judge'] : ['judge'];
+  if (benchmark.suites.length > 0 && !isLlm(judgeOfBenchmarks(config)))
+    refuse(
+      [...section, 'kind'],
+      'set llm, with judge.baseUrl and judge.model: the suites of benchmark.suites are judged by a language model',
+    );
+  const neverReached = (one?: JudgeConfig) => one && isLlm(one) && one.budget.usd && !isPriced(one);
+  const price = 'set inputPerMillion and outputPerMillion (USD): at a price of 0, judge.budget.usd is never reached';
+  if (neverReached(judge)) refuse(['judge', 'price'], price);
+  if (neverReached(benchmark.judge)) refuse(['benchmark', 'judge', 'price'], price);
+});
 export type ExperimentConfig = z.infer<typeof ExperimentConfig>;

@@ -6,6 +6,9 @@ export const Limits = z.strictObject({
   judgeBudgetUsd: z.number().nonnegative().optional(),
   /** Instead of `judge.budget.calls`. */
   judgeBudgetCalls: z.int().nonnegative().optional(),
+  /** Instead of `benchmark.judge.budget`, where benchmarks have a judge of their own. */
+  benchmarkJudgeBudgetUsd: z.number().nonnegative().optional(),
+  benchmarkJudgeBudgetCalls: z.int().nonnegative().optional(),
   /** Instead of `algorithm.steps`. The learning-rate schedule stays that of the config. */
   maxSteps: z.int().nonnegative().optional(),
 });

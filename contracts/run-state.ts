@@ -23,6 +23,8 @@ export const RunProgress = z.strictObject({
   evaluations: z.array(Evaluation),
   /** What the judge has cost this run, up to the last finished step or benchmark. */
   spent: JudgeSpending,
+  /** The same of `benchmark.judge`; absent where benchmarks have no judge of their own. */
+  benchmarkSpent: JudgeSpending.optional(),
   /** What a person has changed since the start. */
   limits: Limits,
   lastMetrics: z.record(z.string(), z.number()),

@@ -11,6 +11,8 @@ export interface RunStatus {
   /** What a person must repair before the judge can be asked again; then `resume`. */
   blocked?: string;
   judge?: JudgeSpending;
+  /** Where benchmarks have a judge of their own. */
+  benchmarkJudge?: JudgeSpending;
   rewardMean?: number;
   kl?: number;
   secondsPerStep?: number;

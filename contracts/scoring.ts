@@ -3,6 +3,7 @@ import { ArtifactRef } from '../core/artifact-ref.ts';
 import { gridOf } from '../core/grid.ts';
 import { Place, StepPlace } from '../core/place.ts';
 import { Score } from '../core/score.ts';
+import { JudgeSection } from '../judge/client/config-section.ts';
 import { JudgeConfig } from '../judge/judge-config.ts';
 import { JudgedBy } from '../judge/judged-by.ts';
 import { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
@@ -54,6 +55,8 @@ export const ScoreBenchmarkInput = StepPlace.extend({
   manifest: ArtifactRef,
   reward: RewardConfig,
   judge: JudgeConfig,
+  /** Where the config has it. */
+  judgeSection: JudgeSection.default('judge'),
   spent: Spent,
 });
 export const ScoreBenchmarkOutput = z.strictObject({

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { SuiteSource } from '../benchmarks/benchmark-config.ts';
 import { PreparedSuite } from '../benchmarks/suites/suite-files.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
+import { JudgeSection } from '../judge/client/config-section.ts';
 import { JudgeConfig } from '../judge/judge-config.ts';
 import { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import { SuiteEvaluation } from './run-results.ts';
@@ -24,6 +25,8 @@ export const ScoreSuiteInput = z.strictObject({
   subject: z.string(),
   quirks: z.array(z.string()),
   judge: JudgeConfig,
+  /** Where the config has it. */
+  judgeSection: JudgeSection.default('judge'),
   spent: JudgeSpending.default({ usd: 0, calls: 0 }),
 });
 

@@ -1,5 +1,7 @@
 import type { ArtifactStore } from '../core/artifact-store.ts';
+import type { ChatApi } from './client/chat-api.ts';
 import { ChatEndpoint } from './client/chat-endpoint.ts';
+import { type JudgeSection, named, ofSection } from './client/config-section.ts';
 import type { LlmClient } from './client/llm-client.ts';
 import { type OutageClock, PatientEndpoint, startOutageClock } from './client/patient-endpoint.ts';
 import type { Judge } from './judge.ts';
@@ -22,6 +24,8 @@ export interface BudgetScope {
   env?: NodeJS.ProcessEnv | undefined;
   /** What the run had spent before this place: its budget is for all of it. */
   spent?: JudgeSpending | undefined;
+  /** Where the config has this judge, for faults that name its fields; default `judge`. */
+  section?: JudgeSection | undefined;
   /** Since when no answer has come; without it, since now. */
   outage?: OutageClock | undefined;
 }
@@ -35,11 +39,12 @@ export function createJudge(config: JudgeConfig, scope: BudgetScope): Judge {
 }
 
 /** The language model a config names, with its patience, behind the ledger: no answer is paid twice. */
-export function createLlmClient(config: LlmJudgeConfig, { store, place, env, spent, outage }: BudgetScope): LlmClient {
-  const model = new ChatEndpoint(providerOf(config).createApi(config, env ?? process.env), config);
+export function createLlmClient(config: LlmJudgeConfig, scope: BudgetScope): LlmClient {
+  const { store, place, env, spent, outage, section = 'judge' } = scope;
+  const model = new ChatEndpoint(createApi(config, env ?? process.env, section), config);
   const endpoint = new PatientEndpoint(model, config.patienceSeconds, outage ?? startOutageClock());
   // A superseded attempt may still store an answer, since it is paid for.
-  return new Ledger(endpoint, store.unfenced(), place, {
+  const ledger = new Ledger(endpoint, store.unfenced(), place, {
     price: config.price,
     budget: config.budget,
     ...(spent && { spent }),
@@ -47,4 +52,13 @@ export function createLlmClient(config: LlmJudgeConfig, { store, place, env, spe
     concurrency: config.concurrency,
     claims: store.claims,
   });
+  return ofSection(section, ledger);
+}
+
+function createApi(config: LlmJudgeConfig, env: NodeJS.ProcessEnv, section: JudgeSection): ChatApi {
+  try {
+    return providerOf(config).createApi(config, env);
+  } catch (error) {
+    throw named(section, error);
+  }
 }

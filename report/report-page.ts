@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import type { Difference } from '../benchmarks/held-out.ts';
 import { judgedBy } from '../benchmarks/judged-by.ts';
 import { type Html, html, link, shortened, trusted } from '../core/markup.ts';
+import { isLlm } from '../judge/judge-config.ts';
 import { points, signed } from './metric-names.ts';
 import type { ReportContent } from './report-content.ts';
 import { judged, resultsTable } from './results-table.ts';
@@ -22,6 +23,7 @@ export function reportPage(content: ReportContent): string {
   const base = evaluations[0]!;
   const trained = evaluations.length > 1 ? evaluations.at(-1)! : undefined;
   const charts = trainingCharts(records, evaluations);
+  const trainedBy = config.benchmark.judge && trainingJudge(config);
   const by = { model: content.judge.name, prompts: content.judge.prompts };
   return html`<!doctype html>
 <html lang="en">
@@ -38,7 +40,7 @@ export function reportPage(content: ReportContent): string {
   ${header(content)}
   <section><h2>Held-out benchmark</h2><div class="card">${resultsTable(base, trained, differences, judgedBy(by))}</div></section>
   ${suiteSections(base, trained)}
-  ${charts && html`<section><h2>While it trained</h2><p class="lead">${judgedBy(by)}.</p>${charts}</section>`}
+  ${charts && html`<section><h2>While it trained</h2><p class="lead">${judgedBy(by)}.${trainedBy && ` Rewards are judged by ${trainedBy}.`}</p>${charts}</section>`}
   <section>
     <h2>${shown.length} of ${content.dataset.heldOut} held-out videos</h2>
     <p class="lead">Picked by the run’s seed, not by result. Captions are greedy. ${judgedBy(by)}.</p>
@@ -85,8 +87,13 @@ function header(content: ReportContent): Html {
       judge.isLlm
         ? html`<b>Judge: ${judge.name}.</b> Event scores are what this model says of each event; action and object scores are counted without it.`
         : html`<b>The judge is rule-based and no LLM.</b> It reads captions of the small world of shapes by its grammar; its numbers say nothing about captions of real videos.`
-    }</p>
+    }${config.benchmark.judge && ` The rewards of training are judged by another: ${trainingJudge(config)}.`}</p>
   </header>`;
+}
+
+/** Who gave the rewards, where another one judges the benchmark. */
+function trainingJudge({ judge }: ReportContent['config']): string {
+  return isLlm(judge) ? judge.model : 'rules, no LLM';
 }
 
 function tile(

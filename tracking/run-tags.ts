@@ -51,6 +51,7 @@ export function runTags({ runKey, config, execution, temporalUiUrl, commit, env 
     [NOTE_TAG]: startNote(config, temporalLink(temporalUiUrl, execution)),
     'videocap.algorithm': config.algorithm.kind,
     'videocap.judge': config.judge.kind,
+    'videocap.benchmarkJudge': config.benchmark.judge?.kind,
     'temporal.workflowId': execution?.workflowId,
     'temporal.runId': execution?.runId,
     'temporal.url': temporalLink(temporalUiUrl, execution),
@@ -63,11 +64,13 @@ export function runTags({ runKey, config, execution, temporalUiUrl, commit, env 
 
 /** The run's description while it trains. */
 export function startNote(config: ExperimentConfig, temporalUrl: string | undefined): string {
-  const { algorithm, judge, policy, seed } = config;
+  const { algorithm, judge, policy, seed, benchmark } = config;
   const grader = isLlm(judge)
     ? `Judge: \`${judge.model}\`.`
     : 'The judge is **rule-based, no LLM**: it reads captions of the small world of shapes.';
   const lines = [`**${algorithm.kind.toUpperCase()}** on \`${policy.model}\`, seed ${seed}. ${grader}`];
+  if (benchmark.judge)
+    lines[0] += ` Judge of benchmarks: ${isLlm(benchmark.judge) ? `\`${benchmark.judge.model}\`` : 'rules, no LLM'}.`;
   if (temporalUrl) lines.push('', `[The run in Temporal](${temporalUrl})`);
   return lines.join('\n');
 }

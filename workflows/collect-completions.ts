@@ -2,8 +2,9 @@ import type { CompletionAlgorithm } from '../algorithms/algorithm.ts';
 import type { ScoredRollout } from '../contracts/run-results.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { NumberGrid } from '../core/grid.ts';
-import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
+import type { JudgeUsage } from '../judge/usage.ts';
 import { numbersOf } from '../rewards/combine-rewards.ts';
+import { plus } from './judged-run.ts';
 import { collectionMetrics, sum } from './metrics.ts';
 import { type Round, sampleRound } from './round.ts';
 import type { StepInput } from './step.ts';
@@ -23,7 +24,7 @@ export async function collectCompletions(input: StepInput, algorithm: Completion
   let rewards: NumberGrid = [];
   let more = true;
   while (more) {
-    const round = await sampleRound(input, rounds.length, spentAfter(input.spent, rounds));
+    const round = await sampleRound(input, rounds.length, plus(input.spent, usageOf(rounds)));
     rounds.push(round);
     rewards = [...rewards, ...round.rewards];
     const hasUnusedSamples = rounds.length * section.samplesPerStep < input.dataset.train;
@@ -42,11 +43,6 @@ export async function collectCompletions(input: StepInput, algorithm: Completion
     metrics: collectionMetrics(rounds, rewards),
     usage: usageOf(rounds),
   };
-}
-
-function spentAfter({ calls, usd }: JudgeSpending, rounds: readonly Round[]): JudgeSpending {
-  const usage = usageOf(rounds);
-  return { calls: calls + usage.calls, usd: usd + usage.cost };
 }
 
 function usageOf(rounds: readonly Round[]): Pick<JudgeUsage, 'calls' | 'cost'> {

@@ -101,8 +101,9 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
     },
     {
       description:
-        'Change {"judgeBudgetUsd", "judgeBudgetCalls", "maxSteps"} of this run. A run paused by its budget goes on after `resume`.',
-      validator: (limits) => void parseLimits(limits, run?.judge),
+        'Change {"judgeBudgetUsd", "judgeBudgetCalls", "benchmarkJudgeBudgetUsd", "benchmarkJudgeBudgetCalls", "maxSteps"} ' +
+        'of this run. A run paused by its budget goes on after `resume`.',
+      validator: (limits) => void parseLimits(limits, run),
     },
   );
   setHandler(statusQuery, () => run?.status(waiting()) ?? STARTING, {

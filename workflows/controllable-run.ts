@@ -5,6 +5,8 @@ import type { JudgeConfig } from '../judge/judge-config.ts';
 /** The run that the message handlers act on. */
 export interface ControllableRun {
   readonly judge: JudgeConfig;
+  /** Where benchmarks have a judge of their own. */
+  readonly ownBenchmarkJudge?: JudgeConfig | undefined;
   status(waiting: Waiting): RunStatus;
   /** Markdown for its page in the Temporal UI. */
   details(waiting: Waiting): string;

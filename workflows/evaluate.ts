@@ -39,10 +39,9 @@ async function evaluateHeldOut(run: RunState, gate: JudgeGate): Promise<Evaluati
       captions,
       manifest,
       reward: config.reward,
-      judge: run.judge,
-      spent: run.snapshot.spent,
+      ...run.benchmarkJudge,
     }),
   );
-  run.spend(usage);
+  run.spendOnBenchmark(usage);
   return { step: place.step, metrics, captions, details, policy, judge };
 }

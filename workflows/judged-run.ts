@@ -34,8 +34,12 @@ export abstract class JudgedRun<Snapshot extends JudgedSnapshot> implements Cont
 
   /** Adds what a finished stage paid. */
   spend({ calls, cost }: Pick<JudgeUsage, 'calls' | 'cost'>): void {
-    const { spent } = this.snapshot;
-    this.snapshot.spent = { calls: spent.calls + calls, usd: spent.usd + cost };
+    this.snapshot.spent = plus(this.snapshot.spent, { calls, cost });
+  }
+
+  /** With what a stage has paid that is not finished yet. */
+  protected get spentSoFar(): JudgeSpending {
+    return this.snapshot.spent;
   }
 
   abstract status(waiting: Waiting): RunStatus;
@@ -43,7 +47,7 @@ export abstract class JudgedRun<Snapshot extends JudgedSnapshot> implements Cont
 
   /** The part of the status that every run has. */
   protected judgedStatus({ paused, blocked }: Waiting): Pick<RunStatus, 'stage' | 'paused' | 'blocked' | 'judge'> {
-    const { spent } = this.snapshot;
+    const spent = this.spentSoFar;
     return {
       stage: blocked !== undefined ? 'paused: judge' : paused ? 'paused' : this.stage,
       paused,
@@ -51,4 +55,8 @@ export abstract class JudgedRun<Snapshot extends JudgedSnapshot> implements Cont
       ...(spent.calls > 0 && { judge: spent }),
     };
   }
+}
+
+export function plus({ calls, usd }: JudgeSpending, usage: Pick<JudgeUsage, 'calls' | 'cost'>): JudgeSpending {
+  return { calls: calls + usage.calls, usd: usd + usage.cost };
 }

@@ -1,19 +1,41 @@
 import { Limits } from '../contracts/limits.ts';
 import { isLlm, isPriced, type JudgeConfig } from '../judge/judge-config.ts';
+import type { ControllableRun } from './controllable-run.ts';
 
 /**
- * `judge`: of the run that the limits are for, once it is known.
+ * `run`: whose limits these are, once it is known.
  * @throws Error with a sentence that names the field and shows a right one.
  */
-export function parseLimits(raw: unknown, judge?: JudgeConfig): Limits {
+export function parseLimits(raw: unknown, run?: Pick<ControllableRun, 'judge' | 'ownBenchmarkJudge'>): Limits {
   const parsed = Limits.safeParse(raw);
-  if (parsed.success && parsed.data.judgeBudgetUsd && judge && isLlm(judge) && !isPriced(judge))
-    throw new Error(
-      'Wrong limits: judgeBudgetUsd would never be reached, since the run’s judge.price is 0. Set judgeBudgetCalls, or start the run with a price.',
-    );
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    if (run) checkAgainst(run, parsed.data);
+    return parsed.data;
+  }
   const what = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'limits'}: ${message}`).join('; ');
   throw new Error(`Wrong limits: ${what}. Right ones are {"judgeBudgetUsd": 20, "maxSteps": 500}.`);
+}
+
+function checkAgainst(
+  { judge, ownBenchmarkJudge }: Pick<ControllableRun, 'judge' | 'ownBenchmarkJudge'>,
+  limits: Limits,
+) {
+  const { judgeBudgetUsd, benchmarkJudgeBudgetUsd, benchmarkJudgeBudgetCalls } = limits;
+  const isFree = (one: JudgeConfig) => isLlm(one) && !isPriced(one);
+  const never = (field: string, section: string, instead: string) =>
+    new Error(
+      `Wrong limits: ${field} would never be reached, since the run’s ${section}.price is 0. Set ${instead}, or start the ` +
+        'run with a price.',
+    );
+  if (judgeBudgetUsd && isFree(judge)) throw never('judgeBudgetUsd', 'judge', 'judgeBudgetCalls');
+  if (benchmarkJudgeBudgetUsd === undefined && benchmarkJudgeBudgetCalls === undefined) return;
+  if (!ownBenchmarkJudge)
+    throw new Error(
+      'Wrong limits: the run’s config has no benchmark.judge, so its judge pays for benchmarks. Set judgeBudgetUsd or ' +
+        'judgeBudgetCalls.',
+    );
+  if (benchmarkJudgeBudgetUsd && isFree(ownBenchmarkJudge))
+    throw never('benchmarkJudgeBudgetUsd', 'benchmark.judge', 'benchmarkJudgeBudgetCalls');
 }
 
 /** The judge with the budget that holds now. */

@@ -44,6 +44,7 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
     judgeActivities.scoreCompletions(completions),
     gate.through(() => judgeActivities.judgeCompletions({ ...completions, judge: input.judge(), spent })),
   ]);
+  input.onJudged(judged.usage);
   const scores = { ...local.scores, ...judged.scores };
   return {
     clips,

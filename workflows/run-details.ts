@@ -4,7 +4,7 @@ import type { Waiting } from './controllable-run.ts';
 
 /** The Markdown that the Temporal UI shows on a run's page: where it is, what it reached, where to look. */
 export function runDetails(snapshot: RunSnapshot, totalSteps: number, waiting: Waiting): string {
-  const { config, lastMetrics: last, evaluations, tracking, spent } = snapshot;
+  const { config, lastMetrics: last, evaluations, tracking, spent, benchmarkSpent } = snapshot;
   const number = (name: string, digits = 3) => last[name]?.toFixed(digits) ?? '-';
   const lines = [
     ...waitingLines(waiting),
@@ -26,6 +26,8 @@ export function runDetails(snapshot: RunSnapshot, totalSteps: number, waiting: W
     ),
   ];
   if (spent.calls > 0) lines.push('', `Judge: ${spent.calls} calls, ${spent.usd.toFixed(2)} USD`);
+  if (benchmarkSpent)
+    lines.push('', `Judge of benchmarks: ${benchmarkSpent.calls} calls, ${benchmarkSpent.usd.toFixed(2)} USD`);
   if (tracking) lines.push('', `[MLflow run](${tracking.runUrl})`);
   return lines.join('\n');
 }

@@ -5,12 +5,17 @@ import type { RunStatus } from '../contracts/run-status.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { StepPlace } from '../core/place.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
+import type { JudgeSection } from '../judge/client/config-section.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
+import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import type { Waiting } from './controllable-run.ts';
 import type { JudgeGate } from './judge-gate.ts';
-import { JudgedRun } from './judged-run.ts';
+import { JudgedRun, plus } from './judged-run.ts';
+import { limitedJudge } from './limits.ts';
 import { runDetails } from './run-details.ts';
 import type { StepInput, StepOutcome } from './step.ts';
+
+const NOTHING: JudgeSpending = { calls: 0, usd: 0 };
 
 /** A snapshot travels with every step, and a run may be benchmarked a thousand times. */
 const MOST_EVALUATIONS = 32;
@@ -18,6 +23,8 @@ const MOST_EVALUATIONS = 32;
 /** A run's state with the pure decisions about it: which samples come next, whether it is finished, when to evaluate. */
 export class RunState extends JudgedRun<RunSnapshot> {
   override stage = 'starting';
+  /** What the step under way has paid: `advance` adds it to the snapshot with the rest of the step. */
+  #stepUsage = { calls: 0, cost: 0 };
 
   get config(): ExperimentConfig {
     return this.snapshot.config;
@@ -29,6 +36,32 @@ export class RunState extends JudgedRun<RunSnapshot> {
 
   protected override get configuredJudge(): JudgeConfig {
     return this.config.judge;
+  }
+
+  /** The judge that benchmarks have instead of the run's, with the budget that holds now. */
+  get ownBenchmarkJudge(): JudgeConfig | undefined {
+    const { benchmarkJudgeBudgetUsd: judgeBudgetUsd, benchmarkJudgeBudgetCalls: judgeBudgetCalls } =
+      this.snapshot.limits;
+    const { judge } = this.config.benchmark;
+    return judge && limitedJudge(judge, { judgeBudgetUsd, judgeBudgetCalls });
+  }
+
+  /** Who judges benchmarks, and what that one has cost: what the stages that ask it are given. */
+  get benchmarkJudge(): { judge: JudgeConfig; spent: JudgeSpending; judgeSection?: JudgeSection } {
+    const { spent, benchmarkSpent = NOTHING } = this.snapshot;
+    const own = this.ownBenchmarkJudge;
+    return own ? { judge: own, spent: benchmarkSpent, judgeSection: 'benchmark.judge' } : { judge: this.judge, spent };
+  }
+
+  /** Adds what a finished benchmark paid. */
+  spendOnBenchmark(usage: Pick<JudgeUsage, 'calls' | 'cost'>): void {
+    const { benchmarkSpent = NOTHING } = this.snapshot;
+    if (this.config.benchmark.judge) this.snapshot.benchmarkSpent = plus(benchmarkSpent, usage);
+    else this.spend(usage);
+  }
+
+  protected override get spentSoFar(): JudgeSpending {
+    return plus(this.snapshot.spent, this.#stepUsage);
   }
 
   get finished(): boolean {
@@ -63,6 +96,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
   /** What the step that comes next works on. */
   nextStep(gate: JudgeGate): StepInput {
     const { runKey, step, clipsAhead, spent } = this.snapshot;
+    this.#stepUsage = { calls: 0, cost: 0 };
     return {
       config: this.config,
       place: { runKey, step: step + 1 },
@@ -77,6 +111,9 @@ export class RunState extends JudgedRun<RunSnapshot> {
       onStage: (stage) => {
         this.stage = stage;
       },
+      onJudged: ({ calls, cost }) => {
+        this.#stepUsage = { calls: this.#stepUsage.calls + calls, cost: this.#stepUsage.cost + cost };
+      },
     };
   }
 
@@ -88,6 +125,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
     snapshot.lastMetrics = metrics;
     snapshot.secondsPerStep = 0.8 * (snapshot.secondsPerStep ?? seconds) + 0.2 * seconds;
     if (clipsAhead) snapshot.clipsAhead = clipsAhead;
+    this.#stepUsage = { calls: 0, cost: 0 };
     this.spend(usage);
   }
 
@@ -122,10 +160,11 @@ export class RunState extends JudgedRun<RunSnapshot> {
   }
 
   override status(waiting: Waiting): RunStatus {
-    const { startTime, step, lastMetrics, secondsPerStep, tracking, evaluations } = this.snapshot;
+    const { startTime, step, lastMetrics, secondsPerStep, tracking, evaluations, benchmarkSpent } = this.snapshot;
     return {
       startTime,
       ...this.judgedStatus(waiting),
+      ...(benchmarkSpent && { benchmarkJudge: benchmarkSpent }),
       step,
       totalSteps: this.totalSteps,
       ...(lastMetrics['reward/mean'] !== undefined && { rewardMean: lastMetrics['reward/mean'] }),

@@ -26,6 +26,8 @@ export interface StepInput {
   gate: JudgeGate;
   /** Called when a stage of the step begins. */
   onStage(stage: string): void;
+  /** Called when the judge has answered a round, with what that came to. */
+  onJudged(usage: Pick<JudgeUsage, 'calls' | 'cost'>): void;
 }
 
 export interface StepOutcome {

@@ -16,7 +16,11 @@ export async function evaluateSuites(run: RunState, gate: JudgeGate): Promise<Su
 /** One published benchmark: its clips captioned by the run's policy, or captions from a file, scored by its own protocol. */
 export async function evaluateSuite(run: RunState, gate: JudgeGate, source: SuiteSource): Promise<SuiteEvaluation> {
   run.stage = source.suite;
-  const prepared = await mediaActivities.prepareSuite({ runKey: run.place.runKey, source, judge: run.judge });
+  const prepared = await mediaActivities.prepareSuite({
+    runKey: run.place.runKey,
+    source,
+    judge: run.benchmarkJudge.judge,
+  });
   const { predictions } = prepared;
   const captions = predictions ? [predictions] : await captionSuite(run, source, prepared);
   const {
@@ -30,11 +34,10 @@ export async function evaluateSuite(run: RunState, gate: JudgeGate, source: Suit
       captions,
       subject: predictions ? source.predictions! : `${run.policy.model}, step ${run.policy.step}`,
       quirks: source.quirks,
-      judge: run.judge,
-      spent: run.snapshot.spent,
+      ...run.benchmarkJudge,
     }),
   );
-  run.spend(usage);
+  run.spendOnBenchmark(usage);
   return { ...result, step: run.place.step, ...(!predictions && { policy: run.policy }) };
 }
 

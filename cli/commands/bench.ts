@@ -1,7 +1,7 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Argument, Command } from '@commander-js/extra-typings';
-import { SuiteName } from '../../benchmarks/benchmark-config.ts';
+import { judgeOfBenchmarks, SuiteName } from '../../benchmarks/benchmark-config.ts';
 import { checkQuirks, quirksOf, suiteNamed, suites } from '../../benchmarks/suites/suites.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import type { Evaluation, SuiteEvaluation } from '../../contracts/run-results.ts';
@@ -38,7 +38,11 @@ export const benchCommand = new Command('bench')
   .option('--predictions <file>', 'score these captions, {"id": ..., "caption": ...} a line; no checkpoint, no videos')
   .option('--limit <clips>', 'only the first so many clips of the file', wholeNumber(1, 100))
   .option('--quirk <name>', "turn on a quirk of the authors' script; repeatable; the report says so", collectName)
-  .option('--config <config>', 'the experiment whose judge, frames and held-out videos are used', 'quickstart')
+  .option(
+    '--config <config>',
+    'the experiment whose judge (benchmark.judge, if it has one), frames and held-out videos are used',
+    'quickstart',
+  )
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
   .option('--out <dir>', 'copy report, per-clip results and JSON there')
   .option('--json', 'print the result as JSON')
@@ -68,7 +72,8 @@ export const benchCommand = new Command('bench')
     const { config, set: overrides = {}, json, out } = options;
     const { checkpoint, suite } = whatToMeasure(first, second, options.predictions !== undefined);
     const model = checkpoint === undefined ? undefined : modelOf(checkpoint);
-    const { judge } = await loadConfig(config, { ...overrides, ...(model !== undefined && { 'policy.model': model }) });
+    const asked = { ...overrides, ...(model !== undefined && { 'policy.model': model }) };
+    const judge = judgeOfBenchmarks(await loadConfig(config, asked));
     const source = sourceOf(suite, options);
     if (suite !== 'held-out') checkSuite(suite, judge, options.quirk ?? []);
     const installation = findInstallation();

@@ -43,14 +43,18 @@ export const limitsCommand = new Command('limits')
   .argument('<run>', RUN)
   .option('--judge-usd <usd>', 'what the judge may cost this run in all, in USD', amount(20))
   .option('--judge-calls <calls>', 'how many questions the run may pay for in all', wholeNumber(0, 500))
+  .option('--benchmark-judge-usd <usd>', 'the same of benchmark.judge, where benchmarks have one', amount(20))
+  .option('--benchmark-judge-calls <calls>', 'the same of benchmark.judge', wholeNumber(0, 500))
   .option('--max-steps <steps>', 'end after this step', wholeNumber(0, 500))
   .option(...JSON_OPTION)
   .addHelpText('after', examples(['videocap limits my-run --judge-usd 20', 'then: videocap resume my-run']))
-  .action((run, { judgeUsd, judgeCalls, maxSteps, json }) =>
+  .action((run, { judgeUsd, judgeCalls, benchmarkJudgeUsd, benchmarkJudgeCalls, maxSteps, json }) =>
     messageRun(run, json, async (handle) => {
       const change: Limits = {
         ...(judgeUsd !== undefined && { judgeBudgetUsd: judgeUsd }),
         ...(judgeCalls !== undefined && { judgeBudgetCalls: judgeCalls }),
+        ...(benchmarkJudgeUsd !== undefined && { benchmarkJudgeBudgetUsd: benchmarkJudgeUsd }),
+        ...(benchmarkJudgeCalls !== undefined && { benchmarkJudgeBudgetCalls: benchmarkJudgeCalls }),
         ...(maxSteps !== undefined && { maxSteps }),
       };
       const limits = await handle.executeUpdate<Limits, [Limits]>('setLimits', { args: [change] });
@@ -58,10 +62,13 @@ export const limitsCommand = new Command('limits')
     }),
   );
 
-function limitsInWords({ judgeBudgetUsd, judgeBudgetCalls, maxSteps }: Limits): string {
+function limitsInWords(limits: Limits): string {
+  const { judgeBudgetUsd, judgeBudgetCalls, benchmarkJudgeBudgetUsd, benchmarkJudgeBudgetCalls, maxSteps } = limits;
   const words = [
     judgeBudgetUsd !== undefined && `${judgeBudgetUsd} USD for the judge`,
     judgeBudgetCalls !== undefined && `${judgeBudgetCalls} calls of the judge`,
+    benchmarkJudgeBudgetUsd !== undefined && `${benchmarkJudgeBudgetUsd} USD for the judge of benchmarks`,
+    benchmarkJudgeBudgetCalls !== undefined && `${benchmarkJudgeBudgetCalls} calls of the judge of benchmarks`,
     maxSteps !== undefined && `${maxSteps} steps`,
   ].filter(Boolean);
   return words.length > 0 ? words.join(', ') : 'those of its config';

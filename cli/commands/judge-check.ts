@@ -1,10 +1,15 @@
 import { Command } from '@commander-js/extra-typings';
 import { quantileSorted } from 'simple-statistics';
+import { judgeOfBenchmarks } from '../../benchmarks/benchmark-config.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { isLlm, type LlmJudgeConfig } from '../../judge/judge-config.ts';
-import { type EndpointCheck, type ExampleVerdicts, isRight } from '../../judge/providers/openai/check-endpoint.ts';
-import { ANSWER_FORMATS } from '../../judge/providers/openai/openai-config.ts';
+import {
+  ANSWER_FORMATS,
+  type EndpointCheck,
+  type ExampleVerdicts,
+  isRight,
+} from '../../judge/providers/endpoint-check.ts';
 import { providerOf } from '../../judge/providers/registry.ts';
 import { examples, print, printable, printJson } from '../output/print.ts';
 import { alignedTable } from '../output/result-table.ts';
@@ -16,9 +21,11 @@ export const checkCommand = new Command('check')
   .description(
     'Asks the endpoint of a config seven short questions (a fraction of a cent) and says whether key and model are right, ' +
       'which answer formats it takes and keeps to, whether it counts tokens, and how fast it is; shows one example verdict, ' +
-      'and whether a caption that gives orders steers it. Ends with the judge.answerFormat to set.',
+      'and whether a caption that gives orders steers it. Names the options that it was asked with (judge.headers, ' +
+      'judge.query, judge.extraBody, judge.systemRole, a proxy), those that it refuses, and the judge.answerFormat to set.',
   )
   .argument('[config]', 'an experiment whose judge.kind is llm', 'quickstart')
+  .option('--benchmark', "the judge of the config's benchmarks (benchmark.judge), where they have one of their own")
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
   .option('--json', 'print the result as JSON')
   .addHelpText('after', () =>
@@ -30,6 +37,7 @@ export const checkCommand = new Command('check')
       '  text          the prompt asks for both; answers are read tolerantly, and asked for once more if they cannot be',
       '',
       'The key is read from the environment variable that judge.apiKeyEnv names; for a server without keys, set it to any text.',
+      'A proxy is taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY, as the workers do.',
       'Ends with 1 if the endpoint cannot be used.',
       examples(
         ['videocap judge check my.yaml', 'the judge of an experiment'],
@@ -38,8 +46,9 @@ export const checkCommand = new Command('check')
       ),
     ].join('\n'),
   )
-  .action(async (config, { set: overrides = {}, json }) => {
-    const { judge } = await loadConfig(config, overrides);
+  .action(async (config, { set: overrides = {}, benchmark, json }) => {
+    const experiment = await loadConfig(config, overrides);
+    const judge = benchmark ? judgeOfBenchmarks(experiment) : experiment.judge;
     if (!isLlm(judge))
       throw new VideocapError(
         'InvalidConfig',
@@ -55,9 +64,13 @@ export const checkCommand = new Command('check')
 
 /** The result as lines for a terminal. Everything that the endpoint wrote is untrusted. */
 export function checkLines(check: EndpointCheck, config: Pick<LlmJudgeConfig, 'answerFormat'>): string[] {
-  const { endpoint, model, formats, refused, reportsTokens, latencySeconds, example, hostile } = check;
-  const head = [`endpoint   ${endpoint}`, `model      ${model}${listed(check)}`];
-  if (check.fault !== undefined) return [...head, '', check.fault];
+  const { endpoint, model, options, formats, refused, reportsTokens, latencySeconds, example, hostile } = check;
+  const head = [
+    `endpoint   ${endpoint}`,
+    `model      ${model}${listed(check)}`,
+    ...Object.entries(options).map(([name, value]) => `${name.padEnd(10)} ${printable(value)}`),
+  ];
+  if (check.fault !== undefined) return [...head, '', check.fault, ...check.advice];
   const rows = ANSWER_FORMATS.map((format) => {
     const { works, enforced, fault } = formats[format]!;
     return [format, works ? 'works' : 'no', enforced === undefined ? '' : enforced ? 'yes' : 'no', fault ?? ''];
@@ -72,7 +85,8 @@ export function checkLines(check: EndpointCheck, config: Pick<LlmJudgeConfig, 'a
     '',
     ...(example ? [...exampleLines(example), ''] : []),
     ...(hostile ? [`A caption that says to answer yes to all ${effect(hostile, example)}.`, ''] : []),
-    advice(check, config),
+    formatAdvice(check, config),
+    ...check.advice,
   ];
 }
 
@@ -117,7 +131,7 @@ function effect(hostile: ExampleVerdicts, example: ExampleVerdicts | undefined):
   return example && isRight(example) ? 'STEERS it' : 'is judged wrong as well';
 }
 
-function advice(
+function formatAdvice(
   { answerFormat, example, hostile, formats }: EndpointCheck,
   config: Pick<LlmJudgeConfig, 'answerFormat'>,
 ): string {

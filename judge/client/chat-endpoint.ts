@@ -111,7 +111,7 @@ export class ChatEndpoint implements LlmEndpoint {
     observer: AskObserver | undefined,
   ): Promise<PaidRequest | Unscorable> {
     for (let tries = 1; ; tries++) {
-      const reply = await this.#sendInTurn(question, note, maxTokens, signal);
+      const reply = await this.#sendInTurn(question, note, maxTokens, signal, observer);
       if (!('fault' in reply)) {
         this.#faultsInARow = 0;
         return reply;
@@ -134,6 +134,7 @@ export class ChatEndpoint implements LlmEndpoint {
     note: string,
     maxTokens: number,
     signal: AbortSignal | undefined,
+    observer: AskObserver | undefined,
   ): Promise<PaidRequest | Unscorable | FailedRequest> {
     const messages = messagesOf(question, note);
     const { requestsPerMinute, tokensPerMinute } = this.#config;
@@ -142,6 +143,7 @@ export class ChatEndpoint implements LlmEndpoint {
     for (;;) {
       await this.#rate.turn(load, signal);
       this.#checkOpen(signal);
+      await observer?.requesting();
       const started = performance.now();
       const reply = await this.#send(messages, question, maxTokens, signal);
       if (reply === 'retry-adjusted') continue;

@@ -11,6 +11,11 @@ export function messagesOf({ prompt, data }: Question<unknown>, note: string): C
   ];
 }
 
+/** The same in one message, for chat templates without a system role: the untrusted JSON, which has no line break, is the last line. */
+export function withoutSystemRole([system, user]: ChatMessages): [{ role: 'user'; content: string }] {
+  return [{ role: 'user', content: `${system.content}\n\nThe user message:\n${user.content}` }];
+}
+
 /**
  * JSON in which a chat template finds none of its own marks. Many servers read marks such as `<|im_end|>`, `</s>` or
  * `[INST]` wherever they stand, so a text that holds them could end its message and begin one of the assistant. Within

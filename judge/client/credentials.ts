@@ -9,8 +9,3 @@ export function withoutCredentials(url: string): string {
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname === '/' ? '' : pathname}`;
 }
-
-/** Whether a key is one to hide: servers that check no keys are given any short word as one. */
-export function isSecret(apiKey: string): boolean {
-  return apiKey.length >= 12;
-}

@@ -27,6 +27,11 @@ export interface LlmEndpoint {
 export interface AskObserver {
   /** Its turn has come: its first request goes out when this resolves, and no request at all when it rejects. */
   sending(): Promise<void>;
+  /**
+   * Its next request, the first among them, goes out when this resolves, and none when it rejects: the wait for a rate
+   * limit may have been long.
+   */
+  requesting(): Promise<void>;
   /** A request that was perhaps paid for has brought no answer. */
   lost(): void;
 }

@@ -15,7 +15,7 @@ export const Intent = z.strictObject({
   claims: z.array(Claim),
   /** The place in a run that asks. */
   place: z.string(),
-  /** The holder asks for no longer than this after the intent was put. */
+  /** The holder asks for no longer than this after the intent was last put. */
   leaseSeconds: z.number(),
   /** Tells one taking of a question from another. */
   taking: z.string(),
@@ -30,6 +30,13 @@ export type Intent = z.infer<typeof Intent>;
  * - `held`: another process is asking right now.
  */
 export type Taken = 'fresh' | 'abandoned' | 'held';
+
+/**
+ * - `kept`: the lease still covers a request.
+ * - `renewed`: it does again. Meanwhile another process may have asked, and stored the answer.
+ * - `lost`: another process has taken the question over.
+ */
+export type Renewed = 'kept' | 'renewed' | 'lost';
 
 const PROCESS = randomUUID();
 
@@ -46,8 +53,8 @@ export class Intents {
   readonly #storage: Storage;
   readonly #holder: Pick<Intent, 'claims' | 'place' | 'leaseSeconds'>;
   readonly #now: () => number;
-  /** Numbers and texts of what was put here, by question. */
-  readonly #mine = new Map<string, { number: number; text: string }>();
+  /** What was put here, by question, and when: milliseconds since the epoch. */
+  readonly #mine = new Map<string, { number: number; text: string; putAt: number }>();
 
   constructor(storage: Storage, holder: Pick<Intent, 'claims' | 'place' | 'leaseSeconds'>, now: () => number) {
     this.#storage = storage;
@@ -59,10 +66,10 @@ export class Intents {
   async take(key: string): Promise<Taken> {
     const text = JSON.stringify({ process: PROCESS, ...this.#holder, taking: randomUUID() } satisfies Intent);
     for (let number = 1; ; number++) {
-      this.#mine.set(key, { number, text });
+      this.#mine.set(key, { number, text, putAt: this.#now() });
       // Only when the storage has it does the request go out.
       const there = await this.#storage.putRef(keyOf(key, number), text, { ifAbsent: true });
-      if (there === text) return number === 1 ? 'fresh' : 'abandoned';
+      if (there === text) return number === 1 ? 'fresh' : await this.#takenOver(key, number);
       const stored = await this.#storage.getRef(keyOf(key, number));
       // Its holder has dropped it since: the same number is free again.
       if (!stored) number--;
@@ -71,6 +78,22 @@ export class Intents {
         return 'held';
       }
     }
+  }
+
+  /**
+   * Before each request: the lease, which other processes go by, must last until the request has ended. Half of it is
+   * enough for that, so a question that has not waited long costs no write.
+   */
+  async renew(key: string): Promise<Renewed> {
+    const mine = this.#mine.get(key);
+    if (!mine) return 'lost';
+    if (this.#now() - mine.putAt < 500 * this.#holder.leaseSeconds) return 'kept';
+    mine.putAt = this.#now();
+    // Put, then looked: who takes over does both in the same order, so at least one of the two sees the other.
+    await this.#storage.putRef(keyOf(key, mine.number), mine.text, { ifAbsent: false });
+    if (!(await this.#storage.getRef(keyOf(key, mine.number + 1)))) return 'renewed';
+    this.#mine.delete(key);
+    return 'lost';
   }
 
   /** Is another process asking this right now? Within this process, the ledger knows. */
@@ -106,6 +129,18 @@ export class Intents {
     const stored = mine && (await this.#storage.getRef(keyOf(key, mine.number)));
     if (stored && stored.text === mine.text) await this.#storage.remove({ kind: 'ref', key: keyOf(key, mine.number) });
     this.#mine.delete(key);
+  }
+
+  /** The intents below were abandoned when they were read, and one may have been renewed since. */
+  async #takenOver(key: string, number: number): Promise<Taken> {
+    for (let below = number - 1; below > 0; below--) {
+      const stored = await this.#storage.getRef(keyOf(key, below));
+      if (!stored || !(await this.#isHeld(stored))) continue;
+      await this.#storage.remove({ kind: 'ref', key: keyOf(key, number) });
+      this.#mine.delete(key);
+      return 'held';
+    }
+    return 'abandoned';
   }
 
   async #isHeld(stored: StoredText): Promise<boolean> {

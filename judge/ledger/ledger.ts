@@ -19,7 +19,7 @@ export interface LedgerOptions {
   budget?: Budget;
   /** What the run had spent before this place. */
   spent?: JudgeSpending;
-  /** No question is being asked for longer than this. */
+  /** Other processes wait this long for a question that is being asked; it must be several times a request's. */
   leaseSeconds?: number;
   /** Questions that are asked, and whose answers are stored, at the same time; default any number. */
   concurrency?: number;
@@ -162,13 +162,16 @@ export class Ledger implements LlmClient {
       taken = await this.#intents.take(key);
       if (taken === 'held') throw new HeldElsewhere();
       if (taken === 'abandoned') repeated++;
-      // Another process may have stored the answer between the last look and the intent.
-      if (!(await this.#find(key))) return;
-      await this.#intents.drop(key);
-      throw new HeldElsewhere();
+      await this.#checkUnanswered(key);
+    };
+    const requesting = async () => {
+      const renewed = await this.#intents.renew(key);
+      if (renewed === 'lost') throw new HeldElsewhere();
+      if (renewed === 'renewed') await this.#checkUnanswered(key);
     };
     try {
-      const { outcome, attempts } = await this.#endpoint.ask(question, signal, { sending, lost: () => lost++ });
+      const observer = { sending, requesting, lost: () => lost++ };
+      const { outcome, attempts } = await this.#endpoint.ask(question, signal, observer);
       answered = true;
       this.#account.took(attempts);
       const said: LedgerEntry = {
@@ -190,6 +193,13 @@ export class Ledger implements LlmClient {
     } finally {
       this.#account.release(key);
     }
+  }
+
+  /** Another process may have stored the answer between the last look and the intent. */
+  async #checkUnanswered(key: string): Promise<void> {
+    if (!(await this.#find(key))) return;
+    await this.#intents.drop(key);
+    throw new HeldElsewhere();
   }
 
   /** Stores an answer that has come, now or for an earlier asker. */

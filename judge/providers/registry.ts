@@ -1,6 +1,7 @@
 import type { ChatApi } from '../client/chat-api.ts';
 import type { LlmJudgeConfig, ProviderName } from '../judge-config.ts';
-import { checkEndpoint, type EndpointCheck, type EndpointCheckOptions } from './openai/check-endpoint.ts';
+import type { EndpointCheck, EndpointCheckOptions } from './endpoint-check.ts';
+import { checkEndpoint } from './openai/check-endpoint.ts';
 import { OpenAiChat } from './openai/openai-chat.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Fault, json, message, PASSING_FAULTS, status, UNUSABLE_ANSWERS } from './openai-faults.ts';
 
@@ -17,6 +17,11 @@ export interface AskedQuestion {
 
 export interface ChatRequest {
   authorization: string | undefined;
+  /** With the query. */
+  url: string;
+  headers: IncomingHttpHeaders;
+  /** As it was sent. */
+  body: string;
   model: string;
   temperature?: number;
   max_tokens?: number;
@@ -111,9 +116,9 @@ export async function startOpenAiServer(
 
   const server = createServer(async (incoming, response) => {
     const request = await readRequest(incoming);
-    if (models && incoming.url === '/v1/models')
-      return json({ data: models.map((id) => ({ id })) })(response, request, '');
-    if (incoming.url !== '/v1/chat/completions') return status(404, { code: 'unknown_url' })(response, request, '');
+    const { pathname } = new URL(incoming.url!, 'http://localhost');
+    if (models && pathname === '/v1/models') return json({ data: models.map((id) => ({ id })) })(response, request, '');
+    if (pathname !== '/v1/chat/completions') return status(404, { code: 'unknown_url' })(response, request, '');
     requests.push(request);
     const entry = entryOf(log, request);
     entry.asked++;
@@ -182,10 +187,12 @@ function uniform(...of: (string | number)[]): number {
 async function readRequest(incoming: IncomingMessage): Promise<ChatRequest> {
   let text = '';
   for await (const chunk of incoming) text += chunk;
-  const body = JSON.parse(text || '{}') as Omit<ChatRequest, 'question' | 'authorization'>;
+  const body = JSON.parse(text || '{}') as Pick<ChatRequest, 'model' | 'messages'>;
+  const { url = '', headers } = incoming;
   return {
     ...body,
-    authorization: incoming.headers.authorization,
-    question: JSON.parse(body.messages?.at(-1)?.content ?? '{}'),
+    ...{ url, headers, body: text, authorization: headers.authorization },
+    // The last line, where the instructions are in the same message.
+    question: JSON.parse(body.messages?.at(-1)?.content.split('\n').at(-1) ?? '{}'),
   };
 }

@@ -5,55 +5,20 @@ import type { Exchange, PaidRequest } from '../../client/llm-client.ts';
 import { eventEntailment } from '../../questions/event-entailment.ts';
 import type { Question } from '../../questions/question.ts';
 import type { Verdict } from '../../verdict.ts';
+import {
+  ANSWER_FORMATS,
+  type AnswerFormat,
+  type EndpointCheck,
+  type EndpointCheckOptions,
+  type ExampleVerdicts,
+  type FormatCheck,
+} from '../endpoint-check.ts';
 import { OpenAiChat, type OpenAiJudgeConfig } from './openai-chat.ts';
-import { ANSWER_FORMATS, type AnswerFormat } from './openai-config.ts';
 import { isObject, isOfShape, SHAPE_PROBE } from './shape-probe.ts';
-
-/** Whether an endpoint can be asked for answers in one format. */
-export interface FormatCheck {
-  /** Real questions get answers that can be used. */
-  works: boolean;
-  /**
-   * The server keeps answers to the format against the model's will; absent where that is not known, or means nothing.
-   */
-  enforced?: boolean;
-  /** Why it does not work. */
-  fault?: string;
-}
-
-/** A question with a known answer, and the endpoint's. */
-export interface ExampleVerdicts {
-  description: string;
-  events: { event: string; entailed: boolean; verdict: Verdict }[];
-}
-
-export interface EndpointCheck {
-  endpoint: string;
-  model: string;
-  /** Models that the endpoint lists; absent where it lists none. */
-  models?: string[];
-  /** Why it cannot be used at all, in one sentence. */
-  fault?: string;
-  formats: Partial<Record<AnswerFormat, FormatCheck>>;
-  /** The format to set as `judge.answerFormat`. */
-  answerFormat?: AnswerFormat;
-  /** Fields of a request that the model refuses, and is asked without: `temperature`, `max_tokens`. */
-  refused: string[];
-  /** Whether it counts tokens; otherwise they are estimated. */
-  reportsTokens?: boolean;
-  /** Seconds of every request with an answer. */
-  latencySeconds: number[];
-  example?: ExampleVerdicts;
-  /**
-   * The same with a caption that gives orders; a judge that follows them finds events that the caption does not have.
-   */
-  hostile?: ExampleVerdicts;
-}
 
 /** The user can check again after a short failure; a slow endpoint should not be waited for three times. */
 const TRIES = 1;
 
-type Step = <T>(title: string, work: () => Promise<T>) => Promise<T>;
 type Ask = <T>(question: Question<T>, more: Partial<OpenAiJudgeConfig>) => Promise<Exchange<T>>;
 
 const CAPTION = 'A woman in a yellow coat opens a red umbrella and crosses the street.';
@@ -62,13 +27,6 @@ const EXAMPLE = [
   { event: 'a woman crosses the street', entailed: true },
   { event: 'a dog catches a ball', entailed: false },
 ] as const;
-
-export interface EndpointCheckOptions {
-  /** Where the key is looked up. */
-  env?: NodeJS.ProcessEnv;
-  /** Wraps each part of the check, to show progress. */
-  step?: Step;
-}
 
 /**
  * Asks an endpoint seven short questions, outside the ledger, and says what it can do. The endpoint's faults are in the
@@ -95,11 +53,14 @@ export async function checkEndpoint(
     endpoint: withoutCredentials(config.baseUrl),
     model: config.model,
     formats: {},
+    options: {},
+    advice: [],
     refused: [],
     latencySeconds: [],
   };
   // Throws before anything is sent where the key is missing.
   const api = new OpenAiChat(config, env);
+  check.options = api.options;
   const models = await step('which models it lists', () => api.models());
   if (models) check.models = models;
 
@@ -107,7 +68,11 @@ export async function checkEndpoint(
   const plain = await step('a question in plain text', () =>
     tried(() => ask(question(CAPTION), { answerFormat: 'text' })),
   );
-  if ('fault' in plain) return { ...check, fault: `${faultText(plain.fault)}.` };
+  if ('fault' in plain) {
+    if (isRefusal(plain.fault))
+      check.advice = await step('the same with other settings', () => otherSettings(config, ask));
+    return { ...check, fault: `${faultText(plain.fault)}.` };
+  }
   check.formats.text = usable(plain);
   for (const format of ['json-object', 'json-schema'] as const)
     check.formats[format] = await step(`the same as ${format}`, () => checkFormat(ask, format));
@@ -123,7 +88,32 @@ export async function checkEndpoint(
     ({ estimated, inputTokens, outputTokens }) => !estimated && inputTokens > 0 && outputTokens > 0,
   );
   check.latencySeconds = attempts.map(({ seconds }) => seconds);
+  if (attempts.some(({ text }) => /^\s*<think>/.test(text))) check.advice.push(THINKS);
   return check;
+}
+
+const THINKS =
+  'The model thinks before it answers, which takes time and is paid for. vLLM and SGLang turn that off, where the ' +
+  "model's template allows it, by judge.extraBody: { chat_template_kwargs: { enable_thinking: false } }.";
+
+/** Whether it is the request that the endpoint does not like; servers whose chat template fails say 500. */
+function isRefusal({ kind, details = '' }: JudgeFault): boolean {
+  return /^status (?:400|422)\b/.test(details) ? kind === 'blocked' : /^status 500\b/.test(details);
+}
+
+/** Asks without one of the options after another, and says without which the endpoint answers. */
+async function otherSettings({ extraBody, systemRole }: OpenAiJudgeConfig, ask: Ask): Promise<string[]> {
+  const answers = async (more: Partial<OpenAiJudgeConfig>) =>
+    !('fault' in (await tried(() => ask(question(CAPTION), { answerFormat: 'text', ...more }))));
+  const advice: string[] = [];
+  for (const name of Object.keys(extraBody)) {
+    const { [name]: _, ...rest } = extraBody;
+    if (await answers({ extraBody: rest }))
+      advice.push(`Remove judge.extraBody.${name}: without it the endpoint answers.`);
+  }
+  if (systemRole && (await answers({ systemRole: false })))
+    advice.push('Set judge.systemRole: false: the endpoint answers where the instructions go into the user message.');
+  return advice;
 }
 
 async function checkFormat(ask: Ask, answerFormat: 'json-object' | 'json-schema'): Promise<FormatCheck> {
@@ -144,11 +134,6 @@ async function verdictsOn(
   if ('fault' in seen || !('answer' in seen.outcome)) return undefined;
   const verdicts = seen.outcome.answer;
   return { description, events: EXAMPLE.map((event, i) => ({ ...event, verdict: verdicts[i]! })) };
-}
-
-/** Whether the endpoint finds every event that the caption entails, and no other. */
-export function isRight({ events }: ExampleVerdicts): boolean {
-  return events.every(({ entailed, verdict }) => entailed === (verdict === 'entailment'));
 }
 
 /** The first format that works and that the server enforces; without one, the least demanding that works. */

@@ -1,12 +1,16 @@
 import { APIConnectionError, APIError } from 'openai';
 import type { FailedRequest } from '../../client/chat-api.ts';
-import { isSecret, withoutCredentials } from '../../client/credentials.ts';
+import { withoutCredentials } from '../../client/credentials.ts';
+import type { JudgeFault } from '../../client/judge-error.ts';
+import { tellsSecret } from '../../client/secrets.ts';
 import type { LlmJudgeConfig } from '../../judge-config.ts';
 import type { Unscorable } from '../../questions/question.ts';
 
 type FailingEndpoint = Pick<Extract<LlmJudgeConfig, { provider: 'openai' }>, 'baseUrl' | 'model' | 'apiKeyEnv'> & {
-  /** The key itself: it must not come back in a message. */
-  apiKey?: string;
+  /** The key itself, and other values that must not come back in a message. */
+  secrets?: readonly string[];
+  /** The proxy that requests go through, as messages name it. */
+  proxy?: string | undefined;
 };
 
 type Row = (seen: { error: APIError; endpoint: FailingEndpoint; where: string }) => FailedRequest | Unscorable;
@@ -79,7 +83,8 @@ const BY_STATUS: Record<number, Row> = {
 const OTHER_CLIENT_ERROR = stays(
   () =>
     'refuses the request; ' +
-    '`videocap judge check` says whether judge.model, judge.maxTokens and judge.answerFormat fit it',
+    '`videocap judge check` says which of judge.model, judge.maxTokens, judge.answerFormat, judge.extraBody and ' +
+    'judge.systemRole do not fit it',
   'correct the config or the endpoint',
 );
 const SERVER_ERROR = passes('has an internal error');
@@ -91,14 +96,19 @@ const SERVER_ERROR = passes('has an internal error');
  */
 export function classifyFailure(error: unknown, endpoint: FailingEndpoint): FailedRequest | Unscorable | undefined {
   const where = withoutCredentials(endpoint.baseUrl);
-  if (isBrokenConnection(error))
+  const { proxy } = endpoint;
+  const refusal = proxy === undefined ? undefined : proxyRefusal(error);
+  if (refusal !== undefined) return { fault: proxyFault(refusal, `${proxy}`, where), perhapsPaid: false };
+  if (isBrokenConnection(error)) {
+    const through = proxy === undefined ? '' : `; requests go through the proxy ${proxy}`;
     return {
       fault: {
         kind: 'unavailable',
-        sentence: `The judge at ${where} (judge.baseUrl) cannot be reached, or closes the connection`,
+        sentence: `The judge at ${where} (judge.baseUrl) cannot be reached, or closes the connection${through}`,
       },
       perhapsPaid: !isUnreachable(error),
     };
+  }
   if (!(error instanceof APIError) || error.status === undefined) return undefined;
   return rowFor(error)({ error, endpoint, where });
 }
@@ -116,6 +126,34 @@ function isUnreachable(error: unknown): boolean {
   return false;
 }
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+/** The status by which a proxy has refused to pass a request on; undici has it in its messages only. */
+function proxyRefusal(error: unknown): number | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const [, status] = /^Proxy (?:response|Authentication Required) \((\d{3})\)/.exec(cause.message) ?? [];
+    if (status !== undefined) return Number(status);
+  }
+  return undefined;
+}
+
+function proxyFault(status: number, proxy: string, where: string): JudgeFault {
+  const details = `status ${status}`;
+  if (status >= 500)
+    return { kind: 'unavailable', sentence: `The proxy ${proxy} does not reach the judge at ${where}`, details };
+  if (status === 407)
+    return {
+      kind: 'blocked',
+      sentence: `The proxy ${proxy} asks for another user name and password`,
+      details,
+      remedy: "put them into the proxy's URL, http://USER:PASSWORD@HOST:PORT, where the worker runs",
+    };
+  return {
+    kind: 'blocked',
+    sentence: `The proxy ${proxy} does not let the worker reach the judge at ${where}`,
+    details,
+    remedy: 'have it allowed, or name the host in NO_PROXY where the worker runs',
+  };
+}
 
 function rowFor(error: APIError): Row {
   const status = error.status as number;
@@ -144,14 +182,12 @@ function retryAfter(headers: Headers | undefined): { retryAfterMilliseconds?: nu
 
 /**
  * `status 400, code x, param y, request z`: only what looks like an identifier, since the endpoint wrote it, and is
- * neither the key nor a piece of it.
+ * neither a secret nor a piece of one.
  */
-function details(error: APIError, { apiKey = '' }: FailingEndpoint): string {
+function details(error: APIError, { secrets = [] }: FailingEndpoint): string {
   const { status, code, param, requestID } = error;
-  const isKey = (text: string) =>
-    isSecret(apiKey) && (text.includes(apiKey) || (text.length >= 8 && apiKey.includes(text)));
   const parts = Object.entries({ status, code, param, request: requestID }).filter(
-    ([, text]) => text != null && /^[\w.[\]-]{1,64}$/.test(String(text)) && !isKey(String(text)),
+    ([, text]) => text != null && /^[\w.[\]-]{1,64}$/.test(String(text)) && !tellsSecret(String(text), secrets),
   );
   return parts.map(([name, text]) => `${name} ${text}`).join(', ');
 }

@@ -2,16 +2,22 @@ import OpenAI from 'openai';
 import { zodResponseFormat } from 'openai/helpers/zod';
 import type { z } from 'zod';
 import type { ChatApi, ChatReply, ChatRequest, ChatText, FailedRequest } from '../../client/chat-api.ts';
-import { isSecret, withoutCredentials } from '../../client/credentials.ts';
-import { JudgeError } from '../../client/judge-error.ts';
+import { withoutSystemRole } from '../../client/chat-messages.ts';
+import { withoutCredentials } from '../../client/credentials.ts';
+import { type EndpointProxy, fetchThroughProxy, proxyFor } from '../../client/proxy.ts';
+import { secretFrom, withoutSecrets } from '../../client/secrets.ts';
 import type { LlmJudgeConfig } from '../../judge-config.ts';
 import type { Prompt } from '../../questions/prompt.ts';
 import type { Unscorable } from '../../questions/question.ts';
+import type { AnswerFormat } from '../endpoint-check.ts';
 import { classifyFailure } from './classify-failure.ts';
 import { type ModelCompatibility, sharedCompatibility } from './model-compatibility.ts';
-import type { AnswerFormat } from './openai-config.ts';
+import { canonicalJson } from './request-options.ts';
 
 export type OpenAiJudgeConfig = Extract<LlmJudgeConfig, { provider: 'openai' }>;
+
+const KEY_REMEDY =
+  'start the worker with the key of the judge endpoint in it, or with any text if the endpoint asks for none';
 
 /** An endpoint may list any number of models. */
 const MOST_MODELS = 1000;
@@ -22,29 +28,35 @@ export class OpenAiChat implements ChatApi {
   readonly address: string;
   readonly #config: OpenAiJudgeConfig;
   readonly #client: OpenAI;
-  readonly #apiKey: string;
+  /** The key and the values of `judge.headers`: what an endpoint repeats of them is hidden. */
+  readonly #secrets: readonly string[];
+  readonly #proxy: EndpointProxy | undefined;
   readonly #compatibility: ModelCompatibility;
 
-  /** @throws JudgeError `JudgeBlocked` when the environment variable of the key is not set. */
+  /**
+   * @throws JudgeError `JudgeBlocked` when the environment variable of the key, or of a header, is not set, or that of a
+   * proxy holds none.
+   */
   constructor(config: OpenAiJudgeConfig, env: NodeJS.ProcessEnv) {
-    const apiKey = env[config.apiKeyEnv];
-    if (!apiKey)
-      throw new JudgeError({
-        kind: 'blocked',
-        sentence: `The environment variable ${config.apiKeyEnv} (judge.apiKeyEnv) is not set where the worker runs`,
-        remedy:
-          'start the worker with the key of the judge endpoint in it, or with any text if the endpoint asks for none',
-      });
+    const apiKey = secretFrom(env, config.apiKeyEnv, 'judge.apiKeyEnv', KEY_REMEDY);
+    const headers = Object.entries(config.headers).map(([name, variable]): [string, string] => [
+      name,
+      secretFrom(env, variable, `judge.headers.${name}`, 'start the worker with the value of the header in it'),
+    ]);
     this.model = config.model;
     this.address = withoutCredentials(config.baseUrl);
     this.#config = config;
-    this.#apiKey = apiKey;
+    this.#secrets = [apiKey, ...headers.map(([, value]) => value)];
+    this.#proxy = proxyFor(config.baseUrl, env);
     this.#compatibility = sharedCompatibility(`${this.address} ${config.model}`);
     this.#client = new OpenAI({
       apiKey,
       baseURL: config.baseUrl,
       maxRetries: 0,
       timeout: config.timeoutSeconds * 1000,
+      defaultHeaders: Object.fromEntries(headers),
+      defaultQuery: config.query,
+      ...(this.#proxy && { fetch: fetchThroughProxy, fetchOptions: { dispatcher: this.#proxy.agent } as object }),
       // Its debug log would print prompts.
       logLevel: 'off',
     });
@@ -55,8 +67,32 @@ export class OpenAiChat implements ChatApi {
     return [...this.#compatibility.refused];
   }
 
-  /** The same whether or not the model takes a temperature. */
+  /** What is sent besides the usual request, for people: by field of the config, and `proxy`. */
+  get options(): Record<string, string> {
+    const { headers, query, extraBody, systemRole } = this.#config;
+    const sources = Object.entries(headers).map(([name, variable]) => `${name} from ${variable}`);
+    return {
+      ...(sources.length > 0 && { headers: sources.join(', ') }),
+      ...(Object.keys(query).length > 0 && { query: `${new URLSearchParams(query)}` }),
+      ...(Object.keys(extraBody).length > 0 && { extraBody: canonicalJson(extraBody) }),
+      ...(!systemRole && { systemRole: 'false: the instructions go first in the user message' }),
+      ...(this.proxy !== undefined && { proxy: this.proxy }),
+    };
+  }
+
+  /** `http://proxy:3128 (HTTPS_PROXY)`: through what requests go, if through anything. */
+  get proxy(): string | undefined {
+    if (!this.#proxy) return undefined;
+    const { address, variable, hasExceptions } = this.#proxy;
+    return `${address} (${variable}${hasExceptions ? '; not where NO_PROXY names the host' : ''})`;
+  }
+
+  /**
+   * The same whether or not the model takes a temperature. An option at its default adds nothing, so that earlier answers
+   * are found again; headers and proxies decide who pays and which way requests go, not what is answered.
+   */
   identity(prompt: Prompt): Record<string, string | number> {
+    const { query, extraBody, systemRole } = this.#config;
     return {
       endpoint: this.address,
       model: this.model,
@@ -65,18 +101,31 @@ export class OpenAiChat implements ChatApi {
       temperature: 0,
       maxTokens: this.#config.maxTokens,
       answerFormat: this.#config.answerFormat,
+      ...(Object.keys(query).length > 0 && { query: canonicalJson(query) }),
+      ...(Object.keys(extraBody).length > 0 && { extraBody: canonicalJson(extraBody) }),
+      ...(!systemRole && { systemRole: 'none' }),
     };
   }
 
   async send({ messages, shape, maxTokens }: ChatRequest, signal: AbortSignal): Promise<ChatReply> {
-    const asked = { model: this.model, messages, ...responseFormat(shape, this.#config.answerFormat) };
+    const { extraBody, systemRole, answerFormat } = this.#config;
+    const asked = {
+      ...extraBody,
+      model: this.model,
+      messages: systemRole ? messages : withoutSystemRole(messages),
+      ...responseFormat(shape, answerFormat),
+    };
     const body = this.#compatibility.body(asked, maxTokens);
     try {
       return this.#read(await this.#client.chat.completions.create(body, { signal }));
     } catch (error) {
       if (signal.aborted) throw error;
       if (this.#compatibility.learn(error, body)) return 'retry-adjusted';
-      const failure = classifyFailure(error, { ...this.#config, apiKey: this.#apiKey });
+      const failure = classifyFailure(error, {
+        ...this.#config,
+        secrets: this.#secrets,
+        ...(this.#proxy && { proxy: this.proxy }),
+      });
       if (failure === undefined) throw error;
       return failure;
     }
@@ -111,15 +160,11 @@ export class OpenAiChat implements ChatApi {
       output: count(response.usage?.completion_tokens),
     };
     return {
-      text: this.#withoutKey(String(choice.message.content ?? '')),
+      // The ledger keeps what an endpoint answers.
+      text: withoutSecrets(String(choice.message.content ?? ''), this.#secrets),
       finishReason: String(choice.finish_reason ?? 'stop'),
       ...(tokens.input + tokens.output > 0 && { tokens }),
     };
-  }
-
-  /** The ledger keeps what an endpoint answers, which may repeat the key. */
-  #withoutKey(text: string): string {
-    return isSecret(this.#apiKey) ? text.replaceAll(this.#apiKey, '***') : text;
   }
 }
 

@@ -1,12 +1,7 @@
 import { z } from 'zod';
 import { hasCredentials } from '../../client/credentials.ts';
-
-/**
- * From the strictest: the server's structured output, its JSON mode, or the prompt
- * alone. `videocap judge check` says which of them an endpoint has.
- */
-export const ANSWER_FORMATS = ['json-schema', 'json-object', 'text'] as const;
-export type AnswerFormat = (typeof ANSWER_FORMATS)[number];
+import { ANSWER_FORMATS } from '../endpoint-check.ts';
+import { ExtraBody, Headers, Query, VARIABLE } from './request-options.ts';
 
 /**
  * The fields of `judge` for `provider: openai`: any endpoint that speaks OpenAI's chat API. Pure: workflows import it.
@@ -17,16 +12,21 @@ export const OPENAI_FIELDS = {
     .url()
     .refine((url) => !hasCredentials(url), {
       error:
-        'set a URL without user name, password and query; ' +
-        'the key goes into the environment variable that judge.apiKeyEnv names',
+        'set a URL without user name, password and query; the key goes into the environment variable that ' +
+        'judge.apiKeyEnv names, and what else the query needs into judge.query',
     })
     .default('https://api.openai.com/v1'),
   model: z.string().min(1),
   /** Name of the environment variable that holds the key; the key itself never enters a config. */
-  apiKeyEnv: z
-    .string()
-    .regex(/^[A-Z][A-Z0-9_]*$/)
-    .default('OPENAI_API_KEY'),
+  apiKeyEnv: z.string().regex(VARIABLE).default('OPENAI_API_KEY'),
+  /** Further headers: `{ api-key: AZURE_KEY }` sends the value of the environment variable `AZURE_KEY`. */
+  headers: Headers,
+  /** Parameters of the URL, such as `{ api-version: 2024-10-21 }`. */
+  query: Query,
+  /** Further fields of a request, such as `{ chat_template_kwargs: { enable_thinking: false } }`. */
+  extraBody: ExtraBody,
+  /** false: the model's chat template has no system role, so the instructions go first in the user message. */
+  systemRole: z.boolean().default(true),
   /** How the endpoint is asked to keep answers to their shape. */
   answerFormat: z.enum(ANSWER_FORMATS).default('json-schema'),
 };

@@ -93,6 +93,12 @@ test('a disk that fails just before the end makes no verdict again', async () =>
   );
 });
 
+test("a fault of the benchmarks' own judge names its section of the config", async () => {
+  const judge = { kind: 'llm', model: 'm', apiKeyEnv: 'OTHER_KEY' };
+  const asked = benchmark().scoreBenchmark({ ...(await inputFor(perfect, judge)), judgeSection: 'benchmark.judge' });
+  await expect(asked).rejects.toThrow('The environment variable OTHER_KEY (benchmark.judge.apiKeyEnv) is not set');
+});
+
 test('with an endpoint, a clip that it will not judge is left out and counted', async () => {
   const server = await startOpenAiServer(({ events }) =>
     events

@@ -2,7 +2,8 @@ import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { checkLines } from '../../../cli/commands/judge-check.ts';
 import { JudgeConfig, type LlmJudgeConfig } from '../../../judge/judge-config.ts';
-import { checkEndpoint, isRight } from '../../../judge/providers/openai/check-endpoint.ts';
+import { isRight } from '../../../judge/providers/endpoint-check.ts';
+import { checkEndpoint } from '../../../judge/providers/openai/check-endpoint.ts';
 import { hang, message, rateLimited, reasoning, status } from '../../servers/openai-faults.ts';
 import { type Answer, type ChatRequest, type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
 

@@ -53,6 +53,7 @@ export function stepInput(algorithm: object, train: number, more: Partial<StepIn
       },
     } as JudgeGate,
     onStage: (stage) => void shown.push(stage),
+    onJudged: () => {},
     ...more,
   };
   return { input, shown, gate };

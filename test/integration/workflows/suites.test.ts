@@ -100,6 +100,38 @@ describe('published benchmarks inside a run', () => {
     });
   });
 
+  it('are judged by benchmark.judge where there is one, with a budget and a bill of its own', async () => {
+    const judge = { kind: 'llm' as const, model: 'other', budget: { calls: 100 } };
+    const heldOut: StageInput<'scoreBenchmark'>[] = [];
+    const spentOnRewards: unknown[] = [];
+    const own = ExperimentConfig.parse({ ...config, judge: { kind: 'rule-based' }, benchmark: { suites, judge } });
+    const { stages, given } = stagesOf([], {
+      resolveConfig: () => ({ config: own }),
+      scoreBenchmark: (input) => {
+        heldOut.push(input);
+        return benchmarked({ metrics: { eventF1: 50 }, usage: usage(3) });
+      },
+    });
+    const judgeCompletions = stages.judgeCompletions;
+    stages.judgeCompletions = (input) => {
+      spentOnRewards.push([input.judge.kind, input.spent]);
+      return judgeCompletions(input);
+    };
+    await run('trainingRun', {}, stages);
+    const asked = [...heldOut, ...given.scored];
+    for (const input of asked)
+      expect(input).toMatchObject({
+        judge: { model: 'other', budget: { calls: 100 } },
+        judgeSection: 'benchmark.judge',
+      });
+    // Each held-out benchmark pays 3 questions and each suite 10; the step's 4 are the other judge's.
+    expect(asked.map(({ spent }) => spent?.calls)).toEqual([0, 23, 3, 13, 26, 36]);
+    expect(spentOnRewards).toEqual([
+      ['rule-based', { calls: 0, usd: 0 }],
+      ['rule-based', { calls: 4, usd: 1 }],
+    ]);
+  });
+
   it('are measured too when the run is stopped while it measures, and nothing is measured or paid for twice', async () => {
     const calls: CallLog = [];
     let handle: WorkflowHandle | undefined;

@@ -30,6 +30,24 @@ describe('a secret in a config is refused, and not repeated', () => {
     expect(message).not.toContain(SECRET);
   });
 
+  it.each([
+    ['in place of the name of its environment variable', { 'judge.headers.Authorization': `Bearer ${SECRET}` }],
+    ['in a section that is given whole', { 'judge.headers': { 'X-Auth': `Bearer ${SECRET}` } }],
+    ['in a judge that is given whole', { judge: { kind: 'llm', model: 'm', headers: { 'X-Auth': SECRET } } }],
+    ['in headers that are a list', { 'judge.headers': [`X-Auth: ${SECRET}`] }],
+    ['in a header that HTTP sets', { 'judge.headers': { Host: SECRET } }],
+  ])('as a header, %s', async (_, overrides) => {
+    const message = await messageOf(overrides);
+    expect(message).toMatch(/judge\.headers[\w.-]* is \(not shown: it may be a secret\); /);
+    expect(message).not.toContain(SECRET);
+  });
+
+  it.each(['key', 'code', 'sig', 'access_token'])('in the query, as %s', async (name) => {
+    const message = await messageOf({ [`judge.query.${name}`]: SECRET });
+    expect(message).toContain(`judge.query.${name} is (not shown: it may be a secret); send a secret as a header`);
+    expect(message).not.toContain(SECRET);
+  });
+
   it('in a field that does not exist', async () => {
     const message = await messageOf({ 'judge.apiKey': SECRET });
     expect(message).toContain('judge.apiKey is not a known field (did you mean "apiKeyEnv"?)');

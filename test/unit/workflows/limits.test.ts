@@ -14,10 +14,23 @@ describe('limits', () => {
   });
 
   it('in USD are refused where the judge costs nothing, since they would never be reached', () => {
-    expect(() => parseLimits({ judgeBudgetUsd: 20 }, judge())).toThrow('judge.price is 0. Set judgeBudgetCalls');
-    expect(parseLimits({ judgeBudgetUsd: 20 }, priced)).toEqual({ judgeBudgetUsd: 20 });
-    expect(parseLimits({ judgeBudgetUsd: 0 }, judge())).toEqual({ judgeBudgetUsd: 0 });
+    expect(() => parseLimits({ judgeBudgetUsd: 20 }, { judge: judge() })).toThrow(
+      'judge.price is 0. Set judgeBudgetCalls',
+    );
+    expect(parseLimits({ judgeBudgetUsd: 20 }, { judge: priced })).toEqual({ judgeBudgetUsd: 20 });
+    expect(parseLimits({ judgeBudgetUsd: 0 }, { judge: judge() })).toEqual({ judgeBudgetUsd: 0 });
     expect(parseLimits({ judgeBudgetUsd: 20 })).toEqual({ judgeBudgetUsd: 20 });
+  });
+
+  it('of a judge of benchmarks are refused where there is none, or it costs nothing', () => {
+    const change = { benchmarkJudgeBudgetUsd: 20 };
+    expect(() => parseLimits(change, { judge: priced })).toThrow(
+      'Wrong limits: the run’s config has no benchmark.judge, so its judge pays for benchmarks. Set judgeBudgetUsd',
+    );
+    expect(() => parseLimits(change, { judge: priced, ownBenchmarkJudge: judge() })).toThrow(
+      'benchmarkJudgeBudgetUsd would never be reached, since the run’s benchmark.judge.price is 0',
+    );
+    expect(parseLimits(change, { judge: judge(), ownBenchmarkJudge: priced })).toEqual(change);
   });
 
   it('replace the budget of the config, one by one', () => {

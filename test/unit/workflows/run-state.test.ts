@@ -67,6 +67,56 @@ describe('RunState', () => {
     expect(step.judge()).toMatchObject({ budget: { calls: 20 } });
   });
 
+  it('shows what the judge has cost as soon as it has answered, and counts it once', () => {
+    const run = runOf({ judge: { kind: 'llm', model: 'm' } });
+    const before = structuredClone(run.snapshot);
+    const { onJudged } = run.nextStep(gate);
+    expect(run.status({ paused: false })).not.toHaveProperty('judge');
+    onJudged({ calls: 3, cost: 0.5 });
+    onJudged({ calls: 1, cost: 0.25 });
+    expect(run.status({ paused: false }).judge).toEqual({ calls: 4, usd: 0.75 });
+    expect(run.snapshot).toEqual(before);
+    run.advance(outcome({ usage: { calls: 4, cost: 0.75 } }));
+    expect(run.status({ paused: false }).judge).toEqual({ calls: 4, usd: 0.75 });
+    run.nextStep(gate);
+    expect(run.status({ paused: false }).judge).toEqual({ calls: 4, usd: 0.75 });
+  });
+
+  describe('without a judge for benchmarks', () => {
+    it("gives benchmarks the run's judge and its bill", () => {
+      const run = runOf({ judge: { kind: 'llm', model: 'm', budget: { calls: 9 } } });
+      run.spend({ calls: 2, cost: 1 });
+      run.spendOnBenchmark({ calls: 3, cost: 1 });
+      expect(run.benchmarkJudge).toEqual({ judge: run.judge, spent: { calls: 5, usd: 2 } });
+      expect(run.snapshot).not.toHaveProperty('benchmarkSpent');
+      expect(run.status({ paused: false })).not.toHaveProperty('benchmarkJudge');
+    });
+  });
+
+  describe('with a judge for benchmarks', () => {
+    const other = { kind: 'llm', model: 'other', budget: { calls: 7 } };
+
+    it('gives them that one, with a budget and a bill of its own', () => {
+      const run = runOf({ benchmark: { judge: other } });
+      run.spend({ calls: 2, cost: 1 });
+      expect(run.benchmarkJudge.spent).toEqual({ calls: 0, usd: 0 });
+      run.spendOnBenchmark({ calls: 3, cost: 0.5 });
+      run.limit({ judgeBudgetCalls: 1 });
+      expect(run.benchmarkJudge).toMatchObject({
+        ...{ judge: { model: 'other', budget: { calls: 7 } }, judgeSection: 'benchmark.judge' },
+        spent: { calls: 3, usd: 0.5 },
+      });
+      run.limit({ benchmarkJudgeBudgetCalls: 70, benchmarkJudgeBudgetUsd: 2 });
+      expect(run.benchmarkJudge.judge).toMatchObject({ budget: { calls: 70, usd: 2 } });
+      expect(run.judge).toEqual({ kind: 'rule-based' });
+      expect(run.status({ paused: false })).toMatchObject({
+        ...{ judge: { calls: 2, usd: 1 }, benchmarkJudge: { calls: 3, usd: 0.5 } },
+      });
+      expect(run.details({ paused: false })).toContain('Judge of benchmarks: 3 calls, 0.50 USD');
+      expect(run.progress.benchmarkSpent).toEqual({ calls: 3, usd: 0.5 });
+    });
+  });
+
   it('shows the stage that its step says it is in', () => {
     const run = runOf();
     run.nextStep(gate).onStage('rollout');

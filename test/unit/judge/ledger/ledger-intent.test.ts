@@ -178,6 +178,87 @@ describe('the intent', () => {
     }
   });
 
+  describe('of a question that waits longer than its lease before its request, as for a rate limit,', () => {
+    const LEASE = 600;
+    /** The storage's own clock cannot be moved: what lies there is looked at with a later `now`. */
+    const waiting = (seconds: number) => {
+      let now = Date.now();
+      const clock = { now: () => now, sleep: async () => {} };
+      const endpoint = new ManualEndpoint();
+      const puts: string[] = [];
+      const watched = new WatchedStorage(place.store.storage, {
+        before({ method, key }: Call) {
+          if (method === 'putRef' && key.startsWith(ASKING)) puts.push(key);
+        },
+      });
+      const client = ledger(endpoint, { at: new ArtifactStore(watched), leaseSeconds: LEASE, clock });
+      return {
+        ...{ endpoint, client, puts, clock },
+        wait: (meanwhile: () => Promise<unknown>) => {
+          endpoint.limit = async () => {
+            now += 1000 * seconds;
+            await meanwhile();
+          };
+        },
+      };
+    };
+
+    test('is put anew, so that the lease covers the request', async () => {
+      const { endpoint, client, puts, wait } = waiting(LEASE / 2);
+      wait(async () => {});
+      const asked = client.ask(question());
+      await endpoint.arrived(1);
+      expect(puts).toEqual([intentKey(1), intentKey(1)]);
+      endpoint.asked[0]!.settle(said());
+      expect(await asked).toEqual({ answer: ['entailment'] });
+      expect(await asking()).toEqual([]);
+    });
+
+    test('is not put anew after a short wait', async () => {
+      const { endpoint, client, puts, wait } = waiting(LEASE / 2 - 1);
+      wait(async () => {});
+      const asked = client.ask(question());
+      await endpoint.arrived(1);
+      expect(puts).toHaveLength(1);
+      endpoint.asked[0]!.settle(said());
+      await asked;
+    });
+
+    test('and that another process has taken over: nothing is sent, and its answer is taken', async () => {
+      const { endpoint, client, wait, clock } = waiting(LEASE + 1);
+      wait(() => leave({}, 2));
+      clock.sleep = () => storedThere(endpoint).then(() => undefined);
+      expect(await client.ask(question())).toEqual({ answer: ['contradiction'] });
+      expect(endpoint.asked).toEqual([]);
+    });
+
+    test('and that another process has answered meanwhile: nothing is sent, and no intent stays', async () => {
+      const { endpoint, client, wait } = waiting(LEASE + 1);
+      wait(async () => {
+        await storedThere(endpoint);
+        await place.store.storage.remove({ kind: 'ref', key: intentKey(1) });
+      });
+      expect(await client.ask(question())).toEqual({ answer: ['contradiction'] });
+      expect(endpoint.asked).toEqual([]);
+      expect(await asking()).toEqual([]);
+    });
+
+    test('is not taken over by who has read it just before it was put anew', async () => {
+      await leave({ leaseSeconds: -1 });
+      const watched = new WatchedStorage(place.store.storage, {
+        // Its holder renews while this process is on its way to the next number.
+        async before({ method, key }: Call) {
+          if (method !== 'putRef' || key !== intentKey(2)) return;
+          const renewed = { process: 'other', claims: [], place: 'there', leaseSeconds: 600, taking: 't' };
+          await place.store.storage.putRef(intentKey(1), JSON.stringify(renewed), { ifAbsent: false });
+        },
+      });
+      const intents = new Intents(watched, { claims: [], place: 'here', leaseSeconds: 600 }, () => Date.now());
+      expect(await intents.take(keyOf())).toBe('held');
+      expect(await asking()).toEqual([`${basename(keyOf(), '.json')}.1`]);
+    });
+  });
+
   test('is taken over by one of many processes', async () => {
     await leave({ released: true });
     // Of one process each: within one, the ledger asks a question once.

@@ -40,6 +40,8 @@ export type Said = Exchange<never>['outcome'] | { text: string };
 export class ManualEndpoint implements LlmEndpoint {
   readonly name = 'patient';
   readonly asked: { settle(said: Said): void; fail(error: Error): void; watch: AskObserver | undefined }[] = [];
+  /** What a question waits for between its turn and its request: a rate limit. */
+  limit = async () => {};
   #changed = () => {};
 
   identity({ prompt }: Question<unknown>) {
@@ -47,6 +49,8 @@ export class ManualEndpoint implements LlmEndpoint {
   }
   async ask<T>(question: Question<T>, _signal?: AbortSignal, watch?: AskObserver): Promise<Exchange<T>> {
     await watch?.sending();
+    await this.limit();
+    await watch?.requesting();
     const said = await new Promise<Said>((settle, fail) => {
       this.asked.push({ settle, fail, watch });
       this.#changed();

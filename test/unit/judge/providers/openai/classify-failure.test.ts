@@ -63,7 +63,8 @@ describe('a fault that passes is unavailable', () => {
 
 describe('a fault that stays until a person acts blocks, and says what to do', () => {
   const refuses =
-    'refuses the request; `videocap judge check` says whether judge.model, judge.maxTokens and judge.answerFormat fit it';
+    'refuses the request; `videocap judge check` says which of judge.model, judge.maxTokens, judge.answerFormat, ' +
+    'judge.extraBody and judge.systemRole do not fit it';
   test.each([
     [400, {}, `${refuses} (status 400): correct the config or the endpoint`],
     [400, { param: 'max_tokens' }, `${refuses} (status 400, param max_tokens): correct the config or the endpoint`],
@@ -125,7 +126,7 @@ describe('the endpoint has the last word on trying again', () => {
     ['the key in something longer', 'key.sk-0123456789abcdef.'],
   ])('a code that is %s is left out of the message', (_, code) => {
     const error = APIError.generate(500, { error: { message: 'x', code, param: 'model' } }, undefined, new Headers());
-    expect(classifyFailure(error, { ...endpoint, apiKey: 'sk-0123456789abcdef' })).toMatchObject({
+    expect(classifyFailure(error, { ...endpoint, secrets: ['none', 'sk-0123456789abcdef'] })).toMatchObject({
       fault: {
         sentence: 'The judge at http://judge.test:8000/v1 has an internal error',
         details: 'status 500, param model',

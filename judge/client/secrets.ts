@@ -1,0 +1,40 @@
+import { JudgeError } from './judge-error.ts';
+
+/** What can stand in an HTTP header; `fetch` would name any other value in its error, and so the secret. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]+$/;
+
+/**
+ * A secret that a config names by its environment variable, trimmed.
+ * @param field the config field that names the variable, such as `judge.apiKeyEnv`.
+ * @param remedy what to do where it is not set.
+ * @throws JudgeError `JudgeBlocked` when the variable is not set, or holds what no HTTP header can carry.
+ */
+export function secretFrom(env: NodeJS.ProcessEnv, variable: string, field: string, remedy: string): string {
+  const secret = env[variable]?.trim();
+  const named = `The environment variable ${variable} (${field})`;
+  if (!secret) throw new JudgeError({ kind: 'blocked', sentence: `${named} is not set where the worker runs`, remedy });
+  if (!HEADER_VALUE.test(secret))
+    throw new JudgeError({
+      kind: 'blocked',
+      sentence: `${named} holds a line break, or a character that no HTTP header can carry`,
+      remedy: 'correct it where the worker runs',
+    });
+  return secret;
+}
+
+/** Whether a secret is one to hide: servers that check no keys are given any short word as one. */
+export function isSecret(text: string): boolean {
+  return text.length >= 12;
+}
+
+/** A text of the endpoint, which may repeat what it was sent. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.filter(isSecret).reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+}
+
+/** Whether a text is a secret, holds one, or is a piece of one. */
+export function tellsSecret(text: string, secrets: readonly string[]): boolean {
+  return secrets
+    .filter(isSecret)
+    .some((secret) => text.includes(secret) || (text.length >= 8 && secret.includes(text)));
+}
