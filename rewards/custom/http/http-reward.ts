@@ -45,6 +45,8 @@ class HttpScorer implements Scorer {
   readonly #server: RewardServer;
   readonly #scope: ScoringScope;
   readonly #turns = pLimit(AT_ONCE);
+  /** Why nothing more is sent: a server that is away need not be asked about every group. */
+  #stopped: JudgeError | undefined;
 
   constructor(name: string, config: CustomOf<'http'>, server: RewardServer, scope: ScoringScope) {
     this.#name = name;
@@ -60,7 +62,11 @@ class HttpScorer implements Scorer {
     return this.#turns(() =>
       store.onceJson(key, Answers, async () => {
         signal?.throwIfAborted();
-        const reply = await this.#ask(body);
+        if (this.#stopped) throw this.#stopped;
+        const reply = await this.#ask(body).catch((error: unknown) => {
+          if (error instanceof JudgeError) this.#stopped = error;
+          throw error;
+        });
         outage.answered();
         return 'text' in reply
           ? readServerAnswer(reply.text, group.completions.length)
