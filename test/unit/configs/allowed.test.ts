@@ -49,7 +49,9 @@ test('what is wrong is told with its place and its remedy', async () => {
   expect(await sentence('reward: {}')).toBe(
     '~/allowed.yaml:1:1: reward is not a known field (did you mean "rewards"?). Sections: rewards.',
   );
-  expect(await sentence('rewards: { modules: { "../x": a.ts } }')).toMatch(/^~\/allowed\.yaml:1:23: rewards\.modules\.\.\.\/x/);
+  expect(await sentence('rewards: { modules: { "../x": a.ts } }')).toMatch(
+    /^~\/allowed\.yaml:1:23: rewards\.modules\.\.\.\/x/,
+  );
   expect(await sentence('rewards: { modules: { x: a.py } }')).toBe(
     '~/allowed.yaml:1:23: rewards.modules.x is "a.py"; set a text that matches /\\.m?[jt]s$/.',
   );

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -43,7 +43,14 @@ beforeAll(async () => {
   const { executable } = await findPython();
   server = spawn(executable, [join(home, 'colours.py')], { stdio: 'ignore' });
   // Any answer: the server knows no GET.
-  await expect.poll(() => fetch(`http://127.0.0.1:${port}`).then(() => true, () => false)).toBe(true);
+  await expect
+    .poll(() =>
+      fetch(`http://127.0.0.1:${port}`).then(
+        () => true,
+        () => false,
+      ),
+    )
+    .toBe(true);
 });
 afterAll(async () => {
   server?.kill();
@@ -68,7 +75,10 @@ describe('the examples of docs/extending/own-reward.md', () => {
     const rollout: Rollout = {
       step: 1,
       groups: [
-        { sampleId: 'a', completions: ['A red star.', 'A red star and a blue cross grow and blink.', ''].map(completion) },
+        {
+          sampleId: 'a',
+          completions: ['A red star.', 'A red star and a blue cross grow and blink.', ''].map(completion),
+        },
         { sampleId: 'b', completions: [completion('A star moves.')] },
       ],
     };

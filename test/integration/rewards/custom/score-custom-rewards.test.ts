@@ -1,15 +1,15 @@
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createBenchmarkActivities } from '../../../../activities/benchmark.ts';
 import { createCustomRewardActivities } from '../../../../activities/custom-rewards.ts';
+import { HeldOutDetails } from '../../../../benchmarks/held-out.ts';
 import { ArtifactStore } from '../../../../core/artifact-store.ts';
 import { parseCompletion } from '../../../../core/completion.ts';
 import type { Sample } from '../../../../core/sample.ts';
-import { HeldOutDetails } from '../../../../benchmarks/held-out.ts';
 import { RewardConfig } from '../../../../rewards/registry.ts';
 
 let home: string;

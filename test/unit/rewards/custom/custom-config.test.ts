@@ -46,7 +46,7 @@ describe('the section reward.custom', () => {
     return 'no error';
   };
 
-  test.each(['../evil', 'a/b', '__proto__', 'Upper', 'with space', 'x.ts', ''])('refuses the name %j', (name) => {
+  test.each(['../evil', 'a/b', 'Upper', 'with space', 'x.ts', ''])('refuses the name %j', (name) => {
     expect(sentence(`{ ${JSON.stringify(name)}: { kind: module } }`)).toMatch(/reward\.custom/);
   });
 
@@ -55,6 +55,11 @@ describe('the section reward.custom', () => {
       `lab.yaml:1:21: reward.custom.${name} is {"kind":"module"}; ` +
         'its name is no good: choose another name: metrics and tables use this one.',
     );
+  });
+
+  test('takes __proto__ for no name at all', () => {
+    const { reward } = parseConfig('reward: { custom: { __proto__: { kind: module } } }', { file: 'l', folder: '/' });
+    expect(Object.keys(weightsOf(reward))).toEqual(['format', 'think', 'caption']);
   });
 
   test('names field, value and remedy', () => {

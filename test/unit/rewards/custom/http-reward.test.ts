@@ -77,9 +77,9 @@ describe('a reward server', () => {
       because('it gave no score'),
       because('too short'),
     ]);
-    expect(await scored(json({ scores: [2, -1] }), { range: [0, 2] }, scope({ place: { runKey: 'r', step: 2 } }))).toEqual(
-      [{ value: 2 }, because('it gave -1, outside of its range from 0 to 2')],
-    );
+    expect(
+      await scored(json({ scores: [2, -1] }), { range: [0, 2] }, scope({ place: { runKey: 'r', step: 2 } })),
+    ).toEqual([{ value: 2 }, because('it gave -1, outside of its range from 0 to 2')]);
   });
 
   test.each<[string, Reply, string]>([
@@ -123,7 +123,9 @@ describe('a reward server', () => {
     const outage = { since: () => Date.now() - 61_000, answered: () => {} };
     await expect(scored({ status: 503 }, { patienceSeconds: 60 }, scope({ outage }))).rejects.toMatchObject({
       code: 'JudgeBlocked',
-      message: expect.stringMatching(/No answer has come for 61 s, and reward\.custom\.mine\.patienceSeconds is 60\. The/),
+      message: expect.stringMatching(
+        /No answer has come for 61 s, and reward\.custom\.mine\.patienceSeconds is 60\. The/,
+      ),
     });
   });
 
@@ -151,8 +153,7 @@ describe('a reward server', () => {
 });
 
 describe('the header of a reward', () => {
-  const refused = (env: NodeJS.ProcessEnv) =>
-    expect(world.pinned({ mine: { kind: 'http' } }, scope({ env }))).rejects;
+  const refused = (env: NodeJS.ProcessEnv) => expect(world.pinned({ mine: { kind: 'http' } }, scope({ env }))).rejects;
 
   test('must be in the environment before a run begins', async () => {
     await refused({}).toMatchObject({

@@ -52,7 +52,19 @@ describe('a module', () => {
   });
 
   test('that throws, gives no number or one outside of the range: unscorable, with the reason', async () => {
-    const captions = ['0.5', 'throw', 'throw nothing', 'NaN', 'Infinity', '1.5', '-0.1', 'text', 'nothing', 'null', '1'];
+    const captions = [
+      '0.5',
+      'throw',
+      'throw nothing',
+      'NaN',
+      'Infinity',
+      '1.5',
+      '-0.1',
+      'text',
+      'nothing',
+      'null',
+      '1',
+    ];
     expect(await scored(OBEDIENT, captions)).toEqual([
       { value: 0.5 },
       because('it threw "no such word"'),
@@ -126,7 +138,9 @@ describe('the code of a run', () => {
 
   test('is refused where the config insists on another', async () => {
     const { scope, custom } = await moduleOf('export default () => 1;', { sha256: 'f'.repeat(64) });
-    await expect(world.pinned(custom, scope)).rejects.toThrow(/has the hash [0-9a-f]{64}, and the config insists on fff/);
+    await expect(world.pinned(custom, scope)).rejects.toThrow(
+      /has the hash [0-9a-f]{64}, and the config insists on fff/,
+    );
   });
 });
 
