@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createCustomRewardActivities } from '../../../../activities/custom-rewards.ts';
 import { createConfigActivities } from '../../../../activities/resolve-config.ts';
 import { findPython } from '../../../../cli/setup/python.ts';
@@ -43,14 +43,7 @@ beforeAll(async () => {
   const { executable } = await findPython();
   server = spawn(executable, [join(home, 'colours.py')], { stdio: 'ignore' });
   // Any answer: the server knows no GET.
-  await expect
-    .poll(() =>
-      fetch(`http://127.0.0.1:${port}`).then(
-        () => true,
-        () => false,
-      ),
-    )
-    .toBe(true);
+  await vi.waitFor(() => fetch(`http://127.0.0.1:${port}`), { timeout: 60_000 });
 });
 afterAll(async () => {
   server?.kill();
