@@ -7,9 +7,9 @@ import { describeIssues, shownValue } from './config-issues.ts';
 import { readYaml } from './read-yaml.ts';
 
 /**
- * The schema of `<home>/allowed.yaml`: what runs may use of the machine that a worker runs on. Its owner writes it. A run
- * can name an entry, and nothing else: what a run is started with may come from a web form. A section belongs to the
- * library that reads it and is declared there.
+ * The schema of `<home>/allowed.yaml`: what runs may use of the machine that a worker runs on. Its owner writes it.
+ * A run can name an entry, and nothing else: what a run is started with may come from a web form. A section belongs to
+ * the library that reads it and is declared there.
  */
 export const Allowed = z.strictObject({ rewards: AllowedRewards.prefault({}) });
 

@@ -22,8 +22,8 @@ const ModuleReward = z.strictObject({
   /** Of one completion. */
   timeoutSeconds: z.number().positive().max(600).default(10),
   /**
-   * SHA-256 of the module with everything that it imports. The worker that resolves a config sets it, so that a run keeps
-   * the code that it began with; a config that has it insists on that code.
+   * SHA-256 of the module with everything that it imports. The worker that resolves a config sets it, so that a run
+   * keeps the code that it began with; a config that has it insists on that code.
    */
   sha256: z
     .string()

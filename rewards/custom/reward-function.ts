@@ -12,8 +12,8 @@ export interface RewardedCompletion extends ParsedCompletion {
 export type RewardedSample = Pick<Sample, 'id' | 'caption' | 'thought' | 'events'>;
 
 /**
- * What a reward module exports as its default. It must be a function of its arguments alone: a completion that is scored
- * again must get the same score. `null` and a throw mean that it cannot score this completion.
+ * What a reward module exports as its default. It must be a function of its arguments alone: a completion that is
+ * scored again must get the same score. `null` and a throw mean that it cannot score this completion.
  */
 export type RewardFunction = (
   completion: RewardedCompletion,

@@ -15,7 +15,7 @@ const ServerAnswer = z.object({
   scores: z.array(z.union([z.number(), z.null(), z.object({ error: z.string() })])),
 });
 
-/** A server's answers for `count` completions. An answer that cannot be used makes all of them unscorable. Never throws. */
+/** A server's answers for `count` completions. One that cannot be used makes all of them unscorable. Never throws. */
 export function readServerAnswer(text: string, count: number): CustomAnswer[] {
   const all = (error: string) => Array.from({ length: count }, () => ({ error }));
   const json = parsedJson(text);

@@ -40,8 +40,8 @@ export class RewardServer {
 
   /**
    * Sends one request.
-   * @throws JudgeError `Unavailable` when the server is away or overloaded; `blocked` when a person must look at it; the
-   * caller's abort reason.
+   * @throws JudgeError `Unavailable` when the server is away or overloaded; `blocked` when a person must look at it;
+   * the caller's abort reason.
    */
   async post(body: string, timeoutSeconds: number, caller: AbortSignal | undefined): Promise<ServerReply> {
     const timeout = AbortSignal.timeout(1000 * timeoutSeconds);

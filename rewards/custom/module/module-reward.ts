@@ -73,7 +73,7 @@ class ModuleThread implements Scorer {
     this.#signal = signal;
   }
 
-  /** @throws JudgeError `blocked` when the module cannot be used; `Stuck` or `Unavailable` when its thread came to an end. */
+  /** @throws JudgeError `blocked` when the module cannot be used; `Stuck` or `Unavailable` when its thread ended. */
   async load(): Promise<void> {
     const fault = await this.#call('load', null, LOAD_SECONDS);
     if (fault !== undefined) throw unusable(this.#name, fault);
