@@ -13,16 +13,19 @@ import type { Judge } from '../judge/judge.ts';
 import type { Unknown } from '../judge/questions/question.ts';
 import { type CaptionReading, readCaption, readReference } from '../judge/read-caption.ts';
 import type { LocalTools } from '../rewards/component.ts';
+import type { OpenReward } from '../rewards/custom/custom-kinds.ts';
 import { judgedComponents, localComponents, type RewardConfig } from '../rewards/registry.ts';
 import { createSimilarity } from '../rewards/think/create-similarity.ts';
 import type { SimilarityName } from '../rewards/think/similarity.ts';
 import { phrasesOf } from '../rewards/think/think-score.ts';
 import type { ActivityDeps } from './activity-deps.ts';
+import { scoredByCustomCode } from './custom-rewards.ts';
 
 type BenchmarkDeps = Pick<ActivityDeps, 'store' | 'home' | 'onProgress' | 'signal' | 'outage' | 'env'>;
 
 /** Scores a policy's greedy captions of the held-out split: what the base and the trained policy are compared by. */
-export function createBenchmarkActivities({ store, home, onProgress, signal, outage, env }: BenchmarkDeps) {
+export function createBenchmarkActivities(deps: BenchmarkDeps) {
+  const { store, home, onProgress, signal, outage, env } = deps;
   return {
     async scoreBenchmark(rawInput: z.input<typeof ScoreBenchmarkInput>): Promise<z.infer<typeof ScoreBenchmarkOutput>> {
       const input = ScoreBenchmarkInput.parse(rawInput);
@@ -41,12 +44,14 @@ export function createBenchmarkActivities({ store, home, onProgress, signal, out
         );
         await tools.similarity(reward.think.similarity).prepare(phrases, tools.signal);
         let done = 0;
-        const clips = await settled(
-          captioned.map(async (clip) => {
-            const result = await scoreClip(clip, sample(clip.sampleId), judge, reward, tools);
-            onProgress?.({ done: ++done, total: captioned.length, what: 'clips scored' });
-            return result;
-          }),
+        const clips = await scoredByCustomCode(deps, reward, input, (custom) =>
+          settled(
+            captioned.map(async (clip) => {
+              const result = await scoreClip(clip, sample(clip.sampleId), judge, reward, tools, custom);
+              onProgress?.({ done: ++done, total: captioned.length, what: 'clips scored' });
+              return result;
+            }),
+          ),
         );
         const prompts = judge.isLlm ? named(HELD_OUT_PROMPTS) : [];
         const details: HeldOutDetails = { suite, judge: { name: judge.name, isLlm: judge.isLlm, prompts }, clips };
@@ -63,16 +68,21 @@ export function createBenchmarkActivities({ store, home, onProgress, signal, out
 }
 
 async function scoreClip(
-  { tokens, parsed }: CaptionedClip,
+  { tokens, text, parsed }: CaptionedClip,
   sample: Sample,
   judge: Judge,
   reward: RewardConfig,
   tools: LocalTools,
+  custom: readonly OpenReward[],
 ): Promise<ClipResult> {
   const { caption } = parsed;
   const scores: Record<string, number | undefined> = {};
   for (const { name, score } of localComponents(reward)) {
     const [first] = await score({ sample, completions: [parsed] }, tools);
+    scores[name] = scoreValue(first!);
+  }
+  for (const { name, score } of custom) {
+    const [first] = await score({ sample, completions: [parsed], texts: [text] });
     scores[name] = scoreValue(first!);
   }
   const { format, think } = scores;

@@ -1,12 +1,15 @@
 import { loadConfig } from '../configs/load-config.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import type { RunInput } from '../contracts/run-input.ts';
+import type { ActivityDeps } from './activity-deps.ts';
+import { pinnedReward } from './custom-rewards.ts';
 
 /** Turns a run's input into its whole, validated config: the first thing a run does, so that a wrong one ends it at once. */
-export function createConfigActivities() {
+export function createConfigActivities(deps: Pick<ActivityDeps, 'home' | 'env'>) {
   return {
     async resolveConfig(input: RunInput): Promise<{ config: ExperimentConfig }> {
-      return { config: await loadConfig(input.config, input.overrides) };
+      const config = await loadConfig(input.config, input.overrides);
+      return { config: { ...config, reward: await pinnedReward(deps, config.reward) } };
     },
   };
 }

@@ -13,9 +13,13 @@ import {
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { unlessDamaged, VideocapError } from '../core/errors.ts';
 import { keyOf } from '../core/store-layout.ts';
+import { unpinCustomRewards } from '../rewards/custom/custom-kinds.ts';
+import type { ActivityDeps } from './activity-deps.ts';
+import { pinnedReward } from './custom-rewards.ts';
 
 /** Finds where a run can go on, or where another can start from. */
-export function createProgressActivities({ store }: { store: ArtifactStore }) {
+export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'home' | 'env'>) {
+  const { store } = deps;
   return {
     /**
      * The state after the last step that was written down and of which nothing is damaged: what later steps lack is made
@@ -39,17 +43,18 @@ export function createProgressActivities({ store }: { store: ArtifactStore }) {
 
     /**
      * Begins a new run with another's state after a step and a changed config: same start policy, the parent's records and
-     * states as its own past, a judge's bill of its own.
+     * states as its own past, a judge's bill of its own, custom rewards with their code as it is now.
      * @throws VideocapError `InvalidInput` when the parent has no such step, or its checkpoint is not kept.
      */
     async forkProgress(rawInput: z.input<typeof ForkProgressInput>): Promise<z.infer<typeof ForkProgressOutput>> {
       const { from, runKey, overrides } = ForkProgressInput.parse(rawInput);
       const parent = await parentAt(store, from.run, from.step);
-      const config = parseConfig(stringify(parent.config), {
+      const parsed = parseConfig(stringify({ ...parent.config, reward: unpinCustomRewards(parent.config.reward) }), {
         file: `the config of run ${from.run}`,
         folder: '/',
         overrides,
       });
+      const config = { ...parsed, reward: await pinnedReward(deps, parsed.reward) };
       const own = ({ benchmarkSpent: _, ...state }: RunProgress) => ({
         ...state,
         config,

@@ -1,5 +1,5 @@
 import { type Document, isPair, type LineCounter, type Node, visit } from 'yaml';
-import type { core } from 'zod';
+import type { core, z } from 'zod';
 import { didYouMean } from './did-you-mean.ts';
 import { fieldsOf, homesOf } from './known-fields.ts';
 import { RENAMED_FIELDS, RENAMED_VALUES } from './renamed-fields.ts';
@@ -10,6 +10,8 @@ export interface Source {
   lines: LineCounter;
   /** How to name the file. */
   file: string;
+  /** Of the whole file. */
+  schema: z.ZodType;
   overrides: Readonly<Record<string, unknown>>;
 }
 
@@ -57,8 +59,8 @@ function unknownField(path: Path, raw: unknown, source: Source): string {
   const name = String(path.at(-1));
   const renamed = oldForm(path, source);
   if (renamed !== undefined) return renamed;
-  const known = fieldsOf(parent, raw);
-  const homes = homesOf(name).filter((home) => home !== dotted(path));
+  const known = fieldsOf(source.schema, parent, raw);
+  const homes = homesOf(source.schema, name).filter((home) => home !== dotted(path));
   const elsewhere = homes.length > 0 ? ` (did you mean ${homes.map((home) => `"${home}"`).join(' or ')}?)` : '';
   const suggestion = didYouMean(name, known) || elsewhere;
   const { kind } = (valueAt(raw, parent) ?? {}) as { kind?: unknown };
@@ -111,6 +113,10 @@ function remedy(issue: core.$ZodIssue, value: unknown): string {
       return bounded(issue.origin, issue.inclusive ? 'at least' : 'more than', issue.minimum);
     case 'too_big':
       return bounded(issue.origin, issue.inclusive ? 'at most' : 'less than', issue.maximum);
+    case 'invalid_key':
+      return issue.issues
+        .map((inner) => `its name is no good: ${remedy(inner as core.$ZodIssue, undefined)}`)
+        .join('; ');
     case 'not_multiple_of':
       return `set a multiple of ${issue.divisor}`;
     case 'invalid_format':

@@ -1,35 +1,44 @@
 import { z } from 'zod';
-import { ExperimentConfig } from './schema.ts';
 
 /**
- * The names that may stand in a section of a config: read from the schema itself, so error texts never lag behind it.
+ * The names that may stand in a section of a file: read from its schema itself, so error texts never lag behind it.
  * Where a section comes in kinds, the fields of the kind that `raw` chooses, or of every kind.
  */
-export function fieldsOf(path: readonly PropertyKey[], raw: unknown): string[] {
-  let schemas: z.ZodType[] = objectsOf(ExperimentConfig, raw);
+export function fieldsOf(schema: z.ZodType, path: readonly PropertyKey[], raw: unknown): string[] {
+  let schemas: z.ZodType[] = objectsOf(schema, raw);
   let value = raw;
   for (const name of path) {
     value = (value as Record<PropertyKey, unknown> | undefined)?.[name];
     schemas = schemas.flatMap((schema) => {
-      const field = (schema as z.ZodObject).shape[String(name)];
+      const field = fieldOf(schema, String(name));
       return field ? objectsOf(field as z.ZodType, value) : [];
     });
   }
-  return [...new Set(schemas.flatMap((schema) => Object.keys((schema as z.ZodObject).shape)))];
+  return [...new Set(schemas.flatMap((schema) => Object.keys(shapeOf(schema))))];
 }
 
 /** Dotted keys of every field in the schema that has this name: where a field put into the wrong section belongs. */
-export function homesOf(name: string): string[] {
-  return [...new Set(allKeys(ExperimentConfig))].filter((key) => key.split('.').at(-1) === name);
+export function homesOf(schema: z.ZodType, name: string): string[] {
+  return [...new Set(allKeys(schema))].filter((key) => key.split('.').at(-1) === name);
 }
 
 function allKeys(schema: z.ZodType, prefix = ''): string[] {
   return objectsOf(schema, undefined).flatMap((object) =>
-    Object.entries((object as z.ZodObject).shape).flatMap(([name, field]) => [
+    Object.entries(shapeOf(object)).flatMap(([name, field]) => [
       `${prefix}${name}`,
       ...allKeys(field as z.ZodType, `${prefix}${name}.`),
     ]),
   );
+}
+
+/** The schema of a field; in a section with names of a person's choice, any name has the same. */
+function fieldOf(schema: z.ZodType, name: string): z.ZodType | undefined {
+  if (schema instanceof z.ZodRecord) return schema.valueType as z.ZodType;
+  return Object.hasOwn(shapeOf(schema), name) ? (shapeOf(schema)[name] as z.ZodType) : undefined;
+}
+
+function shapeOf(schema: z.ZodType): z.ZodObject['shape'] {
+  return schema instanceof z.ZodObject ? schema.shape : {};
 }
 
 /** The object schemas behind a schema's defaults and kinds. */
@@ -39,10 +48,10 @@ function objectsOf(schema: z.ZodType, value: unknown): z.ZodType[] {
   if (schema instanceof z.ZodDiscriminatedUnion) {
     const kinds = (schema.options as z.ZodType[]).flatMap((option) => objectsOf(option, value));
     const kind = (value as { kind?: unknown } | undefined)?.kind;
-    const chosen = kinds.filter((option) => kindsOf((option as z.ZodObject).shape.kind as z.ZodType).includes(kind));
+    const chosen = kinds.filter((option) => kindsOf(shapeOf(option).kind as z.ZodType).includes(kind));
     return chosen.length > 0 ? chosen : kinds;
   }
-  return schema instanceof z.ZodObject ? [schema] : [];
+  return schema instanceof z.ZodObject || schema instanceof z.ZodRecord ? [schema] : [];
 }
 
 /** The values that choose a kind; `undefined` among them where a section without a kind is of this one. */

@@ -44,7 +44,9 @@ export function parseConfig(
   if (!parsed.success)
     throw new VideocapError(
       'InvalidConfig',
-      describeIssues(parsed.error.issues, raw, { document, lines, file, overrides }).join('\n'),
+      describeIssues(parsed.error.issues, raw, { document, lines, file, schema: ExperimentConfig, overrides }).join(
+        '\n',
+      ),
     );
   return withAbsolutePaths(parsed.data, folder);
 }

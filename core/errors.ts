@@ -15,7 +15,10 @@ export type ErrorCode =
   | 'ArtifactConflict'
   /** A tool or service that is needed is missing or does not answer. */
   | 'MissingTool'
-  /** The judge needs a person: a key, quota, budget or endpoint must be repaired. Runs pause until `resume`. */
+  /**
+   * The judge or a custom reward needs a person: a key, quota, budget, endpoint or file must be repaired. Runs pause until
+   * `resume`.
+   */
   | 'JudgeBlocked'
   /** Another attempt has taken over this work: this one may store nothing more. */
   | 'Superseded'

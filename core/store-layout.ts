@@ -22,6 +22,9 @@ const TEMPLATES = {
   localScores: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/local-scores.json',
   judgedScores: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/judged-scores.json',
   verdicts: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/verdicts.json',
+  customScores: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/custom-scores.json',
+  // `{hash}` of the request; those of a step's benchmark are among them.
+  customAnswers: 'runs/{runKey}/step-{step}/custom-rewards/{reward}/{hash}.json',
   update: 'runs/{runKey}/step-{step}/update.json',
 
   // Benchmarks of the policy after a step. `{list}` names a list of clips: `held-out`, `dream1k-2`.

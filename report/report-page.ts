@@ -22,7 +22,7 @@ export function reportPage(content: ReportContent): string {
   const { config, records, evaluations, differences, shown } = content;
   const base = evaluations[0]!;
   const trained = evaluations.length > 1 ? evaluations.at(-1)! : undefined;
-  const charts = trainingCharts(records, evaluations);
+  const charts = trainingCharts(records, evaluations, config.reward);
   const trainedBy = config.benchmark.judge && trainingJudge(config);
   const by = { model: content.judge.name, prompts: content.judge.prompts };
   return html`<!doctype html>

@@ -1,6 +1,6 @@
 import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
 import { type Html, html } from '../core/markup.ts';
-import { COMPONENTS } from '../rewards/registry.ts';
+import { componentsOf, type RewardConfig } from '../rewards/registry.ts';
 import { lineChart, type Series } from './charts.ts';
 
 interface Panel {
@@ -10,15 +10,6 @@ interface Panel {
   digits: number;
   include?: readonly number[];
 }
-
-/** A line for every component of the reward, the last of the list first: what the judge says is the most telling. */
-const REWARDS = Object.values(COMPONENTS)
-  .map(({ name, colour }) => ({ metric: `reward/${name}`, name, colour: `var(--${colour})` }))
-  .reverse();
-
-const RANGES = Object.values(COMPONENTS).map(({ range }) => range);
-const LOWEST = Math.min(...RANGES.map(([low]) => low));
-const HIGHEST = Math.max(...RANGES.map(([, high]) => high));
 
 const BENCHMARKS = [
   { metric: 'eventF1', name: 'event F1', colour: 'var(--accent)' },
@@ -46,16 +37,26 @@ const PANELS: readonly Panel[] = [
 const MOST_PANELS = 6;
 
 /** Rewards and benchmark over steps, large, and the run's health in small. Nothing where there was no training. */
-export function trainingCharts(records: readonly StepRecord[], evaluations: readonly Evaluation[]): Html | undefined {
-  const rewards = REWARDS.map(({ metric, ...look }) => ({ ...look, points: pointsOf(records, metric) }));
+export function trainingCharts(
+  records: readonly StepRecord[],
+  evaluations: readonly Evaluation[],
+  reward: RewardConfig,
+): Html | undefined {
+  const components = componentsOf(reward).map(({ component }) => component);
+  // The last of the list first: what the judge says is the most telling.
+  const rewards = components
+    .map(({ name, colour }) => ({ name, colour: `var(--${colour})`, points: pointsOf(records, `reward/${name}`) }))
+    .reverse();
+  const lowest = Math.min(...components.map(({ range: [low] }) => low));
+  const highest = Math.max(...components.map(({ range: [, high] }) => high));
   const benchmarks = BENCHMARKS.map(({ metric, ...look }) => ({
     ...look,
     points: benchmarkPoints(evaluations, metric),
   }));
   const large = [
-    figure('Rewards', `step means, each from ${LOWEST} to ${HIGHEST}; lines: moving averages`, rewards, {
+    figure('Rewards', `step means, each from ${lowest} to ${highest}; lines: moving averages`, rewards, {
       smooth: true,
-      include: [LOWEST, HIGHEST],
+      include: [lowest, highest],
       digits: 2,
     }),
     evaluations.length > 1 &&

@@ -2,7 +2,7 @@ import type { Grid } from '../core/grid.ts';
 import { mapGrid, type NumberGrid } from '../core/grid.ts';
 import { type Score, scoreValue } from '../core/score.ts';
 import { isUniform, mean, standardDeviation } from '../core/statistics.ts';
-import type { RewardConfig } from './registry.ts';
+import { componentsOf, type RewardConfig } from './registry.ts';
 
 /** The scores of a rollout's completions, by component. */
 export type ComponentScores = Readonly<Record<string, Grid<Score>>>;
@@ -28,10 +28,9 @@ export function combineRewards(scores: ComponentScores, reward: RewardConfig): N
   });
 }
 
-/** How much each component counts, in the registry's order. */
+/** How much each component counts, in the order in which they are summed. */
 export function weightsOf(reward: RewardConfig): Record<string, number> {
-  const sections = Object.entries(reward).filter(([, section]) => typeof section === 'object');
-  return Object.fromEntries(sections.map(([name, section]) => [name, (section as { weight: number }).weight]));
+  return Object.fromEntries(componentsOf(reward).map(({ component, config }) => [component.name, config.weight]));
 }
 
 /**

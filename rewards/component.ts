@@ -26,7 +26,8 @@ export interface GroupToScore {
  */
 export type RewardComponent<Config extends ComponentSection = ComponentSection> =
   | LocalComponent<Config>
-  | JudgedComponent<Config>;
+  | JudgedComponent<Config>
+  | CustomComponent<Config>;
 
 interface Common<Config> {
   readonly name: string;
@@ -34,7 +35,7 @@ interface Common<Config> {
   /** Lowest and highest value of a score. */
   readonly range: readonly [number, number];
   /** Its line in charts: a colour of the report's style sheet. */
-  readonly colour: 'orange' | 'teal' | 'violet' | 'accent';
+  readonly colour: 'orange' | 'teal' | 'violet' | 'accent' | 'rose' | 'olive';
 }
 
 /** Scored from texts alone, without asking a judge. */
@@ -70,3 +71,23 @@ export interface JudgedTools {
   onScored(): void;
   signal?: AbortSignal | undefined;
 }
+
+/** Scored by code that is no part of this project: what the owner of the worker has allowed. */
+export interface CustomComponent<Config extends ComponentSection = ComponentSection> extends Common<Config> {
+  readonly scored: 'by custom code';
+  /** @returns one score a completion, in their order. */
+  score(group: CustomGroup, config: Config, tools: CustomTools): Promise<Score[]>;
+}
+
+/** The completions of one sample, with their texts exactly as the policy wrote them, in the same order. */
+export interface CustomGroup extends GroupToScore {
+  texts: readonly string[];
+}
+
+export interface CustomTools {
+  /** What the custom code says of each completion, in their order. */
+  answers(group: CustomGroup): Promise<readonly CustomAnswer[]>;
+}
+
+/** A number, which need not be within the range; or why there is none. */
+export type CustomAnswer = { value: number } | { error: string };

@@ -1,18 +1,40 @@
 import { z } from 'zod';
 import type { CaptionReading } from '../judge/read-caption.ts';
 import { caption } from './caption.ts';
-import type { ComponentSection, GroupToScore, JudgedComponent, LocalComponent, RewardComponent } from './component.ts';
+import type {
+  ComponentSection,
+  CustomComponent,
+  JudgedComponent,
+  LocalComponent,
+  RewardComponent,
+} from './component.ts';
+import { customComponent } from './custom/custom-component.ts';
+import { CustomName, CustomReward } from './custom/custom-config.ts';
 import { format } from './format.ts';
 import { think } from './think.ts';
 
-/** Every component of the reward, in the order in which totals are summed and tables list them. */
+/** The components that every reward has, in the order in which totals are summed and tables list them. */
 export const COMPONENTS = { format, think, caption } as const;
+
+/** Names that metrics and tables have for something else. */
+const TAKEN = new Set([
+  ...Object.keys(COMPONENTS),
+  ...['mean', 'std', 'excluded', 'id', 'completion', 'reference', 'reward', 'advantage', 'sample', 'step'],
+  'constructor', // every object has it
+]);
 
 /** The section `reward` of an experiment file: a section for every component. */
 export const RewardConfig = z.strictObject({
   format: format.config.prefault({}),
   think: think.config.prefault({}),
   caption: caption.config.prefault({}),
+  /** Rewards of one's own, by name. They count after the others, in the order in which they stand here. */
+  custom: z
+    .record(
+      CustomName.refine((name) => !TAKEN.has(name), 'choose another name: metrics and tables use this one'),
+      CustomReward,
+    )
+    .optional(),
   /** What leaves the update when a completion cannot be scored. */
   unscorable: z.enum(['exclude-group', 'exclude-completion']).default('exclude-group'),
 });
@@ -20,12 +42,12 @@ export type RewardConfig = z.infer<typeof RewardConfig>;
 
 /** A component whose functions know their config section. */
 type Configured<C extends RewardComponent> = Omit<C, 'score' | 'scoreOf'> & {
-  score(group: GroupToScore, tools: Parameters<C['score']>[2]): ReturnType<C['score']>;
+  score(group: Parameters<C['score']>[0], tools: Parameters<C['score']>[2]): ReturnType<C['score']>;
 };
 
 /** The components that are scored from texts alone, each with its section of the config. */
 export function localComponents(reward: RewardConfig): Configured<LocalComponent>[] {
-  return all(reward).flatMap(({ component, config }) =>
+  return componentsOf(reward).flatMap(({ component, config }) =>
     component.scored === 'locally'
       ? [{ ...component, score: (group, tools) => component.score(group, config, tools) }]
       : [],
@@ -36,7 +58,7 @@ export function localComponents(reward: RewardConfig): Configured<LocalComponent
 export function judgedComponents(
   reward: RewardConfig,
 ): (Configured<JudgedComponent> & { scoreOf(reading: CaptionReading): number | undefined })[] {
-  return all(reward).flatMap(({ component, config }) =>
+  return componentsOf(reward).flatMap(({ component, config }) =>
     component.scored === 'by the judge'
       ? [
           {
@@ -49,9 +71,27 @@ export function judgedComponents(
   );
 }
 
-function all(reward: RewardConfig): { component: RewardComponent; config: ComponentSection }[] {
-  return Object.values(COMPONENTS).map((component) => ({
+/** The components that custom code scores, each with its section of the config. */
+export function customComponents(reward: RewardConfig): Configured<CustomComponent>[] {
+  return componentsOf(reward).flatMap(({ component, config }) =>
+    component.scored === 'by custom code'
+      ? [{ ...component, score: (group, tools) => component.score(group, config, tools) }]
+      : [],
+  );
+}
+
+/**
+ * Every component of a reward with its section of the config, in the order in which totals are summed and tables list
+ * them. A section may be missing in the config of a run that began before there was such a component.
+ */
+export function componentsOf(reward: RewardConfig): { component: RewardComponent; config: ComponentSection }[] {
+  const builtIn = Object.values(COMPONENTS).map((component) => ({
     component: component as RewardComponent,
-    config: reward[component.name as keyof typeof COMPONENTS],
+    config: reward[component.name as keyof typeof COMPONENTS] as ComponentSection | undefined,
   }));
+  const custom = Object.entries(reward.custom ?? {}).map(([name, config], i) => ({
+    component: customComponent(name, config, i) as RewardComponent,
+    config,
+  }));
+  return [...builtIn, ...custom].flatMap(({ component, config }) => (config ? [{ component, config }] : []));
 }

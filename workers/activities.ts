@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { createAnnotationActivities } from '../activities/annotation.ts';
 import { createBenchmarkActivities } from '../activities/benchmark.ts';
+import { createCustomRewardActivities } from '../activities/custom-rewards.ts';
 import { createDatasetActivities } from '../activities/dataset.ts';
 import { createExportActivities } from '../activities/export-policy.ts';
 import { createFramesActivities } from '../activities/frames.ts';
@@ -23,7 +24,7 @@ import type { WorkerSettings } from './settings.ts';
 export function createActivities(settings: WorkerSettings, store: ArtifactStore, log: Logger) {
   const deps = depsOf(settings, store);
   return {
-    ...createConfigActivities(),
+    ...createConfigActivities(deps),
     ...createRecordActivities(deps),
     ...createProgressActivities(deps),
     ...createTrackingActivities({ ...deps, log, mlflowUrl: settings.mlflowUrl }),
@@ -50,6 +51,7 @@ export function createJudgeQueueActivities(settings: WorkerSettings, store: Arti
   const { scoreSuite } = createSuiteActivities(deps);
   return {
     ...createScoreActivities(deps),
+    ...createCustomRewardActivities(deps),
     ...createJudgeActivities(deps),
     ...createBenchmarkActivities(deps),
     ...{ scoreSuite, annotateBatch },

@@ -18,6 +18,9 @@ export function collectionMetrics(rounds: readonly Round[], rewards: NumberGrid)
     'time/rolloutSeconds': sum(rounds, ({ seconds }) => seconds.rollout),
     'time/thinkSeconds': sum(rounds, ({ seconds }) => seconds.scoring),
     'time/judgeSeconds': sum(rounds, ({ seconds }) => seconds.judge),
+    ...(rounds.some(({ seconds }) => seconds.custom !== undefined) && {
+      'time/customRewardSeconds': sum(rounds, ({ seconds }) => seconds.custom ?? 0),
+    }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { NumberGrid } from '../core/grid.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import { type ComponentScores, combineRewards } from '../rewards/combine-rewards.ts';
+import { customComponents } from '../rewards/registry.ts';
 import { judgeActivities, policyActivities } from './stages.ts';
 import type { StepInput } from './step.ts';
 import { clipsOf } from './step-clips.ts';
@@ -18,7 +19,7 @@ export interface Round {
   verdicts: ArtifactRef;
   rewards: NumberGrid;
   usage: JudgeUsage;
-  seconds: { frames: number; rollout: number; scoring: number; judge: number };
+  seconds: { frames: number; rollout: number; scoring: number; judge: number; custom?: number };
 }
 
 /** G completions of every sample of a round, with their scores and rewards. */
@@ -40,12 +41,15 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
   });
   onStage('scoring');
   const completions = { ...place, rollout: rollout.rollout, manifest: dataset.manifest, reward: config.reward };
-  const [local, judged] = await Promise.all([
+  const [local, judged, custom] = await Promise.all([
     judgeActivities.scoreCompletions(completions),
     gate.through(() => judgeActivities.judgeCompletions({ ...completions, judge: input.judge(), spent })),
+    customComponents(config.reward).length > 0
+      ? gate.through(() => judgeActivities.scoreCustomRewards(completions))
+      : undefined,
   ]);
   input.onJudged(judged.usage);
-  const scores = { ...local.scores, ...judged.scores };
+  const scores = { ...local.scores, ...judged.scores, ...custom?.scores };
   return {
     clips,
     rollout,
@@ -59,6 +63,7 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
       rollout: rollout.seconds,
       scoring: local.seconds,
       judge: judged.seconds,
+      ...(custom && { custom: custom.seconds }),
     },
   };
 }

@@ -53,12 +53,14 @@ function ruleOf({ kind }: ParsedKey): Rule {
     case 'rolloutOutput':
     case 'localScores':
     case 'judgedScores':
+    case 'customScores':
     case 'update':
     case 'captionsOutput':
     case 'heldOutScores':
       return { need: 'retries', kind: 'runs' };
     case 'rolloutSlice':
     case 'captionsSlice':
+    case 'customAnswers':
       return { need: 'retries', kind: 'runs', isLeaf: true };
     case 'checkpointWeights':
     case 'checkpointOptimizer':

@@ -52,15 +52,29 @@ export class PatientEndpoint implements LlmEndpoint {
       return exchange;
     } catch (error) {
       if (!(error instanceof JudgeError && error.fault.kind === 'unavailable')) throw error;
-      const seconds = (this.#now() - this.#outage.since()) / 1000;
-      if (seconds < this.#seconds) throw error;
-      throw new JudgeError({
-        kind: 'blocked',
-        sentence:
-          `No answer has come for ${Math.round(seconds)} s, and judge.patienceSeconds is ${this.#seconds}. ` +
-          problemOf(error.fault),
-        remedy: 'check the endpoint',
-      });
+      throw asPatience({ field: 'judge.patienceSeconds', seconds: this.#seconds }, error, this.#outage, this.#now());
     }
   }
+}
+
+/** How long an endpoint may give no answer at all, and the config's field that says so. */
+export interface Patience {
+  field: string;
+  seconds: number;
+}
+
+/** A fault that passes, while the patience lasts; after that, one that a person must look at. @param now milliseconds. */
+export function asPatience(
+  { field, seconds }: Patience,
+  error: JudgeError,
+  outage: OutageClock,
+  now: number,
+): JudgeError {
+  const away = (now - outage.since()) / 1000;
+  if (away < seconds) return error;
+  return new JudgeError({
+    kind: 'blocked',
+    sentence: `No answer has come for ${Math.round(away)} s, and ${field} is ${seconds}. ${problemOf(error.fault)}`,
+    remedy: 'check the endpoint',
+  });
 }

@@ -81,7 +81,7 @@ async function bench(input: object, overrides: object = {}): Promise<SuiteEvalua
     {
       ...shared,
       activities: {
-        ...createConfigActivities(),
+        ...createConfigActivities({ home: 'unused' }),
         ...createSuiteActivities(deps),
         ...createFramesActivities(deps),
         ...createRolloutActivities({ store, engine }),

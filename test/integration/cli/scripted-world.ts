@@ -58,11 +58,11 @@ export class ScriptedWorld {
   }
 
   async #work(overrides: Partial<Stages>): Promise<void> {
-    const { store } = this;
+    const { store, home } = this;
     const activities = scriptedStages([], {
-      ...createConfigActivities(),
+      ...createConfigActivities({ home }),
       ...createRecordActivities({ store }),
-      ...createProgressActivities({ store }),
+      ...createProgressActivities({ store, home }),
       loadPolicy: () => this.#checkpoint('start', 0),
       updatePolicy: (input) => this.#update(input),
       captionClips: async () => ({ captions: await store.put('captions.json', '[]'), seconds: 1 }),

@@ -220,7 +220,10 @@ describe('a judge that fails half way through a batch', () => {
       CAPTIONS.map((caption, i) => `${JSON.stringify({ video: `${i}.mp4`, caption })}\n`).join(''),
     );
     const store = new ArtifactStore(join(root, 'store'));
-    const activities = { ...createConfigActivities(), ...createAnnotationActivities({ store, env: { KEY: 'sk' } }) };
+    const activities = {
+      ...createConfigActivities({ home: root }),
+      ...createAnnotationActivities({ store, env: { KEY: 'sk' } }),
+    };
     const set = { kind: 'llm', model: 'm', baseUrl: judge.baseUrl, apiKeyEnv: 'KEY', concurrency: 1 };
     const overrides = {
       ...Object.fromEntries(Object.entries(set).map(([key, value]) => [`judge.${key}`, value])),

@@ -85,6 +85,10 @@ const SCRIPT: Stages = {
     usage: usage(4),
     seconds: 1,
   }),
+  scoreCustomRewards: ({ reward }) => ({
+    scores: Object.fromEntries(Object.keys(reward.custom!).map((name) => [name, scores(0.5, 0.5, 0.5, 0.5)])),
+    seconds: 1,
+  }),
   updatePolicy: ({ step }) => updated(step),
   captionClips: () => ({ captions: ref('captions'), seconds: 1 }),
   scoreBenchmark: () => benchmarked(),

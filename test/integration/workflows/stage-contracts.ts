@@ -58,6 +58,7 @@ export const STAGE_CONTRACTS = {
   rolloutGroups: { input: RolloutGroupsInput, output: RolloutGroupsOutput },
   scoreCompletions: { input: ScoreCompletionsInput, output: ScoreCompletionsOutput },
   judgeCompletions: { input: JudgeCompletionsInput, output: JudgeCompletionsOutput },
+  scoreCustomRewards: { input: ScoreCompletionsInput, output: ScoreCompletionsOutput },
   updatePolicy: { input: UpdatePolicyInput, output: UpdatePolicyOutput },
   captionClips: { input: CaptionClipsInput, output: CaptionClipsOutput },
   scoreBenchmark: { input: ScoreBenchmarkInput, output: ScoreBenchmarkOutput },

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { RewardConfig } from '../../../rewards/registry.ts';
 import { trainStep } from '../../../workflows/train-step.ts';
 import { playedBy, stepInput } from './played-step.ts';
 import { policyAt, ref } from './scripted-stages.ts';
@@ -54,6 +55,46 @@ describe('a step of GRPO', () => {
     expect(outcome.rollouts).toMatchObject([{ rollout: ref('rollout'), verdicts: ref('verdicts'), advantages }]);
     expect(outcome.rollouts[0]).not.toHaveProperty('clips');
     expect(outcome.metrics).toMatchObject({ 'reward/mean': 1.75, 'train/loss': 0.1, 'judge/calls': 4 });
+  });
+});
+
+describe('a step of GRPO with a custom reward', () => {
+  const custom = { mine: { kind: 'http', weight: 2 } };
+  const withCustom = () => {
+    const { input, gate } = stepInput({ kind: 'grpo' }, 40);
+    return { gate, input: { ...input, config: { ...input.config, reward: RewardConfig.parse({ custom }) } } };
+  };
+
+  it('scores with it beside the others, and counts, records and shows it as any component', async () => {
+    const calls = playedBy();
+    const { input, gate } = withCustom();
+    const { rollouts, metrics } = await trainStep(input);
+    const scoring = ['scoreCompletions', 'judgeCompletions', 'scoreCustomRewards'];
+    expect(calls.map(([name]) => name).filter((name) => scoring.includes(name))).toEqual(scoring);
+    expect(rollouts[0]!.rewards).toEqual([
+      [3.5, 1],
+      [2.75, 3.75],
+    ]);
+    expect(Object.keys(rollouts[0]!.scores)).toEqual(['format', 'think', 'caption', 'mine']);
+    expect(metrics).toMatchObject({ 'reward/mean': 2.75, 'reward/mine': 0.5, 'time/customRewardSeconds': 1 });
+    // What a person must repair pauses the run, as with the judge.
+    expect(gate.passed).toBe(2);
+  });
+
+  it('leaves out the group of a completion that it could not score', async () => {
+    const unscorable = { unscorable: true as const, reason: 'it threw' };
+    const grid = [
+      [{ value: 1 }, unscorable],
+      [{ value: 1 }, { value: 0 }],
+    ];
+    playedBy({ scoreCustomRewards: () => ({ scores: { mine: grid }, seconds: 1 }) });
+    const { rollouts, metrics } = await trainStep(withCustom().input);
+    expect(rollouts[0]!.rewards[0]).toEqual([null, null]);
+    expect(rollouts[0]!.scores.mine).toEqual([
+      [1, null],
+      [1, 0],
+    ]);
+    expect(metrics).toMatchObject({ 'reward/excluded': 2 });
   });
 });
 

@@ -48,7 +48,7 @@ async function writeRun(runKey: string, steps: number): Promise<void> {
 
 test.each([0, 1, 2, 5, 8])('a run goes on after its last step: %i', async (steps) => {
   await writeRun('parent', steps);
-  const { progress } = await createProgressActivities({ store }).findProgress({ run: 'parent' });
+  const { progress } = await createProgressActivities({ store, home: 'unused' }).findProgress({ run: 'parent' });
   expect(progress).toMatchObject({ step: steps, spent: { usd: 2, calls: 20 }, limits: { judgeBudgetUsd: 3 } });
 });
 
@@ -59,7 +59,7 @@ test.each([
   ['a record of long ago', keyOf('record', { runKey: 'parent', step: 3 }), 2],
 ])('a run goes on from before what is damaged or gone: %s', async (_, key, step) => {
   await writeRun('parent', 5);
-  const { findProgress } = createProgressActivities({ store });
+  const { findProgress } = createProgressActivities({ store, home: 'unused' });
   const path = await store.localCopy((await store.find(key))!);
   await truncate(path, 3);
   expect((await findProgress({ run: 'parent' })).progress?.step).toBe(step);
@@ -79,8 +79,10 @@ test('a fork that is cut off while its past is copied goes on from no step of it
     }),
   });
   const fork = { from: { run: 'parent', step: 12 }, runKey: 'child', overrides: {} };
-  await expect(createProgressActivities({ store: cutOff }).forkProgress(fork)).rejects.toThrow('cut off');
-  const { findProgress, forkProgress } = createProgressActivities({ store });
+  await expect(createProgressActivities({ store: cutOff, home: 'unused' }).forkProgress(fork)).rejects.toThrow(
+    'cut off',
+  );
+  const { findProgress, forkProgress } = createProgressActivities({ store, home: 'unused' });
   expect(await findProgress({ run: 'child' })).toEqual({});
   await forkProgress(fork);
   expect((await findProgress({ run: 'child' })).progress?.step).toBe(12);
@@ -89,13 +91,13 @@ test('a fork that is cut off while its past is copied goes on from no step of it
 test('a run whose every checkpoint is gone begins again', async () => {
   await writeRun('parent', 3);
   for (const step of [0, 2, 3]) await rm(await store.localCopy((await store.find(checkpoint(step)))!));
-  const { progress } = await createProgressActivities({ store }).findProgress({ run: 'parent' });
+  const { progress } = await createProgressActivities({ store, home: 'unused' }).findProgress({ run: 'parent' });
   expect(progress).toMatchObject({ step: 0 });
 });
 
 test('a fork never goes on from a step of its parent but the one it began with', async () => {
   await writeRun('parent', 5);
-  const { findProgress, forkProgress } = createProgressActivities({ store });
+  const { findProgress, forkProgress } = createProgressActivities({ store, home: 'unused' });
   const fork = { from: { run: 'parent', step: 4 }, runKey: 'child', overrides: { 'algorithm.beta': 0.5 } };
   await forkProgress(fork);
   await truncate(await store.localCopy((await store.find(keyOf('record', { runKey: 'child', step: 3 })))!), 3);
@@ -110,7 +112,7 @@ test('a fork never goes on from a step of its parent but the one it began with',
 
 test('damaged start weights keep no run and no fork from going on: loadPolicy restores them', async () => {
   await writeRun('parent', 5);
-  const { findProgress, forkProgress } = createProgressActivities({ store });
+  const { findProgress, forkProgress } = createProgressActivities({ store, home: 'unused' });
   await truncate(await store.localCopy((await store.find('start'))!), 3);
   await truncate(await store.localCopy((await store.find(checkpoint(0)))!), 3);
   expect((await findProgress({ run: 'parent' })).progress?.step).toBe(5);
@@ -121,12 +123,12 @@ test('damaged start weights keep no run and no fork from going on: loadPolicy re
 });
 
 test('a run that wrote nothing down has no progress', async () => {
-  expect(await createProgressActivities({ store }).findProgress({ run: 'parent' })).toEqual({});
+  expect(await createProgressActivities({ store, home: 'unused' }).findProgress({ run: 'parent' })).toEqual({});
 });
 
 test('a fork has the parent as its past, its own config, and a bill of its own', async () => {
   await writeRun('parent', 5);
-  const { forkProgress } = createProgressActivities({ store });
+  const { forkProgress } = createProgressActivities({ store, home: 'unused' });
   const fork = { from: { run: 'parent', step: 4 }, runKey: 'child', overrides: { 'algorithm.beta': 0.5 } };
   const { progress } = await forkProgress(fork);
   expect(progress).toMatchObject({ step: 4, spent: { usd: 0, calls: 0 }, limits: {}, mirroredStep: -1 });
@@ -138,7 +140,7 @@ test('a fork has the parent as its past, its own config, and a bill of its own',
 
 test('a fork that is ended before its first step is resumed as the fork it is, and can be forked itself', async () => {
   await writeRun('parent', 5);
-  const { findProgress, forkProgress } = createProgressActivities({ store });
+  const { findProgress, forkProgress } = createProgressActivities({ store, home: 'unused' });
   const { progress } = await forkProgress({
     from: { run: 'parent', step: 4 },
     runKey: 'child',
@@ -151,7 +153,7 @@ test('a fork that is ended before its first step is resumed as the fork it is, a
 
 test('a fork says which checkpoints there are, and what is wrong with a change', async () => {
   await writeRun('parent', 5);
-  const { forkProgress } = createProgressActivities({ store });
+  const { forkProgress } = createProgressActivities({ store, home: 'unused' });
   const fork = (run: string, step: number, overrides = {}) =>
     forkProgress({ from: { run, step }, runKey: 'c', overrides });
   await expect(fork('parent', 3)).rejects.toThrow(

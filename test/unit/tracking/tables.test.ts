@@ -36,6 +36,17 @@ describe('rolloutTable', () => {
     ]);
   });
 
+  it('has a column for a custom reward, after the others', () => {
+    const scores = { ...scored.scores, mine: [[0.25, null]] };
+    const table = rolloutTable(
+      { step: 3, time: 1, metrics: {}, rollouts: [{ ...scored, scores }] },
+      [rollout],
+      manifest,
+    );
+    expect(table.columns.slice(3, 9)).toEqual(['format', 'think', 'caption', 'mine', 'reward', 'advantage']);
+    expect(table.data.map((row) => row[6])).toEqual([0.25, null]);
+  });
+
   it('says nothing where a rollout has no scores', () => {
     const record = {
       step: 3,

@@ -1,0 +1,115 @@
+import { withoutCredentials } from '../../../judge/client/credentials.ts';
+import { JudgeError, type JudgeFault } from '../../../judge/client/judge-error.ts';
+import { withoutSecrets } from '../../../judge/client/secrets.ts';
+import type { AllowedUrl } from '../allowed-rewards.ts';
+import { refusal } from '../scorer.ts';
+import { LONGEST_ANSWER } from './reward-protocol.ts';
+
+/** Statuses of an overloaded or restarting server: it is asked again. */
+const PASSING = new Set([408, 409, 425, 429]);
+/** Statuses that say that this is not the right address, or not the right header: a person must look. */
+const WRONG_ADDRESS = new Set([401, 403, 404, 405, 407]);
+
+/** What a server said of a group: its answer's text; or why it has none that can be used. */
+export type ServerReply = { text: string } | { unscorable: string };
+
+/** One address that rewards may ask, with its headers. */
+export class RewardServer {
+  readonly #name: string;
+  readonly #url: string;
+  readonly #headers: Headers;
+  readonly #secrets: readonly string[];
+
+  /** @throws JudgeError `blocked` when a header's variable is not set, or cannot be a header. */
+  constructor(name: string, { url, headers }: AllowedUrl, env: NodeJS.ProcessEnv) {
+    this.#name = name;
+    this.#url = url;
+    this.#headers = new Headers({ 'content-type': 'application/json' });
+    const secrets: string[] = [];
+    for (const [header, variable] of Object.entries(headers)) {
+      const value = env[variable];
+      if (!value || !setHeader(this.#headers, header, value))
+        throw refusal(
+          `The header ${header} of reward.custom.${name} is the environment variable ${variable}, which ` +
+            (value ? 'has a value that no header can have' : 'is not set'),
+          'set it where the worker runs, and start the worker again',
+        );
+      secrets.push(value);
+    }
+    this.#secrets = secrets;
+  }
+
+  /**
+   * Sends one request.
+   * @throws JudgeError `Unavailable` when the server is away or overloaded; `blocked` when a person must look at it;
+   * the caller's abort reason.
+   */
+  async post(body: string, timeoutSeconds: number, caller: AbortSignal | undefined): Promise<ServerReply> {
+    const timeout = AbortSignal.timeout(1000 * timeoutSeconds);
+    const signal = caller ? AbortSignal.any([caller, timeout]) : timeout;
+    try {
+      // A redirection would lead to an address that nobody has allowed.
+      const request = { method: 'POST', headers: this.#headers, body, redirect: 'manual', signal } as const;
+      const response = await fetch(this.#url, request);
+      if (response.ok) return await readBounded(response, this.#secrets);
+      await response.body?.cancel();
+      return this.#refused(response.status);
+    } catch (error) {
+      if (error instanceof JudgeError) throw error;
+      caller?.throwIfAborted();
+      const problem = timeout.aborted
+        ? `did not answer within ${timeoutSeconds} s (reward.custom.${this.#name}.timeoutSeconds)`
+        : `cannot be reached: ${codeOf(error)}`;
+      throw new JudgeError({ kind: 'unavailable', sentence: this.#sentence(problem) });
+    }
+  }
+
+  #refused(status: number): ServerReply {
+    if (status >= 500 || PASSING.has(status)) throw this.#fault(status, { kind: 'unavailable' });
+    if (WRONG_ADDRESS.has(status))
+      throw this.#fault(status, { kind: 'blocked', remedy: 'check its entry in allowed.yaml, and the server' });
+    if (status < 400)
+      throw this.#fault(status, { kind: 'blocked', remedy: 'allow the address that it leads to, if you trust it' });
+    return { unscorable: `its server answered with status ${status}` };
+  }
+
+  #fault(status: number, how: { kind: 'unavailable' } | { kind: 'blocked'; remedy: string }): JudgeError {
+    return new JudgeError({
+      sentence: this.#sentence('does not score'),
+      details: `status ${status}`,
+      ...how,
+    } as JudgeFault);
+  }
+
+  #sentence(problem: string): string {
+    return `The server of reward ${this.#name} at ${withoutCredentials(this.#url)} ${problem}`;
+  }
+}
+
+/** The fault of a header names its value, which may be a secret. */
+function setHeader(headers: Headers, name: string, value: string): boolean {
+  try {
+    headers.set(name, value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The text of an answer, without the secrets that were sent; longer ones are not read to their end. */
+async function readBounded(response: Response, secrets: readonly string[]): Promise<ServerReply> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of response.body ?? []) {
+    bytes += part.byteLength;
+    if (bytes > LONGEST_ANSWER) return { unscorable: `the answer of its server has more than ${LONGEST_ANSWER} bytes` };
+    parts.push(part);
+  }
+  return { text: withoutSecrets(Buffer.concat(parts).toString('utf8'), secrets) };
+}
+
+/** `fetch failed` says nothing; its cause does. */
+function codeOf(error: unknown): string {
+  const { cause, name } = error as Error & { cause?: { code?: string } };
+  return (cause as { code?: string } | undefined)?.code ?? name;
+}
