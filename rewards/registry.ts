@@ -1,18 +1,23 @@
 import { z } from 'zod';
+import type { ReferenceField } from '../core/sample.ts';
 import type { CaptionReading } from '../judge/read-caption.ts';
 import { caption } from './caption.ts';
+import { checklist } from './checklist.ts';
 import type { ComponentSection, GroupToScore, JudgedComponent, LocalComponent, RewardComponent } from './component.ts';
 import { format } from './format.ts';
+import { qa } from './qa.ts';
 import { think } from './think.ts';
 
 /** Every component of the reward, in the order in which totals are summed and tables list them. */
-export const COMPONENTS = { format, think, caption } as const;
+export const COMPONENTS = { format, think, caption, qa, checklist } as const;
 
-/** The section `reward` of an experiment file: a section for every component. */
+/** The section `reward` of an experiment file: a section for every component; an optional one is absent by default. */
 export const RewardConfig = z.strictObject({
   format: format.config.prefault({}),
   think: think.config.prefault({}),
   caption: caption.config.prefault({}),
+  qa: qa.config.optional(),
+  checklist: checklist.config.optional(),
   /** What leaves the update when a completion cannot be scored. */
   unscorable: z.enum(['exclude-group', 'exclude-completion']).default('exclude-group'),
 });
@@ -49,9 +54,24 @@ export function judgedComponents(
   );
 }
 
+/** What the components need of every training sample, and which component it is that needs it. */
+export function neededFields(reward: RewardConfig): { field: ReferenceField; component: string }[] {
+  return all(reward).flatMap(({ component: { name, needs = [] } }) =>
+    needs.map((field) => ({ field, component: name })),
+  );
+}
+
+/** Names of components: those that every config has, and of the others those that `has` says are there. */
+export function componentNames(has: (name: string) => boolean): string[] {
+  return Object.keys(COMPONENTS).filter((name) => DEFAULTS.has(name) || has(name));
+}
+
+const DEFAULTS: ReadonlySet<string> = new Set(Object.keys(RewardConfig.parse({})));
+
+/** The components that the config has. */
 function all(reward: RewardConfig): { component: RewardComponent; config: ComponentSection }[] {
-  return Object.values(COMPONENTS).map((component) => ({
-    component: component as RewardComponent,
-    config: reward[component.name as keyof typeof COMPONENTS],
-  }));
+  return Object.values(COMPONENTS).flatMap((component) => {
+    const config = reward[component.name as keyof typeof COMPONENTS];
+    return config ? [{ component: component as RewardComponent, config }] : [];
+  });
 }

@@ -42,7 +42,9 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
   const completions = { ...place, rollout: rollout.rollout, manifest: dataset.manifest, reward: config.reward };
   const [local, judged] = await Promise.all([
     judgeActivities.scoreCompletions(completions),
-    gate.through(() => judgeActivities.judgeCompletions({ ...completions, judge: input.judge(), spent })),
+    gate.through(() =>
+      judgeActivities.judgeCompletions({ ...completions, judge: input.judge(), seed: config.seed, spent }),
+    ),
   ]);
   const scores = { ...local.scores, ...judged.scores };
   return {

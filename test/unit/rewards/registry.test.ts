@@ -60,7 +60,7 @@ describe('a component scores with its own section of the config', () => {
       const [caption, ...others] = judgedComponents(RewardConfig.parse({ caption: { variant } }));
       expect(others).toEqual([]);
       const group = { sample, completions: [{ wellFormed: false, caption: 'A small red star grows.' }] };
-      return (await caption!.score(group, { judge, onScored: () => {} })).scores;
+      return (await caption!.score(group, { judge, random: { seed: 1, path: [1, 0] }, onScored: () => {} })).scores;
     };
     // Half of the events are told.
     expect(await score('linear')).toEqual([value(0.5)]);
