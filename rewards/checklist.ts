@@ -23,7 +23,7 @@ export const ChecklistDetails = z.strictObject({
 export type ChecklistDetails = z.infer<typeof ChecklistDetails>;
 
 /**
- * How many of the sample's key points the caption mentions correctly: their share, in [0, 1] (AVoCaDO, arXiv 2510.10395,
+ * The share of the sample's key points that the caption mentions correctly, in [0, 1] (AVoCaDO, arXiv 2510.10395,
  * equation 3). A completion without a caption is the policy's fault and worth 0, and the judge is not asked about it.
  */
 export const checklist: JudgedComponent<ChecklistConfig> = {

@@ -8,7 +8,7 @@ import { drawExam, type ExamQuestion } from './qa/exam.ts';
 
 export const QaConfig = z.strictObject({
   weight: Weight,
-  /** Questions that each completion is asked, each a call of the judge. 8 is what CapRL's reward server asks of videos. */
+  /** Questions that each completion is asked, each a call of the judge. CapRL's reward server asks 8 about videos. */
   draws: z.int().min(1).max(64).default(8),
 });
 export type QaConfig = z.infer<typeof QaConfig>;

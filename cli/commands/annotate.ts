@@ -21,18 +21,18 @@ import { collectOverride } from './arguments.ts';
 export const annotateCommand = new Command('annotate')
   .summary('make thoughts, events, questions and key points for captions')
   .description(
-    'Makes `thought` and `events`, or other fields (--make), for the samples of a dataset file that lack them, by asking the ' +
-      "language model of a config's judge about each caption. Writes a new dataset file for dataset.train, a page on which a person can review " +
-      'every caption beside its annotation, the odd ones first, and statistics. What a sample has already is kept; one that ' +
-      'the model cannot annotate stays as it is and is listed. Ctrl-C ends the watching, not the work; answers are never ' +
-      'paid twice.',
+    'Makes `thought` and `events`, or other fields (--make), for the samples of a dataset file that lack them, by ' +
+      "asking the language model of a config's judge about each caption. Writes a new dataset file for " +
+      'dataset.train, a page on which a person can review every caption beside its annotation, the odd ones first, ' +
+      'and statistics. What a sample has already is kept; one that the model cannot annotate stays as it is and is ' +
+      'listed. Ctrl-C ends the watching, not the work; answers are never paid twice.',
   )
   .argument('<file.jsonl>', 'a sample a line: {"video": "clip.mp4", "caption": "..."}')
   .requiredOption('--out <file>', 'the dataset file to write; never one that exists')
   .option('--config <config>', 'the experiment whose judge is asked; its judge.kind must be llm', 'quickstart')
   .option(
     '--make <fields>',
-    'what to make: thought and events (one question a caption), questions for reward.qa, keyPoints for reward.checklist',
+    'what to make: thought and events (one question a caption), questions (reward.qa), keyPoints (reward.checklist)',
     parseFields,
     ['thought', 'events'] satisfies ReferenceField[] as ReferenceField[],
   )
