@@ -36,6 +36,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await server?.close();
+  server = undefined;
   await rm(root, { recursive: true });
 });
 
