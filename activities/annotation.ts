@@ -9,31 +9,33 @@ import {
   type WriteAnnotationsOutput,
 } from '../contracts/annotation.ts';
 import { VideocapError } from '../core/errors.ts';
+import type { ReferenceField } from '../core/sample.ts';
 import { settled } from '../core/settled.ts';
 import { keyOf } from '../core/store-layout.ts';
-import { BatchAnnotations, type CaptionedSample, CaptionedSamples } from '../datasets/annotation/annotation.ts';
+import { type Annotation, BatchAnnotations, CaptionedSamples } from '../datasets/annotation/annotation.ts';
 import { existingAmong, writeAnnotationFiles } from '../datasets/annotation/annotation-files.ts';
+import { missingFields, questionsFor } from '../datasets/annotation/makers.ts';
 import { readJsonl } from '../datasets/jsonl.ts';
 import type { LlmClient } from '../judge/client/llm-client.ts';
 import { createLlmClient } from '../judge/create-judge.ts';
 import { isLlm } from '../judge/judge-config.ts';
-import { annotation as annotationQuestion } from '../judge/questions/annotation.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
 type AnnotationDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'outage' | 'env'>;
 
-/** Makes thoughts and events for samples that have only a caption: the stages of `datasetAnnotation`. */
+/** Makes the fields that samples lack, from their captions: the stages of `datasetAnnotation`. */
 export function createAnnotationActivities({ store, onProgress, signal, outage, env }: AnnotationDeps) {
   return {
     /** Reads the file once, whole: what is annotated does not change after this, whatever happens to the file. */
     async readCaptions(rawInput: z.input<typeof ReadCaptionsInput>): Promise<z.infer<typeof ReadCaptionsOutput>> {
-      const { runKey, dataset, output } = ReadCaptionsInput.parse(rawInput);
+      const { runKey, dataset, output, make } = ReadCaptionsInput.parse(rawInput);
       return store.onceJson(keyOf('captionFile', { runKey }), ReadCaptionsOutput, async () => {
         checkOutput(dataset, output);
         const read = async () => CaptionedSamples.parse(await readSamples(dataset));
         const ref = await store.putJsonOnce(keyOf('captionSamples', { runKey }), read);
         const samples = await store.readJson(ref, CaptionedSamples);
-        return { samples: ref, total: samples.length, open: samples.filter(({ sample }) => isOpen(sample)).length };
+        const open = samples.filter(({ sample }) => missingFields(sample, make).length > 0).length;
+        return { samples: ref, total: samples.length, open };
       });
     },
 
@@ -42,7 +44,7 @@ export function createAnnotationActivities({ store, onProgress, signal, outage, 
      * for the rest.
      */
     async annotateBatch(rawInput: z.input<typeof AnnotateBatchInput>): Promise<z.infer<typeof AnnotateBatchOutput>> {
-      const { runKey, samples, batch, size, judge, spent } = AnnotateBatchInput.parse(rawInput);
+      const { runKey, samples, batch, size, make, judge, spent } = AnnotateBatchInput.parse(rawInput);
       if (!isLlm(judge))
         throw new VideocapError(
           'InvalidConfig',
@@ -51,18 +53,21 @@ export function createAnnotationActivities({ store, onProgress, signal, outage, 
       const key = keyOf('annotatedBatch', { runKey, batch });
       return store.onceJson(key, AnnotateBatchOutput, async () => {
         const started = performance.now();
-        const all = (await store.readJson(samples, CaptionedSamples)).filter(({ sample }) => isOpen(sample));
+        const read = await store.readJson(samples, CaptionedSamples);
+        const all = read
+          .map(({ line, sample }) => ({ line, sample, missing: missingFields(sample, make) }))
+          .filter(({ missing }) => missing.length > 0);
         const client = createLlmClient(judge, { store, place: key, env, spent, outage });
         const mine = all.slice((batch - 1) * size, batch * size);
         let done = (batch - 1) * size;
         const annotations = await settled(
-          mine.map(async ({ line, sample }) => {
-            const annotation = await annotate(client, sample.caption, signal?.());
+          mine.map(async ({ line, sample, missing }) => {
+            const annotation = await annotate(client, sample.caption, missing, signal?.());
             onProgress?.({ done: ++done, total: all.length, what: 'captions annotated' });
             return { line, annotation };
           }),
         );
-        const unscorable = annotations.filter(({ annotation }) => 'unscorable' in annotation).length;
+        const unscorable = annotations.filter(({ annotation }) => annotation.unscorable !== undefined).length;
         return {
           annotations: await store.putJsonOnce(keyOf('batchAnnotations', { runKey, batch }), async () =>
             BatchAnnotations.parse(annotations),
@@ -92,15 +97,22 @@ export function createAnnotationActivities({ store, onProgress, signal, outage, 
   };
 }
 
-function isOpen({ thought, events }: CaptionedSample): boolean {
-  return thought === undefined || events === undefined;
-}
-
-async function annotate(client: LlmClient, caption: string, signal: AbortSignal | undefined) {
-  const outcome = await client.ask(annotationQuestion(caption), signal);
-  if ('answer' in outcome) return { thought: outcome.answer.thought, events: outcome.answer.events };
-  if ('unscorable' in outcome) return { unscorable: outcome.reason };
-  throw new VideocapError('Unavailable', 'The judge has not answered yet. It will be asked again.');
+/** What the model makes of a caption: of each answer, the fields that are missing. */
+async function annotate(
+  client: LlmClient,
+  caption: string,
+  missing: readonly ReferenceField[],
+  signal: AbortSignal | undefined,
+): Promise<Annotation> {
+  const outcomes = await settled(questionsFor(caption, missing).map((question) => client.ask(question, signal)));
+  const made: Annotation = {};
+  for (const outcome of outcomes)
+    if ('answer' in outcome) {
+      const wanted = Object.entries(outcome.answer).filter(([field]) => missing.some((name) => name === field));
+      Object.assign(made, Object.fromEntries(wanted));
+    } else if ('unscorable' in outcome) made.unscorable ??= outcome.reason;
+    else throw new VideocapError('Unavailable', 'The judge has not answered yet. It will be asked again.');
+  return made;
 }
 
 /** Told before anything is paid for. */

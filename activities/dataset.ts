@@ -2,12 +2,11 @@ import { parse } from 'node:path';
 import type { z } from 'zod';
 import { PrepareDatasetInput, PrepareDatasetOutput } from '../contracts/dataset.ts';
 import { sha256 } from '../core/artifact-store.ts';
-import { DatasetManifest, type Sample } from '../core/sample.ts';
+import { DatasetManifest, type ReferenceField, type Sample } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
 import type { DatasetConfig } from '../datasets/dataset-config.ts';
-import { readOwnData } from '../datasets/own-data.ts';
+import { type OwnDataOptions, readOwnData } from '../datasets/own-data.ts';
 import { makeShapesSplit } from '../datasets/shapes/shapes.ts';
-import type { FrameOptions } from '../video/frame-options.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
 type DatasetDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'parallel'>;
@@ -23,10 +22,12 @@ export function createDatasetActivities(deps: DatasetDeps) {
   const { store } = deps;
   return {
     async prepareDataset(rawInput: z.input<typeof PrepareDatasetInput>): Promise<z.infer<typeof PrepareDatasetOutput>> {
-      const { runKey, dataset, frames } = PrepareDatasetInput.parse(rawInput);
+      const { runKey, dataset, frames, needs } = PrepareDatasetInput.parse(rawInput);
       return store.onceJson(keyOf('dataset', { runKey }), PrepareDatasetOutput, async () => {
         const splits =
-          dataset.kind === 'shapes' ? await makeShapes(dataset, deps) : await readOwn({ ...dataset, frames }, deps);
+          dataset.kind === 'shapes'
+            ? await makeShapes({ ...dataset, fields: needs.map(({ field }) => field) }, deps)
+            : await readOwn({ ...dataset, frames, needs }, deps);
         const name =
           dataset.kind === 'shapes' ? `shapes-${dataset.references}-${dataset.seed}` : parse(dataset.train).name;
         const digest = digestOf(splits);
@@ -52,13 +53,14 @@ function digestOf({ train, heldOut, quarantined }: Splits): string {
 }
 
 async function makeShapes(
-  { trainSamples, heldOutSamples, references, seed }: Extract<DatasetConfig, { kind: 'shapes' }>,
+  options: Extract<DatasetConfig, { kind: 'shapes' }> & { fields: readonly ReferenceField[] },
   { store, onProgress, signal, parallel }: DatasetDeps,
 ): Promise<Splits> {
+  const { trainSamples, heldOutSamples, references, seed, fields } = options;
   const total = trainSamples + heldOutSamples;
   const split = (name: 'train' | 'held-out', count: number, before: number) =>
     makeShapesSplit(
-      { split: name, seed, count, references },
+      { split: name, seed, count, references, fields },
       {
         store,
         onVideo: (done) => onProgress?.({ done: before + done, total, what: 'videos made' }),
@@ -72,7 +74,7 @@ async function makeShapes(
 }
 
 function readOwn(
-  options: Extract<DatasetConfig, { kind: 'jsonl' }> & { frames: FrameOptions },
+  options: Extract<DatasetConfig, { kind: 'jsonl' }> & Pick<OwnDataOptions, 'frames' | 'needs'>,
   { store, onProgress, signal, parallel }: DatasetDeps,
 ): Promise<Splits> {
   return readOwnData(options, {

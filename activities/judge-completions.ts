@@ -16,12 +16,13 @@ export function createJudgeActivities({ store, onProgress, signal, outage, env }
     async judgeCompletions(
       rawInput: z.input<typeof JudgeCompletionsInput>,
     ): Promise<z.infer<typeof JudgeCompletionsOutput>> {
-      const { rollout, manifest, reward, judge: config, spent, ...place } = JudgeCompletionsInput.parse(rawInput);
+      const { rollout, manifest, reward, judge: config, seed, spent, ...place } = JudgeCompletionsInput.parse(rawInput);
       return store.onceJson(keyOf('judgedScores', place), JudgeCompletionsOutput, async () => {
         const started = performance.now();
         const { groups } = await store.readJson(rollout, Rollout);
         const { sample } = await readManifest(store, manifest);
         const judge = createJudge(config, { store, place: keyOf('judgedScores', place), env, spent, outage });
+        const random = { seed, path: [place.step, place.round] };
         const components = judgedComponents(reward);
         const total = components.length * groups.reduce((sum, { completions }) => sum + completions.length, 0);
         let done = 0;
@@ -32,7 +33,7 @@ export function createJudgeActivities({ store, onProgress, signal, outage, env }
               groups.map(({ sampleId, completions }) =>
                 score(
                   { sample: sample(sampleId), completions: completions.map(({ parsed }) => parsed) },
-                  { judge, onScored, signal: signal?.() },
+                  { judge, random, onScored, signal: signal?.() },
                 ),
               ),
             );

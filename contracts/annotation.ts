@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ArtifactRef } from '../core/artifact-ref.ts';
-import { AnnotationStatistics } from '../datasets/annotation/annotation.ts';
+import { AnnotationStatistics, FieldsToMake } from '../datasets/annotation/annotation.ts';
 import { JudgeConfig } from '../judge/judge-config.ts';
 import { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 
@@ -11,12 +11,13 @@ export const ReadCaptionsInput = z.strictObject({
   /** Absolute paths of the JSONL file and of the one to be written. */
   dataset: z.string(),
   output: z.string(),
+  make: FieldsToMake,
 });
 export const ReadCaptionsOutput = z.strictObject({
   /** A `CaptionedSamples`: the file as it was when it was read. */
   samples: ArtifactRef,
   total: z.int(),
-  /** Samples that lack a thought or events. */
+  /** Samples that lack a field that is to be made. */
   open: z.int(),
 });
 
@@ -26,6 +27,7 @@ export const AnnotateBatchInput = z.strictObject({
   /** Batches count from 1; batch n has the open samples from (n - 1) * size on. */
   batch: z.int().positive(),
   size: z.int().positive(),
+  make: FieldsToMake,
   judge: JudgeConfig,
   spent: JudgeSpending,
 });
@@ -44,6 +46,7 @@ export const WriteAnnotationsInput = z.strictObject({
   output: z.string(),
   /** Batches that were done. */
   batches: z.int().nonnegative(),
+  make: FieldsToMake,
   judge: z.strictObject({ model: z.string(), endpoint: z.string() }),
 });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { Batch } from '../core/batch.ts';
+import { ReferenceField } from '../core/sample.ts';
 import { DatasetConfig } from '../datasets/dataset-config.ts';
 import { FrameOptions } from '../video/frame-options.ts';
 
@@ -11,6 +12,8 @@ export const PrepareDatasetInput = z.strictObject({
   dataset: DatasetConfig,
   /** How the run will take frames of its videos. */
   frames: FrameOptions.prefault({}),
+  /** What every training sample must have, and the component of the reward that needs it. */
+  needs: z.array(z.strictObject({ field: ReferenceField, component: z.string() })).default([]),
 });
 export const PrepareDatasetOutput = z.strictObject({
   /** A `DatasetManifest`. */

@@ -30,6 +30,8 @@ export const JudgeCompletionsInput = Place.extend({
   manifest: ArtifactRef,
   reward: RewardConfig,
   judge: JudgeConfig,
+  /** Of the run: what a component draws, such as the order of a question's options. */
+  seed: z.int().nonnegative().default(0),
   /** What the run had spent before this stage: its budget is for all of it. */
   spent: Spent,
 });

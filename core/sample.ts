@@ -13,7 +13,38 @@ export type SubjectAnalysis = z.infer<typeof SubjectAnalysis>;
 export const Thought = z.array(SubjectAnalysis);
 export type Thought = z.infer<typeof Thought>;
 
-/** A video with its reference caption, structured thought and events. `thought` and `events` may be missing in own data. */
+/** Characters of a choice question or a key point, and of one option. */
+const LONGEST_STATEMENT = 500;
+const LONGEST_OPTION = 300;
+
+/** A multiple-choice question about a video, with 2 to 8 options that differ; `answer` is the right one's text. */
+export const ChoiceQuestion = z
+  .strictObject({
+    question: z.string().trim().min(1).max(LONGEST_STATEMENT),
+    options: z.array(z.string().trim().min(1).max(LONGEST_OPTION)).min(2).max(8),
+    answer: z.string().trim().min(1).max(LONGEST_OPTION),
+  })
+  .refine(({ options }) => new Set(options.map((option) => option.toLowerCase())).size === options.length, {
+    path: ['options'],
+    error: 'a list whose entries all differ',
+  })
+  .refine(({ options, answer }) => options.includes(answer), {
+    path: ['answer'],
+    error: 'one of its "options", letter by letter',
+  });
+export type ChoiceQuestion = z.infer<typeof ChoiceQuestion>;
+
+/** One thing that a caption of the video should mention. */
+export const KeyPoint = z.string().trim().min(1).max(LONGEST_STATEMENT);
+
+export const ChoiceQuestions = z.array(ChoiceQuestion).min(1).max(50);
+export const KeyPoints = z.array(KeyPoint).min(1).max(50);
+
+/** What a sample may have besides its video and its caption. */
+export const ReferenceField = z.enum(['thought', 'events', 'questions', 'keyPoints']);
+export type ReferenceField = z.infer<typeof ReferenceField>;
+
+/** A video with its reference caption, and what else is known of it; that may be missing in own data. */
 export const Sample = z.strictObject({
   id: z.string().min(1),
   /** The video file: inside the artifact store, or an absolute path with the hash of what was found there. */
@@ -24,6 +55,8 @@ export const Sample = z.strictObject({
   caption: z.string().min(1),
   thought: Thought.optional(),
   events: z.array(z.string()).optional(),
+  questions: ChoiceQuestions.optional(),
+  keyPoints: KeyPoints.optional(),
 });
 export type Sample = z.infer<typeof Sample>;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Thought } from '../core/sample.ts';
+import { ChoiceQuestion, ChoiceQuestions, KeyPoints, SubjectAnalysis, Thought } from '../core/sample.ts';
 import { linesOf } from './lines.ts';
 
 /** Characters of a caption, and of a thought as JSON: more than any model here reads or writes. */
@@ -16,6 +16,8 @@ export const OwnSample = z.strictObject({
   caption: text,
   thought: Thought.optional(),
   events: z.array(text).min(1).max(200).optional(),
+  questions: ChoiceQuestions.optional(),
+  keyPoints: KeyPoints.optional(),
 });
 export type OwnSample = z.infer<typeof OwnSample>;
 
@@ -79,19 +81,23 @@ function issueText(issue: z.core.$ZodIssue, json: unknown): string {
   if (issue.code === 'unrecognized_keys') {
     const keys = issue.keys.slice(0, MAX_PROBLEMS).map((key) => `"${shown(key)}"`);
     const where = issue.path.length > 0 ? ` in "${issue.path.join('.')}"` : '';
-    const allowed = issue.path.length > 0 ? 'subject, attributes, actions' : Object.keys(OwnSample.shape).join(', ');
-    return `unknown ${keys.join(', ')}${where} (allowed: ${allowed})`;
+    const { shape } = OBJECTS[String(issue.path[0])] ?? OwnSample;
+    return `unknown ${keys.join(', ')}${where} (allowed: ${Object.keys(shape).join(', ')})`;
   }
   if (issue.path.length === 0) return 'it is no object such as {"video": "clip.mp4", "caption": "..."}';
   const field = `"${issue.path.join('.')}"`;
   const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], json);
   if (value === undefined) return `${field} is missing`;
-  if (issue.code === 'too_small') return `${field} is empty`;
+  if (issue.code === 'too_small')
+    return Number(issue.minimum) > 1 ? `${field} has fewer than ${issue.minimum} entries` : `${field} is empty`;
   if (issue.code === 'too_big')
     return `${field} is longer than ${issue.maximum} ${issue.origin === 'array' ? 'entries' : 'characters'}`;
   const wanted = issue.code === 'invalid_type' ? (WANTED[issue.expected] ?? issue.expected) : issue.message;
   return `${field} is ${shown(JSON.stringify(value))}, not ${wanted}`;
 }
+
+/** The objects that stand in a list of a sample, by the list's field. */
+const OBJECTS: Record<string, { shape: object }> = { thought: SubjectAnalysis, questions: ChoiceQuestion };
 
 const WANTED: Record<string, string> = { string: 'a text', array: 'a list', object: 'an object' };
 

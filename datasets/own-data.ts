@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
-import type { DatasetManifest, Sample } from '../core/sample.ts';
+import type { DatasetManifest, ReferenceField, Sample } from '../core/sample.ts';
 import type { FrameOptions } from '../video/frame-options.ts';
 import { checkVideo } from './check-video.ts';
 import { type OwnSample, readJsonl } from './jsonl.ts';
@@ -14,6 +14,8 @@ export interface OwnDataOptions {
   maxBadSamples: number;
   /** How the run will take frames: what a video is tried with. */
   frames: FrameOptions;
+  /** What every training sample must have, and the component of the reward that needs it. */
+  needs?: readonly { field: ReferenceField; component: string }[];
 }
 
 export interface OwnDataDeps {
@@ -35,7 +37,7 @@ type Checked = Entry & { video: { path: string; sha256: string; bytes: number } 
 export async function readOwnData(options: OwnDataOptions, deps: OwnDataDeps): Promise<Splits> {
   const quarantine = new Quarantine(options.maxBadSamples);
   const entries = [
-    ...(await readSplit('train', options.train, quarantine)),
+    ...withNeeded(await readSplit('train', options.train, quarantine), options.needs ?? [], quarantine),
     ...(await readSplit('heldOut', options.heldOut, quarantine)),
   ];
   const unique = withUniqueIds(entries, quarantine);
@@ -61,6 +63,26 @@ async function readSplit(split: Entry['split'], file: string, quarantine: Quaran
     else entries.push({ split, file, line: read.line, id: read.sample.id ?? read.sample.video, sample: read.sample });
   }
   return entries;
+}
+
+/** Nobody should wait for videos to be decoded, only to read that a reward has nothing to compare with. */
+function withNeeded(
+  entries: readonly Entry[],
+  needs: NonNullable<OwnDataOptions['needs']>,
+  quarantine: Quarantine,
+): Entry[] {
+  return entries.filter(({ file, line, id, sample }) => {
+    const missing = needs.find(({ field }) => sample[field] === undefined);
+    if (missing)
+      quarantine.add(
+        file,
+        line,
+        id,
+        `"${missing.field}" is missing, which reward.${missing.component} needs; add it, let videocap annotate ` +
+          `make it (--make ${missing.field}), or leave reward.${missing.component} out`,
+      );
+    return missing === undefined;
+  });
 }
 
 /** Given ids must differ; a video that is used several times without ids gets its line number added. */
@@ -120,6 +142,6 @@ function keepSplitsApart(entries: readonly Checked[], quarantine: Quarantine): C
   });
 }
 
-function toSample({ id, video, sample: { caption, thought, events } }: Checked): Sample {
-  return { id, video, caption, ...(thought && { thought }), ...(events && { events }) };
+function toSample({ id, video, sample: { id: _, video: __, caption, ...references } }: Checked): Sample {
+  return { id, video, caption, ...references };
 }

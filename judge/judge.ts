@@ -21,6 +21,20 @@ export interface Judge {
    */
   rate(caption: string, reference: string, signal?: AbortSignal): Promise<Outcome<CaptionRatings>>;
   /**
+   * Which option is right, by the caption alone: an index into `options`, or `null` where the caption does not say.
+   * @throws VideocapError `InvalidConfig` where this judge cannot read the question.
+   */
+  answer(
+    caption: string,
+    question: { question: string; options: readonly string[] },
+    signal?: AbortSignal,
+  ): Promise<Outcome<number | null>>;
+  /**
+   * For each key point, in their order, whether the caption mentions it correctly.
+   * @throws VideocapError `InvalidConfig` where this judge cannot read a key point.
+   */
+  findKeyPoints(caption: string, keyPoints: readonly string[], signal?: AbortSignal): Promise<Outcome<boolean[]>>;
+  /**
    * Refuses reference events that this judge cannot read, before any completion is scored with them.
    * @throws VideocapError `InvalidConfig`
    */

@@ -3,7 +3,9 @@ import type { Judge } from './judge.ts';
 import { completenessNaturalness } from './questions/completeness-naturalness.ts';
 import { eventEntailment } from './questions/event-entailment.ts';
 import { eventExtraction } from './questions/event-extraction.ts';
+import { keyPointCoverage } from './questions/key-point-coverage.ts';
 import type { Outcome } from './questions/question.ts';
+import { questionAnswering } from './questions/question-answering.ts';
 import type { CaptionRatings, Verdict } from './verdict.ts';
 
 /** Decides by asking a language model. */
@@ -34,6 +36,22 @@ export class LlmJudge implements Judge {
 
   async rate(caption: string, reference: string, signal?: AbortSignal): Promise<Outcome<CaptionRatings>> {
     return this.#client.ask(completenessNaturalness(caption, reference), signal);
+  }
+
+  async answer(
+    caption: string,
+    { question, options }: { question: string; options: readonly string[] },
+    signal?: AbortSignal,
+  ): Promise<Outcome<number | null>> {
+    return this.#client.ask(questionAnswering(caption, question, options), signal);
+  }
+
+  async findKeyPoints(
+    caption: string,
+    keyPoints: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<Outcome<boolean[]>> {
+    return this.#client.ask(keyPointCoverage(caption, keyPoints), signal);
   }
 
   /** A language model reads whatever is written. */

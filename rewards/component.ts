@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ParsedCompletion } from '../core/completion.ts';
-import type { Sample } from '../core/sample.ts';
+import type { RandomPath } from '../core/random.ts';
+import type { ReferenceField, Sample } from '../core/sample.ts';
 import type { Score } from '../core/score.ts';
 import type { Judge } from '../judge/judge.ts';
 import type { CaptionReading } from '../judge/read-caption.ts';
@@ -36,6 +37,8 @@ interface Common<Config> {
   readonly range: readonly [number, number];
   /** Its line in charts: a colour of the report's style sheet. */
   readonly colour: 'orange' | 'teal' | 'violet' | 'accent' | 'rose' | 'olive';
+  /** What every training sample must have; a sample without it is refused before anything is computed. */
+  readonly needs?: readonly ReferenceField[];
 }
 
 /** Scored from texts alone, without asking a judge. */
@@ -67,6 +70,8 @@ export interface JudgedComponent<Config extends ComponentSection = ComponentSect
 
 export interface JudgedTools {
   judge: Judge;
+  /** Where random choices come from (`core/random.ts`): the run's seed, and a path that names the step and round. */
+  random: { seed: number; path: RandomPath };
   /** Called after each completion. */
   onScored(): void;
   signal?: AbortSignal | undefined;

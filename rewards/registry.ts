@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import type { ReferenceField } from '../core/sample.ts';
 import type { CaptionReading } from '../judge/read-caption.ts';
 import { caption } from './caption.ts';
+import { checklist } from './checklist.ts';
 import type {
   ComponentSection,
   CustomComponent,
@@ -11,10 +13,11 @@ import type {
 import { customComponent } from './custom/custom-component.ts';
 import { CustomName, CustomReward } from './custom/custom-config.ts';
 import { format } from './format.ts';
+import { qa } from './qa.ts';
 import { think } from './think.ts';
 
-/** The components that every reward has, in the order in which totals are summed and tables list them. */
-export const COMPONENTS = { format, think, caption } as const;
+/** The components of the project, in the order in which totals are summed and tables list them. */
+export const COMPONENTS = { format, think, caption, qa, checklist } as const;
 
 /** Names that metrics and tables have for something else. */
 const TAKEN = new Set([
@@ -23,11 +26,13 @@ const TAKEN = new Set([
   'constructor', // every object has it
 ]);
 
-/** The section `reward` of an experiment file: a section for every component. */
+/** The section `reward` of an experiment file: a section for every component; an optional one is absent by default. */
 export const RewardConfig = z.strictObject({
   format: format.config.prefault({}),
   think: think.config.prefault({}),
   caption: caption.config.prefault({}),
+  qa: qa.config.optional(),
+  checklist: checklist.config.optional(),
   /** Rewards of one's own, by name. They count after the others, in the order in which they stand here. */
   custom: z
     .record(
@@ -95,3 +100,17 @@ export function componentsOf(reward: RewardConfig): { component: RewardComponent
   }));
   return [...builtIn, ...custom].flatMap(({ component, config }) => (config ? [{ component, config }] : []));
 }
+
+/** What the components need of every training sample, and which component it is that needs it. */
+export function neededFields(reward: RewardConfig): { field: ReferenceField; component: string }[] {
+  return componentsOf(reward).flatMap(({ component: { name, needs = [] } }) =>
+    needs.map((field) => ({ field, component: name })),
+  );
+}
+
+/** Names of components: those that every config has, and of the others those that `has` says are there. */
+export function componentNames(has: (name: string) => boolean): string[] {
+  return Object.keys(COMPONENTS).filter((name) => DEFAULTS.has(name) || has(name));
+}
+
+const DEFAULTS: ReadonlySet<string> = new Set(Object.keys(RewardConfig.parse({})));

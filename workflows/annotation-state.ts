@@ -1,5 +1,6 @@
 import type { RunStatus } from '../contracts/run-status.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
+import type { ReferenceField } from '../core/sample.ts';
 import type { LlmJudgeConfig } from '../judge/judge-config.ts';
 import type { Waiting } from './controllable-run.ts';
 import { JudgedRun, type JudgedSnapshot } from './judged-run.ts';
@@ -10,6 +11,8 @@ export interface AnnotationSnapshot extends JudgedSnapshot {
   runKey: string;
   dataset: string;
   output: string;
+  /** The fields to make; absent in a run that began when there were only thought and events. */
+  make?: ReferenceField[];
   judge: LlmJudgeConfig;
   /** The captions as they were read; absent until then. */
   samples?: { ref: ArtifactRef; total: number; open: number };

@@ -2,6 +2,7 @@ import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { z } from 'zod';
 import type { WrittenAnnotations } from '../contracts/annotation.ts';
 import { RunInput } from '../contracts/run-input.ts';
+import { FieldsToMake } from '../datasets/annotation/annotation.ts';
 import { isLlm } from '../judge/judge-config.ts';
 import { type AnnotationSnapshot, AnnotationState } from './annotation-state.ts';
 import { listenForControl } from './control.ts';
@@ -10,19 +11,28 @@ import { judgeActivities, mediaActivities, shortActivities } from './stages.ts';
 import { continueAsNew, controlStateOf, isContinuation, newRunKey } from './start-run.ts';
 
 /** `dataset` and `output` are paths on the worker's machine. Of the config only `judge` is used. */
-export const DatasetAnnotationInput = RunInput.extend({ dataset: z.string().min(1), output: z.string().min(1) });
+export const DatasetAnnotationInput = RunInput.extend({
+  dataset: z.string().min(1),
+  output: z.string().min(1),
+  make: FieldsToMake,
+});
 
 /**
- * Makes `thought` and `events` for the samples of a JSONL file that lack them, by asking the judge's language model. Batch
+ * Makes the fields in `make` for the samples of a JSONL file that lack them, by asking the judge's language model. Batch
  * by batch: what is answered is kept, whatever stops the rest.
  */
 export async function datasetAnnotation(rawInput: unknown): Promise<WrittenAnnotations> {
   const control = listenForControl({ state: controlStateOf(rawInput) });
   const run = control.attach(await startAnnotation(rawInput));
   const { snapshot } = run;
-  const { dataset, output } = snapshot;
+  const { dataset, output, make } = snapshot;
   if (!snapshot.samples) {
-    const { samples, ...counts } = await mediaActivities.readCaptions({ runKey: snapshot.runKey, dataset, output });
+    const { samples, ...counts } = await mediaActivities.readCaptions({
+      runKey: snapshot.runKey,
+      dataset,
+      output,
+      make,
+    });
     snapshot.samples = { ref: samples, ...counts };
   }
   run.stage = 'annotate';
@@ -30,7 +40,7 @@ export async function datasetAnnotation(rawInput: unknown): Promise<WrittenAnnot
     await control.whilePaused();
     if (control.stopRequested || run.finished) break; // so it may be after a pause
     const { samples, batches, spent, runKey } = { ...snapshot, samples: snapshot.samples.ref };
-    const place = { runKey, samples, batch: batches + 1, size: run.batchSize };
+    const place = { runKey, samples, batch: batches + 1, size: run.batchSize, make };
     run.advance(
       await control.judge.through(() => judgeActivities.annotateBatch({ ...place, judge: run.judge, spent })),
     );
@@ -46,6 +56,7 @@ export async function datasetAnnotation(rawInput: unknown): Promise<WrittenAnnot
     dataset,
     output,
     batches,
+    make,
     judge: { model: judge.model, endpoint: judge.baseUrl },
   });
 }
@@ -54,7 +65,7 @@ async function startAnnotation(raw: unknown): Promise<AnnotationState> {
   if (isContinuation<AnnotationSnapshot>(raw)) return new AnnotationState(raw.continued);
   const example =
     '{"dataset": "/data/captions.jsonl", "output": "/data/annotated.jsonl", "config": "/data/judge.yaml"}';
-  const { dataset, output, ...input } = parseInput(DatasetAnnotationInput, raw, example);
+  const { dataset, output, make, ...input } = parseInput(DatasetAnnotationInput, raw, example);
   const { config } = await shortActivities.resolveConfig(input);
   const { judge } = config;
   if (!isLlm(judge))
@@ -66,6 +77,7 @@ async function startAnnotation(raw: unknown): Promise<AnnotationState> {
     runKey: newRunKey(),
     dataset,
     output,
+    make,
     judge,
     batches: 0,
     annotated: 0,

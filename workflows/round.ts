@@ -43,7 +43,9 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
   const completions = { ...place, rollout: rollout.rollout, manifest: dataset.manifest, reward: config.reward };
   const [local, judged, custom] = await Promise.all([
     judgeActivities.scoreCompletions(completions),
-    gate.through(() => judgeActivities.judgeCompletions({ ...completions, judge: input.judge(), spent })),
+    gate.through(() =>
+      judgeActivities.judgeCompletions({ ...completions, judge: input.judge(), seed: config.seed, spent }),
+    ),
     customComponents(config.reward).length > 0
       ? gate.through(() => judgeActivities.scoreCustomRewards(completions))
       : undefined,

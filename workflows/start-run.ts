@@ -1,8 +1,10 @@
 import { makeContinueAsNewFunc, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import { algorithmOf } from '../algorithms/registry.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import { TrainingRunInput } from '../contracts/run-input.ts';
 import type { RunMemo } from '../contracts/run-memo.ts';
 import type { RunProgress, RunSnapshot } from '../contracts/run-state.ts';
+import { neededFields } from '../rewards/registry.ts';
 import type { ControlState } from './control.ts';
 import { parseInput } from './parse-input.ts';
 import { RunState } from './run-state.ts';
@@ -84,7 +86,8 @@ export async function prepare(run: RunState): Promise<void> {
   run.stage = 'dataset';
   if (!snapshot.dataset) {
     const { dataset, frames } = config;
-    const { manifest, digest, train } = await mediaActivities.prepareDataset({ runKey, dataset, frames });
+    const needs = algorithmOf(config.algorithm).learnsFrom === 'completions' ? neededFields(config.reward) : [];
+    const { manifest, digest, train } = await mediaActivities.prepareDataset({ runKey, dataset, frames, needs });
     snapshot.dataset = { manifest, digest, train };
   }
   run.stage = 'frames';

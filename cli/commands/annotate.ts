@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Command } from '@commander-js/extra-typings';
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { loadConfig } from '../../configs/load-config.ts';
 import type { WrittenAnnotations } from '../../contracts/annotation.ts';
 import { VideocapError } from '../../core/errors.ts';
+import { ReferenceField } from '../../core/sample.ts';
 import { existingAmong } from '../../datasets/annotation/annotation-files.ts';
 import { isLlm } from '../../judge/judge-config.ts';
 import { findInstallation } from '../installation.ts';
@@ -18,17 +19,23 @@ import { setUp } from '../setup/setup.ts';
 import { collectOverride } from './arguments.ts';
 
 export const annotateCommand = new Command('annotate')
-  .summary('make thoughts and events for captions')
+  .summary('make thoughts, events, questions and key points for captions')
   .description(
-    'Makes `thought` and `events` for the samples of a dataset file that lack them, by asking the language model of a ' +
-      "config's judge about each caption. Writes a new dataset file for dataset.train, a page on which a person can review " +
-      'every caption beside its annotation, the odd ones first, and statistics. What a sample has already is kept; one that ' +
-      'the model cannot annotate stays as it is and is listed. Ctrl-C ends the watching, not the work; answers are never ' +
-      'paid twice.',
+    'Makes `thought` and `events`, or other fields (--make), for the samples of a dataset file that lack them, by ' +
+      "asking the language model of a config's judge about each caption. Writes a new dataset file for " +
+      'dataset.train, a page on which a person can review every caption beside its annotation, the odd ones first, ' +
+      'and statistics. What a sample has already is kept; one that the model cannot annotate stays as it is and is ' +
+      'listed. Ctrl-C ends the watching, not the work; answers are never paid twice.',
   )
   .argument('<file.jsonl>', 'a sample a line: {"video": "clip.mp4", "caption": "..."}')
   .requiredOption('--out <file>', 'the dataset file to write; never one that exists')
   .option('--config <config>', 'the experiment whose judge is asked; its judge.kind must be llm', 'quickstart')
+  .option(
+    '--make <fields>',
+    'what to make: thought and events (one question a caption), questions (reward.qa), keyPoints (reward.checklist)',
+    parseFields,
+    ['thought', 'events'] satisfies ReferenceField[] as ReferenceField[],
+  )
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
   .option('--detach', 'start it and return at once')
   .option('--json', 'print the result as JSON')
@@ -44,9 +51,13 @@ export const annotateCommand = new Command('annotate')
         'videocap annotate captions.jsonl --out train.jsonl --config configs/examples/local-judge.yaml',
         'offline: npm run judge:local',
       ],
+      [
+        'videocap annotate train.jsonl --out qa.jsonl --make questions,keyPoints --config my.yaml',
+        'for reward.qa and reward.checklist; thought and events stay as they are',
+      ],
     ),
   )
-  .action(async (file, { out, config, set: overrides = {}, detach, json }) => {
+  .action(async (file, { out, config, make, set: overrides = {}, detach, json }) => {
     const [dataset, output] = [resolve(file), resolve(out)];
     const { judge } = await loadConfig(config, overrides);
     if (!isLlm(judge))
@@ -63,7 +74,7 @@ export const annotateCommand = new Command('annotate')
     await setUp(installation, report);
     const session = await openSession(installation, { report });
     try {
-      const input = { config: forWorkers(config), overrides, dataset, output };
+      const input = { config: forWorkers(config), overrides, dataset, output, make };
       const id = newWorkflowId('annotate');
       const run = await startWorkflow(session, 'datasetAnnotation', id, input, `annotate · ${judge.model}`);
       if (detach) {
@@ -79,6 +90,16 @@ export const annotateCommand = new Command('annotate')
       await session.close();
     }
   });
+
+/** `questions,keyPoints` */
+function parseFields(text: string): ReferenceField[] {
+  return text.split(',').map((name) => {
+    const field = ReferenceField.safeParse(name.trim());
+    if (field.success) return field.data;
+    const known = ReferenceField.options;
+    throw new InvalidArgumentError(`"${name}" cannot be made. Name some of ${known.join(', ')}, with commas.`);
+  });
+}
 
 /** What a person sees at the end: how many, what it cost, where to look. */
 export function annotationLines({ output, review, statistics, samples, usage }: WrittenAnnotations): string[] {

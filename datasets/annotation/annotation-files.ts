@@ -4,7 +4,7 @@ import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { max, mean, median, min } from 'simple-statistics';
 import { writeDurably } from '../../core/durable-file.ts';
 import { VideocapError } from '../../core/errors.ts';
-import { annotation as annotationQuestion } from '../../judge/questions/annotation.ts';
+import type { ReferenceField } from '../../core/sample.ts';
 import type { JudgeUsage } from '../../judge/usage.ts';
 import {
   type Annotation,
@@ -14,6 +14,7 @@ import {
   type CaptionedSamples,
 } from './annotation.ts';
 import { type ReviewedSample, reviewPage } from './annotation-review.ts';
+import { missingFields, promptsFor } from './makers.ts';
 import { odditiesOf } from './oddities.ts';
 
 /** What one batch of questions came to. */
@@ -28,6 +29,8 @@ export interface AnnotationFiles {
   /** Absolute paths of the file that was annotated, and of the one to be written. */
   dataset: string;
   output: string;
+  /** The fields that samples should have. */
+  make: readonly ReferenceField[];
   judge: { model: string; endpoint: string };
 }
 
@@ -58,13 +61,13 @@ export function existingAmong(output: string): string | undefined {
 export async function writeAnnotationFiles(
   samples: CaptionedSamples,
   batches: readonly AnnotatedBatch[],
-  { dataset, output, judge }: AnnotationFiles,
+  { dataset, output, make, judge }: AnnotationFiles,
 ): Promise<AnnotationFilesWritten> {
   const annotations = new Map(batches.flatMap((batch) => batch.annotations).map((one) => [one.line, one.annotation]));
-  const reviewed = samples.map(({ line, sample }) => review(line, sample, annotations.get(line)));
+  const reviewed = samples.map(({ line, sample }) => review(line, sample, annotations.get(line), make));
   const statistics = AnnotationStatistics.parse({
     dataset,
-    judge: { ...judge, prompt: annotationQuestion('').prompt.name },
+    judge: { ...judge, prompt: promptsFor(make) },
     ...statisticsOf(reviewed),
     ...billOf(batches),
   } satisfies AnnotationStatistics);
@@ -77,19 +80,21 @@ export async function writeAnnotationFiles(
   return { output, ...companions, samples: statistics.samples, usage: statistics.usage };
 }
 
-function review(line: number, sample: CaptionedSample, annotation: Annotation | undefined): ReviewedSample {
-  const complete = sample.thought !== undefined && sample.events !== undefined;
-  const oddities = annotation && 'events' in annotation ? odditiesOf(sample.caption, annotation) : [];
+function review(
+  line: number,
+  sample: CaptionedSample,
+  annotation: Annotation | undefined,
+  make: readonly ReferenceField[],
+): ReviewedSample {
+  const complete = missingFields(sample, make).length === 0;
+  const oddities = annotation ? odditiesOf(sample.caption, annotation) : [];
   return { line, id: sample.id ?? sample.video, sample, ...(annotation && { annotation }), complete, oddities };
 }
 
 /** What a sample had is kept; only what was missing is filled in. Its video is found from the new file's folder. */
 function annotatedSample({ sample, annotation }: ReviewedSample, dataset: string, output: string): CaptionedSample {
-  return {
-    ...(annotation && 'events' in annotation && annotation),
-    ...sample,
-    video: videoFrom(sample.video, dirname(dataset), dirname(output)),
-  };
+  const { unscorable: _, ...made } = annotation ?? {};
+  return { ...made, ...sample, video: videoFrom(sample.video, dirname(dataset), dirname(output)) };
 }
 
 function videoFrom(video: string, before: string, after: string): string {
@@ -98,35 +103,45 @@ function videoFrom(video: string, before: string, after: string): string {
 }
 
 function statisticsOf(reviewed: readonly ReviewedSample[]) {
-  const made = reviewed.flatMap(({ annotation }) => (annotation && 'events' in annotation ? [annotation] : []));
+  const asked = reviewed.flatMap(({ annotation }) => (annotation ? [annotation] : []));
+  const made = asked.filter(({ unscorable }) => unscorable === undefined);
   const unscorable = reviewed.flatMap(({ line, id, annotation }) =>
-    annotation && 'unscorable' in annotation ? [{ line, id, reason: annotation.unscorable }] : [],
+    annotation?.unscorable === undefined ? [] : [{ line, id, reason: annotation.unscorable }],
   );
   const complete = reviewed.filter((one) => one.complete).length;
   const names = reviewed.flatMap(({ oddities }) => oddities);
-  const total = (list: readonly unknown[][]) => list.reduce((sum, { length }) => sum + length, 0);
   return {
     samples: {
       total: reviewed.length,
       complete,
       annotated: made.length,
       unscorable: unscorable.length,
-      notAsked: reviewed.length - complete - made.length - unscorable.length,
+      notAsked: reviewed.length - complete - asked.length,
       odd: reviewed.filter(({ oddities }) => oddities.length > 0).length,
     },
-    ...(made.length > 0 && {
-      perSample: {
-        subjects: spread(made.map(({ thought }) => thought.length)),
-        attributes: spread(made.map(({ thought }) => total(thought.map((one) => one.attributes)))),
-        actions: spread(made.map(({ thought }) => total(thought.map((one) => one.actions)))),
-        events: spread(made.map(({ events }) => events.length)),
-      },
-    }),
+    ...(made.length > 0 && { perSample: sizesOf(made) }),
     unscorable,
     oddities: Object.fromEntries(
       [...new Set(names)].sort().map((name) => [name, names.filter((n) => n === name).length]),
     ),
   };
+}
+
+/** How much the answers gave, by what was asked for. */
+function sizesOf(made: readonly Annotation[]): AnnotationStatistics['perSample'] {
+  const total = (list: readonly unknown[][]) => list.reduce((sum, { length }) => sum + length, 0);
+  const given = <K extends ReferenceField>(field: K) => made.flatMap((one) => (one[field] ? [one[field]] : []));
+  const thoughts = given('thought');
+  const sizes = {
+    subjects: thoughts.map((thought) => thought.length),
+    attributes: thoughts.map((thought) => total(thought.map((one) => one.attributes))),
+    actions: thoughts.map((thought) => total(thought.map((one) => one.actions))),
+    events: given('events').map(({ length }) => length),
+    questions: given('questions').map(({ length }) => length),
+    keyPoints: given('keyPoints').map(({ length }) => length),
+  };
+  const known = Object.entries(sizes).filter(([, numbers]) => numbers.length > 0);
+  return Object.fromEntries(known.map(([name, numbers]) => [name, spread(numbers)]));
 }
 
 function spread(numbers: number[]) {

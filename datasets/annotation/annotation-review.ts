@@ -1,5 +1,5 @@
 import { type Html, html, shortened, trusted } from '../../core/markup.ts';
-import type { Thought } from '../../core/sample.ts';
+import type { ChoiceQuestion, Thought } from '../../core/sample.ts';
 import type { Annotation, AnnotationStatistics, CaptionedSample } from './annotation.ts';
 import type { Oddity } from './oddities.ts';
 
@@ -56,23 +56,35 @@ ${shown.length < ordered.length && html`<p>${ordered.length - shown.length} more
 
 /** Without an answer first, then by the number of oddities. */
 function weight({ annotation, oddities }: ReviewedSample): number {
-  return annotation && 'unscorable' in annotation ? Number.POSITIVE_INFINITY : oddities.length;
+  return annotation?.unscorable === undefined ? oddities.length : Number.POSITIVE_INFINITY;
 }
 
-function card({ line, id, sample, annotation, oddities }: ReviewedSample): Html {
+function card({ line, id, sample, annotation = {}, oddities }: ReviewedSample): Html {
+  const { unscorable, ...made } = annotation;
   const flags = oddities.map((name) => html`<span class="flag">${name}</span>`);
+  const fault = unscorable !== undefined && html`<span class="flag none">no answer: ${unscorable}</span>`;
   const title = html`${id} (line ${line})`;
-  const caption = html`<div><h3>Caption</h3>${shortened(sample.caption, 3000)}</div>`;
-  if (!annotation || 'unscorable' in annotation)
-    return html`<article><h2>${title}<span class="flag none">no answer: ${annotation?.unscorable}</span></h2>
-<div class="grid">${caption}</div></article>
-`;
-  return html`<article><h2>${title}${flags}</h2><div class="grid">
-${caption}
-<div><h3>Thought${sample.thought && ' (kept from the file)'}</h3>${thoughtList(sample.thought ?? annotation.thought)}</div>
-<div><h3>Events${sample.events && ' (kept from the file)'}</h3><ol>${(sample.events ?? annotation.events).map((event) => html`<li>${event}</li>`)}</ol></div>
+  const kept = (name: keyof typeof made) => sample[name] && ' (kept from the file)';
+  const { thought, events, questions, keyPoints } = { ...made, ...sample };
+  return html`<article><h2>${title}${fault}${flags}</h2><div class="grid">
+<div><h3>Caption</h3>${shortened(sample.caption, 3000)}</div>
+${thought && html`<div><h3>Thought${kept('thought')}</h3>${thoughtList(thought)}</div>`}
+${events && html`<div><h3>Events${kept('events')}</h3>${list(events)}</div>`}
+${questions && html`<div><h3>Questions${kept('questions')}</h3>${questionList(questions)}</div>`}
+${keyPoints && html`<div><h3>Key points${kept('keyPoints')}</h3>${list(keyPoints)}</div>`}
 </div></article>
 `;
+}
+
+function list(items: readonly string[]): Html {
+  return html`<ol>${items.map((item) => html`<li>${item}</li>`)}</ol>`;
+}
+
+function questionList(questions: readonly ChoiceQuestion[]): Html {
+  return html`<ol>${questions.map(
+    ({ question, options, answer }) =>
+      html`<li>${question}<ul>${options.map((option) => html`<li>${option === answer ? html`<b>${option}</b>` : option}</li>`)}</ul></li>`,
+  )}</ol>`;
 }
 
 function thoughtList(thought: Thought): Html {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Thought } from '../../core/sample.ts';
+import { ChoiceQuestions, KeyPoints, ReferenceField, Thought } from '../../core/sample.ts';
 import { JudgeUsage } from '../../judge/usage.ts';
 
 /** A line of a dataset file. */
@@ -9,17 +9,27 @@ export const CaptionedSample = z.strictObject({
   caption: z.string(),
   thought: Thought.optional(),
   events: z.array(z.string()).optional(),
+  questions: ChoiceQuestions.optional(),
+  keyPoints: KeyPoints.optional(),
 });
 export type CaptionedSample = z.infer<typeof CaptionedSample>;
 /** In the file's order; `line` counts from 1. */
 export const CaptionedSamples = z.array(z.strictObject({ line: z.int(), sample: CaptionedSample }));
 export type CaptionedSamples = z.infer<typeof CaptionedSamples>;
 
-/** What a language model makes of a caption, or why it makes nothing of it. */
-export const Annotation = z.union([
-  z.strictObject({ thought: Thought, events: z.array(z.string()) }),
-  z.strictObject({ unscorable: z.string() }),
-]);
+/** The fields of samples that an annotation makes. */
+export const FieldsToMake = z.array(ReferenceField).min(1).default(['thought', 'events']);
+
+/** What a language model makes of a caption: each field that was asked for, unless its answer cannot be used. */
+export const Annotation = CaptionedSample.pick({
+  thought: true,
+  events: true,
+  questions: true,
+  keyPoints: true,
+}).extend({
+  /** Why an answer could not be used; what other answers gave is kept. */
+  unscorable: z.string().optional(),
+});
 export type Annotation = z.infer<typeof Annotation>;
 
 export const BatchAnnotations = z.array(z.strictObject({ line: z.int(), annotation: Annotation }));
@@ -32,7 +42,7 @@ export const AnnotationStatistics = z.strictObject({
   judge: z.strictObject({ model: z.string(), endpoint: z.string(), prompt: z.string() }),
   samples: z.strictObject({
     total: z.int(),
-    /** Had thought and events already. */
+    /** Had everything that was to be made already. */
     complete: z.int(),
     annotated: z.int(),
     unscorable: z.int(),
@@ -42,7 +52,11 @@ export const AnnotationStatistics = z.strictObject({
     odd: z.int(),
   }),
   /** Of the annotated samples; absent without any. */
-  perSample: z.strictObject({ subjects: Spread, attributes: Spread, actions: Spread, events: Spread }).optional(),
+  perSample: z
+    .strictObject({ subjects: Spread, attributes: Spread, actions: Spread, events: Spread })
+    .extend({ questions: Spread, keyPoints: Spread })
+    .partial()
+    .optional(),
   unscorable: z.array(z.strictObject({ line: z.int(), id: z.string(), reason: z.string() })),
   /** How many annotated samples have it, by oddity. */
   oddities: z.record(z.string(), z.int()),

@@ -1,4 +1,4 @@
-import type { Thought } from '../../core/sample.ts';
+import type { Annotation } from './annotation.ts';
 
 /** What makes an annotation worth a person's look. None of it is certainly wrong. */
 export type Oddity =
@@ -9,15 +9,20 @@ export type Oddity =
   | 'an event is the whole caption'
   | 'events repeat each other'
   | 'a subject has neither attributes nor actions'
-  | 'much of the caption is in no event';
+  | 'much of the caption is in no event'
+  | 'an answer is not in the caption'
+  | 'a key point says what the caption does not';
 
 /** Shares of an event's words that must stand in the caption, and of the caption's words that must stand in the annotation. */
 const LEAST_TOLD = 0.6;
 const LEAST_COVERED = 0.4;
 const SHORT_CAPTION_WORDS = 8;
 
-/** Compares words only: cheap, the same every time, and blind to paraphrases. Pure. */
-export function odditiesOf(caption: string, { thought, events }: { thought: Thought; events: string[] }): Oddity[] {
+/**
+ * Compares words only: cheap, the same every time, and blind to paraphrases. What was not asked for is not odd. Pure.
+ */
+export function odditiesOf(caption: string, annotation: Annotation): Oddity[] {
+  const { thought = [], events = [], questions = [], keyPoints = [] } = annotation;
   const told = new Set(words(caption));
   const listed = events.map(words);
   const annotated = new Set([
@@ -25,8 +30,8 @@ export function odditiesOf(caption: string, { thought, events }: { thought: Thou
     ...thought.flatMap((one) => words(Object.values(one).flat().join(' '))),
   ]);
   const found: [Oddity, boolean][] = [
-    ['no events', events.length === 0],
-    ['no subjects', thought.length === 0],
+    ['no events', annotation.events?.length === 0],
+    ['no subjects', annotation.thought?.length === 0],
     ['an event says what the caption does not', listed.some((event) => share(event, told) < LEAST_TOLD)],
     ['a subject is not in the caption', thought.some(({ subject }) => share(words(subject), told) === 0)],
     [
@@ -39,6 +44,8 @@ export function odditiesOf(caption: string, { thought, events }: { thought: Thou
       thought.some(({ attributes, actions }) => attributes.length + actions.length === 0),
     ],
     ['much of the caption is in no event', events.length > 0 && share([...told], annotated) < LEAST_COVERED],
+    ['an answer is not in the caption', questions.some(({ answer }) => share(words(answer), told) === 0)],
+    ['a key point says what the caption does not', keyPoints.some((point) => share(words(point), told) < LEAST_TOLD)],
   ];
   return found.filter(([, odd]) => odd).map(([name]) => name);
 }

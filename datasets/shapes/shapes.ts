@@ -3,13 +3,14 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { type ArtifactStore, sha256 } from '../../core/artifact-store.ts';
-import type { Sample } from '../../core/sample.ts';
+import type { ReferenceField, Sample } from '../../core/sample.ts';
 import { keyOf } from '../../core/store-layout.ts';
 import { findFfmpeg } from '../../video/ffmpeg-binary.ts';
 import { corruptDescription } from './corrupt.ts';
 import { type Description, describe, eventsOf } from './describe.ts';
 import { drawFrames } from './draw.ts';
 import { ENCODING, encodeVideo } from './encode.ts';
+import { keyPointsOf, questionsOf } from './quiz.ts';
 import { type Scene, type Split, sceneAt, WORLD_VERSION } from './scene.ts';
 
 export interface ShapesSplit {
@@ -17,6 +18,8 @@ export interface ShapesSplit {
   seed: number;
   count: number;
   references: 'exact' | 'few' | 'noisy';
+  /** What samples have besides what they always have. */
+  fields?: readonly ReferenceField[];
 }
 
 export interface ShapesDeps {
@@ -35,7 +38,7 @@ const FEW = 8;
  * whatever their size and references, and made once; held-out references are always exact.
  */
 export async function makeShapesSplit(
-  { split, seed, count, references }: ShapesSplit,
+  { split, seed, count, references, fields = [] }: ShapesSplit,
   { store, onVideo, signal, parallel }: ShapesDeps,
 ): Promise<Sample[]> {
   const world = await worldOf(seed);
@@ -55,7 +58,11 @@ export async function makeShapesSplit(
     });
     done += 1;
     onVideo?.(done);
-    return { id, video: { artifact: video }, ...referenceOf(scene, kind) };
+    return {
+      ...{ id, video: { artifact: video }, ...referenceOf(scene, kind) },
+      ...(fields.includes('questions') && { questions: questionsOf(scene) }),
+      ...(fields.includes('keyPoints') && { keyPoints: keyPointsOf(scene) }),
+    };
   };
   const making = indices.map((index) => limit(make, index));
   try {

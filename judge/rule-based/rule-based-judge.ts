@@ -5,6 +5,7 @@ import type { JudgeUsage } from '../usage.ts';
 import { NO_USAGE } from '../usage.ts';
 import type { Verdict } from '../verdict.ts';
 import { isWhole, type ParsedEvent, parseCaption } from './parse-caption.ts';
+import { chooseOption, mentions, readKeyPoint, readShapeQuestion } from './shape-questions.ts';
 import type { ShapeEvent } from './shapes-vocabulary.ts';
 
 /**
@@ -40,16 +41,40 @@ export class RuleBasedJudge implements Judge {
     );
   }
 
-  checkReference(sampleId: string, events: readonly string[]): void {
-    const unread = events.length === 0 ? 'none' : events.find((event) => wholeEvent(event) === undefined);
-    if (unread === undefined) return;
-    throw new VideocapError(
-      'InvalidConfig',
-      `judge.kind rule-based reads only events of the small world, such as "a small red circle moves left"; sample ` +
-        `${sampleId} has ${unread === 'none' ? 'none' : `"${unread.slice(0, 80)}"`}. ` +
-        'For your own videos set judge.kind to llm.',
-    );
+  async answer(
+    caption: string,
+    { question, options }: { question: string; options: readonly string[] },
+  ): Promise<Outcome<number | null>> {
+    this.usage.calls++;
+    const asked = readShapeQuestion(question);
+    if (!asked) throw unread('questions', 'What does the red circle do?', `"${question.slice(0, 80)}" is none`);
+    return { answer: chooseOption(caption, asked, options) };
   }
+
+  async findKeyPoints(caption: string, keyPoints: readonly string[]): Promise<Outcome<boolean[]>> {
+    this.usage.calls++;
+    const claims = keyPoints.map((keyPoint) => {
+      const claim = readKeyPoint(keyPoint);
+      if (!claim) throw unread('key points', 'the red circle moves left', `"${keyPoint.slice(0, 80)}" is none`);
+      return claim;
+    });
+    return { answer: claims.map((claim) => mentions(caption, claim)) };
+  }
+
+  checkReference(sampleId: string, events: readonly string[]): void {
+    const missing = events.length === 0 ? 'none' : events.find((event) => wholeEvent(event) === undefined);
+    if (missing === undefined) return;
+    const has = `sample ${sampleId} has ${missing === 'none' ? 'none' : `"${missing.slice(0, 80)}"`}`;
+    throw unread('events', 'a small red circle moves left', has);
+  }
+}
+
+function unread(what: string, example: string, found: string): VideocapError {
+  return new VideocapError(
+    'InvalidConfig',
+    `judge.kind rule-based reads only ${what} of the small world, such as "${example}"; ${found}. ` +
+      'For your own videos set judge.kind to llm.',
+  );
 }
 
 /** The event of a text that has exactly one whole event. */

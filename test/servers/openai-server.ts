@@ -10,6 +10,8 @@ export interface AskedQuestion {
   description: string;
   events?: { index: number; event: string }[];
   objects?: { index: number; object: string }[];
+  keyPoints?: { index: number; keyPoint: string }[];
+  options?: { index: number; option: string }[];
   question?: string;
   correctAnswer?: string;
   predictedAnswer?: string;

@@ -56,6 +56,35 @@ test('a run keeps the dataset that it started with', async () => {
   expect(await prepareDataset({ runKey: `own-${runs}`, dataset })).toMatchObject({ train: 1 });
 });
 
+test('a sample that lacks what the reward needs is refused before its video is looked at', async () => {
+  const train = join(folder, 'needs.jsonl');
+  const question = { question: 'What happens?', options: ['something', 'nothing'], answer: 'something' };
+  const samples = [
+    { video: 'a.mp4', caption, questions: [question] },
+    { video: 'not-there.mp4', caption },
+  ];
+  await writeFile(train, samples.map((sample) => JSON.stringify(sample)).join('\n'));
+  const heldOut = join(folder, 'needs-held-out.jsonl');
+  await writeFile(heldOut, JSON.stringify({ video: 'b.mp4', caption }));
+  const { prepareDataset } = createDatasetActivities({ store });
+  const run = (maxBadSamples: number) =>
+    prepareDataset({
+      runKey: `needs-${maxBadSamples}`,
+      dataset: { kind: 'jsonl', train, heldOut, maxBadSamples },
+      needs: [{ field: 'questions', component: 'qa' }],
+    });
+  await expect(run(0)).rejects.toMatchObject({
+    code: 'InvalidDataset',
+    message: expect.stringContaining(
+      'line 2: "questions" is missing, which reward.qa needs; add it, let videocap annotate make it ' +
+        '(--make questions), or leave reward.qa out.',
+    ),
+  });
+  const { manifest, ...counts } = await run(1);
+  expect(counts).toMatchObject({ train: 1, heldOut: 1, quarantined: 1 });
+  expect((await store.readJson(manifest, DatasetManifest)).train[0]!.questions).toEqual([question]);
+});
+
 const mixed = [
   { video: 'a.mp4', caption },
   { video: 'broken.mp4', caption },

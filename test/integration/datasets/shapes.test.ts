@@ -2,7 +2,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { z } from 'zod';
 import { createDatasetActivities } from '../../../activities/dataset.ts';
+import type { PrepareDatasetInput } from '../../../contracts/dataset.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { DatasetManifest } from '../../../core/sample.ts';
 import { makeShapesSplit } from '../../../datasets/shapes/shapes.ts';
@@ -18,12 +20,13 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const small = { kind: 'shapes', trainSamples: 9, heldOutSamples: 2 } as const;
+type Needs = z.input<typeof PrepareDatasetInput>['needs'];
 const newStore = (name: string) => new ArtifactStore(join(folder, name));
 
-async function prepare(store: ArtifactStore, dataset: object, runKey = 'run') {
+async function prepare(store: ArtifactStore, dataset: object, runKey = 'run', needs: Needs = []) {
   const progress: number[] = [];
   const { prepareDataset } = createDatasetActivities({ store, onProgress: ({ done }) => progress.push(done) });
-  const output = await prepareDataset({ runKey, dataset: { ...small, ...dataset } });
+  const output = await prepareDataset({ runKey, dataset: { ...small, ...dataset }, needs });
   return { output, progress, manifest: await store.readJson(output.manifest, DatasetManifest) };
 }
 
@@ -47,6 +50,17 @@ test('makes ordinary videos with references, the same everywhere', async () => {
   });
 
   expect((await prepare(newStore('two'), {})).output.digest).toBe(output.digest);
+
+  // What a reward needs is there where it is needed, and changes nothing else.
+  const needs: Needs = [
+    { field: 'questions', component: 'qa' },
+    { field: 'keyPoints', component: 'checklist' },
+  ];
+  const needed = await prepare(store, { references: 'noisy' }, 'needed', needs);
+  expect(needed.manifest.train[0]!.video).toEqual(video);
+  for (const { questions, keyPoints } of needed.manifest.train)
+    expect([questions!.length / 3, keyPoints!.length / 2]).toEqual([keyPoints!.length / 2, questions!.length / 3]);
+  expect(Object.keys(manifest.train[0]!)).toEqual(['id', 'video', 'caption', 'thought', 'events']);
 });
 
 test('when one video fails, ends with its error once nothing is written any more', async () => {

@@ -30,6 +30,8 @@ test('reads samples with everything that is optional', async () => {
     ...good,
     thought: [{ subject: 'dog', attributes: ['brown'], actions: ['runs'] }],
     events: ['a dog runs'],
+    questions: [{ question: 'Who runs?', options: ['a dog', 'a cat'], answer: 'a dog' }],
+    keyPoints: ['a dog runs'],
   };
   expect(await read(`${JSON.stringify(good)}\n${JSON.stringify(full)}\n`)).toEqual([
     { line: 1, sample: good },
@@ -57,11 +59,37 @@ test.each([
   ['{"video": "a.mp4", "caption": "  "}', /^"caption" is empty$/],
   [
     '{"video": "a.mp4", "caption": "x", "event": []}',
-    /unknown "event" \(allowed: id, video, caption, thought, events\)/,
+    /unknown "event" \(allowed: id, video, caption, thought, events, questions, keyPoints\)/,
   ],
   [
     '{"video": "a.mp4", "caption": "x", "thought": [{"subject": 1}]}',
     /^"thought\.0\.subject" is 1, not a text, "thought\.0\.attributes" is missing, "thought\.0\.actions" is missing$/,
+  ],
+  [
+    '{"video": "a.mp4", "caption": "x", "questions": [{"question": "Q?", "options": ["a", "b"], "answer": "c"}]}',
+    /^"questions\.0\.answer" is "c", not one of its "options", letter by letter$/,
+  ],
+  [
+    '{"video": "a.mp4", "caption": "x", "questions": [{"question": "Q?", "options": ["a"], "answer": "a"}]}',
+    /^"questions\.0\.options" has fewer than 2 entries$/,
+  ],
+  [
+    '{"video": "a.mp4", "caption": "x", "questions": [{"question": "Q?", "options": ["a", "A"], "answer": "a"}]}',
+    /^"questions\.0\.options" is \["a","A"\], not a list whose entries all differ$/,
+  ],
+  [
+    `{"video": "a.mp4", "caption": "x", "questions": [{"question": "Q?", "options": ${JSON.stringify([...'abcdefghi'])}, "answer": "a"}]}`,
+    /^"questions\.0\.options" is longer than 8 entries$/,
+  ],
+  [
+    '{"video": "a.mp4", "caption": "x", "questions": [{"q": "Q?", "options": ["a", "b"], "answer": "a"}]}',
+    /"questions\.0\.question" is missing, unknown "q" in "questions\.0" \(allowed: question, options, answer\)/,
+  ],
+  ['{"video": "a.mp4", "caption": "x", "questions": []}', /^"questions" is empty$/],
+  ['{"video": "a.mp4", "caption": "x", "keyPoints": [" "]}', /^"keyPoints\.0" is empty$/],
+  [
+    `{"video": "a.mp4", "caption": "x", "keyPoints": ["${'x'.repeat(501)}"]}`,
+    /^"keyPoints\.0" is longer than 500 characters$/,
   ],
 ])('says what is wrong with %s, and goes on', async (bad, problem) => {
   const [first, second] = await read(`${bad}\n${JSON.stringify(good)}\n`);

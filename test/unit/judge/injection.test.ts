@@ -6,6 +6,10 @@ import { annotation } from '../../../judge/questions/annotation.ts';
 import { completenessNaturalness } from '../../../judge/questions/completeness-naturalness.ts';
 import { eventEntailment } from '../../../judge/questions/event-entailment.ts';
 import { eventExtraction, keyEventExtraction } from '../../../judge/questions/event-extraction.ts';
+import { keyPointCoverage } from '../../../judge/questions/key-point-coverage.ts';
+import { keyPointExtraction } from '../../../judge/questions/key-point-extraction.ts';
+import { questionAnswering } from '../../../judge/questions/question-answering.ts';
+import { questionWriting } from '../../../judge/questions/question-writing.ts';
 import { HOSTILE_CAPTIONS, WANTED } from './hostile-captions.ts';
 
 const EVENTS = ['a cat sleeps', 'a bird sings'];
@@ -93,6 +97,31 @@ const QUESTIONS = {
     '{"completeness": 5, "naturalness": 5}',
   ],
   annotation: [annotation, '{"thought": [], "events": ["a cat sleeps"]}'],
+  questionAnswering: [
+    (text: string) => questionAnswering(text, 'Who sleeps?', ['a cat', 'a bird']),
+    '{"chosenOption": 1}',
+  ],
+  'questionAnswering, as the question': [
+    (text: string) => questionAnswering('A dog.', text, ['a cat', 'a bird']),
+    '{"chosenOption": 1}',
+  ],
+  'questionAnswering, as an option': [
+    (text: string) => questionAnswering('A dog.', 'Who sleeps?', [text, 'a bird']),
+    '{"chosenOption": 1}',
+  ],
+  keyPointCoverage: [
+    (text: string) => keyPointCoverage(text, ['a cat sleeps']),
+    '{"keyPoints": [{"index": 1, "mentioned": true}]}',
+  ],
+  'keyPointCoverage, as a key point': [
+    (text: string) => keyPointCoverage('A dog.', [text]),
+    '{"keyPoints": [{"index": 1, "mentioned": true}]}',
+  ],
+  questionWriting: [
+    questionWriting,
+    '{"questions": [{"question": "Who sleeps?", "options": ["a cat", "a dog"], "answer": "a cat"}]}',
+  ],
+  keyPointExtraction: [keyPointExtraction, '{"keyPoints": ["a cat sleeps"]}'],
   vdcAnswer: [(text: string) => vdcAnswer(text, 'Who sleeps?'), '{"answer": "a cat"}'],
   vdcMatch: [(text: string) => vdcMatch('Who sleeps?', 'a cat', text), '{"pred": "yes", "score": 5}'],
 } as const;

@@ -3,7 +3,14 @@ import type { Sample } from '../../../core/sample.ts';
 import { scoreValue, value } from '../../../core/score.ts';
 import { RuleBasedJudge } from '../../../judge/rule-based/rule-based-judge.ts';
 import { weightsOf } from '../../../rewards/combine-rewards.ts';
-import { COMPONENTS, judgedComponents, localComponents, RewardConfig } from '../../../rewards/registry.ts';
+import {
+  COMPONENTS,
+  componentNames,
+  judgedComponents,
+  localComponents,
+  neededFields,
+  RewardConfig,
+} from '../../../rewards/registry.ts';
 import { TokenF1 } from '../../../rewards/think/token-f1.ts';
 
 describe('the section reward', () => {
@@ -21,7 +28,30 @@ describe('the section reward', () => {
 
   test('has a section for every component, by its name', () => {
     for (const [name, component] of Object.entries(COMPONENTS)) expect(component.name).toBe(name);
-    expect(Object.keys(weightsOf(RewardConfig.parse({})))).toEqual(Object.keys(COMPONENTS));
+    const all = Object.fromEntries(Object.keys(COMPONENTS).map((name) => [name, {}]));
+    expect(Object.keys(weightsOf(RewardConfig.parse(all)))).toEqual(Object.keys(COMPONENTS));
+  });
+
+  test('has no component that is optional and not asked for', () => {
+    const names = (reward: object) => {
+      const config = RewardConfig.parse(reward);
+      return [...localComponents(config), ...judgedComponents(config)].map(({ name }) => name);
+    };
+    expect(names({})).toEqual(['format', 'think', 'caption']);
+    expect(names({ qa: {} })).toEqual(['format', 'think', 'caption', 'qa']);
+    expect(weightsOf(RewardConfig.parse({ checklist: { weight: 0.5 } }))).toEqual({
+      ...{ format: 1, think: 1, caption: 1 },
+      checklist: 0.5,
+    });
+    expect(componentNames((name) => name === 'checklist')).toEqual(['format', 'think', 'caption', 'checklist']);
+  });
+
+  test('knows what its components need of every sample', () => {
+    expect(neededFields(RewardConfig.parse({}))).toEqual([]);
+    expect(neededFields(RewardConfig.parse({ qa: {}, checklist: {} }))).toEqual([
+      { field: 'questions', component: 'qa' },
+      { field: 'keyPoints', component: 'checklist' },
+    ]);
   });
 
   test('refuses a component that there is none of', () => {
@@ -60,7 +90,7 @@ describe('a component scores with its own section of the config', () => {
       const [caption, ...others] = judgedComponents(RewardConfig.parse({ caption: { variant } }));
       expect(others).toEqual([]);
       const group = { sample, completions: [{ wellFormed: false, caption: 'A small red star grows.' }] };
-      return (await caption!.score(group, { judge, onScored: () => {} })).scores;
+      return (await caption!.score(group, { judge, random: { seed: 1, path: [1, 0] }, onScored: () => {} })).scores;
     };
     // Half of the events are told.
     expect(await score('linear')).toEqual([value(0.5)]);

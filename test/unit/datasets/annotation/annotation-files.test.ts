@@ -41,6 +41,7 @@ const write = (output = join(root, 'new', 'out.jsonl'), batches = BATCHES) =>
   writeAnnotationFiles(SAMPLES, batches, {
     dataset: join(root, 'in.jsonl'),
     output,
+    make: ['thought', 'events'],
     judge: { model: 'm', endpoint: 'http://127.0.0.1/v1' },
   });
 const linesOf = async (path: string) =>
@@ -86,6 +87,41 @@ test('written again, nothing changes; another file of that name is never replace
   await writeFile(first.output, 'precious\n');
   await expect(write()).rejects.toThrow(`${first.output} exists already, and is not what this run wrote.`);
   expect(await readFile(first.output, 'utf8')).toBe('precious\n');
+});
+
+test('fields that are made later stand beside what was there; what one answer gave is kept when another is none', async () => {
+  const questions = [{ question: 'Who barks?', options: ['a dog', 'a cat'], answer: 'a dog' }];
+  const keyPoints = ['<a dog barks>'];
+  const samples: CaptionedSamples = [
+    { line: 1, sample: { video: '/a.mp4', caption: 'A dog barks.', ...dog } },
+    { line: 2, sample: { video: '/b.mp4', caption: 'A cat sleeps.' } },
+    { line: 3, sample: { video: '/c.mp4', caption: 'Complete.', questions, keyPoints } },
+  ];
+  const batches = [
+    batch([
+      { line: 1, annotation: { questions, keyPoints } },
+      { line: 2, annotation: { keyPoints: ['a horse runs'], unscorable: 'the judge refused to answer' } },
+    ]),
+  ];
+  const { output, ...written } = await writeAnnotationFiles(samples, batches, {
+    ...{ dataset: join(root, 'in.jsonl'), output: join(root, 'out.jsonl'), make: ['questions', 'keyPoints'] },
+    judge: { model: 'm', endpoint: 'http://127.0.0.1/v1' },
+  });
+  expect(await linesOf(output)).toEqual([
+    { video: '/a.mp4', caption: 'A dog barks.', ...dog, questions, keyPoints },
+    { video: '/b.mp4', caption: 'A cat sleeps.', keyPoints: ['a horse runs'] },
+    { video: '/c.mp4', caption: 'Complete.', questions, keyPoints },
+  ]);
+  const one = { min: 1, median: 1, mean: 1, max: 1 };
+  expect(JSON.parse(await readFile(written.statistics, 'utf8'))).toMatchObject({
+    judge: { prompt: 'question-writing.v1, key-point-extraction.v1' },
+    samples: { total: 3, complete: 1, annotated: 1, unscorable: 1, notAsked: 0, odd: 1 },
+    perSample: { questions: one, keyPoints: one },
+    oddities: { 'a key point says what the caption does not': 1 },
+  });
+  const page = await readFile(written.review, 'utf8');
+  expect(page).toContain('&lt;a dog barks&gt;');
+  expect(page).toContain('<b>a dog</b>');
 });
 
 test('a run that was stopped before its first batch writes what it had', async () => {
