@@ -13,12 +13,8 @@ interface Panel {
 
 /** A line for every component of the reward, the last of the list first: what the judge says is the most telling. */
 const REWARDS = Object.values(COMPONENTS)
-  .map(({ name, colour }) => ({ metric: `reward/${name}`, name, colour: `var(--${colour})` }))
+  .map(({ name, colour, range }) => ({ metric: `reward/${name}`, name, colour: `var(--${colour})`, range }))
   .reverse();
-
-const RANGES = Object.values(COMPONENTS).map(({ range }) => range);
-const LOWEST = Math.min(...RANGES.map(([low]) => low));
-const HIGHEST = Math.max(...RANGES.map(([, high]) => high));
 
 const BENCHMARKS = [
   { metric: 'eventF1', name: 'event F1', colour: 'var(--accent)' },
@@ -47,15 +43,19 @@ const MOST_PANELS = 6;
 
 /** Rewards and benchmark over steps, large, and the run's health in small. Nothing where there was no training. */
 export function trainingCharts(records: readonly StepRecord[], evaluations: readonly Evaluation[]): Html | undefined {
-  const rewards = REWARDS.map(({ metric, ...look }) => ({ ...look, points: pointsOf(records, metric) }));
+  const rewards = REWARDS.map(({ metric, ...look }) => ({ ...look, points: pointsOf(records, metric) })).filter(
+    ({ points }) => points.length > 0,
+  );
+  const lowest = Math.min(...rewards.map(({ range: [low] }) => low));
+  const highest = Math.max(...rewards.map(({ range: [, high] }) => high));
   const benchmarks = BENCHMARKS.map(({ metric, ...look }) => ({
     ...look,
     points: benchmarkPoints(evaluations, metric),
   }));
   const large = [
-    figure('Rewards', `step means, each from ${LOWEST} to ${HIGHEST}; lines: moving averages`, rewards, {
+    figure('Rewards', `step means, each from ${lowest} to ${highest}; lines: moving averages`, rewards, {
       smooth: true,
-      include: [LOWEST, HIGHEST],
+      include: [lowest, highest],
       digits: 2,
     }),
     evaluations.length > 1 &&

@@ -14,10 +14,16 @@ export interface ComponentSection {
 /** The field `weight` of a component's config section. With weight 0 a component is scored, but not part of the total. */
 export const Weight = z.number().nonnegative().default(1);
 
-/** The completions of one sample, taken apart, in the rollout's order. */
+/** A completion as components see it. */
+export interface CompletionToScore extends ParsedCompletion {
+  /** All of its tokens, the end token included; absent where the text was made elsewhere. */
+  tokens?: number | undefined;
+}
+
+/** The completions of one sample, in the rollout's order. */
 export interface GroupToScore {
   sample: Sample;
-  completions: readonly ParsedCompletion[];
+  completions: readonly CompletionToScore[];
 }
 
 /**
@@ -34,7 +40,7 @@ interface Common<Config> {
   /** Lowest and highest value of a score. */
   readonly range: readonly [number, number];
   /** Its line in charts: a colour of the report's style sheet. */
-  readonly colour: 'orange' | 'teal' | 'violet' | 'accent';
+  readonly colour: 'orange' | 'teal' | 'violet' | 'accent' | 'rose';
 }
 
 /** Scored from texts alone, without asking a judge. */

@@ -3,16 +3,23 @@ import type { CaptionReading } from '../judge/read-caption.ts';
 import { caption } from './caption.ts';
 import type { ComponentSection, GroupToScore, JudgedComponent, LocalComponent, RewardComponent } from './component.ts';
 import { format } from './format.ts';
+import { length } from './length.ts';
+import { overlong } from './overlong.ts';
 import { think } from './think.ts';
 
 /** Every component of the reward, in the order in which totals are summed and tables list them. */
-export const COMPONENTS = { format, think, caption } as const;
+export const COMPONENTS = { format, think, caption, length, overlong } as const;
 
-/** The section `reward` of an experiment file: a section for every component. */
+/**
+ * The section `reward` of an experiment file: a section for every component. An optional component that a config does not
+ * list is neither scored nor shown.
+ */
 export const RewardConfig = z.strictObject({
   format: format.config.prefault({}),
   think: think.config.prefault({}),
   caption: caption.config.prefault({}),
+  length: length.config.optional(),
+  overlong: overlong.config.optional(),
   /** What leaves the update when a completion cannot be scored. */
   unscorable: z.enum(['exclude-group', 'exclude-completion']).default('exclude-group'),
 });
@@ -50,8 +57,8 @@ export function judgedComponents(
 }
 
 function all(reward: RewardConfig): { component: RewardComponent; config: ComponentSection }[] {
-  return Object.values(COMPONENTS).map((component) => ({
-    component: component as RewardComponent,
-    config: reward[component.name as keyof typeof COMPONENTS],
-  }));
+  return Object.values(COMPONENTS).flatMap((component) => {
+    const config = reward[component.name as keyof typeof COMPONENTS];
+    return config ? [{ component: component as RewardComponent, config }] : [];
+  });
 }

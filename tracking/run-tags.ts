@@ -4,7 +4,7 @@ import type { Evaluation } from '../contracts/run-results.ts';
 import type { Execution } from '../contracts/tracking.ts';
 import { temporalLink } from '../contracts/tracking.ts';
 import { isLlm } from '../judge/judge-config.ts';
-import { COMPONENTS } from '../rewards/registry.ts';
+import { weightsOf } from '../rewards/combine-rewards.ts';
 import type { Tag } from './mlflow-client.ts';
 
 /** By this tag a run of ours is found again. */
@@ -19,13 +19,13 @@ export function experimentName({ name }: ExperimentConfig): string {
   return `videocap/${name}`;
 }
 
-export function experimentTags({ name }: ExperimentConfig): Tag[] {
+export function experimentTags({ name, reward }: ExperimentConfig): Tag[] {
   return tags({
     [NOTE_TAG]: [
       `Video captioning by reinforcement learning: the runs of the experiment \`${name}\`.`,
       '',
       '- `eval/*`: benchmark on held-out videos in points, before, while and after training; `eval-bounds/*`: their 95% bounds.',
-      `- \`reward/*\`: what training raises: mean reward of the sampled completions, and its components ${Object.keys(COMPONENTS).join(', ')}.`,
+      `- \`reward/*\`: what training raises: mean reward of the sampled completions, and its components ${Object.keys(weightsOf(reward)).join(', ')}.`,
       '- `train/*`: loss, KL to the start policy, entropy, gradient norm, completion length.',
       '- Tables: `rollouts/step-*.json` has every completion with its rewards, `eval/captions.json` base and trained captions.',
     ].join('\n'),

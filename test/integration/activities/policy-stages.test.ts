@@ -26,8 +26,8 @@ const config = ExperimentConfig.parse({
   sampling: { groupSize: 2, maxNewTokens: 16 },
 });
 
-/** Two steps, one of GRPO and one of SFT, on real videos of the small world, in a store of their own. */
-async function twoSteps() {
+/** Three steps, of GRPO, SFT and GSPO, on real videos of the small world, in a store of their own. */
+async function threeSteps() {
   const root = await mkdtemp(join(tmpdir(), 'videocap-stages-'));
   roots.push(root);
   const deps = { store: new ArtifactStore(root), parallel: 1 };
@@ -64,8 +64,12 @@ async function twoSteps() {
     ...{ ...shared, step: 2, policy: first.policy, algorithm: { kind: 'sft' } },
     batch: { learnsFrom: 'references', clips, manifest },
   });
+  const third = await updatePolicy({
+    ...{ ...shared, step: 3, policy: second.policy, algorithm: { kind: 'gspo', iterations: 2 } },
+    batch: { learnsFrom: 'completions', rollouts: [{ rollout, clips, advantages }], temperature, maxNewTokens },
+  });
   const { captions } = await captionClips({
-    ...{ runKey, step: 2, policy: second.policy, engine: section, clips },
+    ...{ runKey, step: 3, policy: third.policy, engine: section, clips },
     list: 'held-out',
     maxNewTokens: 16,
   });
@@ -77,20 +81,21 @@ async function twoSteps() {
     base,
     first,
     second,
+    third,
   };
 }
 
 test('rollout, update and captions of the small world: every step moves the policy, and twice gives the same', async () => {
-  const { groups, captions, sampleIds, base, first, second } = await twoSteps();
+  const { groups, captions, sampleIds, base, first, second, third } = await threeSteps();
   expect(groups.map(({ sampleId }) => sampleId)).toEqual(sampleIds);
   expect(captions.map(({ sampleId }) => sampleId)).toEqual(sampleIds);
-  const hashes = [base, first.policy, second.policy].map(({ weights }) => weights.sha256);
-  expect(new Set(hashes).size).toBe(3);
-  expect([first.policy.step, second.policy.step]).toEqual([1, 2]);
+  const hashes = [base, first.policy, second.policy, third.policy].map(({ weights }) => weights.sha256);
+  expect(new Set(hashes).size).toBe(4);
+  expect([first.policy.step, second.policy.step, third.policy.step]).toEqual([1, 2, 3]);
   expect(first.metrics.samplingMismatch).toBeLessThan(1e-4);
 
-  const again = await twoSteps();
+  const again = await threeSteps();
   expect(again.groups).toEqual(groups);
   expect(again.captions).toEqual(captions);
-  expect(again.second.policy).toEqual(second.policy);
+  expect(again.third.policy).toEqual(third.policy);
 });

@@ -103,7 +103,7 @@ describe('parseConfig', () => {
       lab.yaml:1:39: algorithm.clipLow is 1; set a number less than 1."
     `);
     expect(errorOf('algorithm: { kind: grpoo }')).toMatchInlineSnapshot(
-      `"InvalidConfig: lab.yaml:1:14: algorithm.kind is "grpoo"; set one of grpo, sft (did you mean "grpo"?)."`,
+      `"InvalidConfig: lab.yaml:1:14: algorithm.kind is "grpoo"; set one of grpo, gspo, sft (did you mean "grpo"?)."`,
     );
     expect(errorOf('frames: { count: 7 }')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:1:11: frames.count is 7; set a multiple of 2."`,

@@ -6,6 +6,12 @@ import { weightsOf } from '../../../rewards/combine-rewards.ts';
 import { COMPONENTS, judgedComponents, localComponents, RewardConfig } from '../../../rewards/registry.ts';
 import { TokenF1 } from '../../../rewards/think/token-f1.ts';
 
+/** Lists the optional components too. */
+const everything = {
+  length: { min: 1, max: 3, fallOff: 2 },
+  overlong: { maxTokens: 10, cacheTokens: 4, weight: 0.5 },
+};
+
 describe('the section reward', () => {
   test('has, where nothing is said, the reward of VideoCap-R1: format + think + caption, each once', () => {
     expect(RewardConfig.parse({})).toEqual({
@@ -21,7 +27,14 @@ describe('the section reward', () => {
 
   test('has a section for every component, by its name', () => {
     for (const [name, component] of Object.entries(COMPONENTS)) expect(component.name).toBe(name);
-    expect(Object.keys(weightsOf(RewardConfig.parse({})))).toEqual(Object.keys(COMPONENTS));
+    expect(Object.keys(weightsOf(RewardConfig.parse(everything)))).toEqual(Object.keys(COMPONENTS));
+  });
+
+  test('has an optional component only where it is listed', () => {
+    const names = (reward: object) => localComponents(RewardConfig.parse(reward)).map(({ name }) => name);
+    expect(names({})).toEqual(['format', 'think']);
+    expect(names(everything)).toEqual(['format', 'think', 'length', 'overlong']);
+    expect(Object.keys(RewardConfig.parse({}))).toEqual(['format', 'think', 'caption', 'unscorable']);
   });
 
   test('refuses a component that there is none of', () => {
