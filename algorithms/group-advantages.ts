@@ -16,8 +16,8 @@ export function groupAdvantages(rewards: readonly number[], scale: 'group' | 'no
 }
 
 /**
- * The advantages of a step's groups. Completions are compared with those of their group that have a reward; fewer than two
- * cannot be compared and stay out (`null`), as does, with `skipUniformGroups`, a group without differences.
+ * The advantages of a step's groups. Compares the completions of a group that have a reward; fewer than two cannot be
+ * compared and stay out (`null`), as does, with `skipUniformGroups`, a group without differences.
  */
 export function comparedInGroups(
   rewards: NumberGrid,

@@ -6,8 +6,8 @@ import { GrpoConfig } from './grpo.ts';
 export const GspoConfig = GrpoConfig.omit({ aggregation: true }).extend({
   kind: z.literal('gspo'),
   /**
-   * Optimiser updates per rollout batch. 4 as in the paper: only from the second on do ratios differ from 1, so that with 1
-   * the update is GRPO's.
+   * Optimiser updates per rollout batch. The paper makes 4: ratios differ from 1 only from the second on, so that with
+   * 1 the update is GRPO's.
    */
   iterations: z.int().min(1).max(16).default(4),
   /** Weight of the k3 KL to the frozen start policy. The paper has none. */
@@ -19,8 +19,8 @@ export const GspoConfig = GrpoConfig.omit({ aggregation: true }).extend({
 export type GspoConfig = z.infer<typeof GspoConfig>;
 
 /**
- * Group Sequence Policy Optimization (arXiv 2507.18071): GRPO with one importance ratio a completion, its length-normalised
- * likelihood ratio, which is clipped as a whole. Completions count alike, whatever their length.
+ * Group Sequence Policy Optimization (arXiv 2507.18071): GRPO with one importance ratio a completion, which is the
+ * geometric mean of its tokens' ratios and is clipped as a whole. Completions count alike, whatever their length.
  */
 export const gspo: CompletionAlgorithm<GspoConfig> = {
   config: GspoConfig,

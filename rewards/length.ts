@@ -5,7 +5,7 @@ import { type LocalComponent, Weight } from './component.ts';
 export const LengthConfig = z
   .strictObject({
     weight: Weight,
-    /** `words` counts the caption's, separated by white space; `tokens` all of the completion's, thought and end included. */
+    /** `words`: the caption's, separated by white space. `tokens`: all of the completion's, the end token included. */
     unit: z.enum(['words', 'tokens']).default('words'),
     /** The wanted lengths, both ends included. */
     min: z.int().nonnegative(),
@@ -15,13 +15,13 @@ export const LengthConfig = z
   })
   .refine(({ min, max }) => min <= max, {
     path: ['max'],
-    error: 'set at least min: wanted are lengths from min to max',
+    error: 'set at least min: lengths from min to max are wanted',
   });
 export type LengthConfig = z.infer<typeof LengthConfig>;
 
 /**
- * Whether the completion has a wanted length, in [0, 1]: 1 from `min` to `max`, falling linearly to 0 at `fallOff` units
- * outside. A completion without a caption is the policy's fault and worth 0 where words are counted.
+ * Whether the completion has a wanted length, in [0, 1]: 1 from `min` to `max`, falling linearly to 0 at `fallOff`
+ * units outside. A completion without a caption is the policy's fault and worth 0 where words are counted.
  */
 export const length: LocalComponent<LengthConfig> = {
   name: 'length',

@@ -17,8 +17,8 @@ export const OverlongConfig = z
 export type OverlongConfig = z.infer<typeof OverlongConfig>;
 
 /**
- * DAPO's soft overlong penalty (arXiv 2503.14476, equation 13), in [-1, 0]: 0 up to `maxTokens` - `cacheTokens` tokens, from
- * there linearly down to -1 at `maxTokens`. Counts all tokens of the completion, thought and end token included.
+ * DAPO's soft overlong penalty (arXiv 2503.14476, equation 13), in [-1, 0]: 0 up to `maxTokens` - `cacheTokens` tokens,
+ * from there linearly down to -1 at `maxTokens`. Counts all tokens of the completion, thought and end token included.
  */
 export const overlong: LocalComponent<OverlongConfig> = {
   name: 'overlong',

@@ -27,10 +27,10 @@ export const grpoUpdate = surrogateUpdate<GrpoConfig>('grpo-gradients', ({ aggre
 type SurrogateConfig = Pick<GrpoConfig, 'steps' | 'iterations' | 'beta' | 'clipLow' | 'clipHigh' | 'optimizer'>;
 
 /**
- * A step with a clipped surrogate loss (paper.md, section 5.1): `iterations` updates on one batch of groups. Ratios are taken to the
- * log-probabilities before the first update, computed here; those recorded while sampling only check the sampler.
- * Completions without an advantage have weight 0 and count in no denominator; groups of nothing else are not computed at
- * all. If nothing is left the policy stays as it is, and `updates` is 0.
+ * A step with a clipped surrogate loss (paper.md, section 5.1): `iterations` updates on one batch of groups. Ratios are
+ * taken to the log-probabilities before the first update, computed here; those recorded while sampling only check the
+ * sampler. Completions without an advantage have weight 0 and count in no denominator; groups of nothing else are not
+ * computed at all. If nothing is left the policy stays as it is, and `updates` is 0.
  * @param graph of the loss's gradients; it takes and gives what GRPO's does.
  */
 export function surrogateUpdate<Config extends SurrogateConfig>(

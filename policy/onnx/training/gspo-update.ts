@@ -1,5 +1,5 @@
 import type { GspoConfig } from '../../../algorithms/gspo.ts';
 import { surrogateUpdate } from './grpo-update.ts';
 
-/** One GSPO step: the mean over completions, each by its own ratio; with tokens weighed 1 / length that is GRPO's sum. */
+/** One GSPO step. Tokens weighed 1 / length make of GRPO's sum over tokens the mean over completions. */
 export const gspoUpdate = surrogateUpdate<GspoConfig>('gspo-gradients', () => 'grpo');

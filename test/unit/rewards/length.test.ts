@@ -50,6 +50,6 @@ test('or all tokens of the completion; what was written elsewhere has no number 
 test('refuses a range that ends before it begins', () => {
   expect(LengthConfig.safeParse({ min: 9, max: 8, fallOff: 1 }).error?.issues[0]).toMatchObject({
     path: ['max'],
-    message: 'set at least min: wanted are lengths from min to max',
+    message: 'set at least min: lengths from min to max are wanted',
   });
 });

@@ -1,8 +1,8 @@
 """Writes `test/fixtures/policy/trl.json`: numbers of TRL's own code, to which GSPO and the length rewards are held.
 
 TRL is not among the requirements: `pip install trl==1.16.0`, then `python tests/trl_numbers.py` in `workers/torch`. It
-calls `GRPOTrainer._compute_loss` with `importance_sampling_level="sequence"` on log-probabilities that this model computed,
-so that loss and gradients are TRL's and nothing of `videocap_torch.losses` takes part but the made-up inputs.
+calls `GRPOTrainer._compute_loss` with `importance_sampling_level="sequence"` on log-probabilities that this model
+computed: loss and gradients are TRL's, and nothing of `videocap_torch.losses` takes part but the made-up inputs.
 """
 
 import json
