@@ -78,7 +78,7 @@ async function scoreClip(
   const { caption } = parsed;
   const scores: Record<string, number | undefined> = {};
   for (const { name, score } of localComponents(reward)) {
-    const [first] = await score({ sample, completions: [parsed] }, tools);
+    const [first] = await score({ sample, completions: [{ ...parsed, tokens: tokens || undefined }] }, tools);
     scores[name] = scoreValue(first!);
   }
   for (const { name, score } of custom) {

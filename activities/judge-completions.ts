@@ -32,7 +32,10 @@ export function createJudgeActivities({ store, onProgress, signal, outage, env }
             const results = await settled(
               groups.map(({ sampleId, completions }) =>
                 score(
-                  { sample: sample(sampleId), completions: completions.map(({ parsed }) => parsed) },
+                  {
+                    sample: sample(sampleId),
+                    completions: completions.map(({ parsed, tokenIds }) => ({ ...parsed, tokens: tokenIds.length })),
+                  },
                   { judge, random, onScored, signal: signal?.() },
                 ),
               ),

@@ -27,7 +27,10 @@ export function createScoreActivities({ store, home, onProgress, signal }: Score
         const scores: Record<string, Score[][]> = Object.fromEntries(components.map(({ name }) => [name, []]));
         for (const [done, { sampleId, completions }] of groups.entries()) {
           onProgress?.({ done, total: groups.length, what: 'groups scored' });
-          const group = { sample: sample(sampleId), completions: completions.map(({ parsed }) => parsed) };
+          const group = {
+            sample: sample(sampleId),
+            completions: completions.map(({ parsed, tokenIds }) => ({ ...parsed, tokens: tokenIds.length })),
+          };
           for (const { name, score } of components) scores[name]!.push(await score(group, tools));
         }
         return { scores, seconds: (performance.now() - started) / 1000 };

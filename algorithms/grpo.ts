@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import type { NumberGrid } from '../core/grid.ts';
-import { isUniform } from '../core/statistics.ts';
 import type { CompletionAlgorithm } from './algorithm.ts';
-import { groupAdvantages } from './group-advantages.ts';
+import { comparedInGroups } from './group-advantages.ts';
 import { OptimizerConfig } from './optimizer-config.ts';
 
 export const GrpoConfig = z.strictObject({
@@ -29,17 +27,5 @@ export const grpo: CompletionAlgorithm<GrpoConfig> = {
   config: GrpoConfig,
   loss: 'grpo',
   learnsFrom: 'completions',
-
-  /**
-   * Compares the completions of a group that have a reward; fewer than two cannot be compared and stay out, as does, with
-   * `skipUniformGroups`, a group without differences.
-   */
-  advantages(rewards: NumberGrid, { scaleRewards, skipUniformGroups }): NumberGrid {
-    return rewards.map((group) => {
-      const known = group.filter((reward) => reward !== null);
-      if (known.length < 2 || (skipUniformGroups && isUniform(known))) return group.map(() => null);
-      const relative = groupAdvantages(known, scaleRewards);
-      return group.map((reward) => (reward === null ? null : relative.shift()!));
-    });
-  },
+  advantages: comparedInGroups,
 };

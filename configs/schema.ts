@@ -9,7 +9,7 @@ import { FrameOptions } from '../video/frame-options.ts';
 
 /**
  * The schema of an experiment file. A section belongs to the library that reads it and is declared there. Every field has a
- * default but the data set's paths, so `{}` is a whole config.
+ * default but the data set's paths and the lengths of the optional rewards, so `{}` is a whole config.
  */
 
 const CheckpointConfig = z.strictObject({

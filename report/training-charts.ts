@@ -45,10 +45,14 @@ export function trainingCharts(
   const components = componentsOf(reward).map(({ component }) => component);
   // The last of the list first: what the judge says is the most telling.
   const rewards = components
-    .map(({ name, colour }) => ({ name, colour: `var(--${colour})`, points: pointsOf(records, `reward/${name}`) }))
+    .map(({ name, colour, range }) => ({
+      ...{ name, range, colour: `var(--${colour})` },
+      points: pointsOf(records, `reward/${name}`),
+    }))
+    .filter(({ points }) => points.length > 0)
     .reverse();
-  const lowest = Math.min(...components.map(({ range: [low] }) => low));
-  const highest = Math.max(...components.map(({ range: [, high] }) => high));
+  const lowest = Math.min(...rewards.map(({ range: [low] }) => low));
+  const highest = Math.max(...rewards.map(({ range: [, high] }) => high));
   const benchmarks = BENCHMARKS.map(({ metric, ...look }) => ({
     ...look,
     points: benchmarkPoints(evaluations, metric),

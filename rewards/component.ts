@@ -15,10 +15,16 @@ export interface ComponentSection {
 /** The field `weight` of a component's config section. With weight 0 a component is scored, but not part of the total. */
 export const Weight = z.number().nonnegative().default(1);
 
-/** The completions of one sample, taken apart, in the rollout's order. */
+/** A completion as components see it. */
+export interface CompletionToScore extends ParsedCompletion {
+  /** All of its tokens, the end token included; absent where the text was made elsewhere. */
+  tokens?: number | undefined;
+}
+
+/** The completions of one sample, in the rollout's order. */
 export interface GroupToScore {
   sample: Sample;
-  completions: readonly ParsedCompletion[];
+  completions: readonly CompletionToScore[];
 }
 
 /**

@@ -13,11 +13,13 @@ import type {
 import { customComponent } from './custom/custom-component.ts';
 import { CustomName, CustomReward } from './custom/custom-config.ts';
 import { format } from './format.ts';
+import { length } from './length.ts';
+import { overlong } from './overlong.ts';
 import { qa } from './qa.ts';
 import { think } from './think.ts';
 
 /** The components of the project, in the order in which totals are summed and tables list them. */
-export const COMPONENTS = { format, think, caption, qa, checklist } as const;
+export const COMPONENTS = { format, think, caption, qa, checklist, length, overlong } as const;
 
 /** Names that metrics and tables have for something else. */
 const TAKEN = new Set([
@@ -26,13 +28,18 @@ const TAKEN = new Set([
   'constructor', // every object has it
 ]);
 
-/** The section `reward` of an experiment file: a section for every component; an optional one is absent by default. */
+/**
+ * The section `reward` of an experiment file: a section for every component. An optional component that a config does not
+ * list is neither scored nor shown.
+ */
 export const RewardConfig = z.strictObject({
   format: format.config.prefault({}),
   think: think.config.prefault({}),
   caption: caption.config.prefault({}),
   qa: qa.config.optional(),
   checklist: checklist.config.optional(),
+  length: length.config.optional(),
+  overlong: overlong.config.optional(),
   /** Rewards of one's own, by name. They count after the others, in the order in which they stand here. */
   custom: z
     .record(

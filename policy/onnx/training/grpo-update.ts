@@ -20,91 +20,103 @@ interface GrpoMicroBatch extends MicroBatch<Weighted> {
   reference: ort.Tensor;
 }
 
+/** One GRPO step. */
+export const grpoUpdate = surrogateUpdate<GrpoConfig>('grpo-gradients', ({ aggregation }) => aggregation);
+
+/** What a clipped surrogate loss takes from an algorithm's section. */
+type SurrogateConfig = Pick<GrpoConfig, 'steps' | 'iterations' | 'beta' | 'clipLow' | 'clipHigh' | 'optimizer'>;
+
 /**
- * One GRPO step (paper.md, section 5.1): `iterations` updates on one batch of groups. Ratios are taken to the
- * log-probabilities before the first update, computed here; those recorded while sampling only check the sampler.
- * Completions without an advantage have weight 0 and count in no denominator; groups of nothing else are not computed at
- * all. If nothing is left the policy stays as it is, and `updates` is 0.
+ * A step with a clipped surrogate loss (paper.md, section 5.1): `iterations` updates on one batch of groups. Ratios are
+ * taken to the log-probabilities before the first update, computed here; those recorded while sampling only check the
+ * sampler. Completions without an advantage have weight 0 and count in no denominator; groups of nothing else are not
+ * computed at all. If nothing is left the policy stays as it is, and `updates` is 0.
+ * @param graph of the loss's gradients; it takes and gives what GRPO's does.
  */
-export const grpoUpdate: Update<GrpoConfig, CompletionBatch> = {
-  graphs: ['logprobs', 'grpo-gradients', 'adamw'],
-  learnsFrom: 'completions',
+export function surrogateUpdate<Config extends SurrogateConfig>(
+  graph: string,
+  aggregation: (config: Config) => GrpoConfig['aggregation'],
+): Update<Config, CompletionBatch> {
+  return {
+    graphs: ['logprobs', graph, 'adamw'],
+    learnsFrom: 'completions',
 
-  async run(model, { session, batch, step, config, ...frozen }, computation) {
-    const reference = await frozen.reference();
-    const learningRate = learningRateAt(step, config.steps, config.optimizer);
-    const sampling = model.samplingFeeds(batch.temperature);
-    const prepared = microBatches(model, weighted(batch, config));
-    const progress = progressOf(computation, prepared.length * (1 + config.iterations));
+    async run(model, { session, batch, step, config, ...frozen }, computation) {
+      const reference = await frozen.reference();
+      const learningRate = learningRateAt(step, config.steps, config.optimizer);
+      const sampling = model.samplingFeeds(batch.temperature);
+      const prepared = microBatches(model, weighted(batch, aggregation(config)));
+      const progress = progressOf(computation, prepared.length * (1 + config.iterations));
 
-    const batches: GrpoMicroBatch[] = [];
-    const mismatch = new TokenMean();
-    for (const micro of prepared) {
-      progress('log-probabilities');
-      const logprobs = async (weights: Weights) =>
-        (await model.run('logprobs', { ...weights.feeds, ...micro.feeds, ...sampling })).logprobs!;
-      const old = await logprobs(session.weights);
-      const isReference = config.beta === 0 || reference === session.weights;
-      batches.push({ ...micro, old, reference: isReference ? old : keptFrom(micro, await logprobs(reference), old) });
-      for (const { completion, t, index } of kept(micro))
-        mismatch.add(Math.abs(completion.logProbs[t]! - floats(old)[index]!));
-    }
-
-    if (batches.length === 0) return { ...session, metrics: { ...grpoMetrics(batch), learningRate, updates: 0 } };
-
-    let { weights, state } = session;
-    const updates = config.iterations;
-    const means = { kl: new TokenMean(), clipFraction: new TokenMean(), entropy: new TokenMean() };
-    const totals = { loss: 0, gradNorm: 0 };
-    for (let iteration = 0; iteration < updates; iteration++) {
-      const gradients = new GradientSum(model);
-      for (const micro of batches) {
-        progress('gradients');
-        const output = await model.run('grpo-gradients', {
-          ...weights.feeds,
-          ...micro.feeds,
-          ...sampling,
-          old_logprobs: micro.old,
-          ref_logprobs: micro.reference,
-          advantages: advantagesOf(micro),
-          token_weights: perToken(micro, ({ weight }) => weight),
-          clip_low: scalar(config.clipLow),
-          clip_high: scalar(config.clipHigh),
-          beta: scalar(config.beta),
-        });
-        gradients.add(output);
-        totals.loss += floats(output.loss)[0]! / updates;
-        for (const { index } of kept(micro)) {
-          means.kl.add(floats(output.kl)[index]!);
-          means.clipFraction.add(floats(output.clipped)[index]!);
-          means.entropy.add(floats(output.entropy)[index]!);
-        }
+      const batches: GrpoMicroBatch[] = [];
+      const mismatch = new TokenMean();
+      for (const micro of prepared) {
+        progress('log-probabilities');
+        const logprobs = async (weights: Weights) =>
+          (await model.run('logprobs', { ...weights.feeds, ...micro.feeds, ...sampling })).logprobs!;
+        const old = await logprobs(session.weights);
+        const isReference = config.beta === 0 || reference === session.weights;
+        batches.push({ ...micro, old, reference: isReference ? old : keptFrom(micro, await logprobs(reference), old) });
+        for (const { completion, t, index } of kept(micro))
+          mismatch.add(Math.abs(completion.logProbs[t]! - floats(old)[index]!));
       }
-      const updated = await adamwStep(model, weights, gradients.tensors, state, learningRate, config.optimizer);
-      weights = updated.weights;
-      state = updated.state;
-      totals.gradNorm += updated.gradNorm / updates;
-    }
-    progress('weights');
-    return {
-      weights,
-      state,
-      metrics: {
-        ...grpoMetrics(batch),
-        ...totals,
-        ...meansOf(means),
-        samplingMismatch: mismatch.value,
-        learningRate,
-        updates,
-      },
-    };
-  },
-};
+
+      if (batches.length === 0) return { ...session, metrics: { ...grpoMetrics(batch), learningRate, updates: 0 } };
+
+      let { weights, state } = session;
+      const updates = config.iterations;
+      const means = { kl: new TokenMean(), clipFraction: new TokenMean(), entropy: new TokenMean() };
+      const totals = { loss: 0, gradNorm: 0 };
+      for (let iteration = 0; iteration < updates; iteration++) {
+        const gradients = new GradientSum(model);
+        for (const micro of batches) {
+          progress('gradients');
+          const output = await model.run(graph, {
+            ...weights.feeds,
+            ...micro.feeds,
+            ...sampling,
+            old_logprobs: micro.old,
+            ref_logprobs: micro.reference,
+            advantages: advantagesOf(micro),
+            token_weights: perToken(micro, ({ weight }) => weight),
+            clip_low: scalar(config.clipLow),
+            clip_high: scalar(config.clipHigh),
+            beta: scalar(config.beta),
+          });
+          gradients.add(output);
+          totals.loss += floats(output.loss)[0]! / updates;
+          for (const { index } of kept(micro)) {
+            means.kl.add(floats(output.kl)[index]!);
+            means.clipFraction.add(floats(output.clipped)[index]!);
+            means.entropy.add(floats(output.entropy)[index]!);
+          }
+        }
+        const updated = await adamwStep(model, weights, gradients.tensors, state, learningRate, config.optimizer);
+        weights = updated.weights;
+        state = updated.state;
+        totals.gradNorm += updated.gradNorm / updates;
+      }
+      progress('weights');
+      return {
+        weights,
+        state,
+        metrics: {
+          ...grpoMetrics(batch),
+          ...totals,
+          ...meansOf(means),
+          samplingMismatch: mismatch.value,
+          learningRate,
+          updates,
+        },
+      };
+    },
+  };
+}
 
 /** Groups with something to learn from, every completion with its share of the loss. */
 function weighted(
   { groups, maxLength }: CompletionBatch,
-  { aggregation }: GrpoConfig,
+  aggregation: GrpoConfig['aggregation'],
 ): { frames: Frames; completions: Weighted[] }[] {
   const lengths = groups.map(({ completions }) =>
     completions.map(({ tokenIds, advantage }) => (advantage === null ? null : tokenIds.length)),

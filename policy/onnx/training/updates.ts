@@ -1,10 +1,11 @@
 import { VideocapError } from '../../../core/errors.ts';
 import { grpoUpdate } from './grpo-update.ts';
+import { gspoUpdate } from './gspo-update.ts';
 import { sftUpdate } from './sft-update.ts';
 import type { Batch, Update } from './update.ts';
 
 /** Every loss that this engine can minimise, by the name that its algorithms give. */
-const UPDATES = { grpo: grpoUpdate, sft: sftUpdate };
+const UPDATES = { grpo: grpoUpdate, gspo: gspoUpdate, sft: sftUpdate };
 
 /** @throws VideocapError `InvalidInput` for a loss that the engine does not have, or a batch of another kind. */
 export function updateOf(loss: string, { learnsFrom }: Batch): Update<{ kind: string }, Batch> {

@@ -26,7 +26,7 @@ const config = ExperimentConfig.parse({
   sampling: { groupSize: 2, maxNewTokens: 16 },
 });
 
-/** Two steps, one of GRPO and one of SFT, on real videos of the small world, in a store of their own. */
+/** Two steps, one of GRPO and one of SFT, and on demand a third, of GSPO, on real videos of the small world, in a store of their own. */
 async function twoSteps() {
   const root = await mkdtemp(join(tmpdir(), 'videocap-stages-'));
   roots.push(root);
@@ -64,6 +64,11 @@ async function twoSteps() {
     ...{ ...shared, step: 2, policy: first.policy, algorithm: { kind: 'sft' } },
     batch: { learnsFrom: 'references', clips, manifest },
   });
+  const learnByGspo = () =>
+    updatePolicy({
+      ...{ ...shared, step: 3, policy: second.policy, algorithm: { kind: 'gspo', iterations: 2 } },
+      batch: { learnsFrom: 'completions', rollouts: [{ rollout, clips, advantages }], temperature, maxNewTokens },
+    });
   const { captions } = await captionClips({
     ...{ runKey, step: 2, policy: second.policy, engine: section, clips },
     list: 'held-out',
@@ -77,17 +82,22 @@ async function twoSteps() {
     base,
     first,
     second,
+    learnByGspo,
   };
 }
 
 test('rollout, update and captions of the small world: every step moves the policy, and twice gives the same', async () => {
-  const { groups, captions, sampleIds, base, first, second } = await twoSteps();
+  const { groups, captions, sampleIds, base, first, second, learnByGspo } = await twoSteps();
   expect(groups.map(({ sampleId }) => sampleId)).toEqual(sampleIds);
   expect(captions.map(({ sampleId }) => sampleId)).toEqual(sampleIds);
   const hashes = [base, first.policy, second.policy].map(({ weights }) => weights.sha256);
   expect(new Set(hashes).size).toBe(3);
   expect([first.policy.step, second.policy.step]).toEqual([1, 2]);
   expect(first.metrics.samplingMismatch).toBeLessThan(1e-4);
+
+  const third = await learnByGspo();
+  expect(hashes).not.toContain(third.policy.weights.sha256);
+  expect(third.metrics).toMatchObject({ updates: 2, excludedCompletions: 0 });
 
   const again = await twoSteps();
   expect(again.groups).toEqual(groups);

@@ -78,4 +78,15 @@ test('scores format and think of every completion, in the order of the rollout',
   expect(progress).toEqual([0, 1]);
   // Tried again, the activity finds its own output, timing included.
   expect(await scoreCompletions(input)).toEqual(output);
+
+  const more = { length: { min: 2, max: 4, fallOff: 4 }, overlong: { maxTokens: 1, cacheTokens: 1, weight: 0.5 } };
+  const { scores } = await scoreCompletions({
+    ...input,
+    step: 4,
+    reward: RewardConfig.parse({ ...input.reward, ...more }),
+  });
+  expect(Object.keys(scores)).toEqual(['format', 'think', 'length', 'overlong']);
+  // Six words, two, no caption, two; each completion has one token.
+  expect(scores.length![0]).toEqual([0.5, 1, 0, 1].map((value) => ({ value })));
+  expect(scores.overlong![0]).toEqual([-1, -1, -1, -1].map((value) => ({ value })));
 });

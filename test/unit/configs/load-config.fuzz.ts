@@ -6,7 +6,7 @@ import { parseConfig } from '../../../configs/load-config.ts';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import { bytesOf, mutated, soup } from '../../fuzz/inputs.ts';
 
-const shipped = ['quickstart.yaml', 'sft.yaml', 'examples/own-data.yaml'].map((file) =>
+const shipped = ['quickstart.yaml', 'sft.yaml', 'examples/own-data.yaml', 'examples/gspo.yaml'].map((file) =>
   readFileSync(new URL(`../../../configs/${file}`, import.meta.url), 'utf8'),
 );
 const names = [

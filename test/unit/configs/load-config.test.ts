@@ -16,10 +16,33 @@ function errorOf(text: string, overrides?: Record<string, unknown>): string {
   return 'no error';
 }
 
+describe('an optional reward', () => {
+  const reward = (section: string) => errorOf(`reward: { ${section} }`);
+
+  it('says which of its fields are missing', () => {
+    expect(reward('overlong: {}')).toMatchInlineSnapshot(`
+      "InvalidConfig: lab.yaml:1:11: reward.overlong.maxTokens is missing; set a number.
+      lab.yaml:1:11: reward.overlong.cacheTokens is missing; set a number."
+    `);
+    expect(reward('overlong: { maxTokens: 8, cacheTokens: 9 }')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:1:37: reward.overlong.cacheTokens is 9; set at most maxTokens: the penalty grows over the last cacheTokens of them."`,
+    );
+    expect(reward('length: { min: 9, max: 8, fallOff: 1 }')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:1:29: reward.length.max is 8; set at least min: lengths from min to max are wanted."`,
+    );
+    expect(reward('length: { min: 9, max: 18, falloff: 1 }')).toMatchInlineSnapshot(`
+      "InvalidConfig: lab.yaml:1:11: reward.length.fallOff is missing; set a number.
+      lab.yaml:1:38: reward.length.falloff is not a known field (did you mean "fallOff"?). Fields of reward.length: weight, unit, min, max, fallOff."
+    `);
+  });
+});
+
 describe('loadConfig', () => {
   it('reads every config that ships', async () => {
     expect(await configNames()).toEqual(['quickstart', 'sft']);
     for (const name of await configNames()) expect((await loadConfig(name)).name).toBe(name);
+    const examples = ['own-data', 'local-judge', 'gspo'];
+    for (const name of examples) expect((await loadConfig(`configs/examples/${name}.yaml`)).name).toBe(name);
   });
 
   it('takes a name, changes by dotted key, and leaves the rest as it is', async () => {
@@ -103,7 +126,7 @@ describe('parseConfig', () => {
       lab.yaml:1:39: algorithm.clipLow is 1; set a number less than 1."
     `);
     expect(errorOf('algorithm: { kind: grpoo }')).toMatchInlineSnapshot(
-      `"InvalidConfig: lab.yaml:1:14: algorithm.kind is "grpoo"; set one of grpo, sft (did you mean "grpo"?)."`,
+      `"InvalidConfig: lab.yaml:1:14: algorithm.kind is "grpoo"; set one of grpo, gspo, sft (did you mean "grpo"?)."`,
     );
     expect(errorOf('frames: { count: 7 }')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:1:11: frames.count is 7; set a multiple of 2."`,

@@ -13,6 +13,13 @@ import {
 } from '../../../rewards/registry.ts';
 import { TokenF1 } from '../../../rewards/think/token-f1.ts';
 
+/** Lists the optional components too. */
+const everything = {
+  ...{ qa: {}, checklist: {} },
+  length: { min: 1, max: 3, fallOff: 2 },
+  overlong: { maxTokens: 10, cacheTokens: 4, weight: 0.5 },
+};
+
 describe('the section reward', () => {
   test('has, where nothing is said, the reward of VideoCap-R1: format + think + caption, each once', () => {
     expect(RewardConfig.parse({})).toEqual({
@@ -28,8 +35,7 @@ describe('the section reward', () => {
 
   test('has a section for every component, by its name', () => {
     for (const [name, component] of Object.entries(COMPONENTS)) expect(component.name).toBe(name);
-    const all = Object.fromEntries(Object.keys(COMPONENTS).map((name) => [name, {}]));
-    expect(Object.keys(weightsOf(RewardConfig.parse(all)))).toEqual(Object.keys(COMPONENTS));
+    expect(Object.keys(weightsOf(RewardConfig.parse(everything)))).toEqual(Object.keys(COMPONENTS));
   });
 
   test('has no component that is optional and not asked for', () => {
@@ -39,6 +45,8 @@ describe('the section reward', () => {
     };
     expect(names({})).toEqual(['format', 'think', 'caption']);
     expect(names({ qa: {} })).toEqual(['format', 'think', 'caption', 'qa']);
+    expect(names(everything)).toEqual(['format', 'think', 'length', 'overlong', 'caption', 'qa', 'checklist']);
+    expect(Object.keys(RewardConfig.parse({}))).toEqual(['format', 'think', 'caption', 'unscorable']);
     expect(weightsOf(RewardConfig.parse({ checklist: { weight: 0.5 } }))).toEqual({
       ...{ format: 1, think: 1, caption: 1 },
       checklist: 0.5,

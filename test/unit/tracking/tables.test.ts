@@ -30,7 +30,19 @@ describe('rolloutTable', () => {
 
   it('has a row a completion with everything it earned', () => {
     const record = { step: 3, time: 1, metrics: {}, rollouts: [scored] };
-    expect(rolloutTable(record, [rollout], manifest).data).toEqual([
+    const table = rolloutTable(record, [rollout], manifest);
+    const components = ['format', 'think', 'caption'];
+    expect(table.columns).toEqual([
+      'id',
+      'completion',
+      'reference',
+      ...components,
+      'reward',
+      'advantage',
+      'sample',
+      'step',
+    ]);
+    expect(table.data).toEqual([
       ['a #1', 'one', 'Reference of a.', 1, 0.5, 0, 1.5, -1, 'a', 3],
       ['a #2', 'two', 'Reference of a.', 0, null, 1, null, null, 'a', 3],
     ]);
@@ -55,8 +67,8 @@ describe('rolloutTable', () => {
       rollouts: [{ ...scored, scores: {}, rewards: [], advantages: [] }],
     };
     const table = rolloutTable(record, [rollout], manifest);
-    expect(table.data[0]).toEqual(['a #1', 'one', 'Reference of a.', null, null, null, null, null, 'a', 3]);
-    expect(table.columns).toHaveLength(10);
+    expect(table.data[0]).toEqual(['a #1', 'one', 'Reference of a.', null, null, 'a', 3]);
+    expect(table.columns).toEqual(['id', 'completion', 'reference', 'reward', 'advantage', 'sample', 'step']);
   });
 
   it('has the rows of every rollout of the step, in their order', () => {

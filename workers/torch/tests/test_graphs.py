@@ -99,15 +99,17 @@ def test_gradients_of_a_loss_equal_autograd_through_transformers(loss: Loss, siz
         # At a threshold rounding decides on a flag.
         flag = set(value.unique().tolist()) <= {0.0, 1.0}
         assert ((found[name] - value).abs() < 1e-3).float().mean() >= (0.97 if flag else 1), name
-    assert_gradients(found, transformer)
+    # Where every token is clipped, only the small gradient of the KL is left, in which rounding shows more.
+    held = "clipped" in expected and bool(expected["clipped"].all())
+    assert_gradients(found, transformer, 1e-3 if held else 1e-4)
 
 
-def assert_gradients(found, transformer):
+def assert_gradients(found, transformer, tolerance: float):
     theirs = hf_gradients(transformer)
     assert {f"grad.{name}" for name in theirs} == {name for name in found if name.startswith("grad.")}
     for name, gradient in theirs.items():
         error = relative(found[f"grad.{name}"], gradient)
-        assert error < 1e-4, f"{name}: {error}"
+        assert error < tolerance, f"{name}: {error}"
 
 
 def hf_gradients(model) -> dict[str, torch.Tensor]:

@@ -86,7 +86,7 @@ class Case:
         patches = torch.stack([clip_patches(frames) for frames in self.frames])
         tables = text_rotary(dims, self.positions)
         self.batch = Batch(patches, *vision_rotary(dims, self.grid), repeat(self.before), repeat(self.after), *tables, ids)
-        self.noise = torch.Generator().manual_seed(seed)
+        self.seed = seed
 
     def _completions(self, rng: random.Random) -> tuple[Tensor, Tensor]:
         """Made-up completions, cut at the length or filled up with the end token: [B, G, L] ids and mask."""
@@ -152,15 +152,19 @@ class Case:
                 suppress[self.tokenizer.token_to_id(token)] = -1e9
         return token_logprobs(p, self.dims, self.batch, torch.tensor(TEMPERATURE), suppress)
 
+    def example(self, loss: Loss, logprobs: Tensor) -> Params:
+        """The made-up inputs of a loss; those that two losses share are equal."""
+        return loss.example(logprobs, self.mask, torch.Generator().manual_seed(self.seed))
+
     def _loss(self, loss: Loss) -> tuple[Params, float, Params]:
-        """Inputs and outputs of a loss, its value, and its gradients."""
+        """Inputs of a loss and its outputs as `<loss>.<output>`, its value, and its gradients."""
         leaves = {name: value.clone().requires_grad_() for name, value in self.p.items()}
         scored = self._scored(leaves, loss.sampled)
-        inputs = loss.example(scored.logprobs.detach(), self.mask, self.noise)
+        inputs = self.example(loss, scored.logprobs.detach())
         terms = apply_loss(loss, scored, inputs | loss.scalars)
         value = terms.pop("loss")
         value.backward()
-        arrays = inputs | {name: term.detach() for name, term in terms.items()}
+        arrays = inputs | {f"{loss.name}.{name}": term.detach() for name, term in terms.items()}
         return arrays, value.item(), {name: leaf.grad for name, leaf in leaves.items()}
 
     def _adamw(self, steps: list[Params]) -> list[dict]:

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { GrpoConfig } from '../../../../algorithms/grpo.ts';
+import { GspoConfig } from '../../../../algorithms/gspo.ts';
 import { SftConfig } from '../../../../algorithms/sft.ts';
 import type {
   CompletionBatch,
@@ -165,6 +166,29 @@ test('an update says what it did: sampled and recomputed log-probabilities agree
   expect(readOptimizer(optimizer, folder).updates).toBe(2);
 });
 
+test('GSPO makes the first update of GRPO, and clips whole completions from the second on', async () => {
+  const request = await grpoRequest(shared);
+  const optimizer = { learningRate: 1e-4 };
+  const gspo = (iterations: number) => ({
+    ...{ ...request, loss: 'gspo' },
+    algorithm: GspoConfig.parse({ kind: 'gspo', iterations, optimizer }),
+  });
+  const grpo = { ...request, algorithm: GrpoConfig.parse({ beta: 0, optimizer }) };
+  const [once, thrice, other] = [
+    await shared.update(gspo(1)),
+    await shared.update(gspo(3)),
+    await shared.update(grpo),
+  ] as const;
+  expect(once.metrics.gradNorm! / other.metrics.gradNorm!).toBeCloseTo(1, 4);
+  expect(once.metrics).toMatchObject({ updates: 1, clipFraction: 0 });
+  expect(thrice.metrics).toMatchObject({ updates: 3, excludedCompletions: 0 });
+  expect(thrice.metrics.clipFraction).toBeGreaterThan(0);
+  expect(thrice.metrics.kl).toBeGreaterThan(0);
+  // The completions of higher advantage become likelier.
+  expect(thrice.metrics.loss).toBeLessThan(once.metrics.loss!);
+  expect(new Set([policy.weights.sha256, once.weightsSha256, thrice.weightsSha256]).size).toBe(3);
+});
+
 test('excluded completions have no influence, and a batch of nothing else leaves the policy as it is', async () => {
   const engine = shared;
   const request = await grpoRequest(engine);
@@ -258,9 +282,9 @@ test('files that are gone or changed are told apart from a model that is wrong',
 
 test('a loss that the engine does not have, and a batch of another kind, are refused with a sentence', async () => {
   const sft = { ...sftRequest([], { kind: 'sft' }), step: 1 };
-  await expect(shared.update({ ...sft, loss: 'gspo' })).rejects.toMatchObject({
+  await expect(shared.update({ ...sft, loss: 'ppo' })).rejects.toMatchObject({
     code: 'InvalidInput',
-    message: 'The onnx engine has no loss "gspo"; use an algorithm with one of grpo, sft.',
+    message: 'The onnx engine has no loss "ppo"; use an algorithm with one of grpo, gspo, sft.',
   });
   await expect(shared.update({ ...sft, loss: 'grpo' })).rejects.toThrow(
     'Loss grpo learns from completions, but the batch has references; send it completions.',

@@ -11,12 +11,20 @@ export interface Sampled {
 }
 type SampledAll = Record<string, Sampled>;
 
+export type LossName = 'grpo' | 'sft' | 'gspo';
+
+interface LossNumbers {
+  loss: number;
+  gradients: SampledAll;
+}
+
 export interface CaseNumbers {
   grid: [slices: number, rows: number, columns: number];
   pixel_values: Sampled;
   greedy: { ids: number[]; text: string }[];
-  grpo: { loss: number; gradients: SampledAll };
-  sft: { loss: number; gradients: SampledAll };
+  grpo: LossNumbers;
+  sft: LossNumbers;
+  gspo: LossNumbers;
   adamw: { grad_norm: number; param: SampledAll; m: SampledAll; v: SampledAll }[];
 }
 
@@ -28,6 +36,7 @@ interface Parity {
     /** Of the losses that have some. */
     grpo: Record<string, number>;
     sft?: Record<string, number>;
+    gspo: Record<string, number>;
     suppressed: string[];
     adamw: { lr: number; beta1: number; beta2: number; eps: number; weight_decay: number; max_grad_norm: number };
   };
@@ -35,6 +44,11 @@ interface Parity {
 }
 
 export const parity: Parity = JSON.parse(readFileSync(new URL('parity.json', FOLDER), 'utf8'));
+
+/** What TRL's own code computed: `workers/torch/tests/trl_numbers.py`. */
+export const trl: { gspo: { cases: Record<'square' | 'wide', LossNumbers> } } = JSON.parse(
+  readFileSync(new URL('trl.json', FOLDER), 'utf8'),
+);
 
 export interface FixtureTensor {
   shape: number[];

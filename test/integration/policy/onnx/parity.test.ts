@@ -12,7 +12,7 @@ import { pixelValues } from '../../../../policy/onnx/model/video-processor.ts';
 import { freshOptimizer, readWeights, weightsOf } from '../../../../policy/onnx/model/weights.ts';
 import { generate } from '../../../../policy/onnx/sampling/generate.ts';
 import { adamwStep } from '../../../../policy/onnx/training/optimizer.ts';
-import { arraysOf, type FixtureTensor, parity, type Sampled } from './fixtures.ts';
+import { arraysOf, type FixtureTensor, type LossName, parity, type Sampled, trl } from './fixtures.ts';
 
 /** The engine computes what torch computes, which in turn computes what transformers does (`npm run test:torch`). */
 
@@ -182,22 +182,23 @@ describe.each(['square', 'wide'] as const)('%s videos', (name) => {
   function inputsOf(graph: string, loss: string): Feeds {
     const shared = { ...batch(), ...sampling };
     const own = model.folder.graphs[graph]!.inputs.filter((input) => !(input in shared));
-    const settings: Record<string, number> = parity.settings[loss as 'grpo' | 'sft'] ?? {};
+    const settings: Record<string, number> = parity.settings[loss as LossName] ?? {};
     return Object.fromEntries(own.map((input) => [input, input in arrays ? tensor(input) : scalar(settings[input]!)]));
   }
 
   test('every loss: its value, its outputs, every gradient, and an AdamW update with them', async () => {
-    expect(losses.map(({ loss }) => loss)).toEqual(['grpo', 'sft']);
+    expect(losses.map(({ loss }) => loss)).toEqual(['grpo', 'sft', 'gspo']);
     const outputs: Readonly<Record<string, ort.Tensor>>[] = [];
     for (const { graph, loss } of losses) {
       const { inputs, outputs: names } = model.folder.graphs[graph]!;
       const feeds = { ...batch(), ...(inputs.includes('temperature') ? sampling : {}) };
       const output = await model.run(graph, { ...feeds, ...inputsOf(graph, loss) });
-      const expected = numbers[loss as 'grpo' | 'sft'];
+      const expected = numbers[loss as LossName];
       expect(floats(output.loss)[0], loss).toBeCloseTo(expected.loss, 4);
-      for (const name of names)
-        if (name in arrays && inputs.includes('temperature'))
-          expect(furthest(floats(output[name]), arrays[name]!.data), `${loss}: ${name}`).toBeLessThan(1e-3);
+      for (const name of names) {
+        const known = arrays[`${loss}.${name}`] ?? (inputs.includes('temperature') ? arrays[name] : undefined);
+        if (known) expect(furthest(floats(output[name]), known.data), `${loss}: ${name}`).toBeLessThan(1e-3);
+      }
       expectAll(gradientsOf(output), expected.gradients, 1e-4);
       outputs.push(output);
     }
@@ -224,6 +225,13 @@ describe.each(['square', 'wide'] as const)('%s videos', (name) => {
       learner = updated;
     }
     expect(Object.keys(tensorFeeds(learner.weights.tensors))).toEqual(model.folder.parameters.map((p) => p.name));
+  });
+
+  test("GSPO's loss and gradients are those of TRL's own code", async () => {
+    const feeds = { ...batch(), ...sampling, ...inputsOf('gspo-gradients', 'gspo') };
+    const output = await model.run('gspo-gradients', feeds);
+    expect(floats(output.loss)[0]).toBeCloseTo(trl.gspo.cases[name].loss, 5);
+    expectAll(gradientsOf(output), trl.gspo.cases[name].gradients, 1e-4);
   });
 });
 

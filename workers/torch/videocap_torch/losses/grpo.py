@@ -26,9 +26,16 @@ def grpo_loss(
     """sum w (-min(rho A, clip(rho, 1 - clip_low, 1 + clip_high) A) + beta k3), with rho = exp(logp - old) and
     k3 = exp(ref - logp) - (ref - logp) - 1. `advantages` is [B, G], all else [B, G, L]; for w see `aggregation_weights`.
     """
-    logprobs = scored.logprobs
-    advantage = advantages[..., None]
+    logprobs, advantage = scored.logprobs, advantages[..., None]
     ratio = (logprobs - old_logprobs).exp()
+    return clipped_surrogate(ratio, advantage, logprobs, ref_logprobs, token_weights, clip_low, clip_high, beta)
+
+
+def clipped_surrogate(
+    ratio: Tensor, advantage: Tensor, logprobs: Tensor, ref_logprobs: Tensor, token_weights: Tensor,
+    clip_low: Tensor | float, clip_high: Tensor | float, beta: Tensor | float,
+) -> GrpoTerms:  # fmt: skip
+    """The loss above for any importance ratios rho [B, G, L]; `advantage` is [B, G, 1]."""
     bounded = torch.minimum(torch.maximum(ratio, 1 - clip_low + 0 * ratio), 1 + clip_high + 0 * ratio)
     free, held = ratio * advantage, bounded * advantage
     to_reference = ref_logprobs - logprobs

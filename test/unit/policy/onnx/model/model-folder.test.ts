@@ -76,6 +76,7 @@ test('knows the graphs that graphs.json lists, and the loss whose gradients they
     ['logprobs', undefined],
     ['grpo-gradients', 'grpo'],
     ['sft-gradients', 'sft'],
+    ['gspo-gradients', 'gspo'],
     ['adamw', undefined],
   ]);
   expect(tiny.graphs['grpo-gradients']!.inputs).toEqual(expect.arrayContaining(['old_logprobs', 'clip_low', 'beta']));
@@ -83,7 +84,7 @@ test('knows the graphs that graphs.json lists, and the loss whose gradients they
 });
 
 test('a graph that is not there is missed by name only when it is asked for', () => {
-  expect(() => graphPath(tiny, 'gspo-gradients', 'algorithm gspo')).toThrow(
-    'Model "tiny" has no graph gspo-gradients, which algorithm gspo needs; run `npm run model:build` to make it in ',
+  expect(() => graphPath(tiny, 'ppo-gradients', 'algorithm ppo')).toThrow(
+    'Model "tiny" has no graph ppo-gradients, which algorithm ppo needs; run `npm run model:build` to make it in ',
   );
 });

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import type { CompletionAlgorithm } from './algorithm.ts';
+import { comparedInGroups } from './group-advantages.ts';
+import { GrpoConfig } from './grpo.ts';
+
+export const GspoConfig = GrpoConfig.omit({ aggregation: true }).extend({
+  kind: z.literal('gspo'),
+  /**
+   * Optimiser updates per rollout batch. The paper makes 4: ratios differ from 1 only from the second on, so that with
+   * 1 the update is GRPO's.
+   */
+  iterations: z.int().min(1).max(16).default(4),
+  /** Weight of the k3 KL to the frozen start policy. The paper has none. */
+  beta: z.number().nonnegative().default(0),
+  /** A completion's ratio is a mean over its tokens, so the paper's clip range is a thousandth of GRPO's. */
+  clipLow: z.number().positive().lt(1).default(3e-4),
+  clipHigh: z.number().positive().default(4e-4),
+});
+export type GspoConfig = z.infer<typeof GspoConfig>;
+
+/**
+ * Group Sequence Policy Optimization (arXiv 2507.18071): GRPO with one importance ratio a completion, which is the
+ * geometric mean of its tokens' ratios and is clipped as a whole. Completions count alike, whatever their length.
+ */
+export const gspo: CompletionAlgorithm<GspoConfig> = {
+  config: GspoConfig,
+  loss: 'gspo',
+  learnsFrom: 'completions',
+  advantages: comparedInGroups,
+};
