@@ -1,7 +1,7 @@
 import type { StepRecord } from '../contracts/run-results.ts';
 import type { Rollout } from '../core/completion.ts';
 import type { ReadManifest } from '../core/manifest.ts';
-import { componentNames } from '../rewards/registry.ts';
+import { COMPONENTS } from '../rewards/registry.ts';
 import type { Table } from './logged-tables.ts';
 
 /**
@@ -10,9 +10,9 @@ import type { Table } from './logged-tables.ts';
  * @param rollouts of the record, in its order.
  */
 export function rolloutTable(record: StepRecord, rollouts: readonly Rollout[], manifest: ReadManifest): Table {
-  const scored = record.rollouts.flatMap(({ scores }) => Object.keys(scores));
+  const scored = new Set(record.rollouts.flatMap(({ scores }) => Object.keys(scores)));
   // Custom rewards after the others, as the record has them.
-  const names = [...new Set([...componentNames((name) => scored.includes(name)), ...scored])];
+  const names = [...new Set([...Object.keys(COMPONENTS).filter((name) => scored.has(name)), ...scored])];
   return {
     columns: ['id', 'completion', 'reference', ...names, 'reward', 'advantage', 'sample', 'step'],
     data: record.rollouts.flatMap(({ scores, rewards, advantages }, r) =>
