@@ -30,8 +30,9 @@ export function videoCard({ sample, video, frames, base, trained }: ShownVideo, 
   </article>`;
 }
 
-function answer(kind: 'base' | 'trained', { step, text, result }: Answer, { reward }: ExperimentConfig): Html {
-  const { caption, thought } = parseCompletion(text);
+function answer(kind: 'base' | 'trained', { step, text, result }: Answer, { reward, prompt }: ExperimentConfig): Html {
+  const { caption, thought } = parseCompletion(text, prompt.output);
+  const wantsThought = caption !== undefined && prompt.output === 'structured';
   return html`<section class="answer ${kind}">
     <h3><span class="dot ${kind}"></span>${kind === 'base' ? 'Base' : `Trained, step ${step}`} ${rewardText(result, reward)}</h3>
     ${
@@ -40,7 +41,7 @@ function answer(kind: 'base' | 'trained', { step, text, result }: Answer, { rewa
         : html`<p class="caption">${shortened(caption)}</p>`
     }
     ${result && eventMarks(result)}
-    ${thought ? thoughtDetails(thought) : caption !== undefined && html`<p class="none">No readable thought.</p>`}
+    ${thought ? thoughtDetails(thought) : wantsThought && html`<p class="none">No readable thought.</p>`}
   </section>`;
 }
 

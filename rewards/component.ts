@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { ParsedCompletion } from '../core/completion.ts';
-import type { Sample } from '../core/sample.ts';
+import type { Sample, SampleFields } from '../core/sample.ts';
 import type { Score } from '../core/score.ts';
 import type { Judge } from '../judge/judge.ts';
 import type { CaptionReading } from '../judge/read-caption.ts';
+import type { DocumentFrequencies } from './reference/cider-d.ts';
 import type { Similarity, SimilarityName } from './think/similarity.ts';
 
 /** What every component's config section has: how much the component counts in the total. */
@@ -35,6 +36,8 @@ interface Common<Config> {
   readonly range: readonly [number, number];
   /** Its line in charts: a colour of the report's style sheet. */
   readonly colour: 'orange' | 'teal' | 'violet' | 'accent';
+  /** What samples must have beside a caption; a data set in which none has it is refused. */
+  readonly needs?: keyof SampleFields;
 }
 
 /** Scored from texts alone, without asking a judge. */
@@ -47,6 +50,8 @@ export interface LocalComponent<Config extends ComponentSection = ComponentSecti
 export interface LocalTools {
   /** The phrase similarity of this name. */
   similarity(name: SimilarityName): Similarity;
+  /** Of the training captions. */
+  documentFrequencies(): Promise<DocumentFrequencies>;
   signal?: AbortSignal | undefined;
 }
 

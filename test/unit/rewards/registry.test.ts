@@ -3,6 +3,8 @@ import type { Sample } from '../../../core/sample.ts';
 import { scoreValue, value } from '../../../core/score.ts';
 import { RuleBasedJudge } from '../../../judge/rule-based/rule-based-judge.ts';
 import { weightsOf } from '../../../rewards/combine-rewards.ts';
+import { documentFrequencies } from '../../../rewards/reference/cider-d.ts';
+import { words } from '../../../rewards/reference/words.ts';
 import { COMPONENTS, judgedComponents, localComponents, RewardConfig } from '../../../rewards/registry.ts';
 import { TokenF1 } from '../../../rewards/think/token-f1.ts';
 
@@ -21,7 +23,17 @@ describe('the section reward', () => {
 
   test('has a section for every component, by its name', () => {
     for (const [name, component] of Object.entries(COMPONENTS)) expect(component.name).toBe(name);
-    expect(Object.keys(weightsOf(RewardConfig.parse({})))).toEqual(Object.keys(COMPONENTS));
+    const every = Object.fromEntries(Object.keys(COMPONENTS).map((name) => [name, {}]));
+    expect(Object.keys(weightsOf(RewardConfig.parse(every)))).toEqual(Object.keys(COMPONENTS));
+  });
+
+  test('has no optional component where a config does not name it', () => {
+    expect(Object.keys(weightsOf(RewardConfig.parse({})))).toEqual(['format', 'think', 'caption']);
+    expect(localComponents(RewardConfig.parse({ bleu4: {} })).map(({ name }) => name)).toEqual([
+      'format',
+      'think',
+      'bleu4',
+    ]);
   });
 
   test('refuses a component that there is none of', () => {
@@ -42,7 +54,10 @@ const sample: Sample = {
 describe('a component scores with its own section of the config', () => {
   test('locally', async () => {
     const completion = { wellFormed: true, thought: [{ subject: 'star', attributes: ['red'], actions: ['blinks'] }] };
-    const tools = { similarity: () => new TokenF1() };
+    const tools = {
+      similarity: () => new TokenF1(),
+      documentFrequencies: async () => documentFrequencies([words(sample.caption), words('Two dogs run.')]),
+    };
     const scored = async (reward: object) => {
       const scores: Record<string, number | undefined> = {};
       for (const { name, score } of localComponents(RewardConfig.parse(reward)))
