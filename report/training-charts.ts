@@ -1,3 +1,4 @@
+import { REFERENCE_ROWS } from '../benchmarks/held-out-metrics.ts';
 import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
 import { type Html, html } from '../core/markup.ts';
 import { COMPONENTS } from '../rewards/registry.ts';
@@ -13,18 +14,15 @@ interface Panel {
 
 /** A line for every component of the reward, the last of the list first: what the judge says is the most telling. */
 const REWARDS = Object.values(COMPONENTS)
-  .map(({ name, colour }) => ({ metric: `reward/${name}`, name, colour: `var(--${colour})` }))
+  .map(({ name, colour, range }) => ({ metric: `reward/${name}`, name, colour: `var(--${colour})`, range }))
   .reverse();
-
-const RANGES = Object.values(COMPONENTS).map(({ range }) => range);
-const LOWEST = Math.min(...RANGES.map(([low]) => low));
-const HIGHEST = Math.max(...RANGES.map(([, high]) => high));
 
 const BENCHMARKS = [
   { metric: 'eventF1', name: 'event F1', colour: 'var(--accent)' },
   { metric: 'actionF1', name: 'action F1', colour: 'var(--orange)' },
   { metric: 'objectF1', name: 'object F1', colour: 'var(--teal)' },
-] as const;
+  ...REFERENCE_ROWS.map(({ metric, title, colour }) => ({ metric, name: title, colour: `var(--${colour})` })),
+];
 
 /** Small pictures of a run's health, the most telling first. */
 const PANELS: readonly Panel[] = [
@@ -47,17 +45,25 @@ const MOST_PANELS = 6;
 
 /** Rewards and benchmark over steps, large, and the run's health in small. Nothing where there was no training. */
 export function trainingCharts(records: readonly StepRecord[], evaluations: readonly Evaluation[]): Html | undefined {
-  const rewards = REWARDS.map(({ metric, ...look }) => ({ ...look, points: pointsOf(records, metric) }));
+  const rewards = REWARDS.map(({ metric, ...look }) => ({ ...look, points: pointsOf(records, metric) })).filter(
+    ({ points }) => points.length > 0,
+  );
+  const bounds = commonRange(rewards.map(({ range }) => range));
   const benchmarks = BENCHMARKS.map(({ metric, ...look }) => ({
     ...look,
     points: benchmarkPoints(evaluations, metric),
   }));
   const large = [
-    figure('Rewards', `step means, each from ${LOWEST} to ${HIGHEST}; lines: moving averages`, rewards, {
-      smooth: true,
-      include: [LOWEST, HIGHEST],
-      digits: 2,
-    }),
+    figure(
+      'Rewards',
+      `step means${bounds ? `, each from ${bounds[0]} to ${bounds[1]}` : ''}; lines: moving averages`,
+      rewards,
+      {
+        smooth: true,
+        ...(bounds && { include: bounds }),
+        digits: 2,
+      },
+    ),
     evaluations.length > 1 &&
       figure('Benchmark', 'held-out videos, points; bands are 95% intervals', benchmarks, { digits: 1 }),
   ];
@@ -69,6 +75,12 @@ export function trainingCharts(records: readonly StepRecord[], evaluations: read
   return html`
     <div class="charts">${large.map((each) => each || undefined)}</div>
     <div class="charts small">${small}</div>`;
+}
+
+/** The range that all have; none where they differ: on the scale of the widest, the others would be flat lines. */
+function commonRange(ranges: readonly (readonly [number, number])[]): readonly [number, number] | undefined {
+  const [first, ...others] = ranges;
+  return others.every((range) => `${range}` === `${first}`) ? first : undefined;
 }
 
 function figure(
