@@ -1,7 +1,7 @@
 import type { core } from 'zod';
 import { REFERENCE_NAMES } from '../benchmarks/held-out-metrics.ts';
 import type { DataFields } from '../datasets/data-fields.ts';
-import { NO_JUDGE, needsSmallWorld } from '../judge/judge-config.ts';
+import { hasJudge, NO_JUDGE, needsSmallWorld } from '../judge/judge-config.ts';
 import { COMPONENTS, componentsOf } from '../rewards/registry.ts';
 import type { ExperimentConfig } from './schema.ts';
 
@@ -40,6 +40,7 @@ export function dataIssues(config: ExperimentConfig, data: DataFields | undefine
   const issues: core.$ZodIssue[] = [];
   const refuse = (path: string[], message: string) =>
     issues.push({ code: 'custom', path, message, input: undefined } as core.$ZodIssue);
+  const noJudge = `nothing judges the captions of ${data.file}: set judge.kind to llm, with judge.baseUrl and judge.model`;
   for (const { component, config: section } of componentsOf(config.reward)) {
     const { name, needs } = component;
     if (section.weight > 0 && needs && !data.train[needs])
@@ -47,7 +48,11 @@ export function dataIssues(config: ExperimentConfig, data: DataFields | undefine
         ['reward', name],
         `no sample of ${data.file} has the field "${needs}": add it with videocap annotate, or set reward.${name}.weight to 0`,
       );
+    if (section.weight > 0 && component.scored === 'by the judge' && !hasJudge(config.judge))
+      refuse(['reward', name], `${noJudge}, or set reward.${name}.weight to 0`);
   }
+  if (!hasJudge(config.judge) && config.benchmark.metrics.includes('events'))
+    refuse(['benchmark', 'metrics'], `${noJudge}, or leave out events`);
   if (needsSmallWorld(config.judge) && data.notSmallWorld !== undefined)
     refuse(
       ['judge', 'kind'],

@@ -9,7 +9,7 @@ import { describeIssues, shownValue } from './config-issues.ts';
 import { dataIssues, withDataSettings } from './data-settings.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { readYaml } from './read-yaml.ts';
-import { ExperimentConfig } from './schema.ts';
+import { ExperimentConfig, ExperimentFields } from './schema.ts';
 
 /** Values by dotted key, such as `{"algorithm.steps": 10}`: changes to a config that need no file of their own. */
 export type Overrides = Readonly<Record<string, unknown>>;
@@ -46,8 +46,12 @@ interface Source {
 /** `loadConfig` for text already read, and data already looked at. */
 export function parseConfig(text: string, { file, folder, overrides = {}, data }: Source): ExperimentConfig {
   const { raw, document, lines } = rawConfig(text, file, overrides);
-  const parsed = ExperimentConfig.safeParse(withDataSettings(raw, data));
-  const issues = parsed.success ? dataIssues(parsed.data, data) : parsed.error.issues;
+  const settings = withDataSettings(raw, data);
+  const parsed = ExperimentConfig.safeParse(settings);
+  const fields = ExperimentFields.safeParse(settings).data;
+  // First what the data lack, since that is why other fields do not fit together.
+  const missing = fields ? dataIssues(fields, data) : [];
+  const issues = missing.length > 0 ? missing : (parsed.error?.issues ?? []);
   if (issues.length > 0)
     throw new VideocapError(
       'InvalidConfig',

@@ -21,7 +21,8 @@ const CheckpointConfig = z.strictObject({
   keepEvery: z.int().nonnegative().default(20),
 });
 
-const Experiment = z.strictObject({
+/** Every field by itself; `ExperimentConfig` also says which of them fit together. */
+export const ExperimentFields = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
@@ -42,7 +43,7 @@ const Experiment = z.strictObject({
 /** What a completion can be rewarded for that is about its caption, its analysis or their length. */
 const CONTENT = Object.keys(COMPONENTS).filter((name) => name !== COMPONENTS.format.name);
 
-const WithRewards = Experiment.superRefine(({ reward, judge, prompt, algorithm, benchmark }, context) => {
+const WithRewards = ExperimentFields.superRefine(({ reward, judge, prompt, algorithm, benchmark }, context) => {
   const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
   const weighed = componentsOf(reward).filter(({ config }) => config.weight > 0);
   for (const { component } of weighed) {

@@ -91,7 +91,13 @@ test('compares captions with the references, by n-grams of the training captions
   };
   const texts = ['A small red circle moves left.', 'A small red circle grows.', '', 'A cat.'];
   const completions = texts.map((text) => ({ ...completion(text), parsed: parseCompletion(text, 'plain') }));
-  const rollout: Rollout = { step: 1, groups: [{ sampleId: 'a', completions }, { sampleId: 'silent', completions }] };
+  const rollout: Rollout = {
+    step: 1,
+    groups: [
+      { sampleId: 'a', completions },
+      { sampleId: 'silent', completions },
+    ],
+  };
   const { scoreCompletions } = createScoreActivities({ store, home: root });
   const input = {
     ...{ runKey: 'r', step: 1, round: 0, part: 0 },

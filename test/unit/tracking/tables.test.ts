@@ -44,8 +44,8 @@ describe('rolloutTable', () => {
       rollouts: [{ ...scored, scores: {}, rewards: [], advantages: [] }],
     };
     const table = rolloutTable(record, [rollout], manifest);
-    expect(table.data[0]).toEqual(['a #1', 'one', 'Reference of a.', null, null, null, null, null, 'a', 3]);
-    expect(table.columns).toHaveLength(10);
+    expect(table.data[0]).toEqual(['a #1', 'one', 'Reference of a.', null, null, 'a', 3]);
+    expect(table.columns).toHaveLength(7);
   });
 
   it('has the rows of every rollout of the step, in their order', () => {
