@@ -117,7 +117,7 @@ test('without a judge, captions are compared with their references and nothing e
   const input = {
     ...(await inputFor([], { kind: 'none' })),
     metrics: ['rougeL' as const, 'bleu4' as const],
-    reward: RewardConfig.parse({ think: { weight: 0 }, caption: { weight: 0 }, rougeL: {} }),
+    reward: RewardConfig.parse({ think: { weight: 0, similarity: 'token-f1' }, caption: { weight: 0 }, rougeL: {} }),
   };
   // The first caption is another clip's.
   const captioned = heldOut.map(({ id }, i) => {

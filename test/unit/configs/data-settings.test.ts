@@ -51,14 +51,24 @@ describe('videos with captions alone', () => {
   });
 
   test('need such a reward', async () => {
-    expect(await refusal(PAIRS, '')).toMatchInlineSnapshot(`"own.yaml: reward is missing; add a reward that looks at the caption: one that needs no judge, such as rougeL: { weight: 1 }, or name a judge."`);
+    expect(await refusal(PAIRS, '')).toMatchInlineSnapshot(
+      `"own.yaml: reward is missing; add a reward that looks at the caption: one that needs no judge, such as rougeL: { weight: 1 }, or name a judge."`,
+    );
   });
 
   test('cannot be scored for thoughts, nor by a judge that is not there', async () => {
-    expect(await refusal(PAIRS, 'reward: { think: { weight: 1 } }\n')).toMatchInlineSnapshot(`"own.yaml:2:11: reward.think is {"weight":1}; set reward.think.weight to 0, or prompt.output to structured: a plain completion has no analysis."`);
-    expect(await refusal(PAIRS, 'reward: { rougeL: {}, caption: { variant: f1 } }\n')).toMatchInlineSnapshot(`"own.yaml:2:23: reward.caption is {"variant":"f1"}; set reward.caption.weight to 0, or name a judge in the section judge: this reward asks one."`);
-    expect(await refusal(PAIRS, `${SFT}benchmark: { metrics: [events] }\n`)).toMatchInlineSnapshot(`"own.yaml:3:14: benchmark.metrics is ["events"]; leave out events, or name a judge in the section judge: events are judged."`);
-    expect(await refusal(PAIRS, `${SFT}judge: { kind: rule-based }\n`)).toMatchInlineSnapshot(`"own.yaml:3:10: judge.kind is "rule-based"; the references of own.jsonl are not of the small world: set llm, with judge.baseUrl and judge.model, or none."`);
+    expect(await refusal(PAIRS, 'reward: { think: { weight: 1 } }\n')).toMatchInlineSnapshot(
+      `"own.yaml:2:11: reward.think is {"weight":1}; no sample of own.jsonl has the field "thought": add it with videocap annotate, or set reward.think.weight to 0."`,
+    );
+    expect(await refusal(PAIRS, 'reward: { rougeL: {}, caption: { variant: f1 } }\n')).toMatchInlineSnapshot(
+      `"own.yaml:2:23: reward.caption is {"variant":"f1"}; nothing judges the captions of own.jsonl: set judge.kind to llm, with judge.baseUrl and judge.model, or set reward.caption.weight to 0."`,
+    );
+    expect(await refusal(PAIRS, `${SFT}benchmark: { metrics: [events] }\n`)).toMatchInlineSnapshot(
+      `"own.yaml:3:14: benchmark.metrics is ["events"]; nothing judges the captions of own.jsonl: set judge.kind to llm, with judge.baseUrl and judge.model, or leave out events."`,
+    );
+    expect(await refusal(PAIRS, `${SFT}judge: { kind: rule-based }\n`)).toMatchInlineSnapshot(
+      `"own.yaml:3:10: judge.kind is "rule-based"; the references of own.jsonl are not of the small world: set llm, with judge.baseUrl and judge.model, or none."`,
+    );
   });
 
   test('with a language model as judge, its rewards and event scores', async () => {
@@ -77,7 +87,9 @@ describe('videos with captions alone', () => {
 test('with events and no thoughts, completions stay structured and think does not count', async () => {
   const config = await resolved(EVENTS, LLM);
   expect(config).toMatchObject({ prompt: { output: 'structured' }, reward: { think: { weight: 0 } } });
-  expect(await refusal(EVENTS, `${LLM}reward: { think: { similarity: token-f1 } }\n`)).toMatchInlineSnapshot(`"own.yaml:3:11: reward.think is {"similarity":"token-f1"}; no sample of own.jsonl has the field "thought": add it with videocap annotate, or set reward.think.weight to 0."`);
+  expect(await refusal(EVENTS, `${LLM}reward: { think: { similarity: token-f1 } }\n`)).toMatchInlineSnapshot(
+    `"own.yaml:3:11: reward.think is {"similarity":"token-f1"}; no sample of own.jsonl has the field "thought": add it with videocap annotate, or set reward.think.weight to 0."`,
+  );
 });
 
 test('with events and thoughts and a judge, nothing changes', async () => {
