@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ClipResult, captionScores, HeldOutDetails, heldOutMetrics } from '../benchmarks/held-out.ts';
+import { type HeldOutMetric, referenceMetricsOf } from '../benchmarks/held-out-metrics.ts';
 import { HELD_OUT_PROMPTS, named } from '../benchmarks/judged-by.ts';
 import { ScoreBenchmarkInput, ScoreBenchmarkOutput } from '../contracts/scoring.ts';
 import { CaptionedClip } from '../core/completion.ts';
@@ -14,12 +15,12 @@ import type { Unknown } from '../judge/questions/question.ts';
 import { type CaptionReading, readCaption, readReference } from '../judge/read-caption.ts';
 import type { LocalTools } from '../rewards/component.ts';
 import type { OpenReward } from '../rewards/custom/custom-kinds.ts';
+import { type Measured, withoutWords } from '../rewards/reference/metric.ts';
 import { judgedComponents, localComponents, type RewardConfig } from '../rewards/registry.ts';
-import { createSimilarity } from '../rewards/think/create-similarity.ts';
-import type { SimilarityName } from '../rewards/think/similarity.ts';
 import { phrasesOf } from '../rewards/think/think-score.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 import { scoredByCustomCode } from './custom-rewards.ts';
+import { scoringTools } from './scoring-tools.ts';
 
 type BenchmarkDeps = Pick<ActivityDeps, 'store' | 'home' | 'onProgress' | 'signal' | 'outage' | 'env'>;
 
@@ -29,7 +30,7 @@ export function createBenchmarkActivities(deps: BenchmarkDeps) {
   return {
     async scoreBenchmark(rawInput: z.input<typeof ScoreBenchmarkInput>): Promise<z.infer<typeof ScoreBenchmarkOutput>> {
       const input = ScoreBenchmarkInput.parse(rawInput);
-      const { suite, reward } = input;
+      const { suite, reward, metrics } = input;
       const key = keyOf('heldOutScores', input);
       return store.onceJson(key, ScoreBenchmarkOutput, async () => {
         const started = performance.now();
@@ -37,7 +38,7 @@ export function createBenchmarkActivities(deps: BenchmarkDeps) {
         const { sample } = await readManifest(store, input.manifest);
         const { spent, judgeSection: section } = input;
         const judge = createJudge(input.judge, { store, place: key, env, spent, section, outage });
-        const tools = { similarity: (name: SimilarityName) => createSimilarity(name, home), signal: signal?.() };
+        const tools = scoringTools({ store, home, signal: signal?.() }, input.manifest);
         // All phrases at once: a model that embeds them works in batches.
         const phrases = captioned.flatMap(({ parsed, sampleId }) =>
           [parsed.thought, sample(sampleId).thought].flatMap((thought) => phrasesOf(thought ?? [])),
@@ -47,13 +48,14 @@ export function createBenchmarkActivities(deps: BenchmarkDeps) {
         const clips = await scoredByCustomCode(deps, reward, input, (custom) =>
           settled(
             captioned.map(async (clip) => {
-              const result = await scoreClip(clip, sample(clip.sampleId), judge, reward, tools, custom);
+              const how = { judge, reward, metrics, tools, custom };
+              const result = await scoreClip(clip, sample(clip.sampleId), how);
               onProgress?.({ done: ++done, total: captioned.length, what: 'clips scored' });
               return result;
             }),
           ),
         );
-        const prompts = judge.isLlm ? named(HELD_OUT_PROMPTS) : [];
+        const prompts = judge.isLlm && metrics.includes('events') ? named(HELD_OUT_PROMPTS) : [];
         const details: HeldOutDetails = { suite, judge: { name: judge.name, isLlm: judge.isLlm, prompts }, clips };
         return {
           metrics: heldOutMetrics(clips),
@@ -67,13 +69,18 @@ export function createBenchmarkActivities(deps: BenchmarkDeps) {
   };
 }
 
+interface HowToScore {
+  judge: Judge;
+  reward: RewardConfig;
+  metrics: readonly HeldOutMetric[];
+  tools: LocalTools;
+  custom: readonly OpenReward[];
+}
+
 async function scoreClip(
   { tokens, text, parsed }: CaptionedClip,
   sample: Sample,
-  judge: Judge,
-  reward: RewardConfig,
-  tools: LocalTools,
-  custom: readonly OpenReward[],
+  { judge, reward, metrics, tools, custom }: HowToScore,
 ): Promise<ClipResult> {
   const { caption } = parsed;
   const scores: Record<string, number | undefined> = {};
@@ -92,7 +99,9 @@ async function scoreClip(
     tokens,
     format: format!,
     ...(think !== undefined && { think }),
+    ...(await compareWithReference(caption, sample, metrics, tools)),
   };
+  if (!metrics.includes('events')) return { ...result, rewards: numbers(scores) };
   const reference = await readReference(judge, sample, tools.signal);
   if (!('events' in reference)) return { ...result, rewards: numbers(scores), unscorable: reasonOf(reference) };
   const reading: CaptionReading | Unknown | undefined =
@@ -108,6 +117,23 @@ async function scoreClip(
     ...(reading && { reading }),
     ...captionScores(caption, events, reading),
   };
+}
+
+/** What the metrics find that need no judge. */
+async function compareWithReference(
+  caption: string | undefined,
+  sample: Sample,
+  metrics: readonly HeldOutMetric[],
+  tools: LocalTools,
+): Promise<Pick<ClipResult, 'references' | 'unscorable'>> {
+  const wanted = referenceMetricsOf(metrics);
+  if (wanted.length === 0) return {};
+  const fault = withoutWords(sample);
+  if (fault !== undefined) return { unscorable: fault };
+  const references: Record<string, Measured> = {};
+  for (const { name, measure } of wanted)
+    references[name] = (await measure([caption ?? ''], sample.caption, tools))[0]!;
+  return { references };
 }
 
 /** The scores that there are. */

@@ -5,6 +5,7 @@ import { readManifest } from '../core/manifest.ts';
 import { settled } from '../core/settled.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { createJudge } from '../judge/create-judge.ts';
+import { hasJudge } from '../judge/judge-config.ts';
 import { judgedComponents } from '../rewards/registry.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
@@ -23,7 +24,7 @@ export function createJudgeActivities({ store, onProgress, signal, outage, env }
         const { sample } = await readManifest(store, manifest);
         const judge = createJudge(config, { store, place: keyOf('judgedScores', place), env, spent, outage });
         const random = { seed, path: [place.step, place.round] };
-        const components = judgedComponents(reward);
+        const components = hasJudge(config) ? judgedComponents(reward) : [];
         const total = components.length * groups.reduce((sum, { completions }) => sum + completions.length, 0);
         let done = 0;
         const onScored = () => onProgress?.({ done: done++, total, what: 'captions judged' });

@@ -8,11 +8,12 @@ import {
   RolloutGroupsOutput,
 } from '../contracts/policy.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
-import { type CaptionedClip, Group, parseCompletion, Rollout } from '../core/completion.ts';
+import { type CaptionedClip, Group, type OutputForm, parseCompletion, Rollout } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { GenerateRequest } from '../core/policy-engine.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { listClips, policyFiles, readFrames } from '../policy/engine-inputs.ts';
+import { promptText } from '../policy/prompt-config.ts';
 import { restoreStartPolicy, storeStartPolicy } from '../policy/start-policy.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
@@ -27,6 +28,7 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
   async function write(
     clips: ArtifactRef,
     request: Omit<GenerateRequest, 'clips'>,
+    form: OutputForm,
     sliceKey: (from: number) => string,
   ): Promise<Group[]> {
     const refs = await listClips(store, clips);
@@ -41,7 +43,7 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
       const groups = await engine.generate({ ...request, clips: loaded }, { onProgress: report, signal: signal?.() });
       return groups.map(({ sampleId, completions }) => ({
         sampleId,
-        completions: completions.map((sampled) => ({ ...sampled, parsed: parseCompletion(sampled.text) })),
+        completions: completions.map((sampled) => ({ ...sampled, parsed: parseCompletion(sampled.text, form) })),
       }));
     };
     if (refs.length <= CLIPS_AT_ONCE) return slice(0);
@@ -68,16 +70,17 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
 
     /** G sampled completions of every clip. What they are depends on seed, step, round, sample and place in the group. */
     async rolloutGroups(rawInput: z.input<typeof RolloutGroupsInput>): Promise<z.infer<typeof RolloutGroupsOutput>> {
-      const { policy, engine: section, clips, seed, sampling, ...place } = RolloutGroupsInput.parse(rawInput);
+      const { policy, engine: section, clips, seed, prompt, sampling, ...place } = RolloutGroupsInput.parse(rawInput);
       return store.onceJson(keyOf('rolloutOutput', place), RolloutGroupsOutput, async () => {
         const started = performance.now();
         const { groupSize, maxNewTokens, temperature } = sampling;
         const { step, round } = place;
-        const request = { policy: await policyFiles(store, policy), engine: section, groupSize, maxNewTokens };
+        const files = await policyFiles(store, policy);
+        const request = { policy: files, engine: section, prompt: promptText(prompt), groupSize, maxNewTokens };
         const random = { temperature, seed, step, round };
         const rollout = await store.putJsonOnce(keyOf('rollout', place), async () => ({
           step,
-          groups: await write(clips, { ...request, sampling: random }, (from) =>
+          groups: await write(clips, { ...request, sampling: random }, prompt.output, (from) =>
             keyOf('rolloutSlice', { ...place, from }),
           ),
         }));
@@ -97,12 +100,15 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
 
     /** The likeliest completion of every clip, token by token: for benchmarks. */
     async captionClips(rawInput: z.input<typeof CaptionClipsInput>): Promise<z.infer<typeof CaptionClipsOutput>> {
-      const { policy, engine: section, clips, maxNewTokens, ...place } = CaptionClipsInput.parse(rawInput);
+      const { policy, engine: section, clips, prompt, maxNewTokens, ...place } = CaptionClipsInput.parse(rawInput);
       return store.onceJson(keyOf('captionsOutput', place), CaptionClipsOutput, async () => {
         const started = performance.now();
-        const request = { policy: await policyFiles(store, policy), engine: section, groupSize: 1, maxNewTokens };
+        const files = await policyFiles(store, policy);
+        const request = { policy: files, engine: section, prompt: promptText(prompt), groupSize: 1, maxNewTokens };
         const captions = await store.putJsonOnce(keyOf('captions', place), async () => {
-          const groups = await write(clips, request, (from) => keyOf('captionsSlice', { ...place, from }));
+          const groups = await write(clips, request, prompt.output, (from) =>
+            keyOf('captionsSlice', { ...place, from }),
+          );
           return groups.map(({ sampleId, completions: [completion] }): CaptionedClip => {
             const { text, tokenIds, parsed } = completion!;
             return { sampleId, text, tokens: tokenIds.length, parsed };

@@ -5,9 +5,8 @@ import { readManifest } from '../core/manifest.ts';
 import type { Score } from '../core/score.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { localComponents } from '../rewards/registry.ts';
-import { createSimilarity } from '../rewards/think/create-similarity.ts';
-import type { SimilarityName } from '../rewards/think/similarity.ts';
 import type { ActivityDeps } from './activity-deps.ts';
+import { scoringTools } from './scoring-tools.ts';
 
 type ScoreDeps = Pick<ActivityDeps, 'store' | 'home' | 'onProgress' | 'signal'>;
 
@@ -22,7 +21,7 @@ export function createScoreActivities({ store, home, onProgress, signal }: Score
         const started = performance.now();
         const { groups } = await store.readJson(rollout, Rollout);
         const { sample } = await readManifest(store, manifest);
-        const tools = { similarity: (name: SimilarityName) => createSimilarity(name, home), signal: signal?.() };
+        const tools = scoringTools({ store, home, signal: signal?.() }, manifest);
         const components = localComponents(reward);
         const scores: Record<string, Score[][]> = Object.fromEntries(components.map(({ name }) => [name, []]));
         for (const [done, { sampleId, completions }] of groups.entries()) {

@@ -3,7 +3,7 @@ import { algorithmOf } from '../algorithms/registry.ts';
 import { UpdatePolicyInput, UpdatePolicyOutput } from '../contracts/policy.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import { Rollout } from '../core/completion.ts';
+import { type OutputForm, Rollout } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { NumberGrid } from '../core/grid.ts';
 import { readManifest } from '../core/manifest.ts';
@@ -12,6 +12,7 @@ import type { Frames } from '../core/sample.ts';
 import { type Sample, structuredCompletion } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { listClips, policyFiles, readFrames } from '../policy/engine-inputs.ts';
+import { promptText } from '../policy/prompt-config.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
 type UpdateDeps = Pick<ActivityDeps, 'store' | 'engine' | 'onProgress' | 'signal'>;
@@ -21,16 +22,19 @@ type Stored<From> = Extract<Input['batch'], { learnsFrom: From }>;
 
 /** One optimiser step: a new checkpoint in the store, and its metrics. */
 export function createUpdateActivities({ store, engine, onProgress, signal }: UpdateDeps) {
-  async function learn({ step, batch, algorithm, engine: section, ...input }: Input): Promise<UpdateResult> {
+  async function learn({ step, batch, algorithm, engine: section, prompt, ...input }: Input): Promise<UpdateResult> {
     const request = {
       engine: section,
       policy: await policyFiles(store, input.policy),
       reference: await policyFiles(store, input.reference),
+      prompt: promptText(prompt),
       step,
       loss: algorithmOf(algorithm).loss,
       algorithm,
       batch:
-        batch.learnsFrom === 'completions' ? await completionBatch(store, batch) : await referenceBatch(store, batch),
+        batch.learnsFrom === 'completions'
+          ? await completionBatch(store, batch)
+          : await referenceBatch(store, batch, prompt.output),
     };
     return engine.update(request, { onProgress, signal: signal?.() });
   }
@@ -103,11 +107,12 @@ function requireShape(advantages: NumberGrid, groups: readonly { completions: re
 async function referenceBatch(
   store: ArtifactStore,
   { manifest, clips }: Stored<'references'>,
+  form: OutputForm,
 ): Promise<ReferenceBatch> {
   const { sample } = await readManifest(store, manifest);
   const samples = [...(await framesBySample(store, clips))].map(([sampleId, frames]) => ({
     frames,
-    text: referenceText(sample(sampleId)),
+    text: referenceText(sample(sampleId), form),
   }));
   return { learnsFrom: 'references', samples };
 }
@@ -118,7 +123,8 @@ async function framesBySample(store: ArtifactStore, clips: ArtifactRef): Promise
   return frames;
 }
 
-export function referenceText({ thought, caption }: Pick<Sample, 'thought' | 'caption'>): string {
+export function referenceText({ thought, caption }: Pick<Sample, 'thought' | 'caption'>, form: OutputForm): string {
+  if (form === 'plain') return caption;
   return thought ? structuredCompletion(thought, caption) : `<answer>${caption}</answer>`;
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { JudgeConfig } from '../judge/judge-config.ts';
+import { HeldOutMetric } from './held-out-metrics.ts';
 
 /** Published benchmarks that are read from their authors' own files. */
 export const SuiteName = z.enum(['dream1k', 'vdc', 'carebench']);
@@ -32,6 +33,12 @@ export const BenchmarkConfig = z.strictObject({
   /** Evaluate every so many steps, besides before the first and after the last; 0: only those two. */
   everySteps: z.int().nonnegative().default(20),
   maxNewTokens: z.int().min(1).default(128),
+  /** What held-out captions are measured by. Where a config does not say and there is no judge: all that need none. */
+  metrics: z
+    .array(HeldOutMetric)
+    .min(1)
+    .refine((names) => new Set(names).size === names.length, 'name every metric once')
+    .default(['events']),
   /** Published benchmarks that the base and the trained policy are measured on as well. They need an LLM judge. */
   suites: z
     .array(SuiteConfig)

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { mean } from '../core/statistics.ts';
 import { JudgedBy } from '../judge/judged-by.ts';
 import { CaptionReading, countsOf } from '../judge/read-caption.ts';
+import { Measured, summaryOf } from '../rewards/reference/metric.ts';
+import { REFERENCE_METRICS } from '../rewards/reference/metrics.ts';
 import { type ClipScore, clipScore, NO_CAPTION, suiteScore } from './autodq.ts';
 import { bootstrap, type Interval, pairedBootstrap } from './bootstrap.ts';
 import { areShapeEvents, unitCounts, unitsOf } from './shape-units.ts';
@@ -19,6 +21,8 @@ export const ClipResult = z.strictObject({
   think: z.number().optional(),
   /** What this completion would earn, by reward component; a component that could not score it is absent. */
   rewards: z.record(z.string(), z.number()),
+  /** By metric that needs no judge, where the benchmark asks for them. */
+  references: z.record(z.string(), Measured).optional(),
   /** The reference's events, and what the judge said. */
   events: z.array(z.string()).optional(),
   reading: CaptionReading.optional(),
@@ -67,7 +71,8 @@ type Numbers = Partial<Record<string, number>>;
 
 /**
  * The suite's metrics. In points, 0-100: `eventF1`, `eventRecall`, `eventPrecision`, the same of `action` and `object`, `think`,
- * `format`, and `distinctCaptions` (100: no caption twice). The F1s, `think` and `format` have 95% bounds: `<name>Low`,
+ * `format`, the metrics that need no judge (`ciderD` up to 1000), and `distinctCaptions` (100: no caption twice). The F1s,
+ * `think`, `format` and those that need no judge have 95% bounds: `<name>Low`,
  * `<name>High`. Counts: `clips`, `unscorable`; `meanTokens` per completion. A metric that nothing was measured for is absent.
  */
 export function heldOutMetrics(clips: readonly ClipResult[]): Record<string, number> {
@@ -79,6 +84,14 @@ export function heldOutMetrics(clips: readonly ClipResult[]): Record<string, num
     const { recall, precision } = suiteScore(scores);
     Object.assign(metrics, withBounds(`${kind}F1`, scores, f1));
     Object.assign(metrics, { [`${kind}Recall`]: 100 * recall, [`${kind}Precision`]: 100 * precision });
+  }
+  for (const metric of Object.values(REFERENCE_METRICS)) {
+    const measured = present(clips.map(({ references }) => references?.[metric.name]));
+    if (measured.length > 0)
+      Object.assign(
+        metrics,
+        withBounds(metric.name, measured, (some) => summaryOf(metric, some)),
+      );
   }
   const thoughts = present(clips.map(({ think }) => think));
   if (thoughts.length > 0) Object.assign(metrics, withBounds('think', thoughts, mean));
@@ -103,7 +116,7 @@ export type Difference = Interval & { difference: number };
 
 /**
  * How far `after` is ahead of `before`, in points with 95% bounds, on the clips that both have a score for: `eventF1`,
- * `actionF1`, `objectF1`, `think`. Paired, so bounds are much tighter than those of the two numbers on their own.
+ * `actionF1`, `objectF1`, `think`, and the metrics that need no judge. Paired, so bounds are much tighter than those of the two numbers on their own.
  */
 export function heldOutDifferences(
   before: readonly ClipResult[],
@@ -111,24 +124,29 @@ export function heldOutDifferences(
 ): Record<string, Difference> {
   const earlier = new Map(before.map((clip) => [clip.sampleId, clip]));
   const differences: Record<string, Difference> = {};
-  for (const kind of [...KINDS, 'think'] as const) {
+  const compare = <T>(
+    name: string,
+    of: (clip: ClipResult) => T | undefined,
+    statistic: (clips: readonly T[]) => number,
+  ) => {
     const pairs = after.flatMap((clip) => {
-      const [a, b] = [earlier.get(clip.sampleId)?.[kind], clip[kind]];
+      const sooner = earlier.get(clip.sampleId);
+      const [a, b] = [sooner && of(sooner), of(clip)];
       return a === undefined || b === undefined ? [] : [[a, b] as const];
     });
-    if (pairs.length === 0) continue;
+    if (pairs.length === 0) return;
     const [a, b] = [pairs.map(([x]) => x), pairs.map(([, x]) => x)];
-    const result =
-      kind === 'think'
-        ? pairedBootstrap(a as number[], b as number[], mean)
-        : pairedBootstrap(a as ClipScore[], b as ClipScore[], f1);
-    const { difference, low, high } = result;
-    differences[kind === 'think' ? kind : `${kind}F1`] = {
-      difference: 100 * difference,
-      low: 100 * low,
-      high: 100 * high,
-    };
-  }
+    const { difference, low, high } = pairedBootstrap(a, b, statistic);
+    differences[name] = { difference: 100 * difference, low: 100 * low, high: 100 * high };
+  };
+  for (const kind of KINDS) compare(`${kind}F1`, (clip) => clip[kind], f1);
+  compare('think', ({ think }) => think, mean);
+  for (const metric of Object.values(REFERENCE_METRICS))
+    compare(
+      metric.name,
+      ({ references }) => references?.[metric.name],
+      (clips) => summaryOf(metric, clips),
+    );
   return differences;
 }
 

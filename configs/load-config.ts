@@ -3,10 +3,13 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VideocapError } from '../core/errors.ts';
+import { type DataFields, readDataFields } from '../datasets/data-fields.ts';
+import { DatasetConfig } from '../datasets/dataset-config.ts';
 import { describeIssues, shownValue } from './config-issues.ts';
+import { dataIssues, withDataSettings } from './data-settings.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { readYaml } from './read-yaml.ts';
-import { ExperimentConfig } from './schema.ts';
+import { ExperimentConfig, ExperimentFields } from './schema.ts';
 
 /** Values by dotted key, such as `{"algorithm.steps": 10}`: changes to a config that need no file of their own. */
 export type Overrides = Readonly<Record<string, unknown>>;
@@ -18,20 +21,53 @@ const CONFIGS = fileURLToPath(new URL('.', import.meta.url));
 
 /**
  * Reads an experiment's config: `quickstart` is `configs/quickstart.yaml`; anything with a `/` or ending in `.yaml` is a
- * path. Overrides are applied before validation. Relative dataset and model paths in it are relative to its file.
+ * path. Overrides are applied before validation. Relative dataset and model paths in it are relative to its file. What own
+ * data have no field for is refused, and where the file does not say, it is left out (`withDataSettings`).
  * @throws VideocapError `InvalidConfig` with a sentence for everything that is wrong: where, which value, what to do.
  */
 export async function loadConfig(nameOrPath: string, overrides: Overrides = {}): Promise<ExperimentConfig> {
   const path = await findConfig(nameOrPath);
   const text = await readText(path);
-  return parseConfig(text, { file: nameOrPath === path ? path : shown(nameOrPath), folder: dirname(path), overrides });
+  const source = { file: nameOrPath === path ? path : shown(nameOrPath), folder: dirname(path), overrides };
+  const dataset = datasetOf(text, source);
+  return parseConfig(text, { ...source, data: dataset && (await readDataFields(dataset)) });
 }
 
-/** `loadConfig` for text already read. `file` is how errors name it; `folder` is what its relative paths start from. */
-export function parseConfig(
-  text: string,
-  { file, folder, overrides = {} }: { file: string; folder: string; overrides?: Overrides },
-): ExperimentConfig {
+interface Source {
+  /** How errors name the text. */
+  file: string;
+  /** What its relative paths start from. */
+  folder: string;
+  overrides?: Overrides;
+  /** What the data set has, where that is known. */
+  data?: DataFields | undefined;
+}
+
+/** `loadConfig` for text already read, and data already looked at. */
+export function parseConfig(text: string, { file, folder, overrides = {}, data }: Source): ExperimentConfig {
+  const { raw, document, lines } = rawConfig(text, file, overrides);
+  const settings = withDataSettings(raw, data);
+  const parsed = ExperimentConfig.safeParse(settings);
+  const fields = ExperimentFields.safeParse(settings).data;
+  // First what the data lack, since that is why other fields do not fit together.
+  const missing = fields ? dataIssues(fields, data) : [];
+  const issues = missing.length > 0 ? missing : (parsed.error?.issues ?? []);
+  if (issues.length > 0)
+    throw new VideocapError(
+      'InvalidConfig',
+      describeIssues(issues, raw, { document, lines, file, overrides, schema: ExperimentConfig }).join('\n'),
+    );
+  return withAbsolutePaths(parsed.data!, folder);
+}
+
+/** The data set that a config names, if that much of it can be read. */
+function datasetOf(text: string, { file, folder, overrides = {} }: Source): DatasetConfig | undefined {
+  const { raw } = rawConfig(text, file, overrides);
+  const dataset = DatasetConfig.safeParse(raw.dataset).data;
+  return dataset && absoluteDataset(dataset, folder);
+}
+
+function rawConfig(text: string, file: string, overrides: Overrides) {
   const { document, lines, value } = readYaml(text, file);
   const raw = value ?? {};
   if (typeof raw !== 'object' || Array.isArray(raw))
@@ -40,15 +76,7 @@ export function parseConfig(
       `${file}:1:1: a config is a mapping such as "seed: 2", not ${shownValue(raw)}.`,
     );
   for (const [key, value] of Object.entries(overrides)) applyOverride(raw as Record<string, unknown>, key, value);
-  const parsed = ExperimentConfig.safeParse(raw);
-  if (!parsed.success)
-    throw new VideocapError(
-      'InvalidConfig',
-      describeIssues(parsed.error.issues, raw, { document, lines, file, schema: ExperimentConfig, overrides }).join(
-        '\n',
-      ),
-    );
-  return withAbsolutePaths(parsed.data, folder);
+  return { raw: raw as Record<string, unknown>, document, lines };
 }
 
 /** A file's text. Only of files: a pipe or a device might never end. */
@@ -89,10 +117,7 @@ function withAbsolutePaths(config: ExperimentConfig, folder: string): Experiment
   const { dataset, policy, benchmark } = config;
   return {
     ...config,
-    dataset:
-      dataset.kind === 'jsonl'
-        ? { ...dataset, train: resolve(folder, dataset.train), heldOut: resolve(folder, dataset.heldOut) }
-        : dataset,
+    dataset: absoluteDataset(dataset, folder),
     benchmark: {
       ...benchmark,
       suites: benchmark.suites.map((suite) => ({
@@ -103,6 +128,11 @@ function withAbsolutePaths(config: ExperimentConfig, folder: string): Experiment
     },
     policy: { ...policy, model: isPath(policy.model) ? resolve(folder, policy.model) : policy.model },
   };
+}
+
+function absoluteDataset(dataset: DatasetConfig, folder: string): DatasetConfig {
+  if (dataset.kind !== 'jsonl') return dataset;
+  return { ...dataset, train: resolve(folder, dataset.train), heldOut: resolve(folder, dataset.heldOut) };
 }
 
 async function findConfig(nameOrPath: string): Promise<string> {

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { AlgorithmConfig } from '../algorithms/registry.ts';
+import { AlgorithmConfig, algorithmOf } from '../algorithms/registry.ts';
 import { BenchmarkConfig, judgeOfBenchmarks } from '../benchmarks/benchmark-config.ts';
 import { DatasetConfig } from '../datasets/dataset-config.ts';
-import { isLlm, isPriced, JudgeConfig } from '../judge/judge-config.ts';
+import { hasJudge, isLlm, isPriced, JudgeConfig } from '../judge/judge-config.ts';
 import { PolicyConfig, SamplingConfig } from '../policy/policy-config.ts';
-import { RewardConfig } from '../rewards/registry.ts';
+import { PromptConfig } from '../policy/prompt-config.ts';
+import { COMPONENTS, componentsOf, RewardConfig } from '../rewards/registry.ts';
 import { FrameOptions } from '../video/frame-options.ts';
 
 /**
@@ -20,7 +21,8 @@ const CheckpointConfig = z.strictObject({
   keepEvery: z.int().nonnegative().default(20),
 });
 
-const Experiment = z.strictObject({
+/** Every field by itself; `ExperimentConfig` also says which of them fit together. */
+export const ExperimentFields = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
@@ -29,6 +31,7 @@ const Experiment = z.strictObject({
   dataset: DatasetConfig.prefault({ kind: 'shapes' }),
   frames: FrameOptions.prefault({}),
   policy: PolicyConfig.prefault({}),
+  prompt: PromptConfig.prefault({}),
   algorithm: AlgorithmConfig.prefault({ kind: 'grpo' }),
   sampling: SamplingConfig.prefault({}),
   reward: RewardConfig.prefault({}),
@@ -36,7 +39,31 @@ const Experiment = z.strictObject({
   checkpoints: CheckpointConfig.prefault({}),
   benchmark: BenchmarkConfig.prefault({}),
 });
-export const ExperimentConfig = Experiment.refine(
+
+/** What a completion can be rewarded for that is about its caption, its analysis or their length. */
+const CONTENT = Object.keys(COMPONENTS).filter((name) => name !== COMPONENTS.format.name);
+
+const WithRewards = ExperimentFields.superRefine(({ reward, judge, prompt, algorithm, benchmark }, context) => {
+  const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+  const weighed = componentsOf(reward).filter(({ config }) => config.weight > 0);
+  for (const { component } of weighed) {
+    const off = `set reward.${component.name}.weight to 0`;
+    if (component.uses === 'thought' && prompt.output === 'plain')
+      refuse(['reward', component.name], `${off}, or prompt.output to structured: a plain completion has no analysis`);
+    if (component.scored === 'by the judge' && !hasJudge(judge))
+      refuse(['reward', component.name], `${off}, or name a judge in the section judge: this reward asks one`);
+  }
+  if (!hasJudge(judgeOfBenchmarks({ judge, benchmark })) && benchmark.metrics.includes('events'))
+    refuse(['benchmark', 'metrics'], 'leave out events, or name a judge in the section judge: events are judged');
+  const learnsFromRewards = algorithmOf(algorithm).learnsFrom === 'completions';
+  if (learnsFromRewards && !hasJudge(judge) && !weighed.some(({ component }) => CONTENT.includes(component.name)))
+    refuse(
+      ['reward'],
+      'add a reward that looks at the caption: one that needs no judge, such as rougeL: { weight: 1 }, or name a judge',
+    );
+});
+
+export const ExperimentConfig = WithRewards.refine(
   ({ judge, reward }) => reward.caption.variant !== 'completeness-naturalness' || isLlm(judge),
   {
     path: ['reward', 'caption', 'variant'],

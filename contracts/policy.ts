@@ -5,6 +5,7 @@ import { NumberGrid } from '../core/grid.ts';
 import { Place, StepPlace } from '../core/place.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
 import { EngineConfig, PolicyConfig, SamplingConfig } from '../policy/policy-config.ts';
+import { PromptConfig } from '../policy/prompt-config.ts';
 
 /**
  * The engine contract: five activities that every policy engine serves on its task queue `policy-<kind>`, whatever it is
@@ -24,6 +25,7 @@ export const RolloutGroupsInput = Place.extend({
   engine: EngineConfig,
   /** JSON: `ClipRef[]`. */
   clips: ArtifactRef,
+  prompt: PromptConfig.prefault({}),
   sampling: SamplingConfig,
   seed: z.int(),
 });
@@ -44,6 +46,7 @@ export const CaptionClipsInput = StepPlace.extend({
   clips: ArtifactRef,
   /** Tells the lists of clips of one step apart: `held-out`, `dream1k-2`. */
   list: z.string().regex(/^[a-z0-9-]+$/),
+  prompt: PromptConfig.prefault({}),
   maxNewTokens: z.int(),
 });
 export const CaptionClipsOutput = z.strictObject({
@@ -67,6 +70,7 @@ export const UpdatePolicyInput = StepPlace.extend({
   /** The frozen start policy that the KL is measured to. */
   reference: PolicyRef,
   engine: EngineConfig,
+  prompt: PromptConfig.prefault({}),
   algorithm: AlgorithmConfig,
   /** `checkpoints.keepEvery` of the config. */
   keepEvery: z.int().nonnegative(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { HeldOutMetric } from '../benchmarks/held-out-metrics.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { gridOf } from '../core/grid.ts';
 import { Place, StepPlace } from '../core/place.ts';
@@ -56,6 +57,7 @@ export const ScoreBenchmarkInput = StepPlace.extend({
   captions: ArtifactRef,
   manifest: ArtifactRef,
   reward: RewardConfig,
+  metrics: z.array(HeldOutMetric).default(['events']),
   judge: JudgeConfig,
   /** Where the config has it. */
   judgeSection: JudgeSection.default('judge'),
@@ -63,7 +65,7 @@ export const ScoreBenchmarkInput = StepPlace.extend({
 });
 export const ScoreBenchmarkOutput = z.strictObject({
   /**
-   * Points 0-100: `eventF1`, `eventPrecision`, `eventRecall`, `actionF1`, `objectF1`, `think`, `format`, ... with
+   * Points 0-100: `eventF1`, `eventPrecision`, `eventRecall`, `actionF1`, `objectF1`, `think`, `format`, `rougeL`, ... with
    * `<name>Low`/`<name>High` bootstrap bounds.
    */
   metrics: z.record(z.string(), z.number()),

@@ -1,9 +1,19 @@
 import { z } from 'zod';
 import { Thought } from './sample.ts';
 
+/**
+ * The form of a completion. `structured`: the paper's `<think>JSON</think><answer>caption</answer>`. `plain`: the whole
+ * completion is the caption.
+ */
+export const OutputForm = z.enum(['structured', 'plain']);
+export type OutputForm = z.infer<typeof OutputForm>;
+
 /** What a completion says, taken apart. `thought` and `caption` are absent where the text does not carry them. */
 export const ParsedCompletion = z.strictObject({
-  /** The whole text is exactly `<think>JSON</think><answer>caption</answer>` and the JSON meets the schema. */
+  /**
+   * Structured: the whole text is exactly `<think>JSON</think><answer>caption</answer>` and the JSON meets the schema.
+   * Plain: there is a caption.
+   */
   wellFormed: z.boolean(),
   thought: Thought.optional(),
   caption: z.string().optional(),
@@ -44,7 +54,11 @@ export const CaptionedClip = z.strictObject({
 export type CaptionedClip = z.infer<typeof CaptionedClip>;
 
 /** Takes a completion apart, in time linear in its length. Never throws: model output is untrusted text. */
-export function parseCompletion(text: string): ParsedCompletion {
+export function parseCompletion(text: string, form: OutputForm = 'structured'): ParsedCompletion {
+  if (form === 'plain') {
+    const caption = text.trim();
+    return { wellFormed: caption !== '', ...(caption && { caption }) };
+  }
   const think = between(text, '<think>', '</think>', 0);
   const answer = between(text, '<answer>', '</answer>', think?.end ?? 0) ?? between(text, '<answer>', '</answer>', 0);
   const thought = parseThought(think?.inner);

@@ -51,6 +51,8 @@ export interface GenerateRequest {
   /** The engine's own section, `policy.engine`. */
   engine: ConfigSection;
   policy: PolicyFiles;
+  /** The text that the policy reads beside every video. */
+  prompt: string;
   clips: readonly { sampleId: string; frames: Frames }[];
   groupSize: number;
   maxNewTokens: number;
@@ -69,6 +71,8 @@ export interface UpdateRequest {
   policy: PolicyFiles;
   /** The frozen start policy that the KL is measured to. */
   reference: PolicyFiles;
+  /** The text that the policy read beside every video. */
+  prompt: string;
   /** The step that this update makes, from 1. */
   step: number;
   /** Name of the loss to minimise: `workers/torch/videocap_torch/losses/<loss>.py`. */

@@ -60,6 +60,9 @@ export const Sample = z.strictObject({
 });
 export type Sample = z.infer<typeof Sample>;
 
+/** What samples of a data set may have beside video and caption, and whether any of them has it. */
+export type SampleFields = Readonly<Record<'thought' | 'events', boolean>>;
+
 export const DatasetManifest = z.strictObject({
   name: z.string(),
   /** Digest of everything that determines the dataset. */

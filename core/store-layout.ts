@@ -47,6 +47,7 @@ const TEMPLATES = {
 
   // What runs share, found by what determines it.
   manifest: 'data/manifests/{hash}.json',
+  documentFrequencies: 'data/document-frequencies/{hash}.json',
   suiteItems: 'data/suites/{hash}.json',
   shapesVideo: 'data/shapes/{world}/{sample}.mp4',
   checkedVideo: 'data/checked/{hash}.json',

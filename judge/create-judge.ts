@@ -5,9 +5,10 @@ import { type JudgeSection, named, ofSection } from './client/config-section.ts'
 import type { LlmClient } from './client/llm-client.ts';
 import { type OutageClock, PatientEndpoint, startOutageClock } from './client/patient-endpoint.ts';
 import type { Judge } from './judge.ts';
-import { isLlm, type JudgeConfig, type LlmJudgeConfig } from './judge-config.ts';
+import { hasJudge, isLlm, type JudgeConfig, type LlmJudgeConfig } from './judge-config.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { LlmJudge } from './llm-judge.ts';
+import { NoJudge } from './no-judge.ts';
 import { providerOf } from './providers/registry.ts';
 import { RuleBasedJudge } from './rule-based/rule-based-judge.ts';
 import type { JudgeSpending } from './usage.ts';
@@ -35,7 +36,8 @@ export interface BudgetScope {
  * @throws JudgeError `JudgeBlocked` when the key of an endpoint is not in the environment.
  */
 export function createJudge(config: JudgeConfig, scope: BudgetScope): Judge {
-  return isLlm(config) ? new LlmJudge(createLlmClient(config, scope)) : new RuleBasedJudge();
+  if (isLlm(config)) return new LlmJudge(createLlmClient(config, scope));
+  return hasJudge(config) ? new RuleBasedJudge() : new NoJudge();
 }
 
 /** The language model a config names, with its patience, behind the ledger: no answer is paid twice. */

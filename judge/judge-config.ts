@@ -3,6 +3,10 @@ import { OPENAI_FIELDS } from './providers/openai/openai-config.ts';
 
 /** The config section `judge`. Pure: workflows import it. */
 
+/** Only what needs no judge is scored. */
+export const NO_JUDGE = { kind: 'none' } as const;
+const NoFields = z.strictObject({ kind: z.literal(NO_JUDGE.kind) });
+
 const RuleBasedFields = z.strictObject({ kind: z.literal('rule-based') });
 
 /** The fields that every language model has, whichever provider serves it. */
@@ -45,12 +49,22 @@ export type ProviderName = LlmJudgeConfig['provider'];
 export type Price = LlmJudgeConfig['price'];
 export type Budget = LlmJudgeConfig['budget'];
 
-export const JudgeConfig = z.discriminatedUnion('kind', [RuleBasedFields, LlmFields]);
+export const JudgeConfig = z.discriminatedUnion('kind', [RuleBasedFields, LlmFields, NoFields]);
 export type JudgeConfig = z.infer<typeof JudgeConfig>;
 
 /** Whether a language model judges, and not a rule. */
 export function isLlm(judge: JudgeConfig): judge is LlmJudgeConfig {
   return judge.kind === 'llm';
+}
+
+/** Whether there is a judge at all. */
+export function hasJudge({ kind }: Pick<JudgeConfig, 'kind'>): boolean {
+  return kind !== NO_JUDGE.kind;
+}
+
+/** Whether the judge reads only the references of the small world. */
+export function needsSmallWorld({ kind }: JudgeConfig): boolean {
+  return kind === 'rule-based';
 }
 
 /** Whether an answer costs anything: at a price of 0, a budget in USD is never reached. */

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import type { Difference } from '../benchmarks/held-out.ts';
+import { REFERENCE_ROWS } from '../benchmarks/held-out-metrics.ts';
 import { judgedBy } from '../benchmarks/judged-by.ts';
 import { type Html, html, link, shortened, trusted } from '../core/markup.ts';
-import { isLlm } from '../judge/judge-config.ts';
+import { hasJudge, isLlm } from '../judge/judge-config.ts';
 import { points, signed } from './metric-names.ts';
 import type { ReportContent } from './report-content.ts';
 import { judged, resultsTable } from './results-table.ts';
@@ -57,6 +58,15 @@ export function reportPage(content: ReportContent): string {
 `.text;
 }
 
+/** The numbers at the top, of those that the run has. */
+const TILES = [
+  ['eventF1', 'Event F1'],
+  ['actionF1', 'Action F1'],
+  ['objectF1', 'Object F1'],
+  ...REFERENCE_ROWS.map(({ metric, title }) => [metric, title] as const),
+  ['think', 'Think score'],
+] as const;
+
 function header(content: ReportContent): Html {
   const { config, links, judge, dataset, records, evaluations, differences } = content;
   const base = evaluations[0]!;
@@ -69,14 +79,9 @@ function header(content: ReportContent): Html {
     `${dataset.name}: ${dataset.train} training, ${dataset.heldOut} held-out videos`,
     `seed ${config.seed}`,
   ];
-  const tiles = (
-    [
-      ['eventF1', 'Event F1'],
-      ['actionF1', 'Action F1'],
-      ['objectF1', 'Object F1'],
-      ['think', 'Think score'],
-    ] as const
-  ).map(([metric, title]) => tile(title, base.metrics[metric], trained?.metrics[metric], differences[metric]));
+  const tiles = TILES.map(([metric, title]) =>
+    tile(title, base.metrics[metric], trained?.metrics[metric], differences[metric]),
+  );
   return html`<header>
     <p class="eyebrow">videocap-r1 report</p>
     <h1>${config.name}</h1>
@@ -84,9 +89,11 @@ function header(content: ReportContent): Html {
     ${(links.temporal ?? links.mlflow) !== undefined && html`<p class="links">${links.temporal && link(links.temporal, 'Run in Temporal')}${links.mlflow && link(links.mlflow, 'Run in MLflow')}</p>`}
     <div class="tiles">${tiles}</div>
     <p class="judge ${!judge.isLlm && 'rules'}">${
-      judge.isLlm
-        ? html`<b>Judge: ${judge.name}.</b> Event scores are what this model says of each event; action and object scores are counted without it.`
-        : html`<b>The judge is rule-based and no LLM.</b> It reads captions of the small world of shapes by its grammar; its numbers say nothing about captions of real videos.`
+      !hasJudge(config.judge)
+        ? html`<b>No judge.</b> Captions are compared with the words of their references; a good caption in other words scores low.`
+        : judge.isLlm
+          ? html`<b>Judge: ${judge.name}.</b> Event scores are what this model says of each event; action and object scores are counted without it.`
+          : html`<b>The judge is rule-based and no LLM.</b> It reads captions of the small world of shapes by its grammar; its numbers say nothing about captions of real videos.`
     }${config.benchmark.judge && ` The rewards of training are judged by another: ${trainingJudge(config)}.`}</p>
   </header>`;
 }

@@ -1,3 +1,4 @@
+import { REFERENCE_ROWS } from '../benchmarks/held-out-metrics.ts';
 import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
 import { type Html, html } from '../core/markup.ts';
 import { componentsOf, type RewardConfig } from '../rewards/registry.ts';
@@ -15,7 +16,8 @@ const BENCHMARKS = [
   { metric: 'eventF1', name: 'event F1', colour: 'var(--accent)' },
   { metric: 'actionF1', name: 'action F1', colour: 'var(--orange)' },
   { metric: 'objectF1', name: 'object F1', colour: 'var(--teal)' },
-] as const;
+  ...REFERENCE_ROWS.map(({ metric, title, colour }) => ({ metric, name: title, colour: `var(--${colour})` })),
+];
 
 /** Small pictures of a run's health, the most telling first. */
 const PANELS: readonly Panel[] = [
@@ -51,18 +53,22 @@ export function trainingCharts(
     }))
     .filter(({ points }) => points.length > 0)
     .reverse();
-  const lowest = Math.min(...rewards.map(({ range: [low] }) => low));
-  const highest = Math.max(...rewards.map(({ range: [, high] }) => high));
+  const bounds = commonRange(rewards.map(({ range }) => range));
   const benchmarks = BENCHMARKS.map(({ metric, ...look }) => ({
     ...look,
     points: benchmarkPoints(evaluations, metric),
   }));
   const large = [
-    figure('Rewards', `step means, each from ${lowest} to ${highest}; lines: moving averages`, rewards, {
-      smooth: true,
-      include: [lowest, highest],
-      digits: 2,
-    }),
+    figure(
+      'Rewards',
+      `step means${bounds ? `, each from ${bounds[0]} to ${bounds[1]}` : ''}; lines: moving averages`,
+      rewards,
+      {
+        smooth: true,
+        ...(bounds && { include: bounds }),
+        digits: 2,
+      },
+    ),
     evaluations.length > 1 &&
       figure('Benchmark', 'held-out videos, points; bands are 95% intervals', benchmarks, { digits: 1 }),
   ];
@@ -74,6 +80,12 @@ export function trainingCharts(
   return html`
     <div class="charts">${large.map((each) => each || undefined)}</div>
     <div class="charts small">${small}</div>`;
+}
+
+/** The range that all have; none where they differ: on the scale of the widest, the others would be flat lines. */
+function commonRange(ranges: readonly (readonly [number, number])[]): readonly [number, number] | undefined {
+  const [first, ...others] = ranges;
+  return others.every((range) => `${range}` === `${first}`) ? first : undefined;
 }
 
 function figure(

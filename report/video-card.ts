@@ -1,3 +1,4 @@
+import { REFERENCE_ROWS } from '../benchmarks/held-out-metrics.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import { parseCompletion } from '../core/completion.ts';
 import { type Html, html, shortened } from '../core/markup.ts';
@@ -30,8 +31,9 @@ export function videoCard({ sample, video, frames, base, trained }: ShownVideo, 
   </article>`;
 }
 
-function answer(kind: 'base' | 'trained', { step, text, result }: Answer, { reward }: ExperimentConfig): Html {
-  const { caption, thought } = parseCompletion(text);
+function answer(kind: 'base' | 'trained', { step, text, result }: Answer, { reward, prompt }: ExperimentConfig): Html {
+  const { caption, thought } = parseCompletion(text, prompt.output);
+  const wantsThought = caption !== undefined && prompt.output === 'structured';
   return html`<section class="answer ${kind}">
     <h3><span class="dot ${kind}"></span>${kind === 'base' ? 'Base' : `Trained, step ${step}`} ${rewardText(result, reward)}</h3>
     ${
@@ -40,7 +42,7 @@ function answer(kind: 'base' | 'trained', { step, text, result }: Answer, { rewa
         : html`<p class="caption">${shortened(caption)}</p>`
     }
     ${result && eventMarks(result)}
-    ${thought ? thoughtDetails(thought) : caption !== undefined && html`<p class="none">No readable thought.</p>`}
+    ${thought ? thoughtDetails(thought) : wantsThought && html`<p class="none">No readable thought.</p>`}
   </section>`;
 }
 
@@ -59,14 +61,24 @@ function rewardText(result: Result | undefined, reward: RewardConfig): Html | un
 }
 
 /** The reference's events, told or not, and what the caption claims besides. */
-function eventMarks({ events = [], reading, caption, unscorable }: Result): Html {
+function eventMarks({ events = [], reading, caption, unscorable, references }: Result): Html | undefined {
   if (unscorable !== undefined) return html`<p class="none">Not scored: ${shortened(unscorable, 300)}</p>`;
   const told = (i: number) => reading?.verdicts[i] === 'entailment';
   const invented = (reading?.claims ?? []).filter((_, i) => reading?.claimVerdicts?.[i] !== 'entailment');
+  if (events.length === 0) return referenceScores(references);
   return html`<ul class="events">
     ${events.map((event, i) => html`<li class="${told(i) ? 'told' : 'missed'}">${shortened(event, 200)}<small>${told(i) ? 'told' : 'missed'}</small></li>`)}
     ${caption !== undefined && invented.map((claim) => html`<li class="invented">${shortened(claim, 200)}<small>not in the reference</small></li>`)}
   </ul>`;
+}
+
+/** What this caption alone scores by the metrics that need no judge. */
+function referenceScores(references: Result['references'] = {}): Html | undefined {
+  const scored = REFERENCE_ROWS.flatMap(({ metric, title }) => {
+    const measured = references[metric];
+    return measured ? [`${title} ${measured.score.toFixed(2)}`] : [];
+  });
+  return scored.length > 0 ? html`<p class="none">${scored.join(', ')}</p>` : undefined;
 }
 
 function thoughtDetails(thought: Thought): Html {

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { ParsedCompletion } from '../core/completion.ts';
 import type { RandomPath } from '../core/random.ts';
-import type { ReferenceField, Sample } from '../core/sample.ts';
+import type { ReferenceField, Sample, SampleFields } from '../core/sample.ts';
 import type { Score } from '../core/score.ts';
 import type { Judge } from '../judge/judge.ts';
 import type { CaptionReading } from '../judge/read-caption.ts';
+import type { DocumentFrequencies } from './reference/cider-d.ts';
 import type { Similarity, SimilarityName } from './think/similarity.ts';
 
 /** What every component's config section has: how much the component counts in the total. */
@@ -45,6 +46,8 @@ interface Common<Config> {
   readonly colour: 'orange' | 'teal' | 'violet' | 'accent' | 'rose' | 'olive';
   /** What every training sample must have; a sample without it is refused before anything is computed. */
   readonly needs?: readonly ReferenceField[];
+  /** What samples must have beside a caption; a data set in which none has it is refused. */
+  readonly uses?: keyof SampleFields;
 }
 
 /** Scored from texts alone, without asking a judge. */
@@ -57,6 +60,8 @@ export interface LocalComponent<Config extends ComponentSection = ComponentSecti
 export interface LocalTools {
   /** The phrase similarity of this name. */
   similarity(name: SimilarityName): Similarity;
+  /** Of the training captions. */
+  documentFrequencies(): Promise<DocumentFrequencies>;
   signal?: AbortSignal | undefined;
 }
 

@@ -16,10 +16,18 @@ import { format } from './format.ts';
 import { length } from './length.ts';
 import { overlong } from './overlong.ts';
 import { qa } from './qa.ts';
+import { referenceReward } from './reference/metric.ts';
+import { REFERENCE_METRICS } from './reference/metrics.ts';
 import { think } from './think.ts';
 
 /** The components of the project, in the order in which totals are summed and tables list them. */
-export const COMPONENTS = { format, think, caption, qa, checklist, length, overlong } as const;
+export const COMPONENTS = {
+  ...{ format, think, caption, qa, checklist, length, overlong },
+  rougeL: referenceReward(REFERENCE_METRICS.rougeL),
+  ciderD: referenceReward(REFERENCE_METRICS.ciderD),
+  bleu4: referenceReward(REFERENCE_METRICS.bleu4),
+  embedding: referenceReward(REFERENCE_METRICS.embedding),
+} as const;
 
 /** Names that metrics and tables have for something else. */
 const TAKEN = new Set([
@@ -40,6 +48,10 @@ export const RewardConfig = z.strictObject({
   checklist: checklist.config.optional(),
   length: length.config.optional(),
   overlong: overlong.config.optional(),
+  rougeL: COMPONENTS.rougeL.config.optional(),
+  ciderD: COMPONENTS.ciderD.config.optional(),
+  bleu4: COMPONENTS.bleu4.config.optional(),
+  embedding: COMPONENTS.embedding.config.optional(),
   /** Rewards of one's own, by name. They count after the others, in the order in which they stand here. */
   custom: z
     .record(

@@ -29,6 +29,7 @@ export const think: LocalComponent<ThinkConfig> = {
   range: [0, 1],
   colour: 'teal',
   scored: 'locally',
+  uses: 'thought',
   async score({ sample: { id, thought: reference }, completions }, config, { similarity, signal }) {
     const phrases = [reference, ...completions.map(({ thought }) => thought)].flatMap((thought) =>
       phrasesOf(thought ?? []),

@@ -1,4 +1,5 @@
 import type { HeldOutDetails } from '../benchmarks/held-out.ts';
+import { REFERENCE_ROWS } from '../benchmarks/held-out-metrics.ts';
 import type { CaptionedClip } from '../core/completion.ts';
 import type { Sample } from '../core/sample.ts';
 import type { Table } from './logged-tables.ts';
@@ -20,8 +21,12 @@ export function evaluationTable(samples: readonly Sample[], evaluations: readonl
     parsed: new Map(captions.map(({ sampleId, parsed }) => [sampleId, parsed])),
     scores: new Map(details.clips.map((clip) => [clip.sampleId, clip])),
   }));
+  const references = REFERENCE_ROWS.filter(({ metric }) =>
+    evaluations.some(({ details }) => details.clips.some((clip) => clip.references?.[metric])),
+  );
+  const columns = [...COLUMNS, ...references.map(({ title }) => title)];
   return {
-    columns: ['sample', ...latestFirst.flatMap(({ step }) => COLUMNS.map((name) => `${name} @ ${step}`)), 'reference'],
+    columns: ['sample', ...latestFirst.flatMap(({ step }) => columns.map((name) => `${name} @ ${step}`)), 'reference'],
     data: samples.map(({ id, caption }) => [
       id,
       ...answers.flatMap(({ parsed, scores }) => {
@@ -33,6 +38,7 @@ export function evaluationTable(samples: readonly Sample[], evaluations: readonl
           clip?.event?.recall ?? null,
           clip?.event?.precision ?? null,
           clip?.think ?? null,
+          ...references.map(({ metric }) => clip?.references?.[metric]?.score ?? null),
         ];
       }),
       caption,

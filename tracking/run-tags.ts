@@ -1,9 +1,10 @@
 import { userInfo } from 'node:os';
+import { REFERENCE_ROWS } from '../benchmarks/held-out-metrics.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import type { Evaluation } from '../contracts/run-results.ts';
 import type { Execution } from '../contracts/tracking.ts';
 import { temporalLink } from '../contracts/tracking.ts';
-import { isLlm } from '../judge/judge-config.ts';
+import { hasJudge, isLlm } from '../judge/judge-config.ts';
 import { weightsOf } from '../rewards/combine-rewards.ts';
 import type { Tag } from './mlflow-client.ts';
 
@@ -19,7 +20,7 @@ export function experimentName({ name }: ExperimentConfig): string {
   return `videocap/${name}`;
 }
 
-export function experimentTags({ name, reward }: ExperimentConfig): Tag[] {
+export function experimentTags({ name, reward, benchmark }: ExperimentConfig): Tag[] {
   return tags({
     [NOTE_TAG]: [
       `Video captioning by reinforcement learning: the runs of the experiment \`${name}\`.`,
@@ -31,7 +32,7 @@ export function experimentTags({ name, reward }: ExperimentConfig): Tag[] {
     ].join('\n'),
     // Without a kind the UI asks every visitor to choose one.
     'mlflow.experimentKind': 'custom_model_development',
-    'mlflow.experiment.primaryMetric.name': 'eval/eventF1',
+    'mlflow.experiment.primaryMetric.name': `eval/${benchmark.metrics.includes('events') ? 'eventF1' : benchmark.metrics[0]}`,
     'mlflow.experiment.primaryMetric.greaterIsBetter': 'true',
   });
 }
@@ -67,7 +68,9 @@ export function startNote(config: ExperimentConfig, temporalUrl: string | undefi
   const { algorithm, judge, policy, seed, benchmark } = config;
   const grader = isLlm(judge)
     ? `Judge: \`${judge.model}\`.`
-    : 'The judge is **rule-based, no LLM**: it reads captions of the small world of shapes.';
+    : !hasJudge(judge)
+      ? 'There is **no judge**: captions are compared with their references.'
+      : 'The judge is **rule-based, no LLM**: it reads captions of the small world of shapes.';
   const lines = [`**${algorithm.kind.toUpperCase()}** on \`${policy.model}\`, seed ${seed}. ${grader}`];
   if (benchmark.judge)
     lines[0] += ` Judge of benchmarks: ${isLlm(benchmark.judge) ? `\`${benchmark.judge.model}\`` : 'rules, no LLM'}.`;
@@ -91,6 +94,7 @@ export function finishNote(note: string, evaluations: readonly Evaluation[], rep
     ...result('eventF1', 'event F1'),
     ...result('actionF1', 'action F1'),
     ...result('objectF1', 'object F1'),
+    ...REFERENCE_ROWS.flatMap(({ metric, title }) => result(metric, title)),
   ];
   const report = reportPath ? ` Videos and captions: artifact \`${reportPath}\`.` : '';
   return `${note.split(RESULTS)[0]}${RESULTS}${results.join(', ')}.${report}`;

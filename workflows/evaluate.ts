@@ -30,6 +30,7 @@ async function evaluateHeldOut(run: RunState, gate: JudgeGate): Promise<Evaluati
     engine: config.policy.engine,
     clips: run.heldOutClips,
     list: 'held-out',
+    prompt: config.prompt,
     maxNewTokens: config.benchmark.maxNewTokens,
   });
   const { metrics, details, usage, judge } = await gate.through(() =>
@@ -39,6 +40,7 @@ async function evaluateHeldOut(run: RunState, gate: JudgeGate): Promise<Evaluati
       captions,
       manifest,
       reward: config.reward,
+      metrics: config.benchmark.metrics,
       ...run.benchmarkJudge,
     }),
   );

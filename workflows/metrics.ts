@@ -35,7 +35,9 @@ function judgeMetrics(rounds: readonly Round[]): Record<string, number> {
     ...prefixed('judge', Object.fromEntries(COUNTS.map((name) => [name, sum(rounds, ({ usage }) => usage[name])]))),
     ...(latency('max') > 0 &&
       prefixed('judge/latencySeconds', { p50: latency('p50'), p95: latency('p95'), max: latency('max') })),
-    'judge/unscorableShare': all.filter((score) => 'unscorable' in score).length / all.length,
+    ...(all.length > 0 && {
+      'judge/unscorableShare': all.filter((score) => 'unscorable' in score).length / all.length,
+    }),
   };
 }
 

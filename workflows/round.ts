@@ -36,6 +36,7 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
     policy: input.policy,
     engine: config.policy.engine,
     clips,
+    prompt: config.prompt,
     sampling: config.sampling,
     seed: config.seed,
   });

@@ -64,6 +64,7 @@ async function captionSuite(
       engine: config.policy.engine,
       clips,
       list: `${suite}-${i + 1}`,
+      prompt: config.prompt,
       maxNewTokens: config.benchmark.maxNewTokens,
     });
     parts.push(captions);

@@ -21,6 +21,7 @@ export async function trainStep(input: StepInput): Promise<StepOutcome> {
       policy: input.policy,
       reference: input.reference,
       engine: config.policy.engine,
+      prompt: config.prompt,
       algorithm: config.algorithm,
       keepEvery: config.checkpoints.keepEvery,
       batch,

@@ -3,6 +3,7 @@ import { loadConfig } from '../../configs/load-config.ts';
 import { parseCompletion } from '../../core/completion.ts';
 import type { Thought } from '../../core/sample.ts';
 import { createEngine } from '../../policy/engines.ts';
+import { promptText } from '../../policy/prompt-config.ts';
 import { extractClip } from '../../video/extract-frames.ts';
 import { examples, print, printable, printJson } from '../output/print.ts';
 import { collectOverride, modelOf } from './arguments.ts';
@@ -22,10 +23,11 @@ export const captionCommand = new Command('caption')
     examples(
       ['videocap caption tiny clip.mp4', 'with the base model that ships'],
       ['videocap caption path/to/model clip.mp4 --json', 'with a trained one, for a script'],
+      ['videocap caption path/to/model clip.mp4 --set prompt.output=plain', 'with one that writes captions alone'],
     ),
   )
   .action(async (checkpoint, video, { config: name, set: overrides = {}, json }) => {
-    const { frames: options, benchmark, policy } = await loadConfig(name, overrides);
+    const { frames: options, benchmark, policy, prompt } = await loadConfig(name, overrides);
     const engine = createEngine(policy.engine.kind);
     try {
       const start = await engine.startPolicy(modelOf(checkpoint));
@@ -34,12 +36,13 @@ export const captionCommand = new Command('caption')
       const [group] = await engine.generate({
         engine: policy.engine,
         policy: start,
+        prompt: promptText(prompt),
         clips: [{ sampleId: video, frames: clip }],
         groupSize: 1,
         maxNewTokens: benchmark.maxNewTokens,
       });
       const { text, truncated } = group!.completions[0]!;
-      const { caption, thought, wellFormed } = parseCompletion(text);
+      const { caption, thought, wellFormed } = parseCompletion(text, prompt.output);
       if (json)
         return printJson({
           video,

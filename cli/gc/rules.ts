@@ -73,6 +73,8 @@ function ruleOf({ kind }: ParsedKey): Rule {
     case 'shapesVideo':
     case 'checkedVideo':
       return { need: 'cache', kind: 'data' };
+    case 'documentFrequencies':
+      return { need: 'cache', kind: 'data', isLeaf: true };
     case 'startWeights':
       return { need: 'cache', kind: 'policies', isLeaf: true };
     case 'ledgerEntry':

@@ -1,3 +1,4 @@
+import { REFERENCE_ROWS } from '../../benchmarks/held-out-metrics.ts';
 import { judgedBy } from '../../benchmarks/judged-by.ts';
 import { withBounds } from '../../benchmarks/suites/suite-report.ts';
 import type { Evaluation } from '../../contracts/run-results.ts';
@@ -9,6 +10,7 @@ const SHOWN: readonly (readonly [metric: string, title: string])[] = [
   ['eventRecall', 'event recall'],
   ['actionF1', 'action F1'],
   ['objectF1', 'object F1'],
+  ...REFERENCE_ROWS.map(({ metric, title }) => [metric, title] as const),
   ['think', 'think score'],
   ['format', 'well-formed'],
 ];

@@ -1,6 +1,7 @@
 import * as ort from 'onnxruntime-node';
 import { VideocapError } from '../../../core/errors.ts';
 import { runNative } from '../../../core/thread-server.ts';
+import { PromptConfig, promptText } from '../../prompt-config.ts';
 import { type Feeds, int64, scalar } from './feeds.ts';
 import { graphPath, type ModelFolder, openModelFolder } from './model-folder.ts';
 import { decoderTables, type Grid, positionIds, videoTokens, visionTables } from './rope.ts';
@@ -14,7 +15,8 @@ export class PolicyModel {
   readonly folder: ModelFolder;
   readonly threads: number;
   readonly tokenizer: PolicyTokenizer;
-  readonly prompt: Prompt;
+  /** Around every video, until another one is set. */
+  prompt: Prompt;
   /** 1 for every token id that is never sampled. */
   readonly suppressed: Uint8Array;
   readonly #sessions = new Map<string, Promise<ort.InferenceSession>>();
@@ -25,7 +27,7 @@ export class PolicyModel {
     this.folder = openModelFolder(name);
     this.threads = threads;
     this.tokenizer = new PolicyTokenizer(this.folder.path);
-    this.prompt = this.tokenizer.prompt();
+    this.prompt = this.tokenizer.prompt(promptText(PromptConfig.parse({})));
     this.suppressed = this.tokenizer.suppressed(this.vocabulary);
   }
 

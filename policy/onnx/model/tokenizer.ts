@@ -4,9 +4,6 @@ import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { VideocapError } from '../../../core/errors.ts';
 
-/** What the policy is asked, for every video. */
-export const PROMPT = 'Analyse the subjects, their attributes and actions, then describe the video.';
-
 const VIDEO_PAD = '<|video_pad|>';
 const END = '<|im_end|>';
 
@@ -42,7 +39,7 @@ export class PolicyTokenizer {
   }
 
   /** The prompt of one video, by the model's chat template. */
-  prompt(text = PROMPT): Prompt {
+  prompt(text: string): Prompt {
     const messages = [{ role: 'user', content: [{ type: 'video' }, { type: 'text', text }] }];
     const rendered = render(this.#template, { messages, add_generation_prompt: true });
     const [before, after, ...rest] = rendered.split(VIDEO_PAD);

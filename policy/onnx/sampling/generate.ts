@@ -13,7 +13,7 @@ import { type Draw, drawBest, drawToken } from './sampler.ts';
 /** The graphs that sampling runs. */
 export const SAMPLING_GRAPHS = ['prefill', 'decode'];
 
-export type GenerateOptions = Omit<GenerateRequest, 'engine' | 'policy'>;
+export type GenerateOptions = Omit<GenerateRequest, 'engine' | 'policy' | 'prompt'>;
 
 /** Limits of a batch. Part of what makes a rollout bit-exact: another batch may round differently. */
 const MAX_SEQUENCES = 64;

@@ -2,10 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { createScoreActivities } from '../../../activities/score-completions.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { parseCompletion, type Rollout } from '../../../core/completion.ts';
 import { type DatasetManifest, type Sample, structuredCompletion, type Thought } from '../../../core/sample.ts';
+import { keyOf } from '../../../core/store-layout.ts';
 import { RewardConfig } from '../../../rewards/registry.ts';
 
 let root: string;
@@ -89,4 +91,52 @@ test('scores format and think of every completion, in the order of the rollout',
   // Six words, two, no caption, two; each completion has one token.
   expect(scores.length![0]).toEqual([0.5, 1, 0, 1].map((value) => ({ value })));
   expect(scores.overlong![0]).toEqual([-1, -1, -1, -1].map((value) => ({ value })));
+});
+
+test('compares captions with the references, by n-grams of the training captions', async () => {
+  const [a, b] = [sample('a', {}), sample('b', { caption: 'A blue square grows.' })];
+  const silent = sample('silent', { caption: '...' });
+  const manifest: DatasetManifest = {
+    ...{ name: 'test', digest: 'd', heldOut: [], quarantined: [] },
+    train: [a, b, silent],
+  };
+  const texts = ['A small red circle moves left.', 'A small red circle grows.', '', 'A cat.'];
+  const completions = texts.map((text) => ({ ...completion(text), parsed: parseCompletion(text, 'plain') }));
+  const rollout: Rollout = {
+    step: 1,
+    groups: [
+      { sampleId: 'a', completions },
+      { sampleId: 'silent', completions },
+    ],
+  };
+  const { scoreCompletions } = createScoreActivities({ store, home: root });
+  const input = {
+    ...{ runKey: 'r', step: 1, round: 0, part: 0 },
+    rollout: await store.putJson('plain.json', rollout),
+    manifest: await store.putJson('plain-manifest.json', manifest),
+    reward: RewardConfig.parse({ think: { weight: 0 }, rougeL: {}, ciderD: {}, bleu4: {} }),
+  };
+  const { scores } = await scoreCompletions(input);
+  const numbers = (name: string) => scores[name]![0]!.map((score) => ('value' in score ? score.value : undefined));
+  expect(scores.format![0]).toEqual([{ value: 1 }, { value: 1 }, { value: 0 }, { value: 1 }]);
+  // 4 of 5 and 4 of 6 words are in common: (1 + 1.2^2) P R / (R + 1.2^2 P).
+  expect(numbers('rougeL')[0]).toBe(1);
+  expect(numbers('rougeL')[1]).toBeCloseTo((2.44 * 0.8 * (4 / 6)) / (4 / 6 + 1.44 * 0.8), 12);
+  expect(numbers('rougeL')[2]).toBe(0);
+  expect(numbers('ciderD')[0]).toBeCloseTo(10, 9);
+  expect(numbers('bleu4')[0]).toBeCloseTo(1, 6);
+  for (const name of ['rougeL', 'ciderD', 'bleu4']) {
+    const [best, close, nothing, other] = numbers(name) as number[];
+    expect(best).toBeGreaterThan(close!);
+    expect(close).toBeGreaterThan(other!);
+    expect(nothing).toBe(0);
+    expect(scores[name]![1]![0]).toEqual({
+      unscorable: true,
+      reason: 'The caption of sample silent has no words; write one in the dataset.',
+    });
+  }
+  // Once for the data set, beside the manifest.
+  const key = keyOf('documentFrequencies', { hash: input.manifest.sha256 });
+  const stored = await store.readJson((await store.find(key))!, z.unknown());
+  expect(stored).toEqual({ documents: 3, frequencies: [['a', 2]] });
 });

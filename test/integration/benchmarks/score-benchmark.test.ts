@@ -117,3 +117,29 @@ test('with an endpoint, a clip that it will not judge is left out and counted', 
   const texts = new Set(server.requests.map(({ messages }) => sha256(messages[0]!.content)));
   expect([...texts].every((text) => by!.prompts.some(({ sha256 }) => sha256 === text))).toBe(true);
 });
+
+test('without a judge, captions are compared with their references and nothing else', async () => {
+  const captions = heldOut.map(({ caption }) => caption);
+  const input = {
+    ...(await inputFor([], { kind: 'none' })),
+    metrics: ['rougeL' as const, 'bleu4' as const],
+    reward: RewardConfig.parse({ think: { weight: 0, similarity: 'token-f1' }, caption: { weight: 0 }, rougeL: {} }),
+  };
+  // The first caption is another clip's.
+  const captioned = heldOut.map(({ id }, i) => {
+    const text = captions[Math.max(1, i)]!;
+    return { sampleId: id, text, tokens: 9, parsed: parseCompletion(text, 'plain') };
+  });
+  input.captions = await store.putJson('plain.json', captioned);
+  const { metrics, judge, usage, details } = await benchmark().scoreBenchmark(input);
+  expect(metrics.rougeL).toBeGreaterThan(80);
+  expect(metrics.rougeL).toBeLessThan(100);
+  expect(metrics.bleu4).toBeLessThan(100);
+  expect(metrics).toMatchObject({ clips: 6, unscorable: 0, format: 100 });
+  expect(metrics).not.toHaveProperty('eventF1');
+  expect(judge).toEqual({ model: 'none', prompts: [] });
+  expect(usage!.calls).toBe(0);
+  const { clips } = await store.readJson(details, HeldOutDetails);
+  expect(clips[1]).toMatchObject({ rewards: { format: 1, rougeL: 1 }, references: { rougeL: { score: 1 } } });
+  expect(clips[1]).not.toHaveProperty('events');
+});

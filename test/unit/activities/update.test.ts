@@ -160,6 +160,9 @@ test("SFT learns each clip's reference, in the order of the clips", async () => 
 });
 
 test('a sample without a thought teaches its caption alone', () => {
-  expect(referenceText({ caption: 'A dog.' })).toBe('<answer>A dog.</answer>');
-  expect(referenceText({ caption: 'A dog.', thought: [] })).toBe('<think>[]</think><answer>A dog.</answer>');
+  expect(referenceText({ caption: 'A dog.' }, 'structured')).toBe('<answer>A dog.</answer>');
+  expect(referenceText({ caption: 'A dog.', thought: [] }, 'structured')).toBe(
+    '<think>[]</think><answer>A dog.</answer>',
+  );
+  expect(referenceText({ caption: 'A dog.', thought: [] }, 'plain')).toBe('A dog.');
 });

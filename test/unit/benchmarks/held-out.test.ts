@@ -1,5 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type ClipResult, captionScores, heldOutDifferences, heldOutMetrics } from '../../../benchmarks/held-out.ts';
+import { bleu4, bleuCounts } from '../../../rewards/reference/bleu.ts';
+
+/** Of pycocoevalcap: `test/fixtures/rewards/reference-metrics.py`. */
+const golden = JSON.parse(
+  readFileSync(new URL('../../fixtures/rewards/reference-metrics.json', import.meta.url), 'utf8'),
+) as { pairs: [string, string][]; rougeL: number[]; corpusBleu4: number };
 
 const clip = (sampleId: string, more: Partial<ClipResult>): ClipResult => ({
   sampleId,
@@ -77,6 +84,36 @@ describe('heldOutMetrics', () => {
         .sort(),
     );
     expect(heldOutMetrics([])).toEqual({ clips: 0, unscorable: 0 });
+  });
+});
+
+describe('metrics that need no judge', () => {
+  const measured = (caption: string, reference: string) => {
+    const counts = bleuCounts(caption.split(' '), reference.split(' '));
+    const { length, referenceLength, ngrams, matches } = counts;
+    return { score: bleu4(counts), counts: [length, referenceLength, ...ngrams, ...matches] };
+  };
+  const before = golden.pairs.map(([caption, reference], i) =>
+    clip(`${i}`, { references: { rougeL: { score: golden.rougeL[i]! }, bleu4: measured(caption, reference) } }),
+  );
+
+  test('are means over clips, but BLEU-4 is of all n-grams together', () => {
+    const metrics = heldOutMetrics(before);
+    const mean = golden.rougeL.reduce((sum, score) => sum + score) / golden.rougeL.length;
+    expect(metrics.rougeL).toBeCloseTo(100 * mean, 9);
+    expect(metrics.bleu4).toBeCloseTo(100 * golden.corpusBleu4, 8);
+    for (const name of ['rougeL', 'bleu4']) {
+      expect(metrics[`${name}Low`]).toBeLessThanOrEqual(metrics[name]!);
+      expect(metrics[`${name}High`]).toBeGreaterThanOrEqual(metrics[name]!);
+    }
+    expect(metrics).not.toHaveProperty('ciderD');
+  });
+
+  test('are compared clip by clip', () => {
+    const after = before.map((each) => ({ ...each, references: { rougeL: { score: 1 } } }));
+    const differences = heldOutDifferences(before, after);
+    expect(Object.keys(differences)).toEqual(['rougeL']);
+    expect(differences.rougeL!.difference).toBeGreaterThan(0);
   });
 });
 

@@ -49,6 +49,12 @@ describe('parseCompletion', () => {
     parseCompletion('<think>'.repeat(1_000_000));
   });
 
+  it('takes a plain completion as the caption, whole', () => {
+    expect(parseCompletion(' A dog runs.\n', 'plain')).toEqual({ wellFormed: true, caption: 'A dog runs.' });
+    expect(parseCompletion('<answer>A dog.</answer>', 'plain').caption).toBe('<answer>A dog.</answer>');
+    expect(parseCompletion(' \n', 'plain')).toEqual({ wellFormed: false });
+  });
+
   it('reads back any thought it is given', () => {
     const strings = fc.array(fc.string({ maxLength: 8 }), { maxLength: 3 });
     const thought = fc.array(fc.record({ subject: fc.string(), attributes: strings, actions: strings }), {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Sample } from '../../../core/sample.ts';
 import { unscorable, value } from '../../../core/score.ts';
 import { LengthConfig, length, lengthScore } from '../../../rewards/length.ts';
+import { documentFrequencies } from '../../../rewards/reference/cider-d.ts';
 import { TokenF1 } from '../../../rewards/think/token-f1.ts';
 
 const sample: Sample = { id: 'a', video: { path: '/v.mp4', sha256: '', bytes: 1 }, caption: '' };
@@ -10,7 +11,7 @@ const score = (config: object, completions: { caption?: string; tokens?: number 
   length.score(
     { sample, completions: completions.map((each) => ({ wellFormed: false, ...each })) },
     LengthConfig.parse(config),
-    { similarity: () => new TokenF1() },
+    { similarity: () => new TokenF1(), documentFrequencies: async () => documentFrequencies([]) },
   );
 
 test('is 1 within the range, both ends included, and falls linearly to 0', () => {

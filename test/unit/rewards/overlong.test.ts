@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Sample } from '../../../core/sample.ts';
 import { unscorable, value } from '../../../core/score.ts';
 import { OverlongConfig, overlong, overlongPenalty } from '../../../rewards/overlong.ts';
+import { documentFrequencies } from '../../../rewards/reference/cider-d.ts';
 import { TokenF1 } from '../../../rewards/think/token-f1.ts';
 
 /** What `get_soft_overlong_punishment` of TRL 1.16.0 gives: `workers/torch/tests/trl_numbers.py`. */
@@ -33,7 +34,8 @@ describe('the soft overlong penalty', () => {
     const sample: Sample = { id: 'a', video: { path: '/v.mp4', sha256: '', bytes: 1 }, caption: '' };
     const completions = [10, 19, undefined].map((tokens) => ({ wellFormed: false, tokens }));
     const config = OverlongConfig.parse({ maxTokens: 20, cacheTokens: 4 });
-    expect(await overlong.score({ sample, completions }, config, { similarity: () => new TokenF1() })).toEqual([
+    const tools = { similarity: () => new TokenF1(), documentFrequencies: async () => documentFrequencies([]) };
+    expect(await overlong.score({ sample, completions }, config, tools)).toEqual([
       value(0),
       value(-0.75),
       unscorable('Its number of tokens is not known.'),

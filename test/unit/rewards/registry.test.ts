@@ -3,6 +3,8 @@ import type { Sample } from '../../../core/sample.ts';
 import { scoreValue, value } from '../../../core/score.ts';
 import { RuleBasedJudge } from '../../../judge/rule-based/rule-based-judge.ts';
 import { weightsOf } from '../../../rewards/combine-rewards.ts';
+import { documentFrequencies } from '../../../rewards/reference/cider-d.ts';
+import { words } from '../../../rewards/reference/words.ts';
 import {
   COMPONENTS,
   componentNames,
@@ -15,7 +17,7 @@ import { TokenF1 } from '../../../rewards/think/token-f1.ts';
 
 /** Lists the optional components too. */
 const everything = {
-  ...{ qa: {}, checklist: {} },
+  ...{ qa: {}, checklist: {}, rougeL: {}, ciderD: {}, bleu4: {}, embedding: {} },
   length: { min: 1, max: 3, fallOff: 2 },
   overlong: { maxTokens: 10, cacheTokens: 4, weight: 0.5 },
 };
@@ -80,7 +82,10 @@ const sample: Sample = {
 describe('a component scores with its own section of the config', () => {
   test('locally', async () => {
     const completion = { wellFormed: true, thought: [{ subject: 'star', attributes: ['red'], actions: ['blinks'] }] };
-    const tools = { similarity: () => new TokenF1() };
+    const tools = {
+      similarity: () => new TokenF1(),
+      documentFrequencies: async () => documentFrequencies([words(sample.caption), words('Two dogs run.')]),
+    };
     const scored = async (reward: object) => {
       const scores: Record<string, number | undefined> = {};
       for (const { name, score } of localComponents(RewardConfig.parse(reward)))

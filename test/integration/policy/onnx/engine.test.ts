@@ -19,6 +19,7 @@ import { OnnxEngine } from '../../../../policy/onnx/engine/onnx-engine.ts';
 import { openModelFolder } from '../../../../policy/onnx/model/model-folder.ts';
 import { PolicyTokenizer } from '../../../../policy/onnx/model/tokenizer.ts';
 import { readOptimizer, readWeights } from '../../../../policy/onnx/model/weights.ts';
+import { PromptConfig, promptText } from '../../../../policy/prompt-config.ts';
 import { noisyFrames } from './noisy-frames.ts';
 
 const folder = openModelFolder('tiny');
@@ -51,9 +52,10 @@ const clips = [
   { sampleId: 'other', frames: other },
 ];
 const onnx = { kind: 'onnx', threads: 1 };
+const prompt = promptText(PromptConfig.parse({}));
 const sampling = { temperature: 1, seed: 5, step: 1, round: 0 };
 const rollout = (engine: OnnxEngine, some = clips) =>
-  engine.generate({ engine: onnx, policy, clips: some, groupSize: 3, maxNewTokens: 12, sampling });
+  engine.generate({ engine: onnx, prompt, policy, clips: some, groupSize: 3, maxNewTokens: 12, sampling });
 
 type GrpoRequest = UpdateRequest & { batch: CompletionBatch };
 
@@ -64,7 +66,7 @@ async function grpoRequest(engine: OnnxEngine): Promise<GrpoRequest> {
   }));
   const algorithm = GrpoConfig.parse({ kind: 'grpo', iterations: 2, optimizer: { learningRate: 1e-4 } });
   const batch = { learnsFrom: 'completions', groups, temperature: 1, maxLength: 12 } as const;
-  return { engine: onnx, policy, reference: policy, step: 1, loss: 'grpo', algorithm, batch };
+  return { engine: onnx, prompt, policy, reference: policy, step: 1, loss: 'grpo', algorithm, batch };
 }
 
 /** A step of SFT on these texts. */
@@ -73,7 +75,7 @@ function sftRequest(
   config: z.input<typeof SftConfig>,
 ): Omit<UpdateRequest, 'step'> {
   const batch = { learnsFrom: 'references', samples } as const;
-  return { engine: onnx, policy, reference: policy, loss: 'sft', algorithm: SftConfig.parse(config), batch };
+  return { engine: onnx, prompt, policy, reference: policy, loss: 'sft', algorithm: SftConfig.parse(config), batch };
 }
 
 test('groups come in the order of the clips, whatever their grids, with all that an update needs', async () => {
@@ -105,6 +107,7 @@ test('a sample is written about in the same way in whatever company, but for rou
 test('greedy captions are the same for every completion, and take the likeliest tokens', async () => {
   const [group] = await freshEngine().generate({
     engine: onnx,
+    prompt,
     policy,
     clips: [clips[0]!],
     groupSize: 2,
@@ -122,7 +125,7 @@ test('the same step in a fresh engine, and after other work, gives the same byte
   const text = '<answer>A red star grows.</answer>';
   const sft = sftRequest([{ frames: square, text }], { kind: 'sft', optimizer: { learningRate: 1e-3 } });
   await second.update({ ...sft, step: 1 });
-  await second.generate({ engine: onnx, policy, clips, groupSize: 1, maxNewTokens: 3 });
+  await second.generate({ engine: onnx, prompt, policy, clips, groupSize: 1, maxNewTokens: 3 });
   expect(await grpoRequest(second)).toEqual(request);
   const again = await second.update(request);
 
@@ -258,7 +261,7 @@ test('the event loop stays free while the engine computes', async () => {
   }, 5);
   const reports: number[] = [];
   await shared.generate(
-    { engine: onnx, policy, clips, groupSize: 2, maxNewTokens: 8, sampling },
+    { engine: onnx, prompt, policy, clips, groupSize: 2, maxNewTokens: 8, sampling },
     { onProgress: ({ done }) => reports.push(done) },
   );
   clearInterval(timer);
@@ -269,7 +272,7 @@ test('the event loop stays free while the engine computes', async () => {
 
 test('files that are gone or changed are told apart from a model that is wrong', async () => {
   const engine = shared;
-  const request = { engine: onnx, clips: [clips[0]!], groupSize: 1, maxNewTokens: 1 };
+  const request = { engine: onnx, prompt, clips: [clips[0]!], groupSize: 1, maxNewTokens: 1 };
   const gone = { ...policy, weights: { ...policy.weights, path: '/nowhere/model.safetensors', sha256: '0' } };
   await expect(engine.generate({ ...request, policy: gone })).rejects.toMatchObject({ code: 'CorruptArtifact' });
   const changed = { ...policy, weights: { ...policy.weights, sha256: '0'.repeat(64) } };
@@ -303,7 +306,7 @@ test('a model without the graph of a loss is refused when the loss is asked for,
       `Model "${model}" has no graph sft-gradients, which algorithm sft needs; ` +
       `run \`npm run model:build\` to make it in ${join(model, 'onnx')}.`,
   });
-  const request = { engine: onnx, policy: own, clips: [clips[0]!], groupSize: 1, maxNewTokens: 1 };
+  const request = { engine: onnx, prompt, policy: own, clips: [clips[0]!], groupSize: 1, maxNewTokens: 1 };
   expect(await shared.generate(request)).toHaveLength(1);
   await rm(model, { recursive: true });
 });

@@ -21,7 +21,7 @@ export const sample: Sample = {
 
 export function groupOf(...captions: string[]): CustomGroup {
   const texts = captions.map((caption) => `<answer>${caption}</answer>`);
-  return { sample, texts, completions: texts.map(parseCompletion) };
+  return { sample, texts, completions: texts.map((text) => parseCompletion(text)) };
 }
 
 /** The folder of an owner with files in it, and what its rewards say. */

@@ -1,0 +1,125 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { loadConfig, parseConfig } from '../../../configs/load-config.ts';
+
+const PAIRS = [{ video: 'a.mp4', caption: 'A dog runs.' }];
+const EVENTS = [{ ...PAIRS[0]!, events: ['a dog runs'] }];
+const THOUGHTS = [{ ...EVENTS[0]!, thought: [{ subject: 'dog', attributes: [], actions: ['runs'] }] }];
+const SMALL_WORLD = [
+  { video: 'a.mp4', caption: 'A small red circle moves left.', events: ['a small red circle moves left'] },
+];
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'videocap-data-settings-'));
+});
+
+/** The resolved config of an experiment on data with these samples in both splits. */
+async function resolved(samples: object[], config = '') {
+  const name = `config-${Math.random()}`;
+  const lines = samples.map((sample) => JSON.stringify(sample)).join('\n');
+  await writeFile(join(folder, `${name}.jsonl`), lines);
+  const data = `dataset: { kind: jsonl, train: ${name}.jsonl, heldOut: ${name}.jsonl }\n`;
+  await writeFile(join(folder, `${name}.yaml`), data + config);
+  return loadConfig(join(folder, `${name}.yaml`));
+}
+
+const refusal = (samples: object[], config: string) =>
+  resolved(samples, config).then(
+    () => 'not refused',
+    (error: Error) => error.message.replaceAll(/\S*\/config-0\.\d+/g, 'own'),
+  );
+
+const SFT = 'algorithm: { kind: sft }\n';
+const LLM = 'judge: { kind: llm, model: m }\n';
+
+describe('videos with captions alone', () => {
+  test('are enough for SFT: the caption is the completion, and nothing is judged', async () => {
+    const config = await resolved(PAIRS, SFT);
+    expect(config.prompt).toEqual({ output: 'plain' });
+    expect(config.judge).toEqual({ kind: 'none' });
+    expect(config.benchmark.metrics).toEqual(['rougeL', 'ciderD', 'bleu4', 'embedding']);
+    expect([config.reward.think.weight, config.reward.caption.weight]).toEqual([0, 0]);
+  });
+
+  test('are enough for GRPO with a reward that needs no judge', async () => {
+    const { reward } = await resolved(PAIRS, 'reward: { rougeL: {} }\n');
+    expect(reward).toMatchObject({ format: { weight: 1 }, rougeL: { weight: 1 }, think: { weight: 0 } });
+    expect(reward.ciderD).toBeUndefined();
+  });
+
+  test('need such a reward', async () => {
+    expect(await refusal(PAIRS, '')).toMatchInlineSnapshot(
+      `"own.yaml: reward is missing; add a reward that looks at the caption: one that needs no judge, such as rougeL: { weight: 1 }, or name a judge."`,
+    );
+  });
+
+  test('cannot be scored for thoughts, nor by a judge that is not there', async () => {
+    expect(await refusal(PAIRS, 'reward: { think: { weight: 1 } }\n')).toMatchInlineSnapshot(
+      `"own.yaml:2:11: reward.think is {"weight":1}; no sample of own.jsonl has the field "thought": add it with videocap annotate, or set reward.think.weight to 0."`,
+    );
+    expect(await refusal(PAIRS, 'reward: { rougeL: {}, caption: { variant: f1 } }\n')).toMatchInlineSnapshot(
+      `"own.yaml:2:23: reward.caption is {"variant":"f1"}; nothing judges the captions of own.jsonl: set judge.kind to llm, with judge.baseUrl and judge.model, or set reward.caption.weight to 0."`,
+    );
+    expect(await refusal(PAIRS, `${SFT}benchmark: { metrics: [events] }\n`)).toMatchInlineSnapshot(
+      `"own.yaml:3:14: benchmark.metrics is ["events"]; nothing judges the captions of own.jsonl: set judge.kind to llm, with judge.baseUrl and judge.model, or leave out events."`,
+    );
+    expect(await refusal(PAIRS, `${SFT}judge: { kind: rule-based }\n`)).toMatchInlineSnapshot(
+      `"own.yaml:3:10: judge.kind is "rule-based"; the references of own.jsonl are not of the small world: set llm, with judge.baseUrl and judge.model, or none."`,
+    );
+  });
+
+  test('with a language model as judge, its rewards and event scores', async () => {
+    const config = await resolved(PAIRS, LLM);
+    expect(config).toMatchObject({
+      ...{ prompt: { output: 'plain' }, benchmark: { metrics: ['events'] } },
+      reward: { think: { weight: 0 }, caption: { weight: 1 } },
+    });
+  });
+
+  test('in another form where the config says so', async () => {
+    expect((await resolved(PAIRS, `${SFT}prompt: { output: structured }\n`)).prompt.output).toBe('structured');
+  });
+});
+
+test('with events and no thoughts, completions stay structured and think does not count', async () => {
+  const config = await resolved(EVENTS, LLM);
+  expect(config).toMatchObject({ prompt: { output: 'structured' }, reward: { think: { weight: 0 } } });
+  expect(await refusal(EVENTS, `${LLM}reward: { think: { similarity: token-f1 } }\n`)).toMatchInlineSnapshot(
+    `"own.yaml:3:11: reward.think is {"similarity":"token-f1"}; no sample of own.jsonl has the field "thought": add it with videocap annotate, or set reward.think.weight to 0."`,
+  );
+});
+
+test('with events and thoughts and a judge, nothing changes', async () => {
+  const at = { file: 'lab.yaml', folder };
+  const { dataset: _, ...config } = await resolved(THOUGHTS, LLM);
+  const { dataset: __, ...usual } = parseConfig(LLM, at);
+  expect(config).toEqual(usual);
+});
+
+test('the rule-based judge stays the default for data of the small world', async () => {
+  expect(await resolved(SMALL_WORLD)).toMatchObject({
+    ...{ judge: { kind: 'rule-based' }, benchmark: { metrics: ['events'] }, prompt: { output: 'structured' } },
+    reward: { think: { weight: 0 }, caption: { weight: 1 } },
+  });
+});
+
+test('data that cannot be read are left to the stage that reads them', async () => {
+  const text = 'dataset: { kind: jsonl, train: gone.jsonl, heldOut: gone.jsonl }\n';
+  await writeFile(join(folder, 'gone.yaml'), text);
+  expect((await loadConfig(join(folder, 'gone.yaml'))).judge).toEqual({ kind: 'rule-based' });
+});
+
+test('the small world can be captioned plainly, or without a judge', () => {
+  const at = { file: 'lab.yaml', folder };
+  expect(parseConfig('prompt: { output: plain }\n', at)).toMatchObject({
+    ...{ judge: { kind: 'rule-based' }, benchmark: { metrics: ['events'] } },
+    reward: { think: { weight: 0 }, caption: { weight: 1 } },
+  });
+  expect(parseConfig('judge: { kind: none }\nreward: { bleu4: { weight: 2 } }\n', at)).toMatchObject({
+    ...{ prompt: { output: 'structured' }, benchmark: { metrics: ['rougeL', 'ciderD', 'bleu4', 'embedding'] } },
+    reward: { think: { weight: 1 }, caption: { weight: 0 }, bleu4: { weight: 2 } },
+  });
+});

@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { bleu4, bleuCounts, summedCounts } from '../../../../rewards/reference/bleu.ts';
+import { ciderD, documentFrequencies } from '../../../../rewards/reference/cider-d.ts';
+import { rougeL } from '../../../../rewards/reference/rouge-l.ts';
+
+/** Scores that pycocoevalcap gave for the same words: `test/fixtures/rewards/reference-metrics.py`. */
+const golden = JSON.parse(
+  readFileSync(new URL('../../../fixtures/rewards/reference-metrics.json', import.meta.url), 'utf8'),
+) as {
+  pairs: [string, string][];
+  train: string[];
+  rougeL: number[];
+  bleu4: number[];
+  corpusBleu4: number;
+  ciderD: { ownReferences: number[]; train: number[] };
+};
+const split = (text: string) => text.split(' ');
+const pairs = golden.pairs.map(([caption, reference]) => [split(caption), split(reference)] as const);
+
+function expectClose(actual: readonly number[], expected: readonly number[]) {
+  expect(actual).toHaveLength(expected.length);
+  for (const [i, value] of expected.entries()) expect(actual[i], `pair ${i}`).toBeCloseTo(value, 10);
+}
+
+describe("pycocoevalcap's numbers, to 10 digits", () => {
+  test('ROUGE-L', () => {
+    expectClose(
+      pairs.map(([caption, reference]) => rougeL(caption, reference)),
+      golden.rougeL,
+    );
+  });
+
+  test('BLEU-4 of each caption, and of all', () => {
+    const counts = pairs.map(([caption, reference]) => bleuCounts(caption, reference));
+    expectClose(counts.map(bleu4), golden.bleu4);
+    expect(bleu4(summedCounts(counts))).toBeCloseTo(golden.corpusBleu4, 10);
+  });
+
+  test('CIDEr-D with the references themselves as corpus, and with another one', () => {
+    const scores = (corpus: readonly string[]) => {
+      const frequencies = documentFrequencies(corpus.map(split));
+      return pairs.map(([caption, reference]) => ciderD(caption, reference, frequencies));
+    };
+    expectClose(scores(golden.pairs.map(([, reference]) => reference)), golden.ciderD.ownReferences);
+    expectClose(scores(golden.train), golden.ciderD.train);
+  });
+});
+
+describe('for any texts', () => {
+  const text = fc.array(fc.constantFrom('a', 'dog', 'runs', 'over', 'the', 'hill', '__proto__'), { maxLength: 12 });
+  const corpus = documentFrequencies([['a', 'dog'], ['the', 'hill'], ['a', 'hill'], []]);
+
+  test('scores stay in their ranges, and words that the reference lacks earn nothing', () => {
+    fc.assert(
+      fc.property(text, text, (caption, reference) => {
+        const scores = [rougeL(caption, reference), bleu4(bleuCounts(caption, reference))];
+        for (const score of [...scores, ciderD(caption, reference, corpus) / 10]) {
+          expect(score).toBeGreaterThanOrEqual(0);
+          expect(score).toBeLessThanOrEqual(1 + 1e-6);
+        }
+        const stranger = caption.map((word) => `${word}x`);
+        expect(rougeL(stranger, reference)).toBe(0);
+        expect(ciderD(stranger, reference, corpus)).toBe(0);
+        expect(bleu4(bleuCounts(stranger, reference))).toBeLessThan(1e-3);
+      }),
+    );
+  });
+
+  test('nothing is better than the reference itself', () => {
+    fc.assert(
+      fc.property(text, text, (caption, reference) => {
+        fc.pre(reference.length > 0);
+        expect(rougeL(reference, reference)).toBeCloseTo(1, 12);
+        expect(rougeL(caption, reference)).toBeLessThanOrEqual(1 + 1e-12);
+        const own = ciderD(reference, reference, corpus);
+        expect(ciderD(caption, reference, corpus)).toBeLessThanOrEqual(own + 1e-9);
+      }),
+    );
+  });
+
+  test('a caption without words scores 0', () => {
+    expect(rougeL([], ['a'])).toBe(0);
+    expect(ciderD([], ['a'], corpus)).toBe(0);
+    expect(bleu4(bleuCounts([], ['a']))).toBe(0);
+    expect(bleu4(bleuCounts([], []))).toBe(0);
+  });
+});
+
+test('n-grams of one document are not kept: they count as much as those of none', () => {
+  const { documents, frequencies } = documentFrequencies([
+    split('a dog runs'),
+    split('a dog sleeps'),
+    split('a a cat'),
+  ]);
+  expect(documents).toBe(3);
+  expect([...frequencies]).toEqual([
+    ['a', 3],
+    ['dog', 2],
+    ['a dog', 2],
+  ]);
+});
