@@ -67,7 +67,7 @@ export interface SampledGroup {
 export interface UpdateRequest {
   engine: ConfigSection;
   policy: PolicyFiles;
-  /** The frozen start policy that the KL is measured to. */
+  /** The frozen policy that the KL is measured to. */
   reference: PolicyFiles;
   /** The step that this update makes, from 1. */
   step: number;
