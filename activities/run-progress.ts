@@ -169,9 +169,10 @@ async function copyOfParent(
     weights: await copied(weights),
     ...(optimizer && { optimizer: await copied(optimizer) }),
   });
-  const copies = await unlessDamaged(Promise.all([copy(parent.policy), copy(parent.reference)]));
-  if (!copies) throw await withoutCheckpoint(store, run, step); // removed meanwhile
-  const [policy, reference] = copies;
+  // One after the other: the reference policy may be this very policy.
+  const policy = await unlessDamaged(copy(parent.policy));
+  const reference = policy && (await unlessDamaged(copy(parent.reference)));
+  if (!reference) throw await withoutCheckpoint(store, run, step); // removed meanwhile
   return { ...parent, policy, reference };
 }
 
