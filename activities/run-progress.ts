@@ -10,9 +10,12 @@ import {
   type ForkProgressOutput,
   RunProgress,
 } from '../contracts/run-state.ts';
+import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { unlessDamaged, VideocapError } from '../core/errors.ts';
-import { keyOf } from '../core/store-layout.ts';
+import type { PolicyRef } from '../core/policy-ref.ts';
+import { keyOf, parseKey } from '../core/store-layout.ts';
+import { keyOfContent, nameIn } from '../core/stored-ref.ts';
 import { unpinCustomRewards } from '../rewards/custom/custom-kinds.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 import { pinnedReward } from './custom-rewards.ts';
@@ -43,13 +46,14 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
 
     /**
      * Begins a new run with another's state after a step and a changed config: same start policy, the parent's records and
-     * states as its own past, a judge's bill of its own, custom rewards with their code as it is now.
+     * states as its own past, a judge's bill of its own, custom rewards with their code as it is now. Of a checkpoint that
+     * the parent will remove as it goes on, the new run gets its own copy.
      * @throws VideocapError `InvalidInput` when the parent has no such step, or its checkpoint is not kept.
      */
     async forkProgress(rawInput: z.input<typeof ForkProgressInput>): Promise<z.infer<typeof ForkProgressOutput>> {
       const { from, runKey, overrides } = ForkProgressInput.parse(rawInput);
-      const parent = await parentAt(store, from.run, from.step);
-      const parsed = parseConfig(stringify({ ...parent.config, reward: unpinCustomRewards(parent.config.reward) }), {
+      const start = (await startOf(store, runKey, from.step)) ?? (await copyOfParent(store, from, runKey));
+      const parsed = parseConfig(stringify({ ...start.config, reward: unpinCustomRewards(start.config.reward) }), {
         file: `the config of run ${from.run}`,
         folder: '/',
         overrides,
@@ -65,13 +69,15 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
       const copy = async (step: number) => {
         const [record] = await readRecords(store, from.run, step, step);
         await store.putJsonOnce(keyOf('record', { runKey, step }), async () => record);
-        const state = own(await read(store, from.run, step));
+        const state = own(step === from.step ? start : await read(store, from.run, step));
         await store.putJsonOnce(keyOf('progress', { runKey, step }), async () => state);
       };
-      for (const steps of inParts(1, from.step)) await Promise.all(steps.map(copy));
+      // First: the parent may remove this step's checkpoint, and an attempt after this one then finds the copy.
+      if (from.step > 0) await copy(from.step);
+      for (const steps of inParts(1, from.step - 1)) await Promise.all(steps.map(copy));
       // Last: a fork that is cut off before this has no past yet, and nobody goes on from the middle of its parent's.
       await copy(0);
-      return { progress: own(parent) };
+      return { progress: own(start) };
     },
   };
 }
@@ -96,14 +102,17 @@ function* inParts(from: number, to: number): Generator<number[]> {
 }
 
 /** Is anything damaged that a run cannot go on without, and that only its earlier steps can make again? */
-async function isDamaged(store: ArtifactStore, { step, policy, evaluations }: RunProgress): Promise<boolean> {
+async function isDamaged(
+  store: ArtifactStore,
+  { step, policy, reference, evaluations }: RunProgress,
+): Promise<boolean> {
   // Policies of earlier benchmarks need not be there, and `loadPolicy` restores the start policy.
   const measured = evaluations.map(({ captions, details, suites }) => [
     captions,
     details,
     suites?.map(({ result, report, drillDown }) => [result, report, drillDown]),
   ]);
-  return (await store.firstDamaged([step > 0 && policy, measured])) !== undefined;
+  return (await store.firstDamaged([step > 0 && policy, reference.step > 0 && reference, measured])) !== undefined;
 }
 
 async function parentAt(store: ArtifactStore, run: string, step: number): Promise<RunProgress> {
@@ -113,20 +122,63 @@ async function parentAt(store: ArtifactStore, run: string, step: number): Promis
       'InvalidInput',
       `There is no run "${run}" in the store to fork; videocap status lists runs.`,
     );
-  if (step > last || !(await hasCheckpoint(store, run, step))) {
-    const kept: number[] = [];
-    for (let at = 0; at <= last; at++) if (await hasCheckpoint(store, run, at)) kept.push(at);
-    throw new VideocapError(
-      'InvalidInput',
-      `Run ${run} has no checkpoint at step ${step}; it has them at ${kept.join(', ')} (checkpoints.keepEvery says which are kept).`,
-    );
-  }
+  if (step > last || !(await hasCheckpoint(store, run, step))) throw await withoutCheckpoint(store, run, step);
   return read(store, run, step);
 }
 
-/** At step 0 always: `loadPolicy` restores the start policy. */
+async function withoutCheckpoint(store: ArtifactStore, run: string, step: number): Promise<VideocapError> {
+  const last = (await lastStep(store, run))!;
+  const kept: number[] = [];
+  for (let at = 0; at <= last; at++) if (await hasCheckpoint(store, run, at)) kept.push(at);
+  return new VideocapError(
+    'InvalidInput',
+    `Run ${run} has no checkpoint at step ${step}; it has them at ${kept.join(', ')} (checkpoints.keepEvery says which are kept).`,
+  );
+}
+
+/** At step 0 always: `loadPolicy` restores the start policy. Elsewhere with the policy that the KL is measured to. */
 async function hasCheckpoint(store: ArtifactStore, run: string, step: number): Promise<boolean> {
-  return step === 0 || (await store.firstDamaged((await read(store, run, step)).policy)) === undefined;
+  if (step === 0) return true;
+  const { policy, reference } = await read(store, run, step);
+  return (await store.firstDamaged([policy, reference.step > 0 && reference])) === undefined;
+}
+
+/** The state that a fork begins with, where an earlier attempt has stored it and nothing of it is damaged. */
+async function startOf(store: ArtifactStore, runKey: string, step: number): Promise<RunProgress | undefined> {
+  if (!(await store.find(keyOf('progress', { runKey, step })))) return undefined;
+  const isWhole = await unlessDamaged(hasCheckpoint(store, runKey, step));
+  return isWhole ? read(store, runKey, step) : undefined;
+}
+
+/**
+ * The parent's state after a step, for a fork. Where `checkpoints.keepEvery` does not keep it, the parent may be about to
+ * remove its files: the fork gets copies in its own folder.
+ */
+async function copyOfParent(
+  store: ArtifactStore,
+  { run, step }: { run: string; step: number },
+  runKey: string,
+): Promise<RunProgress> {
+  const parent = await parentAt(store, run, step);
+  const { keepEvery } = parent.config.checkpoints;
+  if (step === 0 || (keepEvery > 0 && step % keepEvery === 0)) return parent;
+  const copied = async (ref: ArtifactRef): Promise<ArtifactRef> => {
+    const place = parseKey(keyOfContent(nameIn(ref)) ?? '');
+    if (place?.kind !== 'checkpointWeights' && place?.kind !== 'checkpointOptimizer') return ref;
+    // Another run's is one that it keeps, or this one would have a copy of it.
+    if (place.parts.runKey !== run) return ref;
+    return store.put(keyOf(place.kind, { ...place.parts, runKey }), await store.read(ref));
+  };
+  const copy = async ({ weights, optimizer, ...policy }: PolicyRef): Promise<PolicyRef> => ({
+    ...policy,
+    weights: await copied(weights),
+    ...(optimizer && { optimizer: await copied(optimizer) }),
+  });
+  // One after the other: the reference policy may be this very policy.
+  const policy = await unlessDamaged(copy(parent.policy));
+  const reference = policy && (await unlessDamaged(copy(parent.reference)));
+  if (!reference) throw await withoutCheckpoint(store, run, step); // removed meanwhile
+  return { ...parent, policy, reference };
 }
 
 async function read(store: ArtifactStore, run: string, step: number): Promise<RunProgress> {

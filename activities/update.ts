@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { AlgorithmSection } from '../algorithms/algorithm.ts';
 import { algorithmOf } from '../algorithms/registry.ts';
 import { UpdatePolicyInput, UpdatePolicyOutput } from '../contracts/policy.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
@@ -7,6 +8,7 @@ import { type OutputForm, Rollout } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { NumberGrid } from '../core/grid.ts';
 import { readManifest } from '../core/manifest.ts';
+import { type Keeping, oldCheckpoints } from '../core/old-checkpoints.ts';
 import type { CompletionBatch, ReferenceBatch, UpdateResult } from '../core/policy-engine.ts';
 import type { Frames } from '../core/sample.ts';
 import { type Sample, structuredCompletion } from '../core/sample.ts';
@@ -46,7 +48,7 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
      */
     async updatePolicy(rawInput: z.input<typeof UpdatePolicyInput>): Promise<z.infer<typeof UpdatePolicyOutput>> {
       const input = UpdatePolicyInput.parse(rawInput);
-      const { runKey, step, keepEvery } = input;
+      const { runKey, step } = input;
       const output = await store.onceJson(keyOf('update', { runKey, step }), UpdatePolicyOutput, async () => {
         const started = performance.now();
         const { weights, optimizer, metrics } = await learn(input);
@@ -62,9 +64,11 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
           seconds: (performance.now() - started) / 1000,
         };
       });
-      const old = step - 2;
-      if (old > 0 && !(keepEvery > 0 && old % keepEvery === 0))
-        for (const key of checkpointKeys(runKey, old)) await store.remove(key);
+      for (const old of oldCheckpoints(step, keepingOf(input))) {
+        const [model, state] = checkpointKeys(runKey, old.step);
+        if (old.weights) await store.remove(model);
+        await store.remove(state);
+      }
       return output;
     },
   };
@@ -135,6 +139,11 @@ function framesOf(sampleId: string, clips: ReadonlyMap<string, Frames>): Frames 
     'InvalidInput',
     `Sample "${sampleId}" of the rollout is not among the clips; pass the same ones.`,
   );
+}
+
+function keepingOf({ keepEvery, reference, algorithm }: Input): Keeping {
+  const { refreshReferenceEvery = 0 }: AlgorithmSection = algorithm;
+  return { keepEvery, refreshReferenceEvery, referenceStep: reference.step };
 }
 
 function checkpointKeys(runKey: string, step: number): [weights: string, optimizer: string] {

@@ -9,6 +9,8 @@ export interface AlgorithmSection {
   steps: number;
   samplesPerStep: number;
   optimizer: OptimizerConfig;
+  /** See `RefreshReferenceEvery`; an algorithm whose loss compares with no reference policy has no such field. */
+  refreshReferenceEvery?: number | undefined;
 }
 
 /**
@@ -38,6 +40,8 @@ export interface CompletionAlgorithm<Config extends AlgorithmSection = Algorithm
    * algorithm without this function takes one round.
    */
   needsMore?(rewards: NumberGrid, rounds: number, config: Config): boolean;
+  /** By MLflow metric name: what the algorithm has to tell of the completions of a step, over all its rounds. */
+  metrics?(rewards: NumberGrid, rounds: number, config: Config): Record<string, number>;
 }
 
 /** Learns from the samples' own references, without sampling anything. */

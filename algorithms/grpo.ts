@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { CompletionAlgorithm } from './algorithm.ts';
+import { DynamicSampling, withDynamicSampling } from './dynamic-sampling.ts';
 import { comparedInGroups } from './group-advantages.ts';
 import { OptimizerConfig } from './optimizer-config.ts';
+import { RefreshReferenceEvery } from './reference-refresh.ts';
 
 export const GrpoConfig = z.strictObject({
   kind: z.literal('grpo').default('grpo'),
@@ -9,8 +11,9 @@ export const GrpoConfig = z.strictObject({
   samplesPerStep: z.int().min(1).max(1024).default(4),
   /** Optimiser updates per rollout batch (mu). */
   iterations: z.int().min(1).max(16).default(1),
-  /** Weight of the k3 KL to the frozen start policy. */
+  /** Weight of the k3 KL to the reference policy. */
   beta: z.number().nonnegative().default(0.04),
+  refreshReferenceEvery: RefreshReferenceEvery,
   clipLow: z.number().positive().lt(1).default(0.2),
   clipHigh: z.number().positive().default(0.2),
   aggregation: z.enum(['grpo', 'dapo', 'dr_grpo']).default('grpo'),
@@ -18,14 +21,15 @@ export const GrpoConfig = z.strictObject({
   scaleRewards: z.enum(['group', 'none']).default('group'),
   /** Leave groups whose rewards are all equal out of the update. */
   skipUniformGroups: z.boolean().default(false),
+  dynamicSampling: DynamicSampling.optional(),
   optimizer: OptimizerConfig.prefault({}),
 });
 export type GrpoConfig = z.infer<typeof GrpoConfig>;
 
 /** Group Relative Policy Optimization (arXiv 2402.03300), as VideoCap-R1 section 3 uses it. */
-export const grpo: CompletionAlgorithm<GrpoConfig> = {
+export const grpo: CompletionAlgorithm<GrpoConfig> = withDynamicSampling({
   config: GrpoConfig,
   loss: 'grpo',
   learnsFrom: 'completions',
   advantages: comparedInGroups,
-};
+});

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CompletionAlgorithm } from './algorithm.ts';
+import { withDynamicSampling } from './dynamic-sampling.ts';
 import { comparedInGroups } from './group-advantages.ts';
 import { GrpoConfig } from './grpo.ts';
 
@@ -10,7 +11,7 @@ export const GspoConfig = GrpoConfig.omit({ aggregation: true }).extend({
    * 1 the update is GRPO's.
    */
   iterations: z.int().min(1).max(16).default(4),
-  /** Weight of the k3 KL to the frozen start policy. The paper has none. */
+  /** Weight of the k3 KL to the reference policy. The paper has none. */
   beta: z.number().nonnegative().default(0),
   /** A completion's ratio is a mean over its tokens, so the paper's clip range is a thousandth of GRPO's. */
   clipLow: z.number().positive().lt(1).default(3e-4),
@@ -22,9 +23,9 @@ export type GspoConfig = z.infer<typeof GspoConfig>;
  * Group Sequence Policy Optimization (arXiv 2507.18071): GRPO with one importance ratio a completion, which is the
  * geometric mean of its tokens' ratios and is clipped as a whole. Completions count alike, whatever their length.
  */
-export const gspo: CompletionAlgorithm<GspoConfig> = {
+export const gspo: CompletionAlgorithm<GspoConfig> = withDynamicSampling({
   config: GspoConfig,
   loss: 'gspo',
   learnsFrom: 'completions',
   advantages: comparedInGroups,
-};
+});

@@ -67,7 +67,7 @@ const AdvantagedRollout = z.strictObject({
 
 export const UpdatePolicyInput = StepPlace.extend({
   policy: PolicyRef,
-  /** The frozen start policy that the KL is measured to. */
+  /** The frozen policy that the KL is measured to: the start policy, or a later one that took its place. */
   reference: PolicyRef,
   engine: EngineConfig,
   prompt: PromptConfig.prefault({}),

@@ -16,7 +16,7 @@ export const RunProgress = z.strictObject({
   /** Milliseconds since the epoch. */
   startTime: z.int(),
   step: z.int().nonnegative(),
-  /** The policy that training started from, and that the KL is measured to. */
+  /** The policy that the KL is measured to: the start policy, or a later one of the run that took its place. */
   reference: PolicyRef,
   policy: PolicyRef,
   /** In the order of steps; the first is the start policy's. */

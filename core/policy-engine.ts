@@ -69,7 +69,7 @@ export interface SampledGroup {
 export interface UpdateRequest {
   engine: ConfigSection;
   policy: PolicyFiles;
-  /** The frozen start policy that the KL is measured to. */
+  /** The frozen policy that the KL is measured to. */
   reference: PolicyFiles;
   /** The text that the policy read beside every video. */
   prompt: string;

@@ -40,7 +40,7 @@ export async function collectCompletions(input: StepInput, algorithm: Completion
       rewards,
       advantages: advantages.slice(groupsBefore(rounds, r), groupsBefore(rounds, r + 1)),
     })),
-    metrics: collectionMetrics(rounds, rewards),
+    metrics: { ...collectionMetrics(rounds, rewards), ...algorithm.metrics?.(rewards, rounds.length, section) },
     usage: usageOf(rounds),
   };
 }

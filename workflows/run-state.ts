@@ -1,3 +1,4 @@
+import { refreshesReference } from '../algorithms/reference-refresh.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import type { Evaluation, RunSummary } from '../contracts/run-results.ts';
 import type { RunProgress, RunSnapshot } from '../contracts/run-state.ts';
@@ -122,6 +123,10 @@ export class RunState extends JudgedRun<RunSnapshot> {
     const { snapshot } = this;
     snapshot.step += 1;
     snapshot.policy = policy;
+    if (refreshesReference(snapshot.step, this.config.algorithm)) {
+      const { optimizer: _, ...reference } = policy; // it is compared with, and trained no further
+      snapshot.reference = reference;
+    }
     snapshot.lastMetrics = metrics;
     snapshot.secondsPerStep = 0.8 * (snapshot.secondsPerStep ?? seconds) + 0.2 * seconds;
     if (clipsAhead) snapshot.clipsAhead = clipsAhead;

@@ -95,7 +95,8 @@ export async function prepare(run: RunState): Promise<void> {
     await mediaActivities.extractFrames({ manifest: run.manifest, samples: 'held-out', frames: config.frames })
   ).clips;
   run.stage = 'policy';
-  snapshot.reference = await loadPolicy(run);
+  // A reference policy that was refreshed is a checkpoint: the run needs its start policy no more.
+  if (!snapshot.reference || snapshot.reference.step === 0) snapshot.reference = await loadPolicy(run);
   snapshot.policy ??= snapshot.reference;
 }
 

@@ -13,7 +13,7 @@ export interface StepInput {
   config: ExperimentConfig;
   place: StepPlace;
   policy: PolicyRef;
-  /** The frozen start policy that the KL is measured to. */
+  /** The frozen policy that the KL is measured to. */
   reference: PolicyRef;
   dataset: { manifest: ArtifactRef; train: number };
   clipsAhead?: ClipsAhead | undefined;

@@ -9,8 +9,8 @@ import { ruleFor } from './rules.ts';
 
 /**
  * The names of the contents that must stay: everything of runs that go on or may, what finished runs are still good for
- * (records, states to fork from, report, benchmarks with captions and verdicts, checkpoints of benchmarked steps and of
- * the end), and all that these refer to, wherever it lies.
+ * (records, states to fork from, report, benchmarks with captions and verdicts, checkpoints of benchmarked steps, of
+ * `checkpoints.keepEvery` with their reference policies, and of the end), and all that these refer to, wherever it lies.
  */
 export async function neededContents(
   storage: Storage,
@@ -43,8 +43,9 @@ export async function neededContents(
     if (finished && need === 'retries') continue;
     // The end's is kept by the last progress, which names it.
     if (finished && need === 'checkpoint' && !staysAsCheckpoint(key, keepEvery, refs)) continue;
-    // Earlier progress names checkpoints that are removed as the run goes on.
-    keep(content, !finished || need !== 'progress' || lastProgress.get(runKey) === key);
+    // Other progress names checkpoints that were removed as the run went on.
+    const isFollowed = !finished || need !== 'progress' || lastProgress.get(runKey) === key || isKept(key, keepEvery);
+    keep(content, isFollowed);
   }
   // What a running run has made may be known to its history alone.
   for (const name of contents.keys()) {
@@ -75,8 +76,15 @@ async function refsUnder(storage: Storage, name: string): Promise<ArtifactRef[]>
 function staysAsCheckpoint(key: string, keepEvery: ReadonlyMap<string, number>, refs: Inventory['refs']): boolean {
   const parsed = parseKey(key);
   if (parsed?.kind !== 'checkpointWeights' && parsed?.kind !== 'checkpointOptimizer') return false;
+  return isKept(key, keepEvery) || refs.has(keyOf('heldOutDetails', parsed.parts));
+}
+
+/** Whether a checkpoint, or the state that names it and its reference policy, is of a step that `keepEvery` keeps. */
+function isKept(key: string, keepEvery: ReadonlyMap<string, number>): boolean {
+  const parsed = parseKey(key);
+  if (parsed === undefined || !('runKey' in parsed.parts && 'step' in parsed.parts)) return false;
   const every = keepEvery.get(parsed.parts.runKey) ?? 0;
-  return (every > 0 && parsed.parts.step % every === 0) || refs.has(keyOf('heldOutDetails', parsed.parts));
+  return every > 0 && parsed.parts.step % every === 0;
 }
 
 const KeptEvery = z.object({ config: z.object({ checkpoints: z.object({ keepEvery: z.number() }) }) });

@@ -15,7 +15,7 @@ interface Weighted extends SampledCompletion {
   weight: number;
 }
 interface GrpoMicroBatch extends MicroBatch<Weighted> {
-  /** Log-probabilities `[B, G, L]` before the update, and of the frozen start policy. */
+  /** Log-probabilities `[B, G, L]` before the update, and of the reference policy. */
   old: ort.Tensor;
   reference: ort.Tensor;
 }

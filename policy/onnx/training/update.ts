@@ -16,7 +16,7 @@ export interface Update<Config, B extends Batch> {
 
 export interface UpdateStep<Config, B extends Batch> {
   session: OptimizerSession;
-  /** Loads the frozen start policy. */
+  /** Loads the frozen policy that the KL is measured to. */
   reference(): Promise<Weights>;
   batch: B;
   /** This step, from 1. */

@@ -1,4 +1,5 @@
 import { uniformAt } from '../../../core/random.ts';
+import type { ExperimentName } from './experiment.ts';
 
 /** The stages of a run that are struck, by the activity that does each. */
 export const ACTIVITIES = {
@@ -33,6 +34,8 @@ export interface Cell {
   call: number;
   /** How long a server stays dead, or a disk full or read-only. */
   awaySeconds: number;
+  /** Absent: `usual`. */
+  experiment?: ExperimentName;
 }
 
 /** Most outages are over soon; one in eight lasts longer than a few quick tries would. */
@@ -67,7 +70,19 @@ export function allCells(seed: number): Cell[] {
   );
 }
 
-export function nameOf({ stage, moment, victim, call, awaySeconds }: Cell): string {
+/**
+ * A worker's death in the second round of a step, by the second call of each activity; and, by the first update, as the
+ * reference policy is refreshed.
+ */
+export const SECOND_ROUND: readonly Cell[] = (['rollout', 'think', 'judge', 'update'] as const).flatMap((stage) =>
+  MOMENTS.map((moment) => ({
+    ...{ stage, moment, victim: 'worker', call: stage === 'update' ? 1 : 2 },
+    ...{ awaySeconds: AWAY_SECONDS.short, experiment: 'two rounds' },
+  })),
+);
+
+export function nameOf({ stage, moment, victim, call, awaySeconds, experiment }: Cell): string {
   const away = awaySeconds === AWAY_SECONDS.long ? `, for ${awaySeconds} s` : '';
-  return `${victim} struck ${moment} ${stage} (call ${call}${away})`;
+  const special = experiment ? `, ${experiment}` : '';
+  return `${victim} struck ${moment} ${stage} (call ${call}${away}${special})`;
 }

@@ -1,5 +1,21 @@
+/**
+ * What a run changes of the experiment. `two rounds`: its first step draws a second round of samples, since a group has
+ * no differences, and every step is trained against the policy of the one before it.
+ */
+const EXPERIMENTS = {
+  usual: {},
+  'two rounds': {
+    'algorithm.dynamicSampling.maxRounds': 2,
+    'algorithm.refreshReferenceEvery': 1,
+    'dataset.trainSamples': 4,
+    'sampling.groupSize': 2,
+    'reward.think.weight': 0,
+  },
+};
+export type ExperimentName = keyof typeof EXPERIMENTS;
+
 /** Small, but every stage is the real one, a batch serves two updates, and every step has a video that no step before had. */
-export function matrixExperiment(judgeUrl: string) {
+export function matrixExperiment(judgeUrl: string, name: ExperimentName = 'usual') {
   return {
     config: 'quickstart',
     overrides: {
@@ -17,6 +33,7 @@ export function matrixExperiment(judgeUrl: string) {
       'judge.model': 'rules',
       'judge.apiKeyEnv': 'CHAOS_JUDGE_KEY',
       'judge.concurrency': 2,
+      ...EXPERIMENTS[name],
     },
   };
 }

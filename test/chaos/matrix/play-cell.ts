@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { type Cell, nameOf } from './cells.ts';
 import { differences, madeTwice, type Outcome, outcomeOf, paidAgain } from './compare.ts';
-import { matrixExperiment } from './experiment.ts';
+import { type ExperimentName, matrixExperiment } from './experiment.ts';
 import type { ChaosWorld } from './world.ts';
 
 /** What came of one cell. It holds when the strike happened, nothing differs, and nothing was made or paid twice. */
@@ -15,9 +15,10 @@ export interface CellResult extends Cell {
   seconds: number;
 }
 
-/** The undisturbed run that all others are held against. */
-export async function playCalm(world: ChaosWorld): Promise<Outcome> {
-  const played = await world.play('calm', matrixExperiment(world.judge.baseUrl));
+/** The undisturbed run that all others of the same experiment are held against. */
+export async function playCalm(world: ChaosWorld, experiment?: ExperimentName): Promise<Outcome> {
+  const name = `calm-${experiment ?? 'usual'}`.replace(' ', '-');
+  const played = await world.play(name, matrixExperiment(world.judge.baseUrl, experiment));
   if (madeTwice(played).length > 0 || paidAgain(played) > 0)
     throw new Error(`The undisturbed run did work twice: ${madeTwice(played)}`);
   const { base, policy } = played.summary;
@@ -31,7 +32,7 @@ export async function playCell(world: ChaosWorld, calm: Outcome, cell: Cell): Pr
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 100) / 10;
   try {
-    const run = await world.play(`cell-${++played}`, matrixExperiment(world.judge.baseUrl), { cell });
+    const run = await world.play(`cell-${++played}`, matrixExperiment(world.judge.baseUrl, cell.experiment), { cell });
     const differs = differences(calm, await outcomeOf(run));
     if (!run.struck) differs.push('the moment never came');
     const twice = madeTwice(run);

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { allCells, type Cell, nameOf } from './cells.ts';
+import { allCells, type Cell, nameOf, SECOND_ROUND } from './cells.ts';
+import type { Outcome } from './compare.ts';
 import { type CellResult, playCalm, playCell } from './play-cell.ts';
 import { matrixTable } from './table.ts';
 import { ChaosWorld } from './world.ts';
@@ -17,7 +18,7 @@ const { values } = parseArgs({
   },
 });
 const seed = Number(values.seed);
-const cells = allCells(seed).filter(
+const cells = [...allCells(seed), ...SECOND_ROUND].filter(
   ({ stage, victim }) => !values.only || [stage, victim].includes(values.only as never),
 );
 const started = performance.now();
@@ -27,9 +28,12 @@ const waiting = [...cells];
 async function lane(): Promise<void> {
   const world = await ChaosWorld.start();
   try {
-    const calm = await playCalm(world);
+    const calms = new Map<Cell['experiment'], Promise<Outcome>>();
     for (let cell = waiting.shift(); cell; cell = waiting.shift()) {
-      const result = await playCell(world, calm, cell);
+      const { experiment } = cell;
+      const calm = calms.get(experiment) ?? playCalm(world, experiment);
+      calms.set(experiment, calm);
+      const result = await playCell(world, await calm, cell);
       results.set(cell, result);
       const verdict = result.holds ? 'ok' : `FAILED: ${[...result.differs, ...result.madeTwice].join(', ')}`;
       process.stdout.write(`${results.size}/${cells.length}  ${nameOf(cell)}: ${verdict}, ${result.seconds} s\n`);

@@ -7,7 +7,7 @@ export function matrixTable(
   { seed, minutes }: { seed: number; minutes: number },
 ): string {
   const failed = results.filter(({ holds }) => !holds);
-  const stages = [...new Set(results.map(({ stage }) => stage))];
+  const stages = [...new Set(results.map(stageOf))];
   const cell = (found: CellResult | undefined) =>
     found === undefined
       ? ''
@@ -15,12 +15,16 @@ export function matrixTable(
         ? `ok, ${found.seconds.toFixed(0)} s${away(found)}${again(found)}`
         : `**${found.differs.join(', ').slice(0, 60) || 'work done twice'}**`;
   const rows = stages.flatMap((stage) =>
-    VICTIMS.map((victim) => {
-      const at = MOMENTS.map((moment) =>
-        cell(results.find((result) => result.stage === stage && result.victim === victim && result.moment === moment)),
-      );
-      return `| ${stage} | ${victim} | ${at.join(' | ')} |`;
-    }),
+    VICTIMS.filter((victim) => results.some((result) => stageOf(result) === stage && result.victim === victim)).map(
+      (victim) => {
+        const at = MOMENTS.map((moment) =>
+          cell(
+            results.find((result) => stageOf(result) === stage && result.victim === victim && result.moment === moment),
+          ),
+        );
+        return `| ${stage} | ${victim} | ${at.join(' | ')} |`;
+      },
+    ),
   );
   return [
     '# Crash matrix',
@@ -29,7 +33,8 @@ export function matrixTable(
     'comes back by itself: a worker as soon as it starts again, the others after 1.5 s, or after 25 s where that is said. A worker that does',
     'not die serves the next cell too. `ok` means: the run ended by itself; weights, optimiser state, metric series (in the store and in',
     'MLflow), benchmark and report equal those of the undisturbed run; nothing that was stored was made again; the judge answered no',
-    'question twice, but for answers on their way when a worker died (their number is then given).',
+    'question twice, but for answers on their way when a worker died (their number is then given). In the rows named `two rounds` the first',
+    'step takes a second round of samples, in which the worker dies, and each step makes its policy the reference policy of the next.',
     '',
     `${results.length - failed.length} of ${results.length} cells hold. Seed ${seed}, ${minutes.toFixed(0)} minutes. Made by \`npm run chaos\`.`,
     '',
@@ -38,6 +43,10 @@ export function matrixTable(
     ...rows,
     '',
   ].join('\n');
+}
+
+function stageOf({ stage, experiment }: CellResult): string {
+  return experiment ? `${stage}, ${experiment}` : stage;
 }
 
 function away({ awaySeconds }: CellResult): string {

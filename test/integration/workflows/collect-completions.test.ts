@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { CompletionAlgorithm } from '../../../algorithms/algorithm.ts';
+import { grpo } from '../../../algorithms/grpo.ts';
 import { mapGrid, type NumberGrid } from '../../../core/grid.ts';
 import { collectCompletions } from '../../../workflows/collect-completions.ts';
 import { playedBy, stepInput } from './played-step.ts';
@@ -161,6 +162,36 @@ describe('the completions of a step', () => {
       ...{ 'judge/calls': 9, 'judge/cost': 2.25, 'judge/unscorableShare': 1 / 6, 'judge/latencySeconds/max': 2 },
       ...{ 'time/rolloutSeconds': 5, 'time/thinkSeconds': 2, 'time/judgeSeconds': 3 },
     });
+  });
+
+  it('are told of by the algorithm too, over all rounds', async () => {
+    rounds();
+    const { fake } = algorithm((_, made) => made < 2);
+    const told: unknown[] = [];
+    const metrics: CompletionAlgorithm['metrics'] = (...given) => {
+      told.push(given);
+      return { 'sampling/rounds': given[1] };
+    };
+    const { input } = stepInput({ kind: 'grpo' }, 40);
+    const collected = await collectCompletions(input, { ...fake, metrics });
+    expect(collected.metrics).toMatchObject({ 'sampling/rounds': 2, 'judge/calls': 9 });
+    const first = [
+      [2.5, 1],
+      [0, 2],
+    ];
+    expect(told).toEqual([[[...first, [null, null]], 2, input.config.algorithm]]);
+  });
+
+  it('are sampled in a second round by GRPO with dynamic sampling, where a group has no differences', async () => {
+    const calls = rounds();
+    const { input } = stepInput({ kind: 'grpo', samplesPerStep: 3, dynamicSampling: { maxRounds: 2 } }, 40);
+    const { rollouts, metrics } = await collectCompletions(input, grpo as unknown as CompletionAlgorithm);
+    expect(given(calls, 'rolloutGroups')).toHaveLength(2);
+    expect(rollouts.map(({ advantages }) => advantages.map(([first]) => first === null))).toEqual([
+      [false, false],
+      [true],
+    ]);
+    expect(metrics).toMatchObject({ 'sampling/rounds': 2, 'sampling/keptGroups': 2, 'sampling/unscoredGroups': 1 });
   });
 
   it('take the clips that were decoded ahead for their first round, if they are of this step', async () => {

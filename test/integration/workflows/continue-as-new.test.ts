@@ -1,9 +1,10 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ExperimentConfig } from '../../../configs/schema.ts';
 import type { RunSummary } from '../../../contracts/run-results.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
-import { type CallLog, mlflowAway, scriptedStages } from './scripted-stages.ts';
+import { type CallLog, mlflowAway, scriptedStages, updated } from './scripted-stages.ts';
 
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -43,6 +44,30 @@ describe('a run whose history grows long', () => {
       0,
       ...steps,
     ]);
+  });
+
+  it('trains against the reference policy that it refreshed before, and loads its start policy no more', async () => {
+    const calls: CallLog = [];
+    const references: number[] = [];
+    const stages = scriptedStages(calls, {
+      resolveConfig: () => ({
+        config: ExperimentConfig.parse({
+          algorithm: { steps: 12, refreshReferenceEvery: 5 },
+          benchmark: { everySteps: 0 },
+        }),
+      }),
+      updatePolicy: ({ step, reference }) => {
+        references.push(reference.step);
+        return updated(step);
+      },
+    });
+    await runScripted<RunSummary>(environment, 'trainingRun', [{}], stages, async (handle) => {
+      const result = await handle.result();
+      const last = await environment.client.workflow.getHandle(handle.workflowId).describe();
+      expect(last.runId).not.toBe(handle.firstExecutionRunId);
+      return result;
+    });
+    expect(references).toEqual([0, 0, 0, 0, 0, 5, 5, 5, 5, 5, 10, 10]);
   });
 
   it('does not wait for an MLflow that is down, and tells it everything later', async () => {

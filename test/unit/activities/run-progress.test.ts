@@ -1,14 +1,16 @@
 import { mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createRecordActivities } from '../../../activities/record.ts';
 import { createProgressActivities } from '../../../activities/run-progress.ts';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import { readRecords } from '../../../contracts/read-records.ts';
 import type { RunProgress } from '../../../contracts/run-state.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
+import type { PolicyRef } from '../../../core/policy-ref.ts';
 import { keyOf } from '../../../core/store-layout.ts';
+import { WatchedStorage } from '../../storage/watched-storage.ts';
 
 let root: string;
 let store: ArtifactStore;
@@ -18,14 +20,18 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-/** A run of so many steps whose checkpoints are kept at even steps and the last. */
-async function writeRun(runKey: string, steps: number): Promise<void> {
+/**
+ * A run of so many steps whose checkpoints are kept at even steps and the last; `refreshed`: the step after which its
+ * reference policy is refreshed.
+ */
+async function writeRun(runKey: string, steps: number, { refreshed = 0 } = {}): Promise<void> {
   const { recordStep } = createRecordActivities({ store });
-  const reference = { model: 'tiny', step: 0, weights: await store.put('start', 'start') };
+  let reference: PolicyRef = { model: 'tiny', step: 0, weights: await store.put('start', 'start') };
   for (let step = 0; step <= steps; step++) {
-    const weights = await store.put(`runs/${runKey}/checkpoints/step-${step}`, `weights of step ${step}`);
+    const weights = await store.put(keyOf('checkpointWeights', { runKey, step }), `weights of step ${step}`);
+    if (step > 0 && step === refreshed) reference = { model: 'tiny', step, weights };
     const progress: RunProgress = {
-      config: ExperimentConfig.parse({ algorithm: { kind: 'grpo', steps } }),
+      config: ExperimentConfig.parse({ algorithm: { kind: 'grpo', steps }, checkpoints: { keepEvery: 2 } }),
       startTime: 1,
       step,
       reference,
@@ -42,7 +48,8 @@ async function writeRun(runKey: string, steps: number): Promise<void> {
       record: { step, time: step, metrics: { 'reward/mean': step }, rollouts: [] },
       progress,
     });
-    if (step % 2 === 1 && step < steps) await store.remove(`runs/${runKey}/checkpoints/step-${step}`);
+    if (step % 2 === 1 && step < steps && step !== refreshed)
+      await store.remove(keyOf('checkpointWeights', { runKey, step }));
   }
 }
 
@@ -52,7 +59,7 @@ test.each([0, 1, 2, 5, 8])('a run goes on after its last step: %i', async (steps
   expect(progress).toMatchObject({ step: steps, spent: { usd: 2, calls: 20 }, limits: { judgeBudgetUsd: 3 } });
 });
 
-const checkpoint = (step: number) => `runs/parent/checkpoints/step-${step}`;
+const checkpoint = (step: number) => keyOf('checkpointWeights', { runKey: 'parent', step });
 test.each([
   ['the last checkpoint', checkpoint(5), 4],
   ['the last state', keyOf('progress', { runKey: 'parent', step: 5 }), 4],
@@ -163,5 +170,56 @@ test('a fork says which checkpoints there are, and what is wrong with a change',
   await expect(fork('parent', 2, { 'algorithm.bta': 1 })).rejects.toMatchObject({
     code: 'InvalidConfig',
     message: expect.stringContaining('algorithm.bta'),
+  });
+});
+
+test('a run goes on from before a step whose reference policy is damaged: a state that has another', async () => {
+  await writeRun('parent', 5, { refreshed: 3 });
+  const { findProgress, forkProgress } = createProgressActivities({ store });
+  expect((await findProgress({ run: 'parent' })).progress).toMatchObject({ step: 5, reference: { step: 3 } });
+  await truncate(await store.localCopy((await store.find(checkpoint(3)))!), 3);
+  expect((await findProgress({ run: 'parent' })).progress).toMatchObject({ step: 2, reference: { step: 0 } });
+  await expect(forkProgress({ from: { run: 'parent', step: 4 }, runKey: 'child', overrides: {} })).rejects.toThrow(
+    'has no checkpoint at step 4; it has them at 0, 2 (',
+  );
+});
+
+describe('a fork of a run that goes on', () => {
+  const fork = (step: number) => ({ from: { run: 'parent', step }, runKey: 'child', overrides: {} });
+  const own = (step: number) => keyOf('checkpointWeights', { runKey: 'child', step });
+
+  test('has its own copies of a checkpoint that its parent removes, and of its reference policy', async () => {
+    await writeRun('parent', 5, { refreshed: 3 });
+    const { findProgress, forkProgress } = createProgressActivities({ store });
+    const { progress } = await forkProgress(fork(5));
+    expect(progress.policy.weights).toEqual(await store.find(own(5)));
+    expect(progress.reference).toEqual({ model: 'tiny', step: 3, weights: await store.find(own(3)) });
+    for (const step of [3, 5]) await store.remove(checkpoint(step));
+    expect((await store.read(progress.policy.weights)).toString()).toBe('weights of step 5');
+    expect(await findProgress({ run: 'child' })).toEqual({ progress });
+    // A later attempt finds what the first has copied.
+    expect(await forkProgress(fork(5))).toEqual({ progress });
+  });
+
+  test('refers to a checkpoint of its parent that checkpoints.keepEvery keeps, and to its reference policy', async () => {
+    await writeRun('parent', 5, { refreshed: 3 });
+    const { progress } = await createProgressActivities({ store }).forkProgress(fork(4));
+    expect(progress.policy.weights).toEqual(await store.find(checkpoint(4)));
+    expect(progress.reference.weights).toEqual(await store.find(checkpoint(3)));
+    expect(await store.find(own(4))).toBeUndefined();
+  });
+
+  test('is refused where the parent removes the checkpoint while it is copied', async () => {
+    await writeRun('parent', 5);
+    const moving = new ArtifactStore(
+      new WatchedStorage(store.storage, {
+        before: async ({ method, key }) => {
+          if (method === 'getContent' && key.includes('checkpoints/step-000005')) await store.remove(checkpoint(5));
+        },
+      }),
+    );
+    await expect(createProgressActivities({ store: moving }).forkProgress(fork(5))).rejects.toThrow(
+      'Run parent has no checkpoint at step 5; it has them at 0, 2, 4 (',
+    );
   });
 });

@@ -136,6 +136,25 @@ test.each([
   expect([1, 2, 3, 4, 5].filter((step) => found[step - 1])).toEqual(left);
 });
 
+test('the weights of the reference policy stay as long as a step is trained against them, without optimiser state', async () => {
+  const { store, input, updatePolicy, grpoBatch } = await stage();
+  const algorithm = GrpoConfig.parse({ refreshReferenceEvery: 3 });
+  let [policy, reference] = [input.policy, input.reference];
+  const left: number[][] = [];
+  for (let step = 1; step <= 7; step++) {
+    const made = await updatePolicy({ ...input, algorithm, step, policy, reference, batch: grpoBatch() });
+    policy = made.policy as typeof policy;
+    if (step % 3 === 0) reference = { model: policy.model, step, weights: policy.weights };
+    const lies = async (at: number, file: string) =>
+      (await store.find(`runs/r/checkpoints/step-00000${at}/${file}.safetensors`)) ? [at] : [];
+    const lying = async (file: string) => (await Promise.all([1, 2, 3, 4, 5, 6, 7].map((at) => lies(at, file)))).flat();
+    left.push(await lying('model'));
+    expect(await lying('optimizer')).toEqual([step - 1, step].filter((at) => at > 0));
+  }
+  // After step 3 the reference policy is that of step 3, after step 6 that of step 6.
+  expect(left).toEqual([[1], [1, 2], [2, 3], [3, 4], [3, 4, 5], [3, 5, 6], [6, 7]]);
+});
+
 test("SFT learns each clip's reference, in the order of the clips", async () => {
   const { store, requests, input, clips, updatePolicy } = await stage();
   const thought = [{ subject: 'star', attributes: [], actions: ['grows'] }];

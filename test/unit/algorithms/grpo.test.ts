@@ -45,7 +45,3 @@ describe('the advantages of GRPO', () => {
     expect(grpo.advantages([[3, null], [null, null], [2]], config())).toEqual([[null, null], [null, null], [null]]);
   });
 });
-
-test('GRPO takes one round of samples a step', () => {
-  expect(grpo).not.toHaveProperty('needsMore');
-});

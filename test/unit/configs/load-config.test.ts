@@ -104,7 +104,7 @@ describe('parseConfig', () => {
 
   it('suggests the field that was meant', () => {
     expect(errorOf('algorithm:\n  kind: grpo\n  beta: 0.1\n  stepz: 10\n')).toMatchInlineSnapshot(
-      `"InvalidConfig: lab.yaml:4:3: algorithm.stepz is not a known field (did you mean "steps"?). Fields of algorithm of kind grpo: kind, steps, samplesPerStep, iterations, beta, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, optimizer."`,
+      `"InvalidConfig: lab.yaml:4:3: algorithm.stepz is not a known field (did you mean "steps"?). Fields of algorithm of kind grpo: kind, steps, samplesPerStep, iterations, beta, refreshReferenceEvery, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, dynamicSampling, optimizer."`,
     );
     expect(errorOf('learningRate: 0.1\n')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:1:1: learningRate is not a known field (did you mean "algorithm.optimizer.learningRate"?). Sections: name, seed, dataset, frames, policy, prompt, algorithm, sampling, reward, judge, checkpoints, benchmark."`,
@@ -113,7 +113,7 @@ describe('parseConfig', () => {
       `"InvalidConfig: lab.yaml:1:47: dataset.trainSamples is not a known field. Fields of dataset of kind jsonl: kind, train, heldOut, maxBadSamples."`,
     );
     expect(errorOf('algorithm: { kind: grpo }', { 'algorithm.stepz': 10 })).toMatchInlineSnapshot(
-      `"InvalidConfig: override algorithm.stepz=10: algorithm.stepz is not a known field (did you mean "steps"?). Fields of algorithm of kind grpo: kind, steps, samplesPerStep, iterations, beta, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, optimizer."`,
+      `"InvalidConfig: override algorithm.stepz=10: algorithm.stepz is not a known field (did you mean "steps"?). Fields of algorithm of kind grpo: kind, steps, samplesPerStep, iterations, beta, refreshReferenceEvery, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, dynamicSampling, optimizer."`,
     );
   });
 

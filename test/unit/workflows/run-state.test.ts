@@ -142,6 +142,18 @@ describe('RunState', () => {
     expect(run.snapshot).toMatchObject({ spent: { calls: 6, usd: 0.75 }, secondsPerStep: 0.8 * 2 + 0.2 * 8 });
   });
 
+  it('takes its policy, without optimiser state, for its reference policy after every refreshReferenceEvery steps', () => {
+    const run = runOf({ algorithm: { refreshReferenceEvery: 2 } });
+    const policy = (step: number) => ({ ...POLICY, step, optimizer: REF });
+    const references = [1, 2, 3, 4].map((step) => {
+      run.advance(outcome({ policy: policy(step) }));
+      return run.nextStep(gate).reference;
+    });
+    expect(references.map(({ step }) => step)).toEqual([0, 2, 2, 4]);
+    expect(references[1]).toEqual({ ...POLICY, step: 2 });
+    expect(run.progress).toMatchObject({ step: 4, reference: { step: 4 }, policy: { optimizer: REF } });
+  });
+
   it('says of a part that is not there yet that a stage was called out of order', () => {
     const { policy, ...snapshot } = runOf().snapshot;
     expect(() => new RunState(snapshot).nextStep(gate)).toThrow('The run has no policy yet');

@@ -137,6 +137,25 @@ describe('a finished run', () => {
     expect(await has('runs/r/checkpoints/step-000005/model.safetensors')).toBe(false);
   });
 
+  it('keeps the reference policy of a state that checkpoints.keepEvery promises, and of no other', async () => {
+    await aRun('r');
+    const config = { checkpoints: { keepEvery: 4 } };
+    const weights = async (step: number) =>
+      store.put(`runs/r/checkpoints/step-00000${step}/model.safetensors`, `r weights ${step}`);
+    for (const [step, reference] of [
+      [4, 1],
+      [5, 3],
+      [6, 6],
+    ] as const) {
+      const state = { config, step, policy: { weights: await weights(step) } };
+      const frozen = { weights: await weights(reference) };
+      await store.putJson(`runs/r/progress/step-00000${step}.json`, { ...state, reference: frozen });
+    }
+    await collect(finished);
+    const kept = [1, 3, 4, 5, 6].map((step) => has(`runs/r/checkpoints/step-00000${step}/model.safetensors`));
+    expect(await Promise.all(kept)).toEqual([true, false, true, false, true]);
+  });
+
   it('keeps the checkpoints of benchmarked steps that its last state, which names few of many benchmarks, leaves out', async () => {
     await aRun('r');
     const checkpoint = (step: number) => `runs/r/checkpoints/step-00000${step}`;
