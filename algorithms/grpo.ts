@@ -27,7 +27,7 @@ export const GrpoConfig = z.strictObject({
 export type GrpoConfig = z.infer<typeof GrpoConfig>;
 
 /** Group Relative Policy Optimization (arXiv 2402.03300), as VideoCap-R1 section 3 uses it. */
-export const grpo: CompletionAlgorithm<GrpoConfig> = withDynamicSampling({
+export const grpo: CompletionAlgorithm<GrpoConfig> = withDynamicSampling<GrpoConfig>({
   config: GrpoConfig,
   loss: 'grpo',
   learnsFrom: 'completions',

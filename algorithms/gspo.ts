@@ -23,7 +23,7 @@ export type GspoConfig = z.infer<typeof GspoConfig>;
  * Group Sequence Policy Optimization (arXiv 2507.18071): GRPO with one importance ratio a completion, which is the
  * geometric mean of its tokens' ratios and is clipped as a whole. Completions count alike, whatever their length.
  */
-export const gspo: CompletionAlgorithm<GspoConfig> = withDynamicSampling({
+export const gspo: CompletionAlgorithm<GspoConfig> = withDynamicSampling<GspoConfig>({
   config: GspoConfig,
   loss: 'gspo',
   learnsFrom: 'completions',
