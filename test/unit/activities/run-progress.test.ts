@@ -175,7 +175,7 @@ test('a fork says which checkpoints there are, and what is wrong with a change',
 
 test('a run goes on from before a step whose reference policy is damaged: a state that has another', async () => {
   await writeRun('parent', 5, { refreshed: 3 });
-  const { findProgress, forkProgress } = createProgressActivities({ store });
+  const { findProgress, forkProgress } = createProgressActivities({ store, home: '/nowhere' });
   expect((await findProgress({ run: 'parent' })).progress).toMatchObject({ step: 5, reference: { step: 3 } });
   await truncate(await store.localCopy((await store.find(checkpoint(3)))!), 3);
   expect((await findProgress({ run: 'parent' })).progress).toMatchObject({ step: 2, reference: { step: 0 } });
@@ -190,7 +190,7 @@ describe('a fork of a run that goes on', () => {
 
   test('has its own copies of a checkpoint that its parent removes, and of its reference policy', async () => {
     await writeRun('parent', 5, { refreshed: 3 });
-    const { findProgress, forkProgress } = createProgressActivities({ store });
+    const { findProgress, forkProgress } = createProgressActivities({ store, home: '/nowhere' });
     const { progress } = await forkProgress(fork(5));
     expect(progress.policy.weights).toEqual(await store.find(own(5)));
     expect(progress.reference).toEqual({ model: 'tiny', step: 3, weights: await store.find(own(3)) });
@@ -203,7 +203,7 @@ describe('a fork of a run that goes on', () => {
 
   test('refers to a checkpoint of its parent that checkpoints.keepEvery keeps, and to its reference policy', async () => {
     await writeRun('parent', 5, { refreshed: 3 });
-    const { progress } = await createProgressActivities({ store }).forkProgress(fork(4));
+    const { progress } = await createProgressActivities({ store, home: '/nowhere' }).forkProgress(fork(4));
     expect(progress.policy.weights).toEqual(await store.find(checkpoint(4)));
     expect(progress.reference.weights).toEqual(await store.find(checkpoint(3)));
     expect(await store.find(own(4))).toBeUndefined();
