@@ -8,10 +8,9 @@ import { VideocapError } from '../core/errors.ts';
 import type { NumberGrid } from '../core/grid.ts';
 import { readManifest } from '../core/manifest.ts';
 import type { CompletionBatch, ReferenceBatch, UpdateResult } from '../core/policy-engine.ts';
-import type { Frames } from '../core/sample.ts';
-import { type Sample, structuredCompletion } from '../core/sample.ts';
+import { type Sample, type Shown, structuredCompletion } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
-import { listClips, policyFiles, readFrames } from '../policy/engine-inputs.ts';
+import { listClips, policyFiles, readShown } from '../policy/engine-inputs.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
 type UpdateDeps = Pick<ActivityDeps, 'store' | 'engine' | 'onProgress' | 'signal'>;
@@ -75,13 +74,13 @@ async function completionBatch(
   for (const { rollout, clips: list, advantages } of rollouts) {
     const { groups } = await store.readJson(rollout, Rollout);
     requireShape(advantages, groups);
-    const clips = await framesBySample(store, list);
+    const clips = await shownBySample(store, list);
     for (const [g, { sampleId, completions }] of groups.entries())
       all.push({
-        frames: framesOf(sampleId, clips),
-        completions: completions.map(({ tokenIds, logProbs }, c) => ({
+        ...shownOf(sampleId, clips),
+        completions: completions.map(({ tokenIds, logProbs, policyLogProbs = logProbs }, c) => ({
           tokenIds,
-          logProbs,
+          logProbs: policyLogProbs,
           advantage: advantages[g]![c]!,
         })),
       });
@@ -105,26 +104,26 @@ async function referenceBatch(
   { manifest, clips }: Stored<'references'>,
 ): Promise<ReferenceBatch> {
   const { sample } = await readManifest(store, manifest);
-  const samples = [...(await framesBySample(store, clips))].map(([sampleId, frames]) => ({
-    frames,
+  const samples = [...(await shownBySample(store, clips))].map(([sampleId, shown]) => ({
+    ...shown,
     text: referenceText(sample(sampleId)),
   }));
   return { learnsFrom: 'references', samples };
 }
 
-async function framesBySample(store: ArtifactStore, clips: ArtifactRef): Promise<Map<string, Frames>> {
-  const frames = new Map<string, Frames>();
-  for (const ref of await listClips(store, clips)) frames.set(ref.sampleId, await readFrames(store, ref));
-  return frames;
+async function shownBySample(store: ArtifactStore, clips: ArtifactRef): Promise<Map<string, Shown>> {
+  const shown = new Map<string, Shown>();
+  for (const ref of await listClips(store, clips)) shown.set(ref.sampleId, await readShown(store, ref));
+  return shown;
 }
 
 export function referenceText({ thought, caption }: Pick<Sample, 'thought' | 'caption'>): string {
   return thought ? structuredCompletion(thought, caption) : `<answer>${caption}</answer>`;
 }
 
-function framesOf(sampleId: string, clips: ReadonlyMap<string, Frames>): Frames {
-  const frames = clips.get(sampleId);
-  if (frames) return frames;
+function shownOf(sampleId: string, clips: ReadonlyMap<string, Shown>): Shown {
+  const shown = clips.get(sampleId);
+  if (shown) return shown;
   throw new VideocapError(
     'InvalidInput',
     `Sample "${sampleId}" of the rollout is not among the clips; pass the same ones.`,

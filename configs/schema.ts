@@ -4,6 +4,7 @@ import { BenchmarkConfig } from '../benchmarks/benchmark-config.ts';
 import { DatasetConfig } from '../datasets/dataset-config.ts';
 import { isLlm, isPriced, JudgeConfig } from '../judge/judge-config.ts';
 import { PolicyConfig, SamplingConfig } from '../policy/policy-config.ts';
+import { PromptConfig } from '../policy/prompt-config.ts';
 import { RewardConfig } from '../rewards/registry.ts';
 import { FrameOptions } from '../video/frame-options.ts';
 
@@ -29,6 +30,7 @@ const Experiment = z.strictObject({
   dataset: DatasetConfig.prefault({ kind: 'shapes' }),
   frames: FrameOptions.prefault({}),
   policy: PolicyConfig.prefault({}),
+  prompt: PromptConfig.prefault({}),
   algorithm: AlgorithmConfig.prefault({ kind: 'grpo' }),
   sampling: SamplingConfig.prefault({}),
   reward: RewardConfig.prefault({}),

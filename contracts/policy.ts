@@ -4,6 +4,7 @@ import { ArtifactRef } from '../core/artifact-ref.ts';
 import { NumberGrid } from '../core/grid.ts';
 import { Place, StepPlace } from '../core/place.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
+import { Decoding } from '../core/token-filters.ts';
 import { EngineConfig, PolicyConfig, SamplingConfig } from '../policy/policy-config.ts';
 
 /**
@@ -45,6 +46,9 @@ export const CaptionClipsInput = StepPlace.extend({
   /** Tells the lists of clips of one step apart: `held-out`, `dream1k-2`. */
   list: z.string().regex(/^[a-z0-9-]+$/),
   maxNewTokens: z.int(),
+  decoding: Decoding.prefault({}),
+  /** What is drawn where `decoding.temperature` is above 0 depends on it. */
+  seed: z.int().default(0),
 });
 export const CaptionClipsOutput = z.strictObject({
   /** JSON: `CaptionedClip[]`. */

@@ -120,6 +120,6 @@ function keepSplitsApart(entries: readonly Checked[], quarantine: Quarantine): C
   });
 }
 
-function toSample({ id, video, sample: { caption, thought, events } }: Checked): Sample {
-  return { id, video, caption, ...(thought && { thought }), ...(events && { events }) };
+function toSample({ id, video, sample: { caption, thought, events, prompt } }: Checked): Sample {
+  return { id, video, caption, ...(thought && { thought }), ...(events && { events }), ...(prompt && { prompt }) };
 }

@@ -89,7 +89,12 @@ export async function prepare(run: RunState): Promise<void> {
   }
   run.stage = 'frames';
   snapshot.heldOutClips ??= (
-    await mediaActivities.extractFrames({ manifest: run.manifest, samples: 'held-out', frames: config.frames })
+    await mediaActivities.extractFrames({
+      manifest: run.manifest,
+      samples: 'held-out',
+      frames: config.frames,
+      prompt: config.prompt,
+    })
   ).clips;
   run.stage = 'policy';
   snapshot.reference = await loadPolicy(run);

@@ -1,4 +1,4 @@
-import type { SuiteSource } from '../benchmarks/benchmark-config.ts';
+import { decodingOf, type SuiteSource } from '../benchmarks/benchmark-config.ts';
 import type { PreparedSuite } from '../benchmarks/suites/suite-files.ts';
 import type { SuiteEvaluation } from '../contracts/run-results.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
@@ -54,7 +54,12 @@ async function captionSuite(
   const { config, place, policy } = run;
   const parts: ArtifactRef[] = [];
   for (const [i, manifest] of manifests.entries()) {
-    const { clips } = await mediaActivities.extractFrames({ manifest, samples: 'held-out', frames: config.frames });
+    const { clips } = await mediaActivities.extractFrames({
+      manifest,
+      samples: 'held-out',
+      frames: config.frames,
+      prompt: config.prompt,
+    });
     const { captions } = await policyActivities(config.policy.engine).captionClips({
       ...place,
       policy,
@@ -62,6 +67,8 @@ async function captionSuite(
       clips,
       list: `${suite}-${i + 1}`,
       maxNewTokens: config.benchmark.maxNewTokens,
+      decoding: decodingOf(config.benchmark),
+      seed: config.seed,
     });
     parts.push(captions);
   }

@@ -1,7 +1,9 @@
 import { Command } from '@commander-js/extra-typings';
+import { decodingOf } from '../../benchmarks/benchmark-config.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import { parseCompletion } from '../../core/completion.ts';
 import type { Thought } from '../../core/sample.ts';
+import { captionChoice } from '../../policy/engine-inputs.ts';
 import { createEngine } from '../../policy/engines.ts';
 import { extractClip } from '../../video/extract-frames.ts';
 import { examples, print, printable, printJson } from '../output/print.ts';
@@ -14,7 +16,7 @@ export const captionCommand = new Command('caption')
   )
   .argument('<checkpoint>', 'name of a shipped model, such as tiny, or a model folder that a run has written')
   .argument('<video>', 'a video file')
-  .option('--config <config>', 'the experiment whose frame options are used', 'quickstart')
+  .option('--config <config>', 'the experiment whose frame options, prompt and decoding are used', 'quickstart')
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
   .option('--json', 'print analysis, caption and raw text as JSON')
   .addHelpText(
@@ -25,7 +27,7 @@ export const captionCommand = new Command('caption')
     ),
   )
   .action(async (checkpoint, video, { config: name, set: overrides = {}, json }) => {
-    const { frames: options, benchmark, policy } = await loadConfig(name, overrides);
+    const { frames: options, benchmark, policy, prompt, seed } = await loadConfig(name, overrides);
     const engine = createEngine(policy.engine.kind);
     try {
       const start = await engine.startPolicy(modelOf(checkpoint));
@@ -34,9 +36,10 @@ export const captionCommand = new Command('caption')
       const [group] = await engine.generate({
         engine: policy.engine,
         policy: start,
-        clips: [{ sampleId: video, frames: clip }],
+        clips: [{ sampleId: video, frames: clip, prompt: prompt.texts[0]! }],
         groupSize: 1,
         maxNewTokens: benchmark.maxNewTokens,
+        ...captionChoice(decodingOf(benchmark), seed),
       });
       const { text, truncated } = group!.completions[0]!;
       const { caption, thought, wellFormed } = parseCompletion(text);

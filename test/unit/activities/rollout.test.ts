@@ -66,7 +66,7 @@ test('a rollout is stored with what there is to count, and a retry finds it', as
     engine: input.engine,
     groupSize: 3,
     maxNewTokens: 7,
-    sampling: { temperature: 0.5, seed: 11, step: 3, round: 1 },
+    sampling: { temperature: 0.5, seed: 11, path: ['rollout', 3, 'round', 1] },
     policy: {
       model: 'tiny',
       weights: { path: await store.localCopy(input.policy.weights), sha256: input.policy.weights.sha256 },

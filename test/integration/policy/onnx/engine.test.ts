@@ -18,6 +18,7 @@ import { OnnxEngine } from '../../../../policy/onnx/engine/onnx-engine.ts';
 import { openModelFolder } from '../../../../policy/onnx/model/model-folder.ts';
 import { PolicyTokenizer } from '../../../../policy/onnx/model/tokenizer.ts';
 import { readOptimizer, readWeights } from '../../../../policy/onnx/model/weights.ts';
+import { DEFAULT_PROMPT } from '../../../../policy/prompt-config.ts';
 import { noisyFrames } from './noisy-frames.ts';
 
 const folder = openModelFolder('tiny');
@@ -45,12 +46,12 @@ const square = noisyFrames(1, [8, 84, 84]);
 const other = noisyFrames(2, [8, 84, 84]);
 const wide = noisyFrames(3, [4, 56, 112]);
 const clips = [
-  { sampleId: 'square', frames: square },
-  { sampleId: 'wide', frames: wide },
-  { sampleId: 'other', frames: other },
+  { sampleId: 'square', frames: square, prompt: DEFAULT_PROMPT },
+  { sampleId: 'wide', frames: wide, prompt: DEFAULT_PROMPT },
+  { sampleId: 'other', frames: other, prompt: DEFAULT_PROMPT },
 ];
 const onnx = { kind: 'onnx', threads: 1 };
-const sampling = { temperature: 1, seed: 5, step: 1, round: 0 };
+const sampling = { temperature: 1, seed: 5, path: ['rollout', 1] };
 const rollout = (engine: OnnxEngine, some = clips) =>
   engine.generate({ engine: onnx, policy, clips: some, groupSize: 3, maxNewTokens: 12, sampling });
 
@@ -59,6 +60,7 @@ type GrpoRequest = UpdateRequest & { batch: CompletionBatch };
 async function grpoRequest(engine: OnnxEngine): Promise<GrpoRequest> {
   const groups = (await rollout(engine)).map(({ completions }, i) => ({
     frames: clips[i]!.frames,
+    prompt: clips[i]!.prompt,
     completions: completions.map(({ tokenIds, logProbs }, c) => ({ tokenIds, logProbs, advantage: c - 1 })),
   }));
   const algorithm = GrpoConfig.parse({ kind: 'grpo', iterations: 2, optimizer: { learningRate: 1e-4 } });
@@ -71,7 +73,8 @@ function sftRequest(
   samples: { frames: Frames; text: string }[],
   config: z.input<typeof SftConfig>,
 ): Omit<UpdateRequest, 'step'> {
-  const batch = { learnsFrom: 'references', samples } as const;
+  const asked = samples.map((sample) => ({ ...sample, prompt: DEFAULT_PROMPT }));
+  const batch = { learnsFrom: 'references', samples: asked } as const;
   return { engine: onnx, policy, reference: policy, loss: 'sft', algorithm: SftConfig.parse(config), batch };
 }
 

@@ -126,7 +126,7 @@ test.each(['{}', '[]', 'null', '{"model": {"type": "BPE", "vocab": 3}}'])('a tok
 
 test.each(['{% for', '{{ nothing() }}', '{{ 1 | nothing }}'])('a chat template of %s', async (template) => {
   await writeFile(at('chat_template.jinja'), template);
-  expect(() => new PolicyTokenizer(folder).prompt()).toThrow(
+  expect(() => new PolicyTokenizer(folder).prompt('Describe the video.')).toThrow(
     expect.objectContaining({
       code: 'InvalidModel',
       message: expect.stringMatching(/^The chat template cannot be rendered \(.*\); use Qwen2-VL's\.$/s),
