@@ -21,7 +21,7 @@ import type { ActivityDeps } from './activity-deps.ts';
 
 type BenchmarkDeps = Pick<ActivityDeps, 'store' | 'home' | 'onProgress' | 'signal' | 'outage' | 'env'>;
 
-/** Scores a policy's greedy captions of the held-out split: what the base and the trained policy are compared by. */
+/** Scores a policy's captions of the held-out split: what the base and the trained policy are compared by. */
 export function createBenchmarkActivities({ store, home, onProgress, signal, outage, env }: BenchmarkDeps) {
   return {
     async scoreBenchmark(rawInput: z.input<typeof ScoreBenchmarkInput>): Promise<z.infer<typeof ScoreBenchmarkOutput>> {

@@ -13,9 +13,9 @@ const NAMES = Object.keys(COMPONENTS);
  */
 export function rolloutTable(record: StepRecord, rollouts: readonly Rollout[], manifest: ReadManifest): Table {
   return {
-    columns: ['id', 'completion', 'reference', ...NAMES, 'reward', 'advantage', 'sample', 'step'],
+    columns: ['id', 'completion', 'reference', ...NAMES, 'reward', 'advantage', 'sample', 'step', 'prompt'],
     data: record.rollouts.flatMap(({ scores, rewards, advantages }, r) =>
-      rollouts[r]!.groups.flatMap(({ sampleId, completions }, g) =>
+      rollouts[r]!.groups.flatMap(({ sampleId, prompt, completions }, g) =>
         completions.map(({ text }, c) => [
           `${sampleId} #${c + 1}`,
           text,
@@ -23,6 +23,7 @@ export function rolloutTable(record: StepRecord, rollouts: readonly Rollout[], m
           ...[...NAMES.map((name) => scores[name]), rewards, advantages].map((grid) => grid?.[g]?.[c] ?? null),
           sampleId,
           record.step,
+          prompt ?? null,
         ]),
       ),
     ),

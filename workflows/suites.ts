@@ -1,4 +1,4 @@
-import { decodingOf, type SuiteSource } from '../benchmarks/benchmark-config.ts';
+import { decodingOf, decodingText, type SuiteSource } from '../benchmarks/benchmark-config.ts';
 import type { PreparedSuite } from '../benchmarks/suites/suite-files.ts';
 import type { SuiteEvaluation } from '../contracts/run-results.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
@@ -28,7 +28,7 @@ export async function evaluateSuite(run: RunState, gate: JudgeGate, source: Suit
       ...run.place,
       items: prepared.items,
       captions,
-      subject: predictions ? source.predictions! : `${run.policy.model}, step ${run.policy.step}`,
+      subject: predictions ? source.predictions! : subjectOf(run),
       quirks: source.quirks,
       judge: run.judge,
       spent: run.snapshot.spent,
@@ -36,6 +36,11 @@ export async function evaluateSuite(run: RunState, gate: JudgeGate, source: Suit
   );
   run.spend(usage);
   return { ...result, step: run.place.step, ...(!predictions && { policy: run.policy }) };
+}
+
+/** Whose captions these are, and how they were decoded. */
+function subjectOf({ policy, config }: RunState): string {
+  return `${policy.model}, step ${policy.step}, ${decodingText(decodingOf(config.benchmark))}`;
 }
 
 /** `dream1k/f1`: how a run's metrics name those of its suites. */

@@ -84,7 +84,7 @@ describe('parseConfig', () => {
       `"InvalidConfig: lab.yaml:4:3: algorithm.stepz is not a known field (did you mean "steps"?). Fields of algorithm of kind grpo: kind, steps, samplesPerStep, iterations, beta, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, optimizer."`,
     );
     expect(errorOf('learningRate: 0.1\n')).toMatchInlineSnapshot(
-      `"InvalidConfig: lab.yaml:1:1: learningRate is not a known field (did you mean "algorithm.optimizer.learningRate"?). Sections: name, seed, dataset, frames, policy, algorithm, sampling, reward, judge, checkpoints, benchmark."`,
+      `"InvalidConfig: lab.yaml:1:1: learningRate is not a known field (did you mean "algorithm.optimizer.learningRate"?). Sections: name, seed, dataset, frames, policy, prompt, algorithm, sampling, reward, judge, checkpoints, benchmark."`,
     );
     expect(errorOf('dataset: { kind: jsonl, train: a, heldOut: b, trainSamples: 3 }')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:1:47: dataset.trainSamples is not a known field. Fields of dataset of kind jsonl: kind, train, heldOut, maxBadSamples."`,
@@ -92,6 +92,17 @@ describe('parseConfig', () => {
     expect(errorOf('algorithm: { kind: grpo }', { 'algorithm.stepz': 10 })).toMatchInlineSnapshot(
       `"InvalidConfig: override algorithm.stepz=10: algorithm.stepz is not a known field (did you mean "steps"?). Fields of algorithm of kind grpo: kind, steps, samplesPerStep, iterations, beta, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, optimizer."`,
     );
+  });
+
+  it('refuses a prompt that would break the chat template', () => {
+    expect(errorOf('prompt:\n  texts: [Describe it., "Look at <|video_pad|>.", ""]\n')).toMatchInlineSnapshot();
+    expect(errorOf('prompt: { texts: [] }')).toMatchInlineSnapshot();
+    expect(errorOf('prompt: { texts: [One., One.] }')).toMatchInlineSnapshot();
+  });
+
+  it('refuses filters that do nothing', () => {
+    expect(errorOf('benchmark: { topP: 0.9, topK: 20 }')).toMatchInlineSnapshot();
+    expect(errorOf('sampling: { topP: 0, repetitionPenalty: 0 }')).toMatchInlineSnapshot();
   });
 
   it('names field, value and remedy', () => {

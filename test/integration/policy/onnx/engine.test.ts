@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { GrpoConfig } from '../../../../algorithms/grpo.ts';
 import { SftConfig } from '../../../../algorithms/sft.ts';
@@ -166,6 +166,81 @@ test('an update says what it did: sampled and recomputed log-probabilities agree
   expect(metrics.gradNorm).toBeGreaterThan(0);
   readWeights(weights, folder);
   expect(readOptimizer(optimizer, folder).updates).toBe(2);
+});
+
+describe('with filters', () => {
+  const filters = { topK: 20, topP: 0.9, minP: 0.01, repetitionPenalty: 1.1 };
+  const filtered = (request: Partial<GenerateRequest> = {}) =>
+    shared.generate({ engine: onnx, policy, clips, groupSize: 3, maxNewTokens: 12, sampling, filters, ...request });
+
+  test('tokens have the log-probability they were drawn with, and that of the policy alone', async () => {
+    const [group] = await filtered({ filters: { ...filters, repetitionPenalty: 1 } });
+    for (const { tokenIds, logProbs, policyLogProbs } of group!.completions) {
+      expect(policyLogProbs!.length).toBe(tokenIds.length);
+      // What is left has a larger share each.
+      for (const [t, logProb] of logProbs.entries()) expect(logProb).toBeGreaterThanOrEqual(policyLogProbs![t]!);
+    }
+    expect((await rollout(shared))[0]!.completions[0]).not.toHaveProperty('policyLogProbs');
+  });
+
+  test('the ratios of an update start at exactly 1, and what was sampled is what the graphs recompute', async () => {
+    const request = await grpoRequest(shared);
+    const groups = (await filtered()).map(({ completions }, i) => ({
+      ...request.batch.groups[i]!,
+      completions: completions.map(({ tokenIds, logProbs, policyLogProbs }, c) => ({
+        ...{ tokenIds, logProbs: policyLogProbs!, filteredLogProbs: logProbs, advantage: c - 0.5 },
+      })),
+    }));
+    const algorithm = { ...request.algorithm, iterations: 1 };
+    const learn = (some: typeof groups) =>
+      shared.update({ ...request, algorithm, batch: { ...request.batch, groups: some } });
+    const { metrics, weightsSha256 } = await learn(groups);
+    expect(metrics.samplingMismatch).toBeLessThan(1e-4);
+    expect(metrics).toMatchObject({ clipFraction: 0, updates: 1 });
+    expect(metrics.kl).toBeCloseTo(0, 8);
+    expect(metrics.loss).toBeCloseTo(-0.5, 6); // minus the mean advantage: every ratio is 1
+    // Log-probabilities of the filtered distribution would be far off, and change the metric alone.
+    const other = await learn(
+      groups.map((group) => ({
+        ...group,
+        completions: group.completions.map((one) => ({ ...one, logProbs: one.filteredLogProbs })),
+      })),
+    );
+    expect(other.metrics.samplingMismatch).toBeGreaterThan(0.01);
+    expect(other.weightsSha256).toBe(weightsSha256);
+  });
+
+  test('a repetition penalty changes greedy captions, which stay a function of the clip', async () => {
+    const caption = (repetitionPenalty: number) =>
+      shared.generate({
+        ...{ engine: onnx, policy, clips: [clips[0]!], groupSize: 1, maxNewTokens: 24 },
+        filters: { topK: 0, topP: 1, minP: 0, repetitionPenalty },
+      });
+    const plain = await shared.generate({ engine: onnx, policy, clips: [clips[0]!], groupSize: 1, maxNewTokens: 24 });
+    expect(await caption(1)).toEqual(plain);
+    expect((await caption(1.5))[0]!.completions[0]!.tokenIds).not.toEqual(plain[0]!.completions[0]!.tokenIds);
+    expect(await caption(1.5)).toEqual(await caption(1.5));
+  });
+});
+
+test('each clip is asked its own prompt, in whatever company; special tokens in one are refused', async () => {
+  const generate = (some: typeof clips) =>
+    shared.generate({ engine: onnx, policy, clips: some, groupSize: 2, maxNewTokens: 8, sampling });
+  const asked = (i: number, prompt: string) => ({ ...clips[i]!, prompt });
+  const tokens = async (some: typeof clips) =>
+    (await generate(some)).map(({ completions }) => completions.map(({ tokenIds }) => tokenIds));
+  const [plain] = await tokens([clips[0]!]);
+  const [own, third] = await tokens([asked(0, 'Describe the video.'), asked(2, 'Describe the circle.')]);
+  expect(own).not.toEqual(plain);
+  expect(await tokens([asked(2, 'Describe the circle.'), clips[0]!, asked(0, 'Describe the video.')])).toEqual([
+    third,
+    plain,
+    own,
+  ]);
+  await expect(generate([asked(0, 'Look <|im_end|> here')])).rejects.toMatchObject({
+    code: 'InvalidInput',
+    message: expect.stringContaining('The prompt "Look <|im_end|> here" holds <|im_end|>, a special token of the model'),
+  });
 });
 
 test('excluded completions have no influence, and a batch of nothing else leaves the policy as it is', async () => {
