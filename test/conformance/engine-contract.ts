@@ -67,7 +67,15 @@ export async function playEngineContract({ environment, taskQueue, store, policy
       expect(loaded, `the start policy of run ${goingOn}`).toEqual({ policy: start });
     }
 
-    const sampling = { groupSize: 2, temperature: 1, maxNewTokens: 4, topK: 50, topP: 0.95, minP: 0.01, repetitionPenalty: 1.1 };
+    const sampling = {
+      groupSize: 2,
+      temperature: 1,
+      maxNewTokens: 4,
+      topK: 50,
+      topP: 0.95,
+      minP: 0.01,
+      repetitionPenalty: 1.1,
+    };
     const place = { runKey, step: 1, round: 0, part: 0 };
     const sampled = await call('rolloutGroups', { ...place, policy: start, engine, clips, sampling, seed: 3 });
     const { groups } = await store.readJson(sampled.rollout, Rollout);

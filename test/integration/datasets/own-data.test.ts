@@ -46,7 +46,12 @@ test('takes own videos, named relative to the file', async () => {
     [{ id: 'second', video: join(folder, 'b.mp4'), caption }],
   );
   expect(output).toMatchObject({ train: 1, heldOut: 1, quarantined: 0 });
-  expect(manifest.train[0]).toMatchObject({ video: { path: join(folder, 'a.mp4') }, caption, events, prompt: 'What happens?' });
+  expect(manifest.train[0]).toMatchObject({
+    video: { path: join(folder, 'a.mp4') },
+    caption,
+    events,
+    prompt: 'What happens?',
+  });
   expect(manifest.heldOut[0]).not.toHaveProperty('prompt');
   expect(manifest.heldOut[0]).toMatchObject({ id: 'second', video: { path: join(folder, 'b.mp4') } });
 });

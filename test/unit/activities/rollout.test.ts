@@ -5,10 +5,10 @@ import { createRolloutActivities } from '../../../activities/rollout.ts';
 import type { ArtifactStore } from '../../../core/artifact-store.ts';
 import { CaptionedClip, Rollout } from '../../../core/completion.ts';
 import type { GenerateRequest, PolicyEngine, SampledGroup } from '../../../core/policy-engine.ts';
-import { DEFAULT_PROMPT } from '../../../policy/prompt-config.ts';
 import { Clips } from '../../../core/sample.ts';
 import { OnnxEngine } from '../../../policy/onnx/engine/onnx-engine.ts';
 import { SamplingConfig } from '../../../policy/policy-config.ts';
+import { DEFAULT_PROMPT } from '../../../policy/prompt-config.ts';
 import { failingStore } from '../../storage/failing-store.ts';
 import { storeClips, temporaryStore } from './stage-store.ts';
 

@@ -45,7 +45,19 @@ describe('rolloutTable', () => {
       rollouts: [{ ...scored, scores: {}, rewards: [], advantages: [] }],
     };
     const table = rolloutTable(record, [rollout], manifest);
-    expect(table.data[0]).toEqual(['a #1', 'one', 'Reference of a.', null, null, null, null, null, 'a', 3, 'What happens?']);
+    expect(table.data[0]).toEqual([
+      'a #1',
+      'one',
+      'Reference of a.',
+      null,
+      null,
+      null,
+      null,
+      null,
+      'a',
+      3,
+      'What happens?',
+    ]);
     expect(table.columns).toHaveLength(11);
   });
 

@@ -7,6 +7,7 @@ import { GrpoConfig } from '../../../../algorithms/grpo.ts';
 import { SftConfig } from '../../../../algorithms/sft.ts';
 import type {
   CompletionBatch,
+  GenerateRequest,
   PolicyFiles,
   SampledCompletion,
   UpdateRequest,
@@ -239,7 +240,9 @@ test('each clip is asked its own prompt, in whatever company; special tokens in 
   ]);
   await expect(generate([asked(0, 'Look <|im_end|> here')])).rejects.toMatchObject({
     code: 'InvalidInput',
-    message: expect.stringContaining('The prompt "Look <|im_end|> here" holds <|im_end|>, a special token of the model'),
+    message: expect.stringContaining(
+      'The prompt "Look <|im_end|> here" holds <|im_end|>, a special token of the model',
+    ),
   });
 });
 
