@@ -18,8 +18,8 @@ export const SampledText = z.strictObject({
   /** Log-probability of each sampled token under the sampling distribution: temperature, suppressed tokens, `TokenFilters`. */
   logProbs: z.array(z.number()),
   /**
-   * Log-probability of each token under the policy alone: temperature and suppressed tokens, without `TokenFilters`. This is
-   * what an update compares with. Absent where no filter was on: they are `logProbs`.
+   * Log-probability of each token under the policy alone: temperature and suppressed tokens, without `TokenFilters`.
+   * This is what an update compares with. Absent where no filter was on: they are `logProbs`.
    */
   policyLogProbs: z.array(z.number()).optional(),
   /** True when `maxNewTokens` ended the text, not the policy. */

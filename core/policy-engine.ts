@@ -57,8 +57,8 @@ export interface GenerateRequest {
   groupSize: number;
   maxNewTokens: number;
   /**
-   * Where the random numbers come from, without it the likeliest token is taken. `path` names the request's place in the
-   * run; sample, place in the group and position follow in the path of each number.
+   * Where the random numbers come from, without it the likeliest token is taken. `path` names the request's place in
+   * the run; sample, place in the group and position follow in the path of each number.
    */
   sampling?: { temperature: number; seed: number; path: RandomPath };
   /** Absent: all off. Of a greedy choice only the repetition penalty changes anything. */

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { uniformAt } from './random.ts';
 
-/** Characters of an instruction. Its tokens are computed for every clip, and a text that is longer is no instruction. */
+/** Characters of an instruction: its tokens are computed for every clip. */
 const MAX_PROMPT = 2000;
 
 /** How the tokenizers of Qwen2-VL and its relatives write special tokens: `<|video_pad|>`. */
 const SPECIAL_TOKEN = /<\|[^<>|\s]+\|>/;
 
 /**
- * An instruction to the policy: the text of the user's turn, which the model's chat template puts after the video. An engine
- * refuses the names of its own model's special tokens as well.
+ * An instruction to the policy: the text of the user's turn, which the model's chat template puts after the video. An
+ * engine refuses the names of its own model's special tokens as well.
  */
 export const PromptText = z
   .string()
@@ -31,8 +31,9 @@ export interface PromptPlace {
 }
 
 /**
- * What the policy is asked about a sample: the sample's own prompt, or one of `texts`, drawn by seed, step, round and sample,
- * each as likely as the others. Without a place, for benchmarks, the first text. All completions of a group answer the same.
+ * What the policy is asked about a sample: the sample's own prompt, or one of `texts`, drawn by seed, step, round and
+ * sample, each as likely as the others. Without a place, for benchmarks, the first text. All completions of a group
+ * answer the same.
  * @param texts at least one.
  */
 export function promptOf(

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * What changes the distribution that tokens are chosen from, besides the temperature, as the fields of a config section. By
- * default all are off. Names, definitions and order are those of the logits processors of `transformers`:
+ * What changes the distribution that tokens are chosen from, besides the temperature, as the fields of a config
+ * section. By default all are off. Names, definitions and order are those of the logits processors of `transformers`:
  * repetition penalty, temperature, `topK`, `topP`, `minP`.
  */
 export const TOKEN_FILTERS = {
@@ -13,8 +13,8 @@ export const TOKEN_FILTERS = {
   /** Only tokens at least this often as likely as the likeliest. 0: off. */
   minP: z.number().min(0).max(1).default(0),
   /**
-   * Divides positive logits of tokens that the prompt or the completion has already, and multiplies negative ones, by this
-   * number. 1: off; above 1: fewer repetitions.
+   * Divides positive logits of tokens that the prompt or the completion has already, and multiplies negative ones, by
+   * this number. 1: off; above 1: fewer repetitions.
    */
   repetitionPenalty: z.number().positive().max(10).default(1),
 };

@@ -33,8 +33,8 @@ export async function policyFiles(
 }
 
 /**
- * How the engine chooses the tokens of a benchmark: the likeliest ones, or with a temperature above 0 by random numbers that
- * are the same at every step of a run, so that the captions of its policies differ in nothing else.
+ * How the engine chooses the tokens of a benchmark: the likeliest ones, or with a temperature above 0 by random numbers
+ * that are the same at every step of a run, so that the captions of its policies differ in nothing else.
  */
 export function captionChoice(decoding: Decoding, seed: number): Pick<GenerateRequest, 'sampling' | 'filters'> {
   const { temperature } = decoding;

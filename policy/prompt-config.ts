@@ -7,8 +7,8 @@ export const DEFAULT_PROMPT = 'Analyse the subjects, their attributes and action
 /** What the policy is asked about a video. */
 export const PromptConfig = z.strictObject({
   /**
-   * Instructions. Training draws one for every sample of a round, by the run's seed; benchmarks and `videocap caption` use
-   * the first. A sample's own `prompt` comes before them.
+   * Instructions. Training draws one for every sample of a round, by the run's seed; benchmarks and `videocap caption`
+   * use the first. A sample's own `prompt` comes before them.
    */
   texts: z
     .array(PromptText)

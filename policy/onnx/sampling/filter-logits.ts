@@ -9,10 +9,10 @@ export interface FilterRule extends TokenFilters {
 }
 
 /**
- * Logits `[V]` as the filters leave them: those of tokens that may be chosen, penalised but not divided by the temperature,
- * and -Infinity elsewhere. At least one token stays. Definitions and order are those of `transformers` 5
- * (`generation/logits_process.py`): repetition penalty, suppressed tokens, temperature, top-k, top-p, min-p, each over the
- * tokens that the one before has left.
+ * Logits `[V]` as the filters leave them: those of tokens that may be chosen, penalised but not divided by the
+ * temperature, and -Infinity elsewhere. At least one token stays. Definitions and order are those of `transformers` 5
+ * (`generation/logits_process.py`): repetition penalty, suppressed tokens, temperature, top-k, top-p, min-p, each over
+ * the tokens that the one before has left.
  * @param logits finite, but for tokens that are impossible.
  * @param seen ids of the prompt and of the completion so far: the penalty is for all of them, as in `generate`.
  */
@@ -61,7 +61,7 @@ function keepTopK(sorted: readonly number[], logits: Float32Array, count: number
   return sorted.slice(sorted.findIndex((token) => logits[token]! >= least));
 }
 
-/** Where the nucleus begins: what comes before it has a probability of at most 1 - `topP` together. The last one stays. */
+/** Where the nucleus begins: what comes before has a probability of at most 1 - `topP`. The last one stays. */
 function nucleusStart(weights: readonly number[], topP: number): number {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   let below = 0;

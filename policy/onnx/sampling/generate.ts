@@ -26,8 +26,8 @@ interface Clip {
 }
 
 /**
- * `groupSize` completions of every clip, in the order of the clips. Prompt and video are computed once a clip; completions
- * of a group, and of clips of the same shape, are decoded together.
+ * `groupSize` completions of every clip, in the order of the clips. Prompt and video are computed once a clip;
+ * completions of a group, and of clips of the same shape, are decoded together.
  */
 export async function generate(
   model: PolicyModel,

@@ -58,7 +58,7 @@ test.each([
   ['{"video": "a.mp4", "caption": "  "}', /^"caption" is empty$/],
   [
     '{"video": "a.mp4", "caption": "x", "event": []}',
-    /unknown "event" \(allowed: id, video, caption, thought, events\)/,
+    /unknown "event" \(allowed: id, video, caption, thought, events, prompt\)/,
   ],
   [
     '{"video": "a.mp4", "caption": "x", "thought": [{"subject": 1}]}',
