@@ -47,12 +47,15 @@ function penaliseRepetition(logits: Float32Array, penalty: number, seen: Iterabl
   return penalised;
 }
 
-/** Ids of the possible tokens, of rising logit; of equals, as a stable sort has it, the lower id first. */
+/**
+ * Ids of the possible tokens, of rising logit. Of equals the higher id comes first, and is left out first: a greedy
+ * choice takes the lowest as well. `transformers` has equals in any order, since its sort is not stable.
+ */
 function likeliestLast(logits: Float32Array): number[] {
   const tokens: number[] = [];
   for (let token = 0; token < logits.length; token++)
     if (logits[token] !== Number.NEGATIVE_INFINITY) tokens.push(token);
-  return tokens.sort((a, b) => logits[a]! - logits[b]!);
+  return tokens.sort((a, b) => logits[a]! - logits[b]! || b - a);
 }
 
 /** The last `count` tokens, and those that equal the first of them. */
