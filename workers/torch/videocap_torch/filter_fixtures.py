@@ -81,8 +81,9 @@ def write_fixtures(file: Path = FILE) -> None:
     rng = random.Random(12)
     model = GPT2LMHeadModel(GPT2Config(vocab_size=VOCABULARY, n_embd=8, n_layer=1, n_head=1))
     cases = [case(model, name, changed, rng) for name, changed in CASES.items() for _ in range(2)]
-    content = {"origin": f"transformers {transformers.__version__}, torch {torch.__version__}", "cases": cases}
-    file.write_text(json.dumps(content, indent=1) + "\n")
+    origin = f"transformers {transformers.__version__}, torch {torch.__version__}"
+    lines = ",\n".join(json.dumps(one) for one in cases)
+    file.write_text(f'{{"origin": {json.dumps(origin)}, "cases": [\n{lines}\n]}}\n')
 
 
 if __name__ == "__main__":
