@@ -24,7 +24,7 @@ import { scoringTools } from './scoring-tools.ts';
 
 type BenchmarkDeps = Pick<ActivityDeps, 'store' | 'home' | 'onProgress' | 'signal' | 'outage' | 'env'>;
 
-/** Scores a policy's greedy captions of the held-out split: what the base and the trained policy are compared by. */
+/** Scores a policy's captions of the held-out split: what the base and the trained policy are compared by. */
 export function createBenchmarkActivities(deps: BenchmarkDeps) {
   const { store, home, onProgress, signal, outage, env } = deps;
   return {

@@ -7,8 +7,10 @@ import { type ArtifactStore, sha256, sha256OfFile } from '../core/artifact-store
 import { samplesOf } from '../core/batch.ts';
 import { VideocapError } from '../core/errors.ts';
 import { readManifest } from '../core/manifest.ts';
+import { promptOf } from '../core/prompt.ts';
 import type { ClipRef, Sample } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
+import { promptTexts } from '../policy/prompt-config.ts';
 import { encodeClip } from '../video/clip.ts';
 import { clipIdentity, extractClip } from '../video/extract-frames.ts';
 import type { FrameOptions } from '../video/frame-options.ts';
@@ -16,13 +18,14 @@ import type { ActivityDeps } from './activity-deps.ts';
 
 type FramesDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'parallel'>;
 
-/** Turns videos into clips, each once: a clip's key is the hash of its file's content and of how frames are taken from it. */
+/** Turns videos into clips, each once, and says what the policy is asked about them: a clip's key is the hash of its file's content and of how frames are taken from it. */
 export function createFramesActivities({ store, onProgress, signal, parallel }: FramesDeps) {
   return {
     async extractFrames(rawInput: z.input<typeof ExtractFramesInput>): Promise<z.infer<typeof ExtractFramesOutput>> {
       const input = ExtractFramesInput.parse(rawInput);
       const manifest = await readManifest(store, input.manifest);
       const samples = input.samples === 'held-out' ? manifest.heldOut : samplesOf(manifest.train, input.samples);
+      const place = input.samples === 'held-out' ? undefined : input.samples;
       const limit = pLimit({ concurrency: parallel ?? availableParallelism(), rejectOnClear: true });
       const abort = signal?.();
       let done = 0;
@@ -31,7 +34,7 @@ export function createFramesActivities({ store, onProgress, signal, parallel }: 
         const clip = await clipOf(store, sample, input.frames, abort);
         done += 1;
         onProgress?.({ done, total: samples.length, what: 'videos decoded' });
-        return { sampleId: sample.id, clip };
+        return { sampleId: sample.id, clip, prompt: promptOf(sample, promptTexts(input.prompt), place) };
       };
       const clips = await limit.map(samples, decode).finally(() => limit.clearQueue());
       const list = `${JSON.stringify(clips)}\n`;

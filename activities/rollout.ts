@@ -12,8 +12,8 @@ import { type CaptionedClip, Group, type OutputForm, parseCompletion, Rollout } 
 import { VideocapError } from '../core/errors.ts';
 import type { GenerateRequest } from '../core/policy-engine.ts';
 import { keyOf } from '../core/store-layout.ts';
-import { listClips, policyFiles, readFrames } from '../policy/engine-inputs.ts';
-import { promptText } from '../policy/prompt-config.ts';
+import { filtersOf } from '../core/token-filters.ts';
+import { captionChoice, listClips, policyFiles, readShown } from '../policy/engine-inputs.ts';
 import { restoreStartPolicy, storeStartPolicy } from '../policy/start-policy.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
@@ -22,7 +22,7 @@ type RolloutDeps = Pick<ActivityDeps, 'store' | 'engine' | 'onProgress' | 'signa
 /** Clips in memory at a time. Part of what makes a rollout bit-exact, as are the engine's batches. */
 const CLIPS_AT_ONCE = 64;
 
-/** Loads the policy, samples groups, and writes greedy captions. */
+/** Loads the policy, samples groups, and writes captions for benchmarks. */
 export function createRolloutActivities({ store, engine, onProgress, signal }: RolloutDeps) {
   /** Groups of every clip of a list, in its order. A long list's are stored in slices: a crash in one loses no other. */
   async function write(
@@ -36,13 +36,14 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
     const slice = async (from: number): Promise<Group[]> => {
       const some = refs.slice(from, from + CLIPS_AT_ONCE);
       const loaded = await Promise.all(
-        some.map(async (ref) => ({ sampleId: ref.sampleId, frames: await readFrames(store, ref) })),
+        some.map(async (ref) => ({ sampleId: ref.sampleId, ...(await readShown(store, ref)) })),
       );
       const report: RolloutDeps['onProgress'] = ({ done, what }) =>
         onProgress?.({ done: from * request.groupSize + done, total: refs.length * request.groupSize, what });
       const groups = await engine.generate({ ...request, clips: loaded }, { onProgress: report, signal: signal?.() });
-      return groups.map(({ sampleId, completions }) => ({
+      return groups.map(({ sampleId, completions }, g) => ({
         sampleId,
+        prompt: loaded[g]!.prompt,
         completions: completions.map((sampled) => ({ ...sampled, parsed: parseCompletion(sampled.text, form) })),
       }));
     };
@@ -70,19 +71,23 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
 
     /** G sampled completions of every clip. What they are depends on seed, step, round, sample and place in the group. */
     async rolloutGroups(rawInput: z.input<typeof RolloutGroupsInput>): Promise<z.infer<typeof RolloutGroupsOutput>> {
-      const { policy, engine: section, clips, seed, prompt, sampling, ...place } = RolloutGroupsInput.parse(rawInput);
+      const { policy, engine: section, clips, seed, output, sampling, ...place } = RolloutGroupsInput.parse(rawInput);
       return store.onceJson(keyOf('rolloutOutput', place), RolloutGroupsOutput, async () => {
         const started = performance.now();
         const { groupSize, maxNewTokens, temperature } = sampling;
         const { step, round } = place;
-        const files = await policyFiles(store, policy);
-        const request = { policy: files, engine: section, prompt: promptText(prompt), groupSize, maxNewTokens };
-        const random = { temperature, seed, step, round };
+        const path = ['rollout', step, ...(round > 0 ? ['round', round] : [])];
+        const request = {
+          policy: await policyFiles(store, policy),
+          engine: section,
+          groupSize,
+          maxNewTokens,
+          sampling: { temperature, seed, path },
+          filters: filtersOf(sampling),
+        };
         const rollout = await store.putJsonOnce(keyOf('rollout', place), async () => ({
           step,
-          groups: await write(clips, { ...request, sampling: random }, prompt.output, (from) =>
-            keyOf('rolloutSlice', { ...place, from }),
-          ),
+          groups: await write(clips, request, output, (from) => keyOf('rolloutSlice', { ...place, from })),
         }));
         const { groups } = await store.readJson(rollout, Rollout);
         const completions = groups.flatMap((group) => group.completions);
@@ -98,20 +103,32 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
       });
     },
 
-    /** The likeliest completion of every clip, token by token: for benchmarks. */
+    /** One completion of every clip, for benchmarks: of the likeliest tokens, unless `decoding` says otherwise. */
     async captionClips(rawInput: z.input<typeof CaptionClipsInput>): Promise<z.infer<typeof CaptionClipsOutput>> {
-      const { policy, engine: section, clips, prompt, maxNewTokens, ...place } = CaptionClipsInput.parse(rawInput);
+      const {
+        policy,
+        engine: section,
+        clips,
+        output,
+        maxNewTokens,
+        decoding,
+        seed,
+        ...place
+      } = CaptionClipsInput.parse(rawInput);
       return store.onceJson(keyOf('captionsOutput', place), CaptionClipsOutput, async () => {
         const started = performance.now();
-        const files = await policyFiles(store, policy);
-        const request = { policy: files, engine: section, prompt: promptText(prompt), groupSize: 1, maxNewTokens };
+        const request = {
+          policy: await policyFiles(store, policy),
+          engine: section,
+          groupSize: 1,
+          maxNewTokens,
+          ...captionChoice(decoding, seed),
+        };
         const captions = await store.putJsonOnce(keyOf('captions', place), async () => {
-          const groups = await write(clips, request, prompt.output, (from) =>
-            keyOf('captionsSlice', { ...place, from }),
-          );
-          return groups.map(({ sampleId, completions: [completion] }): CaptionedClip => {
+          const groups = await write(clips, request, output, (from) => keyOf('captionsSlice', { ...place, from }));
+          return groups.map(({ sampleId, prompt, completions: [completion] }): CaptionedClip => {
             const { text, tokenIds, parsed } = completion!;
-            return { sampleId, text, tokens: tokenIds.length, parsed };
+            return { sampleId, ...(prompt !== undefined && { prompt }), text, tokens: tokenIds.length, parsed };
           });
         });
         return { captions, seconds: (performance.now() - started) / 1000 };

@@ -10,11 +10,9 @@ import type { NumberGrid } from '../core/grid.ts';
 import { readManifest } from '../core/manifest.ts';
 import { type Keeping, oldCheckpoints } from '../core/old-checkpoints.ts';
 import type { CompletionBatch, ReferenceBatch, UpdateResult } from '../core/policy-engine.ts';
-import type { Frames } from '../core/sample.ts';
-import { type Sample, structuredCompletion } from '../core/sample.ts';
+import { type Sample, type Shown, structuredCompletion } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
-import { listClips, policyFiles, readFrames } from '../policy/engine-inputs.ts';
-import { promptText } from '../policy/prompt-config.ts';
+import { listClips, policyFiles, readShown } from '../policy/engine-inputs.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
 type UpdateDeps = Pick<ActivityDeps, 'store' | 'engine' | 'onProgress' | 'signal'>;
@@ -24,19 +22,18 @@ type Stored<From> = Extract<Input['batch'], { learnsFrom: From }>;
 
 /** One optimiser step: a new checkpoint in the store, and its metrics. */
 export function createUpdateActivities({ store, engine, onProgress, signal }: UpdateDeps) {
-  async function learn({ step, batch, algorithm, engine: section, prompt, ...input }: Input): Promise<UpdateResult> {
+  async function learn({ step, batch, algorithm, engine: section, output, ...input }: Input): Promise<UpdateResult> {
     const request = {
       engine: section,
       policy: await policyFiles(store, input.policy),
       reference: await policyFiles(store, input.reference),
-      prompt: promptText(prompt),
       step,
       loss: algorithmOf(algorithm).loss,
       algorithm,
       batch:
         batch.learnsFrom === 'completions'
           ? await completionBatch(store, batch)
-          : await referenceBatch(store, batch, prompt.output),
+          : await referenceBatch(store, batch, output),
     };
     return engine.update(request, { onProgress, signal: signal?.() });
   }
@@ -83,13 +80,13 @@ async function completionBatch(
   for (const { rollout, clips: list, advantages } of rollouts) {
     const { groups } = await store.readJson(rollout, Rollout);
     requireShape(advantages, groups);
-    const clips = await framesBySample(store, list);
+    const clips = await shownBySample(store, list);
     for (const [g, { sampleId, completions }] of groups.entries())
       all.push({
-        frames: framesOf(sampleId, clips),
-        completions: completions.map(({ tokenIds, logProbs }, c) => ({
+        ...shownOf(sampleId, clips),
+        completions: completions.map(({ tokenIds, logProbs, policyLogProbs = logProbs }, c) => ({
           tokenIds,
-          logProbs,
+          logProbs: policyLogProbs,
           advantage: advantages[g]![c]!,
         })),
       });
@@ -114,17 +111,17 @@ async function referenceBatch(
   form: OutputForm,
 ): Promise<ReferenceBatch> {
   const { sample } = await readManifest(store, manifest);
-  const samples = [...(await framesBySample(store, clips))].map(([sampleId, frames]) => ({
-    frames,
+  const samples = [...(await shownBySample(store, clips))].map(([sampleId, shown]) => ({
+    ...shown,
     text: referenceText(sample(sampleId), form),
   }));
   return { learnsFrom: 'references', samples };
 }
 
-async function framesBySample(store: ArtifactStore, clips: ArtifactRef): Promise<Map<string, Frames>> {
-  const frames = new Map<string, Frames>();
-  for (const ref of await listClips(store, clips)) frames.set(ref.sampleId, await readFrames(store, ref));
-  return frames;
+async function shownBySample(store: ArtifactStore, clips: ArtifactRef): Promise<Map<string, Shown>> {
+  const shown = new Map<string, Shown>();
+  for (const ref of await listClips(store, clips)) shown.set(ref.sampleId, await readShown(store, ref));
+  return shown;
 }
 
 export function referenceText({ thought, caption }: Pick<Sample, 'thought' | 'caption'>, form: OutputForm): string {
@@ -132,9 +129,9 @@ export function referenceText({ thought, caption }: Pick<Sample, 'thought' | 'ca
   return thought ? structuredCompletion(thought, caption) : `<answer>${caption}</answer>`;
 }
 
-function framesOf(sampleId: string, clips: ReadonlyMap<string, Frames>): Frames {
-  const frames = clips.get(sampleId);
-  if (frames) return frames;
+function shownOf(sampleId: string, clips: ReadonlyMap<string, Shown>): Shown {
+  const shown = clips.get(sampleId);
+  if (shown) return shown;
   throw new VideocapError(
     'InvalidInput',
     `Sample "${sampleId}" of the rollout is not among the clips; pass the same ones.`,

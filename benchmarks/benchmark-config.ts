@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DECODING, type Decoding } from '../core/token-filters.ts';
 import { JudgeConfig } from '../judge/judge-config.ts';
 import { HeldOutMetric } from './held-out-metrics.ts';
 
@@ -29,29 +30,6 @@ export const SuiteSource = SuiteConfig.omit({ videos: true }).extend({
 });
 export type SuiteSource = z.infer<typeof SuiteSource>;
 
-export const BenchmarkConfig = z.strictObject({
-  /** Evaluate every so many steps, besides before the first and after the last; 0: only those two. */
-  everySteps: z.int().nonnegative().default(20),
-  maxNewTokens: z.int().min(1).default(128),
-  /** What held-out captions are measured by. Where a config does not say and there is no judge: all that need none. */
-  metrics: z
-    .array(HeldOutMetric)
-    .min(1)
-    .refine((names) => new Set(names).size === names.length, 'name every metric once')
-    .default(['events']),
-  /** Published benchmarks that the base and the trained policy are measured on as well. They need an LLM judge. */
-  suites: z
-    .array(SuiteConfig)
-    .refine((suites) => new Set(suites.map(({ suite }) => suite)).size === suites.length, 'name every suite once')
-    .default([]),
-  /**
-   * Judges held-out captions and suites in place of `judge`, with a budget of its own: a policy that has learnt what its
-   * judge likes is measured by another one.
-   */
-  judge: JudgeConfig.optional(),
-});
-export type BenchmarkConfig = z.infer<typeof BenchmarkConfig>;
-
 /** Who judges benchmarks: `benchmark.judge`, or else the run's judge. */
 export function judgeOfBenchmarks({
   judge,
@@ -61,4 +39,55 @@ export function judgeOfBenchmarks({
   benchmark: BenchmarkConfig;
 }): JudgeConfig {
   return benchmark.judge ?? judge;
+}
+
+export const BenchmarkConfig = z
+  .strictObject({
+    /** Evaluate every so many steps, besides before the first and after the last; 0: only those two. */
+    everySteps: z.int().nonnegative().default(20),
+    maxNewTokens: z.int().min(1).default(128),
+    ...DECODING,
+    /** What held-out captions are measured by. Where a config does not say and there is no judge: all that need none. */
+    metrics: z
+      .array(HeldOutMetric)
+      .min(1)
+      .refine((names) => new Set(names).size === names.length, 'name every metric once')
+      .default(['events']),
+    /** Published benchmarks that the base and the trained policy are measured on as well. They need an LLM judge. */
+    suites: z
+      .array(SuiteConfig)
+      .refine((suites) => new Set(suites.map(({ suite }) => suite)).size === suites.length, 'name every suite once')
+      .default([]),
+    /**
+     * Judges held-out captions and suites in place of `judge`, with a budget of its own: a policy that has learnt what its
+     * judge likes is measured by another one.
+     */
+    judge: JudgeConfig.optional(),
+  })
+  .superRefine(({ temperature, topK, topP, minP }, context) => {
+    const idle = Object.entries({ topK: topK > 0, topP: topP < 1, minP: minP > 0 }).filter(([, isOn]) => isOn);
+    if (temperature === 0)
+      for (const [name] of idle)
+        context.addIssue({
+          code: 'custom',
+          path: [name],
+          message: `set benchmark.temperature above 0, or leave it out: at 0 the likeliest token is taken, whatever ${name} is`,
+        });
+  });
+export type BenchmarkConfig = z.infer<typeof BenchmarkConfig>;
+
+/** How a benchmark chooses tokens, as the engine takes it. */
+export function decodingOf({ temperature, topK, topP, minP, repetitionPenalty }: BenchmarkConfig): Decoding {
+  return { temperature, topK, topP, minP, repetitionPenalty };
+}
+
+/** What a reader of results should know about how their captions were decoded: `greedy, repetitionPenalty 1.2`. */
+export function decodingText({ temperature, topK, topP, minP, repetitionPenalty }: Decoding): string {
+  return [
+    temperature > 0 ? `sampled at temperature ${temperature}` : 'greedy',
+    ...(topK > 0 ? [`topK ${topK}`] : []),
+    ...(topP < 1 ? [`topP ${topP}`] : []),
+    ...(minP > 0 ? [`minP ${minP}`] : []),
+    ...(repetitionPenalty !== 1 ? [`repetitionPenalty ${repetitionPenalty}`] : []),
+  ].join(', ');
 }

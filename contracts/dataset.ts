@@ -3,6 +3,7 @@ import { ArtifactRef } from '../core/artifact-ref.ts';
 import { Batch } from '../core/batch.ts';
 import { ReferenceField } from '../core/sample.ts';
 import { DatasetConfig } from '../datasets/dataset-config.ts';
+import { PromptConfig } from '../policy/prompt-config.ts';
 import { FrameOptions } from '../video/frame-options.ts';
 
 /** The stages that make a data set and its clips. Everything large is an `ArtifactRef`. */
@@ -29,6 +30,8 @@ export const ExtractFramesInput = z.strictObject({
   /** A batch of the training split, or all of the other one. */
   samples: z.union([Batch, z.literal('held-out')]),
   frames: FrameOptions,
+  /** What the policy is asked about them. */
+  prompt: PromptConfig.prefault({}),
 });
 export const ExtractFramesOutput = z.strictObject({
   /** JSON: `ClipRef[]`, in the order asked for. */

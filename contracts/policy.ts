@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { AlgorithmConfig } from '../algorithms/registry.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
+import { OutputForm } from '../core/completion.ts';
 import { NumberGrid } from '../core/grid.ts';
 import { Place, StepPlace } from '../core/place.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
+import { Decoding } from '../core/token-filters.ts';
 import { EngineConfig, PolicyConfig, SamplingConfig } from '../policy/policy-config.ts';
-import { PromptConfig } from '../policy/prompt-config.ts';
 
 /**
  * The engine contract: five activities that every policy engine serves on its task queue `policy-<kind>`, whatever it is
@@ -25,7 +26,8 @@ export const RolloutGroupsInput = Place.extend({
   engine: EngineConfig,
   /** JSON: `ClipRef[]`. */
   clips: ArtifactRef,
-  prompt: PromptConfig.prefault({}),
+  /** The form of the completions. */
+  output: OutputForm.default('structured'),
   sampling: SamplingConfig,
   seed: z.int(),
 });
@@ -46,8 +48,12 @@ export const CaptionClipsInput = StepPlace.extend({
   clips: ArtifactRef,
   /** Tells the lists of clips of one step apart: `held-out`, `dream1k-2`. */
   list: z.string().regex(/^[a-z0-9-]+$/),
-  prompt: PromptConfig.prefault({}),
+  /** The form of the completions. */
+  output: OutputForm.default('structured'),
   maxNewTokens: z.int(),
+  decoding: Decoding.prefault({}),
+  /** What is drawn where `decoding.temperature` is above 0 depends on it. */
+  seed: z.int().default(0),
 });
 export const CaptionClipsOutput = z.strictObject({
   /** JSON: `CaptionedClip[]`. */
@@ -70,7 +76,8 @@ export const UpdatePolicyInput = StepPlace.extend({
   /** The frozen policy that the KL is measured to: the start policy, or a later one that took its place. */
   reference: PolicyRef,
   engine: EngineConfig,
-  prompt: PromptConfig.prefault({}),
+  /** The form of the completions. */
+  output: OutputForm.default('structured'),
   algorithm: AlgorithmConfig,
   /** `checkpoints.keepEvery` of the config. */
   keepEvery: z.int().nonnegative(),

@@ -25,8 +25,13 @@ export const SampledText = z.strictObject({
   text: z.string(),
   /** Sampled token ids, the end token included when the policy wrote it. */
   tokenIds: z.array(z.int()),
-  /** Log-probability of each sampled token under the sampling distribution (temperature and suppressed tokens applied). */
+  /** Log-probability of each sampled token under the sampling distribution: temperature, suppressed tokens, `TokenFilters`. */
   logProbs: z.array(z.number()),
+  /**
+   * Log-probability of each token under the policy alone: temperature and suppressed tokens, without `TokenFilters`.
+   * This is what an update compares with. Absent where no filter was on: they are `logProbs`.
+   */
+  policyLogProbs: z.array(z.number()).optional(),
   /** True when `maxNewTokens` ended the text, not the policy. */
   truncated: z.boolean(),
 });
@@ -37,15 +42,22 @@ export const Completion = SampledText.extend({ parsed: ParsedCompletion });
 export type Completion = z.infer<typeof Completion>;
 
 /** The G completions of one sample. */
-export const Group = z.strictObject({ sampleId: z.string(), completions: z.array(Completion) });
+export const Group = z.strictObject({
+  sampleId: z.string(),
+  /** What the policy was asked; absent in rollouts of older versions. */
+  prompt: z.string().optional(),
+  completions: z.array(Completion),
+});
 export type Group = z.infer<typeof Group>;
 
 export const Rollout = z.strictObject({ step: z.int(), groups: z.array(Group) });
 export type Rollout = z.infer<typeof Rollout>;
 
-/** A greedy completion of one clip. */
+/** A benchmark's completion of one clip. */
 export const CaptionedClip = z.strictObject({
   sampleId: z.string(),
+  /** What the policy was asked; absent where the caption was made elsewhere. */
+  prompt: z.string().optional(),
   text: z.string(),
   /** 0 where the caption was made elsewhere. */
   tokens: z.int(),

@@ -1,6 +1,8 @@
 import type { SampledText } from './completion.ts';
-import type { Frames } from './sample.ts';
+import type { RandomPath } from './random.ts';
+import type { Shown } from './sample.ts';
 import type { CallOptions } from './thread-calls.ts';
+import type { TokenFilters } from './token-filters.ts';
 
 /**
  * What the driver of a policy engine offers to the activities that serve its queue. It knows no artifact store: policies come
@@ -51,13 +53,16 @@ export interface GenerateRequest {
   /** The engine's own section, `policy.engine`. */
   engine: ConfigSection;
   policy: PolicyFiles;
-  /** The text that the policy reads beside every video. */
-  prompt: string;
-  clips: readonly { sampleId: string; frames: Frames }[];
+  clips: readonly (Shown & { sampleId: string })[];
   groupSize: number;
   maxNewTokens: number;
-  /** Where the random numbers come from; without it the likeliest token is taken. */
-  sampling?: { temperature: number; seed: number; step: number; round: number };
+  /**
+   * Where the random numbers come from, without it the likeliest token is taken. `path` names the request's place in
+   * the run; sample, place in the group and position follow in the path of each number.
+   */
+  sampling?: { temperature: number; seed: number; path: RandomPath };
+  /** Absent: all off. Of a greedy choice only the repetition penalty changes anything. */
+  filters?: TokenFilters | undefined;
 }
 
 /** The texts sampled for one clip. */
@@ -71,8 +76,6 @@ export interface UpdateRequest {
   policy: PolicyFiles;
   /** The frozen policy that the KL is measured to. */
   reference: PolicyFiles;
-  /** The text that the policy read beside every video. */
-  prompt: string;
   /** The step that this update makes, from 1. */
   step: number;
   /** Name of the loss to minimise: `workers/torch/videocap_torch/losses/<loss>.py`. */
@@ -85,7 +88,7 @@ export interface UpdateRequest {
 /** Completions that the policy sampled, with what the algorithm made of their rewards. */
 export interface CompletionBatch {
   learnsFrom: 'completions';
-  groups: readonly { frames: Frames; completions: readonly SampledCompletion[] }[];
+  groups: readonly (Shown & { completions: readonly SampledCompletion[] })[];
   temperature: number;
   /** The most tokens that a completion could have had (`dr_grpo`'s denominator). */
   maxLength: number;
@@ -93,7 +96,7 @@ export interface CompletionBatch {
 
 export interface SampledCompletion {
   tokenIds: readonly number[];
-  /** As they were when the tokens were sampled. */
+  /** Under the policy alone when the tokens were sampled: `policyLogProbs` of `SampledText`, or its `logProbs`. */
   logProbs: readonly number[];
   /** `null`: left out of the update. */
   advantage: number | null;
@@ -102,7 +105,7 @@ export interface SampledCompletion {
 /** Texts that the policy should write about their frames. */
 export interface ReferenceBatch {
   learnsFrom: 'references';
-  samples: readonly { frames: Frames; text: string }[];
+  samples: readonly (Shown & { text: string })[];
 }
 
 /** A policy after an update, as files: equal weights and moments give equal bytes. */

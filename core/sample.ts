@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ArtifactRef } from './artifact-ref.ts';
+import { PromptText } from './prompt.ts';
 
 /** One subject of the structured analysis: who, what it looks like, what it does (VideoCap-R1's structured thinking). */
 export const SubjectAnalysis = z.strictObject({
@@ -57,6 +58,8 @@ export const Sample = z.strictObject({
   events: z.array(z.string()).optional(),
   questions: ChoiceQuestions.optional(),
   keyPoints: KeyPoints.optional(),
+  /** What the policy is asked about this sample, in place of the config's `prompt.texts`. */
+  prompt: PromptText.optional(),
 });
 export type Sample = z.infer<typeof Sample>;
 
@@ -73,8 +76,13 @@ export const DatasetManifest = z.strictObject({
 });
 export type DatasetManifest = z.infer<typeof DatasetManifest>;
 
-/** A sample's decoded frames, by reference. */
-export const ClipRef = z.strictObject({ sampleId: z.string(), clip: ArtifactRef });
+/** A sample's decoded frames, by reference, and what the policy is asked about them. */
+export const ClipRef = z.strictObject({
+  sampleId: z.string(),
+  clip: ArtifactRef,
+  /** Absent in lists of older versions: the default of `policy/prompt-config.ts`. */
+  prompt: PromptText.optional(),
+});
 export type ClipRef = z.infer<typeof ClipRef>;
 
 /** A list of clips, as the store has it. */
@@ -83,6 +91,12 @@ export const Clips = z.array(ClipRef);
 /** The text the policy is asked to write for a sample, exactly: `<think>JSON</think><answer>caption</answer>`. */
 export function structuredCompletion(thought: Thought, caption: string): string {
   return `<think>${JSON.stringify(thought)}</think><answer>${caption}</answer>`;
+}
+
+/** What the policy is shown, and asked about it. */
+export interface Shown {
+  frames: Frames;
+  prompt: string;
 }
 
 /** Decoded frames at the policy's size, one byte a channel. */

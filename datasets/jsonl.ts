@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PromptText } from '../core/prompt.ts';
 import { ChoiceQuestion, ChoiceQuestions, KeyPoints, SubjectAnalysis, Thought } from '../core/sample.ts';
 import { linesOf } from './lines.ts';
 
@@ -18,6 +19,8 @@ export const OwnSample = z.strictObject({
   events: z.array(text).min(1).max(200).optional(),
   questions: ChoiceQuestions.optional(),
   keyPoints: KeyPoints.optional(),
+  /** What the policy is asked about this video, in place of the config's `prompt.texts`. */
+  prompt: PromptText.optional(),
 });
 export type OwnSample = z.infer<typeof OwnSample>;
 
@@ -92,6 +95,7 @@ function issueText(issue: z.core.$ZodIssue, json: unknown): string {
     return Number(issue.minimum) > 1 ? `${field} has fewer than ${issue.minimum} entries` : `${field} is empty`;
   if (issue.code === 'too_big')
     return `${field} is longer than ${issue.maximum} ${issue.origin === 'array' ? 'entries' : 'characters'}`;
+  if (issue.code === 'custom') return `${field} is ${shown(JSON.stringify(value))}; ${issue.message}`;
   const wanted = issue.code === 'invalid_type' ? (WANTED[issue.expected] ?? issue.expected) : issue.message;
   return `${field} is ${shown(JSON.stringify(value))}, not ${wanted}`;
 }

@@ -1,18 +1,20 @@
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import type { PolicyFiles } from '../core/policy-engine.ts';
+import type { GenerateRequest, PolicyFiles } from '../core/policy-engine.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
-import { type ClipRef, Clips, type Frames } from '../core/sample.ts';
+import { type ClipRef, Clips, type Shown } from '../core/sample.ts';
+import { type Decoding, filtersOf } from '../core/token-filters.ts';
 import { decodeClip } from '../video/clip.ts';
+import { DEFAULT_PROMPT } from './prompt-config.ts';
 
 /** The list that `extractFrames` wrote, in its order. */
 export function listClips(store: ArtifactStore, clips: ArtifactRef): Promise<ClipRef[]> {
   return store.readJson(clips, Clips);
 }
 
-/** A clip's frames as the engine takes them. Throws `CorruptArtifact`. */
-export async function readFrames(store: ArtifactStore, { clip }: ClipRef): Promise<Frames> {
-  return decodeClip(await store.read(clip));
+/** What the engine shows and asks the policy. Throws `CorruptArtifact`. */
+export async function readShown(store: ArtifactStore, { clip, prompt }: ClipRef): Promise<Shown> {
+  return { frames: decodeClip(await store.read(clip)), prompt: prompt ?? DEFAULT_PROMPT };
 }
 
 /**
@@ -27,5 +29,18 @@ export async function policyFiles(
     model,
     weights: { path: await store.localCopy(weights), sha256: weights.sha256 },
     ...(optimizer && { optimizer: { path: await store.localCopy(optimizer), sha256: optimizer.sha256 } }),
+  };
+}
+
+/**
+ * How the engine chooses the tokens of a benchmark: the likeliest ones, or with a temperature above 0 by random numbers
+ * that are the same at every step of a run, so that the captions of its policies differ in nothing else.
+ */
+export function captionChoice(decoding: Decoding, seed: number): Pick<GenerateRequest, 'sampling' | 'filters'> {
+  const { temperature } = decoding;
+  const filters = filtersOf(decoding);
+  return {
+    ...(temperature > 0 && { sampling: { temperature, seed, path: ['caption'] } }),
+    ...(filters && { filters }),
   };
 }

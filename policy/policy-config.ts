@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TOKEN_FILTERS } from '../core/token-filters.ts';
 import { OnnxConfig } from './onnx/onnx-config.ts';
 
 /** What computes, with its own options. Its worker serves the task queue `policy-<kind>`. */
@@ -17,5 +18,6 @@ export const SamplingConfig = z.strictObject({
   groupSize: z.int().min(2).max(256).default(8),
   temperature: z.number().positive().max(5).default(1),
   maxNewTokens: z.int().min(1).max(4096).default(128),
+  ...TOKEN_FILTERS,
 });
 export type SamplingConfig = z.infer<typeof SamplingConfig>;

@@ -1,19 +1,33 @@
 import { z } from 'zod';
 import { OutputForm } from '../core/completion.ts';
+import { PromptText } from '../core/prompt.ts';
 
-/** What the policy is asked for. Pure: workflows import it. */
-export const PromptConfig = z.strictObject({
-  /** Where a config does not say: `plain` if no sample has a thought or events, else `structured`. */
-  output: OutputForm.default('structured'),
-});
-export type PromptConfig = z.infer<typeof PromptConfig>;
-
-/** The text that the policy reads beside the video, by the form of its completions. */
-const TEXTS: Readonly<Record<OutputForm, string>> = {
+/** What the policy is asked where a config says nothing, by the form of its completions. */
+const DEFAULT_TEXTS: Readonly<Record<OutputForm, string>> = {
+  /** What the shipped model was pretrained with. */
   structured: 'Analyse the subjects, their attributes and actions, then describe the video.',
   plain: 'Describe the video.',
 };
+export const DEFAULT_PROMPT = DEFAULT_TEXTS.structured;
 
-export function promptText({ output }: PromptConfig): string {
-  return TEXTS[output];
+/** What the policy is asked about a video, and the form of its answer. Pure: workflows import it. */
+export const PromptConfig = z.strictObject({
+  /** Where a config does not say: `plain` if no sample has a thought or events, else `structured`. */
+  output: OutputForm.default('structured'),
+  /**
+   * Instructions. Training draws one for every sample of a round, by the run's seed; benchmarks and `videocap caption`
+   * use the first. A sample's own `prompt` comes before them. Absent: one that asks for the form of `output`.
+   */
+  texts: z
+    .array(PromptText)
+    .min(1)
+    .max(1000)
+    .refine((texts) => new Set(texts).size === texts.length, { error: 'name every text once' })
+    .optional(),
+});
+export type PromptConfig = z.infer<typeof PromptConfig>;
+
+/** The instructions of a config; at least one. */
+export function promptTexts({ output, texts }: PromptConfig): readonly string[] {
+  return texts ?? [DEFAULT_TEXTS[output]];
 }

@@ -45,6 +45,8 @@ export interface ShownVideo {
 export interface Answer {
   step: number;
   text: string;
+  /** What the policy was asked; absent in captions of older versions. */
+  prompt?: string | undefined;
   result?: ClipResult | undefined;
 }
 
@@ -115,8 +117,12 @@ async function answersOf(store: ArtifactStore, { step, captions, details }: Eval
     details: content,
     of: (id) => ({
       step,
-      text: texts.find(({ sampleId }) => sampleId === id)?.text ?? '',
+      ...written(texts.find(({ sampleId }) => sampleId === id)),
       result: content.clips.find(({ sampleId }) => sampleId === id),
     }),
   };
+}
+
+function written(caption: CaptionedClip | undefined): Pick<Answer, 'text' | 'prompt'> {
+  return { text: caption?.text ?? '', prompt: caption?.prompt };
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
+import { decodingText } from '../benchmarks/benchmark-config.ts';
 import type { Difference } from '../benchmarks/held-out.ts';
 import { REFERENCE_ROWS } from '../benchmarks/held-out-metrics.ts';
 import { judgedBy } from '../benchmarks/judged-by.ts';
@@ -44,7 +45,7 @@ export function reportPage(content: ReportContent): string {
   ${charts && html`<section><h2>While it trained</h2><p class="lead">${judgedBy(by)}.${trainedBy && ` Rewards are judged by ${trainedBy}.`}</p>${charts}</section>`}
   <section>
     <h2>${shown.length} of ${content.dataset.heldOut} held-out videos</h2>
-    <p class="lead">Picked by the run’s seed, not by result. Captions are greedy. ${judgedBy(by)}.</p>
+    <p class="lead">Picked by the run’s seed, not by result. Decoding: ${decodingText(config.benchmark)}. ${judgedBy(by)}.</p>
     ${shown.map((video) => videoCard(video, config))}
   </section>
   ${quarantine(content)}

@@ -85,5 +85,5 @@ function notes(base: Evaluation, trained: Evaluation | undefined): Html {
     unscorable ? html` <b>At step ${step} the judge could not score ${unscorable}, which are in no mean.</b>` : '',
   );
   const paired = trained ? ' Differences are paired over videos; coloured ones leave out 0.' : '';
-  return html`${clips ?? 'All'} held-out videos, greedy decoding.${left} Small print: 95% bootstrap intervals over videos.${paired}`;
+  return html`${clips ?? 'All'} held-out videos.${left} Small print: 95% bootstrap intervals over videos.${paired}`;
 }

@@ -18,6 +18,7 @@ export function videoCard({ sample, video, frames, base, trained }: ShownVideo, 
         <figcaption>what the policy saw</figcaption></figure>`
       }
       <p class="id">${sample.id}</p>
+      ${base.prompt !== undefined && html`<p class="id">asked: ${shortened(base.prompt, 400)}</p>`}
     </div>
     <div class="said">
       <section class="answer reference">

@@ -14,9 +14,9 @@ export function rolloutTable(record: StepRecord, rollouts: readonly Rollout[], m
   // Custom rewards after the others, as the record has them.
   const names = [...new Set([...Object.keys(COMPONENTS).filter((name) => scored.has(name)), ...scored])];
   return {
-    columns: ['id', 'completion', 'reference', ...names, 'reward', 'advantage', 'sample', 'step'],
+    columns: ['id', 'completion', 'reference', ...names, 'reward', 'advantage', 'sample', 'step', 'prompt'],
     data: record.rollouts.flatMap(({ scores, rewards, advantages }, r) =>
-      rollouts[r]!.groups.flatMap(({ sampleId, completions }, g) =>
+      rollouts[r]!.groups.flatMap(({ sampleId, prompt, completions }, g) =>
         completions.map(({ text }, c) => [
           `${sampleId} #${c + 1}`,
           text,
@@ -24,6 +24,7 @@ export function rolloutTable(record: StepRecord, rollouts: readonly Rollout[], m
           ...[...names.map((name) => scores[name]), rewards, advantages].map((grid) => grid?.[g]?.[c] ?? null),
           sampleId,
           record.step,
+          prompt ?? null,
         ]),
       ),
     ),

@@ -1,3 +1,4 @@
+import { decodingOf } from '../benchmarks/benchmark-config.ts';
 import type { Evaluation } from '../contracts/run-results.ts';
 import type { JudgeGate } from './judge-gate.ts';
 import type { RunState } from './run-state.ts';
@@ -20,7 +21,7 @@ export async function evaluate(
   return { ...heldOut, metrics: { ...heldOut.metrics, ...suiteMetrics(suites) }, suites };
 }
 
-/** Greedy captions of the held-out split, then the scorers. */
+/** Captions of the held-out split, then the scorers. */
 async function evaluateHeldOut(run: RunState, gate: JudgeGate): Promise<Evaluation> {
   const { config, place, manifest, policy } = run;
   run.stage = 'benchmark';
@@ -30,8 +31,10 @@ async function evaluateHeldOut(run: RunState, gate: JudgeGate): Promise<Evaluati
     engine: config.policy.engine,
     clips: run.heldOutClips,
     list: 'held-out',
-    prompt: config.prompt,
+    output: config.prompt.output,
     maxNewTokens: config.benchmark.maxNewTokens,
+    decoding: decodingOf(config.benchmark),
+    seed: config.seed,
   });
   const { metrics, details, usage, judge } = await gate.through(() =>
     judgeActivities.scoreBenchmark({

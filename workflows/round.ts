@@ -36,7 +36,7 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
     policy: input.policy,
     engine: config.policy.engine,
     clips,
-    prompt: config.prompt,
+    output: config.prompt.output,
     sampling: config.sampling,
     seed: config.seed,
   });

@@ -92,7 +92,12 @@ export async function prepare(run: RunState): Promise<void> {
   }
   run.stage = 'frames';
   snapshot.heldOutClips ??= (
-    await mediaActivities.extractFrames({ manifest: run.manifest, samples: 'held-out', frames: config.frames })
+    await mediaActivities.extractFrames({
+      manifest: run.manifest,
+      samples: 'held-out',
+      frames: config.frames,
+      prompt: config.prompt,
+    })
   ).clips;
   run.stage = 'policy';
   // A reference policy that was refreshed is a checkpoint: the run needs its start policy no more.

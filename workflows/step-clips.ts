@@ -22,6 +22,7 @@ async function extract({ config, dataset }: StepInput, step: number, round: numb
     manifest: dataset.manifest,
     samples: { seed: config.seed, step, round, size: config.algorithm.samplesPerStep },
     frames: config.frames,
+    prompt: config.prompt,
   });
   return clips;
 }

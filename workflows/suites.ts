@@ -1,4 +1,4 @@
-import type { SuiteSource } from '../benchmarks/benchmark-config.ts';
+import { decodingOf, decodingText, type SuiteSource } from '../benchmarks/benchmark-config.ts';
 import type { PreparedSuite } from '../benchmarks/suites/suite-files.ts';
 import type { SuiteEvaluation } from '../contracts/run-results.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
@@ -32,13 +32,18 @@ export async function evaluateSuite(run: RunState, gate: JudgeGate, source: Suit
       ...run.place,
       items: prepared.items,
       captions,
-      subject: predictions ? source.predictions! : `${run.policy.model}, step ${run.policy.step}`,
+      subject: predictions ? source.predictions! : subjectOf(run),
       quirks: source.quirks,
       ...run.benchmarkJudge,
     }),
   );
   run.spendOnBenchmark(usage);
   return { ...result, step: run.place.step, ...(!predictions && { policy: run.policy }) };
+}
+
+/** Whose captions these are, and how they were decoded. */
+function subjectOf({ policy, config }: RunState): string {
+  return `${policy.model}, step ${policy.step}, ${decodingText(decodingOf(config.benchmark))}`;
 }
 
 /** `dream1k/f1`: how a run's metrics name those of its suites. */
@@ -57,15 +62,22 @@ async function captionSuite(
   const { config, place, policy } = run;
   const parts: ArtifactRef[] = [];
   for (const [i, manifest] of manifests.entries()) {
-    const { clips } = await mediaActivities.extractFrames({ manifest, samples: 'held-out', frames: config.frames });
+    const { clips } = await mediaActivities.extractFrames({
+      manifest,
+      samples: 'held-out',
+      frames: config.frames,
+      prompt: config.prompt,
+    });
     const { captions } = await policyActivities(config.policy.engine).captionClips({
       ...place,
       policy,
       engine: config.policy.engine,
       clips,
       list: `${suite}-${i + 1}`,
-      prompt: config.prompt,
+      output: config.prompt.output,
       maxNewTokens: config.benchmark.maxNewTokens,
+      decoding: decodingOf(config.benchmark),
+      seed: config.seed,
     });
     parts.push(captions);
   }

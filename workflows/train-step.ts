@@ -21,7 +21,7 @@ export async function trainStep(input: StepInput): Promise<StepOutcome> {
       policy: input.policy,
       reference: input.reference,
       engine: config.policy.engine,
-      prompt: config.prompt,
+      output: config.prompt.output,
       algorithm: config.algorithm,
       keepEvery: config.checkpoints.keepEvery,
       batch,

@@ -1,9 +1,11 @@
 import { Command } from '@commander-js/extra-typings';
+import { decodingOf } from '../../benchmarks/benchmark-config.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import { parseCompletion } from '../../core/completion.ts';
 import type { Thought } from '../../core/sample.ts';
+import { captionChoice } from '../../policy/engine-inputs.ts';
 import { createEngine } from '../../policy/engines.ts';
-import { promptText } from '../../policy/prompt-config.ts';
+import { promptTexts } from '../../policy/prompt-config.ts';
 import { extractClip } from '../../video/extract-frames.ts';
 import { examples, print, printable, printJson } from '../output/print.ts';
 import { collectOverride, modelOf } from './arguments.ts';
@@ -15,7 +17,7 @@ export const captionCommand = new Command('caption')
   )
   .argument('<checkpoint>', 'name of a shipped model, such as tiny, or a model folder that a run has written')
   .argument('<video>', 'a video file')
-  .option('--config <config>', 'the experiment whose frame options are used', 'quickstart')
+  .option('--config <config>', 'the experiment whose frame options, prompt and decoding are used', 'quickstart')
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
   .option('--json', 'print analysis, caption and raw text as JSON')
   .addHelpText(
@@ -27,7 +29,7 @@ export const captionCommand = new Command('caption')
     ),
   )
   .action(async (checkpoint, video, { config: name, set: overrides = {}, json }) => {
-    const { frames: options, benchmark, policy, prompt } = await loadConfig(name, overrides);
+    const { frames: options, benchmark, policy, prompt, seed } = await loadConfig(name, overrides);
     const engine = createEngine(policy.engine.kind);
     try {
       const start = await engine.startPolicy(modelOf(checkpoint));
@@ -36,10 +38,10 @@ export const captionCommand = new Command('caption')
       const [group] = await engine.generate({
         engine: policy.engine,
         policy: start,
-        prompt: promptText(prompt),
-        clips: [{ sampleId: video, frames: clip }],
+        clips: [{ sampleId: video, frames: clip, prompt: promptTexts(prompt)[0]! }],
         groupSize: 1,
         maxNewTokens: benchmark.maxNewTokens,
+        ...captionChoice(decodingOf(benchmark), seed),
       });
       const { text, truncated } = group!.completions[0]!;
       const { caption, thought, wellFormed } = parseCompletion(text, prompt.output);

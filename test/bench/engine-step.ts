@@ -6,6 +6,7 @@ import { freshOptimizer, readWeights, weightsOf } from '../../policy/onnx/model/
 import { generate } from '../../policy/onnx/sampling/generate.ts';
 import { writeCheckpoint } from '../../policy/onnx/training/checkpoint.ts';
 import { grpoUpdate } from '../../policy/onnx/training/grpo-update.ts';
+import { DEFAULT_PROMPT } from '../../policy/prompt-config.ts';
 import { noisyFrames } from '../integration/policy/onnx/noisy-frames.ts';
 
 /**
@@ -46,16 +47,20 @@ const bytes = await readFile(join(model.folder.path, 'model.safetensors'));
 const read = () => weightsOf(readWeights(bytes, model.folder));
 const reference = read();
 let session = { weights: read(), state: freshOptimizer(model.folder) };
-const clips = Array.from({ length: VIDEOS }, (_, i) => ({ sampleId: `s${i}`, frames: noisyFrames(i, [8, 84, 84]) }));
+const clips = Array.from({ length: VIDEOS }, (_, i) => ({
+  sampleId: `s${i}`,
+  frames: noisyFrames(i, [8, 84, 84]),
+  prompt: DEFAULT_PROMPT,
+}));
 const computation = { progress: () => undefined, throwIfCancelled: () => undefined };
 
 /** Completions of exactly 112 tokens: what a policy writes depends on its training, the cost of a step should not. */
 async function step(number: number): Promise<void> {
-  const sampling = { temperature: 1, seed: 1, step: number, round: 0 };
+  const sampling = { temperature: 1, seed: 1, path: ['rollout', number] };
   const options = { clips, groupSize: COMPLETIONS, maxNewTokens: TOKENS, sampling };
   const groups = await timed('rollout', () => generate(model, session.weights, options, computation));
   const padded = groups.map(({ completions }, i) => ({
-    frames: clips[i]!.frames,
+    ...clips[i]!,
     completions: completions.map(({ tokenIds, logProbs }, c) => ({
       tokenIds: Array.from({ length: TOKENS }, (_, t) => tokenIds[t % tokenIds.length]!),
       logProbs: Array.from({ length: TOKENS }, (_, t) => logProbs[t % logProbs.length]!),

@@ -56,7 +56,7 @@ export async function playEngineContract({ environment, taskQueue, store, policy
     return output as Output<K>;
   };
   await worker.runUntil(async () => {
-    const clips = await storeClips(store, ['a', 'b']);
+    const clips = await storeClips(store, ['a', 'b'], 'What happens?');
     const runKey = 'conformance';
     const engine = policy?.engine ?? { kind: 'onnx' };
     const { policy: start } = await call('loadPolicy', { runKey, policy });
@@ -67,7 +67,15 @@ export async function playEngineContract({ environment, taskQueue, store, policy
       expect(loaded, `the start policy of run ${goingOn}`).toEqual({ policy: start });
     }
 
-    const sampling = { groupSize: 2, temperature: 1, maxNewTokens: 4 };
+    const sampling = {
+      groupSize: 2,
+      temperature: 1,
+      maxNewTokens: 4,
+      topK: 50,
+      topP: 0.95,
+      minP: 0.01,
+      repetitionPenalty: 1.1,
+    };
     const place = { runKey, step: 1, round: 0, part: 0 };
     const sampled = await call('rolloutGroups', { ...place, policy: start, engine, clips, sampling, seed: 3 });
     const { groups } = await store.readJson(sampled.rollout, Rollout);
@@ -75,6 +83,7 @@ export async function playEngineContract({ environment, taskQueue, store, policy
       ['a', 2],
       ['b', 2],
     ]);
+    expect(groups.map(({ prompt }) => prompt)).toEqual(['What happens?', 'What happens?']);
     for (const { tokenIds, logProbs, text, parsed } of groups.flatMap(({ completions }) => completions)) {
       expect(parsed).toEqual(parseCompletion(text));
       expect(logProbs.length).toBe(tokenIds.length);
@@ -100,6 +109,7 @@ export async function playEngineContract({ environment, taskQueue, store, policy
       ...{ runKey, step: 1, policy: trained.policy, engine, clips },
       list: 'held-out',
       maxNewTokens: 4,
+      decoding: { repetitionPenalty: 1.2 },
     });
     const captions = await store.readJson(captioned.captions, z.array(CaptionedClip));
     expect(captions.map(({ sampleId }) => sampleId)).toEqual(['a', 'b']);

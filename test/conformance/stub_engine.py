@@ -74,8 +74,12 @@ def fake_tensors(*inputs) -> bytes:
 
 
 def fake_text(policy: dict, clip: dict, length: int, *random) -> tuple[list, dict]:
-    tokens = list(fake(policy["weights"]["sha256"], clip["clip"]["sha256"], *random)[:length])
+    tokens = list(fake(policy["weights"]["sha256"], clip["clip"]["sha256"], clip.get("prompt"), *random)[:length])
     return tokens, {"text": " ".join(map(str, tokens)), "parsed": {"wellFormed": False}}
+
+
+def asked(clip: dict) -> dict:
+    return {name: clip[name] for name in ("sampleId", "prompt") if name in clip}
 
 
 @activity.defn(name="loadPolicy")
@@ -94,11 +98,11 @@ async def rollout_groups(i: dict) -> dict:
     size, length = i["sampling"]["groupSize"], min(i["sampling"]["maxNewTokens"], 32)
 
     def completion(clip: dict, n: int) -> dict:
-        tokens, text = fake_text(i["policy"], clip, length, i["seed"], i["step"], i["round"], n)
+        tokens, text = fake_text(i["policy"], clip, length, i["sampling"], i["seed"], i["step"], i["round"], n)
         return {**text, "tokenIds": tokens, "logProbs": [-1.0] * length, "truncated": True}
 
     clips = json.loads(read(i["clips"]))
-    groups = [{"sampleId": c["sampleId"], "completions": [completion(c, n) for n in range(size)]} for c in clips]
+    groups = [{**asked(c), "completions": [completion(c, n) for n in range(size)]} for c in clips]
     rollout = put_json(f"{folder}/rollout.json", {"step": i["step"], "groups": groups})
     count = len(clips) * size
     counts = {"completions": count, "tokens": count * length, "meanLength": length, "truncated": count}
@@ -110,8 +114,8 @@ async def caption_clips(i: dict) -> dict:
     folder = f"runs/{i['runKey']}/step-{i['step']:06}/captions/{i['list']}"
     captions = []
     for clip in json.loads(read(i["clips"])):
-        tokens, text = fake_text(i["policy"], clip, i["maxNewTokens"])
-        captions.append({"sampleId": clip["sampleId"], **text, "tokens": len(tokens)})
+        tokens, text = fake_text(i["policy"], clip, i["maxNewTokens"], i.get("decoding"), i.get("seed"))
+        captions.append({**asked(clip), **text, "tokens": len(tokens)})
     output = {"captions": put_json(f"{folder}/captions.json", captions), "seconds": 0}
     return record(f"{folder}/caption-clips.json", output)
 

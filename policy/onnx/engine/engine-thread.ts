@@ -39,7 +39,7 @@ function finish({ weights, state, metrics }: TrainedSession): UpdateResult {
   return { ...checkpoint, metrics };
 }
 
-async function modelOf(name: string, threads: number, prompt: string): Promise<PolicyModel> {
+async function modelOf(name: string, threads: number): Promise<PolicyModel> {
   if (model && (model.name !== name || model.threads !== threads)) {
     await model.dispose();
     weightsBySha.clear();
@@ -47,7 +47,6 @@ async function modelOf(name: string, threads: number, prompt: string): Promise<P
     model = undefined;
   }
   model ??= new PolicyModel(name, threads);
-  model.prompt = model.tokenizer.prompt(prompt);
   return model;
 }
 
@@ -85,14 +84,14 @@ async function readPinned({ path, sha256: expected }: PinnedFile): Promise<Buffe
 
 serveThread<EngineApi>(
   {
-    async generate({ policy, engine, prompt, ...options }, computation) {
-      const loaded = await modelOf(policy.model, engine.threads, prompt);
+    async generate({ policy, engine, ...options }, computation) {
+      const loaded = await modelOf(policy.model, engine.threads);
       loaded.requireGraphs(SAMPLING_GRAPHS, 'sampling');
       return generate(loaded, await weightsFrom(loaded, policy.weights), options, computation);
     },
-    async update({ policy, reference, engine, prompt, step, loss, algorithm: config, batch }, computation) {
+    async update({ policy, reference, engine, step, loss, algorithm: config, batch }, computation) {
       const update = updateOf(loss, batch);
-      const loaded = await modelOf(policy.model, engine.threads, prompt);
+      const loaded = await modelOf(policy.model, engine.threads);
       loaded.requireGraphs(update.graphs, `algorithm ${config.kind}`);
       const session = {
         weights: await weightsFrom(loaded, policy.weights),

@@ -1,11 +1,8 @@
-import type { Grid } from './rope.ts';
-
-/** Items of one grid each, in order of first appearance: only videos of one grid fit into a batch. */
-export function byGrid<T>(items: readonly T[], gridOf: (item: T) => Grid): T[][] {
+/** Items of one shape each, in order of first appearance: only videos and prompts of one shape fit into a batch. */
+export function byShape<T>(items: readonly T[], shapeOf: (item: T) => readonly number[]): T[][] {
   const groups = new Map<string, T[]>();
   for (const item of items) {
-    const { slices, rows, columns } = gridOf(item);
-    const key = `${slices}x${rows}x${columns}`;
+    const key = shapeOf(item).join('x');
     const group = groups.get(key);
     if (group) group.push(item);
     else groups.set(key, [item]);

@@ -1,22 +1,31 @@
 import * as ort from 'onnxruntime-node';
 import { VideocapError } from '../../../core/errors.ts';
+import type { Shown } from '../../../core/sample.ts';
 import { runNative } from '../../../core/thread-server.ts';
-import { PromptConfig, promptText } from '../../prompt-config.ts';
 import { type Feeds, int64, scalar } from './feeds.ts';
 import { graphPath, type ModelFolder, openModelFolder } from './model-folder.ts';
-import { decoderTables, type Grid, positionIds, videoTokens, visionTables } from './rope.ts';
+import { decoderTables, positionIds, videoTokens, visionTables } from './rope.ts';
 import { PolicyTokenizer, type Prompt } from './tokenizer.ts';
-import type { PixelValues } from './video-processor.ts';
+import { type PixelValues, pixelValues } from './video-processor.ts';
 
-/** A model ready to compute: its tokenizer and prompt, and its graphs, each loaded when it is first run. */
+/** A video and the tokens around it. */
+export interface PromptedVideo {
+  pixels: PixelValues;
+  prompt: Prompt;
+}
+
+/** Only what is equal in all of these fits into a batch: positions are those of the batch. */
+export function shapeOf({ pixels: { grid }, prompt: { prefix, suffix } }: PromptedVideo): number[] {
+  return [grid.slices, grid.rows, grid.columns, prefix.length, suffix.length];
+}
+
+/** A model ready to compute: its tokenizer, and its graphs, each loaded when it is first run. */
 export class PolicyModel {
   /** As it was asked for. */
   readonly name: string;
   readonly folder: ModelFolder;
   readonly threads: number;
   readonly tokenizer: PolicyTokenizer;
-  /** Around every video, until another one is set. */
-  prompt: Prompt;
   /** 1 for every token id that is never sampled. */
   readonly suppressed: Uint8Array;
   readonly #sessions = new Map<string, Promise<ort.InferenceSession>>();
@@ -27,7 +36,6 @@ export class PolicyModel {
     this.folder = openModelFolder(name);
     this.threads = threads;
     this.tokenizer = new PolicyTokenizer(this.folder.path);
-    this.prompt = this.tokenizer.prompt(promptText(PromptConfig.parse({})));
     this.suppressed = this.tokenizer.suppressed(this.vocabulary);
   }
 
@@ -48,35 +56,38 @@ export class PolicyModel {
     return hidden_size / num_attention_heads;
   }
 
-  /** Positions of the prompt with a video of this grid. */
-  promptLength(grid: Grid): number {
-    const { prefix, suffix } = this.prompt;
-    return prefix.length + videoTokens(grid, this.folder.processor.mergeSize) + suffix.length;
+  /** What a graph takes for a video. Throws `InvalidInput` for a prompt with a special token. */
+  prompted({ frames, prompt }: Shown): PromptedVideo {
+    return { pixels: pixelValues(frames, this.folder.processor), prompt: this.tokenizer.prompt(prompt) };
+  }
+
+  /** Positions of the prompt with its video. */
+  promptLength({ pixels, prompt: { prefix, suffix } }: PromptedVideo): number {
+    return prefix.length + videoTokens(pixels.grid, this.folder.processor.mergeSize) + suffix.length;
   }
 
   /** Rotary tables of the prompt and `after` positions of completion: `[S + after, head dimension]`. */
-  decoderTables(grid: Grid, after: number) {
+  decoderTables({ pixels: { grid }, prompt: { prefix, suffix } }: PromptedVideo, after: number) {
     const { rope_theta: theta, mrope_section: sections } = this.folder.config.text_config.rope_parameters;
-    const { prefix, suffix } = this.prompt;
     const positions = positionIds(prefix.length, grid, suffix.length + after, this.folder.processor.mergeSize);
     return decoderTables(positions, { headDim: this.headDim, theta, sections });
   }
 
-  /** What every graph that sees videos takes: B videos of one grid with their prompt, and tables for `after` positions more. */
-  promptFeeds(videos: readonly PixelValues[], after: number): Feeds {
-    const { grid, data } = videos[0]!;
+  /** What graphs that see videos take: B videos of one `shapeOf` with prompts, and tables for `after` positions more. */
+  promptFeeds(videos: readonly PromptedVideo[], after: number): Feeds {
+    const { grid, data } = videos[0]!.pixels;
     const patches = grid.rows * grid.columns;
     const pixels = new Float32Array(videos.length * data.length);
-    for (const [i, video] of videos.entries()) pixels.set(video.data, i * data.length);
+    for (const [i, video] of videos.entries()) pixels.set(video.pixels.data, i * data.length);
     const { embed_dim, num_heads } = this.folder.config.vision_config;
     const visionDim = embed_dim / num_heads;
     const vision = visionTables(grid, visionDim, this.folder.processor.mergeSize);
-    const decoder = this.decoderTables(grid, after);
+    const decoder = this.decoderTables(videos[0]!, after);
     const positions = decoder.cos.length / this.headDim;
-    const ids = (tokens: number[]) =>
+    const ids = (part: keyof Prompt) =>
       int64(
-        videos.flatMap(() => tokens),
-        [videos.length, tokens.length],
+        videos.flatMap(({ prompt }) => prompt[part]),
+        [videos.length, videos[0]!.prompt[part].length],
       );
     return {
       pixel_values: new ort.Tensor('float32', pixels, [
@@ -87,8 +98,8 @@ export class PolicyModel {
       ]),
       vision_cos: new ort.Tensor('float32', vision.cos, [patches, visionDim]),
       vision_sin: new ort.Tensor('float32', vision.sin, [patches, visionDim]),
-      prefix_ids: ids(this.prompt.prefix),
-      suffix_ids: ids(this.prompt.suffix),
+      prefix_ids: ids('prefix'),
+      suffix_ids: ids('suffix'),
       cos: new ort.Tensor('float32', decoder.cos, [positions, this.headDim]),
       sin: new ort.Tensor('float32', decoder.sin, [positions, this.headDim]),
     };

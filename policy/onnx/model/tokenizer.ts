@@ -38,8 +38,18 @@ export class PolicyTokenizer {
     this.#template = chatTemplate(folder, config);
   }
 
-  /** The prompt of one video, by the model's chat template. */
+  /**
+   * The prompt of one video, by the model's chat template.
+   * @throws VideocapError `InvalidInput` when the text holds a special token: it would be read as one.
+   */
   prompt(text: string): Prompt {
+    const special = [...this.#special.keys()].find((name) => text.includes(name));
+    if (special !== undefined)
+      throw new VideocapError(
+        'InvalidInput',
+        `The prompt ${JSON.stringify(shortened(text))} holds ${special}, a special token of the model; leave it out of ` +
+          "prompt.texts and of the sample's own prompt: the chat template sets such tokens.",
+      );
     const messages = [{ role: 'user', content: [{ type: 'video' }, { type: 'text', text }] }];
     const rendered = render(this.#template, { messages, add_generation_prompt: true });
     const [before, after, ...rest] = rendered.split(VIDEO_PAD);
@@ -88,6 +98,11 @@ export class PolicyTokenizer {
     }
     return kept.join('');
   }
+}
+
+/** A text as an error can hold it. */
+function shortened(text: string): string {
+  return text.length <= 120 ? text : `${text.slice(0, 120)}...`;
 }
 
 function tokenizerOf(folder: string, json: Record<string, unknown>, config: Record<string, unknown>): Tokenizer {

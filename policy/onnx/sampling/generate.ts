@@ -4,11 +4,11 @@ import type { ComputeOptions } from '../../../core/compute-options.ts';
 import type { GenerateRequest, SampledGroup } from '../../../core/policy-engine.ts';
 import { uniformAt } from '../../../core/random.ts';
 import { type Feeds, floats, int64 } from '../model/feeds.ts';
-import type { PolicyModel } from '../model/model.ts';
-import { byGrid, chunks } from '../model/model-layout.ts';
-import { type PixelValues, pixelValues } from '../model/video-processor.ts';
+import { type PolicyModel, type PromptedVideo, shapeOf } from '../model/model.ts';
+import { byShape, chunks } from '../model/model-layout.ts';
 import type { Weights } from '../model/weights.ts';
-import { type Draw, drawBest, drawToken } from './sampler.ts';
+import { filterLogits } from './filter-logits.ts';
+import { bestToken, type Draw, drawBest, drawToken, logProbability, type SamplingRule } from './sampler.ts';
 
 /** The graphs that sampling runs. */
 export const SAMPLING_GRAPHS = ['prefill', 'decode'];
@@ -22,12 +22,12 @@ const MAX_PROMPT_TOKENS = 8192;
 interface Clip {
   index: number;
   sampleId: string;
-  pixels: PixelValues;
+  video: PromptedVideo;
 }
 
 /**
- * `groupSize` completions of every clip, in the order of the clips. Prompt and video are computed once a clip; completions
- * of a group, and of clips with the same grid, are decoded together.
+ * `groupSize` completions of every clip, in the order of the clips. Prompt and video are computed once a clip;
+ * completions of a group, and of clips of the same shape, are decoded together.
  */
 export async function generate(
   model: PolicyModel,
@@ -35,10 +35,10 @@ export async function generate(
   options: GenerateOptions,
   computation: ComputeOptions,
 ): Promise<SampledGroup[]> {
-  const clips = options.clips.map(({ sampleId, frames }, index) => ({
+  const clips = options.clips.map(({ sampleId, ...shown }, index) => ({
     index,
     sampleId,
-    pixels: pixelValues(frames, model.folder.processor),
+    video: model.prompted(shown),
   }));
   const groups: SampledGroup[] = new Array(clips.length);
   const total = clips.length * options.groupSize;
@@ -59,10 +59,10 @@ export async function generate(
   return groups;
 }
 
-/** Clips of one grid each, in order, within the limits. */
+/** Clips of one shape each, in order, within the limits. */
 function batches(model: PolicyModel, clips: readonly Clip[], groupSize: number): Clip[][] {
-  return byGrid(clips, ({ pixels }) => pixels.grid).flatMap((same) => {
-    const perPrompt = Math.floor(MAX_PROMPT_TOKENS / model.promptLength(same[0]!.pixels.grid));
+  return byShape(clips, ({ video }) => shapeOf(video)).flatMap((same) => {
+    const perPrompt = Math.floor(MAX_PROMPT_TOKENS / model.promptLength(same[0]!.video));
     const size = Math.max(1, Math.min(perPrompt, Math.floor(MAX_SEQUENCES / groupSize)));
     return chunks(same, size);
   });
@@ -76,6 +76,8 @@ class Decoding {
   readonly #options: GenerateOptions;
   readonly #tokens: number[][];
   readonly #logProbs: number[][];
+  /** Under the policy alone; empty where they are `#logProbs`. */
+  readonly #policyLogProbs: number[][];
   readonly #ended: boolean[];
   readonly #tables: { cos: Float32Array; sin: Float32Array };
   /** Keys and values of the prompts, and of the completions so far. */
@@ -91,8 +93,9 @@ class Decoding {
     const sequences = clips.length * options.groupSize;
     this.#tokens = Array.from({ length: sequences }, () => []);
     this.#logProbs = Array.from({ length: sequences }, () => []);
+    this.#policyLogProbs = Array.from({ length: sequences }, () => []);
     this.#ended = Array<boolean>(sequences).fill(false);
-    this.#tables = model.decoderTables(clips[0]!.pixels.grid, options.maxNewTokens);
+    this.#tables = model.decoderTables(clips[0]!.video, options.maxNewTokens);
   }
 
   get ended(): number {
@@ -123,6 +126,7 @@ class Decoding {
           text: this.#model.tokenizer.decode(tokenIds),
           tokenIds,
           logProbs: this.#logProbs[sequence]!,
+          ...(this.#isFilteredSampling && { policyLogProbs: this.#policyLogProbs[sequence]! }),
           truncated: !this.#ended[sequence],
         };
       }),
@@ -133,7 +137,7 @@ class Decoding {
   async #prefill(): Promise<Float32Array> {
     const { layers, keyHeads, headDim } = this.#model;
     const feeds = this.#model.promptFeeds(
-      this.#clips.map(({ pixels }) => pixels),
+      this.#clips.map(({ video }) => video),
       0,
     );
     const output = await this.#model.run('prefill', { ...this.#weights.feeds, ...feeds });
@@ -171,9 +175,11 @@ class Decoding {
     for (const [sequence, tokens] of this.#tokens.entries()) {
       if (this.#ended[sequence]) continue;
       const row = rowOf(sequence);
-      const { token, logProb } = this.#draw(sequence, logits.subarray(row * vocabulary, (row + 1) * vocabulary));
+      const own = logits.subarray(row * vocabulary, (row + 1) * vocabulary);
+      const { token, logProb } = this.#draw(sequence, this.#filtered(sequence, own));
       tokens.push(token);
       this.#logProbs[sequence]!.push(logProb);
+      if (this.#isFilteredSampling) this.#policyLogProbs[sequence]!.push(logProbability(own, this.#rule, token));
       this.#ended[sequence] = token === tokenizer.endToken;
     }
   }
@@ -183,15 +189,24 @@ class Decoding {
     const { suppressed } = this.#model;
     if (!sampling) return drawBest(logits, suppressed);
     const { sampleId } = this.#clips[Math.floor(sequence / groupSize)]!;
-    const { seed, step, round, temperature } = sampling;
-    const path = [
-      'rollout',
-      step,
-      ...(round > 0 ? ['round', round] : []),
-      sampleId,
-      sequence % groupSize,
-      this.#length,
-    ];
-    return drawToken(logits, { temperature, suppressed }, uniformAt(seed, path));
+    const { seed, path } = sampling;
+    return drawToken(logits, this.#rule, uniformAt(seed, [...path, sampleId, sequence % groupSize, this.#length]));
+  }
+
+  /** The logits that a token is chosen by. */
+  #filtered(sequence: number, logits: Float32Array): Float32Array {
+    const { filters, groupSize } = this.#options;
+    if (!filters) return logits;
+    bestToken(logits, this.#model.suppressed); // says so if the policy has diverged
+    const { prefix, suffix } = this.#clips[Math.floor(sequence / groupSize)]!.video.prompt;
+    return filterLogits(logits, { ...filters, ...this.#rule }, [...prefix, ...suffix, ...this.#tokens[sequence]!]);
+  }
+
+  get #rule(): SamplingRule {
+    return { temperature: this.#options.sampling?.temperature ?? 0, suppressed: this.#model.suppressed };
+  }
+
+  get #isFilteredSampling(): boolean {
+    return this.#options.sampling !== undefined && this.#options.filters !== undefined;
   }
 }

@@ -20,10 +20,7 @@ export interface Draw {
  */
 export function drawToken(logits: Float32Array, rule: SamplingRule, uniform: number): Draw {
   const { temperature, suppressed } = rule;
-  const highest = logits[bestToken(logits, suppressed)]!;
-  let total = 0;
-  for (let token = 0; token < logits.length; token++)
-    if (suppressed[token] !== 1) total += Math.exp((logits[token]! - highest) / temperature);
+  const { highest, total } = normaliser(logits, rule);
   const target = uniform * total;
   let below = 0;
   let chosen = -1;
@@ -38,6 +35,21 @@ export function drawToken(logits: Float32Array, rule: SamplingRule, uniform: num
   return { token: chosen, logProb: (logits[chosen]! - highest) / temperature - Math.log(total) };
 }
 
+/** Natural logarithm of a token's probability under softmax(logits / temperature). Throws as `drawToken`. */
+export function logProbability(logits: Float32Array, rule: SamplingRule, token: number): number {
+  const { highest, total } = normaliser(logits, rule);
+  return (logits[token]! - highest) / rule.temperature - Math.log(total);
+}
+
+/** The highest logit, and the sum of exp((logit - highest) / temperature), over the tokens that are not suppressed. */
+function normaliser(logits: Float32Array, { temperature, suppressed }: SamplingRule) {
+  const highest = logits[bestToken(logits, suppressed)]!;
+  let total = 0;
+  for (let token = 0; token < logits.length; token++)
+    if (suppressed[token] !== 1) total += Math.exp((logits[token]! - highest) / temperature);
+  return { highest, total };
+}
+
 /** The likeliest token, with its log-probability at temperature 1. Throws as `drawToken`. */
 export function drawBest(logits: Float32Array, suppressed: Uint8Array): Draw {
   const token = bestToken(logits, suppressed);
@@ -47,8 +59,8 @@ export function drawBest(logits: Float32Array, suppressed: Uint8Array): Draw {
   return { token, logProb: -Math.log(total) };
 }
 
-/** The likeliest token that is not suppressed; of equals the one with the lowest id. */
-function bestToken(logits: Float32Array, suppressed: Uint8Array): number {
+/** The likeliest token that is not suppressed; of equals the one with the lowest id. Throws as `drawToken`. */
+export function bestToken(logits: Float32Array, suppressed: Uint8Array): number {
   let best = -1;
   for (let token = 0; token < logits.length; token++) {
     if (suppressed[token] === 1) continue;

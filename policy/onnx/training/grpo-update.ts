@@ -2,7 +2,7 @@ import * as ort from 'onnxruntime-node';
 import type { GrpoConfig } from '../../../algorithms/grpo.ts';
 import { progressOf } from '../../../core/compute-options.ts';
 import type { CompletionBatch, SampledCompletion } from '../../../core/policy-engine.ts';
-import type { Frames } from '../../../core/sample.ts';
+import type { Shown } from '../../../core/sample.ts';
 import { floats, scalar } from '../model/feeds.ts';
 import type { Weights } from '../model/weights.ts';
 import { tokenWeights } from './aggregation.ts';
@@ -29,7 +29,8 @@ type SurrogateConfig = Pick<GrpoConfig, 'steps' | 'iterations' | 'beta' | 'clipL
 /**
  * A step with a clipped surrogate loss (paper.md, section 5.1): `iterations` updates on one batch of groups. Ratios are
  * taken to the log-probabilities before the first update, computed here; those recorded while sampling only check the
- * sampler. Completions without an advantage have weight 0 and count in no denominator; groups of nothing else are not
+ * sampler. Both are the policy's own, without the filters of `sampling` (docs/sampling.md): before the first update every
+ * ratio is 1. Completions without an advantage have weight 0 and count in no denominator; groups of nothing else are not
  * computed at all. If nothing is left the policy stays as it is, and `updates` is 0.
  * @param graph of the loss's gradients; it takes and gives what GRPO's does.
  */
@@ -117,14 +118,14 @@ export function surrogateUpdate<Config extends SurrogateConfig>(
 function weighted(
   { groups, maxLength }: CompletionBatch,
   aggregation: GrpoConfig['aggregation'],
-): { frames: Frames; completions: Weighted[] }[] {
+): (Shown & { completions: Weighted[] })[] {
   const lengths = groups.map(({ completions }) =>
     completions.map(({ tokenIds, advantage }) => (advantage === null ? null : tokenIds.length)),
   );
   const weights = tokenWeights(lengths, aggregation, maxLength);
   return groups
-    .map(({ frames, completions }, g) => ({
-      frames,
+    .map(({ completions, ...shown }, g) => ({
+      ...shown,
       completions: completions.map((completion, i) => ({ ...completion, weight: weights[g]![i]! })),
     }))
     .filter(({ completions }) => completions.some(({ advantage }) => advantage !== null));

@@ -1,13 +1,11 @@
 import * as ort from 'onnxruntime-node';
-import type { Frames } from '../../../core/sample.ts';
+import type { Shown } from '../../../core/sample.ts';
 import { type Feeds, int64 } from '../model/feeds.ts';
-import type { PolicyModel } from '../model/model.ts';
-import { byGrid } from '../model/model-layout.ts';
-import { type PixelValues, pixelValues } from '../model/video-processor.ts';
+import { type PolicyModel, type PromptedVideo, shapeOf } from '../model/model.ts';
+import { byShape } from '../model/model-layout.ts';
 
 /** A video with the completions that are scored or learnt together. */
-export interface ScoredClip<C extends { tokenIds: readonly number[] }> {
-  frames: Frames;
+export interface ScoredClip<C extends { tokenIds: readonly number[] }> extends Shown {
   completions: readonly C[];
 }
 
@@ -18,7 +16,7 @@ export interface ScoredClip<C extends { tokenIds: readonly number[] }> {
 const MAX_POSITIONS = 1024;
 const MAX_PROMPT_POSITIONS = 8192;
 
-/** B videos of one grid, with G completions each, padded to L tokens with the end token: what a graph computes at once. */
+/** B videos of one shape, prompts included, with G completions each, padded to L tokens with the end token: what a graph computes at once. */
 export interface MicroBatch<C> {
   /** Of the prompt and of `completion_ids` `[B, G, L]`. */
   feeds: Feeds;
@@ -27,17 +25,17 @@ export interface MicroBatch<C> {
   completions: readonly (readonly C[])[];
 }
 
-/** Splits clips and their completions into micro-batches: a function of their order, grids and lengths alone. */
+/** Splits clips and their completions into micro-batches: a function of their order, shapes and lengths alone. */
 export function microBatches<C extends { tokenIds: readonly number[] }>(
   model: PolicyModel,
   clips: readonly ScoredClip<C>[],
 ): MicroBatch<C>[] {
-  const parts = clips.flatMap(({ frames, completions }) => {
-    const pixels = pixelValues(frames, model.folder.processor);
-    return pieces(completions).map((piece) => ({ pixels, completions: piece }));
+  const parts = clips.flatMap(({ completions, ...shown }) => {
+    const video = model.prompted(shown);
+    return pieces(completions).map((piece) => ({ video, completions: piece }));
   });
-  return byGrid(parts, ({ pixels }) => pixels.grid).flatMap((same) => {
-    const prompt = model.promptLength(same[0]!.pixels.grid);
+  return byShape(parts, ({ video }) => shapeOf(video)).flatMap((same) => {
+    const prompt = model.promptLength(same[0]!.video);
     const batches: (typeof same)[] = [];
     for (const part of same) {
       const open = batches.at(-1);
@@ -70,7 +68,7 @@ export function perToken<C extends { tokenIds: readonly number[] }>(
 }
 
 interface Part<C> {
-  pixels: PixelValues;
+  video: PromptedVideo;
   completions: readonly C[];
 }
 
@@ -108,7 +106,7 @@ function microBatch<C extends { tokenIds: readonly number[] }>(model: PolicyMode
     .flat()
     .flatMap(({ tokenIds }) => [...tokenIds, ...Array<number>(length - tokenIds.length).fill(endToken)]);
   const prompt = model.promptFeeds(
-    parts.map(({ pixels }) => pixels),
+    parts.map(({ video }) => video),
     length,
   );
   return { feeds: { ...prompt, completion_ids: int64(ids, shape) }, shape, completions };

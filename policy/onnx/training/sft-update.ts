@@ -13,8 +13,8 @@ export const sftUpdate: Update<SftConfig, ReferenceBatch> = {
   learnsFrom: 'references',
 
   async run(model, { session, batch, step, config }, computation) {
-    const clips = batch.samples.map(({ frames, text }) => ({
-      frames,
+    const clips = batch.samples.map(({ text, ...shown }) => ({
+      ...shown,
       completions: [{ tokenIds: model.tokenizer.completion(text) }],
     }));
     const tokens = clips.reduce((sum, { completions: [completion] }) => sum + completion!.tokenIds.length, 0);

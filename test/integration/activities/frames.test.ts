@@ -6,6 +6,7 @@ import { createFramesActivities } from '../../../activities/frames.ts';
 import { ArtifactStore, sha256OfFile } from '../../../core/artifact-store.ts';
 import type { DatasetManifest, Sample } from '../../../core/sample.ts';
 import { Clips } from '../../../core/sample.ts';
+import { DEFAULT_PROMPT } from '../../../policy/prompt-config.ts';
 import { decodeClip } from '../../../video/clip.ts';
 import { makeVideo } from '../video/make-video.ts';
 
@@ -46,6 +47,27 @@ test('turns samples into clips in their order, from files and from the store, an
 
   const batch = await extractFrames({ manifest, samples: { seed: 1, step: 7, round: 0, size: 4 }, frames: {} });
   expect((await store.readJson(batch.clips, Clips)).map(({ sampleId }) => sampleId)).toEqual(['b']);
+});
+
+test('says what the policy is asked: drawn for a step, the first text for a benchmark, or as the sample has it', async () => {
+  const samples = [await fileSample('p', 4), { ...(await fileSample('q', 4)), prompt: 'What happens?' }];
+  const manifest = await manifestOf(samples, samples);
+  const { extractFrames } = createFramesActivities({ store });
+  const prompt = { texts: ['One.', 'Two.', 'Three.'] };
+  const asked = async (of: Parameters<typeof extractFrames>[0]['samples'], more: object = { prompt }) => {
+    const { clips } = await extractFrames({ manifest, samples: of, frames: {}, ...more });
+    const listed = await store.readJson(clips, Clips);
+    return Object.fromEntries(listed.map(({ sampleId, prompt }) => [sampleId, prompt]));
+  };
+  expect(await asked('held-out')).toEqual({ p: 'One.', q: 'What happens?' });
+  const drawn = new Set<string | undefined>();
+  for (let step = 1; step <= 20; step++) {
+    const { p, q } = await asked({ seed: 1, step, round: 0, size: 2 });
+    expect(q).toBe('What happens?');
+    drawn.add(p);
+  }
+  expect([...drawn].sort()).toEqual(['One.', 'Three.', 'Two.']);
+  expect((await asked('held-out', {})).p).toBe(DEFAULT_PROMPT);
 });
 
 test('decodes a video once for each way of sampling, and then needs it no more', async () => {

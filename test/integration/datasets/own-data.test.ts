@@ -42,11 +42,17 @@ const caption = 'Something happens.';
 test('takes own videos, named relative to the file', async () => {
   const events = ['something happens'];
   const { output, manifest } = await prepare(
-    [{ video: 'a.mp4', caption, events }],
+    [{ video: 'a.mp4', caption, events, prompt: ' What happens? ' }],
     [{ id: 'second', video: join(folder, 'b.mp4'), caption }],
   );
   expect(output).toMatchObject({ train: 1, heldOut: 1, quarantined: 0 });
-  expect(manifest.train[0]).toMatchObject({ video: { path: join(folder, 'a.mp4') }, caption, events });
+  expect(manifest.train[0]).toMatchObject({
+    video: { path: join(folder, 'a.mp4') },
+    caption,
+    events,
+    prompt: 'What happens?',
+  });
+  expect(manifest.heldOut[0]).not.toHaveProperty('prompt');
   expect(manifest.heldOut[0]).toMatchObject({ id: 'second', video: { path: join(folder, 'b.mp4') } });
 });
 

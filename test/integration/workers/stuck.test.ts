@@ -21,9 +21,8 @@ beforeAll(async () => {
   environment = await startTemporal();
   const path = join(openModelFolder('tiny').path, 'model.safetensors');
   const policy = { model: 'tiny', weights: { path, sha256: sha256(await readFile(path)) } };
-  const clips = [{ sampleId: 'a', frames: noisyFrames(1, [8, 84, 84]) }];
-  const prompt = 'Describe the video.';
-  request = { engine: { kind: 'onnx', threads: 1 }, prompt, policy, clips, groupSize: 1, maxNewTokens: 4 };
+  const clips = [{ sampleId: 'a', frames: noisyFrames(1, [8, 84, 84]), prompt: 'Describe the video.' }];
+  request = { engine: { kind: 'onnx', threads: 1 }, policy, clips, groupSize: 1, maxNewTokens: 4 };
   // The thread's sources are translated when it first starts, which may take longer than the patience of the tests.
   const engine = new OnnxEngine(SCRIPT);
   await engine.generate(request);

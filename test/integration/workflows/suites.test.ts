@@ -71,8 +71,8 @@ describe('published benchmarks inside a run', () => {
     ]);
     expect(summary.trained.suites?.map(({ policy }) => policy?.step)).toEqual([2, 2]);
     expect(given.scored.map(({ subject }) => subject)).toEqual([
-      ...['tiny, step 0', 'tiny, step 0'],
-      ...['tiny, step 2', 'tiny, step 2'],
+      ...['tiny, step 0, greedy', 'tiny, step 0, greedy'],
+      ...['tiny, step 2, greedy', 'tiny, step 2, greedy'],
     ]);
   });
 

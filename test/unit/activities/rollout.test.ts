@@ -5,8 +5,10 @@ import { createRolloutActivities } from '../../../activities/rollout.ts';
 import type { ArtifactStore } from '../../../core/artifact-store.ts';
 import { CaptionedClip, Rollout } from '../../../core/completion.ts';
 import type { GenerateRequest, PolicyEngine, SampledGroup } from '../../../core/policy-engine.ts';
+import { Clips } from '../../../core/sample.ts';
 import { OnnxEngine } from '../../../policy/onnx/engine/onnx-engine.ts';
 import { SamplingConfig } from '../../../policy/policy-config.ts';
+import { DEFAULT_PROMPT } from '../../../policy/prompt-config.ts';
 import { failingStore } from '../../storage/failing-store.ts';
 import { storeClips, temporaryStore } from './stage-store.ts';
 
@@ -66,7 +68,7 @@ test('a rollout is stored with what there is to count, and a retry finds it', as
     engine: input.engine,
     groupSize: 3,
     maxNewTokens: 7,
-    sampling: { temperature: 0.5, seed: 11, step: 3, round: 1 },
+    sampling: { temperature: 0.5, seed: 11, path: ['rollout', 3, 'round', 1] },
     policy: {
       model: 'tiny',
       weights: { path: await store.localCopy(input.policy.weights), sha256: input.policy.weights.sha256 },
@@ -80,11 +82,40 @@ test('captions are greedy, one a clip, in the order of the clips', async () => {
   const { store, requests, activities, input } = await stage(['a', 'b']);
   const { captions } = await activities.captionClips({ ...input, list: 'held-out', maxNewTokens: 9 });
   expect(await store.readJson(captions, z.array(CaptionedClip))).toEqual([
-    { sampleId: 'a', text: 'a 0', tokens: 1, parsed: { wellFormed: false } },
-    { sampleId: 'b', text: 'b 0', tokens: 1, parsed: { wellFormed: false } },
+    { sampleId: 'a', prompt: DEFAULT_PROMPT, text: 'a 0', tokens: 1, parsed: { wellFormed: false } },
+    { sampleId: 'b', prompt: DEFAULT_PROMPT, text: 'b 0', tokens: 1, parsed: { wellFormed: false } },
   ]);
   expect(requests[0]).toMatchObject({ groupSize: 1, maxNewTokens: 9 });
   expect(requests[0]).not.toHaveProperty('sampling');
+  expect(requests[0]).not.toHaveProperty('filters');
+});
+
+test('a benchmark with a temperature draws by sample alone: the same numbers at every step', async () => {
+  const { requests, activities, input } = await stage(['a']);
+  const decoding = { temperature: 0.6, topP: 0.9 };
+  const caption = { ...input, list: 'held-out', maxNewTokens: 9, decoding, seed: 4 };
+  await activities.captionClips(caption);
+  await activities.captionClips({ ...caption, step: 4 });
+  for (const request of requests)
+    expect(request).toMatchObject({
+      sampling: { temperature: 0.6, seed: 4, path: ['caption'] },
+      filters: { topK: 0, topP: 0.9, minP: 0, repetitionPenalty: 1 },
+    });
+  await activities.captionClips({ ...caption, step: 5, decoding: { repetitionPenalty: 1.2 } });
+  expect(requests[2]).not.toHaveProperty('sampling');
+  expect(requests[2]!.filters).toMatchObject({ repetitionPenalty: 1.2 });
+});
+
+test('the policy is asked what the list of clips says, and the rollout keeps it', async () => {
+  const { store, requests, activities, input } = await stage(['a', 'b']);
+  const [a, b] = await store.readJson(input.clips, Clips);
+  const clips = await store.putJson('clips/asked.json', [{ ...a!, prompt: 'What happens?' }, b!]);
+  const sampling = SamplingConfig.parse({ groupSize: 2, maxNewTokens: 7, topK: 5 });
+  const { rollout } = await activities.rolloutGroups({ ...input, clips, round: 0, part: 0, sampling, seed: 1 });
+  expect(requests[0]!.clips.map(({ prompt }) => prompt)).toEqual(['What happens?', DEFAULT_PROMPT]);
+  expect(requests[0]!.filters).toEqual({ topK: 5, topP: 1, minP: 0, repetitionPenalty: 1 });
+  const { groups } = await store.readJson(rollout, Rollout);
+  expect(groups.map(({ prompt }) => prompt)).toEqual(['What happens?', DEFAULT_PROMPT]);
 });
 
 test('a long list is taken in parcels, and progress counts all of it', async () => {

@@ -218,7 +218,7 @@ describe('a fork of a run that goes on', () => {
         },
       }),
     );
-    await expect(createProgressActivities({ store: moving }).forkProgress(fork(5))).rejects.toThrow(
+    await expect(createProgressActivities({ store: moving, home: 'unused' }).forkProgress(fork(5))).rejects.toThrow(
       'Run parent has no checkpoint at step 5; it has them at 0, 2, 4 (',
     );
   });

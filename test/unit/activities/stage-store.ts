@@ -14,12 +14,16 @@ export async function temporaryStore(): Promise<ArtifactStore> {
 }
 
 /** The list of clips of these samples, as `extractFrames` stores it. Each clip is 2 frames of 28x28 in a shade of its own. */
-export async function storeClips(store: ArtifactStore, sampleIds: readonly string[]): Promise<ArtifactRef> {
+export async function storeClips(
+  store: ArtifactStore,
+  sampleIds: readonly string[],
+  prompt?: string,
+): Promise<ArtifactRef> {
   const refs = [];
   for (const [shade, sampleId] of sampleIds.entries()) {
     const data = new Uint8Array(2 * 28 * 28 * 3).fill(shade);
     const clip = encodeClip({ shape: [2, 28, 28, 3], times: [0, 1], durationSeconds: 1, data });
-    refs.push({ sampleId, clip: await store.put(`clips/${sampleId}.clip`, clip) });
+    refs.push({ sampleId, clip: await store.put(`clips/${sampleId}.clip`, clip), ...(prompt && { prompt }) });
   }
   return store.putJson(`clips/${sampleIds.join('-').slice(0, 60)}.json`, refs);
 }

@@ -5,6 +5,7 @@ import { SftConfig } from '../../../algorithms/sft.ts';
 import { sha256 } from '../../../core/artifact-store.ts';
 import type { NumberGrid } from '../../../core/grid.ts';
 import type { CompletionBatch, PolicyEngine, ReferenceBatch, UpdateRequest } from '../../../core/policy-engine.ts';
+import { DEFAULT_PROMPT } from '../../../policy/prompt-config.ts';
 import { storeClips, temporaryStore } from './stage-store.ts';
 
 const completion = (tokens: number) => ({
@@ -63,6 +64,27 @@ const full: NumberGrid = [
   [-0.7, 0.7],
   [0, null],
 ];
+
+test('an update is given the log-probabilities of the policy alone, where tokens were filtered', async () => {
+  const { store, requests, input, clips, updatePolicy } = await stage();
+  const filtered = { ...completion(2), logProbs: [-0.5, -0.25], policyLogProbs: [-1.5, -2] };
+  const rollout = await store.putJson('runs/r/step-000001/filtered.json', {
+    step: 1,
+    groups: [{ sampleId: 'a', completions: [filtered, completion(1)] }],
+  });
+  await updatePolicy({
+    ...input,
+    batch: {
+      learnsFrom: 'completions',
+      rollouts: [{ rollout, clips, advantages: [[1, -1]] }],
+      temperature: 1,
+      maxNewTokens: 7,
+    },
+  });
+  const { groups } = requests[0]!.batch as CompletionBatch;
+  expect(groups[0]!.completions.map(({ logProbs }) => logProbs)).toEqual([[-1.5, -2], [-1]]);
+  expect(groups[0]!.prompt).toBe(DEFAULT_PROMPT);
+});
 
 test('a step leaves a checkpoint and its record, and a retry finds both', async () => {
   const { store, requests, input, updatePolicy, grpoBatch } = await stage();

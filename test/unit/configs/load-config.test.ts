@@ -117,6 +117,30 @@ describe('parseConfig', () => {
     );
   });
 
+  it('refuses a prompt that would break the chat template', () => {
+    expect(errorOf('prompt:\n  texts: [Describe it., "Look at <|video_pad|>.", ""]\n')).toMatchInlineSnapshot(`
+      "InvalidConfig: lab.yaml:2:25: prompt.texts[1] is "Look at <|video_pad|>."; leave out special tokens such as <|video_pad|>: the chat template of the model sets them.
+      lab.yaml:2:51: prompt.texts[2] is ""; set a text that is not empty."
+    `);
+    expect(errorOf('prompt: { texts: [] }')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:1:11: prompt.texts is []; set a list with at least 1 items."`,
+    );
+    expect(errorOf('prompt: { texts: [One., One.] }')).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:1:11: prompt.texts is ["One.","One."]; name every text once."`,
+    );
+  });
+
+  it('refuses filters that do nothing', () => {
+    expect(errorOf('benchmark: { topP: 0.9, topK: 20 }')).toMatchInlineSnapshot(`
+      "InvalidConfig: lab.yaml:1:25: benchmark.topK is 20; set benchmark.temperature above 0, or leave it out: at 0 the likeliest token is taken, whatever topK is.
+      lab.yaml:1:14: benchmark.topP is 0.9; set benchmark.temperature above 0, or leave it out: at 0 the likeliest token is taken, whatever topP is."
+    `);
+    expect(errorOf('sampling: { topP: 0, repetitionPenalty: 0 }')).toMatchInlineSnapshot(`
+      "InvalidConfig: lab.yaml:1:13: sampling.topP is 0; set a number more than 0.
+      lab.yaml:1:22: sampling.repetitionPenalty is 0; set a number more than 0."
+    `);
+  });
+
   it('names field, value and remedy', () => {
     expect(errorOf('algorithm:\n  kind: grpo\n  steps: -1\n')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:3:3: algorithm.steps is -1; set a number of at least 0."`,

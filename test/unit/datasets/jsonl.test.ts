@@ -32,6 +32,7 @@ test('reads samples with everything that is optional', async () => {
     events: ['a dog runs'],
     questions: [{ question: 'Who runs?', options: ['a dog', 'a cat'], answer: 'a dog' }],
     keyPoints: ['a dog runs'],
+    prompt: 'What does the dog do?',
   };
   expect(await read(`${JSON.stringify(good)}\n${JSON.stringify(full)}\n`)).toEqual([
     { line: 1, sample: good },
@@ -59,7 +60,7 @@ test.each([
   ['{"video": "a.mp4", "caption": "  "}', /^"caption" is empty$/],
   [
     '{"video": "a.mp4", "caption": "x", "event": []}',
-    /unknown "event" \(allowed: id, video, caption, thought, events, questions, keyPoints\)/,
+    /unknown "event" \(allowed: id, video, caption, thought, events, questions, keyPoints, prompt\)/,
   ],
   [
     '{"video": "a.mp4", "caption": "x", "thought": [{"subject": 1}]}',
@@ -124,4 +125,16 @@ test('a line in another encoding is a line that is no sample', async () => {
     { line: 1, problem: 'it is not UTF-8; save the file as UTF-8' },
     { line: 2, sample: good },
   ]);
+});
+
+test('a prompt that would break the chat template is a problem of its line, with the remedy', async () => {
+  expect(await read(JSON.stringify({ ...good, prompt: 'Look: <|video_pad|>' }))).toEqual([
+    {
+      line: 1,
+      problem:
+        '"prompt" is "Look: <|video_pad|>"; leave out special tokens such as <|video_pad|>: ' +
+        'the chat template of the model sets them',
+    },
+  ]);
+  expect(await read(JSON.stringify({ ...good, prompt: '' }))).toEqual([{ line: 1, problem: '"prompt" is empty' }]);
 });

@@ -22,7 +22,8 @@ const completion = (text: string) => ({
 const ref = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
 
 describe('rolloutTable', () => {
-  const rollout = { step: 3, groups: [{ sampleId: 'a', completions: [completion('one'), completion('two')] }] };
+  const group = { sampleId: 'a', prompt: 'What happens?', completions: [completion('one'), completion('two')] };
+  const rollout = { step: 3, groups: [group] };
   const scored = {
     ...{ rollout: ref, verdicts: ref, rewards: [[1.5, null]], advantages: [[-1, null]] },
     scores: { format: [[1, 0]], think: [[0.5, null]], caption: [[0, 1]] },
@@ -41,10 +42,11 @@ describe('rolloutTable', () => {
       'advantage',
       'sample',
       'step',
+      'prompt',
     ]);
     expect(table.data).toEqual([
-      ['a #1', 'one', 'Reference of a.', 1, 0.5, 0, 1.5, -1, 'a', 3],
-      ['a #2', 'two', 'Reference of a.', 0, null, 1, null, null, 'a', 3],
+      ['a #1', 'one', 'Reference of a.', 1, 0.5, 0, 1.5, -1, 'a', 3, 'What happens?'],
+      ['a #2', 'two', 'Reference of a.', 0, null, 1, null, null, 'a', 3, 'What happens?'],
     ]);
   });
 
@@ -67,8 +69,8 @@ describe('rolloutTable', () => {
       rollouts: [{ ...scored, scores: {}, rewards: [], advantages: [] }],
     };
     const table = rolloutTable(record, [rollout], manifest);
-    expect(table.data[0]).toEqual(['a #1', 'one', 'Reference of a.', null, null, 'a', 3]);
-    expect(table.columns).toEqual(['id', 'completion', 'reference', 'reward', 'advantage', 'sample', 'step']);
+    expect(table.data[0]).toEqual(['a #1', 'one', 'Reference of a.', null, null, 'a', 3, 'What happens?']);
+    expect(table.columns).toEqual(['id', 'completion', 'reference', 'reward', 'advantage', 'sample', 'step', 'prompt']);
   });
 
   it('has the rows of every rollout of the step, in their order', () => {
@@ -77,7 +79,7 @@ describe('rolloutTable', () => {
     const record = { step: 3, time: 1, metrics: {}, rollouts: [scored, { ...more, advantages: [[0]] }] };
     const { data } = rolloutTable(record, [rollout, second], manifest);
     expect(data.map(([id]) => id)).toEqual(['a #1', 'a #2', 'c #1']);
-    expect(data[2]).toEqual(['c #1', 'three', 'Reference of c.', 1, 1, 0.5, 2.5, 0, 'c', 3]);
+    expect(data[2]).toEqual(['c #1', 'three', 'Reference of c.', 1, 1, 0.5, 2.5, 0, 'c', 3, null]);
   });
 
   it('has a row for every step that sampled, and none for one that did not', () => {

@@ -1,13 +1,14 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { GrpoConfig } from '../../../../algorithms/grpo.ts';
 import { GspoConfig } from '../../../../algorithms/gspo.ts';
 import { SftConfig } from '../../../../algorithms/sft.ts';
 import type {
   CompletionBatch,
+  GenerateRequest,
   PolicyFiles,
   SampledCompletion,
   UpdateRequest,
@@ -19,7 +20,7 @@ import { OnnxEngine } from '../../../../policy/onnx/engine/onnx-engine.ts';
 import { openModelFolder } from '../../../../policy/onnx/model/model-folder.ts';
 import { PolicyTokenizer } from '../../../../policy/onnx/model/tokenizer.ts';
 import { readOptimizer, readWeights } from '../../../../policy/onnx/model/weights.ts';
-import { PromptConfig, promptText } from '../../../../policy/prompt-config.ts';
+import { DEFAULT_PROMPT } from '../../../../policy/prompt-config.ts';
 import { noisyFrames } from './noisy-frames.ts';
 
 const folder = openModelFolder('tiny');
@@ -47,26 +48,26 @@ const square = noisyFrames(1, [8, 84, 84]);
 const other = noisyFrames(2, [8, 84, 84]);
 const wide = noisyFrames(3, [4, 56, 112]);
 const clips = [
-  { sampleId: 'square', frames: square },
-  { sampleId: 'wide', frames: wide },
-  { sampleId: 'other', frames: other },
+  { sampleId: 'square', frames: square, prompt: DEFAULT_PROMPT },
+  { sampleId: 'wide', frames: wide, prompt: DEFAULT_PROMPT },
+  { sampleId: 'other', frames: other, prompt: DEFAULT_PROMPT },
 ];
 const onnx = { kind: 'onnx', threads: 1 };
-const prompt = promptText(PromptConfig.parse({}));
-const sampling = { temperature: 1, seed: 5, step: 1, round: 0 };
+const sampling = { temperature: 1, seed: 5, path: ['rollout', 1] };
 const rollout = (engine: OnnxEngine, some = clips) =>
-  engine.generate({ engine: onnx, prompt, policy, clips: some, groupSize: 3, maxNewTokens: 12, sampling });
+  engine.generate({ engine: onnx, policy, clips: some, groupSize: 3, maxNewTokens: 12, sampling });
 
 type GrpoRequest = UpdateRequest & { batch: CompletionBatch };
 
 async function grpoRequest(engine: OnnxEngine): Promise<GrpoRequest> {
   const groups = (await rollout(engine)).map(({ completions }, i) => ({
     frames: clips[i]!.frames,
+    prompt: clips[i]!.prompt,
     completions: completions.map(({ tokenIds, logProbs }, c) => ({ tokenIds, logProbs, advantage: c - 1 })),
   }));
   const algorithm = GrpoConfig.parse({ kind: 'grpo', iterations: 2, optimizer: { learningRate: 1e-4 } });
   const batch = { learnsFrom: 'completions', groups, temperature: 1, maxLength: 12 } as const;
-  return { engine: onnx, prompt, policy, reference: policy, step: 1, loss: 'grpo', algorithm, batch };
+  return { engine: onnx, policy, reference: policy, step: 1, loss: 'grpo', algorithm, batch };
 }
 
 /** A step of SFT on these texts. */
@@ -74,8 +75,9 @@ function sftRequest(
   samples: { frames: Frames; text: string }[],
   config: z.input<typeof SftConfig>,
 ): Omit<UpdateRequest, 'step'> {
-  const batch = { learnsFrom: 'references', samples } as const;
-  return { engine: onnx, prompt, policy, reference: policy, loss: 'sft', algorithm: SftConfig.parse(config), batch };
+  const asked = samples.map((sample) => ({ ...sample, prompt: DEFAULT_PROMPT }));
+  const batch = { learnsFrom: 'references', samples: asked } as const;
+  return { engine: onnx, policy, reference: policy, loss: 'sft', algorithm: SftConfig.parse(config), batch };
 }
 
 test('groups come in the order of the clips, whatever their grids, with all that an update needs', async () => {
@@ -107,7 +109,6 @@ test('a sample is written about in the same way in whatever company, but for rou
 test('greedy captions are the same for every completion, and take the likeliest tokens', async () => {
   const [group] = await freshEngine().generate({
     engine: onnx,
-    prompt,
     policy,
     clips: [clips[0]!],
     groupSize: 2,
@@ -125,7 +126,7 @@ test('the same step in a fresh engine, and after other work, gives the same byte
   const text = '<answer>A red star grows.</answer>';
   const sft = sftRequest([{ frames: square, text }], { kind: 'sft', optimizer: { learningRate: 1e-3 } });
   await second.update({ ...sft, step: 1 });
-  await second.generate({ engine: onnx, prompt, policy, clips, groupSize: 1, maxNewTokens: 3 });
+  await second.generate({ engine: onnx, policy, clips, groupSize: 1, maxNewTokens: 3 });
   expect(await grpoRequest(second)).toEqual(request);
   const again = await second.update(request);
 
@@ -190,6 +191,83 @@ test('GSPO makes the first update of GRPO, and clips whole completions from the 
   // The completions of higher advantage become likelier.
   expect(thrice.metrics.loss).toBeLessThan(once.metrics.loss!);
   expect(new Set([policy.weights.sha256, once.weightsSha256, thrice.weightsSha256]).size).toBe(3);
+});
+
+describe('with filters', () => {
+  const filters = { topK: 20, topP: 0.9, minP: 0.01, repetitionPenalty: 1.1 };
+  const filtered = (request: Partial<GenerateRequest> = {}) =>
+    shared.generate({ engine: onnx, policy, clips, groupSize: 3, maxNewTokens: 12, sampling, filters, ...request });
+
+  test('tokens have the log-probability they were drawn with, and that of the policy alone', async () => {
+    const [group] = await filtered({ filters: { ...filters, repetitionPenalty: 1 } });
+    for (const { tokenIds, logProbs, policyLogProbs } of group!.completions) {
+      expect(policyLogProbs!.length).toBe(tokenIds.length);
+      // What is left has a larger share each.
+      for (const [t, logProb] of logProbs.entries()) expect(logProb).toBeGreaterThanOrEqual(policyLogProbs![t]!);
+    }
+    expect((await rollout(shared))[0]!.completions[0]).not.toHaveProperty('policyLogProbs');
+  });
+
+  test('the ratios of an update start at exactly 1, and what was sampled is what the graphs recompute', async () => {
+    const request = await grpoRequest(shared);
+    const groups = (await filtered()).map(({ completions }, i) => ({
+      ...request.batch.groups[i]!,
+      completions: completions.map(({ tokenIds, logProbs, policyLogProbs }, c) => ({
+        ...{ tokenIds, logProbs: policyLogProbs!, filteredLogProbs: logProbs, advantage: c - 0.5 },
+      })),
+    }));
+    const algorithm = { ...request.algorithm, iterations: 1 };
+    const learn = (some: typeof groups) =>
+      shared.update({ ...request, algorithm, batch: { ...request.batch, groups: some } });
+    const { metrics, weightsSha256 } = await learn(groups);
+    expect(metrics.samplingMismatch).toBeLessThan(1e-4);
+    expect(metrics).toMatchObject({ clipFraction: 0, updates: 1 });
+    expect(metrics.kl).toBeCloseTo(0, 8);
+    expect(metrics.loss).toBeCloseTo(-0.5, 6); // minus the mean advantage: every ratio is 1
+    // Log-probabilities of the filtered distribution would be far off, and change the metric alone.
+    const other = await learn(
+      groups.map((group) => ({
+        ...group,
+        completions: group.completions.map((one) => ({ ...one, logProbs: one.filteredLogProbs })),
+      })),
+    );
+    expect(other.metrics.samplingMismatch).toBeGreaterThan(0.01);
+    expect(other.weightsSha256).toBe(weightsSha256);
+  });
+
+  test('a repetition penalty changes greedy captions, which stay a function of the clip', async () => {
+    const caption = (repetitionPenalty: number) =>
+      shared.generate({
+        ...{ engine: onnx, policy, clips: [clips[0]!], groupSize: 1, maxNewTokens: 24 },
+        filters: { topK: 0, topP: 1, minP: 0, repetitionPenalty },
+      });
+    const plain = await shared.generate({ engine: onnx, policy, clips: [clips[0]!], groupSize: 1, maxNewTokens: 24 });
+    expect(await caption(1)).toEqual(plain);
+    expect((await caption(1.5))[0]!.completions[0]!.tokenIds).not.toEqual(plain[0]!.completions[0]!.tokenIds);
+    expect(await caption(1.5)).toEqual(await caption(1.5));
+  });
+});
+
+test('each clip is asked its own prompt, in whatever company; special tokens in one are refused', async () => {
+  const generate = (some: typeof clips) =>
+    shared.generate({ engine: onnx, policy, clips: some, groupSize: 2, maxNewTokens: 8, sampling });
+  const asked = (i: number, prompt: string) => ({ ...clips[i]!, prompt });
+  const tokens = async (some: typeof clips) =>
+    (await generate(some)).map(({ completions }) => completions.map(({ tokenIds }) => tokenIds));
+  const [plain] = await tokens([clips[0]!]);
+  const [own, third] = await tokens([asked(0, 'Describe the video.'), asked(2, 'Describe the circle.')]);
+  expect(own).not.toEqual(plain);
+  expect(await tokens([asked(2, 'Describe the circle.'), clips[0]!, asked(0, 'Describe the video.')])).toEqual([
+    third,
+    plain,
+    own,
+  ]);
+  await expect(generate([asked(0, 'Look <|im_end|> here')])).rejects.toMatchObject({
+    code: 'InvalidInput',
+    message: expect.stringContaining(
+      'The prompt "Look <|im_end|> here" holds <|im_end|>, a special token of the model',
+    ),
+  });
 });
 
 test('excluded completions have no influence, and a batch of nothing else leaves the policy as it is', async () => {
@@ -261,7 +339,7 @@ test('the event loop stays free while the engine computes', async () => {
   }, 5);
   const reports: number[] = [];
   await shared.generate(
-    { engine: onnx, prompt, policy, clips, groupSize: 2, maxNewTokens: 8, sampling },
+    { engine: onnx, policy, clips, groupSize: 2, maxNewTokens: 8, sampling },
     { onProgress: ({ done }) => reports.push(done) },
   );
   clearInterval(timer);
@@ -272,7 +350,7 @@ test('the event loop stays free while the engine computes', async () => {
 
 test('files that are gone or changed are told apart from a model that is wrong', async () => {
   const engine = shared;
-  const request = { engine: onnx, prompt, clips: [clips[0]!], groupSize: 1, maxNewTokens: 1 };
+  const request = { engine: onnx, clips: [clips[0]!], groupSize: 1, maxNewTokens: 1 };
   const gone = { ...policy, weights: { ...policy.weights, path: '/nowhere/model.safetensors', sha256: '0' } };
   await expect(engine.generate({ ...request, policy: gone })).rejects.toMatchObject({ code: 'CorruptArtifact' });
   const changed = { ...policy, weights: { ...policy.weights, sha256: '0'.repeat(64) } };
@@ -306,7 +384,7 @@ test('a model without the graph of a loss is refused when the loss is asked for,
       `Model "${model}" has no graph sft-gradients, which algorithm sft needs; ` +
       `run \`npm run model:build\` to make it in ${join(model, 'onnx')}.`,
   });
-  const request = { engine: onnx, prompt, policy: own, clips: [clips[0]!], groupSize: 1, maxNewTokens: 1 };
+  const request = { engine: onnx, policy: own, clips: [clips[0]!], groupSize: 1, maxNewTokens: 1 };
   expect(await shared.generate(request)).toHaveLength(1);
   await rm(model, { recursive: true });
 });

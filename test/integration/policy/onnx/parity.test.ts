@@ -12,6 +12,7 @@ import { pixelValues } from '../../../../policy/onnx/model/video-processor.ts';
 import { freshOptimizer, readWeights, weightsOf } from '../../../../policy/onnx/model/weights.ts';
 import { generate } from '../../../../policy/onnx/sampling/generate.ts';
 import { adamwStep } from '../../../../policy/onnx/training/optimizer.ts';
+import { DEFAULT_PROMPT } from '../../../../policy/prompt-config.ts';
 import { arraysOf, type FixtureTensor, type LossName, parity, type Sampled, trl } from './fixtures.ts';
 
 /** The engine computes what torch computes, which in turn computes what transformers does (`npm run test:torch`). */
@@ -58,7 +59,7 @@ test('weights that are read and written again are the file that Python wrote, by
 test('prompt and texts have the tokens that the Python tokenizer gives them', () => {
   const { text, prefix_ids, suffix_ids } = parity.prompt;
   expect(model.tokenizer.prompt(text)).toEqual({ prefix: prefix_ids, suffix: suffix_ids });
-  expect(model.prompt).toEqual({ prefix: prefix_ids, suffix: suffix_ids });
+  expect(DEFAULT_PROMPT).toBe(text);
   const plain = parity.tokens.filter((sample) => !sample.text.includes('<|'));
   expect(plain.length).toBeGreaterThan(4);
   for (const sample of plain) {
@@ -75,7 +76,8 @@ describe.each(['square', 'wide'] as const)('%s videos', (name) => {
   const [, , length] = arrays.completion_ids!.shape as [number, number, number];
   const [, ...frameShape] = arrays.frames!.shape as [number, number, number, number, number];
   const clips = splitClips(arrays.frames!, frameShape);
-  const videos = clips.map((frames) => pixelValues(frames, model.folder.processor));
+  const prompt = model.tokenizer.prompt(DEFAULT_PROMPT);
+  const videos = clips.map((frames) => ({ pixels: pixelValues(frames, model.folder.processor), prompt }));
   const tensor = (key: string) => new ort.Tensor('float32', arrays[key]!.data as Float32Array, arrays[key]!.shape);
   const completions: Feeds = {
     completion_ids: new ort.Tensor('int64', arrays.completion_ids!.data as BigInt64Array, arrays.completion_ids!.shape),
@@ -90,8 +92,8 @@ describe.each(['square', 'wide'] as const)('%s videos', (name) => {
     new Map(model.folder.parameters.map((p) => [p.name, { shape: p.shape, data: floats(output[`grad.${p.name}`]) }]));
 
   test('pixel rows, positions and rotary tables', () => {
-    for (const video of videos) expect(video.grid).toEqual(grid);
-    const pixels = Float32Array.from(videos.flatMap(({ data }) => [...data]));
+    for (const { pixels } of videos) expect(pixels.grid).toEqual(grid);
+    const pixels = Float32Array.from(videos.flatMap(({ pixels: { data } }) => [...data]));
     const { index, value } = numbers.pixel_values;
     expect(
       furthest(
@@ -101,7 +103,7 @@ describe.each(['square', 'wide'] as const)('%s videos', (name) => {
     ).toBeLessThan(1e-6);
     // A float32 norm of so many numbers, as the fixture has it, is off by a few parts in 100,000.
     expect(error(pixels, numbers.pixel_values)).toBeLessThan(1e-4);
-    const { prefix, suffix } = model.prompt;
+    const { prefix, suffix } = prompt;
     const positions = positionIds(prefix.length, grid, suffix.length + length, 2);
     expect(
       furthest(
@@ -109,7 +111,7 @@ describe.each(['square', 'wide'] as const)('%s videos', (name) => {
         arrays.positions!.data,
       ),
     ).toBe(0);
-    const decoder = model.decoderTables(grid, length);
+    const decoder = model.decoderTables(videos[0]!, length);
     const vision = visionTables(grid, 32, 2);
     expect(furthest(decoder.cos, arrays.cos!.data)).toBeLessThan(1e-6);
     expect(furthest(decoder.sin, arrays.sin!.data)).toBeLessThan(1e-6);
@@ -121,7 +123,7 @@ describe.each(['square', 'wide'] as const)('%s videos', (name) => {
     const first = await model.run('prefill', { ...weights.feeds, ...model.promptFeeds(videos, 0) });
     expect(furthest(floats(first.logits), arrays.prefill_logits!.data)).toBeLessThan(1e-3);
     const [steps, count, group, vocabulary] = arrays.decode_logits!.shape as [number, number, number, number];
-    const tables = model.decoderTables(grid, length);
+    const tables = model.decoderTables(videos[0]!, length);
     const start = tables.cos.length / model.headDim - length;
     const cache = (prefix: string, output: Readonly<Record<string, ort.Tensor>>): Feeds =>
       Object.fromEntries(
@@ -162,7 +164,7 @@ describe.each(['square', 'wide'] as const)('%s videos', (name) => {
     const free = new PolicyModel('tiny', 2);
     free.suppressed.fill(0);
     const job = { progress: () => undefined, throwIfCancelled: () => undefined };
-    const named = clips.map((frames, i) => ({ sampleId: `${i}`, frames }));
+    const named = clips.map((frames, i) => ({ sampleId: `${i}`, frames, prompt: DEFAULT_PROMPT }));
     const groups = await generate(free, weights, { clips: named, groupSize: 1, maxNewTokens: 64 }, job);
     expect(
       groups.map(({ completions: [completion] }) =>

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { byGrid, chunks } from '../../../../../policy/onnx/model/model-layout.ts';
+import { byShape, chunks } from '../../../../../policy/onnx/model/model-layout.ts';
 
-test('groups by grid, in order of first appearance, keeping the order within', () => {
-  const square = { slices: 4, rows: 6, columns: 6 };
-  const wide = { slices: 4, rows: 4, columns: 8 };
-  const items = [square, wide, square, wide].map((grid, id) => ({ id, grid: { ...grid } }));
-  const ids = byGrid(items, ({ grid }) => grid).map((group) => group.map(({ id }) => id));
+test('groups by shape, in order of first appearance, keeping the order within', () => {
+  const [square, wide] = [
+    [4, 6, 6],
+    [4, 4, 8],
+  ];
+  const items = [square!, wide!, square!, wide!].map((shape, id) => ({ id, shape: [...shape] }));
+  const ids = byShape(items, ({ shape }) => shape).map((group) => group.map(({ id }) => id));
   expect(ids).toEqual([
     [0, 2],
     [1, 3],

@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest';
 import { PolicyModel } from '../../../../../policy/onnx/model/model.ts';
 import { microBatches, perToken, type ScoredClip, tokensOf } from '../../../../../policy/onnx/training/micro-batch.ts';
+import { DEFAULT_PROMPT } from '../../../../../policy/prompt-config.ts';
 
 const model = new PolicyModel('tiny', 1);
 type Tokens = { tokenIds: number[] };
 
 /** A clip with completions of these lengths; the tokens of completion c of clip n are all `100 * n + c`. */
-function clip(n: number, lengths: number[], [height, width] = [56, 56]): ScoredClip<Tokens> {
+function clip(n: number, lengths: number[], [height, width] = [56, 56], prompt = DEFAULT_PROMPT): ScoredClip<Tokens> {
   return {
+    prompt,
     frames: { shape: [2, height!, width!, 3], data: new Uint8Array(2 * height! * width! * 3).fill(n) },
     completions: lengths.map((length, c) => ({ tokenIds: Array(length).fill(100 * n + c) })),
   };
@@ -29,7 +31,19 @@ test('clips with one grid are computed together, padded to the longest with the 
     ].flat(),
   );
   expect(batch!.feeds.pixel_values!.dims).toEqual([2, 1, 16, 1176]);
-  expect(batch!.feeds.cos!.dims).toEqual([model.promptLength({ slices: 1, rows: 4, columns: 4 }) + 3, 32]);
+  expect(batch!.feeds.cos!.dims).toEqual([model.promptLength(model.prompted(clip(1, []))) + 3, 32]);
+});
+
+test('prompts of one length are computed together, each with its own tokens; prompts of other lengths are not', () => {
+  const asked = (...prompts: string[]) => prompts.map((prompt, n) => clip(n, [2, 2], [56, 56], prompt));
+  const [batch, ...rest] = microBatches(model, asked('Describe the video.', 'Describe the circle.'));
+  expect(rest).toEqual([]);
+  const { suffix } = model.tokenizer.prompt('Describe the video.');
+  const { suffix: other } = model.tokenizer.prompt('Describe the circle.');
+  expect(suffix).not.toEqual(other);
+  expect([...(batch!.feeds.suffix_ids!.data as BigInt64Array)].map(Number)).toEqual([...suffix, ...other]);
+  const lengths = microBatches(model, asked('Describe the video.', 'Describe the whole video.', 'Describe the video.'));
+  expect(lengths.map(({ shape }) => shape[0])).toEqual([2, 1]);
 });
 
 test('clips with different grids are not, nor are groups of different sizes', () => {
