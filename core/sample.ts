@@ -27,11 +27,11 @@ export const ChoiceQuestion = z
   })
   .refine(({ options }) => new Set(options.map((option) => option.toLowerCase())).size === options.length, {
     path: ['options'],
-    error: 'a list whose entries all differ',
+    error: 'set a list whose entries all differ',
   })
   .refine(({ options, answer }) => options.includes(answer), {
     path: ['answer'],
-    error: 'one of its "options", letter by letter',
+    error: 'set one of its "options", letter by letter',
   });
 export type ChoiceQuestion = z.infer<typeof ChoiceQuestion>;
 

@@ -68,7 +68,7 @@ test.each([
   ],
   [
     '{"video": "a.mp4", "caption": "x", "questions": [{"question": "Q?", "options": ["a", "b"], "answer": "c"}]}',
-    /^"questions\.0\.answer" is "c", not one of its "options", letter by letter$/,
+    /^"questions\.0\.answer" is "c"; set one of its "options", letter by letter$/,
   ],
   [
     '{"video": "a.mp4", "caption": "x", "questions": [{"question": "Q?", "options": ["a"], "answer": "a"}]}',
@@ -76,7 +76,7 @@ test.each([
   ],
   [
     '{"video": "a.mp4", "caption": "x", "questions": [{"question": "Q?", "options": ["a", "A"], "answer": "a"}]}',
-    /^"questions\.0\.options" is \["a","A"\], not a list whose entries all differ$/,
+    /^"questions\.0\.options" is \["a","A"\]; set a list whose entries all differ$/,
   ],
   [
     `{"video": "a.mp4", "caption": "x", "questions": [{"question": "Q?", "options": ${JSON.stringify([...'abcdefghi'])}, "answer": "a"}]}`,

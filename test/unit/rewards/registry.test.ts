@@ -47,7 +47,10 @@ describe('the section reward', () => {
     };
     expect(names({})).toEqual(['format', 'think', 'caption']);
     expect(names({ qa: {} })).toEqual(['format', 'think', 'caption', 'qa']);
-    expect(names(everything)).toEqual(['format', 'think', 'length', 'overlong', 'caption', 'qa', 'checklist']);
+    expect(names(everything)).toEqual([
+      ...['format', 'think', 'length', 'overlong', 'rougeL', 'ciderD', 'bleu4', 'embedding'],
+      ...['caption', 'qa', 'checklist'],
+    ]);
     expect(Object.keys(RewardConfig.parse({}))).toEqual(['format', 'think', 'caption', 'unscorable']);
     expect(weightsOf(RewardConfig.parse({ checklist: { weight: 0.5 } }))).toEqual({
       ...{ format: 1, think: 1, caption: 1 },
