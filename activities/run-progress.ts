@@ -2,16 +2,17 @@ import { stringify } from 'yaml';
 import type { z } from 'zod';
 import { parseConfig } from '../configs/load-config.ts';
 import type { Limits } from '../contracts/limits.ts';
+import { lastStep, progressAt, readProgress } from '../contracts/read-progress.ts';
 import { readRecords } from '../contracts/read-records.ts';
 import {
   FindProgressInput,
   type FindProgressOutput,
   ForkProgressInput,
   type ForkProgressOutput,
-  RunProgress,
+  type RunProgress,
 } from '../contracts/run-state.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import { unlessDamaged, VideocapError } from '../core/errors.ts';
+import { unlessDamaged } from '../core/errors.ts';
 import { keyOf } from '../core/store-layout.ts';
 
 /** Finds where a run can go on, or where another can start from. */
@@ -30,7 +31,7 @@ export function createProgressActivities({ store }: { store: ArtifactStore }) {
       for (let step = await lastRecord(store, run, last); step >= 0; step--) {
         // Of a fork, earlier steps are another run's, and this one would make something else of them.
         if (step < last && !(await store.find(keyOf('update', { runKey: run, step: step + 1 })))) break;
-        const progress = await unlessDamaged(read(store, run, step));
+        const progress = await unlessDamaged(readProgress(store, run, step));
         limits ??= progress?.limits;
         if (progress && !(await isDamaged(store, progress))) return { progress: { ...progress, limits: limits! } };
       }
@@ -44,7 +45,7 @@ export function createProgressActivities({ store }: { store: ArtifactStore }) {
      */
     async forkProgress(rawInput: z.input<typeof ForkProgressInput>): Promise<z.infer<typeof ForkProgressOutput>> {
       const { from, runKey, overrides } = ForkProgressInput.parse(rawInput);
-      const parent = await parentAt(store, from.run, from.step);
+      const { progress: parent } = await progressAt(store, from);
       const config = parseConfig(stringify(parent.config), {
         file: `the config of run ${from.run}`,
         folder: '/',
@@ -60,7 +61,7 @@ export function createProgressActivities({ store }: { store: ArtifactStore }) {
       const copy = async (step: number) => {
         const [record] = await readRecords(store, from.run, step, step);
         await store.putJsonOnce(keyOf('record', { runKey, step }), async () => record);
-        const state = own(await read(store, from.run, step));
+        const state = own(await readProgress(store, from.run, step));
         await store.putJsonOnce(keyOf('progress', { runKey, step }), async () => state);
       };
       for (const steps of inParts(1, from.step)) await Promise.all(steps.map(copy));
@@ -99,48 +100,4 @@ async function isDamaged(store: ArtifactStore, { step, policy, evaluations }: Ru
     suites?.map(({ result, report, drillDown }) => [result, report, drillDown]),
   ]);
   return (await store.firstDamaged([step > 0 && policy, measured])) !== undefined;
-}
-
-async function parentAt(store: ArtifactStore, run: string, step: number): Promise<RunProgress> {
-  const last = await lastStep(store, run);
-  if (last === undefined)
-    throw new VideocapError(
-      'InvalidInput',
-      `There is no run "${run}" in the store to fork; videocap status lists runs.`,
-    );
-  if (step > last || !(await hasCheckpoint(store, run, step))) {
-    const kept: number[] = [];
-    for (let at = 0; at <= last; at++) if (await hasCheckpoint(store, run, at)) kept.push(at);
-    throw new VideocapError(
-      'InvalidInput',
-      `Run ${run} has no checkpoint at step ${step}; it has them at ${kept.join(', ')} (checkpoints.keepEvery says which are kept).`,
-    );
-  }
-  return read(store, run, step);
-}
-
-/** At step 0 always: `loadPolicy` restores the start policy. */
-async function hasCheckpoint(store: ArtifactStore, run: string, step: number): Promise<boolean> {
-  return step === 0 || (await store.firstDamaged((await read(store, run, step)).policy)) === undefined;
-}
-
-async function read(store: ArtifactStore, run: string, step: number): Promise<RunProgress> {
-  const ref = await store.find(keyOf('progress', { runKey: run, step }));
-  if (ref) return store.readJson(ref, RunProgress);
-  throw new VideocapError('CorruptArtifact', `The state of run ${run} after step ${step} is gone from the store.`);
-}
-
-/** States are written for every step from 0 on, without gaps: doubling, then halving, finds the last. */
-async function lastStep(store: ArtifactStore, run: string): Promise<number | undefined> {
-  const has = async (step: number) => (await store.find(keyOf('progress', { runKey: run, step }))) !== undefined;
-  if (!(await has(0))) return undefined;
-  let low = 0;
-  let high = 1;
-  while (await has(high)) [low, high] = [high, 2 * high];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (await has(middle)) low = middle;
-    else high = middle;
-  }
-  return low;
 }

@@ -5,6 +5,7 @@ import { PolicyRef } from '../core/policy-ref.ts';
 import { JudgeSpending } from '../judge/usage.ts';
 import { Limits } from './limits.ts';
 import { Evaluation } from './run-results.ts';
+import { TrainedFrom } from './start.ts';
 import { Tracking } from './tracking.ts';
 
 /**
@@ -18,6 +19,8 @@ export const RunProgress = z.strictObject({
   step: z.int().nonnegative(),
   /** The policy that training started from, and that the KL is measured to. */
   reference: PolicyRef,
+  /** Where `reference` comes from, unless it is a model's own. */
+  trainedFrom: TrainedFrom.optional(),
   policy: PolicyRef,
   /** In the order of steps; the first is the start policy's. */
   evaluations: z.array(Evaluation),

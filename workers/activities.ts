@@ -11,6 +11,7 @@ import { createConfigActivities } from '../activities/resolve-config.ts';
 import { createRolloutActivities } from '../activities/rollout.ts';
 import { createProgressActivities } from '../activities/run-progress.ts';
 import { createScoreActivities } from '../activities/score-completions.ts';
+import { createStartActivities } from '../activities/start.ts';
 import { createSuiteActivities } from '../activities/suites.ts';
 import { createTrackingActivities } from '../activities/tracking.ts';
 import { createUpdateActivities } from '../activities/update.ts';
@@ -26,6 +27,7 @@ export function createActivities(settings: WorkerSettings, store: ArtifactStore,
     ...createConfigActivities(),
     ...createRecordActivities(deps),
     ...createProgressActivities(deps),
+    ...createStartActivities(deps),
     ...createTrackingActivities({ ...deps, log, mlflowUrl: settings.mlflowUrl }),
   };
 }

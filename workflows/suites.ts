@@ -28,7 +28,7 @@ export async function evaluateSuite(run: RunState, gate: JudgeGate, source: Suit
       ...run.place,
       items: prepared.items,
       captions,
-      subject: predictions ? source.predictions! : `${run.policy.model}, step ${run.policy.step}`,
+      subject: predictions ? source.predictions! : `${subjectOf(run)}, step ${run.policy.step}`,
       quirks: source.quirks,
       judge: run.judge,
       spent: run.snapshot.spent,
@@ -36,6 +36,11 @@ export async function evaluateSuite(run: RunState, gate: JudgeGate, source: Suit
   );
   run.spend(usage);
   return { ...result, step: run.place.step, ...(!predictions && { policy: run.policy }) };
+}
+
+/** The model that a policy is called by: of one that another run has trained, its checkpoint. */
+function subjectOf({ snapshot: { trainedFrom }, config, policy }: RunState): string {
+  return trainedFrom ? config.policy.model : policy.model;
 }
 
 /** `dream1k/f1`: how a run's metrics name those of its suites. */

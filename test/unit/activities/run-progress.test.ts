@@ -2,13 +2,11 @@ import { mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createRecordActivities } from '../../../activities/record.ts';
 import { createProgressActivities } from '../../../activities/run-progress.ts';
-import { ExperimentConfig } from '../../../configs/schema.ts';
 import { readRecords } from '../../../contracts/read-records.ts';
-import type { RunProgress } from '../../../contracts/run-state.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { keyOf } from '../../../core/store-layout.ts';
+import { writeRunTo } from './written-run.ts';
 
 let root: string;
 let store: ArtifactStore;
@@ -18,33 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-/** A run of so many steps whose checkpoints are kept at even steps and the last. */
-async function writeRun(runKey: string, steps: number): Promise<void> {
-  const { recordStep } = createRecordActivities({ store });
-  const reference = { model: 'tiny', step: 0, weights: await store.put('start', 'start') };
-  for (let step = 0; step <= steps; step++) {
-    const weights = await store.put(`runs/${runKey}/checkpoints/step-${step}`, `weights of step ${step}`);
-    const progress: RunProgress = {
-      config: ExperimentConfig.parse({ algorithm: { kind: 'grpo', steps } }),
-      startTime: 1,
-      step,
-      reference,
-      policy: { model: 'tiny', step, weights },
-      evaluations: [],
-      spent: { usd: 2, calls: 20 },
-      limits: { judgeBudgetUsd: 3 },
-      lastMetrics: { 'reward/mean': step },
-      mirroredStep: step - 1,
-    };
-    if (step > 0) await store.putJson(keyOf('update', { runKey, step }), {});
-    await recordStep({
-      runKey,
-      record: { step, time: step, metrics: { 'reward/mean': step }, rollouts: [] },
-      progress,
-    });
-    if (step % 2 === 1 && step < steps) await store.remove(`runs/${runKey}/checkpoints/step-${step}`);
-  }
-}
+const writeRun = (runKey: string, steps: number) => writeRunTo(store, runKey, steps);
 
 test.each([0, 1, 2, 5, 8])('a run goes on after its last step: %i', async (steps) => {
   await writeRun('parent', steps);
@@ -157,7 +129,7 @@ test('a fork says which checkpoints there are, and what is wrong with a change',
   await expect(fork('parent', 3)).rejects.toThrow(
     'Run parent has no checkpoint at step 3; it has them at 0, 2, 4, 5 (checkpoints.keepEvery says which are kept).',
   );
-  await expect(fork('nobody', 0)).rejects.toThrow('There is no run "nobody" in the store to fork');
+  await expect(fork('nobody', 0)).rejects.toThrow('There is no run "nobody" in the store;');
   await expect(fork('parent', 2, { 'algorithm.bta': 1 })).rejects.toMatchObject({
     code: 'InvalidConfig',
     message: expect.stringContaining('algorithm.bta'),

@@ -1,0 +1,33 @@
+import { createRecordActivities } from '../../../activities/record.ts';
+import { ExperimentConfig } from '../../../configs/schema.ts';
+import type { RunProgress } from '../../../contracts/run-state.ts';
+import type { ArtifactStore } from '../../../core/artifact-store.ts';
+import { keyOf } from '../../../core/store-layout.ts';
+
+/** Writes a run of so many steps into a store; its checkpoints are kept at even steps and the last. */
+export async function writeRunTo(store: ArtifactStore, runKey: string, steps: number): Promise<void> {
+  const { recordStep } = createRecordActivities({ store });
+  const reference = { model: 'tiny', step: 0, weights: await store.put('start', 'start') };
+  for (let step = 0; step <= steps; step++) {
+    const weights = await store.put(`runs/${runKey}/checkpoints/step-${step}`, `weights of step ${step}`);
+    const progress: RunProgress = {
+      config: ExperimentConfig.parse({ algorithm: { kind: 'grpo', steps } }),
+      startTime: 1,
+      step,
+      reference,
+      policy: { model: 'tiny', step, weights },
+      evaluations: [],
+      spent: { usd: 2, calls: 20 },
+      limits: { judgeBudgetUsd: 3 },
+      lastMetrics: { 'reward/mean': step },
+      mirroredStep: step - 1,
+    };
+    if (step > 0) await store.putJson(keyOf('update', { runKey, step }), {});
+    await recordStep({
+      runKey,
+      record: { step, time: step, metrics: { 'reward/mean': step }, rollouts: [] },
+      progress,
+    });
+    if (step % 2 === 1 && step < steps) await store.remove(`runs/${runKey}/checkpoints/step-${step}`);
+  }
+}
