@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import type { z } from 'zod';
 import { parseConfig } from '../configs/load-config.ts';
+import type { ExperimentConfig } from '../configs/schema.ts';
 import type { Limits } from '../contracts/limits.ts';
 import { lastStep, progressAt, readProgress } from '../contracts/read-progress.ts';
 import { readRecords } from '../contracts/read-records.ts';
@@ -57,6 +58,8 @@ export function createProgressActivities({ store }: { store: ArtifactStore }) {
         spent: { usd: 0, calls: 0 },
         limits: {},
         mirroredStep: -1,
+        // Values of another metric cannot be compared.
+        best: isComparable(config, parent.config) ? state.best : undefined,
       });
       const copy = async (step: number) => {
         const [record] = await readRecords(store, from.run, step, step);
@@ -92,12 +95,18 @@ function* inParts(from: number, to: number): Generator<number[]> {
 }
 
 /** Is anything damaged that a run cannot go on without, and that only its earlier steps can make again? */
-async function isDamaged(store: ArtifactStore, { step, policy, evaluations }: RunProgress): Promise<boolean> {
-  // Policies of earlier benchmarks need not be there, and `loadPolicy` restores the start policy.
+async function isDamaged(store: ArtifactStore, { step, policy, evaluations, best }: RunProgress): Promise<boolean> {
+  // Policies of earlier benchmarks need not be there, but for the best, and `loadPolicy` restores the start policy.
   const measured = evaluations.map(({ captions, details, suites }) => [
     captions,
     details,
     suites?.map(({ result, report, drillDown }) => [result, report, drillDown]),
   ]);
-  return (await store.firstDamaged([step > 0 && policy, measured])) !== undefined;
+  const exported = best && best.step > 0 && evaluations.find((evaluation) => evaluation.step === best.step)?.policy;
+  return (await store.firstDamaged([step > 0 && policy, exported, measured])) !== undefined;
+}
+
+/** Whether two configs choose the best checkpoint by the same values. */
+function isComparable({ checkpoints: a }: ExperimentConfig, { checkpoints: b }: ExperimentConfig): boolean {
+  return a.best !== undefined && a.best.metric === b.best?.metric && a.best.mode === b.best.mode;
 }

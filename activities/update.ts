@@ -42,7 +42,7 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
      */
     async updatePolicy(rawInput: z.input<typeof UpdatePolicyInput>): Promise<z.infer<typeof UpdatePolicyOutput>> {
       const input = UpdatePolicyInput.parse(rawInput);
-      const { runKey, step, keepEvery } = input;
+      const { runKey, step, keepEvery, keep = [] } = input;
       const output = await store.onceJson(keyOf('update', { runKey, step }), UpdatePolicyOutput, async () => {
         const started = performance.now();
         const { weights, optimizer, metrics } = await learn(input);
@@ -59,7 +59,7 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
         };
       });
       const old = step - 2;
-      if (old > 0 && !(keepEvery > 0 && old % keepEvery === 0))
+      if (old > 0 && !(keepEvery > 0 && old % keepEvery === 0) && !keep.includes(old))
         for (const key of checkpointKeys(runKey, old)) await store.remove(key);
       return output;
     },

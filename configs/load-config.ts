@@ -89,7 +89,14 @@ function withAbsolutePaths(config: ExperimentConfig, folder: string): Experiment
     ...config,
     dataset:
       dataset.kind === 'jsonl'
-        ? { ...dataset, train: resolve(folder, dataset.train), heldOut: resolve(folder, dataset.heldOut) }
+        ? {
+            ...dataset,
+            train:
+              typeof dataset.train === 'string'
+                ? resolve(folder, dataset.train)
+                : dataset.train.map((source) => ({ ...source, path: resolve(folder, source.path) })),
+            heldOut: resolve(folder, dataset.heldOut),
+          }
         : dataset,
     benchmark: {
       ...benchmark,

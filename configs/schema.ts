@@ -6,6 +6,7 @@ import { isLlm, isPriced, JudgeConfig } from '../judge/judge-config.ts';
 import { PolicyConfig, SamplingConfig } from '../policy/policy-config.ts';
 import { RewardConfig } from '../rewards/registry.ts';
 import { FrameOptions } from '../video/frame-options.ts';
+import { BestConfig } from './best-config.ts';
 
 /**
  * The schema of an experiment file. A section belongs to the library that reads it and is declared there. Every field has a
@@ -18,6 +19,11 @@ const CheckpointConfig = z.strictObject({
    * steps exist. 0: only the last two stay.
    */
   keepEvery: z.int().nonnegative().default(20),
+  /**
+   * The checkpoint that the run exports at its end, in place of the last; the start policy is one to choose from. It stays
+   * whatever `keepEvery` says, as does every other that was the best when it was measured. Absent: the last.
+   */
+  best: BestConfig.optional(),
 });
 
 const Experiment = z.strictObject({
@@ -50,5 +56,9 @@ export const ExperimentConfig = Experiment.refine(
   .refine(({ judge }) => !isLlm(judge) || !judge.budget.usd || isPriced(judge), {
     path: ['judge', 'price'],
     error: 'set inputPerMillion and outputPerMillion (USD): at a price of 0, judge.budget.usd is never reached',
+  })
+  .refine(({ checkpoints, benchmark }) => !checkpoints.best || benchmark.everySteps > 0, {
+    path: ['benchmark', 'everySteps'],
+    error: 'set a number above 0: checkpoints.best compares the evaluations of every so many steps',
   });
 export type ExperimentConfig = z.infer<typeof ExperimentConfig>;

@@ -7,7 +7,7 @@ const OverrideValue = z.union([
   z.number(),
   z.boolean(),
   z.null(),
-  z.array(z.union([z.string(), z.number(), z.boolean()])),
+  z.array(z.union([z.string(), z.number(), z.boolean(), z.record(z.string(), z.json())])),
   z.record(z.string(), z.json()), // a whole section, such as {"kind": "sft"}
 ]);
 

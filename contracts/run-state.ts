@@ -3,6 +3,7 @@ import { ExperimentConfig } from '../configs/schema.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
 import { JudgeSpending } from '../judge/usage.ts';
+import { BestSoFar } from './best.ts';
 import { Limits } from './limits.ts';
 import { Evaluation } from './run-results.ts';
 import { TrainedFrom } from './start.ts';
@@ -24,6 +25,8 @@ export const RunProgress = z.strictObject({
   policy: PolicyRef,
   /** In the order of steps; the first is the start policy's. */
   evaluations: z.array(Evaluation),
+  /** Where the config asks for the best checkpoint, from the first evaluation on. */
+  best: BestSoFar.optional(),
   /** What the judge has cost this run, up to the last finished step or benchmark. */
   spent: JudgeSpending,
   /** What a person has changed since the start. */

@@ -23,6 +23,7 @@ export async function trainStep(input: StepInput): Promise<StepOutcome> {
       engine: config.policy.engine,
       algorithm: config.algorithm,
       keepEvery: config.checkpoints.keepEvery,
+      ...(input.keep.length > 0 && { keep: [...input.keep] }),
       batch,
     }),
     decodeAhead(input),
