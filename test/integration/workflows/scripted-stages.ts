@@ -61,6 +61,7 @@ const SCRIPT: Stages = {
       algorithm: { kind: set['algorithm.kind'] ?? 'grpo', steps: set['algorithm.steps'] ?? 2, samplesPerStep: 2 },
       sampling: { groupSize: 2 },
       benchmark: { everySteps: 2 },
+      ...(set['checkpoints.best'] !== undefined && { checkpoints: { best: set['checkpoints.best'] } }),
       ...(set['policy.model'] !== undefined && { policy: { model: set['policy.model'] } }),
       ...(set['judge.kind'] === 'llm' && { judge: { kind: 'llm', model: 'm', price: { inputPerMillion: 1 } } }),
     }),

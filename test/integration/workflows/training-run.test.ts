@@ -72,6 +72,14 @@ describe('trainingRun', () => {
     expect(summary).toMatchObject({ config: { policy: { model: 'run:sft-1@7' } } });
   });
 
+  it('refuses, after the first benchmark, to look for the best of a metric that there is not', async () => {
+    const calls: CallLog = [];
+    const overrides = { 'checkpoints.best': { metric: 'evntF1' } };
+    const failure = await failureOf(run('trainingRun', [{ overrides }], scriptedStages(calls)));
+    expect(failure).toMatchObject({ type: 'InvalidConfig', message: expect.stringContaining('set one of eventF1') });
+    expect(stepsOf(calls, 'updatePolicy')).toEqual([]);
+  });
+
   it.each([
     [{ confg: 'quickstart' }, 'Unrecognized key: "confg"'],
     [{ config: 7 }, 'config: Invalid input: expected string, received number'],

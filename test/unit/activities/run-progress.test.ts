@@ -121,6 +121,16 @@ test('a fork that is ended before its first step is resumed as the fork it is, a
   expect(grandchild.progress).toMatchObject({ step: 2, config: { algorithm: { beta: 0.5 } } });
 });
 
+test('a fork goes on looking for the best checkpoint, unless it asks for another metric', async () => {
+  await writeRunTo(store, 'parent', 4, { checkpoints: { best: { metric: 'eventF1', patience: 9 } } });
+  const { forkProgress } = createProgressActivities({ store });
+  const bestOf = async (runKey: string, overrides: object) =>
+    (await forkProgress({ from: { run: 'parent', step: 2 }, runKey, overrides: { ...overrides } })).progress.best;
+  expect(await bestOf('same', { 'checkpoints.best.patience': 3 })).toMatchObject({ step: 0, waited: 2 });
+  expect(await bestOf('other', { 'checkpoints.best.metric': 'think' })).toBeUndefined();
+  expect(await bestOf('none', { checkpoints: {} })).toBeUndefined();
+});
+
 test('a fork says which checkpoints there are, and what is wrong with a change', async () => {
   await writeRun('parent', 5);
   const { forkProgress } = createProgressActivities({ store });

@@ -5,13 +5,18 @@ import type { ArtifactStore } from '../../../core/artifact-store.ts';
 import { keyOf } from '../../../core/store-layout.ts';
 
 /** Writes a run of so many steps into a store; its checkpoints are kept at even steps and the last. */
-export async function writeRunTo(store: ArtifactStore, runKey: string, steps: number): Promise<void> {
+export async function writeRunTo(
+  store: ArtifactStore,
+  runKey: string,
+  steps: number,
+  more: object = {},
+): Promise<void> {
   const { recordStep } = createRecordActivities({ store });
   const reference = { model: 'tiny', step: 0, weights: await store.put('start', 'start') };
   for (let step = 0; step <= steps; step++) {
     const weights = await store.put(`runs/${runKey}/checkpoints/step-${step}`, `weights of step ${step}`);
     const progress: RunProgress = {
-      config: ExperimentConfig.parse({ algorithm: { kind: 'grpo', steps } }),
+      config: ExperimentConfig.parse({ algorithm: { kind: 'grpo', steps }, ...more }),
       startTime: 1,
       step,
       reference,
@@ -21,6 +26,7 @@ export async function writeRunTo(store: ArtifactStore, runKey: string, steps: nu
       limits: { judgeBudgetUsd: 3 },
       lastMetrics: { 'reward/mean': step },
       mirroredStep: step - 1,
+      ...('checkpoints' in more && { best: { step: 0, value: 50, mark: 50, waited: step, measuredStep: step } }),
     };
     if (step > 0) await store.putJson(keyOf('update', { runKey, step }), {});
     await recordStep({
