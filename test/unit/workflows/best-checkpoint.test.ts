@@ -29,7 +29,7 @@ describe('the best checkpoint', () => {
     expect(follow([50]).best).toMatchObject({ step: 0 });
   });
 
-  it('is that of Python max, whatever the values are', () => {
+  it('is that of Math.max, whatever the values are', () => {
     const value = fc.option(fc.integer({ min: 0, max: 20 }), { nil: undefined });
     fc.assert(
       fc.property(fc.array(value, { minLength: 1 }), (values) => {
