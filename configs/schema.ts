@@ -20,8 +20,8 @@ const CheckpointConfig = z.strictObject({
    */
   keepEvery: z.int().nonnegative().default(20),
   /**
-   * The checkpoint that the run exports at its end, in place of the last; the start policy is one to choose from. It stays
-   * whatever `keepEvery` says, as does every other that was the best when it was measured. Absent: the last.
+   * The checkpoint that the run exports at its end, in place of the last; the start policy is one to choose from. It
+   * stays whatever `keepEvery` says, as does every other that was the best when it was measured. Absent: the last.
    */
   best: BestConfig.optional(),
 });

@@ -33,8 +33,8 @@ export async function lastStep(store: ArtifactStore, run: string): Promise<numbe
 /**
  * The state of a run after a step whose checkpoint is there; without `step`, after its last.
  * @param run a key, or a workflow id.
- * @throws VideocapError `InvalidInput` for a run that the store does not have, and for a step without a checkpoint, with
- * those that have one.
+ * @throws VideocapError `InvalidInput` for a run that the store does not have, and for a step without a checkpoint,
+ * with those that have one.
  */
 export async function progressAt(
   store: ArtifactStore,
@@ -47,7 +47,8 @@ export async function progressAt(
     for (let at = 0; at <= last; at++) if (await hasCheckpoint(store, run, at)) kept.push(at);
     throw new VideocapError(
       'InvalidInput',
-      `Run ${run} has no checkpoint at step ${step}; it has them at ${kept.join(', ')} (checkpoints.keepEvery says which are kept).`,
+      `Run ${run} has no checkpoint at step ${step}; it has them at ${kept.join(', ')} ` +
+        '(checkpoints.keepEvery says which are kept).',
     );
   }
   return { run, progress: await readProgress(store, run, step) };

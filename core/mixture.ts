@@ -25,9 +25,9 @@ export function trainingSamples(
 /**
  * The samples of a round, a function of (sources, seed, step, round) alone. None comes twice in a step.
  *
- * Round 0: each source has epochs of its own, as a single data set has; where one ends within a batch, what the batch has
- * already is skipped. Further rounds draw at random among those that the step has not had yet. A source that has fewer left
- * than its share gives all of them, and the others fill the batch.
+ * Round 0: each source has epochs of its own, as a single data set has; where one ends within a batch, what the batch
+ * has already is skipped. Further rounds draw at random among those that the step has not had yet. A source that has
+ * fewer left than its share gives all of them, and the others fill the batch.
  */
 export function mixedSamplesOf<T>(sources: readonly WeightedSamples<T>[], { seed, step, round, size }: Batch): T[] {
   const weights = sources.map(({ weight }) => weight);
@@ -58,8 +58,8 @@ function offsetAt(seed: number, step: number, round: number): number {
 }
 
 /**
- * How many samples of each source a round takes: systematic sampling, so each count is its exact share rounded down or up,
- * and they add up to `size`.
+ * How many samples of each source a round takes: systematic sampling, so each count is its exact share rounded down or
+ * up, and they add up to `size`.
  */
 export function sharesAt(weights: readonly number[], size: number, offset: number): number[] {
   const total = weights.reduce((sum, weight) => sum + weight, 0);

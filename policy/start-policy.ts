@@ -50,7 +50,8 @@ async function restoreFromRun(
   if (checkpoint?.sha256 !== hash || (await store.firstDamaged(checkpoint)))
     throw new VideocapError(
       'CorruptArtifact',
-      `The start weights ${uri} are damaged, and so is the checkpoint of run ${run} at step ${step}, or it is gone; restore one of them.`,
+      `The start weights ${uri} are damaged, and so is the checkpoint of run ${run} at step ${step}, or it is gone; ` +
+        'restore one of them.',
     );
   return { ...reference, weights: await store.put(keyOf('startWeights', { hash }), await store.read(checkpoint)) };
 }

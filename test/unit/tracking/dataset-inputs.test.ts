@@ -14,10 +14,12 @@ test('a mixed training split is logged source by source, with counts and shares'
     { name: 'film', weight: 3, samples: 2 },
     { name: 'more', weight: 1, samples: 1 },
   ];
-  expect(datasetInputs({ ...manifest, sources }, ref).map(({ name, profile }) => [name, JSON.parse(profile)])).toEqual([
-    ['film+more/train/film', { num_rows: 2, quarantined: 0, share: 0.75 }],
-    ['film+more/train/more', { num_rows: 1, quarantined: 0, share: 0.25 }],
-    ['film+more/held-out', { num_rows: 1, quarantined: 0 }],
-  ]);
+  expect(datasetInputs({ ...manifest, sources }, ref).map(({ name, profile }) => [name, JSON.parse(profile!)])).toEqual(
+    [
+      ['film+more/train/film', { num_rows: 2, quarantined: 0, share: 0.75 }],
+      ['film+more/train/more', { num_rows: 1, quarantined: 0, share: 0.25 }],
+      ['film+more/held-out', { num_rows: 1, quarantined: 0 }],
+    ],
+  );
   expect(datasetInputs(manifest, ref).map(({ name }) => name)).toEqual(['film+more/train', 'film+more/held-out']);
 });
