@@ -5,11 +5,11 @@ import type { Evaluation } from '../contracts/run-results.ts';
 type Measured = Pick<Evaluation, 'step' | 'metrics'>;
 
 /**
- * The best checkpoint after another evaluation. An evaluation counts once, however often it is told; one that has no value
- * for the metric (the judge could score no clip) counts neither for nor against.
+ * The best checkpoint after another evaluation. An evaluation counts once, however often it is told; one that has no
+ * value for the metric (the judge could score no clip) counts neither for nor against.
  *
- * The best checkpoint is the one with the best value, the earlier of equals. `waited` follows Lightning's `EarlyStopping`:
- * only what is better by more than `minDelta` than the last value that was, ends the waiting.
+ * The best checkpoint is the one with the best value, the earlier of equals. `waited` follows Lightning's
+ * `EarlyStopping`: only what is better by more than `minDelta` than the last value that was, ends the waiting.
  */
 export function bestAfter(
   best: BestSoFar | undefined,
@@ -37,12 +37,14 @@ export function endedEarly(best: BestSoFar | undefined, config: BestConfig | und
   const { metric, mode, minDelta } = config;
   const by = minDelta > 0 ? ` by more than ${minDelta}` : '';
   const evaluations = best.waited === 1 ? 'the last evaluation' : `the last ${best.waited} evaluations`;
-  return `${metric} has not ${mode === 'max' ? 'risen above' : 'fallen below'} ${best.mark}${by} in ${evaluations} (checkpoints.best.patience)`;
+  const exceeded = `${mode === 'max' ? 'risen above' : 'fallen below'} ${best.mark}${by}`;
+  return `${metric} has not ${exceeded} in ${evaluations} (checkpoints.best.patience)`;
 }
 
 /**
- * Which of the two latest checkpoints that a step may remove stay: those that were the best when they were measured. A run
- * that is resumed or forked from before a better one was found needs the one before.
+ * The checkpoints that stay though they are old: those that were the best when they were measured. The two latest are
+ * enough, since a step removes only the checkpoint of two steps before. A run that is resumed or forked from before a
+ * better one was found needs the one before.
  */
 export function bestSteps(best: BestSoFar | undefined): number[] {
   return best ? [best.step, best.before].filter((step) => step !== undefined) : [];
@@ -52,7 +54,8 @@ export function bestSteps(best: BestSoFar | undefined): number[] {
 export function unknownMetric({ metrics }: Measured, { metric }: BestConfig): string | undefined {
   if (metrics[metric] !== undefined || (metrics.unscorable ?? 0) > 0) return undefined;
   const known = Object.keys(metrics).filter((name) => !/(Low|High)$/.test(name));
-  return `checkpoints.best.metric is "${metric}", which the held-out benchmark does not measure; set one of ${known.join(', ')}.`;
+  const fault = `checkpoints.best.metric is "${metric}", which the held-out benchmark does not measure`;
+  return `${fault}; set one of ${known.join(', ')}.`;
 }
 
 function pick({ step, value, before }: BestSoFar): Pick<BestSoFar, 'step' | 'value' | 'before'> {

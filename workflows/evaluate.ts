@@ -17,7 +17,10 @@ export async function evaluate(
   return withSuites ? addSuites(run, gate, heldOut) : heldOut;
 }
 
-/** What a run ends with: its last policy on the held-out split, and the policy that it exports on the published benchmarks. */
+/**
+ * What a run ends with: its last policy on the held-out split, and the policy that it exports on the published
+ * benchmarks.
+ */
 export async function evaluateFinally(run: RunState, gate: JudgeGate): Promise<void> {
   if (!run.evaluationNow) run.keep(await evaluate(run, gate));
   run.keep(await addSuites(run, gate, run.exported));

@@ -59,7 +59,10 @@ function fromProgress(runKey: string, progress: RunProgress): RunState {
   return new RunState({ ...progress, runKey, recordedStep: progress.step });
 }
 
-/** A run that has done nothing yet. Where it starts from another run's checkpoint, its config names the one that was found. */
+/**
+ * A run that has done nothing yet. Where it starts from another run's checkpoint, its config names the one that was
+ * found.
+ */
 export async function freshRun(config: ExperimentConfig, runKey = newRunKey()): Promise<RunState> {
   const { policy } = config;
   const start = parseRunCheckpoint(policy.model)
