@@ -141,9 +141,9 @@ function framesOf(sampleId: string, clips: ReadonlyMap<string, Frames>): Frames 
   );
 }
 
-function keepingOf({ keepEvery, reference, algorithm }: Input): Keeping {
+function keepingOf({ keepEvery, keep = [], reference, algorithm }: Input): Keeping {
   const { refreshReferenceEvery = 0 }: AlgorithmSection = algorithm;
-  return { keepEvery, refreshReferenceEvery, referenceStep: reference.step };
+  return { keepEvery, keep, refreshReferenceEvery, referenceStep: reference.step };
 }
 
 function checkpointKeys(runKey: string, step: number): [weights: string, optimizer: string] {

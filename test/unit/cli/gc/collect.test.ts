@@ -191,6 +191,16 @@ describe('a finished run', () => {
     expect(await has('runs/r/checkpoints/step-000001/model.safetensors')).toBe(true);
   });
 
+  it('keeps the weights that another run started from', async () => {
+    await aRun('r');
+    const weights = await store.put('policies/start/model.safetensors', 'a copy of weights 1');
+    await store.put('policies/unused/model.safetensors', 'of a run that is gone');
+    await store.putJson('runs/r/start.json', { model: 'run:sft@1', policy: { weights } });
+    await collect(finished);
+    expect(await has('policies/start/model.safetensors')).toBe(true);
+    expect(await has('policies/unused/model.safetensors')).toBe(false);
+  });
+
   it('can be collected twice; the second time there is nothing to remove', async () => {
     await aRun('r');
     await collect(finished);
