@@ -121,6 +121,16 @@ test('a sample that lacks what the reward needs is refused before its video is l
     ),
   });
   const { manifest, ...counts } = await run(1);
+  const more = join(folder, 'needs-more.jsonl');
+  await writeFile(more, JSON.stringify({ video: 'not-there.mp4', caption }));
+  const sources = [{ path: train }, { path: more }];
+  await expect(
+    prepareDataset({
+      runKey: 'needs-mixed',
+      dataset: { kind: 'jsonl', train: sources, heldOut, maxBadSamples: 1 },
+      needs: [{ field: 'questions', component: 'qa' }],
+    }),
+  ).rejects.toThrow(/needs-more\.jsonl line 1: "questions" is missing/);
   expect(counts).toMatchObject({ train: 1, heldOut: 1, quarantined: 1 });
   expect((await store.readJson(manifest, DatasetManifest)).train[0]!.questions).toEqual([question]);
 });

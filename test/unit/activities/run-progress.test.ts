@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createProgressActivities } from '../../../activities/run-progress.ts';
+import { readProgress } from '../../../contracts/read-progress.ts';
 import { readRecords } from '../../../contracts/read-records.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { keyOf } from '../../../core/store-layout.ts';
@@ -133,6 +134,10 @@ test('a fork goes on looking for the best checkpoint, unless it asks for another
   expect(await bestOf('same', { 'checkpoints.best.patience': 3 })).toMatchObject({ step: 0, waited: 2 });
   expect(await bestOf('other', { 'checkpoints.best.metric': 'think' })).toBeUndefined();
   expect(await bestOf('none', { checkpoints: {} })).toBeUndefined();
+  // A second attempt finds the fork's own state, and the parent's past is as it was.
+  expect(await bestOf('other', { 'checkpoints.best.metric': 'think' })).toBeUndefined();
+  for (const step of [0, 1, 2]) expect((await readProgress(store, 'other', step)).best).toBeUndefined();
+  for (const step of [0, 1, 2]) expect((await readProgress(store, 'same', step)).best).toMatchObject({ waited: step });
 });
 
 test('a fork says which checkpoints there are, and what is wrong with a change', async () => {

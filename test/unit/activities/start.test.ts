@@ -24,7 +24,15 @@ test('a run starts from the weights of a step, without its optimiser, and says w
 test('the weights stay when the other run removes its checkpoint', async () => {
   const { store, findStart } = await aStore();
   const { policy } = await findStart({ runKey: 'grpo', model: 'run:sft-0a1b2c3d@4' });
-  await store.remove('runs/sft-0a1b2c3d/checkpoints/step-4');
+  await store.remove(keyOf('checkpointWeights', { runKey: 'sft-0a1b2c3d', step: 4 }));
+  expect((await store.read(policy.weights)).toString()).toBe('weights of step 4');
+});
+
+test('the reference policy of the other run need not be there', async () => {
+  const store = await temporaryStore();
+  await writeRunTo(store, 'sft', 5, { refreshed: 3 });
+  await store.remove(keyOf('checkpointWeights', { runKey: 'sft', step: 3 }));
+  const { policy } = await createStartActivities({ store }).findStart({ runKey: 'grpo', model: 'run:sft@4' });
   expect((await store.read(policy.weights)).toString()).toBe('weights of step 4');
 });
 
@@ -57,7 +65,10 @@ test('what there is not is told with what there is', async () => {
     'There is no run "nobody" in the store; videocap status lists runs.',
   );
   await expect(start('tiny')).rejects.toThrow('"tiny" names no checkpoint of a run');
-  await truncate(await store.localCopy((await store.find('runs/sft-0a1b2c3d/checkpoints/step-4'))!), 3);
+  await truncate(
+    await store.localCopy((await store.find(keyOf('checkpointWeights', { runKey: 'sft-0a1b2c3d', step: 4 })))!),
+    3,
+  );
   await expect(start('run:sft-0a1b2c3d@4')).rejects.toThrow('it has them at 0, 2, 5');
   expect(await store.find(keyOf('start', { runKey: 'x' }))).toBeUndefined();
 });

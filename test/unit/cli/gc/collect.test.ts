@@ -156,6 +156,16 @@ describe('a finished run', () => {
     expect(await Promise.all(kept)).toEqual([true, false, true, false, true]);
   });
 
+  it('keeps the reference policy of a benchmarked state, which may be the best: a fork can start from it', async () => {
+    await aRun('r');
+    const reference = { weights: await store.find('runs/r/checkpoints/step-000001/model.safetensors') };
+    const policy = { weights: await store.find('runs/r/checkpoints/step-000002/model.safetensors') };
+    await store.remove('runs/r/progress/step-000002.json');
+    await store.putJson('runs/r/progress/step-000002.json', { step: 2, policy, reference });
+    await collect(finished);
+    expect(await has('runs/r/checkpoints/step-000001/model.safetensors')).toBe(true);
+  });
+
   it('keeps the checkpoints of benchmarked steps that its last state, which names few of many benchmarks, leaves out', async () => {
     await aRun('r');
     const checkpoint = (step: number) => `runs/r/checkpoints/step-00000${step}`;
