@@ -4,7 +4,7 @@ import { PrepareDatasetInput, PrepareDatasetOutput } from '../contracts/dataset.
 import { sha256 } from '../core/artifact-store.ts';
 import { DatasetManifest, type ReferenceField, type Sample } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
-import type { DatasetConfig } from '../datasets/dataset-config.ts';
+import { type DatasetConfig, trainFiles } from '../datasets/dataset-config.ts';
 import { type OwnDataOptions, readOwnData } from '../datasets/own-data.ts';
 import { makeShapesSplit } from '../datasets/shapes/shapes.ts';
 import type { ActivityDeps } from './activity-deps.ts';
@@ -29,7 +29,7 @@ export function createDatasetActivities(deps: DatasetDeps) {
             ? await makeShapes({ ...dataset, fields: needs.map(({ field }) => field) }, deps)
             : await readOwn({ ...dataset, frames, needs }, deps);
         const name =
-          dataset.kind === 'shapes' ? `shapes-${dataset.references}-${dataset.seed}` : parse(dataset.train).name;
+          dataset.kind === 'shapes' ? `shapes-${dataset.references}-${dataset.seed}` : namesOf(dataset.train).join('+');
         const digest = digestOf(splits);
         const manifest = DatasetManifest.parse({ name, digest, ...splits });
         const text = `${JSON.stringify(manifest)}\n`;
@@ -46,10 +46,11 @@ export function createDatasetActivities(deps: DatasetDeps) {
 }
 
 /** The same samples have the same digest wherever their files lie. */
-function digestOf({ train, heldOut, quarantined }: Splits): string {
+function digestOf({ train, heldOut, quarantined, sources }: Splits): string {
   const content = ({ video, ...rest }: Sample) => [rest, 'artifact' in video ? video.artifact.sha256 : video.sha256];
   const setAside = quarantined.map(({ id }) => id);
-  return sha256(JSON.stringify([train.map(content), heldOut.map(content), setAside]));
+  const mixed = sources?.map(({ weight, samples }) => [weight, samples]);
+  return sha256(JSON.stringify([train.map(content), heldOut.map(content), setAside, ...(mixed ? [mixed] : [])]));
 }
 
 async function makeShapes(
@@ -73,14 +74,34 @@ async function makeShapes(
   return { train, heldOut, quarantined: [] };
 }
 
-function readOwn(
-  options: Extract<DatasetConfig, { kind: 'jsonl' }> & Pick<OwnDataOptions, 'frames' | 'needs'>,
+type OwnData = Extract<DatasetConfig, { kind: 'jsonl' }>;
+
+async function readOwn(
+  options: OwnData & Pick<OwnDataOptions, 'frames' | 'needs'>,
   { store, onProgress, signal, parallel }: DatasetDeps,
 ): Promise<Splits> {
-  return readOwnData(options, {
-    store,
-    onVideo: (done, total) => onProgress?.({ done, total, what: 'videos checked' }),
-    signal: signal?.(),
-    ...(parallel && { parallel }),
+  const files = trainFiles(options.train);
+  const train = files.map(({ path }) => path);
+  const { trainCounts, ...splits } = await readOwnData(
+    { ...options, train },
+    {
+      store,
+      onVideo: (done, total) => onProgress?.({ done, total, what: 'videos checked' }),
+      signal: signal?.(),
+      ...(parallel && { parallel }),
+    },
+  );
+  if (files.length === 1) return splits;
+  const names = namesOf(options.train);
+  const sources = files.map(({ weight }, i) => ({ name: names[i]!, weight, samples: trainCounts[i]! }));
+  return { ...splits, sources };
+}
+
+/** The names of training files; files of one name are told apart by a number. */
+function namesOf(train: OwnData['train']): string[] {
+  const names = trainFiles(train).map(({ path }) => parse(path).name);
+  return names.map((name, i) => {
+    const before = names.slice(0, i).filter((other) => other === name).length;
+    return before > 0 ? `${name}-${before + 1}` : name;
   });
 }

@@ -4,9 +4,9 @@ import type { z } from 'zod';
 import { ExtractFramesInput, ExtractFramesOutput } from '../contracts/dataset.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import { type ArtifactStore, sha256, sha256OfFile } from '../core/artifact-store.ts';
-import { samplesOf } from '../core/batch.ts';
 import { VideocapError } from '../core/errors.ts';
 import { readManifest } from '../core/manifest.ts';
+import { trainingSamples } from '../core/mixture.ts';
 import { promptOf } from '../core/prompt.ts';
 import type { ClipRef, Sample } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
@@ -24,7 +24,7 @@ export function createFramesActivities({ store, onProgress, signal, parallel }: 
     async extractFrames(rawInput: z.input<typeof ExtractFramesInput>): Promise<z.infer<typeof ExtractFramesOutput>> {
       const input = ExtractFramesInput.parse(rawInput);
       const manifest = await readManifest(store, input.manifest);
-      const samples = input.samples === 'held-out' ? manifest.heldOut : samplesOf(manifest.train, input.samples);
+      const samples = input.samples === 'held-out' ? manifest.heldOut : trainingSamples(manifest, input.samples);
       const place = input.samples === 'held-out' ? undefined : input.samples;
       const limit = pLimit({ concurrency: parallel ?? availableParallelism(), rejectOnClear: true });
       const abort = signal?.();

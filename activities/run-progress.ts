@@ -1,18 +1,28 @@
 import { stringify } from 'yaml';
 import type { z } from 'zod';
 import { parseConfig } from '../configs/load-config.ts';
+import type { ExperimentConfig } from '../configs/schema.ts';
 import type { Limits } from '../contracts/limits.ts';
+import {
+  findRun,
+  isThere,
+  lastStep,
+  progressAt,
+  readProgress,
+  TO_GO_ON,
+  withoutCheckpoint,
+} from '../contracts/read-progress.ts';
 import { readRecords } from '../contracts/read-records.ts';
 import {
   FindProgressInput,
   type FindProgressOutput,
   ForkProgressInput,
   type ForkProgressOutput,
-  RunProgress,
+  type RunProgress,
 } from '../contracts/run-state.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import { unlessDamaged, VideocapError } from '../core/errors.ts';
+import { unlessDamaged } from '../core/errors.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import { keyOf, parseKey } from '../core/store-layout.ts';
 import { keyOfContent, nameIn } from '../core/stored-ref.ts';
@@ -37,7 +47,7 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
       for (let step = await lastRecord(store, run, last); step >= 0; step--) {
         // Of a fork, earlier steps are another run's, and this one would make something else of them.
         if (step < last && !(await store.find(keyOf('update', { runKey: run, step: step + 1 })))) break;
-        const progress = await unlessDamaged(read(store, run, step));
+        const progress = await unlessDamaged(readProgress(store, run, step));
         limits ??= progress?.limits;
         if (progress && !(await isDamaged(store, progress))) return { progress: { ...progress, limits: limits! } };
       }
@@ -52,7 +62,9 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
      */
     async forkProgress(rawInput: z.input<typeof ForkProgressInput>): Promise<z.infer<typeof ForkProgressOutput>> {
       const { from, runKey, overrides } = ForkProgressInput.parse(rawInput);
-      const start = (await startOf(store, runKey, from.step)) ?? (await copyOfParent(store, from, runKey));
+      const { run } = await findRun(store, from.run);
+      const start =
+        (await startOf(store, runKey, from.step)) ?? (await copyOfParent(store, { run, step: from.step }, runKey));
       const parsed = parseConfig(stringify({ ...start.config, reward: unpinCustomRewards(start.config.reward) }), {
         file: `the config of run ${from.run}`,
         folder: '/',
@@ -65,11 +77,13 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
         spent: { usd: 0, calls: 0 },
         limits: {},
         mirroredStep: -1,
+        // Values of another metric cannot be compared.
+        best: isComparable(config, state.config) ? state.best : undefined,
       });
       const copy = async (step: number) => {
-        const [record] = await readRecords(store, from.run, step, step);
+        const [record] = await readRecords(store, run, step, step);
         await store.putJsonOnce(keyOf('record', { runKey, step }), async () => record);
-        const state = own(step === from.step ? start : await read(store, from.run, step));
+        const state = own(step === from.step ? start : await readProgress(store, run, step));
         await store.putJsonOnce(keyOf('progress', { runKey, step }), async () => state);
       };
       // First: the parent may remove this step's checkpoint, and an attempt after this one then finds the copy.
@@ -102,52 +116,24 @@ function* inParts(from: number, to: number): Generator<number[]> {
 }
 
 /** Is anything damaged that a run cannot go on without, and that only its earlier steps can make again? */
-async function isDamaged(
-  store: ArtifactStore,
-  { step, policy, reference, evaluations }: RunProgress,
-): Promise<boolean> {
-  // Policies of earlier benchmarks need not be there, and `loadPolicy` restores the start policy.
+async function isDamaged(store: ArtifactStore, progress: RunProgress): Promise<boolean> {
+  const { step, policy, reference, evaluations, best } = progress;
+  // Policies of earlier benchmarks need not be there, but for the best, and `loadPolicy` restores the start policy.
   const measured = evaluations.map(({ captions, details, suites }) => [
     captions,
     details,
     suites?.map(({ result, report, drillDown }) => [result, report, drillDown]),
   ]);
-  return (await store.firstDamaged([step > 0 && policy, reference.step > 0 && reference, measured])) !== undefined;
-}
-
-async function parentAt(store: ArtifactStore, run: string, step: number): Promise<RunProgress> {
-  const last = await lastStep(store, run);
-  if (last === undefined)
-    throw new VideocapError(
-      'InvalidInput',
-      `There is no run "${run}" in the store to fork; videocap status lists runs.`,
-    );
-  if (step > last || !(await hasCheckpoint(store, run, step))) throw await withoutCheckpoint(store, run, step);
-  return read(store, run, step);
-}
-
-async function withoutCheckpoint(store: ArtifactStore, run: string, step: number): Promise<VideocapError> {
-  const last = (await lastStep(store, run))!;
-  const kept: number[] = [];
-  for (let at = 0; at <= last; at++) if (await hasCheckpoint(store, run, at)) kept.push(at);
-  return new VideocapError(
-    'InvalidInput',
-    `Run ${run} has no checkpoint at step ${step}; it has them at ${kept.join(', ')} (checkpoints.keepEvery says which are kept).`,
-  );
-}
-
-/** At step 0 always: `loadPolicy` restores the start policy. Elsewhere with the policy that the KL is measured to. */
-async function hasCheckpoint(store: ArtifactStore, run: string, step: number): Promise<boolean> {
-  if (step === 0) return true;
-  const { policy, reference } = await read(store, run, step);
-  return (await store.firstDamaged([policy, reference.step > 0 && reference])) === undefined;
+  const exported = best && best.step > 0 && evaluations.find((evaluation) => evaluation.step === best.step)?.policy;
+  const policies = [step > 0 && policy, reference.step > 0 && reference, exported];
+  return (await store.firstDamaged([policies, measured])) !== undefined;
 }
 
 /** The state that a fork begins with, where an earlier attempt has stored it and nothing of it is damaged. */
 async function startOf(store: ArtifactStore, runKey: string, step: number): Promise<RunProgress | undefined> {
   if (!(await store.find(keyOf('progress', { runKey, step })))) return undefined;
-  const isWhole = await unlessDamaged(hasCheckpoint(store, runKey, step));
-  return isWhole ? read(store, runKey, step) : undefined;
+  const isWhole = await unlessDamaged(isThere(store, { run: runKey, step }, TO_GO_ON));
+  return isWhole ? readProgress(store, runKey, step) : undefined;
 }
 
 /**
@@ -159,7 +145,7 @@ async function copyOfParent(
   { run, step }: { run: string; step: number },
   runKey: string,
 ): Promise<RunProgress> {
-  const parent = await parentAt(store, run, step);
+  const { progress: parent } = await progressAt(store, { run, step }, TO_GO_ON);
   const { keepEvery } = parent.config.checkpoints;
   if (step === 0 || (keepEvery > 0 && step % keepEvery === 0)) return parent;
   const copied = async (ref: ArtifactRef): Promise<ArtifactRef> => {
@@ -177,27 +163,11 @@ async function copyOfParent(
   // One after the other: the reference policy may be this very policy.
   const policy = await unlessDamaged(copy(parent.policy));
   const reference = policy && (await unlessDamaged(copy(parent.reference)));
-  if (!reference) throw await withoutCheckpoint(store, run, step); // removed meanwhile
+  if (!reference) throw await withoutCheckpoint(store, { run, step }, TO_GO_ON); // removed meanwhile
   return { ...parent, policy, reference };
 }
 
-async function read(store: ArtifactStore, run: string, step: number): Promise<RunProgress> {
-  const ref = await store.find(keyOf('progress', { runKey: run, step }));
-  if (ref) return store.readJson(ref, RunProgress);
-  throw new VideocapError('CorruptArtifact', `The state of run ${run} after step ${step} is gone from the store.`);
-}
-
-/** States are written for every step from 0 on, without gaps: doubling, then halving, finds the last. */
-async function lastStep(store: ArtifactStore, run: string): Promise<number | undefined> {
-  const has = async (step: number) => (await store.find(keyOf('progress', { runKey: run, step }))) !== undefined;
-  if (!(await has(0))) return undefined;
-  let low = 0;
-  let high = 1;
-  while (await has(high)) [low, high] = [high, 2 * high];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (await has(middle)) low = middle;
-    else high = middle;
-  }
-  return low;
+/** Whether two configs choose the best checkpoint by the same values. */
+function isComparable({ checkpoints: a }: ExperimentConfig, { checkpoints: b }: ExperimentConfig): boolean {
+  return a.best !== undefined && a.best.metric === b.best?.metric && a.best.mode === b.best.mode;
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { HeldOutDetails } from '../benchmarks/held-out.ts';
 import { readRecords } from '../contracts/read-records.ts';
 import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
-import { firstAndLast } from '../contracts/run-results.ts';
+import { baseAndTrained } from '../contracts/run-results.ts';
 import { FinishTrackingInput, MirrorRecordsInput, StartTrackingInput, type Tracking } from '../contracts/tracking.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
@@ -22,7 +22,7 @@ import { MlflowClient, type MlflowRun } from '../tracking/mlflow-client.ts';
 import { asVideocapError, MlflowError } from '../tracking/mlflow-error.ts';
 import { rolloutTable } from '../tracking/rollout-table.ts';
 import { RunArtifacts } from '../tracking/run-artifacts.ts';
-import { finishNote, MIRRORED_STEP_TAG, NOTE_TAG } from '../tracking/run-tags.ts';
+import { bestTags, finishNote, MIRRORED_STEP_TAG, NOTE_TAG } from '../tracking/run-tags.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
 export interface TrackingDeps extends Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'env' | 'temporalUiUrl'> {
@@ -79,13 +79,14 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
   return {
     /** Makes or finds the run, with its params, config and links. */
     async startTracking(rawInput: z.input<typeof StartTrackingInput>): Promise<Tracking> {
-      const { runKey, config, startTime, execution, manifest } = StartTrackingInput.parse(rawInput);
+      const { runKey, config, startTime, execution, trainedFrom, manifest } = StartTrackingInput.parse(rawInput);
       const commit = await gitCommit();
       return translated(async () => {
         const origin = {
           runKey,
           config,
           execution,
+          trainedFrom,
           temporalUiUrl,
           commit,
           startTime,
@@ -139,7 +140,7 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
     /** The last word: benchmark numbers that came after their step's record, report, table of captions, results in the description, and the run's end. */
     async finishTracking(rawInput: z.input<typeof FinishTrackingInput>): Promise<void> {
       const input = FinishTrackingInput.parse(rawInput);
-      const { report, evaluations, manifest, status, endTime } = input;
+      const { report, evaluations, best, manifest, status, endTime } = input;
       await withRun(input.tracking, async (run) => {
         const points = metricPoints(await evaluationRecords(store, input.runKey, evaluations));
         for (const batch of logBatches({ metrics: points })) await client.logBatch(run.runId, batch);
@@ -147,12 +148,13 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
         const reported = report !== undefined && (await artifacts.upload(REPORT_PATH, await store.read(report)));
         if (manifest && evaluations.length > 0) {
           const { heldOut } = await readManifest(store, manifest);
-          const contents = await Promise.all(firstAndLast(evaluations).map((each) => contentOf(store, each)));
+          const contents = await Promise.all(baseAndTrained(evaluations, best).map((each) => contentOf(store, each)));
           await artifacts.upload(EVALUATION_TABLE_PATH, JSON.stringify(evaluationTable(heldOut, contents)));
           await artifacts.listTables([EVALUATION_TABLE_PATH]);
         }
-        const note = finishNote(run.tags.get(NOTE_TAG) ?? '', evaluations, reported ? REPORT_PATH : undefined);
+        const note = finishNote(run.tags.get(NOTE_TAG) ?? '', evaluations, reported ? REPORT_PATH : undefined, best);
         if (note !== run.tags.get(NOTE_TAG)) await client.setTag(run.runId, NOTE_TAG, clipped(note, LONGEST_TAG));
+        for (const { key, value } of bestTags(best)) await client.setTag(run.runId, key, clipped(value, LONGEST_TAG));
         await client.updateRun(run.runId, { status, endTime });
       });
     },

@@ -138,9 +138,9 @@ function shownOf(sampleId: string, clips: ReadonlyMap<string, Shown>): Shown {
   );
 }
 
-function keepingOf({ keepEvery, reference, algorithm }: Input): Keeping {
+function keepingOf({ keepEvery, keep = [], reference, algorithm }: Input): Keeping {
   const { refreshReferenceEvery = 0 }: AlgorithmSection = algorithm;
-  return { keepEvery, refreshReferenceEvery, referenceStep: reference.step };
+  return { keepEvery, keep, refreshReferenceEvery, referenceStep: reference.step };
 }
 
 function checkpointKeys(runKey: string, step: number): [weights: string, optimizer: string] {

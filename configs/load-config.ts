@@ -132,7 +132,11 @@ function withAbsolutePaths(config: ExperimentConfig, folder: string): Experiment
 
 function absoluteDataset(dataset: DatasetConfig, folder: string): DatasetConfig {
   if (dataset.kind !== 'jsonl') return dataset;
-  return { ...dataset, train: resolve(folder, dataset.train), heldOut: resolve(folder, dataset.heldOut) };
+  const train =
+    typeof dataset.train === 'string'
+      ? resolve(folder, dataset.train)
+      : dataset.train.map((source) => ({ ...source, path: resolve(folder, source.path) }));
+  return { ...dataset, train, heldOut: resolve(folder, dataset.heldOut) };
 }
 
 async function findConfig(nameOrPath: string): Promise<string> {

@@ -7,6 +7,7 @@ import { PolicyConfig, SamplingConfig } from '../policy/policy-config.ts';
 import { PromptConfig } from '../policy/prompt-config.ts';
 import { COMPONENTS, componentsOf, RewardConfig } from '../rewards/registry.ts';
 import { FrameOptions } from '../video/frame-options.ts';
+import { BestConfig } from './best-config.ts';
 
 /**
  * The schema of an experiment file. A section belongs to the library that reads it and is declared there. Every field has a
@@ -19,6 +20,11 @@ const CheckpointConfig = z.strictObject({
    * steps exist. 0: only the last two stay.
    */
   keepEvery: z.int().nonnegative().default(20),
+  /**
+   * The checkpoint that the run exports at its end, in place of the last; the start policy is one to choose from. It
+   * stays whatever `keepEvery` says, as does every other that was the best when it was measured. Absent: the last.
+   */
+  best: BestConfig.optional(),
 });
 
 /** Every field by itself; `ExperimentConfig` also says which of them fit together. */
@@ -70,7 +76,7 @@ export const ExperimentConfig = WithRewards.refine(
     error: 'set stepped, linear or f1, or judge.kind to llm: only a language model can rate captions as a whole',
   },
 ).superRefine((config, context) => {
-  const { judge, benchmark } = config;
+  const { judge, benchmark, checkpoints } = config;
   const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
   const section = benchmark.judge ? ['benchmark', 'judge'] : ['judge'];
   if (benchmark.suites.length > 0 && !isLlm(judgeOfBenchmarks(config)))
@@ -82,5 +88,10 @@ export const ExperimentConfig = WithRewards.refine(
   const price = 'set inputPerMillion and outputPerMillion (USD): at a price of 0, judge.budget.usd is never reached';
   if (neverReached(judge)) refuse(['judge', 'price'], price);
   if (neverReached(benchmark.judge)) refuse(['benchmark', 'judge', 'price'], price);
+  if (checkpoints.best && benchmark.everySteps === 0)
+    refuse(
+      ['benchmark', 'everySteps'],
+      'set a number above 0: checkpoints.best compares the evaluations of every so many steps',
+    );
 });
 export type ExperimentConfig = z.infer<typeof ExperimentConfig>;

@@ -81,6 +81,8 @@ export const UpdatePolicyInput = StepPlace.extend({
   algorithm: AlgorithmConfig,
   /** `checkpoints.keepEvery` of the config. */
   keepEvery: z.int().nonnegative(),
+  /** Steps whose checkpoints stay as well, such as the best one's. */
+  keep: z.array(z.int().nonnegative()).optional(),
   batch: z.discriminatedUnion('learnsFrom', [
     z.strictObject({
       learnsFrom: z.literal('completions'),

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { ExperimentConfig } from '../configs/schema.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
+import { BestCheckpoint } from './best.ts';
 import { Evaluation } from './run-results.ts';
+import { TrainedFrom } from './start.ts';
 import { Execution } from './tracking.ts';
 
 export const WriteReportInput = z.strictObject({
@@ -15,6 +17,8 @@ export const WriteReportInput = z.strictObject({
   evaluations: z.array(Evaluation).min(1),
   /** Records exist of the steps 0 to this one. */
   lastStep: z.int().nonnegative(),
+  trainedFrom: TrainedFrom.optional(),
+  best: BestCheckpoint.optional(),
   execution: Execution.optional(),
   mlflowRunUrl: z.string().optional(),
 });

@@ -7,7 +7,7 @@ const OverrideValue = z.union([
   z.number(),
   z.boolean(),
   z.null(),
-  z.array(z.union([z.string(), z.number(), z.boolean()])),
+  z.array(z.union([z.string(), z.number(), z.boolean(), z.record(z.string(), z.json())])),
   z.record(z.string(), z.json()), // a whole section, such as {"kind": "sft"}
 ]);
 
@@ -32,7 +32,7 @@ export const TrainingRunInput = RunInput.extend({
 export type TrainingRunInput = z.infer<typeof TrainingRunInput>;
 
 export const BenchmarkRunInput = RunInput.extend({
-  /** A shipped model's name or a model folder; default: the config's policy. */
+  /** A shipped model's name, a model folder, or `run:KEY@STEP`; default: the config's policy. */
   checkpoint: z.string().min(1).optional(),
   /** The config's own held-out videos, or a published benchmark from its authors' files. */
   suite: z.union([z.literal('held-out'), SuiteName]).default('held-out'),

@@ -6,6 +6,8 @@ import { ArtifactRef } from '../core/artifact-ref.ts';
 import { NumberGrid } from '../core/grid.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
 import { JudgedBy } from '../judge/judged-by.ts';
+import { BestCheckpoint } from './best.ts';
+import { TrainedFrom } from './start.ts';
 
 /** What a run leaves behind to be read: its steps, its benchmarks, and what it says of itself at its end. */
 
@@ -71,17 +73,26 @@ export const RunSummary = z.strictObject({
   runKey: z.string(),
   config: ExperimentConfig,
   steps: z.int(),
+  /** The one that is exported: the best one, where the config asks for it, else the last. */
   policy: PolicyRef,
   /** The trained policy as a model folder that `transformers` and `videocap caption` open. */
   modelFolder: z.string(),
   base: Evaluation,
+  /** Of `policy`. */
   trained: Evaluation,
+  trainedFrom: TrainedFrom.optional(),
+  best: BestCheckpoint.optional(),
   report: ArtifactRef,
   mlflowRunUrl: z.string().optional(),
 });
 export type RunSummary = z.infer<typeof RunSummary>;
 
-/** What reports and tables compare: the first evaluation and the last, or the only one. */
-export function firstAndLast<T>(evaluations: readonly T[]): T[] {
-  return evaluations.filter((_, i) => i === 0 || i === evaluations.length - 1);
+/**
+ * What reports and tables compare: the first evaluation and the exported policy's, or the only one. That is the best
+ * step's, if training found a better one than the start, else the last.
+ */
+export function baseAndTrained<T extends { step: number }>(evaluations: readonly T[], best?: { step: number }): T[] {
+  const exported = evaluations.findIndex(({ step }) => step === best?.step);
+  const trained = exported > 0 ? exported : evaluations.length - 1;
+  return evaluations.filter((_, i) => i === 0 || i === trained);
 }

@@ -3,8 +3,10 @@ import { ExperimentConfig } from '../configs/schema.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
 import { JudgeSpending } from '../judge/usage.ts';
+import { BestSoFar } from './best.ts';
 import { Limits } from './limits.ts';
 import { Evaluation } from './run-results.ts';
+import { TrainedFrom } from './start.ts';
 import { Tracking } from './tracking.ts';
 
 /**
@@ -18,9 +20,13 @@ export const RunProgress = z.strictObject({
   step: z.int().nonnegative(),
   /** The policy that the KL is measured to: the start policy, or a later one of the run that took its place. */
   reference: PolicyRef,
+  /** Where the start policy comes from, unless it is a model's own. */
+  trainedFrom: TrainedFrom.optional(),
   policy: PolicyRef,
   /** In the order of steps; the first is the start policy's. */
   evaluations: z.array(Evaluation),
+  /** Where the config asks for the best checkpoint, from the first evaluation on. */
+  best: BestSoFar.optional(),
   /** What the judge has cost this run, up to the last finished step or benchmark. */
   spent: JudgeSpending,
   /** The same of `benchmark.judge`; absent where benchmarks have no judge of their own. */

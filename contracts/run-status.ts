@@ -1,4 +1,6 @@
 import type { JudgeSpending } from '../judge/usage.ts';
+import type { BestCheckpoint } from './best.ts';
+import type { TrainedFrom } from './start.ts';
 
 /** What the `status` query of a workflow answers. */
 export interface RunStatus {
@@ -18,5 +20,8 @@ export interface RunStatus {
   secondsPerStep?: number;
   etaSeconds?: number;
   mlflowRunUrl?: string;
+  /** The checkpoint of another run that this one started from. */
+  trainedFrom?: TrainedFrom;
+  best?: BestCheckpoint;
   evaluations: { step: number; metrics: Record<string, number> }[];
 }

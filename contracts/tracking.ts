@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { ExperimentConfig } from '../configs/schema.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
+import { BestCheckpoint } from './best.ts';
 import { Evaluation } from './run-results.ts';
+import { TrainedFrom } from './start.ts';
 
 /** Which MLflow run mirrors a run: what `startTracking` answers, and what the other activities are given. */
 export const Tracking = z.strictObject({ mlflowRunId: z.string(), experimentId: z.string(), runUrl: z.string() });
@@ -25,6 +27,7 @@ export const StartTrackingInput = z.strictObject({
   /** Milliseconds since the epoch, from the workflow's clock. */
   startTime: Milliseconds,
   execution: Execution.optional(),
+  trainedFrom: TrainedFrom.optional(),
   /** A `DatasetManifest` and its digest. A run is tracked from its first moment, so they may come later, with the records. */
   manifest: ArtifactRef.optional(),
   digest: z.string().optional(),
@@ -47,6 +50,7 @@ export const FinishTrackingInput = z.strictObject({
   endTime: Milliseconds,
   report: ArtifactRef.optional(),
   evaluations: z.array(Evaluation),
+  best: BestCheckpoint.optional(),
   manifest: ArtifactRef.optional(),
 });
 

@@ -73,8 +73,24 @@ export const DatasetManifest = z.strictObject({
   train: z.array(Sample),
   heldOut: z.array(Sample),
   quarantined: z.array(z.strictObject({ id: z.string(), reason: z.string() })),
+  /** Where `train` is mixed: its sources, in the order in which their samples lie there, with so many each. */
+  sources: z
+    .array(z.strictObject({ name: z.string(), weight: z.number().positive(), samples: z.int().min(1) }))
+    .optional(),
 });
 export type DatasetManifest = z.infer<typeof DatasetManifest>;
+
+/** The sources of a mixed training split, each with its share of what is drawn, from 0 to 1. */
+export function sharesOf({ sources = [] }: Pick<DatasetManifest, 'sources'>): SourceShare[] {
+  const total = sources.reduce((sum, { weight }) => sum + weight, 0);
+  return sources.map(({ name, samples, weight }) => ({ name, samples, share: weight / total }));
+}
+
+export interface SourceShare {
+  name: string;
+  samples: number;
+  share: number;
+}
 
 /** A sample's decoded frames, by reference, and what the policy is asked about them. */
 export const ClipRef = z.strictObject({

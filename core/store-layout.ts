@@ -7,6 +7,7 @@
 const TEMPLATES = {
   // A run.
   dataset: 'runs/{runKey}/dataset.json',
+  start: 'runs/{runKey}/start.json',
   startPolicy: 'runs/{runKey}/load-policy.json',
   trackingRun: 'runs/{runKey}/mlflow-run.json',
   record: 'runs/{runKey}/records/step-{step}.json',

@@ -2,14 +2,14 @@ import { VideocapError } from '../core/errors.ts';
 import type { SampleFields } from '../core/sample.ts';
 import { readReference } from '../judge/read-caption.ts';
 import { RuleBasedJudge } from '../judge/rule-based/rule-based-judge.ts';
-import type { DatasetConfig } from './dataset-config.ts';
+import { type DatasetConfig, trainFiles } from './dataset-config.ts';
 import { type OwnSample, readJsonl } from './jsonl.ts';
 
 /** What the samples of a data set have, known before any video is opened. */
 export interface DataFields {
-  /** How sentences name the data set: its training file. */
+  /** How sentences name the data set: its training file, or all of them. */
   file: string;
-  /** Whether any sample of the split has such a field. */
+  /** Whether any sample of the split has such a field, in whichever of its files. */
   train: SampleFields;
   heldOut: SampleFields;
   /** Why the rule-based judge cannot read the references; absent where it can. */
@@ -23,10 +23,11 @@ export interface DataFields {
 export async function readDataFields(dataset: DatasetConfig): Promise<DataFields | undefined> {
   if (dataset.kind !== 'jsonl') return undefined;
   try {
-    const [train, heldOut] = [await readSplit(dataset.train), await readSplit(dataset.heldOut)];
+    const files = trainFiles(dataset.train).map(({ path }) => path);
+    const [train, heldOut] = [await readSplit(files), await readSplit([dataset.heldOut])];
     const notSmallWorld = train.notSmallWorld ?? heldOut.notSmallWorld;
     return {
-      file: dataset.train,
+      file: files.join(', '),
       train: train.fields,
       heldOut: heldOut.fields,
       ...(notSmallWorld !== undefined && { notSmallWorld }),
@@ -38,16 +39,19 @@ export async function readDataFields(dataset: DatasetConfig): Promise<DataFields
 }
 
 /** Stops where nothing that follows could change what is known. */
-async function readSplit(file: string): Promise<{ fields: SampleFields; notSmallWorld?: string | undefined }> {
+async function readSplit(
+  files: readonly string[],
+): Promise<{ fields: SampleFields; notSmallWorld?: string | undefined }> {
   const fields = { thought: false, events: false };
   let notSmallWorld: string | undefined;
-  for await (const read of readJsonl(file)) {
-    if ('problem' in read) continue;
-    fields.thought ||= read.sample.thought !== undefined;
-    fields.events ||= read.sample.events !== undefined;
-    notSmallWorld ??= await whyNotSmallWorld(read.sample);
-    if (fields.thought && fields.events && notSmallWorld !== undefined) break;
-  }
+  for (const file of files)
+    for await (const read of readJsonl(file)) {
+      if ('problem' in read) continue;
+      fields.thought ||= read.sample.thought !== undefined;
+      fields.events ||= read.sample.events !== undefined;
+      notSmallWorld ??= await whyNotSmallWorld(read.sample);
+      if (fields.thought && fields.events && notSmallWorld !== undefined) return { fields, notSmallWorld };
+    }
   return { fields, notSmallWorld };
 }
 

@@ -11,12 +11,31 @@ const Shapes = z.strictObject({
   references: z.enum(['exact', 'few', 'noisy']).default('exact'),
   seed: z.int().default(1),
 });
+/** One of several files whose samples are mixed. */
+const Source = z.strictObject({
+  path: z.string().min(1),
+  /** Its share of every batch is its weight among the weights of all, however many samples it has. */
+  weight: z.number().positive().default(1),
+});
+const Sources = z
+  .array(Source)
+  .min(1)
+  .max(100)
+  .refine((sources) => new Set(sources.map(({ path }) => path)).size === sources.length, 'name every file once');
 const Jsonl = z.strictObject({
   kind: z.literal('jsonl'),
-  train: z.string().min(1),
+  /** A file, or several that are mixed. */
+  train: z.union([z.string().min(1), Sources], {
+    error: 'set the path of a JSONL file, or a list of them such as [{ path: a.jsonl, weight: 2 }, { path: b.jsonl }]',
+  }),
   heldOut: z.string().min(1),
   /** Samples that cannot be used are set aside with a reason; more than this many end the run. */
   maxBadSamples: z.int().nonnegative().default(0),
 });
 export const DatasetConfig = z.discriminatedUnion('kind', [Shapes, Jsonl]);
 export type DatasetConfig = z.infer<typeof DatasetConfig>;
+
+/** The files of a training split with their weights. */
+export function trainFiles(train: z.infer<typeof Jsonl>['train']): z.infer<typeof Source>[] {
+  return typeof train === 'string' ? [{ path: train, weight: 1 }] : train;
+}

@@ -9,7 +9,8 @@ import { type OwnSample, readJsonl } from './jsonl.ts';
 import { Quarantine } from './quarantine.ts';
 
 export interface OwnDataOptions {
-  train: string;
+  /** One file, or several whose samples are mixed. */
+  train: readonly string[];
   heldOut: string;
   maxBadSamples: number;
   /** How the run will take frames: what a video is tried with. */
@@ -25,8 +26,10 @@ export interface OwnDataDeps {
   parallel?: number;
 }
 
-type Splits = Pick<DatasetManifest, 'train' | 'heldOut' | 'quarantined'>;
-type Entry = { split: 'train' | 'heldOut'; file: string; line: number; id: string; sample: OwnSample };
+/** `trainCounts`: how many of `train` are of each file, in the order of the files. */
+type Splits = Pick<DatasetManifest, 'train' | 'heldOut' | 'quarantined'> & { trainCounts: number[] };
+/** `label` tells apart the samples of one line number in several files. */
+type Entry = { split: 'train' | 'heldOut'; label: string; file: string; line: number; id: string; sample: OwnSample };
 type Checked = Entry & { video: { path: string; sha256: string; bytes: number } };
 
 /**
@@ -37,8 +40,8 @@ type Checked = Entry & { video: { path: string; sha256: string; bytes: number } 
 export async function readOwnData(options: OwnDataOptions, deps: OwnDataDeps): Promise<Splits> {
   const quarantine = new Quarantine(options.maxBadSamples);
   const entries = [
-    ...withNeeded(await readSplit('train', options.train, quarantine), options.needs ?? [], quarantine),
-    ...(await readSplit('heldOut', options.heldOut, quarantine)),
+    ...withNeeded(await readFiles('train', options.train, quarantine), options.needs ?? [], quarantine),
+    ...(await readFiles('heldOut', [options.heldOut], quarantine)),
   ];
   const unique = withUniqueIds(entries, quarantine);
   // Before any video is opened: a broken file should not cost an hour of probing first.
@@ -46,21 +49,36 @@ export async function readOwnData(options: OwnDataOptions, deps: OwnDataDeps): P
   const checked = keepSplitsApart(await checkVideos(unique, options.frames, quarantine, deps), quarantine);
   quarantine.check();
   const samples = (split: Entry['split']) => checked.filter((entry) => entry.split === split).map(toSample);
-  const splits = { train: samples('train'), heldOut: samples('heldOut'), quarantined: quarantine.list() };
-  for (const split of ['train', 'heldOut'] as const)
-    if (splits[split].length === 0)
+  for (const [split, file] of [...options.train.map((file) => ['train', file]), ['heldOut', options.heldOut]])
+    if (!checked.some((entry) => entry.split === split && entry.file === file))
       throw new VideocapError(
         'InvalidDataset',
-        `Dataset file ${options[split]} has no usable sample; add lines such as {"video": "clip.mp4", "caption": "..."}.`,
+        `Dataset file ${file} has no usable sample; add lines such as {"video": "clip.mp4", "caption": "..."}.`,
       );
-  return splits;
+  return {
+    train: samples('train'),
+    heldOut: samples('heldOut'),
+    quarantined: quarantine.list(),
+    trainCounts: options.train.map((file) => checked.filter((e) => e.split === 'train' && e.file === file).length),
+  };
 }
 
-async function readSplit(split: Entry['split'], file: string, quarantine: Quarantine): Promise<Entry[]> {
+async function readFiles(split: Entry['split'], files: readonly string[], quarantine: Quarantine): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (const [i, file] of files.entries())
+    entries.push(...(await readFile({ split, label: i === 0 ? split : `${split}-${i + 1}`, file }, quarantine)));
+  return entries;
+}
+
+async function readFile(
+  { file, ...place }: Pick<Entry, 'split' | 'label' | 'file'>,
+  quarantine: Quarantine,
+): Promise<Entry[]> {
   const entries: Entry[] = [];
   for await (const read of readJsonl(file)) {
     if ('problem' in read) quarantine.add(file, read.line, `${file}:${read.line}`, read.problem);
-    else entries.push({ split, file, line: read.line, id: read.sample.id ?? read.sample.video, sample: read.sample });
+    else
+      entries.push({ ...place, file, line: read.line, id: read.sample.id ?? read.sample.video, sample: read.sample });
   }
   return entries;
 }
@@ -99,7 +117,7 @@ function withUniqueIds(entries: readonly Entry[], quarantine: Quarantine): Entry
   const used = new Set(given.keys());
   return kept.map((entry) => {
     if (entry.sample.id !== undefined) return entry;
-    const id = used.has(entry.id) ? `${entry.id}#${entry.split}-${entry.line}` : entry.id;
+    const id = used.has(entry.id) ? `${entry.id}#${entry.label}-${entry.line}` : entry.id;
     used.add(id);
     return { ...entry, id };
   });

@@ -1,14 +1,24 @@
 import { z } from 'zod';
 import { TOKEN_FILTERS } from '../core/token-filters.ts';
 import { OnnxConfig } from './onnx/onnx-config.ts';
+import { isBrokenRunCheckpoint } from './run-checkpoint.ts';
 
 /** What computes, with its own options. Its worker serves the task queue `policy-<kind>`. */
 export const EngineConfig = z.discriminatedUnion('kind', [OnnxConfig]);
 export type EngineConfig = z.infer<typeof EngineConfig>;
 
 export const PolicyConfig = z.strictObject({
-  /** Name of a shipped model, or a path to a model folder. */
-  model: z.string().min(1).default('tiny'),
+  /**
+   * Name of a shipped model, a path to a model folder, or a checkpoint of another run: `run:KEY@STEP`; `run:KEY` is its
+   * last step. A run's key or workflow id is the KEY. The optimiser starts anew.
+   */
+  model: z
+    .string()
+    .min(1)
+    .refine((model) => !isBrokenRunCheckpoint(model), {
+      error: 'write run:KEY@STEP, or run:KEY for the last step, with a run that `videocap status` lists as the KEY',
+    })
+    .default('tiny'),
   engine: EngineConfig.prefault({ kind: 'onnx' }),
 });
 export type PolicyConfig = z.infer<typeof PolicyConfig>;

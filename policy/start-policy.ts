@@ -4,6 +4,7 @@ import { VideocapError } from '../core/errors.ts';
 import type { PolicyEngine } from '../core/policy-engine.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import { keyOf } from '../core/store-layout.ts';
+import { parseRunCheckpoint, type RunCheckpoint } from './run-checkpoint.ts';
 
 /** Puts a model's own weights into the store, under their hash, so that all its runs share them; damaged ones are replaced. */
 export async function storeStartPolicy(store: ArtifactStore, engine: PolicyEngine, model: string): Promise<PolicyRef> {
@@ -16,16 +17,20 @@ export async function storeStartPolicy(store: ArtifactStore, engine: PolicyEngin
 }
 
 /**
- * The policy that a run started from. Weights that the store has lost are restored from the model that had them.
- * @throws VideocapError `CorruptArtifact` when that folder has others by now.
+ * The policy that a run started from. Weights that the store has lost are restored from where they came from.
+ * @param from `policy.model` of the config: the model, or another run's checkpoint.
+ * @throws VideocapError `CorruptArtifact` when that has others by now.
  */
 export async function restoreStartPolicy(
   store: ArtifactStore,
   engine: PolicyEngine,
   reference: PolicyRef,
+  from: string,
 ): Promise<PolicyRef> {
   const { model, weights } = reference;
   if (!(await store.firstDamaged(weights))) return reference;
+  const checkpoint = parseRunCheckpoint(from);
+  if (checkpoint) return restoreFromRun(store, reference, checkpoint);
   const restored = await storeStartPolicy(store, engine, model);
   const { sha256: found } = restored.weights;
   if (found === weights.sha256) return restored;
@@ -33,4 +38,20 @@ export async function restoreStartPolicy(
     'CorruptArtifact',
     `The start weights ${weights.uri} are damaged, and model ${model} has others by now, which hash to ${found}; restore one of them.`,
   );
+}
+
+async function restoreFromRun(
+  store: ArtifactStore,
+  reference: PolicyRef,
+  { run, step = 0 }: RunCheckpoint,
+): Promise<PolicyRef> {
+  const { sha256: hash, uri } = reference.weights;
+  const checkpoint = await store.find(keyOf('checkpointWeights', { runKey: run, step }));
+  if (checkpoint?.sha256 !== hash || (await store.firstDamaged(checkpoint)))
+    throw new VideocapError(
+      'CorruptArtifact',
+      `The start weights ${uri} are damaged, and so is the checkpoint of run ${run} at step ${step}, or it is gone; ` +
+        'restore one of them.',
+    );
+  return { ...reference, weights: await store.put(keyOf('startWeights', { hash }), await store.read(checkpoint)) };
 }

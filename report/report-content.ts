@@ -1,17 +1,19 @@
 import { z } from 'zod';
 import { type ClipResult, type Difference, HeldOutDetails, heldOutDifferences } from '../benchmarks/held-out.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
+import type { BestCheckpoint } from '../contracts/best.ts';
 import { readRecords } from '../contracts/read-records.ts';
 import type { WriteReportInput } from '../contracts/report.ts';
 import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
-import { firstAndLast } from '../contracts/run-results.ts';
+import { baseAndTrained } from '../contracts/run-results.ts';
+import type { TrainedFrom } from '../contracts/start.ts';
 import { temporalLink } from '../contracts/tracking.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { CaptionedClip } from '../core/completion.ts';
 import { readManifest } from '../core/manifest.ts';
 import { shuffledAt } from '../core/random.ts';
 import type { DatasetManifest, Sample } from '../core/sample.ts';
-import { Clips } from '../core/sample.ts';
+import { Clips, type SourceShare, sharesOf } from '../core/sample.ts';
 import { decodeClip } from '../video/clip.ts';
 import { contactSheet } from '../video/contact-sheet.ts';
 import { embeddableVideo } from './embeddable-video.ts';
@@ -20,10 +22,14 @@ import { embeddableVideo } from './embeddable-video.ts';
 export interface ReportContent {
   config: ExperimentConfig;
   links: { temporal?: string | undefined; mlflow?: string | undefined };
-  dataset: { name: string; train: number; heldOut: number };
+  dataset: { name: string; train: number; heldOut: number; sources: SourceShare[] };
   quarantined: DatasetManifest['quarantined'];
   records: StepRecord[];
   evaluations: Evaluation[];
+  /** The checkpoint of another run that this one started from. */
+  trainedFrom?: TrainedFrom | undefined;
+  /** The checkpoint that was exported in place of the last, where the config asked for it. */
+  best?: BestCheckpoint | undefined;
   /** Trained against base, paired over videos, in points. Empty when there is one evaluation only. */
   differences: Record<string, Difference>;
   judge: HeldOutDetails['judge'];
@@ -58,16 +64,23 @@ export async function readReportContent(
   input: z.infer<typeof WriteReportInput>,
   temporalUiUrl?: string,
 ): Promise<ReportContent> {
-  const { runKey, config, evaluations, lastStep, execution, mlflowRunUrl } = input;
+  const { runKey, config, evaluations, lastStep, trainedFrom, best, execution, mlflowRunUrl } = input;
   const manifest = await readManifest(store, input.manifest);
-  const [base, trained] = await Promise.all(firstAndLast(evaluations).map((each) => answersOf(store, each)));
+  const [base, trained] = await Promise.all(baseAndTrained(evaluations, best).map((each) => answersOf(store, each)));
   return {
     config,
     links: { temporal: temporalLink(temporalUiUrl, execution), mlflow: mlflowRunUrl },
-    dataset: { name: manifest.name, train: manifest.train.length, heldOut: manifest.heldOut.length },
+    dataset: {
+      name: manifest.name,
+      train: manifest.train.length,
+      heldOut: manifest.heldOut.length,
+      sources: sharesOf(manifest),
+    },
     quarantined: manifest.quarantined,
     records: await readRecords(store, runKey, 0, lastStep),
     evaluations,
+    trainedFrom,
+    best,
     differences: trained ? heldOutDifferences(base!.details.clips, trained.details.clips) : {},
     judge: base!.details.judge,
     shown: await shownVideos(store, input, manifest, base!, trained),

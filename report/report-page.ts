@@ -4,6 +4,9 @@ import { decodingText } from '../benchmarks/benchmark-config.ts';
 import type { Difference } from '../benchmarks/held-out.ts';
 import { REFERENCE_ROWS } from '../benchmarks/held-out-metrics.ts';
 import { judgedBy } from '../benchmarks/judged-by.ts';
+import { bestSentence } from '../contracts/best.ts';
+import { baseAndTrained, type Evaluation } from '../contracts/run-results.ts';
+import { parentage } from '../contracts/start.ts';
 import { type Html, html, link, shortened, trusted } from '../core/markup.ts';
 import { hasJudge, isLlm } from '../judge/judge-config.ts';
 import { points, signed } from './metric-names.ts';
@@ -21,9 +24,8 @@ const POLICY =
 
 /** The report as one HTML file. Pure: the same content gives the same bytes. */
 export function reportPage(content: ReportContent): string {
-  const { config, records, evaluations, differences, shown } = content;
-  const base = evaluations[0]!;
-  const trained = evaluations.length > 1 ? evaluations.at(-1)! : undefined;
+  const { config, records, evaluations, best, differences, shown } = content;
+  const [base, trained] = baseAndTrained(evaluations, best) as [Evaluation, Evaluation?];
   const charts = trainingCharts(records, evaluations, config.reward);
   const trainedBy = config.benchmark.judge && trainingJudge(config);
   const by = { model: content.judge.name, prompts: content.judge.prompts };
@@ -69,16 +71,22 @@ const TILES = [
 ] as const;
 
 function header(content: ReportContent): Html {
-  const { config, links, judge, dataset, records, evaluations, differences } = content;
-  const base = evaluations[0]!;
-  const trained = evaluations.length > 1 ? evaluations.at(-1)! : undefined;
+  const { config, links, judge, dataset, records, evaluations, trainedFrom, best, differences } = content;
+  const [base, trained] = baseAndTrained(evaluations, best) as [Evaluation, Evaluation?];
   const last = records.at(-1)?.step ?? 0;
   const seconds = ((records.at(-1)?.time ?? 0) - (records[0]?.time ?? 0)) / 1000;
   const facts = [
     `${config.algorithm.kind.toUpperCase()}, ${last} step${last === 1 ? '' : 's'}${seconds > 0 ? ` in ${duration(seconds)}` : ''}`,
-    `policy ${config.policy.model}`,
+    trainedFrom
+      ? `policy ${base.policy.model}, trained before: ${parentage(trainedFrom)}`
+      : `policy ${config.policy.model}`,
     `${dataset.name}: ${dataset.train} training, ${dataset.heldOut} held-out videos`,
+    ...dataset.sources.map(
+      ({ name, samples, share }) => `${name}: ${samples} videos, ${(100 * share).toFixed(1)} % of every batch`,
+    ),
     `seed ${config.seed}`,
+    ...(best ? [`best checkpoint, exported: ${bestSentence(best)}`] : []),
+    ...(best?.endedEarly ? [`ended early: ${best.endedEarly}`] : []),
   ];
   const tiles = TILES.map(([metric, title]) =>
     tile(title, base.metrics[metric], trained?.metrics[metric], differences[metric]),

@@ -1,7 +1,9 @@
 import { userInfo } from 'node:os';
 import { REFERENCE_ROWS } from '../benchmarks/held-out-metrics.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
-import type { Evaluation } from '../contracts/run-results.ts';
+import { type BestCheckpoint, bestSentence } from '../contracts/best.ts';
+import { baseAndTrained, type Evaluation } from '../contracts/run-results.ts';
+import { parentage, type TrainedFrom } from '../contracts/start.ts';
 import type { Execution } from '../contracts/tracking.ts';
 import { temporalLink } from '../contracts/tracking.ts';
 import { hasJudge, isLlm } from '../judge/judge-config.ts';
@@ -41,18 +43,29 @@ export interface RunOrigin {
   runKey: string;
   config: ExperimentConfig;
   execution?: Execution | undefined;
+  trainedFrom?: TrainedFrom | undefined;
   temporalUiUrl?: string | undefined;
   commit?: string | undefined;
   env?: NodeJS.ProcessEnv;
 }
 
-export function runTags({ runKey, config, execution, temporalUiUrl, commit, env = process.env }: RunOrigin): Tag[] {
+export function runTags({
+  runKey,
+  config,
+  execution,
+  trainedFrom,
+  temporalUiUrl,
+  commit,
+  env = process.env,
+}: RunOrigin): Tag[] {
   return tags({
     [RUN_KEY_TAG]: runKey,
-    [NOTE_TAG]: startNote(config, temporalLink(temporalUiUrl, execution)),
+    [NOTE_TAG]: startNote(config, temporalLink(temporalUiUrl, execution), trainedFrom),
     'videocap.algorithm': config.algorithm.kind,
     'videocap.judge': config.judge.kind,
     'videocap.benchmarkJudge': config.benchmark.judge?.kind,
+    'videocap.trainedFrom': trainedFrom && config.policy.model,
+    'videocap.trainedFrom.weights': trainedFrom?.weights,
     'temporal.workflowId': execution?.workflowId,
     'temporal.runId': execution?.runId,
     'temporal.url': temporalLink(temporalUiUrl, execution),
@@ -64,7 +77,11 @@ export function runTags({ runKey, config, execution, temporalUiUrl, commit, env 
 }
 
 /** The run's description while it trains. */
-export function startNote(config: ExperimentConfig, temporalUrl: string | undefined): string {
+export function startNote(
+  config: ExperimentConfig,
+  temporalUrl: string | undefined,
+  trainedFrom?: TrainedFrom,
+): string {
   const { algorithm, judge, policy, seed, benchmark } = config;
   const grader = isLlm(judge)
     ? `Judge: \`${judge.model}\`.`
@@ -74,6 +91,7 @@ export function startNote(config: ExperimentConfig, temporalUrl: string | undefi
   const lines = [`**${algorithm.kind.toUpperCase()}** on \`${policy.model}\`, seed ${seed}. ${grader}`];
   if (benchmark.judge)
     lines[0] += ` Judge of benchmarks: ${isLlm(benchmark.judge) ? `\`${benchmark.judge.model}\`` : 'rules, no LLM'}.`;
+  if (trainedFrom) lines.push('', `Started from ${parentage(trainedFrom)}.`);
   if (temporalUrl) lines.push('', `[The run in Temporal](${temporalUrl})`);
   return lines.join('\n');
 }
@@ -81,9 +99,13 @@ export function startNote(config: ExperimentConfig, temporalUrl: string | undefi
 const RESULTS = '\n\n**Held-out, base → trained:** ';
 
 /** A run's description with what came out below it, whatever it said there before. Short: MLflow folds long ones. */
-export function finishNote(note: string, evaluations: readonly Evaluation[], reportPath: string | undefined): string {
-  const base = evaluations[0];
-  const trained = evaluations.at(-1);
+export function finishNote(
+  note: string,
+  evaluations: readonly Evaluation[],
+  reportPath: string | undefined,
+  best?: BestCheckpoint,
+): string {
+  const [base, trained = base] = baseAndTrained(evaluations, best);
   if (!base || !trained) return note;
   const result = (name: string, title: string) => {
     const [from, to] = [base.metrics[name], trained.metrics[name]];
@@ -96,8 +118,20 @@ export function finishNote(note: string, evaluations: readonly Evaluation[], rep
     ...result('objectF1', 'object F1'),
     ...REFERENCE_ROWS.flatMap(({ metric, title }) => result(metric, title)),
   ];
+  const chosen = best ? ` Best checkpoint, exported: ${bestSentence(best)}.` : '';
+  const ended = best?.endedEarly ? ` Ended early: ${best.endedEarly}.` : '';
   const report = reportPath ? ` Videos and captions: artifact \`${reportPath}\`.` : '';
-  return `${note.split(RESULTS)[0]}${RESULTS}${results.join(', ')}.${report}`;
+  return `${note.split(RESULTS)[0]}${RESULTS}${results.join(', ')}.${chosen}${ended}${report}`;
+}
+
+/** What marks the best checkpoint of a run. */
+export function bestTags(best: BestCheckpoint | undefined): Tag[] {
+  return tags({
+    'videocap.best.step': best && String(best.step),
+    'videocap.best.metric': best?.metric,
+    'videocap.best.value': best && String(best.value),
+    'videocap.endedEarly': best?.endedEarly,
+  });
 }
 
 function signed(points: number): string {

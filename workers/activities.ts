@@ -12,6 +12,7 @@ import { createConfigActivities } from '../activities/resolve-config.ts';
 import { createRolloutActivities } from '../activities/rollout.ts';
 import { createProgressActivities } from '../activities/run-progress.ts';
 import { createScoreActivities } from '../activities/score-completions.ts';
+import { createStartActivities } from '../activities/start.ts';
 import { createSuiteActivities } from '../activities/suites.ts';
 import { createTrackingActivities } from '../activities/tracking.ts';
 import { createUpdateActivities } from '../activities/update.ts';
@@ -27,6 +28,7 @@ export function createActivities(settings: WorkerSettings, store: ArtifactStore,
     ...createConfigActivities(deps),
     ...createRecordActivities(deps),
     ...createProgressActivities(deps),
+    ...createStartActivities(deps),
     ...createTrackingActivities({ ...deps, log, mlflowUrl: settings.mlflowUrl }),
   };
 }

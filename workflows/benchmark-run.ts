@@ -14,7 +14,7 @@ export async function benchmarkRun(rawInput: unknown): Promise<Evaluation | Suit
   const { checkpoint, config: name, suite, annotations, overrides: set, ...rest } = input;
   const overrides = { ...set, ...(checkpoint && { 'policy.model': checkpoint }) };
   const { config } = await shortActivities.resolveConfig({ config: name, overrides });
-  const run = control.attach(freshRun(config));
+  const run = control.attach(await freshRun(config));
   let evaluation: Evaluation | SuiteEvaluation;
   if (suite === 'held-out') {
     await prepare(run);

@@ -15,10 +15,22 @@ export async function evaluate(
   { suites: withSuites = false } = {},
 ): Promise<Evaluation> {
   const heldOut = run.evaluationNow ?? (await evaluateHeldOut(run, gate));
-  if (!withSuites) return heldOut;
-  const suites = await evaluateSuites(run, gate);
-  if (suites.length === 0) return heldOut;
-  return { ...heldOut, metrics: { ...heldOut.metrics, ...suiteMetrics(suites) }, suites };
+  return withSuites ? addSuites(run, gate, heldOut) : heldOut;
+}
+
+/**
+ * What a run ends with: its last policy on the held-out split, and the policy that it exports on the published
+ * benchmarks.
+ */
+export async function evaluateFinally(run: RunState, gate: JudgeGate): Promise<void> {
+  if (!run.evaluationNow) run.keep(await evaluate(run, gate));
+  run.keep(await addSuites(run, gate, run.exported));
+}
+
+async function addSuites(run: RunState, gate: JudgeGate, evaluation: Evaluation): Promise<Evaluation> {
+  const suites = await evaluateSuites(run, gate, evaluation);
+  if (suites.length === 0) return evaluation;
+  return { ...evaluation, metrics: { ...evaluation.metrics, ...suiteMetrics(suites) }, suites };
 }
 
 /** Captions of the held-out split, then the scorers. */

@@ -10,7 +10,10 @@ export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<Ru
   const { snapshot, config, manifest } = run;
   const { runKey, evaluations } = snapshot;
   run.stage = 'report';
-  const { folder } = await policyActivities(config.policy.engine).exportPolicy({ runKey, policy: run.policy });
+  const { folder } = await policyActivities(config.policy.engine).exportPolicy({
+    runKey,
+    policy: run.exportedPolicy,
+  });
   const { report } = await mediaActivities.writeReport({
     runKey,
     config,
@@ -19,6 +22,8 @@ export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<Ru
     evaluations,
     lastStep: snapshot.step,
     execution: execution(),
+    ...(snapshot.trainedFrom && { trainedFrom: snapshot.trainedFrom }),
+    ...(run.best && { best: run.best }),
     ...(snapshot.tracking && { mlflowRunUrl: snapshot.tracking.runUrl }),
   });
   run.stage = 'mlflow';
@@ -31,6 +36,7 @@ export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<Ru
       endTime: Date.now(),
       report,
       evaluations,
+      ...(run.best && { best: run.best }),
       manifest,
     });
   run.stage = 'finished';

@@ -80,9 +80,10 @@ export class MlflowMirror {
 
 /** What an MLflow run is found or made by. */
 export function trackingInput({ snapshot }: RunState): Parameters<typeof mlflowActivities.startTracking>[0] {
-  const { runKey, config, startTime, dataset } = snapshot;
+  const { runKey, config, startTime, dataset, trainedFrom } = snapshot;
   return {
     ...{ runKey, config, startTime, execution: execution() },
+    ...(trainedFrom && { trainedFrom }),
     ...(dataset && { manifest: dataset.manifest, digest: dataset.digest }),
   };
 }

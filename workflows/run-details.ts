@@ -1,10 +1,12 @@
+import { type BestCheckpoint, bestSentence } from '../contracts/best.ts';
 import type { RunSnapshot } from '../contracts/run-state.ts';
+import { parentage } from '../contracts/start.ts';
 import { weightsOf } from '../rewards/combine-rewards.ts';
 import type { Waiting } from './controllable-run.ts';
 
 /** The Markdown that the Temporal UI shows on a run's page: where it is, what it reached, where to look. */
-export function runDetails(snapshot: RunSnapshot, totalSteps: number, waiting: Waiting): string {
-  const { config, lastMetrics: last, evaluations, tracking, spent, benchmarkSpent } = snapshot;
+export function runDetails(snapshot: RunSnapshot, totalSteps: number, waiting: Waiting, best?: BestCheckpoint): string {
+  const { config, lastMetrics: last, evaluations, tracking, spent, benchmarkSpent, trainedFrom } = snapshot;
   const number = (name: string, digits = 3) => last[name]?.toFixed(digits) ?? '-';
   const lines = [
     ...waitingLines(waiting),
@@ -25,6 +27,9 @@ export function runDetails(snapshot: RunSnapshot, totalSteps: number, waiting: W
         `| ${step} | ${metrics.eventF1?.toFixed(1)} | ${metrics.actionF1?.toFixed(1)} | ${metrics.objectF1?.toFixed(1)} |`,
     ),
   ];
+  if (trainedFrom) lines.push('', `Started from ${parentage(trainedFrom)}`);
+  if (best) lines.push('', `**Best checkpoint** ${bestSentence(best)}`);
+  if (best?.endedEarly) lines.push('', `Ended early: ${best.endedEarly}`);
   if (spent.calls > 0) lines.push('', `Judge: ${spent.calls} calls, ${spent.usd.toFixed(2)} USD`);
   if (benchmarkSpent)
     lines.push('', `Judge of benchmarks: ${benchmarkSpent.calls} calls, ${benchmarkSpent.usd.toFixed(2)} USD`);

@@ -1,5 +1,6 @@
 import { refreshesReference } from '../algorithms/reference-refresh.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
+import type { BestCheckpoint } from '../contracts/best.ts';
 import type { Evaluation, RunSummary } from '../contracts/run-results.ts';
 import type { RunProgress, RunSnapshot } from '../contracts/run-state.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
@@ -9,6 +10,7 @@ import type { PolicyRef } from '../core/policy-ref.ts';
 import type { JudgeSection } from '../judge/client/config-section.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
+import { bestAfter, bestSteps, endedEarly } from './best-checkpoint.ts';
 import type { Waiting } from './controllable-run.ts';
 import type { JudgeGate } from './judge-gate.ts';
 import { JudgedRun, plus } from './judged-run.ts';
@@ -66,7 +68,32 @@ export class RunState extends JudgedRun<RunSnapshot> {
   }
 
   get finished(): boolean {
-    return this.snapshot.step >= this.totalSteps;
+    return this.snapshot.step >= this.totalSteps || this.endedEarly !== undefined;
+  }
+
+  /** Why it is finished before its last step, if it is. */
+  get endedEarly(): string | undefined {
+    return endedEarly(this.snapshot.best, this.config.checkpoints.best);
+  }
+
+  /** The best checkpoint so far, where the config asks for it. */
+  get best(): BestCheckpoint | undefined {
+    const { best } = this.snapshot;
+    const { endedEarly } = this;
+    const metric = this.config.checkpoints.best?.metric;
+    if (!best || metric === undefined) return undefined;
+    return { step: best.step, metric, value: best.value, ...(endedEarly !== undefined && { endedEarly }) };
+  }
+
+  /** The evaluation of the policy that the run exports: the best one's, else the last. */
+  get exported(): Evaluation {
+    const { evaluations } = this.snapshot;
+    const best = evaluations.find(({ step }) => step === this.best?.step);
+    return present(best ?? evaluations.at(-1), 'last evaluation');
+  }
+
+  get exportedPolicy(): PolicyRef {
+    return this.best ? this.exported.policy : this.policy;
   }
 
   get policy(): PolicyRef {
@@ -105,6 +132,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
       reference: this.reference,
       dataset: this.dataset,
       clipsAhead,
+      keep: bestSteps(this.snapshot.best),
       isLast: () => step + 1 >= this.totalSteps,
       spent,
       judge: () => this.judge,
@@ -136,14 +164,19 @@ export class RunState extends JudgedRun<RunSnapshot> {
 
   /**
    * Keeps a benchmark result, in place of an earlier one of the same step. Of many, those between the first and the last
-   * thin out: step records have the numbers of all.
+   * thin out, but for the best: step records have the numbers of all.
    */
   keep(evaluation: Evaluation): void {
+    const { best } = this.config.checkpoints;
+    const bestNow = best && bestAfter(this.snapshot.best, evaluation, best);
+    if (bestNow) this.snapshot.best = bestNow;
     const before = this.snapshot.evaluations.filter(({ step }) => step !== evaluation.step);
-    const evaluations = [...before, evaluation];
+    const evaluations = [...before, evaluation].sort((a, b) => a.step - b.step);
     const last = evaluations.length - 1;
     this.snapshot.evaluations =
-      last < MOST_EVALUATIONS ? evaluations : evaluations.filter((_, i) => i % 2 === 0 || i === last);
+      last < MOST_EVALUATIONS
+        ? evaluations
+        : evaluations.filter(({ step }, i) => i % 2 === 0 || i === last || step === this.snapshot.best?.step);
   }
 
   /** What was measured at the present step. */
@@ -151,10 +184,10 @@ export class RunState extends JudgedRun<RunSnapshot> {
     return this.snapshot.evaluations.find(({ step }) => step === this.snapshot.step);
   }
 
-  /** Whether everything is measured that a run ends with, the published benchmarks of its config among it. */
+  /** Whether everything is measured that a run ends with, and of the exported policy the published benchmarks too. */
   get evaluatedFinally(): boolean {
-    const suites = this.evaluationNow?.suites ?? [];
-    return this.evaluationNow !== undefined && suites.length === this.config.benchmark.suites.length;
+    if (this.evaluationNow === undefined) return false;
+    return (this.exported.suites ?? []).length === this.config.benchmark.suites.length;
   }
 
   /** Before the first step, after every `benchmark.everySteps`, and after the last. */
@@ -165,7 +198,8 @@ export class RunState extends JudgedRun<RunSnapshot> {
   }
 
   override status(waiting: Waiting): RunStatus {
-    const { startTime, step, lastMetrics, secondsPerStep, tracking, evaluations, benchmarkSpent } = this.snapshot;
+    const { startTime, step, lastMetrics, secondsPerStep, tracking, evaluations, trainedFrom, benchmarkSpent } =
+      this.snapshot;
     return {
       startTime,
       ...this.judgedStatus(waiting),
@@ -179,13 +213,15 @@ export class RunState extends JudgedRun<RunSnapshot> {
         etaSeconds: secondsPerStep * (this.totalSteps - step),
       }),
       ...(tracking && { mlflowRunUrl: tracking.runUrl }),
+      ...(trainedFrom && { trainedFrom }),
+      ...(this.best && { best: this.best }),
       evaluations: evaluations.map(({ step, metrics }) => ({ step, metrics })),
     };
   }
 
   /** Markdown for the run's page in the Temporal UI. */
   override details(waiting: Waiting): string {
-    return runDetails(this.snapshot, this.totalSteps, waiting);
+    return runDetails(this.snapshot, this.totalSteps, waiting, this.best);
   }
 
   /** All that another execution needs to go on from here. */
@@ -195,16 +231,18 @@ export class RunState extends JudgedRun<RunSnapshot> {
   }
 
   summary(report: ArtifactRef, modelFolder: string): RunSummary {
-    const { runKey, config, step, evaluations, tracking } = this.snapshot;
+    const { runKey, config, step, evaluations, tracking, trainedFrom } = this.snapshot;
     return {
       runKey,
       config,
       steps: step,
-      policy: this.policy,
+      policy: this.exportedPolicy,
       modelFolder,
       base: present(evaluations[0], 'base evaluation'),
-      trained: present(evaluations.at(-1), 'last evaluation'),
+      trained: this.exported,
       report,
+      ...(trainedFrom && { trainedFrom }),
+      ...(this.best && { best: this.best }),
       ...(tracking && { mlflowRunUrl: tracking.runUrl }),
     };
   }

@@ -4,6 +4,7 @@ import type { ExperimentConfig } from '../configs/schema.ts';
 import { TrainingRunInput } from '../contracts/run-input.ts';
 import type { RunMemo } from '../contracts/run-memo.ts';
 import type { RunProgress, RunSnapshot } from '../contracts/run-state.ts';
+import { parseRunCheckpoint } from '../policy/run-checkpoint.ts';
 import { neededFields } from '../rewards/registry.ts';
 import type { ControlState } from './control.ts';
 import { parseInput } from './parse-input.ts';
@@ -60,11 +61,19 @@ function fromProgress(runKey: string, progress: RunProgress): RunState {
   return new RunState({ ...progress, runKey, recordedStep: progress.step });
 }
 
-/** A run that has done nothing yet. */
-export function freshRun(config: ExperimentConfig, runKey = newRunKey()): RunState {
+/**
+ * A run that has done nothing yet. Where it starts from another run's checkpoint, its config names the one that was
+ * found.
+ */
+export async function freshRun(config: ExperimentConfig, runKey = newRunKey()): Promise<RunState> {
+  const { policy } = config;
+  const start = parseRunCheckpoint(policy.model)
+    ? await longActivities.findStart({ runKey, model: policy.model })
+    : undefined;
   return new RunState({
     runKey,
-    config,
+    config: start ? { ...config, policy: { ...policy, model: start.model } } : config,
+    ...(start && { reference: start.policy, trainedFrom: start.trainedFrom }),
     startTime: Date.now(),
     step: 0,
     evaluations: [],

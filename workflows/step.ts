@@ -19,6 +19,8 @@ export interface StepInput {
   clipsAhead?: ClipsAhead | undefined;
   /** Whether no step follows; asked when the update begins, since limits may have changed meanwhile. */
   isLast(): boolean;
+  /** Steps whose checkpoints stay whatever `checkpoints.keepEvery` says. */
+  keep: readonly number[];
   /** What the run has paid its judge before this step. */
   spent: JudgeSpending;
   /** The judge with the budget that holds at the moment it is asked. */

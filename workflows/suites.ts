@@ -1,20 +1,30 @@
 import { decodingOf, decodingText, type SuiteSource } from '../benchmarks/benchmark-config.ts';
 import type { PreparedSuite } from '../benchmarks/suites/suite-files.ts';
-import type { SuiteEvaluation } from '../contracts/run-results.ts';
+import type { Evaluation, SuiteEvaluation } from '../contracts/run-results.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
+import type { StepPlace } from '../core/place.ts';
+import type { PolicyRef } from '../core/policy-ref.ts';
 import type { JudgeGate } from './judge-gate.ts';
 import type { RunState } from './run-state.ts';
 import { judgeActivities, mediaActivities, policyActivities } from './stages.ts';
 
-/** Measures the run's policy on the published benchmarks that the config names, one after the other. */
-export async function evaluateSuites(run: RunState, gate: JudgeGate): Promise<SuiteEvaluation[]> {
+/** A policy of the run, and the step that it is of. */
+type Subject = Pick<Evaluation, 'step' | 'policy'>;
+
+/** Measures a policy on the published benchmarks that the config names, one after the other. */
+export async function evaluateSuites(run: RunState, gate: JudgeGate, subject: Subject): Promise<SuiteEvaluation[]> {
   const results = [];
-  for (const source of run.config.benchmark.suites) results.push(await evaluateSuite(run, gate, source));
+  for (const source of run.config.benchmark.suites) results.push(await evaluateSuite(run, gate, source, subject));
   return results;
 }
 
-/** One published benchmark: its clips captioned by the run's policy, or captions from a file, scored by its own protocol. */
-export async function evaluateSuite(run: RunState, gate: JudgeGate, source: SuiteSource): Promise<SuiteEvaluation> {
+/** One published benchmark: its clips captioned by a policy, or captions from a file, scored by its own protocol. */
+export async function evaluateSuite(
+  run: RunState,
+  gate: JudgeGate,
+  source: SuiteSource,
+  subject?: Subject,
+): Promise<SuiteEvaluation> {
   run.stage = source.suite;
   const prepared = await mediaActivities.prepareSuite({
     runKey: run.place.runKey,
@@ -22,28 +32,36 @@ export async function evaluateSuite(run: RunState, gate: JudgeGate, source: Suit
     judge: run.benchmarkJudge.judge,
   });
   const { predictions } = prepared;
-  const captions = predictions ? [predictions] : await captionSuite(run, source, prepared);
+  const place = { ...run.place, ...(subject && { step: subject.step }) };
+  const policy = (): PolicyRef => subject?.policy ?? run.policy;
+  const captions = predictions ? [predictions] : await captionSuite(run, source, prepared, { place, policy: policy() });
+
   const {
     usage,
     seconds: _,
     ...result
   } = await gate.through(() =>
     judgeActivities.scoreSuite({
-      ...run.place,
+      ...place,
       items: prepared.items,
       captions,
-      subject: predictions ? source.predictions! : subjectOf(run),
+      subject: predictions ? source.predictions! : subjectOf(run, policy()),
       quirks: source.quirks,
       ...run.benchmarkJudge,
     }),
   );
   run.spendOnBenchmark(usage);
-  return { ...result, step: run.place.step, ...(!predictions && { policy: run.policy }) };
+  return { ...result, step: place.step, ...(!predictions && { policy: policy() }) };
+}
+
+/** What a run's start policy is called: another run's checkpoint, or its model. */
+function modelOf({ snapshot: { trainedFrom }, config, policy }: RunState): string {
+  return trainedFrom ? config.policy.model : policy.model;
 }
 
 /** Whose captions these are, and how they were decoded. */
-function subjectOf({ policy, config }: RunState): string {
-  return `${policy.model}, step ${policy.step}, ${decodingText(decodingOf(config.benchmark))}`;
+function subjectOf(run: RunState, { step }: PolicyRef): string {
+  return `${modelOf(run)}, step ${step}, ${decodingText(decodingOf(run.config.benchmark))}`;
 }
 
 /** `dream1k/f1`: how a run's metrics name those of its suites. */
@@ -58,8 +76,9 @@ async function captionSuite(
   run: RunState,
   { suite }: SuiteSource,
   { manifests }: PreparedSuite,
+  { place, policy }: { place: StepPlace; policy: PolicyRef },
 ): Promise<ArtifactRef[]> {
-  const { config, place, policy } = run;
+  const { config } = run;
   const parts: ArtifactRef[] = [];
   for (const [i, manifest] of manifests.entries()) {
     const { clips } = await mediaActivities.extractFrames({

@@ -24,6 +24,7 @@ export async function trainStep(input: StepInput): Promise<StepOutcome> {
       output: config.prompt.output,
       algorithm: config.algorithm,
       keepEvery: config.checkpoints.keepEvery,
+      ...(input.keep.length > 0 && { keep: [...input.keep] }),
       batch,
     }),
     decodeAhead(input),

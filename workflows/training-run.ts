@@ -1,7 +1,8 @@
-import { ContinueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
-import type { RunSummary } from '../contracts/run-results.ts';
+import { ApplicationFailure, ContinueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
+import type { Evaluation, RunSummary } from '../contracts/run-results.ts';
+import { unknownMetric } from './best-checkpoint.ts';
 import { type Control, listenForControl } from './control.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluate, evaluateFinally } from './evaluate.ts';
 import { finishRun, finishWithStatus } from './finish-run.ts';
 import { MlflowMirror } from './mirror.ts';
 import { record } from './record.ts';
@@ -27,14 +28,15 @@ export async function trainingRun(rawInput: unknown): Promise<RunSummary> {
 
 async function train(run: RunState, control: Control, mirror: MlflowMirror): Promise<void> {
   const isOver = () => run.finished || control.stopRequested;
-  const measure = (suites: boolean) => evaluate(run, control.judge, { suites });
+  const measure = async (suites: boolean) => withBestMetric(run, await evaluate(run, control.judge, { suites }));
+  const exportsLast = run.config.checkpoints.best === undefined;
   if (run.shouldEvaluate) await record(run, { metrics: {}, rollouts: [] }, await measure(run.snapshot.step === 0));
 
   let recording = Promise.resolve(); // a step's record is written beside the next step
   while (await goesOn(control, isOver)) {
     const [outcome] = await Promise.all([trainStep(run.nextStep(control.judge)), recording]);
     run.advance(outcome);
-    const evaluation = isOver() || run.shouldEvaluate ? await measure(isOver()) : undefined;
+    const evaluation = isOver() || run.shouldEvaluate ? await measure(isOver() && exportsLast) : undefined;
     recording = record(run, outcome, evaluation);
     recording.catch(() => undefined); // thrown where it is awaited; a cancellation may come before that
     control.show();
@@ -46,7 +48,7 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
   }
   await recording;
   // Stopped while it waited or was measured: the step is recorded, but its last benchmark is not complete.
-  if (!run.evaluatedFinally) run.keep(await measure(true));
+  if (!run.evaluatedFinally) await evaluateFinally(run, control.judge);
 }
 
 /** Whether there is another step to make, once the run is not paused any more. */
@@ -54,4 +56,12 @@ async function goesOn(control: Control, isOver: () => boolean): Promise<boolean>
   if (isOver()) return false;
   await control.whilePaused();
   return !isOver();
+}
+
+/** @throws ApplicationFailure `InvalidConfig` for a metric of `checkpoints.best` that the benchmark does not have. */
+function withBestMetric({ config }: RunState, evaluation: Evaluation): Evaluation {
+  const { best } = config.checkpoints;
+  const unknown = best && unknownMetric(evaluation, best);
+  if (unknown) throw ApplicationFailure.nonRetryable(unknown, 'InvalidConfig');
+  return evaluation;
 }

@@ -18,7 +18,7 @@ import { openSession } from '../run/session.ts';
 import { watchRun } from '../run/watch-run.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
-import { collectOverride, modelOf, wholeNumber } from './arguments.ts';
+import { CHECKPOINT, collectOverride, modelOf, wholeNumber } from './arguments.ts';
 
 const SUITES = SuiteName.options;
 
@@ -29,7 +29,7 @@ export const benchCommand = new Command('bench')
       'published benchmark (DREAM-1K, VDC, CaReBench) from the files that its authors ship, by their protocol, with their ' +
       'published numbers beside yours.',
   )
-  .argument('[checkpoint]', 'name of a shipped model, such as tiny, or a model folder that a run has written')
+  .argument('[checkpoint]', CHECKPOINT)
   .addArgument(
     new Argument('[suite]', 'what to measure on; default held-out').choices(['held-out', ...SUITES] as const),
   )
@@ -57,6 +57,7 @@ export const benchCommand = new Command('bench')
       ...quirkLines(),
       examples(
         ['videocap bench tiny', 'the base model on the held-out videos of quickstart'],
+        ['videocap bench run:my-run@20', 'step 20 of a run on the same'],
         [
           'videocap bench path/to/model dream1k --annotations DREAM-1k.jsonl --videos dir --config my.yaml',
           'a published one',
@@ -137,7 +138,7 @@ export function whatToMeasure(
 ): { checkpoint?: string; suite: Choice } {
   if (!predictions) {
     if (first === undefined)
-      throw wrong('Which checkpoint? Give the name of a shipped model, such as tiny, or a model folder.');
+      throw wrong('Which checkpoint? Give the name of a shipped model, such as tiny, a model folder, or run:KEY@STEP.');
     return { checkpoint: first, suite: second ?? 'held-out' };
   }
   const suite = SuiteName.safeParse(first);

@@ -8,14 +8,15 @@ import { createEngine } from '../../policy/engines.ts';
 import { promptTexts } from '../../policy/prompt-config.ts';
 import { extractClip } from '../../video/extract-frames.ts';
 import { examples, print, printable, printJson } from '../output/print.ts';
-import { collectOverride, modelOf } from './arguments.ts';
+import { CHECKPOINT, collectOverride } from './arguments.ts';
+import { openCheckpoint } from './open-checkpoint.ts';
 
 export const captionCommand = new Command('caption')
   .summary('caption a video file')
   .description(
     'Captions any video that ffmpeg reads, here and now, without servers: the analysis first, then the caption.',
   )
-  .argument('<checkpoint>', 'name of a shipped model, such as tiny, or a model folder that a run has written')
+  .argument('<checkpoint>', CHECKPOINT)
   .argument('<video>', 'a video file')
   .option('--config <config>', 'the experiment whose frame options, prompt and decoding are used', 'quickstart')
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
@@ -26,13 +27,14 @@ export const captionCommand = new Command('caption')
       ['videocap caption tiny clip.mp4', 'with the base model that ships'],
       ['videocap caption path/to/model clip.mp4 --json', 'with a trained one, for a script'],
       ['videocap caption path/to/model clip.mp4 --set prompt.output=plain', 'with one that writes captions alone'],
+      ['videocap caption run:my-run@20 clip.mp4', 'with step 20 of a run'],
     ),
   )
   .action(async (checkpoint, video, { config: name, set: overrides = {}, json }) => {
     const { frames: options, benchmark, policy, prompt, seed } = await loadConfig(name, overrides);
     const engine = createEngine(policy.engine.kind);
     try {
-      const start = await engine.startPolicy(modelOf(checkpoint));
+      const start = await openCheckpoint(checkpoint, engine);
       const clip = await extractClip(video, options);
       const [frames, height, width] = clip.shape;
       const [group] = await engine.generate({

@@ -1,5 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { loadConfig } from '../../configs/load-config.ts';
+import { bestSentence } from '../../contracts/best.ts';
+import { parentage } from '../../contracts/start.ts';
 import { findInstallation, type Installation } from '../installation.ts';
 import { examples, print, printJson } from '../output/print.ts';
 import { judgeNotes, resultTable, unscoredNotes } from '../output/result-table.ts';
@@ -67,7 +69,7 @@ export async function followRun(
 
 /** What a person sees at the end of a run: base and trained policy side by side, and where to look further. */
 export function resultLines({ summary, links }: FinishedRun): string[] {
-  const { base, trained } = summary;
+  const { base, trained, best, trainedFrom } = summary;
   return [
     '',
     resultTable(base.metrics, trained.metrics),
@@ -78,6 +80,9 @@ export function resultLines({ summary, links }: FinishedRun): string[] {
     ...(links.temporal ? [`Temporal run   ${links.temporal}`] : []),
     ...(links.mlflow ? [`MLflow run     ${links.mlflow}`] : []),
     `report         ${links.report}`,
+    ...(trainedFrom ? [`started from   ${parentage(trainedFrom)}`] : []),
+    ...(best ? [`best           ${bestSentence(best)}`] : []),
+    ...(best?.endedEarly ? [`ended early    ${best.endedEarly}`] : []),
     `trained model  ${summary.modelFolder}`,
   ];
 }

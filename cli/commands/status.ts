@@ -1,8 +1,10 @@
 import { Command } from '@commander-js/extra-typings';
 import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import type { WrittenAnnotations } from '../../contracts/annotation.ts';
+import { bestSentence } from '../../contracts/best.ts';
 import type { Evaluation, RunSummary, SuiteEvaluation } from '../../contracts/run-results.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
+import { parentage } from '../../contracts/start.ts';
 import { findInstallation, type Installation } from '../installation.ts';
 import { examples, print, printJson } from '../output/print.ts';
 import { progressLine } from '../output/progress-view.ts';
@@ -99,6 +101,8 @@ async function showRun(
     if (json) return printJson({ ...run, state, status });
     return print(
       `${run.workflowId}   ${progressLine(status)}`,
+      ...(status.trainedFrom ? [`started from ${parentage(status.trainedFrom)}`] : []),
+      ...(status.best ? [`best checkpoint so far: ${bestSentence(status.best)}`] : []),
       ...(status.blocked ? [status.blocked, `then: videocap resume ${run.workflowId}`] : []),
       ...(run.link ? [run.link] : []),
     );

@@ -9,8 +9,9 @@ import { ruleFor } from './rules.ts';
 
 /**
  * The names of the contents that must stay: everything of runs that go on or may, what finished runs are still good for
- * (records, states to fork from, report, benchmarks with captions and verdicts, checkpoints of benchmarked steps, of
- * `checkpoints.keepEvery` with their reference policies, and of the end), and all that these refer to, wherever it lies.
+ * (records, states to fork from, report, benchmarks with captions and verdicts, checkpoints of benchmarked steps, the best
+ * ones among them, and of `checkpoints.keepEvery`, each with its reference policy, and of the end), and all that these
+ * refer to, wherever it lies.
  */
 export async function neededContents(
   storage: Storage,
@@ -42,9 +43,10 @@ export async function neededContents(
     const finished = stateOf(runKey) === 'finished';
     if (finished && need === 'retries') continue;
     // The end's is kept by the last progress, which names it.
-    if (finished && need === 'checkpoint' && !staysAsCheckpoint(key, keepEvery, refs)) continue;
+    if (finished && need === 'checkpoint' && !isKept(key, keepEvery, refs)) continue;
     // Other progress names checkpoints that were removed as the run went on.
-    const isFollowed = !finished || need !== 'progress' || lastProgress.get(runKey) === key || isKept(key, keepEvery);
+    const isFollowed =
+      !finished || need !== 'progress' || lastProgress.get(runKey) === key || isKept(key, keepEvery, refs);
     keep(content, isFollowed);
   }
   // What a running run has made may be known to its history alone.
@@ -72,19 +74,16 @@ async function refsUnder(storage: Storage, name: string): Promise<ArtifactRef[]>
   }
 }
 
-/** A fork can start from checkpoints that `checkpoints.keepEvery` keeps; those of benchmarked steps belong to a result. */
-function staysAsCheckpoint(key: string, keepEvery: ReadonlyMap<string, number>, refs: Inventory['refs']): boolean {
-  const parsed = parseKey(key);
-  if (parsed?.kind !== 'checkpointWeights' && parsed?.kind !== 'checkpointOptimizer') return false;
-  return isKept(key, keepEvery) || refs.has(keyOf('heldOutDetails', parsed.parts));
-}
-
-/** Whether a checkpoint, or the state that names it and its reference policy, is of a step that `keepEvery` keeps. */
-function isKept(key: string, keepEvery: ReadonlyMap<string, number>): boolean {
+/**
+ * Whether a checkpoint, or the state that names it and its reference policy, is of a step that `keepEvery` keeps, which a
+ * fork can start from, or that was benchmarked: it belongs to a result, and may be the best.
+ */
+function isKept(key: string, keepEvery: ReadonlyMap<string, number>, refs: Inventory['refs']): boolean {
   const parsed = parseKey(key);
   if (parsed === undefined || !('runKey' in parsed.parts && 'step' in parsed.parts)) return false;
-  const every = keepEvery.get(parsed.parts.runKey) ?? 0;
-  return every > 0 && parsed.parts.step % every === 0;
+  const { runKey, step } = parsed.parts;
+  const every = keepEvery.get(runKey) ?? 0;
+  return (every > 0 && step % every === 0) || refs.has(keyOf('heldOutDetails', { runKey, step }));
 }
 
 const KeptEvery = z.object({ config: z.object({ checkpoints: z.object({ keepEvery: z.number() }) }) });

@@ -81,6 +81,14 @@ it('runs of a real store resume and fork as if nothing had been removed', async 
   const fork = { overrides: {}, fork: { run: finished.runKey, step: 2 } };
   const forked = (await (await start('forked', fork)).result()) as RunSummary;
   expect(forked.policy.weights.sha256).toBe(finished.policy.weights.sha256);
+
+  // A run that starts where another ended begins with what that one could do.
+  const from = { 'policy.model': 'run:finished', 'algorithm.steps': 1 };
+  const started = (await (await start('started', { overrides: { ...OVERRIDES, ...from } })).result()) as RunSummary;
+  expect(started.trainedFrom).toEqual({ run: finished.runKey, step: 3, weights: finished.policy.weights.sha256 });
+  expect(started.config.policy.model).toBe(`run:${finished.runKey}@3`);
+  expect(started.base.policy.weights.sha256).toBe(finished.policy.weights.sha256);
+  expect(started.base.metrics).toEqual(finished.trained.metrics);
 }, 240_000);
 
 it('the command says what it found, for people and for scripts', async () => {
@@ -91,12 +99,12 @@ it('the command says what it found, for people and for scripts', async () => {
   const before = await contents();
   expect(JSON.parse(await videocap('--dry-run', '--json'))).toMatchObject({
     dryRun: true,
-    runs: { running: 0, resumable: 0, finished: 3 },
+    runs: { running: 0, resumable: 0, finished: 4 },
     removed: { frames: { files: 0 } },
   });
   // All of it was made within the last hour.
   expect(await videocap()).toMatch(
-    /^Nothing to remove\.\nKept \d+ files, [\d.]+ MB, of 0 runs that go on, 0 that could be resumed and 3 finished\.\n$/,
+    /^Nothing to remove\.\nKept \d+ files, [\d.]+ MB, of 0 runs that go on, 0 that could be resumed and 4 finished\.\n$/,
   );
   expect(await contents()).toEqual(before);
 });

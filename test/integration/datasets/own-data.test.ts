@@ -56,6 +56,46 @@ test('takes own videos, named relative to the file', async () => {
   expect(manifest.heldOut[0]).toMatchObject({ id: 'second', video: { path: join(folder, 'b.mp4') } });
 });
 
+test('mixes several training files by their weights, and tells apart what has one name', async () => {
+  const write = async (name: string, ...lines: object[]) => {
+    const path = join(folder, name);
+    await writeFile(path, lines.map((line) => JSON.stringify(line)).join('\n'));
+    return path;
+  };
+  const [a, b] = [
+    { video: 'a.mp4', caption },
+    { video: 'b.mp4', caption },
+  ];
+  const train = [
+    { path: await write('film.jsonl', a, b), weight: 3 },
+    { path: await write('more.jsonl', a), weight: 1 },
+  ];
+  const heldOut = await write('held.jsonl', { video: 'c.mp4', caption });
+  const { prepareDataset } = createDatasetActivities({ store });
+  const prepare = async (runKey: string, weight: number) => {
+    const mixed = [{ ...train[0]!, weight }, train[1]!];
+    const output = await prepareDataset({ runKey, dataset: { kind: 'jsonl', train: mixed, heldOut } });
+    return store.readJson(output.manifest, DatasetManifest);
+  };
+  const manifest = await prepare('mixed', 3);
+  expect(manifest.name).toBe('film+more');
+  expect(manifest.train.map(({ id }) => id)).toEqual(['a.mp4', 'b.mp4', 'a.mp4#train-2-1']);
+  expect(manifest.sources).toEqual([
+    { name: 'film', weight: 3, samples: 2 },
+    { name: 'more', weight: 1, samples: 1 },
+  ]);
+  expect((await prepare('mixed-otherwise', 1)).digest).not.toBe(manifest.digest);
+
+  const one = { kind: 'jsonl', heldOut } as const;
+  const file = await prepareDataset({ ...{ runKey: 'one' }, dataset: { ...one, train: train[0]!.path } });
+  const list = await prepareDataset({ ...{ runKey: 'list' }, dataset: { ...one, train: [train[0]!] } });
+  expect(list.manifest).toEqual(file.manifest);
+  const empty = [train[0]!, { path: await write('empty.jsonl'), weight: 1 }];
+  await expect(prepareDataset({ runKey: 'empty', dataset: { ...one, train: empty } })).rejects.toThrow(
+    /empty\.jsonl has no usable sample/,
+  );
+});
+
 test('a run keeps the dataset that it started with', async () => {
   const { prepareDataset } = createDatasetActivities({ store });
   const dataset = { kind: 'jsonl', train: 'gone.jsonl', heldOut: 'gone.jsonl' } as const;
@@ -87,6 +127,16 @@ test('a sample that lacks what the reward needs is refused before its video is l
     ),
   });
   const { manifest, ...counts } = await run(1);
+  const more = join(folder, 'needs-more.jsonl');
+  await writeFile(more, JSON.stringify({ video: 'not-there.mp4', caption }));
+  const sources = [{ path: train }, { path: more }];
+  await expect(
+    prepareDataset({
+      runKey: 'needs-mixed',
+      dataset: { kind: 'jsonl', train: sources, heldOut, maxBadSamples: 1 },
+      needs: [{ field: 'questions', component: 'qa' }],
+    }),
+  ).rejects.toThrow(/needs-more\.jsonl line 1: "questions" is missing/);
   expect(counts).toMatchObject({ train: 1, heldOut: 1, quarantined: 1 });
   expect((await store.readJson(manifest, DatasetManifest)).train[0]!.questions).toEqual([question]);
 });

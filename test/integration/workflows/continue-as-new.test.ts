@@ -4,7 +4,7 @@ import { ExperimentConfig } from '../../../configs/schema.ts';
 import type { RunSummary } from '../../../contracts/run-results.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
-import { type CallLog, mlflowAway, scriptedStages, updated } from './scripted-stages.ts';
+import { benchmarked, type CallLog, mlflowAway, scriptedStages, updated } from './scripted-stages.ts';
 
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -68,6 +68,33 @@ describe('a run whose history grows long', () => {
       return result;
     });
     expect(references).toEqual([0, 0, 0, 0, 0, 5, 5, 5, 5, 5, 10, 10]);
+  });
+
+  it('ends when the best checkpoint is no longer beaten, counted over all executions, and exports that one', async () => {
+    const calls: CallLog = [];
+    const exported: number[] = [];
+    const finished: unknown[] = [];
+    const stages = scriptedStages(calls, {
+      // It rises to step 6, and falls from there.
+      scoreBenchmark: ({ step }) => benchmarked({ metrics: { eventF1: 60 - Math.abs(6 - step) } }),
+      exportPolicy: ({ policy }) => {
+        exported.push(policy.step);
+        return { folder: '/models/trained' };
+      },
+      finishTracking: ({ best }) => void finished.push(best),
+    });
+    const best = { metric: 'eventF1', patience: 5 };
+    const input = [{ overrides: { 'algorithm.steps': 100, 'checkpoints.best': best } }];
+    const summary = await runScripted<RunSummary>(environment, 'trainingRun', input, stages, async (handle) => {
+      const result = (await handle.result()) as RunSummary;
+      const { runId } = await environment.client.workflow.getHandle(handle.workflowId).describe();
+      expect(runId).not.toBe(handle.firstExecutionRunId);
+      return result;
+    });
+    const chosen = { step: 6, metric: 'eventF1', value: 60, endedEarly: expect.stringContaining('last 5 evaluations') };
+    expect(summary).toMatchObject({ steps: 16, policy: { step: 6 }, trained: { step: 6 }, best: chosen });
+    expect(exported).toEqual([6]);
+    expect(finished).toEqual([chosen]);
   });
 
   it('does not wait for an MLflow that is down, and tells it everything later', async () => {

@@ -44,6 +44,7 @@ export function stepInput(algorithm: object, train: number, more: Partial<StepIn
     reference: policyAt(0),
     dataset: { manifest: ref('manifest'), train },
     isLast: () => false,
+    keep: [],
     spent: { calls: 10, usd: 1 },
     judge: () => config.judge,
     gate: {

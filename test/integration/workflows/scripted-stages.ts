@@ -61,6 +61,8 @@ const SCRIPT: Stages = {
       algorithm: { kind: set['algorithm.kind'] ?? 'grpo', steps: set['algorithm.steps'] ?? 2, samplesPerStep: 2 },
       sampling: { groupSize: 2 },
       benchmark: { everySteps: 2 },
+      ...(set['checkpoints.best'] !== undefined && { checkpoints: { best: set['checkpoints.best'] } }),
+      ...(set['policy.model'] !== undefined && { policy: { model: set['policy.model'] } }),
       ...(set['judge.kind'] === 'llm' && { judge: { kind: 'llm', model: 'm', price: { inputPerMillion: 1 } } }),
     }),
   }),
@@ -96,6 +98,11 @@ const SCRIPT: Stages = {
   scoreSuite: () => suiteScored(),
   recordStep: () => undefined,
   findProgress: () => ({}),
+  findStart: ({ model }) => ({
+    model: `${model.split('@')[0]}@7`,
+    policy: policyAt(0),
+    trainedFrom: { run: model.split(/[:@]/)[1]!, step: 7, weights: '0'.repeat(64) },
+  }),
   forkProgress: () => {
     throw ApplicationFailure.nonRetryable('There is no run to fork.', 'InvalidInput');
   },

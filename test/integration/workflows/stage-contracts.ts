@@ -44,6 +44,7 @@ import {
   ScoreCompletionsInput,
   ScoreCompletionsOutput,
 } from '../../../contracts/scoring.ts';
+import { FindStartInput, FindStartOutput } from '../../../contracts/start.ts';
 import { PrepareSuiteInput, PrepareSuiteOutput, ScoreSuiteInput, ScoreSuiteOutput } from '../../../contracts/suites.ts';
 import { FinishTrackingInput, MirrorRecordsInput, StartTrackingInput, Tracking } from '../../../contracts/tracking.ts';
 
@@ -69,6 +70,7 @@ export const STAGE_CONTRACTS = {
     output: nothing,
   },
   findProgress: { input: FindProgressInput, output: FindProgressOutput },
+  findStart: { input: FindStartInput, output: FindStartOutput },
   forkProgress: { input: ForkProgressInput, output: ForkProgressOutput },
   readCaptions: { input: ReadCaptionsInput, output: ReadCaptionsOutput },
   annotateBatch: { input: AnnotateBatchInput, output: AnnotateBatchOutput },

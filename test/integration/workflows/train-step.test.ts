@@ -15,7 +15,7 @@ describe('a step of SFT', () => {
     expect(calls[0]![1]).toMatchObject({ samples: { seed: 5, step: 3, round: 0, size: 2 } });
     expect(calls[1]![1]).toEqual({
       ...{ runKey: 'r', step: 3, policy: policyAt(2), reference: policyAt(0), engine: { kind: 'onnx', threads: 2 } },
-      ...{ prompt: { output: 'structured' }, algorithm: input.config.algorithm, keepEvery: 20 },
+      ...{ output: 'structured', algorithm: input.config.algorithm, keepEvery: 20 },
       batch: { learnsFrom: 'references', clips: ref('clips'), manifest: ref('manifest') },
     });
     expect(shown).toEqual(['frames', 'update']);

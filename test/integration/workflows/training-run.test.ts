@@ -57,6 +57,29 @@ describe('trainingRun', () => {
     expect(stepsOf(calls, 'judgeCompletions')).toEqual([]);
   });
 
+  it("starts from another run's checkpoint, which is found once, and says so", async () => {
+    const calls: CallLog = [];
+    const loaded: unknown[] = [];
+    const stages = scriptedStages(calls, {
+      loadPolicy: ({ policy, reference }) => {
+        loaded.push([policy.model, reference]);
+        return { policy: reference! };
+      },
+    });
+    const summary = await run('trainingRun', [{ overrides: { 'policy.model': 'run:sft-1' } }], stages);
+    expect(calls.filter(([name]) => name === 'findStart')).toHaveLength(1);
+    expect(loaded).toEqual([['run:sft-1@7', policyAt(0)]]);
+    expect(summary).toMatchObject({ config: { policy: { model: 'run:sft-1@7' } } });
+  });
+
+  it('refuses, after the first benchmark, to look for the best of a metric that there is not', async () => {
+    const calls: CallLog = [];
+    const overrides = { 'checkpoints.best': { metric: 'evntF1' } };
+    const failure = await failureOf(run('trainingRun', [{ overrides }], scriptedStages(calls)));
+    expect(failure).toMatchObject({ type: 'InvalidConfig', message: expect.stringContaining('set one of eventF1') });
+    expect(stepsOf(calls, 'updatePolicy')).toEqual([]);
+  });
+
   it.each([
     [{ confg: 'quickstart' }, 'Unrecognized key: "confg"'],
     [{ config: 7 }, 'config: Invalid input: expected string, received number'],

@@ -59,6 +59,15 @@ describe('writeReport', () => {
     expect(text).not.toMatch(/@import|url\(/);
   });
 
+  it('says what it started from, which checkpoint was exported, and why it ended', async () => {
+    const trainedFrom = { run: 'sft-1', step: 40, weights: 'ab'.repeat(32) };
+    const best = { step: 2, metric: 'eventF1', value: 61.25, endedEarly: 'it no longer rose' };
+    const { said } = await page({}, () => ({ trainedFrom, best }));
+    expect(said).toContain('policy tiny, trained before: step 40 of sft-1 (weights abababababab)');
+    expect(said).toContain('best checkpoint, exported: step 2, eventF1 61.25');
+    expect(said).toContain('ended early: it no longer rose');
+  });
+
   it('says plainly that the rule-based judge is no LLM', async () => {
     expect((await page()).said).toContain('The judge is rule-based and no LLM.');
   });

@@ -2,15 +2,13 @@ import { mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createRecordActivities } from '../../../activities/record.ts';
 import { createProgressActivities } from '../../../activities/run-progress.ts';
-import { ExperimentConfig } from '../../../configs/schema.ts';
+import { readProgress } from '../../../contracts/read-progress.ts';
 import { readRecords } from '../../../contracts/read-records.ts';
-import type { RunProgress } from '../../../contracts/run-state.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
-import type { PolicyRef } from '../../../core/policy-ref.ts';
 import { keyOf } from '../../../core/store-layout.ts';
 import { WatchedStorage } from '../../storage/watched-storage.ts';
+import { writeRunTo } from './written-run.ts';
 
 let root: string;
 let store: ArtifactStore;
@@ -20,38 +18,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-/**
- * A run of so many steps whose checkpoints are kept at even steps and the last; `refreshed`: the step after which its
- * reference policy is refreshed.
- */
-async function writeRun(runKey: string, steps: number, { refreshed = 0 } = {}): Promise<void> {
-  const { recordStep } = createRecordActivities({ store });
-  let reference: PolicyRef = { model: 'tiny', step: 0, weights: await store.put('start', 'start') };
-  for (let step = 0; step <= steps; step++) {
-    const weights = await store.put(keyOf('checkpointWeights', { runKey, step }), `weights of step ${step}`);
-    if (step > 0 && step === refreshed) reference = { model: 'tiny', step, weights };
-    const progress: RunProgress = {
-      config: ExperimentConfig.parse({ algorithm: { kind: 'grpo', steps }, checkpoints: { keepEvery: 2 } }),
-      startTime: 1,
-      step,
-      reference,
-      policy: { model: 'tiny', step, weights },
-      evaluations: [],
-      spent: { usd: 2, calls: 20 },
-      limits: { judgeBudgetUsd: 3 },
-      lastMetrics: { 'reward/mean': step },
-      mirroredStep: step - 1,
-    };
-    if (step > 0) await store.putJson(keyOf('update', { runKey, step }), {});
-    await recordStep({
-      runKey,
-      record: { step, time: step, metrics: { 'reward/mean': step }, rollouts: [] },
-      progress,
-    });
-    if (step % 2 === 1 && step < steps && step !== refreshed)
-      await store.remove(keyOf('checkpointWeights', { runKey, step }));
-  }
-}
+const writeRun = (runKey: string, steps: number, options?: { refreshed: number }) =>
+  writeRunTo(store, runKey, steps, options);
 
 test.each([0, 1, 2, 5, 8])('a run goes on after its last step: %i', async (steps) => {
   await writeRun('parent', steps);
@@ -158,6 +126,20 @@ test('a fork that is ended before its first step is resumed as the fork it is, a
   expect(grandchild.progress).toMatchObject({ step: 2, config: { algorithm: { beta: 0.5 } } });
 });
 
+test('a fork goes on looking for the best checkpoint, unless it asks for another metric', async () => {
+  await writeRunTo(store, 'parent', 4, { best: { metric: 'eventF1', patience: 9 } });
+  const { forkProgress } = createProgressActivities({ store, home: 'unused' });
+  const bestOf = async (runKey: string, overrides: object) =>
+    (await forkProgress({ from: { run: 'parent', step: 2 }, runKey, overrides: { ...overrides } })).progress.best;
+  expect(await bestOf('same', { 'checkpoints.best.patience': 3 })).toMatchObject({ step: 0, waited: 2 });
+  expect(await bestOf('other', { 'checkpoints.best.metric': 'think' })).toBeUndefined();
+  expect(await bestOf('none', { checkpoints: {} })).toBeUndefined();
+  // A second attempt finds the fork's own state, and the parent's past is as it was.
+  expect(await bestOf('other', { 'checkpoints.best.metric': 'think' })).toBeUndefined();
+  for (const step of [0, 1, 2]) expect((await readProgress(store, 'other', step)).best).toBeUndefined();
+  for (const step of [0, 1, 2]) expect((await readProgress(store, 'same', step)).best).toMatchObject({ waited: step });
+});
+
 test('a fork says which checkpoints there are, and what is wrong with a change', async () => {
   await writeRun('parent', 5);
   const { forkProgress } = createProgressActivities({ store, home: 'unused' });
@@ -166,7 +148,7 @@ test('a fork says which checkpoints there are, and what is wrong with a change',
   await expect(fork('parent', 3)).rejects.toThrow(
     'Run parent has no checkpoint at step 3; it has them at 0, 2, 4, 5 (checkpoints.keepEvery says which are kept).',
   );
-  await expect(fork('nobody', 0)).rejects.toThrow('There is no run "nobody" in the store to fork');
+  await expect(fork('nobody', 0)).rejects.toThrow('There is no run "nobody" in the store;');
   await expect(fork('parent', 2, { 'algorithm.bta': 1 })).rejects.toMatchObject({
     code: 'InvalidConfig',
     message: expect.stringContaining('algorithm.bta'),
@@ -175,7 +157,7 @@ test('a fork says which checkpoints there are, and what is wrong with a change',
 
 test('a run goes on from before a step whose reference policy is damaged: a state that has another', async () => {
   await writeRun('parent', 5, { refreshed: 3 });
-  const { findProgress, forkProgress } = createProgressActivities({ store, home: '/nowhere' });
+  const { findProgress, forkProgress } = createProgressActivities({ store, home: 'unused' });
   expect((await findProgress({ run: 'parent' })).progress).toMatchObject({ step: 5, reference: { step: 3 } });
   await truncate(await store.localCopy((await store.find(checkpoint(3)))!), 3);
   expect((await findProgress({ run: 'parent' })).progress).toMatchObject({ step: 2, reference: { step: 0 } });
@@ -190,7 +172,7 @@ describe('a fork of a run that goes on', () => {
 
   test('has its own copies of a checkpoint that its parent removes, and of its reference policy', async () => {
     await writeRun('parent', 5, { refreshed: 3 });
-    const { findProgress, forkProgress } = createProgressActivities({ store, home: '/nowhere' });
+    const { findProgress, forkProgress } = createProgressActivities({ store, home: 'unused' });
     const { progress } = await forkProgress(fork(5));
     expect(progress.policy.weights).toEqual(await store.find(own(5)));
     expect(progress.reference).toEqual({ model: 'tiny', step: 3, weights: await store.find(own(3)) });
@@ -203,7 +185,7 @@ describe('a fork of a run that goes on', () => {
 
   test('refers to a checkpoint of its parent that checkpoints.keepEvery keeps, and to its reference policy', async () => {
     await writeRun('parent', 5, { refreshed: 3 });
-    const { progress } = await createProgressActivities({ store, home: '/nowhere' }).forkProgress(fork(4));
+    const { progress } = await createProgressActivities({ store, home: 'unused' }).forkProgress(fork(4));
     expect(progress.policy.weights).toEqual(await store.find(checkpoint(4)));
     expect(progress.reference.weights).toEqual(await store.find(checkpoint(3)));
     expect(await store.find(own(4))).toBeUndefined();

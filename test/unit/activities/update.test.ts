@@ -177,6 +177,19 @@ test('the weights of the reference policy stay as long as a step is trained agai
   expect(left).toEqual([[1], [1, 2], [2, 3], [3, 4], [3, 4, 5], [3, 5, 6], [6, 7]]);
 });
 
+test('checkpoints that are to be kept stay beside those of keepEvery', async () => {
+  const { store, input, updatePolicy, grpoBatch } = await stage();
+  let policy = input.policy;
+  for (let step = 1; step <= 5; step++) {
+    const keep = step > 1 ? [1, 0] : [0];
+    policy = (await updatePolicy({ ...input, step, policy, keep, batch: grpoBatch() })).policy as typeof policy;
+  }
+  const found = await Promise.all(
+    [1, 2, 3, 4, 5].map((step) => store.find(`runs/r/checkpoints/step-00000${step}/model.safetensors`)),
+  );
+  expect([1, 2, 3, 4, 5].filter((step) => found[step - 1])).toEqual([1, 4, 5]);
+});
+
 test("SFT learns each clip's reference, in the order of the clips", async () => {
   const { store, requests, input, clips, updatePolicy } = await stage();
   const thought = [{ subject: 'star', attributes: [], actions: ['grows'] }];

@@ -106,6 +106,28 @@ test('the rule-based judge stays the default for data of the small world', async
   });
 });
 
+test('of several training files, a field is there when any of them has it', async () => {
+  const mixed = async (config: string, ...files: object[][]) => {
+    const name = `config-${Math.random()}`;
+    const paths = files.map((_, i) => `${name}-${i}.jsonl`);
+    for (const [i, samples] of files.entries())
+      await writeFile(join(folder, paths[i]!), samples.map((sample) => JSON.stringify(sample)).join('\n'));
+    const sources = paths.map((path) => `{ path: ${path} }`).join(', ');
+    const data = `dataset: { kind: jsonl, train: [${sources}], heldOut: ${paths[0]} }\n`;
+    await writeFile(join(folder, `${name}.yaml`), data + config);
+    return loadConfig(join(folder, `${name}.yaml`));
+  };
+  const config = await mixed(LLM, PAIRS, THOUGHTS);
+  expect(config).toMatchObject({ prompt: { output: 'structured' }, reward: { think: { weight: 1 } } });
+  expect(config.dataset).toMatchObject({ train: [{ path: expect.stringMatching(/^\/.*-0\.jsonl$/) }, { weight: 1 }] });
+  expect((await mixed(SFT, PAIRS, PAIRS)).prompt.output).toBe('plain');
+  // One sample that the rules cannot read is enough.
+  expect((await mixed(SFT, SMALL_WORLD, EVENTS)).judge.kind).toBe('none');
+  await expect(mixed(`${LLM}reward: { think: { weight: 1 } }\n`, PAIRS, EVENTS)).rejects.toThrow(
+    /no sample of \S+-0\.jsonl, \S+-1\.jsonl has the field "thought"/,
+  );
+});
+
 test('data that cannot be read are left to the stage that reads them', async () => {
   const text = 'dataset: { kind: jsonl, train: gone.jsonl, heldOut: gone.jsonl }\n';
   await writeFile(join(folder, 'gone.yaml'), text);

@@ -93,6 +93,36 @@ describe('parseConfig', () => {
     expect(parseConfig('# nothing yet\n', at)).toEqual(ExperimentConfig.parse({}));
   });
 
+  it('takes training files to mix, relative to the config, and says what is wrong with them', () => {
+    const { dataset } = parseConfig(
+      'dataset: { kind: jsonl, train: [{ path: a.jsonl, weight: 2 }, { path: /b.jsonl }], heldOut: h.jsonl }',
+      { ...at, folder: '/data' },
+    );
+    expect(dataset).toMatchObject({
+      train: [
+        { path: '/data/a.jsonl', weight: 2 },
+        { path: '/b.jsonl', weight: 1 },
+      ],
+    });
+    const wrong = (train: string) => errorOf(`dataset: { kind: jsonl, train: ${train}, heldOut: h }`);
+    expect(wrong('[{ path: a, weight: 0 }]')).toMatch(/dataset\.train\[0\]\.weight is 0; set a number more than 0/);
+    expect(wrong('[{ path: a }, { path: a }]')).toMatch(/name every file once/);
+    expect(wrong('[{ pth: a }]')).toMatch(
+      /set the path of a JSONL file, or a list of them such as \[\{ path: a\.jsonl/,
+    );
+    expect(wrong('7')).toMatch(/dataset\.train is 7; set the path of a JSONL file, or a list/);
+  });
+
+  it('says what a checkpoint of a run and a best checkpoint need', () => {
+    expect(errorOf('policy: { model: "run:a@b" }')).toMatch(/policy\.model is "run:a@b"; write run:KEY@STEP/);
+    expect(errorOf('checkpoints: { best: { metric: eventF1, mode: most } }')).toMatch(
+      /checkpoints\.best\.mode is "most"; set one of max, min/,
+    );
+    expect(errorOf('checkpoints: { best: { metric: eventF1 } }\nbenchmark: { everySteps: 0 }')).toMatch(
+      /benchmark\.everySteps is 0; set a number above 0: checkpoints\.best/,
+    );
+  });
+
   it('points at broken YAML', () => {
     expect(errorOf('algorithm:\n  steps: [1\nname: x\n')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:3:1: Flow sequence in block collection must be sufficiently indented and end with a ]. Correct the YAML there."`,

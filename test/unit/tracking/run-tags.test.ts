@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import type { Evaluation } from '../../../contracts/run-results.ts';
-import { finishNote, runTags } from '../../../tracking/run-tags.ts';
+import { bestTags, finishNote, runTags } from '../../../tracking/run-tags.ts';
 
 const ref = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
 const evaluation = (step: number, eventF1: number): Evaluation => ({
@@ -26,6 +26,14 @@ describe('runTags', () => {
     expect(tagsOf({}).has('temporal.url')).toBe(false);
   });
 
+  it('say which checkpoint of another run it started from', () => {
+    const trainedFrom = { run: 'sft-1', step: 40, weights: 'ab'.repeat(32) };
+    const tags = tagsOf({ policy: { model: 'run:sft-1@40' } }, { trainedFrom });
+    expect(tags.get('videocap.trainedFrom')).toBe('run:sft-1@40');
+    expect(tags.get('videocap.trainedFrom.weights')).toBe('ab'.repeat(32));
+    expect(tags.get('mlflow.note.content')).toContain('Started from step 40 of sft-1 (weights abababababab).');
+  });
+
   it('say who judges', () => {
     expect(tagsOf({}).get('mlflow.note.content')).toContain('rule-based, no LLM');
     const openai = tagsOf({ judge: { kind: 'llm', model: 'some-model' } });
@@ -41,6 +49,19 @@ describe('finishNote', () => {
       'As it was.\n\n**Held-out, base → trained:** event F1 41.2 → 48.4 (+7.1). Videos and captions: artifact `report.html`.',
     );
     expect(finishNote(once, evaluations, 'report.html')).toBe(once);
+  });
+  it('says which checkpoint was exported, and why the run ended', () => {
+    const best = { step: 20, metric: 'eventF1', value: 61.25, endedEarly: 'it no longer rose' };
+    const note = finishNote(
+      'As it was.',
+      [evaluation(0, 41), evaluation(20, 61.25), evaluation(40, 48)],
+      undefined,
+      best,
+    );
+    expect(note).toContain('event F1 41.0 → 61.3 (+20.3).');
+    expect(note).toContain('Best checkpoint, exported: step 20, eventF1 61.25. Ended early: it no longer rose.');
+    expect(bestTags(best)).toContainEqual({ key: 'videocap.best.step', value: '20' });
+    expect(bestTags(undefined)).toEqual([]);
   });
   it('leaves a run without results as it is', () => {
     expect(finishNote('As it was.', [], undefined)).toBe('As it was.');

@@ -201,4 +201,34 @@ describe('RunState', () => {
     });
     expect(run.status({ paused: true }).stage).toBe('paused');
   });
+
+  it('exports the best policy, keeps its evaluation and its checkpoint, and ends early', () => {
+    const run = runOf({ checkpoints: { best: { metric: 'eventF1', patience: 2 } } });
+    const policyOf = (step: number) => ({ ...POLICY, step });
+    const measure = (step: number, eventF1: number) => {
+      run.snapshot.step = step;
+      run.snapshot.policy = policyOf(step);
+      run.keep({ ...evaluationAt(step), metrics: { eventF1 }, policy: policyOf(step) });
+    };
+    measure(0, 50);
+    measure(1, 60);
+    measure(2, 55);
+    expect([run.finished, run.nextStep(gate).keep]).toEqual([false, [1, 0]]);
+    measure(3, 59);
+    expect(run.finished).toBe(true);
+    expect(run.exportedPolicy).toEqual(policyOf(1));
+    expect(run.summary(REF, '/m')).toMatchObject({
+      ...{ steps: 3, policy: { step: 1 }, trained: { step: 1 } },
+      best: { step: 1, metric: 'eventF1', value: 60, endedEarly: expect.stringContaining('eventF1 has not risen') },
+    });
+    expect(run.status({ paused: false }).best).toMatchObject({ step: 1, value: 60 });
+    expect(run.details({ paused: false })).toContain('**Best checkpoint** step 1, eventF1 60');
+    expect(run.progress.best).toMatchObject({ step: 1, waited: 2 });
+  });
+
+  it('exports the last policy where nobody asks for the best', () => {
+    const run = runOf();
+    for (const step of [0, 1]) run.keep({ ...evaluationAt(step), metrics: { eventF1: 50 - step } });
+    expect([run.exported.step, run.best, run.nextStep(gate).keep]).toEqual([1, undefined, []]);
+  });
 });

@@ -156,6 +156,16 @@ describe('a finished run', () => {
     expect(await Promise.all(kept)).toEqual([true, false, true, false, true]);
   });
 
+  it('keeps the reference policy of a benchmarked state, which may be the best: a fork can start from it', async () => {
+    await aRun('r');
+    const reference = { weights: await store.find('runs/r/checkpoints/step-000001/model.safetensors') };
+    const policy = { weights: await store.find('runs/r/checkpoints/step-000002/model.safetensors') };
+    await store.remove('runs/r/progress/step-000002.json');
+    await store.putJson('runs/r/progress/step-000002.json', { step: 2, policy, reference });
+    await collect(finished);
+    expect(await has('runs/r/checkpoints/step-000001/model.safetensors')).toBe(true);
+  });
+
   it('keeps the checkpoints of benchmarked steps that its last state, which names few of many benchmarks, leaves out', async () => {
     await aRun('r');
     const checkpoint = (step: number) => `runs/r/checkpoints/step-00000${step}`;
@@ -189,6 +199,16 @@ describe('a finished run', () => {
     await store.putJson('runs/fork/progress/step-000002.json', { policy });
     await collect([...finished, execution({ runKey: 'fork', state: 'running' })]);
     expect(await has('runs/r/checkpoints/step-000001/model.safetensors')).toBe(true);
+  });
+
+  it('keeps the weights that another run started from', async () => {
+    await aRun('r');
+    const weights = await store.put('policies/start/model.safetensors', 'a copy of weights 1');
+    await store.put('policies/unused/model.safetensors', 'of a run that is gone');
+    await store.putJson('runs/r/start.json', { model: 'run:sft@1', policy: { weights } });
+    await collect(finished);
+    expect(await has('policies/start/model.safetensors')).toBe(true);
+    expect(await has('policies/unused/model.safetensors')).toBe(false);
   });
 
   it('can be collected twice; the second time there is nothing to remove', async () => {

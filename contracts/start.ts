@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { PolicyRef } from '../core/policy-ref.ts';
+
+/** The checkpoint of another run that a run started from. */
+export const TrainedFrom = z.strictObject({
+  /** That run's key in the store. */
+  run: z.string().min(1),
+  step: z.int().nonnegative(),
+  /** The sha256 of the weights. */
+  weights: z.string(),
+});
+export type TrainedFrom = z.infer<typeof TrainedFrom>;
+
+export const FindStartInput = z.strictObject({
+  runKey: z.string().min(1),
+  /** `policy.model` of the config: `run:KEY@STEP` or `run:KEY`. */
+  model: z.string(),
+});
+export const FindStartOutput = z.strictObject({
+  /** The same with the key and the step that were found: `run:KEY@STEP`. */
+  model: z.string(),
+  /** The policy to start from, as step 0 of the new run. */
+  policy: PolicyRef,
+  trainedFrom: TrainedFrom,
+});
+
+/** `step 40 of quickstart-1-0a1b2c3d (weights 0123456789ab)`, for people. */
+export function parentage({ run, step, weights }: TrainedFrom): string {
+  return `step ${step} of ${run} (weights ${weights.slice(0, 12)})`;
+}

@@ -1,0 +1,27 @@
+/** A checkpoint of another run, as `policy.model` and commands name it. */
+export interface RunCheckpoint {
+  /** The run's key in the store, or the id of its workflow. */
+  run: string;
+  /** Absent: the run's last step. */
+  step?: number;
+}
+
+const PREFIX = 'run:';
+const FORM = /^run:([A-Za-z0-9._-]+)(?:@(\d{1,9}))?$/;
+
+/** `run:KEY@STEP` or `run:KEY`; `undefined` for the name or folder of a model. */
+export function parseRunCheckpoint(model: string): RunCheckpoint | undefined {
+  const [, run, step] = FORM.exec(model) ?? [];
+  if (run === undefined) return undefined;
+  return { run, ...(step !== undefined && { step: Number(step) }) };
+}
+
+/** The other way round. */
+export function runCheckpoint({ run, step }: Required<RunCheckpoint>): string {
+  return `${PREFIX}${run}@${step}`;
+}
+
+/** Whether a text begins as the name of a checkpoint does, and is none. */
+export function isBrokenRunCheckpoint(model: string): boolean {
+  return model.startsWith(PREFIX) && parseRunCheckpoint(model) === undefined;
+}
