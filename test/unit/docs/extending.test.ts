@@ -25,7 +25,7 @@ const pages = await Promise.all(
 let copy: string;
 beforeAll(async () => {
   copy = await copyWithExamples();
-});
+}, 60_000);
 afterAll(() => rm(copy, { recursive: true, force: true }));
 
 const load = <Module>(path: string): Promise<Module> => import(pathToFileURL(join(copy, path)).href);

@@ -17,7 +17,7 @@ interface Example {
 }
 
 /**
- * The fenced blocks of a page whose fence names a file: ```` ```ts algorithms/rloo.ts ```` adds it, and ```` ```diff ````
+ * The fenced blocks of a page whose fence names a file: `ts algorithms/rloo.ts` adds it, `diff algorithms/registry.ts`
  * changes it.
  */
 export function examplesOf(page: string, markdown: string): Example[] {
