@@ -287,6 +287,9 @@ describe('engine.md', () => {
     ]);
     const { tokenIds, logProbs } = groups[0]!.completions[0]!;
     expect(logProbs).toEqual(tokenIds.map(() => Math.log(1 / 3)));
+    const filters = { topK: 0, topP: 1, minP: 0, repetitionPenalty: 2 };
+    const filtered = (await engine.generate({ ...request, filters }))[0]!.completions[0]!;
+    expect(filtered.policyLogProbs).toEqual(filtered.tokenIds.map(() => Math.log(1 / 3)));
 
     const algorithm: ConfigSection = GrpoConfig.parse({ optimizer: { learningRate: 0.5 } });
     const completion = (advantage: number | null, ...tokens: number[]) => ({
