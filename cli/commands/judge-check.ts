@@ -3,9 +3,10 @@ import { quantileSorted } from 'simple-statistics';
 import { judgeOfBenchmarks } from '../../benchmarks/benchmark-config.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import { VideocapError } from '../../core/errors.ts';
-import { isLlm, type LlmJudgeConfig } from '../../judge/judge-config.ts';
+import { isLlm } from '../../judge/judge-config.ts';
 import {
   ANSWER_FORMATS,
+  type AnswerFormat,
   type EndpointCheck,
   type ExampleVerdicts,
   isRight,
@@ -62,8 +63,11 @@ export const checkCommand = new Command('check')
     if (check.answerFormat === undefined) process.exitCode = 1;
   });
 
+/** A section `judge`. That of a provider with one way to ask has no `answerFormat`. */
+type FormatOfConfig = Readonly<Record<string, unknown>> & { answerFormat?: AnswerFormat };
+
 /** The result as lines for a terminal. Everything that the endpoint wrote is untrusted. */
-export function checkLines(check: EndpointCheck, config: Pick<LlmJudgeConfig, 'answerFormat'>): string[] {
+export function checkLines(check: EndpointCheck, config: FormatOfConfig): string[] {
   const { endpoint, model, options, formats, refused, reportsTokens, latencySeconds, example, hostile } = check;
   const head = [
     `endpoint   ${endpoint}`,
@@ -71,9 +75,10 @@ export function checkLines(check: EndpointCheck, config: Pick<LlmJudgeConfig, 'a
     ...Object.entries(options).map(([name, value]) => `${name.padEnd(10)} ${printable(value)}`),
   ];
   if (check.fault !== undefined) return [...head, '', check.fault, ...check.advice];
-  const rows = ANSWER_FORMATS.map((format) => {
-    const { works, enforced, fault } = formats[format]!;
-    return [format, works ? 'works' : 'no', enforced === undefined ? '' : enforced ? 'yes' : 'no', fault ?? ''];
+  const rows = ANSWER_FORMATS.flatMap((format) => {
+    if (!formats[format]) return [];
+    const { works, enforced, fault } = formats[format];
+    return [[format, works ? 'works' : 'no', enforced === undefined ? '' : enforced ? 'yes' : 'no', fault ?? '']];
   });
   return [
     ...head,
@@ -131,10 +136,7 @@ function effect(hostile: ExampleVerdicts, example: ExampleVerdicts | undefined):
   return example && isRight(example) ? 'STEERS it' : 'is judged wrong as well';
 }
 
-function formatAdvice(
-  { answerFormat, example, hostile, formats }: EndpointCheck,
-  config: Pick<LlmJudgeConfig, 'answerFormat'>,
-): string {
+function formatAdvice({ answerFormat, example, hostile, formats }: EndpointCheck, config: FormatOfConfig): string {
   if (answerFormat === undefined)
     return (
       `No answer of this model can be used (${formats.text?.fault ?? 'no format works'}); ` +
@@ -142,6 +144,7 @@ function formatAdvice(
     );
   const judgesWell = example !== undefined && isRight(example) && hostile !== undefined && isRight(hostile);
   const model = judgesWell ? '' : ' Its verdicts are not to be trusted; a larger model is needed.';
+  if (config.answerFormat === undefined) return `The endpoint can judge.${model}`;
   return answerFormat === config.answerFormat
     ? `judge.answerFormat: ${answerFormat} is right.${model}`
     : `Set judge.answerFormat: ${answerFormat} (the config has ${config.answerFormat}).${model}`;

@@ -24,6 +24,8 @@ export interface EngineUnderTest {
   store: ArtifactStore;
   /** A model that the engine has, and its config section. */
   policy: Input<'loadPolicy'>['policy'];
+  /** Folder of the JSON Schemas; default `contracts/schemas`. */
+  schemas?: URL;
 }
 
 /**
@@ -31,7 +33,13 @@ export interface EngineUnderTest {
  * output meets its committed JSON Schema, a second call at the same place answers the same, every reference verifies, and
  * what is damaged is made again with the same bytes: start weights, completions, checkpoints, captions.
  */
-export async function playEngineContract({ environment, taskQueue, store, policy }: EngineUnderTest): Promise<void> {
+export async function playEngineContract({
+  environment,
+  taskQueue,
+  store,
+  policy,
+  schemas = new URL('../../contracts/schemas/', import.meta.url),
+}: EngineUnderTest): Promise<void> {
   const caller = `caller-${randomUUID()}`;
   const worker = await Worker.create({
     connection: environment.nativeConnection,
@@ -45,9 +53,9 @@ export async function playEngineContract({ environment, taskQueue, store, policy
       args: [taskQueue, name, input],
     });
   const call = async <K extends keyof Contract>(name: K, input: Input<K>): Promise<Output<K>> => {
-    schemaOf(`${name}.input`).parse(input);
+    schemaOf(schemas, `${name}.input`).parse(input);
     const output = await once(name, input);
-    schemaOf(`${name}.output`).parse(output);
+    schemaOf(schemas, `${name}.output`).parse(output);
     for (const how of ['', ', again', ', after damage']) {
       if (how === ', after damage') for (const ref of refsIn(output)) await truncate(await store.localCopy(ref), 3);
       if (how) expect(await once(name, input), `${name}${how}`).toEqual(output);
@@ -118,7 +126,6 @@ export async function playEngineContract({ environment, taskQueue, store, policy
   });
 }
 
-function schemaOf(name: string): z.ZodType {
-  const file = new URL(`../../contracts/schemas/${name}.json`, import.meta.url);
-  return z.fromJSONSchema(JSON.parse(readFileSync(file, 'utf8')));
+function schemaOf(schemas: URL, name: string): z.ZodType {
+  return z.fromJSONSchema(JSON.parse(readFileSync(new URL(`${name}.json`, schemas), 'utf8')));
 }

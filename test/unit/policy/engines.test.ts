@@ -9,6 +9,7 @@ test.each(ENGINE_KINDS)('%s: a config can name it, and it has a driver', async (
 
 test('an engine without a driver here is refused with a sentence', () => {
   expect(() => createEngine('elsewhere' as 'onnx')).toThrow(
-    'policy.engine.kind: "elsewhere" is served by a program of its own and has no driver here; set onnx.',
+    'policy.engine.kind: "elsewhere" is served by a program of its own and has no driver here; ' +
+      `set ${ENGINE_KINDS.join(' or ')}.`,
   );
 });
