@@ -8,7 +8,7 @@ import { RefreshReferenceEvery } from './reference-refresh.ts';
 export const GrpoConfig = z.strictObject({
   /** Group Relative Policy Optimization (arXiv 2402.03300). */
   kind: z.literal('grpo').default('grpo'),
-  /** Optimiser steps of the run. */
+  /** Steps of the run: each samples, scores and updates. */
   steps: z.int().min(0).default(40),
   /** Samples of a step, each with a group of `sampling.groupSize` completions. */
   samplesPerStep: z.int().min(1).max(1024).default(4),
