@@ -3,7 +3,7 @@ import type { NumberGrid } from '../core/grid.ts';
 import { isUniform } from '../core/statistics.ts';
 import type { AlgorithmSection, CompletionAlgorithm } from './algorithm.ts';
 
-/** A field of the section of an algorithm that is wrapped by `withDynamicSampling`; without it every group is used. */
+/** DAPO's dynamic sampling: a step samples until enough groups have rewards that differ. Absent: all are used. */
 export const DynamicSampling = z.strictObject({
   /**
    * The most rounds of samples that a step takes until `samplesPerStep` of its groups differ. 1: groups without

@@ -6,16 +6,25 @@ import { OptimizerConfig } from './optimizer-config.ts';
 import { RefreshReferenceEvery } from './reference-refresh.ts';
 
 export const GrpoConfig = z.strictObject({
+  /** Group Relative Policy Optimization (arXiv 2402.03300). */
   kind: z.literal('grpo').default('grpo'),
+  /** Steps of the run: each samples, scores and updates. */
   steps: z.int().min(0).default(40),
+  /** Samples of a step, each with a group of `sampling.groupSize` completions. */
   samplesPerStep: z.int().min(1).max(1024).default(4),
   /** Optimiser updates per rollout batch (mu). */
   iterations: z.int().min(1).max(16).default(1),
   /** Weight of the k3 KL to the reference policy. */
   beta: z.number().nonnegative().default(0.04),
   refreshReferenceEvery: RefreshReferenceEvery,
+  /** A token's ratio is clipped below 1 - `clipLow`. */
   clipLow: z.number().positive().lt(1).default(0.2),
+  /** A token's ratio is clipped above 1 + `clipHigh`. */
   clipHigh: z.number().positive().default(0.2),
+  /**
+   * How token losses become one: `grpo` averages over a completion's tokens, then over completions; `dapo` over all
+   * tokens of the step; `dr_grpo` divides sums by `sampling.maxNewTokens`.
+   */
   aggregation: z.enum(['grpo', 'dapo', 'dr_grpo']).default('grpo'),
   /** `group` divides advantages by the group's standard deviation; `none` only centres them (Dr. GRPO). */
   scaleRewards: z.enum(['group', 'none']).default('group'),

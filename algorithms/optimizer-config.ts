@@ -2,13 +2,21 @@ import { z } from 'zod';
 
 /** AdamW with gradient clipping by norm and a learning-rate schedule over the algorithm's `steps`. */
 export const OptimizerConfig = z.strictObject({
+  /** At the end of the warm-up. */
   learningRate: z.number().positive().max(1).default(2e-5),
+  /** How the learning rate goes on after the warm-up: it stays, or falls and would be 0 after the last step. */
   schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
+  /** Steps over which the learning rate rises linearly. */
   warmupSteps: z.int().nonnegative().default(0),
+  /** Decay of AdamW's first moment. */
   beta1: z.number().min(0).lt(1).default(0.9),
+  /** Decay of AdamW's second moment. */
   beta2: z.number().min(0).lt(1).default(0.99),
+  /** Added to the root of the second moment. */
   epsilon: z.number().positive().default(1e-8),
+  /** Decoupled, as in AdamW. */
   weightDecay: z.number().nonnegative().default(0),
+  /** Gradients are scaled down to this global norm. */
   maxGradNorm: z.number().positive().default(1),
 });
 export type OptimizerConfig = z.infer<typeof OptimizerConfig>;

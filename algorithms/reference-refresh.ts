@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { AlgorithmSection } from './algorithm.ts';
 
 /**
- * A field of the section of an algorithm whose loss compares with the reference policy: after every so many steps the
- * policy becomes the reference policy. It is TRL's `sync_ref_model` with `ref_model_sync_steps`, and
+ * After every so many steps the policy becomes the reference policy. Only an algorithm whose loss compares with the
+ * reference policy has this field. It is TRL's `sync_ref_model` with `ref_model_sync_steps`, and
  * `ref_model_mixup_alpha: 1`: a copy, not a mixture. 0, or absent: the reference policy stays the start policy.
  */
 export const RefreshReferenceEvery = z.int().nonnegative().optional();

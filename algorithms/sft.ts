@@ -3,8 +3,11 @@ import type { ReferenceAlgorithm } from './algorithm.ts';
 import { OptimizerConfig } from './optimizer-config.ts';
 
 export const SftConfig = z.strictObject({
+  /** Supervised fine-tuning on the samples' references. */
   kind: z.literal('sft'),
+  /** Steps of the run, each with one update. */
   steps: z.int().min(0).default(40),
+  /** Samples of a step, each with its reference. */
   samplesPerStep: z.int().min(1).max(1024).default(32),
   optimizer: OptimizerConfig.prefault({}),
 });

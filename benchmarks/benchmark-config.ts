@@ -8,6 +8,7 @@ export const SuiteName = z.enum(['dream1k', 'vdc', 'carebench']);
 export type SuiteName = z.infer<typeof SuiteName>;
 
 export const SuiteConfig = z.strictObject({
+  /** Which one. */
   suite: SuiteName,
   /** The authors' annotation file (VDC: or the folder of its five). */
   annotations: z.string().min(1),
@@ -45,6 +46,7 @@ export const BenchmarkConfig = z
   .strictObject({
     /** Evaluate every so many steps, besides before the first and after the last; 0: only those two. */
     everySteps: z.int().nonnegative().default(20),
+    /** A caption is cut off after so many tokens, the analysis before it included. */
     maxNewTokens: z.int().min(1).default(128),
     ...DECODING,
     /** What held-out captions are measured by. Where a config does not say and there is no judge: all that need none. */

@@ -29,20 +29,32 @@ const CheckpointConfig = z.strictObject({
 
 /** Every field by itself; `ExperimentConfig` also says which of them fit together. */
 export const ExperimentFields = z.strictObject({
+  /** Of the experiment, in tables and in MLflow. Keys of its runs begin with it. */
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
     .default('experiment'),
+  /** Decides everything random: completions, drawn prompts, the order of samples. */
   seed: z.int().nonnegative().default(1),
+  /** The videos, and what is true about them. */
   dataset: DatasetConfig.prefault({ kind: 'shapes' }),
+  /** What the policy sees of a video. */
   frames: FrameOptions.prefault({}),
+  /** The model that learns, and what computes it. */
   policy: PolicyConfig.prefault({}),
+  /** What the policy is asked about a video, and the form of its answer. */
   prompt: PromptConfig.prefault({}),
+  /** How the policy learns. */
   algorithm: AlgorithmConfig.prefault({ kind: 'grpo' }),
+  /** How completions are drawn for training. */
   sampling: SamplingConfig.prefault({}),
+  /** What a completion is worth: the sum of its components, each times its weight. */
   reward: RewardConfig.prefault({}),
+  /** Who decides what a caption tells. */
   judge: JudgeConfig.prefault({ kind: 'rule-based' }),
+  /** Which checkpoints stay, and which one the run exports. */
   checkpoints: CheckpointConfig.prefault({}),
+  /** How base and trained policy are measured on the held-out clips and on published benchmarks. */
   benchmark: BenchmarkConfig.prefault({}),
 });
 

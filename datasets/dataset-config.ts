@@ -1,18 +1,23 @@
 import { z } from 'zod';
 
 const Shapes = z.strictObject({
+  /** The small world: scenes of moving shapes, drawn and encoded as H.264 files. */
   kind: z.literal('shapes'),
+  /** Scenes to train on. */
   trainSamples: z.int().min(1).max(100_000).default(240),
+  /** Scenes to measure on, with combinations of colour and action that training does not show. */
   heldOutSamples: z.int().min(1).max(10_000).default(100),
   /**
    * How good the references of the training split are: `exact`; `few` (one in eight samples); `noisy` (some events are
    * dropped or wrong).
    */
   references: z.enum(['exact', 'few', 'noisy']).default('exact'),
+  /** The same seed gives the same scenes. */
   seed: z.int().default(1),
 });
 /** One of several files whose samples are mixed. */
 const Source = z.strictObject({
+  /** A JSONL file, with one sample a line. */
   path: z.string().min(1),
   /** Its share of every batch is its weight among the weights of all, however many samples it has. */
   weight: z.number().positive().default(1),
@@ -23,11 +28,13 @@ const Sources = z
   .max(100)
   .refine((sources) => new Set(sources.map(({ path }) => path)).size === sources.length, 'name every file once');
 const Jsonl = z.strictObject({
+  /** Videos of one's own, with captions. */
   kind: z.literal('jsonl'),
-  /** A file, or several that are mixed. */
+  /** A JSONL file with one sample a line, or several files that are mixed. */
   train: z.union([z.string().min(1), Sources], {
     error: 'set the path of a JSONL file, or a list of them such as [{ path: a.jsonl, weight: 2 }, { path: b.jsonl }]',
   }),
+  /** A JSONL file with the samples to measure on. */
   heldOut: z.string().min(1),
   /** Samples that cannot be used are set aside with a reason; more than this many end the run. */
   maxBadSamples: z.int().nonnegative().default(0),

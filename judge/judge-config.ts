@@ -5,12 +5,19 @@ import { OPENAI_FIELDS } from './providers/openai/openai-config.ts';
 
 /** Only what needs no judge is scored. */
 export const NO_JUDGE = { kind: 'none' } as const;
-const NoFields = z.strictObject({ kind: z.literal(NO_JUDGE.kind) });
+const NoFields = z.strictObject({
+  /** No judge: only rewards and metrics that need none. */
+  kind: z.literal(NO_JUDGE.kind),
+});
 
-const RuleBasedFields = z.strictObject({ kind: z.literal('rule-based') });
+const RuleBasedFields = z.strictObject({
+  /** Rules that parse captions of the small world. It is no language model. */
+  kind: z.literal('rule-based'),
+});
 
 /** The fields that every language model has, whichever provider serves it. */
 const LLM_FIELDS = {
+  /** A language model. */
   kind: z.literal('llm'),
   /** Questions asked at a time. */
   concurrency: z.int().min(1).max(512).default(8),
@@ -20,11 +27,14 @@ const LLM_FIELDS = {
   maxTokens: z.int().min(16).default(1024),
   /** What the endpoint allows, over everything that this worker asks it. */
   requestsPerMinute: z.int().min(1).optional(),
+  /** The same for tokens. */
   tokensPerMinute: z.int().min(1).optional(),
   /** USD per million tokens. */
   price: z
     .strictObject({
+      /** Of what the endpoint is sent. */
       inputPerMillion: z.number().nonnegative().default(0),
+      /** Of what it answers. */
       outputPerMillion: z.number().nonnegative().default(0),
     })
     .prefault({}),
@@ -33,7 +43,12 @@ const LLM_FIELDS = {
    * the endpoint does not count are estimated.
    */
   budget: z
-    .strictObject({ usd: z.number().nonnegative().optional(), calls: z.int().nonnegative().optional() })
+    .strictObject({
+      /** USD by `price`. */
+      usd: z.number().nonnegative().optional(),
+      /** Questions put to the judge; answers that are stored already cost nothing. */
+      calls: z.int().nonnegative().optional(),
+    })
     .prefault({}),
   /** How long an endpoint may give no answer at all before the run pauses until a person resumes it. */
   patienceSeconds: z.number().positive().default(86_400),

@@ -12,7 +12,10 @@ export const DEFAULT_PROMPT = DEFAULT_TEXTS.structured;
 
 /** What the policy is asked about a video, and the form of its answer. Pure: workflows import it. */
 export const PromptConfig = z.strictObject({
-  /** Where a config does not say: `plain` if no sample has a thought or events, else `structured`. */
+  /**
+   * The form of a completion: `structured` is `<think>JSON</think><answer>caption</answer>`, `plain` the caption alone.
+   * Where a config does not say: `plain` if no sample has a thought or events, else `structured`.
+   */
   output: OutputForm.default('structured'),
   /**
    * Instructions. Training draws one for every sample of a round, by the run's seed; benchmarks and `videocap caption`

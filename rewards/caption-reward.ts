@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { CaptionCounts } from '../judge/read-caption.ts';
 
-/**
- * `stepped` is the paper's Escore; `linear` its event coverage; `f1` also charges for invented events.
- * `completeness-naturalness` is after the paper's CNscore: a language model's ratings of the caption as a whole.
- */
 export const CaptionOptions = z.strictObject({
+  /**
+   * `stepped` is the paper's Escore; `linear` its event coverage; `f1` also charges for invented events.
+   * `completeness-naturalness` is after the paper's CNscore: a language model's ratings of the caption as a whole.
+   */
   variant: z.enum(['stepped', 'linear', 'f1', 'completeness-naturalness']).default('stepped'),
   /** Coverage from which `stepped` gives 0.5, and from which 1 (Escore's d1, d2). */
   thresholds: z

@@ -13,7 +13,7 @@ export interface ComponentSection {
   weight: number;
 }
 
-/** The field `weight` of a component's config section. With weight 0 a component is scored, but not part of the total. */
+/** How much the component counts in the total. With weight 0 it is scored, but not part of the total. */
 export const Weight = z.number().nonnegative().default(1);
 
 /** A completion as components see it. */

@@ -7,8 +7,9 @@ export const LengthConfig = z
     weight: Weight,
     /** `words`: the caption's, separated by white space. `tokens`: all of the completion's, the end token included. */
     unit: z.enum(['words', 'tokens']).default('words'),
-    /** The wanted lengths, both ends included. */
+    /** The shortest wanted length. */
     min: z.int().nonnegative(),
+    /** The longest wanted length. */
     max: z.int().min(1),
     /** Over so many units below `min` and above `max` the score falls from 1 to 0. */
     fallOff: z.int().min(1),

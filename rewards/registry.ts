@@ -48,9 +48,13 @@ export const RewardConfig = z.strictObject({
   checklist: checklist.config.optional(),
   length: length.config.optional(),
   overlong: overlong.config.optional(),
+  /** Likeness to the reference caption, in [0, 1]: the longest common subsequence of words (ROUGE-L). */
   rougeL: COMPONENTS.rougeL.config.optional(),
+  /** Likeness to the reference caption, in [0, 10]: common n-grams, of which rare ones count more (CIDEr-D). */
   ciderD: COMPONENTS.ciderD.config.optional(),
+  /** Likeness to the reference caption, in [0, 1]: the precision of 1- to 4-grams (BLEU-4). */
   bleu4: COMPONENTS.bleu4.config.optional(),
+  /** Likeness to the reference caption, in [0, 1]: the cosine of sentence embeddings. */
   embedding: COMPONENTS.embedding.config.optional(),
   /** Rewards of one's own, by name. They count after the others, in the order in which they stand here. */
   custom: z

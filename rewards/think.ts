@@ -6,6 +6,7 @@ import { phrasesOf, thinkScore } from './think/think-score.ts';
 
 export const ThinkConfig = z.strictObject({
   weight: Weight,
+  /** How phrases are compared. `token-f1` needs no model: it counts common words. */
   similarity: SimilarityName.default('sentence-embedding'),
   /** A subject pair counts as the same subject from this similarity. */
   subjectThreshold: z.number().min(0).max(1).default(0.8),
@@ -14,7 +15,9 @@ export const ThinkConfig = z.strictObject({
    * keeps everything apart that the small world keeps apart; 0.9 also accepts close paraphrases, and some near misses.
    */
   itemThreshold: z.number().min(0).max(1).default(0.97),
+  /** How much the F1 of attributes counts. */
   attributeWeight: z.number().min(0).max(1).default(0.5),
+  /** How much the F1 of actions counts. */
   actionWeight: z.number().min(0).max(1).default(0.5),
 });
 export type ThinkConfig = z.infer<typeof ThinkConfig>;

@@ -17,6 +17,7 @@ const COMMON = {
 };
 
 const ModuleReward = z.strictObject({
+  /** A TypeScript or JavaScript file that the owner of the worker allows. */
   kind: z.literal('module'),
   ...COMMON,
   /** Of one completion. */
@@ -32,6 +33,7 @@ const ModuleReward = z.strictObject({
 });
 
 const HttpReward = z.strictObject({
+  /** A server, in any language, that the owner of the worker allows. */
   kind: z.literal('http'),
   ...COMMON,
   /** Of one request: the completions of one sample. */

@@ -8,6 +8,7 @@ import { ExtraBody, Headers, Query, VARIABLE } from './request-options.ts';
  */
 export const OPENAI_FIELDS = {
   provider: z.literal('openai').default('openai'),
+  /** Of the API, without `/chat/completions`. */
   baseUrl: z
     .url()
     .refine((url) => !hasCredentials(url), {
@@ -16,6 +17,7 @@ export const OPENAI_FIELDS = {
         'judge.apiKeyEnv names, and what else the query needs into judge.query',
     })
     .default('https://api.openai.com/v1'),
+  /** Its name at the endpoint. */
   model: z.string().min(1),
   /** Name of the environment variable that holds the key; the key itself never enters a config. */
   apiKeyEnv: z.string().regex(VARIABLE).default('OPENAI_API_KEY'),
