@@ -51,6 +51,11 @@ describe('videos with captions alone', () => {
     expect(Object.keys(reward)).toEqual(['format', 'think', 'caption', 'rougeL', 'unscorable']);
   });
 
+  test("are enough for GRPO with a reward of one's own", async () => {
+    const { reward } = await resolved(PAIRS, 'reward: { custom: { brevity: { kind: module } } }\n');
+    expect(reward.custom?.brevity).toMatchObject({ kind: 'module', weight: 1 });
+  });
+
   test('need such a reward', async () => {
     expect(await refusal(PAIRS, '')).toMatchInlineSnapshot(
       `"own.yaml: reward is missing; add a reward that looks at the caption: one that needs no judge, such as rougeL: { weight: 1 }, or name a judge."`,
