@@ -58,9 +58,6 @@ export const ExperimentFields = z.strictObject({
   benchmark: BenchmarkConfig.prefault({}),
 });
 
-/** What a completion can be rewarded for that is about its caption, its analysis or their length. */
-const CONTENT = Object.keys(COMPONENTS).filter((name) => name !== COMPONENTS.format.name);
-
 const WithRewards = ExperimentFields.superRefine(({ reward, judge, prompt, algorithm, benchmark }, context) => {
   const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
   const weighed = componentsOf(reward).filter(({ config }) => config.weight > 0);
@@ -74,7 +71,8 @@ const WithRewards = ExperimentFields.superRefine(({ reward, judge, prompt, algor
   if (!hasJudge(judgeOfBenchmarks({ judge, benchmark })) && benchmark.metrics.includes('events'))
     refuse(['benchmark', 'metrics'], 'leave out events, or name a judge in the section judge: events are judged');
   const learnsFromRewards = algorithmOf(algorithm).learnsFrom === 'completions';
-  if (learnsFromRewards && !hasJudge(judge) && !weighed.some(({ component }) => CONTENT.includes(component.name)))
+  const looksAtContent = weighed.some(({ component }) => component.name !== COMPONENTS.format.name);
+  if (learnsFromRewards && !hasJudge(judge) && !looksAtContent)
     refuse(
       ['reward'],
       'add a reward that looks at the caption: one that needs no judge, such as rougeL: { weight: 1 }, or name a judge',

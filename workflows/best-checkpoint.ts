@@ -37,7 +37,7 @@ export function endedEarly(best: BestSoFar | undefined, config: BestConfig | und
   const { metric, mode, minDelta } = config;
   const by = minDelta > 0 ? ` by more than ${minDelta}` : '';
   const evaluations = best.waited === 1 ? 'the last evaluation' : `the last ${best.waited} evaluations`;
-  const exceeded = `${mode === 'max' ? 'risen above' : 'fallen below'} ${best.mark}${by}`;
+  const exceeded = `${mode === 'max' ? 'risen above' : 'fallen below'} ${Number(best.mark.toPrecision(5))}${by}`;
   return `${metric} has not ${exceeded} in ${evaluations} (checkpoints.best.patience)`;
 }
 

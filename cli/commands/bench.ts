@@ -18,7 +18,7 @@ import { openSession } from '../run/session.ts';
 import { watchRun } from '../run/watch-run.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
-import { CHECKPOINT, collectOverride, modelOf, wholeNumber } from './arguments.ts';
+import { CHECKPOINT, collectOverride, modelOf, otherExperimentNote, wholeNumber } from './arguments.ts';
 
 const SUITES = SuiteName.options;
 
@@ -57,7 +57,7 @@ export const benchCommand = new Command('bench')
       ...quirkLines(),
       examples(
         ['videocap bench tiny', 'the base model on the held-out videos of quickstart'],
-        ['videocap bench run:my-run@20', 'step 20 of a run on the same'],
+        ['videocap bench run:my-run@20 --config my.yaml', "step 20 of a run on its experiment's held-out videos"],
         [
           'videocap bench path/to/model dream1k --annotations DREAM-1k.jsonl --videos dir --config my.yaml',
           'a published one',
@@ -69,7 +69,7 @@ export const benchCommand = new Command('bench')
       ),
     ].join('\n'),
   )
-  .action(async (first, second, options) => {
+  .action(async (first, second, options, command) => {
     const { config, set: overrides = {}, json, out } = options;
     const { checkpoint, suite } = whatToMeasure(first, second, options.predictions !== undefined);
     const model = checkpoint === undefined ? undefined : modelOf(checkpoint);
@@ -77,6 +77,14 @@ export const benchCommand = new Command('bench')
     const judge = judgeOfBenchmarks(await loadConfig(config, asked));
     const source = sourceOf(suite, options);
     if (suite !== 'held-out') checkSuite(suite, judge, options.quirk ?? []);
+    if (checkpoint !== undefined && !json && command.getOptionValueSource('config') === 'default')
+      process.stderr.write(
+        otherExperimentNote(
+          checkpoint,
+          config,
+          suite === 'held-out' ? `${MEASURE} and held-out videos` : `${MEASURE} and decoding`,
+        ),
+      );
     const installation = findInstallation();
     const report = new Report();
     await setUp(installation, report);
@@ -114,6 +122,9 @@ export const benchCommand = new Command('bench')
   });
 
 const LLM = '--set judge.kind=llm --set judge.model=gpt-4o-mini';
+
+/** What of the config decides a figure, whatever the suite. */
+const MEASURE = 'Judge, prompt, frame options';
 
 /** Nothing is trained here; without this the run's page would count steps that never come. */
 const NO_STEPS = { 'algorithm.steps': 0 };

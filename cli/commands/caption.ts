@@ -8,7 +8,7 @@ import { createEngine } from '../../policy/engines.ts';
 import { promptTexts } from '../../policy/prompt-config.ts';
 import { extractClip } from '../../video/extract-frames.ts';
 import { examples, print, printable, printJson } from '../output/print.ts';
-import { CHECKPOINT, collectOverride } from './arguments.ts';
+import { CHECKPOINT, collectOverride, otherExperimentNote } from './arguments.ts';
 import { openCheckpoint } from './open-checkpoint.ts';
 
 export const captionCommand = new Command('caption')
@@ -27,10 +27,12 @@ export const captionCommand = new Command('caption')
       ['videocap caption tiny clip.mp4', 'with the base model that ships'],
       ['videocap caption path/to/model clip.mp4 --json', 'with a trained one, for a script'],
       ['videocap caption path/to/model clip.mp4 --set prompt.output=plain', 'with one that writes captions alone'],
-      ['videocap caption run:my-run@20 clip.mp4', 'with step 20 of a run'],
+      ['videocap caption run:my-run@20 clip.mp4 --config my.yaml', 'with step 20 of a run, as it was trained'],
     ),
   )
-  .action(async (checkpoint, video, { config: name, set: overrides = {}, json }) => {
+  .action(async (checkpoint, video, { config: name, set: overrides = {}, json }, command) => {
+    if (!json && command.getOptionValueSource('config') === 'default')
+      process.stderr.write(otherExperimentNote(checkpoint, name, 'Frame options, prompt and decoding'));
     const { frames: options, benchmark, policy, prompt, seed } = await loadConfig(name, overrides);
     const engine = createEngine(policy.engine.kind);
     try {

@@ -3,6 +3,7 @@ import { quantileSorted } from 'simple-statistics';
 import { judgeOfBenchmarks } from '../../benchmarks/benchmark-config.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import { VideocapError } from '../../core/errors.ts';
+import { JudgeError, type JudgeFault, problemOf } from '../../judge/client/judge-error.ts';
 import { isLlm } from '../../judge/judge-config.ts';
 import {
   ANSWER_FORMATS,
@@ -50,14 +51,19 @@ export const checkCommand = new Command('check')
   .action(async (config, { set: overrides = {}, benchmark, json }) => {
     const experiment = await loadConfig(config, overrides);
     const judge = benchmark ? judgeOfBenchmarks(experiment) : experiment.judge;
+    const section = benchmark ? 'benchmark.judge' : 'judge';
     if (!isLlm(judge))
       throw new VideocapError(
         'InvalidConfig',
         `The judge of ${config} is ${judge.kind}, which is no endpoint. Name a config with a language model, or set one: ` +
-          '--set judge.kind=llm --set judge.model=gpt-4o-mini',
+          `--set ${section}.kind=llm --set ${section}.model=gpt-4o-mini`,
       );
     const report = new Report();
-    const check = await providerOf(judge).check(judge, json ? {} : { step: (title, work) => report.step(title, work) });
+    const check = await providerOf(judge)
+      .check(judge, json ? {} : { step: (title, work) => report.step(title, work) })
+      .catch((error: unknown) => {
+        throw error instanceof JudgeError ? new VideocapError(error.code, notHere(error.fault)) : error;
+      });
     if (json) printJson(check);
     else print('', ...checkLines(check, judge));
     if (check.answerFormat === undefined) process.exitCode = 1;
@@ -65,6 +71,11 @@ export const checkCommand = new Command('check')
 
 /** A section `judge`. That of a provider with one way to ask has no `answerFormat`. */
 type FormatOfConfig = Readonly<Record<string, unknown>> & { answerFormat?: AnswerFormat };
+
+/** What keeps this command, which is no worker and has no run to resume, from asking at all: its own environment. */
+function notHere(fault: JudgeFault): string {
+  return `${problemOf(fault)}: set it right in this shell, and where the workers start.`;
+}
 
 /** The result as lines for a terminal. Everything that the endpoint wrote is untrusted. */
 export function checkLines(check: EndpointCheck, config: FormatOfConfig): string[] {

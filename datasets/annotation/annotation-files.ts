@@ -91,10 +91,10 @@ function review(
   return { line, id: sample.id ?? sample.video, sample, ...(annotation && { annotation }), complete, oddities };
 }
 
-/** What a sample had is kept; only what was missing is filled in. Its video is found from the new file's folder. */
+/** What a sample had is kept and stands first; only what was missing is filled in. Its video is found from the new file's folder. */
 function annotatedSample({ sample, annotation }: ReviewedSample, dataset: string, output: string): CaptionedSample {
   const { unscorable: _, ...made } = annotation ?? {};
-  return { ...made, ...sample, video: videoFrom(sample.video, dirname(dataset), dirname(output)) };
+  return { ...sample, ...made, ...sample, video: videoFrom(sample.video, dirname(dataset), dirname(output)) };
 }
 
 function videoFrom(video: string, before: string, after: string): string {

@@ -12,7 +12,7 @@ const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]+$/;
 export function secretFrom(env: NodeJS.ProcessEnv, variable: string, field: string, remedy: string): string {
   const secret = env[variable]?.trim();
   const named = `The environment variable ${variable} (${field})`;
-  if (!secret) throw new JudgeError({ kind: 'blocked', sentence: `${named} is not set where the worker runs`, remedy });
+  if (!secret) throw new JudgeError({ kind: 'blocked', sentence: `${named} is not set`, remedy });
   if (!HEADER_VALUE.test(secret))
     throw new JudgeError({
       kind: 'blocked',

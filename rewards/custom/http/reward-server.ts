@@ -32,7 +32,7 @@ export class RewardServer {
         throw refusal(
           `The header ${header} of reward.custom.${name} is the environment variable ${variable}, which ` +
             (value ? 'has a value that no header can have' : 'is not set'),
-          'set it where the worker runs, and start the worker again',
+          'set it in the shell that starts the workers, and start them again (videocap down, then videocap up)',
         );
       secrets.push(value);
     }

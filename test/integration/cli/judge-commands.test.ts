@@ -113,6 +113,17 @@ describe('judge check', () => {
     expect(stderr).toBe(
       'The judge of quickstart is rule-based, which is no endpoint. Name a config with a language model, or set one: --set judge.kind=llm --set judge.model=gpt-4o-mini\n',
     );
+    expect((await videocap('check', '--benchmark')).stderr).toMatch(
+      / --set benchmark\.judge\.kind=llm --set benchmark\.judge\.model=gpt-4o-mini\n$/,
+    );
+  });
+
+  test('without its key names the shell, and neither a worker nor a run to resume', async () => {
+    const { stderr, code } = await videocap('check', 'own.yaml', '--set', 'judge.apiKeyEnv=NO_SUCH_KEY');
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      'The environment variable NO_SUCH_KEY (judge.apiKeyEnv) is not set: set it right in this shell, and where the workers start.\n',
+    );
   });
 });
 

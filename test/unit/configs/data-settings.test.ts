@@ -47,7 +47,13 @@ describe('videos with captions alone', () => {
   test('are enough for GRPO with a reward that needs no judge', async () => {
     const { reward } = await resolved(PAIRS, 'reward: { rougeL: {} }\n');
     expect(reward).toMatchObject({ format: { weight: 1 }, rougeL: { weight: 1 }, think: { weight: 0 } });
-    expect(reward.ciderD).toBeUndefined();
+    // No setting adds a component that the config does not list.
+    expect(Object.keys(reward)).toEqual(['format', 'think', 'caption', 'rougeL', 'unscorable']);
+  });
+
+  test("are enough for GRPO with a reward of one's own", async () => {
+    const { reward } = await resolved(PAIRS, 'reward: { custom: { brevity: { kind: module } } }\n');
+    expect(reward.custom?.brevity).toMatchObject({ kind: 'module', weight: 1 });
   });
 
   test('need such a reward', async () => {
@@ -62,6 +68,9 @@ describe('videos with captions alone', () => {
     );
     expect(await refusal(PAIRS, 'reward: { rougeL: {}, caption: { variant: f1 } }\n')).toMatchInlineSnapshot(
       `"own.yaml:2:23: reward.caption is {"variant":"f1"}; nothing judges the captions of own.jsonl: set judge.kind to llm, with judge.baseUrl and judge.model, or set reward.caption.weight to 0."`,
+    );
+    expect(await refusal(PAIRS, 'reward: { rougeL: {}, qa: {} }\n')).toMatchInlineSnapshot(
+      `"own.yaml:2:23: reward.qa is {}; nothing judges the captions of own.jsonl: set judge.kind to llm, with judge.baseUrl and judge.model, or set reward.qa.weight to 0."`,
     );
     expect(await refusal(PAIRS, `${SFT}benchmark: { metrics: [events] }\n`)).toMatchInlineSnapshot(
       `"own.yaml:3:14: benchmark.metrics is ["events"]; nothing judges the captions of own.jsonl: set judge.kind to llm, with judge.baseUrl and judge.model, or leave out events."`,

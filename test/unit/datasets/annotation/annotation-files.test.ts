@@ -52,6 +52,7 @@ const linesOf = async (path: string) =>
 
 test('every sample stays, in order; only what was missing is filled in; videos are found from the new folder', async () => {
   const { output } = await write();
+  expect(Object.keys((await linesOf(output))[0])).toEqual(['id', 'video', 'caption', 'thought', 'events']);
   expect(await linesOf(output)).toEqual([
     { id: 'a', video: '../clips/a.mp4', caption: 'A dog barks.', ...dog },
     { video: '/b.mp4', caption: 'A cat sleeps.', thought: cat.thought, events: ['my own event'] },

@@ -160,7 +160,7 @@ describe('the header of a reward', () => {
       code: 'InvalidConfig',
       message:
         'The header Authorization of reward.custom.mine is the environment variable TOKEN, which is not set: ' +
-        'set it where the worker runs, and start the worker again.',
+        'set it in the shell that starts the workers, and start them again (videocap down, then videocap up).',
     });
   });
 

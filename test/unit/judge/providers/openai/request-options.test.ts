@@ -86,7 +86,7 @@ describe('nothing starts', () => {
 
   test('without a variable that a header names', () => {
     expect(() => start({ KEY: 'sk' })).toThrow(
-      'The environment variable TEAM (judge.headers.X-Team) is not set where the worker runs: ' +
+      'The environment variable TEAM (judge.headers.X-Team) is not set: ' +
         'start the worker with the value of the header in it, then `videocap resume`.',
     );
   });
