@@ -3,7 +3,7 @@ import { judgeOfBenchmarks } from '../benchmarks/benchmark-config.ts';
 import { REFERENCE_NAMES } from '../benchmarks/held-out-metrics.ts';
 import type { DataFields } from '../datasets/data-fields.ts';
 import { hasJudge, NO_JUDGE, needsSmallWorld } from '../judge/judge-config.ts';
-import { COMPONENTS, componentsOf } from '../rewards/registry.ts';
+import { COMPONENTS, componentNames, componentsOf } from '../rewards/registry.ts';
 import type { ExperimentConfig } from './schema.ts';
 
 type Raw = Record<string, unknown>;
@@ -25,10 +25,13 @@ export function withDataSettings(raw: Readonly<Raw>, data?: DataFields): Raw {
   const settings: [section: string, value: Raw][] = [];
   if (output !== undefined) settings.push(['prompt', { output }]);
   if (!judged) settings.push(['judge', NO_JUDGE]);
+  // Of those that every config has: a section of another would make the run score it.
+  const always = componentNames(() => false);
   const idle = Object.values(COMPONENTS).filter(
     (component) =>
-      ('uses' in component && (output === 'plain' || data?.train[component.uses] === false)) ||
-      (component.scored === 'by the judge' && !judged),
+      always.includes(component.name) &&
+      (('uses' in component && (output === 'plain' || data?.train[component.uses] === false)) ||
+        (component.scored === 'by the judge' && !judged)),
   );
   settings.push(['reward', Object.fromEntries(idle.map(({ name }) => [name, { weight: 0 }]))]);
   if (!judged && sectionOf(raw.benchmark)?.judge === undefined)

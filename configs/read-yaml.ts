@@ -36,7 +36,10 @@ export function readYaml(text: string, file: string): YamlFile {
     const broken = document.errors[0];
     if (broken) refuse(broken.pos[0], `${broken.message.replace(/\.$/, '')}. Correct the YAML there.`);
     const value = document.toJS() ?? undefined;
-    return deeperThan(MAX_DEPTH, value) ? tooDeep(firstAlias(text)) : { document, lines, value };
+    if (deeperThan(MAX_DEPTH, value)) return tooDeep(firstAlias(text));
+    return namesProto(value)
+      ? refuse(Math.max(0, text.indexOf(PROTO)), `no field can have the name ${PROTO}; choose another.`)
+      : { document, lines, value };
   } catch (error) {
     // An alias without an anchor before it, or aliases that stand for too many values.
     if (error instanceof ReferenceError)
@@ -72,6 +75,15 @@ const MARKS = new Set(['\x02', '\x18', '\x1f']);
 /** The offset of the first alias, or 0 in a text without any. */
 function firstAlias(text: string): number {
   return Math.max(0, text.search(/\*[^\s,\]}]/));
+}
+
+/** A name that JavaScript has for something else: schemas pass over fields of this name without a word. */
+const PROTO = '__proto__';
+
+/** Whether a section, at any depth, has a field of that name. */
+export function namesProto(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.hasOwn(value, PROTO) || Object.values(value).some(namesProto);
 }
 
 /** Cycles, which aliases can make, are deeper than any level. */

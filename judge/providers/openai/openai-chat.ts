@@ -134,7 +134,7 @@ export class OpenAiChat implements ChatApi {
   /** Names of the models that the endpoint lists; `undefined` where it lists none, or nothing that can be read. */
   async models(): Promise<string[] | undefined> {
     try {
-      const signal = AbortSignal.timeout(this.#config.timeoutSeconds * 1000);
+      const signal = AbortSignal.timeout(Math.ceil(1000 * this.#config.timeoutSeconds));
       const { data } = await this.#client.models.list({ signal });
       return data.slice(0, MOST_MODELS).map(({ id }) => String(id));
     } catch {

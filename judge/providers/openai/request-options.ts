@@ -19,6 +19,8 @@ export const Headers = z
     for (const [name, variable] of Object.entries(headers)) {
       const refuse = (message: string) => context.addIssue({ code: 'custom', path: [name], message });
       if (!/^[A-Za-z0-9_-]+$/.test(name)) refuse('name an HTTP header by letters, digits, "-" and "_"');
+      else if (Object.keys(headers).some((other) => other !== name && other.toLowerCase() === name.toLowerCase()))
+        refuse('name it once: names of headers are the same in capitals and in small letters');
       else if (RESERVED_HEADERS.includes(name.toLowerCase())) refuse('leave it out: HTTP itself sets it');
       else if (!VARIABLE.test(variable))
         refuse(
