@@ -8,7 +8,7 @@ import { DatasetConfig } from '../datasets/dataset-config.ts';
 import { describeIssues, shownValue } from './config-issues.ts';
 import { dataIssues, withDataSettings } from './data-settings.ts';
 import { didYouMean } from './did-you-mean.ts';
-import { namesProto, readYaml } from './read-yaml.ts';
+import { readYaml, unusableName } from './read-yaml.ts';
 import { ExperimentConfig, ExperimentFields } from './schema.ts';
 
 /** Values by dotted key, such as `{"algorithm.steps": 10}`: changes to a config that need no file of their own. */
@@ -97,8 +97,8 @@ function applyOverride(raw: Record<string, unknown>, key: string, value: unknown
       'InvalidConfig',
       `Override key ${JSON.stringify(key)} is not a dotted key; write one such as "algorithm.steps".`,
     );
-  if (namesProto(value))
-    throw new VideocapError('InvalidConfig', `override ${key}: no field can have the name __proto__; choose another.`);
+  const unusable = unusableName(value, `${key}.`);
+  if (unusable !== undefined) throw new VideocapError('InvalidConfig', `override ${key}: ${unusable}.`);
   const last = names.pop()!;
   let section = raw;
   for (const name of names) {

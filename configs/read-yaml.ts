@@ -37,9 +37,9 @@ export function readYaml(text: string, file: string): YamlFile {
     if (broken) refuse(broken.pos[0], `${broken.message.replace(/\.$/, '')}. Correct the YAML there.`);
     const value = document.toJS() ?? undefined;
     if (deeperThan(MAX_DEPTH, value)) return tooDeep(firstAlias(text));
-    return namesProto(value)
-      ? refuse(Math.max(0, text.indexOf(PROTO)), `no field can have the name ${PROTO}; choose another.`)
-      : { document, lines, value };
+    const unusable = unusableName(value);
+    if (unusable !== undefined) refuse(Math.max(0, text.indexOf(PROTO)), `${unusable}.`);
+    return { document, lines, value };
   } catch (error) {
     // An alias without an anchor before it, or aliases that stand for too many values.
     if (error instanceof ReferenceError)
@@ -80,10 +80,15 @@ function firstAlias(text: string): number {
 /** A name that JavaScript has for something else: schemas pass over fields of this name without a word. */
 const PROTO = '__proto__';
 
-/** Whether a section, at any depth, has a field of that name. */
-export function namesProto(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.hasOwn(value, PROTO) || Object.values(value).some(namesProto);
+/** What is wrong with the first field of that name, at any depth; without a full stop. */
+export function unusableName(value: unknown, path = ''): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (Object.hasOwn(value, PROTO)) return `${path}${PROTO} is a name that no field can have; choose another`;
+  for (const [name, inner] of Object.entries(value)) {
+    const found = unusableName(inner, `${path}${name}.`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** Cycles, which aliases can make, are deeper than any level. */

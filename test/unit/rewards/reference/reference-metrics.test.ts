@@ -52,6 +52,25 @@ describe('for any texts', () => {
   const text = fc.array(fc.constantFrom('a', 'dog', 'runs', 'over', 'the', 'hill', '__proto__'), { maxLength: 12 });
   const corpus = documentFrequencies([['a', 'dog'], ['the', 'hill'], ['a', 'hill'], []]);
 
+  test('the longest common subsequence is that of the usual table', () => {
+    const long = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { maxLength: 100 });
+    fc.assert(
+      fc.property(long, long, (caption, reference) => {
+        const common = fromTable(caption, reference);
+        const [precision, recall] = [common / caption.length, common / reference.length];
+        const expected = common === 0 ? 0 : ((1 + 1.2 ** 2) * precision * recall) / (recall + 1.2 ** 2 * precision);
+        expect(rougeL(caption, reference)).toBe(expected);
+      }),
+    );
+  });
+
+  test('ROUGE-L of 100,000 words and a reference of 20,000 takes seconds, not minutes', () => {
+    const words = (count: number) => Array.from({ length: count }, (_, i) => `w${(i * i) % 97}`);
+    const started = performance.now();
+    expect(rougeL(words(100_000), words(20_000))).toBeGreaterThan(0);
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
   test('scores stay in their ranges, and words that the reference lacks earn nothing', () => {
     fc.assert(
       fc.property(text, text, (caption, reference) => {
@@ -101,3 +120,15 @@ test('n-grams of one document are not kept: they count as much as those of none'
     ['a dog', 2],
   ]);
 });
+
+/** The length of the longest common subsequence, by its recurrence. */
+function fromTable(a: readonly string[], b: readonly string[]): number {
+  const table = [new Array<number>(b.length + 1).fill(0)];
+  for (const [i, word] of a.entries()) {
+    const row = [0];
+    for (const [j, other] of b.entries())
+      row.push(word === other ? table[i]![j]! + 1 : Math.max(table[i]![j + 1]!, row[j]!));
+    table.push(row);
+  }
+  return table[a.length]![b.length]!;
+}
