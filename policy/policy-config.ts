@@ -26,7 +26,8 @@ export type PolicyConfig = z.infer<typeof PolicyConfig>;
 export const SamplingConfig = z.strictObject({
   /** Completions per sample (G). */
   groupSize: z.int().min(2).max(256).default(8),
-  temperature: z.number().positive().max(5).default(1),
+  /** Graphs divide logits by it in single precision. */
+  temperature: z.number().min(0.01).max(5).default(1),
   maxNewTokens: z.int().min(1).max(4096).default(128),
   ...TOKEN_FILTERS,
 });

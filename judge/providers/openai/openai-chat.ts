@@ -56,7 +56,9 @@ export class OpenAiChat implements ChatApi {
       timeout: config.timeoutSeconds * 1000,
       defaultHeaders: Object.fromEntries(headers),
       defaultQuery: config.query,
-      ...(this.#proxy && { fetch: fetchThroughProxy, fetchOptions: { dispatcher: this.#proxy.agent } as object }),
+      ...(this.#proxy && { fetch: fetchThroughProxy }),
+      // A redirection would take the headers of the config, which may be secrets, to another address.
+      fetchOptions: { redirect: 'manual', ...(this.#proxy && ({ dispatcher: this.#proxy.agent } as object)) },
       // Its debug log would print prompts.
       logLevel: 'off',
     });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bleu4, bleuCounts, summedCounts } from '../../../../rewards/reference/bleu.ts';
 import { ciderD, documentFrequencies } from '../../../../rewards/reference/cider-d.ts';
+import { REFERENCE_METRICS } from '../../../../rewards/reference/metrics.ts';
 import { rougeL } from '../../../../rewards/reference/rouge-l.ts';
 
 /** Scores that pycocoevalcap gave for the same words: `test/fixtures/rewards/reference-metrics.py`. */
@@ -132,3 +133,13 @@ function fromTable(a: readonly string[], b: readonly string[]): number {
   }
   return table[a.length]![b.length]!;
 }
+
+test('a caption without words, such as an emoji, is like nothing, also for embeddings', async () => {
+  const similarity = () => ({ name: 'all-alike', prepare: async () => () => 0.7 });
+  const tools = { similarity, documentFrequencies: async () => corpusOfOne };
+  for (const metric of Object.values(REFERENCE_METRICS)) {
+    const measured = await metric.measure(['\u{1f600}', '', '...', 'A dog.'], 'A dog runs.', tools);
+    expect(measured.map(({ score }) => score > 0)).toEqual([false, false, false, metric.name !== 'ciderD']);
+  }
+});
+const corpusOfOne = documentFrequencies([['a', 'dog', 'runs']]);
