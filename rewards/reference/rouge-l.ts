@@ -25,19 +25,29 @@ function commonSubsequence(a: readonly string[], b: readonly string[]): number {
     else places.set(word, [j]);
   }
   const row = new Uint32Array(Math.ceil(b.length / 32)).fill(0xffffffff);
-  const matches = new Uint32Array(row.length);
+  const scratch = new Uint32Array(row.length);
+  const bits = (at: readonly number[]) => {
+    const set = new Uint32Array(row.length);
+    for (const j of at) set[j >>> 5]! |= 1 << (j & 31);
+    return set;
+  };
+  // There are 32 words at most whose places take longer to set than a row.
+  const often = new Map([...places].filter(([, at]) => at.length > row.length).map(([word, at]) => [word, bits(at)]));
   for (const word of a) {
     const at = places.get(word);
     if (!at) continue;
-    for (const j of at) matches[j >>> 5]! |= 1 << (j & 31);
+    const known = often.get(word);
+    const matches = known ?? scratch;
+    if (!known) for (const j of at) scratch[j >>> 5]! |= 1 << (j & 31);
     let carry = 0;
     for (let i = at[0]! >>> 5; i < row.length; i++) {
-      const [old, match] = [row[i]!, matches[i]!];
+      const old = row[i]!;
+      const match = matches[i]!;
       const sum = old + ((old & match) >>> 0) + carry;
       carry = sum > 0xffffffff ? 1 : 0;
       row[i] = sum | (old & ~match);
     }
-    for (const j of at) matches[j >>> 5] = 0;
+    if (!known) for (const j of at) scratch[j >>> 5] = 0;
   }
   let common = 0;
   for (let j = 0; j < b.length; j++) if ((row[j >>> 5]! & (1 << (j & 31))) === 0) common += 1;

@@ -169,7 +169,7 @@ describe('parseConfig', () => {
     `);
     expect(errorOf('sampling: { topP: 0, repetitionPenalty: 0 }')).toMatchInlineSnapshot(`
       "InvalidConfig: lab.yaml:1:13: sampling.topP is 0; set a number more than 0.
-      lab.yaml:1:22: sampling.repetitionPenalty is 0; set a number more than 0."
+      lab.yaml:1:22: sampling.repetitionPenalty is 0; set a number of at least 0.1."
     `);
   });
 
