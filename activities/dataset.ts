@@ -99,9 +99,12 @@ async function readOwn(
 
 /** The names of training files; files of one name are told apart by a number. */
 function namesOf(train: OwnData['train']): string[] {
-  const names = trainFiles(train).map(({ path }) => parse(path).name);
-  return names.map((name, i) => {
-    const before = names.slice(0, i).filter((other) => other === name).length;
-    return before > 0 ? `${name}-${before + 1}` : name;
-  });
+  const names = new Set<string>();
+  for (const { path } of trainFiles(train)) {
+    const { name } = parse(path);
+    let unique = name;
+    for (let i = 2; names.has(unique); i++) unique = `${name}-${i}`;
+    names.add(unique);
+  }
+  return [...names];
 }

@@ -152,7 +152,8 @@ function oneOf(options: readonly unknown[], value: unknown): string {
 }
 
 function dotted(path: Path): string {
-  return path.map((name) => (typeof name === 'number' ? `[${name}]` : String(name))).reduce(joined, '');
+  const shown = (name: string) => (/\p{Control}/u.test(name) ? JSON.stringify(name) : name);
+  return path.map((name) => (typeof name === 'number' ? `[${name}]` : shown(String(name)))).reduce(joined, '');
 }
 
 function joined(before: string, name: string): string {

@@ -8,7 +8,7 @@ import { DatasetConfig } from '../datasets/dataset-config.ts';
 import { describeIssues, shownValue } from './config-issues.ts';
 import { dataIssues, withDataSettings } from './data-settings.ts';
 import { didYouMean } from './did-you-mean.ts';
-import { readYaml } from './read-yaml.ts';
+import { readYaml, unusableName } from './read-yaml.ts';
 import { ExperimentConfig, ExperimentFields } from './schema.ts';
 
 /** Values by dotted key, such as `{"algorithm.steps": 10}`: changes to a config that need no file of their own. */
@@ -97,6 +97,8 @@ function applyOverride(raw: Record<string, unknown>, key: string, value: unknown
       'InvalidConfig',
       `Override key ${JSON.stringify(key)} is not a dotted key; write one such as "algorithm.steps".`,
     );
+  const unusable = unusableName(value, `${key}.`);
+  if (unusable !== undefined) throw new VideocapError('InvalidConfig', `override ${key}: ${unusable}.`);
   const last = names.pop()!;
   let section = raw;
   for (const name of names) {

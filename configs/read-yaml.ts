@@ -36,7 +36,10 @@ export function readYaml(text: string, file: string): YamlFile {
     const broken = document.errors[0];
     if (broken) refuse(broken.pos[0], `${broken.message.replace(/\.$/, '')}. Correct the YAML there.`);
     const value = document.toJS() ?? undefined;
-    return deeperThan(MAX_DEPTH, value) ? tooDeep(firstAlias(text)) : { document, lines, value };
+    if (deeperThan(MAX_DEPTH, value)) return tooDeep(firstAlias(text));
+    const unusable = unusableName(value);
+    if (unusable !== undefined) refuse(Math.max(0, text.indexOf(PROTO)), `${unusable}.`);
+    return { document, lines, value };
   } catch (error) {
     // An alias without an anchor before it, or aliases that stand for too many values.
     if (error instanceof ReferenceError)
@@ -72,6 +75,20 @@ const MARKS = new Set(['\x02', '\x18', '\x1f']);
 /** The offset of the first alias, or 0 in a text without any. */
 function firstAlias(text: string): number {
   return Math.max(0, text.search(/\*[^\s,\]}]/));
+}
+
+/** A name that JavaScript has for something else: schemas pass over fields of this name without a word. */
+const PROTO = '__proto__';
+
+/** What is wrong with the first field of that name, at any depth; without a full stop. */
+export function unusableName(value: unknown, path = ''): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (Object.hasOwn(value, PROTO)) return `${path}${PROTO} is a name that no field can have; choose another`;
+  for (const [name, inner] of Object.entries(value)) {
+    const found = unusableName(inner, `${path}${name}.`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** Cycles, which aliases can make, are deeper than any level. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AlgorithmConfig, algorithmOf } from '../algorithms/registry.ts';
 import { BenchmarkConfig, judgeOfBenchmarks } from '../benchmarks/benchmark-config.ts';
+import { isMeasured, measuredBy } from '../benchmarks/held-out-metrics.ts';
 import { DatasetConfig } from '../datasets/dataset-config.ts';
 import { hasJudge, isLlm, isPriced, JudgeConfig } from '../judge/judge-config.ts';
 import { PolicyConfig, SamplingConfig } from '../policy/policy-config.ts';
@@ -98,6 +99,17 @@ export const ExperimentConfig = WithRewards.refine(
   const price = 'set inputPerMillion and outputPerMillion (USD): at a price of 0, judge.budget.usd is never reached';
   if (neverReached(judge)) refuse(['judge', 'price'], price);
   if (neverReached(benchmark.judge)) refuse(['benchmark', 'judge', 'price'], price);
+  const { overlong } = config.reward;
+  if (overlong && overlong.maxTokens > config.sampling.maxNewTokens)
+    refuse(
+      ['reward', 'overlong', 'maxTokens'],
+      `set at most sampling.maxNewTokens (${config.sampling.maxNewTokens}): no completion is longer`,
+    );
+  if (checkpoints.best && !isMeasured(checkpoints.best.metric, benchmark.metrics))
+    refuse(
+      ['checkpoints', 'best', 'metric'],
+      `the held-out benchmark does not measure it: set one of ${measuredBy(benchmark.metrics).join(', ')}`,
+    );
   if (checkpoints.best && benchmark.everySteps === 0)
     refuse(
       ['benchmark', 'everySteps'],

@@ -18,6 +18,19 @@ export type Thought = z.infer<typeof Thought>;
 const LONGEST_STATEMENT = 500;
 const LONGEST_OPTION = 300;
 
+/** The last option that every question is put with: who cannot know need not guess. */
+export const CANNOT_BE_ANSWERED = 'Cannot be answered from the description.';
+
+/** An option as a reader sees it: without case, spaces, invisible characters and two ways to write an accent. */
+function readOption(option: string): string {
+  return option
+    .normalize('NFC')
+    .replaceAll(/\p{Cf}/gu, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .toLowerCase();
+}
+
 /** A multiple-choice question about a video, with 2 to 8 options that differ; `answer` is the right one's text. */
 export const ChoiceQuestion = z
   .strictObject({
@@ -25,9 +38,13 @@ export const ChoiceQuestion = z
     options: z.array(z.string().trim().min(1).max(LONGEST_OPTION)).min(2).max(8),
     answer: z.string().trim().min(1).max(LONGEST_OPTION),
   })
-  .refine(({ options }) => new Set(options.map((option) => option.toLowerCase())).size === options.length, {
+  .refine(({ options }) => new Set(options.map(readOption)).size === options.length, {
     path: ['options'],
     error: 'set a list whose entries all differ',
+  })
+  .refine(({ options }) => !options.some((option) => readOption(option) === readOption(CANNOT_BE_ANSWERED)), {
+    path: ['options'],
+    error: `leave out "${CANNOT_BE_ANSWERED}": every question is put with it`,
   })
   .refine(({ options, answer }) => options.includes(answer), {
     path: ['answer'],

@@ -62,7 +62,7 @@ export class ThreadCalls {
       this.#calls.clear();
       this.#drained?.();
     };
-    this.#worker.on('error', (error) => end(error.message));
+    this.#worker.on('error', (error: unknown) => end(reasonOf(error)));
     this.#worker.on('exit', (code) => end(`it ended with code ${code}`));
     if (ThreadCalls.#alive.size === 0) process.on('exit', ThreadCalls.#stopAll);
     ThreadCalls.#alive.add(this);
@@ -116,13 +116,15 @@ export class ThreadCalls {
   }
 
   #receive(message: ResponseMessage): void {
-    const call = this.#calls.get(message.id);
+    // What a person's code in the thread posts by itself answers no call, and may be of any type.
+    const call = this.#calls.get((message as ResponseMessage | null)?.id as number);
+    if (!call) return;
     if ('progress' in message) {
-      call?.onProgress?.(message.progress);
+      call.onProgress?.(message.progress);
       return;
     }
-    if ('result' in message) call?.resolve(message.result);
-    else call?.reject(asError(message.failure));
+    if ('result' in message) call.resolve(message.result);
+    else call.reject(asError(message.failure));
     this.#calls.delete(message.id);
     if (this.#calls.size > 0) return;
     this.#worker.unref();
@@ -145,6 +147,11 @@ export class ThreadCalls {
       for (const { state } of thread.#calls.values()) Atomics.wait(state, PHASE, CALL_CANCELLED, EXIT_MILLISECONDS);
     }
   };
+}
+
+/** A thread can throw anything, such as `null`, after the call that began it. */
+function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : `it threw ${JSON.stringify(thrown) ?? typeof thrown}`;
 }
 
 function asError({ ours, code, message, stack }: ThreadFailure): Error {

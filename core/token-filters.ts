@@ -16,7 +16,7 @@ export const TOKEN_FILTERS = {
    * Divides positive logits of tokens that the prompt or the completion has already, and multiplies negative ones, by
    * this number. 1: off; above 1: fewer repetitions.
    */
-  repetitionPenalty: z.number().positive().max(10).default(1),
+  repetitionPenalty: z.number().min(0.1).max(10).default(1),
 };
 
 export const TokenFilters = z.strictObject(TOKEN_FILTERS);

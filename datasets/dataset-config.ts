@@ -20,7 +20,7 @@ const Source = z.strictObject({
   /** A JSONL file, with one sample a line. */
   path: z.string().min(1),
   /** Its share of every batch is its weight among the weights of all, however many samples it has. */
-  weight: z.number().positive().default(1),
+  weight: z.number().min(1e-6).max(1e6).default(1),
 });
 const Sources = z
   .array(Source)

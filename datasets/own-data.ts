@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import type { ArtifactStore } from '../core/artifact-store.ts';
@@ -38,6 +39,7 @@ type Checked = Entry & { video: { path: string; sha256: string; bytes: number } 
  * @throws VideocapError `InvalidDataset` when more than `maxBadSamples` had to be set aside, or a split has none left.
  */
 export async function readOwnData(options: OwnDataOptions, deps: OwnDataDeps): Promise<Splits> {
+  await refuseSameFile(options.train);
   const quarantine = new Quarantine(options.maxBadSamples);
   const entries = [
     ...withNeeded(await readFiles('train', options.train, quarantine), options.needs ?? [], quarantine),
@@ -61,6 +63,21 @@ export async function readOwnData(options: OwnDataOptions, deps: OwnDataDeps): P
     quarantined: quarantine.list(),
     trainCounts: options.train.map((file) => checked.filter((e) => e.split === 'train' && e.file === file).length),
   };
+}
+
+/** A file under two names, such as a link to it, would count twice as much as its weight says. */
+async function refuseSameFile(files: readonly string[]): Promise<void> {
+  const names = new Map<string, string>();
+  for (const file of files) {
+    const real = await realpath(file).catch(() => file);
+    const other = names.get(real);
+    if (other !== undefined)
+      throw new VideocapError(
+        'InvalidDataset',
+        `dataset.train names one file twice, as ${other} and as ${file}; name it once, with a larger weight.`,
+      );
+    names.set(real, file);
+  }
 }
 
 async function readFiles(split: Entry['split'], files: readonly string[], quarantine: Quarantine): Promise<Entry[]> {

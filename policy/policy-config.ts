@@ -26,8 +26,8 @@ export type PolicyConfig = z.infer<typeof PolicyConfig>;
 export const SamplingConfig = z.strictObject({
   /** Completions per sample (G). */
   groupSize: z.int().min(2).max(256).default(8),
-  /** Divides the logits before a token is drawn. */
-  temperature: z.number().positive().max(5).default(1),
+  /** Divides the logits before a token is drawn; graphs divide in single precision. */
+  temperature: z.number().min(0.01).max(5).default(1),
   /** A completion is cut off after so many tokens. */
   maxNewTokens: z.int().min(1).max(4096).default(128),
   ...TOKEN_FILTERS,

@@ -7,7 +7,7 @@ export interface RunCheckpoint {
 }
 
 const PREFIX = 'run:';
-const FORM = /^run:([A-Za-z0-9._-]+)(?:@(\d{1,9}))?$/;
+const FORM = /^run:([A-Za-z0-9_][A-Za-z0-9._-]*)(?:@(\d{1,9}))?$/;
 
 /** `run:KEY@STEP` or `run:KEY`; `undefined` for the name or folder of a model. */
 export function parseRunCheckpoint(model: string): RunCheckpoint | undefined {

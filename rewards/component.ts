@@ -13,8 +13,11 @@ export interface ComponentSection {
   weight: number;
 }
 
+/** The largest weight, and the largest score of a custom reward: sums of their squares must stay finite. */
+export const LARGEST = 1e9;
+
 /** How much the component counts in the total. With weight 0 it is scored, but not part of the total. */
-export const Weight = z.number().nonnegative().default(1);
+export const Weight = z.number().nonnegative().max(LARGEST).default(1);
 
 /** A completion as components see it. */
 export interface CompletionToScore extends ParsedCompletion {

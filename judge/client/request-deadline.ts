@@ -12,7 +12,7 @@ export class RequestDeadline {
 
   constructor(timeoutSeconds: number, caller: AbortSignal | undefined) {
     this.#caller = caller;
-    this.#timeout = AbortSignal.timeout(timeoutSeconds * 1000);
+    this.#timeout = AbortSignal.timeout(Math.ceil(1000 * timeoutSeconds));
     this.signal = AbortSignal.any([this.#timeout, this.#grace.signal]);
     caller?.addEventListener('abort', this.#startGrace, { once: true });
   }

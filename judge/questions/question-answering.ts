@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CANNOT_BE_ANSWERED } from '../../core/sample.ts';
 import { readJson } from '../client/read-answer.ts';
 import { readPrompt } from './prompt.ts';
 import type { Question } from './question.ts';
@@ -15,9 +16,6 @@ function answerShape(count: number): z.ZodType {
 }
 
 export const QUESTION_ANSWERING = readPrompt('question-answering.v1');
-
-/** The last option of every question: whoever cannot know need not guess. */
-export const CANNOT_BE_ANSWERED = 'Cannot be answered from the description.';
 
 /**
  * Which of `options` is right, by `description` alone? Gives an index into `options`, or `null` where the description

@@ -1,17 +1,19 @@
 import { z } from 'zod';
-import { Weight } from '../component.ts';
+import { LARGEST, Weight } from '../component.ts';
 
 /** The config section `reward.custom`: rewards of one's own, by name. Pure: workflows import it. */
 
 /** A custom reward's name: in the config, in `allowed.yaml`, in metrics and in tables. */
 export const CustomName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/);
 
+const Bound = z.number().min(-LARGEST).max(LARGEST);
+
 /** What every custom reward has, whatever computes it. */
 const COMMON = {
   weight: Weight,
   /** Lowest and highest score; what lies outside is unscorable. */
   range: z
-    .tuple([z.number(), z.number()])
+    .tuple([Bound, Bound])
     .refine(([low, high]) => low < high, 'set the lower one first, such as [0, 1]')
     .default([0, 1]),
 };

@@ -49,7 +49,7 @@ const embedding: ReferenceMetric = {
   colour: 'violet',
   async measure(captions, reference, { similarity, signal }) {
     const compare = await similarity('sentence-embedding').prepare([...captions, reference], signal);
-    return captions.map((caption) => ({ score: compare(caption, reference) }));
+    return captions.map((caption) => ({ score: words(caption).length > 0 ? compare(caption, reference) : 0 }));
   },
 };
 

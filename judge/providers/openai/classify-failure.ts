@@ -80,6 +80,10 @@ const BY_STATUS: Record<number, Row> = {
   502: passes('cannot be reached behind its proxy', true),
   504: passes('did not answer its proxy in time', true),
 };
+const REDIRECTION = stays(
+  () => 'sends requests on to another address',
+  'set judge.baseUrl to that address, if you trust it',
+);
 const OTHER_CLIENT_ERROR = stays(
   () =>
     'refuses the request; ' +
@@ -163,7 +167,7 @@ function rowFor(error: APIError): Row {
   const word = error.headers?.get('x-should-retry');
   if (word === 'true') return passes('asks for a retry');
   if (word === 'false' && status === 429) return BY_CODE.insufficient_quota!;
-  return BY_STATUS[status] ?? (status >= 500 ? SERVER_ERROR : OTHER_CLIENT_ERROR);
+  return BY_STATUS[status] ?? (status >= 500 ? SERVER_ERROR : status < 400 ? REDIRECTION : OTHER_CLIENT_ERROR);
 }
 
 /** `retry-after-ms`, else `retry-after` as seconds or date; between a second and a day. */

@@ -56,7 +56,9 @@ export class OpenAiChat implements ChatApi {
       timeout: config.timeoutSeconds * 1000,
       defaultHeaders: Object.fromEntries(headers),
       defaultQuery: config.query,
-      ...(this.#proxy && { fetch: fetchThroughProxy, fetchOptions: { dispatcher: this.#proxy.agent } as object }),
+      ...(this.#proxy && { fetch: fetchThroughProxy }),
+      // A redirection would take the headers of the config, which may be secrets, to another address.
+      fetchOptions: { redirect: 'manual', ...(this.#proxy && ({ dispatcher: this.#proxy.agent } as object)) },
       // Its debug log would print prompts.
       logLevel: 'off',
     });
@@ -134,7 +136,7 @@ export class OpenAiChat implements ChatApi {
   /** Names of the models that the endpoint lists; `undefined` where it lists none, or nothing that can be read. */
   async models(): Promise<string[] | undefined> {
     try {
-      const signal = AbortSignal.timeout(this.#config.timeoutSeconds * 1000);
+      const signal = AbortSignal.timeout(Math.ceil(1000 * this.#config.timeoutSeconds));
       const { data } = await this.#client.models.list({ signal });
       return data.slice(0, MOST_MODELS).map(({ id }) => String(id));
     } catch {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { headerNameFault } from '../../client/header-names.ts';
 
 /**
  * What a config may add to every request to an OpenAI-compatible endpoint. Pure: workflows import it. All of it is shown
@@ -8,9 +9,6 @@ import { z } from 'zod';
 /** Name of an environment variable that holds a secret. */
 export const VARIABLE = /^[A-Z][A-Z0-9_]*$/;
 
-/** HTTP itself sets these. */
-const RESERVED_HEADERS = ['host', 'connection', 'content-length', 'content-type', 'transfer-encoding'];
-
 /** Headers by the names of the environment variables that hold their values. */
 export const Headers = z
   .record(z.string(), z.string())
@@ -18,8 +16,8 @@ export const Headers = z
   .superRefine((headers, context) => {
     for (const [name, variable] of Object.entries(headers)) {
       const refuse = (message: string) => context.addIssue({ code: 'custom', path: [name], message });
-      if (!/^[A-Za-z0-9_-]+$/.test(name)) refuse('name an HTTP header by letters, digits, "-" and "_"');
-      else if (RESERVED_HEADERS.includes(name.toLowerCase())) refuse('leave it out: HTTP itself sets it');
+      const fault = headerNameFault(name, headers);
+      if (fault !== undefined) refuse(fault);
       else if (!VARIABLE.test(variable))
         refuse(
           "set the name of an environment variable such as JUDGE_GATEWAY_TOKEN, and put the header's value there: " +

@@ -1,4 +1,5 @@
 import type { TokenFilters } from '../../../core/token-filters.ts';
+import { bestToken } from './sampler.ts';
 
 /** What filters need to know besides the logits. */
 export interface FilterRule extends TokenFilters {
@@ -13,6 +14,7 @@ export interface FilterRule extends TokenFilters {
  * temperature, and -Infinity elsewhere. At least one token stays. Definitions and order are those of `transformers` 5
  * (`generation/logits_process.py`): repetition penalty, suppressed tokens, temperature, top-k, top-p, min-p, each over
  * the tokens that the one before has left.
+ * @throws VideocapError `InvalidModel` as `drawToken`, when the policy has diverged.
  * @param logits finite, but for tokens that are impossible.
  * @param seen ids of the prompt and of the completion so far: the penalty is for all of them, as in `generate`.
  */
@@ -21,6 +23,7 @@ export function filterLogits(logits: Float32Array, rule: FilterRule, seen: Itera
   const penalised = penaliseRepetition(logits, rule.repetitionPenalty, seen);
   for (let token = 0; token < penalised.length; token++)
     if (suppressed[token] === 1) penalised[token] = Number.NEGATIVE_INFINITY;
+  bestToken(penalised, suppressed); // what sorts nowhere, such as NaN, would be filtered out in silence
   if (temperature === 0 || (topK === 0 && topP === 1 && minP === 0)) return penalised;
   let kept = likeliestLast(penalised);
   if (topK > 0) kept = keepTopK(kept, penalised, topK);

@@ -45,7 +45,7 @@ export class RewardServer {
    * the caller's abort reason.
    */
   async post(body: string, timeoutSeconds: number, caller: AbortSignal | undefined): Promise<ServerReply> {
-    const timeout = AbortSignal.timeout(1000 * timeoutSeconds);
+    const timeout = AbortSignal.timeout(Math.ceil(1000 * timeoutSeconds));
     const signal = caller ? AbortSignal.any([caller, timeout]) : timeout;
     try {
       // A redirection would lead to an address that nobody has allowed.

@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -90,6 +90,18 @@ test('mixes several training files by their weights, and tells apart what has on
   const file = await prepareDataset({ ...{ runKey: 'one' }, dataset: { ...one, train: train[0]!.path } });
   const list = await prepareDataset({ ...{ runKey: 'list' }, dataset: { ...one, train: [train[0]!] } });
   expect(list.manifest).toEqual(file.manifest);
+  const linked = join(folder, 'film-2.jsonl');
+  await symlink(train[0]!.path, linked);
+  const twice = [train[0]!, { path: linked, weight: 1 }];
+  await expect(prepareDataset({ runKey: 'twice', dataset: { ...one, train: twice } })).rejects.toThrow(
+    /dataset\.train names one file twice, as .*film\.jsonl and as .*film-2\.jsonl; name it once/,
+  );
+  await mkdir(join(folder, 'other'));
+  const alike = [{ path: await write('other/more.jsonl', { video: '../b.mp4', caption }), weight: 1 }];
+  const named = [train[1]!, ...alike, { path: await write('more-2.jsonl', a), weight: 1 }];
+  const { manifest: ref } = await prepareDataset({ runKey: 'named', dataset: { ...one, train: named } });
+  const { sources } = await store.readJson(ref, DatasetManifest);
+  expect(sources!.map(({ name }) => name)).toEqual(['more', 'more-2', 'more-2-2']);
   const empty = [train[0]!, { path: await write('empty.jsonl'), weight: 1 }];
   await expect(prepareDataset({ runKey: 'empty', dataset: { ...one, train: empty } })).rejects.toThrow(
     /empty\.jsonl has no usable sample/,

@@ -88,6 +88,20 @@ test('what an endpoint repeats of a header is neither in an answer nor in a faul
   await echo.close();
 });
 
+test('a redirection is not followed: headers may be secrets, and the other address is not in the config', async () => {
+  const other = await startOpenAiServer();
+  const from = await startOpenAiServer();
+  from.failNext((response) => void response.writeHead(307, { location: `${other.baseUrl}/chat/completions` }).end());
+  const { message } = await failureOf(ask({ headers: { 'api-key': 'TOKEN' }, baseUrl: from.baseUrl }));
+  expect(message).toContain('sends requests on to another address (status 307)');
+  expect(other.requests).toEqual([]);
+  await Promise.all([other.close(), from.close()]);
+});
+
+test('a time limit need not be whole milliseconds', async () => {
+  expect(await ask({ timeoutSeconds: 5.1234567 })).toMatchObject({ outcome: { answer: ['entailment'] } });
+});
+
 describe('through a proxy', () => {
   const proxies: ForwardProxy[] = [];
   const proxyWith = async (options: Parameters<typeof startForwardProxy>[1] = {}, to = portOf(server.baseUrl)) => {

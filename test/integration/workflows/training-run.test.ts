@@ -74,7 +74,7 @@ describe('trainingRun', () => {
 
   it('refuses, after the first benchmark, to look for the best of a metric that there is not', async () => {
     const calls: CallLog = [];
-    const overrides = { 'checkpoints.best': { metric: 'evntF1' } };
+    const overrides = { 'checkpoints.best': { metric: 'objectRecall' } };
     const failure = await failureOf(run('trainingRun', [{ overrides }], scriptedStages(calls)));
     expect(failure).toMatchObject({ type: 'InvalidConfig', message: expect.stringContaining('set one of eventF1') });
     expect(stepsOf(calls, 'updatePolicy')).toEqual([]);

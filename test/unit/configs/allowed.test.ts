@@ -65,3 +65,12 @@ test('what is wrong is told with its place and its remedy', async () => {
   expect(await sentence('- rewards')).toBe('~/allowed.yaml:1:1: write a section such as "rewards:", not ["rewards"].');
   expect(await sentence('rewards: [')).toMatch(/^~\/allowed\.yaml:1:\d+: .*Correct the YAML there\.$/);
 });
+
+test('headers that HTTP sets, and one header under two names, are refused', async () => {
+  const headers = (text: string) => sentence(`rewards: { urls: { x: { url: "https://host", headers: ${text} } } }`);
+  expect(await headers('{ Content-Length: TOKEN }')).toContain('leave it out: HTTP itself sets it.');
+  expect(await headers('{ Token: TOKEN, token: OTHER }')).toContain('name it once');
+  expect(await sentence('rewards: { modules: { __proto__: a.ts } }')).toBe(
+    '~/allowed.yaml:1:23: rewards.modules.__proto__ is a name that no field can have; choose another.',
+  );
+});

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig, parseConfig } from '../../../configs/load-config.ts';
+import { neededFields } from '../../../rewards/registry.ts';
 
 const PAIRS = [{ video: 'a.mp4', caption: 'A dog runs.' }];
 const EVENTS = [{ ...PAIRS[0]!, events: ['a dog runs'] }];
@@ -54,6 +55,15 @@ describe('videos with captions alone', () => {
   test("are enough for GRPO with a reward of one's own", async () => {
     const { reward } = await resolved(PAIRS, 'reward: { custom: { brevity: { kind: module } } }\n');
     expect(reward.custom?.brevity).toMatchObject({ kind: 'module', weight: 1 });
+  });
+
+  test('are not asked for the questions of a reward that the config does not list', async () => {
+    const { reward } = await resolved(PAIRS, 'reward: { rougeL: {} }\n');
+    expect(neededFields(reward)).toEqual([]);
+    expect([reward.qa, reward.checklist]).toEqual([undefined, undefined]);
+    expect(await refusal(PAIRS, 'reward: { rougeL: {}, qa: {} }\n')).toContain(
+      'nothing judges the captions of own.jsonl',
+    );
   });
 
   test('need such a reward', async () => {

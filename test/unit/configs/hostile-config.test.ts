@@ -128,7 +128,65 @@ test('a file that is no config: never read', async () => {
   await refused(huge, `has ${2 ** 40} bytes, more than 1048576`);
 });
 
-test.each(['__proto__', 'constructor', 'toString'])('the key %s: just an unknown field', (key) => {
+test.each(['constructor', 'toString'])('the key %s: just an unknown field', (key) => {
   expect(sentence(`frames: { ${key}: { polluted: 1 } }`)).toMatch(`frames.${key} is not a known field.`);
   expect(({} as { polluted?: number }).polluted).toBeUndefined();
+});
+
+test('a name that JavaScript has for something else: refused, where a schema would pass over it', () => {
+  const refused = (field: string) => `${field} is a name that no field can have; choose another.`;
+  expect(sentence('reward: { custom: { __proto__: { kind: module } } }')).toBe(
+    `lab.yaml:1:21: ${refused('reward.custom.__proto__')}`,
+  );
+  expect(sentence('judge: { kind: llm, model: m, extraBody: { a: { __proto__: 1 } } }')).toContain(
+    refused('judge.extraBody.a.__proto__'),
+  );
+  expect(sentence('judge: { kind: llm, model: m, headers: { __proto__: KEY } }')).toContain(
+    refused('judge.headers.__proto__'),
+  );
+  const overrides = { 'judge.query': JSON.parse('{"__proto__": "x"}') };
+  expect(() => parseConfig('', { file: 'lab.yaml', folder: '/lab', overrides })).toThrow(
+    `override judge.query: ${refused('judge.query.__proto__')}`,
+  );
+});
+
+test('numbers whose sums would be infinite: refused', () => {
+  expect(sentence('reward: { caption: { weight: 1e308 } }')).toContain('set a number of at most 1000000000.');
+  expect(sentence('reward: { custom: { a: { kind: module, range: [-1e308, 1e308] } } }')).toBe(
+    'lab.yaml:1:48: reward.custom.a.range[0] is -1e+308; set a number of at least -1000000000.\n' +
+      'lab.yaml:1:56: reward.custom.a.range[1] is 1e+308; set a number of at most 1000000000.',
+  );
+  const mixed = (weight: string) =>
+    sentence(`dataset: { kind: jsonl, train: [{ path: a, weight: ${weight} }, { path: b }], heldOut: c }`);
+  expect(mixed('1e308')).toContain('dataset.train[0].weight is 1e+308; set a number of at most 1000000.');
+  expect(mixed('1e-308')).toContain('dataset.train[0].weight is 1e-308; set a number of at least 0.000001.');
+});
+
+test('a penalty for lengths that no completion reaches, and a metric that nobody measures: refused', () => {
+  expect(sentence('reward: { overlong: { maxTokens: 129, cacheTokens: 9 } }')).toBe(
+    'lab.yaml:1:23: reward.overlong.maxTokens is 129; set at most sampling.maxNewTokens (128): no completion is longer.',
+  );
+  expect(sentence('reward: { overlong: { maxTokens: 128, cacheTokens: 9 } }')).toBe('no error');
+  expect(sentence('checkpoints: { best: { metric: constructor } }')).toBe(
+    'lab.yaml:1:24: checkpoints.best.metric is "constructor"; the held-out benchmark does not measure it: ' +
+      'set one of eventF1, eventRecall, eventPrecision, actionF1, actionRecall, actionPrecision, objectF1, ' +
+      'objectRecall, objectPrecision, think, format, distinctCaptions, meanTokens.',
+  );
+  const rougeL = 'checkpoints: { best: { metric: rougeL } }\n';
+  expect(sentence(rougeL)).toContain('the held-out benchmark does not measure it');
+  expect(sentence(`${rougeL}benchmark: { metrics: [events, rougeL] }`)).toBe('no error');
+  expect(sentence('checkpoints: { best: { metric: eventF1Low } }')).toBe('no error');
+});
+
+test('a line break in a name, and a header under two names: one sentence each', () => {
+  const judge = (headers: string) => sentence(`judge: { kind: llm, model: m, headers: ${headers} }`);
+  expect(judge('{ "a\\r\\nb": KEY }')).toMatch(/^lab\.yaml:1:\d+: judge\.headers\."a\\r\\nb" is \(not shown[^\n]*$/);
+  expect(judge('{ Api: KEY, api: KEY }')).toContain(
+    'judge.headers.api is (not shown: it may be a secret); name it once',
+  );
+});
+
+test('a checkpoint of a run whose key leads out of its folder: refused', () => {
+  for (const model of ['run:..@1', 'run:.', 'run:../../x@1'])
+    expect(sentence(`policy: { model: "${model}" }`)).toContain('write run:KEY@STEP');
 });

@@ -105,7 +105,9 @@ describe('parseConfig', () => {
       ],
     });
     const wrong = (train: string) => errorOf(`dataset: { kind: jsonl, train: ${train}, heldOut: h }`);
-    expect(wrong('[{ path: a, weight: 0 }]')).toMatch(/dataset\.train\[0\]\.weight is 0; set a number more than 0/);
+    expect(wrong('[{ path: a, weight: 0 }]')).toMatch(
+      /dataset\.train\[0\]\.weight is 0; set a number of at least 0\.000001/,
+    );
     expect(wrong('[{ path: a }, { path: a }]')).toMatch(/name every file once/);
     expect(wrong('[{ pth: a }]')).toMatch(
       /set the path of a JSONL file, or a list of them such as \[\{ path: a\.jsonl/,
@@ -167,7 +169,7 @@ describe('parseConfig', () => {
     `);
     expect(errorOf('sampling: { topP: 0, repetitionPenalty: 0 }')).toMatchInlineSnapshot(`
       "InvalidConfig: lab.yaml:1:13: sampling.topP is 0; set a number more than 0.
-      lab.yaml:1:22: sampling.repetitionPenalty is 0; set a number more than 0."
+      lab.yaml:1:22: sampling.repetitionPenalty is 0; set a number of at least 0.1."
     `);
   });
 

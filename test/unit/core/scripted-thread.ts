@@ -1,3 +1,4 @@
+import { parentPort } from 'node:worker_threads';
 import type { ComputeOptions } from '../../../core/compute-options.ts';
 import { VideocapError } from '../../../core/errors.ts';
 import { runNative, serveThread, threadData } from '../../../core/thread-server.ts';
@@ -18,6 +19,15 @@ const scripts: Record<string, (options: ComputeOptions) => unknown> = {
       throw new Error('out of luck');
     });
     return new Promise(() => {});
+  },
+  'throw null': () => {
+    setImmediate(() => {
+      throw null;
+    });
+    return new Promise(() => {});
+  },
+  'post by itself': () => {
+    for (const message of [null, 'hello', {}, { id: 'x' }]) parentPort!.postMessage(message);
   },
   'wait for cancellation': ({ progress, throwIfCancelled }) => {
     progress({ done: 0, total: 1, what: 'waiting' });

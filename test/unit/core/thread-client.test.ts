@@ -48,6 +48,16 @@ test.each(['exit', 'throw'])(
   },
 );
 
+test.each(['throw null'])('a thread may throw anything (%s)', async (how) => {
+  await expect(ask(how)).rejects.toMatchObject({ code: 'Unavailable', retryable: true });
+  expect(await ask('a')).toBe('a 1');
+});
+
+test('what code in the thread posts by itself answers no call', async () => {
+  expect(await ask('post by itself')).toBe('post by itself 1');
+  expect(await ask('a')).toBe('a 2');
+});
+
 test('closing rejects open calls; the client can be used again', async () => {
   const rejected = expect(ask('wait for cancellation')).rejects.toThrow('The scripted thread stopped: it was closed.');
   await client.close();

@@ -78,6 +78,19 @@ test.each([
     '{"video": "a.mp4", "caption": "x", "questions": [{"question": "Q?", "options": ["a", "A"], "answer": "a"}]}',
     /^"questions\.0\.options" is \["a","A"\]; set a list whose entries all differ$/,
   ],
+  ...[
+    ['\u00e9', 'e\u0301'],
+    ['a b', 'a  b'],
+    ['a', 'a\u200b'],
+  ].map((options): [string, RegExp] => [
+    JSON.stringify({ video: 'a.mp4', caption: 'x', questions: [{ question: 'Q?', options, answer: options[0] }] }),
+    /^"questions\.0\.options" is .*; set a list whose entries all differ$/,
+  ]),
+  [
+    '{"video": "a.mp4", "caption": "x", "questions": [{"question": "Q?", "options": ["a", "cannot be answered from the description."], "answer": "a"}]}',
+    /^"questions\.0\.options" is .*; leave out "Cannot be answered from the description\.": every question is put with it$/,
+  ],
+  ['{"video": "a.mp4", "caption": "x", "__proto__": {"id": "b"}}', /^unknown "__proto__"/],
   [
     `{"video": "a.mp4", "caption": "x", "questions": [{"question": "Q?", "options": ${JSON.stringify([...'abcdefghi'])}, "answer": "a"}]}`,
     /^"questions\.0\.options" is longer than 8 entries$/,

@@ -13,7 +13,10 @@ test.each(['tiny', '/models/run:a@1', 'running', 'Run:a'])('%s is a model', (mod
   expect(PolicyConfig.parse({ model }).model).toBe(model);
 });
 
-test.each(['run:', 'run:a@', 'run:a@b', 'run:../a@1', 'run:a@-1', 'run:a@1@2', 'run:a b'])('%s is refused', (model) => {
-  const { error } = PolicyConfig.safeParse({ model });
-  expect(error?.issues).toMatchObject([{ path: ['model'], message: expect.stringContaining('write run:KEY@STEP') }]);
-});
+test.each(['run:', 'run:a@', 'run:a@b', 'run:../a@1', 'run:..@1', 'run:.', 'run:a@-1', 'run:a@1@2', 'run:a b'])(
+  '%s is refused',
+  (model) => {
+    const { error } = PolicyConfig.safeParse({ model });
+    expect(error?.issues).toMatchObject([{ path: ['model'], message: expect.stringContaining('write run:KEY@STEP') }]);
+  },
+);

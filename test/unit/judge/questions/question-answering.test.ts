@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { CANNOT_BE_ANSWERED, questionAnswering } from '../../../../judge/questions/question-answering.ts';
+import { CANNOT_BE_ANSWERED } from '../../../../core/sample.ts';
+import { questionAnswering } from '../../../../judge/questions/question-answering.ts';
 
 const { data, read, shape } = questionAnswering('A dog barks.', 'Who barks?', ['a cat', 'a dog']);
 

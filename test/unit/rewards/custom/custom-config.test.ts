@@ -57,9 +57,10 @@ describe('the section reward.custom', () => {
     );
   });
 
-  test('takes __proto__ for no name at all', () => {
-    const { reward } = parseConfig('reward: { custom: { __proto__: { kind: module } } }', { file: 'l', folder: '/' });
-    expect(Object.keys(weightsOf(reward))).toEqual(['format', 'think', 'caption']);
+  test('refuses __proto__, which a schema would pass over', () => {
+    expect(sentence('{ __proto__: { kind: module } }')).toContain(
+      'reward.custom.__proto__ is a name that no field can',
+    );
   });
 
   test('names field, value and remedy', () => {

@@ -57,6 +57,10 @@ const because = (reason: string) => ({ unscorable: true, reason: `Reward mine: $
 const json = (value: unknown): Reply => ({ body: JSON.stringify(value) });
 
 describe('a reward server', () => {
+  test('may be given any time, not whole milliseconds alone', async () => {
+    expect(await scored(json({ scores: [1, 0] }), { timeoutSeconds: 1.2345678 })).toEqual([{ value: 1 }, { value: 0 }]);
+  });
+
   test('is sent a group with the header from the environment, and gives a score for each completion', async () => {
     expect(await scored(json({ scores: [0.5, 1] }))).toEqual([{ value: 0.5 }, { value: 1 }]);
     const [{ path, headers, body }] = asked as [(typeof asked)[0]];

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bleu4, bleuCounts, summedCounts } from '../../../../rewards/reference/bleu.ts';
 import { ciderD, documentFrequencies } from '../../../../rewards/reference/cider-d.ts';
+import { REFERENCE_METRICS } from '../../../../rewards/reference/metrics.ts';
 import { rougeL } from '../../../../rewards/reference/rouge-l.ts';
 
 /** Scores that pycocoevalcap gave for the same words: `test/fixtures/rewards/reference-metrics.py`. */
@@ -51,6 +52,30 @@ describe("pycocoevalcap's numbers, to 10 digits", () => {
 describe('for any texts', () => {
   const text = fc.array(fc.constantFrom('a', 'dog', 'runs', 'over', 'the', 'hill', '__proto__'), { maxLength: 12 });
   const corpus = documentFrequencies([['a', 'dog'], ['the', 'hill'], ['a', 'hill'], []]);
+
+  test('the longest common subsequence is that of the usual table', () => {
+    const long = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { maxLength: 100 });
+    fc.assert(
+      fc.property(long, long, (caption, reference) => {
+        const common = fromTable(caption, reference);
+        const [precision, recall] = [common / caption.length, common / reference.length];
+        const expected = common === 0 ? 0 : ((1 + 1.2 ** 2) * precision * recall) / (recall + 1.2 ** 2 * precision);
+        expect(rougeL(caption, reference)).toBe(expected);
+      }),
+    );
+  });
+
+  test('ROUGE-L of long texts takes a small part of the time of the usual table', () => {
+    const words = (count: number) => Array.from({ length: count }, (_, i) => `w${(i * i) % 97}`);
+    const [caption, reference] = [words(3000), words(2500)];
+    const seconds = (compute: () => unknown) => {
+      const started = performance.now();
+      compute();
+      return performance.now() - started;
+    };
+    const table = seconds(() => fromTable(caption, reference));
+    expect(seconds(() => rougeL(caption, reference))).toBeLessThan(table / 2);
+  });
 
   test('scores stay in their ranges, and words that the reference lacks earn nothing', () => {
     fc.assert(
@@ -101,3 +126,25 @@ test('n-grams of one document are not kept: they count as much as those of none'
     ['a dog', 2],
   ]);
 });
+
+/** The length of the longest common subsequence, by its recurrence. */
+function fromTable(a: readonly string[], b: readonly string[]): number {
+  const table = [new Array<number>(b.length + 1).fill(0)];
+  for (const [i, word] of a.entries()) {
+    const row = [0];
+    for (const [j, other] of b.entries())
+      row.push(word === other ? table[i]![j]! + 1 : Math.max(table[i]![j + 1]!, row[j]!));
+    table.push(row);
+  }
+  return table[a.length]![b.length]!;
+}
+
+test('a caption without words, such as an emoji, is like nothing, also for embeddings', async () => {
+  const similarity = () => ({ name: 'all-alike', prepare: async () => () => 0.7 });
+  const tools = { similarity, documentFrequencies: async () => corpusOfOne };
+  for (const metric of Object.values(REFERENCE_METRICS)) {
+    const measured = await metric.measure(['\u{1f600}', '', '...', 'A dog.'], 'A dog runs.', tools);
+    expect(measured.map(({ score }) => score > 0)).toEqual([false, false, false, metric.name !== 'ciderD']);
+  }
+});
+const corpusOfOne = documentFrequencies([['a', 'dog', 'runs']]);

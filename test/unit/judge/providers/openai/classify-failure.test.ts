@@ -16,6 +16,12 @@ const failed = (status: number, error: object = {}, headers: Record<string, stri
     endpoint,
   );
 
+test.each([301, 302, 307, 308])('a redirection (%d) is for a person to follow', (status) => {
+  expect(failed(status)).toMatchObject({
+    fault: { kind: 'blocked', sentence: expect.stringContaining('sends requests on to another address') },
+  });
+});
+
 describe('a fault that passes is unavailable', () => {
   test.each([
     [408, 'timed out', true],

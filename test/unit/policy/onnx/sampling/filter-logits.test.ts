@@ -55,6 +55,15 @@ describe('as transformers has it', () => {
   });
 });
 
+test('logits of a policy that has diverged are refused, not filtered out', () => {
+  const suppressed = new Uint8Array(3);
+  for (const filters of [{ topK: 1 }, { topP: 0.5 }, { minP: 1 }, { repetitionPenalty: 2 }])
+    for (const logit of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const rule = { topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, ...filters, temperature: 1, suppressed };
+      expect(() => filterLogits(Float32Array.of(logit, 1, 2), rule, [1])).toThrow('its weights have diverged');
+    }
+});
+
 const someLogits = fc.array(fc.float({ min: -30, max: 30, noNaN: true }), { minLength: 1, maxLength: 30 });
 const someFilters = fc.record({
   topK: fc.nat(40),
