@@ -40,8 +40,8 @@ export function createAnnotationActivities({ store, onProgress, signal, outage, 
     },
 
     /**
-     * Asks about one batch. Paid answers are in the ledger before they are used, so a batch that is tried again asks only
-     * for the rest.
+     * Asks about one batch. Paid answers are in the ledger before they are used, so a batch that is tried again asks
+     * only for the rest.
      */
     async annotateBatch(rawInput: z.input<typeof AnnotateBatchInput>): Promise<z.infer<typeof AnnotateBatchOutput>> {
       const { runKey, samples, batch, size, make, judge, spent } = AnnotateBatchInput.parse(rawInput);
@@ -80,7 +80,9 @@ export function createAnnotationActivities({ store, onProgress, signal, outage, 
       });
     },
 
-    /** Writes the annotated file, the review and the statistics. None of them ever replaces a file that is not the same. */
+    /**
+     * Writes the annotated file, the review and the statistics. None of them ever replaces a file that is not the same.
+     */
     async writeAnnotations(
       rawInput: z.input<typeof WriteAnnotationsInput>,
     ): Promise<z.infer<typeof WriteAnnotationsOutput>> {

@@ -35,9 +35,9 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
   const { store } = deps;
   return {
     /**
-     * The state after the last step that was written down and of which nothing is damaged: what later steps lack is made
-     * again on the way, and the start policy's weights are left to `loadPolicy`. Nothing where that is the start, or the step
-     * that a fork began with. What a person has changed since stays changed.
+     * The state after the last step that was written down and of which nothing is damaged: what later steps lack is
+     * made again on the way, and the start policy's weights are left to `loadPolicy`. Nothing where that is the start,
+     * or the step that a fork began with. What a person has changed since stays changed.
      */
     async findProgress(rawInput: z.input<typeof FindProgressInput>): Promise<z.infer<typeof FindProgressOutput>> {
       const { run } = FindProgressInput.parse(rawInput);
@@ -55,9 +55,9 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
     },
 
     /**
-     * Begins a new run with another's state after a step and a changed config: same start policy, the parent's records and
-     * states as its own past, a judge's bill of its own, custom rewards with their code as it is now. Of a checkpoint that
-     * the parent will remove as it goes on, the new run gets its own copy.
+     * Begins a new run with another's state after a step and a changed config: same start policy, the parent's records
+     * and states as its own past, a judge's bill of its own, custom rewards with their code as it is now. Of a
+     * checkpoint that the parent will remove as it goes on, the new run gets its own copy.
      * @throws VideocapError `InvalidInput` when the parent has no such step, or its checkpoint is not kept.
      */
     async forkProgress(rawInput: z.input<typeof ForkProgressInput>): Promise<z.infer<typeof ForkProgressOutput>> {
@@ -137,8 +137,8 @@ async function startOf(store: ArtifactStore, runKey: string, step: number): Prom
 }
 
 /**
- * The parent's state after a step, for a fork. Where `checkpoints.keepEvery` does not keep it, the parent may be about to
- * remove its files: the fork gets copies in its own folder.
+ * The parent's state after a step, for a fork. Where `checkpoints.keepEvery` does not keep it, the parent may be about
+ * to remove its files: the fork gets copies in its own folder.
  */
 async function copyOfParent(
   store: ArtifactStore,

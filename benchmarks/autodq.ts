@@ -26,8 +26,8 @@ export function clipScore({ events, entailed, claims = 0, entailedClaims = 0 }: 
 }
 
 /**
- * AutoDQ's scores of a suite: mean recall and mean precision over clips, and the F1 **of these means**, not the mean of the
- * clips' F1. 0 where both are 0 (the authors' code divides by zero there). NaN without clips.
+ * AutoDQ's scores of a suite: mean recall and mean precision over clips, and the F1 **of these means**, not the mean of
+ * the clips' F1. 0 where both are 0 (the authors' code divides by zero there). NaN without clips.
  */
 export function suiteScore(clips: readonly ClipScore[]): SuiteScore {
   if (clips.length === 0) return { recall: Number.NaN, precision: Number.NaN, f1: Number.NaN };

@@ -36,9 +36,9 @@ export function keyEventQuestions(client: LlmClient, signal: AbortSignal | undef
 }
 
 /**
- * AutoDQ in both directions for one kind of unit, as the authors of DREAM-1K and of CaReBench do it: texts in lower case, double quotes made
- * single ones before extraction; units of the file are taken as they are. Only `entailment` counts. An empty list is worth 1 and is
- * not asked about (the authors ask, and do not use the answer).
+ * AutoDQ in both directions for one kind of unit, as the authors of DREAM-1K and of CaReBench do it: texts in lower
+ * case, double quotes made single ones before extraction; units of the file are taken as they are. Only `entailment`
+ * counts. An empty list is worth 1 and is not asked about (the authors ask, and do not use the answer).
  */
 export async function compareUnits(
   ask: UnitQuestions,

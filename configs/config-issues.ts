@@ -40,8 +40,8 @@ const SECRET = /key|secret|password|credential|headers|query/i;
 const HIDDEN = '(not shown: it may be a secret)';
 
 /**
- * A value as a sentence can hold it: cut where it is long, and without what may be a secret, since sentences end up in logs
- * and histories.
+ * A value as a sentence can hold it: cut where it is long, and without what may be a secret, since sentences end up in
+ * logs and histories.
  * @param field the value's dotted name, or a part of it.
  */
 export function shownValue(value: unknown, field = ''): string {
@@ -159,7 +159,9 @@ function joined(before: string, name: string): string {
   return before === '' || name.startsWith('[') ? before + name : `${before}.${name}`;
 }
 
-/** `override key=value` where an override set it, else `file:line:column` of the closest thing the file says about it. */
+/**
+ * `override key=value` where an override set it, else `file:line:column` of the closest thing the file says about it.
+ */
 function place(path: Path, { document, lines, file, overrides }: Source): string {
   const key = dotted(path);
   const override = Object.keys(overrides).find(

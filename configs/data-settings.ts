@@ -9,7 +9,8 @@ import type { ExperimentConfig } from './schema.ts';
 type Raw = Record<string, unknown>;
 
 /**
- * A config as a user wrote it, with the settings that follow from others and from the data, where the user does not say:
+ * A config as a user wrote it, with the settings that follow from others and from the data, where the user does not
+ * say:
  *
  * - without thoughts and events, completions are `plain`: the data teach captions and nothing else;
  * - without a judge in the config, own data that the rule-based judge cannot read have none;

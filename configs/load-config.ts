@@ -20,9 +20,9 @@ const MAX_CONFIG_BYTES = 2 ** 20;
 const CONFIGS = fileURLToPath(new URL('.', import.meta.url));
 
 /**
- * Reads an experiment's config: `quickstart` is `configs/quickstart.yaml`; anything with a `/` or ending in `.yaml` is a
- * path. Overrides are applied before validation. Relative dataset and model paths in it are relative to its file. What own
- * data have no field for is refused, and where the file does not say, it is left out (`withDataSettings`).
+ * Reads an experiment's config: `quickstart` is `configs/quickstart.yaml`; anything with a `/` or ending in `.yaml` is
+ * a path. Overrides are applied before validation. Relative dataset and model paths in it are relative to its file.
+ * What own data have no field for is refused, and where the file does not say, it is left out (`withDataSettings`).
  * @throws VideocapError `InvalidConfig` with a sentence for everything that is wrong: where, which value, what to do.
  */
 export async function loadConfig(nameOrPath: string, overrides: Overrides = {}): Promise<ExperimentConfig> {

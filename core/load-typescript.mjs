@@ -11,15 +11,18 @@ const HERE = fileURLToPath(import.meta.url);
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/videocap/', import.meta.url));
 
 /**
- * Packages that a translation contains, with all that they depend on: a command that loads their hundreds of files one by
- * one takes half as long again to start. None of them finds a file of its own at run time.
+ * Packages that a translation contains, with all that they depend on: a command that loads their hundreds of files one
+ * by one takes half as long again to start. None of them finds a file of its own at run time.
  */
 const INSIDE = [
   ...['@commander-js/extra-typings', '@temporalio/client', '@temporalio/common', 'cli-progress', 'commander', 'yaml'],
   'zod',
 ];
 
-/** Temporal's packages share classes, so a program that loads one of these, which must stay outside, loads all from there. */
+/**
+ * Temporal's packages share classes, so a program that loads one of these, which must stay outside, loads all from
+ * there.
+ */
 const NATIVE_TEMPORAL = ['@temporalio/activity', '@temporalio/testing', '@temporalio/worker'];
 
 /**

@@ -34,8 +34,8 @@ const MAX_PROBLEMS = 3;
 const MAX_SHOWN = 40;
 
 /**
- * The samples of a JSONL file, one a line, read in pieces. Line numbers count from 1; empty lines, a byte order mark and
- * Windows line ends are fine. A line that is no sample comes with its problem, for the caller to decide about.
+ * The samples of a JSONL file, one a line, read in pieces. Line numbers count from 1; empty lines, a byte order mark
+ * and Windows line ends are fine. A line that is no sample comes with its problem, for the caller to decide about.
  * @throws VideocapError `InvalidDataset` when the file as a whole cannot be read.
  */
 export async function* readJsonl(path: string): AsyncGenerator<JsonlLine> {

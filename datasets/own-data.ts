@@ -33,8 +33,8 @@ type Entry = { split: 'train' | 'heldOut'; label: string; file: string; line: nu
 type Checked = Entry & { video: { path: string; sha256: string; bytes: number } };
 
 /**
- * A user's own videos and captions. Every video is decoded once here, as the run will do it; samples that cannot be used are set aside with
- * their reason, as are held-out samples whose video is also trained on.
+ * A user's own videos and captions. Every video is decoded once here, as the run will do it; samples that cannot be
+ * used are set aside with their reason, as are held-out samples whose video is also trained on.
  * @throws VideocapError `InvalidDataset` when more than `maxBadSamples` had to be set aside, or a split has none left.
  */
 export async function readOwnData(options: OwnDataOptions, deps: OwnDataDeps): Promise<Splits> {

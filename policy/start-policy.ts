@@ -6,7 +6,10 @@ import type { PolicyRef } from '../core/policy-ref.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { parseRunCheckpoint, type RunCheckpoint } from './run-checkpoint.ts';
 
-/** Puts a model's own weights into the store, under their hash, so that all its runs share them; damaged ones are replaced. */
+/**
+ * Puts a model's own weights into the store, under their hash, so that all its runs share them; damaged ones are
+ * replaced.
+ */
 export async function storeStartPolicy(store: ArtifactStore, engine: PolicyEngine, model: string): Promise<PolicyRef> {
   const policy = await engine.startPolicy(model);
   const bytes = await readFile(policy.weights.path);

@@ -5,7 +5,10 @@ import { BENCHMARK_METRICS, points, signed } from './metric-names.ts';
 
 type Metrics = Readonly<Record<string, number>>;
 
-/** Base and trained policy on the held-out videos: numbers with 95% intervals, their difference, and both as a picture; who judged, as `judgedBy` says it. */
+/**
+ * Base and trained policy on the held-out videos: numbers with 95% intervals, their difference, and both as a picture;
+ * who judged, as `judgedBy` says it.
+ */
 export function resultsTable(
   base: Evaluation,
   trained: Evaluation | undefined,

@@ -7,7 +7,9 @@ import { weightsOf } from '../rewards/combine-rewards.ts';
 import type { RewardConfig } from '../rewards/registry.ts';
 import type { Answer, ShownVideo } from './report-content.ts';
 
-/** One video: what it shows, what the policy saw of it, the reference, and both policies' answers with what they earned. */
+/**
+ * One video: what it shows, what the policy saw of it, the reference, and both policies' answers with what they earned.
+ */
 export function videoCard({ sample, video, frames, base, trained }: ShownVideo, config: ExperimentConfig): Html {
   return html`<article class="card video">
     <div class="seen">

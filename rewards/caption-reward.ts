@@ -40,7 +40,9 @@ export function coverage({ events, entailed }: CaptionCounts): number {
   return events === 0 ? 1 : entailed / events;
 }
 
-/** VideoCap-R1's Escore (equation 6): 0 below d1, 0.5 from d1 on, 1 from d2 on. Recall only: invented events are free. */
+/**
+ * VideoCap-R1's Escore (equation 6): 0 below d1, 0.5 from d1 on, 1 from d2 on. Recall only: invented events are free.
+ */
 export function stepped(coverage: number, [d1, d2]: readonly [number, number]): number {
   if (coverage >= d2) return 1;
   return coverage >= d1 ? 0.5 : 0;
@@ -59,8 +61,8 @@ export function claimF1({ events, entailed, claims = 0, entailedClaims = 0 }: Ca
 }
 
 /**
- * Mean of a judge's two ratings (0-5), in [0, 1]. VideoCap-R1 scores captions by completeness and naturalness too (CNscore,
- * in its ablation), but publishes no formula: that both count alike is our choice.
+ * Mean of a judge's two ratings (0-5), in [0, 1]. VideoCap-R1 scores captions by completeness and naturalness too
+ * (CNscore, in its ablation), but publishes no formula: that both count alike is our choice.
  */
 export function ratingsReward({ completeness, naturalness }: { completeness: number; naturalness: number }): number {
   return (completeness + naturalness) / 10;

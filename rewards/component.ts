@@ -13,7 +13,9 @@ export interface ComponentSection {
   weight: number;
 }
 
-/** The field `weight` of a component's config section. With weight 0 a component is scored, but not part of the total. */
+/**
+ * The field `weight` of a component's config section. With weight 0 a component is scored, but not part of the total.
+ */
 export const Weight = z.number().nonnegative().default(1);
 
 /** A completion as components see it. */

@@ -7,9 +7,9 @@ import { MlflowError } from './mlflow-error.ts';
 import { experimentName, experimentTags, RUN_KEY_TAG, type RunOrigin, runTags } from './run-tags.ts';
 
 /**
- * The MLflow run of a run key: the one that is there, or a new one. However often and however concurrently this is called,
- * one run results: it is found by its tag, and two that are made at the same moment are settled by the artifact store, where
- * the first one is written down and the other is withdrawn. One that had ended is running again.
+ * The MLflow run of a run key: the one that is there, or a new one. However often and however concurrently this is
+ * called, one run results: it is found by its tag, and two that are made at the same moment are settled by the artifact
+ * store, where the first one is written down and the other is withdrawn. One that had ended is running again.
  */
 export async function findOrCreateRun(
   deps: { client: MlflowClient; store: ArtifactStore },

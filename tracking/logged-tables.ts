@@ -13,9 +13,9 @@ export interface Table {
 }
 
 /**
- * The tag's value after tables were added: each is named once, rollouts last, and what others listed there stays. A tag holds 8000
- * characters, so of a long run's rollout tables the oldest are no longer listed, except the first (what training started
- * from); as artifacts they all remain.
+ * The tag's value after tables were added: each is named once, rollouts last, and what others listed there stays. A tag
+ * holds 8000 characters, so of a long run's rollout tables the oldest are no longer listed, except the first (what
+ * training started from); as artifacts they all remain.
  */
 export function withTables(tag: string | undefined, paths: readonly string[]): string {
   const before = parsedTag(tag);

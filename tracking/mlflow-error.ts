@@ -5,7 +5,10 @@ export class MlflowError extends Error {
   override readonly name = 'MlflowError';
   /** HTTP status; 0 when there was no answer. */
   readonly status: number;
-  /** MLflow's own code such as `RESOURCE_DOES_NOT_EXIST`; `NETWORK`, `TIMEOUT` or `NOT_MLFLOW` when it is none of MLflow's. */
+  /**
+   * MLflow's own code such as `RESOURCE_DOES_NOT_EXIST`; `NETWORK`, `TIMEOUT` or `NOT_MLFLOW` when it is none of
+   * MLflow's.
+   */
   readonly errorCode: string;
   /** How long the server asks to be left alone. */
   readonly retryAfterSeconds: number | undefined;
@@ -21,16 +24,18 @@ export class MlflowError extends Error {
   }
 
   /**
-   * The same request may succeed a moment later: no answer, too many requests, or a server's own trouble. So may one that met
-   * another delivery of the same points: MLflow's database refuses the later of two that insert them at the same moment, and
-   * takes them for known when they come again.
+   * The same request may succeed a moment later: no answer, too many requests, or a server's own trouble. So may one
+   * that met another delivery of the same points: MLflow's database refuses the later of two that insert them at the
+   * same moment, and takes them for known when they come again.
    */
   get passing(): boolean {
     const { status } = this;
     return status === 0 || status === 408 || status === 429 || status >= 500 || /IntegrityError/.test(this.message);
   }
 
-  /** Somebody at this installation can mend it without changing the run: wrong credentials, or another server's address. */
+  /**
+   * Somebody at this installation can mend it without changing the run: wrong credentials, or another server's address.
+   */
   get mendable(): boolean {
     return this.status === 401 || this.status === 403 || this.errorCode === 'NOT_MLFLOW';
   }
@@ -42,8 +47,8 @@ export class MlflowError extends Error {
 }
 
 /**
- * What an activity throws for it. `Unavailable` is waited for, as long as it takes: a mirror that is away loses nothing.
- * Anything else is a request that MLflow will never accept.
+ * What an activity throws for it. `Unavailable` is waited for, as long as it takes: a mirror that is away loses
+ * nothing. Anything else is a request that MLflow will never accept.
  */
 export function asVideocapError(error: MlflowError, url: string): VideocapError {
   if (error.status === 401 || error.status === 403)

@@ -5,7 +5,10 @@ import { MlflowError } from './mlflow-error.ts';
 export interface MlflowHttpOptions {
   /** Address of the tracking server. */
   url: string;
-  /** Where credentials are looked up: `MLFLOW_TRACKING_TOKEN`, or `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`. */
+  /**
+   * Where credentials are looked up: `MLFLOW_TRACKING_TOKEN`, or `MLFLOW_TRACKING_USERNAME` and
+   * `MLFLOW_TRACKING_PASSWORD`.
+   */
   env?: NodeJS.ProcessEnv;
   /** Aborts what is under way. */
   signal?: () => AbortSignal | undefined;

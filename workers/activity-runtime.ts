@@ -9,15 +9,18 @@ import { attemptOf, type CurrentAttempt } from './current-attempt.ts';
 export interface RuntimeOptions {
   /** Who may write to the artifact store; without it, everybody may. */
   fences?: Fences;
-  /** An attempt that shows no progress for this long, or for much less when it went fast, is ended, and made again. Default: never. */
+  /**
+   * An attempt that shows no progress for this long, or for much less when it went fast, is ended, and made again.
+   * Default: never.
+   */
   stuckMilliseconds?: number | undefined;
 }
 
 const BEAT_MILLISECONDS = 2000;
 
 /**
- * Around every activity: beats while it computes, keeps attempts apart that Temporal has given up, ends what is stuck, and
- * tells Temporal which failures are worth another try.
+ * Around every activity: beats while it computes, keeps attempts apart that Temporal has given up, ends what is stuck,
+ * and tells Temporal which failures are worth another try.
  */
 export class ActivityRuntime implements ActivityInboundCallsInterceptor {
   readonly #context: Context;
@@ -105,14 +108,15 @@ const PASSING_CODES = new Set([
 ]);
 
 /**
- * A defect of ours might be a race that another attempt wins; more in a row than this only hide it. Temporal's own count of
- * attempts says nothing here: most of them may have met an outage or a dead worker.
+ * A defect of ours might be a race that another attempt wins; more in a row than this only hide it. Temporal's own
+ * count of attempts says nothing here: most of them may have met an outage or a dead worker.
  */
 const MOST_UNEXPECTED = 5;
 const UNEXPECTED = 'UnexpectedError';
 
 /**
- * The failure that Temporal should see: what is wrong as its type, one sentence as its message, and whether to try again.
+ * The failure that Temporal should see: what is wrong as its type, one sentence as its message, and whether to try
+ * again.
  * @param unexpected the how-manieth in a row this error is, if it is one that nobody expects. From 1.
  */
 export function asFailure(error: unknown, unexpected: number): unknown {

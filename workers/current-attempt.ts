@@ -5,8 +5,8 @@ import type { Claim, Fence } from '../core/fence.ts';
 import type { OutageClock } from '../judge/client/patient-endpoint.ts';
 
 /**
- * What a heartbeat carries, and the next attempt at the same activity finds: the last progress that a stage reported, among
- * others. A hint for people; the artifact store is the truth.
+ * What a heartbeat carries, and the next attempt at the same activity finds: the last progress that a stage reported,
+ * among others. A hint for people; the artifact store is the truth.
  */
 type Beat = Partial<Progress> & { answeredAt?: number; unexpected?: number | undefined; stuck?: number };
 
@@ -56,8 +56,9 @@ export class CurrentAttempt implements Fence {
   }
 
   /**
-   * How long, in milliseconds, this attempt may be still before it is taken for stuck: at most `limit`. Less once it has shown
-   * how fast it goes, twice as much after every attempt that was ended for it, and `limit` for what comes after the last report.
+   * How long, in milliseconds, this attempt may be still before it is taken for stuck: at most `limit`. Less once it
+   * has shown how fast it goes, twice as much after every attempt that was ended for it, and `limit` for what comes
+   * after the last report.
    */
   patience(limit: number): number {
     const { done = 0, total = 0, stuck = 0 } = this.#beat;
@@ -115,7 +116,10 @@ export class CurrentAttempt implements Fence {
     if (this.#lost) throw this.#lost;
   }
 
-  /** Temporal gives an activity to another worker when it hears nothing for this long; so does a clock that only goes forward. */
+  /**
+   * Temporal gives an activity to another worker when it hears nothing for this long; so does a clock that only goes
+   * forward.
+   */
   #noticePause(): void {
     const limit = this.#context.info.heartbeatTimeoutMs;
     const pause = performance.now() - this.#beatAt;
@@ -158,8 +162,8 @@ export function reportProgress(progress: Progress): void {
 }
 
 /**
- * How long the current activity has waited for a service that does not answer, over all its attempts: since it was first
- * scheduled, or since the last answer that any attempt got. Outside an activity, the wait starts now, always.
+ * How long the current activity has waited for a service that does not answer, over all its attempts: since it was
+ * first scheduled, or since the last answer that any attempt got. Outside an activity, the wait starts now, always.
  */
 export const outage: OutageClock = {
   since: () => currentAttempt()?.answeredAt ?? Date.now(),

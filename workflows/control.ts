@@ -51,8 +51,8 @@ export interface ControlOptions {
 }
 
 /**
- * Registers the run's messages, before anything is awaited so that none is ever refused; their descriptions are what the
- * Temporal UI shows beside them.
+ * Registers the run's messages, before anything is awaited so that none is ever refused; their descriptions are what
+ * the Temporal UI shows beside them.
  */
 export function listenForControl({ state, steps = true }: ControlOptions = {}): Control {
   let run: ControllableRun | undefined;
@@ -96,7 +96,8 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
     (limits) => {
       early = { ...early, ...limits };
       const holding = run ? run.limit(limits) : early;
-      upsertMemo({ limits: holding } satisfies Partial<RunMemo>); // an execution that ends before its next step has written them nowhere else
+      // an execution that ends before its next step has written them nowhere else
+      upsertMemo({ limits: holding } satisfies Partial<RunMemo>);
       return holding;
     },
     {

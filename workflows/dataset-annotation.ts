@@ -18,8 +18,8 @@ export const DatasetAnnotationInput = RunInput.extend({
 });
 
 /**
- * Makes the fields in `make` for the samples of a JSONL file that lack them, by asking the judge's language model. Batch
- * by batch: what is answered is kept, whatever stops the rest.
+ * Makes the fields in `make` for the samples of a JSONL file that lack them, by asking the judge's language model.
+ * Batch by batch: what is answered is kept, whatever stops the rest.
  */
 export async function datasetAnnotation(rawInput: unknown): Promise<WrittenAnnotations> {
   const control = listenForControl({ state: controlStateOf(rawInput) });

@@ -135,9 +135,9 @@ const CareBenchClip = z.object({
 type CareBenchClip = z.infer<typeof CareBenchClip>;
 
 /**
- * CaReBench's annotation file (`json/` of the dataset `MCG-NJU/CaReBench`): a JSON list of `{video, caption, events?, objects?}`, in the
- * file's order; fields of its other tasks are ignored. A clip without `events` or `objects` gets them from its caption, by the judge,
- * as in the authors' code.
+ * CaReBench's annotation file (`json/` of the dataset `MCG-NJU/CaReBench`): a JSON list of `{video, caption, events?,
+ * objects?}`, in the file's order; fields of its other tasks are ignored. A clip without `events` or `objects` gets
+ * them from its caption, by the judge, as in the authors' code.
  * @throws VideocapError `InvalidDataset` that names the file, the entry and the field.
  */
 export async function readCareBench(path: string): Promise<CareBenchClip[]> {
@@ -158,7 +158,10 @@ export async function readCareBench(path: string): Promise<CareBenchClip[]> {
   });
 }
 
-/** What the authors' captioning writes of a clip (`description.json`, by `idx`), and their evaluation again (`DREAM_eval_infos.jsonl`). */
+/**
+ * What the authors' captioning writes of a clip (`description.json`, by `idx`), and their evaluation again
+ * (`DREAM_eval_infos.jsonl`).
+ */
 const Described = z.union([
   z.object({ id: z.union([z.string(), z.int()]), pred: z.string() }),
   z.object({ idx: z.union([z.string(), z.int()]), pred: z.string() }),

@@ -30,8 +30,8 @@ const CLIPS_A_PART = 64;
 type Missing = SuiteItems['missing'];
 
 /**
- * Fixes what a suite is measured on: its items, and either its videos, in parts to caption, or captions that were made elsewhere.
- * A clip without either is listed with its reason.
+ * Fixes what a suite is measured on: its items, and either its videos, in parts to caption, or captions that were made
+ * elsewhere. A clip without either is listed with its reason.
  * @throws VideocapError `InvalidDataset` when annotations or predictions cannot be read, or no clip is left.
  */
 export async function prepareSuite(source: SuiteSource, deps: PrepareDeps): Promise<PreparedSuite> {

@@ -5,7 +5,8 @@ import type { Suite } from './suite.ts';
 const Row = z.object({ id: z.union([z.string(), z.number()]), caption: z.string() });
 
 /**
- * Captions by id from a file that something else wrote: JSONL or a JSON list of `{"id": ..., "caption": ...}`, a JSON object
+ * Captions by id from a file that something else wrote: JSONL or a JSON list of `{"id": ..., "caption": ...}`, a JSON
+ * object
  * `{id: caption}`, or a layout of the suite's authors. An empty caption is a caption: it tells nothing.
  * @throws VideocapError `InvalidDataset` that names file, place and remedy.
  */

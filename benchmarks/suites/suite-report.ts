@@ -6,8 +6,8 @@ import { fewScored } from './suite-counts.ts';
 import type { ItemResult, SuiteCounts, SuiteResult } from './suite-files.ts';
 
 /**
- * A result as Markdown: the main table with published numbers beside ours, what was left out and why, and the suite's other
- * tables. Every table names the judge and its prompts, without which the numbers mean nothing.
+ * A result as Markdown: the main table with published numbers beside ours, what was left out and why, and the suite's
+ * other tables. Every table names the judge and its prompts, without which the numbers mean nothing.
  */
 export function suiteReport(result: SuiteResult): string {
   const { title, subject, judge, usage, quirks, counts, annotations, source, notes = [] } = result;
@@ -163,7 +163,9 @@ function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** Text that a model or a file wrote, on one line, without anything that would be a tag, a link, a cell or a heading. */
+/**
+ * Text that a model or a file wrote, on one line, without anything that would be a tag, a link, a cell or a heading.
+ */
 function plain(text: string): string {
   return text
     .replaceAll(/[\p{Cc}\s]+/gu, ' ')

@@ -18,8 +18,8 @@ export type VdcQuestions = ReadonlyMap<string, readonly VdcQuestion[]>;
 const Line = z.record(z.string().min(1), z.array(VdcQuestion));
 
 /**
- * VDC's five question files (`post_eval/<aspect>.jsonl` of `rese1f/aurora`) from the folder they lie in; those that are not there
- * are left out.
+ * VDC's five question files (`post_eval/<aspect>.jsonl` of `rese1f/aurora`) from the folder they lie in; those that are
+ * not there are left out.
  * @throws VideocapError `InvalidDataset` when none is there, or one is not what the authors ship.
  */
 export async function readVdc(folder: string): Promise<Map<VdcAspect, VdcQuestions>> {
@@ -37,8 +37,8 @@ export async function readVdc(folder: string): Promise<Map<VdcAspect, VdcQuestio
 }
 
 /**
- * One file: a line is `{video id: [{question, answer, category}, ...]}`. A video that comes twice has the questions of its last
- * line, as in the authors' code: `main_object.jsonl` has four such.
+ * One file: a line is `{video id: [{question, answer, category}, ...]}`. A video that comes twice has the questions of
+ * its last line, as in the authors' code: `main_object.jsonl` has four such.
  * @throws VideocapError `InvalidDataset` that names file, line and field.
  */
 export async function readVdcQuestions(path: string): Promise<VdcQuestions> {

@@ -27,8 +27,8 @@ export const CHECKPOINT =
   'a shipped model, such as tiny, a model folder that a run has written, or run:KEY@STEP (run:KEY: the last step)';
 
 /**
- * A checkpoint as it is typed: the name of a shipped model or a run's checkpoint stays; a folder becomes absolute, since
- * workers run elsewhere.
+ * A checkpoint as it is typed: the name of a shipped model or a run's checkpoint stays; a folder becomes absolute,
+ * since workers run elsewhere.
  */
 export function modelOf(checkpoint: string): string {
   const shipped = existsSync(join(findInstallation().repository, 'policy', 'models', checkpoint, 'config.json'));

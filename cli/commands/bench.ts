@@ -128,7 +128,8 @@ interface Options {
 }
 
 /**
- * Which checkpoint, and what it is measured on. With predictions there is no checkpoint, so the only argument is the suite.
+ * Which checkpoint, and what it is measured on. With predictions there is no checkpoint, so the only argument is the
+ * suite.
  * @throws VideocapError `InvalidInput`
  */
 export function whatToMeasure(

@@ -31,7 +31,8 @@ export async function needsSteps(run: WorkflowHandle): Promise<void> {
 
 /**
  * Says something to a run that is going on, and prints what came of it.
- * @throws VideocapError for a run that nobody knows, one that has ended, one that no worker answers for, and what is refused.
+ * @throws VideocapError for a run that nobody knows, one that has ended, one that no worker answers for, and what is
+ *   refused.
  */
 export async function messageRun(
   workflowId: string,

@@ -9,9 +9,9 @@ import { ruleFor } from './rules.ts';
 
 /**
  * The names of the contents that must stay: everything of runs that go on or may, what finished runs are still good for
- * (records, states to fork from, report, benchmarks with captions and verdicts, checkpoints of benchmarked steps, the best
- * ones among them, and of `checkpoints.keepEvery`, each with its reference policy, and of the end), and all that these
- * refer to, wherever it lies.
+ * (records, states to fork from, report, benchmarks with captions and verdicts, checkpoints of benchmarked steps, the
+ * best ones among them, and of `checkpoints.keepEvery`, each with its reference policy, and of the end), and all that
+ * these refer to, wherever it lies.
  */
 export async function neededContents(
   storage: Storage,
@@ -75,8 +75,8 @@ async function refsUnder(storage: Storage, name: string): Promise<ArtifactRef[]>
 }
 
 /**
- * Whether a checkpoint, or the state that names it and its reference policy, is of a step that `keepEvery` keeps, which a
- * fork can start from, or that was benchmarked: it belongs to a result, and may be the best.
+ * Whether a checkpoint, or the state that names it and its reference policy, is of a step that `keepEvery` keeps, which
+ * a fork can start from, or that was benchmarked: it belongs to a result, and may be the best.
  */
 function isKept(key: string, keepEvery: ReadonlyMap<string, number>, refs: Inventory['refs']): boolean {
   const parsed = parseKey(key);

@@ -23,7 +23,10 @@ export interface LocalJudge {
 export interface LocalJudgeOptions {
   /** 0: a free one. */
   port?: number;
-  /** By default one core stays free: llama.cpp's threads wait for each other, and crawl where others want the same cores. */
+  /**
+   * By default one core stays free: llama.cpp's threads wait for each other, and crawl where others want the same
+   * cores.
+   */
   threads?: number;
   /** Questions that are answered at a time; ask with as much `judge.concurrency`. */
   slots?: number;
@@ -36,7 +39,8 @@ const LAST_LINES = 10;
 /**
  * Starts the local judge on this machine's loopback address, and returns once it answers. It ends with the process that
  * started it, however that ends.
- * @throws VideocapError `CorruptArtifact` when the model is another one, `MissingTool` when the server does not come up.
+ * @throws VideocapError `CorruptArtifact` when the model is another one, `MissingTool` when the server does not come
+ *   up.
  */
 export async function startLocalJudge(
   installation: Installation,

@@ -15,7 +15,9 @@ export interface Launch {
   env: NodeJS.ProcessEnv;
   cwd: string;
   log: string;
-  /** Whether it answers yet; `saying` is what it has written to its log since this start. Asked several times a second. */
+  /**
+   * Whether it answers yet; `saying` is what it has written to its log since this start. Asked several times a second.
+   */
   isReady(saying: string): Promise<boolean>;
   /** Seconds it may take until it answers. */
   patience: number;
@@ -26,7 +28,8 @@ const LOG_LINES_SHOWN = 15;
 /**
  * Starts a program in a process group of its own, its output appended to its log, and waits until it answers.
  * @param onStarted called with the record before the wait, so that a program that never answers can still be stopped.
- * @throws VideocapError `Unavailable` with the end of the log when it ends or does not answer in time; it is stopped then.
+ * @throws VideocapError `Unavailable` with the end of the log when it ends or does not answer in time; it is stopped
+ *   then.
  */
 export async function launch(
   { title, program, args, env, cwd, log, isReady, patience }: Launch,

@@ -22,8 +22,8 @@ export function isAlive(identity: ProcessIdentity): boolean {
 }
 
 /**
- * Ends a process that leads its own group, and the group with it: asks, waits, then kills. Returns once nothing of it is
- * left. Does nothing when the process id now belongs to another process.
+ * Ends a process that leads its own group, and the group with it: asks, waits, then kills. Returns once nothing of it
+ * is left. Does nothing when the process id now belongs to another process.
  */
 export async function endGroup(leader: ProcessIdentity, graceMilliseconds: number): Promise<void> {
   const current = identify(leader.pid);

@@ -18,7 +18,8 @@ interface Part {
 /**
  * Installs what npm does not: development servers, ffmpeg where there is none, the sentence-embedding model. What is
  * there already is left alone, so a second call takes a moment and touches no network.
- * @param options `engineStub`: also what the policy engine in Python runs on, which tests hold the engine contract against.
+ * @param options `engineStub`: also what the policy engine in Python runs on, which tests hold the engine contract
+ *   against.
  * @returns names of what was installed now.
  * @throws VideocapError `MissingTool` that says what is missing and how to get it.
  */

@@ -13,7 +13,10 @@ export type Oddity =
   | 'an answer is not in the caption'
   | 'a key point says what the caption does not';
 
-/** Shares of an event's words that must stand in the caption, and of the caption's words that must stand in the annotation. */
+/**
+ * Shares of an event's words that must stand in the caption, and of the caption's words that must stand in the
+ * annotation.
+ */
 const LEAST_TOLD = 0.6;
 const LEAST_COVERED = 0.4;
 const SHORT_CAPTION_WORDS = 8;

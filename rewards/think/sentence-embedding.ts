@@ -14,8 +14,9 @@ const CACHED = 20_000;
 type Embedding = Float32Array;
 
 /**
- * Cosine similarity of sentence embeddings (bge-small-en), clamped to [0, 1], computed in a thread of its own: the calling
- * thread only ever waits. Every phrase is embedded alone and once, so its similarities depend on nothing but the two phrases.
+ * Cosine similarity of sentence embeddings (bge-small-en), clamped to [0, 1], computed in a thread of its own: the
+ * calling thread only ever waits. Every phrase is embedded alone and once, so its similarities depend on nothing but
+ * the two phrases.
  *
  * What cosine cannot see: opposites are close (`moves left` and `moves right`: 0.82), closer than some paraphrases
  * (`moves left` and `slides to the left`: 0.80). Thresholds therefore decide between spellings, not between meanings.
@@ -41,7 +42,10 @@ export class SentenceEmbedding implements Similarity {
     this.#stuckSeconds = stuckSeconds;
   }
 
-  /** @throws VideocapError `Stuck` when the thread no longer answers: the next call gets another one; the signal's reason. */
+  /**
+   * @throws VideocapError `Stuck` when the thread no longer answers: the next call gets another one; the signal's
+   *   reason.
+   */
   async prepare(phrases: Iterable<string>, signal?: AbortSignal): Promise<PhraseSimilarity> {
     const wanted = new Set([...phrases].map(normalisePhrase).filter((phrase) => phrase !== ''));
     const missing = [...wanted].filter((phrase) => !this.#cache.has(phrase));

@@ -11,10 +11,10 @@ import { eventEntailment } from '../../judge/questions/event-entailment.ts';
 import type { Account } from '../servers/openai-server.ts';
 
 /**
- * How near a judge's throughput comes to what its endpoint allows: calls x latency / concurrency. A server in a process of its
- * own answers after 200 ms; distinct questions of ordinary length go through the whole way, ledger on disk included, as a step
- * asks them: all at once. `npm run bench:judge [calls] [concurrency]`. Ends with 1 below 90% of the ideal, which is what two
- * idle cores must reach.
+ * How near a judge's throughput comes to what its endpoint allows: calls x latency / concurrency. A server in a process
+ * of its own answers after 200 ms; distinct questions of ordinary length go through the whole way, ledger on disk
+ * included, as a step asks them: all at once. `npm run bench:judge [calls] [concurrency]`. Ends with 1 below 90% of the
+ * ideal, which is what two idle cores must reach.
  */
 const LATENCY_SECONDS = 0.2;
 const WANTED_SHARE = 0.9;

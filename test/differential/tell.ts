@@ -7,7 +7,10 @@ const MOST_LINES = 20;
 const LONGEST_TEXT = 160;
 const TEXT_BEFORE = 60;
 
-/** The first differences, one a line, and how many more there are. What differs alike, as one word of all prompts, is told once. */
+/**
+ * The first differences, one a line, and how many more there are. What differs alike, as one word of all prompts, is
+ * told once.
+ */
 export function differenceLines(found: readonly Difference[]): string[] {
   const told = new Map<string, string>();
   for (const difference of found) {

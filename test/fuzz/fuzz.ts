@@ -41,9 +41,9 @@ const LOOK_MILLISECONDS = 50;
 const MEBIBYTE = 2 ** 20;
 
 /**
- * Tries a target with generated inputs in a thread that is watched: what hangs or takes more and more memory is ended, and fails
- * like any other defect, with the seed and the case. `npm test` runs `usual` cases from a fixed seed; `npm run fuzz` 100,000
- * from a random one, which it prints, and which `FUZZ_SEED` repeats.
+ * Tries a target with generated inputs in a thread that is watched: what hangs or takes more and more memory is ended,
+ * and fails like any other defect, with the seed and the case. `npm test` runs `usual` cases from a fixed seed; `npm
+ * run fuzz` 100,000 from a random one, which it prints, and which `FUZZ_SEED` repeats.
  */
 export async function fuzz(target: URL, usual: number, { caseSeconds, mebibytes } = LIMITS): Promise<void> {
   const runs = Number(process.env.FUZZ_RUNS ?? usual);

@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { Answer, ChatRequest } from './openai-server.ts';
 
 /**
- * What an OpenAI-compatible endpoint may do instead of answering well, one name each. Those that spoil the answer get the
- * text that the server would have sent.
+ * What an OpenAI-compatible endpoint may do instead of answering well, one name each. Those that spoil the answer get
+ * the text that the server would have sent.
  */
 export type Fault = (response: ServerResponse, request: ChatRequest, answer: string) => void;
 

@@ -67,8 +67,8 @@ export interface ModelFolder {
 }
 
 /**
- * Finds and checks the model that a config names: a shipped model by name, or a folder by path. A folder without graphs of
- * its own, such as an exported checkpoint, uses those of the shipped model with the same dimensions.
+ * Finds and checks the model that a config names: a shipped model by name, or a folder by path. A folder without graphs
+ * of its own, such as an exported checkpoint, uses those of the shipped model with the same dimensions.
  * @throws VideocapError `InvalidModel` saying what is missing and what to do.
  */
 export function openModelFolder(name: string): ModelFolder {

@@ -73,7 +73,9 @@ export class PolicyModel {
     return decoderTables(positions, { headDim: this.headDim, theta, sections });
   }
 
-  /** What graphs that see videos take: B videos of one `shapeOf` with prompts, and tables for `after` positions more. */
+  /**
+   * What graphs that see videos take: B videos of one `shapeOf` with prompts, and tables for `after` positions more.
+   */
   promptFeeds(videos: readonly PromptedVideo[], after: number): Feeds {
     const { grid, data } = videos[0]!.pixels;
     const patches = grid.rows * grid.columns;

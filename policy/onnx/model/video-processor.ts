@@ -17,8 +17,8 @@ export interface PixelValues {
 }
 
 /**
- * Frames to the pixel rows of Qwen2-VL's video processor: normalised, two frames a slice (an odd last frame is repeated),
- * a row a patch, rows in merge-block order, columns by channel, frame of the pair, patch row, patch column.
+ * Frames to the pixel rows of Qwen2-VL's video processor: normalised, two frames a slice (an odd last frame is
+ * repeated), a row a patch, rows in merge-block order, columns by channel, frame of the pair, patch row, patch column.
  * @throws VideocapError `InvalidVideo` when the frames are no RGB, empty, or not a multiple of the merged patch.
  */
 export function pixelValues({ shape, data }: Frames, settings: ProcessorSettings): PixelValues {

@@ -26,7 +26,10 @@ const config = ExperimentConfig.parse({
   sampling: { groupSize: 2, maxNewTokens: 16 },
 });
 
-/** Two steps, one of GRPO and one of SFT, and on demand a third, of GSPO, on real videos of the small world, in a store of their own. */
+/**
+ * Two steps, one of GRPO and one of SFT, and on demand a third, of GSPO, on real videos of the small world, in a store
+ * of their own.
+ */
 async function twoSteps() {
   const root = await mkdtemp(join(tmpdir(), 'videocap-stages-'));
   roots.push(root);

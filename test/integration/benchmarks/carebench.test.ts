@@ -2,7 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Answer, type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
 import { SuiteBench } from './suite-bench.ts';
 
-/** A model that reads words: objects are the sentences that begin "there is", events the others; a text entails what stands in it. */
+/**
+ * A model that reads words: objects are the sentences that begin "there is", events the others; a text entails what
+ * stands in it.
+ */
 const readsWords: Answer = ({ description, events, objects }, { messages }) => {
   const units = events ?? objects;
   if (units)

@@ -128,8 +128,8 @@ describe('captions that were made elsewhere', () => {
   it('are scored by the protocol, with no policy at all', () => {
     expect(evaluation.counts).toEqual({ items: 4, outOf: 4, scored: 3, withoutCaption: 1, unscorable: 0, missing: 1 });
     expect(evaluation.policy).toBeUndefined();
-    // 1: one of three events, one of two claims. 2: no events, so recall 1; its claim is in the reference. 4: no caption, so 0.
-    // videvo R 1/3, P 1/2; youtube R 1/2, P 1/2; overall R 5/12, P 1/2, F1 5/11.
+    // 1: one of three events, one of two claims. 2: no events, so recall 1; its claim is in the reference. 4: no
+    // caption, so 0. videvo R 1/3, P 1/2; youtube R 1/2, P 1/2; overall R 5/12, P 1/2, F1 5/11.
     expect(evaluation.metrics.recall).toBeCloseTo(100 * (5 / 12), 9);
     expect(evaluation.metrics.precision).toBeCloseTo(50, 9);
     expect(evaluation.metrics.f1).toBeCloseTo(100 * (5 / 11), 9);

@@ -42,7 +42,10 @@ async function prepare(content: string | Uint8Array, { maxBadSamples = 0, train 
 const line = (sample: object) => `${JSON.stringify(sample)}\n`;
 const good = line({ video: 'good.mp4', caption });
 
-/** The bad line is set aside with this reason, and the good one beside it stays; allowed none, the run ends with the same reason. */
+/**
+ * The bad line is set aside with this reason, and the good one beside it stays; allowed none, the run ends with the
+ * same reason.
+ */
 async function setAside(bad: string, reason: string) {
   const { train, quarantined } = await prepare(good + bad, { maxBadSamples: 1 });
   expect(train.map(({ id }) => id)).toEqual(['good.mp4']);

@@ -12,7 +12,9 @@ afterAll(() => environment?.teardown());
 
 const annotation = { dataset: '/captions.jsonl', output: '/annotated.jsonl', overrides: { 'judge.kind': 'llm' } };
 
-/** A worker that dies is noticed by its missing heartbeats, so every activity of every workflow must have to send them. */
+/**
+ * A worker that dies is noticed by its missing heartbeats, so every activity of every workflow must have to send them.
+ */
 describe('a dead worker is noticed within 15 s', () => {
   it.each([
     ['trainingRun', {}, 12],

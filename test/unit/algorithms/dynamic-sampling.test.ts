@@ -21,7 +21,8 @@ function played(rounds: readonly NumberGrid[], section: GrpoConfig, algorithm: C
 
 /**
  * Golden: `used` (groups counted over all rounds) and `made` are what the filter of verl's `dapo_ray_trainer.py`
- * (lines 233-301, the revision before 2bb42bae) gives for these rewards, run with numpy 2.4.6; `raises`: it ends the run.
+ * (lines 233-301, the revision before 2bb42bae) gives for these rewards, run with numpy 2.4.6; `raises`: it ends the
+ * run.
  */
 const GOLDEN: { name: string; wanted: number; most: number; rounds: NumberGrid[]; raises?: true; used: number[] }[] = [
   {

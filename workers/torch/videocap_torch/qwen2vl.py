@@ -91,7 +91,8 @@ def decode(
 ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     """One token for every completion: logits [B, G, V] and the longer past.
 
-    ids [B, G]; cos, sin [1, d]; past keys and values [B, G, K, Lp, d], Lp may be 0. Of `shared` only keys and values count.
+    ids [B, G]; cos, sin [1, d]; past keys and values [B, G, K, Lp, d], Lp may be 0. Of `shared` only keys and values
+    count.
     """
     batch, group = ids.shape
     kv, per_key, size = dims.kv_heads, dims.queries_per_key, dims.head_dim
