@@ -73,7 +73,9 @@ export const BenchmarkConfig = z
         context.addIssue({
           code: 'custom',
           path: [name],
-          message: `set benchmark.temperature above 0, or leave it out: at 0 the likeliest token is taken, whatever ${name} is`,
+          message:
+            'set benchmark.temperature above 0, or leave it out: at 0 the likeliest token is taken, whatever ' +
+            `${name} is`,
         });
   });
 export type BenchmarkConfig = z.infer<typeof BenchmarkConfig>;

@@ -73,7 +73,10 @@ function unknownField(path: Path, raw: unknown, source: Source): string {
     typeof kind === 'string' && Object.hasOwn(source.overrides, chosen)
       ? ` To change the kind, set the whole section: --set '${dotted(parent)}={kind: ${kind}}'.`
       : '';
-  return `${place(path, source)}: ${dotted(path)} is not a known field${suggestion}. ${section}: ${known.join(', ')}.${other}`;
+  return (
+    `${place(path, source)}: ${dotted(path)} is not a known field${suggestion}. ${section}: ` +
+    `${known.join(', ')}.${other}`
+  );
 }
 
 function wrongValue(issue: core.$ZodIssue, raw: unknown, source: Source): string {

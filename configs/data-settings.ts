@@ -49,7 +49,8 @@ export function dataIssues(config: ExperimentConfig, data: DataFields | undefine
     if (section.weight > 0 && uses && !data.train[uses])
       refuse(
         ['reward', name],
-        `no sample of ${data.file} has the field "${uses}": add it with videocap annotate, or set reward.${name}.weight to 0`,
+        `no sample of ${data.file} has the field "${uses}": add it with videocap annotate, or set ` +
+          `reward.${name}.weight to 0`,
       );
     if (section.weight > 0 && component.scored === 'by the judge' && !hasJudge(config.judge))
       refuse(['reward', name], `${noJudge}, or set reward.${name}.weight to 0`);

@@ -144,7 +144,8 @@ async function findConfig(nameOrPath: string): Promise<string> {
     if (existsSync(nameOrPath)) return nameOrPath;
     throw new VideocapError(
       'InvalidConfig',
-      `Config file ${resolve(nameOrPath)} does not exist; give the path of a YAML file, or a name such as "quickstart".`,
+      `Config file ${resolve(nameOrPath)} does not exist; give the path of a YAML file, or a name such as ` +
+        '"quickstart".',
     );
   }
   const path = join(CONFIGS, `${nameOrPath}.yaml`);
@@ -152,7 +153,8 @@ async function findConfig(nameOrPath: string): Promise<string> {
   const names = await configNames();
   throw new VideocapError(
     'InvalidConfig',
-    `There is no config "${nameOrPath}"${didYouMean(nameOrPath, names)}. Known: ${names.join(', ')}; or give the path of a YAML file.`,
+    `There is no config "${nameOrPath}"${didYouMean(nameOrPath, names)}. Known: ${names.join(', ')}; or give the ` +
+      'path of a YAML file.',
   );
 }
 

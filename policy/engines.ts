@@ -23,6 +23,7 @@ export function createEngine(kind: EngineKind): PolicyEngine {
   if (create) return create();
   throw new VideocapError(
     'InvalidConfig',
-    `policy.engine.kind: "${kind}" is served by a program of its own and has no driver here; set ${ENGINE_KINDS.join(' or ')}.`,
+    `policy.engine.kind: "${kind}" is served by a program of its own and has no driver here; set ` +
+      `${ENGINE_KINDS.join(' or ')}.`,
   );
 }

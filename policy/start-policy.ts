@@ -39,7 +39,8 @@ export async function restoreStartPolicy(
   if (found === weights.sha256) return restored;
   throw new VideocapError(
     'CorruptArtifact',
-    `The start weights ${weights.uri} are damaged, and model ${model} has others by now, which hash to ${found}; restore one of them.`,
+    `The start weights ${weights.uri} are damaged, and model ${model} has others by now, which hash to ${found}; ` +
+      'restore one of them.',
   );
 }
 

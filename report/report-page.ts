@@ -76,7 +76,8 @@ function header(content: ReportContent): Html {
   const last = records.at(-1)?.step ?? 0;
   const seconds = ((records.at(-1)?.time ?? 0) - (records[0]?.time ?? 0)) / 1000;
   const facts = [
-    `${config.algorithm.kind.toUpperCase()}, ${last} step${last === 1 ? '' : 's'}${seconds > 0 ? ` in ${duration(seconds)}` : ''}`,
+    `${config.algorithm.kind.toUpperCase()}, ${last} ` +
+      `step${last === 1 ? '' : 's'}${seconds > 0 ? ` in ${duration(seconds)}` : ''}`,
     trainedFrom
       ? `policy ${base.policy.model}, trained before: ${parentage(trainedFrom)}`
       : `policy ${config.policy.model}`,

@@ -53,7 +53,8 @@ export class MlflowError extends Error {
 export function asVideocapError(error: MlflowError, url: string): VideocapError {
   if (error.status === 401 || error.status === 403)
     return unavailable(
-      `MLflow at ${url} refuses the credentials (${error.status}); set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.`,
+      `MLflow at ${url} refuses the credentials (${error.status}); set MLFLOW_TRACKING_TOKEN, or ` +
+        'MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.',
       error,
     );
   if (error.errorCode === 'NOT_MLFLOW')

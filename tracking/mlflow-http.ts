@@ -119,7 +119,8 @@ function parseAddress(url: string): URL {
   if (address?.protocol === 'http:' || address?.protocol === 'https:') return address;
   throw new VideocapError(
     'InvalidConfig',
-    `MLFLOW_TRACKING_URI is "${url.replace(/[^/]*@/, '***@')}"; it must be the http:// or https:// address of an MLflow server.`,
+    `MLFLOW_TRACKING_URI is "${url.replace(/[^/]*@/, '***@')}"; it must be the http:// or https:// address of an ` +
+      'MLflow server.',
   );
 }
 

@@ -53,5 +53,8 @@ export function proxiedRoot(artifactUri: string): string | undefined {
 }
 
 function unproxied(uri: string): string {
-  return `Files are not uploaded: this server hands out ${uri} instead of taking them itself (start it with --serve-artifacts). They are in the run's artifact store.`;
+  return (
+    `Files are not uploaded: this server hands out ${uri} instead of taking them itself (start it with ` +
+    "--serve-artifacts). They are in the run's artifact store."
+  );
 }

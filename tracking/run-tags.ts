@@ -27,10 +27,13 @@ export function experimentTags({ name, reward, benchmark }: ExperimentConfig): T
     [NOTE_TAG]: [
       `Video captioning by reinforcement learning: the runs of the experiment \`${name}\`.`,
       '',
-      '- `eval/*`: benchmark on held-out videos in points, before, while and after training; `eval-bounds/*`: their 95% bounds.',
-      `- \`reward/*\`: what training raises: mean reward of the sampled completions, and its components ${Object.keys(weightsOf(reward)).join(', ')}.`,
+      '- `eval/*`: benchmark on held-out videos in points, before, while and after training; `eval-bounds/*`: ' +
+        'their 95% bounds.',
+      '- `reward/*`: what training raises: mean reward of the sampled completions, and its components ' +
+        `${Object.keys(weightsOf(reward)).join(', ')}.`,
       '- `train/*`: loss, KL to the start policy, entropy, gradient norm, completion length.',
-      '- Tables: `rollouts/step-*.json` has every completion with its rewards, `eval/captions.json` base and trained captions.',
+      '- Tables: `rollouts/step-*.json` has every completion with its rewards, `eval/captions.json` base and ' +
+        'trained captions.',
     ].join('\n'),
     // Without a kind the UI asks every visitor to choose one.
     'mlflow.experimentKind': 'custom_model_development',

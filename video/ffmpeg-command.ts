@@ -10,7 +10,8 @@ import { withinLimits } from './ffmpeg-limits.ts';
  * must not be able to make ffmpeg read anything but itself.
  */
 const FORMATS =
-  'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,gif,apng,webp_anim,h264,hevc,ivf,yuv4mpegpipe';
+  'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,gif,apng,webp_anim,h264,hevc,ivf,' +
+  'yuv4mpegpipe';
 
 /** A picture larger than this, 8192 x 8192, is not decoded: a small file can claim any size. */
 const MAX_PIXELS = 2 ** 26;
@@ -201,7 +202,8 @@ function failureOf(error: Error & { inputStreamError?: Error }, path: string, lo
   if (unwritable)
     return new VideocapError(
       'Unavailable',
-      `ffmpeg cannot write ${run.output}: ${unwritable.toLowerCase()}; make room there, or set TMPDIR to another folder for its temporary files.`,
+      `ffmpeg cannot write ${run.output}: ${unwritable.toLowerCase()}; make room there, or set TMPDIR to another ` +
+        'folder for its temporary files.',
     );
   if (/Cannot allocate memory/.test(stderr))
     return new FfmpegFailure(

@@ -95,7 +95,8 @@ function stuckError(activity: string, { beat: { done, total, what }, still }: Cu
   const seconds = Math.round(still / 1000);
   return new VideocapError(
     'Stuck',
-    `${activity} has made no progress for ${seconds} s, ${where}; it is tried again, with more patience. On a machine that is only slow, set VIDEOCAP_STUCK_SECONDS higher.`,
+    `${activity} has made no progress for ${seconds} s, ${where}; it is tried again, with more patience. On a ` +
+      'machine that is only slow, set VIDEOCAP_STUCK_SECONDS higher.',
   );
 }
 

@@ -126,7 +126,8 @@ export class CurrentAttempt implements Fence {
     if (!limit || pause <= limit || this.#lost) return;
     const seconds = (milliseconds: number) => Math.round(milliseconds / 1000);
     this.#lose(
-      `Nothing more is stored: this process did not run for ${seconds(pause)} s, and after ${seconds(limit)} s Temporal gives the work to another attempt.`,
+      `Nothing more is stored: this process did not run for ${seconds(pause)} s, and after ${seconds(limit)} s ` +
+        'Temporal gives the work to another attempt.',
     );
     this.#context.log.warn('This attempt was superseded.', { reason: this.#lost!.message });
   }

@@ -69,7 +69,8 @@ export class AnnotationState extends JudgedRun<AnnotationSnapshot> {
     const { samples, annotated, unscorable, spent, output } = this.snapshot;
     return [
       ...waitingLines(waiting),
-      `**Annotation** ${this.done} of ${samples?.open ?? '?'} captions: ${annotated} annotated, ${unscorable} without a usable answer`,
+      `**Annotation** ${this.done} of ${samples?.open ?? '?'} captions: ${annotated} annotated, ${unscorable} ` +
+        'without a usable answer',
       '',
       `Judge: ${spent.calls} calls, ${spent.usd.toFixed(2)} USD. Output: ${output}`,
     ].join('\n');

@@ -78,7 +78,8 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
       },
       {
         description:
-          'End after the current step, with the final benchmark and report. Where the judge is what it waits for, that is once it can go on.',
+          'End after the current step, with the final benchmark and report. Where the judge is what it waits for, ' +
+          'that is once it can go on.',
       },
     );
   }
@@ -102,8 +103,8 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
     },
     {
       description:
-        'Change {"judgeBudgetUsd", "judgeBudgetCalls", "benchmarkJudgeBudgetUsd", "benchmarkJudgeBudgetCalls", "maxSteps"} ' +
-        'of this run. A run paused by its budget goes on after `resume`.',
+        'Change {"judgeBudgetUsd", "judgeBudgetCalls", "benchmarkJudgeBudgetUsd", "benchmarkJudgeBudgetCalls", ' +
+        '"maxSteps"} of this run. A run paused by its budget goes on after `resume`.',
       validator: (limits) => void parseLimits(limits, run),
     },
   );

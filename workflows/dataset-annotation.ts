@@ -70,7 +70,8 @@ async function startAnnotation(raw: unknown): Promise<AnnotationState> {
   const { judge } = config;
   if (!isLlm(judge))
     throw ApplicationFailure.nonRetryable(
-      `The config's judge.kind is ${judge.kind}, which reads only the small world's sentences. Annotation needs a language model: set judge.kind to llm, and judge.baseUrl and judge.model.`,
+      `The config's judge.kind is ${judge.kind}, which reads only the small world's sentences. Annotation needs a ` +
+        'language model: set judge.kind to llm, and judge.baseUrl and judge.model.',
       'InvalidConfig',
     );
   return new AnnotationState({

@@ -24,7 +24,8 @@ export function runDetails(snapshot: RunSnapshot, totalSteps: number, waiting: W
     '|---|---|---|---|',
     ...evaluations.map(
       ({ step, metrics }) =>
-        `| ${step} | ${metrics.eventF1?.toFixed(1)} | ${metrics.actionF1?.toFixed(1)} | ${metrics.objectF1?.toFixed(1)} |`,
+        `| ${step} | ${metrics.eventF1?.toFixed(1)} | ${metrics.actionF1?.toFixed(1)} | ` +
+        `${metrics.objectF1?.toFixed(1)} |`,
     ),
   ];
   if (trainedFrom) lines.push('', `Started from ${parentage(trainedFrom)}`);

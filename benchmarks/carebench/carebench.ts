@@ -38,8 +38,8 @@ const CAREBENCH_PUBLISHED: readonly PublishedRow[] = [
 
 /** VideoCap-R1 states gains; its values could not be found. */
 const CAREBENCH_NOTES: readonly string[] = [
-  'VideoCap-R1 (arXiv 2506.01725, abstract) states gains only, over its own Qwen2-VL-7B: action F1 +3.1, object F1 +6.9 points. ' +
-    'The values behind them are not known, so it has no row here.',
+  'VideoCap-R1 (arXiv 2506.01725, abstract) states gains only, over its own Qwen2-VL-7B: action F1 +3.1, object ' +
+    'F1 +6.9 points. The values behind them are not known, so it has no row here.',
 ];
 
 /** CapST: does a caption tell what happens, and what is there? AutoDQ for actions and for objects. */

@@ -21,8 +21,8 @@ export async function readPredictions(path: string, suite: Suite): Promise<Map<s
     const rows = rowsOf(value);
     if (rows.length === 0)
       throw badAnnotation(
-        `Predictions file ${path} ${place} is no caption; write lines such as {"id": "1", "caption": "A man walks."}, ` +
-          "with the ids of the suite's clips.",
+        `Predictions file ${path} ${place} is no caption; write lines such as {"id": "1", "caption": "A man ` +
+          `walks."}, with the ids of the suite's clips.`,
       );
     for (const { id, caption } of rows) {
       if ((predictions.get(id) ?? caption) !== caption)

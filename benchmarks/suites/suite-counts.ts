@@ -19,7 +19,8 @@ export function fewScored({ items, scored, unscorable, missing, outOf = items, a
   const why = others.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   const listed = unscorable + missing > 0 ? '; the report lists unscorable and missing ones with their reasons' : '';
   return [
-    `Only ${scored} of ${outOf} items are in these numbers: compare them with no published one. The others: ${why.join(', ')}${listed}.`,
+    `Only ${scored} of ${outOf} items are in these numbers: compare them with no published one. The others: ` +
+      `${why.join(', ')}${listed}.`,
     ...without,
   ];
 }

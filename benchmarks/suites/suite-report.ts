@@ -21,14 +21,16 @@ export function suiteReport(result: SuiteResult): string {
     `- Prompts: ${plain(promptNames(judge))}`,
     ...(usage ? [`- Judge usage: ${usageLine(usage)}`] : []),
     `- Authors' quirks that are on: ${listOf(quirks)}`,
-    `- Items: ${counts.items}${ofTheFile(counts)}; in the means ${counts.scored}, without a caption ${counts.withoutCaption}, unscorable ${counts.unscorable}, missing ${counts.missing}`,
+    `- Items: ${counts.items}${ofTheFile(counts)}; in the means ${counts.scored}, without a caption ` +
+      `${counts.withoutCaption}, unscorable ${counts.unscorable}, missing ${counts.missing}`,
     ...fewScored(counts).map((warning) => `\n> **${warning}**`),
     '',
     '## Result',
     '',
     ...mainTable(result),
     '',
-    `${judged} In brackets: 95% bootstrap intervals over the clips. Published rows come from other judges, prompts and often other frames: they say where our numbers should lie, not which model is better.`,
+    `${judged} In brackets: 95% bootstrap intervals over the clips. Published rows come from other judges, ` +
+      'prompts and often other frames: they say where our numbers should lie, not which model is better.',
     ...notes.map((note) => `\n${plain(note)}`),
     ...worstLine(result),
     ...result.tables.flatMap((table) => ['', `## ${table.title}`, '', ...markdownTable(table), '', judged]),

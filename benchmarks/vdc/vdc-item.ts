@@ -58,8 +58,9 @@ async function readAspects(path: string): Promise<Map<VdcAspect, VdcQuestions>> 
   const aspect = VdcAspect.safeParse(basename(path, '.jsonl'));
   if (!aspect.success)
     throw badAnnotation(
-      `The name of the VDC question file ${path} does not say its aspect; name it ${VDC_ASPECTS.map((name) => `${name}.jsonl`).join(' or ')}, ` +
-        `or give the folder with these (${dirname(path)}?).`,
+      `The name of the VDC question file ${path} does not say its aspect; name it ` +
+        `${VDC_ASPECTS.map((name) => `${name}.jsonl`).join(' or ')}, or give the folder with these ` +
+        `(${dirname(path)}?).`,
     );
   return new Map([[aspect.data, await readVdcQuestions(path)]]);
 }

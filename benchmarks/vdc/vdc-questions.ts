@@ -30,8 +30,8 @@ export async function readVdc(folder: string): Promise<Map<VdcAspect, VdcQuestio
   }
   if (aspects.size === 0)
     throw badAnnotation(
-      `There is no VDC question file in ${folder}. Put there one or more of ${VDC_ASPECTS.map((name) => `${name}.jsonl`).join(', ')}, ` +
-        'as they are in post_eval of rese1f/aurora.',
+      `There is no VDC question file in ${folder}. Put there one or more of ` +
+        `${VDC_ASPECTS.map((name) => `${name}.jsonl`).join(', ')}, as they are in post_eval of rese1f/aurora.`,
     );
   return aspects;
 }

@@ -63,7 +63,8 @@ export const annotateCommand = new Command('annotate')
     if (!isLlm(judge))
       throw new VideocapError(
         'InvalidConfig',
-        `The judge of ${config} is ${judge.kind}, which cannot annotate. Name a config with a language model (--config), or set one: --set judge.kind=llm --set judge.model=gpt-4o-mini`,
+        `The judge of ${config} is ${judge.kind}, which cannot annotate. Name a config with a language model ` +
+          '(--config), or set one: --set judge.kind=llm --set judge.model=gpt-4o-mini',
       );
     if (!existsSync(dataset)) throw new VideocapError('InvalidInput', `There is no file ${dataset}.`);
     const taken = existingAmong(output);
@@ -112,7 +113,8 @@ export function annotationLines({ output, review, statistics, samples, usage }: 
   return [
     '',
     `${annotated} of ${total} samples annotated${rest.map((text) => `, ${text}`).join('')}; ${odd} look odd.`,
-    `${usage.calls} calls, ${usage.cacheHits} known before, ${usage.inputTokens} + ${usage.outputTokens} tokens, ${usage.cost.toFixed(4)} USD`,
+    `${usage.calls} calls, ${usage.cacheHits} known before, ${usage.inputTokens} + ${usage.outputTokens} tokens, ` +
+      `${usage.cost.toFixed(4)} USD`,
     '',
     `annotated    ${output}`,
     `review       ${review}`,

@@ -25,9 +25,9 @@ const SUITES = SuiteName.options;
 export const benchCommand = new Command('bench')
   .summary('benchmark a checkpoint, or captions made elsewhere')
   .description(
-    'Captions videos with a checkpoint, greedily, and scores the captions: on the held-out videos of a config, or on a ' +
-      'published benchmark (DREAM-1K, VDC, CaReBench) from the files that its authors ship, by their protocol, with their ' +
-      'published numbers beside yours.',
+    'Captions videos with a checkpoint, greedily, and scores the captions: on the held-out videos of a config, or ' +
+      'on a published benchmark (DREAM-1K, VDC, CaReBench) from the files that its authors ship, by their protocol, ' +
+      'with their published numbers beside yours.',
   )
   .argument('[checkpoint]', CHECKPOINT)
   .addArgument(
@@ -145,7 +145,8 @@ export function whatToMeasure(
   const suite = SuiteName.safeParse(first);
   if (second === undefined && suite.success) return { suite: suite.data };
   throw wrong(
-    `--predictions takes a published benchmark and no checkpoint: videocap bench ${second ?? SUITES[0]} --predictions ... (one of ${SUITES.join(', ')}).`,
+    `--predictions takes a published benchmark and no checkpoint: videocap bench ${second ?? SUITES[0]} ` +
+      `--predictions ... (one of ${SUITES.join(', ')}).`,
   );
 }
 

@@ -37,8 +37,8 @@ export const pauseCommand = new Command('pause')
 export const limitsCommand = new Command('limits')
   .summary('change the budget or the steps of a run')
   .description(
-    'Changes limits of a run that is going on; without a limit, says which hold. A run paused by its budget goes on after ' +
-      '`videocap resume`.',
+    'Changes limits of a run that is going on; without a limit, says which hold. A run paused by its budget goes ' +
+      'on after `videocap resume`.',
   )
   .argument('<run>', RUN)
   .option('--judge-usd <usd>', 'what the judge may cost this run in all, in USD', amount(20))

@@ -14,10 +14,11 @@ const CACHE_DAYS = 7;
 export const gcCommand = new Command('gc')
   .summary('delete artifacts that no run needs')
   .description(
-    'Removes from the artifact store what no run needs. Runs that go on, or that were ended and could be resumed, keep everything. ' +
-      'Finished runs keep records, report, benchmarks with captions and verdicts, and the checkpoints of benchmarked steps and of the ' +
-      'end; they can still be forked there. Frames and videos that no run refers to go when unused for some days. Answers of judges ' +
-      'were paid for, and exported models are yours: they stay. Runs may go on meanwhile.',
+    'Removes from the artifact store what no run needs. Runs that go on, or that were ended and could be resumed, ' +
+      'keep everything. Finished runs keep records, report, benchmarks with captions and verdicts, and the ' +
+      'checkpoints of benchmarked steps and of the end; they can still be forked there. Frames and videos that no ' +
+      'run refers to go when unused for some days. Answers of judges were paid for, and exported models are yours: ' +
+      'they stay. Runs may go on meanwhile.',
   )
   .option('--dry-run', 'only say what would be removed')
   .option(
@@ -72,7 +73,8 @@ export function collectionLines({ removed, kept, runs }: Collection, dryRun: boo
   return [
     ...(rows.length > 0 ? [alignedTable(['what', 'files', 'size'], rows), ''] : []),
     files === 0 ? 'Nothing to remove.' : `${verb} ${files} files, ${sizeOf(bytes)}.`,
-    `Kept ${kept.files} files, ${sizeOf(kept.bytes)}, of ${runs.running} runs that go on, ${runs.resumable} that could be resumed and ${runs.finished} finished.`,
+    `Kept ${kept.files} files, ${sizeOf(kept.bytes)}, of ${runs.running} runs that go on, ${runs.resumable} that ` +
+      `could be resumed and ${runs.finished} finished.`,
   ];
 }
 

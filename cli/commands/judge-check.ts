@@ -19,10 +19,11 @@ import { collectOverride } from './arguments.ts';
 export const checkCommand = new Command('check')
   .summary("probe a config's judge endpoint and recommend settings")
   .description(
-    'Asks the endpoint of a config seven short questions (a fraction of a cent) and says whether key and model are right, ' +
-      'which answer formats it takes and keeps to, whether it counts tokens, and how fast it is; shows one example verdict, ' +
-      'and whether a caption that gives orders steers it. Names the options that it was asked with (judge.headers, ' +
-      'judge.query, judge.extraBody, judge.systemRole, a proxy), those that it refuses, and the judge.answerFormat to set.',
+    'Asks the endpoint of a config seven short questions (a fraction of a cent) and says whether key and model ' +
+      'are right, which answer formats it takes and keeps to, whether it counts tokens, and how fast it is; shows ' +
+      'one example verdict, and whether a caption that gives orders steers it. Names the options that it was asked ' +
+      'with (judge.headers, judge.query, judge.extraBody, judge.systemRole, a proxy), those that it refuses, and ' +
+      'the judge.answerFormat to set.',
   )
   .argument('[config]', 'an experiment whose judge.kind is llm', 'quickstart')
   .option('--benchmark', "the judge of the config's benchmarks (benchmark.judge), where they have one of their own")
@@ -34,9 +35,11 @@ export const checkCommand = new Command('check')
       'Formats, from the strictest:',
       '  json-schema   the server keeps every token to the shape of the answer (OpenAI, vLLM, SGLang, llama.cpp)',
       '  json-object   the server keeps to JSON, the prompt asks for its shape',
-      '  text          the prompt asks for both; answers are read tolerantly, and asked for once more if they cannot be',
+      '  text          the prompt asks for both; answers are read tolerantly, and asked for once more if they ' +
+        'cannot be',
       '',
-      'The key is read from the environment variable that judge.apiKeyEnv names; for a server without keys, set it to any text.',
+      'The key is read from the environment variable that judge.apiKeyEnv names; for a server without keys, set ' +
+        'it to any text.',
       'A proxy is taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY, as the workers do.',
       'Ends with 1 if the endpoint cannot be used.',
       examples(
@@ -52,8 +55,8 @@ export const checkCommand = new Command('check')
     if (!isLlm(judge))
       throw new VideocapError(
         'InvalidConfig',
-        `The judge of ${config} is ${judge.kind}, which is no endpoint. Name a config with a language model, or set one: ` +
-          '--set judge.kind=llm --set judge.model=gpt-4o-mini',
+        `The judge of ${config} is ${judge.kind}, which is no endpoint. Name a config with a language model, or ` +
+          'set one: --set judge.kind=llm --set judge.model=gpt-4o-mini',
       );
     const report = new Report();
     const check = await providerOf(judge).check(judge, json ? {} : { step: (title, work) => report.step(title, work) });
@@ -77,7 +80,8 @@ export function checkLines(check: EndpointCheck, config: Pick<LlmJudgeConfig, 'a
   });
   return [
     ...head,
-    `tokens     ${reportsTokens ? 'counted' : 'not counted: cost and judge.budget.usd go by an estimate, four characters a token'}`,
+    'tokens     ' +
+      `${reportsTokens ? 'counted' : 'not counted: cost and judge.budget.usd go by an estimate, four characters a token'}`,
     ...(refused.length > 0 ? [`asked      ${adjusted(refused)}`] : []),
     `latency    ${latency(latencySeconds)}`,
     '',

@@ -25,7 +25,8 @@ export async function needsSteps(run: WorkflowHandle): Promise<void> {
   if (type === 'benchmarkRun')
     throw new VideocapError(
       'InvalidInput',
-      `Run ${run.workflowId} is a benchmark, which has no steps to pause or stop after; cancel it in the Temporal UI, answers are not paid again.`,
+      `Run ${run.workflowId} is a benchmark, which has no steps to pause or stop after; cancel it in the Temporal ` +
+        'UI, answers are not paid again.',
     );
 }
 

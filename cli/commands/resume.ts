@@ -15,8 +15,9 @@ import { openSession, runLink, type Session } from '../run/session.ts';
 export const resumeCommand = new Command('resume')
   .summary('let a run go on: paused, terminated, cancelled or failed')
   .description(
-    'Goes on after `pause`, or asks the judge again once you have repaired what blocked it. A run that was terminated, cancelled or ' +
-      'failed goes on after the last step it wrote down, under its own name; what it had already made is not made again.',
+    'Goes on after `pause`, or asks the judge again once you have repaired what blocked it. A run that was ' +
+      'terminated, cancelled or failed goes on after the last step it wrote down, under its own name; what it had ' +
+      'already made is not made again.',
   )
   .argument('<run>', 'as `videocap status` lists it')
   .option('--json', 'print the result as JSON')
@@ -54,7 +55,8 @@ async function takeUp(session: Session, ended: WorkflowExecutionDescription, was
   if (was === 'completed')
     throw new VideocapError(
       'InvalidInput',
-      `Run ${workflowId} has finished${type === 'trainingRun' ? `; to try something else from one of its steps: videocap fork ${workflowId} --at-step N` : '.'}`,
+      `Run ${workflowId} has ` +
+        `finished${type === 'trainingRun' ? `; to try something else from one of its steps: videocap fork ${workflowId} --at-step N` : '.'}`,
     );
   const { run, limits, ...input } = originOf(ended);
   const resume = { run, ...(limits && { limits }) };

@@ -84,7 +84,8 @@ async function checkModel(path: string): Promise<void> {
   if (found !== LOCAL_MODEL.file.sha256)
     throw new VideocapError(
       'CorruptArtifact',
-      `${path} is not the file it should be: its sha256 is ${found}, expected ${LOCAL_MODEL.file.sha256}. Remove it and run: npm run judge:local`,
+      `${path} is not the file it should be: its sha256 is ${found}, expected ${LOCAL_MODEL.file.sha256}. Remove ` +
+        'it and run: npm run judge:local',
     );
 }
 

@@ -31,7 +31,8 @@ export async function openSession(
     if (!(await answersTemporal(env.TEMPORAL_ADDRESS, namespace)))
       throw new VideocapError(
         'Unavailable',
-        `No Temporal server with namespace ${namespace} answers at TEMPORAL_ADDRESS=${env.TEMPORAL_ADDRESS}; correct it, or unset it to use local servers.`,
+        `No Temporal server with namespace ${namespace} answers at TEMPORAL_ADDRESS=${env.TEMPORAL_ADDRESS}; ` +
+          'correct it, or unset it to use local servers.',
       );
     return connected(env.TEMPORAL_ADDRESS, namespace, {
       ...(env.TEMPORAL_UI_URL && { temporalUi: env.TEMPORAL_UI_URL }),

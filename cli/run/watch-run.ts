@@ -44,7 +44,8 @@ export async function watchRun<T>(session: Session, workflowId: string, view: Pr
         if (restarts > MOST_RESTARTS)
           throw new VideocapError(
             'Unavailable',
-            `Services had to be started again ${restarts} times; something is wrong with them. Look into the logs, then watch on: videocap status ${workflowId} --watch`,
+            `Services had to be started again ${restarts} times; something is wrong with them. Look into the ` +
+              `logs, then watch on: videocap status ${workflowId} --watch`,
           );
         lastKeepUp = performance.now();
       }

@@ -40,7 +40,8 @@ export async function choosePort(
     if (await usable(requested)) return requested;
     throw new VideocapError(
       'InvalidInput',
-      `Port ${requested} (${PORT_VARIABLES[name]}) is in use; stop what uses it, set another port, or unset the variable for a free one.`,
+      `Port ${requested} (${PORT_VARIABLES[name]}) is in use; stop what uses it, set another port, or unset the ` +
+        'variable for a free one.',
     );
   }
   if (before !== undefined && (await usable(before))) return before;

@@ -36,7 +36,8 @@ export async function readState(home: string): Promise<ServiceState> {
   } catch (error) {
     throw new VideocapError(
       'InvalidInput',
-      `${path(home)} cannot be read as the list of running services; end them by hand if any run, then remove the file.`,
+      `${path(home)} cannot be read as the list of running services; end them by hand if any run, then remove the ` +
+        'file.',
       { cause: error },
     );
   }

@@ -111,7 +111,8 @@ function samePort(name: PortName, running: number, env: NodeJS.ProcessEnv): numb
   if (requested !== undefined && requested !== running)
     throw new VideocapError(
       'InvalidInput',
-      `${PORT_VARIABLES[name]} asks for port ${requested}, but that server runs on ${running}; stop it first (videocap down), or unset the variable.`,
+      `${PORT_VARIABLES[name]} asks for port ${requested}, but that server runs on ${running}; stop it first ` +
+        '(videocap down), or unset the variable.',
     );
   return running;
 }

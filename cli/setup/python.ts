@@ -71,11 +71,17 @@ export function missingPython(
   if (close) {
     const version = close.version.slice(0, 2).join('.');
     const lacks = [!close.venv && 'venv', !close.pip && 'pip (ensurepip)'].filter(Boolean).join(' and ');
-    return `${need}; ${close.executable} (${close.version.join('.')}) lacks ${lacks}. On Debian or Ubuntu: apt-get install python${version}-venv; or name another Python in VIDEOCAP_PYTHON.`;
+    return (
+      `${need}; ${close.executable} (${close.version.join('.')}) lacks ${lacks}. On Debian or Ubuntu: apt-get ` +
+      `install python${version}-venv; or name another Python in VIDEOCAP_PYTHON.`
+    );
   }
   const seen =
     found.length > 0
       ? `found only ${found.map(({ executable, version }) => `${executable} (${version.join('.')})`).join(', ')}`
       : `found none (looked for ${names.join(', ')})`;
-  return `${need}; ${seen}. Install one (Debian or Ubuntu: apt-get install python3 python3-venv; macOS: brew install python), or name it in VIDEOCAP_PYTHON.`;
+  return (
+    `${need}; ${seen}. Install one (Debian or Ubuntu: apt-get install python3 python3-venv; macOS: brew install ` +
+    'python), or name it in VIDEOCAP_PYTHON.'
+  );
 }

@@ -32,7 +32,8 @@ export function comparedTable(base: Outcome, head: Outcome): string[] {
   return [
     `HEAD, whose worker died ${head.deaths === 1 ? 'once' : `${head.deaths} times`}, equals base ${BASE_NAME}:`,
     alignedTable(['', 'steps', 'completions', 'tokens', 'scores', 'metrics', 'captions', 'checkpoints'], rows),
-    `  judge: the same ${count(Object.keys(base.judge).length, 'question')}, ${answeredAgain(head)} of them answered again`,
+    `  judge: the same ${count(Object.keys(base.judge).length, 'question')}, ${answeredAgain(head)} of them ` +
+      'answered again',
   ];
 }
 

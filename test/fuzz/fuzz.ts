@@ -86,8 +86,9 @@ export async function fuzz(target: URL, usual: number, { caseSeconds, mebibytes 
       // Past vitest, which would put a heading before every line.
       writeSync(
         1,
-        `${name}: ${cases[0]} cases, seed ${seed}, ${refused} refused, ${((performance.now() - began) / 1000).toFixed(1)} s, ` +
-          `slowest ${slowest.toFixed(0)} ms, peak ${peak.toFixed(0)} MiB\n`,
+        `${name}: ${cases[0]} cases, seed ${seed}, ${refused} refused, ` +
+          `${((performance.now() - began) / 1000).toFixed(1)} s, slowest ${slowest.toFixed(0)} ms, peak ` +
+          `${peak.toFixed(0)} MiB\n`,
       );
   } finally {
     clearInterval(watch);

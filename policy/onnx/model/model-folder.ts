@@ -107,7 +107,8 @@ export function graphPath({ name, graphFolder, graphs }: ModelFolder, graph: str
   if (file !== undefined && existsSync(join(graphFolder, file))) return join(graphFolder, file);
   throw new VideocapError(
     'InvalidModel',
-    `Model "${name}" has no graph ${graph}, which ${user} needs; run \`npm run model:build\` to make it in ${graphFolder}.`,
+    `Model "${name}" has no graph ${graph}, which ${user} needs; run \`npm run model:build\` to make it in ` +
+      `${graphFolder}.`,
   );
 }
 

@@ -150,7 +150,9 @@ export class PolicyModel {
       extra: { session: { intra_op: { allow_spinning: '0' } } },
     }).catch((cause) => {
       this.#sessions.delete(graph);
-      const message = `Graph ${graph}.onnx of model "${this.folder.name}" does not load; run \`npm run model:build\`: ${cause.message}`;
+      const message =
+        `Graph ${graph}.onnx of model "${this.folder.name}" does not load; run \`npm run model:build\`: ` +
+        `${cause.message}`;
       throw new VideocapError('InvalidModel', message, { cause });
     });
   }

@@ -47,8 +47,8 @@ export class PolicyTokenizer {
     if (special !== undefined)
       throw new VideocapError(
         'InvalidInput',
-        `The prompt ${JSON.stringify(shortened(text))} holds ${special}, a special token of the model; leave it out of ` +
-          "prompt.texts and of the sample's own prompt: the chat template sets such tokens.",
+        `The prompt ${JSON.stringify(shortened(text))} holds ${special}, a special token of the model; leave it ` +
+          "out of prompt.texts and of the sample's own prompt: the chat template sets such tokens.",
       );
     const messages = [{ role: 'user', content: [{ type: 'video' }, { type: 'text', text }] }];
     const rendered = render(this.#template, { messages, add_generation_prompt: true });

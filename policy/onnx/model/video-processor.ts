@@ -28,7 +28,8 @@ export function pixelValues({ shape, data }: Frames, settings: ProcessorSettings
   if (channels !== 3 || frames < 1 || height < unit || width < unit || height % unit !== 0 || width % unit !== 0)
     throw new VideocapError(
       'InvalidVideo',
-      `Frames of shape [${shape}] are not [frames, height, width, 3] with sides that are multiples of ${unit}; set frames.factor to ${unit}.`,
+      `Frames of shape [${shape}] are not [frames, height, width, 3] with sides that are multiples of ${unit}; ` +
+        `set frames.factor to ${unit}.`,
     );
   if (data.length !== frames * height * width * 3)
     throw new VideocapError('InvalidVideo', `Frames of shape [${shape}] come with ${data.length} bytes.`);

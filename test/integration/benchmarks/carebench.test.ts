@@ -62,7 +62,8 @@ describe('CaReBench, scored through an endpoint', () => {
     expect(report).toContain('action F1 +3.1, object F1 +6.9 points');
     expect(drillDown).toContain("- neutral: there is a 'white' dog");
     expect(drillDown).toContain(
-      'Actions: recall 100.0, precision 50.0. Objects: recall 100.0, precision 50.0.\n\nReference: A man runs. There is a red ball.',
+      'Actions: recall 100.0, precision 50.0. Objects: recall 100.0, precision 50.0.\n\nReference: A man runs. ' +
+        'There is a red ball.',
     );
   });
 

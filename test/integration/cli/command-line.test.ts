@@ -102,7 +102,8 @@ describe('up', () => {
     const { code, stderr } = await videocap(['up'], { env: { VIDEOCAP_MLFLOW_PORT: '1' } });
     expect(code).toBe(1);
     expect(stderr.trim()).toBe(
-      `VIDEOCAP_MLFLOW_PORT asks for port 1, but that server runs on ${new URL(up.mlflow).port}; stop it first (videocap down), or unset the variable.`,
+      `VIDEOCAP_MLFLOW_PORT asks for port 1, but that server runs on ${new URL(up.mlflow).port}; stop it first ` +
+        '(videocap down), or unset the variable.',
     );
   });
 });

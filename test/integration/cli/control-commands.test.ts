@@ -142,7 +142,8 @@ describe('what cannot be told anything', () => {
     const alone = { taskQueue: 'nobody-works-here', workflowId: 'a-bench', args: [{}] };
     await world.environment.client.workflow.start('benchmarkRun', alone);
     const told = refused(
-      'Run a-bench is a benchmark, which has no steps to pause or stop after; cancel it in the Temporal UI, answers are not paid again.',
+      'Run a-bench is a benchmark, which has no steps to pause or stop after; cancel it in the Temporal UI, ' +
+        'answers are not paid again.',
     );
     expect(await Promise.all(['pause', 'stop'].map((verb) => world.videocap([verb, 'a-bench'])))).toEqual([told, told]);
   });

@@ -111,7 +111,8 @@ describe('judge check', () => {
     const { stderr, code } = await videocap('check');
     expect(code).toBe(1);
     expect(stderr).toBe(
-      'The judge of quickstart is rule-based, which is no endpoint. Name a config with a language model, or set one: --set judge.kind=llm --set judge.model=gpt-4o-mini\n',
+      'The judge of quickstart is rule-based, which is no endpoint. Name a config with a language model, or set ' +
+        'one: --set judge.kind=llm --set judge.model=gpt-4o-mini\n',
     );
   });
 });

@@ -149,12 +149,14 @@ describe('resume', () => {
     }
     expect(await world.videocap(['resume', 'a-bench'])).toEqual(
       refused(
-        'Run a-bench is a benchmark, which cannot be resumed; start a new one, answers are not paid again: videocap bench',
+        'Run a-bench is a benchmark, which cannot be resumed; start a new one, answers are not paid again: ' +
+          'videocap bench',
       ),
     );
     expect(await world.videocap(['resume', 'an-annotation'])).toEqual(
       refused(
-        'Run an-annotation is an annotation, which cannot be resumed; start a new one, answers are not paid again: videocap annotate',
+        'Run an-annotation is an annotation, which cannot be resumed; start a new one, answers are not paid ' +
+          'again: videocap annotate',
       ),
     );
     const early = { taskQueue: 'nobody-works-here', workflowId: 'early', args: [{}] };
@@ -230,7 +232,8 @@ describe('fork', () => {
       const { code, stdout, stderr } = await fork(PARENT, '--at-step', `${step}`);
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
       expect(stderr).toMatch(
-        `failed (InvalidInput): Run ${parent.runKey} has no checkpoint at step ${step}; it has them at 0, 2, 4, 5 (checkpoints.keepEvery says which are kept).\n`,
+        `failed (InvalidInput): Run ${parent.runKey} has no checkpoint at step ${step}; it has them at 0, 2, 4, 5 ` +
+          '(checkpoints.keepEvery says which are kept).\n',
       );
     }
   });

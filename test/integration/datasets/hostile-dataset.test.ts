@@ -102,7 +102,8 @@ test('a caption of a novel', () =>
 test('thousands of faults in one line: told in one sentence', () =>
   setAside(
     line({ video: 'good.mp4', caption, thought: Array(5000).fill({ subject: 1, attributes: [], actions: [] }) }),
-    '"thought.0.subject" is 1, not a text, "thought.1.subject" is 1, not a text, "thought.2.subject" is 1, not a text, 4997 more',
+    '"thought.0.subject" is 1, not a text, "thought.1.subject" is 1, not a text, "thought.2.subject" is 1, not a ' +
+      'text, 4997 more',
   ));
 
 test('nested lists without end: no JSON, or no sample', async () => {
@@ -155,7 +156,9 @@ test('a file of nothing but broken lines: ends when that is certain', async () =
 
 test('a link out of the data folder', async () => {
   await symlink(join(root, 'private.mp4'), join(data, 'link.mp4'));
-  const reason = `Video ${join(data, 'link.mp4')} is a link that leads out of ${data}, to ${join(root, 'private.mp4')}; name that file itself, or copy it.`;
+  const reason =
+    `Video ${join(data, 'link.mp4')} is a link that leads out of ${data}, to ${join(root, 'private.mp4')}; name ` +
+    'that file itself, or copy it.';
   await setAside(line({ video: 'link.mp4', caption }), reason);
 });
 

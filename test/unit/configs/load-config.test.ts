@@ -68,7 +68,8 @@ describe('loadConfig', () => {
     const folder = await mkdtemp(join(tmpdir(), 'videocap-config-'));
     await writeFile(
       join(folder, 'own.yaml'),
-      'dataset: { kind: jsonl, train: data/train.jsonl, heldOut: /elsewhere/held-out.jsonl }\npolicy: { model: ./model }\n',
+      'dataset: { kind: jsonl, train: data/train.jsonl, heldOut: /elsewhere/held-out.jsonl }\npolicy: { model: ' +
+        './model }\n',
     );
     const config = await loadConfig(join(folder, 'own.yaml'));
     expect(config.dataset).toMatchObject({

@@ -79,7 +79,8 @@ test.each([
     /^"questions\.0\.options" is \["a","A"\]; set a list whose entries all differ$/,
   ],
   [
-    `{"video": "a.mp4", "caption": "x", "questions": [{"question": "Q?", "options": ${JSON.stringify([...'abcdefghi'])}, "answer": "a"}]}`,
+    '{"video": "a.mp4", "caption": "x", "questions": [{"question": "Q?", "options": ' +
+      `${JSON.stringify([...'abcdefghi'])}, "answer": "a"}]}`,
     /^"questions\.0\.options" is longer than 8 entries$/,
   ],
   [

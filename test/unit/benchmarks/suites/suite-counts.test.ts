@@ -12,7 +12,8 @@ describe('too few items are warned of', () => {
 
   it('where a limit left most of the file out, though all that was taken is scored', () => {
     expect(fewScored({ ...all, outOf: 1000 })).toEqual([
-      'Only 10 of 1000 items are in these numbers: compare them with no published one. The others: 990 beyond the limit on clips.',
+      'Only 10 of 1000 items are in these numbers: compare them with no published one. The others: 990 beyond the ' +
+        'limit on clips.',
     ]);
   });
 
@@ -25,7 +26,8 @@ describe('too few items are warned of', () => {
 
   it('where whole parts of the benchmark are not there, however many items are', () => {
     expect(fewScored({ ...all, outOf: 10, absent: ['Short', 'Detailed'] })).toEqual([
-      'Nothing was measured of: Short, Detailed. The headline means leave these out: compare them with no published one.',
+      'Nothing was measured of: Short, Detailed. The headline means leave these out: compare them with no ' +
+        'published one.',
     ]);
   });
 
