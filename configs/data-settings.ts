@@ -43,7 +43,8 @@ export function dataIssues(config: ExperimentConfig, data: DataFields | undefine
   const issues: core.$ZodIssue[] = [];
   const refuse = (path: string[], message: string) =>
     issues.push({ code: 'custom', path, message, input: undefined } as core.$ZodIssue);
-  const noJudge = `nothing judges the captions of ${data.file}: set judge.kind to llm, with judge.baseUrl and judge.model`;
+  const remedy = 'set judge.kind to llm, with judge.baseUrl and judge.model';
+  const noJudge = `nothing judges the captions of ${data.file}: ${remedy}`;
   for (const { component, config: section } of componentsOf(config.reward)) {
     const { name, uses } = component;
     if (section.weight > 0 && uses && !data.train[uses])

@@ -100,7 +100,9 @@ function figure(
     <figcaption><b>${title}</b> <span>${hint}</span></figcaption>
     <p class="legend">${series.map(
       ({ name, colour, points }) =>
-        html`<span class="key"><i style="background:${colour}"></i>${name} <b>${points.at(-1)!.value.toFixed(digits)}</b></span>`,
+        html`<span class="key"><i style="background:${colour}"></i>${name} <b>${points
+          .at(-1)!
+          .value.toFixed(digits)}</b></span>`,
     )}</p>
     ${lineChart({ label: `${title} over training steps`, series, width: 460, height: 250, ...options })}
   </figure>`;

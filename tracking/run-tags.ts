@@ -10,9 +10,9 @@ import { hasJudge, isLlm } from '../judge/judge-config.ts';
 import { weightsOf } from '../rewards/combine-rewards.ts';
 import type { Tag } from './mlflow-client.ts';
 
-/** By this tag a run of ours is found again. */
+/** The tag by which the mirror finds its own runs. */
 export const RUN_KEY_TAG = 'videocap.runKey';
-/** Up to which step a long delivery has come. */
+/** The last step that a long delivery has sent. */
 export const MIRRORED_STEP_TAG = 'videocap.mirroredStep';
 /** MLflow shows this as the description of a run or an experiment, as Markdown. */
 export const NOTE_TAG = 'mlflow.note.content';
@@ -23,6 +23,7 @@ export function experimentName({ name }: ExperimentConfig): string {
 }
 
 export function experimentTags({ name, reward, benchmark }: ExperimentConfig): Tag[] {
+  const primary = benchmark.metrics.includes('events') ? 'eventF1' : benchmark.metrics[0];
   return tags({
     [NOTE_TAG]: [
       `Video captioning by reinforcement learning: the runs of the experiment \`${name}\`.`,
@@ -37,7 +38,7 @@ export function experimentTags({ name, reward, benchmark }: ExperimentConfig): T
     ].join('\n'),
     // Without a kind the UI asks every visitor to choose one.
     'mlflow.experimentKind': 'custom_model_development',
-    'mlflow.experiment.primaryMetric.name': `eval/${benchmark.metrics.includes('events') ? 'eventF1' : benchmark.metrics[0]}`,
+    'mlflow.experiment.primaryMetric.name': `eval/${primary}`,
     'mlflow.experiment.primaryMetric.greaterIsBetter': 'true',
   });
 }

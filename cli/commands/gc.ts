@@ -73,8 +73,8 @@ export function collectionLines({ removed, kept, runs }: Collection, dryRun: boo
   return [
     ...(rows.length > 0 ? [alignedTable(['what', 'files', 'size'], rows), ''] : []),
     files === 0 ? 'Nothing to remove.' : `${verb} ${files} files, ${sizeOf(bytes)}.`,
-    `Kept ${kept.files} files, ${sizeOf(kept.bytes)}, of ${runs.running} runs that go on, ${runs.resumable} that ` +
-      `could be resumed and ${runs.finished} finished.`,
+    `Kept ${kept.files} files, ${sizeOf(kept.bytes)}, of ${runs.running} active, ${runs.resumable} ` +
+      `resumable and ${runs.finished} finished runs.`,
   ];
 }
 

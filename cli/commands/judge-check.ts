@@ -80,8 +80,9 @@ export function checkLines(check: EndpointCheck, config: Pick<LlmJudgeConfig, 'a
   });
   return [
     ...head,
-    'tokens     ' +
-      `${reportsTokens ? 'counted' : 'not counted: cost and judge.budget.usd go by an estimate, four characters a token'}`,
+    reportsTokens
+      ? 'tokens     counted'
+      : 'tokens     not counted: cost and judge.budget.usd use an estimate of four characters a token',
     ...(refused.length > 0 ? [`asked      ${adjusted(refused)}`] : []),
     `latency    ${latency(latencySeconds)}`,
     '',

@@ -55,8 +55,9 @@ async function takeUp(session: Session, ended: WorkflowExecutionDescription, was
   if (was === 'completed')
     throw new VideocapError(
       'InvalidInput',
-      `Run ${workflowId} has ` +
-        `finished${type === 'trainingRun' ? `; to try something else from one of its steps: videocap fork ${workflowId} --at-step N` : '.'}`,
+      type === 'trainingRun'
+        ? `Run ${workflowId} has finished; to continue from one of its steps: videocap fork ${workflowId} --at-step N`
+        : `Run ${workflowId} has finished.`,
     );
   const { run, limits, ...input } = originOf(ended);
   const resume = { run, ...(limits && { limits }) };

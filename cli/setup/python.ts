@@ -26,7 +26,8 @@ const NAMES = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11'
 const PROBE = `
 import importlib.util, json, sys
 has = lambda name: importlib.util.find_spec(name) is not None
-print(json.dumps({"executable": sys.executable, "version": list(sys.version_info[:3]), "venv": has("venv"), "pip": has("ensurepip")}))
+modules = {"venv": has("venv"), "pip": has("ensurepip")}
+print(json.dumps({"executable": sys.executable, "version": list(sys.version_info[:3]), **modules}))
 `;
 
 /**

@@ -76,8 +76,9 @@ export class SentenceEmbedding implements Similarity {
   /** One call, with a limit: a thread that gives no answer is replaced. */
   async #embed(phrases: readonly string[], signal: AbortSignal | undefined): Promise<Float32Array> {
     const limit = new AbortController();
-    const late = `The sentence-embedding thread has given no answer for ${this.#stuckSeconds} s; another one is started.`;
-    const timer = setTimeout(() => limit.abort(new VideocapError('Stuck', late)), 1000 * this.#stuckSeconds);
+    const seconds = this.#stuckSeconds;
+    const late = `The sentence-embedding thread has given no answer for ${seconds} s; another one is started.`;
+    const timer = setTimeout(() => limit.abort(new VideocapError('Stuck', late)), 1000 * seconds);
     try {
       return await this.#thread.call('embed', phrases, {
         signal: signal ? AbortSignal.any([signal, limit.signal]) : limit.signal,

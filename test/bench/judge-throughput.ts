@@ -47,7 +47,8 @@ try {
   const [account] = (await once(server, 'message')) as [Account];
   const share = ideal / seconds;
   const lines = {
-    calls: `${first.usage.calls} at ${concurrency} at once, ${account.duplicates} paid twice, ${account.unanswered} lost`,
+    calls: `${first.usage.calls} at ${concurrency} at once`,
+    'calls paid twice, lost': `${account.duplicates}, ${account.unanswered}`,
     'latency p50, p95, max': [p50, p95, max].map((value) => `${Math.round(1000 * value)} ms`).join(', '),
     seconds: `${seconds.toFixed(2)} (${((user + system) / 1e6).toFixed(2)} processor s)`,
     'ideal seconds': `${ideal.toFixed(2)} = ${calls} x ${LATENCY_SECONDS} s / ${concurrency}`,

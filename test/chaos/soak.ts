@@ -79,11 +79,11 @@ try {
   const lines = [
     '# Soak',
     '',
-    `One run of ${steps} GRPO steps of 2 updates each, in which something died ${done.length} times at random ` +
-      "moments (processes by SIGKILL, the judge's endpoint with all its connections): " +
-      `${byVictim.map(([victim, count]) => `${victim} ${count}`).join(', ')};`,
-    `${done.filter(({ during }) => during.length > 0).length} of them while something else was down. Seed ` +
-      `${seed}. Made by \`npm run soak -- --seed ${seed} --kills ${kills} --steps ${steps}\`.`,
+    `One run of ${steps} GRPO steps of 2 updates each, in which something died ${done.length} times at random moments`,
+    "(processes by SIGKILL, the judge's endpoint with all its connections):",
+    `${byVictim.map(([victim, count]) => `${victim} ${count}`).join(', ')};`,
+    `${done.filter(({ during }) => during.length > 0).length} of them while something else was down. Seed ${seed}.`,
+    `Made by \`npm run soak -- --seed ${seed} --kills ${kills} --steps ${steps}\`.`,
     '',
     '| | undisturbed | killed |',
     '|---|---|---|',
@@ -95,8 +95,8 @@ try {
       `${paidAgain(struck)} |`,
     '',
     wrong.length === 0
-      ? 'Weights, optimiser state, metric series (in the store and in MLflow), benchmark and report are equal. ' +
-        'Asked again were answers on their way when a worker died.'
+      ? 'Weights, optimiser state, metric series (in the store and in MLflow), benchmark and report are equal.\n' +
+        'The judge was asked again only for answers on their way when a worker died.'
       : `**${wrong.join('; ')}**`,
     '',
   ];

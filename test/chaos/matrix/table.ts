@@ -29,21 +29,17 @@ export function matrixTable(
   return [
     '# Crash matrix',
     '',
-    'Each cell is a whole run (2 GRPO steps of 2 updates each, every stage real) in which one thing dies once, at ' +
-      'one moment of one stage, and',
-    'comes back by itself: a worker as soon as it starts again, the others after 1.5 s, or after 25 s where that ' +
-      'is said. A worker that does',
-    'not die serves the next cell too. `ok` means: the run ended by itself; weights, optimiser state, metric ' +
-      'series (in the store and in',
-    'MLflow), benchmark and report equal those of the undisturbed run; nothing that was stored was made again; ' +
-      'the judge answered no',
-    'question twice, but for answers on their way when a worker died (their number is then given). In the rows ' +
-      'named `two rounds` the first',
-    'step takes a second round of samples, in which the worker dies, and each step makes its policy the reference ' +
-      'policy of the next.',
+    'Each cell is a whole run (2 GRPO steps of 2 updates each, every stage real) in which one thing dies once, at one',
+    'moment of one stage, and comes back by itself: a worker as soon as it starts again, the others after 1.5 s, or',
+    'after 25 s where the cell gives that time. A worker that does not die serves the next cell too. `ok` means: the',
+    'run ended by itself; weights, optimiser state, metric series (in the store and in MLflow), benchmark and report',
+    'equal those of the undisturbed run; no stored artifact was made again; the judge answered no question twice,',
+    'except answers on their way when a worker died (the cell gives their number). In the rows named `two rounds` the',
+    'first step takes a second round of samples, in which the worker dies, and each step makes its policy the',
+    'reference policy of the next.',
     '',
-    `${results.length - failed.length} of ${results.length} cells hold. Seed ${seed}, ${minutes.toFixed(0)} ` +
-      'minutes. Made by `npm run chaos`.',
+    `${results.length - failed.length} of ${results.length} cells hold. Seed ${seed}, ` +
+      `${minutes.toFixed(0)} minutes. Made by \`npm run chaos\`.`,
     '',
     `| stage | victim | ${MOMENTS.join(' | ')} |`,
     `|---|---|${MOMENTS.map(() => '---|').join('')}`,

@@ -178,7 +178,7 @@ describe('captions that were made elsewhere', () => {
     expect(text).toContain(`Judge: by-the-letter at ${judge.baseUrl}, temperature 0`);
     expect(
       text.match(
-        /Judge: by-the-letter; prompts: key-event-extraction\.v\d+ \(sha256 \w{12}\), event-entailment\.v\d+ \(sha256 \w{12}\)\./g,
+        /Judge: by-the-letter; prompts:( (key-event-extraction|event-entailment)\.v\d+ \(sha256 \w{12}\)[,.]){2}/g,
       ),
     ).toHaveLength(6);
     expect(text).toContain('## By number of subjects');

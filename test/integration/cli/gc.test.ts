@@ -105,7 +105,7 @@ it('the command says what it found, for people and for scripts', async () => {
   });
   // All of it was made within the last hour.
   expect(await videocap()).toMatch(
-    /^Nothing to remove\.\nKept \d+ files, [\d.]+ MB, of 0 runs that go on, 0 that could be resumed and 4 finished\.\n$/,
+    /^Nothing to remove\.\nKept \d+ files, [\d.]+ MB, of 0 active, 0 resumable and 4 finished runs\.\n$/,
   );
   expect(await contents()).toEqual(before);
 });

@@ -70,7 +70,7 @@ describe('a run whose history grows long', () => {
     expect(references).toEqual([0, 0, 0, 0, 0, 5, 5, 5, 5, 5, 10, 10]);
   });
 
-  it('ends when the best checkpoint is no longer beaten, counted over all executions, and exports that one', async () => {
+  it('stops after `patience` evaluations without a better one, over all executions, and exports the best', async () => {
     const calls: CallLog = [];
     const exported: number[] = [];
     const finished: unknown[] = [];

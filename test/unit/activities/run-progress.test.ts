@@ -183,7 +183,7 @@ describe('a fork of a run that goes on', () => {
     expect(await forkProgress(fork(5))).toEqual({ progress });
   });
 
-  test('refers to a checkpoint of its parent that checkpoints.keepEvery keeps, and to its reference policy', async () => {
+  test("refers to a parent's checkpoint that checkpoints.keepEvery keeps, and to the reference policy", async () => {
     await writeRun('parent', 5, { refreshed: 3 });
     const { progress } = await createProgressActivities({ store, home: 'unused' }).forkProgress(fork(4));
     expect(progress.policy.weights).toEqual(await store.find(checkpoint(4)));

@@ -139,7 +139,7 @@ describe('the groups that a step of DAPO learns from', () => {
 
   const grid = fc.array(fc.array(fc.option(fc.constantFrom(0, 0.5, 1), { nil: null }), { minLength: 1, maxLength: 4 }));
 
-  test('are no more than a step wants, the first that differ, and every other group has one reason to be left out', () => {
+  test('are the first that differ, as many as a step needs; every other group has one reason to be left out', () => {
     fc.assert(
       fc.property(grid, fc.integer({ min: 1, max: 5 }), (rewards, wanted) => {
         const uses = groupUses(rewards, wanted);

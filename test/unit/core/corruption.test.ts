@@ -130,7 +130,7 @@ describe('a reference that is damaged', () => {
   });
 });
 
-it('whatever single byte changes, of content or reference: never other bytes, and the activity makes it whole', async () => {
+it('after a change of any byte of content or ref: no read gives other bytes, the activity restores it', async () => {
   const original = await store.put(KEY, WHOLE);
   const files = [await store.localCopy(original), refFile()];
   const whole = await Promise.all(files.map((file) => readFile(file)));

@@ -20,7 +20,7 @@ describe('too few items are warned of', () => {
   it('with every reason and its count', () => {
     const counts = { items: 8, outOf: 10, scored: 3, withoutCaption: 1, unscorable: 2, missing: 2 };
     expect(fewScored(counts)[0]).toMatch(
-      /The others: 2 beyond the limit on clips, 2 unscorable, 2 missing, 1 without a caption and left out; the report lists/,
+      /2 beyond the limit on clips, 2 unscorable, 2 missing, 1 without a caption and left out; the report lists/,
     );
   });
 

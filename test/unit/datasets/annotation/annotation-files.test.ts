@@ -50,7 +50,7 @@ const linesOf = async (path: string) =>
     .split('\n')
     .map((line) => JSON.parse(line));
 
-test('every sample stays, in order; only what was missing is filled in; videos are found from the new folder', async () => {
+test('every sample stays, in order; only missing fields are added; video paths are relative to the new folder', async () => {
   const { output } = await write();
   expect(await linesOf(output)).toEqual([
     { id: 'a', video: '../clips/a.mp4', caption: 'A dog barks.', ...dog },
@@ -89,7 +89,7 @@ test('written again, nothing changes; another file of that name is never replace
   expect(await readFile(first.output, 'utf8')).toBe('precious\n');
 });
 
-test('fields that are made later stand beside what was there; what one answer gave is kept when another is none', async () => {
+test("later fields stand beside earlier ones; an answer's fields stay when another answer is unusable", async () => {
   const questions = [{ question: 'Who barks?', options: ['a dog', 'a cat'], answer: 'a dog' }];
   const keyPoints = ['<a dog barks>'];
   const samples: CaptionedSamples = [

@@ -1,4 +1,6 @@
-"""How tokens of a step share in a loss: mask and aggregation in one factor, so that micro-batches can split a weighted sum."""
+"""How tokens of a step share in a loss: mask and aggregation in one factor, so that micro-batches can split a weighted
+sum.
+"""
 
 from torch import Tensor
 
