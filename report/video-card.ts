@@ -64,7 +64,7 @@ function rewardText(result: Result | undefined, reward: RewardConfig): Html | un
     <b>reward ${Number.isNaN(total) ? '–' : total.toFixed(2)}</b></span>`;
 }
 
-/** The reference's events, entailed by the caption or missed, and the caption's claims that the reference does not entail. */
+/** The reference's events, entailed or missed, and the caption's claims that the reference does not entail. */
 function eventMarks({ events = [], reading, caption, unscorable, references }: Result): Html | undefined {
   if (unscorable !== undefined) return html`<p class="none">Not scored: ${shortened(unscorable, 300)}</p>`;
   const invented = (reading?.claims ?? []).filter((_, i) => reading?.claimVerdicts?.[i] !== 'entailment');

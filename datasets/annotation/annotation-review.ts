@@ -46,7 +46,8 @@ export function reviewPage(reviewed: readonly ReviewedSample[], statistics: Anno
 <style>${trusted(CSS)}</style>
 <h1>Annotations of ${dataset}</h1>
 <p>By ${judge.model} (${judge.endpoint}), prompt ${judge.prompt}.
-${samples.annotated} of ${samples.total} samples annotated, ${samples.unscorable} without a usable answer, ${samples.complete} complete before, ${samples.notAsked} not asked.
+${samples.annotated} of ${samples.total} samples annotated, ${samples.unscorable} without a usable answer,
+${samples.complete} complete before, ${samples.notAsked} not asked.
 ${usage.calls} calls, ${usage.inputTokens + usage.outputTokens} tokens, ${usage.cost.toFixed(4)} USD.</p>
 <p>${samples.odd} look odd and come first, after those without an answer.
 Oddities compare words only: they say where to look.</p>

@@ -108,7 +108,7 @@ describe('a run that is ended', () => {
     expect(madeTwice(played)).toEqual([]);
   }, 300_000);
 
-  it('can be forked: the same config gives the same weights, another config others; verdicts are not paid again', async () => {
+  it('can be forked: the same config gives the same weights; verdicts are not paid again', async () => {
     const { home, summary: parent } = through;
     const fork = (overrides: object) => ({ overrides, fork: { run: parent.runKey, step: 2 } });
     const same = await world.play('same', fork({}), { home });

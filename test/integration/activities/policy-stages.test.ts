@@ -89,7 +89,7 @@ async function twoSteps() {
   };
 }
 
-test('rollout, update and captions of the small world: every step moves the policy, a repetition gives the same', async () => {
+test('rollout, update and captions: every step moves the policy, a repetition gives the same', async () => {
   const { groups, captions, sampleIds, base, first, second, learnByGspo } = await twoSteps();
   expect(groups.map(({ sampleId }) => sampleId)).toEqual(sampleIds);
   expect(captions.map(({ sampleId }) => sampleId)).toEqual(sampleIds);

@@ -149,7 +149,7 @@ test('a file of nothing but broken lines: ends when that is certain', async () =
   await expect(prepare('{\n'.repeat(200_000), { maxBadSamples: 3 })).rejects.toMatchObject({
     code: 'InvalidDataset',
     message: expect.stringMatching(
-      /^At least 1004 samples cannot be used, .*\.maxBadSamples \(3\): .* line 1: it is no JSON .* line 3: .*; 1001 more\. Fix/,
+      /^At least 1004 samples cannot be used, .* \(3\): .* line 1: it is no JSON .* line 3: .*; 1001 more\. Fix/,
     ),
   });
 });

@@ -101,7 +101,7 @@ async function filesWith(texts: string | string[], folder: string): Promise<{ fo
 }
 
 describe('keys and passwords', () => {
-  it('are in no history, log, report, artifact or MLflow table, though the endpoint repeats them in errors', async () => {
+  it('are in no history, log, report, artifact or MLflow table, even when the endpoint repeats them', async () => {
     // All repeat the request with its Authorization header. Twelve are more than the judge sits out by itself; the last
     // one blocks the run until it is resumed.
     judge.failNext(status(500), ...Array<Fault>(12).fill(keyInEveryWord), keyInTheAnswer, unauthorized);

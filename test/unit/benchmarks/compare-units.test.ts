@@ -40,7 +40,7 @@ describe('compareUnits', () => {
     });
   });
 
-  test("the file's units stay as they are; texts become lower case, and single-quoted for extraction only", async () => {
+  test("the file's units stay as they are; texts become lower case, single-quoted for extraction", async () => {
     const { asked, questions } = sentences();
     await compareUnits(questions, 'A man says "Hi".', { caption: 'The "Man" Speaks.', units: ['Man Speaks'] });
     expect(asked.sort()).toEqual([

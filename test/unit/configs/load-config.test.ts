@@ -60,7 +60,7 @@ describe('loadConfig', () => {
     const { algorithm } = await loadConfig('quickstart', { algorithm: { kind: 'sft', steps: 6 } });
     expect(algorithm).toMatchObject({ kind: 'sft', steps: 6, samplesPerStep: 32 });
     await expect(loadConfig('quickstart', { 'algorithm.kind': 'sft' })).rejects.toThrow(
-      /algorithm\.beta is not a known field.*Fields of algorithm of kind sft: .* set the whole section: --set 'algorithm=\{kind: sft\}'/,
+      /algorithm\.beta is not a known field.*of kind sft: .* set the whole section: --set 'algorithm=\{kind: sft\}'/,
     );
   });
 

@@ -50,7 +50,7 @@ const linesOf = async (path: string) =>
     .split('\n')
     .map((line) => JSON.parse(line));
 
-test('every sample stays, in order; only missing fields are added; video paths are relative to the new folder', async () => {
+test('samples keep their order; only missing fields are added; video paths fit the new folder', async () => {
   const { output } = await write();
   expect(await linesOf(output)).toEqual([
     { id: 'a', video: '../clips/a.mp4', caption: 'A dog barks.', ...dog },
