@@ -138,7 +138,7 @@ async function readSamples(dataset: string): Promise<CaptionedSamples> {
       'InvalidDataset',
       `${dataset} has ` +
         `${bad.length === 1 ? 'a line that is no sample' : `${bad.length} lines that are no samples`}: ` +
-        `${bad.slice(0, 3).join('; ')}${bad.length > 3 ? '; ...' : ''}. Mend or remove them.`,
+        `${bad.slice(0, 3).join('; ')}${bad.length > 3 ? '; ...' : ''}. Fix or remove them.`,
     );
   if (samples.length === 0)
     throw new VideocapError(

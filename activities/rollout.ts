@@ -59,8 +59,8 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
   return {
     /**
      * Puts a model's own weights into the store, under their hash, so that every run of it shares them. With
-     * `reference`, the start policy of a run that goes on, it gives that one back, with its weights restored where they
-     * are damaged.
+     * `reference`, the start policy of a run that continues, it gives that one back, with its weights restored where
+     * they are damaged.
      * @throws VideocapError `InvalidModel`; `CorruptArtifact` when the model has other weights than the damaged ones.
      */
     async loadPolicy(rawInput: z.input<typeof LoadPolicyInput>): Promise<z.infer<typeof LoadPolicyOutput>> {

@@ -105,7 +105,7 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
 
     /**
      * Sends the records of steps: their metrics at their own times, and a table of each step's completions. A few steps
-     * at a time, which the run's tag then says: what has to be tried again after a long outage goes on from there.
+     * at a time, which the run's tag then says: what has to be tried again after a long outage continues from there.
      */
     async mirrorRecords(rawInput: z.input<typeof MirrorRecordsInput>): Promise<void> {
       const { runKey, tracking, manifest: ref, fromStep, toStep } = MirrorRecordsInput.parse(rawInput);

@@ -18,10 +18,10 @@ export const RunInput = z.strictObject({
 });
 export type RunInput = z.infer<typeof RunInput>;
 
-/** A training run may also go on where another execution ended, or start from a step of another run. */
+/** A training run may also continue where another execution ended, or start from a step of another run. */
 export const TrainingRunInput = RunInput.extend({
   /**
-   * The key of a run in the store: it goes on after its last step, with the config it has. `limits`: set after that
+   * The key of a run in the store: it continues after its last step, with the config it has. `limits`: set after that
    * step.
    */
   resume: z.strictObject({ run: z.string().min(1), limits: Limits.optional() }).optional(),

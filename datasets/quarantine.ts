@@ -38,7 +38,7 @@ export class Quarantine {
     const message =
       `${about}${this.#bad.length} sample${this.#bad.length === 1 ? '' : 's'} cannot be used, more than ` +
       `dataset.maxBadSamples (${this.#limit}): ${[...told, ...(more > 0 ? [`${more} more`] : [])].join('; ')}. ` +
-      'Mend or remove them, or raise dataset.maxBadSamples.';
+      'Fix or remove them, or raise dataset.maxBadSamples.';
     return new VideocapError('InvalidDataset', message[0]!.toUpperCase() + message.slice(1));
   }
 

@@ -34,9 +34,9 @@ export class MlflowError extends Error {
   }
 
   /**
-   * Somebody at this installation can mend it without changing the run: wrong credentials, or another server's address.
+   * Somebody at this installation can fix it without changing the run: wrong credentials, or another server's address.
    */
-  get mendable(): boolean {
+  get fixable(): boolean {
     return this.status === 401 || this.status === 403 || this.errorCode === 'NOT_MLFLOW';
   }
 

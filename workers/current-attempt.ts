@@ -98,7 +98,7 @@ export class CurrentAttempt implements Fence {
     this.#context.heartbeat(this.#beat);
   }
 
-  /** Ends what goes on in this attempt; nothing of it is stored any more. */
+  /** Ends what runs in this attempt; nothing of it is stored any more. */
   stop(reason: VideocapError): void {
     this.#lose(`Nothing more is stored: this attempt was ended. ${reason.message}`);
     this.#stopped.abort(reason);

@@ -79,7 +79,7 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
       {
         description:
           'End after the current step, with the final benchmark and report. Where the judge is what it waits for, ' +
-          'that is once it can go on.',
+          'that is once it can continue.',
       },
     );
   }
@@ -104,7 +104,7 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
     {
       description:
         'Change {"judgeBudgetUsd", "judgeBudgetCalls", "benchmarkJudgeBudgetUsd", "benchmarkJudgeBudgetCalls", ' +
-        '"maxSteps"} of this run. A run paused by its budget goes on after `resume`.',
+        '"maxSteps"} of this run. A run paused by its budget continues after `resume`.',
       validator: (limits) => void parseLimits(limits, run),
     },
   );

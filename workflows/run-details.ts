@@ -47,5 +47,5 @@ function table(cells: readonly [title: string, text: string][]): string[] {
 /** Why the run waits, first of all. */
 export function waitingLines({ paused, blocked }: Waiting): string[] {
   if (blocked !== undefined) return [`**Paused: judge.** ${blocked} Then send \`resume\`.`, ''];
-  return paused ? ['**Paused** after the current step. Send `resume` to go on.', ''] : [];
+  return paused ? ['**Paused** after the current step. Send `resume` to continue.', ''] : [];
 }

@@ -226,7 +226,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
     return runDetails(this.snapshot, this.totalSteps, waiting, this.best);
   }
 
-  /** All that another execution needs to go on from here. */
+  /** All that another execution needs to continue from here. */
   get progress(): RunProgress {
     const { runKey, dataset, heldOutClips, clipsAhead, tracking, recordedStep, ...progress } = this.snapshot;
     return { ...progress, reference: this.reference, policy: this.policy };

@@ -32,7 +32,7 @@ export function controlStateOf(raw: unknown): ControlState | undefined {
 }
 
 /**
- * A fresh run from a person's input, the rest of a run from its own snapshot, or one that goes on from the progress
+ * A fresh run from a person's input, the rest of a run from its own snapshot, or one that continues from the progress
  * that another execution has stored.
  */
 export async function startRun(raw: unknown): Promise<RunState> {
@@ -134,7 +134,7 @@ export function newRunKey(): string {
   return `${workflowId.replaceAll(/[^A-Za-z0-9._-]/g, '_')}-${firstExecutionRunId.slice(0, 8)}`;
 }
 
-/** Whether this execution goes on from a snapshot of an earlier one. */
+/** Whether this execution continues from a snapshot of an earlier one. */
 export function isContinuation<Snapshot = RunSnapshot>(raw: unknown): raw is Continuation<Snapshot> {
   return (
     typeof raw === 'object' &&

@@ -40,7 +40,8 @@ export interface CollectOptions {
 
 /**
  * Removes what no run needs from a storage, and half exports. The rule, by what an artifact is (`rules.ts`):
- * 1. What is reached from the refs of a run that goes on or may (`neededContents`) stays, and of a finished run what is
+ * 1. What is reached from the refs of a run that continues or may (`neededContents`) stays, and of a finished run what
+ * is
  *    kept for good, with all that it refers to.
  * 2. Everything else of a run goes once its ref was put an hour ago.
  * 3. What runs share goes once its ref was put before three moments: `cacheDays` ago, an hour ago, and an hour before
@@ -50,8 +51,8 @@ export interface CollectOptions {
  * 4. A content without a ref goes an hour after it was put: a stage puts the ref right after the content.
  * 5. The ledger stays, and so does what `rules.ts` does not know.
  *
- * Runs may go on meanwhile. The time of a ref is looked at again just before it is removed, and the ref goes before its
- * content: a run that comes in between finds no artifact and makes it, or, in the moment between that look and the
+ * Runs may continue meanwhile. The time of a ref is looked at again just before it is removed, and the ref goes before
+ * its content: a run that comes in between finds no artifact and makes it, or, in the moment between that look and the
  * removal, finds its content gone, is refused by name, and makes it when it is resumed.
  */
 export async function collectGarbage({

@@ -44,7 +44,7 @@ export function stateOf(
   { hasReport, lately }: { hasReport: boolean; lately: boolean },
 ): RunState {
   const own = known.filter((execution) => execution.runKey === runKey);
-  // One that says no key may go on with what others of its run began; whether it has finished it is unknown.
+  // One that says no key may continue with what others of its run began; whether it has finished it is unknown.
   const perhaps = known.filter((execution) => mayBeOf(runKey, execution));
   if ([...own, ...perhaps].some(({ state }) => state === 'running')) return 'running';
   const executions = own.length > 0 ? own : perhaps;

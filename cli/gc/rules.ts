@@ -5,7 +5,7 @@ import { type ParsedKey, parseKey } from '../../core/store-layout.ts';
  * - `for good`: as long as its run can be read, forked or compared.
  * - `progress`: for good; of a finished run, only the last one names checkpoints that still exist.
  * - `retries`: while its run may still try an activity again.
- * - `checkpoint`: for good where the step was benchmarked or something refers to it; else while its run may go on.
+ * - `checkpoint`: for good where the step was benchmarked or something refers to it; else while its run may continue.
  * - `cache`: shared by runs, and made again where it is gone: while a run refers to it or uses it.
  * - `ledger`: for ever, since it was paid for.
  * - `unknown`: no template makes such a key, so nothing is known of its use: for ever.

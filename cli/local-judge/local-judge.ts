@@ -9,13 +9,13 @@ import type { Installation } from '../installation.ts';
 import { localJudgeEnvironment } from './install.ts';
 import { LOCAL_MODEL, localModelFolder } from './model.ts';
 
-/** A language model of our own that answers like any OpenAI-compatible endpoint. */
+/** A local language model behind an OpenAI-compatible endpoint. */
 export interface LocalJudge {
   /** What `judge.baseUrl` takes. */
   baseUrl: string;
   /** What `judge.model` takes. */
   model: string;
-  /** Resolves when the server is gone, with what it said last if nobody had stopped it. */
+  /** Resolves when the server has ended, with its last output if it ended by itself. */
   ended: Promise<{ unexpected?: string }>;
   stop(): Promise<void>;
 }

@@ -23,7 +23,7 @@ export interface FinishedRun extends StartedRun {
 }
 
 /**
- * Starts a training run. The config is checked here first, so that a wrong one is told before anything starts.
+ * Starts a training run. The config is checked here first, so that a wrong config fails before anything starts.
  * @throws VideocapError `InvalidConfig`.
  */
 export async function startRun(session: Session, config: string, overrides: Overrides): Promise<StartedRun> {

@@ -6,9 +6,9 @@ import { VideocapError } from '../../core/errors.ts';
 import { endGroup, identify, isAlive } from './process-identity.ts';
 import type { ServiceRecord } from './service-state.ts';
 
-/** A program that goes on when the command that started it ends. */
+/** A program that continues when the command that started it ends. */
 export interface Launch {
-  /** What people call it, such as `MLflow`. */
+  /** Its name in messages, such as `MLflow`. */
   title: string;
   program: string;
   args: readonly string[];
@@ -16,9 +16,9 @@ export interface Launch {
   cwd: string;
   log: string;
   /**
-   * Whether it answers yet; `saying` is what it has written to its log since this start. Asked several times a second.
+   * Whether it answers yet; `logTail` is what it has written to its log since this start. Asked several times a second.
    */
-  isReady(saying: string): Promise<boolean>;
+  isReady(logTail: string): Promise<boolean>;
   /** Seconds it may take until it answers. */
   patience: number;
 }
@@ -53,7 +53,7 @@ export async function launch(
 
   const deadline = performance.now() + patience * 1000;
   for (;;) {
-    if (await isReady(saying(log, logStart))) return record;
+    if (await isReady(logTail(log, logStart))) return record;
     const alive = isAlive(identity);
     if (alive && performance.now() < deadline) await sleep(200);
     else {
@@ -64,11 +64,11 @@ export async function launch(
   }
 }
 
-function saying(log: string, start: number): string {
+function logTail(log: string, start: number): string {
   return readFileSync(log).subarray(start).toString('utf8');
 }
 
 function tail(log: string, start: number): string {
-  const lines = saying(log, start).trim().split('\n').slice(-LOG_LINES_SHOWN);
+  const lines = logTail(log, start).trim().split('\n').slice(-LOG_LINES_SHOWN);
   return lines.map((line) => `  ${line}`).join('\n');
 }

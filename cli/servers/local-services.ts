@@ -73,7 +73,7 @@ export function launches(installation: Installation, ports: Ports): Record<Servi
       },
       cwd: repository,
       log: log('workers'),
-      isReady: async (saying) => saying.includes('{"ready":true}'),
+      isReady: async (logTail) => logTail.includes('{"ready":true}'),
       patience: 120,
     },
   };

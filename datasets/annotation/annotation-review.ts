@@ -49,8 +49,8 @@ export function reviewPage(reviewed: readonly ReviewedSample[], statistics: Anno
 ${samples.annotated} of ${samples.total} samples annotated, ${samples.unscorable} without a usable answer,
 ${samples.complete} complete before, ${samples.notAsked} not asked.
 ${usage.calls} calls, ${usage.inputTokens + usage.outputTokens} tokens, ${usage.cost.toFixed(4)} USD.</p>
-<p>${samples.odd} look odd and come first, after those without an answer.
-Oddities compare words only: they say where to look.</p>
+<p>${samples.odd} look suspicious and come first, after those without an answer.
+The checks compare words only.</p>
 ${shown.map(card)}
 ${
   shown.length < ordered.length &&

@@ -59,8 +59,8 @@ describe('videocap annotate', () => {
     expect(stdout).toBe(
       [
         '',
-        '2 of 3 samples annotated, 1 complete already; 0 look odd.',
-        '2 calls, 0 known before, 20 + 10 tokens, 0.0400 USD',
+        '2 of 3 samples annotated, 1 complete already; 0 look suspicious.',
+        '2 calls, 0 from the ledger, 20 + 10 tokens, 0.0400 USD',
         '',
         `annotated    ${path('train.jsonl')}`,
         `review       ${path('train.review.html')}`,

@@ -202,7 +202,7 @@ describe('judge ledger', () => {
     expect(stdout).toMatch(/event-extraction\.v1 +2 +3 +30 +15 +0\.0600 +1 +0\n/);
     expect(stdout).toMatch(/lab-1 +2 +2 +20 +10 +0\.0400 +0 +0\n/);
     expect(stdout).toMatch(/all +3 +4 +40 +20 +0\.0800 +1 +0\n/);
-    expect(stdout).toContain('The latest 3 of 3; videocap judge ledger <key> shows one whole:');
+    expect(stdout).toContain('The latest 3 of 3; videocap judge ledger <key> shows one in full:');
     expect(stdout).toContain('2 questions are open');
     expect(stdout).toMatch(/bbbbbbbbbbbb +\S+ \S+ +runs\/lab-3\/step-000007 +being asked\n/);
     expect(stdout).toContain('1 entry cannot be read (damaged, or of another version): eeeeeeeeeeee');

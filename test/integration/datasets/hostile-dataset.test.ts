@@ -54,7 +54,7 @@ async function setAside(bad: string, reason: string) {
     code: 'InvalidDataset',
     message:
       `1 sample cannot be used, more than dataset.maxBadSamples (0): ${join(data, 'train.jsonl')} line 2: ` +
-      `${reason.replace(/\.$/, '')}. Mend or remove them, or raise dataset.maxBadSamples.`,
+      `${reason.replace(/\.$/, '')}. Fix or remove them, or raise dataset.maxBadSamples.`,
   });
 }
 

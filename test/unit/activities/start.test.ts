@@ -36,7 +36,7 @@ test('the reference policy of the other run need not be there', async () => {
   expect((await store.read(policy.weights)).toString()).toBe('weights of step 4');
 });
 
-test('without a step it is the last one, and stays that one though the other run goes on', async () => {
+test('without a step it is the last one, and stays that one though the other run continues', async () => {
   const { store, findStart } = await aStore();
   const first = await findStart({ runKey: 'grpo', model: 'run:sft-0a1b2c3d' });
   expect(first.model).toBe('run:sft-0a1b2c3d@5');

@@ -116,7 +116,7 @@ describe('the groups that a step of DAPO learns from', () => {
   test.each(GOLDEN)('are those of verl, in its order: $name', ({ wanted, most, rounds, raises, used }) => {
     const { made, ...step } = played(rounds, config(wanted, most));
     expect({ made, used: step.used }).toEqual({ made: rounds.length, used });
-    // verl ends such a run; here the step goes on with what it found.
+    // verl ends such a run; here the step continues with what it found.
     if (raises) expect(used.length).toBeLessThan(wanted);
   });
 

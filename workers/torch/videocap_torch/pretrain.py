@@ -1,7 +1,7 @@
 """Makes the base model: `python -m videocap_torch.pretrain --data DIR --held-out DIR --tracks DIR --out DIR`.
 
 Three stages share one time budget. `sight` trains the vision tower (`sight.py`), `perception` adds the decoder by
-colour queries (`perception.py`), `captions` goes on with web-like completions and keeps both as side tasks. Captions
+colour queries (`perception.py`), `captions` continues with web-like completions and keeps both as side tasks. Captions
 lack 35 % of the events and have wrong words, anew every time a scene is drawn, so the base names what it sees but
 leaves things out. Scenes come from a folder that may still be growing. Runs again with the same `--out` continue from
 the checkpoint.

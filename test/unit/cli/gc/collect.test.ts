@@ -221,7 +221,7 @@ describe('a finished run', () => {
   });
 });
 
-describe('a run that goes on, or could', () => {
+describe('a run that continues, or could', () => {
   it.each([
     ['is running', [execution({ runKey: 'r', state: 'running' })]],
     ['was terminated', [execution({ runKey: 'r', state: 'ended' })]],
@@ -231,7 +231,7 @@ describe('a run that goes on, or could', () => {
     ],
     ['has not said its key', [execution({ workflowId: 'r', state: 'running' })]],
     [
-      'goes on in an execution that has not said its key',
+      'continues in an execution that has not said its key',
       [
         execution({ workflowId: 'r', runKey: 'r-0a1b2c3d', state: 'ended' }),
         execution({ workflowId: 'r', state: 'running', startTime: Date.now() + 9 * DAY }),
@@ -401,7 +401,7 @@ describe('the state of a run', () => {
     );
   });
 
-  it('is running while an execution goes on that has not said its key and may be its own', () => {
+  it('is running while an execution continues that has not said its key and may be its own', () => {
     const said = { workflowId: 'w', runKey: 'w-0a1b2c3d' };
     const silent = execution({ workflowId: 'w', state: 'running' });
     for (const state of ['ended', 'completed'] as const)
