@@ -117,7 +117,7 @@ async function annotate(
   return made;
 }
 
-/** Told before anything is paid for. */
+/** Reported before the judge is asked. */
 function checkOutput(dataset: string, output: string): void {
   if (resolve(dataset) === resolve(output))
     throw new VideocapError('InvalidInput', `The output ${output} is the input; name another file (--out).`);

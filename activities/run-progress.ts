@@ -89,7 +89,7 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
       // First: the parent may remove this step's checkpoint, and an attempt after this one then finds the copy.
       if (from.step > 0) await copy(from.step);
       for (const steps of inParts(1, from.step - 1)) await Promise.all(steps.map(copy));
-      // Last: a fork that is cut off before this has no past yet, and nobody continues from the middle of its parent's.
+      // Last: a fork that dies before this has no past yet, and does not continue from the middle of its parent's.
       await copy(0);
       return { progress: own(start) };
     },

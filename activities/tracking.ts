@@ -41,11 +41,11 @@ export const REPORT_PATH = 'report.html';
 export const EVALUATION_TABLE_PATH = 'eval/captions.json';
 
 /**
- * Mirrors runs to MLflow. MLflow is never the truth: whatever is missing there can be sent again from the artifact
- * store, and each activity may be delivered any number of times with the same result.
+ * Mirrors runs to MLflow. The artifact store has the truth: anything missing in MLflow can be sent again from it, and
+ * each activity gives the same result however often it is delivered.
  *
- * Each throws `Unavailable` while MLflow cannot be reached or refuses the credentials. A run that somebody deleted in
- * MLflow is left alone: nobody wants to see it there.
+ * Each throws `Unavailable` while MLflow cannot be reached or refuses the credentials. A run that a user deleted in
+ * MLflow stays deleted.
  */
 export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onProgress, log, ...http }: TrackingDeps) {
   const client = new MlflowClient({ url: mlflowUrl, ...http });
@@ -139,7 +139,7 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
     },
 
     /**
-     * The last word: benchmark numbers that came after their step's record, report, table of captions, results in the
+     * Final delivery: benchmark numbers that came after their step's record, report, table of captions, results in the
      * description, and the run's end.
      */
     async finishTracking(rawInput: z.input<typeof FinishTrackingInput>): Promise<void> {
@@ -168,7 +168,7 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
 /** Up to which step nothing need be sent again; -1: none. Steps are sent in order, so what came before one is there. */
 function mirroredStep({ tags }: MlflowRun): number {
   const step = Number(tags.get(MIRRORED_STEP_TAG) ?? -1);
-  return Number.isInteger(step) ? step : -1; // anybody can write tags
+  return Number.isInteger(step) ? step : -1; // any user can write tags
 }
 
 /** Evaluations as records of their steps, at the times of these: points that were sent before are the same points. */

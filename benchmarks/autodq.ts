@@ -11,7 +11,7 @@ export interface SuiteScore extends ClipScore {
   f1: number;
 }
 
-/** What a clip without any caption scores: it told nothing, and AutoDQ has no rule for it. */
+/** The score of a clip without a caption, for which AutoDQ has no rule. */
 export const NO_CAPTION: ClipScore = { recall: 0, precision: 0 };
 
 /**

@@ -58,11 +58,11 @@ export function captionScores(
   if (!areShapeEvents(events)) return { event };
   if (caption === undefined) return { event, action: NO_CAPTION, object: NO_CAPTION };
   const reference = unitsOf(events);
-  const told = unitsOf([caption]);
+  const claimed = unitsOf([caption]);
   return {
     event,
-    action: clipScore(unitCounts(reference.actions, told.actions)),
-    object: clipScore(unitCounts(reference.objects, told.objects)),
+    action: clipScore(unitCounts(reference.actions, claimed.actions)),
+    object: clipScore(unitCounts(reference.objects, claimed.objects)),
   };
 }
 

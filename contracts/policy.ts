@@ -49,7 +49,7 @@ export const CaptionClipsInput = StepPlace.extend({
   engine: EngineConfig,
   /** JSON: `ClipRef[]`. */
   clips: ArtifactRef,
-  /** Tells the lists of clips of one step apart: `held-out`, `dream1k-2`. */
+  /** Distinguishes the lists of clips of one step: `held-out`, `dream1k-2`. */
   list: z.string().regex(/^[a-z0-9-]+$/),
   /** The form of the completions. */
   output: OutputForm.default('structured'),

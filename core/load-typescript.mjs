@@ -100,12 +100,12 @@ async function bundle(source, folder, digests) {
       write: false,
       logLevel: 'silent',
     });
-  const own = await built({ packages: 'external', plugins: [whereItWas(digests)] });
+  const own = await built({ packages: 'external', plugins: [sourceUrlBanner(digests)] });
   const imported = new Set(
     Object.values(own.metafile.inputs).flatMap(({ imports }) => imports.map(({ path }) => path)),
   );
   if (NATIVE_TEMPORAL.some((name) => imported.has(name)) || !INSIDE.some((name) => imported.has(name))) return own;
-  return built({ plugins: [whereItWas(digests), othersOutside], banner: { js: REQUIRE } });
+  return built({ plugins: [sourceUrlBanner(digests), othersOutside], banner: { js: REQUIRE } });
 }
 
 /** At the head of each file: packages that are CommonJS call `require`, which an ES module lacks. */
@@ -139,10 +139,10 @@ const othersOutside = {
 };
 
 /**
- * Files are found from where the source lies, not from where its translation does.
+ * `import.meta.url` must point at the source file, not at the cached output.
  * @param {Map<string, string>} digests gets the digest of each source as it was read, since it may change meanwhile
  */
-function whereItWas(digests) {
+function sourceUrlBanner(digests) {
   return {
     name: 'where-it-was',
     /** @param {import('esbuild').PluginBuild} build */
@@ -169,7 +169,7 @@ function digestOf(contents) {
 }
 
 /**
- * The path of the translation that a list tells of, when none of its files has changed.
+ * The path of the cached output in a list, if none of the list's source files has changed.
  * @param {string} list
  * @returns {Promise<string | undefined>}
  */

@@ -35,7 +35,7 @@ export function captionReward(counts: CaptionCounts, { variant, thresholds }: Co
   }
 }
 
-/** Share of the reference's events that the caption tells; 1 where there are none, as in AutoDQ. */
+/** Share of the reference's events that the caption entails; 1 if there are none, as in AutoDQ. */
 export function coverage({ events, entailed }: CaptionCounts): number {
   return events === 0 ? 1 : entailed / events;
 }
@@ -49,8 +49,8 @@ export function stepped(coverage: number, [d1, d2]: readonly [number, number]): 
 }
 
 /**
- * Harmonic mean of recall (reference events told) and precision (claims that are true), so that inventing events and
- * leaving them out both cost. A caption that claims nothing gets 0, unless there was nothing to tell.
+ * Harmonic mean of recall (reference events that the caption entails) and precision (claims that are true), so that
+ * inventing events and leaving them out both cost. A caption without claims gets 0, unless the reference has no events.
  */
 export function claimF1({ events, entailed, claims = 0, entailedClaims = 0 }: CaptionCounts): number {
   if (events === 0 && claims === 0) return 1;

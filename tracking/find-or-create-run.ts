@@ -32,7 +32,7 @@ async function findOrCreate(
     const tracking = await store.readJson(known, Tracking);
     const run = await existing(client, tracking.mlflowRunId);
     if (run && tracking.runUrl.startsWith(`${client.url}/`)) return { tracking, run };
-    await store.remove(key); // another server, or somebody deleted it there
+    await store.remove(key); // another server, or a user deleted the run
   }
   const experimentId = await findOrCreateExperiment(client, origin);
   const [found] = await client.searchRuns(experimentId, `tags.\`${RUN_KEY_TAG}\` = '${runKey}'`);

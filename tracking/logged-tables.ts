@@ -41,7 +41,7 @@ function isRollouts(path: string): boolean {
   return path.startsWith(`${ROLLOUTS_FOLDER}/`);
 }
 
-/** A tag that somebody broke is replaced. */
+/** Replaces a tag that is not valid. */
 function parsedTag(tag: string | undefined): z.infer<typeof LoggedArtifacts> {
   try {
     return LoggedArtifacts.safeParse(JSON.parse(tag ?? '[]')).data ?? [];

@@ -34,7 +34,7 @@ export class MlflowError extends Error {
   }
 
   /**
-   * Somebody at this installation can fix it without changing the run: wrong credentials, or another server's address.
+   * The user can fix it without changing the run: wrong credentials, or another server's address.
    */
   get fixable(): boolean {
     return this.status === 401 || this.status === 403 || this.errorCode === 'NOT_MLFLOW';

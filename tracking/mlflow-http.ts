@@ -13,7 +13,7 @@ export interface MlflowHttpOptions {
   /** Aborts what is under way. */
   signal?: () => AbortSignal | undefined;
   timeoutSeconds?: number;
-  /** Tries of one request, the first included. Few: whoever calls has the longer patience. */
+  /** Tries of one request, the first included. Few, since the caller retries for longer. */
   attempts?: number;
   /** Pause before the second try; it doubles, and half of it is left to chance. */
   pauseSeconds?: number;

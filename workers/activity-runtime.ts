@@ -20,7 +20,7 @@ const BEAT_MILLISECONDS = 2000;
 
 /**
  * Around every activity: beats while it computes, keeps attempts apart that Temporal has given up, ends what is stuck,
- * and tells Temporal which failures are worth another try.
+ * and marks failures as retryable or not.
  */
 export class ActivityRuntime implements ActivityInboundCallsInterceptor {
   readonly #context: Context;
@@ -34,7 +34,7 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
   async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
     const attempt = attemptOf(this.#context);
     const timer = setInterval(() => attempt.heartbeat(), BEAT_MILLISECONDS);
-    const watch = new Watch(attempt, this.#context.info.activityType, this.#options.stuckMilliseconds);
+    const watch = new StuckWatchdog(attempt, this.#context.info.activityType, this.#options.stuckMilliseconds);
     try {
       await this.#claim(attempt, input);
       return await Promise.race([next(input), watch.stuck]);
@@ -63,7 +63,7 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
 }
 
 /** Ends an attempt that shows no progress. */
-class Watch {
+class StuckWatchdog {
   readonly stuck: Promise<never>;
   readonly #timer: NodeJS.Timeout | undefined;
 
@@ -72,7 +72,7 @@ class Watch {
     this.stuck = new Promise((_, reject) => {
       end = reject;
     });
-    // Whoever races against it may be done by then.
+    // The activity may have finished by then.
     this.stuck.catch(() => undefined);
     if (limit === undefined) return;
     const look = () => {
@@ -103,7 +103,7 @@ function stuckError(activity: string, { beat: { done, total, what }, still }: Cu
 /** Faults of the machine or the network, which pass: tried again for as long as it takes. */
 const PASSING_CODES = new Set([
   ...['ENOSPC', 'EIO', 'EMFILE', 'ENFILE', 'EAGAIN', 'EBUSY', 'EROFS', 'EDQUOT', 'ENOMEM', 'ESTALE'],
-  // A disk that may not be written to by whoever the worker runs as, until somebody gives the right back.
+  // The worker's user lacks the file permission, until a user restores it.
   ...['EACCES', 'EPERM'],
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'],
 ]);
@@ -118,7 +118,7 @@ const UNEXPECTED = 'UnexpectedError';
 /**
  * The failure that Temporal should see: what is wrong as its type, one sentence as its message, and whether to try
  * again.
- * @param unexpected the how-manieth in a row this error is, if it is one that nobody expects. From 1.
+ * @param unexpected number of consecutive unexpected errors, this one included (1-based).
  */
 export function asFailure(error: unknown, unexpected: number): unknown {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;

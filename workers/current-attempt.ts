@@ -32,7 +32,7 @@ export class CurrentAttempt implements Fence {
   constructor(context: Context) {
     this.#context = context;
     this.signal = AbortSignal.any([context.cancellationSignal, this.#stopped.signal]);
-    // Until it says something itself: what the last attempt said.
+    // Until this attempt heartbeats, it reports the previous attempt's details.
     this.#beat = (context.info.heartbeatDetails as Beat | undefined) ?? {};
   }
 
@@ -71,7 +71,7 @@ export class CurrentAttempt implements Fence {
     return this.#beat.answeredAt ?? this.#context.info.scheduledTimestampMs;
   }
 
-  /** How many attempts in a row, up to the last that failed, ended in an error that nobody expects. */
+  /** How many attempts in a row, up to the last that failed, ended in an unexpected error. */
   get unexpected(): number {
     return this.#beat.unexpected ?? 0;
   }

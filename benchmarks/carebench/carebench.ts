@@ -42,7 +42,7 @@ const CAREBENCH_NOTES: readonly string[] = [
     'F1 +6.9 points. The values behind them are not known, so it has no row here.',
 ];
 
-/** CapST: does a caption tell what happens, and what is there? AutoDQ for actions and for objects. */
+/** CapST: scores what happens and which objects are there. AutoDQ for actions and for objects. */
 export const carebench: Suite<CareBenchItem, CareBenchItemScore> = {
   name: 'carebench',
   title: 'CaReBench (CapST)',
@@ -82,7 +82,7 @@ export const carebench: Suite<CareBenchItem, CareBenchItemScore> = {
     if (!('answer' in object)) return object;
     return { answer: { action: action.answer, object: object.answer } };
   },
-  noCaption: ({ events = [], objects = [] }) => ({ action: nothingTold(events), object: nothingTold(objects) }),
+  noCaption: ({ events = [], objects = [] }) => ({ action: noClaims(events), object: noClaims(objects) }),
   summarise: (scored, _, measure) =>
     careBenchSummary(
       scored.map(({ score }) => score),
@@ -103,22 +103,22 @@ function objectQuestions(client: LlmClient, signal: AbortSignal | undefined): Un
   };
 }
 
-function nothingTold(units: readonly string[]): UnitComparison {
-  return { ...NO_CAPTION, reference: [...units], verdicts: units.map(() => 'neutral'), told: [], toldVerdicts: [] };
+function noClaims(units: readonly string[]): UnitComparison {
+  return { ...NO_CAPTION, reference: [...units], verdicts: units.map(() => 'neutral'), claims: [], claimVerdicts: [] };
 }
 
-function unitLines(title: string, { reference, verdicts, told, toldVerdicts }: UnitComparison): string[] {
+function unitLines(title: string, { reference, verdicts, claims, claimVerdicts }: UnitComparison): string[] {
   const line = (units: readonly string[], about: readonly Verdict[]) =>
     units.map((unit, i) => `- ${about[i]}: ${unit}`);
   return [
-    `${title} of the reference, and what the caption says:`,
+    `${title} of the reference, and the caption's verdicts:`,
     ...line(reference, verdicts),
-    `${title} of the caption, and what the reference says:`,
-    ...line(told, toldVerdicts),
+    `${title} of the caption, and the reference's verdicts:`,
+    ...line(claims, claimVerdicts),
   ];
 }
 
-/** One clip of CaReBench. `events` and `objects` are what its caption tells, where the file already lists them. */
+/** One clip of CaReBench. `events` and `objects` are the units of its caption, if the file lists them. */
 const CareBenchClip = z.object({
   /** The video file's name, relative to the benchmark's video folder; names the clip. */
   video: z.string().min(1),
@@ -151,7 +151,7 @@ export async function readCareBench(path: string): Promise<CareBenchClip[]> {
     if (first !== undefined)
       throw badAnnotation(
         `${file} entry ${index}, field video: ${JSON.stringify(clip.video)} is that of entry ${first} already; ` +
-          'keep one, since captions are told apart by it.',
+          'keep one, since it identifies a caption.',
       );
     places.set(clip.video, index);
     return clip;

@@ -3,7 +3,7 @@ import { basename, join, parse, relative, resolve, sep } from 'node:path';
 import { VideocapError } from '../../core/errors.ts';
 import { linkOut } from '../../datasets/check-video.ts';
 
-/** Where a video is, or why it cannot be told. */
+/** A video's path, or why it is unknown. */
 export type FoundVideo = { path: string } | { missing: string };
 
 /**

@@ -80,9 +80,11 @@ async function findPredictions(
   const predictions: CaptionedClip[] = [...captions]
     .filter(([id]) => known.has(id))
     .map(([sampleId, text]) => ({ sampleId, text, tokens: 0, parsed: parseCompletion(text) }));
-  const told = new Set(items.filter(({ id, clip }) => captions.has(id) || captions.has(clip)).map(({ clip }) => clip));
+  const captioned = new Set(
+    items.filter(({ id, clip }) => captions.has(id) || captions.has(clip)).map(({ clip }) => clip),
+  );
   const missing = [...new Set(items.map(({ clip }) => clip))]
-    .filter((clip) => !told.has(clip))
+    .filter((clip) => !captioned.has(clip))
     .map((clip) => ({ clip, reason: `there is no caption for it in ${path}` }));
   const text = `${JSON.stringify(predictions)}\n`;
   return { predictions: await store.put(keyOf('suiteItems', { hash: sha256(text) }), text), manifests: [], missing };

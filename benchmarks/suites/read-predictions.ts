@@ -7,7 +7,7 @@ const Row = z.object({ id: z.union([z.string(), z.number()]), caption: z.string(
 /**
  * Captions by id from a file that something else wrote: JSONL or a JSON list of `{"id": ..., "caption": ...}`, a JSON
  * object
- * `{id: caption}`, or a layout of the suite's authors. An empty caption is a caption: it tells nothing.
+ * `{id: caption}`, or a layout of the suite's authors. An empty caption counts as a caption.
  * @throws VideocapError `InvalidDataset` that names file, place and remedy.
  */
 export async function readPredictions(path: string, suite: Suite): Promise<Map<string, string>> {

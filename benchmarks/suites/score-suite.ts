@@ -53,7 +53,7 @@ export async function scoreItems(
   const reasons = new Map(missing.map(({ clip, reason }) => [clip, reason]));
   let [done, answers] = [0, 0];
   const progress = () => onProgress?.({ done, total: items.length, answers });
-  // One of VDC's items asks about forty questions: without a word before all of them are answered, it looks dead.
+  // One of VDC's items asks about forty questions: a heartbeat only after all answers would come too late.
   const counting: LlmClient = {
     name: client.name,
     get usage() {

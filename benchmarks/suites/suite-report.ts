@@ -125,7 +125,7 @@ function worstLine({ worst, columns, counts }: SuiteResult): string[] {
   const values = columns.flatMap(({ metric, label, digits = 1 }) =>
     worst[metric] === undefined ? [] : [`${plain(label)} ${worst[metric].toFixed(digits)}`],
   );
-  return ['', `Had every unscorable item (${counts.unscorable}) told nothing at all: ${values.join(', ')}.`];
+  return ['', `With a score of no caption for each unscorable item (${counts.unscorable}): ${values.join(', ')}.`];
 }
 
 /** Lines of a list of what was left out; the JSON has them all. */

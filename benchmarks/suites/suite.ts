@@ -115,7 +115,7 @@ export interface Suite<Item extends SuiteItem = SuiteItem, Score = unknown> {
    */
   scoreItem(client: LlmClient, item: Item, caption: string, signal?: AbortSignal): Promise<Outcome<Score>>;
 
-  /** What an item scores whose clip got no caption: the policy's fault, so a number. Nobody is asked. */
+  /** The score of an item whose clip got no caption: the policy's fault, so a number, without a judge call. */
   noCaption(item: Item): Score;
 
   /**
@@ -128,6 +128,6 @@ export interface Suite<Item extends SuiteItem = SuiteItem, Score = unknown> {
     measure: Measure,
   ): Promise<Summary>;
 
-  /** Markdown lines for the drill-down of one item: what the reference has, what was told, what the judge said. */
+  /** Markdown lines for the drill-down of one item: the reference's units, the caption's claims, and the verdicts. */
   describe(item: Item, score: Score): string[];
 }

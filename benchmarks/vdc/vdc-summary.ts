@@ -116,10 +116,10 @@ function captionsTable(scored: readonly VdcScoredItem[]): SuiteTable {
   const videos = new Map<string, (string | undefined)[]>();
   for (const { item, caption } of scored) videos.set(item.clip, [...(videos.get(item.clip) ?? []), caption]);
   const kinds = [...videos.values()].map((captions) => {
-    const told = captions.filter((caption) => caption !== undefined);
-    if (told.length === 0) return 'none';
+    const present = captions.filter((caption) => caption !== undefined);
+    if (present.length === 0) return 'none';
     if (captions.length === 1) return 'oneAspect';
-    return told.length === captions.length && new Set(told).size === 1 ? 'shared' : 'own';
+    return present.length === captions.length && new Set(present).size === 1 ? 'shared' : 'own';
   });
   const count = (kind: (typeof kinds)[number]) => kinds.filter((other) => other === kind).length;
   return {

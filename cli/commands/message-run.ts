@@ -11,7 +11,7 @@ import { explainFailure } from '../run/explain-failure.ts';
 import { openSession } from '../run/session.ts';
 
 /** What came of saying something to a run: a sentence for people, fields for scripts. */
-export interface Said {
+export interface Reply {
   sentence: string;
   fields: Record<string, unknown>;
 }
@@ -37,7 +37,7 @@ export async function needsSteps(run: WorkflowHandle): Promise<void> {
 export async function messageRun(
   workflowId: string,
   json: true | undefined,
-  say: (run: WorkflowHandle) => Promise<Said>,
+  say: (run: WorkflowHandle) => Promise<Reply>,
 ): Promise<void> {
   const session = await openSession(findInstallation());
   try {

@@ -65,7 +65,7 @@ async function restart(session: Session, ended: WorkflowExecutionDescription, wa
     return await startWorkflow(session, 'trainingRun', workflowId, { ...input, resume }, summary);
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    // Somebody else has resumed it meanwhile, which is what was asked for.
+    // Another user has resumed it meanwhile.
     return wake(session, await session.client.workflow.getHandle(workflowId).describe());
   }
 }

@@ -4,7 +4,8 @@ import { VideocapError } from '../../core/errors.ts';
 
 /** What other workflows are called, and what starts them. */
 const NO_STEPS: Readonly<Record<string, string>> = {
-  benchmarkRun: 'is a benchmark, which cannot be resumed; start a new one (the ledger keeps its answers): videocap bench',
+  benchmarkRun:
+    'is a benchmark, which cannot be resumed; start a new one (the ledger keeps its answers): videocap bench',
   datasetAnnotation:
     'is an annotation, which cannot be resumed; start a new one (the ledger keeps its answers): videocap annotate',
 };

@@ -4,7 +4,7 @@ import { listProcesses, readProcess } from './process-table.ts';
 
 /**
  * A process id is used again after its process ends. Together with when it started it names one process for good, so
- * that nothing of ours ever kills somebody else's.
+ * that no command kills a foreign process.
  */
 export interface ProcessIdentity {
   pid: number;

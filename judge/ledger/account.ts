@@ -10,13 +10,12 @@ interface Paid {
 }
 
 /**
- * What one place in a run has paid its judge, and is about to pay. Keeps sums, and of a question no more than its key:
+ * What one place in a run has paid its judge, and is about to pay. Keeps sums, and only the key of each question, since
  * a benchmark asks hundreds of thousands.
  *
- * A budget of calls is never exceeded. One of USD, by one question at most: what questions in flight will cost is
- * reserved, each at the dearest so far, and a question that would go beyond the budget with that waits until they are
- * answered. As long as nothing is known of costs, one question is asked at a time. (One that costs more than any before
- * may add to it: an answer asked for again, say.)
+ * A run never exceeds a budget of calls. It exceeds a USD budget by at most one question: each question in flight
+ * reserves the highest cost so far, and a question that would exceed the budget waits. Until the first cost is known,
+ * the run asks one question at a time. (A question that costs more than all before it may add to the excess.)
  */
 export class Account {
   readonly #price: Price;

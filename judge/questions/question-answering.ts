@@ -16,7 +16,7 @@ function answerShape(count: number): z.ZodType {
 
 export const QUESTION_ANSWERING = readPrompt('question-answering.v1');
 
-/** The last option of every question: whoever cannot know need not guess. */
+/** The last option of every question, so that the judge need not guess. */
 export const CANNOT_BE_ANSWERED = 'Cannot be answered from the description.';
 
 /**

@@ -5,7 +5,7 @@ import type { EmbeddingApi } from './sentence-embedding-thread.ts';
 import { normalisePhrase, type PhraseSimilarity, type Similarity } from './similarity.ts';
 
 /** Phrases a call to the thread: they take a second at most. */
-const PARCEL = 32;
+const BATCH = 32;
 /** A thread that has not answered a call after this long is stuck. */
 const STUCK_SECONDS = 600;
 /** Embeddings kept; the oldest go first. 20,000 x 384 floats are 31 MB. */
@@ -50,10 +50,10 @@ export class SentenceEmbedding implements Similarity {
     const wanted = new Set([...phrases].map(normalisePhrase).filter((phrase) => phrase !== ''));
     const missing = [...wanted].filter((phrase) => !this.#cache.has(phrase));
     const embeddings = new Map([...wanted].map((phrase) => [phrase, this.#cache.get(phrase)]));
-    for (let from = 0; from < missing.length; from += PARCEL) {
-      const parcel = missing.slice(from, from + PARCEL);
-      const vectors = await this.#embed(parcel, signal);
-      for (const [row, phrase] of parcel.entries()) {
+    for (let from = 0; from < missing.length; from += BATCH) {
+      const batch = missing.slice(from, from + BATCH);
+      const vectors = await this.#embed(batch, signal);
+      for (const [row, phrase] of batch.entries()) {
         const start = row * EMBEDDING_MODEL.dimensions;
         const embedding = vectors.subarray(start, start + EMBEDDING_MODEL.dimensions);
         embeddings.set(phrase, embedding);

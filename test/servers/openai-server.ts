@@ -85,7 +85,8 @@ export interface OpenAiServer {
 export type Answer = (question: AskedQuestion, request: ChatRequest) => unknown;
 
 /**
- * A model that reads words: an event is told if it stands in the description; a description's events are its sentences.
+ * A model that reads words: an event is entailed if it stands in the description; a description's events are its
+ * sentences.
  */
 export const readsWords: Answer = ({ description, events }) =>
   events
@@ -98,9 +99,9 @@ export const readsWords: Answer = ({ description, events }) =>
     : { events: description.toLowerCase().replace(/\.$/, '').split('. ') };
 
 /**
- * A loopback server that speaks as much of OpenAI's chat completions as a judge needs, and fails as told. To prove that
- * a run pays nothing twice: `failRandomly({ rate: 0.3, seed: 1 })`, run, then compare `account()` with the entries of
- * the ledger.
+ * A loopback server that speaks as much of OpenAI's chat completions as a judge needs, and fails as ordered. To prove
+ * that a run pays nothing twice: `failRandomly({ rate: 0.3, seed: 1 })`, run, then compare `account()` with the entries
+ * of the ledger.
  */
 export async function startOpenAiServer(
   answer: Answer = readsWords,

@@ -146,7 +146,7 @@ export class PolicyModel {
       executionMode: 'sequential',
       // Shapes change with every batch, so a remembered memory layout would only hold the largest of each.
       enableMemPattern: false,
-      // Threads that wait by spinning take the cores from whoever else needs them: here that costs half of all time.
+      // Threads that wait by spinning keep cores from other threads, which doubled the total time here.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
     }).catch((cause) => {
       this.#sessions.delete(graph);

@@ -167,7 +167,9 @@ describe('captions that were made elsewhere', () => {
     expect(partly.counts).toEqual({ items: 4, outOf: 4, scored: 1, withoutCaption: 0, unscorable: 1, missing: 2 });
     expect(partly.metrics.f1).toBe(100);
     const text = await report(partly);
-    expect(text).toContain('Had every unscorable item (1) told nothing at all: F1 50.0, Recall 50.0, Precision 50.0.');
+    expect(text).toContain(
+      'With a score of no caption for each unscorable item (1): F1 50.0, Recall 50.0, Precision 50.0.',
+    );
     expect(text).toContain('- 1: the judge refused to answer');
   });
 

@@ -47,7 +47,7 @@ async function waitingAt(run: string, step: number, steps: number) {
 }
 
 describe('status', () => {
-  it('lists every run once with how far it is, also one that had continued as new', async () => {
+  it('lists every run once with its progress, also after continue-as-new', async () => {
     const handle = await waitingAt('followed', 14, 16);
     await (await world.start('short', 1)).result();
     const { runId, startTime } = await handleOf('followed').describe();

@@ -34,7 +34,7 @@ describe('a dead worker is noticed within 15 s', () => {
     }
   });
 
-  it('also in the last word to MLflow of a run that fails', async () => {
+  it('also in the final delivery to MLflow of a failed run', async () => {
     const stages = scriptedStages([], {
       prepareDataset: () => {
         throw new Error('no');

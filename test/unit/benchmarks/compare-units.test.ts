@@ -34,8 +34,8 @@ describe('compareUnits', () => {
         precision: 1 / 3,
         reference: ['a runs', 'b jumps'],
         verdicts: ['entailment', 'neutral'],
-        told: ['a runs', 'c sits', 'd falls'],
-        toldVerdicts: ['entailment', 'neutral', 'neutral'],
+        claims: ['a runs', 'c sits', 'd falls'],
+        claimVerdicts: ['entailment', 'neutral', 'neutral'],
       },
     });
   });

@@ -55,7 +55,7 @@ describe('content that is damaged', () => {
     expect((await store.read(ref)).toString()).toBe(WHOLE);
   });
 
-  it.each(damages)('is repaired by whoever brings the same bytes again: %s', async (_, damage) => {
+  it.each(damages)('is repaired when the same bytes are stored again: %s', async (_, damage) => {
     const ref = await store.put(KEY, WHOLE);
     await damage(await store.localCopy(ref));
     expect(await store.put(KEY, WHOLE)).toEqual(ref);

@@ -122,7 +122,7 @@ describe('a refusal to judge this text is unscorable', () => {
   });
 });
 
-describe('the endpoint has the last word on trying again', () => {
+describe('the endpoint decides about a retry', () => {
   test.each([
     ['the key', 'sk-0123456789abcdef'],
     ['a piece of the key', '0123456789'],
