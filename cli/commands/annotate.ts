@@ -21,10 +21,10 @@ import { collectOverride } from './arguments.ts';
 export const annotateCommand = new Command('annotate')
   .summary('make thoughts, events, questions and key points for captions')
   .description(
-    "Asks the language model of a config's judge for `thought` and `events`, or other fields (--make), of each sample " +
-      'that lacks them. Writes a new dataset file for dataset.train, a review page with suspicious samples first, and ' +
-      'statistics. Existing fields stay; samples that the model cannot annotate stay as they are and are listed. ' +
-      'Ctrl-C ends the watching, not the work. Each answer is paid for once.',
+    "Asks the language model of a config's judge for `thought` and `events`, or other fields (--make), of each " +
+      'sample that lacks them. Writes a new dataset file for dataset.train, a review page with suspicious samples ' +
+      'first, and statistics. Existing fields stay; samples that the model cannot annotate stay as they are and are ' +
+      'listed. Ctrl-C ends the watching, not the work. Each answer is paid for once.',
   )
   .argument('<file.jsonl>', 'a sample a line: {"video": "clip.mp4", "caption": "..."}')
   .requiredOption('--out <file>', 'the dataset file to write; never one that exists')

@@ -15,8 +15,8 @@ import { openSession, runLink, type Session } from '../run/session.ts';
 export const resumeCommand = new Command('resume')
   .summary('resume a paused, terminated, cancelled or failed run')
   .description(
-    'Continues a paused run, or asks the judge again after you have fixed what blocked it. A terminated, cancelled or ' +
-      'failed run continues after its last recorded step, under its own name; it reuses all stored results.',
+    'Continues a paused run, or asks the judge again after you have fixed what blocked it. A terminated, cancelled ' +
+      'or failed run continues after its last recorded step, under its own name; it reuses all stored results.',
   )
   .argument('<run>', 'as `videocap status` lists it')
   .option('--json', 'print the result as JSON')

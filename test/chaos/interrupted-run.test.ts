@@ -95,7 +95,7 @@ describe('a worker that dies twice in one run', () => {
 });
 
 describe('a run that is ended', () => {
-  it('continues after its last step when it was terminated, with the same weights as one that ran through', async () => {
+  it('continues after its last step when terminated, with the weights of an undisturbed run', async () => {
     const played = await world.play('ended', experiment(), {
       end: async (handle) => {
         await soon(async () => (await status(handle)).step >= 2 || undefined);
