@@ -10,14 +10,14 @@ import { Sweep } from './sweep.ts';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** Nothing younger is touched: it may be in the making, or of a run that began a moment ago. */
+/** Younger artifacts stay: a stage may still be writing them, or their run may have just begun. */
 const YOUNG_MILLISECONDS = HOUR;
 
 export const KINDS = ['runs', 'checkpoints', 'frames', 'data', 'policies', 'unfinished', 'claims'] as const;
 /**
  * `runs`: what finished runs' activities would find if they were tried again. `frames`: clips; `data`: videos and
  * manifests of the small world; `policies`: start weights; each when no run refers to it and none has used it lately.
- * `unfinished`: files and contents left by processes that died. `claims`: who may write for runs that are over.
+ * `unfinished`: files and contents left by processes that died. `claims`: write claims of ended runs.
  */
 export type Kind = Rule['kind'] | 'unfinished' | 'claims';
 
@@ -29,10 +29,10 @@ export interface Collection {
 
 export interface CollectOptions {
   storage: Storage;
-  /** Where exported models lie. */
+  /** The folder of exported models. */
   home: string;
   known: readonly KnownExecution[];
-  /** What no run refers to goes when no run has used it for so long. */
+  /** Days without use after which unreferenced artifacts are deleted. */
   cacheDays: number;
   dryRun: boolean;
   now?: number;

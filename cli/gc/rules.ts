@@ -14,13 +14,13 @@ export type Need = 'for good' | 'progress' | 'retries' | 'checkpoint' | 'cache' 
 
 export interface Rule {
   need: Need;
-  /** Under which name `videocap gc` counts it. */
+  /** The row of `videocap gc`'s table that counts it. */
   kind: 'runs' | 'checkpoints' | 'frames' | 'data' | 'policies';
   /** It refers to no other artifact, and may be large: it is not read. */
   isLeaf?: true;
 }
 
-/** The rule of the artifact under a key. A kind of artifact that has none does not compile. */
+/** The rule for the artifact under a key. An artifact kind without a rule does not compile. */
 export function ruleFor(key: string): Rule {
   const parsed = parseKey(key);
   return parsed ? ruleOf(parsed) : { need: 'unknown', kind: 'runs' };

@@ -21,14 +21,14 @@ export interface LocalJudge {
 }
 
 export interface LocalJudgeOptions {
-  /** 0: a free one. */
+  /** 0: any free port. */
   port?: number;
   /**
-   * By default one core stays free: llama.cpp's threads wait for each other, and crawl where others want the same
-   * cores.
+   * By default one core stays free: llama.cpp's threads wait for each other, and are very slow if other processes
+   * use the same cores.
    */
   threads?: number;
-  /** Questions that are answered at a time; ask with as much `judge.concurrency`. */
+  /** Questions at a time; set `judge.concurrency` to the same number. */
   slots?: number;
 }
 
@@ -37,10 +37,10 @@ const STOP_MILLISECONDS = 3000;
 const LAST_LINES = 10;
 
 /**
- * Starts the local judge on this machine's loopback address, and returns once it answers. It ends with the process that
- * started it, however that ends.
- * @throws VideocapError `CorruptArtifact` when the model is another one, `MissingTool` when the server does not come
- *   up.
+ * Starts the local judge on this machine's loopback address, and returns once it answers. It ends when the process that
+ * started it ends.
+ * @throws VideocapError `CorruptArtifact` when the model is another one, `MissingTool` when the server does not
+ *   start.
  */
 export async function startLocalJudge(
   installation: Installation,

@@ -13,8 +13,8 @@ const CALL_MILLISECONDS = 5000;
 const MOST_RESTARTS = 20;
 
 /**
- * Shows a run's progress until it ends, and keeps the local services up meanwhile: a worker that dies is started again
- * and the run continues. A server that does not answer for a while is waited for.
+ * Shows a run's progress until it ends, and keeps the local services up meanwhile: it restarts dead workers,
+ * and the run continues. It waits for a server that does not answer for a while.
  * @returns the run's result.
  * @throws VideocapError with the run's own sentence when it failed.
  */

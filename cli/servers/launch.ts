@@ -6,7 +6,7 @@ import { VideocapError } from '../../core/errors.ts';
 import { endGroup, identify, isAlive } from './process-identity.ts';
 import type { ServiceRecord } from './service-state.ts';
 
-/** A program that continues when the command that started it ends. */
+/** A program that outlives the command that started it. */
 export interface Launch {
   /** Its name in messages, such as `MLflow`. */
   title: string;
@@ -16,10 +16,10 @@ export interface Launch {
   cwd: string;
   log: string;
   /**
-   * Whether it answers yet; `logTail` is what it has written to its log since this start. Asked several times a second.
+   * Whether the program answers yet; called several times a second. `logTail`: its log since this start.
    */
   isReady(logTail: string): Promise<boolean>;
-  /** Seconds it may take until it answers. */
+  /** The most seconds until it answers. */
   patience: number;
 }
 
@@ -28,8 +28,8 @@ const LOG_LINES_SHOWN = 15;
 /**
  * Starts a program in a process group of its own, its output appended to its log, and waits until it answers.
  * @param onStarted called with the record before the wait, so that a program that never answers can still be stopped.
- * @throws VideocapError `Unavailable` with the end of the log when it ends or does not answer in time; it is stopped
- *   then.
+ * @throws VideocapError `Unavailable` with the end of the log when it ends, or does not answer in time
+ *   and is stopped.
  */
 export async function launch(
   { title, program, args, env, cwd, log, isReady, patience }: Launch,

@@ -25,9 +25,9 @@ export function requestedPort(name: PortName, env: NodeJS.ProcessEnv): number | 
 }
 
 /**
- * The loopback port for a server: the one asked for, else the one it had before if that is free (so that links stay
- * right), else any free one; never one of `taken`.
- * @throws VideocapError `InvalidInput` when the one asked for is taken.
+ * The loopback port for a server: the requested one, else the previous one if it is free (so that links stay
+ * valid), else any free one; never one of `taken`.
+ * @throws VideocapError `InvalidInput` when the requested port is taken.
  */
 export async function choosePort(
   name: PortName,
@@ -58,7 +58,7 @@ async function isFree(port: number): Promise<boolean> {
   );
 }
 
-/** Takes a loopback port for a moment, and says which it was. */
+/** Binds a loopback port for a moment, and returns its number. */
 function listenOnce(port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

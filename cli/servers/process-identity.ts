@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { listProcesses, readProcess } from './process-table.ts';
 
 /**
- * A process id is used again after its process ends. Together with when it started it names one process for good, so
+ * The system reuses process ids. A process id together with its start time identifies one process for ever, so
  * that no command kills a foreign process.
  */
 export interface ProcessIdentity {
@@ -11,7 +11,7 @@ export interface ProcessIdentity {
   started: string;
 }
 
-/** The identity of what runs under a process id; `undefined` when nothing does, or only a zombie. */
+/** The identity of the process with this id; `undefined` if there is none, or only a zombie. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const found = readProcess(pid);
   return found && { pid, started: `${bootId()}${found.started}` };

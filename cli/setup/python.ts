@@ -10,13 +10,13 @@ export interface Python {
   version: readonly number[];
 }
 
-/** What a candidate says of itself; `venv` and `pip` are whether it can make environments with pip in them. */
+/** Output of the probe; `venv` and `pip`: whether this Python can create environments with pip. */
 interface Probe extends Python {
   venv: boolean;
   pip: boolean;
 }
 
-/** What a Python is wanted for: the start of the sentence that says so, and the oldest 3.x that will do. */
+/** The purpose of a Python: the start of the error sentence, and the oldest 3.x version that works. */
 interface PythonNeed {
   what?: string;
   oldestMinor?: number;
@@ -33,7 +33,7 @@ print(json.dumps({"executable": sys.executable, "version": list(sys.version_info
 /**
  * The Python that makes an environment: `VIDEOCAP_PYTHON`, else the first on PATH of version 3.10 (or `oldestMinor`) or
  * later that has venv and pip.
- * @throws VideocapError `MissingTool` that says what was found and how to get what is missing.
+ * @throws VideocapError `MissingTool` that names the found versions and how to install a suitable one.
  */
 export async function findPython(
   env: NodeJS.ProcessEnv = process.env,
@@ -61,7 +61,7 @@ function recent({ version: [major = 0, minor = 0] }: Python, oldestMinor: number
   return major > 3 || (major === 3 && minor >= oldestMinor);
 }
 
-/** The sentence for a machine on which no candidate will do. */
+/** The error sentence for a machine without a suitable Python. */
 export function missingPython(
   names: readonly string[],
   found: readonly Probe[],
