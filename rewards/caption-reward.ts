@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { CaptionCounts } from '../judge/read-caption.ts';
 
 /**
- * `stepped` is the paper's Escore; `linear` its event coverage; `f1` also charges for invented events.
+ * `stepped` is the paper's Escore; `linear` its event coverage; `f1` also penalises invented events.
  * `completeness-naturalness` is after the paper's CNscore: a language model's ratings of the caption as a whole.
  */
 export const CaptionOptions = z.strictObject({

@@ -16,7 +16,7 @@ export async function findOrCreateRun(
   origin: RunOrigin & { startTime: number },
 ): Promise<{ tracking: Tracking; run: MlflowRun }> {
   const found = await findOrCreate(deps, origin);
-  // It failed or was cancelled, and has been taken up.
+  // A user resumed it after a failure or a cancellation.
   if (found.run.status !== 'RUNNING') await deps.client.updateRun(found.run.runId, { status: 'RUNNING' });
   return found;
 }

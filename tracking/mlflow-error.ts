@@ -10,7 +10,7 @@ export class MlflowError extends Error {
    * MLflow's.
    */
   readonly errorCode: string;
-  /** How long the server asks to be left alone. */
+  /** The wait that the server asks for. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(

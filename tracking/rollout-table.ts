@@ -6,7 +6,7 @@ import type { Table } from './logged-tables.ts';
 
 /**
  * Every completion of a step with what it earned of each component that was scored, in the order of the rollouts.
- * `null`: it has no such number. The first column is another for every row, since MLflow's evaluation view groups by
+ * `null`: no such number exists. The first column is another for every row, since MLflow's evaluation view groups by
  * it; the second is what that view shows first.
  * @param rollouts of the record, in its order.
  */

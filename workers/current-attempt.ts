@@ -117,7 +117,7 @@ export class CurrentAttempt implements Fence {
   }
 
   /**
-   * Temporal gives an activity to another worker when it hears nothing for this long; so does a clock that only goes
+   * Temporal gives an activity to another worker after this time without a heartbeat; so does a clock that only goes
    * forward.
    */
   #noticePause(): void {

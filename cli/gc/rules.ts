@@ -2,13 +2,13 @@ import { type ParsedKey, parseKey } from '../../core/store-layout.ts';
 
 /**
  * How long an artifact is needed.
- * - `for good`: as long as its run can be read, forked or compared.
+ * - `for good`: always, to read, fork or compare its run.
  * - `progress`: for good; of a finished run, only the last one names checkpoints that still exist.
  * - `retries`: while its run may still try an activity again.
  * - `checkpoint`: for good where the step was benchmarked or something refers to it; else while its run may continue.
  * - `cache`: shared by runs, and made again where it is gone: while a run refers to it or uses it.
- * - `ledger`: for ever, since it was paid for.
- * - `unknown`: no template makes such a key, so nothing is known of its use: for ever.
+ * - `ledger`: always, since it was paid for.
+ * - `unknown`: no template makes such a key, so its use is unknown: always.
  */
 export type Need = 'for good' | 'progress' | 'retries' | 'checkpoint' | 'cache' | 'ledger' | 'unknown';
 

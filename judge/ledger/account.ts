@@ -31,13 +31,13 @@ export class Account {
   #repeated = 0;
   #questions = 0;
   /** USD that a question has cost. */
-  #dearest: number | undefined;
+  #highestCost: number | undefined;
 
   constructor(price: Price, budget: Budget, spent: JudgeSpending) {
     this.#price = price;
     this.#budget = budget;
     this.#spent = spent;
-    if (spent.calls > 0) this.#dearest = spent.usd / spent.calls;
+    if (spent.calls > 0) this.#highestCost = spent.usd / spent.calls;
   }
 
   get isLimited(): boolean {
@@ -60,7 +60,7 @@ export class Account {
       const usd = this.#spent.usd + this.#usd;
       checkBudget(this.#budget, { usd, calls: this.#spent.calls + this.#paid.size + this.#asking.size });
       if (this.#asking.size === 0 || this.#budget.usd === undefined) break;
-      if (this.#dearest !== undefined && usd + this.#asking.size * this.#dearest < this.#budget.usd) break;
+      if (this.#highestCost !== undefined && usd + this.#asking.size * this.#highestCost < this.#budget.usd) break;
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     this.#asking.add(key);
@@ -81,7 +81,7 @@ export class Account {
         this.#outputTokens += outputTokens;
       }
       this.#repeated += repeated;
-      this.#dearest = Math.max(this.#dearest ?? 0, this.#usd - before);
+      this.#highestCost = Math.max(this.#highestCost ?? 0, this.#usd - before);
     }
     this.release(key);
   }

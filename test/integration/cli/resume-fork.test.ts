@@ -155,8 +155,8 @@ describe('resume', () => {
     );
     expect(await world.videocap(['resume', 'an-annotation'])).toEqual(
       refused(
-        'Run an-annotation is an annotation, which cannot be resumed; start a new one, answers are not paid ' +
-          'again: videocap annotate',
+        'Run an-annotation is an annotation, which cannot be resumed; start a new one (the ledger keeps its ' +
+          'answers): videocap annotate',
       ),
     );
     const early = { taskQueue: 'nobody-works-here', workflowId: 'early', args: [{}] };
