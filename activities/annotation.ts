@@ -40,8 +40,8 @@ export function createAnnotationActivities({ store, onProgress, signal, outage, 
     },
 
     /**
-     * Asks about one batch. Paid answers are in the ledger before they are used, so a batch that is tried again asks only
-     * for the rest.
+     * Asks about one batch. Paid answers are in the ledger before they are used, so a batch that is tried again asks
+     * only for the rest.
      */
     async annotateBatch(rawInput: z.input<typeof AnnotateBatchInput>): Promise<z.infer<typeof AnnotateBatchOutput>> {
       const { runKey, samples, batch, size, make, judge, spent } = AnnotateBatchInput.parse(rawInput);
@@ -80,7 +80,9 @@ export function createAnnotationActivities({ store, onProgress, signal, outage, 
       });
     },
 
-    /** Writes the annotated file, the review and the statistics. None of them ever replaces a file that is not the same. */
+    /**
+     * Writes the annotated file, the review and the statistics. None of them ever replaces a file that is not the same.
+     */
     async writeAnnotations(
       rawInput: z.input<typeof WriteAnnotationsInput>,
     ): Promise<z.infer<typeof WriteAnnotationsOutput>> {
@@ -115,7 +117,7 @@ async function annotate(
   return made;
 }
 
-/** Told before anything is paid for. */
+/** Reported before the judge is asked. */
 function checkOutput(dataset: string, output: string): void {
   if (resolve(dataset) === resolve(output))
     throw new VideocapError('InvalidInput', `The output ${output} is the input; name another file (--out).`);
@@ -134,7 +136,9 @@ async function readSamples(dataset: string): Promise<CaptionedSamples> {
   if (bad.length > 0)
     throw new VideocapError(
       'InvalidDataset',
-      `${dataset} has ${bad.length === 1 ? 'a line that is no sample' : `${bad.length} lines that are no samples`}: ${bad.slice(0, 3).join('; ')}${bad.length > 3 ? '; ...' : ''}. Mend or remove them.`,
+      `${dataset} has ` +
+        `${bad.length === 1 ? 'a line that is no sample' : `${bad.length} lines that are no samples`}: ` +
+        `${bad.slice(0, 3).join('; ')}${bad.length > 3 ? '; ...' : ''}. Fix or remove them.`,
     );
   if (samples.length === 0)
     throw new VideocapError(

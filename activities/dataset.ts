@@ -97,7 +97,7 @@ async function readOwn(
   return { ...splits, sources };
 }
 
-/** The names of training files; files of one name are told apart by a number. */
+/** The names of training files; equal names get a number. */
 function namesOf(train: OwnData['train']): string[] {
   const names = new Set<string>();
   for (const { path } of trainFiles(train)) {

@@ -29,7 +29,8 @@ export function createExportActivities({ store, engine, home }: ExportPolicyDeps
         if ((await engine.exportedWeights(partial)) !== sha256)
           throw new VideocapError(
             'CorruptArtifact',
-            `The weights ${uri} do not hash to ${sha256}; restore them, or have them made again: videocap resume <run>.`,
+            `The weights ${uri} do not hash to ${sha256}; restore them, or have them made again: videocap resume ` +
+              '<run>.',
           );
         await store.mayCommit();
         await rm(folder, { recursive: true, force: true });

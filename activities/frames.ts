@@ -18,7 +18,10 @@ import type { ActivityDeps } from './activity-deps.ts';
 
 type FramesDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'parallel'>;
 
-/** Turns videos into clips, each once, and says what the policy is asked about them: a clip's key is the hash of its file's content and of how frames are taken from it. */
+/**
+ * Turns videos into clips, each once, and says what the policy is asked about them: a clip's key is the hash of its
+ * file's content and of how frames are taken from it.
+ */
 export function createFramesActivities({ store, onProgress, signal, parallel }: FramesDeps) {
   return {
     async extractFrames(rawInput: z.input<typeof ExtractFramesInput>): Promise<z.infer<typeof ExtractFramesOutput>> {

@@ -4,7 +4,10 @@ import { RunProgress } from '../contracts/run-state.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { keyOf } from '../core/store-layout.ts';
 
-/** Stores the small numbers of every finished step, which MLflow mirrors and the report draws, and the run's state after it. */
+/**
+ * Stores the small numbers of every finished step, which MLflow mirrors and the report draws, and the run's state after
+ * it.
+ */
 export function createRecordActivities({ store }: { store: ArtifactStore }) {
   return {
     async recordStep(input: {

@@ -4,7 +4,10 @@ import type { RunInput } from '../contracts/run-input.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 import { pinnedReward } from './custom-rewards.ts';
 
-/** Turns a run's input into its whole, validated config: the first thing a run does, so that a wrong one ends it at once. */
+/**
+ * Turns a run's input into its whole, validated config: the first thing a run does, so that a wrong one ends it at
+ * once.
+ */
 export function createConfigActivities(deps: Pick<ActivityDeps, 'home' | 'env'>) {
   return {
     async resolveConfig(input: RunInput): Promise<{ config: ExperimentConfig }> {

@@ -24,7 +24,9 @@ const CLIPS_AT_ONCE = 64;
 
 /** Loads the policy, samples groups, and writes captions for benchmarks. */
 export function createRolloutActivities({ store, engine, onProgress, signal }: RolloutDeps) {
-  /** Groups of every clip of a list, in its order. A long list's are stored in slices: a crash in one loses no other. */
+  /**
+   * Groups of every clip of a list, in its order. A long list's are stored in slices: a crash in one loses no other.
+   */
   async function write(
     clips: ArtifactRef,
     request: Omit<GenerateRequest, 'clips'>,
@@ -56,8 +58,9 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
 
   return {
     /**
-     * Puts a model's own weights into the store, under their hash, so that every run of it shares them. With `reference`,
-     * the start policy of a run that goes on, it gives that one back, with its weights restored where they are damaged.
+     * Puts a model's own weights into the store, under their hash, so that every run of it shares them. With
+     * `reference`, the start policy of a run that continues, it gives that one back, with its weights restored where
+     * they are damaged.
      * @throws VideocapError `InvalidModel`; `CorruptArtifact` when the model has other weights than the damaged ones.
      */
     async loadPolicy(rawInput: z.input<typeof LoadPolicyInput>): Promise<z.infer<typeof LoadPolicyOutput>> {
@@ -69,7 +72,9 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
       }));
     },
 
-    /** G sampled completions of every clip. What they are depends on seed, step, round, sample and place in the group. */
+    /**
+     * G sampled completions of every clip. What they are depends on seed, step, round, sample and place in the group.
+     */
     async rolloutGroups(rawInput: z.input<typeof RolloutGroupsInput>): Promise<z.infer<typeof RolloutGroupsOutput>> {
       const { policy, engine: section, clips, seed, output, sampling, ...place } = RolloutGroupsInput.parse(rawInput);
       return store.onceJson(keyOf('rolloutOutput', place), RolloutGroupsOutput, async () => {

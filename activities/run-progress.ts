@@ -30,14 +30,14 @@ import { unpinCustomRewards } from '../rewards/custom/custom-kinds.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 import { pinnedReward } from './custom-rewards.ts';
 
-/** Finds where a run can go on, or where another can start from. */
+/** Finds where a run can continue, or where another can start from. */
 export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'home' | 'env'>) {
   const { store } = deps;
   return {
     /**
-     * The state after the last step that was written down and of which nothing is damaged: what later steps lack is made
-     * again on the way, and the start policy's weights are left to `loadPolicy`. Nothing where that is the start, or the step
-     * that a fork began with. What a person has changed since stays changed.
+     * The state after the last step that was written down and of which nothing is damaged: what later steps lack is
+     * made again on the way, and the start policy's weights are left to `loadPolicy`. Nothing where that is the start,
+     * or the step that a fork began with. What a person has changed since stays changed.
      */
     async findProgress(rawInput: z.input<typeof FindProgressInput>): Promise<z.infer<typeof FindProgressOutput>> {
       const { run } = FindProgressInput.parse(rawInput);
@@ -55,9 +55,9 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
     },
 
     /**
-     * Begins a new run with another's state after a step and a changed config: same start policy, the parent's records and
-     * states as its own past, a judge's bill of its own, custom rewards with their code as it is now. Of a checkpoint that
-     * the parent will remove as it goes on, the new run gets its own copy.
+     * Begins a new run with another's state after a step and a changed config: same start policy, the parent's records
+     * and states as its own past, a judge's bill of its own, custom rewards with their code as it is now. Of a
+     * checkpoint that the parent will remove as it continues, the new run gets its own copy.
      * @throws VideocapError `InvalidInput` when the parent has no such step, or its checkpoint is not kept.
      */
     async forkProgress(rawInput: z.input<typeof ForkProgressInput>): Promise<z.infer<typeof ForkProgressOutput>> {
@@ -89,7 +89,7 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
       // First: the parent may remove this step's checkpoint, and an attempt after this one then finds the copy.
       if (from.step > 0) await copy(from.step);
       for (const steps of inParts(1, from.step - 1)) await Promise.all(steps.map(copy));
-      // Last: a fork that is cut off before this has no past yet, and nobody goes on from the middle of its parent's.
+      // Last: a fork that dies before this has no past yet, and does not continue from the middle of its parent's.
       await copy(0);
       return { progress: own(start) };
     },
@@ -115,7 +115,7 @@ function* inParts(from: number, to: number): Generator<number[]> {
     yield Array.from({ length: Math.min(AT_ONCE, to + 1 - first) }, (_, i) => first + i);
 }
 
-/** Is anything damaged that a run cannot go on without, and that only its earlier steps can make again? */
+/** Is anything damaged that a run cannot continue without, and that only its earlier steps can make again? */
 async function isDamaged(store: ArtifactStore, progress: RunProgress): Promise<boolean> {
   const { step, policy, reference, evaluations, best } = progress;
   // Policies of earlier benchmarks need not be there, but for the best, and `loadPolicy` restores the start policy.
@@ -137,8 +137,8 @@ async function startOf(store: ArtifactStore, runKey: string, step: number): Prom
 }
 
 /**
- * The parent's state after a step, for a fork. Where `checkpoints.keepEvery` does not keep it, the parent may be about to
- * remove its files: the fork gets copies in its own folder.
+ * The parent's state after a step, for a fork. Where `checkpoints.keepEvery` does not keep it, the parent may be about
+ * to remove its files: the fork gets copies in its own folder.
  */
 async function copyOfParent(
   store: ArtifactStore,

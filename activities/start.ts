@@ -10,8 +10,8 @@ import { parseRunCheckpoint, runCheckpoint } from '../policy/run-checkpoint.ts';
 export function createStartActivities({ store }: { store: ArtifactStore }) {
   return {
     /**
-     * Once a run: what `run:KEY` meant stays, though that run goes on. Its weights are put beside the start weights of
-     * shipped models, under their hash, since the other run may remove its checkpoint; the optimiser's
+     * Once a run: what `run:KEY` meant stays, though that run continues. Its weights are put beside the start weights
+     * of shipped models, under their hash, since the other run may remove its checkpoint; the optimiser's
      * state stays behind.
      * @throws VideocapError `InvalidInput` when there is no such run, or no such step, with the steps that there are;
      * `CorruptArtifact`.

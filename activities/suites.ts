@@ -97,7 +97,7 @@ function needsLlm(judge: JudgeConfig, title: string): LlmJudgeConfig {
   if (isLlm(judge)) return judge;
   throw new VideocapError(
     'InvalidConfig',
-    `${title} is judged by a language model, and judge.kind is ${judge.kind}, which reads only captions of the small world. ` +
-      'Set judge.kind to llm, with judge.baseUrl and judge.model.',
+    `${title} is judged by a language model, and judge.kind is ${judge.kind}, which reads only captions of the ` +
+      'small world. Set judge.kind to llm, with judge.baseUrl and judge.model.',
   );
 }

@@ -41,11 +41,11 @@ export const REPORT_PATH = 'report.html';
 export const EVALUATION_TABLE_PATH = 'eval/captions.json';
 
 /**
- * Mirrors runs to MLflow. MLflow is never the truth: whatever is missing there can be sent again from the artifact store, and
- * each activity may be delivered any number of times with the same result.
+ * Mirrors runs to MLflow. The artifact store has the truth: anything missing in MLflow can be sent again from it, and
+ * each activity gives the same result however often it is delivered.
  *
- * Each throws `Unavailable` while MLflow cannot be reached or refuses the credentials. A run that somebody deleted in MLflow
- * is left alone: nobody wants to see it there.
+ * Each throws `Unavailable` while MLflow cannot be reached or refuses the credentials. A run that a user deleted in
+ * MLflow stays deleted.
  */
 export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onProgress, log, ...http }: TrackingDeps) {
   const client = new MlflowClient({ url: mlflowUrl, ...http });
@@ -93,7 +93,8 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
           ...(http.env && { env: http.env }),
         };
         const { tracking, run } = await findOrCreateRun({ client, store }, origin);
-        // What is there stays: MLflow refuses to change a param, and a newer version of this code may write it otherwise.
+        // What is there stays: MLflow refuses to change a param, and a newer version of this code may write it
+        // otherwise.
         const params = flatParams(config).filter(({ key }) => !run.params.has(key));
         for (const batch of logBatches({ params })) await client.logBatch(run.runId, batch);
         await new RunArtifacts(client, run).upload('config/resolved.yaml', stringify(config));
@@ -103,8 +104,8 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
     },
 
     /**
-     * Sends the records of steps: their metrics at their own times, and a table of each step's completions. A few steps at a
-     * time, which the run's tag then says: what has to be tried again after a long outage goes on from there.
+     * Sends the records of steps: their metrics at their own times, and a table of each step's completions. A few steps
+     * at a time, which the run's tag then says: what has to be tried again after a long outage continues from there.
      */
     async mirrorRecords(rawInput: z.input<typeof MirrorRecordsInput>): Promise<void> {
       const { runKey, tracking, manifest: ref, fromStep, toStep } = MirrorRecordsInput.parse(rawInput);
@@ -137,7 +138,10 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
       });
     },
 
-    /** The last word: benchmark numbers that came after their step's record, report, table of captions, results in the description, and the run's end. */
+    /**
+     * Final delivery: benchmark numbers that came after their step's record, report, table of captions, results in the
+     * description, and the run's end.
+     */
     async finishTracking(rawInput: z.input<typeof FinishTrackingInput>): Promise<void> {
       const input = FinishTrackingInput.parse(rawInput);
       const { report, evaluations, best, manifest, status, endTime } = input;
@@ -164,7 +168,7 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
 /** Up to which step nothing need be sent again; -1: none. Steps are sent in order, so what came before one is there. */
 function mirroredStep({ tags }: MlflowRun): number {
   const step = Number(tags.get(MIRRORED_STEP_TAG) ?? -1);
-  return Number.isInteger(step) ? step : -1; // anybody can write tags
+  return Number.isInteger(step) ? step : -1; // any user can write tags
 }
 
 /** Evaluations as records of their steps, at the times of these: points that were sent before are the same points. */

@@ -100,7 +100,8 @@ function requireShape(advantages: NumberGrid, groups: readonly { completions: re
   if (`${found}` !== `${expected}`)
     throw new VideocapError(
       'InvalidInput',
-      `The advantages have groups of [${found}] completions, but the rollout has [${expected}]; pass those of this rollout.`,
+      `The advantages have groups of [${found}] completions, but the rollout has [${expected}]; pass those of ` +
+        'this rollout.',
     );
 }
 

@@ -40,7 +40,7 @@ export interface CompletionAlgorithm<Config extends AlgorithmSection = Algorithm
    * algorithm without this function takes one round.
    */
   needsMore?(rewards: NumberGrid, rounds: number, config: Config): boolean;
-  /** By MLflow metric name: what the algorithm has to tell of the completions of a step, over all its rounds. */
+  /** By MLflow metric name: the algorithm's metrics of a step's completions, over all its rounds. */
   metrics?(rewards: NumberGrid, rounds: number, config: Config): Record<string, number>;
 }
 

@@ -17,8 +17,8 @@ interface DynamicSection extends AlgorithmSection {
 }
 
 /**
- * What becomes of a sampled group: it is used; or its rewards do not differ; or fewer than two of its completions have
- * a reward to compare; or it differs, and the step has enough that do.
+ * The fate of a sampled group: the step uses it; or its rewards do not differ; or fewer than two of its completions
+ * have a reward to compare; or it differs, and the step has enough that do.
  */
 export type GroupUse = 'kept' | 'uniform' | 'unscored' | 'surplus';
 

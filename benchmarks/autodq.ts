@@ -11,7 +11,7 @@ export interface SuiteScore extends ClipScore {
   f1: number;
 }
 
-/** What a clip without any caption scores: it told nothing, and AutoDQ has no rule for it. */
+/** The score of a clip without a caption, for which AutoDQ has no rule. */
 export const NO_CAPTION: ClipScore = { recall: 0, precision: 0 };
 
 /**
@@ -26,8 +26,8 @@ export function clipScore({ events, entailed, claims = 0, entailedClaims = 0 }: 
 }
 
 /**
- * AutoDQ's scores of a suite: mean recall and mean precision over clips, and the F1 **of these means**, not the mean of the
- * clips' F1. 0 where both are 0 (the authors' code divides by zero there). NaN without clips.
+ * AutoDQ's scores of a suite: mean recall and mean precision over clips, and the F1 **of these means**, not the mean of
+ * the clips' F1. 0 where both are 0 (the authors' code divides by zero there). NaN without clips.
  */
 export function suiteScore(clips: readonly ClipScore[]): SuiteScore {
   if (clips.length === 0) return { recall: Number.NaN, precision: Number.NaN, f1: Number.NaN };

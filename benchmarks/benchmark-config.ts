@@ -22,8 +22,8 @@ export const SuiteConfig = z.strictObject({
 export type SuiteConfig = z.infer<typeof SuiteConfig>;
 
 /**
- * A published benchmark and where its captions come from: a policy that is shown the videos, or a file of captions that were
- * made elsewhere.
+ * A published benchmark and where its captions come from: a policy that is shown the videos, or a file of captions that
+ * were made elsewhere.
  */
 export const SuiteSource = SuiteConfig.omit({ videos: true }).extend({
   videos: z.string().min(1).optional(),
@@ -49,7 +49,9 @@ export const BenchmarkConfig = z
     /** A caption is cut off after so many tokens, the analysis before it included. */
     maxNewTokens: z.int().min(1).default(128),
     ...DECODING,
-    /** What held-out captions are measured by. Where a config does not say and there is no judge: all that need none. */
+    /**
+     * What held-out captions are measured by. Where a config does not say and there is no judge: all that need none.
+     */
     metrics: z
       .array(HeldOutMetric)
       .min(1)
@@ -61,8 +63,8 @@ export const BenchmarkConfig = z
       .refine((suites) => new Set(suites.map(({ suite }) => suite)).size === suites.length, 'name every suite once')
       .default([]),
     /**
-     * Judges held-out captions and suites in place of `judge`, with a budget of its own: a policy that has learnt what its
-     * judge likes is measured by another one.
+     * Judges held-out captions and suites in place of `judge`, with a budget of its own: a policy that has learnt what
+     * its judge likes is measured by another one.
      */
     judge: JudgeConfig.optional(),
   })
@@ -73,7 +75,9 @@ export const BenchmarkConfig = z
         context.addIssue({
           code: 'custom',
           path: [name],
-          message: `set benchmark.temperature above 0, or leave it out: at 0 the likeliest token is taken, whatever ${name} is`,
+          message:
+            'set benchmark.temperature above 0, or leave it out: at 0 the likeliest token is taken, whatever ' +
+            `${name} is`,
         });
   });
 export type BenchmarkConfig = z.infer<typeof BenchmarkConfig>;

@@ -14,7 +14,10 @@ export type Statistic<T> = (clips: readonly T[]) => number;
 
 type Numbers = Record<string, number>;
 
-/** Gives a suite's numbers of its clips, with or without their bounds; nothing without clips. `numbersOf` has the same names always. */
+/**
+ * Gives a suite's numbers of its clips, with or without their bounds; nothing without clips. `numbersOf` has the same
+ * names always.
+ */
 export type Measure = <T>(clips: readonly T[], numbersOf: (clips: readonly T[]) => Numbers) => Promise<Numbers>;
 
 const RESAMPLES = 1000;
@@ -25,17 +28,18 @@ const SEED = 0;
 const IN_ONE_GO = 50;
 
 /**
- * 95% percentile bootstrap over clips: the statistic of 1,000 resamples of the same size, drawn with replacement. It says how
- * much the number depends on which clips the suite happens to have; what training would give with another seed it does not say.
- * Needs at least one clip. Deterministic.
+ * 95% percentile bootstrap over clips: the statistic of 1,000 resamples of the same size, drawn with replacement. It
+ * says how much the number depends on which clips the suite happens to have; what training would give with another seed
+ * it does not say. Needs at least one clip. Deterministic.
  */
 export function bootstrap<T>(clips: readonly T[], statistic: Statistic<T>): Interval {
   return percentiles(Array.from(resamples(clips.length), (draw) => statistic(draw.map((i) => clips[i]!))));
 }
 
 /**
- * Numbers with their bounds as `bootstrap` gives them, all from the same resamples: `f1`, `f1Low`, `f1High`. Gives others their
- * turn as it works, since thousands of clips take seconds, and a process that says nothing for that long is taken for dead.
+ * Numbers with their bounds as `bootstrap` gives them, all from the same resamples: `f1`, `f1Low`, `f1High`. Gives
+ * others their turn as it works, since thousands of clips take seconds, and a process that says nothing for that long
+ * is taken for dead.
  */
 export const measureWithBounds: Measure = async (clips, numbersOf) => {
   if (clips.length === 0) return {};
@@ -65,8 +69,8 @@ export const measureWithBounds: Measure = async (clips, numbersOf) => {
 export const measureAlone: Measure = async (clips, numbersOf) => (clips.length === 0 ? {} : numbersOf(clips));
 
 /**
- * The difference `after - before` of a statistic over the same clips, with its interval: both sides of a resample are made of
- * the same clips, so what is hard for both does not widen it.
+ * The difference `after - before` of a statistic over the same clips, with its interval: both sides of a resample are
+ * made of the same clips, so what is hard for both does not widen it.
  * @throws Error when the lists differ in length.
  */
 export function pairedBootstrap<T>(

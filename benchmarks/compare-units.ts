@@ -12,12 +12,12 @@ import { clipScore } from './autodq.ts';
 export const UnitComparison = z.strictObject({
   recall: z.number(),
   precision: z.number(),
-  /** What the reference has, and whether the caption tells it. */
+  /** Units of the reference, and whether the caption entails them. */
   reference: z.array(z.string()),
   verdicts: z.array(Verdict),
-  /** What the caption tells, and whether the reference has it. */
-  told: z.array(z.string()),
-  toldVerdicts: z.array(Verdict),
+  /** Units of the caption, and whether the reference entails them. */
+  claims: z.array(z.string()),
+  claimVerdicts: z.array(Verdict),
 });
 export type UnitComparison = z.infer<typeof UnitComparison>;
 
@@ -36,9 +36,9 @@ export function keyEventQuestions(client: LlmClient, signal: AbortSignal | undef
 }
 
 /**
- * AutoDQ in both directions for one kind of unit, as the authors of DREAM-1K and of CaReBench do it: texts in lower case, double quotes made
- * single ones before extraction; units of the file are taken as they are. Only `entailment` counts. An empty list is worth 1 and is
- * not asked about (the authors ask, and do not use the answer).
+ * AutoDQ in both directions for one kind of unit, as the authors of DREAM-1K and of CaReBench do it: texts in lower
+ * case, double quotes made single ones before extraction; units of the file are taken as they are. Only `entailment`
+ * counts. An empty list is worth 1 and is not asked about (the authors ask, and do not use the answer).
  */
 export async function compareUnits(
   ask: UnitQuestions,
@@ -46,27 +46,27 @@ export async function compareUnits(
   reference: { caption: string; units: readonly string[] | undefined },
 ): Promise<Outcome<UnitComparison>> {
   const [caption, referenceCaption] = [captionText.toLowerCase(), reference.caption.toLowerCase()];
-  const [listed, told] = await settled([
+  const [listed, claims] = await settled([
     reference.units
       ? Promise.resolve({ answer: [...reference.units] })
       : ask.extract(withSingleQuotes(referenceCaption)),
     ask.extract(withSingleQuotes(caption)),
   ]);
   if (!('answer' in listed)) return listed;
-  if (!('answer' in told)) return told;
-  const [verdicts, toldVerdicts] = await settled([
+  if (!('answer' in claims)) return claims;
+  const [verdicts, claimVerdicts] = await settled([
     entailment(ask, caption, listed.answer),
-    entailment(ask, referenceCaption, told.answer),
+    entailment(ask, referenceCaption, claims.answer),
   ]);
   if (!('answer' in verdicts)) return verdicts;
-  if (!('answer' in toldVerdicts)) return toldVerdicts;
+  if (!('answer' in claimVerdicts)) return claimVerdicts;
   return {
     answer: {
-      ...clipScore(countsOf({ verdicts: verdicts.answer, claims: told.answer, claimVerdicts: toldVerdicts.answer })),
+      ...clipScore(countsOf({ verdicts: verdicts.answer, claims: claims.answer, claimVerdicts: claimVerdicts.answer })),
       reference: listed.answer,
       verdicts: verdicts.answer,
-      told: told.answer,
-      toldVerdicts: toldVerdicts.answer,
+      claims: claims.answer,
+      claimVerdicts: claimVerdicts.answer,
     },
   };
 }

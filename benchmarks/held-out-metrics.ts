@@ -5,8 +5,8 @@ type ReferenceName = keyof typeof REFERENCE_METRICS;
 export const REFERENCE_NAMES = Object.keys(REFERENCE_METRICS) as [ReferenceName, ...ReferenceName[]];
 
 /**
- * What captions of the held-out videos are measured by. `events`: AutoDQ's event scores, by the judge; in the small world
- * actions and objects too. The others compare with the reference caption, without a judge.
+ * What captions of the held-out videos are measured by. `events`: AutoDQ's event scores, by the judge; in the small
+ * world actions and objects too. The others compare with the reference caption, without a judge.
  */
 export const HeldOutMetric = z.enum(['events', ...REFERENCE_NAMES]);
 export type HeldOutMetric = z.infer<typeof HeldOutMetric>;

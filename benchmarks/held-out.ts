@@ -58,11 +58,11 @@ export function captionScores(
   if (!areShapeEvents(events)) return { event };
   if (caption === undefined) return { event, action: NO_CAPTION, object: NO_CAPTION };
   const reference = unitsOf(events);
-  const told = unitsOf([caption]);
+  const claimed = unitsOf([caption]);
   return {
     event,
-    action: clipScore(unitCounts(reference.actions, told.actions)),
-    object: clipScore(unitCounts(reference.objects, told.objects)),
+    action: clipScore(unitCounts(reference.actions, claimed.actions)),
+    object: clipScore(unitCounts(reference.objects, claimed.objects)),
   };
 }
 
@@ -70,10 +70,13 @@ const KINDS = ['event', 'action', 'object'] as const;
 type Numbers = Partial<Record<string, number>>;
 
 /**
- * The suite's metrics. In points, 0-100: `eventF1`, `eventRecall`, `eventPrecision`, the same of `action` and `object`, `think`,
- * `format`, the metrics that need no judge (`ciderD` up to 1000), and `distinctCaptions` (100: no caption twice). The F1s,
+ * The suite's metrics. In points, 0-100: `eventF1`, `eventRecall`, `eventPrecision`, the same of `action` and `object`,
+ * `think`,
+ * `format`, the metrics that need no judge (`ciderD` up to 1000), and `distinctCaptions` (100: no caption twice). The
+ * F1s,
  * `think`, `format` and those that need no judge have 95% bounds: `<name>Low`,
- * `<name>High`. Counts: `clips`, `unscorable`; `meanTokens` per completion. A metric that nothing was measured for is absent.
+ * `<name>High`. Counts: `clips`, `unscorable`; `meanTokens` per completion. A metric that nothing was measured for is
+ * absent.
  */
 export function heldOutMetrics(clips: readonly ClipResult[]): Record<string, number> {
   if (clips.length === 0) return { clips: 0, unscorable: 0 };
@@ -116,7 +119,8 @@ export type Difference = Interval & { difference: number };
 
 /**
  * How far `after` is ahead of `before`, in points with 95% bounds, on the clips that both have a score for: `eventF1`,
- * `actionF1`, `objectF1`, `think`, and the metrics that need no judge. Paired, so bounds are much tighter than those of the two numbers on their own.
+ * `actionF1`, `objectF1`, `think`, and the metrics that need no judge. Paired, so bounds are much tighter than those of
+ * the two numbers on their own.
  */
 export function heldOutDifferences(
   before: readonly ClipResult[],

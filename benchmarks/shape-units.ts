@@ -2,13 +2,13 @@ import type { CaptionCounts } from '../judge/read-caption.ts';
 import { isWhole, type ParsedEvent, parseCaption } from '../judge/rule-based/parse-caption.ts';
 
 /**
- * Action and object scores of the small world, after CaReBench's idea of scoring what happens and what is there apart. Both are
- * counted by parsing, whichever judge is used.
+ * Action and object scores of the small world, after CaReBench's idea of scoring what happens and what is there apart.
+ * Both are counted by parsing, whichever judge is used.
  *
- * - An **action** is who does what, where colour and shape say who, and for pair actions also whom: `red circle moves left`.
- *   Size does not matter.
- * - An **object** is what something looks like, whatever it does: `small red circle`. Only subjects count, not whom they do
- *   something to.
+ * - An **action** is who does what, where colour and shape say who, and for pair actions also whom: `red circle moves
+ *   left`. Size does not matter.
+ * - An **object** is what something looks like, whatever it does: `small red circle`. Only subjects count, not whom
+ *   they do something to.
  *
  * A unit counts once a caption. One that leaves a part out (`circle moves left`) is never right.
  */

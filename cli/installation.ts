@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 export interface Installation {
   /** The checkout. */
   repository: string;
-  /** Everything that is kept: artifacts, models, the servers' data and logs. `VIDEOCAP_HOME` moves it. */
+  /** All data: artifacts, models, the servers' data and logs. `VIDEOCAP_HOME` sets another folder. */
   home: string;
   /** The Python environment of the development servers. */
   venv: string;

@@ -40,8 +40,8 @@ const SECRET = /key|secret|password|credential|headers|query/i;
 const HIDDEN = '(not shown: it may be a secret)';
 
 /**
- * A value as a sentence can hold it: cut where it is long, and without what may be a secret, since sentences end up in logs
- * and histories.
+ * A value as a sentence can hold it: cut where it is long, and without what may be a secret, since sentences end up in
+ * logs and histories.
  * @param field the value's dotted name, or a part of it.
  */
 export function shownValue(value: unknown, field = ''): string {
@@ -73,7 +73,10 @@ function unknownField(path: Path, raw: unknown, source: Source): string {
     typeof kind === 'string' && Object.hasOwn(source.overrides, chosen)
       ? ` To change the kind, set the whole section: --set '${dotted(parent)}={kind: ${kind}}'.`
       : '';
-  return `${place(path, source)}: ${dotted(path)} is not a known field${suggestion}. ${section}: ${known.join(', ')}.${other}`;
+  return (
+    `${place(path, source)}: ${dotted(path)} is not a known field${suggestion}. ${section}: ` +
+    `${known.join(', ')}.${other}`
+  );
 }
 
 function wrongValue(issue: core.$ZodIssue, raw: unknown, source: Source): string {
@@ -160,7 +163,9 @@ function joined(before: string, name: string): string {
   return before === '' || name.startsWith('[') ? before + name : `${before}.${name}`;
 }
 
-/** `override key=value` where an override set it, else `file:line:column` of the closest thing the file says about it. */
+/**
+ * `override key=value` where an override set it, else `file:line:column` of the closest thing the file says about it.
+ */
 function place(path: Path, { document, lines, file, overrides }: Source): string {
   const key = dotted(path);
   const override = Object.keys(overrides).find(

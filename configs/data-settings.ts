@@ -9,7 +9,8 @@ import type { ExperimentConfig } from './schema.ts';
 type Raw = Record<string, unknown>;
 
 /**
- * A config as a user wrote it, with the settings that follow from others and from the data, where the user does not say:
+ * A config as a user wrote it, with the settings that follow from others and from the data, where the user does not
+ * say:
  *
  * - without thoughts and events, completions are `plain`: the data teach captions and nothing else;
  * - without a judge in the config, own data that the rule-based judge cannot read have none;
@@ -46,13 +47,15 @@ export function dataIssues(config: ExperimentConfig, data: DataFields | undefine
   const issues: core.$ZodIssue[] = [];
   const refuse = (path: string[], message: string) =>
     issues.push({ code: 'custom', path, message, input: undefined } as core.$ZodIssue);
-  const noJudge = `nothing judges the captions of ${data.file}: set judge.kind to llm, with judge.baseUrl and judge.model`;
+  const remedy = 'set judge.kind to llm, with judge.baseUrl and judge.model';
+  const noJudge = `nothing judges the captions of ${data.file}: ${remedy}`;
   for (const { component, config: section } of componentsOf(config.reward)) {
     const { name, uses } = component;
     if (section.weight > 0 && uses && !data.train[uses])
       refuse(
         ['reward', name],
-        `no sample of ${data.file} has the field "${uses}": add it with videocap annotate, or set reward.${name}.weight to 0`,
+        `no sample of ${data.file} has the field "${uses}": add it with videocap annotate, or set ` +
+          `reward.${name}.weight to 0`,
       );
     if (section.weight > 0 && component.scored === 'by the judge' && !hasJudge(config.judge))
       refuse(['reward', name], `${noJudge}, or set reward.${name}.weight to 0`);

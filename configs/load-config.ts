@@ -20,9 +20,9 @@ const MAX_CONFIG_BYTES = 2 ** 20;
 const CONFIGS = fileURLToPath(new URL('.', import.meta.url));
 
 /**
- * Reads an experiment's config: `quickstart` is `configs/quickstart.yaml`; anything with a `/` or ending in `.yaml` is a
- * path. Overrides are applied before validation. Relative dataset and model paths in it are relative to its file. What own
- * data have no field for is refused, and where the file does not say, it is left out (`withDataSettings`).
+ * Reads an experiment's config: `quickstart` is `configs/quickstart.yaml`; anything with a `/` or ending in `.yaml` is
+ * a path. Overrides are applied before validation. Relative dataset and model paths in it are relative to its file.
+ * What own data have no field for is refused, and where the file does not say, it is left out (`withDataSettings`).
  * @throws VideocapError `InvalidConfig` with a sentence for everything that is wrong: where, which value, what to do.
  */
 export async function loadConfig(nameOrPath: string, overrides: Overrides = {}): Promise<ExperimentConfig> {
@@ -146,7 +146,8 @@ async function findConfig(nameOrPath: string): Promise<string> {
     if (existsSync(nameOrPath)) return nameOrPath;
     throw new VideocapError(
       'InvalidConfig',
-      `Config file ${resolve(nameOrPath)} does not exist; give the path of a YAML file, or a name such as "quickstart".`,
+      `Config file ${resolve(nameOrPath)} does not exist; give the path of a YAML file, or a name such as ` +
+        '"quickstart".',
     );
   }
   const path = join(CONFIGS, `${nameOrPath}.yaml`);
@@ -154,7 +155,8 @@ async function findConfig(nameOrPath: string): Promise<string> {
   const names = await configNames();
   throw new VideocapError(
     'InvalidConfig',
-    `There is no config "${nameOrPath}"${didYouMean(nameOrPath, names)}. Known: ${names.join(', ')}; or give the path of a YAML file.`,
+    `There is no config "${nameOrPath}"${didYouMean(nameOrPath, names)}. Known: ${names.join(', ')}; or give the ` +
+      'path of a YAML file.',
   );
 }
 

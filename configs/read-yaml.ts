@@ -14,7 +14,8 @@ const MAX_CONFIG = 2 ** 16;
 const MAX_DEPTH = 64;
 
 /**
- * Reads YAML of unknown origin. Anchors may be used, but not so that a small text stands for an endless or a huge value.
+ * Reads YAML of unknown origin. Anchors may be used, but not so that a small text stands for an endless or a huge
+ * value.
  * @throws VideocapError `InvalidConfig` with `file:line:column`, what is wrong there and what to do.
  */
 export function readYaml(text: string, file: string): YamlFile {

@@ -11,14 +11,14 @@ import { FrameOptions } from '../video/frame-options.ts';
 import { BestConfig } from './best-config.ts';
 
 /**
- * The schema of an experiment file. A section belongs to the library that reads it and is declared there. Every field has a
- * default but the data set's paths and the lengths of the optional rewards, so `{}` is a whole config.
+ * The schema of an experiment file. A section belongs to the library that reads it and is declared there. Every field
+ * has a default but the data set's paths and the lengths of the optional rewards, so `{}` is a whole config.
  */
 
 const CheckpointConfig = z.strictObject({
   /**
-   * Checkpoints of steps that are multiples of this stay, and a fork can start from them; others are removed once two later
-   * steps exist. 0: only the last two stay.
+   * Checkpoints of steps that are multiples of this stay, and a fork can start from them; others are removed once two
+   * later steps exist. 0: only the last two stay.
    */
   keepEvery: z.int().nonnegative().default(20),
   /**

@@ -22,8 +22,8 @@ export const ENGINE_CONTRACT = {
 };
 
 /**
- * The JSON Schemas of the engine contract, by file name in `contracts/schemas`. Inputs are as an engine gets them from a
- * workflow: fields with a default may be missing.
+ * The JSON Schemas of the engine contract, by file name in `contracts/schemas`. Inputs are as an engine gets them from
+ * a workflow: fields with a default may be missing.
  */
 export function engineSchemas(): Record<string, string> {
   const text = (schema: z.ZodType, io: 'input' | 'output') =>

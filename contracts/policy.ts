@@ -9,14 +9,17 @@ import { Decoding } from '../core/token-filters.ts';
 import { EngineConfig, PolicyConfig, SamplingConfig } from '../policy/policy-config.ts';
 
 /**
- * The engine contract: five activities that every policy engine serves on its task queue `policy-<kind>`, whatever it is
- * written in. Everything large is an `ArtifactRef`; an activity that is tried again at the same place answers the same.
+ * The engine contract: five activities that every policy engine serves on its task queue `policy-<kind>`, whatever it
+ * is written in. Everything large is an `ArtifactRef`; an activity that is tried again at the same place answers the
+ * same.
  */
 
 export const LoadPolicyInput = z.strictObject({
   runKey: z.string(),
   policy: PolicyConfig,
-  /** The start policy of a run that was resumed, forked or continued: its weights are checked, and restored if damaged. */
+  /**
+   * The start policy of a run that was resumed, forked or continued: its weights are checked, and restored if damaged.
+   */
   reference: PolicyRef.optional(),
 });
 export const LoadPolicyOutput = z.strictObject({ policy: PolicyRef });
@@ -46,7 +49,7 @@ export const CaptionClipsInput = StepPlace.extend({
   engine: EngineConfig,
   /** JSON: `ClipRef[]`. */
   clips: ArtifactRef,
-  /** Tells the lists of clips of one step apart: `held-out`, `dream1k-2`. */
+  /** Distinguishes the lists of clips of one step: `held-out`, `dream1k-2`. */
   list: z.string().regex(/^[a-z0-9-]+$/),
   /** The form of the completions. */
   output: OutputForm.default('structured'),

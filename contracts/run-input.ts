@@ -18,13 +18,16 @@ export const RunInput = z.strictObject({
 });
 export type RunInput = z.infer<typeof RunInput>;
 
-/** A training run may also go on where another execution ended, or start from a step of another run. */
+/** A training run may also continue where another execution ended, or start from a step of another run. */
 export const TrainingRunInput = RunInput.extend({
-  /** The key of a run in the store: it goes on after its last step, with the config it has. `limits`: set after that step. */
+  /**
+   * The key of a run in the store: it continues after its last step, with the config it has. `limits`: set after that
+   * step.
+   */
   resume: z.strictObject({ run: z.string().min(1), limits: Limits.optional() }).optional(),
   /**
-   * A new run from a checkpoint of another; `overrides` change that one's config. With `resume`: how the run to be resumed
-   * began, should it have written nothing down.
+   * A new run from a checkpoint of another; `overrides` change that one's config. With `resume`: how the run to be
+   * resumed began, should it have written nothing down.
    */
   fork: z.strictObject({ run: z.string().min(1), step: z.int().nonnegative() }).optional(),
 });
@@ -36,7 +39,10 @@ export const BenchmarkRunInput = RunInput.extend({
   checkpoint: z.string().min(1).optional(),
   /** The config's own held-out videos, or a published benchmark from its authors' files. */
   suite: z.union([z.literal('held-out'), SuiteName]).default('held-out'),
-  /** Of a published benchmark: paths where the workers are. `predictions` are captions made elsewhere, in place of videos and policy. */
+  /**
+   * Of a published benchmark: paths where the workers are. `predictions` are captions made elsewhere, in place of
+   * videos and policy.
+   */
   annotations: z.string().min(1).optional(),
   videos: z.string().min(1).optional(),
   predictions: z.string().min(1).optional(),

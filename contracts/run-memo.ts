@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { Limits } from './limits.ts';
 
 /**
- * What an execution tells Temporal about itself, so that `videocap resume`, `fork` and `gc` find the run behind it. It is
- * written when the run starts and when its limits change.
+ * The memo of an execution, so that `videocap resume`, `fork` and `gc` find the run behind it. It
+ * is written when the run starts and when its limits change.
  */
 export const RunMemo = z.object({
   /** The run's key in the store. */

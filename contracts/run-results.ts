@@ -48,7 +48,7 @@ export const SuiteEvaluation = z.strictObject({
   result: ArtifactRef,
   /** Markdown: the tables, with published numbers beside ours. */
   report: ArtifactRef,
-  /** Markdown: every item with what was told and what the judge said. */
+  /** Markdown: every item with its claims and verdicts. */
   drillDown: ArtifactRef,
   /** Absent where captions came from a file. */
   policy: PolicyRef.optional(),

@@ -10,8 +10,8 @@ import { TrainedFrom } from './start.ts';
 import { Tracking } from './tracking.ts';
 
 /**
- * A run after one of its steps, as it lies in the store beside the step's record: all that another execution needs to go
- * on from there (`resume`), or to try something else from there (`fork`).
+ * A run after one of its steps, as it lies in the store beside the step's record: all that another execution needs to
+ * continue from there (`resume`), or to try something else from there (`fork`).
  */
 export const RunProgress = z.strictObject({
   config: ExperimentConfig,

@@ -65,7 +65,8 @@ export const ScoreBenchmarkInput = StepPlace.extend({
 });
 export const ScoreBenchmarkOutput = z.strictObject({
   /**
-   * Points 0-100: `eventF1`, `eventPrecision`, `eventRecall`, `actionF1`, `objectF1`, `think`, `format`, `rougeL`, ... with
+   * Points 0-100: `eventF1`, `eventPrecision`, `eventRecall`, `actionF1`, `objectF1`, `think`, `format`, `rougeL`, ...
+   * with
    * `<name>Low`/`<name>High` bootstrap bounds.
    */
   metrics: z.record(z.string(), z.number()),

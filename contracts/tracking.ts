@@ -28,7 +28,10 @@ export const StartTrackingInput = z.strictObject({
   startTime: Milliseconds,
   execution: Execution.optional(),
   trainedFrom: TrainedFrom.optional(),
-  /** A `DatasetManifest` and its digest. A run is tracked from its first moment, so they may come later, with the records. */
+  /**
+   * A `DatasetManifest` and its digest. A run is tracked from its first moment, so they may come later, with the
+   * records.
+   */
   manifest: ArtifactRef.optional(),
   digest: z.string().optional(),
 });

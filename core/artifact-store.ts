@@ -51,7 +51,7 @@ export class ArtifactStore {
     return new ArtifactStore(this.storage);
   }
 
-  /** Claims of the attempt that calls, by which others can tell that it was superseded. */
+  /** Claims of the calling attempt, which show others whether a later attempt superseded it. */
   get claims(): readonly Claim[] {
     return this.#fence()?.claims ?? [];
   }

@@ -16,9 +16,9 @@ export type Batch = z.infer<typeof Batch>;
 /**
  * The samples of a round, a function of (split, seed, step, round) alone.
  *
- * Round 0: every epoch is a new order of all training samples; the remainder that fills no batch waits for another epoch's
- * order. A split smaller than a batch is one. Further rounds draw at random among the samples that the step has not had
- * yet; there are none left once it has had them all.
+ * Round 0: every epoch is a new order of all training samples; the remainder that fills no batch waits for another
+ * epoch's order. A split smaller than a batch is one. Further rounds draw at random among the samples that the step has
+ * not had yet; there are none left once it has had them all.
  */
 export function samplesOf<T>(train: readonly T[], { seed, step, round, size }: Batch): T[] {
   const wanted = Math.min(size, train.length);

@@ -25,7 +25,10 @@ export const SampledText = z.strictObject({
   text: z.string(),
   /** Sampled token ids, the end token included when the policy wrote it. */
   tokenIds: z.array(z.int()),
-  /** Log-probability of each sampled token under the sampling distribution: temperature, suppressed tokens, `TokenFilters`. */
+  /**
+   * Log-probability of each sampled token under the sampling distribution: temperature, suppressed tokens,
+   * `TokenFilters`.
+   */
   logProbs: z.array(z.number()),
   /**
    * Log-probability of each token under the policy alone: temperature and suppressed tokens, without `TokenFilters`.

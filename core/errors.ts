@@ -16,7 +16,8 @@ export type ErrorCode =
   /** A tool or service that is needed is missing or does not answer. */
   | 'MissingTool'
   /**
-   * The judge or a custom reward needs a person: a key, quota, budget, endpoint or file must be repaired. Runs pause until
+   * The judge or a custom reward needs a person: a key, quota, budget, endpoint or file must be repaired. Runs pause
+   * until
    * `resume`.
    */
   | 'JudgeBlocked'
@@ -46,7 +47,7 @@ export class VideocapError extends Error {
   }
 }
 
-/** What a reading gives, or nothing where the store has it damaged or has lost it. @param tell hears why. */
+/** The result of a read, or undefined if the artifact is damaged or missing. @param tell receives the error. */
 export async function unlessDamaged<T>(
   reading: Promise<T>,
   tell: (error: VideocapError) => void = () => {},

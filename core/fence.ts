@@ -8,7 +8,7 @@ export type Claim = z.infer<typeof Claim>;
 
 /** The right to change the store, held by one attempt at a piece of work until another attempt takes it over. */
 export interface Fence {
-  /** By which others can tell that the right is lost. */
+  /** Shows others that the right to write is lost. */
   readonly claims: readonly Claim[];
   /** Called before every change. @throws VideocapError `Superseded` when the right is lost. */
   check(): Promise<void>;

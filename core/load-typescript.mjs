@@ -11,21 +11,24 @@ const HERE = fileURLToPath(import.meta.url);
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/videocap/', import.meta.url));
 
 /**
- * Packages that a translation contains, with all that they depend on: a command that loads their hundreds of files one by
- * one takes half as long again to start. None of them finds a file of its own at run time.
+ * Packages that a translation contains, with all that they depend on: a command that loads their hundreds of files one
+ * by one takes half as long again to start. None of them finds a file of its own at run time.
  */
 const INSIDE = [
   ...['@commander-js/extra-typings', '@temporalio/client', '@temporalio/common', 'cli-progress', 'commander', 'yaml'],
   'zod',
 ];
 
-/** Temporal's packages share classes, so a program that loads one of these, which must stay outside, loads all from there. */
+/**
+ * Temporal's packages share classes, so a program that loads one of these, which must stay outside, loads all from
+ * there.
+ */
 const NATIVE_TEMPORAL = ['@temporalio/activity', '@temporalio/testing', '@temporalio/worker'];
 
 /**
  * Imports a TypeScript module and all that it imports from its checkout. A loader that translates file by file doubles
  * the time that a command takes to start; so all of it is translated at once, kept, and made again when one of its
- * files has changed. What runs goes on with what it began with. Where nothing can be kept, the loader translates.
+ * files has changed. What runs continues with what it began with. Where nothing can be kept, the loader translates.
  * @param {string | URL} entry a path or a file URL
  * @param {string} [cache] where translations are kept
  */
@@ -97,12 +100,12 @@ async function bundle(source, folder, digests) {
       write: false,
       logLevel: 'silent',
     });
-  const own = await built({ packages: 'external', plugins: [whereItWas(digests)] });
+  const own = await built({ packages: 'external', plugins: [sourceUrlBanner(digests)] });
   const imported = new Set(
     Object.values(own.metafile.inputs).flatMap(({ imports }) => imports.map(({ path }) => path)),
   );
   if (NATIVE_TEMPORAL.some((name) => imported.has(name)) || !INSIDE.some((name) => imported.has(name))) return own;
-  return built({ plugins: [whereItWas(digests), othersOutside], banner: { js: REQUIRE } });
+  return built({ plugins: [sourceUrlBanner(digests), othersOutside], banner: { js: REQUIRE } });
 }
 
 /** At the head of each file: packages that are CommonJS call `require`, which an ES module lacks. */
@@ -136,10 +139,10 @@ const othersOutside = {
 };
 
 /**
- * Files are found from where the source lies, not from where its translation does.
+ * `import.meta.url` must point at the source file, not at the cached output.
  * @param {Map<string, string>} digests gets the digest of each source as it was read, since it may change meanwhile
  */
-function whereItWas(digests) {
+function sourceUrlBanner(digests) {
   return {
     name: 'where-it-was',
     /** @param {import('esbuild').PluginBuild} build */
@@ -166,7 +169,7 @@ function digestOf(contents) {
 }
 
 /**
- * The path of the translation that a list tells of, when none of its files has changed.
+ * The path of the cached output in a list, if none of the list's source files has changed.
  * @param {string} list
  * @returns {Promise<string | undefined>}
  */

@@ -1,6 +1,6 @@
 /**
- * HTML that is safe by construction: whatever is put into a template is escaped, unless it is `Html` itself. Model output
- * is hostile text, and so is what a dataset says.
+ * HTML that is safe by construction: whatever is put into a template is escaped, unless it is `Html` itself. Model
+ * output is hostile text, and so is what a dataset says.
  */
 export class Html {
   readonly text: string;

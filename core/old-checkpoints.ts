@@ -11,9 +11,9 @@ export interface Keeping {
 }
 
 /**
- * The checkpoints that a run needs no longer once a step is made. It needs those of the last two steps, to go on from
- * when the last is damaged, and those that are kept; and of the reference policy of each of these steps the weights.
- * Asked after every step, in order, it names all that can go.
+ * The checkpoints that a run needs no longer once a step is made. It needs those of the last two steps, to continue
+ * from when the last is damaged, and those that are kept; and of the reference policy of each of these steps the
+ * weights. Asked after every step, in order, it names all that can go.
  * @returns the steps; the optimiser state of each can go, and the weights where it says so.
  */
 export function oldCheckpoints(step: number, keeping: Keeping): { step: number; weights: boolean }[] {
@@ -30,8 +30,9 @@ export function oldCheckpoints(step: number, keeping: Keeping): { step: number; 
 }
 
 /**
- * Whether the policy after step `old` is the reference policy of a state that the run can still go on from. Once `step`
- * is the second after the last such state, one of them is in `keep` if any was the best: only one best can follow.
+ * Whether the policy after step `old` is the reference policy of a state that the run can still continue from. Once
+ * `step` is the second after the last such state, one of them is in `keep` if any was the best: only one best can
+ * follow.
  */
 function isReference(
   old: number,

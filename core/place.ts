@@ -5,9 +5,9 @@ export const StepPlace = z.strictObject({ runKey: z.string().min(1), step: z.int
 export type StepPlace = z.infer<typeof StepPlace>;
 
 /**
- * Where in a run some completions belong: every key that a stage writes to derives from it, so an activity that is tried
- * again finds its own output. A step takes one round of samples, and further rounds where its algorithm asks for more;
- * a round can be sampled in parts, so that one part is judged while the next is sampled.
+ * Where in a run some completions belong: every key that a stage writes to derives from it, so an activity that is
+ * tried again finds its own output. A step takes one round of samples, and further rounds where its algorithm asks for
+ * more; a round can be sampled in parts, so that one part is judged while the next is sampled.
  */
 export const Place = StepPlace.extend({
   /** From 0. */

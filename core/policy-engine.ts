@@ -5,11 +5,12 @@ import type { CallOptions } from './thread-calls.ts';
 import type { TokenFilters } from './token-filters.ts';
 
 /**
- * What the driver of a policy engine offers to the activities that serve its queue. It knows no artifact store: policies come
- * as files, and new checkpoints are returned. Results depend on the request alone, not on what was asked before.
+ * What the driver of a policy engine offers to the activities that serve its queue. It knows no artifact store:
+ * policies come as files, and new checkpoints are returned. Results depend on the request alone, not on what was asked
+ * before.
  *
- * Calls reject with `InvalidModel` or `CorruptArtifact` when a model or a file of it is wrong, with `Unavailable` when what
- * computes has died, and with the signal's reason when they are aborted.
+ * Calls reject with `InvalidModel` or `CorruptArtifact` when a model or a file of it is wrong, with `Unavailable` when
+ * what computes has died, and with the signal's reason when they are aborted.
  */
 export interface PolicyEngine {
   /**

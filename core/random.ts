@@ -3,7 +3,8 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 
 /**
  * All randomness is a pure function of a seed and a path, which names a place in the run: no hidden state, so anything
- * retried or resumed draws the same numbers. A path is a list of names and counters, such as `['rollout', step, sampleId, g, position]`.
+ * retried or resumed draws the same numbers. A path is a list of names and counters, such as `['rollout', step,
+ * sampleId, g, position]`.
  */
 export type RandomPath = readonly (string | number)[];
 

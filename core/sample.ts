@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { ArtifactRef } from './artifact-ref.ts';
 import { PromptText } from './prompt.ts';
 
-/** One subject of the structured analysis: who, what it looks like, what it does (VideoCap-R1's structured thinking). */
+/**
+ * One subject of the structured analysis: who, what it looks like, what it does (VideoCap-R1's structured thinking).
+ */
 export const SubjectAnalysis = z.strictObject({
   subject: z.string(),
   attributes: z.array(z.string()),

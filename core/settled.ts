@@ -1,6 +1,6 @@
 /**
- * `Promise.all` that rejects only when every promise has settled: answers on their way from a judge are paid for, and must
- * reach the ledger before the stage ends.
+ * `Promise.all` that rejects only when every promise has settled: answers on their way from a judge are paid for, and
+ * must reach the ledger before the stage ends.
  */
 export async function settled<const T extends readonly Promise<unknown>[]>(
   promises: T,

@@ -1,4 +1,5 @@
-// Node 20 reads no TypeScript, and a thread starts without its parent's loader: loads the module that the thread is to run.
+// Node 20 reads no TypeScript, and a thread starts without its parent's loader: loads the module that the thread is to
+// run.
 import { workerData } from 'node:worker_threads';
 import { loadTypeScript } from './load-typescript.mjs';
 

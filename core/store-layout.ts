@@ -1,8 +1,9 @@
 /**
- * Every key of the artifact store, by kind of artifact: what a key is made of, and what can be read back from it. A stage
- * asks `keyOf` for the key that it writes to; `videocap gc` asks `parseKey` what a stored artifact is.
+ * Every key of the artifact store, by kind of artifact: what a key is made of, and what can be read back from it. A
+ * stage asks `keyOf` for the key that it writes to; `videocap gc` asks `parseKey` what a stored artifact is.
  *
- * `{runKey}` and the other names in braces are parts of a key. Numbers are padded with zeros, so that keys sort by them.
+ * `{runKey}` and the other names in braces are parts of a key. Numbers are padded with zeros, so that keys sort by
+ * them.
  */
 const TEMPLATES = {
   // A run.

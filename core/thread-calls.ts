@@ -16,7 +16,9 @@ import {
 
 export interface CallOptions {
   onProgress?: ((progress: Progress) => void) | undefined;
-  /** Ends the call with the signal's reason; the thread stops at its next check, and is given up at once for `Stuck`. */
+  /**
+   * Ends the call with the signal's reason; the thread stops at its next check, and is given up at once for `Stuck`.
+   */
   signal?: AbortSignal | undefined;
 }
 
@@ -33,7 +35,9 @@ const EXIT_MILLISECONDS = 10_000;
 /** Node 20 reads no TypeScript, and a thread starts without its parent's loader. */
 const START = new URL('./start-thread.mjs', import.meta.url);
 
-/** One thread and the calls that it has yet to answer. It ends once, by itself or by `close`, and is not started again. */
+/**
+ * One thread and the calls that it has yet to answer. It ends once, by itself or by `close`, and is not started again.
+ */
 export class ThreadCalls {
   static readonly #alive = new Set<ThreadCalls>();
   readonly #name: string;

@@ -11,11 +11,12 @@ export interface ThreadOptions {
 }
 
 /**
- * Calls methods that a worker thread serves. The thread starts with the first call, answers one call at a time, in order, and
- * does not keep the process alive while it is idle.
+ * Calls methods that a worker thread serves. The thread starts with the first call, answers one call at a time, in
+ * order, and does not keep the process alive while it is idle.
  *
- * A call rejects with what the thread threw, with `Unavailable` when the thread died, or with the signal's reason. A thread
- * that died, or that a signal's `Stuck` gave up, is replaced at the next call. A thread is never terminated inside native code.
+ * A call rejects with what the thread threw, with `Unavailable` when the thread died, or with the signal's reason. A
+ * thread that died, or that a signal's `Stuck` gave up, is replaced at the next call. A thread is never terminated
+ * inside native code.
  */
 export class ThreadClient<Api extends ThreadApi<Api>> {
   readonly #options: ThreadOptions;

@@ -69,7 +69,10 @@ export function threadData<T>(): T {
   return (workerData as ThreadData).data as T;
 }
 
-/** Runs native code, such as a graph: while it runs, the client does not terminate the thread, which would end the process. */
+/**
+ * Runs native code, such as a graph: while it runs, the client does not terminate the thread, which would end the
+ * process.
+ */
 export async function runNative<T>(run: () => Promise<T>): Promise<T> {
   const state = current;
   if (state) Atomics.store(state, NATIVE, 1);

@@ -14,8 +14,8 @@ export interface CheckedVideo {
 }
 
 /**
- * The file that a line of `dataset` names, once it gave all its frames: what can be decoded here can be decoded by the run.
- * A content that passed is remembered in the store, so that the next run of the same data only hashes it.
+ * The file that a line of `dataset` names, once it gave all its frames: what can be decoded here can be decoded by the
+ * run. A content that passed is remembered in the store, so that the next run of the same data only hashes it.
  * @throws VideocapError `InvalidVideo` when it is no such file.
  */
 export async function checkVideo(
@@ -59,8 +59,8 @@ async function refuseLinksOut(path: string, folder: string): Promise<void> {
 }
 
 /**
- * Data from elsewhere may hold links to whatever this machine has: what lies in a folder by its name must lie there in truth.
- * Says of a file that does not, where it leads to. The folder itself may be a link. Both paths are absolute.
+ * Data from elsewhere may hold links to whatever this machine has: what lies in a folder by its name must lie there in
+ * truth. Says of a file that does not, where it leads to. The folder itself may be a link. Both paths are absolute.
  */
 export async function linkOut(path: string, folder: string): Promise<string | undefined> {
   const [target, inside] = await Promise.all([realpath(path), realpath(folder)]);

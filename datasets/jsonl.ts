@@ -28,14 +28,14 @@ export type JsonlLine = { line: number } & ({ sample: OwnSample } | { problem: s
 
 /** Bytes; a line is a sample's texts, never its video. */
 const MAX_LINE = 2 ** 20;
-/** Problems of one line that are told. */
+/** The most problems that the reason of one line lists. */
 const MAX_PROBLEMS = 3;
 /** Characters. */
 const MAX_SHOWN = 40;
 
 /**
- * The samples of a JSONL file, one a line, read in pieces. Line numbers count from 1; empty lines, a byte order mark and
- * Windows line ends are fine. A line that is no sample comes with its problem, for the caller to decide about.
+ * The samples of a JSONL file, one a line, read in pieces. Line numbers count from 1; empty lines, a byte order mark
+ * and Windows line ends are fine. A line that is no sample comes with its problem, for the caller to decide about.
  * @throws VideocapError `InvalidDataset` when the file as a whole cannot be read.
  */
 export async function* readJsonl(path: string): AsyncGenerator<JsonlLine> {
@@ -76,8 +76,8 @@ function textsOf(value: unknown): string[] {
 }
 
 function problemOf(issues: readonly z.core.$ZodIssue[], json: unknown): string {
-  const told = issues.slice(0, MAX_PROBLEMS).map((issue) => issueText(issue, json));
-  return [...told, ...(issues.length > told.length ? [`${issues.length - told.length} more`] : [])].join(', ');
+  const listed = issues.slice(0, MAX_PROBLEMS).map((issue) => issueText(issue, json));
+  return [...listed, ...(issues.length > listed.length ? [`${issues.length - listed.length} more`] : [])].join(', ');
 }
 
 function issueText(issue: z.core.$ZodIssue, json: unknown): string {

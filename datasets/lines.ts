@@ -7,8 +7,8 @@ const LINE_FEED = 0x0a;
 export type Line = Buffer | undefined;
 
 /**
- * The lines of a file of any size, without line feeds and byte order mark, read in pieces: never more than `maxBytes` of a
- * line are in memory. Splits bytes, so that one line in another encoding spoils no other.
+ * The lines of a file of any size, without line feeds and byte order mark, read in pieces: never more than `maxBytes`
+ * of a line are in memory. Splits bytes, so that one line in another encoding spoils no other.
  * @throws VideocapError `InvalidDataset` when the file cannot be read as lines.
  */
 export async function* linesOf(path: string, maxBytes: number): AsyncGenerator<Line> {

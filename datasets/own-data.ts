@@ -29,13 +29,13 @@ export interface OwnDataDeps {
 
 /** `trainCounts`: how many of `train` are of each file, in the order of the files. */
 type Splits = Pick<DatasetManifest, 'train' | 'heldOut' | 'quarantined'> & { trainCounts: number[] };
-/** `label` tells apart the samples of one line number in several files. */
+/** `label` distinguishes samples with the same line number in several files. */
 type Entry = { split: 'train' | 'heldOut'; label: string; file: string; line: number; id: string; sample: OwnSample };
 type Checked = Entry & { video: { path: string; sha256: string; bytes: number } };
 
 /**
- * A user's own videos and captions. Every video is decoded once here, as the run will do it; samples that cannot be used are set aside with
- * their reason, as are held-out samples whose video is also trained on.
+ * A user's own videos and captions. Every video is decoded once here, as the run will do it; samples that cannot be
+ * used are set aside with their reason, as are held-out samples whose video is also trained on.
  * @throws VideocapError `InvalidDataset` when more than `maxBadSamples` had to be set aside, or a split has none left.
  */
 export async function readOwnData(options: OwnDataOptions, deps: OwnDataDeps): Promise<Splits> {
@@ -100,7 +100,7 @@ async function readFile(
   return entries;
 }
 
-/** Nobody should wait for videos to be decoded, only to read that a reward has nothing to compare with. */
+/** Checks this before decoding videos, so that a missing field fails at once. */
 function withNeeded(
   entries: readonly Entry[],
   needs: NonNullable<OwnDataOptions['needs']>,

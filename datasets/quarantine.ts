@@ -3,8 +3,8 @@ import type { DatasetManifest } from '../core/sample.ts';
 
 /** So many more than allowed need not be counted any further: the file is another one than was meant. */
 const ENOUGH = 1000;
-/** Reasons that are told where there are too many. */
-const TOLD = 3;
+/** The most reasons that a message lists. */
+const LISTED = 3;
 
 /** Samples that cannot be used, each with its place and reason, in the order of the files, up to a limit. */
 export class Quarantine {
@@ -31,14 +31,14 @@ export class Quarantine {
   }
 
   #tooMany(about: string): VideocapError {
-    const told = this.#sorted()
-      .slice(0, TOLD)
+    const listed = this.#sorted()
+      .slice(0, LISTED)
       .map(({ file, line, reason }) => `${file} line ${line}: ${reason.replace(/\.$/, '')}`);
-    const more = this.#bad.length - told.length;
+    const more = this.#bad.length - listed.length;
     const message =
       `${about}${this.#bad.length} sample${this.#bad.length === 1 ? '' : 's'} cannot be used, more than ` +
-      `dataset.maxBadSamples (${this.#limit}): ${[...told, ...(more > 0 ? [`${more} more`] : [])].join('; ')}. ` +
-      'Mend or remove them, or raise dataset.maxBadSamples.';
+      `dataset.maxBadSamples (${this.#limit}): ${[...listed, ...(more > 0 ? [`${more} more`] : [])].join('; ')}. ` +
+      'Fix or remove them, or raise dataset.maxBadSamples.';
     return new VideocapError('InvalidDataset', message[0]!.toUpperCase() + message.slice(1));
   }
 

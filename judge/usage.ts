@@ -34,8 +34,8 @@ export const NO_USAGE: JudgeUsage = {
 };
 
 /**
- * What `questions` questions came to, of which `paid.calls` were paid for here. All but the latency (seconds, of the requests made
- * now) is a sum over ledger entries, so it is the same when the stage is done again.
+ * What `questions` questions came to, of which `paid.calls` were paid for here. All but the latency (seconds, of the
+ * requests made now) is a sum over ledger entries, so it is the same when the stage is done again.
  */
 export function usageOf(
   paid: Pick<JudgeUsage, 'calls' | 'inputTokens' | 'outputTokens' | 'repeated'>,

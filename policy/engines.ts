@@ -6,8 +6,8 @@ import type { EngineConfig } from './policy-config.ts';
 type EngineKind = EngineConfig['kind'];
 
 /**
- * Engines with a driver in TypeScript, by the `kind` of their config section. An engine that another program serves on the
- * task queue `policy-<kind>` has a config section only.
+ * Engines with a driver in TypeScript, by the `kind` of their config section. An engine that another program serves on
+ * the task queue `policy-<kind>` has a config section only.
  */
 const ENGINES: Partial<Record<EngineKind, () => PolicyEngine>> = { onnx: () => new OnnxEngine() };
 
@@ -23,6 +23,7 @@ export function createEngine(kind: EngineKind): PolicyEngine {
   if (create) return create();
   throw new VideocapError(
     'InvalidConfig',
-    `policy.engine.kind: "${kind}" is served by a program of its own and has no driver here; set ${ENGINE_KINDS.join(' or ')}.`,
+    `policy.engine.kind: "${kind}" is served by a program of its own and has no driver here; set ` +
+      `${ENGINE_KINDS.join(' or ')}.`,
   );
 }

@@ -6,7 +6,10 @@ import type { PolicyRef } from '../core/policy-ref.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { parseRunCheckpoint, type RunCheckpoint } from './run-checkpoint.ts';
 
-/** Puts a model's own weights into the store, under their hash, so that all its runs share them; damaged ones are replaced. */
+/**
+ * Puts a model's own weights into the store, under their hash, so that all its runs share them; damaged ones are
+ * replaced.
+ */
 export async function storeStartPolicy(store: ArtifactStore, engine: PolicyEngine, model: string): Promise<PolicyRef> {
   const policy = await engine.startPolicy(model);
   const bytes = await readFile(policy.weights.path);
@@ -36,7 +39,8 @@ export async function restoreStartPolicy(
   if (found === weights.sha256) return restored;
   throw new VideocapError(
     'CorruptArtifact',
-    `The start weights ${weights.uri} are damaged, and model ${model} has others by now, which hash to ${found}; restore one of them.`,
+    `The start weights ${weights.uri} are damaged, and model ${model} has others by now, which hash to ${found}; ` +
+      'restore one of them.',
   );
 }
 

@@ -26,8 +26,9 @@ export interface ChartOptions {
 const MOST_POINTS = 400;
 
 /**
- * Lines over steps as inline SVG, drawn on the server by Observable Plot. Colours may be CSS variables, and text takes the
- * page's colour, so a chart follows light and dark. Of a long line, means of neighbouring steps are drawn, and some of its dots.
+ * Lines over steps as inline SVG, drawn on the server by Observable Plot. Colours may be CSS variables, and text takes
+ * the page's colour, so a chart follows light and dark. Of a long line, means of neighbouring steps are drawn, and some
+ * of its dots.
  */
 export function lineChart({ label, series, width, height, include = [], smooth = false }: ChartOptions): Html {
   const { document } = parseHTML('<html><body></body></html>');

@@ -13,7 +13,7 @@ const TYPES: Record<string, string> = {
   '.webm': 'video/webm',
 };
 
-/** A report is something to send to somebody: six of these, and it is still a mail attachment. */
+/** A report with six of these must still fit a mail attachment. */
 const LARGEST_BYTES = 1_500_000;
 
 /** A video as a `data:` address, or `undefined` where it is gone, too large, or nothing a browser plays. */

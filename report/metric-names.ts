@@ -2,19 +2,19 @@ import { REFERENCE_ROWS } from '../benchmarks/held-out-metrics.ts';
 
 /** How the report names the benchmark's numbers, in the order it shows them. `points` are out of 100. */
 export const BENCHMARK_METRICS: readonly { metric: string; title: string; hint: string }[] = [
-  { metric: 'eventF1', title: 'Event F1', hint: 'does the caption tell what happens, and only that?' },
-  { metric: 'eventRecall', title: 'Event recall', hint: 'share of the reference’s events that the caption tells' },
+  { metric: 'eventF1', title: 'Event F1', hint: 'harmonic mean of event recall and precision' },
+  { metric: 'eventRecall', title: 'Event recall', hint: 'share of the reference’s events that the caption entails' },
   {
     metric: 'eventPrecision',
     title: 'Event precision',
-    hint: 'share of the caption’s events that the reference tells',
+    hint: 'share of the caption’s events that the reference entails',
   },
-  { metric: 'actionF1', title: 'Action F1', hint: 'who does what' },
-  { metric: 'objectF1', title: 'Object F1', hint: 'what is there, and what it looks like' },
+  { metric: 'actionF1', title: 'Action F1', hint: 'subjects with their actions' },
+  { metric: 'objectF1', title: 'Object F1', hint: 'subjects with their appearance' },
   ...REFERENCE_ROWS,
-  { metric: 'think', title: 'Think score', hint: 'is the structured analysis right?' },
+  { metric: 'think', title: 'Think score', hint: 'F1 of the structured analysis' },
   { metric: 'format', title: 'Well-formed', hint: 'share of completions in the required form' },
-  { metric: 'distinctCaptions', title: 'Distinct captions', hint: '100: no caption is used twice' },
+  { metric: 'distinctCaptions', title: 'Distinct captions', hint: '100: all captions differ' },
 ];
 
 export function points(value: number): string {

@@ -42,12 +42,18 @@ export function reportPage(content: ReportContent): string {
 <body>
 <main>
   ${header(content)}
-  <section><h2>Held-out benchmark</h2><div class="card">${resultsTable(base, trained, differences, judgedBy(by))}</div></section>
+  <section><h2>Held-out benchmark</h2>
+    <div class="card">${resultsTable(base, trained, differences, judgedBy(by))}</div></section>
   ${suiteSections(base, trained)}
-  ${charts && html`<section><h2>While it trained</h2><p class="lead">${judgedBy(by)}.${trainedBy && ` Rewards are judged by ${trainedBy}.`}</p>${charts}</section>`}
+  ${
+    charts &&
+    html`<section><h2>Training</h2>
+    <p class="lead">${judgedBy(by)}.${trainedBy && ` Rewards are judged by ${trainedBy}.`}</p>${charts}</section>`
+  }
   <section>
     <h2>${shown.length} of ${content.dataset.heldOut} held-out videos</h2>
-    <p class="lead">Picked by the run’s seed, not by result. Decoding: ${decodingText(config.benchmark)}. ${judgedBy(by)}.</p>
+    <p class="lead">Picked by the run’s seed, not by result.
+    Decoding: ${decodingText(config.benchmark)}. ${judgedBy(by)}.</p>
     ${shown.map((video) => videoCard(video, config))}
   </section>
   ${quarantine(content)}
@@ -76,7 +82,8 @@ function header(content: ReportContent): Html {
   const last = records.at(-1)?.step ?? 0;
   const seconds = ((records.at(-1)?.time ?? 0) - (records[0]?.time ?? 0)) / 1000;
   const facts = [
-    `${config.algorithm.kind.toUpperCase()}, ${last} step${last === 1 ? '' : 's'}${seconds > 0 ? ` in ${duration(seconds)}` : ''}`,
+    `${config.algorithm.kind.toUpperCase()}, ${last} ` +
+      `step${last === 1 ? '' : 's'}${seconds > 0 ? ` in ${duration(seconds)}` : ''}`,
     trainedFrom
       ? `policy ${base.policy.model}, trained before: ${parentage(trainedFrom)}`
       : `policy ${config.policy.model}`,
@@ -95,14 +102,22 @@ function header(content: ReportContent): Html {
     <p class="eyebrow">videocap-r1 report</p>
     <h1>${config.name}</h1>
     <p class="facts">${facts.map((fact) => html`<span>${fact}</span> `)}</p>
-    ${(links.temporal ?? links.mlflow) !== undefined && html`<p class="links">${links.temporal && link(links.temporal, 'Run in Temporal')}${links.mlflow && link(links.mlflow, 'Run in MLflow')}</p>`}
+    ${
+      (links.temporal ?? links.mlflow) !== undefined &&
+      html`<p class="links">${links.temporal && link(links.temporal, 'Run in Temporal')}${
+        links.mlflow && link(links.mlflow, 'Run in MLflow')
+      }</p>`
+    }
     <div class="tiles">${tiles}</div>
     <p class="judge ${!judge.isLlm && 'rules'}">${
       !hasJudge(config.judge)
-        ? html`<b>No judge.</b> Captions are compared with the words of their references; a good caption in other words scores low.`
+        ? html`<b>No judge.</b> Captions are compared with the words of their references;
+          a good caption in other words scores low.`
         : judge.isLlm
-          ? html`<b>Judge: ${judge.name}.</b> Event scores are what this model says of each event; action and object scores are counted without it.`
-          : html`<b>The judge is rule-based and no LLM.</b> It reads captions of the small world of shapes by its grammar; its numbers say nothing about captions of real videos.`
+          ? html`<b>Judge: ${judge.name}.</b> This model decides each event;
+            action and object scores are computed without it.`
+          : html`<b>The judge is rule-based and no LLM.</b> It parses captions of the small world of shapes;
+            its numbers say nothing about captions of real videos.`
     }${config.benchmark.judge && ` The rewards of training are judged by another: ${trainingJudge(config)}.`}</p>
   </header>`;
 }
@@ -122,8 +137,13 @@ function tile(
   const verdict = difference && judged(difference);
   return html`<div class="tile">
     <p>${title}</p>
-    <p class="value">${trained === undefined ? points(base) : html`<span>${points(base)} →</span> ${points(trained)}`}</p>
-    ${difference && html`<p class="change ${verdict}">${signed(difference.difference)} <small>${sureness(difference)}</small></p>`}
+    <p class="value">${
+      trained === undefined ? points(base) : html`<span>${points(base)} →</span> ${points(trained)}`
+    }</p>
+    ${
+      difference &&
+      html`<p class="change ${verdict}">${signed(difference.difference)} <small>${sureness(difference)}</small></p>`
+    }
   </div>`;
 }
 
@@ -138,10 +158,16 @@ function quarantine({ quarantined }: ReportContent): Html {
     return html`<section><h2>Quarantine</h2><p class="lead">Empty: every sample could be used.</p></section>`;
   const listed = quarantined.slice(0, 200);
   return html`<section><h2>Quarantine</h2>
-    <p class="lead">${quarantined.length} sample${quarantined.length === 1 ? '' : 's'} could not be used, and the run went on without.</p>
+    <p class="lead">${quarantined.length} sample${quarantined.length === 1 ? '' : 's'} could not be used;
+    the run left them out.</p>
     <div class="card scroll"><table><thead><tr><th scope="col">sample</th><th scope="col">why</th></tr></thead>
-    <tbody>${listed.map(({ id, reason }) => html`<tr><th scope="row">${shortened(id, 200)}</th><td>${shortened(reason, 500)}</td></tr>`)}</tbody></table>
-    ${quarantined.length > listed.length && html`<p class="note">… and ${quarantined.length - listed.length} more, in the dataset’s manifest.</p>`}</div>
+    <tbody>${listed.map(
+      ({ id, reason }) => html`<tr><th scope="row">${shortened(id, 200)}</th><td>${shortened(reason, 500)}</td></tr>`,
+    )}</tbody></table>
+    ${
+      quarantined.length > listed.length &&
+      html`<p class="note">… and ${quarantined.length - listed.length} more, in the dataset’s manifest.</p>`
+    }</div>
   </section>`;
 }
 

@@ -5,7 +5,10 @@ import { BENCHMARK_METRICS, points, signed } from './metric-names.ts';
 
 type Metrics = Readonly<Record<string, number>>;
 
-/** Base and trained policy on the held-out videos: numbers with 95% intervals, their difference, and both as a picture; who judged, as `judgedBy` says it. */
+/**
+ * Base and trained policy on the held-out videos: numbers with 95% intervals, their difference, and both as a picture;
+ * who judged, as `judgedBy` says it.
+ */
 export function resultsTable(
   base: Evaluation,
   trained: Evaluation | undefined,
@@ -31,7 +34,11 @@ export function resultsTable(
       ${
         trained &&
         html`<td class="number">${withInterval(trained.metrics, metric)}</td>
-      <td class="number difference">${differenceCell(base.metrics[metric], trained.metrics[metric], differences[metric])}</td>`
+      <td class="number difference">${differenceCell(
+        base.metrics[metric],
+        trained.metrics[metric],
+        differences[metric],
+      )}</td>`
       }
       <td class="ruler" aria-hidden="true">${ruler(base.metrics, trained?.metrics, metric)}</td>
     </tr>`,
@@ -49,7 +56,8 @@ export function judged({ low, high }: Difference): 'better' | 'worse' | 'unclear
 function withInterval(metrics: Metrics, metric: string): Html {
   const [value, low, high] = [metrics[metric], metrics[`${metric}Low`], metrics[`${metric}High`]];
   if (value === undefined) return html`–`;
-  return html`${points(value)}${low !== undefined && high !== undefined && html`<small>${points(low)}–${points(high)}</small>`}`;
+  if (low === undefined || high === undefined) return html`${points(value)}`;
+  return html`${points(value)}<small>${points(low)}–${points(high)}</small>`;
 }
 
 function differenceCell(
@@ -57,8 +65,10 @@ function differenceCell(
   trained: number | undefined,
   difference: Difference | undefined,
 ): Html {
-  if (difference)
-    return html`<b class="${judged(difference)}">${signed(difference.difference)}</b><small>${signed(difference.low)} to ${signed(difference.high)}</small>`;
+  if (difference) {
+    const interval = `${signed(difference.low)} to ${signed(difference.high)}`;
+    return html`<b class="${judged(difference)}">${signed(difference.difference)}</b><small>${interval}</small>`;
+  }
   return base === undefined || trained === undefined ? html`–` : html`${signed(trained - base)}`;
 }
 
@@ -68,7 +78,8 @@ function ruler(base: Metrics, trained: Metrics | undefined, metric: string): Htm
     const value = metrics?.[metric];
     if (value === undefined) return undefined;
     const [low, high] = [metrics![`${metric}Low`] ?? value, metrics![`${metric}High`] ?? value];
-    return html`<line class="${kind}" x1="${x(low)}" x2="${x(high)}" y1="${y}" y2="${y}"/><circle class="${kind}" cx="${x(value)}" cy="${y}" r="4"/>`;
+    return html`<line class="${kind}" x1="${x(low)}" x2="${x(high)}" y1="${y}" y2="${y}"/>
+      <circle class="${kind}" cx="${x(value)}" cy="${y}" r="4"/>`;
   };
   return html`<svg viewBox="0 0 220 34" width="220" height="34">
     ${[0, 25, 50, 75, 100].map((at) => html`<line class="grid" x1="${x(at)}" x2="${x(at)}" y1="2" y2="32"/>`)}

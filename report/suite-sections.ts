@@ -18,19 +18,27 @@ export function suiteSections(base: Evaluation, trained: Evaluation | undefined)
       ${table(suiteNamed(name), ours)}
       ${warnings.map((warning) => html`<p class="note"><b>${warning}</b></p>`)}
       ${suiteNamed(name).notes?.map((note) => html`<p class="note">${note}</p>`)}
-      <p class="note">${judges.join('; ')}. Small print: 95% bootstrap intervals over clips. Published rows come from other judges and prompts: they say where numbers should lie, not which model is better. Tables by category and every clip are in the benchmark’s own report.</p>
+      <p class="note">${judges.join('; ')}. Small print: 95% bootstrap intervals over clips. Published rows come from
+      other judges and prompts: they say where numbers should lie, not which model is better. Tables by category and
+      every clip are in the benchmark’s own report.</p>
     </div></section>`;
   });
+}
+
+function row(model: Html, note: string, cells: readonly Html[]): Html {
+  return html`<tr><th scope="row">${model}<small>${note}</small></th>${cells}</tr>`;
 }
 
 function table({ columns, published }: Suite, ours: readonly SuiteEvaluation[]): Html {
   const cells = (metrics: Readonly<Record<string, number>>) =>
     columns.map((column) => html`<td class="number">${withBounds(metrics, column) || '–'}</td>`);
   return html`<div class="scroll"><table class="results">
-    <thead><tr><th scope="col">model</th>${columns.map(({ label }) => html`<th scope="col" class="number">${label}</th>`)}</tr></thead>
+    <thead><tr><th scope="col">model</th>${columns.map(
+      ({ label }) => html`<th scope="col" class="number">${label}</th>`,
+    )}</tr></thead>
     <tbody>
-    ${ours.map(({ step, metrics, counts }) => html`<tr><th scope="row"><b>${policyAt(step)}</b><small>${countsLine(counts)}</small></th>${cells(metrics)}</tr>`)}
-    ${published.map(({ model, metrics, source }) => html`<tr><th scope="row">${model}<small>${source}</small></th>${cells(metrics)}</tr>`)}
+    ${ours.map(({ step, metrics, counts }) => row(html`<b>${policyAt(step)}</b>`, countsLine(counts), cells(metrics)))}
+    ${published.map(({ model, metrics, source }) => row(html`${model}`, source, cells(metrics)))}
     </tbody>
   </table></div>`;
 }

@@ -22,12 +22,12 @@ const BENCHMARKS = [
 /** Small pictures of a run's health, the most telling first. */
 const PANELS: readonly Panel[] = [
   { title: 'Total reward', hint: 'mean of a step’s completions', metric: 'reward/mean', digits: 2 },
-  { title: 'KL to the start policy', hint: 'how far it went', metric: 'train/kl', digits: 3, include: [0] },
-  { title: 'Entropy', hint: 'near 0: it always says the same', metric: 'train/entropy', digits: 3, include: [0] },
+  { title: 'KL to the start policy', hint: 'mean over tokens', metric: 'train/kl', digits: 3, include: [0] },
+  { title: 'Entropy', hint: 'near 0: completions hardly vary', metric: 'train/entropy', digits: 3, include: [0] },
   { title: 'Completion length', hint: 'tokens', metric: 'train/completionLength', digits: 0, include: [0] },
   {
     title: 'Groups without differences',
-    hint: 'share that teaches nothing',
+    hint: 'share with equal rewards: no advantage',
     metric: 'reward/uniformShare',
     digits: 2,
     include: [0, 1],
@@ -100,7 +100,9 @@ function figure(
     <figcaption><b>${title}</b> <span>${hint}</span></figcaption>
     <p class="legend">${series.map(
       ({ name, colour, points }) =>
-        html`<span class="key"><i style="background:${colour}"></i>${name} <b>${points.at(-1)!.value.toFixed(digits)}</b></span>`,
+        html`<span class="key"><i style="background:${colour}"></i>${name} <b>${points
+          .at(-1)!
+          .value.toFixed(digits)}</b></span>`,
     )}</p>
     ${lineChart({ label: `${title} over training steps`, series, width: 460, height: 250, ...options })}
   </figure>`;

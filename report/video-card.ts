@@ -7,7 +7,9 @@ import { weightsOf } from '../rewards/combine-rewards.ts';
 import type { RewardConfig } from '../rewards/registry.ts';
 import type { Answer, ShownVideo } from './report-content.ts';
 
-/** One video: what it shows, what the policy saw of it, the reference, and both policies' answers with what they earned. */
+/**
+ * One video: what it shows, what the policy saw of it, the reference, and both policies' answers with what they earned.
+ */
 export function videoCard({ sample, video, frames, base, trained }: ShownVideo, config: ExperimentConfig): Html {
   return html`<article class="card video">
     <div class="seen">
@@ -36,7 +38,8 @@ function answer(kind: 'base' | 'trained', { step, text, result }: Answer, { rewa
   const { caption, thought } = parseCompletion(text, prompt.output);
   const wantsThought = caption !== undefined && prompt.output === 'structured';
   return html`<section class="answer ${kind}">
-    <h3><span class="dot ${kind}"></span>${kind === 'base' ? 'Base' : `Trained, step ${step}`} ${rewardText(result, reward)}</h3>
+    <h3><span class="dot ${kind}"></span>${kind === 'base' ? 'Base' : `Trained, step ${step}`}
+    ${rewardText(result, reward)}</h3>
     ${
       caption === undefined
         ? html`<p class="caption none">No caption. It wrote:</p><pre>${shortened(text, 400) || '(nothing)'}</pre>`
@@ -61,16 +64,19 @@ function rewardText(result: Result | undefined, reward: RewardConfig): Html | un
     <b>reward ${Number.isNaN(total) ? '–' : total.toFixed(2)}</b></span>`;
 }
 
-/** The reference's events, told or not, and what the caption claims besides. */
+/** The reference's events, entailed or missed, and the caption's claims that the reference does not entail. */
 function eventMarks({ events = [], reading, caption, unscorable, references }: Result): Html | undefined {
   if (unscorable !== undefined) return html`<p class="none">Not scored: ${shortened(unscorable, 300)}</p>`;
-  const told = (i: number) => reading?.verdicts[i] === 'entailment';
   const invented = (reading?.claims ?? []).filter((_, i) => reading?.claimVerdicts?.[i] !== 'entailment');
   if (events.length === 0) return referenceScores(references);
   return html`<ul class="events">
-    ${events.map((event, i) => html`<li class="${told(i) ? 'told' : 'missed'}">${shortened(event, 200)}<small>${told(i) ? 'told' : 'missed'}</small></li>`)}
-    ${caption !== undefined && invented.map((claim) => html`<li class="invented">${shortened(claim, 200)}<small>not in the reference</small></li>`)}
+    ${events.map((event, i) => mark(reading?.verdicts[i] === 'entailment' ? 'entailed' : 'missed', event))}
+    ${caption !== undefined && invented.map((claim) => mark('invented', claim, 'not in the reference'))}
   </ul>`;
+}
+
+function mark(kind: 'entailed' | 'missed' | 'invented', text: string, label: string = kind): Html {
+  return html`<li class="${kind}">${shortened(text, 200)}<small>${label}</small></li>`;
 }
 
 /** What this caption alone scores by the metrics that need no judge. */

@@ -3,7 +3,7 @@ import type { CaptionCounts } from '../judge/read-caption.ts';
 
 export const CaptionOptions = z.strictObject({
   /**
-   * `stepped` is the paper's Escore; `linear` its event coverage; `f1` also charges for invented events.
+   * `stepped` is the paper's Escore; `linear` its event coverage; `f1` also penalises invented events.
    * `completeness-naturalness` is after the paper's CNscore: a language model's ratings of the caption as a whole.
    */
   variant: z.enum(['stepped', 'linear', 'f1', 'completeness-naturalness']).default('stepped'),
@@ -35,20 +35,22 @@ export function captionReward(counts: CaptionCounts, { variant, thresholds }: Co
   }
 }
 
-/** Share of the reference's events that the caption tells; 1 where there are none, as in AutoDQ. */
+/** Share of the reference's events that the caption entails; 1 if there are none, as in AutoDQ. */
 export function coverage({ events, entailed }: CaptionCounts): number {
   return events === 0 ? 1 : entailed / events;
 }
 
-/** VideoCap-R1's Escore (equation 6): 0 below d1, 0.5 from d1 on, 1 from d2 on. Recall only: invented events are free. */
+/**
+ * VideoCap-R1's Escore (equation 6): 0 below d1, 0.5 from d1 on, 1 from d2 on. Recall only: invented events are free.
+ */
 export function stepped(coverage: number, [d1, d2]: readonly [number, number]): number {
   if (coverage >= d2) return 1;
   return coverage >= d1 ? 0.5 : 0;
 }
 
 /**
- * Harmonic mean of recall (reference events told) and precision (claims that are true), so that inventing events and
- * leaving them out both cost. A caption that claims nothing gets 0, unless there was nothing to tell.
+ * Harmonic mean of recall (reference events that the caption entails) and precision (claims that are true), so that
+ * inventing events and leaving them out both cost. A caption without claims gets 0, unless the reference has no events.
  */
 export function claimF1({ events, entailed, claims = 0, entailedClaims = 0 }: CaptionCounts): number {
   if (events === 0 && claims === 0) return 1;
@@ -59,8 +61,8 @@ export function claimF1({ events, entailed, claims = 0, entailedClaims = 0 }: Ca
 }
 
 /**
- * Mean of a judge's two ratings (0-5), in [0, 1]. VideoCap-R1 scores captions by completeness and naturalness too (CNscore,
- * in its ablation), but publishes no formula: that both count alike is our choice.
+ * Mean of a judge's two ratings (0-5), in [0, 1]. VideoCap-R1 scores captions by completeness and naturalness too
+ * (CNscore, in its ablation), but publishes no formula: that both count alike is our choice.
  */
 export function ratingsReward({ completeness, naturalness }: { completeness: number; naturalness: number }): number {
   return (completeness + naturalness) / 10;

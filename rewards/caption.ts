@@ -27,8 +27,8 @@ export const CaptionDetails = z.strictObject({
 export type CaptionDetails = z.infer<typeof CaptionDetails>;
 
 /**
- * How much of the sample's reference the caption tells, as the judge sees it, in [0, 1]. A completion without a caption is
- * the policy's fault and worth 0, and the judge is not asked about it.
+ * How much of the sample's reference the caption entails, by the judge's verdicts, in [0, 1]. A completion without a
+ * caption is the policy's fault and worth 0, and the judge is not asked about it.
  */
 export const caption: JudgedComponent<CaptionConfig> = {
   name: 'caption',

@@ -37,8 +37,8 @@ const TAKEN = new Set([
 ]);
 
 /**
- * The section `reward` of an experiment file: a section for every component. An optional component that a config does not
- * list is neither scored nor shown.
+ * The section `reward` of an experiment file: a section for every component. An optional component that a config does
+ * not list is neither scored nor shown.
  */
 export const RewardConfig = z.strictObject({
   format: format.config.prefault({}),

@@ -12,8 +12,9 @@ import { runFfmpeg } from '../video/ffmpeg-command.ts';
 import { scaleFilter } from '../video/smart-resize.ts';
 
 /**
- * Makes the data that the shipped base model was pretrained on. A shard is `shard-00000.bin`, uint8 RGB [n, 8, 84, 84, 3]
- * after a real H.264 encoding and decoding, and `shard-00000.jsonl`, a line a scene with its web-like reference and, under
+ * Makes the data that the shipped base model was pretrained on. A shard is `shard-00000.bin`, uint8 RGB [n, 8, 84, 84,
+ * 3] after a real H.264 encoding and decoding, and `shard-00000.jsonl`, a line a scene with its web-like reference and,
+ * under
  * `exact`, the true one. The .jsonl appears last: who sees it has the whole shard.
  */
 const SIDE = 84;

@@ -11,10 +11,11 @@ import { VideocapError } from '../core/errors.ts';
 import { runFfmpeg } from '../video/ffmpeg-command.ts';
 
 /**
- * `npm run example:film`: makes the clips that `configs/examples/own-data.jsonl` names, from Big Buck Bunny ((c) Blender
- * Foundation, CC BY 3.0), a copy of which lies in the source package of moviepy on PyPI. About 60 MB are downloaded, and
- * again only when a clip is missing; nothing is committed. Beside the clips it writes `captions.jsonl`: all of them with
- * nothing but a caption, for `videocap annotate`; and `dream1k.jsonl`: the same as a benchmark file, for `videocap bench`.
+ * `npm run example:film`: makes the clips that `configs/examples/own-data.jsonl` names, from Big Buck Bunny ((c)
+ * Blender Foundation, CC BY 3.0), a copy of which lies in the source package of moviepy on PyPI. About 60 MB are
+ * downloaded, and again only when a clip is missing; nothing is committed. Beside the clips it writes `captions.jsonl`:
+ * all of them with nothing but a caption, for `videocap annotate`; and `dream1k.jsonl`: the same as a benchmark file,
+ * for `videocap bench`.
  */
 const PACKAGE = 'moviepy==2.2.1';
 const ARCHIVE = {

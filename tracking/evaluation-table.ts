@@ -12,7 +12,8 @@ export interface EvaluationContent {
 }
 
 /**
- * Of each held-out video the reference, and what each policy said of it with its scores (in [0, 1]), the last policy first.
+ * Of each held-out video the reference, and what each policy said of it with its scores (in [0, 1]), the last policy
+ * first.
  * `null`: the policy wrote no such part, or it could not be scored.
  */
 export function evaluationTable(samples: readonly Sample[], evaluations: readonly EvaluationContent[]): Table {

@@ -7,16 +7,16 @@ import { MlflowError } from './mlflow-error.ts';
 import { experimentName, experimentTags, RUN_KEY_TAG, type RunOrigin, runTags } from './run-tags.ts';
 
 /**
- * The MLflow run of a run key: the one that is there, or a new one. However often and however concurrently this is called,
- * one run results: it is found by its tag, and two that are made at the same moment are settled by the artifact store, where
- * the first one is written down and the other is withdrawn. One that had ended is running again.
+ * The MLflow run of a run key: the one that is there, or a new one. However often and however concurrently this is
+ * called, one run results: it is found by its tag, and two that are made at the same moment are settled by the artifact
+ * store, where the first one is written down and the other is withdrawn. One that had ended is running again.
  */
 export async function findOrCreateRun(
   deps: { client: MlflowClient; store: ArtifactStore },
   origin: RunOrigin & { startTime: number },
 ): Promise<{ tracking: Tracking; run: MlflowRun }> {
   const found = await findOrCreate(deps, origin);
-  // It failed or was cancelled, and has been taken up.
+  // A user resumed it after a failure or a cancellation.
   if (found.run.status !== 'RUNNING') await deps.client.updateRun(found.run.runId, { status: 'RUNNING' });
   return found;
 }
@@ -32,7 +32,7 @@ async function findOrCreate(
     const tracking = await store.readJson(known, Tracking);
     const run = await existing(client, tracking.mlflowRunId);
     if (run && tracking.runUrl.startsWith(`${client.url}/`)) return { tracking, run };
-    await store.remove(key); // another server, or somebody deleted it there
+    await store.remove(key); // another server, or a user deleted the run
   }
   const experimentId = await findOrCreateExperiment(client, origin);
   const [found] = await client.searchRuns(experimentId, `tags.\`${RUN_KEY_TAG}\` = '${runKey}'`);

@@ -47,8 +47,8 @@ export function logBatches({ metrics = [], params = [], tags = [] }: Partial<Log
  * The metrics of step records as MLflow's points. Key, step, timestamp and value all come from the record, and together
  * they are a point's identity in MLflow: delivering a record twice leaves one point.
  *
- * Interval bounds go to a group of their own (`eval-bounds/eventF1Low`): MLflow draws a chart a metric and opens the groups
- * of charts by their prefix, where the bounds would stand between the numbers that people look for.
+ * Interval bounds go to a group of their own (`eval-bounds/eventF1Low`): MLflow draws a chart a metric and opens the
+ * groups of charts by their prefix, where the bounds would stand between the numbers that people look for.
  */
 export function metricPoints(records: readonly StepRecord[]): Metric[] {
   return records.flatMap(({ step, time, metrics }) =>

@@ -13,9 +13,9 @@ export interface Table {
 }
 
 /**
- * The tag's value after tables were added: each is named once, rollouts last, and what others listed there stays. A tag holds 8000
- * characters, so of a long run's rollout tables the oldest are no longer listed, except the first (what training started
- * from); as artifacts they all remain.
+ * The tag's value after tables were added: each is named once, rollouts last, and what others listed there stays. A tag
+ * holds 8000 characters, so of a long run's rollout tables the oldest are no longer listed, except the first (what
+ * training started from); as artifacts they all remain.
  */
 export function withTables(tag: string | undefined, paths: readonly string[]): string {
   const before = parsedTag(tag);
@@ -41,7 +41,7 @@ function isRollouts(path: string): boolean {
   return path.startsWith(`${ROLLOUTS_FOLDER}/`);
 }
 
-/** A tag that somebody broke is replaced. */
+/** Replaces a tag that is not valid. */
 function parsedTag(tag: string | undefined): z.infer<typeof LoggedArtifacts> {
   try {
     return LoggedArtifacts.safeParse(JSON.parse(tag ?? '[]')).data ?? [];

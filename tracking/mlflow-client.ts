@@ -67,11 +67,11 @@ export interface MlflowRun {
 const API = '/api/2.0/mlflow';
 
 /**
- * MLflow's REST API, as far as it is needed: one method a call, nothing added. Limits of one `logBatch`: 1000 metrics, 100
- * params, 100 tags, 1 MB (`log-batches.ts` keeps them). Every method throws `MlflowError`.
+ * MLflow's REST API, as far as it is needed: one method a call, nothing added. Limits of one `logBatch`: 1000 metrics,
+ * 100 params, 100 tags, 1 MB (`log-batches.ts` keeps them). Every method throws `MlflowError`.
  *
- * There is no MLflow client for Node to build on: `mlflow-js-client` does not exist on npm, and `mlflow` there is a client of
- * 2019 that prints request bodies.
+ * There is no MLflow client for Node to build on: `mlflow-js-client` does not exist on npm, and `mlflow` there is a
+ * client of 2019 that prints request bodies.
  */
 export class MlflowClient {
   readonly #http: MlflowHttp;
@@ -139,7 +139,10 @@ export class MlflowClient {
     await this.#post('runs/delete', { run_id: runId });
   }
 
-  /** Sending a point again (same key, step, timestamp and value) changes nothing. A param may only be sent again with its old value. */
+  /**
+   * Sending a point again (same key, step, timestamp and value) changes nothing. A param may only be sent again with
+   * its old value.
+   */
   async logBatch(runId: string, batch: { metrics?: Metric[]; params?: Param[]; tags?: Tag[] }): Promise<void> {
     const { metrics = [], params = [], tags = [] } = batch;
     const points = metrics.map(({ value, ...point }) => ({ ...point, value: asJsonNumber(value) }));
@@ -160,7 +163,9 @@ export class MlflowClient {
     });
   }
 
-  /** Writes a file below the server's proxied artifacts; `path` is relative to their root. Writing it again replaces it. */
+  /**
+   * Writes a file below the server's proxied artifacts; `path` is relative to their root. Writing it again replaces it.
+   */
   async uploadArtifact(path: string, bytes: Uint8Array): Promise<void> {
     const encoded = path.split('/').map(encodeURIComponent).join('/');
     await this.#http.request({ method: 'PUT', path: `/api/2.0/mlflow-artifacts/artifacts/${encoded}`, bytes });

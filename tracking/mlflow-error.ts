@@ -5,9 +5,12 @@ export class MlflowError extends Error {
   override readonly name = 'MlflowError';
   /** HTTP status; 0 when there was no answer. */
   readonly status: number;
-  /** MLflow's own code such as `RESOURCE_DOES_NOT_EXIST`; `NETWORK`, `TIMEOUT` or `NOT_MLFLOW` when it is none of MLflow's. */
+  /**
+   * MLflow's own code such as `RESOURCE_DOES_NOT_EXIST`; `NETWORK`, `TIMEOUT` or `NOT_MLFLOW` when it is none of
+   * MLflow's.
+   */
   readonly errorCode: string;
-  /** How long the server asks to be left alone. */
+  /** The wait that the server asks for. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(
@@ -21,17 +24,19 @@ export class MlflowError extends Error {
   }
 
   /**
-   * The same request may succeed a moment later: no answer, too many requests, or a server's own trouble. So may one that met
-   * another delivery of the same points: MLflow's database refuses the later of two that insert them at the same moment, and
-   * takes them for known when they come again.
+   * The same request may succeed a moment later: no answer, too many requests, or a server's own trouble. So may one
+   * that met another delivery of the same points: MLflow's database refuses the later of two that insert them at the
+   * same moment, and takes them for known when they come again.
    */
   get passing(): boolean {
     const { status } = this;
     return status === 0 || status === 408 || status === 429 || status >= 500 || /IntegrityError/.test(this.message);
   }
 
-  /** Somebody at this installation can mend it without changing the run: wrong credentials, or another server's address. */
-  get mendable(): boolean {
+  /**
+   * The user can fix it without changing the run: wrong credentials, or another server's address.
+   */
+  get fixable(): boolean {
     return this.status === 401 || this.status === 403 || this.errorCode === 'NOT_MLFLOW';
   }
 
@@ -42,13 +47,14 @@ export class MlflowError extends Error {
 }
 
 /**
- * What an activity throws for it. `Unavailable` is waited for, as long as it takes: a mirror that is away loses nothing.
- * Anything else is a request that MLflow will never accept.
+ * What an activity throws for it. `Unavailable` is waited for, as long as it takes: a mirror that is away loses
+ * nothing. Anything else is a request that MLflow will never accept.
  */
 export function asVideocapError(error: MlflowError, url: string): VideocapError {
   if (error.status === 401 || error.status === 403)
     return unavailable(
-      `MLflow at ${url} refuses the credentials (${error.status}); set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.`,
+      `MLflow at ${url} refuses the credentials (${error.status}); set MLFLOW_TRACKING_TOKEN, or ` +
+        'MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.',
       error,
     );
   if (error.errorCode === 'NOT_MLFLOW')

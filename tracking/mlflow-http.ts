@@ -5,12 +5,15 @@ import { MlflowError } from './mlflow-error.ts';
 export interface MlflowHttpOptions {
   /** Address of the tracking server. */
   url: string;
-  /** Where credentials are looked up: `MLFLOW_TRACKING_TOKEN`, or `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`. */
+  /**
+   * Where credentials are looked up: `MLFLOW_TRACKING_TOKEN`, or `MLFLOW_TRACKING_USERNAME` and
+   * `MLFLOW_TRACKING_PASSWORD`.
+   */
   env?: NodeJS.ProcessEnv;
   /** Aborts what is under way. */
   signal?: () => AbortSignal | undefined;
   timeoutSeconds?: number;
-  /** Tries of one request, the first included. Few: whoever calls has the longer patience. */
+  /** Tries of one request, the first included. Few, since the caller retries for longer. */
   attempts?: number;
   /** Pause before the second try; it doubles, and half of it is left to chance. */
   pauseSeconds?: number;
@@ -116,7 +119,8 @@ function parseAddress(url: string): URL {
   if (address?.protocol === 'http:' || address?.protocol === 'https:') return address;
   throw new VideocapError(
     'InvalidConfig',
-    `MLFLOW_TRACKING_URI is "${url.replace(/[^/]*@/, '***@')}"; it must be the http:// or https:// address of an MLflow server.`,
+    `MLFLOW_TRACKING_URI is "${url.replace(/[^/]*@/, '***@')}"; it must be the http:// or https:// address of an ` +
+      'MLflow server.',
   );
 }
 

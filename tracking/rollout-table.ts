@@ -5,8 +5,9 @@ import { COMPONENTS } from '../rewards/registry.ts';
 import type { Table } from './logged-tables.ts';
 
 /**
- * Every completion of a step with what it earned of each component that was scored, in the order of the rollouts. `null`: it has no such number. The first
- * column is another for every row, since MLflow's evaluation view groups by it; the second is what that view shows first.
+ * Every completion of a step with what it earned of each component that was scored, in the order of the rollouts.
+ * `null`: no such number exists. The first column is another for every row, since MLflow's evaluation view groups by
+ * it; the second is what that view shows first.
  * @param rollouts of the record, in its order.
  */
 export function rolloutTable(record: StepRecord, rollouts: readonly Rollout[], manifest: ReadManifest): Table {

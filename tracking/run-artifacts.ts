@@ -16,7 +16,10 @@ export class RunArtifacts {
     this.#root = proxiedRoot(run.artifactUri);
   }
 
-  /** Writes a file, or writes it again. Where the server takes no files, says so once on the run: numbers arrive all the same. */
+  /**
+   * Writes a file, or writes it again. Where the server takes no files, says so once on the run: numbers arrive all the
+   * same.
+   */
   async upload(path: string, content: Uint8Array | string): Promise<boolean> {
     if (this.#root === undefined) {
       if (!this.#run.tags.has(NO_ARTIFACTS_TAG)) await this.#setTag(NO_ARTIFACTS_TAG, unproxied(this.#run.artifactUri));
@@ -40,12 +43,18 @@ export class RunArtifacts {
   }
 }
 
-/** `mlflow-artifacts:/1/<run>/artifacts` -> `1/<run>/artifacts`; `undefined` where clients must write to the storage themselves. */
+/**
+ * `mlflow-artifacts:/1/<run>/artifacts` -> `1/<run>/artifacts`; `undefined` where clients must write to the storage
+ * themselves.
+ */
 export function proxiedRoot(artifactUri: string): string | undefined {
   const match = /^mlflow-artifacts:(?:\/\/[^/]*)?\/(.+)$/.exec(artifactUri);
   return match?.[1]?.replace(/\/+$/, '');
 }
 
 function unproxied(uri: string): string {
-  return `Files are not uploaded: this server hands out ${uri} instead of taking them itself (start it with --serve-artifacts). They are in the run's artifact store.`;
+  return (
+    `Files are not uploaded: this server hands out ${uri} instead of taking them itself (start it with ` +
+    "--serve-artifacts). They are in the run's artifact store."
+  );
 }

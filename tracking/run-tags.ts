@@ -10,9 +10,9 @@ import { hasJudge, isLlm } from '../judge/judge-config.ts';
 import { weightsOf } from '../rewards/combine-rewards.ts';
 import type { Tag } from './mlflow-client.ts';
 
-/** By this tag a run of ours is found again. */
+/** The tag by which the mirror finds its own runs. */
 export const RUN_KEY_TAG = 'videocap.runKey';
-/** Up to which step a long delivery has come. */
+/** The last step that a long delivery has sent. */
 export const MIRRORED_STEP_TAG = 'videocap.mirroredStep';
 /** MLflow shows this as the description of a run or an experiment, as Markdown. */
 export const NOTE_TAG = 'mlflow.note.content';
@@ -23,18 +23,22 @@ export function experimentName({ name }: ExperimentConfig): string {
 }
 
 export function experimentTags({ name, reward, benchmark }: ExperimentConfig): Tag[] {
+  const primary = benchmark.metrics.includes('events') ? 'eventF1' : benchmark.metrics[0];
   return tags({
     [NOTE_TAG]: [
       `Video captioning by reinforcement learning: the runs of the experiment \`${name}\`.`,
       '',
-      '- `eval/*`: benchmark on held-out videos in points, before, while and after training; `eval-bounds/*`: their 95% bounds.',
-      `- \`reward/*\`: what training raises: mean reward of the sampled completions, and its components ${Object.keys(weightsOf(reward)).join(', ')}.`,
+      '- `eval/*`: benchmark on held-out videos in points, before, while and after training; `eval-bounds/*`: ' +
+        'their 95% bounds.',
+      '- `reward/*`: what training raises: mean reward of the sampled completions, and its components ' +
+        `${Object.keys(weightsOf(reward)).join(', ')}.`,
       '- `train/*`: loss, KL to the start policy, entropy, gradient norm, completion length.',
-      '- Tables: `rollouts/step-*.json` has every completion with its rewards, `eval/captions.json` base and trained captions.',
+      '- Tables: `rollouts/step-*.json` has every completion with its rewards, `eval/captions.json` base and ' +
+        'trained captions.',
     ].join('\n'),
     // Without a kind the UI asks every visitor to choose one.
     'mlflow.experimentKind': 'custom_model_development',
-    'mlflow.experiment.primaryMetric.name': `eval/${benchmark.metrics.includes('events') ? 'eventF1' : benchmark.metrics[0]}`,
+    'mlflow.experiment.primaryMetric.name': `eval/${primary}`,
     'mlflow.experiment.primaryMetric.greaterIsBetter': 'true',
   });
 }

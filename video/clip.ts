@@ -18,7 +18,9 @@ export interface Clip extends Frames, Pick<ClipHeader, 'times' | 'durationSecond
 
 const LENGTH_BYTES = 8;
 
-/** Laid out as safetensors is: eight bytes of header length (little-endian), the header as JSON, then the raw pixels. */
+/**
+ * Laid out as safetensors is: eight bytes of header length (little-endian), the header as JSON, then the raw pixels.
+ */
 export function encodeClip(clip: Clip): Buffer {
   const { shape, times, durationSeconds, data } = clip;
   const [frames, height, width] = shape;

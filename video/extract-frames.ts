@@ -16,9 +16,9 @@ export function clipIdentity(fileSha256: string, { count, minPixels, maxPixels, 
 }
 
 /**
- * The frames of a video file that the policy sees: `count` of them, uniform in time, upright, resized by Qwen2-VL's rule.
- * A video with fewer frames than that shows some of them several times. The same file and options give the same bytes
- * with one version of ffmpeg.
+ * The frames of a video file that the policy sees: `count` of them, uniform in time, upright, resized by Qwen2-VL's
+ * rule. A video with fewer frames than that shows some of them several times. The same file and options give the same
+ * bytes with one version of ffmpeg.
  * @throws VideocapError `InvalidVideo` naming the file when it cannot be decoded.
  */
 export async function extractClip(path: string, options: FrameOptions & ProbeOptions): Promise<Clip> {
@@ -51,7 +51,10 @@ export async function extractClip(path: string, options: FrameOptions & ProbeOpt
 /** A share of frames that may be missing at the end, where files are often a little shorter than they say. */
 const MISSING_ALLOWED = 0.25;
 
-/** Repeats the last frame where the video ends before its last sampling times; a file that mostly fails to decode is refused. */
+/**
+ * Repeats the last frame where the video ends before its last sampling times; a file that mostly fails to decode is
+ * refused.
+ */
 function complete(decoded: Buffer, frameBytes: number, count: number, expected: number): Buffer {
   const frames = Math.floor(decoded.length / frameBytes);
   if (frames === count) return decoded;

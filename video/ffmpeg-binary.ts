@@ -46,7 +46,8 @@ export async function lookForFfmpeg(fromEnvironment: string | undefined, project
   }
   throw new VideocapError(
     'MissingTool',
-    `No ffmpeg >= ${OLDEST_MAJOR} found on PATH or in .venv; install ffmpeg, run "npm run quickstart", or set FFMPEG_PATH.`,
+    `No ffmpeg >= ${OLDEST_MAJOR} found on PATH or in .venv; install ffmpeg, run "npm run quickstart", or set ` +
+      'FFMPEG_PATH.',
   );
 }
 

@@ -10,11 +10,15 @@ import { withinLimits } from './ffmpeg-limits.ts';
  * must not be able to make ffmpeg read anything but itself.
  */
 const FORMATS =
-  'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,gif,apng,webp_anim,h264,hevc,ivf,yuv4mpegpipe';
+  'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,gif,apng,webp_anim,h264,hevc,ivf,' +
+  'yuv4mpegpipe';
 
 /** A picture larger than this, 8192 x 8192, is not decoded: a small file can claim any size. */
 const MAX_PIXELS = 2 ** 26;
-/** The largest single piece of memory that ffmpeg asks for, and all that it may have: 8K video needs about a third of it. */
+/**
+ * The largest single piece of memory that ffmpeg asks for, and all that it may have: 8K video needs about a third of
+ * it.
+ */
 const MAX_ALLOCATION = 2 ** 30;
 const MAX_MEMORY = 4 * 2 ** 30;
 /** ffmpeg says a line or two about a good file, and one for every packet of a broken one. */
@@ -49,9 +53,9 @@ export interface FfmpegResult {
 export class FfmpegFailure extends Error {
   override readonly name = 'FfmpegFailure';
   /**
-   * `refused`: it ended by itself, with an error or a crash; `excess`: it wanted more memory, processor time or output than
-   * it may have. Both are the input's fault. `late`: it took too long by the clock; `killed`: someone else ended it. Both
-   * may pass.
+   * `refused`: it ended by itself, with an error or a crash; `excess`: it wanted more memory, processor time or output
+   * than it may have. Both are the input's fault. `late`: it took too long by the clock; `killed`: someone else ended
+   * it. Both may pass.
    */
   readonly kind: 'refused' | 'excess' | 'late' | 'killed';
   /** The last lines of what ffmpeg said. */
@@ -68,8 +72,8 @@ export class FfmpegFailure extends Error {
  * Runs ffmpeg once, to its end. The only place that starts it, and the only one that knows `fluent-ffmpeg`. Reads and
  * writes nothing but files and pipes, never the terminal; an existing output file is overwritten. Without `output` it
  * cannot write any file.
- * @throws FfmpegFailure for a non-zero exit or a limit; `VideocapError` `MissingTool` without ffmpeg, `Unavailable` when the
- *   disk of `output` takes nothing;
+ * @throws FfmpegFailure for a non-zero exit or a limit; `VideocapError` `MissingTool` without ffmpeg, `Unavailable`
+ *   when the disk of `output` takes nothing;
  *   the signal's reason when aborted; the input stream's error.
  */
 export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegResult> {
@@ -124,7 +128,8 @@ function commandOf(run: FfmpegRun, path: string): FfmpegCommand.FfmpegCommand {
     _checkCapabilities: (done: () => void) => void;
     _spawnFfmpeg: (args: string[], ...rest: unknown[]) => void;
   };
-  // Its capability check runs ffmpeg twice more and misreads the tables of current versions; ffmpeg's own errors are better.
+  // Its capability check runs ffmpeg twice more and misreads the tables of current versions; ffmpeg's own errors are
+  // better.
   internal._checkCapabilities = (done) => done();
   const spawn = internal._spawnFfmpeg;
   internal._spawnFfmpeg = (args, ...rest) => spawn.call(command, [...before, ...args], ...rest);
@@ -186,7 +191,8 @@ function failureOf(error: Error & { inputStreamError?: Error }, path: string, lo
   if ((error as NodeJS.ErrnoException).code === 'ENOENT' || /exited with code 12[67]\b/.test(error.message))
     return new VideocapError('MissingTool', `ffmpeg at ${path} is gone; install it again or set FFMPEG_PATH.`);
   const signal = /^ffmpeg was killed with signal (\w+)/.exec(error.message)?.[1];
-  // Anything but an exit of ffmpeg itself, such as a machine without free memory or processes, is for the caller's caller.
+  // Anything but an exit of ffmpeg itself, such as a machine without free memory or processes, is for the caller's
+  // caller.
   if (signal === undefined && !error.message.startsWith('ffmpeg exited')) return error;
   const stderr = log.trim().split('\n').slice(-12).join('\n');
   if (signal === 'SIGXCPU' || OUT_OF_TIME.test(stderr))
@@ -196,7 +202,8 @@ function failureOf(error: Error & { inputStreamError?: Error }, path: string, lo
   if (unwritable)
     return new VideocapError(
       'Unavailable',
-      `ffmpeg cannot write ${run.output}: ${unwritable.toLowerCase()}; make room there, or set TMPDIR to another folder for its temporary files.`,
+      `ffmpeg cannot write ${run.output}: ${unwritable.toLowerCase()}; make room there, or set TMPDIR to another ` +
+        'folder for its temporary files.',
     );
   if (/Cannot allocate memory/.test(stderr))
     return new FfmpegFailure(

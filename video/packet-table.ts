@@ -4,8 +4,8 @@ const MAX_LINE = 4096;
 const UNKNOWN = -(2 ** 62);
 
 /**
- * What matters of ffmpeg's table of packets (`-f framecrc`), taken from it piece by piece: a file with millions of packets
- * takes no more memory than one with two.
+ * What matters of ffmpeg's table of packets (`-f framecrc`), taken from it piece by piece: a file with millions of
+ * packets takes no more memory than one with two.
  */
 export class PacketTable {
   readonly #header = new Map<string, string>();

@@ -33,8 +33,8 @@ const MAX_DURATION_SECONDS = 24 * 3600;
 const PROBE_SECONDS = { computeSeconds: 120, timeoutSeconds: 1200 };
 
 /**
- * What a video file holds, found by reading its packets without decoding them (so a wrong duration in its header does no
- * harm, and no ffprobe is needed).
+ * What a video file holds, found by reading its packets without decoding them (so a wrong duration in its header does
+ * no harm, and no ffprobe is needed).
  * @throws VideocapError `InvalidVideo` naming the file and the remedy when it is missing or no readable video.
  */
 export async function probeVideo(path: string, options: ProbeOptions = {}): Promise<VideoInfo> {

@@ -9,15 +9,18 @@ import { attemptOf, type CurrentAttempt } from './current-attempt.ts';
 export interface RuntimeOptions {
   /** Who may write to the artifact store; without it, everybody may. */
   fences?: Fences;
-  /** An attempt that shows no progress for this long, or for much less when it went fast, is ended, and made again. Default: never. */
+  /**
+   * An attempt that shows no progress for this long, or for much less when it went fast, is ended, and made again.
+   * Default: never.
+   */
   stuckMilliseconds?: number | undefined;
 }
 
 const BEAT_MILLISECONDS = 2000;
 
 /**
- * Around every activity: beats while it computes, keeps attempts apart that Temporal has given up, ends what is stuck, and
- * tells Temporal which failures are worth another try.
+ * Around every activity: beats while it computes, keeps attempts apart that Temporal has given up, ends what is stuck,
+ * and marks failures as retryable or not.
  */
 export class ActivityRuntime implements ActivityInboundCallsInterceptor {
   readonly #context: Context;
@@ -31,7 +34,7 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
   async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
     const attempt = attemptOf(this.#context);
     const timer = setInterval(() => attempt.heartbeat(), BEAT_MILLISECONDS);
-    const watch = new Watch(attempt, this.#context.info.activityType, this.#options.stuckMilliseconds);
+    const watch = new StuckWatchdog(attempt, this.#context.info.activityType, this.#options.stuckMilliseconds);
     try {
       await this.#claim(attempt, input);
       return await Promise.race([next(input), watch.stuck]);
@@ -60,7 +63,7 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
 }
 
 /** Ends an attempt that shows no progress. */
-class Watch {
+class StuckWatchdog {
   readonly stuck: Promise<never>;
   readonly #timer: NodeJS.Timeout | undefined;
 
@@ -69,7 +72,7 @@ class Watch {
     this.stuck = new Promise((_, reject) => {
       end = reject;
     });
-    // Whoever races against it may be done by then.
+    // The activity may have finished by then.
     this.stuck.catch(() => undefined);
     if (limit === undefined) return;
     const look = () => {
@@ -92,28 +95,30 @@ function stuckError(activity: string, { beat: { done, total, what }, still }: Cu
   const seconds = Math.round(still / 1000);
   return new VideocapError(
     'Stuck',
-    `${activity} has made no progress for ${seconds} s, ${where}; it is tried again, with more patience. On a machine that is only slow, set VIDEOCAP_STUCK_SECONDS higher.`,
+    `${activity} has made no progress for ${seconds} s, ${where}; it is tried again, with more patience. On a ` +
+      'machine that is only slow, set VIDEOCAP_STUCK_SECONDS higher.',
   );
 }
 
 /** Faults of the machine or the network, which pass: tried again for as long as it takes. */
 const PASSING_CODES = new Set([
   ...['ENOSPC', 'EIO', 'EMFILE', 'ENFILE', 'EAGAIN', 'EBUSY', 'EROFS', 'EDQUOT', 'ENOMEM', 'ESTALE'],
-  // A disk that may not be written to by whoever the worker runs as, until somebody gives the right back.
+  // The worker's user lacks the file permission, until a user restores it.
   ...['EACCES', 'EPERM'],
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'],
 ]);
 
 /**
- * A defect of ours might be a race that another attempt wins; more in a row than this only hide it. Temporal's own count of
- * attempts says nothing here: most of them may have met an outage or a dead worker.
+ * A defect of ours might be a race that another attempt wins; more in a row than this only hide it. Temporal's own
+ * count of attempts says nothing here: most of them may have met an outage or a dead worker.
  */
 const MOST_UNEXPECTED = 5;
 const UNEXPECTED = 'UnexpectedError';
 
 /**
- * The failure that Temporal should see: what is wrong as its type, one sentence as its message, and whether to try again.
- * @param unexpected the how-manieth in a row this error is, if it is one that nobody expects. From 1.
+ * The failure that Temporal should see: what is wrong as its type, one sentence as its message, and whether to try
+ * again.
+ * @param unexpected number of consecutive unexpected errors, this one included (1-based).
  */
 export function asFailure(error: unknown, unexpected: number): unknown {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;

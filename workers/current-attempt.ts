@@ -5,8 +5,8 @@ import type { Claim, Fence } from '../core/fence.ts';
 import type { OutageClock } from '../judge/client/patient-endpoint.ts';
 
 /**
- * What a heartbeat carries, and the next attempt at the same activity finds: the last progress that a stage reported, among
- * others. A hint for people; the artifact store is the truth.
+ * What a heartbeat carries, and the next attempt at the same activity finds: the last progress that a stage reported,
+ * among others. A hint for people; the artifact store is the truth.
  */
 type Beat = Partial<Progress> & { answeredAt?: number; unexpected?: number | undefined; stuck?: number };
 
@@ -32,7 +32,7 @@ export class CurrentAttempt implements Fence {
   constructor(context: Context) {
     this.#context = context;
     this.signal = AbortSignal.any([context.cancellationSignal, this.#stopped.signal]);
-    // Until it says something itself: what the last attempt said.
+    // Until this attempt heartbeats, it reports the previous attempt's details.
     this.#beat = (context.info.heartbeatDetails as Beat | undefined) ?? {};
   }
 
@@ -56,8 +56,9 @@ export class CurrentAttempt implements Fence {
   }
 
   /**
-   * How long, in milliseconds, this attempt may be still before it is taken for stuck: at most `limit`. Less once it has shown
-   * how fast it goes, twice as much after every attempt that was ended for it, and `limit` for what comes after the last report.
+   * How long, in milliseconds, this attempt may be still before it is taken for stuck: at most `limit`. Less once it
+   * has shown how fast it goes, twice as much after every attempt that was ended for it, and `limit` for what comes
+   * after the last report.
    */
   patience(limit: number): number {
     const { done = 0, total = 0, stuck = 0 } = this.#beat;
@@ -70,7 +71,7 @@ export class CurrentAttempt implements Fence {
     return this.#beat.answeredAt ?? this.#context.info.scheduledTimestampMs;
   }
 
-  /** How many attempts in a row, up to the last that failed, ended in an error that nobody expects. */
+  /** How many attempts in a row, up to the last that failed, ended in an unexpected error. */
   get unexpected(): number {
     return this.#beat.unexpected ?? 0;
   }
@@ -97,7 +98,7 @@ export class CurrentAttempt implements Fence {
     this.#context.heartbeat(this.#beat);
   }
 
-  /** Ends what goes on in this attempt; nothing of it is stored any more. */
+  /** Ends what runs in this attempt; nothing of it is stored any more. */
   stop(reason: VideocapError): void {
     this.#lose(`Nothing more is stored: this attempt was ended. ${reason.message}`);
     this.#stopped.abort(reason);
@@ -115,14 +116,18 @@ export class CurrentAttempt implements Fence {
     if (this.#lost) throw this.#lost;
   }
 
-  /** Temporal gives an activity to another worker when it hears nothing for this long; so does a clock that only goes forward. */
+  /**
+   * Temporal gives an activity to another worker after this time without a heartbeat; so does a clock that only goes
+   * forward.
+   */
   #noticePause(): void {
     const limit = this.#context.info.heartbeatTimeoutMs;
     const pause = performance.now() - this.#beatAt;
     if (!limit || pause <= limit || this.#lost) return;
     const seconds = (milliseconds: number) => Math.round(milliseconds / 1000);
     this.#lose(
-      `Nothing more is stored: this process did not run for ${seconds(pause)} s, and after ${seconds(limit)} s Temporal gives the work to another attempt.`,
+      `Nothing more is stored: this process did not run for ${seconds(pause)} s, and after ${seconds(limit)} s ` +
+        'Temporal gives the work to another attempt.',
     );
     this.#context.log.warn('This attempt was superseded.', { reason: this.#lost!.message });
   }
@@ -158,8 +163,8 @@ export function reportProgress(progress: Progress): void {
 }
 
 /**
- * How long the current activity has waited for a service that does not answer, over all its attempts: since it was first
- * scheduled, or since the last answer that any attempt got. Outside an activity, the wait starts now, always.
+ * How long the current activity has waited for a service that does not answer, over all its attempts: since it was
+ * first scheduled, or since the last answer that any attempt got. Outside an activity, the wait starts now, always.
  */
 export const outage: OutageClock = {
   since: () => currentAttempt()?.answeredAt ?? Date.now(),

@@ -10,7 +10,10 @@ export interface WorkerSettings {
   temporalUiUrl: string | undefined;
   /** Folder of everything this installation keeps: artifact store, models, servers' data. */
   home: string;
-  /** A computation without progress for this long, or much less when it went fast, is taken for stuck: ended, and made again. */
+  /**
+   * A computation without progress for this long, or much less when it went fast, is taken for stuck: ended, and made
+   * again.
+   */
   stuckSeconds: number;
 }
 

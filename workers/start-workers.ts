@@ -36,9 +36,9 @@ export interface WorkerParts {
 }
 
 /**
- * What is ended when it shows no progress: the stages that compute in this process's threads. The others have limits of their
- * own: ffmpeg's by the length of the video, every request to the judge or MLflow, and those that only read and write files
- * Temporal's `startToCloseTimeout`.
+ * What is ended when it shows no progress: the stages that compute in this process's threads. The others have limits of
+ * their own: ffmpeg's by the length of the video, every request to the judge or MLflow, and those that only read and
+ * write files Temporal's `startToCloseTimeout`.
  */
 const COMPUTING: ReadonlySet<string> = new Set<keyof PolicyActivities | keyof JudgeActivities>([
   ...(['rolloutGroups', 'captionClips', 'updatePolicy'] as const),
@@ -46,9 +46,9 @@ const COMPUTING: ReadonlySet<string> = new Set<keyof PolicyActivities | keyof Ju
 ]);
 
 /**
- * Every queue in one process: workflows and small stages on `videocap`, then `media`, `judge`, and `policy-<kind>` for each
- * kind of engine. Models compute in worker threads, so this thread is always free to heartbeat. Returns once all of them
- * poll; `ended` settles when they have been shut down.
+ * Every queue in one process: workflows and small stages on `videocap`, then `media`, `judge`, and `policy-<kind>` for
+ * each kind of engine. Models compute in worker threads, so this thread is always free to heartbeat. Returns once all
+ * of them poll; `ended` settles when they have been shut down.
  */
 export async function startWorkers(
   settings: WorkerSettings,

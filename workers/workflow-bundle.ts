@@ -35,8 +35,8 @@ export async function digestOf(checkout: string, folders: readonly string[]): Pr
 }
 
 /**
- * The text that was kept in `file` for `key`, or a new one, kept there from now on. A file that is damaged, or of another
- * key, is replaced; where none can be written, none is kept.
+ * The text that was kept in `file` for `key`, or a new one, kept there from now on. A file that is damaged, or of
+ * another key, is replaced; where none can be written, none is kept.
  */
 export async function kept(file: string, key: string, make: () => Promise<string>): Promise<string> {
   const [first = '', ...rest] = (await readFile(file, 'utf8').catch(() => '')).split('\n');

@@ -6,7 +6,9 @@ import type { Waiting } from './controllable-run.ts';
 import { JudgedRun, type JudgedSnapshot } from './judged-run.ts';
 import { waitingLines } from './run-details.ts';
 
-/** Everything an annotation is, between two batches: small numbers and references. It survives continue-as-new as it is. */
+/**
+ * Everything an annotation is, between two batches: small numbers and references. It survives continue-as-new as it is.
+ */
 export interface AnnotationSnapshot extends JudgedSnapshot {
   runKey: string;
   dataset: string;
@@ -30,7 +32,10 @@ export class AnnotationState extends JudgedRun<AnnotationSnapshot> {
     return this.snapshot.judge;
   }
 
-  /** Samples a batch: enough that the endpoint is always fully asked, few enough that little is asked again after a crash. */
+  /**
+   * Samples a batch: enough that the endpoint is always fully asked, few enough that little is asked again after a
+   * crash.
+   */
   get batchSize(): number {
     return Math.max(16, 4 * this.snapshot.judge.concurrency);
   }
@@ -64,7 +69,8 @@ export class AnnotationState extends JudgedRun<AnnotationSnapshot> {
     const { samples, annotated, unscorable, spent, output } = this.snapshot;
     return [
       ...waitingLines(waiting),
-      `**Annotation** ${this.done} of ${samples?.open ?? '?'} captions: ${annotated} annotated, ${unscorable} without a usable answer`,
+      `**Annotation** ${this.done} of ${samples?.open ?? '?'} captions: ${annotated} annotated, ${unscorable} ` +
+        'without a usable answer',
       '',
       `Judge: ${spent.calls} calls, ${spent.usd.toFixed(2)} USD. Output: ${output}`,
     ].join('\n');

@@ -5,7 +5,7 @@ import type { Evaluation } from '../contracts/run-results.ts';
 type Measured = Pick<Evaluation, 'step' | 'metrics'>;
 
 /**
- * The best checkpoint after another evaluation. An evaluation counts once, however often it is told; one that has no
+ * The best checkpoint after another evaluation. An evaluation counts once, however often it is passed; one that has no
  * value for the metric (the judge could score no clip) counts neither for nor against.
  *
  * The best checkpoint is the one with the best value, the earlier of equals. `waited` follows Lightning's

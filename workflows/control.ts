@@ -51,8 +51,8 @@ export interface ControlOptions {
 }
 
 /**
- * Registers the run's messages, before anything is awaited so that none is ever refused; their descriptions are what the
- * Temporal UI shows beside them.
+ * Registers the run's messages, before anything is awaited so that none is ever refused; their descriptions are what
+ * the Temporal UI shows beside them.
  */
 export function listenForControl({ state, steps = true }: ControlOptions = {}): Control {
   let run: ControllableRun | undefined;
@@ -78,7 +78,8 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
       },
       {
         description:
-          'End after the current step, with the final benchmark and report. Where the judge is what it waits for, that is once it can go on.',
+          'End after the current step, with the final benchmark and report. Where the judge is what it waits for, ' +
+          'that is once it can continue.',
       },
     );
   }
@@ -96,13 +97,14 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
     (limits) => {
       early = { ...early, ...limits };
       const holding = run ? run.limit(limits) : early;
-      upsertMemo({ limits: holding } satisfies Partial<RunMemo>); // an execution that ends before its next step has written them nowhere else
+      // an execution that ends before its next step has written them nowhere else
+      upsertMemo({ limits: holding } satisfies Partial<RunMemo>);
       return holding;
     },
     {
       description:
-        'Change {"judgeBudgetUsd", "judgeBudgetCalls", "benchmarkJudgeBudgetUsd", "benchmarkJudgeBudgetCalls", "maxSteps"} ' +
-        'of this run. A run paused by its budget goes on after `resume`.',
+        'Change {"judgeBudgetUsd", "judgeBudgetCalls", "benchmarkJudgeBudgetUsd", "benchmarkJudgeBudgetCalls", ' +
+        '"maxSteps"} of this run. A run paused by its budget continues after `resume`.',
       validator: (limits) => void parseLimits(limits, run),
     },
   );

@@ -18,8 +18,8 @@ export const DatasetAnnotationInput = RunInput.extend({
 });
 
 /**
- * Makes the fields in `make` for the samples of a JSONL file that lack them, by asking the judge's language model. Batch
- * by batch: what is answered is kept, whatever stops the rest.
+ * Makes the fields in `make` for the samples of a JSONL file that lack them, by asking the judge's language model.
+ * Batch by batch: what is answered is kept, whatever stops the rest.
  */
 export async function datasetAnnotation(rawInput: unknown): Promise<WrittenAnnotations> {
   const control = listenForControl({ state: controlStateOf(rawInput) });
@@ -70,7 +70,8 @@ async function startAnnotation(raw: unknown): Promise<AnnotationState> {
   const { judge } = config;
   if (!isLlm(judge))
     throw ApplicationFailure.nonRetryable(
-      `The config's judge.kind is ${judge.kind}, which reads only the small world's sentences. Annotation needs a language model: set judge.kind to llm, and judge.baseUrl and judge.model.`,
+      `The config's judge.kind is ${judge.kind}, which reads only the small world's sentences. Annotation needs a ` +
+        'language model: set judge.kind to llm, and judge.baseUrl and judge.model.',
       'InvalidConfig',
     );
   return new AnnotationState({

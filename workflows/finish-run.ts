@@ -43,7 +43,7 @@ export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<Ru
   return run.summary(report, folder);
 }
 
-/** Tells MLflow that a run failed or was killed, also while the run itself is being cancelled. */
+/** Sets the final status of a failed or killed run in MLflow, also while the run itself is being cancelled. */
 export async function finishWithStatus(
   run: RunState,
   mirror: MlflowMirror,

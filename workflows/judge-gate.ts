@@ -1,8 +1,9 @@
 import { ActivityFailure, ApplicationFailure, condition, log } from '@temporalio/workflow';
 
 /**
- * Where a workflow waits for a person when the judge, or a custom reward, cannot go on: a wrong key, no quota, a budget
- * reached, an endpoint away for longer than its patience, code that has changed. Nothing is lost meanwhile: what was answered is in the ledger.
+ * Where a workflow waits for a person when the judge, or a custom reward, cannot continue: a wrong key, no quota, a
+ * budget reached, an endpoint away for longer than its patience, code that has changed. Nothing is lost meanwhile: what
+ * was answered is in the ledger.
  */
 export class JudgeGate {
   #blocked: string | undefined;
@@ -22,7 +23,10 @@ export class JudgeGate {
     this.#blocked = undefined;
   }
 
-  /** Calls an activity that asks the judge, again after every `resume`, until it gets through. Other failures are thrown. */
+  /**
+   * Calls an activity that asks the judge, again after every `resume`, until it gets through. Other failures are
+   * thrown.
+   */
   async through<T>(call: () => Promise<T>): Promise<T> {
     for (;;) {
       try {

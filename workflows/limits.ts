@@ -24,15 +24,15 @@ function checkAgainst(
   const isFree = (one: JudgeConfig) => isLlm(one) && !isPriced(one);
   const never = (field: string, section: string, instead: string) =>
     new Error(
-      `Wrong limits: ${field} would never be reached, since the run’s ${section}.price is 0. Set ${instead}, or start the ` +
-        'run with a price.',
+      `Wrong limits: ${field} would never be reached, since the run’s ${section}.price is 0. Set ${instead}, or ` +
+        'start the run with a price.',
     );
   if (judgeBudgetUsd && isFree(judge)) throw never('judgeBudgetUsd', 'judge', 'judgeBudgetCalls');
   if (benchmarkJudgeBudgetUsd === undefined && benchmarkJudgeBudgetCalls === undefined) return;
   if (!ownBenchmarkJudge)
     throw new Error(
-      'Wrong limits: the run’s config has no benchmark.judge, so its judge pays for benchmarks. Set judgeBudgetUsd or ' +
-        'judgeBudgetCalls.',
+      'Wrong limits: the run’s config has no benchmark.judge, so its judge pays for benchmarks. Set ' +
+        'judgeBudgetUsd or judgeBudgetCalls.',
     );
   if (benchmarkJudgeBudgetUsd && isFree(ownBenchmarkJudge))
     throw never('benchmarkJudgeBudgetUsd', 'benchmark.judge', 'benchmarkJudgeBudgetCalls');

@@ -43,7 +43,7 @@ export class MlflowMirror {
     return snapshot.tracking !== undefined && snapshot.mirroredStep >= snapshot.recordedStep;
   }
 
-  /** A run that goes on or was forked has records before its dataset is known, without which they cannot be told. */
+  /** A run that continues or was forked has records before its dataset is known, which MLflow needs first. */
   get #hasWork(): boolean {
     const { tracking, dataset } = this.#run.snapshot;
     return tracking === undefined || (dataset !== undefined && !this.#upToDate);

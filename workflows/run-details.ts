@@ -24,7 +24,8 @@ export function runDetails(snapshot: RunSnapshot, totalSteps: number, waiting: W
     '|---|---|---|---|',
     ...evaluations.map(
       ({ step, metrics }) =>
-        `| ${step} | ${metrics.eventF1?.toFixed(1)} | ${metrics.actionF1?.toFixed(1)} | ${metrics.objectF1?.toFixed(1)} |`,
+        `| ${step} | ${metrics.eventF1?.toFixed(1)} | ${metrics.actionF1?.toFixed(1)} | ` +
+        `${metrics.objectF1?.toFixed(1)} |`,
     ),
   ];
   if (trainedFrom) lines.push('', `Started from ${parentage(trainedFrom)}`);
@@ -46,5 +47,5 @@ function table(cells: readonly [title: string, text: string][]): string[] {
 /** Why the run waits, first of all. */
 export function waitingLines({ paused, blocked }: Waiting): string[] {
   if (blocked !== undefined) return [`**Paused: judge.** ${blocked} Then send \`resume\`.`, ''];
-  return paused ? ['**Paused** after the current step. Send `resume` to go on.', ''] : [];
+  return paused ? ['**Paused** after the current step. Send `resume` to continue.', ''] : [];
 }

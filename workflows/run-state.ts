@@ -23,7 +23,9 @@ const NOTHING: JudgeSpending = { calls: 0, usd: 0 };
 /** A snapshot travels with every step, and a run may be benchmarked a thousand times. */
 const MOST_EVALUATIONS = 32;
 
-/** A run's state with the pure decisions about it: which samples come next, whether it is finished, when to evaluate. */
+/**
+ * A run's state with the pure decisions about it: which samples come next, whether it is finished, when to evaluate.
+ */
 export class RunState extends JudgedRun<RunSnapshot> {
   override stage = 'starting';
   /** What the step under way has paid: `advance` adds it to the snapshot with the rest of the step. */
@@ -163,8 +165,8 @@ export class RunState extends JudgedRun<RunSnapshot> {
   }
 
   /**
-   * Keeps a benchmark result, in place of an earlier one of the same step. Of many, those between the first and the last
-   * thin out, but for the best: step records have the numbers of all.
+   * Keeps a benchmark result, in place of an earlier one of the same step. Of many, those between the first and the
+   * last thin out, but for the best: step records have the numbers of all.
    */
   keep(evaluation: Evaluation): void {
     const { best } = this.config.checkpoints;
@@ -224,7 +226,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
     return runDetails(this.snapshot, this.totalSteps, waiting, this.best);
   }
 
-  /** All that another execution needs to go on from here. */
+  /** All that another execution needs to continue from here. */
   get progress(): RunProgress {
     const { runKey, dataset, heldOutClips, clipsAhead, tracking, recordedStep, ...progress } = this.snapshot;
     return { ...progress, reference: this.reference, policy: this.policy };

@@ -3,9 +3,9 @@ import type { EngineConfig } from '../policy/policy-config.ts';
 import type { Activities, JudgeActivities, MediaActivities, PolicyActivities } from '../workers/activities.ts';
 
 /**
- * The stages as activities, each group with its task queue and its timeouts, and the reason for both. Errors that trying
- * again cannot repair are made non-retryable where they arise (`workers/activity-runtime.ts`), so the policies here say
- * only how long to wait for the world to come back: for ever, with growing pauses.
+ * The stages as activities, each group with its task queue and its timeouts, and the reason for both. Errors that
+ * trying again cannot repair are made non-retryable where they arise (`workers/activity-runtime.ts`), so the policies
+ * here say only how long to wait for other systems: without limit, with growing pauses.
  */
 const PATIENT: ActivityOptions['retry'] = {
   initialInterval: '1s',

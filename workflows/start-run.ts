@@ -32,8 +32,8 @@ export function controlStateOf(raw: unknown): ControlState | undefined {
 }
 
 /**
- * A fresh run from a person's input, the rest of a run from its own snapshot, or one that goes on from the progress that
- * another execution has stored.
+ * A fresh run from a person's input, the rest of a run from its own snapshot, or one that continues from the progress
+ * that another execution has stored.
  */
 export async function startRun(raw: unknown): Promise<RunState> {
   if (isContinuation(raw)) return new RunState(raw.continued);
@@ -86,8 +86,8 @@ export async function freshRun(config: ExperimentConfig, runKey = newRunKey()): 
 }
 
 /**
- * Data set, held-out clips and start policy: everything that the next step needs. The start policy is asked for in every
- * execution, since another one may have left it long ago and the store may have lost its weights since.
+ * Data set, held-out clips and start policy: everything that the next step needs. The start policy is asked for in
+ * every execution, since another one may have left it long ago and the store may have lost its weights since.
  */
 export async function prepare(run: RunState): Promise<void> {
   const { snapshot, config } = run;
@@ -134,7 +134,7 @@ export function newRunKey(): string {
   return `${workflowId.replaceAll(/[^A-Za-z0-9._-]/g, '_')}-${firstExecutionRunId.slice(0, 8)}`;
 }
 
-/** Whether this execution goes on from a snapshot of an earlier one. */
+/** Whether this execution continues from a snapshot of an earlier one. */
 export function isContinuation<Snapshot = RunSnapshot>(raw: unknown): raw is Continuation<Snapshot> {
   return (
     typeof raw === 'object' &&

@@ -8,7 +8,7 @@ import type { JudgeConfig } from '../judge/judge-config.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import type { JudgeGate } from './judge-gate.ts';
 
-/** What a step works on. It changes nothing of this: what comes of the step is its outcome. */
+/** The input of a step, which the step does not change. It returns its results as its outcome. */
 export interface StepInput {
   config: ExperimentConfig;
   place: StepPlace;

@@ -11,8 +11,9 @@ export interface CareBenchClipScore {
 export const NO_CAREBENCH_CAPTION: CareBenchClipScore = { action: NO_CAPTION, object: NO_CAPTION };
 
 /**
- * CaReBench's caption scores (`MCG-NJU/CaReBench`, `utils/dream_gpt.py`), in [0, 1]: AutoDQ's for actions and for objects over all clips
- * as one group, and the mean of the two F1s, which is the authors' "Caption (Avg. F1)". NaN without clips.
+ * CaReBench's caption scores (`MCG-NJU/CaReBench`, `utils/dream_gpt.py`), in [0, 1]: AutoDQ's for actions and for
+ * objects over all clips as one group, and the mean of the two F1s, which is the authors' "Caption (Avg. F1)". NaN
+ * without clips.
  */
 export interface CareBenchScore {
   action: SuiteScore;
@@ -26,7 +27,10 @@ export function careBenchScore(clips: readonly CareBenchClipScore[]): CareBenchS
   return { action, object, meanF1: (action.f1 + object.f1) / 2 };
 }
 
-/** In points: F1, recall and precision of actions and of objects over all clips as one group, and the mean of the two F1s. */
+/**
+ * In points: F1, recall and precision of actions and of objects over all clips as one group, and the mean of the two
+ * F1s.
+ */
 export async function careBenchSummary(clips: readonly CareBenchClipScore[], measure: Measure): Promise<Summary> {
   return { metrics: await measure(clips, metricsOf), tables: [] };
 }

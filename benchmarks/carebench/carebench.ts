@@ -38,11 +38,11 @@ const CAREBENCH_PUBLISHED: readonly PublishedRow[] = [
 
 /** VideoCap-R1 states gains; its values could not be found. */
 const CAREBENCH_NOTES: readonly string[] = [
-  'VideoCap-R1 (arXiv 2506.01725, abstract) states gains only, over its own Qwen2-VL-7B: action F1 +3.1, object F1 +6.9 points. ' +
-    'The values behind them are not known, so it has no row here.',
+  'VideoCap-R1 (arXiv 2506.01725, abstract) states gains only, over its own Qwen2-VL-7B: action F1 +3.1, object ' +
+    'F1 +6.9 points. The values behind them are not known, so it has no row here.',
 ];
 
-/** CapST: does a caption tell what happens, and what is there? AutoDQ for actions and for objects. */
+/** CapST: scores what happens and which objects are there. AutoDQ for actions and for objects. */
 export const carebench: Suite<CareBenchItem, CareBenchItemScore> = {
   name: 'carebench',
   title: 'CaReBench (CapST)',
@@ -82,7 +82,7 @@ export const carebench: Suite<CareBenchItem, CareBenchItemScore> = {
     if (!('answer' in object)) return object;
     return { answer: { action: action.answer, object: object.answer } };
   },
-  noCaption: ({ events = [], objects = [] }) => ({ action: nothingTold(events), object: nothingTold(objects) }),
+  noCaption: ({ events = [], objects = [] }) => ({ action: noClaims(events), object: noClaims(objects) }),
   summarise: (scored, _, measure) =>
     careBenchSummary(
       scored.map(({ score }) => score),
@@ -103,22 +103,22 @@ function objectQuestions(client: LlmClient, signal: AbortSignal | undefined): Un
   };
 }
 
-function nothingTold(units: readonly string[]): UnitComparison {
-  return { ...NO_CAPTION, reference: [...units], verdicts: units.map(() => 'neutral'), told: [], toldVerdicts: [] };
+function noClaims(units: readonly string[]): UnitComparison {
+  return { ...NO_CAPTION, reference: [...units], verdicts: units.map(() => 'neutral'), claims: [], claimVerdicts: [] };
 }
 
-function unitLines(title: string, { reference, verdicts, told, toldVerdicts }: UnitComparison): string[] {
+function unitLines(title: string, { reference, verdicts, claims, claimVerdicts }: UnitComparison): string[] {
   const line = (units: readonly string[], about: readonly Verdict[]) =>
     units.map((unit, i) => `- ${about[i]}: ${unit}`);
   return [
-    `${title} of the reference, and what the caption says:`,
+    `${title} of the reference, and the caption's verdicts:`,
     ...line(reference, verdicts),
-    `${title} of the caption, and what the reference says:`,
-    ...line(told, toldVerdicts),
+    `${title} of the caption, and the reference's verdicts:`,
+    ...line(claims, claimVerdicts),
   ];
 }
 
-/** One clip of CaReBench. `events` and `objects` are what its caption tells, where the file already lists them. */
+/** One clip of CaReBench. `events` and `objects` are the units of its caption, if the file lists them. */
 const CareBenchClip = z.object({
   /** The video file's name, relative to the benchmark's video folder; names the clip. */
   video: z.string().min(1),
@@ -135,9 +135,9 @@ const CareBenchClip = z.object({
 type CareBenchClip = z.infer<typeof CareBenchClip>;
 
 /**
- * CaReBench's annotation file (`json/` of the dataset `MCG-NJU/CaReBench`): a JSON list of `{video, caption, events?, objects?}`, in the
- * file's order; fields of its other tasks are ignored. A clip without `events` or `objects` gets them from its caption, by the judge,
- * as in the authors' code.
+ * CaReBench's annotation file (`json/` of the dataset `MCG-NJU/CaReBench`): a JSON list of `{video, caption, events?,
+ * objects?}`, in the file's order; fields of its other tasks are ignored. A clip without `events` or `objects` gets
+ * them from its caption, by the judge, as in the authors' code.
  * @throws VideocapError `InvalidDataset` that names the file, the entry and the field.
  */
 export async function readCareBench(path: string): Promise<CareBenchClip[]> {
@@ -151,14 +151,17 @@ export async function readCareBench(path: string): Promise<CareBenchClip[]> {
     if (first !== undefined)
       throw badAnnotation(
         `${file} entry ${index}, field video: ${JSON.stringify(clip.video)} is that of entry ${first} already; ` +
-          'keep one, since captions are told apart by it.',
+          'keep one, since it identifies a caption.',
       );
     places.set(clip.video, index);
     return clip;
   });
 }
 
-/** What the authors' captioning writes of a clip (`description.json`, by `idx`), and their evaluation again (`DREAM_eval_infos.jsonl`). */
+/**
+ * What the authors' captioning writes of a clip (`description.json`, by `idx`), and their evaluation again
+ * (`DREAM_eval_infos.jsonl`).
+ */
 const Described = z.union([
   z.object({ id: z.union([z.string(), z.int()]), pred: z.string() }),
   z.object({ idx: z.union([z.string(), z.int()]), pred: z.string() }),

@@ -12,7 +12,7 @@ const Answer = z.strictObject({ objects: z.array(z.string()) });
 
 export const OBJECT_EXTRACTION = readPrompt('object-extraction.v1', PROMPTS);
 
-/** Which objects does `description` tell of? "There is ..." sentences, one attribute each, each once (CaReBench). */
+/** Extracts the objects of `description`. "There is ..." sentences, one attribute each, each once (CaReBench). */
 export function objectExtraction(description: string): Question<string[]> {
   return {
     prompt: OBJECT_EXTRACTION,
@@ -28,8 +28,8 @@ export function objectExtraction(description: string): Question<string[]> {
 export const OBJECT_ENTAILMENT = readPrompt('object-entailment.v1', PROMPTS);
 
 /**
- * Does `description` tell of these objects? One verdict each, in the objects' order (CaReBench, one call for the whole
- * list).
+ * Whether `description` entails these objects. One verdict each, in the objects' order (CaReBench, one call for the
+ * whole list).
  */
 export function objectEntailment(description: string, objects: readonly string[]): Question<Verdict[]> {
   return {

@@ -2,7 +2,9 @@ import { posix } from 'node:path';
 import { z } from 'zod';
 import { badAnnotation, readAnnotation, readAnnotationFile } from '../annotation-file.ts';
 
-/** A clip of DREAM-1K: the human description that a caption is compared with, its events, and what the buckets go by. */
+/**
+ * A clip of DREAM-1K: the human description that a caption is compared with, its events, and what the buckets go by.
+ */
 export const Dream1kItem = z.strictObject({
   /** The authors' `idx`. */
   id: z.string(),
@@ -11,7 +13,10 @@ export const Dream1kItem = z.strictObject({
   /** `movie_animation`, `movie_live_action`, `vertical_video`, `videvo`, `youtube`. */
   category: z.string(),
   reference: z.string(),
-  /** Absent: the judge finds them in the reference. All of the published rows have them; four have none, which is an empty list. */
+  /**
+   * Absent: the judge finds them in the reference. All of the published rows have them; four have none, which is an
+   * empty list.
+   */
   events: z.array(z.string()).optional(),
   /** Absent where the file does not say. */
   subjects: z.number().optional(),
@@ -26,7 +31,10 @@ const Content = z.object({
   video: z.object({ video_file: z.union([z.string(), z.array(z.string())]) }).nullish(),
 });
 
-/** A row as the authors wrote it, and as their inference script writes it again, with the caption in the assistant's `text`. */
+/**
+ * A row as the authors wrote it, and as their inference script writes it again, with the caption in the assistant's
+ * `text`.
+ */
 export const Dream1kRow = z.object({
   messages: z.array(z.object({ role: z.string(), content: z.array(Content) })),
   dataset: z.string().min(1),
@@ -45,8 +53,9 @@ type Dream1kRow = z.infer<typeof Dream1kRow>;
 const PLACEHOLDER = '<placeholder>';
 
 /**
- * Reads `DREAM-1k.jsonl` of `bytedance/tarsier` (`data/annotations`). A row that comes twice counts once, as in the authors' code.
- * The published rows name no video files: a clip's file is then `<idx>.mp4`, as in the videos of `omni-research/DREAM-1K`.
+ * Reads `DREAM-1k.jsonl` of `bytedance/tarsier` (`data/annotations`). A row that comes twice counts once, as in the
+ * authors' code. The published rows name no video files: a clip's file is then `<idx>.mp4`, as in the videos of
+ * `omni-research/DREAM-1K`.
  * @throws VideocapError `InvalidDataset` that names file, line and field.
  */
 export async function readDream1k(path: string): Promise<Dream1kItem[]> {

@@ -9,7 +9,8 @@ export interface Dream1kClip extends ClipScore {
 }
 
 /**
- * DREAM-1K's scores by category, in alphabetical order, each in [0, 1]: mean recall, mean precision, and the F1 of these means.
+ * DREAM-1K's scores by category, in alphabetical order, each in [0, 1]: mean recall, mean precision, and the F1 of
+ * these means.
  */
 export function categoryScores(clips: readonly Dream1kClip[]): Map<string, SuiteScore & { clips: number }> {
   const groups = new Map<string, Dream1kClip[]>();
@@ -23,8 +24,8 @@ export function categoryScores(clips: readonly Dream1kClip[]): Map<string, Suite
 }
 
 /**
- * The overall scores: recall and precision are the means over **categories**, however many clips each has, and F1 is that of
- * these two. NaN without clips.
+ * The overall scores: recall and precision are the means over **categories**, however many clips each has, and F1 is
+ * that of these two. NaN without clips.
  */
 export function overallScore(clips: readonly Dream1kClip[]): SuiteScore {
   return suiteScore([...categoryScores(clips).values()]);

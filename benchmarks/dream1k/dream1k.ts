@@ -50,8 +50,8 @@ export const dream1k: Suite<Dream1kItem, Dream1kScore> = {
     const reference = { caption: item.reference, units: item.events };
     const compared = await compareUnits(keyEventQuestions(client, signal), caption, reference);
     if (!('answer' in compared)) return compared;
-    const { recall, precision, reference: events, verdicts, told: claims, toldVerdicts } = compared.answer;
-    return { answer: { recall, precision, events, reading: { verdicts, claims, claimVerdicts: toldVerdicts } } };
+    const { recall, precision, reference: events, verdicts, claims, claimVerdicts } = compared.answer;
+    return { answer: { recall, precision, events, reading: { verdicts, claims, claimVerdicts } } };
   },
 
   noCaption: ({ events = [] }) => ({ ...NO_CAPTION, events }),
@@ -60,7 +60,7 @@ export const dream1k: Suite<Dream1kItem, Dream1kScore> = {
 
   describe(item, { recall, precision, events, reading }) {
     const lines = (texts: readonly string[], verdicts: readonly Verdict[] | undefined) =>
-      texts.map((text, i) => `- ${verdicts?.[i] ?? 'not told'}: ${text}`);
+      texts.map((text, i) => `- ${verdicts?.[i] ?? 'not entailed'}: ${text}`);
     return [
       `Events: ${recallAndPrecision({ recall, precision })}.`,
       `Reference: ${item.reference}`,

@@ -3,13 +3,14 @@ import { basename, join, parse, relative, resolve, sep } from 'node:path';
 import { VideocapError } from '../../core/errors.ts';
 import { linkOut } from '../../datasets/check-video.ts';
 
-/** Where a video is, or why it cannot be told. */
+/** A video's path, or why it is unknown. */
 export type FoundVideo = { path: string } | { missing: string };
 
 /**
- * Looks for videos in a folder and its subfolders, by the names that annotations give: as a path from the folder, else by the
- * file's name alone, which must then be there once; last by that name with another extension, since VDC's annotations give none.
- * A link that leads out of the folder is not taken, as in data of one's own; the folder itself may be one.
+ * Looks for videos in a folder and its subfolders, by the names that annotations give: as a path from the folder, else
+ * by the file's name alone, which must then be there once; last by that name with another extension, since VDC's
+ * annotations give none. A link that leads out of the folder is not taken, as in data of one's own; the folder itself
+ * may be one.
  * @throws VideocapError `InvalidDataset` when there is no such folder.
  */
 export async function videoFinder(folder: string): Promise<(name: string) => FoundVideo> {

@@ -30,8 +30,8 @@ const CLIPS_A_PART = 64;
 type Missing = SuiteItems['missing'];
 
 /**
- * Fixes what a suite is measured on: its items, and either its videos, in parts to caption, or captions that were made elsewhere.
- * A clip without either is listed with its reason.
+ * Fixes what a suite is measured on: its items, and either its videos, in parts to caption, or captions that were made
+ * elsewhere. A clip without either is listed with its reason.
  * @throws VideocapError `InvalidDataset` when annotations or predictions cannot be read, or no clip is left.
  */
 export async function prepareSuite(source: SuiteSource, deps: PrepareDeps): Promise<PreparedSuite> {
@@ -80,9 +80,11 @@ async function findPredictions(
   const predictions: CaptionedClip[] = [...captions]
     .filter(([id]) => known.has(id))
     .map(([sampleId, text]) => ({ sampleId, text, tokens: 0, parsed: parseCompletion(text) }));
-  const told = new Set(items.filter(({ id, clip }) => captions.has(id) || captions.has(clip)).map(({ clip }) => clip));
+  const captioned = new Set(
+    items.filter(({ id, clip }) => captions.has(id) || captions.has(clip)).map(({ clip }) => clip),
+  );
   const missing = [...new Set(items.map(({ clip }) => clip))]
-    .filter((clip) => !told.has(clip))
+    .filter((clip) => !captioned.has(clip))
     .map((clip) => ({ clip, reason: `there is no caption for it in ${path}` }));
   const text = `${JSON.stringify(predictions)}\n`;
   return { predictions: await store.put(keyOf('suiteItems', { hash: sha256(text) }), text), manifests: [], missing };

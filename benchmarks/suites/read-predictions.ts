@@ -5,8 +5,9 @@ import type { Suite } from './suite.ts';
 const Row = z.object({ id: z.union([z.string(), z.number()]), caption: z.string() });
 
 /**
- * Captions by id from a file that something else wrote: JSONL or a JSON list of `{"id": ..., "caption": ...}`, a JSON object
- * `{id: caption}`, or a layout of the suite's authors. An empty caption is a caption: it tells nothing.
+ * Captions by id from a file that something else wrote: JSONL or a JSON list of `{"id": ..., "caption": ...}`, a JSON
+ * object
+ * `{id: caption}`, or a layout of the suite's authors. An empty caption counts as a caption.
  * @throws VideocapError `InvalidDataset` that names file, place and remedy.
  */
 export async function readPredictions(path: string, suite: Suite): Promise<Map<string, string>> {
@@ -20,8 +21,8 @@ export async function readPredictions(path: string, suite: Suite): Promise<Map<s
     const rows = rowsOf(value);
     if (rows.length === 0)
       throw badAnnotation(
-        `Predictions file ${path} ${place} is no caption; write lines such as {"id": "1", "caption": "A man walks."}, ` +
-          "with the ids of the suite's clips.",
+        `Predictions file ${path} ${place} is no caption; write lines such as {"id": "1", "caption": "A man ` +
+          `walks."}, with the ids of the suite's clips.`,
       );
     for (const { id, caption } of rows) {
       if ((predictions.get(id) ?? caption) !== caption)

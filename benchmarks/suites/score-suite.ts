@@ -9,7 +9,8 @@ import type { ItemResult, SuiteCounts, SuiteItems } from './suite-files.ts';
 import { LEAVE_OUT_FAILED } from './suites.ts';
 
 /**
- * A caption as it is scored: the answer of a completion that has one, else the text that follows its analysis, or all of it;
+ * A caption as it is scored: the answer of a completion that has one, else the text that follows its analysis, or all
+ * of it;
  * `undefined` where there is nothing. An analysis that never ends is no caption.
  */
 export function captionOf(text: string): string | undefined {
@@ -21,7 +22,10 @@ export function captionOf(text: string): string | undefined {
   return rest.replace(/^\s*<answer>/, '').trim() || undefined;
 }
 
-/** Items at once, for each question that the judge takes at a time: enough that it never waits, however busy the disk is. */
+/**
+ * Items at once, for each question that the judge takes at a time: enough that it never waits, however busy the disk
+ * is.
+ */
 const ITEMS_A_TURN = 16;
 /** Of VDC's 5,000 items, each asks about forty questions: all at once would fill the memory. */
 const MOST_ITEMS = 512;
@@ -35,8 +39,8 @@ export interface ScoringOptions {
 }
 
 /**
- * Asks the judge about every item that has a caption. Only fails once all who were asked have answered: answers on their way are
- * paid for.
+ * Asks the judge about every item that has a caption. Only fails once all who were asked have answered: answers on
+ * their way are paid for.
  */
 export async function scoreItems(
   suite: Suite,
@@ -49,7 +53,7 @@ export async function scoreItems(
   const reasons = new Map(missing.map(({ clip, reason }) => [clip, reason]));
   let [done, answers] = [0, 0];
   const progress = () => onProgress?.({ done, total: items.length, answers });
-  // One of VDC's items asks about forty questions: without a word before all of them are answered, it looks dead.
+  // One of VDC's items asks about forty questions: a heartbeat only after all answers would come too late.
   const counting: LlmClient = {
     name: client.name,
     get usage() {

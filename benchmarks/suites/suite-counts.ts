@@ -4,7 +4,9 @@ import type { ItemResult, SuiteCounts } from './suite-files.ts';
 /** Below this share of the items, the means are about something else than the benchmark. */
 const ENOUGH = 0.95;
 
-/** Warnings where too few items are in the means, or whole parts of the benchmark in none; none where there are enough. */
+/**
+ * Warnings where too few items are in the means, or whole parts of the benchmark in none; none where there are enough.
+ */
 export function fewScored({ items, scored, unscorable, missing, outOf = items, absent = [] }: SuiteCounts): string[] {
   const without = absent.length === 0 ? [] : [`Nothing was measured of: ${absent.join(', ')}. ${ABSENT}`];
   if (scored >= ENOUGH * outOf) return without;
@@ -17,7 +19,8 @@ export function fewScored({ items, scored, unscorable, missing, outOf = items, a
   const why = others.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   const listed = unscorable + missing > 0 ? '; the report lists unscorable and missing ones with their reasons' : '';
   return [
-    `Only ${scored} of ${outOf} items are in these numbers: compare them with no published one. The others: ${why.join(', ')}${listed}.`,
+    `Only ${scored} of ${outOf} items are in these numbers: compare them with no published one. The others: ` +
+      `${why.join(', ')}${listed}.`,
     ...without,
   ];
 }
@@ -36,7 +39,10 @@ export function countsLine({ items, scored, withoutCaption, unscorable, missing,
   return [`${scored} of ${items} items scored${taken}`, ...others].join(', ');
 }
 
-/** What became of the items of each group, in alphabetical order: the authors print how many failed. `inMeans`: whether a result is in the means. */
+/**
+ * What became of the items of each group, in alphabetical order: the authors print how many failed. `inMeans`: whether
+ * a result is in the means.
+ */
 export function outcomeTable<Item extends SuiteItem>(
   { groups }: Suite<Item>,
   items: readonly Item[],

@@ -23,7 +23,7 @@ export const ItemResult = z.strictObject({
   id: z.string(),
   clip: z.string(),
   video: z.string(),
-  /** Absent where the policy wrote none, or nobody was asked for one. */
+  /** Absent if the policy wrote none, or was not asked. */
   caption: z.string().optional(),
   /** As the suite's `score` says. */
   score: z.unknown().optional(),

@@ -6,8 +6,8 @@ import { fewScored } from './suite-counts.ts';
 import type { ItemResult, SuiteCounts, SuiteResult } from './suite-files.ts';
 
 /**
- * A result as Markdown: the main table with published numbers beside ours, what was left out and why, and the suite's other
- * tables. Every table names the judge and its prompts, without which the numbers mean nothing.
+ * A result as Markdown: the main table with published numbers beside ours, what was left out and why, and the suite's
+ * other tables. Every table names the judge and its prompts, without which the numbers mean nothing.
  */
 export function suiteReport(result: SuiteResult): string {
   const { title, subject, judge, usage, quirks, counts, annotations, source, notes = [] } = result;
@@ -21,14 +21,16 @@ export function suiteReport(result: SuiteResult): string {
     `- Prompts: ${plain(promptNames(judge))}`,
     ...(usage ? [`- Judge usage: ${usageLine(usage)}`] : []),
     `- Authors' quirks that are on: ${listOf(quirks)}`,
-    `- Items: ${counts.items}${ofTheFile(counts)}; in the means ${counts.scored}, without a caption ${counts.withoutCaption}, unscorable ${counts.unscorable}, missing ${counts.missing}`,
+    `- Items: ${counts.items}${ofTheFile(counts)}; in the means ${counts.scored}, without a caption ` +
+      `${counts.withoutCaption}, unscorable ${counts.unscorable}, missing ${counts.missing}`,
     ...fewScored(counts).map((warning) => `\n> **${warning}**`),
     '',
     '## Result',
     '',
     ...mainTable(result),
     '',
-    `${judged} In brackets: 95% bootstrap intervals over the clips. Published rows come from other judges, prompts and often other frames: they say where our numbers should lie, not which model is better.`,
+    `${judged} In brackets: 95% bootstrap intervals over the clips. Published rows come from other judges, ` +
+      'prompts and often other frames: they say where our numbers should lie, not which model is better.',
     ...notes.map((note) => `\n${plain(note)}`),
     ...worstLine(result),
     ...result.tables.flatMap((table) => ['', `## ${table.title}`, '', ...markdownTable(table), '', judged]),
@@ -123,7 +125,7 @@ function worstLine({ worst, columns, counts }: SuiteResult): string[] {
   const values = columns.flatMap(({ metric, label, digits = 1 }) =>
     worst[metric] === undefined ? [] : [`${plain(label)} ${worst[metric].toFixed(digits)}`],
   );
-  return ['', `Had every unscorable item (${counts.unscorable}) told nothing at all: ${values.join(', ')}.`];
+  return ['', `With a score of no caption for each unscorable item (${counts.unscorable}): ${values.join(', ')}.`];
 }
 
 /** Lines of a list of what was left out; the JSON has them all. */
@@ -163,7 +165,9 @@ function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** Text that a model or a file wrote, on one line, without anything that would be a tag, a link, a cell or a heading. */
+/**
+ * Text that a model or a file wrote, on one line, without anything that would be a tag, a link, a cell or a heading.
+ */
 function plain(text: string): string {
   return text
     .replaceAll(/[\p{Cc}\s]+/gu, ' ')

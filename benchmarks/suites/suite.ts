@@ -9,7 +9,9 @@ import type { Measure } from '../bootstrap.ts';
 export interface SuiteItem {
   /** Unique within the suite; what `--predictions` are found by. */
   id: string;
-  /** Items of one clip share its caption: what the policy writes, or a prediction under this id. Often the same as `id`. */
+  /**
+   * Items of one clip share its caption: what the policy writes, or a prediction under this id. Often the same as `id`.
+   */
   clip: string;
   /** The video file's name, looked for in `--videos` and its subfolders. Items of one clip name the same file. */
   video: string;
@@ -50,14 +52,18 @@ export interface SuiteTable {
 }
 
 export interface Summary {
-  /** Points 0-100 unless the column's label says otherwise, with `<name>Low` and `<name>High` where bounds were asked for. Never NaN: what nothing was measured for is absent. */
+  /**
+   * Points 0-100 unless the column's label says otherwise, with `<name>Low` and `<name>High` where bounds were asked
+   * for. Never NaN: what nothing was measured for is absent.
+   */
   metrics: Record<string, number>;
   tables: SuiteTable[];
 }
 
 /**
- * A published benchmark: how its authors' files are read, what the judge is asked, what is made of the answers. All of it is
- * pure but for reading files and asking; videos, captions, failures, storage, published rows and reports are the framework's.
+ * A published benchmark: how its authors' files are read, what the judge is asked, what is made of the answers. All of
+ * it is pure but for reading files and asking; videos, captions, failures, storage, published rows and reports are the
+ * framework's.
  */
 export interface Suite<Item extends SuiteItem = SuiteItem, Score = unknown> {
   readonly name: SuiteName;
@@ -67,7 +73,9 @@ export interface Suite<Item extends SuiteItem = SuiteItem, Score = unknown> {
   readonly source: string;
   /** How an item lies in the store. */
   readonly item: z.ZodType<Item>;
-  /** How a score lies in the store, with all that a person needs to see why it is what it is: events, verdicts, answers. */
+  /**
+   * How a score lies in the store, with all that a person needs to see why it is what it is: events, verdicts, answers.
+   */
   readonly score: z.ZodType<Score>;
   /** The prompts that `scoreItem` uses: named, with their version, beside every number. */
   readonly prompts: readonly Prompt[];
@@ -82,7 +90,10 @@ export interface Suite<Item extends SuiteItem = SuiteItem, Score = unknown> {
   readonly groups?: {
     readonly title: string;
     of(item: Item): string;
-    /** Those that a headline number is a mean over; it says so when one of them is not there. Without: as many as there are. */
+    /**
+     * Those that a headline number is a mean over; it says so when one of them is not there. Without: as many as there
+     * are.
+     */
     readonly all?: readonly string[];
   };
 
@@ -92,18 +103,24 @@ export interface Suite<Item extends SuiteItem = SuiteItem, Score = unknown> {
    */
   readAnnotations(path: string): Promise<Item[]>;
 
-  /** The captions of a row of the authors' own prediction files, where they have such, by item or clip; none for other rows. */
+  /**
+   * The captions of a row of the authors' own prediction files, where they have such, by item or clip; none for other
+   * rows.
+   */
   readPredictions?(row: unknown): { id: string; caption: string }[];
 
-  /** Asks what the protocol asks about one caption, which is not empty. A question without an answer makes the item unscorable, never 0. */
+  /**
+   * Asks what the protocol asks about one caption, which is not empty. A question without an answer makes the item
+   * unscorable, never 0.
+   */
   scoreItem(client: LlmClient, item: Item, caption: string, signal?: AbortSignal): Promise<Outcome<Score>>;
 
-  /** What an item scores whose clip got no caption: the policy's fault, so a number. Nobody is asked. */
+  /** The score of an item whose clip got no caption: the policy's fault, so a number, without a judge call. */
   noCaption(item: Item): Score;
 
   /**
-   * The suite's numbers. `scored` may be empty. `quirks`: the names of those that are on. `measure` gives means of clips, with
-   * or without bounds. Deterministic.
+   * The suite's numbers. `scored` may be empty. `quirks`: the names of those that are on. `measure` gives means of
+   * clips, with or without bounds. Deterministic.
    */
   summarise(
     scored: readonly ScoredItem<Item, Score>[],
@@ -111,6 +128,6 @@ export interface Suite<Item extends SuiteItem = SuiteItem, Score = unknown> {
     measure: Measure,
   ): Promise<Summary>;
 
-  /** Markdown lines for the drill-down of one item: what the reference has, what was told, what the judge said. */
+  /** Markdown lines for the drill-down of one item: the reference's units, the caption's claims, and the verdicts. */
   describe(item: Item, score: Score): string[];
 }

@@ -18,7 +18,7 @@ export function suiteNamed(name: SuiteName): Suite {
 export const LEAVE_OUT_FAILED = 'leaveOutFailed';
 const COMMON_QUIRKS = {
   [LEAVE_OUT_FAILED]:
-    'clips that got no caption are left out (else they score 0), and what unscorable ones could cost is not told',
+    'clips without a caption are left out (default: they score 0), without a worst case for unscorable ones',
 };
 
 /** What a suite's quirks do, by name. */

@@ -2,8 +2,9 @@ import { uniformAt } from '../../core/random.ts';
 import type { VdcAspect } from './vdc-questions.ts';
 
 /**
- * What a policy is asked for under each aspect: three instructions quoted from each of the authors' lists (`rese1f/aurora`,
- * Apache-2.0), which have 16, and 24 for the detailed caption. Those that speak of a number of frames are left out.
+ * What a policy is asked for under each aspect: three instructions quoted from each of the authors' lists
+ * (`rese1f/aurora`, Apache-2.0), which have 16, and 24 for the detailed caption. Those that speak of a number of frames
+ * are left out.
  */
 const VDC_INSTRUCTIONS: Readonly<Record<VdcAspect, readonly [string, ...string[]]>> = {
   camera: [
@@ -33,7 +34,10 @@ const VDC_INSTRUCTIONS: Readonly<Record<VdcAspect, readonly [string, ...string[]
   ],
 };
 
-/** The authors draw one at random each time; here the draw depends on aspect and video alone, so that a result can be had again. */
+/**
+ * The authors draw one at random each time; here the draw depends on aspect and video alone, so that a result can be
+ * had again.
+ */
 export function vdcInstruction(aspect: VdcAspect, clip: string): string {
   const all = VDC_INSTRUCTIONS[aspect];
   return all[Math.floor(uniformAt(SEED, ['vdc', aspect, clip]) * all.length)]!;

@@ -20,9 +20,9 @@ export const VdcItem = z.strictObject({
 export type VdcItem = z.infer<typeof VdcItem>;
 
 /**
- * The items of the authors' folder of question files, or of one file named after its aspect. Videos in the order they first come, all
- * aspects of a video together, so that the first so many videos are whole. A video without questions under an aspect is no item
- * there, since nothing can be measured on it; in the published files there is none.
+ * The items of the authors' folder of question files, or of one file named after its aspect. Videos in the order they
+ * first come, all aspects of a video together, so that the first so many videos are whole. A video without questions
+ * under an aspect is no item there, since nothing can be measured on it; in the published files there is none.
  * @throws VideocapError `InvalidDataset` that names file, line and field.
  */
 export async function readVdcItems(path: string): Promise<VdcItem[]> {
@@ -58,8 +58,9 @@ async function readAspects(path: string): Promise<Map<VdcAspect, VdcQuestions>> 
   const aspect = VdcAspect.safeParse(basename(path, '.jsonl'));
   if (!aspect.success)
     throw badAnnotation(
-      `The name of the VDC question file ${path} does not say its aspect; name it ${VDC_ASPECTS.map((name) => `${name}.jsonl`).join(' or ')}, ` +
-        `or give the folder with these (${dirname(path)}?).`,
+      `The name of the VDC question file ${path} does not say its aspect; name it ` +
+        `${VDC_ASPECTS.map((name) => `${name}.jsonl`).join(' or ')}, or give the folder with these ` +
+        `(${dirname(path)}?).`,
     );
   return new Map([[aspect.data, await readVdcQuestions(path)]]);
 }

@@ -14,8 +14,8 @@ const Logged = z.object({
 });
 
 /**
- * The captions of a row in one of the authors' two layouts, by item id where there is one under each aspect, by video id where there
- * is one for all. Empty for other rows.
+ * The captions of a row in one of the authors' two layouts, by item id where there is one under each aspect, by video
+ * id where there is one for all. Empty for other rows.
  */
 export function vdcPredictions(row: unknown): { id: string; caption: string }[] {
   const perAspect = PerAspect.safeParse(row);

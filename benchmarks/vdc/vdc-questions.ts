@@ -18,8 +18,8 @@ export type VdcQuestions = ReadonlyMap<string, readonly VdcQuestion[]>;
 const Line = z.record(z.string().min(1), z.array(VdcQuestion));
 
 /**
- * VDC's five question files (`post_eval/<aspect>.jsonl` of `rese1f/aurora`) from the folder they lie in; those that are not there
- * are left out.
+ * VDC's five question files (`post_eval/<aspect>.jsonl` of `rese1f/aurora`) from the folder they lie in; those that are
+ * not there are left out.
  * @throws VideocapError `InvalidDataset` when none is there, or one is not what the authors ship.
  */
 export async function readVdc(folder: string): Promise<Map<VdcAspect, VdcQuestions>> {
@@ -30,15 +30,15 @@ export async function readVdc(folder: string): Promise<Map<VdcAspect, VdcQuestio
   }
   if (aspects.size === 0)
     throw badAnnotation(
-      `There is no VDC question file in ${folder}. Put there one or more of ${VDC_ASPECTS.map((name) => `${name}.jsonl`).join(', ')}, ` +
-        'as they are in post_eval of rese1f/aurora.',
+      `There is no VDC question file in ${folder}. Put there one or more of ` +
+        `${VDC_ASPECTS.map((name) => `${name}.jsonl`).join(', ')}, as they are in post_eval of rese1f/aurora.`,
     );
   return aspects;
 }
 
 /**
- * One file: a line is `{video id: [{question, answer, category}, ...]}`. A video that comes twice has the questions of its last
- * line, as in the authors' code: `main_object.jsonl` has four such.
+ * One file: a line is `{video id: [{question, answer, category}, ...]}`. A video that comes twice has the questions of
+ * its last line, as in the authors' code: `main_object.jsonl` has four such.
  * @throws VideocapError `InvalidDataset` that names file, line and field.
  */
 export async function readVdcQuestions(path: string): Promise<VdcQuestions> {

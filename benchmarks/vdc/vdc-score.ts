@@ -13,7 +13,7 @@ export interface VdcClipScore {
   score: number;
 }
 
-/** A clip without a caption tells nothing, so nothing can be answered from it. */
+/** No question can be answered without a caption. */
 export const NO_VDC_CAPTION: VdcClipScore = { accuracy: 0, score: 0 };
 
 /** What of the authors' script is not obvious from the definition, and can be had. */

@@ -20,9 +20,9 @@ export interface VdcScoredItem {
 }
 
 /**
- * VDC's numbers. Metrics: `accuracy` (points) and `score` (0-5), the means over aspects; `<aspect>Accuracy` and `<aspect>Score`; each with 95%
- * bounds, where the resamples of the two means draw videos, each with all its aspects. A second table says for how many videos one
- * caption stood for all aspects.
+ * VDC's numbers. Metrics: `accuracy` (points) and `score` (0-5), the means over aspects; `<aspect>Accuracy` and
+ * `<aspect>Score`; each with 95% bounds, where the resamples of the two means draw videos, each with all its aspects. A
+ * second table says for how many videos one caption stood for all aspects.
  */
 export async function vdcSummary(
   scored: readonly VdcScoredItem[],
@@ -108,15 +108,18 @@ function named(prefix: string, { accuracy, score }: VdcClipScore): Record<string
     : { [`${prefix}Accuracy`]: 100 * accuracy, [`${prefix}Score`]: score };
 }
 
-/** The authors ask for another caption under each aspect. A policy with one instruction writes one, which then stands for all. */
+/**
+ * The authors ask for another caption under each aspect. A policy with one instruction writes one, which then stands
+ * for all.
+ */
 function captionsTable(scored: readonly VdcScoredItem[]): SuiteTable {
   const videos = new Map<string, (string | undefined)[]>();
   for (const { item, caption } of scored) videos.set(item.clip, [...(videos.get(item.clip) ?? []), caption]);
   const kinds = [...videos.values()].map((captions) => {
-    const told = captions.filter((caption) => caption !== undefined);
-    if (told.length === 0) return 'none';
+    const present = captions.filter((caption) => caption !== undefined);
+    if (present.length === 0) return 'none';
     if (captions.length === 1) return 'oneAspect';
-    return told.length === captions.length && new Set(told).size === 1 ? 'shared' : 'own';
+    return present.length === captions.length && new Set(present).size === 1 ? 'shared' : 'own';
   });
   const count = (kind: (typeof kinds)[number]) => kinds.filter((other) => other === kind).length;
   return {

@@ -58,7 +58,8 @@ export const vdc: Suite<VdcItem, VdcItemScore> = {
     `The authors ask for: ${instruction}`,
     ...answers.map(
       (given) =>
-        `- ${given.correct ? 'right' : 'wrong'} (${given.score}/5): ${given.question} **${given.predicted}**; correct: ${given.answer}`,
+        `- ${given.correct ? 'right' : 'wrong'} (${given.score}/5): ${given.question} **${given.predicted}**; ` +
+        `correct: ${given.answer}`,
     ),
     ...(answers.length === 0
       ? questions.map(({ question, answer }) => `- not asked: ${question}; correct: ${answer}`)

@@ -21,18 +21,17 @@ import { collectOverride } from './arguments.ts';
 export const annotateCommand = new Command('annotate')
   .summary('make thoughts, events, questions and key points for captions')
   .description(
-    'Makes `thought` and `events`, or other fields (--make), for the samples of a dataset file that lack them, by ' +
-      "asking the language model of a config's judge about each caption. Writes a new dataset file for " +
-      'dataset.train, a page on which a person can review every caption beside its annotation, the odd ones first, ' +
-      'and statistics. What a sample has already is kept; one that the model cannot annotate stays as it is and is ' +
-      'listed. Ctrl-C ends the watching, not the work; answers are never paid twice.',
+    "Asks the language model of a config's judge for `thought` and `events`, or other fields (--make), of each " +
+      'sample that lacks them. Writes a new dataset file for dataset.train, a review page with suspicious samples ' +
+      'first, and statistics. Existing fields stay; samples that the model cannot annotate stay as they are and are ' +
+      'listed. Ctrl-C ends the watching, not the work. Each answer is paid for once.',
   )
   .argument('<file.jsonl>', 'a sample a line: {"video": "clip.mp4", "caption": "..."}')
   .requiredOption('--out <file>', 'the dataset file to write; never one that exists')
-  .option('--config <config>', 'the experiment whose judge is asked; its judge.kind must be llm', 'quickstart')
+  .option('--config <config>', 'the experiment with the judge to ask; its judge.kind must be llm', 'quickstart')
   .option(
     '--make <fields>',
-    'what to make: thought and events (one question a caption), questions (reward.qa), keyPoints (reward.checklist)',
+    'fields to make: thought and events (one question a caption), questions (reward.qa), keyPoints (reward.checklist)',
     parseFields,
     ['thought', 'events'] satisfies ReferenceField[] as ReferenceField[],
   )
@@ -63,7 +62,8 @@ export const annotateCommand = new Command('annotate')
     if (!isLlm(judge))
       throw new VideocapError(
         'InvalidConfig',
-        `The judge of ${config} is ${judge.kind}, which cannot annotate. Name a config with a language model (--config), or set one: --set judge.kind=llm --set judge.model=gpt-4o-mini`,
+        `The judge of ${config} is ${judge.kind}, which cannot annotate. Name a config with a language model ` +
+          '(--config), or set one: --set judge.kind=llm --set judge.model=gpt-4o-mini',
       );
     if (!existsSync(dataset)) throw new VideocapError('InvalidInput', `There is no file ${dataset}.`);
     const taken = existingAmong(output);
@@ -111,8 +111,9 @@ export function annotationLines({ output, review, statistics, samples, usage }: 
   ].filter(Boolean);
   return [
     '',
-    `${annotated} of ${total} samples annotated${rest.map((text) => `, ${text}`).join('')}; ${odd} look odd.`,
-    `${usage.calls} calls, ${usage.cacheHits} known before, ${usage.inputTokens} + ${usage.outputTokens} tokens, ${usage.cost.toFixed(4)} USD`,
+    `${annotated} of ${total} samples annotated${rest.map((text) => `, ${text}`).join('')}; ${odd} look suspicious.`,
+    `${usage.calls} calls, ${usage.cacheHits} from the ledger, ${usage.inputTokens} + ${usage.outputTokens} tokens, ` +
+      `${usage.cost.toFixed(4)} USD`,
     '',
     `annotated    ${output}`,
     `review       ${review}`,

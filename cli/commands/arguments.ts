@@ -37,8 +37,8 @@ export function otherExperimentNote(checkpoint: string, config: string, what: st
 }
 
 /**
- * A checkpoint as it is typed: the name of a shipped model or a run's checkpoint stays; a folder becomes absolute, since
- * workers run elsewhere.
+ * A checkpoint as it is typed: the name of a shipped model or a run's checkpoint stays; a folder becomes absolute,
+ * since workers run elsewhere.
  */
 export function modelOf(checkpoint: string): string {
   const shipped = existsSync(join(findInstallation().repository, 'policy', 'models', checkpoint, 'config.json'));

@@ -25,9 +25,9 @@ const SUITES = SuiteName.options;
 export const benchCommand = new Command('bench')
   .summary('benchmark a checkpoint, or captions made elsewhere')
   .description(
-    'Captions videos with a checkpoint, greedily, and scores the captions: on the held-out videos of a config, or on a ' +
-      'published benchmark (DREAM-1K, VDC, CaReBench) from the files that its authors ship, by their protocol, with their ' +
-      'published numbers beside yours.',
+    'Captions videos with a checkpoint, by greedy decoding, and scores the captions: on the held-out videos of a ' +
+      "config, or on a published benchmark (DREAM-1K, VDC, CaReBench) from its authors' files, by their protocol, " +
+      'with their published numbers beside yours.',
   )
   .argument('[checkpoint]', CHECKPOINT)
   .addArgument(
@@ -36,11 +36,11 @@ export const benchCommand = new Command('bench')
   .option('--annotations <file>', "a benchmark's annotations, as its authors ship them (vdc: the folder of its files)")
   .option('--videos <dir>', "folder with the benchmark's videos; subfolders count")
   .option('--predictions <file>', 'score these captions, {"id": ..., "caption": ...} a line; no checkpoint, no videos')
-  .option('--limit <clips>', 'only the first so many clips of the file', wholeNumber(1, 100))
+  .option('--limit <clips>', 'only this number of clips, from the start of the file', wholeNumber(1, 100))
   .option('--quirk <name>', "turn on a quirk of the authors' script; repeatable; the report says so", collectName)
   .option(
     '--config <config>',
-    'the experiment whose judge (benchmark.judge, if it has one), frames and held-out videos are used',
+    'the experiment with the judge (or benchmark.judge), the frame options and the held-out videos',
     'quickstart',
   )
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
@@ -50,8 +50,8 @@ export const benchCommand = new Command('bench')
     [
       '',
       `A published benchmark needs an LLM judge, in the config or as ${LLM},`,
-      'and the key in the environment variable that judge.apiKeyEnv names. What was judged once is never paid again.',
-      'A clip without a video, and one that the judge cannot score, is listed and counted, and in no mean.',
+      'and the key in the environment variable that judge.apiKeyEnv names. Each answer is paid for once.',
+      'Clips without a video and unscorable clips are listed and counted, and are in no mean.',
       '',
       'Quirks, all off by default:',
       ...quirkLines(),
@@ -139,7 +139,8 @@ interface Options {
 }
 
 /**
- * Which checkpoint, and what it is measured on. With predictions there is no checkpoint, so the only argument is the suite.
+ * Which checkpoint, and what it is measured on. With predictions there is no checkpoint, so the only argument is the
+ * suite.
  * @throws VideocapError `InvalidInput`
  */
 export function whatToMeasure(
@@ -155,7 +156,8 @@ export function whatToMeasure(
   const suite = SuiteName.safeParse(first);
   if (second === undefined && suite.success) return { suite: suite.data };
   throw wrong(
-    `--predictions takes a published benchmark and no checkpoint: videocap bench ${second ?? SUITES[0]} --predictions ... (one of ${SUITES.join(', ')}).`,
+    `--predictions takes a published benchmark and no checkpoint: videocap bench ${second ?? SUITES[0]} ` +
+      `--predictions ... (one of ${SUITES.join(', ')}).`,
   );
 }
 

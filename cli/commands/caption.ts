@@ -13,9 +13,7 @@ import { openCheckpoint } from './open-checkpoint.ts';
 
 export const captionCommand = new Command('caption')
   .summary('caption a video file')
-  .description(
-    'Captions any video that ffmpeg reads, here and now, without servers: the analysis first, then the caption.',
-  )
+  .description('Captions any video that ffmpeg reads, locally, without servers: first the analysis, then the caption.')
   .argument('<checkpoint>', CHECKPOINT)
   .argument('<video>', 'a video file')
   .option('--config <config>', 'the experiment whose frame options, prompt and decoding are used', 'quickstart')

@@ -8,28 +8,28 @@ const RUN = 'as `videocap status` lists it';
 const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
 
 export const stopCommand = new Command('stop')
-  .summary('end a run early, in good order')
-  .description('Ends a run after its current step, with the final benchmark and the report.')
+  .summary('stop a run gracefully after its current step')
+  .description('Stops a run after its current step, with the final benchmark and the report.')
   .argument('<run>', RUN)
   .option(...JSON_OPTION)
   .action((run, { json }) =>
     messageRun(run, json, async (handle) => {
       await needsSteps(handle);
       await handle.signal('stop');
-      return { sentence: `Run ${run} will end after its current step.`, fields: { asked: 'stop' } };
+      return { sentence: `Run ${run} will stop after its current step.`, fields: { asked: 'stop' } };
     }),
   );
 
 export const pauseCommand = new Command('pause')
-  .summary('let a run wait')
-  .description('Lets a run wait after its current step. Nothing is lost, however long it waits.')
+  .summary('pause a run after its current step')
+  .description('Pauses a run after its current step, for any length of time. `resume` continues it.')
   .argument('<run>', RUN)
   .option(...JSON_OPTION)
   .action((run, { json }) =>
     messageRun(run, json, async (handle) => {
       await needsSteps(handle);
       await handle.signal('pause');
-      const sentence = `Run ${run} will wait after its current step; go on with: videocap resume ${run}`;
+      const sentence = `Run ${run} will pause after its current step; continue with: videocap resume ${run}`;
       return { sentence, fields: { asked: 'pause' } };
     }),
   );
@@ -37,14 +37,14 @@ export const pauseCommand = new Command('pause')
 export const limitsCommand = new Command('limits')
   .summary('change the budget or the steps of a run')
   .description(
-    'Changes limits of a run that is going on; without a limit, says which hold. A run paused by its budget goes on after ' +
-      '`videocap resume`.',
+    'Changes limits of an active run, or prints them if no option is given. After a pause by the budget, raise the ' +
+      'budget and run `videocap resume`.',
   )
   .argument('<run>', RUN)
-  .option('--judge-usd <usd>', 'what the judge may cost this run in all, in USD', amount(20))
-  .option('--judge-calls <calls>', 'how many questions the run may pay for in all', wholeNumber(0, 500))
-  .option('--benchmark-judge-usd <usd>', 'the same of benchmark.judge, where benchmarks have one', amount(20))
-  .option('--benchmark-judge-calls <calls>', 'the same of benchmark.judge', wholeNumber(0, 500))
+  .option('--judge-usd <usd>', 'the most that the judge may cost this run in total, in USD', amount(20))
+  .option('--judge-calls <calls>', 'the most questions that the run may pay for in total', wholeNumber(0, 500))
+  .option('--benchmark-judge-usd <usd>', 'the same for benchmark.judge, if the config has one', amount(20))
+  .option('--benchmark-judge-calls <calls>', 'the same for benchmark.judge', wholeNumber(0, 500))
   .option('--max-steps <steps>', 'end after this step', wholeNumber(0, 500))
   .option(...JSON_OPTION)
   .addHelpText('after', examples(['videocap limits my-run --judge-usd 20', 'then: videocap resume my-run']))

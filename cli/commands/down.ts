@@ -5,7 +5,7 @@ import { stopServices } from '../servers/services.ts';
 
 export const downCommand = new Command('down')
   .summary('stop the servers and the workers')
-  .description('Stops everything that `up` started. Data stays; a run that was going on resumes after the next `up`.')
+  .description('Stops everything that `up` started. Data stays; active runs continue after the next `up`.')
   .option('--json', 'print what was stopped as JSON')
   .action(async ({ json }) => {
     const stopped = await stopServices(findInstallation());

@@ -13,8 +13,9 @@ import { followRun } from './run.ts';
 export const forkCommand = new Command('fork')
   .summary('start a new run from a step of another')
   .description(
-    'Starts a new run from a checkpoint of a run, going on or ended, with changes to its config. Frames and verdicts that exist ' +
-      'are used again; the KL stays measured to the start policy of the first run. `checkpoints.keepEvery` says which checkpoints are kept.',
+    'Starts a new run from a checkpoint of an active or ended run, with changes to its config. The new run reuses ' +
+      'frames and verdicts; its KL term still compares with the start policy of the first run. ' +
+      '`checkpoints.keepEvery` sets which checkpoints a run keeps.',
   )
   .argument('<run>', 'as `videocap status` lists it')
   .requiredOption('--at-step <step>', 'the step to start from', wholeNumber(0, 20))

@@ -14,15 +14,16 @@ const CACHE_DAYS = 7;
 export const gcCommand = new Command('gc')
   .summary('delete artifacts that no run needs')
   .description(
-    'Removes from the artifact store what no run needs. Runs that go on, or that were ended and could be resumed, keep everything. ' +
-      'Finished runs keep records, report, benchmarks with captions and verdicts, and the checkpoints of benchmarked steps and of the ' +
-      'end; they can still be forked there. Frames and videos that no run refers to go when unused for some days. Answers of judges ' +
-      'were paid for, and exported models are yours: they stay. Runs may go on meanwhile.',
+    'Deletes the artifacts that no run needs. Active runs, and ended runs that `resume` could continue, keep ' +
+      'everything. Finished runs keep records, report, benchmarks with captions and verdicts, and the checkpoints of ' +
+      'benchmarked steps and of the last step, so you can still fork them. Frames and videos that no run refers to ' +
+      'are deleted when unused for some days. Judge answers and exported models always stay. Runs may be active ' +
+      'meanwhile.',
   )
-  .option('--dry-run', 'only say what would be removed')
+  .option('--dry-run', 'only list what would be removed')
   .option(
     '--cache-days <days>',
-    'how long frames that no run refers to are kept after their last use',
+    'days that unreferenced frames stay after their last use',
     amount(CACHE_DAYS),
     CACHE_DAYS,
   )
@@ -30,8 +31,8 @@ export const gcCommand = new Command('gc')
   .addHelpText(
     'after',
     examples(
-      ['videocap gc --dry-run', 'what would go, and how much that is'],
-      ['videocap gc --cache-days 0', 'frames go as soon as no run that goes on has used them'],
+      ['videocap gc --dry-run', 'lists what would be deleted, and its size'],
+      ['videocap gc --cache-days 0', 'deletes all frames that no active run has used'],
     ),
   )
   .action(async ({ dryRun = false, cacheDays, json }) => {
@@ -56,7 +57,7 @@ const WHAT: Record<Kind, string> = {
   data: 'videos and manifests that no run refers to',
   policies: 'start weights that no run refers to',
   unfinished: 'leftovers of processes that died',
-  claims: 'claims of runs that are over',
+  claims: 'claims of ended runs',
 };
 
 /** What a person reads of it. */
@@ -72,7 +73,8 @@ export function collectionLines({ removed, kept, runs }: Collection, dryRun: boo
   return [
     ...(rows.length > 0 ? [alignedTable(['what', 'files', 'size'], rows), ''] : []),
     files === 0 ? 'Nothing to remove.' : `${verb} ${files} files, ${sizeOf(bytes)}.`,
-    `Kept ${kept.files} files, ${sizeOf(kept.bytes)}, of ${runs.running} runs that go on, ${runs.resumable} that could be resumed and ${runs.finished} finished.`,
+    `Kept ${kept.files} files, ${sizeOf(kept.bytes)}, of ${runs.running} active, ${runs.resumable} ` +
+      `resumable and ${runs.finished} finished runs.`,
   ];
 }
 

@@ -21,26 +21,27 @@ import { collectOverride } from './arguments.ts';
 export const checkCommand = new Command('check')
   .summary("probe a config's judge endpoint and recommend settings")
   .description(
-    'Asks the endpoint of a config seven short questions (a fraction of a cent) and says whether key and model are right, ' +
-      'which answer formats it takes and keeps to, whether it counts tokens, and how fast it is; shows one example verdict, ' +
-      'and whether a caption that gives orders steers it. Names the options that it was asked with (judge.headers, ' +
-      'judge.query, judge.extraBody, judge.systemRole, a proxy), those that it refuses, and the judge.answerFormat to set.',
+    'Asks the endpoint of a config seven short questions (a fraction of a cent). Prints whether key and model are ' +
+      'right, which answer formats the model follows, whether the server counts tokens, and its latency; shows one ' +
+      'example verdict, and whether instructions in a caption change it. Lists the options of its requests ' +
+      '(judge.headers, judge.query, judge.extraBody, judge.systemRole, a proxy), the options that the endpoint ' +
+      'refuses, and the judge.answerFormat to set.',
   )
   .argument('[config]', 'an experiment whose judge.kind is llm', 'quickstart')
-  .option('--benchmark', "the judge of the config's benchmarks (benchmark.judge), where they have one of their own")
+  .option('--benchmark', "the judge of the config's benchmarks (benchmark.judge), if the config has one")
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
   .option('--json', 'print the result as JSON')
   .addHelpText('after', () =>
     [
       '',
       'Formats, from the strictest:',
-      '  json-schema   the server keeps every token to the shape of the answer (OpenAI, vLLM, SGLang, llama.cpp)',
-      '  json-object   the server keeps to JSON, the prompt asks for its shape',
-      '  text          the prompt asks for both; answers are read tolerantly, and asked for once more if they cannot be',
+      '  json-schema   the server constrains every token to the schema (OpenAI, vLLM, SGLang, llama.cpp)',
+      '  json-object   the server guarantees JSON, the prompt asks for its fields',
+      '  text          the prompt asks for both; an unusable answer is asked for once more',
       '',
-      'The key is read from the environment variable that judge.apiKeyEnv names; for a server without keys, set it to any text.',
-      'A proxy is taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY, as the workers do.',
-      'Ends with 1 if the endpoint cannot be used.',
+      'judge.apiKeyEnv names the environment variable with the key; for a server without keys, set it to any text.',
+      'The command uses HTTPS_PROXY, HTTP_PROXY and NO_PROXY, as the workers do.',
+      'Exit status 1: the endpoint cannot be used.',
       examples(
         ['videocap judge check my.yaml', 'the judge of an experiment'],
         ['videocap judge check --set judge.kind=llm --set judge.model=gpt-4o-mini', 'with OPENAI_API_KEY'],
@@ -55,8 +56,8 @@ export const checkCommand = new Command('check')
     if (!isLlm(judge))
       throw new VideocapError(
         'InvalidConfig',
-        `The judge of ${config} is ${judge.kind}, which is no endpoint. Name a config with a language model, or set one: ` +
-          `--set ${section}.kind=llm --set ${section}.model=gpt-4o-mini`,
+        `The judge of ${config} is ${judge.kind}, which is no endpoint. Name a config with a language model, or ` +
+          `set one: --set ${section}.kind=llm --set ${section}.model=gpt-4o-mini`,
       );
     const report = new Report();
     const check = await providerOf(judge)
@@ -93,11 +94,13 @@ export function checkLines(check: EndpointCheck, config: FormatOfConfig): string
   });
   return [
     ...head,
-    `tokens     ${reportsTokens ? 'counted' : 'not counted: cost and judge.budget.usd go by an estimate, four characters a token'}`,
+    reportsTokens
+      ? 'tokens     counted'
+      : 'tokens     not counted: cost and judge.budget.usd use an estimate of four characters a token',
     ...(refused.length > 0 ? [`asked      ${adjusted(refused)}`] : []),
     `latency    ${latency(latencySeconds)}`,
     '',
-    alignedTable(['judge.answerFormat', 'answers', 'kept to by the server', ''], rows),
+    alignedTable(['judge.answerFormat', 'answers', 'enforced by the server', ''], rows),
     '',
     ...(example ? [...exampleLines(example), ''] : []),
     ...(hostile ? [`A caption that says to answer yes to all ${effect(hostile, example)}.`, ''] : []),
@@ -109,8 +112,8 @@ export function checkLines(check: EndpointCheck, config: FormatOfConfig): string
 /** How requests differ for a model that refuses some fields. */
 function adjusted(refused: readonly string[]): string {
   const parts = [
-    ...(refused.includes('max_tokens') ? ['with max_completion_tokens, which leaves it room to think'] : []),
-    ...(refused.includes('temperature') ? ['without a temperature: asked twice, it may answer differently'] : []),
+    ...(refused.includes('max_tokens') ? ['with max_completion_tokens, which leaves room for reasoning'] : []),
+    ...(refused.includes('temperature') ? ['without a temperature: a repeated question may get another answer'] : []),
   ];
   return `${parts.join(', and ')} (it refuses ${refused.join(' and ')})`;
 }

@@ -22,11 +22,11 @@ const LISTED = 10;
 const KEY_SHOWN = 12;
 
 export const ledgerCommand = new Command('ledger')
-  .summary('list, sum and export what was asked of judges; show one question')
+  .summary('list, sum and export paid answers of judges; show one question')
   .description(
-    'Every question that was paid for lies in the ledger, with all that was said: it is asked once, for all runs and ' +
-      'benchmarks. Lists the latest, sums calls, tokens and cost by prompt and by run, and names questions that were being ' +
-      'asked when their process ended. With the beginning of a key, prints that one question and its answers.',
+    'The ledger stores every paid question with its requests and answers, once for all runs and benchmarks. Lists ' +
+      'the latest, sums calls, tokens and cost by prompt and by run, and lists questions that were in flight when ' +
+      'their process ended. With the first characters of a key, prints that question and its answers.',
   )
   .argument('[key]', 'the first characters of a key: prints the whole transcript')
   .option('--prompt <name>', 'only questions of this prompt, such as event-entailment or event-entailment.v1')
@@ -97,7 +97,7 @@ export function ledgerLines(
       ? []
       : [`Tokens of ${count(total.estimated, 'request', 'requests')} are estimated: the endpoint counts none.`]),
     '',
-    `The latest ${latest.length} of ${total.calls}; videocap judge ledger <key> shows one whole:`,
+    `The latest ${latest.length} of ${total.calls}; videocap judge ledger <key> shows one in full:`,
     alignedTable(
       ['key', 'stored', 'prompt', 'paid by', 'tokens', 'outcome'],
       latest.map((entry) => {
@@ -133,7 +133,7 @@ export function openLines(open: readonly OpenIntent[]): string[] {
       ['key', 'since', 'asked by', 'state'],
       open.map(({ key, since, place, state }) => [key.slice(0, KEY_SHOWN), time(since), printable(place), state]),
     ),
-    'What is left is settled by the next run that needs it: the question is asked again, and counted as perhaps paid twice.',
+    'The next run that needs an open question asks it again, and counts it as perhaps paid twice.',
   ];
 }
 
@@ -142,7 +142,8 @@ function unreadableLines(unreadable: readonly string[]): string[] {
   const keys = unreadable.slice(0, 3).map((key) => printable(key).slice(0, KEY_SHOWN));
   return [
     '',
-    `${count(unreadable.length, 'entry', 'entries')} cannot be read (damaged, or of another version): ${keys.join(', ')}${unreadable.length > 3 ? ', ...' : ''}`,
+    `${count(unreadable.length, 'entry', 'entries')} cannot be read (damaged, or of another version): ` +
+      `${keys.join(', ')}${unreadable.length > 3 ? ', ...' : ''}`,
   ];
 }
 

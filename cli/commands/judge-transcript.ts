@@ -20,14 +20,16 @@ export function transcriptLines(entry: FiledEntry): string[] {
         .join(', '),
     )}`,
     `prompt    ${promptText(entry)}`,
-    `outcome   ${'unscorable' in outcome ? `unscorable: ${printable(outcome.reason)}` : 'answered, by the last request'}`,
+    'outcome   ' +
+      `${'unscorable' in outcome ? `unscorable: ${printable(outcome.reason)}` : 'answered, by the last request'}`,
     ...(repeated > 0 ? [`besides   ${repeated} requests were perhaps paid for, and their answers lost`] : []),
     '',
     'question',
     ...indented(JSON.stringify(question, null, 2)),
     ...attempts.flatMap(({ text, finishReason, inputTokens, outputTokens, estimated, seconds }, i) => [
       '',
-      `answer ${i + 1}   ${printable(finishReason)}, ${estimated ? 'about ' : ''}${inputTokens} + ${outputTokens} tokens, ${seconds.toFixed(2)} s`,
+      `answer ${i + 1}   ${printable(finishReason)}, ${estimated ? 'about ' : ''}${inputTokens} + ${outputTokens} ` +
+        `tokens, ${seconds.toFixed(2)} s`,
       ...indented(text),
     ]),
   ];

@@ -5,9 +5,7 @@ import { ledgerCommand } from './judge-ledger.ts';
 
 export const judgeCommand = new Command('judge')
   .summary('check a judge endpoint, or look into its ledger')
-  .description(
-    'An LLM judge before a run, and after it: what an endpoint can do, and what was asked, answered and paid.',
-  )
+  .description('Before a run: what a judge endpoint can do. After it: the paid questions and answers.')
   .addCommand(checkCommand)
   .addCommand(ledgerCommand)
   .addHelpText(

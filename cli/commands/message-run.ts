@@ -11,32 +11,33 @@ import { explainFailure } from '../run/explain-failure.ts';
 import { openSession } from '../run/session.ts';
 
 /** What came of saying something to a run: a sentence for people, fields for scripts. */
-export interface Said {
+export interface Reply {
   sentence: string;
   fields: Record<string, unknown>;
 }
 
-/** A run is answered for by its worker, which may be busy, but not for this long. */
+/** The longest time that a busy worker takes to answer a message. */
 const ANSWER_MILLISECONDS = 20_000;
 
-/** @throws VideocapError for a benchmark: it is one piece of work, and what is said to it would not be heard. */
+/** @throws VideocapError for a benchmark: it has no steps and no message handlers. */
 export async function needsSteps(run: WorkflowHandle): Promise<void> {
   const { type } = await run.describe();
   if (type === 'benchmarkRun')
     throw new VideocapError(
       'InvalidInput',
-      `Run ${run.workflowId} is a benchmark, which has no steps to pause or stop after; cancel it in the Temporal UI, answers are not paid again.`,
+      `Run ${run.workflowId} is a benchmark, which has no steps to pause or stop after; cancel it in the Temporal ` +
+        'UI (the ledger keeps its answers).',
     );
 }
 
 /**
- * Says something to a run that is going on, and prints what came of it.
- * @throws VideocapError for a run that nobody knows, one that has ended, one that no worker answers for, and what is refused.
+ * Sends a message to an active run, and prints the answer.
+ * @throws VideocapError for an unknown run, an ended run, a run without a worker, and a refused message.
  */
 export async function messageRun(
   workflowId: string,
   json: true | undefined,
-  say: (run: WorkflowHandle) => Promise<Said>,
+  say: (run: WorkflowHandle) => Promise<Reply>,
 ): Promise<void> {
   const session = await openSession(findInstallation());
   try {
@@ -56,7 +57,7 @@ export async function messageRun(
 
 async function explained(error: unknown, run: WorkflowHandle): Promise<unknown> {
   const { workflowId } = run;
-  // Temporal finds no run to send a message to where it has ended, too.
+  // Temporal reports an ended run as not found, too.
   if (error instanceof WorkflowNotFoundError)
     return run.describe().then(({ status }) => ended(workflowId, status.name), explainNotFound(workflowId));
   if (error instanceof WorkflowUpdateFailedError)
@@ -69,7 +70,7 @@ async function explained(error: unknown, run: WorkflowHandle): Promise<unknown> 
 }
 
 function ended(workflowId: string, state: string): VideocapError {
-  const then = state === 'COMPLETED' ? '' : `; it can go on: videocap resume ${workflowId}`;
+  const then = state === 'COMPLETED' ? '' : `; it can continue: videocap resume ${workflowId}`;
   return new VideocapError('InvalidInput', `Run ${workflowId} has ended: ${state.toLowerCase()}${then}.`);
 }
 

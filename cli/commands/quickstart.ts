@@ -16,10 +16,10 @@ import { resultLines } from './run.ts';
 const CONFIG = 'quickstart';
 
 export const quickstartCommand = new Command('quickstart')
-  .summary('install, start, train, report: the whole thing once')
+  .summary('install, start, train and report, in one command')
   .description(
-    'Installs what is missing, starts the servers and workers, runs the experiment of configs/quickstart.yaml and shows ' +
-      'what came of it. The same result is left for scripts in quickstart.json in the home folder.',
+    'Installs missing packages, starts the servers and workers, runs the experiment of configs/quickstart.yaml and ' +
+      'prints the results. Scripts find the same results in quickstart.json in the home folder.',
   )
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
   .action(async ({ set: overrides = {} }) => {

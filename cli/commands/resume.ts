@@ -13,10 +13,10 @@ import { type StartedRun, startWorkflow } from '../run/run-experiment.ts';
 import { openSession, runLink, type Session } from '../run/session.ts';
 
 export const resumeCommand = new Command('resume')
-  .summary('let a run go on: paused, terminated, cancelled or failed')
+  .summary('resume a paused, terminated, cancelled or failed run')
   .description(
-    'Goes on after `pause`, or asks the judge again once you have repaired what blocked it. A run that was terminated, cancelled or ' +
-      'failed goes on after the last step it wrote down, under its own name; what it had already made is not made again.',
+    'Continues a paused run, or asks the judge again after you have fixed what blocked it. A terminated, cancelled ' +
+      'or failed run continues after its last recorded step, under its own name; it reuses all stored results.',
   )
   .argument('<run>', 'as `videocap status` lists it')
   .option('--json', 'print the result as JSON')
@@ -26,11 +26,11 @@ export const resumeCommand = new Command('resume')
     try {
       const description = await session.client.workflow.getHandle(workflowId).describe();
       const was = description.status.name.toLowerCase();
-      const run = was === 'running' ? await wake(session, description) : await takeUp(session, description, was);
+      const run = was === 'running' ? await wake(session, description) : await restart(session, description, was);
       if (json) return printJson({ ...run, was });
-      if (was === 'running') return print(`Run ${workflowId} goes on.`);
+      if (was === 'running') return print(`Run ${workflowId} continues.`);
       print(
-        `Run ${workflowId} goes on after its last step.`,
+        `Run ${workflowId} continues after its last step.`,
         ...(run.link ? [run.link] : []),
         `watch it: videocap status ${workflowId} --watch`,
       );
@@ -49,12 +49,14 @@ async function wake(session: Session, { workflowId, runId }: WorkflowExecutionDe
 }
 
 /** Starts another execution of a run that has ended. */
-async function takeUp(session: Session, ended: WorkflowExecutionDescription, was: string): Promise<StartedRun> {
+async function restart(session: Session, ended: WorkflowExecutionDescription, was: string): Promise<StartedRun> {
   const { workflowId, type } = ended;
   if (was === 'completed')
     throw new VideocapError(
       'InvalidInput',
-      `Run ${workflowId} has finished${type === 'trainingRun' ? `; to try something else from one of its steps: videocap fork ${workflowId} --at-step N` : '.'}`,
+      type === 'trainingRun'
+        ? `Run ${workflowId} has finished; to continue from one of its steps: videocap fork ${workflowId} --at-step N`
+        : `Run ${workflowId} has finished.`,
     );
   const { run, limits, ...input } = originOf(ended);
   const resume = { run, ...(limits && { limits }) };
@@ -63,7 +65,7 @@ async function takeUp(session: Session, ended: WorkflowExecutionDescription, was
     return await startWorkflow(session, 'trainingRun', workflowId, { ...input, resume }, summary);
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    // Somebody else has resumed it meanwhile, which is what was asked for.
+    // Another user has resumed it meanwhile.
     return wake(session, await session.client.workflow.getHandle(workflowId).describe());
   }
 }

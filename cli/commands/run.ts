@@ -15,7 +15,7 @@ import { collectOverride } from './arguments.ts';
 export const runCommand = new Command('run')
   .summary('run an experiment and watch it')
   .description(
-    'Runs an experiment: base benchmark, training, final benchmark, report. Starts the local servers where they do not ' +
+    'Runs an experiment: base benchmark, training, final benchmark, report. Starts the local servers if they do not ' +
       'run, or uses the Temporal server of TEMPORAL_ADDRESS. Ctrl-C ends the watching, not the run.',
   )
   .argument('<config>', 'name of a file in configs/, such as quickstart, or the path of a YAML file')

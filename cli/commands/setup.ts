@@ -5,9 +5,9 @@ import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
 
 export const setupCommand = new Command('setup')
-  .description('Install what npm does not: development servers, ffmpeg where there is none, the embedding model.')
-  .option('--local-judge', 'also what `npm run judge:local` serves: llama.cpp and a small language model, 130 MB')
-  .option('--engine-stub', "also what `npm test` runs a policy engine in Python on: Temporal's Python SDK, 15 MB")
+  .description('Install what npm cannot: development servers, ffmpeg if it is missing, the embedding model.')
+  .option('--local-judge', 'also the local judge (`npm run judge:local`): llama.cpp and a small language model, 130 MB')
+  .option('--engine-stub', "also Temporal's Python SDK (15 MB), for tests of a policy engine in Python")
   .option('--json', 'print what was installed as JSON')
   .action(async ({ localJudge, engineStub = false, json }) => {
     const report = new Report();

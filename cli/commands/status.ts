@@ -23,7 +23,7 @@ const RUNS_LISTED = 10;
 export const statusCommand = new Command('status')
   .summary('show services and runs, or one run')
   .description(
-    'Shows whether the services run, and the latest runs with how far they are; with a workflow id, where that run is.',
+    'Shows the services and the latest runs with their progress; with a workflow id, the status of that run.',
   )
   .argument('[workflowId]', 'a run')
   .option('--watch', 'watch the run to its end, keeping the local services up')
@@ -31,8 +31,8 @@ export const statusCommand = new Command('status')
   .addHelpText(
     'after',
     examples(
-      ['videocap status', 'what runs'],
-      ['videocap status quickstart-20261124-120000-1a2b --watch', 'one run, to its end'],
+      ['videocap status', 'services and runs'],
+      ['videocap status quickstart-20261124-120000-1a2b --watch', 'one run, until it ends'],
     ),
   )
   .action(async (workflowId, { watch, json }) => {
@@ -75,7 +75,7 @@ async function showAll(installation: Installation, json: boolean): Promise<void>
       runs.length === 0
         ? 'No runs yet; start one with: videocap run quickstart'
         : alignedTable(
-            ['run', 'kind', 'started', 'state', 'how far'],
+            ['run', 'kind', 'started', 'state', 'progress'],
             runs.map(({ workflowId, type, state, started, status }) => [
               ...[workflowId, type, started.slice(0, 19).replace('T', ' '), state],
               status ? progressLine(status) : '',

@@ -8,8 +8,8 @@ import { setUp } from '../setup/setup.ts';
 export const upCommand = new Command('up')
   .summary('start the development servers and the workers')
   .description(
-    'Starts Temporal, MLflow and the workers on loopback, in the background; installs them first where they are missing. ' +
-      'What runs already is left alone, and what has died is started again with its data.',
+    'Starts Temporal, MLflow and the workers on loopback, in the background; installs them first if they are ' +
+      'missing. Services that already run stay as they are; dead ones start again with their data.',
   )
   .option('--json', 'print the addresses as JSON')
   .addHelpText(

@@ -10,14 +10,14 @@ import { Sweep } from './sweep.ts';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** Nothing younger is touched: it may be in the making, or of a run that began a moment ago. */
+/** Younger artifacts stay: a stage may still be writing them, or their run may have just begun. */
 const YOUNG_MILLISECONDS = HOUR;
 
 export const KINDS = ['runs', 'checkpoints', 'frames', 'data', 'policies', 'unfinished', 'claims'] as const;
 /**
  * `runs`: what finished runs' activities would find if they were tried again. `frames`: clips; `data`: videos and
  * manifests of the small world; `policies`: start weights; each when no run refers to it and none has used it lately.
- * `unfinished`: files and contents left by processes that died. `claims`: who may write for runs that are over.
+ * `unfinished`: files and contents left by processes that died. `claims`: write claims of ended runs.
  */
 export type Kind = Rule['kind'] | 'unfinished' | 'claims';
 
@@ -29,10 +29,10 @@ export interface Collection {
 
 export interface CollectOptions {
   storage: Storage;
-  /** Where exported models lie. */
+  /** The folder of exported models. */
   home: string;
   known: readonly KnownExecution[];
-  /** What no run refers to goes when no run has used it for so long. */
+  /** Days without use after which unreferenced artifacts are deleted. */
   cacheDays: number;
   dryRun: boolean;
   now?: number;
@@ -40,7 +40,8 @@ export interface CollectOptions {
 
 /**
  * Removes what no run needs from a storage, and half exports. The rule, by what an artifact is (`rules.ts`):
- * 1. What is reached from the refs of a run that goes on or may (`neededContents`) stays, and of a finished run what is
+ * 1. What is reached from the refs of a run that continues or may (`neededContents`) stays, and of a finished run what
+ * is
  *    kept for good, with all that it refers to.
  * 2. Everything else of a run goes once its ref was put an hour ago.
  * 3. What runs share goes once its ref was put before three moments: `cacheDays` ago, an hour ago, and an hour before
@@ -50,8 +51,8 @@ export interface CollectOptions {
  * 4. A content without a ref goes an hour after it was put: a stage puts the ref right after the content.
  * 5. The ledger stays, and so does what `rules.ts` does not know.
  *
- * Runs may go on meanwhile. The time of a ref is looked at again just before it is removed, and the ref goes before its
- * content: a run that comes in between finds no artifact and makes it, or, in the moment between that look and the
+ * Runs may continue meanwhile. The time of a ref is looked at again just before it is removed, and the ref goes before
+ * its content: a run that comes in between finds no artifact and makes it, or, in the moment between that look and the
  * removal, finds its content gone, is refused by name, and makes it when it is resumed.
  */
 export async function collectGarbage({

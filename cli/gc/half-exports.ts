@@ -5,7 +5,7 @@ import { ignoreMissing } from '../../core/durable-file.ts';
 /**
  * Removes the files of exported models that were never finished, and last written before a moment (milliseconds since
  * the epoch). Exports are folders of this machine, and in no storage.
- * @returns what was removed, or would be.
+ * @returns the removed files, or with `dryRun` those to remove.
  */
 export async function removeHalfExports(home: string, before: number, dryRun: boolean): Promise<{ bytes: number }[]> {
   const removed: { bytes: number }[] = [];

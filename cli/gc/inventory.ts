@@ -5,9 +5,9 @@ import { nameIn, parseRef } from '../../core/stored-ref.ts';
 export interface Inventory {
   /** Contents of artifacts by name, those without a ref among them. */
   contents: Map<string, StoredObject>;
-  /** Refs of artifacts by key. `content` is the name that it gives; none: it is damaged. */
+  /** Refs of artifacts by key. `content`: the name in the ref; absent if the ref is damaged. */
   refs: Map<string, { object: StoredObject; content: string | undefined }>;
-  /** What writers that died left half written. */
+  /** Half-written files of dead writers. */
   unfinished: StoredObject[];
   /** Claims of attempts and executions. */
   claims: StoredObject[];

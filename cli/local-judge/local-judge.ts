@@ -9,23 +9,26 @@ import type { Installation } from '../installation.ts';
 import { localJudgeEnvironment } from './install.ts';
 import { LOCAL_MODEL, localModelFolder } from './model.ts';
 
-/** A language model of our own that answers like any OpenAI-compatible endpoint. */
+/** A local language model behind an OpenAI-compatible endpoint. */
 export interface LocalJudge {
   /** What `judge.baseUrl` takes. */
   baseUrl: string;
   /** What `judge.model` takes. */
   model: string;
-  /** Resolves when the server is gone, with what it said last if nobody had stopped it. */
+  /** Resolves when the server has ended, with its last output if it ended by itself. */
   ended: Promise<{ unexpected?: string }>;
   stop(): Promise<void>;
 }
 
 export interface LocalJudgeOptions {
-  /** 0: a free one. */
+  /** 0: any free port. */
   port?: number;
-  /** By default one core stays free: llama.cpp's threads wait for each other, and crawl where others want the same cores. */
+  /**
+   * By default one core stays free: llama.cpp's threads wait for each other, and are very slow if other processes
+   * use the same cores.
+   */
   threads?: number;
-  /** Questions that are answered at a time; ask with as much `judge.concurrency`. */
+  /** Questions at a time; set `judge.concurrency` to the same number. */
   slots?: number;
 }
 
@@ -34,9 +37,10 @@ const STOP_MILLISECONDS = 3000;
 const LAST_LINES = 10;
 
 /**
- * Starts the local judge on this machine's loopback address, and returns once it answers. It ends with the process that
- * started it, however that ends.
- * @throws VideocapError `CorruptArtifact` when the model is another one, `MissingTool` when the server does not come up.
+ * Starts the local judge on this machine's loopback address, and returns once it answers. It ends when the process that
+ * started it ends.
+ * @throws VideocapError `CorruptArtifact` when the model is another one, `MissingTool` when the server does not
+ *   start.
  */
 export async function startLocalJudge(
   installation: Installation,
@@ -80,7 +84,8 @@ async function checkModel(path: string): Promise<void> {
   if (found !== LOCAL_MODEL.file.sha256)
     throw new VideocapError(
       'CorruptArtifact',
-      `${path} is not the file it should be: its sha256 is ${found}, expected ${LOCAL_MODEL.file.sha256}. Remove it and run: npm run judge:local`,
+      `${path} is not the file it should be: its sha256 is ${found}, expected ${LOCAL_MODEL.file.sha256}. Remove ` +
+        'it and run: npm run judge:local',
     );
 }
 

@@ -9,8 +9,8 @@ import { type LocalJudge, startLocalJudge } from './local-judge.ts';
 const USUAL_PORT = 8177;
 
 /**
- * `npm run judge:local`: a small language model as the judge, on this machine, paid to nobody. Installs what it needs,
- * says how to use it, and serves until Ctrl-C. `VIDEOCAP_JUDGE_PORT` fixes its port; else it is 8177 or a free one.
+ * `npm run judge:local`: a small language model as the judge, on this machine, without cost. Installs it,
+ * prints how to use it, and serves until Ctrl-C. `VIDEOCAP_JUDGE_PORT` fixes its port; else it is 8177 or a free one.
  */
 async function main(): Promise<void> {
   const installation = findInstallation();

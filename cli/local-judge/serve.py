@@ -4,7 +4,7 @@
 
 PORT 0 takes a free one. SLOTS requests are answered at a time, each within CONTEXT tokens (question and answer). Prints
 one line of JSON, {"address": "http://127.0.0.1:12345"}, once it answers. Ends when its standard input does, so that it
-never outlives whoever started it.
+never outlives the process that started it.
 """
 
 import json
@@ -38,7 +38,7 @@ def parameters(model: str, name: str, port: int, threads: int, slots: int, conte
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; whoever started this decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent process decides
     model, name, *numbers = sys.argv[1:]
     server = xllamacpp.Server(parameters(model, name, *map(int, numbers)))
     print(json.dumps({"address": server.listening_address}), flush=True)

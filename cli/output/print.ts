@@ -14,7 +14,9 @@ export function examples(...pairs: readonly (readonly [command: string, meaning:
   return ['', 'Examples:', ...pairs.map(([command, meaning]) => `  ${command.padEnd(width)}   ${meaning}`)].join('\n');
 }
 
-/** Text that a model or a server wrote, for a terminal: control characters, which could steer it, show as a placeholder. */
+/**
+ * Text that a model or a server wrote, for a terminal: control characters, which could steer it, show as a placeholder.
+ */
 export function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, '\u{fffd}');
 }

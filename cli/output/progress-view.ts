@@ -15,7 +15,9 @@ export function createProgressView({ steps = true } = {}, stream: NodeJS.WriteSt
   return steps && stream.isTTY ? new BarView(stream) : new LineView((line) => stream.write(`${line}\n`));
 }
 
-/** `step 12/40   reward 1.93   KL 0.0120   4.1 s/step   ETA 1 min 56 s`, and the stage where it is not one of a step's. */
+/**
+ * `step 12/40   reward 1.93   KL 0.0120   4.1 s/step   ETA 1 min 56 s`, and the stage where it is not one of a step's.
+ */
 export function progressLine(status: RunStatus): string {
   const { step, totalSteps } = status;
   const steps = totalSteps === 0 ? '' : `step ${step}/${totalSteps}`;

@@ -18,7 +18,10 @@ const MOST_MODELS = 2;
 
 export type Metrics = Readonly<Record<string, number>>;
 
-/** A line for every number of a suite, with its bounds, a column a subject, beside what was published: VideoCap-R1 first. */
+/**
+ * A line for every number of a suite, with its bounds, a column a subject, beside what was published: VideoCap-R1
+ * first.
+ */
 export function suiteTable(
   subjects: Readonly<Record<string, Metrics>>,
   { title, columns, published }: TableOf,

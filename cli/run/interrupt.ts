@@ -1,13 +1,13 @@
-/** Makes Ctrl-C end the watching, not the run, and say how to go on. @returns a function that takes this back. */
+/** Makes Ctrl-C end the watching, not the run, and say how to continue. @returns a function that takes this back. */
 export function leaveRunGoing(workflowId: string): () => void {
   const leave = () => {
     process.stderr.write(
       [
         '',
-        `Run ${workflowId} goes on without being watched.`,
+        `Run ${workflowId} continues in the background.`,
         `  watch it again:           videocap status ${workflowId} --watch`,
         `  end it after its step:    videocap stop ${workflowId}`,
-        '  stop servers and workers: videocap down   (it goes on where it was after: videocap up)',
+        '  stop servers and workers: videocap down   (the run continues after: videocap up)',
         '',
       ].join('\n'),
     );

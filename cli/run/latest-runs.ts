@@ -8,14 +8,16 @@ export interface ListedRun {
   state: string;
   /** ISO 8601. */
   started: string;
-  /** How far it is: of one that runs, and whose workers answer. */
+  /** Progress of a run that is active and whose workers answer. */
   status?: RunStatus;
 }
 
 /** Workers that are away, or busy with something else, are not waited for. */
 const ANSWER_MILLISECONDS = 3000;
 
-/** The latest runs, those that go on first, each once: of a run that continued as new, the execution that goes on. */
+/**
+ * The latest runs, those that continue first, each once: of a run that continued as new, the execution that continues.
+ */
 export async function latestRuns(client: Client, most: number): Promise<ListedRun[]> {
   const runs: (ListedRun & { runId: string })[] = [];
   for await (const { workflowId, runId, type, status, startTime } of client.workflow.list({

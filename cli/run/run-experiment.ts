@@ -23,7 +23,7 @@ export interface FinishedRun extends StartedRun {
 }
 
 /**
- * Starts a training run. The config is checked here first, so that a wrong one is told before anything starts.
+ * Starts a training run. The config is checked here first, so that a wrong config fails before anything starts.
  * @throws VideocapError `InvalidConfig`.
  */
 export async function startRun(session: Session, config: string, overrides: Overrides): Promise<StartedRun> {
@@ -62,7 +62,7 @@ export function newWorkflowId(name: string, now = new Date()): string {
   return `${name}-${time}-${randomBytes(2).toString('hex')}`;
 }
 
-/** Watches a training run to its end. Ctrl-C leaves it going and says how to come back. */
+/** Watches a training run to its end. Ctrl-C ends the watching and prints how to watch again. */
 export async function finishRun(session: Session, run: StartedRun, installation: Installation): Promise<FinishedRun> {
   const forget = leaveRunGoing(run.workflowId);
   try {
@@ -73,7 +73,7 @@ export async function finishRun(session: Session, run: StartedRun, installation:
   }
 }
 
-/** Where a finished run can be looked at. */
+/** Links to the results of a finished run. */
 export function linksOf(run: StartedRun, summary: RunSummary, { home }: Installation): FinishedRun['links'] {
   return {
     ...(run.link && { temporal: run.link }),

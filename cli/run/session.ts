@@ -5,21 +5,21 @@ import { findServices, startServices } from '../servers/services.ts';
 import { answersTemporal } from '../servers/temporal-health.ts';
 import type { Report } from '../setup/report.ts';
 
-/** A connection to the Temporal server that runs the experiments, and what the command line knows about it. */
+/** A connection to the Temporal server that runs the experiments, and the addresses of its services. */
 export interface Session {
   client: Client;
   namespace: string;
-  /** Base URL of the Temporal UI, where it is known. */
+  /** Base URL of the Temporal UI, if known. */
   temporalUi?: string;
   mlflow?: string;
-  /** Brings dead local services back; names what it brought back. Does nothing for a server that is not ours. */
+  /** Restarts dead local services and returns their names. Does nothing for a remote server. */
   keepUp(): Promise<string[]>;
   close(): Promise<void>;
 }
 
 /**
  * Opens a session with the server of `TEMPORAL_ADDRESS`, or with the local services.
- * @param report where to say that local services are being started; without it, they must run already.
+ * @param report starts missing local services and reports that; without it, they must run already.
  * @throws VideocapError `Unavailable` when no server answers.
  */
 export async function openSession(
@@ -31,7 +31,8 @@ export async function openSession(
     if (!(await answersTemporal(env.TEMPORAL_ADDRESS, namespace)))
       throw new VideocapError(
         'Unavailable',
-        `No Temporal server with namespace ${namespace} answers at TEMPORAL_ADDRESS=${env.TEMPORAL_ADDRESS}; correct it, or unset it to use local servers.`,
+        `No Temporal server with namespace ${namespace} answers at TEMPORAL_ADDRESS=${env.TEMPORAL_ADDRESS}; ` +
+          'correct it, or unset it to use local servers.',
       );
     return connected(env.TEMPORAL_ADDRESS, namespace, {
       ...(env.TEMPORAL_UI_URL && { temporalUi: env.TEMPORAL_UI_URL }),
@@ -44,7 +45,7 @@ export async function openSession(
   return connected(temporal, 'default', { temporalUi, mlflow, keepUp });
 }
 
-/** Starts the local services that do not run, telling a person when that takes time. */
+/** Starts the local services that do not run, and reports it if that takes time. */
 export async function bringUp(installation: Installation, report: Report) {
   const before = await findServices(installation);
   if (before?.dead.length === 0) return (await startServices(installation)).addresses;

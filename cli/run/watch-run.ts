@@ -9,12 +9,12 @@ import type { Session } from './session.ts';
 const LOOK_MILLISECONDS = 1000;
 const KEEP_UP_MILLISECONDS = 4000;
 const CALL_MILLISECONDS = 5000;
-/** More deaths than this in one watch are no accident that starting again can mend. */
+/** More deaths than this in one watch have a cause that a restart does not fix. */
 const MOST_RESTARTS = 20;
 
 /**
- * Shows a run's progress until it ends, and keeps the local services up meanwhile: a worker that dies is started again
- * and the run goes on. A server that does not answer for a while is waited for.
+ * Shows a run's progress until it ends, and keeps the local services up meanwhile: it restarts dead workers,
+ * and the run continues. It waits for a server that does not answer for a while.
  * @returns the run's result.
  * @throws VideocapError with the run's own sentence when it failed.
  */
@@ -39,12 +39,13 @@ export async function watchRun<T>(session: Session, workflowId: string, view: Pr
       if (status) view.show(status);
       if (performance.now() - lastKeepUp > KEEP_UP_MILLISECONDS) {
         const revived = await session.keepUp();
-        if (revived.length > 0) view.note(`${revived.join(' and ')} had stopped; started again, the run goes on.`);
+        if (revived.length > 0) view.note(`Restarted ${revived.join(' and ')}; the run continues.`);
         restarts += revived.length;
         if (restarts > MOST_RESTARTS)
           throw new VideocapError(
             'Unavailable',
-            `Services had to be started again ${restarts} times; something is wrong with them. Look into the logs, then watch on: videocap status ${workflowId} --watch`,
+            `Services had to be restarted ${restarts} times. Look into the logs, then watch again: ` +
+              `videocap status ${workflowId} --watch`,
           );
         lastKeepUp = performance.now();
       }

@@ -6,18 +6,20 @@ import { VideocapError } from '../../core/errors.ts';
 import { endGroup, identify, isAlive } from './process-identity.ts';
 import type { ServiceRecord } from './service-state.ts';
 
-/** A program that goes on when the command that started it ends. */
+/** A program that outlives the command that started it. */
 export interface Launch {
-  /** What people call it, such as `MLflow`. */
+  /** Its name in messages, such as `MLflow`. */
   title: string;
   program: string;
   args: readonly string[];
   env: NodeJS.ProcessEnv;
   cwd: string;
   log: string;
-  /** Whether it answers yet; `saying` is what it has written to its log since this start. Asked several times a second. */
-  isReady(saying: string): Promise<boolean>;
-  /** Seconds it may take until it answers. */
+  /**
+   * Whether the program answers yet; called several times a second. `logTail`: its log since this start.
+   */
+  isReady(logTail: string): Promise<boolean>;
+  /** The most seconds until it answers. */
   patience: number;
 }
 
@@ -26,7 +28,8 @@ const LOG_LINES_SHOWN = 15;
 /**
  * Starts a program in a process group of its own, its output appended to its log, and waits until it answers.
  * @param onStarted called with the record before the wait, so that a program that never answers can still be stopped.
- * @throws VideocapError `Unavailable` with the end of the log when it ends or does not answer in time; it is stopped then.
+ * @throws VideocapError `Unavailable` with the end of the log when it ends, or does not answer in time
+ *   and is stopped.
  */
 export async function launch(
   { title, program, args, env, cwd, log, isReady, patience }: Launch,
@@ -50,7 +53,7 @@ export async function launch(
 
   const deadline = performance.now() + patience * 1000;
   for (;;) {
-    if (await isReady(saying(log, logStart))) return record;
+    if (await isReady(logTail(log, logStart))) return record;
     const alive = isAlive(identity);
     if (alive && performance.now() < deadline) await sleep(200);
     else {
@@ -61,11 +64,11 @@ export async function launch(
   }
 }
 
-function saying(log: string, start: number): string {
+function logTail(log: string, start: number): string {
   return readFileSync(log).subarray(start).toString('utf8');
 }
 
 function tail(log: string, start: number): string {
-  const lines = saying(log, start).trim().split('\n').slice(-LOG_LINES_SHOWN);
+  const lines = logTail(log, start).trim().split('\n').slice(-LOG_LINES_SHOWN);
   return lines.map((line) => `  ${line}`).join('\n');
 }

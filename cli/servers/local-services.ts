@@ -10,7 +10,7 @@ export interface Ports {
   mlflow: number;
 }
 
-/** Where the services are, for people and for clients. */
+/** Addresses of the services. */
 export interface Addresses {
   temporal: string;
   temporalUi: string;
@@ -73,7 +73,7 @@ export function launches(installation: Installation, ports: Ports): Record<Servi
       },
       cwd: repository,
       log: log('workers'),
-      isReady: async (saying) => saying.includes('{"ready":true}'),
+      isReady: async (logTail) => logTail.includes('{"ready":true}'),
       patience: 120,
     },
   };
@@ -81,7 +81,7 @@ export function launches(installation: Installation, ports: Ports): Record<Servi
 
 /**
  * Job execution (seven processes, a gigabyte) serves scheduled evaluation of traces, which nothing here uses. The rest
- * keeps the server from calling home and from looking for git.
+ * turns off the server's telemetry and its search for git.
  */
 const MLFLOW_ENVIRONMENT = {
   MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
@@ -89,7 +89,7 @@ const MLFLOW_ENVIRONMENT = {
   DO_NOT_TRACK: 'true',
   GIT_PYTHON_REFRESH: 'quiet',
   PYTHONUNBUFFERED: '1',
-  // A person's own Python modules must not stand in for the locked ones.
+  // The user's own Python modules must not replace the locked ones.
   PYTHONPATH: undefined,
   PYTHONHOME: undefined,
 };

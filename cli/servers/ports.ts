@@ -25,9 +25,9 @@ export function requestedPort(name: PortName, env: NodeJS.ProcessEnv): number | 
 }
 
 /**
- * The loopback port for a server: the one asked for, else the one it had before if that is free (so that links stay
- * right), else any free one; never one of `taken`.
- * @throws VideocapError `InvalidInput` when the one asked for is taken.
+ * The loopback port for a server: the requested one, else the previous one if it is free (so that links stay
+ * valid), else any free one; never one of `taken`.
+ * @throws VideocapError `InvalidInput` when the requested port is taken.
  */
 export async function choosePort(
   name: PortName,
@@ -40,7 +40,8 @@ export async function choosePort(
     if (await usable(requested)) return requested;
     throw new VideocapError(
       'InvalidInput',
-      `Port ${requested} (${PORT_VARIABLES[name]}) is in use; stop what uses it, set another port, or unset the variable for a free one.`,
+      `Port ${requested} (${PORT_VARIABLES[name]}) is in use; stop what uses it, set another port, or unset the ` +
+        'variable for a free one.',
     );
   }
   if (before !== undefined && (await usable(before))) return before;
@@ -57,7 +58,7 @@ async function isFree(port: number): Promise<boolean> {
   );
 }
 
-/** Takes a loopback port for a moment, and says which it was. */
+/** Binds a loopback port for a moment, and returns its number. */
 function listenOnce(port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -3,15 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { listProcesses, readProcess } from './process-table.ts';
 
 /**
- * A process id is used again after its process ends. Together with when it started it names one process for good, so
- * that nothing of ours ever kills somebody else's.
+ * The system reuses process ids. A process id together with its start time identifies one process for ever, so
+ * that no command kills a foreign process.
  */
 export interface ProcessIdentity {
   pid: number;
   started: string;
 }
 
-/** The identity of what runs under a process id; `undefined` when nothing does, or only a zombie. */
+/** The identity of the process with this id; `undefined` if there is none, or only a zombie. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const found = readProcess(pid);
   return found && { pid, started: `${bootId()}${found.started}` };
@@ -22,8 +22,8 @@ export function isAlive(identity: ProcessIdentity): boolean {
 }
 
 /**
- * Ends a process that leads its own group, and the group with it: asks, waits, then kills. Returns once nothing of it is
- * left. Does nothing when the process id now belongs to another process.
+ * Ends a process that leads its own group, and the group with it: asks, waits, then kills. Returns once nothing of it
+ * is left. Does nothing when the process id now belongs to another process.
  */
 export async function endGroup(leader: ProcessIdentity, graceMilliseconds: number): Promise<void> {
   const current = identify(leader.pid);

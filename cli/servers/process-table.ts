@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 export interface Process {
   pid: number;
   group: number;
-  /** When it started, in words or ticks of the system; only good for comparing. */
+  /** Its start time, as the system prints it; only for comparison. */
   started: string;
 }
 

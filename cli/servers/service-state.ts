@@ -7,7 +7,7 @@ import { VideocapError } from '../../core/errors.ts';
 export const SERVICE_NAMES = ['temporal', 'mlflow', 'workers'] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
-/** One running service: which process it is, and where what it says goes. */
+/** One running service: its process and its log. */
 export const ServiceRecord = z.strictObject({
   pid: z.int().positive(),
   /** When the operating system says the process started; see `ProcessIdentity`. */
@@ -17,7 +17,7 @@ export const ServiceRecord = z.strictObject({
 });
 export type ServiceRecord = z.infer<typeof ServiceRecord>;
 
-/** `services.json`: what runs, and on which ports. Ports outlive the services, so that links stay right. */
+/** `services.json`: the running services and their ports. Ports outlive the services, so that links stay valid. */
 export const ServiceState = z.strictObject({
   ports: z.strictObject({ temporal: z.int(), temporalUi: z.int(), mlflow: z.int() }).partial().default({}),
   services: z.partialRecord(z.enum(SERVICE_NAMES), ServiceRecord).default({}),
@@ -36,7 +36,8 @@ export async function readState(home: string): Promise<ServiceState> {
   } catch (error) {
     throw new VideocapError(
       'InvalidInput',
-      `${path(home)} cannot be read as the list of running services; end them by hand if any run, then remove the file.`,
+      `${path(home)} cannot be read as the list of running services; end them by hand if any run, then remove the ` +
+        'file.',
       { cause: error },
     );
   }

@@ -18,10 +18,10 @@ export interface Running {
 const GRACE_MILLISECONDS: Record<ServiceName, number> = { workers: 15_000, mlflow: 10_000, temporal: 10_000 };
 
 /**
- * Makes sure that the development servers and the workers run, and answers once they all do. What runs already is left
- * alone, so calling this again is how a dead service is brought back, on the same port and with its data.
- * @param tell is called with each service that is being started.
- * @throws VideocapError when a port that was asked for is taken, or a service does not come up (with its log's end).
+ * Starts the development servers and the workers that do not run, and returns when all do. Running services stay as
+ * they are, so a second call restarts a dead service, on the same port and with its data.
+ * @param tell is called with the name of each service before its start.
+ * @throws VideocapError when a requested port is taken, or a service does not start (with the end of its log).
  */
 export async function startServices(
   installation: Installation,
@@ -55,7 +55,7 @@ export async function startServices(
   });
 }
 
-/** Stops what runs, workers first. Stopping what is stopped is a no-op. @returns names of what was running. */
+/** Stops the running services, workers first. @returns their names. */
 export async function stopServices({ home }: Installation): Promise<ServiceName[]> {
   return withHomeLock(home, async () => {
     const state = await readState(home);
@@ -71,7 +71,7 @@ export async function stopServices({ home }: Installation): Promise<ServiceName[
   });
 }
 
-/** Where the services of this home are, whether or not all of them run; `undefined` when they never have. */
+/** Addresses of this home's services, even of dead ones; `undefined` if none ever ran. */
 export async function findServices({ home }: Installation): Promise<(Addresses & { dead: ServiceName[] }) | undefined> {
   const state = await readState(home);
   const { temporal, temporalUi, mlflow } = state.ports;
@@ -87,7 +87,7 @@ function runs({ services }: ServiceState, name: ServiceName): boolean {
   return record !== undefined && isAlive(record);
 }
 
-/** The servers' ports: those in use by what runs, else chosen anew; no two the same. */
+/** The servers' ports: those of running servers, else new ones; all different. */
 async function choosePorts(state: ServiceState, env: NodeJS.ProcessEnv): Promise<Ports> {
   const chosen: Partial<Ports> = {};
   for (const [name, owner] of PORT_OWNERS) {
@@ -111,7 +111,8 @@ function samePort(name: PortName, running: number, env: NodeJS.ProcessEnv): numb
   if (requested !== undefined && requested !== running)
     throw new VideocapError(
       'InvalidInput',
-      `${PORT_VARIABLES[name]} asks for port ${requested}, but that server runs on ${running}; stop it first (videocap down), or unset the variable.`,
+      `${PORT_VARIABLES[name]} asks for port ${requested}, but that server runs on ${running}; stop it first ` +
+        '(videocap down), or unset the variable.',
     );
   return running;
 }

@@ -8,7 +8,9 @@ export function answersTemporal(address: string, namespace = 'default'): Promise
   return succeeds(address, (connection) => connection.workflowService.describeNamespace({ namespace }));
 }
 
-/** Makes a development server keep finished runs for a month, not for its default of a day. False while it is not up. */
+/**
+ * Makes a development server keep finished runs for a month, not for its default of a day. False while it is not up.
+ */
 export function keepFinishedRuns(address: string, namespace = 'default'): Promise<boolean> {
   const config = { workflowExecutionRetentionTtl: msToTs('30 days') };
   return succeeds(address, (connection) => connection.workflowService.updateNamespace({ namespace, config }));

@@ -2,7 +2,7 @@ import { EMBEDDING_MODEL, embeddingModelFolder } from '../../rewards/think/embed
 import type { PythonEnvironment } from './python-environment.ts';
 import { hasFiles, takeFromWheel } from './wheel-files.ts';
 
-/** Whether the model's files are there, by size; whoever reads them checks their hashes. */
+/** Whether the model's files are there, by size; readers check their hashes. */
 export function hasEmbeddingModel(home: string): Promise<boolean> {
   return hasFiles(embeddingModelFolder(home), EMBEDDING_MODEL.files);
 }

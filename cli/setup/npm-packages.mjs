@@ -8,8 +8,8 @@ const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const OLDEST_NODE = [20, 19];
 
 /**
- * Makes sure that `node_modules` holds what `package-lock.json` says; runs `npm ci` only when it does not.
- * Ends the process with a sentence when Node is too old or npm fails.
+ * Makes sure that `node_modules` matches `package-lock.json`; runs `npm ci` only if it does not.
+ * Ends the process with an error message when Node is too old or npm fails.
  * @returns {number} seconds that took; 0 when there was nothing to do
  */
 export function ensureNpmPackages() {
@@ -19,7 +19,7 @@ export function ensureNpmPackages() {
   if (isInstalled()) return 0;
   const start = performance.now();
   process.stderr.write('  npm packages ... ');
-  // Inside `npm run` the variable names the very npm that runs us; else the one on PATH is taken.
+  // Inside `npm run` this variable names the current npm; else use the one on PATH.
   const npm = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, process.env.npm_execpath] : ['npm'];
   const { status, error, stdout, stderr } = spawnSync(npm[0], [...npm.slice(1), 'ci', '--no-audit', '--no-fund'], {
     cwd: REPOSITORY,

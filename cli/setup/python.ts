@@ -10,13 +10,13 @@ export interface Python {
   version: readonly number[];
 }
 
-/** What a candidate says of itself; `venv` and `pip` are whether it can make environments with pip in them. */
+/** Output of the probe; `venv` and `pip`: whether this Python can create environments with pip. */
 interface Probe extends Python {
   venv: boolean;
   pip: boolean;
 }
 
-/** What a Python is wanted for: the start of the sentence that says so, and the oldest 3.x that will do. */
+/** The purpose of a Python: the start of the error sentence, and the oldest 3.x version that works. */
 interface PythonNeed {
   what?: string;
   oldestMinor?: number;
@@ -26,13 +26,14 @@ const NAMES = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11'
 const PROBE = `
 import importlib.util, json, sys
 has = lambda name: importlib.util.find_spec(name) is not None
-print(json.dumps({"executable": sys.executable, "version": list(sys.version_info[:3]), "venv": has("venv"), "pip": has("ensurepip")}))
+modules = {"venv": has("venv"), "pip": has("ensurepip")}
+print(json.dumps({"executable": sys.executable, "version": list(sys.version_info[:3]), **modules}))
 `;
 
 /**
  * The Python that makes an environment: `VIDEOCAP_PYTHON`, else the first on PATH of version 3.10 (or `oldestMinor`) or
  * later that has venv and pip.
- * @throws VideocapError `MissingTool` that says what was found and how to get what is missing.
+ * @throws VideocapError `MissingTool` that names the found versions and how to install a suitable one.
  */
 export async function findPython(
   env: NodeJS.ProcessEnv = process.env,
@@ -60,7 +61,7 @@ function recent({ version: [major = 0, minor = 0] }: Python, oldestMinor: number
   return major > 3 || (major === 3 && minor >= oldestMinor);
 }
 
-/** The sentence for a machine on which no candidate will do. */
+/** The error sentence for a machine without a suitable Python. */
 export function missingPython(
   names: readonly string[],
   found: readonly Probe[],
@@ -71,11 +72,17 @@ export function missingPython(
   if (close) {
     const version = close.version.slice(0, 2).join('.');
     const lacks = [!close.venv && 'venv', !close.pip && 'pip (ensurepip)'].filter(Boolean).join(' and ');
-    return `${need}; ${close.executable} (${close.version.join('.')}) lacks ${lacks}. On Debian or Ubuntu: apt-get install python${version}-venv; or name another Python in VIDEOCAP_PYTHON.`;
+    return (
+      `${need}; ${close.executable} (${close.version.join('.')}) lacks ${lacks}. On Debian or Ubuntu: apt-get ` +
+      `install python${version}-venv; or name another Python in VIDEOCAP_PYTHON.`
+    );
   }
   const seen =
     found.length > 0
       ? `found only ${found.map(({ executable, version }) => `${executable} (${version.join('.')})`).join(', ')}`
       : `found none (looked for ${names.join(', ')})`;
-  return `${need}; ${seen}. Install one (Debian or Ubuntu: apt-get install python3 python3-venv; macOS: brew install python), or name it in VIDEOCAP_PYTHON.`;
+  return (
+    `${need}; ${seen}. Install one (Debian or Ubuntu: apt-get install python3 python3-venv; macOS: brew install ` +
+    'python), or name it in VIDEOCAP_PYTHON.'
+  );
 }

@@ -1,6 +1,6 @@
 import { seconds } from '../output/duration.ts';
 
-/** Tells a person what is being done and how long it took; on standard error, which scripts do not read. */
+/** Prints each set-up step and its duration to standard error, so that scripts can parse standard output. */
 export class Report {
   readonly #write: (text: string) => void;
   /** Seconds of every finished step, by title. */

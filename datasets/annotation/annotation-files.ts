@@ -24,7 +24,7 @@ export interface AnnotatedBatch {
   seconds: number;
 }
 
-/** What was annotated, where to, and by whom. */
+/** The annotated file, the output, and the judge. */
 export interface AnnotationFiles {
   /** Absolute paths of the file that was annotated, and of the one to be written. */
   dataset: string;

@@ -27,7 +27,8 @@ article { border-top: 1px solid #8886; padding: .8rem 0; overflow-wrap: anywhere
 h2 { font-size: .95rem; margin: 0 0 .4rem; font-weight: 600; }
 h3 { font-size: .8rem; margin: 0; opacity: .7; font-weight: 600; }
 ul, ol { margin: 0; padding-left: 1.2rem; }
-.flag { background: #e8a01533; border-radius: .3rem; padding: 0 .4rem; margin-left: .4rem; font-weight: 400; font-size: .85rem; }
+.flag { background: #e8a01533; border-radius: .3rem; padding: 0 .4rem; margin-left: .4rem; }
+.flag { font-weight: 400; font-size: .85rem; }
 .none { background: #d33a3a33; }
 `;
 
@@ -44,12 +45,17 @@ export function reviewPage(reviewed: readonly ReviewedSample[], statistics: Anno
 <title>Annotations of ${dataset}</title>
 <style>${trusted(CSS)}</style>
 <h1>Annotations of ${dataset}</h1>
-<p>By ${judge.model} (${judge.endpoint}), prompt ${judge.prompt}. ${samples.annotated} of ${samples.total} samples annotated,
-${samples.unscorable} without a usable answer, ${samples.complete} complete before, ${samples.notAsked} not asked.
+<p>By ${judge.model} (${judge.endpoint}), prompt ${judge.prompt}.
+${samples.annotated} of ${samples.total} samples annotated, ${samples.unscorable} without a usable answer,
+${samples.complete} complete before, ${samples.notAsked} not asked.
 ${usage.calls} calls, ${usage.inputTokens + usage.outputTokens} tokens, ${usage.cost.toFixed(4)} USD.</p>
-<p>${samples.odd} look odd and come first, after those without an answer. Oddities compare words only: they say where to look.</p>
+<p>${samples.odd} look suspicious and come first, after those without an answer.
+The checks compare words only.</p>
 ${shown.map(card)}
-${shown.length < ordered.length && html`<p>${ordered.length - shown.length} more samples are in the annotated file only.</p>`}
+${
+  shown.length < ordered.length &&
+  html`<p>${ordered.length - shown.length} more samples are in the annotated file only.</p>`
+}
 </html>
 `.text;
 }
@@ -83,13 +89,17 @@ function list(items: readonly string[]): Html {
 function questionList(questions: readonly ChoiceQuestion[]): Html {
   return html`<ol>${questions.map(
     ({ question, options, answer }) =>
-      html`<li>${question}<ul>${options.map((option) => html`<li>${option === answer ? html`<b>${option}</b>` : option}</li>`)}</ul></li>`,
+      html`<li>${question}<ul>${options.map(
+        (option) => html`<li>${option === answer ? html`<b>${option}</b>` : option}</li>`,
+      )}</ul></li>`,
   )}</ol>`;
 }
 
 function thoughtList(thought: Thought): Html {
   return html`<ul>${thought.map(
     ({ subject, attributes, actions }) =>
-      html`<li><b>${subject}</b>${attributes.length > 0 && ` (${attributes.join(', ')})`}${actions.length > 0 && `: ${actions.join('; ')}`}</li>`,
+      html`<li><b>${subject}</b>${attributes.length > 0 && ` (${attributes.join(', ')})`}${
+        actions.length > 0 && `: ${actions.join('; ')}`
+      }</li>`,
   )}</ul>`;
 }

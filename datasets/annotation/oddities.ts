@@ -13,8 +13,11 @@ export type Oddity =
   | 'an answer is not in the caption'
   | 'a key point says what the caption does not';
 
-/** Shares of an event's words that must stand in the caption, and of the caption's words that must stand in the annotation. */
-const LEAST_TOLD = 0.6;
+/**
+ * Shares of an event's words that must stand in the caption, and of the caption's words that must stand in the
+ * annotation.
+ */
+const LEAST_SUPPORTED = 0.6;
 const LEAST_COVERED = 0.4;
 const SHORT_CAPTION_WORDS = 8;
 
@@ -23,7 +26,7 @@ const SHORT_CAPTION_WORDS = 8;
  */
 export function odditiesOf(caption: string, annotation: Annotation): Oddity[] {
   const { thought = [], events = [], questions = [], keyPoints = [] } = annotation;
-  const told = new Set(words(caption));
+  const captionWords = new Set(words(caption));
   const listed = events.map(words);
   const annotated = new Set([
     ...listed.flat(),
@@ -32,20 +35,23 @@ export function odditiesOf(caption: string, annotation: Annotation): Oddity[] {
   const found: [Oddity, boolean][] = [
     ['no events', annotation.events?.length === 0],
     ['no subjects', annotation.thought?.length === 0],
-    ['an event says what the caption does not', listed.some((event) => share(event, told) < LEAST_TOLD)],
-    ['a subject is not in the caption', thought.some(({ subject }) => share(words(subject), told) === 0)],
+    ['an event says what the caption does not', listed.some((event) => share(event, captionWords) < LEAST_SUPPORTED)],
+    ['a subject is not in the caption', thought.some(({ subject }) => share(words(subject), captionWords) === 0)],
     [
       'an event is the whole caption',
-      told.size > SHORT_CAPTION_WORDS && listed.some((event) => share([...told], new Set(event)) > 0.9),
+      captionWords.size > SHORT_CAPTION_WORDS && listed.some((event) => share([...captionWords], new Set(event)) > 0.9),
     ],
     ['events repeat each other', new Set(listed.map((event) => event.toSorted().join(' '))).size < listed.length],
     [
       'a subject has neither attributes nor actions',
       thought.some(({ attributes, actions }) => attributes.length + actions.length === 0),
     ],
-    ['much of the caption is in no event', events.length > 0 && share([...told], annotated) < LEAST_COVERED],
-    ['an answer is not in the caption', questions.some(({ answer }) => share(words(answer), told) === 0)],
-    ['a key point says what the caption does not', keyPoints.some((point) => share(words(point), told) < LEAST_TOLD)],
+    ['much of the caption is in no event', events.length > 0 && share([...captionWords], annotated) < LEAST_COVERED],
+    ['an answer is not in the caption', questions.some(({ answer }) => share(words(answer), captionWords) === 0)],
+    [
+      'a key point says what the caption does not',
+      keyPoints.some((point) => share(words(point), captionWords) < LEAST_SUPPORTED),
+    ],
   ];
   return found.filter(([, odd]) => odd).map(([name]) => name);
 }

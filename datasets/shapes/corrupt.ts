@@ -11,7 +11,10 @@ import { type Chance, chanceAt } from './chance.ts';
 import { type Description, describe, eventsOf } from './describe.ts';
 import type { Scene } from './scene.ts';
 
-/** How bad web-like references are: shares of events left out, of events with one wrong word, of thoughts that differ from the caption. */
+/**
+ * How bad web-like references are: shares of events left out, of events with one wrong word, of thoughts that differ
+ * from the caption.
+ */
 export const DROPPED = 0.35;
 export const WRONG = 0.08;
 const THOUGHT_DIFFERS = 0.15;

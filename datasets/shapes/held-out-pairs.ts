@@ -1,8 +1,8 @@
 import type { Action, Colour } from '../../judge/rule-based/shapes-vocabulary.ts';
 
 /**
- * Colour-action pairs that only held-out scenes contain: each action once, each colour at least once, so every colour and
- * every action is still seen in training, only never together.
+ * Colour-action pairs that only held-out scenes contain: each action once, each colour at least once, so every colour
+ * and every action is still seen in training, only never together.
  */
 export const HELD_OUT_PAIRS: readonly (readonly [Colour, Action])[] = [
   ['yellow', 'moves left'],

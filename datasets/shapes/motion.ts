@@ -9,7 +9,9 @@ export const FPS = 8;
 export const GROWTH = 1.9;
 /** Pixels that a bumped subject is pushed, so that the contact can be seen. */
 const PUSH = 18;
-/** A blinking subject is shown for so many frames, then hidden for as many: one of each in every pair of sampled frames. */
+/**
+ * A blinking subject is shown for so many frames, then hidden for as many: one of each in every pair of sampled frames.
+ */
 const BLINK_FRAMES = 3;
 
 /** Where a subject is at one moment. `radius` is that of the circle that encloses the shape. Pixels. */

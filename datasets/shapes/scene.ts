@@ -86,7 +86,10 @@ function drawCast(chance: Chance, count: number): Subject[] {
   return cast;
 }
 
-/** Gives everyone a place where all can be seen at every moment and nobody touches by accident; undefined if none is found. */
+/**
+ * Gives everyone a place where all can be seen at every moment and nobody touches by accident; undefined if none is
+ * found.
+ */
 function place(chance: Chance, cast: Subject[]): Subject[] | undefined {
   for (let attempt = 0; attempt < 300; attempt++) {
     const subjects = cast.map((subject) => {

@@ -34,8 +34,8 @@ export interface ShapesDeps {
 const FEW = 8;
 
 /**
- * A split of the small world as samples with real video files in the store. Videos are shared by all datasets of a seed,
- * whatever their size and references, and made once; held-out references are always exact.
+ * A split of the small world as samples with real video files in the store. Videos are shared by all datasets of a
+ * seed, whatever their size and references, and made once; held-out references are always exact.
  */
 export async function makeShapesSplit(
   { split, seed, count, references, fields = [] }: ShapesSplit,

@@ -1,6 +1,8 @@
 import type { Action, Colour, Shape, Size } from '../../judge/rule-based/shapes-vocabulary.ts';
 
-/** A subject as it is at the first frame, and what it will do. Positions and lengths in pixels of the 224x224 canvas. */
+/**
+ * A subject as it is at the first frame, and what it will do. Positions and lengths in pixels of the 224x224 canvas.
+ */
 export interface Subject {
   size: Size;
   colour: Colour;

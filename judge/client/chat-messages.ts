@@ -11,7 +11,10 @@ export function messagesOf({ prompt, data }: Question<unknown>, note: string): C
   ];
 }
 
-/** The same in one message, for chat templates without a system role: the untrusted JSON, which has no line break, is the last line. */
+/**
+ * The same in one message, for chat templates without a system role: the untrusted JSON, which has no line break, is
+ * the last line.
+ */
 export function withoutSystemRole([system, user]: ChatMessages): [{ role: 'user'; content: string }] {
   return [{ role: 'user', content: `${system.content}\n\nThe user message:\n${user.content}` }];
 }

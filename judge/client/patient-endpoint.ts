@@ -63,7 +63,9 @@ export interface Patience {
   seconds: number;
 }
 
-/** A fault that passes, while the patience lasts; after that, one that a person must look at. @param now milliseconds. */
+/**
+ * A fault that passes, while the patience lasts; after that, one that a person must look at. @param now milliseconds.
+ */
 export function asPatience(
   { field, seconds }: Patience,
   error: JudgeError,

@@ -10,13 +10,12 @@ interface Paid {
 }
 
 /**
- * What one place in a run has paid its judge, and is about to pay. Keeps sums, and of a question no more than its key:
+ * What one place in a run has paid its judge, and is about to pay. Keeps sums, and only the key of each question, since
  * a benchmark asks hundreds of thousands.
  *
- * A budget of calls is never exceeded. One of USD, by one question at most: what questions in flight will cost is
- * reserved, each at the dearest so far, and a question that would go beyond the budget with that waits until they are
- * answered. As long as nothing is known of costs, one question is asked at a time. (One that costs more than any before
- * may add to it: an answer asked for again, say.)
+ * A run never exceeds a budget of calls. It exceeds a USD budget by at most one question: each question in flight
+ * reserves the highest cost so far, and a question that would exceed the budget waits. Until the first cost is known,
+ * the run asks one question at a time. (A question that costs more than all before it may add to the excess.)
  */
 export class Account {
   readonly #price: Price;
@@ -32,13 +31,13 @@ export class Account {
   #repeated = 0;
   #questions = 0;
   /** USD that a question has cost. */
-  #dearest: number | undefined;
+  #highestCost: number | undefined;
 
   constructor(price: Price, budget: Budget, spent: JudgeSpending) {
     this.#price = price;
     this.#budget = budget;
     this.#spent = spent;
-    if (spent.calls > 0) this.#dearest = spent.usd / spent.calls;
+    if (spent.calls > 0) this.#highestCost = spent.usd / spent.calls;
   }
 
   get isLimited(): boolean {
@@ -61,7 +60,7 @@ export class Account {
       const usd = this.#spent.usd + this.#usd;
       checkBudget(this.#budget, { usd, calls: this.#spent.calls + this.#paid.size + this.#asking.size });
       if (this.#asking.size === 0 || this.#budget.usd === undefined) break;
-      if (this.#dearest !== undefined && usd + this.#asking.size * this.#dearest < this.#budget.usd) break;
+      if (this.#highestCost !== undefined && usd + this.#asking.size * this.#highestCost < this.#budget.usd) break;
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     this.#asking.add(key);
@@ -82,7 +81,7 @@ export class Account {
         this.#outputTokens += outputTokens;
       }
       this.#repeated += repeated;
-      this.#dearest = Math.max(this.#dearest ?? 0, this.#usd - before);
+      this.#highestCost = Math.max(this.#highestCost ?? 0, this.#usd - before);
     }
     this.release(key);
   }

@@ -17,7 +17,7 @@ export const Intent = z.strictObject({
   place: z.string(),
   /** The holder asks for no longer than this after the intent was last put. */
   leaseSeconds: z.number(),
-  /** Tells one taking of a question from another. */
+  /** Distinguishes two intents of the same question. */
   taking: z.string(),
   /** The holder has given up, and perhaps paid. */
   released: z.literal(true).optional(),

@@ -8,7 +8,7 @@ import { type Question, Unscorable } from '../questions/question.ts';
 export const LedgerEntry = z.strictObject({
   /** The prompt's name: what kind of question it is. */
   prompt: z.string(),
-  /** Whom it was put to, and how: `LlmEndpoint.identity`. */
+  /** The endpoint and its settings: `LlmEndpoint.identity`. */
   asked: z.record(z.string(), z.union([z.string(), z.number()])),
   question: z.record(z.string(), z.unknown()),
   attempts: z.array(PaidRequest),

@@ -1,4 +1,6 @@
-/** The words of the small world that the rule-based judge understands; the scenes of `datasets/shapes` are made of them. */
+/**
+ * The words of the small world that the rule-based judge understands; the scenes of `datasets/shapes` are made of them.
+ */
 
 export const COLOURS = ['red', 'green', 'blue', 'yellow', 'purple', 'white'] as const;
 export type Colour = (typeof COLOURS)[number];

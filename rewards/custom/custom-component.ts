@@ -2,7 +2,7 @@ import { type Score, unscorable, value } from '../../core/score.ts';
 import type { CustomAnswer, CustomComponent } from '../component.ts';
 import { CustomReward } from './custom-config.ts';
 
-/** Charts tell custom rewards apart by these, in the config's order. */
+/** Chart colours of custom rewards, in the config's order. */
 const COLOURS = ['accent', 'rose', 'olive'] as const;
 
 /** Characters of a reason. It travels into histories. */

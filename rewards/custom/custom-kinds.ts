@@ -30,7 +30,7 @@ export async function pinCustomRewards(reward: RewardConfig, scope: AllowedScope
   return reward.custom ? { ...reward, custom } : reward;
 }
 
-/** The same rewards as whoever wrote the config had them: another run takes the code as it is then. */
+/** The rewards without their code hashes: another run uses the code as it is then. */
 export function unpinCustomRewards(reward: RewardConfig): RewardConfig {
   const custom = Object.entries(reward.custom ?? {}).map(([name, config]) => [name, kindOf(config).unpin(config)]);
   return reward.custom ? { ...reward, custom: Object.fromEntries(custom) } : reward;

@@ -26,8 +26,8 @@ export function documentFrequencies(texts: Iterable<readonly string[]>): Documen
 
 /**
  * CIDEr-D (Vedantam et al. 2015) of a caption and one reference, both as words, in [0, 10], as `pycocoevalcap` computes
- * it: the mean over 1- to 4-grams of the clipped cosine of TF-IDF vectors, times a Gaussian penalty on the difference in
- * length, times 10. 0 for every caption where the corpus has one document only: then no n-gram tells anything.
+ * it: the mean over 1- to 4-grams of the clipped cosine of TF-IDF vectors, times a Gaussian penalty on the difference
+ * in length, times 10. 0 for every caption where the corpus has one document only: then every n-gram has weight 0.
  */
 export function ciderD(caption: readonly string[], reference: readonly string[], corpus: DocumentFrequencies): number {
   const delta = Math.max(0, caption.length - 1) - Math.max(0, reference.length - 1);

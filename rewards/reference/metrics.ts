@@ -53,7 +53,9 @@ const embedding: ReferenceMetric = {
   },
 };
 
-/** Every metric that compares a caption with the sample's own, by name: as a reward, and as a metric of the benchmark. */
+/**
+ * Every metric that compares a caption with the sample's own, by name: as a reward, and as a metric of the benchmark.
+ */
 export const REFERENCE_METRICS = { rougeL, ciderD, bleu4, embedding } as const;
 
 function each(captions: readonly string[], measure: (words: readonly string[]) => Measured): Measured[] {

@@ -8,9 +8,9 @@ const WORD = new RegExp(`${UNSPACED}|(?:${LETTER})+(?:${INNER}(?:${LETTER})+)*`,
 /**
  * A caption as the words that it is compared by: in lower case, without punctuation. In time linear in the text.
  *
- * pycocoevalcap runs Stanford's PTB tokenizer in Java instead, and differs in three ways: it splits contractions (`don't`
- * into `do` and `n't`, `man's` into `man` and `'s`), it keeps symbols such as `$` and `%` as words, and it takes Chinese and
- * Japanese text between spaces as one word.
+ * pycocoevalcap runs Stanford's PTB tokenizer in Java instead, and differs in three ways: it splits contractions
+ * (`don't` into `do` and `n't`, `man's` into `man` and `'s`), it keeps symbols such as `$` and `%` as words, and it
+ * takes Chinese and Japanese text between spaces as one word.
  */
 export function words(caption: string): string[] {
   return caption.normalize('NFKC').toLowerCase().match(WORD) ?? [];

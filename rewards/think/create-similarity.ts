@@ -2,7 +2,7 @@ import { SentenceEmbedding } from './sentence-embedding.ts';
 import type { Similarity, SimilarityName } from './similarity.ts';
 import { TokenF1 } from './token-f1.ts';
 
-/** One model per installation folder and process: whoever scores shares its thread and its cache. */
+/** One model per installation folder and process: all scorers share its thread and its cache. */
 const embeddings = new Map<string, SentenceEmbedding>();
 
 /** The similarity a config asks for. `home` is the installation's folder, where the set-up put the embedding model. */

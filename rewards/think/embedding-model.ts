@@ -52,14 +52,16 @@ export function readModelFile(folder: string, name: (typeof EMBEDDING_MODEL.file
   if (bytes === undefined)
     throw new VideocapError(
       'MissingTool',
-      `The sentence-embedding model is not installed: ${path} is missing. Run \`npm run quickstart\` or \`npm test\` once, ` +
-        'which fetch it, or set reward.think.similarity to token-f1, which needs no model, and leave out the metric embedding.',
+      `The sentence-embedding model is not installed: ${path} is missing. Run \`npm run quickstart\` or \`npm ` +
+        'test` once, which fetch it, or set reward.think.similarity to token-f1, which needs no model, and leave ' +
+        'out the metric embedding.',
     );
   const found = createHash('sha256').update(bytes).digest('hex');
   if (found !== expected.sha256)
     throw new VideocapError(
       'CorruptArtifact',
-      `${path} is not the file it should be: its sha256 is ${found}, expected ${expected.sha256}. Remove it and run the set-up again.`,
+      `${path} is not the file it should be: its sha256 is ${found}, expected ${expected.sha256}. Remove it and ` +
+        'run the set-up again.',
     );
   return bytes;
 }

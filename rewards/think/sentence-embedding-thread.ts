@@ -3,7 +3,9 @@ import * as ort from 'onnxruntime-node';
 import { runNative, serveThread, threadData } from '../../core/thread-server.ts';
 import { EMBEDDING_MODEL, readModelFile } from './embedding-model.ts';
 
-/** The thread that embeds: `onnxruntime` blocks the event loop it runs on, so it must not be the one that heartbeats. */
+/**
+ * The thread that embeds: `onnxruntime` blocks the event loop it runs on, so it must not be the one that heartbeats.
+ */
 
 export interface EmbeddingApi {
   /** `[phrases, dimensions]`, each row of length 1. */

@@ -5,7 +5,7 @@ import type { EmbeddingApi } from './sentence-embedding-thread.ts';
 import { normalisePhrase, type PhraseSimilarity, type Similarity } from './similarity.ts';
 
 /** Phrases a call to the thread: they take a second at most. */
-const PARCEL = 32;
+const BATCH = 32;
 /** A thread that has not answered a call after this long is stuck. */
 const STUCK_SECONDS = 600;
 /** Embeddings kept; the oldest go first. 20,000 x 384 floats are 31 MB. */
@@ -14,8 +14,9 @@ const CACHED = 20_000;
 type Embedding = Float32Array;
 
 /**
- * Cosine similarity of sentence embeddings (bge-small-en), clamped to [0, 1], computed in a thread of its own: the calling
- * thread only ever waits. Every phrase is embedded alone and once, so its similarities depend on nothing but the two phrases.
+ * Cosine similarity of sentence embeddings (bge-small-en), clamped to [0, 1], computed in a thread of its own: the
+ * calling thread only ever waits. Every phrase is embedded alone and once, so its similarities depend on nothing but
+ * the two phrases.
  *
  * What cosine cannot see: opposites are close (`moves left` and `moves right`: 0.82), closer than some paraphrases
  * (`moves left` and `slides to the left`: 0.80). Thresholds therefore decide between spellings, not between meanings.
@@ -41,15 +42,18 @@ export class SentenceEmbedding implements Similarity {
     this.#stuckSeconds = stuckSeconds;
   }
 
-  /** @throws VideocapError `Stuck` when the thread no longer answers: the next call gets another one; the signal's reason. */
+  /**
+   * @throws VideocapError `Stuck` when the thread no longer answers: the next call gets another one; the signal's
+   *   reason.
+   */
   async prepare(phrases: Iterable<string>, signal?: AbortSignal): Promise<PhraseSimilarity> {
     const wanted = new Set([...phrases].map(normalisePhrase).filter((phrase) => phrase !== ''));
     const missing = [...wanted].filter((phrase) => !this.#cache.has(phrase));
     const embeddings = new Map([...wanted].map((phrase) => [phrase, this.#cache.get(phrase)]));
-    for (let from = 0; from < missing.length; from += PARCEL) {
-      const parcel = missing.slice(from, from + PARCEL);
-      const vectors = await this.#embed(parcel, signal);
-      for (const [row, phrase] of parcel.entries()) {
+    for (let from = 0; from < missing.length; from += BATCH) {
+      const batch = missing.slice(from, from + BATCH);
+      const vectors = await this.#embed(batch, signal);
+      for (const [row, phrase] of batch.entries()) {
         const start = row * EMBEDDING_MODEL.dimensions;
         const embedding = vectors.subarray(start, start + EMBEDDING_MODEL.dimensions);
         embeddings.set(phrase, embedding);
@@ -72,8 +76,9 @@ export class SentenceEmbedding implements Similarity {
   /** One call, with a limit: a thread that gives no answer is replaced. */
   async #embed(phrases: readonly string[], signal: AbortSignal | undefined): Promise<Float32Array> {
     const limit = new AbortController();
-    const late = `The sentence-embedding thread has given no answer for ${this.#stuckSeconds} s; another one is started.`;
-    const timer = setTimeout(() => limit.abort(new VideocapError('Stuck', late)), 1000 * this.#stuckSeconds);
+    const seconds = this.#stuckSeconds;
+    const late = `The sentence-embedding thread has given no answer for ${seconds} s; another one is started.`;
+    const timer = setTimeout(() => limit.abort(new VideocapError('Stuck', late)), 1000 * seconds);
     try {
       return await this.#thread.call('embed', phrases, {
         signal: signal ? AbortSignal.any([signal, limit.signal]) : limit.signal,

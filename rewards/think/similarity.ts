@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 /**
  * How alike two phrases are: 0 nothing in common, 1 the same. Symmetric, and exactly 1 for phrases that are equal once
- * `normalisePhrase` has taken away case, spacing and final punctuation. An empty phrase is like nothing, itself included.
+ * `normalisePhrase` has taken away case, spacing and final punctuation. An empty phrase is like nothing, itself
+ * included.
  */
 export type PhraseSimilarity = (a: string, b: string) => number;
 

@@ -31,8 +31,9 @@ export interface ThinkOptions {
 const TIE_BREAK = 1e-6;
 
 /**
- * The think score (VideoCap-R1's Tscore, whose details the paper leaves open; defined in this project's design): subjects
- * are matched one to one so that the summed similarity of accepted pairs is greatest, a pair being accepted from
+ * The think score (VideoCap-R1's Tscore, whose details the paper leaves open; defined in this project's design):
+ * subjects are matched one to one so that the summed similarity of accepted pairs is greatest, a pair being accepted
+ * from
  * `subjectThreshold`; inside pairs, attributes and actions are matched the same way from `itemThreshold`. Items of
  * unmatched subjects are false alarms (predicted) or misses (reference). F1 over all items of a kind.
  *

@@ -6,8 +6,8 @@ import { PythonEnvironment } from '../../cli/setup/python-environment.ts';
 import { Report } from '../../cli/setup/report.ts';
 
 /**
- * `tsx scripts/torch/run-python.ts MODULE [ARGUMENT...]`: runs a Python module of `workers/torch`, in an environment of its
- * own that is made from `requirements.lock` when it is missing. Nothing here is needed at run time.
+ * `tsx scripts/torch/run-python.ts MODULE [ARGUMENT...]`: runs a Python module of `workers/torch`, in an environment of
+ * its own that is made from `requirements.lock` when it is missing. Nothing here is needed at run time.
  */
 const { repository } = findInstallation();
 const folder = join(repository, 'workers', 'torch');

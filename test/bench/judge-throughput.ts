@@ -11,10 +11,10 @@ import { eventEntailment } from '../../judge/questions/event-entailment.ts';
 import type { Account } from '../servers/openai-server.ts';
 
 /**
- * How near a judge's throughput comes to what its endpoint allows: calls x latency / concurrency. A server in a process of its
- * own answers after 200 ms; distinct questions of ordinary length go through the whole way, ledger on disk included, as a step
- * asks them: all at once. `npm run bench:judge [calls] [concurrency]`. Ends with 1 below 90% of the ideal, which is what two
- * idle cores must reach.
+ * How near a judge's throughput comes to what its endpoint allows: calls x latency / concurrency. A server in a process
+ * of its own answers after 200 ms; distinct questions of ordinary length go through the whole way, ledger on disk
+ * included, as a step asks them: all at once. `npm run bench:judge [calls] [concurrency]`. Ends with 1 below 90% of the
+ * ideal, which is what two idle cores must reach.
  */
 const LATENCY_SECONDS = 0.2;
 const WANTED_SHARE = 0.9;
@@ -47,7 +47,8 @@ try {
   const [account] = (await once(server, 'message')) as [Account];
   const share = ideal / seconds;
   const lines = {
-    calls: `${first.usage.calls} at ${concurrency} at once, ${account.duplicates} paid twice, ${account.unanswered} lost`,
+    calls: `${first.usage.calls} at ${concurrency} at once`,
+    'calls paid twice, lost': `${account.duplicates}, ${account.unanswered}`,
     'latency p50, p95, max': [p50, p95, max].map((value) => `${Math.round(1000 * value)} ms`).join(', '),
     seconds: `${seconds.toFixed(2)} (${((user + system) / 1e6).toFixed(2)} processor s)`,
     'ideal seconds': `${ideal.toFixed(2)} = ${calls} x ${LATENCY_SECONDS} s / ${concurrency}`,

@@ -31,7 +31,8 @@ async function train({ rate, unusable = 0, silent = false }: Faults) {
     server.failRandomly({ rate, unusable, seed: 7 });
     const { config, overrides } = matrixExperiment(server.baseUrl);
     const many = { 'algorithm.steps': 20, 'algorithm.iterations': 1, 'benchmark.everySteps': 0 };
-    // Silence is waited for once, by all questions of a batch together; a good answer comes in time from a busy machine too.
+    // Silence is waited for once, by all questions of a batch together; a good answer comes in time from a busy machine
+    // too.
     const judge = { 'judge.concurrency': 8, 'judge.timeoutSeconds': 12 };
     const experiment = { config, overrides: { ...overrides, ...many, ...judge } };
     const played = await world.play(`rate-${rate}`, experiment, { longestSeconds: 400 });

@@ -49,7 +49,8 @@ async function fullDevice(folder: string): Promise<FullFolder> {
   const script = [
     '#!/bin/sh',
     `if [ ! -e '${folder}/freed' ]; then`,
-    '  for argument; do shift; case $argument in file:*.mp4) argument=file:/dev/full; esac; set -- "$@" "$argument"; done',
+    '  for argument; do shift; case $argument in file:*.mp4) argument=file:/dev/full; esac; set -- "$@" ' +
+      '"$argument"; done',
     'fi',
     `exec '${path}' "$@"`,
   ];

@@ -95,7 +95,7 @@ describe('a worker that dies twice in one run', () => {
 });
 
 describe('a run that is ended', () => {
-  it('goes on after its last step when it was terminated, with the same weights as one that ran through', async () => {
+  it('continues after its last step when terminated, with the weights of an undisturbed run', async () => {
     const played = await world.play('ended', experiment(), {
       end: async (handle) => {
         await soon(async () => (await status(handle)).step >= 2 || undefined);
@@ -108,7 +108,7 @@ describe('a run that is ended', () => {
     expect(madeTwice(played)).toEqual([]);
   }, 300_000);
 
-  it('can be forked: the same config gives the same weights, another one others, and verdicts are not paid again', async () => {
+  it('can be forked: the same config gives the same weights; verdicts are not paid again', async () => {
     const { home, summary: parent } = through;
     const fork = (overrides: object) => ({ overrides, fork: { run: parent.runKey, step: 2 } });
     const same = await world.play('same', fork({}), { home });

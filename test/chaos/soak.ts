@@ -8,9 +8,9 @@ import { matrixExperiment } from './matrix/experiment.ts';
 import { type Chaos, ChaosWorld, type Played } from './matrix/world.ts';
 
 /**
- * `npm run soak [-- --seed 7 --kills 50 --steps 100]`: one run in which everything that can die does, again and again, at
- * random moments and several at a time, held against the same run left alone. Writes `docs/soak.md`; ends with 1 when
- * anything differs.
+ * `npm run soak [-- --seed 7 --kills 50 --steps 100]`: one run in which everything that can die does, again and again,
+ * at random moments and several at a time, held against the same run left alone. Writes `docs/soak.md`; ends with 1
+ * when anything differs.
  */
 const { values } = parseArgs({
   options: {
@@ -79,18 +79,24 @@ try {
   const lines = [
     '# Soak',
     '',
-    `One run of ${steps} GRPO steps of 2 updates each, in which something died ${done.length} times at random moments (processes by SIGKILL, the judge's endpoint with all its connections): ${byVictim.map(([victim, count]) => `${victim} ${count}`).join(', ')};`,
-    `${done.filter(({ during }) => during.length > 0).length} of them while something else was down. Seed ${seed}. Made by \`npm run soak -- --seed ${seed} --kills ${kills} --steps ${steps}\`.`,
+    `One run of ${steps} GRPO steps of 2 updates each, in which something died ${done.length} times at random moments`,
+    "(processes by SIGKILL, the judge's endpoint with all its connections):",
+    `${byVictim.map(([victim, count]) => `${victim} ${count}`).join(', ')};`,
+    `${done.filter(({ during }) => during.length > 0).length} of them while something else was down. Seed ${seed}.`,
+    `Made by \`npm run soak -- --seed ${seed} --kills ${kills} --steps ${steps}\`.`,
     '',
     '| | undisturbed | killed |',
     '|---|---|---|',
     `| seconds | ${calm.seconds.toFixed(0)} | ${struck.seconds.toFixed(0)} |`,
     `| weights | ${undisturbed.weights.slice(0, 16)} | ${struck.summary.policy.weights.sha256.slice(0, 16)} |`,
-    `| artifacts stored, made again | ${stored(calm)}, ${madeTwice(calm).length} | ${stored(struck)}, ${madeTwice(struck).length} |`,
-    `| questions answered, asked again | ${calm.answered.size}, ${paidAgain(calm)} | ${struck.answered.size}, ${paidAgain(struck)} |`,
+    `| artifacts stored, made again | ${stored(calm)}, ${madeTwice(calm).length} | ${stored(struck)}, ` +
+      `${madeTwice(struck).length} |`,
+    `| questions answered, asked again | ${calm.answered.size}, ${paidAgain(calm)} | ${struck.answered.size}, ` +
+      `${paidAgain(struck)} |`,
     '',
     wrong.length === 0
-      ? 'Weights, optimiser state, metric series (in the store and in MLflow), benchmark and report are equal. Asked again were answers on their way when a worker died.'
+      ? 'Weights, optimiser state, metric series (in the store and in MLflow), benchmark and report are equal.\n' +
+        'The judge was asked again only for answers on their way when a worker died.'
       : `**${wrong.join('; ')}**`,
     '',
   ];

@@ -107,7 +107,7 @@ it('a worker that is stopped until others have done its work, then continued, st
   await zombie.says('ready');
   const run = await start('struck');
   await zombie.says('stopped');
-  // Its polls would go on taking tasks for a minute, and every task would wait for its timeout.
+  // Its polls would continue taking tasks for a minute, and every task would wait for its timeout.
   proxy.cut();
   const second = startWorker(temporal.address);
   const struck = (await run.result()) as RunSummary;

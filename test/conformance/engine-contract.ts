@@ -29,9 +29,9 @@ export interface EngineUnderTest {
 }
 
 /**
- * Plays one step of training with an engine's five activities through Temporal, whatever the engine is written in: every
- * output meets its committed JSON Schema, a second call at the same place answers the same, every reference verifies, and
- * what is damaged is made again with the same bytes: start weights, completions, checkpoints, captions.
+ * Plays one step of training with an engine's five activities through Temporal, whatever the engine is written in:
+ * every output meets its committed JSON Schema, a second call at the same place answers the same, every reference
+ * verifies, and what is damaged is made again with the same bytes: start weights, completions, checkpoints, captions.
  */
 export async function playEngineContract({
   environment,

@@ -23,7 +23,9 @@ ADDRESS, STORE, EXPORTS = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 
 
 def put(key: str, data: bytes) -> dict:
-    """Stores a content as `<key with 12 digits of its hash>`, then its ref as `<key>.ref`. The first ref of a key stays."""
+    """Stores a content as `<key with 12 digits of its hash>`, then its ref as `<key>.ref`. The first ref of a key
+    stays.
+    """
     digest, (stem, extension) = sha256(data).hexdigest(), os.path.splitext(key)
     name = f"{stem}.{digest[:12]}{extension}"
     ref = {"uri": f"store:{name}", "sha256": digest, "bytes": len(data)}

@@ -7,11 +7,11 @@ import { BASE_NAME, BASE_REVISION } from './base-revision.ts';
 const run = promisify(execFile);
 
 /**
- * The base revision's files in a git worktree of their own, detached, ready to run. One that is there and unchanged is used
- * again, so that what base keeps of its translated sources is too.
+ * The base revision's files in a git worktree of their own, detached, ready to run. One that is there and unchanged is
+ * used again, so that what base keeps of its translated sources is too.
  *
- * It lies inside the checkout, in `.videocap`, which git ignores: so it finds the checkout's packages in the folder above
- * its own, as Node looks for them. (Not inside `node_modules`: TypeScript that lies there is not translated.)
+ * It lies inside the checkout, in `.videocap`, which git ignores: so it finds the checkout's packages in the folder
+ * above its own, as Node looks for them. (Not inside `node_modules`: TypeScript that lies there is not translated.)
  */
 export async function checkOutBase(repository: string): Promise<string> {
   const folder = join(repository, '.videocap', 'differential', `base-${BASE_NAME}`);

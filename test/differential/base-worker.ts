@@ -1,6 +1,8 @@
 import type { WorkerPlace } from '../chaos/worker-process.ts';
 
-/** The base revision's worker: its own program in its own checkout, told where things are in the words that it knows. */
+/**
+ * The base revision's worker: its own program in its own checkout, told where things are in the words that it knows.
+ */
 export function baseWorker(checkout: string, place: WorkerPlace): WorkerPlace {
   const { temporalAddress, mlflowUrl, home, env } = place;
   return {

@@ -18,8 +18,9 @@ import { readHead, recorded } from './read-head.ts';
 import { comparedTable, differenceLines } from './tell.ts';
 
 /**
- * `npm run check:numbers`: the base revision and this checkout run the same experiments on this machine, one after the other,
- * this checkout's with its worker killed after step 3 of GRPO. Ends with 1 unless everything that is a number is equal.
+ * `npm run check:numbers`: the base revision and this checkout run the same experiments on this machine, one after the
+ * other, this checkout's with its worker killed after step 3 of GRPO. Ends with 1 unless everything that is a number is
+ * equal.
  */
 
 /** As many answers as the configs' `judge.concurrency` may be on their way when a worker dies. */

@@ -14,7 +14,10 @@ export interface CompareOptions {
   lostAtMost?: number;
 }
 
-/** Metrics of HEAD that are called otherwise than base's. A metric of base that is neither here nor in HEAD is a difference. */
+/**
+ * Metrics of HEAD that are called otherwise than base's. A metric of base that is neither here nor in HEAD is a
+ * difference.
+ */
 export const RENAMED_METRICS: Readonly<Record<string, string>> = {};
 
 /** Base's metrics that no two runs agree on: times, and what only counts a worker's death. */
@@ -26,8 +29,8 @@ export function comparedMetrics(metrics: Record<string, number>): string[] {
 }
 
 /**
- * Whatever is not the same to the last bit, in the order in which the runs made it; of a list of numbers, where it begins to
- * differ. HEAD may have more metrics than base.
+ * Whatever is not the same to the last bit, in the order in which the runs made it; of a list of numbers, where it
+ * begins to differ. HEAD may have more metrics than base.
  */
 export function differences(base: Outcome, head: Outcome, options: CompareOptions = {}): Difference[] {
   const { renamed = RENAMED_METRICS, lostAtMost = 0 } = options;

@@ -51,8 +51,8 @@ export type Method = (typeof METHODS)[number];
 export type ReadOutcome = (store: string, runKey: string, steps: number) => Promise<RunOutcome>;
 
 /**
- * Why an outcome would prove nothing, however equal: numbers that do not vary would be equal whatever computed them. Empty
- * when it is worth comparing.
+ * Why an outcome would prove nothing, however equal: numbers that do not vary would be equal whatever computed them.
+ * Empty when it is worth comparing.
  */
 export function blindSpots({ grpo, sft, judge }: Outcome): string[] {
   const scores = grpo.steps.flatMap((step) => step.scores ?? []);

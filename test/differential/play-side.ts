@@ -35,7 +35,10 @@ export interface Surroundings {
 const LONGEST_MILLISECONDS = 900_000;
 const LOOK_MILLISECONDS = 50;
 
-/** Runs both experiments of one side, one after the other, with a Temporal server and a home that no other side has seen. */
+/**
+ * Runs both experiments of one side, one after the other, with a Temporal server and a home that no other side has
+ * seen.
+ */
 export async function playSide(side: Side, surroundings: Surroundings): Promise<Outcome> {
   const { folder, models, mlflowUrl, judge, report, interrupted } = surroundings;
   const home = join(folder, side.name);

@@ -3,7 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BenchmarkOutcome, CompletionOutcome, Grid, RunOutcome, StepOutcome } from './outcome.ts';
 
-/** Files as the base revision writes them. That revision does not change, so they are read as they lie: without its code, or ours. */
+/**
+ * Files as the base revision writes them. That revision does not change, so they are read as they lie: without its
+ * code, or ours.
+ */
 
 interface Ref {
   uri: string;

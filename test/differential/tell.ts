@@ -7,7 +7,10 @@ const MOST_LINES = 20;
 const LONGEST_TEXT = 160;
 const TEXT_BEFORE = 60;
 
-/** The first differences, one a line, and how many more there are. What differs alike, as one word of all prompts, is told once. */
+/**
+ * The first differences, one a line, and how many more there are. What differs alike, as one word of all prompts, is
+ * told once.
+ */
 export function differenceLines(found: readonly Difference[]): string[] {
   const told = new Map<string, string>();
   for (const difference of found) {
@@ -29,7 +32,8 @@ export function comparedTable(base: Outcome, head: Outcome): string[] {
   return [
     `HEAD, whose worker died ${head.deaths === 1 ? 'once' : `${head.deaths} times`}, equals base ${BASE_NAME}:`,
     alignedTable(['', 'steps', 'completions', 'tokens', 'scores', 'metrics', 'captions', 'checkpoints'], rows),
-    `  judge: the same ${count(Object.keys(base.judge).length, 'question')}, ${answeredAgain(head)} of them answered again`,
+    `  judge: the same ${count(Object.keys(base.judge).length, 'question')}, ${answeredAgain(head)} of them ` +
+      'answered again',
   ];
 }
 

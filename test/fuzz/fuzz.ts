@@ -41,9 +41,9 @@ const LOOK_MILLISECONDS = 50;
 const MEBIBYTE = 2 ** 20;
 
 /**
- * Tries a target with generated inputs in a thread that is watched: what hangs or takes more and more memory is ended, and fails
- * like any other defect, with the seed and the case. `npm test` runs `usual` cases from a fixed seed; `npm run fuzz` 100,000
- * from a random one, which it prints, and which `FUZZ_SEED` repeats.
+ * Tries a target with generated inputs in a thread that is watched: what hangs or takes more and more memory is ended,
+ * and fails like any other defect, with the seed and the case. `npm test` runs `usual` cases from a fixed seed; `npm
+ * run fuzz` 100,000 from a random one, which it prints, and which `FUZZ_SEED` repeats.
  */
 export async function fuzz(target: URL, usual: number, { caseSeconds, mebibytes } = LIMITS): Promise<void> {
   const runs = Number(process.env.FUZZ_RUNS ?? usual);
@@ -86,8 +86,9 @@ export async function fuzz(target: URL, usual: number, { caseSeconds, mebibytes 
       // Past vitest, which would put a heading before every line.
       writeSync(
         1,
-        `${name}: ${cases[0]} cases, seed ${seed}, ${refused} refused, ${((performance.now() - began) / 1000).toFixed(1)} s, ` +
-          `slowest ${slowest.toFixed(0)} ms, peak ${peak.toFixed(0)} MiB\n`,
+        `${name}: ${cases[0]} cases, seed ${seed}, ${refused} refused, ` +
+          `${((performance.now() - began) / 1000).toFixed(1)} s, slowest ${slowest.toFixed(0)} ms, peak ` +
+          `${peak.toFixed(0)} MiB\n`,
       );
   } finally {
     clearInterval(watch);

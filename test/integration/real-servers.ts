@@ -16,7 +16,10 @@ export interface RealServers {
   startWorker(): Promise<void>;
 }
 
-/** Temporal, MLflow and a worker with a home of its own, real ones, from before the first test of a file until after its last. */
+/**
+ * Temporal, MLflow and a worker with a home of its own, real ones, from before the first test of a file until after its
+ * last.
+ */
 export function realServers(name: string): RealServers {
   const servers = {
     async startWorker() {

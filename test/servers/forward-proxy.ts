@@ -11,8 +11,8 @@ export interface ForwardProxy {
 }
 
 /**
- * An HTTP proxy that forwards plain requests and opens tunnels, all of them to one port of this machine, whatever host is
- * asked for: only through it does `judge.test` exist.
+ * An HTTP proxy that forwards plain requests and opens tunnels, all of them to one port of this machine, whatever host
+ * is asked for: only through it does `judge.test` exist.
  *
  * @param options.credentials `user:password` that clients must have; without them it answers 407.
  * @param options.refuse answers every request with this status.

@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { Answer, ChatRequest } from './openai-server.ts';
 
 /**
- * What an OpenAI-compatible endpoint may do instead of answering well, one name each. Those that spoil the answer get the
- * text that the server would have sent.
+ * What an OpenAI-compatible endpoint may do instead of answering well, one name each. Those that spoil the answer get
+ * the text that the server would have sent.
  */
 export type Fault = (response: ServerResponse, request: ChatRequest, answer: string) => void;
 
@@ -103,8 +103,10 @@ export const unsupportedSaid = (field: 'max_tokens' | 'temperature'): Fault =>
       error: {
         message:
           field === 'max_tokens'
-            ? "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
-            : "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is supported.",
+            ? "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' " +
+              'instead.'
+            : "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is " +
+              'supported.',
       },
     })) as Fault;
 /** A model that refuses those one after the other, as OpenAI does, and answers once it is asked without. */

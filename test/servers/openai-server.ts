@@ -67,9 +67,9 @@ export interface OpenAiServer {
   /** Takes back what `failNext` still holds, and ends `failRandomly`. */
   forgive(): void;
   /**
-   * From now on this share of requests (0-1) gets one of the faults. Which one, and whether, is a function of the seed, the
-   * question and how often it was asked: the same whatever order requests come in. Of this share of questions (`unusable`), the
-   * first completion besides is one that cannot be used; the second can.
+   * From now on this share of requests (0-1) gets one of the faults. Which one, and whether, is a function of the seed,
+   * the question and how often it was asked: the same whatever order requests come in. Of this share of questions
+   * (`unusable`), the first completion besides is one that cannot be used; the second can.
    */
   failRandomly(options: { rate: number; seed: number; faults?: readonly Fault[]; unusable?: number }): void;
   /** Every question, in the order first asked. */
@@ -78,10 +78,16 @@ export interface OpenAiServer {
   close(): Promise<void>;
 }
 
-/** What the model of a server says: an object is sent as JSON, a text as it is, a fault happens. A function of the question and its prompt alone. */
+/**
+ * What the model of a server says: an object is sent as JSON, a text as it is, a fault happens. A function of the
+ * question and its prompt alone.
+ */
 export type Answer = (question: AskedQuestion, request: ChatRequest) => unknown;
 
-/** A model that reads words: an event is told if it stands in the description; a description's events are its sentences. */
+/**
+ * A model that reads words: an event is entailed if it stands in the description; a description's events are its
+ * sentences.
+ */
 export const readsWords: Answer = ({ description, events }) =>
   events
     ? {
@@ -93,8 +99,9 @@ export const readsWords: Answer = ({ description, events }) =>
     : { events: description.toLowerCase().replace(/\.$/, '').split('. ') };
 
 /**
- * A loopback server that speaks as much of OpenAI's chat completions as a judge needs, and fails as told. To prove that a run
- * pays nothing twice: `failRandomly({ rate: 0.3, seed: 1 })`, run, then compare `account()` with the entries of the ledger.
+ * A loopback server that speaks as much of OpenAI's chat completions as a judge needs, and fails as ordered. To prove
+ * that a run pays nothing twice: `failRandomly({ rate: 0.3, seed: 1 })`, run, then compare `account()` with the entries
+ * of the ledger.
  */
 export async function startOpenAiServer(
   answer: Answer = readsWords,

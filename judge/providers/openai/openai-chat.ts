@@ -34,7 +34,8 @@ export class OpenAiChat implements ChatApi {
   readonly #compatibility: ModelCompatibility;
 
   /**
-   * @throws JudgeError `JudgeBlocked` when the environment variable of the key, or of a header, is not set, or that of a
+   * @throws JudgeError `JudgeBlocked` when the environment variable of the key, or of a header, is not set, or that of
+   *   a
    * proxy holds none.
    */
   constructor(config: OpenAiJudgeConfig, env: NodeJS.ProcessEnv) {
@@ -90,8 +91,8 @@ export class OpenAiChat implements ChatApi {
   }
 
   /**
-   * The same whether or not the model takes a temperature. An option at its default adds nothing, so that earlier answers
-   * are found again; headers and proxies decide who pays and which way requests go, not what is answered.
+   * The same whether or not the model takes a temperature. An option at its default adds nothing, so that earlier
+   * answers are found again; headers and proxies decide who pays and which way requests go, not what is answered.
    */
   identity(prompt: Prompt): Record<string, string | number> {
     const { query, extraBody, systemRole } = this.#config;

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { headerNameFault } from '../../client/header-names.ts';
 
 /**
- * What a config may add to every request to an OpenAI-compatible endpoint. Pure: workflows import it. All of it is shown
- * in records, MLflow and reports, so none of it may be a secret.
+ * What a config may add to every request to an OpenAI-compatible endpoint. Pure: workflows import it. All of it is
+ * shown in records, MLflow and reports, so none of it may be a secret.
  */
 
 /** Name of an environment variable that holds a secret. */

@@ -21,8 +21,8 @@ import type { EngineApi } from './engine-api.ts';
 const FIXED = /\.(json|jinja)$/;
 
 /**
- * The embedded policy engine: Qwen2-VL on `onnxruntime`, in a thread of its own, so that the caller's event loop is always
- * free. Results are the same bit for bit on one machine type with one number of threads.
+ * The embedded policy engine: Qwen2-VL on `onnxruntime`, in a thread of its own, so that the caller's event loop is
+ * always free. Results are the same bit for bit on one machine type with one number of threads.
  */
 export class OnnxEngine implements PolicyEngine {
   readonly #thread: ThreadClient<EngineApi>;

@@ -67,8 +67,8 @@ export interface ModelFolder {
 }
 
 /**
- * Finds and checks the model that a config names: a shipped model by name, or a folder by path. A folder without graphs of
- * its own, such as an exported checkpoint, uses those of the shipped model with the same dimensions.
+ * Finds and checks the model that a config names: a shipped model by name, or a folder by path. A folder without graphs
+ * of its own, such as an exported checkpoint, uses those of the shipped model with the same dimensions.
  * @throws VideocapError `InvalidModel` saying what is missing and what to do.
  */
 export function openModelFolder(name: string): ModelFolder {
@@ -107,7 +107,8 @@ export function graphPath({ name, graphFolder, graphs }: ModelFolder, graph: str
   if (file !== undefined && existsSync(join(graphFolder, file))) return join(graphFolder, file);
   throw new VideocapError(
     'InvalidModel',
-    `Model "${name}" has no graph ${graph}, which ${user} needs; run \`npm run model:build\` to make it in ${graphFolder}.`,
+    `Model "${name}" has no graph ${graph}, which ${user} needs; run \`npm run model:build\` to make it in ` +
+      `${graphFolder}.`,
   );
 }
 

@@ -73,7 +73,9 @@ export class PolicyModel {
     return decoderTables(positions, { headDim: this.headDim, theta, sections });
   }
 
-  /** What graphs that see videos take: B videos of one `shapeOf` with prompts, and tables for `after` positions more. */
+  /**
+   * What graphs that see videos take: B videos of one `shapeOf` with prompts, and tables for `after` positions more.
+   */
   promptFeeds(videos: readonly PromptedVideo[], after: number): Feeds {
     const { grid, data } = videos[0]!.pixels;
     const patches = grid.rows * grid.columns;
@@ -144,11 +146,13 @@ export class PolicyModel {
       executionMode: 'sequential',
       // Shapes change with every batch, so a remembered memory layout would only hold the largest of each.
       enableMemPattern: false,
-      // Threads that wait by spinning take the cores from whoever else needs them: here that costs half of all time.
+      // Threads that wait by spinning keep cores from other threads, which doubled the total time here.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
     }).catch((cause) => {
       this.#sessions.delete(graph);
-      const message = `Graph ${graph}.onnx of model "${this.folder.name}" does not load; run \`npm run model:build\`: ${cause.message}`;
+      const message =
+        `Graph ${graph}.onnx of model "${this.folder.name}" does not load; run \`npm run model:build\`: ` +
+        `${cause.message}`;
       throw new VideocapError('InvalidModel', message, { cause });
     });
   }

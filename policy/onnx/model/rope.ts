@@ -29,8 +29,8 @@ export function videoTokens({ slices, rows, columns }: Grid, merge: number): num
 }
 
 /**
- * M-RoPE positions `[3][before + video + after]` (time, row, column) of text, one video, text. Text after the video starts
- * one past the largest position so far: the rule that Qwen2-VL was trained with (paper.md, section 6.4).
+ * M-RoPE positions `[3][before + video + after]` (time, row, column) of text, one video, text. Text after the video
+ * starts one past the largest position so far: the rule that Qwen2-VL was trained with (paper.md, section 6.4).
  */
 export function positionIds(before: number, grid: Grid, after: number, merge: number): Int32Array[] {
   const [slices, rows, columns] = [grid.slices, grid.rows / merge, grid.columns / merge];

@@ -47,8 +47,8 @@ export class PolicyTokenizer {
     if (special !== undefined)
       throw new VideocapError(
         'InvalidInput',
-        `The prompt ${JSON.stringify(shortened(text))} holds ${special}, a special token of the model; leave it out of ` +
-          "prompt.texts and of the sample's own prompt: the chat template sets such tokens.",
+        `The prompt ${JSON.stringify(shortened(text))} holds ${special}, a special token of the model; leave it ` +
+          "out of prompt.texts and of the sample's own prompt: the chat template sets such tokens.",
       );
     const messages = [{ role: 'user', content: [{ type: 'video' }, { type: 'text', text }] }];
     const rendered = render(this.#template, { messages, add_generation_prompt: true });
@@ -61,7 +61,9 @@ export class PolicyTokenizer {
     return { prefix: this.#encode(before), suffix: this.#encode(after) };
   }
 
-  /** The tokens of a completion to learn, end token included. A special token's name within the text loses its meaning. */
+  /**
+   * The tokens of a completion to learn, end token included. A special token's name within the text loses its meaning.
+   */
   completion(text: string): number[] {
     return [...this.#encode(this.#withoutSpecial(text)), this.endToken];
   }
@@ -84,7 +86,10 @@ export class PolicyTokenizer {
     return text === '' ? [] : this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
   }
 
-  /** In time linear in the text: a name is dropped as soon as it is whole, so what is left around it may complete another. */
+  /**
+   * In time linear in the text: a name is dropped as soon as it is whole, so what is left around it may complete
+   * another.
+   */
   #withoutSpecial(text: string): string {
     const names = [...this.#special.keys()];
     if (!names.some((name) => text.includes(name))) return text;

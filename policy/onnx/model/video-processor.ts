@@ -17,8 +17,8 @@ export interface PixelValues {
 }
 
 /**
- * Frames to the pixel rows of Qwen2-VL's video processor: normalised, two frames a slice (an odd last frame is repeated),
- * a row a patch, rows in merge-block order, columns by channel, frame of the pair, patch row, patch column.
+ * Frames to the pixel rows of Qwen2-VL's video processor: normalised, two frames a slice (an odd last frame is
+ * repeated), a row a patch, rows in merge-block order, columns by channel, frame of the pair, patch row, patch column.
  * @throws VideocapError `InvalidVideo` when the frames are no RGB, empty, or not a multiple of the merged patch.
  */
 export function pixelValues({ shape, data }: Frames, settings: ProcessorSettings): PixelValues {
@@ -28,7 +28,8 @@ export function pixelValues({ shape, data }: Frames, settings: ProcessorSettings
   if (channels !== 3 || frames < 1 || height < unit || width < unit || height % unit !== 0 || width % unit !== 0)
     throw new VideocapError(
       'InvalidVideo',
-      `Frames of shape [${shape}] are not [frames, height, width, 3] with sides that are multiples of ${unit}; set frames.factor to ${unit}.`,
+      `Frames of shape [${shape}] are not [frames, height, width, 3] with sides that are multiples of ${unit}; ` +
+        `set frames.factor to ${unit}.`,
     );
   if (data.length !== frames * height * width * 3)
     throw new VideocapError('InvalidVideo', `Frames of shape [${shape}] come with ${data.length} bytes.`);

@@ -38,7 +38,10 @@ function insteadOfWeights(files: readonly string[]): string {
   return `has no ${WEIGHTS_FILE}; use a whole copy of the model`;
 }
 
-/** Torch writes a zip of pickles today, and wrote bare ones before: protocol 2 or later, and no `{` where safetensors has its header. */
+/**
+ * Torch writes a zip of pickles today, and wrote bare ones before: protocol 2 or later, and no `{` where safetensors
+ * has its header.
+ */
 function isPickle(bytes: Uint8Array): boolean {
   const [first, second] = bytes;
   return (first === 0x50 && second === 0x4b) || (first === 0x80 && second! >= 2 && second! <= 5 && bytes[8] !== 0x7b);

@@ -76,6 +76,7 @@ export function bestToken(logits: Float32Array, suppressed: Uint8Array): number 
 function diverged(how: string): VideocapError {
   return new VideocapError(
     'InvalidModel',
-    `The policy ${how}: its weights have diverged; start from an earlier checkpoint with a smaller optimizer.learningRate.`,
+    `The policy ${how}: its weights have diverged; start from an earlier checkpoint with a smaller ` +
+      'optimizer.learningRate.',
   );
 }

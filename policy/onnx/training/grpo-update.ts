@@ -29,9 +29,9 @@ type SurrogateConfig = Pick<GrpoConfig, 'steps' | 'iterations' | 'beta' | 'clipL
 /**
  * A step with a clipped surrogate loss (paper.md, section 5.1): `iterations` updates on one batch of groups. Ratios are
  * taken to the log-probabilities before the first update, computed here; those recorded while sampling only check the
- * sampler. Both are the policy's own, without the filters of `sampling` (docs/sampling.md): before the first update every
- * ratio is 1. Completions without an advantage have weight 0 and count in no denominator; groups of nothing else are not
- * computed at all. If nothing is left the policy stays as it is, and `updates` is 0.
+ * sampler. Both are the policy's own, without the filters of `sampling` (docs/sampling.md): before the first update
+ * every ratio is 1. Completions without an advantage have weight 0 and count in no denominator; groups of nothing else
+ * are not computed at all. If nothing is left the policy stays as it is, and `updates` is 0.
  * @param graph of the loss's gradients; it takes and gives what GRPO's does.
  */
 export function surrogateUpdate<Config extends SurrogateConfig>(

@@ -2,8 +2,8 @@ import type { OptimizerConfig } from '../../../algorithms/optimizer-config.ts';
 
 /**
  * The learning rate of step 1..total: a linear warm-up that reaches the full rate at `warmupSteps`, then constant, or
- * falling (linearly, or by half a cosine) to a rate of 0 that would be reached one step after the last. As in transformers,
- * but without its first step at rate 0.
+ * falling (linearly, or by half a cosine) to a rate of 0 that would be reached one step after the last. As in
+ * transformers, but without its first step at rate 0.
  */
 export function learningRateAt(step: number, total: number, optimizer: OptimizerConfig): number {
   const { learningRate, schedule, warmupSteps } = optimizer;

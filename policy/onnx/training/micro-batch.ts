@@ -16,7 +16,10 @@ export interface ScoredClip<C extends { tokenIds: readonly number[] }> extends S
 const MAX_POSITIONS = 1024;
 const MAX_PROMPT_POSITIONS = 8192;
 
-/** B videos of one shape, prompts included, with G completions each, padded to L tokens with the end token: what a graph computes at once. */
+/**
+ * B videos of one shape, prompts included, with G completions each, padded to L tokens with the end token: what a graph
+ * computes at once.
+ */
 export interface MicroBatch<C> {
   /** Of the prompt and of `completion_ids` `[B, G, L]`. */
   feeds: Feeds;

@@ -48,7 +48,7 @@ export class RewardServer {
     const timeout = AbortSignal.timeout(Math.ceil(1000 * timeoutSeconds));
     const signal = caller ? AbortSignal.any([caller, timeout]) : timeout;
     try {
-      // A redirection would lead to an address that nobody has allowed.
+      // A redirect could lead to an address that is not allowed.
       const request = { method: 'POST', headers: this.#headers, body, redirect: 'manual', signal } as const;
       const response = await fetch(this.#url, request);
       if (response.ok) return await readBounded(response, this.#secrets);

@@ -16,9 +16,9 @@ export const ACTIVITIES = {
 export type StruckStage = keyof typeof ACTIVITIES;
 
 /**
- * `before`: nothing is done yet. `during`: some of it is made (rollout: a group of two; update: the first of two updates;
- * judge: some answers are kept; tracking: something is sent; others: all of it, and none is stored). `after effect`:
- * everything is stored, and Temporal does not know. `after report`: Temporal knows, and the run moves on.
+ * `before`: nothing is done yet. `during`: some of it is made (rollout: a group of two; update: the first of two
+ * updates; judge: some answers are kept; tracking: something is sent; others: all of it, and none is stored). `after
+ * effect`: everything is stored, and Temporal does not know. `after report`: Temporal knows, and the run moves on.
  */
 export const MOMENTS = ['before', 'during', 'after effect', 'after report'] as const;
 export type Moment = (typeof MOMENTS)[number];

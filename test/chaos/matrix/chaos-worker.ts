@@ -6,8 +6,8 @@ import { startWorkers } from '../../../workers/start-workers.ts';
 import { type Order, Striker } from './strike.ts';
 
 /**
- * The real workers, with a striker inside. What it is told comes as lines of JSON (`Order`); what it says, too: it is ready,
- * it has struck.
+ * The real workers, with a striker inside. What it is told comes as lines of JSON (`Order`); what it says, too: it is
+ * ready, it has struck.
  */
 const settings = readSettings();
 const striker = new Striker();

@@ -14,7 +14,10 @@ const EXPERIMENTS = {
 };
 export type ExperimentName = keyof typeof EXPERIMENTS;
 
-/** Small, but every stage is the real one, a batch serves two updates, and every step has a video that no step before had. */
+/**
+ * Small, but every stage is the real one, a batch serves two updates, and every step has a video that no step before
+ * had.
+ */
 export function matrixExperiment(judgeUrl: string, name: ExperimentName = 'usual') {
   return {
     config: 'quickstart',

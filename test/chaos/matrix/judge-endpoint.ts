@@ -8,8 +8,8 @@ interface Question {
 }
 
 /**
- * An OpenAI-compatible endpoint that judges by the small world's rules, keeps a bill, and can die and come back at the same
- * address.
+ * An OpenAI-compatible endpoint that judges by the small world's rules, keeps a bill, and can die and come back at the
+ * same address.
  */
 export class JudgeEndpoint {
   /** Answers given, by the body of the request: prompt, question, and all that goes with them. */

@@ -7,8 +7,9 @@ import { matrixTable } from './table.ts';
 import { ChaosWorld } from './world.ts';
 
 /**
- * `npm run chaos [-- --seed 1 --only judge --lanes 2]`: plays every cell of the crash matrix and writes `docs/crash-matrix.md`
- * and `.json`. `--only` takes a stage or a victim and writes nothing. Ends with 1 when a cell does not hold.
+ * `npm run chaos [-- --seed 1 --only judge --lanes 2]`: plays every cell of the crash matrix and writes
+ * `docs/crash-matrix.md` and `.json`. `--only` takes a stage or a victim and writes nothing. Ends with 1 when a cell
+ * does not hold.
  */
 const { values } = parseArgs({
   options: {

@@ -13,7 +13,7 @@ import { ACTIVITIES, type Cell, type Moment, type StruckStage } from './cells.ts
 export type Order =
   /** Another run begins, to be struck once or not at all. */
   | { play: Cell | null }
-  /** The server that it struck is dead: the activity may go on. */
+  /** The server that it struck is dead: the activity may continue. */
   | { goOn: true };
 
 /**

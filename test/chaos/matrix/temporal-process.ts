@@ -5,7 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { choosePort } from '../../../cli/servers/ports.ts';
 
-/** A real Temporal server with its data in a file: it can be killed and comes back at the same address with all it knew. */
+/**
+ * A real Temporal server with its data in a file: it can be killed and comes back at the same address with all it knew.
+ */
 export class TemporalProcess {
   readonly #file: string;
   #port = 0;

@@ -6,8 +6,8 @@ import type { Cell, Victim } from './cells.ts';
 import type { Order } from './strike.ts';
 
 /**
- * One worker process after another: a new one is started whenever one dies, and one that lives on serves the next run. Its
- * home is a link to the home of the run.
+ * One worker process after another: a new one is started whenever one dies, and one that lives on serves the next run.
+ * Its home is a link to the home of the run.
  */
 export class Workers {
   readonly #home: string;
@@ -25,7 +25,10 @@ export class Workers {
     this.#env = env;
   }
 
-  /** Another run begins, to be struck once or not at all; `strike` kills a server, done when it is dead. Done when a worker polls. */
+  /**
+   * Another run begins, to be struck once or not at all; `strike` kills a server, done when it is dead. Done when a
+   * worker polls.
+   */
   async begin(home: string, cell: Cell | null, strike: (victim: Victim) => Promise<void>): Promise<void> {
     await this.#started;
     await rm(this.#home, { force: true });

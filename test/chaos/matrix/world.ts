@@ -21,7 +21,7 @@ export interface Play {
   cell?: Cell | undefined;
   /** Ends the run, and gives the input of another execution that takes it up. */
   end?: (run: WorkflowHandle) => Promise<object>;
-  /** Strikes from outside, while the run goes on. */
+  /** Strikes from outside, while the run continues. */
   disturb?: (chaos: Chaos) => Promise<void>;
   /** Default: a new one. */
   home?: string;

@@ -49,7 +49,7 @@ test('turns samples into clips in their order, from files and from the store, an
   expect((await store.readJson(batch.clips, Clips)).map(({ sampleId }) => sampleId)).toEqual(['b']);
 });
 
-test('says what the policy is asked: drawn for a step, the first text for a benchmark, or as the sample has it', async () => {
+test("chooses the prompt: drawn for a step, the first text for a benchmark, or the sample's own", async () => {
   const samples = [await fileSample('p', 4), { ...(await fileSample('q', 4)), prompt: 'What happens?' }];
   const manifest = await manifestOf(samples, samples);
   const { extractFrames } = createFramesActivities({ store });

@@ -207,7 +207,7 @@ describe('with an endpoint', () => {
     expect(usage.calls).toBe(3);
   });
 
-  test('completeness-naturalness asks for two ratings of each caption against the reference, and for no events', async () => {
+  test('completeness-naturalness asks for two ratings of each caption, not for events', async () => {
     const { events: _, ...plain } = sample('a');
     const caption = { variant: 'completeness-naturalness' };
     const rated = await startOpenAiServer(({ description }) => ({

@@ -26,7 +26,10 @@ const config = ExperimentConfig.parse({
   sampling: { groupSize: 2, maxNewTokens: 16 },
 });
 
-/** Two steps, one of GRPO and one of SFT, and on demand a third, of GSPO, on real videos of the small world, in a store of their own. */
+/**
+ * Two steps, one of GRPO and one of SFT, and on demand a third, of GSPO, on real videos of the small world, in a store
+ * of their own.
+ */
 async function twoSteps() {
   const root = await mkdtemp(join(tmpdir(), 'videocap-stages-'));
   roots.push(root);
@@ -86,7 +89,7 @@ async function twoSteps() {
   };
 }
 
-test('rollout, update and captions of the small world: every step moves the policy, and twice gives the same', async () => {
+test('rollout, update and captions: every step moves the policy, a repetition gives the same', async () => {
   const { groups, captions, sampleIds, base, first, second, learnByGspo } = await twoSteps();
   expect(groups.map(({ sampleId }) => sampleId)).toEqual(sampleIds);
   expect(captions.map(({ sampleId }) => sampleId)).toEqual(sampleIds);

@@ -2,7 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Answer, type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
 import { SuiteBench } from './suite-bench.ts';
 
-/** A model that reads words: objects are the sentences that begin "there is", events the others; a text entails what stands in it. */
+/**
+ * A model that reads words: objects are the sentences that begin "there is", events the others; a text entails what
+ * stands in it.
+ */
 const readsWords: Answer = ({ description, events, objects }, { messages }) => {
   const units = events ?? objects;
   if (units)
@@ -59,7 +62,8 @@ describe('CaReBench, scored through an endpoint', () => {
     expect(report).toContain('action F1 +3.1, object F1 +6.9 points');
     expect(drillDown).toContain("- neutral: there is a 'white' dog");
     expect(drillDown).toContain(
-      'Actions: recall 100.0, precision 50.0. Objects: recall 100.0, precision 50.0.\n\nReference: A man runs. There is a red ball.',
+      'Actions: recall 100.0, precision 50.0. Objects: recall 100.0, precision 50.0.\n\nReference: A man runs. ' +
+        'There is a red ball.',
     );
   });
 

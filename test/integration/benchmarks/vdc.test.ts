@@ -131,8 +131,8 @@ describe('VDC, scored through an endpoint', () => {
     const asked = server.requests.length;
     expect((await scoring.score()).usage).toEqual(usage);
     expect(server.requests).toHaveLength(asked);
-    // A process may die once the result is stored and before the activity's own output is: answers then take no time at all,
-    // and what is stored must not be at odds with that.
+    // A process may die once the result is stored and before the activity's own output is: answers then take no time at
+    // all, and what is stored must not be at odds with that.
     await scoring.loseOutput();
     expect((await scoring.score()).usage).toEqual(usage);
     expect(server.requests).toHaveLength(asked);

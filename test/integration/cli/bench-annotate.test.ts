@@ -59,8 +59,8 @@ describe('videocap annotate', () => {
     expect(stdout).toBe(
       [
         '',
-        '2 of 3 samples annotated, 1 complete already; 0 look odd.',
-        '2 calls, 0 known before, 20 + 10 tokens, 0.0400 USD',
+        '2 of 3 samples annotated, 1 complete already; 0 look suspicious.',
+        '2 calls, 0 from the ledger, 20 + 10 tokens, 0.0400 USD',
         '',
         `annotated    ${path('train.jsonl')}`,
         `review       ${path('train.review.html')}`,
@@ -134,7 +134,8 @@ describe('videocap annotate', () => {
     expect(
       await Promise.all([said('captions.jsonl'), said('nothing.jsonl', ...own), said('wrong.jsonl', ...own)]),
     ).toEqual([
-      'The judge of quickstart is rule-based, which cannot annotate. Name a config with a language model (--config), or set one: --set judge.kind=llm --set judge.model=gpt-4o-mini\n',
+      'The judge of quickstart is rule-based, which cannot annotate. Name a config with a language model ' +
+        '(--config), or set one: --set judge.kind=llm --set judge.model=gpt-4o-mini\n',
       `There is no file ${path('nothing.jsonl')}.\n`,
       expect.stringMatching(/failed \(InvalidDataset\): .*wrong\.jsonl has a line that is no sample: line 1: /),
     ]);
@@ -218,7 +219,8 @@ describe('videocap bench', () => {
         said('tiny', 'dream1k'),
       ]),
     ).toEqual([
-      'DREAM-1K (AutoDQ) is judged by a language model; add for example: --set judge.kind=llm --set judge.model=gpt-4o-mini\n',
+      'DREAM-1K (AutoDQ) is judged by a language model; add for example: --set judge.kind=llm --set ' +
+        'judge.model=gpt-4o-mini\n',
       expect.stringContaining("'0' is invalid. give a whole number of at least 1, such as 100."),
       'dream1k needs --annotations, the file that its authors ship.\n',
     ]);

@@ -102,7 +102,8 @@ describe('up', () => {
     const { code, stderr } = await videocap(['up'], { env: { VIDEOCAP_MLFLOW_PORT: '1' } });
     expect(code).toBe(1);
     expect(stderr.trim()).toBe(
-      `VIDEOCAP_MLFLOW_PORT asks for port 1, but that server runs on ${new URL(up.mlflow).port}; stop it first (videocap down), or unset the variable.`,
+      `VIDEOCAP_MLFLOW_PORT asks for port 1, but that server runs on ${new URL(up.mlflow).port}; stop it first ` +
+        '(videocap down), or unset the variable.',
     );
   });
 });
@@ -122,7 +123,7 @@ describe('run', () => {
     expect(await json(['status', result.workflowId])).toMatchObject({ state: 'completed', result: { steps: 3 } });
   });
 
-  it('starts a killed worker again, and the run goes on to its end', async () => {
+  it('starts a killed worker again, and the run continues to its end', async () => {
     let killed = false;
     const before = (await services()).workers!;
     const { code, stdout, stderr } = await videocap(['run', 'quickstart', '--set', 'algorithm.steps=40'], {
@@ -133,12 +134,12 @@ describe('run', () => {
       },
     });
     expect({ code, killed }).toEqual({ code: 0, killed: true });
-    expect(stderr).toContain('workers had stopped; started again, the run goes on.');
+    expect(stderr).toContain('Restarted workers; the run continues.');
     expect(stdout).toContain('event F1           50.0      50.0     +0.0');
     expect((await services()).workers!.pid).not.toBe(before.pid);
   });
 
-  it('leaves the run going on Ctrl-C, and says how to come back', async () => {
+  it('keeps the run active after Ctrl-C, and says how to come back', async () => {
     let interrupted = false;
     const { code, stderr } = await videocap(['run', 'quickstart', '--set', 'algorithm.steps=500'], {
       during: (child, stderr) => {
@@ -148,11 +149,11 @@ describe('run', () => {
       },
     });
     expect(code).toBe(130);
-    const workflowId = /Run (\S+) goes on without being watched/.exec(stderr)![1]!;
+    const workflowId = /Run (\S+) continues in the background/.exec(stderr)![1]!;
     expect(stderr).toContain(`videocap status ${workflowId} --watch`);
     expect(await json(['status', workflowId])).toMatchObject({ state: 'running', status: { totalSteps: 500 } });
 
-    expect((await videocap(['stop', workflowId])).stdout).toContain('will end after its current step');
+    expect((await videocap(['stop', workflowId])).stdout).toContain('will stop after its current step');
     const watched = await videocap(['status', workflowId, '--watch']);
     expect(watched.code).toBe(0);
     expect((await videocap(['status'])).stdout).toContain(workflowId);

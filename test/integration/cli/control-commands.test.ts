@@ -30,24 +30,24 @@ async function waiting(run: string, steps = 6) {
 }
 
 describe('pause and resume', () => {
-  it('let a run wait after its current step, and go on; said twice they are harmless', async () => {
+  it('let a run wait after its current step, and continue; said twice they are harmless', async () => {
     const handle = await waiting('paused');
-    const told = ok('Run paused will wait after its current step; go on with: videocap resume paused');
+    const told = ok('Run paused will pause after its current step; continue with: videocap resume paused');
     expect(await world.videocap(['pause', 'paused'])).toEqual(told);
     expect(await world.videocap(['pause', 'paused'])).toEqual(told);
     world.release('paused');
     await reaches('paused', { stage: 'paused', step: 3, paused: true });
     expect(world.stepsOf('paused')).toEqual([1, 2, 3]);
 
-    expect(await world.videocap(['resume', 'paused'])).toEqual(ok('Run paused goes on.'));
+    expect(await world.videocap(['resume', 'paused'])).toEqual(ok('Run paused continues.'));
     await handle.result();
     expect(world.stepsOf('paused')).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   it('resume of a run that does not wait changes nothing', async () => {
     const handle = await waiting('awake');
-    expect(await world.videocap(['resume', 'awake'])).toEqual(ok('Run awake goes on.'));
-    expect(await world.videocap(['resume', 'awake'])).toEqual(ok('Run awake goes on.'));
+    expect(await world.videocap(['resume', 'awake'])).toEqual(ok('Run awake continues.'));
+    expect(await world.videocap(['resume', 'awake'])).toEqual(ok('Run awake continues.'));
     world.release('awake');
     await handle.result();
     expect(world.stepsOf('awake')).toEqual([1, 2, 3, 4, 5, 6]);
@@ -68,7 +68,7 @@ describe('pause and resume', () => {
 describe('stop', () => {
   it('ends a run after its current step with benchmark and report; said twice it is harmless', async () => {
     const handle = await waiting('stopped', 1000);
-    expect(await world.videocap(['stop', 'stopped'])).toEqual(ok('Run stopped will end after its current step.'));
+    expect(await world.videocap(['stop', 'stopped'])).toEqual(ok('Run stopped will stop after its current step.'));
     const again = await world.videocap(['stop', 'stopped', '--json']);
     expect(JSON.parse(again.stdout)).toEqual({ workflowId: 'stopped', asked: 'stop' });
     world.release('stopped');
@@ -134,7 +134,7 @@ describe('what cannot be told anything', () => {
   it('a run that has finished', async () => {
     await (await world.start('finished', 1)).result();
     const told = refused('Run finished has ended: completed.');
-    const fork = 'to try something else from one of its steps: videocap fork finished --at-step N';
+    const fork = 'to continue from one of its steps: videocap fork finished --at-step N';
     expect(await each('finished')).toEqual([told, told, told, refused(`Run finished has finished; ${fork}`)]);
   });
 
@@ -142,7 +142,8 @@ describe('what cannot be told anything', () => {
     const alone = { taskQueue: 'nobody-works-here', workflowId: 'a-bench', args: [{}] };
     await world.environment.client.workflow.start('benchmarkRun', alone);
     const told = refused(
-      'Run a-bench is a benchmark, which has no steps to pause or stop after; cancel it in the Temporal UI, answers are not paid again.',
+      'Run a-bench is a benchmark, which has no steps to pause or stop after; cancel it in the Temporal UI ' +
+        '(the ledger keeps its answers).',
     );
     expect(await Promise.all(['pause', 'stop'].map((verb) => world.videocap([verb, 'a-bench'])))).toEqual([told, told]);
   });
@@ -150,7 +151,7 @@ describe('what cannot be told anything', () => {
   it('a run that was ended, until it is resumed', async () => {
     await (await waiting('ended')).terminate('the test says so');
     world.release('ended');
-    const told = refused('Run ended has ended: terminated; it can go on: videocap resume ended.');
+    const told = refused('Run ended has ended: terminated; it can continue: videocap resume ended.');
     const others = ['pause', 'stop', 'limits'].map((verb) => world.videocap([verb, 'ended']));
     expect(await Promise.all(others)).toEqual([told, told, told]);
   });

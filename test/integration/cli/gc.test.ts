@@ -58,7 +58,8 @@ it('runs of a real store resume and fork as if nothing had been removed', async 
     .poll(() => ended.query<{ step: number }>('status').catch(() => ({ step: 0 })), { timeout: 60_000, interval: 50 })
     .toMatchObject({ step: expect.toSatisfy((step: number) => step >= 2) });
   await ended.terminate('the test says so');
-  // An activity of a terminated run goes on until its next heartbeat, and would write between the two looks at the store.
+  // An activity of a terminated run continues until its next heartbeat, and would write between the two looks at the
+  // store.
   await servers.worker.kill();
   const { run } = (await ended.describe()).memo as { run: string };
 
@@ -104,7 +105,7 @@ it('the command says what it found, for people and for scripts', async () => {
   });
   // All of it was made within the last hour.
   expect(await videocap()).toMatch(
-    /^Nothing to remove\.\nKept \d+ files, [\d.]+ MB, of 0 runs that go on, 0 that could be resumed and 4 finished\.\n$/,
+    /^Nothing to remove\.\nKept \d+ files, [\d.]+ MB, of 0 active, 0 resumable and 4 finished runs\.\n$/,
   );
   expect(await contents()).toEqual(before);
 });

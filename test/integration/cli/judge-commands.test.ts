@@ -111,7 +111,8 @@ describe('judge check', () => {
     const { stderr, code } = await videocap('check');
     expect(code).toBe(1);
     expect(stderr).toBe(
-      'The judge of quickstart is rule-based, which is no endpoint. Name a config with a language model, or set one: --set judge.kind=llm --set judge.model=gpt-4o-mini\n',
+      'The judge of quickstart is rule-based, which is no endpoint. Name a config with a language model, or set ' +
+        'one: --set judge.kind=llm --set judge.model=gpt-4o-mini\n',
     );
     expect((await videocap('check', '--benchmark')).stderr).toMatch(
       / --set benchmark\.judge\.kind=llm --set benchmark\.judge\.model=gpt-4o-mini\n$/,
@@ -212,7 +213,7 @@ describe('judge ledger', () => {
     expect(stdout).toMatch(/event-extraction\.v1 +2 +3 +30 +15 +0\.0600 +1 +0\n/);
     expect(stdout).toMatch(/lab-1 +2 +2 +20 +10 +0\.0400 +0 +0\n/);
     expect(stdout).toMatch(/all +3 +4 +40 +20 +0\.0800 +1 +0\n/);
-    expect(stdout).toContain('The latest 3 of 3; videocap judge ledger <key> shows one whole:');
+    expect(stdout).toContain('The latest 3 of 3; videocap judge ledger <key> shows one in full:');
     expect(stdout).toContain('2 questions are open');
     expect(stdout).toMatch(/bbbbbbbbbbbb +\S+ \S+ +runs\/lab-3\/step-000007 +being asked\n/);
     expect(stdout).toContain('1 entry cannot be read (damaged, or of another version): eeeeeeeeeeee');

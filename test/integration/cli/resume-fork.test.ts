@@ -47,7 +47,7 @@ async function waitingAt(run: string, step: number, steps: number) {
 }
 
 describe('status', () => {
-  it('lists every run once with how far it is, also one that had continued as new', async () => {
+  it('lists every run once with its progress, also after continue-as-new', async () => {
     const handle = await waitingAt('followed', 14, 16);
     await (await world.start('short', 1)).result();
     const { runId, startTime } = await handleOf('followed').describe();
@@ -75,7 +75,7 @@ describe('resume', () => {
     await handle.terminate('the test says so');
     world.release('terminated');
     expect(await world.videocap(['resume', 'terminated'])).toEqual(
-      ok('Run terminated goes on after its last step.', 'watch it: videocap status terminated --watch'),
+      ok('Run terminated continues after its last step.', 'watch it: videocap status terminated --watch'),
     );
     expect(await resultOf('terminated')).toMatchObject({ runKey, steps: 6, base: { step: 0 }, trained: { step: 6 } });
     // Step 4 was in the making, and perhaps not stopped in time.
@@ -93,7 +93,7 @@ describe('resume', () => {
     expect(await resultOf('cancelled')).toMatchObject({ steps: 4, trained: { step: 4 } });
   });
 
-  it('takes up a run that failed once its cause is mended; before, it fails again', async () => {
+  it('takes up a run that failed once its cause is repaired; before, it fails again', async () => {
     broken.add('failed');
     await expect((await world.start('failed', 2)).result()).rejects.toThrow();
     expect(json(await world.videocap(['resume', 'failed', '--json'])).was).toBe('failed');
@@ -138,7 +138,7 @@ describe('resume', () => {
     expect(await resultOf('twice')).toMatchObject({ steps: 3 });
   });
 
-  it('refuses what has no steps to go on from', async () => {
+  it('refuses what has no steps to continue from', async () => {
     const { workflow } = world.environment.client;
     for (const [type, workflowId] of [
       ['benchmarkRun', 'a-bench'],
@@ -149,18 +149,20 @@ describe('resume', () => {
     }
     expect(await world.videocap(['resume', 'a-bench'])).toEqual(
       refused(
-        'Run a-bench is a benchmark, which cannot be resumed; start a new one, answers are not paid again: videocap bench',
+        'Run a-bench is a benchmark, which cannot be resumed; start a new one (the ledger keeps its answers): ' +
+          'videocap bench',
       ),
     );
     expect(await world.videocap(['resume', 'an-annotation'])).toEqual(
       refused(
-        'Run an-annotation is an annotation, which cannot be resumed; start a new one, answers are not paid again: videocap annotate',
+        'Run an-annotation is an annotation, which cannot be resumed; start a new one (the ledger keeps its ' +
+          'answers): videocap annotate',
       ),
     );
     const early = { taskQueue: 'nobody-works-here', workflowId: 'early', args: [{}] };
     await (await workflow.start('trainingRun', early)).terminate();
     expect(await world.videocap(['resume', 'early'])).toEqual(
-      refused('Run early (trainingRun) has stored nothing to go on from; start a new one with: videocap run'),
+      refused('Run early (trainingRun) has stored nothing to continue from; start a new one with: videocap run'),
     );
   });
 });
@@ -202,7 +204,7 @@ describe('fork', () => {
     expect(world.stepsOf(workflowId)).toEqual([]);
   });
 
-  it('of a run that is going on leaves that one alone', async () => {
+  it('of an active run leaves that one alone', async () => {
     const handle = await waitingAt('going', 3, 4);
     const { workflowId } = json(await fork('going', '--at-step', '2', '--detach', '--json'));
     expect(await resultOf(workflowId)).toMatchObject({ steps: 4 });
@@ -212,7 +214,7 @@ describe('fork', () => {
     expect(await handle.result()).toMatchObject({ steps: 4 });
   });
 
-  it('terminated and resumed goes on as the fork that it is', async () => {
+  it('terminated and resumed continues as the fork that it is', async () => {
     const { workflowId } = json(
       await fork(PARENT, '--at-step', '2', '--set', 'algorithm.steps=8', '--detach', '--json'),
     );
@@ -230,7 +232,8 @@ describe('fork', () => {
       const { code, stdout, stderr } = await fork(PARENT, '--at-step', `${step}`);
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
       expect(stderr).toMatch(
-        `failed (InvalidInput): Run ${parent.runKey} has no checkpoint at step ${step}; it has them at 0, 2, 4, 5 (checkpoints.keepEvery says which are kept).\n`,
+        `failed (InvalidInput): Run ${parent.runKey} has no checkpoint at step ${step}; it has them at 0, 2, 4, 5 ` +
+          '(checkpoints.keepEvery says which are kept).\n',
       );
     }
   });

@@ -26,7 +26,8 @@ export interface Ended {
 
 /**
  * A real Temporal server with workers in this process, and the command beside them. Configs, records, states,
- * checkpoints and what a benchmark leaves are real and lie in a store; models are scripted, and wait before a step where a test wants them to.
+ * checkpoints and what a benchmark leaves are real and lie in a store; models are scripted, and wait before a step
+ * where a test wants them to.
  */
 export class ScriptedWorld {
   readonly home: string;

@@ -42,7 +42,10 @@ async function prepare(content: string | Uint8Array, { maxBadSamples = 0, train 
 const line = (sample: object) => `${JSON.stringify(sample)}\n`;
 const good = line({ video: 'good.mp4', caption });
 
-/** The bad line is set aside with this reason, and the good one beside it stays; allowed none, the run ends with the same reason. */
+/**
+ * The bad line is set aside with this reason, and the good one beside it stays; allowed none, the run ends with the
+ * same reason.
+ */
 async function setAside(bad: string, reason: string) {
   const { train, quarantined } = await prepare(good + bad, { maxBadSamples: 1 });
   expect(train.map(({ id }) => id)).toEqual(['good.mp4']);
@@ -51,7 +54,7 @@ async function setAside(bad: string, reason: string) {
     code: 'InvalidDataset',
     message:
       `1 sample cannot be used, more than dataset.maxBadSamples (0): ${join(data, 'train.jsonl')} line 2: ` +
-      `${reason.replace(/\.$/, '')}. Mend or remove them, or raise dataset.maxBadSamples.`,
+      `${reason.replace(/\.$/, '')}. Fix or remove them, or raise dataset.maxBadSamples.`,
   });
 }
 
@@ -99,7 +102,8 @@ test('a caption of a novel', () =>
 test('thousands of faults in one line: told in one sentence', () =>
   setAside(
     line({ video: 'good.mp4', caption, thought: Array(5000).fill({ subject: 1, attributes: [], actions: [] }) }),
-    '"thought.0.subject" is 1, not a text, "thought.1.subject" is 1, not a text, "thought.2.subject" is 1, not a text, 4997 more',
+    '"thought.0.subject" is 1, not a text, "thought.1.subject" is 1, not a text, "thought.2.subject" is 1, not a ' +
+      'text, 4997 more',
   ));
 
 test('nested lists without end: no JSON, or no sample', async () => {
@@ -145,14 +149,16 @@ test('a file of nothing but broken lines: ends when that is certain', async () =
   await expect(prepare('{\n'.repeat(200_000), { maxBadSamples: 3 })).rejects.toMatchObject({
     code: 'InvalidDataset',
     message: expect.stringMatching(
-      /^At least 1004 samples cannot be used, more than dataset\.maxBadSamples \(3\): .* line 1: it is no JSON .* line 2: .* line 3: .*; 1001 more\. Mend/,
+      /^At least 1004 samples cannot be used, .* \(3\): .* line 1: it is no JSON .* line 3: .*; 1001 more\. Fix/,
     ),
   });
 });
 
 test('a link out of the data folder', async () => {
   await symlink(join(root, 'private.mp4'), join(data, 'link.mp4'));
-  const reason = `Video ${join(data, 'link.mp4')} is a link that leads out of ${data}, to ${join(root, 'private.mp4')}; name that file itself, or copy it.`;
+  const reason =
+    `Video ${join(data, 'link.mp4')} is a link that leads out of ${data}, to ${join(root, 'private.mp4')}; name ` +
+    'that file itself, or copy it.';
   await setAside(line({ video: 'link.mp4', caption }), reason);
 });
 
@@ -204,7 +210,7 @@ test('a NUL in a file name', () =>
     `Video ${JSON.stringify(join(data, 'a\0b.mp4'))} does not exist or is no file; check the path.`,
   ));
 
-test('a video whose packets are fine and whose pictures are not: set aside before the run, not in its middle', async () => {
+test('a video with intact packets and broken pictures is set aside before the run, not in its middle', async () => {
   await makeVideo(join(data, 'noise.mp4'), { frames: 24 });
   const bytes = await readFile(join(data, 'noise.mp4'));
   const start = bytes.indexOf('mdat') + 4;

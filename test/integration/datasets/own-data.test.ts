@@ -189,7 +189,7 @@ test('ends the run in one sentence when more are bad than allowed', async () => 
   await expect(prepare(mixed, [{ video: 'b.mp4', caption }], 4)).rejects.toMatchObject({
     code: 'InvalidDataset',
     message: expect.stringMatching(
-      /^5 samples cannot be used, more than dataset\.maxBadSamples \(4\): .*line 2: .*; 2 more\. Mend or remove them, or raise/,
+      /^5 samples cannot be used, more than dataset\.maxBadSamples \(4\): .*line 2: .*; 2 more\. Fix or remove them,/,
     ),
   });
 });

@@ -125,7 +125,8 @@ test('says how a model wants to be asked that refuses a temperature and max_toke
   const found = await check(reasoning(serving(ALL, ALL)), { model: 'thinks' });
   expect(found).toMatchObject({ answerFormat: 'json-schema', refused: ['max_tokens', 'temperature'] });
   expect(checkLines(found, { answerFormat: 'json-schema' })).toContain(
-    'asked      with max_completion_tokens, which leaves it room to think, and without a temperature: asked twice, it may answer differently (it refuses max_tokens and temperature)',
+    'asked      with max_completion_tokens, which leaves room for reasoning, and without a temperature: asked ' +
+      'twice, it may answer differently (it refuses max_tokens and temperature)',
   );
   // Two requests were refused; seven questions were answered.
   expect(server!.requests).toHaveLength(9);
@@ -154,14 +155,16 @@ describe('an endpoint that cannot be used', () => {
       'refuses the key',
       () => status(401, { code: 'invalid_api_key' }),
       () =>
-        `${at()} refuses the key in the environment variable KEY (judge.apiKeyEnv) (status 401, code invalid_api_key, request req_1): start the worker with a valid one.`,
+        `${at()} refuses the key in the environment variable KEY (judge.apiKeyEnv) (status 401, code ` +
+        'invalid_api_key, request req_1): start the worker with a valid one.',
       1,
     ],
     [
       'has no such model',
       () => status(404),
       () =>
-        `${at()} knows no model "m" (judge.model) under this address (judge.baseUrl) (status 404, request req_1): serve it there.`,
+        `${at()} knows no model "m" (judge.model) under this address (judge.baseUrl) (status 404, request req_1): ` +
+        'serve it there.',
       1,
     ],
     [

@@ -22,9 +22,9 @@ import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
 import { startTemporal, workflowBundle } from '../temporal-server.ts';
 import { everyQueue, runUntil } from '../workflows/every-queue.ts';
 
-// A real language model behind a real server judges, annotates and benchmarks captions of a real film. It is far too small to
-// do any of it well, so nothing here is about how it judges: whatever it says, an answer has the question's shape, and no
-// answer is none.
+// A real language model behind a real server judges, annotates and benchmarks captions of a real film. It is far too
+// small to do any of it well, so nothing here is about how it judges: whatever it says, an answer has the question's
+// shape, and no answer is none.
 
 let judge: LocalJudge;
 let root: string;

@@ -73,7 +73,9 @@ const keyInEveryWord: Fault = (response, request, answer) =>
 
 const keyInTheAnswer = spoilt((answer) => `${answer} Asked with ${JUDGE_KEY}.`);
 
-/** All that Temporal keeps of a run: events with payloads decoded, memo, pending activities with their last failures. */
+/**
+ * All that Temporal keeps of a run: events with payloads decoded, memo, pending activities with their last failures.
+ */
 async function everything(run: WorkflowHandle): Promise<string> {
   return spelledOut([await run.fetchHistory(), (await run.describe()).raw]);
 }
@@ -99,9 +101,9 @@ async function filesWith(texts: string | string[], folder: string): Promise<{ fo
 }
 
 describe('keys and passwords', () => {
-  it('are found in no history, log, report, artifact or MLflow table, though the endpoint repeats them in errors', async () => {
-    // All repeat the request with its Authorization header. Twelve are more than the judge sits out by itself; the last one
-    // blocks the run until it is resumed.
+  it('are in no history, log, report, artifact or MLflow table, even when the endpoint repeats them', async () => {
+    // All repeat the request with its Authorization header. Twelve are more than the judge sits out by itself; the last
+    // one blocks the run until it is resumed.
     judge.failNext(status(500), ...Array<Fault>(12).fill(keyInEveryWord), keyInTheAnswer, unauthorized);
     const run = await temporal.client.workflow.start('trainingRun', {
       ...{ taskQueue: 'videocap', workflowId: 'canary' },

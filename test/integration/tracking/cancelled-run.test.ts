@@ -26,7 +26,7 @@ const start = (more: object = {}) =>
     args: [{ ...EXPERIMENT, ...more }],
   });
 
-it('a cancelled run ends cleanly and is KILLED in MLflow; resumed, it is RUNNING there under the same id, then FINISHED', async () => {
+it('a cancelled run is KILLED in MLflow; resumed, it is RUNNING under the same id, then FINISHED', async () => {
   const begun = await start();
   const status = () => begun.query<RunStatus>('status').catch(() => undefined);
   await expect

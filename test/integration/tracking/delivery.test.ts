@@ -134,7 +134,7 @@ describe('every point arrives once', () => {
     await expectEachPointOnce({ run, tracking, activities, mirror });
   });
 
-  it('and the last word, said twice, adds none', async () => {
+  it('a repeated final delivery adds none', async () => {
     const run = await aRun('last-word');
     const { activities, tracking } = run;
     await run.mirror(0, 4);

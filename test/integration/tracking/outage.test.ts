@@ -39,7 +39,7 @@ async function trained(workflowId: string): Promise<{ status: RunStatus; seconds
   }
 }
 
-it('MLflow may be away for a whole run: training goes on as ever, and later everything is there once', async () => {
+it('MLflow may be away for a whole run: training continues as ever, and later everything is there once', async () => {
   const usual = await trained('usual');
   await servers.mlflow.stop();
   const { status, seconds } = await trained('alone');

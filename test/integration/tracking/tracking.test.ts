@@ -129,7 +129,7 @@ describe('a run mirrored to a real MLflow server', () => {
     expect(await html.text()).toContain('<title>report</title>');
   });
 
-  it('goes on under its own id when it is taken up after a cancellation, and ends anew', async () => {
+  it('continues under its own id when it is taken up after a cancellation, and ends anew', async () => {
     const { startTracking, finishTracking } = tracker();
     const runKey = 'cancelled-00000000';
     const tracking = await startTracking({ ...startInput(), runKey });

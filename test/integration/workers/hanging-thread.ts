@@ -2,7 +2,10 @@ import type { Group } from '../../../core/completion.ts';
 import type { ComputeOptions } from '../../../core/compute-options.ts';
 import { runNative, serveThread } from '../../../core/thread-server.ts';
 
-/** A thread that hangs in the way that VIDEOCAP_TEST_HANG named when it was started; without it, the real engine's thread. */
+/**
+ * A thread that hangs in the way that VIDEOCAP_TEST_HANG named when it was started; without it, the real engine's
+ * thread.
+ */
 
 interface HangingApi {
   generate(request: unknown): Group[];

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => environment?.teardown());
 
-it('the wait for an answer goes on over the attempts of an activity, as a real server tells them', async () => {
+it('the wait for an answer continues over the attempts of an activity, as a real server tells them', async () => {
   const since: number[] = [];
   let answered = 0;
   const attempt = async () => {

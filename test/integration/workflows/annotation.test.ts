@@ -83,10 +83,10 @@ describe('datasetAnnotation', () => {
   }
   const upTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1);
 
-  it('waits with one sentence while the judge is blocked, asks again when resumed, and goes on', async () => {
-    let mended = false;
+  it('waits with one sentence while the judge is blocked, asks again when resumed, and continues', async () => {
+    let repaired = false;
     const { stages, given, batches } = stagesOf(30, ({ batch }) => {
-      if (batch === 2 && !mended) throw ApplicationFailure.nonRetryable('Set the key JUDGE_KEY.', 'JudgeBlocked');
+      if (batch === 2 && !repaired) throw ApplicationFailure.nonRetryable('Set the key JUDGE_KEY.', 'JudgeBlocked');
     });
     await annotate(stages, INPUT, async (handle) => {
       const blocked = { stage: 'paused: judge', blocked: 'Set the key JUDGE_KEY.', step: 10, totalSteps: 30 };
@@ -94,7 +94,7 @@ describe('datasetAnnotation', () => {
       await handle.signal('resume');
       await expect.poll(batches).toEqual([1, 2, 2]);
       await is(handle, blocked);
-      mended = true;
+      repaired = true;
       await handle.signal('resume');
       return handle.result();
     });
@@ -213,7 +213,7 @@ describe('a judge that fails half way through a batch', () => {
     await rm(root, { recursive: true, force: true });
   });
 
-  it('is paid only for the rest once it is mended', async () => {
+  it('is paid only for the rest once it is repaired', async () => {
     const dataset = join(root, 'captions.jsonl');
     await writeFile(
       dataset,

@@ -38,7 +38,7 @@ describe('a run whose history grows long', () => {
     expect(called('rolloutGroups')).toEqual(steps);
     expect(called('recordStep')).toEqual([0, ...steps]);
     expect(called('prepareDataset')).toHaveLength(1);
-    // An execution that goes on as another is no end of the run.
+    // An execution that continues as another is no end of the run.
     expect(called('finishTracking')).toHaveLength(1);
     expect(mirrored.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i))).toEqual([
       0,
@@ -70,7 +70,7 @@ describe('a run whose history grows long', () => {
     expect(references).toEqual([0, 0, 0, 0, 0, 5, 5, 5, 5, 5, 10, 10]);
   });
 
-  it('ends when the best checkpoint is no longer beaten, counted over all executions, and exports that one', async () => {
+  it('stops after `patience` evaluations without a better one, over all executions, and exports the best', async () => {
     const calls: CallLog = [];
     const exported: number[] = [];
     const finished: unknown[] = [];

@@ -85,7 +85,7 @@ describe('pause', () => {
       async (handle) => {
         await expect
           .poll(() => metadataOf(handle).then(({ currentDetails }) => currentDetails), { timeout: 30_000 })
-          .toContain('**Paused** after the current step. Send `resume` to go on.');
+          .toContain('**Paused** after the current step. Send `resume` to continue.');
         await handle.signal('resume');
         await handle.result();
         expect((await metadataOf(handle)).currentDetails).not.toContain('Paused');
@@ -127,7 +127,7 @@ describe('stop', () => {
   });
 
   it('of a run that waits for its judge ends it once the judge can go on', async () => {
-    let mended = false;
+    let repaired = false;
     const blocked = ApplicationFailure.nonRetryable('The key is wrong: set another.', 'JudgeBlocked');
     const { result } = await spokenTo(
       99,
@@ -136,14 +136,14 @@ describe('stop', () => {
         await expect.poll(() => statusOf(handle), { timeout: 30_000 }).toMatchObject({ stage: 'paused: judge' });
         await handle.signal('stop');
         expect(await statusOf(handle)).toMatchObject({ stage: 'paused: judge' });
-        mended = true;
+        repaired = true;
         await handle.signal('resume');
         return resultOf(handle);
       },
       {
         stages: {
           judgeCompletions: (input) => {
-            if (!mended) throw blocked;
+            if (!repaired) throw blocked;
             return scriptedStages([]).judgeCompletions(input);
           },
         },
@@ -245,7 +245,7 @@ describe('setLimits', () => {
     expect(result.steps).toBe(STEPS);
   });
 
-  it('raises a budget that paused the run, which then goes on', async () => {
+  it('raises a budget that paused the run, which then continues', async () => {
     const { result } = await spokenTo(
       99,
       async () => undefined,

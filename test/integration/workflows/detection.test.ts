@@ -12,7 +12,9 @@ afterAll(() => environment?.teardown());
 
 const annotation = { dataset: '/captions.jsonl', output: '/annotated.jsonl', overrides: { 'judge.kind': 'llm' } };
 
-/** A worker that dies is noticed by its missing heartbeats, so every activity of every workflow must have to send them. */
+/**
+ * A worker that dies is noticed by its missing heartbeats, so every activity of every workflow must have to send them.
+ */
 describe('a dead worker is noticed within 15 s', () => {
   it.each([
     ['trainingRun', {}, 12],
@@ -32,7 +34,7 @@ describe('a dead worker is noticed within 15 s', () => {
     }
   });
 
-  it('also in the last word to MLflow of a run that fails', async () => {
+  it('also in the final delivery to MLflow of a failed run', async () => {
     const stages = scriptedStages([], {
       prepareDataset: () => {
         throw new Error('no');

@@ -83,7 +83,8 @@ it(`${STEPS} steps stay far below Temporal's limits, and no payload grows with t
 
   const largest = (name: 'events' | 'bytes' | 'largestPayload') => Math.max(...executions.map((each) => each[name]));
   console.log(
-    `${STEPS} steps: ${executions.length} executions, at most ${largest('events')} events and ${largest('bytes')} bytes; largest payload ${largest('largestPayload')} bytes`,
+    `${STEPS} steps: ${executions.length} executions, at most ${largest('events')} events and ${largest('bytes')} ` +
+      `bytes; largest payload ${largest('largestPayload')} bytes`,
   );
   expect(executions.length).toBeGreaterThan(2);
   expect(largest('events')).toBeLessThan(EVENTS.warn);

@@ -9,8 +9,8 @@ import { policyAt, RULE_BASED, ref, scriptedStages, suiteScored, updated } from 
 import type { Stages } from './stage-contracts.ts';
 
 /**
- * `npm run histories`: records a history per scenario for the replay test. Run it when a workflow changed on purpose and
- * nobody's runs depend on the old one; else old histories stay, and `patched()` keeps them valid.
+ * `npm run histories`: records a history per scenario for the replay test. Run it when a workflow changed on purpose
+ * and nobody's runs depend on the old one; else old histories stay, and `patched()` keeps them valid.
  */
 interface Scenario {
   name: string;

@@ -146,7 +146,9 @@ export function scriptedStages(calls: CallLog, overrides: Partial<Stages> = {}) 
   return scripted as { [N in StageName]: (input: StageTaken<N>) => Promise<StageGiven<N>> };
 }
 
-/** @throws ApplicationFailure that ends the run, since an activity that throws anything else is tried again for ever. */
+/**
+ * @throws ApplicationFailure that ends the run, since an activity that throws anything else is tried again for ever.
+ */
 function kept(what: string, contract: z.ZodType, value: unknown): unknown {
   const { success, data, error } = contract.safeParse(value);
   if (success) return data;

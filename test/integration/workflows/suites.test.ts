@@ -132,7 +132,7 @@ describe('published benchmarks inside a run', () => {
     ]);
   });
 
-  it('are measured too when the run is stopped while it measures, and nothing is measured or paid for twice', async () => {
+  it('are measured when a user stops the run during a measurement; nothing is measured or paid for twice', async () => {
     const calls: CallLog = [];
     let handle: WorkflowHandle | undefined;
     const { stages, given } = stagesOf(calls, {

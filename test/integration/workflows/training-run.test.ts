@@ -168,12 +168,12 @@ describe('a judge that is blocked', () => {
 
   it('pauses the run with its sentence until resumed, then asks again', async () => {
     const calls: CallLog = [];
-    let mended = false;
+    let repaired = false;
     const spentBefore: unknown[] = [];
     const stages = scriptedStages(calls, {
       judgeCompletions: ({ spent }) => {
         spentBefore.push(spent);
-        if (!mended) throw blocked;
+        if (!repaired) throw blocked;
         const caption = [
           [{ value: 1 }, { value: 0 }],
           [{ value: 1 }, { value: 0 }],
@@ -189,7 +189,7 @@ describe('a judge that is blocked', () => {
       await handle.signal('resume');
       await expect.poll(() => stepsOf(calls, 'judgeCompletions').length).toBe(2);
       await expect.poll(() => handle.query('status')).toMatchObject({ stage: 'paused: judge' });
-      mended = true;
+      repaired = true;
       await handle.signal('resume');
       return (await handle.result()) as { steps: number };
     });

@@ -94,7 +94,8 @@ describe('writeReport', () => {
 describe('a hostile policy', () => {
   const attacks = [
     '<script>alert(1)</script>',
-    '<think>[{"subject":"<img src=x onerror=alert(1)>","attributes":["</details><script>"],"actions":["\\" onclick=\\"x"]}]</think><answer><iframe src="https://elsewhere"></iframe>\u202e</answer>',
+    '<think>[{"subject":"<img src=x onerror=alert(1)>","attributes":["</details><script>"],"actions":["" ' +
+      'onclick="x"]}]</think><answer><iframe src="https://elsewhere"></iframe>\u202e</answer>',
     '<answer></article></main><style>body{display:none}</style><a href="javascript:alert(1)">x</a></answer>',
     `<answer>${'so on and '.repeat(100_000)}</answer>`,
     '</title></style>--><svg onload=alert(1)>\u0000\ud800',

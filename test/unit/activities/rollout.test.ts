@@ -172,7 +172,7 @@ test("a model's own weights go into the store once, under their hash", async () 
   expect(second).toEqual(first);
 });
 
-describe('the start policy of a run that goes on', () => {
+describe('the start policy of a run that continues', () => {
   const policy = { model: 'tiny' };
 
   test.each(['r', 'a fork'])('is restored where the store has its weights damaged: run %s', async (runKey) => {

@@ -21,7 +21,7 @@ afterEach(() => rm(root, { recursive: true }));
 const writeRun = (runKey: string, steps: number, options?: { refreshed: number }) =>
   writeRunTo(store, runKey, steps, options);
 
-test.each([0, 1, 2, 5, 8])('a run goes on after its last step: %i', async (steps) => {
+test.each([0, 1, 2, 5, 8])('a run continues after its last step: %i', async (steps) => {
   await writeRun('parent', steps);
   const { progress } = await createProgressActivities({ store, home: 'unused' }).findProgress({ run: 'parent' });
   expect(progress).toMatchObject({ step: steps, spent: { usd: 2, calls: 20 }, limits: { judgeBudgetUsd: 3 } });
@@ -32,7 +32,7 @@ test.each([
   ['the last checkpoint', checkpoint(5), 4],
   ['the last state', keyOf('progress', { runKey: 'parent', step: 5 }), 4],
   ['a record of long ago', keyOf('record', { runKey: 'parent', step: 3 }), 2],
-])('a run goes on from before what is damaged or gone: %s', async (_, key, step) => {
+])('a run continues from before what is damaged or gone: %s', async (_, key, step) => {
   await writeRun('parent', 5);
   const { findProgress } = createProgressActivities({ store, home: 'unused' });
   const path = await store.localCopy((await store.find(key))!);
@@ -42,7 +42,7 @@ test.each([
   expect((await findProgress({ run: 'parent' })).progress?.step).toBe(step);
 });
 
-test('a fork that is cut off while its past is copied goes on from no step of it: it is forked again', async () => {
+test('a fork that is cut off while its past is copied continues from no step of it: it is forked again', async () => {
   await writeRun('parent', 12);
   let left = 30;
   const cutOff = new ArtifactStore(root, {
@@ -70,14 +70,14 @@ test('a run whose every checkpoint is gone begins again', async () => {
   expect(progress).toMatchObject({ step: 0 });
 });
 
-test('a fork never goes on from a step of its parent but the one it began with', async () => {
+test('a fork never continues from a step of its parent but the one it began with', async () => {
   await writeRun('parent', 5);
   const { findProgress, forkProgress } = createProgressActivities({ store, home: 'unused' });
   const fork = { from: { run: 'parent', step: 4 }, runKey: 'child', overrides: { 'algorithm.beta': 0.5 } };
   await forkProgress(fork);
   await truncate(await store.localCopy((await store.find(keyOf('record', { runKey: 'child', step: 3 })))!), 3);
   expect(await findProgress({ run: 'child' })).toEqual({});
-  // Without progress a resumed fork is forked again, which mends its past.
+  // Without progress a resumed fork is forked again, which repairs its past.
   const { progress } = await forkProgress(fork);
   expect(await findProgress({ run: 'child' })).toEqual({ progress });
   await truncate(await store.localCopy((await store.find(checkpoint(4)))!), 3);
@@ -85,7 +85,7 @@ test('a fork never goes on from a step of its parent but the one it began with',
   await expect(forkProgress(fork)).rejects.toThrow('has no checkpoint at step 4; it has them at 0, 2, 5');
 });
 
-test('damaged start weights keep no run and no fork from going on: loadPolicy restores them', async () => {
+test('damaged start weights stop no run and no fork: loadPolicy restores them', async () => {
   await writeRun('parent', 5);
   const { findProgress, forkProgress } = createProgressActivities({ store, home: 'unused' });
   await truncate(await store.localCopy((await store.find('start'))!), 3);
@@ -126,7 +126,7 @@ test('a fork that is ended before its first step is resumed as the fork it is, a
   expect(grandchild.progress).toMatchObject({ step: 2, config: { algorithm: { beta: 0.5 } } });
 });
 
-test('a fork goes on looking for the best checkpoint, unless it asks for another metric', async () => {
+test('a fork continues looking for the best checkpoint, unless it asks for another metric', async () => {
   await writeRunTo(store, 'parent', 4, { best: { metric: 'eventF1', patience: 9 } });
   const { forkProgress } = createProgressActivities({ store, home: 'unused' });
   const bestOf = async (runKey: string, overrides: object) =>
@@ -155,7 +155,7 @@ test('a fork says which checkpoints there are, and what is wrong with a change',
   });
 });
 
-test('a run goes on from before a step whose reference policy is damaged: a state that has another', async () => {
+test('a run continues from before a step whose reference policy is damaged: a state that has another', async () => {
   await writeRun('parent', 5, { refreshed: 3 });
   const { findProgress, forkProgress } = createProgressActivities({ store, home: 'unused' });
   expect((await findProgress({ run: 'parent' })).progress).toMatchObject({ step: 5, reference: { step: 3 } });
@@ -166,7 +166,7 @@ test('a run goes on from before a step whose reference policy is damaged: a stat
   );
 });
 
-describe('a fork of a run that goes on', () => {
+describe('a fork of a run that continues', () => {
   const fork = (step: number) => ({ from: { run: 'parent', step }, runKey: 'child', overrides: {} });
   const own = (step: number) => keyOf('checkpointWeights', { runKey: 'child', step });
 
@@ -183,7 +183,7 @@ describe('a fork of a run that goes on', () => {
     expect(await forkProgress(fork(5))).toEqual({ progress });
   });
 
-  test('refers to a checkpoint of its parent that checkpoints.keepEvery keeps, and to its reference policy', async () => {
+  test("refers to a parent's checkpoint that checkpoints.keepEvery keeps, and to the reference policy", async () => {
     await writeRun('parent', 5, { refreshed: 3 });
     const { progress } = await createProgressActivities({ store, home: 'unused' }).forkProgress(fork(4));
     expect(progress.policy.weights).toEqual(await store.find(checkpoint(4)));

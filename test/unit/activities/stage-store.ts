@@ -13,7 +13,10 @@ export async function temporaryStore(): Promise<ArtifactStore> {
   return new ArtifactStore(root);
 }
 
-/** The list of clips of these samples, as `extractFrames` stores it. Each clip is 2 frames of 28x28 in a shade of its own. */
+/**
+ * The list of clips of these samples, as `extractFrames` stores it. Each clip is 2 frames of 28x28 in a shade of its
+ * own.
+ */
 export async function storeClips(
   store: ArtifactStore,
   sampleIds: readonly string[],

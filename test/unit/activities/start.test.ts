@@ -36,7 +36,7 @@ test('the reference policy of the other run need not be there', async () => {
   expect((await store.read(policy.weights)).toString()).toBe('weights of step 4');
 });
 
-test('without a step it is the last one, and stays that one though the other run goes on', async () => {
+test('without a step it is the last one, and stays that one though the other run continues', async () => {
   const { store, findStart } = await aStore();
   const first = await findStart({ runKey: 'grpo', model: 'run:sft-0a1b2c3d' });
   expect(first.model).toBe('run:sft-0a1b2c3d@5');
@@ -58,7 +58,8 @@ test('what there is not is told with what there is', async () => {
   const { store, findStart } = await aStore();
   const start = (model: string) => findStart({ runKey: 'x', model });
   const message =
-    'Run sft-0a1b2c3d has no checkpoint at step 3; it has them at 0, 2, 4, 5 (checkpoints.keepEvery says which are kept).';
+    'Run sft-0a1b2c3d has no checkpoint at step 3; it has them at 0, 2, 4, 5 (checkpoints.keepEvery says which ' +
+    'are kept).';
   await expect(start('run:sft-0a1b2c3d@3')).rejects.toMatchObject({ code: 'InvalidInput', message });
   await expect(start('run:sft-0a1b2c3d@77')).rejects.toThrow('has no checkpoint at step 77; it has them at 0, 2, 4, 5');
   await expect(start('run:nobody')).rejects.toThrow(

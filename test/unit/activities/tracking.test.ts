@@ -56,7 +56,7 @@ describe('startTracking', () => {
   });
 
   it.each(['KILLED', 'FAILED', 'FINISHED'] as const)(
-    'has a run go on that was %s, and says so once',
+    'has a run continue that was %s, and says so once',
     async (status) => {
       const tracking = await tracker().startTracking(start());
       await tracker().finishTracking({ runKey: run.runKey, tracking, status, endTime: 9, evaluations: [] });

@@ -158,7 +158,7 @@ test.each([
   expect([1, 2, 3, 4, 5].filter((step) => found[step - 1])).toEqual(left);
 });
 
-test('the weights of the reference policy stay as long as a step is trained against them, without optimiser state', async () => {
+test("the reference policy's weights stay while a step trains against them, without optimiser state", async () => {
   const { store, input, updatePolicy, grpoBatch } = await stage();
   const algorithm = GrpoConfig.parse({ refreshReferenceEvery: 3 });
   let [policy, reference] = [input.policy, input.reference];

@@ -6,8 +6,8 @@ import type { PolicyRef } from '../../../core/policy-ref.ts';
 import { keyOf } from '../../../core/store-layout.ts';
 
 /**
- * Writes a run of so many steps into a store, whose checkpoints are kept at even steps and the last. `refreshed`: the step
- * after which its reference policy is refreshed. `best`: what it chooses its best checkpoint by.
+ * Writes a run of so many steps into a store, whose checkpoints are kept at even steps and the last. `refreshed`: the
+ * step after which its reference policy is refreshed. `best`: what it chooses its best checkpoint by.
  */
 export async function writeRunTo(
   store: ArtifactStore,

@@ -21,7 +21,8 @@ function played(rounds: readonly NumberGrid[], section: GrpoConfig, algorithm: C
 
 /**
  * Golden: `used` (groups counted over all rounds) and `made` are what the filter of verl's `dapo_ray_trainer.py`
- * (lines 233-301, the revision before 2bb42bae) gives for these rewards, run with numpy 2.4.6; `raises`: it ends the run.
+ * (lines 233-301, the revision before 2bb42bae) gives for these rewards, run with numpy 2.4.6; `raises`: it ends the
+ * run.
  */
 const GOLDEN: { name: string; wanted: number; most: number; rounds: NumberGrid[]; raises?: true; used: number[] }[] = [
   {
@@ -115,7 +116,7 @@ describe('the groups that a step of DAPO learns from', () => {
   test.each(GOLDEN)('are those of verl, in its order: $name', ({ wanted, most, rounds, raises, used }) => {
     const { made, ...step } = played(rounds, config(wanted, most));
     expect({ made, used: step.used }).toEqual({ made: rounds.length, used });
-    // verl ends such a run; here the step goes on with what it found.
+    // verl ends such a run; here the step continues with what it found.
     if (raises) expect(used.length).toBeLessThan(wanted);
   });
 
@@ -138,7 +139,7 @@ describe('the groups that a step of DAPO learns from', () => {
 
   const grid = fc.array(fc.array(fc.option(fc.constantFrom(0, 0.5, 1), { nil: null }), { minLength: 1, maxLength: 4 }));
 
-  test('are no more than a step wants, the first that differ, and every other group has one reason to be left out', () => {
+  test('are the first that differ, as many as a step needs; every other group has one reason to be left out', () => {
     fc.assert(
       fc.property(grid, fc.integer({ min: 1, max: 5 }), (rewards, wanted) => {
         const uses = groupUses(rewards, wanted);

@@ -7,7 +7,7 @@ const refreshed = (config: object) => {
   return [1, 2, 3, 4, 5, 6].filter((step) => refreshesReference(step, section));
 };
 
-test('the reference policy is refreshed after every N steps, as TRL does when global_step % ref_model_sync_steps is 0', () => {
+test('every N steps refresh the reference policy, as TRL does when global_step % ref_model_sync_steps is 0', () => {
   expect(refreshed({ refreshReferenceEvery: 1 })).toEqual([1, 2, 3, 4, 5, 6]);
   expect(refreshed({ refreshReferenceEvery: 3 })).toEqual([3, 6]);
 });

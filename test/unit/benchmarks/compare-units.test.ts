@@ -34,13 +34,13 @@ describe('compareUnits', () => {
         precision: 1 / 3,
         reference: ['a runs', 'b jumps'],
         verdicts: ['entailment', 'neutral'],
-        told: ['a runs', 'c sits', 'd falls'],
-        toldVerdicts: ['entailment', 'neutral', 'neutral'],
+        claims: ['a runs', 'c sits', 'd falls'],
+        claimVerdicts: ['entailment', 'neutral', 'neutral'],
       },
     });
   });
 
-  test("the file's units are taken as they are; texts are lower case, and single-quoted for extraction only", async () => {
+  test("the file's units stay as they are; texts become lower case, single-quoted for extraction", async () => {
     const { asked, questions } = sentences();
     await compareUnits(questions, 'A man says "Hi".', { caption: 'The "Man" Speaks.', units: ['Man Speaks'] });
     expect(asked.sort()).toEqual([

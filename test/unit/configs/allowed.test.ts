@@ -35,7 +35,9 @@ test('an empty file allows nothing', async () => {
 test('modules are paths, and URLs have headers by the names of environment variables', async () => {
   const text = `rewards:
     modules: { brevity: rewards/brevity.ts }
-    urls: { style: { url: "https://host/score", headers: { Authorization: STYLE_TOKEN } }, plain: { url: "http://h" } }`;
+    urls:
+      style: { url: "https://host/score", headers: { Authorization: STYLE_TOKEN } }
+      plain: { url: "http://h" }`;
   expect((await allowed(text)).rewards).toEqual({
     modules: { brevity: 'rewards/brevity.ts' },
     urls: {

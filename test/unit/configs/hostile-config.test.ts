@@ -25,7 +25,8 @@ function sentence(text: string): string {
 
 test('unknown key: says where, and which key was meant', () => {
   expect(sentence('sampling:\n  temprature: 1\n')).toBe(
-    'lab.yaml:2:3: sampling.temprature is not a known field (did you mean "temperature"?). Fields of sampling: groupSize, temperature, maxNewTokens, topK, topP, minP, repetitionPenalty.',
+    'lab.yaml:2:3: sampling.temprature is not a known field (did you mean "temperature"?). Fields of sampling: ' +
+      'groupSize, temperature, maxNewTokens, topK, topP, minP, repetitionPenalty.',
   );
 });
 

@@ -60,7 +60,7 @@ describe('loadConfig', () => {
     const { algorithm } = await loadConfig('quickstart', { algorithm: { kind: 'sft', steps: 6 } });
     expect(algorithm).toMatchObject({ kind: 'sft', steps: 6, samplesPerStep: 32 });
     await expect(loadConfig('quickstart', { 'algorithm.kind': 'sft' })).rejects.toThrow(
-      /algorithm\.beta is not a known field.*Fields of algorithm of kind sft: .* set the whole section: --set 'algorithm=\{kind: sft\}'/,
+      /algorithm\.beta is not a known field.*of kind sft: .* set the whole section: --set 'algorithm=\{kind: sft\}'/,
     );
   });
 
@@ -68,7 +68,8 @@ describe('loadConfig', () => {
     const folder = await mkdtemp(join(tmpdir(), 'videocap-config-'));
     await writeFile(
       join(folder, 'own.yaml'),
-      'dataset: { kind: jsonl, train: data/train.jsonl, heldOut: /elsewhere/held-out.jsonl }\npolicy: { model: ./model }\n',
+      'dataset: { kind: jsonl, train: data/train.jsonl, heldOut: /elsewhere/held-out.jsonl }\npolicy: { model: ' +
+        './model }\n',
     );
     const config = await loadConfig(join(folder, 'own.yaml'));
     expect(config.dataset).toMatchObject({

@@ -55,7 +55,7 @@ describe('content that is damaged', () => {
     expect((await store.read(ref)).toString()).toBe(WHOLE);
   });
 
-  it.each(damages)('is mended by whoever brings the same bytes again: %s', async (_, damage) => {
+  it.each(damages)('is repaired when the same bytes are stored again: %s', async (_, damage) => {
     const ref = await store.put(KEY, WHOLE);
     await damage(await store.localCopy(ref));
     expect(await store.put(KEY, WHOLE)).toEqual(ref);
@@ -130,7 +130,7 @@ describe('a reference that is damaged', () => {
   });
 });
 
-it('whatever single byte changes, of content or reference: never other bytes, and the activity makes it whole', async () => {
+it('after a change of any byte of content or ref: no read gives other bytes, the activity restores it', async () => {
   const original = await store.put(KEY, WHOLE);
   const files = [await store.localCopy(original), refFile()];
   const whole = await Promise.all(files.map((file) => readFile(file)));

@@ -81,7 +81,7 @@ describe('an attempt at an activity', () => {
     expect(await readdir(root)).toEqual([]);
   });
 
-  it('does not keep from the store what is worth keeping whoever brings it', async () => {
+  it('lets a superseded attempt store what is worth keeping', async () => {
     const first = storeOf(await fences.claim(at(1)));
     await fences.claim(at(2));
     await expect(first.unfenced().put('ledger/answer', 'paid')).resolves.toBeDefined();

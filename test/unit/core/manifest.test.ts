@@ -35,7 +35,7 @@ test('of several datasets each is its own', async () => {
   await expect(readManifest(new ArtifactStore(join(root, 'other')), a)).rejects.toThrow('is gone from the store');
 });
 
-test('a damaged manifest is refused until it is mended', async () => {
+test('a damaged manifest is refused until it is repaired', async () => {
   const ref = await put('a');
   await writeFile(await store.localCopy(ref), 'x');
   await expect(readManifest(store, ref)).rejects.toMatchObject({ code: 'CorruptArtifact' });

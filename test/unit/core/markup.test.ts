@@ -7,7 +7,8 @@ describe('html', () => {
   it('escapes what is put into it, in text and in attributes', () => {
     const value = `<b>"it's" & more</b>`;
     expect(html`<p title="${value}">${value}</p>`.text).toBe(
-      '<p title="&lt;b&gt;&quot;it&#39;s&quot; &amp; more&lt;/b&gt;">&lt;b&gt;&quot;it&#39;s&quot; &amp; more&lt;/b&gt;</p>',
+      '<p title="&lt;b&gt;&quot;it&#39;s&quot; &amp; more&lt;/b&gt;">&lt;b&gt;&quot;it&#39;s&quot; &amp; ' +
+        'more&lt;/b&gt;</p>',
     );
   });
 

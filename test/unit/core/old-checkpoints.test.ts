@@ -46,7 +46,7 @@ describe('the checkpoints that stay after step 9', () => {
     expect(files(9, keeping)).toEqual({ weights, optimizer });
   });
 
-  test('are all that its states need, and nothing else, for every keepEvery, every interval and whatever is the best', () => {
+  test('are exactly what its states need, for every keepEvery, every interval and any best checkpoint', () => {
     const upTo = (max: number) => fc.integer({ min: 0, max });
     fc.assert(
       fc.property(upTo(40), upTo(12), upTo(12), fc.uniqueArray(upTo(40)), (steps, keepEvery, every, measured) => {

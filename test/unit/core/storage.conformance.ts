@@ -145,7 +145,7 @@ export function storageConformance(name: string, open: () => Promise<[Storage, S
       expect(await keys('')).toEqual(['ref a/b/d']);
     });
 
-    it('goes on putting while others remove beside it', async () => {
+    it('continues putting while others remove beside it', async () => {
       const rounds = Array.from({ length: 30 }, (_, i) => i);
       const beside = rounds.map((i) => async () => {
         await storage.putRef(`folder/${i}`, 'x', { ifAbsent: true });

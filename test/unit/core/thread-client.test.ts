@@ -87,7 +87,7 @@ test('an abort rejects at once with its reason, and stops the thread', async () 
   expect(await ask('next')).toBe('next 1');
 });
 
-test('an abort because the thread is stuck gives the thread up: other calls reject, the next one has a new thread', async () => {
+test('an abort of a stuck thread ends the thread: other calls reject, the next call starts a new one', async () => {
   const control = new AbortController();
   const stuck = new VideocapError('Stuck', 'No progress.');
   await ask('a');

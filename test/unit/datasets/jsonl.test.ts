@@ -92,7 +92,8 @@ test.each([
   ],
   ['{"video": "a.mp4", "caption": "x", "__proto__": {"id": "b"}}', /^unknown "__proto__"/],
   [
-    `{"video": "a.mp4", "caption": "x", "questions": [{"question": "Q?", "options": ${JSON.stringify([...'abcdefghi'])}, "answer": "a"}]}`,
+    '{"video": "a.mp4", "caption": "x", "questions": [{"question": "Q?", "options": ' +
+      `${JSON.stringify([...'abcdefghi'])}, "answer": "a"}]}`,
     /^"questions\.0\.options" is longer than 8 entries$/,
   ],
   [
@@ -105,13 +106,13 @@ test.each([
     `{"video": "a.mp4", "caption": "x", "keyPoints": ["${'x'.repeat(501)}"]}`,
     /^"keyPoints\.0" is longer than 500 characters$/,
   ],
-])('says what is wrong with %s, and goes on', async (bad, problem) => {
+])('says what is wrong with %s, and continues', async (bad, problem) => {
   const [first, second] = await read(`${bad}\n${JSON.stringify(good)}\n`);
   expect(first).toEqual({ line: 1, problem: expect.stringMatching(problem) });
   expect(second).toEqual({ line: 2, sample: good });
 });
 
-test('does not keep a line of any length, and goes on after it', async () => {
+test('does not keep a line of any length, and continues after it', async () => {
   const [first, second] = await read(`${'x'.repeat(5_000_000)}\n${JSON.stringify(good)}\n`);
   expect(first).toEqual({ line: 1, problem: 'it is longer than 1048576 bytes; a line holds one sample' });
   expect(second).toEqual({ line: 2, sample: good });

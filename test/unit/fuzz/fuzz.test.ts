@@ -13,7 +13,8 @@ const run = (how: string, limits = { caseSeconds: 60, mebibytes: 400 }) =>
 
 const found = (what: RegExp) =>
   new RegExp(
-    `^misbehaving: (${what.source}) in case 3 of seed 1; repeat it: FUZZ_SEED=1 FUZZ_RUNS=3 npx vitest run misbehaving.fuzz$`,
+    `^misbehaving: (${what.source}) in case 3 of seed 1; repeat it: FUZZ_SEED=1 FUZZ_RUNS=3 npx vitest run ` +
+      'misbehaving.fuzz$',
   );
 
 // At the same time: each of them lasts as long as the fuzzer lets it.

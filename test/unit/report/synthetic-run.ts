@@ -38,8 +38,8 @@ const START = 1_780_000_000_000;
 const GROUP_SIZE = 4;
 
 /**
- * A finished GRPO run as it lies in the store, without a model: a policy that tells each event of a scene with a chance that
- * grows as it trains. Its benchmark numbers come from the real benchmark, so everything fits together.
+ * A finished GRPO run as it lies in the store, without a model: a policy that tells each event of a scene with a chance
+ * that grows as it trains. Its benchmark numbers come from the real benchmark, so everything fits together.
  */
 export async function syntheticRun(store: ArtifactStore, options: SyntheticRunOptions = {}): Promise<SyntheticRun> {
   const { steps = 4, samples: count = 8, spoken = (text) => text } = options;

@@ -70,7 +70,7 @@ describe('reward.qa', () => {
     expect(judge.usage.calls).toBe(16);
   });
 
-  test('one answer that cannot be used leaves the completion without a score, one that has not come keeps it open', async () => {
+  test('an unusable answer makes the completion unscorable, a missing answer leaves it pending', async () => {
     const answering = (last: Outcome<number | null>): Judge => {
       let calls = 0;
       const judge = new RuleBasedJudge() as Judge;

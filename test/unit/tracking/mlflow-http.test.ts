@@ -43,9 +43,9 @@ describe('what is tried again', () => {
   const final: [string, number, string, Record<string, boolean>][] = [
     ['a wrong value', 400, '{"error_code":"INVALID_PARAMETER_VALUE","message":"no"}', { gone: false }],
     ['a run that is not there', 404, '{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"no"}', { gone: true }],
-    ['wrong credentials', 401, 'Unauthorized', { mendable: true }],
-    ['no permission', 403, '{"error_code":"PERMISSION_DENIED","message":"no"}', { mendable: true }],
-    ['an address that is no MLflow', 404, '<html>Not Found</html>', { mendable: true }],
+    ['wrong credentials', 401, 'Unauthorized', { fixable: true }],
+    ['no permission', 403, '{"error_code":"PERMISSION_DENIED","message":"no"}', { fixable: true }],
+    ['an address that is no MLflow', 404, '<html>Not Found</html>', { fixable: true }],
   ];
   it.each(final)('not: %s', async (_, status, body, kind) => {
     server.fail(/search/, { status, body });

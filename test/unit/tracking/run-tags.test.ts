@@ -46,7 +46,8 @@ describe('finishNote', () => {
   it('puts the result below the description, once however often', () => {
     const once = finishNote('As it was.', evaluations, 'report.html');
     expect(once).toBe(
-      'As it was.\n\n**Held-out, base → trained:** event F1 41.2 → 48.4 (+7.1). Videos and captions: artifact `report.html`.',
+      'As it was.\n\n**Held-out, base → trained:** event F1 41.2 → 48.4 (+7.1). Videos and captions: artifact ' +
+        '`report.html`.',
     );
     expect(finishNote(once, evaluations, 'report.html')).toBe(once);
   });

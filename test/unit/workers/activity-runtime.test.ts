@@ -91,7 +91,7 @@ describe('outage', () => {
     expect(seen[1]).toBeGreaterThanOrEqual(before);
   });
 
-  it('goes on over attempts: a failed one tells the next when its last answer came', async () => {
+  it('continues over attempts: a failed one tells the next when its last answer came', async () => {
     const [last] = (await attempt({}, () => outage.answered(), true)) as [{ answeredAt: number }];
     const seen: number[] = [];
     const beats = await attempt({ heartbeatDetails: last }, () => seen.push(outage.since()), true);

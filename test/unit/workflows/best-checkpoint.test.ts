@@ -55,8 +55,8 @@ describe('the best checkpoint', () => {
   });
 });
 
-// The steps at which Lightning 2's EarlyStopping(monitor, mode, patience, min_delta) sets should_stop, worked out by hand
-// from its rule `monitor_op(current - min_delta, best_score)`.
+// The steps at which Lightning 2's EarlyStopping(monitor, mode, patience, min_delta) sets should_stop, worked out by
+// hand from its rule `monitor_op(current - min_delta, best_score)`.
 describe('early stopping', () => {
   it.each([
     [[50, 49, 48, 60], { patience: 2 }, 20],

@@ -8,7 +8,8 @@ const priced = judge({ price: { inputPerMillion: 1 }, budget: { usd: 1, calls: 9
 describe('limits', () => {
   it('are refused with the field, and a right one', () => {
     expect(() => parseLimits({ maxSteps: -1 })).toThrow(
-      'Wrong limits: maxSteps: Too small: expected number to be >=0. Right ones are {"judgeBudgetUsd": 20, "maxSteps": 500}.',
+      'Wrong limits: maxSteps: Too small: expected number to be >=0. Right ones are {"judgeBudgetUsd": 20, ' +
+        '"maxSteps": 500}.',
     );
     expect(() => parseLimits({ steps: 1 })).toThrow('Unrecognized key: "steps"');
   });

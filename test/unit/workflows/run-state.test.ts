@@ -142,7 +142,7 @@ describe('RunState', () => {
     expect(run.snapshot).toMatchObject({ spent: { calls: 6, usd: 0.75 }, secondsPerStep: 0.8 * 2 + 0.2 * 8 });
   });
 
-  it('takes its policy, without optimiser state, for its reference policy after every refreshReferenceEvery steps', () => {
+  it('makes its policy, without optimiser state, the reference policy every refreshReferenceEvery steps', () => {
     const run = runOf({ algorithm: { refreshReferenceEvery: 2 } });
     const policy = (step: number) => ({ ...POLICY, step, optimizer: REF });
     const references = [1, 2, 3, 4].map((step) => {

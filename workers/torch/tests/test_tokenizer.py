@@ -44,7 +44,9 @@ def test_prompt_is_what_the_chat_template_renders():
 
 
 def test_patches_are_in_the_order_of_qwen2_vl():
-    """Slices; then blocks of 2x2 patches, row by row; then the patches of a block; inside channel, time, row, column."""
+    """Slices; then blocks of 2x2 patches, row by row; then the patches of a block; inside channel, time, row,
+    column.
+    """
     frames = np.random.default_rng(0).integers(0, 256, (8, 84, 84, 3), dtype=np.uint8)
     flat = patches([Scene(frames, [])])[0]
     normal = (frames / 255 - np.array(MEAN)) / np.array(STD)

@@ -47,7 +47,8 @@ def main() -> None:
         feeds["input_ids"] = torch.randint(0, dims.vocab, (4, 8))
         values = {i.name: feeds[i.name].numpy() for i in step.get_inputs()}
         wall, cpu = best(lambda values=values: step.run(None, values), 20)
-        print(f"decode 4x8 after {past} tokens: {1000 * wall:.1f} ms, {1000 * cpu:.1f} ms of processor time", flush=True)
+        times = f"{1000 * wall:.1f} ms, {1000 * cpu:.1f} ms of processor time"
+        print(f"decode 4x8 after {past} tokens: {times}", flush=True)
     grpo = session("grpo-gradients", threads)
     for videos in (1, 4):
         example = example_batch(dims, (4, 6, 6), videos, group=8, length=112, prefix=15, suffix=20)

@@ -12,7 +12,9 @@ from .tokenizer import END, prompt_ids
 WELL_FORMED = re.compile(r"<think>\[\{.*\}\]</think><answer>[^<]+</answer>", re.DOTALL)
 
 
-def evaluate(p: Params, dims: Dims, tokenizer: Tokenizer, scenes: list[Scene], greedy: bool = True, chunk: int = 50) -> dict:
+def evaluate(
+    p: Params, dims: Dims, tokenizer: Tokenizer, scenes: list[Scene], greedy: bool = True, chunk: int = 50
+) -> dict:
     """Precision, recall and F1 of exact event texts and of (size, colour, shape) triples, over all scenes together."""
     texts = []
     for first in range(0, len(scenes), chunk):

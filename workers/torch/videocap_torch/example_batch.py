@@ -36,6 +36,11 @@ def example_batch(
     pixels = normal(videos, slices, rows * columns, dims.patch_values)
     tables = text_rotary(dims, positions)
     batch = Batch(
-        pixels, *vision_rotary(dims, grid), ids(videos, prefix), ids(videos, suffix), *tables, ids(videos, group, length)
+        pixels,
+        *vision_rotary(dims, grid),
+        ids(videos, prefix),
+        ids(videos, suffix),
+        *tables,
+        ids(videos, group, length),
     )
     return ExampleBatch(batch, grid, positions, mask, -6 + 0.5 * normal(videos, group, length))

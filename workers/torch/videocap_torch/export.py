@@ -1,4 +1,5 @@
-"""Traces the graphs of the policy, gradients included: `python -m videocap_torch.export [--model DIR] [--only NAME ...]`.
+"""Traces the graphs of the policy, gradients included: `python -m videocap_torch.export [--model DIR] [--only NAME
+...]`.
 
 The exporter cannot trace `torch.func.grad` itself, so `make_fx` first turns forward and backward into core ATen
 operations with symbolic shapes; the result is an ordinary program. Weights are inputs of every graph, so the graphs
@@ -51,8 +52,9 @@ def export_graph(graph: Graph, folder: Path) -> Path:
 
 
 def describe_graphs(dims: Dims, graphs: list[Graph]) -> dict:
-    """What an engine has to know: the parameters in order; of every graph its file, the loss whose gradients it computes, and
-    the names of inputs and outputs that do not belong to one parameter (those are `<parameter>` or `<kind>.<parameter>`).
+    """What an engine has to know: the parameters in order; of every graph its file, the loss whose gradients it
+    computes, and the names of inputs and outputs that do not belong to one parameter (those are `<parameter>` or
+    `<kind>.<parameter>`).
     """
     parameters = fresh_parameters(dims)
     own = lambda names: [n for n in names if not {n, n.partition(".")[2]} & parameters.keys()]  # noqa: E731

@@ -85,7 +85,8 @@ class Case:
         repeat = lambda row: torch.tensor(row).expand(self.videos, -1)  # noqa: E731
         patches = torch.stack([clip_patches(frames) for frames in self.frames])
         tables = text_rotary(dims, self.positions)
-        self.batch = Batch(patches, *vision_rotary(dims, self.grid), repeat(self.before), repeat(self.after), *tables, ids)
+        before, after = repeat(self.before), repeat(self.after)
+        self.batch = Batch(patches, *vision_rotary(dims, self.grid), before, after, *tables, ids)
         self.seed = seed
 
     def _completions(self, rng: random.Random) -> tuple[Tensor, Tensor]:

@@ -62,7 +62,11 @@ def decode_graph(p: Params, dims: Dims) -> Graph:
     batch, group = example.batch.completion_ids.shape[:2]
     span, past = 23, 9
     shape = dims.kv_heads, dims.head_dim
-    inputs = {"input_ids": example.batch.completion_ids[..., 0], "cos": example.batch.cos[:1], "sin": example.batch.sin[:1]}
+    inputs = {
+        "input_ids": example.batch.completion_ids[..., 0],
+        "cos": example.batch.cos[:1],
+        "sin": example.batch.sin[:1],
+    }
     inputs |= {f"prompt_{n}": torch.randn(batch, shape[0], span, shape[1]) for n in _caches(dims)}
     inputs |= {f"past_{n}": torch.randn(batch, group, shape[0], past, shape[1]) for n in _caches(dims)}
     axes = {"input_ids": {0: "B", 1: "G"}}
@@ -124,7 +128,8 @@ def adamw_graph(p: Params, dims: Dims) -> Graph:
         params, first, second, norm = adamw_step(*groups, AdamwSettings(*args[4 * count :]))
         return *params, *first, *second, norm
 
-    return Graph("adamw", run, inputs, {}, [*(f"new_{kind}.{n}" for kind in ("param", "m", "v") for n in p), "grad_norm"])
+    outputs = [*(f"new_{kind}.{n}" for kind in ("param", "m", "v") for n in p), "grad_norm"]
+    return Graph("adamw", run, inputs, {}, outputs)
 
 
 def _with_gradients(loss: Callable, params: Params) -> tuple[Tensor, ...]:

@@ -6,8 +6,8 @@ from torch import Tensor
 
 class Muon(torch.optim.Optimizer):
     """
-    Momentum, orthogonalised by five Newton-Schulz steps in float32, for matrices only (Jordan et al., 2024). Matrices of
-    one shape are treated as one batch. The update is scaled to the root mean square of an AdamW step (0.2), so both
+    Momentum, orthogonalised by five Newton-Schulz steps in float32, for matrices only (Jordan et al., 2024). Matrices
+    of one shape are treated as one batch. The update is scaled to the root mean square of an AdamW step (0.2), so both
     optimizers share a learning rate.
     """
 

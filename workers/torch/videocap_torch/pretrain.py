@@ -1,9 +1,10 @@
 """Makes the base model: `python -m videocap_torch.pretrain --data DIR --held-out DIR --tracks DIR --out DIR`.
 
-Three stages share one time budget. `sight` trains the vision tower (`sight.py`), `perception` adds the decoder by colour
-queries (`perception.py`), `captions` goes on with web-like completions and keeps both as side tasks. Captions lack 35 %
-of the events and have wrong words, anew every time a scene is drawn, so the base names what it sees but leaves things
-out. Scenes come from a folder that may still be growing. Runs again with the same `--out` continue from the checkpoint.
+Three stages share one time budget. `sight` trains the vision tower (`sight.py`), `perception` adds the decoder by
+colour queries (`perception.py`), `captions` continues with web-like completions and keeps both as side tasks. Captions
+lack 35 % of the events and have wrong words, anew every time a scene is drawn, so the base names what it sees but
+leaves things out. Scenes come from a folder that may still be growing. Runs again with the same `--out` continue from
+the checkpoint.
 """
 
 import argparse
@@ -175,7 +176,8 @@ def pretrain(options: argparse.Namespace) -> None:
             training.poll()
             held_out.poll()
             next_log += 30
-            line = {"step": run.step, "seconds": round(run.elapsed), "scenes_seen": run.seen, "scenes": len(training.scenes)}
+            line = {"step": run.step, "seconds": round(run.elapsed)}
+            line |= {"scenes_seen": run.seen, "scenes": len(training.scenes)}
             record(options.out, line | {name: round(value, 4) for name, value in smooth.items()})
         stage, most, factor = schedule(run.elapsed / options.seconds, run.step, options.sight, options.perception)
         report = run.train_step(training, stage, most, options.lr * factor)
@@ -187,7 +189,9 @@ def pretrain(options: argparse.Namespace) -> None:
     report_held_out(run, options, held_out, "captions", 200)
 
 
-def report_held_out(run: Pretraining, options: argparse.Namespace, held_out: SceneFolder, stage: str, count: int) -> None:
+def report_held_out(
+    run: Pretraining, options: argparse.Namespace, held_out: SceneFolder, stage: str, count: int
+) -> None:
     run.save(options.out)
     if stage == "captions":
         scores = evaluate(run.params(), run.dims, run.tokenizer, held_out.scenes[:count])
@@ -209,7 +213,8 @@ def main() -> None:
     parser.add_argument("--tracks", type=Path, required=True, help="what export-tracks.ts made of --data")
     parser.add_argument("--sight", type=float, default=0.15, help="share of the time for the sight stage")
     parser.add_argument("--perception", type=float, default=0.4, help="share of the time for the perception stage")
-    parser.add_argument("--batch", type=int, default=32, help="scenes a step in the caption stage; twice as many before")
+    batch_help = "scenes a step in the caption stage; twice as many before"
+    parser.add_argument("--batch", type=int, default=32, help=batch_help)
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--every", type=float, default=240, help="seconds between checkpoints and held-out scores")
     parser.add_argument("--threads", type=int, default=2)

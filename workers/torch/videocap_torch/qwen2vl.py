@@ -27,7 +27,9 @@ class Prompt(NamedTuple):
 
 
 def vision(p: Params, dims: Dims, pixels: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Video tokens [B, M, D] of patches [B, T, N, 1176]; attention stays within a slice. cos, sin: [N, vision head size]."""
+    """Video tokens [B, M, D] of patches [B, T, N, 1176]; attention stays within a slice. cos, sin: [N, vision head
+    size].
+    """
     batch, slices, patches, values = pixels.shape
     x = linear(pixels, p["visual.patch_embed.proj.weight"].reshape(dims.vision_dim, values))
     x = x.reshape(batch * slices, patches, dims.vision_dim)
@@ -91,7 +93,8 @@ def decode(
 ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     """One token for every completion: logits [B, G, V] and the longer past.
 
-    ids [B, G]; cos, sin [1, d]; past keys and values [B, G, K, Lp, d], Lp may be 0. Of `shared` only keys and values count.
+    ids [B, G]; cos, sin [1, d]; past keys and values [B, G, K, Lp, d], Lp may be 0. Of `shared` only keys and values
+    count.
     """
     batch, group = ids.shape
     kv, per_key, size = dims.kv_heads, dims.queries_per_key, dims.head_dim
@@ -158,7 +161,9 @@ def _close_layer(p: Params, dims: Dims, name: str, x: Tensor, mixed: Tensor) -> 
 
 
 def _grouped(rows: Tensor, columns: Tensor) -> Tensor:
-    """[..., R, S, a] @ [..., a, b] with the R query heads of a key head in one product, so that keys are never copied."""
+    """[..., R, S, a] @ [..., a, b] with the R query heads of a key head in one product, so that keys are never
+    copied.
+    """
     *lead, per_key, length, inner = rows.shape
     product = rows.reshape(*lead, per_key * length, inner) @ columns
     return product.reshape(*lead, per_key, length, columns.shape[-1])

@@ -68,7 +68,9 @@ def _mirror(scene: Scene, events: list[Event]) -> Scene:
 
 
 def patches(scenes: list[Scene]) -> Tensor:
-    """[B, 4, 36, 1176], ordered as Qwen2-VL's processor does: blocks of 2x2 patches; channel, time, row, column inside."""
+    """[B, 4, 36, 1176], ordered as Qwen2-VL's processor does: blocks of 2x2 patches; channel, time, row, column
+    inside.
+    """
     frames = torch.from_numpy(np.stack([scene.frames for scene in scenes])).float() / 255
     x = (frames - torch.tensor(MEAN)) / torch.tensor(STD)
     t, h, w = GRID

@@ -28,14 +28,17 @@ def sight_parameters(dims: Dims, seed: int = 0) -> Params:
 
 
 def sight_loss(p: Params, video: Tensor, tracks: Tensor) -> tuple[Tensor, dict[str, float]]:
-    """video [B, M, D]; tracks [B, 8, 6, 5] as `export-tracks.ts` writes them. A sum of mean losses, and each of them."""
+    """video [B, M, D]; tracks [B, 8, 6, 5] as `export-tracks.ts` writes them. A sum of mean losses, and each of
+    them.
+    """
     batch, colours = len(video), len(COLOURS)
     out = F.linear(F.rms_norm(video, video.shape[-1:]), p["aux.sight.weight"], p["aux.sight.bias"]).float()
     out = out.reshape(batch, GRID[0], CELLS, colours, OUTPUTS)
     visible, x, y, radius, shape = tracks.reshape(batch, GRID[0], 2, colours, 5).unbind(-1)
     column, row = ((x * COLUMNS).floor().clamp(0, COLUMNS - 1), (y * ROWS).floor().clamp(0, ROWS - 1))
     # [B, T, CELLS, 6, 2 frames]: 1 in the cell where the centre of a visible subject is.
-    here = F.one_hot((row * COLUMNS + column).long(), CELLS).permute(0, 1, 4, 3, 2) * visible.transpose(2, 3)[:, :, None]
+    cells = F.one_hot((row * COLUMNS + column).long(), CELLS).permute(0, 1, 4, 3, 2)
+    here = cells * visible.transpose(2, 3)[:, :, None]
     place = torch.stack([x * COLUMNS - column - 0.5, y * ROWS - row - 0.5, radius * 6 - 0.6], dim=-1).transpose(2, 3)
     presence = F.binary_cross_entropy_with_logits(out[..., :2], here, pos_weight=torch.tensor(4.0))
     guess = out[..., 2:8].reshape(batch, GRID[0], CELLS, colours, 2, 3)

@@ -45,8 +45,8 @@ def prefill(
 def token_logprobs(p: Params, dims: Dims, batch: Batch, temperature: Tensor, suppress: Tensor) -> Scored:
     """Log-probability of every completion token, and the entropy it was drawn from, [B, G, L], as sampled.
 
-    `suppress` [V] (0, or a large negative number for tokens never sampled) is added to the logits, which are then divided
-    by `temperature`.
+    `suppress` [V] (0, or a large negative number for tokens never sampled) is added to the logits, which are then
+    divided by `temperature`.
     """
     group, length = batch.completion_ids.shape[1:]
     span = batch.cos.shape[0] - length

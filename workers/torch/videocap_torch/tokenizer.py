@@ -216,7 +216,8 @@ def main() -> None:
     tokenizer = train_tokenizer()
     write_policy_files(tokenizer, TINY)
     before, after = prompt_ids(tokenizer)
-    print(f"tokenizers {tokenizers.__version__}: {tokenizer.get_vocab_size()} tokens, prompt {len(before)} + {len(after)}")
+    prompt = f"prompt {len(before)} + {len(after)}"
+    print(f"tokenizers {tokenizers.__version__}: {tokenizer.get_vocab_size()} tokens, {prompt}")
 
 
 if __name__ == "__main__":

@@ -157,7 +157,7 @@ test('an update that is broken off amid its micro-batches and begun again gives 
   expect(again.metrics).toEqual(undisturbed.metrics);
 });
 
-test('an update says what it did: sampled and recomputed log-probabilities agree, the KL starts at 0 and grows', async () => {
+test('metrics of an update: sampled and recomputed log-probabilities agree, the KL starts at 0 and grows', async () => {
   const engine = shared;
   const { metrics, weights, optimizer } = await engine.update(await grpoRequest(engine));
   expect(metrics.samplingMismatch).toBeLessThan(1e-4);
@@ -372,7 +372,7 @@ test('a loss that the engine does not have, and a batch of another kind, are ref
   );
 });
 
-test('a model without the graph of a loss is refused when the loss is asked for, and samples all the same', async () => {
+test('a model without the graph of a loss can sample, and is refused when a run asks for the loss', async () => {
   const model = await mkdtemp(join(tmpdir(), 'videocap-graphs-'));
   await cp(folder.path, model, { recursive: true });
   await rm(join(model, 'onnx', 'sft-gradients.onnx'));

@@ -55,7 +55,9 @@ describe('videoFinder', () => {
     const find = await videoFinder(videos);
     for (const name of ['out.mp4', 'clips/out.mp4', 'out.avi'])
       expect(find(name), name).toEqual({
-        missing: `Video ${join(videos, 'out.mp4')} is a link that leads out of ${videos}, to ${target}; copy that file there`,
+        missing:
+          `Video ${join(videos, 'out.mp4')} is a link that leads out of ${videos}, to ${target}; copy that file ` +
+          'there',
       });
     expect(find('linked/b.mp4')).toEqual({ missing: `there is no b.mp4 in ${videos}` });
     // Probing says what is wrong with it.

@@ -12,20 +12,22 @@ describe('too few items are warned of', () => {
 
   it('where a limit left most of the file out, though all that was taken is scored', () => {
     expect(fewScored({ ...all, outOf: 1000 })).toEqual([
-      'Only 10 of 1000 items are in these numbers: compare them with no published one. The others: 990 beyond the limit on clips.',
+      'Only 10 of 1000 items are in these numbers: compare them with no published one. The others: 990 beyond the ' +
+        'limit on clips.',
     ]);
   });
 
   it('with every reason and its count', () => {
     const counts = { items: 8, outOf: 10, scored: 3, withoutCaption: 1, unscorable: 2, missing: 2 };
     expect(fewScored(counts)[0]).toMatch(
-      /The others: 2 beyond the limit on clips, 2 unscorable, 2 missing, 1 without a caption and left out; the report lists/,
+      /2 beyond the limit on clips, 2 unscorable, 2 missing, 1 without a caption and left out; the report lists/,
     );
   });
 
   it('where whole parts of the benchmark are not there, however many items are', () => {
     expect(fewScored({ ...all, outOf: 10, absent: ['Short', 'Detailed'] })).toEqual([
-      'Nothing was measured of: Short, Detailed. The headline means leave these out: compare them with no published one.',
+      'Nothing was measured of: Short, Detailed. The headline means leave these out: compare them with no ' +
+        'published one.',
     ]);
   });
 

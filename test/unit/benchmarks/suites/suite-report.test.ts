@@ -79,7 +79,7 @@ describe('the report', () => {
     expect(suiteReport(result)).not.toContain('Had every');
     const counts = { ...result.counts, unscorable: 7 };
     expect(suiteReport({ ...result, counts, worst: { f1: 30 } })).toContain(
-      'Had every unscorable item (7) told nothing at all: F1 30.0.',
+      'With a score of no caption for each unscorable item (7): F1 30.0.',
     );
   });
 });

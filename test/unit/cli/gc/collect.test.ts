@@ -127,7 +127,7 @@ describe('a finished run', () => {
     expect(await has('policies/base/model.safetensors')).toBe(true);
   });
 
-  it('keeps the checkpoints that checkpoints.keepEvery promises, benchmarked or not: a fork can start from them', async () => {
+  it('keeps the checkpoints that checkpoints.keepEvery promises, benchmarked or not, for forks', async () => {
     await aRun('r');
     await store.put('runs/r/checkpoints/step-000004/model.safetensors', 'weights 4');
     await store.put('runs/r/checkpoints/step-000005/model.safetensors', 'weights 5');
@@ -166,7 +166,7 @@ describe('a finished run', () => {
     expect(await has('runs/r/checkpoints/step-000001/model.safetensors')).toBe(true);
   });
 
-  it('keeps the checkpoints of benchmarked steps that its last state, which names few of many benchmarks, leaves out', async () => {
+  it('keeps the checkpoints of all benchmarked steps, although its last state names few of them', async () => {
     await aRun('r');
     const checkpoint = (step: number) => `runs/r/checkpoints/step-00000${step}`;
     const weights = await store.put(`${checkpoint(4)}/model.safetensors`, 'weights 4');
@@ -221,7 +221,7 @@ describe('a finished run', () => {
   });
 });
 
-describe('a run that goes on, or could', () => {
+describe('a run that continues, or could', () => {
   it.each([
     ['is running', [execution({ runKey: 'r', state: 'running' })]],
     ['was terminated', [execution({ runKey: 'r', state: 'ended' })]],
@@ -231,7 +231,7 @@ describe('a run that goes on, or could', () => {
     ],
     ['has not said its key', [execution({ workflowId: 'r', state: 'running' })]],
     [
-      'goes on in an execution that has not said its key',
+      'continues in an execution that has not said its key',
       [
         execution({ workflowId: 'r', runKey: 'r-0a1b2c3d', state: 'ended' }),
         execution({ workflowId: 'r', state: 'running', startTime: Date.now() + 9 * DAY }),
@@ -386,7 +386,7 @@ it('a dry run tells the same numbers and removes nothing', async () => {
   expect(await files()).toEqual(before);
   expect(await collect(known)).toEqual(told);
   expect(collectionLines(told, true).join('\n')).toMatch(
-    /checkpoints of finished runs +2 .*Would remove \d+ files, .*Kept \d+ files, .* of 0 runs that go on, 0 that could be resumed and 1 finished\.$/s,
+    /checkpoints of finished runs +2 .*Would remove \d+ files, .* of 0 active, 0 resumable and 1 finished runs\.$/s,
   );
 });
 
@@ -401,7 +401,7 @@ describe('the state of a run', () => {
     );
   });
 
-  it('is running while an execution goes on that has not said its key and may be its own', () => {
+  it('is running while an execution continues that has not said its key and may be its own', () => {
     const said = { workflowId: 'w', runKey: 'w-0a1b2c3d' };
     const silent = execution({ workflowId: 'w', state: 'running' });
     for (const state of ['ended', 'completed'] as const)

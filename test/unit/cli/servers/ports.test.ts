@@ -25,7 +25,8 @@ describe('choosePort', () => {
   it('says which port is taken, and which variable asked for it', async () => {
     const port = await occupiedPort();
     await expect(choosePort('temporalUi', { VIDEOCAP_TEMPORAL_UI_PORT: String(port) })).rejects.toThrow(
-      `Port ${port} (VIDEOCAP_TEMPORAL_UI_PORT) is in use; stop what uses it, set another port, or unset the variable for a free one.`,
+      `Port ${port} (VIDEOCAP_TEMPORAL_UI_PORT) is in use; stop what uses it, set another port, or unset the ` +
+        'variable for a free one.',
     );
   });
 

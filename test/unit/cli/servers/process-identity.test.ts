@@ -7,7 +7,9 @@ import { endGroup, identify, isAlive } from '../../../../cli/servers/process-ide
 async function startGroup({ stubborn }: { stubborn: boolean }) {
   const ignore = stubborn ? "process.on('SIGTERM', () => {});" : '';
   const idle = `${ignore} setInterval(() => {}, 1000); console.log('up');`;
-  const program = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(idle)}], { stdio: 'inherit' }); ${ignore} setInterval(() => {}, 1000);`;
+  const program =
+    `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(idle)}], { stdio: 'inherit' }); ` +
+    `${ignore} setInterval(() => {}, 1000);`;
   const leader = spawn(process.execPath, ['-e', program], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
   await once(leader.stdout!, 'data');
   return { leader, identity: identify(leader.pid!)!, ended: once(leader.stdout!, 'close') };

@@ -29,7 +29,8 @@ describe('services.json', () => {
     const folder = await home();
     await writeFile(join(folder, 'services.json'), '{"services":');
     await expect(readState(folder)).rejects.toThrow(
-      `${join(folder, 'services.json')} cannot be read as the list of running services; end them by hand if any run, then remove the file.`,
+      `${join(folder, 'services.json')} cannot be read as the list of running services; end them by hand if any ` +
+        'run, then remove the file.',
     );
   });
 });

@@ -50,7 +50,7 @@ const linesOf = async (path: string) =>
     .split('\n')
     .map((line) => JSON.parse(line));
 
-test('every sample stays, in order; only what was missing is filled in; videos are found from the new folder', async () => {
+test('samples keep their order; only missing fields are added; video paths fit the new folder', async () => {
   const { output } = await write();
   expect(Object.keys((await linesOf(output))[0])).toEqual(['id', 'video', 'caption', 'thought', 'events']);
   expect(await linesOf(output)).toEqual([
@@ -90,7 +90,7 @@ test('written again, nothing changes; another file of that name is never replace
   expect(await readFile(first.output, 'utf8')).toBe('precious\n');
 });
 
-test('fields that are made later stand beside what was there; what one answer gave is kept when another is none', async () => {
+test("later fields stand beside earlier ones; an answer's fields stay when another answer is unusable", async () => {
   const questions = [{ question: 'Who barks?', options: ['a dog', 'a cat'], answer: 'a dog' }];
   const keyPoints = ['<a dog barks>'];
   const samples: CaptionedSamples = [

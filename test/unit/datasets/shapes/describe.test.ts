@@ -17,6 +17,7 @@ test('says the same in a caption, in events and in a thought', () => {
 test('writes the thought with its keys in the order that the policy learns', () => {
   const { thought, caption } = describe([events[1]]);
   expect(structuredCompletion(thought, caption)).toBe(
-    '<think>[{"subject":"square","attributes":["large","blue"],"actions":["grows"]}]</think><answer>A large blue square grows.</answer>',
+    '<think>[{"subject":"square","attributes":["large","blue"],"actions":["grows"]}]</think><answer>A large blue ' +
+      'square grows.</answer>',
   );
 });

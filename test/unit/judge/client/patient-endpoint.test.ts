@@ -50,7 +50,8 @@ test('after judge.patienceSeconds without an answer, the run needs a person', as
   await expect(ask(DOWN)).rejects.toMatchObject({
     code: 'JudgeBlocked',
     message:
-      'No answer has come for 60 s, and judge.patienceSeconds is 60. The judge at x has an internal error (status 500): check the endpoint, then `videocap resume`.',
+      'No answer has come for 60 s, and judge.patienceSeconds is 60. The judge at x has an internal error (status ' +
+      '500): check the endpoint, then `videocap resume`.',
   });
 });
 

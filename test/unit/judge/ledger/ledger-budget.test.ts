@@ -25,7 +25,8 @@ describe('the budget', () => {
     const endpoint = new ManualEndpoint();
     const options = { budget: { calls: 12 }, spent: { usd: 0, calls: 10 } };
     const blocked =
-      'JudgeBlocked: The run has put 12 questions to its judge, and judge.budget.calls is 12: raise it with `videocap limits`, then `videocap resume`.';
+      'JudgeBlocked: The run has put 12 questions to its judge, and judge.budget.calls is 12: raise it with ' +
+      '`videocap limits`, then `videocap resume`.';
     const captions = ['A.', 'B.', 'C.', 'D.'];
     const outcomes = await ask(ledger(endpoint, options), endpoint, captions);
     expect(outcomes.toSorted()).toEqual([blocked, blocked, 'answered', 'answered']);
@@ -49,7 +50,8 @@ describe('the budget', () => {
     expect(await ask(client, endpoint, ['A.'])).toEqual(['answered']);
     expect(await ask(client, endpoint, ['B.'])).toEqual(['answered']);
     expect(await ask(client, endpoint, ['C.'])).toEqual([
-      "JudgeBlocked: The run's judge has cost 1.00 USD, and judge.budget.usd is 1.0005: raise it with `videocap limits`, then `videocap resume`.",
+      "JudgeBlocked: The run's judge has cost 1.00 USD, and judge.budget.usd is 1.0005: raise it with `videocap " +
+        'limits`, then `videocap resume`.',
     ]);
     expect(await asking()).toEqual([]);
   });

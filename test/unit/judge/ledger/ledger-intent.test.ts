@@ -115,7 +115,7 @@ describe('the intent', () => {
   test.each<[string, () => Promise<unknown>]>([
     ['outside of any activity', () => leave()],
     [
-      'whose attempt goes on',
+      'whose attempt continues',
       async () => {
         const fences = new Fences(place.store.storage);
         await leave({ claims: [...(await fences.claim({ ...FENCE, attempt: 1 })).claims] });

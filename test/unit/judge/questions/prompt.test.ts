@@ -29,7 +29,7 @@ test('a prompt never changes: another text is another version', () => {
   const now = Object.fromEntries(prompts.map(({ name, sha256 }) => [name, sha256]));
   expect(
     now,
-    'A prompt that results were judged by has changed, or is gone. Put its old text back and make the new one a new version: ' +
-      '<name>.v2.md beside it, named in the question that uses it. A new prompt is added to this list.',
+    'A prompt that results were judged by has changed, or is gone. Put its old text back and make the new one a ' +
+      'new version: <name>.v2.md beside it, named in the question that uses it. A new prompt is added to this list.',
   ).toEqual(SAYS);
 });

@@ -80,7 +80,9 @@ describe('RuleBasedJudge', () => {
     expect(() => judge.checkReference('clip-7', events)).toThrow(
       expect.objectContaining({
         code: 'InvalidConfig',
-        message: `judge.kind rule-based reads only events of the small world, such as "a small red circle moves left"; sample clip-7 has ${shown}. For your own videos set judge.kind to llm.`,
+        message:
+          'judge.kind rule-based reads only events of the small world, such as "a small red circle moves left"; ' +
+          `sample clip-7 has ${shown}. For your own videos set judge.kind to llm.`,
       }),
     );
   });

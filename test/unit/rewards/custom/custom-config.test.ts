@@ -71,7 +71,7 @@ describe('the section reward.custom', () => {
       'lab.yaml:1:29: reward.custom.mine.kind is "modul"; set one of module, http (did you mean "module"?).',
     );
     expect(sentence('{ mine: { kind: module, path: /etc/passwd } }')).toMatch(
-      /reward\.custom\.mine\.path is not a known field.*Fields of reward\.custom\.mine of kind module: kind, weight, range, timeoutSeconds, sha256\./,
+      /reward\.custom\.mine\.path is not a known field.* of kind module: kind, weight, range, timeoutSeconds, sha256\./,
     );
   });
 

@@ -24,7 +24,8 @@ def grpo_loss(
     clip_low: Tensor | float, clip_high: Tensor | float, beta: Tensor | float,
 ) -> GrpoTerms:  # fmt: skip
     """sum w (-min(rho A, clip(rho, 1 - clip_low, 1 + clip_high) A) + beta k3), with rho = exp(logp - old) and
-    k3 = exp(ref - logp) - (ref - logp) - 1. `advantages` is [B, G], all else [B, G, L]; for w see `aggregation_weights`.
+    k3 = exp(ref - logp) - (ref - logp) - 1. `advantages` is [B, G], all else [B, G, L]; for w see
+    `aggregation_weights`.
     """
     logprobs, advantage = scored.logprobs, advantages[..., None]
     ratio = (logprobs - old_logprobs).exp()

@@ -17,9 +17,13 @@ class Loss(NamedTuple):
     name: str
     """As in a config's algorithm. The graph of its gradients is `<name>-gradients`."""
     sampled: bool
-    """Scores tokens under the sampling distribution: temperature and suppressed tokens are inputs. Else under the plain softmax."""
+    """Scores tokens under the sampling distribution: temperature and suppressed tokens are inputs. Else under the
+    plain softmax.
+    """
     inputs: dict[str, dict[int, str]]
-    """Its tensors, in order, and the names of their dynamic axes. An input that two losses share is the same in both."""
+    """Its tensors, in order, and the names of their dynamic axes. An input that two losses share is the same in
+    both.
+    """
     scalars: dict[str, float]
     """Its scalars, which come after the tensors, with the values that examples and fixtures take."""
     outputs: tuple[str, ...]

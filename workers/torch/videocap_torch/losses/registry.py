@@ -1,4 +1,6 @@
-"""Every loss, written once in its own file: it runs eagerly in torch, and `export.py` traces its gradients into ONNX."""
+"""Every loss, written once in its own file: it runs eagerly in torch, and `export.py` traces its gradients into
+ONNX.
+"""
 
 from .grpo import GRPO
 from .gspo import GSPO

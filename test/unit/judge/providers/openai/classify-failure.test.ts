@@ -77,7 +77,8 @@ describe('a fault that stays until a person acts blocks, and says what to do', (
     [
       401,
       { code: 'invalid_api_key' },
-      'refuses the key in the environment variable JUDGE_KEY (judge.apiKeyEnv) (status 401, code invalid_api_key): start the worker with a valid one',
+      'refuses the key in the environment variable JUDGE_KEY (judge.apiKeyEnv) (status 401, code ' +
+        'invalid_api_key): start the worker with a valid one',
     ],
     [402, {}, 'has no quota left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 402): top up the account'],
     [
@@ -94,7 +95,8 @@ describe('a fault that stays until a person acts blocks, and says what to do', (
     [
       429,
       { code: 'insufficient_quota' },
-      'has no quota left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 429, code insufficient_quota): top up the account',
+      'has no quota left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 429, code insufficient_quota): top up ' +
+        'the account',
     ],
     [
       429,
@@ -104,7 +106,8 @@ describe('a fault that stays until a person acts blocks, and says what to do', (
     [
       400,
       { code: 'billing_hard_limit_reached' },
-      "has no budget left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 400, code billing_hard_limit_reached): raise the account's limit",
+      'has no budget left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 400, code ' +
+        "billing_hard_limit_reached): raise the account's limit",
     ],
   ])('%d %j', (status, error, rest) => {
     const failure = failed(status, error) as FailedRequest;
@@ -125,7 +128,7 @@ describe('a refusal to judge this text is unscorable', () => {
   });
 });
 
-describe('the endpoint has the last word on trying again', () => {
+describe('the endpoint decides about a retry', () => {
   test.each([
     ['the key', 'sk-0123456789abcdef'],
     ['a piece of the key', '0123456789'],

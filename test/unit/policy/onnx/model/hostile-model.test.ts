@@ -66,7 +66,8 @@ test.each(['pytorch_model.bin', 'model.pt', 'consolidated.00.pth', 'last.ckpt', 
   async (pickle) => {
     await rename(at('model.safetensors'), at(pickle));
     await refused(
-      `Model "${folder}" has its weights in ${pickle}, a pickle, and no model.safetensors; opening a pickle can run any program, so none is opened: save the weights with safetensors.torch.save_file instead.`,
+      `Model "${folder}" has its weights in ${pickle}, a pickle, and no model.safetensors; opening a pickle can ` +
+        'run any program, so none is opened: save the weights with safetensors.torch.save_file instead.',
     );
   },
 );

@@ -10,7 +10,7 @@ test('text, video, text: text after the video starts one past the largest positi
   ]);
 });
 
-test('a long video pushes the text after it further than its width: [16,4,4] goes on at 17', () => {
+test('a long video pushes the text after it further than its width: [16,4,4] continues at 17', () => {
   const [time] = positionIds(1, { slices: 16, rows: 4, columns: 4 }, 1, 2);
   expect(time!.at(-1)).toBe(17);
   expect(time!.length).toBe(1 + videoTokens({ slices: 16, rows: 4, columns: 4 }, 2) + 1);

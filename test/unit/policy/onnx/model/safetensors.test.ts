@@ -65,7 +65,8 @@ test('the layout is that of the reference implementation (safetensors 0.8, save_
     ]),
   );
   const header =
-    '{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}';
+    '{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"b":{"dtype":"F32",' +
+    '"shape":[2],"data_offsets":[4,12]}}';
   const padded = header.padEnd(Math.ceil(header.length / 8) * 8);
   expect(Buffer.from(bytes).readBigUInt64LE()).toBe(BigInt(padded.length));
   expect(Buffer.from(bytes).toString('utf8', 8, 8 + padded.length)).toBe(padded);
