@@ -27,8 +27,8 @@ export const CHECKPOINT =
   'a shipped model, such as tiny, a model folder that a run has written, or run:KEY@STEP (run:KEY: the last step)';
 
 /**
- * A line for a person who names a run's checkpoint and no `--config`: another experiment than the run's own decides what
- * the checkpoint is asked. Empty for other checkpoints.
+ * A line for a person who names a run's checkpoint and no `--config`: another experiment than the run's own decides
+ * what the checkpoint is asked. Empty for other checkpoints.
  * @param what what the config decides, such as `Frame options and prompt`.
  */
 export function otherExperimentNote(checkpoint: string, config: string, what: string): string {

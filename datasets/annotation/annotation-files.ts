@@ -91,7 +91,10 @@ function review(
   return { line, id: sample.id ?? sample.video, sample, ...(annotation && { annotation }), complete, oddities };
 }
 
-/** What a sample had is kept and stands first; only what was missing is filled in. Its video is found from the new file's folder. */
+/**
+ * The sample's own fields stay and stand first; the annotation adds what was missing. The path of its video starts from
+ * the new file's folder.
+ */
 function annotatedSample({ sample, annotation }: ReviewedSample, dataset: string, output: string): CaptionedSample {
   const { unscorable: _, ...made } = annotation ?? {};
   return { ...sample, ...made, ...sample, video: videoFrom(sample.video, dirname(dataset), dirname(output)) };

@@ -15,7 +15,8 @@ export function rougeL(caption: readonly string[], reference: readonly string[])
 
 /**
  * The number of words of the longest common subsequence, in time O(a b / 32): a row of the usual table differs from the
- * one above by steps of one, so that a bit for each word of `b` holds it (Hyyro 2004). A bit is 0 where the row has a step.
+ * one above by steps of one, so that a bit for each word of `b` holds it (Hyyro 2004). A bit is 0 where the row has a
+ * step.
  */
 function commonSubsequence(a: readonly string[], b: readonly string[]): number {
   const places = new Map<string, number[]>();

@@ -123,7 +123,8 @@ describe('judge check', () => {
     const { stderr, code } = await videocap('check', 'own.yaml', '--set', 'judge.apiKeyEnv=NO_SUCH_KEY');
     expect(code).toBe(1);
     expect(stderr).toBe(
-      'The environment variable NO_SUCH_KEY (judge.apiKeyEnv) is not set: set it right in this shell, and where the workers start.\n',
+      'The environment variable NO_SUCH_KEY (judge.apiKeyEnv) is not set: set it right in this shell, and where the ' +
+        'workers start.\n',
     );
   });
 });

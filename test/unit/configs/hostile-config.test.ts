@@ -165,7 +165,8 @@ test('numbers whose sums would be infinite: refused', () => {
 
 test('a penalty for lengths that no completion reaches, and a metric that nobody measures: refused', () => {
   expect(sentence('reward: { overlong: { maxTokens: 129, cacheTokens: 9 } }')).toBe(
-    'lab.yaml:1:23: reward.overlong.maxTokens is 129; set at most sampling.maxNewTokens (128): no completion is longer.',
+    'lab.yaml:1:23: reward.overlong.maxTokens is 129; set at most sampling.maxNewTokens (128): no completion is ' +
+      'longer.',
   );
   expect(sentence('reward: { overlong: { maxTokens: 128, cacheTokens: 9 } }')).toBe('no error');
   expect(sentence('checkpoints: { best: { metric: constructor } }')).toBe(

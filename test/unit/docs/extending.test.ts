@@ -211,7 +211,7 @@ describe('judge-provider.md', () => {
   test('a key that is not set is named before anything is sent', async () => {
     const { config, provider } = await judgeAt('http://127.0.0.1:9');
     expect(() => provider.createApi(config, {})).toThrow(
-      'The environment variable ANTHROPIC_API_KEY (judge.apiKeyEnv) is not set where the worker runs',
+      'The environment variable ANTHROPIC_API_KEY (judge.apiKeyEnv) is not set',
     );
   });
 });

@@ -22,7 +22,8 @@ test('docs/settings.md is the page of the schema: npm run settings', { timeout: 
   expect(row(page, gspo, 'samplesPerStep')).toEqual(row(page, grpo, 'samplesPerStep')); // inherited
   expect(() => row(page, gspo, 'aggregation')).toThrow(); // omitted
   expect(row(page, '`sampling`', 'topP')).toEqual(row(page, '`benchmark`', 'topP')); // spread
-  expect(row(page, '`dataset`, `kind: jsonl`', 'train[].weight')[1]).toBe('number, above 0'); // in a list
+  // In a list.
+  expect(row(page, '`dataset`, `kind: jsonl`', 'train[].weight')[1]).toBe('number, from 0.000001 to 1000000');
   expect(row(page, '`reward.custom.NAME`, `kind: http`', 'timeoutSeconds')[2]).toBe('`60`'); // in a record, by kind
   expect(row(page, '`reward`', 'overlong.maxTokens')[2]).toBe('**required**'); // in an optional section
   expect(row(page, '`reward`', 'overlong.weight')[0]).toContain('How much the component counts'); // a shared field
