@@ -157,7 +157,7 @@ describe('captions that were made elsewhere', () => {
     expect(without.counts).toMatchObject({ scored: 2, withoutCaption: 1 });
     // youtube is clip 2 alone: R 1, P 1. Overall R 2/3, P 3/4, F1 12/17.
     expect(without.metrics.f1).toBeCloseTo(100 * (12 / 17), 9);
-    expect(await report(without)).toMatch(/quirks that are on: leaveOutFailed \(clips that got no caption are left/);
+    expect(await report(without)).toMatch(/quirks that are on: leaveOutFailed \(clips without a caption are left/);
   });
 
   it('that the judge will not score are in no mean, and the report says what they could cost', async () => {

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { status } from '../../servers/openai-faults.ts';
+import { type Fault, status } from '../../servers/openai-faults.ts';
 import { type AskedQuestion, type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
 import { SuiteBench } from './suite-bench.ts';
 
@@ -107,9 +107,14 @@ describe('VDC, scored through an endpoint', () => {
   test('tried again after a failure half way, scoring pays only for the rest', async () => {
     await bench.end();
     let away = true;
+    // The endpoint takes the key for one aspect's questions and not for the other's, which it refuses once it has
+    // answered one of the others: which question arrives first is left to chance.
+    const refuse: Fault = async (...request) => {
+      await expect.poll(() => server.account().answered).toBeGreaterThan(0);
+      status(401, { code: 'invalid_api_key' })(...request);
+    };
     server = await startOpenAiServer((question) =>
-      // The endpoint takes the key for one aspect's questions and not for the other's.
-      away && question.question === 'Who?' ? status(401, { code: 'invalid_api_key' }) : knowsWords(question),
+      away && question.question === 'Who?' ? refuse : knowsWords(question),
     );
     bench = await SuiteBench.start(server);
     const camera = await bench.file('camera.jsonl', lines({ a: [qa('Which way?', 'left'), qa('How fast?', 'slow')] }));

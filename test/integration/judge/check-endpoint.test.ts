@@ -125,8 +125,8 @@ test('says how a model wants to be asked that refuses a temperature and max_toke
   const found = await check(reasoning(serving(ALL, ALL)), { model: 'thinks' });
   expect(found).toMatchObject({ answerFormat: 'json-schema', refused: ['max_tokens', 'temperature'] });
   expect(checkLines(found, { answerFormat: 'json-schema' })).toContain(
-    'asked      with max_completion_tokens, which leaves room for reasoning, and without a temperature: asked ' +
-      'twice, it may answer differently (it refuses max_tokens and temperature)',
+    'asked      with max_completion_tokens, which leaves room for reasoning, and without a temperature: a ' +
+      'repeated question may get another answer (it refuses max_tokens and temperature)',
   );
   // Two requests were refused; seven questions were answered.
   expect(server!.requests).toHaveLength(9);
