@@ -10,7 +10,7 @@ import { TrainedFrom } from './start.ts';
 import { Tracking } from './tracking.ts';
 
 /**
- * A run after one of its steps, as it lies in the store beside the step's record: all that another execution needs to
+ * A run after one of its steps, stored beside the step's record: everything that another execution needs to
  * continue from there (`resume`), or to try something else from there (`fork`).
  */
 export const RunProgress = z.strictObject({

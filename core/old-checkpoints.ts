@@ -14,7 +14,7 @@ export interface Keeping {
  * The checkpoints that a run needs no longer once a step is made. It needs those of the last two steps, to continue
  * from when the last is damaged, and those that are kept; and of the reference policy of each of these steps the
  * weights. Asked after every step, in order, it names all that can go.
- * @returns the steps; the optimiser state of each can go, and the weights where it says so.
+ * @returns the steps; the optimiser state of each can go, and the weights if `weights` is true.
  */
 export function oldCheckpoints(step: number, keeping: Keeping): { step: number; weights: boolean }[] {
   const { keepEvery, keep, refreshReferenceEvery: every } = keeping;

@@ -9,7 +9,7 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 export type RandomPath = readonly (string | number)[];
 
 /** 32 bytes that depend on every part of the path, and on where one part ends and the next begins. */
-export function randomBytesAt(seed: number, path: RandomPath): Uint8Array {
+function randomBytesAt(seed: number, path: RandomPath): Uint8Array {
   return sha256(utf8ToBytes(JSON.stringify([seed, ...path])));
 }
 

@@ -51,7 +51,7 @@ export async function* readJsonl(path: string): AsyncGenerator<JsonlLine> {
 }
 
 /** What a line of a JSONL file says; `undefined` for an empty one. Never throws. */
-export function parseLine(raw: Uint8Array): { sample: OwnSample } | { problem: string } | undefined {
+function parseLine(raw: Uint8Array): { sample: OwnSample } | { problem: string } | undefined {
   let json: unknown;
   try {
     const decoded = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(raw);

@@ -74,7 +74,7 @@ export interface Suite<Item extends SuiteItem = SuiteItem, Score = unknown> {
   /** How an item lies in the store. */
   readonly item: z.ZodType<Item>;
   /**
-   * How a score lies in the store, with all that a person needs to see why it is what it is: events, verdicts, answers.
+   * The stored form of a score, with everything that explains it: events, verdicts, answers.
    */
   readonly score: z.ZodType<Score>;
   /** The prompts that `scoreItem` uses: named, with their version, beside every number. */

@@ -83,7 +83,7 @@ export const ledgerCommand = new Command('ledger')
   });
 
 /** Tables for a person. What a run or a prompt is called is the user's, what was asked is not shown. */
-export function ledgerLines(
+function ledgerLines(
   { total, byPrompt, byRun }: Pick<LedgerSums, 'total' | 'byPrompt' | 'byRun'>,
   latest: readonly FiledEntry[],
 ): string[] {
@@ -124,7 +124,7 @@ function sumRow(sum: NamedSum): string[] {
 }
 
 /** Questions without an answer: being asked now, or left over. */
-export function openLines(open: readonly OpenIntent[]): string[] {
+function openLines(open: readonly OpenIntent[]): string[] {
   if (open.length === 0) return [];
   return [
     '',

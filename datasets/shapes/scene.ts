@@ -87,7 +87,7 @@ function drawCast(chance: Chance, count: number): Subject[] {
 }
 
 /**
- * Gives everyone a place where all can be seen at every moment and nobody touches by accident; undefined if none is
+ * Gives every subject a place where all are visible at every moment and none touch by accident; undefined if none is
  * found.
  */
 function place(chance: Chance, cast: Subject[]): Subject[] | undefined {

@@ -57,7 +57,7 @@ export class PatientEndpoint implements LlmEndpoint {
   }
 }
 
-/** How long an endpoint may give no answer at all, and the config's field that says so. */
+/** How long an endpoint may give no answer at all, and the config field that sets it. */
 export interface Patience {
   field: string;
   seconds: number;

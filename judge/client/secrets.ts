@@ -23,7 +23,7 @@ export function secretFrom(env: NodeJS.ProcessEnv, variable: string, field: stri
 }
 
 /** Whether a secret is one to hide: servers that check no keys are given any short word as one. */
-export function isSecret(text: string): boolean {
+function isSecret(text: string): boolean {
   return text.length >= 12;
 }
 

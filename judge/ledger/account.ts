@@ -102,7 +102,7 @@ export class Account {
 }
 
 /** @throws JudgeError `JudgeBlocked` when what a run has spent leaves nothing for another question. */
-export function checkBudget({ usd, calls }: Budget, spent: JudgeSpending): void {
+function checkBudget({ usd, calls }: Budget, spent: JudgeSpending): void {
   const reached = (sentence: string) =>
     new JudgeError({ kind: 'blocked', sentence, remedy: 'raise it with `videocap limits`' });
   if (calls !== undefined && spent.calls >= calls)

@@ -197,7 +197,7 @@ class Decoding {
   #filtered(sequence: number, logits: Float32Array): Float32Array {
     const { filters, groupSize } = this.#options;
     if (!filters) return logits;
-    bestToken(logits, this.#model.suppressed); // says so if the policy has diverged
+    bestToken(logits, this.#model.suppressed); // throws if the policy has diverged
     const { prefix, suffix } = this.#clips[Math.floor(sequence / groupSize)]!.video.prompt;
     return filterLogits(logits, { ...filters, ...this.#rule }, [...prefix, ...suffix, ...this.#tokens[sequence]!]);
   }

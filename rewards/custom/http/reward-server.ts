@@ -1,14 +1,15 @@
 import { withoutCredentials } from '../../../judge/client/credentials.ts';
 import { JudgeError, type JudgeFault } from '../../../judge/client/judge-error.ts';
-import { withoutSecrets } from '../../../judge/client/secrets.ts';
+import { secretFrom, withoutSecrets } from '../../../judge/client/secrets.ts';
 import type { AllowedUrl } from '../allowed-rewards.ts';
-import { refusal } from '../scorer.ts';
 import { LONGEST_ANSWER } from './reward-protocol.ts';
 
 /** Statuses of an overloaded or restarting server: it is asked again. */
 const PASSING = new Set([408, 409, 425, 429]);
 /** Statuses that say that this is not the right address, or not the right header: a person must look. */
 const WRONG_ADDRESS = new Set([401, 403, 404, 405, 407]);
+
+const REMEDY = 'set it in the shell that starts the workers, and start them again (videocap down, then videocap up)';
 
 /** What a server said of a group: its answer's text; or why it has none that can be used. */
 export type ServerReply = { text: string } | { unscorable: string };
@@ -25,18 +26,11 @@ export class RewardServer {
     this.#name = name;
     this.#url = url;
     this.#headers = new Headers({ 'content-type': 'application/json' });
-    const secrets: string[] = [];
-    for (const [header, variable] of Object.entries(headers)) {
-      const value = env[variable];
-      if (!value || !setHeader(this.#headers, header, value))
-        throw refusal(
-          `The header ${header} of reward.custom.${name} is the environment variable ${variable}, which ` +
-            (value ? 'has a value that no header can have' : 'is not set'),
-          'set it in the shell that starts the workers, and start them again (videocap down, then videocap up)',
-        );
-      secrets.push(value);
-    }
-    this.#secrets = secrets;
+    this.#secrets = Object.entries(headers).map(([header, variable]) => {
+      const value = secretFrom(env, variable, `the header ${header} of reward.custom.${name}`, REMEDY);
+      this.#headers.set(header, value);
+      return value;
+    });
   }
 
   /**
@@ -83,16 +77,6 @@ export class RewardServer {
 
   #sentence(problem: string): string {
     return `The server of reward ${this.#name} at ${withoutCredentials(this.#url)} ${problem}`;
-  }
-}
-
-/** The fault of a header names its value, which may be a secret. */
-function setHeader(headers: Headers, name: string, value: string): boolean {
-  try {
-    headers.set(name, value);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -163,13 +163,15 @@ describe('the header of a reward', () => {
     await refused({}).toMatchObject({
       code: 'InvalidConfig',
       message:
-        'The header Authorization of reward.custom.mine is the environment variable TOKEN, which is not set: ' +
+        'The environment variable TOKEN (the header Authorization of reward.custom.mine) is not set: ' +
         'set it in the shell that starts the workers, and start them again (videocap down, then videocap up).',
     });
   });
 
   test('is not shown where it can be none', async () => {
-    await refused({ TOKEN: `${SECRET}\nX-Other: 1` }).toThrow(/has a value that no header can have: set it/);
+    await refused({ TOKEN: `${SECRET}\nX-Other: 1` }).toThrow(
+      /TOKEN .* holds a line break, or a character that no HTTP header can carry: correct it where/,
+    );
     await refused({ TOKEN: `${SECRET}\nX-Other: 1` }).not.toThrow(SECRET);
   });
 });
