@@ -31,6 +31,8 @@ export function matrixExperiment(judgeUrl: string, name: ExperimentName = 'usual
       'dataset.trainSamples': 3,
       'dataset.heldOutSamples': 1,
       'reward.think.similarity': 'token-f1',
+      // Test files run side by side: a second thread costs processor time and gains none by the clock.
+      'policy.engine.threads': 1,
       'judge.kind': 'llm',
       'judge.baseUrl': judgeUrl,
       'judge.model': 'rules',
