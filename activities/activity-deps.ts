@@ -1,6 +1,7 @@
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { Progress } from '../core/compute-options.ts';
 import type { PolicyEngine } from '../core/policy-engine.ts';
+import type { KeyRules } from '../judge/client/allowed-keys.ts';
 import type { OutageClock } from '../judge/client/patient-endpoint.ts';
 
 /** What a worker gives its activities; each activity picks what it uses. Tests leave out what is optional. */
@@ -16,6 +17,8 @@ export interface ActivityDeps {
   outage?: OutageClock;
   /** Where keys and credentials are looked up. */
   env?: NodeJS.ProcessEnv;
+  /** Which of them may be sent where; without it, what needs no permission. */
+  keyRules?: () => Promise<KeyRules>;
   /** Videos worked on at a time; default the number of cores. */
   parallel?: number;
   /** For links to runs. */

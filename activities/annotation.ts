@@ -21,10 +21,10 @@ import { createLlmClient } from '../judge/create-judge.ts';
 import { isLlm } from '../judge/judge-config.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
-type AnnotationDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'outage' | 'env'>;
+type AnnotationDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'outage' | 'env' | 'keyRules'>;
 
 /** Makes the fields that samples lack, from their captions: the stages of `datasetAnnotation`. */
-export function createAnnotationActivities({ store, onProgress, signal, outage, env }: AnnotationDeps) {
+export function createAnnotationActivities({ store, onProgress, signal, outage, env, keyRules }: AnnotationDeps) {
   return {
     /** Reads the file once, whole: what is annotated does not change after this, whatever happens to the file. */
     async readCaptions(rawInput: z.input<typeof ReadCaptionsInput>): Promise<z.infer<typeof ReadCaptionsOutput>> {
@@ -57,7 +57,10 @@ export function createAnnotationActivities({ store, onProgress, signal, outage, 
         const all = read
           .map(({ line, sample }) => ({ line, sample, missing: missingFields(sample, make) }))
           .filter(({ missing }) => missing.length > 0);
-        const client = createLlmClient(judge, { store, place: key, env, spent, outage });
+        const client = createLlmClient(judge, {
+          ...{ store, place: key, env, spent, outage },
+          keyRules: await keyRules?.(),
+        });
         const mine = all.slice((batch - 1) * size, batch * size);
         let done = (batch - 1) * size;
         const annotations = await settled(

@@ -22,11 +22,11 @@ import type { ActivityDeps } from './activity-deps.ts';
 import { scoredByCustomCode } from './custom-rewards.ts';
 import { scoringTools } from './scoring-tools.ts';
 
-type BenchmarkDeps = Pick<ActivityDeps, 'store' | 'home' | 'onProgress' | 'signal' | 'outage' | 'env'>;
+type BenchmarkDeps = Pick<ActivityDeps, 'store' | 'home' | 'onProgress' | 'signal' | 'outage' | 'env' | 'keyRules'>;
 
 /** Scores a policy's captions of the held-out split: what the base and the trained policy are compared by. */
 export function createBenchmarkActivities(deps: BenchmarkDeps) {
-  const { store, home, onProgress, signal, outage, env } = deps;
+  const { store, home, onProgress, signal, outage, env, keyRules } = deps;
   return {
     async scoreBenchmark(rawInput: z.input<typeof ScoreBenchmarkInput>): Promise<z.infer<typeof ScoreBenchmarkOutput>> {
       const input = ScoreBenchmarkInput.parse(rawInput);
@@ -37,7 +37,10 @@ export function createBenchmarkActivities(deps: BenchmarkDeps) {
         const captioned = await store.readJson(input.captions, z.array(CaptionedClip));
         const { sample } = await readManifest(store, input.manifest);
         const { spent, judgeSection: section } = input;
-        const judge = createJudge(input.judge, { store, place: key, env, spent, section, outage });
+        const judge = createJudge(input.judge, {
+          ...{ store, place: key, env, spent, section, outage },
+          keyRules: await keyRules?.(),
+        });
         const tools = scoringTools({ store, home, signal: signal?.() }, input.manifest);
         // All phrases at once: a model that embeds them works in batches.
         const phrases = captioned.flatMap(({ parsed, sampleId }) =>

@@ -9,10 +9,10 @@ import { hasJudge } from '../judge/judge-config.ts';
 import { judgedComponents } from '../rewards/registry.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
-type JudgeDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'outage' | 'env'>;
+type JudgeDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'outage' | 'env' | 'keyRules'>;
 
 /** Scores completions by asking the judge: every reward component that it decides. */
-export function createJudgeActivities({ store, onProgress, signal, outage, env }: JudgeDeps) {
+export function createJudgeActivities({ store, onProgress, signal, outage, env, keyRules }: JudgeDeps) {
   return {
     async judgeCompletions(
       rawInput: z.input<typeof JudgeCompletionsInput>,
@@ -22,7 +22,10 @@ export function createJudgeActivities({ store, onProgress, signal, outage, env }
         const started = performance.now();
         const { groups } = await store.readJson(rollout, Rollout);
         const { sample } = await readManifest(store, manifest);
-        const judge = createJudge(config, { store, place: keyOf('judgedScores', place), env, spent, outage });
+        const judge = createJudge(config, {
+          ...{ store, place: keyOf('judgedScores', place), env, spent, outage },
+          keyRules: await keyRules?.(),
+        });
         const random = { seed, path: [place.step, place.round] };
         const components = hasJudge(config) ? judgedComponents(reward) : [];
         const total = components.length * groups.reduce((sum, { completions }) => sum + completions.length, 0);

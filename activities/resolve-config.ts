@@ -1,4 +1,6 @@
-import { loadConfig } from '../configs/load-config.ts';
+import { readAllowed } from '../configs/allowed.ts';
+import { requireAllowedConfig } from '../configs/allowed-configs.ts';
+import { isConfigPath, loadConfig } from '../configs/load-config.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import type { RunInput } from '../contracts/run-input.ts';
 import type { ActivityDeps } from './activity-deps.ts';
@@ -11,6 +13,10 @@ import { pinnedReward } from './custom-rewards.ts';
 export function createConfigActivities(deps: Pick<ActivityDeps, 'home' | 'env'>) {
   return {
     async resolveConfig(input: RunInput): Promise<{ config: ExperimentConfig }> {
+      if (isConfigPath(input.config)) {
+        const { configs, path } = await readAllowed(deps.home);
+        await requireAllowedConfig(input.config, { home: deps.home, folders: configs, allowedPath: path });
+      }
       const config = await loadConfig(input.config, input.overrides);
       return { config: { ...config, reward: await pinnedReward(deps, config.reward) } };
     },

@@ -14,10 +14,10 @@ import { createLlmClient } from '../judge/create-judge.ts';
 import { isLlm, type JudgeConfig, type LlmJudgeConfig } from '../judge/judge-config.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
-type SuiteDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'outage' | 'env' | 'parallel'>;
+type SuiteDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'outage' | 'env' | 'keyRules' | 'parallel'>;
 
 /** Published benchmarks: their clips fixed, then captions of them scored by their own protocols. */
-export function createSuiteActivities({ store, onProgress, signal, outage, env, parallel }: SuiteDeps) {
+export function createSuiteActivities({ store, onProgress, signal, outage, env, keyRules, parallel }: SuiteDeps) {
   return {
     async prepareSuite(rawInput: z.input<typeof PrepareSuiteInput>): Promise<z.infer<typeof PrepareSuiteOutput>> {
       const { runKey, source, judge } = PrepareSuiteInput.parse(rawInput);
@@ -47,7 +47,10 @@ export function createSuiteActivities({ store, onProgress, signal, outage, env, 
           const captions: CaptionedClip[] = [];
           for (const part of input.captions) captions.push(...(await store.readJson(part, z.array(CaptionedClip))));
           const { spent, judgeSection: section } = input;
-          const client = createLlmClient(judge, { store, place: key, env, spent, section, outage });
+          const client = createLlmClient(judge, {
+            ...{ store, place: key, env, spent, section, outage },
+            keyRules: await keyRules?.(),
+          });
           const items = await scoreItems(suite, prepared, captions, client, {
             concurrency: judge.concurrency,
             onProgress: ({ answers, ...progress }) =>

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { VideocapError } from '../core/errors.ts';
+import { jsonFault } from '../core/json-fault.ts';
 
 /**
  * Reads a file of a benchmark as its authors ship it. A byte order mark is fine.
@@ -32,7 +33,7 @@ export function readAnnotation<S extends z.ZodType>(text: string, shape: S, plac
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw badAnnotation(`${place} is no JSON (${(error as Error).message}).`, error);
+    throw badAnnotation(`${place} ${jsonFault(error as SyntaxError)}.`, error);
   }
   return checkAnnotation(json, shape, place);
 }

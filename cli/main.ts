@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { VideocapError } from '../core/errors.ts';
-import { examples } from './output/print.ts';
+import { examples, printableLines, printNote } from './output/print.ts';
 
 /** In the order of the help. One command alone starts in half the time of all. */
 const COMMANDS: Record<string, () => Promise<CommandUnknownOpts>> = {
@@ -30,6 +30,8 @@ const program = new Command('videocap')
   .version(version)
   .description('Trains video-captioning models with reinforcement learning, in runs that survive anything.')
   .showHelpAfterError('(--help shows examples)')
+  // An unknown word of the command line is quoted; help may hold names of configs.
+  .configureOutput({ outputError: (text, write) => write(printableLines(text)) })
   .addHelpText(
     'after',
     examples(
@@ -49,6 +51,6 @@ try {
   await program.parseAsync();
 } catch (error) {
   // What is ours to explain is one sentence; anything else is a defect, and its stack helps to find it.
-  process.stderr.write(`${error instanceof VideocapError ? error.message : ((error as Error).stack ?? error)}\n`);
+  printNote(`${error instanceof VideocapError ? error.message : ((error as Error).stack ?? error)}\n`);
   process.exitCode = 1;
 }

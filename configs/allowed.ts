@@ -2,8 +2,11 @@ import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { VideocapError } from '../core/errors.ts';
+import { AllowedKeys, type KeyRules } from '../judge/client/allowed-keys.ts';
+import { JudgeError } from '../judge/client/judge-error.ts';
 import { AllowedRewards } from '../rewards/custom/allowed-rewards.ts';
-import { describeIssues, shownValue } from './config-issues.ts';
+import { AllowedConfigs } from './allowed-configs.ts';
+import { describeIssues, kindOf } from './config-issues.ts';
 import { readYaml } from './read-yaml.ts';
 
 /**
@@ -11,7 +14,11 @@ import { readYaml } from './read-yaml.ts';
  * A run can name an entry, and nothing else: what a run is started with may come from a web form. A section belongs to
  * the library that reads it and is declared there.
  */
-export const Allowed = z.strictObject({ rewards: AllowedRewards.prefault({}) });
+export const Allowed = z.strictObject({
+  rewards: AllowedRewards.prefault({}),
+  keys: AllowedKeys.default([]),
+  configs: AllowedConfigs.default([]),
+});
 
 /** What is allowed, and where that stands. */
 export interface AllowedFile extends z.infer<typeof Allowed> {
@@ -35,14 +42,25 @@ export async function readAllowed(home: string): Promise<AllowedFile> {
   const { document, lines, value } = readYaml(text, path);
   const raw = value ?? {};
   if (typeof raw !== 'object' || Array.isArray(raw))
-    throw new VideocapError(
-      'InvalidConfig',
-      `${path}:1:1: write a section such as "rewards:", not ${shownValue(raw)}.`,
-    );
+    throw new VideocapError('InvalidConfig', `${path}:1:1: write a section such as "rewards:", not ${kindOf(raw)}.`);
   const parsed = Allowed.safeParse(raw);
   if (!parsed.success) {
     const source = { document, lines, file: path, overrides: {}, schema: Allowed };
     throw new VideocapError('InvalidConfig', describeIssues(parsed.error.issues, raw, source).join('\n'));
   }
   return { ...parsed.data, path, folder: await realpath(home).catch(() => home) };
+}
+
+/**
+ * Which keys may be sent where, read anew for every judge: what an owner has added counts when a run is resumed.
+ * @throws JudgeError `JudgeBlocked` when the file is wrong: a person has to correct it.
+ */
+export async function readKeyRules(home: string): Promise<KeyRules> {
+  try {
+    const { keys, path } = await readAllowed(home);
+    return { keys, path };
+  } catch (error) {
+    if (!(error instanceof VideocapError && error.code === 'InvalidConfig')) throw error;
+    throw new JudgeError({ kind: 'blocked', sentence: error.message.replace(/\.$/, ''), remedy: 'correct that file' });
+  }
 }

@@ -54,6 +54,12 @@ export function shownValue(value: unknown, field = ''): string {
   return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}...`;
 }
 
+/** What a file holds that is no config. Its text stays out of messages: it may be any file of the worker's machine. */
+export function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'string' ? 'a text' : `a ${typeof value}`;
+}
+
 function unknownField(path: Path, raw: unknown, source: Source): string {
   const parent = path.slice(0, -1);
   const name = String(path.at(-1));

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { VideocapError } from '../core/errors.ts';
 import { type DataFields, readDataFields } from '../datasets/data-fields.ts';
 import { DatasetConfig } from '../datasets/dataset-config.ts';
-import { describeIssues, shownValue } from './config-issues.ts';
+import { describeIssues, kindOf } from './config-issues.ts';
 import { dataIssues, withDataSettings } from './data-settings.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { readYaml, unusableName } from './read-yaml.ts';
@@ -73,7 +73,7 @@ function rawConfig(text: string, file: string, overrides: Overrides) {
   if (typeof raw !== 'object' || Array.isArray(raw))
     throw new VideocapError(
       'InvalidConfig',
-      `${file}:1:1: a config is a mapping such as "seed: 2", not ${shownValue(raw)}.`,
+      `${file}:1:1: a config is a mapping such as "seed: 2", not ${kindOf(raw)}.`,
     );
   for (const [key, value] of Object.entries(overrides)) applyOverride(raw as Record<string, unknown>, key, value);
   return { raw: raw as Record<string, unknown>, document, lines };

@@ -7,16 +7,18 @@ export const UNFINISHED = /\.[0-9a-f-]{36}\.tmp$/;
 /**
  * Writes to a temporary file, flushes it, then moves it into place: at the path is the old file, the new one, or none,
  * and never a part of one. `first wins`: returns false when the path exists.
+ * @param permissions of a new file; default what the user's umask allows.
  */
 export async function writeDurably(
   path: string,
   bytes: Uint8Array | string,
   mode: 'replace' | 'first wins',
+  permissions = 0o666,
 ): Promise<boolean> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   let moved = false;
   try {
-    const file = await open(temporary, 'wx');
+    const file = await open(temporary, 'wx', permissions);
     try {
       await file.writeFile(bytes);
       await file.sync();
@@ -35,6 +37,9 @@ export async function writeDurably(
     if (!moved) await unlink(temporary).catch(ignoreMissing);
   }
 }
+
+/** Of an installation's own files and folders: other users of the machine have no business with them. */
+export const PRIVATE = { file: 0o600, folder: 0o700 } as const;
 
 export function ignoreMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;

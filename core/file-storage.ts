@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { ignoreMissing, UNFINISHED, writeDurably } from './durable-file.ts';
+import { ignoreMissing, PRIVATE, UNFINISHED, writeDurably } from './durable-file.ts';
 import { sha256OfFile } from './sha256.ts';
 import { type Page, requireKey, requireSmall, type Storage, type StoredObject, type StoredText } from './storage.ts';
 
@@ -12,7 +12,8 @@ const STATS_AT_ONCE = 256;
 /**
  * A storage in a folder, for one machine or a shared file system: contents are files under their own names, so that
  * people can open them, and the ref of key `a/b.json` is the file `a/b.json.ref`. Puts are flushed and moved into
- * place; the first of many refs is settled by `link`, which the file system does for one of them only.
+ * place; the first of many refs is settled by `link`, which the file system does for one of them only. Only the user
+ * who runs the workers may read them.
  */
 export class FileStorage implements Storage {
   readonly place: string;
@@ -107,10 +108,10 @@ export class FileStorage implements Storage {
   async #write(path: string, bytes: Uint8Array | string, mode: 'replace' | 'first wins'): Promise<boolean> {
     for (let tries = 1; ; tries++) {
       try {
-        return await writeDurably(path, bytes, mode);
+        return await writeDurably(path, bytes, mode, PRIVATE.file);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === FOLDER_TRIES) throw error;
-        await mkdir(dirname(path), { recursive: true });
+        await mkdir(dirname(path), { recursive: true, mode: PRIVATE.folder });
       }
     }
   }

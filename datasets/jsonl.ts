@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonFault } from '../core/json-fault.ts';
 import { PromptText } from '../core/prompt.ts';
 import { ChoiceQuestion, ChoiceQuestions, KeyPoints, SubjectAnalysis, Thought } from '../core/sample.ts';
 import { linesOf } from './lines.ts';
@@ -58,7 +59,7 @@ function parseLine(raw: Uint8Array): { sample: OwnSample } | { problem: string }
     if (decoded.trim() === '') return undefined;
     json = JSON.parse(decoded);
   } catch (error) {
-    if (error instanceof SyntaxError) return { problem: `it is no JSON (${shown(error.message, 120)})` };
+    if (error instanceof SyntaxError) return { problem: `it ${jsonFault(error)}` };
     return { problem: 'it is not UTF-8; save the file as UTF-8' };
   }
   const parsed = OwnSample.safeParse(json);

@@ -1,4 +1,5 @@
 import type { ArtifactStore } from '../core/artifact-store.ts';
+import { type KeyRules, requireAllowedKeys, USUAL_KEYS } from './client/allowed-keys.ts';
 import type { ChatApi } from './client/chat-api.ts';
 import { ChatEndpoint } from './client/chat-endpoint.ts';
 import { type JudgeSection, named, ofSection } from './client/config-section.ts';
@@ -23,6 +24,8 @@ export interface BudgetScope {
   place: string;
   /** Where the key of an endpoint is looked up. */
   env?: NodeJS.ProcessEnv | undefined;
+  /** Which keys may be sent where; without it, what needs no permission. */
+  keyRules?: KeyRules | undefined;
   /** What the run had spent before this place: its budget is for all of it. */
   spent?: JudgeSpending | undefined;
   /** Where the config has this judge, for faults that name its fields; default `judge`. */
@@ -33,7 +36,7 @@ export interface BudgetScope {
 
 /**
  * The judge a config asks for, with usage of its own.
- * @throws JudgeError `JudgeBlocked` when the key of an endpoint is not in the environment.
+ * @throws JudgeError `JudgeBlocked` when the key of an endpoint is not in the environment, or may not be sent there.
  */
 export function createJudge(config: JudgeConfig, scope: BudgetScope): Judge {
   if (isLlm(config)) return new LlmJudge(createLlmClient(config, scope));
@@ -42,8 +45,8 @@ export function createJudge(config: JudgeConfig, scope: BudgetScope): Judge {
 
 /** The language model a config names, with its patience, behind the ledger: no answer is paid twice. */
 export function createLlmClient(config: LlmJudgeConfig, scope: BudgetScope): LlmClient {
-  const { store, place, env, spent, outage, section = 'judge' } = scope;
-  const model = new ChatEndpoint(createApi(config, env ?? process.env, section), config);
+  const { store, place, spent, outage, section = 'judge' } = scope;
+  const model = new ChatEndpoint(createApi(config, scope, section), config);
   const endpoint = new PatientEndpoint(model, config.patienceSeconds, outage ?? startOutageClock());
   // A superseded attempt may still store an answer, since it is paid for.
   const ledger = new Ledger(endpoint, store.unfenced(), place, {
@@ -57,8 +60,13 @@ export function createLlmClient(config: LlmJudgeConfig, scope: BudgetScope): Llm
   return ofSection(section, ledger);
 }
 
-function createApi(config: LlmJudgeConfig, env: NodeJS.ProcessEnv, section: JudgeSection): ChatApi {
+function createApi(
+  config: LlmJudgeConfig,
+  { env = process.env, keyRules = USUAL_KEYS }: BudgetScope,
+  section: JudgeSection,
+): ChatApi {
   try {
+    requireAllowedKeys(config, keyRules);
     return providerOf(config).createApi(config, env);
   } catch (error) {
     throw named(section, error);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VideocapError } from '../core/errors.ts';
+import { isHeaderValue } from '../core/secret-variables.ts';
 import { MlflowError } from './mlflow-error.ts';
 
 export interface MlflowHttpOptions {
@@ -41,7 +42,7 @@ export class MlflowHttp {
   readonly #options: MlflowHttpOptions;
   readonly #authorization: string | undefined;
 
-  /** @throws VideocapError `InvalidConfig` for an address that is not http(s). */
+  /** @throws VideocapError `InvalidConfig` for an address that is not http(s), or a token that no header can hold. */
   constructor(options: MlflowHttpOptions) {
     const address = parseAddress(options.url);
     this.#authorization = authorization(address, options.env ?? process.env);
@@ -125,7 +126,14 @@ function parseAddress(url: string): URL {
 }
 
 function authorization(address: URL, env: NodeJS.ProcessEnv): string | undefined {
-  if (env.MLFLOW_TRACKING_TOKEN) return `Bearer ${env.MLFLOW_TRACKING_TOKEN}`;
+  const token = env.MLFLOW_TRACKING_TOKEN?.trim();
+  if (token && !isHeaderValue(token))
+    throw new VideocapError(
+      'InvalidConfig',
+      'The environment variable MLFLOW_TRACKING_TOKEN holds a line break, or a character that no HTTP header can ' +
+        'carry; correct it where the worker runs.',
+    );
+  if (token) return `Bearer ${token}`;
   const user = decodeURIComponent(address.username) || env.MLFLOW_TRACKING_USERNAME;
   const password = decodeURIComponent(address.password) || env.MLFLOW_TRACKING_PASSWORD;
   return user ? `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}` : undefined;

@@ -16,6 +16,7 @@ import { createStartActivities } from '../activities/start.ts';
 import { createSuiteActivities } from '../activities/suites.ts';
 import { createTrackingActivities } from '../activities/tracking.ts';
 import { createUpdateActivities } from '../activities/update.ts';
+import { readKeyRules } from '../configs/allowed.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { PolicyEngine } from '../core/policy-engine.ts';
 import { cancellationSignal, outage, reportProgress } from './current-attempt.ts';
@@ -73,6 +74,7 @@ function depsOf({ home, temporalUiUrl }: WorkerSettings, store: ArtifactStore) {
     onProgress: reportProgress,
     signal: cancellationSignal,
     outage,
+    keyRules: () => readKeyRules(home),
     ...(temporalUiUrl !== undefined && { temporalUiUrl }),
   };
 }

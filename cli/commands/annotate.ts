@@ -74,7 +74,7 @@ export const annotateCommand = new Command('annotate')
     await setUp(installation, report);
     const session = await openSession(installation, { report });
     try {
-      const input = { config: forWorkers(config), overrides, dataset, output, make };
+      const input = { config: await forWorkers(config, installation.home), overrides, dataset, output, make };
       const id = newWorkflowId('annotate');
       const run = await startWorkflow(session, 'datasetAnnotation', id, input, `annotate · ${judge.model}`);
       if (detach) {

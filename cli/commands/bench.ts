@@ -8,7 +8,7 @@ import type { Evaluation, SuiteEvaluation } from '../../contracts/run-results.ts
 import { VideocapError } from '../../core/errors.ts';
 import { isLlm, type JudgeConfig } from '../../judge/judge-config.ts';
 import { findInstallation } from '../installation.ts';
-import { examples, print, printJson } from '../output/print.ts';
+import { examples, print, printJson, printNote } from '../output/print.ts';
 import { createProgressView } from '../output/progress-view.ts';
 import { judgeNotes, metricsTable, unscoredNotes } from '../output/result-table.ts';
 import { suiteLines } from '../output/suite-table.ts';
@@ -78,7 +78,7 @@ export const benchCommand = new Command('bench')
     const source = sourceOf(suite, options);
     if (suite !== 'held-out') checkSuite(suite, judge, options.quirk ?? []);
     if (checkpoint !== undefined && !json && command.getOptionValueSource('config') === 'default')
-      process.stderr.write(
+      printNote(
         otherExperimentNote(
           checkpoint,
           config,
@@ -91,7 +91,7 @@ export const benchCommand = new Command('bench')
     const session = await openSession(installation, { report });
     try {
       const input = {
-        ...{ config: forWorkers(config), overrides: { ...overrides, ...NO_STEPS }, suite },
+        ...{ config: await forWorkers(config, installation.home), overrides: { ...overrides, ...NO_STEPS }, suite },
         ...(model !== undefined && { checkpoint: model }),
         ...source,
       };

@@ -7,7 +7,7 @@ import { captionChoice } from '../../policy/engine-inputs.ts';
 import { createEngine } from '../../policy/engines.ts';
 import { promptTexts } from '../../policy/prompt-config.ts';
 import { extractClip } from '../../video/extract-frames.ts';
-import { examples, print, printable, printJson } from '../output/print.ts';
+import { examples, print, printable, printJson, printNote } from '../output/print.ts';
 import { CHECKPOINT, collectOverride, otherExperimentNote } from './arguments.ts';
 import { openCheckpoint } from './open-checkpoint.ts';
 
@@ -30,7 +30,7 @@ export const captionCommand = new Command('caption')
   )
   .action(async (checkpoint, video, { config: name, set: overrides = {}, json }, command) => {
     if (!json && command.getOptionValueSource('config') === 'default')
-      process.stderr.write(otherExperimentNote(checkpoint, name, 'Frame options, prompt and decoding'));
+      printNote(otherExperimentNote(checkpoint, name, 'Frame options, prompt and decoding'));
     const { frames: options, benchmark, policy, prompt, seed } = await loadConfig(name, overrides);
     const engine = createEngine(policy.engine.kind);
     try {

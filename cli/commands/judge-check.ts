@@ -1,8 +1,10 @@
 import { Command } from '@commander-js/extra-typings';
 import { quantileSorted } from 'simple-statistics';
 import { judgeOfBenchmarks } from '../../benchmarks/benchmark-config.ts';
+import { readKeyRules } from '../../configs/allowed.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import { VideocapError } from '../../core/errors.ts';
+import { requireAllowedKeys } from '../../judge/client/allowed-keys.ts';
 import { JudgeError, type JudgeFault, problemOf } from '../../judge/client/judge-error.ts';
 import { isLlm } from '../../judge/judge-config.ts';
 import {
@@ -13,6 +15,7 @@ import {
   isRight,
 } from '../../judge/providers/endpoint-check.ts';
 import { providerOf } from '../../judge/providers/registry.ts';
+import { findInstallation } from '../installation.ts';
 import { examples, print, printable, printJson } from '../output/print.ts';
 import { alignedTable } from '../output/result-table.ts';
 import { Report } from '../setup/report.ts';
@@ -60,8 +63,9 @@ export const checkCommand = new Command('check')
           `set one: --set ${section}.kind=llm --set ${section}.model=gpt-4o-mini`,
       );
     const report = new Report();
-    const check = await providerOf(judge)
-      .check(judge, json ? {} : { step: (title, work) => report.step(title, work) })
+    const check = await readKeyRules(findInstallation().home)
+      .then((rules) => requireAllowedKeys(judge, rules))
+      .then(() => providerOf(judge).check(judge, json ? {} : { step: (title, work) => report.step(title, work) }))
       .catch((error: unknown) => {
         throw error instanceof JudgeError ? new VideocapError(error.code, notHere(error.fault)) : error;
       });

@@ -1,6 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { findInstallation } from '../installation.ts';
 import { installLocalJudge } from '../local-judge/install.ts';
+import { printJson } from '../output/print.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
 
@@ -14,6 +15,6 @@ export const setupCommand = new Command('setup')
     const installation = findInstallation();
     const installed = await setUp(installation, report, { engineStub });
     if (localJudge) installed.push(...(await installLocalJudge(installation, report)));
-    if (json) process.stdout.write(`${JSON.stringify({ installed, seconds: report.taken })}\n`);
+    if (json) printJson({ installed, seconds: report.taken });
     else report.line(installed.length === 0 ? 'Everything is installed.' : 'Installed.');
   });

@@ -1,5 +1,6 @@
 import { VideocapError } from '../../core/errors.ts';
 import { findInstallation } from '../installation.ts';
+import { printNote } from '../output/print.ts';
 import { choosePort } from '../servers/ports.ts';
 import { Report } from '../setup/report.ts';
 import { installLocalJudge } from './install.ts';
@@ -49,6 +50,6 @@ It is a model of 135 million parameters: it shows that everything works, and jud
 try {
   await main();
 } catch (error) {
-  process.stderr.write(`${error instanceof VideocapError ? error.message : ((error as Error).stack ?? error)}\n`);
+  printNote(`${error instanceof VideocapError ? error.message : ((error as Error).stack ?? error)}\n`);
   process.exitCode = 1;
 }

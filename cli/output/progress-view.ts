@@ -1,6 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import type { RunStatus } from '../../contracts/run-status.ts';
 import { duration } from './duration.ts';
+import { printable, printableLines } from './print.ts';
 
 /** Shows a run's status as it changes. */
 export interface ProgressView {
@@ -12,7 +13,9 @@ export interface ProgressView {
 
 /** A bar where a person watches a terminal, else (or for work without steps) lines. Both on standard error. */
 export function createProgressView({ steps = true } = {}, stream: NodeJS.WriteStream = process.stderr): ProgressView {
-  return steps && stream.isTTY ? new BarView(stream) : new LineView((line) => stream.write(`${line}\n`));
+  return steps && stream.isTTY
+    ? new BarView(stream)
+    : new LineView((line) => stream.write(`${printableLines(line)}\n`));
 }
 
 /**
@@ -84,7 +87,7 @@ class BarView implements ProgressView {
   }
 
   show(status: RunStatus): void {
-    const payload = { stage: status.stage.padEnd(9), numbers: numbers(status).join('  ') };
+    const payload = { stage: printable(status.stage).padEnd(9), numbers: numbers(status).join('  ') };
     if (this.#started) this.#bar.update(status.step, payload);
     else this.#bar.start(status.totalSteps, status.step, payload);
     this.#started = true;
@@ -94,7 +97,7 @@ class BarView implements ProgressView {
 
   note(text: string): void {
     this.close();
-    this.#stream.write(`  ${text}\n`);
+    this.#stream.write(`  ${printableLines(text)}\n`);
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { algorithmOf } from '../../algorithms/registry.ts';
+import { allowConfig } from '../../configs/allowed-configs.ts';
 import { isConfigPath, loadConfig, type Overrides } from '../../configs/load-config.ts';
 import type { RunSummary } from '../../contracts/run-results.ts';
 import type { Installation } from '../installation.ts';
@@ -30,12 +31,18 @@ export async function startRun(session: Session, config: string, overrides: Over
   const { algorithm, policy, sampling, name } = await loadConfig(config, overrides);
   const size = algorithmOf(algorithm).learnsFrom === 'completions' ? ` · G=${sampling.groupSize}` : '';
   const summary = `${algorithm.kind.toUpperCase()} · ${policy.model}${size} · ${algorithm.steps} steps`;
-  return startWorkflow(session, 'trainingRun', newWorkflowId(name), { config: forWorkers(config), overrides }, summary);
+  const input = { config: await forWorkers(config, session.home), overrides };
+  return startWorkflow(session, 'trainingRun', newWorkflowId(name), input, summary);
 }
 
-/** A config's path becomes absolute, since workers run elsewhere; a name stays a name. */
-export function forWorkers(config: string): string {
-  return isConfigPath(config) ? resolve(config) : config;
+/**
+ * A config's path becomes absolute, since workers run elsewhere, and one that they may open; a name stays a name.
+ * @param home the installation's folder.
+ */
+export async function forWorkers(config: string, home: string): Promise<string> {
+  if (!isConfigPath(config)) return config;
+  await allowConfig(home, config);
+  return resolve(config);
 }
 
 /** Starts a workflow that takes one JSON object. */

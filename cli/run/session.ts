@@ -12,6 +12,8 @@ export interface Session {
   /** Base URL of the Temporal UI, if known. */
   temporalUi?: string;
   mlflow?: string;
+  /** The folder of this installation. */
+  home: string;
   /** Restarts dead local services and returns their names. Does nothing for a remote server. */
   keepUp(): Promise<string[]>;
   close(): Promise<void>;
@@ -37,12 +39,13 @@ export async function openSession(
     return connected(env.TEMPORAL_ADDRESS, namespace, {
       ...(env.TEMPORAL_UI_URL && { temporalUi: env.TEMPORAL_UI_URL }),
       ...(env.MLFLOW_TRACKING_URI && { mlflow: env.MLFLOW_TRACKING_URI }),
+      home: installation.home,
       keepUp: async () => [],
     });
   }
   const { temporal, temporalUi, mlflow } = report ? await bringUp(installation, report) : await alreadyUp(installation);
   const keepUp = async () => (await startServices(installation, { env: {} })).started;
-  return connected(temporal, 'default', { temporalUi, mlflow, keepUp });
+  return connected(temporal, 'default', { temporalUi, mlflow, home: installation.home, keepUp });
 }
 
 /** Starts the local services that do not run, and reports it if that takes time. */
@@ -61,7 +64,7 @@ async function alreadyUp(installation: Installation) {
 async function connected(
   address: string,
   namespace: string,
-  rest: Pick<Session, 'temporalUi' | 'mlflow' | 'keepUp'>,
+  rest: Pick<Session, 'temporalUi' | 'mlflow' | 'home' | 'keepUp'>,
 ): Promise<Session> {
   const connection = await Connection.connect({ address, connectTimeout: '10s' });
   return {

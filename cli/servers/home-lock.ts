@@ -1,6 +1,7 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PRIVATE } from '../../core/durable-file.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
 
@@ -12,7 +13,9 @@ const PATIENCE_MILLISECONDS = 300_000;
  */
 export async function withHomeLock<T>(home: string, work: () => Promise<T>): Promise<T> {
   const path = join(home, 'services.lock');
-  await mkdir(home, { recursive: true });
+  await mkdir(home, { recursive: true, mode: PRIVATE.folder });
+  // An older version, or `mkdir` by hand, may have made it for all to read. Somebody else's folder stays theirs.
+  await chmod(home, PRIVATE.folder).catch(() => undefined);
   const deadline = performance.now() + PATIENCE_MILLISECONDS;
   while (!(await take(path))) {
     if (performance.now() > deadline)

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PRIVATE } from '../../core/durable-file.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { endGroup, identify, isAlive } from './process-identity.ts';
 import type { ServiceRecord } from './service-state.ts';
@@ -35,11 +36,11 @@ export async function launch(
   { title, program, args, env, cwd, log, isReady, patience }: Launch,
   onStarted: (record: ServiceRecord) => Promise<void>,
 ): Promise<ServiceRecord> {
-  mkdirSync(dirname(log), { recursive: true });
-  const file = openSync(log, 'a');
+  mkdirSync(dirname(log), { recursive: true, mode: PRIVATE.folder });
+  const file = openSync(log, 'a', PRIVATE.file);
   writeSync(file, `--- ${title} started ${new Date().toISOString()}\n`);
   const logStart = statSync(log).size;
-  const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', file, file] });
+  const child = privately(() => spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', file, file] }));
   closeSync(file);
   const refused = new Promise<string>((resolve) => child.once('error', ({ message }) => resolve(message)));
   child.unref();
@@ -61,6 +62,16 @@ export async function launch(
       const what = alive ? `did not answer within ${patience} s` : 'ended while starting';
       throw new VideocapError('Unavailable', `${title} ${what}. Its log ${log} ends with:\n${tail(log, logStart)}`);
     }
+  }
+}
+
+/** Starts a process whose files are for its user alone: it begins with the mask of the one that starts it. */
+function privately<T>(start: () => T): T {
+  const mask = process.umask(0o077);
+  try {
+    return start();
+  } finally {
+    process.umask(mask);
   }
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { withoutSecretVariables } from '../../core/secret-variables.ts';
 import type { Installation } from '../installation.ts';
 import type { Launch } from './launch.ts';
 import type { ServiceName } from './service-state.ts';
@@ -25,7 +26,13 @@ export function addresses({ temporal, temporalUi, mlflow }: Ports): Addresses {
   };
 }
 
-/** How each service is started. All listen on loopback only, and keep their data in the home folder. */
+/**
+ * How each service is started. All listen on loopback only, and keep their data in the home folder, which is where the
+ * servers run: their names for a database are parts of URLs, in which a path with `#`, `?` or `%` would be cut. Servers
+ * get no secrets. A page in a browser reaches loopback too, under any host name: MLflow answers to names of this
+ * machine alone, Temporal's HTTP API, which has no switch, to none. (Temporal's web UI asks every change for a token of
+ * its own, and its gRPC port understands no browser.)
+ */
 export function launches(installation: Installation, ports: Ports): Record<ServiceName, Launch> {
   const { repository, home, venv } = installation;
   const at = addresses(ports);
@@ -35,12 +42,13 @@ export function launches(installation: Installation, ports: Ports): Record<Servi
       title: 'Temporal',
       program: join(venv, 'bin', 'temporal'),
       args: [
-        ...['server', 'start-dev', '--db-filename', join(home, 'temporal.db'), '--log-level', 'warn'],
+        ...['server', 'start-dev', '--db-filename', 'temporal.db', '--log-level', 'warn'],
         ...['--ip', '127.0.0.1', '--port', String(ports.temporal)],
         ...['--ui-ip', '127.0.0.1', '--ui-port', String(ports.temporalUi)],
+        ...['--dynamic-config-value', `frontend.httpAllowedHosts=["${NO_HOST}"]`],
       ],
-      env: { ...process.env, TEMPORAL_DISABLE_TELEMETRY: '1' },
-      cwd: repository,
+      env: { ...withoutSecretVariables(process.env), TEMPORAL_DISABLE_TELEMETRY: '1' },
+      cwd: home,
       log: log('temporal'),
       isReady: () => keepFinishedRuns(at.temporal),
       patience: 90,
@@ -50,11 +58,11 @@ export function launches(installation: Installation, ports: Ports): Record<Servi
       program: join(venv, 'bin', 'python'),
       args: [
         ...['-m', 'mlflow', 'server', '--host', '127.0.0.1', '--port', String(ports.mlflow), '--workers', '1'],
-        ...['--backend-store-uri', `sqlite:///${join(home, 'mlflow', 'mlflow.db')}`],
-        ...['--artifacts-destination', join(home, 'mlflow', 'artifacts')],
+        ...['--allowed-hosts', 'localhost:*,127.0.0.1:*'],
+        ...['--backend-store-uri', 'sqlite:///mlflow.db', '--artifacts-destination', 'artifacts'],
       ],
-      env: { ...process.env, ...MLFLOW_ENVIRONMENT },
-      cwd: repository,
+      env: { ...withoutSecretVariables(process.env), ...MLFLOW_ENVIRONMENT },
+      cwd: join(home, 'mlflow'),
       log: log('mlflow'),
       isReady: () => answersHttp(`${at.mlflow}/health`),
       patience: 180,
@@ -78,6 +86,9 @@ export function launches(installation: Installation, ports: Ports): Record<Servi
     },
   };
 }
+
+/** No name resolves to a host below `.invalid` (RFC 6761). */
+const NO_HOST = 'none.invalid';
 
 /**
  * Job execution (seven processes, a gigabyte) serves scheduled evaluation of traces, which nothing here uses. The rest

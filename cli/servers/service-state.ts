@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeDurably } from '../../core/durable-file.ts';
+import { PRIVATE, writeDurably } from '../../core/durable-file.ts';
 import { VideocapError } from '../../core/errors.ts';
 
 export const SERVICE_NAMES = ['temporal', 'mlflow', 'workers'] as const;
@@ -45,6 +45,6 @@ export async function readState(home: string): Promise<ServiceState> {
 
 /** A reader sees the old state or the new one. */
 export async function writeState(home: string, state: ServiceState): Promise<void> {
-  await mkdir(home, { recursive: true });
-  await writeDurably(path(home), `${JSON.stringify(state, null, 2)}\n`, 'replace');
+  await mkdir(home, { recursive: true, mode: PRIVATE.folder });
+  await writeDurably(path(home), `${JSON.stringify(state, null, 2)}\n`, 'replace', PRIVATE.file);
 }

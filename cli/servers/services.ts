@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PRIVATE } from '../../core/durable-file.ts';
 import { VideocapError } from '../../core/errors.ts';
 import type { Installation } from '../installation.ts';
 import { withHomeLock } from './home-lock.ts';
@@ -36,7 +37,7 @@ export async function startServices(
     const ports = await choosePorts(state, env);
     if (dead.length === 0) return { addresses: addresses(ports), started: [] };
     state.ports = ports;
-    await mkdir(join(home, 'mlflow', 'artifacts'), { recursive: true });
+    await mkdir(join(home, 'mlflow', 'artifacts'), { recursive: true, mode: PRIVATE.folder });
     const specs = launches(installation, ports);
     let saved = Promise.resolve();
     const start = async (name: ServiceName) => {

@@ -1,4 +1,5 @@
 import { seconds } from '../output/duration.ts';
+import { printNote } from '../output/print.ts';
 
 /** Prints each set-up step and its duration to standard error, so that scripts can parse standard output. */
 export class Report {
@@ -6,7 +7,7 @@ export class Report {
   /** Seconds of every finished step, by title. */
   readonly taken: Record<string, number> = {};
 
-  constructor(write: (text: string) => void = (text) => process.stderr.write(text)) {
+  constructor(write: (text: string) => void = printNote) {
     this.#write = write;
   }
 

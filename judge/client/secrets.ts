@@ -1,7 +1,5 @@
+import { isHeaderValue } from '../../core/secret-variables.ts';
 import { JudgeError } from './judge-error.ts';
-
-/** What can stand in an HTTP header; `fetch` would name any other value in its error, and so the secret. */
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]+$/;
 
 /**
  * A secret that a config names by its environment variable, trimmed.
@@ -13,7 +11,7 @@ export function secretFrom(env: NodeJS.ProcessEnv, variable: string, field: stri
   const secret = env[variable]?.trim();
   const named = `The environment variable ${variable} (${field})`;
   if (!secret) throw new JudgeError({ kind: 'blocked', sentence: `${named} is not set`, remedy });
-  if (!HEADER_VALUE.test(secret))
+  if (!isHeaderValue(secret))
     throw new JudgeError({
       kind: 'blocked',
       sentence: `${named} holds a line break, or a character that no HTTP header can carry`,
@@ -22,9 +20,12 @@ export function secretFrom(env: NodeJS.ProcessEnv, variable: string, field: stri
   return secret;
 }
 
-/** Whether a secret is one to hide: servers that check no keys are given any short word as one. */
+/**
+ * Whether a secret is one to hide. Servers that check no keys are given any short word as one, such as `EMPTY` or
+ * `none`: hiding it would spoil answers in which the word stands.
+ */
 function isSecret(text: string): boolean {
-  return text.length >= 12;
+  return text.length >= 4 && !/^[A-Za-z]{1,11}$/.test(text);
 }
 
 /** A text of the endpoint, which may repeat what it was sent. */
@@ -36,5 +37,7 @@ export function withoutSecrets(text: string, secrets: readonly string[]): string
 export function tellsSecret(text: string, secrets: readonly string[]): boolean {
   return secrets
     .filter(isSecret)
-    .some((secret) => text.includes(secret) || (text.length >= 8 && secret.includes(text)));
+    .some(
+      (secret) => text.includes(secret) || (text.length >= Math.min(8, secret.length / 2) && secret.includes(text)),
+    );
 }

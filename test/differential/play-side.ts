@@ -87,6 +87,8 @@ class Player {
     const { name, configs, read } = this.#side;
     const config = join(this.#home, `${method}.yaml`);
     await writeFile(config, (await readFile(configs[method], 'utf8')).replaceAll('JUDGE_URL', this.#judgeUrl));
+    // The base revision does not know this file, and opens any config.
+    await writeFile(join(this.#home, 'allowed.yaml'), 'configs: [.]\n');
     const handle = await this.#client.workflow.start('trainingRun', {
       taskQueue: 'videocap',
       workflowId: `${name}-${method}`,

@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { VideocapError } from '../../../core/errors.ts';
+import { jsonFileFault } from '../../../core/json-fault.ts';
 import { elements } from './safetensors.ts';
 import type { ProcessorSettings } from './video-processor.ts';
 
@@ -154,7 +155,7 @@ function readJson<S extends z.ZodType>(name: string, folder: string, file: strin
   try {
     value = JSON.parse(readFileSync(join(folder, file), 'utf8'));
   } catch (error) {
-    throw invalid(name, `has a ${file} that cannot be read (${(error as Error).message})`, 'a whole copy of the model');
+    throw invalid(name, `has a ${file} that cannot be read (${jsonFileFault(error)})`, 'a whole copy of the model');
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;

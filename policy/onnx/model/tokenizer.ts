@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { VideocapError } from '../../../core/errors.ts';
+import { jsonFileFault } from '../../../core/json-fault.ts';
 
 const VIDEO_PAD = '<|video_pad|>';
 const END = '<|im_end|>';
@@ -142,6 +143,6 @@ function readJson(folder: string, file: string): Record<string, unknown> {
   try {
     return JSON.parse(readFileSync(join(folder, file), 'utf8'));
   } catch (error) {
-    throw new VideocapError('InvalidModel', `${join(folder, file)} cannot be read: ${(error as Error).message}.`);
+    throw new VideocapError('InvalidModel', `${join(folder, file)} cannot be read: ${jsonFileFault(error)}.`);
   }
 }

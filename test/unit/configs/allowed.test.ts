@@ -24,7 +24,7 @@ async function sentence(text: string): Promise<string> {
 test('without a file, nothing is allowed', async () => {
   const path = join(home, 'nowhere', 'allowed.yaml');
   expect(await readAllowed(join(home, 'nowhere'))).toEqual({
-    ...{ rewards: { modules: {}, urls: {} }, path, folder: join(home, 'nowhere') },
+    ...{ rewards: { modules: {}, urls: {} }, keys: [], configs: [], path, folder: join(home, 'nowhere') },
   });
 });
 
@@ -49,7 +49,7 @@ test('modules are paths, and URLs have headers by the names of environment varia
 
 test('what is wrong is told with its place and its remedy', async () => {
   expect(await sentence('reward: {}')).toBe(
-    '~/allowed.yaml:1:1: reward is not a known field (did you mean "rewards"?). Sections: rewards.',
+    '~/allowed.yaml:1:1: reward is not a known field (did you mean "rewards"?). Sections: rewards, keys, configs.',
   );
   expect(await sentence('rewards: { modules: { "../x": a.ts } }')).toMatch(
     /^~\/allowed\.yaml:1:23: rewards\.modules\.\.\.\/x/,
@@ -64,7 +64,7 @@ test('what is wrong is told with its place and its remedy', async () => {
     '~/allowed.yaml:1:25: rewards.urls.x.url is "https://host/?***"; ' +
       'write no user, password or query into a URL: send secrets as headers.',
   );
-  expect(await sentence('- rewards')).toBe('~/allowed.yaml:1:1: write a section such as "rewards:", not ["rewards"].');
+  expect(await sentence('- rewards')).toBe('~/allowed.yaml:1:1: write a section such as "rewards:", not a list.');
   expect(await sentence('rewards: [')).toMatch(/^~\/allowed\.yaml:1:\d+: .*Correct the YAML there\.$/);
 });
 

@@ -131,7 +131,7 @@ describe('parseConfig', () => {
       `"InvalidConfig: lab.yaml:3:1: Flow sequence in block collection must be sufficiently indented and end with a ]. Correct the YAML there."`,
     );
     expect(errorOf('- grpo\n')).toMatchInlineSnapshot(
-      `"InvalidConfig: lab.yaml:1:1: a config is a mapping such as "seed: 2", not ["grpo"]."`,
+      `"InvalidConfig: lab.yaml:1:1: a config is a mapping such as "seed: 2", not a list."`,
     );
   });
 

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createCustomRewardActivities } from '../../../../activities/custom-rewards.ts';
 import { createConfigActivities } from '../../../../activities/resolve-config.ts';
 import { findPython } from '../../../../cli/setup/python.ts';
+import { allowConfig } from '../../../../configs/allowed-configs.ts';
 import { ArtifactStore } from '../../../../core/artifact-store.ts';
 import { parseCompletion, type Rollout } from '../../../../core/completion.ts';
 import type { Sample } from '../../../../core/sample.ts';
@@ -62,6 +63,7 @@ describe('the examples of docs/extending/own-reward.md', () => {
   test('score the completions of a rollout', async () => {
     const store = new ArtifactStore(join(home, 'store'));
     const { resolveConfig } = createConfigActivities({ home, env });
+    await allowConfig(home, join(home, 'lab.yaml'));
     const { config } = await resolveConfig({ config: join(home, 'lab.yaml'), overrides: {} });
     expect(config.reward.custom!.brevity).toMatchObject({ kind: 'module', sha256: expect.any(String) });
 

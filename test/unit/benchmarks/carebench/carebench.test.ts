@@ -31,7 +31,7 @@ describe('readCareBench', () => {
   });
 
   test.each([
-    ['[{"video": ', /CaReBench file .*care\.json is no JSON \(/],
+    ['[{"video": ', /CaReBench file .*care\.json is no JSON\b/],
     [{ video: 'a.mp4' }, /care\.json: Invalid input: expected array, received object/],
     [[{ video: 'a.mp4', caption: 'c' }, { video: 'b.mp4' }], /care\.json entry 1, field caption: .*expected string/],
     [[{ video: 'a.mp4', caption: 'c', events: ['x', 2] }], /care\.json entry 0, field events\[1\]: .*received number/],

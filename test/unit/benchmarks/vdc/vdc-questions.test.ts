@@ -40,7 +40,7 @@ describe('readVdcQuestions', () => {
   });
 
   test.each([
-    ['{"a": [', /short\.jsonl line 2 is no JSON \(/],
+    ['{"a": [', /short\.jsonl line 2 is no JSON\b/],
     ['[1]', /short\.jsonl line 2: Invalid input: expected record/],
     [{ b: 'text' }, /short\.jsonl line 2, field b: Invalid input: expected array/],
     [{ b: [asked('ok'), { question: 'What?' }] }, /line 2, field b\[1\]\.answer: .*expected string/],
