@@ -1,37 +1,16 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { VideocapError } from '../../../core/errors.ts';
 import { jsonFileFault } from '../../../core/json-fault.ts';
+import { ModelConfig } from './model-config.ts';
+import { readText } from './read-text.ts';
 import { elements } from './safetensors.ts';
 import type { ProcessorSettings } from './video-processor.ts';
 
 const SHIPPED = fileURLToPath(new URL('../../models/', import.meta.url));
 
-/** The part of a Qwen2-VL `config.json` that decides which graphs fit it and how they are fed. */
-const Config = z.object({
-  model_type: z.literal('qwen2_vl'),
-  text_config: z.object({
-    vocab_size: z.int(),
-    hidden_size: z.int(),
-    intermediate_size: z.int(),
-    num_hidden_layers: z.int(),
-    num_attention_heads: z.int(),
-    num_key_value_heads: z.int(),
-    rms_norm_eps: z.number(),
-    rope_parameters: z.object({ rope_theta: z.number(), mrope_section: z.tuple([z.int(), z.int(), z.int()]) }),
-  }),
-  vision_config: z.object({
-    depth: z.int(),
-    embed_dim: z.int(),
-    num_heads: z.int(),
-    mlp_ratio: z.number(),
-    patch_size: z.int(),
-    spatial_merge_size: z.int(),
-    temporal_patch_size: z.int(),
-  }),
-});
 const Preprocessor = z.object({
   image_mean: z.tuple([z.number(), z.number(), z.number()]),
   image_std: z.tuple([z.number(), z.number(), z.number()]),
@@ -60,7 +39,7 @@ export interface ModelFolder {
   /** Folder of the ONNX graphs, and what it says it has, by the graphs' names. */
   graphFolder: string;
   graphs: z.infer<typeof Graphs>['graphs'];
-  config: z.infer<typeof Config>;
+  config: ModelConfig;
   processor: ProcessorSettings;
   /** Every weight's name and shape, in the order that gradients come in. */
   parameters: { name: string; shape: number[] }[];
@@ -76,7 +55,7 @@ export function openModelFolder(name: string): ModelFolder {
   const path = folderOf(name);
   for (const file of ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'preprocessor_config.json'])
     if (!existsSync(join(path, file))) throw invalid(name, `has no ${file}`, 'a folder as transformers writes it');
-  const config = readJson(name, path, 'config.json', Config);
+  const config = readJson(name, path, 'config.json', ModelConfig);
   const { image_mean, image_std } = readJson(name, path, 'preprocessor_config.json', Preprocessor);
   const graphFolder = graphFolderFor(name, path, config);
   const { parameters, graphs } = readJson(name, graphFolder, 'graphs.json', Graphs);
@@ -132,11 +111,11 @@ function folderOf(name: string): string {
   );
 }
 
-function graphFolderFor(name: string, path: string, config: z.infer<typeof Config>): string {
+function graphFolderFor(name: string, path: string, config: ModelConfig): string {
   for (const folder of [path, ...shippedModels().values()]) {
     const graphs = join(folder, 'onnx');
     if (!existsSync(join(graphs, 'graphs.json'))) continue;
-    if (folder === path || sameDimensions(config, readJson(name, folder, 'config.json', Config))) return graphs;
+    if (folder === path || sameDimensions(config, readJson(name, folder, 'config.json', ModelConfig))) return graphs;
   }
   throw invalid(
     name,
@@ -146,14 +125,14 @@ function graphFolderFor(name: string, path: string, config: z.infer<typeof Confi
 }
 
 /** The parsed configs hold nothing but what the graphs are made from. */
-function sameDimensions(a: z.infer<typeof Config>, b: z.infer<typeof Config>): boolean {
+function sameDimensions(a: ModelConfig, b: ModelConfig): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function readJson<S extends z.ZodType>(name: string, folder: string, file: string, schema: S): z.infer<S> {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+    value = JSON.parse(readText(join(folder, file)));
   } catch (error) {
     throw invalid(name, `has a ${file} that cannot be read (${jsonFileFault(error)})`, 'a whole copy of the model');
   }
@@ -162,7 +141,7 @@ function readJson<S extends z.ZodType>(name: string, folder: string, file: strin
   const issue = parsed.error.issues[0]!;
   throw invalid(
     name,
-    `has a ${file} whose ${issue.path.join('.') || 'content'} is wrong (${issue.message})`,
+    `has a ${file} whose ${issue.path.join('.') || 'content'} ${issue.message.startsWith('is ') ? issue.message : `is wrong (${issue.message})`}`,
     'a Qwen2-VL',
   );
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { VideocapError } from '../../../core/errors.ts';
+import { WIDEN } from './half-floats.ts';
 
 /** A float32 tensor in memory: what the embedded engine computes with. */
 export interface FloatTensor {
@@ -23,17 +24,22 @@ const TensorHeader = z.strictObject({
   shape: z.array(z.int().nonnegative()),
   data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
 });
+const Dtype = z.enum(['F32', 'BF16', 'F16']);
+const BYTES = { F32: 4, BF16: 2, F16: 2 };
 const Header = z.record(z.string(), z.unknown());
 const Metadata = z.record(z.string(), z.string());
 
 /**
- * Reads a safetensors file of float32 tensors, checking all that the format promises: every byte belongs to exactly one
+ * Reads a safetensors file of floats, widened to 32 bits, checking all that the format promises: every byte belongs to exactly one
  * tensor, and every tensor has the bytes its shape needs. The tensors are views of `bytes` where alignment allows.
  * @throws VideocapError `InvalidModel` naming `what` and the fault.
  */
 export function readSafetensors(bytes: Uint8Array, what = 'safetensors file'): Safetensors {
   const fail = (fault: string): never => {
-    throw new VideocapError('InvalidModel', `${what}: ${fault}; expected a safetensors file of float32 tensors.`);
+    throw new VideocapError(
+      'InvalidModel',
+      `${what}: ${fault}; expected a safetensors file of F32, BF16 or F16 tensors.`,
+    );
   };
   if (bytes.byteLength < 8) fail(`it has ${bytes.byteLength} bytes, too few for a header`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -47,20 +53,25 @@ export function readSafetensors(bytes: Uint8Array, what = 'safetensors file'): S
   const parsed = Object.entries(entries).map(([name, entry]) => {
     const header =
       TensorHeader.safeParse(entry).data ?? fail(`the header of tensor ${JSON.stringify(name)} is malformed`);
-    if (header.dtype !== 'F32') fail(`tensor ${name} has dtype ${header.dtype}`);
-    return { name, shape: header.shape, from: header.data_offsets[0], to: header.data_offsets[1] };
+    const dtype = Dtype.safeParse(header.dtype).data ?? fail(`tensor ${name} has dtype ${header.dtype}`);
+    return { name, dtype, shape: header.shape, from: header.data_offsets[0], to: header.data_offsets[1] };
   });
   parsed.sort((a, b) => a.from - b.from || a.to - b.to);
   const start = 8 + headerLength;
   let end = 0;
   const tensors: FloatTensors = new Map();
-  for (const { name, shape, from, to } of parsed) {
+  for (const { name, dtype, shape, from, to } of parsed) {
     if (from !== end)
       fail(`tensor ${name} begins at byte ${from}, where ${end} is next: there is a hole or an overlap`);
-    if (to - from !== 4 * elements(shape)) fail(`tensor ${name} has ${to - from} bytes for shape [${shape}]`);
+    if (to - from !== BYTES[dtype] * elements(shape))
+      fail(`tensor ${name} has ${to - from} bytes for shape [${shape}]`);
     end = to;
     if (start + end > bytes.byteLength) fail(`tensor ${name} ends beyond the end of the file`);
-    tensors.set(name, { shape, data: floats(bytes, start + from, elements(shape)) });
+    const data =
+      dtype === 'F32'
+        ? floats(bytes, start + from, elements(shape))
+        : WIDEN[dtype](bytes.subarray(start + from, start + to));
+    tensors.set(name, { shape, data });
   }
   if (start + end !== bytes.byteLength) fail(`${bytes.byteLength - start - end} bytes at its end belong to no tensor`);
   return { tensors, metadata };

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { VideocapError } from '../../../core/errors.ts';
 import { jsonFileFault } from '../../../core/json-fault.ts';
+import { readText } from './read-text.ts';
 
 const VIDEO_PAD = '<|video_pad|>';
 const END = '<|im_end|>';
@@ -131,17 +132,21 @@ function render(template: string, values: Record<string, unknown>): string {
 }
 
 function chatTemplate(folder: string, config: Record<string, unknown>): string {
-  try {
-    return readFileSync(join(folder, 'chat_template.jinja'), 'utf8');
-  } catch {
+  const file = join(folder, 'chat_template.jinja');
+  if (!existsSync(file)) {
     if (typeof config.chat_template === 'string') return config.chat_template;
     throw new VideocapError('InvalidModel', `${folder} has no chat_template.jinja; add the model's chat template.`);
+  }
+  try {
+    return readText(file);
+  } catch (error) {
+    throw new VideocapError('InvalidModel', `${file} cannot be read: ${(error as Error).message}.`);
   }
 }
 
 function readJson(folder: string, file: string): Record<string, unknown> {
   try {
-    return JSON.parse(readFileSync(join(folder, file), 'utf8'));
+    return JSON.parse(readText(join(folder, file)));
   } catch (error) {
     throw new VideocapError('InvalidModel', `${join(folder, file)} cannot be read: ${jsonFileFault(error)}.`);
   }

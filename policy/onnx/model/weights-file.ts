@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VideocapError } from '../../../core/errors.ts';
 import type { ModelFolder } from './model-folder.ts';
+import { LFS_POINTER } from './read-text.ts';
 
 export const WEIGHTS_FILE = 'model.safetensors';
 const PICKLES = /\.(bin|pt|pth|ckpt|pkl|pickle)$/i;
@@ -22,7 +23,7 @@ export async function readWeightsFile({ name, path }: ModelFolder): Promise<Buff
     return refuse(`has a ${WEIGHTS_FILE} of ${found.size} bytes; the onnx engine takes up to 2 GiB`);
   const bytes = await readFile(join(path, WEIGHTS_FILE));
   if (isPickle(bytes)) return refuse(`has a ${WEIGHTS_FILE} that is a pickle; ${PICKLE_REMEDY}`);
-  if (bytes.subarray(0, 100).toString('latin1').startsWith('version https://git-lfs'))
+  if (bytes.subarray(0, 100).toString('latin1').startsWith(LFS_POINTER))
     return refuse(`has a ${WEIGHTS_FILE} that only points at the file in Git LFS; run \`git lfs pull\` in it`);
   return bytes;
 }

@@ -22,15 +22,21 @@ export interface OptimizerState {
 
 /**
  * The weights of a `model.safetensors`, checked against what the model's graphs take.
- * @throws VideocapError `InvalidModel` naming the first parameter that is missing, of another shape, or not finite.
+ * @throws VideocapError `InvalidModel` naming the first parameter that is missing, of another shape, or not finite, or
+ *   the first tensor that the graphs have no use for.
  */
 export function readWeights(bytes: Uint8Array, { name, parameters }: ModelFolder): FloatTensors {
-  return conforming(
-    readSafetensors(bytes, `Weights of model "${name}"`).tensors,
-    '',
-    parameters,
-    `Weights of "${name}"`,
-  );
+  const what = `Weights of "${name}"`;
+  const { tensors } = readSafetensors(bytes, `Weights of model "${name}"`);
+  const weights = conforming(tensors, '', parameters, what);
+  for (const [own, tensor] of tensors)
+    if (!weights.has(own) && !isTiedOutput(own, tensor, weights))
+      throw new VideocapError(
+        'InvalidModel',
+        `${what} have ${own} [${tensor.shape}], which no graph takes: the model would run without it; use a ` +
+          'Qwen2-VL whose output layer is its embeddings (tie_word_embeddings), or another engine.',
+      );
+  return weights;
 }
 
 /** The state in an `optimizer.safetensors`. Throws as `readWeights`. */
@@ -48,6 +54,16 @@ export function readOptimizer(bytes: Uint8Array, { name, parameters }: ModelFold
     first: conforming(tensors, 'm.', parameters, what),
     second: conforming(tensors, 'v.', parameters, what),
   };
+}
+
+/** Whether a tensor is the output layer that some programs store beside the embeddings, though it is the same. */
+function isTiedOutput(name: string, tensor: FloatTensor, weights: FloatTensors): boolean {
+  const embeddings = weights.get('model.embed_tokens.weight');
+  return name === 'lm_head.weight' && embeddings !== undefined && bytesOf(tensor).equals(bytesOf(embeddings));
+}
+
+function bytesOf({ data }: FloatTensor): Buffer {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
 export function freshOptimizer({ parameters }: ModelFolder): OptimizerState {

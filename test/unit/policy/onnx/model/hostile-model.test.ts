@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cp, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -104,16 +105,39 @@ test('weights of a size that no engine here takes: not read', async () => {
 
 test('truncated', async () => {
   await truncate(at('model.safetensors'), 100_000);
-  await refused('ends beyond the end of the file; expected a safetensors file of float32 tensors.');
+  await refused('ends beyond the end of the file; expected a safetensors file of F32, BF16 or F16 tensors.');
 });
 
-test('half precision', async () => {
-  const header = JSON.stringify({ [name]: { dtype: 'BF16', shape: [2], data_offsets: [0, 4] } });
+test('integers instead of floats', async () => {
+  await writeFile(at('model.safetensors'), safetensorsOf([[name, 'I8', [2], Buffer.alloc(2)]]));
+  await refused(`tensor ${name} has dtype I8; expected a safetensors file of F32, BF16 or F16 tensors.`);
+});
+
+test('weights in half precision, as most models are published', async () => {
+  const { tensors } = readSafetensors(await readFile(at('model.safetensors')));
+  const halves = [...tensors].map(([own, { shape, data }]): Parameters<typeof safetensorsOf>[0][number] => {
+    const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+    return [own, 'BF16', shape, Buffer.from(Uint16Array.from(bits, (float) => float >>> 16).buffer)];
+  });
+  await writeFile(at('model.safetensors'), safetensorsOf(halves));
+  expect(await load()).toMatchObject({ policy: { model: folder, step: 0 } });
+});
+
+/** A safetensors file of any dtypes, in the order given. */
+function safetensorsOf(tensors: readonly [name: string, dtype: string, shape: number[], bytes: Buffer][]): Buffer {
+  let at = 0;
+  const header = JSON.stringify(
+    Object.fromEntries(
+      tensors.map(([own, dtype, shape, { length }]) => {
+        at += length;
+        return [own, { dtype, shape, data_offsets: [at - length, at] }];
+      }),
+    ),
+  );
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
-  await writeFile(at('model.safetensors'), Buffer.concat([length, Buffer.from(header), Buffer.alloc(4)]));
-  await refused(`tensor ${name} has dtype BF16; expected a safetensors file of float32 tensors.`);
-});
+  return Buffer.concat([length, Buffer.from(header), ...tensors.map(([, , , bytes]) => bytes)]);
+}
 
 test.each(['{}', '[]', 'null', '{"model": {"type": "BPE", "vocab": 3}}'])('a tokenizer.json of %s', async (json) => {
   await writeFile(at('tokenizer.json'), json);
@@ -133,4 +157,42 @@ test.each(['{% for', '{{ nothing() }}', '{{ 1 | nothing }}'])('a chat template o
       message: expect.stringMatching(/^The chat template cannot be rendered \(.*\); use Qwen2-VL's\.$/s),
     }),
   );
+});
+
+test('an output layer of its own is not ignored: refused by name', async () => {
+  await changeWeights((tensors) => {
+    const { shape, data } = tensors.get('model.embed_tokens.weight')!;
+    tensors.set('lm_head.weight', { shape, data: data.map((weight) => weight + 1) });
+  });
+  await refused('have lm_head.weight [512,192], which no graph takes: the model would run without it');
+});
+
+test('an output layer that repeats the embeddings is the same model', async () => {
+  await changeWeights((tensors) => tensors.set('lm_head.weight', tensors.get('model.embed_tokens.weight')!));
+  expect(await load()).toMatchObject({ policy: { model: folder } });
+});
+
+test('a tensor that belongs to no part of the model is refused', async () => {
+  await changeWeights((tensors) => tensors.set('adapter.weight', { shape: [1], data: Float32Array.of(1) }));
+  await refused('have adapter.weight [1], which no graph takes');
+});
+
+test('a config says that the output layer is not tied: refused before anything is computed', async () => {
+  const config = JSON.parse(await readFile(at('config.json'), 'utf8'));
+  await writeFile(at('config.json'), JSON.stringify({ ...config, tie_word_embeddings: false }));
+  await refused(`Model "${folder}" has a config.json whose tie_word_embeddings is false; the graphs take`);
+});
+
+test.each(['config.json', 'tokenizer.json', 'chat_template.jinja'])(
+  '%s is a pipe that nobody writes to',
+  async (file) => {
+    await rm(at(file));
+    execFileSync('mkfifo', [at(file)]);
+    expect(() => new PolicyTokenizer(openModelFolder(folder).path)).toThrow('it is no file');
+  },
+);
+
+test.each(['config.json', 'tokenizer.json'])('%s was never fetched from Git LFS', async (file) => {
+  await writeFile(at(file), 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n');
+  expect(() => new PolicyTokenizer(openModelFolder(folder).path)).toThrow('run `git lfs pull` there');
 });
