@@ -152,12 +152,16 @@ describe('captions that were made elsewhere', () => {
     expect(judge.requests).toHaveLength(before);
   });
 
-  it('without a caption can be left out as the authors leave out what failed, and the report says so', async () => {
-    const without = await bench({ ...source, quirks: ['leaveOutFailed'] });
+  it('without a caption can be left out, by a variant that the report calls our own', async () => {
+    const without = await bench({ ...source, variants: ['leaveOutEmpty'] });
     expect(without.counts).toMatchObject({ scored: 2, withoutCaption: 1 });
     // youtube is clip 2 alone: R 1, P 1. Overall R 2/3, P 3/4, F1 12/17.
     expect(without.metrics.f1).toBeCloseTo(100 * (12 / 17), 9);
-    expect(await report(without)).toMatch(/quirks that are on: leaveOutFailed \(clips without a caption are left/);
+    expect(await report(without)).toContain("Authors' quirks that are on: none\n");
+    expect(await report(without)).toMatch(
+      /Variants of our own that are on: leaveOutEmpty \(clips without a caption are/,
+    );
+    expect(without.madeWith).toMatchObject({ quirks: [], variants: ['leaveOutEmpty'] });
   });
 
   it('that the judge will not score are in no mean, and the report says what they could cost', async () => {
@@ -246,7 +250,7 @@ describe('is refused with a sentence', () => {
 
   it('with a quirk that nobody has', async () => {
     expect(await failure(bench({ ...(await someSource()), quirks: ['dropAll'] }))).toMatch(
-      /has no quirk "dropAll"; it has leaveOut/,
+      /has no quirk "dropAll"; it has judgeEmpty, unitsAsListed\. leaveOutEmpty and answerOnly are variants/,
     );
   });
 
