@@ -49,8 +49,8 @@ export const CaptioningConfig = z
       { name: 'decoding', read: Decoding.safeParse(decoding) },
     ];
     for (const { name, read } of sections)
-      for (const { path, message } of read.error?.issues ?? [])
-        context.addIssue({ code: 'custom', path: [name, ...path], message });
+      for (const issue of read.error?.issues ?? [])
+        context.addIssue({ ...issue, path: [name, ...issue.path] } as never);
   });
 export type CaptioningConfig = z.infer<typeof CaptioningConfig>;
 

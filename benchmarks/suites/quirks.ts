@@ -6,7 +6,7 @@
 /** The script asks the judge about an empty caption like about any other; by default such a caption scores 0. */
 export const JUDGE_EMPTY = 'judgeEmpty';
 
-/** AutoDQ's scripts keep every unit that the judge lists; by default blanks, repetitions and endless lists do not count. */
+/** AutoDQ's scripts keep every unit that the judge lists; by default blanks, repetitions and endless lists do not. */
 export const UNITS_AS_LISTED = 'unitsAsListed';
 
 /** What the two do in AutoDQ: DREAM-1K's events, CaReBench's actions and objects. */

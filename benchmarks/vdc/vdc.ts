@@ -31,8 +31,8 @@ export const vdc: Suite<VdcItem, VdcItemScore> = {
       'captions with accuracy 0 or score 0 are left out of the means, as in process_vdc_result.py, which flatters',
     [JUDGE_EMPTY]: 'the questions are asked about an empty caption like about any other (default: it scores 0)',
     [ANSWERS_AS_GIVEN]:
-      "the judge's answers, verdicts and marks count as they are (default: an answer loses the spaces around it; one of " +
-      'more than 1,000 characters, a verdict other than yes and no, or a mark outside 0-5 is asked for again)',
+      "the judge's answers, verdicts and marks count as they are (default: an answer loses the spaces around it; one " +
+      'of more than 1,000 characters, a verdict other than yes and no, or a mark outside 0-5 is asked for again)',
   },
   columns: [
     { metric: 'accuracy', label: 'Accuracy' },

@@ -53,7 +53,7 @@ export const benchCommand = new Command('bench')
   )
   .option(
     '--config <config>',
-    'the experiment with the judge (or benchmark.judge), the frame options and the held-out videos',
+    'the experiment with the judge (or benchmark.judge), and, for the held-out videos, all that captions them',
     'quickstart',
   )
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
@@ -79,6 +79,10 @@ export const benchCommand = new Command('bench')
           'a published one',
         ],
         [
+          'videocap bench path/to/model vdc ... --captioning like=run --captioning frames.count=32',
+          'asked, shown and decoded as in the config, but with 32 frames',
+        ],
+        [
           'videocap bench dream1k --predictions own.jsonl --annotations DREAM-1k.jsonl --config my.yaml',
           "others' captions",
         ],
@@ -98,7 +102,7 @@ export const benchCommand = new Command('bench')
         otherExperimentNote(
           checkpoint,
           config,
-          suite === 'held-out' ? `${MEASURE} and held-out videos` : `${MEASURE} and decoding`,
+          suite === 'held-out' ? `${MEASURE} and held-out videos` : 'Judge and engine',
         ),
       );
     const installation = findInstallation();
@@ -139,7 +143,7 @@ export const benchCommand = new Command('bench')
 
 const LLM = '--set judge.kind=llm --set judge.model=gpt-4o-mini';
 
-/** What of the config decides a figure, whatever the suite. */
+/** What of the config decides the figures of its own held-out videos. */
 const MEASURE = 'Judge, prompt, frame options';
 
 /** Nothing is trained here; without this the run's page would count steps that never come. */

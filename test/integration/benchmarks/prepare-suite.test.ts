@@ -45,7 +45,7 @@ async function prepare(suite: 'vdc' | 'carebench', captioning?: object) {
 }
 
 describe('what a policy is asked about the clips of a suite', () => {
-  test('VDC: a caption for each aspect, each with an instruction of its own list; one of a kind after the other', async () => {
+  test("VDC: a caption for each aspect, asked from the aspect's own list; one aspect after the other", async () => {
     const { samples, prepared, made } = await prepare('vdc');
     expect(samples.map(({ id }) => id)).toEqual(VDC_ASPECTS.flatMap((aspect) => [`${aspect}/a`, `${aspect}/b`]));
     for (const { id, prompt } of samples) expect(VDC_INSTRUCTIONS[id.split('/')[0] as 'short']).toContain(prompt);
