@@ -49,7 +49,8 @@ export function readLogged(row: unknown, suite: Suite, task: string): Prediction
   const { doc, doc_id: docId, ...others } = data;
   const metrics = Object.values(others).filter((value) => typeof value === 'object' && value !== null);
   const names = [...new Set([doc ?? {}, ...metrics].flatMap(namesIn))];
-  const ids = names.flatMap((name) => (suite.idInTask ? [suite.idInTask(task, name), name] : [name]));
+  // Not by the video alone where the task is one aspect's: its caption must not stand for another aspect.
+  const ids = names.map((name) => suite.idInTask?.(task, name) ?? name);
   if (suite.docIdIsId && docId !== undefined) ids.push(`${docId}`);
   return [{ ids, caption }];
 }

@@ -182,6 +182,17 @@ describe('logs of lmms-eval', () => {
     });
   });
 
+  it('the caption of a task never stands for another aspect, however the video is named there', async () => {
+    const short = [clip('short/v1', { clip: 'v1' })];
+    const { captions, warnings } = await readAs(vdc, short, {
+      'camera_test.json': JSON.stringify(older('camera_test', 'Left.')),
+    });
+    expect(captions).toEqual({});
+    expect(warnings).toEqual([
+      expect.stringContaining('not scored; check that they belong to these annotations: "camera/v1".'),
+    ]);
+  });
+
   it('as a list of rows, which is what process_vdc_result.py reads: without a task it is for the video', async () => {
     expect((await readAs(vdc, VDC, JSON.stringify(older('x', 'Left.').logs))).captions).toEqual({ v1: 'Left.' });
   });
