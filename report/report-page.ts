@@ -51,12 +51,12 @@ export function reportPage(content: ReportContent): string {
   ${
     charts &&
     html`<section><h2>Training</h2>
-    <p class="lead">${judgedBy(by)}.${trainedBy && ` Rewards are judged by ${trainedBy}.`}</p>${charts}</section>`
+    <p class="lead">${figures}.${trainedBy && ` Rewards are judged by ${trainedBy}.`}</p>${charts}</section>`
   }
   <section>
     <h2>${shown.length} of ${content.dataset.heldOut} held-out videos</h2>
     <p class="lead">Picked by the run’s seed, not by result.
-    Decoding: ${decodingText(config.benchmark)}. ${figures}.</p>
+    ${made.length === 0 && `Decoding: ${decodingText(config.benchmark)}. `}${figures}.</p>
     ${shown.map((video) => videoCard(video, config))}
   </section>
   ${quarantine(content)}

@@ -215,6 +215,24 @@ describe('a policy', () => {
     expect(evaluation.counts).toMatchObject({ items: 4, scored: 3, unscorable: 0, missing: 1 });
     expect(await report(evaluation)).toContain('- 3: there is no 3.mp4 in');
     expect(await report(evaluation)).toContain('# DREAM-1K (AutoDQ): tiny, step 0');
+    // As Tarsier's script has it, whatever the run's own settings are.
+    expect(evaluation.madeWith?.captions).toMatchObject({
+      ...{ by: 'policy', like: 'authors', own: [], maxNewTokens: 512, frames: { count: 16, maxPixels: 460_800 } },
+      prompt: { text: 'Describe the video in detail.', count: 1 },
+    });
+    expect(await report(evaluation)).toContain('Made with: prompt "Describe the video in detail." (sha256 ');
+  });
+
+  it('is shown and asked what the user says, and the record tells it', async () => {
+    const captioning = { like: 'run', frames: { count: 4 }, maxNewTokens: 8 };
+    const evaluation = await bench({
+      ...{ checkpoint: 'tiny', annotations: annotations(), videos: join(root, 'videos'), limit: 1 },
+      captioning,
+    });
+    expect(evaluation.madeWith?.captions).toMatchObject({
+      ...{ like: 'run', own: ['frames.count', 'maxNewTokens'], maxNewTokens: 8, frames: { count: 4, maxPixels: 7056 } },
+      prompt: { text: 'Analyse the subjects, their attributes and actions, then describe the video.' },
+    });
   });
 
   it('captions the first clips only, if asked to', async () => {
