@@ -11,7 +11,7 @@ import { VdcAspect } from './vdc-questions.ts';
  */
 export const VDC_INSTRUCTIONS = z
   .record(VdcAspect, z.array(PromptText).min(1))
-  .parse(JSON.parse(readFileSync(new URL('./prompts/vdc-instructions.json', import.meta.url), 'utf8')));
+  .parse(JSON.parse(readFileSync(new URL('./vdc-instructions.json', import.meta.url), 'utf8')));
 
 /**
  * The authors draw one at random each time; here the draw depends on aspect and video alone, so that a result can be
