@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type ClipResult, captionScores, HeldOutDetails, heldOutMetrics } from '../benchmarks/held-out.ts';
 import { type HeldOutMetric, referenceMetricsOf } from '../benchmarks/held-out-metrics.ts';
 import { HELD_OUT_PROMPTS, named } from '../benchmarks/judged-by.ts';
+import { madeByPolicy } from '../benchmarks/suites/made-by-policy.ts';
 import { ScoreBenchmarkInput, ScoreBenchmarkOutput } from '../contracts/scoring.ts';
 import { CaptionedClip } from '../core/completion.ts';
 import { readManifest } from '../core/manifest.ts';
@@ -30,7 +31,7 @@ export function createBenchmarkActivities(deps: BenchmarkDeps) {
   return {
     async scoreBenchmark(rawInput: z.input<typeof ScoreBenchmarkInput>): Promise<z.infer<typeof ScoreBenchmarkOutput>> {
       const input = ScoreBenchmarkInput.parse(rawInput);
-      const { suite, reward, metrics } = input;
+      const { suite, reward, metrics, madeWith } = input;
       const key = keyOf('heldOutScores', input);
       return store.onceJson(key, ScoreBenchmarkOutput, async () => {
         const started = performance.now();
@@ -64,6 +65,12 @@ export function createBenchmarkActivities(deps: BenchmarkDeps) {
           metrics: heldOutMetrics(clips),
           details: await store.putJsonOnce(keyOf('heldOutDetails', input), async () => HeldOutDetails.parse(details)),
           judge: { model: judge.name, prompts },
+          ...(madeWith && {
+            made: madeByPolicy(
+              madeWith,
+              captioned.flatMap(({ prompt }) => prompt ?? []),
+            ),
+          }),
           usage: judge.usage,
           seconds: (performance.now() - started) / 1000,
         };

@@ -4,7 +4,8 @@ import { prepareSuite } from '../benchmarks/suites/prepare-suite.ts';
 import { scoreItems, suiteNumbers } from '../benchmarks/suites/score-suite.ts';
 import { SuiteItems, SuiteResult } from '../benchmarks/suites/suite-files.ts';
 import { drillDown, suiteReport } from '../benchmarks/suites/suite-report.ts';
-import { checkQuirks, quirksOf, suiteNamed } from '../benchmarks/suites/suites.ts';
+import { checkQuirks, described, suiteNamed } from '../benchmarks/suites/suites.ts';
+import { VARIANTS } from '../benchmarks/suites/variants.ts';
 import { PrepareSuiteInput, PrepareSuiteOutput, ScoreSuiteInput, ScoreSuiteOutput } from '../contracts/suites.ts';
 import { CaptionedClip } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
@@ -20,10 +21,10 @@ type SuiteDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'outage'
 export function createSuiteActivities({ store, onProgress, signal, outage, env, keyRules, parallel }: SuiteDeps) {
   return {
     async prepareSuite(rawInput: z.input<typeof PrepareSuiteInput>): Promise<z.infer<typeof PrepareSuiteOutput>> {
-      const { runKey, source, judge } = PrepareSuiteInput.parse(rawInput);
+      const { runKey, source, judge, run } = PrepareSuiteInput.parse(rawInput);
       needsLlm(judge, suiteNamed(source.suite).title);
       return store.onceJson(keyOf('suite', { runKey, suite: source.suite }), PrepareSuiteOutput, () =>
-        prepareSuite(source, {
+        prepareSuite(source, run, {
           store,
           onVideo: (done, total) => onProgress?.({ done, total, what: 'videos opened' }),
           signal: signal?.(),
@@ -37,7 +38,8 @@ export function createSuiteActivities({ store, onProgress, signal, outage, env, 
       const prepared = await store.readJson(input.items, SuiteItems);
       const suite = suiteNamed(prepared.suite);
       const judge = needsLlm(input.judge, suite.title);
-      checkQuirks(suite, input.quirks);
+      const { variants } = input;
+      checkQuirks(suite, input.quirks, variants);
       const where = { runKey: input.runKey, step: input.step, suite: suite.name };
       const key = keyOf('suiteScores', where);
       return store.onceJson(key, ScoreSuiteOutput, async () => {
@@ -51,13 +53,14 @@ export function createSuiteActivities({ store, onProgress, signal, outage, env, 
             ...{ store, place: key, env, spent, section, outage },
             keyRules: await keyRules?.(),
           });
+          const choices = { quirks: new Set(input.quirks), variants: new Set(variants) };
           const items = await scoreItems(suite, prepared, captions, client, {
+            ...choices,
             concurrency: judge.concurrency,
             onProgress: ({ answers, ...progress }) =>
               onProgress?.({ ...progress, what: `items of ${suite.title} scored, ${answers} questions answered` }),
             signal: signal?.(),
           });
-          const quirks = new Set(input.quirks);
           return SuiteResult.parse({
             suite: suite.name,
             title: suite.title,
@@ -70,8 +73,11 @@ export function createSuiteActivities({ store, onProgress, signal, outage, env, 
               prompts: named(suite.prompts),
             },
             usage: client.usage,
-            quirks: Object.fromEntries(Object.entries(quirksOf(suite)).filter(([name]) => quirks.has(name))),
-            ...(await suiteNumbers(suite, prepared, items, quirks)),
+            quirks: described(suite.quirks, input.quirks),
+            variants: described(VARIANTS, variants),
+            ...(prepared.made && { madeWith: { captions: prepared.made, quirks: input.quirks, variants } }),
+            ...(prepared.warnings && { warnings: prepared.warnings }),
+            ...(await suiteNumbers(suite, prepared, items, choices)),
             columns: suite.columns,
             published: suite.published,
             notes: suite.notes,
@@ -85,6 +91,8 @@ export function createSuiteActivities({ store, onProgress, signal, outage, env, 
           metrics: result.metrics,
           counts: result.counts,
           judge: judgedBy,
+          ...(result.madeWith && { madeWith: result.madeWith }),
+          ...(result.warnings && { warnings: result.warnings }),
           result: ref,
           report: await store.put(keyOf('suiteReport', where), suiteReport(result)),
           drillDown: await store.put(keyOf('suiteDrillDown', where), await drillDown(suite, prepared.items, result)),

@@ -22,7 +22,7 @@ import { MlflowClient, type MlflowRun } from '../tracking/mlflow-client.ts';
 import { asVideocapError, MlflowError } from '../tracking/mlflow-error.ts';
 import { rolloutTable } from '../tracking/rollout-table.ts';
 import { RunArtifacts } from '../tracking/run-artifacts.ts';
-import { bestTags, finishNote, MIRRORED_STEP_TAG, NOTE_TAG } from '../tracking/run-tags.ts';
+import { bestTags, finishNote, MIRRORED_STEP_TAG, madeWithTags, NOTE_TAG } from '../tracking/run-tags.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
 export interface TrackingDeps extends Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'env' | 'temporalUiUrl'> {
@@ -158,7 +158,8 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
         }
         const note = finishNote(run.tags.get(NOTE_TAG) ?? '', evaluations, reported ? REPORT_PATH : undefined, best);
         if (note !== run.tags.get(NOTE_TAG)) await client.setTag(run.runId, NOTE_TAG, clipped(note, LONGEST_TAG));
-        for (const { key, value } of bestTags(best)) await client.setTag(run.runId, key, clipped(value, LONGEST_TAG));
+        for (const { key, value } of [...bestTags(best), ...madeWithTags(evaluations)])
+          await client.setTag(run.runId, key, clipped(value, LONGEST_TAG));
         await client.updateRun(run.runId, { status, endTime });
       });
     },

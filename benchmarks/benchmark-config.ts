@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { DECODING, type Decoding } from '../core/token-filters.ts';
 import { JudgeConfig } from '../judge/judge-config.ts';
 import { HeldOutMetric } from './held-out-metrics.ts';
+import { CaptioningConfig } from './suites/captioning.ts';
+import { Variant } from './suites/variants.ts';
 
 /** Published benchmarks that are read from their authors' own files. */
 export const SuiteName = z.enum(['dream1k', 'vdc', 'carebench']);
@@ -18,6 +20,10 @@ export const SuiteConfig = z.strictObject({
   limit: z.int().min(1).optional(),
   /** Names of the authors' quirks that are to be on. */
   quirks: z.array(z.string()).default([]),
+  /** What is to be done otherwise than any author does it. */
+  variants: z.array(Variant).optional(),
+  /** How the policy captions the clips, where that is not to be as the benchmark's authors have it. */
+  captioning: CaptioningConfig.optional(),
 });
 export type SuiteConfig = z.infer<typeof SuiteConfig>;
 

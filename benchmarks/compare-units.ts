@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { settled } from '../core/settled.ts';
 import type { LlmClient } from '../judge/client/llm-client.ts';
 import { eventEntailment } from '../judge/questions/event-entailment.ts';
-import { keyEventExtraction } from '../judge/questions/event-extraction.ts';
+import { keyEventExtraction, type ReadUnits, readUnits, unitsAsListed } from '../judge/questions/event-extraction.ts';
 import type { Outcome } from '../judge/questions/question.ts';
 import { countsOf } from '../judge/read-caption.ts';
 import { Verdict } from '../judge/verdict.ts';
 import { clipScore } from './autodq.ts';
+import { UNITS_AS_LISTED } from './suites/quirks.ts';
 
 /** One side of a comparison, actions or objects, with every verdict. Scores in [0, 1]. */
 export const UnitComparison = z.strictObject({
@@ -28,9 +29,9 @@ export interface UnitQuestions {
 }
 
 /** Key events as AutoDQ asks for them: those of DREAM-1K, and CaReBench's actions. */
-export function keyEventQuestions(client: LlmClient, signal: AbortSignal | undefined): UnitQuestions {
+export function keyEventQuestions(client: LlmClient, keep: ReadUnits, signal: AbortSignal | undefined): UnitQuestions {
   return {
-    extract: (text) => client.ask(keyEventExtraction(text), signal),
+    extract: (text) => client.ask(keyEventExtraction(text, keep), signal),
     entail: (text, events) => client.ask(eventEntailment(text, events), signal),
   };
 }
@@ -38,7 +39,8 @@ export function keyEventQuestions(client: LlmClient, signal: AbortSignal | undef
 /**
  * AutoDQ in both directions for one kind of unit, as the authors of DREAM-1K and of CaReBench do it: texts in lower
  * case, double quotes made single ones before extraction; units of the file are taken as they are. Only `entailment`
- * counts. An empty list is worth 1 and is not asked about (the authors ask, and do not use the answer).
+ * counts. An empty list is worth 1 and is not asked about (the authors ask, and do not use the answer). A caption
+ * without a word has no units, and is not asked for them: its precision is 1.
  */
 export async function compareUnits(
   ask: UnitQuestions,
@@ -50,7 +52,7 @@ export async function compareUnits(
     reference.units
       ? Promise.resolve({ answer: [...reference.units] })
       : ask.extract(withSingleQuotes(referenceCaption)),
-    ask.extract(withSingleQuotes(caption)),
+    caption.trim() === '' ? Promise.resolve({ answer: [] }) : ask.extract(withSingleQuotes(caption)),
   ]);
   if (!('answer' in listed)) return listed;
   if (!('answer' in claims)) return claims;
@@ -77,4 +79,9 @@ async function entailment(ask: UnitQuestions, text: string, units: readonly stri
 
 function withSingleQuotes(text: string): string {
   return text.replaceAll('"', "'");
+}
+
+/** What is kept of the judge's lists under a suite's quirks. */
+export function keptUnits(quirks: ReadonlySet<string>): ReadUnits {
+  return quirks.has(UNITS_AS_LISTED) ? unitsAsListed : readUnits;
 }

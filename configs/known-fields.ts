@@ -31,9 +31,10 @@ function allKeys(schema: z.ZodType, prefix = ''): string[] {
   );
 }
 
-/** The schema of a field; in a section with names of a person's choice, any name has the same. */
+/** The schema of a field; in a list, and in a section with names of a person's choice, any has the same. */
 function fieldOf(schema: z.ZodType, name: string): z.ZodType | undefined {
   if (schema instanceof z.ZodRecord) return schema.valueType as z.ZodType;
+  if (schema instanceof z.ZodArray) return schema.element as z.ZodType;
   return Object.hasOwn(shapeOf(schema), name) ? (shapeOf(schema)[name] as z.ZodType) : undefined;
 }
 
@@ -41,7 +42,7 @@ function shapeOf(schema: z.ZodType): z.ZodObject['shape'] {
   return schema instanceof z.ZodObject ? schema.shape : {};
 }
 
-/** The object schemas behind a schema's defaults and kinds. */
+/** The object schemas, records and lists behind a schema's defaults and kinds. */
 function objectsOf(schema: z.ZodType, value: unknown): z.ZodType[] {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional)
     return objectsOf(schema.unwrap() as z.ZodType, value);
@@ -51,7 +52,8 @@ function objectsOf(schema: z.ZodType, value: unknown): z.ZodType[] {
     const chosen = kinds.filter((option) => kindsOf(shapeOf(option).kind as z.ZodType).includes(kind));
     return chosen.length > 0 ? chosen : kinds;
   }
-  return schema instanceof z.ZodObject || schema instanceof z.ZodRecord ? [schema] : [];
+  const hasFields = schema instanceof z.ZodObject || schema instanceof z.ZodRecord || schema instanceof z.ZodArray;
+  return hasFields ? [schema] : [];
 }
 
 /** The values that choose a kind; `undefined` among them where a section without a kind is of this one. */

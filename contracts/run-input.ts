@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { SuiteName } from '../benchmarks/benchmark-config.ts';
+import { CaptioningConfig } from '../benchmarks/suites/captioning.ts';
+import { Variant } from '../benchmarks/suites/variants.ts';
 import { Limits } from './limits.ts';
 
 const OverrideValue = z.union([
@@ -48,15 +50,20 @@ export const BenchmarkRunInput = RunInput.extend({
   predictions: z.string().min(1).optional(),
   limit: z.int().min(1).optional(),
   quirks: z.array(z.string()).default([]),
-}).superRefine(({ suite, checkpoint, annotations, videos, predictions, limit, quirks }, context) => {
+  variants: z.array(Variant).optional(),
+  /** How the policy captions the videos of a published benchmark; default: as its authors have it. */
+  captioning: CaptioningConfig.optional(),
+}).superRefine((input, context) => {
+  const { suite, checkpoint, annotations, videos, predictions, limit, quirks, variants, captioning } = input;
   const wrong = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
   if (suite === 'held-out') {
-    if (annotations ?? videos ?? predictions ?? limit ?? quirks[0])
-      wrong('suite', 'held-out takes no annotations, videos, predictions, limit or quirks');
+    if (annotations ?? videos ?? predictions ?? limit ?? quirks[0] ?? variants?.[0] ?? captioning)
+      wrong('suite', 'held-out takes no annotations, videos, predictions, limit, quirks, variants or captioning');
     return;
   }
   if (!annotations) wrong('annotations', `${suite} needs its authors' annotation file`);
   if (!videos === !predictions)
     wrong('videos', 'give a folder of videos to caption, or a file of predictions, not both');
   if (predictions && checkpoint) wrong('checkpoint', 'predictions need no policy');
+  if (predictions && captioning) wrong('captioning', 'predictions are captions already; leave it out');
 });

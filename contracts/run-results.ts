@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SuiteName } from '../benchmarks/benchmark-config.ts';
+import { CaptionsMadeWith, MadeWith } from '../benchmarks/suites/made-with.ts';
 import { SuiteCounts } from '../benchmarks/suites/suite-files.ts';
 import { ExperimentConfig } from '../configs/schema.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
@@ -44,6 +45,10 @@ export const SuiteEvaluation = z.strictObject({
   metrics: z.record(z.string(), z.number()),
   counts: SuiteCounts,
   judge: JudgedBy,
+  /** What its captions were made with, and which choices were on; absent in results of older versions. */
+  madeWith: MadeWith.optional(),
+  /** What a reader must know of the predictions, as sentences. */
+  warnings: z.array(z.string()).optional(),
   /** A `SuiteResult`: everything, item by item. */
   result: ArtifactRef,
   /** Markdown: the tables, with published numbers beside ours. */
@@ -62,6 +67,8 @@ export const Evaluation = z.strictObject({
   captions: ArtifactRef,
   details: ArtifactRef,
   judge: JudgedBy,
+  /** What the captions were made with; absent in results of older versions. */
+  made: CaptionsMadeWith.optional(),
   policy: PolicyRef,
   /** Published benchmarks, where the config asks for them; `metrics` has their numbers too, as `dream1k/f1`. */
   suites: z.array(SuiteEvaluation).optional(),

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { HeldOutMetric } from '../benchmarks/held-out-metrics.ts';
+import { RunCaptioning } from '../benchmarks/suites/captioning.ts';
+import { CaptionsMadeWith } from '../benchmarks/suites/made-with.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { gridOf } from '../core/grid.ts';
 import { Place, StepPlace } from '../core/place.ts';
@@ -58,6 +60,8 @@ export const ScoreBenchmarkInput = StepPlace.extend({
   manifest: ArtifactRef,
   reward: RewardConfig,
   metrics: z.array(HeldOutMetric).default(['events']),
+  /** What the captions were made with, besides the prompts that they say themselves. */
+  madeWith: RunCaptioning.omit({ prompt: true }).optional(),
   judge: JudgeConfig,
   /** Where the config has it. */
   judgeSection: JudgeSection.default('judge'),
@@ -73,6 +77,8 @@ export const ScoreBenchmarkOutput = z.strictObject({
   /** A `HeldOutDetails`. */
   details: ArtifactRef,
   judge: JudgedBy,
+  /** Absent where the input has no `madeWith`. */
+  made: CaptionsMadeWith.optional(),
   usage: JudgeUsage,
   seconds: z.number(),
 });

@@ -4,6 +4,7 @@ import { decodingText } from '../benchmarks/benchmark-config.ts';
 import type { Difference } from '../benchmarks/held-out.ts';
 import { REFERENCE_ROWS } from '../benchmarks/held-out-metrics.ts';
 import { judgedBy } from '../benchmarks/judged-by.ts';
+import { captionsText } from '../benchmarks/suites/made-with.ts';
 import { bestSentence } from '../contracts/best.ts';
 import { baseAndTrained, type Evaluation } from '../contracts/run-results.ts';
 import { parentage } from '../contracts/start.ts';
@@ -29,6 +30,8 @@ export function reportPage(content: ReportContent): string {
   const charts = trainingCharts(records, evaluations, config.reward);
   const trainedBy = config.benchmark.judge && trainingJudge(config);
   const by = { model: content.judge.name, prompts: content.judge.prompts };
+  const made = [...new Set([base, trained].flatMap((one) => (one?.made ? [captionsText(one.made)] : [])))];
+  const figures = [judgedBy(by), ...(made.length > 0 ? [`Made with: ${made.join('; then with: ')}`] : [])].join('. ');
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -43,17 +46,17 @@ export function reportPage(content: ReportContent): string {
 <main>
   ${header(content)}
   <section><h2>Held-out benchmark</h2>
-    <div class="card">${resultsTable(base, trained, differences, judgedBy(by))}</div></section>
+    <div class="card">${resultsTable(base, trained, differences, figures)}</div></section>
   ${suiteSections(base, trained)}
   ${
     charts &&
     html`<section><h2>Training</h2>
-    <p class="lead">${judgedBy(by)}.${trainedBy && ` Rewards are judged by ${trainedBy}.`}</p>${charts}</section>`
+    <p class="lead">${figures}.${trainedBy && ` Rewards are judged by ${trainedBy}.`}</p>${charts}</section>`
   }
   <section>
     <h2>${shown.length} of ${content.dataset.heldOut} held-out videos</h2>
     <p class="lead">Picked by the run’s seed, not by result.
-    Decoding: ${decodingText(config.benchmark)}. ${judgedBy(by)}.</p>
+    ${made.length === 0 && `Decoding: ${decodingText(config.benchmark)}. `}${figures}.</p>
     ${shown.map((video) => videoCard(video, config))}
   </section>
   ${quarantine(content)}

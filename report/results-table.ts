@@ -7,7 +7,7 @@ type Metrics = Readonly<Record<string, number>>;
 
 /**
  * Base and trained policy on the held-out videos: numbers with 95% intervals, their difference, and both as a picture;
- * who judged, as `judgedBy` says it.
+ * who judged, as `judgedBy` says it, and what the captions were made with.
  */
 export function resultsTable(
   base: Evaluation,

@@ -1,4 +1,5 @@
 import { judgedBy } from '../benchmarks/judged-by.ts';
+import { madeWithText } from '../benchmarks/suites/made-with.ts';
 import type { Suite } from '../benchmarks/suites/suite.ts';
 import { countsLine, fewScored } from '../benchmarks/suites/suite-counts.ts';
 import { withBounds } from '../benchmarks/suites/suite-report.ts';
@@ -12,11 +13,17 @@ export function suiteSections(base: Evaluation, trained: Evaluation | undefined)
   const names = [...new Set(measured.map(({ suite }) => suite))];
   return names.map((name) => {
     const ours = measured.filter(({ suite }) => suite === name);
-    const warnings = ours.flatMap(({ step, counts }) => fewScored(counts).map((text) => `${policyAt(step)}: ${text}`));
+    const warnings = ours.flatMap(({ step, counts, warnings = [] }) =>
+      [...fewScored(counts), ...warnings].map((text) => `${policyAt(step)}: ${text}`),
+    );
+    const made = ours.flatMap(({ step, judge, madeWith }) =>
+      madeWith ? [`${policyAt(step)}: ${madeWithText(madeWith, judge.model)}.`] : [],
+    );
     const judges = [...new Set(ours.map(({ judge }) => judgedBy(judge)))];
     return html`<section><h2>${suiteNamed(name).title}</h2><div class="card">
       ${table(suiteNamed(name), ours)}
       ${warnings.map((warning) => html`<p class="note"><b>${warning}</b></p>`)}
+      ${made.map((text) => html`<p class="note">${text}</p>`)}
       ${suiteNamed(name).notes?.map((note) => html`<p class="note">${note}</p>`)}
       <p class="note">${judges.join('; ')}. Small print: 95% bootstrap intervals over clips. Published rows come from
       other judges and prompts: they say where numbers should lie, not which model is better. Tables by category and

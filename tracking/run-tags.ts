@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { REFERENCE_ROWS } from '../benchmarks/held-out-metrics.ts';
+import { heldOutMadeWithText, madeWithText } from '../benchmarks/suites/made-with.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import { type BestCheckpoint, bestSentence } from '../contracts/best.ts';
 import { baseAndTrained, type Evaluation } from '../contracts/run-results.ts';
@@ -126,6 +127,17 @@ export function finishNote(
   const ended = best?.endedEarly ? ` Ended early: ${best.endedEarly}.` : '';
   const report = reportPath ? ` Videos and captions: artifact \`${reportPath}\`.` : '';
   return `${note.split(RESULTS)[0]}${RESULTS}${results.join(', ')}.${chosen}${ended}${report}`;
+}
+
+/** What the figures of a run were made with, by what was measured: `videocap.madeWith.dream1k`. */
+export function madeWithTags(evaluations: readonly Evaluation[]): Tag[] {
+  const texts = new Map<string, Set<string>>();
+  const add = (name: string, text: string) => texts.set(name, (texts.get(name) ?? new Set()).add(text));
+  for (const { made, judge, suites = [] } of evaluations) {
+    if (made) add('held-out', heldOutMadeWithText(made, judge.model));
+    for (const { suite, madeWith, judge } of suites) if (madeWith) add(suite, madeWithText(madeWith, judge.model));
+  }
+  return [...texts].map(([name, each]) => ({ key: `videocap.madeWith.${name}`, value: [...each].join('\n') }));
 }
 
 /** What marks the best checkpoint of a run. */

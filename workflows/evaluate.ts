@@ -48,7 +48,7 @@ async function evaluateHeldOut(run: RunState, gate: JudgeGate): Promise<Evaluati
     decoding: decodingOf(config.benchmark),
     seed: config.seed,
   });
-  const { metrics, details, usage, judge } = await gate.through(() =>
+  const { metrics, details, usage, judge, made } = await gate.through(() =>
     judgeActivities.scoreBenchmark({
       ...place,
       suite: 'held-out',
@@ -56,9 +56,14 @@ async function evaluateHeldOut(run: RunState, gate: JudgeGate): Promise<Evaluati
       manifest,
       reward: config.reward,
       metrics: config.benchmark.metrics,
+      madeWith: {
+        frames: config.frames,
+        maxNewTokens: config.benchmark.maxNewTokens,
+        decoding: decodingOf(config.benchmark),
+      },
       ...run.benchmarkJudge,
     }),
   );
   run.spendOnBenchmark(usage);
-  return { step: place.step, metrics, captions, details, policy, judge };
+  return { step: place.step, metrics, captions, details, policy, judge, ...(made && { made }) };
 }

@@ -1,9 +1,11 @@
 import { decodingOf, decodingText, type SuiteSource } from '../benchmarks/benchmark-config.ts';
+import type { RunCaptioning, SuiteCaptioning } from '../benchmarks/suites/captioning.ts';
 import type { PreparedSuite } from '../benchmarks/suites/suite-files.ts';
 import type { Evaluation, SuiteEvaluation } from '../contracts/run-results.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { StepPlace } from '../core/place.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
+import { promptTexts } from '../policy/prompt-config.ts';
 import type { JudgeGate } from './judge-gate.ts';
 import type { RunState } from './run-state.ts';
 import { judgeActivities, mediaActivities, policyActivities } from './stages.ts';
@@ -30,6 +32,7 @@ export async function evaluateSuite(
     runKey: run.place.runKey,
     source,
     judge: run.benchmarkJudge.judge,
+    ...(!source.predictions && { run: captioningOfRun(run) }),
   });
   const { predictions } = prepared;
   const place = { ...run.place, ...(subject && { step: subject.step }) };
@@ -45,8 +48,9 @@ export async function evaluateSuite(
       ...place,
       items: prepared.items,
       captions,
-      subject: predictions ? source.predictions! : subjectOf(run, policy()),
+      subject: predictions ? source.predictions! : subjectOf(run, policy(), prepared.captioning),
       quirks: source.quirks,
+      ...(source.variants && { variants: source.variants }),
       ...run.benchmarkJudge,
     }),
   );
@@ -60,8 +64,16 @@ function modelOf({ snapshot: { trainedFrom }, config, policy }: RunState): strin
 }
 
 /** Whose captions these are, and how they were decoded. */
-function subjectOf(run: RunState, { step }: PolicyRef): string {
-  return `${modelOf(run)}, step ${step}, ${decodingText(decodingOf(run.config.benchmark))}`;
+function subjectOf(run: RunState, { step }: PolicyRef, { decoding }: Captioning = captioningOfRun(run)): string {
+  return `${modelOf(run)}, step ${step}, ${decodingText(decoding)}`;
+}
+
+type Captioning = Pick<SuiteCaptioning, 'frames' | 'maxNewTokens' | 'decoding'>;
+
+/** How a run captions its held-out clips. */
+function captioningOfRun({ config: { prompt, frames, benchmark } }: RunState): RunCaptioning {
+  const { maxNewTokens } = benchmark;
+  return { prompt: promptTexts(prompt)[0]!, frames, maxNewTokens, decoding: decodingOf(benchmark) };
 }
 
 /** `dream1k/f1`: how a run's metrics name those of its suites. */
@@ -75,16 +87,18 @@ export function suiteMetrics(suites: readonly SuiteEvaluation[]): Record<string,
 async function captionSuite(
   run: RunState,
   { suite }: SuiteSource,
-  { manifests }: PreparedSuite,
+  { manifests, captioning }: PreparedSuite,
   { place, policy }: { place: StepPlace; policy: PolicyRef },
 ): Promise<ArtifactRef[]> {
   const { config } = run;
+  // Suites that an older version prepared were captioned as the run's held-out clips are.
+  const { frames, maxNewTokens, decoding }: Captioning = captioning ?? captioningOfRun(run);
   const parts: ArtifactRef[] = [];
   for (const [i, manifest] of manifests.entries()) {
     const { clips } = await mediaActivities.extractFrames({
       manifest,
       samples: 'held-out',
-      frames: config.frames,
+      frames,
       prompt: config.prompt,
     });
     const { captions } = await policyActivities(config.policy.engine).captionClips({
@@ -94,8 +108,8 @@ async function captionSuite(
       clips,
       list: `${suite}-${i + 1}`,
       output: config.prompt.output,
-      maxNewTokens: config.benchmark.maxNewTokens,
-      decoding: decodingOf(config.benchmark),
+      maxNewTokens,
+      decoding,
       seed: config.seed,
     });
     parts.push(captions);

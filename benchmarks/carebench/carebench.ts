@@ -2,11 +2,14 @@ import { z } from 'zod';
 import { settled } from '../../core/settled.ts';
 import type { LlmClient } from '../../judge/client/llm-client.ts';
 import { EVENT_ENTAILMENT } from '../../judge/questions/event-entailment.ts';
-import { KEY_EVENT_EXTRACTION } from '../../judge/questions/event-extraction.ts';
+import { KEY_EVENT_EXTRACTION, type ReadUnits } from '../../judge/questions/event-extraction.ts';
 import type { Verdict } from '../../judge/verdict.ts';
 import { badAnnotation, checkAnnotation, readAnnotation, readAnnotationFile } from '../annotation-file.ts';
 import { NO_CAPTION, recallAndPrecision } from '../autodq.ts';
-import { compareUnits, keyEventQuestions, UnitComparison, type UnitQuestions } from '../compare-units.ts';
+import { compareUnits, keptUnits, keyEventQuestions, UnitComparison, type UnitQuestions } from '../compare-units.ts';
+import type { AuthorsCaptioning } from '../suites/captioning.ts';
+import type { Prediction } from '../suites/predictions.ts';
+import { AUTODQ_QUIRKS } from '../suites/quirks.ts';
 import type { PublishedRow, Suite } from '../suites/suite.ts';
 import { careBenchSummary } from './carebench-score.ts';
 import { OBJECT_ENTAILMENT, OBJECT_EXTRACTION, objectEntailment, objectExtraction } from './object-questions.ts';
@@ -42,6 +45,16 @@ const CAREBENCH_NOTES: readonly string[] = [
     'F1 +6.9 points. The values behind them are not known, so it has no row here.',
 ];
 
+/** Of their Qwen2-VL: 32 frames at the middles of equal parts. The model's own generation config is all but greedy. */
+const CAREBENCH_CAPTIONING: AuthorsCaptioning = {
+  frames: { count: 32, minPixels: 100_352, maxPixels: 230_400 },
+  maxNewTokens: 512,
+  decoding: { temperature: 0, repetitionPenalty: 1.2 },
+  source:
+    'MCG-NJU/CaReBench, scripts/captioning.sh:16, models/modeling_captioners.py:259-296, ' +
+    'models/modeling_basemodels.py:440-441, utils/video.py:35-55',
+};
+
 /** CapST: scores what happens and which objects are there. AutoDQ for actions and for objects. */
 export const carebench: Suite<CareBenchItem, CareBenchItemScore> = {
   name: 'carebench',
@@ -50,7 +63,7 @@ export const carebench: Suite<CareBenchItem, CareBenchItemScore> = {
   item: CareBenchItem,
   score: CareBenchItemScore,
   prompts: [KEY_EVENT_EXTRACTION, EVENT_ENTAILMENT, OBJECT_EXTRACTION, OBJECT_ENTAILMENT],
-  quirks: {},
+  quirks: AUTODQ_QUIRKS,
   columns: [
     { metric: 'actionF1', label: 'Action F1' },
     { metric: 'actionRecall', label: 'Action recall' },
@@ -72,11 +85,16 @@ export const carebench: Suite<CareBenchItem, CareBenchItemScore> = {
       ...(objects && { objects }),
     }));
   },
+  captioning: CAREBENCH_CAPTIONING,
+  instruction: () => 'Describe the video in detail.',
   readPredictions: careBenchPredictions,
-  async scoreItem(client, { reference, events, objects }, caption, signal) {
+  repeatedPrediction: 'last',
+  docIdIsId: true,
+  async scoreItem(client, { reference, events, objects }, caption, { quirks, signal }) {
+    const keep = keptUnits(quirks);
     const [action, object] = await settled([
-      compareUnits(keyEventQuestions(client, signal), caption, { caption: reference, units: events }),
-      compareUnits(objectQuestions(client, signal), caption, { caption: reference, units: objects }),
+      compareUnits(keyEventQuestions(client, keep, signal), caption, { caption: reference, units: events }),
+      compareUnits(objectQuestions(client, keep, signal), caption, { caption: reference, units: objects }),
     ]);
     if (!('answer' in action)) return action;
     if (!('answer' in object)) return object;
@@ -96,9 +114,9 @@ export const carebench: Suite<CareBenchItem, CareBenchItemScore> = {
   ],
 };
 
-function objectQuestions(client: LlmClient, signal: AbortSignal | undefined): UnitQuestions {
+function objectQuestions(client: LlmClient, keep: ReadUnits, signal: AbortSignal | undefined): UnitQuestions {
   return {
-    extract: (text) => client.ask(objectExtraction(text), signal),
+    extract: (text) => client.ask(objectExtraction(text, keep), signal),
     entail: (text, objects) => client.ask(objectEntailment(text, objects), signal),
   };
 }
@@ -168,7 +186,7 @@ const Described = z.union([
 ]);
 
 /** The caption of a row in the authors' layouts; empty for other rows. */
-export function careBenchPredictions(row: unknown): { id: string; caption: string }[] {
+export function careBenchPredictions(row: unknown): Prediction[] {
   const { success, data } = Described.safeParse(row);
-  return success ? [{ id: `${'id' in data ? data.id : data.idx}`, caption: data.pred }] : [];
+  return success ? [{ ids: [`${'id' in data ? data.id : data.idx}`], caption: data.pred }] : [];
 }

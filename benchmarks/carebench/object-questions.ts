@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { readJson } from '../../judge/client/read-answer.ts';
 import { readVerdicts, verdictsShape } from '../../judge/questions/event-entailment.ts';
-import { readUnits } from '../../judge/questions/event-extraction.ts';
+import { type ReadUnits, readUnits } from '../../judge/questions/event-extraction.ts';
 import { readPrompt } from '../../judge/questions/prompt.ts';
 import type { Question } from '../../judge/questions/question.ts';
 import type { Verdict } from '../../judge/verdict.ts';
@@ -12,15 +12,18 @@ const Answer = z.strictObject({ objects: z.array(z.string()) });
 
 export const OBJECT_EXTRACTION = readPrompt('object-extraction.v1', PROMPTS);
 
-/** Extracts the objects of `description`. "There is ..." sentences, one attribute each, each once (CaReBench). */
-export function objectExtraction(description: string): Question<string[]> {
+/**
+ * Extracts the objects of `description`. "There is ..." sentences, one attribute each, each once (CaReBench). `keep`
+ * says what is kept of the list.
+ */
+export function objectExtraction(description: string, keep: ReadUnits = readUnits): Question<string[]> {
   return {
     prompt: OBJECT_EXTRACTION,
     data: { description },
     shape: Answer,
     read(text) {
       const read = readJson(text, Answer, [description]);
-      return 'fault' in read ? read : readUnits(read.answer.objects, 'objects');
+      return 'fault' in read ? read : keep(read.answer.objects, 'objects');
     },
   };
 }

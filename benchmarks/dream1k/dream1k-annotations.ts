@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
-import { badAnnotation, readAnnotation, readAnnotationFile } from '../annotation-file.ts';
+import { PromptText } from '../../core/prompt.ts';
+import { badAnnotation, checkAnnotation, readAnnotation, readAnnotationFile } from '../annotation-file.ts';
 
 /**
  * A clip of DREAM-1K: the human description that a caption is compared with, its events, and what the buckets go by.
@@ -13,6 +14,8 @@ export const Dream1kItem = z.strictObject({
   /** `movie_animation`, `movie_live_action`, `vertical_video`, `videvo`, `youtube`. */
   category: z.string(),
   reference: z.string(),
+  /** What the row asks the policy; absent where it asks nothing. */
+  instruction: PromptText.optional(),
   /**
    * Absent: the judge finds them in the reference. All of the published rows have them; four have none, which is an
    * empty list.
@@ -90,6 +93,9 @@ function itemOf(row: Dream1kRow, place: string): Dream1kItem {
   if (reference === '')
     throw badAnnotation(`${place}, field messages: no assistant's text has a reference; take the authors' file.`);
   const id = `${row.idx}`;
+  const asked = userTexts(row).join('');
+  const instruction =
+    asked.trim() === '' ? undefined : checkAnnotation(asked, PromptText, `${place}, field messages: the user's text`);
   const { events, n_subjects: subjects, n_shots: shots } = row.extra_info ?? {};
   return {
     id,
@@ -97,6 +103,7 @@ function itemOf(row: Dream1kRow, place: string): Dream1kItem {
     video: videoOf(row) ?? `${id}.mp4`,
     category: posix.basename(row.dataset),
     reference,
+    ...(instruction !== undefined && { instruction }),
     ...(events && { events }),
     ...(typeof subjects === 'number' && { subjects }),
     ...(typeof shots === 'number' && { shots }),
@@ -107,6 +114,13 @@ function assistantTexts(row: Dream1kRow) {
   return row.messages
     .filter(({ role }) => role === 'assistant')
     .flatMap(({ content }) => content.filter(({ type, reference }) => type === 'text' && reference));
+}
+
+/** What the authors' code puts to the policy: the texts of the user's turn. */
+function userTexts(row: Dream1kRow): string[] {
+  return row.messages
+    .filter(({ role }) => role === 'user')
+    .flatMap(({ content }) => content.flatMap(({ type, text }) => (type === 'text' && text ? [text] : [])));
 }
 
 function videoOf(row: Dream1kRow): string | undefined {

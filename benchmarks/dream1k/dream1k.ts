@@ -6,9 +6,12 @@ import { CaptionReading } from '../../judge/read-caption.ts';
 import type { Verdict } from '../../judge/verdict.ts';
 import { type ClipScore, NO_CAPTION, recallAndPrecision } from '../autodq.ts';
 import type { Measure } from '../bootstrap.ts';
-import { compareUnits, keyEventQuestions } from '../compare-units.ts';
+import { compareUnits, keptUnits, keyEventQuestions } from '../compare-units.ts';
+import { AUTODQ_QUIRKS } from '../suites/quirks.ts';
 import type { ScoredItem, Suite, SuiteTable, Summary } from '../suites/suite.ts';
-import { Dream1kItem, Dream1kRow, predictedCaption, readDream1k } from './dream1k-annotations.ts';
+import { Dream1kItem, readDream1k } from './dream1k-annotations.ts';
+import { DREAM1K_CAPTIONING, DREAM1K_INSTRUCTION } from './dream1k-captioning.ts';
+import { dream1kPredictions } from './dream1k-predictions.ts';
 import { DREAM1K_PUBLISHED } from './dream1k-published.ts';
 import { bucketScores, categoryScores, type DREAM1K_BUCKETS, type Dream1kClip, overallScore } from './dream1k-score.ts';
 
@@ -30,7 +33,7 @@ export const dream1k: Suite<Dream1kItem, Dream1kScore> = {
   item: Dream1kItem,
   score: Dream1kScore,
   prompts: [KEY_EVENT_EXTRACTION, EVENT_ENTAILMENT],
-  quirks: {},
+  quirks: AUTODQ_QUIRKS,
   columns: [
     { metric: 'f1', label: 'F1' },
     { metric: 'recall', label: 'Recall' },
@@ -39,16 +42,17 @@ export const dream1k: Suite<Dream1kItem, Dream1kScore> = {
   published: DREAM1K_PUBLISHED,
   groups: { title: 'Category', of: ({ category }) => category },
 
+  captioning: DREAM1K_CAPTIONING,
+  instruction: ({ instruction = DREAM1K_INSTRUCTION }) => instruction,
+
   readAnnotations: readDream1k,
 
-  readPredictions(row) {
-    const { success, data } = Dream1kRow.safeParse(row);
-    return success ? [{ id: `${data.idx}`, caption: predictedCaption(data) }] : [];
-  },
+  repeatedPrediction: 'first',
+  readPredictions: dream1kPredictions,
 
-  async scoreItem(client, item, caption, signal): Promise<Outcome<Dream1kScore>> {
+  async scoreItem(client, item, caption, { quirks, signal }): Promise<Outcome<Dream1kScore>> {
     const reference = { caption: item.reference, units: item.events };
-    const compared = await compareUnits(keyEventQuestions(client, signal), caption, reference);
+    const compared = await compareUnits(keyEventQuestions(client, keptUnits(quirks), signal), caption, reference);
     if (!('answer' in compared)) return compared;
     const { recall, precision, reference: events, verdicts, claims, claimVerdicts } = compared.answer;
     return { answer: { recall, precision, events, reading: { verdicts, claims, claimVerdicts } } };

@@ -9,7 +9,10 @@ import { DatasetManifest, type Sample } from '../../core/sample.ts';
 import { keyOf } from '../../core/store-layout.ts';
 import { probeVideo } from '../../video/probe.ts';
 import type { SuiteSource } from '../benchmark-config.ts';
+import { captioningOf, type RunCaptioning, type SuiteCaptioning } from './captioning.ts';
 import { videoFinder } from './find-videos.ts';
+import { madeByPolicy } from './made-by-policy.ts';
+import { hasTags } from './predictions.ts';
 import { readPredictions } from './read-predictions.ts';
 import type { Suite, SuiteItem } from './suite.ts';
 import type { PreparedSuite } from './suite-files.ts';
@@ -32,17 +35,22 @@ type Missing = SuiteItems['missing'];
 /**
  * Fixes what a suite is measured on: its items, and either its videos, in parts to caption, or captions that were made
  * elsewhere. A clip without either is listed with its reason.
+ * @param run how the run captions its held-out clips; needed with videos.
  * @throws VideocapError `InvalidDataset` when annotations or predictions cannot be read, or no clip is left.
  */
-export async function prepareSuite(source: SuiteSource, deps: PrepareDeps): Promise<PreparedSuite> {
+export async function prepareSuite(
+  source: SuiteSource,
+  run: RunCaptioning | undefined,
+  deps: PrepareDeps,
+): Promise<PreparedSuite> {
   const suite = suiteNamed(source.suite);
-  checkQuirks(suite, source.quirks);
+  checkQuirks(suite, source.quirks, source.variants);
   const all = await suite.readAnnotations(source.annotations);
   const items = firstClips(all, source.limit);
   const clips = [...new Map(items.map((item) => [item.clip, item])).values()];
   const found = source.predictions
-    ? await findPredictions(suite, source.predictions, items, deps)
-    : await findVideos(suite, source, clips, deps);
+    ? await findPredictions(suite, { ...source, predictions: source.predictions }, { items, all }, deps)
+    : await findVideos(suite, source, items, captioningFor(suite, source, run), deps);
   if (found.missing.length === clips.length)
     throw new VideocapError(
       'InvalidDataset',
@@ -50,18 +58,30 @@ export async function prepareSuite(source: SuiteSource, deps: PrepareDeps): Prom
         `Check ${source.predictions ? 'the predictions' : 'the video folder'}.`,
     );
   const { annotations } = source;
-  const file: SuiteItems = { suite: suite.name, annotations, items, outOf: all.length, missing: found.missing };
+  const { missing, made, warnings = [] } = found;
+  const file: SuiteItems = {
+    ...{ suite: suite.name, annotations, items, outOf: all.length, missing, made },
+    ...(warnings.length > 0 && { warnings }),
+  };
   const text = `${JSON.stringify(SuiteItems.parse(file))}\n`;
   return {
     items: await deps.store.put(keyOf('suiteItems', { hash: sha256(text) }), text),
     manifests: found.manifests,
     ...(found.predictions && { predictions: found.predictions }),
+    ...(found.captioning && { captioning: found.captioning }),
     clips: clips.length - found.missing.length,
     missing: found.missing.length,
   };
 }
 
-type Found = Pick<PreparedSuite, 'manifests' | 'predictions'> & { missing: Missing };
+type Found = Pick<PreparedSuite, 'manifests' | 'predictions' | 'captioning'> &
+  Required<Pick<SuiteItems, 'made'>> &
+  Pick<SuiteItems, 'missing' | 'warnings'>;
+
+function captioningFor(suite: Suite, { captioning }: SuiteSource, run: RunCaptioning | undefined): SuiteCaptioning {
+  if (!run) throw new Error('Captioning videos needs the settings of the run.');
+  return captioningOf(suite.captioning, run, captioning);
+}
 
 /** The items of the first so many clips. */
 function firstClips(items: readonly SuiteItem[], limit = Number.POSITIVE_INFINITY): SuiteItem[] {
@@ -71,11 +91,11 @@ function firstClips(items: readonly SuiteItem[], limit = Number.POSITIVE_INFINIT
 
 async function findPredictions(
   suite: Suite,
-  path: string,
-  items: readonly SuiteItem[],
+  { predictions: path, variants = [] }: SuiteSource & { predictions: string },
+  { items, all }: { items: readonly SuiteItem[]; all: readonly SuiteItem[] },
   { store }: PrepareDeps,
 ): Promise<Found> {
-  const captions = await readPredictions(path, suite);
+  const { captions, warnings, sha256: hash } = await readPredictions(path, suite, all);
   const known = new Set(items.flatMap(({ id, clip }) => [id, clip]));
   const predictions: CaptionedClip[] = [...captions]
     .filter(([id]) => known.has(id))
@@ -87,18 +107,30 @@ async function findPredictions(
     .filter((clip) => !captioned.has(clip))
     .map((clip) => ({ clip, reason: `there is no caption for it in ${path}` }));
   const text = `${JSON.stringify(predictions)}\n`;
-  return { predictions: await store.put(keyOf('suiteItems', { hash: sha256(text) }), text), manifests: [], missing };
+  const tagged = variants.includes('answerOnly') ? 0 : predictions.filter(({ text }) => hasTags(text)).length;
+  if (tagged > 0)
+    warnings.push(
+      `${tagged} of the predictions with <think> or <answer> are scored as they are; --variant answerOnly takes the ` +
+        'answer.',
+    );
+  return {
+    predictions: await store.put(keyOf('suiteItems', { hash: sha256(text) }), text),
+    ...{ manifests: [], missing, warnings },
+    made: { by: 'file', file: path, sha256: hash, captions: predictions.length },
+  };
 }
 
 async function findVideos(
   suite: Suite,
   { videos, annotations }: SuiteSource,
-  clips: readonly SuiteItem[],
+  items: readonly SuiteItem[],
+  captioning: SuiteCaptioning,
   { store, onVideo, signal, parallel }: PrepareDeps,
 ): Promise<Found> {
   if (!videos)
     throw new VideocapError('InvalidConfig', `${suite.title} needs a folder of videos, or a file of predictions.`);
   const find = await videoFinder(videos);
+  const clips = [...new Map(items.map((item) => [item.clip, item])).values()];
   const limit = pLimit({ concurrency: parallel ?? availableParallelism(), rejectOnClear: true });
   let done = 0;
   const checked = await limit
@@ -110,17 +142,52 @@ async function findVideos(
       return result;
     })
     .finally(() => limit.clearQueue());
-  const samples = checked.filter((clip): clip is Sample => 'video' in clip);
+  const opened = new Map(checked.flatMap((clip) => ('video' in clip ? [[clip.id, clip] as const] : [])));
+  const samples = samplesOf(suite, items, opened, captioning);
   const manifests = [];
   for (let from = 0; from < samples.length; from += CLIPS_A_PART) {
     const heldOut = samples.slice(from, from + CLIPS_A_PART);
-    const digest = sha256(JSON.stringify(heldOut.map(({ id, video }) => [id, 'sha256' in video && video.sha256])));
+    const digest = sha256(
+      JSON.stringify(heldOut.map(({ id, video, prompt }) => [id, 'sha256' in video && video.sha256, prompt])),
+    );
     const name = `${suite.name}-${parse(annotations).name}-${from / CLIPS_A_PART + 1}`;
     const manifest = DatasetManifest.parse({ name, digest, train: [], heldOut, quarantined: [] });
     const text = `${JSON.stringify(manifest)}\n`;
     manifests.push(await store.put(keyOf('manifest', { hash: sha256(text) }), text));
   }
-  return { manifests, missing: checked.filter((clip) => 'reason' in clip) };
+  return {
+    ...{ manifests, captioning, missing: checked.filter((clip) => 'reason' in clip) },
+    made: madeByPolicy(
+      captioning,
+      samples.map(({ prompt }) => prompt!),
+    ),
+  };
+}
+
+/**
+ * What the policy is shown and asked: a clip once, or once for each item where the authors ask about each in other
+ * words. Those of one clip stand far apart, so that its frames are there when it comes again.
+ */
+function samplesOf(
+  suite: Suite,
+  items: readonly SuiteItem[],
+  opened: ReadonlyMap<string, Sample>,
+  { prompt }: SuiteCaptioning,
+): Sample[] {
+  const byClip = new Map<string, SuiteItem[]>();
+  for (const item of items) byClip.set(item.clip, [...(byClip.get(item.clip) ?? []), item]);
+  const rounds: Sample[][] = [];
+  for (const [clip, ofClip] of byClip) {
+    const sample = opened.get(clip);
+    if (!sample) continue;
+    const asked = ofClip.map((item) => ({ id: item.id, prompt: prompt ?? suite.instruction(item) }));
+    const isOne = new Set(asked.map((each) => each.prompt)).size === 1;
+    for (const [i, each] of (isOne ? [{ ...asked[0]!, id: clip }] : asked).entries()) {
+      rounds[i] ??= [];
+      rounds[i].push({ ...sample, ...each });
+    }
+  }
+  return rounds.flat();
 }
 
 async function openVideo(

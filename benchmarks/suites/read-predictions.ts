@@ -1,46 +1,139 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { sha256 } from '../../core/sha256.ts';
 import { badAnnotation, readAnnotationFile } from '../annotation-file.ts';
-import type { Suite } from './suite.ts';
+import { ID_FIELDS, logOf, readLogged, taskOfFile } from './lmms-eval-log.ts';
+import type { Prediction } from './predictions.ts';
+import type { Suite, SuiteItem } from './suite.ts';
+
+export interface Predictions {
+  /** By the id of an item or of a clip. An empty one counts as a caption. */
+  captions: Map<string, string>;
+  /** What a reader of the result must know, as sentences: captions in conflict, and of no clip. */
+  warnings: string[];
+  /** Of everything that was read. */
+  sha256: string;
+}
+
+/**
+ * Captions by id that something else wrote: JSONL or a JSON list of `{"id": ..., "caption": ...}`, a JSON object `{id:
+ * caption}`, a layout of the suite's authors, a log of lmms-eval, or a folder of such files, as Tarsier's inference and
+ * lmms-eval leave it. Texts stay as they are.
+ * @param items all of the annotations.
+ * @throws VideocapError `InvalidDataset` that names file, place and remedy.
+ */
+export async function readPredictions(path: string, suite: Suite, items: readonly SuiteItem[]): Promise<Predictions> {
+  const byId = new Map(items.flatMap((item) => [[item.clip, item] as const]));
+  for (const item of items) byId.set(item.id, item);
+  const files = await filesOf(path);
+  const captions = new Map<string, string>();
+  const [conflicts, unknown, empty] = [new Set<string>(), new Set<string>(), [] as string[]];
+  const hashes: string[] = [];
+  for (const file of files) {
+    const text = await readAnnotationFile(file, 'Predictions file');
+    hashes.push(sha256(text));
+    const found = predictionsIn(text, file, suite, byId, files.length > 1 || file !== path);
+    if (found.length === 0) empty.push(basename(file));
+    for (const { ids, caption } of found) {
+      const id = ids.find((name) => byId.has(name));
+      if (id === undefined) unknown.add(ids[0]!);
+      else if (!captions.has(id)) captions.set(id, caption);
+      else if (captions.get(id) !== caption) {
+        conflicts.add(id);
+        if (suite.repeatedPrediction === 'last') captions.set(id, caption);
+      }
+    }
+  }
+  if (captions.size + unknown.size === 0)
+    throw badAnnotation(`${files.length > 1 ? 'Predictions folder' : 'Predictions file'} ${path} has no captions.`);
+  const warnings = [
+    ...sentence(
+      conflicts,
+      (n) => `${n} of the predictions ${is(n)} there again with another text, and the ${suite.repeatedPrediction} one`,
+      "counts, as in the authors' script",
+    ),
+    ...sentence(
+      unknown,
+      (n) => `${n} of the predictions ${is(n)} of no clip of ${suite.title}`,
+      'and not scored; check that they belong to these annotations',
+    ),
+    ...sentence(new Set(empty), (n) => `${n} of the files in ${path} ${n === 1 ? 'has' : 'have'} no captions`, ''),
+  ];
+  return { captions, warnings, sha256: sha256(hashes.join('\n')) };
+}
+
+/** Ids that a warning names. */
+const NAMED = 5;
+
+function sentence(ids: ReadonlySet<string>, what: (count: number) => string, end: string): string[] {
+  if (ids.size === 0) return [];
+  const more = ids.size > NAMED ? ` and ${ids.size - NAMED} more` : '';
+  const named = [...ids].slice(0, NAMED).map((id) => JSON.stringify(id));
+  return [`${what(ids.size)}${end && ` ${end}`}: ${named.join(', ')}${more}.`];
+}
+
+function is(count: number): string {
+  return count === 1 ? 'is' : 'are';
+}
+
+/** The file itself, or those of a folder, without its subfolders: Tarsier's evaluation writes into one. */
+async function filesOf(path: string): Promise<string[]> {
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) return [path];
+  const names = (await readdir(path)).filter((name) => /\.jsonl?$/.test(name)).sort();
+  if (names.length === 0)
+    throw badAnnotation(`Predictions folder ${path} has no .jsonl or .json file; give the folder they lie in.`);
+  return names.map((name) => join(path, name));
+}
 
 const Row = z.object({ id: z.union([z.string(), z.number()]), caption: z.string() });
 
-/**
- * Captions by id from a file that something else wrote: JSONL or a JSON list of `{"id": ..., "caption": ...}`, a JSON
- * object
- * `{id: caption}`, or a layout of the suite's authors. An empty caption counts as a caption.
- * @throws VideocapError `InvalidDataset` that names file, place and remedy.
- */
-export async function readPredictions(path: string, suite: Suite): Promise<Map<string, string>> {
-  const predictions = new Map<string, string>();
-  const text = await readAnnotationFile(path, 'Predictions file');
-  const rowsOf = (value: unknown) => {
+/** The predictions of one file. `amongOthers`: it may have none, since not all of a folder's files have some. */
+function predictionsIn(
+  text: string,
+  file: string,
+  suite: Suite,
+  items: ReadonlyMap<string, SuiteItem>,
+  amongOthers: boolean,
+): Prediction[] {
+  const whole = parsed(text);
+  const log = logOf(whole);
+  const task = log?.task ?? taskOfFile(basename(file));
+  const read = (value: unknown): Prediction[] | 'elsewhere' => {
     const { success, data } = Row.safeParse(value);
-    return success ? [{ id: `${data.id}`, caption: data.caption }] : (suite.readPredictions?.(value) ?? []);
+    if (success) return [{ ids: [`${data.id}`], caption: data.caption }];
+    const theirs = suite.readPredictions?.(value, (id) => items.get(id)) ?? [];
+    return theirs.length === 0 ? readLogged(value, suite, task) : theirs;
   };
-  for (const { value, place } of valuesOf(text, (value) => rowsOf(value).length > 0)) {
-    const rows = rowsOf(value);
-    if (rows.length === 0)
+  const values = log
+    ? log.rows.map((value, i) => ({ value, place: `logs[${i}]` }))
+    : valuesOf(text, whole, (value) => read(value).length > 0);
+  const rows = values.map(({ value, place }) => ({ place, found: read(value) }));
+  if (amongOthers && rows.every(({ found }) => found === 'elsewhere' || found.length === 0)) return [];
+  return rows.flatMap(({ place, found }) => {
+    if (found === 'elsewhere') return [];
+    if (found.length === 0)
       throw badAnnotation(
-        `Predictions file ${path} ${place} is no caption; write lines such as {"id": "1", "caption": "A man ` +
+        `Predictions file ${file} ${place} is no caption; write lines such as {"id": "1", "caption": "A man ` +
           `walks."}, with the ids of the suite's clips.`,
       );
-    for (const { id, caption } of rows) {
-      if ((predictions.get(id) ?? caption) !== caption)
-        throw badAnnotation(
-          `Predictions file ${path} ${place}: there is another caption for ${JSON.stringify(id)} before it; keep one.`,
-        );
-      predictions.set(id, caption);
-    }
-  }
-  if (predictions.size === 0) throw badAnnotation(`Predictions file ${path} has no captions.`);
-  return predictions;
+    if (found.some(({ ids }) => ids.length === 0))
+      throw badAnnotation(
+        `Predictions file ${file} ${place} has an answer and nothing that names its video: ${ID_FIELDS.join(', ')} ` +
+          'of its document, or of what its metrics were given. Add one of them, or write {"id": ..., "caption": ...}.',
+      );
+    return found;
+  });
 }
 
 type Value = { value: unknown; place: string };
 
 /** The values of a file: the entries of one JSON list, those of one JSON object by id, or a line each. */
-function valuesOf(text: string, isRow: (value: unknown) => boolean): Value[] {
-  const whole = parsed(text);
+function valuesOf(text: string, whole: unknown, isRow: (value: unknown) => boolean): Value[] {
   if (Array.isArray(whole)) return whole.map((value, i) => ({ value, place: `entry ${i}` }));
   if (typeof whole === 'object' && whole !== null && !isRow(whole))
     return Object.entries(whole).map(([id, value]) => ({

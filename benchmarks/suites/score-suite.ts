@@ -1,26 +1,14 @@
 import pLimit from 'p-limit';
-import { type CaptionedClip, parseCompletion } from '../../core/completion.ts';
+import type { CaptionedClip } from '../../core/completion.ts';
 import { settled } from '../../core/settled.ts';
 import type { LlmClient } from '../../judge/client/llm-client.ts';
 import { measureAlone, measureWithBounds } from '../bootstrap.ts';
+import { captionOf } from './predictions.ts';
+import { JUDGE_EMPTY } from './quirks.ts';
 import type { ScoredItem, Suite, SuiteItem, SuiteTable } from './suite.ts';
 import { outcomeTable } from './suite-counts.ts';
 import type { ItemResult, SuiteCounts, SuiteItems } from './suite-files.ts';
-import { LEAVE_OUT_FAILED } from './suites.ts';
-
-/**
- * A caption as it is scored: the answer of a completion that has one, else the text that follows its analysis, or all
- * of it;
- * `undefined` where there is nothing. An analysis that never ends is no caption.
- */
-export function captionOf(text: string): string | undefined {
-  const answer = text.indexOf('<answer>');
-  if (answer >= 0 && text.includes('</answer>', answer)) return parseCompletion(text).caption;
-  const thought = text.indexOf('</think>');
-  if (thought < 0 && text.includes('<think>')) return undefined;
-  const rest = thought < 0 ? text : text.slice(thought + '</think>'.length);
-  return rest.replace(/^\s*<answer>/, '').trim() || undefined;
-}
+import type { Variant } from './variants.ts';
 
 /**
  * Items at once, for each question that the judge takes at a time: enough that it never waits, however busy the disk
@@ -30,7 +18,13 @@ const ITEMS_A_TURN = 16;
 /** Of VDC's 5,000 items, each asks about forty questions: all at once would fill the memory. */
 const MOST_ITEMS = 512;
 
-export interface ScoringOptions {
+/** Which quirks of the authors and which variants of this project are on. */
+export interface Choices {
+  quirks: ReadonlySet<string>;
+  variants: ReadonlySet<Variant>;
+}
+
+export interface ScoringOptions extends Choices {
   /** Questions that the judge takes at a time. */
   concurrency: number;
   /** Called for every item that is done and for every question that is answered. */
@@ -44,10 +38,10 @@ export interface ScoringOptions {
  */
 export async function scoreItems(
   suite: Suite,
-  { items, missing }: SuiteItems,
+  { items, missing, made }: SuiteItems,
   captions: readonly CaptionedClip[],
   client: LlmClient,
-  { concurrency, onProgress, signal }: ScoringOptions,
+  { concurrency, onProgress, signal, quirks, variants }: ScoringOptions,
 ): Promise<ItemResult[]> {
   const texts = new Map(captions.map(({ sampleId, text }) => [sampleId, text]));
   const reasons = new Map(missing.map(({ clip, reason }) => [clip, reason]));
@@ -66,17 +60,18 @@ export async function scoreItems(
       return outcome;
     },
   };
+  const asItIs = made?.by === 'file' && !variants.has('answerOnly');
   const scoreItem = async (raw: unknown): Promise<ItemResult> => {
     const item = suite.item.parse(raw);
     const { id, clip, video } = item;
     const text = texts.get(id) ?? texts.get(clip);
     if (text === undefined) return { id, clip, video, missing: reasons.get(clip) ?? 'there is no caption for it' };
-    const caption = captionOf(text);
-    if (caption === undefined) return { id, clip, video, score: suite.noCaption(item) };
-    const outcome = await suite.scoreItem(counting, item, caption, signal);
-    if ('answer' in outcome) return { id, clip, video, caption, score: outcome.answer };
-    const reason = 'unscorable' in outcome ? outcome.reason : 'not answered yet';
-    return { id, clip, video, caption, unscorable: reason };
+    const caption = asItIs && text.trim() !== '' ? text : captionOf(text);
+    const told = { id, clip, video, ...(caption !== undefined && { caption }) };
+    if (caption === undefined && !quirks.has(JUDGE_EMPTY)) return { ...told, score: suite.noCaption(item) };
+    const outcome = await suite.scoreItem(counting, item, caption ?? '', { quirks, signal });
+    if ('answer' in outcome) return { ...told, score: outcome.answer };
+    return { ...told, unscorable: 'unscorable' in outcome ? outcome.reason : 'not answered yet' };
   };
   const turns = pLimit(Math.min(MOST_ITEMS, ITEMS_A_TURN * concurrency));
   return settled(
@@ -104,18 +99,18 @@ export async function suiteNumbers(
   suite: Suite,
   { items: rawItems, outOf }: Pick<SuiteItems, 'items' | 'outOf'>,
   results: readonly ItemResult[],
-  quirks: ReadonlySet<string>,
+  { quirks, variants }: Choices,
 ): Promise<SuiteNumbers> {
   const items = rawItems.map((item) => suite.item.parse(item));
-  const leaveOutFailed = quirks.has(LEAVE_OUT_FAILED);
-  const inMeans = ({ score, caption }: ItemResult) => score !== undefined && !(leaveOutFailed && caption === undefined);
+  const leaveOutEmpty = variants.has('leaveOutEmpty');
+  const inMeans = ({ score, caption }: ItemResult) => score !== undefined && !(leaveOutEmpty && caption === undefined);
   const withScore = results.flatMap((result, i) => (inMeans(result) ? [scored(suite, items[i]!, result)] : []));
   const unscorable = results.flatMap(({ unscorable }, i) =>
     unscorable === undefined ? [] : [{ item: items[i]!, score: suite.noCaption(items[i]!) }],
   );
   const { metrics, tables } = await suite.summarise(withScore, quirks, measureWithBounds);
   const worst =
-    unscorable.length > 0 && !leaveOutFailed
+    unscorable.length > 0 && !leaveOutEmpty
       ? await suite.summarise([...withScore, ...unscorable], quirks, measureAlone)
       : undefined;
   const measured = new Set(withScore.map(({ item }) => suite.groups?.of(item)));

@@ -3,6 +3,8 @@ import { ArtifactRef } from '../../core/artifact-ref.ts';
 import { JudgedBy } from '../../judge/judged-by.ts';
 import { JudgeUsage } from '../../judge/usage.ts';
 import { SuiteName } from '../benchmark-config.ts';
+import { SuiteCaptioning } from './captioning.ts';
+import { CaptionsMadeWith, MadeWith } from './made-with.ts';
 
 /** A suite's items as a run fixed them: what lies in the store between preparing and scoring. */
 export const SuiteItems = z.strictObject({
@@ -15,6 +17,10 @@ export const SuiteItems = z.strictObject({
   outOf: z.int().optional(),
   /** Clips that nothing can be said about, by clip, with the reason. */
   missing: z.array(z.strictObject({ clip: z.string(), reason: z.string() })),
+  /** What the captions are made with; absent in files of older versions. */
+  made: CaptionsMadeWith.optional(),
+  /** What a reader of the result must know of the predictions, as sentences. */
+  warnings: z.array(z.string()).optional(),
 });
 export type SuiteItems = z.infer<typeof SuiteItems>;
 
@@ -41,9 +47,9 @@ export const SuiteCounts = z.strictObject({
   outOf: z.int().optional(),
   /** Parts of the benchmark that nothing was measured of, where means are made of parts: VDC's aspects, by label. */
   absent: z.array(z.string()).optional(),
-  /** Items in the means; those without a caption are among them unless a quirk leaves them out. */
+  /** Items in the means; those without a caption are among them unless `leaveOutEmpty` is on. */
   scored: z.int(),
-  /** The policy wrote no caption: a score of 0, since that is its own fault. */
+  /** The policy wrote no caption: a score of 0, since that is its own fault, or what the judge says of it. */
   withoutCaption: z.int(),
   /** The judge would or could not answer: in no mean. */
   unscorable: z.int(),
@@ -71,6 +77,11 @@ export const SuiteResult = z.strictObject({
   usage: JudgeUsage,
   /** The authors' quirks that were on, and what they do. */
   quirks: z.record(z.string(), z.string()),
+  /** The same of what no author does. Absent in results of older versions, as is what follows. */
+  variants: z.record(z.string(), z.string()).optional(),
+  madeWith: MadeWith.optional(),
+  /** What a reader must know of the predictions, as sentences. */
+  warnings: z.array(z.string()).optional(),
   counts: SuiteCounts,
   /** Points 0-100 unless the column says otherwise. */
   metrics: z.record(z.string(), z.number()),
@@ -98,6 +109,8 @@ export const PreparedSuite = z.strictObject({
   manifests: z.array(ArtifactRef),
   /** JSON: `CaptionedClip[]`; only with predictions. */
   predictions: ArtifactRef.optional(),
+  /** How the clips are to be captioned; absent with predictions, and in the results of older versions. */
+  captioning: SuiteCaptioning.optional(),
   clips: z.int(),
   /** Clips without a video or a prediction. They are listed in the report, and never scored. */
   missing: z.int(),

@@ -1,17 +1,21 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { JudgeUsage } from '../../judge/usage.ts';
 import { judgedBy, promptNames } from '../judged-by.ts';
+import { captionsText, madeWithText } from './made-with.ts';
 import type { Column, Suite, SuiteTable } from './suite.ts';
 import { fewScored } from './suite-counts.ts';
 import type { ItemResult, SuiteCounts, SuiteResult } from './suite-files.ts';
 
 /**
  * A result as Markdown: the main table with published numbers beside ours, what was left out and why, and the suite's
- * other tables. Every table names the judge and its prompts, without which the numbers mean nothing.
+ * other tables. Every table names the judge, its prompts, and what the captions were made with, without which the
+ * numbers mean nothing.
  */
 export function suiteReport(result: SuiteResult): string {
-  const { title, subject, judge, usage, quirks, counts, annotations, source, notes = [] } = result;
-  const judged = `${plain(judgedBy(judge))}.`;
+  const { title, subject, judge, usage, quirks, variants = {}, counts, annotations, source, notes = [] } = result;
+  const { madeWith, warnings = [] } = result;
+  const made = madeWith ? ` ${plain(madeWithText(madeWith, judge.model))}.` : '';
+  const judged = `${plain(judgedBy(judge))}.${made}`;
   return [
     `# ${title}: ${plain(subject)}`,
     '',
@@ -20,10 +24,12 @@ export function suiteReport(result: SuiteResult): string {
     `- Judge: ${plain(judge.model)} at ${plain(judge.endpoint)}, temperature 0`,
     `- Prompts: ${plain(promptNames(judge))}`,
     ...(usage ? [`- Judge usage: ${usageLine(usage)}`] : []),
+    ...(madeWith ? [`- Captions: ${plain(captionsText(madeWith.captions))}`] : []),
     `- Authors' quirks that are on: ${listOf(quirks)}`,
+    `- Variants of our own that are on: ${listOf(variants)}`,
     `- Items: ${counts.items}${ofTheFile(counts)}; in the means ${counts.scored}, without a caption ` +
       `${counts.withoutCaption}, unscorable ${counts.unscorable}, missing ${counts.missing}`,
-    ...fewScored(counts).map((warning) => `\n> **${warning}**`),
+    ...[...fewScored(counts), ...warnings].map((warning) => `\n> **${plain(warning)}**`),
     '',
     '## Result',
     '',

@@ -4,6 +4,8 @@ import type { Prompt } from '../../judge/questions/prompt.ts';
 import type { Outcome } from '../../judge/questions/question.ts';
 import type { SuiteName } from '../benchmark-config.ts';
 import type { Measure } from '../bootstrap.ts';
+import type { AuthorsCaptioning } from './captioning.ts';
+import type { Prediction } from './predictions.ts';
 
 /** One thing that a suite asks a caption for. A suite adds what its protocol compares the caption with. */
 export interface SuiteItem {
@@ -60,6 +62,12 @@ export interface Summary {
   tables: SuiteTable[];
 }
 
+export interface ScoringHow {
+  /** The names of those that are on. */
+  quirks: ReadonlySet<string>;
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * A published benchmark: how its authors' files are read, what the judge is asked, what is made of the answers. All of
  * it is pure but for reading files and asking; videos, captions, failures, storage, published rows and reports are the
@@ -79,7 +87,10 @@ export interface Suite<Item extends SuiteItem = SuiteItem, Score = unknown> {
   readonly score: z.ZodType<Score>;
   /** The prompts that `scoreItem` uses: named, with their version, beside every number. */
   readonly prompts: readonly Prompt[];
-  /** The authors' quirks that can be had, off by default: name -> what it does, as one sentence for the report. */
+  /**
+   * The quirks of the authors' scripts that can be had, off by default: name -> what it does, as one sentence for the
+   * report. `JUDGE_EMPTY` is the framework's work.
+   */
   readonly quirks: Readonly<Record<string, string>>;
   /** The main table. */
   readonly columns: readonly Column[];
@@ -103,17 +114,28 @@ export interface Suite<Item extends SuiteItem = SuiteItem, Score = unknown> {
    */
   readAnnotations(path: string): Promise<Item[]>;
 
-  /**
-   * The captions of a row of the authors' own prediction files, where they have such, by item or clip; none for other
-   * rows.
-   */
-  readPredictions?(row: unknown): { id: string; caption: string }[];
+  /** How the authors have clips captioned. */
+  readonly captioning: AuthorsCaptioning;
+  /** What the authors ask about an item. Where the items of a clip differ in it, each gets a caption of its own. */
+  instruction(item: Item): string;
 
   /**
-   * Asks what the protocol asks about one caption, which is not empty. A question without an answer makes the item
-   * unscorable, never 0.
+   * The captions of a row of the authors' own prediction files, where they have such, by item or clip; none for other
+   * rows; `elsewhere` for a row of theirs that is about another benchmark. `itemOf` knows the annotations.
    */
-  scoreItem(client: LlmClient, item: Item, caption: string, signal?: AbortSignal): Promise<Outcome<Score>>;
+  readPredictions?(row: unknown, itemOf: (id: string) => Item | undefined): Prediction[] | 'elsewhere';
+  /** Which of several captions for one id counts, as in the authors' script. */
+  readonly repeatedPrediction: 'first' | 'last';
+  /** By which id an answer in a log of lmms-eval goes, where the benchmark has several tasks there. */
+  idInTask?(task: string, clip: string): string;
+  /** Whether `doc_id` of such a log is an item's id, where the log has no other. */
+  readonly docIdIsId?: boolean;
+
+  /**
+   * Asks what the protocol asks about one caption, which is empty only under `JUDGE_EMPTY`. A question without an
+   * answer makes the item unscorable, never 0.
+   */
+  scoreItem(client: LlmClient, item: Item, caption: string, how: ScoringHow): Promise<Outcome<Score>>;
 
   /** The score of an item whose clip got no caption: the policy's fault, so a number, without a judge call. */
   noCaption(item: Item): Score;

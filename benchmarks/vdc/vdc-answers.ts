@@ -13,10 +13,16 @@ export const VdcAnswer = z.strictObject({
   answer: z.string(),
   predicted: z.string(),
   correct: z.boolean(),
-  /** 0-5 */
+  /** 0-5, unless answers are taken as they are given. */
   score: z.number(),
 });
 export type VdcAnswer = z.infer<typeof VdcAnswer>;
+
+interface AskingHow {
+  /** The judge's answers are taken as they are: of any length, with any score. */
+  asGiven?: boolean;
+  signal?: AbortSignal | undefined;
+}
 
 /**
  * VDC's protocol for one caption: the judge answers every question from the caption alone, and is then shown question,
@@ -27,9 +33,9 @@ export async function answerVdc(
   client: LlmClient,
   caption: string,
   questions: readonly VdcQuestion[],
-  signal?: AbortSignal,
+  { asGiven = false, signal }: AskingHow = {},
 ): Promise<Outcome<VdcAnswer[]>> {
-  const answers = await settled(questions.map((question) => answerOne(client, caption, question, signal)));
+  const answers = await settled(questions.map((question) => answerOne(client, caption, question, { asGiven, signal })));
   return (answers.find((answer) => !isAnswer(answer)) as Unknown | undefined) ?? { answer: answers.filter(isAnswer) };
 }
 
@@ -37,11 +43,11 @@ async function answerOne(
   client: LlmClient,
   caption: string,
   { question, answer }: VdcQuestion,
-  signal: AbortSignal | undefined,
+  { asGiven = false, signal }: AskingHow,
 ): Promise<VdcAnswer | Unknown> {
-  const predicted = await client.ask(vdcAnswer(caption, question), signal);
+  const predicted = await client.ask(vdcAnswer(caption, question, { asGiven }), signal);
   if (!('answer' in predicted)) return predicted;
-  const match = await client.ask(vdcMatch(question, answer, predicted.answer), signal);
+  const match = await client.ask(vdcMatch(question, answer, predicted.answer, { asGiven }), signal);
   if (!('answer' in match)) return match;
   const { correct, score } = match.answer;
   return { question, answer, predicted: predicted.answer, correct, score };

@@ -1,38 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { PromptText } from '../../core/prompt.ts';
 import { uniformAt } from '../../core/random.ts';
-import type { VdcAspect } from './vdc-questions.ts';
+import { VdcAspect } from './vdc-questions.ts';
 
 /**
- * What a policy is asked for under each aspect: three instructions quoted from each of the authors' lists
- * (`rese1f/aurora`, Apache-2.0), which have 16, and 24 for the detailed caption. Those that speak of a number of frames
- * are left out.
+ * What a policy is asked for under each aspect: the authors' lists (`rese1f/aurora`, Apache-2.0, src/lmms-eval/
+ * lmms_eval/tasks/vdc/utils.py:51-152), 16 each, and 24 for the detailed caption. The lists of their post_eval script
+ * say "8 equally spaced frames" where these say "equally spaced frames".
  */
-const VDC_INSTRUCTIONS: Readonly<Record<VdcAspect, readonly [string, ...string[]]>> = {
-  camera: [
-    'Describe the camera movements in these frames.',
-    'Summarize the camera actions and perspectives.',
-    'Describe any camera zooms, pans, or angle changes.',
-  ],
-  short: [
-    'Write a one-sentence summary of the video.',
-    'Summarize the video in one concise sentence.',
-    'Provide a brief description of the video in one sentence.',
-  ],
-  background: [
-    'Describe the background, including objects, location, weather, and time.',
-    'Summarize the background setting of the video based on these frames.',
-    'What is the environment like in these frames?',
-  ],
-  main_object: [
-    "Describe the main subject's actions and movements.",
-    "Summarize the primary subject's attributes and actions.",
-    "Describe the main subject's position and movements.",
-  ],
-  detailed: [
-    'Describe the video based on these frames in a few sentences.',
-    'Explain the video using these frames.',
-    'Imagine the video from these frames and describe it in detail in a few sentences.',
-  ],
-};
+export const VDC_INSTRUCTIONS = z
+  .record(VdcAspect, z.array(PromptText).min(1))
+  .parse(JSON.parse(readFileSync(new URL('./vdc-instructions.json', import.meta.url), 'utf8')));
 
 /**
  * The authors draw one at random each time; here the draw depends on aspect and video alone, so that a result can be

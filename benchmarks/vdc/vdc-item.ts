@@ -13,7 +13,7 @@ export const VdcItem = z.strictObject({
   clip: z.string(),
   video: z.string(),
   aspect: VdcAspect,
-  /** What the authors ask for here. A policy that takes no instruction is not asked it, and captions the video once. */
+  /** What the authors ask the policy for here. */
   instruction: z.string(),
   questions: z.array(VdcQuestion).min(1),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Prediction } from '../suites/predictions.ts';
 import { VDC_ASPECTS } from './vdc-questions.ts';
 
 /** A line of the authors' caption file (`post_eval/VDC_1k_captions.jsonl`): a caption under each aspect. */
@@ -7,25 +8,21 @@ const PerAspect = z.object({
   captions: z.partialRecord(z.enum(VDC_ASPECTS.map((aspect) => `${aspect}_caption` as const)), z.string()),
 });
 
-/** An entry of what `process_vdc_result.py` scores, as lmms-eval logs it: one caption. */
-const Logged = z.object({
-  doc: z.object({ video_id: z.string() }),
-  resps: z.tuple([z.tuple([z.string()], z.unknown())], z.unknown()),
-});
+/** The captions of a line in the authors' layout, by item id. Empty for other rows. */
+export function vdcPredictions(row: unknown): Prediction[] {
+  const { success, data } = PerAspect.safeParse(row);
+  if (!success) return [];
+  return VDC_ASPECTS.flatMap((aspect) => {
+    const caption = data.captions[`${aspect}_caption`];
+    return caption === undefined ? [] : [{ ids: [`${aspect}/${data.video_id}`], caption }];
+  });
+}
 
 /**
- * The captions of a row in one of the authors' two layouts, by item id where there is one under each aspect, by video
- * id where there is one for all. Empty for other rows.
+ * The item that an answer in a log of lmms-eval is for: a task there (`camera_test`) asks about one aspect. Under any
+ * other name the caption is for the video, and stands for all aspects.
  */
-export function vdcPredictions(row: unknown): { id: string; caption: string }[] {
-  const perAspect = PerAspect.safeParse(row);
-  if (perAspect.success) {
-    const { video_id, captions } = perAspect.data;
-    return VDC_ASPECTS.flatMap((aspect) => {
-      const caption = captions[`${aspect}_caption`];
-      return caption === undefined ? [] : [{ id: `${aspect}/${video_id}`, caption }];
-    });
-  }
-  const logged = Logged.safeParse(row);
-  return logged.success ? [{ id: logged.data.doc.video_id, caption: logged.data.resps[0][0] }] : [];
+export function vdcIdInTask(task: string, video: string): string {
+  const aspect = VDC_ASPECTS.find((name) => task === `${name}_test` || task === name);
+  return aspect === undefined ? video : `${aspect}/${video}`;
 }

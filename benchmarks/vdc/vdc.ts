@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { JUDGE_EMPTY } from '../suites/quirks.ts';
 import type { Column, Suite } from '../suites/suite.ts';
 import { answerVdc, VdcAnswer } from './vdc-answers.ts';
+import { VDC_CAPTIONING } from './vdc-captioning.ts';
 import { readVdcItems, VdcItem } from './vdc-item.ts';
 import { VDC_ANSWER, VDC_MATCH } from './vdc-judge-questions.ts';
-import { vdcPredictions } from './vdc-predictions.ts';
+import { vdcIdInTask, vdcPredictions } from './vdc-predictions.ts';
 import { VDC_PUBLISHED } from './vdc-published.ts';
 import { VDC_ASPECTS } from './vdc-questions.ts';
 import { NO_VDC_CAPTION, vdcClipScore } from './vdc-score.ts';
@@ -14,6 +16,7 @@ const VdcItemScore = z.strictObject({ accuracy: z.number(), score: z.number(), a
 type VdcItemScore = z.infer<typeof VdcItemScore>;
 
 const DROP_ZEROS = 'dropZeros';
+const ANSWERS_AS_GIVEN = 'answersAsGiven';
 
 /** VDCscore: does a caption hold the answers to questions about its video? Five aspects, scored apart. */
 export const vdc: Suite<VdcItem, VdcItemScore> = {
@@ -26,6 +29,10 @@ export const vdc: Suite<VdcItem, VdcItemScore> = {
   quirks: {
     [DROP_ZEROS]:
       'captions with accuracy 0 or score 0 are left out of the means, as in process_vdc_result.py, which flatters',
+    [JUDGE_EMPTY]: 'the questions are asked about an empty caption like about any other (default: it scores 0)',
+    [ANSWERS_AS_GIVEN]:
+      "the judge's answers, verdicts and marks count as they are (default: an answer loses the spaces around it; one " +
+      'of more than 1,000 characters, a verdict other than yes and no, or a mark outside 0-5 is asked for again)',
   },
   columns: [
     { metric: 'accuracy', label: 'Accuracy' },
@@ -45,9 +52,14 @@ export const vdc: Suite<VdcItem, VdcItemScore> = {
     all: VDC_ASPECTS.map((aspect) => ASPECT_NAMES[aspect].label),
   },
   readAnnotations: readVdcItems,
+  captioning: VDC_CAPTIONING,
+  instruction: ({ instruction }) => instruction,
   readPredictions: vdcPredictions,
-  async scoreItem(client, { questions }, caption, signal) {
-    const answers = await answerVdc(client, caption, questions, signal);
+  repeatedPrediction: 'first',
+  idInTask: vdcIdInTask,
+  async scoreItem(client, { questions }, caption, { quirks, signal }) {
+    const asGiven = quirks.has(ANSWERS_AS_GIVEN);
+    const answers = await answerVdc(client, caption, questions, { asGiven, signal });
     if (!('answer' in answers)) return answers;
     return { answer: { ...(vdcClipScore(answers.answer) ?? NO_VDC_CAPTION), answers: answers.answer } };
   },

@@ -1,8 +1,10 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { Argument, Command } from '@commander-js/extra-typings';
+import { Argument, Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { judgeOfBenchmarks, SuiteName } from '../../benchmarks/benchmark-config.ts';
-import { checkQuirks, quirksOf, suiteNamed, suites } from '../../benchmarks/suites/suites.ts';
+import { CaptioningConfig } from '../../benchmarks/suites/captioning.ts';
+import { checkQuirks, suiteNamed, suites } from '../../benchmarks/suites/suites.ts';
+import { VARIANTS, Variant } from '../../benchmarks/suites/variants.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import type { Evaluation, SuiteEvaluation } from '../../contracts/run-results.ts';
 import { VideocapError } from '../../core/errors.ts';
@@ -35,12 +37,23 @@ export const benchCommand = new Command('bench')
   )
   .option('--annotations <file>', "a benchmark's annotations, as its authors ship them (vdc: the folder of its files)")
   .option('--videos <dir>', "folder with the benchmark's videos; subfolders count")
-  .option('--predictions <file>', 'score these captions, {"id": ..., "caption": ...} a line; no checkpoint, no videos')
+  .option(
+    '--predictions <path>',
+    'score these captions as they are: {"id": ..., "caption": ...} a line, a log of lmms-eval, or the folder that ' +
+      "Tarsier's inference or lmms-eval wrote; no checkpoint, no videos",
+  )
   .option('--limit <clips>', 'only this number of clips, from the start of the file', wholeNumber(1, 100))
   .option('--quirk <name>', "turn on a quirk of the authors' script; repeatable; the report says so", collectName)
+  .option('--variant <name>', "turn on a choice of this project's own; repeatable; the report says so", collectVariant)
+  .option(
+    '--captioning <key=value>',
+    "change how videos are captioned, by default as the benchmark's authors do: prompt, frames.count, " +
+      'frames.maxPixels, maxNewTokens, decoding.temperature...; like=run: as the config says; repeatable',
+    collectOverride,
+  )
   .option(
     '--config <config>',
-    'the experiment with the judge (or benchmark.judge), the frame options and the held-out videos',
+    'the experiment with the judge (or benchmark.judge), and, for the held-out videos, all that captions them',
     'quickstart',
   )
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
@@ -53,14 +66,21 @@ export const benchCommand = new Command('bench')
       'and the key in the environment variable that judge.apiKeyEnv names. Each answer is paid for once.',
       'Clips without a video and unscorable clips are listed and counted, and are in no mean.',
       '',
-      'Quirks, all off by default:',
-      ...quirkLines(),
+      "Quirks of the authors' scripts, all off by default:",
+      ...suites.flatMap(({ name, quirks }) => lines(quirks, name)),
+      '',
+      "Variants of this project's own, which no author's script has, all off by default:",
+      ...lines(VARIANTS),
       examples(
         ['videocap bench tiny', 'the base model on the held-out videos of quickstart'],
         ['videocap bench run:my-run@20 --config my.yaml', "step 20 of a run on its experiment's held-out videos"],
         [
           'videocap bench path/to/model dream1k --annotations DREAM-1k.jsonl --videos dir --config my.yaml',
           'a published one',
+        ],
+        [
+          'videocap bench path/to/model vdc ... --captioning like=run --captioning frames.count=32',
+          'asked, shown and decoded as in the config, but with 32 frames',
         ],
         [
           'videocap bench dream1k --predictions own.jsonl --annotations DREAM-1k.jsonl --config my.yaml',
@@ -76,13 +96,13 @@ export const benchCommand = new Command('bench')
     const asked = { ...overrides, ...(model !== undefined && { 'policy.model': model }) };
     const judge = judgeOfBenchmarks(await loadConfig(config, asked));
     const source = sourceOf(suite, options);
-    if (suite !== 'held-out') checkSuite(suite, judge, options.quirk ?? []);
+    if (suite !== 'held-out') checkSuite(suite, judge, options);
     if (checkpoint !== undefined && !json && command.getOptionValueSource('config') === 'default')
       printNote(
         otherExperimentNote(
           checkpoint,
           config,
-          suite === 'held-out' ? `${MEASURE} and held-out videos` : `${MEASURE} and decoding`,
+          suite === 'held-out' ? `${MEASURE} and held-out videos` : 'Judge and engine',
         ),
       );
     const installation = findInstallation();
@@ -123,7 +143,7 @@ export const benchCommand = new Command('bench')
 
 const LLM = '--set judge.kind=llm --set judge.model=gpt-4o-mini';
 
-/** What of the config decides a figure, whatever the suite. */
+/** What of the config decides the figures of its own held-out videos. */
 const MEASURE = 'Judge, prompt, frame options';
 
 /** Nothing is trained here; without this the run's page would count steps that never come. */
@@ -136,6 +156,8 @@ interface Options {
   predictions?: string;
   limit?: number;
   quirk?: string[];
+  variant?: Variant[];
+  captioning?: Record<string, unknown>;
 }
 
 /**
@@ -165,9 +187,11 @@ export function whatToMeasure(
  * The part of a benchmark run's input that says where things lie; paths become absolute, since workers run elsewhere.
  * @throws VideocapError `InvalidInput` when something is missing, or makes no sense for the suite.
  */
-export function sourceOf(suite: Choice, { annotations, videos, predictions, limit, quirk = [] }: Options) {
+export function sourceOf(suite: Choice, options: Options) {
+  const { annotations, videos, predictions, limit, quirk = [], variant = [], captioning } = options;
   if (suite === 'held-out') {
-    const given = Object.entries({ annotations, videos, predictions, limit, quirk: quirk[0] });
+    const flags = { quirk: quirk[0], variant: variant[0], captioning };
+    const given = Object.entries({ annotations, videos, predictions, limit, ...flags });
     const unwanted = given.find(([, value]) => value !== undefined);
     if (unwanted) throw wrong(`--${unwanted[0]} is for a published benchmark; name one: ${SUITES.join(', ')}.`);
     return {};
@@ -177,19 +201,22 @@ export function sourceOf(suite: Choice, { annotations, videos, predictions, limi
     throw wrong(`${suite} needs --videos, a folder of its videos, or --predictions, captions made elsewhere.`);
   if (videos && predictions)
     throw wrong('Give --videos to caption them, or --predictions to score captions, not both.');
+  if (predictions && captioning) throw wrong('--captioning is for --videos: predictions are captions already.');
   return {
     annotations: resolve(annotations),
     ...(videos && { videos: resolve(videos) }),
     ...(predictions && { predictions: resolve(predictions) }),
     ...(limit !== undefined && { limit }),
     quirks: quirk,
+    ...(variant.length > 0 && { variants: variant }),
+    ...(captioning && { captioning: nested(captioning) }),
   };
 }
 
 /** Refuses before anything starts what the workers would refuse later. */
-function checkSuite(name: SuiteName, judge: JudgeConfig, quirks: readonly string[]): void {
+function checkSuite(name: SuiteName, judge: JudgeConfig, { quirk = [], variant = [] }: Options): void {
   const suite = suiteNamed(name);
-  checkQuirks(suite, quirks);
+  checkQuirks(suite, quirk, variant);
   if (!isLlm(judge))
     throw new VideocapError('InvalidConfig', `${suite.title} is judged by a language model; add for example: ${LLM}`);
 }
@@ -212,10 +239,32 @@ function heldOutLines(evaluation: Evaluation, subject: string): string[] {
   return [metricsTable(metrics), ...judgeNotes([evaluation]), ...unscoredNotes({ [subject]: metrics })];
 }
 
-function quirkLines(): string[] {
-  return suites.flatMap((suite) =>
-    Object.entries(quirksOf(suite)).map(([quirk, what]) => `  ${suite.name.padEnd(10)} ${quirk}: ${what}`),
-  );
+function lines(choices: Readonly<Record<string, string>>, suite = 'any'): string[] {
+  return Object.entries(choices).map(([name, what]) => `  ${suite.padEnd(10)} ${name}: ${what}`);
+}
+
+/**
+ * `{"frames.count": 8}` as `{frames: {count: 8}}`.
+ * @throws VideocapError `InvalidInput` for a field that captioning does not have, or a value that it does not take.
+ */
+function nested(flat: Readonly<Record<string, unknown>>): CaptioningConfig {
+  const sections: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(flat)) {
+    const [section, field, ...rest] = key.split('.');
+    if (rest.length > 0) throw wrong(`--captioning ${key}: write a field, such as frames.count.`);
+    const before = sections[section!] as object | undefined;
+    sections[section!] = field === undefined ? value : { ...before, [field]: value };
+  }
+  const { error, data } = CaptioningConfig.safeParse(sections);
+  if (!error) return data;
+  const { path, message } = error.issues[0]!;
+  throw wrong(`--captioning ${path.join('.') || Object.keys(flat)[0]}: ${message}.`);
+}
+
+function collectVariant(name: string, before: Variant[] = []): Variant[] {
+  const { success, data } = Variant.safeParse(name);
+  if (success) return [...before, data];
+  throw new InvalidArgumentError(`give one of ${Variant.options.join(', ')}.`);
 }
 
 function collectName(name: string, before: string[] = []): string[] {

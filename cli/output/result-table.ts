@@ -1,5 +1,6 @@
 import { REFERENCE_ROWS } from '../../benchmarks/held-out-metrics.ts';
 import { judgedBy } from '../../benchmarks/judged-by.ts';
+import { heldOutMadeWithText } from '../../benchmarks/suites/made-with.ts';
 import { withBounds } from '../../benchmarks/suites/suite-report.ts';
 import type { Evaluation } from '../../contracts/run-results.ts';
 
@@ -29,9 +30,10 @@ export function resultTable(base: Metrics, trained: Metrics): string {
   return alignedTable(['held-out, points', 'base', 'trained', 'change'], rows);
 }
 
-/** Who judged the policies, each once. */
-export function judgeNotes(policies: readonly Pick<Evaluation, 'judge'>[]): string[] {
-  return [...new Set(policies.map(({ judge }) => `  ${judgedBy(judge)}`))];
+/** Who judged the policies, and what their captions were made with, each once. */
+export function judgeNotes(policies: readonly Pick<Evaluation, 'judge' | 'made'>[]): string[] {
+  const made = policies.flatMap(({ judge, made }) => (made ? [heldOutMadeWithText(made, judge.model)] : []));
+  return [...new Set([...policies.map(({ judge }) => judgedBy(judge)), ...made])].map((line) => `  ${line}`);
 }
 
 /** What the judge could not score, for each policy that this is true of: the means leave it out. */

@@ -1,5 +1,6 @@
 import type { SuiteName } from '../../benchmarks/benchmark-config.ts';
 import { judgedBy } from '../../benchmarks/judged-by.ts';
+import { madeWithText } from '../../benchmarks/suites/made-with.ts';
 import type { Column, PublishedRow } from '../../benchmarks/suites/suite.ts';
 import { countsLine, fewScored } from '../../benchmarks/suites/suite-counts.ts';
 import { withBounds } from '../../benchmarks/suites/suite-report.ts';
@@ -57,9 +58,10 @@ export function suiteLines(
     suiteTable(Object.fromEntries(measured.map(({ subject, metrics }) => [subject, metrics])), suite),
     '',
     ...[...judges, ...notes].map((line) => `  ${line}`),
-    ...measured.flatMap(({ subject, counts }) => [
+    ...measured.flatMap(({ subject, counts, judge, madeWith, warnings = [] }) => [
       `  ${subject}: ${countsLine(counts)}`,
-      ...fewScored(counts).map((warning) => `  WARNING: ${warning}`),
+      ...(madeWith ? [`  ${madeWithText(madeWith, judge.model)}`] : []),
+      ...[...fewScored(counts), ...warnings].map((warning) => `  WARNING: ${warning}`),
     ]),
   ];
 }

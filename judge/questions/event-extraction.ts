@@ -20,23 +20,27 @@ export function eventExtraction(description: string): Question<string[]> {
 }
 
 /**
- * Which are the key events of `description`, as AutoDQ asks for them? A longer list is kept whole, as the authors do.
+ * Which are the key events of `description`, as AutoDQ asks for them? A list of more than ten is kept whole, as the
+ * authors do. `keep` says what is kept of it.
  */
-export function keyEventExtraction(description: string): Question<string[]> {
-  return extraction(KEY_EVENT_EXTRACTION, description);
+export function keyEventExtraction(description: string, keep: ReadUnits = readUnits): Question<string[]> {
+  return extraction(KEY_EVENT_EXTRACTION, description, keep);
 }
 
-function extraction(prompt: Prompt, description: string): Question<string[]> {
+function extraction(prompt: Prompt, description: string, keep: ReadUnits = readUnits): Question<string[]> {
   return {
     prompt,
     data: { description },
     shape: Answer,
     read(text) {
       const read = readJson(text, Answer, [description]);
-      return 'fault' in read ? read : readUnits(read.answer.events, 'events');
+      return 'fault' in read ? read : keep(read.answer.events, 'events');
     },
   };
 }
+
+/** What is kept of a list that a model wrote. `what` names its members, for the fault. */
+export type ReadUnits = (listed: readonly string[], what: string) => ParsedAnswer<string[]>;
 
 /** What a model listed, without blanks and repetitions; a list that is out of all proportion is none. */
 export function readUnits(listed: readonly string[], what: string): ParsedAnswer<string[]> {
@@ -45,3 +49,6 @@ export function readUnits(listed: readonly string[], what: string): ParsedAnswer
     return { fault: `it must have at most ${MOST_EVENTS} short ${what}` };
   return { answer: units };
 }
+
+/** What a model listed, all of it: repetitions and blanks count, of any number and length (AutoDQ's authors). */
+export const unitsAsListed: ReadUnits = (listed) => ({ answer: [...listed] });

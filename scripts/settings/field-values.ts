@@ -9,6 +9,7 @@ export function valuesOf(schema: Schema): string {
   if (members) return [...new Set(members.map((member) => valuesOf(member as Schema)))].join(', or ');
   if (schema.enum) return schema.enum.map((value) => code(String(value))).join(', ');
   if (schema.$ref) return 'any JSON';
+  if (Array.isArray(schema.type)) return valuesOf({ anyOf: schema.type.map((type) => ({ type })) });
   switch (schema.type) {
     case 'boolean':
       return '`true`, `false`';

@@ -152,12 +152,16 @@ describe('captions that were made elsewhere', () => {
     expect(judge.requests).toHaveLength(before);
   });
 
-  it('without a caption can be left out as the authors leave out what failed, and the report says so', async () => {
-    const without = await bench({ ...source, quirks: ['leaveOutFailed'] });
+  it('without a caption can be left out, by a variant that the report calls our own', async () => {
+    const without = await bench({ ...source, variants: ['leaveOutEmpty'] });
     expect(without.counts).toMatchObject({ scored: 2, withoutCaption: 1 });
     // youtube is clip 2 alone: R 1, P 1. Overall R 2/3, P 3/4, F1 12/17.
     expect(without.metrics.f1).toBeCloseTo(100 * (12 / 17), 9);
-    expect(await report(without)).toMatch(/quirks that are on: leaveOutFailed \(clips without a caption are left/);
+    expect(await report(without)).toContain("Authors' quirks that are on: none\n");
+    expect(await report(without)).toMatch(
+      /Variants of our own that are on: leaveOutEmpty \(clips without a caption are/,
+    );
+    expect(without.madeWith).toMatchObject({ quirks: [], variants: ['leaveOutEmpty'] });
   });
 
   it('that the judge will not score are in no mean, and the report says what they could cost', async () => {
@@ -211,6 +215,24 @@ describe('a policy', () => {
     expect(evaluation.counts).toMatchObject({ items: 4, scored: 3, unscorable: 0, missing: 1 });
     expect(await report(evaluation)).toContain('- 3: there is no 3.mp4 in');
     expect(await report(evaluation)).toContain('# DREAM-1K (AutoDQ): tiny, step 0');
+    // As Tarsier's script has it, whatever the run's own settings are.
+    expect(evaluation.madeWith?.captions).toMatchObject({
+      ...{ by: 'policy', like: 'authors', own: [], maxNewTokens: 512, frames: { count: 16, maxPixels: 460_800 } },
+      prompt: { text: 'Describe the video in detail.', count: 1 },
+    });
+    expect(await report(evaluation)).toContain('Made with: prompt "Describe the video in detail." (sha256 ');
+  });
+
+  it('is shown and asked what the user says, and the record tells it', async () => {
+    const captioning = { like: 'run', frames: { count: 4 }, maxNewTokens: 8 };
+    const evaluation = await bench({
+      ...{ checkpoint: 'tiny', annotations: annotations(), videos: join(root, 'videos'), limit: 1 },
+      captioning,
+    });
+    expect(evaluation.madeWith?.captions).toMatchObject({
+      ...{ like: 'run', own: ['frames.count', 'maxNewTokens'], maxNewTokens: 8, frames: { count: 4, maxPixels: 7056 } },
+      prompt: { text: 'Analyse the subjects, their attributes and actions, then describe the video.' },
+    });
   });
 
   it('captions the first clips only, if asked to', async () => {
@@ -246,7 +268,7 @@ describe('is refused with a sentence', () => {
 
   it('with a quirk that nobody has', async () => {
     expect(await failure(bench({ ...(await someSource()), quirks: ['dropAll'] }))).toMatch(
-      /has no quirk "dropAll"; it has leaveOut/,
+      /has no quirk "dropAll"; it has judgeEmpty, unitsAsListed\. leaveOutEmpty and answerOnly are variants/,
     );
   });
 

@@ -2,15 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
 import { createBenchmarkActivities } from '../../../activities/benchmark.ts';
 import { HeldOutDetails } from '../../../benchmarks/held-out.ts';
 import { ArtifactStore, sha256 } from '../../../core/artifact-store.ts';
-import { parseCompletion } from '../../../core/completion.ts';
+import { CaptionedClip, parseCompletion } from '../../../core/completion.ts';
 import { type DatasetManifest, type Sample, structuredCompletion } from '../../../core/sample.ts';
+import { Decoding } from '../../../core/token-filters.ts';
 import { describe as describeScene, eventsOf } from '../../../datasets/shapes/describe.ts';
 import { sceneAt } from '../../../datasets/shapes/scene.ts';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { RewardConfig } from '../../../rewards/registry.ts';
+import { FrameOptions } from '../../../video/frame-options.ts';
 import { message } from '../../servers/openai-faults.ts';
 import { startOpenAiServer } from '../../servers/openai-server.ts';
 import { failingStore } from '../../storage/failing-store.ts';
@@ -53,6 +56,19 @@ test('the references themselves score 100 in everything', async () => {
   const { metrics } = await benchmark().scoreBenchmark(await inputFor(perfect));
   expect(metrics).toMatchObject({ eventF1: 100, actionF1: 100, objectF1: 100, think: 100, format: 100 });
   expect(metrics).toMatchObject({ eventF1Low: 100, eventF1High: 100, clips: 6, unscorable: 0, meanTokens: 40 });
+});
+
+test('says what the captions were made with: what the policy was asked, and how it was shown and decoded', async () => {
+  const input = await inputFor(perfect);
+  expect((await benchmark().scoreBenchmark(input)).made).toBeUndefined();
+  const madeWith = { frames: FrameOptions.parse({}), maxNewTokens: 64, decoding: Decoding.parse({}) };
+  const captions = await store.readJson(input.captions, z.array(CaptionedClip));
+  const asked = captions.map((caption, i) => ({ ...caption, prompt: i === 0 ? 'What happens?' : 'Describe.' }));
+  const shown = { ...input, step: 1, captions: await store.putJson('asked.json', asked), madeWith };
+  expect((await benchmark().scoreBenchmark(shown)).made).toEqual({
+    ...{ by: 'policy', ...madeWith },
+    prompt: { count: 2, sha256: sha256('Describe.\nWhat happens?') },
+  });
 });
 
 test('texts without a caption score 0, and say so clip by clip', async () => {

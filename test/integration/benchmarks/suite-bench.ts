@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { createSuiteActivities } from '../../../activities/suites.ts';
 import type { SuiteName } from '../../../benchmarks/benchmark-config.ts';
 import { SuiteResult } from '../../../benchmarks/suites/suite-files.ts';
+import type { Variant } from '../../../benchmarks/suites/variants.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
 import type { OpenAiServer } from '../../servers/openai-server.ts';
 
 interface Options {
   quirks?: string[];
+  variants?: Variant[];
   limit?: number;
 }
 
@@ -43,18 +45,23 @@ export class SuiteBench {
   }
 
   /** Scoring that can be tried again: within one run. */
-  async prepare(suite: SuiteName, annotations: string, predictions: string, { quirks = [], limit }: Options = {}) {
+  async prepare(
+    suite: SuiteName,
+    annotations: string,
+    predictions: string,
+    { quirks = [], variants = [], limit }: Options = {},
+  ) {
     const activities = createSuiteActivities({ store: this.#store, env: { KEY: 'sk' } });
     const { baseUrl } = this.#server;
     const judge = JudgeConfig.parse({ kind: 'llm', model: 'm', baseUrl, apiKeyEnv: 'KEY', concurrency: 4 });
     const runKey = `run-${this.#runs++}`;
-    const source = { suite, annotations, predictions, quirks, ...(limit && { limit }) };
+    const source = { suite, annotations, predictions, quirks, variants, ...(limit && { limit }) };
     const prepared = await activities.prepareSuite({ runKey, source, judge });
     const input = { runKey, step: 0, items: prepared.items, captions: [prepared.predictions!], subject: 'a file' };
     return {
       loseOutput: () => this.#store.remove(`runs/${runKey}/step-000000/suite-${suite}.json`),
       score: async () => {
-        const scored = await activities.scoreSuite({ ...input, quirks, judge });
+        const scored = await activities.scoreSuite({ ...input, quirks, variants, judge });
         return {
           ...scored,
           result: await this.#store.readJson(scored.result, SuiteResult),

@@ -196,6 +196,23 @@ describe('videocap bench', () => {
     expect(judge.requests.length).toBe(before);
   });
 
+  it('says what the figures were made with, and warns of captions that fit no clip or come twice', async () => {
+    const more = [
+      { id: 'one', caption: 'A fox.' },
+      { id: 'nobody', caption: 'A cow.' },
+    ];
+    await writeLines('more.jsonl', [...PREDICTED, ...more]);
+    const { stdout } = await bench('--predictions', 'more.jsonl', '--quirk', 'judgeEmpty');
+    expect(stdout).toMatch(
+      /Made with: 2 captions of \S*more\.jsonl \(sha256 \w{12}\); judge by-the-letter; quirks judgeEmpty\n/,
+    );
+    expect(stdout).toContain(
+      'WARNING: 1 of the predictions is there again with another text, and the first one counts',
+    );
+    expect(stdout).toContain('WARNING: 1 of the predictions is of no clip of DREAM-1K (AutoDQ) and not scored; ');
+    expect(stdout).toContain('"nobody"');
+  });
+
   it('measures a checkpoint on the held-out videos of a config', async () => {
     const [shown, told] = await Promise.all([
       world.videocap(['bench', 'tiny']),

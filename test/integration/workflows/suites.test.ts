@@ -155,6 +155,41 @@ describe('published benchmarks inside a run', () => {
     expect(given.scored[2]!.spent).toEqual({ calls: 30, usd: 7.5 });
   });
 
+  it('are captioned as the prepared suite says, not as the held-out clips are', async () => {
+    const frames = { count: 16, minPixels: 784, maxPixels: 460_800, factor: 28 };
+    const decoding = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1.2 };
+    const captioning = { like: 'authors' as const, own: [], frames, maxNewTokens: 512, decoding };
+    const [asked, extracted] = [[] as StageInput<'prepareSuite'>[], [] as StageInput<'extractFrames'>[]];
+    const prompt = { output: 'structured' as const, texts: ['Analyse, then describe.'] };
+    const own = ExperimentConfig.parse({
+      ...config,
+      prompt,
+      benchmark: { ...config.benchmark, suites: [{ ...suites[1], captioning: { maxNewTokens: 512 } }] },
+    });
+    const { stages, given } = stagesOf([], {
+      resolveConfig: () => ({ config: own }),
+      prepareSuite: (input) => {
+        asked.push(input);
+        return { items: ref('items'), manifests: [ref('part-1')], captioning, clips: 1, missing: 0 };
+      },
+      extractFrames: (input) => {
+        extracted.push(input);
+        return { clips: ref('clips') };
+      },
+    });
+    await run('trainingRun', {}, stages);
+    const { maxNewTokens } = own.benchmark;
+    expect(asked[0]).toMatchObject({
+      source: { captioning: { like: 'authors', maxNewTokens: 512 } },
+      run: { prompt: 'Analyse, then describe.', frames: own.frames, maxNewTokens, decoding: { temperature: 0 } },
+    });
+    expect(extracted.find(({ manifest }) => manifest.uri === ref('part-1').uri)?.frames).toEqual(frames);
+    const ofSuite = given.captioned.filter(({ list }) => list === 'carebench-1');
+    expect(ofSuite[0]).toMatchObject({ maxNewTokens: 512, decoding });
+    expect(given.captioned.find(({ list }) => list === 'held-out')).toMatchObject({ maxNewTokens });
+    expect(given.scored[0]?.subject).toBe('tiny, step 0, greedy, repetitionPenalty 1.2');
+  });
+
   it('end the run before it trains when they cannot be read', async () => {
     const calls: CallLog = [];
     const { stages } = stagesOf(calls, {

@@ -6,8 +6,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createReportActivities } from '../../../activities/report.ts';
 import { WriteReportInput } from '../../../contracts/report.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { Decoding } from '../../../core/token-filters.ts';
 import { readReportContent } from '../../../report/report-content.ts';
 import { reportPage } from '../../../report/report-page.ts';
+import { FrameOptions } from '../../../video/frame-options.ts';
 import { type SyntheticRun, type SyntheticRunOptions, syntheticRun } from '../report/synthetic-run.ts';
 
 let folder: string;
@@ -66,6 +68,20 @@ describe('writeReport', () => {
     expect(said).toContain('policy tiny, trained before: step 40 of sft-1 (weights abababababab)');
     expect(said).toContain('best checkpoint, exported: step 2, eventF1 61.25');
     expect(said).toContain('ended early: it no longer rose');
+  });
+
+  it('says what the captions behind its figures were made with', async () => {
+    const made = {
+      ...{ by: 'policy' as const, prompt: { text: 'Describe.', count: 1, sha256: 'ab'.repeat(32) } },
+      ...{ maxNewTokens: 64, decoding: Decoding.parse({}), frames: FrameOptions.parse({}) },
+    };
+    const told =
+      'Made with: prompt "Describe." (sha256 abababababab), 8 frames of about 7056 pixels, at most 64 tokens';
+    const { said } = await page({}, ({ evaluations }) => ({
+      evaluations: evaluations.map((evaluation) => ({ ...evaluation, made })),
+    }));
+    // By the table, the curves and the videos.
+    expect(said.split(told)).toHaveLength(4);
   });
 
   it('says plainly that the rule-based judge is no LLM', async () => {

@@ -244,6 +244,25 @@ describe('parseConfig', () => {
     expect(parseConfig(`${llm}\n${suites}`, at).benchmark.suites).toEqual([
       { suite: 'dream1k', annotations: '/lab/d/DREAM-1k.jsonl', videos: '/v', quirks: [] },
     ]);
+    const captioned = (captioning: string) =>
+      `${llm}\n${suites.replace('videos:', `captioning: ${captioning}, videos:`)}`;
+    expect(parseConfig(captioned('{ frames: { count: 4 }, maxNewTokens: 9 }'), at).benchmark.suites[0]).toMatchObject({
+      captioning: { like: 'authors', frames: { count: 4 }, maxNewTokens: 9 },
+    });
+    expect(errorOf(captioned('{ frames: { count: 5 } }'))).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:2:96: benchmark.suites[0].captioning.frames.count is 5; set a multiple of 2."`,
+    );
+    expect(errorOf(captioned('{ like: me }'))).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:2:86: benchmark.suites[0].captioning.like is "me"; set one of authors, run."`,
+    );
+    expect(errorOf(captioned('{ frame: { count: 4 } }'))).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:2:86: benchmark.suites[0].captioning.frame is not a known field (did you mean "frames"?). Fields of benchmark.suites[0].captioning: like, prompt, frames, maxNewTokens, decoding."`,
+    );
+    expect(
+      errorOf(`${llm}\n${suites.replace('videos:', 'variants: [leaveOutFailed], videos:')}`),
+    ).toMatchInlineSnapshot(
+      `"InvalidConfig: lab.yaml:2:83: benchmark.suites[0].variants[0] is "leaveOutFailed"; set one of leaveOutEmpty, answerOnly."`,
+    );
   });
 
   it('says when an override is to blame', () => {

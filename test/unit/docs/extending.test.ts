@@ -241,9 +241,10 @@ describe('suite.md', () => {
     });
     const captions = [completion('a.mp4', 'A dog runs.'), completion('b.mp4', '')];
     const client = { name: 'm', usage: {} as never, ask: async () => ({ answer: ['entailment', 'neutral'] as never }) };
+    const plain = { quirks: new Set<string>(), variants: new Set<never>() };
     const list = { suite: suite.name, annotations, items, missing: [] };
-    const results = await scoreItems(suite, list, captions, client, { concurrency: 1 });
-    const { metrics, counts } = await suiteNumbers(suite, list, results, new Set());
+    const results = await scoreItems(suite, list, captions, client, { ...plain, concurrency: 1 });
+    const { metrics, counts } = await suiteNumbers(suite, list, results, plain);
     // Half of the first one's actions; nothing of the second, whose policy wrote no caption.
     expect(metrics).toEqual({ recall: 25, recallLow: 0, recallHigh: 50 });
     expect(counts).toMatchObject({ items: 2, scored: 2, withoutCaption: 1 });

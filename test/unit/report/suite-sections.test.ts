@@ -43,6 +43,18 @@ test('the judge and its prompts stand by the table, and what was published in wo
   expect(notes.at(-2)).toContain('action F1 +3.1, object F1 +6.9 points');
 });
 
+test('what the captions were made with stands by the table, and warnings of predictions', () => {
+  const { suites, ...plain } = evaluation(0, 20, 10);
+  const captions = { by: 'file', file: '/d/p.jsonl', sha256: 'ab'.repeat(32), captions: 10 } as const;
+  const suite = { ...suites![0]!, madeWith: { captions, quirks: ['judgeEmpty'], variants: [] }, warnings: ['Beware.'] };
+  const [section] = read({ ...plain, suites: [suite] }, undefined);
+  const notes = [...section!.querySelectorAll('.note')].map(({ textContent }) => textContent);
+  expect(notes[0]).toBe('base policy: Beware.');
+  expect(notes[1]).toBe(
+    'base policy: Made with: 10 captions of /d/p.jsonl (sha256 abababababab); judge <b>judge</b>; quirks judgeEmpty.',
+  );
+});
+
 test('a limit on clips stands by the numbers, and warns', () => {
   const { suites, ...plain } = evaluation(0, 20, 10);
   const [section] = read(

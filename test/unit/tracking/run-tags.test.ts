@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { CaptionsMadeWith } from '../../../benchmarks/suites/made-with.ts';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import type { Evaluation } from '../../../contracts/run-results.ts';
-import { bestTags, finishNote, runTags } from '../../../tracking/run-tags.ts';
+import { bestTags, finishNote, madeWithTags, runTags } from '../../../tracking/run-tags.ts';
 
 const ref = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
 const evaluation = (step: number, eventF1: number): Evaluation => ({
@@ -63,6 +64,27 @@ describe('finishNote', () => {
     expect(note).toContain('Best checkpoint, exported: step 20, eventF1 61.25. Ended early: it no longer rose.');
     expect(bestTags(best)).toContainEqual({ key: 'videocap.best.step', value: '20' });
     expect(bestTags(undefined)).toEqual([]);
+  });
+  it('says what its figures were made with, of each benchmark', () => {
+    const captions: CaptionsMadeWith = { by: 'file', file: 'p.jsonl', sha256: 'ab'.repeat(32), captions: 3 };
+    const judge = { model: 'm', prompts: [] };
+    const suite = {
+      ...{ suite: 'vdc' as const, step: 0, metrics: {}, judge, result: ref, report: ref, drillDown: ref },
+      counts: { items: 1, scored: 1, withoutCaption: 0, unscorable: 0, missing: 0 },
+      madeWith: { captions, quirks: ['dropZeros'], variants: [] },
+    };
+    const evaluations = [{ ...evaluation(0, 41), made: captions, suites: [suite] }, evaluation(40, 47.5)];
+    expect(madeWithTags(evaluations)).toEqual([
+      {
+        key: 'videocap.madeWith.held-out',
+        value: 'Made with: 3 captions of p.jsonl (sha256 abababababab); judge m',
+      },
+      {
+        key: 'videocap.madeWith.vdc',
+        value: 'Made with: 3 captions of p.jsonl (sha256 abababababab); judge m; quirks dropZeros',
+      },
+    ]);
+    expect(madeWithTags([evaluation(0, 41)])).toEqual([]);
   });
   it('leaves a run without results as it is', () => {
     expect(finishNote('As it was.', [], undefined)).toBe('As it was.');

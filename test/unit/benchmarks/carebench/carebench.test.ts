@@ -60,5 +60,5 @@ test.each([
   ['something else', { id: '7', caption: 'A man runs.' }, []],
   ['a caption that is no text', { idx: 7, pred: null }, []],
 ])('predictions: %s', (_, row, expected) => {
-  expect(careBenchPredictions(row).map(({ id, caption }) => [id, caption])).toEqual(expected);
+  expect(careBenchPredictions(row).map(({ ids: [id], caption }) => [id, caption])).toEqual(expected);
 });

@@ -36,6 +36,7 @@ const item = {
   video: '7.mp4',
   category: 'movie_animation',
   reference: 'A Cat runs "fast".',
+  instruction: 'Describe the video in detail.',
   events: ['A cat runs.'],
   subjects: 4,
   shots: 2,

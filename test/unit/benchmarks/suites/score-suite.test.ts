@@ -1,27 +1,10 @@
-import { describe, expect, it, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { captionOf, scoreItems, suiteNumbers } from '../../../../benchmarks/suites/score-suite.ts';
+import { type Choices, scoreItems, suiteNumbers } from '../../../../benchmarks/suites/score-suite.ts';
 import type { Suite, SuiteItem } from '../../../../benchmarks/suites/suite.ts';
 import { type CaptionedClip, parseCompletion } from '../../../../core/completion.ts';
 import type { LlmClient } from '../../../../judge/client/llm-client.ts';
 import type { Question } from '../../../../judge/questions/question.ts';
-
-describe('what a caption is', () => {
-  it.each([
-    ['<think>[]</think><answer>A cat runs.</answer>', 'A cat runs.'],
-    ['A cat runs.', 'A cat runs.'],
-    ['  A cat runs.\n', 'A cat runs.'],
-    ['<think>let me see</think> A cat runs.', 'A cat runs.'],
-    ['<think>[]</think><answer>A cat runs and', 'A cat runs and'],
-    ['<think>[]</think><answer> </answer>', undefined],
-    ['<think>[{"subject": "cat"', undefined],
-    ['', undefined],
-  ])('%j is %j', (text, caption) => expect(captionOf(text)).toBe(caption));
-
-  it('takes linear time, whatever a file says', () => {
-    expect(captionOf('<answer>'.repeat(200_000))).toContain('<answer>');
-  });
-});
 
 /** A suite whose captions score how many letters they have, in points. */
 const letters: Suite<SuiteItem, number> = {
@@ -34,6 +17,9 @@ const letters: Suite<SuiteItem, number> = {
   quirks: {},
   columns: [{ metric: 'mean', label: 'Mean' }],
   published: [],
+  captioning: { frames: {}, maxNewTokens: 1, decoding: {}, source: 'here' },
+  instruction: () => 'Describe the video.',
+  repeatedPrediction: 'first',
   readAnnotations: async () => [],
   async scoreItem(_, { id }, caption) {
     if (id === 'refused') return { unscorable: true, reason: 'the judge refused to answer' };
@@ -60,6 +46,7 @@ const client: LlmClient = {
   },
   ask: () => Promise.reject(new Error('nobody is asked here')),
 };
+const PLAIN: Choices = { quirks: new Set(), variants: new Set() };
 const itemNamed = (id: string) => ({ id, clip: id, video: `${id}.mp4` });
 const captionFor = (sampleId: string, text: string): CaptionedClip => ({
   ...{ sampleId, text, tokens: 1 },
@@ -76,6 +63,7 @@ test('every item ends as scored, without a caption, unscorable or missing, and o
   } as const;
   const captions = [captionFor('good', 'abcd'), captionFor('silent', ''), captionFor('refused', 'abc')];
   const results = await scoreItems(suite, { ...prepared, missing: [...prepared.missing] }, captions, client, {
+    ...PLAIN,
     concurrency: 8,
   });
   expect(results).toEqual([
@@ -86,14 +74,16 @@ test('every item ends as scored, without a caption, unscorable or missing, and o
   ]);
 
   const counts = { items: 4, scored: 2, withoutCaption: 1, unscorable: 1, missing: 1 };
-  expect(await suiteNumbers(suite, { items }, results, new Set())).toEqual({
+  expect(await suiteNumbers(suite, { items }, results, PLAIN)).toEqual({
     metrics: { mean: 2 },
     worst: { mean: 4 / 3 },
     tables: [],
     counts,
   });
-  // The authors' way: whatever failed is not there.
-  expect(await suiteNumbers(suite, { items }, results, new Set(['leaveOutFailed']))).toEqual({
+  // Our own variant: what has no caption is not there.
+  expect(
+    await suiteNumbers(suite, { items }, results, { ...PLAIN, variants: new Set(['leaveOutEmpty'] as const) }),
+  ).toEqual({
     metrics: { mean: 4 },
     tables: [],
     counts: { ...counts, scored: 1 },
@@ -104,6 +94,7 @@ test('items of one clip share its caption, unless there is one for the item itse
   const items = ['a', 'b'].map((id) => ({ ...itemNamed(id), clip: 'clip' }));
   const prepared = { suite: 'dream1k' as const, annotations: 'a', items, missing: [] };
   const results = await scoreItems(suite, prepared, [captionFor('clip', 'abc'), captionFor('b', 'abcde')], client, {
+    ...PLAIN,
     concurrency: 8,
   });
   expect(results.map(({ score }) => score)).toEqual([3, 5]);
@@ -127,7 +118,7 @@ test('a fault of the endpoint is thrown only once all who were asked have answer
     { suite: 'dream1k', annotations: 'a', items, missing: [] },
     captions,
     client,
-    { concurrency: 8 },
+    { ...PLAIN, concurrency: 8 },
   );
   await expect(scoring).rejects.toThrow('the endpoint is away');
   expect(answered).toBe(true);
@@ -148,7 +139,11 @@ test('every answered question is progress, long before the first item is done', 
     { suite: 'dream1k', annotations: 'a', items, missing: [] },
     items.map(({ id }) => captionFor(id, 'a cat')),
     { ...client, ask: async () => ({ answer: undefined as never }) },
-    { concurrency: 1, onProgress: ({ done, total, answers }) => seen.push(`${done}/${total}, ${answers} answers`) },
+    {
+      ...PLAIN,
+      concurrency: 1,
+      onProgress: ({ done, total, answers }) => seen.push(`${done}/${total}, ${answers} answers`),
+    },
   );
   expect(seen.slice(0, 3)).toEqual(['0/2, 1 answers', '0/2, 2 answers', '0/2, 3 answers']);
   expect(seen.at(-1)).toBe('2/2, 6 answers');
@@ -175,7 +170,7 @@ test.each([
     const items = Array.from({ length: 5000 }, (_, i) => itemNamed(`${i}`));
     const captions = items.map(({ id }) => captionFor(id, 'a cat'));
     const prepared = { suite: 'dream1k' as const, annotations: 'a', items, missing: [] };
-    const results = await scoreItems(counting, prepared, captions, client, { concurrency });
+    const results = await scoreItems(counting, prepared, captions, client, { ...PLAIN, concurrency });
     expect(results.map(({ id, score }) => [id, score])).toEqual(items.map(({ id }) => [id, 1]));
     expect(most).toBe(expected);
   },

@@ -33,6 +33,33 @@ describe('where a benchmark lies', () => {
     });
   });
 
+  it('carries choices and what captions are made with, nested as in a config', () => {
+    const captioning = { like: 'run', 'frames.count': 4, 'frames.maxPixels': 7056, prompt: 'What happens?' };
+    expect(
+      sourceOf('vdc', { annotations: 'a', videos: 'v', quirk: ['dropZeros'], variant: ['leaveOutEmpty'], captioning }),
+    ).toMatchObject({
+      ...{ quirks: ['dropZeros'], variants: ['leaveOutEmpty'] },
+      captioning: { like: 'run', frames: { count: 4, maxPixels: 7056 }, prompt: 'What happens?' },
+    });
+  });
+
+  const ownCaptioning = (captioning: object) => ({ annotations: 'a', videos: 'v', captioning: { ...captioning } });
+  it.each([
+    ['held-out', { captioning: { maxNewTokens: 3 } }, /^--captioning is for a published benchmark/],
+    ['held-out', { variant: ['answerOnly'] }, /^--variant is for a published benchmark/],
+    [
+      'vdc',
+      { annotations: 'a', predictions: 'p', captioning: { maxNewTokens: 3 } },
+      /predictions are captions already/,
+    ],
+    ['vdc', ownCaptioning({ 'frames.count': 3 }), /^--captioning frames\.count: .*multiple of 2/],
+    ['vdc', ownCaptioning({ 'frames.size': 3 }), /^--captioning frames: /],
+    ['vdc', ownCaptioning({ framse: 3 }), /^--captioning framse: Unrecognized key/],
+    ['vdc', ownCaptioning({ 'frames.count.most': 3 }), /^--captioning frames\.count\.most: write a field, such as/],
+  ] as const)('%s %j is refused', (suite, options, sentence) =>
+    expect(() => sourceOf(suite, options as never)).toThrow(sentence),
+  );
+
   it.each([
     ['held-out', { limit: 3 }, /^--limit is for a published benchmark/],
     ['dream1k', { videos: 'v' }, /needs --annotations/],

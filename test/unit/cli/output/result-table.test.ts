@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { CaptionsMadeWith } from '../../../../benchmarks/suites/made-with.ts';
 import { judgeNotes, metricsTable, resultTable, unscoredNotes } from '../../../../cli/output/result-table.ts';
 
 it('puts base and trained policy side by side, with intervals where there are any', () => {
@@ -32,6 +33,30 @@ it('says once who judged the policies, and nothing where there is none', () => {
     '  Judge: rule-based (no LLM)',
   ]);
   expect(judgeNotes([])).toEqual([]);
+});
+
+const made: CaptionsMadeWith = {
+  ...{ by: 'policy', prompt: { text: 'Describe.', count: 1, sha256: 'ab'.repeat(32) } },
+  frames: { count: 8, minPixels: 7056, maxPixels: 7056, factor: 28 },
+  ...{ maxNewTokens: 128, decoding: { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 } },
+};
+const MADE = 'prompt "Describe." (sha256 abababababab), 8 frames of about 7056 pixels, at most 128 tokens, greedy';
+
+it('says what the captions were made with, once where it is the same', () => {
+  const judge = { model: 'm', prompts: [] };
+  expect(
+    judgeNotes([
+      { judge, made },
+      { judge, made },
+    ]),
+  ).toEqual(['  Judge: m', `  Made with: ${MADE}; judge m`]);
+  const longer = { ...made, maxNewTokens: 256 } as CaptionsMadeWith;
+  expect(
+    judgeNotes([
+      { judge, made },
+      { judge, made: longer },
+    ]),
+  ).toHaveLength(3);
 });
 
 it('says of which policy the judge could not score everything', () => {

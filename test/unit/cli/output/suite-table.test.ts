@@ -39,6 +39,22 @@ test('shows every policy of a run, and warns of each that too few items were sco
   expect(lines.match(/WARNING: Only 2 of 10 items/g)).toHaveLength(1);
 });
 
+test('says what was made of what, and warns of predictions', () => {
+  const ref = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
+  const counts = { items: 1, scored: 1, withoutCaption: 0, unscorable: 0, missing: 0 };
+  const captions = { by: 'file', file: 'p.jsonl', sha256: 'ab'.repeat(32), captions: 1 } as const;
+  const result = {
+    ...{ suite: 'vdc' as const, step: 0, metrics: { accuracy: 20 }, counts, judge: { model: 'm', prompts: [] } },
+    ...{ result: ref, report: ref, drillDown: ref, warnings: ['2 of the predictions are of no clip.'] },
+    madeWith: { captions, quirks: [], variants: ['answerOnly'] },
+  };
+  expect(suiteLines('vdc', { 'p.jsonl': { suites: [result] } }).slice(-3)).toEqual([
+    '  p.jsonl: 1 of 1 items scored',
+    '  Made with: 1 captions of p.jsonl (sha256 abababababab); judge m; quirks none; own variants answerOnly',
+    '  WARNING: 2 of the predictions are of no clip.',
+  ]);
+});
+
 test('says in words what others published without values', () => {
   const ref = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
   const counts = { items: 1, scored: 1, withoutCaption: 0, unscorable: 0, missing: 0 };
