@@ -110,7 +110,7 @@ test('a disk that fails just before the end makes no verdict again', async () =>
 });
 
 test("a fault of the benchmarks' own judge names its section of the config", async () => {
-  const judge = { kind: 'llm', model: 'm', apiKeyEnv: 'OTHER_KEY' };
+  const judge = { kind: 'llm', model: 'm', apiKeyEnv: 'OTHER_KEY', baseUrl: 'http://127.0.0.1:1/v1' };
   const asked = benchmark().scoreBenchmark({ ...(await inputFor(perfect, judge)), judgeSection: 'benchmark.judge' });
   await expect(asked).rejects.toThrow('The environment variable OTHER_KEY (benchmark.judge.apiKeyEnv) is not set');
 });
