@@ -5,7 +5,7 @@ const ALL = Uint16Array.from({ length: 0x1_0000 }, (_, half) => half);
 const bytes = new Uint8Array(ALL.buffer);
 
 /** By the formula of IEEE 754-2008, 3.4. */
-function valueOf(half: number, exponentBits: number, fractionBits: number): number {
+function numberOf(half: number, exponentBits: number, fractionBits: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >> fractionBits) & (2 ** exponentBits - 1);
   const fraction = half & (2 ** fractionBits - 1);
@@ -20,7 +20,7 @@ test.each([
   ['BF16', 8, 7],
 ] as const)('%s: all 65,536 values, exactly', (dtype, exponentBits, fractionBits) => {
   const wide = WIDEN[dtype](bytes);
-  const wrong = [...ALL].filter((half) => !Object.is(wide[half], valueOf(half, exponentBits, fractionBits)));
+  const wrong = [...ALL].filter((half) => !Object.is(wide[half], numberOf(half, exponentBits, fractionBits)));
   expect(wrong).toEqual([]);
 });
 
