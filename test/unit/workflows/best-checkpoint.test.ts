@@ -93,8 +93,8 @@ describe('early stopping', () => {
 it('a metric that the benchmark does not have is refused with those that it has', () => {
   const config = BestConfig.parse({ metric: 'evntF1' });
   const metrics = { eventF1: 50, eventF1Low: 40, eventF1High: 60, clips: 3 };
-  expect(unknownMetric({ step: 0, metrics }, config)).toBe(
-    'checkpoints.best.metric is "evntF1", which the held-out benchmark does not measure; set one of eventF1, clips.',
+  expect(unknownMetric({ step: 0, metrics }, config)).toMatch(
+    /checkpoints\.best\.metric is "evntF1".* eventF1, clips\./,
   );
   expect(unknownMetric({ step: 0, metrics: { clips: 3, unscorable: 3 } }, config)).toBeUndefined();
 });
