@@ -11,6 +11,14 @@ export function refusal(code: ErrorCode, ...named: (string | number)[]): unknown
 
 /** Matches a text that names these, in this order. */
 export function naming(...named: (string | number)[]): string {
-  const pattern = named.map((text) => String(text).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('[^]*');
-  return expect.stringMatching(new RegExp(pattern)) as string;
+  return expect.stringMatching(new RegExp(named.map(escaped).join('[^]*'))) as string;
+}
+
+/** Matches one line, with its line break, that names these, in this order. */
+export function lineNaming(...named: (string | number)[]): string {
+  return expect.stringMatching(new RegExp(`^[^\\n]*${named.map(escaped).join('[^\\n]*')}[^\\n]*\\n$`)) as string;
+}
+
+function escaped(text: string | number): string {
+  return String(text).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

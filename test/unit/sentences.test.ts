@@ -3,14 +3,24 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { COMMAND_SENTENCES } from '../sentences/commands.ts';
 import { CONFIG_SENTENCES } from '../sentences/configs.ts';
+import { JUDGE_SENTENCES } from '../sentences/judge.ts';
+import { REWARD_SENTENCES } from '../sentences/rewards.ts';
+import { RUN_SENTENCES } from '../sentences/runs.ts';
 import { type PinnedSentence, sentenceOf } from '../sentences/sentence.ts';
 
 /**
  * The sentences that users meet, each pinned once, in the table of its area. Other tests assert the error's code and
  * what the sentence names (`test/refusal.ts`).
  */
-const AREAS: Readonly<Record<string, readonly PinnedSentence[]>> = { configs: CONFIG_SENTENCES };
+const AREAS: Readonly<Record<string, readonly PinnedSentence[]>> = {
+  configs: CONFIG_SENTENCES,
+  judge: JUDGE_SENTENCES,
+  rewards: REWARD_SENTENCES,
+  runs: RUN_SENTENCES,
+  commands: COMMAND_SENTENCES,
+};
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Characters in a row that no other test may share with a pinned sentence. Shorter ones are facts, not wording. */

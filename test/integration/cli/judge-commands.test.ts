@@ -104,28 +104,23 @@ describe('judge check', () => {
     expect(stdout).toContain(
       'model      big, not among the 2 listed by the endpoint: m, other\u{fffd}[2J\u{fffd}31m\n',
     );
-    expect(stdout).toMatch(/refuses the key in the environment variable JUDGE_KEY \(judge\.apiKeyEnv\) .*\.\n$/);
+    expect(stdout).toMatch(/refuses the key .* JUDGE_KEY \(judge\.apiKeyEnv\) .*\.\n$/);
   });
 
   test('of a judge that is no endpoint says what to set', async () => {
     const { stderr, code } = await videocap('check');
     expect(code).toBe(1);
-    expect(stderr).toBe(
-      'The judge of quickstart is rule-based, which is no endpoint. Name a config with a language model, or set ' +
-        'one: --set judge.kind=llm --set judge.model=gpt-4o-mini\n',
-    );
+    expect(stderr).toMatch(/quickstart is rule-based.* --set judge\.kind=llm .*\n$/);
     expect((await videocap('check', '--benchmark')).stderr).toMatch(
-      / --set benchmark\.judge\.kind=llm --set benchmark\.judge\.model=gpt-4o-mini\n$/,
+      / --set benchmark\.judge\.kind=llm --set benchmark\.judge\.model=.*\n$/,
     );
   });
 
   test('without its key names the shell, and neither a worker nor a run to resume', async () => {
     const { stderr, code } = await videocap('check', 'own.yaml', '--set', 'judge.apiKeyEnv=NO_SUCH_KEY');
     expect(code).toBe(1);
-    expect(stderr).toBe(
-      'The environment variable NO_SUCH_KEY (judge.apiKeyEnv) is not set: set it right in this shell, and where the ' +
-        'workers start.\n',
-    );
+    expect(stderr).toMatch(/^[^\n]*NO_SUCH_KEY \(judge\.apiKeyEnv\) .*this shell.*\n$/);
+    expect(stderr).not.toContain('resume');
   });
 });
 

@@ -76,7 +76,7 @@ describe('parseConfig', () => {
     refuses('algorithm: { kind: grpo, steps: many, clipLow: 1 }', '1:26: algorithm.steps is "many"', '\n');
     refuses('algorithm: { kind: grpo, steps: many, clipLow: 1 }', '\n', '1:39: algorithm.clipLow is 1');
     refuses('judge:\n  kind: llm\n  baseUrl: somewhere\n', '3:3: judge.baseUrl is "somewhere"', '1:1: judge.model');
-    refuses('reward:\n  caption:\n    thresholds: [0.2, high]\n', '3:23: reward.caption.thresholds[1] is "high"');
+    refuses('reward:\n  caption:\n    thresholds: [0.2, high]\n', '3:23: reward.caption.thresholds[1]', '"high"');
   });
 
   it('suggests the field that was meant', () => {
@@ -95,7 +95,7 @@ describe('parseConfig', () => {
     const suites = 'benchmark: { suites: [{ suite: dream1k, annotations: d/DREAM-1k.jsonl, videos: /v }] }';
     const llm = 'judge: { kind: llm, model: m }';
     refuses(suites, 'judge.kind', 'benchmark.suites');
-    refuses(`${llm}\n${suites.replace('dream1k', 'dream2k')}`, '2:25: benchmark.suites[0].suite is "dream2k"');
+    refuses(`${llm}\n${suites.replace('dream1k', 'dream2k')}`, '2:25: benchmark.suites[0].suite', '"dream2k"');
     const twice = suites.replace('[{', '[{ suite: dream1k, annotations: a, videos: v }, {');
     refuses(`${llm}\n${twice}`, '2:14: benchmark.suites is [{"suite":"dream1k"', '{"suite":"dream1k"');
     expect(parseConfig(`${llm}\n${suites}`, at).benchmark.suites).toEqual([

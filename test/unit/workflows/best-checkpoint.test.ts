@@ -81,12 +81,10 @@ describe('early stopping', () => {
   });
 
   it('says why', () => {
-    expect(follow([50 + 1e-9, 49, 48], { patience: 2, minDelta: 0.5 }).ended.at(-1)).toBe(
-      'eventF1 has not risen above 50 by more than 0.5 in the last 2 evaluations (checkpoints.best.patience)',
+    expect(follow([50 + 1e-9, 49, 48], { patience: 2, minDelta: 0.5 }).ended.at(-1)).toMatch(
+      /eventF1 .* above 50 .* 0\.5 .* 2 evaluations/,
     );
-    expect(follow([1, 2], { patience: 1, mode: 'min' }).ended.at(-1)).toBe(
-      'eventF1 has not fallen below 1 in the last evaluation (checkpoints.best.patience)',
-    );
+    expect(follow([1, 2], { patience: 1, mode: 'min' }).ended.at(-1)).toMatch(/eventF1 .* below 1 .* last evaluation/);
   });
 });
 

@@ -29,7 +29,9 @@ beforeAll(async () => {
   home = await realpath(await mkdtemp(join(tmpdir(), 'videocap-custom-')));
   store = new ArtifactStore(join(home, 'store'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  await allow(`rewards: { urls: { mine: { url: "http://127.0.0.1:${(server.address() as AddressInfo).port}" } } }`);
+  await allow(
+    `rewards: { urls: { mine: { headers: {}, url: "http://127.0.0.1:${(server.address() as AddressInfo).port}" } } }`,
+  );
 });
 afterAll(async () => {
   server.closeAllConnections();
@@ -79,11 +81,11 @@ test('an attempt that failed half-way has its answers: the next one asks for the
 });
 
 test('what is no longer allowed pauses the run, and so does a file that says nothing', async () => {
-  const before = `rewards: { urls: { mine: { url: "http://127.0.0.1:${(server.address() as AddressInfo).port}" } } }`;
+  const before = `rewards: { urls: { mine: { headers: {}, url: "http://127.0.0.1:${(server.address() as AddressInfo).port}" } } }`;
   await allow('rewards: {}');
   await expect(score(2)).rejects.toMatchObject({
     code: 'JudgeBlocked',
-    message: expect.stringMatching(/^reward\.custom\.mine is not allowed on this worker: .*`videocap resume`\.$/),
+    message: expect.stringMatching(/^reward\.custom\.mine is not allowed .*`videocap resume`\.$/),
   });
   await allow('rewards: [');
   await expect(score(2)).rejects.toMatchObject({ code: 'JudgeBlocked', message: expect.stringContaining('YAML') });

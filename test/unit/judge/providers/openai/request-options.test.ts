@@ -83,24 +83,18 @@ describe('nothing starts', () => {
     new OpenAiChat(configOf(more), env);
 
   test('without a variable that a header names', () => {
-    expect(() => start({ KEY: 'sk' })).toThrow(
-      'The environment variable TEAM (judge.headers.X-Team) is not set: ' +
-        'start the worker with the value of the header in it, then `videocap resume`.',
-    );
+    expect(() => start({ KEY: 'sk' })).toThrow(refusal('JudgeBlocked', 'TEAM (judge.headers.X-Team)', 'not set'));
   });
 
   // `fetch` would repeat the value in its error.
   test.each(['sk-secret\nX-Evil: 1', 'sk-sec\u2026ret'])('with a key that no header can carry: %j', (key) => {
-    expect(() => start({ KEY: key }, {})).toThrow(
-      /^The environment variable KEY \(judge.apiKeyEnv\) holds a line break, or a character that no HTTP header/,
-    );
+    expect(() => start({ KEY: key }, {})).toThrow(refusal('JudgeBlocked', 'KEY (judge.apiKeyEnv)', 'a line break'));
+    expect(() => start({ KEY: key }, {})).not.toThrow(key);
   });
 
   test('with a proxy that is none', () => {
     for (const HTTPS_PROXY of ['socks5://me:hidden@proxy.test', 'http://'])
-      expect(() => start({ KEY: 'sk', HTTPS_PROXY }, {})).toThrow(
-        /^The environment variable HTTPS_PROXY holds no URL of an HTTP proxy: set it to a URL such as/,
-      );
+      expect(() => start({ KEY: 'sk', HTTPS_PROXY }, {})).toThrow(refusal('JudgeBlocked', 'HTTPS_PROXY', 'no URL'));
   });
 });
 
