@@ -37,8 +37,8 @@ export interface TrackingDeps extends Pick<ActivityDeps, 'store' | 'onProgress' 
 /** So few that they arrive within one attempt wherever single requests do. */
 const STEPS_AT_A_TIME = 10;
 
-export const REPORT_PATH = 'report.html';
-export const EVALUATION_TABLE_PATH = 'eval/captions.json';
+const REPORT_PATH = 'report.html';
+const EVALUATION_TABLE_PATH = 'eval/captions.json';
 
 /**
  * Mirrors runs to MLflow. The artifact store has the truth: anything missing in MLflow can be sent again from it, and

@@ -3,9 +3,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { Claim, isLost } from '../../core/fence.ts';
 import type { Storage, StoredText } from '../../core/storage.ts';
-
-/** Under which keys intents lie: `ledger/asking/<hash of the question>.<number>`. */
-export const ASKING = 'ledger/asking/';
+import { ASKING } from '../../core/store-layout.ts';
 
 /** Who is asking a question. */
 export const Intent = z.strictObject({

@@ -1,8 +1,8 @@
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { listAll, type StoredObject } from '../../core/storage.ts';
-import { keyOf, parseKey } from '../../core/store-layout.ts';
-import { ASKING, mayBeAtWork, readIntent } from './intents.ts';
+import { ASKING, keyOf, parseKey } from '../../core/store-layout.ts';
+import { mayBeAtWork, readIntent } from './intents.ts';
 import { LedgerEntry } from './ledger-entry.ts';
 
 /** A paid question as it is found: `key` is the hash that it is filed under. */

@@ -237,7 +237,7 @@ describe('judge ledger', () => {
 
   test.each([
     ['', /^3 keys|^4 keys/],
-    ['x', /^The ledger has no key that begins with "x"; list them first\.\n$/],
+    ['x', /^The ledger has no key .*"x"; .*\n$/],
     ['e'.repeat(8), /^The ledger's entry e{64} is damaged, or of another version; remove ledger\/e{64}\.json\.ref /],
   ])('says what is wrong with the key "%s"', async (key, sentence) => {
     const { stderr, code } = await videocap('ledger', key);

@@ -166,7 +166,7 @@ describe('an endpoint that cannot be used', () => {
     [
       'asks for patience',
       () => rateLimited({ 'retry-after': '60' }),
-      ['fewer requests', '(status 429, code rate_limit_exceeded, request req_1).'],
+      ['fewer requests', '(status 429', 'request req_1).'],
       1,
     ],
   ])('%s: one sentence, and no further questions', async (_, answer, named, requests) => {

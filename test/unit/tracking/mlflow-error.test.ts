@@ -28,6 +28,6 @@ describe('what an activity throws', () => {
   it('a request that MLflow will never accept is not', () => {
     const error = failure(400, 'INVALID_PARAMETER_VALUE');
     expect(error).toMatchObject({ code: 'InvalidInput', retryable: false });
-    expect(error.message).toMatch(/http:\/\/mlflow refused: INVALID_PARAMETER_VALUE: it said so/);
+    expect(error.message).toMatch(/mlflow .*INVALID_PARAMETER_VALUE: it said so/);
   });
 });

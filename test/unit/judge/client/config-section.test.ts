@@ -4,6 +4,7 @@ import { named, ofSection } from '../../../../judge/client/config-section.ts';
 import { JudgeError } from '../../../../judge/client/judge-error.ts';
 import { eventExtraction } from '../../../../judge/questions/event-extraction.ts';
 import { NO_USAGE } from '../../../../judge/usage.ts';
+import { refusal } from '../../../refusal.ts';
 
 const blocked = new JudgeError({
   kind: 'blocked',
@@ -12,8 +13,12 @@ const blocked = new JudgeError({
 });
 
 test("a fault of the benchmarks' judge names the fields of its section, and no host or model otherwise", () => {
-  expect((named('benchmark.judge', blocked) as Error).message).toMatch(
-    /^http:\/\/judge\.test\/v1 has no "judge\.v2" \(benchmark\.judge\.model\) under benchmark\.judge\.baseUrl: set benchmark\.judge\.model,/,
+  expect(named('benchmark.judge', blocked)).toEqual(
+    refusal(
+      'JudgeBlocked',
+      ...['http://judge.test/v1', '"judge.v2" (benchmark.judge.model)', 'under benchmark.judge.baseUrl'],
+      'set benchmark.judge.model',
+    ),
   );
 });
 
