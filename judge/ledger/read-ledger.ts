@@ -71,7 +71,7 @@ export async function findEntry(store: ArtifactStore, prefix: string): Promise<F
 
 /** Oldest first. `now`: milliseconds since the epoch. */
 export async function openIntents({ storage }: ArtifactStore, now = Date.now()): Promise<OpenIntent[]> {
-  /** Of each question the last that has taken it. */
+  /** The latest intent of each question. */
   const last = new Map<string, StoredObject & { number: number }>();
   for await (const object of listAll(storage, ASKING)) {
     const [, key, number] = /^(.+)\.(\d+)$/.exec(object.key.slice(ASKING.length)) ?? [];

@@ -153,7 +153,7 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
     () => mlflow(401, 'HTTP_401'),
   ],
   [
-    'What answers at http://mlflow is no MLflow server (it said so); set MLFLOW_TRACKING_URI.',
+    'The server at http://mlflow is no MLflow server (it said so); set MLFLOW_TRACKING_URI.',
     () => mlflow(200, 'NOT_MLFLOW'),
   ],
   [

@@ -36,7 +36,7 @@ export function temporaryLedger() {
 
 export type Said = Exchange<never>['outcome'] | { text: string };
 
-/** An endpoint that answers when it is told to. */
+/** An endpoint whose answers the test gives by hand. */
 export class ManualEndpoint implements LlmEndpoint {
   readonly name = 'patient';
   readonly asked: { settle(said: Said): void; fail(error: Error): void; watch: AskObserver | undefined }[] = [];
