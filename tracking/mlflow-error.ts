@@ -58,10 +58,7 @@ export function asVideocapError(error: MlflowError, url: string): VideocapError 
       error,
     );
   if (error.errorCode === 'NOT_MLFLOW')
-    return unavailable(
-      `The server at ${url} is no MLflow server (${error.message}); set MLFLOW_TRACKING_URI.`,
-      error,
-    );
+    return unavailable(`The server at ${url} is no MLflow server (${error.message}); set MLFLOW_TRACKING_URI.`, error);
   if (error.passing)
     return unavailable(`MLflow at ${url} is away (${error.message}); its records wait until it is back.`, error);
   return new VideocapError('InvalidInput', `MLflow at ${url} refused: ${error.errorCode}: ${error.message}`, {
