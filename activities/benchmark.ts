@@ -25,7 +25,9 @@ import { scoringTools } from './scoring-tools.ts';
 
 type BenchmarkDeps = Pick<ActivityDeps, 'store' | 'home' | 'onProgress' | 'signal' | 'outage' | 'env'>;
 
-/** Scores a policy's captions of the held-out split: what the base and the trained policy are compared by. */
+/**
+ * Scores a policy's captions of the held-out split. Reports compare the base and the trained policy by these numbers.
+ */
 export function createBenchmarkActivities(deps: BenchmarkDeps) {
   const { store, home, onProgress, signal, outage, env } = deps;
   return {
@@ -143,7 +145,7 @@ async function compareWithReference(
   return { references };
 }
 
-/** The scores that there are. */
+/** The scores without those that are unknown. */
 function numbers(scores: Record<string, number | undefined>): Record<string, number> {
   return Object.fromEntries(
     Object.entries(scores).filter((entry): entry is [string, number] => entry[1] !== undefined),

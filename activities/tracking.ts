@@ -34,11 +34,11 @@ export interface TrackingDeps extends Pick<ActivityDeps, 'store' | 'onProgress' 
   pauseSeconds?: number;
 }
 
-/** So few that they arrive within one attempt wherever single requests do. */
+/** Few enough to arrive within one attempt on any connection on which single requests arrive. */
 const STEPS_AT_A_TIME = 10;
 
-export const REPORT_PATH = 'report.html';
-export const EVALUATION_TABLE_PATH = 'eval/captions.json';
+const REPORT_PATH = 'report.html';
+const EVALUATION_TABLE_PATH = 'eval/captions.json';
 
 /**
  * Mirrors runs to MLflow. The artifact store has the truth: anything missing in MLflow can be sent again from it, and
@@ -122,7 +122,7 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
             const done = record.step - fromStep;
             onProgress?.({ done, total: toStep - fromStep + 1, what: 'steps sent to MLflow' });
             if (record.rollouts.length === 0) continue;
-            // What is damaged in the store costs its own place in MLflow, and no other's.
+            // A damaged rollout costs its own table in MLflow, and no other.
             const rollouts = await unlessDamaged(
               Promise.all(record.rollouts.map(({ rollout }) => store.readJson(rollout, Rollout))),
               ({ message }) => log?.warn({ reason: message }, 'A table of completions is not mirrored to MLflow.'),
@@ -166,13 +166,16 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
   };
 }
 
-/** Up to which step nothing need be sent again; -1: none. Steps are sent in order, so what came before one is there. */
+/** The last step that was sent; -1: none. Steps are sent in order, so all earlier steps were sent too. */
 function mirroredStep({ tags }: MlflowRun): number {
   const step = Number(tags.get(MIRRORED_STEP_TAG) ?? -1);
   return Number.isInteger(step) ? step : -1; // any user can write tags
 }
 
-/** Evaluations as records of their steps, at the times of these: points that were sent before are the same points. */
+/**
+ * Evaluations as records of their steps, with the times of those records: MLflow recognises points that were sent
+ * before.
+ */
 async function evaluationRecords(
   store: ArtifactStore,
   runKey: string,

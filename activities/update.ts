@@ -105,7 +105,7 @@ function requireShape(advantages: NumberGrid, groups: readonly { completions: re
     );
 }
 
-/** What each clip's sample would have the policy write. A sample without a thought teaches its caption alone. */
+/** The text that the policy learns to write about each clip. For a sample without a thought it is the caption alone. */
 async function referenceBatch(
   store: ArtifactStore,
   { manifest, clips }: Stored<'references'>,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const OptimizerConfig = z.strictObject({
   /** At the end of the warm-up. */
   learningRate: z.number().positive().max(1).default(2e-5),
-  /** How the learning rate goes on after the warm-up: it stays, or falls and would be 0 after the last step. */
+  /** The learning rate after the warm-up: constant, or falling so that it would be 0 one step after the last. */
   schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
   /** Steps over which the learning rate rises linearly. */
   warmupSteps: z.int().nonnegative().default(0),

@@ -11,7 +11,7 @@ import { readYaml } from './read-yaml.ts';
  * A run can name an entry, and nothing else: what a run is started with may come from a web form. A section belongs to
  * the library that reads it and is declared there.
  */
-export const Allowed = z.strictObject({ rewards: AllowedRewards.prefault({}) });
+const Allowed = z.strictObject({ rewards: AllowedRewards.prefault({}) });
 
 /** What is allowed, and where that stands. */
 export interface AllowedFile extends z.infer<typeof Allowed> {

@@ -10,9 +10,9 @@ import { JudgedBy } from '../judge/judged-by.ts';
 import { BestCheckpoint } from './best.ts';
 import { TrainedFrom } from './start.ts';
 
-/** What a run leaves behind to be read: its steps, its benchmarks, and what it says of itself at its end. */
+/** The results of a run: its steps, its benchmarks and its summary. */
 
-/** A rollout of a step with what became of its completions; grids are laid out like the rollout. */
+/** A rollout of a step with the scores of its completions; grids are laid out like the rollout. */
 export const ScoredRollout = z.strictObject({
   /** A `Rollout`. */
   rollout: ArtifactRef,
@@ -75,7 +75,7 @@ export const Evaluation = z.strictObject({
 });
 export type Evaluation = z.infer<typeof Evaluation>;
 
-/** What a finished run says of itself. */
+/** The summary of a finished run. */
 export const RunSummary = z.strictObject({
   runKey: z.string(),
   config: ExperimentConfig,

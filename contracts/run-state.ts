@@ -5,7 +5,7 @@ import { PolicyRef } from '../core/policy-ref.ts';
 import { JudgeSpending } from '../judge/usage.ts';
 import { BestSoFar } from './best.ts';
 import { Limits } from './limits.ts';
-import { Evaluation } from './run-results.ts';
+import { Evaluation, StepRecord } from './run-results.ts';
 import { TrainedFrom } from './start.ts';
 import { Tracking } from './tracking.ts';
 
@@ -39,6 +39,8 @@ export const RunProgress = z.strictObject({
   mirroredStep: z.int(),
 });
 export type RunProgress = z.infer<typeof RunProgress>;
+
+export const RecordStepInput = z.strictObject({ runKey: z.string().min(1), record: StepRecord, progress: RunProgress });
 
 /** Clips that were decoded before their step came. */
 export const ClipsAhead = z.strictObject({ step: z.int(), clips: ArtifactRef });

@@ -17,15 +17,14 @@ export type ErrorCode =
   | 'MissingTool'
   /**
    * The judge or a custom reward needs a person: a key, quota, budget, endpoint or file must be repaired. Runs pause
-   * until
-   * `resume`.
+   * until `resume`.
    */
   | 'JudgeBlocked'
   /** Another attempt has taken over this work: this one may store nothing more. */
   | 'Superseded'
-  /** A computation no longer moves: ended, and tried again. */
+  /** A computation made no progress: it was ended, and is tried again. */
   | 'Stuck'
-  /** Passes by itself: tried again. */
+  /** A fault that passes by itself: tried again. */
   | 'Unavailable';
 
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['Unavailable', 'Superseded', 'Stuck']);

@@ -26,7 +26,7 @@ export interface PolicyEngine {
   exportModel(policy: PolicyFiles, folder: string): Promise<void>;
   /** The sha256 of the weights that `exportModel` put into a folder; `undefined` when it has none. */
   exportedWeights(folder: string): Promise<string | undefined>;
-  /** Ends what computes, and rejects open calls. The next call starts it again. */
+  /** Ends the thread or the processes that compute, and rejects open calls. The next call starts them again. */
   close(): Promise<void>;
 }
 
@@ -58,8 +58,8 @@ export interface GenerateRequest {
   groupSize: number;
   maxNewTokens: number;
   /**
-   * Where the random numbers come from, without it the likeliest token is taken. `path` names the request's place in
-   * the run; sample, place in the group and position follow in the path of each number.
+   * Seed and path of the random numbers; absent: the likeliest token is taken. `path` names the request's place in the
+   * run; the sample, the place in the group and the position are appended for each number.
    */
   sampling?: { temperature: number; seed: number; path: RandomPath };
   /** Absent: all off. Of a greedy choice only the repetition penalty changes anything. */

@@ -19,7 +19,7 @@ import { videoCard } from './video-card.ts';
 
 const STYLE = readFileSync(new URL('./report.css', import.meta.url), 'utf8');
 
-/** Nothing may be fetched and nothing run, even if a text should ever get past the escaping. */
+/** The page fetches nothing and runs nothing, even if a text got past the escaping. */
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:; base-uri 'none'; form-action 'none'";
 
@@ -125,7 +125,7 @@ function header(content: ReportContent): Html {
   </header>`;
 }
 
-/** Who gave the rewards, where another one judges the benchmark. */
+/** The judge of the rewards, if the benchmark has another one. */
 function trainingJudge({ judge }: ReportContent['config']): string {
   return isLlm(judge) ? judge.model : 'rules, no LLM';
 }

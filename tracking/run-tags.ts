@@ -103,7 +103,7 @@ export function startNote(
 
 const RESULTS = '\n\n**Held-out, base → trained:** ';
 
-/** A run's description with what came out below it, whatever it said there before. Short: MLflow folds long ones. */
+/** A run's description with its results below, in place of earlier results. Short, since MLflow folds long ones. */
 export function finishNote(
   note: string,
   evaluations: readonly Evaluation[],

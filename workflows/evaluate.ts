@@ -6,8 +6,8 @@ import { judgeActivities, policyActivities } from './stages.ts';
 import { evaluateSuites, suiteMetrics } from './suites.ts';
 
 /**
- * Benchmarks the run's policy on the held-out split, and with `suites` on published benchmarks too. What the run has
- * measured at this step is not measured again: it was paid for.
+ * Benchmarks the run's policy on the held-out split, and with `suites` on published benchmarks too. A measurement of
+ * this step that the run has already is not repeated, since its judge calls were paid for.
  */
 export async function evaluate(
   run: RunState,

@@ -4,8 +4,8 @@ import { mlflowActivities } from './stages.ts';
 import { execution } from './start-run.ts';
 
 /**
- * Copies the run's step records to MLflow beside the training, never in its way: while MLflow is down the records wait
- * in the artifact store, and when it returns everything arrives once, with the right steps and times.
+ * Copies the run's step records to MLflow while training continues. While MLflow is down the records wait in the
+ * artifact store, and when it returns everything arrives once, with the right steps and times.
  */
 export class MlflowMirror {
   readonly #run: RunState;
@@ -26,7 +26,7 @@ export class MlflowMirror {
       });
   }
 
-  /** Waits until every record so far has arrived, or none ever will. */
+  /** Waits until every record so far has arrived, or cannot arrive any more. */
   async drain(): Promise<void> {
     await condition(() => this.#upToDate || this.#givenUp);
   }

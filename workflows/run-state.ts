@@ -51,7 +51,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
     return judge && limitedJudge(judge, { judgeBudgetUsd, judgeBudgetCalls });
   }
 
-  /** Who judges benchmarks, and what that one has cost: what the stages that ask it are given. */
+  /** The judge of benchmarks and what it has cost so far: input of the stages that ask it. */
   get benchmarkJudge(): { judge: JudgeConfig; spent: JudgeSpending; judgeSection?: JudgeSection } {
     const { spent, benchmarkSpent = NOTHING } = this.snapshot;
     const own = this.ownBenchmarkJudge;

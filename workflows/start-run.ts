@@ -11,7 +11,7 @@ import { parseInput } from './parse-input.ts';
 import { RunState } from './run-state.ts';
 import { longActivities, mediaActivities, policyActivities, shortActivities } from './stages.ts';
 
-/** What a run hands to itself when it continues as new. */
+/** The input of an execution that continues a run as new. */
 export interface Continuation<Snapshot = RunSnapshot> {
   continued: Snapshot;
   control: ControlState;

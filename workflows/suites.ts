@@ -83,7 +83,7 @@ export function suiteMetrics(suites: readonly SuiteEvaluation[]): Record<string,
   );
 }
 
-/** Captions the clips part by part, so that what goes wrong in one does not cost the others. */
+/** Captions the clips part by part, so that a failure in one part does not repeat the others. */
 async function captionSuite(
   run: RunState,
   { suite }: SuiteSource,

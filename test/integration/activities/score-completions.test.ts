@@ -9,6 +9,7 @@ import { parseCompletion, type Rollout } from '../../../core/completion.ts';
 import { type DatasetManifest, type Sample, structuredCompletion, type Thought } from '../../../core/sample.ts';
 import { keyOf } from '../../../core/store-layout.ts';
 import { RewardConfig } from '../../../rewards/registry.ts';
+import { naming } from '../../refusal.ts';
 
 let root: string;
 let store: ArtifactStore;
@@ -132,7 +133,7 @@ test('compares captions with the references, by n-grams of the training captions
     expect(nothing).toBe(0);
     expect(scores[name]![1]![0]).toEqual({
       unscorable: true,
-      reason: 'The caption of sample silent has no words; write one in the dataset.',
+      reason: naming('sample silent', 'no words'),
     });
   }
   // Once for the data set, beside the manifest.

@@ -7,6 +7,7 @@ import { readProgress } from '../../../contracts/read-progress.ts';
 import { readRecords } from '../../../contracts/read-records.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { keyOf } from '../../../core/store-layout.ts';
+import { refusal } from '../../refusal.ts';
 import { WatchedStorage } from '../../storage/watched-storage.ts';
 import { writeRunTo } from './written-run.ts';
 
@@ -82,7 +83,7 @@ test('a fork never continues from a step of its parent but the one it began with
   expect(await findProgress({ run: 'child' })).toEqual({ progress });
   await truncate(await store.localCopy((await store.find(checkpoint(4)))!), 3);
   expect(await findProgress({ run: 'child' })).toEqual({});
-  await expect(forkProgress(fork)).rejects.toThrow('has no checkpoint at step 4; it has them at 0, 2, 5');
+  await expect(forkProgress(fork)).rejects.toThrow(refusal('InvalidInput', 'parent', 'step 4;', 'at 0, 2, 5 '));
 });
 
 test('damaged start weights stop no run and no fork: loadPolicy restores them', async () => {
@@ -146,9 +147,9 @@ test('a fork says which checkpoints there are, and what is wrong with a change',
   const fork = (run: string, step: number, overrides = {}) =>
     forkProgress({ from: { run, step }, runKey: 'c', overrides });
   await expect(fork('parent', 3)).rejects.toThrow(
-    'Run parent has no checkpoint at step 3; it has them at 0, 2, 4, 5 (checkpoints.keepEvery says which are kept).',
+    refusal('InvalidInput', 'parent', 'step 3;', 'at 0, 2, 4, 5 ', 'checkpoints.keepEvery'),
   );
-  await expect(fork('nobody', 0)).rejects.toThrow('There is no run "nobody" in the store;');
+  await expect(fork('nobody', 0)).rejects.toThrow(refusal('InvalidInput', 'no run "nobody"'));
   await expect(fork('parent', 2, { 'algorithm.bta': 1 })).rejects.toMatchObject({
     code: 'InvalidConfig',
     message: expect.stringContaining('algorithm.bta'),
@@ -162,7 +163,7 @@ test('a run continues from before a step whose reference policy is damaged: a st
   await truncate(await store.localCopy((await store.find(checkpoint(3)))!), 3);
   expect((await findProgress({ run: 'parent' })).progress).toMatchObject({ step: 2, reference: { step: 0 } });
   await expect(forkProgress({ from: { run: 'parent', step: 4 }, runKey: 'child', overrides: {} })).rejects.toThrow(
-    'has no checkpoint at step 4; it has them at 0, 2 (',
+    refusal('InvalidInput', 'parent', 'step 4;', 'at 0, 2 ('),
   );
 });
 
@@ -201,7 +202,7 @@ describe('a fork of a run that continues', () => {
       }),
     );
     await expect(createProgressActivities({ store: moving, home: 'unused' }).forkProgress(fork(5))).rejects.toThrow(
-      'Run parent has no checkpoint at step 5; it has them at 0, 2, 4 (',
+      refusal('InvalidInput', 'parent', 'step 5;', 'at 0, 2, 4 ('),
     );
   });
 });
