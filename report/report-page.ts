@@ -9,6 +9,7 @@ import { baseAndTrained, type Evaluation } from '../contracts/run-results.ts';
 import { parentage } from '../contracts/start.ts';
 import { type Html, html, link, shortened, trusted } from '../core/markup.ts';
 import { hasJudge, isLlm } from '../judge/judge-config.ts';
+import { gradedBy } from '../rewards/think/graded-by.ts';
 import { points, signed } from './metric-names.ts';
 import type { ReportContent } from './report-content.ts';
 import { judged, resultsTable } from './results-table.ts';
@@ -92,6 +93,7 @@ function header(content: ReportContent): Html {
       ({ name, samples, share }) => `${name}: ${samples} videos, ${(100 * share).toFixed(1)} % of every batch`,
     ),
     `seed ${config.seed}`,
+    ...gradedBy(config.reward, (trained ?? base).metrics),
     ...(best ? [`best checkpoint, exported: ${bestSentence(best)}`] : []),
     ...(best?.endedEarly ? [`ended early: ${best.endedEarly}`] : []),
   ];

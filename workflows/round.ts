@@ -5,6 +5,7 @@ import type { NumberGrid } from '../core/grid.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import { type ComponentScores, combineRewards } from '../rewards/combine-rewards.ts';
 import { customComponents } from '../rewards/registry.ts';
+import type { ComparedPhrases } from '../rewards/think/compared.ts';
 import { judgeActivities, policyActivities } from './stages.ts';
 import type { StepInput } from './step.ts';
 import { clipsOf } from './step-clips.ts';
@@ -18,6 +19,7 @@ export interface Round {
   judged: ComponentScores;
   verdicts: ArtifactRef;
   rewards: NumberGrid;
+  compared?: ComparedPhrases | undefined;
   usage: JudgeUsage;
   seconds: { frames: number; rollout: number; scoring: number; judge: number; custom?: number };
 }
@@ -59,6 +61,7 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
     scores,
     judged: judged.scores,
     verdicts: judged.verdicts,
+    compared: local.compared,
     rewards: combineRewards(scores, config.reward),
     usage: judged.usage,
     seconds: {

@@ -10,6 +10,8 @@ import { readReportContent } from '../../../report/report-content.ts';
 import { reportPage } from '../../../report/report-page.ts';
 import { type SyntheticRun, type SyntheticRunOptions, syntheticRun } from '../report/synthetic-run.ts';
 
+const SENTENCES = 'sentence-embedding' as const;
+
 let folder: string;
 let store: ArtifactStore;
 beforeEach(async () => {
@@ -66,6 +68,18 @@ describe('writeReport', () => {
     expect(said).toContain('policy tiny, trained before: step 40 of sft-1 (weights abababababab)');
     expect(said).toContain('best checkpoint, exported: step 2, eventF1 61.25');
     expect(said).toContain('ended early: it no longer rose');
+  });
+
+  it('says by what the think score was compared', async () => {
+    expect((await page()).said).toContain('think score: compared by common words (token-f1)');
+  });
+
+  it('says how much of the think score its measure could not read', async () => {
+    const { said } = await page({}, ({ evaluations, config }) => ({
+      config: { ...config, reward: { ...config.reward, think: { ...config.reward.think, similarity: SENTENCES } } },
+      evaluations: evaluations.map((one) => ({ ...one, metrics: { ...one.metrics, 'think/byCharacters': 83.4 } })),
+    }));
+    expect(said).toContain('think score: compared by bge-small-en, 83 % of texts by characters, which it cannot read');
   });
 
   it('says plainly that the rule-based judge is no LLM', async () => {
