@@ -5,6 +5,7 @@ import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { StepPlace } from '../core/place.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import type { JudgeGate } from './judge-gate.ts';
+import { divergedPolicy } from './not-finite.ts';
 import type { RunState } from './run-state.ts';
 import { judgeActivities, mediaActivities, policyActivities } from './stages.ts';
 
@@ -87,17 +88,21 @@ async function captionSuite(
       frames: config.frames,
       prompt: config.prompt,
     });
-    const { captions } = await policyActivities(config.policy.engine).captionClips({
-      ...place,
-      policy,
-      engine: config.policy.engine,
-      clips,
-      list: `${suite}-${i + 1}`,
-      output: config.prompt.output,
-      maxNewTokens: config.benchmark.maxNewTokens,
-      decoding: decodingOf(config.benchmark),
-      seed: config.seed,
-    });
+    const { captions } = await run.divergence.through(
+      () =>
+        policyActivities(config.policy.engine).captionClips({
+          ...place,
+          policy,
+          engine: config.policy.engine,
+          clips,
+          list: `${suite}-${i + 1}`,
+          output: config.prompt.output,
+          maxNewTokens: config.benchmark.maxNewTokens,
+          decoding: decodingOf(config.benchmark),
+          seed: config.seed,
+        }),
+      (sentence) => divergedPolicy(config, policy.step, sentence),
+    );
     parts.push(captions);
   }
   return parts;

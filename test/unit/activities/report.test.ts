@@ -82,6 +82,22 @@ describe('writeReport', () => {
     expect(said).toContain('think score: compared by bge-small-en, 83 % of texts by characters, which it cannot read');
   });
 
+  it('counts and lists the steps whose update was not made, and why', async () => {
+    const none = await syntheticRun(store, {});
+    const content = await readReportContent(store, WriteReportInput.parse(inputOf(none)));
+    expect(reportPage(content)).not.toContain('Updates that were not made');
+    const records = content.records.map((record) =>
+      record.step === 3
+        ? { ...record, notFinite: { what: 'loss' as const, value: 'NaN' as const, samples: ['<b>clip 7'] } }
+        : record,
+    );
+    const { document } = parseHTML(reportPage({ ...content, records }));
+    const said = document.querySelector('main')!.textContent.replaceAll(/\s+/g, ' ');
+    expect(said).toContain('1 update not made: not finite');
+    expect(said).toContain('1 of 4 steps had a number that was not finite');
+    expect(said).toContain('3the loss is NaN (sample <b>clip 7)');
+  });
+
   it('says plainly that the rule-based judge is no LLM', async () => {
     expect((await page()).said).toContain('The judge is rule-based and no LLM.');
   });
