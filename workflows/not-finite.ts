@@ -9,7 +9,8 @@ const LOWER = 10;
 /** What a run that waits after a step's update says: what was not finite, where the policy is, what a person can do. */
 export function stoppedUpdate(config: ExperimentConfig, step: number, notFinite: NotFinite): string {
   return (
-    `In step ${step} ${notFiniteText(notFinite)}. The update was not made: the policy stays that of step ${step - 1}. ` +
+    `In step ${step} ${notFiniteText(notFinite)}. The update was not made: ` +
+    `the policy stays that of step ${step - 1}. ` +
     `To go on from there with a lower learning rate: ${forkCommand(config, step - 1)} ` +
     `To go on here without this update: videocap resume ${shellWord(workflowInfo().workflowId)}`
   );

@@ -65,7 +65,7 @@ describe('a worker that dies in a step whose update is skipped', () => {
   );
 });
 
-it('a run that waits is killed, terminated and resumed: it waits again, and then ends with the same weights', async () => {
+it('a run that waits is killed, terminated and resumed: it waits again, and ends with the same weights', async () => {
   const go = async (handle: WorkflowHandle) => {
     for (const step of [1, 2, 3]) {
       await expect

@@ -116,7 +116,7 @@ describe('an update that is not finite', () => {
     `runs/r/step-00000${step}/update.json`,
   ];
 
-  test('is recorded with what it was; its checkpoint holds the bytes of the one before, under its own keys', async () => {
+  test('is recorded with what it was; its checkpoint holds the bytes of the one before', async () => {
     const { store, requests, stopped, input, updatePolicy, grpoBatch } = await stage();
     stopped[2] = notFinite;
     const { policy } = await updatePolicy({ ...input, batch: grpoBatch() });
