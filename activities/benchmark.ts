@@ -18,6 +18,7 @@ import type { LocalTools } from '../rewards/component.ts';
 import type { OpenReward } from '../rewards/custom/custom-kinds.ts';
 import { type Measured, withoutWords } from '../rewards/reference/metric.ts';
 import { judgedComponents, localComponents, type RewardConfig } from '../rewards/registry.ts';
+import { type ComparedPhrases, sharesByCharacters, sumCompared } from '../rewards/think/compared.ts';
 import { phrasesOf } from '../rewards/think/think-score.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 import { scoredByCustomCode } from './custom-rewards.ts';
@@ -41,7 +42,9 @@ export function createBenchmarkActivities(deps: BenchmarkDeps) {
         const { sample } = await readManifest(store, input.manifest);
         const { spent, judgeSection: section } = input;
         const judge = createJudge(input.judge, { store, place: key, env, spent, section, outage });
-        const tools = scoringTools({ store, home, signal: signal?.() }, input.manifest);
+        const compared: ComparedPhrases[] = [];
+        const onCompared = (name: string, of: ComparedPhrases[string]) => void compared.push({ [name]: of });
+        const tools = { ...scoringTools({ store, home, signal: signal?.() }, input.manifest), onCompared };
         // All phrases at once: a model that embeds them works in batches.
         const phrases = captioned.flatMap(({ parsed, sampleId }) =>
           [parsed.thought, sample(sampleId).thought].flatMap((thought) => phrasesOf(thought ?? [])),
@@ -61,7 +64,7 @@ export function createBenchmarkActivities(deps: BenchmarkDeps) {
         const prompts = judge.isLlm && metrics.includes('events') ? named(HELD_OUT_PROMPTS) : [];
         const details: HeldOutDetails = { suite, judge: { name: judge.name, isLlm: judge.isLlm, prompts }, clips };
         return {
-          metrics: heldOutMetrics(clips),
+          metrics: { ...heldOutMetrics(clips), ...inPoints(sharesByCharacters(sumCompared(compared))) },
           details: await store.putJsonOnce(keyOf('heldOutDetails', input), async () => HeldOutDetails.parse(details)),
           judge: { model: judge.name, prompts },
           ...(madeWith && {
@@ -143,6 +146,10 @@ async function compareWithReference(
   for (const { name, measure } of wanted)
     references[name] = (await measure([caption ?? ''], sample.caption, tools))[0]!;
   return { references };
+}
+
+function inPoints(shares: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(shares).map(([name, share]) => [name, 100 * share]));
 }
 
 /** The scores without those that are unknown. */

@@ -5,6 +5,7 @@ import { readManifest } from '../core/manifest.ts';
 import type { Score } from '../core/score.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { localComponents } from '../rewards/registry.ts';
+import { type ComparedPhrases, sumCompared } from '../rewards/think/compared.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 import { scoringTools } from './scoring-tools.ts';
 
@@ -21,7 +22,9 @@ export function createScoreActivities({ store, home, onProgress, signal }: Score
         const started = performance.now();
         const { groups } = await store.readJson(rollout, Rollout);
         const { sample } = await readManifest(store, manifest);
-        const tools = scoringTools({ store, home, signal: signal?.() }, manifest);
+        const compared: ComparedPhrases[] = [];
+        const onCompared = (name: string, of: ComparedPhrases[string]) => void compared.push({ [name]: of });
+        const tools = { ...scoringTools({ store, home, signal: signal?.() }, manifest), onCompared };
         const components = localComponents(reward);
         const scores: Record<string, Score[][]> = Object.fromEntries(components.map(({ name }) => [name, []]));
         for (const [done, { sampleId, completions }] of groups.entries()) {
@@ -32,7 +35,7 @@ export function createScoreActivities({ store, home, onProgress, signal }: Score
           };
           for (const { name, score } of components) scores[name]!.push(await score(group, tools));
         }
-        return { scores, seconds: (performance.now() - started) / 1000 };
+        return { scores, compared: sumCompared(compared), seconds: (performance.now() - started) / 1000 };
       });
     },
   };

@@ -5,6 +5,7 @@ import { SuiteCounts } from '../benchmarks/suites/suite-files.ts';
 import { ExperimentConfig } from '../configs/schema.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { NumberGrid } from '../core/grid.ts';
+import { NotFinite } from '../core/not-finite.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
 import { JudgedBy } from '../judge/judged-by.ts';
 import { BestCheckpoint } from './best.ts';
@@ -32,6 +33,8 @@ export const StepRecord = z.strictObject({
   time: z.int(),
   /** MLflow metric name -> value, such as `reward/mean`, `train/kl`, `eval/eventF1`, `time/rolloutSeconds`. */
   metrics: z.record(z.string(), z.number()),
+  /** Why the step's update was not made, if it was not. */
+  notFinite: NotFinite.optional(),
   /** In the order in which they were sampled; none where the algorithm samples nothing. */
   rollouts: z.array(ScoredRollout),
 });

@@ -34,6 +34,8 @@ export const RunProgress = z.strictObject({
   /** What a person has changed since the start. */
   limits: Limits,
   lastMetrics: z.record(z.string(), z.number()),
+  /** Steps whose update was not made, since a number of it was not finite; absent: none. */
+  skippedUpdates: z.int().positive().optional(),
   secondsPerStep: z.number().optional(),
   /** Step records up to this step are in MLflow; -1: none. */
   mirroredStep: z.int(),

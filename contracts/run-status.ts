@@ -12,6 +12,10 @@ export interface RunStatus {
   paused: boolean;
   /** What a person must repair before the judge can be asked again; then `resume`. */
   blocked?: string;
+  /** What was not finite, and what a person can do; while the run waits for that. */
+  notFinite?: string;
+  /** Updates that were not made, since a number of theirs was not finite. */
+  skippedUpdates?: number;
   judge?: JudgeSpending;
   /** Where benchmarks have a judge of their own. */
   benchmarkJudge?: JudgeSpending;

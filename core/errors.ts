@@ -9,6 +9,8 @@ export type ErrorCode =
   | 'InvalidDataset'
   | 'InvalidVideo'
   | 'InvalidModel'
+  /** The policy's numbers are no longer finite: a run pauses, and its config or its checkpoint must be another. */
+  | 'Diverged'
   /** Something stored does not hash to what was recorded. */
   | 'CorruptArtifact'
   /** Two different contents were offered for one write-once key. */

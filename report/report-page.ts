@@ -9,7 +9,9 @@ import { bestSentence } from '../contracts/best.ts';
 import { baseAndTrained, type Evaluation } from '../contracts/run-results.ts';
 import { parentage } from '../contracts/start.ts';
 import { type Html, html, link, shortened, trusted } from '../core/markup.ts';
+import { type NotFinite, notFiniteText } from '../core/not-finite.ts';
 import { hasJudge, isLlm } from '../judge/judge-config.ts';
+import { gradedBy } from '../rewards/think/graded-by.ts';
 import { points, signed } from './metric-names.ts';
 import type { ReportContent } from './report-content.ts';
 import { judged, resultsTable } from './results-table.ts';
@@ -59,6 +61,7 @@ export function reportPage(content: ReportContent): string {
     ${made.length === 0 && `Decoding: ${decodingText(config.benchmark)}. `}${figures}.</p>
     ${shown.map((video) => videoCard(video, config))}
   </section>
+  ${skippedUpdates(content)}
   ${quarantine(content)}
   <section><h2>The experiment</h2>
     <details class="card config"><summary>Resolved config</summary><pre>${stringify(config)}</pre></details>
@@ -95,6 +98,8 @@ function header(content: ReportContent): Html {
       ({ name, samples, share }) => `${name}: ${samples} videos, ${(100 * share).toFixed(1)} % of every batch`,
     ),
     `seed ${config.seed}`,
+    ...skippedFact(records),
+    ...gradedBy(config.reward, (trained ?? base).metrics),
     ...(best ? [`best checkpoint, exported: ${bestSentence(best)}`] : []),
     ...(best?.endedEarly ? [`ended early: ${best.endedEarly}`] : []),
   ];
@@ -123,6 +128,11 @@ function header(content: ReportContent): Html {
             its numbers say nothing about captions of real videos.`
     }${config.benchmark.judge && ` The rewards of training are judged by another: ${trainingJudge(config)}.`}</p>
   </header>`;
+}
+
+function skippedFact(records: ReportContent['records']): string[] {
+  const skipped = records.filter(({ notFinite }) => notFinite).length;
+  return skipped === 0 ? [] : [`${skipped} update${skipped === 1 ? '' : 's'} not made: not finite`];
 }
 
 /** The judge of the rewards, if the benchmark has another one. */
@@ -154,6 +164,23 @@ function sureness(difference: Difference): string {
   const { low, high } = difference;
   if (low === 0 && high === 0) return 'no difference';
   return `${judged(difference) === 'unclear' ? 'may be chance' : '95%'}: ${signed(low)} to ${signed(high)}`;
+}
+
+/** Steps whose update was not made, if there are any. */
+function skippedUpdates({ records }: ReportContent): Html | undefined {
+  const skipped = records.flatMap(({ step, notFinite }) => (notFinite ? [{ step, notFinite }] : []));
+  if (skipped.length === 0) return undefined;
+  const row = ({ step, notFinite }: { step: number; notFinite: NotFinite }) =>
+    html`<tr><th scope="row">${String(step)}</th><td>${shortened(notFiniteText(notFinite), 500)}</td></tr>`;
+  const listed = skipped.slice(0, 200);
+  return html`<section><h2>Updates that were not made</h2>
+    <p class="lead">${skipped.length} of ${records.length - 1} steps had a number that was not finite, and kept the
+    policy of the step before.</p>
+    <div class="card scroll"><table>
+    <thead><tr><th scope="col">step</th><th scope="col">what was not finite</th></tr></thead>
+    <tbody>${listed.map(row)}</tbody></table>
+    ${skipped.length > listed.length && html`<p class="note">… and ${skipped.length - listed.length} more.</p>`}</div>
+  </section>`;
 }
 
 function quarantine({ quarantined }: ReportContent): Html {

@@ -9,6 +9,7 @@ import type { Execution } from '../contracts/tracking.ts';
 import { temporalLink } from '../contracts/tracking.ts';
 import { hasJudge, isLlm } from '../judge/judge-config.ts';
 import { weightsOf } from '../rewards/combine-rewards.ts';
+import { measureOf } from '../rewards/think/graded-by.ts';
 import type { Tag } from './mlflow-client.ts';
 
 /** The tag by which the mirror finds its own runs. */
@@ -69,6 +70,7 @@ export function runTags({
     'videocap.algorithm': config.algorithm.kind,
     'videocap.judge': config.judge.kind,
     'videocap.benchmarkJudge': config.benchmark.judge?.kind,
+    'videocap.think.comparedBy': measureOf(config.reward).think,
     'videocap.trainedFrom': trainedFrom && config.policy.model,
     'videocap.trainedFrom.weights': trainedFrom?.weights,
     'temporal.workflowId': execution?.workflowId,
@@ -125,8 +127,17 @@ export function finishNote(
   ];
   const chosen = best ? ` Best checkpoint, exported: ${bestSentence(best)}.` : '';
   const ended = best?.endedEarly ? ` Ended early: ${best.endedEarly}.` : '';
+  const unread = byCharacters(trained.metrics);
   const report = reportPath ? ` Videos and captions: artifact \`${reportPath}\`.` : '';
-  return `${note.split(RESULTS)[0]}${RESULTS}${results.join(', ')}.${chosen}${ended}${report}`;
+  return `${note.split(RESULTS)[0]}${RESULTS}${results.join(', ')}.${chosen}${ended}${unread}${report}`;
+}
+
+/** Which scores compared texts by characters, since their measure could not read them. */
+function byCharacters(metrics: Evaluation['metrics']): string {
+  const shares = Object.entries(metrics).filter(([name]) => name.endsWith('/byCharacters'));
+  return shares
+    .map(([name, share]) => ` ${name.split('/')[0]}: ${share.toFixed(0)} % of texts by characters.`)
+    .join('');
 }
 
 /** What the figures of a run were made with, by what was measured: `videocap.madeWith.dream1k`. */

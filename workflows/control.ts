@@ -74,6 +74,7 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
       stopSignal,
       () => {
         stopRequested = true;
+        run?.divergence?.stop();
         show();
       },
       {
@@ -88,9 +89,14 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
     () => {
       paused = false;
       judge.resume();
+      run?.divergence?.resume();
       show();
     },
-    { description: 'Go on after a pause, or ask the judge again once you have repaired what blocked it.' },
+    {
+      description:
+        'Go on after a pause, also after an update that was not finite; or ask the judge again once you have ' +
+        'repaired what blocked it.',
+    },
   );
   setHandler(
     setLimitsUpdate,
@@ -116,6 +122,8 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
     attach(attached) {
       run = attached;
       run.limit(early);
+      if (steps) run.divergence?.open(show);
+      if (stopRequested) run.divergence?.stop();
       return attached;
     },
     get stopRequested() {

@@ -1,12 +1,15 @@
 import type { Limits } from '../contracts/limits.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
+import type { DivergenceGate } from './divergence-gate.ts';
 
 /** The run that the message handlers act on. */
 export interface ControllableRun {
   readonly judge: JudgeConfig;
   /** Where benchmarks have a judge of their own. */
   readonly ownBenchmarkJudge?: JudgeConfig | undefined;
+  /** Where it trains a policy. */
+  readonly divergence?: DivergenceGate;
   status(waiting: Waiting): RunStatus;
   /** Markdown for its page in the Temporal UI. */
   details(waiting: Waiting): string;
@@ -20,4 +23,6 @@ export interface Waiting {
   paused: boolean;
   /** For a person to repair this, before the judge can be asked again. */
   blocked?: string | undefined;
+  /** For a person to decide what follows an update whose numbers were not finite. */
+  notFinite?: string | undefined;
 }

@@ -1,6 +1,7 @@
 import { decodingOf } from '../benchmarks/benchmark-config.ts';
 import type { Evaluation } from '../contracts/run-results.ts';
 import type { JudgeGate } from './judge-gate.ts';
+import { divergedPolicy } from './not-finite.ts';
 import type { RunState } from './run-state.ts';
 import { judgeActivities, policyActivities } from './stages.ts';
 import { evaluateSuites, suiteMetrics } from './suites.ts';
@@ -37,17 +38,21 @@ async function addSuites(run: RunState, gate: JudgeGate, evaluation: Evaluation)
 async function evaluateHeldOut(run: RunState, gate: JudgeGate): Promise<Evaluation> {
   const { config, place, manifest, policy } = run;
   run.stage = 'benchmark';
-  const { captions } = await policyActivities(config.policy.engine).captionClips({
-    ...place,
-    policy,
-    engine: config.policy.engine,
-    clips: run.heldOutClips,
-    list: 'held-out',
-    output: config.prompt.output,
-    maxNewTokens: config.benchmark.maxNewTokens,
-    decoding: decodingOf(config.benchmark),
-    seed: config.seed,
-  });
+  const { captions } = await run.divergence.through(
+    () =>
+      policyActivities(config.policy.engine).captionClips({
+        ...place,
+        policy,
+        engine: config.policy.engine,
+        clips: run.heldOutClips,
+        list: 'held-out',
+        output: config.prompt.output,
+        maxNewTokens: config.benchmark.maxNewTokens,
+        decoding: decodingOf(config.benchmark),
+        seed: config.seed,
+      }),
+    (sentence) => divergedPolicy(config, policy.step, sentence),
+  );
   const { metrics, details, usage, judge, made } = await gate.through(() =>
     judgeActivities.scoreBenchmark({
       ...place,

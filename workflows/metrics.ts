@@ -1,6 +1,7 @@
 import type { NumberGrid } from '../core/grid.ts';
 import type { JudgeUsage } from '../judge/usage.ts';
 import { type ComponentScores, rewardStatistics } from '../rewards/combine-rewards.ts';
+import { sharesByCharacters, sumCompared } from '../rewards/think/compared.ts';
 import type { Round } from './round.ts';
 
 /** The metrics of a step's rounds together: rewards, completions, the judge, and where the time went. */
@@ -10,6 +11,7 @@ export function collectionMetrics(rounds: readonly Round[], rewards: NumberGrid)
   const tokens = sum(rounds, ({ rollout }) => rollout.tokens);
   return {
     ...prefixed('reward', rewardStatistics(scores, rewards)),
+    ...prefixed('reward', sharesByCharacters(sumCompared(rounds.map(({ compared }) => compared)))),
     'train/completionLength': tokens / completions,
     'train/truncatedShare': sum(rounds, ({ rollout }) => rollout.truncated) / completions,
     'train/tokensPerSecond': tokens / sum(rounds, ({ seconds }) => seconds.rollout),

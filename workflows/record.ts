@@ -7,7 +7,7 @@ import type { StepOutcome } from './step.ts';
 /** Stores a finished step, with the benchmark that followed it if one did. MLflow and the report read these records. */
 export async function record(
   run: RunState,
-  { metrics, rollouts }: Pick<StepOutcome, 'metrics' | 'rollouts'>,
+  { metrics, rollouts, notFinite }: Pick<StepOutcome, 'metrics' | 'rollouts' | 'notFinite'>,
   evaluation?: Evaluation,
 ): Promise<void> {
   const { snapshot } = run;
@@ -19,6 +19,7 @@ export async function record(
       step,
       time: Date.now(),
       metrics: { ...metrics, ...prefixed('eval', evaluation?.metrics ?? {}) },
+      ...(notFinite && { notFinite }),
       rollouts,
     },
     progress: run.progress,

@@ -31,6 +31,7 @@ export function runDetails(snapshot: RunSnapshot, totalSteps: number, waiting: W
   if (trainedFrom) lines.push('', `Started from ${parentage(trainedFrom)}`);
   if (best) lines.push('', `**Best checkpoint** ${bestSentence(best)}`);
   if (best?.endedEarly) lines.push('', `Ended early: ${best.endedEarly}`);
+  if (snapshot.skippedUpdates) lines.push('', `Updates that were not made, not finite: ${snapshot.skippedUpdates}`);
   if (spent.calls > 0) lines.push('', `Judge: ${spent.calls} calls, ${spent.usd.toFixed(2)} USD`);
   if (benchmarkSpent)
     lines.push('', `Judge of benchmarks: ${benchmarkSpent.calls} calls, ${benchmarkSpent.usd.toFixed(2)} USD`);
@@ -45,7 +46,8 @@ function table(cells: readonly [title: string, text: string][]): string[] {
 }
 
 /** Why the run waits, first of all. */
-export function waitingLines({ paused, blocked }: Waiting): string[] {
+export function waitingLines({ paused, blocked, notFinite }: Waiting): string[] {
+  if (notFinite !== undefined) return [`**Paused: not finite.** ${notFinite}`, ''];
   if (blocked !== undefined) return [`**Paused: judge.** ${blocked} Then send \`resume\`.`, ''];
   return paused ? ['**Paused** after the current step. Send `resume` to continue.', ''] : [];
 }

@@ -12,6 +12,7 @@ import type { JudgeConfig } from '../judge/judge-config.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import { bestAfter, bestSteps, endedEarly } from './best-checkpoint.ts';
 import type { Waiting } from './controllable-run.ts';
+import { DivergenceGate } from './divergence-gate.ts';
 import type { JudgeGate } from './judge-gate.ts';
 import { JudgedRun, plus } from './judged-run.ts';
 import { limitedJudge } from './limits.ts';
@@ -28,6 +29,7 @@ const MOST_EVALUATIONS = 32;
  */
 export class RunState extends JudgedRun<RunSnapshot> {
   override stage = 'starting';
+  readonly divergence = new DivergenceGate();
   /** What the step under way has paid: `advance` adds it to the snapshot with the rest of the step. */
   #stepUsage = { calls: 0, cost: 0 };
 
@@ -125,7 +127,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
 
   /** What the step that comes next works on. */
   nextStep(gate: JudgeGate): StepInput {
-    const { runKey, step, clipsAhead, spent } = this.snapshot;
+    const { runKey, step, clipsAhead, spent, skippedUpdates = 0 } = this.snapshot;
     this.#stepUsage = { calls: 0, cost: 0 };
     return {
       config: this.config,
@@ -139,6 +141,8 @@ export class RunState extends JudgedRun<RunSnapshot> {
       spent,
       judge: () => this.judge,
       gate,
+      divergence: this.divergence,
+      skippedUpdates,
       onStage: (stage) => {
         this.stage = stage;
       },
@@ -149,7 +153,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
   }
 
   /** Moves on by one optimiser step. */
-  advance({ policy, metrics, usage, seconds, clipsAhead }: StepOutcome): void {
+  advance({ policy, metrics, notFinite, usage, seconds, clipsAhead }: StepOutcome): void {
     const { snapshot } = this;
     snapshot.step += 1;
     snapshot.policy = policy;
@@ -158,6 +162,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
       snapshot.reference = reference;
     }
     snapshot.lastMetrics = metrics;
+    if (notFinite) snapshot.skippedUpdates = (snapshot.skippedUpdates ?? 0) + 1;
     snapshot.secondsPerStep = 0.8 * (snapshot.secondsPerStep ?? seconds) + 0.2 * seconds;
     if (clipsAhead) snapshot.clipsAhead = clipsAhead;
     this.#stepUsage = { calls: 0, cost: 0 };
@@ -202,9 +207,13 @@ export class RunState extends JudgedRun<RunSnapshot> {
   override status(waiting: Waiting): RunStatus {
     const { startTime, step, lastMetrics, secondsPerStep, tracking, evaluations, trainedFrom, benchmarkSpent } =
       this.snapshot;
+    const { sentence } = this.divergence;
+    const { skippedUpdates } = this.snapshot;
     return {
       startTime,
       ...this.judgedStatus(waiting),
+      ...(sentence !== undefined && { stage: 'paused: not finite', notFinite: sentence }),
+      ...(skippedUpdates && { skippedUpdates }),
       ...(benchmarkSpent && { benchmarkJudge: benchmarkSpent }),
       step,
       totalSteps: this.totalSteps,
@@ -223,7 +232,8 @@ export class RunState extends JudgedRun<RunSnapshot> {
 
   /** Markdown for the run's page in the Temporal UI. */
   override details(waiting: Waiting): string {
-    return runDetails(this.snapshot, this.totalSteps, waiting, this.best);
+    const notFinite = this.divergence.sentence;
+    return runDetails(this.snapshot, this.totalSteps, { ...waiting, notFinite }, this.best);
   }
 
   /** All that another execution needs to continue from here. */

@@ -7,6 +7,7 @@ import type { StepPlace } from '../core/place.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import { promptTexts } from '../policy/prompt-config.ts';
 import type { JudgeGate } from './judge-gate.ts';
+import { divergedPolicy } from './not-finite.ts';
 import type { RunState } from './run-state.ts';
 import { judgeActivities, mediaActivities, policyActivities } from './stages.ts';
 
@@ -101,17 +102,21 @@ async function captionSuite(
       frames,
       prompt: config.prompt,
     });
-    const { captions } = await policyActivities(config.policy.engine).captionClips({
-      ...place,
-      policy,
-      engine: config.policy.engine,
-      clips,
-      list: `${suite}-${i + 1}`,
-      output: config.prompt.output,
-      maxNewTokens,
-      decoding,
-      seed: config.seed,
-    });
+    const { captions } = await run.divergence.through(
+      () =>
+        policyActivities(config.policy.engine).captionClips({
+          ...place,
+          policy,
+          engine: config.policy.engine,
+          clips,
+          list: `${suite}-${i + 1}`,
+          output: config.prompt.output,
+          maxNewTokens,
+          decoding,
+          seed: config.seed,
+        }),
+      (sentence) => divergedPolicy(config, policy.step, sentence),
+    );
     parts.push(captions);
   }
   return parts;

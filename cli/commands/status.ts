@@ -104,6 +104,7 @@ async function showRun(
       ...(status.trainedFrom ? [`started from ${parentage(status.trainedFrom)}`] : []),
       ...(status.best ? [`best checkpoint so far: ${bestSentence(status.best)}`] : []),
       ...(status.blocked ? [status.blocked, `then: videocap resume ${run.workflowId}`] : []),
+      ...(status.notFinite ? [status.notFinite] : []),
       ...(run.link ? [run.link] : []),
     );
   }

@@ -31,10 +31,12 @@ function stageShown({ step, stage }: RunStatus): string {
   return step > 0 && IN_STEP.has(stage) ? '' : stage;
 }
 
-function numbers({ rewardMean, kl, secondsPerStep, etaSeconds, step, totalSteps }: RunStatus): string[] {
+function numbers(status: RunStatus): string[] {
+  const { rewardMean, kl, secondsPerStep, etaSeconds, step, totalSteps, skippedUpdates } = status;
   return [
     ...(rewardMean === undefined ? [] : [`reward ${rewardMean.toFixed(2)}`]),
     ...(kl === undefined ? [] : [`KL ${kl.toFixed(4)}`]),
+    ...(skippedUpdates === undefined ? [] : [`${skippedUpdates} update${skippedUpdates === 1 ? '' : 's'} skipped`]),
     ...(secondsPerStep === undefined ? [] : [`${secondsPerStep.toFixed(1)} s/step`]),
     ...(etaSeconds === undefined || step >= totalSteps ? [] : [`ETA ${duration(etaSeconds)}`]),
   ];
@@ -50,11 +52,12 @@ export class LineView implements ProgressView {
   }
 
   show(status: RunStatus): void {
-    const now = `${status.step} ${stageShown(status)} ${status.blocked}`;
+    const wait = status.blocked ?? status.notFinite;
+    const now = `${status.step} ${stageShown(status)} ${wait}`;
     if (now === this.#last) return;
     this.#last = now;
     this.#write(`  ${progressLine(status)}`);
-    if (status.blocked) this.#write(`  ${status.blocked}`);
+    if (wait) this.#write(`  ${wait}`);
   }
 
   note(text: string): void {
@@ -68,7 +71,7 @@ class BarView implements ProgressView {
   readonly #bar: SingleBar;
   readonly #stream: NodeJS.WriteStream;
   #started = false;
-  #blocked: string | undefined;
+  #wait: string | undefined;
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
@@ -88,8 +91,9 @@ class BarView implements ProgressView {
     if (this.#started) this.#bar.update(status.step, payload);
     else this.#bar.start(status.totalSteps, status.step, payload);
     this.#started = true;
-    if (status.blocked && status.blocked !== this.#blocked) this.note(status.blocked);
-    this.#blocked = status.blocked;
+    const wait = status.blocked ?? status.notFinite;
+    if (wait && wait !== this.#wait) this.note(wait);
+    this.#wait = wait;
   }
 
   note(text: string): void {

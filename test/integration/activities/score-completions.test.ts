@@ -141,3 +141,19 @@ test('compares captions with the references, by n-grams of the training captions
   const stored = await store.readJson((await store.find(key))!, z.unknown());
   expect(stored).toEqual({ documents: 3, frequencies: [['a', 2]] });
 });
+
+test('says how many of the phrases that it compared could only be compared by their characters', async () => {
+  const chinese: Thought = [{ subject: '圆', attributes: ['红色'], actions: ['moves left'] }];
+  const manifest = { name: 'test', digest: 'd', train: [sample('a', { thought })], heldOut: [], quarantined: [] };
+  const text = structuredCompletion(chinese, 'A circle.');
+  const rollout = { step: 44, groups: [{ sampleId: 'a', completions: [completion(text), completion(text)] }] };
+  const { scoreCompletions } = createScoreActivities({ store, home: root });
+  const { compared } = await scoreCompletions({
+    ...{ runKey: 'r', step: 44, round: 0, part: 0 },
+    rollout: await store.putJson('rollout-4.json', rollout),
+    manifest: await store.putJson('manifest-4.json', manifest),
+    reward: RewardConfig.parse({ think: { similarity: 'token-f1' } }),
+  });
+  // 4 phrases of the reference, 3 of each completion, of which 2 are Chinese.
+  expect(compared).toEqual({ think: { phrases: 10, byCharacters: 4 } });
+});

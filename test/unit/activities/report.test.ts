@@ -12,6 +12,8 @@ import { reportPage } from '../../../report/report-page.ts';
 import { FrameOptions } from '../../../video/frame-options.ts';
 import { type SyntheticRun, type SyntheticRunOptions, syntheticRun } from '../report/synthetic-run.ts';
 
+const SENTENCES = 'sentence-embedding' as const;
+
 let folder: string;
 let store: ArtifactStore;
 beforeEach(async () => {
@@ -82,6 +84,34 @@ describe('writeReport', () => {
     }));
     // By the table, the curves and the videos.
     expect(said.split(told)).toHaveLength(4);
+  });
+
+  it('says by what the think score was compared', async () => {
+    expect((await page()).said).toContain('think score: compared by common words (token-f1)');
+  });
+
+  it('says how much of the think score its measure could not read', async () => {
+    const { said } = await page({}, ({ evaluations, config }) => ({
+      config: { ...config, reward: { ...config.reward, think: { ...config.reward.think, similarity: SENTENCES } } },
+      evaluations: evaluations.map((one) => ({ ...one, metrics: { ...one.metrics, 'think/byCharacters': 83.4 } })),
+    }));
+    expect(said).toContain('think score: compared by bge-small-en, 83 % of texts by characters, which it cannot read');
+  });
+
+  it('counts and lists the steps whose update was not made, and why', async () => {
+    const none = await syntheticRun(store, {});
+    const content = await readReportContent(store, WriteReportInput.parse(inputOf(none)));
+    expect(reportPage(content)).not.toContain('Updates that were not made');
+    const records = content.records.map((record) =>
+      record.step === 3
+        ? { ...record, notFinite: { what: 'loss' as const, value: 'NaN' as const, samples: ['<b>clip 7'] } }
+        : record,
+    );
+    const { document } = parseHTML(reportPage({ ...content, records }));
+    const said = document.querySelector('main')!.textContent.replaceAll(/\s+/g, ' ');
+    expect(said).toContain('1 update not made: not finite');
+    expect(said).toContain('1 of 4 steps had a number that was not finite');
+    expect(said).toContain('3the loss is NaN (sample <b>clip 7)');
   });
 
   it('says plainly that the rule-based judge is no LLM', async () => {

@@ -35,6 +35,12 @@ describe('runTags', () => {
     expect(tags.get('mlflow.note.content')).toContain('Started from step 40 of sft-1 (weights abababababab).');
   });
 
+  it('say by what the think score compares phrases', () => {
+    expect(tagsOf({}).get('videocap.think.comparedBy')).toBe('bge-small-en');
+    const words = tagsOf({ reward: { think: { similarity: 'token-f1' } } });
+    expect(words.get('videocap.think.comparedBy')).toBe('common words (token-f1)');
+  });
+
   it('say who judges', () => {
     expect(tagsOf({}).get('mlflow.note.content')).toContain('rule-based, no LLM');
     const openai = tagsOf({ judge: { kind: 'llm', model: 'some-model' } });
@@ -85,6 +91,13 @@ describe('finishNote', () => {
       },
     ]);
     expect(madeWithTags([evaluation(0, 41)])).toEqual([]);
+  });
+  it('says which scores compared texts by characters', () => {
+    const read = { 'think/byCharacters': 83.4 };
+    const after = { ...evaluation(40, 48), metrics: { eventF1: 48, ...read } };
+    expect(finishNote('As it was.', [evaluation(0, 41), after], undefined)).toContain(
+      '(+7.0). think: 83 % of texts by characters.',
+    );
   });
   it('leaves a run without results as it is', () => {
     expect(finishNote('As it was.', [], undefined)).toBe('As it was.');

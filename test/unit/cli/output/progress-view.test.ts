@@ -24,12 +24,26 @@ describe('progressLine', () => {
     );
   });
 
+  it('counts the updates that were not made', () => {
+    expect(progressLine(status({ ...numbers, step: 12, stage: 'rollout', skippedUpdates: 2 }))).toContain(
+      '2 updates skipped',
+    );
+  });
+
   it('counts no steps where there are none', () => {
     expect(progressLine(status({ stage: 'benchmark', step: 0, totalSteps: 0 }))).toBe('benchmark');
   });
 });
 
 describe('LineView', () => {
+  it('says why a run waits after an update that was not finite, once', () => {
+    const lines: string[] = [];
+    const view = new LineView((line) => lines.push(line));
+    const waits = status({ step: 2, stage: 'paused: not finite', notFinite: 'In step 3 the loss is NaN.' });
+    for (let i = 0; i < 2; i++) view.show(waits);
+    expect(lines).toEqual(['  step 2/40   paused: not finite', '  In step 3 the loss is NaN.']);
+  });
+
   it('writes a line a step, and one for each stage outside the steps', () => {
     const lines: string[] = [];
     const view = new LineView((line) => lines.push(line));
