@@ -7,6 +7,10 @@ import { NumberGrid } from '../core/grid.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
 import { JudgedBy } from '../judge/judged-by.ts';
 import { BestCheckpoint } from './best.ts';
+import { CollapseWarning } from './collapse.ts';
+import { ForkedFrom } from './forked-from.ts';
+import { RunEnd } from './run-end.ts';
+import { SetAside } from './set-aside.ts';
 import { TrainedFrom } from './start.ts';
 
 /** What a run leaves behind to be read: its steps, its benchmarks, and what it says of itself at its end. */
@@ -44,6 +48,8 @@ export const SuiteEvaluation = z.strictObject({
   metrics: z.record(z.string(), z.number()),
   counts: SuiteCounts,
   judge: JudgedBy,
+  /** A `benchmarkIdentity`; absent in results of older versions. */
+  benchmark: z.string().optional(),
   /** A `SuiteResult`: everything, item by item. */
   result: ArtifactRef,
   /** Markdown: the tables, with published numbers beside ours. */
@@ -62,6 +68,8 @@ export const Evaluation = z.strictObject({
   captions: ArtifactRef,
   details: ArtifactRef,
   judge: JudgedBy,
+  /** A `benchmarkIdentity`: numbers of another one cannot be compared. Absent in results of older versions. */
+  benchmark: z.string().optional(),
   policy: PolicyRef,
   /** Published benchmarks, where the config asks for them; `metrics` has their numbers too, as `dream1k/f1`. */
   suites: z.array(SuiteEvaluation).optional(),
@@ -81,7 +89,12 @@ export const RunSummary = z.strictObject({
   /** Of `policy`. */
   trained: Evaluation,
   trainedFrom: TrainedFrom.optional(),
+  forkedFrom: ForkedFrom.optional(),
   best: BestCheckpoint.optional(),
+  /** Absent in results of older versions, as are the two below. */
+  end: RunEnd.optional(),
+  setAside: SetAside.optional(),
+  collapse: z.array(CollapseWarning).optional(),
   report: ArtifactRef,
   mlflowRunUrl: z.string().optional(),
 });

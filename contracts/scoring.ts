@@ -23,7 +23,15 @@ export const ScoreCompletionsInput = Place.extend({
   manifest: ArtifactRef,
   reward: RewardConfig,
 });
-export const ScoreCompletionsOutput = z.strictObject({ scores: ComponentScores, seconds: z.number() });
+export const ScoreCompletionsOutput = z.strictObject({
+  scores: ComponentScores,
+  /**
+   * How many captions of different samples differ, from 0 (all are the same) to 1 (none occurs twice); the mean over
+   * places in a group. Absent for one sample.
+   */
+  distinctCaptions: z.number().min(0).max(1).optional(),
+  seconds: z.number(),
+});
 
 /** The components of the reward that the judge is asked for. */
 export const JudgeCompletionsInput = Place.extend({

@@ -18,6 +18,8 @@ export interface Round {
   judged: ComponentScores;
   verdicts: ArtifactRef;
   rewards: NumberGrid;
+  /** How many captions of different samples differ, in [0, 1]. */
+  distinctCaptions?: number | undefined;
   usage: JudgeUsage;
   seconds: { frames: number; rollout: number; scoring: number; judge: number; custom?: number };
 }
@@ -60,6 +62,7 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
     judged: judged.scores,
     verdicts: judged.verdicts,
     rewards: combineRewards(scores, config.reward),
+    distinctCaptions: local.distinctCaptions,
     usage: judged.usage,
     seconds: {
       frames: framesSeconds,
