@@ -83,7 +83,7 @@ export const ForkProgressInput = z.strictObject({
   from: z.strictObject({ run: z.string().min(1), step: z.int().nonnegative() }),
   runKey: z.string().min(1),
   overrides: z.record(z.string(), z.unknown()),
-  /** Of the fork: milliseconds since the epoch, from the workflow's clock. */
-  startTime: z.int().nonnegative(),
+  /** Of the fork: milliseconds since the epoch, from the workflow's clock. Absent: an older version's, the parent's. */
+  startTime: z.int().nonnegative().optional(),
 });
 export const ForkProgressOutput = z.strictObject({ progress: RunProgress });

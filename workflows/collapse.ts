@@ -47,7 +47,8 @@ export function watchStep(
   const captions = isFull ? meanOf(next.recent, 'distinct') : undefined;
   const [before, now] = [meanOf(next.first, 'length'), isFull ? meanOf(next.recent, 'length') : undefined];
   return withWarnings(next, step, {
-    ...(captions !== undefined && captions < config.minDistinctCaptions && { distinctCaptions: same(captions, config) }),
+    ...(captions !== undefined &&
+      captions < config.minDistinctCaptions && { distinctCaptions: same(captions, config) }),
     ...(before !== undefined && now !== undefined && isFarFrom(before, now, config) && { length: longer(before, now) }),
     ...(next.uniformSteps >= config.uniformSteps && { uniformGroups: uniformFor(next.uniformSteps, config) }),
   });
@@ -65,7 +66,8 @@ export function watchEvaluation(
   config: CollapseConfig,
 ): CollapseWatch {
   const { distinctCaptions, clips = 0, [metric]: value } = metrics;
-  const captions = distinctCaptions !== undefined && clips >= FEWEST_CLIPS ? overFloor(distinctCaptions / 100, clips) : undefined;
+  const captions =
+    distinctCaptions !== undefined && clips >= FEWEST_CLIPS ? overFloor(distinctCaptions / 100, clips) : undefined;
   const reward = meanOf(watch.recent.length > 0 ? watch.recent : watch.first, 'reward');
   const { best } = watch;
   // The start policy is measured before there is any reward: its first steps' stand for it.
@@ -73,10 +75,14 @@ export function watchEvaluation(
   const isWorse = best && value !== undefined && (mode === 'max' ? value < best.bound : value > best.bound);
   const isBest = value !== undefined && (!best || (mode === 'max' ? value > best.value : value < best.value));
   const next: CollapseWatch = isBest
-    ? { ...watch, best: { step, value, bound: boundOf(metrics, metric, mode), ...(reward !== undefined && { reward }) } }
+    ? {
+        ...watch,
+        best: { step, value, bound: boundOf(metrics, metric, mode), ...(reward !== undefined && { reward }) },
+      }
     : watch;
   return withWarnings(next, step, {
-    ...(captions !== undefined && captions < config.minDistinctCaptions && { distinctCaptions: same(captions, config) }),
+    ...(captions !== undefined &&
+      captions < config.minDistinctCaptions && { distinctCaptions: same(captions, config) }),
     ...(isWorse &&
       reward !== undefined &&
       rewardThen !== undefined &&

@@ -61,8 +61,8 @@ export async function finishWithStatus(run: RunState, mirror: MlflowMirror): Pro
   await CancellationScope.nonCancellable(async () => {
     await mirror.rest();
     const tracking = run.snapshot.tracking ?? (await bestEffortActivities.startTracking(trackingInput(run)));
-    const closing = { runKey, tracking, status, endTime: Date.now(), evaluations: [], ...ending(run) } as const;
-    await bestEffortActivities.finishTracking(closing);
+    const closing = { runKey, tracking, endTime: Date.now(), evaluations: [], ...ending(run) };
+    await bestEffortActivities.finishTracking({ ...closing, status });
   }).catch(() => undefined);
 }
 

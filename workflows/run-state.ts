@@ -131,7 +131,8 @@ export class RunState extends JudgedRun<RunSnapshot> {
   endOf({ stopped }: { stopped: boolean }): RunEnd {
     const { step } = this.snapshot;
     const at = { step, totalSteps: this.totalSteps };
-    if (step >= this.totalSteps) return { how: this.totalSteps < this.config.algorithm.steps ? 'limited' : 'finished', ...at };
+    if (step >= this.totalSteps)
+      return { how: this.totalSteps < this.config.algorithm.steps ? 'limited' : 'finished', ...at };
     const reason = this.endedEarly;
     return stopped || reason === undefined ? { how: 'stopped', ...at } : { how: 'early', ...at, reason };
   }

@@ -57,7 +57,7 @@ describe('finishNote', () => {
       'As it was.',
       [evaluation(0, 41), evaluation(20, 61.25), evaluation(40, 48)],
       undefined,
-      best,
+      { best },
     );
     expect(note).toContain('event F1 41.0 → 61.3 (+20.3).');
     expect(note).toContain('Best checkpoint, exported: step 20, eventF1 61.25. Ended early: it no longer rose.');
