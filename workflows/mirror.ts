@@ -45,10 +45,13 @@ export class MlflowMirror {
 
   /** A run that continues or was forked has records before its dataset is known, which MLflow needs first. */
   get #hasWork(): boolean {
-    const { tracking, dataset, forkedFrom } = this.#run.snapshot;
-    // A fork first finds out which of the benchmarks in its records are its own.
-    const isCompared = !forkedFrom || forkedFrom.sameBenchmark !== undefined;
-    return tracking === undefined || (dataset !== undefined && isCompared && !this.#upToDate);
+    return this.#run.snapshot.tracking === undefined || (this.#canMirror && !this.#upToDate);
+  }
+
+  /** A fork first finds out which of the benchmarks in its records are its own. */
+  get #canMirror(): boolean {
+    const { dataset, forkedFrom } = this.#run.snapshot;
+    return dataset !== undefined && (!forkedFrom || forkedFrom.sameBenchmark !== undefined);
   }
 
   async #work(): Promise<void> {
@@ -68,7 +71,7 @@ export class MlflowMirror {
     const { snapshot } = this.#run;
     snapshot.tracking ??= await mlflowActivities.startTracking(trackingInput(this.#run));
     const toStep = snapshot.recordedStep;
-    if (!snapshot.dataset || toStep <= snapshot.mirroredStep) return;
+    if (!this.#canMirror || toStep <= snapshot.mirroredStep) return;
     const { forkedFrom } = snapshot;
     await mlflowActivities.mirrorRecords({
       runKey: snapshot.runKey,

@@ -53,12 +53,9 @@ describe('finishNote', () => {
   });
   it('says which checkpoint was exported, and why the run ended', () => {
     const best = { step: 20, metric: 'eventF1', value: 61.25, endedEarly: 'it no longer rose' };
-    const note = finishNote(
-      'As it was.',
-      [evaluation(0, 41), evaluation(20, 61.25), evaluation(40, 48)],
-      undefined,
-      { best },
-    );
+    const note = finishNote('As it was.', [evaluation(0, 41), evaluation(20, 61.25), evaluation(40, 48)], undefined, {
+      best,
+    });
     expect(note).toContain('event F1 41.0 → 61.3 (+20.3).');
     expect(note).toContain('Best checkpoint, exported: step 20, eventF1 61.25. Ended early: it no longer rose.');
     expect(bestTags(best)).toContainEqual({ key: 'videocap.best.step', value: '20' });

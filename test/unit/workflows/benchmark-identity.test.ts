@@ -44,13 +44,20 @@ describe('the identity of the held-out benchmark', () => {
   it('is another one where the endpoint of the judge, its model or its fields are', () => {
     const judged = (more: object) => identityOf({ judge: { ...LLM, ...more } });
     const same = judged({});
-    for (const more of [{ model: 'n' }, { baseUrl: 'http://127.0.0.1:2/v1' }, { extraBody: { a: 1 } }, { maxTokens: 99 }])
+    for (const more of [
+      { model: 'n' },
+      { baseUrl: 'http://127.0.0.1:2/v1' },
+      { extraBody: { a: 1 } },
+      { maxTokens: 99 },
+    ])
       expect(judged(more)).not.toBe(same);
   });
 
   it('stays where only training changes, or what the judge costs and how patiently it is asked', () => {
     expect(identityOf({ algorithm: { kind: 'sft', steps: 9 }, sampling: { groupSize: 4 } })).toBe(identityOf());
-    expect(identityOf({ name: 'other', checkpoints: { keepEvery: 3 }, benchmark: { everySteps: 7 } })).toBe(identityOf());
+    expect(identityOf({ name: 'other', checkpoints: { keepEvery: 3 }, benchmark: { everySteps: 7 } })).toBe(
+      identityOf(),
+    );
     const patience = { concurrency: 2, budget: { calls: 5 }, patienceSeconds: 1, price: { inputPerMillion: 3 } };
     expect(identityOf({ judge: { ...LLM, ...patience } })).toBe(identityOf({ judge: LLM }));
   });

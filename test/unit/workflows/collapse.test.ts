@@ -104,7 +104,12 @@ describe('groups without differences', () => {
     expect(kindsOf(steps(5, () => ({ 'reward/uniformShare': 0.95 })))).toEqual([['uniformGroups', 5]]);
     expect(kindsOf(steps(4, () => ({ 'reward/uniformShare': 1 })))).toEqual([]);
     expect(kindsOf(steps(20, (step) => ({ 'reward/uniformShare': step % 5 === 0 ? 0.9 : 1 })))).toEqual([]);
-    expect(kindsOf(steps(4, () => ({ 'reward/uniformShare': 1 })), { uniformSteps: 3 })).toEqual([['uniformGroups', 3]]);
+    expect(
+      kindsOf(
+        steps(4, () => ({ 'reward/uniformShare': 1 })),
+        { uniformSteps: 3 },
+      ),
+    ).toEqual([['uniformGroups', 3]]);
   });
 });
 
