@@ -8,6 +8,6 @@ export type SetAside = z.infer<typeof SetAside>;
 export function setAsideSentence(setAside: SetAside | undefined): string | undefined {
   if (!setAside?.samples) return undefined;
   const { samples, of } = setAside;
-  const were = samples === 1 ? 'sample was' : 'samples were';
-  return `${samples} of ${of} ${were} set aside (the report lists ${samples === 1 ? 'it with its reason' : 'them with their reasons'})`;
+  const they = samples === 1 ? 'it with its reason' : 'them with their reasons';
+  return `${samples} of ${of} samples ${samples === 1 ? 'was' : 'were'} set aside (the report lists ${they})`;
 }

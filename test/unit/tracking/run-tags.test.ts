@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import type { Evaluation } from '../../../contracts/run-results.ts';
-import { bestTags, finishNote, runTags } from '../../../tracking/run-tags.ts';
+import { bestTags, collapseTags, endTags, finishNote, noteAtStart, runTags } from '../../../tracking/run-tags.ts';
 
 const ref = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
 const evaluation = (step: number, eventF1: number): Evaluation => ({
@@ -34,6 +34,13 @@ describe('runTags', () => {
     expect(tags.get('mlflow.note.content')).toContain('Started from step 40 of sft-1 (weights abababababab).');
   });
 
+  it('say which run it was forked from, and at which step', () => {
+    const tags = tagsOf({}, { forkedFrom: { run: 'parent-1', step: 60 } });
+    expect(tags.get('videocap.forkedFrom')).toBe('run:parent-1@60');
+    expect([tags.get('videocap.forkedFrom.run'), tags.get('videocap.forkedFrom.step')]).toEqual(['parent-1', '60']);
+    expect(tags.get('mlflow.note.content')).toContain('Forked from step 60 of parent-1.');
+  });
+
   it('say who judges', () => {
     expect(tagsOf({}).get('mlflow.note.content')).toContain('rule-based, no LLM');
     const openai = tagsOf({ judge: { kind: 'llm', model: 'some-model' } });
@@ -60,6 +67,25 @@ describe('finishNote', () => {
     expect(note).toContain('Best checkpoint, exported: step 20, eventF1 61.25. Ended early: it no longer rose.');
     expect(bestTags(best)).toContainEqual({ key: 'videocap.best.step', value: '20' });
     expect(bestTags(undefined)).toEqual([]);
+  });
+  it('says how a run ended, with results or without, and takes that back when the run continues', () => {
+    const end = { how: 'cancelled' as const, step: 12, totalSteps: 60, whilePaused: true };
+    const collapse = [{ kind: 'length' as const, step: 9, sentence: 'completions grew' }];
+    const ended =
+      '**How it ended:** Cancelled after step 12 of 60, while it was paused. The policy may have collapsed (step 9): ' +
+      'completions grew.';
+    for (const results of [[], evaluations]) {
+      const note = finishNote('As it was.', results, undefined, { end, collapse });
+      expect(note).toContain(ended);
+      expect(finishNote(note, results, undefined, { end, collapse })).toBe(note);
+      expect(noteAtStart(note)).toBe('As it was.');
+    }
+    expect(endTags({ end, setAside: { samples: 1, of: 9 } })).toEqual([
+      { key: 'videocap.end', value: 'Cancelled after step 12 of 60, while it was paused' },
+      { key: 'videocap.setAside', value: '1 of 9 samples was set aside (the report lists it with its reason)' },
+    ]);
+    expect(collapseTags(collapse)).toHaveLength(1);
+    expect([...collapseTags([]), ...endTags({ setAside: { samples: 0, of: 9 } })]).toEqual([]);
   });
   it('leaves a run without results as it is', () => {
     expect(finishNote('As it was.', [], undefined)).toBe('As it was.');
