@@ -56,8 +56,8 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
 
     /**
      * Begins a new run with another's state after a step and a changed config: same start policy, the parent's records
-     * and states as its own past, a clock and a judge's bill of its own, custom rewards with their code as it is now. Of
-     * a checkpoint that the parent will remove as it continues, the new run gets its own copy. It says where it was
+     * and states as its own past, a clock and a judge's bill of its own, custom rewards with their code as it is now.
+     * Of a checkpoint that the parent will remove as it continues, the new run gets its own copy. It says where it was
      * forked from; what it inherits of benchmarks, it compares with its own (`compareBenchmark`).
      * @throws VideocapError `InvalidInput` when the parent has no such step, or its checkpoint is not kept.
      */

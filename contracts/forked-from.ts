@@ -14,8 +14,10 @@ export const ForkedFrom = z.strictObject({
 });
 export type ForkedFrom = z.infer<typeof ForkedFrom>;
 
+/** What is said of a fork whose benchmark is another one than its parent's. */
+export const BASE_MEASURED_AGAIN = 'its benchmark is another one, so the base policy was measured again';
+
 /** `step 60 of quickstart-1-0a1b2c3d`, for people; and whether the base policy was measured again. */
 export function forkSentence({ run, step, sameBenchmark }: ForkedFrom): string {
-  const again = sameBenchmark === false ? '; its benchmark is another one, so the base policy was measured again' : '';
-  return `step ${step} of ${run}${again}`;
+  return `step ${step} of ${run}${sameBenchmark === false ? `; ${BASE_MEASURED_AGAIN}` : ''}`;
 }

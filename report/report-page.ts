@@ -6,7 +6,7 @@ import { REFERENCE_ROWS } from '../benchmarks/held-out-metrics.ts';
 import { judgedBy } from '../benchmarks/judged-by.ts';
 import { bestSentence } from '../contracts/best.ts';
 import { collapseSentence } from '../contracts/collapse.ts';
-import { forkSentence } from '../contracts/forked-from.ts';
+import { BASE_MEASURED_AGAIN } from '../contracts/forked-from.ts';
 import { endSentence } from '../contracts/run-end.ts';
 import { baseAndTrained, type Evaluation } from '../contracts/run-results.ts';
 import { parentage } from '../contracts/start.ts';
@@ -88,7 +88,8 @@ function header(content: ReportContent): Html {
   const { own, before } = trainingTime(content.records, forkedFrom?.step ?? 0);
   const facts = [
     `${config.algorithm.kind.toUpperCase()}, ${stepsIn(own)}`,
-    ...(forkedFrom ? [`forked from ${forkSentence(forkedFrom)}, which had trained ${stepsIn(before)}`] : []),
+    ...(forkedFrom ? [`forked from step ${forkedFrom.step} of ${forkedFrom.run}, which had trained ${stepsIn(before)}`] : []),
+    ...(forkedFrom?.sameBenchmark === false ? [BASE_MEASURED_AGAIN] : []),
     ...(end ? [endSentence(end)] : []),
     trainedFrom
       ? `policy ${base.policy.model}, trained before: ${parentage(trainedFrom)}`

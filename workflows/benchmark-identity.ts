@@ -8,9 +8,9 @@ const HEX_DIGITS = 16;
 
 /**
  * Names everything that a benchmark's number depends on, besides the policy: equal names, comparable numbers. It is
- * made of all that the stages of the benchmark are given, so that a field which a stage gains counts by itself: whatever
- * differs, though it need not matter, makes another benchmark. Of artifacts their content counts; of the judge what its
- * answers depend on, and not what it costs or how patiently it is asked.
+ * made of all that the stages of the benchmark are given, so that a field which a stage gains counts by itself:
+ * whatever differs, though it need not matter, makes another benchmark. Of artifacts their content counts; of the judge
+ * what its answers depend on, and not what it costs or how patiently it is asked.
  *
  * A hash in hexadecimal digits.
  */

@@ -136,7 +136,7 @@ function longer(before: number, now: number): string {
 
 function uniformFor(steps: number, { maxUniformGroups }: CollapseConfig): string {
   const share = percent(maxUniformGroups);
-  return `in more than ${share} of the groups all rewards were equal, ${steps} steps in a row: nothing is learnt from them`;
+  return `all rewards were equal in more than ${share} of the groups, ${steps} steps in a row: they teach nothing`;
 }
 
 function meanOf(steps: readonly WatchedStep[], name: keyof WatchedStep): number | undefined {

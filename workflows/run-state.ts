@@ -319,7 +319,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
   }
 }
 
-/** The one metric that says whether the policy has become better: the best checkpoint's, or else the benchmark's first. */
+/** What says whether the policy has become better: the best checkpoint's metric, or else the benchmark's first. */
 function heldOutMetric({ checkpoints: { best }, benchmark: { metrics } }: ExperimentConfig): HeldOutMetric {
   if (best) return { metric: best.metric, mode: best.mode };
   return { metric: metrics.includes('events') ? 'eventF1' : metrics[0]!, mode: 'max' };

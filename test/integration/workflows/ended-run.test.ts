@@ -254,7 +254,7 @@ describe('a policy that collapses', () => {
     expect(summary).toMatchObject({ steps: 6 });
   });
 
-  it('pauses the run where the config says so; a user resumes it, and it does not pause for the same again', async () => {
+  it('pauses the run where the config says so, and once resumed does not pause it for the same again', async () => {
     const { summary } = await endOf({
       config: { collapse: { action: 'pause' } },
       stages: collapsing,

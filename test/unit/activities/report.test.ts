@@ -75,8 +75,13 @@ describe('writeReport', () => {
     expect(said).toMatch(/GRPO, 1 step in (8|9) s /);
     expect(said).toContain('forked from step 3 of parent-1, which had trained 3 steps in 27 s');
     expect(said).toContain('Steps up to 3 are those of the run that this one was forked from.');
-    const other = await page({ steps: 4 }, () => ({ forkedFrom: { ...forkedFrom, sameBenchmark: false } }));
-    expect(other.said).toContain('its benchmark is another one, so the base policy was measured again');
+    expect(said).not.toContain('measured again');
+  });
+
+  it('says of a fork with another benchmark that the base was measured again', async () => {
+    const forkedFrom = { run: 'parent-1', step: 3, sameBenchmark: false };
+    const { said } = await page({ steps: 4 }, () => ({ forkedFrom }));
+    expect(said).toContain('its benchmark is another one, so the base policy was measured again');
   });
 
   it('says how the run ended, and of what it was warned', async () => {
@@ -87,7 +92,6 @@ describe('writeReport', () => {
     expect(document.querySelector('.warning')!.textContent).toBe(
       'The policy may have collapsed (step 3): completions grew <b>longer</b>.',
     );
-    expect((await page()).document.querySelector('.warning')).toBeNull();
   });
 
   it('says plainly that the rule-based judge is no LLM', async () => {

@@ -34,7 +34,7 @@ describe('the identity of the held-out benchmark', () => {
     expect(identityOf(config)).not.toBe(identityOf());
   });
 
-  it('is another one where clips (videos, frames, prompts) or the data set are others, though the config is not', () => {
+  it('is another one where clips (videos, frames, prompts) or the data set are others, by the same config', () => {
     expect(identityOf({}, { clips: ref('3') })).not.toBe(identityOf());
     expect(identityOf({}, { manifest: ref('3') })).not.toBe(identityOf());
     const moved = { ...ref('1'), uri: 'store:elsewhere' };

@@ -30,7 +30,7 @@ describe('progressLine', () => {
 });
 
 describe('LineView', () => {
-  it('shows once what a user should know: where it was forked, samples set aside, signs of collapse, what was asked', () => {
+  it('shows once what a user should know: fork, samples set aside, signs of collapse, what was asked', () => {
     const lines: string[] = [];
     const view = new LineView((line) => lines.push(line));
     const known = {
