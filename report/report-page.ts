@@ -88,7 +88,9 @@ function header(content: ReportContent): Html {
   const { own, before } = trainingTime(content.records, forkedFrom?.step ?? 0);
   const facts = [
     `${config.algorithm.kind.toUpperCase()}, ${stepsIn(own)}`,
-    ...(forkedFrom ? [`forked from step ${forkedFrom.step} of ${forkedFrom.run}, which had trained ${stepsIn(before)}`] : []),
+    ...(forkedFrom
+      ? [`forked from step ${forkedFrom.step} of ${forkedFrom.run}, which had trained ${stepsIn(before)}`]
+      : []),
     ...(forkedFrom?.sameBenchmark === false ? [BASE_MEASURED_AGAIN] : []),
     ...(end ? [endSentence(end)] : []),
     trainedFrom
