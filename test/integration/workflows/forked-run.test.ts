@@ -14,6 +14,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => environment?.teardown());
 
+const ALGORITHM = { kind: 'grpo', steps: 4, samplesPerStep: 2 };
 const FORK = { fork: { run: 'parent', step: 2 } };
 const clips = (name: string) => () => ({ clips: { ...ref(name), sha256: name.repeat(64).slice(0, 64) } });
 const PARENTS_CLIPS = { extractFrames: clips('a') };
@@ -33,7 +34,7 @@ async function parentOf(config: object, stages: Partial<Stages>): Promise<Map<nu
 
 function configOf(more: { benchmark?: object } & object = {}) {
   return ExperimentConfig.parse({
-    algorithm: { kind: 'grpo', steps: 4, samplesPerStep: 2 },
+    algorithm: ALGORITHM,
     sampling: { groupSize: 2 },
     ...more,
     benchmark: { everySteps: 2, ...more.benchmark },
@@ -87,7 +88,7 @@ const scoreOf = ({ metrics }: Evaluation) => metrics.eventF1;
 describe('a fork whose benchmark is its parent’s', () => {
   it('keeps the parent’s numbers, measures nothing again, and says where it was forked', async () => {
     const states = await parentOf({}, {});
-    const { summary, captioned, told } = await forkOf(states, { algorithm: { beta: 0.5 } }, PARENTS_CLIPS);
+    const { summary, captioned, told } = await forkOf(states, { algorithm: { ...ALGORITHM, beta: 0.5 } }, PARENTS_CLIPS);
     expect(inherited(captioned)).toEqual([]);
     expect(scoreOf(summary.base)).toBe(50);
     const forkedFrom = { run: 'parent-1', step: 2, sameBenchmark: true };
@@ -136,11 +137,9 @@ describe('a fork whose benchmark is another one', () => {
     expect([scoreOf(summary.base), scoreOf(summary.trained)]).toEqual([30, 30]);
     expect(summary).toMatchObject({ forkedFrom: { sameBenchmark: false } });
     expect(told.reported[0]!.evaluations.map((each) => [each.step, scoreOf(each)])).toEqual([
-      ...[
-        [0, 30],
-        [2, 30],
-        [4, 30],
-      ],
+      [0, 30],
+      [2, 30],
+      [4, 30],
     ]);
     expect(told.mirrored[0]).toMatchObject({ fromStep: 0, otherBenchmarkTo: 2 });
     expect(told.finished[0]!.evaluations.map(({ step }) => step)).toEqual([0, 2, 4]);
@@ -163,7 +162,7 @@ describe('a fork whose benchmark is another one', () => {
   });
 
   it('measures the very weights that the parent started from, though its reference policy is a later one', async () => {
-    const algorithm = { kind: 'grpo', steps: 4, samplesPerStep: 2, refreshReferenceEvery: 1 };
+    const algorithm = { ...ALGORITHM, refreshReferenceEvery: 1 };
     const states = await parentOf({ algorithm }, {});
     expect(states.get(2)!.reference.step).toBe(2);
     const loaded: unknown[] = [];
