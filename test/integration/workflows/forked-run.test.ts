@@ -88,7 +88,11 @@ const scoreOf = ({ metrics }: Evaluation) => metrics.eventF1;
 describe('a fork whose benchmark is its parent’s', () => {
   it('keeps the parent’s numbers, measures nothing again, and says where it was forked', async () => {
     const states = await parentOf({}, {});
-    const { summary, captioned, told } = await forkOf(states, { algorithm: { ...ALGORITHM, beta: 0.5 } }, PARENTS_CLIPS);
+    const { summary, captioned, told } = await forkOf(
+      states,
+      { algorithm: { ...ALGORITHM, beta: 0.5 } },
+      PARENTS_CLIPS,
+    );
     expect(inherited(captioned)).toEqual([]);
     expect(scoreOf(summary.base)).toBe(50);
     const forkedFrom = { run: 'parent-1', step: 2, sameBenchmark: true };
