@@ -140,7 +140,7 @@ describe('parseConfig', () => {
       `"InvalidConfig: lab.yaml:4:3: algorithm.stepz is not a known field (did you mean "steps"?). Fields of algorithm of kind grpo: kind, steps, samplesPerStep, iterations, beta, refreshReferenceEvery, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, dynamicSampling, optimizer."`,
     );
     expect(errorOf('learningRate: 0.1\n')).toMatchInlineSnapshot(
-      `"InvalidConfig: lab.yaml:1:1: learningRate is not a known field (did you mean "algorithm.optimizer.learningRate"?). Sections: name, seed, dataset, frames, policy, prompt, algorithm, sampling, reward, judge, checkpoints, benchmark."`,
+      `"InvalidConfig: lab.yaml:1:1: learningRate is not a known field (did you mean "algorithm.optimizer.learningRate"?). Sections: name, seed, dataset, frames, policy, prompt, algorithm, sampling, reward, judge, checkpoints, collapse, benchmark."`,
     );
     expect(errorOf('dataset: { kind: jsonl, train: a, heldOut: b, trainSamples: 3 }')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:1:47: dataset.trainSamples is not a known field. Fields of dataset of kind jsonl: kind, train, heldOut, maxBadSamples."`,
