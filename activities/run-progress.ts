@@ -56,12 +56,13 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
 
     /**
      * Begins a new run with another's state after a step and a changed config: same start policy, the parent's records
-     * and states as its own past, a judge's bill of its own, custom rewards with their code as it is now. Of a
-     * checkpoint that the parent will remove as it continues, the new run gets its own copy.
+     * and states as its own past, a clock and a judge's bill of its own, custom rewards with their code as it is now.
+     * Of a checkpoint that the parent will remove as it continues, the new run gets its own copy. It says where it was
+     * forked from; what it inherits of benchmarks, it compares with its own (`compareBenchmark`).
      * @throws VideocapError `InvalidInput` when the parent has no such step, or its checkpoint is not kept.
      */
     async forkProgress(rawInput: z.input<typeof ForkProgressInput>): Promise<z.infer<typeof ForkProgressOutput>> {
-      const { from, runKey, overrides } = ForkProgressInput.parse(rawInput);
+      const { from, runKey, overrides, startTime } = ForkProgressInput.parse(rawInput);
       const { run } = await findRun(store, from.run);
       const start =
         (await startOf(store, runKey, from.step)) ?? (await copyOfParent(store, { run, step: from.step }, runKey));
@@ -71,9 +72,11 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
         overrides,
       });
       const config = { ...parsed, reward: await pinnedReward(deps, parsed.reward) };
-      const own = ({ benchmarkSpent: _, ...state }: RunProgress) => ({
+      const own = ({ benchmarkSpent: _, collapse: __, ...state }: RunProgress): RunProgress => ({
         ...state,
         config,
+        startTime: startTime ?? state.startTime,
+        forkedFrom: { run, step: from.step },
         spent: { usd: 0, calls: 0 },
         limits: {},
         mirroredStep: -1,

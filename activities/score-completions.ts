@@ -4,6 +4,7 @@ import { Rollout } from '../core/completion.ts';
 import { readManifest } from '../core/manifest.ts';
 import type { Score } from '../core/score.ts';
 import { keyOf } from '../core/store-layout.ts';
+import { distinctCaptions } from '../rewards/distinct-captions.ts';
 import { localComponents } from '../rewards/registry.ts';
 import { type ComparedPhrases, sumCompared } from '../rewards/think/compared.ts';
 import type { ActivityDeps } from './activity-deps.ts';
@@ -35,7 +36,14 @@ export function createScoreActivities({ store, home, onProgress, signal }: Score
           };
           for (const { name, score } of components) scores[name]!.push(await score(group, tools));
         }
-        return { scores, compared: sumCompared(compared), seconds: (performance.now() - started) / 1000 };
+        const captions = groups.map(({ completions }) => completions.map(({ parsed }) => parsed.caption));
+        const distinct = distinctCaptions(captions);
+        return {
+          scores,
+          compared: sumCompared(compared),
+          ...(distinct !== undefined && { distinctCaptions: distinct }),
+          seconds: (performance.now() - started) / 1000,
+        };
       });
     },
   };

@@ -9,6 +9,10 @@ import { NotFinite } from '../core/not-finite.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
 import { JudgedBy } from '../judge/judged-by.ts';
 import { BestCheckpoint } from './best.ts';
+import { CollapseWarning } from './collapse.ts';
+import { ForkedFrom } from './forked-from.ts';
+import { RunEnd } from './run-end.ts';
+import { SetAside } from './set-aside.ts';
 import { TrainedFrom } from './start.ts';
 
 /** The results of a run: its steps, its benchmarks and its summary. */
@@ -52,6 +56,8 @@ export const SuiteEvaluation = z.strictObject({
   madeWith: MadeWith.optional(),
   /** What a reader must know of the predictions, as sentences. */
   warnings: z.array(z.string()).optional(),
+  /** A `benchmarkIdentity`; absent in results of older versions. */
+  benchmark: z.string().optional(),
   /** A `SuiteResult`: everything, item by item. */
   result: ArtifactRef,
   /** Markdown: the tables, with published numbers beside ours. */
@@ -72,6 +78,8 @@ export const Evaluation = z.strictObject({
   judge: JudgedBy,
   /** What the captions were made with; absent in results of older versions. */
   made: CaptionsMadeWith.optional(),
+  /** A `benchmarkIdentity`: numbers of another one cannot be compared. Absent in results of older versions. */
+  benchmark: z.string().optional(),
   policy: PolicyRef,
   /** Published benchmarks, where the config asks for them; `metrics` has their numbers too, as `dream1k/f1`. */
   suites: z.array(SuiteEvaluation).optional(),
@@ -91,7 +99,12 @@ export const RunSummary = z.strictObject({
   /** Of `policy`. */
   trained: Evaluation,
   trainedFrom: TrainedFrom.optional(),
+  forkedFrom: ForkedFrom.optional(),
   best: BestCheckpoint.optional(),
+  /** Absent in results of older versions, as are the two below. */
+  end: RunEnd.optional(),
+  setAside: SetAside.optional(),
+  collapse: z.array(CollapseWarning).optional(),
   report: ArtifactRef,
   mlflowRunUrl: z.string().optional(),
 });

@@ -30,6 +30,11 @@ export const ScoreCompletionsOutput = z.strictObject({
   scores: ComponentScores,
   /** Of the components that compare phrases. */
   compared: ComparedPhrases.optional(),
+  /**
+   * How many captions of different samples differ, from 0 (all are the same) to 1 (none occurs twice); the mean over
+   * places in a group. Absent for one sample.
+   */
+  distinctCaptions: z.number().min(0).max(1).optional(),
   seconds: z.number(),
 });
 

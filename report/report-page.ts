@@ -6,6 +6,9 @@ import { REFERENCE_ROWS } from '../benchmarks/held-out-metrics.ts';
 import { judgedBy } from '../benchmarks/judged-by.ts';
 import { captionsText } from '../benchmarks/suites/made-with.ts';
 import { bestSentence } from '../contracts/best.ts';
+import { collapseSentence } from '../contracts/collapse.ts';
+import { BASE_MEASURED_AGAIN } from '../contracts/forked-from.ts';
+import { endSentence } from '../contracts/run-end.ts';
 import { baseAndTrained, type Evaluation } from '../contracts/run-results.ts';
 import { parentage } from '../contracts/start.ts';
 import { type Html, html, link, shortened, trusted } from '../core/markup.ts';
@@ -17,6 +20,7 @@ import type { ReportContent } from './report-content.ts';
 import { judged, resultsTable } from './results-table.ts';
 import { suiteSections } from './suite-sections.ts';
 import { trainingCharts } from './training-charts.ts';
+import { type Trained, trainingTime } from './training-time.ts';
 import { videoCard } from './video-card.ts';
 
 const STYLE = readFileSync(new URL('./report.css', import.meta.url), 'utf8');
@@ -27,7 +31,7 @@ const POLICY =
 
 /** The report as one HTML file. Pure: the same content gives the same bytes. */
 export function reportPage(content: ReportContent): string {
-  const { config, records, evaluations, best, differences, shown } = content;
+  const { config, records, evaluations, best, forkedFrom, differences, shown } = content;
   const [base, trained] = baseAndTrained(evaluations, best) as [Evaluation, Evaluation?];
   const charts = trainingCharts(records, evaluations, config.reward);
   const trainedBy = config.benchmark.judge && trainingJudge(config);
@@ -53,7 +57,9 @@ export function reportPage(content: ReportContent): string {
   ${
     charts &&
     html`<section><h2>Training</h2>
-    <p class="lead">${figures}.${trainedBy && ` Rewards are judged by ${trainedBy}.`}</p>${charts}</section>`
+    <p class="lead">${figures}.${trainedBy && ` Rewards are judged by ${trainedBy}.`}${
+      forkedFrom && ` Steps up to ${forkedFrom.step} are those of the run that this one was forked from.`
+    }</p>${charts}</section>`
   }
   <section>
     <h2>${shown.length} of ${content.dataset.heldOut} held-out videos</h2>
@@ -83,13 +89,16 @@ const TILES = [
 ] as const;
 
 function header(content: ReportContent): Html {
-  const { config, links, judge, dataset, records, evaluations, trainedFrom, best, differences } = content;
+  const { config, links, judge, dataset, evaluations, trainedFrom, forkedFrom, best, end, differences } = content;
   const [base, trained] = baseAndTrained(evaluations, best) as [Evaluation, Evaluation?];
-  const last = records.at(-1)?.step ?? 0;
-  const seconds = ((records.at(-1)?.time ?? 0) - (records[0]?.time ?? 0)) / 1000;
+  const { own, before } = trainingTime(content.records, forkedFrom?.step ?? 0);
   const facts = [
-    `${config.algorithm.kind.toUpperCase()}, ${last} ` +
-      `step${last === 1 ? '' : 's'}${seconds > 0 ? ` in ${duration(seconds)}` : ''}`,
+    `${config.algorithm.kind.toUpperCase()}, ${stepsIn(own)}`,
+    ...(forkedFrom
+      ? [`forked from step ${forkedFrom.step} of ${forkedFrom.run}, which had trained ${stepsIn(before)}`]
+      : []),
+    ...(forkedFrom?.sameBenchmark === false ? [BASE_MEASURED_AGAIN] : []),
+    ...(end ? [endSentence(end)] : []),
     trainedFrom
       ? `policy ${base.policy.model}, trained before: ${parentage(trainedFrom)}`
       : `policy ${config.policy.model}`,
@@ -98,10 +107,10 @@ function header(content: ReportContent): Html {
       ({ name, samples, share }) => `${name}: ${samples} videos, ${(100 * share).toFixed(1)} % of every batch`,
     ),
     `seed ${config.seed}`,
-    ...skippedFact(records),
+    ...skippedFact(content.records),
     ...gradedBy(config.reward, (trained ?? base).metrics),
     ...(best ? [`best checkpoint, exported: ${bestSentence(best)}`] : []),
-    ...(best?.endedEarly ? [`ended early: ${best.endedEarly}`] : []),
+    ...(best?.endedEarly && !end ? [`ended early: ${best.endedEarly}`] : []),
   ];
   const tiles = TILES.map(([metric, title]) =>
     tile(title, base.metrics[metric], trained?.metrics[metric], differences[metric]),
@@ -116,6 +125,7 @@ function header(content: ReportContent): Html {
         links.mlflow && link(links.mlflow, 'Run in MLflow')
       }</p>`
     }
+    ${content.collapse.map((warning) => html`<p class="warning"><b>${collapseSentence(warning)}.</b></p>`)}
     <div class="tiles">${tiles}</div>
     <p class="judge ${!judge.isLlm && 'rules'}">${
       !hasJudge(config.judge)
@@ -199,6 +209,10 @@ function quarantine({ quarantined }: ReportContent): Html {
       html`<p class="note">… and ${quarantined.length - listed.length} more, in the dataset’s manifest.</p>`
     }</div>
   </section>`;
+}
+
+function stepsIn({ steps, seconds }: Trained): string {
+  return `${steps} step${steps === 1 ? '' : 's'}${seconds > 0 ? ` in ${duration(seconds)}` : ''}`;
 }
 
 function duration(seconds: number): string {

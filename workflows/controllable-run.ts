@@ -19,8 +19,10 @@ export interface ControllableRun {
 
 /** What a run waits for. */
 export interface Waiting {
-  /** For `resume`, after a `pause`. */
+  /** For `resume`, after a `pause`: at this moment, not after the step that is under way. */
   paused: boolean;
+  /** What it will do after its current step. */
+  asked?: 'pause' | 'stop' | undefined;
   /** For a person to repair this, before the judge can be asked again. */
   blocked?: string | undefined;
   /** For a person to decide what follows an update whose numbers were not finite. */

@@ -36,8 +36,12 @@ export class JudgeGate {
         log.warn('Paused: judge.', { sentence });
         this.#blocked = sentence;
         this.#onChange();
-        await condition(() => this.#blocked === undefined);
-        this.#onChange();
+        try {
+          await condition(() => this.#blocked === undefined);
+        } finally {
+          this.#blocked = undefined; // so it may be cancelled
+          this.#onChange();
+        }
       }
     }
   }

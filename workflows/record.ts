@@ -13,12 +13,17 @@ export async function record(
   const { snapshot } = run;
   const { runKey, step } = snapshot; // the next step may begin before this one is stored
   if (evaluation) run.keep(evaluation);
+  const signs = run.collapse.filter((warning) => warning.step === step).map(({ kind }) => [kind, 1]);
   await shortActivities.recordStep({
     runKey,
     record: {
       step,
       time: Date.now(),
-      metrics: { ...metrics, ...prefixed('eval', evaluation?.metrics ?? {}) },
+      metrics: {
+        ...metrics,
+        ...prefixed('eval', evaluation?.metrics ?? {}),
+        ...prefixed('collapse', Object.fromEntries(signs)),
+      },
       ...(notFinite && { notFinite }),
       rollouts,
     },

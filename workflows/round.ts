@@ -21,6 +21,8 @@ export interface Round {
   verdicts: ArtifactRef;
   rewards: NumberGrid;
   compared?: ComparedPhrases | undefined;
+  /** How many captions of different samples differ, in [0, 1]. */
+  distinctCaptions?: number | undefined;
   usage: JudgeUsage;
   seconds: { frames: number; rollout: number; scoring: number; judge: number; custom?: number };
 }
@@ -68,6 +70,7 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
     verdicts: judged.verdicts,
     compared: local.compared,
     rewards: combineRewards(scores, config.reward),
+    distinctCaptions: local.distinctCaptions,
     usage: judged.usage,
     seconds: {
       frames: framesSeconds,

@@ -1,9 +1,12 @@
 import { refreshesReference } from '../algorithms/reference-refresh.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import type { BestCheckpoint } from '../contracts/best.ts';
+import type { CollapseWarning } from '../contracts/collapse.ts';
+import type { RunEnd } from '../contracts/run-end.ts';
 import type { Evaluation, RunSummary } from '../contracts/run-results.ts';
 import type { RunProgress, RunSnapshot } from '../contracts/run-state.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
+import type { SetAside } from '../contracts/set-aside.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { StepPlace } from '../core/place.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
@@ -11,6 +14,7 @@ import type { JudgeSection } from '../judge/client/config-section.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import { bestAfter, bestSteps, endedEarly } from './best-checkpoint.ts';
+import { type HeldOutMetric, NOTHING_WATCHED, watchEvaluation, watchStep } from './collapse.ts';
 import type { Waiting } from './controllable-run.ts';
 import { DivergenceGate } from './divergence-gate.ts';
 import type { JudgeGate } from './judge-gate.ts';
@@ -30,6 +34,8 @@ const MOST_EVALUATIONS = 32;
 export class RunState extends JudgedRun<RunSnapshot> {
   override stage = 'starting';
   readonly divergence = new DivergenceGate();
+  /** How the run ended, once it has made its last step and its last benchmark, or was ended. */
+  end?: RunEnd;
   /** What the step under way has paid: `advance` adds it to the snapshot with the rest of the step. */
   #stepUsage = { calls: 0, cost: 0 };
 
@@ -77,13 +83,16 @@ export class RunState extends JudgedRun<RunSnapshot> {
 
   /** Why it is finished before its last step, if it is. */
   get endedEarly(): string | undefined {
+    if (this.snapshot.step >= this.totalSteps) return undefined;
     return endedEarly(this.snapshot.best, this.config.checkpoints.best);
   }
 
   /** The best checkpoint so far, where the config asks for it. */
   get best(): BestCheckpoint | undefined {
     const { best } = this.snapshot;
-    const { endedEarly } = this;
+    const { end } = this;
+    // A run that a user stopped may have lost its patience with its last benchmark; that did not end it.
+    const endedEarly = end && end.how !== 'early' ? undefined : this.endedEarly;
     const metric = this.config.checkpoints.best?.metric;
     if (!best || metric === undefined) return undefined;
     return { step: best.step, metric, value: best.value, ...(endedEarly !== undefined && { endedEarly }) };
@@ -118,6 +127,28 @@ export class RunState extends JudgedRun<RunSnapshot> {
 
   get heldOutClips(): ArtifactRef {
     return present(this.snapshot.heldOutClips, 'heldOutClips');
+  }
+
+  /** How the run ends, whose last step and last benchmark are done. */
+  endOf({ stopped }: { stopped: boolean }): RunEnd {
+    const { step } = this.snapshot;
+    const at = { step, totalSteps: this.totalSteps };
+    if (step >= this.totalSteps)
+      return { how: this.totalSteps < this.config.algorithm.steps ? 'limited' : 'finished', ...at };
+    const reason = this.endedEarly;
+    return stopped || reason === undefined ? { how: 'stopped', ...at } : { how: 'early', ...at, reason };
+  }
+
+  /** Samples that could not be used; absent until the data set is known. */
+  get setAside(): SetAside | undefined {
+    const { train, heldOut, quarantined } = this.snapshot.dataset ?? {};
+    if (train === undefined || heldOut === undefined || quarantined === undefined) return undefined;
+    return { samples: quarantined, of: train + heldOut + quarantined };
+  }
+
+  /** Signs that the policy has collapsed. */
+  get collapse(): CollapseWarning[] {
+    return this.snapshot.collapse?.warnings ?? [];
   }
 
   /** The last finished step. */
@@ -163,6 +194,10 @@ export class RunState extends JudgedRun<RunSnapshot> {
     }
     snapshot.lastMetrics = metrics;
     if (notFinite) snapshot.skippedUpdates = (snapshot.skippedUpdates ?? 0) + 1;
+    const { collapse } = this.config;
+    // A run that began with an older version has no such section.
+    if (collapse && collapse.action !== 'ignore' && metrics['train/completionLength'] !== undefined)
+      snapshot.collapse = watchStep(snapshot.collapse ?? NOTHING_WATCHED, { step: snapshot.step, metrics }, collapse);
     snapshot.secondsPerStep = 0.8 * (snapshot.secondsPerStep ?? seconds) + 0.2 * seconds;
     if (clipsAhead) snapshot.clipsAhead = clipsAhead;
     this.#stepUsage = { calls: 0, cost: 0 };
@@ -177,6 +212,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
     const { best } = this.config.checkpoints;
     const bestNow = best && bestAfter(this.snapshot.best, evaluation, best);
     if (bestNow) this.snapshot.best = bestNow;
+    this.#watch(evaluation);
     const before = this.snapshot.evaluations.filter(({ step }) => step !== evaluation.step);
     const evaluations = [...before, evaluation].sort((a, b) => a.step - b.step);
     const last = evaluations.length - 1;
@@ -184,6 +220,20 @@ export class RunState extends JudgedRun<RunSnapshot> {
       last < MOST_EVALUATIONS
         ? evaluations
         : evaluations.filter(({ step }, i) => i % 2 === 0 || i === last || step === this.snapshot.best?.step);
+  }
+
+  /** Values of another benchmark cannot be compared, so the best checkpoint is looked for anew. */
+  forgetBest(): void {
+    delete this.snapshot.best;
+  }
+
+  /** Looks for signs of collapse in a benchmark, unless an earlier one is measured again. */
+  #watch(evaluation: Evaluation): void {
+    const { snapshot, config } = this;
+    const isNew = snapshot.evaluations.every(({ step }) => step < evaluation.step);
+    if (!isNew || !config.collapse || config.collapse.action === 'ignore') return;
+    const watch = snapshot.collapse ?? NOTHING_WATCHED;
+    snapshot.collapse = watchEvaluation(watch, evaluation, heldOutMetric(config), config.collapse);
   }
 
   /** What was measured at the present step. */
@@ -207,13 +257,16 @@ export class RunState extends JudgedRun<RunSnapshot> {
   override status(waiting: Waiting): RunStatus {
     const { startTime, step, lastMetrics, secondsPerStep, tracking, evaluations, trainedFrom, benchmarkSpent } =
       this.snapshot;
-    const { sentence } = this.divergence;
-    const { skippedUpdates } = this.snapshot;
+    const { end, setAside, collapse, divergence } = this;
+    const { forkedFrom, skippedUpdates } = this.snapshot;
+    const { asked, ...judged } = this.judgedStatus(this.#stillWaiting(waiting));
     return {
       startTime,
-      ...this.judgedStatus(waiting),
-      ...(sentence !== undefined && { stage: 'paused: not finite', notFinite: sentence }),
+      ...judged,
+      ...(divergence.sentence !== undefined && { stage: 'paused: not finite', notFinite: divergence.sentence }),
       ...(skippedUpdates && { skippedUpdates }),
+      ...(asked && { asked }),
+      ...(end && { end }),
       ...(benchmarkSpent && { benchmarkJudge: benchmarkSpent }),
       step,
       totalSteps: this.totalSteps,
@@ -221,10 +274,13 @@ export class RunState extends JudgedRun<RunSnapshot> {
       ...(lastMetrics['train/kl'] !== undefined && { kl: lastMetrics['train/kl'] }),
       ...(secondsPerStep !== undefined && {
         secondsPerStep,
-        etaSeconds: secondsPerStep * (this.totalSteps - step),
+        ...(!this.finished && !end && asked !== 'stop' && { etaSeconds: secondsPerStep * (this.totalSteps - step) }),
       }),
       ...(tracking && { mlflowRunUrl: tracking.runUrl }),
       ...(trainedFrom && { trainedFrom }),
+      ...(forkedFrom && { forkedFrom }),
+      ...(setAside && { setAside }),
+      ...(collapse.length > 0 && { collapse }),
       ...(this.best && { best: this.best }),
       evaluations: evaluations.map(({ step, metrics }) => ({ step, metrics })),
     };
@@ -232,8 +288,14 @@ export class RunState extends JudgedRun<RunSnapshot> {
 
   /** Markdown for the run's page in the Temporal UI. */
   override details(waiting: Waiting): string {
-    const notFinite = this.divergence.sentence;
-    return runDetails(this.snapshot, this.totalSteps, { ...waiting, notFinite }, this.best);
+    const { totalSteps, best, end, setAside, divergence } = this;
+    const now = { ...this.#stillWaiting(waiting), notFinite: divergence.sentence };
+    return runDetails(this.snapshot, { totalSteps, waiting: now, best, end, setAside });
+  }
+
+  /** A run that makes no further step does nothing that was asked of it for after its step. */
+  #stillWaiting(waiting: Waiting): Waiting {
+    return this.finished || this.end ? { ...waiting, paused: false, asked: undefined } : waiting;
   }
 
   /** All that another execution needs to continue from here. */
@@ -243,7 +305,8 @@ export class RunState extends JudgedRun<RunSnapshot> {
   }
 
   summary(report: ArtifactRef, modelFolder: string): RunSummary {
-    const { runKey, config, step, evaluations, tracking, trainedFrom } = this.snapshot;
+    const { runKey, config, step, evaluations, tracking, trainedFrom, forkedFrom } = this.snapshot;
+    const { end, setAside, collapse } = this;
     return {
       runKey,
       config,
@@ -254,10 +317,20 @@ export class RunState extends JudgedRun<RunSnapshot> {
       trained: this.exported,
       report,
       ...(trainedFrom && { trainedFrom }),
+      ...(forkedFrom && { forkedFrom }),
       ...(this.best && { best: this.best }),
+      ...(end && { end }),
+      ...(setAside && { setAside }),
+      ...(collapse.length > 0 && { collapse }),
       ...(tracking && { mlflowRunUrl: tracking.runUrl }),
     };
   }
+}
+
+/** What says whether the policy has become better: the best checkpoint's metric, or else the benchmark's first. */
+function heldOutMetric({ checkpoints: { best }, benchmark: { metrics } }: ExperimentConfig): HeldOutMetric {
+  if (best) return { metric: best.metric, mode: best.mode };
+  return { metric: metrics.includes('events') ? 'eventF1' : metrics[0]!, mode: 'max' };
 }
 
 function present<T>(value: T | undefined, name: string): T {

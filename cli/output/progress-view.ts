@@ -1,5 +1,8 @@
 import { SingleBar } from 'cli-progress';
+import { collapseSentence } from '../../contracts/collapse.ts';
+import { forkSentence } from '../../contracts/forked-from.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
+import { setAsideSentence } from '../../contracts/set-aside.ts';
 import { duration } from './duration.ts';
 
 /** Shows a run's status as it changes. */
@@ -21,7 +24,24 @@ export function createProgressView({ steps = true } = {}, stream: NodeJS.WriteSt
 export function progressLine(status: RunStatus): string {
   const { step, totalSteps } = status;
   const steps = totalSteps === 0 ? '' : `step ${step}/${totalSteps}`;
-  return [steps, ...numbers(status), stageShown(status)].filter(Boolean).join('   ');
+  return [steps, ...numbers(status), stageShown(status), askedOf(status)].filter(Boolean).join('   ');
+}
+
+/** What a user should know of a run besides its numbers, a sentence each, in the order in which it came up. */
+export function statusNotes({ forkedFrom, setAside, collapse = [], blocked, notFinite }: RunStatus): string[] {
+  const unusable = setAsideSentence(setAside);
+  return [
+    ...(forkedFrom?.sameBenchmark === undefined ? [] : [`Forked from ${forkSentence(forkedFrom)}.`]),
+    ...(unusable === undefined ? [] : [`${unusable}.`]),
+    ...collapse.map((warning) => `WARNING: ${collapseSentence(warning)}.`),
+    ...(blocked === undefined ? [] : [blocked]),
+    ...(notFinite === undefined ? [] : [notFinite]),
+  ];
+}
+
+function askedOf({ asked }: RunStatus): string {
+  if (asked === undefined) return '';
+  return asked === 'stop' ? 'stops after this step' : 'pauses after this step';
 }
 
 /** Stages that every step goes through are not worth a line each, once the first step has shown them. */
@@ -42,9 +62,22 @@ function numbers(status: RunStatus): string[] {
   ];
 }
 
+/** Of the notes on a run, those that are new: each is shown once, and again only if it was gone meanwhile. */
+class NewNotes {
+  #shown: readonly string[] = [];
+
+  of(status: RunStatus): string[] {
+    const notes = statusNotes(status);
+    const fresh = notes.filter((note) => !this.#shown.includes(note));
+    this.#shown = notes;
+    return fresh;
+  }
+}
+
 /** A line whenever the step changes, or a stage that is not part of a step begins. */
 export class LineView implements ProgressView {
   readonly #write: (line: string) => void;
+  readonly #notes = new NewNotes();
   #last = '';
 
   constructor(write: (line: string) => void) {
@@ -52,12 +85,10 @@ export class LineView implements ProgressView {
   }
 
   show(status: RunStatus): void {
-    const wait = status.blocked ?? status.notFinite;
-    const now = `${status.step} ${stageShown(status)} ${wait}`;
-    if (now === this.#last) return;
+    const now = `${status.step} ${stageShown(status)} ${status.blocked} ${status.asked}`;
+    if (now !== this.#last) this.#write(`  ${progressLine(status)}`);
     this.#last = now;
-    this.#write(`  ${progressLine(status)}`);
-    if (wait) this.#write(`  ${wait}`);
+    for (const note of this.#notes.of(status)) this.note(note);
   }
 
   note(text: string): void {
@@ -70,8 +101,8 @@ export class LineView implements ProgressView {
 class BarView implements ProgressView {
   readonly #bar: SingleBar;
   readonly #stream: NodeJS.WriteStream;
+  readonly #notes = new NewNotes();
   #started = false;
-  #wait: string | undefined;
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
@@ -87,13 +118,11 @@ class BarView implements ProgressView {
   }
 
   show(status: RunStatus): void {
-    const payload = { stage: status.stage.padEnd(9), numbers: numbers(status).join('  ') };
+    const payload = { stage: status.stage.padEnd(9), numbers: [...numbers(status), askedOf(status)].join('  ') };
     if (this.#started) this.#bar.update(status.step, payload);
     else this.#bar.start(status.totalSteps, status.step, payload);
     this.#started = true;
-    const wait = status.blocked ?? status.notFinite;
-    if (wait && wait !== this.#wait) this.note(wait);
-    this.#wait = wait;
+    for (const note of this.#notes.of(status)) this.note(note);
   }
 
   note(text: string): void {

@@ -114,6 +114,32 @@ describe('writeReport', () => {
     expect(said).toContain('3the loss is NaN (sample <b>clip 7)');
   });
 
+  it('says of a fork what it trained itself, and apart from that what its parent had', async () => {
+    const forkedFrom = { run: 'parent-1', step: 3, sameBenchmark: true };
+    const { said } = await page({ steps: 4 }, () => ({ forkedFrom }));
+    // A record every 9 s; the fork's own step took about that long, whenever it was made.
+    expect(said).toMatch(/GRPO, 1 step in (8|9) s /);
+    expect(said).toContain('forked from step 3 of parent-1, which had trained 3 steps in 27 s');
+    expect(said).toContain('Steps up to 3 are those of the run that this one was forked from.');
+    expect(said).not.toContain('measured again');
+  });
+
+  it('says of a fork with another benchmark that the base was measured again', async () => {
+    const forkedFrom = { run: 'parent-1', step: 3, sameBenchmark: false };
+    const { said } = await page({ steps: 4 }, () => ({ forkedFrom }));
+    expect(said).toContain('its benchmark is another one, so the base policy was measured again');
+  });
+
+  it('says how the run ended, and of what it was warned', async () => {
+    const end = { how: 'stopped', step: 4, totalSteps: 60 };
+    const collapse = [{ kind: 'length', step: 3, sentence: 'completions grew <b>longer</b>' }];
+    const { said, document } = await page({}, () => ({ end, collapse }));
+    expect(said).toContain('Stopped by a user after step 4 of 60');
+    expect(document.querySelector('.warning')!.textContent).toBe(
+      'The policy may have collapsed (step 3): completions grew <b>longer</b>.',
+    );
+  });
+
   it('says plainly that the rule-based judge is no LLM', async () => {
     expect((await page()).said).toContain('The judge is rule-based and no LLM.');
   });

@@ -114,6 +114,21 @@ test('a fork has the parent as its past, its own config, and a bill of its own',
   expect(await forkProgress(fork)).toEqual({ progress });
 });
 
+test('a fork says which run and step it continues from, and has its own clock', async () => {
+  await writeRun('parent', 5);
+  const { findProgress, forkProgress } = createProgressActivities({ store, home: 'unused' });
+  const fork = (run: string, step: number, runKey: string) =>
+    forkProgress({ from: { run, step }, runKey, overrides: {}, startTime: 77 });
+  const { progress } = await fork('parent', 4, 'child');
+  expect(progress).toMatchObject({ forkedFrom: { run: 'parent', step: 4 }, startTime: 77 });
+  expect(progress).not.toHaveProperty('collapse');
+  for (const step of [0, 2, 4])
+    expect(await readProgress(store, 'child', step)).toMatchObject({ forkedFrom: { step: 4 }, startTime: 77 });
+  expect((await findProgress({ run: 'child' })).progress).toEqual(progress);
+  // A fork of a fork names the fork.
+  expect((await fork('child', 2, 'grandchild')).progress.forkedFrom).toEqual({ run: 'child', step: 2 });
+});
+
 test('a fork that is ended before its first step is resumed as the fork it is, and can be forked itself', async () => {
   await writeRun('parent', 5);
   const { findProgress, forkProgress } = createProgressActivities({ store, home: 'unused' });
