@@ -22,6 +22,7 @@ import { JudgedRun, plus } from './judged-run.ts';
 import { limitedJudge } from './limits.ts';
 import { runDetails } from './run-details.ts';
 import type { StepInput, StepOutcome } from './step.ts';
+import { trainingStatus } from './training-status.ts';
 
 const NOTHING: JudgeSpending = { calls: 0, usd: 0 };
 
@@ -255,35 +256,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
   }
 
   override status(waiting: Waiting): RunStatus {
-    const { startTime, step, lastMetrics, secondsPerStep, tracking, evaluations, trainedFrom, benchmarkSpent } =
-      this.snapshot;
-    const { end, setAside, collapse, divergence } = this;
-    const { forkedFrom, skippedUpdates } = this.snapshot;
-    const { asked, ...judged } = this.judgedStatus(this.#stillWaiting(waiting));
-    return {
-      startTime,
-      ...judged,
-      ...(divergence.sentence !== undefined && { stage: 'paused: not finite', notFinite: divergence.sentence }),
-      ...(skippedUpdates && { skippedUpdates }),
-      ...(asked && { asked }),
-      ...(end && { end }),
-      ...(benchmarkSpent && { benchmarkJudge: benchmarkSpent }),
-      step,
-      totalSteps: this.totalSteps,
-      ...(lastMetrics['reward/mean'] !== undefined && { rewardMean: lastMetrics['reward/mean'] }),
-      ...(lastMetrics['train/kl'] !== undefined && { kl: lastMetrics['train/kl'] }),
-      ...(secondsPerStep !== undefined && {
-        secondsPerStep,
-        ...(!this.finished && !end && asked !== 'stop' && { etaSeconds: secondsPerStep * (this.totalSteps - step) }),
-      }),
-      ...(tracking && { mlflowRunUrl: tracking.runUrl }),
-      ...(trainedFrom && { trainedFrom }),
-      ...(forkedFrom && { forkedFrom }),
-      ...(setAside && { setAside }),
-      ...(collapse.length > 0 && { collapse }),
-      ...(this.best && { best: this.best }),
-      evaluations: evaluations.map(({ step, metrics }) => ({ step, metrics })),
-    };
+    return trainingStatus(this, this.judgedStatus(this.#stillWaiting(waiting)));
   }
 
   /** Markdown for the run's page in the Temporal UI. */

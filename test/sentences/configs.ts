@@ -101,7 +101,7 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   [
     'InvalidConfig: lab.yaml:1:1: learningRate is not a known field (did you mean ' +
       '"algorithm.optimizer.learningRate"?). Sections: name, seed, dataset, frames, policy, prompt, algorithm, ' +
-      'sampling, reward, judge, checkpoints, benchmark.',
+      'sampling, reward, judge, checkpoints, collapse, benchmark.',
     () => config('learningRate: 0.1\n'),
   ],
   [

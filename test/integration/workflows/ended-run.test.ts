@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import type { RunSummary } from '../../../contracts/run-results.ts';
 import type { RunStatus } from '../../../contracts/run-status.ts';
+import { naming } from '../../refusal.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
 import { benchmarked, ref, scriptedStages, updated } from './scripted-stages.ts';
@@ -143,7 +144,8 @@ describe('a run says how it ended, in Temporal, its status, its report and MLflo
   it('early, when the patience for a better checkpoint was over', async () => {
     const best = { metric: 'eventF1', patience: 1 };
     const played = await endOf({ config: { checkpoints: { best } } });
-    const reason = 'eventF1 has not risen above 50 in the last evaluation (checkpoints.best.patience)';
+    const reason = played.summary!.best!.endedEarly!;
+    expect(reason).toEqual(naming('eventF1', 'above 50', 'checkpoints.best.patience'));
     expectEnd(
       played,
       { how: 'early', step: 2, totalSteps: 6, reason },
