@@ -26,7 +26,7 @@ type AnnotationDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'ou
 /** Makes the fields that samples lack, from their captions: the stages of `datasetAnnotation`. */
 export function createAnnotationActivities({ store, onProgress, signal, outage, env, keyRules }: AnnotationDeps) {
   return {
-    /** Reads the file once, whole: what is annotated does not change after this, whatever happens to the file. */
+    /** Reads the whole file once and stores it, so that later changes of the file do not change what is annotated. */
     async readCaptions(rawInput: z.input<typeof ReadCaptionsInput>): Promise<z.infer<typeof ReadCaptionsOutput>> {
       const { runKey, dataset, output, make } = ReadCaptionsInput.parse(rawInput);
       return store.onceJson(keyOf('captionFile', { runKey }), ReadCaptionsOutput, async () => {
@@ -102,7 +102,7 @@ export function createAnnotationActivities({ store, onProgress, signal, outage, 
   };
 }
 
-/** What the model makes of a caption: of each answer, the fields that are missing. */
+/** Asks the model for the fields that a sample lacks, from its caption. */
 async function annotate(
   client: LlmClient,
   caption: string,

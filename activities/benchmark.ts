@@ -18,6 +18,7 @@ import type { LocalTools } from '../rewards/component.ts';
 import type { OpenReward } from '../rewards/custom/custom-kinds.ts';
 import { type Measured, withoutWords } from '../rewards/reference/metric.ts';
 import { judgedComponents, localComponents, type RewardConfig } from '../rewards/registry.ts';
+import { type ComparedPhrases, sharesByCharacters, sumCompared } from '../rewards/think/compared.ts';
 import { phrasesOf } from '../rewards/think/think-score.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 import { scoredByCustomCode } from './custom-rewards.ts';
@@ -25,7 +26,9 @@ import { scoringTools } from './scoring-tools.ts';
 
 type BenchmarkDeps = Pick<ActivityDeps, 'store' | 'home' | 'onProgress' | 'signal' | 'outage' | 'env' | 'keyRules'>;
 
-/** Scores a policy's captions of the held-out split: what the base and the trained policy are compared by. */
+/**
+ * Scores a policy's captions of the held-out split. Reports compare the base and the trained policy by these numbers.
+ */
 export function createBenchmarkActivities(deps: BenchmarkDeps) {
   const { store, home, onProgress, signal, outage, env, keyRules } = deps;
   return {
@@ -42,7 +45,9 @@ export function createBenchmarkActivities(deps: BenchmarkDeps) {
           ...{ store, place: key, env, spent, section, outage },
           keyRules: await keyRules?.(),
         });
-        const tools = scoringTools({ store, home, signal: signal?.() }, input.manifest);
+        const compared: ComparedPhrases[] = [];
+        const onCompared = (name: string, of: ComparedPhrases[string]) => void compared.push({ [name]: of });
+        const tools = { ...scoringTools({ store, home, signal: signal?.() }, input.manifest), onCompared };
         // All phrases at once: a model that embeds them works in batches.
         const phrases = captioned.flatMap(({ parsed, sampleId }) =>
           [parsed.thought, sample(sampleId).thought].flatMap((thought) => phrasesOf(thought ?? [])),
@@ -62,7 +67,7 @@ export function createBenchmarkActivities(deps: BenchmarkDeps) {
         const prompts = judge.isLlm && metrics.includes('events') ? named(HELD_OUT_PROMPTS) : [];
         const details: HeldOutDetails = { suite, judge: { name: judge.name, isLlm: judge.isLlm, prompts }, clips };
         return {
-          metrics: heldOutMetrics(clips),
+          metrics: { ...heldOutMetrics(clips), ...inPoints(sharesByCharacters(sumCompared(compared))) },
           details: await store.putJsonOnce(keyOf('heldOutDetails', input), async () => HeldOutDetails.parse(details)),
           judge: { model: judge.name, prompts },
           ...(madeWith && {
@@ -146,7 +151,11 @@ async function compareWithReference(
   return { references };
 }
 
-/** The scores that there are. */
+function inPoints(shares: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(shares).map(([name, share]) => [name, 100 * share]));
+}
+
+/** The scores without those that are unknown. */
 function numbers(scores: Record<string, number | undefined>): Record<string, number> {
   return Object.fromEntries(
     Object.entries(scores).filter((entry): entry is [string, number] => entry[1] !== undefined),

@@ -66,7 +66,7 @@ export async function scoredByCustomCode<T>(
   if (!reward.custom) return use([]);
   const { store, signal, outage = startOutageClock() } = deps;
   const allowed = await allowedScope(deps).catch((error: unknown) => {
-    // The run was right when it began: a person has to repair the file.
+    // `allowed.yaml` was valid when the run began, so a person must correct it.
     if (!(error instanceof VideocapError && error.code === 'InvalidConfig')) throw error;
     throw refusal(error.message.replace(/\.$/, ''), 'correct that file');
   });
@@ -74,7 +74,7 @@ export async function scoredByCustomCode<T>(
 }
 
 /**
- * A new run's reward: every custom reward may be used and works, and code is noted as it is now.
+ * The reward of a new run: checks that every custom reward is allowed and works, and notes the hash of its code.
  * @throws VideocapError `InvalidConfig`.
  */
 export async function pinnedReward(

@@ -6,13 +6,13 @@ import type { ActivityDeps } from './activity-deps.ts';
 
 type ReportDeps = Pick<ActivityDeps, 'store' | 'temporalUiUrl'>;
 
-/** Writes what a run came to as one HTML file that can be opened, sent and archived. */
+/** Writes the results of a run as one HTML file that can be opened, sent and archived. */
 export function createReportActivities({ store, temporalUiUrl }: ReportDeps) {
   return {
     async writeReport(rawInput: z.input<typeof WriteReportInput>): Promise<z.infer<typeof WriteReportOutput>> {
       const input = WriteReportInput.parse(rawInput);
       const report = await store.once(keyOf('report', input), async () => {
-        // What draws is large, and a worker should be at work quickly.
+        // The drawing library is large; a worker that loads it here starts sooner.
         const { reportPage } = await import('../report/report-page.ts');
         return reportPage(await readReportContent(store, input, temporalUiUrl));
       });

@@ -35,9 +35,9 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
   const { store } = deps;
   return {
     /**
-     * The state after the last step that was written down and of which nothing is damaged: what later steps lack is
-     * made again on the way, and the start policy's weights are left to `loadPolicy`. Nothing where that is the start,
-     * or the step that a fork began with. What a person has changed since stays changed.
+     * The state after the last recorded step whose artifacts are intact; the run makes later steps again. Absent if
+     * that would be the start, or the step that a fork began with. `loadPolicy` restores the start policy's weights.
+     * The limits are those of the last recorded step, since a user may have changed them.
      */
     async findProgress(rawInput: z.input<typeof FindProgressInput>): Promise<z.infer<typeof FindProgressOutput>> {
       const { run } = FindProgressInput.parse(rawInput);
@@ -45,7 +45,7 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
       if (last === undefined) return {};
       let limits: Limits | undefined;
       for (let step = await lastRecord(store, run, last); step >= 0; step--) {
-        // Of a fork, earlier steps are another run's, and this one would make something else of them.
+        // Earlier steps of a fork are its parent's; made again here, they would differ from the records.
         if (step < last && !(await store.find(keyOf('update', { runKey: run, step: step + 1 })))) break;
         const progress = await unlessDamaged(readProgress(store, run, step));
         limits ??= progress?.limits;
@@ -56,12 +56,13 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
 
     /**
      * Begins a new run with another's state after a step and a changed config: same start policy, the parent's records
-     * and states as its own past, a judge's bill of its own, custom rewards with their code as it is now. Of a
-     * checkpoint that the parent will remove as it continues, the new run gets its own copy.
+     * and states as its own past, a clock and a judge's bill of its own, custom rewards with their code as it is now.
+     * Of a checkpoint that the parent will remove as it continues, the new run gets its own copy. It says where it was
+     * forked from; what it inherits of benchmarks, it compares with its own (`compareBenchmark`).
      * @throws VideocapError `InvalidInput` when the parent has no such step, or its checkpoint is not kept.
      */
     async forkProgress(rawInput: z.input<typeof ForkProgressInput>): Promise<z.infer<typeof ForkProgressOutput>> {
-      const { from, runKey, overrides } = ForkProgressInput.parse(rawInput);
+      const { from, runKey, overrides, startTime } = ForkProgressInput.parse(rawInput);
       const { run } = await findRun(store, from.run);
       const start =
         (await startOf(store, runKey, from.step)) ?? (await copyOfParent(store, { run, step: from.step }, runKey));
@@ -71,9 +72,11 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
         overrides,
       });
       const config = { ...parsed, reward: await pinnedReward(deps, parsed.reward) };
-      const own = ({ benchmarkSpent: _, ...state }: RunProgress) => ({
+      const own = ({ benchmarkSpent: _, collapse: __, ...state }: RunProgress): RunProgress => ({
         ...state,
         config,
+        startTime: startTime ?? state.startTime,
+        forkedFrom: { run, step: from.step },
         spent: { usd: 0, calls: 0 },
         limits: {},
         mirroredStep: -1,
@@ -89,7 +92,8 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
       // First: the parent may remove this step's checkpoint, and an attempt after this one then finds the copy.
       if (from.step > 0) await copy(from.step);
       for (const steps of inParts(1, from.step - 1)) await Promise.all(steps.map(copy));
-      // Last: a fork that dies before this has no past yet, and does not continue from the middle of its parent's.
+      // Stored last: an attempt that dies before this leaves no progress, so the run does not continue from its
+      // parent's past.
       await copy(0);
       return { progress: own(start) };
     },
@@ -118,7 +122,7 @@ function* inParts(from: number, to: number): Generator<number[]> {
 /** Is anything damaged that a run cannot continue without, and that only its earlier steps can make again? */
 async function isDamaged(store: ArtifactStore, progress: RunProgress): Promise<boolean> {
   const { step, policy, reference, evaluations, best } = progress;
-  // Policies of earlier benchmarks need not be there, but for the best, and `loadPolicy` restores the start policy.
+  // The run continues without the policies of earlier benchmarks, except the best one. `loadPolicy` restores step 0.
   const measured = evaluations.map(({ captions, details, suites }) => [
     captions,
     details,
@@ -151,7 +155,7 @@ async function copyOfParent(
   const copied = async (ref: ArtifactRef): Promise<ArtifactRef> => {
     const place = parseKey(keyOfContent(nameIn(ref)) ?? '');
     if (place?.kind !== 'checkpointWeights' && place?.kind !== 'checkpointOptimizer') return ref;
-    // Another run's is one that it keeps, or this one would have a copy of it.
+    // A third run's checkpoint is one that it keeps; otherwise the parent would have a copy.
     if (place.parts.runKey !== run) return ref;
     return store.put(keyOf(place.kind, { ...place.parts, runKey }), await store.read(ref));
   };

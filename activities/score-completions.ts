@@ -4,7 +4,9 @@ import { Rollout } from '../core/completion.ts';
 import { readManifest } from '../core/manifest.ts';
 import type { Score } from '../core/score.ts';
 import { keyOf } from '../core/store-layout.ts';
+import { distinctCaptions } from '../rewards/distinct-captions.ts';
 import { localComponents } from '../rewards/registry.ts';
+import { type ComparedPhrases, sumCompared } from '../rewards/think/compared.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 import { scoringTools } from './scoring-tools.ts';
 
@@ -21,7 +23,9 @@ export function createScoreActivities({ store, home, onProgress, signal }: Score
         const started = performance.now();
         const { groups } = await store.readJson(rollout, Rollout);
         const { sample } = await readManifest(store, manifest);
-        const tools = scoringTools({ store, home, signal: signal?.() }, manifest);
+        const compared: ComparedPhrases[] = [];
+        const onCompared = (name: string, of: ComparedPhrases[string]) => void compared.push({ [name]: of });
+        const tools = { ...scoringTools({ store, home, signal: signal?.() }, manifest), onCompared };
         const components = localComponents(reward);
         const scores: Record<string, Score[][]> = Object.fromEntries(components.map(({ name }) => [name, []]));
         for (const [done, { sampleId, completions }] of groups.entries()) {
@@ -32,7 +36,14 @@ export function createScoreActivities({ store, home, onProgress, signal }: Score
           };
           for (const { name, score } of components) scores[name]!.push(await score(group, tools));
         }
-        return { scores, seconds: (performance.now() - started) / 1000 };
+        const captions = groups.map(({ completions }) => completions.map(({ parsed }) => parsed.caption));
+        const distinct = distinctCaptions(captions);
+        return {
+          scores,
+          compared: sumCompared(compared),
+          ...(distinct !== undefined && { distinctCaptions: distinct }),
+          seconds: (performance.now() - started) / 1000,
+        };
       });
     },
   };

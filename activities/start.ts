@@ -10,9 +10,9 @@ import { parseRunCheckpoint, runCheckpoint } from '../policy/run-checkpoint.ts';
 export function createStartActivities({ store }: { store: ArtifactStore }) {
   return {
     /**
-     * Once a run: what `run:KEY` meant stays, though that run continues. Its weights are put beside the start weights
-     * of shipped models, under their hash, since the other run may remove its checkpoint; the optimiser's
-     * state stays behind.
+     * Resolves `run:KEY` once and stores the result, so that its meaning stays when the other run continues. The
+     * weights are put beside the start weights of shipped models, under their hash, since the other run may remove its
+     * checkpoint; the optimiser's state stays behind.
      * @throws VideocapError `InvalidInput` when there is no such run, or no such step, with the steps that there are;
      * `CorruptArtifact`.
      */

@@ -44,7 +44,7 @@ export function createSuiteActivities({ store, onProgress, signal, outage, env, 
       const key = keyOf('suiteScores', where);
       return store.onceJson(key, ScoreSuiteOutput, async () => {
         const started = performance.now();
-        // Once: how long answers took is different when they are read from the ledger.
+        // Stored once: a retry reads answers from the ledger, and would measure other latencies.
         const ref = await store.putJsonOnce(keyOf('suiteResult', where), async () => {
           const captions: CaptionedClip[] = [];
           for (const part of input.captions) captions.push(...(await store.readJson(part, z.array(CaptionedClip))));

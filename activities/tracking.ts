@@ -18,11 +18,19 @@ import { flatParams } from '../tracking/flat-params.ts';
 import { gitCommit } from '../tracking/git-commit.ts';
 import { clipped, LONGEST_TAG, logBatches, metricPoints } from '../tracking/log-batches.ts';
 import { rolloutTablePath } from '../tracking/logged-tables.ts';
-import { MlflowClient, type MlflowRun } from '../tracking/mlflow-client.ts';
+import { MlflowClient, type MlflowRun, type Tag } from '../tracking/mlflow-client.ts';
 import { asVideocapError, MlflowError } from '../tracking/mlflow-error.ts';
 import { rolloutTable } from '../tracking/rollout-table.ts';
 import { RunArtifacts } from '../tracking/run-artifacts.ts';
-import { bestTags, finishNote, MIRRORED_STEP_TAG, madeWithTags, NOTE_TAG } from '../tracking/run-tags.ts';
+import {
+  bestTags,
+  collapseTags,
+  endTags,
+  finishNote,
+  MIRRORED_STEP_TAG,
+  madeWithTags,
+  NOTE_TAG,
+} from '../tracking/run-tags.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
 export interface TrackingDeps extends Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'env' | 'temporalUiUrl'> {
@@ -34,11 +42,11 @@ export interface TrackingDeps extends Pick<ActivityDeps, 'store' | 'onProgress' 
   pauseSeconds?: number;
 }
 
-/** So few that they arrive within one attempt wherever single requests do. */
+/** Few enough to arrive within one attempt on any connection on which single requests arrive. */
 const STEPS_AT_A_TIME = 10;
 
-export const REPORT_PATH = 'report.html';
-export const EVALUATION_TABLE_PATH = 'eval/captions.json';
+const REPORT_PATH = 'report.html';
+const EVALUATION_TABLE_PATH = 'eval/captions.json';
 
 /**
  * Mirrors runs to MLflow. The artifact store has the truth: anything missing in MLflow can be sent again from it, and
@@ -71,6 +79,10 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
     }
   }
 
+  async function setTags({ runId }: MlflowRun, tags: readonly Tag[]): Promise<void> {
+    for (const { key, value } of tags) await client.setTag(runId, key, clipped(value, LONGEST_TAG));
+  }
+
   async function logDatasets(run: MlflowRun, ref: ArtifactRef, manifest: DatasetManifest): Promise<void> {
     const inputs = datasetInputs(manifest, ref).filter(({ name }) => !run.datasets.includes(name));
     if (inputs.length > 0) await client.logInputs(run.runId, inputs);
@@ -79,7 +91,8 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
   return {
     /** Makes or finds the run, with its params, config and links. */
     async startTracking(rawInput: z.input<typeof StartTrackingInput>): Promise<Tracking> {
-      const { runKey, config, startTime, execution, trainedFrom, manifest } = StartTrackingInput.parse(rawInput);
+      const { runKey, config, startTime, execution, trainedFrom, forkedFrom, manifest } =
+        StartTrackingInput.parse(rawInput);
       const commit = await gitCommit();
       return translated(async () => {
         const origin = {
@@ -87,6 +100,7 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
           config,
           execution,
           trainedFrom,
+          forkedFrom,
           temporalUiUrl,
           commit,
           startTime,
@@ -108,7 +122,8 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
      * at a time, which the run's tag then says: what has to be tried again after a long outage continues from there.
      */
     async mirrorRecords(rawInput: z.input<typeof MirrorRecordsInput>): Promise<void> {
-      const { runKey, tracking, manifest: ref, fromStep, toStep } = MirrorRecordsInput.parse(rawInput);
+      const input = MirrorRecordsInput.parse(rawInput);
+      const { runKey, tracking, manifest: ref, fromStep, toStep } = input;
       const manifest = await readManifest(store, ref);
       await withRun(tracking, async (run) => {
         await logDatasets(run, ref, manifest);
@@ -116,13 +131,15 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
         for (let from = Math.max(fromStep, mirroredStep(run) + 1); from <= toStep; from += STEPS_AT_A_TIME) {
           const to = Math.min(from + STEPS_AT_A_TIME - 1, toStep);
           const records = await readRecords(store, runKey, from, to);
-          for (const batch of logBatches({ metrics: metricPoints(records) })) await client.logBatch(run.runId, batch);
+          const comparable = records.map((record) => withoutOtherBenchmark(record, input.otherBenchmarkTo));
+          for (const batch of logBatches({ metrics: metricPoints(comparable) }))
+            await client.logBatch(run.runId, batch);
           const paths: string[] = [];
           for (const record of records) {
             const done = record.step - fromStep;
             onProgress?.({ done, total: toStep - fromStep + 1, what: 'steps sent to MLflow' });
             if (record.rollouts.length === 0) continue;
-            // What is damaged in the store costs its own place in MLflow, and no other's.
+            // A damaged rollout costs its own table in MLflow, and no other.
             const rollouts = await unlessDamaged(
               Promise.all(record.rollouts.map(({ rollout }) => store.readJson(rollout, Rollout))),
               ({ message }) => log?.warn({ reason: message }, 'A table of completions is not mirrored to MLflow.'),
@@ -135,16 +152,17 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
           await artifacts.listTables(paths);
           if (to < toStep) await client.setTag(run.runId, MIRRORED_STEP_TAG, String(to));
         }
+        await setTags(run, collapseTags(input.collapse));
       });
     },
 
     /**
      * Final delivery: benchmark numbers that came after their step's record, report, table of captions, results in the
-     * description, and the run's end.
+     * description, how the run ended, and its end.
      */
     async finishTracking(rawInput: z.input<typeof FinishTrackingInput>): Promise<void> {
       const input = FinishTrackingInput.parse(rawInput);
-      const { report, evaluations, best, manifest, status, endTime } = input;
+      const { report, evaluations, best, end, collapse, manifest, status, endTime } = input;
       await withRun(input.tracking, async (run) => {
         const points = metricPoints(await evaluationRecords(store, input.runKey, evaluations));
         for (const batch of logBatches({ metrics: points })) await client.logBatch(run.runId, batch);
@@ -156,23 +174,34 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
           await artifacts.upload(EVALUATION_TABLE_PATH, JSON.stringify(evaluationTable(heldOut, contents)));
           await artifacts.listTables([EVALUATION_TABLE_PATH]);
         }
-        const note = finishNote(run.tags.get(NOTE_TAG) ?? '', evaluations, reported ? REPORT_PATH : undefined, best);
-        if (note !== run.tags.get(NOTE_TAG)) await client.setTag(run.runId, NOTE_TAG, clipped(note, LONGEST_TAG));
-        for (const { key, value } of [...bestTags(best), ...madeWithTags(evaluations)])
-          await client.setTag(run.runId, key, clipped(value, LONGEST_TAG));
+        const ending = { best, end, collapse };
+        const note = finishNote(run.tags.get(NOTE_TAG) ?? '', evaluations, reported ? REPORT_PATH : undefined, ending);
+        const changed = note === run.tags.get(NOTE_TAG) ? [] : [{ key: NOTE_TAG, value: note }];
+        const results = [...bestTags(best), ...madeWithTags(evaluations), ...endTags(input), ...collapseTags(collapse)];
+        await setTags(run, [...changed, ...results]);
         await client.updateRun(run.runId, { status, endTime });
       });
     },
   };
 }
 
-/** Up to which step nothing need be sent again; -1: none. Steps are sent in order, so what came before one is there. */
+/** The last step that was sent; -1: none. Steps are sent in order, so all earlier steps were sent too. */
 function mirroredStep({ tags }: MlflowRun): number {
   const step = Number(tags.get(MIRRORED_STEP_TAG) ?? -1);
   return Number.isInteger(step) ? step : -1; // any user can write tags
 }
 
-/** Evaluations as records of their steps, at the times of these: points that were sent before are the same points. */
+/** A record without its benchmark, where that is of another one than the run's: two curves in one would mislead. */
+function withoutOtherBenchmark(record: StepRecord, otherTo: number | undefined): StepRecord {
+  if (otherTo === undefined || record.step > otherTo) return record;
+  const own = Object.entries(record.metrics).filter(([name]) => !name.startsWith('eval/'));
+  return { ...record, metrics: Object.fromEntries(own) };
+}
+
+/**
+ * Evaluations as records of their steps, with the times of those records: MLflow recognises points that were sent
+ * before.
+ */
 async function evaluationRecords(
   store: ArtifactStore,
   runKey: string,

@@ -9,7 +9,7 @@ import { VideocapError } from '../core/errors.ts';
 import type { NumberGrid } from '../core/grid.ts';
 import { readManifest } from '../core/manifest.ts';
 import { type Keeping, oldCheckpoints } from '../core/old-checkpoints.ts';
-import type { CompletionBatch, ReferenceBatch, UpdateResult } from '../core/policy-engine.ts';
+import type { CompletionBatch, NotFiniteUpdate, ReferenceBatch, UpdateResult } from '../core/policy-engine.ts';
 import { type Sample, type Shown, structuredCompletion } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { listClips, policyFiles, readShown } from '../policy/engine-inputs.ts';
@@ -22,7 +22,14 @@ type Stored<From> = Extract<Input['batch'], { learnsFrom: From }>;
 
 /** One optimiser step: a new checkpoint in the store, and its metrics. */
 export function createUpdateActivities({ store, engine, onProgress, signal }: UpdateDeps) {
-  async function learn({ step, batch, algorithm, engine: section, output, ...input }: Input): Promise<UpdateResult> {
+  async function learn({
+    step,
+    batch,
+    algorithm,
+    engine: section,
+    output,
+    ...input
+  }: Input): Promise<UpdateResult | NotFiniteUpdate> {
     const request = {
       engine: section,
       policy: await policyFiles(store, input.policy),
@@ -38,26 +45,39 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
     return engine.update(request, { onProgress, signal: signal?.() });
   }
 
+  /** The policy as it was: without optimiser state before the first update. */
+  async function unchanged({ policy: { weights, optimizer } }: Input) {
+    return {
+      weights: await store.read(weights),
+      optimizer: optimizer && (await store.read(optimizer)),
+    };
+  }
+
   return {
     /**
      * Moves the policy by one step. The checkpoint's files come first and the record of the step last, so a step either
      * exists whole or is made again, with the same bytes; so is a checkpoint that was damaged since.
+     *
+     * An update with a number that is not finite is recorded too: its checkpoint is that of the step before, again.
      */
     async updatePolicy(rawInput: z.input<typeof UpdatePolicyInput>): Promise<z.infer<typeof UpdatePolicyOutput>> {
       const input = UpdatePolicyInput.parse(rawInput);
       const { runKey, step } = input;
       const output = await store.onceJson(keyOf('update', { runKey, step }), UpdatePolicyOutput, async () => {
         const started = performance.now();
-        const { weights, optimizer, metrics } = await learn(input);
+        const result = await learn(input);
+        const { weights, optimizer } = 'notFinite' in result ? await unchanged(input) : result;
         const [model, state] = checkpointKeys(runKey, step);
         return {
           policy: {
             model: input.policy.model,
             step,
             weights: await store.put(model, weights),
-            optimizer: await store.put(state, optimizer),
+            ...(optimizer && { optimizer: await store.put(state, optimizer) }),
           },
-          metrics,
+          ...('notFinite' in result
+            ? { metrics: { updates: 0 }, notFinite: result.notFinite }
+            : { metrics: result.metrics }),
           seconds: (performance.now() - started) / 1000,
         };
       });
@@ -84,6 +104,7 @@ async function completionBatch(
     for (const [g, { sampleId, completions }] of groups.entries())
       all.push({
         ...shownOf(sampleId, clips),
+        sampleId,
         completions: completions.map(({ tokenIds, logProbs, policyLogProbs = logProbs }, c) => ({
           tokenIds,
           logProbs: policyLogProbs,
@@ -105,7 +126,7 @@ function requireShape(advantages: NumberGrid, groups: readonly { completions: re
     );
 }
 
-/** What each clip's sample would have the policy write. A sample without a thought teaches its caption alone. */
+/** The text that the policy learns to write about each clip. For a sample without a thought it is the caption alone. */
 async function referenceBatch(
   store: ArtifactStore,
   { manifest, clips }: Stored<'references'>,
@@ -114,6 +135,7 @@ async function referenceBatch(
   const { sample } = await readManifest(store, manifest);
   const samples = [...(await shownBySample(store, clips))].map(([sampleId, shown]) => ({
     ...shown,
+    sampleId,
     text: referenceText(sample(sampleId), form),
   }));
   return { learnsFrom: 'references', samples };

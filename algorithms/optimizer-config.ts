@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const OptimizerConfig = z.strictObject({
   /** At the end of the warm-up. */
   learningRate: z.number().positive().max(1).default(2e-5),
-  /** How the learning rate goes on after the warm-up: it stays, or falls and would be 0 after the last step. */
+  /** The learning rate after the warm-up: constant, or falling so that it would be 0 one step after the last. */
   schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
   /** Steps over which the learning rate rises linearly. */
   warmupSteps: z.int().nonnegative().default(0),
@@ -18,5 +18,12 @@ export const OptimizerConfig = z.strictObject({
   weightDecay: z.number().nonnegative().default(0),
   /** Gradients are scaled down to this global norm. */
   maxGradNorm: z.number().positive().default(1),
+  /**
+   * What a run does after an update with a loss, a gradient, weights or another number that is not finite. The policy
+   * stays as it was before that step. `pause`: wait for `resume`, which goes on without the update; `skip`: go on.
+   */
+  nonFinite: z.enum(['pause', 'skip']).default('pause'),
+  /** With `nonFinite: skip`: so many updates of a run are skipped; it pauses at every further one. */
+  maxSkips: z.int().min(1).default(3),
 });
 export type OptimizerConfig = z.infer<typeof OptimizerConfig>;

@@ -31,7 +31,9 @@ export function describeIssues(issues: readonly core.$ZodIssue[], raw: unknown, 
   );
   const shown = faults.slice(0, MAX_ISSUES).map((describe) => describe());
   const more = faults.length - shown.length;
-  return more > 0 ? [...shown, `${source.file}: ${more} more values are wrong; correct these first.`] : shown;
+  return more > 0
+    ? [...shown, `${source.file}: ${more} more ${more === 1 ? 'value is' : 'values are'} wrong; correct these first.`]
+    : shown;
 }
 
 /** Fields that a person might have put a secret into. */
@@ -124,7 +126,7 @@ function remedy(issue: core.$ZodIssue, value: unknown): string {
       return bounded(issue.origin, issue.inclusive ? 'at most' : 'less than', issue.maximum);
     case 'invalid_key':
       return issue.issues
-        .map((inner) => `its name is no good: ${remedy(inner as core.$ZodIssue, undefined)}`)
+        .map((inner) => `its name cannot be used: ${remedy(inner as core.$ZodIssue, undefined)}`)
         .join('; ');
     case 'not_multiple_of':
       return `set a multiple of ${issue.divisor}`;
@@ -150,7 +152,7 @@ const FORMATS: Record<string, string> = { url: 'set a URL such as "https://host/
 function bounded(origin: string, comparison: string, bound: number | bigint): string {
   if (origin === 'string')
     return bound === 1 ? 'set a text that is not empty' : `set ${comparison} ${bound} characters`;
-  if (origin === 'array') return `set a list with ${comparison} ${bound} items`;
+  if (origin === 'array') return `set a list with ${comparison} ${bound} ${bound === 1 ? 'item' : 'items'}`;
   return `set a number ${comparison.startsWith('at') ? 'of ' : ''}${comparison} ${bound}`;
 }
 

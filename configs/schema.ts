@@ -9,6 +9,7 @@ import { PromptConfig } from '../policy/prompt-config.ts';
 import { COMPONENTS, componentsOf, RewardConfig } from '../rewards/registry.ts';
 import { FrameOptions } from '../video/frame-options.ts';
 import { BestConfig } from './best-config.ts';
+import { CollapseConfig } from './collapse-config.ts';
 
 /**
  * The schema of an experiment file. A section belongs to the library that reads it and is declared there. Every field
@@ -55,6 +56,8 @@ export const ExperimentFields = z.strictObject({
   judge: JudgeConfig.prefault({ kind: 'rule-based' }),
   /** Which checkpoints stay, and which one the run exports. */
   checkpoints: CheckpointConfig.prefault({}),
+  /** When a policy counts as collapsed, and what the run does then. */
+  collapse: CollapseConfig.prefault({}),
   /** How base and trained policy are measured on the held-out clips and on published benchmarks. */
   benchmark: BenchmarkConfig.prefault({}),
 });

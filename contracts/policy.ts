@@ -3,6 +3,7 @@ import { AlgorithmConfig } from '../algorithms/registry.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { OutputForm } from '../core/completion.ts';
 import { NumberGrid } from '../core/grid.ts';
+import { NotFinite } from '../core/not-finite.ts';
 import { Place, StepPlace } from '../core/place.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
 import { Decoding } from '../core/token-filters.ts';
@@ -106,6 +107,11 @@ export const UpdatePolicyOutput = z.strictObject({
   policy: PolicyRef,
   /** `loss`, `kl`, `clipFraction`, `entropy`, `gradNorm`, `learningRate`, `tokens`, ... */
   metrics: z.record(z.string(), z.number()),
+  /**
+   * Where a number of the update is not finite: `policy` is then the one that was given, weights and optimiser state
+   * byte for byte, under this step's own keys, and `metrics.updates` is 0.
+   */
+  notFinite: NotFinite.optional(),
   seconds: z.number(),
 });
 

@@ -30,11 +30,11 @@ export async function lastStep(store: ArtifactStore, run: string): Promise<numbe
   return low;
 }
 
-/** What must be there of a state for another run to take it over. */
+/** The artifacts of a state that another run needs to take it over. */
 export type Needed = (progress: RunProgress) => unknown;
 /** The policy alone: a run that starts from it has an optimiser and a reference policy of its own. */
 export const TO_START: Needed = ({ policy }) => policy.weights;
-/** All that training continues with. `loadPolicy` restores a reference policy that is the start policy. */
+/** Everything that training continues with. `loadPolicy` restores a reference policy that is the start policy. */
 export const TO_GO_ON: Needed = ({ policy, reference }) => [policy, reference.step > 0 && reference];
 
 /**

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { ExperimentConfig } from '../configs/schema.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { BestCheckpoint } from './best.ts';
+import { CollapseWarning } from './collapse.ts';
+import { ForkedFrom } from './forked-from.ts';
+import { RunEnd } from './run-end.ts';
 import { Evaluation } from './run-results.ts';
 import { TrainedFrom } from './start.ts';
 import { Execution } from './tracking.ts';
@@ -18,7 +21,10 @@ export const WriteReportInput = z.strictObject({
   /** Records exist of the steps 0 to this one. */
   lastStep: z.int().nonnegative(),
   trainedFrom: TrainedFrom.optional(),
+  forkedFrom: ForkedFrom.optional(),
   best: BestCheckpoint.optional(),
+  end: RunEnd.optional(),
+  collapse: z.array(CollapseWarning).default([]),
   execution: Execution.optional(),
   mlflowRunUrl: z.string().optional(),
 });

@@ -28,8 +28,8 @@ export const TrainingRunInput = RunInput.extend({
    */
   resume: z.strictObject({ run: z.string().min(1), limits: Limits.optional() }).optional(),
   /**
-   * A new run from a checkpoint of another; `overrides` change that one's config. With `resume`: how the run to be
-   * resumed began, should it have written nothing down.
+   * A new run from a checkpoint of another; `overrides` change that run's config. With `resume`: how the resumed run
+   * began, in case it has stored no progress.
    */
   fork: z.strictObject({ run: z.string().min(1), step: z.int().nonnegative() }).optional(),
 });

@@ -5,14 +5,19 @@ import { SuiteCounts } from '../benchmarks/suites/suite-files.ts';
 import { ExperimentConfig } from '../configs/schema.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { NumberGrid } from '../core/grid.ts';
+import { NotFinite } from '../core/not-finite.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
 import { JudgedBy } from '../judge/judged-by.ts';
 import { BestCheckpoint } from './best.ts';
+import { CollapseWarning } from './collapse.ts';
+import { ForkedFrom } from './forked-from.ts';
+import { RunEnd } from './run-end.ts';
+import { SetAside } from './set-aside.ts';
 import { TrainedFrom } from './start.ts';
 
-/** What a run leaves behind to be read: its steps, its benchmarks, and what it says of itself at its end. */
+/** The results of a run: its steps, its benchmarks and its summary. */
 
-/** A rollout of a step with what became of its completions; grids are laid out like the rollout. */
+/** A rollout of a step with the scores of its completions; grids are laid out like the rollout. */
 export const ScoredRollout = z.strictObject({
   /** A `Rollout`. */
   rollout: ArtifactRef,
@@ -32,6 +37,8 @@ export const StepRecord = z.strictObject({
   time: z.int(),
   /** MLflow metric name -> value, such as `reward/mean`, `train/kl`, `eval/eventF1`, `time/rolloutSeconds`. */
   metrics: z.record(z.string(), z.number()),
+  /** Why the step's update was not made, if it was not. */
+  notFinite: NotFinite.optional(),
   /** In the order in which they were sampled; none where the algorithm samples nothing. */
   rollouts: z.array(ScoredRollout),
 });
@@ -49,6 +56,8 @@ export const SuiteEvaluation = z.strictObject({
   madeWith: MadeWith.optional(),
   /** What a reader must know of the predictions, as sentences. */
   warnings: z.array(z.string()).optional(),
+  /** A `benchmarkIdentity`; absent in results of older versions. */
+  benchmark: z.string().optional(),
   /** A `SuiteResult`: everything, item by item. */
   result: ArtifactRef,
   /** Markdown: the tables, with published numbers beside ours. */
@@ -69,13 +78,15 @@ export const Evaluation = z.strictObject({
   judge: JudgedBy,
   /** What the captions were made with; absent in results of older versions. */
   made: CaptionsMadeWith.optional(),
+  /** A `benchmarkIdentity`: numbers of another one cannot be compared. Absent in results of older versions. */
+  benchmark: z.string().optional(),
   policy: PolicyRef,
   /** Published benchmarks, where the config asks for them; `metrics` has their numbers too, as `dream1k/f1`. */
   suites: z.array(SuiteEvaluation).optional(),
 });
 export type Evaluation = z.infer<typeof Evaluation>;
 
-/** What a finished run says of itself. */
+/** The summary of a finished run. */
 export const RunSummary = z.strictObject({
   runKey: z.string(),
   config: ExperimentConfig,
@@ -88,7 +99,12 @@ export const RunSummary = z.strictObject({
   /** Of `policy`. */
   trained: Evaluation,
   trainedFrom: TrainedFrom.optional(),
+  forkedFrom: ForkedFrom.optional(),
   best: BestCheckpoint.optional(),
+  /** Absent in results of older versions, as are the two below. */
+  end: RunEnd.optional(),
+  setAside: SetAside.optional(),
+  collapse: z.array(CollapseWarning).optional(),
   report: ArtifactRef,
   mlflowRunUrl: z.string().optional(),
 });

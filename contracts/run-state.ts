@@ -4,8 +4,10 @@ import { ArtifactRef } from '../core/artifact-ref.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
 import { JudgeSpending } from '../judge/usage.ts';
 import { BestSoFar } from './best.ts';
+import { CollapseWatch } from './collapse.ts';
+import { ForkedFrom } from './forked-from.ts';
 import { Limits } from './limits.ts';
-import { Evaluation } from './run-results.ts';
+import { Evaluation, StepRecord } from './run-results.ts';
 import { TrainedFrom } from './start.ts';
 import { Tracking } from './tracking.ts';
 
@@ -22,11 +24,15 @@ export const RunProgress = z.strictObject({
   reference: PolicyRef,
   /** Where the start policy comes from, unless it is a model's own. */
   trainedFrom: TrainedFrom.optional(),
+  /** Of a fork: the run and the step that it continues from. */
+  forkedFrom: ForkedFrom.optional(),
   policy: PolicyRef,
   /** In the order of steps; the first is the start policy's. */
   evaluations: z.array(Evaluation),
   /** Where the config asks for the best checkpoint, from the first evaluation on. */
   best: BestSoFar.optional(),
+  /** What was seen so far of a collapse; absent until there is something to see. */
+  collapse: CollapseWatch.optional(),
   /** What the judge has cost this run, up to the last finished step or benchmark. */
   spent: JudgeSpending,
   /** The same of `benchmark.judge`; absent where benchmarks have no judge of their own. */
@@ -34,11 +40,15 @@ export const RunProgress = z.strictObject({
   /** What a person has changed since the start. */
   limits: Limits,
   lastMetrics: z.record(z.string(), z.number()),
+  /** Steps whose update was not made, since a number of it was not finite; absent: none. */
+  skippedUpdates: z.int().positive().optional(),
   secondsPerStep: z.number().optional(),
   /** Step records up to this step are in MLflow; -1: none. */
   mirroredStep: z.int(),
 });
 export type RunProgress = z.infer<typeof RunProgress>;
+
+export const RecordStepInput = z.strictObject({ runKey: z.string().min(1), record: StepRecord, progress: RunProgress });
 
 /** Clips that were decoded before their step came. */
 export const ClipsAhead = z.strictObject({ step: z.int(), clips: ArtifactRef });
@@ -50,8 +60,16 @@ export type ClipsAhead = z.infer<typeof ClipsAhead>;
  */
 export const RunSnapshot = RunProgress.partial({ reference: true, policy: true }).extend({
   runKey: z.string(),
-  /** `train`: samples of the training split. */
-  dataset: z.strictObject({ manifest: ArtifactRef, digest: z.string(), train: z.int() }).optional(),
+  /** `train` and `heldOut`: samples of the splits; `quarantined`: samples that could not be used. */
+  dataset: z
+    .strictObject({
+      manifest: ArtifactRef,
+      digest: z.string(),
+      train: z.int(),
+      heldOut: z.int().optional(),
+      quarantined: z.int().optional(),
+    })
+    .optional(),
   heldOutClips: ArtifactRef.optional(),
   clipsAhead: ClipsAhead.optional(),
   tracking: Tracking.optional(),
@@ -69,5 +87,7 @@ export const ForkProgressInput = z.strictObject({
   from: z.strictObject({ run: z.string().min(1), step: z.int().nonnegative() }),
   runKey: z.string().min(1),
   overrides: z.record(z.string(), z.unknown()),
+  /** Of the fork: milliseconds since the epoch, from the workflow's clock. Absent: an older version's, the parent's. */
+  startTime: z.int().nonnegative().optional(),
 });
 export const ForkProgressOutput = z.strictObject({ progress: RunProgress });

@@ -1,5 +1,9 @@
 import type { JudgeSpending } from '../judge/usage.ts';
 import type { BestCheckpoint } from './best.ts';
+import type { CollapseWarning } from './collapse.ts';
+import type { ForkedFrom } from './forked-from.ts';
+import type { RunEnd } from './run-end.ts';
+import type { SetAside } from './set-aside.ts';
 import type { TrainedFrom } from './start.ts';
 
 /** What the `status` query of a workflow answers. */
@@ -9,9 +13,18 @@ export interface RunStatus {
   stage: string;
   step: number;
   totalSteps: number;
+  /** It waits for `resume` or `stop` at this moment. */
   paused: boolean;
+  /** What a user, or `collapse.action`, has asked of it and it will do after its current step. */
+  asked?: 'pause' | 'stop';
+  /** How it ended, from its last step on. */
+  end?: RunEnd;
   /** What a person must repair before the judge can be asked again; then `resume`. */
   blocked?: string;
+  /** What was not finite, and what a person can do; while the run waits for that. */
+  notFinite?: string;
+  /** Updates that were not made, since a number of theirs was not finite. */
+  skippedUpdates?: number;
   judge?: JudgeSpending;
   /** Where benchmarks have a judge of their own. */
   benchmarkJudge?: JudgeSpending;
@@ -22,6 +35,12 @@ export interface RunStatus {
   mlflowRunUrl?: string;
   /** The checkpoint of another run that this one started from. */
   trainedFrom?: TrainedFrom;
+  /** Of a fork. */
+  forkedFrom?: ForkedFrom;
+  /** Samples that could not be used, once the data set is known. */
+  setAside?: SetAside;
+  /** Signs that the policy has collapsed. */
+  collapse?: CollapseWarning[];
   best?: BestCheckpoint;
   evaluations: { step: number; metrics: Record<string, number> }[];
 }

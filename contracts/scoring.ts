@@ -11,6 +11,7 @@ import { JudgeConfig } from '../judge/judge-config.ts';
 import { JudgedBy } from '../judge/judged-by.ts';
 import { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import { RewardConfig } from '../rewards/registry.ts';
+import { ComparedPhrases } from '../rewards/think/compared.ts';
 
 /** The stages that score completions for training, and captions for the held-out benchmark. */
 
@@ -25,7 +26,17 @@ export const ScoreCompletionsInput = Place.extend({
   manifest: ArtifactRef,
   reward: RewardConfig,
 });
-export const ScoreCompletionsOutput = z.strictObject({ scores: ComponentScores, seconds: z.number() });
+export const ScoreCompletionsOutput = z.strictObject({
+  scores: ComponentScores,
+  /** Of the components that compare phrases. */
+  compared: ComparedPhrases.optional(),
+  /**
+   * How many captions of different samples differ, from 0 (all are the same) to 1 (none occurs twice); the mean over
+   * places in a group. Absent for one sample.
+   */
+  distinctCaptions: z.number().min(0).max(1).optional(),
+  seconds: z.number(),
+});
 
 /** The components of the reward that the judge is asked for. */
 export const JudgeCompletionsInput = Place.extend({
@@ -71,7 +82,7 @@ export const ScoreBenchmarkOutput = z.strictObject({
   /**
    * Points 0-100: `eventF1`, `eventPrecision`, `eventRecall`, `actionF1`, `objectF1`, `think`, `format`, `rougeL`, ...
    * with
-   * `<name>Low`/`<name>High` bootstrap bounds.
+   * `<name>Low`/`<name>High` bootstrap bounds. `think/byCharacters` where phrases were compared by characters.
    */
   metrics: z.record(z.string(), z.number()),
   /** A `HeldOutDetails`. */

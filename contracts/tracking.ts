@@ -2,7 +2,11 @@ import { z } from 'zod';
 import { ExperimentConfig } from '../configs/schema.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { BestCheckpoint } from './best.ts';
+import { CollapseWarning } from './collapse.ts';
+import { ForkedFrom } from './forked-from.ts';
+import { RunEnd } from './run-end.ts';
 import { Evaluation } from './run-results.ts';
+import { SetAside } from './set-aside.ts';
 import { TrainedFrom } from './start.ts';
 
 /** Which MLflow run mirrors a run: what `startTracking` answers, and what the other activities are given. */
@@ -28,6 +32,7 @@ export const StartTrackingInput = z.strictObject({
   startTime: Milliseconds,
   execution: Execution.optional(),
   trainedFrom: TrainedFrom.optional(),
+  forkedFrom: ForkedFrom.optional(),
   /**
    * A `DatasetManifest` and its digest. A run is tracked from its first moment, so they may come later, with the
    * records.
@@ -44,6 +49,9 @@ export const MirrorRecordsInput = z.strictObject({
   /** The records of the steps `fromStep` to `toStep`, both included. */
   fromStep: z.int().nonnegative(),
   toStep: z.int().nonnegative(),
+  /** Benchmarks of the steps up to this one are of another benchmark than the run's, and are left out. */
+  otherBenchmarkTo: z.int().nonnegative().optional(),
+  collapse: z.array(CollapseWarning).default([]),
 });
 
 export const FinishTrackingInput = z.strictObject({
@@ -54,6 +62,9 @@ export const FinishTrackingInput = z.strictObject({
   report: ArtifactRef.optional(),
   evaluations: z.array(Evaluation),
   best: BestCheckpoint.optional(),
+  end: RunEnd.optional(),
+  setAside: SetAside.optional(),
+  collapse: z.array(CollapseWarning).default([]),
   manifest: ArtifactRef.optional(),
 });
 

@@ -101,7 +101,7 @@ export class ArtifactStore {
     if (found === 'damaged') return this.#write(key, ref, data, { ifAbsent: false });
     this.#requireSame(key, found.ref, ref);
     await this.#noteUse(key, found);
-    // The bytes are at hand: a damaged content is replaced.
+    // A damaged content is replaced, since its bytes are at hand.
     return (await this.#verifies(found.ref)) ? found.ref : this.#write(key, ref, data, { ifAbsent: false });
   }
 
@@ -135,7 +135,7 @@ export class ArtifactStore {
   async once(key: string, make: () => Promise<Uint8Array | string>): Promise<ArtifactRef> {
     const found = await this.#recorded(key);
     if (found !== undefined) {
-      // First noted, then verified: what gc has removed in between is made again.
+      // The use is noted before the artifact is verified: what gc removes in between is made again.
       if (found !== 'damaged') await this.#noteUse(key, found);
       if (found !== 'damaged' && (await this.#verifies(found.ref))) return found.ref;
       const recovered = await this.#recover(key, found === 'damaged' ? undefined : found.ref);
@@ -147,8 +147,8 @@ export class ArtifactStore {
     if (found !== undefined && (await this.#isStill(key, found)))
       return this.#write(key, refTo(key, sha256(bytes), bytes.byteLength), bytes, { ifAbsent: false });
     return this.put(key, bytes).catch(async (error: unknown) => {
-      // Another attempt at the same work was faster; its bytes may differ in how long it took, say. The first one
-      // counts.
+      // Another attempt stored its artifact first. The bytes may differ, in durations for example; the first ones
+      // count.
       const winner = error instanceof VideocapError && error.code === 'ArtifactConflict' && (await this.find(key));
       if (winner) return winner;
       throw error;
@@ -243,7 +243,7 @@ export class ArtifactStore {
     return found?.sha256 === ref.sha256 && found.bytes === ref.bytes;
   }
 
-  /** Puts the ref of a shared artifact again. What a run has made stays as long as the run, whatever the time. */
+  /** Puts the ref of a shared artifact again. gc keeps artifacts of a run as long as the run, however old they are. */
   async #noteUse(key: string, { ref, storedAt }: Recorded): Promise<void> {
     if (key.startsWith('runs/') || Date.now() - storedAt < USE_NOTED_MILLISECONDS) return;
     // A storage that takes no writes must not keep a stage from reading.

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, open, rename, unlink } from 'node:fs/promises';
 
-/** The end of a file's name until it is whole. One that is left over was written by a process that died. */
+/** The suffix of a file's name until the file is whole. A leftover file with it was written by a process that died. */
 export const UNFINISHED = /\.[0-9a-f-]{36}\.tmp$/;
 
 /**

@@ -9,6 +9,8 @@ export type ErrorCode =
   | 'InvalidDataset'
   | 'InvalidVideo'
   | 'InvalidModel'
+  /** The policy's numbers are no longer finite: a run pauses, and its config or its checkpoint must be another. */
+  | 'Diverged'
   /** Something stored does not hash to what was recorded. */
   | 'CorruptArtifact'
   /** Two different contents were offered for one write-once key. */
@@ -17,15 +19,14 @@ export type ErrorCode =
   | 'MissingTool'
   /**
    * The judge or a custom reward needs a person: a key, quota, budget, endpoint or file must be repaired. Runs pause
-   * until
-   * `resume`.
+   * until `resume`.
    */
   | 'JudgeBlocked'
   /** Another attempt has taken over this work: this one may store nothing more. */
   | 'Superseded'
-  /** A computation no longer moves: ended, and tried again. */
+  /** A computation made no progress: it was ended, and is tried again. */
   | 'Stuck'
-  /** Passes by itself: tried again. */
+  /** A fault that passes by itself: tried again. */
   | 'Unavailable';
 
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['Unavailable', 'Superseded', 'Stuck']);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { VideocapError } from './errors.ts';
 import { listAll, type Storage } from './storage.ts';
+import { FENCES } from './store-layout.ts';
 
 /** A token under a prefix. Another token there that sorts after it is a later claim, to which this one has lost. */
 export const Claim = z.strictObject({ prefix: z.string(), token: z.string() });
@@ -24,12 +25,6 @@ export interface Attempt {
   /** The run whose folder in the store it writes to, where there is one. */
   runKey?: string | undefined;
 }
-
-/**
- * Under which keys claims lie: `fences/attempts/<execution>/<activity>/<attempt>`,
- * `fences/runs/<runKey>/<number>-<execution>`.
- */
-export const FENCES = 'fences/';
 
 /**
  * Which attempt may write, as refs without text, so that a process that was stopped and continued learns that others

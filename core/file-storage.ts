@@ -5,7 +5,7 @@ import { sha256OfFile } from './sha256.ts';
 import { type Page, requireKey, requireSmall, type Storage, type StoredObject, type StoredText } from './storage.ts';
 
 const REF = '.ref';
-/** How often a write makes its folder again that a removal took away as empty. */
+/** How often a write makes its folder again when a removal deletes the empty folder at the same moment. */
 const FOLDER_TRIES = 5;
 const STATS_AT_ONCE = 256;
 

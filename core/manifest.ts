@@ -18,8 +18,8 @@ interface Reading {
 let last: Reading | undefined;
 
 /**
- * A run's dataset. Every stage of every step asks for the same one, which takes a second to read where it has tens of
- * thousands of samples: the last one read is kept.
+ * A run's dataset. Every stage of every step reads the same one, and reading tens of thousands of samples takes a
+ * second: the last one read is kept.
  * @throws VideocapError `CorruptArtifact`.
  */
 export async function readManifest(store: ArtifactStore, { sha256, ...ref }: ArtifactRef): Promise<ReadManifest> {

@@ -1,4 +1,5 @@
 import type { SampledText } from './completion.ts';
+import type { NotFinite } from './not-finite.ts';
 import type { RandomPath } from './random.ts';
 import type { Shown } from './sample.ts';
 import type { CallOptions } from './thread-calls.ts';
@@ -9,8 +10,9 @@ import type { TokenFilters } from './token-filters.ts';
  * policies come as files, and new checkpoints are returned. Results depend on the request alone, not on what was asked
  * before.
  *
- * Calls reject with `InvalidModel` or `CorruptArtifact` when a model or a file of it is wrong, with `Unavailable` when
- * what computes has died, and with the signal's reason when they are aborted.
+ * Calls reject with `Diverged` when the policy leaves no token to choose, with `InvalidModel` or `CorruptArtifact` when
+ * a model or a file of it is wrong, with `Unavailable` when what computes has died, and with the signal's reason when
+ * they are aborted.
  */
 export interface PolicyEngine {
   /**
@@ -20,13 +22,15 @@ export interface PolicyEngine {
   startPolicy(model: string): Promise<PolicyFiles>;
   /** `groupSize` completions of every clip, in the order of the clips. */
   generate(request: GenerateRequest, options?: CallOptions): Promise<SampledGroup[]>;
-  /** One step of training. */
-  update(request: UpdateRequest, options?: CallOptions): Promise<UpdateResult>;
+  /**
+   * One step of training. Where a number of it is not finite, nothing of it is kept, and the result says which number.
+   */
+  update(request: UpdateRequest, options?: CallOptions): Promise<UpdateResult | NotFiniteUpdate>;
   /** Fills an empty folder with a policy in the form that `transformers` opens. */
   exportModel(policy: PolicyFiles, folder: string): Promise<void>;
   /** The sha256 of the weights that `exportModel` put into a folder; `undefined` when it has none. */
   exportedWeights(folder: string): Promise<string | undefined>;
-  /** Ends what computes, and rejects open calls. The next call starts it again. */
+  /** Ends the thread or the processes that compute, and rejects open calls. The next call starts them again. */
   close(): Promise<void>;
 }
 
@@ -58,8 +62,8 @@ export interface GenerateRequest {
   groupSize: number;
   maxNewTokens: number;
   /**
-   * Where the random numbers come from, without it the likeliest token is taken. `path` names the request's place in
-   * the run; sample, place in the group and position follow in the path of each number.
+   * Seed and path of the random numbers; absent: the likeliest token is taken. `path` names the request's place in the
+   * run; the sample, the place in the group and the position are appended for each number.
    */
   sampling?: { temperature: number; seed: number; path: RandomPath };
   /** Absent: all off. Of a greedy choice only the repetition penalty changes anything. */
@@ -89,7 +93,7 @@ export interface UpdateRequest {
 /** Completions that the policy sampled, with what the algorithm made of their rewards. */
 export interface CompletionBatch {
   learnsFrom: 'completions';
-  groups: readonly (Shown & { completions: readonly SampledCompletion[] })[];
+  groups: readonly (Shown & { sampleId: string; completions: readonly SampledCompletion[] })[];
   temperature: number;
   /** The most tokens that a completion could have had (`dr_grpo`'s denominator). */
   maxLength: number;
@@ -106,7 +110,7 @@ export interface SampledCompletion {
 /** Texts that the policy should write about their frames. */
 export interface ReferenceBatch {
   learnsFrom: 'references';
-  samples: readonly (Shown & { text: string })[];
+  samples: readonly (Shown & { sampleId: string; text: string })[];
 }
 
 /** A policy after an update, as files: equal weights and moments give equal bytes. */
@@ -123,4 +127,9 @@ export interface Checkpoint {
 export interface UpdateResult extends Checkpoint {
   /** `loss`, `gradNorm`, `learningRate`, `tokens`, `updates`, and others of the loss. */
   metrics: Record<string, number>;
+}
+
+/** An update that was not made, the same however often it is asked for. */
+export interface NotFiniteUpdate {
+  notFinite: NotFinite;
 }

@@ -20,10 +20,10 @@ export type Thought = z.infer<typeof Thought>;
 const LONGEST_STATEMENT = 500;
 const LONGEST_OPTION = 300;
 
-/** The last option that every question is put with: who cannot know need not guess. */
+/** The last option of every question, so that a reader who cannot know the answer need not guess. */
 export const CANNOT_BE_ANSWERED = 'Cannot be answered from the description.';
 
-/** An option as a reader sees it: without case, spaces, invisible characters and two ways to write an accent. */
+/** An option as it is compared: case, spaces, invisible characters and the encoding of accents do not count. */
 function readOption(option: string): string {
   return option
     .normalize('NFC')

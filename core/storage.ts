@@ -63,7 +63,7 @@ export interface Storage {
   /** Nothing where there is no such content. The bytes are not compared with any hash. */
   getContent(name: string): Promise<Buffer | undefined>;
 
-  /** Hash and size of the bytes that lie under a name now: as read, or as the storage itself vouches for. */
+  /** Hash and size of the bytes under a name now: computed from them, or the storage's own checksum. */
   digest(name: string): Promise<{ sha256: string; bytes: number } | undefined>;
 
   /**
@@ -74,7 +74,7 @@ export interface Storage {
 
   /**
    * Stores a text of at most `LARGEST_REF` bytes. With `ifAbsent`, a text that is there stays.
-   * @returns the text that lies under the key afterwards: another one than was given lost against it.
+   * @returns the text that lies under the key afterwards. If it is not the given one, another writer was first.
    */
   putRef(key: string, text: string, options: { ifAbsent: boolean }): Promise<string>;
 

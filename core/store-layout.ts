@@ -59,6 +59,18 @@ const TEMPLATES = {
   ledgerEntry: 'ledger/{hash}.json',
 } as const;
 
+/**
+ * The prefix of claims, which are no artifacts (`core/fence.ts`): `fences/attempts/<execution>/<activity>/<attempt>`,
+ * `fences/runs/<runKey>/<number>-<execution>`.
+ */
+export const FENCES = 'fences/';
+
+/**
+ * The prefix of intents to ask the judge, which are no artifacts (`judge/ledger/intents.ts`):
+ * `ledger/asking/<hash of the question>.<number>`.
+ */
+export const ASKING = 'ledger/asking/';
+
 export type ArtifactKind = keyof typeof TEMPLATES;
 
 /** Digits of the numbers in a key. */

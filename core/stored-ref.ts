@@ -6,7 +6,7 @@ const HEX_IN_NAME = 12;
 const SCHEME = 'store:';
 
 /** Under which name a key's content lies: `a/b.json` -> `a/b.0123456789ab.json`. */
-export function contentName(key: string, hash: string): string {
+function contentName(key: string, hash: string): string {
   const { dir, name, ext } = posix.parse(key);
   return posix.join(dir, `${name}.${hash.slice(0, HEX_IN_NAME)}${ext}`);
 }

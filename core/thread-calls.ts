@@ -107,7 +107,7 @@ export class ThreadCalls {
     await this.#worker.terminate();
   }
 
-  /** Gives up a thread that no longer moves: the next call gets another one. */
+  /** Gives up a thread that makes no progress: the next call starts another one. */
   #abandon({ message }: VideocapError): void {
     this.#onEnd();
     this.#rejectAll(message);
@@ -120,7 +120,7 @@ export class ThreadCalls {
   }
 
   #receive(message: ResponseMessage): void {
-    // What a person's code in the thread posts by itself answers no call, and may be of any type.
+    // User code in the thread may post messages of its own, of any type. They answer no call.
     const call = this.#calls.get((message as ResponseMessage | null)?.id as number);
     if (!call) return;
     if ('progress' in message) {

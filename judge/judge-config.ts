@@ -67,6 +67,17 @@ export type Budget = LlmJudgeConfig['budget'];
 export const JudgeConfig = z.discriminatedUnion('kind', [RuleBasedFields, LlmFields, NoFields]);
 export type JudgeConfig = z.infer<typeof JudgeConfig>;
 
+/**
+ * The judge without what its answers do not depend on: what it costs, how fast and how patiently it is asked. What is
+ * left decides whether two policies were judged alike.
+ */
+export function judgement(judge: JudgeConfig): Partial<JudgeConfig> {
+  if (!isLlm(judge)) return judge;
+  const { concurrency, timeoutSeconds, requestsPerMinute, tokensPerMinute, price, budget, patienceSeconds, ...rest } =
+    judge;
+  return rest;
+}
+
 /** Whether a language model judges, and not a rule. */
 export function isLlm(judge: JudgeConfig): judge is LlmJudgeConfig {
   return judge.kind === 'llm';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Who judged, without which a number means nothing: a model, and the prompts it was asked with; a rule has none. */
+/** The judge behind a number: a model, and the prompts that it was asked with. A rule-based judge has no prompts. */
 export const JudgedBy = z.strictObject({
   model: z.string(),
   prompts: z.array(z.strictObject({ name: z.string(), sha256: z.string() })),

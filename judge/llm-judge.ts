@@ -54,6 +54,6 @@ export class LlmJudge implements Judge {
     return this.#client.ask(keyPointCoverage(caption, keyPoints), signal);
   }
 
-  /** A language model reads whatever is written. */
+  /** A language model can read any reference. */
   checkReference(): void {}
 }

@@ -2,7 +2,7 @@ import type { Judge } from './judge.ts';
 import type { Unscorable } from './questions/question.ts';
 import { NO_USAGE } from './usage.ts';
 
-/** In the judge's place where a run has none: it answers no question. */
+/** The judge of a run that has none: every answer is unscorable. */
 export class NoJudge implements Judge {
   readonly name = 'none';
   readonly isLlm = false;

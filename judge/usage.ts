@@ -7,7 +7,7 @@ export const JudgeSpending = z.strictObject({ usd: z.number().nonnegative(), cal
 export type JudgeSpending = z.infer<typeof JudgeSpending>;
 
 /**
- * What a stage's questions came to. `calls`, tokens and cost (USD) are those of the answers that this place in the run
+ * The usage of a stage's questions. `calls`, tokens and cost (USD) are those of the answers that this place in the run
  * paid for: the same after a crash. `repeated`: asked again because an earlier request's answer never arrived, so
  * perhaps paid twice.
  */
@@ -34,7 +34,7 @@ export const NO_USAGE: JudgeUsage = {
 };
 
 /**
- * What `questions` questions came to, of which `paid.calls` were paid for here. All but the latency (seconds, of the
+ * The usage of `questions` questions, of which `paid.calls` were paid for here. All but the latency (seconds, of the
  * requests made now) is a sum over ledger entries, so it is the same when the stage is done again.
  */
 export function usageOf(

@@ -21,7 +21,7 @@ export function runCheckpoint({ run, step }: Required<RunCheckpoint>): string {
   return `${PREFIX}${run}@${step}`;
 }
 
-/** Whether a text begins as the name of a checkpoint does, and is none. */
+/** Whether a text begins like a checkpoint of a run, but does not name one. */
 export function isBrokenRunCheckpoint(model: string): boolean {
   return model.startsWith(PREFIX) && parseRunCheckpoint(model) === undefined;
 }

@@ -2,8 +2,11 @@ import { z } from 'zod';
 import { type ClipResult, type Difference, HeldOutDetails, heldOutDifferences } from '../benchmarks/held-out.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import type { BestCheckpoint } from '../contracts/best.ts';
+import type { CollapseWarning } from '../contracts/collapse.ts';
+import type { ForkedFrom } from '../contracts/forked-from.ts';
 import { readRecords } from '../contracts/read-records.ts';
 import type { WriteReportInput } from '../contracts/report.ts';
+import type { RunEnd } from '../contracts/run-end.ts';
 import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
 import { baseAndTrained } from '../contracts/run-results.ts';
 import type { TrainedFrom } from '../contracts/start.ts';
@@ -28,8 +31,14 @@ export interface ReportContent {
   evaluations: Evaluation[];
   /** The checkpoint of another run that this one started from. */
   trainedFrom?: TrainedFrom | undefined;
+  /** Of a fork: the steps up to this one are another run's. */
+  forkedFrom?: ForkedFrom | undefined;
   /** The checkpoint that was exported in place of the last, where the config asked for it. */
   best?: BestCheckpoint | undefined;
+  /** How the run ended; absent in runs of older versions. */
+  end?: RunEnd | undefined;
+  /** Signs that the policy has collapsed. */
+  collapse: readonly CollapseWarning[];
   /** Trained against base, paired over videos, in points. Empty when there is one evaluation only. */
   differences: Record<string, Difference>;
   judge: HeldOutDetails['judge'];
@@ -64,7 +73,8 @@ export async function readReportContent(
   input: z.infer<typeof WriteReportInput>,
   temporalUiUrl?: string,
 ): Promise<ReportContent> {
-  const { runKey, config, evaluations, lastStep, trainedFrom, best, execution, mlflowRunUrl } = input;
+  const { runKey, config, evaluations, lastStep, trainedFrom, forkedFrom, best, end, collapse } = input;
+  const { execution, mlflowRunUrl } = input;
   const manifest = await readManifest(store, input.manifest);
   const [base, trained] = await Promise.all(baseAndTrained(evaluations, best).map((each) => answersOf(store, each)));
   return {
@@ -80,7 +90,10 @@ export async function readReportContent(
     records: await readRecords(store, runKey, 0, lastStep),
     evaluations,
     trainedFrom,
+    forkedFrom,
     best,
+    end,
+    collapse,
     differences: trained ? heldOutDifferences(base!.details.clips, trained.details.clips) : {},
     judge: base!.details.judge,
     shown: await shownVideos(store, input, manifest, base!, trained),

@@ -6,26 +6,32 @@ import { REFERENCE_ROWS } from '../benchmarks/held-out-metrics.ts';
 import { judgedBy } from '../benchmarks/judged-by.ts';
 import { captionsText } from '../benchmarks/suites/made-with.ts';
 import { bestSentence } from '../contracts/best.ts';
+import { collapseSentence } from '../contracts/collapse.ts';
+import { BASE_MEASURED_AGAIN } from '../contracts/forked-from.ts';
+import { endSentence } from '../contracts/run-end.ts';
 import { baseAndTrained, type Evaluation } from '../contracts/run-results.ts';
 import { parentage } from '../contracts/start.ts';
 import { type Html, html, link, shortened, trusted } from '../core/markup.ts';
+import { type NotFinite, notFiniteText } from '../core/not-finite.ts';
 import { hasJudge, isLlm } from '../judge/judge-config.ts';
+import { gradedBy } from '../rewards/think/graded-by.ts';
 import { points, signed } from './metric-names.ts';
 import type { ReportContent } from './report-content.ts';
 import { judged, resultsTable } from './results-table.ts';
 import { suiteSections } from './suite-sections.ts';
 import { trainingCharts } from './training-charts.ts';
+import { type Trained, trainingTime } from './training-time.ts';
 import { videoCard } from './video-card.ts';
 
 const STYLE = readFileSync(new URL('./report.css', import.meta.url), 'utf8');
 
-/** Nothing may be fetched and nothing run, even if a text should ever get past the escaping. */
+/** The page fetches nothing and runs nothing, even if a text got past the escaping. */
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:; base-uri 'none'; form-action 'none'";
 
 /** The report as one HTML file. Pure: the same content gives the same bytes. */
 export function reportPage(content: ReportContent): string {
-  const { config, records, evaluations, best, differences, shown } = content;
+  const { config, records, evaluations, best, forkedFrom, differences, shown } = content;
   const [base, trained] = baseAndTrained(evaluations, best) as [Evaluation, Evaluation?];
   const charts = trainingCharts(records, evaluations, config.reward);
   const trainedBy = config.benchmark.judge && trainingJudge(config);
@@ -51,7 +57,9 @@ export function reportPage(content: ReportContent): string {
   ${
     charts &&
     html`<section><h2>Training</h2>
-    <p class="lead">${figures}.${trainedBy && ` Rewards are judged by ${trainedBy}.`}</p>${charts}</section>`
+    <p class="lead">${figures}.${trainedBy && ` Rewards are judged by ${trainedBy}.`}${
+      forkedFrom && ` Steps up to ${forkedFrom.step} are those of the run that this one was forked from.`
+    }</p>${charts}</section>`
   }
   <section>
     <h2>${shown.length} of ${content.dataset.heldOut} held-out videos</h2>
@@ -59,6 +67,7 @@ export function reportPage(content: ReportContent): string {
     ${made.length === 0 && `Decoding: ${decodingText(config.benchmark)}. `}${figures}.</p>
     ${shown.map((video) => videoCard(video, config))}
   </section>
+  ${skippedUpdates(content)}
   ${quarantine(content)}
   <section><h2>The experiment</h2>
     <details class="card config"><summary>Resolved config</summary><pre>${stringify(config)}</pre></details>
@@ -80,13 +89,16 @@ const TILES = [
 ] as const;
 
 function header(content: ReportContent): Html {
-  const { config, links, judge, dataset, records, evaluations, trainedFrom, best, differences } = content;
+  const { config, links, judge, dataset, evaluations, trainedFrom, forkedFrom, best, end, differences } = content;
   const [base, trained] = baseAndTrained(evaluations, best) as [Evaluation, Evaluation?];
-  const last = records.at(-1)?.step ?? 0;
-  const seconds = ((records.at(-1)?.time ?? 0) - (records[0]?.time ?? 0)) / 1000;
+  const { own, before } = trainingTime(content.records, forkedFrom?.step ?? 0);
   const facts = [
-    `${config.algorithm.kind.toUpperCase()}, ${last} ` +
-      `step${last === 1 ? '' : 's'}${seconds > 0 ? ` in ${duration(seconds)}` : ''}`,
+    `${config.algorithm.kind.toUpperCase()}, ${stepsIn(own)}`,
+    ...(forkedFrom
+      ? [`forked from step ${forkedFrom.step} of ${forkedFrom.run}, which had trained ${stepsIn(before)}`]
+      : []),
+    ...(forkedFrom?.sameBenchmark === false ? [BASE_MEASURED_AGAIN] : []),
+    ...(end ? [endSentence(end)] : []),
     trainedFrom
       ? `policy ${base.policy.model}, trained before: ${parentage(trainedFrom)}`
       : `policy ${config.policy.model}`,
@@ -95,8 +107,10 @@ function header(content: ReportContent): Html {
       ({ name, samples, share }) => `${name}: ${samples} videos, ${(100 * share).toFixed(1)} % of every batch`,
     ),
     `seed ${config.seed}`,
+    ...skippedFact(content.records),
+    ...gradedBy(config.reward, (trained ?? base).metrics),
     ...(best ? [`best checkpoint, exported: ${bestSentence(best)}`] : []),
-    ...(best?.endedEarly ? [`ended early: ${best.endedEarly}`] : []),
+    ...(best?.endedEarly && !end ? [`ended early: ${best.endedEarly}`] : []),
   ];
   const tiles = TILES.map(([metric, title]) =>
     tile(title, base.metrics[metric], trained?.metrics[metric], differences[metric]),
@@ -111,6 +125,7 @@ function header(content: ReportContent): Html {
         links.mlflow && link(links.mlflow, 'Run in MLflow')
       }</p>`
     }
+    ${content.collapse.map((warning) => html`<p class="warning"><b>${collapseSentence(warning)}.</b></p>`)}
     <div class="tiles">${tiles}</div>
     <p class="judge ${!judge.isLlm && 'rules'}">${
       !hasJudge(config.judge)
@@ -125,7 +140,12 @@ function header(content: ReportContent): Html {
   </header>`;
 }
 
-/** Who gave the rewards, where another one judges the benchmark. */
+function skippedFact(records: ReportContent['records']): string[] {
+  const skipped = records.filter(({ notFinite }) => notFinite).length;
+  return skipped === 0 ? [] : [`${skipped} update${skipped === 1 ? '' : 's'} not made: not finite`];
+}
+
+/** The judge of the rewards, if the benchmark has another one. */
 function trainingJudge({ judge }: ReportContent['config']): string {
   return isLlm(judge) ? judge.model : 'rules, no LLM';
 }
@@ -156,6 +176,23 @@ function sureness(difference: Difference): string {
   return `${judged(difference) === 'unclear' ? 'may be chance' : '95%'}: ${signed(low)} to ${signed(high)}`;
 }
 
+/** Steps whose update was not made, if there are any. */
+function skippedUpdates({ records }: ReportContent): Html | undefined {
+  const skipped = records.flatMap(({ step, notFinite }) => (notFinite ? [{ step, notFinite }] : []));
+  if (skipped.length === 0) return undefined;
+  const row = ({ step, notFinite }: { step: number; notFinite: NotFinite }) =>
+    html`<tr><th scope="row">${String(step)}</th><td>${shortened(notFiniteText(notFinite), 500)}</td></tr>`;
+  const listed = skipped.slice(0, 200);
+  return html`<section><h2>Updates that were not made</h2>
+    <p class="lead">${skipped.length} of ${records.length - 1} steps had a number that was not finite, and kept the
+    policy of the step before.</p>
+    <div class="card scroll"><table>
+    <thead><tr><th scope="col">step</th><th scope="col">what was not finite</th></tr></thead>
+    <tbody>${listed.map(row)}</tbody></table>
+    ${skipped.length > listed.length && html`<p class="note">… and ${skipped.length - listed.length} more.</p>`}</div>
+  </section>`;
+}
+
 function quarantine({ quarantined }: ReportContent): Html {
   if (quarantined.length === 0)
     return html`<section><h2>Quarantine</h2><p class="lead">Empty: every sample could be used.</p></section>`;
@@ -172,6 +209,10 @@ function quarantine({ quarantined }: ReportContent): Html {
       html`<p class="note">… and ${quarantined.length - listed.length} more, in the dataset’s manifest.</p>`
     }</div>
   </section>`;
+}
+
+function stepsIn({ steps, seconds }: Trained): string {
+  return `${steps} step${steps === 1 ? '' : 's'}${seconds > 0 ? ` in ${duration(seconds)}` : ''}`;
 }
 
 function duration(seconds: number): string {

@@ -19,7 +19,7 @@ const BENCHMARKS = [
   ...REFERENCE_ROWS.map(({ metric, title, colour }) => ({ metric, name: title, colour: `var(--${colour})` })),
 ];
 
-/** Small pictures of a run's health, the most telling first. */
+/** Small charts of a run's health, the most important first. */
 const PANELS: readonly Panel[] = [
   { title: 'Total reward', hint: 'mean of a step’s completions', metric: 'reward/mean', digits: 2 },
   { title: 'KL to the start policy', hint: 'mean over tokens', metric: 'train/kl', digits: 3, include: [0] },
@@ -38,14 +38,14 @@ const PANELS: readonly Panel[] = [
 ];
 const MOST_PANELS = 6;
 
-/** Rewards and benchmark over steps, large, and the run's health in small. Nothing where there was no training. */
+/** Large charts of rewards and benchmark over steps, and small ones of the run's health; empty without training. */
 export function trainingCharts(
   records: readonly StepRecord[],
   evaluations: readonly Evaluation[],
   reward: RewardConfig,
 ): Html | undefined {
   const components = componentsOf(reward).map(({ component }) => component);
-  // The last of the list first: what the judge says is the most telling.
+  // In reverse: the judge's components, the most important ones, come last in the list.
   const rewards = components
     .map(({ name, colour, range }) => ({
       ...{ name, range, colour: `var(--${colour})` },

@@ -6,6 +6,7 @@ import type { Score } from '../core/score.ts';
 import type { Judge } from '../judge/judge.ts';
 import type { CaptionReading } from '../judge/read-caption.ts';
 import type { DocumentFrequencies } from './reference/cider-d.ts';
+import type { Compared } from './think/compared.ts';
 import type { Similarity, SimilarityName } from './think/similarity.ts';
 
 /** What every component's config section has: how much the component counts in the total. */
@@ -65,6 +66,8 @@ export interface LocalTools {
   similarity(name: SimilarityName): Similarity;
   /** Of the training captions. */
   documentFrequencies(): Promise<DocumentFrequencies>;
+  /** What a component has compared by a phrase similarity. */
+  onCompared?(component: string, compared: Compared): void;
   signal?: AbortSignal | undefined;
 }
 

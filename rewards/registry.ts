@@ -59,7 +59,7 @@ export const RewardConfig = z.strictObject({
   /** Rewards of one's own, by name. They count after the others, in the order in which they stand here. */
   custom: z
     .record(
-      CustomName.refine((name) => !TAKEN.has(name), 'choose another name: metrics and tables use this one'),
+      CustomName.refine((name) => !TAKEN.has(name), 'choose another, since metrics and tables use this one'),
       CustomReward,
     )
     .optional(),

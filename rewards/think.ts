@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import { unscorable, value } from '../core/score.ts';
 import { type LocalComponent, Weight } from './component.ts';
+import { comparedIn } from './think/compared.ts';
 import { SimilarityName } from './think/similarity.ts';
 import { phrasesOf, thinkScore } from './think/think-score.ts';
 
 export const ThinkConfig = z.strictObject({
   weight: Weight,
-  /** How phrases are compared. `token-f1` needs no model: it counts common words. */
+  /**
+   * How phrases are compared. `token-f1` needs no model: it counts common words. Words that the measure cannot read (of
+   * a language that its model has not learnt, emoji) are compared by their characters instead, and counted.
+   */
   similarity: SimilarityName.default('sentence-embedding'),
   /** A subject pair counts as the same subject from this similarity. */
   subjectThreshold: z.number().min(0).max(1).default(0.8),
@@ -33,11 +37,12 @@ export const think: LocalComponent<ThinkConfig> = {
   colour: 'teal',
   scored: 'locally',
   uses: 'thought',
-  async score({ sample: { id, thought: reference }, completions }, config, { similarity, signal }) {
+  async score({ sample: { id, thought: reference }, completions }, config, { similarity, onCompared, signal }) {
     const phrases = [reference, ...completions.map(({ thought }) => thought)].flatMap((thought) =>
       phrasesOf(thought ?? []),
     );
     const compare = await similarity(config.similarity).prepare(reference ? phrases : [], signal);
+    onCompared?.('think', comparedIn(reference ? phrases : [], compare));
     if (!reference) {
       const remedy = 'add one to the dataset, or set reward.think.weight to 0';
       return completions.map(() => unscorable(`Sample ${id} has no reference thought; ${remedy}.`));

@@ -48,7 +48,7 @@ export const ClipList = z.object({
 });
 type Clip = z.infer<typeof ClipList>['clips'][number];
 
-export async function fetchExampleFilm(say: (line: string) => void): Promise<void> {
+async function fetchExampleFilm(say: (line: string) => void): Promise<void> {
   const list = JSON.parse(await readFile(join(EXAMPLES, 'big-buck-bunny-clips.json'), 'utf8')) as unknown;
   const { clips } = ClipList.parse(list);
   const folder = join(EXAMPLES, 'big-buck-bunny');

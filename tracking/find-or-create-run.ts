@@ -4,7 +4,16 @@ import { VideocapError } from '../core/errors.ts';
 import { keyOf } from '../core/store-layout.ts';
 import type { MlflowClient, MlflowRun } from './mlflow-client.ts';
 import { MlflowError } from './mlflow-error.ts';
-import { experimentName, experimentTags, RUN_KEY_TAG, type RunOrigin, runTags } from './run-tags.ts';
+import {
+  END_TAG,
+  experimentName,
+  experimentTags,
+  NOTE_TAG,
+  noteAtStart,
+  RUN_KEY_TAG,
+  type RunOrigin,
+  runTags,
+} from './run-tags.ts';
 
 /**
  * The MLflow run of a run key: the one that is there, or a new one. However often and however concurrently this is
@@ -18,6 +27,11 @@ export async function findOrCreateRun(
   const found = await findOrCreate(deps, origin);
   // A user resumed it after a failure or a cancellation.
   if (found.run.status !== 'RUNNING') await deps.client.updateRun(found.run.runId, { status: 'RUNNING' });
+  const { runId, tags } = found.run;
+  if (tags.get(END_TAG)) {
+    await deps.client.setTag(runId, NOTE_TAG, noteAtStart(tags.get(NOTE_TAG) ?? ''));
+    await deps.client.setTag(runId, END_TAG, '');
+  }
   return found;
 }
 

@@ -13,7 +13,7 @@ export const BATCH_LIMITS = { metrics: 1000, params: 100, tags: 100, entities: 1
 const BYTES_OF_ENTRIES = BATCH_LIMITS.bytes - 10_000;
 
 const LONGEST_KEY = 250;
-export const LONGEST_PARAM = 6000;
+const LONGEST_PARAM = 6000;
 export const LONGEST_TAG = 8000;
 
 /** Splits what is to be logged into requests that MLflow accepts, in order: params, tags, then metrics. */

@@ -30,7 +30,7 @@ export function withTables(tag: string | undefined, paths: readonly string[]): s
   return JSON.stringify(all);
 }
 
-export const ROLLOUTS_FOLDER = 'rollouts';
+const ROLLOUTS_FOLDER = 'rollouts';
 
 /** `rollouts/step-000012.json` */
 export function rolloutTablePath(step: number): string {

@@ -1,6 +1,6 @@
 import { VideocapError } from '../core/errors.ts';
 
-/** What MLflow, or the way to it, said instead of an answer. */
+/** A request that failed, at MLflow or on the way to it. */
 export class MlflowError extends Error {
   override readonly name = 'MlflowError';
   /** HTTP status; 0 when there was no answer. */
@@ -58,10 +58,7 @@ export function asVideocapError(error: MlflowError, url: string): VideocapError 
       error,
     );
   if (error.errorCode === 'NOT_MLFLOW')
-    return unavailable(
-      `What answers at ${url} is no MLflow server (${error.message}); set MLFLOW_TRACKING_URI.`,
-      error,
-    );
+    return unavailable(`The server at ${url} is no MLflow server (${error.message}); set MLFLOW_TRACKING_URI.`, error);
   if (error.passing)
     return unavailable(`MLflow at ${url} is away (${error.message}); its records wait until it is back.`, error);
   return new VideocapError('InvalidInput', `MLflow at ${url} refused: ${error.errorCode}: ${error.message}`, {

@@ -35,7 +35,7 @@ const LONGEST_PAUSE_SECONDS = 10;
 /** A slow connection still moves this many bytes a second; a large upload is given its time. */
 const SLOW_BYTES_PER_SECOND = 250_000;
 
-/** One HTTP conversation with MLflow: credentials, time limits, and a few more tries when the way is bad. */
+/** MLflow over HTTP: credentials, time limits, and a few retries on a bad connection. */
 export class MlflowHttp {
   /** Without credentials and trailing slash: fit for links. */
   readonly url: string;

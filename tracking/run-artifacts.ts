@@ -2,7 +2,7 @@ import { LOGGED_ARTIFACTS_TAG, withTables } from './logged-tables.ts';
 import type { MlflowClient, MlflowRun } from './mlflow-client.ts';
 
 /** Says in MLflow why a run there has no files. */
-export const NO_ARTIFACTS_TAG = 'videocap.artifacts';
+const NO_ARTIFACTS_TAG = 'videocap.artifacts';
 
 /** The files of one MLflow run, uploaded through its server. */
 export class RunArtifacts {

@@ -3,12 +3,17 @@ import { REFERENCE_ROWS } from '../benchmarks/held-out-metrics.ts';
 import { heldOutMadeWithText, madeWithText } from '../benchmarks/suites/made-with.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import { type BestCheckpoint, bestSentence } from '../contracts/best.ts';
+import { type CollapseWarning, collapseSentence } from '../contracts/collapse.ts';
+import { type ForkedFrom, forkSentence } from '../contracts/forked-from.ts';
+import { endSentence, type RunEnd } from '../contracts/run-end.ts';
 import { baseAndTrained, type Evaluation } from '../contracts/run-results.ts';
+import { type SetAside, setAsideSentence } from '../contracts/set-aside.ts';
 import { parentage, type TrainedFrom } from '../contracts/start.ts';
 import type { Execution } from '../contracts/tracking.ts';
 import { temporalLink } from '../contracts/tracking.ts';
 import { hasJudge, isLlm } from '../judge/judge-config.ts';
 import { weightsOf } from '../rewards/combine-rewards.ts';
+import { measureOf } from '../rewards/think/graded-by.ts';
 import type { Tag } from './mlflow-client.ts';
 
 /** The tag by which the mirror finds its own runs. */
@@ -49,6 +54,7 @@ export interface RunOrigin {
   config: ExperimentConfig;
   execution?: Execution | undefined;
   trainedFrom?: TrainedFrom | undefined;
+  forkedFrom?: ForkedFrom | undefined;
   temporalUiUrl?: string | undefined;
   commit?: string | undefined;
   env?: NodeJS.ProcessEnv;
@@ -59,18 +65,23 @@ export function runTags({
   config,
   execution,
   trainedFrom,
+  forkedFrom,
   temporalUiUrl,
   commit,
   env = process.env,
 }: RunOrigin): Tag[] {
   return tags({
     [RUN_KEY_TAG]: runKey,
-    [NOTE_TAG]: startNote(config, temporalLink(temporalUiUrl, execution), trainedFrom),
+    [NOTE_TAG]: startNote(config, temporalLink(temporalUiUrl, execution), { trainedFrom, forkedFrom }),
     'videocap.algorithm': config.algorithm.kind,
     'videocap.judge': config.judge.kind,
     'videocap.benchmarkJudge': config.benchmark.judge?.kind,
+    'videocap.think.comparedBy': measureOf(config.reward).think,
     'videocap.trainedFrom': trainedFrom && config.policy.model,
     'videocap.trainedFrom.weights': trainedFrom?.weights,
+    'videocap.forkedFrom': forkedFrom && `run:${forkedFrom.run}@${forkedFrom.step}`,
+    'videocap.forkedFrom.run': forkedFrom?.run,
+    'videocap.forkedFrom.step': forkedFrom && String(forkedFrom.step),
     'temporal.workflowId': execution?.workflowId,
     'temporal.runId': execution?.runId,
     'temporal.url': temporalLink(temporalUiUrl, execution),
@@ -85,7 +96,7 @@ export function runTags({
 export function startNote(
   config: ExperimentConfig,
   temporalUrl: string | undefined,
-  trainedFrom?: TrainedFrom,
+  { trainedFrom, forkedFrom }: Pick<RunOrigin, 'trainedFrom' | 'forkedFrom'> = {},
 ): string {
   const { algorithm, judge, policy, seed, benchmark } = config;
   const grader = isLlm(judge)
@@ -97,21 +108,33 @@ export function startNote(
   if (benchmark.judge)
     lines[0] += ` Judge of benchmarks: ${isLlm(benchmark.judge) ? `\`${benchmark.judge.model}\`` : 'rules, no LLM'}.`;
   if (trainedFrom) lines.push('', `Started from ${parentage(trainedFrom)}.`);
+  if (forkedFrom) lines.push('', `Forked from ${forkSentence(forkedFrom)}. Its steps up to there are that run’s.`);
   if (temporalUrl) lines.push('', `[The run in Temporal](${temporalUrl})`);
   return lines.join('\n');
 }
 
 const RESULTS = '\n\n**Held-out, base → trained:** ';
+/** How a run ended that has no results, and what else must be known of it. */
+const ENDING = '\n\n**How it ended:** ';
 
-/** A run's description with what came out below it, whatever it said there before. Short: MLflow folds long ones. */
+interface Ending {
+  best?: BestCheckpoint | undefined;
+  end?: RunEnd | undefined;
+  collapse?: readonly CollapseWarning[];
+}
+
+/** A run's description with its results below, in place of earlier results. Short, since MLflow folds long ones. */
 export function finishNote(
-  note: string,
+  whole: string,
   evaluations: readonly Evaluation[],
   reportPath: string | undefined,
-  best?: BestCheckpoint,
+  { best, end, collapse = [] }: Ending = {},
 ): string {
+  const note = noteAtStart(whole);
+  const how = [...(end ? [`${endSentence(end)}.`] : []), ...collapse.map((warning) => `${collapseSentence(warning)}.`)];
+  const ending = how.length > 0 ? `${ENDING}${how.join(' ')}` : '';
   const [base, trained = base] = baseAndTrained(evaluations, best);
-  if (!base || !trained) return note;
+  if (!base || !trained) return `${note}${ending}`;
   const result = (name: string, title: string) => {
     const [from, to] = [base.metrics[name], trained.metrics[name]];
     if (from === undefined || to === undefined) return [];
@@ -124,9 +147,23 @@ export function finishNote(
     ...REFERENCE_ROWS.flatMap(({ metric, title }) => result(metric, title)),
   ];
   const chosen = best ? ` Best checkpoint, exported: ${bestSentence(best)}.` : '';
-  const ended = best?.endedEarly ? ` Ended early: ${best.endedEarly}.` : '';
+  const ended = best?.endedEarly && !end ? ` Ended early: ${best.endedEarly}.` : '';
+  const unread = byCharacters(trained.metrics);
   const report = reportPath ? ` Videos and captions: artifact \`${reportPath}\`.` : '';
-  return `${note.split(RESULTS)[0]}${RESULTS}${results.join(', ')}.${chosen}${ended}${report}`;
+  return `${note}${RESULTS}${results.join(', ')}.${chosen}${ended}${unread}${report}${ending}`;
+}
+
+/** A run's description without what was written below it when the run ended. */
+export function noteAtStart(note: string): string {
+  return note.split(RESULTS)[0]!.split(ENDING)[0]!;
+}
+
+/** Which scores compared texts by characters, since their measure could not read them. */
+function byCharacters(metrics: Evaluation['metrics']): string {
+  const shares = Object.entries(metrics).filter(([name]) => name.endsWith('/byCharacters'));
+  return shares
+    .map(([name, share]) => ` ${name.split('/')[0]}: ${share.toFixed(0)} % of texts by characters.`)
+    .join('');
 }
 
 /** What the figures of a run were made with, by what was measured: `videocap.madeWith.dream1k`. */
@@ -148,6 +185,23 @@ export function bestTags(best: BestCheckpoint | undefined): Tag[] {
     'videocap.best.value': best && String(best.value),
     'videocap.endedEarly': best?.endedEarly,
   });
+}
+
+/** How a run ended. It is empty in a run that a user has resumed since. */
+export const END_TAG = 'videocap.end';
+
+/** What marks how a run ended, and how many samples it could not use. */
+export function endTags({ end, setAside }: { end?: RunEnd | undefined; setAside?: SetAside | undefined }): Tag[] {
+  return tags({
+    [END_TAG]: end && endSentence(end),
+    'videocap.setAside': setAsideSentence(setAside),
+  });
+}
+
+/** What marks a run whose policy may have collapsed. */
+export function collapseTags(warnings: readonly CollapseWarning[]): Tag[] {
+  if (warnings.length === 0) return [];
+  return tags({ 'videocap.collapse': warnings.map(collapseSentence).join('\n') });
 }
 
 function signed(points: number): string {

@@ -7,11 +7,11 @@ import type { Fences } from '../core/fence.ts';
 import { attemptOf, type CurrentAttempt } from './current-attempt.ts';
 
 export interface RuntimeOptions {
-  /** Who may write to the artifact store; without it, everybody may. */
+  /** The fences of the artifact store; without them, every attempt may write. */
   fences?: Fences;
   /**
-   * An attempt that shows no progress for this long, or for much less when it went fast, is ended, and made again.
-   * Default: never.
+   * The longest time without progress; then the attempt is ended and tried again. Much shorter for an attempt that was
+   * fast. Default: no limit.
    */
   stuckMilliseconds?: number | undefined;
 }
@@ -109,8 +109,8 @@ const PASSING_CODES = new Set([
 ]);
 
 /**
- * A defect of ours might be a race that another attempt wins; more in a row than this only hide it. Temporal's own
- * count of attempts says nothing here: most of them may have met an outage or a dead worker.
+ * An unexpected error may come from a race, which a retry survives; more retries in a row would only hide a defect.
+ * Temporal's own count of attempts is no measure: most attempts may have met an outage or a dead worker.
  */
 const MOST_UNEXPECTED = 5;
 const UNEXPECTED = 'UnexpectedError';

@@ -10,12 +10,12 @@ import type { OutageClock } from '../judge/client/patient-endpoint.ts';
  */
 type Beat = Partial<Progress> & { answeredAt?: number; unexpected?: number | undefined; stuck?: number };
 
-/** A computation is not taken for stuck before this, in milliseconds, however fast it went until then. */
+/** Milliseconds without progress before which no computation counts as stuck, however fast it was until then. */
 const SHORTEST_PATIENCE = 10_000;
-/** Nor before so many times the longest pause that it has made. */
+/** A computation counts as stuck only after so many times its longest pause. */
 const PAUSES = 10;
 
-/** What an attempt at an activity has said, and whether it may still store anything. */
+/** The progress that an attempt at an activity has reported, and whether it may still store anything. */
 export class CurrentAttempt implements Fence {
   /** Aborts when the activity is cancelled, or stopped from inside. */
   readonly signal: AbortSignal;
@@ -56,9 +56,8 @@ export class CurrentAttempt implements Fence {
   }
 
   /**
-   * How long, in milliseconds, this attempt may be still before it is taken for stuck: at most `limit`. Less once it
-   * has shown how fast it goes, twice as much after every attempt that was ended for it, and `limit` for what comes
-   * after the last report.
+   * Milliseconds without progress after which this attempt counts as stuck: at most `limit`. Less once the attempt has
+   * shown its pace, twice as much after every attempt that was ended as stuck, and `limit` after the last report.
    */
   patience(limit: number): number {
     const { done = 0, total = 0, stuck = 0 } = this.#beat;
@@ -91,7 +90,10 @@ export class CurrentAttempt implements Fence {
     this.#claims = claims;
   }
 
-  /** Sends a sign of life, unless it comes too late: then others have been given this work, and it is lost for good. */
+  /**
+   * Heartbeats, unless it is too late: then Temporal has given the activity to another worker, and this attempt is
+   * lost.
+   */
   heartbeat(): void {
     this.#noticePause();
     this.#beatAt = performance.now();
@@ -117,8 +119,8 @@ export class CurrentAttempt implements Fence {
   }
 
   /**
-   * Temporal gives an activity to another worker after this time without a heartbeat; so does a clock that only goes
-   * forward.
+   * Temporal gives an activity to another worker after this time without a heartbeat. Measured here by a clock that
+   * only goes forward.
    */
   #noticePause(): void {
     const limit = this.#context.info.heartbeatTimeoutMs;

@@ -10,16 +10,13 @@ export interface WorkerSettings {
   temporalUiUrl: string | undefined;
   /** Folder of everything this installation keeps: artifact store, models, servers' data. */
   home: string;
-  /**
-   * A computation without progress for this long, or much less when it went fast, is taken for stuck: ended, and made
-   * again.
-   */
+  /** The longest time without progress; then a computation is ended and tried again. Much shorter for a fast one. */
   stuckSeconds: number;
 }
 
 /**
  * Far longer than the slowest single piece of work between two reports, a graph run over one micro-batch, which takes
- * seconds: a machine a hundred times slower than a laptop is not taken for a stuck one.
+ * seconds: a computation on a machine a hundred times slower than a laptop does not count as stuck.
  */
 const STUCK_SECONDS = 600;
 

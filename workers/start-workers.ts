@@ -31,14 +31,14 @@ export interface WorkerParts {
   log: Logger;
   /** Where artifacts lie; default `<home>/store`. */
   storage?: Storage;
-  /** Closest to the activities, inside our own runtime. */
+  /** Interceptors that run inside the project's own, next to the activity. */
   interceptors?: ((context: Context) => ActivityInterceptors)[];
 }
 
 /**
- * What is ended when it shows no progress: the stages that compute in this process's threads. The others have limits of
- * their own: ffmpeg's by the length of the video, every request to the judge or MLflow, and those that only read and
- * write files Temporal's `startToCloseTimeout`.
+ * The activities that the stuck watchdog ends: those that compute in this process's threads. The others have limits of
+ * their own: ffmpeg's by the length of the video, every request to the judge or MLflow, and Temporal's
+ * `startToCloseTimeout` for those that only read and write files.
  */
 const COMPUTING: ReadonlySet<string> = new Set<keyof PolicyActivities | keyof JudgeActivities>([
   ...(['rolloutGroups', 'captionClips', 'updatePolicy'] as const),

@@ -1,11 +1,13 @@
 import type { CompletionAlgorithm } from '../algorithms/algorithm.ts';
 import type { ScoredRollout } from '../contracts/run-results.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
-import type { NumberGrid } from '../core/grid.ts';
+import { mapGrid, type NumberGrid } from '../core/grid.ts';
+import type { NotFinite } from '../core/not-finite.ts';
 import type { JudgeUsage } from '../judge/usage.ts';
 import { numbersOf } from '../rewards/combine-rewards.ts';
 import { plus } from './judged-run.ts';
 import { collectionMetrics, sum } from './metrics.ts';
+import { findNotFinite } from './not-finite.ts';
 import { type Round, sampleRound } from './round.ts';
 import type { StepInput } from './step.ts';
 
@@ -14,6 +16,8 @@ export interface Collected {
   /** In the order in which they were sampled, each with the `ClipRef[]` that it was sampled for. */
   rollouts: (ScoredRollout & { clips: ArtifactRef })[];
   metrics: Record<string, number>;
+  /** A reward or an advantage that is not finite: all completions are left out of the update. */
+  notFinite?: NotFinite | undefined;
   usage: Pick<JudgeUsage, 'calls' | 'cost'>;
 }
 
@@ -30,7 +34,9 @@ export async function collectCompletions(input: StepInput, algorithm: Completion
     const hasUnusedSamples = rounds.length * section.samplesPerStep < input.dataset.train;
     more = hasUnusedSamples && (algorithm.needsMore?.(rewards, rounds.length, section) ?? false);
   }
-  const advantages = algorithm.advantages(rewards, section);
+  const compared = algorithm.advantages(rewards, section);
+  const notFinite = findNotFinite(rewards, compared);
+  const advantages = notFinite ? mapGrid(compared, () => null) : compared;
   return {
     rollouts: rounds.map(({ rollout, clips, verdicts, scores, rewards }, r) => ({
       rollout: rollout.rollout,
@@ -41,6 +47,7 @@ export async function collectCompletions(input: StepInput, algorithm: Completion
       advantages: advantages.slice(groupsBefore(rounds, r), groupsBefore(rounds, r + 1)),
     })),
     metrics: { ...collectionMetrics(rounds, rewards), ...algorithm.metrics?.(rewards, rounds.length, section) },
+    notFinite,
     usage: usageOf(rounds),
   };
 }

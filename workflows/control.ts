@@ -37,6 +37,10 @@ export interface Control {
   readonly judge: JudgeGate;
   /** From now on `status` answers for this run, and limits hold for it. */
   attach<R extends ControllableRun>(run: R): R;
+  /** Whether the run waits for `resume` after a pause, or waited when it was cancelled. */
+  readonly waits: boolean;
+  /** Pauses the run after its current step, as the signal does. */
+  pause(): void;
   /** Returns at once, or when the run is resumed or stopped. */
   whilePaused(): Promise<void>;
   /** Shows where the run is on its page in the Temporal UI. */
@@ -58,22 +62,26 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
   let run: ControllableRun | undefined;
   let early: Limits = {};
   let { paused, stopRequested } = state ?? { paused: false, stopRequested: false };
-  const waiting = (): Waiting => ({ paused: paused && !stopRequested, blocked: judge.blocked });
+  let waits = false;
+  const asked = () => (stopRequested ? 'stop' : paused && !waits ? 'pause' : undefined);
+  const waiting = (): Waiting => ({
+    paused: waits && paused && !stopRequested,
+    asked: asked(),
+    blocked: judge.blocked,
+  });
   const show = () => run && setCurrentDetails(run.details(waiting()));
   const judge = new JudgeGate(show);
+  const pause = () => {
+    paused = true;
+    show();
+  };
   if (steps) {
-    setHandler(
-      pauseSignal,
-      () => {
-        paused = true;
-        show();
-      },
-      { description: 'Wait after the current step until resumed. Nothing is lost.' },
-    );
+    setHandler(pauseSignal, pause, { description: 'Wait after the current step until resumed. Nothing is lost.' });
     setHandler(
       stopSignal,
       () => {
         stopRequested = true;
+        run?.divergence?.stop();
         show();
       },
       {
@@ -88,9 +96,14 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
     () => {
       paused = false;
       judge.resume();
+      run?.divergence?.resume();
       show();
     },
-    { description: 'Go on after a pause, or ask the judge again once you have repaired what blocked it.' },
+    {
+      description:
+        'Go on after a pause, also after an update that was not finite; or ask the judge again once you have ' +
+        'repaired what blocked it.',
+    },
   );
   setHandler(
     setLimitsUpdate,
@@ -116,6 +129,8 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
     attach(attached) {
       run = attached;
       run.limit(early);
+      if (steps) run.divergence?.open(show);
+      if (stopRequested) run.divergence?.stop();
       return attached;
     },
     get stopRequested() {
@@ -124,7 +139,17 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
     get state() {
       return { paused, stopRequested };
     },
+    get waits() {
+      return waits;
+    },
     show,
-    whilePaused: () => condition(() => !paused || stopRequested),
+    pause,
+    async whilePaused() {
+      waits = paused && !stopRequested;
+      if (waits) show();
+      await condition(() => !paused || stopRequested);
+      waits = false; // not so in a run that is cancelled while it waits: it ends paused
+      show();
+    },
   };
 }

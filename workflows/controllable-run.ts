@@ -1,12 +1,15 @@
 import type { Limits } from '../contracts/limits.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
+import type { DivergenceGate } from './divergence-gate.ts';
 
 /** The run that the message handlers act on. */
 export interface ControllableRun {
   readonly judge: JudgeConfig;
   /** Where benchmarks have a judge of their own. */
   readonly ownBenchmarkJudge?: JudgeConfig | undefined;
+  /** Where it trains a policy. */
+  readonly divergence?: DivergenceGate;
   status(waiting: Waiting): RunStatus;
   /** Markdown for its page in the Temporal UI. */
   details(waiting: Waiting): string;
@@ -16,8 +19,12 @@ export interface ControllableRun {
 
 /** What a run waits for. */
 export interface Waiting {
-  /** For `resume`, after a `pause`. */
+  /** For `resume`, after a `pause`: at this moment, not after the step that is under way. */
   paused: boolean;
+  /** What it will do after its current step. */
+  asked?: 'pause' | 'stop' | undefined;
   /** For a person to repair this, before the judge can be asked again. */
   blocked?: string | undefined;
+  /** For a person to decide what follows an update whose numbers were not finite. */
+  notFinite?: string | undefined;
 }

@@ -11,7 +11,7 @@ import { judgeActivities, mediaActivities, shortActivities } from './stages.ts';
 import { continueAsNew, controlStateOf, isContinuation, newRunKey } from './start-run.ts';
 
 /** `dataset` and `output` are paths on the worker's machine. Of the config only `judge` is used. */
-export const DatasetAnnotationInput = RunInput.extend({
+const DatasetAnnotationInput = RunInput.extend({
   dataset: z.string().min(1),
   output: z.string().min(1),
   make: FieldsToMake,

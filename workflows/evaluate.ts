@@ -1,13 +1,19 @@
 import { decodingOf } from '../benchmarks/benchmark-config.ts';
 import type { Evaluation } from '../contracts/run-results.ts';
+import type { PolicyRef } from '../core/policy-ref.ts';
+import { benchmarkIdentity } from './benchmark-identity.ts';
 import type { JudgeGate } from './judge-gate.ts';
+import { divergedPolicy } from './not-finite.ts';
 import type { RunState } from './run-state.ts';
 import { judgeActivities, policyActivities } from './stages.ts';
 import { evaluateSuites, suiteMetrics } from './suites.ts';
 
+/** A policy to measure, and the step that it is of. */
+type Subject = Pick<Evaluation, 'step' | 'policy'>;
+
 /**
- * Benchmarks the run's policy on the held-out split, and with `suites` on published benchmarks too. What the run has
- * measured at this step is not measured again: it was paid for.
+ * Benchmarks the run's policy on the held-out split, and with `suites` on published benchmarks too. A measurement of
+ * this step that the run has already is not repeated, since its judge calls were paid for.
  */
 export async function evaluate(
   run: RunState,
@@ -27,43 +33,65 @@ export async function evaluateFinally(run: RunState, gate: JudgeGate): Promise<v
   run.keep(await addSuites(run, gate, run.exported));
 }
 
-async function addSuites(run: RunState, gate: JudgeGate, evaluation: Evaluation): Promise<Evaluation> {
+/** Measures a policy on the published benchmarks that it was not measured on yet. */
+export async function addSuites(run: RunState, gate: JudgeGate, evaluation: Evaluation): Promise<Evaluation> {
   const suites = await evaluateSuites(run, gate, evaluation);
   if (suites.length === 0) return evaluation;
   return { ...evaluation, metrics: { ...evaluation.metrics, ...suiteMetrics(suites) }, suites };
 }
 
-/** Captions of the held-out split, then the scorers. */
-async function evaluateHeldOut(run: RunState, gate: JudgeGate): Promise<Evaluation> {
-  const { config, place, manifest, policy } = run;
+/** Captions of the held-out split, then the scorers. @param subject default: the run's policy now. */
+export async function evaluateHeldOut(
+  run: RunState,
+  gate: JudgeGate,
+  subject: Subject = { step: run.place.step, policy: run.policy },
+): Promise<Evaluation> {
+  const { step, policy } = subject;
+  const place = { ...run.place, step };
+  const { captioning, scoring } = heldOutStages(run);
   run.stage = 'benchmark';
-  const { captions } = await policyActivities(config.policy.engine).captionClips({
-    ...place,
-    policy,
-    engine: config.policy.engine,
-    clips: run.heldOutClips,
-    list: 'held-out',
-    output: config.prompt.output,
-    maxNewTokens: config.benchmark.maxNewTokens,
-    decoding: decodingOf(config.benchmark),
-    seed: config.seed,
-  });
+  const { config } = run;
+  const { captions } = await run.divergence.through(
+    () => policyActivities(config.policy.engine).captionClips({ ...place, policy: policy as PolicyRef, ...captioning }),
+    (sentence) => divergedPolicy(config, policy.step, sentence),
+  );
+  const { maxNewTokens, decoding } = captioning;
+  const madeWith = { frames: config.frames, maxNewTokens, decoding };
   const { metrics, details, usage, judge, made } = await gate.through(() =>
-    judgeActivities.scoreBenchmark({
-      ...place,
-      suite: 'held-out',
-      captions,
+    judgeActivities.scoreBenchmark({ ...place, captions, ...scoring, madeWith, ...run.benchmarkJudge }),
+  );
+  run.spendOnBenchmark(usage);
+  const benchmark = heldOutIdentity(run);
+  return { step, metrics, captions, details, policy, judge, benchmark, ...(made && { made }) };
+}
+
+/** Names what this run measures on its held-out split with. */
+export function heldOutIdentity(run: RunState): string {
+  const { captioning, scoring } = heldOutStages(run);
+  const { decoding, seed } = captioning;
+  // Without a temperature nothing is drawn.
+  const drawn = decoding.temperature > 0 ? seed : undefined;
+  return benchmarkIdentity({ ...captioning, seed: drawn, ...scoring, judge: run.benchmarkJudge.judge });
+}
+
+/** What the stages of the held-out benchmark are given, besides the policy and its place in the run. */
+function heldOutStages(run: RunState) {
+  const { config, manifest, heldOutClips } = run;
+  return {
+    captioning: {
+      engine: config.policy.engine,
+      clips: heldOutClips,
+      list: 'held-out',
+      output: config.prompt.output,
+      maxNewTokens: config.benchmark.maxNewTokens,
+      decoding: decodingOf(config.benchmark),
+      seed: config.seed,
+    },
+    scoring: {
+      suite: 'held-out' as const,
       manifest,
       reward: config.reward,
       metrics: config.benchmark.metrics,
-      madeWith: {
-        frames: config.frames,
-        maxNewTokens: config.benchmark.maxNewTokens,
-        decoding: decodingOf(config.benchmark),
-      },
-      ...run.benchmarkJudge,
-    }),
-  );
-  run.spendOnBenchmark(usage);
-  return { step: place.step, metrics, captions, details, policy, judge, ...(made && { made }) };
+    },
+  };
 }

@@ -1,9 +1,16 @@
 import { CancellationScope } from '@temporalio/workflow';
+import type { RunEnd } from '../contracts/run-end.ts';
 import type { RunSummary } from '../contracts/run-results.ts';
 import { type MlflowMirror, trackingInput } from './mirror.ts';
 import type { RunState } from './run-state.ts';
 import { bestEffortActivities, mediaActivities, mlflowActivities, policyActivities } from './stages.ts';
 import { execution } from './start-run.ts';
+
+/** What the status of a run says that has ended. */
+export const STAGES: Readonly<Record<RunEnd['how'], string>> = {
+  ...{ finished: 'finished', limited: 'finished', early: 'ended early', stopped: 'stopped' },
+  ...{ cancelled: 'cancelled', failed: 'failed' },
+};
 
 /** Exports the trained policy, writes the report, and closes the MLflow run once everything has arrived there. */
 export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<RunSummary> {
@@ -23,7 +30,10 @@ export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<Ru
     lastStep: snapshot.step,
     execution: execution(),
     ...(snapshot.trainedFrom && { trainedFrom: snapshot.trainedFrom }),
+    ...(snapshot.forkedFrom && { forkedFrom: snapshot.forkedFrom }),
     ...(run.best && { best: run.best }),
+    ...(run.end && { end: run.end }),
+    collapse: run.collapse,
     ...(snapshot.tracking && { mlflowRunUrl: snapshot.tracking.runUrl }),
   });
   run.stage = 'mlflow';
@@ -37,22 +47,26 @@ export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<Ru
       report,
       evaluations,
       ...(run.best && { best: run.best }),
+      ...ending(run),
       manifest,
     });
-  run.stage = 'finished';
+  run.stage = STAGES[run.end?.how ?? 'finished'];
   return run.summary(report, folder);
 }
 
 /** Sets the final status of a failed or killed run in MLflow, also while the run itself is being cancelled. */
-export async function finishWithStatus(
-  run: RunState,
-  mirror: MlflowMirror,
-  status: 'FAILED' | 'KILLED',
-): Promise<void> {
+export async function finishWithStatus(run: RunState, mirror: MlflowMirror): Promise<void> {
   const { runKey } = run.snapshot;
+  const status = run.end?.how === 'cancelled' ? 'KILLED' : 'FAILED';
   await CancellationScope.nonCancellable(async () => {
     await mirror.rest();
     const tracking = run.snapshot.tracking ?? (await bestEffortActivities.startTracking(trackingInput(run)));
-    await bestEffortActivities.finishTracking({ runKey, tracking, status, endTime: Date.now(), evaluations: [] });
+    const closing = { runKey, tracking, endTime: Date.now(), evaluations: [], ...ending(run) };
+    await bestEffortActivities.finishTracking({ ...closing, status });
   }).catch(() => undefined);
+}
+
+/** What MLflow says at a run's end, however it ended. */
+function ending({ end, setAside, collapse }: RunState) {
+  return { ...(end && { end }), ...(setAside && { setAside }), collapse };
 }

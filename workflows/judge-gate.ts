@@ -13,19 +13,18 @@ export class JudgeGate {
     this.#onChange = onChange;
   }
 
-  /** What must be repaired, in one sentence, while something must. */
+  /** What a person must repair, in one sentence; absent while nothing is blocked. */
   get blocked(): string | undefined {
     return this.#blocked;
   }
 
-  /** A person has repaired it: what waits is tried again. Harmless when nothing waits. */
+  /** Tries the waiting activities again, after a person's repair. Harmless when none waits. */
   resume(): void {
     this.#blocked = undefined;
   }
 
   /**
-   * Calls an activity that asks the judge, again after every `resume`, until it gets through. Other failures are
-   * thrown.
+   * Calls an activity that asks the judge, again after every `resume`, until it succeeds. Other failures are thrown.
    */
   async through<T>(call: () => Promise<T>): Promise<T> {
     for (;;) {
@@ -37,8 +36,12 @@ export class JudgeGate {
         log.warn('Paused: judge.', { sentence });
         this.#blocked = sentence;
         this.#onChange();
-        await condition(() => this.#blocked === undefined);
-        this.#onChange();
+        try {
+          await condition(() => this.#blocked === undefined);
+        } finally {
+          this.#blocked = undefined; // so it may be cancelled
+          this.#onChange();
+        }
       }
     }
   }

@@ -46,16 +46,20 @@ export abstract class JudgedRun<Snapshot extends JudgedSnapshot> implements Cont
   abstract details(waiting: Waiting): string;
 
   /** The part of the status that every run has. */
-  protected judgedStatus({ paused, blocked }: Waiting): Pick<RunStatus, 'stage' | 'paused' | 'blocked' | 'judge'> {
+  protected judgedStatus({ paused, asked, blocked }: Waiting): JudgedStatus {
     const spent = this.spentSoFar;
     return {
       stage: blocked !== undefined ? 'paused: judge' : paused ? 'paused' : this.stage,
       paused,
+      ...(asked !== undefined && { asked }),
       ...(blocked !== undefined && { blocked }),
       ...(spent.calls > 0 && { judge: spent }),
     };
   }
 }
+
+/** The part of the status that every run with a judge has. */
+export type JudgedStatus = Pick<RunStatus, 'stage' | 'paused' | 'asked' | 'blocked' | 'judge'>;
 
 export function plus({ calls, usd }: JudgeSpending, usage: Pick<JudgeUsage, 'calls' | 'cost'>): JudgeSpending {
   return { calls: calls + usage.calls, usd: usd + usage.cost };

@@ -1,6 +1,8 @@
 import type { NumberGrid } from '../core/grid.ts';
+import { mean } from '../core/statistics.ts';
 import type { JudgeUsage } from '../judge/usage.ts';
 import { type ComponentScores, rewardStatistics } from '../rewards/combine-rewards.ts';
+import { sharesByCharacters, sumCompared } from '../rewards/think/compared.ts';
 import type { Round } from './round.ts';
 
 /** The metrics of a step's rounds together: rewards, completions, the judge, and where the time went. */
@@ -8,10 +10,13 @@ export function collectionMetrics(rounds: readonly Round[], rewards: NumberGrid)
   const scores = joined(rounds.map((round) => round.scores));
   const completions = sum(rounds, ({ rollout }) => rollout.completions);
   const tokens = sum(rounds, ({ rollout }) => rollout.tokens);
+  const distinct = rounds.map(({ distinctCaptions }) => distinctCaptions).filter((share) => share !== undefined);
   return {
     ...prefixed('reward', rewardStatistics(scores, rewards)),
+    ...prefixed('reward', sharesByCharacters(sumCompared(rounds.map(({ compared }) => compared)))),
     'train/completionLength': tokens / completions,
     'train/truncatedShare': sum(rounds, ({ rollout }) => rollout.truncated) / completions,
+    ...(distinct.length > 0 && { 'train/distinctCaptions': mean(distinct) }),
     'train/tokensPerSecond': tokens / sum(rounds, ({ seconds }) => seconds.rollout),
     ...judgeMetrics(rounds),
     'time/framesSeconds': sum(rounds, ({ seconds }) => seconds.frames),

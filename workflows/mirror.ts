@@ -4,8 +4,8 @@ import { mlflowActivities } from './stages.ts';
 import { execution } from './start-run.ts';
 
 /**
- * Copies the run's step records to MLflow beside the training, never in its way: while MLflow is down the records wait
- * in the artifact store, and when it returns everything arrives once, with the right steps and times.
+ * Copies the run's step records to MLflow while training continues. While MLflow is down the records wait in the
+ * artifact store, and when it returns everything arrives once, with the right steps and times.
  */
 export class MlflowMirror {
   readonly #run: RunState;
@@ -26,7 +26,7 @@ export class MlflowMirror {
       });
   }
 
-  /** Waits until every record so far has arrived, or none ever will. */
+  /** Waits until every record so far has arrived, or cannot arrive any more. */
   async drain(): Promise<void> {
     await condition(() => this.#upToDate || this.#givenUp);
   }
@@ -45,8 +45,13 @@ export class MlflowMirror {
 
   /** A run that continues or was forked has records before its dataset is known, which MLflow needs first. */
   get #hasWork(): boolean {
-    const { tracking, dataset } = this.#run.snapshot;
-    return tracking === undefined || (dataset !== undefined && !this.#upToDate);
+    return this.#run.snapshot.tracking === undefined || (this.#canMirror && !this.#upToDate);
+  }
+
+  /** A fork first finds out which of the benchmarks in its records are its own. */
+  get #canMirror(): boolean {
+    const { dataset, forkedFrom } = this.#run.snapshot;
+    return dataset !== undefined && (!forkedFrom || forkedFrom.sameBenchmark !== undefined);
   }
 
   async #work(): Promise<void> {
@@ -66,13 +71,16 @@ export class MlflowMirror {
     const { snapshot } = this.#run;
     snapshot.tracking ??= await mlflowActivities.startTracking(trackingInput(this.#run));
     const toStep = snapshot.recordedStep;
-    if (!snapshot.dataset || toStep <= snapshot.mirroredStep) return;
+    if (!this.#canMirror || toStep <= snapshot.mirroredStep) return;
+    const { forkedFrom } = snapshot;
     await mlflowActivities.mirrorRecords({
       runKey: snapshot.runKey,
       tracking: snapshot.tracking,
       manifest: this.#run.manifest,
       fromStep: snapshot.mirroredStep + 1,
       toStep,
+      ...(forkedFrom?.sameBenchmark === false && { otherBenchmarkTo: forkedFrom.step }),
+      collapse: this.#run.collapse,
     });
     snapshot.mirroredStep = toStep;
   }
@@ -80,10 +88,11 @@ export class MlflowMirror {
 
 /** What an MLflow run is found or made by. */
 export function trackingInput({ snapshot }: RunState): Parameters<typeof mlflowActivities.startTracking>[0] {
-  const { runKey, config, startTime, dataset, trainedFrom } = snapshot;
+  const { runKey, config, startTime, dataset, trainedFrom, forkedFrom } = snapshot;
   return {
     ...{ runKey, config, startTime, execution: execution() },
     ...(trainedFrom && { trainedFrom }),
+    ...(forkedFrom && { forkedFrom }),
     ...(dataset && { manifest: dataset.manifest, digest: dataset.digest }),
   };
 }

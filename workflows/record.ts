@@ -7,18 +7,24 @@ import type { StepOutcome } from './step.ts';
 /** Stores a finished step, with the benchmark that followed it if one did. MLflow and the report read these records. */
 export async function record(
   run: RunState,
-  { metrics, rollouts }: Pick<StepOutcome, 'metrics' | 'rollouts'>,
+  { metrics, rollouts, notFinite }: Pick<StepOutcome, 'metrics' | 'rollouts' | 'notFinite'>,
   evaluation?: Evaluation,
 ): Promise<void> {
   const { snapshot } = run;
   const { runKey, step } = snapshot; // the next step may begin before this one is stored
   if (evaluation) run.keep(evaluation);
+  const signs = run.collapse.filter((warning) => warning.step === step).map(({ kind }) => [kind, 1]);
   await shortActivities.recordStep({
     runKey,
     record: {
       step,
       time: Date.now(),
-      metrics: { ...metrics, ...prefixed('eval', evaluation?.metrics ?? {}) },
+      metrics: {
+        ...metrics,
+        ...prefixed('eval', evaluation?.metrics ?? {}),
+        ...prefixed('collapse', Object.fromEntries(signs)),
+      },
+      ...(notFinite && { notFinite }),
       rollouts,
     },
     progress: run.progress,

@@ -5,6 +5,8 @@ import type { NumberGrid } from '../core/grid.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import { type ComponentScores, combineRewards } from '../rewards/combine-rewards.ts';
 import { customComponents } from '../rewards/registry.ts';
+import type { ComparedPhrases } from '../rewards/think/compared.ts';
+import { divergedPolicy } from './not-finite.ts';
 import { judgeActivities, policyActivities } from './stages.ts';
 import type { StepInput } from './step.ts';
 import { clipsOf } from './step-clips.ts';
@@ -18,6 +20,9 @@ export interface Round {
   judged: ComponentScores;
   verdicts: ArtifactRef;
   rewards: NumberGrid;
+  compared?: ComparedPhrases | undefined;
+  /** How many captions of different samples differ, in [0, 1]. */
+  distinctCaptions?: number | undefined;
   usage: JudgeUsage;
   seconds: { frames: number; rollout: number; scoring: number; judge: number; custom?: number };
 }
@@ -31,15 +36,19 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
   const clips = await clipsOf(input, round);
   const framesSeconds = (Date.now() - started) / 1000;
   onStage('rollout');
-  const rollout = await policyActivities(config.policy.engine).rolloutGroups({
-    ...place,
-    policy: input.policy,
-    engine: config.policy.engine,
-    clips,
-    output: config.prompt.output,
-    sampling: config.sampling,
-    seed: config.seed,
-  });
+  const rollout = await input.divergence.through(
+    () =>
+      policyActivities(config.policy.engine).rolloutGroups({
+        ...place,
+        policy: input.policy,
+        engine: config.policy.engine,
+        clips,
+        output: config.prompt.output,
+        sampling: config.sampling,
+        seed: config.seed,
+      }),
+    (sentence) => divergedPolicy(config, input.policy.step, sentence),
+  );
   onStage('scoring');
   const completions = { ...place, rollout: rollout.rollout, manifest: dataset.manifest, reward: config.reward };
   const [local, judged, custom] = await Promise.all([
@@ -59,7 +68,9 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
     scores,
     judged: judged.scores,
     verdicts: judged.verdicts,
+    compared: local.compared,
     rewards: combineRewards(scores, config.reward),
+    distinctCaptions: local.distinctCaptions,
     usage: judged.usage,
     seconds: {
       frames: framesSeconds,

@@ -1,15 +1,31 @@
 import { type BestCheckpoint, bestSentence } from '../contracts/best.ts';
+import { collapseSentence } from '../contracts/collapse.ts';
+import { forkSentence } from '../contracts/forked-from.ts';
+import { endSentence, type RunEnd } from '../contracts/run-end.ts';
 import type { RunSnapshot } from '../contracts/run-state.ts';
+import { type SetAside, setAsideSentence } from '../contracts/set-aside.ts';
 import { parentage } from '../contracts/start.ts';
 import { weightsOf } from '../rewards/combine-rewards.ts';
 import type { Waiting } from './controllable-run.ts';
 
+interface Shown {
+  totalSteps: number;
+  waiting: Waiting;
+  best?: BestCheckpoint | undefined;
+  /** Once the run has made its last step. */
+  end?: RunEnd | undefined;
+  setAside?: SetAside | undefined;
+}
+
 /** The Markdown that the Temporal UI shows on a run's page: where it is, what it reached, where to look. */
-export function runDetails(snapshot: RunSnapshot, totalSteps: number, waiting: Waiting, best?: BestCheckpoint): string {
-  const { config, lastMetrics: last, evaluations, tracking, spent, benchmarkSpent, trainedFrom } = snapshot;
+export function runDetails(snapshot: RunSnapshot, { totalSteps, waiting, best, end, setAside }: Shown): string {
+  const { config, lastMetrics: last, evaluations, tracking, spent, benchmarkSpent, trainedFrom, forkedFrom } = snapshot;
+  const unusable = setAsideSentence(setAside);
   const number = (name: string, digits = 3) => last[name]?.toFixed(digits) ?? '-';
   const lines = [
     ...waitingLines(waiting),
+    ...(end ? [`**${endSentence(end)}.**`, ''] : []),
+    ...(snapshot.collapse?.warnings ?? []).flatMap((warning) => [`**${collapseSentence(warning)}.**`, '']),
     `**${config.algorithm.kind.toUpperCase()}** step ${snapshot.step} of ${totalSteps}`,
     '',
     ...table([
@@ -29,8 +45,10 @@ export function runDetails(snapshot: RunSnapshot, totalSteps: number, waiting: W
     ),
   ];
   if (trainedFrom) lines.push('', `Started from ${parentage(trainedFrom)}`);
+  if (forkedFrom) lines.push('', `Forked from ${forkSentence(forkedFrom)}`);
   if (best) lines.push('', `**Best checkpoint** ${bestSentence(best)}`);
-  if (best?.endedEarly) lines.push('', `Ended early: ${best.endedEarly}`);
+  if (unusable !== undefined) lines.push('', unusable);
+  if (snapshot.skippedUpdates) lines.push('', `Updates that were not made, not finite: ${snapshot.skippedUpdates}`);
   if (spent.calls > 0) lines.push('', `Judge: ${spent.calls} calls, ${spent.usd.toFixed(2)} USD`);
   if (benchmarkSpent)
     lines.push('', `Judge of benchmarks: ${benchmarkSpent.calls} calls, ${benchmarkSpent.usd.toFixed(2)} USD`);
@@ -44,8 +62,11 @@ function table(cells: readonly [title: string, text: string][]): string[] {
   return [row(cells.map(([title]) => title)), row(cells.map(() => '---')), row(cells.map(([, text]) => text))];
 }
 
-/** Why the run waits, first of all. */
-export function waitingLines({ paused, blocked }: Waiting): string[] {
+/** Why the run waits, or will, first of all. */
+export function waitingLines({ paused, asked, blocked, notFinite }: Waiting): string[] {
+  if (notFinite !== undefined) return [`**Paused: not finite.** ${notFinite}`, ''];
   if (blocked !== undefined) return [`**Paused: judge.** ${blocked} Then send \`resume\`.`, ''];
-  return paused ? ['**Paused** after the current step. Send `resume` to continue.', ''] : [];
+  if (paused) return ['**Paused** after the current step. Send `resume` to continue.', ''];
+  if (asked === 'pause') return ['**Pauses** after the current step.', ''];
+  return asked === 'stop' ? ['**Stops** after the current step.', ''] : [];
 }

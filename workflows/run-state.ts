@@ -1,9 +1,12 @@
 import { refreshesReference } from '../algorithms/reference-refresh.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import type { BestCheckpoint } from '../contracts/best.ts';
+import type { CollapseWarning } from '../contracts/collapse.ts';
+import type { RunEnd } from '../contracts/run-end.ts';
 import type { Evaluation, RunSummary } from '../contracts/run-results.ts';
 import type { RunProgress, RunSnapshot } from '../contracts/run-state.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
+import type { SetAside } from '../contracts/set-aside.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { StepPlace } from '../core/place.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
@@ -11,12 +14,15 @@ import type { JudgeSection } from '../judge/client/config-section.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import { bestAfter, bestSteps, endedEarly } from './best-checkpoint.ts';
+import { type HeldOutMetric, NOTHING_WATCHED, watchEvaluation, watchStep } from './collapse.ts';
 import type { Waiting } from './controllable-run.ts';
+import { DivergenceGate } from './divergence-gate.ts';
 import type { JudgeGate } from './judge-gate.ts';
 import { JudgedRun, plus } from './judged-run.ts';
 import { limitedJudge } from './limits.ts';
 import { runDetails } from './run-details.ts';
 import type { StepInput, StepOutcome } from './step.ts';
+import { trainingStatus } from './training-status.ts';
 
 const NOTHING: JudgeSpending = { calls: 0, usd: 0 };
 
@@ -28,6 +34,9 @@ const MOST_EVALUATIONS = 32;
  */
 export class RunState extends JudgedRun<RunSnapshot> {
   override stage = 'starting';
+  readonly divergence = new DivergenceGate();
+  /** How the run ended, once it has made its last step and its last benchmark, or was ended. */
+  end?: RunEnd;
   /** What the step under way has paid: `advance` adds it to the snapshot with the rest of the step. */
   #stepUsage = { calls: 0, cost: 0 };
 
@@ -51,7 +60,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
     return judge && limitedJudge(judge, { judgeBudgetUsd, judgeBudgetCalls });
   }
 
-  /** Who judges benchmarks, and what that one has cost: what the stages that ask it are given. */
+  /** The judge of benchmarks and what it has cost so far: input of the stages that ask it. */
   get benchmarkJudge(): { judge: JudgeConfig; spent: JudgeSpending; judgeSection?: JudgeSection } {
     const { spent, benchmarkSpent = NOTHING } = this.snapshot;
     const own = this.ownBenchmarkJudge;
@@ -75,13 +84,16 @@ export class RunState extends JudgedRun<RunSnapshot> {
 
   /** Why it is finished before its last step, if it is. */
   get endedEarly(): string | undefined {
+    if (this.snapshot.step >= this.totalSteps) return undefined;
     return endedEarly(this.snapshot.best, this.config.checkpoints.best);
   }
 
   /** The best checkpoint so far, where the config asks for it. */
   get best(): BestCheckpoint | undefined {
     const { best } = this.snapshot;
-    const { endedEarly } = this;
+    const { end } = this;
+    // A run that a user stopped may have lost its patience with its last benchmark; that did not end it.
+    const endedEarly = end && end.how !== 'early' ? undefined : this.endedEarly;
     const metric = this.config.checkpoints.best?.metric;
     if (!best || metric === undefined) return undefined;
     return { step: best.step, metric, value: best.value, ...(endedEarly !== undefined && { endedEarly }) };
@@ -118,6 +130,28 @@ export class RunState extends JudgedRun<RunSnapshot> {
     return present(this.snapshot.heldOutClips, 'heldOutClips');
   }
 
+  /** How the run ends, whose last step and last benchmark are done. */
+  endOf({ stopped }: { stopped: boolean }): RunEnd {
+    const { step } = this.snapshot;
+    const at = { step, totalSteps: this.totalSteps };
+    if (step >= this.totalSteps)
+      return { how: this.totalSteps < this.config.algorithm.steps ? 'limited' : 'finished', ...at };
+    const reason = this.endedEarly;
+    return stopped || reason === undefined ? { how: 'stopped', ...at } : { how: 'early', ...at, reason };
+  }
+
+  /** Samples that could not be used; absent until the data set is known. */
+  get setAside(): SetAside | undefined {
+    const { train, heldOut, quarantined } = this.snapshot.dataset ?? {};
+    if (train === undefined || heldOut === undefined || quarantined === undefined) return undefined;
+    return { samples: quarantined, of: train + heldOut + quarantined };
+  }
+
+  /** Signs that the policy has collapsed. */
+  get collapse(): CollapseWarning[] {
+    return this.snapshot.collapse?.warnings ?? [];
+  }
+
   /** The last finished step. */
   get place(): StepPlace {
     return { runKey: this.snapshot.runKey, step: this.snapshot.step };
@@ -125,7 +159,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
 
   /** What the step that comes next works on. */
   nextStep(gate: JudgeGate): StepInput {
-    const { runKey, step, clipsAhead, spent } = this.snapshot;
+    const { runKey, step, clipsAhead, spent, skippedUpdates = 0 } = this.snapshot;
     this.#stepUsage = { calls: 0, cost: 0 };
     return {
       config: this.config,
@@ -139,6 +173,8 @@ export class RunState extends JudgedRun<RunSnapshot> {
       spent,
       judge: () => this.judge,
       gate,
+      divergence: this.divergence,
+      skippedUpdates,
       onStage: (stage) => {
         this.stage = stage;
       },
@@ -149,7 +185,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
   }
 
   /** Moves on by one optimiser step. */
-  advance({ policy, metrics, usage, seconds, clipsAhead }: StepOutcome): void {
+  advance({ policy, metrics, notFinite, usage, seconds, clipsAhead }: StepOutcome): void {
     const { snapshot } = this;
     snapshot.step += 1;
     snapshot.policy = policy;
@@ -158,6 +194,11 @@ export class RunState extends JudgedRun<RunSnapshot> {
       snapshot.reference = reference;
     }
     snapshot.lastMetrics = metrics;
+    if (notFinite) snapshot.skippedUpdates = (snapshot.skippedUpdates ?? 0) + 1;
+    const { collapse } = this.config;
+    // A run that began with an older version has no such section.
+    if (collapse && collapse.action !== 'ignore' && metrics['train/completionLength'] !== undefined)
+      snapshot.collapse = watchStep(snapshot.collapse ?? NOTHING_WATCHED, { step: snapshot.step, metrics }, collapse);
     snapshot.secondsPerStep = 0.8 * (snapshot.secondsPerStep ?? seconds) + 0.2 * seconds;
     if (clipsAhead) snapshot.clipsAhead = clipsAhead;
     this.#stepUsage = { calls: 0, cost: 0 };
@@ -172,6 +213,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
     const { best } = this.config.checkpoints;
     const bestNow = best && bestAfter(this.snapshot.best, evaluation, best);
     if (bestNow) this.snapshot.best = bestNow;
+    this.#watch(evaluation);
     const before = this.snapshot.evaluations.filter(({ step }) => step !== evaluation.step);
     const evaluations = [...before, evaluation].sort((a, b) => a.step - b.step);
     const last = evaluations.length - 1;
@@ -179,6 +221,20 @@ export class RunState extends JudgedRun<RunSnapshot> {
       last < MOST_EVALUATIONS
         ? evaluations
         : evaluations.filter(({ step }, i) => i % 2 === 0 || i === last || step === this.snapshot.best?.step);
+  }
+
+  /** Values of another benchmark cannot be compared, so the best checkpoint is looked for anew. */
+  forgetBest(): void {
+    delete this.snapshot.best;
+  }
+
+  /** Looks for signs of collapse in a benchmark, unless an earlier one is measured again. */
+  #watch(evaluation: Evaluation): void {
+    const { snapshot, config } = this;
+    const isNew = snapshot.evaluations.every(({ step }) => step < evaluation.step);
+    if (!isNew || !config.collapse || config.collapse.action === 'ignore') return;
+    const watch = snapshot.collapse ?? NOTHING_WATCHED;
+    snapshot.collapse = watchEvaluation(watch, evaluation, heldOutMetric(config), config.collapse);
   }
 
   /** What was measured at the present step. */
@@ -200,30 +256,19 @@ export class RunState extends JudgedRun<RunSnapshot> {
   }
 
   override status(waiting: Waiting): RunStatus {
-    const { startTime, step, lastMetrics, secondsPerStep, tracking, evaluations, trainedFrom, benchmarkSpent } =
-      this.snapshot;
-    return {
-      startTime,
-      ...this.judgedStatus(waiting),
-      ...(benchmarkSpent && { benchmarkJudge: benchmarkSpent }),
-      step,
-      totalSteps: this.totalSteps,
-      ...(lastMetrics['reward/mean'] !== undefined && { rewardMean: lastMetrics['reward/mean'] }),
-      ...(lastMetrics['train/kl'] !== undefined && { kl: lastMetrics['train/kl'] }),
-      ...(secondsPerStep !== undefined && {
-        secondsPerStep,
-        etaSeconds: secondsPerStep * (this.totalSteps - step),
-      }),
-      ...(tracking && { mlflowRunUrl: tracking.runUrl }),
-      ...(trainedFrom && { trainedFrom }),
-      ...(this.best && { best: this.best }),
-      evaluations: evaluations.map(({ step, metrics }) => ({ step, metrics })),
-    };
+    return trainingStatus(this, this.judgedStatus(this.#stillWaiting(waiting)));
   }
 
   /** Markdown for the run's page in the Temporal UI. */
   override details(waiting: Waiting): string {
-    return runDetails(this.snapshot, this.totalSteps, waiting, this.best);
+    const { totalSteps, best, end, setAside, divergence } = this;
+    const now = { ...this.#stillWaiting(waiting), notFinite: divergence.sentence };
+    return runDetails(this.snapshot, { totalSteps, waiting: now, best, end, setAside });
+  }
+
+  /** A run that makes no further step does nothing that was asked of it for after its step. */
+  #stillWaiting(waiting: Waiting): Waiting {
+    return this.finished || this.end ? { ...waiting, paused: false, asked: undefined } : waiting;
   }
 
   /** All that another execution needs to continue from here. */
@@ -233,7 +278,8 @@ export class RunState extends JudgedRun<RunSnapshot> {
   }
 
   summary(report: ArtifactRef, modelFolder: string): RunSummary {
-    const { runKey, config, step, evaluations, tracking, trainedFrom } = this.snapshot;
+    const { runKey, config, step, evaluations, tracking, trainedFrom, forkedFrom } = this.snapshot;
+    const { end, setAside, collapse } = this;
     return {
       runKey,
       config,
@@ -244,10 +290,20 @@ export class RunState extends JudgedRun<RunSnapshot> {
       trained: this.exported,
       report,
       ...(trainedFrom && { trainedFrom }),
+      ...(forkedFrom && { forkedFrom }),
       ...(this.best && { best: this.best }),
+      ...(end && { end }),
+      ...(setAside && { setAside }),
+      ...(collapse.length > 0 && { collapse }),
       ...(tracking && { mlflowRunUrl: tracking.runUrl }),
     };
   }
+}
+
+/** What says whether the policy has become better: the best checkpoint's metric, or else the benchmark's first. */
+function heldOutMetric({ checkpoints: { best }, benchmark: { metrics } }: ExperimentConfig): HeldOutMetric {
+  if (best) return { metric: best.metric, mode: best.mode };
+  return { metric: metrics.includes('events') ? 'eventF1' : metrics[0]!, mode: 'max' };
 }
 
 function present<T>(value: T | undefined, name: string): T {

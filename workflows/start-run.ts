@@ -4,6 +4,7 @@ import type { ExperimentConfig } from '../configs/schema.ts';
 import { TrainingRunInput } from '../contracts/run-input.ts';
 import type { RunMemo } from '../contracts/run-memo.ts';
 import type { RunProgress, RunSnapshot } from '../contracts/run-state.ts';
+import type { PolicyRef } from '../core/policy-ref.ts';
 import { parseRunCheckpoint } from '../policy/run-checkpoint.ts';
 import { neededFields } from '../rewards/registry.ts';
 import type { ControlState } from './control.ts';
@@ -11,7 +12,7 @@ import { parseInput } from './parse-input.ts';
 import { RunState } from './run-state.ts';
 import { longActivities, mediaActivities, policyActivities, shortActivities } from './stages.ts';
 
-/** What a run hands to itself when it continues as new. */
+/** The input of an execution that continues a run as new. */
 export interface Continuation<Snapshot = RunSnapshot> {
   continued: Snapshot;
   control: ControlState;
@@ -52,7 +53,10 @@ async function runOf({ config: name, overrides, resume, fork }: TrainingRunInput
   const stored = resume && (await longActivities.findProgress({ run: resume.run })).progress;
   if (stored) return fromProgress(runKey, stored);
   if (fork)
-    return fromProgress(runKey, (await longActivities.forkProgress({ from: fork, runKey, overrides })).progress);
+    return fromProgress(
+      runKey,
+      (await longActivities.forkProgress({ from: fork, runKey, overrides, startTime: Date.now() })).progress,
+    );
   const { config } = await shortActivities.resolveConfig({ config: name, overrides });
   return freshRun(config, runKey);
 }
@@ -96,8 +100,7 @@ export async function prepare(run: RunState): Promise<void> {
   if (!snapshot.dataset) {
     const { dataset, frames } = config;
     const needs = algorithmOf(config.algorithm).learnsFrom === 'completions' ? neededFields(config.reward) : [];
-    const { manifest, digest, train } = await mediaActivities.prepareDataset({ runKey, dataset, frames, needs });
-    snapshot.dataset = { manifest, digest, train };
+    snapshot.dataset = await mediaActivities.prepareDataset({ runKey, dataset, frames, needs });
   }
   run.stage = 'frames';
   snapshot.heldOutClips ??= (
@@ -117,6 +120,13 @@ export async function prepare(run: RunState): Promise<void> {
 /** The policy that the run started from; of a new run, the one that its config names. */
 export async function loadPolicy({ snapshot: { runKey, reference }, config: { policy } }: RunState) {
   return (await policyActivities(policy.engine).loadPolicy({ runKey, policy, reference })).policy;
+}
+
+/** The policy that the first of a fork's parents started from, with its weights restored if they are damaged. */
+export async function loadStartPolicy({ snapshot, config: { policy } }: RunState, start: PolicyRef) {
+  const { runKey, reference } = snapshot;
+  if (reference?.step === 0) return reference; // restored by `prepare`
+  return (await policyActivities(policy.engine).loadPolicy({ runKey, policy, reference: start })).policy;
 }
 
 /** The first execution of this run: its page leads to those that continued it. */

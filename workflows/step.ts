@@ -2,10 +2,12 @@ import type { ExperimentConfig } from '../configs/schema.ts';
 import type { ScoredRollout } from '../contracts/run-results.ts';
 import type { ClipsAhead } from '../contracts/run-state.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
+import type { NotFinite } from '../core/not-finite.ts';
 import type { StepPlace } from '../core/place.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
+import type { DivergenceGate } from './divergence-gate.ts';
 import type { JudgeGate } from './judge-gate.ts';
 
 /** The input of a step, which the step does not change. It returns its results as its outcome. */
@@ -26,6 +28,10 @@ export interface StepInput {
   /** The judge with the budget that holds at the moment it is asked. */
   judge(): JudgeConfig;
   gate: JudgeGate;
+  /** Where the step waits when numbers are not finite. */
+  divergence: DivergenceGate;
+  /** Updates that the run has not made so far, since a number of theirs was not finite. */
+  skippedUpdates: number;
   /** Called when a stage of the step begins. */
   onStage(stage: string): void;
   /** Called when the judge has answered a round, with what that came to. */
@@ -36,6 +42,8 @@ export interface StepOutcome {
   policy: PolicyRef;
   /** By MLflow metric name, such as `reward/mean`, `train/kl`, `time/stepSeconds`. */
   metrics: Record<string, number>;
+  /** Why the step's update was not made, and its policy is the one of the step before. */
+  notFinite?: NotFinite | undefined;
   /** In the order in which they were sampled; none where the algorithm samples nothing. */
   rollouts: ScoredRollout[];
   /** What the step's questions to the judge came to. */

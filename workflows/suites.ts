@@ -6,12 +6,14 @@ import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { StepPlace } from '../core/place.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import { promptTexts } from '../policy/prompt-config.ts';
+import { benchmarkIdentity } from './benchmark-identity.ts';
 import type { JudgeGate } from './judge-gate.ts';
+import { divergedPolicy } from './not-finite.ts';
 import type { RunState } from './run-state.ts';
 import { judgeActivities, mediaActivities, policyActivities } from './stages.ts';
 
-/** A policy of the run, and the step that it is of. */
-type Subject = Pick<Evaluation, 'step' | 'policy'>;
+/** A policy of the run, the step that it is of, and what it was measured on already. */
+type Subject = Pick<Evaluation, 'step' | 'policy' | 'suites'>;
 
 /** Measures a policy on the published benchmarks that the config names, one after the other. */
 export async function evaluateSuites(run: RunState, gate: JudgeGate, subject: Subject): Promise<SuiteEvaluation[]> {
@@ -28,12 +30,10 @@ export async function evaluateSuite(
   subject?: Subject,
 ): Promise<SuiteEvaluation> {
   run.stage = source.suite;
-  const prepared = await mediaActivities.prepareSuite({
-    runKey: run.place.runKey,
-    source,
-    judge: run.benchmarkJudge.judge,
-    ...(!source.predictions && { run: captioningOfRun(run) }),
-  });
+  const prepared = await prepare(run, source);
+  const benchmark = suiteIdentity(run, source, prepared);
+  const known = subject?.suites?.find((result) => result.suite === source.suite && result.benchmark === benchmark);
+  if (known) return known;
   const { predictions } = prepared;
   const place = { ...run.place, ...(subject && { step: subject.step }) };
   const policy = (): PolicyRef => subject?.policy ?? run.policy;
@@ -55,7 +55,34 @@ export async function evaluateSuite(
     }),
   );
   run.spendOnBenchmark(usage);
-  return { ...result, step: place.step, ...(!predictions && { policy: policy() }) };
+  return { ...result, step: place.step, benchmark, ...(!predictions && { policy: policy() }) };
+}
+
+/** By suite: names what this run measures it with. */
+export async function suiteIdentities(run: RunState): Promise<Map<string, string>> {
+  const identities = new Map<string, string>();
+  for (const source of run.config.benchmark.suites)
+    identities.set(source.suite, suiteIdentity(run, source, await prepare(run, source)));
+  return identities;
+}
+
+async function prepare(run: RunState, source: SuiteSource): Promise<PreparedSuite> {
+  return mediaActivities.prepareSuite({
+    runKey: run.place.runKey,
+    source,
+    judge: run.benchmarkJudge.judge,
+    ...(!source.predictions && { run: captioningOfRun(run) }),
+  });
+}
+
+/** Where the files lie does not matter: their content is in what was prepared. */
+function suiteIdentity(run: RunState, source: SuiteSource, prepared: PreparedSuite): string {
+  const { annotations, videos, predictions, limit, ...how } = source;
+  const { prompt, policy, seed } = run.config;
+  const captioning = prepared.captioning ?? captioningOfRun(run);
+  const drawn = captioning.decoding.temperature > 0 ? seed : undefined;
+  const made = { captioning, output: prompt.output, engine: policy.engine, seed: drawn };
+  return benchmarkIdentity({ ...how, ...prepared, ...made, judge: run.benchmarkJudge.judge });
 }
 
 /** What a run's start policy is called: another run's checkpoint, or its model. */
@@ -83,7 +110,7 @@ export function suiteMetrics(suites: readonly SuiteEvaluation[]): Record<string,
   );
 }
 
-/** Captions the clips part by part, so that what goes wrong in one does not cost the others. */
+/** Captions the clips part by part, so that a failure in one part does not repeat the others. */
 async function captionSuite(
   run: RunState,
   { suite }: SuiteSource,
@@ -101,17 +128,21 @@ async function captionSuite(
       frames,
       prompt: config.prompt,
     });
-    const { captions } = await policyActivities(config.policy.engine).captionClips({
-      ...place,
-      policy,
-      engine: config.policy.engine,
-      clips,
-      list: `${suite}-${i + 1}`,
-      output: config.prompt.output,
-      maxNewTokens,
-      decoding,
-      seed: config.seed,
-    });
+    const { captions } = await run.divergence.through(
+      () =>
+        policyActivities(config.policy.engine).captionClips({
+          ...place,
+          policy,
+          engine: config.policy.engine,
+          clips,
+          list: `${suite}-${i + 1}`,
+          output: config.prompt.output,
+          maxNewTokens,
+          decoding,
+          seed: config.seed,
+        }),
+      (sentence) => divergedPolicy(config, policy.step, sentence),
+    );
     parts.push(captions);
   }
   return parts;

@@ -1,8 +1,10 @@
 import type { z } from 'zod';
 import { algorithmOf } from '../algorithms/registry.ts';
 import type { UpdatePolicyInput } from '../contracts/policy.ts';
+import type { NotFinite } from '../core/not-finite.ts';
 import { type Collected, collectCompletions } from './collect-completions.ts';
 import { prefixed } from './metrics.ts';
+import { stoppedUpdate } from './not-finite.ts';
 import { policyActivities } from './stages.ts';
 import type { StepInput, StepOutcome } from './step.ts';
 import { clipsOf, decodeAhead } from './step-clips.ts';
@@ -29,20 +31,36 @@ export async function trainStep(input: StepInput): Promise<StepOutcome> {
     }),
     decodeAhead(input),
   ]);
+  const notFinite = update.notFinite ?? collected?.notFinite;
   const seconds = (Date.now() - started) / 1000;
+  if (notFinite) await decide(input, notFinite);
   return {
     policy: update.policy,
-    metrics: {
+    metrics: finite({
       ...prefixed('train', update.metrics),
+      ...(notFinite && { 'train/skippedUpdates': input.skippedUpdates + 1 }),
       ...collected?.metrics,
       'time/stepSeconds': seconds,
       'time/updateSeconds': update.seconds,
-    },
+    }),
+    notFinite,
     rollouts: (collected?.rollouts ?? []).map(({ clips: _, ...scored }) => scored),
     usage: collected?.usage ?? { calls: 0, cost: 0 },
     seconds,
     clipsAhead,
   };
+}
+
+/** Lets a person decide how to go on without the step's update, unless the config has decided. */
+async function decide({ config, place, divergence, skippedUpdates }: StepInput, notFinite: NotFinite): Promise<void> {
+  const { nonFinite, maxSkips } = config.algorithm.optimizer;
+  if (nonFinite === 'skip' && skippedUpdates < maxSkips) return;
+  await divergence.wait(stoppedUpdate(config, place.step, notFinite));
+}
+
+/** A mean of something that is not finite is no metric: JSON has no such numbers. */
+function finite(metrics: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value)));
 }
 
 type UpdateBatch = z.input<typeof UpdatePolicyInput>['batch'];

@@ -1,6 +1,8 @@
 import { ApplicationFailure, ContinueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
+import type { RunEnd } from '../contracts/run-end.ts';
 import type { Evaluation, RunSummary } from '../contracts/run-results.ts';
 import { unknownMetric } from './best-checkpoint.ts';
+import { compareBenchmark } from './compare-benchmark.ts';
 import { type Control, listenForControl } from './control.ts';
 import { evaluate, evaluateFinally } from './evaluate.ts';
 import { finishRun, finishWithStatus } from './finish-run.ts';
@@ -17,13 +19,33 @@ export async function trainingRun(rawInput: unknown): Promise<RunSummary> {
   const mirror = new MlflowMirror(run);
   try {
     await prepare(run); // data set, held-out clips, start policy
+    await compareBenchmark(run, control.judge); // of a fork: the base is measured again where it must be
     await train(run, control, mirror);
+    run.end = run.endOf({ stopped: control.stopRequested });
+    control.show();
     return await finishRun(run, mirror);
   } catch (error) {
-    if (!(error instanceof ContinueAsNew))
-      await finishWithStatus(run, mirror, isCancellation(error) ? 'KILLED' : 'FAILED');
+    if (!(error instanceof ContinueAsNew)) {
+      run.end = brokenOff(run, error, control.waits);
+      run.stage = run.end.how;
+      await finishWithStatus(run, mirror);
+    }
     throw error;
+  } finally {
+    control.show();
   }
+}
+
+/** How a run ends that is cancelled or fails. */
+function brokenOff({ place: { step }, totalSteps }: RunState, error: unknown, whilePaused: boolean): RunEnd {
+  const at = { step, totalSteps, ...(whilePaused && { whilePaused }) };
+  return isCancellation(error) ? { how: 'cancelled', ...at } : { how: 'failed', ...at, reason: reasonOf(error) };
+}
+
+/** What the innermost cause says, without the layers that Temporal puts around it. */
+function reasonOf(error: unknown): string {
+  const { cause, message } = error instanceof Error ? error : { cause: undefined, message: String(error) };
+  return cause instanceof Error ? reasonOf(cause) : message.replace(/\.$/, '');
 }
 
 async function train(run: RunState, control: Control, mirror: MlflowMirror): Promise<void> {
@@ -34,11 +56,13 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
 
   let recording = Promise.resolve(); // a step's record is written beside the next step
   while (await goesOn(control, isOver)) {
+    const known = run.collapse.length;
     const [outcome] = await Promise.all([trainStep(run.nextStep(control.judge)), recording]);
     run.advance(outcome);
     const evaluation = isOver() || run.shouldEvaluate ? await measure(isOver() && exportsLast) : undefined;
     recording = record(run, outcome, evaluation);
     recording.catch(() => undefined); // thrown where it is awaited; a cancellation may come before that
+    if (run.collapse.length > known && run.config.collapse.action === 'pause') control.pause();
     control.show();
     if (workflowInfo().continueAsNewSuggested && !isOver()) {
       await recording;

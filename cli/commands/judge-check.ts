@@ -5,7 +5,7 @@ import { readKeyRules } from '../../configs/allowed.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { requireAllowedKeys } from '../../judge/client/allowed-keys.ts';
-import { JudgeError, type JudgeFault, problemOf } from '../../judge/client/judge-error.ts';
+import { faultText, JudgeError, type JudgeFault, problemOf } from '../../judge/client/judge-error.ts';
 import { isLlm } from '../../judge/judge-config.ts';
 import {
   ANSWER_FORMATS,
@@ -63,12 +63,15 @@ export const checkCommand = new Command('check')
           `set one: --set ${section}.kind=llm --set ${section}.model=gpt-4o-mini`,
       );
     const report = new Report();
-    const check = await readKeyRules(findInstallation().home)
+    const forPeople = (said: (fault: JudgeFault) => string) => (error: unknown) => {
+      throw error instanceof JudgeError ? new VideocapError(error.code, said(error.fault)) : error;
+    };
+    await readKeyRules(findInstallation().home)
       .then((rules) => requireAllowedKeys(judge, rules))
-      .then(() => providerOf(judge).check(judge, json ? {} : { step: (title, work) => report.step(title, work) }))
-      .catch((error: unknown) => {
-        throw error instanceof JudgeError ? new VideocapError(error.code, notHere(error.fault)) : error;
-      });
+      .catch(forPeople((fault) => `${faultText(fault)}.`));
+    const check = await providerOf(judge)
+      .check(judge, json ? {} : { step: (title, work) => report.step(title, work) })
+      .catch(forPeople(notHere));
     if (json) printJson(check);
     else print('', ...checkLines(check, judge));
     if (check.answerFormat === undefined) process.exitCode = 1;

@@ -1,6 +1,10 @@
 import { Command } from '@commander-js/extra-typings';
 import { loadConfig } from '../../configs/load-config.ts';
 import { bestSentence } from '../../contracts/best.ts';
+import { collapseSentence } from '../../contracts/collapse.ts';
+import { forkSentence } from '../../contracts/forked-from.ts';
+import { endSentence } from '../../contracts/run-end.ts';
+import { setAsideSentence } from '../../contracts/set-aside.ts';
 import { parentage } from '../../contracts/start.ts';
 import { findInstallation, type Installation } from '../installation.ts';
 import { examples, print, printJson } from '../output/print.ts';
@@ -69,20 +73,27 @@ export async function followRun(
 
 /** What a person sees at the end of a run: base and trained policy side by side, and where to look further. */
 export function resultLines({ summary, links }: FinishedRun): string[] {
-  const { base, trained, best, trainedFrom } = summary;
+  const { base, trained, best, end, trainedFrom, forkedFrom, collapse = [] } = summary;
+  const unusable = setAsideSentence(summary.setAside);
   return [
     '',
     resultTable(base.metrics, trained.metrics),
     ...judgeNotes([base, trained]),
     ...unscoredNotes({ base: base.metrics, trained: trained.metrics }),
     ...(trained.suites ?? []).flatMap(({ suite }) => ['', ...suiteLines(suite, { base, trained })]),
+    ...collapse.map((warning) => `  WARNING: ${collapseSentence(warning)}.`),
     '',
     ...(links.temporal ? [`Temporal run   ${links.temporal}`] : []),
     ...(links.mlflow ? [`MLflow run     ${links.mlflow}`] : []),
     `report         ${links.report}`,
     ...(trainedFrom ? [`started from   ${parentage(trainedFrom)}`] : []),
+    ...(forkedFrom
+      ? [`forked from    ${forkSentence(forkedFrom)}`, `own steps      ${summary.steps - forkedFrom.step}`]
+      : []),
     ...(best ? [`best           ${bestSentence(best)}`] : []),
-    ...(best?.endedEarly ? [`ended early    ${best.endedEarly}`] : []),
+    ...(best?.endedEarly && !end ? [`ended early    ${best.endedEarly}`] : []),
+    ...(end ? [`ended          ${endSentence(end)}`] : []),
+    ...(unusable === undefined ? [] : [`set aside      ${unusable}`]),
     `trained model  ${summary.modelFolder}`,
   ];
 }

@@ -1,13 +1,15 @@
 import { Command } from '@commander-js/extra-typings';
-import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
+import { type WorkflowExecutionDescription, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import type { WrittenAnnotations } from '../../contracts/annotation.ts';
 import { bestSentence } from '../../contracts/best.ts';
+import { endSentence } from '../../contracts/run-end.ts';
 import type { Evaluation, RunSummary, SuiteEvaluation } from '../../contracts/run-results.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
 import { parentage } from '../../contracts/start.ts';
+import { VideocapError } from '../../core/errors.ts';
 import { findInstallation, type Installation } from '../installation.ts';
 import { examples, print, printJson } from '../output/print.ts';
-import { progressLine } from '../output/progress-view.ts';
+import { progressLine, statusNotes } from '../output/progress-view.ts';
 import { alignedTable, judgeNotes, metricsTable } from '../output/result-table.ts';
 import { suiteLines } from '../output/suite-table.ts';
 import { explainFailure } from '../run/explain-failure.ts';
@@ -19,6 +21,8 @@ import { annotationLines } from './annotate.ts';
 import { resultLines } from './run.ts';
 
 const RUNS_LISTED = 10;
+/** Workers that are away are not waited for. */
+const ANSWER_MILLISECONDS = 3000;
 
 export const statusCommand = new Command('status')
   .summary('show services and runs, or one run')
@@ -76,9 +80,9 @@ async function showAll(installation: Installation, json: boolean): Promise<void>
         ? 'No runs yet; start one with: videocap run quickstart'
         : alignedTable(
             ['run', 'kind', 'started', 'state', 'progress'],
-            runs.map(({ workflowId, type, state, started, status }) => [
+            runs.map(({ workflowId, type, state, started, status, end }) => [
               ...[workflowId, type, started.slice(0, 19).replace('T', ' '), state],
-              status ? progressLine(status) : '',
+              status ? progressLine(status) : (end ?? ''),
             ]),
           ),
     );
@@ -103,12 +107,14 @@ async function showRun(
       `${run.workflowId}   ${progressLine(status)}`,
       ...(status.trainedFrom ? [`started from ${parentage(status.trainedFrom)}`] : []),
       ...(status.best ? [`best checkpoint so far: ${bestSentence(status.best)}`] : []),
-      ...(status.blocked ? [status.blocked, `then: videocap resume ${run.workflowId}`] : []),
+      ...statusNotes(status),
+      ...(status.blocked ? [`then: videocap resume ${run.workflowId}`] : []),
+      ...(status.paused ? [`continue with: videocap resume ${run.workflowId}`] : []),
       ...(run.link ? [run.link] : []),
     );
   }
-  const result = (await handle.result().catch((error: unknown) => {
-    throw explainFailure(error, run.workflowId);
+  const result = (await handle.result().catch(async (error: unknown) => {
+    throw state === 'cancelled' ? await explainCancellation(handle, error) : explainFailure(error, run.workflowId);
   })) as RunSummary | Evaluation | SuiteEvaluation | WrittenAnnotations;
   if (json) return printJson({ ...run, state, result });
   if ('review' in result) return print(`${run.workflowId}   ${state}`, ...annotationLines(result));
@@ -121,5 +127,21 @@ async function showRun(
   print(
     `${run.workflowId}   ${state}`,
     ...resultLines({ ...run, summary: result, links: linksOf(run, result, installation) }),
+  );
+}
+
+/** Where a run was when it was cancelled, if a worker answers that. */
+async function explainCancellation(handle: WorkflowHandle, error: unknown): Promise<Error> {
+  const { workflowId, client } = handle;
+  const status = await client
+    .withDeadline(Date.now() + ANSWER_MILLISECONDS, () => handle.query<RunStatus>('status'))
+    .catch(() => undefined);
+  if (!status?.end) return explainFailure(error, workflowId);
+  const [first, ...rest] = endSentence(status.end);
+  const sentence = `${first!.toLowerCase()}${rest.join('')}`;
+  return new VideocapError(
+    'InvalidInput',
+    `Run ${workflowId} was ${sentence}; it can continue: videocap resume ${workflowId}`,
+    { cause: error },
   );
 }

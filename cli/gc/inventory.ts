@@ -1,5 +1,5 @@
-import { FENCES } from '../../core/fence.ts';
 import { listAll, type Storage, type StoredObject } from '../../core/storage.ts';
+import { FENCES } from '../../core/store-layout.ts';
 import { nameIn, parseRef } from '../../core/stored-ref.ts';
 
 export interface Inventory {

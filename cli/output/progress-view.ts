@@ -1,5 +1,8 @@
 import { SingleBar } from 'cli-progress';
+import { collapseSentence } from '../../contracts/collapse.ts';
+import { forkSentence } from '../../contracts/forked-from.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
+import { setAsideSentence } from '../../contracts/set-aside.ts';
 import { duration } from './duration.ts';
 import { printable, printableLines } from './print.ts';
 
@@ -24,7 +27,24 @@ export function createProgressView({ steps = true } = {}, stream: NodeJS.WriteSt
 export function progressLine(status: RunStatus): string {
   const { step, totalSteps } = status;
   const steps = totalSteps === 0 ? '' : `step ${step}/${totalSteps}`;
-  return [steps, ...numbers(status), stageShown(status)].filter(Boolean).join('   ');
+  return [steps, ...numbers(status), stageShown(status), askedOf(status)].filter(Boolean).join('   ');
+}
+
+/** What a user should know of a run besides its numbers, a sentence each, in the order in which it came up. */
+export function statusNotes({ forkedFrom, setAside, collapse = [], blocked, notFinite }: RunStatus): string[] {
+  const unusable = setAsideSentence(setAside);
+  return [
+    ...(forkedFrom?.sameBenchmark === undefined ? [] : [`Forked from ${forkSentence(forkedFrom)}.`]),
+    ...(unusable === undefined ? [] : [`${unusable}.`]),
+    ...collapse.map((warning) => `WARNING: ${collapseSentence(warning)}.`),
+    ...(blocked === undefined ? [] : [blocked]),
+    ...(notFinite === undefined ? [] : [notFinite]),
+  ];
+}
+
+function askedOf({ asked }: RunStatus): string {
+  if (asked === undefined) return '';
+  return asked === 'stop' ? 'stops after this step' : 'pauses after this step';
 }
 
 /** Stages that every step goes through are not worth a line each, once the first step has shown them. */
@@ -34,18 +54,33 @@ function stageShown({ step, stage }: RunStatus): string {
   return step > 0 && IN_STEP.has(stage) ? '' : stage;
 }
 
-function numbers({ rewardMean, kl, secondsPerStep, etaSeconds, step, totalSteps }: RunStatus): string[] {
+function numbers(status: RunStatus): string[] {
+  const { rewardMean, kl, secondsPerStep, etaSeconds, step, totalSteps, skippedUpdates } = status;
   return [
     ...(rewardMean === undefined ? [] : [`reward ${rewardMean.toFixed(2)}`]),
     ...(kl === undefined ? [] : [`KL ${kl.toFixed(4)}`]),
+    ...(skippedUpdates === undefined ? [] : [`${skippedUpdates} update${skippedUpdates === 1 ? '' : 's'} skipped`]),
     ...(secondsPerStep === undefined ? [] : [`${secondsPerStep.toFixed(1)} s/step`]),
     ...(etaSeconds === undefined || step >= totalSteps ? [] : [`ETA ${duration(etaSeconds)}`]),
   ];
 }
 
+/** Of the notes on a run, those that are new: each is shown once, and again only if it was gone meanwhile. */
+class NewNotes {
+  #shown: readonly string[] = [];
+
+  of(status: RunStatus): string[] {
+    const notes = statusNotes(status);
+    const fresh = notes.filter((note) => !this.#shown.includes(note));
+    this.#shown = notes;
+    return fresh;
+  }
+}
+
 /** A line whenever the step changes, or a stage that is not part of a step begins. */
 export class LineView implements ProgressView {
   readonly #write: (line: string) => void;
+  readonly #notes = new NewNotes();
   #last = '';
 
   constructor(write: (line: string) => void) {
@@ -53,11 +88,10 @@ export class LineView implements ProgressView {
   }
 
   show(status: RunStatus): void {
-    const now = `${status.step} ${stageShown(status)} ${status.blocked}`;
-    if (now === this.#last) return;
+    const now = `${status.step} ${stageShown(status)} ${status.blocked} ${status.asked}`;
+    if (now !== this.#last) this.#write(`  ${progressLine(status)}`);
     this.#last = now;
-    this.#write(`  ${progressLine(status)}`);
-    if (status.blocked) this.#write(`  ${status.blocked}`);
+    for (const note of this.#notes.of(status)) this.note(note);
   }
 
   note(text: string): void {
@@ -70,8 +104,8 @@ export class LineView implements ProgressView {
 class BarView implements ProgressView {
   readonly #bar: SingleBar;
   readonly #stream: NodeJS.WriteStream;
+  readonly #notes = new NewNotes();
   #started = false;
-  #blocked: string | undefined;
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
@@ -87,12 +121,12 @@ class BarView implements ProgressView {
   }
 
   show(status: RunStatus): void {
-    const payload = { stage: printable(status.stage).padEnd(9), numbers: numbers(status).join('  ') };
+    const stage = printable(status.stage).padEnd(9);
+    const payload = { stage, numbers: [...numbers(status), askedOf(status)].join('  ') };
     if (this.#started) this.#bar.update(status.step, payload);
     else this.#bar.start(status.totalSteps, status.step, payload);
     this.#started = true;
-    if (status.blocked && status.blocked !== this.#blocked) this.note(status.blocked);
-    this.#blocked = status.blocked;
+    for (const note of this.#notes.of(status)) this.note(note);
   }
 
   note(text: string): void {

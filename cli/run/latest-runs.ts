@@ -1,4 +1,6 @@
 import type { Client } from '@temporalio/client';
+import { endSentence } from '../../contracts/run-end.ts';
+import type { RunSummary } from '../../contracts/run-results.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
 
 export interface ListedRun {
@@ -10,6 +12,8 @@ export interface ListedRun {
   started: string;
   /** Progress of a run that is active and whose workers answer. */
   status?: RunStatus;
+  /** How a training run ended that has a result: `Stopped by a user after step 12 of 60`. */
+  end?: string;
 }
 
 /** Workers that are away, or busy with something else, are not waited for. */
@@ -28,8 +32,14 @@ export async function latestRuns(client: Client, most: number): Promise<ListedRu
   }
   return Promise.all(
     runs.map(async ({ runId, ...run }) => {
-      if (run.state !== 'running') return run;
       const handle = client.workflow.getHandle(run.workflowId, runId);
+      if (run.state === 'completed' && run.type === 'trainingRun') {
+        const end = await client
+          .withDeadline(Date.now() + ANSWER_MILLISECONDS, async () => ((await handle.result()) as RunSummary).end)
+          .catch(() => undefined);
+        return end ? { ...run, end: endSentence(end) } : run;
+      }
+      if (run.state !== 'running') return run;
       const status = await client
         .withDeadline(Date.now() + ANSWER_MILLISECONDS, () => handle.query<RunStatus>('status'))
         .catch(() => undefined);

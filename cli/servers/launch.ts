@@ -60,7 +60,9 @@ export async function launch(
     else {
       await endGroup(identity, 2000);
       const what = alive ? `did not answer within ${patience} s` : 'ended while starting';
-      throw new VideocapError('Unavailable', `${title} ${what}. Its log ${log} ends with:\n${tail(log, logStart)}`);
+      const end = tail(log, logStart);
+      const logged = end === '' ? 'is empty.' : `ends with:\n${end}`;
+      throw new VideocapError('Unavailable', `${title} ${what}. Its log ${log} ${logged}`);
     }
   }
 }
@@ -80,6 +82,8 @@ function logTail(log: string, start: number): string {
 }
 
 function tail(log: string, start: number): string {
-  const lines = logTail(log, start).trim().split('\n').slice(-LOG_LINES_SHOWN);
+  const text = logTail(log, start).trim();
+  if (text === '') return '';
+  const lines = text.split('\n').slice(-LOG_LINES_SHOWN);
   return lines.map((line) => `  ${line}`).join('\n');
 }

@@ -25,8 +25,6 @@ export function ensureNpmPackages() {
     cwd: REPOSITORY,
     encoding: 'utf8',
     maxBuffer: 64 << 20,
-    // Its post-install would download CUDA libraries; the CPU library is inside the package.
-    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
   });
   if (error) leave(`failed\nnpm cannot be started: ${error.message}. It comes with Node; make sure it is on PATH.`);
   if (status !== 0) leave(`failed\nnpm ci ended with ${status}:\n${stderr}${stdout}`);

@@ -3,19 +3,17 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { Claim, isLost } from '../../core/fence.ts';
 import type { Storage, StoredText } from '../../core/storage.ts';
+import { ASKING } from '../../core/store-layout.ts';
 
-/** Under which keys intents lie: `ledger/asking/<hash of the question>.<number>`. */
-export const ASKING = 'ledger/asking/';
-
-/** Who is asking a question. */
+/** The process that is asking a question. */
 export const Intent = z.strictObject({
-  /** The process, which knows itself what it is asking. */
+  /** Id of the process, by which it recognises its own intents. */
   process: z.string(),
   /** The attempt's right to write: once another attempt or execution has taken over, this one counts as gone. */
   claims: z.array(Claim),
   /** The place in a run that asks. */
   place: z.string(),
-  /** The holder asks for no longer than this after the intent was last put. */
+  /** Seconds after the last put for which the holder may still be asking. */
   leaseSeconds: z.number(),
   /** Distinguishes two intents of the same question. */
   taking: z.string(),
@@ -89,14 +87,15 @@ export class Intents {
     if (!mine) return 'lost';
     if (this.#now() - mine.putAt < 500 * this.#holder.leaseSeconds) return 'kept';
     mine.putAt = this.#now();
-    // Put, then looked: who takes over does both in the same order, so at least one of the two sees the other.
+    // Puts first, and looks afterwards. A process that takes over does both in the same order, so at least one of the
+    // two sees the other.
     await this.#storage.putRef(keyOf(key, mine.number), mine.text, { ifAbsent: false });
     if (!(await this.#storage.getRef(keyOf(key, mine.number + 1)))) return 'renewed';
     this.#mine.delete(key);
     return 'lost';
   }
 
-  /** Is another process asking this right now? Within this process, the ledger knows. */
+  /** Whether another process is asking this now. For its own process the ledger knows. */
   async held(key: string): Promise<boolean> {
     for (let number = 1; ; number++) {
       const stored = await this.#storage.getRef(keyOf(key, number));

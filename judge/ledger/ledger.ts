@@ -19,7 +19,7 @@ export interface LedgerOptions {
   budget?: Budget;
   /** What the run had spent before this place. */
   spent?: JudgeSpending;
-  /** Other processes wait this long for a question that is being asked; it must be several times a request's. */
+  /** How long other processes wait for a question that is being asked: several times the time limit of a request. */
   leaseSeconds?: number;
   /** Questions that are asked, and whose answers are stored, at the same time; default any number. */
   concurrency?: number;
@@ -28,7 +28,7 @@ export interface LedgerOptions {
   clock?: Clock;
 }
 
-/** What lies under a key: of something damaged, or written by another version, nothing can be read. */
+/** The entry under a key; unreadable if it is damaged or written by another version. */
 type Found = LedgerEntry | 'unreadable';
 
 /** One question on its way, and where its answer belongs. */
@@ -36,7 +36,7 @@ interface Asking {
   key: string;
   asked: LedgerEntry['asked'];
   question: Question<unknown>;
-  /** Answers of no use that were paid for before: 0 or 1. */
+  /** Answers to this question that were paid for and cannot be read: 0 or 1. */
   before: number;
   signal: AbortSignal | undefined;
 }
@@ -258,7 +258,7 @@ function outcomeOf<T>({ outcome, attempts }: LedgerEntry, question: Question<T>)
   return 'answer' in reading ? reading : undefined;
 }
 
-/** Is it what the store holds that is wrong, rather than the disk just now? */
+/** Whether the stored entry is damaged, as opposed to a passing fault of the disk. */
 function isUnreadable(error: unknown): boolean {
   if (error instanceof VideocapError) return error.code === 'CorruptArtifact';
   return error instanceof z.ZodError || error instanceof SyntaxError;

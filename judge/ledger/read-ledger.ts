@@ -1,8 +1,8 @@
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { listAll, type StoredObject } from '../../core/storage.ts';
-import { keyOf, parseKey } from '../../core/store-layout.ts';
-import { ASKING, mayBeAtWork, readIntent } from './intents.ts';
+import { ASKING, keyOf, parseKey } from '../../core/store-layout.ts';
+import { mayBeAtWork, readIntent } from './intents.ts';
 import { LedgerEntry } from './ledger-entry.ts';
 
 /** A paid question as it is found: `key` is the hash that it is filed under. */
@@ -71,7 +71,7 @@ export async function findEntry(store: ArtifactStore, prefix: string): Promise<F
 
 /** Oldest first. `now`: milliseconds since the epoch. */
 export async function openIntents({ storage }: ArtifactStore, now = Date.now()): Promise<OpenIntent[]> {
-  /** Of each question the last that has taken it. */
+  /** The latest intent of each question. */
   const last = new Map<string, StoredObject & { number: number }>();
   for await (const object of listAll(storage, ASKING)) {
     const [, key, number] = /^(.+)\.(\d+)$/.exec(object.key.slice(ASKING.length)) ?? [];

@@ -17,12 +17,12 @@ export interface LedgerSum {
   repeated: number;
 }
 
-export function emptySum(): LedgerSum {
+function emptySum(): LedgerSum {
   return { calls: 0, requests: 0, inputTokens: 0, outputTokens: 0, estimated: 0, cost: 0, unscorable: 0, repeated: 0 };
 }
 
 /** Adds a question to a sum. */
-export function addTo(sum: LedgerSum, { attempts, cost, outcome, repeated }: FiledEntry): void {
+function addTo(sum: LedgerSum, { attempts, cost, outcome, repeated }: FiledEntry): void {
   sum.calls++;
   sum.requests += attempts.length;
   for (const attempt of attempts) {

@@ -11,9 +11,7 @@ export type AnswerFormat = (typeof ANSWER_FORMATS)[number];
 export interface FormatCheck {
   /** Real questions get answers that can be used. */
   works: boolean;
-  /**
-   * The server keeps answers to the format against the model's will; absent where that is not known, or means nothing.
-   */
+  /** Whether the server enforces the format; absent if that is unknown or does not apply. */
   enforced?: boolean;
   /** Why it does not work. */
   fault?: string;

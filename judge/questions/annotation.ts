@@ -11,7 +11,7 @@ export type AnnotationAnswer = z.infer<typeof Answer>;
 const LONGEST_TEXT = 300;
 const MOST_ITEMS = 50;
 
-export const ANNOTATION = readPrompt('annotation.v1');
+const ANNOTATION = readPrompt('annotation.v1');
 
 /**
  * Which subjects does `caption` name, with which attributes and actions, and which events? A sample's `thought` and

@@ -16,7 +16,7 @@ function answerShape(count: number): z.ZodType {
   return shape;
 }
 
-export const KEY_POINT_COVERAGE = readPrompt('key-point-coverage.v1');
+const KEY_POINT_COVERAGE = readPrompt('key-point-coverage.v1');
 
 /**
  * Which of these key points does `description` mention correctly? One answer each, in their order: AVoCaDO's

@@ -6,7 +6,7 @@ import type { Question } from './question.ts';
 
 const Answer = z.strictObject({ keyPoints: z.array(z.string()) });
 
-export const KEY_POINT_EXTRACTION = readPrompt('key-point-extraction.v1');
+const KEY_POINT_EXTRACTION = readPrompt('key-point-extraction.v1');
 
 /** What must a complete description of the video mention, by `caption`? A sample's `keyPoints`, each once. */
 export function keyPointExtraction(caption: string): Question<{ keyPoints: string[] }> {

@@ -15,7 +15,7 @@ function answerShape(count: number): z.ZodType {
   return shape;
 }
 
-export const QUESTION_ANSWERING = readPrompt('question-answering.v1');
+const QUESTION_ANSWERING = readPrompt('question-answering.v1');
 
 /**
  * Which of `options` is right, by `description` alone? Gives an index into `options`, or `null` where the description

@@ -9,7 +9,7 @@ const Answer = z.strictObject({
   questions: z.array(z.strictObject({ question: z.string(), options: z.array(z.string()), answer: z.string() })),
 });
 
-export const QUESTION_WRITING = readPrompt('question-writing.v1');
+const QUESTION_WRITING = readPrompt('question-writing.v1');
 
 /** Which multiple-choice questions does `caption` answer? A sample's `questions`. */
 export function questionWriting(caption: string): Question<{ questions: ChoiceQuestion[] }> {

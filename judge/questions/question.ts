@@ -20,7 +20,7 @@ export interface Question<T> {
 }
 
 /** Not known yet, or cannot be known: the same two cases as in `core/score.ts`. */
-export const Pending = z.strictObject({ pending: z.literal(true) });
+const Pending = z.strictObject({ pending: z.literal(true) });
 export const Unscorable = z.strictObject({ unscorable: z.literal(true), reason: z.string() });
 export type Unscorable = z.infer<typeof Unscorable>;
 export type Unknown = z.infer<typeof Pending> | Unscorable;

@@ -33,7 +33,7 @@ export function readShapeQuestion(text: string): ShapeQuestion | undefined {
 
 /**
  * Which option a text gives as the answer: an index, or `null` where the text does not say it, or says different
- * things. Who names every colour answers no question about colours.
+ * things. A text that names every colour answers no question about colours.
  */
 export function chooseOption(text: string, question: ShapeQuestion, options: readonly string[]): number | null {
   const claims = parseCaption(text);

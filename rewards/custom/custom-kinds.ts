@@ -12,7 +12,7 @@ import type { AllowedScope, CustomKindOf, Scorer, ScoringScope } from './scorer.
 const CUSTOM_KINDS: { readonly [K in CustomKind]: CustomKindOf<K> } = { module: moduleReward, http: httpReward };
 
 /**
- * Looks at every custom reward before a run begins, and notes in its config what makes it the same later on.
+ * Checks every custom reward before a run begins, and notes the hash of its code in the config.
  * @throws VideocapError `InvalidConfig`, with a sentence for each that may not be used or does not work.
  */
 export async function pinCustomRewards(reward: RewardConfig, scope: AllowedScope): Promise<RewardConfig> {

@@ -6,7 +6,7 @@ import type { CustomAnswer, CustomGroup } from '../component.ts';
 import type { AllowedRewards } from './allowed-rewards.ts';
 import type { CustomKind, CustomOf } from './custom-config.ts';
 
-/** What the owner of this worker allows to rewards. */
+/** What the owner of this worker allows rewards to use. */
 export interface AllowedScope {
   allowed: AllowedRewards;
   /** The file that says so, for messages. */
@@ -17,7 +17,7 @@ export interface AllowedScope {
   env: NodeJS.ProcessEnv;
 }
 
-/** What a scorer works with besides. */
+/** What a scorer may use, besides what is allowed. */
 export interface ScoringScope extends AllowedScope {
   store: ArtifactStore;
   place: StepPlace;
@@ -36,9 +36,9 @@ export interface Scorer {
 /** A kind of custom reward. */
 export interface CustomKindOf<K extends CustomKind> {
   /**
-   * Looks whether the reward may be used and works, before anything is computed.
-   * @returns its config section, with what makes it the same later on.
-   * @throws JudgeError `blocked` when it may not, or does not.
+   * Checks, before anything is computed, that the reward is allowed and works.
+   * @returns its config section with the hash of its code.
+   * @throws JudgeError `blocked` when it is not allowed, or does not work.
    */
   pin(name: string, config: CustomOf<K>, scope: AllowedScope): Promise<CustomOf<K>>;
   /** The section without what `pin` noted. */
@@ -55,7 +55,7 @@ export function refusal(sentence: string, remedy: string): JudgeError {
 /**
  * The entry of `allowed.yaml` that a reward names.
  * @param section of the file's `rewards`, and `entries` what it holds.
- * @param example of an entry, for who has none.
+ * @param example an entry that the error shows.
  * @throws JudgeError `blocked` when there is no such entry: the run's input can name what is allowed, and nothing else.
  */
 export function allowedEntry<T>(

@@ -1,3 +1,4 @@
+import { comparedIn } from '../think/compared.ts';
 import { type BleuCounts, bleu4 as bleu, bleuCounts, summedCounts } from './bleu.ts';
 import { ciderD as cider } from './cider-d.ts';
 import type { Measured, ReferenceMetric } from './metric.ts';
@@ -44,11 +45,12 @@ const bleu4: ReferenceMetric = {
 const embedding: ReferenceMetric = {
   name: 'embedding',
   title: 'Embedding similarity',
-  hint: 'cosine of sentence embeddings; opposites are close',
+  hint: 'cosine of sentence embeddings; opposites are close; what the model cannot read, by characters',
   range: [0, 1],
   colour: 'violet',
-  async measure(captions, reference, { similarity, signal }) {
+  async measure(captions, reference, { similarity, onCompared, signal }) {
     const compare = await similarity('sentence-embedding').prepare([...captions, reference], signal);
+    onCompared?.('embedding', comparedIn([...captions, reference], compare));
     return captions.map((caption) => ({ score: words(caption).length > 0 ? compare(caption, reference) : 0 }));
   },
 };

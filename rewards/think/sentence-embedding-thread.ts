@@ -2,14 +2,22 @@ import { Tokenizer } from '@huggingface/tokenizers';
 import * as ort from 'onnxruntime-node';
 import { runNative, serveThread, threadData } from '../../core/thread-server.ts';
 import { EMBEDDING_MODEL, readModelFile } from './embedding-model.ts';
+import { type Reading, readingOf } from './reading.ts';
+import { isWrittenIn, scriptsLearnt } from './scripts.ts';
 
 /**
  * The thread that embeds: `onnxruntime` blocks the event loop it runs on, so it must not be the one that heartbeats.
  */
 
 export interface EmbeddingApi {
-  /** `[phrases, dimensions]`, each row of length 1. */
-  embed(phrases: readonly string[]): Float32Array<ArrayBuffer>;
+  embed(phrases: readonly string[]): Embedded;
+}
+
+export interface Embedded {
+  /** What the model can read of each phrase. */
+  readings: Reading[];
+  /** `[phrases, dimensions]`: of what it can read, each row of length 1; zeros where it can read nothing. */
+  vectors: Float32Array<ArrayBuffer>;
 }
 
 const { folder } = threadData<{ folder: string }>();
@@ -23,7 +31,18 @@ async function load() {
     interOpNumThreads: 1,
     enableCpuMemArena: false,
   });
-  return { tokenizer: new Tokenizer(tokenizerJson, {}), session };
+  const tokenizer = new Tokenizer(tokenizerJson, {});
+  return { tokenizer, session, isKnown: knownWords(tokenizer, tokenizerJson) };
+}
+
+/** Which words the model knows: those without an unknown token, in scripts that its vocabulary has words of. */
+function knownWords(tokenizer: Tokenizer, { model }: { model: { vocab: object; unk_token: string } }) {
+  const scripts = scriptsLearnt(Object.keys(model.vocab));
+  const unknown = tokenizer.token_to_id(model.unk_token);
+  return (word: string): boolean => {
+    const { ids } = tokenizer.encode(word, { add_special_tokens: false });
+    return ids.length > 0 && !ids.includes(unknown!) && isWrittenIn(scripts, word);
+  };
 }
 
 /**
@@ -55,13 +74,14 @@ serveThread<EmbeddingApi>(
         loading = undefined;
         throw error;
       });
+      const readings = phrases.map((phrase) => readingOf(phrase, model.isKnown));
       const vectors = new Float32Array(phrases.length * EMBEDDING_MODEL.dimensions);
-      for (const [row, phrase] of phrases.entries()) {
+      for (const [row, { read }] of readings.entries()) {
         throwIfCancelled();
-        vectors.set(await embed(model, phrase), row * EMBEDDING_MODEL.dimensions);
+        if (read !== '') vectors.set(await embed(model, read), row * EMBEDDING_MODEL.dimensions);
       }
-      return vectors;
+      return { readings, vectors };
     },
   },
-  (vectors) => [vectors.buffer],
+  ({ vectors }) => [vectors.buffer],
 );

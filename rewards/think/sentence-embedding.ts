@@ -1,7 +1,9 @@
 import { VideocapError } from '../../core/errors.ts';
 import { ThreadClient } from '../../core/thread-client.ts';
+import { characterF1 } from './characters.ts';
 import { EMBEDDING_MODEL, embeddingModelFolder } from './embedding-model.ts';
-import type { EmbeddingApi } from './sentence-embedding-thread.ts';
+import type { Reading } from './reading.ts';
+import type { Embedded, EmbeddingApi } from './sentence-embedding-thread.ts';
 import { normalisePhrase, type PhraseSimilarity, type Similarity } from './similarity.ts';
 
 /** Phrases a call to the thread: they take a second at most. */
@@ -11,12 +13,19 @@ const STUCK_SECONDS = 600;
 /** Embeddings kept; the oldest go first. 20,000 x 384 floats are 31 MB. */
 const CACHED = 20_000;
 
-type Embedding = Float32Array;
+/** What the model can read of a phrase, and its embedding. */
+interface Embedding {
+  reading: Reading;
+  vector: Float32Array;
+}
 
 /**
  * Cosine similarity of sentence embeddings (bge-small-en), clamped to [0, 1], computed in a thread of its own: the
  * calling thread only ever waits. Every phrase is embedded alone and once, so its similarities depend on nothing but
  * the two phrases.
+ *
+ * Words that the model does not know (of another language, emoji) are compared by their characters, and count by
+ * their share of the phrase: two different words that the model does not know are as one to it.
  *
  * What cosine cannot see: opposites are close (`moves left` and `moves right`: 0.82), closer than some paraphrases
  * (`moves left` and `slides to the left`: 0.80). Thresholds therefore decide between spellings, not between meanings.
@@ -52,15 +61,19 @@ export class SentenceEmbedding implements Similarity {
     const embeddings = new Map([...wanted].map((phrase) => [phrase, this.#cache.get(phrase)]));
     for (let from = 0; from < missing.length; from += BATCH) {
       const batch = missing.slice(from, from + BATCH);
-      const vectors = await this.#embed(batch, signal);
+      const { readings, vectors } = await this.#embed(batch, signal);
+      const dimensions = vectors.length / batch.length;
       for (const [row, phrase] of batch.entries()) {
-        const start = row * EMBEDDING_MODEL.dimensions;
-        const embedding = vectors.subarray(start, start + EMBEDDING_MODEL.dimensions);
+        const vector = vectors.subarray(row * dimensions, (row + 1) * dimensions);
+        const embedding = { reading: readings[row]!, vector };
         embeddings.set(phrase, embedding);
         this.#remember(phrase, embedding);
       }
     }
-    return (a, b) => similarityOf(normalisePhrase(a), normalisePhrase(b), embeddings);
+    const compare = (a: string, b: string) => similarityOf(normalisePhrase(a), normalisePhrase(b), embeddings);
+    return Object.assign(compare, {
+      byCharacters: (phrase: string) => embeddings.get(normalisePhrase(phrase))?.reading.unreadShare ?? 0,
+    });
   }
 
   /** Ends the thread. The next `prepare` starts another one. */
@@ -74,7 +87,7 @@ export class SentenceEmbedding implements Similarity {
   }
 
   /** One call, with a limit: a thread that gives no answer is replaced. */
-  async #embed(phrases: readonly string[], signal: AbortSignal | undefined): Promise<Float32Array> {
+  async #embed(phrases: readonly string[], signal: AbortSignal | undefined): Promise<Embedded> {
     const limit = new AbortController();
     const seconds = this.#stuckSeconds;
     const late = `The sentence-embedding thread has given no answer for ${seconds} s; another one is started.`;
@@ -95,6 +108,15 @@ function similarityOf(a: string, b: string, embeddings: ReadonlyMap<string, Embe
   const left = embeddings.get(a);
   const right = embeddings.get(b);
   if (!left || !right) throw new Error(`"${left ? b : a}" was not among the phrases that were prepared.`);
+  const unread = Math.max(left.reading.unreadShare, right.reading.unreadShare);
+  if (unread === 0) return cosine(left.vector, right.vector);
+  if (unread === 1) return characterF1(a, b);
+  const byCharacters = characterF1(left.reading.unread, right.reading.unread);
+  return (1 - unread) * cosine(left.vector, right.vector) + unread * byCharacters;
+}
+
+/** Of vectors of length 1, clamped to [0, 1]. */
+function cosine(left: Float32Array, right: Float32Array): number {
   let dot = 0;
   for (let i = 0; i < left.length; i++) dot += left[i]! * right[i]!;
   return Math.min(1, Math.max(0, dot));

@@ -5,7 +5,14 @@ import { z } from 'zod';
  * `normalisePhrase` has taken away case, spacing and final punctuation. An empty phrase is like nothing, itself
  * included.
  */
-export type PhraseSimilarity = (a: string, b: string) => number;
+export interface PhraseSimilarity {
+  (a: string, b: string): number;
+  /**
+   * The share of a phrase that is compared by its characters, in [0, 1], since the measure cannot read it. Of no
+   * phrase where this is absent.
+   */
+  byCharacters?(phrase: string): number;
+}
 
 /** The similarities that a config can name. */
 export const SimilarityName = z.enum(['sentence-embedding', 'token-f1']);
@@ -21,11 +28,20 @@ export interface Similarity {
   prepare(phrases: Iterable<string>, signal?: AbortSignal): Promise<PhraseSimilarity>;
 }
 
-/** `"  Moves LEFT. "` -> `"moves left"`. */
+/** The ends of sentences in other scripts, beside `.,;:!?`, which NFKC makes of their full-width forms. */
+const ENDS = '[\\s.,;:!?。、،؛؟۔।॥]+';
+const AROUND = new RegExp(`^${ENDS}|${ENDS}$`, 'g');
+
+/**
+ * `"  Moves LEFT. "` -> `"moves left"`. Texts that look alike become the same: composed and decomposed letters,
+ * full-width forms, characters that show nothing, such as the one that only asks for the colourful form of an emoji.
+ */
 export function normalisePhrase(phrase: string): string {
   return phrase
     .normalize('NFKC')
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
     .toLowerCase()
+    .normalize('NFKC')
     .replace(/\s+/g, ' ')
-    .replace(/^[\s.,;:!?]+|[\s.,;:!?]+$/g, '');
+    .replace(AROUND, '');
 }

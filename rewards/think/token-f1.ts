@@ -1,19 +1,24 @@
+import { characterF1 } from './characters.ts';
+import { isUnspaced } from './reading.ts';
 import { normalisePhrase, type PhraseSimilarity, type Similarity } from './similarity.ts';
 
 /**
  * The model-free similarity: F1 over the words of two phrases, each word counted as often as it stands there (as SQuAD
  * scores answers). It sees no synonyms: `moves left` and `slides left` are as alike as `moves left` and `moves right`.
+ * Scripts without spaces between words are compared by their characters.
  */
 export class TokenF1 implements Similarity {
   readonly name = 'token-f1';
 
   async prepare(): Promise<PhraseSimilarity> {
-    return tokenF1;
+    const byCharacters = (phrase: string) => (isUnspaced(phrase) ? 1 : 0);
+    return Object.assign((a: string, b: string) => tokenF1(a, b), { byCharacters });
   }
 }
 
 export function tokenF1(a: string, b: string): number {
   if (normalisePhrase(a) === normalisePhrase(b)) return normalisePhrase(a) === '' ? 0 : 1;
+  if (isUnspaced(a) || isUnspaced(b)) return characterF1(a, b);
   const left = wordsOf(a);
   const right = wordsOf(b);
   if (left.length === 0 || right.length === 0) return 0;
@@ -29,6 +34,7 @@ export function tokenF1(a: string, b: string): number {
   return (2 * shared) / (left.length + right.length);
 }
 
+/** Runs of letters with their marks, and of digits; a pictograph is a word of its own. */
 function wordsOf(phrase: string): string[] {
-  return normalisePhrase(phrase).match(/[\p{L}\p{N}]+/gu) ?? [];
+  return normalisePhrase(phrase).match(/[\p{L}\p{N}\p{M}]+|\p{So}/gu) ?? [];
 }

@@ -1,8 +1,8 @@
 import { readsWords, startOpenAiServer } from '../servers/openai-server.ts';
 
 /**
- * The scripted endpoint as a process of its own, so that it takes no time of whoever asks. Tells its parent the
- * address.
+ * The scripted endpoint as a process of its own, so that it takes no computing time from the client. Sends its parent
+ * the address.
  */
 const server = await startOpenAiServer(readsWords, { latencyMilliseconds: Number(process.argv[2]) });
 process.send!(server.baseUrl);

@@ -28,7 +28,7 @@ it('a full temporary folder is waited for, however long: then the videos are mad
   const said: unknown[] = [];
   const attempt = async () => {
     Object.assign(process.env, full.env); // not before: Temporal has temporary files of its own
-    // More attempts than an error gets that nobody expects.
+    // More attempts than an unexpected error gets.
     if (Context.current().info.attempt === 8) await full.free();
     const made = makeShapesSplit({ split: 'train', seed: 1, count: 2, references: 'exact' }, { store });
     made.catch((error) => said.push(error));

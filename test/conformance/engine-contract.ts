@@ -32,6 +32,7 @@ export interface EngineUnderTest {
  * Plays one step of training with an engine's five activities through Temporal, whatever the engine is written in:
  * every output meets its committed JSON Schema, a second call at the same place answers the same, every reference
  * verifies, and what is damaged is made again with the same bytes: start weights, completions, checkpoints, captions.
+ * An update that is not finite leaves the policy as it was, before the first update and after it.
  */
 export async function playEngineContract({
   environment,
@@ -113,6 +114,23 @@ export async function playEngineContract({
     expect(trained.policy.step).toBe(1);
     expect(trained.policy.weights.sha256).not.toBe(start.weights.sha256);
 
+    const far = groups.map(() => [1e308, 1e308]);
+    for (const [step, given] of [
+      [2, trained.policy],
+      [1, start],
+    ] as const) {
+      const stopped = await call('updatePolicy', {
+        ...{ runKey: `conformance-not-finite-${step}`, step, policy: given, reference: start, engine, keepEvery: 0 },
+        algorithm: { kind: 'grpo', optimizer: { learningRate: 1 } },
+        batch: { ...batch, rollouts: [{ rollout: sampled.rollout, clips, advantages: far }] },
+      });
+      expect(stopped.notFinite, 'advantages that no engine can compute with').toBeDefined();
+      expect(stopped.metrics.updates).toBe(0);
+      expect(stopped.policy.step).toBe(step);
+      expect(contentsOf(stopped.policy)).toEqual(contentsOf(given));
+      expect(stopped.policy.weights.uri).toContain(`runs/conformance-not-finite-${step}/checkpoints/`);
+    }
+
     const captioned = await call('captionClips', {
       ...{ runKey, step: 1, policy: trained.policy, engine, clips },
       list: 'held-out',
@@ -124,6 +142,11 @@ export async function playEngineContract({
 
     await call('exportPolicy', { runKey, policy: trained.policy });
   });
+}
+
+/** What a policy's files hold, wherever they are. */
+function contentsOf({ weights, optimizer }: Output<'updatePolicy'>['policy']): (string | undefined)[] {
+  return [weights.sha256, optimizer?.sha256];
 }
 
 function schemaOf(schemas: URL, name: string): z.ZodType {

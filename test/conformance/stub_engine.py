@@ -70,7 +70,6 @@ def fake(*inputs) -> bytes:
 
 
 def fake_tensors(*inputs) -> bytes:
-    """A safetensors file with one tensor of 32 numbers."""
     header = json.dumps({"w": {"dtype": "U8", "shape": [32], "data_offsets": [0, 32]}}).encode()
     return struct.pack("<Q", len(header)) + header + fake(*inputs)
 
@@ -105,16 +104,14 @@ async def rollout_groups(i: dict) -> dict:
 
     clips = json.loads(read(i["clips"]))
     groups = [{**asked(c), "completions": [completion(c, n) for n in range(size)]} for c in clips]
-    rollout = put_json(f"{folder}/rollout.json", {"step": i["step"], "groups": groups})
-    count = len(clips) * size
+    rollout, count = put_json(f"{folder}/rollout.json", {"step": i["step"], "groups": groups}), len(clips) * size
     counts = {"completions": count, "tokens": count * length, "meanLength": length, "truncated": count}
     return record(f"{folder}/rollout-groups.json", {"rollout": rollout, **counts, "seconds": 0})
 
 
 @activity.defn(name="captionClips")
 async def caption_clips(i: dict) -> dict:
-    folder = f"runs/{i['runKey']}/step-{i['step']:06}/captions/{i['list']}"
-    captions = []
+    folder, captions = f"runs/{i['runKey']}/step-{i['step']:06}/captions/{i['list']}", []
     for clip in json.loads(read(i["clips"])):
         tokens, text = fake_text(i["policy"], clip, i["maxNewTokens"], i.get("decoding"), i.get("seed"))
         captions.append({**asked(clip), **text, "tokens": len(tokens)})
@@ -124,12 +121,16 @@ async def caption_clips(i: dict) -> dict:
 
 @activity.defn(name="updatePolicy")
 async def update_policy(i: dict) -> dict:
-    run, step = f"runs/{i['runKey']}", f"step-{i['step']:06}"
-    policy = {**i["policy"], "step": i["step"]}
+    run, step, policy = f"runs/{i['runKey']}", f"step-{i['step']:06}", {**i["policy"], "step": i["step"]}
+    groups = [group for rollout in i["batch"].get("rollouts", []) for group in rollout["advantages"]]
+    finite = all(abs(a or 0) < 1e38 for group in groups for a in group)  # a real engine looks at all that it computes
     for field, name in [("weights", "model"), ("optimizer", "optimizer")]:
         data = fake_tensors(name, i["policy"]["weights"]["sha256"], i["algorithm"], i["batch"])
-        policy[field] = put(f"{run}/checkpoints/{step}/{name}.safetensors", data)
-    return record(f"{run}/{step}/update.json", {"policy": policy, "metrics": {"loss": 0}, "seconds": 0})
+        if finite or field in policy:
+            policy[field] = put(f"{run}/checkpoints/{step}/{name}.safetensors", data if finite else read(policy[field]))
+    found = {} if finite else {"notFinite": {"what": "advantage", "value": "Infinity"}}
+    made = {"metrics": {"updates": int(finite)}, **found, "seconds": 0}
+    return record(f"{run}/{step}/update.json", {"policy": policy, **made})
 
 
 @activity.defn(name="exportPolicy")

@@ -23,7 +23,7 @@ export async function checkOutBase(repository: string): Promise<string> {
       throw new Error(`This clone has no revision ${BASE_NAME}; fetch its history: git fetch --unshallow`);
     });
     await mkdir(dirname(folder), { recursive: true });
-    // Twice: a worktree whose folder somebody removed by hand is still known until it is forced.
+    // Twice: git knows a worktree whose folder a user removed by hand until its removal is forced.
     await git('worktree', 'add', '--quiet', '--force', '--force', '--detach', folder, BASE_REVISION);
   }
   await linkTo(join(folder, '.venv'), join(repository, '.venv'));

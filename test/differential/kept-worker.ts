@@ -4,8 +4,8 @@ import { startWorker, type WorkerPlace, type WorkerProcess } from '../chaos/work
 const MOST_ACCIDENTS = 3;
 
 /**
- * A side's worker, kept alive as a supervisor would: one that ends by itself is started again, and said. (It may on a
- * machine so busy that a computation is taken for stuck.) It changes no number, and that is what is checked.
+ * A side's worker, kept alive as a supervisor would: a worker that ends by itself is started again, and reported. (On a
+ * busy machine a computation may count as stuck.) Restarts change no number, which is what the check proves.
  */
 export class KeptWorker {
   /** Rejects when it has ended by itself too often. */

@@ -27,7 +27,7 @@ export interface Surroundings {
   mlflowUrl: string;
   judge: JudgeEndpoint;
   report: Report;
-  /** Rejects when somebody ends the check: what was started for it is stopped then, as at its end. */
+  /** Rejects when a user ends the check; its processes are stopped then, as at its end. */
   interrupted: Promise<never>;
 }
 

@@ -72,8 +72,8 @@ async function checkpoint(store: ArtifactStore, ref: ArtifactRef): Promise<strin
 }
 
 /**
- * Resolves when a run under way has written a step down, and is at work on the next.
- * @throws when it is not, any more: it went faster than anybody looks.
+ * Resolves when a run has recorded a step and works on the next.
+ * @throws Error when the run was faster than this check, and is past that moment.
  */
 export async function recorded(folder: string, runKey: string, step: number, signal: AbortSignal): Promise<void> {
   const store = new ArtifactStore(folder);

@@ -11,7 +11,7 @@ const PERMISSIVE = new Set([
   ...['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', 'CC0-1.0', 'ISC', 'MIT', 'Unlicense'],
 ]);
 
-/** Packages with another licence that somebody has read and found fit, each with the reason. */
+/** Packages with another licence that a maintainer has read and accepted, each with the reason. */
 const READ: Readonly<Record<string, string>> = {
   'caniuse-lite (CC-BY-4.0)': 'data about browsers, whose author must be named where it is passed on; it is not',
   'unionfs (none)': 'its manifest names none, and its file LICENSE is the Unlicense',

@@ -56,7 +56,7 @@ export async function checkEndpoint(
   const models = await step('which models it lists', () => api.models());
   if (models) check.models = models;
 
-  // Plain text first: an endpoint that fails at that has a trouble of another kind.
+  // Plain text first: an endpoint that fails there has another fault than the format.
   const plain = await step('a question in plain text', () =>
     tried(() => ask(exampleQuestion(CAPTION), { answerFormat: 'text' })),
   );
@@ -88,7 +88,7 @@ const THINKS =
   'The model thinks before it answers, which takes time and is paid for. vLLM and SGLang turn that off, where the ' +
   "model's template allows it, by judge.extraBody: { chat_template_kwargs: { enable_thinking: false } }.";
 
-/** Whether it is the request that the endpoint does not like; servers whose chat template fails say 500. */
+/** Whether the endpoint refuses the request itself. Servers whose chat template fails answer with 500. */
 function isRefusal({ kind, details = '' }: JudgeFault): boolean {
   return /^status (?:400|422)\b/.test(details) ? kind === 'blocked' : /^status 500\b/.test(details);
 }

@@ -1,4 +1,10 @@
-import type { GenerateRequest, SampledGroup, UpdateRequest, UpdateResult } from '../../../core/policy-engine.ts';
+import type {
+  GenerateRequest,
+  NotFiniteUpdate,
+  SampledGroup,
+  UpdateRequest,
+  UpdateResult,
+} from '../../../core/policy-engine.ts';
 import type { OnnxConfig } from '../onnx-config.ts';
 
 /** Requests with this engine's own options. */
@@ -7,5 +13,5 @@ export type OnnxRequest<Request> = Omit<Request, 'engine'> & { engine: OnnxConfi
 /** What the engine's thread serves. */
 export interface EngineApi {
   generate(request: OnnxRequest<GenerateRequest>): SampledGroup[];
-  update(request: OnnxRequest<UpdateRequest>): UpdateResult;
+  update(request: OnnxRequest<UpdateRequest>): UpdateResult | NotFiniteUpdate;
 }

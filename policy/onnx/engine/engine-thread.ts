@@ -15,6 +15,7 @@ import {
 import { generate, SAMPLING_GRAPHS } from '../sampling/generate.ts';
 import { writeCheckpoint } from '../training/checkpoint.ts';
 import type { TrainedSession } from '../training/optimizer-session.ts';
+import { UpdateStopped } from '../training/update-stopped.ts';
 import { updateOf } from '../training/updates.ts';
 import type { EngineApi } from './engine-api.ts';
 
@@ -98,7 +99,13 @@ serveThread<EngineApi>(
         state: await optimizerFrom(loaded, policy),
       };
       const frozen = () => weightsFrom(loaded, reference.weights);
-      return finish(await update.run(loaded, { session, reference: frozen, batch, step, config }, computation));
+      const wanted = { session, reference: frozen, batch, step, config };
+      try {
+        return finish(await update.run(loaded, wanted, computation));
+      } catch (error) {
+        if (error instanceof UpdateStopped) return { notFinite: error.found };
+        throw error;
+      }
     },
   },
   (result) => ('weights' in result ? [result.weights.buffer, result.optimizer.buffer] : []),

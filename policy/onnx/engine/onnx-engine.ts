@@ -2,6 +2,7 @@ import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
   GenerateRequest,
+  NotFiniteUpdate,
   PolicyEngine,
   PolicyFiles,
   SampledGroup,
@@ -44,7 +45,7 @@ export class OnnxEngine implements PolicyEngine {
     return this.#thread.call('generate', { ...request, engine: OnnxConfig.parse(request.engine) }, options);
   }
 
-  update(request: UpdateRequest, options?: CallOptions): Promise<UpdateResult> {
+  update(request: UpdateRequest, options?: CallOptions): Promise<UpdateResult | NotFiniteUpdate> {
     return this.#thread.call('update', { ...request, engine: OnnxConfig.parse(request.engine) }, options);
   }
 

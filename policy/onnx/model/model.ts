@@ -21,7 +21,7 @@ export function shapeOf({ pixels: { grid }, prompt: { prefix, suffix } }: Prompt
 
 /** A model ready to compute: its tokenizer, and its graphs, each loaded when it is first run. */
 export class PolicyModel {
-  /** As it was asked for. */
+  /** As the config names it. */
   readonly name: string;
   readonly folder: ModelFolder;
   readonly threads: number;

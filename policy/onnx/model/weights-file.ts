@@ -6,12 +6,13 @@ import { LFS_POINTER } from './read-text.ts';
 
 export const WEIGHTS_FILE = 'model.safetensors';
 const PICKLES = /\.(bin|pt|pth|ckpt|pkl|pickle)$/i;
-/** What `readFile` takes, and more than the embedded engine can train. */
+/** The largest file that `readFile` reads. The embedded engine cannot train models of this size. */
 const MAX_BYTES = 2 ** 31 - 1;
 
 /**
- * The bytes of a model folder's weights, not yet looked into but for what they are not.
- * @throws VideocapError `InvalidModel` when they are missing, or of a kind that this engine does not open.
+ * The bytes of a model folder's weights. Their format is not checked yet, except for formats that this engine does not
+ * open.
+ * @throws VideocapError `InvalidModel` when the file is missing, or of such a format.
  */
 export async function readWeightsFile({ name, path }: ModelFolder): Promise<Buffer> {
   const refuse = (fault: string): never => {

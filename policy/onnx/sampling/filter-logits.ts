@@ -38,7 +38,7 @@ export function filterLogits(logits: Float32Array, rule: FilterRule, seen: Itera
   return filtered;
 }
 
-/** A copy; what a token has done to it does not depend on how often it was seen. */
+/** A copy in which every token that was seen is penalised once, however often it was seen. */
 function penaliseRepetition(logits: Float32Array, penalty: number, seen: Iterable<number>): Float32Array {
   const penalised = logits.slice();
   if (penalty === 1) return penalised;

@@ -1,6 +1,7 @@
 import * as ort from 'onnxruntime-node';
 import type { SampledText } from '../../../core/completion.ts';
 import type { ComputeOptions } from '../../../core/compute-options.ts';
+import { VideocapError } from '../../../core/errors.ts';
 import type { GenerateRequest, SampledGroup } from '../../../core/policy-engine.ts';
 import { uniformAt } from '../../../core/random.ts';
 import { type Feeds, floats, int64 } from '../model/feeds.ts';
@@ -176,11 +177,22 @@ class Decoding {
       if (this.#ended[sequence]) continue;
       const row = rowOf(sequence);
       const own = logits.subarray(row * vocabulary, (row + 1) * vocabulary);
-      const { token, logProb } = this.#draw(sequence, this.#filtered(sequence, own));
+      const { token, logProb } = this.#named(sequence, () => this.#draw(sequence, this.#filtered(sequence, own)));
       tokens.push(token);
       this.#logProbs[sequence]!.push(logProb);
       if (this.#isFilteredSampling) this.#policyLogProbs[sequence]!.push(logProbability(own, this.#rule, token));
       this.#ended[sequence] = token === tokenizer.endToken;
+    }
+  }
+
+  /** Names the sample where the policy leaves nothing to choose. */
+  #named<T>(sequence: number, choose: () => T): T {
+    try {
+      return choose();
+    } catch (error) {
+      if (!(error instanceof VideocapError && error.code === 'Diverged')) throw error;
+      const { sampleId } = this.#clips[Math.floor(sequence / this.#options.groupSize)]!;
+      throw new VideocapError('Diverged', `Sample ${sampleId}: ${error.message}`, { cause: error });
     }
   }
 

@@ -16,7 +16,7 @@ export interface Draw {
 /**
  * Draws a token from softmax(logits / temperature) over the tokens that are not suppressed, by inverting the cumulative
  * distribution at `uniform` in [0, 1): a pure function, in double precision.
- * @throws VideocapError `InvalidModel` when the logits leave nothing to choose: the policy has diverged.
+ * @throws VideocapError `Diverged` when the logits leave nothing to choose: the policy has diverged.
  */
 export function drawToken(logits: Float32Array, rule: SamplingRule, uniform: number): Draw {
   const { temperature, suppressed } = rule;
@@ -75,7 +75,7 @@ export function bestToken(logits: Float32Array, suppressed: Uint8Array): number 
 
 function diverged(how: string): VideocapError {
   return new VideocapError(
-    'InvalidModel',
+    'Diverged',
     `The policy ${how}: its weights have diverged; start from an earlier checkpoint with a smaller ` +
       'optimizer.learningRate.',
   );

@@ -1,6 +1,7 @@
 import * as ort from 'onnxruntime-node';
 import type { GrpoConfig } from '../../../algorithms/grpo.ts';
 import { progressOf } from '../../../core/compute-options.ts';
+import { notFiniteValue } from '../../../core/not-finite.ts';
 import type { CompletionBatch, SampledCompletion } from '../../../core/policy-engine.ts';
 import type { Shown } from '../../../core/sample.ts';
 import { floats, scalar } from '../model/feeds.ts';
@@ -10,8 +11,9 @@ import { learningRateAt } from './learning-rate.ts';
 import { type MicroBatch, microBatches, perToken, tokensOf } from './micro-batch.ts';
 import { adamwStep, GradientSum } from './optimizer.ts';
 import type { Update } from './update.ts';
+import { type OfSample, requireFiniteGradients, requireFiniteTokens, UpdateStopped } from './update-stopped.ts';
 
-interface Weighted extends SampledCompletion {
+interface Weighted extends SampledCompletion, OfSample {
   weight: number;
 }
 interface GrpoMicroBatch extends MicroBatch<Weighted> {
@@ -56,8 +58,11 @@ export function surrogateUpdate<Config extends SurrogateConfig>(
         const logprobs = async (weights: Weights) =>
           (await model.run('logprobs', { ...weights.feeds, ...micro.feeds, ...sampling })).logprobs!;
         const old = await logprobs(session.weights);
+        requireFiniteTokens(micro, old, 'log-probability');
         const isReference = config.beta === 0 || reference === session.weights;
-        batches.push({ ...micro, old, reference: isReference ? old : keptFrom(micro, await logprobs(reference), old) });
+        const frozen = isReference ? old : keptFrom(micro, await logprobs(reference), old);
+        requireFiniteTokens(micro, frozen, 'log-probability of the reference policy');
+        batches.push({ ...micro, old, reference: frozen });
         for (const { completion, t, index } of kept(micro))
           mismatch.add(Math.abs(completion.logProbs[t]! - floats(old)[index]!));
       }
@@ -84,6 +89,7 @@ export function surrogateUpdate<Config extends SurrogateConfig>(
             clip_high: scalar(config.clipHigh),
             beta: scalar(config.beta),
           });
+          requireFiniteGradients(micro, output);
           gradients.add(output);
           totals.loss += floats(output.loss)[0]! / updates;
           for (const { index } of kept(micro)) {
@@ -124,15 +130,18 @@ function weighted(
   );
   const weights = tokenWeights(lengths, aggregation, maxLength);
   return groups
-    .map(({ completions, ...shown }, g) => ({
+    .map(({ completions, sampleId, ...shown }, g) => ({
       ...shown,
-      completions: completions.map((completion, i) => ({ ...completion, weight: weights[g]![i]! })),
+      completions: completions.map((completion, i) => {
+        const { advantage } = completion;
+        return { ...completion, sampleId, counts: advantage !== null, weight: weights[g]![i]! };
+      }),
     }))
     .filter(({ completions }) => completions.some(({ advantage }) => advantage !== null));
 }
 
 function* kept(micro: MicroBatch<Weighted>) {
-  for (const token of tokensOf(micro)) if (token.completion.advantage !== null) yield token;
+  for (const token of tokensOf(micro)) if (token.completion.counts) yield token;
 }
 
 /**
@@ -145,8 +154,13 @@ function keptFrom(micro: MicroBatch<Weighted>, values: ort.Tensor, others: ort.T
   return new ort.Tensor('float32', mixed, micro.shape);
 }
 
+/** `[B, G]`. @throws UpdateStopped where one is too large for the graph's numbers. */
 function advantagesOf({ completions, shape: [videos, group] }: MicroBatch<Weighted>): ort.Tensor {
-  const values = completions.flat().map(({ advantage }) => advantage ?? 0);
+  const values = completions.flat().map(({ advantage, sampleId }) => {
+    const value = notFiniteValue(Math.fround(advantage ?? 0));
+    if (value) throw new UpdateStopped({ what: 'advantage', value, samples: [sampleId] });
+    return advantage ?? 0;
+  });
   return new ort.Tensor('float32', Float32Array.from(values), [videos, group]);
 }
 

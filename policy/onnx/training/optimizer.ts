@@ -1,11 +1,12 @@
 import type * as ort from 'onnxruntime-node';
 import type { OptimizerConfig } from '../../../algorithms/optimizer-config.ts';
-import { VideocapError } from '../../../core/errors.ts';
+import { notFiniteValue } from '../../../core/not-finite.ts';
 import { floats, scalar, tensorFeeds } from '../model/feeds.ts';
 import type { PolicyModel } from '../model/model.ts';
 import type { FloatTensors } from '../model/safetensors.ts';
 import { type OptimizerState, type Weights, weightsOf } from '../model/weights.ts';
 import type { OptimizerSession } from './optimizer-session.ts';
+import { requireFiniteTensors, UpdateStopped } from './update-stopped.ts';
 
 /** Gradients that micro-batches add up, in the order in which they come. */
 export class GradientSum {
@@ -46,7 +47,7 @@ export interface Updated extends OptimizerSession {
 
 /**
  * One AdamW step with clipping by global norm, as `torch.optim.AdamW` computes it.
- * @throws VideocapError `InvalidInput` when the gradients are not finite: nothing sensible can follow.
+ * @throws UpdateStopped when the gradients' norm, the new moments or the new weights are not finite.
  */
 export async function adamwStep(
   model: PolicyModel,
@@ -54,7 +55,7 @@ export async function adamwStep(
   gradients: FloatTensors,
   state: OptimizerState,
   learningRate: number,
-  settings: OptimizerConfig,
+  settings: Omit<OptimizerConfig, 'nonFinite' | 'maxSkips'>,
 ): Promise<Updated> {
   const updates = state.updates + 1;
   const output = await model.run('adamw', {
@@ -72,11 +73,8 @@ export async function adamwStep(
     max_grad_norm: scalar(settings.maxGradNorm),
   });
   const gradNorm = floats(output.grad_norm)[0]!;
-  if (!Number.isFinite(gradNorm))
-    throw new VideocapError(
-      'InvalidInput',
-      `The gradient's norm is ${gradNorm}: training has diverged; set a smaller optimizer.learningRate.`,
-    );
+  const value = notFiniteValue(gradNorm);
+  if (value) throw new UpdateStopped({ what: 'gradient', value, where: 'its norm over all parameters' });
   const taken = (prefix: string): FloatTensors =>
     new Map(
       model.folder.parameters.map(({ name, shape }) => [
@@ -84,9 +82,8 @@ export async function adamwStep(
         { shape, data: floats(output[`new_${prefix}.${name}`]) },
       ]),
     );
-  return {
-    weights: weightsOf(taken('param')),
-    state: { updates, first: taken('m'), second: taken('v') },
-    gradNorm,
-  };
+  const [after, first, second] = [taken('param'), taken('m'), taken('v')];
+  for (const moments of [first, second]) requireFiniteTensors(moments, 'moment of the optimiser');
+  requireFiniteTensors(after, 'weight after the update');
+  return { weights: weightsOf(after), state: { updates, first, second }, gradNorm };
 }

@@ -6,6 +6,7 @@ import { learningRateAt } from './learning-rate.ts';
 import { microBatches, perToken } from './micro-batch.ts';
 import { adamwStep, GradientSum } from './optimizer.ts';
 import type { Update } from './update.ts';
+import { requireFiniteGradients } from './update-stopped.ts';
 
 /** One SFT step: the mean cross-entropy over all tokens of the references, end token included; the prompt is masked. */
 export const sftUpdate: Update<SftConfig, ReferenceBatch> = {
@@ -13,9 +14,9 @@ export const sftUpdate: Update<SftConfig, ReferenceBatch> = {
   learnsFrom: 'references',
 
   async run(model, { session, batch, step, config }, computation) {
-    const clips = batch.samples.map(({ text, ...shown }) => ({
+    const clips = batch.samples.map(({ text, sampleId, ...shown }) => ({
       ...shown,
-      completions: [{ tokenIds: model.tokenizer.completion(text) }],
+      completions: [{ tokenIds: model.tokenizer.completion(text), sampleId, counts: true }],
     }));
     const tokens = clips.reduce((sum, { completions: [completion] }) => sum + completion!.tokenIds.length, 0);
     const batches = microBatches(model, clips);
@@ -29,6 +30,7 @@ export const sftUpdate: Update<SftConfig, ReferenceBatch> = {
         ...micro.feeds,
         token_weights: perToken(micro, () => 1 / tokens),
       });
+      requireFiniteGradients(micro, output);
       gradients.add(output);
       loss += floats(output.loss)[0]!;
     }

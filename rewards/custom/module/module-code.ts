@@ -34,7 +34,7 @@ export async function readModule(name: string, path: string, folder: string): Pr
       platform: 'node',
       format: 'esm',
       target: 'node20',
-      // What is hashed is all that counts: no settings and hints of files that are not.
+      // Only hashed files may change the code: `tsconfig.json` and annotations in packages do not count.
       tsconfigRaw: '{}',
       ignoreAnnotations: true,
       banner: { js: requireFrom(entry) },
@@ -50,7 +50,7 @@ export async function readModule(name: string, path: string, folder: string): Pr
   }
 }
 
-/** A link could lead elsewhere tomorrow: what is allowed is a file, by its own path. */
+/** A link can be changed to lead elsewhere, so only a file is allowed, by its own path. */
 async function realModule(name: string, path: string): Promise<string> {
   const real = await realpath(path).catch((error: NodeJS.ErrnoException) => {
     throw refusal(

@@ -54,7 +54,7 @@ function allowedModule(name: string, scope: AllowedScope): Promise<ModuleCode> {
 }
 
 function unusable(name: string, fault: string): JudgeError {
-  return refusal(`The module of reward.custom.${name} is of no use: ${fault}`, 'correct its file');
+  return refusal(`The module of reward.custom.${name} cannot be used: ${fault}`, 'correct its file');
 }
 
 /** A module in a thread of its own, where a loop without end can be ended. Scores one completion at a time. */

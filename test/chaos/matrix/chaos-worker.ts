@@ -6,15 +6,15 @@ import { startWorkers } from '../../../workers/start-workers.ts';
 import { type Order, Striker } from './strike.ts';
 
 /**
- * The real workers, with a striker inside. What it is told comes as lines of JSON (`Order`); what it says, too: it is
- * ready, it has struck.
+ * The real workers, with a striker inside. Orders come as lines of JSON (`Order`) on standard input; the worker reports
+ * in the same way that it is ready, and that it has struck.
  */
 const settings = readSettings();
 const striker = new Striker();
 const storage = new FileStorage(`${settings.home}/store`);
 createInterface({ input: process.stdin })
   .on('line', (line) => striker.obey(JSON.parse(line) as Order))
-  // Whoever gave orders is gone.
+  // The process that gave the orders is gone.
   .on('close', () => process.exit());
 const { ended } = await startWorkers(settings, {
   storage: striker.watched(storage, `${settings.home}/made.log`),

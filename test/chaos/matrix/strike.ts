@@ -9,7 +9,7 @@ import { CurrentAttempt } from '../../../workers/current-attempt.ts';
 import { type Call, WatchedStorage } from '../../storage/watched-storage.ts';
 import { ACTIVITIES, type Cell, type Moment, type StruckStage } from './cells.ts';
 
-/** What a worker under test is told. */
+/** An order to the worker under test. */
 export type Order =
   /** Another run begins, to be struck once or not at all. */
   | { play: Cell | null }
@@ -77,7 +77,7 @@ export class Striker {
     if (cell.victim === 'worker') process.kill(process.pid, 'SIGKILL');
     else if (cell.victim === 'disk full') this.#breakDisk('ENOSPC', cell);
     else if (cell.victim === 'read-only store') this.#breakDisk('EROFS', cell);
-    // A server: whoever started it kills it, then says so.
+    // A server: the process that started it kills it, and reports that.
     else await once(this.#goOn, 'go on');
   }
 

@@ -9,6 +9,7 @@ import { parseCompletion, type Rollout } from '../../../core/completion.ts';
 import { type DatasetManifest, type Sample, structuredCompletion, type Thought } from '../../../core/sample.ts';
 import { keyOf } from '../../../core/store-layout.ts';
 import { RewardConfig } from '../../../rewards/registry.ts';
+import { naming } from '../../refusal.ts';
 
 let root: string;
 let store: ArtifactStore;
@@ -132,11 +133,27 @@ test('compares captions with the references, by n-grams of the training captions
     expect(nothing).toBe(0);
     expect(scores[name]![1]![0]).toEqual({
       unscorable: true,
-      reason: 'The caption of sample silent has no words; write one in the dataset.',
+      reason: naming('sample silent', 'no words'),
     });
   }
   // Once for the data set, beside the manifest.
   const key = keyOf('documentFrequencies', { hash: input.manifest.sha256 });
   const stored = await store.readJson((await store.find(key))!, z.unknown());
   expect(stored).toEqual({ documents: 3, frequencies: [['a', 2]] });
+});
+
+test('says how many of the phrases that it compared could only be compared by their characters', async () => {
+  const chinese: Thought = [{ subject: '圆', attributes: ['红色'], actions: ['moves left'] }];
+  const manifest = { name: 'test', digest: 'd', train: [sample('a', { thought })], heldOut: [], quarantined: [] };
+  const text = structuredCompletion(chinese, 'A circle.');
+  const rollout = { step: 44, groups: [{ sampleId: 'a', completions: [completion(text), completion(text)] }] };
+  const { scoreCompletions } = createScoreActivities({ store, home: root });
+  const { compared } = await scoreCompletions({
+    ...{ runKey: 'r', step: 44, round: 0, part: 0 },
+    rollout: await store.putJson('rollout-4.json', rollout),
+    manifest: await store.putJson('manifest-4.json', manifest),
+    reward: RewardConfig.parse({ think: { similarity: 'token-f1' } }),
+  });
+  // 4 phrases of the reference, 3 of each completion, of which 2 are Chinese.
+  expect(compared).toEqual({ think: { phrases: 10, byCharacters: 4 } });
 });

@@ -104,28 +104,23 @@ describe('judge check', () => {
     expect(stdout).toContain(
       'model      big, not among the 2 listed by the endpoint: m, other\u{fffd}[2J\u{fffd}31m\n',
     );
-    expect(stdout).toMatch(/refuses the key in the environment variable JUDGE_KEY \(judge\.apiKeyEnv\) .*\.\n$/);
+    expect(stdout).toMatch(/refuses the key .* JUDGE_KEY \(judge\.apiKeyEnv\) .*\.\n$/);
   });
 
   test('of a judge that is no endpoint says what to set', async () => {
     const { stderr, code } = await videocap('check');
     expect(code).toBe(1);
-    expect(stderr).toBe(
-      'The judge of quickstart is rule-based, which is no endpoint. Name a config with a language model, or set ' +
-        'one: --set judge.kind=llm --set judge.model=gpt-4o-mini\n',
-    );
+    expect(stderr).toMatch(/quickstart is rule-based.* --set judge\.kind=llm .*\n$/);
     expect((await videocap('check', '--benchmark')).stderr).toMatch(
-      / --set benchmark\.judge\.kind=llm --set benchmark\.judge\.model=gpt-4o-mini\n$/,
+      / --set benchmark\.judge\.kind=llm --set benchmark\.judge\.model=.*\n$/,
     );
   });
 
   test('without its key names the shell, and neither a worker nor a run to resume', async () => {
     const { stderr, code } = await videocap('check', 'own.yaml', '--set', 'judge.apiKeyEnv=NO_SUCH_KEY');
     expect(code).toBe(1);
-    expect(stderr).toBe(
-      'The environment variable NO_SUCH_KEY (judge.apiKeyEnv) is not set: set it right in this shell, and where the ' +
-        'workers start.\n',
-    );
+    expect(stderr).toMatch(/^[^\n]*NO_SUCH_KEY \(judge\.apiKeyEnv\) .*this shell.*\n$/);
+    expect(stderr).not.toContain('resume');
   });
 });
 
@@ -242,7 +237,7 @@ describe('judge ledger', () => {
 
   test.each([
     ['', /^3 keys|^4 keys/],
-    ['x', /^The ledger has no key that begins with "x"; list them first\.\n$/],
+    ['x', /^The ledger has no key .*"x"; .*\n$/],
     ['e'.repeat(8), /^The ledger's entry e{64} is damaged, or of another version; remove ledger\/e{64}\.json\.ref /],
   ])('says what is wrong with the key "%s"', async (key, sentence) => {
     const { stderr, code } = await videocap('ledger', key);

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../../contracts/run-results.ts';
+import { lineNaming, naming } from '../../refusal.ts';
 import { type Ended, ScriptedWorld } from './scripted-world.ts';
 
 let world: ScriptedWorld;
@@ -20,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => world?.end());
 
 const ok = (...lines: string[]) => ({ code: 0, stdout: `${lines.join('\n')}\n`, stderr: '' });
-const refused = (stderr: string) => ({ code: 1, stdout: '', stderr: `${stderr}\n` });
+const refused = (...named: string[]) => ({ code: 1, stdout: '', stderr: lineNaming(...named) });
 const handleOf = (run: string) => world.environment.client.workflow.getHandle(run);
 const reaches = (run: string, step: number) =>
   expect
@@ -147,23 +148,13 @@ describe('resume', () => {
       const handle = await workflow.start(type, { taskQueue: 'nobody-works-here', workflowId, args: [{}] });
       await handle.terminate();
     }
-    expect(await world.videocap(['resume', 'a-bench'])).toEqual(
-      refused(
-        'Run a-bench is a benchmark, which cannot be resumed; start a new one (the ledger keeps its answers): ' +
-          'videocap bench',
-      ),
-    );
+    expect(await world.videocap(['resume', 'a-bench'])).toEqual(refused('a-bench', 'a benchmark', 'videocap bench'));
     expect(await world.videocap(['resume', 'an-annotation'])).toEqual(
-      refused(
-        'Run an-annotation is an annotation, which cannot be resumed; start a new one (the ledger keeps its ' +
-          'answers): videocap annotate',
-      ),
+      refused('an-annotation', 'an annotation', 'videocap annotate'),
     );
     const early = { taskQueue: 'nobody-works-here', workflowId: 'early', args: [{}] };
     await (await workflow.start('trainingRun', early)).terminate();
-    expect(await world.videocap(['resume', 'early'])).toEqual(
-      refused('Run early (trainingRun) has stored nothing to continue from; start a new one with: videocap run'),
-    );
+    expect(await world.videocap(['resume', 'early'])).toEqual(refused('early (trainingRun)', 'videocap run'));
   });
 });
 
@@ -231,20 +222,15 @@ describe('fork', () => {
     for (const step of [1, 77]) {
       const { code, stdout, stderr } = await fork(PARENT, '--at-step', `${step}`);
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-      expect(stderr).toMatch(
-        `failed (InvalidInput): Run ${parent.runKey} has no checkpoint at step ${step}; it has them at 0, 2, 4, 5 ` +
-          '(checkpoints.keepEvery says which are kept).\n',
+      expect(stderr).toEqual(
+        naming('(InvalidInput)', parent.runKey, `step ${step};`, 'at 0, 2, 4, 5 ', 'checkpoints.keepEvery'),
       );
     }
   });
 
   it('refuses a run that nobody knows, a step that is none, and a wrong change', async () => {
-    expect(await fork('nobody', '--at-step', '1')).toEqual(
-      refused('There is no run nobody; list the runs with: videocap status'),
-    );
-    expect((await fork(PARENT, '--at-step', '-1')).stderr).toContain(
-      "'-1' is invalid. give a whole number of at least 0, such as 20.",
-    );
+    expect(await fork('nobody', '--at-step', '1')).toEqual(refused('no run nobody', 'videocap status'));
+    expect((await fork(PARENT, '--at-step', '-1')).stderr).toEqual(naming("'-1' is invalid", 'a whole number', '20'));
     expect((await fork(PARENT)).stderr).toContain("required option '--at-step <step>' not specified");
     const { code, stderr } = await fork(PARENT, '--at-step', '2', '--set', 'algorithm.bета=1');
     expect(code).toBe(1);

@@ -4,6 +4,7 @@ import { checkLines } from '../../../cli/commands/judge-check.ts';
 import { JudgeConfig, type LlmJudgeConfig } from '../../../judge/judge-config.ts';
 import { isRight } from '../../../judge/providers/endpoint-check.ts';
 import { checkEndpoint } from '../../../judge/providers/openai/check-endpoint.ts';
+import { naming } from '../../refusal.ts';
 import { hang, message, rateLimited, reasoning, status } from '../../servers/openai-faults.ts';
 import { type Answer, type ChatRequest, type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
 
@@ -65,7 +66,7 @@ describe('the format to set', () => {
     expect(answerFormat).toBe('json-schema');
     expect(formats.text).toEqual({
       works: false,
-      fault: "the judge's answer cannot be used: it must be one JSON object",
+      fault: naming('one JSON object'),
     });
   });
 
@@ -124,9 +125,8 @@ test('says that tokens are not counted', async () => {
 test('says how a model wants to be asked that refuses a temperature and max_tokens', async () => {
   const found = await check(reasoning(serving(ALL, ALL)), { model: 'thinks' });
   expect(found).toMatchObject({ answerFormat: 'json-schema', refused: ['max_tokens', 'temperature'] });
-  expect(checkLines(found, { answerFormat: 'json-schema' })).toContain(
-    'asked      with max_completion_tokens, which leaves room for reasoning, and without a temperature: a ' +
-      'repeated question may get another answer (it refuses max_tokens and temperature)',
+  expect(checkLines(found, { answerFormat: 'json-schema' })).toContainEqual(
+    naming('asked ', 'max_completion_tokens', 'without a temperature', '(it refuses max_tokens and temperature)'),
   );
   // Two requests were refused; seven questions were answered.
   expect(server!.requests).toHaveLength(9);
@@ -154,35 +154,31 @@ describe('an endpoint that cannot be used', () => {
     [
       'refuses the key',
       () => status(401, { code: 'invalid_api_key' }),
-      () =>
-        `${at()} refuses the key in the environment variable KEY (judge.apiKeyEnv) (status 401, code ` +
-        'invalid_api_key, request req_1): start the worker with a valid one.',
+      ['KEY (judge.apiKeyEnv)', '(status 401, code invalid_api_key', 'request req_1)', 'a valid one.'],
       1,
     ],
     [
       'has no such model',
       () => status(404),
-      () =>
-        `${at()} knows no model "m" (judge.model) under this address (judge.baseUrl) (status 404, request req_1): ` +
-        'serve it there.',
+      ['no model "m" (judge.model)', '(judge.baseUrl)', '(status 404, request req_1)', 'serve it there.'],
       1,
     ],
     [
       'asks for patience',
       () => rateLimited({ 'retry-after': '60' }),
-      () => `${at()} asks for fewer requests (status 429, code rate_limit_exceeded, request req_1).`,
+      ['fewer requests', '(status 429', 'request req_1).'],
       1,
     ],
-  ])('%s: one sentence, and no further questions', async (_, answer, sentence, requests) => {
+  ])('%s: one sentence, and no further questions', async (_, answer, named, requests) => {
     const found = await check(answer);
-    expect(found.fault).toBe(sentence());
+    expect(found.fault).toEqual(naming(at(), ...named));
     expect(found.formats).toEqual({});
     expect(server!.requests).toHaveLength(requests);
   });
 
   test('does not answer in time: it is asked once', async () => {
     const found = await check(() => hang, { timeoutSeconds: 0.3 });
-    expect(found.fault).toBe(`${at()} did not answer within 0.3 s (judge.timeoutSeconds).`);
+    expect(found.fault).toEqual(naming(at(), '0.3 s', '(judge.timeoutSeconds).'));
     expect(server!.requests).toHaveLength(1);
   });
 
@@ -190,7 +186,7 @@ describe('an endpoint that cannot be used', () => {
     const gone = await startOpenAiServer();
     await gone.close();
     const { fault } = await check(() => '', { baseUrl: gone.baseUrl });
-    expect(fault).toBe(`The judge at ${gone.baseUrl} (judge.baseUrl) cannot be reached, or closes the connection.`);
+    expect(fault).toEqual(naming(`${gone.baseUrl} (judge.baseUrl)`, 'cannot be reached'));
   });
 
   test('is not asked without a key', async () => {

@@ -8,9 +8,10 @@ import { parseCompletion } from '../../../core/completion.ts';
 import { VideocapError } from '../../../core/errors.ts';
 import type { DatasetManifest } from '../../../core/sample.ts';
 import { listAll } from '../../../core/storage.ts';
+import { ASKING } from '../../../core/store-layout.ts';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
-import { ASKING } from '../../../judge/ledger/intents.ts';
 import { RewardConfig } from '../../../rewards/registry.ts';
+import { naming } from '../../refusal.ts';
 import * as faults from '../../servers/openai-faults.ts';
 import { type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
 
@@ -189,15 +190,11 @@ describe('what passes is waited for, and harms nothing', () => {
 
 describe('what needs a person blocks with one sentence, without a second request', () => {
   test.each([
-    [
-      '401',
-      faults.unauthorized,
-      /refuses the key in the environment variable KEY .*: start the worker with a valid one/,
-    ],
+    ['401', faults.unauthorized, /refuses the key .* KEY .*: .* a valid one/],
     ['insufficient_quota', faults.insufficientQuota, /has no quota left .*: top up the account/],
-    ['403', faults.status(403), /does not let the key in KEY .*: have it allowed/],
+    ['403', faults.status(403), /the key in KEY .*: have it allowed/],
     ['404', faults.status(404), /knows no model "m" .*: serve it there/],
-    ['400', faults.status(400), /refuses the request; `videocap judge check` .*: correct the config or the endpoint/],
+    ['400', faults.status(400), /`videocap judge check` .*: correct the config/],
   ])('%s, then resumed', async (_, fault, sentence) => {
     server.failNext(fault);
     const { blocked } = await judge();
@@ -211,7 +208,7 @@ describe('what needs a person blocks with one sentence, without a second request
     const input = await inputFor(CAPTIONS);
     await expect(createJudgeActivities({ store, env: {} }).judgeCompletions(input)).rejects.toMatchObject({
       code: 'JudgeBlocked',
-      message: expect.stringMatching(/^The environment variable KEY \(judge\.apiKeyEnv\) is not set/),
+      message: naming('KEY (judge.apiKeyEnv)', 'not set'),
     });
   });
 
@@ -271,18 +268,18 @@ describe('an answer that is none is asked for once more', () => {
   });
 
   test.each([
-    ['finish_reason length', faults.cutOff(30), 'it was too long'],
-    ['empty', faults.empty, 'it must be one JSON object'],
-    ['a wrong count of verdicts', faults.wrongCount, 'it must have exactly one verdict for each index from 1 to 3'],
-    ['duplicate indices', faults.duplicateIndices, 'it must have exactly one verdict for each index from 1 to 3'],
-    ['a missing index', faults.missingIndex, 'it must have exactly one verdict for each index from 1 to 3'],
-    ['NaN', faults.notANumber, 'it must have exactly the fields that were asked for'],
-    ['2 MB', faults.twoMegabytes, 'it must be much shorter'],
-    ['a wrong schema', faults.wrongSchema, 'it must have exactly the fields that were asked for'],
+    ['finish_reason length', faults.cutOff(30), 'too long'],
+    ['empty', faults.empty, 'one JSON object'],
+    ['a wrong count of verdicts', faults.wrongCount, 'one verdict for each index'],
+    ['duplicate indices', faults.duplicateIndices, 'one verdict for each index'],
+    ['a missing index', faults.missingIndex, 'one verdict for each index'],
+    ['NaN', faults.notANumber, 'exactly the fields'],
+    ['2 MB', faults.twoMegabytes, 'much shorter'],
+    ['a wrong schema', faults.wrongSchema, 'exactly the fields'],
   ])('%s twice: unscorable, never 0, and kept', async (_, fault, reason) => {
     server.failNext(fault, fault);
     const { scores } = await judge();
-    expectOneUnscorable(scores, `the judge's answer cannot be used: ${reason}`);
+    expectOneUnscorable(scores, naming('cannot be used', reason));
     expect(await ledgerSize()).toBe(3);
   });
 });

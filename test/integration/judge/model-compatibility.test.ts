@@ -9,7 +9,7 @@ import { type OpenAiServer, readsWords, startOpenAiServer } from '../../servers/
 const CAPTION = 'A dog runs.';
 const EVENTS = ['a dog runs', 'a cat sleeps'];
 
-/** Somebody who asks a server's model. */
+/** A client of a server's model. */
 function client({ baseUrl }: OpenAiServer, concurrency = 1) {
   const config = JudgeConfig.parse({ kind: 'llm', model: 'm', baseUrl, apiKeyEnv: 'KEY', concurrency });
   const api = new OpenAiChat(config as OpenAiJudgeConfig, { KEY: 'sk-very-secret' });

@@ -7,6 +7,7 @@ import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { checkEndpoint } from '../../../judge/providers/openai/check-endpoint.ts';
 import { OpenAiChat, type OpenAiJudgeConfig } from '../../../judge/providers/openai/openai-chat.ts';
 import { eventEntailment } from '../../../judge/questions/event-entailment.ts';
+import { naming } from '../../refusal.ts';
 import { type ForwardProxy, join, startForwardProxy } from '../../servers/forward-proxy.ts';
 import { type OpenAiServer, readsWords, startOpenAiServer, status } from '../../servers/openai-server.ts';
 import { JUDGE_TEST } from '../../servers/test-certificate.ts';
@@ -93,7 +94,7 @@ test('a redirection is not followed: headers may be secrets, and the other addre
   const from = await startOpenAiServer();
   from.failNext((response) => void response.writeHead(307, { location: `${other.baseUrl}/chat/completions` }).end());
   const { message } = await failureOf(ask({ headers: { 'api-key': 'TOKEN' }, baseUrl: from.baseUrl }));
-  expect(message).toContain('sends requests on to another address (status 307)');
+  expect(message).toEqual(naming('another address', '(status 307)'));
   expect(other.requests).toEqual([]);
   await Promise.all([other.close(), from.close()]);
 });
@@ -167,15 +168,13 @@ describe('through a proxy', () => {
     const url = proxy.url.replace('//', '//me:wrong-word@');
     const error = await failureOf(ask(more, { ...ENV, HTTP_PROXY: url, HTTPS_PROXY: url }));
     expect(error).toMatchObject({ code: 'JudgeBlocked' });
-    expect(error.message).toMatch(
-      /^The proxy http:\/\/127\.0\.0\.1:\d+ \(HTTPS?_PROXY\) asks for another user name and password \(status 407\)/,
-    );
+    expect(error.message).toMatch(/^The proxy http:\/\/127\.0\.0\.1:\d+ \(HTTPS?_PROXY\) .* password \(status 407\)/);
     expect(`${error.message} ${error.stack}`).not.toContain('wrong-word');
   });
 
   test.each([
-    [403, 'JudgeBlocked', /does not let the worker reach the judge at https:\/\/judge\.test\/v1 \(status 403\)/],
-    [503, 'Unavailable', /does not reach the judge at https:\/\/judge\.test\/v1 \(status 503\)/],
+    [403, 'JudgeBlocked', /The proxy .* https:\/\/judge\.test\/v1 .*status 403/],
+    [503, 'Unavailable', /The proxy .* https:\/\/judge\.test\/v1 .*status 503/],
   ])('that refuses a tunnel with %d: %s', async (refuse, code, sentence) => {
     const proxy = await proxyWith({ refuse });
     let lost = 0;
@@ -191,7 +190,7 @@ describe('through a proxy', () => {
     const gone = await unusedPort();
     const error = await failureOf(ask(PLAIN, { ...ENV, HTTP_PROXY: `http://me:pass@127.0.0.1:${gone}` }));
     expect(error).toMatchObject({ code: 'Unavailable' });
-    expect(error.message).toContain(`requests go through the proxy http://127.0.0.1:${gone} (HTTP_PROXY)`);
+    expect(error.message).toContain(`the proxy http://127.0.0.1:${gone} (HTTP_PROXY)`);
     expect(error.message).not.toContain('pass');
   });
 });
@@ -233,7 +232,7 @@ describe('judge check', () => {
     );
     const found = await check({ baseUrl: strict.baseUrl, extraBody: { seed: 1, top_k: 1 } });
     expect(found.fault).toContain('refuses the request');
-    expect(found.advice).toEqual(['Remove judge.extraBody.top_k: without it the endpoint answers.']);
+    expect(found.advice).toEqual([naming('Remove judge.extraBody.top_k:')]);
     await strict.close();
   });
 
@@ -243,9 +242,7 @@ describe('judge check', () => {
       messages[0]!.role === 'system' ? status(500) : { verdicts: [] },
     );
     const found = await check({ baseUrl: gemma.baseUrl });
-    expect(found.advice).toEqual([
-      'Set judge.systemRole: false: the endpoint answers where the instructions go into the user message.',
-    ]);
+    expect(found.advice).toEqual([naming('Set judge.systemRole: false')]);
     await gemma.close();
   });
 
@@ -255,7 +252,7 @@ describe('judge check', () => {
       return `<think>Hm.</think>${JSON.stringify({ verdicts })}`;
     });
     const found = await check({ baseUrl: thinker.baseUrl });
-    expect(found.advice).toEqual([expect.stringContaining('chat_template_kwargs: { enable_thinking: false }')]);
+    expect(found.advice).toEqual([naming('chat_template_kwargs', 'enable_thinking: false')]);
     await thinker.close();
   });
 });

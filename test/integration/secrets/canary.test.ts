@@ -114,14 +114,14 @@ describe('keys and passwords', () => {
         ({ blocked }) => blocked ?? '',
         () => '',
       );
-    await expect.poll(blocked, { timeout: 60_000 }).toMatch(/refuses the key in the environment variable CANARY_KEY/);
+    await expect.poll(blocked, { timeout: 60_000 }).toMatch(/refuses the key .* CANARY_KEY/);
     expect(secretsIn(await everything(run))).toEqual([]);
     await run.signal('resume');
     await run.result();
 
     const history = await everything(run);
     // What is looked at is really there to be seen.
-    for (const text of ['"judge.model":"m"', 'refuses the key in the environment variable', 'eventF1'])
+    for (const text of ['"judge.model":"m"', 'refuses the key in', 'eventF1'])
       expect(history.includes(text), text).toBe(true);
     expect(judge.requests.at(-1)!.authorization).toBe(`Bearer ${JUDGE_KEY}`);
     expect(worker.log()).toMatch(/"ready":true/);

@@ -142,12 +142,12 @@ describe('refuses', () => {
 
   test('a file that is no video', async () => {
     await writeFile(at('text.mp4'), 'no video at all\n'.repeat(100));
-    await refused(at('text.mp4'), /Video .*text\.mp4 cannot be read: .*; check that it plays, or convert it/);
+    await refused(at('text.mp4'), /Video .*text\.mp4 cannot be read: .*; check that it plays/);
   });
 
   test('an empty file', async () => {
     await writeFile(at('empty.mp4'), '');
-    await refused(at('empty.mp4'), /empty\.mp4 is empty \(0 bytes\); copy or download it again/);
+    await refused(at('empty.mp4'), /empty\.mp4 .*\(0 bytes\); copy or download/);
   });
 
   test('sound without pictures', async () => {

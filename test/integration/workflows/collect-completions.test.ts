@@ -9,7 +9,7 @@ import type { StageName } from './stage-contracts.ts';
 
 vi.mock('../../../workflows/stages.ts', async () => (await import('./played-step.ts')).playedStages());
 
-/** Wants rounds as long as it is told to; its advantages are the rewards, less 1. */
+/** An algorithm that asks for further rounds as the test says; its advantages are the rewards, less 1. */
 function algorithm(needsMore?: CompletionAlgorithm['needsMore']) {
   const asked: NumberGrid[] = [];
   const compared: NumberGrid[] = [];

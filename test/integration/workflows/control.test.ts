@@ -85,7 +85,7 @@ describe('pause', () => {
       async (handle) => {
         await expect
           .poll(() => metadataOf(handle).then(({ currentDetails }) => currentDetails), { timeout: 30_000 })
-          .toContain('**Paused** after the current step. Send `resume` to continue.');
+          .toMatch(/\*\*Paused\*\* .*`resume`/);
         await handle.signal('resume');
         await handle.result();
         expect((await metadataOf(handle)).currentDetails).not.toContain('Paused');

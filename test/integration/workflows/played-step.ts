@@ -1,4 +1,5 @@
 import { ExperimentConfig } from '../../../configs/schema.ts';
+import { DivergenceGate } from '../../../workflows/divergence-gate.ts';
 import type { JudgeGate } from '../../../workflows/judge-gate.ts';
 import type { StepInput } from '../../../workflows/step.ts';
 import { policyAt, ref, scriptedStages } from './scripted-stages.ts';
@@ -55,6 +56,8 @@ export function stepInput(algorithm: object, train: number, more: Partial<StepIn
     } as JudgeGate,
     onStage: (stage) => void shown.push(stage),
     onJudged: () => {},
+    divergence: new DivergenceGate(),
+    skippedUpdates: 0,
     ...more,
   };
   return { input, shown, gate };

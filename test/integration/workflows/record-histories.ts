@@ -43,6 +43,17 @@ const SCENARIOS: Scenario[] = [
     }),
   },
   {
+    // The parent did not write down with what it measured: the base is measured again.
+    name: 'trainingRun.forked-measured-again',
+    type: 'trainingRun',
+    input: { fork: { run: 'parent', step: 4 } },
+    stages: () => ({
+      forkProgress: async () => ({
+        progress: { ...(await progressAt(4, 6)), mirroredStep: -1, forkedFrom: { run: 'parent', step: 4 } },
+      }),
+    }),
+  },
+  {
     name: 'trainingRun.messages',
     type: 'trainingRun',
     input: { overrides: { 'algorithm.steps': 50 } },

@@ -14,27 +14,15 @@ import {
   PrepareDatasetInput,
   PrepareDatasetOutput,
 } from '../../../contracts/dataset.ts';
-import {
-  CaptionClipsInput,
-  CaptionClipsOutput,
-  ExportPolicyInput,
-  ExportPolicyOutput,
-  LoadPolicyInput,
-  LoadPolicyOutput,
-  RolloutGroupsInput,
-  RolloutGroupsOutput,
-  UpdatePolicyInput,
-  UpdatePolicyOutput,
-} from '../../../contracts/policy.ts';
+import { ENGINE_CONTRACT } from '../../../contracts/engine-contract.ts';
 import { WriteReportInput, WriteReportOutput } from '../../../contracts/report.ts';
 import { RunInput } from '../../../contracts/run-input.ts';
-import { StepRecord } from '../../../contracts/run-results.ts';
 import {
   FindProgressInput,
   FindProgressOutput,
   ForkProgressInput,
   ForkProgressOutput,
-  RunProgress,
+  RecordStepInput,
 } from '../../../contracts/run-state.ts';
 import {
   JudgeCompletionsInput,
@@ -52,23 +40,17 @@ const nothing = z.void();
 
 /** What every stage takes and gives, by the name of its activity. */
 export const STAGE_CONTRACTS = {
+  ...ENGINE_CONTRACT,
   resolveConfig: { input: RunInput, output: z.strictObject({ config: ExperimentConfig }) },
   prepareDataset: { input: PrepareDatasetInput, output: PrepareDatasetOutput },
   extractFrames: { input: ExtractFramesInput, output: ExtractFramesOutput },
-  loadPolicy: { input: LoadPolicyInput, output: LoadPolicyOutput },
-  rolloutGroups: { input: RolloutGroupsInput, output: RolloutGroupsOutput },
   scoreCompletions: { input: ScoreCompletionsInput, output: ScoreCompletionsOutput },
   judgeCompletions: { input: JudgeCompletionsInput, output: JudgeCompletionsOutput },
   scoreCustomRewards: { input: ScoreCompletionsInput, output: ScoreCompletionsOutput },
-  updatePolicy: { input: UpdatePolicyInput, output: UpdatePolicyOutput },
-  captionClips: { input: CaptionClipsInput, output: CaptionClipsOutput },
   scoreBenchmark: { input: ScoreBenchmarkInput, output: ScoreBenchmarkOutput },
   prepareSuite: { input: PrepareSuiteInput, output: PrepareSuiteOutput },
   scoreSuite: { input: ScoreSuiteInput, output: ScoreSuiteOutput },
-  recordStep: {
-    input: z.strictObject({ runKey: z.string(), record: StepRecord, progress: RunProgress }),
-    output: nothing,
-  },
+  recordStep: { input: RecordStepInput, output: nothing },
   findProgress: { input: FindProgressInput, output: FindProgressOutput },
   findStart: { input: FindStartInput, output: FindStartOutput },
   forkProgress: { input: ForkProgressInput, output: ForkProgressOutput },
@@ -78,7 +60,6 @@ export const STAGE_CONTRACTS = {
   startTracking: { input: StartTrackingInput, output: Tracking },
   mirrorRecords: { input: MirrorRecordsInput, output: nothing },
   finishTracking: { input: FinishTrackingInput, output: nothing },
-  exportPolicy: { input: ExportPolicyInput, output: ExportPolicyOutput },
   writeReport: { input: WriteReportInput, output: WriteReportOutput },
 };
 

@@ -12,6 +12,8 @@ import { reportPage } from '../../../report/report-page.ts';
 import { FrameOptions } from '../../../video/frame-options.ts';
 import { type SyntheticRun, type SyntheticRunOptions, syntheticRun } from '../report/synthetic-run.ts';
 
+const SENTENCES = 'sentence-embedding' as const;
+
 let folder: string;
 let store: ArtifactStore;
 beforeEach(async () => {
@@ -82,6 +84,60 @@ describe('writeReport', () => {
     }));
     // By the table, the curves and the videos.
     expect(said.split(told)).toHaveLength(4);
+  });
+
+  it('says by what the think score was compared', async () => {
+    expect((await page()).said).toContain('think score: compared by common words (token-f1)');
+  });
+
+  it('says how much of the think score its measure could not read', async () => {
+    const { said } = await page({}, ({ evaluations, config }) => ({
+      config: { ...config, reward: { ...config.reward, think: { ...config.reward.think, similarity: SENTENCES } } },
+      evaluations: evaluations.map((one) => ({ ...one, metrics: { ...one.metrics, 'think/byCharacters': 83.4 } })),
+    }));
+    expect(said).toContain('think score: compared by bge-small-en, 83 % of texts by characters, which it cannot read');
+  });
+
+  it('counts and lists the steps whose update was not made, and why', async () => {
+    const none = await syntheticRun(store, {});
+    const content = await readReportContent(store, WriteReportInput.parse(inputOf(none)));
+    expect(reportPage(content)).not.toContain('Updates that were not made');
+    const records = content.records.map((record) =>
+      record.step === 3
+        ? { ...record, notFinite: { what: 'loss' as const, value: 'NaN' as const, samples: ['<b>clip 7'] } }
+        : record,
+    );
+    const { document } = parseHTML(reportPage({ ...content, records }));
+    const said = document.querySelector('main')!.textContent.replaceAll(/\s+/g, ' ');
+    expect(said).toContain('1 update not made: not finite');
+    expect(said).toContain('1 of 4 steps had a number that was not finite');
+    expect(said).toContain('3the loss is NaN (sample <b>clip 7)');
+  });
+
+  it('says of a fork what it trained itself, and apart from that what its parent had', async () => {
+    const forkedFrom = { run: 'parent-1', step: 3, sameBenchmark: true };
+    const { said } = await page({ steps: 4 }, () => ({ forkedFrom }));
+    // A record every 9 s; the fork's own step took about that long, whenever it was made.
+    expect(said).toMatch(/GRPO, 1 step in (8|9) s /);
+    expect(said).toContain('forked from step 3 of parent-1, which had trained 3 steps in 27 s');
+    expect(said).toContain('Steps up to 3 are those of the run that this one was forked from.');
+    expect(said).not.toContain('measured again');
+  });
+
+  it('says of a fork with another benchmark that the base was measured again', async () => {
+    const forkedFrom = { run: 'parent-1', step: 3, sameBenchmark: false };
+    const { said } = await page({ steps: 4 }, () => ({ forkedFrom }));
+    expect(said).toContain('its benchmark is another one, so the base policy was measured again');
+  });
+
+  it('says how the run ended, and of what it was warned', async () => {
+    const end = { how: 'stopped', step: 4, totalSteps: 60 };
+    const collapse = [{ kind: 'length', step: 3, sentence: 'completions grew <b>longer</b>' }];
+    const { said, document } = await page({}, () => ({ end, collapse }));
+    expect(said).toContain('Stopped by a user after step 4 of 60');
+    expect(document.querySelector('.warning')!.textContent).toBe(
+      'The policy may have collapsed (step 3): completions grew <b>longer</b>.',
+    );
   });
 
   it('says plainly that the rule-based judge is no LLM', async () => {

@@ -7,6 +7,7 @@ import { readProgress } from '../../../contracts/read-progress.ts';
 import { readRecords } from '../../../contracts/read-records.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { keyOf } from '../../../core/store-layout.ts';
+import { refusal } from '../../refusal.ts';
 import { WatchedStorage } from '../../storage/watched-storage.ts';
 import { writeRunTo } from './written-run.ts';
 
@@ -82,7 +83,7 @@ test('a fork never continues from a step of its parent but the one it began with
   expect(await findProgress({ run: 'child' })).toEqual({ progress });
   await truncate(await store.localCopy((await store.find(checkpoint(4)))!), 3);
   expect(await findProgress({ run: 'child' })).toEqual({});
-  await expect(forkProgress(fork)).rejects.toThrow('has no checkpoint at step 4; it has them at 0, 2, 5');
+  await expect(forkProgress(fork)).rejects.toThrow(refusal('InvalidInput', 'parent', 'step 4;', 'at 0, 2, 5 '));
 });
 
 test('damaged start weights stop no run and no fork: loadPolicy restores them', async () => {
@@ -111,6 +112,21 @@ test('a fork has the parent as its past, its own config, and a bill of its own',
   expect((await store.read(progress.policy.weights)).toString()).toBe('weights of step 4');
   expect((await readRecords(store, 'child', 0, 4)).map(({ step }) => step)).toEqual([0, 1, 2, 3, 4]);
   expect(await forkProgress(fork)).toEqual({ progress });
+});
+
+test('a fork says which run and step it continues from, and has its own clock', async () => {
+  await writeRun('parent', 5);
+  const { findProgress, forkProgress } = createProgressActivities({ store, home: 'unused' });
+  const fork = (run: string, step: number, runKey: string) =>
+    forkProgress({ from: { run, step }, runKey, overrides: {}, startTime: 77 });
+  const { progress } = await fork('parent', 4, 'child');
+  expect(progress).toMatchObject({ forkedFrom: { run: 'parent', step: 4 }, startTime: 77 });
+  expect(progress).not.toHaveProperty('collapse');
+  for (const step of [0, 2, 4])
+    expect(await readProgress(store, 'child', step)).toMatchObject({ forkedFrom: { step: 4 }, startTime: 77 });
+  expect((await findProgress({ run: 'child' })).progress).toEqual(progress);
+  // A fork of a fork names the fork.
+  expect((await fork('child', 2, 'grandchild')).progress.forkedFrom).toEqual({ run: 'child', step: 2 });
 });
 
 test('a fork that is ended before its first step is resumed as the fork it is, and can be forked itself', async () => {
@@ -146,9 +162,9 @@ test('a fork says which checkpoints there are, and what is wrong with a change',
   const fork = (run: string, step: number, overrides = {}) =>
     forkProgress({ from: { run, step }, runKey: 'c', overrides });
   await expect(fork('parent', 3)).rejects.toThrow(
-    'Run parent has no checkpoint at step 3; it has them at 0, 2, 4, 5 (checkpoints.keepEvery says which are kept).',
+    refusal('InvalidInput', 'parent', 'step 3;', 'at 0, 2, 4, 5 ', 'checkpoints.keepEvery'),
   );
-  await expect(fork('nobody', 0)).rejects.toThrow('There is no run "nobody" in the store;');
+  await expect(fork('nobody', 0)).rejects.toThrow(refusal('InvalidInput', 'no run "nobody"'));
   await expect(fork('parent', 2, { 'algorithm.bta': 1 })).rejects.toMatchObject({
     code: 'InvalidConfig',
     message: expect.stringContaining('algorithm.bta'),
@@ -162,7 +178,7 @@ test('a run continues from before a step whose reference policy is damaged: a st
   await truncate(await store.localCopy((await store.find(checkpoint(3)))!), 3);
   expect((await findProgress({ run: 'parent' })).progress).toMatchObject({ step: 2, reference: { step: 0 } });
   await expect(forkProgress({ from: { run: 'parent', step: 4 }, runKey: 'child', overrides: {} })).rejects.toThrow(
-    'has no checkpoint at step 4; it has them at 0, 2 (',
+    refusal('InvalidInput', 'parent', 'step 4;', 'at 0, 2 ('),
   );
 });
 
@@ -201,7 +217,7 @@ describe('a fork of a run that continues', () => {
       }),
     );
     await expect(createProgressActivities({ store: moving, home: 'unused' }).forkProgress(fork(5))).rejects.toThrow(
-      'Run parent has no checkpoint at step 5; it has them at 0, 2, 4 (',
+      refusal('InvalidInput', 'parent', 'step 5;', 'at 0, 2, 4 ('),
     );
   });
 });

@@ -2,6 +2,7 @@ import { truncate } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { createStartActivities } from '../../../activities/start.ts';
 import { keyOf } from '../../../core/store-layout.ts';
+import { refusal } from '../../refusal.ts';
 import { temporaryStore } from './stage-store.ts';
 import { writeRunTo } from './written-run.ts';
 
@@ -50,21 +51,18 @@ test('a workflow id names its run, unless it has had several', async () => {
   await writeRunTo(store, 'sft-ffffffff', 1);
   await writeRunTo(store, 'sft-long-00000000', 1);
   await expect(findStart({ runKey: 'b', model: 'run:sft@2' })).rejects.toThrow(
-    'There are several runs "sft"; name one of sft-0a1b2c3d, sft-ffffffff.',
+    refusal('InvalidInput', '"sft"', 'sft-0a1b2c3d, sft-ffffffff'),
   );
 });
 
 test('what there is not is told with what there is', async () => {
   const { store, findStart } = await aStore();
   const start = (model: string) => findStart({ runKey: 'x', model });
-  const message =
-    'Run sft-0a1b2c3d has no checkpoint at step 3; it has them at 0, 2, 4, 5 (checkpoints.keepEvery says which ' +
-    'are kept).';
-  await expect(start('run:sft-0a1b2c3d@3')).rejects.toMatchObject({ code: 'InvalidInput', message });
-  await expect(start('run:sft-0a1b2c3d@77')).rejects.toThrow('has no checkpoint at step 77; it has them at 0, 2, 4, 5');
-  await expect(start('run:nobody')).rejects.toThrow(
-    'There is no run "nobody" in the store; videocap status lists runs.',
-  );
+  for (const step of [3, 77])
+    await expect(start(`run:sft-0a1b2c3d@${step}`)).rejects.toThrow(
+      refusal('InvalidInput', 'sft-0a1b2c3d', `step ${step};`, 'at 0, 2, 4, 5 ', 'checkpoints.keepEvery'),
+    );
+  await expect(start('run:nobody')).rejects.toThrow(refusal('InvalidInput', 'no run "nobody"'));
   await expect(start('tiny')).rejects.toThrow('"tiny" names no checkpoint of a run');
   await truncate(
     await store.localCopy((await store.find(keyOf('checkpointWeights', { runKey: 'sft-0a1b2c3d', step: 4 })))!),

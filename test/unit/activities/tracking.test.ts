@@ -150,6 +150,40 @@ describe('mirrorRecords', () => {
   });
 });
 
+describe('mirrorRecords of a fork', () => {
+  it('leaves out benchmarks of the other run that were measured otherwise, and nothing else', async () => {
+    const tracking = await tracker().startTracking(start());
+    await tracker().mirrorRecords({ ...mirror(tracking), otherBenchmarkTo: 1 });
+    const sent = server.runs[0]!.metrics as Metric[];
+    const stepsOf = (match: RegExp) => [...new Set(sent.filter(({ key }) => match.test(key)).map(({ step }) => step))];
+    expect(stepsOf(/^eval/)).toEqual([2]);
+    expect(stepsOf(/^reward\//)).toEqual([1, 2]);
+  });
+
+  it('marks a run whose policy may have collapsed while it still trains', async () => {
+    const tracking = await tracker().startTracking(start());
+    const collapse = [{ kind: 'length' as const, step: 2, sentence: 'completions grew' }];
+    await tracker().mirrorRecords({ ...mirror(tracking), collapse });
+    const tags = new Map(server.runs[0]!.data.tags.map(({ key, value }) => [key, value]));
+    expect(tags.get('videocap.collapse')).toContain('completions grew');
+  });
+});
+
+describe('a run that is resumed after it was cancelled', () => {
+  it('no longer says that it ended', async () => {
+    const tracking = await tracker().startTracking(start());
+    const tag = (name: string) => server.runs[0]!.data.tags.find(({ key }) => key === name)?.value;
+    const note = tag('mlflow.note.content');
+    const end = { how: 'cancelled' as const, step: 1, totalSteps: 2 };
+    const killed = { runKey: run.runKey, tracking, status: 'KILLED' as const, endTime: 9, evaluations: [], end };
+    await tracker().finishTracking(killed);
+    expect(tag('videocap.end')).toBe('Cancelled after step 1 of 2');
+    expect(tag('mlflow.note.content')).toContain('Cancelled after step 1 of 2');
+    await tracker().startTracking(start());
+    expect([tag('videocap.end'), tag('mlflow.note.content')]).toEqual(['', note]);
+  });
+});
+
 describe('finishTracking', () => {
   it('closes a run that ended badly with nothing but its status', async () => {
     const tracking = await tracker().startTracking(start());

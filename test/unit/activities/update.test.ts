@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createUpdateActivities, referenceText } from '../../../activities/update.ts';
 import { GrpoConfig } from '../../../algorithms/grpo.ts';
 import { SftConfig } from '../../../algorithms/sft.ts';
 import { sha256 } from '../../../core/artifact-store.ts';
 import type { NumberGrid } from '../../../core/grid.ts';
+import type { NotFinite } from '../../../core/not-finite.ts';
 import type { CompletionBatch, PolicyEngine, ReferenceBatch, UpdateRequest } from '../../../core/policy-engine.ts';
 import { DEFAULT_PROMPT } from '../../../policy/prompt-config.ts';
 import { storeClips, temporaryStore } from './stage-store.ts';
@@ -32,9 +33,11 @@ async function stage() {
       metrics: { loss: step },
     };
   };
+  const stopped: Record<number, NotFinite> = {};
   const update: PolicyEngine['update'] = async (request) => {
     requests.push(request);
-    return learnt(request.step);
+    const notFinite = stopped[request.step];
+    return notFinite ? { notFinite } : learnt(request.step);
   };
   const clips = await storeClips(store, ['a', 'b']);
   const rollout = await store.putJson('runs/r/step-000001/rollout.json', {
@@ -57,7 +60,7 @@ async function stage() {
     temperature: 0.9,
     maxNewTokens: 7,
   });
-  return { store, requests, input, clips, updatePolicy, grpoBatch };
+  return { store, requests, stopped, input, clips, updatePolicy, grpoBatch };
 }
 
 const full: NumberGrid = [
@@ -103,6 +106,60 @@ test('a step that was killed before its record is made again, with the same chec
   const again = await updatePolicy({ ...input, batch: grpoBatch() });
   expect(again.policy).toEqual(output.policy);
   expect(requests.length).toBe(2);
+});
+
+describe('an update that is not finite', () => {
+  const notFinite: NotFinite = { what: 'loss', value: 'NaN', samples: ['b'] };
+  const keys = (step: number) => [
+    `runs/r/checkpoints/step-00000${step}/model.safetensors`,
+    `runs/r/checkpoints/step-00000${step}/optimizer.safetensors`,
+    `runs/r/step-00000${step}/update.json`,
+  ];
+
+  test('is recorded with what it was; its checkpoint holds the bytes of the one before', async () => {
+    const { store, requests, stopped, input, updatePolicy, grpoBatch } = await stage();
+    stopped[2] = notFinite;
+    const { policy } = await updatePolicy({ ...input, batch: grpoBatch() });
+    const second = { ...input, step: 2, policy, batch: grpoBatch() };
+    const output = await updatePolicy(second);
+    expect(output).toMatchObject({ policy: { model: 'tiny', step: 2 }, metrics: { updates: 0 }, notFinite });
+    expect((await store.read(output.policy.weights)).toString()).toBe('weights 1');
+    expect((await store.read(output.policy.optimizer!)).toString()).toBe('moments 1');
+    expect([output.policy.weights.uri, output.policy.optimizer!.uri]).toEqual([
+      expect.stringContaining('checkpoints/step-000002/model'),
+      expect.stringContaining('checkpoints/step-000002/optimizer'),
+    ]);
+    expect(await updatePolicy(second)).toEqual(output);
+    expect(requests.map(({ step }) => step)).toEqual([1, 2]);
+    // The step after it removes the checkpoint that it was copied from.
+    await updatePolicy({ ...second, step: 3, policy: output.policy });
+    expect(await store.find(keys(1)[0]!)).toBeUndefined();
+    expect((await store.read(output.policy.weights)).toString()).toBe('weights 1');
+  });
+
+  test('as the first one has no optimiser state, as the start policy', async () => {
+    const { store, stopped, input, updatePolicy, grpoBatch } = await stage();
+    stopped[1] = notFinite;
+    const { policy } = await updatePolicy({ ...input, batch: grpoBatch() });
+    expect((await store.read(policy.weights)).toString()).toBe('weights');
+    expect(policy.optimizer).toBeUndefined();
+    expect((await updatePolicy({ ...input, step: 2, policy, batch: grpoBatch() })).policy).toMatchObject({ step: 2 });
+  });
+
+  test.each([0, 1, 2])(
+    'a worker that dies after %i of its three artifacts leaves a step that is made again',
+    async (n) => {
+      const { store, stopped, input, updatePolicy, grpoBatch } = await stage();
+      stopped[2] = notFinite;
+      const { policy } = await updatePolicy({ ...input, batch: grpoBatch() });
+      const second = { ...input, step: 2, policy, batch: grpoBatch() };
+      const output = await updatePolicy(second);
+      for (const key of keys(2).slice(n)) await store.remove(key);
+      const again = await updatePolicy(second);
+      expect({ ...again, seconds: 0 }).toEqual({ ...output, seconds: 0 });
+      expect(await store.firstDamaged(again)).toBeUndefined();
+    },
+  );
 });
 
 test('groups go to the engine with the frames of their sample, whatever the order of the clips', async () => {

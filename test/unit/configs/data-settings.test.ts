@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig, parseConfig } from '../../../configs/load-config.ts';
 import { neededFields } from '../../../rewards/registry.ts';
+import { refusal } from '../../refusal.ts';
 
 const PAIRS = [{ video: 'a.mp4', caption: 'A dog runs.' }];
 const EVENTS = [{ ...PAIRS[0]!, events: ['a dog runs'] }];
@@ -27,11 +28,8 @@ async function resolved(samples: object[], config = '') {
   return loadConfig(join(folder, `${name}.yaml`));
 }
 
-const refusal = (samples: object[], config: string) =>
-  resolved(samples, config).then(
-    () => 'not refused',
-    (error: Error) => error.message.replaceAll(/\S*\/config-0\.\d+/g, 'own'),
-  );
+const refuses = (samples: object[], config: string, ...named: string[]) =>
+  expect(resolved(samples, config)).rejects.toThrow(refusal('InvalidConfig', ...named));
 
 const SFT = 'algorithm: { kind: sft }\n';
 const LLM = 'judge: { kind: llm, model: m }\n';
@@ -61,33 +59,25 @@ describe('videos with captions alone', () => {
     const { reward } = await resolved(PAIRS, 'reward: { rougeL: {} }\n');
     expect(neededFields(reward)).toEqual([]);
     expect([reward.qa, reward.checklist]).toEqual([undefined, undefined]);
-    expect(await refusal(PAIRS, 'reward: { rougeL: {}, qa: {} }\n')).toContain(
-      'nothing judges the captions of own.jsonl',
-    );
+    await refuses(PAIRS, 'reward: { rougeL: {}, qa: {} }\n', 'reward.qa is {}', 'nothing judges', '.jsonl');
   });
 
   test('need such a reward', async () => {
-    expect(await refusal(PAIRS, '')).toMatchInlineSnapshot(
-      `"own.yaml: reward is missing; add a reward that looks at the caption: one that needs no judge, such as rougeL: { weight: 1 }, or name a judge."`,
-    );
+    await refuses(PAIRS, '', '.yaml: reward is missing', 'rougeL: { weight: 1 }');
   });
 
   test('cannot be scored for thoughts, nor by a judge that is not there', async () => {
-    expect(await refusal(PAIRS, 'reward: { think: { weight: 1 } }\n')).toMatchInlineSnapshot(
-      `"own.yaml:2:11: reward.think is {"weight":1}; no sample of own.jsonl has the field "thought": add it with videocap annotate, or set reward.think.weight to 0."`,
-    );
-    expect(await refusal(PAIRS, 'reward: { rougeL: {}, caption: { variant: f1 } }\n')).toMatchInlineSnapshot(
-      `"own.yaml:2:23: reward.caption is {"variant":"f1"}; nothing judges the captions of own.jsonl: set judge.kind to llm, with judge.baseUrl and judge.model, or set reward.caption.weight to 0."`,
-    );
-    expect(await refusal(PAIRS, 'reward: { rougeL: {}, qa: {} }\n')).toMatchInlineSnapshot(
-      `"own.yaml:2:23: reward.qa is {}; nothing judges the captions of own.jsonl: set judge.kind to llm, with judge.baseUrl and judge.model, or set reward.qa.weight to 0."`,
-    );
-    expect(await refusal(PAIRS, `${SFT}benchmark: { metrics: [events] }\n`)).toMatchInlineSnapshot(
-      `"own.yaml:3:14: benchmark.metrics is ["events"]; nothing judges the captions of own.jsonl: set judge.kind to llm, with judge.baseUrl and judge.model, or leave out events."`,
-    );
-    expect(await refusal(PAIRS, `${SFT}judge: { kind: rule-based }\n`)).toMatchInlineSnapshot(
-      `"own.yaml:3:10: judge.kind is "rule-based"; the references of own.jsonl are not of the small world: set llm, with judge.baseUrl and judge.model, or none."`,
-    );
+    const noThought = ['no sample of', '.jsonl has the field "thought"', 'reward.think.weight to 0'];
+    await refuses(PAIRS, 'reward: { think: { weight: 1 } }\n', ':2:11: reward.think is {"weight":1}', ...noThought);
+    const noJudge = ['nothing judges', '.jsonl', 'judge.kind to llm'];
+    const f1 = 'reward: { rougeL: {}, caption: { variant: f1 } }\n';
+    await refuses(PAIRS, f1, ':2:23: reward.caption', ...noJudge, 'reward.caption.weight to 0');
+    const qa = 'reward: { rougeL: {}, qa: {} }\n';
+    await refuses(PAIRS, qa, ':2:23: reward.qa', ...noJudge, 'reward.qa.weight to 0');
+    const events = `${SFT}benchmark: { metrics: [events] }\n`;
+    await refuses(PAIRS, events, ':3:14: benchmark.metrics is ["events"]', ...noJudge, 'leave out events');
+    const rules = `${SFT}judge: { kind: rule-based }\n`;
+    await refuses(PAIRS, rules, ':3:10: judge.kind is "rule-based"', '.jsonl are not of the small world');
   });
 
   test('with a language model as judge, its rewards and event scores', async () => {
@@ -106,9 +96,8 @@ describe('videos with captions alone', () => {
 test('with events and no thoughts, completions stay structured and think does not count', async () => {
   const config = await resolved(EVENTS, LLM);
   expect(config).toMatchObject({ prompt: { output: 'structured' }, reward: { think: { weight: 0 } } });
-  expect(await refusal(EVENTS, `${LLM}reward: { think: { similarity: token-f1 } }\n`)).toMatchInlineSnapshot(
-    `"own.yaml:3:11: reward.think is {"similarity":"token-f1"}; no sample of own.jsonl has the field "thought": add it with videocap annotate, or set reward.think.weight to 0."`,
-  );
+  const think = `${LLM}reward: { think: { similarity: token-f1 } }\n`;
+  await refuses(EVENTS, think, ':3:11: reward.think is {"similarity":"token-f1"}', 'the field "thought"');
 });
 
 test('with events and thoughts and a judge, nothing changes', async () => {

@@ -17,16 +17,13 @@ describe('a secret in a config is refused, and not repeated', () => {
     ['query of the URL', { 'judge.baseUrl': `https://host/v1?api_key=${SECRET}` }],
   ])('as %s', async (_, overrides) => {
     const message = await messageOf(overrides);
-    expect(message).toMatch(
-      /judge\.baseUrl is "https:\/\/.*\*\*\*.*"; set a URL without user name, password and query/,
-    );
-    expect(message).toContain('the environment variable that judge.apiKeyEnv names');
+    expect(message).toMatch(/judge\.baseUrl is "https:\/\/.*\*\*\*.*";.* judge\.apiKeyEnv/);
     expect(message).not.toContain(SECRET);
   });
 
   it('in place of the name of its environment variable', async () => {
     const message = await messageOf({ 'judge.apiKeyEnv': SECRET });
-    expect(message).toContain('judge.apiKeyEnv is (not shown: it may be a secret); set a text that matches');
+    expect(message).toContain('judge.apiKeyEnv is (not shown');
     expect(message).not.toContain(SECRET);
   });
 
@@ -38,23 +35,23 @@ describe('a secret in a config is refused, and not repeated', () => {
     ['in a header that HTTP sets', { 'judge.headers': { Host: SECRET } }],
   ])('as a header, %s', async (_, overrides) => {
     const message = await messageOf(overrides);
-    expect(message).toMatch(/judge\.headers[\w.-]* is \(not shown: it may be a secret\); /);
+    expect(message).toMatch(/judge\.headers[\w.-]* is \(not shown/);
     expect(message).not.toContain(SECRET);
   });
 
   it.each(['key', 'code', 'sig', 'access_token'])('in the query, as %s', async (name) => {
     const message = await messageOf({ [`judge.query.${name}`]: SECRET });
-    expect(message).toContain(`judge.query.${name} is (not shown: it may be a secret); send a secret as a header`);
+    expect(message).toMatch(new RegExp(`judge\\.query\\.${name} is \\(not shown.*judge\\.headers`));
     expect(message).not.toContain(SECRET);
   });
 
   it('in a field that does not exist', async () => {
     const message = await messageOf({ 'judge.apiKey': SECRET });
-    expect(message).toContain('judge.apiKey is not a known field (did you mean "apiKeyEnv"?)');
+    expect(message).toMatch(/judge\.apiKey is .*"apiKeyEnv"/);
     expect(message).not.toContain(SECRET);
   });
 
   it('while other values are shown', async () => {
-    expect(await messageOf({ 'judge.maxTokens': 1 })).toContain('judge.maxTokens is 1; set a number of at least 16');
+    expect(await messageOf({ 'judge.maxTokens': 1 })).toMatch(/judge\.maxTokens is 1;.* 16/);
   });
 });

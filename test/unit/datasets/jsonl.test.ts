@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type JsonlLine, readJsonl } from '../../../datasets/jsonl.ts';
+import { naming } from '../../refusal.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -146,9 +147,7 @@ test('a prompt that would break the chat template is a problem of its line, with
   expect(await read(JSON.stringify({ ...good, prompt: 'Look: <|video_pad|>' }))).toEqual([
     {
       line: 1,
-      problem:
-        '"prompt" is "Look: <|video_pad|>"; leave out special tokens such as <|video_pad|>: ' +
-        'the chat template of the model sets them',
+      problem: naming('"prompt" is "Look: <|video_pad|>"', 'leave out special tokens'),
     },
   ]);
   expect(await read(JSON.stringify({ ...good, prompt: '' }))).toEqual([{ line: 1, problem: '"prompt" is empty' }]);

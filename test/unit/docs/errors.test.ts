@@ -9,6 +9,7 @@ const CODES: Readonly<Record<ErrorCode, 'yes' | 'no' | 'after `resume`'>> = {
   InvalidDataset: 'no',
   InvalidVideo: 'no',
   InvalidModel: 'no',
+  Diverged: 'after `resume`',
   CorruptArtifact: 'no',
   ArtifactConflict: 'no',
   MissingTool: 'no',

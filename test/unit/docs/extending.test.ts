@@ -300,17 +300,23 @@ describe('engine.md', () => {
       ...{ engine: engineSection, policy: start, reference: start, step: 1, loss: 'grpo', algorithm },
       batch: {
         ...({ learnsFrom: 'completions', temperature: 1, maxLength: 8 } as const),
-        groups: [{ ...shown, completions: [completion(1, 0), completion(-1, 1), completion(null, 2)] }],
+        groups: [{ ...shown, sampleId: 'a', completions: [completion(1, 0), completion(-1, 1), completion(null, 2)] }],
       },
     };
     const learnt = await engine.update(update);
     expect(await engine.update(update)).toEqual(learnt);
+    if ('notFinite' in learnt) throw new Error('The update is finite.');
     // By hand: each of the two tokens moves its own logit by 0.5 (1 - 1/3) and the others by -0.5 / 3, times its A.
     const logits = JSON.parse(Buffer.from(learnt.weights).toString());
     expect([logits.red, logits.star, logits['.']].map((logit) => Math.round(logit * 1e9) / 1e9)).toEqual([
       0.5, -0.5, 0,
     ]);
     expect(learnt.weightsSha256).toBe(sha256(learnt.weights));
+    const far = [{ ...shown, sampleId: 'a', completions: [1e308, 1e308, 1e308].map((a) => completion(a, 0)) }];
+    const fast: ConfigSection = GrpoConfig.parse({ optimizer: { learningRate: 1 } });
+    expect(await engine.update({ ...update, algorithm: fast, batch: { ...update.batch, groups: far } })).toEqual({
+      notFinite: { what: 'weight after the update', value: 'Infinity', where: 'red' },
+    });
     await expect(engine.update({ ...update, loss: 'gspo' })).rejects.toMatchObject({ code: 'InvalidInput' });
 
     await mkdir(join(home, 'export'));

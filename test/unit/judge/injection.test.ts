@@ -10,6 +10,7 @@ import { keyPointCoverage } from '../../../judge/questions/key-point-coverage.ts
 import { keyPointExtraction } from '../../../judge/questions/key-point-extraction.ts';
 import { questionAnswering } from '../../../judge/questions/question-answering.ts';
 import { questionWriting } from '../../../judge/questions/question-writing.ts';
+import { naming } from '../../refusal.ts';
 import { HOSTILE_CAPTIONS, WANTED } from './hostile-captions.ts';
 
 const EVENTS = ['a cat sleeps', 'a bird sings'];
@@ -51,7 +52,7 @@ describe('whatever a caption says', () => {
     const all = [1, 2, 3].map((index) => ({ index, relationship: 'entailment' }));
     for (const verdicts of [all, all.slice(0, 1), all.slice(1), [all[0], all[0]], []])
       expect(read('A dog.', JSON.stringify({ verdicts }))).toEqual({
-        fault: 'it must have exactly one verdict for each index from 1 to 2',
+        fault: naming('one verdict for each index', 'from 1 to 2'),
       });
   });
 

@@ -4,6 +4,7 @@ import { unscorable, value } from '../../../core/score.ts';
 import type { Judge } from '../../../judge/judge.ts';
 import { RuleBasedJudge } from '../../../judge/rule-based/rule-based-judge.ts';
 import { ChecklistConfig, ChecklistDetails, checklist } from '../../../rewards/checklist.ts';
+import { refusal } from '../../refusal.ts';
 
 const sample: Sample = {
   ...{ id: 'a', video: { path: '/v.mp4', sha256: '', bytes: 1 }, caption: 'A small red star grows.' },
@@ -58,8 +59,7 @@ describe('reward.checklist', () => {
   test('the rule-based judge says which key points it can read', async () => {
     const of = { ...sample, keyPoints: ['soft music plays'] };
     await expect(score(['A star.'], new RuleBasedJudge(), of)).rejects.toThrow(
-      'judge.kind rule-based reads only key points of the small world, such as "the red circle moves left"; ' +
-        '"soft music plays" is none. For your own videos set judge.kind to llm.',
+      refusal('InvalidConfig', 'rule-based', 'key points', '"the red circle moves left"', '"soft music plays"', 'llm'),
     );
   });
 });

@@ -5,6 +5,7 @@ import { unscorable, value } from '../../../core/score.ts';
 import { LengthConfig, length, lengthScore } from '../../../rewards/length.ts';
 import { documentFrequencies } from '../../../rewards/reference/cider-d.ts';
 import { TokenF1 } from '../../../rewards/think/token-f1.ts';
+import { naming } from '../../refusal.ts';
 
 const sample: Sample = { id: 'a', video: { path: '/v.mp4', sha256: '', bytes: 1 }, caption: '' };
 const score = (config: object, completions: { caption?: string; tokens?: number }[]) =>
@@ -51,6 +52,6 @@ test('or all tokens of the completion; what was written elsewhere has no number 
 test('refuses a range that ends before it begins', () => {
   expect(LengthConfig.safeParse({ min: 9, max: 8, fallOff: 1 }).error?.issues[0]).toMatchObject({
     path: ['max'],
-    message: 'set at least min: lengths from min to max are wanted',
+    message: naming('min'),
   });
 });

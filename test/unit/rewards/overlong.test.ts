@@ -5,6 +5,7 @@ import { unscorable, value } from '../../../core/score.ts';
 import { OverlongConfig, overlong, overlongPenalty } from '../../../rewards/overlong.ts';
 import { documentFrequencies } from '../../../rewards/reference/cider-d.ts';
 import { TokenF1 } from '../../../rewards/think/token-f1.ts';
+import { naming } from '../../refusal.ts';
 
 /** What `get_soft_overlong_punishment` of TRL 1.16.0 gives: `workers/torch/tests/trl_numbers.py`. */
 const { overlong: golden }: { overlong: Golden[] } = JSON.parse(
@@ -49,7 +50,7 @@ describe('the soft overlong penalty', () => {
     ]);
     expect(OverlongConfig.safeParse({ maxTokens: 8, cacheTokens: 9 }).error?.issues[0]).toMatchObject({
       path: ['cacheTokens'],
-      message: 'set at most maxTokens: the penalty grows over the last cacheTokens of them',
+      message: naming('maxTokens'),
     });
   });
 });

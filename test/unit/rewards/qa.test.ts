@@ -5,6 +5,7 @@ import type { Judge } from '../../../judge/judge.ts';
 import type { Outcome } from '../../../judge/questions/question.ts';
 import { RuleBasedJudge } from '../../../judge/rule-based/rule-based-judge.ts';
 import { QaConfig, QaDetails, qa } from '../../../rewards/qa.ts';
+import { refusal } from '../../refusal.ts';
 
 const video = { path: '/v.mp4', sha256: '', bytes: 1 };
 const sample: Sample = {
@@ -89,11 +90,8 @@ describe('reward.qa', () => {
 
   test('the rule-based judge says which questions it can read', async () => {
     const of = { ...sample, questions: [{ question: 'Who sleeps?', options: ['a cat', 'a dog'], answer: 'a cat' }] };
-    await expect(score(['A cat sleeps.'], { of })).rejects.toMatchObject({
-      code: 'InvalidConfig',
-      message:
-        'judge.kind rule-based reads only questions of the small world, such as "What does the red circle do?"; ' +
-        '"Who sleeps?" is none. For your own videos set judge.kind to llm.',
-    });
+    await expect(score(['A cat sleeps.'], { of })).rejects.toThrow(
+      refusal('InvalidConfig', 'rule-based', 'questions', '"What does the red circle do?"', '"Who sleeps?"', 'llm'),
+    );
   });
 });

@@ -10,7 +10,7 @@ describe('what an activity throws', () => {
     [0, 'TIMEOUT', /away/],
     [429, 'HTTP_429', /away/],
     [503, 'TEMPORARILY_UNAVAILABLE', /away/],
-    [401, 'HTTP_401', /refuses the credentials \(401\); set MLFLOW_TRACKING_TOKEN/],
+    [401, 'HTTP_401', /credentials \(401\); .*MLFLOW_TRACKING_TOKEN/],
     [403, 'PERMISSION_DENIED', /refuses the credentials/],
     [200, 'NOT_MLFLOW', /is no MLflow server .* set MLFLOW_TRACKING_URI/],
   ])('%i %s is waited for', (status, code, text) => {
@@ -28,6 +28,6 @@ describe('what an activity throws', () => {
   it('a request that MLflow will never accept is not', () => {
     const error = failure(400, 'INVALID_PARAMETER_VALUE');
     expect(error).toMatchObject({ code: 'InvalidInput', retryable: false });
-    expect(error.message).toBe('MLflow at http://mlflow refused: INVALID_PARAMETER_VALUE: it said so');
+    expect(error.message).toMatch(/mlflow .*INVALID_PARAMETER_VALUE: it said so/);
   });
 });

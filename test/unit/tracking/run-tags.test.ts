@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { CaptionsMadeWith } from '../../../benchmarks/suites/made-with.ts';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import type { Evaluation } from '../../../contracts/run-results.ts';
-import { bestTags, finishNote, madeWithTags, runTags } from '../../../tracking/run-tags.ts';
+import {
+  bestTags,
+  collapseTags,
+  endTags,
+  finishNote,
+  madeWithTags,
+  noteAtStart,
+  runTags,
+} from '../../../tracking/run-tags.ts';
 
 const ref = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
 const evaluation = (step: number, eventF1: number): Evaluation => ({
@@ -35,6 +43,19 @@ describe('runTags', () => {
     expect(tags.get('mlflow.note.content')).toContain('Started from step 40 of sft-1 (weights abababababab).');
   });
 
+  it('say by what the think score compares phrases', () => {
+    expect(tagsOf({}).get('videocap.think.comparedBy')).toBe('bge-small-en');
+    const words = tagsOf({ reward: { think: { similarity: 'token-f1' } } });
+    expect(words.get('videocap.think.comparedBy')).toBe('common words (token-f1)');
+  });
+
+  it('say which run it was forked from, and at which step', () => {
+    const tags = tagsOf({}, { forkedFrom: { run: 'parent-1', step: 60 } });
+    expect(tags.get('videocap.forkedFrom')).toBe('run:parent-1@60');
+    expect([tags.get('videocap.forkedFrom.run'), tags.get('videocap.forkedFrom.step')]).toEqual(['parent-1', '60']);
+    expect(tags.get('mlflow.note.content')).toContain('Forked from step 60 of parent-1.');
+  });
+
   it('say who judges', () => {
     expect(tagsOf({}).get('mlflow.note.content')).toContain('rule-based, no LLM');
     const openai = tagsOf({ judge: { kind: 'llm', model: 'some-model' } });
@@ -54,12 +75,9 @@ describe('finishNote', () => {
   });
   it('says which checkpoint was exported, and why the run ended', () => {
     const best = { step: 20, metric: 'eventF1', value: 61.25, endedEarly: 'it no longer rose' };
-    const note = finishNote(
-      'As it was.',
-      [evaluation(0, 41), evaluation(20, 61.25), evaluation(40, 48)],
-      undefined,
+    const note = finishNote('As it was.', [evaluation(0, 41), evaluation(20, 61.25), evaluation(40, 48)], undefined, {
       best,
-    );
+    });
     expect(note).toContain('event F1 41.0 → 61.3 (+20.3).');
     expect(note).toContain('Best checkpoint, exported: step 20, eventF1 61.25. Ended early: it no longer rose.');
     expect(bestTags(best)).toContainEqual({ key: 'videocap.best.step', value: '20' });
@@ -85,6 +103,33 @@ describe('finishNote', () => {
       },
     ]);
     expect(madeWithTags([evaluation(0, 41)])).toEqual([]);
+  });
+  it('says which scores compared texts by characters', () => {
+    const read = { 'think/byCharacters': 83.4 };
+    const after = { ...evaluation(40, 48), metrics: { eventF1: 48, ...read } };
+    expect(finishNote('As it was.', [evaluation(0, 41), after], undefined)).toContain(
+      '(+7.0). think: 83 % of texts by characters.',
+    );
+  });
+
+  it('says how a run ended, with results or without, and takes that back when the run continues', () => {
+    const end = { how: 'cancelled' as const, step: 12, totalSteps: 60, whilePaused: true };
+    const collapse = [{ kind: 'length' as const, step: 9, sentence: 'completions grew' }];
+    const ended =
+      '**How it ended:** Cancelled after step 12 of 60, while it was paused. The policy may have collapsed (step 9): ' +
+      'completions grew.';
+    for (const results of [[], evaluations]) {
+      const note = finishNote('As it was.', results, undefined, { end, collapse });
+      expect(note).toContain(ended);
+      expect(finishNote(note, results, undefined, { end, collapse })).toBe(note);
+      expect(noteAtStart(note)).toBe('As it was.');
+    }
+    expect(endTags({ end, setAside: { samples: 1, of: 9 } })).toEqual([
+      { key: 'videocap.end', value: 'Cancelled after step 12 of 60, while it was paused' },
+      { key: 'videocap.setAside', value: '1 of 9 samples was set aside (the report lists it with its reason)' },
+    ]);
+    expect(collapseTags(collapse)).toHaveLength(1);
+    expect([...collapseTags([]), ...endTags({ setAside: { samples: 0, of: 9 } })]).toEqual([]);
   });
   it('leaves a run without results as it is', () => {
     expect(finishNote('As it was.', [], undefined)).toBe('As it was.');

@@ -9,6 +9,7 @@ import { FileStorage } from '../../../core/file-storage.ts';
 import { ActivityRuntime, type RuntimeOptions } from '../../../workers/activity-runtime.ts';
 import { cancellationSignal, currentAttempt, reportProgress } from '../../../workers/current-attempt.ts';
 import { readSettings } from '../../../workers/settings.ts';
+import { refusal } from '../../refusal.ts';
 
 let root: string;
 let store: ArtifactStore;
@@ -163,7 +164,7 @@ describe('the limit for stuck computations', () => {
 
   it.each(['0', '-1', 'never'])('is refused where it is "%s"', (text) => {
     expect(() => readSettings({ VIDEOCAP_STUCK_SECONDS: text })).toThrow(
-      `VIDEOCAP_STUCK_SECONDS is "${text}"; set it to a number of seconds, such as 600.`,
+      refusal('InvalidConfig', `VIDEOCAP_STUCK_SECONDS is "${text}"`),
     );
   });
 });

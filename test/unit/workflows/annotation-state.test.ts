@@ -61,8 +61,6 @@ describe('AnnotationState', () => {
       stage: 'paused: judge',
       blocked: 'Set JUDGE_KEY.',
     });
-    expect(run.details({ paused: false, blocked: 'Set JUDGE_KEY.' })).toContain(
-      '**Paused: judge.** Set JUDGE_KEY. Then send `resume`.',
-    );
+    expect(run.details({ paused: false, blocked: 'Set JUDGE_KEY.' })).toContain('**Paused: judge.** Set JUDGE_KEY.');
   });
 });

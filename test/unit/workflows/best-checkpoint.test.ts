@@ -81,20 +81,18 @@ describe('early stopping', () => {
   });
 
   it('says why', () => {
-    expect(follow([50 + 1e-9, 49, 48], { patience: 2, minDelta: 0.5 }).ended.at(-1)).toBe(
-      'eventF1 has not risen above 50 by more than 0.5 in the last 2 evaluations (checkpoints.best.patience)',
+    expect(follow([50 + 1e-9, 49, 48], { patience: 2, minDelta: 0.5 }).ended.at(-1)).toMatch(
+      /eventF1 .* above 50 .* 0\.5 .* 2 evaluations/,
     );
-    expect(follow([1, 2], { patience: 1, mode: 'min' }).ended.at(-1)).toBe(
-      'eventF1 has not fallen below 1 in the last evaluation (checkpoints.best.patience)',
-    );
+    expect(follow([1, 2], { patience: 1, mode: 'min' }).ended.at(-1)).toMatch(/eventF1 .* below 1 .* last evaluation/);
   });
 });
 
 it('a metric that the benchmark does not have is refused with those that it has', () => {
   const config = BestConfig.parse({ metric: 'evntF1' });
   const metrics = { eventF1: 50, eventF1Low: 40, eventF1High: 60, clips: 3 };
-  expect(unknownMetric({ step: 0, metrics }, config)).toBe(
-    'checkpoints.best.metric is "evntF1", which the held-out benchmark does not measure; set one of eventF1, clips.',
+  expect(unknownMetric({ step: 0, metrics }, config)).toMatch(
+    /checkpoints\.best\.metric is "evntF1".* eventF1, clips\./,
   );
   expect(unknownMetric({ step: 0, metrics: { clips: 3, unscorable: 3 } }, config)).toBeUndefined();
 });

@@ -7,16 +7,13 @@ const priced = judge({ price: { inputPerMillion: 1 }, budget: { usd: 1, calls: 9
 
 describe('limits', () => {
   it('are refused with the field, and a right one', () => {
-    expect(() => parseLimits({ maxSteps: -1 })).toThrow(
-      'Wrong limits: maxSteps: Too small: expected number to be >=0. Right ones are {"judgeBudgetUsd": 20, ' +
-        '"maxSteps": 500}.',
-    );
+    expect(() => parseLimits({ maxSteps: -1 })).toThrow(/maxSteps: .*>=0.* "maxSteps": 500\}/);
     expect(() => parseLimits({ steps: 1 })).toThrow('Unrecognized key: "steps"');
   });
 
   it('in USD are refused where the judge costs nothing, since they would never be reached', () => {
     expect(() => parseLimits({ judgeBudgetUsd: 20 }, { judge: judge() })).toThrow(
-      'judge.price is 0. Set judgeBudgetCalls',
+      /judgeBudgetUsd .*judge\.price is 0\. Set judgeBudgetCalls/,
     );
     expect(parseLimits({ judgeBudgetUsd: 20 }, { judge: priced })).toEqual({ judgeBudgetUsd: 20 });
     expect(parseLimits({ judgeBudgetUsd: 0 }, { judge: judge() })).toEqual({ judgeBudgetUsd: 0 });
@@ -25,11 +22,9 @@ describe('limits', () => {
 
   it('of a judge of benchmarks are refused where there is none, or it costs nothing', () => {
     const change = { benchmarkJudgeBudgetUsd: 20 };
-    expect(() => parseLimits(change, { judge: priced })).toThrow(
-      'Wrong limits: the run’s config has no benchmark.judge, so its judge pays for benchmarks. Set judgeBudgetUsd',
-    );
+    expect(() => parseLimits(change, { judge: priced })).toThrow(/no benchmark\.judge.* Set judgeBudgetUsd/);
     expect(() => parseLimits(change, { judge: priced, ownBenchmarkJudge: judge() })).toThrow(
-      'benchmarkJudgeBudgetUsd would never be reached, since the run’s benchmark.judge.price is 0',
+      /benchmarkJudgeBudgetUsd .* benchmark\.judge\.price is 0/,
     );
     expect(parseLimits(change, { judge: judge(), ownBenchmarkJudge: priced })).toEqual(change);
   });

@@ -6,9 +6,11 @@ import type { z } from 'zod';
 import { GrpoConfig } from '../../../../algorithms/grpo.ts';
 import { GspoConfig } from '../../../../algorithms/gspo.ts';
 import { SftConfig } from '../../../../algorithms/sft.ts';
+import { notFiniteText } from '../../../../core/not-finite.ts';
 import type {
   CompletionBatch,
   GenerateRequest,
+  NotFiniteUpdate,
   PolicyFiles,
   SampledCompletion,
   UpdateRequest,
@@ -18,9 +20,11 @@ import type { Frames } from '../../../../core/sample.ts';
 import { sha256 } from '../../../../core/sha256.ts';
 import { OnnxEngine } from '../../../../policy/onnx/engine/onnx-engine.ts';
 import { openModelFolder } from '../../../../policy/onnx/model/model-folder.ts';
+import { writeSafetensors } from '../../../../policy/onnx/model/safetensors.ts';
 import { PolicyTokenizer } from '../../../../policy/onnx/model/tokenizer.ts';
 import { readOptimizer, readWeights } from '../../../../policy/onnx/model/weights.ts';
 import { DEFAULT_PROMPT } from '../../../../policy/prompt-config.ts';
+import { refusal } from '../../../refusal.ts';
 import { noisyFrames } from './noisy-frames.ts';
 
 const folder = openModelFolder('tiny');
@@ -61,8 +65,7 @@ type GrpoRequest = UpdateRequest & { batch: CompletionBatch };
 
 async function grpoRequest(engine: OnnxEngine): Promise<GrpoRequest> {
   const groups = (await rollout(engine)).map(({ completions }, i) => ({
-    frames: clips[i]!.frames,
-    prompt: clips[i]!.prompt,
+    ...clips[i]!,
     completions: completions.map(({ tokenIds, logProbs }, c) => ({ tokenIds, logProbs, advantage: c - 1 })),
   }));
   const algorithm = GrpoConfig.parse({ kind: 'grpo', iterations: 2, optimizer: { learningRate: 1e-4 } });
@@ -70,12 +73,19 @@ async function grpoRequest(engine: OnnxEngine): Promise<GrpoRequest> {
   return { engine: onnx, policy, reference: policy, step: 1, loss: 'grpo', algorithm, batch };
 }
 
+/** What an update gives that is made. */
+async function made(update: ReturnType<OnnxEngine['update']>): Promise<UpdateResult> {
+  const result = await update;
+  if ('notFinite' in result) throw new Error(`The update was not made: ${notFiniteText(result.notFinite)}.`);
+  return result;
+}
+
 /** A step of SFT on these texts. */
 function sftRequest(
   samples: { frames: Frames; text: string }[],
   config: z.input<typeof SftConfig>,
 ): Omit<UpdateRequest, 'step'> {
-  const asked = samples.map((sample) => ({ ...sample, prompt: DEFAULT_PROMPT }));
+  const asked = samples.map((sample, i) => ({ ...sample, sampleId: `${i}`, prompt: DEFAULT_PROMPT }));
   const batch = { learnsFrom: 'references', samples: asked } as const;
   return { engine: onnx, policy, reference: policy, loss: 'sft', algorithm: SftConfig.parse(config), batch };
 }
@@ -120,15 +130,15 @@ test('greedy captions are the same for every completion, and take the likeliest 
 test('the same step in a fresh engine, and after other work, gives the same bytes', async () => {
   const first = freshEngine();
   const request = await grpoRequest(first);
-  const learnt = await first.update(request);
+  const learnt = await made(first.update(request));
 
   const second = freshEngine();
   const text = '<answer>A red star grows.</answer>';
   const sft = sftRequest([{ frames: square, text }], { kind: 'sft', optimizer: { learningRate: 1e-3 } });
-  await second.update({ ...sft, step: 1 });
+  await made(second.update({ ...sft, step: 1 }));
   await second.generate({ engine: onnx, policy, clips, groupSize: 1, maxNewTokens: 3 });
   expect(await grpoRequest(second)).toEqual(request);
-  const again = await second.update(request);
+  const again = await made(second.update(request));
 
   expect(again.weightsSha256).toBe(learnt.weightsSha256);
   expect(again.optimizerSha256).toBe(learnt.optimizerSha256);
@@ -138,7 +148,7 @@ test('the same step in a fresh engine, and after other work, gives the same byte
 
 test('an update that is broken off amid its micro-batches and begun again gives the same bytes', async () => {
   const request = await grpoRequest(shared);
-  const undisturbed = await shared.update(request);
+  const undisturbed = await made(shared.update(request));
   const engine = freshEngine();
   // Two grids are two micro-batches: log-probabilities of both, then both for each of two updates.
   for (const last of [1, 3, 4]) {
@@ -151,7 +161,7 @@ test('an update that is broken off amid its micro-batches and begun again gives 
       name: 'AbortError',
     });
   }
-  const again = await engine.update(request);
+  const again = await made(engine.update(request));
   expect(again.weightsSha256).toBe(undisturbed.weightsSha256);
   expect(again.optimizerSha256).toBe(undisturbed.optimizerSha256);
   expect(again.metrics).toEqual(undisturbed.metrics);
@@ -159,7 +169,7 @@ test('an update that is broken off amid its micro-batches and begun again gives 
 
 test('metrics of an update: sampled and recomputed log-probabilities agree, the KL starts at 0 and grows', async () => {
   const engine = shared;
-  const { metrics, weights, optimizer } = await engine.update(await grpoRequest(engine));
+  const { metrics, weights, optimizer } = await made(engine.update(await grpoRequest(engine)));
   expect(metrics.samplingMismatch).toBeLessThan(1e-4);
   expect(metrics).toMatchObject({ updates: 2, excludedCompletions: 0, learningRate: 1e-4 });
   for (const name of ['loss', 'gradNorm', 'entropy', 'kl', 'clipFraction'])
@@ -179,9 +189,9 @@ test('GSPO makes the first update of GRPO, and clips whole completions from the 
   });
   const grpo = { ...request, algorithm: GrpoConfig.parse({ beta: 0, optimizer }) };
   const [once, thrice, other] = [
-    await shared.update(gspo(1)),
-    await shared.update(gspo(3)),
-    await shared.update(grpo),
+    await made(shared.update(gspo(1))),
+    await made(shared.update(gspo(3))),
+    await made(shared.update(grpo)),
   ] as const;
   expect(once.metrics.gradNorm! / other.metrics.gradNorm!).toBeCloseTo(1, 4);
   expect(once.metrics).toMatchObject({ updates: 1, clipFraction: 0 });
@@ -218,7 +228,7 @@ describe('with filters', () => {
     }));
     const algorithm = { ...request.algorithm, iterations: 1 };
     const learn = (some: typeof groups) =>
-      shared.update({ ...request, algorithm, batch: { ...request.batch, groups: some } });
+      made(shared.update({ ...request, algorithm, batch: { ...request.batch, groups: some } }));
     const { metrics, weightsSha256 } = await learn(groups);
     expect(metrics.samplingMismatch).toBeLessThan(1e-4);
     expect(metrics).toMatchObject({ clipFraction: 0, updates: 1 });
@@ -283,20 +293,107 @@ test('excluded completions have no influence, and a batch of nothing else leaves
       })),
     },
   });
-  const without = await engine.update(change((c) => (c === 0 ? { advantage: null } : {})));
-  const gibberish = await engine.update(
-    change((c) =>
-      c === 0 ? { advantage: null, tokenIds: request.batch.groups[0]!.completions[1]!.tokenIds.slice(0, 2) } : {},
+  const without = await made(engine.update(change((c) => (c === 0 ? { advantage: null } : {}))));
+  const gibberish = await made(
+    engine.update(
+      change((c) =>
+        c === 0 ? { advantage: null, tokenIds: request.batch.groups[0]!.completions[1]!.tokenIds.slice(0, 2) } : {},
+      ),
     ),
   );
   expect(without.metrics.excludedCompletions).toBe(3);
   for (const name of ['loss', 'gradNorm', 'kl', 'tokens'])
     expect(gibberish.metrics[name]).toBeCloseTo(without.metrics[name]!, 5);
 
-  const nothing = await engine.update(change(() => ({ advantage: null })));
+  const nothing = await made(engine.update(change(() => ({ advantage: null }))));
   expect(nothing.weightsSha256).toBe(policy.weights.sha256);
   expect(nothing.metrics).toEqual({ tokens: 0, excludedCompletions: 9, learningRate: 1e-4, updates: 0 });
   expect(readOptimizer(nothing.optimizer, folder).updates).toBe(0);
+});
+
+describe('an update with a number that is not finite is not made, and says what it was and of which sample', () => {
+  const withAdvantages = (request: GrpoRequest, advantage: (g: number, c: number) => number | null): GrpoRequest => ({
+    ...request,
+    batch: {
+      ...request.batch,
+      groups: request.batch.groups.map((group, g) => ({
+        ...group,
+        completions: group.completions.map((one, c) => ({ ...one, advantage: advantage(g, c) })),
+      })),
+    },
+  });
+  const grpo = (config: object): GrpoConfig => ({ ...GrpoConfig.parse({ kind: 'grpo', iterations: 2 }), ...config });
+
+  /** Weights that are finite, but with which nothing can be computed. */
+  async function hugeWeights(): Promise<PolicyFiles> {
+    const tensors = readWeights(await readFile(policy.weights.path), folder);
+    const [name] = [...tensors.keys()].filter((one) => one.endsWith('norm.weight')).slice(-1);
+    tensors.get(name!)!.data.fill(3e38);
+    const bytes = writeSafetensors(tensors);
+    const path = join(await mkdtemp(join(tmpdir(), 'videocap-huge-')), 'model.safetensors');
+    await writeFile(path, bytes);
+    return { ...policy, weights: { path, sha256: sha256(bytes) } };
+  }
+
+  test('an advantage', async () => {
+    const request = withAdvantages(await grpoRequest(shared), (g, c) => (g === 1 && c === 2 ? -1e39 : 1));
+    expect(await shared.update(request)).toEqual({
+      notFinite: { what: 'advantage', value: '-Infinity', samples: ['wide'] },
+    });
+    expect(await shared.update(withAdvantages(request, (g) => (g === 1 ? null : 1)))).toHaveProperty('weights');
+  });
+
+  test('a gradient whose norm no 32-bit float holds', async () => {
+    const request = withAdvantages(await grpoRequest(shared), (_, c) => (c === 0 ? 1e30 : -1e30));
+    expect(await shared.update(request)).toMatchObject({ notFinite: { what: 'gradient', value: 'Infinity' } });
+  });
+
+  test('of the second of two updates: nothing of the first is kept', async () => {
+    // Before the first update the KL is 0; after it the policy has moved, and this weight makes it infinite.
+    const request = { ...(await grpoRequest(shared)), algorithm: grpo({ beta: 1e38 }) };
+    const { notFinite } = (await shared.update(request)) as NotFiniteUpdate;
+    expect(['loss', 'gradient']).toContain(notFinite.what);
+    expect(await shared.update({ ...request, algorithm: grpo({ beta: 1e38, iterations: 1 }) })).toHaveProperty(
+      'weights',
+    );
+    const plain = await grpoRequest(shared);
+    const [here, elsewhere] = [await made(shared.update(plain)), await made(freshEngine().update(plain))];
+    expect([here.weightsSha256, here.optimizerSha256]).toEqual([elsewhere.weightsSha256, elsewhere.optimizerSha256]);
+  });
+
+  test('the new weights, by the name of the first that is not finite', async () => {
+    const algorithm = grpo({ optimizer: { ...grpo({}).optimizer, learningRate: 1e39 } });
+    const { notFinite } = (await shared.update({ ...(await grpoRequest(shared)), algorithm })) as NotFiniteUpdate;
+    expect(notFinite).toMatchObject({ what: 'weight after the update' });
+    expect(folder.parameters.map(({ name }) => name)).toContain(notFinite.where);
+  });
+
+  test('log-probabilities of the policy, and of the reference policy', async () => {
+    const request = await grpoRequest(shared);
+    const huge = await hugeWeights();
+    const [own, reference] = [
+      await shared.update({ ...request, policy: huge }),
+      await shared.update({ ...request, reference: huge }),
+    ];
+    expect(own).toMatchObject({ notFinite: { what: 'log-probability', samples: [expect.any(String)] } });
+    expect(reference).toMatchObject({ notFinite: { what: 'log-probability of the reference policy' } });
+  });
+
+  test('the loss of SFT, with the samples that were computed together', async () => {
+    const sft = sftRequest([{ frames: square, text: 'A star.' }], { kind: 'sft' });
+    expect(await shared.update({ ...sft, policy: await hugeWeights(), step: 1 })).toMatchObject({
+      notFinite: { what: 'loss', samples: ['0'] },
+    });
+  });
+
+  test('a policy that leaves no token to choose is no wrong model: its failure names the sample', async () => {
+    const huge = await hugeWeights();
+    const request = { engine: onnx, policy: huge, clips, groupSize: 1, maxNewTokens: 2, sampling };
+    await expect(shared.generate(request)).rejects.toMatchObject({
+      code: 'Diverged',
+      message: expect.stringMatching(/^Sample square: The policy .*start from an earlier checkpoint/),
+    });
+  });
 });
 
 test('SFT lowers the loss of what it learns, step by step, carrying its moments along', async () => {
@@ -320,14 +417,14 @@ test('SFT lowers the loss of what it learns, step by step, carrying its moments 
   let current = policy;
   let last: UpdateResult | undefined;
   for (let step = 1; step <= 3; step++) {
-    last = await engine.update({ ...sft, policy: current, step });
+    last = await made(engine.update({ ...sft, policy: current, step }));
     losses.push(last.metrics.loss!);
     if (step < 3) current = await save(String(step), last);
   }
   expect(losses[1]).toBeLessThan(losses[0]!);
   expect(losses[2]).toBeLessThan(losses[1]!);
   // Another engine, which has to read the files, ends with the same bytes.
-  const elsewhere = await freshEngine().update({ ...sft, policy: current, step: 3 });
+  const elsewhere = await made(freshEngine().update({ ...sft, policy: current, step: 3 }));
   expect(elsewhere.weightsSha256).toBe(last!.weightsSha256);
   await rm(home, { recursive: true });
 });
@@ -363,12 +460,11 @@ test('files that are gone or changed are told apart from a model that is wrong',
 
 test('a loss that the engine does not have, and a batch of another kind, are refused with a sentence', async () => {
   const sft = { ...sftRequest([], { kind: 'sft' }), step: 1 };
-  await expect(shared.update({ ...sft, loss: 'ppo' })).rejects.toMatchObject({
-    code: 'InvalidInput',
-    message: 'The onnx engine has no loss "ppo"; use an algorithm with one of grpo, gspo, sft.',
-  });
+  await expect(shared.update({ ...sft, loss: 'ppo' })).rejects.toThrow(
+    refusal('InvalidInput', 'onnx', '"ppo"', 'grpo, gspo, sft.'),
+  );
   await expect(shared.update({ ...sft, loss: 'grpo' })).rejects.toThrow(
-    'Loss grpo learns from completions, but the batch has references; send it completions.',
+    refusal('InvalidInput', 'grpo', 'completions', 'references', 'completions.'),
   );
 });
 

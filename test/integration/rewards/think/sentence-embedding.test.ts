@@ -6,7 +6,7 @@ import { actionText } from '../../../../datasets/shapes/describe.ts';
 import { COLOURS, PAIR_ACTIONS, SHAPES, SIZES, SOLO_ACTIONS } from '../../../../judge/rule-based/shapes-vocabulary.ts';
 import { embeddingModelFolder } from '../../../../rewards/think/embedding-model.ts';
 import { SentenceEmbedding } from '../../../../rewards/think/sentence-embedding.ts';
-import { ThinkConfig } from '../../../../rewards/think.ts';
+import { ThinkConfig, think } from '../../../../rewards/think.ts';
 import { readSettings } from '../../../../workers/settings.ts';
 
 const { subjectThreshold, itemThreshold } = ThinkConfig.parse({});
@@ -61,6 +61,66 @@ describe('similarities of the sentence-embedding model', () => {
 
   test('a very long phrase is read to its limit', async () => {
     expect(await compare('red '.repeat(5000), 'red')).toBeGreaterThan(0.3);
+  });
+});
+
+describe('words that the model does not know', () => {
+  test.each([
+    ['Chinese', '红色', '蓝色', 0, 0.3],
+    ['Chinese that its vocabulary quotes', '日本', '中国', 0, 0.3],
+    ['half of it unknown', '一个男人', '一个女人', 0, 0.5],
+    ['Japanese', '犬', '猫', 0, 0],
+    ['Korean', '개', '고양이', 0, 0],
+    ['Cyrillic, which it spells', 'собака', 'кошка', 0, 0.5],
+    ['Arabic', 'كلب', 'قطة', 0, 0.3],
+    ['Hindi', 'कुत्ता', 'बिल्ली', 0, 0.5],
+    ['emoji', '🐶', '🐱', 0, 0],
+    ['an emoji in English', 'dog 🐶', 'dog 🐱', 0, 0.5],
+    ['one unknown word in English', 'the man in 红 shirt', 'the man in 蓝 shirt', 0.5, 0.8],
+    ['a word that both share', 'walks to 北京', 'strolls to 北京', 0.9, 0.97],
+    ['words that are too long', 'x'.repeat(120), 'y'.repeat(120), 0, 0],
+    ['unknown punctuation', '‽', '⸮', 0, 0],
+    ['an English word and a Chinese one', 'dog', '狗', 0, 0],
+    ['nothing', '', '狗', 0, 0],
+  ])('%s: %j and %j lie in [%d, %d], and each is itself', async (_, a, b, low, high) => {
+    const found = await compare(a, b);
+    expect(found).toBeGreaterThanOrEqual(low);
+    expect(found).toBeLessThanOrEqual(high);
+    expect(await compare(b, a)).toBe(found);
+    expect(await compare(b, b)).toBe(1);
+  });
+
+  test.each([
+    // Every one of these words is two unknown tokens to the model.
+    ['Chinese, all of it unknown', ['猫咪', '红色', '灰暗', '跳跃', '睡觉'], ['狗狗', '蓝色', '绿色', '奔跑', '吃饭']],
+    ['Chinese', ['男人', '高', '红色上衣', '走路', '向左移动'], ['狗', '小', '蓝色帽子', '跳跃', '睡觉']],
+    ['Russian', ['мужчина', 'высокий', 'рыжий', 'идёт', 'машет'], ['собака', 'маленькая', 'чёрная', 'лает', 'спит']],
+    ['Arabic', ['رجل', 'طويل', 'أحمر', 'يمشي', 'يلوح'], ['كلب', 'صغير', 'أسود', 'ينبح', 'ينام']],
+    ['emoji', ['👨', '🔴', '📏', '🚶', '👋'], ['🐶', '⚫', '🤏', '😴', '🔊']],
+  ])('a completely wrong analysis in %s is worth 0, the right one 1', async (_, truth, wrong) => {
+    const thought = ([subject, a, b, c, d]: string[]) => [
+      { subject: subject!, attributes: [a!, b!], actions: [c!, d!] },
+    ];
+    const completion = (words: string[]) => ({ wellFormed: true, thought: thought(words), caption: '' });
+    const sample = { id: 's', video: { path: '/v', sha256: '', bytes: 1 }, caption: '', thought: thought(truth) };
+    const compared: unknown[] = [];
+    const scores = await think.score(
+      { sample, completions: [completion(wrong), completion(truth)] },
+      ThinkConfig.parse({}),
+      {
+        similarity: () => model,
+        onCompared: (...one) => void compared.push(one),
+        documentFrequencies: () => Promise.reject(),
+      },
+    );
+    expect(scores).toEqual([{ value: 0 }, { value: 1 }]);
+    expect(compared).toEqual([['think', { phrases: 15, byCharacters: 15 }]]);
+  });
+
+  test('of the small world, nothing is compared by characters', async () => {
+    const phrases = [...SOLO_ACTIONS, ...COLOURS, ...SIZES, ...SHAPES, "the man's T-shirt, 3.5 m wide", 'naïve café'];
+    const { byCharacters } = await model.prepare(phrases);
+    expect(phrases.filter((phrase) => byCharacters!(phrase) > 0)).toEqual([]);
   });
 });
 

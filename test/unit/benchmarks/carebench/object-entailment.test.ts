@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { objectEntailment } from '../../../../benchmarks/carebench/object-questions.ts';
+import { naming } from '../../../refusal.ts';
 
 const objects = ['There is a red ball', 'There are two dogs'];
 const verdicts = (...list: [number, string][]) =>
@@ -29,7 +30,7 @@ describe('objectEntailment', () => {
     ['one twice', verdicts([1, 'entailment'], [1, 'entailment'])],
     ['counted from 0', verdicts([0, 'entailment'], [1, 'entailment'])],
   ])('%s is no answer', (_, text) => {
-    expect(question.read(text)).toEqual({ fault: 'it must have exactly one verdict for each index from 1 to 2' });
+    expect(question.read(text)).toEqual({ fault: naming('one verdict for each index', 'from 1 to 2') });
   });
 
   test('a class of its own is no answer', () => {

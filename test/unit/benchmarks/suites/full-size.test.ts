@@ -21,7 +21,7 @@ const results: ItemResult[] = items.map(({ id, clip, video }, i) => {
   return { id, clip, video, caption: 'A cat.', score };
 });
 
-/** How often somebody else got a turn while something was done. */
+/** How often the event loop ran other work during a computation. */
 async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
   let [turns, working] = [0, true];
   const others = (async () => {
@@ -33,7 +33,7 @@ async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
   return turns;
 }
 
-// A process that does not run for 12 s is taken for dead, and its work is given to others, who would be as slow.
+// A worker without a heartbeat for 12 s loses its activity to another worker, which would be as slow.
 test('the numbers of a benchmark of published size never keep the process from saying that it lives', async () => {
   let numbers: Awaited<ReturnType<typeof suiteNumbers>> | undefined;
   const turns = await turnsDuring(async () => {
@@ -42,7 +42,7 @@ test('the numbers of a benchmark of published size never keep the process from s
   // Six statistics of 1,000 resamples each.
   expect(turns).toBeGreaterThanOrEqual(6 * 10);
   expect(numbers!.counts).toMatchObject({ items: 5135, unscorable: 52 });
-  // What nobody compares has no bounds.
+  // Numbers that no table compares have no bounds.
   expect(Object.keys(numbers!.worst!).sort()).toEqual(vdc.columns.map(({ metric }) => metric).sort());
 });
 

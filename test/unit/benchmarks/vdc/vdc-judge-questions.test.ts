@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { vdcAnswer, vdcMatch } from '../../../../benchmarks/vdc/vdc-judge-questions.ts';
+import { naming } from '../../../refusal.ts';
 
 describe('vdcAnswer', () => {
   const question = vdcAnswer('A man runs.', 'Who?');
@@ -12,7 +13,7 @@ describe('vdcAnswer', () => {
     ['a phrase', '{"answer": " a man "}', { answer: 'a man' }],
     ['nothing, which is an answer', '{"answer": ""}', { answer: '' }],
     ['an essay', JSON.stringify({ answer: 'x'.repeat(1001) }), { fault: 'the answer must be a short phrase' }],
-    ['no text', '{"answer": 5}', { fault: 'it must have exactly the fields that were asked for' }],
+    ['no text', '{"answer": 5}', { fault: naming('exactly the fields') }],
     ['prose', 'a man', { fault: 'it must be one JSON object' }],
   ])('%s', (_, text, reading) => expect(question.read(text)).toEqual(reading));
 });

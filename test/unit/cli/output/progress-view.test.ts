@@ -24,12 +24,54 @@ describe('progressLine', () => {
     );
   });
 
+  it('counts the updates that were not made', () => {
+    expect(progressLine(status({ ...numbers, step: 12, stage: 'rollout', skippedUpdates: 2 }))).toContain(
+      '2 updates skipped',
+    );
+  });
+
   it('counts no steps where there are none', () => {
     expect(progressLine(status({ stage: 'benchmark', step: 0, totalSteps: 0 }))).toBe('benchmark');
   });
 });
 
 describe('LineView', () => {
+  it('says why a run waits after an update that was not finite, once', () => {
+    const lines: string[] = [];
+    const view = new LineView((line) => lines.push(line));
+    const waits = status({ step: 2, stage: 'paused: not finite', notFinite: 'In step 3 the loss is NaN.' });
+    for (let i = 0; i < 2; i++) view.show(waits);
+    expect(lines).toEqual(['  step 2/40   paused: not finite', '  In step 3 the loss is NaN.']);
+  });
+
+  it('shows once what a user should know: fork, samples set aside, signs of collapse, what was asked', () => {
+    const lines: string[] = [];
+    const view = new LineView((line) => lines.push(line));
+    const known = {
+      forkedFrom: { run: 'parent-1', step: 9, sameBenchmark: false },
+      setAside: { samples: 3, of: 240 },
+    };
+    const collapse = [{ kind: 'length' as const, step: 10, sentence: 'completions grew' }];
+    view.show(status({ step: 10, ...known }));
+    view.show(status({ step: 10, ...known, collapse }));
+    view.show(status({ step: 10, ...known, collapse, asked: 'stop' }));
+    expect(lines).toEqual([
+      '  step 10/40',
+      '  Forked from step 9 of parent-1; its benchmark is another one, so the base policy was measured again.',
+      '  3 of 240 samples were set aside (the report lists them with their reasons).',
+      '  WARNING: The policy may have collapsed (step 10): completions grew.',
+      '  step 10/40   stops after this step',
+    ]);
+  });
+
+  it('says again what blocks a run that was blocked by the same before', () => {
+    const lines: string[] = [];
+    const view = new LineView((line) => lines.push(line));
+    const blocked = status({ stage: 'paused: judge', blocked: 'Set the key.' });
+    for (const each of [blocked, blocked, status({}), blocked]) view.show(each);
+    expect(lines.filter((line) => line.includes('Set the key.'))).toHaveLength(2);
+  });
+
   it('writes a line a step, and one for each stage outside the steps', () => {
     const lines: string[] = [];
     const view = new LineView((line) => lines.push(line));

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { CaptionsMadeWith } from '../../../../benchmarks/suites/made-with.ts';
 import { judgeNotes, metricsTable, resultTable, unscoredNotes } from '../../../../cli/output/result-table.ts';
+import { naming } from '../../../refusal.ts';
 
 it('puts base and trained policy side by side, with intervals where there are any', () => {
   const base = { eventF1: 41.23, eventF1Low: 38, eventF1High: 44.04, actionF1: 50, other: 1 };
@@ -63,6 +64,6 @@ it('says of which policy the judge could not score everything', () => {
   const base = { clips: 5, unscorable: 0 };
   expect(unscoredNotes({ base, trained: base })).toEqual([]);
   expect(unscoredNotes({ base, trained: { clips: 5, unscorable: 3 } })).toEqual([
-    '  trained: the judge could not score 3 of 5 videos; they are in no event score.',
+    naming('  trained: ', '3 of 5 videos'),
   ]);
 });

@@ -8,9 +8,9 @@ const inActivity = (cause: Error) =>
   new ActivityFailure('Activity task failed', 'judgeCaptions', '5', 'NON_RETRYABLE_FAILURE', 'worker', cause);
 
 it("gives the innermost cause's own sentence", () => {
-  const cause = ApplicationFailure.nonRetryable('The key in OPENAI_API_KEY is refused.', 'JudgeAuth');
+  const cause = ApplicationFailure.nonRetryable('OPENAI_API_KEY is wrong.', 'JudgeAuth');
   expect(explainFailure(failed(inActivity(cause)), 'run-1').message).toBe(
-    'Run run-1 failed (JudgeAuth): The key in OPENAI_API_KEY is refused.',
+    'Run run-1 failed (JudgeAuth): OPENAI_API_KEY is wrong.',
   );
 });
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type Launch, launch } from '../../../../cli/servers/launch.ts';
 import { endGroup, isAlive } from '../../../../cli/servers/process-identity.ts';
 import type { ServiceRecord } from '../../../../cli/servers/service-state.ts';
+import { refusal } from '../../../refusal.ts';
 
 async function launching(program: string, change: Partial<Launch> = {}) {
   const log = join(await mkdtemp(join(tmpdir(), 'videocap-launch-')), 'logs', 'service.log');
@@ -38,19 +39,17 @@ describe('launch', () => {
 
   it('shows the end of the log of a program that ends while starting', async () => {
     const { started, log } = await launching("console.error('no such database'); process.exit(3)");
-    await expect(started).rejects.toThrow(
-      `The service ended while starting. Its log ${log} ends with:\n  no such database`,
-    );
+    await expect(started).rejects.toThrow(refusal('Unavailable', 'The service ended', log, '\n  no such database'));
   });
 
   it('gives up on a program that does not answer, and stops it', async () => {
     const { started, records } = await launching('setInterval(() => {}, 1000)', { patience: 0.5 });
-    await expect(started).rejects.toThrow('The service did not answer within 0.5 s.');
+    await expect(started).rejects.toThrow(refusal('Unavailable', 'The service', '0.5 s'));
     expect(isAlive(records[0]!)).toBe(false);
   });
 
   it('says when there is no such program', async () => {
     const { started } = await launching('', { program: '/nowhere/temporal' });
-    await expect(started).rejects.toThrow('The service cannot be started: spawn /nowhere/temporal ENOENT');
+    await expect(started).rejects.toThrow(refusal('MissingTool', 'The service', '/nowhere/temporal ENOENT'));
   });
 });

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { choosePort } from '../../../../cli/servers/ports.ts';
+import { refusal } from '../../../refusal.ts';
 
 let server: Server | undefined;
 afterEach(() => server?.close());
@@ -25,14 +26,13 @@ describe('choosePort', () => {
   it('says which port is taken, and which variable asked for it', async () => {
     const port = await occupiedPort();
     await expect(choosePort('temporalUi', { VIDEOCAP_TEMPORAL_UI_PORT: String(port) })).rejects.toThrow(
-      `Port ${port} (VIDEOCAP_TEMPORAL_UI_PORT) is in use; stop what uses it, set another port, or unset the ` +
-        'variable for a free one.',
+      refusal('InvalidInput', `Port ${port} (VIDEOCAP_TEMPORAL_UI_PORT)`, 'in use'),
     );
   });
 
   it('refuses what is no port', async () => {
-    await expect(choosePort('temporal', { VIDEOCAP_TEMPORAL_PORT: 'http' })).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[VideocapError: VIDEOCAP_TEMPORAL_PORT=http is no port; set a number from 1 to 65535, or unset it for a free one.]`,
+    await expect(choosePort('temporal', { VIDEOCAP_TEMPORAL_PORT: 'http' })).rejects.toThrow(
+      refusal('InvalidInput', 'VIDEOCAP_TEMPORAL_PORT=http', 65_535),
     );
     await expect(choosePort('temporal', { VIDEOCAP_TEMPORAL_PORT: '70000' })).rejects.toThrow('70000 is no port');
   });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readState, type ServiceState, writeState } from '../../../../cli/servers/service-state.ts';
+import { refusal } from '../../../refusal.ts';
 
 const home = () => mkdtemp(join(tmpdir(), 'videocap-state-'));
 
@@ -28,9 +29,6 @@ describe('services.json', () => {
   it('says what to do when it cannot be read', async () => {
     const folder = await home();
     await writeFile(join(folder, 'services.json'), '{"services":');
-    await expect(readState(folder)).rejects.toThrow(
-      `${join(folder, 'services.json')} cannot be read as the list of running services; end them by hand if any ` +
-        'run, then remove the file.',
-    );
+    await expect(readState(folder)).rejects.toThrow(refusal('InvalidInput', join(folder, 'services.json')));
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findPython, missingPython } from '../../../../cli/setup/python.ts';
+import { naming } from '../../../refusal.ts';
 
 describe('findPython', () => {
   it('finds one that can make environments', async () => {
@@ -19,18 +20,14 @@ describe('missingPython', () => {
   const old = { executable: '/usr/bin/python3', version: [3, 9, 2], venv: true, pip: true };
 
   it('says what there is and how to get what is needed', () => {
-    expect(missingPython(['python3'], [], need)).toMatchInlineSnapshot(
-      `"The Temporal and MLflow servers are installed with Python >= 3.10, venv and pip; found none (looked for python3). Install one (Debian or Ubuntu: apt-get install python3 python3-venv; macOS: brew install python), or name it in VIDEOCAP_PYTHON."`,
-    );
-    expect(missingPython(['python3'], [old], need)).toMatchInlineSnapshot(
-      `"The Temporal and MLflow servers are installed with Python >= 3.10, venv and pip; found only /usr/bin/python3 (3.9.2). Install one (Debian or Ubuntu: apt-get install python3 python3-venv; macOS: brew install python), or name it in VIDEOCAP_PYTHON."`,
-    );
+    expect(missingPython(['python3'], [], need)).toEqual(naming(need.what, '3.10', 'python3', 'VIDEOCAP_PYTHON'));
+    expect(missingPython(['python3'], [old], need)).toEqual(naming('3.10', '/usr/bin/python3 (3.9.2)'));
   });
 
   it('names the package that Debian leaves out', () => {
     const bare = { executable: '/usr/bin/python3', version: [3, 11, 2], venv: true, pip: false };
-    expect(missingPython(['python3'], [old, bare], need)).toMatchInlineSnapshot(
-      `"The Temporal and MLflow servers are installed with Python >= 3.10, venv and pip; /usr/bin/python3 (3.11.2) lacks pip (ensurepip). On Debian or Ubuntu: apt-get install python3.11-venv; or name another Python in VIDEOCAP_PYTHON."`,
+    expect(missingPython(['python3'], [old, bare], need)).toEqual(
+      naming('/usr/bin/python3 (3.11.2) lacks pip', 'apt-get install python3.11-venv'),
     );
   });
 });

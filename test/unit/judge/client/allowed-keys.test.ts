@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { requireAllowed, requireAllowedKeys } from '../../../../judge/client/allowed-keys.ts';
+import { naming } from '../../../refusal.ts';
 
 const path = '/home/me/.videocap/allowed.yaml';
 const keys = [
@@ -40,10 +41,8 @@ it.each([
 });
 
 it('says what to add, where, and how to go on', () => {
-  expect(refused('OPENAI_API_KEY', 'https://other-host/v1')).toBe(
-    'The value of OPENAI_API_KEY (judge.apiKeyEnv) may not be sent to https://other-host: ' +
-      `${path} does not allow it: if you trust that address with it, add: ` +
-      'keys: [{ variable: OPENAI_API_KEY, url: "https://other-host/" }], then `videocap resume`.',
+  expect(refused('OPENAI_API_KEY', 'https://other-host/v1')).toEqual(
+    naming(path, 'keys: [{ variable: OPENAI_API_KEY, url: "https://other-host/" }]', 'videocap resume'),
   );
 });
 

@@ -4,17 +4,21 @@ import { named, ofSection } from '../../../../judge/client/config-section.ts';
 import { JudgeError } from '../../../../judge/client/judge-error.ts';
 import { eventExtraction } from '../../../../judge/questions/event-extraction.ts';
 import { NO_USAGE } from '../../../../judge/usage.ts';
+import { refusal } from '../../../refusal.ts';
 
 const blocked = new JudgeError({
   kind: 'blocked',
-  sentence: 'The judge at http://judge.test/v1 knows no model "judge.v2" (judge.model) under judge.baseUrl',
+  sentence: 'http://judge.test/v1 has no "judge.v2" (judge.model) under judge.baseUrl',
   remedy: 'set judge.model',
 });
 
 test("a fault of the benchmarks' judge names the fields of its section, and no host or model otherwise", () => {
-  expect((named('benchmark.judge', blocked) as Error).message).toBe(
-    'The judge at http://judge.test/v1 knows no model "judge.v2" (benchmark.judge.model) under ' +
-      'benchmark.judge.baseUrl: set benchmark.judge.model, then `videocap resume`.',
+  expect(named('benchmark.judge', blocked)).toEqual(
+    refusal(
+      'JudgeBlocked',
+      ...['http://judge.test/v1', '"judge.v2" (benchmark.judge.model)', 'under benchmark.judge.baseUrl'],
+      'set benchmark.judge.model',
+    ),
   );
 });
 

@@ -9,7 +9,7 @@ function sleepingClock(): Clock {
   return {
     now: () => now,
     sleep: async (milliseconds, signal) => {
-      // Whoever has just started first reads the time.
+      // A request that has just started reads the time first.
       await new Promise((resolve) => setImmediate(resolve));
       signal?.throwIfAborted();
       now += milliseconds;

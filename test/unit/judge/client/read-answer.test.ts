@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { LONGEST_ANSWER, readJson } from '../../../../judge/client/read-answer.ts';
 import { eventEntailment } from '../../../../judge/questions/event-entailment.ts';
 import { eventExtraction } from '../../../../judge/questions/event-extraction.ts';
+import { naming } from '../../../refusal.ts';
 
 const readVerdicts = (text: string, events: number) =>
   eventEntailment(
@@ -28,37 +29,22 @@ describe('an answer about entailment', () => {
     });
   });
 
-  const count = 'it must have exactly one verdict for each index from 1 to 2';
+  const count = naming('one verdict for each index', 'from 1 to 2');
+  const fields = naming('exactly the fields');
   test.each([
     ['too few verdicts', answer(item(1)), count],
     ['too many verdicts', answer(item(1), item(2), item(3)), count],
     ['an index twice', answer(item(1), item(1)), count],
     ['an index twice besides all others', answer(item(1), item(2), item(2)), count],
     ['an index that was not asked about', answer(item(0), item(1)), count],
-    [
-      'another word for a relationship',
-      answer(item(1, 'yes'), item(2)),
-      'it must have exactly the fields that were asked for',
-    ],
-    ['another schema', '{"events": []}', 'it must have exactly the fields that were asked for'],
-    [
-      'an index as text',
-      '{"verdicts":[{"index":"1","relationship":"neutral"}]}',
-      'it must have exactly the fields that were asked for',
-    ],
-    ['NaN', '{"verdicts": NaN}', 'it must have exactly the fields that were asked for'],
-    [
-      'NaN as an index',
-      '{"verdicts": [{"index": NaN, "relationship": "neutral"}]}',
-      'it must have exactly the fields that were asked for',
-    ],
+    ['another word for a relationship', answer(item(1, 'yes'), item(2)), fields],
+    ['another schema', '{"events": []}', fields],
+    ['an index as text', '{"verdicts":[{"index":"1","relationship":"neutral"}]}', fields],
+    ['NaN', '{"verdicts": NaN}', fields],
+    ['NaN as an index', '{"verdicts": [{"index": NaN, "relationship": "neutral"}]}', fields],
     ['an object cut off', '{"verdicts": [{"index": 1', 'it must be valid JSON'],
-    [
-      'an object cut off after an item',
-      '{"verdicts": [{"index": 1, "relationship": "neutral"}',
-      'it must have exactly the fields that were asked for',
-    ],
-    ['a list', '[{"index": 1, "relationship": "neutral"}]', 'it must have exactly the fields that were asked for'],
+    ['an object cut off after an item', '{"verdicts": [{"index": 1, "relationship": "neutral"}', fields],
+    ['a list', '[{"index": 1, "relationship": "neutral"}]', fields],
     [
       'two different answers',
       `${answer(item(1), item(2))} ${answer(item(1, 'entailment'), item(2))}`,
@@ -86,7 +72,7 @@ describe('an answer about events', () => {
     ['far too many', JSON.stringify({ events: Array.from({ length: 51 }, (_, i) => `event ${i}`) })],
     ['an endless one', JSON.stringify({ events: ['x'.repeat(301)] })],
   ])('%s: no list of events', (_, text) => {
-    expect(readEvents(text)).toEqual({ fault: 'it must have at most 50 short events' });
+    expect(readEvents(text)).toEqual({ fault: naming('at most 50', 'events') });
   });
 });
 

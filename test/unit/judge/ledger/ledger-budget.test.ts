@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { VideocapError } from '../../../../core/errors.ts';
 import type { Ledger } from '../../../../judge/ledger/ledger.ts';
+import { naming } from '../../../refusal.ts';
 import { ManualEndpoint, question, said, temporaryLedger } from './temporary-ledger.ts';
 
 const { ledger, asking } = temporaryLedger();
@@ -24,9 +25,7 @@ describe('the budget', () => {
   test('of calls is never exceeded, also by questions asked at once; what is known costs nothing', async () => {
     const endpoint = new ManualEndpoint();
     const options = { budget: { calls: 12 }, spent: { usd: 0, calls: 10 } };
-    const blocked =
-      'JudgeBlocked: The run has put 12 questions to its judge, and judge.budget.calls is 12: raise it with ' +
-      '`videocap limits`, then `videocap resume`.';
+    const blocked = naming('JudgeBlocked:', '12 questions', 'judge.budget.calls is 12', '`videocap limits`');
     const captions = ['A.', 'B.', 'C.', 'D.'];
     const outcomes = await ask(ledger(endpoint, options), endpoint, captions);
     expect(outcomes.toSorted()).toEqual([blocked, blocked, 'answered', 'answered']);
@@ -50,8 +49,7 @@ describe('the budget', () => {
     expect(await ask(client, endpoint, ['A.'])).toEqual(['answered']);
     expect(await ask(client, endpoint, ['B.'])).toEqual(['answered']);
     expect(await ask(client, endpoint, ['C.'])).toEqual([
-      "JudgeBlocked: The run's judge has cost 1.00 USD, and judge.budget.usd is 1.0005: raise it with `videocap " +
-        'limits`, then `videocap resume`.',
+      naming('JudgeBlocked:', '1.00 USD', 'judge.budget.usd is 1.0005', '`videocap limits`'),
     ]);
     expect(await asking()).toEqual([]);
   });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import { ArtifactStore } from '../../../../core/artifact-store.ts';
 import { listAll } from '../../../../core/storage.ts';
+import { ASKING } from '../../../../core/store-layout.ts';
 import type { AskObserver, Exchange, LlmEndpoint, PaidRequest } from '../../../../judge/client/llm-client.ts';
-import { ASKING } from '../../../../judge/ledger/intents.ts';
 import { Ledger, type LedgerOptions } from '../../../../judge/ledger/ledger.ts';
 import { ledgerKey } from '../../../../judge/ledger/ledger-entry.ts';
 import { eventEntailment } from '../../../../judge/questions/event-entailment.ts';
@@ -36,7 +36,7 @@ export function temporaryLedger() {
 
 export type Said = Exchange<never>['outcome'] | { text: string };
 
-/** An endpoint that answers when it is told to. */
+/** An endpoint whose answers the test gives by hand. */
 export class ManualEndpoint implements LlmEndpoint {
   readonly name = 'patient';
   readonly asked: { settle(said: Said): void; fail(error: Error): void; watch: AskObserver | undefined }[] = [];

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { CANNOT_BE_ANSWERED } from '../../../../core/sample.ts';
 import { questionAnswering } from '../../../../judge/questions/question-answering.ts';
+import { naming } from '../../../refusal.ts';
 
 const { data, read, shape } = questionAnswering('A dog barks.', 'Who barks?', ['a cat', 'a dog']);
 
@@ -22,14 +23,14 @@ test('reads an index into the options; the last one is none', () => {
 });
 
 test.each([
-  ['{"chosenOption": 0}', 'it must have an option from 1 to 3'],
-  ['{"chosenOption": 4}', 'it must have an option from 1 to 3'],
-  ['{"chosenOption": "2"}', 'it must have exactly the fields that were asked for'],
-  ['{"chosenOption": 1.5}', 'it must have exactly the fields that were asked for'],
-  ['{"chosenOption": 1} or {"chosenOption": 2}', 'it must be one JSON object'],
-  ['B', 'it must be one JSON object'],
+  ['{"chosenOption": 0}', 'an option from 1 to 3'],
+  ['{"chosenOption": 4}', 'an option from 1 to 3'],
+  ['{"chosenOption": "2"}', 'exactly the fields'],
+  ['{"chosenOption": 1.5}', 'exactly the fields'],
+  ['{"chosenOption": 1} or {"chosenOption": 2}', 'one JSON object'],
+  ['B', 'one JSON object'],
 ])('%s is no answer: %s', (text, fault) => {
-  expect(read(text)).toEqual({ fault });
+  expect(read(text)).toEqual({ fault: naming(fault) });
 });
 
 test('structured output is held to the options that there are', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { describe as describeScene, eventsOf } from '../../../../datasets/shapes/describe.ts';
 import { sceneAt } from '../../../../datasets/shapes/scene.ts';
 import { RuleBasedJudge } from '../../../../judge/rule-based/rule-based-judge.ts';
+import { refusal } from '../../../refusal.ts';
 
 const judge = new RuleBasedJudge();
 const verdictOn = async (caption: string, event: string) => {
@@ -11,10 +12,9 @@ const verdictOn = async (caption: string, event: string) => {
 
 describe('RuleBasedJudge', () => {
   test('cannot rate a caption as a whole, and says what to set', async () => {
-    await expect(judge.rate()).rejects.toMatchObject({
-      code: 'InvalidConfig',
-      message: expect.stringContaining('set judge.kind to llm, or another variant'),
-    });
+    await expect(judge.rate()).rejects.toThrow(
+      refusal('InvalidConfig', 'rule-based', 'completeness-naturalness', 'judge.kind to llm'),
+    );
   });
 
   test('says that it is no LLM', () => {
@@ -78,12 +78,7 @@ describe('RuleBasedJudge', () => {
     [[], 'none'],
   ])('refuses references of another world: %j', (events, shown) => {
     expect(() => judge.checkReference('clip-7', events)).toThrow(
-      expect.objectContaining({
-        code: 'InvalidConfig',
-        message:
-          'judge.kind rule-based reads only events of the small world, such as "a small red circle moves left"; ' +
-          `sample clip-7 has ${shown}. For your own videos set judge.kind to llm.`,
-      }),
+      refusal('InvalidConfig', 'rule-based', `sample clip-7 has ${shown}.`, 'judge.kind to llm'),
     );
   });
 });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Score } from '../../../../core/score.ts';
 import type { ScoringScope } from '../../../../rewards/custom/scorer.ts';
 import { RewardConfig } from '../../../../rewards/registry.ts';
+import { naming, refusal } from '../../../refusal.ts';
 import { CustomWorld, groupOf } from './custom-world.ts';
 
 interface Reply {
@@ -83,17 +84,17 @@ describe('a reward server', () => {
     ]);
     expect(
       await scored(json({ scores: [2, -1] }), { range: [0, 2] }, scope({ place: { runKey: 'r', step: 2 } })),
-    ).toEqual([{ value: 2 }, because('it gave -1, outside of its range from 0 to 2')]);
+    ).toEqual([{ value: 2 }, { unscorable: true, reason: naming('mine', '-1', '0 to 2') }]);
   });
 
   test.each<[string, Reply, string]>([
-    ['NaN, as Python writes it', { body: '{"scores": [NaN, 1]}' }, 'the answer of its server is not JSON, in which'],
-    ['nothing', {}, 'the answer of its server is not JSON'],
-    ['another form', json([1, 2]), 'the answer of its server must be {"scores": [...]}'],
-    ['texts', json({ scores: ['1', '2'] }), 'the answer of its server must be'],
-    ['too few', json({ scores: [1] }), 'its server gave 1 scores for 2 completions'],
+    ['NaN, as Python writes it', { body: '{"scores": [NaN, 1]}' }, 'is not JSON'],
+    ['nothing', {}, 'is not JSON'],
+    ['another form', json([1, 2]), 'must be {"scores": [...]}'],
+    ['texts', json({ scores: ['1', '2'] }), 'must be {"scores": [...]}'],
+    ['too few', json({ scores: [1] }), '1 scores for 2 completions'],
     ['too much', { body: `{"scores": [1, 2], "why": "${'x'.repeat(2 ** 20)}"}` }, 'more than 1048576 bytes'],
-    ['a refusal', { status: 422 }, 'its server answered with status 422'],
+    ['a refusal', { status: 422 }, 'status 422'],
   ])('that answers with %s: all of the group is unscorable', async (_, reply, reason) => {
     const scores = await scored(reply);
     expect(scores).toHaveLength(2);
@@ -118,34 +119,29 @@ describe('a reward server', () => {
   });
 
   test('that stays away is asked again later, and after all patience a person is asked', async () => {
-    const away = { code: 'Unavailable', message: expect.stringMatching(/does not score \(status 503\)\. It will be/) };
-    await expect(scored({ status: 503 })).rejects.toMatchObject(away);
+    await expect(scored({ status: 503 })).rejects.toThrow(refusal('Unavailable', 'mine', url, '(status 503)'));
     await expect(scored({ silent: true }, { timeoutSeconds: 0.05 })).rejects.toThrow(
-      /did not answer within 0.05 s \(reward\.custom\.mine\.timeoutSeconds\)/,
+      refusal('Unavailable', '0.05 s', '(reward.custom.mine.timeoutSeconds)'),
     );
     await expect(scored({}, {}, scope({}, 'http://127.0.0.1:9/'))).rejects.toMatchObject({ code: 'Unavailable' });
     const outage = { since: () => Date.now() - 61_000, answered: () => {} };
-    await expect(scored({ status: 503 }, { patienceSeconds: 60 }, scope({ outage }))).rejects.toMatchObject({
-      code: 'JudgeBlocked',
-      message: expect.stringMatching(
-        /No answer has come for 61 s, and reward\.custom\.mine\.patienceSeconds is 60\. The/,
-      ),
-    });
+    await expect(scored({ status: 503 }, { patienceSeconds: 60 }, scope({ outage }))).rejects.toThrow(
+      refusal('JudgeBlocked', '61 s', 'reward.custom.mine.patienceSeconds is 60'),
+    );
   });
 
   test.each([401, 403, 404])('that answers %i pauses the run at once', async (status) => {
-    await expect(scored({ status, body: SECRET })).rejects.toMatchObject({
-      code: 'JudgeBlocked',
-      message:
-        `The server of reward mine at ${url}/score does not score (status ${status}): ` +
-        'check its entry in allowed.yaml, and the server, then `videocap resume`.',
-    });
+    const answered = scored({ status, body: SECRET });
+    await expect(answered).rejects.toThrow(
+      refusal('JudgeBlocked', `mine at ${url}/score`, `(status ${status})`, 'allowed.yaml', '`videocap resume`'),
+    );
+    await expect(answered).rejects.not.toThrow(SECRET);
     expect(asked).toHaveLength(1);
   });
 
   test('is not followed to an address that nobody has allowed', async () => {
     await expect(scored({ status: 307, headers: { location: `${url}/elsewhere` } })).rejects.toThrow(
-      /\(status 307\): allow the address that it leads to, if you trust it/,
+      refusal('JudgeBlocked', '(status 307)', 'allow the address'),
     );
     expect(asked.map(({ path }) => path)).toEqual(['/score']);
   });
@@ -160,18 +156,13 @@ describe('the header of a reward', () => {
   const refused = (env: NodeJS.ProcessEnv) => expect(world.pinned({ mine: { kind: 'http' } }, scope({ env }))).rejects;
 
   test('must be in the environment before a run begins', async () => {
-    await refused({}).toMatchObject({
-      code: 'InvalidConfig',
-      message:
-        'The environment variable TOKEN (the header Authorization of reward.custom.mine) is not set: ' +
-        'set it in the shell that starts the workers, and start them again (videocap down, then videocap up).',
-    });
+    await refused({}).toThrow(
+      refusal('InvalidConfig', 'TOKEN', 'Authorization of reward.custom.mine', 'not set', 'videocap up'),
+    );
   });
 
   test('is not shown where it can be none', async () => {
-    await refused({ TOKEN: `${SECRET}\nX-Other: 1` }).toThrow(
-      /TOKEN .* holds a line break, or a character that no HTTP header can carry: correct it where/,
-    );
+    await refused({ TOKEN: `${SECRET}\nX-Other: 1` }).toThrow(refusal('InvalidConfig', 'TOKEN', 'a line break'));
     await refused({ TOKEN: `${SECRET}\nX-Other: 1` }).not.toThrow(SECRET);
   });
 });

@@ -2,6 +2,7 @@ import { rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { unpinCustomRewards } from '../../../../rewards/custom/custom-kinds.ts';
+import { naming, refusal } from '../../../refusal.ts';
 import { CustomWorld, groupOf } from './custom-world.ts';
 
 let world: CustomWorld;
@@ -40,7 +41,7 @@ const OBEDIENT = `export default async ({ caption }) => {
   if (caption === 'null') return null;
   return Number(caption);
 };`;
-const because = (reason: string) => ({ unscorable: true, reason: `Reward mine: ${reason}` });
+const because = (...named: string[]) => ({ unscorable: true, reason: naming('Reward mine: ', ...named) });
 
 describe('a module', () => {
   test('gets completion and sample, without the place of the video', async () => {
@@ -69,12 +70,12 @@ describe('a module', () => {
       { value: 0.5 },
       because('it threw "no such word"'),
       because('it threw "null"'),
-      because('it gave NaN, which is no score'),
-      because('it gave Infinity, which is no score'),
-      because('it gave 1.5, outside of its range from 0 to 1'),
-      because('it gave -0.1, outside of its range from 0 to 1'),
-      because('it gave a value of type string; a score is a number'),
-      because('it gave a value of type undefined; a score is a number'),
+      because('NaN', 'no score'),
+      because('Infinity', 'no score'),
+      because('1.5', '0 to 1'),
+      because('-0.1', '0 to 1'),
+      because('type string'),
+      because('type undefined'),
       because('it gave no score'),
       { value: 1 },
     ]);
@@ -86,7 +87,7 @@ describe('a module', () => {
       { value: 1 },
       because('it took longer than 0.5 s'),
       { value: 0 },
-      because('The thread of reward mine stopped: it ended with code 0.'),
+      because('code 0'),
       { value: 0.5 },
     ]);
   });
@@ -114,12 +115,9 @@ describe('the code of a run', () => {
     expect(before.custom!.mine).toMatchObject({ kind: 'module', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
     expect(await world.pinned(custom, scope)).toEqual(before);
     await world.write('a.mjs', 'export const one = 0.5;');
-    const changed =
-      'The code of reward.custom.mine is not the code that the run began with: a file of it has changed: ' +
-      'restore it, or fork the run, which takes the code as it is now, then `videocap resume`.';
-    await expect(world.scores(before, scope, groupOf('x'))).rejects.toMatchObject({
-      ...{ code: 'JudgeBlocked', message: changed },
-    });
+    await expect(world.scores(before, scope, groupOf('x'))).rejects.toThrow(
+      refusal('JudgeBlocked', 'reward.custom.mine', 'has changed', 'fork the run', '`videocap resume`'),
+    );
     // A fork of that run takes the code as it is.
     const fork = await world.pinned(unpinCustomRewards(before).custom!, scope);
     expect(await world.scores(fork, scope, groupOf('x'))).toEqual([[{ value: 0.5 }]]);
@@ -138,9 +136,7 @@ describe('the code of a run', () => {
 
   test('is refused where the config insists on another', async () => {
     const { scope, custom } = await moduleOf('export default () => 1;', { sha256: 'f'.repeat(64) });
-    await expect(world.pinned(custom, scope)).rejects.toThrow(
-      /has the hash [0-9a-f]{64}, and the config insists on fff/,
-    );
+    await expect(world.pinned(custom, scope)).rejects.toThrow(/reward\.custom\.mine .*[0-9a-f]{64}, .* f{64}:/);
   });
 });
 
@@ -149,12 +145,12 @@ describe('before a run begins', () => {
   const mine = { mine: { kind: 'module' } };
 
   test('what is not allowed is refused, with what to write where', async () => {
-    await refused(mine, {}).toMatchObject({
-      code: 'InvalidConfig',
-      message:
-        'reward.custom.mine is not allowed on this worker: /home/allowed.yaml has no entry rewards.modules.mine: ' +
-        "the worker's owner adds one there, such as rewards: { modules: { mine: rewards/mine.ts } }.",
-    });
+    await refused(mine, {}).toThrow(
+      refusal(
+        'InvalidConfig',
+        ...['reward.custom.mine', '/home/allowed.yaml', 'rewards.modules.mine', '{ mine: rewards/mine.ts }'],
+      ),
+    );
   });
 
   test('every fault is told', async () => {
@@ -164,7 +160,7 @@ describe('before a run begins', () => {
 
   test('a module that is missing, does not compile, has no function or throws is refused', async () => {
     await refused(mine, { modules: { mine: 'gone.ts' } }).toThrow(
-      /gone\.ts, cannot be read \(ENOENT\): restore it, or correct its path in allowed\.yaml\./,
+      refusal('InvalidConfig', 'reward.custom.mine', 'gone.ts', 'ENOENT', 'allowed.yaml'),
     );
     const fault = async (text: string) => {
       const { scope, custom } = await moduleOf(text);
@@ -173,11 +169,11 @@ describe('before a run begins', () => {
         (error: Error) => error.message,
       );
     };
-    expect(await fault('export default (')).toMatch(/^reward\.custom\.mine does not compile: .*correct its file\.$/);
+    expect(await fault('export default (')).toMatch(/^reward\.custom\.mine does not compile: /);
     expect(await fault("import './gone.mjs'; export default () => 1;")).toMatch(/Could not resolve "\.\/gone\.mjs"/);
-    expect(await fault('export const reward = () => 1;')).toMatch(/it has no function as its default export/);
-    expect(await fault("throw new Error('no model');")).toMatch(/it cannot be loaded: no model: correct its file\.$/);
-    expect(await fault('process.exit(3); export default () => 1;')).toMatch(/it cannot be loaded: .*ended with code 3/);
+    expect(await fault('export const reward = () => 1;')).toMatch(/reward\.custom\.mine .*default export/);
+    expect(await fault("throw new Error('no model');")).toMatch(/reward\.custom\.mine .*loaded: no model: /);
+    expect(await fault('process.exit(3); export default () => 1;')).toMatch(/reward\.custom\.mine .*code 3/);
   });
 
   test('a link is refused, wherever it stands, and its goal is named', async () => {
@@ -186,8 +182,7 @@ describe('before a run begins', () => {
     await symlink(join(world.folder, 'real'), join(world.folder, 'linked'));
     for (const path of ['link.mjs', 'linked/m.mjs'])
       await refused(mine, { modules: { mine: path } }).toThrow(
-        `${join(world.folder, path)}, is reached over a link, and leads to ${real}: ` +
-          'write that path into allowed.yaml, if it is the one that you mean.',
+        refusal('InvalidConfig', join(world.folder, path), 'a link', `leads to ${real}:`, 'allowed.yaml'),
       );
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { FailedRequest } from '../../../../../judge/client/chat-api.ts';
 import { JudgeError } from '../../../../../judge/client/judge-error.ts';
 import { classifyFailure } from '../../../../../judge/providers/openai/classify-failure.ts';
+import { naming, refusal } from '../../../../refusal.ts';
 
 const endpoint = { baseUrl: 'http://user:secret@judge.test:8000/v1', model: 'big-judge', apiKeyEnv: 'JUDGE_KEY' };
 const failed = (status: number, error: object = {}, headers: Record<string, string> = {}) =>
@@ -18,7 +19,7 @@ const failed = (status: number, error: object = {}, headers: Record<string, stri
 
 test.each([301, 302, 307, 308])('a redirection (%d) is for a person to follow', (status) => {
   expect(failed(status)).toMatchObject({
-    fault: { kind: 'blocked', sentence: expect.stringContaining('sends requests on to another address') },
+    fault: { kind: 'blocked', sentence: naming('another address'), remedy: naming('judge.baseUrl') },
   });
 });
 
@@ -60,7 +61,7 @@ describe('a fault that passes is unavailable', () => {
     expect(classifyFailure(error, endpoint)).toEqual({
       fault: {
         kind: 'unavailable',
-        sentence: 'The judge at http://judge.test:8000/v1 (judge.baseUrl) cannot be reached, or closes the connection',
+        sentence: naming('http://judge.test:8000/v1 (judge.baseUrl)', 'cannot be reached'),
       },
       perhapsPaid,
     });
@@ -68,52 +69,27 @@ describe('a fault that passes is unavailable', () => {
 });
 
 describe('a fault that stays until a person acts blocks, and says what to do', () => {
-  const refuses =
-    'refuses the request; `videocap judge check` says which of judge.model, judge.maxTokens, judge.answerFormat, ' +
-    'judge.extraBody and judge.systemRole do not fit it';
+  const key = 'JUDGE_KEY (judge.apiKeyEnv)';
   test.each([
-    [400, {}, `${refuses} (status 400): correct the config or the endpoint`],
-    [400, { param: 'max_tokens' }, `${refuses} (status 400, param max_tokens): correct the config or the endpoint`],
-    [
-      401,
-      { code: 'invalid_api_key' },
-      'refuses the key in the environment variable JUDGE_KEY (judge.apiKeyEnv) (status 401, code ' +
-        'invalid_api_key): start the worker with a valid one',
-    ],
-    [402, {}, 'has no quota left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 402): top up the account'],
-    [
-      403,
-      {},
-      'does not let the key in JUDGE_KEY (judge.apiKeyEnv) use "big-judge" (judge.model) (status 403): have it allowed',
-    ],
-    [
-      404,
-      {},
-      'knows no model "big-judge" (judge.model) under this address (judge.baseUrl) (status 404): serve it there',
-    ],
-    [422, {}, `${refuses} (status 422): correct the config or the endpoint`],
-    [
-      429,
-      { code: 'insufficient_quota' },
-      'has no quota left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 429, code insufficient_quota): top up ' +
-        'the account',
-    ],
-    [
-      429,
-      { type: 'insufficient_quota' },
-      'has no quota left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 429): top up the account',
-    ],
+    [400, {}, ['`videocap judge check`', '(status 400)', 'correct']],
+    [400, { param: 'max_tokens' }, ['judge.maxTokens', '(status 400, param max_tokens)', 'correct']],
+    [401, { code: 'invalid_api_key' }, [key, '(status 401, code invalid_api_key)', 'a valid one']],
+    [402, {}, ['no quota left', key, '(status 402)', 'top up']],
+    [403, {}, [key, '"big-judge" (judge.model)', '(status 403)', 'have it allowed']],
+    [404, {}, ['no model "big-judge" (judge.model)', '(judge.baseUrl)', '(status 404)', 'serve it']],
+    [422, {}, ['`videocap judge check`', '(status 422)', 'correct']],
+    [429, { code: 'insufficient_quota' }, ['no quota left', key, '(status 429, code insufficient_quota)', 'top up']],
+    [429, { type: 'insufficient_quota' }, ['no quota left', key, '(status 429)', 'top up']],
     [
       400,
       { code: 'billing_hard_limit_reached' },
-      'has no budget left for the key in JUDGE_KEY (judge.apiKeyEnv) (status 400, code ' +
-        "billing_hard_limit_reached): raise the account's limit",
+      ['no budget left', key, '(status 400', 'code billing_hard_limit_reached)', "the account's limit"],
     ],
-  ])('%d %j', (status, error, rest) => {
+  ])('%d %j', (status, error, named) => {
     const failure = failed(status, error) as FailedRequest;
     expect(failure).toMatchObject({ fault: { kind: 'blocked' }, perhapsPaid: false });
-    expect(new JudgeError(failure.fault).message).toBe(
-      `The judge at http://judge.test:8000/v1 ${rest}, then \`videocap resume\`.`,
+    expect(new JudgeError(failure.fault)).toEqual(
+      refusal('JudgeBlocked', 'http://judge.test:8000/v1', ...named, '`videocap resume`'),
     );
   });
 });
@@ -122,7 +98,7 @@ describe('a refusal to judge this text is unscorable', () => {
   test.each([
     [400, 'content_filter', 'the endpoint filtered the content'],
     [400, 'content_policy_violation', 'the endpoint filtered the content'],
-    [400, 'context_length_exceeded', 'the question is longer than the judge can read'],
+    [400, 'context_length_exceeded', naming('longer than the judge can read')],
   ])('%d %s', (status, code, reason) => {
     expect(failed(status, { code })).toEqual({ unscorable: true, reason });
   });

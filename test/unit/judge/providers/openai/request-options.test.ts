@@ -6,6 +6,7 @@ import { ledgerKey } from '../../../../../judge/ledger/ledger-entry.ts';
 import { OpenAiChat, type OpenAiJudgeConfig } from '../../../../../judge/providers/openai/openai-chat.ts';
 import { canonicalJson } from '../../../../../judge/providers/openai/request-options.ts';
 import { EVENT_ENTAILMENT, eventEntailment } from '../../../../../judge/questions/event-entailment.ts';
+import { refusal } from '../../../../refusal.ts';
 
 const configOf = (more: object = {}) =>
   JudgeConfig.parse({ kind: 'llm', model: 'm', apiKeyEnv: 'KEY', ...more }) as OpenAiJudgeConfig;
@@ -55,28 +56,25 @@ describe('the ledger key of an answer', () => {
 });
 
 describe('a config is refused, with what to do instead, that', () => {
-  const refusal = (section: object) =>
-    loadConfig('quickstart', { judge: { kind: 'llm', model: 'm', ...section } }).then(
-      () => expect.unreachable('the config should have been refused'),
-      (error: Error) => error.message,
+  const refuses = (section: object, ...named: string[]) =>
+    expect(loadConfig('quickstart', { judge: { kind: 'llm', model: 'm', ...section } })).rejects.toThrow(
+      refusal('InvalidConfig', ...named),
     );
   test.each([
-    [{ model: 'other' }, 'judge.extraBody.model is "other"; set judge.model instead.'],
-    [{ messages: [] }, 'judge.extraBody.messages is []; leave it out: a question has its own messages'],
-    [{ response_format: {} }, 'judge.extraBody.response_format is {}; set judge.answerFormat instead.'],
-    [{ max_tokens: 9 }, 'judge.extraBody.max_tokens is 9; set judge.maxTokens instead.'],
-    [{ temperature: 1 }, 'judge.extraBody.temperature is 1; leave it out: a judge is asked at temperature 0'],
-    [{ stream: true }, 'judge.extraBody.stream is true; leave it out: answers are read whole.'],
-  ])('would override what a question is: %j', async (extraBody, sentence) => {
-    expect(await refusal({ extraBody })).toContain(sentence);
+    [{ model: 'other' }, 'judge.extraBody.model is "other"', 'judge.model instead'],
+    [{ messages: [] }, 'judge.extraBody.messages is []', 'leave it out'],
+    [{ response_format: {} }, 'judge.extraBody.response_format is {}', 'judge.answerFormat instead'],
+    [{ max_tokens: 9 }, 'judge.extraBody.max_tokens is 9', 'judge.maxTokens instead'],
+    [{ temperature: 1 }, 'judge.extraBody.temperature is 1', 'leave it out'],
+    [{ stream: true }, 'judge.extraBody.stream is true', 'leave it out'],
+  ])('would override what a question is: %j', async (extraBody, field, remedy) => {
+    await refuses({ extraBody }, field, remedy);
   });
 
   test('names a header that is none, or no environment variable', async () => {
-    expect(await refusal({ headers: { 'X Team': 'TEAM' } })).toContain('name an HTTP header by letters, digits');
-    expect(await refusal({ headers: { 'Content-Type': 'TEAM' } })).toContain('leave it out: HTTP itself sets it.');
-    expect(await refusal({ headers: { 'X-Team': 'captions' } })).toContain(
-      'set the name of an environment variable such as JUDGE_GATEWAY_TOKEN',
-    );
+    await refuses({ headers: { 'X Team': 'TEAM' } }, 'judge.headers.X Team', 'an HTTP header');
+    await refuses({ headers: { 'Content-Type': 'TEAM' } }, 'judge.headers.Content-Type', 'leave it out');
+    await refuses({ headers: { 'X-Team': 'captions' } }, 'judge.headers.X-Team', 'an environment variable');
   });
 });
 
@@ -85,24 +83,18 @@ describe('nothing starts', () => {
     new OpenAiChat(configOf(more), env);
 
   test('without a variable that a header names', () => {
-    expect(() => start({ KEY: 'sk' })).toThrow(
-      'The environment variable TEAM (judge.headers.X-Team) is not set: ' +
-        'start the worker with the value of the header in it, then `videocap resume`.',
-    );
+    expect(() => start({ KEY: 'sk' })).toThrow(refusal('JudgeBlocked', 'TEAM (judge.headers.X-Team)', 'not set'));
   });
 
   // `fetch` would repeat the value in its error.
   test.each(['sk-secret\nX-Evil: 1', 'sk-sec\u2026ret'])('with a key that no header can carry: %j', (key) => {
-    expect(() => start({ KEY: key }, {})).toThrow(
-      /^The environment variable KEY \(judge.apiKeyEnv\) holds a line break, or a character that no HTTP header/,
-    );
+    expect(() => start({ KEY: key }, {})).toThrow(refusal('JudgeBlocked', 'KEY (judge.apiKeyEnv)', 'a line break'));
+    expect(() => start({ KEY: key }, {})).not.toThrow(key);
   });
 
   test('with a proxy that is none', () => {
     for (const HTTPS_PROXY of ['socks5://me:hidden@proxy.test', 'http://'])
-      expect(() => start({ KEY: 'sk', HTTPS_PROXY }, {})).toThrow(
-        /^The environment variable HTTPS_PROXY holds no URL of an HTTP proxy: set it to a URL such as/,
-      );
+      expect(() => start({ KEY: 'sk', HTTPS_PROXY }, {})).toThrow(refusal('JudgeBlocked', 'HTTPS_PROXY', 'no URL'));
   });
 });
 

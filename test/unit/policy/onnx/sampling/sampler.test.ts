@@ -82,6 +82,7 @@ test.each([
   const draw = () => drawToken(values, { temperature: 1, suppressed: new Uint8Array(2) }, 0.5);
   expect(draw).toThrow('The policy gave token 1 the logit');
   expect(draw).toThrow('its weights have diverged');
+  expect(draw).toThrow(expect.objectContaining({ code: 'Diverged' }));
 });
 
 test('says so when there is nothing to choose from', () => {

@@ -1,0 +1,231 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type WorkflowExecutionDescription,
+  WorkflowFailedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
+import { annotateCommand, annotationLines } from '../../cli/commands/annotate.ts';
+import { amount, collectOverride, otherExperimentNote, wholeNumber } from '../../cli/commands/arguments.ts';
+import { benchCommand, sourceOf, whatToMeasure } from '../../cli/commands/bench.ts';
+import { collectionLines } from '../../cli/commands/gc.ts';
+import { needsSteps } from '../../cli/commands/message-run.ts';
+import { unscoredNotes } from '../../cli/output/result-table.ts';
+import { originOf } from '../../cli/run/ended-run.ts';
+import { explainFailure } from '../../cli/run/explain-failure.ts';
+import { launch } from '../../cli/servers/launch.ts';
+import { choosePort } from '../../cli/servers/ports.ts';
+import { readState } from '../../cli/servers/service-state.ts';
+import { findPython, missingPython } from '../../cli/setup/python.ts';
+import type { PinnedSentence } from './sentence.ts';
+
+const newFolder = () => mkdtemp(join(tmpdir(), 'videocap-commands-'));
+
+/** The message of an error that is returned, not thrown. */
+const explained = (error: Error) => explainFailure(error, 'my-run').message;
+const failed = (cause: Error) => explained(new WorkflowFailedError('x', cause, 'NON_RETRYABLE_FAILURE'));
+const ended = (type: string) =>
+  originOf({ workflowId: 'my-run', memo: {}, type } as unknown as WorkflowExecutionDescription);
+
+const launching = async (program: string, args: string[], patience = 15) =>
+  launch(
+    {
+      ...{ title: 'The service', program, args, env: process.env, cwd: tmpdir() },
+      ...{ log: join(await newFolder(), 'service.log'), isReady: async () => false, patience },
+    },
+    async () => {},
+  );
+
+async function takenPort() {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  try {
+    return await choosePort('temporalUi', { VIDEOCAP_TEMPORAL_UI_PORT: String(port) });
+  } catch (error) {
+    (error as Error).message = (error as Error).message.replace(String(port), '8080');
+    throw error;
+  } finally {
+    server.close();
+  }
+}
+async function damagedState() {
+  const folder = await newFolder();
+  await writeFile(join(folder, 'services.json'), '{"services":');
+  return readState(folder);
+}
+
+const NEED = { what: 'The Temporal and MLflow servers are', oldestMinor: 10 };
+const python = (minor: number, pip = true) => ({ executable: '/bin/python3', version: [3, minor, 2], venv: true, pip });
+const removed = (files: number) => {
+  const nothing = { files: 0, bytes: 0 };
+  const kinds = { runs: { files, bytes: 2000 }, checkpoints: nothing, frames: nothing, data: nothing };
+  return collectionLines(
+    {
+      removed: { ...kinds, policies: nothing, unfinished: nothing, claims: nothing },
+      kept: { files: 7, bytes: 3_000_000 },
+      runs: { running: 1, resumable: 2, finished: 3 },
+    },
+    false,
+  ).at(files > 0 ? -2 : 0);
+};
+const annotated = () =>
+  annotationLines({
+    ...{ output: '/o', review: '/r', statistics: '/s' },
+    samples: { total: 9, complete: 1, annotated: 5, unscorable: 2, notAsked: 1, odd: 3 },
+    usage: { calls: 7, cacheHits: 1, inputTokens: 20, outputTokens: 10, cost: 0.04 },
+  } as Parameters<typeof annotationLines>[0]);
+
+/** What commands print and refuse. */
+export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
+  [
+    'There is no run my-run; list the runs with: videocap status',
+    () => explained(new WorkflowNotFoundError('x', 'my-run', undefined)),
+  ],
+  [
+    'Run my-run failed (JudgeBlocked): The key in OPENAI_API_KEY is refused.',
+    () => failed(ApplicationFailure.nonRetryable('The key in OPENAI_API_KEY is refused.', 'JudgeBlocked')),
+  ],
+  ['Run my-run was cancelled.', () => failed(new CancelledFailure('x'))],
+  ['Run my-run was terminated.', () => failed(new TerminatedFailure('x'))],
+  [
+    'InvalidInput: Run my-run is a benchmark, which cannot be resumed; start a new one (the ledger keeps its ' +
+      'answers): videocap bench',
+    () => ended('benchmarkRun'),
+  ],
+  [
+    'InvalidInput: Run my-run is an annotation, which cannot be resumed; start a new one (the ledger keeps ' +
+      'its answers): videocap annotate',
+    () => ended('datasetAnnotation'),
+  ],
+  [
+    'InvalidInput: Run my-run (trainingRun) has stored nothing to continue from; start a new one with: ' +
+      'videocap run',
+    () => ended('trainingRun'),
+  ],
+  [
+    'InvalidInput: Run my-bench is a benchmark, which has no steps to pause or stop after; cancel it in the ' +
+      'Temporal UI (the ledger keeps its answers).',
+    () =>
+      needsSteps({
+        workflowId: 'my-bench',
+        describe: async () => ({ type: 'benchmarkRun' }),
+      } as unknown as WorkflowHandle),
+  ],
+  ['give a whole number of at least 1, such as 100.', () => wholeNumber(1, 100)('0')],
+  ['give a number of at least 0, such as 20.', () => amount(20)('-1')],
+  ['write it as key=value, such as algorithm.steps=10.', () => collectOverride('algorithm.steps')],
+  [
+    'its value is no YAML: Flow sequence must end with a ] at line 1, column 3:',
+    () => collectOverride('algorithm.steps=[1'),
+  ],
+  [
+    "  Frame options are those of quickstart; --config names the run's own experiment.\n",
+    () => otherExperimentNote('run:my-run@20', 'quickstart', 'Frame options'),
+  ],
+  [
+    'InvalidInput: Which checkpoint? Give the name of a shipped model, such as tiny, a model folder, or ' +
+      'run:KEY@STEP.',
+    () => whatToMeasure(undefined, undefined, false),
+  ],
+  [
+    'InvalidInput: --predictions takes a published benchmark and no checkpoint: videocap bench dream1k ' +
+      '--predictions ... (one of dream1k, vdc, carebench).',
+    () => whatToMeasure('tiny', 'dream1k', true),
+  ],
+  [
+    'InvalidInput: --limit is for a published benchmark; name one: dream1k, vdc, carebench.',
+    () => sourceOf('held-out', { limit: 3 }),
+  ],
+  [
+    'InvalidInput: dream1k needs --annotations, the file that its authors ship.',
+    () => sourceOf('dream1k', { videos: 'v' }),
+  ],
+  [
+    'InvalidInput: dream1k needs --videos, a folder of its videos, or --predictions, captions made elsewhere.',
+    () => sourceOf('dream1k', { annotations: 'a' }),
+  ],
+  [
+    'InvalidInput: Give --videos to caption them, or --predictions to score captions, not both.',
+    () => sourceOf('dream1k', { annotations: 'a', videos: 'v', predictions: 'p' }),
+  ],
+  [
+    'InvalidConfig: DREAM-1K (AutoDQ) is judged by a language model; add for example: --set judge.kind=llm ' +
+      '--set judge.model=gpt-4o-mini',
+    () => benchCommand.parseAsync(['tiny', 'dream1k', '--annotations', 'a', '--videos', 'v'], { from: 'user' }),
+  ],
+  [
+    'InvalidConfig: The judge of quickstart is rule-based, which cannot annotate. Name a config with a ' +
+      'language model (--config), or set one: --set judge.kind=llm --set judge.model=gpt-4o-mini',
+    () => annotateCommand.parseAsync(['/nowhere/a.jsonl', '--out', 'b.jsonl'], { from: 'user' }),
+  ],
+  [
+    'InvalidInput: There is no file /nowhere/a.jsonl.',
+    () =>
+      annotateCommand.parseAsync(
+        ['/nowhere/a.jsonl', '--out', 'b.jsonl', '--set', 'judge.kind=llm', '--set', 'judge.model=m'],
+        { from: 'user' },
+      ),
+  ],
+  [
+    '5 of 9 samples annotated, 2 got no usable answer, 1 complete already, 1 not asked about; 3 look ' +
+      'suspicious.\n' +
+      '7 calls, 1 from the ledger, 20 + 10 tokens, 0.0400 USD',
+    () => annotated().slice(1, 3).join('\n'),
+  ],
+  [
+    '  trained: the judge could not score 3 of 5 videos; they are in no event score.',
+    () => unscoredNotes({ base: { unscorable: 0, clips: 5 }, trained: { unscorable: 3, clips: 5 } }).join('\n'),
+  ],
+  ['Nothing to remove.', () => removed(0)],
+  ['Removed 12 files, 2.0 kB.', () => removed(12)],
+  [
+    'Unavailable: The service ended while starting. Its log ~/service.log ends with:\n' + '  no such database',
+    () => launching(process.execPath, ['-e', "console.error('no such database')"]),
+  ],
+  [
+    'Unavailable: The service did not answer within 0.3 s. Its log ~/service.log is empty.',
+    () => launching(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], 0.3),
+  ],
+  [
+    'MissingTool: The service cannot be started: spawn /nowhere/temporal ENOENT',
+    () => launching('/nowhere/temporal', []),
+  ],
+  [
+    'InvalidInput: Port 8080 (VIDEOCAP_TEMPORAL_UI_PORT) is in use; stop what uses it, set another port, or ' +
+      'unset the variable for a free one.',
+    () => takenPort(),
+  ],
+  [
+    'InvalidInput: VIDEOCAP_TEMPORAL_PORT=http is no port; set a number from 1 to 65535, or unset it for a ' +
+      'free one.',
+    () => choosePort('temporal', { VIDEOCAP_TEMPORAL_PORT: 'http' }),
+  ],
+  [
+    'InvalidInput: ~/services.json cannot be read as the list of running services; end them by hand if any ' +
+      'run, then remove the file.',
+    () => damagedState(),
+  ],
+  [
+    'MissingTool: The Temporal and MLflow servers are installed with Python >= 3.10, venv and pip; found none ' +
+      '(looked for /nowhere/python). Install one (Debian or Ubuntu: apt-get install python3 python3-venv; ' +
+      'macOS: brew install python), or name it in VIDEOCAP_PYTHON.',
+    () => findPython({ ...process.env, VIDEOCAP_PYTHON: '/nowhere/python' }),
+  ],
+  [
+    'The Temporal and MLflow servers are installed with Python >= 3.10, venv and pip; found only /bin/python3 ' +
+      '(3.9.2). Install one (Debian or Ubuntu: apt-get install python3 python3-venv; macOS: brew install ' +
+      'python), or name it in VIDEOCAP_PYTHON.',
+    () => missingPython(['python3'], [python(9)], NEED),
+  ],
+  [
+    'The Temporal and MLflow servers are installed with Python >= 3.10, venv and pip; /bin/python3 (3.11.2) ' +
+      'lacks pip (ensurepip). On Debian or Ubuntu: apt-get install python3.11-venv; or name another Python in ' +
+      'VIDEOCAP_PYTHON.',
+    () => missingPython(['python3'], [python(11, false)], NEED),
+  ],
+];

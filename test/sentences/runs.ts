@@ -1,0 +1,176 @@
+import { mkdtemp, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bestSentence } from '../../contracts/best.ts';
+import { findRun, withoutCheckpoint } from '../../contracts/read-progress.ts';
+import { BenchmarkRunInput, TrainingRunInput } from '../../contracts/run-input.ts';
+import { ArtifactStore } from '../../core/artifact-store.ts';
+import { JudgeConfig } from '../../judge/judge-config.ts';
+import { createEngine } from '../../policy/engines.ts';
+import { updateOf } from '../../policy/onnx/training/updates.ts';
+import { asVideocapError, MlflowError } from '../../tracking/mlflow-error.ts';
+import { MlflowHttp } from '../../tracking/mlflow-http.ts';
+import { readSettings } from '../../workers/settings.ts';
+import { endedEarly, unknownMetric } from '../../workflows/best-checkpoint.ts';
+import { parseLimits } from '../../workflows/limits.ts';
+import { parseInput } from '../../workflows/parse-input.ts';
+import { waitingLines } from '../../workflows/run-details.ts';
+import { writeRunTo } from '../unit/activities/written-run.ts';
+import type { PinnedSentence } from './sentence.ts';
+
+const newStore = async () => new ArtifactStore(await mkdtemp(join(tmpdir(), 'videocap-store-')));
+/** Runs of five steps, whose checkpoints are kept at even steps and the last. */
+async function storeWith(...runKeys: string[]) {
+  const store = await newStore();
+  for (const runKey of runKeys) await writeRunTo(store, runKey, 5);
+  return store;
+}
+
+/** A stored artifact that has since lost its end. */
+async function damaged() {
+  const store = await newStore();
+  const ref = await store.put('runs/r/a.txt', 'some text');
+  await truncate(await store.localCopy(ref), 3);
+  return store.read(ref);
+}
+
+const FREE = JudgeConfig.parse({ kind: 'llm', model: 'm' });
+const mlflow = (status: number, errorCode: string) =>
+  asVideocapError(new MlflowError({ status, errorCode, message: 'it said so' }), 'http://mlflow').message;
+const best = { step: 1, value: 50, mark: 50, measuredStep: 3 };
+
+/** What runs, their workers, the store, the policy and MLflow say. */
+export const RUN_SENTENCES: readonly PinnedSentence[] = [
+  [
+    "Wrong run input: annotations: dream1k needs its authors' annotation file; videos: give a folder of " +
+      'videos to caption, or a file of predictions, not both. A right one is {"suite": "held-out"}.',
+    () => parseInput(BenchmarkRunInput, { suite: 'dream1k' }, '{"suite": "held-out"}'),
+  ],
+  [
+    'Wrong run input: input: Unrecognized key: "confg". A right one is {"config": "quickstart"}.',
+    () => parseInput(TrainingRunInput, { confg: 'x' }, '{"config": "quickstart"}'),
+  ],
+  [
+    'Wrong limits: maxSteps: Too small: expected number to be >=0. Right ones are {"judgeBudgetUsd": 20, ' +
+      '"maxSteps": 500}.',
+    () => parseLimits({ maxSteps: -1 }),
+  ],
+  [
+    'Wrong limits: judgeBudgetUsd would never be reached, since the run’s judge.price is 0. Set ' +
+      'judgeBudgetCalls, or start the run with a price.',
+    () => parseLimits({ judgeBudgetUsd: 1 }, { judge: FREE }),
+  ],
+  [
+    'Wrong limits: the run’s config has no benchmark.judge, so its judge pays for benchmarks. Set ' +
+      'judgeBudgetUsd or judgeBudgetCalls.',
+    () => parseLimits({ benchmarkJudgeBudgetUsd: 1 }, { judge: FREE }),
+  ],
+  [
+    'Wrong limits: benchmarkJudgeBudgetUsd would never be reached, since the run’s benchmark.judge.price is ' +
+      '0. Set benchmarkJudgeBudgetCalls, or start the run with a price.',
+    () => parseLimits({ benchmarkJudgeBudgetUsd: 1 }, { judge: FREE, ownBenchmarkJudge: FREE }),
+  ],
+  [
+    '**Paused** after the current step. Send `resume` to continue.',
+    () => waitingLines({ paused: true, blocked: undefined })[0],
+  ],
+  [
+    '**Paused: judge.** Set JUDGE_KEY. Then send `resume`.',
+    () => waitingLines({ paused: false, blocked: 'Set JUDGE_KEY.' })[0],
+  ],
+  [
+    'eventF1 has not risen above 50 by more than 0.5 in the last 2 evaluations (checkpoints.best.patience)',
+    () => endedEarly({ ...best, waited: 2 }, { metric: 'eventF1', mode: 'max', minDelta: 0.5, patience: 2 }),
+  ],
+  [
+    'eventF1 has not fallen below 50 in the last evaluation (checkpoints.best.patience)',
+    () => endedEarly({ ...best, waited: 1 }, { metric: 'eventF1', mode: 'min', minDelta: 0, patience: 1 }),
+  ],
+  [
+    'checkpoints.best.metric is "evntF1", which the held-out benchmark does not measure; set one of eventF1, ' +
+      'clips.',
+    () =>
+      unknownMetric({ step: 0, metrics: { eventF1: 50, clips: 3 } }, { metric: 'evntF1', mode: 'max', minDelta: 0 }),
+  ],
+  [
+    'InvalidInput: Run a-run has no checkpoint at step 3; it has them at 0, 2, 4, 5 (checkpoints.keepEvery ' +
+      'says which are kept).',
+    () =>
+      storeWith('a-run')
+        .then((store) => withoutCheckpoint(store, { run: 'a-run', step: 3 }, ({ policy }) => [policy.weights]))
+        .then((error) => `${error.code}: ${error.message}`),
+  ],
+  [
+    'InvalidInput: There are several runs "sft"; name one of sft-00000000, sft-ffffffff.',
+    () => storeWith('sft-00000000', 'sft-ffffffff').then((store) => findRun(store, 'sft')),
+  ],
+  [
+    'InvalidInput: There is no run "a-run" in the store; videocap status lists runs.',
+    () => newStore().then((store) => findRun(store, 'a-run')),
+  ],
+  [
+    'CorruptArtifact: Artifact store:runs/r/a.b94f6f125c79.txt is damaged, it does not hash to ' +
+      'b94f6f125c79e3a5ffaa826f584c10d52ada669e6762051b826b55776d05aed2; restore it, or have it made again: ' +
+      'videocap resume <run>.',
+    () => damaged(),
+  ],
+  [
+    'CorruptArtifact: Artifact store:runs/r/gone is gone from the store; restore it, or have it made again: ' +
+      'videocap resume <run>.',
+    () => newStore().then((store) => store.read({ uri: 'store:runs/r/gone', sha256: 'f'.repeat(64), bytes: 1 })),
+  ],
+  [
+    'InvalidInput: Artifact key "../outside" points outside the store; use a relative key.',
+    () => newStore().then((store) => store.put('../outside', 'x')),
+  ],
+  [
+    'ArtifactConflict: Artifact a is already stored with sha256 ' +
+      '7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed, and was offered again with ' +
+      '3fc4ccfe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3.',
+    () =>
+      storeWith().then(async (store) => {
+        await store.put('a', 'one');
+        await store.put('a', 'two');
+      }),
+  ],
+  [
+    'InvalidConfig: policy.engine.kind: "torch" is served by a program of its own and has no driver here; set ' +
+      'onnx.',
+    () => createEngine('torch' as 'onnx'),
+  ],
+  ['step 20, eventF1 61.25', () => bestSentence({ step: 20, metric: 'eventF1', value: 61.25 })],
+  [
+    'InvalidInput: The onnx engine has no loss "ppo"; use an algorithm with one of grpo, gspo, sft.',
+    () => updateOf('ppo', { learnsFrom: 'completions' } as Parameters<typeof updateOf>[1]),
+  ],
+  [
+    'InvalidInput: Loss grpo learns from completions, but the batch has references; send it completions.',
+    () => updateOf('grpo', { learnsFrom: 'references' } as Parameters<typeof updateOf>[1]),
+  ],
+  [
+    'MLflow at http://mlflow refuses the credentials (401); set MLFLOW_TRACKING_TOKEN, or ' +
+      'MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.',
+    () => mlflow(401, 'HTTP_401'),
+  ],
+  [
+    'The server at http://mlflow is no MLflow server (it said so); set MLFLOW_TRACKING_URI.',
+    () => mlflow(200, 'NOT_MLFLOW'),
+  ],
+  [
+    'MLflow at http://mlflow is away (it said so); its records wait until it is back.',
+    () => mlflow(503, 'TEMPORARILY_UNAVAILABLE'),
+  ],
+  [
+    'MLflow at http://mlflow refused: INVALID_PARAMETER_VALUE: it said so',
+    () => mlflow(400, 'INVALID_PARAMETER_VALUE'),
+  ],
+  [
+    'InvalidConfig: MLFLOW_TRACKING_URI is "mlflow://***@host"; it must be the http:// or https:// address of ' +
+      'an MLflow server.',
+    () => new MlflowHttp({ url: 'mlflow://me:hidden@host' }),
+  ],
+  [
+    'InvalidConfig: VIDEOCAP_STUCK_SECONDS is "soon"; set it to a number of seconds, such as 600.',
+    () => readSettings({ VIDEOCAP_STUCK_SECONDS: 'soon' }),
+  ],
+];

@@ -1,0 +1,39 @@
+import type { RunStatus } from '../contracts/run-status.ts';
+import type { JudgedStatus } from './judged-run.ts';
+import type { RunState } from './run-state.ts';
+
+/**
+ * What the query `status` answers of a training run.
+ * @param judged the part that every run with a judge has.
+ */
+export function trainingStatus(run: RunState, judged: JudgedStatus): RunStatus {
+  const { end, setAside, collapse, divergence, best, totalSteps, finished } = run;
+  const { startTime, step, lastMetrics, secondsPerStep, tracking, evaluations, benchmarkSpent } = run.snapshot;
+  const { trainedFrom, forkedFrom, skippedUpdates } = run.snapshot;
+  const { asked, ...rest } = judged;
+  const goesOn = !finished && !end && asked !== 'stop';
+  return {
+    startTime,
+    ...rest,
+    ...(divergence.sentence !== undefined && { stage: 'paused: not finite', notFinite: divergence.sentence }),
+    ...(skippedUpdates && { skippedUpdates }),
+    ...(asked && { asked }),
+    ...(end && { end }),
+    ...(benchmarkSpent && { benchmarkJudge: benchmarkSpent }),
+    step,
+    totalSteps,
+    ...(lastMetrics['reward/mean'] !== undefined && { rewardMean: lastMetrics['reward/mean'] }),
+    ...(lastMetrics['train/kl'] !== undefined && { kl: lastMetrics['train/kl'] }),
+    ...(secondsPerStep !== undefined && {
+      secondsPerStep,
+      ...(goesOn && { etaSeconds: secondsPerStep * (totalSteps - step) }),
+    }),
+    ...(tracking && { mlflowRunUrl: tracking.runUrl }),
+    ...(trainedFrom && { trainedFrom }),
+    ...(forkedFrom && { forkedFrom }),
+    ...(setAside && { setAside }),
+    ...(collapse.length > 0 && { collapse }),
+    ...(best && { best }),
+    evaluations: evaluations.map(({ step, metrics }) => ({ step, metrics })),
+  };
+}
