@@ -1,12 +1,28 @@
+import type { BestCheckpoint } from '../contracts/best.ts';
+import type { CollapseWarning } from '../contracts/collapse.ts';
+import type { RunEnd } from '../contracts/run-end.ts';
+import type { RunSnapshot } from '../contracts/run-state.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
+import type { SetAside } from '../contracts/set-aside.ts';
 import type { JudgedStatus } from './judged-run.ts';
-import type { RunState } from './run-state.ts';
+
+/** The part of a run's state that its status shows. */
+interface Shown {
+  snapshot: RunSnapshot;
+  totalSteps: number;
+  finished: boolean;
+  divergence: { sentence: string | undefined };
+  end?: RunEnd | undefined;
+  setAside: SetAside | undefined;
+  collapse: CollapseWarning[];
+  best: BestCheckpoint | undefined;
+}
 
 /**
  * What the query `status` answers of a training run.
  * @param judged the part that every run with a judge has.
  */
-export function trainingStatus(run: RunState, judged: JudgedStatus): RunStatus {
+export function trainingStatus(run: Shown, judged: JudgedStatus): RunStatus {
   const { end, setAside, collapse, divergence, best, totalSteps, finished } = run;
   const { startTime, step, lastMetrics, secondsPerStep, tracking, evaluations, benchmarkSpent } = run.snapshot;
   const { trainedFrom, forkedFrom, skippedUpdates } = run.snapshot;

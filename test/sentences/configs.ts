@@ -484,7 +484,8 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
     () => config('', { 'grpo.steps': 3 }),
   ],
   [
-    'InvalidConfig: ~/allowed.yaml:1:1: reward is not a known field (did you mean "rewards"?). Sections: ' + 'rewards.',
+    'InvalidConfig: ~/allowed.yaml:1:1: reward is not a known field (did you mean "rewards"?). Sections: ' +
+      'rewards, keys, configs.',
     () => allowed('reward: {}'),
   ],
   [

@@ -138,12 +138,9 @@ function readJson<S extends z.ZodType>(name: string, folder: string, file: strin
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  throw invalid(
-    name,
-    `has a ${file} whose ${issue.path.join('.') || 'content'} ${issue.message.startsWith('is ') ? issue.message : `is wrong (${issue.message})`}`,
-    'a Qwen2-VL',
-  );
+  const { path, message } = parsed.error.issues[0]!;
+  const fault = message.startsWith('is ') ? message : `is wrong (${message})`;
+  throw invalid(name, `has a ${file} whose ${path.join('.') || 'content'} ${fault}`, 'a Qwen2-VL');
 }
 
 function invalid(name: string, fault: string, remedy: string): VideocapError {

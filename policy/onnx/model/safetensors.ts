@@ -30,8 +30,9 @@ const Header = z.record(z.string(), z.unknown());
 const Metadata = z.record(z.string(), z.string());
 
 /**
- * Reads a safetensors file of floats, widened to 32 bits, checking all that the format promises: every byte belongs to exactly one
- * tensor, and every tensor has the bytes its shape needs. The tensors are views of `bytes` where alignment allows.
+ * Reads a safetensors file of floats, widened to 32 bits, checking all that the format promises: every byte belongs to
+ * exactly one tensor, and every tensor has the bytes its shape needs. The tensors are views of `bytes` where alignment
+ * allows.
  * @throws VideocapError `InvalidModel` naming `what` and the fault.
  */
 export function readSafetensors(bytes: Uint8Array, what = 'safetensors file'): Safetensors {

@@ -26,7 +26,7 @@ afterAll(async () => {
 
 const START = JSON.stringify({ workflowType: { name: 'trainingRun' }, taskQueue: { name: 'videocap' } });
 
-/** What a web page can send without asking the server first, under any host name that it has pointed at this machine. */
+/** What a web page can send without asking the server first, under any host name that leads to this machine. */
 function fromWebPage(url: string, { host = new URL(url).host, method = 'POST', body = START } = {}): Promise<number> {
   const headers = { host, origin: 'http://evil.example', 'content-type': 'text/plain' };
   return new Promise((resolve, reject) => {
