@@ -35,6 +35,8 @@ export const RunProgress = z.strictObject({
   limits: Limits,
   lastMetrics: z.record(z.string(), z.number()),
   secondsPerStep: z.number().optional(),
+  /** Steps in a row, up to the last, of which the judge could score too little. */
+  stepsBelowScorable: z.int().optional(),
   /** Step records up to this step are in MLflow; -1: none. */
   mirroredStep: z.int(),
 });

@@ -1,5 +1,6 @@
 import type { JudgeSpending } from '../judge/usage.ts';
 import type { BestCheckpoint } from './best.ts';
+import type { JudgeWaiting } from './judge-waiting.ts';
 import type { TrainedFrom } from './start.ts';
 
 /** What the `status` query of a workflow answers. */
@@ -12,6 +13,8 @@ export interface RunStatus {
   paused: boolean;
   /** What a person must repair before the judge can be asked again; then `resume`. */
   blocked?: string;
+  /** Why, and since when, nothing comes from the judge: it passes by itself, or `blocked` says what to repair. */
+  waiting?: JudgeWaiting;
   judge?: JudgeSpending;
   /** Where benchmarks have a judge of their own. */
   benchmarkJudge?: JudgeSpending;

@@ -7,6 +7,7 @@ import { numbersOf } from '../rewards/combine-rewards.ts';
 import { plus } from './judged-run.ts';
 import { collectionMetrics, sum } from './metrics.ts';
 import { type Round, sampleRound } from './round.ts';
+import { type Scorable, scorableOf } from './scorable-rule.ts';
 import type { StepInput } from './step.ts';
 
 /** The completions of a step, scored and compared. */
@@ -15,6 +16,7 @@ export interface Collected {
   rollouts: (ScoredRollout & { clips: ArtifactRef })[];
   metrics: Record<string, number>;
   usage: Pick<JudgeUsage, 'calls' | 'cost'>;
+  scorable: Scorable | undefined;
 }
 
 /** Samples and scores one round of completions after another, until the algorithm has enough of them. */
@@ -42,6 +44,7 @@ export async function collectCompletions(input: StepInput, algorithm: Completion
     })),
     metrics: { ...collectionMetrics(rounds, rewards), ...algorithm.metrics?.(rewards, rounds.length, section) },
     usage: usageOf(rounds),
+    scorable: scorableOf(rounds.map(({ judged }) => judged)),
   };
 }
 

@@ -7,6 +7,7 @@ import {
   setHandler,
   upsertMemo,
 } from '@temporalio/workflow';
+import { JUDGE_WAITS, type JudgeWaiting } from '../contracts/judge-waiting.ts';
 import type { Limits } from '../contracts/limits.ts';
 import type { RunMemo } from '../contracts/run-memo.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
@@ -18,6 +19,8 @@ export const pauseSignal = defineSignal('pause');
 export const resumeSignal = defineSignal('resume');
 export const stopSignal = defineSignal('stop');
 export const setLimitsUpdate = defineUpdate<Limits, [Limits]>('setLimits');
+/** Of the run's own activities, not of people. */
+const judgeWaitsSignal = defineSignal<[JudgeWaiting | null]>(JUDGE_WAITS);
 export const statusQuery = defineQuery<RunStatus>('status');
 
 /** Status until the config has been resolved. */
@@ -58,7 +61,11 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
   let run: ControllableRun | undefined;
   let early: Limits = {};
   let { paused, stopRequested } = state ?? { paused: false, stopRequested: false };
-  const waiting = (): Waiting => ({ paused: paused && !stopRequested, blocked: judge.blocked });
+  const waiting = (): Waiting => ({
+    paused: paused && !stopRequested,
+    blocked: judge.blocked,
+    judge: judge.waiting,
+  });
   const show = () => run && setCurrentDetails(run.details(waiting()));
   const judge = new JudgeGate(show);
   if (steps) {
@@ -92,6 +99,9 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
     },
     { description: 'Go on after a pause, or ask the judge again once you have repaired what blocked it.' },
   );
+  setHandler(judgeWaitsSignal, (waiting) => judge.waits(waiting), {
+    description: 'Sent by the worker: what the run waits for at its judge.',
+  });
   setHandler(
     setLimitsUpdate,
     (limits) => {

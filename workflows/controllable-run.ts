@@ -1,3 +1,4 @@
+import type { JudgeWaiting } from '../contracts/judge-waiting.ts';
 import type { Limits } from '../contracts/limits.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
@@ -20,4 +21,6 @@ export interface Waiting {
   paused: boolean;
   /** For a person to repair this, before the judge can be asked again. */
   blocked?: string | undefined;
+  /** For the judge, whether a person must repair it or not. */
+  judge?: JudgeWaiting | undefined;
 }

@@ -46,12 +46,17 @@ export abstract class JudgedRun<Snapshot extends JudgedSnapshot> implements Cont
   abstract details(waiting: Waiting): string;
 
   /** The part of the status that every run has. */
-  protected judgedStatus({ paused, blocked }: Waiting): Pick<RunStatus, 'stage' | 'paused' | 'blocked' | 'judge'> {
+  protected judgedStatus({
+    paused,
+    blocked,
+    judge,
+  }: Waiting): Pick<RunStatus, 'stage' | 'paused' | 'blocked' | 'waiting' | 'judge'> {
     const spent = this.spentSoFar;
     return {
       stage: blocked !== undefined ? 'paused: judge' : paused ? 'paused' : this.stage,
       paused,
       ...(blocked !== undefined && { blocked }),
+      ...(judge && { waiting: judge }),
       ...(spent.calls > 0 && { judge: spent }),
     };
   }

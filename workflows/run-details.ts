@@ -1,4 +1,5 @@
 import { type BestCheckpoint, bestSentence } from '../contracts/best.ts';
+import { waitingSentence } from '../contracts/judge-waiting.ts';
 import type { RunSnapshot } from '../contracts/run-state.ts';
 import { parentage } from '../contracts/start.ts';
 import { weightsOf } from '../rewards/combine-rewards.ts';
@@ -45,7 +46,9 @@ function table(cells: readonly [title: string, text: string][]): string[] {
 }
 
 /** Why the run waits, first of all. */
-export function waitingLines({ paused, blocked }: Waiting): string[] {
-  if (blocked !== undefined) return [`**Paused: judge.** ${blocked} Then send \`resume\`.`, ''];
+export function waitingLines({ paused, blocked, judge }: Waiting): string[] {
+  const since = judge ? [waitingSentence(judge), ''] : [];
+  if (blocked !== undefined) return [`**Paused: judge.** ${blocked} Then send \`resume\`.`, '', ...since];
+  if (judge) return since;
   return paused ? ['**Paused** after the current step. Send `resume` to continue.', ''] : [];
 }

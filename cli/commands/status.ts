@@ -2,6 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import type { WrittenAnnotations } from '../../contracts/annotation.ts';
 import { bestSentence } from '../../contracts/best.ts';
+import { waitingSentence } from '../../contracts/judge-waiting.ts';
 import type { Evaluation, RunSummary, SuiteEvaluation } from '../../contracts/run-results.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
 import { parentage } from '../../contracts/start.ts';
@@ -103,6 +104,7 @@ async function showRun(
       `${run.workflowId}   ${progressLine(status)}`,
       ...(status.trainedFrom ? [`started from ${parentage(status.trainedFrom)}`] : []),
       ...(status.best ? [`best checkpoint so far: ${bestSentence(status.best)}`] : []),
+      ...(status.waiting ? [waitingSentence(status.waiting)] : []),
       ...(status.blocked ? [status.blocked, `then: videocap resume ${run.workflowId}`] : []),
       ...(run.link ? [run.link] : []),
     );

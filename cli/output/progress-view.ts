@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { waitingSentence } from '../../contracts/judge-waiting.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
 import { duration } from './duration.ts';
 
@@ -40,6 +41,10 @@ function numbers({ rewardMean, kl, secondsPerStep, etaSeconds, step, totalSteps 
   ];
 }
 
+function whatIsWaitedFor({ waiting, blocked }: RunStatus): string[] {
+  return [...(waiting ? [waitingSentence(waiting)] : []), ...(blocked ? [blocked] : [])];
+}
+
 /** A line whenever the step changes, or a stage that is not part of a step begins. */
 export class LineView implements ProgressView {
   readonly #write: (line: string) => void;
@@ -50,11 +55,11 @@ export class LineView implements ProgressView {
   }
 
   show(status: RunStatus): void {
-    const now = `${status.step} ${stageShown(status)} ${status.blocked}`;
+    const now = `${status.step} ${stageShown(status)} ${status.blocked} ${status.waiting?.why}`;
     if (now === this.#last) return;
     this.#last = now;
     this.#write(`  ${progressLine(status)}`);
-    if (status.blocked) this.#write(`  ${status.blocked}`);
+    for (const line of whatIsWaitedFor(status)) this.#write(`  ${line}`);
   }
 
   note(text: string): void {
@@ -68,7 +73,7 @@ class BarView implements ProgressView {
   readonly #bar: SingleBar;
   readonly #stream: NodeJS.WriteStream;
   #started = false;
-  #blocked: string | undefined;
+  #waiting = '';
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
@@ -88,8 +93,9 @@ class BarView implements ProgressView {
     if (this.#started) this.#bar.update(status.step, payload);
     else this.#bar.start(status.totalSteps, status.step, payload);
     this.#started = true;
-    if (status.blocked && status.blocked !== this.#blocked) this.note(status.blocked);
-    this.#blocked = status.blocked;
+    const waiting = whatIsWaitedFor(status);
+    if (waiting.join() !== this.#waiting) for (const line of waiting) this.note(line);
+    this.#waiting = waiting.join();
   }
 
   note(text: string): void {
