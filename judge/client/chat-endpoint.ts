@@ -88,7 +88,7 @@ export class ChatEndpoint implements LlmEndpoint {
       const note = parsed
         ? `\n\nYour last answer could not be used: ${parsed.fault}. Answer again, with the JSON object only.`
         : '';
-      const doubled = roomy && last !== undefined && isCutOff(last) && !isThinking(last);
+      const doubled = roomy && last !== undefined && isCutOff(last);
       const maxTokens = this.#config.maxTokens * (doubled ? 2 : 1);
       const reply = await this.#request(
         question,

@@ -10,15 +10,14 @@ export function inShape(value: unknown, shape: z.ZodType): unknown {
   const fields = fieldsOf(shape);
   if (!fields) return asShape(value, shape);
   const names = Object.keys(fields);
-  const [only] = names;
+  const has = (one: unknown) => isObject(one) && names.every((name) => keyFor(name, one) !== undefined);
   if (Array.isArray(value)) {
-    if (names.length === 1 && fields[only!] instanceof z.ZodArray) return asShape({ [only!]: value }, shape);
-    return value.length === 1 ? asShape(value[0], shape) : value;
+    if (value.length === 1 && has(value[0])) return asShape(value[0], shape);
+    const [only] = names;
+    return names.length === 1 && fields[only!] instanceof z.ZodArray ? asShape({ [only!]: value }, shape) : value;
   }
-  const wrapped = isObject(value) ? Object.values(value) : [];
-  if (wrapped.length === 1 && isObject(wrapped[0]) && !names.some((name) => keyFor(name, value as object)))
-    return asShape(wrapped[0], shape);
-  return asShape(value, shape);
+  const [inner, ...others] = isObject(value) ? Object.values(value) : [];
+  return asShape(!has(value) && others.length === 0 && has(inner) ? inner : value, shape);
 }
 
 function asShape(value: unknown, shape: z.ZodType): unknown {

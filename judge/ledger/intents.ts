@@ -52,6 +52,9 @@ export type Renewed = 'kept' | 'renewed' | 'lost';
 
 const PROCESS = randomUUID();
 
+/** Characters of an answer that an intent repeats. */
+const LONGEST_NOTED = 4000;
+
 /**
  * One ref for each question that is being asked, in `ledger/asking/`: put before its first request goes out, removed
  * when its answer is stored or when it certainly has none. A leftover intent means an answer that was perhaps
@@ -108,7 +111,9 @@ export class Intents {
   async note(key: string, attempts: readonly PaidRequest[]): Promise<void> {
     const mine = this.#mine.get(key);
     if (!mine) return;
-    mine.text = textOf({ ...Intent.parse(JSON.parse(mine.text)), attempts: [...attempts] });
+    // A ref has room for little; a text that is left out cannot be used either.
+    const noted = attempts.map((one) => (one.text.length > LONGEST_NOTED ? { ...one, text: '' } : one));
+    mine.text = textOf({ ...Intent.parse(JSON.parse(mine.text)), attempts: noted });
     await this.#storage.putRef(keyOf(key, mine.number), mine.text, { ifAbsent: false });
   }
 

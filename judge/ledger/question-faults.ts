@@ -1,8 +1,8 @@
 /** A question that was tried so often, with so many answers to others between its tries, is at fault itself. */
 const TRIES = 5;
 const ANSWERS_BETWEEN = 10;
-/** After so many failures, answers to others are asked for where none are under way. */
-const FAILURES_BEFORE_PROBES = 3;
+/** After so many failures, which an outage has too, answers to others are asked for where none are under way. */
+const FAILURES_BEFORE_PROBES = 5;
 
 interface Failing {
   /** That count: enough other answers came since the one before. */
@@ -36,9 +36,12 @@ export class QuestionFaults {
     return failing ? Math.max(0, ANSWERS_BETWEEN - (this.#answers - failing.at)) : 0;
   }
 
-  /** Whether it has failed so often that the endpoint is asked something else to learn whether it works at all. */
+  /**
+   * Whether it has failed so often that an endpoint, if it has ever answered, is asked something else to learn whether
+   * it works at all.
+   */
   needsProbes(key: string): boolean {
-    return (this.#failing.get(key)?.failures ?? 0) >= FAILURES_BEFORE_PROBES;
+    return this.#answers > 0 && (this.#failing.get(key)?.failures ?? 0) >= FAILURES_BEFORE_PROBES;
   }
 
   /** Notes a try that failed. Whether that settles it: the question has no answer. */

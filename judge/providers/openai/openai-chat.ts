@@ -168,7 +168,8 @@ export class OpenAiChat implements ChatApi {
     learnt.thinks ||= thought;
     // Fewer tokens to think were all that fitted.
     if (allowed < learnt.thinkingTokens) learnt.thinkingTokens = allowed;
-    else if (endingOf(finishReason) === 'cut off' && afterThinking(text).trim() === '') learnt.allowThinking();
+    else if (thought && endingOf(finishReason) === 'cut off' && afterThinking(text).trim() === '')
+      learnt.allowThinking();
   }
 
   /** Names of the models that the endpoint lists; `undefined` where it lists none, or nothing that can be read. */

@@ -81,12 +81,12 @@ function toldError(response: unknown): SaidError | undefined {
 }
 
 function noCompletion(response: unknown, { baseUrl }: FailingEndpoint): FailedRequest {
-  const what = typeof response === 'string' && /<!doctype html|<html/i.test(response) ? 'with an HTML page' : '';
-  const how = what === '' ? 'but not with a chat completion' : `but ${what} instead of a chat completion`;
+  const isPage = typeof response === 'string' && /<!doctype html|<html/i.test(response);
+  const how = isPage ? 'with an HTML page, not with a chat completion' : 'but not with a chat completion';
   return {
     fault: {
       kind: 'unavailable',
-      sentence: `The judge at ${withoutCredentials(baseUrl)} answers, ${how}; check judge.baseUrl`,
+      sentence: `The judge at ${withoutCredentials(baseUrl)} answers${isPage ? '' : ','} ${how}; check judge.baseUrl`,
       perhapsOneQuestion: true,
     },
     perhapsPaid: false,

@@ -146,7 +146,7 @@ export const REFUSALS: readonly RefusalRow[] = [
     refusal: 'filtered',
     reports: 'flagged_input',
     says: [
-      /(?:input|prompt|output|message|request|content) (?:was|were|has been|is) (?:flagged|moderated|blocked by (?:moderation|a guardrail|the content))/i,
+      /(?:input|prompt|output|message|request|content) (?:was|were|has been|is) (?:flagged|moderated|blocked by)\b/i,
       /requires moderation/i,
     ],
   },
@@ -199,11 +199,15 @@ const LONGEST_MESSAGE = 8000;
  * Whether an endpoint refuses this one request rather than all, and why.
  * @param asked the texts of the request.
  */
-export function refusalOf(error: SaidError, asked: readonly string[] = []): Refusal | undefined {
+export function refusalOf(
+  error: SaidError,
+  asked: readonly string[] = [],
+  table: readonly RefusalRow[] = REFUSALS,
+): Refusal | undefined {
   const { code = '', type = '', metadata = {} } = error;
   const message = withoutTexts(error.message ?? '', asked).slice(0, LONGEST_MESSAGE);
   if (ACCOUNT.test(message)) return undefined;
-  return REFUSALS.find(
+  return table.find(
     (row) =>
       row.code?.test(code) ||
       row.code?.test(type) ||

@@ -24,12 +24,16 @@ test('reads an index into the options; the last one is none', () => {
 test.each([
   ['{"chosenOption": 0}', 'it must have an option from 1 to 3'],
   ['{"chosenOption": 4}', 'it must have an option from 1 to 3'],
-  ['{"chosenOption": "2"}', 'it must have exactly the fields that were asked for'],
+  ['{"chosenOption": "the second"}', 'it must have exactly the fields that were asked for'],
   ['{"chosenOption": 1.5}', 'it must have exactly the fields that were asked for'],
   ['{"chosenOption": 1} or {"chosenOption": 2}', 'it must be one JSON object'],
   ['B', 'it must be one JSON object'],
 ])('%s is no answer: %s', (text, fault) => {
   expect(read(text)).toEqual({ fault });
+});
+
+test('reads an index that is written as text', () => {
+  expect(read('{"chosenOption": "2"}')).toEqual({ answer: 1 });
 });
 
 test('structured output is held to the options that there are', () => {
