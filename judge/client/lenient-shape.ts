@@ -30,7 +30,6 @@ function asShape(value: unknown, shape: z.ZodType): unknown {
   if (shape instanceof z.ZodEnum) return asOption(value, Object.values(shape.enum));
   if (shape instanceof z.ZodBoolean) return asBoolean(value);
   if (shape instanceof z.ZodNumber) return asNumber(value);
-  if (shape instanceof z.ZodString) return typeof value === 'number' ? String(value) : value;
   return value;
 }
 

@@ -18,6 +18,10 @@ export class LaterTurns {
   /** Questions on their way that do not wait here. */
   #active = 0;
   readonly #one = pLimit(1);
+  /** Those of them that have failed here. */
+  readonly #tried = new Set<string>();
+  /** Whether the endpoint has answered since it last failed. */
+  #works = false;
   /** The endpoint answers nothing, or was not asked because of that. */
   #broken: unknown;
 
@@ -48,8 +52,14 @@ export class LaterTurns {
     await this.#others(key, signal);
     if (!this.#faults.needsProbes(key)) return work();
     return this.#one(async () => {
-      await this.#probe(key, signal);
-      return work();
+      if (!this.#works) await this.#probe(signal);
+      // A first try may find that an outage has ended; only after that are there answers to wait for.
+      while (this.#tried.has(key) && this.#faults.missing(key) > 0) await this.#probe(signal);
+      this.#tried.add(key);
+      this.#works = false;
+      const done = await work();
+      this.#works = !this.#faults.has(key);
+      return done;
     });
   }
 
@@ -64,17 +74,15 @@ export class LaterTurns {
     }
   }
 
-  /** At least one: it also shows that the endpoint works now. */
-  async #probe(key: string, signal: AbortSignal | undefined): Promise<void> {
-    do {
-      if (this.#broken !== undefined) throw this.#broken;
-      try {
-        await this.#endpoint.ask(exampleQuestion(CAPTION), signal);
-      } catch (error) {
-        this.#broken = error;
-        throw error;
-      }
-      this.#faults.answered();
-    } while (this.#faults.missing(key) > 0);
+  async #probe(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken;
+    try {
+      await this.#endpoint.ask(exampleQuestion(CAPTION), signal);
+    } catch (error) {
+      this.#broken = error;
+      throw error;
+    }
+    this.#faults.answered();
+    this.#works = true;
   }
 }

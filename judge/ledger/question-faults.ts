@@ -7,7 +7,9 @@ const FAILURES_BEFORE_PROBES = 5;
 interface Failing {
   /** That count: enough other answers came since the one before. */
   tries: number;
+  /** Since the last answer to a question that a run asks. */
   failures: number;
+  asked: number;
   /** Answers to other questions at the last try that counts. */
   at: number;
 }
@@ -18,12 +20,16 @@ interface Failing {
  */
 export class QuestionFaults {
   readonly #failing = new Map<string, Failing>();
+  /** With those to probes, and without. */
   #answers = 0;
+  #asked = 0;
 
   /** The endpoint has answered a question. @param key of the question; of a probe, none. */
   answered(key?: string): void {
     this.#answers++;
-    if (key !== undefined) this.#failing.delete(key);
+    if (key === undefined) return;
+    this.#asked++;
+    this.#failing.delete(key);
   }
 
   has(key: string): boolean {
@@ -41,16 +47,19 @@ export class QuestionFaults {
    * it works at all.
    */
   needsProbes(key: string): boolean {
-    return this.#answers > 0 && (this.#failing.get(key)?.failures ?? 0) >= FAILURES_BEFORE_PROBES;
+    const failing = this.#failing.get(key);
+    if (!failing || this.#answers === 0 || failing.asked !== this.#asked) return false;
+    return failing.failures >= FAILURES_BEFORE_PROBES;
   }
 
   /** Notes a try that failed. Whether that settles it: the question has no answer. */
   failed(key: string): boolean {
-    const before = this.#failing.get(key) ?? { tries: 0, failures: 0, at: Number.NEGATIVE_INFINITY };
+    const before = this.#failing.get(key) ?? { tries: 0, failures: 0, asked: 0, at: Number.NEGATIVE_INFINITY };
     const counts = this.#answers - before.at >= ANSWERS_BETWEEN;
     const now = {
       tries: before.tries + (counts ? 1 : 0),
-      failures: before.failures + 1,
+      failures: before.asked === this.#asked ? before.failures + 1 : 1,
+      asked: this.#asked,
       at: counts ? this.#answers : before.at,
     };
     if (now.tries < TRIES) this.#failing.set(key, now);
