@@ -4,6 +4,7 @@ import {
   defineSignal,
   defineUpdate,
   setCurrentDetails,
+  setDefaultSignalHandler,
   setHandler,
   upsertMemo,
 } from '@temporalio/workflow';
@@ -19,8 +20,6 @@ export const pauseSignal = defineSignal('pause');
 export const resumeSignal = defineSignal('resume');
 export const stopSignal = defineSignal('stop');
 export const setLimitsUpdate = defineUpdate<Limits, [Limits]>('setLimits');
-/** Of the run's own activities, not of people. */
-const judgeWaitsSignal = defineSignal<[JudgeWaiting | null]>(JUDGE_WAITS);
 export const statusQuery = defineQuery<RunStatus>('status');
 
 /** Status until the config has been resolved. */
@@ -99,9 +98,6 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
     },
     { description: 'Go on after a pause, or ask the judge again once you have repaired what blocked it.' },
   );
-  setHandler(judgeWaitsSignal, (waiting) => judge.waits(waiting), {
-    description: 'Sent by the worker: what the run waits for at its judge.',
-  });
   setHandler(
     setLimitsUpdate,
     (limits) => {
@@ -118,6 +114,10 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
       validator: (limits) => void parseLimits(limits, run),
     },
   );
+  // Of the run's own activities: no message for people, whom the Temporal UI would offer one with a handler of its own.
+  setDefaultSignalHandler((name, waiting) => {
+    if (name === JUDGE_WAITS) judge.waits(waiting as JudgeWaiting | null);
+  });
   setHandler(statusQuery, () => run?.status(waiting()) ?? STARTING, {
     description: 'Stage, step, reward, KL, ETA, judge spending and benchmark results so far.',
   });
