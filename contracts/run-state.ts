@@ -43,6 +43,8 @@ export const RunProgress = z.strictObject({
   /** Steps whose update was not made, since a number of it was not finite; absent: none. */
   skippedUpdates: z.int().positive().optional(),
   secondsPerStep: z.number().optional(),
+  /** Steps in a row, up to the last, of which the judge could score too little. */
+  stepsBelowScorable: z.int().optional(),
   /** Step records up to this step are in MLflow; -1: none. */
   mirroredStep: z.int(),
 });

@@ -2,6 +2,7 @@ import type { JudgeSpending } from '../judge/usage.ts';
 import type { BestCheckpoint } from './best.ts';
 import type { CollapseWarning } from './collapse.ts';
 import type { ForkedFrom } from './forked-from.ts';
+import type { JudgeWaiting } from './judge-waiting.ts';
 import type { RunEnd } from './run-end.ts';
 import type { SetAside } from './set-aside.ts';
 import type { TrainedFrom } from './start.ts';
@@ -25,6 +26,8 @@ export interface RunStatus {
   notFinite?: string;
   /** Updates that were not made, since a number of theirs was not finite. */
   skippedUpdates?: number;
+  /** Why, and since when, nothing comes from the judge: it passes by itself, or `blocked` says what to repair. */
+  waiting?: JudgeWaiting;
   judge?: JudgeSpending;
   /** Where benchmarks have a judge of their own. */
   benchmarkJudge?: JudgeSpending;

@@ -16,6 +16,8 @@ const TEMPLATES = {
   checkpointWeights: 'runs/{runKey}/checkpoints/step-{step}/model.safetensors',
   checkpointOptimizer: 'runs/{runKey}/checkpoints/step-{step}/optimizer.safetensors',
   report: 'runs/{runKey}/report.html',
+  // Questions that the judge's server, not the model, has left without an answer.
+  judgeOutcome: 'runs/{runKey}/judge-outcomes/{hash}.json',
 
   // The completions of a step: see `Place`.
   rolloutOutput: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/rollout-groups.json',

@@ -15,6 +15,15 @@ const RuleBasedFields = z.strictObject({
   kind: z.literal('rule-based'),
 });
 
+/** When the judge scores so little of a run that it would end untrained. */
+export const PauseWhen = z.strictObject({
+  /** Of what the judge was asked for in a step, the share that it could score, 0-1. 0: never. */
+  scorableBelow: z.number().min(0).max(1).default(0.25),
+  /** So many steps in a row. */
+  steps: z.int().min(1).default(2),
+});
+export type PauseWhen = z.infer<typeof PauseWhen>;
+
 /** The fields that every language model has, whichever provider serves it. */
 const LLM_FIELDS = {
   /** A language model. */
@@ -52,6 +61,8 @@ const LLM_FIELDS = {
     .prefault({}),
   /** How long an endpoint may give no answer at all before the run pauses until a person resumes it. */
   patienceSeconds: z.number().positive().default(86_400),
+  /** When a run pauses until a person resumes it, since the judge answers but too little can be scored. */
+  pauseWhen: PauseWhen.prefault({}),
 };
 
 /**

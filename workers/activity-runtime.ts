@@ -33,7 +33,10 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
 
   async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
     const attempt = attemptOf(this.#context);
-    const timer = setInterval(() => attempt.heartbeat(), BEAT_MILLISECONDS);
+    const timer = setInterval(() => {
+      attempt.tellWaiting();
+      attempt.heartbeat();
+    }, BEAT_MILLISECONDS);
     const watch = new StuckWatchdog(attempt, this.#context.info.activityType, this.#options.stuckMilliseconds);
     try {
       await this.#claim(attempt, input);
@@ -41,6 +44,7 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
     } catch (error) {
       const failure = asFailure(error, attempt.unexpected + 1);
       attempt.failed({ unexpected: isOfType(failure, UNEXPECTED), stuck: isOfType(failure, 'Stuck') });
+      attempt.tellWaiting({ now: isOfType(failure, 'Unavailable') });
       // The next attempt must know of this, and of answers since the last beat.
       attempt.heartbeat();
       if (error instanceof VideocapError && error.code === 'Superseded')

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { JUDGE_WAITS, type JudgeWaiting } from '../contracts/judge-waiting.ts';
 import type { Progress } from '../core/compute-options.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { Claim, Fence } from '../core/fence.ts';
@@ -8,7 +9,17 @@ import type { OutageClock } from '../judge/client/patient-endpoint.ts';
  * What a heartbeat carries, and the next attempt at the same activity finds: the last progress that a stage reported,
  * among others. A hint for people; the artifact store is the truth.
  */
-type Beat = Partial<Progress> & { answeredAt?: number; unexpected?: number | undefined; stuck?: number };
+type Beat = Partial<Progress> & {
+  answeredAt?: number;
+  unexpected?: number | undefined;
+  stuck?: number;
+  waiting?: JudgeWaiting | undefined;
+  /** The workflow knows of `waiting`. */
+  told?: boolean;
+};
+
+/** A service that answers again within this time was not waited for, in milliseconds. */
+const SHORTEST_WAIT = 5000;
 
 /** Milliseconds without progress before which no computation counts as stuck, however fast it was until then. */
 const SHORTEST_PATIENCE = 10_000;
@@ -68,6 +79,36 @@ export class CurrentAttempt implements Fence {
   /** When a service last answered any attempt at this activity; before that, when it was scheduled. */
   get answeredAt(): number {
     return this.#beat.answeredAt ?? this.#context.info.scheduledTimestampMs;
+  }
+
+  /** The service has answered. */
+  answered(): void {
+    const { told } = this.#beat;
+    this.say({ answeredAt: Date.now(), waiting: undefined, told: false });
+    if (told) this.#tell(null);
+  }
+
+  /** The service has not answered; the first reason since its last answer is the one to show. */
+  waits(why: string): void {
+    this.#beat = { ...this.#beat, waiting: this.#beat.waiting ?? { why, since: Date.now() } };
+  }
+
+  /** Tells the workflow, once, what this activity waits for. @param now even if it is not waiting for long. */
+  tellWaiting({ now = false } = {}): void {
+    const { waiting, told } = this.#beat;
+    if (!waiting || told || (!now && Date.now() - waiting.since < SHORTEST_WAIT)) return;
+    this.#beat = { ...this.#beat, told: true };
+    this.#tell(waiting);
+  }
+
+  /** For people alone: a workflow that cannot be told goes on all the same. */
+  #tell(waiting: JudgeWaiting | null): void {
+    const { workflowExecution } = this.#context.info;
+    if (!workflowExecution) return;
+    const { workflowId, runId } = workflowExecution;
+    (async () => this.#context.client.workflow.getHandle(workflowId, runId).signal(JUDGE_WAITS, waiting))().catch(
+      (error: unknown) => this.#context.log.warn('The run was not told what it waits for.', { error }),
+    );
   }
 
   /** How many attempts in a row, up to the last that failed, ended in an unexpected error. */
@@ -171,7 +212,10 @@ export function reportProgress(progress: Progress): void {
 export const outage: OutageClock = {
   since: () => currentAttempt()?.answeredAt ?? Date.now(),
   answered() {
-    currentAttempt()?.say({ answeredAt: Date.now() });
+    currentAttempt()?.answered();
+  },
+  failed(why) {
+    currentAttempt()?.waits(why);
   },
 };
 

@@ -9,6 +9,7 @@ import { plus } from './judged-run.ts';
 import { collectionMetrics, sum } from './metrics.ts';
 import { findNotFinite } from './not-finite.ts';
 import { type Round, sampleRound } from './round.ts';
+import { type Scorable, scorableOf } from './scorable-rule.ts';
 import type { StepInput } from './step.ts';
 
 /** The completions of a step, scored and compared. */
@@ -19,6 +20,7 @@ export interface Collected {
   /** A reward or an advantage that is not finite: all completions are left out of the update. */
   notFinite?: NotFinite | undefined;
   usage: Pick<JudgeUsage, 'calls' | 'cost'>;
+  scorable: Scorable | undefined;
 }
 
 /** Samples and scores one round of completions after another, until the algorithm has enough of them. */
@@ -49,6 +51,7 @@ export async function collectCompletions(input: StepInput, algorithm: Completion
     metrics: { ...collectionMetrics(rounds, rewards), ...algorithm.metrics?.(rewards, rounds.length, section) },
     notFinite,
     usage: usageOf(rounds),
+    scorable: scorableOf(rounds.map(({ judged }) => judged)),
   };
 }
 

@@ -4,9 +4,11 @@ import {
   defineSignal,
   defineUpdate,
   setCurrentDetails,
+  setDefaultSignalHandler,
   setHandler,
   upsertMemo,
 } from '@temporalio/workflow';
+import { JUDGE_WAITS, type JudgeWaiting } from '../contracts/judge-waiting.ts';
 import type { Limits } from '../contracts/limits.ts';
 import type { RunMemo } from '../contracts/run-memo.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
@@ -68,6 +70,7 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
     paused: waits && paused && !stopRequested,
     asked: asked(),
     blocked: judge.blocked,
+    judge: judge.waiting,
   });
   const show = () => run && setCurrentDetails(run.details(waiting()));
   const judge = new JudgeGate(show);
@@ -121,6 +124,10 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
       validator: (limits) => void parseLimits(limits, run),
     },
   );
+  // Of the run's own activities: no message for people, whom the Temporal UI would offer one with a handler of its own.
+  setDefaultSignalHandler((name, waiting) => {
+    if (name === JUDGE_WAITS) judge.waits(waiting as JudgeWaiting | null);
+  });
   setHandler(statusQuery, () => run?.status(waiting()) ?? STARTING, {
     description: 'Stage, step, reward, KL, ETA, judge spending and benchmark results so far.',
   });

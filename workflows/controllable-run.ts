@@ -1,3 +1,4 @@
+import type { JudgeWaiting } from '../contracts/judge-waiting.ts';
 import type { Limits } from '../contracts/limits.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
@@ -27,4 +28,6 @@ export interface Waiting {
   blocked?: string | undefined;
   /** For a person to decide what follows an update whose numbers were not finite. */
   notFinite?: string | undefined;
+  /** For the judge, whether a person must repair it or not. */
+  judge?: JudgeWaiting | undefined;
 }

@@ -46,20 +46,21 @@ export abstract class JudgedRun<Snapshot extends JudgedSnapshot> implements Cont
   abstract details(waiting: Waiting): string;
 
   /** The part of the status that every run has. */
-  protected judgedStatus({ paused, asked, blocked }: Waiting): JudgedStatus {
+  protected judgedStatus({ paused, asked, blocked, judge }: Waiting): JudgedStatus {
     const spent = this.spentSoFar;
     return {
       stage: blocked !== undefined ? 'paused: judge' : paused ? 'paused' : this.stage,
       paused,
       ...(asked !== undefined && { asked }),
       ...(blocked !== undefined && { blocked }),
+      ...(judge && { waiting: judge }),
       ...(spent.calls > 0 && { judge: spent }),
     };
   }
 }
 
 /** The part of the status that every run with a judge has. */
-export type JudgedStatus = Pick<RunStatus, 'stage' | 'paused' | 'asked' | 'blocked' | 'judge'>;
+export type JudgedStatus = Pick<RunStatus, 'stage' | 'paused' | 'asked' | 'blocked' | 'waiting' | 'judge'>;
 
 export function plus({ calls, usd }: JudgeSpending, usage: Pick<JudgeUsage, 'calls' | 'cost'>): JudgeSpending {
   return { calls: calls + usage.calls, usd: usd + usage.cost };

@@ -1,6 +1,7 @@
 import { type BestCheckpoint, bestSentence } from '../contracts/best.ts';
 import { collapseSentence } from '../contracts/collapse.ts';
 import { forkSentence } from '../contracts/forked-from.ts';
+import { waitingSentence } from '../contracts/judge-waiting.ts';
 import { endSentence, type RunEnd } from '../contracts/run-end.ts';
 import type { RunSnapshot } from '../contracts/run-state.ts';
 import { type SetAside, setAsideSentence } from '../contracts/set-aside.ts';
@@ -63,9 +64,11 @@ function table(cells: readonly [title: string, text: string][]): string[] {
 }
 
 /** Why the run waits, or will, first of all. */
-export function waitingLines({ paused, asked, blocked, notFinite }: Waiting): string[] {
+export function waitingLines({ paused, asked, blocked, notFinite, judge }: Waiting): string[] {
   if (notFinite !== undefined) return [`**Paused: not finite.** ${notFinite}`, ''];
-  if (blocked !== undefined) return [`**Paused: judge.** ${blocked} Then send \`resume\`.`, ''];
+  const since = judge ? [waitingSentence(judge), ''] : [];
+  if (blocked !== undefined) return [`**Paused: judge.** ${blocked} Then send \`resume\`.`, '', ...since];
+  if (judge) return since;
   if (paused) return ['**Paused** after the current step. Send `resume` to continue.', ''];
   if (asked === 'pause') return ['**Pauses** after the current step.', ''];
   return asked === 'stop' ? ['**Stops** after the current step.', ''] : [];

@@ -21,6 +21,7 @@ import type { JudgeGate } from './judge-gate.ts';
 import { JudgedRun, plus } from './judged-run.ts';
 import { limitedJudge } from './limits.ts';
 import { runDetails } from './run-details.ts';
+import { pauseBecause, stepsBelow } from './scorable-rule.ts';
 import type { StepInput, StepOutcome } from './step.ts';
 import { trainingStatus } from './training-status.ts';
 
@@ -203,6 +204,14 @@ export class RunState extends JudgedRun<RunSnapshot> {
     if (clipsAhead) snapshot.clipsAhead = clipsAhead;
     this.#stepUsage = { calls: 0, cost: 0 };
     this.spend(usage);
+  }
+
+  /** Counts the steps in a row of which the judge could score too little, and says why the run must pause for it. */
+  pauseBecause({ scorable }: Pick<StepOutcome, 'scorable'>): string | undefined {
+    const steps = stepsBelow(this.snapshot.stepsBelowScorable ?? 0, scorable, this.judge);
+    const because = pauseBecause(steps, scorable, this.judge);
+    this.snapshot.stepsBelowScorable = because === undefined ? steps : 0;
+    return because;
   }
 
   /**

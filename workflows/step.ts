@@ -9,6 +9,7 @@ import type { JudgeConfig } from '../judge/judge-config.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import type { DivergenceGate } from './divergence-gate.ts';
 import type { JudgeGate } from './judge-gate.ts';
+import type { Scorable } from './scorable-rule.ts';
 
 /** The input of a step, which the step does not change. It returns its results as its outcome. */
 export interface StepInput {
@@ -48,6 +49,8 @@ export interface StepOutcome {
   rollouts: ScoredRollout[];
   /** What the step's questions to the judge came to. */
   usage: Pick<JudgeUsage, 'calls' | 'cost'>;
+  /** What the judge could score; absent where it was not asked. */
+  scorable?: Scorable | undefined;
   seconds: number;
   clipsAhead?: ClipsAhead | undefined;
 }

@@ -46,6 +46,7 @@ export async function trainStep(input: StepInput): Promise<StepOutcome> {
     notFinite,
     rollouts: (collected?.rollouts ?? []).map(({ clips: _, ...scored }) => scored),
     usage: collected?.usage ?? { calls: 0, cost: 0 },
+    scorable: collected?.scorable,
     seconds,
     clipsAhead,
   };

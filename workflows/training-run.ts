@@ -1,4 +1,4 @@
-import { ApplicationFailure, ContinueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, ContinueAsNew, isCancellation, patched, workflowInfo } from '@temporalio/workflow';
 import type { RunEnd } from '../contracts/run-end.ts';
 import type { Evaluation, RunSummary } from '../contracts/run-results.ts';
 import { unknownMetric } from './best-checkpoint.ts';
@@ -10,6 +10,7 @@ import { MlflowMirror } from './mirror.ts';
 import { record } from './record.ts';
 import type { RunState } from './run-state.ts';
 import { continueAsNew, controlStateOf, prepare, startRun } from './start-run.ts';
+import type { StepOutcome } from './step.ts';
 import { trainStep } from './train-step.ts';
 
 /** One experiment: evaluate the base policy, train it step by step, evaluate again, report. Resumes at any line. */
@@ -59,6 +60,7 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
     const known = run.collapse.length;
     const [outcome] = await Promise.all([trainStep(run.nextStep(control.judge)), recording]);
     run.advance(outcome);
+    await holdIfUnscorable(run, outcome, control);
     const evaluation = isOver() || run.shouldEvaluate ? await measure(isOver() && exportsLast) : undefined;
     recording = record(run, outcome, evaluation);
     recording.catch(() => undefined); // thrown where it is awaited; a cancellation may come before that
@@ -73,6 +75,13 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
   await recording;
   // Stopped while it waited or was measured: the step is recorded, but its last benchmark is not complete.
   if (!run.evaluatedFinally) await evaluateFinally(run, control.judge);
+}
+
+/** A judge that answers, but hardly ever so that a score can be read, must not let a run end untrained. */
+async function holdIfUnscorable(run: RunState, outcome: StepOutcome, control: Control): Promise<void> {
+  const because = run.pauseBecause(outcome);
+  if (because !== undefined && patched('pause-when-unscorable'))
+    await control.judge.hold(because, () => control.stopRequested);
 }
 
 /** Whether there is another step to make, once the run is not paused any more. */

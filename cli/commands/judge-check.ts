@@ -157,11 +157,14 @@ function effect(hostile: ExampleVerdicts, example: ExampleVerdicts | undefined):
   return example && isRight(example) ? 'STEERS it' : 'is judged wrong as well';
 }
 
-function formatAdvice({ answerFormat, example, hostile, formats }: EndpointCheck, config: FormatOfConfig): string {
+function formatAdvice(
+  { answerFormat, example, hostile, formats, remedy }: EndpointCheck,
+  config: FormatOfConfig,
+): string {
   if (answerFormat === undefined)
     return (
       `No answer of this model can be used (${formats.text?.fault ?? 'no format works'}); ` +
-      'name a model that follows instructions.'
+      (remedy ?? 'name a model that follows instructions.')
     );
   const judgesWell = example !== undefined && isRight(example) && hostile !== undefined && isRight(hostile);
   const model = judgesWell ? '' : ' Its verdicts are not to be trusted; a larger model is needed.';

@@ -58,6 +58,7 @@ function ruleOf({ kind }: ParsedKey): Rule {
     case 'update':
     case 'captionsOutput':
     case 'heldOutScores':
+    case 'judgeOutcome':
       return { need: 'retries', kind: 'runs' };
     case 'rolloutSlice':
     case 'captionsSlice':

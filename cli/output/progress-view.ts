@@ -1,6 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import { collapseSentence } from '../../contracts/collapse.ts';
 import { forkSentence } from '../../contracts/forked-from.ts';
+import { waitingSentence } from '../../contracts/judge-waiting.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
 import { setAsideSentence } from '../../contracts/set-aside.ts';
 import { duration } from './duration.ts';
@@ -31,12 +32,13 @@ export function progressLine(status: RunStatus): string {
 }
 
 /** What a user should know of a run besides its numbers, a sentence each, in the order in which it came up. */
-export function statusNotes({ forkedFrom, setAside, collapse = [], blocked, notFinite }: RunStatus): string[] {
+export function statusNotes({ forkedFrom, setAside, collapse = [], waiting, blocked, notFinite }: RunStatus): string[] {
   const unusable = setAsideSentence(setAside);
   return [
     ...(forkedFrom?.sameBenchmark === undefined ? [] : [`Forked from ${forkSentence(forkedFrom)}.`]),
     ...(unusable === undefined ? [] : [`${unusable}.`]),
     ...collapse.map((warning) => `WARNING: ${collapseSentence(warning)}.`),
+    ...(waiting ? [waitingSentence(waiting)] : []),
     ...(blocked === undefined ? [] : [blocked]),
     ...(notFinite === undefined ? [] : [notFinite]),
   ];

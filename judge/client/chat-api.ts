@@ -13,13 +13,24 @@ export interface ChatRequest {
 }
 
 /** A request that failed. `perhapsPaid`: the model may have answered, and the answer was lost on its way. */
-export type FailedRequest = { fault: JudgeFault; perhapsPaid: boolean };
+export type FailedRequest = {
+  fault: JudgeFault;
+  perhapsPaid: boolean;
+  /** It would perhaps not fail with a smaller `maxTokens`. */
+  tooLong?: true;
+};
+
+/**
+ * A request that the endpoint refuses for its text, which it neither read nor was paid for. `tooLong`: for its length
+ * together with that of the answer asked for; the window is the server's and may change, so this is no answer to keep.
+ */
+export type RefusedRequest = Unscorable & { tooLong?: true };
 
 /**
  * What came of one request: a text, a refusal to judge this question, or a failure. `retry-adjusted`: the model does
  * not take a field of the request; the same request is sent without it from now on, so send it again at once.
  */
-export type ChatReply = ChatText | Unscorable | FailedRequest | 'retry-adjusted';
+export type ChatReply = ChatText | RefusedRequest | FailedRequest | 'retry-adjusted';
 
 export interface ChatText {
   /** Without the key, should the endpoint repeat it. */

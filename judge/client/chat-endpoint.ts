@@ -1,10 +1,11 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { LlmJudgeConfig } from '../judge-config.ts';
-import type { ParsedAnswer, Question, Unscorable } from '../questions/question.ts';
-import type { ChatApi, ChatReply, ChatText, FailedRequest } from './chat-api.ts';
+import type { ParsedAnswer, Question } from '../questions/question.ts';
+import { afterThinking } from './after-thinking.ts';
+import type { ChatApi, ChatReply, ChatText, FailedRequest, RefusedRequest } from './chat-api.ts';
 import { type ChatMessages, messagesOf } from './chat-messages.ts';
 import { CLOCK, type Clock } from './clock.ts';
-import { JudgeError } from './judge-error.ts';
+import { JudgeError, type JudgeFault } from './judge-error.ts';
 import type { AskObserver, Exchange, LlmEndpoint, PaidRequest } from './llm-client.ts';
 import { type RateLimit, sharedRateLimit } from './rate-limit.ts';
 import { LONGEST_ANSWER } from './read-answer.ts';
@@ -29,8 +30,8 @@ type ChatEndpointConfig = Pick<
  * that can be used.
  *
  * Retries a failed request after a few short pauses. A longer fault throws a `JudgeError`; after one that a person must
- * remedy, or after as many faults in a row as questions are asked at once, the questions still waiting for their turn
- * are not sent. Cancelled, it sends nothing more, and gives answers on their way ten seconds to arrive.
+ * remedy, or after faults at as many questions in a row as are asked at once, the questions still waiting for their
+ * turn are not sent. Cancelled, it sends nothing more, and gives answers on their way ten seconds to arrive.
  */
 export class ChatEndpoint implements LlmEndpoint {
   readonly name: string;
@@ -42,7 +43,8 @@ export class ChatEndpoint implements LlmEndpoint {
   readonly #rate: RateLimit;
   /** Why nothing more is sent. */
   #stopped: JudgeError | undefined;
-  #faultsInARow = 0;
+  /** Questions that have met a fault since the last answer: one that always fails does not stop the others. */
+  readonly #failing = new Set<Question<unknown>>();
   /** Mean length of answers so far, later ones counting more: the token limit needs an estimate. */
   #outputTokens: number | undefined;
 
@@ -64,66 +66,73 @@ export class ChatEndpoint implements LlmEndpoint {
   async ask<T>(question: Question<T>, signal?: AbortSignal, observer?: AskObserver): Promise<Exchange<T>> {
     return this.#turns(async () => {
       this.#checkOpen(signal);
-      await observer?.sending();
-      const attempts: PaidRequest[] = [];
-      try {
-        return await this.#exchange(question, attempts, signal, observer);
-      } catch (error) {
-        // The first answer was paid for and could not be used; the second never came.
-        if (attempts.length > 0) observer?.lost();
-        throw error;
-      }
+      const attempts = [...((await observer?.sending()) ?? [])];
+      return this.#exchange(question, attempts, signal, observer);
     });
   }
 
-  /** Asks until there is an answer, or none that can be used. `attempts` gets what is paid for. */
+  /** Asks until there is an answer, or none that can be used. `attempts` has what is paid for already. */
   async #exchange<T>(
     question: Question<T>,
     attempts: PaidRequest[],
     signal: AbortSignal | undefined,
     observer: AskObserver | undefined,
   ): Promise<Exchange<T>> {
-    let note = '';
-    let maxTokens = this.#config.maxTokens;
+    let roomy = true;
     for (;;) {
-      const reply = await this.#request(question, note, maxTokens, signal, observer);
-      if ('unscorable' in reply) return { outcome: reply, attempts };
-      attempts.push(reply);
-      const cutOff = reply.finishReason === 'length';
-      const parsed: ParsedAnswer<T> = cutOff ? { fault: 'it was too long' } : question.read(reply.text);
-      if ('answer' in parsed) return { outcome: parsed, attempts };
-      if (attempts.length === ATTEMPTS)
-        return {
-          outcome: { unscorable: true, reason: `the judge's answer cannot be used: ${parsed.fault}` },
-          attempts,
-        };
-      note = `\n\nYour last answer could not be used: ${parsed.fault}. Answer again, with the JSON object only.`;
-      if (cutOff) maxTokens *= 2;
+      const last = attempts.at(-1);
+      const parsed = last && readAttempt(last, question);
+      if (parsed && 'answer' in parsed) return { outcome: parsed, attempts };
+      if (parsed && attempts.length >= ATTEMPTS) return { outcome: unusable(parsed.fault), attempts };
+      if (parsed) await observer?.unusable(attempts);
+      const note = parsed
+        ? `\n\nYour last answer could not be used: ${parsed.fault}. Answer again, with the JSON object only.`
+        : '';
+      const doubled = roomy && last !== undefined && isCutOff(last);
+      const maxTokens = this.#config.maxTokens * (doubled ? 2 : 1);
+      const reply = await this.#request(
+        question,
+        { note, maxTokens, isRepeat: parsed !== undefined },
+        signal,
+        observer,
+      );
+      if ('text' in reply) attempts.push(reply);
+      // The longer answer that is asked for here, or the note, may be what does not fit.
+      else if (parsed && reply.tooLong && doubled) roomy = false;
+      else if (parsed && reply.tooLong) return { outcome: unusable(parsed.fault), attempts };
+      else if ('unscorable' in reply) {
+        const { reason, tooLong } = reply;
+        return { outcome: { unscorable: true, reason }, attempts, ...(tooLong && { keep: 'run' }) };
+      }
     }
   }
 
-  /** One request, and a few more while the endpoint fails. */
+  /**
+   * One request, and a few more while the endpoint fails. Only of a repetition, which asks for more, is a fault given
+   * that is due to the length.
+   */
   async #request(
     question: Question<unknown>,
-    note: string,
-    maxTokens: number,
+    { note, maxTokens, isRepeat }: { note: string; maxTokens: number; isRepeat: boolean },
     signal: AbortSignal | undefined,
     observer: AskObserver | undefined,
-  ): Promise<PaidRequest | Unscorable> {
+  ): Promise<PaidRequest | RefusedRequest | (FailedRequest & { tooLong: true })> {
     for (let tries = 1; ; tries++) {
       const reply = await this.#sendInTurn(question, note, maxTokens, signal, observer);
       if (!('fault' in reply)) {
-        this.#faultsInARow = 0;
+        this.#failing.clear();
         return reply;
       }
-      const { fault, perhapsPaid } = reply;
-      if (fault.kind === 'blocked') throw this.#stop(new JudgeError(fault));
+      const { fault, perhapsPaid, tooLong } = reply;
+      if (tooLong && isRepeat) return { ...reply, tooLong };
+      if (fault.kind === 'blocked') throw this.#stop(fault);
       if (perhapsPaid) observer?.lost();
       signal?.throwIfAborted();
+      this.#failing.add(question);
       const pause =
         fault.retryAfterMilliseconds ?? FIRST_PAUSE_MILLISECONDS * 4 ** (tries - 1) * (0.75 + Math.random() / 2);
-      if (pause > LONGEST_PAUSE_MILLISECONDS || ++this.#faultsInARow >= Math.max(TRIES, this.#config.concurrency))
-        throw this.#stop(new JudgeError(fault));
+      if (pause > LONGEST_PAUSE_MILLISECONDS || this.#failing.size >= Math.max(TRIES, this.#config.concurrency))
+        throw this.#stop(fault);
       if (tries >= this.#tries) throw new JudgeError(fault);
       await this.#clock.sleep(pause, signal);
     }
@@ -135,7 +144,7 @@ export class ChatEndpoint implements LlmEndpoint {
     maxTokens: number,
     signal: AbortSignal | undefined,
     observer: AskObserver | undefined,
-  ): Promise<PaidRequest | Unscorable | FailedRequest> {
+  ): Promise<PaidRequest | RefusedRequest | FailedRequest> {
     const messages = messagesOf(question, note);
     const { requestsPerMinute, tokensPerMinute } = this.#config;
     const promptTokens = estimatedTokens(messages.reduce((sum, { content }) => sum + content.length, 0));
@@ -171,7 +180,11 @@ export class ChatEndpoint implements LlmEndpoint {
           ? 'was cut off'
           : `did not answer within ${this.#config.timeoutSeconds} s (judge.timeoutSeconds)`;
       return {
-        fault: { kind: 'unavailable', sentence: `The judge at ${this.#api.address} ${what}` },
+        fault: {
+          kind: 'unavailable',
+          sentence: `The judge at ${this.#api.address} ${what}`,
+          ...(deadline.passed === 'timeout' && { perhapsOneQuestion: true }),
+        },
         perhapsPaid: true,
       };
     } finally {
@@ -184,10 +197,36 @@ export class ChatEndpoint implements LlmEndpoint {
     if (this.#stopped) throw this.#stopped;
   }
 
-  #stop(error: JudgeError): JudgeError {
-    this.#stopped ??= error;
-    return error;
+  /** The error for the question that met the fault; for those not sent yet, it is not their own. */
+  #stop(fault: JudgeFault): JudgeError {
+    this.#stopped ??= new JudgeError(ofAll(fault));
+    return new JudgeError(fault);
   }
+}
+
+function ofAll(fault: JudgeFault): JudgeFault {
+  if (fault.kind === 'blocked') return fault;
+  const { perhapsOneQuestion: _, ...rest } = fault;
+  return rest;
+}
+
+function readAttempt<T>(attempt: PaidRequest, question: Question<T>): ParsedAnswer<T> {
+  if (!isCutOff(attempt)) return question.read(attempt.text);
+  return { fault: isThinking(attempt) ? 'it ended before its thinking did' : 'it was too long' };
+}
+
+/** At the end of what it may write. */
+function isCutOff({ finishReason }: PaidRequest): boolean {
+  return finishReason === 'length';
+}
+
+/** Whether all that was written is thinking, whether the endpoint shows it or not. */
+function isThinking({ text }: PaidRequest): boolean {
+  return afterThinking(text).trim() === '';
+}
+
+function unusable(fault: string) {
+  return { unscorable: true, reason: `the judge's answer cannot be used: ${fault}` } as const;
 }
 
 /**

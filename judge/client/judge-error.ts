@@ -11,7 +11,15 @@ export type JudgeFault = {
   sentence: string;
   /** The endpoint's status and codes, where it answered: `status 401, code invalid_api_key`. */
   details?: string;
-} & ({ kind: 'unavailable'; retryAfterMilliseconds?: number } | { kind: 'blocked'; remedy: string });
+} & (
+  | {
+      kind: 'unavailable';
+      retryAfterMilliseconds?: number;
+      /** If the endpoint answers other questions meanwhile, it is this one that it fails at. */
+      perhapsOneQuestion?: true;
+    }
+  | { kind: 'blocked'; remedy: string }
+);
 
 /**
  * A `JudgeFault` thrown: `Unavailable` or `JudgeBlocked`. Its message is composed here alone; `fault` keeps the parts.

@@ -25,13 +25,21 @@ export interface LlmEndpoint {
 
 /** Follows a question on its way to an endpoint. */
 export interface AskObserver {
-  /** Its turn has come: its first request goes out when this resolves, and no request at all when it rejects. */
-  sending(): Promise<void>;
+  /**
+   * Its turn has come: its first request goes out when this resolves, and no request at all when it rejects. Gives the
+   * answers that an earlier asker has paid for and could not use: the question goes on after them.
+   */
+  sending(): Promise<readonly PaidRequest[]>;
   /**
    * Its next request, the first among them, goes out when this resolves, and none when it rejects: the wait for a rate
    * limit may have been long.
    */
   requesting(): Promise<void>;
+  /**
+   * An answer has come that cannot be used, and it is asked for once more when this resolves. @param attempts all that
+   * was paid for.
+   */
+  unusable(attempts: readonly PaidRequest[]): Promise<void>;
   /** A request that was perhaps paid for has brought no answer. */
   lost(): void;
 }
@@ -52,4 +60,9 @@ export type PaidRequest = z.infer<typeof PaidRequest>;
 export interface Exchange<T> {
   outcome: { answer: T } | Unscorable;
   attempts: PaidRequest[];
+  /**
+   * Where the outcome is kept; default the ledger. `run`: the server, not the model, has settled it, and may settle it
+   * otherwise once it is started anew.
+   */
+  keep?: 'run';
 }

@@ -7,6 +7,8 @@ import type { AskObserver, Exchange, LlmEndpoint } from './llm-client.ts';
 export interface OutageClock {
   since(): number;
   answered(): void;
+  /** A question got no answer, for this reason. */
+  failed?(why: string): void;
 }
 
 /** For clients outside of activities: the time without an answer starts now. */
@@ -52,6 +54,7 @@ export class PatientEndpoint implements LlmEndpoint {
       return exchange;
     } catch (error) {
       if (!(error instanceof JudgeError && error.fault.kind === 'unavailable')) throw error;
+      this.#outage.failed?.(problemOf(error.fault));
       throw asPatience({ field: 'judge.patienceSeconds', seconds: this.#seconds }, error, this.#outage, this.#now());
     }
   }

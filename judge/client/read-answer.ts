@@ -1,6 +1,8 @@
 import JSON5 from 'json5';
 import type { z } from 'zod';
 import type { ParsedAnswer } from '../questions/question.ts';
+import { afterThinking } from './after-thinking.ts';
+import { inShape } from './lenient-shape.ts';
 
 /** Characters of an answer. Answers to our questions are far shorter; text beyond this is neither read nor kept. */
 export const LONGEST_ANSWER = 100_000;
@@ -14,7 +16,8 @@ const SHORTEST_OBJECT = 12;
  * The one JSON object in an answer. Servers without structured output wrap it in prose or code fences, or write it as
  * Python does: single quotes, `True`, trailing commas. What is quoted besides the answer must not count as one, so an
  * answer that holds two different objects of the right shape is none, and what it repeats of `untrusted` (the texts
- * that were asked about) does not count unless it is the whole answer. Counts and indices are the caller's to check.
+ * that were asked about) does not count unless it is the whole answer. Where nothing has the shape, what is
+ * unambiguously meant by it (`inShape`) counts in the same way. Counts and indices are the caller's to check.
  */
 export function readJson<S extends z.ZodType>(
   text: string,
@@ -22,45 +25,62 @@ export function readJson<S extends z.ZodType>(
   untrusted: readonly string[] = [],
 ): ParsedAnswer<z.infer<S>> {
   if (text.length > LONGEST_ANSWER) return { fault: 'it must be much shorter' };
-  const objects = objectsIn(afterThinking(text), untrusted);
-  if (objects.length === 0)
-    return { fault: text.includes('{') ? 'it must be valid JSON' : 'it must be one JSON object' };
-  const answers = new Map<string, z.infer<S>>();
-  for (const object of objects) {
-    const read = shape.safeParse(object);
-    if (read.success) answers.set(JSON.stringify(read.data), read.data);
+  const objects = valuesIn(text, untrusted, '{');
+  const exact = readings(objects, shape);
+  const lenient = () =>
+    readings(
+      [...objects, ...valuesIn(text, untrusted, '[')].map((value) => inShape(value, shape)),
+      shape,
+    );
+  const [answer, ...others] = exact.length > 0 ? exact : lenient();
+  if (answer !== undefined) return others.length === 0 ? { answer } : { fault: 'it must be one JSON object' };
+  if (objects.length > 0) return { fault: 'it must have exactly the fields that were asked for' };
+  return { fault: text.includes('{') ? 'it must be valid JSON' : 'it must be one JSON object' };
+}
+
+/** Those of the values that have the shape, each once. */
+function readings<S extends z.ZodType>(values: readonly unknown[], shape: S): z.infer<S>[] {
+  const read = new Map<string, z.infer<S>>();
+  for (const value of values) {
+    const { success, data } = shape.safeParse(value);
+    if (success) read.set(JSON.stringify(data), data);
   }
-  const [answer, ...others] = answers.values();
-  if (answer === undefined) return { fault: 'it must have exactly the fields that were asked for' };
-  return others.length === 0 ? { answer } : { fault: 'it must be one JSON object' };
+  return [...read.values()];
 }
 
-/** What comes after the reasoning that some models write first, and nothing if that does not end. */
-function afterThinking(text: string): string {
-  return /^\s*<think>/.test(text) ? text.replace(/^[\s\S]*<\/think>|^[\s\S]*/, '') : text;
-}
-
-/** Every object that stands in the text and not within another, unless it is quoted from what was asked about. */
-function objectsIn(answer: string, untrusted: readonly string[]): unknown[] {
-  const whole = parse(answer, JSON.parse);
-  if (whole !== undefined) return typeof whole === 'object' && whole !== null ? [whole] : [];
-  const text = withoutQuotations(answer, untrusted);
+/**
+ * Every object, or list, that stands in the text and not within another, unless it is quoted from what was asked about.
+ * A text that is JSON as a whole is that one value, whatever marks its strings hold.
+ */
+function valuesIn(answer: string, untrusted: readonly string[], opening: '{' | '['): unknown[] {
+  const whole = wholeOf(answer);
+  if (whole !== undefined) return [whole];
+  const text = afterThinking(withoutQuotations(answer, untrusted));
+  const said = wholeOf(text);
+  if (said !== undefined) return [said];
   const asked = bare(untrusted.join('\n'));
-  const objects: unknown[] = [];
+  const values: unknown[] = [];
   let from = 0;
   for (let tried = 0; tried < MOST_OBJECTS; tried++) {
-    const start = text.indexOf('{', from);
+    const start = text.indexOf(opening, from);
     if (start < 0) break;
     const end = endOf(text, start);
-    const object = end === undefined ? undefined : parse(text.slice(start, end), tolerant);
-    if (object !== undefined && !asked.includes(bare(text.slice(start, end)))) objects.push(object);
+    const value = end === undefined ? undefined : parse(text.slice(start, end), tolerant);
+    if (value !== undefined && !asked.includes(bare(text.slice(start, end)))) values.push(value);
     // A brace that opens no object may stand before one.
-    from = object === undefined ? start + 1 : end!;
+    from = value === undefined ? start + 1 : end!;
   }
-  return objects;
+  return values;
 }
 
-/** Where the object ends that begins at a brace: braces in strings do not count. */
+/** Of a text that is JSON as a whole, the object or list; some servers write that as a text once more. */
+function wholeOf(text: string): object | undefined {
+  const value = parse(text.trim(), JSON.parse);
+  const inner = typeof value === 'string' ? parse(value, JSON.parse) : value;
+  return typeof inner === 'object' && inner !== null ? inner : undefined;
+}
+
+/** Where the object or list ends that begins at a brace or bracket: those in strings do not count. */
 function endOf(text: string, start: number): number | undefined {
   let depth = 0;
   let quote = '';
@@ -71,8 +91,8 @@ function endOf(text: string, start: number): number | undefined {
       if (character === '\\') at++;
       else if (character === quote) quote = '';
     } else if (character === '"' || (character === "'" && '{[,:'.includes(last))) quote = character;
-    else if (character === '{') depth++;
-    else if (character === '}' && --depth === 0) return at + 1;
+    else if (character === '{' || character === '[') depth++;
+    else if ((character === '}' || character === ']') && --depth === 0) return at + 1;
     if (character.trim() !== '') last = character;
   }
   return undefined;

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Claim, isLost } from '../../core/fence.ts';
 import type { Storage, StoredText } from '../../core/storage.ts';
 import { ASKING } from '../../core/store-layout.ts';
+import { PaidRequest } from '../client/llm-client.ts';
 
 /** The process that is asking a question. */
 export const Intent = z.strictObject({
@@ -19,6 +20,10 @@ export const Intent = z.strictObject({
   taking: z.string(),
   /** The holder has given up, and perhaps paid. */
   released: z.literal(true).optional(),
+  /** Answers that were paid for and could not be used: who asks next goes on after them. */
+  attempts: z.array(PaidRequest).optional(),
+  /** Whether a request was perhaps paid for besides those; absent: it was. */
+  lost: z.literal(false).optional(),
 });
 export type Intent = z.infer<typeof Intent>;
 
@@ -29,6 +34,13 @@ export type Intent = z.infer<typeof Intent>;
  */
 export type Taken = 'fresh' | 'abandoned' | 'held';
 
+export interface EarlierAsking {
+  /** Answers that were paid for and could not be used. */
+  attempts: readonly PaidRequest[];
+  /** Whether a request was perhaps paid for besides, and its answer lost. */
+  lost: boolean;
+}
+
 /**
  * - `kept`: the lease still covers a request.
  * - `renewed`: it does again. Meanwhile another process may have asked, and stored the answer.
@@ -37,6 +49,9 @@ export type Taken = 'fresh' | 'abandoned' | 'held';
 export type Renewed = 'kept' | 'renewed' | 'lost';
 
 const PROCESS = randomUUID();
+
+/** Characters of an answer that an intent repeats. */
+const LONGEST_NOTED = 4000;
 
 /**
  * One ref for each question that is being asked, in `ledger/asking/`: put before its first request goes out, removed
@@ -52,7 +67,7 @@ export class Intents {
   readonly #holder: Pick<Intent, 'claims' | 'place' | 'leaseSeconds'>;
   readonly #now: () => number;
   /** What was put here, by question, and when: milliseconds since the epoch. */
-  readonly #mine = new Map<string, { number: number; text: string; putAt: number }>();
+  readonly #mine = new Map<string, { number: number; text: string; putAt: number; earlier: EarlierAsking }>();
 
   constructor(storage: Storage, holder: Pick<Intent, 'claims' | 'place' | 'leaseSeconds'>, now: () => number) {
     this.#storage = storage;
@@ -62,9 +77,16 @@ export class Intents {
 
   /** @param key of the question's ledger entry. */
   async take(key: string): Promise<Taken> {
-    const text = JSON.stringify({ process: PROCESS, ...this.#holder, taking: randomUUID() } satisfies Intent);
+    let before: Intent | undefined;
     for (let number = 1; ; number++) {
-      this.#mine.set(key, { number, text, putAt: this.#now() });
+      const { attempts = [], lost = true } = before ?? {};
+      const text = textOf({
+        process: PROCESS,
+        ...this.#holder,
+        taking: randomUUID(),
+        ...(attempts.length > 0 && { attempts }),
+      });
+      this.#mine.set(key, { number, text, putAt: this.#now(), earlier: { attempts, lost: number > 1 && lost } });
       // Only when the storage has it does the request go out.
       const there = await this.#storage.putRef(keyOf(key, number), text, { ifAbsent: true });
       if (there === text) return number === 1 ? 'fresh' : await this.#takenOver(key, number);
@@ -74,8 +96,23 @@ export class Intents {
       else if (await this.#isHeld(stored)) {
         this.#mine.delete(key);
         return 'held';
-      }
+      } else before = readIntent(stored.text);
     }
+  }
+
+  /** What earlier askers of a question that was taken have paid. */
+  earlier(key: string): EarlierAsking {
+    return this.#mine.get(key)?.earlier ?? { attempts: [], lost: false };
+  }
+
+  /** An answer that cannot be used was paid for: should this process die, the next asker finds it. */
+  async note(key: string, attempts: readonly PaidRequest[]): Promise<void> {
+    const mine = this.#mine.get(key);
+    if (!mine) return;
+    // A ref has room for little; a text that is left out cannot be used either.
+    const noted = attempts.map((one) => (one.text.length > LONGEST_NOTED ? { ...one, text: '' } : one));
+    mine.text = textOf({ ...Intent.parse(JSON.parse(mine.text)), attempts: noted });
+    await this.#storage.putRef(keyOf(key, mine.number), mine.text, { ifAbsent: false });
   }
 
   /**
@@ -113,11 +150,16 @@ export class Intents {
     this.#mine.delete(key);
   }
 
-  /** The question has no answer and was perhaps paid for: the next asker counts that, and need not wait. */
-  async release(key: string): Promise<void> {
+  /**
+   * The question has no answer. Where it was perhaps paid for, the next asker counts that, and where answers were that
+   * cannot be used, goes on after them; neither need wait.
+   */
+  async giveUp(key: string, { lost }: { lost: boolean }): Promise<void> {
     const mine = this.#mine.get(key);
     if (!mine) return;
-    const text = JSON.stringify({ ...Intent.parse(JSON.parse(mine.text)), released: true } satisfies Intent);
+    const intent = Intent.parse(JSON.parse(mine.text));
+    if (!lost && intent.attempts === undefined) return this.drop(key);
+    const text = textOf({ ...intent, released: true, ...(!lost && { lost }) });
     await this.#storage.putRef(keyOf(key, mine.number), text, { ifAbsent: false });
     this.#mine.delete(key);
   }
@@ -169,6 +211,10 @@ export async function mayBeAtWork(
   now: number,
 ): Promise<boolean> {
   return !released && now - storedAt < 1000 * leaseSeconds && !(await isLost(storage, claims));
+}
+
+function textOf(intent: Intent): string {
+  return JSON.stringify(intent);
 }
 
 function keyOf(key: string, number: number): string {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { sha256 } from '../../core/artifact-store.ts';
-import { keyOf } from '../../core/store-layout.ts';
+import { keyOf, parseKey } from '../../core/store-layout.ts';
 import { PaidRequest } from '../client/llm-client.ts';
 import { type Question, Unscorable } from '../questions/question.ts';
 
@@ -32,4 +32,15 @@ export function ledgerKey(
   const sorted = Object.entries(asked).sort(([a], [b]) => (a < b ? -1 : 1));
   const determining = replaced === undefined ? [sorted, data] : [sorted, data, replaced];
   return keyOf('ledgerEntry', { hash: sha256(JSON.stringify(determining)) });
+}
+
+/**
+ * Where a run keeps an outcome that the server has settled, not the model: `runs/<runKey>/judge-outcomes/<hash>.json`,
+ * under the hash of the ledger's key. `undefined` for a place that is in no run.
+ */
+export function runOutcomeKey(key: string, place: string): string | undefined {
+  const runKey = /^runs\/([^/]+)\//.exec(place)?.[1];
+  const entry = parseKey(key);
+  if (runKey === undefined || entry?.kind !== 'ledgerEntry') return undefined;
+  return keyOf('judgeOutcome', { runKey, hash: entry.parts.hash });
 }

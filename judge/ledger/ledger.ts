@@ -4,14 +4,18 @@ import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
 import type { Claim } from '../../core/fence.ts';
 import { CLOCK, type Clock } from '../client/clock.ts';
-import type { LlmClient, LlmEndpoint } from '../client/llm-client.ts';
+import { endingOf } from '../client/finish-reason.ts';
+import { JudgeError, problemOf } from '../client/judge-error.ts';
+import type { AskObserver, Exchange, LlmClient, LlmEndpoint } from '../client/llm-client.ts';
 import type { Budget, Price } from '../judge-config.ts';
 import type { Outcome, Question } from '../questions/question.ts';
 import type { JudgeSpending, JudgeUsage } from '../usage.ts';
 import { costOf } from '../usage.ts';
 import { Account } from './account.ts';
-import { Intents, type Taken } from './intents.ts';
-import { LedgerEntry, ledgerKey } from './ledger-entry.ts';
+import { type EarlierAsking, Intents, type Taken } from './intents.ts';
+import { LaterTurns } from './later-turns.ts';
+import { LedgerEntry, ledgerKey, runOutcomeKey } from './ledger-entry.ts';
+import { QuestionFaults, questionFault } from './question-faults.ts';
 import { WaitGroup } from './wait-group.ts';
 
 export interface LedgerOptions {
@@ -46,10 +50,18 @@ interface Shared {
   /** Questions being asked right now: the second to ask waits for the first. */
   flights: Map<string, Promise<Found>>;
   /** Answers that came and are not stored yet, with the intents that end when they are. */
-  unstored: Map<string, { said: LedgerEntry; intents: Intents }>;
+  unstored: Map<string, { said: LedgerEntry; at: string; intents: Intents }>;
+  /** By model. */
+  faults: Map<string, QuestionFaults>;
 }
 
 const sharedByPlace = new Map<string, Shared>();
+
+function sharedAt(place: string): Shared {
+  const shared = sharedByPlace.get(place) ?? { flights: new Map(), unstored: new Map(), faults: new Map() };
+  sharedByPlace.set(place, shared);
+  return shared;
+}
 
 /** How often a question that another process is asking is looked for. */
 const LOOK_AGAIN_MILLISECONDS = 200;
@@ -66,6 +78,9 @@ const LOOK_AGAIN_MILLISECONDS = 200;
  * An answer in the ledger that cannot be read (damaged, or kept when answers were read less strictly) stays where it is
  * and is asked for once more; what then comes is filed under the hash of the question and of the answer it replaces.
  * What was found unscorable stays so.
+ *
+ * What is no answer never enters the ledger. Where the server has settled that a question has none (the text does not
+ * fit its window; it fails at this text, and only at this), the run keeps that by itself.
  */
 export class Ledger implements LlmClient {
   readonly name: string;
@@ -78,6 +93,8 @@ export class Ledger implements LlmClient {
   readonly #account: Account;
   readonly #shared: Shared;
   readonly #turns: LimitFunction;
+  readonly #faults: QuestionFaults;
+  readonly #later: LaterTurns;
   /** A batch may ask thousands of questions at once, and a process may open only so many files. */
   readonly #reads = pLimit(32);
   readonly #writes = pLimit(32);
@@ -94,8 +111,10 @@ export class Ledger implements LlmClient {
     const { claims = [], leaseSeconds = 600, concurrency = Number.POSITIVE_INFINITY } = options;
     this.#intents = new Intents(store.storage, { place, claims: [...claims], leaseSeconds }, this.#clock.now);
     this.#turns = pLimit(concurrency);
-    this.#shared = sharedByPlace.get(store.storage.place) ?? { flights: new Map(), unstored: new Map() };
-    sharedByPlace.set(store.storage.place, this.#shared);
+    this.#shared = sharedAt(store.storage.place);
+    this.#faults = this.#shared.faults.get(this.name) ?? new QuestionFaults();
+    this.#shared.faults.set(this.name, this.#faults);
+    this.#later = new LaterTurns(endpoint, this.#faults, this.#clock);
   }
 
   get usage(): JudgeUsage {
@@ -125,7 +144,7 @@ export class Ledger implements LlmClient {
       if (entry) return this.#count(key, entry);
       // The other asker gave up or failed, for reasons that may be its own: this one asks for itself.
     }
-    const flight = this.#fly(asking);
+    const flight = this.#later.track(() => this.#fly(asking));
     this.#shared.flights.set(key, flight);
     try {
       return await flight;
@@ -143,7 +162,8 @@ export class Ledger implements LlmClient {
         if (this.#shared.unstored.has(key)) return this.#settle(key);
         // What this place has paid for is known once all its questions have been looked up.
         if (this.#account.isLimited) await this.#lookups.wait();
-        const entry = await this.#turns(() => this.#pay(asking));
+        const entry = await this.#later.turn(key, () => this.#turns(() => this.#pay(asking)), signal);
+        if (entry === 'later') continue;
         if (entry) return entry;
         held = true;
       }
@@ -151,48 +171,77 @@ export class Ledger implements LlmClient {
     }
   }
 
-  /** Asks the endpoint and stores what it says; nothing when another process was a moment faster. */
-  async #pay({ key, asked, question, before, signal }: Asking): Promise<Found | undefined> {
+  /**
+   * Asks the endpoint and stores what it says; nothing when another process was a moment faster. `later`: the endpoint
+   * fails at it and may not fail at others, so it is tried again after them.
+   */
+  async #pay(asking: Asking): Promise<Found | 'later' | undefined> {
+    const { key, question, before, signal } = asking;
     let taken: Taken | undefined;
+    let earlier: EarlierAsking = { attempts: [], lost: false };
     let answered = false;
-    let repeated = 0;
     let lost = 0;
     const sending = async () => {
       await this.#account.reserve(key, signal);
       taken = await this.#intents.take(key);
       if (taken === 'held') throw new HeldElsewhere();
-      if (taken === 'abandoned') repeated++;
+      earlier = this.#intents.earlier(key);
+      if (earlier.lost) lost++;
       await this.#checkUnanswered(key);
+      return earlier.attempts;
     };
     const requesting = async () => {
       const renewed = await this.#intents.renew(key);
       if (renewed === 'lost') throw new HeldElsewhere();
       if (renewed === 'renewed') await this.#checkUnanswered(key);
     };
+    const unusable: AskObserver['unusable'] = (attempts) => this.#intents.note(key, attempts);
     try {
-      const observer = { sending, requesting, lost: () => lost++ };
-      const { outcome, attempts } = await this.#endpoint.ask(question, signal, observer);
+      const observer = { sending, requesting, unusable, lost: () => lost++ };
+      const exchange = await this.#endpoint.ask(question, signal, observer);
       answered = true;
-      this.#account.took(attempts);
-      const said: LedgerEntry = {
-        prompt: question.prompt.name,
-        asked,
-        question: question.data,
-        attempts,
-        outcome: 'answer' in outcome ? { answered: true } : outcome,
-        paidBy: this.#place,
-        repeated: before + repeated + lost,
-        cost: attempts.reduce((sum, attempt) => sum + costOf(attempt, this.#price), 0),
-      };
-      this.#shared.unstored.set(key, { said, intents: this.#intents });
-      return await this.#settle(key);
+      this.#faults.answered(key);
+      this.#account.took(exchange.attempts.slice(earlier.attempts.length));
+      return await this.#settleNow(asking, exchange, before + lost);
     } catch (error) {
       if (error instanceof HeldElsewhere) return undefined;
-      if (!answered) await this.#giveUp(key, taken, repeated + lost).catch(() => undefined); // `error` says more
+      if (answered) throw error;
+      const problem = ownProblem(error);
+      if (problem !== undefined && this.#faults.failed(key)) {
+        const outcome = { unscorable: true, reason: questionFault(problem) } as const;
+        return await this.#settleNow(asking, { outcome, attempts: [...earlier.attempts], keep: 'run' }, before + lost);
+      }
+      await this.#giveUp(key, taken, lost > 0).catch(() => undefined); // `error` says more
+      if (problem !== undefined && (this.#later.hasOthers || this.#faults.needsProbes(key))) return 'later';
       throw error;
     } finally {
       this.#account.release(key);
     }
+  }
+
+  /** Files what has come of a question. */
+  async #settleNow(
+    { key, asked, question }: Asking,
+    { outcome, attempts, keep }: Exchange<unknown>,
+    repeated: number,
+  ): Promise<Found> {
+    const said: LedgerEntry = {
+      prompt: question.prompt.name,
+      asked,
+      question: question.data,
+      attempts,
+      outcome: 'answer' in outcome ? { answered: true } : outcome,
+      paidBy: this.#place,
+      repeated,
+      cost: attempts.reduce((sum, attempt) => sum + costOf(attempt, this.#price), 0),
+    };
+    const at = keep === 'run' ? runOutcomeKey(key, this.#place) : key;
+    if (at === undefined) {
+      await this.#intents.giveUp(key, { lost: repeated > 0 });
+      return said;
+    }
+    this.#shared.unstored.set(key, { said, at, intents: this.#intents });
+    return await this.#settle(key);
   }
 
   /** Another process may have stored the answer between the last look and the intent. */
@@ -204,22 +253,28 @@ export class Ledger implements LlmClient {
 
   /** Stores an answer that has come, now or for an earlier asker. */
   async #settle(key: string): Promise<Found> {
-    const { said, intents } = this.#shared.unstored.get(key)!;
-    const entry = await this.#keep(key, said);
+    const { said, at, intents } = this.#shared.unstored.get(key)!;
+    const entry = await this.#keep(at, said, key);
     this.#shared.unstored.delete(key);
     await intents.drop(key);
     return entry;
   }
 
-  /** No answer has come. Where one may have been paid for, the intent stays, and the next asker counts it. */
-  async #giveUp(key: string, taken: Taken | undefined, perhapsPaid: number): Promise<void> {
+  /** No answer has come. */
+  async #giveUp(key: string, taken: Taken | undefined, lost: boolean): Promise<void> {
     if (taken === undefined) await this.#intents.withdraw(key);
-    else if (perhapsPaid === 0) await this.#intents.drop(key);
-    else await this.#intents.release(key);
+    else await this.#intents.giveUp(key, { lost });
   }
 
+  /** In the ledger, or with the run. */
   async #find(key: string): Promise<Found | undefined> {
-    const found = await this.#reads(async () => {
+    const inRun = runOutcomeKey(key, this.#place);
+    const found = (await this.#read(key)) ?? (inRun === undefined ? undefined : await this.#read(inRun));
+    return found && this.#count(key, found);
+  }
+
+  async #read(key: string): Promise<Found | undefined> {
+    return this.#reads(async () => {
       try {
         const ref = await this.#store.find(key);
         return ref && (await this.#store.readJson(ref, LedgerEntry));
@@ -228,15 +283,15 @@ export class Ledger implements LlmClient {
         throw error;
       }
     });
-    return found && this.#count(key, found);
   }
 
   /**
    * Stores an answer, then gives it; when another process was first with the same question, gives what that one stored.
+   * @param at the key to store it under.
    */
-  async #keep(key: string, entry: LedgerEntry): Promise<Found> {
+  async #keep(at: string, entry: LedgerEntry, key: string): Promise<Found> {
     try {
-      await this.#writes(() => this.#store.putJson(key, LedgerEntry.parse(entry)));
+      await this.#writes(() => this.#store.putJson(at, LedgerEntry.parse(entry)));
       return this.#count(key, entry);
     } catch (error) {
       if (!(error instanceof VideocapError && error.code === 'ArtifactConflict')) throw error;
@@ -253,7 +308,8 @@ export class Ledger implements LlmClient {
 
 /** What an entry says of a question; nothing where its answer cannot be read. */
 function outcomeOf<T>({ outcome, attempts }: LedgerEntry, question: Question<T>): Outcome<T> | undefined {
-  if ('unscorable' in outcome) return outcome;
+  // Earlier versions filed what a server said of its own failure as an answer.
+  if ('unscorable' in outcome) return endingOf(attempts.at(-1)?.finishReason ?? '') === 'failed' ? undefined : outcome;
   const reading = question.read(attempts.at(-1)?.text ?? '');
   return 'answer' in reading ? reading : undefined;
 }
@@ -262,6 +318,12 @@ function outcomeOf<T>({ outcome, attempts }: LedgerEntry, question: Question<T>)
 function isUnreadable(error: unknown): boolean {
   if (error instanceof VideocapError) return error.code === 'CorruptArtifact';
   return error instanceof z.ZodError || error instanceof SyntaxError;
+}
+
+/** Why the endpoint fails, if it is perhaps at this question alone. */
+function ownProblem(error: unknown): string | undefined {
+  if (!(error instanceof JudgeError) || error.fault.kind !== 'unavailable') return undefined;
+  return error.fault.perhapsOneQuestion ? problemOf(error.fault) : undefined;
 }
 
 class HeldElsewhere extends Error {}

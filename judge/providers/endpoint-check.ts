@@ -36,6 +36,8 @@ export interface EndpointCheck {
   /** What to change in the config, a sentence each: other settings with which the endpoint does answer. */
   advice: string[];
   formats: Partial<Record<AnswerFormat, FormatCheck>>;
+  /** Where no format works: what to change, if it is known, in one sentence. */
+  remedy?: string;
   /** The format to set as `judge.answerFormat`. */
   answerFormat?: AnswerFormat;
   /** Fields of a request that the model refuses, and is asked without: `temperature`, `max_tokens`. */

@@ -84,6 +84,20 @@ export function spoilt(how: (answer: string) => string): Fault {
   return (response, request, answer) => message({ content: how(answer) })(response, request, answer);
 }
 
+/** vLLM's refusal of a request whose question and answer exceed so many tokens; nothing where they fit. */
+export const vllmWindow =
+  (limit: number) =>
+  ({ messages, max_tokens: wanted = 0 }: ChatRequest): Fault | undefined => {
+    const asked = Math.ceil(messages.reduce((sum, { content }) => sum + content.length, 0) / 4);
+    if (asked + wanted <= limit) return undefined;
+    const message =
+      `This model's maximum context length is ${limit} tokens. However, you requested ${asked + wanted} tokens ` +
+      `(${asked} in the messages, ${wanted} in the completion). Please reduce the length of the messages or ` +
+      'completion.';
+    return (response) =>
+      send(response, 400, { object: 'error', message, type: 'BadRequestError', param: null, code: 400 });
+  };
+
 export const rateLimited = (headers: Record<string, string> = {}) =>
   status(429, { code: 'rate_limit_exceeded' }, headers);
 export const insufficientQuota = status(429, { type: 'insufficient_quota', code: 'insufficient_quota' });

@@ -1,3 +1,4 @@
+import { afterThinking } from '../../client/after-thinking.ts';
 import { ChatEndpoint } from '../../client/chat-endpoint.ts';
 import { withoutCredentials } from '../../client/credentials.ts';
 import { faultText, JudgeError, type JudgeFault } from '../../client/judge-error.ts';
@@ -30,6 +31,7 @@ export async function checkEndpoint(
   { env = process.env, step = (_, work) => work() }: EndpointCheckOptions = {},
 ): Promise<EndpointCheck> {
   const attempts: PaidRequest[] = [];
+  let thinks = false;
   const ask: Ask = async (question, more) => {
     const changed = { ...config, ...more };
     const api = new OpenAiChat(changed, env);
@@ -39,6 +41,7 @@ export async function checkEndpoint(
       return exchange;
     } finally {
       check.refused = api.refused;
+      thinks ||= api.thinks;
     }
   };
   const check: EndpointCheck = {
@@ -80,13 +83,35 @@ export async function checkEndpoint(
     ({ estimated, inputTokens, outputTokens }) => !estimated && inputTokens > 0 && outputTokens > 0,
   );
   check.latencySeconds = attempts.map(({ seconds }) => seconds);
-  if (attempts.some(({ text }) => /^\s*<think>/.test(text))) check.advice.push(THINKS);
+  if (thinks) check.advice.push(THINKS);
+  const remedy = answerFormat === undefined ? remedyFor(attempts, { thinks, maxTokens: config.maxTokens }) : undefined;
+  if (remedy !== undefined) check.remedy = remedy;
   return check;
 }
 
 const THINKS =
   'The model thinks before it answers, which takes time and is paid for. vLLM and SGLang turn that off, where the ' +
   "model's template allows it, by judge.extraBody: { chat_template_kwargs: { enable_thinking: false } }.";
+
+/** What keeps a model that answers from an answer that can be read; `undefined` where it does not follow the prompt. */
+function remedyFor(
+  attempts: readonly PaidRequest[],
+  { thinks, maxTokens }: { thinks: boolean; maxTokens: number },
+): string | undefined {
+  const cutOff = attempts.filter(({ finishReason }) => finishReason === 'length');
+  const most = Math.max(maxTokens, ...attempts.map(({ outputTokens }) => outputTokens));
+  if (cutOff.length > attempts.length / 2)
+    return (
+      `Set judge.maxTokens to ${4 * most} or more (the config has ${maxTokens}): the model had not ended after ` +
+      `${most} tokens${thinks || cutOff.some(({ text }) => text.trim() === '') ? ', most of them its thinking' : ''}.`
+    );
+  if (thinks && attempts.every(({ text }) => afterThinking(text).trim() === ''))
+    return (
+      'The endpoint gives the model’s thinking and no answer: turn its thinking off (judge.extraBody), or start the ' +
+      'server with the reasoning parser of this model.'
+    );
+  return undefined;
+}
 
 /** Whether the endpoint refuses the request itself. Servers whose chat template fails answer with 500. */
 function isRefusal({ kind, details = '' }: JudgeFault): boolean {

@@ -1,48 +1,81 @@
-import { APIConnectionError, APIError } from 'openai';
-import type { FailedRequest } from '../../client/chat-api.ts';
+import { APIError } from 'openai';
+import type { FailedRequest, RefusedRequest } from '../../client/chat-api.ts';
 import { withoutCredentials } from '../../client/credentials.ts';
 import type { JudgeFault } from '../../client/judge-error.ts';
 import { tellsSecret } from '../../client/secrets.ts';
 import type { LlmJudgeConfig } from '../../judge-config.ts';
-import type { Unscorable } from '../../questions/question.ts';
+import { brokenConnection, isBrokenConnection } from './broken-connection.ts';
+import { errorIn, type SaidError } from './error-body.ts';
+import { type Refusal, refusalOf } from './refusals.ts';
 
-type FailingEndpoint = Pick<Extract<LlmJudgeConfig, { provider: 'openai' }>, 'baseUrl' | 'model' | 'apiKeyEnv'> & {
+/** The endpoint that failed, as its faults name it. */
+export type FailingEndpoint = Pick<
+  Extract<LlmJudgeConfig, { provider: 'openai' }>,
+  'baseUrl' | 'model' | 'apiKeyEnv'
+> & {
   /** The key itself, and other values that must not come back in a message. */
   secrets?: readonly string[];
   /** The proxy that requests go through, as messages name it. */
   proxy?: string | undefined;
+  /** The texts of the request, which an error may repeat. */
+  asked?: readonly string[];
 };
 
-type Row = (seen: { error: APIError; endpoint: FailingEndpoint; where: string }) => FailedRequest | Unscorable;
+/** What of a failure the rows are chosen by, and show. */
+interface Failure {
+  status: number;
+  said: SaidError;
+  headers?: Headers | undefined;
+  request?: string | null | undefined;
+}
 
-/** It passes: ask again later. */
+type Row = (seen: { failure: Failure; endpoint: FailingEndpoint; where: string }) => FailedRequest | RefusedRequest;
+
+/**
+ * It passes: ask again later. `ofAll`: whatever is asked; any other may be due to one question, if the endpoint goes on
+ * answering others.
+ */
 const passes =
-  (what: string, perhapsPaid = false): Row =>
-  ({ error, endpoint, where }) => ({
+  (what: string, { perhapsPaid = false, ofAll = false } = {}): Row =>
+  ({ failure, endpoint, where }) => ({
     fault: {
       kind: 'unavailable',
       sentence: `The judge at ${where} ${what}`,
-      details: details(error, endpoint),
-      ...retryAfter(error.headers),
+      details: details(failure, endpoint),
+      ...retryAfter(failure.headers),
+      ...(!ofAll && { perhapsOneQuestion: true }),
     },
     perhapsPaid,
   });
 /** It stays until a person changes the key, the account or the endpoint. */
 const stays =
   (problem: (endpoint: FailingEndpoint) => string, remedy: string): Row =>
-  ({ error, endpoint, where }) => ({
+  ({ failure, endpoint, where }) => ({
     fault: {
       kind: 'blocked',
       sentence: `The judge at ${where} ${problem(endpoint)}`,
-      details: details(error, endpoint),
+      details: details(failure, endpoint),
       remedy,
     },
     perhapsPaid: false,
   });
-/** The endpoint answered, and its answer is that it will not judge this text. */
-const refuses =
-  (reason: string): Row =>
-  () => ({ unscorable: true, reason });
+/** What it means that an endpoint refuses one request rather than all. */
+const BY_REFUSAL: Record<Refusal, Row> = {
+  filtered: () => ({ unscorable: true, reason: 'the endpoint filtered the content' }),
+  'question too long': () => ({
+    unscorable: true,
+    reason: 'the question is longer than the judge can read',
+    tooLong: true,
+  }),
+  'answer too long': (seen) => ({
+    ...ANSWER_TOO_LONG(seen),
+    tooLong: true,
+  }),
+};
+const ANSWER_TOO_LONG = stays(
+  () => 'refuses judge.maxTokens, since the model writes no answer of so many tokens',
+  'set a smaller judge.maxTokens',
+);
 
 /** What the endpoint calls the fault, where that says more than the status. */
 const BY_CODE: Record<string, Row> = {
@@ -54,9 +87,6 @@ const BY_CODE: Record<string, Row> = {
     ({ apiKeyEnv }) => `has no budget left for the key in ${apiKeyEnv} (judge.apiKeyEnv)`,
     "raise the account's limit",
   ),
-  content_filter: refuses('the endpoint filtered the content'),
-  content_policy_violation: refuses('the endpoint filtered the content'),
-  context_length_exceeded: refuses('the question is longer than the judge can read'),
 };
 
 const BY_STATUS: Record<number, Row> = {
@@ -73,12 +103,13 @@ const BY_STATUS: Record<number, Row> = {
     ({ model }) => `knows no model "${model}" (judge.model) under this address (judge.baseUrl)`,
     'serve it there',
   ),
-  408: passes('timed out', true),
-  409: passes('was in conflict with another request'),
-  425: passes('was not ready'),
-  429: passes('asks for fewer requests'),
-  502: passes('cannot be reached behind its proxy', true),
-  504: passes('did not answer its proxy in time', true),
+  408: passes('timed out', { perhapsPaid: true }),
+  409: passes('was in conflict with another request', { ofAll: true }),
+  413: BY_REFUSAL['question too long'],
+  425: passes('was not ready', { ofAll: true }),
+  429: passes('asks for fewer requests', { ofAll: true }),
+  502: passes('cannot be reached behind its proxy', { perhapsPaid: true }),
+  504: passes('did not answer its proxy in time', { perhapsPaid: true }),
 };
 const REDIRECTION = stays(
   () => 'sends requests on to another address',
@@ -92,44 +123,42 @@ const OTHER_CLIENT_ERROR = stays(
   'correct the config or the endpoint',
 );
 const SERVER_ERROR = passes('has an internal error');
+/** Of a web server that speaks TLS on this port. */
+const WANTS_TLS = stays(() => 'speaks https on this port', 'write https:// in judge.baseUrl');
 
 /**
  * What a failed request to an OpenAI-compatible endpoint means; `undefined` for an error that is not the endpoint's.
  * Faults name the remedy and the endpoint's own codes, never its words: those may repeat the key, the prompt or the
  * caption.
  */
-export function classifyFailure(error: unknown, endpoint: FailingEndpoint): FailedRequest | Unscorable | undefined {
+export function classifyFailure(error: unknown, endpoint: FailingEndpoint): FailedRequest | RefusedRequest | undefined {
   const where = withoutCredentials(endpoint.baseUrl);
   const { proxy } = endpoint;
   const refusal = proxy === undefined ? undefined : proxyRefusal(error);
   if (refusal !== undefined) return { fault: proxyFault(refusal, `${proxy}`, where), perhapsPaid: false };
-  if (isBrokenConnection(error)) {
-    const through = proxy === undefined ? '' : `; requests go through the proxy ${proxy}`;
-    return {
-      fault: {
-        kind: 'unavailable',
-        sentence: `The judge at ${where} (judge.baseUrl) cannot be reached, or closes the connection${through}`,
-      },
-      perhapsPaid: !isUnreachable(error),
-    };
-  }
+  if (isBrokenConnection(error)) return brokenConnection(error, { where, ...(proxy !== undefined && { proxy }) });
   if (!(error instanceof APIError) || error.status === undefined) return undefined;
-  return rowFor(error)({ error, endpoint, where });
+  const { status, headers, requestID: request } = error;
+  const said = { code: error.code ?? undefined, type: error.type, param: error.param ?? undefined };
+  const failure = { status, headers, request, said: { ...said, message: error.message, ...errorIn(error.error) } };
+  return rowFor(failure, endpoint)({ failure, endpoint, where });
 }
 
-/** Refused, lost, or ended in the middle of an answer: then `fetch` throws a TypeError, or the JSON ends early. */
-function isBrokenConnection(error: unknown): boolean {
-  if (error instanceof APIConnectionError || error instanceof SyntaxError) return true;
-  return error instanceof TypeError && (error.message === 'terminated' || error.cause !== undefined);
+/**
+ * What an error means that an endpoint tells in a response with status 200: what it would mean as the status that its
+ * code names, else as 500. Never an answer.
+ */
+export function classifySaid(
+  said: SaidError,
+  endpoint: FailingEndpoint,
+  { perhapsPaid }: { perhapsPaid: boolean },
+): FailedRequest | RefusedRequest {
+  const code = Number(said.code);
+  const failure = { status: code >= 400 && code <= 599 ? code : 500, said };
+  const where = withoutCredentials(endpoint.baseUrl);
+  const meaning = rowFor(failure, endpoint)({ failure, endpoint, where });
+  return 'perhapsPaid' in meaning ? { ...meaning, perhapsPaid } : meaning;
 }
-
-/** Whether no request can have reached the endpoint. The system's code is at the end of a chain of causes. */
-function isUnreachable(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause)
-    if (UNREACHABLE.has((cause as NodeJS.ErrnoException).code ?? '')) return true;
-  return false;
-}
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 /** The status by which a proxy has refused to pass a request on; undici has it in its messages only. */
 function proxyRefusal(error: unknown): number | undefined {
@@ -159,12 +188,21 @@ function proxyFault(status: number, proxy: string, where: string): JudgeFault {
   };
 }
 
-function rowFor(error: APIError): Row {
-  const status = error.status as number;
-  const named = BY_CODE[error.code ?? ''] ?? BY_CODE[error.type ?? ''];
+function rowFor({ status, said, headers }: Failure, { asked }: FailingEndpoint): Row {
+  const named = BY_CODE[said.code ?? ''] ?? BY_CODE[said.type ?? ''];
   if (named) return named;
+  // A key, an account or an address is at fault, however it is worded.
+  const refusal = [401, 402, 404].includes(status) ? undefined : refusalOf(said, asked);
+  if (refusal) return BY_REFUSAL[refusal];
+  if (
+    status === 400 &&
+    /plain http request was sent to (?:an? )?https port|client sent an http request to an https/i.test(
+      said.message ?? '',
+    )
+  )
+    return WANTS_TLS;
   // Some endpoints say themselves whether to try again: that wins over the status.
-  const word = error.headers?.get('x-should-retry');
+  const word = headers?.get('x-should-retry');
   if (word === 'true') return passes('asks for a retry');
   if (word === 'false' && status === 429) return BY_CODE.insufficient_quota!;
   return BY_STATUS[status] ?? (status >= 500 ? SERVER_ERROR : status < 400 ? REDIRECTION : OTHER_CLIENT_ERROR);
@@ -188,9 +226,8 @@ function retryAfter(headers: Headers | undefined): { retryAfterMilliseconds?: nu
  * `status 400, code x, param y, request z`: only what looks like an identifier, since the endpoint wrote it, and is
  * neither a secret nor a piece of one.
  */
-function details(error: APIError, { secrets = [] }: FailingEndpoint): string {
-  const { status, code, param, requestID } = error;
-  const parts = Object.entries({ status, code, param, request: requestID }).filter(
+function details({ status, said: { code, param }, request }: Failure, { secrets = [] }: FailingEndpoint): string {
+  const parts = Object.entries({ status, code, param, request }).filter(
     ([, text]) => text != null && /^[\w.[\]-]{1,64}$/.test(String(text)) && !tellsSecret(String(text), secrets),
   );
   return parts.map(([name, text]) => `${name} ${text}`).join(', ');

@@ -5,26 +5,30 @@ type Body = OpenAI.ChatCompletionCreateParamsNonStreaming;
 
 /**
  * Tokens that a reasoning model may take to think, besides `judge.maxTokens` for its answer. Only those used are paid
- * for.
+ * for. Less where these do not fit the model's window.
  */
-const THINKING_TOKENS = 8192;
+const THINKING_TOKENS = [8192, 4096, 2048, 1024, 0] as const;
 
 /**
- * Which fields of a request one model takes: `temperature` 0 and `max_tokens`, until it refuses one of them. OpenAI's
- * reasoning models (o series, GPT-5) take no temperature, and `max_completion_tokens` instead, which their thinking
- * counts against; most other servers know only `max_tokens`. Only the refusal says which models do so.
+ * How one model is asked. `temperature` 0 and `max_tokens`, until it refuses one of them: OpenAI's reasoning models (o
+ * series, GPT-5) take no temperature, and `max_completion_tokens` instead, which their thinking counts against; most
+ * other servers know only `max_tokens`. Only the refusal says which models do so; and only an answer that ends within
+ * its thinking says that a model thinks, and needs tokens for that too.
  */
 export class ModelCompatibility {
   /** `temperature`, `max_tokens`. */
   readonly refused = new Set<string>();
+  /** Whether it was seen to think. */
+  thinks = false;
+  /** How many tokens it may think. */
+  thinkingTokens = 0;
 
+  /** @param maxTokens of thinking and answer together. */
   body(rest: Omit<Body, 'temperature' | 'max_tokens' | 'max_completion_tokens'>, maxTokens: number): Body {
     return {
       ...rest,
       ...(!this.refused.has('temperature') && { temperature: 0 }),
-      ...(this.refused.has('max_tokens')
-        ? { max_completion_tokens: maxTokens + THINKING_TOKENS }
-        : { max_tokens: maxTokens }),
+      [this.refused.has('max_tokens') ? 'max_completion_tokens' : 'max_tokens']: maxTokens,
     };
   }
 
@@ -33,8 +37,19 @@ export class ModelCompatibility {
     const field = unsupportedField(error);
     if ((field !== 'temperature' && field !== 'max_tokens') || !(field in body)) return false;
     this.refused.add(field);
+    if (field === 'max_tokens') this.allowThinking();
     return true;
   }
+
+  /** Its thinking left no room for an answer, or would. */
+  allowThinking(): void {
+    if (this.thinkingTokens === 0) this.thinkingTokens = THINKING_TOKENS[0];
+  }
+}
+
+/** The next smaller number of tokens to think; `undefined` after 0. */
+export function lessThinking(tokens: number): number | undefined {
+  return THINKING_TOKENS.find((fewer) => fewer < tokens);
 }
 
 const compatibilities = new Map<string, ModelCompatibility>();
@@ -47,11 +62,17 @@ export function sharedCompatibility(endpoint: string): ModelCompatibility {
 }
 
 /**
- * By the code and the parameter; some proxies pass on no more than OpenAI's sentence. A value that is only too large is
- * not unsupported.
+ * By the code and the parameter; proxies such as LiteLLM pass on no more than a sentence. A value that is only too
+ * large is not unsupported.
  */
 function unsupportedField(error: unknown): string | undefined {
-  if (!(error instanceof APIError) || error.status !== 400) return undefined;
+  if (!(error instanceof APIError) || (error.status !== 400 && error.status !== 422)) return undefined;
   if (error.code === 'unsupported_parameter' || error.code === 'unsupported_value') return error.param ?? undefined;
-  return /^(?:\d+ )?Unsupported (?:parameter|value): '(\w{1,32})'/.exec(error.message)?.[1];
+  const [, said, named] = UNSUPPORTED.exec(error.message) ?? [];
+  return said ?? named;
 }
+const UNSUPPORTED = new RegExp(
+  'Unsupported (?:parameter|value): [\'"`](\\w{1,32})[\'"`]' +
+    "|(?:don'?t|do(?:es)? not) support ['\"`]?(temperature|max_tokens)\\b",
+  'i',
+);

@@ -1,17 +1,20 @@
 import OpenAI from 'openai';
 import { zodResponseFormat } from 'openai/helpers/zod';
 import type { z } from 'zod';
-import type { ChatApi, ChatReply, ChatRequest, ChatText, FailedRequest } from '../../client/chat-api.ts';
+import { afterThinking } from '../../client/after-thinking.ts';
+import type { ChatApi, ChatReply, ChatRequest, ChatText } from '../../client/chat-api.ts';
 import { withoutSystemRole } from '../../client/chat-messages.ts';
 import { withoutCredentials } from '../../client/credentials.ts';
+import { endingOf } from '../../client/finish-reason.ts';
 import { type EndpointProxy, fetchThroughProxy, proxyFor } from '../../client/proxy.ts';
-import { secretFrom, withoutSecrets } from '../../client/secrets.ts';
+import { secretFrom } from '../../client/secrets.ts';
 import type { LlmJudgeConfig } from '../../judge-config.ts';
 import type { Prompt } from '../../questions/prompt.ts';
-import type { Unscorable } from '../../questions/question.ts';
 import type { AnswerFormat } from '../endpoint-check.ts';
 import { classifyFailure } from './classify-failure.ts';
-import { type ModelCompatibility, sharedCompatibility } from './model-compatibility.ts';
+import { readableErrors } from './error-body.ts';
+import { lessThinking, type ModelCompatibility, sharedCompatibility } from './model-compatibility.ts';
+import { type ReadCompletion, readCompletion } from './read-completion.ts';
 import { canonicalJson } from './request-options.ts';
 
 export type OpenAiJudgeConfig = Extract<LlmJudgeConfig, { provider: 'openai' }>;
@@ -57,7 +60,7 @@ export class OpenAiChat implements ChatApi {
       timeout: config.timeoutSeconds * 1000,
       defaultHeaders: Object.fromEntries(headers),
       defaultQuery: config.query,
-      ...(this.#proxy && { fetch: fetchThroughProxy }),
+      fetch: readableErrors(this.#proxy ? fetchThroughProxy : fetch),
       // A redirection would take the headers of the config, which may be secrets, to another address.
       fetchOptions: { redirect: 'manual', ...(this.#proxy && ({ dispatcher: this.#proxy.agent } as object)) },
       // Its debug log would print prompts.
@@ -68,6 +71,11 @@ export class OpenAiChat implements ChatApi {
   /** Fields of a request that the model has refused, and is asked without: `temperature`, `max_tokens`. */
   get refused(): string[] {
     return [...this.#compatibility.refused];
+  }
+
+  /** Whether the model was seen to think before it answers. */
+  get thinks(): boolean {
+    return this.#compatibility.thinks;
   }
 
   /** What is sent besides the usual request, for people: by field of the config, and `proxy`. */
@@ -110,7 +118,25 @@ export class OpenAiChat implements ChatApi {
     };
   }
 
-  async send({ messages, shape, maxTokens }: ChatRequest, signal: AbortSignal): Promise<ChatReply> {
+  /** A model that thinks may think for less where that does not fit: the refused requests cost nothing. */
+  async send(request: ChatRequest, signal: AbortSignal): Promise<ChatReply> {
+    let thinking: number | undefined = this.#compatibility.thinkingTokens;
+    for (;;) {
+      const reply = await this.#sendOnce(request, request.maxTokens + thinking, signal);
+      if (typeof reply === 'string' || !('tooLong' in reply)) {
+        if (typeof reply !== 'string' && 'text' in reply) this.#noteThinking(reply, thinking);
+        return reply;
+      }
+      thinking = lessThinking(thinking);
+      if (thinking === undefined) return reply;
+    }
+  }
+
+  async #sendOnce(
+    { messages, shape }: ChatRequest,
+    maxTokens: number,
+    signal: AbortSignal,
+  ): Promise<Exclude<ChatReply, ChatText> | ReadCompletion> {
     const { extraBody, systemRole, answerFormat } = this.#config;
     const asked = {
       ...extraBody,
@@ -119,19 +145,31 @@ export class OpenAiChat implements ChatApi {
       ...responseFormat(shape, answerFormat),
     };
     const body = this.#compatibility.body(asked, maxTokens);
+    const endpoint = {
+      ...this.#config,
+      secrets: this.#secrets,
+      asked: asked.messages.map(({ content }) => content),
+      ...(this.#proxy && { proxy: this.proxy }),
+    };
     try {
-      return this.#read(await this.#client.chat.completions.create(body, { signal }));
+      return readCompletion(await this.#client.chat.completions.create(body, { signal }), endpoint);
     } catch (error) {
       if (signal.aborted) throw error;
       if (this.#compatibility.learn(error, body)) return 'retry-adjusted';
-      const failure = classifyFailure(error, {
-        ...this.#config,
-        secrets: this.#secrets,
-        ...(this.#proxy && { proxy: this.proxy }),
-      });
+      const failure = classifyFailure(error, endpoint);
       if (failure === undefined) throw error;
       return failure;
     }
+  }
+
+  /** @param allowed tokens that this request had for it. */
+  #noteThinking({ text, finishReason, thought }: ReadCompletion, allowed: number): void {
+    const learnt = this.#compatibility;
+    learnt.thinks ||= thought;
+    // Fewer tokens to think were all that fitted.
+    if (allowed < learnt.thinkingTokens) learnt.thinkingTokens = allowed;
+    else if (thought && endingOf(finishReason) === 'cut off' && afterThinking(text).trim() === '')
+      learnt.allowThinking();
   }
 
   /** Names of the models that the endpoint lists; `undefined` where it lists none, or nothing that can be read. */
@@ -143,31 +181,6 @@ export class OpenAiChat implements ChatApi {
     } catch {
       return undefined;
     }
-  }
-
-  #read(response: OpenAI.ChatCompletion): ChatText | Unscorable | FailedRequest {
-    const choice = response?.choices?.[0];
-    if (!choice?.message)
-      return {
-        fault: {
-          kind: 'unavailable',
-          sentence: `The judge at ${this.address} answers, but not with a chat completion; check judge.baseUrl`,
-        },
-        perhapsPaid: false,
-      };
-    if (choice.finish_reason === 'content_filter')
-      return { unscorable: true, reason: 'the endpoint filtered the content' };
-    if (choice.message.refusal) return { unscorable: true, reason: 'the judge refused to answer' };
-    const tokens = {
-      input: count(response.usage?.prompt_tokens),
-      output: count(response.usage?.completion_tokens),
-    };
-    return {
-      // The ledger keeps what an endpoint answers.
-      text: withoutSecrets(String(choice.message.content ?? ''), this.#secrets),
-      finishReason: String(choice.finish_reason ?? 'stop'),
-      ...(tokens.input + tokens.output > 0 && { tokens }),
-    };
   }
 }
 
@@ -187,9 +200,4 @@ function schemaOf(shape: z.ZodType): ReturnType<typeof zodResponseFormat> {
   const schema = schemas.get(shape) ?? zodResponseFormat(shape, 'answer');
   schemas.set(shape, schema);
   return schema;
-}
-
-/** Servers that do not count tokens send nothing, or nonsense. */
-function count(tokens: unknown): number {
-  return typeof tokens === 'number' && Number.isSafeInteger(tokens) && tokens > 0 ? tokens : 0;
 }

@@ -10,7 +10,7 @@ export const OPENAI_FIELDS = {
   provider: z.literal('openai').default('openai'),
   /** Of the API, without `/chat/completions`. */
   baseUrl: z
-    .url()
+    .url({ protocol: /^https?$/, error: 'set a URL that begins with http:// or https://' })
     .refine((url) => !hasCredentials(url), {
       error:
         'set a URL without user name, password and query; the key goes into the environment variable that ' +

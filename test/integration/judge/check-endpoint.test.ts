@@ -5,7 +5,7 @@ import { JudgeConfig, type LlmJudgeConfig } from '../../../judge/judge-config.ts
 import { isRight } from '../../../judge/providers/endpoint-check.ts';
 import { checkEndpoint } from '../../../judge/providers/openai/check-endpoint.ts';
 import { naming } from '../../refusal.ts';
-import { hang, message, rateLimited, reasoning, status } from '../../servers/openai-faults.ts';
+import { hang, json, message, rateLimited, reasoning, status } from '../../servers/openai-faults.ts';
 import { type Answer, type ChatRequest, type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
 
 let server: OpenAiServer | undefined;
@@ -35,6 +35,39 @@ async function check(answer: Answer, { models, ...more }: Partial<LlmJudgeConfig
 }
 
 const ALL = ['json_schema', 'json_object', 'text'];
+
+describe('a model that thinks', () => {
+  const thinking = (finishReason: string, text: string | null, tokens = 1) =>
+    json({
+      choices: [
+        { index: 0, finish_reason: finishReason, message: { content: text, reasoning_content: 'Okay, let me think' } },
+      ],
+      usage: { prompt_tokens: 300, completion_tokens: tokens },
+    });
+
+  test('and does not end: the remedy is judge.maxTokens', async () => {
+    const found = await check((_, { max_tokens }) => thinking('length', null, max_tokens), { model: 'endless' });
+    expect(found.answerFormat).toBeUndefined();
+    expect(checkLines(found, { answerFormat: 'text' }).join('\n')).toMatch(
+      /Set judge\.maxTokens to \d+ or more \(the config has 1024\): .* after \d+ tokens, most of them its thinking\./,
+    );
+  });
+
+  test('and gives its thinking alone: the remedy is another parser, or no thinking', async () => {
+    const found = await check(() => thinking('stop', null), { model: 'thought-only' });
+    expect(checkLines(found, { answerFormat: 'text' }).join('\n')).toMatch(
+      /turn its thinking off \(judge\.extraBody\)/,
+    );
+  });
+
+  test('and answers is said to think', async () => {
+    const found = await check(({ events }) => thinking('stop', JSON.stringify(events ? verdicts(events) : {})), {
+      model: 'slow',
+    });
+    expect(found.answerFormat).toBeDefined();
+    expect(found.advice).toEqual([expect.stringMatching(/^The model thinks before it answers/)]);
+  });
+});
 
 describe('the format to set', () => {
   test.each([
@@ -186,7 +219,14 @@ describe('an endpoint that cannot be used', () => {
     const gone = await startOpenAiServer();
     await gone.close();
     const { fault } = await check(() => '', { baseUrl: gone.baseUrl });
-    expect(fault).toEqual(naming(`${gone.baseUrl} (judge.baseUrl)`, 'cannot be reached'));
+    expect(fault).toEqual(naming(`${gone.baseUrl} (judge.baseUrl)`, 'cannot be reached', 'ECONNREFUSED'));
+  });
+
+  test('does not speak TLS where https is asked for', async () => {
+    const plain = await startOpenAiServer();
+    const { fault } = await check(() => '', { baseUrl: plain.baseUrl.replace('http:', 'https:') });
+    await plain.close();
+    expect(fault).toMatch(/does not speak https on this port \(ERR_SSL_\w+\): write http:\/\/ in judge\.baseUrl/);
   });
 
   test('is not asked without a key', async () => {

@@ -389,7 +389,7 @@ describe('cancelling', () => {
       hang(response, request, answer);
     });
     let lost = 0;
-    const watch = { sending: async () => {}, requesting: async () => {}, lost: () => lost++ };
+    const watch = { sending: async () => [], unusable: async () => {}, requesting: async () => {}, lost: () => lost++ };
     const asked = judge({ timeoutSeconds: 0.2 }).endpoint.ask(
       eventEntailment(CAPTION, EVENTS),
       controller.signal,

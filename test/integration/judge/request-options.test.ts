@@ -180,7 +180,7 @@ describe('through a proxy', () => {
     let lost = 0;
     const config = configOf(SECURE);
     const endpoint = new ChatEndpoint(new OpenAiChat(config, { ...ENV, HTTPS_PROXY: proxy.url }), config, { tries: 1 });
-    const watch = { sending: async () => {}, requesting: async () => {}, lost: () => lost++ };
+    const watch = { sending: async () => [], unusable: async () => {}, requesting: async () => {}, lost: () => lost++ };
     const error = await failureOf(endpoint.ask(eventEntailment('A dog.', ['a dog']), undefined, watch));
     expect(error).toMatchObject({ code, message: expect.stringMatching(sentence) });
     expect(lost).toBe(0);

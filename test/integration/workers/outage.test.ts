@@ -31,3 +31,29 @@ it('the wait for an answer continues over the attempts of an activity, as a real
   // The second has had no answer yet; the three after it know when the second had one.
   expect(others).toEqual([first, answered, answered, answered]);
 });
+
+it('a run is told once what it waits for, and once that it waits no more', async () => {
+  let workflowId = '';
+  await runOneActivity(environment, async () => {
+    const { info } = Context.current();
+    workflowId = info.workflowExecution!.workflowId;
+    if (info.attempt === 3) {
+      outage.answered();
+      // A real activity has more to ask; here the workflow must not end before it is told.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return [];
+    }
+    outage.failed?.(`reason ${info.attempt}`);
+    throw new VideocapError('Unavailable', 'down');
+  });
+  const { events } = await environment.client.workflow.getHandle(workflowId).fetchHistory();
+  const signals = events!.flatMap(({ workflowExecutionSignaledEventAttributes: signal }) =>
+    signal
+      ? [[signal.signalName, JSON.parse(Buffer.from(signal.input!.payloads![0]!.data!).toString() || 'null')]]
+      : [],
+  );
+  expect(signals).toEqual([
+    ['judgeWaits', { why: 'reason 1', since: expect.any(Number) }],
+    ['judgeWaits', null],
+  ]);
+});

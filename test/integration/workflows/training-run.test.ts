@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExperimentConfig } from '../../../configs/schema.ts';
+import { JUDGE_WAITS } from '../../../contracts/judge-waiting.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
 import {
@@ -213,6 +214,99 @@ describe('a judge that is blocked', () => {
       }),
     );
     expect(failure.name).toBe('CancelledFailure');
+  });
+});
+
+describe('a judge that answers, but hardly ever so that a score can be read', () => {
+  const stagesWith = (scorable: (step: number) => boolean, calls: CallLog) => {
+    const stages = scriptedStages(calls, {
+      judgeCompletions: ({ step }) => {
+        const unscorable = { unscorable: true, reason: 'it ended before its thinking did' } as const;
+        const score = scorable(step) ? { value: 1 } : unscorable;
+        const caption = [
+          [score, unscorable],
+          [score, unscorable],
+        ];
+        return { scores: { caption }, verdicts: ref('verdicts'), usage: usage(4), seconds: 1 };
+      },
+    });
+    return stages;
+  };
+  const input = (steps: number) => [{ overrides: { 'algorithm.steps': steps, 'judge.kind': 'llm' } }];
+  const paused = {
+    stage: 'paused: judge',
+    blocked: expect.stringMatching(
+      /^The judge has scored 0 % of .* less than 25 % in 2 steps in a row .* thinking did/,
+    ),
+    waiting: { why: expect.any(String), since: expect.any(Number) },
+  };
+
+  it('pauses the run after two such steps in a row, and again after two more', async () => {
+    const calls: CallLog = [];
+    const summary = await run<{ steps: number }>(
+      'trainingRun',
+      input(5),
+      stagesWith(() => false, calls),
+      async (handle) => {
+        await expect.poll(() => handle.query('status'), { timeout: 20_000 }).toMatchObject({ step: 2, ...paused });
+        expect(stepsOf(calls, 'judgeCompletions')).toEqual([1, 2]);
+        await handle.signal('resume');
+        await expect.poll(() => handle.query('status'), { timeout: 20_000 }).toMatchObject({ step: 4, ...paused });
+        await handle.signal('resume');
+        return (await handle.result()) as { steps: number };
+      },
+    );
+    expect(summary.steps).toBe(5);
+  });
+
+  it('pauses it also at its end, where stop lets it end', async () => {
+    const summary = await run<{ steps: number }>(
+      'trainingRun',
+      input(2),
+      stagesWith(() => false, []),
+      async (handle) => {
+        await expect.poll(() => handle.query('status'), { timeout: 20_000 }).toMatchObject({ step: 2, ...paused });
+        await handle.signal('stop');
+        return (await handle.result()) as { steps: number };
+      },
+    );
+    expect(summary.steps).toBe(2);
+  });
+
+  it('does not pause it while every second step has scores', async () => {
+    const summary = await run<{ steps: number }>(
+      'trainingRun',
+      input(4),
+      stagesWith((step) => step % 2 === 0, []),
+    );
+    expect(summary.steps).toBe(4);
+  });
+});
+
+describe('a judge that does not answer for a while', () => {
+  it('is shown with its first reason and the time until the stage is done', async () => {
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const stages = scriptedStages([], {
+      judgeCompletions: async (given) => {
+        await answered;
+        return scriptedStages([]).judgeCompletions(given);
+      },
+    });
+    await run('trainingRun', [{}], stages, async (handle) => {
+      await expect.poll(() => handle.query('status')).toMatchObject({ stage: 'scoring' });
+      await handle.signal(JUDGE_WAITS, { why: 'The judge is away', since: 1_000 });
+      expect(await handle.query('status')).toMatchObject({
+        stage: 'scoring',
+        waiting: { why: 'The judge is away', since: 1_000 },
+      });
+      answer();
+      const done = await handle.result();
+      expect(await handle.query('status')).not.toHaveProperty('waiting');
+      return done;
+    });
   });
 });
 

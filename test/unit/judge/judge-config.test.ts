@@ -24,3 +24,13 @@ test('a judge is priced by either kind of token', () => {
   };
   expect([{}, { inputPerMillion: 1 }, { outputPerMillion: 1 }].map(priced)).toEqual([false, true, true]);
 });
+
+test.each(['ftp://judge.test/v1', 'ws://judge.test/v1', 'file:///etc/passwd', 'judge.test:8000/v1'])(
+  '%s is no URL of a judge',
+  (baseUrl) => {
+    const { error } = JudgeConfig.safeParse({ kind: 'llm', model: 'm', baseUrl });
+    expect(error?.issues).toMatchObject([
+      { path: ['baseUrl'], message: 'set a URL that begins with http:// or https://' },
+    ]);
+  },
+);

@@ -44,7 +44,7 @@ describe('vdcMatch', () => {
     ['a score above 5', '{"pred": "yes", "score": 50}'],
     ['a score below 0', '{"pred": "yes", "score": -1}'],
     ['a word of its own', '{"pred": "maybe", "score": 3}'],
-    ['a score in words', '{"pred": "yes", "score": "5"}'],
+    ['a score in words', '{"pred": "yes", "score": "five"}'],
     ['half an answer', '{"pred": "yes"}'],
   ])('%s is no answer', (_, text) => expect(read(text)).toHaveProperty('fault'));
 

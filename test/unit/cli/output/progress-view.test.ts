@@ -72,6 +72,24 @@ describe('LineView', () => {
     expect(lines.filter((line) => line.includes('Set the key.'))).toHaveLength(2);
   });
 
+  it('says what the judge is waited for, and since when, once for each reason', () => {
+    const lines: string[] = [];
+    const view = new LineView((line) => lines.push(line));
+    const since = Date.UTC(2026, 10, 29, 22, 4, 10);
+    const away = { why: 'The judge at http://j/v1 has an internal error (status 500)', since };
+    view.show(status({ stage: 'scoring', waiting: away }));
+    view.show(status({ stage: 'scoring', waiting: away }));
+    const blocked = 'The judge at http://j/v1 refuses the key: set another, then `videocap resume`.';
+    view.show(status({ stage: 'paused: judge', blocked, waiting: { why: blocked, since } }));
+    expect(lines).toEqual([
+      '  step 12/40',
+      `  waiting for the judge: ${away.why}, since 2026-11-29 22:04:10 UTC`,
+      '  step 12/40   paused: judge',
+      '  waiting for the judge: The judge at http://j/v1 refuses the key: set another, since 2026-11-29 22:04:10 UTC',
+      `  ${blocked}`,
+    ]);
+  });
+
   it('writes a line a step, and one for each stage outside the steps', () => {
     const lines: string[] = [];
     const view = new LineView((line) => lines.push(line));

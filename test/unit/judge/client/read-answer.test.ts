@@ -39,12 +39,13 @@ describe('an answer about entailment', () => {
     ['an index that was not asked about', answer(item(0), item(1)), count],
     ['another word for a relationship', answer(item(1, 'yes'), item(2)), fields],
     ['another schema', '{"events": []}', fields],
-    ['an index as text', '{"verdicts":[{"index":"1","relationship":"neutral"}]}', fields],
+    ['an index in words', '{"verdicts":[{"index":"one","relationship":"neutral"}]}', fields],
     ['NaN', '{"verdicts": NaN}', fields],
     ['NaN as an index', '{"verdicts": [{"index": NaN, "relationship": "neutral"}]}', fields],
     ['an object cut off', '{"verdicts": [{"index": 1', 'it must be valid JSON'],
     ['an object cut off after an item', '{"verdicts": [{"index": 1, "relationship": "neutral"}', fields],
-    ['a list', '[{"index": 1, "relationship": "neutral"}]', fields],
+    ['a list with too few', '[{"index": 1, "relationship": "neutral"}]', count],
+    ['a list of something else', '["yes", "no"]', fields],
     [
       'two different answers',
       `${answer(item(1), item(2))} ${answer(item(1, 'entailment'), item(2))}`,
@@ -54,6 +55,88 @@ describe('an answer about entailment', () => {
     ['nothing', '', 'it must be one JSON object'],
   ])('%s is no answer', (_, text, fault) => {
     expect(readVerdicts(text, 2)).toEqual({ fault });
+  });
+});
+
+describe('an answer that is only written otherwise', () => {
+  const right = [item(1, 'entailment'), item(2, 'neutral')];
+  test.each([
+    [
+      'words in capitals',
+      '{"verdicts":[{"index":1,"relationship":"Entailment"},{"index":2,"relationship":" NEUTRAL."}]}',
+    ],
+    [
+      'indices as text',
+      '{"verdicts":[{"index":"1","relationship":"entailment"},{"index":"2","relationship":"neutral"}]}',
+    ],
+    ['fields that nobody asked for', answer(...right.map((one) => ({ reason: 'because', ...one })))],
+    ['a field beside the list', JSON.stringify({ explanation: 'x', verdicts: right })],
+    ['the list alone', JSON.stringify(right)],
+    ['the list alone in prose', `Here [as asked]:\n${JSON.stringify(right)}\nDone.`],
+    ['the list alone in a code fence', `\`\`\`json\n${JSON.stringify(right, null, 2)}\n\`\`\``],
+    [
+      'fields in another case',
+      '{"Verdicts":[{"Index":1,"Relationship":"entailment"},{"Index":2,"Relationship":"neutral"}]}',
+    ],
+    ['an object around it', JSON.stringify({ answer: { verdicts: right } })],
+    ['a list around it', JSON.stringify([{ verdicts: right }])],
+    ['JSON within a text', JSON.stringify(JSON.stringify({ verdicts: right }))],
+    ['no-break spaces and a byte order mark', `\u00a0\ufeff${answer(...right)}\u00a0`],
+  ])('%s', (_, text) => {
+    expect(readVerdicts(text, 2)).toEqual({ answer: ['entailment', 'neutral'] });
+  });
+
+  test.each([
+    ['two fields of one name', '{"verdicts":[{"Index":1,"INDEX":2,"relationship":"entailment"}]}'],
+    ['another word', '{"verdicts":[{"index":1,"relationship":"Yes"}]}'],
+    ['a fraction', '{"verdicts":[{"index":"1.5","relationship":"neutral"}]}'],
+    ['two lists that differ', `${JSON.stringify([item(1, 'entailment')])} ${JSON.stringify([item(1, 'neutral')])}`],
+  ])('%s is ambiguous, so no answer', (_, text) => {
+    expect(readVerdicts(text, 1)).toHaveProperty('fault');
+  });
+
+  test('a list that is quoted from what was asked about is none', () => {
+    const list = JSON.stringify([item(1, 'entailment')]);
+    const { read } = eventEntailment(`A sign says ${list}.`, ['a dog']);
+    expect(read(`It says ${list}, which I ignore.`)).toHaveProperty('fault');
+  });
+});
+
+describe('a verdict is never taken from discarded thinking', () => {
+  const draft = answer(item(1, 'contradiction'));
+  const said = answer(item(1, 'entailment'));
+  test.each([
+    ['<think>', `<think>\nFirst ${draft} hmm, no.\n</think>\n\n${said}`],
+    ['its end alone, since the template has opened it', `First ${draft} hmm, no.\n</think>\n\n${said}`],
+    ['<thinking>', `<thinking>${draft}</thinking>${said}`],
+    ['in capitals', `<THINK>${draft}</THINK>${said}`],
+    ['<reasoning> after a word', `Sure. <reasoning>${draft}</reasoning> ${said}`],
+    ['<seed:think>', `<seed:think>${draft}</seed:think>${said}`],
+    ['Kimi', `◁think▷${draft}◁/think▷${said}`],
+    ['Magistral', `[THINK]${draft}[/THINK]${said}`],
+    ['Command A', `<|START_THINKING|>${draft}<|END_THINKING|><|START_RESPONSE|>${said}<|END_RESPONSE|>`],
+    ['OpenThinker', `<|begin_of_thought|>${draft}<|end_of_thought|>${said}`],
+    ['two blocks', `<think>${draft}</think> <reflection>${draft}</reflection> ${said}`],
+    ['one within another', `<think>a <think>b</think> ${draft} </think>${said}`],
+    ['gpt-oss', `<|channel|>analysis<|message|>${draft}<|end|><|start|>assistant<|channel|>final<|message|>${said}`],
+    ['gpt-oss without its marks', `analysisFirst draft: ${draft} hmm.assistantfinal${said}`],
+    ['a mark in a string of the answer', JSON.stringify({ verdicts: [item(1, 'entailment')], note: 'a </think> b' })],
+  ])('%s', (_, text) => {
+    expect(readVerdicts(text, 1)).toEqual({ answer: ['entailment'] });
+  });
+
+  test.each([
+    ['nothing after it', `First ${draft}\n</think>\n\nI cannot decide.`],
+    ['thinking that does not end', `<think>First ${draft} but then`],
+    ['the same under another name', `<scratchpad>First ${draft}`],
+    ['gpt-oss that has not come to its end', `<|channel|>analysis<|message|>${draft}`],
+    ['the same without its marks', `analysisWe draft ${draft}`],
+  ])('%s: no answer', (_, text) => {
+    expect(readVerdicts(text, 1)).toHaveProperty('fault');
+  });
+
+  test('a heading in brackets is no thinking', () => {
+    expect(readVerdicts(`[Reasoning] It opens.\n${said}`, 1)).toEqual({ answer: ['entailment'] });
   });
 });
 

@@ -298,3 +298,40 @@ describe('open intents', () => {
     expect(open[0]).toMatchObject({ place: 'runs/r', since: expect.any(Number) });
   });
 });
+
+describe('an answer that was paid for and cannot be used', () => {
+  const intentsOf = ({ store }: { store: ArtifactStore }) =>
+    new Intents(store.storage, { claims: [], place: 'here', leaseSeconds: 600 }, () => Date.now());
+  const paid = [attempt('I think so.')];
+
+  test('is there for the next asker, whether the first gives up or dies', async () => {
+    for (const died of [false, true]) {
+      const key = keyOf(`A dog, ${died}.`);
+      const first = intentsOf(place);
+      expect(await first.take(key)).toBe('fresh');
+      await first.note(key, paid);
+      if (!died) await first.giveUp(key, { lost: false });
+      const second = intentsOf(place);
+      expect(await second.take(key)).toBe('abandoned');
+      // Who dies may have sent the repetition too.
+      expect(second.earlier(key)).toEqual({ attempts: paid, lost: died });
+      // Nothing new has come, so it stays for the third.
+      await second.giveUp(key, { lost: false });
+      const third = intentsOf(place);
+      await third.take(key);
+      expect(third.earlier(key).attempts).toEqual(paid);
+      await third.drop(key);
+    }
+    expect(await place.asking()).toEqual([]);
+  });
+
+  test('is not repeated where it is long: a ref has room for little', async () => {
+    const intents = intentsOf(place);
+    await intents.take(keyOf());
+    await intents.note(keyOf(), [attempt('{"'.repeat(60_000))]);
+    await intents.giveUp(keyOf(), { lost: false });
+    const next = intentsOf(place);
+    await next.take(keyOf());
+    expect(next.earlier(keyOf()).attempts).toEqual([attempt('')]);
+  });
+});

@@ -226,3 +226,22 @@ describe('usage', () => {
     expect(elsewhere.usage).toMatchObject({ calls: 0, cacheHits: 1, inputTokens: 0, cost: 0 });
   });
 });
+
+test('what an earlier version has filed of a server that failed is no answer: it is asked again', async () => {
+  const endpoint = new ManualEndpoint();
+  const { data, prompt } = question();
+  await place.store.putJson(keyOf(), {
+    prompt: prompt.name,
+    asked: endpoint.identity(question()),
+    question: data,
+    attempts: [{ ...attempt(''), finishReason: 'error' }],
+    outcome: { unscorable: true, reason: "the judge's answer cannot be used: it must be one JSON object" },
+    paidBy: 'runs/earlier/step-000001',
+    repeated: 0,
+    cost: 0,
+  });
+  const asked = place.ledger(endpoint).ask(question());
+  await endpoint.arrived(1);
+  endpoint.asked[0]!.settle(said());
+  expect(await asked).toEqual({ answer: ['entailment'] });
+});

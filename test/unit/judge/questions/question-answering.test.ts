@@ -25,12 +25,16 @@ test('reads an index into the options; the last one is none', () => {
 test.each([
   ['{"chosenOption": 0}', 'an option from 1 to 3'],
   ['{"chosenOption": 4}', 'an option from 1 to 3'],
-  ['{"chosenOption": "2"}', 'exactly the fields'],
+  ['{"chosenOption": "the second"}', 'exactly the fields'],
   ['{"chosenOption": 1.5}', 'exactly the fields'],
   ['{"chosenOption": 1} or {"chosenOption": 2}', 'one JSON object'],
   ['B', 'one JSON object'],
 ])('%s is no answer: %s', (text, fault) => {
   expect(read(text)).toEqual({ fault: naming(fault) });
+});
+
+test('reads an index that is written as text', () => {
+  expect(read('{"chosenOption": "2"}')).toEqual({ answer: 1 });
 });
 
 test('structured output is held to the options that there are', () => {

@@ -40,6 +40,8 @@ describe('a fault that passes is unavailable', () => {
         kind: 'unavailable',
         sentence: `The judge at http://judge.test:8000/v1 ${what}`,
         details: `status ${status}`,
+        // Whatever is asked, or perhaps only this.
+        ...(![409, 425, 429].includes(status) && { perhapsOneQuestion: true }),
       },
       perhapsPaid,
     });
@@ -47,21 +49,34 @@ describe('a fault that passes is unavailable', () => {
 
   const because = (code: string) => Object.assign(new Error('x'), { code });
   test.each([
-    ['nobody there', new APIConnectionError({ cause: new TypeError('x', { cause: because('ECONNREFUSED') }) }), false],
-    ['an unknown name', new APIConnectionError({ cause: new TypeError('x', { cause: because('ENOTFOUND') }) }), false],
+    [
+      'nobody there',
+      new APIConnectionError({ cause: new TypeError('x', { cause: because('ECONNREFUSED') }) }),
+      false,
+      'ECONNREFUSED',
+    ],
+    [
+      'an unknown name',
+      new APIConnectionError({ cause: new TypeError('x', { cause: because('ENOTFOUND') }) }),
+      false,
+      'ENOTFOUND',
+    ],
     [
       'a connection lost',
       new APIConnectionError({ cause: new TypeError('x', { cause: because('ECONNRESET') }) }),
       true,
+      'ECONNRESET',
     ],
-    ['the client timeout', new APIConnectionTimeoutError(), true],
-    ['a connection lost in the middle of an answer', new TypeError('terminated'), true],
-    ['an answer that ends early', new SyntaxError('Unexpected end of JSON input'), true],
-  ])('%s', (_, error, perhapsPaid) => {
+    ['the client timeout', new APIConnectionTimeoutError(), true, undefined],
+    ['a connection lost in the middle of an answer', new TypeError('terminated'), true, undefined],
+    ['an answer that ends early', new SyntaxError('Unexpected end of JSON input'), true, undefined],
+  ])('%s', (_, error, perhapsPaid, details) => {
     expect(classifyFailure(error, endpoint)).toEqual({
       fault: {
         kind: 'unavailable',
         sentence: naming('http://judge.test:8000/v1 (judge.baseUrl)', 'cannot be reached'),
+        ...(details !== undefined && { details }),
+        ...(perhapsPaid && { perhapsOneQuestion: true }),
       },
       perhapsPaid,
     });
@@ -100,7 +115,8 @@ describe('a refusal to judge this text is unscorable', () => {
     [400, 'content_policy_violation', 'the endpoint filtered the content'],
     [400, 'context_length_exceeded', naming('longer than the judge can read')],
   ])('%d %s', (status, code, reason) => {
-    expect(failed(status, { code })).toEqual({ unscorable: true, reason });
+    const tooLong = code === 'context_length_exceeded' && { tooLong: true };
+    expect(failed(status, { code })).toEqual({ unscorable: true, reason, ...tooLong });
   });
 });
 
@@ -151,4 +167,38 @@ test('messages never repeat the words of the endpoint, nor credentials in its ad
 test('anything else is not ours to explain', () => {
   expect(classifyFailure(new Error('a defect'), endpoint)).toBeUndefined();
   expect(classifyFailure(new TypeError('x is not a function'), endpoint)).toBeUndefined();
+});
+
+describe('a connection that stays broken until a person acts', () => {
+  const broken = (code: string) =>
+    new APIConnectionError({
+      cause: new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code }) }),
+    });
+  test.each([
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'no authority known here has signed', 'NODE_EXTRA_CA_CERTS'],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'no authority known here has signed', 'NODE_EXTRA_CA_CERTS'],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'no authority known here has signed', 'NODE_EXTRA_CA_CERTS'],
+    ['CERT_HAS_EXPIRED', 'is not valid today', 'renew it'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'for another host name', 'judge.baseUrl'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'does not speak https on this port', 'write http:// in judge.baseUrl'],
+    ['HPE_INVALID_CONSTANT', 'but not in HTTP', 'check the host and the port'],
+  ])('%s: %s', (code, problem, remedy) => {
+    expect(classifyFailure(broken(code), endpoint)).toEqual({
+      fault: {
+        kind: 'blocked',
+        sentence: expect.stringContaining(problem),
+        remedy: expect.stringContaining(remedy),
+        details: code,
+      },
+      perhapsPaid: false,
+    });
+  });
+
+  test('http on a port of https, as nginx says it', () => {
+    const page = '<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>';
+    const error = APIError.generate(400, { error: { message: page } }, undefined, new Headers());
+    expect(classifyFailure(error, endpoint)).toMatchObject({
+      fault: { kind: 'blocked', remedy: 'write https:// in judge.baseUrl' },
+    });
+  });
 });

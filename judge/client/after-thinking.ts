@@ -1,0 +1,60 @@
+/** What the marks of thinking are called, by the models that write it into their answer. */
+const STEMS = 'think|thought|reason|reflect|analys|scratch|monologue|deliberat|ponder|draft|rationale|cot_|_cot';
+const NAME = `[\\w:.▁-]*(?:${STEMS})[\\w:.▁-]*`;
+/** `<think>`, `[THINK]`, `◁think▷`, `<|begin_of_thought|>`, `<｜...｜>`, with a slash where they end. */
+const MARK = new RegExp(`(?:<[|｜]?|\\[|◁)\\s*(/?)\\s*(${NAME})(?:\\s[^<>\\]▷]{0,40})?\\s*(?:[|｜]?>|\\]|▷)`, 'giu');
+/** A mark that ends thinking without a slash: `<|END_THINKING|>`, `<|end_of_thought|>`. */
+const ENDS = /(?:^|[_:▁])end(?:$|[_:▁])/i;
+
+/** gpt-oss' channels: only the last one is meant for the reader. */
+const CHANNEL = /<\|channel\|>\s*(\w+)[^<]*(?:<\|constrain\|>\s*\w*\s*)?<\|message\|>/g;
+/** The same after a server has dropped the marks: `analysisWe need ...assistantfinal{...}`. */
+const BARE_CHANNELS = /^\s*analysis(?=[A-Z]|\s*(?:We|I|The user|Let|Need)\b)/;
+const BARE_FINAL = /assistant\s*final(?:\s*json)?(?=\s*\S)/g;
+
+/**
+ * What a model says after its thinking: nothing of what it discarded there is its answer. Chat templates may open the
+ * thinking themselves, so a text that only ends it begins with it; and one that does not end is all there is.
+ */
+export function afterThinking(text: string): string {
+  return withoutMarked(afterChannels(text));
+}
+
+/** Whether a text holds thinking, ended or not. */
+export function hasThinking(text: string): boolean {
+  return afterThinking(text) !== text;
+}
+
+function afterChannels(text: string): string {
+  const channels = [...text.matchAll(CHANNEL)];
+  const last = channels.at(-1);
+  if (last) return last[1] === 'final' ? text.slice(last.index + last[0].length) : '';
+  if (!BARE_CHANNELS.test(text)) return text;
+  const final = [...text.matchAll(BARE_FINAL)].at(-1);
+  return final ? text.slice(final.index + final[0].length) : '';
+}
+
+function withoutMarked(text: string): string {
+  const said: string[] = [];
+  let open = false;
+  let from = 0;
+  for (const [mark, slash, name] of marksIn(text)) {
+    const ends = slash === '/' || ENDS.test(name!);
+    if (!ends && !open) said.push(text.slice(from, mark.index));
+    // What stands before an end without a beginning is thinking too.
+    if (ends && !open) said.splice(0);
+    open = !ends;
+    from = mark.index + mark[0].length;
+  }
+  if (from === 0) return text;
+  return (open ? said : [...said, text.slice(from)]).join(' ');
+}
+
+function marksIn(text: string): [RegExpExecArray, string, string][] {
+  return (
+    [...text.matchAll(MARK)]
+      .map((mark): [RegExpExecArray, string, string] => [mark, mark[1]!, mark[2]!])
+      // In small letters, brackets are a heading, or a link.
+      .filter(([mark, , name]) => !mark[0].startsWith('[') || name === name.toUpperCase())
+  );
+}

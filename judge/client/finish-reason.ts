@@ -1,0 +1,22 @@
+/**
+ * What the end of a completion means, by the `finish_reason` that a server gives.
+ * - `whole`: the model had said all. So it is for a word that is not known.
+ * - `cut off`: at the limit of the answer's tokens.
+ * - `window`: the model's context window is full.
+ * - `filtered`: moderation has stopped it.
+ * - `failed`: the server could not go on. What there is of a text is no answer.
+ */
+export type Ending = 'whole' | 'cut off' | 'window' | 'filtered' | 'failed';
+
+const ENDINGS: readonly (readonly [RegExp, Ending])[] = [
+  [/context_window|model_length|context_length/i, 'window'],
+  [/^(?:length|max_?tokens|max_?output_?tokens|max_?completion_?tokens)$/i, 'cut off'],
+  // Gemini adds its own word: `content_filter: PROHIBITED_CONTENT`.
+  [/content_?filter|safety|prohibited|blocklist|recitation|spii|sensitive|guardrail|moderation|refusal/i, 'filtered'],
+  // OpenRouter and vLLM `error`, SGLang `abort`, DeepSeek `insufficient_system_resource`, Zhipu `network_error`.
+  [/error|abort|cancel|fail|insufficient_system_resource|overload|time_?out|interrupt|malformed/i, 'failed'],
+];
+
+export function endingOf(finishReason: string): Ending {
+  return ENDINGS.find(([word]) => word.test(finishReason))?.[1] ?? 'whole';
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { hasThinking } from '../../client/after-thinking.ts';
+import type { ChatText, FailedRequest, RefusedRequest } from '../../client/chat-api.ts';
+import { withoutCredentials } from '../../client/credentials.ts';
+import { endingOf } from '../../client/finish-reason.ts';
+import { withoutSecrets } from '../../client/secrets.ts';
+import { classifySaid, type FailingEndpoint } from './classify-failure.ts';
+import { errorIn, type SaidError } from './error-body.ts';
+
+/** A completion's text, and whether the model has thought before it. */
+export type ReadCompletion = ChatText & { thought: boolean };
+
+const Text = z.string().catch('');
+const Count = z.int().nonnegative().catch(0);
+/** Content as parts: text, and with Mistral's models their thinking, which is no answer. */
+const Part = z.looseObject({ type: z.string().optional(), text: Text, refusal: Text }).catch({ text: '', refusal: '' });
+const Content = z
+  .union([z.string(), z.array(Part)])
+  .nullish()
+  .catch(undefined);
+
+const Message = z.looseObject({
+  content: Content,
+  refusal: z.string().nullish().catch(undefined),
+  reasoning_content: z.unknown().optional(),
+  reasoning: z.unknown().optional(),
+});
+const Choice = z.looseObject({ message: Message.nullish(), finish_reason: Text, error: z.unknown().optional() });
+/** As much of a chat completion as is read; servers leave out and add what they like. */
+const Completion = z.looseObject({
+  choices: z.array(Choice).nonempty(),
+  usage: z.looseObject({ prompt_tokens: Count, completion_tokens: Count }).nullish().catch(undefined),
+});
+
+/**
+ * What a response with status 200 says: a text, a refusal, or an error that the endpoint tells in it. What it thought
+ * (`reasoning_content`, `reasoning`, parts) is not part of the text.
+ */
+export function readCompletion(
+  response: unknown,
+  endpoint: FailingEndpoint,
+): ReadCompletion | RefusedRequest | FailedRequest {
+  const completion = Completion.safeParse(response);
+  const usage = completion.data?.usage;
+  const tokens = { input: usage?.prompt_tokens ?? 0, output: usage?.completion_tokens ?? 0 };
+  const perhapsPaid = tokens.output > 0;
+  const error = toldError(response);
+  if (error) return classifySaid(error, endpoint, { perhapsPaid });
+  const choice = completion.data?.choices[0];
+  const ending = endingOf(choice?.finish_reason ?? '');
+  const failure = choice && errorIn({ error: choice.error ?? undefined });
+  if (failure || ending === 'failed') return classifySaid(failure ?? {}, endpoint, { perhapsPaid });
+  // What there is of a text then is not whole; servers leave out the message too.
+  if (ending === 'filtered') return { unscorable: true, reason: 'the endpoint filtered the content' };
+  if (ending === 'window')
+    return { unscorable: true, reason: 'the question is longer than the judge can read', tooLong: true };
+  if (!choice?.message) return noCompletion(response, endpoint);
+  const { content, refusal, reasoning_content: reasoning = choice.message.reasoning } = choice.message;
+  const parts = Array.isArray(content) ? content : [];
+  if (refusal || parts.some((part) => part.refusal)) return { unscorable: true, reason: 'the judge refused to answer' };
+  const text = typeof content === 'string' ? content : parts.map((part) => part.text).join('');
+  return {
+    // The ledger keeps what an endpoint answers.
+    text: withoutSecrets(text, endpoint.secrets ?? []),
+    finishReason: ending === 'cut off' ? 'length' : choice.finish_reason || 'stop',
+    ...(tokens.input + tokens.output > 0 && { tokens }),
+    thought: isSomething(reasoning) || parts.some(({ type }) => /think|reason/.test(type ?? '')) || hasThinking(text),
+  };
+}
+
+/** `{error: ...}` beside a completion or instead of one; without that field, what has an error's codes. */
+function toldError(response: unknown): SaidError | undefined {
+  if (typeof response !== 'object' || response === null) return undefined;
+  const { error, choices } = response as Record<string, unknown>;
+  const hasChoices = Array.isArray(choices) && choices.length > 0;
+  const told = errorIn(error ? { error } : hasChoices ? undefined : response);
+  if (error && !hasChoices) return told ?? {};
+  return told?.code !== undefined || told?.type !== undefined || (error && told?.message !== undefined)
+    ? told
+    : undefined;
+}
+
+function noCompletion(response: unknown, { baseUrl }: FailingEndpoint): FailedRequest {
+  const isPage = typeof response === 'string' && /<!doctype html|<html/i.test(response);
+  const how = isPage ? 'with an HTML page, not with a chat completion' : 'but not with a chat completion';
+  return {
+    fault: {
+      kind: 'unavailable',
+      sentence: `The judge at ${withoutCredentials(baseUrl)} answers${isPage ? '' : ','} ${how}; check judge.baseUrl`,
+      perhapsOneQuestion: true,
+    },
+    perhapsPaid: false,
+  };
+}
+
+function isSomething(reasoning: unknown): boolean {
+  return reasoning != null && reasoning !== '' && !(Array.isArray(reasoning) && reasoning.length === 0);
+}

@@ -1,0 +1,45 @@
+import { isLlm, type JudgeConfig, PauseWhen } from '../judge/judge-config.ts';
+import type { ComponentScores } from '../rewards/combine-rewards.ts';
+
+/** What the judge could score of a step. */
+export interface Scorable {
+  /** 0-1, of all that it was asked for. */
+  share: number;
+  /** Why most of the others have no score. */
+  reason?: string;
+}
+
+/** What the judge could score, by the scores of a step's rounds; `undefined` where it was asked for none. */
+export function scorableOf(rounds: readonly ComponentScores[]): Scorable | undefined {
+  const scores = rounds.flatMap((judged) => Object.values(judged).flat(2));
+  if (scores.length === 0) return undefined;
+  const reasons = new Map<string, number>();
+  for (const score of scores)
+    if ('unscorable' in score) reasons.set(score.reason, (reasons.get(score.reason) ?? 0) + 1);
+  const unscorable = [...reasons.values()].reduce((sum, count) => sum + count, 0);
+  const [most] = [...reasons].sort(([, a], [, b]) => b - a);
+  return { share: 1 - unscorable / scores.length, ...(most && { reason: most[0] }) };
+}
+
+/** Steps in a row, this one included, of which too little could be scored (`judge.pauseWhen`). */
+export function stepsBelow(before: number, scorable: Scorable | undefined, judge: JudgeConfig): number {
+  if (!isLlm(judge) || !scorable) return before;
+  return scorable.share < ruleOf(judge).scorableBelow ? before + 1 : 0;
+}
+
+/** Why a run must not go on as it is: it would end untrained. `undefined` while it may. */
+export function pauseBecause(steps: number, scorable: Scorable | undefined, judge: JudgeConfig): string | undefined {
+  if (!isLlm(judge) || !scorable || steps === 0 || steps < ruleOf(judge).steps) return undefined;
+  const { share, reason } = scorable;
+  return (
+    `The judge has scored ${Math.floor(100 * share)} % of what the last step asked it, and less than ` +
+    `${100 * ruleOf(judge).scorableBelow} % in ${steps === 1 ? 'this step' : `${steps} steps in a row`} ` +
+    `(judge.pauseWhen)${reason === undefined ? '' : `, mostly because ${reason}`}. Repair it with the help of ` +
+    '`videocap judge check`, then `videocap resume`.'
+  );
+}
+
+/** Runs that began before the rule was in the config have its defaults. */
+function ruleOf({ pauseWhen }: { pauseWhen?: PauseWhen }): PauseWhen {
+  return PauseWhen.parse(pauseWhen ?? {});
+}
