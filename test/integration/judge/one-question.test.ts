@@ -10,6 +10,7 @@ import type { LlmClient } from '../../../judge/client/llm-client.ts';
 import { createLlmClient } from '../../../judge/create-judge.ts';
 import { JudgeConfig, type LlmJudgeConfig } from '../../../judge/judge-config.ts';
 import { eventEntailment } from '../../../judge/questions/event-entailment.ts';
+import { naming } from '../../refusal.ts';
 import * as faults from '../../servers/openai-faults.ts';
 import { type Answer, type OpenAiServer, readsWords, startOpenAiServer } from '../../servers/openai-server.ts';
 
@@ -159,7 +160,7 @@ describe('a window that is too small', () => {
     await start((question, request) => window(tokens)(request) ?? readsWords(question, request));
     const long = `A dog runs. ${'It runs on and on. '.repeat(200)}`;
     const { outcomes } = await askAll([long, captionOf(1)], { maxTokens: 100 });
-    expect(outcomes).toEqual([{ unscorable: true, reason: 'the question is longer than the judge can read' }, RIGHT]);
+    expect(outcomes).toEqual([{ unscorable: true, reason: naming('longer than the judge can read') }, RIGHT]);
     expect(await inLedger()).toBe(1);
     tokens = 10_000;
     expect((await askAll([long], { maxTokens: 100 }, 'runs/other/step-000001')).outcomes).toEqual([RIGHT]);

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { classifyFailure } from '../../../../../judge/providers/openai/classify-failure.ts';
 import { errorIn } from '../../../../../judge/providers/openai/error-body.ts';
 import { REFUSALS, refusalOf } from '../../../../../judge/providers/openai/refusals.ts';
+import { naming } from '../../../../refusal.ts';
 
 // Bodies as servers were seen to send them: their documentation, their sources, or reports of their users.
 
@@ -403,7 +404,7 @@ describe('one request is refused, and the rest goes on', () => {
       expect(failed(status, body)).toEqual(
         refusal === 'filtered'
           ? { unscorable: true, reason: 'the endpoint filtered the content' }
-          : { unscorable: true, reason: 'the question is longer than the judge can read', tooLong: true },
+          : { unscorable: true, reason: naming('longer than the judge can read'), tooLong: true },
       );
   });
 
