@@ -67,7 +67,7 @@ export class FfmpegFailure extends Error {
    * it. Both may pass.
    */
   readonly kind: 'refused' | 'excess' | 'late' | 'killed';
-  /** The last lines of what ffmpeg said. */
+  /** The first and the last lines of what ffmpeg said: the cause, and how it ended. */
   readonly stderr: string;
 
   constructor(kind: FfmpegFailure['kind'], message: string, stderr = '') {
@@ -252,7 +252,7 @@ function failureOf(
   // Anything but an exit of ffmpeg itself, such as a machine without free memory or processes, is for the caller's
   // caller.
   if (signal === undefined && !error.message.startsWith('ffmpeg exited')) return error;
-  const stderr = log.trim().split('\n').slice(-12).join('\n');
+  const stderr = ends(log.trim().split('\n')).join('\n');
   if (signal === 'SIGXCPU' || OUT_OF_TIME.test(stderr) || (endedBySignal(error) && isUsedUp(run, started)))
     return new FfmpegFailure('excess', `ffmpeg needs more than ${run.computeSeconds} s of computing`, stderr);
   if (signal === 'SIGXFSZ') return tooMuchOutput(run);
@@ -274,6 +274,10 @@ function failureOf(
   if (/Resource temporarily unavailable/.test(stderr)) return new FfmpegFailure('killed', error.message, stderr);
   if (signal !== undefined && !CRASHES.has(signal)) return new FfmpegFailure('killed', error.message, stderr);
   return new FfmpegFailure('refused', error.message, stderr);
+}
+
+function ends(lines: readonly string[], each = 12): readonly string[] {
+  return lines.length > 2 * each ? [...lines.slice(0, each), ...lines.slice(-each)] : lines;
 }
 
 /** Faults of the disk that it writes to. Without an output file, only a video itself could say so. */

@@ -1,4 +1,4 @@
-import { countUpTo, frameAt, type Timeline } from './timeline.ts';
+import { countUpTo, nearest, type Timeline } from './timeline.ts';
 
 /** Before every time that a frame can have. */
 const ALWAYS = -9e15;
@@ -9,21 +9,19 @@ const ALWAYS = -9e15;
  * no other; when the frame was lost, the next one is written, and can be told from it by its time.
  */
 export interface Picker {
-  /** Of the timeline, for each time that is asked for. */
-  wanted: readonly number[];
   /** Ascending, in microseconds. */
   moments: readonly number[];
 }
 
-/** `seconds` count from the first frame. Pure. */
-export function pickerFor(timeline: Timeline, seconds: readonly number[]): Picker {
-  const wanted = seconds.map((time) => frameAt(timeline, time));
-  const last = timeline.begins.length - 1;
+/** `wanted` are the frames' beginnings. Pure. */
+export function pickerFor(timeline: Timeline, wanted: readonly number[]): Picker {
+  const { begins, stated } = timeline;
+  const last = begins.length - 1;
+  const frames = wanted.map((begin) => nearest(begins, begin));
   // Nothing comes after the last frame: when it is lost, the one before is on screen.
-  const watched = new Set(wanted.flatMap((frame) => (frame === last && last > 0 ? [last - 1, last] : [frame])));
-  const origin = timeline.stated ? 0 : timeline.begins[0]!;
-  const moments = [...watched].sort((a, b) => a - b).map((frame) => momentOf(timeline, frame) - origin);
-  return { wanted, moments };
+  const watched = new Set(frames.flatMap((frame) => (frame === last && last > 0 ? [last - 1, last] : [frame])));
+  const origin = stated ? 0 : begins[0]!;
+  return { moments: [...watched].sort((a, b) => a - b).map((frame) => momentOf(timeline, frame) - origin) };
 }
 
 function momentOf({ begins }: Timeline, frame: number): number {

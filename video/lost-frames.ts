@@ -1,4 +1,4 @@
-import { countUpTo, type Timeline } from './timeline.ts';
+import { nearest, type Timeline } from './timeline.ts';
 
 /**
  * Which frames of the timeline were lost: those that no decoded frame stands for, and those that lean on a key frame
@@ -17,11 +17,4 @@ export function lostFrames({ begins, stated, steps }: Timeline, decoded: readonl
     else if (keyIsLost && frame >= 0) lost[frame] = true;
   }
   return lost;
-}
-
-/** The frame whose beginning is nearest to a time. */
-export function nearest(begins: readonly number[], time: number): number {
-  const after = Math.min(countUpTo(begins, time), begins.length - 1);
-  const before = Math.max(0, after - 1);
-  return time - begins[before]! < begins[after]! - time ? before : after;
 }

@@ -2,7 +2,7 @@
 const MAX_LINE = 4096;
 /** Times below this are ffmpeg's word for "not known". */
 const UNKNOWN = -(2 ** 62);
-const [KEY, HIDDEN] = [1, 4];
+const [KEY, CORRUPT, HIDDEN] = [1, 2, 4];
 
 export interface Packet {
   /** In ticks; see `isKnown`. */
@@ -11,6 +11,8 @@ export interface Packet {
   /** How long it is shown, in ticks; 0 where the container does not say. */
   ticks: number;
   key: boolean;
+  /** The container found that data were lost, of this packet or just before it. */
+  corrupt: boolean;
   /** An edit list leaves its picture out: it is decoded for the sake of later ones. */
   hidden: boolean;
 }
@@ -52,7 +54,14 @@ export class PacketTable {
       number,
       number,
     ];
-    return { decoded, shown, ticks, key: (flags & KEY) !== 0, hidden: (flags & HIDDEN) !== 0 };
+    return {
+      decoded,
+      shown,
+      ticks,
+      key: (flags & KEY) !== 0,
+      corrupt: (flags & CORRUPT) !== 0,
+      hidden: (flags & HIDDEN) !== 0,
+    };
   }
 
   #take(line: string): void {

@@ -53,7 +53,17 @@ export async function probeVideo(path: string, options: ProbeOptions = {}): Prom
     const { stderr } = await runFfmpeg({
       input: path,
       openedAgain: [FIRST_FRAME.input],
-      outputOptions: [...FIRST_FRAME.output, '-map', VIDEO_STREAM, '-c', 'copy', '-f', 'framecrc'],
+      outputOptions: [
+        ...FIRST_FRAME.output,
+        '-max_error_rate',
+        '1',
+        '-map',
+        VIDEO_STREAM,
+        '-c',
+        'copy',
+        '-f',
+        'framecrc',
+      ],
       maxOutputBytes: MAX_TABLE_BYTES,
       onOutput: (piece) => table.add(piece.toString('latin1')),
       onSide: (piece) => header.push(piece),

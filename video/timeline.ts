@@ -27,7 +27,8 @@ export interface Timeline {
 export function timelineOf(table: PacketTable): Timeline | undefined {
   const [num, den] = table.header('tb').split('/').map(Number) as [number, number];
   const packets = Array.from({ length: table.packets }, (_, i) => table.packet(i));
-  const stated = packets.every(({ shown }) => isKnown(shown));
+  // A few without a time are pictures that cannot be shown, since what they lean on was cut away.
+  const stated = packets.filter(({ shown }) => isKnown(shown)).length >= 0.9 * packets.length;
   const timed = packets
     .map(({ shown, decoded, ...rest }) => ({ ...rest, at: stated ? shown : decoded }))
     .filter(({ at }) => isKnown(at));
@@ -36,7 +37,7 @@ export function timelineOf(table: PacketTable): Timeline | undefined {
   const shown = timed.filter(({ hidden, at }) => !hidden && at >= firstKey).sort((a, b) => a.at - b.at);
   const [first, last] = [shown[0], shown.at(-1)];
   if (first === undefined || last === undefined) return undefined;
-  const starts = [...new Set(shown.map(({ at }) => at))];
+  const starts = withMissing([...new Map(shown.map((packet) => [packet.at, packet])).values()]);
   const span = last.at - first.at;
   // Some containers do not say how long a frame lasts: the last one then lasts as long as the others on average. A time
   // of decoding has no duration that means anything.
@@ -49,6 +50,29 @@ export function timelineOf(table: PacketTable): Timeline | undefined {
     steps: timed.map(({ at, key, hidden }) => ({ begin: microseconds(at), key, hidden: hidden || at < firstKey })),
   };
 }
+
+/**
+ * When frames begin, among them those whose packets are missing: where a packet is damaged, frames as far apart as most
+ * are fill the gap beside it. A gap between sound packets is a frame that is shown for long.
+ */
+function withMissing(shown: readonly { at: number; corrupt: boolean }[]): number[] {
+  const gaps = shown.slice(1).map(({ at }, i) => at - shown[i]!.at);
+  const usual = [...gaps].sort((a, b) => a - b)[gaps.length >> 1] ?? 0;
+  let left = MOST_MISSING;
+  return shown.flatMap(({ at }, i) => {
+    const gap = gaps[i] ?? 0;
+    const damaged = shown.slice(Math.max(0, i - REORDERED), i + 2 + REORDERED).some(({ corrupt }) => corrupt);
+    const missing = damaged && gap > 0 ? Math.min(Math.round(gap / usual) - 1, left) : 0;
+    if (missing <= 0) return [at];
+    left -= missing;
+    return [at, ...Array.from({ length: missing }, (_, n) => at + ((n + 1) * gap) / (missing + 1))];
+  });
+}
+
+/** Frames that may be decoded between two that are shown one after the other. */
+const REORDERED = 3;
+/** Enough to refuse a file by: a hostile one could ask for any number. */
+const MOST_MISSING = 100_000;
 
 /** The frame that is on screen at a time, in seconds from the first frame: the last one that has begun by then. */
 export function frameAt({ begins }: Timeline, seconds: number): number {
@@ -65,4 +89,11 @@ export function countUpTo(ascending: readonly number[], limit: number): number {
     else high = middle;
   }
   return low;
+}
+
+/** The frame whose beginning is nearest to a time. */
+export function nearest(begins: readonly number[], time: number): number {
+  const after = Math.min(countUpTo(begins, time), begins.length - 1);
+  const before = Math.max(0, after - 1);
+  return time - begins[before]! < begins[after]! - time ? before : after;
 }

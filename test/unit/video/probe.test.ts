@@ -89,6 +89,18 @@ test('counts from one frame to the next where a container says when to decode an
   expect([frames, durationSeconds]).toEqual([4, 0.16]);
 });
 
+test('counts frames whose packets are missing beside a damaged one; other gaps are frames that are shown for long', () => {
+  const packets = (flags: string) =>
+    [0, 40, 80, 400, 440, 480]
+      .map((at) => `0, ${at}, ${at}, 40, 300, 0x1${at === 400 ? flags : at === 0 ? '' : ', F=0x0'}`)
+      .join('\n');
+  const header = table(usual, []);
+  expect(readProbe(`${header}\n${packets(', F=0x2, S=1, MPEGTS Stream ID,        1, 0x00e000e0')}`, 0, '').frames).toBe(
+    13,
+  );
+  expect(readProbe(`${header}\n${packets(', F=0x0')}`, 0, '').frames).toBe(6);
+});
+
 test('does not count the empty packets by which AVI shows a picture for longer', () => {
   const lines = [300, 0, 0, 300].map((size, i) => `0, ${i * 40}, ${i * 40}, 40, ${size}, 0x1`);
   expect(readProbe([table(usual, []), ...lines].join('\n'), 0, '')).toMatchObject({ frames: 2, durationSeconds: 0.16 });
