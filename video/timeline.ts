@@ -21,6 +21,8 @@ export interface Timeline {
    */
   stated: boolean;
   steps: readonly Step[];
+  /** The codec (VP8, VP9) decodes what leans on a lost frame as if nothing were wrong. */
+  blind: boolean;
 }
 
 /** The timeline of ffmpeg's packets; `undefined` without a frame that is shown. Pure. */
@@ -37,7 +39,10 @@ export function timelineOf(table: PacketTable): Timeline | undefined {
   const shown = timed.filter(({ hidden, at }) => !hidden && at >= firstKey).sort((a, b) => a.at - b.at);
   const [first, last] = [shown[0], shown.at(-1)];
   if (first === undefined || last === undefined) return undefined;
-  const starts = withMissing([...new Map(shown.map((packet) => [packet.at, packet])).values()]);
+  const starts = withMissing(
+    [...new Map(shown.map((packet) => [packet.at, packet])).values()],
+    table.isTransportStream,
+  );
   const span = last.at - first.at;
   // Some containers do not say how long a frame lasts: the last one then lasts as long as the others on average. A time
   // of decoding has no duration that means anything.
@@ -47,21 +52,26 @@ export function timelineOf(table: PacketTable): Timeline | undefined {
     begins: starts.map(microseconds),
     durationSeconds: ((span + lastFrame) * num) / den,
     stated,
+    blind: /^vp[89]$/.test(table.header('codec_id')),
     steps: timed.map(({ at, key, hidden }) => ({ begin: microseconds(at), key, hidden: hidden || at < firstKey })),
   };
 }
 
 /**
- * When frames begin, among them those whose packets are missing: where a packet is damaged, frames as far apart as most
- * are fill the gap beside it. A gap between sound packets is a frame that is shown for long.
+ * When frames begin, among them those whose packets are missing: frames as far apart as most are fill a gap beside a
+ * damaged packet, and any gap of a transport stream (it loses data without a trace) whose other frames are regular.
+ * Elsewhere a gap is a frame that is shown for long.
  */
-function withMissing(shown: readonly { at: number; corrupt: boolean }[]): number[] {
+function withMissing(shown: readonly { at: number; corrupt: boolean }[], isTransportStream: boolean): number[] {
   const gaps = shown.slice(1).map(({ at }, i) => at - shown[i]!.at);
   const usual = [...gaps].sort((a, b) => a - b)[gaps.length >> 1] ?? 0;
+  const regular = gaps.filter((gap) => gap <= 1.5 * usual).length >= REGULAR * gaps.length;
   let left = MOST_MISSING;
   return shown.flatMap(({ at }, i) => {
     const gap = gaps[i] ?? 0;
-    const damaged = shown.slice(Math.max(0, i - REORDERED), i + 2 + REORDERED).some(({ corrupt }) => corrupt);
+    const damaged =
+      (isTransportStream && regular) ||
+      shown.slice(Math.max(0, i - REORDERED), i + 2 + REORDERED).some(({ corrupt }) => corrupt);
     const missing = damaged && gap > 0 ? Math.min(Math.round(gap / usual) - 1, left) : 0;
     if (missing <= 0) return [at];
     left -= missing;
@@ -69,6 +79,8 @@ function withMissing(shown: readonly { at: number; corrupt: boolean }[]): number
   });
 }
 
+/** The share of frames that are as long as most, in a video of a fixed rate. */
+const REGULAR = 0.9;
 /** Frames that may be decoded between two that are shown one after the other. */
 const REORDERED = 3;
 /** Enough to refuse a file by: a hostile one could ask for any number. */

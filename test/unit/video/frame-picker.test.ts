@@ -8,7 +8,7 @@ import { frameAt, type Timeline } from '../../../video/timeline.ts';
 function timeline(frames: number, more: Partial<Timeline> = {}): Timeline {
   const begins = Array.from({ length: frames }, (_, i) => i * 40_000);
   const steps = begins.map((begin, i) => ({ begin, key: i % 10 === 0, hidden: false }));
-  return { begins, steps, durationSeconds: frames / 25, stated: true, ...more };
+  return { begins, steps, durationSeconds: frames / 25, stated: true, blind: false, ...more };
 }
 
 test('shows what is on screen: the last frame that has begun', () => {
@@ -63,6 +63,9 @@ test('a frame is lost that was not decoded', () => expect(lostOf(timeline(30), [
 
 test('with a key frame all frames are lost that lean on it', () =>
   expect(lostOf(timeline(30), [10])).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19]));
+
+test('with any frame of VP9, whose decoder goes on as if nothing were wrong', () =>
+  expect(lostOf(timeline(30, { blind: true }), [13])).toEqual([13, 14, 15, 16, 17, 18, 19]));
 
 test('a hidden key frame is not missed', () => {
   const video = timeline(10);

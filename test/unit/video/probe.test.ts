@@ -70,7 +70,7 @@ test('does not show what an edit list hides, however the packets are ordered', (
   });
 });
 
-test('does not show what comes before the first key frame and after it in the file: it leans on what was cut away', () => {
+test('does not show what leans on what was cut away: earlier than the first key frame, and behind it in the file', () => {
   const packets = [
     '300, 100, 300, 0x1',
     '100, 100, 300, 0x1, F=0x0',
@@ -89,7 +89,7 @@ test('counts from one frame to the next where a container says when to decode an
   expect([frames, durationSeconds]).toEqual([4, 0.16]);
 });
 
-test('counts frames whose packets are missing beside a damaged one; other gaps are frames that are shown for long', () => {
+test('counts frames whose packets are missing beside a damaged one; other gaps are frames shown for long', () => {
   const packets = (flags: string) =>
     [0, 40, 80, 400, 440, 480]
       .map((at) => `0, ${at}, ${at}, 40, 300, 0x1${at === 400 ? flags : at === 0 ? '' : ', F=0x0'}`)
@@ -99,6 +99,15 @@ test('counts frames whose packets are missing beside a damaged one; other gaps a
     13,
   );
   expect(readProbe(`${header}\n${packets(', F=0x0')}`, 0, '').frames).toBe(6);
+});
+
+test('counts the gap of a transport stream whose other frames are regular', () => {
+  const at = [...Array(20).keys(), ...Array(20).keys()].map((i, n) => (n < 20 ? i : i + 40) * 3600);
+  const lines = (side: string) => at.map((time) => `0, ${time}, ${time}, 3600, 300, 0x1, F=0x0${side}`).join('\n');
+  const framesOf = (header: object, side: string) =>
+    readProbe(`${table({ ...usual, ...header }, [])}\n${lines(side)}`, 0, '').frames;
+  expect(framesOf({ tb: '1/90000' }, ', S=1, MPEGTS Stream ID,        1, 0x00e000e0')).toBe(60);
+  expect(framesOf({ tb: '1/90000' }, '')).toBe(40);
 });
 
 test('does not count the empty packets by which AVI shows a picture for longer', () => {
