@@ -2,7 +2,8 @@ import { nearest, type Timeline } from './timeline.ts';
 
 /**
  * Which frames of the timeline were lost: those that no decoded frame stands for, and those that lean on a key frame
- * that was lost, or on any lost frame where the decoder does not notice. `decoded` are ffmpeg's times in microseconds. Pure.
+ * that was lost, or on any lost frame where the decoder does not notice. `decoded` are ffmpeg's times in microseconds.
+ * Pure.
  */
 export function lostFrames({ begins, stated, steps, blind }: Timeline, decoded: readonly number[]): boolean[] {
   const lost = begins.map(() => true);

@@ -70,7 +70,7 @@ test('does not show what an edit list hides, however the packets are ordered', (
   });
 });
 
-test('does not show what leans on what was cut away: earlier than the first key frame, and behind it in the file', () => {
+test('does not show what leans on what was cut away: shown before the first key frame, stored behind it', () => {
   const packets = [
     '300, 100, 300, 0x1',
     '100, 100, 300, 0x1, F=0x0',
