@@ -149,7 +149,8 @@ function commandOf(run: FfmpegRun, path: string): FfmpegCommand.FfmpegCommand {
   internal._spawnFfmpeg = (args, ...rest) => spawn.call(command, [...before, ...args], ...rest);
   const { input, inputOptions, outputOptions } = ffmpegOptions(run);
   command.input(input).inputOptions(...inputOptions);
-  for (const options of run.openedAgain ?? []) command.input(input).inputOptions(...inputOptions, ...options);
+  for (const options of run.openedAgain ?? [])
+    command.input(input).inputOptions(...ffmpegOptions({ ...run, inputOptions: options }).inputOptions);
   return command.outputOptions(...outputOptions);
 }
 
