@@ -1,20 +1,24 @@
 import { stat } from 'node:fs/promises';
 import { VideocapError } from '../core/errors.ts';
-import { FfmpegFailure, runFfmpeg } from './ffmpeg-command.ts';
+import { displayRotation } from './display-matrix.ts';
+import { FfmpegFailure, runFfmpeg, SIDE_OUTPUT } from './ffmpeg-command.ts';
 import { PacketTable } from './packet-table.ts';
+import { type Timeline, timelineOf } from './timeline.ts';
 
 export interface VideoInfo {
-  /** From the first frame's beginning to the last one's end. */
+  /** From the first shown frame's beginning to the last one's end. */
   durationSeconds: number;
   /** As shown: after rotation, with square pixels. */
   width: number;
   height: number;
   /** Degrees that the file asks players to turn the picture, counter-clockwise: 0, 90, 180 or -90. */
   rotation: number;
+  /** That are shown. */
   frames: number;
   /** Mean over the file; 0 for a single frame without a duration. */
   framesPerSecond: number;
   codec: string;
+  timeline: Timeline;
 }
 
 export interface ProbeOptions {
@@ -45,47 +49,68 @@ export async function probeVideo(path: string, options: ProbeOptions = {}): Prom
     throw new VideocapError('InvalidVideo', `Video ${shownPath(path)} is empty (0 bytes); copy or download it again.`);
   try {
     const table = new PacketTable();
+    const header: Buffer[] = [];
     const { stderr } = await runFfmpeg({
       input: path,
-      outputOptions: ['-map', VIDEO_STREAM, '-c', 'copy', '-f', 'framecrc'],
+      openedAgain: [FIRST_FRAME.input],
+      outputOptions: [
+        ...FIRST_FRAME.output,
+        '-max_error_rate',
+        '1',
+        '-map',
+        VIDEO_STREAM,
+        '-c',
+        'copy',
+        '-f',
+        'framecrc',
+      ],
       maxOutputBytes: MAX_TABLE_BYTES,
       onOutput: (piece) => table.add(piece.toString('latin1')),
+      onSide: (piece) => header.push(piece),
       ...PROBE_SECONDS,
       ...given(options),
     });
     table.end();
-    return describeVideo(table, stderr);
+    return describeVideo(table, displayRotation(Buffer.concat(header)), stderr);
   } catch (error) {
     throw asVideoError(error, path);
   }
 }
 
-/** Reads ffmpeg's table of packets (`-f framecrc`) and what it logged about the input. Pure. */
-export function readProbe(table: string, log: string): VideoInfo {
+/**
+ * The first frame as a QuickTime file of some pixels: its header has the display matrix, whichever way the input says
+ * how it is turned, as numbers.
+ */
+const FIRST_FRAME = {
+  input: ['-noautorotate'],
+  output: [
+    ...['-map', `1:${VIDEO_STREAM.slice(2)}`, '-frames:v', '1', '-vf', 'scale=2:2,format=rgb24', '-c:v', 'rawvideo'],
+    ...['-map_metadata', '-1', '-map_chapters', '-1'],
+    ...['-f', 'mov', '-movflags', 'frag_keyframe+empty_moov', SIDE_OUTPUT],
+  ],
+};
+
+/** Reads ffmpeg's table of packets (`-f framecrc`), and what it warned of. `rotation` in degrees. Pure. */
+export function readProbe(table: string, rotation: number, log: string): VideoInfo {
   const packets = new PacketTable();
   packets.add(table);
   packets.end();
-  return describeVideo(packets, log);
+  return describeVideo(packets, rotation, log);
 }
 
-function describeVideo(table: PacketTable, log: string): VideoInfo {
-  const [ticks, perSecond] = table.header('tb').split('/').map(Number) as [number, number];
+function describeVideo(table: PacketTable, degrees: number, log: string): VideoInfo {
   const [codedWidth, codedHeight] = table.header('dimensions').split('x').map(Number) as [number, number];
-  const { packets, first, last, lastTicks } = table;
   if (TOO_LARGE.test(log)) throw new VideocapError('InvalidVideo', 'its picture is larger than 8192 x 8192');
-  if (first === undefined || last === undefined || !(codedWidth > 0 && codedHeight > 0))
-    throw new VideocapError('InvalidVideo', 'it has no video frames');
+  const timeline = codedWidth > 0 && codedHeight > 0 ? timelineOf(table) : undefined;
+  if (timeline === undefined) throw new VideocapError('InvalidVideo', 'it has no video frames');
   if (CUT_SHORT.test(log)) throw new VideocapError('InvalidVideo', 'it is cut short, the end of the file is missing');
-  const span = last - first;
-  // Some containers do not say how long a frame lasts: the last one then lasts as long as the others on average.
-  const lastFrame = lastTicks || (packets > 1 ? span / (packets - 1) : 0);
-  const durationSeconds = ((span + lastFrame) * ticks) / perSecond;
+  const { durationSeconds, begins } = timeline;
   if (!(durationSeconds <= MAX_DURATION_SECONDS))
     throw new VideocapError(
       'InvalidVideo',
       `it claims to last ${Math.round(durationSeconds)} s, more than a day; cut it`,
     );
-  const rotation = rotationOf(log);
+  const rotation = quarterTurns(degrees);
   const width = Math.max(1, Math.round(codedWidth * pixelAspect(table.header('sar'))));
   const upright = Math.abs(rotation) !== 90;
   return {
@@ -93,9 +118,10 @@ function describeVideo(table: PacketTable, log: string): VideoInfo {
     width: upright ? width : codedHeight,
     height: upright ? codedHeight : width,
     rotation,
-    frames: packets,
-    framesPerSecond: durationSeconds > 0 ? packets / durationSeconds : 0,
+    frames: begins.length,
+    framesPerSecond: durationSeconds > 0 ? begins.length / durationSeconds : 0,
     codec: table.header('codec_id'),
+    timeline,
   };
 }
 
@@ -109,12 +135,8 @@ function pixelAspect(ratio: string): number {
   return across && down ? across / down : 1;
 }
 
-/** The display matrix of the stream that was mapped, to the nearest quarter turn. */
-function rotationOf(log: string): number {
-  const mapped = /Stream #0:(\d+)[^\n]* -> #0:0/.exec(log)?.[1] ?? '0';
-  const input = log.slice(0, Math.max(0, log.indexOf('Stream mapping:')) || undefined);
-  const section = new RegExp(`Stream #0:${mapped}\\b([\\s\\S]*?)(?=Stream #|$)`).exec(input)?.[1] ?? '';
-  const degrees = Number(/^ *display ?matrix: rotation of (-?[\d.]+) degrees/im.exec(section)?.[1] ?? 0);
+/** To the nearest quarter turn. */
+function quarterTurns(degrees: number): number {
   const quarter = Math.round(degrees / 90) * 90;
   return quarter === -180 ? 180 : quarter + 0;
 }

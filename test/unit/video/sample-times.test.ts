@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { sampleFilter, sampleTimes } from '../../../video/sample-times.ts';
+import { sampleTimes } from '../../../video/sample-times.ts';
 
 test('looks at the middle of each of equal segments', () => {
   expect(sampleTimes(4, 4)).toEqual([0.5, 1.5, 2.5, 3.5]);
@@ -17,11 +17,5 @@ test('stays inside the video, in order, evenly', () => {
       expect(times.at(-1)).toBeLessThan(seconds);
       for (let i = 1; i < count; i++) expect(times[i]! - times[i - 1]!).toBeCloseTo(seconds / count, 6);
     }),
-  );
-});
-
-test('writes the filter in microseconds, so that no frame is chosen by rounding', () => {
-  expect(sampleFilter(3, 8)).toBe(
-    'settb=AVTB,setpts=(PTS-STARTPTS)*8000000/3000000-500000,fps=fps=1:start_time=0:round=up',
   );
 });
