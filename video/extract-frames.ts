@@ -6,10 +6,11 @@ import type { FrameOptions } from './frame-options.ts';
 import { given, type ProbeOptions, probeVideo, VIDEO_STREAM } from './probe.ts';
 import { sampleFilter, sampleTimes } from './sample-times.ts';
 import { scaleFilter, smartResize } from './smart-resize.ts';
+import { renderingOf } from './tone-map.ts';
 import { asVideoError } from './video-errors.ts';
 
 /** Bump this when the same file and options would give other pixels: it is part of every clip's identity. */
-const EXTRACTION_VERSION = 1;
+const EXTRACTION_VERSION = 2;
 
 /** A hash of everything that determines a clip: its file's content, and how frames are taken from it. */
 export function clipIdentity(fileSha256: string, { count, minPixels, maxPixels, factor }: FrameOptions): string {
@@ -27,21 +28,23 @@ export async function extractClip(path: string, options: FrameOptions & ProbeOpt
   try {
     const { width, height } = smartResize(info, options);
     const { count } = options;
+    const { pixelFormat, bytesPerPixel, render } = renderingOf(info.colours);
+    const frameBytes = width * height * bytesPerPixel;
     // A picture alone may have no duration to divide.
     const [selection, expected] = info.frames > 1 ? [sampleFilter(info.durationSeconds, count), count] : ['null', 1];
     const { stdout } = await runFfmpeg({
       input: path,
       outputOptions: [
         ...['-map', VIDEO_STREAM, '-vf'],
-        `${selection},${scaleFilter(width, height)},setsar=1,format=rgb24`,
+        `${selection},${scaleFilter(width, height)},setsar=1,format=${pixelFormat}`,
         ...['-frames:v', `${count}`, '-fps_mode', 'passthrough', '-threads', '1', '-f', 'rawvideo'],
       ],
       computeSeconds: 120 + 4 * info.durationSeconds,
       timeoutSeconds: 1200 + 10 * info.durationSeconds,
-      maxOutputBytes: count * width * height * 3,
+      maxOutputBytes: count * frameBytes,
       ...given(options),
     });
-    const data = complete(stdout, width * height * 3, count, expected);
+    const data = render(complete(stdout, frameBytes, count, expected));
     const times = sampleTimes(info.durationSeconds, count);
     return { shape: [count, height, width, 3], times, durationSeconds: info.durationSeconds, data };
   } catch (error) {
