@@ -5,7 +5,7 @@
  *   `sap`, `avisynth`, `vapoursynth`, `mlv` (opens its `.M00` and on), `vobsub` (its `.sub`), `image2` (a pattern of
  *   names), `dvdvideo`; QuickTime's references to other files stay closed by ffmpeg's own default
  * - devices and sources that are no file: `lavfi`, `x11grab`, `v4l2`, `fbdev`, `kmsgrab` and so on
- * - pictures (`*_pipe`, `image2pipe`, `ico`, `iff`, `fits`, `txd`, `frm`, `alias_pix`, `brender_pix`), texts (`tty`,
+ * - pictures (`*_pipe` but `jpeg_pipe`, which is what ffmpeg calls a stream of MJPEG without a container; `image2pipe`, `ico`, `iff`, `fits`, `txd`, `frm`, `alias_pix`, `brender_pix`), texts (`tty`,
  *   `bin`, `idf`, `adf`, `xbin`), subtitles and sound alone
  * - what has no header, so that anything passes for it: `rawvideo`, `v210`, `v210x`, `bitpacked`, `data`
  * A container of a later ffmpeg stays closed until it is looked at and added.
@@ -18,7 +18,22 @@ export const CONTAINERS: readonly string[] = [
   ...['mxf', 'gxf', 'lxf', 'dv', 'cine', 'r3d', 'ser', 'simbiosis_imx', 'dhav', 'hxvs', 'ifv', 'iv8', 'luodat', 'lvf'],
   ...['mxg', 'nc', 'lmlm4', 'ingenient', 'msnwctcp', 'vivo', 'mtv', 'smjpeg', 'mpjpeg'],
   // Streams of one codec.
-  ...['mpegvideo', 'm4v', 'mjpeg', 'mjpeg_2000', 'h261', 'h263', 'h264', 'hevc', 'vvc', 'evc', 'apv', 'av1', 'obu'],
+  ...[
+    'mpegvideo',
+    'm4v',
+    'mjpeg',
+    'jpeg_pipe',
+    'mjpeg_2000',
+    'h261',
+    'h263',
+    'h264',
+    'hevc',
+    'vvc',
+    'evc',
+    'apv',
+    'av1',
+    'obu',
+  ],
   ...['ivf', 'vc1', 'vc1test', 'dirac', 'dnxhd', 'avs2', 'avs3', 'cavsvideo', 'ipu', 'yuv4mpegpipe'],
   // Animations.
   ...['gif', 'apng', 'webp_anim', 'jpegxl_anim', 'flic', 'anm', 'cdxl', 'dxa', 'filmstrip', 'tmv', 'mv', 'pdv'],

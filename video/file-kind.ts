@@ -27,11 +27,15 @@ const PICTURES =
 const LISTS =
   /^\s*(#EXTM3U|ffconcat|<\?xml|<(MPD|SmoothStreamingMedia|smil|asx|html)\b|v=0\r?\n|\[playlist\]|\[Reference\])/i;
 
-function isText(bytes: Buffer): boolean {
-  // A character may be cut where the head ends.
-  const whole = bytes.subarray(0, Math.max(0, bytes.length - 3)).toString('utf8');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what text does not have
-  return bytes.length > 3 && !/[\u0000-\u0008\u000e-\u001a\u001c-\u001f\ufffd]/.test(whole);
+function isText(bytes: Uint8Array): boolean {
+  try {
+    // A character may be cut where the head ends.
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what text does not have
+    return text !== '' && !/[\u0000-\u0008\u000e-\u001a\u001c-\u001f]/.test(text);
+  } catch {
+    return false;
+  }
 }
 
 function headOf(path: string): Uint8Array {

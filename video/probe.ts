@@ -58,21 +58,28 @@ export async function probeVideo(path: string, options: ProbeOptions = {}): Prom
       ...PROBE_SECONDS,
       ...given(options),
     });
-    const table = new PacketTable();
-    const { stderr } = await runFfmpeg({
-      input: path,
-      inputOptions: ['-loglevel', 'info'],
-      outputOptions: ['-map', VIDEO_STREAM, '-c', 'copy', '-f', 'framecrc'],
-      maxOutputBytes: MAX_TABLE_BYTES,
-      onOutput: (piece) => table.add(piece.toString('latin1')),
-      ...PROBE_SECONDS,
-      ...given(options),
-    });
-    table.end();
+    let [table, stderr] = await packetsOf(path, options);
+    // Some containers mark no key frame, and ffmpeg copies nothing in front of the first.
+    if (table.packets === 0) [table, stderr] = await packetsOf(path, options, ['-copyinkf']);
     return { ...describeVideo(table, stderr), width, height, colours };
   } catch (error) {
     throw asVideoError(error, path);
   }
+}
+
+async function packetsOf(path: string, options: ProbeOptions, more: readonly string[] = []) {
+  const table = new PacketTable();
+  const { stderr } = await runFfmpeg({
+    input: path,
+    inputOptions: ['-loglevel', 'info'],
+    outputOptions: ['-map', VIDEO_STREAM, '-c', 'copy', ...more, '-f', 'framecrc'],
+    maxOutputBytes: MAX_TABLE_BYTES,
+    onOutput: (piece) => table.add(piece.toString('latin1')),
+    ...PROBE_SECONDS,
+    ...given(options),
+  });
+  table.end();
+  return [table, stderr] as const;
 }
 
 /** Reads ffmpeg's table of packets (`-f framecrc`) and what it logged about the input. Pure. */

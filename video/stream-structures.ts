@@ -37,9 +37,10 @@ export async function faultOfFlv(pages: FilePages): Promise<Fault | undefined> {
     if (head.length < 11) return 'cut short';
     // Not a tag of sound, picture or data: something else lies behind the last one.
     if (![8, 9, 18].includes(head[0]! & 0x1f)) return undefined;
-    place += 11 + head.readUIntBE(1, 3);
-    if (place > pages.size) return 'cut short';
-    place += 4;
+    const end = place + 11 + head.readUIntBE(1, 3);
+    place = end + 4;
+    // Some writers leave out the size of the last tag, but none writes a part of it.
+    if (end !== pages.size && place > pages.size) return 'cut short';
   }
   return undefined;
 }
@@ -50,9 +51,14 @@ const TS_SYNC = 0x47;
 /** As many packets as are looked at for encryption. */
 const TS_LOOKED_AT = 2000;
 
+/** Packets of the standard's own tables, and those that only fill time (ISO/IEC 13818-1, table 2-3). */
+function isFilling(packetId: number): boolean {
+  return packetId < 0x20 || packetId === 0x1fff;
+}
+
 /**
- * MPEG-TS: packets of one size, the last of which must be whole; more than half of those with content encrypted make
- * an encrypted stream, since its tables never are.
+ * MPEG-TS: packets of one size, the last of which must be whole. It is encrypted when some packets say so and no picture
+ * begins in one that does not (2.4.3.2: transport_scrambling_control).
  */
 export async function faultOfTs(pages: FilePages): Promise<Fault | undefined> {
   const head = Buffer.from(await pages.read(0, 204 * TS_LOOKED_AT));
@@ -61,15 +67,24 @@ export async function faultOfTs(pages: FilePages): Promise<Fault | undefined> {
       const packets = Math.floor((head.length - first) / grid);
       const starts = Array.from({ length: packets }, (_, i) => first + i * grid);
       if (packets < 5 || !starts.slice(0, 5).every((start) => head[start] === TS_SYNC)) continue;
-      const filled = starts.filter((start) => head[start] === TS_SYNC && head[start + 3]! & 0x10);
-      if (filled.filter((start) => head[start + 3]! & 0x80).length > filled.length / 2) return 'encrypted';
+      const packetsThere = starts.filter((start) => head[start] === TS_SYNC);
+      const isScrambled = packetsThere.some((start) => (head[start + 3]! & 0x90) === 0x90);
+      if (isScrambled && !packetsThere.some((start) => beginsPicture(head, start))) return 'encrypted';
       const rest = (pages.size - first) % grid;
-      const begins = (await pages.read(pages.size - rest, 1))[0] === TS_SYNC;
+      const last = await pages.read(pages.size - rest, rest);
       // A time or parity may be missing, content may not.
-      return begins && rest > 0 && rest < 188 ? 'cut short' : undefined;
+      const isCut = rest >= 3 && rest < 188 && last[0] === TS_SYNC && !isFilling(last.readUInt16BE(1) & 0x1fff);
+      return isCut ? 'cut short' : undefined;
     }
   }
   return undefined;
+}
+
+/** Whether the packet has the clear head of a picture: a start code and a video stream's number. */
+function beginsPicture(bytes: Buffer, packet: number): boolean {
+  if (!(bytes[packet + 1]! & 0x40) || bytes[packet + 3]! & 0x80) return false;
+  const start = packet + 4 + (bytes[packet + 3]! & 0x20 ? 1 + bytes[packet + 4]! : 0);
+  return start + 4 <= bytes.length && (bytes.readUInt32BE(start) & 0xfffffff0) >>> 0 === 0x1e0;
 }
 
 /** Identifiers of ASF objects, as they lie in the file. */
@@ -89,6 +104,9 @@ export async function faultOfAsf(pages: FilePages): Promise<Fault | undefined> {
   return isData && header + (await size(header)) > pages.size ? 'cut short' : undefined;
 }
 
+/** By how much ffmpeg's own writer of RealMedia gives `DATA` a larger size than it has: most of its head. */
+const RM_HEAD = 18;
+
 /** RealMedia: chunks of a name and a size; `DATA` has the pictures. */
 export async function faultOfRealMedia(pages: FilePages): Promise<Fault | undefined> {
   let hasPictures = false;
@@ -97,7 +115,7 @@ export async function faultOfRealMedia(pages: FilePages): Promise<Fault | undefi
     const size = head.readUInt32BE(4);
     const isData = head.toString('latin1', 0, 4) === 'DATA';
     if (size < 8) return undefined;
-    if (place + size > pages.size && (isData || !hasPictures)) return 'cut short';
+    if (place + size > pages.size + RM_HEAD && (isData || !hasPictures)) return 'cut short';
     hasPictures ||= isData;
     place += size;
   }
