@@ -137,11 +137,6 @@ describe('encrypted pictures are named, with the remedy:', () => {
     await writeFile(at('scrambled.ts'), bytes);
     expect(await refusal('scrambled.ts')).toMatch(ENCRYPTED);
   });
-
-  test('sound alone that is encrypted is no matter', async () => {
-    await makeVideo(at('sound.mp4'));
-    expect(await faultOf(at('sound.mp4'))).toBeUndefined();
-  });
 });
 
 describe('no title changes what is found:', () => {
@@ -173,3 +168,23 @@ describe('no title changes what is found:', () => {
       options: [...titled, ...(ending === 'mp4' ? ['-movflags', '+faststart'] : [])],
     });
     await truncate(at(`hurt.${ending}`), Math.floor((await stat(at(`hurt.${ending}`))).size * 0.7));
+    expect(await refusal(`hurt.${ending}`)).toContain(`cannot be read: ${CUT}`);
+  });
+
+  test('sound without pictures', async () => {
+    await runFfmpeg({
+      input: Readable.from([Buffer.alloc(16_000)]),
+      inputOptions: ['-f', 's16le', '-ar', '8000', '-ac', '1'],
+      outputOptions: ['-c:a', 'aac', '-metadata', `title=${title}`, '-f', 'mp4'],
+      output: at('title-sound.mp4'),
+    });
+    expect(await refusal('title-sound.mp4')).toContain('cannot be read: it has no video stream; check');
+  });
+
+  test('an encrypted mp4', async () => {
+    const key = '00112233445566778899aabbccddeeff';
+    const cenc = ['-encryption_scheme', 'cenc-aes-ctr', '-encryption_key', key, '-encryption_kid', key];
+    await makeVideo(at('title-cenc.mp4'), { options: [...cenc, ...titled] });
+    expect(await refusal('title-cenc.mp4')).toContain('cannot be read: its pictures are encrypted; decrypt');
+  });
+});
