@@ -1,13 +1,6 @@
 import type { FilePages } from './file-pages.ts';
+import { all, type Box, boxAt, boxesIn, find, longAt, numberAt } from './mp4-boxes.ts';
 import type { Fault } from './whole-file.ts';
-
-/** A box of ISO/IEC 14496-12 (MP4, QuickTime). Places are bytes from the start of what it is read from. */
-interface Box {
-  name: string;
-  /** Of its content. */
-  start: number;
-  end: number;
-}
 
 /** A longer index is left to ffmpeg. */
 const MAX_INDEX = 2 ** 28;
@@ -43,39 +36,6 @@ export async function faultOfMp4(pages: FilePages): Promise<Fault | undefined> {
   const isMissing = (fragment !== undefined && hasVideo(fragment, index)) || Math.max(end, video.end) > pages.size;
   return isMissing ? 'cut short' : undefined;
 }
-
-/** The box whose head is at `place`; one that says 0 reaches to `end`. */
-function boxAt(bytes: Buffer, place: number, end: number): Box | undefined {
-  if (place + 8 > bytes.length) return undefined;
-  const name = bytes.toString('latin1', place + 4, place + 8);
-  if (!/^[ -~\xa9]{4}$/.test(name)) return undefined;
-  const size = bytes.readUInt32BE(place);
-  if (size === 0) return { name, start: place + 8, end };
-  if (size >= 8) return { name, start: place + 8, end: place + size };
-  if (size !== 1 || place + 16 > bytes.length) return undefined;
-  const long = Number(bytes.readBigUInt64BE(place + 8));
-  return long >= 16 ? { name, start: place + 16, end: place + long } : undefined;
-}
-
-function* boxesIn(bytes: Buffer, { start, end }: { start: number; end: number }): Generator<Box> {
-  for (let place = start; place < end; ) {
-    const box = boxAt(bytes, place, end);
-    if (!box || box.end > end) return;
-    yield box;
-    place = box.end;
-  }
-}
-
-function find(bytes: Buffer, within: { start: number; end: number }, ...names: string[]): Box | undefined {
-  let found: Box | undefined;
-  for (const name of names) {
-    found = [...boxesIn(bytes, found ?? within)].find((box) => box.name === name);
-    if (!found) return undefined;
-  }
-  return found;
-}
-
-const all = (bytes: Buffer) => ({ start: 0, end: bytes.length });
 
 /** The first track with moving pictures: how they are coded, and where the last of its bytes lies. */
 function videoTrack(index: Buffer): { id: number; coding: string; end: number } | undefined {
@@ -137,12 +97,4 @@ function indexedBytes(content: Buffer): number {
   const count = content.length >= list + 4 ? content.readUInt16BE(list + 2) : 0;
   for (let i = 0; i < count; i++) bytes += numberAt(content, list + 4 + 12 * i) % 2 ** 31;
   return bytes;
-}
-
-function numberAt(bytes: Buffer, place: number): number {
-  return place + 4 <= bytes.length ? bytes.readUInt32BE(place) : 0;
-}
-
-function longAt(bytes: Buffer, place: number): number {
-  return place + 8 <= bytes.length ? Number(bytes.readBigUInt64BE(place)) : 0;
 }

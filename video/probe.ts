@@ -54,7 +54,7 @@ export async function probeVideo(path: string, options: ProbeOptions = {}): Prom
   try {
     await refuseUnreadable(path);
     // First, since what it says of a broken file has no texts of the file in it.
-    const { width, height, ...colours } = await firstPicture(path, VIDEO_STREAM, {
+    const { width, height, colours } = await firstPicture(path, VIDEO_STREAM, {
       ...PROBE_SECONDS,
       ...given(options),
     });
