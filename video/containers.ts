@@ -5,8 +5,9 @@
  *   `sap`, `avisynth`, `vapoursynth`, `mlv` (opens its `.M00` and on), `vobsub` (its `.sub`), `image2` (a pattern of
  *   names), `dvdvideo`; QuickTime's references to other files stay closed by ffmpeg's own default
  * - devices and sources that are no file: `lavfi`, `x11grab`, `v4l2`, `fbdev`, `kmsgrab` and so on
- * - pictures (`*_pipe` but `jpeg_pipe`, which is what ffmpeg calls a stream of MJPEG without a container; `image2pipe`, `ico`, `iff`, `fits`, `txd`, `frm`, `alias_pix`, `brender_pix`), texts (`tty`,
- *   `bin`, `idf`, `adf`, `xbin`), subtitles and sound alone
+ * - pictures (`*_pipe` but `jpeg_pipe`, which is what ffmpeg calls MJPEG without a container; `image2pipe`, `ico`,
+ *   `iff`, `fits`, `txd`, `frm`, `alias_pix`, `brender_pix`), texts (`tty`, `bin`, `idf`, `adf`, `xbin`), subtitles and
+ *   sound alone
  * - what has no header, so that anything passes for it: `rawvideo`, `v210`, `v210x`, `bitpacked`, `data`
  * A container of a later ffmpeg stays closed until it is looked at and added.
  */

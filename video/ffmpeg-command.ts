@@ -138,8 +138,8 @@ function commandOf(run: FfmpegRun, path: string): FfmpegCommand.FfmpegCommand {
 }
 
 /**
- * How ffmpeg is called: the caller's options, and around them what keeps a hostile input to itself. Pure. It logs errors
- * alone: from `info` on it repeats titles and other texts of the file, which could be taken for its own words.
+ * How ffmpeg is called: the caller's options, and around them what keeps a hostile input to itself. Pure. It logs
+ * errors alone: from `info` on it repeats titles and other texts of the file, which could be taken for its own words.
  */
 export function ffmpegOptions({ input, inputOptions = [], outputOptions }: FfmpegRun) {
   const isFile = typeof input === 'string';

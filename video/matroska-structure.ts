@@ -1,6 +1,6 @@
 import { type Element, elementAt, elementsIn, MAX_ELEMENT_HEAD, unsignedOf } from './ebml.ts';
+import type { Fault } from './file-fault.ts';
 import type { FilePages } from './file-pages.ts';
-import type { Fault } from './whole-file.ts';
 
 /** https://www.matroska.org/technical/elements.html */
 const ID = { segment: 0x18538067, tracks: 0x1654ae6b, cluster: 0x1f43b675, cues: 0x1c53bb6b } as const;

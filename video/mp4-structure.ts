@@ -1,6 +1,6 @@
+import type { Fault } from './file-fault.ts';
 import type { FilePages } from './file-pages.ts';
 import { all, type Box, boxAt, boxesIn, find, longAt, numberAt } from './mp4-boxes.ts';
-import type { Fault } from './whole-file.ts';
 
 /** A longer index is left to ffmpeg. */
 const MAX_INDEX = 2 ** 28;

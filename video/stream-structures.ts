@@ -1,5 +1,5 @@
+import type { Fault } from './file-fault.ts';
 import type { FilePages } from './file-pages.ts';
-import type { Fault } from './whole-file.ts';
 
 /** AVI: `movi` has the pictures, and what may follow is an index of them. A long file has several RIFF parts. */
 export async function faultOfAvi(pages: FilePages): Promise<Fault | undefined> {
@@ -12,7 +12,7 @@ export async function faultOfAvi(pages: FilePages): Promise<Fault | undefined> {
       place += 12;
       continue;
     }
-    if (!/^[ -~]{4}$/.test(name)) break;
+    if (!/^[ -~]{4}$/.test(name)) return undefined;
     const end = place + 8 + size + (size % 2);
     const isMovi = name === 'LIST' && kind === 'movi';
     if (end - (size % 2) > pages.size && (isMovi || !hasPictures)) return 'cut short';
@@ -57,16 +57,16 @@ function isFilling(packetId: number): boolean {
 }
 
 /**
- * MPEG-TS: packets of one size, the last of which must be whole. It is encrypted when some packets say so and no picture
- * begins in one that does not (2.4.3.2: transport_scrambling_control).
+ * MPEG-TS: packets of one size, the last of which must be whole. It is encrypted when some packets say so and no
+ * picture begins in one that does not (2.4.3.2: transport_scrambling_control).
  */
 export async function faultOfTs(pages: FilePages): Promise<Fault | undefined> {
   const head = Buffer.from(await pages.read(0, 204 * TS_LOOKED_AT));
   for (const grid of TS_GRIDS) {
     for (let first = 0; first < grid; first++) {
+      if (![0, 1, 2, 3, 4].every((i) => head[first + i * grid] === TS_SYNC)) continue;
       const packets = Math.floor((head.length - first) / grid);
       const starts = Array.from({ length: packets }, (_, i) => first + i * grid);
-      if (packets < 5 || !starts.slice(0, 5).every((start) => head[start] === TS_SYNC)) continue;
       const packetsThere = starts.filter((start) => head[start] === TS_SYNC);
       const isScrambled = packetsThere.some((start) => (head[start + 3]! & 0x90) === 0x90);
       if (isScrambled && !packetsThere.some((start) => beginsPicture(head, start))) return 'encrypted';

@@ -7,7 +7,7 @@ export interface Colours {
 const PQ = 16;
 const HLG = 18;
 
-/** The light of SDR white on the screen that the pictures are made for: HDR reference white, ITU-R BT.2408. In cd/m2. */
+/** The light of SDR white on the screen that pictures are made for, cd/m2: HDR reference white of ITU-R BT.2408. */
 const WHITE = 203;
 /** What HDR pictures are taken to be mastered for, as players do; what is brighter is shown as this. */
 const PEAK = 1000;

@@ -1,15 +1,10 @@
 import { VideocapError } from '../core/errors.ts';
+import type { Fault } from './file-fault.ts';
 import { FilePages } from './file-pages.ts';
 import { faultOfMatroska } from './matroska-structure.ts';
 import { faultOfMp4 } from './mp4-structure.ts';
 import { faultOfAsf, faultOfAvi, faultOfFlv, faultOfOgg, faultOfRealMedia, faultOfTs } from './stream-structures.ts';
 import { shownPath } from './video-errors.ts';
-
-/**
- * What can be told of a file by its structure alone: pictures are missing at its end, or they are encrypted. ffmpeg
- * passes over both in many containers, and says it in words that could also be a title.
- */
-export type Fault = 'cut short' | 'encrypted';
 
 /** @throws VideocapError `InvalidVideo` for a file whose structure has a fault. Containers not known here pass. */
 export async function refuseUnreadable(path: string): Promise<void> {

@@ -103,7 +103,7 @@ describe('no frame is missing, so it is taken:', () => {
 
 describe('encrypted pictures are named, with the remedy:', () => {
   const ENCRYPTED =
-    /cannot be read: its pictures are encrypted; decrypt the file with its key first, an mp4 so: ffmpeg -decryption_key/;
+    /cannot be read: its pictures are encrypted; decrypt the file with its key first, an mp4 so: ffmpeg -decryption/;
   const key = '00112233445566778899aabbccddeeff';
 
   test.each([

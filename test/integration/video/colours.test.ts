@@ -7,6 +7,7 @@ import { extractClip } from '../../../video/extract-frames.ts';
 import { runFfmpeg } from '../../../video/ffmpeg-command.ts';
 import { FrameOptions } from '../../../video/frame-options.ts';
 import { probeVideo } from '../../../video/probe.ts';
+import { scaleFilter } from '../../../video/smart-resize.ts';
 import { makeVideo, turnBy } from './make-video.ts';
 
 let folder: string;
@@ -44,7 +45,8 @@ async function signal(
   codec: readonly string[],
 ) {
   const pixels = codec[codec.indexOf('-pix_fmt') + 1];
-  const converted = `scale=out_color_matrix=${matrix.replace(/nc$/, '').replace('smpte170m', 'bt601')}:out_range=${range}`;
+  const coefficients = matrix.replace(/nc$/, '').replace('smpte170m', 'bt601');
+  const converted = `scale=out_color_matrix=${coefficients}:out_range=${range}`;
   const tags = `setparams=colorspace=${matrix}:color_primaries=${primaries}:color_trc=${transfer}:range=${range}`;
   await makeVideo(at(name), { frames: 8, paint: () => rgb, filter: `${converted},format=${pixels},${tags}`, codec });
 }
@@ -127,7 +129,7 @@ describe('a picture is shown as ffmpeg turns it', () => {
     expect(await probeVideo(at('turned.mp4'))).toMatchObject({ width, height });
     const clip = await extractClip(at('turned.mp4'), { ...options, maxPixels: 128 * 64 });
     // What ffmpeg's own player would have on screen.
-    const scale = `scale=${clip.shape[2]}:${clip.shape[1]}:flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact`;
+    const scale = scaleFilter(clip.shape[2], clip.shape[1]);
     const { stdout } = await runFfmpeg({
       input: at('turned.mp4'),
       outputOptions: ['-frames:v', '1', '-vf', `${scale},format=rgb24`, '-f', 'rawvideo'],
