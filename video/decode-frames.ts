@@ -7,6 +7,7 @@ import { given, type ProbeOptions, VIDEO_STREAM, type VideoInfo } from './probe.
 import { hasIndex, type Part, planSeeks } from './seek-plan.ts';
 import { scaleFilter } from './smart-resize.ts';
 import { frameAt, nearest, type Timeline } from './timeline.ts';
+import { renderingOf } from './tone-map.ts';
 
 export interface AskedFrames {
   /** In seconds from the first frame; any order, any number of them. The frame on screen at each is returned. */
@@ -57,13 +58,13 @@ async function decodeParts(
   const wanted = times.map((time) => begins[frameAt(info.timeline, time)]!);
   const stretches = parts.map((part) => ({ ...part, picker: pickerFor(part.timeline, wanted.filter(within(part))) }));
   const report = new DecodedTimes(parts.length);
-  const frameBytes = width * height * 3;
+  const { pixelFormat, bytesPerPixel, render } = renderingOf(info.colours);
+  const frameBytes = width * height * bytesPerPixel;
   const chains = stretches.map(({ picker, timeline, until }, i) => {
     const end = Number.isFinite(until) ? [`trim=end_pts=${until}`] : [];
     const select = `select='${selectExpression(picker, timeline)}'`;
-    return [reportTimes(SIDE_OUTPUT, i), ...end, select, scaleFilter(width, height), 'setsar=1', 'format=rgb24'].join(
-      ',',
-    );
+    const shown = [scaleFilter(width, height), 'setsar=1', `format=${pixelFormat}`];
+    return [reportTimes(SIDE_OUTPUT, i), ...end, select, ...shown].join(',');
   });
   const [first, ...others] = parts.map((part) => [...decoding(info), ...seeking(part)]);
   const { stdout } = await runFfmpeg({
@@ -91,7 +92,7 @@ async function decodeParts(
   if (stdout.length !== expected * frameBytes)
     throw new VideocapError('InvalidVideo', `ffmpeg wrote ${stdout.length / frameBytes} frames of ${expected}`);
   const sources = sourcesOf(all, wanted, begins[0]!);
-  return Buffer.concat(sources.map((i) => stdout.subarray(i * frameBytes, (i + 1) * frameBytes)));
+  return render(Buffer.concat(sources.map((i) => stdout.subarray(i * frameBytes, (i + 1) * frameBytes))));
 }
 
 const within =

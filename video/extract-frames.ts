@@ -2,9 +2,10 @@ import { sha256 } from '../core/sha256.ts';
 import type { Clip } from './clip.ts';
 import { decodeFrames } from './decode-frames.ts';
 import type { FrameOptions } from './frame-options.ts';
-import { asVideoError, type ProbeOptions, probeVideo } from './probe.ts';
+import { type ProbeOptions, probeVideo } from './probe.ts';
 import { sampleTimes } from './sample-times.ts';
 import { smartResize } from './smart-resize.ts';
+import { asVideoError } from './video-errors.ts';
 
 /** Bump this when the same file and options would give other pixels: it is part of every clip's identity. */
 const EXTRACTION_VERSION = 2;

@@ -4,16 +4,9 @@ import { resolve } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import FfmpegCommand from 'fluent-ffmpeg';
 import { VideocapError } from '../core/errors.ts';
+import { CONTAINERS } from './containers.ts';
 import { findFfmpeg } from './ffmpeg-binary.ts';
 import { withinLimits } from './ffmpeg-limits.ts';
-
-/**
- * Containers that may be opened. Playlists, concatenation scripts and network streams are not among them: a video file
- * must not be able to make ffmpeg read anything but itself.
- */
-const FORMATS =
-  'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,gif,apng,webp_anim,h264,hevc,ivf,' +
-  'yuv4mpegpipe';
 
 /** A picture larger than this, 8192 x 8192, is not decoded: a small file can claim any size. */
 const MAX_PIXELS = 2 ** 26;
@@ -67,7 +60,7 @@ export class FfmpegFailure extends Error {
    * it. Both may pass.
    */
   readonly kind: 'refused' | 'excess' | 'late' | 'killed';
-  /** The first and the last lines of what ffmpeg said: the cause, and how it ended. */
+  /** The first and the last lines of what ffmpeg said. */
   readonly stderr: string;
 
   constructor(kind: FfmpegFailure['kind'], message: string, stderr = '') {
@@ -190,19 +183,20 @@ function sideOutput(
 }
 
 /**
- * How ffmpeg is called: the caller's options, and around them what keeps a hostile input to itself. Pure. Its log has
- * warnings and errors alone: from `info` on it also repeats titles and other texts of the file, which could be taken
- * for ffmpeg's own words.
+ * How ffmpeg is called: the caller's options, and around them what keeps a hostile input to itself. Pure. It logs
+ * errors alone: from `info` on it repeats titles and other texts of the file, which could be taken for its own words.
  */
 export function ffmpegOptions({ input, inputOptions = [], outputOptions }: FfmpegRun) {
   const isFile = typeof input === 'string';
   return {
     input: isFile ? fileUrl(input) : input,
     inputOptions: [
-      ...['-nostdin', '-hide_banner', '-loglevel', 'warning', '-max_alloc', String(MAX_ALLOCATION)],
+      ...['-nostdin', '-hide_banner', '-loglevel', 'error', '-max_alloc', String(MAX_ALLOCATION)],
       ...['-filter_threads', '1', '-filter_complex_threads', '1'],
       ...['-protocol_whitelist', isFile ? 'file' : 'pipe'],
-      ...(isFile ? ['-format_whitelist', FORMATS, '-max_pixels', String(MAX_PIXELS), '-threads', '1'] : []),
+      ...(isFile
+        ? ['-format_whitelist', CONTAINERS.join(','), '-max_pixels', String(MAX_PIXELS), '-threads', '1']
+        : []),
       ...inputOptions,
     ],
     outputOptions: ['-y', '-nostats', ...outputOptions],
@@ -253,7 +247,8 @@ function failureOf(
   // Anything but an exit of ffmpeg itself, such as a machine without free memory or processes, is for the caller's
   // caller.
   if (signal === undefined && !error.message.startsWith('ffmpeg exited')) return error;
-  const stderr = ends(log.trim().split('\n')).join('\n');
+  const lines = log.trim().split('\n');
+  const stderr = [...lines.slice(0, 12), ...lines.slice(12).slice(-12)].join('\n');
   if (signal === 'SIGXCPU' || OUT_OF_TIME.test(stderr) || (endedBySignal(error) && isUsedUp(run, started)))
     return new FfmpegFailure('excess', `ffmpeg needs more than ${run.computeSeconds} s of computing`, stderr);
   if (signal === 'SIGXFSZ') return tooMuchOutput(run);
@@ -275,10 +270,6 @@ function failureOf(
   if (/Resource temporarily unavailable/.test(stderr)) return new FfmpegFailure('killed', error.message, stderr);
   if (signal !== undefined && !CRASHES.has(signal)) return new FfmpegFailure('killed', error.message, stderr);
   return new FfmpegFailure('refused', error.message, stderr);
-}
-
-function ends(lines: readonly string[], each = 12): readonly string[] {
-  return lines.length > 2 * each ? [...lines.slice(0, each), ...lines.slice(-each)] : lines;
 }
 
 /** Faults of the disk that it writes to. Without an output file, only a video itself could say so. */
