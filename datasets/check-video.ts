@@ -5,7 +5,7 @@ import { VideocapError } from '../core/errors.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { clipIdentity, extractClip } from '../video/extract-frames.ts';
 import type { FrameOptions } from '../video/frame-options.ts';
-import { shownPath } from '../video/probe.ts';
+import { shownPath } from '../video/video-errors.ts';
 
 export interface CheckedVideo {
   path: string;

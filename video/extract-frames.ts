@@ -3,9 +3,10 @@ import { sha256 } from '../core/sha256.ts';
 import type { Clip } from './clip.ts';
 import { runFfmpeg } from './ffmpeg-command.ts';
 import type { FrameOptions } from './frame-options.ts';
-import { asVideoError, given, type ProbeOptions, probeVideo, VIDEO_STREAM } from './probe.ts';
+import { given, type ProbeOptions, probeVideo, VIDEO_STREAM } from './probe.ts';
 import { sampleFilter, sampleTimes } from './sample-times.ts';
 import { scaleFilter, smartResize } from './smart-resize.ts';
+import { asVideoError } from './video-errors.ts';
 
 /** Bump this when the same file and options would give other pixels: it is part of every clip's identity. */
 const EXTRACTION_VERSION = 1;
