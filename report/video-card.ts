@@ -11,14 +11,17 @@ import type { Answer, ShownVideo } from './report-content.ts';
 /**
  * One video: what it shows, what the policy saw of it, the reference, and both policies' answers with what they earned.
  */
-export function videoCard({ sample, video, frames, base, trained }: ShownVideo, config: ExperimentConfig): Html {
+export function videoCard(
+  { sample, video, frames, framesNote, base, trained }: ShownVideo,
+  config: ExperimentConfig,
+): Html {
   return html`<article class="card video">
     <div class="seen">
       ${video ? html`<video src="${video}${fragmentOf(sample)}" controls loop muted playsinline preload="metadata"></video>` : undefined}
       ${
         frames &&
         html`<figure><img src="${frames}" alt="Frames of ${sample.id}, in time" loading="lazy">
-        <figcaption>what the policy saw</figcaption></figure>`
+        <figcaption>what the policy saw${framesNote && html`: ${framesNote}`}</figcaption></figure>`
       }
       <p class="id">${sample.id}</p>
       ${segmentText(sample) && html`<p class="id">${segmentText(sample)}</p>`}

@@ -70,7 +70,7 @@ async function sizeOf(path: string, options: ProbeOptions): Promise<Size> {
   table.add((await run(picture, ['-c', 'copy', '-f', 'framecrc'], 2 ** 20, options)).toString('latin1'));
   table.end();
   const [width, height] = table.header('dimensions').split('x').map(Number) as [number, number];
-  if (!(width > 0 && height > 0)) throw unreadable(path, 'it has no size');
+  if (!(width > 0 && height > 0)) throw unreadable(path, 'it is damaged');
   return picture.orientation > 4 ? { width: height, height: width } : { width, height };
 }
 
