@@ -68,8 +68,8 @@ export type ReferenceField = z.infer<typeof ReferenceField>;
 export const Sample = z.strictObject({
   id: z.string().min(1),
   /**
-   * The video: a file inside the artifact store, or the absolute path of a file, a folder of pictures or a picture, with
-   * the hash of its content as it was found (`video/video-content.ts`).
+   * The video: a file inside the artifact store, or the absolute path of a file, a folder of pictures or a picture,
+   * with the hash of its content as it was found (`video/video-content.ts`).
    */
   video: z.union([
     z.strictObject({ artifact: ArtifactRef }),
@@ -82,7 +82,7 @@ export const Sample = z.strictObject({
   keyPoints: KeyPoints.optional(),
   /** What the policy is asked about this sample, in place of the config's `prompt.texts`. */
   prompt: PromptText.optional(),
-  /** The part of the video that the sample is about, in seconds from its first frame; absent: to its beginning or end. */
+  /** The part of the video that the sample is about, in seconds from its first frame; absent bounds are its own. */
   start: z.number().optional(),
   end: z.number().optional(),
   /** Of a folder of pictures: how many a second, or the second at which each is seen. */

@@ -12,7 +12,7 @@ interface Turn {
 
 /** Lists of turns: of ms-swift and LLaMA-Factory (`messages`, `conversations`), and ms-swift's ShareGPT form. */
 const TURN_LISTS = ['messages', 'conversations', 'conversation'] as const;
-/** Fields that hold one turn each: ms-swift's query-response, and the Alpaca form. `input` follows its `instruction`. */
+/** Fields that hold one turn each: ms-swift's query-response, and the Alpaca form, whose `input` comes second. */
 const QUESTIONS = ['query', 'instruction', 'input'] as const;
 const ANSWERS = ['response', 'output'] as const;
 const MEDIA = ['videos', 'images', 'image'] as const;
@@ -147,7 +147,8 @@ function onlyTurn(turns: readonly Turn[], role: Turn['role'], where: string): Tu
   const found = turns.filter((turn) => turn.role === role);
   if (found.length > 1)
     throw new LayoutProblem(
-      `"${where}" has ${found.length} turns of the ${role}; a sample has one question and one answer: write one for each`,
+      `"${where}" has ${found.length} turns of the ${role}; a sample has one question and one answer: write a sample ` +
+        'for each',
     );
   return found[0];
 }
@@ -163,8 +164,8 @@ function videoOf(row: Row, parts: readonly Row[]): Row {
   if (named.length === 0) throw new LayoutProblem('it names no video; add "videos": ["clip.mp4"]');
   if (named.length > 1)
     throw new LayoutProblem(
-      `it names ${named.length} ${moving.length > 0 ? 'videos' : 'images'}; a sample has one video: write a sample for ` +
-        'each, or put the pictures of one video into a folder and name the folder',
+      `it names ${named.length} ${moving.length > 0 ? 'videos' : 'images'}; a sample has one video: write a sample ` +
+        'for each, or put the pictures of one video into a folder and name the folder',
     );
   const { video_start: start, video_end: end } = parts.find((part) => 'video' in part) ?? {};
   return { video: named[0], ...(start !== undefined && { start }), ...(end !== undefined && { end }) };

@@ -17,7 +17,11 @@ export function videoCard(
 ): Html {
   return html`<article class="card video">
     <div class="seen">
-      ${video ? html`<video src="${video}${fragmentOf(sample)}" controls loop muted playsinline preload="metadata"></video>` : undefined}
+      ${
+        video &&
+        html`<video src="${video}${fragmentOf(sample)}"
+        controls loop muted playsinline preload="metadata"></video>`
+      }
       ${
         frames &&
         html`<figure><img src="${frames}" alt="Frames of ${sample.id}, in time" loading="lazy">

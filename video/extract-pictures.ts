@@ -19,8 +19,8 @@ const LIMITS = { computeSeconds: 60, timeoutSeconds: 600 };
 const TOLERANCE = 1e-6;
 
 /**
- * The frames of a video that is a list of pictures, as `extractClip` takes them from a file. All are brought to the size
- * that the first one gets. Pictures are seen as viewers show them: turned as Exif says, transparency on white.
+ * The frames of a video that is a list of pictures, as `extractClip` takes them from a file. All are brought to the
+ * size that the first one gets. Pictures are seen as viewers show them: turned as Exif says, transparency on white.
  * @param path the folder, or the picture; @param pictures its pictures in order.
  * @throws VideocapError `InvalidVideo` naming the picture that cannot be decoded.
  */

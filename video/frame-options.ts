@@ -14,7 +14,7 @@ export const FrameOptions = z
     count: z.int().min(2).max(MOST_FRAMES).multipleOf(2).optional(),
     /**
      * In place of `count`: frames sampled for each second, so that a longer video gets more of them. By Qwen2-VL's rule
-     * (`smart_nframes`): at least 4, at most `maxFrames` and no more than the video has, rounded down to an even number.
+     * (`smart_nframes`): at least 4, at most `maxFrames` and as many as the video has, rounded down to an even number.
      */
     fps: z.number().positive().max(240).optional(),
     /** Only with `fps`: the most frames of a video. 768 where it is not set. */

@@ -76,7 +76,7 @@ export function pictureTimes(
   if (times.length !== pictures)
     throw new VideocapError(
       'InvalidVideo',
-      `"times" has ${times.length} entries, but folder ${shownPath(path)} has ${pictures} pictures; give each its time.`,
+      `"times" has ${times.length} entries, but folder ${shownPath(path)} has ${pictures} pictures; give each a time.`,
     );
   const begins = times.map((time) => time - times[0]!);
   const span = begins.at(-1)!;

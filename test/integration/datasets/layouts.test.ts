@@ -70,7 +70,7 @@ async function prepare(train: object[], heldOut: object[], { maxBadSamples = 0, 
   return { ref: output.manifest, manifest: await store.readJson(output.manifest, DatasetManifest) };
 }
 
-test('samples of every layout, with segments, pictures and URLs, train and are captioned with as many frames each', async () => {
+test('samples of every layout, segments, pictures and URLs train and are captioned, each with its frames', async () => {
   const frames = { fps: 2, maxFrames: 8, sampling: 'ends' as const };
   const { ref, manifest } = await prepare(
     [

@@ -98,7 +98,7 @@ describe('a folder of pictures', () => {
     const seen = clip.times.map((time) => (time < 8 ? 1 : time < 8.5 ? 2 : 3));
     expect(numbersIn(clip)).toEqual(seen);
     expect(seen).toEqual([1, 1, 1, 1, 3, 3]);
-    await refused(path, /"times" has 2 entries, but folder .*timed has 3 pictures; give each its time/, {
+    await refused(path, /"times" has 2 entries, but folder .*timed has 3 pictures; give each a time/, {
       times: [0, 1],
     });
   });

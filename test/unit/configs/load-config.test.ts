@@ -191,6 +191,13 @@ describe('parseConfig', () => {
     expect(errorOf('name: My run')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:1:1: name is "My run"; set a text that matches /^[a-z0-9][a-z0-9-]{0,62}$/."`,
     );
+    expect(errorOf('frames: { count: 8, fps: 2 }')).toBe(
+      'InvalidConfig: lab.yaml:1:21: frames.fps is 2; leave out count or fps: a fixed number of frames, or one that ' +
+        'follows from the duration.',
+    );
+    expect(errorOf('frames: { sampling: end }')).toBe(
+      'InvalidConfig: lab.yaml:1:11: frames.sampling is "end"; set one of middles, ends (did you mean "ends"?).',
+    );
     expect(errorOf('frames:\n')).toMatchInlineSnapshot(
       `"InvalidConfig: lab.yaml:1:1: frames is null; set a section with fields, or leave it out for the defaults."`,
     );

@@ -63,7 +63,10 @@ test.each([
   ['{"video": "a.mp4", "caption": "  "}', /^"caption" is empty$/],
   [
     '{"video": "a.mp4", "caption": "x", "event": []}',
-    /^unknown "event", did you mean "events"\? \(allowed: id, video, caption, thought, events, questions, keyPoints, prompt, start, end, fps, times\)$/,
+    new RegExp(
+      '^unknown "event", did you mean "events"\\? \\(allowed: id, video, caption, thought, events, questions, ' +
+        'keyPoints, prompt, start, end, fps, times\\)$',
+    ),
   ],
   ['{"vidoe": "a.mp4", "caption": "x"}', /unknown "vidoe", did you mean "video"\?/],
   ['{"video": "a.mp4", "caption": "x", "messagse": []}', /unknown "messagse", did you mean "messages"\?/],

@@ -7,18 +7,16 @@ import { contactSheet } from '../../../video/contact-sheet.ts';
 
 const video = { path: '/data/film.mp4', sha256: 'x', bytes: 1 };
 const card = (sample: object, more: object = {}) =>
-  String(
-    videoCard(
-      {
-        sample: { id: 'film.mp4#t=3,7.5', video, caption: 'A dog.', ...sample },
-        video: 'data:video/mp4;base64,AA==',
-        base: { step: 0, text: 'A cat.', prompt: undefined, result: undefined },
-        trained: undefined,
-        ...more,
-      },
-      ExperimentConfig.parse({ prompt: { output: 'plain' }, reward: { think: { weight: 0 } } }),
-    ),
-  );
+  videoCard(
+    {
+      sample: { id: 'film.mp4#t=3,7.5', video, caption: 'A dog.', ...sample },
+      video: 'data:video/mp4;base64,AA==',
+      base: { step: 0, text: 'A cat.', prompt: undefined, result: undefined },
+      trained: undefined,
+      ...more,
+    },
+    ExperimentConfig.parse({ prompt: { output: 'plain' }, reward: { think: { weight: 0 } } }),
+  ).text;
 
 test('a sample of a segment plays its segment, and says which seconds it is about', () => {
   expect(card({ start: 3, end: 7.5 })).toContain('src="data:video/mp4;base64,AA==#t=3,7.5"');

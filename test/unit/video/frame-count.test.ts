@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { frameCount } from '../../../video/frame-count.ts';
 
 /**
- * `[total_frames, video_fps, fps, max_frames, nframes]`, made by calling `smart_nframes` of qwen-vl-utils 0.0.14; `null`
- * where it raises.
+ * `[total_frames, video_fps, fps, max_frames, nframes]`, made by calling `smart_nframes` of qwen-vl-utils 0.0.14;
+ * `null` where it raises.
  */
 type Row = [total: number, rate: number, fps: number, most: number | null, frames: number | null];
 const ROWS: Row[] = JSON.parse(readFileSync(new URL('smart-nframes.json', import.meta.url), 'utf8'));
