@@ -49,10 +49,12 @@ export function sampleFilter(durationSeconds: number, count: number): string {
 }
 
 /**
- * The same for any list of times in order. A frame's new time is the number of sampling times before its beginning, in
- * seconds: then `fps=1` repeats and drops frames as the list asks.
+ * The same for other times of `sampleTimes`. They are even, but that those of `ends` are rounded to the middles of
+ * frames, which chooses no other frames: an even number of times never falls halfway between two.
  */
 export function timesFilter(times: readonly number[]): string {
-  const passed = times.map((time) => `gt(PTS-STARTPTS\\,${(time * 1e6).toFixed(3)})`).join('+');
-  return `settb=AVTB,setpts=1000000*(${passed}),fps=fps=1:start_time=0`;
+  const first = times[0]! * 1e6;
+  const step = Math.max(1, (times.at(-1)! * 1e6 - first) / (times.length - 1));
+  const stretched = `(PTS-STARTPTS-${first.toFixed(3)})*1000000/${step.toFixed(6)}`;
+  return `settb=AVTB,setpts=${stretched},fps=fps=1:start_time=0:round=up`;
 }

@@ -30,6 +30,8 @@ test('takes both ends, as Tarsier does', async () => {
   // `[round(i * 37 / 7) for i in range(8)]`
   expect(await numbers({ sampling: 'ends' })).toEqual([0, 5, 11, 16, 21, 26, 32, 37]);
   expect(await numbers({ sampling: 'ends', count: 2 })).toEqual([0, 37]);
+  const many = await numbers({ sampling: 'ends', count: 768, minPixels: 784, maxPixels: 784 });
+  expect([many.length, new Set(many).size, many[0], many.at(-1)]).toEqual([768, 38, 0, 37]);
 });
 
 test('takes frames by the second', async () => {

@@ -83,6 +83,6 @@ test('writes the filter in microseconds, so that no frame is chosen by rounding'
     'settb=AVTB,setpts=(PTS-STARTPTS)*8000000/3000000-500000,fps=fps=1:start_time=0:round=up',
   );
   expect(timesFilter([0.5, 2])).toBe(
-    'settb=AVTB,setpts=1000000*(gt(PTS-STARTPTS\\,500000.000)+gt(PTS-STARTPTS\\,2000000.000)),fps=fps=1:start_time=0',
+    'settb=AVTB,setpts=(PTS-STARTPTS-500000.000)*1000000/1500000.000000,fps=fps=1:start_time=0:round=up',
   );
 });
