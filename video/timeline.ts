@@ -86,10 +86,12 @@ const REORDERED = 3;
 /** Enough to refuse a file by: a hostile one could ask for any number. */
 const MOST_MISSING = 100_000;
 
+/** Of a time in floating point, in microseconds. */
+const TOLERANCE = 1e-4;
+
 /** The frame that is on screen at a time, in seconds from the first frame: the last one that has begun by then. */
 export function frameAt({ begins }: Timeline, seconds: number): number {
-  // One microsecond for the rounding of both.
-  return Math.max(0, countUpTo(begins, begins[0]! + seconds * 1e6 + 1) - 1);
+  return Math.max(0, countUpTo(begins, begins[0]! + seconds * 1e6 + TOLERANCE) - 1);
 }
 
 /** How many of ascending numbers are at most `limit`. */

@@ -31,7 +31,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** Eight frames: by seeking where the plan allows it, and out of a decoding of everything. */
 async function bothWays(path: string) {
   const info = await probeVideo(path);
-  const asked = { times: sampleTimes(info.durationSeconds, 8), width: 56, height: 56 };
+  const asked = { times: sampleTimes(info, { count: 8, sampling: 'middles' }), width: 56, height: 56 };
   const seeks = planSeeks(info, asked.times) !== undefined && (await hasIndex(path));
   const sought = await decodeFrames(path, info, asked, {});
   const all = await decodeFrames(path, { ...info, codec: 'one whose key frames promise nothing' }, asked, {});
