@@ -15,7 +15,7 @@ import { keyOf } from '../core/store-layout.ts';
 import { type Annotation, BatchAnnotations, CaptionedSamples } from '../datasets/annotation/annotation.ts';
 import { existingAmong, writeAnnotationFiles } from '../datasets/annotation/annotation-files.ts';
 import { missingFields, questionsFor } from '../datasets/annotation/makers.ts';
-import { readJsonl } from '../datasets/jsonl.ts';
+import { placeText, readJsonl } from '../datasets/jsonl.ts';
 import type { LlmClient } from '../judge/client/llm-client.ts';
 import { createLlmClient } from '../judge/create-judge.ts';
 import { isLlm } from '../judge/judge-config.ts';
@@ -133,7 +133,7 @@ async function readSamples(dataset: string): Promise<CaptionedSamples> {
   const samples: CaptionedSamples = [];
   const bad: string[] = [];
   for await (const read of readJsonl(dataset)) {
-    if ('problem' in read) bad.push(`line ${read.line}: ${read.problem}`);
+    if ('problem' in read) bad.push(`${placeText(read)}: ${read.problem}`);
     else samples.push({ line: read.line, sample: read.sample });
   }
   if (bad.length > 0)

@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import type { z } from 'zod';
 import { ExtractFramesInput, ExtractFramesOutput } from '../contracts/dataset.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
-import { type ArtifactStore, sha256, sha256OfFile } from '../core/artifact-store.ts';
+import { type ArtifactStore, sha256 } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
 import { readManifest } from '../core/manifest.ts';
 import { trainingSamples } from '../core/mixture.ts';
@@ -12,15 +12,18 @@ import type { ClipRef, Sample } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { promptTexts } from '../policy/prompt-config.ts';
 import { encodeClip } from '../video/clip.ts';
-import { clipIdentity, extractClip } from '../video/extract-frames.ts';
+import { clipIdentity } from '../video/extract-frames.ts';
 import type { FrameOptions } from '../video/frame-options.ts';
+import { openClip } from '../video/open-clip.ts';
+import type { Excerpt } from '../video/segment.ts';
+import { contentOf } from '../video/video-content.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
 type FramesDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'parallel'>;
 
 /**
  * Turns videos into clips, each once, and says what the policy is asked about them: a clip's key is the hash of its
- * file's content and of how frames are taken from it.
+ * video's content, of how frames are taken from it, and of its segment.
  */
 export function createFramesActivities({ store, onProgress, signal, parallel }: FramesDeps) {
   return {
@@ -52,13 +55,17 @@ async function clipOf(
   frames: FrameOptions,
   signal: AbortSignal | undefined,
 ): Promise<ArtifactRef> {
-  const { video } = sample;
+  const { video, start, end, fps, times } = sample;
+  const excerpt: Excerpt = { start, end, fps, times };
   const expected = 'artifact' in video ? video.artifact.sha256 : video.sha256;
-  return store.once(keyOf('clip', { hash: clipIdentity(expected, frames) }), async () => {
+  return store.once(keyOf('clip', { hash: clipIdentity(expected, frames, excerpt) }), async () => {
     const path = 'artifact' in video ? await store.localCopy(video.artifact) : video.path;
-    const found = await sha256OfFile(path).catch(() => 'missing');
+    const found = await contentOf(path).then(
+      (content) => content.sha256,
+      () => 'missing',
+    );
     if (found !== expected) throw changed(sample, path, found);
-    return encodeClip(await extractClip(path, { ...frames, signal }));
+    return encodeClip(await openClip(path, { ...frames, signal }, excerpt));
   });
 }
 

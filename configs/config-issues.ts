@@ -1,6 +1,6 @@
 import { type Document, isPair, type LineCounter, type Node, visit } from 'yaml';
 import type { core, z } from 'zod';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../core/did-you-mean.ts';
 import { fieldsOf, homesOf } from './known-fields.ts';
 import { RENAMED_FIELDS, RENAMED_VALUES } from './renamed-fields.ts';
 

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { didYouMean } from '../core/did-you-mean.ts';
 import { VideocapError } from '../core/errors.ts';
 import { type DataFields, readDataFields } from '../datasets/data-fields.ts';
 import { DatasetConfig } from '../datasets/dataset-config.ts';
 import { describeIssues, kindOf } from './config-issues.ts';
 import { dataIssues, withDataSettings } from './data-settings.ts';
-import { didYouMean } from './did-you-mean.ts';
 import { readYaml, unusableName } from './read-yaml.ts';
 import { ExperimentConfig, ExperimentFields } from './schema.ts';
 

@@ -67,7 +67,10 @@ export type ReferenceField = z.infer<typeof ReferenceField>;
 /** A video with its reference caption, and what else is known of it; that may be missing in own data. */
 export const Sample = z.strictObject({
   id: z.string().min(1),
-  /** The video file: inside the artifact store, or an absolute path with the hash of what was found there. */
+  /**
+   * The video: a file inside the artifact store, or the absolute path of a file, a folder of pictures or a picture,
+   * with the hash of its content as it was found (`video/video-content.ts`).
+   */
   video: z.union([
     z.strictObject({ artifact: ArtifactRef }),
     z.strictObject({ path: z.string(), sha256: z.string(), bytes: z.int() }),
@@ -79,6 +82,12 @@ export const Sample = z.strictObject({
   keyPoints: KeyPoints.optional(),
   /** What the policy is asked about this sample, in place of the config's `prompt.texts`. */
   prompt: PromptText.optional(),
+  /** The part of the video that the sample is about, in seconds from its first frame; absent bounds are its own. */
+  start: z.number().optional(),
+  end: z.number().optional(),
+  /** Of a folder of pictures: how many a second, or the second at which each is seen. */
+  fps: z.number().optional(),
+  times: z.array(z.number()).optional(),
 });
 export type Sample = z.infer<typeof Sample>;
 

@@ -1,11 +1,16 @@
-import { realpath, stat } from 'node:fs/promises';
+import { lstat, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
-import { type ArtifactStore, sha256OfFile } from '../core/artifact-store.ts';
+import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
 import { keyOf } from '../core/store-layout.ts';
-import { clipIdentity, extractClip } from '../video/extract-frames.ts';
+import { clipIdentity } from '../video/extract-frames.ts';
 import type { FrameOptions } from '../video/frame-options.ts';
-import { shownPath } from '../video/probe.ts';
+import { openClip } from '../video/open-clip.ts';
+import { picturesOf } from '../video/pictures.ts';
+import type { Excerpt } from '../video/segment.ts';
+import { contentOf } from '../video/video-content.ts';
+import { shownPath } from '../video/video-errors.ts';
+import { isAddress, videoPath } from './video-path.ts';
 
 export interface CheckedVideo {
   path: string;
@@ -13,38 +18,51 @@ export interface CheckedVideo {
   bytes: number;
 }
 
+/** What a sample says about its video. */
+interface NamedVideo extends Excerpt {
+  video: string;
+}
+
 /**
- * The file that a line of `dataset` names, once it gave all its frames: what can be decoded here can be decoded by the
- * run. A content that passed is remembered in the store, so that the next run of the same data only hashes it.
- * @throws VideocapError `InvalidVideo` when it is no such file.
+ * The video that a sample of `dataset` names, once it gave all its frames: what can be decoded here can be decoded by
+ * the run. A content that passed is remembered in the store, so that the next run of the same data only hashes it.
+ * @throws VideocapError `InvalidVideo` when it is no such video, or has nothing in the sample's segment.
  */
 export async function checkVideo(
-  name: string,
+  { video: name, start, end, fps, times }: NamedVideo,
   dataset: string,
   frames: FrameOptions,
   { store, signal }: { store: ArtifactStore; signal: AbortSignal | undefined },
 ): Promise<CheckedVideo> {
   const folder = dirname(resolve(dataset));
-  const path = resolve(folder, name);
+  const path = await videoPath(name, folder);
+  const excerpt: Excerpt = { start, end, fps, times };
   const found = await stat(path).catch(() => undefined);
-  if (found === undefined && /^[a-z][a-z0-9+.-]+:/i.test(name)) throw notAFile(name);
-  // Says what is wrong with what is no file.
-  if (!found?.isFile() || found.size === 0) await extractClip(path, { ...frames, signal });
+  if (found === undefined && isAddress(name)) throw notAFile(name);
+  // Says what is wrong with what is neither file nor folder.
+  if (!found?.isDirectory() && (!found?.isFile() || found.size === 0))
+    await openClip(path, { ...frames, signal }, excerpt);
   await refuseLinksOut(path, folder);
-  const sha256 = await sha256OfFile(path).catch((error: NodeJS.ErrnoException) => {
+  if (found?.isDirectory()) await refusePicturesElsewhere(path);
+  const content = await contentOf(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EACCES' && error.code !== 'EPERM') throw error;
     throw new VideocapError('InvalidVideo', `Video ${shownPath(path)} may not be read; give the worker the right to.`);
   });
-  await store.once(checkedKey(sha256, frames), async () => {
-    const { durationSeconds } = await extractClip(path, { ...frames, signal });
+  await store.once(checkedKey(content.sha256, frames, excerpt), async () => {
+    const { durationSeconds } = await openClip(path, { ...frames, signal }, excerpt);
     return `${JSON.stringify({ durationSeconds })}\n`;
   });
-  return { path, sha256, bytes: found!.size };
+  return { path, ...content };
 }
 
 /** Where the store remembers that a content gave all its frames. */
-export function checkedKey(fileSha256: string, frames: FrameOptions): string {
-  return keyOf('checkedVideo', { hash: clipIdentity(fileSha256, frames) });
+export function checkedKey(contentSha256: string, frames: FrameOptions, excerpt: Excerpt = {}): string {
+  return keyOf('checkedVideo', { hash: clipIdentity(contentSha256, frames, excerpt) });
+}
+
+async function refusePicturesElsewhere(folder: string): Promise<void> {
+  for (const picture of (await picturesOf(folder)) ?? [])
+    if ((await lstat(picture)).isSymbolicLink()) await refuseLinksOut(picture, folder);
 }
 
 function notAFile(name: string): VideocapError {

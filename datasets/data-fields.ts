@@ -3,7 +3,8 @@ import type { SampleFields } from '../core/sample.ts';
 import { readReference } from '../judge/read-caption.ts';
 import { RuleBasedJudge } from '../judge/rule-based/rule-based-judge.ts';
 import { type DatasetConfig, trainFiles } from './dataset-config.ts';
-import { type OwnSample, readJsonl } from './jsonl.ts';
+import { readJsonl } from './jsonl.ts';
+import type { OwnSample } from './own-sample.ts';
 
 /** What the samples of a data set have, known before any video is opened. */
 export interface DataFields {

@@ -17,7 +17,7 @@ const Shapes = z.strictObject({
 });
 /** One of several files whose samples are mixed. */
 const Source = z.strictObject({
-  /** A JSONL file, with one sample a line. */
+  /** A file of samples: JSONL with one a line, or a JSON array. */
   path: z.string().min(1),
   /** Its share of every batch is its weight among the weights of all, however many samples it has. */
   weight: z.number().min(1e-6).max(1e6).default(1),
@@ -30,11 +30,11 @@ const Sources = z
 const Jsonl = z.strictObject({
   /** Videos of one's own, with captions. */
   kind: z.literal('jsonl'),
-  /** A JSONL file with one sample a line, or several files that are mixed. */
+  /** A file of samples, JSONL with one a line or a JSON array, or several files that are mixed. */
   train: z.union([z.string().min(1), Sources], {
     error: 'set the path of a JSONL file, or a list of them such as [{ path: a.jsonl, weight: 2 }, { path: b.jsonl }]',
   }),
-  /** A JSONL file with the samples to measure on. */
+  /** A file with the samples to measure on. */
   heldOut: z.string().min(1),
   /** Samples that cannot be used are set aside with a reason; more than this many end the run. */
   maxBadSamples: z.int().nonnegative().default(0),

@@ -1,57 +1,55 @@
-import { z } from 'zod';
+import type { z } from 'zod';
+import { closest } from '../core/did-you-mean.ts';
 import { jsonFault } from '../core/json-fault.ts';
-import { PromptText } from '../core/prompt.ts';
-import { ChoiceQuestion, ChoiceQuestions, KeyPoints, SubjectAnalysis, Thought } from '../core/sample.ts';
+import { ChoiceQuestion, SubjectAnalysis } from '../core/sample.ts';
+import { entriesOf, isArray } from './entries.ts';
+import { fieldsOf, LAYOUT_FIELDS } from './layouts.ts';
 import { linesOf } from './lines.ts';
+import { MAX_TEXT, OwnSample, OwnSampleFields } from './own-sample.ts';
+import { shortened, shownValue } from './shown-value.ts';
 
-/** Characters of a caption, and of a thought as JSON: more than any model here reads or writes. */
-const MAX_TEXT = 20_000;
-const MAX_NAME = 1000;
+/** `line` counts from 1: of a line, or of an entry where the file is a JSON array. */
+export type JsonlLine = Place & ({ sample: OwnSample } | { problem: string });
 
-const text = z.string().trim().min(1).max(MAX_TEXT);
-const name = text.max(MAX_NAME);
+/** Where in a dataset file a sample is. */
+export interface Place {
+  line: number;
+  /** Present where the file is a JSON array. */
+  unit?: 'entry';
+}
 
-/** A line of a user's own dataset file. `video` is relative to the file's folder, or absolute. */
-export const OwnSample = z.strictObject({
-  id: name.optional(),
-  video: name,
-  caption: text,
-  thought: Thought.optional(),
-  events: z.array(text).min(1).max(200).optional(),
-  questions: ChoiceQuestions.optional(),
-  keyPoints: KeyPoints.optional(),
-  /** What the policy is asked about this video, in place of the config's `prompt.texts`. */
-  prompt: PromptText.optional(),
-});
-export type OwnSample = z.infer<typeof OwnSample>;
-
-export type JsonlLine = { line: number } & ({ sample: OwnSample } | { problem: string });
+/** `line 3`, or `entry 3` of a JSON array. */
+export function placeText({ line, unit }: Place): string {
+  return `${unit ?? 'line'} ${line}`;
+}
 
 /** Bytes; a line is a sample's texts, never its video. */
 const MAX_LINE = 2 ** 20;
 /** The most problems that the reason of one line lists. */
 const MAX_PROBLEMS = 3;
-/** Characters. */
-const MAX_SHOWN = 40;
 
 /**
- * The samples of a JSONL file, one a line, read in pieces. Line numbers count from 1; empty lines, a byte order mark
- * and Windows line ends are fine. A line that is no sample comes with its problem, for the caller to decide about.
+ * The samples of a dataset file, read in pieces: of a JSONL file one a line, of a JSON array one an entry; each in the
+ * project's own fields or in a layout that other trainers have (`layouts.ts`). Empty lines, a byte order mark and
+ * Windows line ends are fine. What is no sample comes with its problem, for the caller to decide about.
  * @throws VideocapError `InvalidDataset` when the file as a whole cannot be read.
  */
 export async function* readJsonl(path: string): AsyncGenerator<JsonlLine> {
+  const array = await isArray(path);
   let line = 0;
-  for await (const raw of linesOf(path, MAX_LINE)) {
+  for await (const raw of array ? entriesOf(path, MAX_LINE) : linesOf(path, MAX_LINE)) {
     line += 1;
-    if (raw === undefined) yield { line, problem: `it is longer than ${MAX_LINE} bytes; a line holds one sample` };
+    const place: Place = { line, ...(array && { unit: 'entry' }) };
+    if (raw === undefined) yield { ...place, problem: `it is longer than ${MAX_LINE} bytes; a line holds one sample` };
+    else if ('problem' in raw) yield { ...place, ...raw };
     else {
-      const parsed = parseLine(raw);
-      if (parsed) yield { line, ...parsed };
+      const parsed = parseLine('raw' in raw ? raw.raw : raw);
+      if (parsed) yield { ...place, ...parsed };
     }
   }
 }
 
-/** What a line of a JSONL file says; `undefined` for an empty one. Never throws. */
+/** What a line says; `undefined` for an empty one. Never throws. */
 function parseLine(raw: Uint8Array): { sample: OwnSample } | { problem: string } | undefined {
   let json: unknown;
   try {
@@ -62,8 +60,10 @@ function parseLine(raw: Uint8Array): { sample: OwnSample } | { problem: string }
     if (error instanceof SyntaxError) return { problem: `it ${jsonFault(error)}` };
     return { problem: 'it is not UTF-8; save the file as UTF-8' };
   }
-  const parsed = OwnSample.safeParse(json);
-  if (!parsed.success) return { problem: problemOf(parsed.error.issues, json) };
+  const read = fieldsOf(json);
+  if ('problem' in read) return read;
+  const parsed = OwnSample.safeParse(read.fields);
+  if (!parsed.success) return { problem: problemOf(parsed.error.issues, read.fields) };
   if (JSON.stringify(parsed.data.thought ?? []).length > MAX_TEXT)
     return { problem: `"thought" is longer than ${MAX_TEXT} characters; shorten it` };
   if (textsOf(parsed.data).some((one) => /\p{Surrogate}/u.test(one)))
@@ -83,29 +83,38 @@ function problemOf(issues: readonly z.core.$ZodIssue[], json: unknown): string {
 
 function issueText(issue: z.core.$ZodIssue, json: unknown): string {
   if (issue.code === 'unrecognized_keys') {
-    const keys = issue.keys.slice(0, MAX_PROBLEMS).map((key) => `"${shown(key)}"`);
+    const allowed = Object.keys((OBJECTS[String(issue.path[0])] ?? OwnSampleFields).shape);
+    const known = issue.path.length > 0 ? allowed : [...allowed, ...LAYOUT_FIELDS];
+    const keys = issue.keys.slice(0, MAX_PROBLEMS).map((key) => unknownKey(key, known));
     const where = issue.path.length > 0 ? ` in "${issue.path.join('.')}"` : '';
-    const { shape } = OBJECTS[String(issue.path[0])] ?? OwnSample;
-    return `unknown ${keys.join(', ')}${where} (allowed: ${Object.keys(shape).join(', ')})`;
+    return `unknown ${keys.join(', ')}${where} (allowed: ${allowed.join(', ')})`;
   }
   if (issue.path.length === 0) return 'it is no object such as {"video": "clip.mp4", "caption": "..."}';
   const field = `"${issue.path.join('.')}"`;
   const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], json);
   if (value === undefined) return `${field} is missing`;
+  if ((issue.code === 'too_small' || issue.code === 'too_big') && issue.origin === 'number')
+    return `${field} is ${shownValue(value)}; set a number ${rangeOf(issue)}`;
   if (issue.code === 'too_small')
     return Number(issue.minimum) > 1 ? `${field} has fewer than ${issue.minimum} entries` : `${field} is empty`;
   if (issue.code === 'too_big')
     return `${field} is longer than ${issue.maximum} ${issue.origin === 'array' ? 'entries' : 'characters'}`;
-  if (issue.code === 'custom') return `${field} is ${shown(JSON.stringify(value))}; ${issue.message}`;
+  if (issue.code === 'custom') return `${field} is ${shownValue(value)}; ${issue.message}`;
   const wanted = issue.code === 'invalid_type' ? (WANTED[issue.expected] ?? issue.expected) : issue.message;
-  return `${field} is ${shown(JSON.stringify(value))}, not ${wanted}`;
+  return `${field} is ${shownValue(value)}, not ${wanted}`;
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const meant = closest(key, known);
+  return `"${shortened(key)}"${meant === undefined ? '' : `, did you mean "${meant}"?`}`;
+}
+
+function rangeOf(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
+  if (issue.code === 'too_small') return `${issue.inclusive ? 'of at least' : 'above'} ${issue.minimum}`;
+  return `${issue.inclusive ? 'of at most' : 'below'} ${issue.maximum}`;
 }
 
 /** The objects that stand in a list of a sample, by the list's field. */
 const OBJECTS: Record<string, { shape: object }> = { thought: SubjectAnalysis, questions: ChoiceQuestion };
 
-const WANTED: Record<string, string> = { string: 'a text', array: 'a list', object: 'an object' };
-
-function shown(text: string, length = MAX_SHOWN): string {
-  return text.length <= length ? text : `${text.slice(0, length)}...`;
-}
+const WANTED: Record<string, string> = { string: 'a text', number: 'a number', array: 'a list', object: 'an object' };

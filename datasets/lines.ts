@@ -9,7 +9,7 @@ export type Line = Buffer | undefined;
 /**
  * The lines of a file of any size, without line feeds and byte order mark, read in pieces: never more than `maxBytes`
  * of a line are in memory. Splits bytes, so that one line in another encoding spoils no other.
- * @throws VideocapError `InvalidDataset` when the file cannot be read as lines.
+ * @throws VideocapError `InvalidDataset` when the file cannot be read as text.
  */
 export async function* linesOf(path: string, maxBytes: number): AsyncGenerator<Line> {
   let pieces: Buffer[] = [];
@@ -25,37 +25,44 @@ export async function* linesOf(path: string, maxBytes: number): AsyncGenerator<L
     bytes = 0;
     return line;
   };
-  try {
-    for await (const chunk of chunksOf(path)) {
-      let from = 0;
-      for (let to = chunk.indexOf(LINE_FEED); to >= 0; to = chunk.indexOf(LINE_FEED, from)) {
-        keep(chunk.subarray(from, to));
-        from = to + 1;
-        yield finish();
-      }
-      keep(chunk.subarray(from));
+  for await (const chunk of chunksOf(path)) {
+    let from = 0;
+    for (let to = chunk.indexOf(LINE_FEED); to >= 0; to = chunk.indexOf(LINE_FEED, from)) {
+      keep(chunk.subarray(from, to));
+      from = to + 1;
+      yield finish();
     }
-  } catch (error) {
-    throw readError(error as NodeJS.ErrnoException, path);
+    keep(chunk.subarray(from));
   }
   if (bytes > 0) yield finish();
 }
 
-/** The pieces of a file, without its mark of UTF-8. */
-async function* chunksOf(path: string): AsyncGenerator<Buffer> {
+/**
+ * The pieces of a file, without its mark of UTF-8.
+ * @throws VideocapError `InvalidDataset` when the file cannot be read, or is in UTF-16.
+ */
+export async function* chunksOf(path: string): AsyncGenerator<Buffer> {
   let start: Buffer | undefined = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path)) {
+  for await (const chunk of bytesOf(path)) {
     if (start === undefined) {
-      yield chunk as Buffer;
+      yield chunk;
       continue;
     }
-    start = Buffer.concat([start, chunk as Buffer]);
+    start = Buffer.concat([start, chunk]);
     // A stream may give its first bytes one by one.
     if (start.length < 3) continue;
     yield withoutMark(start, path);
     start = undefined;
   }
   if (start !== undefined) yield withoutMark(start, path);
+}
+
+async function* bytesOf(path: string): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of createReadStream(path)) yield chunk as Buffer;
+  } catch (error) {
+    throw readError(error as NodeJS.ErrnoException, path);
+  }
 }
 
 function withoutMark(start: Buffer, path: string): Buffer {
@@ -69,7 +76,7 @@ function readError(error: NodeJS.ErrnoException, path: string): unknown {
   const sentence = (fault: string) =>
     new VideocapError('InvalidDataset', `Dataset file ${path} ${fault}.`, { cause: error });
   if (error.code === 'ENOENT') return sentence('does not exist; check the path in dataset');
-  if (error.code === 'EISDIR') return sentence('is a folder; name the JSONL file in it');
+  if (error.code === 'EISDIR') return sentence('is a folder; name the file in it');
   if (error.code === 'EACCES') return sentence('may not be read; give the worker the right to');
   return error;
 }

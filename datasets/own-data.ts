@@ -5,8 +5,10 @@ import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { DatasetManifest, ReferenceField, Sample } from '../core/sample.ts';
 import type { FrameOptions } from '../video/frame-options.ts';
+import { fragmentOf } from '../video/segment.ts';
 import { checkVideo } from './check-video.ts';
-import { type OwnSample, readJsonl } from './jsonl.ts';
+import { type Place, placeText, readJsonl } from './jsonl.ts';
+import type { OwnSample } from './own-sample.ts';
 import { Quarantine } from './quarantine.ts';
 
 export interface OwnDataOptions {
@@ -30,7 +32,7 @@ export interface OwnDataDeps {
 /** `trainCounts`: how many of `train` are of each file, in the order of the files. */
 type Splits = Pick<DatasetManifest, 'train' | 'heldOut' | 'quarantined'> & { trainCounts: number[] };
 /** `label` distinguishes samples with the same line number in several files. */
-type Entry = { split: 'train' | 'heldOut'; label: string; file: string; line: number; id: string; sample: OwnSample };
+type Entry = Place & { split: 'train' | 'heldOut'; label: string; file: string; id: string; sample: OwnSample };
 type Checked = Entry & { video: { path: string; sha256: string; bytes: number } };
 
 /**
@@ -93,11 +95,15 @@ async function readFile(
 ): Promise<Entry[]> {
   const entries: Entry[] = [];
   for await (const read of readJsonl(file)) {
-    if ('problem' in read) quarantine.add(file, read.line, `${file}:${read.line}`, read.problem);
-    else
-      entries.push({ ...place, file, line: read.line, id: read.sample.id ?? read.sample.video, sample: read.sample });
+    if ('problem' in read) quarantine.add(file, read, `${file}:${read.line}`, read.problem);
+    else entries.push({ ...place, file, ...read, id: read.sample.id ?? nameOf(read.sample) });
   }
   return entries;
+}
+
+/** Samples of one video are told apart by their segments: `film.mp4#t=10,20`. */
+function nameOf({ video, start, end }: OwnSample): string {
+  return `${video}${fragmentOf({ start, end })}`;
 }
 
 /** Checks this before decoding videos, so that a missing field fails at once. */
@@ -106,13 +112,13 @@ function withNeeded(
   needs: NonNullable<OwnDataOptions['needs']>,
   quarantine: Quarantine,
 ): Entry[] {
-  return entries.filter(({ file, line, id, sample }) => {
-    const missing = needs.find(({ field }) => sample[field] === undefined);
+  return entries.filter((entry) => {
+    const missing = needs.find(({ field }) => entry.sample[field] === undefined);
     if (missing)
       quarantine.add(
-        file,
-        line,
-        id,
+        entry.file,
+        entry,
+        entry.id,
         `"${missing.field}" is missing, which reward.${missing.component} needs; add it, let videocap annotate ` +
           `make it (--make ${missing.field}), or leave reward.${missing.component} out`,
       );
@@ -120,14 +126,14 @@ function withNeeded(
   });
 }
 
-/** Given ids must differ; a video that is used several times without ids gets its line number added. */
+/** Given ids must differ; a name that is used several times without ids gets its line number added. */
 function withUniqueIds(entries: readonly Entry[], quarantine: Quarantine): Entry[] {
   const given = new Map<string, Entry>();
   const kept = entries.filter((entry) => {
     if (entry.sample.id === undefined) return true;
     const first = given.get(entry.id);
     if (first)
-      quarantine.add(entry.file, entry.line, entry.id, `id "${entry.id}" is taken by ${first.file} line ${first.line}`);
+      quarantine.add(entry.file, entry, entry.id, `id "${entry.id}" is taken by ${first.file} ${placeText(first)}`);
     else given.set(entry.id, entry);
     return first === undefined;
   });
@@ -151,11 +157,11 @@ async function checkVideos(
   const check = async (entry: Entry): Promise<Checked[]> => {
     signal?.throwIfAborted();
     try {
-      return [{ ...entry, video: await checkVideo(entry.sample.video, entry.file, frames, { store, signal }) }];
+      return [{ ...entry, video: await checkVideo(entry.sample, entry.file, frames, { store, signal }) }];
     } catch (error) {
       // Only what is wrong with this video: a machine in trouble must not cost samples.
       if (!(error instanceof VideocapError) || error.code !== 'InvalidVideo') throw error;
-      quarantine.add(entry.file, entry.line, entry.id, error.message);
+      quarantine.add(entry.file, entry, entry.id, error.message);
       return [];
     } finally {
       done += 1;
@@ -165,16 +171,26 @@ async function checkVideos(
   return (await limit.map(entries, check).finally(() => limit.clearQueue())).flat();
 }
 
+/** Segments of one video that do not overlap are different clips. */
 function keepSplitsApart(entries: readonly Checked[], quarantine: Quarantine): Checked[] {
-  const trained = new Map<string, Checked>();
-  for (const entry of entries)
-    if (entry.split === 'train' && !trained.has(entry.video.sha256)) trained.set(entry.video.sha256, entry);
+  const trained = new Map<string, Checked[]>();
+  for (const entry of entries) {
+    const { sha256 } = entry.video;
+    if (entry.split !== 'train') continue;
+    if (!trained.get(sha256)?.push(entry)) trained.set(sha256, [entry]);
+  }
   return entries.filter((entry) => {
-    const twin = entry.split === 'heldOut' ? trained.get(entry.video.sha256) : undefined;
+    const same = entry.split === 'heldOut' ? (trained.get(entry.video.sha256) ?? []) : [];
+    const twin = same.find((other) => overlap(entry.sample, other.sample));
     if (twin)
-      quarantine.add(entry.file, entry.line, entry.id, `its video is also trained on (${twin.file} line ${twin.line})`);
+      quarantine.add(entry.file, entry, entry.id, `its video is also trained on (${twin.file} ${placeText(twin)})`);
     return twin === undefined;
   });
+}
+
+function overlap(a: OwnSample, b: OwnSample): boolean {
+  const begins = (one: OwnSample, other: OwnSample) => (one.start ?? 0) < (other.end ?? Number.POSITIVE_INFINITY);
+  return begins(a, b) && begins(b, a);
 }
 
 function toSample({ id, video, sample: { id: _, video: __, caption, ...references } }: Checked): Sample {

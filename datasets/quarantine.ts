@@ -1,5 +1,6 @@
 import { VideocapError } from '../core/errors.ts';
 import type { DatasetManifest } from '../core/sample.ts';
+import { type Place, placeText } from './jsonl.ts';
 
 /** So many more than allowed need not be counted any further: the file is another one than was meant. */
 const ENOUGH = 1000;
@@ -9,20 +10,23 @@ const LISTED = 3;
 /** Samples that cannot be used, each with its place and reason, in the order of the files, up to a limit. */
 export class Quarantine {
   readonly #limit: number;
-  readonly #bad: { file: string; line: number; id: string; reason: string }[] = [];
+  readonly #bad: { file: string; place: Place; id: string; reason: string }[] = [];
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
   /** @throws VideocapError `InvalidDataset` when it is already hopeless. */
-  add(file: string, line: number, id: string, reason: string): void {
-    this.#bad.push({ file, line, id, reason });
+  add(file: string, { line, unit }: Place, id: string, reason: string): void {
+    this.#bad.push({ file, place: { line, ...(unit && { unit }) }, id, reason });
     if (this.#bad.length > this.#limit + ENOUGH) throw this.#tooMany('at least ');
   }
 
   list(): DatasetManifest['quarantined'] {
-    return this.#sorted().map(({ file, line, id, reason }) => ({ id, reason: `${file} line ${line}: ${reason}` }));
+    return this.#sorted().map(({ file, place, id, reason }) => ({
+      id,
+      reason: `${file} ${placeText(place)}: ${reason}`,
+    }));
   }
 
   /** @throws VideocapError `InvalidDataset` when more were set aside than allowed, with the first reasons. */
@@ -33,7 +37,7 @@ export class Quarantine {
   #tooMany(about: string): VideocapError {
     const listed = this.#sorted()
       .slice(0, LISTED)
-      .map(({ file, line, reason }) => `${file} line ${line}: ${reason.replace(/\.$/, '')}`);
+      .map(({ file, place, reason }) => `${file} ${placeText(place)}: ${reason.replace(/\.$/, '')}`);
     const more = this.#bad.length - listed.length;
     const message =
       `${about}${this.#bad.length} sample${this.#bad.length === 1 ? '' : 's'} cannot be used, more than ` +
@@ -43,6 +47,6 @@ export class Quarantine {
   }
 
   #sorted() {
-    return this.#bad.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
+    return this.#bad.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.place.line - b.place.line));
   }
 }

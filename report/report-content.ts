@@ -18,8 +18,8 @@ import { shuffledAt } from '../core/random.ts';
 import type { DatasetManifest, Sample } from '../core/sample.ts';
 import { Clips, type SourceShare, sharesOf } from '../core/sample.ts';
 import { decodeClip } from '../video/clip.ts';
-import { contactSheet } from '../video/contact-sheet.ts';
 import { embeddableVideo } from './embeddable-video.ts';
+import { type FramesPicture, framesPicture } from './frames-picture.ts';
 
 /** Everything a report shows, read from the store. Rendering it is a pure function. */
 export interface ReportContent {
@@ -46,12 +46,10 @@ export interface ReportContent {
 }
 
 /** One held-out video with what both policies said of it. */
-export interface ShownVideo {
+export interface ShownVideo extends Partial<FramesPicture> {
   sample: Sample;
   /** `data:` address; absent where the file is gone, large, or nothing a browser plays. */
   video?: string | undefined;
-  /** `data:` address of a picture of the frames that the policy saw. */
-  frames?: string | undefined;
   base: Answer;
   /** Absent when there is one evaluation only. */
   trained?: Answer | undefined;
@@ -116,19 +114,12 @@ async function shownVideos(
       return {
         sample,
         video: await embeddableVideo(store, sample.video),
-        frames: clip && framesPicture(await store.read(clip)),
+        ...(clip && framesPicture(decodeClip(await store.read(clip)))),
         base: base.of(sample.id),
         trained: trained?.of(sample.id),
       };
     }),
   );
-}
-
-function framesPicture(clip: Buffer): string {
-  const frames = decodeClip(clip);
-  const columns = Math.ceil(frames.shape[0] / 2);
-  const sheet = contactSheet(frames, { format: 'jpeg', columns, gap: 2, scale: 2 });
-  return `data:image/jpeg;base64,${sheet.toString('base64')}`;
 }
 
 interface Answers {

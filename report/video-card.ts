@@ -5,21 +5,30 @@ import { type Html, html, shortened } from '../core/markup.ts';
 import type { Thought } from '../core/sample.ts';
 import { weightsOf } from '../rewards/combine-rewards.ts';
 import type { RewardConfig } from '../rewards/registry.ts';
+import { fragmentOf, type Segment } from '../video/segment.ts';
 import type { Answer, ShownVideo } from './report-content.ts';
 
 /**
  * One video: what it shows, what the policy saw of it, the reference, and both policies' answers with what they earned.
  */
-export function videoCard({ sample, video, frames, base, trained }: ShownVideo, config: ExperimentConfig): Html {
+export function videoCard(
+  { sample, video, frames, framesNote, base, trained }: ShownVideo,
+  config: ExperimentConfig,
+): Html {
   return html`<article class="card video">
     <div class="seen">
-      ${video ? html`<video src="${video}" controls loop muted playsinline preload="metadata"></video>` : undefined}
+      ${
+        video &&
+        html`<video src="${video}${fragmentOf(sample)}"
+        controls loop muted playsinline preload="metadata"></video>`
+      }
       ${
         frames &&
         html`<figure><img src="${frames}" alt="Frames of ${sample.id}, in time" loading="lazy">
-        <figcaption>what the policy saw</figcaption></figure>`
+        <figcaption>what the policy saw${framesNote && html`: ${framesNote}`}</figcaption></figure>`
       }
       <p class="id">${sample.id}</p>
+      ${segmentText(sample) && html`<p class="id">${segmentText(sample)}</p>`}
       ${base.prompt !== undefined && html`<p class="id">asked: ${shortened(base.prompt, 400)}</p>`}
     </div>
     <div class="said">
@@ -32,6 +41,11 @@ export function videoCard({ sample, video, frames, base, trained }: ShownVideo, 
       ${trained && answer('trained', trained, config)}
     </div>
   </article>`;
+}
+
+function segmentText({ start, end }: Segment): string | undefined {
+  if (start === undefined && end === undefined) return undefined;
+  return `seconds ${start ?? 0} to ${end ?? 'the end'} of the video`;
 }
 
 function answer(kind: 'base' | 'trained', { step, text, result }: Answer, { reward, prompt }: ExperimentConfig): Html {

@@ -1,17 +1,12 @@
+import type { ChildProcess } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import FfmpegCommand from 'fluent-ffmpeg';
 import { VideocapError } from '../core/errors.ts';
+import { CONTAINERS } from './containers.ts';
 import { findFfmpeg } from './ffmpeg-binary.ts';
 import { withinLimits } from './ffmpeg-limits.ts';
-
-/**
- * Containers that may be opened. Playlists, concatenation scripts and network streams are not among them: a video file
- * must not be able to make ffmpeg read anything but itself.
- */
-const FORMATS =
-  'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,gif,apng,webp_anim,h264,hevc,ivf,' +
-  'yuv4mpegpipe';
 
 /** A picture larger than this, 8192 x 8192, is not decoded: a small file can claim any size. */
 const MAX_PIXELS = 2 ** 26;
@@ -24,10 +19,15 @@ const MAX_MEMORY = 4 * 2 ** 30;
 /** ffmpeg says a line or two about a good file, and one for every packet of a broken one. */
 const MAX_LOG_CHARACTERS = 2 ** 22;
 
+/** Where ffmpeg can write a second stream beside its output: a pipe to `onSide`. */
+export const SIDE_OUTPUT = 'pipe:3';
+
 export interface FfmpegRun {
   /** A file, or a stream that ffmpeg reads on its standard input. */
   input: string | Readable;
   inputOptions?: readonly string[];
+  /** Opens the same file once more for each of these, with these options: inputs 1, 2 and so on. */
+  openedAgain?: readonly (readonly string[])[];
   outputOptions: readonly string[];
   /** A file to (over)write; without it the output is returned. */
   output?: string;
@@ -41,6 +41,8 @@ export interface FfmpegRun {
   maxOutputBytes?: number;
   /** Takes the output as it comes; the result then has none. */
   onOutput?: (piece: Buffer) => void;
+  /** Takes what ffmpeg writes to `SIDE_OUTPUT`, as it comes. What it throws ends the run. */
+  onSide?: (piece: Buffer) => void;
   signal?: AbortSignal;
 }
 
@@ -58,7 +60,7 @@ export class FfmpegFailure extends Error {
    * it. Both may pass.
    */
   readonly kind: 'refused' | 'excess' | 'late' | 'killed';
-  /** The last lines of what ffmpeg said. */
+  /** The first and the last lines of what ffmpeg said. */
   readonly stderr: string;
 
   constructor(kind: FfmpegFailure['kind'], message: string, stderr = '') {
@@ -81,11 +83,13 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegResult> {
   const { path } = await findFfmpeg();
   run.signal?.throwIfAborted();
   const command = commandOf(run, path);
+  const started = performance.now();
   let stopped: Error | undefined;
   const stop = (reason: Error) => {
     stopped ??= reason;
     command.kill('SIGKILL');
   };
+  const side = run.onSide && sideOutput(command, run.onSide, stop);
   const onAbort = () => stop(abortReason(run.signal!));
   const seconds = run.timeoutSeconds ?? 120;
   const tooLate = () => stop(new FfmpegFailure('late', `ffmpeg did not finish within ${seconds} s`));
@@ -102,10 +106,13 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegResult> {
     const output = run.output === undefined ? collect(command, run, stop) : undefined;
     const stderr = await new Promise<string>((settle, reject) => {
       command.on('end', (_stdout, stderr) => settle(stderr ?? ''));
-      command.on('error', (error: Error, _stdout, stderr) => reject(failureOf(error, path, stderr ?? '', run)));
+      command.on('error', (error: Error, _stdout, stderr) =>
+        reject(failureOf(error, path, stderr ?? '', run, started)),
+      );
       if (run.output !== undefined) command.save(fileUrl(run.output));
     });
     const stdout = (await output) ?? Buffer.alloc(0);
+    await side;
     if (stopped) throw stopped;
     return { stdout, stderr };
   } catch (error) {
@@ -134,22 +141,62 @@ function commandOf(run: FfmpegRun, path: string): FfmpegCommand.FfmpegCommand {
   const spawn = internal._spawnFfmpeg;
   internal._spawnFfmpeg = (args, ...rest) => spawn.call(command, [...before, ...args], ...rest);
   const { input, inputOptions, outputOptions } = ffmpegOptions(run);
-  return command
-    .input(input)
-    .inputOptions(...inputOptions)
-    .outputOptions(...outputOptions);
+  command.input(input).inputOptions(...inputOptions);
+  for (const options of run.openedAgain ?? [])
+    command.input(input).inputOptions(...ffmpegOptions({ ...run, inputOptions: options }).inputOptions);
+  return command.outputOptions(...outputOptions);
 }
 
-/** How ffmpeg is called: the caller's options, and around them what keeps a hostile input to itself. Pure. */
+/** Gives ffmpeg a fourth pipe, beside the three that every program has. Settles once it is read to its end. */
+function sideOutput(
+  command: FfmpegCommand.FfmpegCommand,
+  onSide: (piece: Buffer) => void,
+  stop: (reason: Error) => void,
+): Promise<void> {
+  const internal = command as unknown as { _spawnFfmpeg: (args: string[], ...rest: never[]) => void };
+  const spawn = internal._spawnFfmpeg as (...all: unknown[]) => void;
+  return new Promise((settle) => {
+    internal._spawnFfmpeg = (
+      args,
+      options: object,
+      onProcess: (child: ChildProcess, ...rest: unknown[]) => void,
+      onEnd,
+    ) => {
+      // It asks for the list of encoders in the same way, without watching the process.
+      if (onEnd === undefined) return spawn.call(command, args, options, onProcess);
+      const listen = (child: ChildProcess, ...rest: unknown[]) => {
+        const pipe = child.stdio[3] as Readable;
+        pipe.on('data', (piece: Buffer) => {
+          try {
+            onSide(piece);
+          } catch (error) {
+            stop(error as Error);
+          }
+        });
+        pipe.on('close', settle);
+        pipe.on('error', settle);
+        onProcess(child, ...rest);
+      };
+      spawn.call(command, args, { ...options, stdio: ['pipe', 'pipe', 'pipe', 'pipe'] }, listen, onEnd);
+    };
+  });
+}
+
+/**
+ * How ffmpeg is called: the caller's options, and around them what keeps a hostile input to itself. Pure. It logs
+ * errors alone: from `info` on it repeats titles and other texts of the file, which could be taken for its own words.
+ */
 export function ffmpegOptions({ input, inputOptions = [], outputOptions }: FfmpegRun) {
   const isFile = typeof input === 'string';
   return {
     input: isFile ? fileUrl(input) : input,
     inputOptions: [
-      ...['-nostdin', '-hide_banner', '-loglevel', 'info', '-max_alloc', String(MAX_ALLOCATION)],
+      ...['-nostdin', '-hide_banner', '-loglevel', 'error', '-max_alloc', String(MAX_ALLOCATION)],
       ...['-filter_threads', '1', '-filter_complex_threads', '1'],
       ...['-protocol_whitelist', isFile ? 'file' : 'pipe'],
-      ...(isFile ? ['-format_whitelist', FORMATS, '-max_pixels', String(MAX_PIXELS), '-threads', '1'] : []),
+      ...(isFile
+        ? ['-format_whitelist', CONTAINERS.join(','), '-max_pixels', String(MAX_PIXELS), '-threads', '1']
+        : []),
       ...inputOptions,
     ],
     outputOptions: ['-y', '-nostats', ...outputOptions],
@@ -186,7 +233,13 @@ function fileUrl(path: string): string {
   return `file:${resolve(path)}`;
 }
 
-function failureOf(error: Error & { inputStreamError?: Error }, path: string, log: string, run: FfmpegRun): Error {
+function failureOf(
+  error: Error & { inputStreamError?: Error },
+  path: string,
+  log: string,
+  run: FfmpegRun,
+  started: number,
+): Error {
   if (error.inputStreamError) return error.inputStreamError;
   if ((error as NodeJS.ErrnoException).code === 'ENOENT' || /exited with code 12[67]\b/.test(error.message))
     return new VideocapError('MissingTool', `ffmpeg at ${path} is gone; install it again or set FFMPEG_PATH.`);
@@ -194,8 +247,9 @@ function failureOf(error: Error & { inputStreamError?: Error }, path: string, lo
   // Anything but an exit of ffmpeg itself, such as a machine without free memory or processes, is for the caller's
   // caller.
   if (signal === undefined && !error.message.startsWith('ffmpeg exited')) return error;
-  const stderr = log.trim().split('\n').slice(-12).join('\n');
-  if (signal === 'SIGXCPU' || OUT_OF_TIME.test(stderr))
+  const lines = log.trim().split('\n');
+  const stderr = [...lines.slice(0, 12), ...lines.slice(12).slice(-12)].join('\n');
+  if (signal === 'SIGXCPU' || OUT_OF_TIME.test(stderr) || (endedBySignal(error) && isUsedUp(run, started)))
     return new FfmpegFailure('excess', `ffmpeg needs more than ${run.computeSeconds} s of computing`, stderr);
   if (signal === 'SIGXFSZ') return tooMuchOutput(run);
   const unwritable = run.output === undefined ? undefined : UNWRITABLE.exec(log)?.[0];
@@ -211,6 +265,7 @@ function failureOf(error: Error & { inputStreamError?: Error }, path: string, lo
       `ffmpeg needs more than ${(run.memoryBytes ?? MAX_MEMORY) / 2 ** 20} MiB of memory`,
       stderr,
     );
+  if (endedBySignal(error)) return new FfmpegFailure('killed', error.message, stderr);
   // No more threads or processes: the machine's trouble.
   if (/Resource temporarily unavailable/.test(stderr)) return new FfmpegFailure('killed', error.message, stderr);
   if (signal !== undefined && !CRASHES.has(signal)) return new FfmpegFailure('killed', error.message, stderr);
@@ -220,8 +275,18 @@ function failureOf(error: Error & { inputStreamError?: Error }, path: string, lo
 /** Faults of the disk that it writes to. Without an output file, only a video itself could say so. */
 const UNWRITABLE = /No space left on device|Disk quota exceeded|Read-only file system/;
 
-/** What ffmpeg says to the signal that its processor time is up, sent again every second. */
-const OUT_OF_TIME = /received signal 24\b|Received > 3 system signals/;
+/** What ffmpeg says when it does not stop at the signal that its processor time is up, sent again every second. */
+const OUT_OF_TIME = /Received > 3 system signals/;
+
+/** ffmpeg ends in order at SIGXCPU, SIGTERM and SIGINT, and then exits with this status. */
+function endedBySignal(error: Error): boolean {
+  return /^ffmpeg exited with code 255\b/.test(error.message);
+}
+
+/** Whether the run can have taken the processor time that it may take, on all cores at once. */
+function isUsedUp({ computeSeconds = Number.POSITIVE_INFINITY }: FfmpegRun, started: number): boolean {
+  return (performance.now() - started) / 1000 >= computeSeconds / availableParallelism();
+}
 
 /** Signals that a program sends itself by what it does. */
 const CRASHES: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTRAP', 'SIGSYS']);

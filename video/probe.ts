@@ -1,20 +1,21 @@
 import { stat } from 'node:fs/promises';
 import { VideocapError } from '../core/errors.ts';
-import { FfmpegFailure, runFfmpeg } from './ffmpeg-command.ts';
+import { runFfmpeg } from './ffmpeg-command.ts';
+import { type FirstPicture, headOfFirstPicture, readFirstPicture } from './first-picture.ts';
 import { PacketTable } from './packet-table.ts';
+import { type Timeline, timelineOf } from './timeline.ts';
+import { asVideoError, shownPath } from './video-errors.ts';
+import { refuseUnreadable } from './whole-file.ts';
 
-export interface VideoInfo {
-  /** From the first frame's beginning to the last one's end. */
+export interface VideoInfo extends FirstPicture {
+  /** From the first shown frame's beginning to the last one's end. */
   durationSeconds: number;
-  /** As shown: after rotation, with square pixels. */
-  width: number;
-  height: number;
-  /** Degrees that the file asks players to turn the picture, counter-clockwise: 0, 90, 180 or -90. */
-  rotation: number;
+  /** That are shown. */
   frames: number;
   /** Mean over the file; 0 for a single frame without a duration. */
   framesPerSecond: number;
   codec: string;
+  timeline: Timeline;
 }
 
 export interface ProbeOptions {
@@ -33,8 +34,8 @@ const MAX_DURATION_SECONDS = 24 * 3600;
 const PROBE_SECONDS = { computeSeconds: 120, timeoutSeconds: 1200 };
 
 /**
- * What a video file holds, found by reading its packets without decoding them (so a wrong duration in its header does
- * no harm, and no ffprobe is needed).
+ * What a video file holds, found by reading its packets and decoding one picture (so a wrong duration in its header
+ * does no harm, and no ffprobe is needed).
  * @throws VideocapError `InvalidVideo` naming the file and the remedy when it is missing or no readable video.
  */
 export async function probeVideo(path: string, options: ProbeOptions = {}): Promise<VideoInfo> {
@@ -44,115 +45,65 @@ export async function probeVideo(path: string, options: ProbeOptions = {}): Prom
   if (found.size === 0)
     throw new VideocapError('InvalidVideo', `Video ${shownPath(path)} is empty (0 bytes); copy or download it again.`);
   try {
-    const table = new PacketTable();
-    const { stderr } = await runFfmpeg({
-      input: path,
-      outputOptions: ['-map', VIDEO_STREAM, '-c', 'copy', '-f', 'framecrc'],
-      maxOutputBytes: MAX_TABLE_BYTES,
-      onOutput: (piece) => table.add(piece.toString('latin1')),
-      ...PROBE_SECONDS,
-      ...given(options),
-    });
-    table.end();
-    return describeVideo(table, stderr);
+    await refuseUnreadable(path);
+    let [table, head] = await packetsOf(path, options);
+    // Some containers mark no key frame, and ffmpeg copies nothing in front of the first.
+    if (table.packets === 0) [table, head] = await packetsOf(path, options, ['-copyinkf']);
+    return { ...describePackets(table), ...readFirstPicture(head) };
   } catch (error) {
     throw asVideoError(error, path);
   }
 }
 
-/** Reads ffmpeg's table of packets (`-f framecrc`) and what it logged about the input. Pure. */
-export function readProbe(table: string, log: string): VideoInfo {
+/** The table of packets, and the head of a QuickTime file about the first picture. */
+async function packetsOf(
+  path: string,
+  options: ProbeOptions,
+  more: readonly string[] = [],
+): Promise<[PacketTable, Buffer]> {
+  const table = new PacketTable();
+  const head: Buffer[] = [];
+  await runFfmpeg({
+    input: path,
+    openedAgain: [['-noautorotate']],
+    outputOptions: [
+      ...headOfFirstPicture(`1:${VIDEO_STREAM.slice(2)}`),
+      ...['-max_error_rate', '1', '-map', VIDEO_STREAM, '-c', 'copy', ...more, '-f', 'framecrc'],
+    ],
+    maxOutputBytes: MAX_TABLE_BYTES,
+    onOutput: (piece) => table.add(piece.toString('latin1')),
+    onSide: (piece) => head.push(piece),
+    ...PROBE_SECONDS,
+    ...given(options),
+  });
+  table.end();
+  return [table, Buffer.concat(head)];
+}
+
+/** Reads ffmpeg's table of packets (`-f framecrc`). Pure. */
+export function readPackets(table: string): Omit<VideoInfo, keyof FirstPicture> {
   const packets = new PacketTable();
   packets.add(table);
   packets.end();
-  return describeVideo(packets, log);
+  return describePackets(packets);
 }
 
-function describeVideo(table: PacketTable, log: string): VideoInfo {
-  const [ticks, perSecond] = table.header('tb').split('/').map(Number) as [number, number];
-  const [codedWidth, codedHeight] = table.header('dimensions').split('x').map(Number) as [number, number];
-  const { packets, first, last, lastTicks } = table;
-  if (TOO_LARGE.test(log)) throw new VideocapError('InvalidVideo', 'its picture is larger than 8192 x 8192');
-  if (first === undefined || last === undefined || !(codedWidth > 0 && codedHeight > 0))
-    throw new VideocapError('InvalidVideo', 'it has no video frames');
-  if (CUT_SHORT.test(log)) throw new VideocapError('InvalidVideo', 'it is cut short, the end of the file is missing');
-  const span = last - first;
-  // Some containers do not say how long a frame lasts: the last one then lasts as long as the others on average.
-  const lastFrame = lastTicks || (packets > 1 ? span / (packets - 1) : 0);
-  const durationSeconds = ((span + lastFrame) * ticks) / perSecond;
+function describePackets(table: PacketTable): Omit<VideoInfo, keyof FirstPicture> {
+  const timeline = timelineOf(table);
+  if (timeline === undefined) throw new VideocapError('InvalidVideo', 'it has no video frames');
+  const { durationSeconds, begins } = timeline;
   if (!(durationSeconds <= MAX_DURATION_SECONDS))
     throw new VideocapError(
       'InvalidVideo',
       `it claims to last ${Math.round(durationSeconds)} s, more than a day; cut it`,
     );
-  const rotation = rotationOf(log);
-  const width = Math.max(1, Math.round(codedWidth * pixelAspect(table.header('sar'))));
-  const upright = Math.abs(rotation) !== 90;
   return {
     durationSeconds,
-    width: upright ? width : codedHeight,
-    height: upright ? codedHeight : width,
-    rotation,
-    frames: packets,
-    framesPerSecond: durationSeconds > 0 ? packets / durationSeconds : 0,
+    frames: begins.length,
+    framesPerSecond: durationSeconds > 0 ? begins.length / durationSeconds : 0,
     codec: table.header('codec_id'),
+    timeline,
   };
-}
-
-const TOO_LARGE = /picture size \d+x\d+ (exceeds|is invalid)/i;
-/** How ffmpeg's demuxers (mov, matroska) and its input say that a file ends before its index does. */
-const CUT_SHORT = /partial file|File ended prematurely|moov atom not found/;
-
-/** Width of a pixel over its height; files that say 0 mean "unknown". */
-function pixelAspect(ratio: string): number {
-  const [across, down] = ratio.split('/').map(Number);
-  return across && down ? across / down : 1;
-}
-
-/** The display matrix of the stream that was mapped, to the nearest quarter turn. */
-function rotationOf(log: string): number {
-  const mapped = /Stream #0:(\d+)[^\n]* -> #0:0/.exec(log)?.[1] ?? '0';
-  const input = log.slice(0, Math.max(0, log.indexOf('Stream mapping:')) || undefined);
-  const section = new RegExp(`Stream #0:${mapped}\\b([\\s\\S]*?)(?=Stream #|$)`).exec(input)?.[1] ?? '';
-  const degrees = Number(/^ *display ?matrix: rotation of (-?[\d.]+) degrees/im.exec(section)?.[1] ?? 0);
-  const quarter = Math.round(degrees / 90) * 90;
-  return quarter === -180 ? 180 : quarter + 0;
-}
-
-/** A sentence about this file for whatever went wrong with it; faults of the machine stay as they are. */
-export function asVideoError(error: unknown, path: string): unknown {
-  if (error instanceof VideocapError && error.code === 'InvalidVideo' && !error.message.includes(shownPath(path)))
-    return unreadable(path, error.message, error);
-  if (!(error instanceof FfmpegFailure)) return error;
-  if (error.kind === 'late' || error.kind === 'killed') {
-    const message = `Reading video ${shownPath(path)} was cut short: ${error.message}.`;
-    return new VideocapError('Unavailable', message, { cause: error });
-  }
-  if (error.kind === 'excess') return unreadable(path, `${error.message} for it`, error);
-  if (/matches no streams/.test(error.stderr)) return unreadable(path, 'it has no video stream', error);
-  if (/not in allowed|not on whitelist|misdetection possible/.test(error.stderr))
-    return unreadable(path, 'it is no video file but a list, a picture or a text', error);
-  if (CUT_SHORT.test(error.stderr)) return unreadable(path, 'it is cut short, the end of the file is missing', error);
-  if (TOO_LARGE.test(error.stderr)) return unreadable(path, 'its picture is larger than 8192 x 8192', error);
-  if (error.message.includes('was killed')) return unreadable(path, 'ffmpeg crashes on it', error);
-  return unreadable(path, `ffmpeg says "${reasonOf(error.stderr)}"`, error);
-}
-
-/** A path as one line of text, whatever characters are in it. */
-export function shownPath(path: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get into a message
-  return /[\u0000-\u001f\u007f\u2028\u2029]/.test(path) ? JSON.stringify(path) : path;
-}
-
-function unreadable(path: string, reason: string, cause: unknown): VideocapError {
-  const remedy = 'check that it plays, or convert it: ffmpeg -i <file> -c:v libx264 -pix_fmt yuv420p converted.mp4';
-  return new VideocapError('InvalidVideo', `Video ${shownPath(path)} cannot be read: ${reason}; ${remedy}.`, { cause });
-}
-
-/** ffmpeg's first complaint is the cause, what follows are consequences. */
-function reasonOf(stderr: string): string {
-  const lines = stderr.split('\n').map((line) => line.replace(/^\[[^\]]*\] */, '').trim());
-  return lines.find((line) => /invalid|error|not |unsupported|denied|no such/i.test(line)) ?? lines.at(-1) ?? 'nothing';
 }
 
 export function given({ signal, timeoutSeconds, memoryBytes }: ProbeOptions) {

@@ -42,7 +42,7 @@ export function smartResize({ width, height }: Size, { factor, minPixels, maxPix
 }
 
 /** As Python rounds. */
-function roundHalfEven(number: number): number {
+export function roundHalfEven(number: number): number {
   const below = Math.floor(number);
   const rest = number - below;
   if (rest !== 0.5) return Math.round(number);

@@ -5,10 +5,10 @@ export const DREAM1K_INSTRUCTION = 'Describe the video in detail.';
 
 /**
  * Tarsier's: 16 frames with both ends of the video among them, up to 1280 * 720 / 2 pixels each, no lower bound,
- * greedy. Here frames lie in the middles of 16 equal parts of the time: a choice of both ends goes into `frames`.
+ * greedy.
  */
 export const DREAM1K_CAPTIONING: AuthorsCaptioning = {
-  frames: { count: 16, minPixels: 784, maxPixels: 460_800 },
+  frames: { count: 16, sampling: 'ends', minPixels: 784, maxPixels: 460_800 },
   maxNewTokens: 512,
   decoding: { temperature: 0 },
   source:

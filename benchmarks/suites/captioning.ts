@@ -49,8 +49,11 @@ export const CaptioningConfig = z
       { name: 'decoding', read: Decoding.safeParse(decoding) },
     ];
     for (const { name, read } of sections)
-      for (const issue of read.error?.issues ?? [])
+      for (const issue of read.error?.issues ?? []) {
+        // The rate that `maxFrames` bounds may be the run's: `captioningOf` knows.
+        if (issue.code === 'custom' && issue.path[0] === 'maxFrames') continue;
         context.addIssue({ ...issue, path: [name, ...issue.path] } as never);
+      }
   });
 export type CaptioningConfig = z.infer<typeof CaptioningConfig>;
 
@@ -94,7 +97,7 @@ export function captioningOf(
     like,
     own,
     ...(asked !== undefined && { prompt: asked }),
-    frames: { ...base.frames, ...frames },
+    frames: { ...withoutOther(base.frames, frames), ...frames },
     maxNewTokens: maxNewTokens ?? base.maxNewTokens,
     decoding: { ...base.decoding, ...decoding },
   });
@@ -104,6 +107,18 @@ export function captioningOf(
   if (read.data!.decoding.temperature === 0 && (topK > 0 || topP < 1 || minP > 0))
     throw wrong('decoding', 'set temperature above 0 too: at 0 the likeliest token is taken, whatever else it says');
   return read.data!;
+}
+
+/** A number of frames replaces a rate, and a rate a number. */
+function withoutOther(
+  { count, fps, maxFrames, ...rest }: Partial<FrameOptions>,
+  own: CaptioningConfig['frames'] = {},
+): Partial<FrameOptions> {
+  return {
+    ...rest,
+    ...(count !== undefined && own.fps === undefined && { count }),
+    ...(fps !== undefined && own.count === undefined && { fps, maxFrames }),
+  };
 }
 
 function wrong(field: string, message: string): VideocapError {

@@ -70,10 +70,12 @@ export function captionsText(made: CaptionsMadeWith): string {
   ].join(', ');
 }
 
-/** `16 frames of 784 to 460800 pixels`. */
-function framesText({ count, minPixels, maxPixels }: FrameOptions): string {
+/** `16 frames, both ends among them, of 784 to 460800 pixels`; `2 frames a second, at most 64, of about 7056 pixels` */
+function framesText({ count, fps, maxFrames, sampling, minPixels, maxPixels }: FrameOptions): string {
+  const number = fps === undefined ? `${count} frames` : `${fps} frames a second, at most ${maxFrames},`;
+  const ends = sampling === 'ends' ? `${fps === undefined ? ',' : ''} both ends among them,` : '';
   const pixels = minPixels === maxPixels ? `about ${maxPixels}` : `${minPixels} to ${maxPixels}`;
-  return `${count} frames of ${pixels} pixels`;
+  return `${number}${ends} of ${pixels} pixels`;
 }
 
 const DIGITS = 12;

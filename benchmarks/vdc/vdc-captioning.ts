@@ -5,7 +5,7 @@ import type { AuthorsCaptioning } from '../suites/captioning.ts';
  * greedy. Here nothing is cropped: frames of any shape get about as many pixels.
  */
 export const VDC_CAPTIONING: AuthorsCaptioning = {
-  frames: { count: 16, minPixels: 142_884, maxPixels: 142_884 },
+  frames: { count: 16, sampling: 'ends', minPixels: 142_884, maxPixels: 142_884 },
   maxNewTokens: 1024,
   decoding: { temperature: 0 },
   source:

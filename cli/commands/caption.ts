@@ -6,16 +6,16 @@ import type { Thought } from '../../core/sample.ts';
 import { captionChoice } from '../../policy/engine-inputs.ts';
 import { createEngine } from '../../policy/engines.ts';
 import { promptTexts } from '../../policy/prompt-config.ts';
-import { extractClip } from '../../video/extract-frames.ts';
+import { openClip } from '../../video/open-clip.ts';
 import { examples, print, printable, printJson, printNote } from '../output/print.ts';
 import { CHECKPOINT, collectOverride, otherExperimentNote } from './arguments.ts';
 import { openCheckpoint } from './open-checkpoint.ts';
 
 export const captionCommand = new Command('caption')
-  .summary('caption a video file')
+  .summary('caption a video')
   .description('Captions any video that ffmpeg reads, locally, without servers: first the analysis, then the caption.')
   .argument('<checkpoint>', CHECKPOINT)
-  .argument('<video>', 'a video file')
+  .argument('<video>', 'a video file, a folder of pictures or a picture')
   .option('--config <config>', 'the experiment whose frame options, prompt and decoding are used', 'quickstart')
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
   .option('--json', 'print analysis, caption and raw text as JSON')
@@ -35,7 +35,7 @@ export const captionCommand = new Command('caption')
     const engine = createEngine(policy.engine.kind);
     try {
       const start = await openCheckpoint(checkpoint, engine);
-      const clip = await extractClip(video, options);
+      const clip = await openClip(video, options);
       const [frames, height, width] = clip.shape;
       const [group] = await engine.generate({
         engine: policy.engine,

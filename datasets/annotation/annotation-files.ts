@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
-import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { dirname } from 'node:path';
 import { max, mean, median, min } from 'simple-statistics';
 import { writeDurably } from '../../core/durable-file.ts';
 import { VideocapError } from '../../core/errors.ts';
 import type { ReferenceField } from '../../core/sample.ts';
 import type { JudgeUsage } from '../../judge/usage.ts';
+import { fragmentOf } from '../../video/segment.ts';
+import { nameFrom } from '../video-path.ts';
 import {
   type Annotation,
   AnnotationStatistics,
@@ -88,7 +90,14 @@ function review(
 ): ReviewedSample {
   const complete = missingFields(sample, make).length === 0;
   const oddities = annotation ? odditiesOf(sample.caption, annotation) : [];
-  return { line, id: sample.id ?? sample.video, sample, ...(annotation && { annotation }), complete, oddities };
+  return {
+    line,
+    id: sample.id ?? `${sample.video}${fragmentOf(sample)}`,
+    sample,
+    ...(annotation && { annotation }),
+    complete,
+    oddities,
+  };
 }
 
 /**
@@ -97,12 +106,7 @@ function review(
  */
 function annotatedSample({ sample, annotation }: ReviewedSample, dataset: string, output: string): CaptionedSample {
   const { unscorable: _, ...made } = annotation ?? {};
-  return { ...sample, ...made, ...sample, video: videoFrom(sample.video, dirname(dataset), dirname(output)) };
-}
-
-function videoFrom(video: string, before: string, after: string): string {
-  if (before === after || isAbsolute(video) || /^[a-z][a-z0-9+.-]+:\/\//i.test(video)) return video;
-  return relative(after, resolve(before, video)).split(sep).join('/');
+  return { ...sample, ...made, ...sample, video: nameFrom(sample.video, dirname(dataset), dirname(output)) };
 }
 
 function statisticsOf(reviewed: readonly ReviewedSample[]) {

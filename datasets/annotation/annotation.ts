@@ -1,17 +1,10 @@
 import { z } from 'zod';
-import { ChoiceQuestions, KeyPoints, ReferenceField, Thought } from '../../core/sample.ts';
+import { ReferenceField } from '../../core/sample.ts';
 import { JudgeUsage } from '../../judge/usage.ts';
+import { OwnSampleFields } from '../own-sample.ts';
 
-/** A line of a dataset file. */
-export const CaptionedSample = z.strictObject({
-  id: z.string().optional(),
-  video: z.string(),
-  caption: z.string(),
-  thought: Thought.optional(),
-  events: z.array(z.string()).optional(),
-  questions: ChoiceQuestions.optional(),
-  keyPoints: KeyPoints.optional(),
-});
+/** A sample of a dataset file. */
+export const CaptionedSample = OwnSampleFields;
 export type CaptionedSample = z.infer<typeof CaptionedSample>;
 /** In the file's order; `line` counts from 1. */
 export const CaptionedSamples = z.array(z.strictObject({ line: z.int(), sample: CaptionedSample }));

@@ -152,6 +152,20 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   ],
   ['InvalidConfig: lab.yaml:1:11: frames.count is 7; set a multiple of 2.', () => config('frames: { count: 7 }')],
   [
+    'InvalidConfig: lab.yaml:1:21: frames.fps is 2; leave out count or fps: a fixed number of frames, or one that ' +
+      'follows from the duration.',
+    () => config('frames: { count: 8, fps: 2 }'),
+  ],
+  [
+    'InvalidConfig: lab.yaml:1:11: frames.maxFrames is 16; set fps as well, or count alone: maxFrames bounds the ' +
+      'number that follows from fps.',
+    () => config('frames: { maxFrames: 16 }'),
+  ],
+  [
+    'InvalidConfig: lab.yaml:1:11: frames.sampling is "end"; set one of middles, ends (did you mean "ends"?).',
+    () => config('frames: { sampling: end }'),
+  ],
+  [
     'InvalidConfig: lab.yaml:1:1: name is "My run"; set a text that matches /^[a-z0-9][a-z0-9-]{0,62}$/.',
     () => config('name: My run'),
   ],

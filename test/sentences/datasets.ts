@@ -1,12 +1,24 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { readOwnData } from '../../datasets/own-data.ts';
 import { FrameOptions } from '../../video/frame-options.ts';
+import { pictureTimes } from '../../video/pictures.ts';
+import { boundsOf } from '../../video/segment.ts';
 import type { PinnedSentence } from './sentence.ts';
 
-/** A data set whose training file holds these lines, in a folder of its own with a file that is no video. */
+/** A QuickTime file whose pictures are announced and not there, and one that is nothing but sound. */
+const CUT = Buffer.concat([Buffer.from('\0\0\0\x10ftypqt  \0\0\0\0\0\x10\0\0mdat', 'latin1'), Buffer.alloc(100)]);
+const SOUND = Buffer.concat([
+  Buffer.from(
+    'RIFF\xcc\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0data\xa8\0\0\0',
+    'latin1',
+  ),
+  Buffer.alloc(168, 128),
+]);
+
+/** A data set whose training file holds these lines, in a folder of its own with files that are no videos. */
 async function dataset(lines: string, more: object = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'videocap-data-'));
   const [train, heldOut] = [join(folder, 'train.jsonl'), join(folder, 'held-out.jsonl')];
@@ -14,12 +26,19 @@ async function dataset(lines: string, more: object = {}) {
   await writeFile(heldOut, '');
   await writeFile(join(folder, 'text.mp4'), 'This is no video.\n'.repeat(100));
   await writeFile(join(folder, 'empty.mp4'), '');
+  await writeFile(join(folder, 'cut.mov'), CUT);
+  await writeFile(join(folder, 'sound.wav'), SOUND);
+  await mkdir(join(folder, 'frames'));
   await readOwnData(
     { train: [train], heldOut, frames: FrameOptions.parse({}), maxBadSamples: 0, ...more },
     { store: new ArtifactStore(join(folder, 'store')) },
   );
 }
-const video = (name: string) => dataset(JSON.stringify({ video: name, caption: 'A dog runs.' }));
+const video = (name: string, more: object = {}) =>
+  dataset(JSON.stringify({ video: name, caption: 'A dog runs.', ...more }));
+const row = (fields: object) => dataset(JSON.stringify(fields));
+const ASKED = { role: 'user', content: '<video>What happens?' };
+const ANSWERED = { role: 'assistant', content: 'A dog runs.' };
 const NEEDS = [{ field: 'questions', component: 'qa' }];
 
 /** What is wrong with a data set, a sample or a video. */
@@ -74,5 +93,90 @@ export const DATASET_SENTENCES: readonly PinnedSentence[] = [
       'video "http://host/a.mp4" is an address; download it and name the file. Fix or remove them, or raise ' +
       'dataset.maxBadSamples.',
     () => video('http://host/a.mp4'),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
+      'Video ~/cut.mov cannot be read: it is cut short, the end of the file is missing; check that it plays, or ' +
+      'convert it: ffmpeg -i <file> -c:v libx264 -pix_fmt yuv420p converted.mp4. Fix or remove them, or raise ' +
+      'dataset.maxBadSamples.',
+    () => video('cut.mov'),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
+      'Video ~/sound.wav cannot be read: its container is none of those that are read here, which hold a whole ' +
+      'video themselves; check that it plays, or convert it: ffmpeg -i <file> -c:v libx264 -pix_fmt yuv420p ' +
+      'converted.mp4. Fix or remove them, or raise dataset.maxBadSamples.',
+    () => video('sound.wav'),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
+      'Folder ~/frames has no pictures; name a folder with png, jpg or webp files, or a video file. Fix or ' +
+      'remove them, or raise dataset.maxBadSamples.',
+    () => video('frames'),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
+      '"fps" tells when the pictures of a folder are seen, but video ~/text.mp4 is no folder; leave it out. To ' +
+      'sample a number of frames a second, set frames.fps in the config. Fix or remove them, or raise ' +
+      'dataset.maxBadSamples.',
+    () => video('text.mp4', { fps: 2 }),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
+      '"end" is 2; set a number above "start", which is 4. Fix or remove them, or raise dataset.maxBadSamples.',
+    () => video('text.mp4', { start: 4, end: 2 }),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
+      '"fps" is 2; leave out "fps" or "times": each says when pictures are seen. Fix or remove them, or raise ' +
+      'dataset.maxBadSamples.',
+    () => video('frames', { fps: 2, times: [0, 1] }),
+  ],
+  [
+    'InvalidVideo: The segment of video a.mp4 from 2 s to 2 s is empty; set an "end" after its "start".',
+    () => boundsOf({ start: 2, end: 2 }, 4, 'a.mp4'),
+  ],
+  [
+    'InvalidVideo: Video a.mp4 lasts 4.75 s, but its segment starts at 4.75 s; correct "start" and "end", ' +
+      'which are seconds from the first frame.',
+    () => boundsOf({ start: 4.75, end: 9 }, 4.75, 'a.mp4'),
+  ],
+  [
+    'InvalidVideo: "times" has 2 entries, but folder frames has 3 pictures; give each a time.',
+    () => pictureTimes('frames', 3, { times: [0, 1] }),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl entry 1: the ' +
+      'list has no end; the file is cut short. Fix or remove them, or raise dataset.maxBadSamples.',
+    () => dataset('[{"video": 1, "caption": "A dog runs."}'),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: it ' +
+      'names no video; add "videos": ["clip.mp4"]. Fix or remove them, or raise dataset.maxBadSamples.',
+    () => row({ messages: [ASKED, ANSWERED] }),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
+      '"messages" has no answer of the assistant, which is the caption; add it, or "caption". Fix or remove ' +
+      'them, or raise dataset.maxBadSamples.',
+    () => row({ messages: [ASKED], videos: ['a.mp4'] }),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
+      '"messages" has 2 turns of the user; a sample has one question and one answer: write a sample for each. ' +
+      'Fix or remove them, or raise dataset.maxBadSamples.',
+    () => row({ messages: [ASKED, ANSWERED, ASKED], videos: ['a.mp4'] }),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: it ' +
+      'names 2 videos; a sample has one video: write a sample for each, or put the pictures of one video into a ' +
+      'folder and name the folder. Fix or remove them, or raise dataset.maxBadSamples.',
+    () => row({ messages: [ASKED, ANSWERED], videos: ['a.mp4', 'b.mp4'] }),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
+      'unknown "vidoes", did you mean "videos"? (allowed: id, video, caption, thought, events, questions, ' +
+      'keyPoints, prompt, start, end, fps, times). Fix or remove them, or raise dataset.maxBadSamples.',
+    () => row({ messages: [ASKED, ANSWERED], vidoes: ['a.mp4'], video: 'a.mp4' }),
   ],
 ];

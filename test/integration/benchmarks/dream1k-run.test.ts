@@ -217,7 +217,13 @@ describe('a policy', () => {
     expect(await report(evaluation)).toContain('# DREAM-1K (AutoDQ): tiny, step 0');
     // As Tarsier's script has it, whatever the run's own settings are.
     expect(evaluation.madeWith?.captions).toMatchObject({
-      ...{ by: 'policy', like: 'authors', own: [], maxNewTokens: 512, frames: { count: 16, maxPixels: 460_800 } },
+      ...{
+        by: 'policy',
+        like: 'authors',
+        own: [],
+        maxNewTokens: 512,
+        frames: { count: 16, sampling: 'ends', maxPixels: 460_800 },
+      },
       prompt: { text: 'Describe the video in detail.', count: 1 },
     });
     expect(await report(evaluation)).toContain('Made with: prompt "Describe the video in detail." (sha256 ');

@@ -56,10 +56,19 @@ export async function makeVideo(path: string, recipe: VideoRecipe = {}): Promise
 
 /** Asks players to turn an mp4 by 90 degrees clockwise, as phones do: rewrites the matrix of its track header. */
 export async function turnClockwise(path: string): Promise<void> {
+  await turnBy(path, 90);
+}
+
+/** The same for any angle: degrees, clockwise. */
+export async function turnBy(path: string, degrees: number): Promise<void> {
   const bytes = await readFile(path);
   const matrix = bytes.indexOf('tkhd') + 44;
   const width = bytes.readInt32BE(matrix + 36);
-  const clockwise = [0, 0x10000, 0, -0x10000, 0, 0, width, 0, 0x40000000];
-  for (const [i, value] of clockwise.entries()) bytes.writeInt32BE(value, matrix + 4 * i);
+  const [cos, sin] = [Math.cos, Math.sin].map((of) => Math.round(of((degrees * Math.PI) / 180) * 0x10000)) as [
+    number,
+    number,
+  ];
+  const values = [cos, sin, 0, -sin, cos, 0, width, 0, 0x40000000];
+  for (const [i, value] of values.entries()) bytes.writeInt32BE(value, matrix + 4 * i);
   await writeFile(path, bytes);
 }

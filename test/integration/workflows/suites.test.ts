@@ -156,7 +156,7 @@ describe('published benchmarks inside a run', () => {
   });
 
   it('are captioned as the prepared suite says, not as the held-out clips are', async () => {
-    const frames = { count: 16, minPixels: 784, maxPixels: 460_800, factor: 28 };
+    const frames = { count: 16, sampling: 'ends' as const, minPixels: 784, maxPixels: 460_800, factor: 28 };
     const decoding = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1.2 };
     const captioning = { like: 'authors' as const, own: [], frames, maxNewTokens: 512, decoding };
     const [asked, extracted] = [[] as StageInput<'prepareSuite'>[], [] as StageInput<'extractFrames'>[]];

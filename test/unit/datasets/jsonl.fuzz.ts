@@ -2,13 +2,28 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { OwnSample, readJsonl } from '../../../datasets/jsonl.ts';
+import { readJsonl } from '../../../datasets/jsonl.ts';
+import { OwnSample } from '../../../datasets/own-sample.ts';
 import { bytesOf, mutated, soup } from '../../fuzz/inputs.ts';
 
 const words = [
   ...['{', '}', '[', ']', '"', ':', ',', '\n', '\r\n', '\\', '\\u', '\\ud83d', '\0', '\uFEFF', 'null', '1e999', ' '],
   ...['"video"', '"caption"', '"id"', '"thought"', '"events"', '"subject"', '"__proto__"', '"a.mp4"', '[[[[', ']]]]'],
   '{"video":"a.mp4","caption":"A dog."}\n',
+  ...[
+    '[{',
+    '}]',
+    '},{',
+    '"messages"',
+    '"videos"',
+    '"conversations"',
+    '"role"',
+    '"user"',
+    '"content"',
+    '"from"',
+    '"value"',
+  ],
+  '[{"messages":[{"role":"assistant","content":"A dog."}],"videos":["a.mp4"]},',
 ];
 const list = fc.array(fc.string(), { maxLength: 3 });
 const line = fc
@@ -30,13 +45,17 @@ export const inputs = fc.oneof(soup(words).map(bytesOf), written, mutated(writte
 export async function subject(bytes: Uint8Array, folder: string): Promise<void> {
   const path = join(folder, 'fuzz.jsonl');
   writeFileSync(path, bytes);
-  const feeds = bytes.reduce((count, byte) => count + (byte === 0x0a ? 1 : 0), 0);
+  const counted = (wanted: number) => bytes.reduce((count, byte) => count + (byte === wanted ? 1 : 0), 0);
+  const [feeds, commas] = [counted(0x0a), counted(0x2c)];
+  let array = false;
   let last = 0;
   for await (const read of readJsonl(path)) {
     assert(read.line > last);
     last = read.line;
+    array = read.unit === 'entry';
     if ('sample' in read) assert.deepEqual(OwnSample.parse(read.sample), read.sample);
     else assert(read.problem !== '' && read.problem.length < 1000, read.problem);
   }
-  assert(last <= feeds + 1);
+  // What follows a list after its end is told once more.
+  assert(last <= (array ? commas + 2 : feeds + 1));
 }

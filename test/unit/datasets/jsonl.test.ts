@@ -34,6 +34,9 @@ test('reads samples with everything that is optional', async () => {
     questions: [{ question: 'Who runs?', options: ['a dog', 'a cat'], answer: 'a dog' }],
     keyPoints: ['a dog runs'],
     prompt: 'What does the dog do?',
+    start: 0,
+    end: 2.5,
+    fps: 4,
   };
   expect(await read(`${JSON.stringify(good)}\n${JSON.stringify(full)}\n`)).toEqual([
     { line: 1, sample: good },
@@ -61,7 +64,21 @@ test.each([
   ['{"video": "a.mp4", "caption": "  "}', /^"caption" is empty$/],
   [
     '{"video": "a.mp4", "caption": "x", "event": []}',
-    /unknown "event" \(allowed: id, video, caption, thought, events, questions, keyPoints, prompt\)/,
+    /^unknown "event", did you mean "events"\? \(allowed: .*events.* times\)$/,
+  ],
+  ['{"vidoe": "a.mp4", "caption": "x"}', /unknown "vidoe", did you mean "video"\?/],
+  ['{"video": "a.mp4", "caption": "x", "messagse": []}', /unknown "messagse", did you mean "messages"\?/],
+  ['{"video": "a.mp4", "caption": "x", "start": -1}', /^"start" is -1; set a number of at least 0$/],
+  ['{"video": "a.mp4", "caption": "x", "end": 0}', /^"end" is 0; set a number above 0$/],
+  ['{"video": "a.mp4", "caption": "x", "end": "3"}', /^"end" is "3", not a number$/],
+  ['{"video": "a.mp4", "caption": "x", "end": 1e999}', /^"end" is .*not a number$/],
+  ['{"video": "a.mp4", "caption": "x", "start": 3, "end": 3}', /^"end" is 3; set a number above "start", which is 3$/],
+  ['{"video": "d", "caption": "x", "fps": 2, "times": [0, 1]}', /^"fps" is 2; leave out "fps" or "times"/],
+  ['{"video": "d", "caption": "x", "times": [0, 2, 2]}', /^"times" is \[0,2,2\]; set times that grow from picture to/],
+  ['{"video": "d", "caption": "x", "fps": 100000}', /^"fps" is 100000; set a number of at most 1000$/],
+  [
+    `{"video": ${'['.repeat(200_000)}${']'.repeat(200_000)}, "caption": "x"}`,
+    /^"video" is a list without end, not a text$/,
   ],
   [
     '{"video": "a.mp4", "caption": "x", "thought": [{"subject": 1}]}',

@@ -38,7 +38,7 @@ it('says once who judged the policies, and nothing where there is none', () => {
 
 const made: CaptionsMadeWith = {
   ...{ by: 'policy', prompt: { text: 'Describe.', count: 1, sha256: 'ab'.repeat(32) } },
-  frames: { count: 8, minPixels: 7056, maxPixels: 7056, factor: 28 },
+  frames: { count: 8, sampling: 'middles', minPixels: 7056, maxPixels: 7056, factor: 28 },
   ...{ maxNewTokens: 128, decoding: { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 } },
 };
 const MADE = 'prompt "Describe." (sha256 abababababab), 8 frames of about 7056 pixels, at most 128 tokens, greedy';

@@ -5,7 +5,9 @@ import type { Action } from '../../../../judge/rule-based/shapes-vocabulary.ts';
 import { sampleTimes } from '../../../../video/sample-times.ts';
 
 /** The states that the policy can see: those of the frames shown at eight times uniform in a scene. */
-const seenTimes = sampleTimes(FRAMES, 8).map((time) => Math.floor(time) / FRAMES);
+const seenTimes = sampleTimes({ durationSeconds: FRAMES, frames: FRAMES }, { count: 8, sampling: 'middles' }).map(
+  (time) => Math.floor(time) / FRAMES,
+);
 
 /** What the first subjects with an action do at those times, with the states of everybody else. */
 function examples(action: Action, count = 10): { seen: SubjectState[]; target: SubjectState[] }[] {

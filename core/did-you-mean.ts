@@ -6,11 +6,14 @@ const MAX_WORD = 100;
 /** The known word that was probably meant, or `undefined` when none is close. */
 export function closest(word: string, known: readonly string[]): string | undefined {
   if (word.length > MAX_WORD) return undefined;
+  const lengthens = (candidate: string) => Math.abs(candidate.length - word.length);
   const ranked = known
     .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.edits - b.edits);
+    .sort((a, b) => a.edits - b.edits || lengthens(a.candidate) - lengthens(b.candidate));
   const best = ranked[0];
-  return best && best.edits <= Math.max(1, Math.floor(best.candidate.length / 3)) ? best.candidate : undefined;
+  // Two letters that changed places are two edits.
+  const most = best && Math.max(best.candidate.length > 4 ? 2 : 1, Math.floor(best.candidate.length / 3));
+  return best && best.edits <= most! ? best.candidate : undefined;
 }
 
 /** `, did you mean "x"?` as a clause to put behind a wrong name; empty when nothing is close. */

@@ -1,0 +1,205 @@
+import { closest } from '../core/did-you-mean.ts';
+import { shownValue } from './shown-value.ts';
+
+type Row = Readonly<Record<string, unknown>>;
+type Read = { fields: unknown } | { problem: string };
+interface Turn {
+  role: 'system' | 'user' | 'assistant';
+  text: string;
+  /** What content that comes in parts names beside texts. */
+  media: Row[];
+}
+
+/** Lists of turns: of ms-swift and LLaMA-Factory (`messages`, `conversations`), and ms-swift's ShareGPT form. */
+const TURN_LISTS = ['messages', 'conversations', 'conversation'] as const;
+/** Fields that hold one turn each: ms-swift's query-response, and the Alpaca form, whose `input` comes second. */
+const QUESTIONS = ['query', 'instruction', 'input'] as const;
+const ANSWERS = ['response', 'output'] as const;
+const MEDIA = ['videos', 'images', 'image'] as const;
+/** Not used: the chat template of the model has a system text of its own. */
+const UNUSED = ['system', 'history'] as const;
+
+/** The fields by which a row in the layout of another trainer is known. */
+export const LAYOUT_FIELDS: readonly string[] = [...TURN_LISTS, ...QUESTIONS, ...ANSWERS, ...MEDIA];
+
+const ROLES: Readonly<Record<string, Turn['role']>> = {
+  system: 'system',
+  user: 'user',
+  human: 'user',
+  assistant: 'assistant',
+  gpt: 'assistant',
+};
+
+/** Where a text has its video: the tags of ms-swift, LLaMA-Factory and LLaVA, and Qwen's tokens. */
+const TAG = /<(?:video|image)>|<\|vision_start\|><\|(?:video|image)_pad\|><\|vision_end\|>/g;
+
+/**
+ * A row of a dataset file with the project's own fields. Rows in them are returned as they are; of a row in another
+ * layout the answer of the assistant is the `caption`, the user's text the `prompt`, and its one video the `video`. The
+ * row may have fields of the project beside those of its layout. Fields that are empty, as tables have them, are passed
+ * over. Sources: docs/source_en/Customization/Custom-dataset.md of ms-swift, data/README.md of LLaMA-Factory.
+ */
+export function fieldsOf(json: unknown): Read {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return { fields: json };
+  if (!LAYOUT_FIELDS.some((field) => Object.hasOwn(json, field))) return { fields: json };
+  const row = Object.fromEntries(Object.entries(json).filter(([, value]) => !isEmpty(value)));
+  try {
+    return { fields: converted(row) };
+  } catch (error) {
+    if (error instanceof LayoutProblem) return { problem: error.message };
+    throw error;
+  }
+}
+
+/** Ends the reading of a row; its message is the row's problem. */
+class LayoutProblem extends Error {}
+
+function converted(row: Row): Row {
+  const lists = TURN_LISTS.filter((field) => field in row);
+  const single = [...QUESTIONS, ...ANSWERS].filter((field) => field in row);
+  const forms = [...lists, ...(single.length > 0 ? [single[0]!] : [])];
+  if (forms.length > 1)
+    throw new LayoutProblem(
+      `it has both "${forms[0]}" and "${forms[1]}"; keep the one with the question and the answer`,
+    );
+  if (Array.isArray(row.history))
+    throw new LayoutProblem('"history" has earlier turns; a sample has one question and one answer: leave it out');
+  const [list] = lists;
+  const turns = list === undefined ? singleTurns(row) : turnsOf(list, row[list]);
+  const where = list ?? single[0] ?? 'videos';
+  const [question, answer] = [onlyTurn(turns, 'user', where), onlyTurn(turns, 'assistant', where)];
+  const others = new Set<string>([...LAYOUT_FIELDS, ...UNUSED, 'video']);
+  const own = Object.fromEntries(Object.entries(row).filter(([field]) => !others.has(field)));
+  const parts = turns.flatMap(({ media }) => media);
+  const prompt = question && untagged(question.text);
+  const fields: Row = {
+    ...own,
+    ...(typeof own.id === 'number' && { id: String(own.id) }),
+    ...videoOf(row, parts),
+    ...(prompt && { prompt: given(own, 'prompt', prompt, where) }),
+    ...(answer && { caption: given(own, 'caption', untagged(answer.text), where) }),
+  };
+  if (fields.caption === undefined)
+    throw new LayoutProblem(`"${where}" has no answer of the assistant, which is the caption; add it, or "caption"`);
+  return fields;
+}
+
+/** A text of the layout, unless the row has it in the project's own field as well. */
+function given(own: Row, field: string, text: string, where: string): string {
+  if (own[field] === undefined) return text;
+  throw new LayoutProblem(`it has its ${field} twice, in "${where}" and as "${field}"; leave one out`);
+}
+
+function singleTurns(row: Row): Turn[] {
+  const texts = (fields: readonly string[]) =>
+    fields.filter((field) => field in row).map((field) => textOf(row[field], field));
+  const [question, answer] = [texts(QUESTIONS), texts(ANSWERS)];
+  return [
+    ...(question.length > 0 ? [{ role: 'user' as const, text: question.join('\n'), media: [] }] : []),
+    ...answer.map((text) => ({ role: 'assistant' as const, text, media: [] })),
+  ];
+}
+
+function turnsOf(list: string, value: unknown): Turn[] {
+  if (!Array.isArray(value)) throw new LayoutProblem(`"${list}" is ${shownValue(value)}, not a list of turns`);
+  return value.flatMap((turn: unknown, i) => {
+    const place = `${list}.${i}`;
+    if (typeof turn !== 'object' || turn === null)
+      throw new LayoutProblem(`"${place}" is ${shownValue(turn)}, not a turn`);
+    const fields = Object.fromEntries(Object.entries(turn).filter(([, inner]) => !isEmpty(inner)));
+    // ms-swift's ShareGPT form: one object with the question and the answer.
+    if (!('role' in fields) && !('from' in fields))
+      return Object.entries(fields).map(([role, text]) => turnOf(role, text, place, [role]));
+    const [role, content] = 'role' in fields ? ['role', 'content'] : ['from', 'value'];
+    for (const field of Object.keys(fields))
+      if (field !== role && field !== content) throw unknown(field, place, [role!, content!]);
+    return [turnOf(fields[role!], fields[content!], `${place}.${content}`, [role!, content!])];
+  });
+}
+
+function turnOf(role: unknown, content: unknown, place: string, known: readonly string[]): Turn {
+  if (typeof role !== 'string' || !Object.hasOwn(ROLES, role)) {
+    if (known.length === 1)
+      throw unknown(String(role), place, ['role', 'content', 'from', 'value', ...Object.keys(ROLES)]);
+    throw new LayoutProblem(
+      `"${place.slice(0, place.lastIndexOf('.'))}" is of ${shownValue(role)}; a sample has turns of ` +
+        `${Object.keys(ROLES).join(', ')} alone`,
+    );
+  }
+  if (!Array.isArray(content)) return { role: ROLES[role]!, text: textOf(content, place), media: [] };
+  const parts = content.map((part: unknown, i) => partOf(part, `${place}.${i}`));
+  const media = parts.filter((part) => typeof part !== 'string');
+  return { role: ROLES[role]!, text: parts.filter((part) => typeof part === 'string').join('\n'), media };
+}
+
+const PART_FIELDS = ['type', 'text', 'video', 'image', 'video_start', 'video_end'];
+
+/** A part of a content list, as Qwen's processors take them: a text, or an object that names a video or an image. */
+function partOf(part: unknown, place: string): string | Row {
+  if (typeof part !== 'object' || part === null) return textOf(part, place);
+  const fields = Object.fromEntries(Object.entries(part).filter(([, value]) => !isEmpty(value)));
+  for (const field of Object.keys(fields)) if (!PART_FIELDS.includes(field)) throw unknown(field, place, PART_FIELDS);
+  if ('video' in fields || 'image' in fields) return fields;
+  return textOf(fields.text, `${place}.text`);
+}
+
+function onlyTurn(turns: readonly Turn[], role: Turn['role'], where: string): Turn | undefined {
+  const found = turns.filter((turn) => turn.role === role);
+  if (found.length > 1)
+    throw new LayoutProblem(
+      `"${where}" has ${found.length} turns of the ${role}; a sample has one question and one answer: write a sample ` +
+        'for each',
+    );
+  return found[0];
+}
+
+/** The one video of a row, with its segment where the content names one. */
+function videoOf(row: Row, parts: readonly Row[]): Row {
+  const listed = [row.videos, row.video].flatMap(namesOf);
+  const moving = [...listed, ...parts.flatMap(({ video }) => namesOf(video))];
+  const still = [row.images, row.image].flatMap(namesOf).concat(parts.flatMap(({ image }) => namesOf(image)));
+  const named = moving.length > 0 ? moving : still;
+  if (moving.length > 0 && still.length > 0)
+    throw new LayoutProblem('it names a video and an image; a sample has one video: leave the image out');
+  if (named.length === 0) throw new LayoutProblem('it names no video; add "videos": ["clip.mp4"]');
+  if (named.length > 1)
+    throw new LayoutProblem(
+      `it names ${named.length} ${moving.length > 0 ? 'videos' : 'images'}; a sample has one video: write a sample ` +
+        'for each, or put the pictures of one video into a folder and name the folder',
+    );
+  const { video_start: start, video_end: end } = parts.find((part) => 'video' in part) ?? {};
+  return { video: named[0], ...(start !== undefined && { start }), ...(end !== undefined && { end }) };
+}
+
+function namesOf(value: unknown): unknown[] {
+  if (value === undefined) return [];
+  return (Array.isArray(value) ? value : [value]).flatMap((one) => (Array.isArray(one) ? one : [pathOf(one)]));
+}
+
+/** Tables have files as `{"path": ..., "bytes": null}`. */
+function pathOf(value: unknown): unknown {
+  const { path } = (typeof value === 'object' && value !== null ? value : {}) as { path?: unknown };
+  return path ?? value;
+}
+
+function untagged(text: string): string {
+  return text.replaceAll(TAG, '').trim();
+}
+
+function textOf(value: unknown, field: string): string {
+  if (typeof value === 'string') return value;
+  throw new LayoutProblem(
+    value === undefined ? `"${field}" is missing` : `"${field}" is ${shownValue(value)}, not a text`,
+  );
+}
+
+function unknown(field: string, place: string, known: readonly string[]): LayoutProblem {
+  const meant = closest(field, known);
+  const suggestion = meant === undefined ? '' : `, did you mean "${meant}"?`;
+  return new LayoutProblem(`unknown ${shownValue(field)}${suggestion} in "${place}" (allowed: ${known.join(', ')})`);
+}
+
+/** Says nothing: what tables put where a row has no value. */
+function isEmpty(value: unknown): boolean {
+  return value === null || value === '' || (typeof value === 'object' && Object.keys(value).length === 0);
+}
