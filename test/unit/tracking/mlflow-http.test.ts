@@ -84,6 +84,12 @@ describe('credentials', () => {
   it('none without a variable', async () => {
     expect(await sent({})).toBeUndefined();
   });
+  it.each(['t0ken\nX-Evil: 1', 't0ken-ü'])('refuses the token %j by the name of its variable', (token) => {
+    const open = () => new MlflowHttp({ url: 'http://127.0.0.1:1', env: { MLFLOW_TRACKING_TOKEN: token } });
+    expect(open).toThrow('MLFLOW_TRACKING_TOKEN');
+    expect(open).not.toThrow('t0ken');
+  });
+
   it('a token goes before a name', async () => {
     const env = { MLFLOW_TRACKING_TOKEN: 't', MLFLOW_TRACKING_USERNAME: 'u', MLFLOW_TRACKING_PASSWORD: 'p' };
     expect(await sent({ env })).toBe('Bearer t');
