@@ -74,6 +74,8 @@ export function requireAllowedKeys({ apiKeyEnv, headers = {}, baseUrl }: NamedSe
 function isBelow(url: string, top: string): boolean {
   const [here, there] = [new URL(url), new URL(top)];
   const folder = there.pathname.replace(/\/*$/, '/');
+  // Some servers read these as separators, or as a way up.
+  if (/%2f|%5c|%2e|;/i.test(here.pathname)) return false;
   return here.origin === there.origin && `${here.pathname}/`.startsWith(folder);
 }
 

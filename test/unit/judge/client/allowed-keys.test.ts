@@ -34,6 +34,8 @@ it.each([
   ['another port', 'PLAIN', 'http://gpu-7:8001/v1'],
   ['a path beside the allowed one', 'DASHSCOPE_API_KEY', 'https://dashscope.example/compatible-modeX/v1'],
   ['a path that climbs out', 'DASHSCOPE_API_KEY', 'https://dashscope.example/compatible-mode/../v1'],
+  ['a path that climbs out in disguise', 'DASHSCOPE_API_KEY', 'https://dashscope.example/compatible-mode/..%2fv1'],
+  ['a path that some servers cut', 'DASHSCOPE_API_KEY', 'https://dashscope.example/compatible-mode/..;/v1'],
   ['another variable', 'AWS_SECRET_ACCESS_KEY', 'https://dashscope.example/compatible-mode'],
   ['a name that looks like this machine', 'VLLM_KEY', 'http://127.0.0.1.evil.example/v1'],
 ])('is refused: %s', (_, variable, url) => {
