@@ -14,7 +14,10 @@ export function withChange(watch: CollapseWatch, seen: WatchedStep, name: 'lengt
   return { changes: (known?.changes ?? 0) + 1, sum: (known?.sum ?? 0) + Math.abs(now - before) };
 }
 
-/** The standard deviation of one step's number around its trend: the mean change of normal noise is 2 / sqrt(pi) of it. */
+/**
+ * The standard deviation of one step's number around its trend: the mean change of normal noise is 2 / sqrt(pi) of it.
+ * Few changes may be alike by chance, so that they count for more.
+ */
 export function noiseOf(noise: StepNoise | undefined): number {
-  return noise ? ((noise.sum / noise.changes) * Math.sqrt(Math.PI)) / 2 : 0;
+  return noise ? (((noise.sum / noise.changes) * Math.sqrt(Math.PI)) / 2) * (1 + 2 / noise.changes) : 0;
 }
