@@ -111,8 +111,8 @@ function overFloor(share: number, of: number): number {
 }
 
 /**
- * The first steps' mean length, if it is far from the present one: further than the config allows, and than the noise of
- * the steps explains. A policy may collapse within its first steps, so the first of them alone count, too.
+ * The first steps' mean length, if it is far from the present one: further than the config allows, and than the noise
+ * of the steps explains. A policy may collapse within its first steps, so the first of them alone count, too.
  */
 function lengthBefore(
   { first, noise }: CollapseWatch,

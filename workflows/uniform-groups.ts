@@ -62,8 +62,8 @@ function isChance(share: number, steps: number, perStep: number | undefined, max
 }
 
 /**
- * The fewest groups a step that these shares can be shares of; undefined where every group was uniform, since that tells
- * nothing.
+ * The fewest groups a step that these shares can be shares of; undefined where every group was uniform, since that
+ * tells nothing.
  */
 function groupsPerStep(shares: readonly number[]): number | undefined {
   return shares.every((share) => share === 1) ? undefined : Math.max(...shares.map(fewestGroups));
