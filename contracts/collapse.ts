@@ -25,24 +25,41 @@ export const WatchedStep = z.strictObject({
 });
 export type WatchedStep = z.infer<typeof WatchedStep>;
 
-/** What a run remembers of its steps and benchmarks to see a collapse: small, since it travels with every step. */
-export const CollapseWatch = z.strictObject({
+/** How much a number changes from one step to the next. */
+export const StepNoise = z.strictObject({
+  /** How many changes were seen. */
+  changes: z.int().positive(),
+  /** The sum of their absolute values. */
+  sum: z.number().nonnegative(),
+});
+export type StepNoise = z.infer<typeof StepNoise>;
+
+/** A benchmark's value in points. */
+export const MeasuredPolicy = z.strictObject({
+  step: z.int().nonnegative(),
+  value: z.number(),
+  /** How far the bound of the 95% interval lies from the value, to the worse side; absent where there is none. */
+  slack: z.number().nonnegative().optional(),
+  /** Mean training reward at that time; absent for the start policy. */
+  reward: z.number().optional(),
+});
+export type MeasuredPolicy = z.infer<typeof MeasuredPolicy>;
+
+/**
+ * What a run remembers of its steps and benchmarks to see a collapse: small, since it travels with every step. What an
+ * older version remembered besides is left out.
+ */
+export const CollapseWatch = z.object({
   /** The first three steps, then no more. */
   first: z.array(WatchedStep),
   /** The last five steps. */
   recent: z.array(WatchedStep),
-  /** Steps in a row in which too many groups were uniform. */
-  uniformSteps: z.int().nonnegative(),
-  /** The best benchmark so far, in points, and the mean training reward at that time. */
-  best: z
-    .strictObject({
-      step: z.int().nonnegative(),
-      value: z.number(),
-      /** What a worse value must pass to count: the bound of the 95% interval. */
-      bound: z.number(),
-      reward: z.number().optional(),
-    })
-    .optional(),
+  /** The noise of the steps so far. */
+  noise: z.strictObject({ length: StepNoise.optional(), reward: StepNoise.optional() }).optional(),
+  /** The shares of uniform groups in the last steps. */
+  uniform: z.array(z.number().min(0).max(1)).optional(),
+  /** The last benchmarks. */
+  measured: z.array(MeasuredPolicy).optional(),
   /** One a kind, in the order in which they were seen. */
   warnings: z.array(CollapseWarning),
 });

@@ -14,9 +14,10 @@ import type { JudgeSection } from '../judge/client/config-section.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import { bestAfter, bestSteps, endedEarly } from './best-checkpoint.ts';
-import { type HeldOutMetric, NOTHING_WATCHED, watchEvaluation, watchStep } from './collapse.ts';
+import { NOTHING_WATCHED, watchEvaluation, watchStep } from './collapse.ts';
 import type { Waiting } from './controllable-run.ts';
 import { DivergenceGate } from './divergence-gate.ts';
+import type { HeldOutMetric } from './held-out-fall.ts';
 import type { JudgeGate } from './judge-gate.ts';
 import { JudgedRun, plus } from './judged-run.ts';
 import { limitedJudge } from './limits.ts';
@@ -199,7 +200,11 @@ export class RunState extends JudgedRun<RunSnapshot> {
     const { collapse } = this.config;
     // A run that began with an older version has no such section.
     if (collapse && collapse.action !== 'ignore' && metrics['train/completionLength'] !== undefined)
-      snapshot.collapse = watchStep(snapshot.collapse ?? NOTHING_WATCHED, { step: snapshot.step, metrics }, collapse);
+      snapshot.collapse = watchStep(
+        snapshot.collapse ?? NOTHING_WATCHED,
+        { step: snapshot.step, metrics, groups: this.config.algorithm.samplesPerStep },
+        collapse,
+      );
     snapshot.secondsPerStep = 0.8 * (snapshot.secondsPerStep ?? seconds) + 0.2 * seconds;
     if (clipsAhead) snapshot.clipsAhead = clipsAhead;
     this.#stepUsage = { calls: 0, cost: 0 };
