@@ -29,12 +29,14 @@ export async function readPredictions(path: string, suite: Suite, items: readonl
   const files = await filesOf(path);
   const captions = new Map<string, string>();
   const [conflicts, unknown, empty] = [new Set<string>(), new Set<string>(), [] as string[]];
+  const otherTasks = new Set<string>();
   const hashes: string[] = [];
   for (const file of files) {
     const text = await readAnnotationFile(file, 'Predictions file');
     hashes.push(sha256(text));
-    const found = predictionsIn(text, file, suite, byId, files.length > 1 || file !== path);
-    if (found.length === 0) empty.push(basename(file));
+    const { found, ofOtherTask } = predictionsIn(text, file, suite, byId, files.length > 1 || file !== path);
+    if (ofOtherTask) otherTasks.add(basename(file));
+    else if (found.length === 0) empty.push(basename(file));
     for (const { ids, caption } of found) {
       const id = ids.find((name) => byId.has(name));
       if (id === undefined) unknown.add(ids[0]!);
@@ -45,8 +47,13 @@ export async function readPredictions(path: string, suite: Suite, items: readonl
       }
     }
   }
-  if (captions.size + unknown.size === 0)
+  if (captions.size + unknown.size + otherTasks.size === 0)
     throw badAnnotation(`${files.length > 1 ? 'Predictions folder' : 'Predictions file'} ${path} has no captions.`);
+  if (captions.size + unknown.size === 0)
+    throw badAnnotation(
+      `${path} has only logs of other tasks than those of ${suite.title}; give the log of its task, or write lines ` +
+        'such as {"id": "1", "caption": "A man walks."}.',
+    );
   const warnings = [
     ...sentence(
       conflicts,
@@ -57,6 +64,11 @@ export async function readPredictions(path: string, suite: Suite, items: readonl
       unknown,
       (n) => `${n} of the predictions ${is(n)} of no clip of ${suite.title}`,
       'and not scored; check that they belong to these annotations',
+    ),
+    ...sentence(
+      otherTasks,
+      (n) => `${n} of the files in ${path} ${is(n)} of another task of lmms-eval than those of ${suite.title}`,
+      'and not scored',
     ),
     ...sentence(new Set(empty), (n) => `${n} of the files in ${path} ${n === 1 ? 'has' : 'have'} no captions`, ''),
   ];
@@ -99,22 +111,26 @@ function predictionsIn(
   suite: Suite,
   items: ReadonlyMap<string, SuiteItem>,
   amongOthers: boolean,
-): Prediction[] {
+): { found: Prediction[]; ofOtherTask: boolean } {
   const whole = parsed(text);
   const log = logOf(whole);
-  const task = log?.task ?? taskOfFile(basename(file));
+  const task = log?.task === undefined ? taskOfFile(basename(file)) : { task: log.task, certain: true };
+  let ofOtherTask = false;
   const read = (value: unknown): Prediction[] | 'elsewhere' => {
+    const logged = readLogged(value, suite, task);
+    if (logged === 'elsewhere') ofOtherTask = true;
+    if (logged.length > 0) return logged;
     const { success, data } = Row.safeParse(value);
     if (success) return [{ ids: [`${data.id}`], caption: data.caption }];
-    const theirs = suite.readPredictions?.(value, (id) => items.get(id)) ?? [];
-    return theirs.length === 0 ? readLogged(value, suite, task) : theirs;
+    return suite.readPredictions?.(value, (id) => items.get(id)) ?? [];
   };
   const values = log
     ? log.rows.map((value, i) => ({ value, place: `logs[${i}]` }))
     : valuesOf(text, whole, (value) => read(value).length > 0);
   const rows = values.map(({ value, place }) => ({ place, found: read(value) }));
-  if (amongOthers && rows.every(({ found }) => found === 'elsewhere' || found.length === 0)) return [];
-  return rows.flatMap(({ place, found }) => {
+  if (amongOthers && rows.every(({ found }) => found === 'elsewhere' || found.length === 0))
+    return { found: [], ofOtherTask };
+  const predictions = rows.flatMap(({ place, found }) => {
     if (found === 'elsewhere') return [];
     if (found.length === 0)
       throw badAnnotation(
@@ -128,6 +144,7 @@ function predictionsIn(
       );
     return found;
   });
+  return { found: predictions, ofOtherTask };
 }
 
 type Value = { value: unknown; place: string };

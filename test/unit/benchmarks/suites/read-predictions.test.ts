@@ -7,6 +7,7 @@ import { dream1k } from '../../../../benchmarks/dream1k/dream1k.ts';
 import { readPredictions } from '../../../../benchmarks/suites/read-predictions.ts';
 import type { Suite, SuiteItem } from '../../../../benchmarks/suites/suite.ts';
 import { vdc } from '../../../../benchmarks/vdc/vdc.ts';
+import { naming, refusal } from '../../../refusal.ts';
 
 const folder = () => mkdtemp(join(tmpdir(), 'videocap-predictions-'));
 const clip = (id: string, more: object = {}): SuiteItem => ({ id, clip: id, video: `${id}.mp4`, ...more });
@@ -207,5 +208,62 @@ describe('logs of lmms-eval', () => {
     const row = lines({ doc_id: 1, filtered_resps: ['a'] });
     expect((await readAs(carebench, DREAM, row)).captions).toEqual({ 1: 'a' });
     await expect(readAs(dream1k, DREAM, row)).rejects.toThrow(/line 1 has an answer and nothing that names its video/);
+  });
+
+  describe('of another task are passed over, and a warning names the file', () => {
+    const warning = naming('1 of the files', 'another task of lmms-eval', '1_samples_msrvtt_qa.jsonl');
+    const care = ['0', '1'].map((id) => clip(id, { clip: `vid_${id}.mp4`, video: `vid_${id}.mp4` }));
+    const own = lines({ doc_id: 1, doc: { video: 'vid_0.mp4' }, resps: [['A cat runs.']] });
+    const qa = (doc: object) => lines({ doc_id: 0, doc, resps: [['yes']], filtered_resps: ['yes'] });
+
+    it.each([[{ video: 'video7010.mp4' }], [{}], [{ video: 'vid_0.mp4' }]])(
+      'beside that of CaReBench: %j',
+      async (doc) => {
+        const files = { '1_samples_carebench.jsonl': own, '1_samples_msrvtt_qa.jsonl': qa(doc) };
+        expect(await readAs(carebench, care, files)).toEqual({
+          captions: { 'vid_0.mp4': 'A cat runs.' },
+          warnings: [warning],
+        });
+      },
+    );
+
+    it.each([[{ id: 1 }], [{ idx: 1 }], [{ video_path: '/data/msvd/1.avi' }]])(
+      'beside that of DREAM-1K: %j',
+      async (doc) => {
+        const files = {
+          '1_samples_dream-1k.jsonl': qa({ idx: 2 }),
+          '1_samples_msrvtt_qa.jsonl': qa(doc),
+        };
+        expect(await readAs(dream1k, DREAM, files)).toEqual({ captions: { 2: 'yes' }, warnings: [warning] });
+      },
+    );
+
+    it('beside those of VDC, in the older form', async () => {
+      const files = {
+        'short_test.json': JSON.stringify(older('short_test', 'A man.')),
+        'videomme.json': JSON.stringify(older('videomme', 'B')),
+      };
+      expect(await readAs(vdc, VDC, files)).toEqual({
+        captions: { 'short/v1': 'A man.' },
+        warnings: [naming('another task of lmms-eval', 'videomme.json')],
+      });
+    });
+
+    it('and alone are refused', async () => {
+      const files = { '1_samples_msrvtt_qa.jsonl': qa({ id: 1 }) };
+      await expect(readAs(dream1k, DREAM, files)).rejects.toEqual(
+        refusal('InvalidDataset', 'only logs of other tasks', dream1k.title),
+      );
+    });
+  });
+
+  it('a row number is no id in a row that names a video', async () => {
+    const row = lines({ doc_id: 1, doc: { video: 'elsewhere.mp4' }, resps: [['a']] });
+    expect(await readAs(carebench, DREAM, row)).toEqual({ captions: {}, warnings: [naming('elsewhere.mp4')] });
+  });
+
+  it("a row of the authors' evaluation of another benchmark is elsewhere", async () => {
+    const rows = lines({ idx: 'MSVD/test_1', gt: 'x', pred: 'low' }, { idx: 'DREAM/videvo_2', gt: 'x', pred: 'a' });
+    expect(await readAs(dream1k, DREAM, rows)).toEqual({ captions: { 2: 'a' }, warnings: [] });
   });
 });
