@@ -102,7 +102,21 @@ async function filesOf(path: string): Promise<string[]> {
   return names.map((name) => join(path, name));
 }
 
-const Row = z.object({ id: z.union([z.string(), z.number()]), caption: z.string() });
+const Row = z.looseObject({ id: z.union([z.string(), z.number()]), caption: z.string() });
+
+/** Names of what a model wrote: beside one of them `caption` is often the reference. */
+const WRITTEN =
+  /^(model_?)?(pred(ict(ed|ion)s?)?|generat(ed|ion)s?|responses?|outputs?|answers?|completions?|hypothes[ie]s|filtered_resps|resps)(_?(captions?|texts?))?$/i;
+
+/** The field beside `caption` whose other text may be the prediction: a reader cannot tell which of them is. */
+function rivalOf({ id: _, caption, ...others }: z.infer<typeof Row>): string | undefined {
+  return Object.entries(others).find(([name, value]) => {
+    const [text] = [value].flat(2);
+    return WRITTEN.test(name) && text !== caption && (typeof text === 'string' || name.endsWith('resps'));
+  })?.[0];
+}
+
+type Read = Prediction & { rival?: string | undefined };
 
 /** The predictions of one file. `amongOthers`: it may have none, since not all of a folder's files have some. */
 function predictionsIn(
@@ -116,13 +130,15 @@ function predictionsIn(
   const log = logOf(whole);
   const task = log?.task === undefined ? taskOfFile(basename(file)) : { task: log.task, certain: true };
   let ofOtherTask = false;
-  const read = (value: unknown): Prediction[] | 'elsewhere' => {
+  const read = (value: unknown): Read[] | 'elsewhere' => {
     const logged = readLogged(value, suite, task);
     if (logged === 'elsewhere') ofOtherTask = true;
     if (logged.length > 0) return logged;
+    const theirs = suite.readPredictions?.(value, (id) => items.get(id)) ?? [];
+    if (theirs.length > 0) return theirs;
     const { success, data } = Row.safeParse(value);
-    if (success) return [{ ids: [`${data.id}`], caption: data.caption }];
-    return suite.readPredictions?.(value, (id) => items.get(id)) ?? [];
+    if (!success) return [];
+    return [{ ids: [`${data.id}`], caption: data.caption, rival: rivalOf(data) }];
   };
   const values = log
     ? log.rows.map((value, i) => ({ value, place: `logs[${i}]` }))
@@ -136,6 +152,12 @@ function predictionsIn(
       throw badAnnotation(
         `Predictions file ${file} ${place} is no caption; write lines such as {"id": "1", "caption": "A man ` +
           `walks."}, with the ids of the suite's clips.`,
+      );
+    const rival = found.find((one) => one.rival !== undefined)?.rival;
+    if (rival !== undefined)
+      throw badAnnotation(
+        `Predictions file ${file} ${place} has "caption" and "${rival}" with different texts; leave only the ` +
+          'prediction, as "caption".',
       );
     if (found.some(({ ids }) => ids.length === 0))
       throw badAnnotation(

@@ -79,6 +79,39 @@ describe('a file of predictions', () => {
   });
 });
 
+describe('a row with the reference as its caption', () => {
+  const row = (more: object) => lines({ id: 1, caption: 'The reference.', ...more });
+
+  it('of a log of lmms-eval: the answer counts', async () => {
+    expect(await read(row({ resps: [['a']] }))).toEqual({ 1: 'a' });
+    expect(await read(row({ filtered_resps: 'a' }))).toEqual({ 1: 'a' });
+    expect((await readAs(vdc, DREAM, row({ resps: [['a']], filtered_resps: ['a'] }))).captions).toEqual({ 1: 'a' });
+  });
+
+  it("in the layout of CaReBench's authors: the prediction counts", async () => {
+    expect((await readAs(carebench, DREAM, row({ pred: 'a' }))).captions).toEqual({ 1: 'a' });
+  });
+
+  it.each([
+    ['pred', 'a'],
+    ['pred', ''],
+    ['prediction', 'a'],
+    ['predicted_caption', 'a'],
+    ['generated_text', 'a'],
+    ['model_output', 'a'],
+    ['response', ['a']],
+    ['resps', [[[-1.5, true]]]],
+  ])('is refused where %s may be the prediction', async (field, value) => {
+    const refused = refusal('InvalidDataset', 'line 1', '"caption"', `"${field}"`, 'leave only the prediction');
+    await expect(read(row({ [field]: value }))).rejects.toEqual(refused);
+  });
+
+  it.each([{ pred: 'The reference.' }, { output: 12 }, { question: 'x' }, { response: null }])(
+    'is read where nothing else may be the prediction: %j',
+    async (more) => expect(await read(row(more))).toEqual({ 1: 'The reference.' }),
+  );
+});
+
 describe('captions that do not fit', () => {
   const twice = lines({ id: 1, caption: 'a' }, { id: 2, caption: 'b' }, { id: 1, caption: 'c' });
 
