@@ -96,7 +96,7 @@ async function filesOf(path: string): Promise<string[]> {
     () => false,
   );
   if (!isFolder) return [path];
-  const names = (await readdir(path)).filter((name) => /\.jsonl?$/.test(name)).sort();
+  const names = (await readdir(path)).filter((name) => /\.jsonl?$/i.test(name)).sort();
   if (names.length === 0)
     throw badAnnotation(`Predictions folder ${path} has no .jsonl or .json file; give the folder they lie in.`);
   return names.map((name) => join(path, name));
@@ -143,15 +143,16 @@ function predictionsIn(
   const values = log
     ? log.rows.map((value, i) => ({ value, place: `logs[${i}]` }))
     : valuesOf(text, whole, (value) => read(value).length > 0);
-  const rows = values.map(({ value, place }) => ({ place, found: read(value) }));
-  if (amongOthers && rows.every(({ found }) => found === 'elsewhere' || found.length === 0))
+  const rows = values.map(({ value, place }) => ({ value, place, found: read(value) }));
+  const broken = rows.find(({ value }) => value === NO_JSON);
+  if (amongOthers && !broken && rows.every(({ found }) => found === 'elsewhere' || found.length === 0))
     return { found: [], ofOtherTask };
-  const predictions = rows.flatMap(({ place, found }) => {
+  const predictions = rows.flatMap(({ value, place, found }) => {
     if (found === 'elsewhere') return [];
     if (found.length === 0)
       throw badAnnotation(
-        `Predictions file ${file} ${place} is no caption; write lines such as {"id": "1", "caption": "A man ` +
-          `walks."}, with the ids of the suite's clips.`,
+        `Predictions file ${file} ${place} is no caption${value === NO_JSON ? ', and no JSON' : ''}; write lines ` +
+          'such as {"id": "1", "caption": "A man walks."}, with the ids of the suite\'s clips.',
       );
     const rival = found.find((one) => one.rival !== undefined)?.rival;
     if (rival !== undefined)
@@ -169,6 +170,9 @@ function predictionsIn(
   return { found: predictions, ofOtherTask };
 }
 
+/** What was left of a row where its writer was stopped, for one. */
+const NO_JSON = Symbol('no JSON');
+
 type Value = { value: unknown; place: string };
 
 /** The values of a file: the entries of one JSON list, those of one JSON object by id, or a line each. */
@@ -185,11 +189,18 @@ function valuesOf(text: string, whole: unknown, isRow: (value: unknown) => boole
   });
 }
 
-/** `undefined` for what is no JSON: that is no caption either. */
+/** A string of JSON, or a number that Python's `json` writes and JSON does not have. */
+const NUMBERS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\b(?:NaN|Infinity)\b/g;
+
+/**
+ * `NO_JSON` for what is none. Python writes `NaN` among a log's metrics; it is read as `null`, since no caption is a
+ * number.
+ */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined;
+    const json = text.replace(NUMBERS, (found) => (found.startsWith('"') ? found : 'null'));
+    return json === text ? NO_JSON : parsed(json);
   }
 }

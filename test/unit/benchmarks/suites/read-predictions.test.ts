@@ -112,6 +112,41 @@ describe('a row with the reference as its caption', () => {
   );
 });
 
+describe("a file as Python's programs leave it", () => {
+  it('has numbers that JSON does not have: they are no captions, and texts stay as they are', async () => {
+    const rows = [
+      '{"id": 1, "caption": "NaN, \\"Infinity\\" and -Infinity", "score": NaN, "all": [Infinity, -Infinity]}',
+      '{"doc": {"idx": 2}, "resps": [["b"]], "metric": {"score": NaN}}',
+    ];
+    const read1 = { 1: 'NaN, "Infinity" and -Infinity' };
+    expect(await read(rows.join('\n'))).toEqual({ ...read1, 2: 'b' });
+    expect(await read(`[${rows.join(',')}]`)).toEqual({ ...read1, 2: 'b' });
+    expect(await read(rows[0]!)).toEqual(read1);
+    expect(await read(`{"logs": [${rows[1]}], "time": NaN}`)).toEqual({ 2: 'b' });
+    await expect(read('{"id": 1, "caption": NaN}')).rejects.toEqual(refusal('InvalidDataset', 'is no caption'));
+  });
+
+  it.each([
+    ['2.jsonl', '{"id": "2", "capt'],
+    ['2.jsonl', '{"id": "2", "caption": "b"}\n{"id": "3", "ca'],
+    ['2.json', '[{"id": "2", "caption": "b"}, {"id'],
+    ['2.json', '{\n  "1": "a",\n  "2": "b'],
+  ])('cut, among others: %s with %j is refused', async (name, text) => {
+    const files = { '1.jsonl': lines({ id: 1, caption: 'a' }), [name]: text };
+    await expect(readAs(dream1k, DREAM, files)).rejects.toEqual(refusal('InvalidDataset', name, 'line', 'no JSON'));
+  });
+
+  it('empty, among others: a warning names it', async () => {
+    const files = { '1.jsonl': lines({ id: 1, caption: 'a' }), '2.jsonl': '' };
+    expect((await readAs(dream1k, DREAM, files)).warnings).toEqual([naming('no captions', '2.jsonl')]);
+  });
+
+  it('named in capitals is read', async () => {
+    const files = { '1.JSONL': lines({ id: 1, caption: 'a' }), '2.Json': '[{"id": 2, "caption": "b"}]' };
+    expect((await readAs(dream1k, DREAM, files)).captions).toEqual({ 1: 'a', 2: 'b' });
+  });
+});
+
 describe('captions that do not fit', () => {
   const twice = lines({ id: 1, caption: 'a' }, { id: 2, caption: 'b' }, { id: 1, caption: 'c' });
 
