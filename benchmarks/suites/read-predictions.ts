@@ -106,7 +106,7 @@ const Row = z.looseObject({ id: z.union([z.string(), z.number()]), caption: z.st
 
 /** Names of what a model wrote: beside one of them `caption` is often the reference. */
 const WRITTEN =
-  /^(model_?)?(pred(ict(ed|ion)s?)?|generat(ed|ion)s?|responses?|outputs?|answers?|completions?|hypothes[ie]s|filtered_resps|resps)(_?(captions?|texts?))?$/i;
+  /^(model_)?(pred(icted|ictions?)?|generat(ed|ions?)|(response|output|answer)s?|(filtered_)?resps)(_caption|_text)?$/i;
 
 /** The field beside `caption` whose other text may be the prediction: a reader cannot tell which of them is. */
 function rivalOf({ id: _, caption, ...others }: z.infer<typeof Row>): string | undefined {
