@@ -11,12 +11,13 @@ export const NotFinite = z.strictObject({
     'gradient',
     'moment of the optimiser',
     'weight after the update',
+    'metric',
   ]),
   /** JSON has no such numbers. */
   value: z.enum(['NaN', 'Infinity', '-Infinity']),
   /** The samples that it comes from, as far as the engine can tell; absent where it comes from all. */
   samples: z.array(z.string()).optional(),
-  /** A parameter's name, or a place among the completions, such as `completion 2 of group 3`. */
+  /** The name of a parameter or a metric, or a place among the completions, such as `completion 2 of group 3`. */
   where: z.string().optional(),
 });
 export type NotFinite = z.infer<typeof NotFinite>;

@@ -89,6 +89,7 @@ export const carebench: Suite<CareBenchItem, CareBenchItemScore> = {
   instruction: () => 'Describe the video in detail.',
   readPredictions: careBenchPredictions,
   repeatedPrediction: 'last',
+  isTask: (task) => /care[^a-z]?bench/i.test(task),
   docIdIsId: true,
   async scoreItem(client, { reference, events, objects }, caption, { quirks, signal }) {
     const keep = keptUnits(quirks);

@@ -14,16 +14,20 @@ export function dream1kPredictions(
   row: unknown,
   itemOf: (id: string) => Dream1kItem | undefined,
 ): Prediction[] | 'elsewhere' {
+  const isDream = (dataset: string, id: string) =>
+    dataset.split('/')[0] === 'DREAM' || itemOf(id)?.category === posix.basename(dataset);
   const evaluated = Evaluated.safeParse(row);
   if (evaluated.success) {
-    const [, id] = /_([^_]+)$/.exec(evaluated.data.idx)!;
-    return [{ ids: [id!], caption: evaluated.data.pred }];
+    const { idx, pred } = evaluated.data;
+    const end = idx.lastIndexOf('_');
+    return isDream(idx.slice(0, end), idx.slice(end + 1))
+      ? [{ ids: [idx.slice(end + 1)], caption: pred }]
+      : 'elsewhere';
   }
   const { success, data } = Dream1kRow.safeParse(row);
   if (!success) return isOfTarsier(row) ? 'elsewhere' : [];
   const id = `${data.idx}`;
-  const isHere = data.dataset.split('/')[0] === 'DREAM' || itemOf(id)?.category === posix.basename(data.dataset);
-  return isHere ? [{ ids: [id], caption: predictedCaption(data) }] : 'elsewhere';
+  return isDream(data.dataset, id) ? [{ ids: [id], caption: predictedCaption(data) }] : 'elsewhere';
 }
 
 const OtherRow = z.object({ messages: z.array(z.unknown()), dataset: z.string() });

@@ -49,6 +49,7 @@ export const dream1k: Suite<Dream1kItem, Dream1kScore> = {
 
   repeatedPrediction: 'first',
   readPredictions: dream1kPredictions,
+  isTask: (task) => /(?<![a-z])dream(?![a-z])/i.test(task),
 
   async scoreItem(client, item, caption, { quirks, signal }): Promise<Outcome<Dream1kScore>> {
     const reference = { caption: item.reference, units: item.events };

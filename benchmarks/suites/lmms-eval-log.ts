@@ -25,33 +25,46 @@ const Row = z
 /** How data sets name a video, the one that the authors of VDC look up first. */
 export const ID_FIELDS = ['video_id', 'video_name', 'idx', 'id', 'vid', 'video', 'video_path'];
 
+/** What a log is of. */
+export interface Task {
+  task: string;
+  /** Whether the log says so; otherwise it is only the name of the file. */
+  certain: boolean;
+}
+
 /** The rows of a log in the older form, with the name of its task; `undefined` for other files. */
 export function logOf(file: unknown): { rows: unknown[]; task: string | undefined } | undefined {
   const { success, data } = Log.safeParse(file);
   return success ? { rows: data.logs, task: data.model_configs?.task } : undefined;
 }
 
-/** `camera_test`, of `20261129_101500_samples_camera_test.jsonl` and of `camera_test.json`. */
-export function taskOfFile(name: string): string {
-  return name.replace(/\.jsonl?$/, '').replace(/^.*_samples_|^samples_/, '');
+/**
+ * `camera_test`, of `20261129_101500_samples_camera_test.jsonl` and of `camera_test.json`. Any file may have a name of
+ * the second form: it is `certain` to be a task's in the first alone.
+ */
+export function taskOfFile(name: string): Task {
+  const [, task] = /^(?:.*_)?samples_(.+)\.jsonl?$/i.exec(name) ?? [];
+  return task === undefined ? { task: name.replace(/\.jsonl?$/i, ''), certain: false } : { task, certain: true };
 }
 
 /**
  * The caption of a row: the model's first answer, as it wrote it. The newer form leaves `resps` out where it is what
  * `filtered_resps` is, and `doc` always; what names the video is then in what the task's metrics were given, if they
- * were given it: `ids` may be empty.
+ * were given it: `ids` may be empty. A row of a task that asks for something else is elsewhere: its videos may be named
+ * as the suite's are.
  */
-export function readLogged(row: unknown, suite: Suite, task: string): Prediction[] {
+export function readLogged(row: unknown, suite: Suite, { task, certain }: Task): Prediction[] | 'elsewhere' {
   const { success, data } = Row.safeParse(row);
   if (!success) return [];
   const caption = firstText(data.resps) ?? firstText(data.filtered_resps);
   if (caption === undefined) return [];
+  if (certain && suite.isTask?.(task) === false) return 'elsewhere';
   const { doc, doc_id: docId, ...others } = data;
   const metrics = Object.values(others).filter((value) => typeof value === 'object' && value !== null);
-  const names = [...new Set([doc ?? {}, ...metrics].flatMap(namesIn))];
+  const names = [...new Set([doc ?? {}, ...metrics, others].flatMap(namesIn))];
   // Not by the video alone where the task is one aspect's: its caption must not stand for another aspect.
   const ids = names.map((name) => suite.idInTask?.(task, name) ?? name);
-  if (suite.docIdIsId && docId !== undefined) ids.push(`${docId}`);
+  if (ids.length === 0 && suite.docIdIsId && docId !== undefined) ids.push(`${docId}`);
   return [{ ids, caption }];
 }
 

@@ -29,12 +29,14 @@ export async function readPredictions(path: string, suite: Suite, items: readonl
   const files = await filesOf(path);
   const captions = new Map<string, string>();
   const [conflicts, unknown, empty] = [new Set<string>(), new Set<string>(), [] as string[]];
+  const otherTasks = new Set<string>();
   const hashes: string[] = [];
   for (const file of files) {
     const text = await readAnnotationFile(file, 'Predictions file');
     hashes.push(sha256(text));
-    const found = predictionsIn(text, file, suite, byId, files.length > 1 || file !== path);
-    if (found.length === 0) empty.push(basename(file));
+    const { found, ofOtherTask } = predictionsIn(text, file, suite, byId, files.length > 1 || file !== path);
+    if (ofOtherTask) otherTasks.add(basename(file));
+    else if (found.length === 0) empty.push(basename(file));
     for (const { ids, caption } of found) {
       const id = ids.find((name) => byId.has(name));
       if (id === undefined) unknown.add(ids[0]!);
@@ -45,8 +47,13 @@ export async function readPredictions(path: string, suite: Suite, items: readonl
       }
     }
   }
-  if (captions.size + unknown.size === 0)
+  if (captions.size + unknown.size + otherTasks.size === 0)
     throw badAnnotation(`${files.length > 1 ? 'Predictions folder' : 'Predictions file'} ${path} has no captions.`);
+  if (captions.size + unknown.size === 0)
+    throw badAnnotation(
+      `${path} has only logs of other tasks than those of ${suite.title}; give the log of its task, or write lines ` +
+        'such as {"id": "1", "caption": "A man walks."}.',
+    );
   const warnings = [
     ...sentence(
       conflicts,
@@ -57,6 +64,11 @@ export async function readPredictions(path: string, suite: Suite, items: readonl
       unknown,
       (n) => `${n} of the predictions ${is(n)} of no clip of ${suite.title}`,
       'and not scored; check that they belong to these annotations',
+    ),
+    ...sentence(
+      otherTasks,
+      (n) => `${n} of the files in ${path} ${is(n)} of another task of lmms-eval than those of ${suite.title}`,
+      'and not scored',
     ),
     ...sentence(new Set(empty), (n) => `${n} of the files in ${path} ${n === 1 ? 'has' : 'have'} no captions`, ''),
   ];
@@ -84,13 +96,27 @@ async function filesOf(path: string): Promise<string[]> {
     () => false,
   );
   if (!isFolder) return [path];
-  const names = (await readdir(path)).filter((name) => /\.jsonl?$/.test(name)).sort();
+  const names = (await readdir(path)).filter((name) => /\.jsonl?$/i.test(name)).sort();
   if (names.length === 0)
     throw badAnnotation(`Predictions folder ${path} has no .jsonl or .json file; give the folder they lie in.`);
   return names.map((name) => join(path, name));
 }
 
-const Row = z.object({ id: z.union([z.string(), z.number()]), caption: z.string() });
+const Row = z.looseObject({ id: z.union([z.string(), z.number()]), caption: z.string() });
+
+/** Names of what a model wrote: beside one of them `caption` is often the reference. */
+const WRITTEN =
+  /^(model_)?(pred(icted|ictions?)?|generat(ed|ions?)|(response|output|answer)s?|(filtered_)?resps)(_caption|_text)?$/i;
+
+/** The field beside `caption` whose other text may be the prediction: a reader cannot tell which of them is. */
+function rivalOf({ id: _, caption, ...others }: z.infer<typeof Row>): string | undefined {
+  return Object.entries(others).find(([name, value]) => {
+    const [text] = [value].flat(2);
+    return WRITTEN.test(name) && text !== caption && (typeof text === 'string' || name.endsWith('resps'));
+  })?.[0];
+}
+
+type Read = Prediction & { rival?: string | undefined };
 
 /** The predictions of one file. `amongOthers`: it may have none, since not all of a folder's files have some. */
 function predictionsIn(
@@ -99,27 +125,40 @@ function predictionsIn(
   suite: Suite,
   items: ReadonlyMap<string, SuiteItem>,
   amongOthers: boolean,
-): Prediction[] {
+): { found: Prediction[]; ofOtherTask: boolean } {
   const whole = parsed(text);
   const log = logOf(whole);
-  const task = log?.task ?? taskOfFile(basename(file));
-  const read = (value: unknown): Prediction[] | 'elsewhere' => {
-    const { success, data } = Row.safeParse(value);
-    if (success) return [{ ids: [`${data.id}`], caption: data.caption }];
+  const task = log?.task === undefined ? taskOfFile(basename(file)) : { task: log.task, certain: true };
+  let ofOtherTask = false;
+  const read = (value: unknown): Read[] | 'elsewhere' => {
+    const logged = readLogged(value, suite, task);
+    if (logged === 'elsewhere') ofOtherTask = true;
+    if (logged.length > 0) return logged;
     const theirs = suite.readPredictions?.(value, (id) => items.get(id)) ?? [];
-    return theirs.length === 0 ? readLogged(value, suite, task) : theirs;
+    if (theirs.length > 0) return theirs;
+    const { success, data } = Row.safeParse(value);
+    if (!success) return [];
+    return [{ ids: [`${data.id}`], caption: data.caption, rival: rivalOf(data) }];
   };
   const values = log
     ? log.rows.map((value, i) => ({ value, place: `logs[${i}]` }))
     : valuesOf(text, whole, (value) => read(value).length > 0);
-  const rows = values.map(({ value, place }) => ({ place, found: read(value) }));
-  if (amongOthers && rows.every(({ found }) => found === 'elsewhere' || found.length === 0)) return [];
-  return rows.flatMap(({ place, found }) => {
+  const rows = values.map(({ value, place }) => ({ value, place, found: read(value) }));
+  const broken = rows.find(({ value }) => value === NO_JSON);
+  if (amongOthers && !broken && rows.every(({ found }) => found === 'elsewhere' || found.length === 0))
+    return { found: [], ofOtherTask };
+  const predictions = rows.flatMap(({ value, place, found }) => {
     if (found === 'elsewhere') return [];
     if (found.length === 0)
       throw badAnnotation(
-        `Predictions file ${file} ${place} is no caption; write lines such as {"id": "1", "caption": "A man ` +
-          `walks."}, with the ids of the suite's clips.`,
+        `Predictions file ${file} ${place} is no caption${value === NO_JSON ? ', and no JSON' : ''}; write lines ` +
+          'such as {"id": "1", "caption": "A man walks."}, with the ids of the suite\'s clips.',
+      );
+    const rival = found.find((one) => one.rival !== undefined)?.rival;
+    if (rival !== undefined)
+      throw badAnnotation(
+        `Predictions file ${file} ${place} has "caption" and "${rival}" with different texts; leave only the ` +
+          'prediction, as "caption".',
       );
     if (found.some(({ ids }) => ids.length === 0))
       throw badAnnotation(
@@ -128,7 +167,11 @@ function predictionsIn(
       );
     return found;
   });
+  return { found: predictions, ofOtherTask };
 }
+
+/** What was left of a row where its writer was stopped, for one. */
+const NO_JSON = Symbol('no JSON');
 
 type Value = { value: unknown; place: string };
 
@@ -146,11 +189,18 @@ function valuesOf(text: string, whole: unknown, isRow: (value: unknown) => boole
   });
 }
 
-/** `undefined` for what is no JSON: that is no caption either. */
+/** A string of JSON, or a number that Python's `json` writes and JSON does not have. */
+const NUMBERS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\b(?:NaN|Infinity)\b/g;
+
+/**
+ * `NO_JSON` for what is none. Python writes `NaN` among a log's metrics; it is read as `null`, since no caption is a
+ * number.
+ */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined;
+    const json = text.replace(NUMBERS, (found) => (found.startsWith('"') ? found : 'null'));
+    return json === text ? NO_JSON : parsed(json);
   }
 }

@@ -19,10 +19,19 @@ export function vdcPredictions(row: unknown): Prediction[] {
 }
 
 /**
- * The item that an answer in a log of lmms-eval is for: a task there (`camera_test`) asks about one aspect. Under any
- * other name the caption is for the video, and stands for all aspects.
+ * The item that an answer in a log of lmms-eval is for: a task there (`camera_test`) asks about one aspect. Under
+ * another name, or none, the caption is for the video, and stands for all aspects.
  */
 export function vdcIdInTask(task: string, video: string): string {
-  const aspect = VDC_ASPECTS.find((name) => task === `${name}_test` || task === name);
+  const aspect = aspectOf(task);
   return aspect === undefined ? video : `${aspect}/${video}`;
+}
+
+/** `camera_test`, or a name with `vdc` in it as a word: `vdc_captions`. */
+export function isVdcTask(task: string): boolean {
+  return aspectOf(task) !== undefined || /(?<![a-z])vdc(?![a-z])/i.test(task);
+}
+
+function aspectOf(task: string) {
+  return VDC_ASPECTS.find((name) => task === `${name}_test` || task === name);
 }

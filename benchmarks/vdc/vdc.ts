@@ -5,7 +5,7 @@ import { answerVdc, VdcAnswer } from './vdc-answers.ts';
 import { VDC_CAPTIONING } from './vdc-captioning.ts';
 import { readVdcItems, VdcItem } from './vdc-item.ts';
 import { VDC_ANSWER, VDC_MATCH } from './vdc-judge-questions.ts';
-import { vdcIdInTask, vdcPredictions } from './vdc-predictions.ts';
+import { isVdcTask, vdcIdInTask, vdcPredictions } from './vdc-predictions.ts';
 import { VDC_PUBLISHED } from './vdc-published.ts';
 import { VDC_ASPECTS } from './vdc-questions.ts';
 import { NO_VDC_CAPTION, vdcClipScore } from './vdc-score.ts';
@@ -57,6 +57,7 @@ export const vdc: Suite<VdcItem, VdcItemScore> = {
   readPredictions: vdcPredictions,
   repeatedPrediction: 'first',
   idInTask: vdcIdInTask,
+  isTask: isVdcTask,
   async scoreItem(client, { questions }, caption, { quirks, signal }) {
     const asGiven = quirks.has(ANSWERS_AS_GIVEN);
     const answers = await answerVdc(client, caption, questions, { asGiven, signal });

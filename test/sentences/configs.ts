@@ -150,6 +150,20 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
     'InvalidConfig: lab.yaml:1:14: algorithm.kind is "grpoo"; set one of grpo, gspo, sft (did you mean ' + '"grpo"?).',
     () => config('algorithm: { kind: grpoo }'),
   ],
+  [
+    'InvalidConfig: lab.yaml:1:27: algorithm.optimizer.beta1 is 0.99999999; set a number of at most 0.9999999: as a ' +
+      '32-bit number it is 1, and the moment never changes.\n' +
+      'lab.yaml:1:46: algorithm.optimizer.beta2 is 0.99999999; set a number of at most 0.9999999: as a 32-bit ' +
+      'number it is 1, and the moment never changes.\n' +
+      'lab.yaml:1:65: algorithm.optimizer.epsilon is 1e-50; set a number of at least 1e-44: as a 32-bit number ' +
+      'it is 0, and the optimiser divides by it.',
+    () => config('algorithm: { optimizer: { beta1: 0.99999999, beta2: 0.99999999, epsilon: 1.0e-50 } }'),
+  ],
+  [
+    'InvalidConfig: lab.yaml:1:27: algorithm.optimizer.epsilon is 1e+40; set a number of at most 1e38: as a 32-bit ' +
+      'number it is infinite, and no weight moves.',
+    () => config('algorithm: { optimizer: { epsilon: 1.0e+40 } }'),
+  ],
   ['InvalidConfig: lab.yaml:1:11: frames.count is 7; set a multiple of 2.', () => config('frames: { count: 7 }')],
   [
     'InvalidConfig: lab.yaml:1:21: frames.fps is 2; leave out count or fps: a fixed number of frames, or one that ' +

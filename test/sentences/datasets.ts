@@ -1,6 +1,9 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dream1k } from '../../benchmarks/dream1k/dream1k.ts';
+import { readPredictions } from '../../benchmarks/suites/read-predictions.ts';
+import type { Suite } from '../../benchmarks/suites/suite.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { readOwnData } from '../../datasets/own-data.ts';
 import { FrameOptions } from '../../video/frame-options.ts';
@@ -33,6 +36,13 @@ async function dataset(lines: string, more: object = {}) {
     { train: [train], heldOut, frames: FrameOptions.parse({}), maxBadSamples: 0, ...more },
     { store: new ArtifactStore(join(folder, 'store')) },
   );
+}
+
+/** Predictions for DREAM-1K, in a file of this name. */
+async function predictions(name: string, text: string) {
+  const path = join(await mkdtemp(join(tmpdir(), 'videocap-predictions-')), name);
+  await writeFile(path, text);
+  await readPredictions(path, dream1k as Suite, []);
 }
 const video = (name: string, more: object = {}) =>
   dataset(JSON.stringify({ video: name, caption: 'A dog runs.', ...more }));
@@ -178,5 +188,20 @@ export const DATASET_SENTENCES: readonly PinnedSentence[] = [
       'unknown "vidoes", did you mean "videos"? (allowed: id, video, caption, thought, events, questions, ' +
       'keyPoints, prompt, start, end, fps, times). Fix or remove them, or raise dataset.maxBadSamples.',
     () => row({ messages: [ASKED, ANSWERED], vidoes: ['a.mp4'], video: 'a.mp4' }),
+  ],
+  [
+    'InvalidDataset: Predictions file ~/p.jsonl line 1 has "caption" and "pred" with different texts; leave only the ' +
+      'prediction, as "caption".',
+    () => predictions('p.jsonl', '{"id": 1, "caption": "A cat.", "pred": "A dog."}'),
+  ],
+  [
+    'InvalidDataset: Predictions file ~/p.jsonl line 1 is no caption, and no JSON; write lines such as {"id": "1", ' +
+      '"caption": "A man walks."}, with the ids of the suite\'s clips.',
+    () => predictions('p.jsonl', '{"id": 1, "capt'),
+  ],
+  [
+    'InvalidDataset: ~/1_samples_msvd.jsonl has only logs of other tasks than those of DREAM-1K (AutoDQ); give the ' +
+      'log of its task, or write lines such as {"id": "1", "caption": "A man walks."}.',
+    () => predictions('1_samples_msvd.jsonl', '{"doc_id": 1, "doc": {"id": 1}, "resps": [["yes"]]}'),
   ],
 ];

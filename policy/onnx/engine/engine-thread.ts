@@ -15,7 +15,7 @@ import {
 import { generate, SAMPLING_GRAPHS } from '../sampling/generate.ts';
 import { writeCheckpoint } from '../training/checkpoint.ts';
 import type { TrainedSession } from '../training/optimizer-session.ts';
-import { UpdateStopped } from '../training/update-stopped.ts';
+import { requireFiniteMetrics, UpdateStopped } from '../training/update-stopped.ts';
 import { updateOf } from '../training/updates.ts';
 import type { EngineApi } from './engine-api.ts';
 
@@ -101,7 +101,9 @@ serveThread<EngineApi>(
       const frozen = () => weightsFrom(loaded, reference.weights);
       const wanted = { session, reference: frozen, batch, step, config };
       try {
-        return finish(await update.run(loaded, wanted, computation));
+        const trained = await update.run(loaded, wanted, computation);
+        requireFiniteMetrics(trained.metrics);
+        return finish(trained);
       } catch (error) {
         if (error instanceof UpdateStopped) return { notFinite: error.found };
         throw error;

@@ -22,6 +22,9 @@ interface GrpoMicroBatch extends MicroBatch<Weighted> {
   reference: ort.Tensor;
 }
 
+/** Where a log-probability is from that this update does not compute. */
+const RECORDED = 'as recorded while sampling';
+
 /** One GRPO step. */
 export const grpoUpdate = surrogateUpdate<GrpoConfig>('grpo-gradients', ({ aggregation }) => aggregation);
 
@@ -63,8 +66,18 @@ export function surrogateUpdate<Config extends SurrogateConfig>(
         const frozen = isReference ? old : keptFrom(micro, await logprobs(reference), old);
         requireFiniteTokens(micro, frozen, 'log-probability of the reference policy');
         batches.push({ ...micro, old, reference: frozen });
-        for (const { completion, t, index } of kept(micro))
-          mismatch.add(Math.abs(completion.logProbs[t]! - floats(old)[index]!));
+        for (const { completion, t, index } of kept(micro)) {
+          const recorded = completion.logProbs[t]!;
+          const value = notFiniteValue(recorded);
+          if (value)
+            throw new UpdateStopped({
+              what: 'log-probability',
+              value,
+              samples: [completion.sampleId],
+              where: RECORDED,
+            });
+          mismatch.add(Math.abs(recorded - floats(old)[index]!));
+        }
       }
 
       if (batches.length === 0) return { ...session, metrics: { ...grpoMetrics(batch), learningRate, updates: 0 } };
@@ -90,6 +103,7 @@ export function surrogateUpdate<Config extends SurrogateConfig>(
             beta: scalar(config.beta),
           });
           requireFiniteGradients(micro, output);
+          for (const name of ['kl', 'entropy']) requireFiniteTokens(micro, output[name]!, 'metric', name);
           gradients.add(output);
           totals.loss += floats(output.loss)[0]! / updates;
           for (const { index } of kept(micro)) {

@@ -22,14 +22,28 @@ export interface OfSample {
   counts: boolean;
 }
 
-/** @throws UpdateStopped where the number of a token that counts is not finite; it names the token's sample. */
+/**
+ * @param where what the numbers are of, if `what` does not say it.
+ * @throws UpdateStopped where the number of a token that counts is not finite; it names the token's sample.
+ */
 export function requireFiniteTokens<C extends OfSample>(
   micro: MicroBatch<C>,
   values: ort.Tensor,
   what: NotFinite['what'],
+  where?: string,
 ): void {
   const found = firstToken(micro, [values]);
-  if (found) throw new UpdateStopped({ what, value: found.value, samples: [found.sampleId] });
+  if (!found) return;
+  const place = where !== undefined && { where };
+  throw new UpdateStopped({ what, value: found.value, samples: [found.sampleId], ...place });
+}
+
+/** @throws UpdateStopped with the name of the first metric that is not finite: no record can hold it. */
+export function requireFiniteMetrics(metrics: Readonly<Record<string, number>>): void {
+  for (const [where, metric] of Object.entries(metrics)) {
+    const value = notFiniteValue(metric);
+    if (value) throw new UpdateStopped({ what: 'metric', value, where });
+  }
 }
 
 /**

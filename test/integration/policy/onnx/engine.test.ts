@@ -379,6 +379,34 @@ describe('an update with a number that is not finite is not made, and says what 
     expect(reference).toMatchObject({ notFinite: { what: 'log-probability of the reference policy' } });
   });
 
+  test.each([1e-30, 1e-37])('the entropy at a temperature of %s', async (temperature) => {
+    const request = withAdvantages(await grpoRequest(shared), () => 0);
+    const found = await shared.update({ ...request, batch: { ...request.batch, temperature } });
+    expect(found).toEqual({
+      notFinite: { what: 'metric', value: 'NaN', samples: [expect.any(String)], where: 'entropy' },
+    });
+  });
+
+  test.each([Number.NEGATIVE_INFINITY, Number.NaN])('a log-probability recorded as %s', async (value) => {
+    const request = await grpoRequest(shared);
+    const [first, ...others] = request.batch.groups;
+    const [one, ...rest] = first!.completions;
+    const broken = { ...one!, logProbs: one!.logProbs.map((logProb, t) => (t === 0 ? value : logProb)) };
+    const withBroken = (completion: SampledCompletion): GrpoRequest => {
+      const groups = [{ ...first!, completions: [completion, ...rest] }, ...others];
+      return { ...request, batch: { ...request.batch, groups } };
+    };
+    expect(await shared.update(withBroken(broken))).toEqual({
+      notFinite: {
+        what: 'log-probability',
+        value: String(value),
+        samples: ['square'],
+        where: 'as recorded while sampling',
+      },
+    });
+    expect(await shared.update(withBroken({ ...broken, advantage: null }))).toHaveProperty('weights');
+  });
+
   test('the loss of SFT, with the samples that were computed together', async () => {
     const sft = sftRequest([{ frames: square, text: 'A star.' }], { kind: 'sft' });
     expect(await shared.update({ ...sft, policy: await hugeWeights(), step: 1 })).toMatchObject({

@@ -7,6 +7,7 @@ import { dream1k } from '../../../../benchmarks/dream1k/dream1k.ts';
 import { readPredictions } from '../../../../benchmarks/suites/read-predictions.ts';
 import type { Suite, SuiteItem } from '../../../../benchmarks/suites/suite.ts';
 import { vdc } from '../../../../benchmarks/vdc/vdc.ts';
+import { naming, refusal } from '../../../refusal.ts';
 
 const folder = () => mkdtemp(join(tmpdir(), 'videocap-predictions-'));
 const clip = (id: string, more: object = {}): SuiteItem => ({ id, clip: id, video: `${id}.mp4`, ...more });
@@ -75,6 +76,74 @@ describe('a file of predictions', () => {
       code: 'InvalidDataset',
       message: expect.stringMatching(sentence),
     });
+  });
+});
+
+describe('a row with the reference as its caption', () => {
+  const row = (more: object) => lines({ id: 1, caption: 'The reference.', ...more });
+
+  it('of a log of lmms-eval: the answer counts', async () => {
+    expect(await read(row({ resps: [['a']] }))).toEqual({ 1: 'a' });
+    expect(await read(row({ filtered_resps: 'a' }))).toEqual({ 1: 'a' });
+    expect((await readAs(vdc, DREAM, row({ resps: [['a']], filtered_resps: ['a'] }))).captions).toEqual({ 1: 'a' });
+  });
+
+  it("in the layout of CaReBench's authors: the prediction counts", async () => {
+    expect((await readAs(carebench, DREAM, row({ pred: 'a' }))).captions).toEqual({ 1: 'a' });
+  });
+
+  it.each([
+    ['pred', 'a'],
+    ['pred', ''],
+    ['prediction', 'a'],
+    ['predicted_caption', 'a'],
+    ['generated_text', 'a'],
+    ['model_output', 'a'],
+    ['response', ['a']],
+    ['resps', [[[-1.5, true]]]],
+  ])('is refused where %s may be the prediction', async (field, value) => {
+    const refused = refusal('InvalidDataset', 'line 1', '"caption"', `"${field}"`, 'leave only the prediction');
+    await expect(read(row({ [field]: value }))).rejects.toEqual(refused);
+  });
+
+  it.each([{ pred: 'The reference.' }, { output: 12 }, { question: 'x' }, { response: null }])(
+    'is read where nothing else may be the prediction: %j',
+    async (more) => expect(await read(row(more))).toEqual({ 1: 'The reference.' }),
+  );
+});
+
+describe("a file as Python's programs leave it", () => {
+  it('has numbers that JSON does not have: they are no captions, and texts stay as they are', async () => {
+    const rows = [
+      '{"id": 1, "caption": "NaN, \\"Infinity\\" and -Infinity", "score": NaN, "all": [Infinity, -Infinity]}',
+      '{"doc": {"idx": 2}, "resps": [["b"]], "metric": {"score": NaN}}',
+    ];
+    const read1 = { 1: 'NaN, "Infinity" and -Infinity' };
+    expect(await read(rows.join('\n'))).toEqual({ ...read1, 2: 'b' });
+    expect(await read(`[${rows.join(',')}]`)).toEqual({ ...read1, 2: 'b' });
+    expect(await read(rows[0]!)).toEqual(read1);
+    expect(await read(`{"logs": [${rows[1]}], "time": NaN}`)).toEqual({ 2: 'b' });
+    await expect(read('{"id": 1, "caption": NaN}')).rejects.toEqual(refusal('InvalidDataset', 'is no caption'));
+  });
+
+  it.each([
+    ['2.jsonl', '{"id": "2", "capt'],
+    ['2.jsonl', '{"id": "2", "caption": "b"}\n{"id": "3", "ca'],
+    ['2.json', '[{"id": "2", "caption": "b"}, {"id'],
+    ['2.json', '{\n  "1": "a",\n  "2": "b'],
+  ])('cut, among others: %s with %j is refused', async (name, text) => {
+    const files = { '1.jsonl': lines({ id: 1, caption: 'a' }), [name]: text };
+    await expect(readAs(dream1k, DREAM, files)).rejects.toEqual(refusal('InvalidDataset', name, 'line', 'no JSON'));
+  });
+
+  it('empty, among others: a warning names it', async () => {
+    const files = { '1.jsonl': lines({ id: 1, caption: 'a' }), '2.jsonl': '' };
+    expect((await readAs(dream1k, DREAM, files)).warnings).toEqual([naming('no captions', '2.jsonl')]);
+  });
+
+  it('named in capitals is read', async () => {
+    const files = { '1.JSONL': lines({ id: 1, caption: 'a' }), '2.Json': '[{"id": 2, "caption": "b"}]' };
+    expect((await readAs(dream1k, DREAM, files)).captions).toEqual({ 1: 'a', 2: 'b' });
   });
 });
 
@@ -207,5 +276,62 @@ describe('logs of lmms-eval', () => {
     const row = lines({ doc_id: 1, filtered_resps: ['a'] });
     expect((await readAs(carebench, DREAM, row)).captions).toEqual({ 1: 'a' });
     await expect(readAs(dream1k, DREAM, row)).rejects.toThrow(/line 1 has an answer and nothing that names its video/);
+  });
+
+  describe('of another task are passed over, and a warning names the file', () => {
+    const warning = naming('1 of the files', 'another task of lmms-eval', '1_samples_msrvtt_qa.jsonl');
+    const care = ['0', '1'].map((id) => clip(id, { clip: `vid_${id}.mp4`, video: `vid_${id}.mp4` }));
+    const own = lines({ doc_id: 1, doc: { video: 'vid_0.mp4' }, resps: [['A cat runs.']] });
+    const qa = (doc: object) => lines({ doc_id: 0, doc, resps: [['yes']], filtered_resps: ['yes'] });
+
+    it.each([[{ video: 'video7010.mp4' }], [{}], [{ video: 'vid_0.mp4' }]])(
+      'beside that of CaReBench: %j',
+      async (doc) => {
+        const files = { '1_samples_carebench.jsonl': own, '1_samples_msrvtt_qa.jsonl': qa(doc) };
+        expect(await readAs(carebench, care, files)).toEqual({
+          captions: { 'vid_0.mp4': 'A cat runs.' },
+          warnings: [warning],
+        });
+      },
+    );
+
+    it.each([[{ id: 1 }], [{ idx: 1 }], [{ video_path: '/data/msvd/1.avi' }]])(
+      'beside that of DREAM-1K: %j',
+      async (doc) => {
+        const files = {
+          '1_samples_dream-1k.jsonl': qa({ idx: 2 }),
+          '1_samples_msrvtt_qa.jsonl': qa(doc),
+        };
+        expect(await readAs(dream1k, DREAM, files)).toEqual({ captions: { 2: 'yes' }, warnings: [warning] });
+      },
+    );
+
+    it('beside those of VDC, in the older form', async () => {
+      const files = {
+        'short_test.json': JSON.stringify(older('short_test', 'A man.')),
+        'videomme.json': JSON.stringify(older('videomme', 'B')),
+      };
+      expect(await readAs(vdc, VDC, files)).toEqual({
+        captions: { 'short/v1': 'A man.' },
+        warnings: [naming('another task of lmms-eval', 'videomme.json')],
+      });
+    });
+
+    it('and alone are refused', async () => {
+      const files = { '1_samples_msrvtt_qa.jsonl': qa({ id: 1 }) };
+      await expect(readAs(dream1k, DREAM, files)).rejects.toEqual(
+        refusal('InvalidDataset', 'only logs of other tasks', dream1k.title),
+      );
+    });
+  });
+
+  it('a row number is no id in a row that names a video', async () => {
+    const row = lines({ doc_id: 1, doc: { video: 'elsewhere.mp4' }, resps: [['a']] });
+    expect(await readAs(carebench, DREAM, row)).toEqual({ captions: {}, warnings: [naming('elsewhere.mp4')] });
+  });
+
+  it("a row of the authors' evaluation of another benchmark is elsewhere", async () => {
+    const rows = lines({ idx: 'MSVD/test_1', gt: 'x', pred: 'low' }, { idx: 'DREAM/videvo_2', gt: 'x', pred: 'a' });
+    expect(await readAs(dream1k, DREAM, rows)).toEqual({ captions: { 2: 'a' }, warnings: [] });
   });
 });
