@@ -8,7 +8,7 @@ const LONGEST_MESSAGE = 8000;
 /** What else decides: the response's status, and the texts of the request. */
 export interface RefusedBy {
   status?: number;
-  asked?: readonly string[];
+  asked?: readonly string[] | undefined;
 }
 
 /**
