@@ -158,6 +158,11 @@ describe('a verdict is never taken from discarded thinking', () => {
     ['one within another', `<think>a <think>b</think> ${draft} </think>${said}`],
     ['gpt-oss', `<|channel|>analysis<|message|>${draft}<|end|><|start|>assistant<|channel|>final<|message|>${said}`],
     ['gpt-oss without its marks', `analysisFirst draft: ${draft} hmm.assistantfinal${said}`],
+    ['brackets in small letters', `[think]${draft}[/think]${said}`],
+    ['brackets with a capital', `[Thinking]\n${draft}\n[/Thinking]\n${said}`],
+    ['a code fence', `\`\`\`thinking\n${draft}\n\`\`\`\n${said}`],
+    ['a code fence, and one of the answer', `~~~ Reasoning\n${draft}\n~~~\n\`\`\`json\n${said}\n\`\`\``],
+    ['gpt-oss that begins with its draft', `analysis${draft} hmm.assistantfinal${said}`],
     ['a mark in a string of the answer', JSON.stringify({ verdicts: [item(1, 'entailment')], note: 'a </think> b' })],
   ])('%s', (_, text) => {
     expect(readVerdicts(text, 1)).toEqual({ answer: ['entailment'] });
@@ -165,6 +170,12 @@ describe('a verdict is never taken from discarded thinking', () => {
 
   test.each([
     ['nothing after it', `First ${draft}\n</think>\n\nI cannot decide.`],
+    ['the same in brackets', `[think]${draft}[/think] I cannot decide.`],
+    ['the same in brackets with a capital', `[Thinking]${draft}[/Thinking] I cannot decide.`],
+    ['brackets that only end it', `First ${draft} [/think] I cannot decide.`],
+    ['the same in a code fence', `\`\`\`thinking\n${draft}\n\`\`\`\nI cannot decide.`],
+    ['a code fence that does not end', `\`\`\`thinking\n${draft}\nI cannot decide.`],
+    ['gpt-oss that begins with its draft', `analysis${draft}assistantfinalI cannot decide.`],
     ['thinking that does not end', `<think>First ${draft} but then`],
     ['the same under another name', `<scratchpad>First ${draft}`],
     ['gpt-oss that has not come to its end', `<|channel|>analysis<|message|>${draft}`],
