@@ -6,10 +6,15 @@ const MARK = new RegExp(`(?:<[|｜]?|\\[|◁)\\s*(/?)\\s*(${NAME})(?:\\s[^<>\\]�
 /** A mark that ends thinking without a slash: `<|END_THINKING|>`, `<|end_of_thought|>`. */
 const ENDS = /(?:^|[_:▁])end(?:$|[_:▁])/i;
 
+/** A code fence of thinking, ended or not. */
+const FENCE = new RegExp(`^[ \\t]*(\`{3,}|~{3,})[ \\t]*${NAME}[ \\t]*$.*?(?:^[ \\t]*\\1[ \\t]*$|$(?![^]))`, 'gimsu');
+
 /** gpt-oss' channels: only the last one is meant for the reader. */
 const CHANNEL = /<\|channel\|>\s*(\w+)[^<]*(?:<\|constrain\|>\s*\w*\s*)?<\|message\|>/g;
 /** The same after a server has dropped the marks: `analysisWe need ...assistantfinal{...}`. */
 const BARE_CHANNELS = /^\s*analysis(?=[A-Z]|\s*(?:We|I|The user|Let|Need)\b)/;
+/** Whatever follows its name, where the last channel has come too. */
+const BARE_TO_FINAL = /^\s*analysis.*?assistant\s*final/s;
 const BARE_FINAL = /assistant\s*final(?:\s*json)?(?=\s*\S)/g;
 
 /**
@@ -17,7 +22,7 @@ const BARE_FINAL = /assistant\s*final(?:\s*json)?(?=\s*\S)/g;
  * thinking themselves, so a text that only ends it begins with it; and one that does not end is all there is.
  */
 export function afterThinking(text: string): string {
-  return withoutMarked(afterChannels(text));
+  return withoutMarked(afterChannels(text).replace(FENCE, ' '));
 }
 
 /** Whether a text holds thinking, ended or not. */
@@ -29,7 +34,7 @@ function afterChannels(text: string): string {
   const channels = [...text.matchAll(CHANNEL)];
   const last = channels.at(-1);
   if (last) return last[1] === 'final' ? text.slice(last.index + last[0].length) : '';
-  if (!BARE_CHANNELS.test(text)) return text;
+  if (!BARE_CHANNELS.test(text) && !BARE_TO_FINAL.test(text)) return text;
   const final = [...text.matchAll(BARE_FINAL)].at(-1);
   return final ? text.slice(final.index + final[0].length) : '';
 }
@@ -51,10 +56,10 @@ function withoutMarked(text: string): string {
 }
 
 function marksIn(text: string): [RegExpExecArray, string, string][] {
-  return (
-    [...text.matchAll(MARK)]
-      .map((mark): [RegExpExecArray, string, string] => [mark, mark[1]!, mark[2]!])
-      // In small letters, brackets are a heading, or a link.
-      .filter(([mark, , name]) => !mark[0].startsWith('[') || name === name.toUpperCase())
+  const marks = [...text.matchAll(MARK)].map((mark): [RegExpExecArray, string, string] => [mark, mark[1]!, mark[2]!]);
+  const ended = new Set(marks.filter(([, slash]) => slash === '/').map(([, , name]) => name.toLowerCase()));
+  // In small letters, brackets that nothing ends are a heading, or a link.
+  return marks.filter(
+    ([mark, , name]) => !mark[0].startsWith('[') || name === name.toUpperCase() || ended.has(name.toLowerCase()),
   );
 }

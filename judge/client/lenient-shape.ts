@@ -1,10 +1,17 @@
 import { z } from 'zod';
 
+/** Names of an object around the answer. Under others, such as `draft` or `example`, it may not be meant. */
+const WRAPPER = new RegExp(
+  '^(?:(?:the|my|your|final|json|model|judge|assistant)*)' +
+    '(?:answers?|results?|responses?|outputs?|reply|json|data|content|final|evaluation|assessment|judge?ment|verdict|' +
+    'arguments|parameters|message|object|return)$',
+);
+
 /**
  * An answer in the shape that was asked for, where what it says is unambiguous and only written otherwise: words in
  * capitals, numbers as text, `"yes"` for true, names of fields in another case, fields that nobody asked for, a list
- * without the one field that it belongs in, or the whole in an object or list of its own. What does not fit stays as
- * it is, for the shape to refuse.
+ * without the one field that it belongs in, or the whole in a list or a `WRAPPER`. What does not fit stays as it is,
+ * for the shape to refuse.
  */
 export function inShape(value: unknown, shape: z.ZodType): unknown {
   const fields = fieldsOf(shape);
@@ -16,8 +23,9 @@ export function inShape(value: unknown, shape: z.ZodType): unknown {
     const [only] = names;
     return names.length === 1 && fields[only!] instanceof z.ZodArray ? asShape({ [only!]: value }, shape) : value;
   }
-  const [inner, ...others] = isObject(value) ? Object.values(value) : [];
-  return asShape(!has(value) && others.length === 0 && has(inner) ? inner : value, shape);
+  const [[wrapper, inner] = [], ...others] = isObject(value) ? Object.entries(value) : [];
+  const wraps = wrapper !== undefined && others.length === 0 && WRAPPER.test(bareName(wrapper));
+  return asShape(wraps && !has(value) && has(inner) ? inner : value, shape);
 }
 
 function asShape(value: unknown, shape: z.ZodType): unknown {
@@ -41,14 +49,17 @@ function asFields(value: object, fields: Record<string, z.ZodType>): object {
   return Object.fromEntries(read);
 }
 
-/** The field itself, else the only one that is called so but for capitals, spaces and underscores. */
+/** The only key that is called so but for capitals, spaces and underscores. */
 function keyFor(name: string, value: object): string | undefined {
-  if (Object.hasOwn(value, name)) return name;
-  const alike = Object.keys(value).filter((key) => bareName(key) === bareName(name));
-  return alike.length === 1 ? alike[0] : undefined;
+  const keys = keysFor(name, value);
+  return keys.length === 1 ? keys[0] : undefined;
 }
 
-function bareName(key: string): string {
+export function keysFor(name: string, value: object): string[] {
+  return Object.keys(value).filter((key) => bareName(key) === bareName(name));
+}
+
+export function bareName(key: string): string {
   return key.replaceAll(/[\s_-]/g, '').toLowerCase();
 }
 
@@ -73,10 +84,10 @@ function bareWord(text: string): string {
   return text.replaceAll(/^[\s\p{P}]+|[\s\p{P}]+$/gu, '').toLowerCase();
 }
 
-function fieldsOf(shape: z.ZodType): Record<string, z.ZodType> | undefined {
+export function fieldsOf(shape: z.ZodType): Record<string, z.ZodType> | undefined {
   return shape instanceof z.ZodObject ? (shape.shape as Record<string, z.ZodType>) : undefined;
 }
 
-function isObject(value: unknown): value is object {
+export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

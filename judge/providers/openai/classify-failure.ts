@@ -4,9 +4,11 @@ import { withoutCredentials } from '../../client/credentials.ts';
 import type { JudgeFault } from '../../client/judge-error.ts';
 import { tellsSecret } from '../../client/secrets.ts';
 import type { LlmJudgeConfig } from '../../judge-config.ts';
+import { accountLocked } from './account-at-fault.ts';
 import { brokenConnection, isBrokenConnection } from './broken-connection.ts';
 import { errorIn, type SaidError } from './error-body.ts';
-import { type Refusal, refusalOf } from './refusals.ts';
+import { messageOf, refusalOf } from './refusal-of.ts';
+import type { Refusal } from './refusals.ts';
 
 /** The endpoint that failed, as its faults name it. */
 export type FailingEndpoint = Pick<
@@ -192,8 +194,9 @@ function rowFor({ status, said, headers }: Failure, { asked }: FailingEndpoint):
   const named = BY_CODE[said.code ?? ''] ?? BY_CODE[said.type ?? ''];
   if (named) return named;
   // A key, an account or an address is at fault, however it is worded.
-  const refusal = [401, 402, 404].includes(status) ? undefined : refusalOf(said, asked);
+  const refusal = [401, 402, 404].includes(status) ? undefined : refusalOf(said, { status, asked });
   if (refusal) return BY_REFUSAL[refusal];
+  if (status === 429 && accountLocked(messageOf(said, asked))) return BY_STATUS[403]!;
   if (
     status === 400 &&
     /plain http request was sent to (?:an? )?https port|client sent an http request to an https/i.test(

@@ -1,5 +1,3 @@
-import type { SaidError } from './error-body.ts';
-
 /**
  * Why an endpoint takes one request and not another.
  * - `filtered`: its moderation does not let the text pass.
@@ -8,14 +6,18 @@ import type { SaidError } from './error-body.ts';
  */
 export type Refusal = 'filtered' | 'question too long' | 'answer too long';
 
-/** One way in which servers say it. `code`, `says`, `reports`: any of them is enough. */
+/** One way in which servers say it. `code`, `names`, `says`, `reports`: any of them is enough. */
 export interface RefusalRow {
   server: string;
   refusal: Refusal;
   /** Its `code` or `type`. */
   code?: RegExp;
+  /** Its name for the refusal where its message has that: as certain as a code. */
+  names?: readonly RegExp[];
   /** In its message, without what that repeats of the request. */
   says?: readonly RegExp[];
+  /** Whether its words are also said of a rate or a queue: then they mean nothing under status 429 or 5xx. */
+  vague?: true;
   /** A field of its `metadata`. */
   reports?: string;
 }
@@ -67,8 +69,14 @@ export const REFUSALS: readonly RefusalRow[] = [
     refusal: 'question too long',
     says: [
       /longer than the model'?s context length/i,
-      /exceeds? the (?:model'?s )?max(?:imum)? (?:allowed )?(?:context|input|sequence)? ?(?:length|limit|size|window)/i,
+      /exceeds? the (?:model'?s )?max(?:imum)? (?:allowed )?(?:context (?:length|limit|size|window)|sequence length)/i,
     ],
+  },
+  {
+    server: 'SGLang',
+    refusal: 'question too long',
+    vague: true,
+    says: [/exceeds? the (?:model'?s )?max(?:imum)? (?:allowed )?(?:input|sequence)? ?(?:length|limit|size|window)/i],
   },
   {
     server: 'TGI',
@@ -85,15 +93,22 @@ export const REFUSALS: readonly RefusalRow[] = [
   {
     server: 'Gemini',
     refusal: 'question too long',
+    vague: true,
     says: [/exceeds? the maximum number of (?:input )?tokens/i, /input token count/i],
   },
   {
     server: 'Groq',
     refusal: 'question too long',
+    vague: true,
     says: [/reduce the length of (?:the|your) (?:input |prompt)?(?:messages|prompt|input)?/i, /request too large for/i],
   },
-  { server: 'Azure', refusal: 'question too long', says: [/input tokens exceed the configured limit/i] },
-  { server: 'Cerebras', refusal: 'question too long', says: [/current length is \d+ while limit is \d+/i] },
+  { server: 'Azure', refusal: 'question too long', vague: true, says: [/input tokens exceed the configured limit/i] },
+  {
+    server: 'Cerebras',
+    refusal: 'question too long',
+    vague: true,
+    says: [/current length is \d+ while limit is \d+/i],
+  },
   {
     server: 'Ollama',
     refusal: 'question too long',
@@ -112,10 +127,11 @@ export const REFUSALS: readonly RefusalRow[] = [
       /overflows? the context/i,
     ],
   },
-  { server: 'LiteLLM', refusal: 'question too long', says: [/ContextWindowExceededError/] },
+  { server: 'LiteLLM', refusal: 'question too long', names: [/ContextWindowExceededError/] },
   {
     server: 'Moonshot',
     refusal: 'question too long',
+    vague: true,
     says: [/exceeded model token limit/i, /too many (?:input )?tokens/i],
   },
 
@@ -138,7 +154,8 @@ export const REFUSALS: readonly RefusalRow[] = [
     server: 'DashScope',
     refusal: 'filtered',
     code: /data_?inspection_?failed/i,
-    says: [/data_?inspection_?failed/i, /may contain inappropriate content/i],
+    names: [/data_?inspection_?failed/i],
+    says: [/may contain inappropriate content/i],
   },
   { server: 'DeepSeek', refusal: 'filtered', says: [/content exists risk/i] },
   {
@@ -146,28 +163,34 @@ export const REFUSALS: readonly RefusalRow[] = [
     refusal: 'filtered',
     reports: 'flagged_input',
     says: [
-      /(?:input|prompt|output|message|request|content) (?:was|were|has been|is) (?:flagged|moderated|blocked by)\b/i,
+      /(?:input|prompt|output|message|content) (?:was|were|has been|is) (?:flagged|moderated)\b/i,
       /requires moderation/i,
+    ],
+  },
+  {
+    server: 'OpenRouter',
+    refusal: 'filtered',
+    vague: true,
+    says: [
+      /(?:input|prompt|output|message|request|content) (?:was|were|has been|is) (?:flagged|moderated|blocked by)\b/i,
     ],
   },
   { server: 'OpenRouter', refusal: 'filtered', reports: 'reasons' },
   { server: 'OpenRouter', refusal: 'filtered', reports: 'patterns' },
-  { server: 'xAI', refusal: 'filtered', says: [/content violates/i, /SAFETY_CHECK_TYPE/i] },
+  { server: 'xAI', refusal: 'filtered', names: [/SAFETY_CHECK_TYPE/], says: [/content violates/i] },
   {
     server: 'Gemini',
     refusal: 'filtered',
-    says: [
-      /PROHIBITED_CONTENT/i,
-      /blocked (?:due to|for|because of) (?:safety|prohibited|content|recitation)/i,
-      /block_?reason/i,
-    ],
+    names: [/PROHIBITED_CONTENT/],
+    says: [/blocked (?:due to|for|because of) (?:safety|prohibited|content|recitation)/i, /block_?reason/i],
   },
   { server: 'Moonshot', refusal: 'filtered', says: [/considered high risk/i] },
   {
     server: 'Volcengine',
     refusal: 'filtered',
     code: /SensitiveContentDetected/i,
-    says: [/SensitiveContentDetected/i, /sensitive (?:content|information|words?)/i],
+    names: [/SensitiveContentDetected/i],
+    says: [/sensitive (?:content|information|words?)/i],
   },
   { server: 'Zhipu', refusal: 'filtered', code: /^1301$/, says: [/不安全/, /敏感/, /违规/, /内容安全/, /审核/] },
   { server: 'MiniMax', refusal: 'filtered', code: /^102[67]$/, says: [/new_sensitive/i] },
@@ -181,46 +204,6 @@ export const REFUSALS: readonly RefusalRow[] = [
   {
     server: 'LiteLLM',
     refusal: 'filtered',
-    says: [/ContentPolicyViolation/, /content_policy_violation/, /ResponsibleAIPolicyViolation/],
+    names: [/ContentPolicyViolation/, /content_policy_violation/, /ResponsibleAIPolicyViolation/],
   },
 ];
-
-/** An account that is banned is no refusal of a text, however it is worded. */
-const ACCOUNT = new RegExp(
-  '\\b(?:account|organi[sz]ation|api key|project|team|access|billing)\\b[^.]{0,60}' +
-    '\\b(?:flagged|suspended|deactivated|disabled|terminated|banned|restricted)',
-  'i',
-);
-
-/** An endpoint may repeat what it was asked, which may be worded like an error: it is searched without that. */
-const LONGEST_MESSAGE = 8000;
-
-/**
- * Whether an endpoint refuses this one request rather than all, and why.
- * @param asked the texts of the request.
- */
-export function refusalOf(
-  error: SaidError,
-  asked: readonly string[] = [],
-  table: readonly RefusalRow[] = REFUSALS,
-): Refusal | undefined {
-  const { code = '', type = '', metadata = {} } = error;
-  const message = withoutTexts(error.message ?? '', asked).slice(0, LONGEST_MESSAGE);
-  if (ACCOUNT.test(message)) return undefined;
-  return table.find(
-    (row) =>
-      row.code?.test(code) ||
-      row.code?.test(type) ||
-      row.says?.some((words) => words.test(message)) ||
-      (row.reports !== undefined && metadata[row.reports] != null),
-  )?.refusal;
-}
-
-/** As they are, or as JSON writes them, once or twice. */
-function withoutTexts(message: string, asked: readonly string[]): string {
-  const quoted = (text: string) => JSON.stringify(text).slice(1, -1);
-  return asked
-    .flatMap((text) => [quoted(quoted(text)), quoted(text), text])
-    .filter((text) => text.length > 0)
-    .reduce((rest, text) => rest.replaceAll(text, ' '), message);
-}

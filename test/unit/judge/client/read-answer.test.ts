@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { LONGEST_ANSWER, readJson } from '../../../../judge/client/read-answer.ts';
 import { eventEntailment } from '../../../../judge/questions/event-entailment.ts';
 import { eventExtraction } from '../../../../judge/questions/event-extraction.ts';
+import { questionAnswering } from '../../../../judge/questions/question-answering.ts';
 import { naming } from '../../../refusal.ts';
 
 const readVerdicts = (text: string, events: number) =>
@@ -72,13 +73,16 @@ describe('an answer that is only written otherwise', () => {
     ['fields that nobody asked for', answer(...right.map((one) => ({ reason: 'because', ...one })))],
     ['a field beside the list', JSON.stringify({ explanation: 'x', verdicts: right })],
     ['the list alone', JSON.stringify(right)],
-    ['the list alone in prose', `Here [as asked]:\n${JSON.stringify(right)}\nDone.`],
+    ['the list alone as Python writes it', JSON.stringify(right).replaceAll('"', "'")],
     ['the list alone in a code fence', `\`\`\`json\n${JSON.stringify(right, null, 2)}\n\`\`\``],
     [
       'fields in another case',
       '{"Verdicts":[{"Index":1,"Relationship":"entailment"},{"Index":2,"Relationship":"neutral"}]}',
     ],
     ['an object around it', JSON.stringify({ answer: { verdicts: right } })],
+    ['an object of another name around it', JSON.stringify({ final_answer: { verdicts: right } })],
+    ['notes beside the fields', answer(...right.map((one) => ({ ...one, relationship_reason: 'neutral' })))],
+    ['no error', JSON.stringify({ verdicts: right, error: null, errors: 'none' })],
     ['a list around it', JSON.stringify([{ verdicts: right }])],
     ['JSON within a text', JSON.stringify(JSON.stringify({ verdicts: right }))],
     ['no-break spaces and a byte order mark', `\u00a0\ufeff${answer(...right)}\u00a0`],
@@ -90,9 +94,43 @@ describe('an answer that is only written otherwise', () => {
     ['two fields of one name', '{"verdicts":[{"Index":1,"INDEX":2,"relationship":"entailment"}]}'],
     ['another word', '{"verdicts":[{"index":1,"relationship":"Yes"}]}'],
     ['a fraction', '{"verdicts":[{"index":"1.5","relationship":"neutral"}]}'],
+    ['a list in prose', `I weighed ${JSON.stringify([item(1, 'entailment')])} but cannot decide.`],
     ['two lists that differ', `${JSON.stringify([item(1, 'entailment')])} ${JSON.stringify([item(1, 'neutral')])}`],
   ])('%s is ambiguous, so no answer', (_, text) => {
     expect(readVerdicts(text, 1)).toHaveProperty('fault');
+  });
+
+  const [one, other] = [[item(1, 'entailment')], [item(1, 'neutral')]];
+  const [first, second] = [JSON.stringify(one), JSON.stringify(other)];
+  test.each([
+    ['one key twice', `{"verdicts":${first},"verdicts":${second}}`],
+    ['one key twice, once escaped', `{"verdicts":${first},"verdict\\u0073":${second}}`],
+    ['one key twice in an item', '{"verdicts":[{"index":1,"relationship":"neutral","relationship":"entailment"}]}'],
+    ['one key twice, in prose', `Here: {verdicts: ${first}, 'verdicts': ${second}}.`],
+    ['a field in two cases', `{"verdicts":${first},"Verdicts":${second}}`],
+    ['a field and its correction', JSON.stringify({ verdicts: one, corrected_verdicts: other })],
+    ['a field and a list of any name', JSON.stringify({ verdicts: one, onSecondThought: other })],
+    ['a correction in an item', answer({ ...item(1), final_relationship: 'entailment' })],
+    ['a correction in an item of a list', JSON.stringify([{ ...item(1), final_relationship: 'entailment' }])],
+    ['an option of any name in an item', answer({ ...item(1), label: 'Entailment' })],
+    ['an answer within the answer', JSON.stringify({ verdicts: one, better: { verdicts: other } })],
+    ['an exact answer and one in other words', `${answer(item(1))} or {"Verdicts":${first}}`],
+    ['thinking', JSON.stringify({ thinking: { verdicts: one } })],
+    ['a draft', JSON.stringify({ draft: { verdicts: one } })],
+    ['an example', JSON.stringify({ example: { verdicts: one } })],
+    ['an example of an answer', JSON.stringify({ example_answer: { verdicts: one } })],
+    ['a wrong answer', JSON.stringify({ wrongAnswer: { verdicts: one } })],
+    ['an error around', JSON.stringify({ error: { verdicts: one } })],
+    ['an error beside', JSON.stringify({ error: 'no idea', verdicts: one })],
+    ['two answers after 31 braces', `${'{x} '.repeat(31)}${answer(...one!)} ${answer(...other!)}`],
+  ])('%s: no answer', (_, text) => {
+    expect(readVerdicts(text, 1)).toHaveProperty('fault');
+  });
+
+  test('a number and the same field as text, differing, are no answer', () => {
+    const { read } = questionAnswering('A dog.', 'Who?', ['a cat', 'a dog']);
+    expect(read('{"chosenOption":1} or {"chosenOption":"2"}')).toHaveProperty('fault');
+    expect(read('{"chosenOption":1} or {"chosenOption":"1"}')).toHaveProperty('answer');
   });
 
   test('a list that is quoted from what was asked about is none', () => {
@@ -120,6 +158,11 @@ describe('a verdict is never taken from discarded thinking', () => {
     ['one within another', `<think>a <think>b</think> ${draft} </think>${said}`],
     ['gpt-oss', `<|channel|>analysis<|message|>${draft}<|end|><|start|>assistant<|channel|>final<|message|>${said}`],
     ['gpt-oss without its marks', `analysisFirst draft: ${draft} hmm.assistantfinal${said}`],
+    ['brackets in small letters', `[think]${draft}[/think]${said}`],
+    ['brackets with a capital', `[Thinking]\n${draft}\n[/Thinking]\n${said}`],
+    ['a code fence', `\`\`\`thinking\n${draft}\n\`\`\`\n${said}`],
+    ['a code fence, and one of the answer', `~~~ Reasoning\n${draft}\n~~~\n\`\`\`json\n${said}\n\`\`\``],
+    ['gpt-oss that begins with its draft', `analysis${draft} hmm.assistantfinal${said}`],
     ['a mark in a string of the answer', JSON.stringify({ verdicts: [item(1, 'entailment')], note: 'a </think> b' })],
   ])('%s', (_, text) => {
     expect(readVerdicts(text, 1)).toEqual({ answer: ['entailment'] });
@@ -127,6 +170,12 @@ describe('a verdict is never taken from discarded thinking', () => {
 
   test.each([
     ['nothing after it', `First ${draft}\n</think>\n\nI cannot decide.`],
+    ['the same in brackets', `[think]${draft}[/think] I cannot decide.`],
+    ['the same in brackets with a capital', `[Thinking]${draft}[/Thinking] I cannot decide.`],
+    ['brackets that only end it', `First ${draft} [/think] I cannot decide.`],
+    ['the same in a code fence', `\`\`\`thinking\n${draft}\n\`\`\`\nI cannot decide.`],
+    ['a code fence that does not end', `\`\`\`thinking\n${draft}\nI cannot decide.`],
+    ['gpt-oss that begins with its draft', `analysis${draft}assistantfinalI cannot decide.`],
     ['thinking that does not end', `<think>First ${draft} but then`],
     ['the same under another name', `<scratchpad>First ${draft}`],
     ['gpt-oss that has not come to its end', `<|channel|>analysis<|message|>${draft}`],
@@ -148,7 +197,19 @@ describe('an answer about events', () => {
   });
 
   test('an empty list is an answer', () => {
-    expect(readEvents('{"events": []}')).toEqual({ answer: [] });
+    for (const text of ['{"events": []}', '[]', '```json\n[]\n```']) expect(readEvents(text)).toEqual({ answer: [] });
+  });
+
+  test.each([
+    'I cannot do that. See ["policy"].',
+    'Sorry, no JSON possible: []',
+    'As in ```["policy"]``` I cannot.',
+    '["a dog"] ["a cat"]',
+    '{"error":"x","events":[]}',
+    '{"refusal":"I cannot","events":[]}',
+    '{"success":false,"events":[]}',
+  ])('%s: no list of events', (text) => {
+    expect(readEvents(text)).toHaveProperty('fault');
   });
 
   test.each([

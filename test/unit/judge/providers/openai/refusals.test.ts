@@ -2,7 +2,8 @@ import { APIError } from 'openai';
 import { describe, expect, test } from 'vitest';
 import { classifyFailure } from '../../../../../judge/providers/openai/classify-failure.ts';
 import { errorIn } from '../../../../../judge/providers/openai/error-body.ts';
-import { REFUSALS, refusalOf } from '../../../../../judge/providers/openai/refusals.ts';
+import { refusalOf } from '../../../../../judge/providers/openai/refusal-of.ts';
+import { REFUSALS } from '../../../../../judge/providers/openai/refusals.ts';
 import { naming } from '../../../../refusal.ts';
 
 // Bodies as servers were seen to send them: their documentation, their sources, or reports of their users.
@@ -228,6 +229,12 @@ const BODIES: [server: string, status: number, refusal: string, body: unknown][]
       code: 400,
     },
   ],
+  [
+    'SGLang, without what',
+    400,
+    TOO_LONG,
+    { object: 'error', message: 'Prompt of 9000 tokens exceeds the maximum allowed input length', code: 400 },
+  ],
   // llama.cpp/tools/server
   [
     'llama.cpp',
@@ -409,8 +416,71 @@ describe('one request is refused, and the rest goes on', () => {
   });
 
   test('every row of the table has a body that shows it', () => {
-    const shown = REFUSALS.filter((row) => BODIES.some(([, , , body]) => refusalOf(errorIn(body)!, [], [row])));
+    const shown = REFUSALS.filter((row) =>
+      BODIES.some(([, , , body]) => refusalOf(errorIn(body)!, { asked: [] }, [row])),
+    );
     expect(REFUSALS.filter((row) => !shown.includes(row))).toEqual([]);
+  });
+});
+
+describe('a busy endpoint refuses no text', () => {
+  const limits = 'Request too large for m in organization org-1 on tokens per min (TPM): Limit 200000, ';
+  test.each([
+    [429, 'litellm.RateLimitError: BedrockException - {"message":"Too many tokens, please wait before trying again."}'],
+    [429, 'Too many input tokens per minute'],
+    [429, `${limits}Used 199000, Requested 1500. Please try again in 150ms`],
+    [429, 'Request rate exceeds the maximum limit'],
+    [429, 'Your request was blocked by our rate limiter'],
+    [429, 'Request exceeds the maximum number of tokens per minute'],
+    [503, 'Queue size exceeds the maximum allowed limit'],
+    [503, 'Request queue: current length is 100 while limit is 100'],
+    [500, 'Usage exceeded model token limit of this hour'],
+  ])('status %d: %s', (status, message) => {
+    expect(failed(status, { error: { message } })).toMatchObject({ fault: { kind: 'unavailable' } });
+  });
+
+  test.each([
+    [429, window(2048, 2098)],
+    [500, 'request (4242 tokens) exceeds the available context size (4096 tokens), try increasing it'],
+    [503, 'litellm.ServiceUnavailableError: ContextWindowExceededError'],
+    [429, `${limits}Requested 250000. The input or output tokens must be reduced in order to run successfully.`],
+    [429, 'Your prompt was flagged by moderation'],
+  ])('but a text is refused where it is named, status %d: %s', (status, message) => {
+    expect(failed(status, { error: { message } })).toMatchObject({ unscorable: true });
+  });
+});
+
+describe('a refusal of a text that warns of the account', () => {
+  test.each([
+    ['content_policy_violation', 'Rejected. Repeated violations may get your account suspended.'],
+    ['content_filter', 'The filter configured for this project flagged the prompt.'],
+    ['data_inspection_failed', '您的账号因违规已被封禁'],
+    ['400', 'litellm.ContentPolicyViolationError: the rules of your organization are restricted'],
+    ['400', 'Your prompt was flagged. Repeated violations may get your account suspended.'],
+    ['400', '输入包含敏感内容，账号可能被封禁'],
+    ['400', '您的账号输入的内容未通过审核'],
+  ])('%s, %s', (code, message) => {
+    expect(failed(400, { error: { code, message } })).toMatchObject({ unscorable: true });
+  });
+});
+
+describe('an account at fault, in Chinese', () => {
+  test.each([
+    '您的账户已被锁定，请联系客服',
+    '账号因违规已被封禁',
+    '该账号已停用',
+    '当前账户正在审核中',
+    '您的账户已欠费，请充值',
+    '因多次违规，您的帐号已被冻结',
+    '已欠费，请为账户充值',
+  ])('%s', (message) => {
+    for (const status of [403, 429])
+      expect(failed(status, { error: { message } })).toMatchObject({ fault: { kind: 'blocked' } });
+  });
+
+  test('one that is locked for a while is waited for', () => {
+    for (const message of ['请求过于频繁，账号暂时锁定', 'Your account is temporarily restricted'])
+      expect(failed(429, { error: { message } })).toMatchObject({ fault: { kind: 'unavailable' } });
   });
 });
 

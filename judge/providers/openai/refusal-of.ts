@@ -1,0 +1,58 @@
+import { accountAtFault } from './account-at-fault.ts';
+import type { SaidError } from './error-body.ts';
+import { REFUSALS, type Refusal, type RefusalRow } from './refusals.ts';
+
+/** An endpoint may repeat what it was asked, which may be worded like an error: it is searched without that. */
+const LONGEST_MESSAGE = 8000;
+
+/** What else decides: the response's status, and the texts of the request. */
+export interface RefusedBy {
+  status?: number;
+  asked?: readonly string[] | undefined;
+}
+
+/**
+ * Whether an endpoint refuses this one request rather than all, and why. Codes and names count first, whatever the
+ * message warns of; an account at fault is no refusal of a text, however it is worded.
+ */
+export function refusalOf(
+  error: SaidError,
+  { status = 400, asked = [] }: RefusedBy = {},
+  table: readonly RefusalRow[] = REFUSALS,
+): Refusal | undefined {
+  const { code = '', type = '', metadata = {} } = error;
+  const message = messageOf(error, asked);
+  const named = table.find(
+    (row) =>
+      row.code?.test(code) ||
+      row.code?.test(type) ||
+      row.names?.some((name) => name.test(message)) ||
+      (row.reports !== undefined && metadata[row.reports] != null),
+  );
+  if (named) return named.refusal;
+  if (accountAtFault(message)) return undefined;
+  const busy = status === 429 || status >= 500;
+  return table.find(
+    (row) => (!busy || !row.vague || neverFits(message)) && row.says?.some((words) => words.test(message)),
+  )?.refusal;
+}
+
+/** What an endpoint says, without what that repeats of the request. */
+export function messageOf({ message = '' }: SaidError, asked: readonly string[] = []): string {
+  return withoutTexts(message, asked).slice(0, LONGEST_MESSAGE);
+}
+
+/** `Limit 6000, Requested 7000`: more than the limit by itself, so that no waiting helps. */
+function neverFits(message: string): boolean {
+  const [, limit, requested] = /\blimit:? (\d+)\b.{0,60}\brequested:? (\d+)\b/i.exec(message) ?? [];
+  return Number(requested) > Number(limit);
+}
+
+/** As they are, or as JSON writes them, once or twice. */
+function withoutTexts(message: string, asked: readonly string[]): string {
+  const quoted = (text: string) => JSON.stringify(text).slice(1, -1);
+  return asked
+    .flatMap((text) => [quoted(quoted(text)), quoted(text), text])
+    .filter((text) => text.length > 0)
+    .reduce((rest, text) => rest.replaceAll(text, ' '), message);
+}
