@@ -13,8 +13,13 @@ export function characterF1(a: string, b: string): number {
   const [left, right] = [normalisePhrase(a), normalisePhrase(b)];
   if (left === '' || right === '') return 0;
   if (left === right) return 1;
-  const [mine, theirs] = charactersOf(left, right);
+  return runsF1(...charactersOf(left, right));
+}
+
+/** The same for any two sequences, of words for instance: 1 where both are empty. */
+export function runsF1(mine: readonly string[], theirs: readonly string[]): number {
   const longest = Math.min(LONGEST_RUN, Math.max(mine.length, theirs.length));
+  if (longest === 0) return 1;
   let sum = 0;
   for (let length = 1; length <= longest; length++) sum += runF1(mine, theirs, length);
   return sum / longest;
@@ -41,6 +46,7 @@ function runF1(left: readonly string[], right: readonly string[], length: number
   return (2 * shared) / total;
 }
 
-function* runsOf(characters: readonly string[], length: number): Generator<string> {
-  for (let i = 0; i + length <= characters.length; i++) yield characters.slice(i, i + length).join('');
+/** Neither characters nor words have white space of their own. */
+function* runsOf(sequence: readonly string[], length: number): Generator<string> {
+  for (let i = 0; i + length <= sequence.length; i++) yield sequence.slice(i, i + length).join(' ');
 }
