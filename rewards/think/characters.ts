@@ -1,3 +1,4 @@
+import { withoutPunctuation } from './reading.ts';
 import { normalisePhrase } from './similarity.ts';
 
 /** Runs of up to so many characters are compared: single ones alone would find `红色` in every phrase with both. */
@@ -6,7 +7,7 @@ const LONGEST_RUN = 3;
 /**
  * How alike two phrases are by their characters, in [0, 1]: for runs of one, two and three characters, the F1 of the
  * runs that both have, each as often as it is there; then the mean of the three. As chrF (Popović 2015), but without
- * its weight on recall, so that it is symmetric. White space and punctuation do not count. It takes the place of a
+ * its weight on recall, so that it is symmetric. White space and punctuation do not count, except in numbers. It takes the place of a
  * model that cannot read a phrase.
  */
 export function characterF1(a: string, b: string): number {
@@ -27,7 +28,7 @@ export function runsF1(mine: readonly string[], theirs: readonly string[]): numb
 
 /** Code points. Where a phrase is nothing but punctuation, that is what is compared. */
 function charactersOf(...phrases: [string, string]): [string[], string[]] {
-  const bare = phrases.map((phrase) => [...phrase.replaceAll(/[\s\p{P}]/gu, '')]);
+  const bare = phrases.map((phrase) => [...withoutPunctuation(phrase).replaceAll(/\s/gu, '')]);
   const all = phrases.map((phrase) => [...phrase.replaceAll(/\s/gu, '')]);
   return (bare.some((characters) => characters.length === 0) ? all : bare) as [string[], string[]];
 }

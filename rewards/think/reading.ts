@@ -15,16 +15,18 @@ const UNSPACED_SCRIPTS = ['Han', 'Hiragana', 'Katakana', 'Thai', 'Lao', 'Khmer',
 const UNSPACED = String.raw`[${UNSPACED_SCRIPTS.map((name) => String.raw`\p{Script=${name}}`).join('')}][\p{M}ー]*`;
 const LETTER = String.raw`(?:(?!${UNSPACED})[\p{L}\p{N}\p{M}])`;
 /** A hyphen after a letter joins (`covid-19`); elsewhere it is the sign of the number that follows. */
-const SIGN = String.raw`(?:(?<![\p{L}\p{N}\p{M}])|(?<=${UNSPACED}))[-+−±]`;
+export const SIGN = String.raw`(?:(?<![\p{L}\p{N}\p{M}])|(?<=${UNSPACED}))[-+−±]`;
 /** `-10`, `3.5m`, `12:30`, `50%`: one word, since its parts alone say something else. */
 const NUMBER = String.raw`(?:${SIGN})?\p{Nd}+(?:[.,:/]\p{Nd}+)*${LETTER}*[%‰]?`;
 const WORD = new RegExp(`${UNSPACED}|${NUMBER}|${LETTER}+|\\S`, 'gu');
+const IN_NUMBER = String.raw`${SIGN}(?=\p{Nd})|(?<=\p{Nd})(?:[.,:/](?=\p{Nd})|[%‰])`;
+const PUNCTUATION = new RegExp(`(?!${IN_NUMBER})\\p{P}`, 'gu');
 const SOME_UNSPACED = new RegExp(UNSPACED, 'u');
 
 /**
  * Parts a phrase into words that a model knows and words that it does not. A word is a run of letters and digits, a
- * number with its sign, a symbol such as an emoji, or one character of a script without spaces. Punctuation counts only where the model does
- * not know it: alone it says nothing.
+ * number with its sign, a symbol such as an emoji, or one character of a script without spaces. Punctuation counts only
+ * where the model does not know it: alone it says nothing.
  * @param isKnown whether the model knows a word.
  */
 export function readingOf(phrase: string, isKnown: (word: string) => boolean): Reading {
@@ -40,4 +42,9 @@ export function readingOf(phrase: string, isKnown: (word: string) => boolean): R
 /** Whether a phrase has characters of a script without spaces. */
 export function isUnspaced(phrase: string): boolean {
   return SOME_UNSPACED.test(phrase);
+}
+
+/** A phrase without its punctuation, except that of numbers: `-10` and `10`, `3.5` and `35` stay apart. */
+export function withoutPunctuation(phrase: string): string {
+  return phrase.replaceAll(PUNCTUATION, '');
 }

@@ -4,7 +4,7 @@ import { EMBEDDING_MODEL, embeddingModelFolder } from './embedding-model.ts';
 import { mixedSimilarity } from './mixed-similarity.ts';
 import type { Reading } from './reading.ts';
 import type { Embedded, EmbeddingApi } from './sentence-embedding-thread.ts';
-import { normalisePhrase, type PhraseSimilarity, type Similarity } from './similarity.ts';
+import { normalisePhrase, type PhraseSimilarity, plainSimilarity, type Similarity } from './similarity.ts';
 
 /** Phrases a call to the thread: they take a second at most. */
 const BATCH = 32;
@@ -70,7 +70,8 @@ export class SentenceEmbedding implements Similarity {
         this.#remember(phrase, embedding);
       }
     }
-    const compare = (a: string, b: string) => similarityOf(normalisePhrase(a), normalisePhrase(b), embeddings);
+    const compare = (a: string, b: string) =>
+      plainSimilarity(a, b) ?? similarityOf(normalisePhrase(a), normalisePhrase(b), embeddings);
     return Object.assign(compare, {
       byCharacters: (phrase: string) => embeddings.get(normalisePhrase(phrase))?.reading.unreadShare ?? 0,
     });
@@ -103,8 +104,6 @@ export class SentenceEmbedding implements Similarity {
 }
 
 function similarityOf(a: string, b: string, embeddings: ReadonlyMap<string, Embedding | undefined>): number {
-  if (a === '' || b === '') return 0;
-  if (a === b) return 1;
   const left = embeddings.get(a);
   const right = embeddings.get(b);
   if (!left || !right) throw new Error(`"${left ? b : a}" was not among the phrases that were prepared.`);

@@ -29,6 +29,11 @@ describe('similarities of the sentence-embedding model', () => {
     ['moves left', 'moves right', 0.81, 0.84],
     ['moves left', 'slides to the left', 0.78, 0.81],
     ['moves left', '', 0, 0],
+    ['', '', 0, 0],
+    ['?', '?', 1, 1],
+    ['...', '…', 1, 1],
+    ['?', '!', 0, 0],
+    ['?', 'moves left', 0, 0],
   ])('%j and %j lie in [%d, %d]', async (a, b, low, high) => {
     const found = await compare(a, b);
     expect(found).toBeGreaterThanOrEqual(low);
