@@ -35,7 +35,8 @@ const BLANK = /[\s\p{Default_Ignorable_Code_Point}]/gu;
 
 /**
  * `"  Moves LEFT. "` -> `"moves left"`. Texts that look alike become the same: composed and decomposed letters,
- * full-width forms, the two signs of minus, characters that show nothing, such as the one that only asks for the colourful form of an emoji.
+ * full-width forms, the two signs of minus, characters that show nothing, such as the one that only asks for the
+ * colourful form of an emoji.
  */
 export function normalisePhrase(phrase: string): string {
   return phrase
