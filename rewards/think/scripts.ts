@@ -41,3 +41,8 @@ export function isWrittenIn(scripts: ReadonlySet<string>, word: string): boolean
     return script ? scripts.has(script.name) : /\p{Script=Common}|\p{Script=Inherited}/u.test(letter);
   });
 }
+
+/** `người` -> `nguoi`: letters without the marks that Unicode takes apart from them. */
+export function withoutMarks(word: string): string {
+  return word.normalize('NFD').replace(/\p{M}/gu, '').normalize('NFC');
+}

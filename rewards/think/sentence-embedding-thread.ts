@@ -3,7 +3,7 @@ import * as ort from 'onnxruntime-node';
 import { runNative, serveThread, threadData } from '../../core/thread-server.ts';
 import { EMBEDDING_MODEL, readModelFile } from './embedding-model.ts';
 import { type Reading, readingOf } from './reading.ts';
-import { isWrittenIn, scriptsLearnt } from './scripts.ts';
+import { isWrittenIn, scriptsLearnt, withoutMarks } from './scripts.ts';
 
 /**
  * The thread that embeds: `onnxruntime` blocks the event loop it runs on, so it must not be the one that heartbeats.
@@ -35,13 +35,20 @@ async function load() {
   return { tokenizer, session, isKnown: knownWords(tokenizer, tokenizerJson) };
 }
 
-/** Which words the model knows: those without an unknown token, in scripts that its vocabulary has words of. */
+/**
+ * Which words the model knows: those without an unknown token, in scripts that its vocabulary has words of. Where its
+ * tokenizer drops the marks of letters, a word with marks is another word to the model (`año` and `ano`): it does not
+ * know it.
+ */
 function knownWords(tokenizer: Tokenizer, { model }: { model: { vocab: object; unk_token: string } }) {
   const scripts = scriptsLearnt(Object.keys(model.vocab));
   const unknown = tokenizer.token_to_id(model.unk_token);
+  const idsOf = (word: string) => tokenizer.encode(word, { add_special_tokens: false }).ids;
   return (word: string): boolean => {
-    const { ids } = tokenizer.encode(word, { add_special_tokens: false });
-    return ids.length > 0 && !ids.includes(unknown!) && isWrittenIn(scripts, word);
+    const ids = idsOf(word);
+    if (ids.length === 0 || ids.includes(unknown!) || !isWrittenIn(scripts, word)) return false;
+    const bare = withoutMarks(word);
+    return bare === word || idsOf(bare).join() !== ids.join();
   };
 }
 

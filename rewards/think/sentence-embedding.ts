@@ -1,10 +1,10 @@
 import { VideocapError } from '../../core/errors.ts';
 import { ThreadClient } from '../../core/thread-client.ts';
-import { characterF1 } from './characters.ts';
 import { EMBEDDING_MODEL, embeddingModelFolder } from './embedding-model.ts';
+import { mixedSimilarity } from './mixed-similarity.ts';
 import type { Reading } from './reading.ts';
 import type { Embedded, EmbeddingApi } from './sentence-embedding-thread.ts';
-import { normalisePhrase, type PhraseSimilarity, type Similarity } from './similarity.ts';
+import { normalisePhrase, type PhraseSimilarity, plainSimilarity, type Similarity } from './similarity.ts';
 
 /** Phrases a call to the thread: they take a second at most. */
 const BATCH = 32;
@@ -24,8 +24,8 @@ interface Embedding {
  * calling thread only ever waits. Every phrase is embedded alone and once, so its similarities depend on nothing but
  * the two phrases.
  *
- * Words that the model does not know (of another language, emoji) are compared by their characters, and count by
- * their share of the phrase: two different words that the model does not know are as one to it.
+ * Words that the model does not know (of another language, with marks that its tokenizer drops, emoji) are compared by
+ * their characters: two different words that the model does not know are as one to it.
  *
  * What cosine cannot see: opposites are close (`moves left` and `moves right`: 0.82), closer than some paraphrases
  * (`moves left` and `slides to the left`: 0.80). Thresholds therefore decide between spellings, not between meanings.
@@ -70,7 +70,8 @@ export class SentenceEmbedding implements Similarity {
         this.#remember(phrase, embedding);
       }
     }
-    const compare = (a: string, b: string) => similarityOf(normalisePhrase(a), normalisePhrase(b), embeddings);
+    const compare = (a: string, b: string) =>
+      plainSimilarity(a, b) ?? similarityOf(normalisePhrase(a), normalisePhrase(b), embeddings);
     return Object.assign(compare, {
       byCharacters: (phrase: string) => embeddings.get(normalisePhrase(phrase))?.reading.unreadShare ?? 0,
     });
@@ -103,16 +104,13 @@ export class SentenceEmbedding implements Similarity {
 }
 
 function similarityOf(a: string, b: string, embeddings: ReadonlyMap<string, Embedding | undefined>): number {
-  if (a === '' || b === '') return 0;
-  if (a === b) return 1;
   const left = embeddings.get(a);
   const right = embeddings.get(b);
   if (!left || !right) throw new Error(`"${left ? b : a}" was not among the phrases that were prepared.`);
-  const unread = Math.max(left.reading.unreadShare, right.reading.unreadShare);
-  if (unread === 0) return cosine(left.vector, right.vector);
-  if (unread === 1) return characterF1(a, b);
-  const byCharacters = characterF1(left.reading.unread, right.reading.unread);
-  return (1 - unread) * cosine(left.vector, right.vector) + unread * byCharacters;
+  if (left.reading.unreadShare === 0 && right.reading.unreadShare === 0) return cosine(left.vector, right.vector);
+  // Rounding must not make 0.9999 of equal parts.
+  const ofRead = left.reading.read === right.reading.read ? 1 : cosine(left.vector, right.vector);
+  return mixedSimilarity({ phrase: a, reading: left.reading }, { phrase: b, reading: right.reading }, ofRead);
 }
 
 /** Of vectors of length 1, clamped to [0, 1]. */

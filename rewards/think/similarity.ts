@@ -3,7 +3,7 @@ import { z } from 'zod';
 /**
  * How alike two phrases are: 0 nothing in common, 1 the same. Symmetric, and exactly 1 for phrases that are equal once
  * `normalisePhrase` has taken away case, spacing and final punctuation. An empty phrase is like nothing, itself
- * included.
+ * included; one of nothing but final punctuation (`?`, `...`) is like itself alone.
  */
 export interface PhraseSimilarity {
   (a: string, b: string): number;
@@ -31,17 +31,28 @@ export interface Similarity {
 /** The ends of sentences in other scripts, beside `.,;:!?`, which NFKC makes of their full-width forms. */
 const ENDS = '[\\s.,;:!?。、،؛؟۔।॥]+';
 const AROUND = new RegExp(`^${ENDS}|${ENDS}$`, 'g');
+const BLANK = /[\s\p{Default_Ignorable_Code_Point}]/gu;
 
 /**
  * `"  Moves LEFT. "` -> `"moves left"`. Texts that look alike become the same: composed and decomposed letters,
- * full-width forms, characters that show nothing, such as the one that only asks for the colourful form of an emoji.
+ * full-width forms, the two signs of minus, characters that show nothing, such as the one that only asks for the
+ * colourful form of an emoji.
  */
 export function normalisePhrase(phrase: string): string {
   return phrase
     .normalize('NFKC')
     .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .replaceAll('−', '-')
     .toLowerCase()
     .normalize('NFKC')
     .replace(/\s+/g, ' ')
     .replace(AROUND, '');
+}
+
+/** The similarity that needs no measure: of equal phrases, and of those without a word. Undefined for all others. */
+export function plainSimilarity(a: string, b: string): 0 | 1 | undefined {
+  const [left, right] = [normalisePhrase(a), normalisePhrase(b)];
+  if (left !== '' && right !== '') return left === right ? 1 : undefined;
+  const [mine, theirs] = [a, b].map((phrase) => phrase.normalize('NFKC').replaceAll(BLANK, ''));
+  return mine !== '' && mine === theirs ? 1 : 0;
 }

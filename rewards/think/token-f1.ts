@@ -1,6 +1,6 @@
 import { characterF1 } from './characters.ts';
-import { isUnspaced } from './reading.ts';
-import { normalisePhrase, type PhraseSimilarity, type Similarity } from './similarity.ts';
+import { isUnspaced, SIGN } from './reading.ts';
+import { normalisePhrase, type PhraseSimilarity, plainSimilarity, type Similarity } from './similarity.ts';
 
 /**
  * The model-free similarity: F1 over the words of two phrases, each word counted as often as it stands there (as SQuAD
@@ -17,7 +17,8 @@ export class TokenF1 implements Similarity {
 }
 
 export function tokenF1(a: string, b: string): number {
-  if (normalisePhrase(a) === normalisePhrase(b)) return normalisePhrase(a) === '' ? 0 : 1;
+  const plain = plainSimilarity(a, b);
+  if (plain !== undefined) return plain;
   if (isUnspaced(a) || isUnspaced(b)) return characterF1(a, b);
   const left = wordsOf(a);
   const right = wordsOf(b);
@@ -34,7 +35,9 @@ export function tokenF1(a: string, b: string): number {
   return (2 * shared) / (left.length + right.length);
 }
 
-/** Runs of letters with their marks, and of digits; a pictograph is a word of its own. */
+/** A run of letters with their marks and of digits, with the sign of a number; a symbol is a word of its own. */
+const WORD = new RegExp(`(?:${SIGN}(?=\\p{Nd}))?[\\p{L}\\p{N}\\p{M}]+|\\p{S}`, 'gu');
+
 function wordsOf(phrase: string): string[] {
-  return normalisePhrase(phrase).match(/[\p{L}\p{N}\p{M}]+|\p{So}/gu) ?? [];
+  return normalisePhrase(phrase).match(WORD) ?? [];
 }

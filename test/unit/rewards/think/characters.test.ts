@@ -21,6 +21,10 @@ describe('characterF1, counted by hand', () => {
     ['狗 跑', '狗跑', 1],
     ['‽', '⸮', 0],
     ['狗!跑', '狗跑', 1],
+    // The punctuation of a number is part of it.
+    ['-1度', '1度', (4 / 5 + 2 / 3 + 0) / 3],
+    ['1.5度', '15度', (6 / 7 + 2 / 5 + 0) / 3],
+    ['狗-猫', '狗猫', 1],
   ])('%j and %j: %d', (a, b, expected) => {
     expect(characterF1(a, b)).toBeCloseTo(expected, 12);
     expect(characterF1(b, a)).toBeCloseTo(expected, 12);
@@ -53,6 +57,7 @@ describe('texts that look alike are the same text', () => {
     ['full-width forms', 'ＤＯＧ！', 'dog'],
     ['half-width katakana', 'ｲﾇ', 'イヌ'],
     ['the colourful form of an emoji', '❤️', '❤'],
+    ['both signs of minus', '−5', '-5'],
     ['a space of no width', 'do\u200bg', 'dog'],
     ['capitals of other alphabets', 'СОБАКА', 'собака'],
     ['the end of a sentence', '狗在跑。', '狗在跑'],

@@ -22,6 +22,19 @@ describe('tokenF1', () => {
     ['very very big', 'very big', 4 / 5],
     ['', '', 0],
     ['★', '★', 1],
+    // Symbols and signs are words, or part of one.
+    ['moves →', 'moves ←', 1 / 2],
+    ['+5', '-5', 0],
+    ['turns -5 degrees', 'turns 5 degrees', 2 / 3],
+    ['t-shirt', 't shirt', 1],
+    ['c++', 'c', 1 / 2],
+    ['温度为-10度', '温度为10度', (12 / 13 + 8 / 11 + 4 / 9) / 3],
+    // Nothing but punctuation is like itself alone.
+    ['?', '?', 1],
+    [' ...', '…', 1],
+    ['?', '!', 0],
+    ['?', 'red', 0],
+    [' ', ' ', 0],
   ])('%j and %j: %d', (a, b, expected) => {
     expect(tokenF1(a, b)).toBeCloseTo(expected, 12);
     expect(tokenF1(b, a)).toBeCloseTo(expected, 12);
