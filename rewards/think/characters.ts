@@ -7,8 +7,8 @@ const LONGEST_RUN = 3;
 /**
  * How alike two phrases are by their characters, in [0, 1]: for runs of one, two and three characters, the F1 of the
  * runs that both have, each as often as it is there; then the mean of the three. As chrF (Popović 2015), but without
- * its weight on recall, so that it is symmetric. White space and punctuation do not count, except in numbers. It takes the place of a
- * model that cannot read a phrase.
+ * its weight on recall, so that it is symmetric. White space and punctuation do not count, except in numbers. It takes
+ * the place of a model that cannot read a phrase.
  */
 export function characterF1(a: string, b: string): number {
   const [left, right] = [normalisePhrase(a), normalisePhrase(b)];
