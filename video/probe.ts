@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { VideocapError } from '../core/errors.ts';
 import { runFfmpeg } from './ffmpeg-command.ts';
 import { type FirstPicture, headOfFirstPicture, readFirstPicture } from './first-picture.ts';
+import { lostPackets } from './lost-packets.ts';
 import { PacketTable } from './packet-table.ts';
 import { type Timeline, timelineOf } from './timeline.ts';
 import { asVideoError, shownPath } from './video-errors.ts';
@@ -49,7 +50,7 @@ export async function probeVideo(path: string, options: ProbeOptions = {}): Prom
     let [table, head] = await packetsOf(path, options);
     // Some containers mark no key frame, and ffmpeg copies nothing in front of the first.
     if (table.packets === 0) [table, head] = await packetsOf(path, options, ['-copyinkf']);
-    return { ...describePackets(table), ...readFirstPicture(head) };
+    return { ...describePackets(table, await lostPackets(path)), ...readFirstPicture(head) };
   } catch (error) {
     throw asVideoError(error, path);
   }
@@ -81,15 +82,15 @@ async function packetsOf(
 }
 
 /** Reads ffmpeg's table of packets (`-f framecrc`). Pure. */
-export function readPackets(table: string): Omit<VideoInfo, keyof FirstPicture> {
+export function readPackets(table: string, lostPackets = false): Omit<VideoInfo, keyof FirstPicture> {
   const packets = new PacketTable();
   packets.add(table);
   packets.end();
-  return describePackets(packets);
+  return describePackets(packets, lostPackets);
 }
 
-function describePackets(table: PacketTable): Omit<VideoInfo, keyof FirstPicture> {
-  const timeline = timelineOf(table);
+function describePackets(table: PacketTable, lostPackets: boolean): Omit<VideoInfo, keyof FirstPicture> {
+  const timeline = timelineOf(table, lostPackets);
   if (timeline === undefined) throw new VideocapError('InvalidVideo', 'it has no video frames');
   const { durationSeconds, begins } = timeline;
   if (!(durationSeconds <= MAX_DURATION_SECONDS))

@@ -25,8 +25,11 @@ export interface Timeline {
   blind: boolean;
 }
 
-/** The timeline of ffmpeg's packets; `undefined` without a frame that is shown. Pure. */
-export function timelineOf(table: PacketTable): Timeline | undefined {
+/**
+ * The timeline of ffmpeg's packets; `undefined` without a frame that is shown. `lostPackets`: the file lost data that no
+ * packet has a mark of. Pure.
+ */
+export function timelineOf(table: PacketTable, lostPackets = false): Timeline | undefined {
   const [num, den] = table.header('tb').split('/').map(Number) as [number, number];
   const packets = Array.from({ length: table.packets }, (_, i) => table.packet(i));
   // A few without a time are pictures that cannot be shown, since what they lean on was cut away.
@@ -39,10 +42,7 @@ export function timelineOf(table: PacketTable): Timeline | undefined {
   const shown = timed.filter(({ hidden, at }) => !hidden && at >= firstKey).sort((a, b) => a.at - b.at);
   const [first, last] = [shown[0], shown.at(-1)];
   if (first === undefined || last === undefined) return undefined;
-  const starts = withMissing(
-    [...new Map(shown.map((packet) => [packet.at, packet])).values()],
-    table.isTransportStream,
-  );
+  const starts = withMissing([...new Map(shown.map((packet) => [packet.at, packet])).values()], lostPackets);
   const span = last.at - first.at;
   // Some containers do not say how long a frame lasts: the last one then lasts as long as the others on average. A time
   // of decoding has no duration that means anything.
@@ -59,10 +59,10 @@ export function timelineOf(table: PacketTable): Timeline | undefined {
 
 /**
  * When frames begin, among them those whose packets are missing: frames as far apart as most are fill a gap beside a
- * damaged packet, and any gap of a transport stream (it loses data without a trace) whose other frames are regular.
+ * damaged packet, and where packets were lost without a mark, any gap between frames that are regular otherwise.
  * Elsewhere a gap is a frame that is shown for long.
  */
-function withMissing(shown: readonly { at: number; corrupt: boolean }[], isTransportStream: boolean): number[] {
+function withMissing(shown: readonly { at: number; corrupt: boolean }[], lostPackets: boolean): number[] {
   const gaps = shown.slice(1).map(({ at }, i) => at - shown[i]!.at);
   const usual = [...gaps].sort((a, b) => a - b)[gaps.length >> 1] ?? 0;
   const regular = gaps.filter((gap) => gap <= 1.5 * usual).length >= REGULAR * gaps.length;
@@ -70,7 +70,7 @@ function withMissing(shown: readonly { at: number; corrupt: boolean }[], isTrans
   return shown.flatMap(({ at }, i) => {
     const gap = gaps[i] ?? 0;
     const damaged =
-      (isTransportStream && regular) ||
+      (lostPackets && regular) ||
       shown.slice(Math.max(0, i - REORDERED), i + 2 + REORDERED).some(({ corrupt }) => corrupt);
     const missing = damaged && gap > 0 ? Math.min(Math.round(gap / usual) - 1, left) : 0;
     if (missing <= 0) return [at];

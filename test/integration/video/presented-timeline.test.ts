@@ -138,6 +138,26 @@ describe('counts from the first frame that is shown, where', () => {
   });
 });
 
+test.each([
+  ['not(eq(n,60)+between(n,120,160))', 'a pause of more than a second and a missing frame'],
+  ['not(between(n,30,190))', 'two pieces with a long pause between'],
+])('MPEG-TS whose frames are not equally long is whole: %s, %s', async (kept) => {
+  const path = at('variable.ts');
+  const filter = `${RAMP},select='${kept}'`;
+  await ffmpegTool('-f', 'lavfi', '-i', filter, '-fps_mode', 'passthrough', ...H264, '-bf', '0', path);
+  const { frames, durationSeconds } = await probeVideo(path);
+  const shown = [...Array(200).keys()].filter((n) =>
+    kept.includes('60') ? n !== 60 && (n < 120 || n > 160) : n < 30 || n > 190,
+  );
+  expect(frames).toBe(shown.length);
+  expect(durationSeconds).toBeCloseTo(8, 1);
+  const clip = await extractClip(path, { ...OPTIONS, count: 16 });
+  expectFrames(
+    clip,
+    clip.times.map((time) => shown.findLast((frame) => frame <= time * 25 + 1e-6)!),
+  );
+});
+
 describe('a picture that changes its size is seen to its end', () => {
   const SIZES = ['64x64', '128x96', '32x32'];
 
