@@ -6,7 +6,7 @@ import { lostPackets } from './lost-packets.ts';
 import { PacketTable } from './packet-table.ts';
 import { type Timeline, timelineOf } from './timeline.ts';
 import { asVideoError, shownPath } from './video-errors.ts';
-import { refuseUnreadable } from './whole-file.ts';
+import { isMp4, refuseUnreadable } from './whole-file.ts';
 
 export interface VideoInfo extends FirstPicture {
   /** From the first shown frame's beginning to the last one's end. */
@@ -35,6 +35,13 @@ const MAX_DURATION_SECONDS = 24 * 3600;
 const PROBE_SECONDS = { computeSeconds: 120, timeoutSeconds: 1200 };
 
 /**
+ * ffmpeg does not copy times of decoding that go back, as they do from one segment of an edit list to the next: it
+ * moves them, and the times of showing with them. So each packet gets one of its own, before every time of showing. Not
+ * for containers that say only when to decode.
+ */
+const AS_SHOWN = ['-bsf:v', 'setts=dts=N-1000000000000:pts=PTS'];
+
+/**
  * What a video file holds, found by reading its packets and decoding one picture (so a wrong duration in its header
  * does no harm, and no ffprobe is needed).
  * @throws VideocapError `InvalidVideo` naming the file and the remedy when it is missing or no readable video.
@@ -47,9 +54,10 @@ export async function probeVideo(path: string, options: ProbeOptions = {}): Prom
     throw new VideocapError('InvalidVideo', `Video ${shownPath(path)} is empty (0 bytes); copy or download it again.`);
   try {
     await refuseUnreadable(path);
-    let [table, head] = await packetsOf(path, options);
+    const whole = (await isMp4(path)) ? AS_SHOWN : [];
+    let [table, head] = await packetsOf(path, options, whole);
     // Some containers mark no key frame, and ffmpeg copies nothing in front of the first.
-    if (table.packets === 0) [table, head] = await packetsOf(path, options, ['-copyinkf']);
+    if (table.packets === 0) [table, head] = await packetsOf(path, options, [...whole, '-copyinkf']);
     return { ...describePackets(table, await lostPackets(path)), ...readFirstPicture(head) };
   } catch (error) {
     throw asVideoError(error, path);

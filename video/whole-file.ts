@@ -29,14 +29,21 @@ export function faultOf(path: string): Promise<Fault | undefined> {
   });
 }
 
+/** Whether a file that can be read is of the family of QuickTime and MP4, which says when each picture is shown. */
+export function isMp4(path: string): Promise<boolean> {
+  return FilePages.use(path, async (pages) => beginsAsMp4(Buffer.from(await pages.read(0, 32)))).catch(() => false);
+}
+
 /** A file with less is no video: ffmpeg says so. */
 const SHORTEST = 32;
 
 const named = (place: number, name: RegExp) => (head: Buffer) => name.test(head.toString('latin1', place, place + 16));
 const begins = (hex: string) => (head: Buffer) => head.toString('hex', 0, hex.length / 2) === hex;
 
+const beginsAsMp4 = named(4, /^(ftyp|styp|moov|mdat|moof|wide|skip|free|pnot)/);
+
 const KINDS: readonly { is: (head: Buffer) => boolean; fault: (pages: FilePages) => Promise<Fault | undefined> }[] = [
-  { is: named(4, /^(ftyp|styp|moov|mdat|moof|wide|skip|free|pnot)/), fault: faultOfMp4 },
+  { is: beginsAsMp4, fault: faultOfMp4 },
   { is: begins('1a45dfa3'), fault: faultOfMatroska },
   { is: named(0, /^RIFF.{4}AVI /s), fault: faultOfAvi },
   { is: begins('464c5601'), fault: faultOfFlv },
