@@ -242,6 +242,30 @@ test.each([
   );
 });
 
+describe('pictures that lead the first key frame are shown where they lean on nothing else', () => {
+  const HEVC = ['-c:v', 'libx265', '-preset', 'ultrafast', '-qp', '4', '-bf', '3'];
+  const led = 'log-level=error:keyint=50:min-keyint=50:scenecut=0:open-gop=0:radl=3';
+  test.each(['mp4', 'mov', 'ts'])('HEVC with RADL, cut: %s', async (format) => {
+    await ffmpegTool('-f', 'lavfi', '-i', RAMP, ...HEVC, '-x265-params', led, at('radl.mp4'));
+    const path = at(`radl-cut.${format}`);
+    await ffmpegTool('-ss', '2.3', '-i', at('radl.mp4'), '-c', 'copy', '-copyts', path);
+    const clip = await extractClip(path, OPTIONS);
+    const last = 199;
+    const first = last + 1 - Math.round(clip.durationSeconds * 25);
+    expectFrames(
+      clip,
+      clip.times.map((time) => first + Math.floor(time * 25 + 1e-6)),
+    );
+  });
+
+  test.each(['mp4', 'mkv', 'ts'])('VVC: %s', async (format) => {
+    const path = at(`vvc.${format}`);
+    await ffmpegTool('-f', 'lavfi', '-i', RAMP, '-c:v', 'libvvenc', '-preset', 'faster', '-qp', '10', path);
+    expect(await probeVideo(path)).toMatchObject({ frames: 200, durationSeconds: 8 });
+    expectFrames(await extractClip(path, OPTIONS), MIDDLES);
+  });
+});
+
 describe('a picture that changes its size is seen to its end', () => {
   const SIZES = ['64x64', '128x96', '32x32'];
 

@@ -64,6 +64,11 @@ test('does not show what leans on what was cut away: shown before the first key 
   const lines = packets.map((packet, i) => `0, ${i}, ${packet}`);
   const { frames, timeline } = readPackets([table(usual, []), ...lines].join('\n'));
   expect([frames, timeline.begins]).toEqual([2, [300_000, 400_000]]);
+  // Unless the decoder does show one of them, which leans on what is there.
+  const facts = { firstDecoded: [200_000, 300_000] };
+  const { timeline: led } = readPackets([table(usual, []), ...lines].join('\n'), facts);
+  expect(led.begins).toEqual([200_000, 300_000, 400_000]);
+  expect(led.steps.map(({ hidden }) => hidden)).toEqual([false, true, false, false]);
 });
 
 test('counts from one frame to the next where a container says when to decode and not when to show', () => {
@@ -94,7 +99,7 @@ test('counts a gap between regular frames beside a damaged packet, or where pack
           return `0, ${time}, ${time}, 3600, 300, 0x1, ${flag}, S=1, MPEGTS Stream ID,        1, 0x00e000e0`;
         }),
       ].join('\n'),
-      lost,
+      { lostPackets: lost },
     ).frames;
   expect(framesOf('F=0x0')).toBe(40);
   expect(framesOf('F=0x2')).toBe(60);
