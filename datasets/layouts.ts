@@ -34,14 +34,15 @@ const ROLES: Readonly<Record<string, Turn['role']>> = {
 const TAG = /<(?:video|image)>|<\|vision_start\|><\|(?:video|image)_pad\|><\|vision_end\|>/g;
 
 /**
- * A row of a dataset file with the project's own fields. Rows in them are returned as they are; of a row in another
+ * A row of a dataset file with the project's own fields. Rows in them are returned without fields that are null; of a row in another
  * layout the answer of the assistant is the `caption`, the user's text the `prompt`, and its one video the `video`. The
  * row may have fields of the project beside those of its layout. Fields that are empty, as tables have them, are passed
  * over. Sources: docs/source_en/Customization/Custom-dataset.md of ms-swift, data/README.md of LLaMA-Factory.
  */
 export function fieldsOf(json: unknown): Read {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return { fields: json };
-  if (!LAYOUT_FIELDS.some((field) => Object.hasOwn(json, field))) return { fields: json };
+  if (!LAYOUT_FIELDS.some((field) => Object.hasOwn(json, field)))
+    return { fields: Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null)) };
   const row = Object.fromEntries(Object.entries(json).filter(([, value]) => !isEmpty(value)));
   try {
     return { fields: converted(row) };
@@ -69,7 +70,10 @@ function converted(row: Row): Row {
   const where = list ?? single[0] ?? 'videos';
   const [question, answer] = [onlyTurn(turns, 'user', where), onlyTurn(turns, 'assistant', where)];
   const others = new Set<string>([...LAYOUT_FIELDS, ...UNUSED, 'video']);
-  const own = Object.fromEntries(Object.entries(row).filter(([field]) => !others.has(field)));
+  const { prompt: asked, ...rest } = Object.fromEntries(Object.entries(row).filter(([field]) => !others.has(field)));
+  // Rows of ms-swift may have `prompt` for `query`, with the same tags; one of tags alone asks nothing.
+  const ownPrompt = typeof asked === 'string' ? untagged(asked) : asked;
+  const own: Row = { ...rest, ...(ownPrompt !== undefined && ownPrompt !== '' && { prompt: ownPrompt }) };
   const parts = turns.flatMap(({ media }) => media);
   const prompt = question && untagged(question.text);
   const fields: Row = {

@@ -27,7 +27,6 @@ export class PacketTable {
   readonly #header = new Map<string, string>();
   readonly #numbers = new GrowingNumbers();
   #rest = '';
-  #withSideData = 0;
 
   add(piece: string): void {
     const lines = (this.#rest + piece).split('\n');
@@ -46,11 +45,6 @@ export class PacketTable {
 
   get packets(): number {
     return this.#numbers.length / 4;
-  }
-
-  /** MPEG-TS has this clock, and its packets carry the number of their stream beside them. */
-  get isTransportStream(): boolean {
-    return this.header('tb') === '1/90000' && this.packets > 0 && this.#withSideData === this.packets;
   }
 
   packet(index: number): Packet {
@@ -78,7 +72,6 @@ export class PacketTable {
     if (!packet) return;
     const [decoded, shown, ticks, size] = packet.slice(1, 5).map(Number) as [number, number, number, number];
     // An empty packet is AVI's way to show the last picture for longer.
-    if (size > 0 && /, S=\d/.test(line)) this.#withSideData += 1;
     if (size > 0) this.#numbers.push(decoded, shown, ticks, packet[5] === undefined ? KEY : parseInt(packet[5], 16));
   }
 }

@@ -61,9 +61,11 @@ function stretches(timeline: Timeline, seconds: readonly number[]): Part[] | und
   for (const frame of wanted) {
     const key = keys.findLastIndex(({ begin }) => begin <= begins[frame]!);
     if (key < 0) return undefined;
+    // What leads the first key frame is shown before it.
+    const from = key === 0 ? Number.NEGATIVE_INFINITY : keys[key]!.begin;
     const first = Math.max(
       0,
-      begins.findIndex((begin) => begin >= keys[key]!.begin),
+      begins.findIndex((begin) => begin >= from),
     );
     const before = ranges.at(-1);
     if (before && (before.key === key || first <= before.last + GAP)) before.last = frame;
@@ -76,7 +78,8 @@ function stretches(timeline: Timeline, seconds: readonly number[]): Part[] | und
     const until = end + 1 < begins.length ? begins[end + 1]! : Number.POSITIVE_INFINITY;
     const next = keys[key + 1]?.begin ?? Number.POSITIVE_INFINITY;
     if (key > 0 && (begins[first] !== begin || next <= begin + 2 * BEHIND_KEY * 1e6)) return undefined;
-    const within = steps.slice(step).filter((one) => one.begin >= begin && one.begin <= begins[end]!);
+    const from = Math.min(begin, begins[first]!);
+    const within = steps.slice(step).filter((one) => one.begin >= from && one.begin <= begins[end]!);
     return {
       timeline: { ...timeline, begins: begins.slice(first, end + 1), steps: within },
       seekSeconds: key === 0 ? undefined : begin / 1e6 + BEHIND_KEY,

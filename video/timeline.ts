@@ -1,4 +1,4 @@
-import { isKnown, type PacketTable } from './packet-table.ts';
+import { isKnown, type Packet, type PacketTable } from './packet-table.ts';
 
 /** A packet of the table, in the order of decoding. */
 export interface Step {
@@ -25,44 +25,78 @@ export interface Timeline {
   blind: boolean;
 }
 
+/** What packets do not tell of a file. */
+export interface FileFacts {
+  /** It lost data that no packet has a mark of. */
+  lostPackets?: boolean;
+  /** When the first pictures begin that its decoder shows, in microseconds: enough of them to have all leading ones. */
+  firstDecoded?: readonly number[];
+}
+
 /** The timeline of ffmpeg's packets; `undefined` without a frame that is shown. Pure. */
-export function timelineOf(table: PacketTable): Timeline | undefined {
+export function timelineOf(
+  table: PacketTable,
+  { lostPackets = false, firstDecoded = [] }: FileFacts = {},
+): Timeline | undefined {
   const [num, den] = table.header('tb').split('/').map(Number) as [number, number];
-  const packets = Array.from({ length: table.packets }, (_, i) => table.packet(i));
-  // A few without a time are pictures that cannot be shown, since what they lean on was cut away.
-  const stated = packets.filter(({ shown }) => isKnown(shown)).length >= 0.9 * packets.length;
-  const timed = packets
-    .map(({ shown, decoded, ...rest }) => ({ ...rest, at: stated ? shown : decoded }))
-    .filter(({ at }) => isKnown(at));
-  // Pictures before the first key frame that come after it in the file lean on what was cut away.
-  const firstKey = timed.find(({ key }) => key)?.at ?? Number.NEGATIVE_INFINITY;
-  const shown = timed.filter(({ hidden, at }) => !hidden && at >= firstKey).sort((a, b) => a.at - b.at);
+  const microseconds = (ticks: number) => Math.round((ticks * num * 1e6) / den);
+  const { timed, stated, isLeading } = timedPackets(table);
+  // Leading pictures mostly lean on what was cut away, and are not shown.
+  const isDecoded = (begin: number) => firstDecoded.some((time) => Math.abs(time - begin) <= 1);
+  const isHidden = (packet: TimedPacket) => packet.hidden || (isLeading(packet) && !isDecoded(microseconds(packet.at)));
+  const shown = timed.filter((packet) => !isHidden(packet)).sort((a, b) => a.at - b.at);
   const [first, last] = [shown[0], shown.at(-1)];
   if (first === undefined || last === undefined) return undefined;
-  const starts = withMissing(
-    [...new Map(shown.map((packet) => [packet.at, packet])).values()],
-    table.isTransportStream,
-  );
+  const starts = withMissing([...new Map(shown.map((packet) => [packet.at, packet])).values()], lostPackets);
   const span = last.at - first.at;
   // Some containers do not say how long a frame lasts: the last one then lasts as long as the others on average. A time
   // of decoding has no duration that means anything.
   const lastFrame = (stated && last.ticks) || (starts.length > 1 ? span / (starts.length - 1) : 0);
-  const microseconds = (ticks: number) => Math.round((ticks * num * 1e6) / den);
   return {
     begins: starts.map(microseconds),
     durationSeconds: ((span + lastFrame) * num) / den,
     stated,
     blind: /^vp[89]$/.test(table.header('codec_id')),
-    steps: timed.map(({ at, key, hidden }) => ({ begin: microseconds(at), key, hidden: hidden || at < firstKey })),
+    steps: timed.map((packet) => ({ begin: microseconds(packet.at), key: packet.key, hidden: isHidden(packet) })),
   };
+}
+
+const packetsIn = (table: PacketTable) => Array.from({ length: table.packets }, (_, i) => table.packet(i));
+
+/** Whether the packets say when they are shown. Pure. */
+export function isStated(table: PacketTable): boolean {
+  // A few without a time are pictures that cannot be shown, since what they lean on was cut away.
+  return packetsIn(table).filter(({ shown }) => isKnown(shown)).length >= 0.9 * table.packets;
+}
+
+type TimedPacket = Omit<Packet, 'shown' | 'decoded'> & { at: number };
+
+function timedPackets(table: PacketTable) {
+  const packets = packetsIn(table);
+  const stated = isStated(table);
+  const timed = packets
+    .map(({ shown, decoded, ...rest }): TimedPacket => ({ ...rest, at: stated ? shown : decoded }))
+    .filter(({ at }) => isKnown(at));
+  const firstKey = timed.find(({ key }) => key)?.at ?? Number.NEGATIVE_INFINITY;
+  return { timed, stated, isLeading: ({ at }: TimedPacket) => at < firstKey };
+}
+
+/**
+ * How many pictures are shown before the first key frame and come after it in the file. Whether they can be decoded, the
+ * decoder knows; of H.264 they lean on what was cut away, and what is decoded of them is damaged. Pure.
+ */
+export function leadingPictures(table: PacketTable): number {
+  if (table.header('codec_id') === 'h264') return 0;
+  const { timed, isLeading } = timedPackets(table);
+  return timed.filter((packet) => !packet.hidden && isLeading(packet)).length;
 }
 
 /**
  * When frames begin, among them those whose packets are missing: frames as far apart as most are fill a gap beside a
- * damaged packet, and any gap of a transport stream (it loses data without a trace) whose other frames are regular.
+ * damaged packet, and where packets were lost without a mark, any gap between frames that are regular otherwise.
  * Elsewhere a gap is a frame that is shown for long.
  */
-function withMissing(shown: readonly { at: number; corrupt: boolean }[], isTransportStream: boolean): number[] {
+function withMissing(shown: readonly { at: number; corrupt: boolean }[], lostPackets: boolean): number[] {
   const gaps = shown.slice(1).map(({ at }, i) => at - shown[i]!.at);
   const usual = [...gaps].sort((a, b) => a - b)[gaps.length >> 1] ?? 0;
   const regular = gaps.filter((gap) => gap <= 1.5 * usual).length >= REGULAR * gaps.length;
@@ -70,7 +104,7 @@ function withMissing(shown: readonly { at: number; corrupt: boolean }[], isTrans
   return shown.flatMap(({ at }, i) => {
     const gap = gaps[i] ?? 0;
     const damaged =
-      (isTransportStream && regular) ||
+      (lostPackets && regular) ||
       shown.slice(Math.max(0, i - REORDERED), i + 2 + REORDERED).some(({ corrupt }) => corrupt);
     const missing = damaged && gap > 0 ? Math.min(Math.round(gap / usual) - 1, left) : 0;
     if (missing <= 0) return [at];

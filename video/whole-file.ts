@@ -29,15 +29,26 @@ export function faultOf(path: string): Promise<Fault | undefined> {
   });
 }
 
+/** Whether a file is a QuickTime, MP4, Matroska or WebM file: these mostly say when each picture is shown. */
+export function saysWhenShown(path: string): Promise<boolean> {
+  return FilePages.use(path, async (pages) => {
+    const head = Buffer.from(await pages.read(0, SHORTEST));
+    return beginsAsMp4(head) || beginsAsMatroska(head);
+  }).catch(() => false);
+}
+
 /** A file with less is no video: ffmpeg says so. */
 const SHORTEST = 32;
 
 const named = (place: number, name: RegExp) => (head: Buffer) => name.test(head.toString('latin1', place, place + 16));
 const begins = (hex: string) => (head: Buffer) => head.toString('hex', 0, hex.length / 2) === hex;
 
+const beginsAsMp4 = named(4, /^(ftyp|styp|moov|mdat|moof|wide|skip|free|pnot)/);
+const beginsAsMatroska = begins('1a45dfa3');
+
 const KINDS: readonly { is: (head: Buffer) => boolean; fault: (pages: FilePages) => Promise<Fault | undefined> }[] = [
-  { is: named(4, /^(ftyp|styp|moov|mdat|moof|wide|skip|free|pnot)/), fault: faultOfMp4 },
-  { is: begins('1a45dfa3'), fault: faultOfMatroska },
+  { is: beginsAsMp4, fault: faultOfMp4 },
+  { is: beginsAsMatroska, fault: faultOfMatroska },
   { is: named(0, /^RIFF.{4}AVI /s), fault: faultOfAvi },
   { is: begins('464c5601'), fault: faultOfFlv },
   { is: begins('3026b2758e66cf11a6d900aa0062ce6c'), fault: faultOfAsf },

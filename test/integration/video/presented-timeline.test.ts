@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -22,6 +22,7 @@ beforeAll(async () => {
   const plain = ['-sc_threshold', '0'];
   await ffmpegTool(...picture, ...sound, ...H264, ...plain, '-bf', '3', at('b.mp4'));
   await ffmpegTool(...picture, ...sound, ...H264, ...plain, '-bf', '0', at('p.mp4'));
+  await ffmpegTool(...picture, ...H264, ...plain, '-bf', '3', at('edits.mp4'));
   await ffmpegTool(...picture, ...H264, ...plain, '-bf', '3', '-x264-params', 'open-gop=1', at('open.mp4'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -88,6 +89,89 @@ describe('a clip cut by stream copy starts where its edit list says', () => {
   });
 });
 
+describe('an edit list of several segments shows each of them', () => {
+  test.each<[string, readonly (readonly [first: number, frames: number])[]]>([
+    [
+      'on',
+      [
+        [25, 50],
+        [110, 70],
+      ],
+    ],
+    [
+      'from a key frame on',
+      [
+        [0, 50],
+        [150, 50],
+      ],
+    ],
+    [
+      'back',
+      [
+        [150, 50],
+        [25, 50],
+      ],
+    ],
+    [
+      'the same again',
+      [
+        [30, 40],
+        [30, 40],
+      ],
+    ],
+    [
+      'three, on and back',
+      [
+        [110, 30],
+        [20, 30],
+        [60, 30],
+      ],
+    ],
+  ])('%s', async (name, segments) => {
+    const path = at(`edit-${name}.mp4`);
+    await writeFile(path, withSegments(await readFile(at('edits.mp4')), segments));
+    const shown = segments.flatMap(([first, frames]) => Array.from({ length: frames }, (_, i) => first + i));
+    const { frames, durationSeconds } = await probeVideo(path);
+    // Where a segment ends, ffmpeg may leave out a frame or two, and moves the next one by as much.
+    expect(Math.abs(frames - shown.length)).toBeLessThanOrEqual(2);
+    expect(Math.abs(durationSeconds - shown.length / 25)).toBeLessThan(0.05);
+    const clip = await extractClip(path, { ...OPTIONS, count: shown.length / 10 });
+    const numbers = numbersIn(clip);
+    for (const [i, time] of clip.times.entries())
+      expect(Math.abs(numbers[i]! - shown[Math.floor(time * 25 + 1e-6)]!), `${numbers}`).toBeLessThan(2.5);
+  });
+});
+
+/** The edit list of the only track becomes one of these segments, in frames. Its table is the last thing in the file. */
+function withSegments(file: Buffer, segments: readonly (readonly [first: number, frames: number])[]): Buffer {
+  const mvhd = file.indexOf('mvhd') + 4;
+  const mdhd = file.indexOf('mdhd') + 4;
+  const [movie, media] = [file.readUInt32BE(mvhd + 12), file.readUInt32BE(mdhd + 12)];
+  const place = file.indexOf('edts') - 4;
+  const old = file.readUInt32BE(place);
+  // When the first frame is shown.
+  const origin = file.readUInt32BE(file.indexOf('elst') + 4 + 8 + 4);
+  const entries = segments.map(([first, frames]) => {
+    const entry = Buffer.alloc(12);
+    entry.writeUInt32BE((frames * movie) / 25, 0);
+    entry.writeUInt32BE(origin + (first * media) / 25, 4);
+    entry.writeUInt32BE(0x10000, 8);
+    return entry;
+  });
+  const edts = Buffer.concat([Buffer.alloc(24), ...entries]);
+  edts.writeUInt32BE(edts.length, 0);
+  edts.write('edts', 4);
+  edts.writeUInt32BE(edts.length - 8, 8);
+  edts.write('elst', 12);
+  edts.writeUInt32BE(segments.length, 20);
+  const changed = Buffer.concat([file.subarray(0, place), edts, file.subarray(place + old)]);
+  for (const name of ['moov', 'trak']) {
+    const box = file.indexOf(name) - 4;
+    changed.writeUInt32BE(file.readUInt32BE(box) + edts.length - old, box);
+  }
+  return changed;
+}
+
 const MIDDLES = [12, 37, 62, 87, 112, 137, 162, 187];
 
 describe('counts from the first frame that is shown, where', () => {
@@ -138,6 +222,50 @@ describe('counts from the first frame that is shown, where', () => {
   });
 });
 
+test.each([
+  ['not(eq(n,60)+between(n,120,160))', 'a pause of more than a second and a missing frame'],
+  ['not(between(n,30,190))', 'two pieces with a long pause between'],
+])('MPEG-TS whose frames are not equally long is whole: %s, %s', async (kept) => {
+  const path = at('variable.ts');
+  const filter = `${RAMP},select='${kept}'`;
+  await ffmpegTool('-f', 'lavfi', '-i', filter, '-fps_mode', 'passthrough', ...H264, '-bf', '0', path);
+  const { frames, durationSeconds } = await probeVideo(path);
+  const shown = [...Array(200).keys()].filter((n) =>
+    kept.includes('60') ? n !== 60 && (n < 120 || n > 160) : n < 30 || n > 190,
+  );
+  expect(frames).toBe(shown.length);
+  expect(durationSeconds).toBeCloseTo(8, 1);
+  const clip = await extractClip(path, { ...OPTIONS, count: 16 });
+  expectFrames(
+    clip,
+    clip.times.map((time) => shown.findLast((frame) => frame <= time * 25 + 1e-6)!),
+  );
+});
+
+describe('pictures that lead the first key frame are shown where they lean on nothing else', () => {
+  const HEVC = ['-c:v', 'libx265', '-preset', 'ultrafast', '-qp', '4', '-bf', '3'];
+  const led = 'log-level=error:keyint=50:min-keyint=50:scenecut=0:open-gop=0:radl=3';
+  test.each(['mp4', 'mov', 'ts'])('HEVC with RADL, cut: %s', async (format) => {
+    await ffmpegTool('-f', 'lavfi', '-i', RAMP, ...HEVC, '-x265-params', led, at('radl.mp4'));
+    const path = at(`radl-cut.${format}`);
+    await ffmpegTool('-ss', '2.3', '-i', at('radl.mp4'), '-c', 'copy', '-copyts', path);
+    const clip = await extractClip(path, OPTIONS);
+    const last = 199;
+    const first = last + 1 - Math.round(clip.durationSeconds * 25);
+    expectFrames(
+      clip,
+      clip.times.map((time) => first + Math.floor(time * 25 + 1e-6)),
+    );
+  });
+
+  test.each(['mp4', 'mkv', 'ts'])('VVC: %s', async (format) => {
+    const path = at(`vvc.${format}`);
+    await ffmpegTool('-f', 'lavfi', '-i', RAMP, '-c:v', 'libvvenc', '-preset', 'faster', '-qp', '10', path);
+    expect(await probeVideo(path)).toMatchObject({ frames: 200, durationSeconds: 8 });
+    expectFrames(await extractClip(path, OPTIONS), MIDDLES);
+  });
+});
+
 describe('a picture that changes its size is seen to its end', () => {
   const SIZES = ['64x64', '128x96', '32x32'];
 
@@ -146,7 +274,6 @@ describe('a picture that changes its size is seen to its end', () => {
     ['MPEG-TS', 'sizes.ts', ['-c:v', 'libx264', '-bf', '2', '-f', 'mpegts']],
     ['MPEG-2', 'sizes2.ts', ['-c:v', 'mpeg2video', '-q:v', '2', '-f', 'mpegts']],
   ])('%s', async (_, name, how) => {
-    const { appendFile, readFile } = await import('node:fs/promises');
     for (const [i, size] of SIZES.entries()) {
       const grey = `color=black:s=${size}:r=25:d=2,format=yuv420p,geq=lum='16+N+${50 * i}':cb=128:cr=128`;
       await ffmpegTool('-f', 'lavfi', '-i', grey, ...how, at('part'));

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readJsonl } from '../../../datasets/jsonl.ts';
+import { naming } from '../../refusal.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -181,6 +182,24 @@ const turns = [
   { role: 'user', content: '<video>What?' },
   { role: 'assistant', content: 'A dog.' },
 ];
+
+test.each([
+  ['<video>What happens?', 'What happens?'],
+  ['<|vision_start|><|video_pad|><|vision_end|>What happens?', 'What happens?'],
+  ['<video>', undefined],
+])('the tag of the video is no part of a `prompt` beside the fields of a layout: %s', async (text, prompt) => {
+  const sample = await sampleOf({ prompt: text, response: 'A dog.', videos: ['a.mp4'] });
+  expect(sample).toMatchObject({ video: 'a.mp4', caption: 'A dog.' });
+  expect(sample && 'prompt' in sample ? sample.prompt : undefined).toBe(prompt);
+});
+
+test('a field that is null is an absent one', async () => {
+  const row = { video: 'a.mp4', caption: 'A dog.' };
+  const nulls = { start: null, end: null, fps: null, prompt: null, id: null };
+  expect(await sampleOf({ ...row, ...nulls })).toEqual(await sampleOf(row));
+  expect(await problemOf({ ...row, caption: null })).toEqual(await problemOf({ video: 'a.mp4' }));
+  expect(await problemOf({ ...row, start: '' })).toEqual(naming('start'));
+});
 
 test.each<[object, RegExp]>([
   [{ messages: turns }, /^it names no video; add "videos"/],

@@ -64,6 +64,11 @@ test('does not show what leans on what was cut away: shown before the first key 
   const lines = packets.map((packet, i) => `0, ${i}, ${packet}`);
   const { frames, timeline } = readPackets([table(usual, []), ...lines].join('\n'));
   expect([frames, timeline.begins]).toEqual([2, [300_000, 400_000]]);
+  // Unless the decoder does show one of them, which leans on what is there.
+  const facts = { firstDecoded: [200_000, 300_000] };
+  const { timeline: led } = readPackets([table(usual, []), ...lines].join('\n'), facts);
+  expect(led.begins).toEqual([200_000, 300_000, 400_000]);
+  expect(led.steps.map(({ hidden }) => hidden)).toEqual([false, true, false, false]);
 });
 
 test('counts from one frame to the next where a container says when to decode and not when to show', () => {
@@ -83,13 +88,22 @@ test('counts frames whose packets are missing beside a damaged one; other gaps a
   expect(readPackets(`${header}\n${packets(', F=0x0')}`).frames).toBe(6);
 });
 
-test('counts the gap of a transport stream whose other frames are regular', () => {
+test('counts a gap between regular frames beside a damaged packet, or where packets were lost without a mark', () => {
   const at = [...Array(20).keys(), ...Array(20).keys()].map((i, n) => (n < 20 ? i : i + 40) * 3600);
-  const lines = (side: string) => at.map((time) => `0, ${time}, ${time}, 3600, 300, 0x1, F=0x0${side}`).join('\n');
-  const framesOf = (header: object, side: string) =>
-    readPackets(`${table({ ...usual, ...header }, [])}\n${lines(side)}`).frames;
-  expect(framesOf({ tb: '1/90000' }, ', S=1, MPEGTS Stream ID,        1, 0x00e000e0')).toBe(60);
-  expect(framesOf({ tb: '1/90000' }, '')).toBe(40);
+  const framesOf = (flags: string, lost = false) =>
+    readPackets(
+      [
+        table({ ...usual, tb: '1/90000' }, []),
+        ...at.map((time, n) => {
+          const flag = n === 20 ? flags : 'F=0x0';
+          return `0, ${time}, ${time}, 3600, 300, 0x1, ${flag}, S=1, MPEGTS Stream ID,        1, 0x00e000e0`;
+        }),
+      ].join('\n'),
+      { lostPackets: lost },
+    ).frames;
+  expect(framesOf('F=0x0')).toBe(40);
+  expect(framesOf('F=0x2')).toBe(60);
+  expect(framesOf('F=0x0', true)).toBe(60);
 });
 
 test('does not count the empty packets by which AVI shows a picture for longer', () => {
