@@ -35,9 +35,9 @@ const MAX_DURATION_SECONDS = 24 * 3600;
 const PROBE_SECONDS = { computeSeconds: 120, timeoutSeconds: 1200 };
 
 /**
- * ffmpeg does not copy times of decoding that go back, as they do from one segment of an edit list to the next, or where
- * pictures lead a key frame: it moves them, and the times of showing with them. So each packet gets one of its own,
- * before every time of showing. Not for files that say only when to decode.
+ * ffmpeg does not copy times of decoding that go back, as they do from one segment of an edit list to the next, or
+ * where pictures lead a key frame: it moves them, and the times of showing with them. So each packet gets one of its
+ * own, before every time of showing. Not for files that say only when to decode.
  */
 const AS_SHOWN = ['-bsf:v', 'setts=dts=N-1000000000000:pts=PTS'];
 

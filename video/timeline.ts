@@ -82,8 +82,8 @@ function timedPackets(table: PacketTable) {
 }
 
 /**
- * How many pictures are shown before the first key frame and come after it in the file. Whether they can be decoded, the
- * decoder knows; of H.264 they lean on what was cut away, and what is decoded of them is damaged. Pure.
+ * How many pictures are shown before the first key frame and come after it in the file. Whether they can be decoded,
+ * the decoder knows; of H.264 they lean on what was cut away, and what is decoded of them is damaged. Pure.
  */
 export function leadingPictures(table: PacketTable): number {
   if (table.header('codec_id') === 'h264') return 0;

@@ -142,7 +142,9 @@ describe('an edit list of several segments shows each of them', () => {
   });
 });
 
-/** The edit list of the only track becomes one of these segments, in frames. Its table is the last thing in the file. */
+/**
+ * The edit list of the only track becomes one of these segments, in frames. Its table is the last thing in the file.
+ */
 function withSegments(file: Buffer, segments: readonly (readonly [first: number, frames: number])[]): Buffer {
   const mvhd = file.indexOf('mvhd') + 4;
   const mdhd = file.indexOf('mdhd') + 4;
