@@ -1,4 +1,4 @@
-import { chunksOf } from './lines.ts';
+import { BoundedPieces, chunksOf } from './lines.ts';
 
 const [QUOTE, BACKSLASH, COMMA, OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [0x22, 0x5c, 0x2c, 0x7b, 0x7d, 0x5b, 0x5d];
 const SPACES: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
@@ -25,21 +25,10 @@ export async function isArray(path: string): Promise<boolean> {
  */
 export async function* entriesOf(path: string, maxBytes: number): AsyncGenerator<Entry> {
   let [depth, inText, escaped, ended] = [0, false, false, false];
-  let pieces: Buffer[] = [];
-  let bytes = 0;
-  const keep = (piece: Buffer) => {
-    bytes += piece.length;
-    if (bytes > maxBytes) pieces = [];
-    else if (piece.length > 0) pieces.push(piece);
-  };
+  const pieces = new BoundedPieces(maxBytes);
   const finish = (): Entry => {
-    const entry: Entry =
-      bytes > maxBytes
-        ? { problem: `it is longer than ${maxBytes} bytes; an entry holds one sample` }
-        : { raw: Buffer.concat(pieces) };
-    pieces = [];
-    bytes = 0;
-    return entry;
+    const raw = pieces.take();
+    return raw ? { raw } : { problem: `it is longer than ${maxBytes} bytes; an entry holds one sample` };
   };
   for await (const chunk of chunksOf(path)) {
     let from = 0;
@@ -61,12 +50,12 @@ export async function* entriesOf(path: string, maxBytes: number): AsyncGenerator
       } else if (byte === CLOSE) depth = Math.max(1, depth - 1);
       else if (byte === CLOSE_LIST) depth -= 1;
       if (inText || depth > 1 || (depth === 1 && byte !== COMMA) || (depth === 0 && byte !== CLOSE_LIST)) continue;
-      keep(chunk.subarray(from, at));
+      pieces.keep(chunk.subarray(from, at));
       from = at + 1;
       ended = depth === 0;
       yield finish();
     }
-    if (!ended) keep(chunk.subarray(from));
+    if (!ended) pieces.keep(chunk.subarray(from));
   }
   if (!ended) yield { problem: 'the list has no end; the file is cut short' };
 }

@@ -12,29 +12,47 @@ export type Line = Buffer | undefined;
  * @throws VideocapError `InvalidDataset` when the file cannot be read as text.
  */
 export async function* linesOf(path: string, maxBytes: number): AsyncGenerator<Line> {
-  let pieces: Buffer[] = [];
-  let bytes = 0;
-  const keep = (piece: Buffer) => {
-    bytes += piece.length;
-    if (bytes > maxBytes) pieces = [];
-    else if (piece.length > 0) pieces.push(piece);
-  };
-  const finish = (): Line => {
-    const line = bytes > maxBytes ? undefined : Buffer.concat(pieces);
-    pieces = [];
-    bytes = 0;
-    return line;
-  };
+  const line = new BoundedPieces(maxBytes);
   for await (const chunk of chunksOf(path)) {
     let from = 0;
     for (let to = chunk.indexOf(LINE_FEED); to >= 0; to = chunk.indexOf(LINE_FEED, from)) {
-      keep(chunk.subarray(from, to));
+      line.keep(chunk.subarray(from, to));
       from = to + 1;
-      yield finish();
+      yield line.take();
     }
-    keep(chunk.subarray(from));
+    line.keep(chunk.subarray(from));
   }
-  if (bytes > 0) yield finish();
+  if (line.bytes > 0) yield line.take();
+}
+
+/** Bytes that come in pieces, of which no more than a limit stay in memory. */
+export class BoundedPieces {
+  readonly #most: number;
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Of all pieces since the last `take`, whether they were kept or not. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  keep(piece: Buffer): void {
+    this.#bytes += piece.length;
+    if (this.#bytes > this.#most) this.#pieces = [];
+    else if (piece.length > 0) this.#pieces.push(piece);
+  }
+
+  /** The pieces as one, and begins anew; `undefined` where they were longer than the limit. */
+  take(): Buffer | undefined {
+    const whole = this.#bytes > this.#most ? undefined : Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    this.#bytes = 0;
+    return whole;
+  }
 }
 
 /**

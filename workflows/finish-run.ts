@@ -7,7 +7,7 @@ import { bestEffortActivities, mediaActivities, mlflowActivities, policyActiviti
 import { execution } from './start-run.ts';
 
 /** What the status of a run says that has ended. */
-export const STAGES: Readonly<Record<RunEnd['how'], string>> = {
+const STAGES: Readonly<Record<RunEnd['how'], string>> = {
   ...{ finished: 'finished', limited: 'finished', early: 'ended early', stopped: 'stopped' },
   ...{ cancelled: 'cancelled', failed: 'failed' },
 };
