@@ -2,8 +2,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { HeldOutDetails } from '../benchmarks/held-out.ts';
 import { readRecords } from '../contracts/read-records.ts';
-import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
-import { baseAndTrained } from '../contracts/run-results.ts';
+import { baseAndTrained, type Evaluation, ScoredRollout, type StepRecord } from '../contracts/run-results.ts';
 import { FinishTrackingInput, MirrorRecordsInput, StartTrackingInput, type Tracking } from '../contracts/tracking.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
@@ -20,7 +19,7 @@ import { clipped, LONGEST_TAG, logBatches, metricPoints } from '../tracking/log-
 import { rolloutTablePath } from '../tracking/logged-tables.ts';
 import { MlflowClient, type MlflowRun, type Tag } from '../tracking/mlflow-client.ts';
 import { asVideocapError, MlflowError } from '../tracking/mlflow-error.ts';
-import { rolloutTable } from '../tracking/rollout-table.ts';
+import { rolloutTable, type SampledRollout } from '../tracking/rollout-table.ts';
 import { RunArtifacts } from '../tracking/run-artifacts.ts';
 import {
   bestTags,
@@ -138,15 +137,14 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
           for (const record of records) {
             const done = record.step - fromStep;
             onProgress?.({ done, total: toStep - fromStep + 1, what: 'steps sent to MLflow' });
-            if (record.rollouts.length === 0) continue;
+            if (!record.scored) continue;
             // A damaged rollout costs its own table in MLflow, and no other.
-            const rollouts = await unlessDamaged(
-              Promise.all(record.rollouts.map(({ rollout }) => store.readJson(rollout, Rollout))),
-              ({ message }) => log?.warn({ reason: message }, 'A table of completions is not mirrored to MLflow.'),
+            const rollouts = await unlessDamaged(sampledRollouts(store, record.scored), ({ message }) =>
+              log?.warn({ reason: message }, 'A table of completions is not mirrored to MLflow.'),
             );
             if (!rollouts) continue;
             const path = rolloutTablePath(record.step);
-            await artifacts.upload(path, JSON.stringify(rolloutTable(record, rollouts, manifest)));
+            await artifacts.upload(path, JSON.stringify(rolloutTable(record.step, rollouts, manifest)));
             paths.push(path);
           }
           await artifacts.listTables(paths);
@@ -211,8 +209,16 @@ async function evaluationRecords(
     evaluations.map(async ({ step, metrics }) => {
       const [record] = await readRecords(store, runKey, step, step);
       const entries = Object.entries(metrics).map(([name, value]) => [`eval/${name}`, value]);
-      return { step, time: record!.time, metrics: Object.fromEntries(entries), rollouts: [] };
+      return { step, time: record!.time, metrics: Object.fromEntries(entries) };
     }),
+  );
+}
+
+/** A step's rollouts with their scores, and what was sampled. */
+async function sampledRollouts(store: ArtifactStore, scored: ArtifactRef): Promise<SampledRollout[]> {
+  const rollouts = await store.readJson(scored, z.array(ScoredRollout));
+  return Promise.all(
+    rollouts.map(async (each) => ({ ...each, groups: (await store.readJson(each.rollout, Rollout)).groups })),
   );
 }
 

@@ -1,7 +1,8 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { AlgorithmSection } from '../algorithms/algorithm.ts';
 import { algorithmOf } from '../algorithms/registry.ts';
 import { UpdatePolicyInput, UpdatePolicyOutput } from '../contracts/policy.ts';
+import { ScoredRollout } from '../contracts/run-results.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { type OutputForm, Rollout } from '../core/completion.ts';
@@ -94,13 +95,15 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
 /** The groups of a step's rollouts with their frames and advantages, in the order in which they were sampled. */
 async function completionBatch(
   store: ArtifactStore,
-  { rollouts, temperature, maxNewTokens }: Stored<'completions'>,
+  { scored, clips: lists, temperature, maxNewTokens }: Stored<'completions'>,
 ): Promise<CompletionBatch> {
   const all: CompletionBatch['groups'][number][] = [];
-  for (const { rollout, clips: list, advantages } of rollouts) {
+  const rollouts = await store.readJson(scored, z.array(ScoredRollout));
+  requireAll(lists, rollouts);
+  for (const [r, { rollout, advantages }] of rollouts.entries()) {
     const { groups } = await store.readJson(rollout, Rollout);
     requireShape(advantages, groups);
-    const clips = await shownBySample(store, list);
+    const clips = await shownBySample(store, lists[r]!);
     for (const [g, { sampleId, completions }] of groups.entries())
       all.push({
         ...shownOf(sampleId, clips),
@@ -113,6 +116,14 @@ async function completionBatch(
       });
   }
   return { learnsFrom: 'completions', groups: all, temperature, maxLength: maxNewTokens };
+}
+
+function requireAll(lists: readonly unknown[], rollouts: readonly unknown[]): void {
+  if (lists.length === rollouts.length) return;
+  throw new VideocapError(
+    'InvalidInput',
+    `There are ${lists.length} lists of clips for ${rollouts.length} rollouts; pass one for each.`,
+  );
 }
 
 function requireShape(advantages: NumberGrid, groups: readonly { completions: readonly unknown[] }[]): void {

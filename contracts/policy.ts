@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { AlgorithmConfig } from '../algorithms/registry.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { OutputForm } from '../core/completion.ts';
-import { NumberGrid } from '../core/grid.ts';
 import { NotFinite } from '../core/not-finite.ts';
 import { Place, StepPlace } from '../core/place.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
@@ -65,16 +64,6 @@ export const CaptionClipsOutput = z.strictObject({
   seconds: z.number(),
 });
 
-/** Completions of one rollout with what the algorithm made of their rewards. */
-const AdvantagedRollout = z.strictObject({
-  /** A `Rollout`. */
-  rollout: ArtifactRef,
-  /** JSON: the `ClipRef[]` that it was sampled for. */
-  clips: ArtifactRef,
-  /** Laid out like the rollout; `null`: this completion stays out of the update. */
-  advantages: NumberGrid,
-});
-
 export const UpdatePolicyInput = StepPlace.extend({
   policy: PolicyRef,
   /** The frozen policy that the KL is measured to: the start policy, or a later one that took its place. */
@@ -90,8 +79,13 @@ export const UpdatePolicyInput = StepPlace.extend({
   batch: z.discriminatedUnion('learnsFrom', [
     z.strictObject({
       learnsFrom: z.literal('completions'),
-      /** The step's rollouts, in the order in which they were sampled. */
-      rollouts: z.array(AdvantagedRollout).min(1),
+      /**
+       * JSON: `ScoredRollout[]`, the step's rollouts in the order in which they were sampled, each with its
+       * `advantages`: laid out like the rollout, `null` where a completion stays out of the update.
+       */
+      scored: ArtifactRef,
+      /** JSON: for each of them the `ClipRef[]` that it was sampled for. */
+      clips: z.array(ArtifactRef).min(1),
       temperature: z.number(),
       maxNewTokens: z.int(),
     }),

@@ -17,7 +17,10 @@ import { TrainedFrom } from './start.ts';
 
 /** The results of a run: its steps, its benchmarks and its summary. */
 
-/** A rollout of a step with the scores of its completions; grids are laid out like the rollout. */
+/**
+ * A rollout of a step with the scores of its completions; grids are laid out like the rollout. A step's are one
+ * artifact: the update learns from it, and the step's record refers to it.
+ */
 export const ScoredRollout = z.strictObject({
   /** A `Rollout`. */
   rollout: ArtifactRef,
@@ -26,6 +29,7 @@ export const ScoredRollout = z.strictObject({
   /** By reward component. */
   scores: z.record(z.string(), NumberGrid),
   rewards: NumberGrid,
+  /** `null`: this completion stays out of the update. */
   advantages: NumberGrid,
 });
 export type ScoredRollout = z.infer<typeof ScoredRollout>;
@@ -39,8 +43,8 @@ export const StepRecord = z.strictObject({
   metrics: z.record(z.string(), z.number()),
   /** Why the step's update was not made, if it was not. */
   notFinite: NotFinite.optional(),
-  /** In the order in which they were sampled; none where the algorithm samples nothing. */
-  rollouts: z.array(ScoredRollout),
+  /** JSON: `ScoredRollout[]`, in the order in which they were sampled. Absent where the algorithm samples nothing. */
+  scored: ArtifactRef.optional(),
 });
 export type StepRecord = z.infer<typeof StepRecord>;
 

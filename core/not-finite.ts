@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { NumberGrid } from './grid.ts';
 
 /** A number of an update that is not finite: why the policy stays as it was. */
 export const NotFinite = z.strictObject({
@@ -45,4 +46,18 @@ export function firstNotFinite(values: Float32Array): NotFinite['value'] | undef
   let probe = 0;
   for (let i = 0; i < values.length; i++) probe += values[i]! * 0;
   return probe === 0 ? undefined : notFiniteValue(values.find((value) => !Number.isFinite(value))!);
+}
+
+/** The first reward, and else the first advantage, that is not finite. */
+export function findNotFinite(rewards: NumberGrid, advantages: NumberGrid): NotFinite | undefined {
+  return inGrid('reward', rewards) ?? inGrid('advantage', advantages);
+}
+
+function inGrid(what: NotFinite['what'], grid: NumberGrid): NotFinite | undefined {
+  for (const [g, group] of grid.entries())
+    for (const [c, number] of group.entries()) {
+      const value = number === null ? undefined : notFiniteValue(number);
+      if (value) return { what, value, where: `completion ${c + 1} of group ${g + 1}` };
+    }
+  return undefined;
 }

@@ -27,8 +27,13 @@ const TEMPLATES = {
   judgedScores: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/judged-scores.json',
   verdicts: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/verdicts.json',
   customScores: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/custom-scores.json',
+  // `{by}`: `local`, `judge` or `custom`.
+  componentScores: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/scores-{by}.json',
   // `{hash}` of the request; those of a step's benchmark are among them.
   customAnswers: 'runs/{runKey}/step-{step}/custom-rewards/{reward}/{hash}.json',
+  // After a step's rounds up to this one.
+  comparison: 'runs/{runKey}/step-{step}/round-{round}/comparison.json',
+  scoredRollouts: 'runs/{runKey}/step-{step}/scored-rollouts.json',
   update: 'runs/{runKey}/step-{step}/update.json',
 
   // Benchmarks of the policy after a step. `{list}` names a list of clips: `held-out`, `dream1k-2`.

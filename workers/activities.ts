@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { createAnnotationActivities } from '../activities/annotation.ts';
 import { createBenchmarkActivities } from '../activities/benchmark.ts';
+import { createComparisonActivities } from '../activities/compare-completions.ts';
 import { createCustomRewardActivities } from '../activities/custom-rewards.ts';
 import { createDatasetActivities } from '../activities/dataset.ts';
 import { createExportActivities } from '../activities/export-policy.ts';
@@ -56,6 +57,7 @@ export function createJudgeQueueActivities(settings: WorkerSettings, store: Arti
     ...createScoreActivities(deps),
     ...createCustomRewardActivities(deps),
     ...createJudgeActivities(deps),
+    ...createComparisonActivities(deps),
     ...createBenchmarkActivities(deps),
     ...{ scoreSuite, annotateBatch },
   };

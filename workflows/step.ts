@@ -1,5 +1,4 @@
 import type { ExperimentConfig } from '../configs/schema.ts';
-import type { ScoredRollout } from '../contracts/run-results.ts';
 import type { ClipsAhead } from '../contracts/run-state.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { NotFinite } from '../core/not-finite.ts';
@@ -7,9 +6,9 @@ import type { StepPlace } from '../core/place.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
+import type { Scorable } from '../rewards/scorable.ts';
 import type { DivergenceGate } from './divergence-gate.ts';
 import type { JudgeGate } from './judge-gate.ts';
-import type { Scorable } from './scorable-rule.ts';
 
 /** The input of a step, which the step does not change. It returns its results as its outcome. */
 export interface StepInput {
@@ -45,8 +44,8 @@ export interface StepOutcome {
   metrics: Record<string, number>;
   /** Why the step's update was not made, and its policy is the one of the step before. */
   notFinite?: NotFinite | undefined;
-  /** In the order in which they were sampled; none where the algorithm samples nothing. */
-  rollouts: ScoredRollout[];
+  /** A `ScoredRollout[]`; absent where the algorithm samples nothing. */
+  scored?: ArtifactRef | undefined;
   /** What the step's questions to the judge came to. */
   usage: Pick<JudgeUsage, 'calls' | 'cost'>;
   /** What the judge could score; absent where it was not asked. */

@@ -53,7 +53,7 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
   const isOver = () => run.finished || control.stopRequested;
   const measure = async (suites: boolean) => withBestMetric(run, await evaluate(run, control.judge, { suites }));
   const exportsLast = run.config.checkpoints.best === undefined;
-  if (run.shouldEvaluate) await record(run, { metrics: {}, rollouts: [] }, await measure(run.snapshot.step === 0));
+  if (run.shouldEvaluate) await record(run, { metrics: {} }, await measure(run.snapshot.step === 0));
 
   let recording = Promise.resolve(); // a step's record is written beside the next step
   while (await goesOn(control, isOver)) {

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { PrepareDatasetOutput } from '../../contracts/dataset.ts';
 import { RolloutGroupsOutput } from '../../contracts/policy.ts';
-import { StepRecord } from '../../contracts/run-results.ts';
+import { ScoredRollout, StepRecord } from '../../contracts/run-results.ts';
 import { RunProgress } from '../../contracts/run-state.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
 import type { ArtifactRef } from '../../core/artifact-ref.ts';
@@ -166,8 +167,8 @@ describe('a store is damaged while a run is down', () => {
           RunProgress,
         );
         await handle.terminate('the test says so');
-        const { rollouts } = await value(keyOf('record', { runKey: run, step: 2 }), StepRecord);
-        const { rollout, verdicts } = rollouts[0]!;
+        const { scored } = await value(keyOf('record', { runKey: run, step: 2 }), StepRecord);
+        const [{ rollout, verdicts }] = await store.readJson(scored!, z.tuple([ScoredRollout]));
         const { manifest } = await value(keyOf('dataset', { runKey: run }), PrepareDatasetOutput);
         const { heldOut } = await store.readJson(manifest, DatasetManifest);
         const { video } = heldOut[0]!;

@@ -122,7 +122,8 @@ async def caption_clips(i: dict) -> dict:
 @activity.defn(name="updatePolicy")
 async def update_policy(i: dict) -> dict:
     run, step, policy = f"runs/{i['runKey']}", f"step-{i['step']:06}", {**i["policy"], "step": i["step"]}
-    groups = [group for rollout in i["batch"].get("rollouts", []) for group in rollout["advantages"]]
+    scored = json.loads(read(i["batch"]["scored"])) if "scored" in i["batch"] else []
+    groups = [group for rollout in scored for group in rollout["advantages"]]
     finite = all(abs(a or 0) < 1e38 for group in groups for a in group)  # a real engine looks at all that it computes
     for field, name in [("weights", "model"), ("optimizer", "optimizer")]:
         data = fake_tensors(name, i["policy"]["weights"]["sha256"], i["algorithm"], i["batch"])

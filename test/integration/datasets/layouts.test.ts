@@ -16,6 +16,7 @@ import { Clips, DatasetManifest } from '../../../core/sample.ts';
 import { OnnxEngine } from '../../../policy/onnx/engine/onnx-engine.ts';
 import { decodeClip } from '../../../video/clip.ts';
 import { naming } from '../../refusal.ts';
+import { storeScored } from '../../stored-scores.ts';
 import { makeVideo } from '../video/make-video.ts';
 
 let folder: string;
@@ -126,7 +127,8 @@ test('samples of every layout, segments, pictures and URLs train and are caption
     ...{ ...shared, step: 1, policy, algorithm: { kind: 'grpo' } },
     batch: {
       learnsFrom: 'completions',
-      rollouts: [{ rollout, clips, advantages: groups.map(() => [0.7, -0.7]) }],
+      scored: await storeScored(store, [{ rollout, advantages: groups.map(() => [0.7, -0.7]) }]),
+      clips: [clips],
       ...{ temperature: 1, maxNewTokens: 12 },
     },
   });

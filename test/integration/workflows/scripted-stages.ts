@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { z } from 'zod';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import type { ArtifactRef } from '../../../core/artifact-ref.ts';
+import { compareCompletions, scriptedRef } from './scripted-store.ts';
 import {
   STAGE_CONTRACTS,
   type StageGiven,
@@ -78,19 +79,22 @@ const SCRIPT: Stages = {
     seconds: 1,
   }),
   scoreCompletions: () => ({
-    scores: { format: scores(1, 0, 1, 1), think: scores(0.5, 0, 0.25, 0.75) },
+    scores: scriptedRef({ format: scores(1, 0, 1, 1), think: scores(0.5, 0, 0.25, 0.75) }),
     seconds: 1,
   }),
   judgeCompletions: () => ({
-    scores: { caption: scores(1, 0, 0.5, 1) },
+    scores: scriptedRef({ caption: scores(1, 0, 0.5, 1) }),
     verdicts: ref('verdicts'),
     usage: usage(4),
     seconds: 1,
   }),
   scoreCustomRewards: ({ reward }) => ({
-    scores: Object.fromEntries(Object.keys(reward.custom!).map((name) => [name, scores(0.5, 0.5, 0.5, 0.5)])),
+    scores: scriptedRef(
+      Object.fromEntries(Object.keys(reward.custom!).map((name) => [name, scores(0.5, 0.5, 0.5, 0.5)])),
+    ),
     seconds: 1,
   }),
+  compareCompletions,
   updatePolicy: ({ step }) => updated(step),
   captionClips: () => ({ captions: ref('captions'), seconds: 1 }),
   scoreBenchmark: () => benchmarked(),

@@ -16,6 +16,7 @@ import {
   updated,
   usage,
 } from './scripted-stages.ts';
+import { scriptedRef } from './scripted-store.ts';
 
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -179,7 +180,7 @@ describe('a judge that is blocked', () => {
           [{ value: 1 }, { value: 0 }],
           [{ value: 1 }, { value: 0 }],
         ];
-        return { scores: { caption }, verdicts: ref('verdicts'), usage: usage(4), seconds: 1 };
+        return { scores: scriptedRef({ caption }), verdicts: ref('verdicts'), usage: usage(4), seconds: 1 };
       },
     });
     const summary = await run<{ steps: number }>('trainingRun', [{}], stages, async (handle) => {
@@ -227,7 +228,7 @@ describe('a judge that answers, but hardly ever so that a score can be read', ()
           [score, unscorable],
           [score, unscorable],
         ];
-        return { scores: { caption }, verdicts: ref('verdicts'), usage: usage(4), seconds: 1 };
+        return { scores: scriptedRef({ caption }), verdicts: ref('verdicts'), usage: usage(4), seconds: 1 };
       },
     });
     return stages;

@@ -58,7 +58,7 @@ describe('logBatches', () => {
 describe('metricPoints', () => {
   it('takes step and time from the record, so that a second delivery is the same point', () => {
     const metrics = { 'reward/mean': 1.5, 'train/kl': 0.01 };
-    const record = { step: 12, time: 1_780_000_000_123, metrics, rollouts: [] };
+    const record = { step: 12, time: 1_780_000_000_123, metrics };
     expect(metricPoints([record])).toEqual([
       { key: 'reward/mean', value: 1.5, step: 12, timestamp: 1_780_000_000_123 },
       { key: 'train/kl', value: 0.01, step: 12, timestamp: 1_780_000_000_123 },
@@ -68,7 +68,7 @@ describe('metricPoints', () => {
 
   it('keeps the bounds of intervals out of the way', () => {
     const metrics = { 'eval/eventF1': 50, 'eval/eventF1Low': 45, 'eval/eventF1High': 55 };
-    expect(metricPoints([{ step: 0, time: 1, metrics, rollouts: [] }]).map(({ key }) => key)).toEqual([
+    expect(metricPoints([{ step: 0, time: 1, metrics }]).map(({ key }) => key)).toEqual([
       'eval/eventF1',
       'eval-bounds/eventF1Low',
       'eval-bounds/eventF1High',

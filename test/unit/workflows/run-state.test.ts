@@ -37,7 +37,7 @@ const evaluationAt = (step: number) => ({
   judge: { model: 'rule-based (no LLM)', prompts: [] },
 });
 const outcome = (more: Partial<StepOutcome> = {}): StepOutcome => ({
-  ...{ policy: POLICY, metrics: {}, rollouts: [], usage: { calls: 0, cost: 0 }, seconds: 1 },
+  ...{ policy: POLICY, metrics: {}, usage: { calls: 0, cost: 0 }, seconds: 1 },
   ...more,
 });
 const gate = {} as JudgeGate;
