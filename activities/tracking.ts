@@ -6,6 +6,7 @@ import { baseAndTrained, type Evaluation, ScoredRollout, type StepRecord } from 
 import { FinishTrackingInput, MirrorRecordsInput, StartTrackingInput, type Tracking } from '../contracts/tracking.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
+import { clipped } from '../core/clipped.ts';
 import { CaptionedClip, Rollout } from '../core/completion.ts';
 import { unlessDamaged } from '../core/errors.ts';
 import { readManifest } from '../core/manifest.ts';
@@ -15,7 +16,7 @@ import { type EvaluationContent, evaluationTable } from '../tracking/evaluation-
 import { findOrCreateRun } from '../tracking/find-or-create-run.ts';
 import { flatParams } from '../tracking/flat-params.ts';
 import { gitCommit } from '../tracking/git-commit.ts';
-import { clipped, LONGEST_TAG, logBatches, metricPoints } from '../tracking/log-batches.ts';
+import { LONGEST_TAG, logBatches, metricPoints } from '../tracking/log-batches.ts';
 import { rolloutTablePath } from '../tracking/logged-tables.ts';
 import { MlflowClient, type MlflowRun, type Tag } from '../tracking/mlflow-client.ts';
 import { asVideocapError, MlflowError } from '../tracking/mlflow-error.ts';

@@ -10,6 +10,7 @@ import { describeIssues, kindOf } from './config-issues.ts';
 import { dataIssues, withDataSettings } from './data-settings.ts';
 import { readYaml, unusableName } from './read-yaml.ts';
 import { ExperimentConfig, ExperimentFields } from './schema.ts';
+import { configSizeFault } from './size-limits.ts';
 
 /** Values by dotted key, such as `{"algorithm.steps": 10}`: changes to a config that need no file of their own. */
 export type Overrides = Readonly<Record<string, unknown>>;
@@ -57,7 +58,10 @@ export function parseConfig(text: string, { file, folder, overrides = {}, data }
       'InvalidConfig',
       describeIssues(issues, raw, { document, lines, file, overrides, schema: ExperimentConfig }).join('\n'),
     );
-  return withAbsolutePaths(parsed.data!, folder);
+  const config = withAbsolutePaths(parsed.data!, folder);
+  const fault = configSizeFault(config);
+  if (fault !== undefined) throw new VideocapError('InvalidConfig', `${file}: the config ${fault}.`);
+  return config;
 }
 
 /** The data set that a config names, if that much of it can be read. */

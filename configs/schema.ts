@@ -10,6 +10,7 @@ import { COMPONENTS, componentsOf, RewardConfig } from '../rewards/registry.ts';
 import { FrameOptions } from '../video/frame-options.ts';
 import { BestConfig } from './best-config.ts';
 import { CollapseConfig } from './collapse-config.ts';
+import { stepSizeIssues } from './size-limits.ts';
 
 /**
  * The schema of an experiment file. A section belongs to the library that reads it and is declared there. Every field
@@ -91,6 +92,7 @@ export const ExperimentConfig = WithRewards.refine(
   },
 ).superRefine((config, context) => {
   const { judge, benchmark, checkpoints } = config;
+  for (const { path, message } of stepSizeIssues(config)) context.addIssue({ code: 'custom', path, message });
   const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
   const section = benchmark.judge ? ['benchmark', 'judge'] : ['judge'];
   if (benchmark.suites.length > 0 && !isLlm(judgeOfBenchmarks(config)))

@@ -26,6 +26,8 @@ export type ErrorCode =
   | 'Superseded'
   /** A computation made no progress: it was ended, and is tried again. */
   | 'Stuck'
+  /** What a stage or a run takes or gives is larger than Temporal carries. */
+  | 'TooLarge'
   /** A fault that passes by itself: tried again. */
   | 'Unavailable';
 

@@ -16,8 +16,8 @@ export const NotFinite = z.strictObject({
   ]),
   /** JSON has no such numbers. */
   value: z.enum(['NaN', 'Infinity', '-Infinity']),
-  /** The samples that it comes from, as far as the engine can tell; absent where it comes from all. */
-  samples: z.array(z.string()).optional(),
+  /** Some samples that it comes from, as far as the engine can tell; absent where it comes from all. */
+  samples: z.array(z.string()).max(16).optional(),
   /** The name of a parameter or a metric, or a place among the completions, such as `completion 2 of group 3`. */
   where: z.string().optional(),
 });

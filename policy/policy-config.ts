@@ -28,7 +28,10 @@ export const SamplingConfig = z.strictObject({
   groupSize: z.int().min(2).max(256).default(8),
   /** Divides the logits before a token is drawn; graphs divide in single precision. */
   temperature: z.number().min(0.01).max(5).default(1),
-  /** A completion is cut off after so many tokens. */
+  /**
+   * A completion is cut off after so many tokens. `algorithm.samplesPerStep` x `groupSize` x this is at most 4194304;
+   * times `algorithm.dynamicSampling.maxRounds`, at most 16777216.
+   */
   maxNewTokens: z.int().min(1).max(4096).default(128),
   ...TOKEN_FILTERS,
 });

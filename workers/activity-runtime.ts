@@ -4,7 +4,9 @@ import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from
 import { z } from 'zod';
 import { VideocapError } from '../core/errors.ts';
 import type { Fences } from '../core/fence.ts';
+import { tooLarge } from '../core/payload-size.ts';
 import { attemptOf, type CurrentAttempt } from './current-attempt.ts';
+import { shortFailure } from './short-failure.ts';
 
 export interface RuntimeOptions {
   /** The fences of the artifact store; without them, every attempt may write. */
@@ -20,7 +22,7 @@ const BEAT_MILLISECONDS = 2000;
 
 /**
  * Around every activity: beats while it computes, keeps attempts apart that Temporal has given up, ends what is stuck,
- * and marks failures as retryable or not.
+ * marks failures as retryable or not, and gives Temporal nothing that it would refuse for its size.
  */
 export class ActivityRuntime implements ActivityInboundCallsInterceptor {
   readonly #context: Context;
@@ -40,9 +42,9 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
     const watch = new StuckWatchdog(attempt, this.#context.info.activityType, this.#options.stuckMilliseconds);
     try {
       await this.#claim(attempt, input);
-      return await Promise.race([next(input), watch.stuck]);
+      return small(this.#context.info.activityType, await Promise.race([next(input), watch.stuck]));
     } catch (error) {
-      const failure = asFailure(error, attempt.unexpected + 1);
+      const failure = shortFailure(asFailure(error, attempt.unexpected + 1));
       attempt.failed({ unexpected: isOfType(failure, UNEXPECTED), stuck: isOfType(failure, 'Stuck') });
       attempt.tellWaiting({ now: isOfType(failure, 'Unavailable') });
       // The next attempt must know of this, and of answers since the last beat.
@@ -64,6 +66,16 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
     const run = typeof runKey === 'string' ? { runKey } : {};
     attempt.hold(await this.#options.fences.claim({ ...place, ...run }));
   }
+}
+
+/**
+ * A stage's result, which Temporal would refuse if it were too large, again at every attempt.
+ * @throws VideocapError `TooLarge`.
+ */
+function small<T>(stage: string, result: T): T {
+  const sentence = tooLarge(`The result of ${stage}`, result);
+  if (sentence !== undefined) throw new VideocapError('TooLarge', sentence);
+  return result;
 }
 
 /** Ends an attempt that shows no progress. */

@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { JUDGE_WAITS, type JudgeWaiting } from '../contracts/judge-waiting.ts';
+import { clipped } from '../core/clipped.ts';
 import type { Progress } from '../core/compute-options.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { Claim, Fence } from '../core/fence.ts';
@@ -23,6 +24,8 @@ const SHORTEST_WAIT = 5000;
 
 /** Milliseconds without progress before which no computation counts as stuck, however fast it was until then. */
 const SHORTEST_PATIENCE = 10_000;
+/** Characters of what is waited for: it travels with every beat, and to the workflow. */
+const LONGEST_REASON = 2000;
 /** A computation counts as stuck only after so many times its longest pause. */
 const PAUSES = 10;
 
@@ -90,7 +93,8 @@ export class CurrentAttempt implements Fence {
 
   /** The service has not answered; the first reason since its last answer is the one to show. */
   waits(why: string): void {
-    this.#beat = { ...this.#beat, waiting: this.#beat.waiting ?? { why, since: Date.now() } };
+    const waiting = { why: clipped(why, LONGEST_REASON), since: Date.now() };
+    this.#beat = { ...this.#beat, waiting: this.#beat.waiting ?? waiting };
   }
 
   /** Tells the workflow, once, what this activity waits for. @param now even if it is not waiting for long. */

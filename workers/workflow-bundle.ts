@@ -16,7 +16,13 @@ const SOURCES = [
 
 /** The workflows as Temporal's sandbox loads them. Bundling takes seconds, so it is done once for the same sources. */
 export async function workflowBundle(logger: Logger): Promise<WorkflowBundle> {
-  const bundle = () => bundleWorkflowCode({ workflowsPath: join(CHECKOUT, 'workflows', 'index.ts'), logger });
+  const workflow = (file: string) => join(CHECKOUT, 'workflows', file);
+  const bundle = () =>
+    bundleWorkflowCode({
+      workflowsPath: workflow('index.ts'),
+      workflowInterceptorModules: [workflow('payload-limit.ts')],
+      logger,
+    });
   return { code: await kept(KEPT, await digestOf(CHECKOUT, SOURCES), async () => (await bundle()).code) };
 }
 

@@ -4,7 +4,7 @@ import { listenForControl } from './control.ts';
 import { evaluate } from './evaluate.ts';
 import { parseInput } from './parse-input.ts';
 import { shortActivities } from './stages.ts';
-import { freshRun, loadPolicy, prepare } from './start-run.ts';
+import { freshRun, loadPolicy, newRunKey, prepare } from './start-run.ts';
 import { evaluateSuite } from './suites.ts';
 
 /** Benchmarks one policy, trained here or elsewhere, without training it; or captions that were made elsewhere. */
@@ -13,8 +13,9 @@ export async function benchmarkRun(rawInput: unknown): Promise<Evaluation | Suit
   const input = parseInput(BenchmarkRunInput, rawInput, '{"config": "quickstart", "checkpoint": "tiny"}');
   const { checkpoint, config: name, suite, annotations, overrides: set, ...rest } = input;
   const overrides = { ...set, ...(checkpoint && { 'policy.model': checkpoint }) };
+  const runKey = newRunKey();
   const { config } = await shortActivities.resolveConfig({ config: name, overrides });
-  const run = control.attach(await freshRun(config));
+  const run = control.attach(await freshRun(config, runKey));
   let evaluation: Evaluation | SuiteEvaluation;
   if (suite === 'held-out') {
     await prepare(run);

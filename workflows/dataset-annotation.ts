@@ -1,7 +1,6 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
-import { z } from 'zod';
 import type { WrittenAnnotations } from '../contracts/annotation.ts';
-import { RunInput } from '../contracts/run-input.ts';
+import { RunInput, WorkerPath } from '../contracts/run-input.ts';
 import { FieldsToMake } from '../datasets/annotation/annotation.ts';
 import { isLlm } from '../judge/judge-config.ts';
 import { type AnnotationSnapshot, AnnotationState } from './annotation-state.ts';
@@ -12,8 +11,8 @@ import { continueAsNew, controlStateOf, isContinuation, newRunKey } from './star
 
 /** `dataset` and `output` are paths on the worker's machine. Of the config only `judge` is used. */
 const DatasetAnnotationInput = RunInput.extend({
-  dataset: z.string().min(1),
-  output: z.string().min(1),
+  dataset: WorkerPath,
+  output: WorkerPath,
   make: FieldsToMake,
 });
 
@@ -66,6 +65,7 @@ async function startAnnotation(raw: unknown): Promise<AnnotationState> {
   const example =
     '{"dataset": "/data/captions.jsonl", "output": "/data/annotated.jsonl", "config": "/data/judge.yaml"}';
   const { dataset, output, make, ...input } = parseInput(DatasetAnnotationInput, raw, example);
+  const runKey = newRunKey();
   const { config } = await shortActivities.resolveConfig(input);
   const { judge } = config;
   if (!isLlm(judge))
@@ -75,7 +75,7 @@ async function startAnnotation(raw: unknown): Promise<AnnotationState> {
       'InvalidConfig',
     );
   return new AnnotationState({
-    runKey: newRunKey(),
+    runKey,
     dataset,
     output,
     make,

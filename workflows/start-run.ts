@@ -1,10 +1,11 @@
-import { makeContinueAsNewFunc, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, makeContinueAsNewFunc, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import { algorithmOf } from '../algorithms/registry.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import { TrainingRunInput } from '../contracts/run-input.ts';
 import type { RunMemo } from '../contracts/run-memo.ts';
 import type { RunProgress, RunSnapshot } from '../contracts/run-state.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
+import { keyOfRun, wrongRunId } from '../core/run-key.ts';
 import { parseRunCheckpoint } from '../policy/run-checkpoint.ts';
 import { neededFields } from '../rewards/registry.ts';
 import type { ControlState } from './control.ts';
@@ -69,7 +70,7 @@ function fromProgress(runKey: string, progress: RunProgress): RunState {
  * A run that has done nothing yet. Where it starts from another run's checkpoint, its config names the one that was
  * found.
  */
-export async function freshRun(config: ExperimentConfig, runKey = newRunKey()): Promise<RunState> {
+export async function freshRun(config: ExperimentConfig, runKey: string): Promise<RunState> {
   const { policy } = config;
   const start = parseRunCheckpoint(policy.model)
     ? await longActivities.findStart({ runKey, model: policy.model })
@@ -136,12 +137,14 @@ export function execution(): { namespace: string; workflowId: string; runId: str
 }
 
 /**
- * A run's own folder in the store. The first execution's id keeps a workflow id that is used again from finding an
- * earlier run's artifacts; continue-as-new keeps it.
+ * The key of a run that begins; continue-as-new keeps it.
+ * @throws ApplicationFailure `InvalidInput`, before anything is done, for a workflow id that files cannot be named by.
  */
 export function newRunKey(): string {
   const { workflowId, firstExecutionRunId } = workflowInfo();
-  return `${workflowId.replaceAll(/[^A-Za-z0-9._-]/g, '_')}-${firstExecutionRunId.slice(0, 8)}`;
+  const wrong = wrongRunId(workflowId);
+  if (wrong !== undefined) throw ApplicationFailure.nonRetryable(wrong, 'InvalidInput');
+  return keyOfRun(workflowId, firstExecutionRunId);
 }
 
 /** Whether this execution continues from a snapshot of an earlier one. */

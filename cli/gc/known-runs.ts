@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { readMemo } from '../../contracts/run-memo.ts';
+import { inKey } from '../../core/run-key.ts';
 
 /** One workflow execution, as Temporal knows it. */
 export interface KnownExecution {
@@ -56,5 +57,5 @@ export function stateOf(
 
 /** Runs have a key that begins with their workflow's id. */
 function mayBeOf(runKey: string, { runKey: said, workflowId }: KnownExecution): boolean {
-  return said === undefined && runKey.startsWith(`${workflowId.replaceAll(/[^A-Za-z0-9._-]/g, '_')}-`);
+  return said === undefined && runKey.startsWith(`${inKey(workflowId)}-`);
 }

@@ -123,8 +123,7 @@ async def caption_clips(i: dict) -> dict:
 async def update_policy(i: dict) -> dict:
     run, step, policy = f"runs/{i['runKey']}", f"step-{i['step']:06}", {**i["policy"], "step": i["step"]}
     scored = json.loads(read(i["batch"]["scored"])) if "scored" in i["batch"] else []
-    groups = [group for rollout in scored for group in rollout["advantages"]]
-    finite = all(abs(a or 0) < 1e38 for group in groups for a in group)  # a real engine looks at all that it computes
+    finite = all(abs(a or 0) < 1e38 for s in scored for group in s["advantages"] for a in group)  # as all it computes
     for field, name in [("weights", "model"), ("optimizer", "optimizer")]:
         data = fake_tensors(name, i["policy"]["weights"]["sha256"], i["algorithm"], i["batch"])
         if finite or field in policy:

@@ -13,7 +13,7 @@ test('a record of another form is refused, and nothing is stored', async () => {
   const progress = await readProgress(store, 'a-run', 1);
   const refused = (input: object) =>
     expect(recordStep(input as Parameters<typeof recordStep>[0])).rejects.toMatchObject({ name: 'ZodError' });
-  await refused({ runKey: 'a-run', record, progress });
+  await refused({ runKey: 'a-run', record, progress, rollouts: [] });
   await refused({ runKey: '', record, progress });
   await refused({ runKey: 'a-run', record: { ...record, metrics: { loss: 'low' } }, progress });
   expect(await store.find(keyOf('record', { runKey: 'a-run', step: 2 }))).toBeUndefined();
