@@ -15,6 +15,7 @@ export const PolicyConfig = z.strictObject({
   model: z
     .string()
     .min(1)
+    .max(1024)
     .refine((model) => !isBrokenRunCheckpoint(model), {
       error: 'write run:KEY@STEP, or run:KEY for the last step, with a run that `videocap status` lists as the KEY',
     })
