@@ -29,8 +29,8 @@ export function stepSizeIssues({ algorithm, sampling }: { algorithm: AlgorithmCo
       {
         path: ['sampling', 'maxNewTokens'],
         message:
-          `set at most ${Math.floor(MOST_ROUND_TOKENS / completions)} with these ${completions} completions, or fewer ` +
-          `of them: ${product} is at most ${MOST_ROUND_TOKENS}`,
+          `set at most ${Math.floor(MOST_ROUND_TOKENS / completions)} in place of ${maxNewTokens} with these ` +
+          `${completions} completions, or fewer of them: ${product} is at most ${MOST_ROUND_TOKENS}`,
       },
     ];
   if (completions * maxNewTokens * rounds > MOST_STEP_TOKENS)

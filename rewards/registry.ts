@@ -67,7 +67,8 @@ export const RewardConfig = z.strictObject({
     )
     .refine((custom) => Object.keys(custom).length <= MOST_CUSTOM, {
       error: ({ input }) =>
-        `name at most ${MOST_CUSTOM} of them, not ${Object.keys(input as object).length}: each is a metric of every step`,
+        `name at most ${MOST_CUSTOM} of them, not ${Object.keys(input as object).length}: each is a metric of every ` +
+        'step',
     })
     .optional(),
   /** What leaves the update when a completion cannot be scored. */

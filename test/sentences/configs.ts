@@ -29,6 +29,29 @@ async function allowed(text: string) {
 /** Refusals of experiment files, of overrides, and of the file of what the worker allows. */
 export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   [
+    'InvalidConfig: lab.yaml:2:1: sampling.maxNewTokens is missing; set at most 32 in place of 128 with these ' +
+      '131072 completions, or fewer of them: algorithm.samplesPerStep x sampling.groupSize x sampling.maxNewTokens ' +
+      'is at most 4194304.',
+    () => config('algorithm: { samplesPerStep: 1024 }\nsampling: { groupSize: 128 }\n'),
+  ],
+  [
+    'InvalidConfig: lab.yaml:1:53: algorithm.dynamicSampling.maxRounds is 9; set at most 8, or fewer tokens: ' +
+      'algorithm.samplesPerStep x sampling.groupSize x sampling.maxNewTokens x maxRounds is at most 16777216.',
+    () =>
+      config('algorithm: { samplesPerStep: 64, dynamicSampling: { maxRounds: 9 } }\nsampling: { groupSize: 256 }\n'),
+  ],
+  [
+    'name at most 32 of them, not 33: each is a metric of every step.',
+    async () => {
+      const custom = Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`m${i}`, { kind: 'http' }]));
+      return (await sentenceOf(() => config('', { 'reward.custom': custom }))).split('; ').at(-1);
+    },
+  ],
+  [
+    'InvalidConfig: lab.yaml: the config has 81502 bytes as JSON, more than 65536; shorten prompt.texts.',
+    () => config('', { 'prompt.texts': Array.from({ length: 40 }, (_, i) => `${'x'.repeat(1998)}${i}`) }),
+  ],
+  [
     'InvalidConfig: There is no config "quickstrat" (did you mean "quickstart"?). Known: quickstart, sft; or ' +
       'give the path of a YAML file.',
     () => loadConfig('quickstrat'),

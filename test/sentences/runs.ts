@@ -5,6 +5,8 @@ import { bestSentence } from '../../contracts/best.ts';
 import { findRun, withoutCheckpoint } from '../../contracts/read-progress.ts';
 import { BenchmarkRunInput, TrainingRunInput } from '../../contracts/run-input.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
+import { tooLarge } from '../../core/payload-size.ts';
+import { wrongRunId } from '../../core/run-key.ts';
 import { JudgeConfig } from '../../judge/judge-config.ts';
 import { createEngine } from '../../policy/engines.ts';
 import { updateOf } from '../../policy/onnx/training/updates.ts';
@@ -41,6 +43,23 @@ const best = { step: 1, value: 50, mark: 50, measuredStep: 3 };
 
 /** What runs, their workers, the store, the policy and MLflow say. */
 export const RUN_SENTENCES: readonly PinnedSentence[] = [
+  [
+    'The result of updatePolicy has 1048577 bytes, more than the 1048576 that one payload may have: make the ' +
+      'config, its names and its lists shorter. Where they are short, this is a defect; report it with this ' +
+      'sentence.',
+    () => tooLarge('The result of updatePolicy', 'x'.repeat(2 ** 20 - 1)),
+  ],
+  [
+    `The workflow id "${'x'.repeat(40)}…" has 201 characters, more than 200: names of files are made of it. Start ` +
+      'the run with a shorter one.',
+    () => wrongRunId('x'.repeat(201)),
+  ],
+  [
+    'Wrong run input: overrides: they have 65555 bytes as JSON, more than 65536; put them into a config file. A ' +
+      'right one is {"config": "quickstart"}.',
+    () =>
+      parseInput(TrainingRunInput, { overrides: { 'policy.model': 'x'.repeat(65_536) } }, '{"config": "quickstart"}'),
+  ],
   [
     "Wrong run input: annotations: dream1k needs its authors' annotation file; videos: give a folder of " +
       'videos to caption, or a file of predictions, not both. A right one is {"suite": "held-out"}.',

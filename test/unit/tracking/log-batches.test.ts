@@ -24,7 +24,20 @@ describe('logBatches', () => {
 
   it('a value that is too long is cut and says so; a key gets only letters that MLflow takes', () => {
     const [batch] = logBatches({ params: [{ key: 'a(b)é', value: 'x'.repeat(6001) }] });
-    expect(batch!.params[0]).toEqual({ key: 'a_b__', value: `${'x'.repeat(5999)}…` });
+    expect(batch!.params[0]).toEqual({
+      key: expect.stringMatching(/^a_b__-[0-9a-f]{8}$/),
+      value: `${'x'.repeat(5999)}…`,
+    });
+  });
+
+  it('two keys stay two, though they differ only in what MLflow does not take', () => {
+    const long = 'k'.repeat(250);
+    const keys = ['extraBody.é', 'extraBody.ü', 'extraBody._', `${long}.a`, `${long}.b`, long];
+    const [batch] = logBatches({ params: keys.map((key) => ({ key, value: '1' })) });
+    const logged = batch!.params.map(({ key }) => key);
+    expect(new Set(logged).size).toBe(keys.length);
+    expect(Math.max(...logged.map(({ length }) => length))).toBe(250);
+    expect(logged).toContain(long);
   });
 
   it('keeps everything, in order, within every limit', () => {
