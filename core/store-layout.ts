@@ -62,7 +62,7 @@ const TEMPLATES = {
 } as const;
 
 /**
- * The prefix of claims, which are no artifacts (`core/fence.ts`): `fences/attempts/<execution>/<activity>/<attempt>`,
+ * The prefix of claims, which are no artifacts (`core/fence.ts`): `fences/attempts/<execution>/<activity>/<time>-<number>-<id>`,
  * `fences/runs/<runKey>/<number>-<execution>`.
  */
 export const FENCES = 'fences/';

@@ -137,11 +137,11 @@ export function execution(): { namespace: string; workflowId: string; runId: str
 
 /**
  * A run's own folder in the store. The first execution's id keeps a workflow id that is used again from finding an
- * earlier run's artifacts; continue-as-new keeps it.
+ * earlier run's artifacts; continue-as-new and Reset keep it. Its end is random, its beginning is the time.
  */
 export function newRunKey(): string {
   const { workflowId, firstExecutionRunId } = workflowInfo();
-  return `${workflowId.replaceAll(/[^A-Za-z0-9._-]/g, '_')}-${firstExecutionRunId.slice(0, 8)}`;
+  return `${workflowId.replaceAll(/[^A-Za-z0-9._-]/g, '_')}-${firstExecutionRunId.slice(-8)}`;
 }
 
 /** Whether this execution continues from a snapshot of an earlier one. */

@@ -1,0 +1,24 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BUTTON_CELLS, nameOf } from './matrix/cells.ts';
+import type { Outcome } from './matrix/compare.ts';
+import { playCalm, playCell } from './matrix/play-cell.ts';
+import { ChaosWorld } from './matrix/world.ts';
+
+let world: ChaosWorld;
+let calm: Outcome;
+beforeAll(async () => {
+  world = await ChaosWorld.start();
+  calm = await playCalm(world);
+}, 300_000);
+afterAll(() => world?.stop());
+
+describe('a run in which a user presses a button of Temporal ends as if nothing had happened', () => {
+  it.each(BUTTON_CELLS.map((cell) => [nameOf(cell), cell] as const))(
+    '%s',
+    async (_, cell) => {
+      const { differs, madeTwice, holds } = await playCell(world, calm, cell);
+      expect({ differs, madeTwice, holds }).toEqual({ differs: [], madeTwice: [], holds: true });
+    },
+    240_000,
+  );
+});
