@@ -60,7 +60,7 @@ export async function messageRun(
 async function explained(error: unknown, run: WorkflowHandle): Promise<unknown> {
   const { workflowId } = run;
   // Temporal reports an ended run as not found, too.
-  if (error instanceof WorkflowNotFoundError) return run.describe().then(ended, explainNotFound(workflowId));
+  if (error instanceof WorkflowNotFoundError) return run.describe().then(endedRun, explainNotFound(workflowId));
   if (error instanceof WorkflowUpdateFailedError)
     return new VideocapError('InvalidInput', error.cause?.message ?? error.message);
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
@@ -75,7 +75,8 @@ const CONTINUES: Readonly<Record<string, string>> = {
   datasetAnnotation: '; start a new one (the ledger keeps its answers): videocap annotate',
 };
 
-function ended({ workflowId, status: { name }, type }: WorkflowExecutionDescription): VideocapError {
+/** What a message to a run meets that has ended. */
+export function endedRun({ workflowId, status: { name }, type }: WorkflowExecutionDescription): VideocapError {
   const then = name === 'COMPLETED' ? '' : (CONTINUES[type] ?? '').replace(/resume$/, `resume ${workflowId}`);
   return new VideocapError('InvalidInput', `Run ${workflowId} has ended: ${name.toLowerCase()}${then}.`);
 }

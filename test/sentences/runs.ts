@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bestSentence } from '../../contracts/best.ts';
 import { findRun, withoutCheckpoint } from '../../contracts/read-progress.ts';
+import { endSentence } from '../../contracts/run-end.ts';
 import { BenchmarkRunInput, TrainingRunInput } from '../../contracts/run-input.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { JudgeConfig } from '../../judge/judge-config.ts';
@@ -12,9 +13,11 @@ import { asVideocapError, MlflowError } from '../../tracking/mlflow-error.ts';
 import { MlflowHttp } from '../../tracking/mlflow-http.ts';
 import { readSettings } from '../../workers/settings.ts';
 import { endedEarly, unknownMetric } from '../../workflows/best-checkpoint.ts';
+import { ignoredMessage } from '../../workflows/control.ts';
 import { parseLimits } from '../../workflows/limits.ts';
 import { parseInput } from '../../workflows/parse-input.ts';
 import { waitingLines } from '../../workflows/run-details.ts';
+import { stoppedFailure } from '../../workflows/stopped-by-user.ts';
 import { writeRunTo } from '../unit/activities/written-run.ts';
 import type { PinnedSentence } from './sentence.ts';
 
@@ -41,6 +44,31 @@ const best = { step: 1, value: 50, mark: 50, measuredStep: 3 };
 
 /** What runs, their workers, the store, the policy and MLflow say. */
 export const RUN_SENTENCES: readonly PinnedSentence[] = [
+  [
+    'Stopped by a user after step 3 of 6, while the judge was blocked: The key is wrong: set another; the last ' +
+      'benchmark is that of step 2',
+    () =>
+      endSentence({
+        how: 'stopped',
+        step: 3,
+        totalSteps: 6,
+        blocked: 'The key is wrong: set another',
+        measuredStep: 2,
+      }),
+  ],
+  [
+    'A user stopped the run before its first benchmark was complete, while the judge was blocked: The key is wrong.',
+    () => stoppedFailure('its first benchmark', 'The key is wrong.').message,
+  ],
+  ['A user stopped the run before the benchmark was complete.', () => stoppedFailure('the benchmark').message],
+  [
+    'The signal "paws" was ignored: this run knows pause, resume and stop, the update setLimits and the query status.',
+    () => ignoredMessage('paws', true),
+  ],
+  [
+    'The signal "pause" was ignored: this run knows resume and stop, the update setLimits and the query status.',
+    () => ignoredMessage('pause', false),
+  ],
   [
     "Wrong run input: annotations: dream1k needs its authors' annotation file; videos: give a folder of " +
       'videos to caption, or a file of predictions, not both. A right one is {"suite": "held-out"}.',

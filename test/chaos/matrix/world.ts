@@ -145,7 +145,7 @@ export class ChaosWorld {
         log: workers.log,
         journal: existsSync(journal) ? (await readFile(journal, 'utf8')).trimEnd().split('\n') : [],
         answered: new Map(this.judge.answered),
-        points: await storedPoints(this.#mlflow.folder, summary.mlflowRunUrl!.split('/').at(-1)!),
+        points: await this.pointsOf(summary),
       };
     } catch (error) {
       // Whatever it was, it shall not happen to the next run.
@@ -153,6 +153,11 @@ export class ChaosWorld {
       await workers.stop();
       throw error;
     }
+  }
+
+  /** What MLflow has of a run's metrics. */
+  pointsOf({ mlflowRunUrl }: RunSummary): Promise<Point[]> {
+    return storedPoints(this.#mlflow.folder, mlflowRunUrl!.split('/').at(-1)!);
   }
 
   /** Waits for a run's end, whatever happens to the server meanwhile. */
