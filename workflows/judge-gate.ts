@@ -86,8 +86,10 @@ export class JudgeGate {
       return { result };
     } catch (error) {
       const runIsCancelled = CancellationScope.current().consideredCancelled;
-      if (this.#brokenOff !== undefined && isCancellation(error) && !runIsCancelled)
+      if (this.#brokenOff !== undefined && isCancellation(error) && !runIsCancelled) {
+        this.#waiting = undefined;
         throw new StoppedByUser(this.#brokenOff);
+      }
       const sentence = blockedBecause(error);
       if (sentence === undefined) throw error;
       return sentence;
