@@ -28,7 +28,7 @@ afterAll(() => world?.stop());
 
 /** The workflow task that asked for the n-th call of an activity; of none: the first task. */
 async function taskBefore(activity?: string, call = 1) {
-  const { events } = await run.client.workflow.getHandle('ended', await firstRunId()).fetchHistory();
+  const { events } = await run.client.getHandle('ended', await firstRunId()).fetchHistory();
   if (activity === undefined) return events!.find((event) => event.workflowTaskCompletedEventAttributes)!.eventId!;
   const calls = events!
     .map((event) => event.activityTaskScheduledEventAttributes)
@@ -37,7 +37,7 @@ async function taskBefore(activity?: string, call = 1) {
 }
 
 async function firstRunId(): Promise<string> {
-  return (await run.client.workflow.getHandle('ended').describe()).raw.workflowExecutionInfo!.firstRunId!;
+  return (await run.client.getHandle('ended').describe()).raw.workflowExecutionInfo!.firstRunId!;
 }
 
 /** Resets the ended run there, and waits for its end. */
@@ -46,7 +46,7 @@ async function reset(workflowTaskFinishEventId: Awaited<ReturnType<typeof taskBe
     ...{ namespace: 'default', workflowExecution: { workflowId: 'ended', runId: await firstRunId() } },
     ...{ requestId: randomUUID(), reason: 'a test', workflowTaskFinishEventId },
   });
-  return run.client.workflow.getHandle('ended', runId!).result() as Promise<RunSummary>;
+  return run.client.getHandle('ended', runId!).result() as Promise<RunSummary>;
 }
 
 describe('a run that has ended, and is reset', () => {

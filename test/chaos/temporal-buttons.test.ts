@@ -12,8 +12,20 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => world?.stop());
 
+/** Some of the cells that `npm run chaos` plays. */
+const CELLS = BUTTON_CELLS.filter(({ stage, moment, victim }) =>
+  [
+    'rollout during activity paused',
+    'judge during activity paused',
+    'frames during activity reset',
+    'update during activity reset',
+    'update during run reset',
+    'judge after effect run reset',
+  ].includes(`${stage} ${moment} ${victim}`),
+);
+
 describe('a run in which a user presses a button of Temporal ends as if nothing had happened', () => {
-  it.each(BUTTON_CELLS.map((cell) => [nameOf(cell), cell] as const))(
+  it.each(CELLS.map((cell) => [nameOf(cell), cell] as const))(
     '%s',
     async (_, cell) => {
       const { differs, madeTwice, holds } = await playCell(world, calm, cell);
