@@ -62,8 +62,8 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
      *
      * An update with a number that is not finite is recorded too: its checkpoint is that of the step before, again.
      *
-     * A run that a user reset to an earlier event comes by steps whose checkpoints were removed since. They are not made
-     * again where a later one is whole.
+     * A run that a user reset to an earlier event comes by steps whose checkpoints were removed since. They are not
+     * made again where a later one is whole.
      */
     async updatePolicy(rawInput: z.input<typeof UpdatePolicyInput>): Promise<z.infer<typeof UpdatePolicyOutput>> {
       const input = UpdatePolicyInput.parse(rawInput);

@@ -128,22 +128,22 @@ export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
         describe: async () => ({ type: 'benchmarkRun' }),
       } as unknown as WorkflowHandle),
   ],
-  ['InvalidInput: Run my-run has ended: completed.', () => endedRun(over('trainingRun', 'COMPLETED'))],
+  ['InvalidInput: Run my-run has ended: completed.', () => Promise.reject(endedRun(over('trainingRun', 'COMPLETED')))],
   [
     'InvalidInput: Run my-run has ended: terminated; it can continue: videocap resume my-run.',
-    () => endedRun(over('trainingRun', 'TERMINATED')),
+    () => Promise.reject(endedRun(over('trainingRun', 'TERMINATED'))),
   ],
   [
     'InvalidInput: Run my-run has ended: failed; start a new one (the ledger keeps its answers): videocap bench.',
-    () => endedRun(over('benchmarkRun', 'FAILED')),
+    () => Promise.reject(endedRun(over('benchmarkRun', 'FAILED'))),
   ],
   [
     'InvalidInput: Run my-run has ended: cancelled; start a new one (the ledger keeps its answers): videocap annotate.',
-    () => endedRun(over('datasetAnnotation', 'CANCELLED')),
+    () => Promise.reject(endedRun(over('datasetAnnotation', 'CANCELLED'))),
   ],
   [
     'Unavailable: No worker on task queue videocap answers for run my-run; start workers with: videocap up',
-    () => noWorker('my-run', 'videocap'),
+    () => Promise.reject(noWorker('my-run', 'videocap')),
   ],
   [
     'Activity updatePolicy was paused in Temporal by ann (to look at it); unpause it there, or with: temporal ' +

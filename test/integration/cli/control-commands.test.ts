@@ -205,7 +205,7 @@ describe('what cannot be told anything', () => {
   it('a run that was ended, until it is resumed', async () => {
     await (await waiting('ended')).terminate('the test says so');
     world.release('ended');
-    const told = refused('Run ended has ended: terminated; it can continue: videocap resume ended.');
+    const told = refused('Run ended', 'terminated', 'videocap resume ended.');
     const others = ['pause', 'stop', 'limits'].map((verb) => world.videocap([verb, 'ended']));
     expect(await Promise.all(others)).toEqual([told, told, told]);
   });
