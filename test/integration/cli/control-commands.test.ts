@@ -138,7 +138,9 @@ describe('status', () => {
   it('names an activity that a user has paused in Temporal, and what unpauses it', async () => {
     const handle = await waiting('held');
     const pending = async () => (await handle.describe()).raw.pendingActivities ?? [];
-    const { activityId } = (await pending()).find(({ activityType }) => activityType?.name === 'updatePolicy')!;
+    const update = async () => (await pending()).find(({ activityType }) => activityType?.name === 'updatePolicy');
+    await expect.poll(update).toBeDefined();
+    const { activityId } = (await update())!;
     const target = { namespace: 'default', execution: { workflowId: 'held' }, id: activityId! };
     const service = world.environment.client.workflowService;
     await service.pauseActivity({ ...target, identity: 'ann', reason: 'to look at it' });
