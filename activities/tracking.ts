@@ -13,7 +13,7 @@ import { readManifest } from '../core/manifest.ts';
 import type { DatasetManifest } from '../core/sample.ts';
 import { datasetInputs } from '../tracking/dataset-inputs.ts';
 import { type EvaluationContent, evaluationTable } from '../tracking/evaluation-table.ts';
-import { findOrCreateRun } from '../tracking/find-or-create-run.ts';
+import { findOrCreateRun, reopen } from '../tracking/find-or-create-run.ts';
 import { flatParams } from '../tracking/flat-params.ts';
 import { gitCommit } from '../tracking/git-commit.ts';
 import { LONGEST_TAG, logBatches, metricPoints } from '../tracking/log-batches.ts';
@@ -126,6 +126,7 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
       const { runKey, tracking, manifest: ref, fromStep, toStep } = input;
       const manifest = await readManifest(store, ref);
       await withRun(tracking, async (run) => {
+        await reopen(client, run);
         await logDatasets(run, ref, manifest);
         const artifacts = new RunArtifacts(client, run);
         for (let from = Math.max(fromStep, mirroredStep(run) + 1); from <= toStep; from += STEPS_AT_A_TIME) {

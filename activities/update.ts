@@ -15,6 +15,7 @@ import { type Sample, type Shown, structuredCompletion } from '../core/sample.ts
 import { keyOf } from '../core/store-layout.ts';
 import { listClips, policyFiles, readShown } from '../policy/engine-inputs.ts';
 import type { ActivityDeps } from './activity-deps.ts';
+import { PassedSteps } from './passed-steps.ts';
 
 type UpdateDeps = Pick<ActivityDeps, 'store' | 'engine' | 'onProgress' | 'signal'>;
 
@@ -54,16 +55,22 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
     };
   }
 
+  const passed = new PassedSteps(store);
   return {
     /**
      * Moves the policy by one step. The checkpoint's files come first and the record of the step last, so a step either
      * exists whole or is made again, with the same bytes; so is a checkpoint that was damaged since.
      *
      * An update with a number that is not finite is recorded too: its checkpoint is that of the step before, again.
+     *
+     * A run that a user reset to an earlier event comes by steps whose checkpoints were removed since. They are not
+     * made again where a later one is whole.
      */
     async updatePolicy(rawInput: z.input<typeof UpdatePolicyInput>): Promise<z.infer<typeof UpdatePolicyOutput>> {
       const input = UpdatePolicyInput.parse(rawInput);
       const { runKey, step } = input;
+      const made = await passed.output(runKey, step);
+      if (made) return made;
       const output = await store.onceJson(keyOf('update', { runKey, step }), UpdatePolicyOutput, async () => {
         const started = performance.now();
         const result = await learn(input);

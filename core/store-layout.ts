@@ -67,8 +67,8 @@ const TEMPLATES = {
 } as const;
 
 /**
- * The prefix of claims, which are no artifacts (`core/fence.ts`): `fences/attempts/<execution>/<activity>/<attempt>`,
- * `fences/runs/<runKey>/<number>-<execution>`.
+ * The prefix of claims, which are no artifacts (`core/fence.ts`):
+ * `fences/attempts/<execution>/<activity>/<time>-<number>-<id>`, `fences/runs/<runKey>/<number>-<execution>`.
  */
 export const FENCES = 'fences/';
 

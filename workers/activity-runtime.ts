@@ -19,6 +19,7 @@ export interface RuntimeOptions {
 }
 
 const BEAT_MILLISECONDS = 2000;
+const HANDED_BACK = 'A user paused or reset the activity in Temporal.';
 
 /**
  * Around every activity: beats while it computes, keeps attempts apart that Temporal has given up, ends what is stuck,
@@ -44,7 +45,9 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
       await this.#claim(attempt, input);
       return small(this.#context.info.activityType, await Promise.race([next(input), watch.stuck]));
     } catch (error) {
-      const failure = shortFailure(asFailure(error, attempt.unexpected + 1));
+      const failure = shortFailure(
+        this.#handedBack ? new CancelledFailure(HANDED_BACK) : asFailure(error, attempt.unexpected + 1),
+      );
       attempt.failed({ unexpected: isOfType(failure, UNEXPECTED), stuck: isOfType(failure, 'Stuck') });
       attempt.tellWaiting({ now: isOfType(failure, 'Unavailable') });
       // The next attempt must know of this, and of answers since the last beat.
@@ -58,11 +61,25 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
     }
   }
 
+  /** Whether no attempt came before: one that a user has reset counts as number 1 again. */
+  get #isFirst(): boolean {
+    const { attempt, heartbeatDetails, scheduledTimestampMs, currentAttemptScheduledTimestampMs } = this.#context.info;
+    return (
+      attempt === 1 && heartbeatDetails === undefined && currentAttemptScheduledTimestampMs <= scheduledTimestampMs
+    );
+  }
+
+  /** Whether a user has paused or reset the activity: then what ends it is no failure, and it begins again later. */
+  get #handedBack(): boolean {
+    const { paused = false, reset = false } = this.#context.cancellationDetails ?? {};
+    return paused || reset;
+  }
+
   async #claim(attempt: CurrentAttempt, { args: [first] }: ActivityExecuteInput): Promise<void> {
-    const { workflowExecution, activityId, attempt: number } = this.#context.info;
+    const { workflowExecution, activityId, currentAttemptScheduledTimestampMs: scheduled } = this.#context.info;
     if (!this.#options.fences || !workflowExecution) return;
     const { runKey } = (first ?? {}) as { runKey?: unknown };
-    const place = { execution: workflowExecution.runId, activity: activityId, attempt: number };
+    const place = { execution: workflowExecution.runId, activity: activityId, scheduled, first: this.#isFirst };
     const run = typeof runKey === 'string' ? { runKey } : {};
     attempt.hold(await this.#options.fences.claim({ ...place, ...run }));
   }

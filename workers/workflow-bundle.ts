@@ -16,13 +16,9 @@ const SOURCES = [
 
 /** The workflows as Temporal's sandbox loads them. Bundling takes seconds, so it is done once for the same sources. */
 export async function workflowBundle(logger: Logger): Promise<WorkflowBundle> {
-  const workflow = (file: string) => join(CHECKOUT, 'workflows', file);
-  const bundle = () =>
-    bundleWorkflowCode({
-      workflowsPath: workflow('index.ts'),
-      workflowInterceptorModules: [workflow('payload-limit.ts')],
-      logger,
-    });
+  const of = (file: string) => join(CHECKOUT, 'workflows', file);
+  const workflowInterceptorModules = [of('payload-limit.ts'), of('unreadable-messages.ts')];
+  const bundle = () => bundleWorkflowCode({ workflowsPath: of('index.ts'), workflowInterceptorModules, logger });
   return { code: await kept(KEPT, await digestOf(CHECKOUT, SOURCES), async () => (await bundle()).code) };
 }
 

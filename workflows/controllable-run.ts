@@ -30,4 +30,6 @@ export interface Waiting {
   notFinite?: string | undefined;
   /** For the judge, whether a person must repair it or not. */
   judge?: JudgeWaiting | undefined;
+  /** The last message that it could not use, in a sentence. */
+  ignored?: string | undefined;
 }

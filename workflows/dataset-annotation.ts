@@ -8,6 +8,7 @@ import { listenForControl } from './control.ts';
 import { parseInput } from './parse-input.ts';
 import { judgeActivities, mediaActivities, shortActivities } from './stages.ts';
 import { continueAsNew, controlStateOf, isContinuation, newRunKey } from './start-run.ts';
+import { StoppedByUser } from './stopped-by-user.ts';
 
 /** `dataset` and `output` are paths on the worker's machine. Of the config only `judge` is used. */
 const DatasetAnnotationInput = RunInput.extend({
@@ -40,9 +41,11 @@ export async function datasetAnnotation(rawInput: unknown): Promise<WrittenAnnot
     if (control.stopRequested || run.finished) break; // so it may be after a pause
     const { samples, batches, spent, runKey } = { ...snapshot, samples: snapshot.samples.ref };
     const place = { runKey, samples, batch: batches + 1, size: run.batchSize, make };
-    run.advance(
-      await control.judge.through(() => judgeActivities.annotateBatch({ ...place, judge: run.judge, spent })),
-    );
+    const batch = await control.judge
+      .through(() => judgeActivities.annotateBatch({ ...place, judge: run.judge, spent }))
+      .catch(unlessStopped);
+    if (!batch) break; // what is answered of it is in the ledger
+    run.advance(batch);
     control.show();
     if (workflowInfo().continueAsNewSuggested && !run.finished && !control.stopRequested)
       await continueAsNew({ continued: snapshot, control: control.state });
@@ -58,6 +61,10 @@ export async function datasetAnnotation(rawInput: unknown): Promise<WrittenAnnot
     make,
     judge: { model: judge.model, endpoint: judge.baseUrl },
   });
+}
+
+function unlessStopped(error: unknown): undefined {
+  if (!(error instanceof StoppedByUser)) throw error;
 }
 
 async function startAnnotation(raw: unknown): Promise<AnnotationState> {

@@ -63,8 +63,12 @@ function table(cells: readonly [title: string, text: string][]): string[] {
   return [row(cells.map(([title]) => title)), row(cells.map(() => '---')), row(cells.map(([, text]) => text))];
 }
 
-/** Why the run waits, or will, first of all. */
-export function waitingLines({ paused, asked, blocked, notFinite, judge }: Waiting): string[] {
+/** Why the run waits, or will, first of all; then what it could not use of what it was sent. */
+export function waitingLines(waiting: Waiting): string[] {
+  return [...whyItWaits(waiting), ...(waiting.ignored === undefined ? [] : [waiting.ignored, ''])];
+}
+
+function whyItWaits({ paused, asked, blocked, notFinite, judge }: Waiting): string[] {
   if (notFinite !== undefined) return [`**Paused: not finite.** ${notFinite}`, ''];
   const since = judge ? [waitingSentence(judge), ''] : [];
   if (blocked !== undefined) return [`**Paused: judge.** ${blocked} Then send \`resume\`.`, '', ...since];

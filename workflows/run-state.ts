@@ -132,10 +132,19 @@ export class RunState extends JudgedRun<RunSnapshot> {
     return present(this.snapshot.heldOutClips, 'heldOutClips');
   }
 
-  /** How the run ends, whose last step and last benchmark are done. */
-  endOf({ stopped }: { stopped: boolean }): RunEnd {
-    const { step } = this.snapshot;
+  /**
+   * How the run ends, whose last step and last benchmark are done.
+   * @param blocked what it waited for, where a user stopped it meanwhile.
+   */
+  endOf({ stopped, blocked }: { stopped: boolean; blocked?: string | undefined }): RunEnd {
+    const { step, evaluations } = this.snapshot;
     const at = { step, totalSteps: this.totalSteps };
+    const measuredStep = evaluations.at(-1)?.step ?? step;
+    if (blocked !== undefined)
+      return {
+        ...{ how: 'stopped', ...at, blocked: blocked.replace(/\.$/, '') },
+        ...(measuredStep < step && { measuredStep }),
+      };
     if (step >= this.totalSteps)
       return { how: this.totalSteps < this.config.algorithm.steps ? 'limited' : 'finished', ...at };
     const reason = this.endedEarly;

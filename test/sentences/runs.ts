@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bestSentence } from '../../contracts/best.ts';
 import { findRun, withoutCheckpoint } from '../../contracts/read-progress.ts';
+import { endSentence } from '../../contracts/run-end.ts';
 import { BenchmarkRunInput, TrainingRunInput } from '../../contracts/run-input.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { tooLarge } from '../../core/payload-size.ts';
@@ -14,9 +15,11 @@ import { asVideocapError, MlflowError } from '../../tracking/mlflow-error.ts';
 import { MlflowHttp } from '../../tracking/mlflow-http.ts';
 import { readSettings } from '../../workers/settings.ts';
 import { endedEarly, unknownMetric } from '../../workflows/best-checkpoint.ts';
+import { ignoredMessage } from '../../workflows/control.ts';
 import { parseLimits } from '../../workflows/limits.ts';
 import { parseInput } from '../../workflows/parse-input.ts';
 import { waitingLines } from '../../workflows/run-details.ts';
+import { stoppedFailure } from '../../workflows/stopped-by-user.ts';
 import { writeRunTo } from '../unit/activities/written-run.ts';
 import type { PinnedSentence } from './sentence.ts';
 
@@ -59,6 +62,31 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
       'right one is {"config": "quickstart"}.',
     () =>
       parseInput(TrainingRunInput, { overrides: { 'policy.model': 'x'.repeat(65_536) } }, '{"config": "quickstart"}'),
+  ],
+  [
+    'Stopped by a user after step 3 of 6, while the judge was blocked: The key is wrong: set another; the last ' +
+      'benchmark is that of step 2',
+    () =>
+      endSentence({
+        how: 'stopped',
+        step: 3,
+        totalSteps: 6,
+        blocked: 'The key is wrong: set another',
+        measuredStep: 2,
+      }),
+  ],
+  [
+    'A user stopped the run before its first benchmark was complete, while the judge was blocked: The key is wrong.',
+    () => stoppedFailure('its first benchmark', 'The key is wrong.').message,
+  ],
+  ['A user stopped the run before the benchmark was complete.', () => stoppedFailure('the benchmark').message],
+  [
+    'The signal "paws" was ignored: this run knows pause, resume and stop, the update setLimits and the query status.',
+    () => ignoredMessage('paws', true),
+  ],
+  [
+    'The signal "pause" was ignored: this run knows resume and stop, the update setLimits and the query status.',
+    () => ignoredMessage('pause', false),
   ],
   [
     "Wrong run input: annotations: dream1k needs its authors' annotation file; videos: give a folder of " +

@@ -4,12 +4,19 @@ import { type Ended, ScriptedWorld } from './scripted-world.ts';
 
 let world: ScriptedWorld;
 /** What is said about a run that has no worker, which takes its time. */
-let unanswered: Promise<Ended>;
+let unanswered: Promise<Ended[]>;
+let answeredIn = 0;
 beforeAll(async () => {
   world = await ScriptedWorld.start();
   const alone = { taskQueue: 'nobody-works-here', workflowId: 'alone', args: [{}] };
   await world.environment.client.workflow.start('trainingRun', alone);
-  unanswered = world.videocap(['limits', 'alone']);
+  const asked = Date.now();
+  unanswered = Promise.all([
+    world.videocap(['limits', 'alone']),
+    world.videocap(['status', 'alone']).finally(() => {
+      answeredIn = Date.now() - asked;
+    }),
+  ]);
 });
 afterAll(() => world?.end());
 
@@ -117,9 +124,35 @@ describe('limits', () => {
       naming("'1.5' is invalid", 'a whole number', 'at least 0', '500'),
     ]);
   });
+});
 
-  it('says that no worker answers, and does not wait for ever', async () => {
-    expect(await unanswered).toEqual(refused('No worker answers for run alone; start them with: videocap up'));
+describe('a run without a worker', () => {
+  it('is named with its task queue, and with what starts workers, within seconds', async () => {
+    const told = refused('No worker', 'nobody-works-here', 'run alone', 'videocap up');
+    expect(await unanswered).toEqual([told, told]);
+    expect(answeredIn).toBeLessThan(20_000);
+  });
+});
+
+describe('status', () => {
+  it('names an activity that a user has paused in Temporal, and what unpauses it', async () => {
+    const handle = await waiting('held');
+    const pending = async () => (await handle.describe()).raw.pendingActivities ?? [];
+    const update = async () => (await pending()).find(({ activityType }) => activityType?.name === 'updatePolicy');
+    await expect.poll(update).toBeDefined();
+    const { activityId } = (await update())!;
+    const target = { namespace: 'default', execution: { workflowId: 'held' }, id: activityId! };
+    const service = world.environment.client.workflowService;
+    await service.pauseActivity({ ...target, identity: 'ann', reason: 'to look at it' });
+    await expect.poll(async () => (await pending()).filter(({ paused }) => paused).length).toBe(1);
+    const said = await world.videocap(['status', 'held']);
+    expect(said).toMatchObject({ code: 0, stdout: naming('held', 'updatePolicy', 'ann', 'unpause', activityId!) });
+    const { stdout } = await world.videocap(['status', 'held', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ pausedActivities: [naming('updatePolicy', 'unpause')] });
+    world.release('held');
+    await service.unpauseActivity(target);
+    expect(await handle.result()).toMatchObject({ steps: 6 });
+    expect(world.stepsOf('held')).toEqual([1, 2, 3, 4, 5, 6]);
   });
 });
 
@@ -139,17 +172,42 @@ describe('what cannot be told anything', () => {
     expect(await each('finished')).toEqual([told, told, told, refused(`Run finished has finished; ${fork}`)]);
   });
 
-  it('a benchmark, to wait or to end early', async () => {
+  it('a benchmark, to wait; but it can be stopped', async () => {
     const alone = { taskQueue: 'nobody-works-here', workflowId: 'a-bench', args: [{}] };
     await world.environment.client.workflow.start('benchmarkRun', alone);
-    const told = refused('a-bench', 'a benchmark', 'cancel it in the Temporal UI');
-    expect(await Promise.all(['pause', 'stop'].map((verb) => world.videocap([verb, 'a-bench'])))).toEqual([told, told]);
+    expect(await world.videocap(['pause', 'a-bench'])).toEqual(refused('a-bench', 'a benchmark', 'videocap stop'));
+    expect(await world.videocap(['stop', 'a-bench'])).toMatchObject({ code: 0, stdout: lineNaming('a-bench', 'now') });
+  });
+
+  it.each(['benchmarkRun', 'datasetAnnotation'])('an ended %s, which names what starts another', async (type) => {
+    const alone = { taskQueue: 'nobody-works-here', workflowId: `over-${type}`, args: [{}] };
+    await (await world.environment.client.workflow.start(type, alone)).terminate();
+    const told = refused(
+      `over-${type}`,
+      'terminated',
+      type === 'benchmarkRun' ? 'videocap bench' : 'videocap annotate',
+    );
+    const said = await Promise.all(['stop', 'limits'].map((verb) => world.videocap([verb, `over-${type}`])));
+    expect(said).toEqual([told, told]);
+  });
+
+  it('a run that was cancelled, and one that failed', async () => {
+    await (await waiting('gone')).cancel();
+    await world.environment.client.workflow.start('trainingRun', {
+      ...{ taskQueue: 'videocap', workflowId: 'wrong', args: [{ config: 'no-such-config' }] },
+    });
+    const state = (run: string) => world.environment.client.workflow.getHandle(run).describe();
+    await expect.poll(async () => (await state('gone')).status.name, { timeout: 30_000 }).toBe('CANCELLED');
+    await expect.poll(async () => (await state('wrong')).status.name, { timeout: 30_000 }).toBe('FAILED');
+    world.release('gone');
+    expect(await world.videocap(['stop', 'gone'])).toEqual(refused('gone', 'cancelled', 'videocap resume gone'));
+    expect(await world.videocap(['stop', 'wrong'])).toEqual(refused('wrong', 'failed', 'videocap resume wrong'));
   });
 
   it('a run that was ended, until it is resumed', async () => {
     await (await waiting('ended')).terminate('the test says so');
     world.release('ended');
-    const told = refused('Run ended has ended: terminated; it can continue: videocap resume ended.');
+    const told = refused('Run ended', 'terminated', 'videocap resume ended.');
     const others = ['pause', 'stop', 'limits'].map((verb) => world.videocap([verb, 'ended']));
     expect(await Promise.all(others)).toEqual([told, told, told]);
   });
