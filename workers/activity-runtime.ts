@@ -2,9 +2,10 @@ import type { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import { z } from 'zod';
-import { VideocapError } from '../core/errors.ts';
+import { ThreadDied, VideocapError } from '../core/errors.ts';
 import type { Fences } from '../core/fence.ts';
 import { attemptOf, type CurrentAttempt } from './current-attempt.ts';
+import { requireAlive } from './worker-deaths.ts';
 
 export interface RuntimeOptions {
   /** The fences of the artifact store; without them, every attempt may write. */
@@ -14,6 +15,8 @@ export interface RuntimeOptions {
    * fast. Default: no limit.
    */
   stuckMilliseconds?: number | undefined;
+  /** Gives up where the process keeps dying, so that the run can wait for a person. Default: tries without limit. */
+  givesUpWhereWorkersDie?: boolean;
 }
 
 const BEAT_MILLISECONDS = 2000;
@@ -39,11 +42,19 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
     }, BEAT_MILLISECONDS);
     const watch = new StuckWatchdog(attempt, this.#context.info.activityType, this.#options.stuckMilliseconds);
     try {
+      // Before anything is done, so that the next attempt knows of this one.
+      attempt.heartbeat();
+      if (this.#options.givesUpWhereWorkersDie)
+        requireAlive(attempt.deaths, { name: this.#context.info.activityType, input: input.args[0] });
       await this.#claim(attempt, input);
       return await Promise.race([next(input), watch.stuck]);
     } catch (error) {
       const failure = asFailure(error, attempt.unexpected + 1);
-      attempt.failed({ unexpected: isOfType(failure, UNEXPECTED), stuck: isOfType(failure, 'Stuck') });
+      attempt.failed({
+        unexpected: isOfType(failure, UNEXPECTED),
+        stuck: isOfType(failure, 'Stuck'),
+        threadDied: error instanceof ThreadDied,
+      });
       attempt.tellWaiting({ now: isOfType(failure, 'Unavailable') });
       // The next attempt must know of this, and of answers since the last beat.
       attempt.heartbeat();

@@ -13,6 +13,7 @@ import type { Limits } from '../contracts/limits.ts';
 import type { RunMemo } from '../contracts/run-memo.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
 import type { ControllableRun, Waiting } from './controllable-run.ts';
+import { crashGate } from './crash-gate.ts';
 import { JudgeGate } from './judge-gate.ts';
 import { parseLimits } from './limits.ts';
 
@@ -70,10 +71,12 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
     paused: waits && paused && !stopRequested,
     asked: asked(),
     blocked: judge.blocked,
+    died: crashGate.sentence,
     judge: judge.waiting,
   });
   const show = () => run && setCurrentDetails(run.details(waiting()));
   const judge = new JudgeGate(show);
+  crashGate.watch(show);
   const pause = () => {
     paused = true;
     show();
@@ -85,6 +88,7 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
       () => {
         stopRequested = true;
         run?.divergence?.stop();
+        crashGate.stop();
         show();
       },
       {
@@ -100,12 +104,13 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
       paused = false;
       judge.resume();
       run?.divergence?.resume();
+      crashGate.resume();
       show();
     },
     {
       description:
-        'Go on after a pause, also after an update that was not finite; or ask the judge again once you have ' +
-        'repaired what blocked it.',
+        'Go on after a pause, also after an update that was not finite; ask the judge again once you have repaired ' +
+        'what blocked it; or try again where the worker died, once you have removed the cause.',
     },
   );
   setHandler(

@@ -64,8 +64,9 @@ function table(cells: readonly [title: string, text: string][]): string[] {
 }
 
 /** Why the run waits, or will, first of all. */
-export function waitingLines({ paused, asked, blocked, notFinite, judge }: Waiting): string[] {
+export function waitingLines({ paused, asked, blocked, notFinite, died, judge }: Waiting): string[] {
   if (notFinite !== undefined) return [`**Paused: not finite.** ${notFinite}`, ''];
+  if (died !== undefined) return [`**Paused: worker died.** ${died} Then send \`resume\`.`, ''];
   const since = judge ? [waitingSentence(judge), ''] : [];
   if (blocked !== undefined) return [`**Paused: judge.** ${blocked} Then send \`resume\`.`, '', ...since];
   if (judge) return since;

@@ -4,6 +4,7 @@ import type { Evaluation, RunSummary } from '../contracts/run-results.ts';
 import { unknownMetric } from './best-checkpoint.ts';
 import { compareBenchmark } from './compare-benchmark.ts';
 import { type Control, listenForControl } from './control.ts';
+import { diedBecause } from './crash-gate.ts';
 import { evaluate, evaluateFinally } from './evaluate.ts';
 import { finishRun, finishWithStatus } from './finish-run.ts';
 import { MlflowMirror } from './mirror.ts';
@@ -58,7 +59,8 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
   let recording = Promise.resolve(); // a step's record is written beside the next step
   while (await goesOn(control, isOver)) {
     const known = run.collapse.length;
-    const [outcome] = await Promise.all([trainStep(run.nextStep(control.judge)), recording]);
+    const [outcome] = await Promise.all([unlessGivenUp(trainStep(run.nextStep(control.judge)), control), recording]);
+    if (!outcome) break;
     run.advance(outcome);
     await holdIfUnscorable(run, outcome, control);
     const evaluation = isOver() || run.shouldEvaluate ? await measure(isOver() && exportsLast) : undefined;
@@ -75,6 +77,14 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
   await recording;
   // Stopped while it waited or was measured: the step is recorded, but its last benchmark is not complete.
   if (!run.evaluatedFinally) await evaluateFinally(run, control.judge);
+}
+
+/** A step's outcome; `undefined` where its worker kept dying until a user stopped the run. */
+async function unlessGivenUp(step: Promise<StepOutcome>, control: Control): Promise<StepOutcome | undefined> {
+  return step.catch((error) => {
+    if (control.stopRequested && diedBecause(error) !== undefined) return undefined;
+    throw error;
+  });
 }
 
 /** A judge that answers, but hardly ever so that a score can be read, must not let a run end untrained. */

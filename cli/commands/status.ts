@@ -108,7 +108,7 @@ async function showRun(
       ...(status.trainedFrom ? [`started from ${parentage(status.trainedFrom)}`] : []),
       ...(status.best ? [`best checkpoint so far: ${bestSentence(status.best)}`] : []),
       ...statusNotes(status),
-      ...(status.blocked ? [`then: videocap resume ${run.workflowId}`] : []),
+      ...(status.blocked || status.died ? [`then: videocap resume ${run.workflowId}`] : []),
       ...(status.paused ? [`continue with: videocap resume ${run.workflowId}`] : []),
       ...(run.link ? [run.link] : []),
     );

@@ -36,10 +36,10 @@ export function trainingBytes({ text_config: text, vision_config: vision }: Mode
   const positions = videos * (prompt + completions * length);
   const patches = grid.rows * grid.columns;
   const scores = text.num_attention_heads * (completionScores(work) + promptScores(work)) * (3 * layers + 2);
-  const vision_scores = vision.num_heads * videos * grid.slices * patches ** 2 * (3 * depth + 2);
+  const towerScores = vision.num_heads * videos * grid.slices * patches ** 2 * (3 * depth + 2);
   const hidden = positions * layers * (10 * text.hidden_size + 5 * text.intermediate_size);
   const logits = videos * completions * length * text.vocab_size * 6;
-  return 4 * (scores + vision_scores + hidden + logits);
+  return 4 * (scores + towerScores + hidden + logits);
 }
 
 /** Bytes that sampling takes beside the weights: the prompts' scores layer by layer, then keys and values of all. */
@@ -72,8 +72,9 @@ export function requireMemory(needed: number, available: number, what: string, {
   const gigabytes = (bytes: number) => (bytes / 1e9).toPrecision(2);
   throw new VideocapError(
     'InvalidInput',
-    `${what} needs about ${gigabytes(needed)} GB of memory, and the machine has ${gigabytes(available)} GB: its prompt ` +
-      `has ${prompt} tokens with the video, and its longest text ${length}. Shorten the text (dataset.maxReferenceTokens, ` +
-      'sampling.maxNewTokens), show fewer or smaller frames (frames), or use a machine with more memory.',
+    `${what} needs about ${gigabytes(needed)} GB of memory, and the machine has ${gigabytes(available)} GB: its ` +
+      `prompt has ${prompt} tokens with the video, and its longest text ${length}. Shorten the text ` +
+      '(dataset.maxReferenceTokens, sampling.maxNewTokens), show fewer or smaller frames (frames), or use a machine ' +
+      'with more memory.',
   );
 }

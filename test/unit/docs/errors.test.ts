@@ -16,6 +16,7 @@ const CODES: Readonly<Record<ErrorCode, 'yes' | 'no' | 'after `resume`'>> = {
   JudgeBlocked: 'after `resume`',
   Superseded: 'yes',
   Stuck: 'yes',
+  WorkerDied: 'after `resume`',
   Unavailable: 'yes',
 };
 
