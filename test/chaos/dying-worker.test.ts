@@ -45,27 +45,32 @@ const start = (workflowId: string) =>
   temporal.client.workflow.start('trainingRun', { taskQueue: 'videocap', workflowId, args: [EXPERIMENT] });
 const deadly = () => join(home, 'deadly');
 
+async function newWorker(): Promise<WorkerProcess> {
+  worker = await startWorker({
+    temporalAddress: temporal.address,
+    mlflowUrl: mlflow.url,
+    home,
+    program: ['core/run-typescript.mjs', 'test/chaos/dying-worker.ts'],
+  });
+  return worker;
+}
+
 /** A worker that is started again whenever it has died, until it stays alive. Gives its deaths. */
 async function keptAlive(run: WorkflowHandle): Promise<number> {
   for (let deaths = 0; ; deaths++) {
-    worker = await startWorker({
-      temporalAddress: temporal.address,
-      mlflowUrl: mlflow.url,
-      home,
-      program: ['core/run-typescript.mjs', 'test/chaos/dying-worker.ts'],
-    });
+    const { ended } = await newWorker();
     const paused = expect
       .poll(() => statusOf(run).catch(() => undefined), { timeout: 60_000, interval: 200 })
       .toMatchObject({ stage: 'paused: worker died' })
       .then(() => 'paused');
     paused.catch(() => undefined);
-    if ((await Promise.race([paused, worker.ended])) === 'paused') return deaths;
+    if ((await Promise.race([paused, ended])) === 'paused') return deaths;
   }
 }
 
 it('a worker that dies three times at one update pauses the run, which resumed ends as if undisturbed', async () => {
   await mkdir(home, { recursive: true });
-  await writeFile(deadly(), '');
+  await writeFile(deadly(), 'SIGKILL');
   const struck = await start('struck');
   expect(await keptAlive(struck)).toBe(3);
   const status = await statusOf(struck);
@@ -83,4 +88,14 @@ it('a worker that dies three times at one update pauses the run, which resumed e
   expect(steps).toBe(2);
   expect(policy.weights.sha256).toBe(calm.policy.weights.sha256);
   expect(calm.policy.weights.sha256).not.toBe(calm.base.policy.weights.sha256);
+}, 400_000);
+
+it('a worker that says goodbye does not count, however often', async () => {
+  await worker?.kill();
+  await writeFile(deadly(), 'SIGTERM');
+  const run = await start('left');
+  for (let i = 0; i < 4; i++) expect(await (await newWorker()).ended).toBe('0');
+  await rm(deadly());
+  await newWorker();
+  expect(await run.result()).toMatchObject({ steps: 2 });
 }, 400_000);
