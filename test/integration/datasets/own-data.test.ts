@@ -199,7 +199,7 @@ test('needs samples in both splits', async () => {
   });
 });
 
-test('sets aside what is too long for the policy, as its own tokenizer counts, before any video is decoded', async () => {
+test('sets aside what is too long for the policy, as its tokenizer counts, before any video is decoded', async () => {
   const policy = {
     ...{ model: 'tiny', engine: { kind: 'onnx' as const }, prompt: {} },
     maxNewTokens: { sampling: 128, benchmark: 128 },

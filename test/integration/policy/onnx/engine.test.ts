@@ -131,7 +131,7 @@ test('a group whose completions may be too long to be written at once is written
   expect([...new Set(reports)]).toContain(2);
 });
 
-test('a completion that needs more memory than there is is refused before anything is written, with its sample', async () => {
+test('a completion that needs more memory than there is is refused before it begins, with its sample', async () => {
   const request = { engine: onnx, policy, clips: [clips[1]!], groupSize: 1, sampling };
   await expect(shared.generate({ ...request, maxNewTokens: 1e9 })).rejects.toThrow(
     refusal('InvalidInput', 'sample wide', 'GB', 1e9) as Error,
