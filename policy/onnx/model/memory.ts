@@ -69,7 +69,7 @@ export function machineBytes(): number {
  */
 export function requireMemory(needed: number, available: number, what: string, { prompt, length }: Work): void {
   if (needed <= available) return;
-  const gigabytes = (bytes: number) => (bytes / 1e9).toPrecision(2);
+  const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(bytes < 1e10 ? 1 : 0);
   throw new VideocapError(
     'InvalidInput',
     `${what} needs about ${gigabytes(needed)} GB of memory, and the machine has ${gigabytes(available)} GB: its ` +
