@@ -11,7 +11,8 @@ import type { NumberGrid } from '../core/grid.ts';
 import { readManifest } from '../core/manifest.ts';
 import { type Keeping, oldCheckpoints } from '../core/old-checkpoints.ts';
 import type { CompletionBatch, NotFiniteUpdate, ReferenceBatch, UpdateResult } from '../core/policy-engine.ts';
-import { type Sample, type Shown, structuredCompletion } from '../core/sample.ts';
+import { referenceText } from '../core/reference-text.ts';
+import type { Shown } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { listClips, policyFiles, readShown } from '../policy/engine-inputs.ts';
 import type { ActivityDeps } from './activity-deps.ts';
@@ -144,7 +145,7 @@ function requireShape(advantages: NumberGrid, groups: readonly { completions: re
     );
 }
 
-/** The text that the policy learns to write about each clip. For a sample without a thought it is the caption alone. */
+/** The text that the policy learns to write about each clip. */
 async function referenceBatch(
   store: ArtifactStore,
   { manifest, clips }: Stored<'references'>,
@@ -163,11 +164,6 @@ async function shownBySample(store: ArtifactStore, clips: ArtifactRef): Promise<
   const shown = new Map<string, Shown>();
   for (const ref of await listClips(store, clips)) shown.set(ref.sampleId, await readShown(store, ref));
   return shown;
-}
-
-export function referenceText({ thought, caption }: Pick<Sample, 'thought' | 'caption'>, form: OutputForm): string {
-  if (form === 'plain') return caption;
-  return thought ? structuredCompletion(thought, caption) : `<answer>${caption}</answer>`;
 }
 
 function shownOf(sampleId: string, clips: ReadonlyMap<string, Shown>): Shown {

@@ -24,6 +24,8 @@ export interface RunStatus {
   blocked?: string;
   /** What was not finite, and what a person can do; while the run waits for that. */
   notFinite?: string;
+  /** Where the worker keeps dying, and what a person can do; while the run waits for that. */
+  died?: string;
   /** Updates that were not made, since a number of theirs was not finite. */
   skippedUpdates?: number;
   /** Why, and since when, nothing comes from the judge: it passes by itself, or `blocked` says what to repair. */

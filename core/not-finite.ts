@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { NumberGrid } from './grid.ts';
+import { sampleNames } from './sample-names.ts';
 
 /** A number of an update that is not finite: why the policy stays as it was. */
 export const NotFinite = z.strictObject({
@@ -23,14 +24,9 @@ export const NotFinite = z.strictObject({
 });
 export type NotFinite = z.infer<typeof NotFinite>;
 
-/** Samples that a sentence names; of more it says how many. */
-const MOST_NAMED = 4;
-
 /** `the gradient is NaN (sample a, lm_head.weight)`. */
 export function notFiniteText({ what, value, samples = [], where }: NotFinite): string {
-  const named = samples.slice(0, MOST_NAMED).join(', ');
-  const more = samples.length > MOST_NAMED ? ` and ${samples.length - MOST_NAMED} more` : '';
-  const from = samples.length === 0 ? [] : [`${samples.length === 1 ? 'sample' : 'samples'} ${named}${more}`];
+  const from = samples.length === 0 ? [] : [sampleNames(samples)];
   const places = [...from, ...(where === undefined ? [] : [where])];
   return `the ${what} is ${value}${places.length > 0 ? ` (${places.join('; ')})` : ''}`;
 }

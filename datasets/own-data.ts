@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
@@ -10,6 +11,10 @@ import { checkVideo } from './check-video.ts';
 import { type Place, placeText, readJsonl } from './jsonl.ts';
 import type { OwnSample } from './own-sample.ts';
 import { Quarantine } from './quarantine.ts';
+import { type TokenLimits, tooLong } from './token-limits.ts';
+
+/** Texts whose tokens are counted before other work gets its turn. */
+const COUNTED_AT_ONCE = 16;
 
 export interface OwnDataOptions {
   /** One file, or several whose samples are mixed. */
@@ -20,6 +25,8 @@ export interface OwnDataOptions {
   frames: FrameOptions;
   /** What every training sample must have, and the component of the reward that needs it. */
   needs?: readonly { field: ReferenceField; component: string }[];
+  /** Absent: texts may have any length. */
+  limits?: TokenLimits | undefined;
 }
 
 export interface OwnDataDeps {
@@ -47,7 +54,8 @@ export async function readOwnData(options: OwnDataOptions, deps: OwnDataDeps): P
     ...withNeeded(await readFiles('train', options.train, quarantine), options.needs ?? [], quarantine),
     ...(await readFiles('heldOut', [options.heldOut], quarantine)),
   ];
-  const unique = withUniqueIds(entries, quarantine);
+  const short = options.limits ? await withinLimits(entries, options.limits, quarantine) : entries;
+  const unique = withUniqueIds(short, quarantine);
   // Before any video is opened: a broken file should not cost an hour of probing first.
   quarantine.check();
   const checked = keepSplitsApart(await checkVideos(unique, options.frames, quarantine, deps), quarantine);
@@ -124,6 +132,28 @@ function withNeeded(
       );
     return missing === undefined;
   });
+}
+
+/** Counting takes a while, and the worker must send heartbeats meanwhile. */
+async function withinLimits(entries: readonly Entry[], limits: TokenLimits, quarantine: Quarantine): Promise<Entry[]> {
+  const kept: Entry[] = [];
+  for (const [i, entry] of entries.entries()) {
+    if (i % COUNTED_AT_ONCE === 0) await setImmediate();
+    const fault = faultOfTexts(entry, limits);
+    if (fault === undefined) kept.push(entry);
+    else quarantine.add(entry.file, entry, entry.id, fault);
+  }
+  return kept;
+}
+
+function faultOfTexts({ sample, split }: Entry, limits: TokenLimits): string | undefined {
+  try {
+    return tooLong(sample, split, limits);
+  } catch (error) {
+    // A prompt that the model cannot be asked.
+    if (error instanceof VideocapError && error.code === 'InvalidInput') return error.message;
+    throw error;
+  }
 }
 
 /** Given ids must differ; a name that is used several times without ids gets its line number added. */

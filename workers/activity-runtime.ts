@@ -2,11 +2,12 @@ import type { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import { z } from 'zod';
-import { VideocapError } from '../core/errors.ts';
+import { ThreadDied, VideocapError } from '../core/errors.ts';
 import type { Fences } from '../core/fence.ts';
 import { tooLarge } from '../core/payload-size.ts';
 import { attemptOf, type CurrentAttempt } from './current-attempt.ts';
 import { shortFailure } from './short-failure.ts';
+import { requireAlive } from './worker-deaths.ts';
 
 export interface RuntimeOptions {
   /** The fences of the artifact store; without them, every attempt may write. */
@@ -16,6 +17,8 @@ export interface RuntimeOptions {
    * fast. Default: no limit.
    */
   stuckMilliseconds?: number | undefined;
+  /** Gives up where the process keeps dying, so that the run can wait for a person. Default: tries without limit. */
+  givesUpWhereWorkersDie?: boolean;
 }
 
 const BEAT_MILLISECONDS = 2000;
@@ -42,13 +45,21 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
     }, BEAT_MILLISECONDS);
     const watch = new StuckWatchdog(attempt, this.#context.info.activityType, this.#options.stuckMilliseconds);
     try {
+      // Before anything is done, so that the next attempt knows of this one.
+      attempt.heartbeat();
+      if (this.#options.givesUpWhereWorkersDie)
+        requireAlive(attempt.deaths, { name: this.#context.info.activityType, input: input.args[0] });
       await this.#claim(attempt, input);
       return small(this.#context.info.activityType, await Promise.race([next(input), watch.stuck]));
     } catch (error) {
       const failure = shortFailure(
         this.#handedBack ? new CancelledFailure(HANDED_BACK) : asFailure(error, attempt.unexpected + 1),
       );
-      attempt.failed({ unexpected: isOfType(failure, UNEXPECTED), stuck: isOfType(failure, 'Stuck') });
+      attempt.failed({
+        unexpected: isOfType(failure, UNEXPECTED),
+        stuck: isOfType(failure, 'Stuck'),
+        threadDied: error instanceof ThreadDied,
+      });
       attempt.tellWaiting({ now: isOfType(failure, 'Unavailable') });
       // The next attempt must know of this, and of answers since the last beat.
       attempt.heartbeat();

@@ -5,12 +5,13 @@ import type { Progress } from '../core/compute-options.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { Claim, Fence } from '../core/fence.ts';
 import type { OutageClock } from '../judge/client/patient-endpoint.ts';
+import { type AttemptTrace, type Deaths, deathsBefore, PROCESS } from './worker-deaths.ts';
 
 /**
  * What a heartbeat carries, and the next attempt at the same activity finds: the last progress that a stage reported,
  * among others. A hint for people; the artifact store is the truth.
  */
-type Beat = Partial<Progress> & {
+type Beat = AttemptTrace & {
   answeredAt?: number;
   unexpected?: number | undefined;
   stuck?: number;
@@ -33,6 +34,8 @@ const PAUSES = 10;
 export class CurrentAttempt implements Fence {
   /** Aborts when the activity is cancelled, or stopped from inside. */
   readonly signal: AbortSignal;
+  /** Of the process, in the attempts before this one. */
+  readonly deaths: Deaths;
   readonly #context: Context;
   readonly #stopped = new AbortController();
   #claims: Fence | undefined;
@@ -46,8 +49,12 @@ export class CurrentAttempt implements Fence {
   constructor(context: Context) {
     this.#context = context;
     this.signal = AbortSignal.any([context.cancellationSignal, this.#stopped.signal]);
-    // Until this attempt heartbeats, it reports the previous attempt's details.
-    this.#beat = (context.info.heartbeatDetails as Beat | undefined) ?? {};
+    const { attempt, heartbeatDetails } = context.info;
+    const last = heartbeatDetails as Beat | undefined;
+    this.deaths = deathsBefore(attempt, last);
+    // What the attempts have met together goes on; this one has made no progress yet.
+    const { done: _, total: __, what: ___, on: ____, ended: _____, ...before } = last ?? {};
+    this.#beat = { ...before, attempt, process: PROCESS, deaths: this.deaths.count > 0 ? this.deaths : undefined };
   }
 
   get claims(): readonly Claim[] {
@@ -62,6 +69,8 @@ export class CurrentAttempt implements Fence {
     this.#beat = { ...this.#beat, ...more };
     if (more.done !== undefined && this.#reports++ > 0) this.#longestPause = Math.max(this.#longestPause, this.still);
     this.#movedAt = performance.now();
+    // At once, so that the next attempt knows where this one was if the process dies now.
+    if (more.done !== undefined) this.heartbeat();
   }
 
   /** Milliseconds without a sign of progress. */
@@ -121,10 +130,12 @@ export class CurrentAttempt implements Fence {
   }
 
   /** Notes how this attempt ended. An attempt whose process died notes nothing. */
-  failed(how: { unexpected: boolean; stuck: boolean }): void {
+  failed(how: { unexpected: boolean; stuck: boolean; threadDied: boolean }): void {
     const { stuck = 0 } = this.#beat;
     this.#beat = {
       ...this.#beat,
+      // A dead thread counts as a dead process does.
+      ...(how.threadDied ? { process: undefined } : { ended: true }),
       unexpected: how.unexpected ? this.unexpected + 1 : undefined,
       ...(how.stuck && { stuck: stuck + 1 }),
     };

@@ -14,6 +14,7 @@ import type { Limits } from '../contracts/limits.ts';
 import type { RunMemo } from '../contracts/run-memo.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
 import type { ControllableRun, Waiting } from './controllable-run.ts';
+import { crashGate } from './crash-gate.ts';
 import { JudgeGate } from './judge-gate.ts';
 import { parseLimits } from './limits.ts';
 
@@ -89,12 +90,17 @@ export function listenForControl({ state, steps = true, onStop }: ControlOptions
     paused: waits && paused && !stopRequested,
     asked: asked(),
     blocked: judge.blocked,
+    died: crashGate.sentence,
     judge: judge.waiting,
     ignored,
   });
   const show = () => run && setCurrentDetails(run.details(waiting()));
   const judge = new JudgeGate(show);
-  if (stopRequested) judge.stop();
+  crashGate.watch(show);
+  if (stopRequested) {
+    judge.stop();
+    crashGate.stop();
+  }
   const pause = () => {
     paused = true;
     show();
@@ -107,6 +113,7 @@ export function listenForControl({ state, steps = true, onStop }: ControlOptions
       if (!stopRequested) onStop?.();
       stopRequested = true;
       judge.stop();
+      crashGate.stop();
       run?.divergence?.stop();
       show();
     },
@@ -118,12 +125,13 @@ export function listenForControl({ state, steps = true, onStop }: ControlOptions
       paused = false;
       judge.resume();
       run?.divergence?.resume();
+      crashGate.resume();
       show();
     },
     {
       description:
-        'Go on after a pause, also after an update that was not finite; or ask the judge again once you have ' +
-        'repaired what blocked it.',
+        'Go on after a pause, also after an update that was not finite; ask the judge again once you have repaired ' +
+        'what blocked it; or try again where the worker died, once you have removed the cause.',
     },
   );
   setHandler(

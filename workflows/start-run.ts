@@ -99,9 +99,13 @@ export async function prepare(run: RunState): Promise<void> {
   const { runKey } = snapshot;
   run.stage = 'dataset';
   if (!snapshot.dataset) {
-    const { dataset, frames } = config;
-    const needs = algorithmOf(config.algorithm).learnsFrom === 'completions' ? neededFields(config.reward) : [];
-    snapshot.dataset = await mediaActivities.prepareDataset({ runKey, dataset, frames, needs });
+    const { dataset, frames, prompt, sampling, benchmark } = config;
+    const { learnsFrom } = algorithmOf(config.algorithm);
+    const needs = learnsFrom === 'completions' ? neededFields(config.reward) : [];
+    const { model } = snapshot.reference ?? config.policy;
+    const maxNewTokens = { sampling: sampling.maxNewTokens, benchmark: benchmark.maxNewTokens };
+    const policy = { model, engine: config.policy.engine, prompt, learnsFrom, maxNewTokens };
+    snapshot.dataset = await mediaActivities.prepareDataset({ runKey, dataset, frames, needs, policy });
   }
   run.stage = 'frames';
   snapshot.heldOutClips ??= (

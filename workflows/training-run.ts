@@ -11,6 +11,7 @@ import type { Evaluation, RunSummary } from '../contracts/run-results.ts';
 import { unknownMetric } from './best-checkpoint.ts';
 import { compareBenchmark } from './compare-benchmark.ts';
 import { type Control, listenForControl } from './control.ts';
+import { diedBecause } from './crash-gate.ts';
 import { evaluate, evaluateFinally } from './evaluate.ts';
 import { finishRun, finishWithStatus } from './finish-run.ts';
 import { MlflowMirror } from './mirror.ts';
@@ -82,7 +83,7 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
   while (blocked === undefined && (await goesOn(control, isOver))) {
     const known = run.collapse.length;
     const { done: outcome, wait } = await orStopped(async () => {
-      const [made] = await Promise.all([trainStep(run.nextStep(control.judge)), recording]);
+      const [made] = await Promise.all([unlessGivenUp(trainStep(run.nextStep(control.judge)), control), recording]);
       return made;
     });
     blocked = wait;
@@ -127,6 +128,14 @@ async function orStopped<T>(work: () => Promise<T>): Promise<{ done?: T; wait?: 
 
 async function measured(run: RunState, control: Control, suites: boolean): Promise<Evaluation> {
   return withBestMetric(run, await evaluate(run, control.judge, { suites }));
+}
+
+/** A step's outcome; `undefined` where its worker kept dying until a user stopped the run. */
+async function unlessGivenUp(step: Promise<StepOutcome>, control: Control): Promise<StepOutcome | undefined> {
+  return step.catch((error) => {
+    if (control.stopRequested && diedBecause(error) !== undefined) return undefined;
+    throw error;
+  });
 }
 
 /** A judge that answers, but hardly ever so that a score can be read, must not let a run end untrained. */

@@ -134,7 +134,7 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   ],
   [
     'InvalidConfig: lab.yaml:1:47: dataset.trainSamples is not a known field. Fields of dataset of kind ' +
-      'jsonl: kind, train, heldOut, maxBadSamples.',
+      'jsonl: kind, train, heldOut, maxBadSamples, maxReferenceTokens.',
     () => config('dataset: { kind: jsonl, train: a, heldOut: b, trainSamples: 3 }'),
   ],
   [

@@ -6,6 +6,7 @@ import { readPredictions } from '../../benchmarks/suites/read-predictions.ts';
 import type { Suite } from '../../benchmarks/suites/suite.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { readOwnData } from '../../datasets/own-data.ts';
+import { requireContext, type TokenLimits } from '../../datasets/token-limits.ts';
 import { FrameOptions } from '../../video/frame-options.ts';
 import { pictureTimes } from '../../video/pictures.ts';
 import { boundsOf } from '../../video/segment.ts';
@@ -49,10 +50,35 @@ const video = (name: string, more: object = {}) =>
 const row = (fields: object) => dataset(JSON.stringify(fields));
 const ASKED = { role: 'user', content: '<video>What happens?' };
 const ANSWERED = { role: 'assistant', content: 'A dog runs.' };
+/** A model for which every character is a token. */
+const lettersIn = (context: number): TokenLimits => ({
+  lengths: { context, prompt: (text) => text.length, completion: (text) => text.length },
+  prompts: ['Describe the video.'],
+  reference: ({ caption }) => caption,
+  maxReferenceTokens: 20,
+  completions: { heldOut: { field: 'benchmark.maxNewTokens', tokens: 128 } },
+});
 const NEEDS = [{ field: 'questions', component: 'qa' }];
 
 /** What is wrong with a data set, a sample or a video. */
 export const DATASET_SENTENCES: readonly PinnedSentence[] = [
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: its ' +
+      'reference has 26 tokens, more than dataset.maxReferenceTokens (20); shorten it or raise the limit. Fix or ' +
+      'remove them, or raise dataset.maxBadSamples.',
+    () => dataset('{"video": "a.mp4", "caption": "A dog runs and then rests."}', { limits: lettersIn(200) }),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: its prompt ' +
+      '(19 tokens) and its reference (11) are more than the 25 tokens that the model was made for. Fix or remove ' +
+      'them, or raise dataset.maxBadSamples.',
+    () => dataset('{"video": "a.mp4", "caption": "A dog runs."}', { limits: lettersIn(25) }),
+  ],
+  [
+    "InvalidConfig: benchmark.maxNewTokens: 128 tokens and the prompt's 19 are more than the 140 that the model was " +
+      "made for (max_position_embeddings); set at most 121, less the video's tokens, or shorten prompt.texts.",
+    () => requireContext(lettersIn(140)),
+  ],
   [
     'InvalidDataset: Dataset file /nowhere/train.jsonl does not exist; check the path in dataset.',
     () => dataset('', { train: ['/nowhere/train.jsonl'] }),

@@ -10,10 +10,12 @@ import { tooLarge } from '../../core/payload-size.ts';
 import { wrongRunId } from '../../core/run-key.ts';
 import { JudgeConfig } from '../../judge/judge-config.ts';
 import { createEngine } from '../../policy/engines.ts';
+import { requireMemory } from '../../policy/onnx/model/memory.ts';
 import { updateOf } from '../../policy/onnx/training/updates.ts';
 import { asVideocapError, MlflowError } from '../../tracking/mlflow-error.ts';
 import { MlflowHttp } from '../../tracking/mlflow-http.ts';
 import { readSettings } from '../../workers/settings.ts';
+import { requireAlive } from '../../workers/worker-deaths.ts';
 import { endedEarly, unknownMetric } from '../../workflows/best-checkpoint.ts';
 import { ignoredMessage } from '../../workflows/control.ts';
 import { parseLimits } from '../../workflows/limits.ts';
@@ -186,6 +188,32 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
     () => createEngine('torch' as 'onnx'),
   ],
   ['step 20, eventF1 61.25', () => bestSentence({ step: 20, metric: 'eventF1', value: 61.25 })],
+  [
+    'WorkerDied: The worker has died 3 times in a row in updatePolicy of step 7, at "gradients", 2 of 4, with sample ' +
+      "cap-17. A system ends a process that takes too much memory: the system's log says so. Give the worker more " +
+      'memory, or make the work smaller, such as by shorter texts, fewer frames or smaller groups.',
+    () =>
+      requireAlive(
+        { count: 3, at: { what: 'gradients', done: 2, total: 4, on: 'sample cap-17' } },
+        { name: 'updatePolicy', input: { step: 7 } },
+      ),
+  ],
+  [
+    'WorkerDied: The worker has died 4 times in a row in extractFrames, before its first report. A system ends a ' +
+      "process that takes too much memory: the system's log says so. Give the worker more memory, or make the work " +
+      'smaller, such as by shorter texts, fewer frames or smaller groups.',
+    () => requireAlive({ count: 4 }, { name: 'extractFrames', input: {} }),
+  ],
+  [
+    'InvalidInput: The update with sample a needs about 130 GB of memory, and the machine has 25 GB: its prompt has ' +
+      '50 tokens with the video, and its longest text 20001. Shorten the text (dataset.maxReferenceTokens, ' +
+      'sampling.maxNewTokens), show fewer or smaller frames (frames), or use a machine with more memory.',
+    () =>
+      requireMemory(1.3e11, 2.5e10, 'The update with sample a', {
+        ...{ videos: 1, completions: 1, length: 20_001, prompt: 50 },
+        grid: { slices: 1, rows: 4, columns: 4 },
+      }),
+  ],
   [
     'InvalidInput: The onnx engine has no loss "ppo"; use an algorithm with one of grpo, gspo, sft.',
     () => updateOf('ppo', { learnsFrom: 'completions' } as Parameters<typeof updateOf>[1]),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createUpdateActivities, referenceText } from '../../../activities/update.ts';
+import { createUpdateActivities } from '../../../activities/update.ts';
 import { GrpoConfig } from '../../../algorithms/grpo.ts';
 import { SftConfig } from '../../../algorithms/sft.ts';
 import { ScoredRollout } from '../../../contracts/run-results.ts';
@@ -8,6 +8,7 @@ import { sha256 } from '../../../core/artifact-store.ts';
 import type { NumberGrid } from '../../../core/grid.ts';
 import type { NotFinite } from '../../../core/not-finite.ts';
 import type { CompletionBatch, PolicyEngine, ReferenceBatch, UpdateRequest } from '../../../core/policy-engine.ts';
+import { referenceText } from '../../../core/reference-text.ts';
 import { DEFAULT_PROMPT } from '../../../policy/prompt-config.ts';
 import { storeScored } from '../../stored-scores.ts';
 import { storeClips, temporaryStore } from './stage-store.ts';

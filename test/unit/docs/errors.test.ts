@@ -17,6 +17,7 @@ const CODES: Readonly<Record<ErrorCode, 'yes' | 'no' | 'after `resume`'>> = {
   Superseded: 'yes',
   Stuck: 'yes',
   TooLarge: 'no',
+  WorkerDied: 'after `resume`',
   Unavailable: 'yes',
 };
 
