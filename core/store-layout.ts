@@ -18,6 +18,8 @@ const TEMPLATES = {
   report: 'runs/{runKey}/report.html',
   // Questions that the judge's server, not the model, has left without an answer.
   judgeOutcome: 'runs/{runKey}/judge-outcomes/{hash}.json',
+  // The version of a judge, by the hash of its settings, whose answers the run looks for.
+  judgeVersion: 'runs/{runKey}/judge-versions/{hash}.json',
 
   // The completions of a step: see `Place`.
   rolloutOutput: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/rollout-groups.json',
@@ -57,6 +59,7 @@ const TEMPLATES = {
   checkedVideo: 'data/checked/{hash}.json',
   clip: 'clips/{hash}.clip',
   clipList: 'clips/lists/{hash}.json',
+  identity: 'data/identities/{hash}.json',
   startWeights: 'policies/{hash}/model.safetensors',
   ledgerEntry: 'ledger/{hash}.json',
 } as const;
@@ -72,6 +75,12 @@ export const FENCES = 'fences/';
  * `ledger/asking/<hash of the question>.<number>`.
  */
 export const ASKING = 'ledger/asking/';
+
+/**
+ * The prefix of what the ledger knows of a judge's versions, which are no artifacts (`judge/ledger/judge-versions.ts`):
+ * `ledger/versions/<hash of the judge's settings>.<number>`.
+ */
+export const VERSIONS = 'ledger/versions/';
 
 export type ArtifactKind = keyof typeof TEMPLATES;
 

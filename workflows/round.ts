@@ -49,6 +49,7 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
       }),
     (sentence) => divergedPolicy(config, input.policy.step, sentence),
   );
+  if (rollout.computedWith) input.onIdentity('engine', [rollout.computedWith]);
   onStage('scoring');
   const completions = { ...place, rollout: rollout.rollout, manifest: dataset.manifest, reward: config.reward };
   const [local, judged, custom] = await Promise.all([
@@ -61,6 +62,7 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
       : undefined,
   ]);
   input.onJudged(judged.usage);
+  input.onIdentity('judge', judged.answeredBy ?? []);
   const scores = { ...local.scores, ...judged.scores, ...custom?.scores };
   return {
     clips,

@@ -59,6 +59,7 @@ function ruleOf({ kind }: ParsedKey): Rule {
     case 'captionsOutput':
     case 'heldOutScores':
     case 'judgeOutcome':
+    case 'judgeVersion':
       return { need: 'retries', kind: 'runs' };
     case 'rolloutSlice':
     case 'captionsSlice':
@@ -76,6 +77,7 @@ function ruleOf({ kind }: ParsedKey): Rule {
     case 'checkedVideo':
       return { need: 'cache', kind: 'data' };
     case 'documentFrequencies':
+    case 'identity':
       return { need: 'cache', kind: 'data', isLeaf: true };
     case 'startWeights':
       return { need: 'cache', kind: 'policies', isLeaf: true };

@@ -101,7 +101,12 @@ describe('a question', () => {
   });
 
   test('about no events is not asked', async () => {
-    const client = { name: 'm', usage: NO_USAGE, ask: () => expect.unreachable('nobody is to be asked') };
+    const client = {
+      name: 'm',
+      usage: NO_USAGE,
+      answeredBy: [],
+      ask: () => expect.unreachable('nobody is to be asked'),
+    };
     expect(await new LlmJudge(client).entail(CAPTION, [])).toEqual({ answer: [] });
   });
 

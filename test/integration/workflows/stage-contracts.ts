@@ -25,6 +25,8 @@ import {
   RecordStepInput,
 } from '../../../contracts/run-state.ts';
 import {
+  FindJudgeVersionInput,
+  FindJudgeVersionOutput,
   JudgeCompletionsInput,
   JudgeCompletionsOutput,
   ScoreBenchmarkInput,
@@ -47,6 +49,7 @@ export const STAGE_CONTRACTS = {
   scoreCompletions: { input: ScoreCompletionsInput, output: ScoreCompletionsOutput },
   judgeCompletions: { input: JudgeCompletionsInput, output: JudgeCompletionsOutput },
   scoreCustomRewards: { input: ScoreCompletionsInput, output: ScoreCompletionsOutput },
+  findJudgeVersion: { input: FindJudgeVersionInput, output: FindJudgeVersionOutput },
   scoreBenchmark: { input: ScoreBenchmarkInput, output: ScoreBenchmarkOutput },
   prepareSuite: { input: PrepareSuiteInput, output: PrepareSuiteOutput },
   scoreSuite: { input: ScoreSuiteInput, output: ScoreSuiteOutput },
