@@ -59,6 +59,8 @@ export class JudgeVersions {
   readonly #hash: string;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #one = pLimit(1);
+  /** Refs that were read; a damaged one is no sighting. */
+  #read = 0;
   #sightings: Sighting[] = [];
   #known = generationsOf([]);
   /** When this process last learnt of a sighting: milliseconds since the epoch. */
@@ -83,7 +85,7 @@ export class JudgeVersions {
       await this.#load();
       while (this.#isNews(by, sentAt)) {
         const text = JSON.stringify({ by } satisfies Sighting);
-        await this.#storage.putRef(this.#key(this.#sightings.length + 1), text, { ifAbsent: true });
+        await this.#storage.putRef(this.#key(this.#read + 1), text, { ifAbsent: true });
         await this.#load();
       }
     });
@@ -91,7 +93,7 @@ export class JudgeVersions {
 
   /** An earlier version is back only where it was asked after the later one was seen: answers overtake each other. */
   #isNews(by: Identity, sentAt: number): boolean {
-    if (this.#sightings.length >= MOST_SIGHTINGS) return false;
+    if (this.#read >= MOST_SIGHTINGS) return false;
     const generation = this.#known.of.get(identityText(by));
     return generation === undefined || (generation !== this.#known.current && sentAt > this.#learntAt);
   }
@@ -99,9 +101,10 @@ export class JudgeVersions {
   /** Looks for sightings of other processes. */
   async #load(): Promise<void> {
     for (;;) {
-      const stored = await this.#storage.getRef(this.#key(this.#sightings.length + 1));
+      const stored = await this.#storage.getRef(this.#key(this.#read + 1));
       if (!stored) return;
-      this.#sightings = [...this.#sightings, Sighting.parse(JSON.parse(stored.text))];
+      this.#read++;
+      this.#sightings = [...this.#sightings, ...sightingIn(stored.text)];
       this.#known = generationsOf(this.#sightings);
       this.#learntAt = this.#clock.now();
     }
@@ -109,6 +112,15 @@ export class JudgeVersions {
 
   #key(number: number): string {
     return `${VERSIONS}${this.#hash}.${number}`;
+  }
+}
+
+/** None in a text that is damaged. */
+function sightingIn(text: string): Sighting[] {
+  try {
+    return [Sighting.parse(JSON.parse(text))];
+  } catch {
+    return [];
   }
 }
 

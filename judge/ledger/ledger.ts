@@ -194,9 +194,12 @@ export class Ledger implements LlmClient {
       const observer = { sending, requesting, unusable, lost: () => lost++ };
       const exchange = await this.#endpoint.ask(question, signal, observer);
       answered = true;
+      const cameAt = this.#clock.now();
       this.#faults.answered(key);
       this.#account.took(exchange.attempts.slice(earlier.attempts.length));
-      return await this.#settleNow(asking, exchange, before + lost);
+      const settled = await this.#settleNow(asking, exchange, before + lost);
+      await this.#judge.hasAnswered(asking.asked, exchange.attempts, cameAt);
+      return settled;
     } catch (error) {
       if (error instanceof HeldElsewhere) return undefined;
       if (answered) throw error;
@@ -248,9 +251,7 @@ export class Ledger implements LlmClient {
       await this.#intents.giveUp(key, { lost: repeated > 0 });
       return said;
     }
-    const filed = this.#count(key, await this.#filed.file(key, { said, at, intents: this.#intents }));
-    await this.#judge.hasAnswered(asked, attempts);
-    return filed;
+    return this.#count(key, await this.#filed.file(key, { said, at, intents: this.#intents }));
   }
 
   /** Another process may have stored the answer between the last look and the intent. */

@@ -47,18 +47,17 @@ export class PinnedJudge {
 
   /**
    * An answer has come: other runs must know which version answers now. Where the storage takes no writes, the next
-   * answer tells them.
+   * answer tells them. @param cameAt milliseconds since the epoch.
    */
   async hasAnswered(
     { judgeVersion: _, ...asked }: LedgerEntry['asked'],
     attempts: readonly PaidRequest[],
+    cameAt: number,
   ): Promise<void> {
     const last = attempts.at(-1);
     if (!last?.by) return;
-    const sentAt = this.#clock.now() - 1000 * last.seconds;
-    await this.#of(judgeHash(asked))
-      .note(last.by, sentAt)
-      .catch(() => undefined);
+    const versions = this.#of(judgeHash(asked));
+    await versions.note(last.by, cameAt - 1000 * last.seconds).catch(() => undefined);
   }
 
   #of(hash: string): JudgeVersions {

@@ -145,12 +145,12 @@ describe('a run that goes on elsewhere', () => {
       { ...elsewhere, findProgress: () => ({ progress }) },
       { resume: { run: 'ended' } },
     );
-    expect(changes(summary.identity)).toEqual(
-      [
+    expect(new Set(changes(summary.identity))).toEqual(
+      new Set([
         ['frames', 2],
-        ['engine', 3],
         ['judge', 3],
-      ].sort(),
+        ['engine', 3],
+      ]),
     );
     const [frames] = summary.identity!.warnings;
     expect(frames!.sentence).toContain('ffmpeg 5.1.6 -> 7.1');

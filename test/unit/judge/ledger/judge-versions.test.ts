@@ -3,7 +3,7 @@ import type { Identity } from '../../../../core/identity.ts';
 import { listAll } from '../../../../core/storage.ts';
 import { VERSIONS } from '../../../../core/store-layout.ts';
 import type { Exchange, LlmEndpoint } from '../../../../judge/client/llm-client.ts';
-import { generationsOf } from '../../../../judge/ledger/judge-versions.ts';
+import { generationsOf, judgeHash } from '../../../../judge/ledger/judge-versions.ts';
 import type { Question } from '../../../../judge/questions/question.ts';
 import { attempt, question, said, temporaryLedger } from './temporary-ledger.ts';
 
@@ -54,7 +54,7 @@ describe('a ledger', () => {
       const { text } = said() as { text: string };
       return { outcome: read(text) as { answer: T }, attempts: [{ ...attempt(text), seconds: 0, by }] };
     };
-    return { name: 'm', asked, identity: () => ({ model: 'm', prompt: 'p' }), ask } satisfies LlmEndpoint & object;
+    return { name: 'm', asked, identity: () => ({ model: 'm', prompt: 'p' }), ask };
   }
   const inRun = (run: string, step = 1) => ({ place: `runs/${run}/step-${step}`, clock: ticking() });
   /** A clock by which no two moments are the same. */
@@ -133,6 +133,14 @@ describe('a ledger', () => {
     const noted: string[] = [];
     for await (const { key } of listAll(place.store.storage, VERSIONS)) noted.push(key);
     expect(noted).toHaveLength(2);
+  });
+
+  test('goes on where a note of a version is damaged', async () => {
+    const hash = judgeHash({ model: 'm', prompt: 'p' });
+    await place.store.storage.putRef(`${VERSIONS}${hash}.1`, '{', { ifAbsent: true });
+    const ledger = place.ledger(endpoint(A), inRun('one'));
+    expect(await ledger.ask(question('a'))).toEqual({ answer: ['entailment'] });
+    expect((await place.store.storage.getRef(`${VERSIONS}${hash}.2`))?.text).toContain('fp_a');
   });
 
   test('of a server that names itself anew with every answer stays small', async () => {
