@@ -7,7 +7,6 @@ import { endingOf } from '../client/finish-reason.ts';
 import { JudgeError, problemOf } from '../client/judge-error.ts';
 import type { AskObserver, Exchange, LlmClient, LlmEndpoint } from '../client/llm-client.ts';
 import type { Budget, Price } from '../judge-config.ts';
-import { CAPTION, exampleQuestion } from '../providers/example.ts';
 import type { Outcome, Question } from '../questions/question.ts';
 import type { JudgeSpending, JudgeUsage } from '../usage.ts';
 import { costOf } from '../usage.ts';
@@ -17,6 +16,7 @@ import { type EarlierAsking, Intents, type Taken } from './intents.ts';
 import { LaterTurns } from './later-turns.ts';
 import { type LedgerEntry, ledgerKey, runOutcomeKey } from './ledger-entry.ts';
 import { PinnedJudge } from './pinned-judge.ts';
+import { Probes } from './probes.ts';
 import { QuestionFaults, questionFault } from './question-faults.ts';
 import { type Found, type SharedState, sharedAt, valueIn } from './shared-state.ts';
 import { WaitGroup } from './wait-group.ts';
@@ -81,7 +81,6 @@ export class Ledger implements LlmClient {
   readonly #later: LaterTurns;
   readonly #lookups = new WaitGroup();
   readonly #judge: PinnedJudge;
-  #probes = 0;
 
   constructor(endpoint: LlmEndpoint, store: ArtifactStore, place: string, options: LedgerOptions = {}) {
     this.name = endpoint.name;
@@ -97,7 +96,8 @@ export class Ledger implements LlmClient {
     this.#filed = new FiledAnswers(store, place, this.#shared.unstored);
     this.#judge = new PinnedJudge(store, place, this.#shared.versions, this.#clock);
     this.#faults = valueIn(this.#shared.faults, this.name, () => new QuestionFaults());
-    this.#later = new LaterTurns((signal) => this.#probe(signal), this.#faults, this.#clock);
+    const probes = new Probes(endpoint, this.#account, place, this.#shared.probes);
+    this.#later = new LaterTurns((signal) => probes.ask(signal), this.#faults, this.#clock);
   }
 
   get usage(): JudgeUsage {
@@ -211,20 +211,6 @@ export class Ledger implements LlmClient {
       await this.#giveUp(key, taken, lost > 0).catch(() => undefined); // `error` says more
       if (problem !== undefined && (this.#later.hasOthers || this.#faults.needsProbes(key))) return 'later';
       throw error;
-    } finally {
-      this.#account.release(key);
-    }
-  }
-
-  /** Asks a question whose answer is known: the run does not need it, but pays for it, so it counts for the budget. */
-  async #probe(signal: AbortSignal | undefined): Promise<void> {
-    const key = `probe ${++this.#probes}`;
-    await this.#account.reserve(key, signal);
-    try {
-      const { attempts } = await this.#endpoint.ask(exampleQuestion(CAPTION), signal);
-      this.#account.ask();
-      this.#account.pay(key, { attempts, repeated: 0 });
-      this.#account.took(attempts);
     } finally {
       this.#account.release(key);
     }

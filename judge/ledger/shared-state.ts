@@ -1,3 +1,4 @@
+import type { PaidRequest } from '../client/llm-client.ts';
 import type { Intents } from './intents.ts';
 import type { JudgeVersions } from './judge-versions.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
@@ -21,6 +22,8 @@ export interface SharedState {
   unstored: Map<string, Unstored>;
   /** By model. */
   faults: Map<string, QuestionFaults>;
+  /** What questions to learn whether an endpoint works have brought, by place: they are in no ledger. */
+  probes: Map<string, PaidRequest[][]>;
   /** By hash of the judge's settings. */
   versions: Map<string, JudgeVersions>;
 }
@@ -33,6 +36,7 @@ export function sharedAt(place: string): SharedState {
     flights: new Map(),
     unstored: new Map(),
     faults: new Map(),
+    probes: new Map(),
     versions: new Map(),
   }));
 }

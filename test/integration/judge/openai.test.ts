@@ -67,6 +67,7 @@ describe('a question', () => {
         inputTokens: 10,
         outputTokens: 5,
         seconds: expect.any(Number),
+        by: { model: 'm' },
       },
     ]);
     expect(server.requests).toHaveLength(1);
