@@ -18,8 +18,6 @@ const TEMPLATES = {
   report: 'runs/{runKey}/report.html',
   // Questions that the judge's server, not the model, has left without an answer.
   judgeOutcome: 'runs/{runKey}/judge-outcomes/{hash}.json',
-  // The version of a judge, by the hash of its settings, whose answers the run looks for.
-  judgeVersion: 'runs/{runKey}/judge-versions/{hash}.json',
 
   // The completions of a step: see `Place`.
   rolloutOutput: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/rollout-groups.json',
@@ -81,6 +79,12 @@ export const ASKING = 'ledger/asking/';
  * `ledger/versions/<hash of the judge's settings>.<number>`.
  */
 export const VERSIONS = 'ledger/versions/';
+
+/**
+ * The prefix of the version of a judge that a run keeps to, which is no artifact either:
+ * `ledger/pins/<runKey>/<hash of the judge's settings>`.
+ */
+export const PINS = 'ledger/pins/';
 
 export type ArtifactKind = keyof typeof TEMPLATES;
 

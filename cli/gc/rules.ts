@@ -59,7 +59,6 @@ function ruleOf({ kind }: ParsedKey): Rule {
     case 'captionsOutput':
     case 'heldOutScores':
     case 'judgeOutcome':
-    case 'judgeVersion':
       return { need: 'retries', kind: 'runs' };
     case 'rolloutSlice':
     case 'captionsSlice':

@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
 import { z } from 'zod';
-import { type ArtifactStore, sha256 } from '../../core/artifact-store.ts';
+import { sha256 } from '../../core/artifact-store.ts';
 import { Identity, identityText } from '../../core/identity.ts';
 import type { Storage } from '../../core/storage.ts';
-import { keyOf, VERSIONS } from '../../core/store-layout.ts';
+import { PINS, VERSIONS } from '../../core/store-layout.ts';
 import type { Clock } from '../client/clock.ts';
 import { type LedgerEntry, runOf } from './ledger-entry.ts';
 
@@ -124,7 +124,8 @@ function sightingIn(text: string): Sighting[] {
   }
 }
 
-const Pinned = z.strictObject({ version: z.string().optional() });
+const Pin = z.strictObject({ version: z.string().optional() });
+type Pin = z.infer<typeof Pin>;
 
 /**
  * The version of a judge that a run looks for answers of: the one that answered last when the run first asked for it.
@@ -132,16 +133,27 @@ const Pinned = z.strictObject({ version: z.string().optional() });
  * @param place in the run; outside of runs the version holds that answered last.
  */
 export async function pinnedVersion(
-  store: ArtifactStore,
+  storage: Storage,
   place: string,
   hash: string,
   versions: JudgeVersions,
 ): Promise<string | undefined> {
-  const pin = async () => {
-    const version = await versions.keyPart();
-    return version === undefined ? {} : { version };
-  };
   const runKey = runOf(place);
-  const key = runKey === undefined ? undefined : keyOf('judgeVersion', { runKey, hash });
-  return (key === undefined ? await pin() : await store.onceJson(key, Pinned, pin)).version;
+  if (runKey === undefined) return versions.keyPart();
+  const key = `${PINS}${runKey}/${hash}`;
+  const pinned = pinIn((await storage.getRef(key))?.text);
+  if (pinned) return pinned.version;
+  const version = await versions.keyPart();
+  const pin: Pin = version === undefined ? {} : { version };
+  // The first of several stages that ask at the same time decides for all.
+  return (pinIn(await storage.putRef(key, JSON.stringify(pin), { ifAbsent: true })) ?? pin).version;
+}
+
+/** None in a text that is damaged, and where there is no text. */
+function pinIn(text: string | undefined): Pin | undefined {
+  try {
+    return Pin.parse(JSON.parse(text ?? ''));
+  } catch {
+    return undefined;
+  }
 }

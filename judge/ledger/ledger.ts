@@ -94,7 +94,7 @@ export class Ledger implements LlmClient {
     this.#turns = pLimit(concurrency);
     this.#shared = sharedAt(store.storage.place);
     this.#filed = new FiledAnswers(store, place, this.#shared.unstored);
-    this.#judge = new PinnedJudge(store, place, this.#shared.versions, this.#clock);
+    this.#judge = new PinnedJudge(store.storage, place, this.#shared.versions, this.#clock);
     this.#faults = valueIn(this.#shared.faults, this.name, () => new QuestionFaults());
     const probes = new Probes(endpoint, this.#account, place, this.#shared.probes);
     this.#later = new LaterTurns((signal) => probes.ask(signal), this.#faults, this.#clock);

@@ -1,5 +1,5 @@
-import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { distinctIdentities, type Identity } from '../../core/identity.ts';
+import type { Storage } from '../../core/storage.ts';
 import type { Clock } from '../client/clock.ts';
 import type { PaidRequest } from '../client/llm-client.ts';
 import { JudgeVersions, judgeHash, pinnedVersion } from './judge-versions.ts';
@@ -8,7 +8,7 @@ import { valueIn } from './shared-state.ts';
 
 /** Which version of its judge a place in a run looks for answers of, and which versions have answered it. */
 export class PinnedJudge {
-  readonly #store: ArtifactStore;
+  readonly #storage: Storage;
   readonly #place: string;
   /** Of this process, by hash of the judge's settings. */
   readonly #versions: Map<string, JudgeVersions>;
@@ -16,8 +16,8 @@ export class PinnedJudge {
   readonly #pinned = new Map<string, Promise<string | undefined>>();
   #answeredBy: Identity[] = [];
 
-  constructor(store: ArtifactStore, place: string, versions: Map<string, JudgeVersions>, clock: Pick<Clock, 'now'>) {
-    this.#store = store;
+  constructor(storage: Storage, place: string, versions: Map<string, JudgeVersions>, clock: Pick<Clock, 'now'>) {
+    this.#storage = storage;
     this.#place = place;
     this.#versions = versions;
     this.#clock = clock;
@@ -32,7 +32,7 @@ export class PinnedJudge {
   version(asked: LedgerEntry['asked']): Promise<string | undefined> {
     const hash = judgeHash(asked);
     return valueIn(this.#pinned, hash, () =>
-      pinnedVersion(this.#store, this.#place, hash, this.#of(hash)).catch((error: unknown) => {
+      pinnedVersion(this.#storage, this.#place, hash, this.#of(hash)).catch((error: unknown) => {
         this.#pinned.delete(hash); // the next question tries again
         throw error;
       }),
@@ -61,6 +61,6 @@ export class PinnedJudge {
   }
 
   #of(hash: string): JudgeVersions {
-    return valueIn(this.#versions, hash, () => new JudgeVersions(this.#store.storage, hash, this.#clock));
+    return valueIn(this.#versions, hash, () => new JudgeVersions(this.#storage, hash, this.#clock));
   }
 }
