@@ -4,8 +4,8 @@ import type { Account } from './account.ts';
 import { valueIn } from './shared-state.ts';
 
 /**
- * Questions whose answer is known, by which a run learns whether its endpoint works at all. They are in no ledger, since
- * no result needs them, but the run pays for them, so they count for its budget and its spending.
+ * Questions whose answer is known, by which a run learns whether its endpoint works at all. They are in no ledger,
+ * since no result needs them, but the run pays for them, so they count for its budget and its spending.
  */
 export class Probes {
   readonly #endpoint: LlmEndpoint;

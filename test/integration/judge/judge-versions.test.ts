@@ -103,7 +103,7 @@ describe('a judge that becomes another one', () => {
     expect(await step('one', 3, 'A dog runs fast.')).toMatchObject({ answeredBy: [AUGUST], asked: 0 });
   });
 
-  test('between two runs: the second begins with the version that was seen last, and takes no answer of the other', async () => {
+  test('between two runs: the second begins with the version seen last, and takes no answer of the other', async () => {
     await step('one', 1, 'A dog runs.');
     serving = [AUGUST];
     await step('one', 2, 'A dog runs fast.');
