@@ -60,6 +60,7 @@ export function createJudgeActivities({ store, onProgress, signal, outage, env, 
             StoredScores.parse(Object.fromEntries(judged.map(({ name, scores }) => [name, scores]))),
           ),
           verdicts: await store.putJsonOnce(keyOf('verdicts', place), async () => Verdicts.parse(verdicts)),
+          ...(judge.answeredBy.length > 0 && { answeredBy: judge.answeredBy }),
           usage: judge.usage,
           seconds: (performance.now() - started) / 1000,
         };

@@ -27,6 +27,7 @@ import {
   collapseTags,
   endTags,
   finishNote,
+  identityTags,
   MIRRORED_STEP_TAG,
   madeWithTags,
   NOTE_TAG,
@@ -79,8 +80,12 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
     }
   }
 
-  async function setTags({ runId }: MlflowRun, tags: readonly Tag[]): Promise<void> {
-    for (const { key, value } of tags) await client.setTag(runId, key, clipped(value, LONGEST_TAG));
+  /** Sends those that MLflow does not have yet. */
+  async function setTags(run: MlflowRun, tags: readonly Tag[]): Promise<void> {
+    for (const { key, value } of tags) {
+      const short = clipped(value, LONGEST_TAG);
+      if (run.tags.get(key) !== short) await client.setTag(run.runId, key, short);
+    }
   }
 
   async function logDatasets(run: MlflowRun, ref: ArtifactRef, manifest: DatasetManifest): Promise<void> {
@@ -152,7 +157,7 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
           await artifacts.listTables(paths);
           if (to < toStep) await client.setTag(run.runId, MIRRORED_STEP_TAG, String(to));
         }
-        await setTags(run, collapseTags(input.collapse));
+        await setTags(run, [...collapseTags(input.collapse), ...identityTags(input.identity)]);
       });
     },
 
@@ -162,7 +167,7 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
      */
     async finishTracking(rawInput: z.input<typeof FinishTrackingInput>): Promise<void> {
       const input = FinishTrackingInput.parse(rawInput);
-      const { report, evaluations, best, end, collapse, manifest, status, endTime } = input;
+      const { report, evaluations, best, end, collapse, identity, manifest, status, endTime } = input;
       await withRun(input.tracking, async (run) => {
         const points = metricPoints(await evaluationRecords(store, input.runKey, evaluations));
         for (const batch of logBatches({ metrics: points })) await client.logBatch(run.runId, batch);
@@ -174,11 +179,11 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
           await artifacts.upload(EVALUATION_TABLE_PATH, JSON.stringify(evaluationTable(heldOut, contents)));
           await artifacts.listTables([EVALUATION_TABLE_PATH]);
         }
-        const ending = { best, end, collapse };
+        const ending = { best, end, collapse, identity };
         const note = finishNote(run.tags.get(NOTE_TAG) ?? '', evaluations, reported ? REPORT_PATH : undefined, ending);
         const changed = note === run.tags.get(NOTE_TAG) ? [] : [{ key: NOTE_TAG, value: note }];
-        const results = [...bestTags(best), ...madeWithTags(evaluations), ...endTags(input), ...collapseTags(collapse)];
-        await setTags(run, [...changed, ...results]);
+        const results = [...bestTags(best), ...madeWithTags(evaluations), ...endTags(input)];
+        await setTags(run, [...changed, ...results, ...collapseTags(collapse), ...identityTags(identity)]);
         await client.updateRun(run.runId, { status, endTime });
       });
     },

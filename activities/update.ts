@@ -87,6 +87,7 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
           ...('notFinite' in result
             ? { metrics: { updates: 0 }, notFinite: result.notFinite }
             : { metrics: result.metrics }),
+          computedWith: await engine.identity(input.policy.model, input.engine),
           seconds: (performance.now() - started) / 1000,
         };
       });

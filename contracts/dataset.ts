@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { Batch } from '../core/batch.ts';
+import { Identity } from '../core/identity.ts';
 import { ReferenceField } from '../core/sample.ts';
 import { DatasetConfig } from '../datasets/dataset-config.ts';
 import { EngineConfig } from '../policy/policy-config.ts';
@@ -49,4 +50,6 @@ export const ExtractFramesInput = z.strictObject({
 export const ExtractFramesOutput = z.strictObject({
   /** JSON: `ClipRef[]`, in the order asked for. */
   clips: ArtifactRef,
+  /** What frames are decoded with that are not stored yet. */
+  decodedWith: Identity.optional(),
 });

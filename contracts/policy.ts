@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AlgorithmConfig } from '../algorithms/registry.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { OutputForm } from '../core/completion.ts';
+import { Identity } from '../core/identity.ts';
 import { NotFinite } from '../core/not-finite.ts';
 import { Place, StepPlace } from '../core/place.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
@@ -13,6 +14,12 @@ import { EngineConfig, PolicyConfig, SamplingConfig } from '../policy/policy-con
  * is written in. Everything large is an `ArtifactRef`; an activity that is tried again at the same place answers the
  * same.
  */
+
+/**
+ * What the engine has computed an output with, as versions and settings by name: library, graphs or kernels, processor,
+ * number of threads. A run that goes on with another one says what differs. Absent where an engine does not say.
+ */
+const COMPUTED_WITH = { computedWith: Identity.optional() };
 
 export const LoadPolicyInput = z.strictObject({
   runKey: z.string(),
@@ -41,6 +48,7 @@ export const RolloutGroupsOutput = z.strictObject({
   tokens: z.int(),
   meanLength: z.number(),
   truncated: z.int(),
+  ...COMPUTED_WITH,
   seconds: z.number(),
 });
 
@@ -61,6 +69,7 @@ export const CaptionClipsInput = StepPlace.extend({
 export const CaptionClipsOutput = z.strictObject({
   /** JSON: `CaptionedClip[]`. */
   captions: ArtifactRef,
+  ...COMPUTED_WITH,
   seconds: z.number(),
 });
 
@@ -106,6 +115,7 @@ export const UpdatePolicyOutput = z.strictObject({
    * byte for byte, under this step's own keys, and `metrics.updates` is 0.
    */
   notFinite: NotFinite.optional(),
+  ...COMPUTED_WITH,
   seconds: z.number(),
 });
 

@@ -12,6 +12,7 @@ import { BestCheckpoint } from './best.ts';
 import { CollapseWarning } from './collapse.ts';
 import { ForkedFrom } from './forked-from.ts';
 import { RunEnd } from './run-end.ts';
+import { RunIdentity } from './run-identity.ts';
 import { SetAside } from './set-aside.ts';
 import { TrainedFrom } from './start.ts';
 
@@ -43,6 +44,8 @@ export const StepRecord = z.strictObject({
   metrics: z.record(z.string(), z.number()),
   /** Why the step's update was not made, if it was not. */
   notFinite: NotFinite.optional(),
+  /** An `IdentityNow`: what the step was computed and judged with. */
+  madeWith: ArtifactRef.optional(),
   /** JSON: `ScoredRollout[]`, in the order in which they were sampled. Absent where the algorithm samples nothing. */
   scored: ArtifactRef.optional(),
 });
@@ -109,6 +112,7 @@ export const RunSummary = z.strictObject({
   end: RunEnd.optional(),
   setAside: SetAside.optional(),
   collapse: z.array(CollapseWarning).optional(),
+  identity: RunIdentity.optional(),
   report: ArtifactRef,
   mlflowRunUrl: z.string().optional(),
 });

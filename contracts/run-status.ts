@@ -4,6 +4,7 @@ import type { CollapseWarning } from './collapse.ts';
 import type { ForkedFrom } from './forked-from.ts';
 import type { JudgeWaiting } from './judge-waiting.ts';
 import type { RunEnd } from './run-end.ts';
+import type { RunIdentity } from './run-identity.ts';
 import type { SetAside } from './set-aside.ts';
 import type { TrainedFrom } from './start.ts';
 
@@ -46,6 +47,8 @@ export interface RunStatus {
   setAside?: SetAside;
   /** Signs that the policy has collapsed. */
   collapse?: CollapseWarning[];
+  /** What the run is computed and judged with, and what of it has changed on the way. */
+  identity?: RunIdentity;
   best?: BestCheckpoint;
   evaluations: { step: number; metrics: Record<string, number> }[];
 }

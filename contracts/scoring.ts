@@ -5,6 +5,7 @@ import { RunCaptioning } from '../benchmarks/suites/captioning.ts';
 import { CaptionsMadeWith } from '../benchmarks/suites/made-with.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { gridOf } from '../core/grid.ts';
+import { Identity } from '../core/identity.ts';
 import { NotFinite } from '../core/not-finite.ts';
 import { Place, StepPlace } from '../core/place.ts';
 import { Score } from '../core/score.ts';
@@ -58,6 +59,8 @@ export const JudgeCompletionsOutput = z.strictObject({
   scores: ArtifactRef,
   /** A `Verdicts`: what lies behind every score, for tables and drill-down. */
   verdicts: ArtifactRef,
+  /** The versions of the judge that gave the answers, as far as its endpoint says. */
+  answeredBy: z.array(Identity).optional(),
   usage: JudgeUsage,
   seconds: z.number(),
 });
@@ -130,4 +133,15 @@ export const ScoreBenchmarkOutput = z.strictObject({
   made: CaptionsMadeWith.optional(),
   usage: JudgeUsage,
   seconds: z.number(),
+});
+
+export const FindJudgeVersionInput = z.strictObject({
+  runKey: z.string().min(1),
+  judge: JudgeConfig,
+  /** Where the config has it. */
+  judgeSection: JudgeSection.default('judge'),
+});
+export const FindJudgeVersionOutput = z.strictObject({
+  /** The version of a language model whose answers the run looks for; absent: the first that the ledger has met. */
+  version: z.string().optional(),
 });

@@ -1,4 +1,5 @@
 import type { SampledText } from './completion.ts';
+import type { Identity } from './identity.ts';
 import type { NotFinite } from './not-finite.ts';
 import type { RandomPath } from './random.ts';
 import type { Shown } from './sample.ts';
@@ -20,6 +21,11 @@ export interface PolicyEngine {
    * @throws VideocapError `InvalidModel`.
    */
   startPolicy(model: string): Promise<PolicyFiles>;
+  /**
+   * What a model is computed with: all that its bits depend on besides weights and requests. Library, graphs or
+   * kernels, processor, number of threads; of an engine on a GPU the GPU's name, its driver and CUDA.
+   */
+  identity(model: string, engine: ConfigSection): Promise<Identity>;
   /** `groupSize` completions of every clip, in the order of the clips. */
   generate(request: GenerateRequest, options?: CallOptions): Promise<SampledGroup[]>;
   /**

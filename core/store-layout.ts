@@ -62,6 +62,7 @@ const TEMPLATES = {
   checkedVideo: 'data/checked/{hash}.json',
   clip: 'clips/{hash}.clip',
   clipList: 'clips/lists/{hash}.json',
+  identity: 'data/identities/{hash}.json',
   startWeights: 'policies/{hash}/model.safetensors',
   ledgerEntry: 'ledger/{hash}.json',
 } as const;
@@ -77,6 +78,18 @@ export const FENCES = 'fences/';
  * `ledger/asking/<hash of the question>.<number>`.
  */
 export const ASKING = 'ledger/asking/';
+
+/**
+ * The prefix of what the ledger knows of a judge's versions, which are no artifacts (`judge/ledger/judge-versions.ts`):
+ * `ledger/versions/<hash of the judge's settings>.<number>`.
+ */
+export const VERSIONS = 'ledger/versions/';
+
+/**
+ * The prefix of the version of a judge that a run keeps to, which is no artifact either:
+ * `ledger/pins/<runKey>/<hash of the judge's settings>`.
+ */
+export const PINS = 'ledger/pins/';
 
 export type ArtifactKind = keyof typeof TEMPLATES;
 

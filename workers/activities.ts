@@ -7,6 +7,7 @@ import { createDatasetActivities } from '../activities/dataset.ts';
 import { createExportActivities } from '../activities/export-policy.ts';
 import { createFramesActivities } from '../activities/frames.ts';
 import { createJudgeActivities } from '../activities/judge-completions.ts';
+import { createJudgeVersionActivities } from '../activities/judge-version.ts';
 import { createRecordActivities } from '../activities/record.ts';
 import { createReportActivities } from '../activities/report.ts';
 import { createConfigActivities } from '../activities/resolve-config.ts';
@@ -58,6 +59,7 @@ export function createJudgeQueueActivities(settings: WorkerSettings, store: Arti
     ...createCustomRewardActivities(deps),
     ...createJudgeActivities(deps),
     ...createComparisonActivities(deps),
+    ...createJudgeVersionActivities(deps),
     ...createBenchmarkActivities(deps),
     ...{ scoreSuite, annotateBatch },
   };

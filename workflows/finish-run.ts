@@ -34,6 +34,7 @@ export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<Ru
     ...(run.best && { best: run.best }),
     ...(run.end && { end: run.end }),
     collapse: run.collapse,
+    ...(snapshot.identity && { identity: snapshot.identity }),
     ...(snapshot.tracking && { mlflowRunUrl: snapshot.tracking.runUrl }),
   });
   run.stage = 'mlflow';
@@ -70,6 +71,6 @@ export async function finishWithStatus(run: RunState, mirror: MlflowMirror): Pro
 }
 
 /** What MLflow says at a run's end, however it ended. */
-function ending({ end, setAside, collapse }: RunState) {
-  return { ...(end && { end }), ...(setAside && { setAside }), collapse };
+function ending({ end, setAside, collapse, snapshot: { identity } }: RunState) {
+  return { ...(end && { end }), ...(setAside && { setAside }), collapse, ...(identity && { identity }) };
 }

@@ -45,6 +45,7 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
       }),
     (sentence) => divergedPolicy(config, input.policy.step, sentence),
   );
+  if (rollout.computedWith) input.onIdentity('engine', [rollout.computedWith]);
   onStage('scoring');
   const completions = { ...place, rollout: rollout.rollout, manifest: dataset.manifest, reward: config.reward };
   const [local, judged, custom] = await Promise.all([
@@ -57,6 +58,7 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
       : undefined,
   ]);
   input.onJudged(judged.usage);
+  input.onIdentity('judge', judged.answeredBy ?? []);
   return {
     clips,
     rollout,

@@ -27,6 +27,7 @@ export function runDetails(snapshot: RunSnapshot, { totalSteps, waiting, best, e
     ...waitingLines(waiting),
     ...(end ? [`**${endSentence(end)}.**`, ''] : []),
     ...(snapshot.collapse?.warnings ?? []).flatMap((warning) => [`**${collapseSentence(warning)}.**`, '']),
+    ...(snapshot.identity?.warnings ?? []).flatMap(({ sentence }) => [`**${sentence}.**`, '']),
     `**${config.algorithm.kind.toUpperCase()}** step ${snapshot.step} of ${totalSteps}`,
     '',
     ...table([

@@ -79,6 +79,7 @@ export async function freshRun(config: ExperimentConfig, runKey: string): Promis
     runKey,
     config: start ? { ...config, policy: { ...policy, model: start.model } } : config,
     ...(start && { reference: start.policy, trainedFrom: start.trainedFrom }),
+    ...(start?.identity && { identity: start.identity }),
     startTime: Date.now(),
     step: 0,
     evaluations: [],
@@ -108,14 +109,16 @@ export async function prepare(run: RunState): Promise<void> {
     snapshot.dataset = await mediaActivities.prepareDataset({ runKey, dataset, frames, needs, policy });
   }
   run.stage = 'frames';
-  snapshot.heldOutClips ??= (
-    await mediaActivities.extractFrames({
+  if (!snapshot.heldOutClips) {
+    const { clips, decodedWith } = await mediaActivities.extractFrames({
       manifest: run.manifest,
       samples: 'held-out',
       frames: config.frames,
       prompt: config.prompt,
-    })
-  ).clips;
+    });
+    snapshot.heldOutClips = clips;
+    if (decodedWith) run.noteIdentity('frames', [decodedWith]);
+  }
   run.stage = 'policy';
   // A reference policy that was refreshed is a checkpoint: the run needs its start policy no more.
   if (!snapshot.reference || snapshot.reference.step === 0) snapshot.reference = await loadPolicy(run);

@@ -1,6 +1,8 @@
 import type { ExperimentConfig } from '../configs/schema.ts';
+import type { MovingPart } from '../contracts/run-identity.ts';
 import type { ClipsAhead } from '../contracts/run-state.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
+import type { Identity } from '../core/identity.ts';
 import type { NotFinite } from '../core/not-finite.ts';
 import type { StepPlace } from '../core/place.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
@@ -34,6 +36,8 @@ export interface StepInput {
   skippedUpdates: number;
   /** Called when a stage of the step begins. */
   onStage(stage: string): void;
+  /** Called when a stage has said with what a part of the step was made. */
+  onIdentity(part: MovingPart, found: readonly Identity[]): void;
   /** Called when the judge has answered a round, with what that came to. */
   onJudged(usage: Pick<JudgeUsage, 'calls' | 'cost'>): void;
 }

@@ -31,6 +31,7 @@ export async function trainStep(input: StepInput): Promise<StepOutcome> {
     }),
     decodeAhead(input),
   ]);
+  if (update.computedWith) input.onIdentity('engine', [update.computedWith]);
   const notFinite = update.notFinite ?? collected?.notFinite;
   const seconds = (Date.now() - started) / 1000;
   if (notFinite) await decide(input, notFinite);

@@ -79,6 +79,7 @@ function ruleOf({ kind }: ParsedKey): Rule {
     case 'checkedVideo':
       return { need: 'cache', kind: 'data' };
     case 'documentFrequencies':
+    case 'identity':
       return { need: 'cache', kind: 'data', isLeaf: true };
     case 'startWeights':
       return { need: 'cache', kind: 'policies', isLeaf: true };

@@ -33,12 +33,13 @@ export function progressLine(status: RunStatus): string {
 
 /** What a user should know of a run besides its numbers, a sentence each, in the order in which it came up. */
 export function statusNotes(status: RunStatus): string[] {
-  const { forkedFrom, setAside, collapse = [], waiting, blocked, notFinite, died } = status;
+  const { forkedFrom, setAside, collapse = [], identity, waiting, blocked, notFinite, died } = status;
   const unusable = setAsideSentence(setAside);
   return [
     ...(forkedFrom?.sameBenchmark === undefined ? [] : [`Forked from ${forkSentence(forkedFrom)}.`]),
     ...(unusable === undefined ? [] : [`${unusable}.`]),
     ...collapse.map((warning) => `WARNING: ${collapseSentence(warning)}.`),
+    ...(identity?.warnings ?? []).map(({ sentence }) => `WARNING: ${sentence}.`),
     ...(waiting ? [waitingSentence(waiting)] : []),
     ...(blocked === undefined ? [] : [blocked]),
     ...(notFinite === undefined ? [] : [notFinite]),

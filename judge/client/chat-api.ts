@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Identity } from '../../core/identity.ts';
 import type { Prompt } from '../questions/prompt.ts';
 import type { Unscorable } from '../questions/question.ts';
 import type { ChatMessages } from './chat-messages.ts';
@@ -39,6 +40,8 @@ export interface ChatText {
   finishReason: string;
   /** Absent where the endpoint counts none. */
   tokens?: { input: number; output: number };
+  /** Which version of the model has answered, as far as the endpoint says: `model`, `fingerprint`. */
+  by?: Identity;
 }
 
 /**

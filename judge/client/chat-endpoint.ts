@@ -233,7 +233,7 @@ function unusable(fault: string) {
  * Where the endpoint counts no tokens, they are estimated from the length of both texts, so that a budget in USD holds
  * all the same.
  */
-function paidRequest({ text, finishReason, tokens }: ChatText, promptTokens: number, seconds: number): PaidRequest {
+function paidRequest({ text, finishReason, tokens, by }: ChatText, promptTokens: number, seconds: number): PaidRequest {
   return {
     // One character more than can be read is enough to know that it cannot.
     text: text.slice(0, LONGEST_ANSWER + 1),
@@ -242,6 +242,7 @@ function paidRequest({ text, finishReason, tokens }: ChatText, promptTokens: num
       ? { inputTokens: tokens.input, outputTokens: tokens.output }
       : { inputTokens: promptTokens, outputTokens: estimatedTokens(text.length), estimated: true }),
     seconds,
+    ...(by && { by }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Identity } from '../../core/identity.ts';
 import type { Outcome, Question, Unscorable } from '../questions/question.ts';
 import type { JudgeUsage } from '../usage.ts';
 
@@ -11,6 +12,8 @@ export interface LlmClient {
   /** For reports: the model. */
   readonly name: string;
   readonly usage: JudgeUsage;
+  /** The versions of the model that have given the answers so far, those from the ledger too; each once. */
+  readonly answeredBy: Identity[];
   ask<T>(question: Question<T>, signal?: AbortSignal): Promise<Outcome<T>>;
 }
 
@@ -53,6 +56,8 @@ export const PaidRequest = z.strictObject({
   /** Set where the endpoint counts no tokens, and the numbers are a quarter of the characters. */
   estimated: z.literal(true).optional(),
   seconds: z.number(),
+  /** Which version of the model has answered: `model` and `fingerprint`, where the endpoint says them. */
+  by: Identity.optional(),
 });
 export type PaidRequest = z.infer<typeof PaidRequest>;
 

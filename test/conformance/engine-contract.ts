@@ -114,6 +114,8 @@ export async function playEngineContract({
       batch,
     });
     expect(trained.policy.step).toBe(1);
+    expect(trained.computedWith, 'what the update was computed with').toBeDefined();
+    expect(sampled.computedWith, 'what completions were computed with').toEqual(trained.computedWith);
     expect(trained.policy.weights.sha256).not.toBe(start.weights.sha256);
 
     const far = await storeScored(store, [{ rollout: sampled.rollout, advantages: groups.map(() => [1e308, 1e308]) }]);

@@ -1,11 +1,14 @@
 import { mkdtemp, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { judgesDiffer } from '../../benchmarks/judged-by.ts';
 import { bestSentence } from '../../contracts/best.ts';
 import { findRun, withoutCheckpoint } from '../../contracts/read-progress.ts';
 import { endSentence } from '../../contracts/run-end.ts';
+import { changeSentence, type MovingPart } from '../../contracts/run-identity.ts';
 import { BenchmarkRunInput, TrainingRunInput } from '../../contracts/run-input.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
+import { differences, type Identity } from '../../core/identity.ts';
 import { tooLarge } from '../../core/payload-size.ts';
 import { wrongRunId } from '../../core/run-key.ts';
 import { JudgeConfig } from '../../judge/judge-config.ts';
@@ -41,6 +44,13 @@ async function damaged() {
   return store.read(ref);
 }
 
+/** What is said of a part that becomes another one at step 12. */
+const changed = (part: MovingPart, before: Identity, after: Identity) =>
+  changeSentence(part, 12, differences(before, after));
+const judgedAs = (step: number, ...answeredBy: Identity[]) => ({
+  step,
+  judge: { model: 'm', prompts: [], ...(answeredBy.length > 0 && { answeredBy }) },
+});
 const FREE = JudgeConfig.parse({ kind: 'llm', model: 'm' });
 const mlflow = (status: number, errorCode: string) =>
   asVideocapError(new MlflowError({ status, errorCode, message: 'it said so' }), 'http://mlflow').message;
@@ -186,6 +196,31 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
     'InvalidConfig: policy.engine.kind: "torch" is served by a program of its own and has no driver here; set ' +
       'onnx.',
     () => createEngine('torch' as 'onnx'),
+  ],
+  [
+    'From step 12 on the policy engine is another one (threads 2 -> 4, cuda none -> 12.4): bits of completions, ' +
+      'captions and weights that are computed from here on may differ',
+    () => changed('engine', { threads: '2' }, { threads: '4', cuda: '12.4' }),
+  ],
+  [
+    'From step 12 on the decoder of frames is another one (ffmpeg 5.1.6 -> 7.1): frames that are stored stay as they ' +
+      'are, and bits of those that are not extracted yet may differ',
+    () => changed('frames', { ffmpeg: '5.1.6' }, { ffmpeg: '7.1' }),
+  ],
+  [
+    'From step 12 on the judge is another one (fingerprint fp_a -> fp_b): scores before and after it may not be ' +
+      'comparable',
+    () => changed('judge', { model: 'm', fingerprint: 'fp_a' }, { model: 'm', fingerprint: 'fp_b' }),
+  ],
+  [
+    'From step 12 on the judge of benchmarks is another one (model a -> b): benchmarks before and after it may not be ' +
+      'comparable',
+    () => changed('benchmark.judge', { model: 'a' }, { model: 'b' }),
+  ],
+  [
+    'Step 0 was judged by model a, and step 40 by model b: a part of their difference may be the judge’s; ' +
+      '`videocap bench` measures both with one version',
+    () => judgesDiffer([judgedAs(0, { model: 'a' }), judgedAs(20), judgedAs(40, { model: 'b' })]),
   ],
   ['step 20, eventF1 61.25', () => bestSentence({ step: 20, metric: 'eventF1', value: 61.25 })],
   [

@@ -31,7 +31,7 @@ export function refusalOf(
   );
   if (named) return named.refusal;
   if (accountAtFault(message)) return undefined;
-  const busy = status === 429 || status >= 500;
+  const busy = status === 429 || status >= 500 || asksToWait(error, asked);
   return table.find(
     (row) => (!busy || !row.vague || neverFits(message)) && row.says?.some((words) => words.test(message)),
   )?.refusal;
@@ -41,6 +41,21 @@ export function refusalOf(
 export function messageOf({ message = '' }: SaidError, asked: readonly string[] = []): string {
   return withoutTexts(message, asked).slice(0, LONGEST_MESSAGE);
 }
+
+/**
+ * Whether an endpoint asks for patience, whatever the status: Bedrock says `Too many tokens, please wait before trying
+ * again` with 400 or 429, and gateways repeat that with others.
+ */
+export function asksToWait(error: SaidError, asked: readonly string[] = []): boolean {
+  const { code = '', type = '' } = error;
+  return [code, type].some((name) => THROTTLED.test(name)) || WAIT.test(messageOf(error, asked));
+}
+const THROTTLED = /throttl|rate_?limit|too_?many_?requests|slow_?down/i;
+const WAIT = new RegExp(
+  'please wait|wait (?:before|for|a few|a moment|\\d+)|throttl|rate[ _-]?limit|too many requests|slow down|' +
+    'try(?:ing)? again (?:later|soon|shortly|in \\d|in a)|tokens per (?:second|minute|hour|day)',
+  'i',
+);
 
 /** `Limit 6000, Requested 7000`: more than the limit by itself, so that no waiting helps. */
 function neverFits(message: string): boolean {

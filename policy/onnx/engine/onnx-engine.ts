@@ -1,6 +1,8 @@
 import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Identity } from '../../../core/identity.ts';
 import type {
+  ConfigSection,
   GenerateRequest,
   NotFiniteUpdate,
   PolicyEngine,
@@ -17,6 +19,7 @@ import { readWeights } from '../model/weights.ts';
 import { readWeightsFile, WEIGHTS_FILE } from '../model/weights-file.ts';
 import { OnnxConfig } from '../onnx-config.ts';
 import type { EngineApi } from './engine-api.ts';
+import { onnxIdentity } from './onnx-identity.ts';
 
 /** The files of a model folder that training does not change. */
 const FIXED = /\.(json|jinja)$/;
@@ -39,6 +42,10 @@ export class OnnxEngine implements PolicyEngine {
     readWeights(bytes, folder);
     const weights = { path: join(folder.path, WEIGHTS_FILE), sha256: sha256(bytes) };
     return { model: folder.name, weights };
+  }
+
+  identity(model: string, engine: ConfigSection): Promise<Identity> {
+    return onnxIdentity(openModelFolder(model), OnnxConfig.parse(engine));
   }
 
   generate(request: GenerateRequest, options?: CallOptions): Promise<SampledGroup[]> {

@@ -173,7 +173,7 @@ describe('with an endpoint', () => {
       usage: { calls: 2, cacheHits: 0 },
     });
     expect(server.account()).toMatchObject({ questions: 2, answered: 2, duplicates: 0 });
-    expect(failing.stored.filter((key) => key.startsWith('runs/'))).toEqual([
+    expect(failing.stored.filter((key) => key.startsWith('runs/r/step-'))).toEqual([
       'runs/r/step-000001/round-00/part-00/scores-judge.json',
       'runs/r/step-000001/round-00/part-00/verdicts.json',
       'runs/r/step-000001/round-00/part-00/judged-scores.json',

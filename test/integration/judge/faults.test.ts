@@ -8,7 +8,7 @@ import { parseCompletion } from '../../../core/completion.ts';
 import { VideocapError } from '../../../core/errors.ts';
 import type { DatasetManifest } from '../../../core/sample.ts';
 import { listAll } from '../../../core/storage.ts';
-import { ASKING } from '../../../core/store-layout.ts';
+import { ASKING, parseKey } from '../../../core/store-layout.ts';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { RewardConfig } from '../../../rewards/registry.ts';
 import { naming } from '../../refusal.ts';
@@ -86,7 +86,7 @@ async function ledgerSize(): Promise<number> {
   const entries: string[] = [];
   for await (const { kind, key } of listAll(store.storage, 'ledger/')) {
     expect(key).not.toContain(ASKING);
-    if (kind === 'ref') entries.push(key);
+    if (kind === 'ref' && parseKey(key)?.kind === 'ledgerEntry') entries.push(key);
   }
   return entries.length;
 }

@@ -67,6 +67,7 @@ describe('a question', () => {
         inputTokens: 10,
         outputTokens: 5,
         seconds: expect.any(Number),
+        by: { model: 'm' },
       },
     ]);
     expect(server.requests).toHaveLength(1);
@@ -101,7 +102,12 @@ describe('a question', () => {
   });
 
   test('about no events is not asked', async () => {
-    const client = { name: 'm', usage: NO_USAGE, ask: () => expect.unreachable('nobody is to be asked') };
+    const client = {
+      name: 'm',
+      usage: NO_USAGE,
+      answeredBy: [],
+      ask: () => expect.unreachable('nobody is to be asked'),
+    };
     expect(await new LlmJudge(client).entail(CAPTION, [])).toEqual({ answer: [] });
   });
 

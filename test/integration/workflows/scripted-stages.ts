@@ -97,6 +97,7 @@ const SCRIPT: Stages = {
   compareCompletions,
   updatePolicy: ({ step }) => updated(step),
   captionClips: () => ({ captions: ref('captions'), seconds: 1 }),
+  findJudgeVersion: () => ({}),
   scoreBenchmark: () => benchmarked(),
   prepareSuite: () => ({ items: ref('items'), manifests: [ref('part-1'), ref('part-2')], clips: 100, missing: 3 }),
   scoreSuite: () => suiteScored(),

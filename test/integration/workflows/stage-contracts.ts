@@ -27,6 +27,8 @@ import {
 import {
   CompareCompletionsInput,
   CompareCompletionsOutput,
+  FindJudgeVersionInput,
+  FindJudgeVersionOutput,
   JudgeCompletionsInput,
   JudgeCompletionsOutput,
   ScoreBenchmarkInput,
@@ -50,6 +52,7 @@ export const STAGE_CONTRACTS = {
   judgeCompletions: { input: JudgeCompletionsInput, output: JudgeCompletionsOutput },
   scoreCustomRewards: { input: ScoreCompletionsInput, output: ScoreCompletionsOutput },
   compareCompletions: { input: CompareCompletionsInput, output: CompareCompletionsOutput },
+  findJudgeVersion: { input: FindJudgeVersionInput, output: FindJudgeVersionOutput },
   scoreBenchmark: { input: ScoreBenchmarkInput, output: ScoreBenchmarkOutput },
   prepareSuite: { input: PrepareSuiteInput, output: PrepareSuiteOutput },
   scoreSuite: { input: ScoreSuiteInput, output: ScoreSuiteOutput },

@@ -14,6 +14,8 @@ import { storeClips, temporaryStore } from './stage-store.ts';
 
 type Generate = PolicyEngine['generate'];
 
+const identity: PolicyEngine['identity'] = async () => ({ engine: 'scripted' });
+
 /** Writes `<sample> <completion>` with as many tokens as the completion's number says; odd ones are cut off. */
 function scriptedEngine() {
   const requests: Parameters<Generate>[0][] = [];
@@ -33,7 +35,7 @@ function scriptedEngine() {
     );
   };
   const { startPolicy } = OnnxEngine.prototype;
-  return { engine: { generate, startPolicy } as PolicyEngine, requests };
+  return { engine: { generate, identity, startPolicy } as PolicyEngine, requests };
 }
 
 async function stage(sampleIds: string[], at?: ArtifactStore) {
@@ -213,7 +215,7 @@ test('who dies in the middle of a long list loses the part at hand, and no other
     return engine.generate(request, options);
   };
   const sampling = SamplingConfig.parse({ groupSize: 2, maxNewTokens: 7 });
-  const activities = createRolloutActivities({ store, engine: { generate } as PolicyEngine });
+  const activities = createRolloutActivities({ store, engine: { generate, identity } as PolicyEngine });
   await expect(activities.rolloutGroups({ ...input, round: 0, part: 0, sampling, seed: 1 })).rejects.toThrow('killed');
   const { rollout } = await activities.rolloutGroups({ ...input, round: 0, part: 0, sampling, seed: 1 });
   const { groups } = await store.readJson(rollout, Rollout);

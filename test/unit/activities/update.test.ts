@@ -57,7 +57,10 @@ async function stage() {
     engine: { kind: 'onnx', threads: 2 } as const,
     algorithm: GrpoConfig.parse({ kind: 'grpo' }),
   };
-  const { updatePolicy } = createUpdateActivities({ store, engine: { update } as PolicyEngine });
+  const { updatePolicy } = createUpdateActivities({
+    store,
+    engine: { update, identity: async () => ({ engine: 'scripted' }) } as unknown as PolicyEngine,
+  });
   const grpoBatch = async (advantages: NumberGrid = full, of = clips) => ({
     learnsFrom: 'completions' as const,
     scored: await storeScored(store, [{ rollout, advantages }]),

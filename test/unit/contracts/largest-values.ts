@@ -1,9 +1,12 @@
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import { MOST_CONFIG_BYTES } from '../../../configs/size-limits.ts';
+import { MOVING_PARTS, NOTHING_SEEN } from '../../../contracts/run-identity.ts';
 import type { Evaluation, RunSummary, SuiteEvaluation } from '../../../contracts/run-results.ts';
 import type { RunProgress, RunSnapshot } from '../../../contracts/run-state.ts';
+import { type Identity, LONGEST_FACT, MOST_FACTS } from '../../../core/identity.ts';
 import { payloadBytes } from '../../../core/payload-size.ts';
 import { LONGEST_RUN_ID } from '../../../core/run-key.ts';
+import { MOST_SEEN, noteIdentity } from '../../../workflows/moving-parts.ts';
 import type { StageGiven, StageName, StageTaken } from '../../integration/workflows/stage-contracts.ts';
 
 /**
@@ -112,6 +115,24 @@ const notFinite = {
   samples: Array(16).fill('ä'.repeat(1000)),
   where: 'w'.repeat(200),
 };
+/** All facts of an identity, each as long as it may be; the last one says which of several it is. */
+const identityOf = (which: number, facts: number): Identity =>
+  Object.fromEntries(
+    Array.from({ length: facts }, (_, i) => [
+      `${'f'.repeat(38)}${String(i).padStart(2, '0')}`,
+      `${which}`.repeat(LONGEST_FACT),
+    ]),
+  );
+const computedWith = identityOf(1, MOST_FACTS);
+const answeredBy = Array.from({ length: MOST_SEEN }, (_, which) => identityOf(which, 2));
+const identity = MOVING_PARTS.reduce(
+  (known, part) =>
+    Array.from({ length: MOST_SEEN }, (_, which) => identityOf(which, part.endsWith('judge') ? 2 : MOST_FACTS)).reduce(
+      (all, one) => noteIdentity(all, part, 1e6, [one]),
+      known,
+    ),
+  NOTHING_SEEN,
+);
 const metrics = { ...names('reward', 50), ...names('train', 50), ...names('judge', 20), ...names('time', 20) };
 const limits = {
   judgeBudgetUsd: 1e9,
@@ -144,6 +165,7 @@ const progress: RunProgress = {
     measured: Array(40).fill({ step: 1e6, value: Math.PI, slack: Math.PI, reward: Math.PI }),
   },
   ...{
+    identity,
     benchmarkSpent: spent,
     lastMetrics: metrics,
     skippedUpdates: 1e6,
@@ -202,16 +224,24 @@ const stages: { [N in StageName]: Case<N> } = {
       frames: config.frames,
       prompt: config.prompt,
     },
-    output: { clips: ref },
+    output: { clips: ref, decodedWith: computedWith },
   },
   loadPolicy: { input: { runKey, policy: { ...config.policy, model: MODEL }, reference: policy }, output: { policy } },
   rolloutGroups: {
     input: { ...roundPlace, policy, engine, clips: ref, output: 'structured', sampling: config.sampling, seed: 1e15 },
-    output: { rollout: ref, completions: 1e6, tokens: 1e9, meanLength: Math.PI, truncated: 1e6, seconds: Math.PI },
+    output: {
+      rollout: ref,
+      completions: 1e6,
+      tokens: 1e9,
+      meanLength: Math.PI,
+      truncated: 1e6,
+      computedWith,
+      seconds: Math.PI,
+    },
   },
   captionClips: {
     input: { ...place, policy, engine, clips: ref, list: 'carebench-256', maxNewTokens: 4096, decoding, seed: 1e15 },
-    output: { captions: ref, seconds: Math.PI },
+    output: { captions: ref, computedWith, seconds: Math.PI },
   },
   updatePolicy: {
     input: {
@@ -224,7 +254,7 @@ const stages: { [N in StageName]: Case<N> } = {
         maxNewTokens: 4096,
       },
     },
-    output: { policy, metrics: names('update', 100), notFinite, seconds: Math.PI },
+    output: { policy, metrics: names('update', 100), notFinite, computedWith, seconds: Math.PI },
   },
   exportPolicy: { input: { runKey, policy }, output: { folder: PATH } },
   scoreCompletions: {
@@ -241,7 +271,7 @@ const stages: { [N in StageName]: Case<N> } = {
       seed: 1e15,
       spent,
     },
-    output: { scores: ref, verdicts: ref, usage, seconds: Math.PI },
+    output: { scores: ref, verdicts: ref, answeredBy, usage, seconds: Math.PI },
   },
   scoreCustomRewards: {
     input: { ...roundPlace, rollout: ref, manifest: ref, reward: config.reward },
@@ -251,6 +281,7 @@ const stages: { [N in StageName]: Case<N> } = {
     input: { ...place, algorithm: config.algorithm, reward: config.reward, rounds, mayTakeMore: true },
     output: { more: false, scored: ref, metrics, notFinite, scorable: { share: 1 / 3, reason: 'r'.repeat(1000) } },
   },
+  findJudgeVersion: { input: { runKey, judge: config.judge }, output: { version: 'v'.repeat(600) } },
   scoreBenchmark: {
     input: {
       ...place,
@@ -286,7 +317,14 @@ const stages: { [N in StageName]: Case<N> } = {
   recordStep: {
     input: {
       runKey,
-      record: { step: 1e6, time: 1e13, metrics: { ...metrics, ...withSuites.metrics }, notFinite, scored: ref },
+      record: {
+        step: 1e6,
+        time: 1e13,
+        metrics: { ...metrics, ...withSuites.metrics },
+        notFinite,
+        madeWith: ref,
+        scored: ref,
+      },
       progress,
     },
     output: undefined,

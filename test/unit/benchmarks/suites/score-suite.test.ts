@@ -34,6 +34,7 @@ const letters: Suite<SuiteItem, number> = {
 };
 const suite = letters as Suite;
 const client: LlmClient = {
+  answeredBy: [],
   name: 'nobody',
   usage: {
     calls: 0,

@@ -64,6 +64,16 @@ describe('LineView', () => {
     ]);
   });
 
+  it('warns once of each part of a run that has become another one', () => {
+    const lines: string[] = [];
+    const view = new LineView((line) => lines.push(line));
+    const warnings = ['the judge changed', 'the engine changed'].map((sentence) => ({
+      ...{ part: 'judge' as const, step: 3, sentence },
+    }));
+    for (const count of [0, 1, 1, 2]) view.show(status({ identity: { seen: {}, warnings: warnings.slice(0, count) } }));
+    expect(lines.slice(1)).toEqual(['  WARNING: the judge changed.', '  WARNING: the engine changed.']);
+  });
+
   it('says again what blocks a run that was blocked by the same before', () => {
     const lines: string[] = [];
     const view = new LineView((line) => lines.push(line));

@@ -83,6 +83,26 @@ describe('a fault that passes is unavailable', () => {
   });
 });
 
+describe('an endpoint that asks for patience is waited for, whatever its status', () => {
+  const refusedWith = (status: number, error: object) =>
+    classifyFailure(APIError.generate(status, { error }, undefined, new Headers()), endpoint);
+  test.each([
+    [400, { message: 'Too many tokens, please wait before trying again.' }],
+    [429, { message: 'Too many tokens, please wait before trying again.' }],
+    [400, { message: 'Too many tokens per day, please wait before trying again.' }],
+    [403, { message: 'litellm.RateLimitError: BedrockException - Too many tokens, please wait' }],
+    [400, { message: 'Rate exceeded', type: 'ThrottlingException' }],
+    [422, { message: 'Slow down', code: 'rate_limit_exceeded' }],
+  ])('%i %j', (status, error) => {
+    expect(refusedWith(status, error)).toMatchObject({ fault: { kind: 'unavailable' }, perhapsPaid: false });
+  });
+
+  test('a text that is too long is no reason to wait, though it may be tried again', () => {
+    const message = 'Too many input tokens (9000 > 8192); try again with a shorter prompt.';
+    expect(refusedWith(400, { message })).toMatchObject({ unscorable: true, tooLong: true });
+  });
+});
+
 describe('a fault that stays until a person acts blocks, and says what to do', () => {
   const key = 'JUDGE_KEY (judge.apiKeyEnv)';
   test.each([
