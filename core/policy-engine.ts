@@ -16,10 +16,11 @@ import type { TokenFilters } from './token-filters.ts';
  */
 export interface PolicyEngine {
   /**
-   * Finds the model that a config names, and checks its own weights.
+   * Finds the model that a config names, and checks all of it, its own weights too: what is wrong is found here, before
+   * anything is prepared for it. The folder is not trusted: whatever its files hold, this ends.
    * @throws VideocapError `InvalidModel`.
    */
-  startPolicy(model: string): Promise<PolicyFiles>;
+  startPolicy(model: string, options?: CallOptions): Promise<PolicyFiles>;
   /** `groupSize` completions of every clip, in the order of the clips. */
   generate(request: GenerateRequest, options?: CallOptions): Promise<SampledGroup[]>;
   /**
