@@ -90,9 +90,9 @@ export async function freshRun(config: ExperimentConfig, runKey = newRunKey()): 
 }
 
 /**
- * Start policy, data set and held-out clips: everything that the next step needs. The policy comes first, since to check
- * a model takes seconds, and to prepare data hours. It is asked for in every execution: another one may have left it
- * long ago, and the store may have lost its weights since.
+ * Start policy, data set and held-out clips: everything that the next step needs. The policy comes first, since to
+ * check a model takes seconds, and to prepare data hours. It is asked for in every execution: another one may have left
+ * it long ago, and the store may have lost its weights since.
  */
 export async function prepare(run: RunState): Promise<void> {
   const { snapshot, config } = run;

@@ -34,8 +34,8 @@ export const MODEL_SENTENCES: readonly PinnedSentence[] = [
     () => opened('tokenizer.json', () => 'version https://git-lfs.github.com/spec/v1\n'),
   ],
   [
-    'InvalidModel: Model "~" has a config.json whose model_type is "llava" (Invalid input: expected "qwen2_vl"); use a ' +
-      'Qwen2-VL.',
+    'InvalidModel: Model "~" has a config.json whose model_type is "llava" (Invalid input: expected "qwen2_vl"); ' +
+      'use a Qwen2-VL.',
     () => opened('config.json', withFields({ model_type: 'llava' })),
   ],
   [
@@ -43,18 +43,13 @@ export const MODEL_SENTENCES: readonly PinnedSentence[] = [
     () => opened('config.json', withFields({ vision_config: undefined })),
   ],
   [
-    'InvalidModel: Model "~" has a preprocessor_config.json whose patch_size is 0, but its vision tower takes 14; use ' +
-      'both files of one model.',
+    'InvalidModel: Model "~" has a preprocessor_config.json whose patch_size is 0, but its vision tower takes 14; ' +
+      'use both files of one model.',
     () => opened('preprocessor_config.json', withFields({ patch_size: 0 })),
   ],
   [
-    'InvalidModel: ~: tokenizer.json and tokenizer_config.json are no tokenizer (a text of letters does not come back ' +
-      "from its tokens); use a Qwen2-VL's.",
+    'InvalidModel: ~: tokenizer.json and tokenizer_config.json are no tokenizer (a text of letters does not come ' +
+      "back from its tokens); use a Qwen2-VL's.",
     () => opened('tokenizer.json', withFields({ normalizer: { type: 'Lowercase' } })),
   ],
-  [
-    "InvalidModel: The chat template of ~ does not render a video as one <|video_pad|>; use Qwen2-VL's.",
-    () => opened('chat_template.jinja', () => 'A text.'),
-  ],
-  ["InvalidModel: ~ has no chat_template.jinja; add the model's chat template.", () => opened('chat_template.jinja')],
 ];

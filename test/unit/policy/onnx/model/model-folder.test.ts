@@ -64,7 +64,7 @@ test('says what is wrong with a config that is of another kind, or no JSON', asy
   await change('config.json', (config) => {
     config.model_type = 'llava';
   });
-  expect(() => openModelFolder(folder)).toThrow('has a config.json whose model_type is "llava"');
+  expect(() => openModelFolder(folder)).toThrow(refusal('InvalidModel', folder, 'model_type', 'llava'));
   await writeFile(join(folder, 'config.json'), '{');
   expect(() => openModelFolder(folder)).toThrow(refusal('InvalidModel', folder, 'config.json', 'JSON'));
 });
