@@ -67,8 +67,8 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
       const { runKey, policy, reference } = LoadPolicyInput.parse(rawInput);
       return store.onceJson(keyOf('startPolicy', { runKey }), LoadPolicyOutput, async () => ({
         policy: reference
-          ? await restoreStartPolicy(store, engine, reference, policy.model)
-          : await storeStartPolicy(store, engine, policy.model),
+          ? await restoreStartPolicy(store, engine, reference, policy.model, { signal: signal?.() })
+          : await storeStartPolicy(store, engine, policy.model, { signal: signal?.() }),
       }));
     },
 

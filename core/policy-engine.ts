@@ -17,10 +17,11 @@ import type { TokenFilters } from './token-filters.ts';
  */
 export interface PolicyEngine {
   /**
-   * Finds the model that a config names, and checks its own weights.
+   * Finds the model that a config names, and checks all of it, its own weights too: what is wrong is found here, before
+   * anything is prepared for it. The folder is not trusted: whatever its files hold, this ends.
    * @throws VideocapError `InvalidModel`.
    */
-  startPolicy(model: string): Promise<PolicyFiles>;
+  startPolicy(model: string, options?: CallOptions): Promise<PolicyFiles>;
   /**
    * What a model is computed with: all that its bits depend on besides weights and requests. Library, graphs or
    * kernels, processor, number of threads; of an engine on a GPU the GPU's name, its driver and CUDA.

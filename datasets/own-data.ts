@@ -51,8 +51,8 @@ export async function readOwnData(options: OwnDataOptions, deps: OwnDataDeps): P
   await refuseSameFile(options.train);
   const quarantine = new Quarantine(options.maxBadSamples);
   const entries = [
-    ...withNeeded(await readFiles('train', options.train, quarantine), options.needs ?? [], quarantine),
-    ...(await readFiles('heldOut', [options.heldOut], quarantine)),
+    ...withNeeded(await readFiles('train', options.train, quarantine, deps.signal), options.needs ?? [], quarantine),
+    ...(await readFiles('heldOut', [options.heldOut], quarantine, deps.signal)),
   ];
   const short = options.limits ? await withinLimits(entries, options.limits, quarantine) : entries;
   const unique = withUniqueIds(short, quarantine);
@@ -90,19 +90,25 @@ async function refuseSameFile(files: readonly string[]): Promise<void> {
   }
 }
 
-async function readFiles(split: Entry['split'], files: readonly string[], quarantine: Quarantine): Promise<Entry[]> {
-  const entries: Entry[] = [];
+async function readFiles(
+  split: Entry['split'],
+  files: readonly string[],
+  quarantine: Quarantine,
+  signal: AbortSignal | undefined,
+): Promise<Entry[]> {
+  const entries: Entry[][] = [];
   for (const [i, file] of files.entries())
-    entries.push(...(await readFile({ split, label: i === 0 ? split : `${split}-${i + 1}`, file }, quarantine)));
-  return entries;
+    entries.push(await readFile({ split, label: i === 0 ? split : `${split}-${i + 1}`, file }, quarantine, signal));
+  return entries.flat();
 }
 
 async function readFile(
   { file, ...place }: Pick<Entry, 'split' | 'label' | 'file'>,
   quarantine: Quarantine,
+  signal: AbortSignal | undefined,
 ): Promise<Entry[]> {
   const entries: Entry[] = [];
-  for await (const read of readJsonl(file)) {
+  for await (const read of readJsonl(file, signal)) {
     if ('problem' in read) quarantine.add(file, read, `${file}:${read.line}`, read.problem);
     else entries.push({ ...place, file, ...read, id: read.sample.id ?? nameOf(read.sample) });
   }

@@ -92,18 +92,23 @@ export async function freshRun(config: ExperimentConfig, runKey: string): Promis
 }
 
 /**
- * Data set, held-out clips and start policy: everything that the next step needs. The start policy is asked for in
- * every execution, since another one may have left it long ago and the store may have lost its weights since.
+ * Start policy, data set and held-out clips: everything that the next step needs. The policy comes first, since to
+ * check a model takes seconds, and to prepare data hours. It is asked for in every execution: another one may have left
+ * it long ago, and the store may have lost its weights since.
  */
 export async function prepare(run: RunState): Promise<void> {
   const { snapshot, config } = run;
   const { runKey } = snapshot;
+  run.stage = 'policy';
+  // A reference policy that was refreshed is a checkpoint: the run needs its start policy no more.
+  if (!snapshot.reference || snapshot.reference.step === 0) snapshot.reference = await loadPolicy(run);
+  snapshot.policy ??= snapshot.reference;
   run.stage = 'dataset';
   if (!snapshot.dataset) {
     const { dataset, frames, prompt, sampling, benchmark } = config;
     const { learnsFrom } = algorithmOf(config.algorithm);
     const needs = learnsFrom === 'completions' ? neededFields(config.reward) : [];
-    const { model } = snapshot.reference ?? config.policy;
+    const { model } = snapshot.reference;
     const maxNewTokens = { sampling: sampling.maxNewTokens, benchmark: benchmark.maxNewTokens };
     const policy = { model, engine: config.policy.engine, prompt, learnsFrom, maxNewTokens };
     snapshot.dataset = await mediaActivities.prepareDataset({ runKey, dataset, frames, needs, policy });
@@ -119,10 +124,6 @@ export async function prepare(run: RunState): Promise<void> {
     snapshot.heldOutClips = clips;
     if (decodedWith) run.noteIdentity('frames', [decodedWith]);
   }
-  run.stage = 'policy';
-  // A reference policy that was refreshed is a checkpoint: the run needs its start policy no more.
-  if (!snapshot.reference || snapshot.reference.step === 0) snapshot.reference = await loadPolicy(run);
-  snapshot.policy ??= snapshot.reference;
 }
 
 /** The policy that the run started from; of a new run, the one that its config names. */

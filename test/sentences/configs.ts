@@ -61,7 +61,10 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
       'such as "quickstart".',
     () => loadConfig('/nowhere/lab.yaml'),
   ],
-  ['InvalidConfig: Config file ~ is no file; give the path of a YAML file.', () => newFolder().then(loadConfig)],
+  [
+    'InvalidConfig: Config file ~ is a folder, not a file; give the path of a YAML file.',
+    () => newFolder().then(loadConfig),
+  ],
   [
     'InvalidConfig: lab.yaml:3:1: Flow sequence in block collection must be sufficiently indented and end ' +
       'with a ]. Correct the YAML there.',

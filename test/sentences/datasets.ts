@@ -84,6 +84,11 @@ export const DATASET_SENTENCES: readonly PinnedSentence[] = [
     () => dataset('', { train: ['/nowhere/train.jsonl'] }),
   ],
   [
+    'InvalidDataset: Dataset file /dev/zero is a device, not a file; name a file of samples in dataset, of at most ' +
+      '4294967296 bytes.',
+    () => dataset('', { train: ['/dev/zero'] }),
+  ],
+  [
     'InvalidDataset: Dataset file ~/train.jsonl has no usable sample; add lines such as {"video": "clip.mp4", ' +
       '"caption": "..."}.',
     () => dataset(''),

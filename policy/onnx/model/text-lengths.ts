@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { TextLengths } from '../../../core/text-lengths.ts';
+import { readModelJson } from './model-file.ts';
 import { openModelFolder } from './model-folder.ts';
-import { readText } from './read-text.ts';
 import { PolicyTokenizer } from './tokenizer.ts';
 
 /** Both forms of a `config.json`, as `model-config.ts` reads them. */
@@ -12,7 +12,7 @@ const ConfigFile = Context.extend({ text_config: Context.optional().catch(undefi
 /** Counts tokens as the model of a folder does. @throws VideocapError `InvalidModel`. */
 export function textLengths(model: string): TextLengths {
   const { path } = openModelFolder(model); // checks its files
-  const { text_config, max_position_embeddings } = ConfigFile.parse(JSON.parse(readText(join(path, 'config.json'))));
+  const { text_config, max_position_embeddings } = ConfigFile.parse(readModelJson(join(path, 'config.json')));
   const tokenizer = new PolicyTokenizer(path);
   return {
     context: text_config?.max_position_embeddings ?? max_position_embeddings,

@@ -1,5 +1,5 @@
 import { truncate } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createRolloutActivities } from '../../../activities/rollout.ts';
 import type { ArtifactStore } from '../../../core/artifact-store.ts';
@@ -15,6 +15,8 @@ import { storeClips, temporaryStore } from './stage-store.ts';
 type Generate = PolicyEngine['generate'];
 
 const identity: PolicyEngine['identity'] = async () => ({ engine: 'scripted' });
+const onnx = new OnnxEngine();
+afterAll(() => onnx.close());
 
 /** Writes `<sample> <completion>` with as many tokens as the completion's number says; odd ones are cut off. */
 function scriptedEngine() {
@@ -34,7 +36,7 @@ function scriptedEngine() {
       }),
     );
   };
-  const { startPolicy } = OnnxEngine.prototype;
+  const startPolicy: PolicyEngine['startPolicy'] = (model, options) => onnx.startPolicy(model, options);
   return { engine: { generate, identity, startPolicy } as PolicyEngine, requests };
 }
 
