@@ -184,6 +184,18 @@ export const DATASET_SENTENCES: readonly PinnedSentence[] = [
     () => row({ messages: [ASKED, ANSWERED], videos: ['a.mp4', 'b.mp4'] }),
   ],
   [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: it ' +
+      'names one video by a list of 2 files, ["a.jpg","b.jpg"]; put its frames into a folder, with names in their ' +
+      'order, and name the folder as the video. Fix or remove them, or raise dataset.maxBadSamples.',
+    () => row({ messages: [ASKED, ANSWERED], videos: [['a.jpg', 'b.jpg']] }),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
+      '"messages" is empty, and the assistant\'s answer is the caption; add it, or "caption". Fix or remove ' +
+      'them, or raise dataset.maxBadSamples.',
+    () => row({ messages: [], videos: ['a.mp4'] }),
+  ],
+  [
     'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
       'unknown "vidoes", did you mean "videos"? (allowed: id, video, caption, thought, events, questions, ' +
       'keyPoints, prompt, start, end, fps, times). Fix or remove them, or raise dataset.maxBadSamples.',
