@@ -128,7 +128,10 @@ export interface Suite<Item extends SuiteItem = SuiteItem, Score = unknown> {
   readonly repeatedPrediction: 'first' | 'last';
   /** By which id an answer in a log of lmms-eval goes, where the benchmark has several tasks there. */
   idInTask?(task: string, clip: string): string;
-  /** Whether a task of lmms-eval asks for this benchmark's captions, as far as its name tells: `camera_test`. */
+  /**
+   * Whether a task of lmms-eval asks for this benchmark's captions, as far as its name tells: `camera_test`. Without it
+   * logs of lmms-eval are not read.
+   */
   isTask?(task: string): boolean;
   /** Whether `doc_id` of such a log is an item's id, in a row that names no video. */
   readonly docIdIsId?: boolean;

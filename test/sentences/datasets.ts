@@ -212,6 +212,12 @@ export const DATASET_SENTENCES: readonly PinnedSentence[] = [
     () => predictions('p.jsonl', '{"id": 1, "capt'),
   ],
   [
+    'InvalidDataset: Predictions file ~/p.jsonl line 1 is of a log of lmms-eval, and neither the log nor the name of ' +
+      'its file tells a task of DREAM-1K (AutoDQ); name the file as lmms-eval does, <time>_samples_<task>.jsonl, or ' +
+      'write lines such as {"id": "1", "caption": "A man walks."}.',
+    () => predictions('p.jsonl', '{"doc_id": 1, "doc": {"id": 1}, "resps": [["yes"]]}'),
+  ],
+  [
     'InvalidDataset: ~/1_samples_msvd.jsonl has only logs of other tasks than those of DREAM-1K (AutoDQ); give the ' +
       'log of its task, or write lines such as {"id": "1", "caption": "A man walks."}.',
     () => predictions('1_samples_msvd.jsonl', '{"doc_id": 1, "doc": {"id": 1}, "resps": [["yes"]]}'),
