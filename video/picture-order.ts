@@ -18,8 +18,8 @@ export function inOrder(names: readonly string[]): string[] {
 }
 
 /**
- * The seconds in a name as programs write them: a fraction does not end in 0, but for `1.0`. `1.10` is the tenth picture
- * of a first part; or all names have as many digits, and then both orders are the same.
+ * The seconds in a name as programs write them: a fraction does not end in 0, but for `1.0`. `1.10` is the tenth
+ * picture of a first part; or all names have as many digits, and then both orders are the same.
  */
 function secondsIn(name: string): { value: number; around: string; isDecimal: boolean } | undefined {
   const { before, number, fraction, after } = NUMBER.exec(name.replace(/\.[^.]+$/, ''))?.groups ?? {};
