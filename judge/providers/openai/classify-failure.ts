@@ -200,7 +200,7 @@ function rowFor({ status, said, headers }: Failure, { asked }: FailingEndpoint):
   if (
     status === 400 &&
     /plain http request was sent to (?:an? )?https port|client sent an http request to an https/i.test(
-      said.message ?? '',
+      messageOf(said, asked),
     )
   )
     return WANTS_TLS;
