@@ -97,13 +97,13 @@ export interface Suite<Item extends SuiteItem = SuiteItem, Score = unknown> {
   readonly published: readonly PublishedRow[];
   /** What else was published and fits no row of numbers, as sentences. */
   readonly notes?: readonly string[];
-  /** What the authors' tables are split by: `Category`. A table says what became of the items of each. */
+  /** What the authors' tables are split by: `Category`. A table shows what became of the items of each. */
   readonly groups?: {
     readonly title: string;
     of(item: Item): string;
     /**
-     * Those that a headline number is a mean over; it says so when one of them is not there. Without: as many as there
-     * are.
+     * Those that a headline number is a mean over; the report warns where one of them is not there. Absent: as many as
+     * there are.
      */
     readonly all?: readonly string[];
   };
