@@ -41,7 +41,7 @@ export function requireAllowed(variable: string, url: string, field: string, { k
     if (namesApiKey(variable)) return;
     throw new JudgeError({
       kind: 'blocked',
-      sentence: `The environment variable ${variable} (${field}) is not named as the key of an API, such as JUDGE_API_KEY`,
+      sentence: `The environment variable ${variable} (${field}) is not named as an API key, such as JUDGE_API_KEY`,
       remedy: `rename it, or let ${path} allow it: keys: [{ variable: ${variable}, url: "${origin}/" }]`,
     });
   }
