@@ -49,7 +49,7 @@ export async function* readJsonl(path: string, signal?: AbortSignal): AsyncGener
   }
 }
 
-/** What a line says; `undefined` for an empty one. Never throws. */
+/** The sample of a line, or its problem; `undefined` for an empty line. Never throws. */
 function parseLine(raw: Uint8Array): { sample: OwnSample } | { problem: string } | undefined {
   let json: unknown;
   try {

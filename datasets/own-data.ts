@@ -195,7 +195,7 @@ async function checkVideos(
     try {
       return [{ ...entry, video: await checkVideo(entry.sample, entry.file, frames, { store, signal }) }];
     } catch (error) {
-      // Only what is wrong with this video: a machine in trouble must not cost samples.
+      // Only what is wrong with this video: a fault of the machine must not set samples aside.
       if (!(error instanceof VideocapError) || error.code !== 'InvalidVideo') throw error;
       quarantine.add(entry.file, entry, entry.id, error.message);
       return [];

@@ -139,7 +139,7 @@ export function neededFields(reward: RewardConfig): { field: ReferenceField; com
   );
 }
 
-/** Names of components: those that every config has, and of the others those that `has` says are there. */
+/** Names of components: those that every config has, and of the others those for which `has` is true. */
 export function componentNames(has: (name: string) => boolean): string[] {
   return Object.keys(COMPONENTS).filter((name) => DEFAULTS.has(name) || has(name));
 }

@@ -169,7 +169,7 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   [
     'InvalidConfig: lab.yaml:1:38: algorithm.steps is NaN; set a number.\n' +
       'lab.yaml:1:26: algorithm.beta is Infinity; set a number.\n' +
-      'lab.yaml:1:51: algorithm.clipLow is 1; set a number less than 1.',
+      'lab.yaml:1:51: algorithm.clipLow is 1; set a number of at most 0.9999999.',
     () => config('algorithm: { kind: grpo, beta: .inf, steps: .nan, clipLow: 1 }'),
   ],
   [
@@ -182,13 +182,15 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
       'lab.yaml:1:46: algorithm.optimizer.beta2 is 0.99999999; set a number of at most 0.9999999: as a 32-bit ' +
       'number it is 1, and the moment never changes.\n' +
       'lab.yaml:1:65: algorithm.optimizer.epsilon is 1e-50; set a number of at least 1e-44: as a 32-bit number ' +
-      'it is 0, and the optimiser divides by it.',
+      'it is 0.',
     () => config('algorithm: { optimizer: { beta1: 0.99999999, beta2: 0.99999999, epsilon: 1.0e-50 } }'),
   ],
   [
-    'InvalidConfig: lab.yaml:1:27: algorithm.optimizer.epsilon is 1e+40; set a number of at most 1e38: as a 32-bit ' +
-      'number it is infinite, and no weight moves.',
-    () => config('algorithm: { optimizer: { epsilon: 1.0e+40 } }'),
+    'InvalidConfig: lab.yaml:1:27: algorithm.optimizer.weightDecay is 1e-50; set 0, or a number of at least 1e-44: ' +
+      'as a 32-bit number it is 0.\n' +
+      'lab.yaml:1:49: algorithm.optimizer.maxGradNorm is 1e+40; set a number of at most 1e38: as a 32-bit number it ' +
+      'is infinite.',
+    () => config('algorithm: { optimizer: { weightDecay: 1.0e-50, maxGradNorm: 1.0e+40 } }'),
   ],
   ['InvalidConfig: lab.yaml:1:11: frames.count is 7; set a multiple of 2.', () => config('frames: { count: 7 }')],
   [

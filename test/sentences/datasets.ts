@@ -215,6 +215,18 @@ export const DATASET_SENTENCES: readonly PinnedSentence[] = [
     () => row({ messages: [ASKED, ANSWERED], videos: ['a.mp4', 'b.mp4'] }),
   ],
   [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: it ' +
+      'names one video by a list of 2 files, ["a.jpg","b.jpg"]; put its frames into a folder, with names in their ' +
+      'order, and name the folder as the video. Fix or remove them, or raise dataset.maxBadSamples.',
+    () => row({ messages: [ASKED, ANSWERED], videos: [['a.jpg', 'b.jpg']] }),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
+      '"messages" is empty, and the assistant\'s answer is the caption; add it, or "caption". Fix or remove ' +
+      'them, or raise dataset.maxBadSamples.',
+    () => row({ messages: [], videos: ['a.mp4'] }),
+  ],
+  [
     'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
       'unknown "vidoes", did you mean "videos"? (allowed: id, video, caption, thought, events, questions, ' +
       'keyPoints, prompt, start, end, fps, times). Fix or remove them, or raise dataset.maxBadSamples.',
@@ -229,6 +241,12 @@ export const DATASET_SENTENCES: readonly PinnedSentence[] = [
     'InvalidDataset: Predictions file ~/p.jsonl line 1 is no caption, and no JSON; write lines such as {"id": "1", ' +
       '"caption": "A man walks."}, with the ids of the suite\'s clips.',
     () => predictions('p.jsonl', '{"id": 1, "capt'),
+  ],
+  [
+    'InvalidDataset: Predictions file ~/p.jsonl line 1 is of a log of lmms-eval, and neither the log nor the name of ' +
+      'its file tells a task of DREAM-1K (AutoDQ); name the file as lmms-eval does, <time>_samples_<task>.jsonl, or ' +
+      'write lines such as {"id": "1", "caption": "A man walks."}.',
+    () => predictions('p.jsonl', '{"doc_id": 1, "doc": {"id": 1}, "resps": [["yes"]]}'),
   ],
   [
     'InvalidDataset: ~/1_samples_msvd.jsonl has only logs of other tasks than those of DREAM-1K (AutoDQ); give the ' +

@@ -216,7 +216,7 @@ function rowFor({ status, said, headers }: Failure, { asked }: FailingEndpoint):
   const refusal = [401, 402, 404].includes(status) ? undefined : refusalOf(said, { status, asked });
   if (refusal) return BY_REFUSAL[refusal];
   if (status === 429 && accountLocked(messageOf(said, asked))) return BY_STATUS[403]!;
-  if (status === 400 && SAYS_HTTPS.test(said.message ?? '')) return WANTS_TLS;
+  if (status === 400 && SAYS_HTTPS.test(messageOf(said, asked))) return WANTS_TLS;
   // Some endpoints say themselves whether to try again: that wins over the status.
   const word = headers?.get('x-should-retry');
   if (word === 'true') return passes('asks for a retry');

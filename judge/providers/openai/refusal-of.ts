@@ -1,8 +1,9 @@
 import { accountAtFault } from './account-at-fault.ts';
+import { withoutEchoes } from './echoes.ts';
 import type { SaidError } from './error-body.ts';
 import { REFUSALS, type Refusal, type RefusalRow } from './refusals.ts';
 
-/** An endpoint may repeat what it was asked, which may be worded like an error: it is searched without that. */
+/** Characters that are searched. */
 const LONGEST_MESSAGE = 8000;
 
 /** What else decides: the response's status, and the texts of the request. */
@@ -39,7 +40,7 @@ export function refusalOf(
 
 /** What an endpoint says, without what that repeats of the request. */
 export function messageOf({ message = '' }: SaidError, asked: readonly string[] = []): string {
-  return withoutTexts(message, asked).slice(0, LONGEST_MESSAGE);
+  return withoutEchoes(message, asked).slice(0, LONGEST_MESSAGE);
 }
 
 /**
@@ -61,13 +62,4 @@ const WAIT = new RegExp(
 function neverFits(message: string): boolean {
   const [, limit, requested] = /\blimit:? (\d+)\b.{0,60}\brequested:? (\d+)\b/i.exec(message) ?? [];
   return Number(requested) > Number(limit);
-}
-
-/** As they are, or as JSON writes them, once or twice. */
-function withoutTexts(message: string, asked: readonly string[]): string {
-  const quoted = (text: string) => JSON.stringify(text).slice(1, -1);
-  return asked
-    .flatMap((text) => [quoted(quoted(text)), quoted(text), text])
-    .filter((text) => text.length > 0)
-    .reduce((rest, text) => rest.replaceAll(text, ' '), message);
 }

@@ -48,8 +48,19 @@ it('says what to add, where, and how to go on', () => {
   );
 });
 
-it('a variable that is not named as a secret goes nowhere, not even to this machine', () => {
-  expect(refused('HOME', 'http://127.0.0.1:8000/v1')).toEqual(naming('HOME (judge.apiKeyEnv)'));
+it.each([
+  ...['HOME', 'DATABASE_URL', 'PGPASSWORD', 'DB_PASSWORD', 'KEYBOARD', 'TOKEN_FILE', 'API_KEY_PATH', 'SSH_AUTH_SOCK'],
+  ...[
+    'PUBLIC_KEY',
+    'SSH_KEY',
+    'GPG_KEY',
+    'TLS_PRIVATE_KEY',
+    'AWS_SECRET_ACCESS_KEY',
+    'AWS_SESSION_TOKEN',
+    'CSRF_TOKEN',
+  ],
+])('%s is not named as the key of an API, and goes nowhere, not even to this machine', (variable) => {
+  expect(refused(variable, 'http://127.0.0.1:8000/v1')).toEqual(naming(`${variable} (judge.apiKeyEnv)`, path));
 });
 
 it('the variables of headers are checked as well', () => {
