@@ -56,8 +56,8 @@ export class FfmpegFailure extends Error {
   override readonly name = 'FfmpegFailure';
   /**
    * `refused`: it ended by itself, with an error or a crash; `excess`: it wanted more memory, processor time or output
-   * than it may have. Both are the input's fault. `late`: it took too long by the clock; `killed`: another program ended
-   * it. Both may pass.
+   * than it may have. Both are the input's fault. `late`: it took too long by the clock; `killed`: another program
+   * ended it. Both may pass.
    */
   readonly kind: 'refused' | 'excess' | 'late' | 'killed';
   /** The first and the last lines of ffmpeg's log. */

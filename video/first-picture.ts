@@ -35,7 +35,7 @@ export function readFirstPicture(head: Buffer): FirstPicture {
   const [across, down] = aspect ? [numberAt(head, aspect.start), numberAt(head, aspect.start + 4)] : [1, 1];
   const square = Math.max(1, across > 0 && down > 0 ? Math.round((width * across) / down) : width);
   const rotation = wholeDegrees(displayRotation(head));
-  // ffmpeg turns by quarters where whole degrees are multiples of 90. At other angles it turns the picture inside its own bounds.
+  // At multiples of 90 degrees ffmpeg turns by quarters. At other angles it turns the picture inside its own bounds.
   const upright = Math.abs(rotation) !== 90;
   return {
     width: upright ? square : height,

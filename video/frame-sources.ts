@@ -14,8 +14,8 @@ export interface DecodedPart extends Decoded {
 /**
  * For each frame that is wanted, given by its beginning, which of the written ones is shown. `origin` is the beginning
  * of the first frame.
- * @throws VideocapError `InvalidVideo` when more than a tenth of the frames is lost, or one that is wanted together with
- *   those beside it. Pure.
+ * @throws VideocapError `InvalidVideo` when more than a tenth of the frames is lost, or one that is wanted together
+ *   with those beside it. Pure.
  */
 export function sourcesOf(parts: readonly DecodedPart[], wanted: readonly number[], origin: number): number[] {
   const lost = parts.map((part) => lostFrames(part.timeline, part));

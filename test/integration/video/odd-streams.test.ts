@@ -105,7 +105,7 @@ describe('times that no decoder keeps', () => {
   });
 });
 
-test('of a fragmented file that is cut in its last sound, all pictures are shown; cut in a picture, it is refused', async () => {
+test('a fragmented file is whole when it is cut in its last sound, and refused when it is cut in a picture', async () => {
   const sound = ['-f', 'lavfi', '-i', 'sine=d=4', '-c:a', 'aac'];
   const fragments = ['-g', '25', '-movflags', 'frag_keyframe+empty_moov'];
   await ffmpegTool(...PATTERN, ...sound, ...H264, ...fragments, at('fragments.mp4'));
