@@ -8,7 +8,7 @@ import type { VideoInfo } from './probe.ts';
 import { given, type ProbeOptions, STRICT, VIDEO_STREAM } from './probe-options.ts';
 import { hasIndex, type Part, planSeeks, seekOptions, untilFilter } from './seek-plan.ts';
 import { scaleFilter } from './smart-resize.ts';
-import { frameAt } from './timeline.ts';
+import { frameAt, type Timeline } from './timeline.ts';
 import { renderingOf } from './tone-map.ts';
 
 export interface AskedFrames {
@@ -49,7 +49,7 @@ export async function decodeFrames(
       if (!(error instanceof NotAsPlanned)) throw error;
     }
   }
-  throw new VideocapError('InvalidVideo', 'its pictures change their size or direction too often');
+  throw new VideocapError('InvalidVideo', 'its pictures change their size or direction so that their times are lost');
 }
 
 /**
@@ -58,15 +58,17 @@ export async function decodeFrames(
  */
 async function attemptsAt(path: string, info: VideoInfo, { times }: AskedFrames): Promise<Attempt[]> {
   const { timeline, rotation } = info;
+  const isCounted = countsFrames(timeline);
   const whole = [{ timeline, seekSeconds: undefined, until: Number.POSITIVE_INFINITY }];
   const parts = planSeeks(info, times);
-  const counted = !timeline.stated || timeline.numbers !== undefined;
   return [
     ...(parts !== undefined && (await hasIndex(path)) ? [{ parts, restarts: true }] : []),
-    ...(counted && rotation === 0 ? [] : [{ parts: whole, restarts: true }]),
+    ...(isCounted && rotation === 0 ? [] : [{ parts: whole, restarts: true }]),
     ...(rotation === 0 ? [{ parts: whole, restarts: false }] : []),
   ];
 }
+
+const countsFrames = ({ stated, numbers }: Timeline) => !stated || numbers !== undefined;
 
 /** Decoding goes elsewhere than it was meant to: it began at another key frame, or its filters start too often. */
 class NotAsPlanned extends Error {}
@@ -106,7 +108,7 @@ async function decodeParts(
     onSide: (piece) => {
       report.add(piece);
       for (const [i, part] of parts.entries()) checkStart(part, report.times[i]!);
-      const most = parts.length > 1 ? 1 : MAX_RESTARTS;
+      const most = parts.length > 1 || countsFrames(info.timeline) ? 1 : MAX_RESTARTS;
       if (report.starts.some((starts) => starts.length > most)) throw new NotAsPlanned();
     },
     ...given(options),
