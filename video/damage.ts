@@ -6,6 +6,9 @@ import { type Part, seekOptions, untilFilter } from './seek-plan.ts';
 
 export type Damage = Required<Pick<Decoded, 'damaged' | 'attempted'>>;
 
+/** Leaves out what the container marks as damaged, and fills no hole in a picture: not as other decoders fill it. */
+const UNCONCEALED = ['-fflags', '+discardcorrupt', '-ec:v', '0'];
+
 interface Seen {
   /** Filters that bring a picture to the size and the format in which it is seen. */
   shown: readonly string[];
@@ -31,7 +34,7 @@ export async function damageIn(
       const inputOptions = [...decoder, ...seekOptions(part)];
       return decodedPictures(path, { inputOptions, filters, durationSeconds: info.durationSeconds }, options);
     };
-    const careful = await decode([...STRICT, '-fflags', '+discardcorrupt']);
+    const careful = await decode([...STRICT, ...UNCONCEALED]);
     found.push(differences(careful, await decode([]), info.timeline.stated));
   }
   return found;
