@@ -1,4 +1,5 @@
 import { type DecodedPicture, decodedPictures } from './decoded-pictures.ts';
+import { FfmpegFailure } from './ffmpeg-command.ts';
 import type { Decoded } from './lost-frames.ts';
 import type { VideoInfo } from './probe.ts';
 import { type ProbeOptions, STRICT } from './probe-options.ts';
@@ -32,7 +33,12 @@ export async function damageIn(
     const filters = [...untilFilter(part.until), ...shown];
     const decode = (decoder: readonly string[]) => {
       const inputOptions = [...decoder, ...seekOptions(part)];
-      return decodedPictures(path, { inputOptions, filters, durationSeconds: info.durationSeconds }, options);
+      const pass = { inputOptions, filters, durationSeconds: info.durationSeconds };
+      return decodedPictures(path, pass, options).catch((error) => {
+        // ffmpeg fails where no picture is left.
+        if (error instanceof FfmpegFailure && error.kind === 'refused') return [];
+        throw error;
+      });
     };
     const careful = await decode([...STRICT, ...UNCONCEALED]);
     found.push(differences(careful, await decode([]), info.timeline.stated));
@@ -46,11 +52,11 @@ export function differences(
   lenient: readonly DecodedPicture[],
   stated: boolean,
 ): Damage {
-  // Where the container does not state when pictures are shown, one that is left out moves those behind it.
-  const keyOf = ({ time, checksum }: DecodedPicture) => (stated ? `${time} ${checksum}` : checksum);
-  const sound = new Set(lenient.map(keyOf));
-  const clean = new Set(careful.filter((picture) => sound.has(keyOf(picture))).map(({ time }) => time));
+  // Pictures are compared in whatever place they are: where one is left out, ffmpeg may move the times behind it.
+  const [measured, other] = stated ? [lenient, careful] : [careful, lenient];
+  const sound = new Set(other.map(({ checksum }) => checksum));
+  const clean = new Set(measured.filter(({ checksum }) => sound.has(checksum)).map(({ time }) => time));
   const attempted = lenient.map(({ time }) => time);
-  const all = [...attempted, ...careful.map(({ time }) => time)];
+  const all = measured.map(({ time }) => time);
   return { damaged: new Set(all.filter((time) => !clean.has(time))), attempted };
 }
