@@ -10,7 +10,7 @@ const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 
 export interface Ffmpeg {
   path: string;
-  /** As the binary says it, such as `n9.0.2-17-g2a571b6068` or `5.1.9-0+deb12u1`. */
+  /** As the binary prints it, such as `n9.0.2-17-g2a571b6068` or `5.1.9-0+deb12u1`. */
   version: string;
   /** All that it says of itself: version, compiler, configuration and the versions of its libraries. */
   about: string;
@@ -31,7 +31,7 @@ export function findFfmpeg(): Promise<Ffmpeg> {
   return found;
 }
 
-/** `findFfmpeg` without its memory. */
+/** `findFfmpeg` without its cache. */
 export async function lookForFfmpeg(fromEnvironment: string | undefined, projectFolder: string): Promise<Ffmpeg> {
   if (fromEnvironment) {
     const said = await askVersion(fromEnvironment);
