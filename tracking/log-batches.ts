@@ -61,7 +61,7 @@ export function metricPoints(records: readonly StepRecord[]): Metric[] {
   );
 }
 
-/** A text no longer than `length` characters; what is cut says so. */
+/** A text of at most `length` characters; a cut text ends with an ellipsis. */
 export function clipped(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }

@@ -17,8 +17,8 @@ export class RunArtifacts {
   }
 
   /**
-   * Writes a file, or writes it again. Where the server takes no files, says so once on the run: numbers arrive all the
-   * same.
+   * Writes a file, or writes it again. If the server takes no files, the run's description notes it once; numbers are
+   * still sent.
    */
   async upload(path: string, content: Uint8Array | string): Promise<boolean> {
     if (this.#root === undefined) {

@@ -43,8 +43,8 @@ export const benchCommand = new Command('bench')
       "Tarsier's inference or lmms-eval wrote; no checkpoint, no videos",
   )
   .option('--limit <clips>', 'only this number of clips, from the start of the file', wholeNumber(1, 100))
-  .option('--quirk <name>', "turn on a quirk of the authors' script; repeatable; the report says so", collectName)
-  .option('--variant <name>', "turn on a choice of this project's own; repeatable; the report says so", collectVariant)
+  .option('--quirk <name>', "turn on a quirk of the authors' script; repeatable; the report lists it", collectName)
+  .option('--variant <name>', "turn on a choice of this project's own; repeatable; the report lists it", collectVariant)
   .option(
     '--captioning <key=value>',
     "change how videos are captioned, by default as the benchmark's authors do: prompt, frames.count, " +

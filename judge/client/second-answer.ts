@@ -60,7 +60,7 @@ function isAnswer(value: unknown, shape: z.ZodType): boolean {
   return isObject(value) && shape.safeParse(inShape(value, shape)).success;
 }
 
-/** Whether a value that nobody asked for could stand for the field. */
+/** Whether an unrequested value could stand for the field. */
 function mayReplace(key: string, value: unknown, { name, field }: { name: string; field: z.ZodType }): boolean {
   const words = key
     .replaceAll(/([a-z])(?=[A-Z])/g, '$1 ')

@@ -59,7 +59,7 @@ const LONGEST_NOTED = 4000;
  * paid for and lost.
  *
  * An abandoned intent is taken over by putting the next number, which one of many can do; the numbers below go with it.
- * Its holder is gone when it says so, when its attempt was superseded (a worker that died: Temporal starts the next
+ * Its holder is gone when it has released it, when its attempt was superseded (a worker that died: Temporal starts the next
  * attempt, which takes over at once), or when its lease is over (a run that was terminated as its worker died).
  */
 export class Intents {

@@ -99,7 +99,7 @@ describe('a run that is ended', () => {
     const played = await world.play('ended', experiment(), {
       end: async (handle) => {
         await soon(async () => (await status(handle)).step >= 2 || undefined);
-        await handle.terminate('the test says so');
+        await handle.terminate('ended by the test');
         return (await opened('ended', handle)).resume;
       },
     });
@@ -165,7 +165,7 @@ describe('a store is damaged while a run is down', () => {
           keyOf('progress', { runKey: run, step: 2 }),
           RunProgress,
         );
-        await handle.terminate('the test says so');
+        await handle.terminate('ended by the test');
         const { rollouts } = await value(keyOf('record', { runKey: run, step: 2 }), StepRecord);
         const { rollout, verdicts } = rollouts[0]!;
         const { manifest } = await value(keyOf('dataset', { runKey: run }), PrepareDatasetOutput);

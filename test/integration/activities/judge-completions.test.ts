@@ -260,7 +260,7 @@ describe('with an endpoint', () => {
   });
 });
 
-test('tried again after it is done, the activity finds its own output and asks nobody', async () => {
+test('retried after it finished, the activity returns its own output and asks no question', async () => {
   const input = await inputFor([sample('a')], [[CAPTION]], { judge: openai() });
   const output = await activities().judgeCompletions(input);
   expect(await activities().judgeCompletions(input)).toEqual(output);

@@ -7,7 +7,7 @@ let world: ScriptedWorld;
 let unanswered: Promise<Ended>;
 beforeAll(async () => {
   world = await ScriptedWorld.start();
-  const alone = { taskQueue: 'nobody-works-here', workflowId: 'alone', args: [{}] };
+  const alone = { taskQueue: 'no-worker-here', workflowId: 'alone', args: [{}] };
   await world.environment.client.workflow.start('trainingRun', alone);
   unanswered = world.videocap(['limits', 'alone']);
 });
@@ -109,8 +109,8 @@ describe('limits', () => {
     expect(await handle.result()).toMatchObject({ steps: 4, trained: { step: 4 } });
   });
 
-  it('refuses what is no limit, before it asks anybody', async () => {
-    const said = async (option: string) => (await world.videocap(['limits', 'anybody', option])).stderr;
+  it('refuses an invalid limit, before it asks Temporal', async () => {
+    const said = async (option: string) => (await world.videocap(['limits', 'any-run', option])).stderr;
     expect(await Promise.all(['--judge-usd=-1', '--judge-calls=', '--max-steps=1.5'].map(said))).toEqual([
       naming("'-1' is invalid", 'at least 0', '20'),
       naming("'' is invalid", 'a whole number', 'at least 0', '500'),
@@ -127,9 +127,9 @@ describe('what cannot be told anything', () => {
   const verbs = ['pause', 'stop', 'limits', 'resume'];
   const each = (run: string) => Promise.all(verbs.map((verb) => world.videocap([verb, run])));
 
-  it('a run that nobody knows', async () => {
-    const told = refused('no run nobody', 'videocap status');
-    expect(await each('nobody')).toEqual(verbs.map(() => told));
+  it('an unknown run', async () => {
+    const told = refused('no run unknown', 'videocap status');
+    expect(await each('unknown')).toEqual(verbs.map(() => told));
   });
 
   it('a run that has finished', async () => {
@@ -140,14 +140,14 @@ describe('what cannot be told anything', () => {
   });
 
   it('a benchmark, to wait or to end early', async () => {
-    const alone = { taskQueue: 'nobody-works-here', workflowId: 'a-bench', args: [{}] };
+    const alone = { taskQueue: 'no-worker-here', workflowId: 'a-bench', args: [{}] };
     await world.environment.client.workflow.start('benchmarkRun', alone);
     const told = refused('a-bench', 'a benchmark', 'cancel it in the Temporal UI');
     expect(await Promise.all(['pause', 'stop'].map((verb) => world.videocap([verb, 'a-bench'])))).toEqual([told, told]);
   });
 
   it('a run that was ended, until it is resumed', async () => {
-    await (await waiting('ended')).terminate('the test says so');
+    await (await waiting('ended')).terminate('ended by the test');
     world.release('ended');
     const told = refused('Run ended has ended: terminated; it can continue: videocap resume ended.');
     const others = ['pause', 'stop', 'limits'].map((verb) => world.videocap([verb, 'ended']));

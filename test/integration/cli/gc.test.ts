@@ -57,7 +57,7 @@ it('runs of a real store resume and fork as if nothing had been removed', async 
   await expect
     .poll(() => ended.query<{ step: number }>('status').catch(() => ({ step: 0 })), { timeout: 60_000, interval: 50 })
     .toMatchObject({ step: expect.toSatisfy((step: number) => step >= 2) });
-  await ended.terminate('the test says so');
+  await ended.terminate('ended by the test');
   // An activity of a terminated run continues until its next heartbeat, and would write between the two looks at the
   // store.
   await servers.worker.kill();

@@ -164,7 +164,7 @@ describe('the completions of a step', () => {
     });
   });
 
-  it('are told of by the algorithm too, over all rounds', async () => {
+  it("include the algorithm's own, over all rounds", async () => {
     rounds();
     const { fake } = algorithm((_, made) => made < 2);
     const told: unknown[] = [];

@@ -415,7 +415,7 @@ describe('the state of a run', () => {
     ).toBe('resumable');
   });
 
-  it('is told by what it left where Temporal does not know it', () => {
+  it("follows from the run's files where Temporal does not know the run", () => {
     expect(stateOf('r', [], { hasReport: true, lately: true })).toBe('finished');
     expect(stateOf('r', [], { hasReport: false, lately: true })).toBe('running');
     expect(stateOf('r', [execution({ runKey: 'other' })], unknown)).toBe('resumable');

@@ -50,7 +50,7 @@ describe('a fault that passes is unavailable', () => {
   const because = (code: string) => Object.assign(new Error('x'), { code });
   test.each([
     [
-      'nobody there',
+      'no server',
       new APIConnectionError({ cause: new TypeError('x', { cause: because('ECONNREFUSED') }) }),
       false,
       'ECONNREFUSED',
