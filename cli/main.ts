@@ -50,7 +50,7 @@ for (const name of Object.hasOwn(COMMANDS, named) ? [named] : Object.keys(COMMAN
 try {
   await program.parseAsync();
 } catch (error) {
-  // What is ours to explain is one sentence; anything else is a defect, and its stack helps to find it.
+  // An error of this project prints as one sentence; any other is a defect, and its stack helps to find it.
   printNote(`${error instanceof VideocapError ? error.message : ((error as Error).stack ?? error)}\n`);
   process.exitCode = 1;
 }

@@ -1,7 +1,7 @@
 import { LOGGED_ARTIFACTS_TAG, withTables } from './logged-tables.ts';
 import type { MlflowClient, MlflowRun } from './mlflow-client.ts';
 
-/** Says in MLflow why a run there has no files. */
+/** The tag with the reason why an MLflow run has no files. */
 const NO_ARTIFACTS_TAG = 'videocap.artifacts';
 
 /** The files of one MLflow run, uploaded through its server. */

@@ -143,7 +143,7 @@ export const benchCommand = new Command('bench')
 
 const LLM = '--set judge.kind=llm --set judge.model=gpt-4o-mini';
 
-/** What of the config decides the figures of its own held-out videos. */
+/** The sections of the config that decide the figures of its own held-out videos. */
 const MEASURE = 'Judge, prompt, frame options';
 
 /** Nothing is trained here; without this the run's page would count steps that never come. */
