@@ -51,7 +51,7 @@ async function opened(name: string, handle: WorkflowHandle) {
   return { store, run, value, resume: { ...experiment(), resume: { run } } };
 }
 
-/** What comes to be there. */
+/** Waits until `look` finds something. */
 async function soon<T>(look: () => Promise<T | undefined>): Promise<T> {
   for (;;) {
     const found = await look().catch(() => undefined);

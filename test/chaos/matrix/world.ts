@@ -15,7 +15,7 @@ import { Workers } from './workers.ts';
 /** How long a server that is struck from outside stays away. */
 const AWAY_SECONDS = 1.5;
 
-/** What happens to a run on its way. */
+/** The disturbances of a run. */
 export interface Play {
   /** One strike from inside. */
   cell?: Cell | undefined;
@@ -143,7 +143,7 @@ export class ChaosWorld {
         points: await storedPoints(this.#mlflow.folder, summary.mlflowRunUrl!.split('/').at(-1)!),
       };
     } catch (error) {
-      // Whatever it was, it shall not happen to the next run.
+      // The fault must not reach the next run.
       await handle?.terminate().catch(() => undefined);
       await workers.stop();
       throw error;
