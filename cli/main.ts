@@ -28,7 +28,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 };
 const program = new Command('videocap')
   .version(version)
-  .description('Trains video-captioning models with reinforcement learning, in runs that survive anything.')
+  .description('Trains video-captioning models with reinforcement learning, in runs that survive crashes.')
   .showHelpAfterError('(--help shows examples)')
   // An unknown word of the command line is quoted; help may hold names of configs.
   .configureOutput({ outputError: (text, write) => write(printableLines(text)) })
