@@ -69,7 +69,7 @@ function batches(model: PolicyModel, clips: readonly Clip[], groupSize: number):
   });
 }
 
-/** A batch of clips being written about: `[B, G]` completions that grow by a token at a time. */
+/** A batch of clips with their completions: `[B, G]` completions that grow by a token at a time. */
 class Decoding {
   readonly #model: PolicyModel;
   readonly #weights: Weights;

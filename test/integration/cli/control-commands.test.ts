@@ -91,7 +91,7 @@ describe('stop', () => {
 });
 
 describe('limits', () => {
-  it('changes what holds, says what holds, and holds', async () => {
+  it('changes the limits, prints them, and the run obeys them', async () => {
     const handle = await waiting('limited');
     expect(await world.videocap(['limits', 'limited'])).toEqual(ok('Limits of run limited now: those of its config.'));
     expect(await world.videocap(['limits', 'limited', '--max-steps', '4'])).toEqual(
@@ -118,7 +118,7 @@ describe('limits', () => {
     ]);
   });
 
-  it('says that no worker answers, and does not wait for ever', async () => {
+  it('reports that no worker answers, and does not wait for ever', async () => {
     expect(await unanswered).toEqual(refused('No worker answers for run alone; start them with: videocap up'));
   });
 });

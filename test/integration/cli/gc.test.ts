@@ -92,7 +92,7 @@ it('runs of a real store resume and fork as if nothing had been removed', async 
   expect(started.base.metrics).toEqual(finished.trained.metrics);
 }, 240_000);
 
-it('the command says what it found, for people and for scripts', async () => {
+it('the command prints what it found, for people and for scripts', async () => {
   const videocap = async (...args: string[]) => {
     const env = { ...process.env, TEMPORAL_ADDRESS: servers.temporal.address, VIDEOCAP_HOME: servers.home };
     return (await promisify(execFile)(process.execPath, ['cli/videocap.mjs', 'gc', ...args], { env })).stdout;

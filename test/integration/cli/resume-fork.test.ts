@@ -70,7 +70,7 @@ describe('status', () => {
 });
 
 describe('resume', () => {
-  it('takes up a run that was terminated after its last step, under its own name', async () => {
+  it('continues a run that was terminated after its last step, under its own name', async () => {
     const handle = await waitingAt('terminated', 3, 6);
     const runKey = (await handle.describe()).memo!.run;
     await handle.terminate('ended by the test');
@@ -83,7 +83,7 @@ describe('resume', () => {
     expect(world.stepsOf('terminated').filter((step) => step !== 4)).toEqual([1, 2, 3, 5, 6]);
   });
 
-  it('takes up a run that was cancelled', async () => {
+  it('continues a run that was cancelled', async () => {
     const handle = await waitingAt('cancelled', 2, 4);
     await handle.cancel();
     await expect(handle.result()).rejects.toThrow();
@@ -94,7 +94,7 @@ describe('resume', () => {
     expect(await resultOf('cancelled')).toMatchObject({ steps: 4, trained: { step: 4 } });
   });
 
-  it('takes up a run that failed once its cause is repaired; before, it fails again', async () => {
+  it('continues a failed run once its cause is repaired; before, it fails again', async () => {
     broken.add('failed');
     await expect((await world.start('failed', 2)).result()).rejects.toThrow();
     expect(json(await world.videocap(['resume', 'failed', '--json'])).was).toBe('failed');
@@ -105,7 +105,7 @@ describe('resume', () => {
     expect(world.stepsOf('failed')).toEqual([1, 2]);
   });
 
-  it('takes up a run that had continued as new, and keeps what it was started with', async () => {
+  it('continues a run that had continued as new, and keeps the input that it was started with', async () => {
     const handle = await waitingAt('long', 14, 16);
     const { runId, memo } = await handleOf('long').describe();
     expect(runId).not.toBe(handle.firstExecutionRunId);

@@ -379,7 +379,7 @@ describe('leftovers', () => {
   });
 });
 
-it('a dry run tells the same numbers and removes nothing', async () => {
+it('a dry run prints the same numbers and removes nothing', async () => {
   const before = await aRun('r');
   const known = [execution({ runKey: 'r' })];
   const told = await collect(known, { dryRun: true });
