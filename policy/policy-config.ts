@@ -10,7 +10,7 @@ export type EngineConfig = z.infer<typeof EngineConfig>;
 export const PolicyConfig = z.strictObject({
   /**
    * Name of a shipped model, a path to a model folder, or a checkpoint of another run: `run:KEY@STEP`; `run:KEY` is its
-   * last step. A run's key or workflow id is the KEY. The optimiser starts anew.
+   * last step. A run's key or workflow id is the KEY. The optimiser starts with an empty state.
    */
   model: z
     .string()

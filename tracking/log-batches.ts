@@ -51,7 +51,7 @@ export function logBatches({ metrics = [], params = [], tags = [] }: Partial<Log
  * they are a point's identity in MLflow: delivering a record twice leaves one point.
  *
  * Interval bounds go to a group of their own (`eval-bounds/eventF1Low`): MLflow draws a chart a metric and opens the
- * groups of charts by their prefix, where the bounds would stand between the numbers that people look for.
+ * groups of charts by their prefix, where the bounds would separate the numbers that people look for.
  */
 export function metricPoints(records: readonly StepRecord[]): Metric[] {
   return records.flatMap(({ step, time, metrics }) =>

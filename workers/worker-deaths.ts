@@ -65,7 +65,7 @@ export function requireAlive({ count, at }: Deaths, activity: { name: string; in
   throw new VideocapError(
     'WorkerDied',
     `The worker has died ${count} times in a row in ${activity.name}${stepOf(activity.input)}, ${place}. A system ` +
-      "ends a process that takes too much memory: the system's log says so. Give the worker more memory, or make " +
+      "ends a process that takes too much memory: look into the system's log. Give the worker more memory, or make " +
       'the work smaller, such as by shorter texts, fewer frames or smaller groups.',
   );
 }

@@ -12,7 +12,7 @@ import { noWorker } from '../run/ask-status.ts';
 import { explainFailure } from '../run/explain-failure.ts';
 import { openSession } from '../run/session.ts';
 
-/** What came of saying something to a run: a sentence for people, fields for scripts. */
+/** The result of a message to a run: a sentence for people, fields for scripts. */
 export interface Reply {
   sentence: string;
   fields: Record<string, unknown>;

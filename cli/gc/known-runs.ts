@@ -31,8 +31,8 @@ export async function knownExecutions(client: Client): Promise<KnownExecution[]>
 }
 
 /**
- * - `running`: Temporal says so; or Temporal does not know the run, which has not written its report and was at work
- *   lately.
+ * - `running`: Temporal reports it as running; or Temporal does not know the run, its report is missing, and it wrote
+ *   something recently.
  * - `resumable`: it ended before it finished, and `videocap resume` can continue it; or its end is unknown.
  * - `finished`.
  */

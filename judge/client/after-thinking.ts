@@ -17,13 +17,13 @@ const FENCE = new RegExp(`^[ \\t]*(\`{3,}|~{3,})[ \\t]*${NAME}[ \\t]*$.*?(?:^[ \
 const CHANNEL = /<\|channel\|>\s*(\w+)[^<]*(?:<\|constrain\|>\s*\w*\s*)?<\|message\|>/g;
 /** The same after a server has dropped the marks: `analysisWe need ...assistantfinal{...}`. */
 const BARE_CHANNELS = /^\s*analysis(?=[A-Z]|\s*(?:We|I|The user|Let|Need)\b)/;
-/** Whatever follows its name, where the last channel has come too. */
+/** Any text after the channel's name, if the last channel follows. */
 const BARE_TO_FINAL = /^\s*analysis.*?assistant\s*final/s;
 const BARE_FINAL = /assistant\s*final(?:\s*json)?(?=\s*\S)/g;
 
 /**
- * What a model says after its thinking: nothing of what it discarded there is its answer. Chat templates may open the
- * thinking themselves, so a text that only ends it begins with it; and one that does not end is all there is.
+ * The text after a model's thinking, since only that is its answer. A chat template may itself open the thinking, so a
+ * text with only an end mark begins with thinking; thinking without an end mark leaves no text.
  */
 export function afterThinking(text: string): string {
   return withoutMarked(afterChannels(text).replace(FENCE, ' '));

@@ -22,8 +22,9 @@ export type FailedRequest = {
 };
 
 /**
- * A request that the endpoint refuses for its text, which it neither read nor was paid for. `tooLong`: for its length
- * together with that of the answer asked for; the window is the server's and may change, so this is no answer to keep.
+ * A request that the endpoint refuses because of its text: the model did not read it, and it cost nothing. `tooLong`:
+ * for its length together with that of the answer asked for; the window is the server's and may change, so this is no
+ * answer to keep.
  */
 export type RefusedRequest = Unscorable & { tooLong?: true };
 

@@ -4,9 +4,9 @@ import type { Outcome, Question, Unscorable } from '../questions/question.ts';
 import type { JudgeUsage } from '../usage.ts';
 
 /**
- * The language model as stages see it: an endpoint behind the ledger, which is asked, and paid, once a question. A
- * question that gets no answer because of the endpoint (network, overload, wrong key) throws a `JudgeError`; one that
- * the model will not or cannot answer is `unscorable`. Neither ever becomes an answer.
+ * The language model as stages see it: an endpoint behind the ledger, so that each question is asked, and paid for,
+ * once. A question that gets no answer because of the endpoint (network, overload, wrong key) throws a `JudgeError`;
+ * one that the model will not or cannot answer is `unscorable`. Neither ever becomes an answer.
  */
 export interface LlmClient {
   /** For reports: the model. */

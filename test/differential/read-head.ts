@@ -80,5 +80,5 @@ export async function recorded(folder: string, runKey: string, step: number, sig
   const store = new ArtifactStore(folder);
   const has = async (step: number) => (await store.find(keyOf('record', { runKey, step }))) !== undefined;
   while (!(await has(step))) await sleep(LOOK_MILLISECONDS, undefined, { signal });
-  if (await has(step + 1)) throw new Error(`step ${step + 1} was over before anybody saw the end of step ${step}.`);
+  if (await has(step + 1)) throw new Error(`step ${step + 1} ended before this script read the end of step ${step}.`);
 }

@@ -225,7 +225,7 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
   ['step 20, eventF1 61.25', () => bestSentence({ step: 20, metric: 'eventF1', value: 61.25 })],
   [
     'WorkerDied: The worker has died 3 times in a row in updatePolicy of step 7, at "gradients", 2 of 4, with sample ' +
-      "cap-17. A system ends a process that takes too much memory: the system's log says so. Give the worker more " +
+      "cap-17. A system ends a process that takes too much memory: look into the system's log. Give the worker more " +
       'memory, or make the work smaller, such as by shorter texts, fewer frames or smaller groups.',
     () =>
       requireAlive(
@@ -235,7 +235,7 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
   ],
   [
     'WorkerDied: The worker has died 4 times in a row in extractFrames, before its first report. A system ends a ' +
-      "process that takes too much memory: the system's log says so. Give the worker more memory, or make the work " +
+      "process that takes too much memory: look into the system's log. Give the worker more memory, or make the work " +
       'smaller, such as by shorter texts, fewer frames or smaller groups.',
     () => requireAlive({ count: 4 }, { name: 'extractFrames', input: {} }),
   ],

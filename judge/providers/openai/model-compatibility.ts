@@ -13,8 +13,8 @@ const THINKING_TOKENS = [8192, 4096, 2048, 1024, 0] as const;
 /**
  * How one model is asked. `temperature` 0 and `max_tokens`, until it refuses one of them: OpenAI's reasoning models (o
  * series, GPT-5) take no temperature, and `max_completion_tokens` instead, which their thinking counts against; most
- * other servers know only `max_tokens`. Only the refusal says which models do so; and only an answer that ends within
- * its thinking says that a model thinks, and needs tokens for that too.
+ * other servers know only `max_tokens`. Only a refusal shows which models do so; and only an answer that ends within
+ * its thinking shows that a model thinks, and needs tokens for that too.
  */
 export class ModelCompatibility {
   /** `temperature`, `max_tokens`. */

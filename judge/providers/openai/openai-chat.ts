@@ -41,8 +41,7 @@ export class OpenAiChat implements ChatApi {
 
   /**
    * @throws JudgeError `JudgeBlocked` when the environment variable of the key, or of a header, is not set, or that of
-   *   a
-   * proxy holds none.
+   *   a proxy holds no address.
    */
   constructor(config: OpenAiJudgeConfig, env: NodeJS.ProcessEnv) {
     const apiKey = secretFrom(env, config.apiKeyEnv, 'judge.apiKeyEnv', KEY_REMEDY);

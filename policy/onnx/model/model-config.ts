@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What every graph computes; a model that computes something else would be run wrong without a word. */
+/** What every graph computes; a model that computes something else would give wrong numbers without an error. */
 export const only = <T extends z.util.Literal>(value: T, why: string) =>
   z.literal(value, { error: ({ input }) => `is ${JSON.stringify(input)}; ${why}` }).default(value as never);
 

@@ -43,7 +43,7 @@ export interface ModelFolder {
   /** As a config names it: `tiny`, or an absolute path. */
   name: string;
   path: string;
-  /** Folder of the ONNX graphs, and what it says it has, by the graphs' names. */
+  /** Folder of the ONNX graphs, and the entries of its `graphs.json`, by the graphs' names. */
   graphFolder: string;
   graphs: z.infer<typeof Graphs>['graphs'];
   config: ModelConfig;

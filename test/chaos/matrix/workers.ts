@@ -46,7 +46,7 @@ export class Workers {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#child = child;
-    // One that is dying hears nothing more.
+    // A dying worker reads no more orders.
     child.stdin!.on('error', () => undefined);
     child.stderr!.on('data', (chunk) => {
       this.log = (this.log + chunk).slice(-6000);

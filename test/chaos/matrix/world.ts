@@ -17,7 +17,7 @@ import { Workers } from './workers.ts';
 /** How long a server that is struck from outside stays away. */
 const AWAY_SECONDS = 1.5;
 
-/** What happens to a run on its way. */
+/** The disturbances of a run. */
 export interface Play {
   /** One strike from inside. */
   cell?: Cell | undefined;
@@ -148,7 +148,7 @@ export class ChaosWorld {
         points: await this.pointsOf(summary),
       };
     } catch (error) {
-      // Whatever it was, it shall not happen to the next run.
+      // The fault must not reach the next run.
       await handle?.terminate().catch(() => undefined);
       await workers.stop();
       throw error;

@@ -256,7 +256,7 @@ describe('with an endpoint', () => {
   });
 });
 
-test('tried again after it is done, the activity finds its own output and asks nobody', async () => {
+test('retried after it finished, the activity returns its own output and asks no question', async () => {
   const input = await inputFor([sample('a')], [[CAPTION]], { judge: openai() });
   const output = await judged(input);
   expect(await judged(input)).toEqual(output);

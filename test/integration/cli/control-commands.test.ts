@@ -8,7 +8,7 @@ let unanswered: Promise<Ended[]>;
 let answeredIn = 0;
 beforeAll(async () => {
   world = await ScriptedWorld.start();
-  const alone = { taskQueue: 'nobody-works-here', workflowId: 'alone', args: [{}] };
+  const alone = { taskQueue: 'no-worker-here', workflowId: 'alone', args: [{}] };
   await world.environment.client.workflow.start('trainingRun', alone);
   const asked = Date.now();
   unanswered = Promise.all([
@@ -98,7 +98,7 @@ describe('stop', () => {
 });
 
 describe('limits', () => {
-  it('changes what holds, says what holds, and holds', async () => {
+  it('changes the limits, prints them, and the run obeys them', async () => {
     const handle = await waiting('limited');
     expect(await world.videocap(['limits', 'limited'])).toEqual(ok('Limits of run limited now: those of its config.'));
     expect(await world.videocap(['limits', 'limited', '--max-steps', '4'])).toEqual(
@@ -116,8 +116,8 @@ describe('limits', () => {
     expect(await handle.result()).toMatchObject({ steps: 4, trained: { step: 4 } });
   });
 
-  it('refuses what is no limit, before it asks anybody', async () => {
-    const said = async (option: string) => (await world.videocap(['limits', 'anybody', option])).stderr;
+  it('refuses an invalid limit, before it asks Temporal', async () => {
+    const said = async (option: string) => (await world.videocap(['limits', 'any-run', option])).stderr;
     expect(await Promise.all(['--judge-usd=-1', '--judge-calls=', '--max-steps=1.5'].map(said))).toEqual([
       naming("'-1' is invalid", 'at least 0', '20'),
       naming("'' is invalid", 'a whole number', 'at least 0', '500'),
@@ -128,7 +128,7 @@ describe('limits', () => {
 
 describe('a run without a worker', () => {
   it('is named with its task queue, and with what starts workers, within seconds', async () => {
-    const told = refused('No worker', 'nobody-works-here', 'run alone', 'videocap up');
+    const told = refused('No worker', 'no-worker-here', 'run alone', 'videocap up');
     expect(await unanswered).toEqual([told, told]);
     expect(answeredIn).toBeLessThan(20_000);
   });
@@ -160,9 +160,9 @@ describe('what cannot be told anything', () => {
   const verbs = ['pause', 'stop', 'limits', 'resume'];
   const each = (run: string) => Promise.all(verbs.map((verb) => world.videocap([verb, run])));
 
-  it('a run that nobody knows', async () => {
-    const told = refused('no run nobody', 'videocap status');
-    expect(await each('nobody')).toEqual(verbs.map(() => told));
+  it('an unknown run', async () => {
+    const told = refused('no run unknown', 'videocap status');
+    expect(await each('unknown')).toEqual(verbs.map(() => told));
   });
 
   it('a run that has finished', async () => {
@@ -172,15 +172,15 @@ describe('what cannot be told anything', () => {
     expect(await each('finished')).toEqual([told, told, told, refused(`Run finished has finished; ${fork}`)]);
   });
 
-  it('a benchmark, to wait; but it can be stopped', async () => {
-    const alone = { taskQueue: 'nobody-works-here', workflowId: 'a-bench', args: [{}] };
+  it('a benchmark, to wait or to end early', async () => {
+    const alone = { taskQueue: 'no-worker-here', workflowId: 'a-bench', args: [{}] };
     await world.environment.client.workflow.start('benchmarkRun', alone);
     expect(await world.videocap(['pause', 'a-bench'])).toEqual(refused('a-bench', 'a benchmark', 'videocap stop'));
     expect(await world.videocap(['stop', 'a-bench'])).toMatchObject({ code: 0, stdout: lineNaming('a-bench', 'now') });
   });
 
   it.each(['benchmarkRun', 'datasetAnnotation'])('an ended %s, which names what starts another', async (type) => {
-    const alone = { taskQueue: 'nobody-works-here', workflowId: `over-${type}`, args: [{}] };
+    const alone = { taskQueue: 'no-worker-here', workflowId: `over-${type}`, args: [{}] };
     await (await world.environment.client.workflow.start(type, alone)).terminate();
     const told = refused(
       `over-${type}`,
@@ -205,7 +205,7 @@ describe('what cannot be told anything', () => {
   });
 
   it('a run that was ended, until it is resumed', async () => {
-    await (await waiting('ended')).terminate('the test says so');
+    await (await waiting('ended')).terminate('ended by the test');
     world.release('ended');
     const told = refused('Run ended', 'terminated', 'videocap resume ended.');
     const others = ['pause', 'stop', 'limits'].map((verb) => world.videocap([verb, 'ended']));

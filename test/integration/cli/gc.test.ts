@@ -62,7 +62,7 @@ it('runs of a real store resume and fork as if nothing had been removed', async 
   await expect
     .poll(() => ended.query<{ step: number }>('status').catch(() => ({ step: 0 })), { timeout: 60_000, interval: 50 })
     .toMatchObject({ step: expect.toSatisfy((step: number) => step >= 2) });
-  await ended.terminate('the test says so');
+  await ended.terminate('ended by the test');
   // An activity of a terminated run continues until its next heartbeat, and would write between the two looks at the
   // store.
   await servers.worker.kill();
@@ -106,7 +106,7 @@ it('runs of a real store resume and fork as if nothing had been removed', async 
   expect(started.base.metrics).toEqual(finished.trained.metrics);
 }, 240_000);
 
-it('the command says what it found, for people and for scripts', async () => {
+it('the command prints what it found, for people and for scripts', async () => {
   const videocap = async (...args: string[]) => {
     const env = { ...process.env, TEMPORAL_ADDRESS: servers.temporal.address, VIDEOCAP_HOME: servers.home };
     return (await promisify(execFile)(process.execPath, ['cli/videocap.mjs', 'gc', ...args], { env })).stdout;

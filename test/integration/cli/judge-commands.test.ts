@@ -190,7 +190,7 @@ describe('judge ledger', () => {
     expect(await listed('--prompt', 'event-entailment')).toEqual(['event-entailment.v1']);
     expect(await listed('--prompt', 'event')).toEqual([]);
     expect(await listed('--run', 'lab-1')).toEqual(['event-extraction.v1', 'event-entailment.v1']);
-    const { stdout } = await videocap('ledger', '--run', 'nobody');
+    const { stdout } = await videocap('ledger', '--run', 'unknown');
     expect(stdout).toBe("None of the ledger's 3 entries is of that prompt and run.\n");
   });
 

@@ -17,7 +17,7 @@ const EVENTS = ['a dog runs', 'a cat sleeps'];
 
 let server: OpenAiServer;
 beforeAll(async () => {
-  // The model of these tests: an event is told if its words stand in the description; events are sentences.
+  // The model of these tests: a description entails an event that it contains word for word; events are sentences.
   server = await startOpenAiServer(({ description, events }) =>
     events
       ? {
@@ -106,7 +106,7 @@ describe('a question', () => {
       name: 'm',
       usage: NO_USAGE,
       answeredBy: [],
-      ask: () => expect.unreachable('nobody is to be asked'),
+      ask: () => expect.unreachable('no question may be asked'),
     };
     expect(await new LlmJudge(client).entail(CAPTION, [])).toEqual({ answer: [] });
   });
@@ -333,7 +333,7 @@ describe('a fault that passes is retried a few times, then thrown, never scored'
     });
   });
 
-  test('nobody there', async () => {
+  test('no server', async () => {
     const gone = await startOpenAiServer(() => ({}));
     await gone.close();
     expect(await failure(judge({ baseUrl: gone.baseUrl }))).toMatchObject({

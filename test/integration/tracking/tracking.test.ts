@@ -107,7 +107,7 @@ describe('a run mirrored to a real MLflow server', () => {
     expect(table.data[0]!.slice(3, 8).every((score) => typeof score === 'number')).toBe(true);
   });
 
-  it('ends with report, captions and results, and says so once', async () => {
+  it('ends with report, captions and results, and writes each once', async () => {
     const { startTracking, finishTracking } = tracker();
     const tracking = await startTracking(startInput());
     const report = await store.put('report.html', '<!doctype html><title>report</title>');

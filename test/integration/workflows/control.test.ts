@@ -182,7 +182,7 @@ describe('stop', () => {
     expect(result).toMatchObject({ steps: 3, end: { how: 'stopped', step: 3, measuredStep: 2 } });
   });
 
-  it('before the first benchmark is complete ends the run as a failure that says so', async () => {
+  it('before the first benchmark is complete ends the run as a failure with that reason', async () => {
     await spokenTo(
       99,
       async () => undefined,

@@ -87,7 +87,7 @@ async function played(given: Partial<Stages>, input: object = {}) {
   });
   return { summary, states, mirrored, reported, finished, status: status! };
 }
-/** The last that says what the run is made with: MLflow is told when that changes. */
+/** The last that says what the run is made with: it is sent to MLflow when that changes. */
 const lastOf = (mirrored: readonly StageInput<'mirrorRecords'>[]) => mirrored.findLast(({ identity }) => identity);
 const changes = (identity: RunIdentity | undefined) => identity?.warnings.map(({ part, step }) => [part, step]);
 const at = (from: number, before: object, after: object) => (step: number) => ({ ...(step < from ? before : after) });

@@ -160,7 +160,7 @@ function kept(what: string, contract: z.ZodType, value: unknown): unknown {
   throw ApplicationFailure.nonRetryable(`${what} does not meet the contract: ${error.message}`, 'ContractBroken');
 }
 
-/** MLflow is away until the report is written; `mirrored`: from and to which step it then was told. */
+/** MLflow is away until the report is written; `mirrored`: first and last step of each request after that. */
 export function mlflowAway() {
   let reported = false;
   const mirrored: [from: number, to: number][] = [];

@@ -59,7 +59,7 @@ describe('trainingRun', () => {
     expect(stepsOf(calls, 'judgeCompletions')).toEqual([]);
   });
 
-  it("starts from another run's checkpoint, which is found once, and says so", async () => {
+  it("starts from another run's checkpoint, which is found once, and shows it", async () => {
     const calls: CallLog = [];
     const loaded: unknown[] = [];
     const stages = scriptedStages(calls, {
@@ -94,7 +94,7 @@ describe('trainingRun', () => {
     expect(failure.message).toContain('A right one is {"config": "quickstart"');
   });
 
-  it('fails once on a workflow type nobody knows', async () => {
+  it('fails once on an unknown workflow type', async () => {
     const failure = await failureOf(run('trainRun', [{}], scriptedStages([])));
     expect(failure.message).toBe(
       'Unknown workflow type "trainRun". Known: trainingRun, benchmarkRun, datasetAnnotation.',

@@ -22,7 +22,7 @@ describe('logBatches', () => {
     expect(logBatches({})).toEqual([]);
   });
 
-  it('a value that is too long is cut and says so; a key gets only letters that MLflow takes', () => {
+  it('a value that is too long is cut, with an ellipsis; a key gets only letters that MLflow takes', () => {
     const [batch] = logBatches({ params: [{ key: 'a(b)é', value: 'x'.repeat(6001) }] });
     expect(batch!.params[0]).toEqual({
       key: expect.stringMatching(/^a_b__-[0-9a-f]{8}$/),

@@ -500,7 +500,7 @@ test('the event loop stays free while the engine computes', async () => {
   expect(reports).toEqual([...reports].sort((a, b) => a - b));
 });
 
-test('files that are gone or changed are told apart from a model that is wrong', async () => {
+test('a missing or changed file fails differently from an invalid model', async () => {
   const engine = shared;
   const request = { engine: onnx, clips: [clips[0]!], groupSize: 1, maxNewTokens: 1 };
   const gone = { ...policy, weights: { ...policy.weights, path: '/nowhere/model.safetensors', sha256: '0' } };

@@ -379,7 +379,7 @@ describe('leftovers', () => {
   });
 });
 
-it('a dry run tells the same numbers and removes nothing', async () => {
+it('a dry run prints the same numbers and removes nothing', async () => {
   const before = await aRun('r');
   const known = [execution({ runKey: 'r' })];
   const told = await collect(known, { dryRun: true });
@@ -415,7 +415,7 @@ describe('the state of a run', () => {
     ).toBe('resumable');
   });
 
-  it('is told by what it left where Temporal does not know it', () => {
+  it("follows from the run's files where Temporal does not know the run", () => {
     expect(stateOf('r', [], { hasReport: true, lately: true })).toBe('finished');
     expect(stateOf('r', [], { hasReport: false, lately: true })).toBe('running');
     expect(stateOf('r', [execution({ runKey: 'other' })], unknown)).toBe('resumable');

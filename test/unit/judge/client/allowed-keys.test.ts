@@ -42,7 +42,7 @@ it.each([
   expect(refused(variable, url)).toContain(`The value of ${variable} (judge.apiKeyEnv) may not be sent to `);
 });
 
-it('says what to add, where, and how to go on', () => {
+it('names what to add, where, and how to continue', () => {
   expect(refused('OPENAI_API_KEY', 'https://other-host/v1')).toEqual(
     naming(path, 'keys: [{ variable: OPENAI_API_KEY, url: "https://other-host/" }]', 'videocap resume'),
   );

@@ -70,7 +70,7 @@ describe('an answer that is only written otherwise', () => {
       'indices as text',
       '{"verdicts":[{"index":"1","relationship":"entailment"},{"index":"2","relationship":"neutral"}]}',
     ],
-    ['fields that nobody asked for', answer(...right.map((one) => ({ reason: 'because', ...one })))],
+    ['unrequested fields', answer(...right.map((one) => ({ reason: 'because', ...one })))],
     ['a field beside the list', JSON.stringify({ explanation: 'x', verdicts: right })],
     ['the list alone', JSON.stringify(right)],
     ['the list alone as Python writes it', JSON.stringify(right).replaceAll('"', "'")],

@@ -50,7 +50,7 @@ describe('a fault that passes is unavailable', () => {
   const because = (code: string) => Object.assign(new Error('x'), { code });
   test.each([
     [
-      'nobody there',
+      'no server',
       new APIConnectionError({ cause: new TypeError('x', { cause: because('ECONNREFUSED') }) }),
       false,
       'ECONNREFUSED',
@@ -214,7 +214,7 @@ describe('a connection that stays broken until a person acts', () => {
     });
   });
 
-  test('http on a port of https, as nginx says it', () => {
+  test('http on a port of https, in the words of nginx', () => {
     const page = '<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>';
     const error = APIError.generate(400, { error: { message: page } }, undefined, new Headers());
     expect(classifyFailure(error, endpoint)).toMatchObject({
