@@ -157,7 +157,7 @@ export const DATASET_SENTENCES: readonly PinnedSentence[] = [
   ],
   [
     'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
-      '"fps" tells when the pictures of a folder are seen, but video ~/text.mp4 is no folder; leave it out. To ' +
+      '"fps" states when the pictures of a folder are seen, but video ~/text.mp4 is no folder; leave it out. To ' +
       'sample a number of frames a second, set frames.fps in the config. Fix or remove them, or raise ' +
       'dataset.maxBadSamples.',
     () => video('text.mp4', { fps: 2 }),

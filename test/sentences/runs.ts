@@ -213,8 +213,8 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
     () => changed('judge', { model: 'm', fingerprint: 'fp_a' }, { model: 'm', fingerprint: 'fp_b' }),
   ],
   [
-    'From step 12 on the judge of benchmarks is another one (model a -> b): benchmarks before and after it may not be ' +
-      'comparable',
+    'From step 12 on the judge of benchmarks is another one (model a -> b): benchmarks before and after it may not ' +
+      'be comparable',
     () => changed('benchmark.judge', { model: 'a' }, { model: 'b' }),
   ],
   [

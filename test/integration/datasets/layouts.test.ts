@@ -165,7 +165,7 @@ test('sets aside what has nothing in its segment, with its entry', async () => {
   expect(reasons).toEqual([
     naming('entry 2', join(folder, 'long.mp4'), '4.75 s', '5 s', '"start"', '"end"'),
     naming('entry 3', '"end" is 2', '"start"', '3'),
-    expect.stringMatching(/^entry 4: "fps" tells when /),
+    expect.stringMatching(/^entry 4: "fps" states when /),
     expect.stringMatching(/^entry 5: "times" has 2 entries, but folder .*frames has 12 pictures/),
     expect.stringMatching(/^entry 6: it names 2 videos/),
   ]);

@@ -21,7 +21,7 @@ async function fault(server: Server): Promise<string | undefined> {
 
 const HTTPS = /https:\/\/ in judge\.baseUrl/;
 
-test('plain http to a port of https is named, whatever its server does with it: node closes the connection', async () => {
+test('plain http to a port of https is named, whatever its server does: node closes the connection', async () => {
   expect(await fault(createHttpsServer(JUDGE_TEST))).toMatch(HTTPS);
 });
 

@@ -135,7 +135,7 @@ function payloads(events: readonly temporal.api.history.v1.IHistoryEvent[]): num
   });
 }
 
-it(`${SAMPLES} x ${GROUP} completions leave a history like that of 2 x 2, and all of them are learnt from`, async () => {
+it(`${SAMPLES} x ${GROUP} completions leave a history like that of 2 x 2, and the policy learns from all`, async () => {
   const small = await played(2, 2);
   const big = await played(SAMPLES, GROUP);
   const failed = big.events.filter(({ activityTaskTimedOutEventAttributes: late }) => late);
