@@ -1,6 +1,4 @@
-import { stringify } from 'yaml';
 import type { z } from 'zod';
-import { parseConfig } from '../configs/load-config.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import type { Limits } from '../contracts/limits.ts';
 import {
@@ -13,6 +11,7 @@ import {
   withoutCheckpoint,
 } from '../contracts/read-progress.ts';
 import { readRecords } from '../contracts/read-records.ts';
+import { changedConfig } from '../contracts/run-config.ts';
 import type { RunIdentity } from '../contracts/run-identity.ts';
 import {
   FindProgressInput,
@@ -28,7 +27,6 @@ import type { PolicyRef } from '../core/policy-ref.ts';
 import { keyOf, parseKey } from '../core/store-layout.ts';
 import { keyOfContent, nameIn } from '../core/stored-ref.ts';
 import { type JudgeConfig, judgement } from '../judge/judge-config.ts';
-import { unpinCustomRewards } from '../rewards/custom/custom-kinds.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 import { pinnedReward } from './custom-rewards.ts';
 
@@ -68,11 +66,7 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
       const { run } = await findRun(store, from.run);
       const start =
         (await startOf(store, runKey, from.step)) ?? (await copyOfParent(store, { run, step: from.step }, runKey));
-      const parsed = parseConfig(stringify({ ...start.config, reward: unpinCustomRewards(start.config.reward) }), {
-        file: `the config of run ${from.run}`,
-        folder: '/',
-        overrides,
-      });
+      const parsed = changedConfig(from.run, start.config, overrides);
       const config = { ...parsed, reward: await pinnedReward(deps, parsed.reward) };
       const own = ({ benchmarkSpent: _, collapse: __, ...state }: RunProgress): RunProgress => ({
         ...state,

@@ -1,6 +1,7 @@
 import { type Document, isPair, type LineCounter, type Node, visit } from 'yaml';
 import type { core, z } from 'zod';
 import { didYouMean } from '../core/did-you-mean.ts';
+import { FOREIGN_FIELDS } from './foreign-fields.ts';
 import { fieldsOf, homesOf } from './known-fields.ts';
 import { RENAMED_FIELDS, RENAMED_VALUES } from './renamed-fields.ts';
 
@@ -69,8 +70,7 @@ function unknownField(path: Path, raw: unknown, source: Source): string {
   if (renamed !== undefined) return renamed;
   const known = fieldsOf(source.schema, parent, raw);
   const homes = homesOf(source.schema, name).filter((home) => home !== dotted(path));
-  const elsewhere = homes.length > 0 ? ` (did you mean ${homes.map((home) => `"${home}"`).join(' or ')}?)` : '';
-  const suggestion = didYouMean(name, known) || elsewhere;
+  const suggestion = ofOtherTrainer(name) ?? (didYouMean(name, known) || meant(homes));
   const { kind } = (valueAt(raw, parent) ?? {}) as { kind?: unknown };
   const section =
     parent.length === 0
@@ -98,6 +98,18 @@ function wrongValue(issue: core.$ZodIssue, raw: unknown, source: Source): string
 /** By its own name, or by that of the section: the fields of `judge.headers` have any name. */
 function secretName(path: Path): string {
   return path.map(String).find((name) => SECRET.test(name)) ?? '';
+}
+
+/** `(did you mean "a" or "b"?)`, or nothing. */
+function meant(keys: readonly string[]): string {
+  return keys.length > 0 ? ` (did you mean ${keys.map((key) => `"${key}"`).join(' or ')}?)` : '';
+}
+
+/** What another trainer's name for a field is here. */
+function ofOtherTrainer(name: string): string | undefined {
+  const own = name.toLowerCase();
+  if (!Object.hasOwn(FOREIGN_FIELDS, own)) return undefined;
+  return ` (here ${FOREIGN_FIELDS[own]!.map((key) => `"${key}"`).join(' and ')}; docs/coming-from.md compares them)`;
 }
 
 /** The sentence for a field that configs had in another form, if this is one. */

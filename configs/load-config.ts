@@ -2,11 +2,14 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { core } from 'zod';
+
 import { didYouMean } from '../core/did-you-mean.ts';
 import { VideocapError } from '../core/errors.ts';
 import { fileFault, readRegularFile } from '../core/regular-file.ts';
 import { type DataFields, readDataFields } from '../datasets/data-fields.ts';
 import { DatasetConfig } from '../datasets/dataset-config.ts';
+import { hubRemedy } from '../policy/hub-id.ts';
 import { describeIssues, kindOf } from './config-issues.ts';
 import { dataIssues, withDataSettings } from './data-settings.ts';
 import { readYaml, unusableName } from './read-yaml.ts';
@@ -57,7 +60,7 @@ export function parseConfig(text: string, { file, folder, overrides = {}, data }
   const fields = ExperimentFields.safeParse(settings).data;
   // First what the data lack, since that is why other fields do not fit together.
   const missing = fields ? dataIssues(fields, data) : [];
-  const issues = missing.length > 0 ? missing : (parsed.error?.issues ?? []);
+  const issues = missing.length > 0 ? missing : (parsed.error?.issues ?? modelIssues(parsed.data!, folder));
   if (issues.length > 0)
     throw new VideocapError(
       'InvalidConfig',
@@ -67,6 +70,12 @@ export function parseConfig(text: string, { file, folder, overrides = {}, data }
   const fault = configSizeFault(config);
   if (fault !== undefined) throw new VideocapError('InvalidConfig', `${file}: the config ${fault}.`);
   return config;
+}
+
+/** The model's name is one of a model hub, and no folder. */
+function modelIssues({ policy: { model } }: ExperimentConfig, folder: string): core.$ZodIssue[] {
+  const remedy = hubRemedy(model, folder);
+  return remedy === undefined ? [] : [{ code: 'custom', path: ['policy', 'model'], message: remedy, input: model }];
 }
 
 /** The data set that a config names, if that much of it can be read. */

@@ -34,6 +34,8 @@ export interface RunStatus {
   judge?: JudgeSpending;
   /** Where benchmarks have a judge of their own. */
   benchmarkJudge?: JudgeSpending;
+  /** Of the last update. */
+  loss?: number;
   rewardMean?: number;
   kl?: number;
   secondsPerStep?: number;

@@ -38,6 +38,7 @@ export function trainingStatus(run: Shown, judged: JudgedStatus): RunStatus {
     ...(benchmarkSpent && { benchmarkJudge: benchmarkSpent }),
     step,
     totalSteps,
+    ...(lastMetrics['train/loss'] !== undefined && { loss: lastMetrics['train/loss'] }),
     ...(lastMetrics['reward/mean'] !== undefined && { rewardMean: lastMetrics['reward/mean'] }),
     ...(lastMetrics['train/kl'] !== undefined && { kl: lastMetrics['train/kl'] }),
     ...(secondsPerStep !== undefined && {

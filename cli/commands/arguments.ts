@@ -24,25 +24,19 @@ export function amount(example: number): (text: string) => number {
 
 /** What a `<checkpoint>` may be, for `--help`. */
 export const CHECKPOINT =
-  'a shipped model, such as tiny, a model folder that a run has written, or run:KEY@STEP (run:KEY: the last step)';
-
-/**
- * A line for a person who names a run's checkpoint and no `--config`: another experiment than the run's own decides
- * what the checkpoint is asked. Empty for other checkpoints.
- * @param what what the config decides, such as `Frame options and prompt`.
- */
-export function otherExperimentNote(checkpoint: string, config: string, what: string): string {
-  const own = "--config names the run's own experiment";
-  return checkpoint.startsWith('run:') ? `  ${what} are those of ${config}; ${own}.\n` : '';
-}
+  'run:RUN, the last step of a run, run:RUN@STEP, a shipped model, such as tiny, or a model folder';
 
 /**
  * A checkpoint as it is typed: the name of a shipped model or a run's checkpoint stays; a folder becomes absolute,
  * since workers run elsewhere.
  */
 export function modelOf(checkpoint: string): string {
-  const shipped = existsSync(join(findInstallation().repository, 'policy', 'models', checkpoint, 'config.json'));
-  return shipped || !existsSync(checkpoint) ? checkpoint : resolve(checkpoint);
+  return isShipped(checkpoint) || !existsSync(checkpoint) ? checkpoint : resolve(checkpoint);
+}
+
+/** Whether a checkpoint is the name of a model that ships. */
+export function isShipped(checkpoint: string): boolean {
+  return existsSync(join(findInstallation().repository, 'policy', 'models', checkpoint, 'config.json'));
 }
 
 /** Collects `--set key=value` options; values are read as YAML, so `10`, `true` and `[0.3, 0.5]` mean what they say. */

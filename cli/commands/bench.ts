@@ -5,9 +5,9 @@ import { judgeOfBenchmarks, SuiteName } from '../../benchmarks/benchmark-config.
 import { CaptioningConfig } from '../../benchmarks/suites/captioning.ts';
 import { checkQuirks, suiteNamed, suites } from '../../benchmarks/suites/suites.ts';
 import { VARIANTS, Variant } from '../../benchmarks/suites/variants.ts';
-import { loadConfig } from '../../configs/load-config.ts';
 import type { Evaluation, SuiteEvaluation } from '../../contracts/run-results.ts';
 import { VideocapError } from '../../core/errors.ts';
+import type { DatasetConfig } from '../../datasets/dataset-config.ts';
 import { isLlm, type JudgeConfig } from '../../judge/judge-config.ts';
 import { findInstallation } from '../installation.ts';
 import { examples, print, printJson, printNote } from '../output/print.ts';
@@ -20,7 +20,8 @@ import { openSession } from '../run/session.ts';
 import { watchRun } from '../run/watch-run.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
-import { CHECKPOINT, collectOverride, modelOf, otherExperimentNote, wholeNumber } from './arguments.ts';
+import { CHECKPOINT, collectOverride, modelOf, wholeNumber } from './arguments.ts';
+import { checkpointConfig, configNote, OWN_CONFIG } from './checkpoint-config.ts';
 
 const SUITES = SuiteName.options;
 
@@ -53,8 +54,8 @@ export const benchCommand = new Command('bench')
   )
   .option(
     '--config <config>',
-    'the experiment with the judge (or benchmark.judge), and, for the held-out videos, all that captions them',
-    'quickstart',
+    'the experiment with the judge (or benchmark.judge), and, for the held-out videos, all that captions them; ' +
+      OWN_CONFIG,
   )
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
   .option('--out <dir>', 'copy report, per-clip results and JSON there')
@@ -73,7 +74,7 @@ export const benchCommand = new Command('bench')
       ...lines(VARIANTS),
       examples(
         ['videocap bench tiny', 'the base model on the held-out videos of quickstart'],
-        ['videocap bench run:my-run@20 --config my.yaml', "step 20 of a run on its experiment's held-out videos"],
+        ['videocap bench run:my-run@20', "step 20 of a run on its experiment's held-out videos"],
         [
           'videocap bench path/to/model dream1k --annotations DREAM-1k.jsonl --videos dir --config my.yaml',
           'a published one',
@@ -89,29 +90,23 @@ export const benchCommand = new Command('bench')
       ),
     ].join('\n'),
   )
-  .action(async (first, second, options, command) => {
-    const { config, set: overrides = {}, json, out } = options;
+  .action(async (first, second, options) => {
+    const { config: named, set: overrides = {}, json, out } = options;
     const { checkpoint, suite } = whatToMeasure(first, second, options.predictions !== undefined);
-    const model = checkpoint === undefined ? undefined : modelOf(checkpoint);
-    const asked = { ...overrides, ...(model !== undefined && { 'policy.model': model }) };
-    const judge = judgeOfBenchmarks(await loadConfig(config, asked));
+    const used = await checkpointConfig(checkpoint, named, overrides);
+    const model = used.checkpoint === undefined ? undefined : modelOf(used.checkpoint);
+    const judge = judgeOfBenchmarks(used.config);
     const source = sourceOf(suite, options);
     if (suite !== 'held-out') checkSuite(suite, judge, options);
-    if (checkpoint !== undefined && !json && command.getOptionValueSource('config') === 'default')
-      printNote(
-        otherExperimentNote(
-          checkpoint,
-          config,
-          suite === 'held-out' ? `${MEASURE} and held-out videos` : 'Judge and engine',
-        ),
-      );
+    if (!json)
+      printNote(configNote(used, suite === 'held-out' ? `${MEASURE} and held-out videos` : 'Judge and engine'));
     const installation = findInstallation();
     const report = new Report();
     await setUp(installation, report);
     const session = await openSession(installation, { report });
     try {
       const input = {
-        ...{ config: await forWorkers(config, installation.home), overrides: { ...overrides, ...NO_STEPS }, suite },
+        ...{ config: await forWorkers(used.name, installation.home), overrides: { ...overrides, ...NO_STEPS }, suite },
         ...(model !== undefined && { checkpoint: model }),
         ...source,
       };
@@ -129,7 +124,7 @@ export const benchCommand = new Command('bench')
         '',
         ...('suite' in evaluation
           ? suiteLines(evaluation.suite, { [subject]: { suites: [evaluation] } })
-          : heldOutLines(evaluation, subject)),
+          : [`held-out videos   ${heldOutData(used.config.dataset)}`, ...heldOutLines(evaluation, subject)]),
         '',
         ...(run.link ? [`Temporal run   ${run.link}`] : []),
         ...(files
@@ -172,7 +167,7 @@ export function whatToMeasure(
 ): { checkpoint?: string; suite: Choice } {
   if (!predictions) {
     if (first === undefined)
-      throw wrong('Which checkpoint? Give the name of a shipped model, such as tiny, a model folder, or run:KEY@STEP.');
+      throw wrong('Which checkpoint? Give the name of a shipped model, such as tiny, a model folder, or run:RUN.');
     return { checkpoint: first, suite: second ?? 'held-out' };
   }
   const suite = SuiteName.safeParse(first);
@@ -232,6 +227,11 @@ async function filesOf({ suite, report, drillDown, result }: SuiteEvaluation, ho
     if (out !== undefined) await copyFile(path, paths[name]);
   }
   return paths;
+}
+
+/** Where the held-out videos of a data set come from, for people. */
+export function heldOutData(dataset: DatasetConfig): string {
+  return dataset.kind === 'jsonl' ? dataset.heldOut : `${dataset.heldOutSamples} scenes of the small world of shapes`;
 }
 
 function heldOutLines(evaluation: Evaluation, subject: string): string[] {

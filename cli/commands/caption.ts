@@ -1,6 +1,5 @@
 import { Command } from '@commander-js/extra-typings';
 import { decodingOf } from '../../benchmarks/benchmark-config.ts';
-import { loadConfig } from '../../configs/load-config.ts';
 import { parseCompletion } from '../../core/completion.ts';
 import type { Thought } from '../../core/sample.ts';
 import { captionChoice } from '../../policy/engine-inputs.ts';
@@ -8,7 +7,8 @@ import { createEngine } from '../../policy/engines.ts';
 import { promptTexts } from '../../policy/prompt-config.ts';
 import { openClip } from '../../video/open-clip.ts';
 import { examples, print, printable, printJson, printNote } from '../output/print.ts';
-import { CHECKPOINT, collectOverride, otherExperimentNote } from './arguments.ts';
+import { CHECKPOINT, collectOverride } from './arguments.ts';
+import { checkpointConfig, configNote, OWN_CONFIG } from './checkpoint-config.ts';
 import { openCheckpoint } from './open-checkpoint.ts';
 
 export const captionCommand = new Command('caption')
@@ -16,7 +16,7 @@ export const captionCommand = new Command('caption')
   .description('Captions any video that ffmpeg reads, locally, without servers: first the analysis, then the caption.')
   .argument('<checkpoint>', CHECKPOINT)
   .argument('<video>', 'a video file, a folder of pictures or a picture')
-  .option('--config <config>', 'the experiment whose frame options, prompt and decoding are used', 'quickstart')
+  .option('--config <config>', `the experiment whose frame options, prompt and decoding are used; ${OWN_CONFIG}`)
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
   .option('--json', 'print analysis, caption and raw text as JSON')
   .addHelpText(
@@ -25,16 +25,16 @@ export const captionCommand = new Command('caption')
       ['videocap caption tiny clip.mp4', 'with the base model that ships'],
       ['videocap caption path/to/model clip.mp4 --json', 'with a trained one, for a script'],
       ['videocap caption path/to/model clip.mp4 --set prompt.output=plain', 'with one that writes captions alone'],
-      ['videocap caption run:my-run@20 clip.mp4 --config my.yaml', 'with step 20 of a run, as it was trained'],
+      ['videocap caption run:my-run@20 clip.mp4', 'with step 20 of a run, as it was trained'],
     ),
   )
-  .action(async (checkpoint, video, { config: name, set: overrides = {}, json }, command) => {
-    if (!json && command.getOptionValueSource('config') === 'default')
-      printNote(otherExperimentNote(checkpoint, name, 'Frame options, prompt and decoding'));
-    const { frames: options, benchmark, policy, prompt, seed } = await loadConfig(name, overrides);
+  .action(async (checkpoint, video, { config: named, set: overrides = {}, json }) => {
+    const used = await checkpointConfig(checkpoint, named, overrides);
+    if (!json) printNote(configNote(used, 'Frame options, prompt and decoding'));
+    const { frames: options, benchmark, policy, prompt, seed } = used.config;
     const engine = createEngine(policy.engine.kind);
     try {
-      const start = await openCheckpoint(checkpoint, engine);
+      const start = await openCheckpoint(used.checkpoint, engine);
       const clip = await openClip(video, options);
       const [frames, height, width] = clip.shape;
       const [group] = await engine.generate({

@@ -7,6 +7,7 @@ import { originOf } from '../run/ended-run.ts';
 import { explainFailure } from '../run/explain-failure.ts';
 import { newWorkflowId, startWorkflow } from '../run/run-experiment.ts';
 import { openSession } from '../run/session.ts';
+import { requireFork } from '../run/start-checkpoint.ts';
 import { Report } from '../setup/report.ts';
 import { collectOverride, wholeNumber } from './arguments.ts';
 import { followRun } from './run.ts';
@@ -39,6 +40,7 @@ export const forkCommand = new Command('fork')
     const session = await openSession(installation, { report });
     try {
       const origin = originOf(await session.client.workflow.getHandle(parent).describe());
+      await requireFork(session, { run: origin.run, step: atStep }, overrides);
       const own = parent.replace(/-\d{8}-\d{6}-[0-9a-f]{4}$/, '').replace(/-fork$/, '');
       const name = shortName(own, LONGEST_PARENT);
       const run = await startWorkflow(

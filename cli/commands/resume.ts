@@ -4,6 +4,7 @@ import {
   type WorkflowExecutionDescription,
   WorkflowNotFoundError,
 } from '@temporalio/client';
+import type { RunStatus } from '../../contracts/run-status.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { findInstallation } from '../installation.ts';
 import { examples, print, printJson } from '../output/print.ts';
@@ -11,6 +12,9 @@ import { originOf } from '../run/ended-run.ts';
 import { explainFailure } from '../run/explain-failure.ts';
 import { type StartedRun, startWorkflow } from '../run/run-experiment.ts';
 import { openSession, runLink, type Session } from '../run/session.ts';
+
+/** Without an answer of a worker, the message is sent all the same. */
+const ANSWER_MILLISECONDS = 3000;
 
 export const resumeCommand = new Command('resume')
   .summary('resume a paused, terminated, cancelled or failed run')
@@ -42,10 +46,25 @@ export const resumeCommand = new Command('resume')
     }
   });
 
+/** @throws VideocapError `InvalidInput` for a run that was asked to stop: it ends, whatever it is told then. */
 async function wake(session: Session, { workflowId, runId }: WorkflowExecutionDescription): Promise<StartedRun> {
-  await session.client.workflow.getHandle(workflowId).signal('resume');
+  const handle = session.client.workflow.getHandle(workflowId);
+  const status = await session.client
+    .withDeadline(Date.now() + ANSWER_MILLISECONDS, () => handle.query<RunStatus>('status'))
+    .catch(() => undefined);
+  if (status?.asked === 'stop') throw stopsAnyway(workflowId);
+  await handle.signal('resume');
   const link = runLink(session, workflowId, runId);
   return { workflowId, runId, ...(link && { link }) };
+}
+
+/** What `resume` meets of a run that was asked to stop. */
+export function stopsAnyway(workflowId: string): VideocapError {
+  return new VideocapError(
+    'InvalidInput',
+    `Run ${workflowId} was asked to stop and ends after its current step; resume cannot undo that. To train further ` +
+      `from one of its steps: videocap fork ${workflowId} --at-step N`,
+  );
 }
 
 /** Starts another execution of a run that has ended. */

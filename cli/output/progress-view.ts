@@ -59,9 +59,11 @@ function stageShown({ step, stage }: RunStatus): string {
   return step > 0 && IN_STEP.has(stage) ? '' : stage;
 }
 
+/** Without rewards, the loss shows how the training goes. */
 function numbers(status: RunStatus): string[] {
-  const { rewardMean, kl, secondsPerStep, etaSeconds, step, totalSteps, skippedUpdates } = status;
+  const { loss, rewardMean, kl, secondsPerStep, etaSeconds, step, totalSteps, skippedUpdates } = status;
   return [
+    ...(loss === undefined || rewardMean !== undefined ? [] : [`loss ${loss.toFixed(4)}`]),
     ...(rewardMean === undefined ? [] : [`reward ${rewardMean.toFixed(2)}`]),
     ...(kl === undefined ? [] : [`KL ${kl.toFixed(4)}`]),
     ...(skippedUpdates === undefined ? [] : [`${skippedUpdates} update${skippedUpdates === 1 ? '' : 's'} skipped`]),

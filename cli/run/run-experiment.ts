@@ -9,6 +9,7 @@ import type { Installation } from '../installation.ts';
 import { createProgressView } from '../output/progress-view.ts';
 import { leaveRunGoing } from './interrupt.ts';
 import { runLink, type Session } from './session.ts';
+import { requireStart } from './start-checkpoint.ts';
 import { watchRun } from './watch-run.ts';
 
 export interface StartedRun {
@@ -26,10 +27,11 @@ export interface FinishedRun extends StartedRun {
 
 /**
  * Starts a training run. The config is checked here first, so that a wrong config fails before anything starts.
- * @throws VideocapError `InvalidConfig`.
+ * @throws VideocapError `InvalidConfig`; `InvalidInput` for a checkpoint that it cannot start from.
  */
 export async function startRun(session: Session, config: string, overrides: Overrides): Promise<StartedRun> {
   const { algorithm, policy, sampling, name } = await loadConfig(config, overrides);
+  await requireStart(session, policy.model);
   const size = algorithmOf(algorithm).learnsFrom === 'completions' ? ` · G=${sampling.groupSize}` : '';
   const summary = `${algorithm.kind.toUpperCase()} · ${policy.model}${size} · ${algorithm.steps} steps`;
   const input = { config: await forWorkers(config, session.home), overrides };

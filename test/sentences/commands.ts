@@ -10,15 +10,18 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { annotateCommand, annotationLines } from '../../cli/commands/annotate.ts';
-import { amount, collectOverride, otherExperimentNote, wholeNumber } from '../../cli/commands/arguments.ts';
+import { amount, collectOverride, wholeNumber } from '../../cli/commands/arguments.ts';
 import { benchCommand, sourceOf, whatToMeasure } from '../../cli/commands/bench.ts';
+import { checkpointConfig, configNote } from '../../cli/commands/checkpoint-config.ts';
 import { collectionLines } from '../../cli/commands/gc.ts';
 import { endedRun, needsSteps } from '../../cli/commands/message-run.ts';
+import { stopsAnyway } from '../../cli/commands/resume.ts';
 import { unscoredNotes } from '../../cli/output/result-table.ts';
 import { noWorker } from '../../cli/run/ask-status.ts';
 import { originOf } from '../../cli/run/ended-run.ts';
 import { explainFailure } from '../../cli/run/explain-failure.ts';
 import { pausedActivities } from '../../cli/run/paused-activities.ts';
+import { notEnded } from '../../cli/run/start-checkpoint.ts';
 import { launch } from '../../cli/servers/launch.ts';
 import { choosePort } from '../../cli/servers/ports.ts';
 import { readState } from '../../cli/servers/service-state.ts';
@@ -155,6 +158,16 @@ export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
       '--workflow-id my-run --activity-id 14',
     () => pausedActivities(paused({})).join(),
   ],
+  [
+    'InvalidInput: Run my-run was asked to stop and ends after its current step; resume cannot undo that. To train ' +
+      'further from one of its steps: videocap fork my-run --at-step N',
+    () => Promise.reject(stopsAnyway('my-run')),
+  ],
+  [
+    'InvalidInput: policy.model is run:sft, a run that has not ended; name the step: --set policy.model=run:sft@56, ' +
+      'its last so far.',
+    () => Promise.reject(notEnded('run:sft', { run: 'sft', step: 56 })),
+  ],
   ['give a whole number of at least 1, such as 100.', () => wholeNumber(1, 100)('0')],
   ['give a number of at least 0, such as 20.', () => amount(20)('-1')],
   ['write it as key=value, such as algorithm.steps=10.', () => collectOverride('algorithm.steps')],
@@ -163,12 +176,19 @@ export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
     () => collectOverride('algorithm.steps=[1'),
   ],
   [
-    "  Frame options are those of quickstart; --config names the run's own experiment.\n",
-    () => otherExperimentNote('run:my-run@20', 'quickstart', 'Frame options'),
+    '  Frame options are those of the run itself, run:my-run@20.\n',
+    () => configNote({ checkpoint: 'run:my-run@20', name: 'run:my-run@20', named: false }, 'Frame options'),
   ],
   [
-    'InvalidInput: Which checkpoint? Give the name of a shipped model, such as tiny, a model folder, or ' +
-      'run:KEY@STEP.',
+    '  Frame options are those of quickstart; name the experiment that trained the model with --config.\n',
+    () => configNote({ checkpoint: 'my/model', name: 'quickstart', named: false }, 'Frame options'),
+  ],
+  [
+    'InvalidInput: "run:@3" names no checkpoint; write run:RUN, or run:RUN@STEP.',
+    () => checkpointConfig('run:@3', undefined, {}),
+  ],
+  [
+    'InvalidInput: Which checkpoint? Give the name of a shipped model, such as tiny, a model folder, or ' + 'run:RUN.',
     () => whatToMeasure(undefined, undefined, false),
   ],
   [

@@ -29,6 +29,18 @@ async function allowed(text: string) {
 /** Refusals of experiment files, of overrides, and of the file of what the worker allows. */
 export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   [
+    'InvalidConfig: lab.yaml:1:11: policy.model is "Qwen/Qwen2-VL-2B-Instruct"; models are not downloaded: run `hf ' +
+      'download Qwen/Qwen2-VL-2B-Instruct --local-dir models/Qwen2-VL-2B-Instruct`, and name ' +
+      'models/Qwen2-VL-2B-Instruct.',
+    () => config('policy: { model: Qwen/Qwen2-VL-2B-Instruct }'),
+  ],
+  [
+    'InvalidConfig: lab.yaml:1:13: sampling.max_completion_length is not a known field (here ' +
+      '"sampling.maxNewTokens"; docs/coming-from.md compares them). Fields of sampling: groupSize, temperature, ' +
+      'maxNewTokens, topP, topK, minP, repetitionPenalty.',
+    () => config('sampling: { max_completion_length: 3 }'),
+  ],
+  [
     'InvalidConfig: lab.yaml:2:1: sampling.maxNewTokens is missing; set at most 32 in place of 128 with these ' +
       '131072 completions, or fewer of them: algorithm.samplesPerStep x sampling.groupSize x sampling.maxNewTokens ' +
       'is at most 4194304.',

@@ -22,6 +22,11 @@ const withFields = (fields: object) => (text: string) => JSON.stringify({ ...JSO
 /** What is wrong with a model folder. */
 export const MODEL_SENTENCES: readonly PinnedSentence[] = [
   [
+    'InvalidModel: Model "tinny" is neither a shipped model (tiny) nor a folder; use one of them, or run:RUN for a ' +
+      "run's last checkpoint.",
+    () => openModelFolder('tinny'),
+  ],
+  [
     'InvalidModel: Model file ~/config.json is no JSON; use a whole copy of the model.',
     () => opened('config.json', () => ''),
   ],

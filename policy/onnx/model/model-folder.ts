@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { VideocapError } from '../../../core/errors.ts';
+import { hubRemedy } from '../../hub-id.ts';
 import { ModelConfig, only } from './model-config.ts';
 import { readModelFile, readModelJson } from './model-file.ts';
 import { elements } from './safetensors.ts';
@@ -124,11 +125,10 @@ function folderOf(name: string): string {
   if (own) return own;
   const path = isAbsolute(name) ? name : resolve(name);
   if (existsSync(path)) return path;
-  throw invalid(
-    name,
-    `is neither a shipped model (${[...shipped.keys()]}) nor a folder`,
-    'one of them as policy.model',
-  );
+  const fault = `is neither a shipped model (${[...shipped.keys()]}) nor a folder`;
+  const hub = hubRemedy(name, '.');
+  if (hub !== undefined) throw new VideocapError('InvalidModel', `Model "${name}" ${fault}; ${hub}.`);
+  throw invalid(name, fault, "one of them, or run:RUN for a run's last checkpoint");
 }
 
 function graphFolderFor(name: string, path: string, config: ModelConfig): string {

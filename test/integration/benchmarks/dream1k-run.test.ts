@@ -81,7 +81,7 @@ async function bench(input: object, overrides: object = {}): Promise<SuiteEvalua
     {
       ...shared,
       activities: {
-        ...createConfigActivities({ home: 'unused' }),
+        ...createConfigActivities({ store, home: 'unused' }),
         ...createSuiteActivities(deps),
         ...createFramesActivities(deps),
         ...createRolloutActivities({ store, engine }),

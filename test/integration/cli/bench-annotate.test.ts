@@ -220,6 +220,17 @@ describe('videocap bench', () => {
     expect(json(told)).toMatchObject({ evaluation: { step: 0, metrics: { eventF1: 50 }, policy: { model: 'tiny' } } });
   });
 
+  it("measures a run's checkpoint with the run's own config, and says so", async () => {
+    await (await world.start('own-settings', 2, { 'dataset.heldOutSamples': 7 })).result();
+    const own = await world.videocap(['bench', 'run:own-settings']);
+    expect(own.stderr).toMatch(/^ {2}.* prompt.* held-out videos .* run:own-settings-[0-9a-f]{8}@2\.\n/);
+    expect(own).toMatchObject({ code: 0, stdout: naming('held-out videos', '7 scenes', 'event F1') });
+    const other = await world.videocap(['bench', 'run:own-settings@2', '--config', 'quickstart']);
+    expect(other).toMatchObject({ code: 0, stdout: naming('held-out videos', '100 scenes') });
+    const none = await world.videocap(['bench', 'run:own-settings@9']);
+    expect(none).toMatchObject({ code: 1, stdout: '', stderr: lineNaming('step 9', '0, 1, 2') });
+  });
+
   it('is refused without what it needs, before anything starts', async () => {
     const said = async (...args: string[]) => {
       const { code, stdout, stderr } = await world.videocap(['bench', ...args]);

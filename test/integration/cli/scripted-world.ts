@@ -61,7 +61,7 @@ export class ScriptedWorld {
   async #work(overrides: Partial<Stages>): Promise<void> {
     const { store, home } = this;
     const activities = scriptedStages([], {
-      ...createConfigActivities({ home }),
+      ...createConfigActivities({ store, home }),
       ...createRecordActivities({ store }),
       ...createProgressActivities({ store, home }),
       loadPolicy: () => this.#checkpoint('start', 0),

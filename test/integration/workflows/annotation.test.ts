@@ -221,7 +221,7 @@ describe('a judge that fails half way through a batch', () => {
     );
     const store = new ArtifactStore(join(root, 'store'));
     const activities = {
-      ...createConfigActivities({ home: root }),
+      ...createConfigActivities({ store, home: root }),
       ...createAnnotationActivities({ store, env: { KEY: 'sk' } }),
     };
     const set = { kind: 'llm', model: 'm', baseUrl: judge.baseUrl, apiKeyEnv: 'KEY', concurrency: 1 };

@@ -13,7 +13,11 @@ export async function writeRunTo(
   store: ArtifactStore,
   runKey: string,
   steps: number,
-  { refreshed = 0, best }: { refreshed?: number; best?: { metric: string; patience: number } } = {},
+  {
+    refreshed = 0,
+    best,
+    seed,
+  }: { refreshed?: number; best?: { metric: string; patience: number }; seed?: number } = {},
 ): Promise<void> {
   const { recordStep } = createRecordActivities({ store });
   let reference: PolicyRef = { model: 'tiny', step: 0, weights: await store.put('start', 'start') };
@@ -21,7 +25,7 @@ export async function writeRunTo(
     const weights = await store.put(keyOf('checkpointWeights', { runKey, step }), `weights of step ${step}`);
     if (step > 0 && step === refreshed) reference = { model: 'tiny', step, weights };
     const progress: RunProgress = {
-      config: ExperimentConfig.parse({ algorithm: { kind: 'grpo', steps }, checkpoints: { keepEvery: 2, best } }),
+      config: ExperimentConfig.parse({ algorithm: { kind: 'grpo', steps }, checkpoints: { keepEvery: 2, best }, seed }),
       startTime: 1,
       step,
       reference,

@@ -63,7 +63,7 @@ const completion = (caption: string) => {
 describe('the examples of docs/extending/own-reward.md', () => {
   test('score the completions of a rollout', async () => {
     const store = new ArtifactStore(join(home, 'store'));
-    const { resolveConfig } = createConfigActivities({ home, env });
+    const { resolveConfig } = createConfigActivities({ store, home, env });
     await allowConfig(home, join(home, 'lab.yaml'));
     const { config } = await resolveConfig({ config: join(home, 'lab.yaml'), overrides: {} });
     expect(config.reward.custom!.brevity).toMatchObject({ kind: 'module', sha256: expect.any(String) });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { collectOverride, otherExperimentNote } from '../../../../cli/commands/arguments.ts';
+import { collectOverride } from '../../../../cli/commands/arguments.ts';
 
 it('collects values that mean what they say in YAML', () => {
   const texts = [
@@ -19,11 +19,4 @@ it('collects values that mean what they say in YAML', () => {
 
 it.each(['algorithm.steps', '=10', 'algorithm.steps=[1'])('refuses %s', (text) => {
   expect(() => collectOverride(text)).toThrow(/write it as key=value|its value is no YAML/);
-});
-
-it("says of a run's checkpoint alone that another experiment decides what it is asked", () => {
-  expect(otherExperimentNote('run:my-run@20', 'quickstart', 'Frame options')).toMatch(
-    /^ {2}Frame options .* quickstart; --config .*\n$/,
-  );
-  expect(otherExperimentNote('tiny', 'quickstart', 'Frame options')).toBe('');
 });

@@ -17,6 +17,11 @@ describe('progressLine', () => {
     expect(progressLine(status(numbers))).toBe('step 12/40   reward 1.93   KL 0.0123   4.1 s/step   ETA 1 min 56 s');
   });
 
+  it('shows the loss where there is no reward', () => {
+    expect(progressLine(status({ loss: 0.43218 }))).toBe('step 12/40   loss 0.4322');
+    expect(progressLine(status({ loss: 0.43218, rewardMean: 1 }))).toBe('step 12/40   reward 1.00');
+  });
+
   it('shows the stage where that is not one of a step', () => {
     expect(progressLine(status({ stage: 'dataset', step: 0 }))).toBe('step 0/40   dataset');
     expect(progressLine(status({ ...numbers, stage: 'benchmark', step: 40 }))).toBe(

@@ -56,8 +56,12 @@ test.each(['config.json', 'tokenizer.json', 'preprocessor_config.json'])('says t
 });
 
 test('says that there is no such model, and which ones ship', () => {
-  expect(() => openModelFolder('tinny')).toThrow('Model "tinny" is neither a shipped model (tiny) nor a folder');
-  expect(() => openModelFolder('constructor')).toThrow('Model "constructor" is neither');
+  expect(() => openModelFolder('tinny')).toThrow(refusal('InvalidModel', 'tinny', '(tiny)'));
+  expect(() => openModelFolder('constructor')).toThrow(refusal('InvalidModel', 'constructor'));
+  expect(() => openModelFolder('lab/sft')).toThrow(
+    refusal('InvalidModel', 'lab/sft', 'hf download lab/sft', 'models/sft'),
+  );
+  expect(() => openModelFolder('/lab/sft')).toThrow(refusal('InvalidModel', '/lab/sft', 'run:RUN'));
 });
 
 test('says what is wrong with a config that is of another kind, or no JSON', async () => {

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Overrides } from '../../configs/load-config.ts';
+import { progressAt, TO_GO_ON, TO_START } from '../../contracts/read-progress.ts';
+import { changedConfig } from '../../contracts/run-config.ts';
+import { readMemo } from '../../contracts/run-memo.ts';
+import { ArtifactStore } from '../../core/artifact-store.ts';
+import { VideocapError } from '../../core/errors.ts';
+import { parseRunCheckpoint, type RunCheckpoint, runCheckpoint } from '../../policy/run-checkpoint.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Refuses, before a run starts, a `policy.model` that it cannot start from; `run:RUN` of a run that has not ended is
+ * one, since its last step changes until the new run looks for it.
+ * @throws VideocapError `InvalidInput`.
+ */
+export async function requireStart(session: Session, model: string): Promise<void> {
+  const checkpoint = parseRunCheckpoint(model);
+  const store = storeHere(session);
+  if (!checkpoint || !store) return;
+  const { run, progress } = await progressAt(store, checkpoint, TO_START);
+  if (checkpoint.step === undefined && (await isGoing(session, run)))
+    throw notEnded(model, { run: checkpoint.run, step: progress.step });
+}
+
+/**
+ * Refuses, before a fork starts, a step without a checkpoint, and changes that the parent's config does not take.
+ * @throws VideocapError `InvalidInput`, `InvalidConfig`.
+ */
+export async function requireFork(
+  session: Session,
+  from: Required<RunCheckpoint>,
+  overrides: Overrides,
+): Promise<void> {
+  const store = storeHere(session);
+  if (!store) return;
+  const { run, progress } = await progressAt(store, from, TO_GO_ON);
+  changedConfig(run, progress.config, overrides);
+}
+
+/** What a start from a run that has not ended meets. */
+export function notEnded(model: string, last: Required<RunCheckpoint>): VideocapError {
+  return new VideocapError(
+    'InvalidInput',
+    `policy.model is ${model}, a run that has not ended; name the step: --set policy.model=${runCheckpoint(last)}, ` +
+      'its last so far.',
+  );
+}
+
+/** Workers elsewhere have a store of their own; then the run itself finds what is wrong. */
+function storeHere({ home }: Session): ArtifactStore | undefined {
+  const folder = join(home, 'store');
+  return existsSync(folder) ? new ArtifactStore(folder) : undefined;
+}
+
+async function isGoing({ client }: Session, runKey: string): Promise<boolean> {
+  const workflowId = runKey.replace(/-[0-9a-f]{8}$/, '');
+  const run = await client.workflow
+    .getHandle(workflowId)
+    .describe()
+    .catch(() => undefined);
+  return run?.status.name === 'RUNNING' && readMemo(run.memo)?.run === runKey;
+}
