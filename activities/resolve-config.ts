@@ -10,7 +10,7 @@ import { pinnedReward } from './custom-rewards.ts';
 
 /**
  * Turns a run's input into its whole, validated config: the first thing a run does, so that a wrong one ends it at
- * once. A config `run:KEY@STEP` is the one that another run had.
+ * once. A config `run:RUN@STEP` is the one that another run had.
  */
 export function createConfigActivities(deps: Pick<ActivityDeps, 'store' | 'home' | 'env' | 'signal'>) {
   return {

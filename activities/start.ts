@@ -11,7 +11,7 @@ import { parseRunCheckpoint, runCheckpoint } from '../policy/run-checkpoint.ts';
 export function createStartActivities({ store }: { store: ArtifactStore }) {
   return {
     /**
-     * Resolves `run:KEY` once and stores the result, so that its meaning stays when the other run continues. The
+     * Resolves `run:RUN` once and stores the result, so that its meaning stays when the other run continues. The
      * weights are put beside the start weights of shipped models, under their hash, since the other run may remove its
      * checkpoint; the optimiser's state stays behind.
      * @throws VideocapError `InvalidInput` when there is no such run, or no such step, with the steps that there are;
@@ -22,7 +22,7 @@ export function createStartActivities({ store }: { store: ArtifactStore }) {
       return store.onceJson(keyOf('start', { runKey }), FindStartOutput, async () => {
         const checkpoint = parseRunCheckpoint(model);
         if (!checkpoint)
-          throw new VideocapError('InvalidInput', `"${model}" names no checkpoint of a run; write run:KEY@STEP.`);
+          throw new VideocapError('InvalidInput', `"${model}" names no checkpoint of a run; write run:RUN@STEP.`);
         const { run, progress } = await progressAt(store, checkpoint, TO_START);
         const { step, policy, identity } = progress;
         const { sha256 } = policy.weights;

@@ -49,7 +49,7 @@ export const TrainingRunInput = RunInput.extend({
 export type TrainingRunInput = z.infer<typeof TrainingRunInput>;
 
 export const BenchmarkRunInput = RunInput.extend({
-  /** A shipped model's name, a model folder, or `run:KEY@STEP`; default: the config's policy. */
+  /** A shipped model's name, a model folder, or `run:RUN@STEP`; default: the config's policy. */
   checkpoint: WorkerPath.optional(),
   /** The config's own held-out videos, or a published benchmark from its authors' files. */
   suite: z.union([z.literal('held-out'), SuiteName]).default('held-out'),

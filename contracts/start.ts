@@ -14,11 +14,11 @@ export type TrainedFrom = z.infer<typeof TrainedFrom>;
 
 export const FindStartInput = z.strictObject({
   runKey: z.string().min(1),
-  /** `policy.model` of the config: `run:KEY@STEP` or `run:KEY`. */
+  /** `policy.model` of the config: `run:RUN@STEP` or `run:RUN`. */
   model: z.string(),
 });
 export const FindStartOutput = z.strictObject({
-  /** The same with the key and the step that were found: `run:KEY@STEP`. */
+  /** The same with the key and the step that were found: `run:RUN@STEP`. */
   model: z.string(),
   /** The policy to start from, as step 0 of the new run. */
   policy: PolicyRef,

@@ -9,15 +9,15 @@ export type EngineConfig = z.infer<typeof EngineConfig>;
 
 export const PolicyConfig = z.strictObject({
   /**
-   * Name of a shipped model, a path to a model folder, or a checkpoint of another run: `run:KEY@STEP`; `run:KEY` is its
-   * last step. A run's key or workflow id is the KEY. The optimiser starts with an empty state.
+   * Name of a shipped model, a path to a model folder, or a checkpoint of another run: `run:RUN@STEP`; `run:RUN` is its
+   * last step. A run's key or workflow id is the RUN. The optimiser starts with an empty state.
    */
   model: z
     .string()
     .min(1)
     .max(1024)
     .refine((model) => !isBrokenRunCheckpoint(model), {
-      error: 'write run:KEY@STEP, or run:KEY for the last step, with a run that `videocap status` lists as the KEY',
+      error: 'write run:RUN@STEP, or run:RUN for the last step, with a run that `videocap status` lists as RUN',
     })
     .default('tiny'),
   engine: EngineConfig.prefault({ kind: 'onnx' }),

@@ -9,7 +9,7 @@ export interface RunCheckpoint {
 const PREFIX = 'run:';
 const FORM = /^run:([A-Za-z0-9_][A-Za-z0-9._-]*)(?:@(\d{1,9}))?$/;
 
-/** `run:KEY@STEP` or `run:KEY`; `undefined` for the name or folder of a model. */
+/** `run:RUN@STEP` or `run:RUN`; `undefined` for the name or folder of a model. */
 export function parseRunCheckpoint(model: string): RunCheckpoint | undefined {
   const [, run, step] = FORM.exec(model) ?? [];
   if (run === undefined) return undefined;

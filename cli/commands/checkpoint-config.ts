@@ -18,7 +18,7 @@ export const OWN_CONFIG = `default: of run:RUN, the run's own, else ${DEFAULT}`;
 export interface CheckpointConfig<C extends string | undefined = string | undefined> {
   /** As typed; of `run:RUN`, with the run's key and step. `undefined`: there are captions in place of a checkpoint. */
   checkpoint: C;
-  /** As the input of a run names the config: a file, a config that ships, or `run:KEY@STEP`. */
+  /** As the input of a run names the config: a file, a config that ships, or `run:RUN@STEP`. */
   name: string;
   config: ExperimentConfig;
   /** Whether `--config` named it. */

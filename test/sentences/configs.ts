@@ -258,8 +258,8 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
     () => config('dataset: { kind: jsonl, train: 7, heldOut: h }'),
   ],
   [
-    'InvalidConfig: lab.yaml:1:11: policy.model is "run:a@b"; write run:KEY@STEP, or run:KEY for the last ' +
-      'step, with a run that `videocap status` lists as the KEY.',
+    'InvalidConfig: lab.yaml:1:11: policy.model is "run:a@b"; write run:RUN@STEP, or run:RUN for the last ' +
+      'step, with a run that `videocap status` lists as RUN.',
     () => config('policy: { model: "run:a@b" }'),
   ],
   [

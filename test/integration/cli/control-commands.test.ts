@@ -61,6 +61,17 @@ describe('pause and resume', () => {
     expect(world.stepsOf('awake')).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
+  it('resume of a run that was asked to stop says that it ends', async () => {
+    const handle = await waiting('stopping');
+    expect((await world.videocap(['stop', 'stopping'])).code).toBe(0);
+    const { code, stdout, stderr } = await world.videocap(['resume', 'stopping']);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toEqual(naming('stopping', 'videocap fork stopping'));
+    world.release('stopping');
+    await handle.result();
+    expect(world.stepsOf('stopping')).toEqual([1, 2, 3]);
+  });
+
   it('tell scripts what they did', async () => {
     const handle = await waiting('scripted');
     const { runId } = await handle.describe();

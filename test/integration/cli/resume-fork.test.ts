@@ -158,6 +158,21 @@ describe('resume', () => {
   });
 });
 
+describe('run', () => {
+  const startingFrom = (model: string) =>
+    world.videocap(['run', 'quickstart', '--set', 'algorithm.steps=1', '--set', `policy.model=${model}`, '--detach']);
+
+  it("starts from an active run's checkpoint only with its step", async () => {
+    const handle = await waitingAt('unfinished', 3, 4);
+    expect(await startingFrom('run:unfinished')).toEqual(refused('run:unfinished', 'run:unfinished@3'));
+    expect(await startingFrom('run:unfinished@99')).toEqual(refused('step 99', 'at 0, 2, 3 '));
+    expect(await startingFrom('run:unfinished@2')).toMatchObject({ code: 0 });
+    world.release('unfinished');
+    await handle.result();
+    expect(await startingFrom('run:unfinished')).toMatchObject({ code: 0 });
+  });
+});
+
 describe('fork', () => {
   let parent: RunSummary;
   beforeAll(async () => {
@@ -218,22 +233,17 @@ describe('fork', () => {
     expect(world.stepsOf(workflowId).slice(0, 4)).toEqual([3, 4, 5, 6]);
   });
 
-  it('names the steps that have a checkpoint where one has none', async () => {
-    for (const step of [1, 77]) {
-      const { code, stdout, stderr } = await fork(PARENT, '--at-step', `${step}`);
-      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-      expect(stderr).toEqual(
-        naming('(InvalidInput)', parent.runKey, `step ${step};`, 'at 0, 2, 4, 5 ', 'checkpoints.keepEvery'),
+  it('names the steps that have a checkpoint where one has none, before a run starts', async () => {
+    for (const step of [1, 77])
+      expect(await fork(PARENT, '--at-step', `${step}`)).toEqual(
+        refused(parent.runKey, `step ${step};`, 'at 0, 2, 4, 5 ', 'checkpoints.keepEvery'),
       );
-    }
   });
 
   it('refuses an unknown run, an invalid step, and an invalid change', async () => {
     expect(await fork('unknown', '--at-step', '1')).toEqual(refused('no run unknown', 'videocap status'));
     expect((await fork(PARENT, '--at-step', '-1')).stderr).toEqual(naming("'-1' is invalid", 'a whole number', '20'));
     expect((await fork(PARENT)).stderr).toContain("required option '--at-step <step>' not specified");
-    const { code, stderr } = await fork(PARENT, '--at-step', '2', '--set', 'algorithm.bета=1');
-    expect(code).toBe(1);
-    expect(stderr).toContain('failed (InvalidConfig): ');
+    expect(await fork(PARENT, '--at-step', '2', '--set', 'algorithm.bета=1')).toEqual(refused('algorithm.bета'));
   });
 });

@@ -146,5 +146,5 @@ test('a line break in a name, and a header under two names: one sentence each', 
 
 test('a checkpoint of a run whose key leads out of its folder: refused', () => {
   for (const model of ['run:..@1', 'run:.', 'run:../../x@1'])
-    refuses(`policy: { model: "${model}" }`, `policy.model is "${model}"`, 'run:KEY@STEP');
+    refuses(`policy: { model: "${model}" }`, `policy.model is "${model}"`, 'run:RUN@STEP');
 });

@@ -17,6 +17,6 @@ test.each(['run:', 'run:a@', 'run:a@b', 'run:../a@1', 'run:..@1', 'run:.', 'run:
   '%s is refused',
   (model) => {
     const { error } = PolicyConfig.safeParse({ model });
-    expect(error?.issues).toMatchObject([{ path: ['model'], message: expect.stringContaining('write run:KEY@STEP') }]);
+    expect(error?.issues).toMatchObject([{ path: ['model'], message: expect.stringContaining('write run:RUN@STEP') }]);
   },
 );
