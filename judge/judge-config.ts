@@ -11,7 +11,7 @@ const NoFields = z.strictObject({
 });
 
 const RuleBasedFields = z.strictObject({
-  /** Rules that parse captions of the small world. It is no language model. */
+  /** Rules that parse captions of the small world. It is not a language model. */
   kind: z.literal('rule-based'),
 });
 
