@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { distinctIdentities, type Identity } from '../../core/identity.ts';
+import { distinctIdentities, type Identity, MOST_VERSIONS, sameIdentity } from '../../core/identity.ts';
 import type { Storage } from '../../core/storage.ts';
 import { PINS } from '../../core/store-layout.ts';
 import type { Clock } from '../client/clock.ts';
@@ -25,7 +25,7 @@ export class PinnedJudge {
     this.#clock = clock;
   }
 
-  /** Those that have given the answers so far, each once. */
+  /** The first versions that have given answers so far, each once, and at most `MOST_VERSIONS`. */
   get answeredBy(): Identity[] {
     return this.#answeredBy;
   }
@@ -44,7 +44,9 @@ export class PinnedJudge {
   /** An answer is used, whenever and by whichever run it was paid for. */
   uses({ attempts }: LedgerEntry): void {
     const by = attempts.at(-1)?.by;
-    if (by) this.#answeredBy = distinctIdentities([...this.#answeredBy, by]);
+    if (!by || this.#answeredBy.length >= MOST_VERSIONS) return;
+    if (this.#answeredBy.some((known) => sameIdentity(known, by))) return;
+    this.#answeredBy = distinctIdentities([...this.#answeredBy, by]);
   }
 
   /**
