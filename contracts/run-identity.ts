@@ -8,14 +8,13 @@ export const MovingPart = z.enum(MOVING_PARTS);
 export type MovingPart = z.infer<typeof MovingPart>;
 
 /** A part has become another one while the run went on. */
-export const IdentityWarning = z.strictObject({
+const IdentityWarning = z.strictObject({
   part: MovingPart,
   /** The first step that may be different for it. */
   step: z.int().nonnegative(),
   /** For people, with the step, without a full stop. */
   sentence: z.string(),
 });
-export type IdentityWarning = z.infer<typeof IdentityWarning>;
 
 /**
  * What a run has been computed and judged with. Small, since it travels with every step: of each part those that were
