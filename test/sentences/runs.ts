@@ -218,7 +218,7 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
     () => changed('benchmark.judge', { model: 'a' }, { model: 'b' }),
   ],
   [
-    'Step 0 was judged by model a, and step 40 by model b: a part of their difference may be the judge’s; ' +
+    'Step 0 was judged by model a, and step 40 by model b: a part of their difference may come from the judge; ' +
       '`videocap bench` measures both with one version',
     () => judgesDiffer([judgedAs(0, { model: 'a' }), judgedAs(20), judgedAs(40, { model: 'b' })]),
   ],

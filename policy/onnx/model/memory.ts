@@ -63,7 +63,7 @@ export function machineBytes(): number {
 }
 
 /**
- * Found before a graph runs, since a process that takes more memory than there is dies without a word.
+ * Found before a graph runs, since a process that takes more memory than there is dies without a message.
  * @param what is computed, with its samples: `The update with sample a`.
  * @throws VideocapError `InvalidInput`.
  */
