@@ -26,6 +26,21 @@ export default defineConfig({
           expect: { poll: { timeout: 60_000 } },
         },
       },
+      // `npm run test:torch` alone: it needs the torch engine's environment.
+      ...(process.env.VIDEOCAP_TEST_TORCH
+        ? [
+            {
+              extends: true as const,
+              test: {
+                name: 'torch',
+                include: ['test/torch/**/*.test.ts'],
+                globalSetup: 'test/integration/tracking/mlflow-loader.ts',
+                testTimeout: 300_000,
+                hookTimeout: 300_000,
+              },
+            },
+          ]
+        : []),
     ],
   },
 });

@@ -2,6 +2,7 @@ import { VideocapError } from '../core/errors.ts';
 import type { PolicyEngine } from '../core/policy-engine.ts';
 import { OnnxEngine } from './onnx/engine/onnx-engine.ts';
 import type { EngineConfig } from './policy-config.ts';
+import { TorchEngine } from './torch/torch-engine.ts';
 
 type EngineKind = EngineConfig['kind'];
 
@@ -9,7 +10,10 @@ type EngineKind = EngineConfig['kind'];
  * Engines with a driver in TypeScript, by the `kind` of their config section. An engine that another program serves on
  * the task queue `policy-<kind>` has a config section only.
  */
-const ENGINES: Partial<Record<EngineKind, () => PolicyEngine>> = { onnx: () => new OnnxEngine() };
+const ENGINES: Partial<Record<EngineKind, () => PolicyEngine>> = {
+  onnx: () => new OnnxEngine(),
+  torch: () => new TorchEngine(),
+};
 
 /** `startWorkers` serves the task queue `policy-<kind>` of each. */
 export const ENGINE_KINDS = Object.keys(ENGINES) as EngineKind[];

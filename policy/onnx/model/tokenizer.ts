@@ -22,6 +22,8 @@ export class PolicyTokenizer {
   readonly #template: string;
   /** The token that ends a completion. */
   readonly endToken: number;
+  /** The token that stands for a video. */
+  readonly videoToken: number;
 
   /** @throws VideocapError `InvalidModel` when the folder's tokenizer is none of Qwen2-VL's kind. */
   constructor(folder: string) {
@@ -37,6 +39,7 @@ export class PolicyTokenizer {
           `${folder}/tokenizer.json has no special token ${token}; use a Qwen2-VL's.`,
         );
     this.endToken = this.#special.get(END)!;
+    this.videoToken = this.#special.get(VIDEO_PAD)!;
     this.#template = chatTemplate(folder, config);
   }
 

@@ -70,15 +70,15 @@ class Engine:
         policy, files = self._policy, request["reference"]
         wanted = files["weights"]["sha256"]
         if policy.loaded == wanted:
-            yield policy.scorer
+            yield policy.root
         elif policy.lora and policy.base == wanted:
             with policy.without_adapter():
-                yield policy.scorer
+                yield policy.root
         else:
             if self._reference is None:
                 self._reference = Policy(files["model"], request["engine"], self._ranks, trains=False)
             self._reference.load(files["weights"])
-            yield self._reference.scorer
+            yield self._reference.root
 
 
 def serve(ranks: Ranks, path: str) -> None:

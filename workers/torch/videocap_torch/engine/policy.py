@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from accelerate import init_empty_weights
@@ -19,10 +20,23 @@ from transformers import AutoConfig, AutoModelForImageTextToText, AutoTokenizer
 from .families import FAMILIES, LORA_TARGETS, VideoProcessor, blocks_of
 from .messages import EngineSection, PinnedFile
 from .ranks import Ranks, on_host
-from .scorer import Scorer
 
-ADAPTER = "lora"
-"""`kind` in the metadata of a file that holds an adapter alone."""
+T = TypeVar("T")
+
+ADAPTER = "videocap_lora"
+"""Metadata of a file that holds an adapter alone: JSON with the hash of the weights that it belongs to."""
+
+
+class Root(nn.Module):
+    """What FSDP shards as a whole. Every pass through the model goes through it, since FSDP gathers its weights then."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, run: Callable[[nn.Module], T]) -> T:
+        """What `run` makes of the model."""
+        return run(self.model)
 
 
 class Policy:
@@ -60,7 +74,7 @@ class Policy:
                 parameter.data = parameter.data.float()
         # Dropout is 0 in every family; recomputing activations asks for the mode of training.
         model.train(trains)
-        self.scorer = Scorer(model)
+        self.root = Root(model)
         self._shard(compute)
 
     def _is_trained(self, name: str, section: EngineSection) -> bool:
@@ -71,12 +85,12 @@ class Policy:
     def _shard(self, compute: torch.dtype) -> None:
         buffers = {name: buffer.clone() for name, buffer in self.model.named_buffers()}
         precision = MixedPrecisionPolicy(param_dtype=compute, reduce_dtype=torch.float32)
-        for module in [*blocks_of(self.model), self.scorer]:
+        for module in [*blocks_of(self.model), self.root]:
             fully_shard(module, mesh=self.ranks.mesh, mp_policy=precision)
             # The loss is a sum over the whole step, so ranks' gradients are added, not averaged.
             module.set_gradient_divide_factor(1.0)
             module.set_force_sum_reduction_for_comms(True)
-        self.scorer.to_empty(device=self.ranks.device)
+        self.root.to_empty(device=self.ranks.device)
         for name, buffer in self.model.named_buffers():
             buffer.copy_(buffers[name])
 
@@ -100,9 +114,9 @@ class Policy:
             return
         self.loaded = None
         check_hash(weights, self.ranks)
-        adapter = _metadata(weights["path"])
-        if adapter.get("kind") == ADAPTER:
-            self._load_base(adapter["base"])
+        adapter = _metadata(weights["path"]).get(ADAPTER)
+        if adapter:
+            self._load_base(json.loads(adapter)["base"])
             self._fill({self.file_name(n): p for n, p in self.model.named_parameters() if ".lora_" in n}, weights["path"])
         else:
             self._load_base(weights["sha256"], weights["path"])
@@ -161,23 +175,24 @@ class Policy:
     def metadata(self) -> dict[str, str]:
         if not self.lora:
             return {"format": "pt"}
-        return {"format": "pt", "kind": ADAPTER, "base": self.base or "", "lora": json.dumps(self.lora)}
+        # One entry: safetensors writes several in any order, and equal adapters must have equal hashes.
+        return {ADAPTER: json.dumps({"base": self.base, **self.lora}, sort_keys=True)}
 
     @contextmanager
-    def whole(self) -> Iterator[nn.Module]:
+    def whole(self) -> Iterator[Root]:
         """The model with all weights on every rank, for passes that ranks make by themselves."""
-        blocks = [self.scorer, *blocks_of(self.model)]
+        blocks = [self.root, *blocks_of(self.model)]
         for block in blocks:
             block.set_reshard_after_forward(False, recurse=False)
             block.unshard()
         self.model.eval()
         try:
-            yield self.model
+            yield self.root
         finally:
             self.model.train()
             for block in blocks:
                 block.reshard()
-                block.set_reshard_after_forward(block is not self.scorer, recurse=False)
+                block.set_reshard_after_forward(block is not self.root, recurse=False)
 
 
 class CorruptFile(Exception):
@@ -185,13 +200,14 @@ class CorruptFile(Exception):
 
 
 def check_hash(file: PinnedFile, ranks: Ranks) -> None:
-    found = None
-    if ranks.is_first:
-        with open(file["path"], "rb") as data:
-            found = hashlib.file_digest(data, "sha256").hexdigest()
-    found = ranks.from_first(found)
+    found = ranks.from_first(sha256_of(file["path"]) if ranks.is_first else None)
     if found != file["sha256"]:
         raise CorruptFile(f"{file['path']} hashes to {found}, expected {file['sha256']}")
+
+
+def sha256_of(path: str) -> str:
+    with open(path, "rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()
 
 
 def fill(parameter: DTensor | Tensor, whole) -> None:

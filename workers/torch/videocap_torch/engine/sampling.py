@@ -11,11 +11,11 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from transformers import DynamicCache
 
 from .messages import Filters, Generate, SampledCompletion, SampledGroup
-from .policy import Policy
+from .policy import Policy, Root
 from .prompts import Prompts
 
 Progress = Callable[[int, int, str], None]
@@ -34,10 +34,10 @@ def generate(policy: Policy, request: Generate, progress: Progress) -> list[Samp
     own: dict[int, SampledGroup] = {}
     fault: str | None = None
     share = range(ranks.rank, len(request["clips"]), ranks.count)
-    with torch.no_grad(), policy.whole() as model:
+    with torch.no_grad(), policy.whole() as root:
         for done, index in enumerate(share):
             try:
-                own[index] = _write(policy, model, request, index)
+                own[index] = _write(policy, root, request, index)
             except Diverged as error:
                 fault = str(error)
                 break
@@ -50,34 +50,36 @@ def generate(policy: Policy, request: Generate, progress: Progress) -> list[Samp
     return [every[index] for index in range(len(request["clips"]))]
 
 
-def _write(policy: Policy, model: nn.Module, request: Generate, index: int) -> SampledGroup:
+def _write(policy: Policy, root: Root, request: Generate, index: int) -> SampledGroup:
     shown, group, device = request["clips"][index], request["groupSize"], policy.ranks.device
     prompts = Prompts(policy)
     prompt, video = prompts.of(shown)
     cache = DynamicCache(config=policy.config.get_text_config())
-    hidden = model.model(
-        input_ids=prompt.ids[None].to(device),
-        position_ids=prompt.positions[:, None].to(device),
-        pixel_values_videos=prompts.pixels(shown).to(device, next(model.parameters()).dtype),
+
+    def next_logits(ids: Tensor, positions: Tensor, **video: Tensor) -> Tensor:
+        """[rows, V], float32, after the token ids [rows, n] at positions [3, rows, n]."""
+
+        def run(model: nn.Module) -> Tensor:
+            inputs = {"input_ids": ids.to(device), "position_ids": positions.to(device), **video}
+            hidden = model.model(**inputs, past_key_values=cache, use_cache=True).last_hidden_state
+            return model.lm_head(hidden[:, -1]).float()
+
+        return root(run)
+
+    logits = next_logits(
+        prompt.ids[None],
+        prompt.positions[:, None],
+        pixel_values_videos=prompts.pixels(shown).to(device),
         video_grid_thw=torch.tensor([video.grid], device=device),
-        past_key_values=cache,
-        use_cache=True,
-    ).last_hidden_state
+    ).expand(group, -1)
     cache.batch_repeat_interleave(group)
-    logits = model.lm_head(hidden[:, -1]).float().expand(group, -1)
     chooser = Chooser(request, shown["sampleId"], prompt.ids.tolist())
     follows = int(prompt.positions.max()) + 1
     for position in range(request["maxNewTokens"]):
         last = chooser.choose(logits.cpu().numpy(), position)
         if chooser.finished or position + 1 == request["maxNewTokens"]:
             break
-        hidden = model.model(
-            input_ids=torch.tensor(last, device=device)[:, None],
-            position_ids=torch.full((3, group, 1), follows + position, device=device),
-            past_key_values=cache,
-            use_cache=True,
-        ).last_hidden_state
-        logits = model.lm_head(hidden[:, -1]).float()
+        logits = next_logits(torch.tensor(last)[:, None], torch.full((3, group, 1), follows + position))
     return {"sampleId": shown["sampleId"], "completions": chooser.completions()}
 
 

@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +15,12 @@ from torch import Tensor
 from ..losses.loss import Loss
 from ..losses.registry import LOSSES
 from ..token_logprobs import Scored
-from .messages import LearntCompletion, NotFinite, PolicyFiles, Update
+from .messages import LearntCompletion, NotFinite, PinnedFile, Update
 from .optimizer import Optimizer, is_finite
 from .packing import MicroBatch, Row, pieces_of, row_of, share_out
-from .policy import Policy
+from .policy import Policy, Root, sha256_of
 from .prompts import Prompts
+from .scores import token_scores
 
 Progress = Callable[[int, int, str], None]
 
@@ -88,7 +90,7 @@ class Prepared:
 def update(
     policy: Policy,
     optimizer: Optimizer,
-    reference: Callable[[], Any],
+    reference: Callable[[], AbstractContextManager[Root]],
     request: Update,
     progress: Progress,
 ) -> dict[str, Any]:
@@ -96,7 +98,7 @@ def update(
 
     Ratios are taken to the log-probabilities before the first update. The first forward pass gives them, so none is made
     for them alone.
-    @param reference a context in which `policy` computes as the reference policy, or another policy that does.
+    @param reference a context whose model computes as the reference policy.
     @raises UpdateStopped where a number is not finite. The policy in memory is then no longer that of a file.
     """
     loss = LOSSES[request["loss"]]
@@ -107,7 +109,7 @@ def update(
         temperature = request["temperature"]
     batches = _own_batches(policy, request)
     iterations = request["iterations"]
-    with_reference = request["scalars"].get("beta", 0.0) != 0 and reference is not None
+    with_reference = request["scalars"].get("beta", 0.0) != 0
     passes = iterations + (1 if with_reference else 0)
     done = 0
 
@@ -116,17 +118,17 @@ def update(
         done += 1
         progress(done, passes * len(batches), what)
 
-    def score(scorer: Any, batch: MicroBatch) -> tuple[Prepared, Tensor, Tensor]:
+    def score(root: Root, batch: MicroBatch) -> tuple[Prepared, Tensor, Tensor]:
         prepared = _prepare(policy, request, batch)
-        logprobs, entropies = scorer(prepared.row, prepared.pixels, prepared.grids, temperature, suppressed)
-        return prepared, logprobs, entropies
+        row, pixels, grids = prepared.row, prepared.pixels, prepared.grids
+        return prepared, *root(lambda model: token_scores(model, row, pixels, grids, temperature, suppressed))
 
     faults = Faults(policy)
     references: list[Tensor] = []
     if with_reference:
-        with torch.no_grad(), reference() as scorer:
+        with torch.no_grad(), reference() as root:
             for batch in batches:
-                prepared, logprobs, _ = score(scorer, batch)
+                prepared, logprobs, _ = score(root, batch)
                 references.append(prepared.padded(logprobs))
                 faults.require_finite(prepared, references[-1], "log-probability of the reference policy")
                 tick("log-probabilities")
@@ -138,7 +140,7 @@ def update(
     for iteration in range(iterations):
         optimizer.zero_grad()
         for index, batch in enumerate(batches):
-            prepared, flat, flat_entropies = score(policy.scorer, batch)
+            prepared, flat, flat_entropies = score(policy.root, batch)
             logprobs = prepared.padded(flat)
             if iteration == 0:
                 olds.append(logprobs.detach())
@@ -153,6 +155,8 @@ def update(
                 sums.add(prepared, value, terms, flat_entropies, flat, first=iteration == 0)
             tick("gradients")
         faults.agree()
+        if not request["groups"]:
+            break
         found = optimizer.gradient_norm()
         if not math.isfinite(found):
             raise UpdateStopped({"what": "gradient", "value": _name(found), "where": "its norm over all parameters"})
@@ -263,15 +267,23 @@ class _Sums:
         return found
 
 
-def _write(policy: Policy, optimizer: Optimizer, moments: dict[str, Tensor], folder: str) -> dict[str, Any]:
-    """The checkpoint's files. Every rank takes part; rank 0 writes."""
+def _write(policy: Policy, optimizer: Optimizer, moments: dict[str, Tensor], folder: str) -> dict[str, PinnedFile]:
+    """The checkpoint's files, whose content is what is in memory from here on. Rank 0 writes what all have gathered."""
     weights, state = policy.stored(), policy.gathered(moments)
-    paths = {"weights": os.path.join(folder, "weights.safetensors"), "optimizer": os.path.join(folder, "optimizer.safetensors")}
+    files: dict[str, PinnedFile] | None = None
     if policy.ranks.is_first:
-        save_file(weights, paths["weights"], policy.metadata())
-        save_file(state, paths["optimizer"], {"updates": str(optimizer.updates)})
-    dist.barrier()
-    return paths
+        contents = {
+            "weights": (weights, policy.metadata()),
+            "optimizer": (state, {"updates": str(optimizer.updates)}),
+        }
+        files = {}
+        for name, (tensors, metadata) in contents.items():
+            path = os.path.join(folder, f"{name}.safetensors")
+            save_file(tensors, path, metadata)
+            files[name] = {"path": path, "sha256": sha256_of(path)}
+    files = policy.ranks.from_first(files)
+    policy.loaded, optimizer.loaded = files["weights"]["sha256"], files["optimizer"]["sha256"]
+    return files
 
 
 def _name(value: float) -> str:
