@@ -31,7 +31,7 @@ export function createAnnotationActivities({ store, onProgress, signal, outage, 
       const { runKey, dataset, output, make } = ReadCaptionsInput.parse(rawInput);
       return store.onceJson(keyOf('captionFile', { runKey }), ReadCaptionsOutput, async () => {
         checkOutput(dataset, output);
-        const read = async () => CaptionedSamples.parse(await readSamples(dataset));
+        const read = async () => CaptionedSamples.parse(await readSamples(dataset, signal?.()));
         const ref = await store.putJsonOnce(keyOf('captionSamples', { runKey }), read);
         const samples = await store.readJson(ref, CaptionedSamples);
         const open = samples.filter(({ sample }) => missingFields(sample, make).length > 0).length;
@@ -129,10 +129,10 @@ function checkOutput(dataset: string, output: string): void {
     throw new VideocapError('InvalidInput', `The output ${taken} exists already; remove it, or name another (--out).`);
 }
 
-async function readSamples(dataset: string): Promise<CaptionedSamples> {
+async function readSamples(dataset: string, signal: AbortSignal | undefined): Promise<CaptionedSamples> {
   const samples: CaptionedSamples = [];
   const bad: string[] = [];
-  for await (const read of readJsonl(dataset)) {
+  for await (const read of readJsonl(dataset, signal)) {
     if ('problem' in read) bad.push(`${placeText(read)}: ${read.problem}`);
     else samples.push({ line: read.line, sample: read.sample });
   }

@@ -69,7 +69,7 @@ export function createBenchmarkActivities(deps: BenchmarkDeps) {
         return {
           metrics: { ...heldOutMetrics(clips), ...inPoints(sharesByCharacters(sumCompared(compared))) },
           details: await store.putJsonOnce(keyOf('heldOutDetails', input), async () => HeldOutDetails.parse(details)),
-          judge: { model: judge.name, prompts },
+          judge: { model: judge.name, prompts, ...(judge.answeredBy.length > 0 && { answeredBy: judge.answeredBy }) },
           ...(madeWith && {
             made: madeByPolicy(
               madeWith,

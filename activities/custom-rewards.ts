@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { readAllowed } from '../configs/allowed.ts';
-import { ScoreCompletionsInput, ScoreCompletionsOutput } from '../contracts/scoring.ts';
+import { ScoreCompletionsInput, ScoreCompletionsOutput, StoredScores } from '../contracts/scoring.ts';
 import { Rollout } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
 import { readManifest } from '../core/manifest.ts';
@@ -47,7 +47,12 @@ export function createCustomRewardActivities(deps: CustomDeps) {
           });
           return Object.fromEntries(await settled(scored));
         });
-        return { scores, seconds: (performance.now() - started) / 1000 };
+        return {
+          scores: await store.putJsonOnce(keyOf('componentScores', { ...place, by: 'custom' }), async () =>
+            StoredScores.parse(scores),
+          ),
+          seconds: (performance.now() - started) / 1000,
+        };
       });
     },
   };

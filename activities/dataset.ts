@@ -2,15 +2,20 @@ import { parse } from 'node:path';
 import type { z } from 'zod';
 import { PrepareDatasetInput, PrepareDatasetOutput } from '../contracts/dataset.ts';
 import { sha256 } from '../core/artifact-store.ts';
+import { referenceText } from '../core/reference-text.ts';
 import { DatasetManifest, type ReferenceField, type Sample } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { type DatasetConfig, trainFiles } from '../datasets/dataset-config.ts';
 import { type OwnDataOptions, readOwnData } from '../datasets/own-data.ts';
 import { makeShapesSplit } from '../datasets/shapes/shapes.ts';
+import { requireContext, type TokenLimits } from '../datasets/token-limits.ts';
+import { lengthsOf } from '../policy/engines.ts';
+import { promptTexts } from '../policy/prompt-config.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
 type DatasetDeps = Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'parallel'>;
 
+type CountingPolicy = NonNullable<z.infer<typeof PrepareDatasetInput>['policy']>;
 type Splits = Omit<DatasetManifest, 'name' | 'digest'>;
 
 /**
@@ -22,12 +27,14 @@ export function createDatasetActivities(deps: DatasetDeps) {
   const { store } = deps;
   return {
     async prepareDataset(rawInput: z.input<typeof PrepareDatasetInput>): Promise<z.infer<typeof PrepareDatasetOutput>> {
-      const { runKey, dataset, frames, needs } = PrepareDatasetInput.parse(rawInput);
+      const { runKey, dataset, frames, needs, policy } = PrepareDatasetInput.parse(rawInput);
       return store.onceJson(keyOf('dataset', { runKey }), PrepareDatasetOutput, async () => {
+        const limits = policy && limitsOf(policy, dataset);
+        if (limits) requireContext(limits);
         const splits =
           dataset.kind === 'shapes'
             ? await makeShapes({ ...dataset, fields: needs.map(({ field }) => field) }, deps)
-            : await readOwn({ ...dataset, frames, needs }, deps);
+            : await readOwn({ ...dataset, frames, needs, limits }, deps);
         const name =
           dataset.kind === 'shapes' ? `shapes-${dataset.references}-${dataset.seed}` : namesOf(dataset.train).join('+');
         const digest = digestOf(splits);
@@ -43,6 +50,26 @@ export function createDatasetActivities(deps: DatasetDeps) {
       });
     },
   };
+}
+
+/** What the data set's texts must fit into; `undefined` where only the engine itself can count tokens. */
+function limitsOf(policy: CountingPolicy, dataset: DatasetConfig): TokenLimits | undefined {
+  const { model, engine, prompt, learnsFrom, maxNewTokens } = policy;
+  const lengths = lengthsOf(engine.kind, model);
+  const learns = learnsFrom === 'references';
+  const of = (section: keyof typeof maxNewTokens) => ({
+    field: `${section}.maxNewTokens`,
+    tokens: maxNewTokens[section],
+  });
+  return (
+    lengths && {
+      lengths,
+      prompts: promptTexts(prompt),
+      ...(learns && { reference: (sample) => referenceText(sample, prompt.output) }),
+      maxReferenceTokens: dataset.kind === 'jsonl' ? dataset.maxReferenceTokens : Number.POSITIVE_INFINITY,
+      completions: { ...(!learns && { train: of('sampling') }), heldOut: of('benchmark') },
+    }
+  );
 }
 
 /** The same samples have the same digest wherever their files lie. */
@@ -77,7 +104,7 @@ async function makeShapes(
 type OwnData = Extract<DatasetConfig, { kind: 'jsonl' }>;
 
 async function readOwn(
-  options: OwnData & Pick<OwnDataOptions, 'frames' | 'needs'>,
+  options: OwnData & Pick<OwnDataOptions, 'frames' | 'needs' | 'limits'>,
   { store, onProgress, signal, parallel }: DatasetDeps,
 ): Promise<Splits> {
   const files = trainFiles(options.train);

@@ -12,6 +12,7 @@ import type { ClipRef, Sample } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { promptTexts } from '../policy/prompt-config.ts';
 import { encodeClip } from '../video/clip.ts';
+import { decoderIdentity } from '../video/decoder-identity.ts';
 import { clipIdentity } from '../video/extract-frames.ts';
 import type { FrameOptions } from '../video/frame-options.ts';
 import { openClip } from '../video/open-clip.ts';
@@ -44,7 +45,8 @@ export function createFramesActivities({ store, onProgress, signal, parallel }: 
       };
       const clips = await limit.map(samples, decode).finally(() => limit.clearQueue());
       const list = `${JSON.stringify(clips)}\n`;
-      return ExtractFramesOutput.parse({ clips: await store.put(keyOf('clipList', { hash: sha256(list) }), list) });
+      const ref = await store.put(keyOf('clipList', { hash: sha256(list) }), list);
+      return ExtractFramesOutput.parse({ clips: ref, decodedWith: await decoderIdentity() });
     },
   };
 }

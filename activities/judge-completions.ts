@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { JudgeCompletionsInput, JudgeCompletionsOutput, Verdicts } from '../contracts/scoring.ts';
+import { JudgeCompletionsInput, JudgeCompletionsOutput, StoredScores, Verdicts } from '../contracts/scoring.ts';
 import { Rollout } from '../core/completion.ts';
 import { readManifest } from '../core/manifest.ts';
 import { settled } from '../core/settled.ts';
@@ -56,8 +56,11 @@ export function createJudgeActivities({ store, onProgress, signal, outage, env, 
           components: Object.fromEntries(judged.map(({ name, details }) => [name, details])),
         };
         return {
-          scores: Object.fromEntries(judged.map(({ name, scores }) => [name, scores])),
+          scores: await store.putJsonOnce(keyOf('componentScores', { ...place, by: 'judge' }), async () =>
+            StoredScores.parse(Object.fromEntries(judged.map(({ name, scores }) => [name, scores]))),
+          ),
           verdicts: await store.putJsonOnce(keyOf('verdicts', place), async () => Verdicts.parse(verdicts)),
+          ...(judge.answeredBy.length > 0 && { answeredBy: judge.answeredBy }),
           usage: judge.usage,
           seconds: (performance.now() - started) / 1000,
         };

@@ -1,6 +1,8 @@
 import type { z } from 'zod';
+import { type IdentityNow, identityNow } from '../contracts/run-identity.ts';
 import { RecordStepInput } from '../contracts/run-state.ts';
-import type { ArtifactStore } from '../core/artifact-store.ts';
+import type { ArtifactRef } from '../core/artifact-ref.ts';
+import { type ArtifactStore, sha256 } from '../core/artifact-store.ts';
 import { keyOf } from '../core/store-layout.ts';
 
 /**
@@ -12,8 +14,17 @@ export function createRecordActivities({ store }: { store: ArtifactStore }) {
     async recordStep(rawInput: z.input<typeof RecordStepInput>): Promise<void> {
       const { runKey, record, progress } = RecordStepInput.parse(rawInput);
       const { step } = record;
-      await store.putJsonOnce(keyOf('record', { runKey, step }), async () => record);
+      await store.putJsonOnce(keyOf('record', { runKey, step }), async () => ({
+        ...record,
+        ...(progress.identity && { madeWith: await storeIdentity(store, identityNow(progress.identity)) }),
+      }));
       await store.putJsonOnce(keyOf('progress', { runKey, step }), async () => progress);
     },
   };
+}
+
+/** Shared by all records that are made with the same. */
+async function storeIdentity(store: ArtifactStore, now: IdentityNow): Promise<ArtifactRef> {
+  const text = `${JSON.stringify(now)}\n`;
+  return store.put(keyOf('identity', { hash: sha256(text) }), text);
 }

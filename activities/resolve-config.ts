@@ -10,14 +10,14 @@ import { pinnedReward } from './custom-rewards.ts';
  * Turns a run's input into its whole, validated config: the first thing a run does, so that a wrong one ends it at
  * once.
  */
-export function createConfigActivities(deps: Pick<ActivityDeps, 'home' | 'env'>) {
+export function createConfigActivities(deps: Pick<ActivityDeps, 'home' | 'env' | 'signal'>) {
   return {
     async resolveConfig(input: RunInput): Promise<{ config: ExperimentConfig }> {
       if (isConfigPath(input.config)) {
         const { configs, path } = await readAllowed(deps.home);
         await requireAllowedConfig(input.config, { home: deps.home, folders: configs, allowedPath: path });
       }
-      const config = await loadConfig(input.config, input.overrides);
+      const config = await loadConfig(input.config, input.overrides, deps.signal?.());
       return { config: { ...config, reward: await pinnedReward(deps, config.reward) } };
     },
   };

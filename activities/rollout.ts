@@ -67,8 +67,8 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
       const { runKey, policy, reference } = LoadPolicyInput.parse(rawInput);
       return store.onceJson(keyOf('startPolicy', { runKey }), LoadPolicyOutput, async () => ({
         policy: reference
-          ? await restoreStartPolicy(store, engine, reference, policy.model)
-          : await storeStartPolicy(store, engine, policy.model),
+          ? await restoreStartPolicy(store, engine, reference, policy.model, { signal: signal?.() })
+          : await storeStartPolicy(store, engine, policy.model, { signal: signal?.() }),
       }));
     },
 
@@ -103,6 +103,7 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
           tokens,
           meanLength: tokens / completions.length,
           truncated: completions.filter(({ truncated }) => truncated).length,
+          computedWith: await engine.identity(policy.model, section),
           seconds: (performance.now() - started) / 1000,
         };
       });
@@ -136,7 +137,8 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
             return { sampleId, ...(prompt !== undefined && { prompt }), text, tokens: tokenIds.length, parsed };
           });
         });
-        return { captions, seconds: (performance.now() - started) / 1000 };
+        const computedWith = await engine.identity(policy.model, section);
+        return { captions, computedWith, seconds: (performance.now() - started) / 1000 };
       });
     },
   };

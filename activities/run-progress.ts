@@ -13,6 +13,7 @@ import {
   withoutCheckpoint,
 } from '../contracts/read-progress.ts';
 import { readRecords } from '../contracts/read-records.ts';
+import type { RunIdentity } from '../contracts/run-identity.ts';
 import {
   FindProgressInput,
   type FindProgressOutput,
@@ -26,6 +27,7 @@ import { unlessDamaged } from '../core/errors.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import { keyOf, parseKey } from '../core/store-layout.ts';
 import { keyOfContent, nameIn } from '../core/stored-ref.ts';
+import { type JudgeConfig, judgement } from '../judge/judge-config.ts';
 import { unpinCustomRewards } from '../rewards/custom/custom-kinds.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 import { pinnedReward } from './custom-rewards.ts';
@@ -80,6 +82,7 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
         spent: { usd: 0, calls: 0 },
         limits: {},
         mirroredStep: -1,
+        identity: state.identity && ofSameJudges(state.identity, config, state.config),
         // Values of another metric cannot be compared.
         best: isComparable(config, state.config) ? state.best : undefined,
       });
@@ -174,4 +177,19 @@ async function copyOfParent(
 /** Whether two configs choose the best checkpoint by the same values. */
 function isComparable({ checkpoints: a }: ExperimentConfig, { checkpoints: b }: ExperimentConfig): boolean {
   return a.best !== undefined && a.best.metric === b.best?.metric && a.best.mode === b.best.mode;
+}
+
+/** What a parent was made with, without the judges that its fork has changed on purpose. */
+function ofSameJudges(identity: RunIdentity, fork: ExperimentConfig, parent: ExperimentConfig): RunIdentity {
+  const { judge, 'benchmark.judge': ofBenchmarks, ...machines } = identity.seen;
+  const isSame = (a: JudgeConfig | undefined, b: JudgeConfig | undefined) =>
+    JSON.stringify(a && judgement(a)) === JSON.stringify(b && judgement(b));
+  return {
+    ...identity,
+    seen: {
+      ...machines,
+      ...(judge && isSame(fork.judge, parent.judge) && { judge }),
+      ...(ofBenchmarks && isSame(fork.benchmark.judge, parent.benchmark.judge) && { 'benchmark.judge': ofBenchmarks }),
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { ScoreCompletionsInput, ScoreCompletionsOutput } from '../contracts/scoring.ts';
+import { ScoreCompletionsInput, ScoreCompletionsOutput, StoredScores } from '../contracts/scoring.ts';
 import { Rollout } from '../core/completion.ts';
 import { readManifest } from '../core/manifest.ts';
 import type { Score } from '../core/score.ts';
@@ -39,7 +39,9 @@ export function createScoreActivities({ store, home, onProgress, signal }: Score
         const captions = groups.map(({ completions }) => completions.map(({ parsed }) => parsed.caption));
         const distinct = distinctCaptions(captions);
         return {
-          scores,
+          scores: await store.putJsonOnce(keyOf('componentScores', { ...place, by: 'local' }), async () =>
+            StoredScores.parse(scores),
+          ),
           compared: sumCompared(compared),
           ...(distinct !== undefined && { distinctCaptions: distinct }),
           seconds: (performance.now() - started) / 1000,

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { progressAt, TO_START } from '../contracts/read-progress.ts';
+import { machinesOf } from '../contracts/run-identity.ts';
 import { FindStartInput, FindStartOutput } from '../contracts/start.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
@@ -23,13 +24,14 @@ export function createStartActivities({ store }: { store: ArtifactStore }) {
         if (!checkpoint)
           throw new VideocapError('InvalidInput', `"${model}" names no checkpoint of a run; write run:KEY@STEP.`);
         const { run, progress } = await progressAt(store, checkpoint, TO_START);
-        const { step, policy } = progress;
+        const { step, policy, identity } = progress;
         const { sha256 } = policy.weights;
         const weights = await store.put(keyOf('startWeights', { hash: sha256 }), await store.read(policy.weights));
         return {
           model: runCheckpoint({ run, step }),
           policy: { model: policy.model, step: 0, weights },
           trainedFrom: { run, step, weights: sha256 },
+          ...(identity && { identity: machinesOf(identity) }),
         };
       });
     },

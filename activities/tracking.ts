@@ -2,31 +2,32 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { HeldOutDetails } from '../benchmarks/held-out.ts';
 import { readRecords } from '../contracts/read-records.ts';
-import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
-import { baseAndTrained } from '../contracts/run-results.ts';
+import { baseAndTrained, type Evaluation, ScoredRollout, type StepRecord } from '../contracts/run-results.ts';
 import { FinishTrackingInput, MirrorRecordsInput, StartTrackingInput, type Tracking } from '../contracts/tracking.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
+import { clipped } from '../core/clipped.ts';
 import { CaptionedClip, Rollout } from '../core/completion.ts';
 import { unlessDamaged } from '../core/errors.ts';
 import { readManifest } from '../core/manifest.ts';
 import type { DatasetManifest } from '../core/sample.ts';
 import { datasetInputs } from '../tracking/dataset-inputs.ts';
 import { type EvaluationContent, evaluationTable } from '../tracking/evaluation-table.ts';
-import { findOrCreateRun } from '../tracking/find-or-create-run.ts';
+import { findOrCreateRun, reopen } from '../tracking/find-or-create-run.ts';
 import { flatParams } from '../tracking/flat-params.ts';
 import { gitCommit } from '../tracking/git-commit.ts';
-import { clipped, LONGEST_TAG, logBatches, metricPoints } from '../tracking/log-batches.ts';
+import { LONGEST_TAG, logBatches, metricPoints } from '../tracking/log-batches.ts';
 import { rolloutTablePath } from '../tracking/logged-tables.ts';
 import { MlflowClient, type MlflowRun, type Tag } from '../tracking/mlflow-client.ts';
 import { asVideocapError, MlflowError } from '../tracking/mlflow-error.ts';
-import { rolloutTable } from '../tracking/rollout-table.ts';
+import { rolloutTable, type SampledRollout } from '../tracking/rollout-table.ts';
 import { RunArtifacts } from '../tracking/run-artifacts.ts';
 import {
   bestTags,
   collapseTags,
   endTags,
   finishNote,
+  identityTags,
   MIRRORED_STEP_TAG,
   madeWithTags,
   NOTE_TAG,
@@ -79,8 +80,12 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
     }
   }
 
-  async function setTags({ runId }: MlflowRun, tags: readonly Tag[]): Promise<void> {
-    for (const { key, value } of tags) await client.setTag(runId, key, clipped(value, LONGEST_TAG));
+  /** Sends those that MLflow does not have yet. */
+  async function setTags(run: MlflowRun, tags: readonly Tag[]): Promise<void> {
+    for (const { key, value } of tags) {
+      const short = clipped(value, LONGEST_TAG);
+      if (run.tags.get(key) !== short) await client.setTag(run.runId, key, short);
+    }
   }
 
   async function logDatasets(run: MlflowRun, ref: ArtifactRef, manifest: DatasetManifest): Promise<void> {
@@ -126,6 +131,7 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
       const { runKey, tracking, manifest: ref, fromStep, toStep } = input;
       const manifest = await readManifest(store, ref);
       await withRun(tracking, async (run) => {
+        await reopen(client, run);
         await logDatasets(run, ref, manifest);
         const artifacts = new RunArtifacts(client, run);
         for (let from = Math.max(fromStep, mirroredStep(run) + 1); from <= toStep; from += STEPS_AT_A_TIME) {
@@ -138,21 +144,20 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
           for (const record of records) {
             const done = record.step - fromStep;
             onProgress?.({ done, total: toStep - fromStep + 1, what: 'steps sent to MLflow' });
-            if (record.rollouts.length === 0) continue;
+            if (!record.scored) continue;
             // A damaged rollout costs its own table in MLflow, and no other.
-            const rollouts = await unlessDamaged(
-              Promise.all(record.rollouts.map(({ rollout }) => store.readJson(rollout, Rollout))),
-              ({ message }) => log?.warn({ reason: message }, 'A table of completions is not mirrored to MLflow.'),
+            const rollouts = await unlessDamaged(sampledRollouts(store, record.scored), ({ message }) =>
+              log?.warn({ reason: message }, 'A table of completions is not mirrored to MLflow.'),
             );
             if (!rollouts) continue;
             const path = rolloutTablePath(record.step);
-            await artifacts.upload(path, JSON.stringify(rolloutTable(record, rollouts, manifest)));
+            await artifacts.upload(path, JSON.stringify(rolloutTable(record.step, rollouts, manifest)));
             paths.push(path);
           }
           await artifacts.listTables(paths);
           if (to < toStep) await client.setTag(run.runId, MIRRORED_STEP_TAG, String(to));
         }
-        await setTags(run, collapseTags(input.collapse));
+        await setTags(run, [...collapseTags(input.collapse), ...identityTags(input.identity)]);
       });
     },
 
@@ -162,7 +167,7 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
      */
     async finishTracking(rawInput: z.input<typeof FinishTrackingInput>): Promise<void> {
       const input = FinishTrackingInput.parse(rawInput);
-      const { report, evaluations, best, end, collapse, manifest, status, endTime } = input;
+      const { report, evaluations, best, end, collapse, identity, manifest, status, endTime } = input;
       await withRun(input.tracking, async (run) => {
         const points = metricPoints(await evaluationRecords(store, input.runKey, evaluations));
         for (const batch of logBatches({ metrics: points })) await client.logBatch(run.runId, batch);
@@ -174,11 +179,11 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
           await artifacts.upload(EVALUATION_TABLE_PATH, JSON.stringify(evaluationTable(heldOut, contents)));
           await artifacts.listTables([EVALUATION_TABLE_PATH]);
         }
-        const ending = { best, end, collapse };
+        const ending = { best, end, collapse, identity };
         const note = finishNote(run.tags.get(NOTE_TAG) ?? '', evaluations, reported ? REPORT_PATH : undefined, ending);
         const changed = note === run.tags.get(NOTE_TAG) ? [] : [{ key: NOTE_TAG, value: note }];
-        const results = [...bestTags(best), ...madeWithTags(evaluations), ...endTags(input), ...collapseTags(collapse)];
-        await setTags(run, [...changed, ...results]);
+        const results = [...bestTags(best), ...madeWithTags(evaluations), ...endTags(input)];
+        await setTags(run, [...changed, ...results, ...collapseTags(collapse), ...identityTags(identity)]);
         await client.updateRun(run.runId, { status, endTime });
       });
     },
@@ -211,8 +216,16 @@ async function evaluationRecords(
     evaluations.map(async ({ step, metrics }) => {
       const [record] = await readRecords(store, runKey, step, step);
       const entries = Object.entries(metrics).map(([name, value]) => [`eval/${name}`, value]);
-      return { step, time: record!.time, metrics: Object.fromEntries(entries), rollouts: [] };
+      return { step, time: record!.time, metrics: Object.fromEntries(entries) };
     }),
+  );
+}
+
+/** A step's rollouts with their scores, and what was sampled. */
+async function sampledRollouts(store: ArtifactStore, scored: ArtifactRef): Promise<SampledRollout[]> {
+  const rollouts = await store.readJson(scored, z.array(ScoredRollout));
+  return Promise.all(
+    rollouts.map(async (each) => ({ ...each, groups: (await store.readJson(each.rollout, Rollout)).groups })),
   );
 }
 

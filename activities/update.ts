@@ -1,7 +1,8 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { AlgorithmSection } from '../algorithms/algorithm.ts';
 import { algorithmOf } from '../algorithms/registry.ts';
 import { UpdatePolicyInput, UpdatePolicyOutput } from '../contracts/policy.ts';
+import { ScoredRollout } from '../contracts/run-results.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { type OutputForm, Rollout } from '../core/completion.ts';
@@ -10,10 +11,12 @@ import type { NumberGrid } from '../core/grid.ts';
 import { readManifest } from '../core/manifest.ts';
 import { type Keeping, oldCheckpoints } from '../core/old-checkpoints.ts';
 import type { CompletionBatch, NotFiniteUpdate, ReferenceBatch, UpdateResult } from '../core/policy-engine.ts';
-import { type Sample, type Shown, structuredCompletion } from '../core/sample.ts';
+import { referenceText } from '../core/reference-text.ts';
+import type { Shown } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { listClips, policyFiles, readShown } from '../policy/engine-inputs.ts';
 import type { ActivityDeps } from './activity-deps.ts';
+import { PassedSteps } from './passed-steps.ts';
 
 type UpdateDeps = Pick<ActivityDeps, 'store' | 'engine' | 'onProgress' | 'signal'>;
 
@@ -53,16 +56,22 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
     };
   }
 
+  const passed = new PassedSteps(store);
   return {
     /**
      * Moves the policy by one step. The checkpoint's files come first and the record of the step last, so a step either
      * exists whole or is made again, with the same bytes; so is a checkpoint that was damaged since.
      *
      * An update with a number that is not finite is recorded too: its checkpoint is that of the step before, again.
+     *
+     * A run that a user reset to an earlier event comes by steps whose checkpoints were removed since. They are not
+     * made again where a later one is whole.
      */
     async updatePolicy(rawInput: z.input<typeof UpdatePolicyInput>): Promise<z.infer<typeof UpdatePolicyOutput>> {
       const input = UpdatePolicyInput.parse(rawInput);
       const { runKey, step } = input;
+      const made = await passed.output(runKey, step);
+      if (made) return made;
       const output = await store.onceJson(keyOf('update', { runKey, step }), UpdatePolicyOutput, async () => {
         const started = performance.now();
         const result = await learn(input);
@@ -78,6 +87,7 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
           ...('notFinite' in result
             ? { metrics: { updates: 0 }, notFinite: result.notFinite }
             : { metrics: result.metrics }),
+          computedWith: await engine.identity(input.policy.model, input.engine),
           seconds: (performance.now() - started) / 1000,
         };
       });
@@ -94,13 +104,15 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
 /** The groups of a step's rollouts with their frames and advantages, in the order in which they were sampled. */
 async function completionBatch(
   store: ArtifactStore,
-  { rollouts, temperature, maxNewTokens }: Stored<'completions'>,
+  { scored, clips: lists, temperature, maxNewTokens }: Stored<'completions'>,
 ): Promise<CompletionBatch> {
   const all: CompletionBatch['groups'][number][] = [];
-  for (const { rollout, clips: list, advantages } of rollouts) {
+  const rollouts = await store.readJson(scored, z.array(ScoredRollout));
+  requireAll(lists, rollouts);
+  for (const [r, { rollout, advantages }] of rollouts.entries()) {
     const { groups } = await store.readJson(rollout, Rollout);
     requireShape(advantages, groups);
-    const clips = await shownBySample(store, list);
+    const clips = await shownBySample(store, lists[r]!);
     for (const [g, { sampleId, completions }] of groups.entries())
       all.push({
         ...shownOf(sampleId, clips),
@@ -115,6 +127,14 @@ async function completionBatch(
   return { learnsFrom: 'completions', groups: all, temperature, maxLength: maxNewTokens };
 }
 
+function requireAll(lists: readonly unknown[], rollouts: readonly unknown[]): void {
+  if (lists.length === rollouts.length) return;
+  throw new VideocapError(
+    'InvalidInput',
+    `There are ${lists.length} lists of clips for ${rollouts.length} rollouts; pass one for each.`,
+  );
+}
+
 function requireShape(advantages: NumberGrid, groups: readonly { completions: readonly unknown[] }[]): void {
   const expected = groups.map(({ completions }) => completions.length);
   const found = advantages.map((group) => group.length);
@@ -126,7 +146,7 @@ function requireShape(advantages: NumberGrid, groups: readonly { completions: re
     );
 }
 
-/** The text that the policy learns to write about each clip. For a sample without a thought it is the caption alone. */
+/** The text that the policy learns to write about each clip. */
 async function referenceBatch(
   store: ArtifactStore,
   { manifest, clips }: Stored<'references'>,
@@ -145,11 +165,6 @@ async function shownBySample(store: ArtifactStore, clips: ArtifactRef): Promise<
   const shown = new Map<string, Shown>();
   for (const ref of await listClips(store, clips)) shown.set(ref.sampleId, await readShown(store, ref));
   return shown;
-}
-
-export function referenceText({ thought, caption }: Pick<Sample, 'thought' | 'caption'>, form: OutputForm): string {
-  if (form === 'plain') return caption;
-  return thought ? structuredCompletion(thought, caption) : `<answer>${caption}</answer>`;
 }
 
 function shownOf(sampleId: string, clips: ReadonlyMap<string, Shown>): Shown {

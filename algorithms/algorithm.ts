@@ -14,7 +14,7 @@ export interface AlgorithmSection {
 }
 
 /**
- * How a policy learns, as pure functions: they run inside the workflow. `Config` is the algorithm's own section of the
+ * How a policy learns, as pure functions of a step's rewards. `Config` is the algorithm's own section of the
  * experiment file, `algorithm: { kind: grpo, ... }`.
  */
 export type Algorithm<Config extends AlgorithmSection = AlgorithmSection> =

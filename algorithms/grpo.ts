@@ -1,9 +1,14 @@
 import { z } from 'zod';
 import type { CompletionAlgorithm } from './algorithm.ts';
 import { DynamicSampling, withDynamicSampling } from './dynamic-sampling.ts';
+import { float32 } from './float32.ts';
 import { comparedInGroups } from './group-advantages.ts';
 import { OptimizerConfig } from './optimizer-config.ts';
 import { RefreshReferenceEvery } from './reference-refresh.ts';
+
+/** How far a ratio may be from 1 where it is clipped. In 32 bits a smaller distance leaves no room around 1. */
+export const ClipLow = z.number().min(1e-7).max(0.9999999);
+export const ClipHigh = float32(z.number().min(1e-7));
 
 export const GrpoConfig = z.strictObject({
   /** Group Relative Policy Optimization (arXiv 2402.03300). */
@@ -15,12 +20,12 @@ export const GrpoConfig = z.strictObject({
   /** Optimiser updates per rollout batch (mu). */
   iterations: z.int().min(1).max(16).default(1),
   /** Weight of the k3 KL to the reference policy. */
-  beta: z.number().nonnegative().default(0.04),
+  beta: float32(z.number().nonnegative()).default(0.04),
   refreshReferenceEvery: RefreshReferenceEvery,
   /** A token's ratio is clipped below 1 - `clipLow`. */
-  clipLow: z.number().positive().lt(1).default(0.2),
+  clipLow: ClipLow.default(0.2),
   /** A token's ratio is clipped above 1 + `clipHigh`. */
-  clipHigh: z.number().positive().default(0.2),
+  clipHigh: ClipHigh.default(0.2),
   /**
    * How token losses become one: `grpo` averages over a completion's tokens, then over completions; `dapo` over all
    * tokens of the step; `dr_grpo` divides sums by `sampling.maxNewTokens`.

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { CompletionAlgorithm } from './algorithm.ts';
 import { withDynamicSampling } from './dynamic-sampling.ts';
+import { float32 } from './float32.ts';
 import { comparedInGroups } from './group-advantages.ts';
-import { GrpoConfig } from './grpo.ts';
+import { ClipHigh, ClipLow, GrpoConfig } from './grpo.ts';
 
 export const GspoConfig = GrpoConfig.omit({ aggregation: true }).extend({
   /** Group Sequence Policy Optimization (arXiv 2507.18071): one ratio a completion. */
@@ -13,14 +14,14 @@ export const GspoConfig = GrpoConfig.omit({ aggregation: true }).extend({
    */
   iterations: z.int().min(1).max(16).default(4),
   /** Weight of the k3 KL to the reference policy. The paper has none. */
-  beta: z.number().nonnegative().default(0),
+  beta: float32(z.number().nonnegative()).default(0),
   /**
    * A completion's ratio is clipped below 1 - `clipLow`. It is a mean over its tokens, so the paper's clip range is a
    * thousandth of GRPO's.
    */
-  clipLow: z.number().positive().lt(1).default(3e-4),
+  clipLow: ClipLow.default(3e-4),
   /** A completion's ratio is clipped above 1 + `clipHigh`. */
-  clipHigh: z.number().positive().default(4e-4),
+  clipHigh: ClipHigh.default(4e-4),
 });
 export type GspoConfig = z.infer<typeof GspoConfig>;
 

@@ -1,29 +1,15 @@
 import { z } from 'zod';
+import { float32 } from './float32.ts';
 
-/** The optimiser computes in 32 bits: a decay that is 1 there never forgets, and the step it makes has no bound. */
-const Decay = z
-  .number()
-  .min(0)
-  .lt(1)
-  .refine((value) => value >= 1 || Math.fround(value) < 1, {
-    error: 'set a number of at most 0.9999999: as a 32-bit number it is 1, and the moment never changes',
-  });
-
-/** In 32 bits too: one that is 0 there leaves a division by 0, one that is infinite leaves no step. */
-const Epsilon = z
-  .number()
-  .positive()
-  .refine((value) => value <= 0 || Math.fround(value) > 0, {
-    error: 'set a number of at least 1e-44: as a 32-bit number it is 0, and the optimiser divides by it',
-  })
-  .refine((value) => Math.fround(value) < Number.POSITIVE_INFINITY, {
-    error: 'set a number of at most 1e38: as a 32-bit number it is infinite, and no weight moves',
-  });
+/** A decay that is 1 in 32 bits never forgets, and the step that the optimiser makes has no bound. */
+const Decay = float32(z.number().min(0).lt(1)).refine((value) => value >= 1 || Math.fround(value) < 1, {
+  error: 'set a number of at most 0.9999999: as a 32-bit number it is 1, and the moment never changes',
+});
 
 /** AdamW with gradient clipping by norm and a learning-rate schedule over the algorithm's `steps`. */
 export const OptimizerConfig = z.strictObject({
   /** At the end of the warm-up. */
-  learningRate: z.number().positive().max(1).default(2e-5),
+  learningRate: float32(z.number().positive().max(1)).default(2e-5),
   /** The learning rate after the warm-up: constant, or falling so that it would be 0 one step after the last. */
   schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
   /** Steps over which the learning rate rises linearly. */
@@ -33,11 +19,11 @@ export const OptimizerConfig = z.strictObject({
   /** Decay of AdamW's second moment. */
   beta2: Decay.default(0.99),
   /** Added to the root of the second moment. */
-  epsilon: Epsilon.default(1e-8),
+  epsilon: float32(z.number().positive()).default(1e-8),
   /** Decoupled, as in AdamW. */
-  weightDecay: z.number().nonnegative().default(0),
+  weightDecay: float32(z.number().nonnegative()).default(0),
   /** Gradients are scaled down to this global norm. */
-  maxGradNorm: z.number().positive().default(1),
+  maxGradNorm: float32(z.number().positive()).default(1),
   /**
    * What a run does after an update with a loss, a gradient, weights or another number that is not finite. The policy
    * stays as it was before that step. `pause`: wait for `resume`, which goes on without the update; `skip`: go on.

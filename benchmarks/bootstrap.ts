@@ -29,17 +29,17 @@ const IN_ONE_GO = 50;
 
 /**
  * 95% percentile bootstrap over clips: the statistic of 1,000 resamples of the same size, drawn with replacement. It
- * says how much the number depends on which clips the suite happens to have; what training would give with another seed
- * it does not say. Needs at least one clip. Deterministic.
+ * measures how much the number depends on the suite's clips, not on the seed of the training. Needs at least one clip.
+ * Deterministic.
  */
 export function bootstrap<T>(clips: readonly T[], statistic: Statistic<T>): Interval {
   return percentiles(Array.from(resamples(clips.length), (draw) => statistic(draw.map((i) => clips[i]!))));
 }
 
 /**
- * Numbers with their bounds as `bootstrap` gives them, all from the same resamples: `f1`, `f1Low`, `f1High`. Gives
- * others their turn as it works, since thousands of clips take seconds, and a process that says nothing for that long
- * is taken for dead.
+ * Numbers with their bounds as `bootstrap` gives them, all from the same resamples: `f1`, `f1Low`, `f1High`. Lets
+ * other work of the process run in between: thousands of clips take seconds, and Temporal takes a worker without a
+ * heartbeat for dead.
  */
 export const measureWithBounds: Measure = async (clips, numbersOf) => {
   if (clips.length === 0) return {};

@@ -1,3 +1,4 @@
+import { identityText } from '../core/identity.ts';
 import type { JudgedBy } from '../judge/judged-by.ts';
 import { EVENT_ENTAILMENT } from '../judge/questions/event-entailment.ts';
 import { EVENT_EXTRACTION } from '../judge/questions/event-extraction.ts';
@@ -19,4 +20,19 @@ export function promptNames({ prompts }: Pick<JudgedBy, 'prompts'>): string {
 /** `Judge: gpt-4o-mini; prompts: event-extraction.v1 (sha256 0123456789ab), ...`: what stands by every figure. */
 export function judgedBy({ model, prompts }: JudgedBy): string {
   return prompts.length === 0 ? `Judge: ${model}` : `Judge: ${model}; prompts: ${promptNames({ prompts })}`;
+}
+
+/** What must be said of numbers that different versions of a judge have made; nothing where one has made all. */
+export function judgesDiffer(compared: readonly { judge: JudgedBy; step: number }[]): string | undefined {
+  const versions = compared.map(({ judge: { answeredBy = [] }, step }) => ({
+    step,
+    text: answeredBy.map(identityText).join(' and '),
+  }));
+  const [first, ...others] = versions.filter(({ text }) => text !== '');
+  const other = others.find(({ text }) => text !== first?.text);
+  if (!first || !other) return undefined;
+  return (
+    `Step ${first.step} was judged by ${first.text}, and step ${other.step} by ${other.text}: a part of their ` +
+    'difference may be the judge’s; `videocap bench` measures both with one version'
+  );
 }

@@ -28,7 +28,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 };
 const program = new Command('videocap')
   .version(version)
-  .description('Trains video-captioning models with reinforcement learning, in runs that survive anything.')
+  .description('Trains video-captioning models with reinforcement learning, in runs that survive crashes.')
   .showHelpAfterError('(--help shows examples)')
   // An unknown word of the command line is quoted; help may hold names of configs.
   .configureOutput({ outputError: (text, write) => write(printableLines(text)) })
@@ -50,7 +50,7 @@ for (const name of Object.hasOwn(COMMANDS, named) ? [named] : Object.keys(COMMAN
 try {
   await program.parseAsync();
 } catch (error) {
-  // What is ours to explain is one sentence; anything else is a defect, and its stack helps to find it.
+  // An error of this project prints as one sentence; any other is a defect, and its stack helps to find it.
   printNote(`${error instanceof VideocapError ? error.message : ((error as Error).stack ?? error)}\n`);
   process.exitCode = 1;
 }

@@ -18,7 +18,7 @@ const SHIPPED = fileURLToPath(new URL('.', import.meta.url));
 const noteOf = (home: string, path: string) => join(home, 'opened-configs', sha256(path));
 
 /**
- * Notes that the owner of a home starts a run with a config of theirs. A run is told the path alone, and a run may come
+ * Notes that the owner of a home starts a run with a config of theirs. A run's input holds only the path, and may come
  * from others than the owner: without this note, workers would open any file that a run names.
  */
 export async function allowConfig(home: string, path: string): Promise<void> {

@@ -1,7 +1,8 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { VideocapError } from '../core/errors.ts';
+import { NotAFile, readRegularFile } from '../core/regular-file.ts';
 import { AllowedKeys, type KeyRules } from '../judge/client/allowed-keys.ts';
 import { JudgeError } from '../judge/client/judge-error.ts';
 import { AllowedRewards } from '../rewards/custom/allowed-rewards.ts';
@@ -35,10 +36,7 @@ export interface AllowedFile extends z.infer<typeof Allowed> {
  */
 export async function readAllowed(home: string): Promise<AllowedFile> {
   const path = join(home, 'allowed.yaml');
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
+  const text = await readText(path);
   const { document, lines, value } = readYaml(text, path);
   const raw = value ?? {};
   if (typeof raw !== 'object' || Array.isArray(raw))
@@ -49,6 +47,19 @@ export async function readAllowed(home: string): Promise<AllowedFile> {
     throw new VideocapError('InvalidConfig', describeIssues(parsed.error.issues, raw, source).join('\n'));
   }
   return { ...parsed.data, path, folder: await realpath(home).catch(() => home) };
+}
+
+/** Bytes; what the YAML reader takes is less. */
+const MAX_BYTES = 2 ** 20;
+
+async function readText(path: string): Promise<string> {
+  try {
+    return (await readRegularFile(path, MAX_BYTES)).toString('utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    if (!(error instanceof NotAFile)) throw error;
+    throw new VideocapError('InvalidConfig', `${path} ${error.message}; write the file, or remove it.`);
+  }
 }
 
 /**

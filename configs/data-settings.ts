@@ -1,9 +1,9 @@
 import type { core } from 'zod';
-import { judgeOfBenchmarks } from '../benchmarks/benchmark-config.ts';
 import { REFERENCE_NAMES } from '../benchmarks/held-out-metrics.ts';
 import type { DataFields } from '../datasets/data-fields.ts';
-import { hasJudge, NO_JUDGE, needsSmallWorld } from '../judge/judge-config.ts';
+import { NO_JUDGE, needsSmallWorld } from '../judge/judge-config.ts';
 import { COMPONENTS, componentNames, componentsOf } from '../rewards/registry.ts';
+import { judgeMissing } from './judge-missing.ts';
 import type { ExperimentConfig } from './schema.ts';
 
 type Raw = Record<string, unknown>;
@@ -57,11 +57,8 @@ export function dataIssues(config: ExperimentConfig, data: DataFields | undefine
         `no sample of ${data.file} has the field "${uses}": add it with videocap annotate, or set ` +
           `reward.${name}.weight to 0`,
       );
-    if (section.weight > 0 && component.scored === 'by the judge' && !hasJudge(config.judge))
-      refuse(['reward', name], `${noJudge}, or set reward.${name}.weight to 0`);
   }
-  if (!hasJudge(judgeOfBenchmarks(config)) && config.benchmark.metrics.includes('events'))
-    refuse(['benchmark', 'metrics'], `${noJudge}, or leave out events`);
+  for (const { path, off } of judgeMissing(config)) refuse(path, `${noJudge}, or ${off}`);
   if (needsSmallWorld(config.judge) && data.notSmallWorld !== undefined)
     refuse(
       ['judge', 'kind'],

@@ -1,15 +1,17 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { didYouMean } from '../core/did-you-mean.ts';
 import { VideocapError } from '../core/errors.ts';
+import { fileFault, readRegularFile } from '../core/regular-file.ts';
 import { type DataFields, readDataFields } from '../datasets/data-fields.ts';
 import { DatasetConfig } from '../datasets/dataset-config.ts';
 import { describeIssues, kindOf } from './config-issues.ts';
 import { dataIssues, withDataSettings } from './data-settings.ts';
 import { readYaml, unusableName } from './read-yaml.ts';
 import { ExperimentConfig, ExperimentFields } from './schema.ts';
+import { configSizeFault } from './size-limits.ts';
 
 /** Values by dotted key, such as `{"algorithm.steps": 10}`: changes to a config that need no file of their own. */
 export type Overrides = Readonly<Record<string, unknown>>;
@@ -25,12 +27,16 @@ const CONFIGS = fileURLToPath(new URL('.', import.meta.url));
  * What own data have no field for is refused, and where the file does not say, it is left out (`withDataSettings`).
  * @throws VideocapError `InvalidConfig` with a sentence for everything that is wrong: where, which value, what to do.
  */
-export async function loadConfig(nameOrPath: string, overrides: Overrides = {}): Promise<ExperimentConfig> {
+export async function loadConfig(
+  nameOrPath: string,
+  overrides: Overrides = {},
+  signal?: AbortSignal,
+): Promise<ExperimentConfig> {
   const path = await findConfig(nameOrPath);
   const text = await readText(path);
   const source = { file: nameOrPath === path ? path : shown(nameOrPath), folder: dirname(path), overrides };
   const dataset = datasetOf(text, source);
-  return parseConfig(text, { ...source, data: dataset && (await readDataFields(dataset)) });
+  return parseConfig(text, { ...source, data: dataset && (await readDataFields(dataset, signal)) });
 }
 
 interface Source {
@@ -57,7 +63,10 @@ export function parseConfig(text: string, { file, folder, overrides = {}, data }
       'InvalidConfig',
       describeIssues(issues, raw, { document, lines, file, overrides, schema: ExperimentConfig }).join('\n'),
     );
-  return withAbsolutePaths(parsed.data!, folder);
+  const config = withAbsolutePaths(parsed.data!, folder);
+  const fault = configSizeFault(config);
+  if (fault !== undefined) throw new VideocapError('InvalidConfig', `${file}: the config ${fault}.`);
+  return config;
 }
 
 /** The data set that a config names, if that much of it can be read. */
@@ -81,13 +90,14 @@ function rawConfig(text: string, file: string, overrides: Overrides) {
 
 /** A file's text. Only of files: a pipe or a device might never end. */
 async function readText(path: string): Promise<string> {
-  const found = await stat(path);
-  const refuse = (fault: string): never => {
-    throw new VideocapError('InvalidConfig', `Config file ${resolve(path)} ${fault}; give the path of a YAML file.`);
-  };
-  if (!found.isFile()) refuse('is no file');
-  if (found.size > MAX_CONFIG_BYTES) refuse(`has ${found.size} bytes, more than ${MAX_CONFIG_BYTES}`);
-  return readFile(path, 'utf8');
+  try {
+    return (await readRegularFile(path, MAX_CONFIG_BYTES)).toString('utf8');
+  } catch (error) {
+    const fault = fileFault(error);
+    if (fault === undefined) throw error;
+    const message = `Config file ${resolve(path)} ${fault}; give the path of a YAML file.`;
+    throw new VideocapError('InvalidConfig', message, { cause: error });
+  }
 }
 
 function applyOverride(raw: Record<string, unknown>, key: string, value: unknown): void {

@@ -10,6 +10,8 @@ import { COMPONENTS, componentsOf, RewardConfig } from '../rewards/registry.ts';
 import { FrameOptions } from '../video/frame-options.ts';
 import { BestConfig } from './best-config.ts';
 import { CollapseConfig } from './collapse-config.ts';
+import { judgeMissing } from './judge-missing.ts';
+import { stepSizeIssues } from './size-limits.ts';
 
 /**
  * The schema of an experiment file. A section belongs to the library that reads it and is declared there. Every field
@@ -52,7 +54,7 @@ export const ExperimentFields = z.strictObject({
   sampling: SamplingConfig.prefault({}),
   /** What a completion is worth: the sum of its components, each times its weight. */
   reward: RewardConfig.prefault({}),
-  /** Who decides what a caption tells. */
+  /** What decides which events a caption tells. */
   judge: JudgeConfig.prefault({ kind: 'rule-based' }),
   /** Which checkpoints stay, and which one the run exports. */
   checkpoints: CheckpointConfig.prefault({}),
@@ -62,18 +64,18 @@ export const ExperimentFields = z.strictObject({
   benchmark: BenchmarkConfig.prefault({}),
 });
 
-const WithRewards = ExperimentFields.superRefine(({ reward, judge, prompt, algorithm, benchmark }, context) => {
+const WithRewards = ExperimentFields.superRefine((config, context) => {
+  const { reward, judge, prompt, algorithm } = config;
   const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
   const weighed = componentsOf(reward).filter(({ config }) => config.weight > 0);
-  for (const { component } of weighed) {
-    const off = `set reward.${component.name}.weight to 0`;
-    if (component.uses === 'thought' && prompt.output === 'plain')
-      refuse(['reward', component.name], `${off}, or prompt.output to structured: a plain completion has no analysis`);
-    if (component.scored === 'by the judge' && !hasJudge(judge))
-      refuse(['reward', component.name], `${off}, or name a judge in the section judge: this reward asks one`);
-  }
-  if (!hasJudge(judgeOfBenchmarks({ judge, benchmark })) && benchmark.metrics.includes('events'))
-    refuse(['benchmark', 'metrics'], 'leave out events, or name a judge in the section judge: events are judged');
+  for (const { name, uses } of weighed.map(({ component }) => component))
+    if (uses === 'thought' && prompt.output === 'plain')
+      refuse(
+        ['reward', name],
+        `set reward.${name}.weight to 0, or prompt.output to structured: a plain completion has no analysis`,
+      );
+  for (const { path, off, why } of judgeMissing(config))
+    refuse(path, `${off}, or name a judge in the section judge: ${why}`);
   const learnsFromRewards = algorithmOf(algorithm).learnsFrom === 'completions';
   const looksAtContent = weighed.some(({ component }) => component.name !== COMPONENTS.format.name);
   if (learnsFromRewards && !hasJudge(judge) && !looksAtContent)
@@ -91,6 +93,7 @@ export const ExperimentConfig = WithRewards.refine(
   },
 ).superRefine((config, context) => {
   const { judge, benchmark, checkpoints } = config;
+  for (const { path, message } of stepSizeIssues(config)) context.addIssue({ code: 'custom', path, message });
   const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
   const section = benchmark.judge ? ['benchmark', 'judge'] : ['judge'];
   if (benchmark.suites.length > 0 && !isLlm(judgeOfBenchmarks(config)))

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { Batch } from '../core/batch.ts';
+import { Identity } from '../core/identity.ts';
 import { ReferenceField } from '../core/sample.ts';
 import { DatasetConfig } from '../datasets/dataset-config.ts';
+import { EngineConfig } from '../policy/policy-config.ts';
 import { PromptConfig } from '../policy/prompt-config.ts';
 import { FrameOptions } from '../video/frame-options.ts';
 
@@ -15,6 +17,18 @@ export const PrepareDatasetInput = z.strictObject({
   frames: FrameOptions.prefault({}),
   /** What every training sample must have, and the component of the reward that needs it. */
   needs: z.array(z.strictObject({ field: ReferenceField, component: z.string() })).default([]),
+  /** What reads and writes the texts, whose lengths are limited; absent: they may have any. */
+  policy: z
+    .strictObject({
+      model: z.string(),
+      engine: EngineConfig,
+      prompt: PromptConfig,
+      /** Whether it learns to write the references. */
+      learnsFrom: z.enum(['references', 'completions']),
+      /** `sampling.maxNewTokens` and `benchmark.maxNewTokens` of the config. */
+      maxNewTokens: z.strictObject({ sampling: z.int(), benchmark: z.int() }),
+    })
+    .optional(),
 });
 export const PrepareDatasetOutput = z.strictObject({
   /** A `DatasetManifest`. */
@@ -36,4 +50,6 @@ export const ExtractFramesInput = z.strictObject({
 export const ExtractFramesOutput = z.strictObject({
   /** JSON: `ClipRef[]`, in the order asked for. */
   clips: ArtifactRef,
+  /** What frames are decoded with that are not stored yet. */
+  decodedWith: Identity.optional(),
 });

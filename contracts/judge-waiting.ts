@@ -1,13 +1,19 @@
+import { z } from 'zod';
+
 /** The signal by which an activity tells its workflow that it waits for the judge; `null`: it does not any more. */
 export const JUDGE_WAITS = 'judgeWaits';
 
+/** The last moment that a `Date` can be. */
+const LAST = 8.64e15;
+
 /** What a run waits for at its judge. */
-export interface JudgeWaiting {
+export const JudgeWaiting = z.object({
   /** In one sentence, without a full stop. */
-  why: string;
+  why: z.string(),
   /** Milliseconds since the epoch. */
-  since: number;
-}
+  since: z.int().nonnegative().max(LAST),
+});
+export type JudgeWaiting = z.infer<typeof JudgeWaiting>;
 
 /** `waiting for the judge: The judge at ... has an internal error (status 500), since 2026-11-29 22:04:10 UTC`. */
 export function waitingSentence({ why, since }: JudgeWaiting): string {

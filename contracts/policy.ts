@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AlgorithmConfig } from '../algorithms/registry.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { OutputForm } from '../core/completion.ts';
-import { NumberGrid } from '../core/grid.ts';
+import { Identity } from '../core/identity.ts';
 import { NotFinite } from '../core/not-finite.ts';
 import { Place, StepPlace } from '../core/place.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
@@ -14,6 +14,12 @@ import { EngineConfig, PolicyConfig, SamplingConfig } from '../policy/policy-con
  * is written in. Everything large is an `ArtifactRef`; an activity that is tried again at the same place answers the
  * same.
  */
+
+/**
+ * What the engine has computed an output with, as versions and settings by name: library, graphs or kernels, processor,
+ * number of threads. A run that goes on with another one says what differs. Absent where an engine does not say.
+ */
+const COMPUTED_WITH = { computedWith: Identity.optional() };
 
 export const LoadPolicyInput = z.strictObject({
   runKey: z.string(),
@@ -42,6 +48,7 @@ export const RolloutGroupsOutput = z.strictObject({
   tokens: z.int(),
   meanLength: z.number(),
   truncated: z.int(),
+  ...COMPUTED_WITH,
   seconds: z.number(),
 });
 
@@ -62,17 +69,8 @@ export const CaptionClipsInput = StepPlace.extend({
 export const CaptionClipsOutput = z.strictObject({
   /** JSON: `CaptionedClip[]`. */
   captions: ArtifactRef,
+  ...COMPUTED_WITH,
   seconds: z.number(),
-});
-
-/** Completions of one rollout with what the algorithm made of their rewards. */
-const AdvantagedRollout = z.strictObject({
-  /** A `Rollout`. */
-  rollout: ArtifactRef,
-  /** JSON: the `ClipRef[]` that it was sampled for. */
-  clips: ArtifactRef,
-  /** Laid out like the rollout; `null`: this completion stays out of the update. */
-  advantages: NumberGrid,
 });
 
 export const UpdatePolicyInput = StepPlace.extend({
@@ -90,8 +88,13 @@ export const UpdatePolicyInput = StepPlace.extend({
   batch: z.discriminatedUnion('learnsFrom', [
     z.strictObject({
       learnsFrom: z.literal('completions'),
-      /** The step's rollouts, in the order in which they were sampled. */
-      rollouts: z.array(AdvantagedRollout).min(1),
+      /**
+       * JSON: `ScoredRollout[]`, the step's rollouts in the order in which they were sampled, each with its
+       * `advantages`: laid out like the rollout, `null` where a completion stays out of the update.
+       */
+      scored: ArtifactRef,
+      /** JSON: for each of them the `ClipRef[]` that it was sampled for. */
+      clips: z.array(ArtifactRef).min(1),
       temperature: z.number(),
       maxNewTokens: z.int(),
     }),
@@ -112,6 +115,7 @@ export const UpdatePolicyOutput = z.strictObject({
    * byte for byte, under this step's own keys, and `metrics.updates` is 0.
    */
   notFinite: NotFinite.optional(),
+  ...COMPUTED_WITH,
   seconds: z.number(),
 });
 

@@ -1,5 +1,6 @@
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
+import { inKey, mayBeRunKeyOf } from '../core/run-key.ts';
 import { listAll } from '../core/storage.ts';
 import { keyOf, parseKey } from '../core/store-layout.ts';
 import type { RunCheckpoint } from '../policy/run-checkpoint.ts';
@@ -98,10 +99,10 @@ export async function findRun(store: ArtifactStore, named: string): Promise<{ ru
 /** The keys of the runs that a workflow id has had: the id, and eight digits of the first execution's. */
 async function keysOfWorkflow(store: ArtifactStore, workflowId: string): Promise<string[]> {
   const keys: string[] = [];
-  for await (const { kind, key } of listAll(store.storage, `runs/${workflowId}-`)) {
+  for await (const { kind, key } of listAll(store.storage, `runs/${inKey(workflowId)}-`)) {
     const parsed = kind === 'ref' ? parseKey(key) : undefined;
     if (parsed?.kind !== 'progress' || parsed.parts.step > 0) continue;
-    if (/^[0-9a-f]{8}$/.test(parsed.parts.runKey.slice(workflowId.length + 1))) keys.push(parsed.parts.runKey);
+    if (mayBeRunKeyOf(parsed.parts.runKey, workflowId)) keys.push(parsed.parts.runKey);
   }
   return keys;
 }

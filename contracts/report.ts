@@ -5,6 +5,7 @@ import { BestCheckpoint } from './best.ts';
 import { CollapseWarning } from './collapse.ts';
 import { ForkedFrom } from './forked-from.ts';
 import { RunEnd } from './run-end.ts';
+import { RunIdentity } from './run-identity.ts';
 import { Evaluation } from './run-results.ts';
 import { TrainedFrom } from './start.ts';
 import { Execution } from './tracking.ts';
@@ -25,6 +26,7 @@ export const WriteReportInput = z.strictObject({
   best: BestCheckpoint.optional(),
   end: RunEnd.optional(),
   collapse: z.array(CollapseWarning).default([]),
+  identity: RunIdentity.optional(),
   execution: Execution.optional(),
   mlflowRunUrl: z.string().optional(),
 });

@@ -15,13 +15,19 @@ export const RunEnd = z.strictObject({
   whilePaused: z.boolean().optional(),
   /** A clause for people: why it ended early, or what failed. */
   reason: z.string().optional(),
+  /** What a stopped run waited for at its judge, without a full stop: what was not complete was left out. */
+  blocked: z.string().optional(),
+  /** Where a stopped run's last step was not measured: the step of its last benchmark. */
+  measuredStep: z.int().nonnegative().optional(),
 });
 export type RunEnd = z.infer<typeof RunEnd>;
 
 /** `Stopped by a user after step 12 of 60`, for people; without a full stop. */
-export function endSentence({ how, step, totalSteps, whilePaused, reason }: RunEnd): string {
+export function endSentence({ how, step, totalSteps, whilePaused, reason, blocked, measuredStep }: RunEnd): string {
   const after = `after step ${step} of ${totalSteps}${whilePaused ? ', while it was paused' : ''}`;
   const because = reason === undefined ? '' : `: ${reason}`;
+  const waited = blocked === undefined ? '' : `, while the judge was blocked: ${blocked}`;
+  const measured = measuredStep === undefined ? '' : `; the last benchmark is that of step ${measuredStep}`;
   switch (how) {
     case 'finished':
       return `Finished all ${totalSteps} step${totalSteps === 1 ? '' : 's'}`;
@@ -30,7 +36,7 @@ export function endSentence({ how, step, totalSteps, whilePaused, reason }: RunE
     case 'early':
       return `Ended early after step ${step} of ${totalSteps}${because}`;
     case 'stopped':
-      return `Stopped by a user ${after}`;
+      return `Stopped by a user ${after}${waited}${measured}`;
     case 'cancelled':
       return `Cancelled ${after}`;
     case 'failed':

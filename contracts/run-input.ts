@@ -2,7 +2,13 @@ import { z } from 'zod';
 import { SuiteName } from '../benchmarks/benchmark-config.ts';
 import { CaptioningConfig } from '../benchmarks/suites/captioning.ts';
 import { Variant } from '../benchmarks/suites/variants.ts';
+import { MOST_CONFIG_BYTES } from '../configs/size-limits.ts';
+import { payloadBytes } from '../core/payload-size.ts';
 import { Limits } from './limits.ts';
+
+/** A file or folder where the workers are, a model's name, or a run's. */
+export const WorkerPath = z.string().min(1).max(4096);
+const RunName = z.string().min(1).max(250);
 
 const OverrideValue = z.union([
   z.string(),
@@ -15,8 +21,14 @@ const OverrideValue = z.union([
 
 /** What a person types into the start form: `{}`, or a config's name with changes by dotted key. */
 export const RunInput = z.strictObject({
-  config: z.string().min(1).default('quickstart'),
-  overrides: z.record(z.string(), OverrideValue).default({}),
+  config: WorkerPath.default('quickstart'),
+  overrides: z
+    .record(z.string(), OverrideValue)
+    .refine((overrides) => payloadBytes(overrides) <= MOST_CONFIG_BYTES, {
+      error: ({ input }) =>
+        `they have ${payloadBytes(input)} bytes as JSON, more than ${MOST_CONFIG_BYTES}; put them into a config file`,
+    })
+    .default({}),
 });
 export type RunInput = z.infer<typeof RunInput>;
 
@@ -26,30 +38,30 @@ export const TrainingRunInput = RunInput.extend({
    * The key of a run in the store: it continues after its last step, with the config it has. `limits`: set after that
    * step.
    */
-  resume: z.strictObject({ run: z.string().min(1), limits: Limits.optional() }).optional(),
+  resume: z.strictObject({ run: RunName, limits: Limits.optional() }).optional(),
   /**
    * A new run from a checkpoint of another; `overrides` change that run's config. With `resume`: how the resumed run
    * began, in case it has stored no progress.
    */
-  fork: z.strictObject({ run: z.string().min(1), step: z.int().nonnegative() }).optional(),
+  fork: z.strictObject({ run: RunName, step: z.int().nonnegative() }).optional(),
 });
 
 export type TrainingRunInput = z.infer<typeof TrainingRunInput>;
 
 export const BenchmarkRunInput = RunInput.extend({
   /** A shipped model's name, a model folder, or `run:KEY@STEP`; default: the config's policy. */
-  checkpoint: z.string().min(1).optional(),
+  checkpoint: WorkerPath.optional(),
   /** The config's own held-out videos, or a published benchmark from its authors' files. */
   suite: z.union([z.literal('held-out'), SuiteName]).default('held-out'),
   /**
    * Of a published benchmark: paths where the workers are. `predictions` are captions made elsewhere, in place of
    * videos and policy.
    */
-  annotations: z.string().min(1).optional(),
-  videos: z.string().min(1).optional(),
-  predictions: z.string().min(1).optional(),
+  annotations: WorkerPath.optional(),
+  videos: WorkerPath.optional(),
+  predictions: WorkerPath.optional(),
   limit: z.int().min(1).optional(),
-  quirks: z.array(z.string()).default([]),
+  quirks: z.array(z.string().max(100)).max(100).default([]),
   variants: z.array(Variant).optional(),
   /** How the policy captions the videos of a published benchmark; default: as its authors have it. */
   captioning: CaptioningConfig.optional(),

@@ -12,12 +12,16 @@ import { BestCheckpoint } from './best.ts';
 import { CollapseWarning } from './collapse.ts';
 import { ForkedFrom } from './forked-from.ts';
 import { RunEnd } from './run-end.ts';
+import { RunIdentity } from './run-identity.ts';
 import { SetAside } from './set-aside.ts';
 import { TrainedFrom } from './start.ts';
 
 /** The results of a run: its steps, its benchmarks and its summary. */
 
-/** A rollout of a step with the scores of its completions; grids are laid out like the rollout. */
+/**
+ * A rollout of a step with the scores of its completions; grids are laid out like the rollout. A step's are one
+ * artifact: the update learns from it, and the step's record refers to it.
+ */
 export const ScoredRollout = z.strictObject({
   /** A `Rollout`. */
   rollout: ArtifactRef,
@@ -26,6 +30,7 @@ export const ScoredRollout = z.strictObject({
   /** By reward component. */
   scores: z.record(z.string(), NumberGrid),
   rewards: NumberGrid,
+  /** `null`: this completion stays out of the update. */
   advantages: NumberGrid,
 });
 export type ScoredRollout = z.infer<typeof ScoredRollout>;
@@ -39,8 +44,10 @@ export const StepRecord = z.strictObject({
   metrics: z.record(z.string(), z.number()),
   /** Why the step's update was not made, if it was not. */
   notFinite: NotFinite.optional(),
-  /** In the order in which they were sampled; none where the algorithm samples nothing. */
-  rollouts: z.array(ScoredRollout),
+  /** An `IdentityNow`: what the step was computed and judged with. */
+  madeWith: ArtifactRef.optional(),
+  /** JSON: `ScoredRollout[]`, in the order in which they were sampled. Absent where the algorithm samples nothing. */
+  scored: ArtifactRef.optional(),
 });
 export type StepRecord = z.infer<typeof StepRecord>;
 
@@ -105,6 +112,7 @@ export const RunSummary = z.strictObject({
   end: RunEnd.optional(),
   setAside: SetAside.optional(),
   collapse: z.array(CollapseWarning).optional(),
+  identity: RunIdentity.optional(),
   report: ArtifactRef,
   mlflowRunUrl: z.string().optional(),
 });

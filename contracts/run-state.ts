@@ -7,6 +7,7 @@ import { BestSoFar } from './best.ts';
 import { CollapseWatch } from './collapse.ts';
 import { ForkedFrom } from './forked-from.ts';
 import { Limits } from './limits.ts';
+import { RunIdentity } from './run-identity.ts';
 import { Evaluation, StepRecord } from './run-results.ts';
 import { TrainedFrom } from './start.ts';
 import { Tracking } from './tracking.ts';
@@ -33,6 +34,8 @@ export const RunProgress = z.strictObject({
   best: BestSoFar.optional(),
   /** What was seen so far of a collapse; absent until there is something to see. */
   collapse: CollapseWatch.optional(),
+  /** What the run has been computed and judged with so far; absent: nothing has said so yet. */
+  identity: RunIdentity.optional(),
   /** What the judge has cost this run, up to the last finished step or benchmark. */
   spent: JudgeSpending,
   /** The same of `benchmark.judge`; absent where benchmarks have no judge of their own. */
@@ -50,7 +53,12 @@ export const RunProgress = z.strictObject({
 });
 export type RunProgress = z.infer<typeof RunProgress>;
 
-export const RecordStepInput = z.strictObject({ runKey: z.string().min(1), record: StepRecord, progress: RunProgress });
+export const RecordStepInput = z.strictObject({
+  runKey: z.string().min(1),
+  /** Without `madeWith`, which is that of `progress.identity`. */
+  record: StepRecord,
+  progress: RunProgress,
+});
 
 /** Clips that were decoded before their step came. */
 export const ClipsAhead = z.strictObject({ step: z.int(), clips: ArtifactRef });

@@ -4,6 +4,7 @@ import type { CollapseWarning } from './collapse.ts';
 import type { ForkedFrom } from './forked-from.ts';
 import type { JudgeWaiting } from './judge-waiting.ts';
 import type { RunEnd } from './run-end.ts';
+import type { RunIdentity } from './run-identity.ts';
 import type { SetAside } from './set-aside.ts';
 import type { TrainedFrom } from './start.ts';
 
@@ -24,6 +25,8 @@ export interface RunStatus {
   blocked?: string;
   /** What was not finite, and what a person can do; while the run waits for that. */
   notFinite?: string;
+  /** Where the worker keeps dying, and what a person can do; while the run waits for that. */
+  died?: string;
   /** Updates that were not made, since a number of theirs was not finite. */
   skippedUpdates?: number;
   /** Why, and since when, nothing comes from the judge: it passes by itself, or `blocked` says what to repair. */
@@ -44,6 +47,8 @@ export interface RunStatus {
   setAside?: SetAside;
   /** Signs that the policy has collapsed. */
   collapse?: CollapseWarning[];
+  /** What the run is computed and judged with, and what of it has changed on the way. */
+  identity?: RunIdentity;
   best?: BestCheckpoint;
   evaluations: { step: number; metrics: Record<string, number> }[];
 }

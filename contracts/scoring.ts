@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { AlgorithmConfig } from '../algorithms/registry.ts';
 import { HeldOutMetric } from '../benchmarks/held-out-metrics.ts';
 import { RunCaptioning } from '../benchmarks/suites/captioning.ts';
 import { CaptionsMadeWith } from '../benchmarks/suites/made-with.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { gridOf } from '../core/grid.ts';
+import { Identity } from '../core/identity.ts';
+import { NotFinite } from '../core/not-finite.ts';
 import { Place, StepPlace } from '../core/place.ts';
 import { Score } from '../core/score.ts';
 import { JudgeSection } from '../judge/client/config-section.ts';
@@ -11,12 +14,13 @@ import { JudgeConfig } from '../judge/judge-config.ts';
 import { JudgedBy } from '../judge/judged-by.ts';
 import { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import { RewardConfig } from '../rewards/registry.ts';
+import { Scorable } from '../rewards/scorable.ts';
 import { ComparedPhrases } from '../rewards/think/compared.ts';
 
 /** The stages that score completions for training, and captions for the held-out benchmark. */
 
-/** By reward component, each laid out like the rollout. */
-const ComponentScores = z.record(z.string(), gridOf(Score));
+/** By reward component, each laid out like the rollout: what the scoring stages store. */
+export const StoredScores = z.record(z.string(), gridOf(Score));
 
 const Spent = JudgeSpending.default({ usd: 0, calls: 0 });
 
@@ -27,7 +31,8 @@ export const ScoreCompletionsInput = Place.extend({
   reward: RewardConfig,
 });
 export const ScoreCompletionsOutput = z.strictObject({
-  scores: ComponentScores,
+  /** A `StoredScores`. */
+  scores: ArtifactRef,
   /** Of the components that compare phrases. */
   compared: ComparedPhrases.optional(),
   /**
@@ -50,9 +55,12 @@ export const JudgeCompletionsInput = Place.extend({
   spent: Spent,
 });
 export const JudgeCompletionsOutput = z.strictObject({
-  scores: ComponentScores,
+  /** A `StoredScores`. */
+  scores: ArtifactRef,
   /** A `Verdicts`: what lies behind every score, for tables and drill-down. */
   verdicts: ArtifactRef,
+  /** The versions of the judge that gave the answers, as far as its endpoint says. */
+  answeredBy: z.array(Identity).optional(),
   usage: JudgeUsage,
   seconds: z.number(),
 });
@@ -63,6 +71,39 @@ export const Verdicts = z.strictObject({
   components: z.record(z.string(), z.array(z.unknown())),
 });
 export type Verdicts = z.infer<typeof Verdicts>;
+
+/** A round of a step's completions with their scores, a `StoredScores` each. */
+const ScoredRound = z.strictObject({
+  /** A `Rollout`. */
+  rollout: ArtifactRef,
+  /** A `Verdicts`. */
+  verdicts: ArtifactRef,
+  scores: z.strictObject({ local: ArtifactRef, judged: ArtifactRef, custom: ArtifactRef.optional() }),
+});
+
+export const CompareCompletionsInput = StepPlace.extend({
+  algorithm: AlgorithmConfig,
+  reward: RewardConfig,
+  /** The step's rounds so far, in the order in which they were sampled. */
+  rounds: z.array(ScoredRound).min(1),
+  /** Whether the training split has samples that the step has not had yet. */
+  mayTakeMore: z.boolean(),
+});
+export const CompareCompletionsOutput = z.discriminatedUnion('more', [
+  /** The algorithm asks for another round first. */
+  z.strictObject({ more: z.literal(true) }),
+  z.strictObject({
+    more: z.literal(false),
+    /** JSON: `ScoredRollout[]`, in the order of the rounds. */
+    scored: ArtifactRef,
+    /** By MLflow metric name: statistics of the rewards, and the algorithm's own metrics. */
+    metrics: z.record(z.string(), z.number()),
+    /** A reward or an advantage that is not finite: all completions are left out of the update. */
+    notFinite: NotFinite.optional(),
+    /** Absent where the judge was not asked. */
+    scorable: Scorable.optional(),
+  }),
+]);
 
 export const ScoreBenchmarkInput = StepPlace.extend({
   suite: z.literal('held-out'),
@@ -92,4 +133,15 @@ export const ScoreBenchmarkOutput = z.strictObject({
   made: CaptionsMadeWith.optional(),
   usage: JudgeUsage,
   seconds: z.number(),
+});
+
+export const FindJudgeVersionInput = z.strictObject({
+  runKey: z.string().min(1),
+  judge: JudgeConfig,
+  /** Where the config has it. */
+  judgeSection: JudgeSection.default('judge'),
+});
+export const FindJudgeVersionOutput = z.strictObject({
+  /** The version of a language model whose answers the run looks for; absent: the first that the ledger has met. */
+  version: z.string().optional(),
 });

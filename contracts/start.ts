@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PolicyRef } from '../core/policy-ref.ts';
+import { RunIdentity } from './run-identity.ts';
 
 /** The checkpoint of another run that a run started from. */
 export const TrainedFrom = z.strictObject({
@@ -22,6 +23,8 @@ export const FindStartOutput = z.strictObject({
   /** The policy to start from, as step 0 of the new run. */
   policy: PolicyRef,
   trainedFrom: TrainedFrom,
+  /** What the other run was computed with at that step: a change since then is this run's to say. */
+  identity: RunIdentity.optional(),
 });
 
 /** `step 40 of quickstart-1-0a1b2c3d (weights 0123456789ab)`, for people. */

@@ -5,6 +5,7 @@ import { BestCheckpoint } from './best.ts';
 import { CollapseWarning } from './collapse.ts';
 import { ForkedFrom } from './forked-from.ts';
 import { RunEnd } from './run-end.ts';
+import { RunIdentity } from './run-identity.ts';
 import { Evaluation } from './run-results.ts';
 import { SetAside } from './set-aside.ts';
 import { TrainedFrom } from './start.ts';
@@ -52,6 +53,7 @@ export const MirrorRecordsInput = z.strictObject({
   /** Benchmarks of the steps up to this one are of another benchmark than the run's, and are left out. */
   otherBenchmarkTo: z.int().nonnegative().optional(),
   collapse: z.array(CollapseWarning).default([]),
+  identity: RunIdentity.optional(),
 });
 
 export const FinishTrackingInput = z.strictObject({
@@ -65,6 +67,7 @@ export const FinishTrackingInput = z.strictObject({
   end: RunEnd.optional(),
   setAside: SetAside.optional(),
   collapse: z.array(CollapseWarning).default([]),
+  identity: RunIdentity.optional(),
   manifest: ArtifactRef.optional(),
 });
 

@@ -24,14 +24,14 @@ const REMEDY = 'restore it, or have it made again: videocap resume <run>';
  * first to put its ref wins, and a later writer with other bytes is refused.
  *
  * Contents lie under their key and hash, and are not shared between keys: a run can remove its old checkpoints, and
- * free their space at once, without knowing who else has made the same bytes.
+ * free their space at once, without knowing which other runs have the same bytes.
  *
- * Nothing damaged is ever given out: contents are checked against their hash, and a ref against its key. What `once`
- * finds damaged, it makes again, and `onceJson` also what its value refers to; elsewhere it is refused with the
+ * Nothing damaged is ever given out: contents are checked against their hash, and a ref against its key. `once` makes a
+ * damaged artifact again, and `onceJson` also those that its value refers to; other readers get an error with the
  * artifact's name.
  *
  * What runs share is kept for as long as it is used: `once` and `put` put the ref of a shared artifact again when they
- * find it, unless that was done in the last ten minutes. `videocap gc` goes by when the ref was last put.
+ * find it, unless that was done in the last ten minutes. `videocap gc` uses the time of the last put.
  */
 export class ArtifactStore {
   readonly storage: Storage;
@@ -164,10 +164,10 @@ export class ArtifactStore {
   }
 
   /**
-   * `once` for a JSON value: returns the stored value, or makes, checks and stores it. Of a stored value, what it
-   * refers to is looked at too: where some of it is damaged or gone, `make` is called for its artifacts, and the value
+   * `once` for a JSON value: returns the stored value, or makes, checks and stores it. The artifacts that a stored
+   * value refers to are verified too: if one is damaged or missing, `make` is called to make them again, and the value
    * stays as it is.
-   * @throws VideocapError `CorruptArtifact` when they come out otherwise than the value says.
+   * @throws VideocapError `CorruptArtifact` when they differ from the value's refs.
    */
   async onceJson<S extends z.ZodType>(key: string, schema: S, make: () => Promise<z.infer<S>>): Promise<z.infer<S>> {
     let made = false;
@@ -196,7 +196,7 @@ export class ArtifactStore {
     return undefined;
   }
 
-  /** Forgets an artifact. Removing what is not there is a no-op. @throws VideocapError `Superseded`. */
+  /** Removes an artifact. Removing a missing one is a no-op. @throws VideocapError `Superseded`. */
   async remove(key: string): Promise<void> {
     const found = await this.#recorded(key);
     if (found === undefined) return;

@@ -8,7 +8,7 @@ import { Thought } from './sample.ts';
 export const OutputForm = z.enum(['structured', 'plain']);
 export type OutputForm = z.infer<typeof OutputForm>;
 
-/** What a completion says, taken apart. `thought` and `caption` are absent where the text does not carry them. */
+/** The parts of a completion. `thought` and `caption` are absent where the text does not have them. */
 export const ParsedCompletion = z.strictObject({
   /**
    * Structured: the whole text is exactly `<think>JSON</think><answer>caption</answer>` and the JSON meets the schema.
@@ -40,7 +40,7 @@ export const SampledText = z.strictObject({
 });
 export type SampledText = z.infer<typeof SampledText>;
 
-/** A sampled text that was taken apart once, when it was stored. */
+/** A sampled text with its parts, parsed once, when it was stored. */
 export const Completion = SampledText.extend({ parsed: ParsedCompletion });
 export type Completion = z.infer<typeof Completion>;
 
@@ -68,7 +68,7 @@ export const CaptionedClip = z.strictObject({
 });
 export type CaptionedClip = z.infer<typeof CaptionedClip>;
 
-/** Takes a completion apart, in time linear in its length. Never throws: model output is untrusted text. */
+/** Parses a completion, in time linear in its length. Never throws: model output is untrusted text. */
 export function parseCompletion(text: string, form: OutputForm = 'structured'): ParsedCompletion {
   if (form === 'plain') {
     const caption = text.trim();

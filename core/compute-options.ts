@@ -3,6 +3,8 @@ export interface Progress {
   done: number;
   total: number;
   what: string;
+  /** What it works on now, such as `sample a`: what to look at if the process dies here. */
+  on?: string;
 }
 
 /** Options of a long computation: where it reports progress, and how it learns that its caller has cancelled it. */
@@ -13,10 +15,10 @@ export interface ComputeOptions {
 }
 
 /** Reports a piece of the work as begun, and stops when the caller has cancelled it. */
-export function progressOf(computation: ComputeOptions, total: number): (what: string) => void {
+export function progressOf(computation: ComputeOptions, total: number): (what: string, on?: string) => void {
   let begun = 0;
-  return (what) => {
+  return (what, on) => {
     computation.throwIfCancelled();
-    computation.progress({ done: begun++, total, what });
+    computation.progress({ done: begun++, total, what, ...(on !== undefined && { on }) });
   };
 }

@@ -1,6 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 
-/** Nothing that is known is nearly as long, and comparing takes long. */
+/** Longer words are not compared: known words are far shorter, and comparing long ones is slow. */
 const MAX_WORD = 100;
 
 /** The known word that was probably meant, or `undefined` when none is close. */

@@ -38,7 +38,7 @@ export async function writeDurably(
   }
 }
 
-/** Of an installation's own files and folders: other users of the machine have no business with them. */
+/** Modes of an installation's own files and folders: other users of the machine cannot read them. */
 export const PRIVATE = { file: 0o600, folder: 0o700 } as const;
 
 export function ignoreMissing(error: NodeJS.ErrnoException): undefined {

@@ -26,6 +26,10 @@ export type ErrorCode =
   | 'Superseded'
   /** A computation made no progress: it was ended, and is tried again. */
   | 'Stuck'
+  /** What a stage or a run takes or gives is larger than Temporal carries. */
+  | 'TooLarge'
+  /** The worker's process died in this work again and again: a run pauses until `resume`. */
+  | 'WorkerDied'
   /** A fault that passes by itself: tried again. */
   | 'Unavailable';
 
@@ -45,6 +49,13 @@ export class VideocapError extends Error {
 
   get retryable(): boolean {
     return RETRYABLE.has(this.code);
+  }
+}
+
+/** A thread that computed has ended by itself, such as for want of memory: tried again, as after a process's death. */
+export class ThreadDied extends VideocapError {
+  constructor(message: string) {
+    super('Unavailable', message);
   }
 }
 

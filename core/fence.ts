@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { VideocapError } from './errors.ts';
 import { listAll, type Storage } from './storage.ts';
@@ -20,8 +21,13 @@ export interface Attempt {
   /** The execution of the workflow (its run id), and the activity within it. */
   execution: string;
   activity: string;
-  /** From 1. */
-  attempt: number;
+  /** When Temporal scheduled it, by the server's clock: milliseconds since the epoch. */
+  scheduled: number;
+  /**
+   * Whether none came before. Temporal's count of attempts does not tell: a user can reset it to 1, while an attempt
+   * still runs that counts more.
+   */
+  first: boolean;
   /** The run whose folder in the store it writes to, where there is one. */
   runKey?: string | undefined;
 }
@@ -29,10 +35,13 @@ export interface Attempt {
 /**
  * Which attempt may write, as refs without text, so that a process that was stopped and continued learns that others
  * have taken over its work:
- * - `attempts/<execution>/<activity>/<attempt>`: a later attempt at the same activity. A first attempt puts none, since
- *   there is none before it to keep out.
+ * - `attempts/<execution>/<activity>/<time>-<number>-<id>`: a later attempt at the same activity, by the time at which
+ *   Temporal scheduled it; of attempts scheduled at one moment the next number takes over. A first attempt puts none,
+ *   since there is none before it to keep out.
  * - `runs/<runKey>/<number>-<execution>`: a later execution of the same run, as `videocap resume` starts one. An
- *   execution that is new here takes the next number. Clocks have no part in it.
+ *   execution that is new here takes the next number.
+ * No clock but Temporal's own has a part in it. Where that was set back, an attempt is superseded until the clock has
+ * caught up.
  */
 export class Fences {
   readonly #storage: Storage;
@@ -56,10 +65,21 @@ export class Fences {
     };
   }
 
-  async #claimAttempt({ execution, activity, attempt }: Attempt): Promise<OwnClaim> {
-    const claim = attemptClaim({ execution, activity, attempt });
-    await this.#requireLast(claim);
-    if (attempt > 1) await this.#put(claim);
+  async #claimAttempt({ execution, activity, scheduled, first }: Attempt): Promise<OwnClaim> {
+    const prefix = `${FENCES}attempts/${keyPart(execution)}/${keyPart(activity)}/`;
+    const lost = 'this attempt at the activity was given up by Temporal, and another has begun';
+    const tokens = await tokensUnder(this.#storage, prefix);
+    const last = tokens.at(-1);
+    const time = number(scheduled, TIME_DIGITS);
+    if (first) {
+      if (last !== undefined) throw superseded(lost);
+      return { prefix, token: '', lost };
+    }
+    const lastTime = last?.slice(0, TIME_DIGITS) ?? '';
+    if (lastTime > time) throw superseded(lost);
+    const before = lastTime === time ? Number(last!.slice(TIME_DIGITS + 1, TIME_DIGITS + 1 + DIGITS)) : 0;
+    const claim = { prefix, token: `${time}-${number(before + 1)}-${randomUUID()}`, lost };
+    await this.#put(claim);
     return claim;
   }
 
@@ -105,17 +125,10 @@ interface OwnClaim extends Claim {
 }
 
 const DIGITS = 8;
+const TIME_DIGITS = 15;
 
-function attemptClaim({ execution, activity, attempt }: Pick<Attempt, 'execution' | 'activity' | 'attempt'>): OwnClaim {
-  return {
-    prefix: `${FENCES}attempts/${keyPart(execution)}/${keyPart(activity)}/`,
-    token: number(attempt),
-    lost: `attempt ${attempt} at this activity was given up by Temporal, and another has begun`,
-  };
-}
-
-function number(value: number): string {
-  return String(value).padStart(DIGITS, '0');
+function number(value: number, digits = DIGITS): string {
+  return String(value).padStart(digits, '0');
 }
 
 function keyPart(text: string): string {

@@ -7,9 +7,3 @@ export function jsonFault({ message }: SyntaxError): string {
   const position = /at position (\d+)/.exec(message)?.[1];
   return position === undefined ? 'is no JSON' : `is no JSON from character ${Number(position) + 1} on`;
 }
-
-/** Why a file could not be read and parsed, as a sentence's end. */
-export function jsonFileFault(error: unknown): string {
-  if (error instanceof SyntaxError) return `it ${jsonFault(error)}`;
-  return error instanceof Error ? error.message : String(error);
-}

@@ -28,7 +28,8 @@ const NATIVE_TEMPORAL = ['@temporalio/activity', '@temporalio/testing', '@tempor
 /**
  * Imports a TypeScript module and all that it imports from its checkout. A loader that translates file by file doubles
  * the time that a command takes to start; so all of it is translated at once, kept, and made again when one of its
- * files has changed. What runs continues with what it began with. Where nothing can be kept, the loader translates.
+ * files has changed. A running process keeps the code that it started with. Where the cache cannot be written, the
+ * loader translates file by file.
  * @param {string | URL} entry a path or a file URL
  * @param {string} [cache] where translations are kept
  */

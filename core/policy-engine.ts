@@ -1,4 +1,5 @@
 import type { SampledText } from './completion.ts';
+import type { Identity } from './identity.ts';
 import type { NotFinite } from './not-finite.ts';
 import type { RandomPath } from './random.ts';
 import type { Shown } from './sample.ts';
@@ -16,10 +17,16 @@ import type { TokenFilters } from './token-filters.ts';
  */
 export interface PolicyEngine {
   /**
-   * Finds the model that a config names, and checks its own weights.
+   * Finds the model that a config names, and checks all of it, its own weights too: what is wrong is found here, before
+   * anything is prepared for it. The folder is not trusted: whatever its files hold, this ends.
    * @throws VideocapError `InvalidModel`.
    */
-  startPolicy(model: string): Promise<PolicyFiles>;
+  startPolicy(model: string, options?: CallOptions): Promise<PolicyFiles>;
+  /**
+   * What a model is computed with: all that its bits depend on besides weights and requests. Library, graphs or
+   * kernels, processor, number of threads; of an engine on a GPU the GPU's name, its driver and CUDA.
+   */
+  identity(model: string, engine: ConfigSection): Promise<Identity>;
   /** `groupSize` completions of every clip, in the order of the clips. */
   generate(request: GenerateRequest, options?: CallOptions): Promise<SampledGroup[]>;
   /**

@@ -1,6 +1,6 @@
 /**
- * Whether an environment variable is named as one that holds a secret, such as `OPENAI_API_KEY` or `HF_TOKEN`. A run
- * may name no other variable as a key: `HOME`, or a database's address, is nothing to send to a judge.
+ * Whether an environment variable is named as one that holds a secret, such as `OPENAI_API_KEY`, `HF_TOKEN` or
+ * `SSH_AUTH_SOCK`: programs that need none are started without it.
  */
 export function namesSecret(variable: string): boolean {
   return /(^|_)(API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|AUTH|AUTHORIZATION)($|_)/i.test(

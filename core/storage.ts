@@ -34,7 +34,7 @@ export interface Page {
  * What the artifact store, the fences and the judge's ledger need of a file system or a bucket.
  *
  * It holds *contents*, of any size, each under a name that contains its hash, so that a name never stands for two
- * different contents; and *refs*, small texts under keys. A content and a ref may have the same key and do not meet.
+ * different contents; and *refs*, small texts under keys. A content and a ref may have the same key.
  *
  * An implementation must promise
  * - Atomicity: a reader finds a content or a ref whole, in one of the states that writers have put, or not at all. Of
@@ -42,16 +42,16 @@ export interface Page {
  * - Durability and read-after-write: once a put or a removal has returned, every reader and every listing on any
  *   machine sees it, and it survives the death of the writer and of its machine.
  * - Repetition: when a call throws, its effect may have happened or not (the answer may be lost after the write).
- *   Calling again with the same arguments is right in both cases; this is why `putRef` returns what lies there instead
- *   of who won.
+ *   Calling again with the same arguments is right in both cases; this is why `putRef` returns the stored text, not
+ *   whether this call stored it.
  * - Keys: relative, `/` between parts, at most 900 bytes; any other is refused with `InvalidInput`.
  *
  * It need not offer: rename, append, times that a caller sets, time of last read, an order of listed objects, or a
  * listing that is one moment's state across its pages.
  *
- * What it holds may rot. It need not notice: the artifact store compares every content with its hash, and every ref
- * with its key. Faults that pass are thrown as the system's own errors (`ENOSPC`, `EROFS`, `ECONNRESET`, ...) or as
- * `Unavailable`.
+ * Stored bytes may get damaged. The storage need not detect that: the artifact store compares every content with its
+ * hash, and every ref with its key. Faults that pass are thrown as the system's own errors (`ENOSPC`, `EROFS`,
+ * `ECONNRESET`, ...) or as `Unavailable`.
  */
 export interface Storage {
   /** Two storages with the same place hold the same things. */

@@ -27,8 +27,13 @@ const TEMPLATES = {
   judgedScores: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/judged-scores.json',
   verdicts: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/verdicts.json',
   customScores: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/custom-scores.json',
+  // `{by}`: `local`, `judge` or `custom`.
+  componentScores: 'runs/{runKey}/step-{step}/round-{round}/part-{part}/scores-{by}.json',
   // `{hash}` of the request; those of a step's benchmark are among them.
   customAnswers: 'runs/{runKey}/step-{step}/custom-rewards/{reward}/{hash}.json',
+  // After a step's rounds up to this one.
+  comparison: 'runs/{runKey}/step-{step}/round-{round}/comparison.json',
+  scoredRollouts: 'runs/{runKey}/step-{step}/scored-rollouts.json',
   update: 'runs/{runKey}/step-{step}/update.json',
 
   // Benchmarks of the policy after a step. `{list}` names a list of clips: `held-out`, `dream1k-2`.
@@ -57,13 +62,14 @@ const TEMPLATES = {
   checkedVideo: 'data/checked/{hash}.json',
   clip: 'clips/{hash}.clip',
   clipList: 'clips/lists/{hash}.json',
+  identity: 'data/identities/{hash}.json',
   startWeights: 'policies/{hash}/model.safetensors',
   ledgerEntry: 'ledger/{hash}.json',
 } as const;
 
 /**
- * The prefix of claims, which are no artifacts (`core/fence.ts`): `fences/attempts/<execution>/<activity>/<attempt>`,
- * `fences/runs/<runKey>/<number>-<execution>`.
+ * The prefix of claims, which are no artifacts (`core/fence.ts`):
+ * `fences/attempts/<execution>/<activity>/<time>-<number>-<id>`, `fences/runs/<runKey>/<number>-<execution>`.
  */
 export const FENCES = 'fences/';
 
@@ -72,6 +78,18 @@ export const FENCES = 'fences/';
  * `ledger/asking/<hash of the question>.<number>`.
  */
 export const ASKING = 'ledger/asking/';
+
+/**
+ * The prefix of what the ledger knows of a judge's versions, which are no artifacts (`judge/ledger/judge-versions.ts`):
+ * `ledger/versions/<hash of the judge's settings>.<number>`.
+ */
+export const VERSIONS = 'ledger/versions/';
+
+/**
+ * The prefix of the version of a judge that a run keeps to, which is no artifact either:
+ * `ledger/pins/<runKey>/<hash of the judge's settings>`.
+ */
+export const PINS = 'ledger/pins/';
 
 export type ArtifactKind = keyof typeof TEMPLATES;
 

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Worker } from 'node:worker_threads';
 import type { Progress } from './compute-options.ts';
-import { type ErrorCode, VideocapError } from './errors.ts';
+import { type ErrorCode, ThreadDied, VideocapError } from './errors.ts';
 import {
   CALL_CANCELLED,
   CALL_WANTED,
@@ -62,7 +62,7 @@ export class ThreadCalls {
       onEnd();
       ThreadCalls.#alive.delete(this);
       if (ThreadCalls.#alive.size === 0) process.off('exit', ThreadCalls.#stopAll);
-      this.#rejectAll(reason);
+      this.#rejectAll(reason, ThreadDied);
       this.#calls.clear();
       this.#drained?.();
     };
@@ -135,8 +135,9 @@ export class ThreadCalls {
     this.#drained?.();
   }
 
-  #rejectAll(reason: string): void {
-    const error = new VideocapError('Unavailable', `${this.#name} stopped: ${reason}.`);
+  #rejectAll(reason: string, Died?: typeof ThreadDied): void {
+    const message = `${this.#name} stopped: ${reason}.`;
+    const error = Died ? new Died(message) : new VideocapError('Unavailable', message);
     for (const { reject } of this.#calls.values()) reject(error);
   }
 

@@ -18,7 +18,7 @@ export interface CheckedVideo {
   bytes: number;
 }
 
-/** What a sample says about its video. */
+/** The fields of a sample that are about its video. */
 interface NamedVideo extends Excerpt {
   video: string;
 }
@@ -39,7 +39,7 @@ export async function checkVideo(
   const excerpt: Excerpt = { start, end, fps, times };
   const found = await stat(path).catch(() => undefined);
   if (found === undefined && isAddress(name)) throw notAFile(name);
-  // Says what is wrong with what is neither file nor folder.
+  // Opening what is neither file nor folder gives the reason why it is no video.
   if (!found?.isDirectory() && (!found?.isFile() || found.size === 0))
     await openClip(path, { ...frames, signal }, excerpt);
   await refuseLinksOut(path, folder);
@@ -78,7 +78,8 @@ async function refuseLinksOut(path: string, folder: string): Promise<void> {
 
 /**
  * Data from elsewhere may hold links to whatever this machine has: what lies in a folder by its name must lie there in
- * truth. Says of a file that does not, where it leads to. The folder itself may be a link. Both paths are absolute.
+ * truth. Returns where a link that leads out of the folder goes to. The folder itself may be a link. Both paths are
+ * absolute.
  */
 export async function linkOut(path: string, folder: string): Promise<string | undefined> {
   const [target, inside] = await Promise.all([realpath(path), realpath(folder)]);

@@ -21,11 +21,11 @@ export interface DataFields {
  * Reads which optional fields an own data set has. Lines that are no samples are passed over: `prepareDataset` reports
  * them. `undefined` where the data are not the user's own, or a file cannot be read.
  */
-export async function readDataFields(dataset: DatasetConfig): Promise<DataFields | undefined> {
+export async function readDataFields(dataset: DatasetConfig, signal?: AbortSignal): Promise<DataFields | undefined> {
   if (dataset.kind !== 'jsonl') return undefined;
   try {
     const files = trainFiles(dataset.train).map(({ path }) => path);
-    const [train, heldOut] = [await readSplit(files), await readSplit([dataset.heldOut])];
+    const [train, heldOut] = [await readSplit(files, signal), await readSplit([dataset.heldOut], signal)];
     const notSmallWorld = train.notSmallWorld ?? heldOut.notSmallWorld;
     return {
       file: files.join(', '),
@@ -42,11 +42,12 @@ export async function readDataFields(dataset: DatasetConfig): Promise<DataFields
 /** Stops where nothing that follows could change what is known. */
 async function readSplit(
   files: readonly string[],
+  signal: AbortSignal | undefined,
 ): Promise<{ fields: SampleFields; notSmallWorld?: string | undefined }> {
   const fields = { thought: false, events: false };
   let notSmallWorld: string | undefined;
   for (const file of files)
-    for await (const read of readJsonl(file)) {
+    for await (const read of readJsonl(file, signal)) {
       if ('problem' in read) continue;
       fields.thought ||= read.sample.thought !== undefined;
       fields.events ||= read.sample.events !== undefined;

@@ -38,6 +38,11 @@ const Jsonl = z.strictObject({
   heldOut: z.string().min(1),
   /** Samples that cannot be used are set aside with a reason; more than this many end the run. */
   maxBadSamples: z.int().nonnegative().default(0),
+  /**
+   * With `sft`: the most tokens of a text to learn, thought and end token included, as the policy's tokenizer counts
+   * them. Samples with a longer one are set aside. Memory for a step grows with its square.
+   */
+  maxReferenceTokens: z.int().min(1).max(100_000).default(1024),
 });
 export const DatasetConfig = z.discriminatedUnion('kind', [Shapes, Jsonl]);
 export type DatasetConfig = z.infer<typeof DatasetConfig>;

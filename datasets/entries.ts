@@ -7,9 +7,9 @@ const SPACES: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 export type Entry = { raw: Buffer } | { problem: string };
 
 /** Whether a file is one JSON array of objects, not a sample a line. */
-export async function isArray(path: string): Promise<boolean> {
+export async function isArray(path: string, signal?: AbortSignal): Promise<boolean> {
   let started = false;
-  for await (const chunk of chunksOf(path))
+  for await (const chunk of chunksOf(path, signal))
     for (const byte of chunk) {
       if (SPACES.has(byte)) continue;
       if (started) return byte === OPEN;
@@ -23,14 +23,14 @@ export async function isArray(path: string): Promise<boolean> {
  * The entries of a JSON array of any size, read in pieces: never more than `maxBytes` of an entry are in memory. Splits
  * at the commas between entries, and leaves it to the caller to parse them, so that one bad entry spoils no other.
  */
-export async function* entriesOf(path: string, maxBytes: number): AsyncGenerator<Entry> {
+export async function* entriesOf(path: string, maxBytes: number, signal?: AbortSignal): AsyncGenerator<Entry> {
   let [depth, inText, escaped, ended] = [0, false, false, false];
   const pieces = new BoundedPieces(maxBytes);
   const finish = (): Entry => {
     const raw = pieces.take();
     return raw ? { raw } : { problem: `it is longer than ${maxBytes} bytes; an entry holds one sample` };
   };
-  for await (const chunk of chunksOf(path)) {
+  for await (const chunk of chunksOf(path, signal)) {
     let from = 0;
     for (let at = 0; at < chunk.length; at++) {
       const byte = chunk[at]!;

@@ -32,12 +32,12 @@ const MAX_PROBLEMS = 3;
  * The samples of a dataset file, read in pieces: of a JSONL file one a line, of a JSON array one an entry; each in the
  * project's own fields or in a layout that other trainers have (`layouts.ts`). Empty lines, a byte order mark and
  * Windows line ends are fine. What is no sample comes with its problem, for the caller to decide about.
- * @throws VideocapError `InvalidDataset` when the file as a whole cannot be read.
+ * @throws VideocapError `InvalidDataset` when the file as a whole cannot be read; the signal's reason.
  */
-export async function* readJsonl(path: string): AsyncGenerator<JsonlLine> {
-  const array = await isArray(path);
+export async function* readJsonl(path: string, signal?: AbortSignal): AsyncGenerator<JsonlLine> {
+  const array = await isArray(path, signal);
   let line = 0;
-  for await (const raw of array ? entriesOf(path, MAX_LINE) : linesOf(path, MAX_LINE)) {
+  for await (const raw of array ? entriesOf(path, MAX_LINE, signal) : linesOf(path, MAX_LINE, signal)) {
     line += 1;
     const place: Place = { line, ...(array && { unit: 'entry' }) };
     if (raw === undefined) yield { ...place, problem: `it is longer than ${MAX_LINE} bytes; a line holds one sample` };
@@ -49,7 +49,7 @@ export async function* readJsonl(path: string): AsyncGenerator<JsonlLine> {
   }
 }
 
-/** What a line says; `undefined` for an empty one. Never throws. */
+/** The sample of a line, or its problem; `undefined` for an empty line. Never throws. */
 function parseLine(raw: Uint8Array): { sample: OwnSample } | { problem: string } | undefined {
   let json: unknown;
   try {

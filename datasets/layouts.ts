@@ -44,9 +44,10 @@ export function fieldsOf(json: unknown): Read {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return { fields: json };
   if (!LAYOUT_FIELDS.some((field) => Object.hasOwn(json, field)))
     return { fields: Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null)) };
-  const row = Object.fromEntries(Object.entries(json).filter(([, value]) => !isEmpty(value)));
+  const row = filledOf(json);
+  const empty = [...TURN_LISTS, ...ANSWERS].find((field) => Object.hasOwn(json, field) && !(field in row));
   try {
-    return { fields: converted(row) };
+    return { fields: converted(row, empty) };
   } catch (error) {
     if (error instanceof LayoutProblem) return { problem: error.message };
     throw error;
@@ -56,7 +57,8 @@ export function fieldsOf(json: unknown): Read {
 /** Ends the reading of a row; its message is the row's problem. */
 class LayoutProblem extends Error {}
 
-function converted(row: Row): Row {
+/** @param empty a field for the answer that is there and empty. */
+function converted(row: Row, empty: string | undefined): Row {
   const lists = TURN_LISTS.filter((field) => field in row);
   const single = [...QUESTIONS, ...ANSWERS].filter((field) => field in row);
   const forms = [...lists, ...(single.length > 0 ? [single[0]!] : [])];
@@ -76,17 +78,20 @@ function converted(row: Row): Row {
   const ownPrompt = typeof asked === 'string' ? untagged(asked) : asked;
   const own: Row = { ...rest, ...(ownPrompt !== undefined && ownPrompt !== '' && { prompt: ownPrompt }) };
   const parts = turns.flatMap(({ media }) => media);
+  if (answer === undefined && own.caption === undefined)
+    throw new LayoutProblem(
+      empty === undefined
+        ? `"${where}" has no answer of the assistant, which is the caption; add it, or "caption"`
+        : `"${empty}" is empty, and the assistant's answer is the caption; add it, or "caption"`,
+    );
   const prompt = question && untagged(question.text);
-  const fields: Row = {
+  return {
     ...own,
     ...(typeof own.id === 'number' && { id: String(own.id) }),
     ...videoOf(row, parts),
     ...(prompt && { prompt: given(own, 'prompt', prompt, where) }),
     ...(answer && { caption: given(own, 'caption', untagged(answer.text), where) }),
   };
-  if (fields.caption === undefined)
-    throw new LayoutProblem(`"${where}" has no answer of the assistant, which is the caption; add it, or "caption"`);
-  return fields;
 }
 
 /** A text of the layout, unless the row has it in the project's own field as well. */
@@ -109,9 +114,9 @@ function turnsOf(list: string, value: unknown): Turn[] {
   if (!Array.isArray(value)) throw new LayoutProblem(`"${list}" is ${shownValue(value)}, not a list of turns`);
   return value.flatMap((turn: unknown, i) => {
     const place = `${list}.${i}`;
-    if (typeof turn !== 'object' || turn === null)
+    if (typeof turn !== 'object' || turn === null || Array.isArray(turn))
       throw new LayoutProblem(`"${place}" is ${shownValue(turn)}, not a turn`);
-    const fields = Object.fromEntries(Object.entries(turn).filter(([, inner]) => !isEmpty(inner)));
+    const fields = filledOf(turn);
     // ms-swift's ShareGPT form: one object with the question and the answer.
     if (!('role' in fields) && !('from' in fields))
       return Object.entries(fields).map(([role, text]) => turnOf(role, text, place, [role]));
@@ -137,15 +142,29 @@ function turnOf(role: unknown, content: unknown, place: string, known: readonly 
   return { role: ROLES[role]!, text: parts.filter((part) => typeof part === 'string').join('\n'), media };
 }
 
-const PART_FIELDS = ['type', 'text', 'video', 'image', 'video_start', 'video_end'];
+const MEDIA_FIELDS = ['video', 'image', 'video_url', 'image_url', 'path', 'url'];
+const PART_FIELDS = ['type', 'text', ...MEDIA_FIELDS, 'video_start', 'video_end'];
 
-/** A part of a content list, as Qwen's processors take them: a text, or an object that names a video or an image. */
+/**
+ * A part of a content list: a text, or an object that names a video or an image as `video: ...` (Qwen's processors), as
+ * `video_url: {url: ...}` (the chat API of OpenAI and vLLM), or by its type and `path` or `url` (transformers).
+ */
 function partOf(part: unknown, place: string): string | Row {
   if (typeof part !== 'object' || part === null) return textOf(part, place);
-  const fields = Object.fromEntries(Object.entries(part).filter(([, value]) => !isEmpty(value)));
+  const fields = filledOf(part);
   for (const field of Object.keys(fields)) if (!PART_FIELDS.includes(field)) throw unknown(field, place, PART_FIELDS);
-  if ('video' in fields || 'image' in fields) return fields;
-  return textOf(fields.text, `${place}.text`);
+  const found = MEDIA_FIELDS.filter((field) => field in fields);
+  if (found.length > 1) throw new LayoutProblem(`"${place}" has both "${found[0]}" and "${found[1]}"; keep one`);
+  const [field] = found;
+  const missing = MEDIA_FIELDS.find((name) => name === fields.type) ?? 'text';
+  if (field === undefined) return textOf(fields.text, `${place}.${missing}`);
+  const { video_start, video_end } = fields;
+  const isImage = field.startsWith('image') || `${fields.type}`.startsWith('image');
+  return { [isImage ? 'image' : 'video']: urlOf(fields[field]), video_start, video_end };
+}
+
+function urlOf(value: unknown): unknown {
+  return (value as { url?: unknown }).url ?? value;
 }
 
 function onlyTurn(turns: readonly Turn[], role: Turn['role'], where: string): Turn | undefined {
@@ -160,6 +179,7 @@ function onlyTurn(turns: readonly Turn[], role: Turn['role'], where: string): Tu
 
 /** The one video of a row, with its segment where the content names one. */
 function videoOf(row: Row, parts: readonly Row[]): Row {
+  refuseListOfFrames(row, parts);
   const listed = [row.videos, row.video].flatMap(namesOf);
   const moving = [...listed, ...parts.flatMap(({ video }) => namesOf(video))];
   const still = [row.images, row.image].flatMap(namesOf).concat(parts.flatMap(({ image }) => namesOf(image)));
@@ -174,6 +194,18 @@ function videoOf(row: Row, parts: readonly Row[]): Row {
     );
   const { video_start: start, video_end: end } = parts.find((part) => 'video' in part) ?? {};
   return { video: named[0], ...(start !== undefined && { start }), ...(end !== undefined && { end }) };
+}
+
+/** ms-swift and LLaMA-Factory take a list in place of one video's name, and so does Qwen's processor in a part. */
+function refuseListOfFrames({ videos, video }: Row, parts: readonly Row[]): void {
+  const inParts = parts.map((part) => part.video);
+  const listed = [...(Array.isArray(videos) ? videos : []), video, ...inParts];
+  const files = listed.find((one) => Array.isArray(one) && one.length > 1);
+  if (files !== undefined)
+    throw new LayoutProblem(
+      `it names one video by a list of ${files.length} files, ${shownValue(files)}; put its frames into a folder, ` +
+        'with names in their order, and name the folder as the video',
+    );
 }
 
 function namesOf(value: unknown): unknown[] {
@@ -194,7 +226,7 @@ function untagged(text: string): string {
 function textOf(value: unknown, field: string): string {
   if (typeof value === 'string') return value;
   throw new LayoutProblem(
-    value === undefined ? `"${field}" is missing` : `"${field}" is ${shownValue(value)}, not a text`,
+    value === undefined ? `"${field}" is missing or empty` : `"${field}" is ${shownValue(value)}, not a text`,
   );
 }
 
@@ -204,7 +236,11 @@ function unknown(field: string, place: string, known: readonly string[]): Layout
   return new LayoutProblem(`unknown ${shownValue(field)}${suggestion} in "${place}" (allowed: ${known.join(', ')})`);
 }
 
-/** Says nothing: what tables put where a row has no value. */
+function filledOf(row: object): Row {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => !isEmpty(value)));
+}
+
+/** Whether this is what tables put where a row has no value. */
 function isEmpty(value: unknown): boolean {
   return value === null || value === '' || (typeof value === 'object' && Object.keys(value).length === 0);
 }

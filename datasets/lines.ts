@@ -1,5 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { VideocapError } from '../core/errors.ts';
+import { fileFault, NotAFile, piecesOf } from '../core/regular-file.ts';
+
+/** Bytes of a whole dataset file: its samples are in memory together. */
+const MAX_FILE = 2 ** 32;
 
 const LINE_FEED = 0x0a;
 
@@ -9,11 +12,11 @@ export type Line = Buffer | undefined;
 /**
  * The lines of a file of any size, without line feeds and byte order mark, read in pieces: never more than `maxBytes`
  * of a line are in memory. Splits bytes, so that one line in another encoding spoils no other.
- * @throws VideocapError `InvalidDataset` when the file cannot be read as text.
+ * @throws VideocapError `InvalidDataset` when the file cannot be read as text; the signal's reason.
  */
-export async function* linesOf(path: string, maxBytes: number): AsyncGenerator<Line> {
+export async function* linesOf(path: string, maxBytes: number, signal?: AbortSignal): AsyncGenerator<Line> {
   const line = new BoundedPieces(maxBytes);
-  for await (const chunk of chunksOf(path)) {
+  for await (const chunk of chunksOf(path, signal)) {
     let from = 0;
     for (let to = chunk.indexOf(LINE_FEED); to >= 0; to = chunk.indexOf(LINE_FEED, from)) {
       line.keep(chunk.subarray(from, to));
@@ -56,18 +59,18 @@ export class BoundedPieces {
 }
 
 /**
- * The pieces of a file, without its mark of UTF-8.
- * @throws VideocapError `InvalidDataset` when the file cannot be read, or is in UTF-16.
+ * The pieces of a file, without its mark of UTF-8. Only of a file: a pipe or a device might never end.
+ * @throws VideocapError `InvalidDataset` when it is none, cannot be read, or is in UTF-16; the signal's reason.
  */
-export async function* chunksOf(path: string): AsyncGenerator<Buffer> {
+export async function* chunksOf(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
   let start: Buffer | undefined = Buffer.alloc(0);
-  for await (const chunk of bytesOf(path)) {
+  for await (const chunk of bytesOf(path, signal)) {
     if (start === undefined) {
       yield chunk;
       continue;
     }
     start = Buffer.concat([start, chunk]);
-    // A stream may give its first bytes one by one.
+    // A file may give its first bytes one by one.
     if (start.length < 3) continue;
     yield withoutMark(start, path);
     start = undefined;
@@ -75,12 +78,21 @@ export async function* chunksOf(path: string): AsyncGenerator<Buffer> {
   if (start !== undefined) yield withoutMark(start, path);
 }
 
-async function* bytesOf(path: string): AsyncGenerator<Buffer> {
+async function* bytesOf(path: string, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of createReadStream(path)) yield chunk as Buffer;
+    yield* piecesOf(path, MAX_FILE, signal);
   } catch (error) {
-    throw readError(error as NodeJS.ErrnoException, path);
+    const fault = fileFault(error);
+    if (fault === undefined) throw error;
+    throw new VideocapError('InvalidDataset', `Dataset file ${path} ${fault}; ${remedyOf(error)}.`, { cause: error });
   }
+}
+
+function remedyOf(error: unknown): string {
+  if (error instanceof NotAFile) return `name a file of samples in dataset, of at most ${MAX_FILE} bytes`;
+  return (error as NodeJS.ErrnoException).code === 'EACCES'
+    ? 'give the worker the right to'
+    : 'check the path in dataset';
 }
 
 function withoutMark(start: Buffer, path: string): Buffer {
@@ -88,13 +100,4 @@ function withoutMark(start: Buffer, path: string): Buffer {
   if (mark.startsWith('fffe') || mark.startsWith('feff'))
     throw new VideocapError('InvalidDataset', `Dataset file ${path} is in UTF-16; save it as UTF-8.`);
   return mark === 'efbbbf' ? start.subarray(3) : start;
-}
-
-function readError(error: NodeJS.ErrnoException, path: string): unknown {
-  const sentence = (fault: string) =>
-    new VideocapError('InvalidDataset', `Dataset file ${path} ${fault}.`, { cause: error });
-  if (error.code === 'ENOENT') return sentence('does not exist; check the path in dataset');
-  if (error.code === 'EISDIR') return sentence('is a folder; name the file in it');
-  if (error.code === 'EACCES') return sentence('may not be read; give the worker the right to');
-  return error;
 }

@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
@@ -10,6 +11,10 @@ import { checkVideo } from './check-video.ts';
 import { type Place, placeText, readJsonl } from './jsonl.ts';
 import type { OwnSample } from './own-sample.ts';
 import { Quarantine } from './quarantine.ts';
+import { type TokenLimits, tooLong } from './token-limits.ts';
+
+/** Texts whose tokens are counted before other work gets its turn. */
+const COUNTED_AT_ONCE = 16;
 
 export interface OwnDataOptions {
   /** One file, or several whose samples are mixed. */
@@ -20,6 +25,8 @@ export interface OwnDataOptions {
   frames: FrameOptions;
   /** What every training sample must have, and the component of the reward that needs it. */
   needs?: readonly { field: ReferenceField; component: string }[];
+  /** Absent: texts may have any length. */
+  limits?: TokenLimits | undefined;
 }
 
 export interface OwnDataDeps {
@@ -44,10 +51,11 @@ export async function readOwnData(options: OwnDataOptions, deps: OwnDataDeps): P
   await refuseSameFile(options.train);
   const quarantine = new Quarantine(options.maxBadSamples);
   const entries = [
-    ...withNeeded(await readFiles('train', options.train, quarantine), options.needs ?? [], quarantine),
-    ...(await readFiles('heldOut', [options.heldOut], quarantine)),
+    ...withNeeded(await readFiles('train', options.train, quarantine, deps.signal), options.needs ?? [], quarantine),
+    ...(await readFiles('heldOut', [options.heldOut], quarantine, deps.signal)),
   ];
-  const unique = withUniqueIds(entries, quarantine);
+  const short = options.limits ? await withinLimits(entries, options.limits, quarantine) : entries;
+  const unique = withUniqueIds(short, quarantine);
   // Before any video is opened: a broken file should not cost an hour of probing first.
   quarantine.check();
   const checked = keepSplitsApart(await checkVideos(unique, options.frames, quarantine, deps), quarantine);
@@ -82,19 +90,25 @@ async function refuseSameFile(files: readonly string[]): Promise<void> {
   }
 }
 
-async function readFiles(split: Entry['split'], files: readonly string[], quarantine: Quarantine): Promise<Entry[]> {
-  const entries: Entry[] = [];
+async function readFiles(
+  split: Entry['split'],
+  files: readonly string[],
+  quarantine: Quarantine,
+  signal: AbortSignal | undefined,
+): Promise<Entry[]> {
+  const entries: Entry[][] = [];
   for (const [i, file] of files.entries())
-    entries.push(...(await readFile({ split, label: i === 0 ? split : `${split}-${i + 1}`, file }, quarantine)));
-  return entries;
+    entries.push(await readFile({ split, label: i === 0 ? split : `${split}-${i + 1}`, file }, quarantine, signal));
+  return entries.flat();
 }
 
 async function readFile(
   { file, ...place }: Pick<Entry, 'split' | 'label' | 'file'>,
   quarantine: Quarantine,
+  signal: AbortSignal | undefined,
 ): Promise<Entry[]> {
   const entries: Entry[] = [];
-  for await (const read of readJsonl(file)) {
+  for await (const read of readJsonl(file, signal)) {
     if ('problem' in read) quarantine.add(file, read, `${file}:${read.line}`, read.problem);
     else entries.push({ ...place, file, ...read, id: read.sample.id ?? nameOf(read.sample) });
   }
@@ -124,6 +138,28 @@ function withNeeded(
       );
     return missing === undefined;
   });
+}
+
+/** Counting takes a while, and the worker must send heartbeats meanwhile. */
+async function withinLimits(entries: readonly Entry[], limits: TokenLimits, quarantine: Quarantine): Promise<Entry[]> {
+  const kept: Entry[] = [];
+  for (const [i, entry] of entries.entries()) {
+    if (i % COUNTED_AT_ONCE === 0) await setImmediate();
+    const fault = faultOfTexts(entry, limits);
+    if (fault === undefined) kept.push(entry);
+    else quarantine.add(entry.file, entry, entry.id, fault);
+  }
+  return kept;
+}
+
+function faultOfTexts({ sample, split }: Entry, limits: TokenLimits): string | undefined {
+  try {
+    return tooLong(sample, split, limits);
+  } catch (error) {
+    // A prompt that the model cannot be asked.
+    if (error instanceof VideocapError && error.code === 'InvalidInput') return error.message;
+    throw error;
+  }
 }
 
 /** Given ids must differ; a name that is used several times without ids gets its line number added. */
@@ -159,7 +195,7 @@ async function checkVideos(
     try {
       return [{ ...entry, video: await checkVideo(entry.sample, entry.file, frames, { store, signal }) }];
     } catch (error) {
-      // Only what is wrong with this video: a machine in trouble must not cost samples.
+      // Only what is wrong with this video: a fault of the machine must not set samples aside.
       if (!(error instanceof VideocapError) || error.code !== 'InvalidVideo') throw error;
       quarantine.add(entry.file, entry, entry.id, error.message);
       return [];

@@ -2,7 +2,7 @@ import { VideocapError } from '../core/errors.ts';
 import type { DatasetManifest } from '../core/sample.ts';
 import { type Place, placeText } from './jsonl.ts';
 
-/** So many more than allowed need not be counted any further: the file is another one than was meant. */
+/** Bad samples above the limit after which reading stops: the config names a file that is no data set. */
 const ENOUGH = 1000;
 /** The most reasons that a message lists. */
 const LISTED = 3;
@@ -16,7 +16,7 @@ export class Quarantine {
     this.#limit = limit;
   }
 
-  /** @throws VideocapError `InvalidDataset` when it is already hopeless. */
+  /** @throws VideocapError `InvalidDataset` when far more were set aside than allowed. */
   add(file: string, { line, unit }: Place, id: string, reason: string): void {
     this.#bad.push({ file, place: { line, ...(unit && { unit }) }, id, reason });
     if (this.#bad.length > this.#limit + ENOUGH) throw this.#tooMany('at least ');

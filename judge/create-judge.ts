@@ -10,6 +10,7 @@ import { hasJudge, isLlm, type JudgeConfig, type LlmJudgeConfig } from './judge-
 import { Ledger } from './ledger/ledger.ts';
 import { LlmJudge } from './llm-judge.ts';
 import { NoJudge } from './no-judge.ts';
+import { CAPTION, exampleQuestion } from './providers/example.ts';
 import { providerOf } from './providers/registry.ts';
 import { RuleBasedJudge } from './rule-based/rule-based-judge.ts';
 import type { JudgeSpending } from './usage.ts';
@@ -45,11 +46,23 @@ export function createJudge(config: JudgeConfig, scope: BudgetScope): Judge {
 
 /** The language model a config names, with its patience, behind the ledger: no answer is paid twice. */
 export function createLlmClient(config: LlmJudgeConfig, scope: BudgetScope): LlmClient {
+  return ofSection(scope.section ?? 'judge', createLedger(config, scope));
+}
+
+/**
+ * The version of the judge whose answers a run looks for, as `pinnedVersion` says. Asks the judge nothing.
+ * @throws JudgeError `JudgeBlocked` as `createJudge` does.
+ */
+export async function judgeVersion(config: JudgeConfig, scope: BudgetScope): Promise<string | undefined> {
+  return isLlm(config) ? createLedger(config, scope).version(exampleQuestion(CAPTION)) : undefined;
+}
+
+function createLedger(config: LlmJudgeConfig, scope: BudgetScope): Ledger {
   const { store, place, spent, outage, section = 'judge' } = scope;
   const model = new ChatEndpoint(createApi(config, scope, section), config);
   const endpoint = new PatientEndpoint(model, config.patienceSeconds, outage ?? startOutageClock());
   // A superseded attempt may still store an answer, since it is paid for.
-  const ledger = new Ledger(endpoint, store.unfenced(), place, {
+  return new Ledger(endpoint, store.unfenced(), place, {
     price: config.price,
     budget: config.budget,
     ...(spent && { spent }),
@@ -57,7 +70,6 @@ export function createLlmClient(config: LlmJudgeConfig, scope: BudgetScope): Llm
     concurrency: config.concurrency,
     claims: store.claims,
   });
-  return ofSection(section, ledger);
 }
 
 function createApi(

@@ -15,7 +15,7 @@ const RuleBasedFields = z.strictObject({
   kind: z.literal('rule-based'),
 });
 
-/** When the judge scores so little of a run that it would end untrained. */
+/** When the run pauses because the judge scores too few completions to train on. */
 export const PauseWhen = z.strictObject({
   /** Of what the judge was asked for in a step, the share that it could score, 0-1. 0: never. */
   scorableBelow: z.number().min(0).max(1).default(0.25),
@@ -79,8 +79,8 @@ export const JudgeConfig = z.discriminatedUnion('kind', [RuleBasedFields, LlmFie
 export type JudgeConfig = z.infer<typeof JudgeConfig>;
 
 /**
- * The judge without what its answers do not depend on: what it costs, how fast and how patiently it is asked. What is
- * left decides whether two policies were judged alike.
+ * The judge's config without the fields that do not change its answers: price, limits, patience. Two policies were
+ * judged alike if the rest is equal.
  */
 export function judgement(judge: JudgeConfig): Partial<JudgeConfig> {
   if (!isLlm(judge)) return judge;

@@ -1,3 +1,4 @@
+import type { Identity } from '../core/identity.ts';
 import type { Outcome } from './questions/question.ts';
 import type { JudgeUsage } from './usage.ts';
 import type { CaptionRatings, Verdict } from './verdict.ts';
@@ -11,6 +12,8 @@ export interface Judge {
   readonly name: string;
   readonly isLlm: boolean;
   readonly usage: JudgeUsage;
+  /** Of a language model: the versions that have given the answers so far, each once. */
+  readonly answeredBy: Identity[];
   /** Exactly one verdict an event, in the order of the events. */
   entail(text: string, events: readonly string[], signal?: AbortSignal): Promise<Outcome<Verdict[]>>;
   /** The events of a text, each a short sentence, without repetitions. */

@@ -25,6 +25,10 @@ export class LlmJudge implements Judge {
     return this.#client.usage;
   }
 
+  get answeredBy() {
+    return this.#client.answeredBy;
+  }
+
   async entail(text: string, events: readonly string[], signal?: AbortSignal): Promise<Outcome<Verdict[]>> {
     if (events.length === 0) return { answer: [] };
     return this.#client.ask(eventEntailment(text, events), signal);

@@ -7,6 +7,7 @@ export class NoJudge implements Judge {
   readonly name = 'none';
   readonly isLlm = false;
   readonly usage = { ...NO_USAGE };
+  readonly answeredBy = [];
 
   async entail(): Promise<Unscorable> {
     return NO_ANSWER;

@@ -1,6 +1,8 @@
 import { VideocapError } from '../core/errors.ts';
 import type { PolicyEngine } from '../core/policy-engine.ts';
+import type { TextLengths } from '../core/text-lengths.ts';
 import { OnnxEngine } from './onnx/engine/onnx-engine.ts';
+import { textLengths } from './onnx/model/text-lengths.ts';
 import type { EngineConfig } from './policy-config.ts';
 import { TorchEngine } from './torch/torch-engine.ts';
 
@@ -17,6 +19,14 @@ const ENGINES: Partial<Record<EngineKind, () => PolicyEngine>> = {
 
 /** `startWorkers` serves the task queue `policy-<kind>` of each. */
 export const ENGINE_KINDS = Object.keys(ENGINES) as EngineKind[];
+
+/** Engines whose models have their tokenizers in files that are read here. */
+const LENGTHS: Partial<Record<EngineKind, (model: string) => TextLengths>> = { onnx: textLengths };
+
+/** How an engine's model counts tokens; `undefined` where only the engine itself can tell. Throws `InvalidModel`. */
+export function lengthsOf(kind: EngineKind, model: string): TextLengths | undefined {
+  return LENGTHS[kind]?.(model);
+}
 
 /**
  * A driver of the engine; it starts computing processes or threads with the first call.

@@ -11,11 +11,12 @@ export type EngineConfig = z.infer<typeof EngineConfig>;
 export const PolicyConfig = z.strictObject({
   /**
    * Name of a shipped model, a path to a model folder, or a checkpoint of another run: `run:KEY@STEP`; `run:KEY` is its
-   * last step. A run's key or workflow id is the KEY. The optimiser starts anew.
+   * last step. A run's key or workflow id is the KEY. The optimiser starts with an empty state.
    */
   model: z
     .string()
     .min(1)
+    .max(1024)
     .refine((model) => !isBrokenRunCheckpoint(model), {
       error: 'write run:KEY@STEP, or run:KEY for the last step, with a run that `videocap status` lists as the KEY',
     })
@@ -29,7 +30,10 @@ export const SamplingConfig = z.strictObject({
   groupSize: z.int().min(2).max(256).default(8),
   /** Divides the logits before a token is drawn; graphs divide in single precision. */
   temperature: z.number().min(0.01).max(5).default(1),
-  /** A completion is cut off after so many tokens. */
+  /**
+   * A completion is cut off after so many tokens. `algorithm.samplesPerStep` x `groupSize` x this is at most 4194304;
+   * times `algorithm.dynamicSampling.maxRounds`, at most 16777216.
+   */
   maxNewTokens: z.int().min(1).max(4096).default(128),
   ...TOKEN_FILTERS,
 });

@@ -4,14 +4,20 @@ import { VideocapError } from '../core/errors.ts';
 import type { PolicyEngine } from '../core/policy-engine.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import { keyOf } from '../core/store-layout.ts';
+import type { CallOptions } from '../core/thread-calls.ts';
 import { parseRunCheckpoint, type RunCheckpoint } from './run-checkpoint.ts';
 
 /**
  * Puts a model's own weights into the store, under their hash, so that all its runs share them; damaged ones are
  * replaced.
  */
-export async function storeStartPolicy(store: ArtifactStore, engine: PolicyEngine, model: string): Promise<PolicyRef> {
-  const policy = await engine.startPolicy(model);
+export async function storeStartPolicy(
+  store: ArtifactStore,
+  engine: PolicyEngine,
+  model: string,
+  options?: CallOptions,
+): Promise<PolicyRef> {
+  const policy = await engine.startPolicy(model, options);
   const bytes = await readFile(policy.weights.path);
   const weights = await store.put(keyOf('startWeights', { hash: sha256(bytes) }), bytes);
   if (weights.sha256 !== policy.weights.sha256)
@@ -29,12 +35,13 @@ export async function restoreStartPolicy(
   engine: PolicyEngine,
   reference: PolicyRef,
   from: string,
+  options?: CallOptions,
 ): Promise<PolicyRef> {
   const { model, weights } = reference;
   if (!(await store.firstDamaged(weights))) return reference;
   const checkpoint = parseRunCheckpoint(from);
   if (checkpoint) return restoreFromRun(store, reference, checkpoint);
-  const restored = await storeStartPolicy(store, engine, model);
+  const restored = await storeStartPolicy(store, engine, model, options);
   const { sha256: found } = restored.weights;
   if (found === weights.sha256) return restored;
   throw new VideocapError(

@@ -11,7 +11,7 @@ export interface Series {
 }
 
 export interface ChartOptions {
-  /** Said by screen readers. */
+  /** Text for screen readers. */
   label: string;
   series: readonly Series[];
   width: number;
@@ -22,7 +22,7 @@ export interface ChartOptions {
   smooth?: boolean;
 }
 
-/** A chart has so many pixels to show a line in. */
+/** A chart has too few pixels to show more points. */
 const MOST_POINTS = 400;
 
 /**
@@ -101,7 +101,7 @@ function sample(points: Series['points']): Series['points'] {
   return points.filter((_, i) => i % size === 0);
 }
 
-/** Values around a line that is flat, which has no scale of its own. */
+/** A range around a flat line, which has no scale of its own. */
 function room(rows: readonly { value: number }[]): number[] {
   const [low, high] = [Math.min(...rows.map(({ value }) => value)), Math.max(...rows.map(({ value }) => value))];
   const margin = Math.abs(low) / 10 || 1;

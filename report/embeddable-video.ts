@@ -1,8 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { unlessDamaged } from '../core/errors.ts';
+import { readRegularFile } from '../core/regular-file.ts';
 import type { Sample } from '../core/sample.ts';
 
 /** What browsers play, by the file's ending. */
@@ -28,7 +28,6 @@ async function storedVideo(store: ArtifactStore, ref: ArtifactRef): Promise<Buff
   return ref.bytes > LARGEST_BYTES ? undefined : unlessDamaged(store.read(ref));
 }
 
-async function ownVideo(path: string): Promise<Buffer | undefined> {
-  const found = await stat(path).catch(() => undefined);
-  return found && found.size <= LARGEST_BYTES ? readFile(path).catch(() => undefined) : undefined;
+function ownVideo(path: string): Promise<Buffer | undefined> {
+  return readRegularFile(path, LARGEST_BYTES).catch(() => undefined);
 }

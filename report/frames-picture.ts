@@ -1,7 +1,7 @@
 import type { Frames } from '../core/sample.ts';
 import { contactSheet } from '../video/contact-sheet.ts';
 
-/** More would make a picture that nobody can look at, and that no JPEG holds. */
+/** More frames would make a picture too large to read, and too large for JPEG. */
 const MOST_FRAMES = 48;
 const MOST_COLUMNS = 8;
 

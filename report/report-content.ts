@@ -7,6 +7,7 @@ import type { ForkedFrom } from '../contracts/forked-from.ts';
 import { readRecords } from '../contracts/read-records.ts';
 import type { WriteReportInput } from '../contracts/report.ts';
 import type { RunEnd } from '../contracts/run-end.ts';
+import type { RunIdentity } from '../contracts/run-identity.ts';
 import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
 import { baseAndTrained } from '../contracts/run-results.ts';
 import type { TrainedFrom } from '../contracts/start.ts';
@@ -39,6 +40,8 @@ export interface ReportContent {
   end?: RunEnd | undefined;
   /** Signs that the policy has collapsed. */
   collapse: readonly CollapseWarning[];
+  /** What the run was computed and judged with; absent where no stage has said it. */
+  identity?: RunIdentity | undefined;
   /** Trained against base, paired over videos, in points. Empty when there is one evaluation only. */
   differences: Record<string, Difference>;
   judge: HeldOutDetails['judge'];
@@ -72,7 +75,7 @@ export async function readReportContent(
   temporalUiUrl?: string,
 ): Promise<ReportContent> {
   const { runKey, config, evaluations, lastStep, trainedFrom, forkedFrom, best, end, collapse } = input;
-  const { execution, mlflowRunUrl } = input;
+  const { identity, execution, mlflowRunUrl } = input;
   const manifest = await readManifest(store, input.manifest);
   const [base, trained] = await Promise.all(baseAndTrained(evaluations, best).map((each) => answersOf(store, each)));
   return {
@@ -92,6 +95,7 @@ export async function readReportContent(
     best,
     end,
     collapse,
+    identity,
     differences: trained ? heldOutDifferences(base!.details.clips, trained.details.clips) : {},
     judge: base!.details.judge,
     shown: await shownVideos(store, input, manifest, base!, trained),

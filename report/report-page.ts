@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { decodingText } from '../benchmarks/benchmark-config.ts';
 import type { Difference } from '../benchmarks/held-out.ts';
 import { REFERENCE_ROWS } from '../benchmarks/held-out-metrics.ts';
-import { judgedBy } from '../benchmarks/judged-by.ts';
+import { judgedBy, judgesDiffer } from '../benchmarks/judged-by.ts';
 import { captionsText } from '../benchmarks/suites/made-with.ts';
 import { bestSentence } from '../contracts/best.ts';
 import { collapseSentence } from '../contracts/collapse.ts';
@@ -15,6 +15,7 @@ import { type Html, html, link, shortened, trusted } from '../core/markup.ts';
 import { type NotFinite, notFiniteText } from '../core/not-finite.ts';
 import { hasJudge, isLlm } from '../judge/judge-config.ts';
 import { gradedBy } from '../rewards/think/graded-by.ts';
+import { identitySection } from './identity-section.ts';
 import { points, signed } from './metric-names.ts';
 import type { ReportContent } from './report-content.ts';
 import { judged, resultsTable } from './results-table.ts';
@@ -68,6 +69,7 @@ export function reportPage(content: ReportContent): string {
     ${shown.map((video) => videoCard(video, config))}
   </section>
   ${skippedUpdates(content)}
+  ${identitySection(content)}
   ${quarantine(content)}
   <section><h2>The experiment</h2>
     <details class="card config"><summary>Resolved config</summary><pre>${stringify(config)}</pre></details>
@@ -125,7 +127,7 @@ function header(content: ReportContent): Html {
         links.mlflow && link(links.mlflow, 'Run in MLflow')
       }</p>`
     }
-    ${content.collapse.map((warning) => html`<p class="warning"><b>${collapseSentence(warning)}.</b></p>`)}
+    ${warnings(content).map((sentence) => html`<p class="warning"><b>${sentence}.</b></p>`)}
     <div class="tiles">${tiles}</div>
     <p class="judge ${!judge.isLlm && 'rules'}">${
       !hasJudge(config.judge)
@@ -138,6 +140,16 @@ function header(content: ReportContent): Html {
             its numbers say nothing about captions of real videos.`
     }${config.benchmark.judge && ` The rewards of training are judged by another: ${trainingJudge(config)}.`}</p>
   </header>`;
+}
+
+/** What a reader must know before the numbers. */
+function warnings({ collapse, identity, evaluations, best }: ReportContent): string[] {
+  const otherJudge = judgesDiffer(baseAndTrained(evaluations, best));
+  return [
+    ...collapse.map(collapseSentence),
+    ...(identity?.warnings ?? []).map(({ sentence }) => sentence),
+    ...(otherJudge === undefined ? [] : [otherJudge]),
+  ];
 }
 
 function skippedFact(records: ReportContent['records']): string[] {

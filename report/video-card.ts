@@ -66,7 +66,7 @@ function answer(kind: 'base' | 'trained', { step, text, result }: Answer, { rewa
 
 type Result = NonNullable<Answer['result']>;
 
-/** What this completion would earn as a reward, and of what. */
+/** The reward of this completion, by component. */
 function rewardText(result: Result | undefined, reward: RewardConfig): Html | undefined {
   if (!result) return undefined;
   const parts = Object.entries(weightsOf(reward))
@@ -93,7 +93,7 @@ function mark(kind: 'entailed' | 'missed' | 'invented', text: string, label: str
   return html`<li class="${kind}">${shortened(text, 200)}<small>${label}</small></li>`;
 }
 
-/** What this caption alone scores by the metrics that need no judge. */
+/** The reference metrics of this caption, which need no judge. */
 function referenceScores(references: Result['references'] = {}): Html | undefined {
   const scored = REFERENCE_ROWS.flatMap(({ metric, title }) => {
     const measured = references[metric];

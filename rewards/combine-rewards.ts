@@ -9,7 +9,7 @@ export type ComponentScores = Readonly<Record<string, Grid<Score>>>;
 
 /**
  * The total reward of every completion: the sum of weight x component (VideoCap-R1, section 3.3: weights 1, 1, 1).
- * Pure, and runs inside the workflow.
+ * Pure.
  *
  * A completion that any component with a weight could not score has no total (`null`), and with `exclude-group` neither
  * has its whole group. A component of weight 0 is not part of the total.

@@ -29,6 +29,9 @@ export const COMPONENTS = {
   embedding: referenceReward(REFERENCE_METRICS.embedding),
 } as const;
 
+/** Rewards of one's own in a config. */
+const MOST_CUSTOM = 32;
+
 /** Names that metrics and tables have for something else. */
 const TAKEN = new Set([
   ...Object.keys(COMPONENTS),
@@ -62,6 +65,11 @@ export const RewardConfig = z.strictObject({
       CustomName.refine((name) => !TAKEN.has(name), 'choose another, since metrics and tables use this one'),
       CustomReward,
     )
+    .refine((custom) => Object.keys(custom).length <= MOST_CUSTOM, {
+      error: ({ input }) =>
+        `name at most ${MOST_CUSTOM} of them, not ${Object.keys(input as object).length}: each is a metric of every ` +
+        'step',
+    })
     .optional(),
   /** What leaves the update when a completion cannot be scored. */
   unscorable: z.enum(['exclude-group', 'exclude-completion']).default('exclude-group'),
@@ -131,7 +139,7 @@ export function neededFields(reward: RewardConfig): { field: ReferenceField; com
   );
 }
 
-/** Names of components: those that every config has, and of the others those that `has` says are there. */
+/** Names of components: those that every config has, and of the others those for which `has` is true. */
 export function componentNames(has: (name: string) => boolean): string[] {
   return Object.keys(COMPONENTS).filter((name) => DEFAULTS.has(name) || has(name));
 }

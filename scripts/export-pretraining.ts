@@ -14,8 +14,7 @@ import { scaleFilter } from '../video/smart-resize.ts';
 /**
  * Makes the data that the shipped base model was pretrained on. A shard is `shard-00000.bin`, uint8 RGB [n, 8, 84, 84,
  * 3] after a real H.264 encoding and decoding, and `shard-00000.jsonl`, a line a scene with its web-like reference and,
- * under
- * `exact`, the true one. The .jsonl appears last: who sees it has the whole shard.
+ * under `exact`, the true one. The .jsonl is written last: once it exists, the shard is complete.
  */
 const SIDE = 84;
 /** Frames the policy sees of a scene: those shown at the middle of eight equal segments. */

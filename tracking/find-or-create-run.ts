@@ -25,14 +25,16 @@ export async function findOrCreateRun(
   origin: RunOrigin & { startTime: number },
 ): Promise<{ tracking: Tracking; run: MlflowRun }> {
   const found = await findOrCreate(deps, origin);
-  // A user resumed it after a failure or a cancellation.
-  if (found.run.status !== 'RUNNING') await deps.client.updateRun(found.run.runId, { status: 'RUNNING' });
-  const { runId, tags } = found.run;
-  if (tags.get(END_TAG)) {
-    await deps.client.setTag(runId, NOTE_TAG, noteAtStart(tags.get(NOTE_TAG) ?? ''));
-    await deps.client.setTag(runId, END_TAG, '');
-  }
+  await reopen(deps.client, found.run);
   return found;
+}
+
+/** Marks a run as running that had ended: a user has resumed it, or reset it to an earlier event. */
+export async function reopen(client: MlflowClient, { runId, status, tags }: MlflowRun): Promise<void> {
+  if (status !== 'RUNNING') await client.updateRun(runId, { status: 'RUNNING' });
+  if (!tags.get(END_TAG)) return;
+  await client.setTag(runId, NOTE_TAG, noteAtStart(tags.get(NOTE_TAG) ?? ''));
+  await client.setTag(runId, END_TAG, '');
 }
 
 async function findOrCreate(

@@ -1,4 +1,6 @@
 import type { StepRecord } from '../contracts/run-results.ts';
+import { clipped } from '../core/clipped.ts';
+import { sha256 } from '../core/sha256.ts';
 import type { Metric, Param, Tag } from './mlflow-client.ts';
 
 export interface LogBatch {
@@ -13,6 +15,7 @@ export const BATCH_LIMITS = { metrics: 1000, params: 100, tags: 100, entities: 1
 const BYTES_OF_ENTRIES = BATCH_LIMITS.bytes - 10_000;
 
 const LONGEST_KEY = 250;
+const HASH_DIGITS = 8;
 const LONGEST_PARAM = 6000;
 export const LONGEST_TAG = 8000;
 
@@ -48,7 +51,7 @@ export function logBatches({ metrics = [], params = [], tags = [] }: Partial<Log
  * they are a point's identity in MLflow: delivering a record twice leaves one point.
  *
  * Interval bounds go to a group of their own (`eval-bounds/eventF1Low`): MLflow draws a chart a metric and opens the
- * groups of charts by their prefix, where the bounds would stand between the numbers that people look for.
+ * groups of charts by their prefix, where the bounds would separate the numbers that people look for.
  */
 export function metricPoints(records: readonly StepRecord[]): Metric[] {
   return records.flatMap(({ step, time, metrics }) =>
@@ -61,12 +64,13 @@ export function metricPoints(records: readonly StepRecord[]): Metric[] {
   );
 }
 
-/** A text no longer than `length` characters; what is cut says so. */
-export function clipped(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
-}
-
-/** MLflow's keys are made of letters, digits and `_ - . : / space`. */
+/**
+ * MLflow's keys are made of letters, digits and `_ - . : / space`. One that must be changed ends with digits of its
+ * hash: two keys stay two, since MLflow refuses a param with another value than it has.
+ */
 function keyOf(key: string): string {
-  return key.replaceAll(/[^\w\-.:/ ]/g, '_').slice(0, LONGEST_KEY);
+  const plain = key.replaceAll(/[^\w\-.:/ ]/g, '_');
+  if (plain === key && key.length <= LONGEST_KEY) return key;
+  const hash = sha256(key).slice(0, HASH_DIGITS);
+  return `${plain.slice(0, LONGEST_KEY - HASH_DIGITS - 1)}-${hash}`;
 }

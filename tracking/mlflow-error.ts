@@ -24,9 +24,9 @@ export class MlflowError extends Error {
   }
 
   /**
-   * The same request may succeed a moment later: no answer, too many requests, or a server's own trouble. So may one
+   * The same request may succeed a moment later: no answer, too many requests, or an error of the server. So may one
    * that met another delivery of the same points: MLflow's database refuses the later of two that insert them at the
-   * same moment, and takes them for known when they come again.
+   * same moment, and accepts them as known when they come again.
    */
   get passing(): boolean {
     const { status } = this;
@@ -47,8 +47,8 @@ export class MlflowError extends Error {
 }
 
 /**
- * What an activity throws for it. `Unavailable` is waited for, as long as it takes: a mirror that is away loses
- * nothing. Anything else is a request that MLflow will never accept.
+ * What an activity throws for it. Temporal retries `Unavailable` without limit: a mirror that is down loses nothing.
+ * Anything else is a request that MLflow will never accept.
  */
 export function asVideocapError(error: MlflowError, url: string): VideocapError {
   if (error.status === 401 || error.status === 403)

@@ -147,7 +147,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** MLflow answers errors with `{error_code, message}`; anything else comes from something in between. */
+/** MLflow answers errors with `{error_code, message}`; anything else comes from a proxy in between. */
 function failureOf(response: Response, text: string): MlflowError {
   const body = parsed(text) as { error_code?: unknown; message?: unknown } | null;
   const known = typeof body === 'object' && body !== null && typeof body.error_code === 'string';
@@ -165,7 +165,7 @@ function secondsOf(retryAfter: string | null): number | undefined {
   return Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
 }
 
-/** `fetch failed` says nothing; its cause does. */
+/** `fetch failed` gives no reason; its cause does. */
 function reasonOf(error: unknown): string {
   const cause = (error as { cause?: { code?: string; message?: string } }).cause;
   return cause?.code ?? cause?.message ?? (error instanceof Error ? error.message : String(error));

@@ -1,7 +1,7 @@
 import { LOGGED_ARTIFACTS_TAG, withTables } from './logged-tables.ts';
 import type { MlflowClient, MlflowRun } from './mlflow-client.ts';
 
-/** Says in MLflow why a run there has no files. */
+/** The tag with the reason why an MLflow run has no files. */
 const NO_ARTIFACTS_TAG = 'videocap.artifacts';
 
 /** The files of one MLflow run, uploaded through its server. */
@@ -17,8 +17,8 @@ export class RunArtifacts {
   }
 
   /**
-   * Writes a file, or writes it again. Where the server takes no files, says so once on the run: numbers arrive all the
-   * same.
+   * Writes a file, or writes it again. If the server takes no files, the run's description notes it once; numbers are
+   * still sent.
    */
   async upload(path: string, content: Uint8Array | string): Promise<boolean> {
     if (this.#root === undefined) {

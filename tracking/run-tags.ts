@@ -6,11 +6,13 @@ import { type BestCheckpoint, bestSentence } from '../contracts/best.ts';
 import { type CollapseWarning, collapseSentence } from '../contracts/collapse.ts';
 import { type ForkedFrom, forkSentence } from '../contracts/forked-from.ts';
 import { endSentence, type RunEnd } from '../contracts/run-end.ts';
+import type { RunIdentity } from '../contracts/run-identity.ts';
 import { baseAndTrained, type Evaluation } from '../contracts/run-results.ts';
 import { type SetAside, setAsideSentence } from '../contracts/set-aside.ts';
 import { parentage, type TrainedFrom } from '../contracts/start.ts';
 import type { Execution } from '../contracts/tracking.ts';
 import { temporalLink } from '../contracts/tracking.ts';
+import { identityText } from '../core/identity.ts';
 import { hasJudge, isLlm } from '../judge/judge-config.ts';
 import { weightsOf } from '../rewards/combine-rewards.ts';
 import { measureOf } from '../rewards/think/graded-by.ts';
@@ -121,6 +123,7 @@ interface Ending {
   best?: BestCheckpoint | undefined;
   end?: RunEnd | undefined;
   collapse?: readonly CollapseWarning[];
+  identity?: RunIdentity | undefined;
 }
 
 /** A run's description with its results below, in place of earlier results. Short, since MLflow folds long ones. */
@@ -128,10 +131,15 @@ export function finishNote(
   whole: string,
   evaluations: readonly Evaluation[],
   reportPath: string | undefined,
-  { best, end, collapse = [] }: Ending = {},
+  { best, end, collapse = [], identity }: Ending = {},
 ): string {
   const note = noteAtStart(whole);
-  const how = [...(end ? [`${endSentence(end)}.`] : []), ...collapse.map((warning) => `${collapseSentence(warning)}.`)];
+  const changes = identity?.warnings ?? [];
+  const how = [
+    ...(end ? [`${endSentence(end)}.`] : []),
+    ...collapse.map((warning) => `${collapseSentence(warning)}.`),
+    ...changes.map(({ sentence }) => `${sentence}.`),
+  ];
   const ending = how.length > 0 ? `${ENDING}${how.join(' ')}` : '';
   const [base, trained = base] = baseAndTrained(evaluations, best);
   if (!base || !trained) return `${note}${ending}`;
@@ -202,6 +210,17 @@ export function endTags({ end, setAside }: { end?: RunEnd | undefined; setAside?
 export function collapseTags(warnings: readonly CollapseWarning[]): Tag[] {
   if (warnings.length === 0) return [];
   return tags({ 'videocap.collapse': warnings.map(collapseSentence).join('\n') });
+}
+
+/** What a run was computed and judged with, by part, each that was seen; and what has changed on the way. */
+export function identityTags(identity: RunIdentity | undefined): Tag[] {
+  if (!identity) return [];
+  const seen = Object.entries(identity.seen).map(([part, each]) => [part, each.map(identityText).join('\n')]);
+  const changes = identity.warnings.map(({ sentence }) => sentence).join('\n');
+  return tags({
+    ...Object.fromEntries(seen.map(([part, text]) => [`videocap.identity.${part}`, text])),
+    'videocap.identity.changes': changes === '' ? undefined : changes,
+  });
 }
 
 function signed(points: number): string {

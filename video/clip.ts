@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { VideocapError } from '../core/errors.ts';
 import type { Frames } from '../core/sample.ts';
 
-/** What a clip file says before its pixels. */
+/** The header of a clip file, before its pixels. */
 export const ClipHeader = z.strictObject({
   format: z.literal('videocap-clip-1'),
   /** [frames, height, width, 3], uint8 RGB. */
@@ -13,7 +13,7 @@ export const ClipHeader = z.strictObject({
 });
 export type ClipHeader = z.infer<typeof ClipHeader>;
 
-/** Decoded frames of one video, with their times: the form in which the policy, the report and the cache know it. */
+/** Decoded frames of one video, with their times: the form that the policy, the report and the cache use. */
 export interface Clip extends Frames, Pick<ClipHeader, 'durationSeconds'> {
   times: number[];
 }

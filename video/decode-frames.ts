@@ -1,12 +1,14 @@
 import { VideocapError } from '../core/errors.ts';
+import { damageIn } from './damage.ts';
 import { DecodedTimes, reportTimes } from './decoded-times.ts';
 import { runFfmpeg, SIDE_OUTPUT } from './ffmpeg-command.ts';
 import { pickerFor, selectExpression, written } from './frame-picker.ts';
-import { lostFrames } from './lost-frames.ts';
-import { given, type ProbeOptions, VIDEO_STREAM, type VideoInfo } from './probe.ts';
-import { hasIndex, type Part, planSeeks } from './seek-plan.ts';
+import { sourcesOf } from './frame-sources.ts';
+import type { VideoInfo } from './probe.ts';
+import { given, type ProbeOptions, STRICT, VIDEO_STREAM } from './probe-options.ts';
+import { hasIndex, type Part, planSeeks, seekOptions, untilFilter } from './seek-plan.ts';
 import { scaleFilter } from './smart-resize.ts';
-import { frameAt, nearest, type Timeline } from './timeline.ts';
+import { frameAt, type Timeline } from './timeline.ts';
 import { renderingOf } from './tone-map.ts';
 
 export interface AskedFrames {
@@ -17,8 +19,15 @@ export interface AskedFrames {
   height: number;
 }
 
-/** The share of frames that may be lost before the file is refused. */
-const LOST_ALLOWED = 0.1;
+/** One way to decode what is asked for. */
+interface Attempt {
+  parts: readonly Part[];
+  /** ffmpeg may start its filters anew where the picture changes its size or its direction. */
+  restarts: boolean;
+}
+
+/** More new filter graphs than this in one video cost more than its decoding. */
+const MAX_RESTARTS = 64;
 
 /**
  * Frames as RGB, [times, height, width, 3]. A frame that was lost is replaced by one beside it. Of a long video only
@@ -32,25 +41,42 @@ export async function decodeFrames(
   asked: AskedFrames,
   options: ProbeOptions,
 ): Promise<Buffer> {
-  const whole = [{ timeline: info.timeline, seekSeconds: undefined, until: Number.POSITIVE_INFINITY }];
-  const parts = planSeeks(info, asked.times);
-  if (parts === undefined || !(await hasIndex(path))) return decodeParts(path, info, whole, asked, options);
-  try {
-    return await decodeParts(path, info, parts, asked, options);
-  } catch (error) {
-    // Known after the first frame of a stretch, before the rest of it is decoded.
-    if (error instanceof MissedKeyFrame) return decodeParts(path, info, whole, asked, options);
-    throw error;
+  for (const attempt of await attemptsAt(path, info, asked)) {
+    try {
+      return await decodeParts(path, info, attempt, asked, options);
+    } catch (error) {
+      // Known early, before most of the video is decoded.
+      if (!(error instanceof NotAsPlanned)) throw error;
+    }
   }
+  throw new VideocapError('InvalidVideo', 'its pictures change their size or direction so that their times are lost');
 }
 
-/** Decoding began elsewhere than at the key frame that was sought. */
-class MissedKeyFrame extends Error {}
+/**
+ * Filters that start anew turn and scale each picture as players do. They forget what came before, so that frames can
+ * then be told by times that the container states, but not by their number.
+ */
+async function attemptsAt(path: string, info: VideoInfo, { times }: AskedFrames): Promise<Attempt[]> {
+  const { timeline, rotation } = info;
+  const isCounted = countsFrames(timeline);
+  const whole = [{ timeline, seekSeconds: undefined, until: Number.POSITIVE_INFINITY }];
+  const parts = planSeeks(info, times);
+  return [
+    ...(parts !== undefined && (await hasIndex(path)) ? [{ parts, restarts: true }] : []),
+    ...(isCounted && rotation === 0 ? [] : [{ parts: whole, restarts: true }]),
+    ...(rotation === 0 ? [{ parts: whole, restarts: false }] : []),
+  ];
+}
+
+const countsFrames = ({ stated, numbers }: Timeline) => !stated || numbers !== undefined;
+
+/** Decoding goes elsewhere than it was meant to: it began at another key frame, or its filters start too often. */
+class NotAsPlanned extends Error {}
 
 async function decodeParts(
   path: string,
   info: VideoInfo,
-  parts: readonly Part[],
+  { parts, restarts }: Attempt,
   { times, width, height }: AskedFrames,
   options: ProbeOptions,
 ): Promise<Buffer> {
@@ -60,14 +86,15 @@ async function decodeParts(
   const report = new DecodedTimes(parts.length);
   const { pixelFormat, bytesPerPixel, render } = renderingOf(info.colours);
   const frameBytes = width * height * bytesPerPixel;
+  const shown = [scaleFilter(width, height), 'setsar=1', `format=${pixelFormat}`];
   const chains = stretches.map(({ picker, timeline, until }, i) => {
-    const end = Number.isFinite(until) ? [`trim=end_pts=${until}`] : [];
     const select = `select='${selectExpression(picker, timeline)}'`;
-    const shown = [scaleFilter(width, height), 'setsar=1', `format=${pixelFormat}`];
-    return [reportTimes(SIDE_OUTPUT, i), ...end, select, ...shown].join(',');
+    return [reportTimes(SIDE_OUTPUT, i), ...untilFilter(until), select, ...shown].join(',');
   });
-  const [first, ...others] = parts.map((part) => [...decoding(info), ...seeking(part)]);
-  const { stdout } = await runFfmpeg({
+  const [first, ...others] = parts.map((part) => [...STRICT, ...restarting(restarts), ...seekOptions(part)]);
+  const most =
+    2 * stretches.reduce((sum, { picker }) => sum + picker.moments.length + (picker.numbers?.length ?? 0), 0);
+  const { stdout, stderr } = await runFfmpeg({
     input: path,
     inputOptions: first!,
     openedAgain: others,
@@ -77,21 +104,28 @@ async function decodeParts(
     ],
     computeSeconds: 120 + 4 * info.durationSeconds,
     timeoutSeconds: 1200 + 10 * info.durationSeconds,
-    maxOutputBytes: 2 * stretches.reduce((sum, { picker }) => sum + picker.moments.length, 0) * frameBytes,
+    maxOutputBytes: (most + MAX_RESTARTS) * frameBytes,
     onSide: (piece) => {
       report.add(piece);
       for (const [i, part] of parts.entries()) checkStart(part, report.times[i]!);
+      const most = parts.length > 1 || countsFrames(info.timeline) ? 1 : MAX_RESTARTS;
+      if (report.starts.some((starts) => starts.length > most)) throw new NotAsPlanned();
     },
     ...given(options),
   });
   const all = stretches.map(({ timeline, picker }, i) => {
-    const decoded = report.times[i]!;
-    return { timeline, decoded, frames: written(picker, timeline, decoded) };
+    const times = report.times[i]!;
+    return { timeline, times, frames: written(picker, timeline, times, report.starts[i]) };
   });
   const expected = all.reduce((sum, { frames }) => sum + frames.length, 0);
-  if (stdout.length !== expected * frameBytes)
-    throw new VideocapError('InvalidVideo', `ffmpeg wrote ${stdout.length / frameBytes} frames of ${expected}`);
-  const sources = sourcesOf(all, wanted, begins[0]!);
+  if (stdout.length !== expected * frameBytes) throw new NotAsPlanned();
+  const isSuspect = stderr.trim() !== '' || info.timeline.corrupt;
+  const damage = isSuspect ? await damageIn(path, parts, { shown, info }, options) : [];
+  const sources = sourcesOf(
+    all.map((part, i) => ({ ...part, ...damage[i] })),
+    wanted,
+    begins[0]!,
+  );
   return render(Buffer.concat(sources.map((i) => stdout.subarray(i * frameBytes, (i + 1) * frameBytes))));
 }
 
@@ -100,20 +134,7 @@ const within =
   (begin: number) =>
     begin >= begins[0]! && begin <= begins.at(-1)!;
 
-/**
- * With `explode` a picture that could only be guessed in part is not shown, and so counts as lost. A change of size
- * in the file must not start the filters anew: `scale` takes it as it comes. `transpose`, which turns, does not.
- */
-function decoding({ rotation }: VideoInfo): string[] {
-  return ['-err_detect:v', 'explode', ...(rotation === 0 ? ['-reinit_filter', '0'] : [])];
-}
-
-/** Times stay as they are in a file that is read from its beginning. */
-function seeking({ seekSeconds, until }: Part): string[] {
-  if (seekSeconds === undefined && !Number.isFinite(until)) return [];
-  const seek = seekSeconds === undefined ? [] : ['-noaccurate_seek', '-ss', seekSeconds.toFixed(6)];
-  return ['-copyts', '-start_at_zero', ...seek];
-}
+const restarting = (restarts: boolean) => (restarts ? [] : ['-reinit_filter', '0']);
 
 /** One output of all stretches, one after the other. */
 function graph(chains: readonly string[]): string[] {
@@ -124,47 +145,9 @@ function graph(chains: readonly string[]): string[] {
   return ['-filter_complex', [...all, joined].join(';'), '-map', '[all]'];
 }
 
-/** @throws MissedKeyFrame */
+/** @throws NotAsPlanned */
 function checkStart({ timeline: { begins }, seekSeconds }: Part, [time]: readonly number[]): void {
   if (seekSeconds === undefined || time === undefined) return;
   const tolerance = Math.max(1, (begins[1] ?? begins[0]! + 2) - begins[0]!) / 2;
-  if (!(Math.abs(time - begins[0]!) < tolerance)) throw new MissedKeyFrame();
-}
-
-interface DecodedPart {
-  timeline: Timeline;
-  /** Times of its decoded frames, in microseconds. */
-  decoded: readonly number[];
-  /** Which of these ffmpeg wrote. */
-  frames: readonly number[];
-}
-
-/** For each frame that is wanted, given by its beginning, which of the written ones is shown. */
-function sourcesOf(parts: readonly DecodedPart[], wanted: readonly number[], origin: number): number[] {
-  const lost = parts.map(({ timeline, decoded }) => lostFrames(timeline, decoded));
-  const flat = lost.flat();
-  if (flat.filter(Boolean).length > LOST_ALLOWED * flat.length) throw damaged(flat);
-  let before = 0;
-  const sources = parts.map(({ timeline: { begins, stated }, decoded, frames }) => {
-    const shift = stated ? 0 : begins[0]! - (decoded.find((time) => !Number.isNaN(time)) ?? 0);
-    const offset = before;
-    before += frames.length;
-    return new Map(frames.map((index, i) => [nearest(begins, decoded[index]! + shift), offset + i]));
-  });
-  return wanted.map((begin) => {
-    const part = parts.findIndex(({ timeline: { begins } }) => begin >= begins[0]! && begin <= begins.at(-1)!);
-    const frame = nearest(parts[part]!.timeline.begins, begin);
-    const beside = [frame, frame + 1, frame - 1].find(
-      (near) => lost[part]![near] === false && sources[part]!.has(near),
-    );
-    if (beside === undefined) throw damaged(flat, (begin - origin) / 1e6);
-    return sources[part]!.get(beside)!;
-  });
-}
-
-function damaged(lost: readonly boolean[], seconds?: number): VideocapError {
-  const count = lost.filter(Boolean).length;
-  const share = `${count} of ${lost.length} frames (${((100 * count) / lost.length).toFixed(1)} %)`;
-  const where = seconds === undefined ? '' : `, among them the one to show at ${seconds.toFixed(2)} s,`;
-  return new VideocapError('InvalidVideo', `${share}${where} could not be decoded, the file is damaged`);
+  if (!(Math.abs(time - begins[0]!) < tolerance)) throw new NotAsPlanned();
 }

@@ -1,8 +1,10 @@
+import { VideocapError } from '../core/errors.ts';
 import { sha256 } from '../core/sha256.ts';
 import type { Clip } from './clip.ts';
 import { decodeFrames } from './decode-frames.ts';
 import type { FrameOptions } from './frame-options.ts';
-import { type ProbeOptions, probeVideo } from './probe.ts';
+import { fromFirstDecoded, probeVideo, type VideoInfo } from './probe.ts';
+import type { ProbeOptions } from './probe-options.ts';
 import { chosenBy, sampleTimes } from './sample-times.ts';
 import { boundsOf, type Excerpt, type Segment } from './segment.ts';
 import { smartResize } from './smart-resize.ts';
@@ -40,10 +42,27 @@ export async function extractClip(
   segment: Segment = {},
 ): Promise<Clip> {
   const info = await probeVideo(path, options);
+  try {
+    return await clipOf(path, info, options, segment);
+  } catch (error) {
+    const later = isDamage(error) ? await fromFirstDecoded(path, info, options) : undefined;
+    if (later === undefined) throw error;
+    return clipOf(path, later, options, segment);
+  }
+}
+
+const isDamage = (error: unknown) => error instanceof VideocapError && error.code === 'InvalidVideo';
+
+async function clipOf(
+  path: string,
+  info: VideoInfo,
+  options: FrameOptions & ProbeOptions,
+  segment: Segment,
+): Promise<Clip> {
   const bounds = boundsOf(segment, info.durationSeconds, path);
   const times = sampleTimes(info, options, bounds);
   try {
-    const { width, height } = smartResize(info, options);
+    const { width, height } = smartResize(info, options, path);
     const asked = { times: chosenBy(times, options, bounds), width, height };
     const data = await decodeFrames(path, info, asked, options);
     return { shape: [times.length, height, width, 3], times, durationSeconds: info.durationSeconds, data };

@@ -6,7 +6,7 @@ import type { FrameOptions } from './frame-options.ts';
 import { PacketTable } from './packet-table.ts';
 import { isCutShort, orientationOf, type PictureFormat, pictureFormat } from './picture-format.ts';
 import { pictureTimes } from './pictures.ts';
-import { given, type ProbeOptions } from './probe.ts';
+import { given, type ProbeOptions } from './probe-options.ts';
 import { sampleTimes } from './sample-times.ts';
 import { boundsOf, type Excerpt } from './segment.ts';
 import { type Size, scaleFilter, smartResize } from './smart-resize.ts';
@@ -39,7 +39,7 @@ export async function extractPictures(
       begins.findLastIndex((begin) => begin <= time + TOLERANCE),
     ),
   );
-  const { width, height } = smartResize(await sizeOf(pictures[0]!, options), options);
+  const { width, height } = smartResize(await sizeOf(pictures[0]!, options), options, pictures[0]!);
   const decoded = new Map<number, Buffer>();
   for (const index of new Set(seen)) decoded.set(index, await decode(pictures[index]!, { width, height }, options));
   const data = Buffer.concat(seen.map((index) => decoded.get(index)!));

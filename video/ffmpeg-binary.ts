@@ -10,8 +10,10 @@ const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 
 export interface Ffmpeg {
   path: string;
-  /** As the binary says it, such as `n9.0.2-17-g2a571b6068` or `5.1.9-0+deb12u1`. */
+  /** As the binary prints it, such as `n9.0.2-17-g2a571b6068` or `5.1.9-0+deb12u1`. */
   version: string;
+  /** All that it says of itself: version, compiler, configuration and the versions of its libraries. */
+  about: string;
 }
 
 let found: Promise<Ffmpeg> | undefined;
@@ -29,20 +31,20 @@ export function findFfmpeg(): Promise<Ffmpeg> {
   return found;
 }
 
-/** `findFfmpeg` without its memory. */
+/** `findFfmpeg` without its cache. */
 export async function lookForFfmpeg(fromEnvironment: string | undefined, projectFolder: string): Promise<Ffmpeg> {
   if (fromEnvironment) {
-    const version = await versionOf(fromEnvironment);
-    if (version !== undefined && isNewEnough(version)) return { path: fromEnvironment, version };
-    const what = version === undefined ? 'is no ffmpeg that runs here' : `is ffmpeg ${version}`;
+    const said = await askVersion(fromEnvironment);
+    if (said && isNewEnough(said.version)) return { path: fromEnvironment, ...said };
+    const what = said === undefined ? 'is no ffmpeg that runs here' : `is ffmpeg ${said.version}`;
     throw new VideocapError(
       'MissingTool',
       `FFMPEG_PATH=${fromEnvironment} ${what}; point it at ffmpeg >= ${OLDEST_MAJOR} or unset it.`,
     );
   }
   for (const path of ['ffmpeg', ...(await bundled(projectFolder))]) {
-    const version = await versionOf(path);
-    if (version !== undefined && isNewEnough(version)) return { path, version };
+    const said = await askVersion(path);
+    if (said && isNewEnough(said.version)) return { path, ...said };
   }
   throw new VideocapError(
     'MissingTool',
@@ -57,10 +59,11 @@ export function isNewEnough(version: string): boolean {
   return major === undefined ? /^N-\d+/.test(version) : Number(major) >= OLDEST_MAJOR;
 }
 
-async function versionOf(path: string): Promise<string | undefined> {
+async function askVersion(path: string): Promise<Pick<Ffmpeg, 'version' | 'about'> | undefined> {
   try {
-    const { stdout } = await promisify(execFile)(path, ['-version'], { timeout: 20_000 });
-    return /^ffmpeg version (\S+)/.exec(stdout)?.[1];
+    const { stdout: about } = await promisify(execFile)(path, ['-version'], { timeout: 20_000 });
+    const version = /^ffmpeg version (\S+)/.exec(about)?.[1];
+    return version === undefined ? undefined : { version, about };
   } catch {
     return undefined;
   }

@@ -16,7 +16,7 @@ const MAX_PIXELS = 2 ** 26;
  */
 const MAX_ALLOCATION = 2 ** 30;
 const MAX_MEMORY = 4 * 2 ** 30;
-/** ffmpeg says a line or two about a good file, and one for every packet of a broken one. */
+/** ffmpeg logs a line or two about a good file, and one for every packet of a broken one. */
 const MAX_LOG_CHARACTERS = 2 ** 22;
 
 /** Where ffmpeg can write a second stream beside its output: a pipe to `onSide`. */
@@ -56,11 +56,11 @@ export class FfmpegFailure extends Error {
   override readonly name = 'FfmpegFailure';
   /**
    * `refused`: it ended by itself, with an error or a crash; `excess`: it wanted more memory, processor time or output
-   * than it may have. Both are the input's fault. `late`: it took too long by the clock; `killed`: someone else ended
-   * it. Both may pass.
+   * than it may have. Both are the input's fault. `late`: it took too long by the clock; `killed`: another program
+   * ended it. Both may pass.
    */
   readonly kind: 'refused' | 'excess' | 'late' | 'killed';
-  /** The first and the last lines of what ffmpeg said. */
+  /** The first and the last lines of ffmpeg's log. */
   readonly stderr: string;
 
   constructor(kind: FfmpegFailure['kind'], message: string, stderr = '') {
@@ -184,7 +184,7 @@ function sideOutput(
 
 /**
  * How ffmpeg is called: the caller's options, and around them what keeps a hostile input to itself. Pure. It logs
- * errors alone: from `info` on it repeats titles and other texts of the file, which could be taken for its own words.
+ * errors alone: from `info` on it repeats titles and other texts of the file, which look like messages of ffmpeg.
  */
 export function ffmpegOptions({ input, inputOptions = [], outputOptions }: FfmpegRun) {
   const isFile = typeof input === 'string';
@@ -272,7 +272,7 @@ function failureOf(
   return new FfmpegFailure('refused', error.message, stderr);
 }
 
-/** Faults of the disk that it writes to. Without an output file, only a video itself could say so. */
+/** Faults of the disk that ffmpeg writes to. Without an output file these words can only come from the video. */
 const UNWRITABLE = /No space left on device|Disk quota exceeded|Read-only file system/;
 
 /** What ffmpeg says when it does not stop at the signal that its processor time is up, sent again every second. */

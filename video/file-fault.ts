@@ -1,5 +1,6 @@
 /**
- * What can be told of a file by its structure alone: pictures are missing at its end, or they are encrypted. ffmpeg
- * passes over both in many containers, and says it in words that could also be a title.
+ * A fault that the structure of a file shows: pictures are missing at its end, they are encrypted, or it
+ * is one picture (AVIF, HEIC) of which ffmpeg may show a tile alone. ffmpeg
+ * passes over the first two in many containers, and its log words it so that a title could look the same.
  */
-export type Fault = 'cut short' | 'encrypted';
+export type Fault = 'cut short' | 'encrypted' | 'picture';

@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 const HEAD = 4096;
 
 /**
- * What a file is that ffmpeg refuses, by its first bytes: told without ffmpeg, which may not open it.
+ * The kind of a file that ffmpeg refuses, by its first bytes: ffmpeg must not open such a file.
  * `undefined`: none of these.
  */
 export function kindOfFile(path: string): 'list' | 'picture' | 'text' | undefined {

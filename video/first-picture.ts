@@ -4,7 +4,7 @@ import { SIDE_OUTPUT } from './ffmpeg-command.ts';
 import { all, boxAt, find, numberAt } from './mp4-boxes.ts';
 import type { Colours } from './tone-map.ts';
 
-/** What ffmpeg's decoder says of the first picture: nothing of it is text. */
+/** What ffmpeg's decoder states about the first picture, in numbers alone. */
 export interface FirstPicture {
   /** As shown: after every rotation that the file asks for, with square pixels. */
   width: number;
@@ -16,8 +16,8 @@ export interface FirstPicture {
 
 /**
  * ffmpeg decodes one picture of `stream` and writes the head of a QuickTime file about it to `SIDE_OUTPUT`, without the
- * picture: a head has numbers where ffmpeg's log has text. It has the display matrix, whichever way the input says how
- * it is turned. The input must not be turned by ffmpeg (`-noautorotate`).
+ * picture: a head has numbers where ffmpeg's log has text. It has the display matrix, wherever the input states the
+ * rotation. The input must not be turned by ffmpeg (`-noautorotate`).
  */
 export const headOfFirstPicture = (stream: string): readonly string[] => [
   ...['-map', stream, '-frames:v', '1', '-vf', 'format=rgb24', '-c:v', 'rawvideo', '-bsf:v', 'noise=drop=1'],
@@ -25,7 +25,7 @@ export const headOfFirstPicture = (stream: string): readonly string[] => [
   ...['-f', 'mov', '-movflags', 'frag_keyframe+empty_moov', SIDE_OUTPUT],
 ];
 
-/** @throws VideocapError `InvalidVideo` when the head tells of no picture. Pure. */
+/** @throws VideocapError `InvalidVideo` when the head describes no picture. Pure. */
 export function readFirstPicture(head: Buffer): FirstPicture {
   const entry = pictureEntry(head);
   const [width, height] = entry ? [head.readUInt16BE(entry.start + 24), head.readUInt16BE(entry.start + 26)] : [0, 0];
@@ -35,7 +35,7 @@ export function readFirstPicture(head: Buffer): FirstPicture {
   const [across, down] = aspect ? [numberAt(head, aspect.start), numberAt(head, aspect.start + 4)] : [1, 1];
   const square = Math.max(1, across > 0 && down > 0 ? Math.round((width * across) / down) : width);
   const rotation = wholeDegrees(displayRotation(head));
-  // ffmpeg turns by quarters where whole degrees say so. At other angles it turns the picture inside its own bounds.
+  // At multiples of 90 degrees ffmpeg turns by quarters. At other angles it turns the picture inside its own bounds.
   const upright = Math.abs(rotation) !== 90;
   return {
     width: upright ? square : height,
@@ -51,7 +51,7 @@ function wholeDegrees(degrees: number): number {
   return whole === -180 ? 180 : whole + 0;
 }
 
-/** The colours that the head of a QuickTime file tells of (`colr`). */
+/** The colours that the head of a QuickTime file states (`colr`). */
 function coloursOf(head: Buffer): Colours {
   const entry = pictureEntry(head);
   const colours = entry && find(head, { ...entry, start: entry.start + ENTRY_BYTES }, 'colr');

@@ -1,6 +1,7 @@
 import type { Fault } from './file-fault.ts';
 import type { FilePages } from './file-pages.ts';
 import { all, type Box, boxAt, boxesIn, find, longAt, numberAt } from './mp4-boxes.ts';
+import { endInFragment } from './mp4-fragment.ts';
 
 /** A longer index is left to ffmpeg. */
 const MAX_INDEX = 2 ** 28;
@@ -9,11 +10,14 @@ const MAX_INDEX = 2 ** 28;
 export async function faultOfMp4(pages: FilePages): Promise<Fault | undefined> {
   let index: Buffer | undefined;
   let fragment: Buffer | undefined;
-  /** Where the file ends by what its boxes say, of those that have pictures in them. */
+  let fragmentStart = 0;
+  /** Where the file ends by its boxes, of those that have pictures in them. */
   let end = 0;
+  let hasMeta = false;
   for (let place = 0; place < pages.size; ) {
     const box = boxAt(await pages.read(place, 16), 0, pages.size - place);
     if (!box) break;
+    hasMeta ||= box.name === 'meta';
     const [start, boxEnd] = [place + box.start, place + box.end];
     const whole = boxEnd <= pages.size;
     if (!whole && (box.name === 'moov' || box.name === 'moof')) return 'cut short';
@@ -21,15 +25,23 @@ export async function faultOfMp4(pages: FilePages): Promise<Fault | undefined> {
     if (box.name === 'moov' && isRead) index = Buffer.from(await pages.read(start, boxEnd - start));
     if (box.name === 'sidx' && isRead)
       end = Math.max(end, boxEnd + indexedBytes(await pages.read(start, boxEnd - start)));
-    if (box.name === 'moof' && isRead) fragment = Buffer.from(await pages.read(start, boxEnd - start));
-    // A fragment's pictures follow it.
+    if (box.name === 'moof' && isRead) {
+      fragment = Buffer.from(await pages.read(start, boxEnd - start));
+      fragmentStart = place;
+    }
+    // A fragment's pictures follow it, mostly in front of its sound.
     if (box.name === 'mdat') {
-      if (!whole && fragment && (!index || hasVideo(fragment, index))) return 'cut short';
+      const isCut = () => {
+        const id = index && videoTrack(index)?.id;
+        return id === undefined || endInFragment(fragment!, id, index!, fragmentStart) > pages.size;
+      };
+      if (!whole && fragment && (!index || hasVideo(fragment, index)) && isCut()) return 'cut short';
       fragment = undefined;
     }
     place = boxEnd;
   }
-  if (!index) return 'cut short';
+  // Single pictures (ISO/IEC 23008-12) have no index of moving ones, and a `meta` box in place of it.
+  if (!index) return hasMeta ? 'picture' : 'cut short';
   const video = videoTrack(index);
   if (!video) return undefined;
   if (/^(encv|drmi)$/.test(video.coding)) return 'encrypted';
@@ -89,7 +101,7 @@ function hasVideo(fragment: Buffer, index: Buffer): boolean {
   });
 }
 
-/** How many bytes behind it a segment index (`sidx`, 8.16.3) tells of. */
+/** How many bytes behind it a segment index (`sidx`, 8.16.3) covers. */
 function indexedBytes(content: Buffer): number {
   const isLong = content[0] === 1;
   const list = isLong ? 28 : 20;

@@ -4,7 +4,7 @@ import { extractClip } from './extract-frames.ts';
 import { extractPictures } from './extract-pictures.ts';
 import type { FrameOptions } from './frame-options.ts';
 import { picturesOf } from './pictures.ts';
-import type { ProbeOptions } from './probe.ts';
+import type { ProbeOptions } from './probe-options.ts';
 import type { Excerpt } from './segment.ts';
 import { shownPath } from './video-errors.ts';
 
@@ -24,7 +24,7 @@ export async function openClip(
   if (given !== undefined)
     throw new VideocapError(
       'InvalidVideo',
-      `"${given}" tells when the pictures of a folder are seen, but video ${shownPath(path)} is no folder; leave it ` +
+      `"${given}" states when the pictures of a folder are seen, but video ${shownPath(path)} is no folder; leave it ` +
         'out. To sample a number of frames a second, set frames.fps in the config.',
     );
   return extractClip(path, options, segment);

@@ -1,6 +1,6 @@
 /** A line of the table is some 60 characters; longer ones are cut. */
 const MAX_LINE = 4096;
-/** Times below this are ffmpeg's word for "not known". */
+/** ffmpeg writes a time below this where the time is not known. */
 const UNKNOWN = -(2 ** 62);
 const [KEY, CORRUPT, HIDDEN] = [1, 2, 4];
 

@@ -3,6 +3,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VideocapError } from '../core/errors.ts';
 import { pictureFormat } from './picture-format.ts';
+import { inOrder } from './picture-order.ts';
 import type { Excerpt } from './segment.ts';
 import { shownPath } from './video-errors.ts';
 
@@ -13,13 +14,10 @@ const HEAD_BYTES = 4096;
 /** Of pictures whose rate is not known: Qwen2-VL's (qwen-vl-utils, `sample_fps`). */
 const DEFAULT_RATE = 2;
 
-/** Numbers in names count as numbers: `frame-2.png` comes before `frame-10.png`. */
-const { compare } = new Intl.Collator('en', { numeric: true });
-
 /**
- * The pictures of a video that is no video file: those of a folder in natural order, or the one that the path names.
- * `undefined` for anything else. Pictures are told by name (png, jpg, jpeg, webp); hidden and other files are passed
- * over.
+ * The pictures of a video that is no video file: those of a folder in order (`inOrder`), or the one that the path
+ * names. `undefined` for anything else. Pictures are told by name (png, jpg, jpeg, webp); hidden and other files are
+ * passed over.
  * @throws VideocapError `InvalidVideo` when a folder has no pictures, or more than 100,000.
  */
 export async function picturesOf(path: string): Promise<string[] | undefined> {
@@ -42,7 +40,7 @@ export async function picturesOf(path: string): Promise<string[] | undefined> {
       'InvalidVideo',
       `Folder ${shownPath(path)} has ${names.length} pictures, more than ${MOST_PICTURES}; name one folder a video.`,
     );
-  return names.sort((a, b) => compare(a, b) || (a < b ? -1 : 1)).map((name) => join(path, name));
+  return inOrder(names).map((name) => join(path, name));
 }
 
 async function isLinkToFile(entry: Dirent, folder: string): Promise<boolean> {

@@ -1,10 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { VideocapError } from '../core/errors.ts';
+import { decodedPictures } from './decoded-pictures.ts';
+import { decodedTimeline, needsDecoder } from './decoded-timeline.ts';
 import { runFfmpeg } from './ffmpeg-command.ts';
 import { type FirstPicture, headOfFirstPicture, readFirstPicture } from './first-picture.ts';
 import { lostPackets } from './lost-packets.ts';
 import { PacketTable } from './packet-table.ts';
-import { type FileFacts, isStated, leadingPictures, type Timeline, timelineOf } from './timeline.ts';
+import { given, type ProbeOptions, STRICT, VIDEO_STREAM } from './probe-options.ts';
+import { type FileFacts, isStated, leadingPictures, nearest, type Timeline, timelineOf } from './timeline.ts';
 import { asVideoError, shownPath } from './video-errors.ts';
 import { refuseUnreadable, saysWhenShown } from './whole-file.ts';
 
@@ -19,15 +22,6 @@ export interface VideoInfo extends FirstPicture {
   timeline: Timeline;
 }
 
-export interface ProbeOptions {
-  signal?: AbortSignal | undefined;
-  timeoutSeconds?: number;
-  /** What reading the file may take; default as `runFfmpeg` has it. */
-  memoryBytes?: number;
-}
-
-/** The first moving picture of a file: cover images do not count. */
-export const VIDEO_STREAM = '0:V:0';
 /** A line a frame: enough for a day of video. */
 const MAX_TABLE_BYTES = 256 * 2 ** 20;
 const MAX_DURATION_SECONDS = 24 * 3600;
@@ -43,7 +37,7 @@ const AS_SHOWN = ['-bsf:v', 'setts=dts=N-1000000000000:pts=PTS'];
 
 /**
  * What a video file holds, found by reading its packets and decoding one picture (so a wrong duration in its header
- * does no harm, and no ffprobe is needed).
+ * has no effect, and no ffprobe is needed).
  * @throws VideocapError `InvalidVideo` naming the file and the remedy when it is missing or no readable video.
  */
 export async function probeVideo(path: string, options: ProbeOptions = {}): Promise<VideoInfo> {
@@ -58,12 +52,15 @@ export async function probeVideo(path: string, options: ProbeOptions = {}): Prom
     let [table, head] = await packetsOf(path, options, asShown);
     if (asShown.length > 0 && table.packets > 0 && !isStated(table)) [table, head] = await packetsOf(path, options);
     // Some containers mark no key frame, and ffmpeg copies nothing in front of the first.
-    if (table.packets === 0) [table, head] = await packetsOf(path, options, [...asShown, '-copyinkf']);
+    const isKeyless = table.packets === 0;
+    if (isKeyless) [table, head] = await packetsOf(path, options, [...asShown, '-copyinkf']);
     const facts = {
       lostPackets: await lostPackets(path),
       firstDecoded: await firstDecoded(path, leadingPictures(table), options),
     };
-    return { ...describePackets(table, facts), ...readFirstPicture(head) };
+    const described = describePackets(table, facts);
+    const info = isKeyless || needsDecoder(described.timeline) ? await asDecoded(path, described, options) : described;
+    return { ...info, ...readFirstPicture(head) };
   } catch (error) {
     throw asVideoError(error, path);
   }
@@ -97,53 +94,71 @@ async function packetsOf(
 /** More leading pictures than any encoder makes are not looked for. */
 const MOST_LEADING = 128;
 
+/** Pictures of which only the times matter. */
+const TINY = ['scale=16:16', 'format=gray'];
+
 /** When the first pictures begin that the decoder shows, in microseconds; none without leading ones. */
 async function firstDecoded(path: string, leading: number, options: ProbeOptions): Promise<number[]> {
   if (leading === 0 || leading > MOST_LEADING) return [];
-  const table = new PacketTable();
-  await runFfmpeg({
-    input: path,
-    inputOptions: ['-noautorotate'],
-    outputOptions: [
-      ...['-max_error_rate', '1', '-map', VIDEO_STREAM, '-frames:v', `${leading}`, '-fps_mode', 'passthrough'],
-      ...['-vf', 'settb=AVTB,scale=16:16,format=gray', '-enc_time_base', '1:1000000', '-threads', '1'],
-      ...['-c:v', 'rawvideo', '-f', 'framecrc'],
-    ],
-    maxOutputBytes: 2 ** 20,
-    onOutput: (piece) => table.add(piece.toString('latin1')),
-    ...PROBE_SECONDS,
-    ...given(options),
-  });
-  table.end();
-  return Array.from({ length: table.packets }, (_, i) => table.packet(i).shown);
+  return (await decodedPictures(path, { filters: TINY, frames: leading }, options)).map(({ time }) => time);
 }
 
+/**
+ * The same video from the first picture that its decoder shows. A recording that begins between two key frames may be
+ * of a stream that refreshes its pictures bit by bit: they are shown once they are whole. `undefined`: all are shown,
+ * or the container is none that is recorded in this way.
+ * @throws VideocapError `InvalidVideo` when frames behind that picture are lost, too.
+ */
+export async function fromFirstDecoded(
+  path: string,
+  info: VideoInfo,
+  options: ProbeOptions,
+): Promise<VideoInfo | undefined> {
+  const { begins, stated, numbers } = info.timeline;
+  if (!stated || numbers || info.codec !== 'h264' || (await saysWhenShown(path))) return undefined;
+  try {
+    const [first] = await decodedPictures(path, { filters: TINY, frames: 1 }, options);
+    if (first === undefined || nearest(begins, first.time) === 0) return undefined;
+    return { ...info, ...(await asDecoded(path, info, options)) };
+  } catch (error) {
+    throw asVideoError(error, path);
+  }
+}
+
+/** The same video with the timeline of its decoder. */
+async function asDecoded(path: string, video: Described, options: ProbeOptions): Promise<Described> {
+  const { durationSeconds } = video;
+  const pictures = await decodedPictures(path, { inputOptions: STRICT, filters: TINY, durationSeconds }, options);
+  const timeline = decodedTimeline(
+    video.timeline,
+    pictures.map(({ time }) => time),
+  );
+  return { ...video, ...measuresOf(timeline), timeline };
+}
+
+type Described = Omit<VideoInfo, keyof FirstPicture>;
+
 /** Reads ffmpeg's table of packets (`-f framecrc`). Pure. */
-export function readPackets(table: string, facts: FileFacts = {}): Omit<VideoInfo, keyof FirstPicture> {
+export function readPackets(table: string, facts: FileFacts = {}): Described {
   const packets = new PacketTable();
   packets.add(table);
   packets.end();
   return describePackets(packets, facts);
 }
 
-function describePackets(table: PacketTable, facts: FileFacts): Omit<VideoInfo, keyof FirstPicture> {
+function describePackets(table: PacketTable, facts: FileFacts): Described {
   const timeline = timelineOf(table, facts);
   if (timeline === undefined) throw new VideocapError('InvalidVideo', 'it has no video frames');
-  const { durationSeconds, begins } = timeline;
+  const { durationSeconds } = timeline;
   if (!(durationSeconds <= MAX_DURATION_SECONDS))
     throw new VideocapError(
       'InvalidVideo',
       `it claims to last ${Math.round(durationSeconds)} s, more than a day; cut it`,
     );
-  return {
-    durationSeconds,
-    frames: begins.length,
-    framesPerSecond: durationSeconds > 0 ? begins.length / durationSeconds : 0,
-    codec: table.header('codec_id'),
-    timeline,
-  };
+  return { ...measuresOf(timeline), codec: table.header('codec_id'), timeline };
 }
 
-export function given({ signal, timeoutSeconds, memoryBytes }: ProbeOptions) {
-  return { ...(signal && { signal }), ...(timeoutSeconds && { timeoutSeconds }), ...(memoryBytes && { memoryBytes }) };
+function measuresOf({ durationSeconds, begins }: Timeline) {
+  const framesPerSecond = durationSeconds > 0 ? begins.length / durationSeconds : 0;
+  return { durationSeconds, frames: begins.length, framesPerSecond };
 }

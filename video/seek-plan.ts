@@ -23,7 +23,7 @@ const MAX_DECODER_BYTES = 2 ** 30;
 const DECODER_BYTES_A_PIXEL = 1.5 * 24;
 /** Opening a file again costs about as much as decoding so many frames. */
 const WORTH_SEEKING = 1000;
-/** How far after a key frame ffmpeg is told to seek: it goes 3/23 s back where a container has no times of showing. */
+/** How far after a key frame to seek: ffmpeg goes 3/23 s back where a container has no times of showing. */
 const BEHIND_KEY = 3 / 23 + 0.001;
 /** Frames between two stretches that are rather decoded than sought. */
 const GAP = 100;
@@ -41,7 +41,7 @@ export interface Seekable {
  */
 export function planSeeks(info: Seekable, seconds: readonly number[]): Part[] | undefined {
   const { timeline, codec, width, height } = info;
-  if (!timeline.stated || !STARTS_ANEW.has(codec)) return undefined;
+  if (!timeline.stated || timeline.numbers || !STARTS_ANEW.has(codec)) return undefined;
   const parts = stretches(timeline, seconds);
   if (parts === undefined) return undefined;
   const all = timeline.begins.length;
@@ -87,6 +87,18 @@ function stretches(timeline: Timeline, seconds: readonly number[]): Part[] | und
     };
   });
   return parts.every((part) => part !== undefined) ? parts : undefined;
+}
+
+/** ffmpeg's options to decode a stretch. Times stay as they are in a file that is read from its beginning. */
+export function seekOptions({ seekSeconds, until }: Part): string[] {
+  if (seekSeconds === undefined && !Number.isFinite(until)) return [];
+  const seek = seekSeconds === undefined ? [] : ['-noaccurate_seek', '-ss', seekSeconds.toFixed(6)];
+  return ['-copyts', '-start_at_zero', ...seek];
+}
+
+/** The filter that ends a stretch. */
+export function untilFilter(until: number): string[] {
+  return Number.isFinite(until) ? [`trim=end_pts=${until}`] : [];
 }
 
 /** Whether a file is of a kind that has an index of its key frames (QuickTime and MP4, Matroska and WebM). */

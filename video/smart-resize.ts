@@ -1,4 +1,5 @@
 import { VideocapError } from '../core/errors.ts';
+import { shownPath } from './video-errors.ts';
 
 export interface Size {
   width: number;
@@ -17,14 +18,20 @@ const MAX_ASPECT = 200;
 /**
  * Qwen2-VL's `smart_resize` (transformers, models/qwen2_vl/image_processing_qwen2_vl): both sides become multiples of
  * `factor`, the area lands between `minPixels` and `maxPixels`, the aspect ratio is kept as nearly as that allows.
+ * @param path the video, for the message.
  * @throws VideocapError `InvalidVideo` for an aspect ratio of more than 200.
  */
-export function smartResize({ width, height }: Size, { factor, minPixels, maxPixels }: ResizeLimits): Size {
+export function smartResize(
+  { width, height }: Size,
+  { factor, minPixels, maxPixels }: ResizeLimits,
+  path: string,
+): Size {
   const aspect = Math.max(width, height) / Math.min(width, height);
   if (!(aspect <= MAX_ASPECT))
     throw new VideocapError(
       'InvalidVideo',
-      `A picture of ${width}x${height} is more than ${MAX_ASPECT} times as long as wide; crop the video.`,
+      `The picture of ${shownPath(path)} has ${width}x${height} pixels, and its longer side is more than ` +
+        `${MAX_ASPECT} times the shorter one; crop it.`,
     );
   const fitted = { width: roundHalfEven(width / factor) * factor, height: roundHalfEven(height / factor) * factor };
   const area = fitted.width * fitted.height;

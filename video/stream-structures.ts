@@ -57,8 +57,8 @@ function isFilling(packetId: number): boolean {
 }
 
 /**
- * MPEG-TS: packets of one size, the last of which must be whole. It is encrypted when some packets say so and no
- * picture begins in one that does not (2.4.3.2: transport_scrambling_control).
+ * MPEG-TS: packets of one size, the last of which must be whole. It is encrypted when some packets are marked so and
+ * no picture begins in one that is not (2.4.3.2: transport_scrambling_control).
  */
 export async function faultOfTs(pages: FilePages): Promise<Fault | undefined> {
   const head = Buffer.from(await pages.read(0, 204 * TS_LOOKED_AT));

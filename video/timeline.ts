@@ -23,9 +23,13 @@ export interface Timeline {
   steps: readonly Step[];
   /** The codec (VP8, VP9) decodes what leans on a lost frame as if nothing were wrong. */
   blind: boolean;
+  /** The container found that data were lost. */
+  corrupt: boolean;
+  /** Where the decoder's times are the timeline: the number of each frame among those that are decoded. */
+  numbers?: readonly number[];
 }
 
-/** What packets do not tell of a file. */
+/** What is known of a file beside its packets. */
 export interface FileFacts {
   /** It lost data that no packet has a mark of. */
   lostPackets?: boolean;
@@ -57,6 +61,7 @@ export function timelineOf(
     durationSeconds: ((span + lastFrame) * num) / den,
     stated,
     blind: /^vp[89]$/.test(table.header('codec_id')),
+    corrupt: lostPackets || timed.some(({ corrupt }) => corrupt),
     steps: timed.map((packet) => ({ begin: microseconds(packet.at), key: packet.key, hidden: isHidden(packet) })),
   };
 }

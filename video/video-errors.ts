@@ -2,7 +2,7 @@ import { VideocapError } from '../core/errors.ts';
 import { FfmpegFailure } from './ffmpeg-command.ts';
 import { kindOfFile } from './file-kind.ts';
 
-/** A sentence about this file for whatever went wrong with it; faults of the machine stay as they are. */
+/** An error of the file as one sentence with its path; faults of the machine stay as they are. */
 export function asVideoError(error: unknown, path: string): unknown {
   if (error instanceof VideocapError && error.code === 'InvalidVideo' && !error.message.includes(shownPath(path)))
     return unreadable(path, error.message, error);
@@ -48,7 +48,7 @@ function unreadable(path: string, reason: string, cause: unknown): VideocapError
   return new VideocapError('InvalidVideo', `Video ${shownPath(path)} cannot be read: ${reason}; ${remedy}.`, { cause });
 }
 
-/** ffmpeg's lines, without the part of it that speaks. */
+/** ffmpeg's lines, without the name of the part that wrote them. */
 function complaints(stderr: string): string[] {
   return stderr.split('\n').map((line) => line.replace(/^(\[[^\]]*\] *)*/, '').trim());
 }

@@ -10,6 +10,11 @@ import { shownPath } from './video-errors.ts';
 export async function refuseUnreadable(path: string): Promise<void> {
   const fault = await faultOf(path);
   if (fault === 'cut short') throw new VideocapError('InvalidVideo', 'it is cut short, the end of the file is missing');
+  if (fault === 'picture')
+    throw new VideocapError(
+      'InvalidVideo',
+      `${shownPath(path)} is an AVIF or HEIC picture, which is not read here; save it as a PNG or JPEG.`,
+    );
   if (fault === 'encrypted')
     throw new VideocapError(
       'InvalidVideo',
@@ -23,7 +28,7 @@ export function faultOf(path: string): Promise<Fault | undefined> {
     const head = Buffer.from(await pages.read(0, 1024));
     return head.length < SHORTEST ? undefined : KINDS.find(({ is }) => is(head))?.fault(pages);
   }).catch((error: NodeJS.ErrnoException) => {
-    // What may not be read, ffmpeg cannot read either, and says so.
+    // ffmpeg cannot read such a file either, and its error becomes the sentence.
     if (error.code === 'EACCES' || error.code === 'EPERM') return undefined;
     throw error;
   });
@@ -37,7 +42,7 @@ export function saysWhenShown(path: string): Promise<boolean> {
   }).catch(() => false);
 }
 
-/** A file with less is no video: ffmpeg says so. */
+/** A shorter file is no video; ffmpeg refuses it. */
 const SHORTEST = 32;
 
 const named = (place: number, name: RegExp) => (head: Buffer) => name.test(head.toString('latin1', place, place + 16));

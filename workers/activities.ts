@@ -1,11 +1,13 @@
 import type { Logger } from 'pino';
 import { createAnnotationActivities } from '../activities/annotation.ts';
 import { createBenchmarkActivities } from '../activities/benchmark.ts';
+import { createComparisonActivities } from '../activities/compare-completions.ts';
 import { createCustomRewardActivities } from '../activities/custom-rewards.ts';
 import { createDatasetActivities } from '../activities/dataset.ts';
 import { createExportActivities } from '../activities/export-policy.ts';
 import { createFramesActivities } from '../activities/frames.ts';
 import { createJudgeActivities } from '../activities/judge-completions.ts';
+import { createJudgeVersionActivities } from '../activities/judge-version.ts';
 import { createRecordActivities } from '../activities/record.ts';
 import { createReportActivities } from '../activities/report.ts';
 import { createConfigActivities } from '../activities/resolve-config.ts';
@@ -56,6 +58,8 @@ export function createJudgeQueueActivities(settings: WorkerSettings, store: Arti
     ...createScoreActivities(deps),
     ...createCustomRewardActivities(deps),
     ...createJudgeActivities(deps),
+    ...createComparisonActivities(deps),
+    ...createJudgeVersionActivities(deps),
     ...createBenchmarkActivities(deps),
     ...{ scoreSuite, annotateBatch },
   };

@@ -2,9 +2,12 @@ import type { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import { z } from 'zod';
-import { VideocapError } from '../core/errors.ts';
+import { ThreadDied, VideocapError } from '../core/errors.ts';
 import type { Fences } from '../core/fence.ts';
+import { tooLarge } from '../core/payload-size.ts';
 import { attemptOf, type CurrentAttempt } from './current-attempt.ts';
+import { shortFailure } from './short-failure.ts';
+import { requireAlive } from './worker-deaths.ts';
 
 export interface RuntimeOptions {
   /** The fences of the artifact store; without them, every attempt may write. */
@@ -14,13 +17,16 @@ export interface RuntimeOptions {
    * fast. Default: no limit.
    */
   stuckMilliseconds?: number | undefined;
+  /** Gives up where the process keeps dying, so that the run can wait for a person. Default: tries without limit. */
+  givesUpWhereWorkersDie?: boolean;
 }
 
 const BEAT_MILLISECONDS = 2000;
+const HANDED_BACK = 'A user paused or reset the activity in Temporal.';
 
 /**
  * Around every activity: beats while it computes, keeps attempts apart that Temporal has given up, ends what is stuck,
- * and marks failures as retryable or not.
+ * marks failures as retryable or not, and gives Temporal nothing that it would refuse for its size.
  */
 export class ActivityRuntime implements ActivityInboundCallsInterceptor {
   readonly #context: Context;
@@ -39,11 +45,21 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
     }, BEAT_MILLISECONDS);
     const watch = new StuckWatchdog(attempt, this.#context.info.activityType, this.#options.stuckMilliseconds);
     try {
+      // Before anything is done, so that the next attempt knows of this one.
+      attempt.heartbeat();
+      if (this.#options.givesUpWhereWorkersDie)
+        requireAlive(attempt.deaths, { name: this.#context.info.activityType, input: input.args[0] });
       await this.#claim(attempt, input);
-      return await Promise.race([next(input), watch.stuck]);
+      return small(this.#context.info.activityType, await Promise.race([next(input), watch.stuck]));
     } catch (error) {
-      const failure = asFailure(error, attempt.unexpected + 1);
-      attempt.failed({ unexpected: isOfType(failure, UNEXPECTED), stuck: isOfType(failure, 'Stuck') });
+      const failure = shortFailure(
+        this.#handedBack ? new CancelledFailure(HANDED_BACK) : asFailure(error, attempt.unexpected + 1),
+      );
+      attempt.failed({
+        unexpected: isOfType(failure, UNEXPECTED),
+        stuck: isOfType(failure, 'Stuck'),
+        threadDied: error instanceof ThreadDied,
+      });
       attempt.tellWaiting({ now: isOfType(failure, 'Unavailable') });
       // The next attempt must know of this, and of answers since the last beat.
       attempt.heartbeat();
@@ -56,14 +72,38 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
     }
   }
 
+  /** Whether no attempt came before: one that a user has reset counts as number 1 again. */
+  get #isFirst(): boolean {
+    const { attempt, heartbeatDetails, scheduledTimestampMs, currentAttemptScheduledTimestampMs } = this.#context.info;
+    return (
+      attempt === 1 && heartbeatDetails === undefined && currentAttemptScheduledTimestampMs <= scheduledTimestampMs
+    );
+  }
+
+  /** Whether a user has paused or reset the activity: then what ends it is no failure, and it begins again later. */
+  get #handedBack(): boolean {
+    const { paused = false, reset = false } = this.#context.cancellationDetails ?? {};
+    return paused || reset;
+  }
+
   async #claim(attempt: CurrentAttempt, { args: [first] }: ActivityExecuteInput): Promise<void> {
-    const { workflowExecution, activityId, attempt: number } = this.#context.info;
+    const { workflowExecution, activityId, currentAttemptScheduledTimestampMs: scheduled } = this.#context.info;
     if (!this.#options.fences || !workflowExecution) return;
     const { runKey } = (first ?? {}) as { runKey?: unknown };
-    const place = { execution: workflowExecution.runId, activity: activityId, attempt: number };
+    const place = { execution: workflowExecution.runId, activity: activityId, scheduled, first: this.#isFirst };
     const run = typeof runKey === 'string' ? { runKey } : {};
     attempt.hold(await this.#options.fences.claim({ ...place, ...run }));
   }
+}
+
+/**
+ * A stage's result, which Temporal would refuse if it were too large, again at every attempt.
+ * @throws VideocapError `TooLarge`.
+ */
+function small<T>(stage: string, result: T): T {
+  const sentence = tooLarge(`The result of ${stage}`, result);
+  if (sentence !== undefined) throw new VideocapError('TooLarge', sentence);
+  return result;
 }
 
 /** Ends an attempt that shows no progress. */

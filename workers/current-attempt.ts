@@ -1,15 +1,17 @@
 import { Context } from '@temporalio/activity';
 import { JUDGE_WAITS, type JudgeWaiting } from '../contracts/judge-waiting.ts';
+import { clipped } from '../core/clipped.ts';
 import type { Progress } from '../core/compute-options.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { Claim, Fence } from '../core/fence.ts';
 import type { OutageClock } from '../judge/client/patient-endpoint.ts';
+import { type AttemptTrace, type Deaths, deathsBefore, PROCESS } from './worker-deaths.ts';
 
 /**
  * What a heartbeat carries, and the next attempt at the same activity finds: the last progress that a stage reported,
  * among others. A hint for people; the artifact store is the truth.
  */
-type Beat = Partial<Progress> & {
+type Beat = AttemptTrace & {
   answeredAt?: number;
   unexpected?: number | undefined;
   stuck?: number;
@@ -23,6 +25,8 @@ const SHORTEST_WAIT = 5000;
 
 /** Milliseconds without progress before which no computation counts as stuck, however fast it was until then. */
 const SHORTEST_PATIENCE = 10_000;
+/** Characters of what is waited for: it travels with every beat, and to the workflow. */
+const LONGEST_REASON = 2000;
 /** A computation counts as stuck only after so many times its longest pause. */
 const PAUSES = 10;
 
@@ -30,6 +34,8 @@ const PAUSES = 10;
 export class CurrentAttempt implements Fence {
   /** Aborts when the activity is cancelled, or stopped from inside. */
   readonly signal: AbortSignal;
+  /** Of the process, in the attempts before this one. */
+  readonly deaths: Deaths;
   readonly #context: Context;
   readonly #stopped = new AbortController();
   #claims: Fence | undefined;
@@ -43,8 +49,12 @@ export class CurrentAttempt implements Fence {
   constructor(context: Context) {
     this.#context = context;
     this.signal = AbortSignal.any([context.cancellationSignal, this.#stopped.signal]);
-    // Until this attempt heartbeats, it reports the previous attempt's details.
-    this.#beat = (context.info.heartbeatDetails as Beat | undefined) ?? {};
+    const { attempt, heartbeatDetails } = context.info;
+    const last = heartbeatDetails as Beat | undefined;
+    this.deaths = deathsBefore(attempt, last);
+    // What the attempts have met together goes on; this one has made no progress yet.
+    const { done: _, total: __, what: ___, on: ____, ended: _____, ...before } = last ?? {};
+    this.#beat = { ...before, attempt, process: PROCESS, deaths: this.deaths.count > 0 ? this.deaths : undefined };
   }
 
   get claims(): readonly Claim[] {
@@ -59,6 +69,8 @@ export class CurrentAttempt implements Fence {
     this.#beat = { ...this.#beat, ...more };
     if (more.done !== undefined && this.#reports++ > 0) this.#longestPause = Math.max(this.#longestPause, this.still);
     this.#movedAt = performance.now();
+    // At once, so that the next attempt knows where this one was if the process dies now.
+    if (more.done !== undefined) this.heartbeat();
   }
 
   /** Milliseconds without a sign of progress. */
@@ -90,7 +102,8 @@ export class CurrentAttempt implements Fence {
 
   /** The service has not answered; the first reason since its last answer is the one to show. */
   waits(why: string): void {
-    this.#beat = { ...this.#beat, waiting: this.#beat.waiting ?? { why, since: Date.now() } };
+    const waiting = { why: clipped(why, LONGEST_REASON), since: Date.now() };
+    this.#beat = { ...this.#beat, waiting: this.#beat.waiting ?? waiting };
   }
 
   /** Tells the workflow, once, what this activity waits for. @param now even if it is not waiting for long. */
@@ -117,10 +130,12 @@ export class CurrentAttempt implements Fence {
   }
 
   /** Notes how this attempt ended. An attempt whose process died notes nothing. */
-  failed(how: { unexpected: boolean; stuck: boolean }): void {
+  failed(how: { unexpected: boolean; stuck: boolean; threadDied: boolean }): void {
     const { stuck = 0 } = this.#beat;
     this.#beat = {
       ...this.#beat,
+      // A dead thread counts as a dead process does.
+      ...(how.threadDied ? { process: undefined } : { ended: true }),
       unexpected: how.unexpected ? this.unexpected + 1 : undefined,
       ...(how.stuck && { stuck: stuck + 1 }),
     };

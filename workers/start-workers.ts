@@ -75,12 +75,13 @@ export async function startWorkers(
           inbound: new ActivityRuntime(context, {
             fences,
             stuckMilliseconds: COMPUTING.has(context.info.activityType) ? 1000 * settings.stuckSeconds : undefined,
+            givesUpWhereWorkersDie: canEndWorkers(context.info),
           }),
         }),
         ...interceptors,
       ],
     },
-    maxHeartbeatThrottleInterval: '2s',
+    maxHeartbeatThrottleInterval: '250ms',
     shutdownGraceTime: '10s',
   } satisfies Partial<WorkerOptions>;
   const workers = await Promise.all([
@@ -115,6 +116,14 @@ export async function startWorkers(
   const running = Promise.all(workers.map((worker) => worker.run()));
   const close = () => Promise.all(engines.map(({ engine }) => engine.close()));
   return { ended: running.then(() => undefined).finally(close) };
+}
+
+/**
+ * Whether an activity computes on data, models or code from elsewhere in this process. The others wait for the network
+ * or for small files: they die beside what ends the process, and must not stop their own runs for it.
+ */
+function canEndWorkers({ taskQueue, activityType }: Context['info']): boolean {
+  return taskQueue === 'media' || taskQueue.startsWith('policy-') || COMPUTING.has(activityType);
 }
 
 function pinoLevel(level: string): 'trace' | 'debug' | 'info' | 'warn' | 'error' {

@@ -16,7 +16,9 @@ const SOURCES = [
 
 /** The workflows as Temporal's sandbox loads them. Bundling takes seconds, so it is done once for the same sources. */
 export async function workflowBundle(logger: Logger): Promise<WorkflowBundle> {
-  const bundle = () => bundleWorkflowCode({ workflowsPath: join(CHECKOUT, 'workflows', 'index.ts'), logger });
+  const of = (file: string) => join(CHECKOUT, 'workflows', file);
+  const workflowInterceptorModules = [of('payload-limit.ts'), of('unreadable-messages.ts')];
+  const bundle = () => bundleWorkflowCode({ workflowsPath: of('index.ts'), workflowInterceptorModules, logger });
   return { code: await kept(KEPT, await digestOf(CHECKOUT, SOURCES), async () => (await bundle()).code) };
 }
 

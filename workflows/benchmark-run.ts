@@ -1,20 +1,39 @@
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { BenchmarkRunInput } from '../contracts/run-input.ts';
 import type { Evaluation, SuiteEvaluation } from '../contracts/run-results.ts';
-import { listenForControl } from './control.ts';
+import { type Control, listenForControl } from './control.ts';
 import { evaluate } from './evaluate.ts';
 import { parseInput } from './parse-input.ts';
 import { shortActivities } from './stages.ts';
-import { freshRun, loadPolicy, prepare } from './start-run.ts';
+import { freshRun, loadPolicy, newRunKey, prepare } from './start-run.ts';
+import { StoppedByUser, stoppedFailure } from './stopped-by-user.ts';
 import { evaluateSuite } from './suites.ts';
 
 /** Benchmarks one policy, trained here or elsewhere, without training it; or captions that were made elsewhere. */
 export async function benchmarkRun(rawInput: unknown): Promise<Evaluation | SuiteEvaluation> {
-  const control = listenForControl({ steps: false });
+  const whole = new CancellationScope();
+  let blocked: string | undefined;
+  const onStop = () => {
+    blocked = control.judge.waiting?.why;
+    whole.cancel();
+  };
+  const control = listenForControl({ steps: false, onStop });
+  try {
+    return await whole.run(() => measure(rawInput, control));
+  } catch (error) {
+    const isCancelled = CancellationScope.current().consideredCancelled;
+    const isStopped = error instanceof StoppedByUser || isCancellation(error);
+    throw control.stopRequested && isStopped && !isCancelled ? stoppedFailure('the benchmark', blocked) : error;
+  }
+}
+
+async function measure(rawInput: unknown, control: Control): Promise<Evaluation | SuiteEvaluation> {
   const input = parseInput(BenchmarkRunInput, rawInput, '{"config": "quickstart", "checkpoint": "tiny"}');
   const { checkpoint, config: name, suite, annotations, overrides: set, ...rest } = input;
   const overrides = { ...set, ...(checkpoint && { 'policy.model': checkpoint }) };
+  const runKey = newRunKey();
   const { config } = await shortActivities.resolveConfig({ config: name, overrides });
-  const run = control.attach(await freshRun(config));
+  const run = control.attach(await freshRun(config, runKey));
   let evaluation: Evaluation | SuiteEvaluation;
   if (suite === 'held-out') {
     await prepare(run);

@@ -95,10 +95,9 @@ export function watchEvaluation(
 
 /** Adds the kinds that were not reported before. */
 function withWarnings(watch: CollapseWatch, step: number, seen: Partial<Record<CollapseKind, string>>): CollapseWatch {
-  const known = new Set(watch.warnings.map(({ kind }) => kind));
   const fresh = Object.entries(seen)
     .map(([kind, sentence]): CollapseWarning => ({ kind: kind as CollapseKind, step, sentence }))
-    .filter(({ kind }) => !known.has(kind));
+    .filter(({ kind }) => !watch.warnings.some((known) => known.kind === kind));
   return fresh.length === 0 ? watch : { ...watch, warnings: [...watch.warnings, ...fresh] };
 }
 

@@ -1,6 +1,7 @@
 import type { Evaluation, SuiteEvaluation } from '../contracts/run-results.ts';
 import { addSuites, evaluateHeldOut, heldOutIdentity } from './evaluate.ts';
 import type { JudgeGate } from './judge-gate.ts';
+import { benchmarkJudgeVersion } from './judge-version.ts';
 import type { RunState } from './run-state.ts';
 import { loadStartPolicy } from './start-run.ts';
 import { suiteIdentities, suiteMetrics } from './suites.ts';
@@ -15,8 +16,9 @@ export async function compareBenchmark(run: RunState, gate: JudgeGate): Promise<
   const { forkedFrom, evaluations } = snapshot;
   const [base] = evaluations;
   if (!forkedFrom || forkedFrom.sameBenchmark !== undefined) return;
-  const identity = heldOutIdentity(run);
-  const suites = await suiteIdentities(run);
+  const judgeVersion = await benchmarkJudgeVersion(run, gate);
+  const identity = heldOutIdentity(run, judgeVersion);
+  const suites = await suiteIdentities(run, judgeVersion);
   const isSame = base?.benchmark === identity;
   const kept = evaluations.filter(({ benchmark }) => benchmark === identity);
   const comparable = kept.map((evaluation) => withSuites(evaluation, suites));

@@ -3,16 +3,18 @@ import {
   defineQuery,
   defineSignal,
   defineUpdate,
+  log,
   setCurrentDetails,
   setDefaultSignalHandler,
   setHandler,
   upsertMemo,
 } from '@temporalio/workflow';
-import { JUDGE_WAITS, type JudgeWaiting } from '../contracts/judge-waiting.ts';
+import { JUDGE_WAITS, JudgeWaiting } from '../contracts/judge-waiting.ts';
 import type { Limits } from '../contracts/limits.ts';
 import type { RunMemo } from '../contracts/run-memo.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
 import type { ControllableRun, Waiting } from './controllable-run.ts';
+import { crashGate } from './crash-gate.ts';
 import { JudgeGate } from './judge-gate.ts';
 import { parseLimits } from './limits.ts';
 
@@ -24,6 +26,21 @@ export const statusQuery = defineQuery<RunStatus>('status');
 
 /** Status until the config has been resolved. */
 const STARTING: RunStatus = { stage: 'starting', step: 0, totalSteps: 0, paused: false, evaluations: [] };
+
+const STOP_AFTER_STEP =
+  'End after the current step, with the final benchmark and report. Where the run waits for its judge, end at once, ' +
+  'and leave out what is not complete.';
+const STOP_NOW = 'End now, without a result. What the judge has answered is kept and not paid for again.';
+
+/** The longest part of an unknown message's name that is shown. */
+const LONGEST_NAME = 60;
+
+/** What a run says of a message that it cannot use. */
+export function ignoredMessage(name: string, steps: boolean): string {
+  const signals = steps ? 'pause, resume and stop' : 'resume and stop';
+  const shown = JSON.stringify(name.slice(0, LONGEST_NAME)).replaceAll(/[^\w" .,:-]/g, '?');
+  return `The signal ${shown} was ignored: this run knows ${signals}, the update setLimits and the query status.`;
+}
 
 /** The messages that still hold: a run that continues as new hands them on. */
 export interface ControlState {
@@ -54,58 +71,67 @@ export interface ControlOptions {
   state?: ControlState | undefined;
   /** Does the work have steps, after which it can be paused or stopped? Default true. */
   steps?: boolean;
+  /** Called at the first `stop`, before anything else. */
+  onStop?: () => void;
 }
 
 /**
  * Registers the run's messages, before anything is awaited so that none is ever refused; their descriptions are what
  * the Temporal UI shows beside them.
  */
-export function listenForControl({ state, steps = true }: ControlOptions = {}): Control {
+export function listenForControl({ state, steps = true, onStop }: ControlOptions = {}): Control {
   let run: ControllableRun | undefined;
   let early: Limits = {};
   let { paused, stopRequested } = state ?? { paused: false, stopRequested: false };
   let waits = false;
+  let ignored: string | undefined;
   const asked = () => (stopRequested ? 'stop' : paused && !waits ? 'pause' : undefined);
   const waiting = (): Waiting => ({
     paused: waits && paused && !stopRequested,
     asked: asked(),
     blocked: judge.blocked,
+    died: crashGate.sentence,
     judge: judge.waiting,
+    ignored,
   });
   const show = () => run && setCurrentDetails(run.details(waiting()));
   const judge = new JudgeGate(show);
+  crashGate.watch(show);
+  if (stopRequested) {
+    judge.stop();
+    crashGate.stop();
+  }
   const pause = () => {
     paused = true;
     show();
   };
-  if (steps) {
+  if (steps)
     setHandler(pauseSignal, pause, { description: 'Wait after the current step until resumed. Nothing is lost.' });
-    setHandler(
-      stopSignal,
-      () => {
-        stopRequested = true;
-        run?.divergence?.stop();
-        show();
-      },
-      {
-        description:
-          'End after the current step, with the final benchmark and report. Where the judge is what it waits for, ' +
-          'that is once it can continue.',
-      },
-    );
-  }
+  setHandler(
+    stopSignal,
+    () => {
+      if (!stopRequested) onStop?.();
+      stopRequested = true;
+      judge.stop();
+      crashGate.stop();
+      run?.divergence?.stop();
+      show();
+    },
+    { description: steps ? STOP_AFTER_STEP : STOP_NOW },
+  );
   setHandler(
     resumeSignal,
     () => {
       paused = false;
       judge.resume();
       run?.divergence?.resume();
+      crashGate.resume();
       show();
     },
     {
       description:
-        'Go on after a pause, also after an update that was not finite; or ask the judge again once you have ' +
-        'repaired what blocked it.',
+        'Go on after a pause, also after an update that was not finite; ask the judge again once you have repaired ' +
+        'what blocked it; or try again where the worker died, once you have removed the cause.',
     },
   );
   setHandler(
@@ -124,9 +150,14 @@ export function listenForControl({ state, steps = true }: ControlOptions = {}): 
       validator: (limits) => void parseLimits(limits, run),
     },
   );
-  // Of the run's own activities: no message for people, whom the Temporal UI would offer one with a handler of its own.
-  setDefaultSignalHandler((name, waiting) => {
-    if (name === JUDGE_WAITS) judge.waits(waiting as JudgeWaiting | null);
+  // `judgeWaits` is of the run's own activities: no message for people, whom the Temporal UI would offer one with a
+  // handler of its own.
+  setDefaultSignalHandler((name, argument) => {
+    const waiting = name === JUDGE_WAITS ? JudgeWaiting.nullable().safeParse(argument) : undefined;
+    if (waiting?.success) return judge.waits(waiting.data);
+    ignored = ignoredMessage(name, steps);
+    log.warn(ignored);
+    show();
   });
   setHandler(statusQuery, () => run?.status(waiting()) ?? STARTING, {
     description: 'Stage, step, reward, KL, ETA, judge spending and benchmark results so far.',

@@ -28,6 +28,10 @@ export interface Waiting {
   blocked?: string | undefined;
   /** For a person to decide what follows an update whose numbers were not finite. */
   notFinite?: string | undefined;
+  /** For a person to remove what keeps ending the worker. */
+  died?: string | undefined;
   /** For the judge, whether a person must repair it or not. */
   judge?: JudgeWaiting | undefined;
+  /** The last message that it could not use, in a sentence. */
+  ignored?: string | undefined;
 }

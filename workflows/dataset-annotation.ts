@@ -1,7 +1,6 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
-import { z } from 'zod';
 import type { WrittenAnnotations } from '../contracts/annotation.ts';
-import { RunInput } from '../contracts/run-input.ts';
+import { RunInput, WorkerPath } from '../contracts/run-input.ts';
 import { FieldsToMake } from '../datasets/annotation/annotation.ts';
 import { isLlm } from '../judge/judge-config.ts';
 import { type AnnotationSnapshot, AnnotationState } from './annotation-state.ts';
@@ -9,11 +8,12 @@ import { listenForControl } from './control.ts';
 import { parseInput } from './parse-input.ts';
 import { judgeActivities, mediaActivities, shortActivities } from './stages.ts';
 import { continueAsNew, controlStateOf, isContinuation, newRunKey } from './start-run.ts';
+import { StoppedByUser } from './stopped-by-user.ts';
 
 /** `dataset` and `output` are paths on the worker's machine. Of the config only `judge` is used. */
 const DatasetAnnotationInput = RunInput.extend({
-  dataset: z.string().min(1),
-  output: z.string().min(1),
+  dataset: WorkerPath,
+  output: WorkerPath,
   make: FieldsToMake,
 });
 
@@ -41,9 +41,11 @@ export async function datasetAnnotation(rawInput: unknown): Promise<WrittenAnnot
     if (control.stopRequested || run.finished) break; // so it may be after a pause
     const { samples, batches, spent, runKey } = { ...snapshot, samples: snapshot.samples.ref };
     const place = { runKey, samples, batch: batches + 1, size: run.batchSize, make };
-    run.advance(
-      await control.judge.through(() => judgeActivities.annotateBatch({ ...place, judge: run.judge, spent })),
-    );
+    const batch = await control.judge
+      .through(() => judgeActivities.annotateBatch({ ...place, judge: run.judge, spent }))
+      .catch(unlessStopped);
+    if (!batch) break; // what is answered of it is in the ledger
+    run.advance(batch);
     control.show();
     if (workflowInfo().continueAsNewSuggested && !run.finished && !control.stopRequested)
       await continueAsNew({ continued: snapshot, control: control.state });
@@ -61,11 +63,16 @@ export async function datasetAnnotation(rawInput: unknown): Promise<WrittenAnnot
   });
 }
 
+function unlessStopped(error: unknown): undefined {
+  if (!(error instanceof StoppedByUser)) throw error;
+}
+
 async function startAnnotation(raw: unknown): Promise<AnnotationState> {
   if (isContinuation<AnnotationSnapshot>(raw)) return new AnnotationState(raw.continued);
   const example =
     '{"dataset": "/data/captions.jsonl", "output": "/data/annotated.jsonl", "config": "/data/judge.yaml"}';
   const { dataset, output, make, ...input } = parseInput(DatasetAnnotationInput, raw, example);
+  const runKey = newRunKey();
   const { config } = await shortActivities.resolveConfig(input);
   const { judge } = config;
   if (!isLlm(judge))
@@ -75,7 +82,7 @@ async function startAnnotation(raw: unknown): Promise<AnnotationState> {
       'InvalidConfig',
     );
   return new AnnotationState({
-    runKey: newRunKey(),
+    runKey,
     dataset,
     output,
     make,

@@ -3,6 +3,7 @@ import type { Evaluation } from '../contracts/run-results.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import { benchmarkIdentity } from './benchmark-identity.ts';
 import type { JudgeGate } from './judge-gate.ts';
+import { benchmarkJudgeVersion } from './judge-version.ts';
 import { divergedPolicy } from './not-finite.ts';
 import type { RunState } from './run-state.ts';
 import { judgeActivities, policyActivities } from './stages.ts';
@@ -51,27 +52,29 @@ export async function evaluateHeldOut(
   const { captioning, scoring } = heldOutStages(run);
   run.stage = 'benchmark';
   const { config } = run;
-  const { captions } = await run.divergence.through(
+  const { captions, computedWith } = await run.divergence.through(
     () => policyActivities(config.policy.engine).captionClips({ ...place, policy: policy as PolicyRef, ...captioning }),
     (sentence) => divergedPolicy(config, policy.step, sentence),
   );
+  if (computedWith) run.noteIdentity('engine', [computedWith]);
   const { maxNewTokens, decoding } = captioning;
   const madeWith = { frames: config.frames, maxNewTokens, decoding };
   const { metrics, details, usage, judge, made } = await gate.through(() =>
     judgeActivities.scoreBenchmark({ ...place, captions, ...scoring, madeWith, ...run.benchmarkJudge }),
   );
   run.spendOnBenchmark(usage);
-  const benchmark = heldOutIdentity(run);
+  run.noteBenchmarkJudge(judge);
+  const benchmark = heldOutIdentity(run, await benchmarkJudgeVersion(run, gate));
   return { step, metrics, captions, details, policy, judge, benchmark, ...(made && { made }) };
 }
 
-/** Names what this run measures on its held-out split with. */
-export function heldOutIdentity(run: RunState): string {
+/** Names what this run measures on its held-out split with. @param judgeVersion as `benchmarkJudgeVersion` says. */
+export function heldOutIdentity(run: RunState, judgeVersion: string | undefined): string {
   const { captioning, scoring } = heldOutStages(run);
   const { decoding, seed } = captioning;
   // Without a temperature nothing is drawn.
   const drawn = decoding.temperature > 0 ? seed : undefined;
-  return benchmarkIdentity({ ...captioning, seed: drawn, ...scoring, judge: run.benchmarkJudge.judge });
+  return benchmarkIdentity({ ...captioning, seed: drawn, ...scoring, judge: run.benchmarkJudge.judge, judgeVersion });
 }
 
 /** What the stages of the held-out benchmark are given, besides the policy and its place in the run. */

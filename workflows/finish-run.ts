@@ -34,6 +34,7 @@ export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<Ru
     ...(run.best && { best: run.best }),
     ...(run.end && { end: run.end }),
     collapse: run.collapse,
+    ...(snapshot.identity && { identity: snapshot.identity }),
     ...(snapshot.tracking && { mlflowRunUrl: snapshot.tracking.runUrl }),
   });
   run.stage = 'mlflow';
@@ -54,10 +55,13 @@ export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<Ru
   return run.summary(report, folder);
 }
 
-/** Sets the final status of a failed or killed run in MLflow, also while the run itself is being cancelled. */
+/**
+ * Sets the final status in MLflow of a run that failed, or that a user ended before there was something to report; also
+ * while the run itself is being cancelled.
+ */
 export async function finishWithStatus(run: RunState, mirror: MlflowMirror): Promise<void> {
   const { runKey } = run.snapshot;
-  const status = run.end?.how === 'cancelled' ? 'KILLED' : 'FAILED';
+  const status = run.end?.how === 'failed' ? 'FAILED' : 'KILLED';
   await CancellationScope.nonCancellable(async () => {
     await mirror.rest();
     const tracking = run.snapshot.tracking ?? (await bestEffortActivities.startTracking(trackingInput(run)));
@@ -67,6 +71,6 @@ export async function finishWithStatus(run: RunState, mirror: MlflowMirror): Pro
 }
 
 /** What MLflow says at a run's end, however it ended. */
-function ending({ end, setAside, collapse }: RunState) {
-  return { ...(end && { end }), ...(setAside && { setAside }), collapse };
+function ending({ end, setAside, collapse, snapshot: { identity } }: RunState) {
+  return { ...(end && { end }), ...(setAside && { setAside }), collapse, ...(identity && { identity }) };
 }

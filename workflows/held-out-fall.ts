@@ -16,7 +16,7 @@ const LEVEL = 3;
 const SLACK_WITHOUT_BOUNDS = 0.2;
 /** The same where there are `ENOUGH` earlier benchmarks, so that the spread is known. */
 const SLACK_WITH_SPREAD = 0.1;
-/** A smaller fall than this share of the level matters to nobody, however narrow the interval is. */
+/** A fall smaller than this share of the level is ignored, however narrow the interval is. */
 const SMALLEST_FALL = 0.05;
 /** How many standard deviations of a benchmark's noise a fall of means must exceed. */
 const DEVIATIONS = 4;

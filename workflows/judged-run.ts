@@ -46,13 +46,21 @@ export abstract class JudgedRun<Snapshot extends JudgedSnapshot> implements Cont
   abstract details(waiting: Waiting): string;
 
   /** The part of the status that every run has. */
-  protected judgedStatus({ paused, asked, blocked, judge }: Waiting): JudgedStatus {
+  protected judgedStatus({ paused, asked, blocked, died, judge }: Waiting): JudgedStatus {
     const spent = this.spentSoFar;
     return {
-      stage: blocked !== undefined ? 'paused: judge' : paused ? 'paused' : this.stage,
+      stage:
+        died !== undefined
+          ? 'paused: worker died'
+          : blocked !== undefined
+            ? 'paused: judge'
+            : paused
+              ? 'paused'
+              : this.stage,
       paused,
       ...(asked !== undefined && { asked }),
       ...(blocked !== undefined && { blocked }),
+      ...(died !== undefined && { died }),
       ...(judge && { waiting: judge }),
       ...(spent.calls > 0 && { judge: spent }),
     };
@@ -60,7 +68,7 @@ export abstract class JudgedRun<Snapshot extends JudgedSnapshot> implements Cont
 }
 
 /** The part of the status that every run with a judge has. */
-export type JudgedStatus = Pick<RunStatus, 'stage' | 'paused' | 'asked' | 'blocked' | 'waiting' | 'judge'>;
+export type JudgedStatus = Pick<RunStatus, 'stage' | 'paused' | 'asked' | 'blocked' | 'died' | 'waiting' | 'judge'>;
 
 export function plus({ calls, usd }: JudgeSpending, usage: Pick<JudgeUsage, 'calls' | 'cost'>): JudgeSpending {
   return { calls: calls + usage.calls, usd: usd + usage.cost };

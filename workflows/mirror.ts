@@ -1,4 +1,5 @@
 import { CancellationScope, condition, log } from '@temporalio/workflow';
+import type { RunIdentity } from '../contracts/run-identity.ts';
 import type { RunState } from './run-state.ts';
 import { mlflowActivities } from './stages.ts';
 import { execution } from './start-run.ts';
@@ -13,6 +14,8 @@ export class MlflowMirror {
   #closing = false;
   #delivering = false;
   #givenUp = false;
+  /** What MLflow knows already of what the run is made with. */
+  #sentIdentity: RunIdentity | undefined;
 
   constructor(run: RunState) {
     this.#run = run;
@@ -72,7 +75,7 @@ export class MlflowMirror {
     snapshot.tracking ??= await mlflowActivities.startTracking(trackingInput(this.#run));
     const toStep = snapshot.recordedStep;
     if (!this.#canMirror || toStep <= snapshot.mirroredStep) return;
-    const { forkedFrom } = snapshot;
+    const { forkedFrom, identity } = snapshot;
     await mlflowActivities.mirrorRecords({
       runKey: snapshot.runKey,
       tracking: snapshot.tracking,
@@ -81,7 +84,10 @@ export class MlflowMirror {
       toStep,
       ...(forkedFrom?.sameBenchmark === false && { otherBenchmarkTo: forkedFrom.step }),
       collapse: this.#run.collapse,
+      // It seldom changes, and would make every step's history longer.
+      ...(identity && identity !== this.#sentIdentity && { identity }),
     });
+    this.#sentIdentity = identity;
     snapshot.mirroredStep = toStep;
   }
 }

@@ -1,7 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { ExperimentConfig } from '../configs/schema.ts';
-import type { NumberGrid } from '../core/grid.ts';
-import { type NotFinite, notFiniteText, notFiniteValue } from '../core/not-finite.ts';
+import { type NotFinite, notFiniteText } from '../core/not-finite.ts';
 
 /** A lower learning rate, in a fork: by so much. */
 const LOWER = 10;
@@ -38,18 +37,4 @@ function forkCommand({ algorithm }: ExperimentConfig, step: number): string {
 /** Any text may be a workflow's id. */
 function shellWord(text: string): string {
   return /^[\w.@:-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
-/** The first reward, and else the first advantage, that is not finite. */
-export function findNotFinite(rewards: NumberGrid, advantages: NumberGrid): NotFinite | undefined {
-  return inGrid('reward', rewards) ?? inGrid('advantage', advantages);
-}
-
-function inGrid(what: NotFinite['what'], grid: NumberGrid): NotFinite | undefined {
-  for (const [g, group] of grid.entries())
-    for (const [c, number] of group.entries()) {
-      const value = number === null ? undefined : notFiniteValue(number);
-      if (value) return { what, value, where: `completion ${c + 1} of group ${g + 1}` };
-    }
-  return undefined;
 }

@@ -1,5 +1,5 @@
 import type { Evaluation } from '../contracts/run-results.ts';
-import { prefixed } from './metrics.ts';
+import { prefixed } from '../core/metric-names.ts';
 import type { RunState } from './run-state.ts';
 import { shortActivities } from './stages.ts';
 import type { StepOutcome } from './step.ts';
@@ -7,7 +7,7 @@ import type { StepOutcome } from './step.ts';
 /** Stores a finished step, with the benchmark that followed it if one did. MLflow and the report read these records. */
 export async function record(
   run: RunState,
-  { metrics, rollouts, notFinite }: Pick<StepOutcome, 'metrics' | 'rollouts' | 'notFinite'>,
+  { metrics, scored, notFinite }: Pick<StepOutcome, 'metrics' | 'scored' | 'notFinite'>,
   evaluation?: Evaluation,
 ): Promise<void> {
   const { snapshot } = run;
@@ -25,7 +25,7 @@ export async function record(
         ...prefixed('collapse', Object.fromEntries(signs)),
       },
       ...(notFinite && { notFinite }),
-      rollouts,
+      ...(scored && { scored }),
     },
     progress: run.progress,
   });

@@ -1,9 +1,8 @@
 import type { z } from 'zod';
 import type { RolloutGroupsOutput } from '../contracts/policy.ts';
+import type { CompareCompletionsInput } from '../contracts/scoring.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
-import type { NumberGrid } from '../core/grid.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
-import { type ComponentScores, combineRewards } from '../rewards/combine-rewards.ts';
 import { customComponents } from '../rewards/registry.ts';
 import type { ComparedPhrases } from '../rewards/think/compared.ts';
 import { divergedPolicy } from './not-finite.ts';
@@ -11,15 +10,12 @@ import { judgeActivities, policyActivities } from './stages.ts';
 import type { StepInput } from './step.ts';
 import { clipsOf } from './step-clips.ts';
 
-/** One round of completions of a step, with their scores. */
+/** One round of completions of a step, with their scores: small numbers and references. */
 export interface Round {
   clips: ArtifactRef;
   rollout: z.infer<typeof RolloutGroupsOutput>;
-  /** By reward component; `judged` has those that the judge was asked for. */
-  scores: ComponentScores;
-  judged: ComponentScores;
+  scores: z.infer<typeof CompareCompletionsInput>['rounds'][number]['scores'];
   verdicts: ArtifactRef;
-  rewards: NumberGrid;
   compared?: ComparedPhrases | undefined;
   /** How many captions of different samples differ, in [0, 1]. */
   distinctCaptions?: number | undefined;
@@ -27,7 +23,7 @@ export interface Round {
   seconds: { frames: number; rollout: number; scoring: number; judge: number; custom?: number };
 }
 
-/** G completions of every sample of a round, with their scores and rewards. */
+/** G completions of every sample of a round, with their scores. */
 export async function sampleRound(input: StepInput, round: number, spent: JudgeSpending): Promise<Round> {
   const { config, dataset, gate, onStage } = input;
   const place = { ...input.place, round, part: 0 };
@@ -49,6 +45,7 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
       }),
     (sentence) => divergedPolicy(config, input.policy.step, sentence),
   );
+  if (rollout.computedWith) input.onIdentity('engine', [rollout.computedWith]);
   onStage('scoring');
   const completions = { ...place, rollout: rollout.rollout, manifest: dataset.manifest, reward: config.reward };
   const [local, judged, custom] = await Promise.all([
@@ -61,15 +58,13 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
       : undefined,
   ]);
   input.onJudged(judged.usage);
-  const scores = { ...local.scores, ...judged.scores, ...custom?.scores };
+  input.onIdentity('judge', judged.answeredBy ?? []);
   return {
     clips,
     rollout,
-    scores,
-    judged: judged.scores,
+    scores: { local: local.scores, judged: judged.scores, ...(custom && { custom: custom.scores }) },
     verdicts: judged.verdicts,
     compared: local.compared,
-    rewards: combineRewards(scores, config.reward),
     distinctCaptions: local.distinctCaptions,
     usage: judged.usage,
     seconds: {

@@ -27,6 +27,7 @@ export function runDetails(snapshot: RunSnapshot, { totalSteps, waiting, best, e
     ...waitingLines(waiting),
     ...(end ? [`**${endSentence(end)}.**`, ''] : []),
     ...(snapshot.collapse?.warnings ?? []).flatMap((warning) => [`**${collapseSentence(warning)}.**`, '']),
+    ...(snapshot.identity?.warnings ?? []).flatMap(({ sentence }) => [`**${sentence}.**`, '']),
     `**${config.algorithm.kind.toUpperCase()}** step ${snapshot.step} of ${totalSteps}`,
     '',
     ...table([
@@ -63,9 +64,14 @@ function table(cells: readonly [title: string, text: string][]): string[] {
   return [row(cells.map(([title]) => title)), row(cells.map(() => '---')), row(cells.map(([, text]) => text))];
 }
 
-/** Why the run waits, or will, first of all. */
-export function waitingLines({ paused, asked, blocked, notFinite, judge }: Waiting): string[] {
+/** Why the run waits, or will, first of all; then what it could not use of what it was sent. */
+export function waitingLines(waiting: Waiting): string[] {
+  return [...whyItWaits(waiting), ...(waiting.ignored === undefined ? [] : [waiting.ignored, ''])];
+}
+
+function whyItWaits({ paused, asked, blocked, notFinite, died, judge }: Waiting): string[] {
   if (notFinite !== undefined) return [`**Paused: not finite.** ${notFinite}`, ''];
+  if (died !== undefined) return [`**Paused: worker died.** ${died} Then send \`resume\`.`, ''];
   const since = judge ? [waitingSentence(judge), ''] : [];
   if (blocked !== undefined) return [`**Paused: judge.** ${blocked} Then send \`resume\`.`, '', ...since];
   if (judge) return since;

@@ -3,15 +3,18 @@ import type { ExperimentConfig } from '../configs/schema.ts';
 import type { BestCheckpoint } from '../contracts/best.ts';
 import type { CollapseWarning } from '../contracts/collapse.ts';
 import type { RunEnd } from '../contracts/run-end.ts';
+import { type MovingPart, NOTHING_SEEN, type RunIdentity } from '../contracts/run-identity.ts';
 import type { Evaluation, RunSummary } from '../contracts/run-results.ts';
 import type { RunProgress, RunSnapshot } from '../contracts/run-state.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
 import type { SetAside } from '../contracts/set-aside.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
+import type { Identity } from '../core/identity.ts';
 import type { StepPlace } from '../core/place.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import type { JudgeSection } from '../judge/client/config-section.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
+import type { JudgedBy } from '../judge/judged-by.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import { bestAfter, bestSteps, endedEarly } from './best-checkpoint.ts';
 import { NOTHING_WATCHED, watchEvaluation, watchStep } from './collapse.ts';
@@ -21,6 +24,7 @@ import type { HeldOutMetric } from './held-out-fall.ts';
 import type { JudgeGate } from './judge-gate.ts';
 import { JudgedRun, plus } from './judged-run.ts';
 import { limitedJudge } from './limits.ts';
+import { noteIdentity } from './moving-parts.ts';
 import { runDetails } from './run-details.ts';
 import { pauseBecause, stepsBelow } from './scorable-rule.ts';
 import type { StepInput, StepOutcome } from './step.ts';
@@ -39,6 +43,8 @@ export class RunState extends JudgedRun<RunSnapshot> {
   readonly divergence = new DivergenceGate();
   /** How the run ended, once it has made its last step and its last benchmark, or was ended. */
   end?: RunEnd;
+  /** Of the judge of benchmarks, once it was asked for. It stays for the whole run. */
+  judgeVersion?: { version?: string | undefined };
   /** What the step under way has paid: `advance` adds it to the snapshot with the rest of the step. */
   #stepUsage = { calls: 0, cost: 0 };
 
@@ -132,10 +138,19 @@ export class RunState extends JudgedRun<RunSnapshot> {
     return present(this.snapshot.heldOutClips, 'heldOutClips');
   }
 
-  /** How the run ends, whose last step and last benchmark are done. */
-  endOf({ stopped }: { stopped: boolean }): RunEnd {
-    const { step } = this.snapshot;
+  /**
+   * How the run ends, whose last step and last benchmark are done.
+   * @param blocked what it waited for, where a user stopped it meanwhile.
+   */
+  endOf({ stopped, blocked }: { stopped: boolean; blocked?: string | undefined }): RunEnd {
+    const { step, evaluations } = this.snapshot;
     const at = { step, totalSteps: this.totalSteps };
+    const measuredStep = evaluations.at(-1)?.step ?? step;
+    if (blocked !== undefined)
+      return {
+        ...{ how: 'stopped', ...at, blocked: blocked.replace(/\.$/, '') },
+        ...(measuredStep < step && { measuredStep }),
+      };
     if (step >= this.totalSteps)
       return { how: this.totalSteps < this.config.algorithm.steps ? 'limited' : 'finished', ...at };
     const reason = this.endedEarly;
@@ -180,6 +195,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
       onStage: (stage) => {
         this.stage = stage;
       },
+      onIdentity: (part, found) => this.noteIdentity(part, found, step + 1),
       onJudged: ({ calls, cost }) => {
         this.#stepUsage = { calls: this.#stepUsage.calls + calls, cost: this.#stepUsage.cost + cost };
       },
@@ -209,6 +225,21 @@ export class RunState extends JudgedRun<RunSnapshot> {
     if (clipsAhead) snapshot.clipsAhead = clipsAhead;
     this.#stepUsage = { calls: 0, cost: 0 };
     this.spend(usage);
+  }
+
+  /** What the run has been computed and judged with. */
+  get identity(): RunIdentity {
+    return this.snapshot.identity ?? NOTHING_SEEN;
+  }
+
+  /** Takes in with what a stage was done. @param step the step that it belongs to. */
+  noteIdentity(part: MovingPart, found: readonly Identity[], step = this.snapshot.step): void {
+    if (found.length > 0) this.snapshot.identity = noteIdentity(this.identity, part, step, found);
+  }
+
+  /** Takes in who has judged a benchmark. */
+  noteBenchmarkJudge({ answeredBy = [] }: JudgedBy): void {
+    this.noteIdentity(this.config.benchmark.judge ? 'benchmark.judge' : 'judge', answeredBy);
   }
 
   /** Counts the steps in a row of which the judge could score too little, and says why the run must pause for it. */
@@ -292,7 +323,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
   }
 
   summary(report: ArtifactRef, modelFolder: string): RunSummary {
-    const { runKey, config, step, evaluations, tracking, trainedFrom, forkedFrom } = this.snapshot;
+    const { runKey, config, step, evaluations, tracking, trainedFrom, forkedFrom, identity } = this.snapshot;
     const { end, setAside, collapse } = this;
     return {
       runKey,
@@ -309,6 +340,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
       ...(end && { end }),
       ...(setAside && { setAside }),
       ...(collapse.length > 0 && { collapse }),
+      ...(identity && { identity }),
       ...(tracking && { mlflowRunUrl: tracking.runUrl }),
     };
   }

@@ -1,25 +1,5 @@
 import { isLlm, type JudgeConfig, PauseWhen } from '../judge/judge-config.ts';
-import type { ComponentScores } from '../rewards/combine-rewards.ts';
-
-/** What the judge could score of a step. */
-export interface Scorable {
-  /** 0-1, of all that it was asked for. */
-  share: number;
-  /** Why most of the others have no score. */
-  reason?: string;
-}
-
-/** What the judge could score, by the scores of a step's rounds; `undefined` where it was asked for none. */
-export function scorableOf(rounds: readonly ComponentScores[]): Scorable | undefined {
-  const scores = rounds.flatMap((judged) => Object.values(judged).flat(2));
-  if (scores.length === 0) return undefined;
-  const reasons = new Map<string, number>();
-  for (const score of scores)
-    if ('unscorable' in score) reasons.set(score.reason, (reasons.get(score.reason) ?? 0) + 1);
-  const unscorable = [...reasons.values()].reduce((sum, count) => sum + count, 0);
-  const [most] = [...reasons].sort(([, a], [, b]) => b - a);
-  return { share: 1 - unscorable / scores.length, ...(most && { reason: most[0] }) };
-}
+import type { Scorable } from '../rewards/scorable.ts';
 
 /** Steps in a row, this one included, of which too little could be scored (`judge.pauseWhen`). */
 export function stepsBelow(before: number, scorable: Scorable | undefined, judge: JudgeConfig): number {

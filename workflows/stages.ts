@@ -1,6 +1,7 @@
 import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type { EngineConfig } from '../policy/policy-config.ts';
 import type { Activities, JudgeActivities, MediaActivities, PolicyActivities } from '../workers/activities.ts';
+import { gated } from './crash-gate.ts';
 
 /**
  * The stages as activities, each group with its task queue and its timeouts, and the reason for both. Errors that
@@ -29,14 +30,14 @@ const LONG = { startToCloseTimeout: '24h', heartbeatTimeout: HEARTBEAT, retry: P
 export const longActivities = proxyActivities<Activities>(LONG);
 
 /** Data sets, frames and reports: making or decoding thousands of videos takes hours. */
-export const mediaActivities = proxyActivities<MediaActivities>({ ...LONG, taskQueue: 'media' });
+export const mediaActivities = gated(proxyActivities<MediaActivities>({ ...LONG, taskQueue: 'media' }));
 
 /** Scoring: embedding texts, and asking a judge over a network that may be down for hours. */
-export const judgeActivities = proxyActivities<JudgeActivities>({ ...LONG, taskQueue: 'judge' });
+export const judgeActivities = gated(proxyActivities<JudgeActivities>({ ...LONG, taskQueue: 'judge' }));
 
 /** The policy engine: its worker runs one activity at a time, since it uses every core or a whole GPU. */
 export function policyActivities({ kind }: EngineConfig) {
-  return proxyActivities<PolicyActivities>({ ...LONG, taskQueue: `policy-${kind}` });
+  return gated(proxyActivities<PolicyActivities>({ ...LONG, taskQueue: `policy-${kind}` }));
 }
 
 /** MLflow is a mirror: it may be away for days, and is asked again without haste. */

@@ -1,10 +1,11 @@
-import { makeContinueAsNewFunc, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, makeContinueAsNewFunc, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import { algorithmOf } from '../algorithms/registry.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import { TrainingRunInput } from '../contracts/run-input.ts';
 import type { RunMemo } from '../contracts/run-memo.ts';
 import type { RunProgress, RunSnapshot } from '../contracts/run-state.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
+import { keyOfRun, wrongRunId } from '../core/run-key.ts';
 import { parseRunCheckpoint } from '../policy/run-checkpoint.ts';
 import { neededFields } from '../rewards/registry.ts';
 import type { ControlState } from './control.ts';
@@ -69,7 +70,7 @@ function fromProgress(runKey: string, progress: RunProgress): RunState {
  * A run that has done nothing yet. Where it starts from another run's checkpoint, its config names the one that was
  * found.
  */
-export async function freshRun(config: ExperimentConfig, runKey = newRunKey()): Promise<RunState> {
+export async function freshRun(config: ExperimentConfig, runKey: string): Promise<RunState> {
   const { policy } = config;
   const start = parseRunCheckpoint(policy.model)
     ? await longActivities.findStart({ runKey, model: policy.model })
@@ -78,6 +79,7 @@ export async function freshRun(config: ExperimentConfig, runKey = newRunKey()): 
     runKey,
     config: start ? { ...config, policy: { ...policy, model: start.model } } : config,
     ...(start && { reference: start.policy, trainedFrom: start.trainedFrom }),
+    ...(start?.identity && { identity: start.identity }),
     startTime: Date.now(),
     step: 0,
     evaluations: [],
@@ -90,31 +92,38 @@ export async function freshRun(config: ExperimentConfig, runKey = newRunKey()): 
 }
 
 /**
- * Data set, held-out clips and start policy: everything that the next step needs. The start policy is asked for in
- * every execution, since another one may have left it long ago and the store may have lost its weights since.
+ * Start policy, data set and held-out clips: everything that the next step needs. The policy comes first, since to
+ * check a model takes seconds, and to prepare data hours. It is asked for in every execution: another one may have left
+ * it long ago, and the store may have lost its weights since.
  */
 export async function prepare(run: RunState): Promise<void> {
   const { snapshot, config } = run;
   const { runKey } = snapshot;
-  run.stage = 'dataset';
-  if (!snapshot.dataset) {
-    const { dataset, frames } = config;
-    const needs = algorithmOf(config.algorithm).learnsFrom === 'completions' ? neededFields(config.reward) : [];
-    snapshot.dataset = await mediaActivities.prepareDataset({ runKey, dataset, frames, needs });
-  }
-  run.stage = 'frames';
-  snapshot.heldOutClips ??= (
-    await mediaActivities.extractFrames({
-      manifest: run.manifest,
-      samples: 'held-out',
-      frames: config.frames,
-      prompt: config.prompt,
-    })
-  ).clips;
   run.stage = 'policy';
   // A reference policy that was refreshed is a checkpoint: the run needs its start policy no more.
   if (!snapshot.reference || snapshot.reference.step === 0) snapshot.reference = await loadPolicy(run);
   snapshot.policy ??= snapshot.reference;
+  run.stage = 'dataset';
+  if (!snapshot.dataset) {
+    const { dataset, frames, prompt, sampling, benchmark } = config;
+    const { learnsFrom } = algorithmOf(config.algorithm);
+    const needs = learnsFrom === 'completions' ? neededFields(config.reward) : [];
+    const { model } = snapshot.reference;
+    const maxNewTokens = { sampling: sampling.maxNewTokens, benchmark: benchmark.maxNewTokens };
+    const policy = { model, engine: config.policy.engine, prompt, learnsFrom, maxNewTokens };
+    snapshot.dataset = await mediaActivities.prepareDataset({ runKey, dataset, frames, needs, policy });
+  }
+  run.stage = 'frames';
+  if (!snapshot.heldOutClips) {
+    const { clips, decodedWith } = await mediaActivities.extractFrames({
+      manifest: run.manifest,
+      samples: 'held-out',
+      frames: config.frames,
+      prompt: config.prompt,
+    });
+    snapshot.heldOutClips = clips;
+    if (decodedWith) run.noteIdentity('frames', [decodedWith]);
+  }
 }
 
 /** The policy that the run started from; of a new run, the one that its config names. */
@@ -136,12 +145,14 @@ export function execution(): { namespace: string; workflowId: string; runId: str
 }
 
 /**
- * A run's own folder in the store. The first execution's id keeps a workflow id that is used again from finding an
- * earlier run's artifacts; continue-as-new keeps it.
+ * The key of a run that begins; continue-as-new keeps it.
+ * @throws ApplicationFailure `InvalidInput`, before anything is done, for a workflow id that files cannot be named by.
  */
 export function newRunKey(): string {
   const { workflowId, firstExecutionRunId } = workflowInfo();
-  return `${workflowId.replaceAll(/[^A-Za-z0-9._-]/g, '_')}-${firstExecutionRunId.slice(0, 8)}`;
+  const wrong = wrongRunId(workflowId);
+  if (wrong !== undefined) throw ApplicationFailure.nonRetryable(wrong, 'InvalidInput');
+  return keyOfRun(workflowId, firstExecutionRunId);
 }
 
 /** Whether this execution continues from a snapshot of an earlier one. */

@@ -17,12 +17,13 @@ export async function decodeAhead(input: StepInput): Promise<ClipsAhead | undefi
   return { step, clips: await extract(input, step, 0) };
 }
 
-async function extract({ config, dataset }: StepInput, step: number, round: number): Promise<ArtifactRef> {
-  const { clips } = await mediaActivities.extractFrames({
+async function extract({ config, dataset, onIdentity }: StepInput, step: number, round: number): Promise<ArtifactRef> {
+  const { clips, decodedWith } = await mediaActivities.extractFrames({
     manifest: dataset.manifest,
     samples: { seed: config.seed, step, round, size: config.algorithm.samplesPerStep },
     frames: config.frames,
     prompt: config.prompt,
   });
+  if (decodedWith) onIdentity('frames', [decodedWith]);
   return clips;
 }

@@ -1,15 +1,16 @@
 import type { ExperimentConfig } from '../configs/schema.ts';
-import type { ScoredRollout } from '../contracts/run-results.ts';
+import type { MovingPart } from '../contracts/run-identity.ts';
 import type { ClipsAhead } from '../contracts/run-state.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
+import type { Identity } from '../core/identity.ts';
 import type { NotFinite } from '../core/not-finite.ts';
 import type { StepPlace } from '../core/place.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
+import type { Scorable } from '../rewards/scorable.ts';
 import type { DivergenceGate } from './divergence-gate.ts';
 import type { JudgeGate } from './judge-gate.ts';
-import type { Scorable } from './scorable-rule.ts';
 
 /** The input of a step, which the step does not change. It returns its results as its outcome. */
 export interface StepInput {
@@ -35,6 +36,8 @@ export interface StepInput {
   skippedUpdates: number;
   /** Called when a stage of the step begins. */
   onStage(stage: string): void;
+  /** Called when a stage has said with what a part of the step was made. */
+  onIdentity(part: MovingPart, found: readonly Identity[]): void;
   /** Called when the judge has answered a round, with what that came to. */
   onJudged(usage: Pick<JudgeUsage, 'calls' | 'cost'>): void;
 }
@@ -45,8 +48,8 @@ export interface StepOutcome {
   metrics: Record<string, number>;
   /** Why the step's update was not made, and its policy is the one of the step before. */
   notFinite?: NotFinite | undefined;
-  /** In the order in which they were sampled; none where the algorithm samples nothing. */
-  rollouts: ScoredRollout[];
+  /** A `ScoredRollout[]`; absent where the algorithm samples nothing. */
+  scored?: ArtifactRef | undefined;
   /** What the step's questions to the judge came to. */
   usage: Pick<JudgeUsage, 'calls' | 'cost'>;
   /** What the judge could score; absent where it was not asked. */

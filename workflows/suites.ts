@@ -8,6 +8,7 @@ import type { PolicyRef } from '../core/policy-ref.ts';
 import { promptTexts } from '../policy/prompt-config.ts';
 import { benchmarkIdentity } from './benchmark-identity.ts';
 import type { JudgeGate } from './judge-gate.ts';
+import { benchmarkJudgeVersion } from './judge-version.ts';
 import { divergedPolicy } from './not-finite.ts';
 import type { RunState } from './run-state.ts';
 import { judgeActivities, mediaActivities, policyActivities } from './stages.ts';
@@ -31,7 +32,7 @@ export async function evaluateSuite(
 ): Promise<SuiteEvaluation> {
   run.stage = source.suite;
   const prepared = await prepare(run, source);
-  const benchmark = suiteIdentity(run, source, prepared);
+  const benchmark = suiteIdentity(run, source, prepared, await benchmarkJudgeVersion(run, gate));
   const known = subject?.suites?.find((result) => result.suite === source.suite && result.benchmark === benchmark);
   if (known) return known;
   const { predictions } = prepared;
@@ -55,14 +56,15 @@ export async function evaluateSuite(
     }),
   );
   run.spendOnBenchmark(usage);
+  run.noteBenchmarkJudge(result.judge);
   return { ...result, step: place.step, benchmark, ...(!predictions && { policy: policy() }) };
 }
 
 /** By suite: names what this run measures it with. */
-export async function suiteIdentities(run: RunState): Promise<Map<string, string>> {
+export async function suiteIdentities(run: RunState, judgeVersion: string | undefined): Promise<Map<string, string>> {
   const identities = new Map<string, string>();
   for (const source of run.config.benchmark.suites)
-    identities.set(source.suite, suiteIdentity(run, source, await prepare(run, source)));
+    identities.set(source.suite, suiteIdentity(run, source, await prepare(run, source), judgeVersion));
   return identities;
 }
 
@@ -76,13 +78,18 @@ async function prepare(run: RunState, source: SuiteSource): Promise<PreparedSuit
 }
 
 /** Where the files lie does not matter: their content is in what was prepared. */
-function suiteIdentity(run: RunState, source: SuiteSource, prepared: PreparedSuite): string {
+function suiteIdentity(
+  run: RunState,
+  source: SuiteSource,
+  prepared: PreparedSuite,
+  judgeVersion: string | undefined,
+): string {
   const { annotations, videos, predictions, limit, ...how } = source;
   const { prompt, policy, seed } = run.config;
   const captioning = prepared.captioning ?? captioningOfRun(run);
   const drawn = captioning.decoding.temperature > 0 ? seed : undefined;
   const made = { captioning, output: prompt.output, engine: policy.engine, seed: drawn };
-  return benchmarkIdentity({ ...how, ...prepared, ...made, judge: run.benchmarkJudge.judge });
+  return benchmarkIdentity({ ...how, ...prepared, ...made, judge: run.benchmarkJudge.judge, judgeVersion });
 }
 
 /** What a run's start policy is called: another run's checkpoint, or its model. */
@@ -122,13 +129,14 @@ async function captionSuite(
   const { frames, maxNewTokens, decoding }: Captioning = captioning ?? captioningOfRun(run);
   const parts: ArtifactRef[] = [];
   for (const [i, manifest] of manifests.entries()) {
-    const { clips } = await mediaActivities.extractFrames({
+    const { clips, decodedWith } = await mediaActivities.extractFrames({
       manifest,
       samples: 'held-out',
       frames,
       prompt: config.prompt,
     });
-    const { captions } = await run.divergence.through(
+    if (decodedWith) run.noteIdentity('frames', [decodedWith]);
+    const { captions, computedWith } = await run.divergence.through(
       () =>
         policyActivities(config.policy.engine).captionClips({
           ...place,
@@ -143,6 +151,7 @@ async function captionSuite(
         }),
       (sentence) => divergedPolicy(config, policy.step, sentence),
     );
+    if (computedWith) run.noteIdentity('engine', [computedWith]);
     parts.push(captions);
   }
   return parts;

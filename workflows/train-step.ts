@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import { algorithmOf } from '../algorithms/registry.ts';
 import type { UpdatePolicyInput } from '../contracts/policy.ts';
+import { finiteMetrics, prefixed } from '../core/metric-names.ts';
 import type { NotFinite } from '../core/not-finite.ts';
 import { type Collected, collectCompletions } from './collect-completions.ts';
-import { prefixed } from './metrics.ts';
 import { stoppedUpdate } from './not-finite.ts';
 import { policyActivities } from './stages.ts';
 import type { StepInput, StepOutcome } from './step.ts';
@@ -13,8 +13,8 @@ import { clipsOf, decodeAhead } from './step-clips.ts';
 export async function trainStep(input: StepInput): Promise<StepOutcome> {
   const { config, place } = input;
   const started = Date.now();
-  const algorithm = algorithmOf(config.algorithm);
-  const collected = algorithm.learnsFrom === 'completions' ? await collectCompletions(input, algorithm) : undefined;
+  const { learnsFrom } = algorithmOf(config.algorithm);
+  const collected = learnsFrom === 'completions' ? await collectCompletions(input) : undefined;
   const batch = collected ? completionBatch(input, collected) : await referenceBatch(input);
   input.onStage('update');
   const [update, clipsAhead] = await Promise.all([
@@ -31,12 +31,13 @@ export async function trainStep(input: StepInput): Promise<StepOutcome> {
     }),
     decodeAhead(input),
   ]);
+  if (update.computedWith) input.onIdentity('engine', [update.computedWith]);
   const notFinite = update.notFinite ?? collected?.notFinite;
   const seconds = (Date.now() - started) / 1000;
   if (notFinite) await decide(input, notFinite);
   return {
     policy: update.policy,
-    metrics: finite({
+    metrics: finiteMetrics({
       ...prefixed('train', update.metrics),
       ...(notFinite && { 'train/skippedUpdates': input.skippedUpdates + 1 }),
       ...collected?.metrics,
@@ -44,7 +45,7 @@ export async function trainStep(input: StepInput): Promise<StepOutcome> {
       'time/updateSeconds': update.seconds,
     }),
     notFinite,
-    rollouts: (collected?.rollouts ?? []).map(({ clips: _, ...scored }) => scored),
+    scored: collected?.scored,
     usage: collected?.usage ?? { calls: 0, cost: 0 },
     scorable: collected?.scorable,
     seconds,
@@ -59,17 +60,13 @@ async function decide({ config, place, divergence, skippedUpdates }: StepInput, 
   await divergence.wait(stoppedUpdate(config, place.step, notFinite));
 }
 
-/** A mean of something that is not finite is no metric: JSON has no such numbers. */
-function finite(metrics: Record<string, number>): Record<string, number> {
-  return Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value)));
-}
-
 type UpdateBatch = z.input<typeof UpdatePolicyInput>['batch'];
 
-function completionBatch({ config: { sampling } }: StepInput, { rollouts }: Collected): UpdateBatch {
+function completionBatch({ config: { sampling } }: StepInput, { scored, clips }: Collected): UpdateBatch {
   return {
     learnsFrom: 'completions',
-    rollouts: rollouts.map(({ rollout, clips, advantages }) => ({ rollout, clips, advantages })),
+    scored,
+    clips,
     temperature: sampling.temperature,
     maxNewTokens: sampling.maxNewTokens,
   };

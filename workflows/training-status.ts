@@ -25,7 +25,7 @@ interface Shown {
 export function trainingStatus(run: Shown, judged: JudgedStatus): RunStatus {
   const { end, setAside, collapse, divergence, best, totalSteps, finished } = run;
   const { startTime, step, lastMetrics, secondsPerStep, tracking, evaluations, benchmarkSpent } = run.snapshot;
-  const { trainedFrom, forkedFrom, skippedUpdates } = run.snapshot;
+  const { trainedFrom, forkedFrom, skippedUpdates, identity } = run.snapshot;
   const { asked, ...rest } = judged;
   const goesOn = !finished && !end && asked !== 'stop';
   return {
@@ -49,6 +49,7 @@ export function trainingStatus(run: Shown, judged: JudgedStatus): RunStatus {
     ...(forkedFrom && { forkedFrom }),
     ...(setAside && { setAside }),
     ...(collapse.length > 0 && { collapse }),
+    ...(identity && { identity }),
     ...(best && { best }),
     evaluations: evaluations.map(({ step, metrics }) => ({ step, metrics })),
   };

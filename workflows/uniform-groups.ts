@@ -25,26 +25,20 @@ export function uniformGroups(
 ): { shares: number[]; sentence?: string } {
   if (share === undefined) return { shares: [...earlier] };
   const shares = [...earlier, share].slice(-Math.max(uniformSteps, STEPS));
-  const means = meansOfLast(shares);
-  const candidates = means.filter(({ steps, now }) => steps >= uniformSteps && now > maxUniformGroups);
-  if (candidates.length === 0) return { shares };
-  const perStep = groups ?? groupsPerStep(shares);
-  const found = candidates.find(({ steps, now }) => !isChance(now, steps, perStep, maxUniformGroups));
-  if (!found) return { shares };
-  const { steps, now } = found;
-  const sentence =
-    `all rewards were equal in ${(100 * now).toFixed(0)} % of the groups of the last ${steps} steps, more than ` +
-    `collapse.maxUniformGroups (${(100 * maxUniformGroups).toFixed(0)} %): they teach nothing`;
-  return { shares, sentence };
-}
-
-/** The means of the last one, two, three... shares. */
-function meansOfLast(shares: readonly number[]): { steps: number; now: number }[] {
+  let perStep = groups;
   let sum = 0;
-  return shares.toReversed().map((share, i) => {
-    sum += share;
-    return { steps: i + 1, now: sum / (i + 1) };
-  });
+  for (let steps = 1; steps <= shares.length; steps++) {
+    sum += shares[shares.length - steps]!;
+    const now = sum / steps;
+    if (steps < uniformSteps || now <= maxUniformGroups) continue;
+    perStep ??= groupsPerStep(shares);
+    if (isChance(now, steps, perStep, maxUniformGroups)) continue;
+    const sentence =
+      `all rewards were equal in ${(100 * now).toFixed(0)} % of the groups of the last ${steps} steps, more than ` +
+      `collapse.maxUniformGroups (${(100 * maxUniformGroups).toFixed(0)} %): they teach nothing`;
+    return { shares, sentence };
+  }
+  return { shares };
 }
 
 /** Whether a healthy run may show such a mean share in so many steps (a binomial tail). */

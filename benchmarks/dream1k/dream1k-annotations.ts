@@ -52,7 +52,7 @@ export const Dream1kRow = z.object({
 });
 type Dream1kRow = z.infer<typeof Dream1kRow>;
 
-/** What stands in the published file where everyone is to write a path. */
+/** What the published file has in place of a path, which each user is to write there. */
 const PLACEHOLDER = '<placeholder>';
 
 /**

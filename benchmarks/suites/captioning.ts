@@ -13,7 +13,7 @@ export interface AuthorsCaptioning {
   maxNewTokens: number;
   /** What differs from taking the likeliest token. */
   decoding: Partial<Decoding>;
-  /** Files and lines that say so. */
+  /** The files and lines that this is taken from. */
   source: string;
 }
 

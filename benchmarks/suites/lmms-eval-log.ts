@@ -28,7 +28,7 @@ export const ID_FIELDS = ['video_id', 'video_name', 'idx', 'id', 'vid', 'video',
 /** What a log is of. */
 export interface Task {
   task: string;
-  /** Whether the log says so; otherwise it is only the name of the file. */
+  /** Whether the log names it, or its file in lmms-eval's own way; otherwise it is just a name that the file has. */
   certain: boolean;
 }
 
@@ -50,15 +50,20 @@ export function taskOfFile(name: string): Task {
 /**
  * The caption of a row: the model's first answer, as it wrote it. The newer form leaves `resps` out where it is what
  * `filtered_resps` is, and `doc` always; what names the video is then in what the task's metrics were given, if they
- * were given it: `ids` may be empty. A row of a task that asks for something else is elsewhere: its videos may be named
- * as the suite's are.
+ * were given it: `ids` may be empty. Only a log of a task of the suite is read: others may have videos of the same
+ * names (`1.mp4`), and answers that are no captions.
+ * @returns `elsewhere` for a row of another task, `of an unknown task` where the log does not tell which it is of.
  */
-export function readLogged(row: unknown, suite: Suite, { task, certain }: Task): Prediction[] | 'elsewhere' {
+export function readLogged(
+  row: unknown,
+  suite: Suite,
+  { task, certain }: Task,
+): Prediction[] | 'elsewhere' | 'of an unknown task' {
   const { success, data } = Row.safeParse(row);
-  if (!success) return [];
+  if (!success || suite.isTask === undefined) return [];
   const caption = firstText(data.resps) ?? firstText(data.filtered_resps);
   if (caption === undefined) return [];
-  if (certain && suite.isTask?.(task) === false) return 'elsewhere';
+  if (!suite.isTask(task)) return certain ? 'elsewhere' : 'of an unknown task';
   const { doc, doc_id: docId, ...others } = data;
   const metrics = Object.values(others).filter((value) => typeof value === 'object' && value !== null);
   const names = [...new Set([doc ?? {}, ...metrics, others].flatMap(namesIn))];

@@ -5,7 +5,7 @@ import { decodingText } from '../benchmark-config.ts';
 
 /** What a policy was asked about the clips. */
 const Asked = z.strictObject({
-  /** The instruction, where there is one for all clips. */
+  /** The instruction, where there is one for all clips; a long one loses its end. */
   text: z.string().optional(),
   /** Different instructions. */
   count: z.int(),

@@ -29,6 +29,8 @@ export interface PrepareDeps {
 
 /** Clips that are captioned by one activity: what a crash makes do again. */
 const CLIPS_A_PART = 64;
+/** A run's history names every part several times: a larger benchmark has larger parts. */
+const MOST_PARTS = 256;
 
 type Missing = SuiteItems['missing'];
 
@@ -145,12 +147,13 @@ async function findVideos(
   const opened = new Map(checked.flatMap((clip) => ('video' in clip ? [[clip.id, clip] as const] : [])));
   const samples = samplesOf(suite, items, opened, captioning);
   const manifests = [];
-  for (let from = 0; from < samples.length; from += CLIPS_A_PART) {
-    const heldOut = samples.slice(from, from + CLIPS_A_PART);
+  const size = Math.max(CLIPS_A_PART, Math.ceil(samples.length / MOST_PARTS));
+  for (let from = 0; from < samples.length; from += size) {
+    const heldOut = samples.slice(from, from + size);
     const digest = sha256(
       JSON.stringify(heldOut.map(({ id, video, prompt }) => [id, 'sha256' in video && video.sha256, prompt])),
     );
-    const name = `${suite.name}-${parse(annotations).name}-${from / CLIPS_A_PART + 1}`;
+    const name = `${suite.name}-${parse(annotations).name}-${from / size + 1}`;
     const manifest = DatasetManifest.parse({ name, digest, train: [], heldOut, quarantined: [] });
     const text = `${JSON.stringify(manifest)}\n`;
     manifests.push(await store.put(keyOf('manifest', { hash: sha256(text) }), text));

@@ -117,6 +117,8 @@ function rivalOf({ id: _, caption, ...others }: z.infer<typeof Row>): string | u
 }
 
 type Read = Prediction & { rival?: string | undefined };
+/** Why a row gives no prediction although it may hold one. */
+type Unread = Extract<ReturnType<typeof readLogged>, string>;
 
 /** The predictions of one file. `amongOthers`: it may have none, since not all of a folder's files have some. */
 function predictionsIn(
@@ -130,15 +132,16 @@ function predictionsIn(
   const log = logOf(whole);
   const task = log?.task === undefined ? taskOfFile(basename(file)) : { task: log.task, certain: true };
   let ofOtherTask = false;
-  const read = (value: unknown): Read[] | 'elsewhere' => {
+  const read = (value: unknown): Read[] | Unread => {
     const logged = readLogged(value, suite, task);
     if (logged === 'elsewhere') ofOtherTask = true;
-    if (logged.length > 0) return logged;
+    if (logged.length > 0 && logged !== 'of an unknown task') return logged;
     const theirs = suite.readPredictions?.(value, (id) => items.get(id)) ?? [];
     if (theirs.length > 0) return theirs;
     const { success, data } = Row.safeParse(value);
-    if (!success) return [];
-    return [{ ids: [`${data.id}`], caption: data.caption, rival: rivalOf(data) }];
+    const rival = success ? rivalOf(data) : undefined;
+    if (logged === 'of an unknown task' && (!success || rival !== undefined)) return logged;
+    return success ? [{ ids: [`${data.id}`], caption: data.caption, rival }] : [];
   };
   const values = log
     ? log.rows.map((value, i) => ({ value, place: `logs[${i}]` }))
@@ -149,6 +152,12 @@ function predictionsIn(
     return { found: [], ofOtherTask };
   const predictions = rows.flatMap(({ value, place, found }) => {
     if (found === 'elsewhere') return [];
+    if (found === 'of an unknown task')
+      throw badAnnotation(
+        `Predictions file ${file} ${place} is of a log of lmms-eval, and neither the log nor the name of its file ` +
+          `tells a task of ${suite.title}; name the file as lmms-eval does, <time>_samples_<task>.jsonl, or write ` +
+          'lines such as {"id": "1", "caption": "A man walks."}.',
+      );
     if (found.length === 0)
       throw badAnnotation(
         `Predictions file ${file} ${place} is no caption${value === NO_JSON ? ', and no JSON' : ''}; write lines ` +

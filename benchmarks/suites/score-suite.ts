@@ -53,6 +53,9 @@ export async function scoreItems(
     get usage() {
       return client.usage;
     },
+    get answeredBy() {
+      return client.answeredBy;
+    },
     async ask(question, signal) {
       const outcome = await client.ask(question, signal);
       answers++;

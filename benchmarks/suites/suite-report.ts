@@ -46,7 +46,7 @@ export function suiteReport(result: SuiteResult): string {
   ].join('\n');
 }
 
-/** Items described in one go: thousands take seconds, in which a process must still say that it lives. */
+/** Items described in one go: thousands take seconds, in which a worker must still send heartbeats. */
 const IN_ONE_GO = 50;
 
 /** Every item as Markdown, in the file's order: the caption, its score, and what the judge said. */

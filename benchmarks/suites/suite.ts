@@ -97,13 +97,13 @@ export interface Suite<Item extends SuiteItem = SuiteItem, Score = unknown> {
   readonly published: readonly PublishedRow[];
   /** What else was published and fits no row of numbers, as sentences. */
   readonly notes?: readonly string[];
-  /** What the authors' tables are split by: `Category`. A table says what became of the items of each. */
+  /** What the authors' tables are split by: `Category`. A table shows what became of the items of each. */
   readonly groups?: {
     readonly title: string;
     of(item: Item): string;
     /**
-     * Those that a headline number is a mean over; it says so when one of them is not there. Without: as many as there
-     * are.
+     * Those that a headline number is a mean over; the report warns where one of them is not there. Absent: as many as
+     * there are.
      */
     readonly all?: readonly string[];
   };
@@ -128,7 +128,10 @@ export interface Suite<Item extends SuiteItem = SuiteItem, Score = unknown> {
   readonly repeatedPrediction: 'first' | 'last';
   /** By which id an answer in a log of lmms-eval goes, where the benchmark has several tasks there. */
   idInTask?(task: string, clip: string): string;
-  /** Whether a task of lmms-eval asks for this benchmark's captions, as far as its name tells: `camera_test`. */
+  /**
+   * Whether a task of lmms-eval asks for this benchmark's captions, as far as its name tells: `camera_test`. Without it
+   * logs of lmms-eval are not read.
+   */
   isTask?(task: string): boolean;
   /** Whether `doc_id` of such a log is an item's id, in a row that names no video. */
   readonly docIdIsId?: boolean;

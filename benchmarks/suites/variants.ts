@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /**
- * What a benchmark can do otherwise than its authors' protocol because somebody wants it so, off by default: name ->
+ * What a benchmark can do otherwise than its authors' protocol because a user wants it so, off by default: name ->
  * what it does, as one sentence for the report. They are this project's: no author's script has them, so no published
  * number was made with one.
  */

@@ -20,7 +20,7 @@ export function vdcPredictions(row: unknown): Prediction[] {
 
 /**
  * The item that an answer in a log of lmms-eval is for: a task there (`camera_test`) asks about one aspect. Under
- * another name, or none, the caption is for the video, and stands for all aspects.
+ * another name of this benchmark (`vdc_captions`) the caption is for the video, and stands for all aspects.
  */
 export function vdcIdInTask(task: string, video: string): string {
   const aspect = aspectOf(task);

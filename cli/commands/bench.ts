@@ -43,8 +43,8 @@ export const benchCommand = new Command('bench')
       "Tarsier's inference or lmms-eval wrote; no checkpoint, no videos",
   )
   .option('--limit <clips>', 'only this number of clips, from the start of the file', wholeNumber(1, 100))
-  .option('--quirk <name>', "turn on a quirk of the authors' script; repeatable; the report says so", collectName)
-  .option('--variant <name>', "turn on a choice of this project's own; repeatable; the report says so", collectVariant)
+  .option('--quirk <name>', "turn on a quirk of the authors' script; repeatable; the report lists it", collectName)
+  .option('--variant <name>', "turn on a choice of this project's own; repeatable; the report lists it", collectVariant)
   .option(
     '--captioning <key=value>',
     "change how videos are captioned, by default as the benchmark's authors do: prompt, frames.count, " +
@@ -143,7 +143,7 @@ export const benchCommand = new Command('bench')
 
 const LLM = '--set judge.kind=llm --set judge.model=gpt-4o-mini';
 
-/** What of the config decides the figures of its own held-out videos. */
+/** The sections of the config that decide the figures of its own held-out videos. */
 const MEASURE = 'Judge, prompt, frame options';
 
 /** Nothing is trained here; without this the run's page would count steps that never come. */

@@ -9,14 +9,18 @@ const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
 
 export const stopCommand = new Command('stop')
   .summary('stop a run gracefully after its current step')
-  .description('Stops a run after its current step, with the final benchmark and the report.')
+  .description(
+    'Stops a run after its current step, with the final benchmark and the report. A run that waits for its judge ' +
+      'ends at once, without what is not complete; so does a benchmark, which has no steps.',
+  )
   .argument('<run>', RUN)
   .option(...JSON_OPTION)
   .action((run, { json }) =>
     messageRun(run, json, async (handle) => {
-      await needsSteps(handle);
+      const { type } = await handle.describe();
       await handle.signal('stop');
-      return { sentence: `Run ${run} will stop after its current step.`, fields: { asked: 'stop' } };
+      const when = type === 'benchmarkRun' ? 'ends now, without a result' : 'will stop after its current step';
+      return { sentence: `Run ${run} ${when}.`, fields: { asked: 'stop' } };
     }),
   );
 

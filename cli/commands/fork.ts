@@ -1,5 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { WorkflowNotFoundError } from '@temporalio/client';
+import { shortName } from '../../core/run-key.ts';
 import { findInstallation } from '../installation.ts';
 import { examples } from '../output/print.ts';
 import { originOf } from '../run/ended-run.ts';
@@ -9,6 +10,9 @@ import { openSession } from '../run/session.ts';
 import { Report } from '../setup/report.ts';
 import { collectOverride, wholeNumber } from './arguments.ts';
 import { followRun } from './run.ts';
+
+/** Characters of a fork's name that are its parent's. */
+const LONGEST_PARENT = 150;
 
 export const forkCommand = new Command('fork')
   .summary('start a new run from a step of another')
@@ -35,7 +39,8 @@ export const forkCommand = new Command('fork')
     const session = await openSession(installation, { report });
     try {
       const origin = originOf(await session.client.workflow.getHandle(parent).describe());
-      const name = parent.replace(/-\d{8}-\d{6}-[0-9a-f]{4}$/, '').replace(/-fork$/, '');
+      const own = parent.replace(/-\d{8}-\d{6}-[0-9a-f]{4}$/, '').replace(/-fork$/, '');
+      const name = shortName(own, LONGEST_PARENT);
       const run = await startWorkflow(
         session,
         'trainingRun',

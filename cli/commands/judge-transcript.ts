@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { SuiteName } from '../../benchmarks/benchmark-config.ts';
+import { identityText } from '../../core/identity.ts';
 import type { FiledEntry } from '../../judge/ledger/read-ledger.ts';
 import type { Prompt } from '../../judge/questions/prompt.ts';
 import { readPrompt } from '../../judge/questions/prompt.ts';
@@ -26,10 +27,10 @@ export function transcriptLines(entry: FiledEntry): string[] {
     '',
     'question',
     ...indented(JSON.stringify(question, null, 2)),
-    ...attempts.flatMap(({ text, finishReason, inputTokens, outputTokens, estimated, seconds }, i) => [
+    ...attempts.flatMap(({ text, finishReason, inputTokens, outputTokens, estimated, seconds, by }, i) => [
       '',
       `answer ${i + 1}   ${printable(finishReason)}, ${estimated ? 'about ' : ''}${inputTokens} + ${outputTokens} ` +
-        `tokens, ${seconds.toFixed(2)} s`,
+        `tokens, ${seconds.toFixed(2)} s${by ? `, by ${printable(identityText(by))}` : ''}`,
       ...indented(text),
     ]),
   ];

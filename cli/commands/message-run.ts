@@ -1,4 +1,5 @@
 import {
+  type WorkflowExecutionDescription,
   type WorkflowHandle,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -7,10 +8,11 @@ import {
 import { VideocapError } from '../../core/errors.ts';
 import { findInstallation } from '../installation.ts';
 import { print, printJson } from '../output/print.ts';
+import { noWorker } from '../run/ask-status.ts';
 import { explainFailure } from '../run/explain-failure.ts';
 import { openSession } from '../run/session.ts';
 
-/** What came of saying something to a run: a sentence for people, fields for scripts. */
+/** The result of a message to a run: a sentence for people, fields for scripts. */
 export interface Reply {
   sentence: string;
   fields: Record<string, unknown>;
@@ -19,14 +21,14 @@ export interface Reply {
 /** The longest time that a busy worker takes to answer a message. */
 const ANSWER_MILLISECONDS = 20_000;
 
-/** @throws VideocapError for a benchmark: it has no steps and no message handlers. */
+/** @throws VideocapError for a benchmark: it has no steps. */
 export async function needsSteps(run: WorkflowHandle): Promise<void> {
   const { type } = await run.describe();
   if (type === 'benchmarkRun')
     throw new VideocapError(
       'InvalidInput',
-      `Run ${run.workflowId} is a benchmark, which has no steps to pause or stop after; cancel it in the Temporal ` +
-        'UI (the ledger keeps its answers).',
+      `Run ${run.workflowId} is a benchmark, which has no steps to pause after; end it with: videocap stop ` +
+        `${run.workflowId} (the ledger keeps its answers).`,
     );
 }
 
@@ -58,20 +60,25 @@ export async function messageRun(
 async function explained(error: unknown, run: WorkflowHandle): Promise<unknown> {
   const { workflowId } = run;
   // Temporal reports an ended run as not found, too.
-  if (error instanceof WorkflowNotFoundError)
-    return run.describe().then(({ status }) => ended(workflowId, status.name), explainNotFound(workflowId));
+  if (error instanceof WorkflowNotFoundError) return run.describe().then(endedRun, explainNotFound(workflowId));
   if (error instanceof WorkflowUpdateFailedError)
     return new VideocapError('InvalidInput', error.cause?.message ?? error.message);
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
-    return new VideocapError('Unavailable', `No worker answers for run ${workflowId}; start them with: videocap up`, {
-      cause: error,
-    });
+    return noWorker(workflowId, (await run.describe()).taskQueue, error);
   return error;
 }
 
-function ended(workflowId: string, state: string): VideocapError {
-  const then = state === 'COMPLETED' ? '' : `; it can continue: videocap resume ${workflowId}`;
-  return new VideocapError('InvalidInput', `Run ${workflowId} has ended: ${state.toLowerCase()}${then}.`);
+/** What continues a run that has ended without a result, by what it is. */
+const CONTINUES: Readonly<Record<string, string>> = {
+  trainingRun: '; it can continue: videocap resume',
+  benchmarkRun: '; start a new one (the ledger keeps its answers): videocap bench',
+  datasetAnnotation: '; start a new one (the ledger keeps its answers): videocap annotate',
+};
+
+/** What a message to a run meets that has ended. */
+export function endedRun({ workflowId, status: { name }, type }: WorkflowExecutionDescription): VideocapError {
+  const then = name === 'COMPLETED' ? '' : (CONTINUES[type] ?? '').replace(/resume$/, `resume ${workflowId}`);
+  return new VideocapError('InvalidInput', `Run ${workflowId} has ended: ${name.toLowerCase()}${then}.`);
 }
 
 function explainNotFound(workflowId: string) {

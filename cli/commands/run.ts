@@ -1,4 +1,5 @@
 import { Command } from '@commander-js/extra-typings';
+import { judgesDiffer } from '../../benchmarks/judged-by.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import { bestSentence } from '../../contracts/best.ts';
 import { collapseSentence } from '../../contracts/collapse.ts';
@@ -73,8 +74,9 @@ export async function followRun(
 
 /** What a person sees at the end of a run: base and trained policy side by side, and where to look further. */
 export function resultLines({ summary, links }: FinishedRun): string[] {
-  const { base, trained, best, end, trainedFrom, forkedFrom, collapse = [] } = summary;
+  const { base, trained, best, end, trainedFrom, forkedFrom, collapse = [], identity } = summary;
   const unusable = setAsideSentence(summary.setAside);
+  const otherJudge = judgesDiffer([base, trained]);
   return [
     '',
     resultTable(base.metrics, trained.metrics),
@@ -82,6 +84,8 @@ export function resultLines({ summary, links }: FinishedRun): string[] {
     ...unscoredNotes({ base: base.metrics, trained: trained.metrics }),
     ...(trained.suites ?? []).flatMap(({ suite }) => ['', ...suiteLines(suite, { base, trained })]),
     ...collapse.map((warning) => `  WARNING: ${collapseSentence(warning)}.`),
+    ...(identity?.warnings ?? []).map(({ sentence }) => `  WARNING: ${sentence}.`),
+    ...(otherJudge === undefined ? [] : [`  WARNING: ${otherJudge}.`]),
     '',
     ...(links.temporal ? [`Temporal run   ${links.temporal}`] : []),
     ...(links.mlflow ? [`MLflow run     ${links.mlflow}`] : []),

@@ -12,8 +12,10 @@ import { examples, print, printJson } from '../output/print.ts';
 import { progressLine, statusNotes } from '../output/progress-view.ts';
 import { alignedTable, judgeNotes, metricsTable } from '../output/result-table.ts';
 import { suiteLines } from '../output/suite-table.ts';
+import { askStatus } from '../run/ask-status.ts';
 import { explainFailure } from '../run/explain-failure.ts';
 import { latestRuns } from '../run/latest-runs.ts';
+import { pausedActivities } from '../run/paused-activities.ts';
 import { finishRun, linksOf, type StartedRun } from '../run/run-experiment.ts';
 import { openSession, runLink, type Session } from '../run/session.ts';
 import { findServices } from '../servers/services.ts';
@@ -101,14 +103,16 @@ async function showRun(
   const handle = client.workflow.getHandle(run.workflowId);
   const state = description.status.name.toLowerCase();
   if (state === 'running') {
-    const status = await handle.query<RunStatus>('status');
-    if (json) return printJson({ ...run, state, status });
+    const paused = pausedActivities(description);
+    const status = await askStatus(client, handle, description.taskQueue);
+    if (json) return printJson({ ...run, state, status, ...(paused.length > 0 && { pausedActivities: paused }) });
     return print(
       `${run.workflowId}   ${progressLine(status)}`,
       ...(status.trainedFrom ? [`started from ${parentage(status.trainedFrom)}`] : []),
       ...(status.best ? [`best checkpoint so far: ${bestSentence(status.best)}`] : []),
       ...statusNotes(status),
-      ...(status.blocked ? [`then: videocap resume ${run.workflowId}`] : []),
+      ...paused,
+      ...(status.blocked || status.died ? [`then: videocap resume ${run.workflowId}`] : []),
       ...(status.paused ? [`continue with: videocap resume ${run.workflowId}`] : []),
       ...(run.link ? [run.link] : []),
     );

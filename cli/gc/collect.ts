@@ -40,9 +40,8 @@ export interface CollectOptions {
 
 /**
  * Removes what no run needs from a storage, and half exports. The rule, by what an artifact is (`rules.ts`):
- * 1. What is reached from the refs of a run that continues or may (`neededContents`) stays, and of a finished run what
- * is
- *    kept for good, with all that it refers to.
+ * 1. Contents that are reached from the refs of a running or resumable run stay (`neededContents`); of a finished run,
+ *    those that are kept for good, with all that they refer to.
  * 2. Everything else of a run goes once its ref was put an hour ago.
  * 3. What runs share goes once its ref was put before three moments: `cacheDays` ago, an hour ago, and an hour before
  *    the first running run began. `ArtifactStore` puts the ref of a shared artifact again when a stage finds it, if

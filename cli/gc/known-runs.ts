@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { readMemo } from '../../contracts/run-memo.ts';
+import { inKey } from '../../core/run-key.ts';
 
 /** One workflow execution, as Temporal knows it. */
 export interface KnownExecution {
@@ -30,8 +31,8 @@ export async function knownExecutions(client: Client): Promise<KnownExecution[]>
 }
 
 /**
- * - `running`: Temporal says so; or Temporal does not know the run, which has not written its report and was at work
- *   lately.
+ * - `running`: Temporal reports it as running; or Temporal does not know the run, its report is missing, and it wrote
+ *   something recently.
  * - `resumable`: it ended before it finished, and `videocap resume` can continue it; or its end is unknown.
  * - `finished`.
  */
@@ -56,5 +57,5 @@ export function stateOf(
 
 /** Runs have a key that begins with their workflow's id. */
 function mayBeOf(runKey: string, { runKey: said, workflowId }: KnownExecution): boolean {
-  return said === undefined && runKey.startsWith(`${workflowId.replaceAll(/[^A-Za-z0-9._-]/g, '_')}-`);
+  return said === undefined && runKey.startsWith(`${inKey(workflowId)}-`);
 }

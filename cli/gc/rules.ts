@@ -32,6 +32,7 @@ function ruleOf({ kind }: ParsedKey): Rule {
     case 'start':
     case 'trackingRun':
     case 'record':
+    case 'scoredRollouts':
     case 'report':
     case 'captions':
     case 'heldOutDetails':
@@ -55,6 +56,7 @@ function ruleOf({ kind }: ParsedKey): Rule {
     case 'localScores':
     case 'judgedScores':
     case 'customScores':
+    case 'comparison':
     case 'update':
     case 'captionsOutput':
     case 'heldOutScores':
@@ -63,6 +65,7 @@ function ruleOf({ kind }: ParsedKey): Rule {
     case 'rolloutSlice':
     case 'captionsSlice':
     case 'customAnswers':
+    case 'componentScores':
       return { need: 'retries', kind: 'runs', isLeaf: true };
     case 'checkpointWeights':
     case 'checkpointOptimizer':
@@ -76,6 +79,7 @@ function ruleOf({ kind }: ParsedKey): Rule {
     case 'checkedVideo':
       return { need: 'cache', kind: 'data' };
     case 'documentFrequencies':
+    case 'identity':
       return { need: 'cache', kind: 'data', isLeaf: true };
     case 'startWeights':
       return { need: 'cache', kind: 'policies', isLeaf: true };

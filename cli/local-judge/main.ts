@@ -39,7 +39,7 @@ In a config:
     apiKeyEnv: LOCAL_JUDGE_KEY    # any text: export LOCAL_JUDGE_KEY=none
     concurrency: 2
 
-Or with the example that says so already, in another terminal:
+Or with the example config, which has these settings, in another terminal:
   export LOCAL_JUDGE_KEY=none
   npm run videocap -- annotate configs/examples/own-data.jsonl --out annotated.jsonl \\
     --config configs/examples/local-judge.yaml${elsewhere}

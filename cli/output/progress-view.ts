@@ -32,15 +32,18 @@ export function progressLine(status: RunStatus): string {
 }
 
 /** What a user should know of a run besides its numbers, a sentence each, in the order in which it came up. */
-export function statusNotes({ forkedFrom, setAside, collapse = [], waiting, blocked, notFinite }: RunStatus): string[] {
+export function statusNotes(status: RunStatus): string[] {
+  const { forkedFrom, setAside, collapse = [], identity, waiting, blocked, notFinite, died } = status;
   const unusable = setAsideSentence(setAside);
   return [
     ...(forkedFrom?.sameBenchmark === undefined ? [] : [`Forked from ${forkSentence(forkedFrom)}.`]),
     ...(unusable === undefined ? [] : [`${unusable}.`]),
     ...collapse.map((warning) => `WARNING: ${collapseSentence(warning)}.`),
+    ...(identity?.warnings ?? []).map(({ sentence }) => `WARNING: ${sentence}.`),
     ...(waiting ? [waitingSentence(waiting)] : []),
     ...(blocked === undefined ? [] : [blocked]),
     ...(notFinite === undefined ? [] : [notFinite]),
+    ...(died === undefined ? [] : [died]),
   ];
 }
 
@@ -90,7 +93,7 @@ export class LineView implements ProgressView {
   }
 
   show(status: RunStatus): void {
-    const now = `${status.step} ${stageShown(status)} ${status.blocked} ${status.asked}`;
+    const now = `${status.step} ${stageShown(status)} ${status.blocked} ${status.died} ${status.asked}`;
     if (now !== this.#last) this.#write(`  ${progressLine(status)}`);
     this.#last = now;
     for (const note of this.#notes.of(status)) this.note(note);

@@ -4,6 +4,7 @@ import { algorithmOf } from '../../algorithms/registry.ts';
 import { allowConfig } from '../../configs/allowed-configs.ts';
 import { isConfigPath, loadConfig, type Overrides } from '../../configs/load-config.ts';
 import type { RunSummary } from '../../contracts/run-results.ts';
+import { LONGEST_RUN_ID, shortName } from '../../core/run-key.ts';
 import type { Installation } from '../installation.ts';
 import { createProgressView } from '../output/progress-view.ts';
 import { leaveRunGoing } from './interrupt.ts';
@@ -63,10 +64,14 @@ export async function startWorkflow(
   return { workflowId, runId: handle.firstExecutionRunId, ...(link && { link }) };
 }
 
-/** `<name>-<date>-<time>-<four random letters>`: sorts by time, and no two are the same. */
+/**
+ * `<name>-<date>-<time>-<four random letters>`: sorts by time, and no two are the same. A name that is too long for a
+ * run's id loses its end.
+ */
 export function newWorkflowId(name: string, now = new Date()): string {
   const time = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
-  return `${name}-${time}-${randomBytes(2).toString('hex')}`;
+  const rest = `-${time}-${randomBytes(2).toString('hex')}`;
+  return `${shortName(name, LONGEST_RUN_ID - rest.length)}${rest}`;
 }
 
 /** Watches a training run to its end. Ctrl-C ends the watching and prints how to watch again. */

@@ -3,12 +3,16 @@ import { type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import type { RunStatus } from '../../contracts/run-status.ts';
 import { VideocapError } from '../../core/errors.ts';
 import type { ProgressView } from '../output/progress-view.ts';
+import { noWorker } from './ask-status.ts';
 import { explainFailure } from './explain-failure.ts';
+import { pausedActivities } from './paused-activities.ts';
 import type { Session } from './session.ts';
 
 const LOOK_MILLISECONDS = 1000;
 const KEEP_UP_MILLISECONDS = 4000;
 const CALL_MILLISECONDS = 5000;
+/** No worker is busy for so long without an answer. */
+const SILENT_MILLISECONDS = 10_000;
 /** More deaths than this in one watch have a cause that a restart does not fix. */
 const MOST_RESTARTS = 20;
 
@@ -31,12 +35,25 @@ export async function watchRun<T>(session: Session, workflowId: string, view: Pr
   };
   let restarts = 0;
   let lastKeepUp = performance.now();
+  let answered = performance.now();
+  const notes = new Set<string>();
   try {
     for (;;) {
-      const state = (await patiently(() => handle.describe()))?.status.name;
-      if (state !== undefined && state !== 'RUNNING') break;
+      const run = await patiently(() => handle.describe());
+      if (run && run.status.name !== 'RUNNING') break;
       const status = await patiently(() => handle.query<RunStatus>('status'));
-      if (status) view.show(status);
+      if (status) {
+        view.show(status);
+        answered = performance.now();
+      }
+      const silent = run !== undefined && performance.now() - answered > SILENT_MILLISECONDS;
+      const now = [
+        ...(run ? pausedActivities(run) : []),
+        ...(silent ? [`${noWorker(workflowId, run.taskQueue).message}. The run waits for them.`] : []),
+      ];
+      for (const note of now) if (!notes.has(note)) view.note(note);
+      notes.clear();
+      for (const note of now) notes.add(note);
       if (performance.now() - lastKeepUp > KEEP_UP_MILLISECONDS) {
         const revived = await session.keepUp();
         if (revived.length > 0) view.note(`Restarted ${revived.join(' and ')}; the run continues.`);

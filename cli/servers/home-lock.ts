@@ -14,7 +14,7 @@ const PATIENCE_MILLISECONDS = 300_000;
 export async function withHomeLock<T>(home: string, work: () => Promise<T>): Promise<T> {
   const path = join(home, 'services.lock');
   await mkdir(home, { recursive: true, mode: PRIVATE.folder });
-  // An older version, or `mkdir` by hand, may have made it for all to read. Somebody else's folder stays theirs.
+  // An older version, or `mkdir` by hand, may have made it for all to read. Another user's folder keeps its mode.
   await chmod(home, PRIVATE.folder).catch(() => undefined);
   const deadline = performance.now() + PATIENCE_MILLISECONDS;
   while (!(await take(path))) {

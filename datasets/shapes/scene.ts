@@ -68,7 +68,7 @@ export function sceneAt(seed: number, split: Split, index: number): Scene {
   }
 }
 
-/** Who is there and what they do, before anyone has a place. All colours and all shapes of a scene differ. */
+/** The subjects and their actions, before they have places. All colours and all shapes of a scene differ. */
 function drawCast(chance: Chance, count: number): Subject[] {
   const colours = chance.pickSome(COLOURS, count);
   const shapes = chance.pickSome(SHAPES, count);
@@ -119,7 +119,7 @@ function drawCourse(chance: Chance, subject: Subject, target: Subject): NonNulla
   };
 }
 
-/** Nobody leaves the canvas, everyone keeps a distance, and the order from left to right is plain. */
+/** Whether all subjects stay on the canvas and apart from each other, in a plain order from left to right. */
 function isClear(subjects: readonly Subject[]): boolean {
   for (let frame = 0; frame < FRAMES; frame++) {
     const states = statesAt(subjects, frame / (FRAMES - 1));
@@ -138,7 +138,7 @@ function isClear(subjects: readonly Subject[]): boolean {
   return true;
 }
 
-/** Sorts by x at the first frame and writes there where everyone starts. */
+/** Sorts by x at the first frame and notes where each subject starts. */
 function inOrder(subjects: readonly Subject[]): Subject[] {
   const starts = statesAt(subjects, 0);
   const order = [...subjects.keys()].sort((a, b) => starts[a]!.x - starts[b]!.x);

@@ -1,8 +1,12 @@
 /** What the marks of thinking are called, by the models that write it into their answer. */
-const STEMS = 'think|thought|reason|reflect|analys|scratch|monologue|deliberat|ponder|draft|rationale|cot_|_cot';
+const STEMS =
+  'think|thought|reason|reflect|analys|scratch|monologue|deliberat|ponder|draft|rationale|cot_|_cot|思考|推理|反思';
 const NAME = `[\\w:.▁-]*(?:${STEMS})[\\w:.▁-]*`;
-/** `<think>`, `[THINK]`, `◁think▷`, `<|begin_of_thought|>`, `<｜...｜>`, with a slash where they end. */
-const MARK = new RegExp(`(?:<[|｜]?|\\[|◁)\\s*(/?)\\s*(${NAME})(?:\\s[^<>\\]▷]{0,40})?\\s*(?:[|｜]?>|\\]|▷)`, 'giu');
+/** `<think>`, `[THINK]`, `◁think▷`, `【思考】`, `<|begin_of_thought|>`, `<｜...｜>`, with a slash where they end. */
+const MARK = new RegExp(
+  `(?:<[|｜]?|[[◁【〖⟨«])\\s*(/?)\\s*(${NAME})(?:\\s[^<>\\]▷】〗⟩»]{0,40})?\\s*(?:[|｜]?>|[\\]▷】〗⟩»])`,
+  'giu',
+);
 /** A mark that ends thinking without a slash: `<|END_THINKING|>`, `<|end_of_thought|>`. */
 const ENDS = /(?:^|[_:▁])end(?:$|[_:▁])/i;
 
@@ -13,13 +17,13 @@ const FENCE = new RegExp(`^[ \\t]*(\`{3,}|~{3,})[ \\t]*${NAME}[ \\t]*$.*?(?:^[ \
 const CHANNEL = /<\|channel\|>\s*(\w+)[^<]*(?:<\|constrain\|>\s*\w*\s*)?<\|message\|>/g;
 /** The same after a server has dropped the marks: `analysisWe need ...assistantfinal{...}`. */
 const BARE_CHANNELS = /^\s*analysis(?=[A-Z]|\s*(?:We|I|The user|Let|Need)\b)/;
-/** Whatever follows its name, where the last channel has come too. */
+/** Any text after the channel's name, if the last channel follows. */
 const BARE_TO_FINAL = /^\s*analysis.*?assistant\s*final/s;
 const BARE_FINAL = /assistant\s*final(?:\s*json)?(?=\s*\S)/g;
 
 /**
- * What a model says after its thinking: nothing of what it discarded there is its answer. Chat templates may open the
- * thinking themselves, so a text that only ends it begins with it; and one that does not end is all there is.
+ * The text after a model's thinking, since only that is its answer. A chat template may itself open the thinking, so a
+ * text with only an end mark begins with thinking; thinking without an end mark leaves no text.
  */
 export function afterThinking(text: string): string {
   return withoutMarked(afterChannels(text).replace(FENCE, ' '));
@@ -58,8 +62,22 @@ function withoutMarked(text: string): string {
 function marksIn(text: string): [RegExpExecArray, string, string][] {
   const marks = [...text.matchAll(MARK)].map((mark): [RegExpExecArray, string, string] => [mark, mark[1]!, mark[2]!]);
   const ended = new Set(marks.filter(([, slash]) => slash === '/').map(([, , name]) => name.toLowerCase()));
-  // In small letters, brackets that nothing ends are a heading, or a link.
   return marks.filter(
-    ([mark, , name]) => !mark[0].startsWith('[') || name === name.toUpperCase() || ended.has(name.toLowerCase()),
+    ([mark, , name]) =>
+      !mark[0].startsWith('[') ||
+      name === name.toUpperCase() ||
+      ended.has(name.toLowerCase()) ||
+      beginsUnended(text, mark),
   );
 }
+
+/**
+ * Whether a bracket in small letters that nothing ends begins thinking which goes on to the end of the text. It does at
+ * the beginning of a line, unless an object or a list is the last that is said: then it is a heading, and that the
+ * answer. Elsewhere it is a word in brackets, or a link.
+ */
+function beginsUnended(text: string, { 0: mark, index }: RegExpExecArray): boolean {
+  const rest = text.slice(index + mark.length);
+  return /(?:^|\n)[ \t>#*_-]*$/.test(text.slice(0, index)) && !rest.startsWith('(') && !ENDS_WITH_JSON.test(rest);
+}
+const ENDS_WITH_JSON = /[}\]]\s*(?:(?:`{3,}|~{3,})\s*)?$/;

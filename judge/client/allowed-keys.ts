@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { namesSecret } from '../../core/secret-variables.ts';
 import { hasCredentials } from './credentials.ts';
 import { JudgeError } from './judge-error.ts';
 
@@ -16,7 +15,7 @@ const AllowedKey = z.strictObject({
 export const AllowedKeys = z.array(AllowedKey).max(1000);
 export type AllowedKeys = z.infer<typeof AllowedKeys>;
 
-/** What needs no entry, besides any key to a server on the worker's own machine. */
+/** What needs no entry, besides any key of an API to a server on the worker's own machine. */
 const USUAL: AllowedKeys = [{ variable: 'OPENAI_API_KEY', url: 'https://api.openai.com/' }];
 
 /** Where the owner of a worker says which keys may go where. */
@@ -39,10 +38,10 @@ export function requireAllowed(variable: string, url: string, field: string, { k
   if ([...USUAL, ...keys].some((entry) => entry.variable === variable && isBelow(url, entry.url))) return;
   const { origin, hostname } = new URL(url);
   if (isThisMachine(hostname)) {
-    if (namesSecret(variable)) return;
+    if (namesApiKey(variable)) return;
     throw new JudgeError({
       kind: 'blocked',
-      sentence: `The environment variable ${variable} (${field}) is not named as a key, such as JUDGE_API_KEY`,
+      sentence: `The environment variable ${variable} (${field}) is not named as an API key, such as JUDGE_API_KEY`,
       remedy: `rename it, or let ${path} allow it: keys: [{ variable: ${variable}, url: "${origin}/" }]`,
     });
   }
@@ -51,6 +50,14 @@ export function requireAllowed(variable: string, url: string, field: string, { k
     sentence: `The value of ${variable} (${field}) may not be sent to ${origin}: ${path} does not allow it`,
     remedy: `if you trust that address with it, add: keys: [{ variable: ${variable}, url: "${origin}/" }]`,
   });
+}
+
+/** Keys of something else than an API: `PUBLIC_KEY`, `AWS_SECRET_ACCESS_KEY`, `GPG_KEY`, `CSRF_TOKEN`. */
+const OTHER_KEY = /(^|_)(PUBLIC|PRIVATE|ACCESS|SSH|GPG|PGP|TLS|SSL|HOST|SIGNING|ENCRYPTION|SESSION|CSRF|XSRF)(_|$)/i;
+
+/** Whether an environment variable is named as the key of an API: `JUDGE_API_KEY`, `VLLM_KEY`, `HF_TOKEN`. */
+function namesApiKey(variable: string): boolean {
+  return /(^|_)(APIKEY|KEY|TOKEN|SECRET)$/i.test(variable) && !OTHER_KEY.test(variable);
 }
 
 /** The part of a judge's config that names secrets, and where they go. */

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Identity } from '../../core/identity.ts';
 import type { Prompt } from '../questions/prompt.ts';
 import type { Unscorable } from '../questions/question.ts';
 import type { ChatMessages } from './chat-messages.ts';
@@ -21,8 +22,9 @@ export type FailedRequest = {
 };
 
 /**
- * A request that the endpoint refuses for its text, which it neither read nor was paid for. `tooLong`: for its length
- * together with that of the answer asked for; the window is the server's and may change, so this is no answer to keep.
+ * A request that the endpoint refuses because of its text: the model did not read it, and it cost nothing. `tooLong`:
+ * for its length together with that of the answer asked for; the window is the server's and may change, so this is no
+ * answer to keep.
  */
 export type RefusedRequest = Unscorable & { tooLong?: true };
 
@@ -39,6 +41,8 @@ export interface ChatText {
   finishReason: string;
   /** Absent where the endpoint counts none. */
   tokens?: { input: number; output: number };
+  /** Which version of the model has answered, as far as the endpoint says: `model`, `fingerprint`. */
+  by?: Identity;
 }
 
 /**

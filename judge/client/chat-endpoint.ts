@@ -26,8 +26,8 @@ type ChatEndpointConfig = Pick<
 >;
 
 /**
- * Puts questions to a provider's API: so many at a time, within the rate limits, each until it has an answer or none
- * that can be used.
+ * Asks questions of a provider's API: at most `concurrency` at a time, within the rate limits, each until it has an
+ * answer or it is clear that it gets none.
  *
  * Retries a failed request after a few short pauses. A longer fault throws a `JudgeError`; after one that a person must
  * remedy, or after faults at as many questions in a row as are asked at once, the questions still waiting for their
@@ -215,12 +215,12 @@ function readAttempt<T>(attempt: PaidRequest, question: Question<T>): ParsedAnsw
   return { fault: isThinking(attempt) ? 'it ended before its thinking did' : 'it was too long' };
 }
 
-/** At the end of what it may write. */
+/** Whether the answer stopped at its token limit. */
 function isCutOff({ finishReason }: PaidRequest): boolean {
   return finishReason === 'length';
 }
 
-/** Whether all that was written is thinking, whether the endpoint shows it or not. */
+/** Whether the model wrote nothing but thinking, which the endpoint may hide. */
 function isThinking({ text }: PaidRequest): boolean {
   return afterThinking(text).trim() === '';
 }
@@ -233,15 +233,16 @@ function unusable(fault: string) {
  * Where the endpoint counts no tokens, they are estimated from the length of both texts, so that a budget in USD holds
  * all the same.
  */
-function paidRequest({ text, finishReason, tokens }: ChatText, promptTokens: number, seconds: number): PaidRequest {
+function paidRequest({ text, finishReason, tokens, by }: ChatText, promptTokens: number, seconds: number): PaidRequest {
   return {
-    // One character more than can be read is enough to know that it cannot.
+    // One character over the limit is enough to show that the text cannot be read.
     text: text.slice(0, LONGEST_ANSWER + 1),
     finishReason,
     ...(tokens
       ? { inputTokens: tokens.input, outputTokens: tokens.output }
       : { inputTokens: promptTokens, outputTokens: estimatedTokens(text.length), estimated: true }),
     seconds,
+    ...(by && { by }),
   };
 }
 

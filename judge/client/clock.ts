@@ -1,6 +1,6 @@
 import { setTimeout as timer } from 'node:timers/promises';
 
-/** The time that the judge's client waits by: tests pass a clock that they drive. */
+/** The clock of the judge's client. Tests pass one that they control. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;

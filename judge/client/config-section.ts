@@ -29,6 +29,9 @@ export function ofSection(section: JudgeSection, client: LlmClient): LlmClient {
     get usage() {
       return client.usage;
     },
+    get answeredBy() {
+      return client.answeredBy;
+    },
     ask: (question, signal) =>
       client.ask(question, signal).catch((error: unknown) => {
         throw named(section, error);

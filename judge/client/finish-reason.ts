@@ -1,10 +1,10 @@
 /**
  * What the end of a completion means, by the `finish_reason` that a server gives.
- * - `whole`: the model had said all. So it is for a word that is not known.
+ * - `whole`: the model has finished. Also the meaning of an unknown word.
  * - `cut off`: at the limit of the answer's tokens.
  * - `window`: the model's context window is full.
  * - `filtered`: moderation has stopped it.
- * - `failed`: the server could not go on. What there is of a text is no answer.
+ * - `failed`: the server failed. A partial text is no answer.
  */
 export type Ending = 'whole' | 'cut off' | 'window' | 'filtered' | 'failed';
 

@@ -9,7 +9,7 @@ const WRAPPER = new RegExp(
 
 /**
  * An answer in the shape that was asked for, where what it says is unambiguous and only written otherwise: words in
- * capitals, numbers as text, `"yes"` for true, names of fields in another case, fields that nobody asked for, a list
+ * capitals, numbers as text, `"yes"` for true, names of fields in another case, unrequested fields, a list
  * without the one field that it belongs in, or the whole in a list or a `WRAPPER`. What does not fit stays as it is,
  * for the shape to refuse.
  */

@@ -1,16 +1,19 @@
 import { z } from 'zod';
+import { Identity } from '../../core/identity.ts';
 import type { Outcome, Question, Unscorable } from '../questions/question.ts';
 import type { JudgeUsage } from '../usage.ts';
 
 /**
- * The language model as stages see it: an endpoint behind the ledger, which is asked, and paid, once a question. A
- * question that gets no answer because of the endpoint (network, overload, wrong key) throws a `JudgeError`; one that
- * the model will not or cannot answer is `unscorable`. Neither ever becomes an answer.
+ * The language model as stages see it: an endpoint behind the ledger, so that each question is asked, and paid for,
+ * once. A question that gets no answer because of the endpoint (network, overload, wrong key) throws a `JudgeError`;
+ * one that the model will not or cannot answer is `unscorable`. Neither ever becomes an answer.
  */
 export interface LlmClient {
   /** For reports: the model. */
   readonly name: string;
   readonly usage: JudgeUsage;
+  /** The versions of the model that have given the answers so far, those from the ledger too; each once. */
+  readonly answeredBy: Identity[];
   ask<T>(question: Question<T>, signal?: AbortSignal): Promise<Outcome<T>>;
 }
 
@@ -53,6 +56,8 @@ export const PaidRequest = z.strictObject({
   /** Set where the endpoint counts no tokens, and the numbers are a quarter of the characters. */
   estimated: z.literal(true).optional(),
   seconds: z.number(),
+  /** Which version of the model has answered: `model` and `fingerprint`, where the endpoint says them. */
+  by: Identity.optional(),
 });
 export type PaidRequest = z.infer<typeof PaidRequest>;
 

@@ -3,7 +3,7 @@ import { CLOCK, type Clock } from './clock.ts';
 import { JudgeError, problemOf } from './judge-error.ts';
 import type { AskObserver, Exchange, LlmEndpoint } from './llm-client.ts';
 
-/** Since when no answer has come, over all attempts at a stage. Times are milliseconds since the epoch. */
+/** The moment since which no answer has come, over all attempts at a stage. Times are milliseconds since the epoch. */
 export interface OutageClock {
   since(): number;
   answered(): void;

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { bareName, fieldsOf, inShape, isObject, keysFor } from './lenient-shape.ts';
 
-/** Words in names of what tells about a field rather than replaces it. */
+/** Words in the names of values that comment on a field instead of replacing it. */
 const NOTES = new RegExp(
   '^(?:reason\\w*|expla\\w*|rational\\w*|justif\\w*|notes?|comments?|confiden\\w*|evidence|index|indices|ids?|number|' +
     'counts?|total|max|maximum|min|minimum|scale|weight|letter|type|schema)$',
 );
-/** Words in names that tell of a change of mind, or of an answer that is not meant. */
+/** Words in names that mark a correction, or an answer that does not count. */
 const CHANGES = new RegExp(
   '^(?:final|corrected|corrections?|revis(?:ed|ions?)|updated?|actual|real|true|new|better|best|old|original|draft|' +
     'first|second|prev|previous|prior|alt|alternatives?|initial|other|instead|changed)$',
@@ -15,9 +15,9 @@ const CHANGES = new RegExp(
 const REFUSALS = /^(?:errors?|refusals?|refused|apolog(?:y|ies)|failures?)$/;
 
 /**
- * Whether an object says besides the asked fields something else that could be meant: a field by two names, such as
- * `verdicts` and `corrected_verdicts`, a second answer within the object, or an error. Which of them the model means is
- * not for us to choose.
+ * Whether an object holds, besides the requested fields, something else that could be the answer: a field by two names,
+ * such as `verdicts` and `corrected_verdicts`, a second answer within the object, or an error. The code does not guess
+ * which of them the model means.
  */
 export function holdsSecondAnswer(value: unknown, shape: z.ZodType): boolean {
   const fields = fieldsOf(shape);
@@ -60,7 +60,7 @@ function isAnswer(value: unknown, shape: z.ZodType): boolean {
   return isObject(value) && shape.safeParse(inShape(value, shape)).success;
 }
 
-/** Whether a value that nobody asked for could stand for the field. */
+/** Whether an unrequested value could stand for the field. */
 function mayReplace(key: string, value: unknown, { name, field }: { name: string; field: z.ZodType }): boolean {
   const words = key
     .replaceAll(/([a-z])(?=[A-Z])/g, '$1 ')

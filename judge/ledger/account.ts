@@ -10,8 +10,8 @@ interface Paid {
 }
 
 /**
- * What one place in a run has paid its judge, and is about to pay. Keeps sums, and only the key of each question, since
- * a benchmark asks hundreds of thousands.
+ * What one place in a run has paid its judge, and what it has reserved. Keeps sums, and only the key of each question,
+ * since a benchmark asks hundreds of thousands.
  *
  * A run never exceeds a budget of calls. It exceeds a USD budget by at most one question: each question in flight
  * reserves the highest cost so far, and a question that would exceed the budget waits. Until the first cost is known,

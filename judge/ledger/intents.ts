@@ -20,7 +20,7 @@ export const Intent = z.strictObject({
   taking: z.string(),
   /** The holder has given up, and perhaps paid. */
   released: z.literal(true).optional(),
-  /** Answers that were paid for and could not be used: who asks next goes on after them. */
+  /** Answers that were paid for and could not be used: the next asker continues after them. */
   attempts: z.array(PaidRequest).optional(),
   /** Whether a request was perhaps paid for besides those; absent: it was. */
   lost: z.literal(false).optional(),
@@ -58,9 +58,10 @@ const LONGEST_NOTED = 4000;
  * when its answer is stored or when it certainly has none. A leftover intent means an answer that was perhaps
  * paid for and lost.
  *
- * An abandoned intent is taken over by putting the next number, which one of many can do; the numbers below go with it.
- * Its holder is gone when it says so, when its attempt was superseded (a worker that died: Temporal starts the next
- * attempt, which takes over at once), or when its lease is over (a run that was terminated as its worker died).
+ * A process takes an abandoned intent over by putting the next number, which only one of many can do; the intents with
+ * lower numbers are removed. An intent is abandoned when its holder has released it, when its attempt was superseded (a
+ * worker that died: Temporal starts the next attempt, which takes over at once), or when its lease is over (a run that
+ * was terminated as its worker died).
  */
 export class Intents {
   readonly #storage: Storage;

@@ -1,7 +1,5 @@
 import pLimit from 'p-limit';
 import type { Clock } from '../client/clock.ts';
-import type { LlmEndpoint } from '../client/llm-client.ts';
-import { CAPTION, exampleQuestion } from '../providers/example.ts';
 import type { QuestionFaults } from './question-faults.ts';
 
 const LOOK_AGAIN_MILLISECONDS = 50;
@@ -12,7 +10,7 @@ const LOOK_AGAIN_MILLISECONDS = 50;
  * answer is known, in their place.
  */
 export class LaterTurns {
-  readonly #endpoint: LlmEndpoint;
+  readonly #ask: (signal: AbortSignal | undefined) => Promise<void>;
   readonly #faults: QuestionFaults;
   readonly #clock: Clock;
   /** Questions on their way that do not wait here. */
@@ -25,8 +23,9 @@ export class LaterTurns {
   /** The endpoint answers nothing, or was not asked because of that. */
   #broken: unknown;
 
-  constructor(endpoint: LlmEndpoint, faults: QuestionFaults, clock: Clock) {
-    this.#endpoint = endpoint;
+  /** @param ask asks the endpoint a question whose answer is known. */
+  constructor(ask: (signal: AbortSignal | undefined) => Promise<void>, faults: QuestionFaults, clock: Clock) {
+    this.#ask = ask;
     this.#faults = faults;
     this.#clock = clock;
   }
@@ -77,7 +76,7 @@ export class LaterTurns {
   async #probe(signal: AbortSignal | undefined): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken;
     try {
-      await this.#endpoint.ask(exampleQuestion(CAPTION), signal);
+      await this.#ask(signal);
     } catch (error) {
       this.#broken = error;
       throw error;

@@ -39,8 +39,13 @@ export function ledgerKey(
  * under the hash of the ledger's key. `undefined` for a place that is in no run.
  */
 export function runOutcomeKey(key: string, place: string): string | undefined {
-  const runKey = /^runs\/([^/]+)\//.exec(place)?.[1];
+  const runKey = runOf(place);
   const entry = parseKey(key);
   if (runKey === undefined || entry?.kind !== 'ledgerEntry') return undefined;
   return keyOf('judgeOutcome', { runKey, hash: entry.parts.hash });
+}
+
+/** The run that a place belongs to, by its key. */
+export function runOf(place: string): string | undefined {
+  return /^runs\/([^/]+)\//.exec(place)?.[1];
 }

@@ -1,8 +1,7 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import { z } from 'zod';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
-import { VideocapError } from '../../core/errors.ts';
 import type { Claim } from '../../core/fence.ts';
+import type { Identity } from '../../core/identity.ts';
 import { CLOCK, type Clock } from '../client/clock.ts';
 import { endingOf } from '../client/finish-reason.ts';
 import { JudgeError, problemOf } from '../client/judge-error.ts';
@@ -12,10 +11,14 @@ import type { Outcome, Question } from '../questions/question.ts';
 import type { JudgeSpending, JudgeUsage } from '../usage.ts';
 import { costOf } from '../usage.ts';
 import { Account } from './account.ts';
+import { FiledAnswers } from './filed-answers.ts';
 import { type EarlierAsking, Intents, type Taken } from './intents.ts';
 import { LaterTurns } from './later-turns.ts';
-import { LedgerEntry, ledgerKey, runOutcomeKey } from './ledger-entry.ts';
+import { type LedgerEntry, ledgerKey, runOutcomeKey } from './ledger-entry.ts';
+import { PinnedJudge } from './pinned-judge.ts';
+import { Probes } from './probes.ts';
 import { QuestionFaults, questionFault } from './question-faults.ts';
+import { type Found, type SharedState, sharedAt, valueIn } from './shared-state.ts';
 import { WaitGroup } from './wait-group.ts';
 
 export interface LedgerOptions {
@@ -32,9 +35,6 @@ export interface LedgerOptions {
   clock?: Clock;
 }
 
-/** The entry under a key; unreadable if it is damaged or written by another version. */
-type Found = LedgerEntry | 'unreadable';
-
 /** One question on its way, and where its answer belongs. */
 interface Asking {
   key: string;
@@ -45,24 +45,6 @@ interface Asking {
   signal: AbortSignal | undefined;
 }
 
-/** What all ledgers of this process on one storage share. */
-interface Shared {
-  /** Questions being asked right now: the second to ask waits for the first. */
-  flights: Map<string, Promise<Found>>;
-  /** Answers that came and are not stored yet, with the intents that end when they are. */
-  unstored: Map<string, { said: LedgerEntry; at: string; intents: Intents }>;
-  /** By model. */
-  faults: Map<string, QuestionFaults>;
-}
-
-const sharedByPlace = new Map<string, Shared>();
-
-function sharedAt(place: string): Shared {
-  const shared = sharedByPlace.get(place) ?? { flights: new Map(), unstored: new Map(), faults: new Map() };
-  sharedByPlace.set(place, shared);
-  return shared;
-}
-
 /** How often a question that another process is asking is looked for. */
 const LOOK_AGAIN_MILLISECONDS = 200;
 
@@ -71,9 +53,11 @@ const LOOK_AGAIN_MILLISECONDS = 200;
  * there by retries, resumed runs, other runs and benchmarks. Refusals are answers too, and were paid for. Identical
  * questions in flight are one, in this process and in others on the same store.
  *
+ * The version of the judge that a run began with is part of the hash: a run that begins after the judge has become
+ * another one finds no answers of the earlier one. Within a run the hash stays, and the run says who has answered.
+ *
  * A question keeps its turn until its answer is stored, so a process that dies loses at most as many answers as it asks
- * at the same time. An answer that cannot be stored, as on a full disk, stays in memory, and is stored when it is asked
- * for again.
+ * at the same time.
  *
  * An answer in the ledger that cannot be read (damaged, or kept when answers were read less strictly) stays where it is
  * and is asked for once more; what then comes is filed under the hash of the question and of the answer it replaces.
@@ -85,25 +69,22 @@ const LOOK_AGAIN_MILLISECONDS = 200;
 export class Ledger implements LlmClient {
   readonly name: string;
   readonly #endpoint: LlmEndpoint;
-  readonly #store: ArtifactStore;
   readonly #place: string;
   readonly #price: Price;
   readonly #clock: Clock;
   readonly #intents: Intents;
   readonly #account: Account;
-  readonly #shared: Shared;
+  readonly #shared: SharedState;
+  readonly #filed: FiledAnswers;
   readonly #turns: LimitFunction;
   readonly #faults: QuestionFaults;
   readonly #later: LaterTurns;
-  /** A batch may ask thousands of questions at once, and a process may open only so many files. */
-  readonly #reads = pLimit(32);
-  readonly #writes = pLimit(32);
   readonly #lookups = new WaitGroup();
+  readonly #judge: PinnedJudge;
 
   constructor(endpoint: LlmEndpoint, store: ArtifactStore, place: string, options: LedgerOptions = {}) {
     this.name = endpoint.name;
     this.#endpoint = endpoint;
-    this.#store = store;
     this.#place = place;
     this.#price = options.price ?? { inputPerMillion: 0, outputPerMillion: 0 };
     this.#account = new Account(this.#price, options.budget ?? {}, options.spent ?? { usd: 0, calls: 0 });
@@ -112,23 +93,36 @@ export class Ledger implements LlmClient {
     this.#intents = new Intents(store.storage, { place, claims: [...claims], leaseSeconds }, this.#clock.now);
     this.#turns = pLimit(concurrency);
     this.#shared = sharedAt(store.storage.place);
-    this.#faults = this.#shared.faults.get(this.name) ?? new QuestionFaults();
-    this.#shared.faults.set(this.name, this.#faults);
-    this.#later = new LaterTurns(endpoint, this.#faults, this.#clock);
+    this.#filed = new FiledAnswers(store, place, this.#shared.unstored);
+    this.#judge = new PinnedJudge(store.storage, place, this.#shared.versions, this.#clock);
+    this.#faults = valueIn(this.#shared.faults, this.name, () => new QuestionFaults());
+    const probes = new Probes(endpoint, this.#account, place, this.#shared.probes);
+    this.#later = new LaterTurns((signal) => probes.ask(signal), this.#faults, this.#clock);
   }
 
   get usage(): JudgeUsage {
     return this.#account.usage;
   }
 
+  get answeredBy(): Identity[] {
+    return this.#judge.answeredBy;
+  }
+
+  /** The version of the judge whose answers this place looks for. */
+  version(question: Question<unknown>): Promise<string | undefined> {
+    return this.#judge.version(this.#endpoint.identity(question));
+  }
+
   /** @throws VideocapError `JudgeBlocked` when the budget is reached, and what the endpoint throws. */
   async ask<T>(question: Question<T>, signal?: AbortSignal): Promise<Outcome<T>> {
-    const asked = this.#endpoint.identity(question);
+    const judgeVersion = await this.version(question);
+    const asked = { ...this.#endpoint.identity(question), ...(judgeVersion !== undefined && { judgeVersion }) };
     for (let replaced: string | undefined; ; ) {
       const key = ledgerKey(asked, question, replaced);
       const found = await this.#entry({ key, asked, question, before: replaced === undefined ? 0 : 1, signal });
       this.#account.ask();
       const outcome = found === 'unreadable' ? undefined : outcomeOf(found, question);
+      if (outcome && found !== 'unreadable') this.#judge.uses(found);
       if (outcome) return outcome;
       replaced = key;
     }
@@ -159,7 +153,7 @@ export class Ledger implements LlmClient {
       const known = await this.#lookups.track(this.#find(key));
       if (known) return known;
       if (!held || !(await this.#intents.held(key))) {
-        if (this.#shared.unstored.has(key)) return this.#settle(key);
+        if (this.#filed.waits(key)) return this.#count(key, await this.#filed.settle(key));
         // What this place has paid for is known once all its questions have been looked up.
         if (this.#account.isLimited) await this.#lookups.wait();
         const entry = await this.#later.turn(key, () => this.#turns(() => this.#pay(asking)), signal);
@@ -200,9 +194,12 @@ export class Ledger implements LlmClient {
       const observer = { sending, requesting, unusable, lost: () => lost++ };
       const exchange = await this.#endpoint.ask(question, signal, observer);
       answered = true;
+      const cameAt = this.#clock.now();
       this.#faults.answered(key);
       this.#account.took(exchange.attempts.slice(earlier.attempts.length));
-      return await this.#settleNow(asking, exchange, before + lost);
+      const settled = await this.#settleNow(asking, exchange, before + lost);
+      await this.#judge.hasAnswered(asking.asked, exchange.attempts, cameAt);
+      return settled;
     } catch (error) {
       if (error instanceof HeldElsewhere) return undefined;
       if (answered) throw error;
@@ -240,8 +237,7 @@ export class Ledger implements LlmClient {
       await this.#intents.giveUp(key, { lost: repeated > 0 });
       return said;
     }
-    this.#shared.unstored.set(key, { said, at, intents: this.#intents });
-    return await this.#settle(key);
+    return this.#count(key, await this.#filed.file(key, { said, at, intents: this.#intents }));
   }
 
   /** Another process may have stored the answer between the last look and the intent. */
@@ -251,52 +247,15 @@ export class Ledger implements LlmClient {
     throw new HeldElsewhere();
   }
 
-  /** Stores an answer that has come, now or for an earlier asker. */
-  async #settle(key: string): Promise<Found> {
-    const { said, at, intents } = this.#shared.unstored.get(key)!;
-    const entry = await this.#keep(at, said, key);
-    this.#shared.unstored.delete(key);
-    await intents.drop(key);
-    return entry;
-  }
-
   /** No answer has come. */
   async #giveUp(key: string, taken: Taken | undefined, lost: boolean): Promise<void> {
     if (taken === undefined) await this.#intents.withdraw(key);
     else await this.#intents.giveUp(key, { lost });
   }
 
-  /** In the ledger, or with the run. */
   async #find(key: string): Promise<Found | undefined> {
-    const inRun = runOutcomeKey(key, this.#place);
-    const found = (await this.#read(key)) ?? (inRun === undefined ? undefined : await this.#read(inRun));
+    const found = await this.#filed.find(key);
     return found && this.#count(key, found);
-  }
-
-  async #read(key: string): Promise<Found | undefined> {
-    return this.#reads(async () => {
-      try {
-        const ref = await this.#store.find(key);
-        return ref && (await this.#store.readJson(ref, LedgerEntry));
-      } catch (error) {
-        if (isUnreadable(error)) return 'unreadable';
-        throw error;
-      }
-    });
-  }
-
-  /**
-   * Stores an answer, then gives it; when another process was first with the same question, gives what that one stored.
-   * @param at the key to store it under.
-   */
-  async #keep(at: string, entry: LedgerEntry, key: string): Promise<Found> {
-    try {
-      await this.#writes(() => this.#store.putJson(at, LedgerEntry.parse(entry)));
-      return this.#count(key, entry);
-    } catch (error) {
-      if (!(error instanceof VideocapError && error.code === 'ArtifactConflict')) throw error;
-      return (await this.#find(key))!;
-    }
   }
 
   /** Notes what this place paid for, now or before it was done again. */
@@ -312,12 +271,6 @@ function outcomeOf<T>({ outcome, attempts }: LedgerEntry, question: Question<T>)
   if ('unscorable' in outcome) return endingOf(attempts.at(-1)?.finishReason ?? '') === 'failed' ? undefined : outcome;
   const reading = question.read(attempts.at(-1)?.text ?? '');
   return 'answer' in reading ? reading : undefined;
-}
-
-/** Whether the stored entry is damaged, as opposed to a passing fault of the disk. */
-function isUnreadable(error: unknown): boolean {
-  if (error instanceof VideocapError) return error.code === 'CorruptArtifact';
-  return error instanceof z.ZodError || error instanceof SyntaxError;
 }
 
 /** Why the endpoint fails, if it is perhaps at this question alone. */

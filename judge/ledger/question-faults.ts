@@ -1,11 +1,11 @@
-/** A question that was tried so often, with so many answers to others between its tries, is at fault itself. */
+/** After this many tries, with enough answers to other questions in between, the question itself is at fault. */
 const TRIES = 5;
 const ANSWERS_BETWEEN = 10;
 /** After so many failures, which an outage has too, answers to others are asked for where none are under way. */
 const FAILURES_BEFORE_PROBES = 5;
 
 interface Failing {
-  /** That count: enough other answers came since the one before. */
+  /** Tries that count: enough other questions were answered since the previous one. */
   tries: number;
   /** Since the last answer to a question that a run asks. */
   failures: number;

@@ -19,6 +19,7 @@ export class RuleBasedJudge implements Judge {
   readonly name = 'rule-based (no LLM)';
   readonly isLlm = false;
   readonly usage: JudgeUsage = { ...NO_USAGE };
+  readonly answeredBy = [];
 
   async entail(text: string, events: readonly string[]): Promise<Outcome<Verdict[]>> {
     this.usage.calls++;

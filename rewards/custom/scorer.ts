@@ -9,7 +9,7 @@ import type { CustomKind, CustomOf } from './custom-config.ts';
 /** What the owner of this worker allows rewards to use. */
 export interface AllowedScope {
   allowed: AllowedRewards;
-  /** The file that says so, for messages. */
+  /** The path of `allowed.yaml`, for messages. */
   allowedPath: string;
   /** The real folder that its paths start from. */
   folder: string;

@@ -1,5 +1,6 @@
+import { assign } from './assignment.ts';
 import { characterF1, runsF1 } from './characters.ts';
-import type { Reading } from './reading.ts';
+import { isUnspaced, type Reading } from './reading.ts';
 import { withoutMarks } from './scripts.ts';
 
 /** A phrase, and what a model can read of it. */
@@ -15,16 +16,51 @@ export interface ReadPhrase {
  * Where most of a phrase is read, the embeddings of what is read count, lowered by how different the characters of the
  * rest are. Where most is not, the characters of the whole phrases count, lowered by how different the words are that
  * the model reads: numbers and single foreign words, whose embeddings are close (`2` and `9`: 0.95).
+ *
+ * A word that the model does not know and that has no counterpart lowers the similarity by itself, however many others
+ * are the same: among their characters, its own would hardly count.
  * @param cosine of the embeddings of what is read, in [0, 1].
  */
 export function mixedSimilarity(a: ReadPhrase, b: ReadPhrase, cosine: number): number {
   const [left, right] = [apartFrom(a.reading, b.reading), apartFrom(b.reading, a.reading)];
   if (isMostlyUnread(a.reading) || isMostlyUnread(b.reading)) {
     const share = Math.max(left.readShare, right.readShare);
-    return characterF1(a.phrase, b.phrase) * lowered(share, runsF1(left.readWords, right.readWords));
+    const likeness = characterF1(a.phrase, b.phrase);
+    const wrong = wrongShare(left.unreadWords.filter(isUnspaced), right.unreadWords.filter(isUnspaced), left, right);
+    return Math.min(likeness, lowered(wrong, 0)) * lowered(share, runsF1(left.readWords, right.readWords));
   }
   const share = Math.max(a.reading.unreadShare, b.reading.unreadShare);
-  return cosine * lowered(share, characterF1(left.unread, right.unread));
+  const likeness = characterF1(left.unreadWords.join(' '), right.unreadWords.join(' '));
+  const wrong = wrongShare(left.unreadWords, right.unreadWords, left, right);
+  return cosine * Math.min(lowered(share, likeness), lowered(wrong, 0));
+}
+
+/** Below this likeness of their characters two words are different words: `niño` and `niña` have 0.64. */
+const SAME_WORD = 2 / 3;
+
+interface Parts {
+  readWords: readonly string[];
+  unreadWords: readonly string[];
+}
+
+/** The larger share of words in one of two phrases that are among `mine` or `theirs`, and not in the other phrase. */
+function wrongShare(mine: readonly string[], theirs: readonly string[], a: Parts, b: Parts): number {
+  const [left, right] = [without(mine, theirs), without(theirs, mine)];
+  const likeness = left.map((word) => right.map((other) => characterF1(word, other)));
+  const pairs = assign(likeness.map((row) => row.map((one) => (one < SAME_WORD ? 0 : one)))).length;
+  const share = (wrong: number, { readWords, unreadWords }: Parts) =>
+    wrong / Math.max(1, readWords.length + unreadWords.length);
+  return Math.max(share(left.length - pairs, a), share(right.length - pairs, b));
+}
+
+/** Words that are left where each of the others has taken away an equal one. */
+function without(words: readonly string[], others: readonly string[]): string[] {
+  const left = [...words];
+  for (const other of others) {
+    const at = left.indexOf(other);
+    if (at >= 0) left.splice(at, 1);
+  }
+  return left;
 }
 
 /**
@@ -49,7 +85,7 @@ function apartFrom({ readWords, unreadWords }: Reading, other: Reading) {
   const unread = [...unreadWords, ...readWords.filter((word) => bare.has(word))];
   return {
     readWords: read,
-    unread: unread.join(' '),
+    unreadWords: unread,
     readShare: read.length / Math.max(1, read.length + unread.length),
   };
 }

@@ -16,8 +16,8 @@ import {
 } from 'typescript/unstable/sync';
 
 /**
- * The doc comments above the fields of a schema, which have no place in the schema itself: the compiler knows which
- * comment belongs to which field of the schema's output type, through spreads, `extend` and `omit`.
+ * The doc comments above the fields of a schema. The schema itself does not hold them; the compiler knows which comment
+ * belongs to which field of the schema's output type, through spreads, `extend` and `omit`.
  */
 export interface CommentedType {
   /**

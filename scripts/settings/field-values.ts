@@ -30,7 +30,7 @@ export function valuesOf(schema: Schema): string {
   }
 }
 
-/** What a field is where a config does not say; nothing where that is an empty section. */
+/** The default of a field, as text; empty where the default is an empty section. */
 export function defaultOf({ default: value }: Schema): string {
   if (value === undefined) return 'none';
   if (typeof value === 'object' && !Array.isArray(value)) return fieldsText(value) && code(fieldsText(value));

@@ -6,10 +6,9 @@ import { sceneAt } from '../../datasets/shapes/scene.ts';
 import { COLOURS, SHAPES } from '../../judge/rule-based/shapes-vocabulary.ts';
 
 /**
- * Where every subject is in the frames that pretraining sees: beside each `shard-00000.jsonl` of `--data`, under
- * `--out`, a
- * `shard-00000.tracks` of float32 [n, 8 frames, 6 colours, 5]: visible, x, y, radius (shares of the canvas), shape
- * (1-5, 0 none).
+ * Where every subject is in the frames that pretraining sees: for each `shard-00000.jsonl` of `--data`, a file under
+ * `--out`: `shard-00000.tracks` of float32 [n, 8 frames, 6 colours, 5]: visible, x, y, radius (shares of the canvas),
+ * shape (1-5, 0 none).
  */
 const SEEN = 8;
 const VALUES = 5;

@@ -6,10 +6,9 @@ import { findInstallation } from '../../cli/installation.ts';
 
 /**
  * `npm run model:pretrain [-- --scenes 24000 --seconds 5400]`: makes the base weights of the tiny model again. Draws
- * and encodes the pretraining scenes, writes down where everything is in them, trains, and puts the weights into the
- * model folder. Each part continues where an earlier call stopped. Fewer scenes try the whole way out in minutes.
- * Options after
- * `--scenes` go to `videocap_torch.pretrain`; workers/torch/README.md says what they mean.
+ * and encodes the pretraining scenes, writes the position of every subject in them, trains, and puts the weights into
+ * the model folder. Each part continues where an earlier call stopped. With fewer scenes, a trial of all parts takes
+ * minutes. Options after `--scenes` go to `videocap_torch.pretrain`; workers/torch/README.md says what they mean.
  */
 const [option, count, ...others] = process.argv.slice(2);
 const [scenes, trainingOptions] = option === '--scenes' ? [count ?? '', others] : ['24000', process.argv.slice(2)];

@@ -7,7 +7,7 @@ import { Report } from '../../cli/setup/report.ts';
 
 /**
  * `tsx scripts/torch/run-python.ts MODULE [ARGUMENT...]`: runs a Python module of `workers/torch`, in an environment of
- * its own that is made from `requirements.lock` when it is missing. Nothing here is needed at run time.
+ * its own that is made from `requirements.lock` when it is missing. Runs do not need it.
  */
 const { repository } = findInstallation();
 const folder = join(repository, 'workers', 'torch');

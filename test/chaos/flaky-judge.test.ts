@@ -15,7 +15,7 @@ afterAll(() => world?.stop());
 interface Faults {
   /** Share of requests that fail at random. */
   rate: number;
-  /** Share of questions whose first answer is none: prose, nothing, cut off, a verdict too few. */
+  /** Share of questions whose first answer is unusable: prose, empty, cut off, a verdict too few. */
   unusable?: number;
   /** Whether the first three requests are not answered at all: one hangs, one stops in its middle, one drips. */
   silent?: boolean;
@@ -31,8 +31,7 @@ async function train({ rate, unusable = 0, silent = false }: Faults) {
     server.failRandomly({ rate, unusable, seed: 7 });
     const { config, overrides } = matrixExperiment(server.baseUrl);
     const many = { 'algorithm.steps': 20, 'algorithm.iterations': 1, 'benchmark.everySteps': 0 };
-    // Silence is waited for once, by all questions of a batch together; a good answer comes in time from a busy machine
-    // too.
+    // All questions of a batch wait for the silent requests together; the timeout is long enough for a busy machine.
     const judge = { 'judge.concurrency': 8, 'judge.timeoutSeconds': 12 };
     const experiment = { config, overrides: { ...overrides, ...many, ...judge } };
     const played = await world.play(`rate-${rate}`, experiment, { longestSeconds: 400 });

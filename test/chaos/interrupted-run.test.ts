@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { PrepareDatasetOutput } from '../../contracts/dataset.ts';
 import { RolloutGroupsOutput } from '../../contracts/policy.ts';
-import { StepRecord } from '../../contracts/run-results.ts';
+import { ScoredRollout, StepRecord } from '../../contracts/run-results.ts';
 import { RunProgress } from '../../contracts/run-state.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
 import type { ArtifactRef } from '../../core/artifact-ref.ts';
@@ -51,7 +52,7 @@ async function opened(name: string, handle: WorkflowHandle) {
   return { store, run, value, resume: { ...experiment(), resume: { run } } };
 }
 
-/** What comes to be there. */
+/** Waits until `look` finds something. */
 async function soon<T>(look: () => Promise<T | undefined>): Promise<T> {
   for (;;) {
     const found = await look().catch(() => undefined);
@@ -99,7 +100,7 @@ describe('a run that is ended', () => {
     const played = await world.play('ended', experiment(), {
       end: async (handle) => {
         await soon(async () => (await status(handle)).step >= 2 || undefined);
-        await handle.terminate('the test says so');
+        await handle.terminate('ended by the test');
         return (await opened('ended', handle)).resume;
       },
     });
@@ -165,9 +166,9 @@ describe('a store is damaged while a run is down', () => {
           keyOf('progress', { runKey: run, step: 2 }),
           RunProgress,
         );
-        await handle.terminate('the test says so');
-        const { rollouts } = await value(keyOf('record', { runKey: run, step: 2 }), StepRecord);
-        const { rollout, verdicts } = rollouts[0]!;
+        await handle.terminate('ended by the test');
+        const { scored } = await value(keyOf('record', { runKey: run, step: 2 }), StepRecord);
+        const [{ rollout, verdicts }] = await store.readJson(scored!, z.tuple([ScoredRollout]));
         const { manifest } = await value(keyOf('dataset', { runKey: run }), PrepareDatasetOutput);
         const { heldOut } = await store.readJson(manifest, DatasetManifest);
         const { video } = heldOut[0]!;

@@ -78,7 +78,7 @@ it('a run that waits is killed, terminated and resumed: it waits again, and ends
     end: async (handle) => {
       await expect.poll(() => statusOf(handle).catch(() => undefined), { timeout: 60_000 }).toMatchObject(isPaused);
       const { run } = (await handle.describe()).memo as { run: string };
-      await handle.terminate('the test says so');
+      await handle.terminate('ended by the test');
       return { ...experiment('pause'), resume: { run } };
     },
     disturb: async ({ run, strike }) => {

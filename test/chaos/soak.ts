@@ -8,9 +8,9 @@ import { matrixExperiment } from './matrix/experiment.ts';
 import { type Chaos, ChaosWorld, type Played } from './matrix/world.ts';
 
 /**
- * `npm run soak [-- --seed 7 --kills 50 --steps 100]`: one run in which everything that can die does, again and again,
- * at random moments and several at a time, held against the same run left alone. Writes `docs/soak.md`; ends with 1
- * when anything differs.
+ * `npm run soak [-- --seed 7 --kills 50 --steps 100]`: one run whose processes are killed again and again, at random
+ * moments and several at a time, compared with the same run undisturbed. Writes `docs/soak.md`; ends with 1 when
+ * anything differs.
  */
 const { values } = parseArgs({
   options: {

@@ -10,6 +10,7 @@ import type { ENGINE_CONTRACT } from '../../contracts/engine-contract.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { CaptionedClip, parseCompletion, Rollout } from '../../core/completion.ts';
 import { refsIn } from '../../core/stored-ref.ts';
+import { storeScored } from '../stored-scores.ts';
 import { storeClips } from '../unit/activities/stage-store.ts';
 
 type Contract = typeof ENGINE_CONTRACT;
@@ -102,7 +103,8 @@ export async function playEngineContract({
     const advantages = groups.map(() => [0.5, -0.5]);
     const batch = {
       learnsFrom: 'completions' as const,
-      rollouts: [{ rollout: sampled.rollout, clips, advantages }],
+      scored: await storeScored(store, [{ rollout: sampled.rollout, advantages }]),
+      clips: [clips],
       temperature: sampling.temperature,
       maxNewTokens: sampling.maxNewTokens,
     };
@@ -112,9 +114,11 @@ export async function playEngineContract({
       batch,
     });
     expect(trained.policy.step).toBe(1);
+    expect(trained.computedWith, 'what the update was computed with').toBeDefined();
+    expect(sampled.computedWith, 'what completions were computed with').toEqual(trained.computedWith);
     expect(trained.policy.weights.sha256).not.toBe(start.weights.sha256);
 
-    const far = groups.map(() => [1e308, 1e308]);
+    const far = await storeScored(store, [{ rollout: sampled.rollout, advantages: groups.map(() => [1e308, 1e308]) }]);
     for (const [step, given] of [
       [2, trained.policy],
       [1, start],
@@ -122,7 +126,7 @@ export async function playEngineContract({
       const stopped = await call('updatePolicy', {
         ...{ runKey: `conformance-not-finite-${step}`, step, policy: given, reference: start, engine, keepEvery: 0 },
         algorithm: { kind: 'grpo', optimizer: { learningRate: 1 } },
-        batch: { ...batch, rollouts: [{ rollout: sampled.rollout, clips, advantages: far }] },
+        batch: { ...batch, scored: far },
       });
       expect(stopped.notFinite, 'advantages that no engine can compute with').toBeDefined();
       expect(stopped.metrics.updates).toBe(0);

@@ -41,7 +41,7 @@ test('150 lines are enough for it', async () => {
   expect(lines.length).toBeLessThanOrEqual(150);
 });
 
-/** Rejects when the process ends, with what it has written to stderr. */
+/** Rejects with the process's stderr when it ends. */
 function endOf(child: ChildProcess): Promise<never> {
   let stderr = '';
   child.stderr!.on('data', (chunk) => {

@@ -20,6 +20,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 ADDRESS, STORE, EXPORTS = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+MADE = {"computedWith": {"engine": "stub", "python": sys.version.split()[0]}, "seconds": 0}
 
 
 def put(key: str, data: bytes) -> dict:
@@ -106,7 +107,7 @@ async def rollout_groups(i: dict) -> dict:
     groups = [{**asked(c), "completions": [completion(c, n) for n in range(size)]} for c in clips]
     rollout, count = put_json(f"{folder}/rollout.json", {"step": i["step"], "groups": groups}), len(clips) * size
     counts = {"completions": count, "tokens": count * length, "meanLength": length, "truncated": count}
-    return record(f"{folder}/rollout-groups.json", {"rollout": rollout, **counts, "seconds": 0})
+    return record(f"{folder}/rollout-groups.json", {"rollout": rollout, **counts, **MADE})
 
 
 @activity.defn(name="captionClips")
@@ -115,22 +116,21 @@ async def caption_clips(i: dict) -> dict:
     for clip in json.loads(read(i["clips"])):
         tokens, text = fake_text(i["policy"], clip, i["maxNewTokens"], i.get("decoding"), i.get("seed"))
         captions.append({**asked(clip), **text, "tokens": len(tokens)})
-    output = {"captions": put_json(f"{folder}/captions.json", captions), "seconds": 0}
+    output = {"captions": put_json(f"{folder}/captions.json", captions), **MADE}
     return record(f"{folder}/caption-clips.json", output)
 
 
 @activity.defn(name="updatePolicy")
 async def update_policy(i: dict) -> dict:
     run, step, policy = f"runs/{i['runKey']}", f"step-{i['step']:06}", {**i["policy"], "step": i["step"]}
-    groups = [group for rollout in i["batch"].get("rollouts", []) for group in rollout["advantages"]]
-    finite = all(abs(a or 0) < 1e38 for group in groups for a in group)  # a real engine looks at all that it computes
+    scored = json.loads(read(i["batch"]["scored"])) if "scored" in i["batch"] else []
+    finite = all(abs(a or 0) < 1e38 for s in scored for group in s["advantages"] for a in group)  # as all it computes
     for field, name in [("weights", "model"), ("optimizer", "optimizer")]:
         data = fake_tensors(name, i["policy"]["weights"]["sha256"], i["algorithm"], i["batch"])
         if finite or field in policy:
             policy[field] = put(f"{run}/checkpoints/{step}/{name}.safetensors", data if finite else read(policy[field]))
     found = {} if finite else {"notFinite": {"what": "advantage", "value": "Infinity"}}
-    made = {"metrics": {"updates": int(finite)}, **found, "seconds": 0}
-    return record(f"{run}/{step}/update.json", {"policy": policy, **made})
+    return record(f"{run}/{step}/update.json", {"policy": policy, "metrics": {"updates": int(finite)}, **found, **MADE})
 
 
 @activity.defn(name="exportPolicy")

@@ -4,10 +4,10 @@
  *
  * It retires only when the numbers are renewed on purpose (another model, another sampler, a formula that was wrong).
  * Then the commit that renews them becomes the base, in a commit of its own that says which numbers change and why;
- * `base-*.yaml`,
- * `base-worker.ts` and `read-base.ts` follow it. A change that was not meant to change a number has no business here.
+ * `base-*.yaml`, `base-worker.ts` and `read-base.ts` follow it. A change that was not meant to change a number must not
+ * change this file.
  */
 export const BASE_REVISION = 'ee826986946951a12bdc7ad56a61565f4b93d567';
 
-/** How people see it. */
+/** For messages. */
 export const BASE_NAME = BASE_REVISION.slice(0, 7);

@@ -1,7 +1,7 @@
 import type { WorkerPlace } from '../chaos/worker-process.ts';
 
 /**
- * The base revision's worker: its own program in its own checkout, told where things are in the words that it knows.
+ * The base revision's worker: its own program in its own checkout, with the addresses in the variables that it reads.
  */
 export function baseWorker(checkout: string, place: WorkerPlace): WorkerPlace {
   const { temporalAddress, mlflowUrl, home, env } = place;

@@ -38,7 +38,7 @@ const interrupted = new Promise<never>((_, reject) => {
 });
 interrupted.catch(() => undefined);
 
-/** What is to be said, and whether all is well. */
+/** The lines to print, and whether everything is equal. */
 async function checkNumbers(): Promise<{ lines: string[]; equal: boolean }> {
   await setUp(installation, report);
   const checkout = await report.step(`Base, revision ${BASE_NAME}`, () => checkOutBase(installation.repository));
@@ -78,5 +78,5 @@ async function checkNumbers(): Promise<{ lines: string[]; equal: boolean }> {
 
 const { lines, equal } = await checkNumbers().catch(({ message }: Error) => ({ lines: [message], equal: false }));
 say(`\n${lines.join('\n')}\n`);
-// By force: of what failed, something may still wait for its end.
+// Exits by force: parts of a failed check may still be waiting.
 process.exit(equal ? 0 : 1);

@@ -29,8 +29,8 @@ export function comparedMetrics(metrics: Record<string, number>): string[] {
 }
 
 /**
- * Whatever is not the same to the last bit, in the order in which the runs made it; of a list of numbers, where it
- * begins to differ. HEAD may have more metrics than base.
+ * Everything that differs in any bit, in the order in which the runs made it; of a list of numbers, where it begins to
+ * differ. HEAD may have more metrics than base.
  */
 export function differences(base: Outcome, head: Outcome, options: CompareOptions = {}): Difference[] {
   const { renamed = RENAMED_METRICS, lostAtMost = 0 } = options;

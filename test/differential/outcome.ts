@@ -1,4 +1,4 @@
-/** What an experiment came to, as plain values: what both revisions are read into, and compared by. */
+/** The results of an experiment as plain values, in which the two revisions are compared. */
 
 export interface CompletionOutcome {
   text: string;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { readRecords } from '../../contracts/read-records.ts';
-import type { StepRecord } from '../../contracts/run-results.ts';
+import { ScoredRollout, type StepRecord } from '../../contracts/run-results.ts';
 import { RunProgress } from '../../contracts/run-state.ts';
 import type { ArtifactRef } from '../../core/artifact-ref.ts';
 import { ArtifactStore, sha256 } from '../../core/artifact-store.ts';
@@ -22,7 +22,8 @@ export async function readHead(folder: string, runKey: string, steps: number): P
 }
 
 async function readStep(store: ArtifactStore, runKey: string, record: StepRecord): Promise<StepOutcome> {
-  const { step, metrics, rollouts } = record;
+  const { step, metrics, scored } = record;
+  const rollouts = scored ? await store.readJson(scored, z.array(ScoredRollout)) : [];
   const { policy, evaluations } = await store.readJson(
     (await store.find(keyOf('progress', { runKey, step })))!,
     RunProgress,
@@ -79,5 +80,5 @@ export async function recorded(folder: string, runKey: string, step: number, sig
   const store = new ArtifactStore(folder);
   const has = async (step: number) => (await store.find(keyOf('record', { runKey, step }))) !== undefined;
   while (!(await has(step))) await sleep(LOOK_MILLISECONDS, undefined, { signal });
-  if (await has(step + 1)) throw new Error(`step ${step + 1} was over before anybody saw the end of step ${step}.`);
+  if (await has(step + 1)) throw new Error(`step ${step + 1} ended before this script read the end of step ${step}.`);
 }

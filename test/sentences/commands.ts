@@ -13,10 +13,12 @@ import { annotateCommand, annotationLines } from '../../cli/commands/annotate.ts
 import { amount, collectOverride, otherExperimentNote, wholeNumber } from '../../cli/commands/arguments.ts';
 import { benchCommand, sourceOf, whatToMeasure } from '../../cli/commands/bench.ts';
 import { collectionLines } from '../../cli/commands/gc.ts';
-import { needsSteps } from '../../cli/commands/message-run.ts';
+import { endedRun, needsSteps } from '../../cli/commands/message-run.ts';
 import { unscoredNotes } from '../../cli/output/result-table.ts';
+import { noWorker } from '../../cli/run/ask-status.ts';
 import { originOf } from '../../cli/run/ended-run.ts';
 import { explainFailure } from '../../cli/run/explain-failure.ts';
+import { pausedActivities } from '../../cli/run/paused-activities.ts';
 import { launch } from '../../cli/servers/launch.ts';
 import { choosePort } from '../../cli/servers/ports.ts';
 import { readState } from '../../cli/servers/service-state.ts';
@@ -80,6 +82,16 @@ const annotated = () =>
     usage: { calls: 7, cacheHits: 1, inputTokens: 20, outputTokens: 10, cost: 0.04 },
   } as Parameters<typeof annotationLines>[0]);
 
+const over = (type: string, name: string) =>
+  ({ workflowId: 'my-run', type, status: { name } }) as unknown as WorkflowExecutionDescription;
+const paused = (manual: object) => {
+  const activity = { activityType: { name: 'updatePolicy' }, activityId: '14', paused: true, pauseInfo: { manual } };
+  const another = { ...activity, activityId: '15', paused: false };
+  return { workflowId: 'my-run', raw: { pendingActivities: [another, activity] } } as Parameters<
+    typeof pausedActivities
+  >[0];
+};
+
 /** What commands print and refuse. */
 export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
   [
@@ -108,13 +120,40 @@ export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
     () => ended('trainingRun'),
   ],
   [
-    'InvalidInput: Run my-bench is a benchmark, which has no steps to pause or stop after; cancel it in the ' +
-      'Temporal UI (the ledger keeps its answers).',
+    'InvalidInput: Run my-bench is a benchmark, which has no steps to pause after; end it with: videocap stop ' +
+      'my-bench (the ledger keeps its answers).',
     () =>
       needsSteps({
         workflowId: 'my-bench',
         describe: async () => ({ type: 'benchmarkRun' }),
       } as unknown as WorkflowHandle),
+  ],
+  ['InvalidInput: Run my-run has ended: completed.', () => Promise.reject(endedRun(over('trainingRun', 'COMPLETED')))],
+  [
+    'InvalidInput: Run my-run has ended: terminated; it can continue: videocap resume my-run.',
+    () => Promise.reject(endedRun(over('trainingRun', 'TERMINATED'))),
+  ],
+  [
+    'InvalidInput: Run my-run has ended: failed; start a new one (the ledger keeps its answers): videocap bench.',
+    () => Promise.reject(endedRun(over('benchmarkRun', 'FAILED'))),
+  ],
+  [
+    'InvalidInput: Run my-run has ended: cancelled; start a new one (the ledger keeps its answers): videocap annotate.',
+    () => Promise.reject(endedRun(over('datasetAnnotation', 'CANCELLED'))),
+  ],
+  [
+    'Unavailable: No worker on task queue videocap answers for run my-run; start workers with: videocap up',
+    () => Promise.reject(noWorker('my-run', 'videocap')),
+  ],
+  [
+    'Activity updatePolicy was paused in Temporal by ann (to look at it); unpause it there, or with: temporal ' +
+      'activity unpause --workflow-id my-run --activity-id 14',
+    () => pausedActivities(paused({ identity: 'ann', reason: 'to look at it' })).join(),
+  ],
+  [
+    'Activity updatePolicy was paused in Temporal; unpause it there, or with: temporal activity unpause ' +
+      '--workflow-id my-run --activity-id 14',
+    () => pausedActivities(paused({})).join(),
   ],
   ['give a whole number of at least 1, such as 100.', () => wholeNumber(1, 100)('0')],
   ['give a number of at least 0, such as 20.', () => amount(20)('-1')],

@@ -29,6 +29,29 @@ async function allowed(text: string) {
 /** Refusals of experiment files, of overrides, and of the file of what the worker allows. */
 export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   [
+    'InvalidConfig: lab.yaml:2:1: sampling.maxNewTokens is missing; set at most 32 in place of 128 with these ' +
+      '131072 completions, or fewer of them: algorithm.samplesPerStep x sampling.groupSize x sampling.maxNewTokens ' +
+      'is at most 4194304.',
+    () => config('algorithm: { samplesPerStep: 1024 }\nsampling: { groupSize: 128 }\n'),
+  ],
+  [
+    'InvalidConfig: lab.yaml:1:53: algorithm.dynamicSampling.maxRounds is 9; set at most 8, or fewer tokens: ' +
+      'algorithm.samplesPerStep x sampling.groupSize x sampling.maxNewTokens x maxRounds is at most 16777216.',
+    () =>
+      config('algorithm: { samplesPerStep: 64, dynamicSampling: { maxRounds: 9 } }\nsampling: { groupSize: 256 }\n'),
+  ],
+  [
+    'name at most 32 of them, not 33: each is a metric of every step.',
+    async () => {
+      const custom = Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`m${i}`, { kind: 'http' }]));
+      return (await sentenceOf(() => config('', { 'reward.custom': custom }))).split('; ').at(-1);
+    },
+  ],
+  [
+    'InvalidConfig: lab.yaml: the config has 81502 bytes as JSON, more than 65536; shorten prompt.texts.',
+    () => config('', { 'prompt.texts': Array.from({ length: 40 }, (_, i) => `${'x'.repeat(1998)}${i}`) }),
+  ],
+  [
     'InvalidConfig: There is no config "quickstrat" (did you mean "quickstart"?). Known: quickstart, sft; or ' +
       'give the path of a YAML file.',
     () => loadConfig('quickstrat'),
@@ -38,7 +61,10 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
       'such as "quickstart".',
     () => loadConfig('/nowhere/lab.yaml'),
   ],
-  ['InvalidConfig: Config file ~ is no file; give the path of a YAML file.', () => newFolder().then(loadConfig)],
+  [
+    'InvalidConfig: Config file ~ is a folder, not a file; give the path of a YAML file.',
+    () => newFolder().then(loadConfig),
+  ],
   [
     'InvalidConfig: lab.yaml:3:1: Flow sequence in block collection must be sufficiently indented and end ' +
       'with a ]. Correct the YAML there.',
@@ -111,7 +137,7 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   ],
   [
     'InvalidConfig: lab.yaml:1:47: dataset.trainSamples is not a known field. Fields of dataset of kind ' +
-      'jsonl: kind, train, heldOut, maxBadSamples.',
+      'jsonl: kind, train, heldOut, maxBadSamples, maxReferenceTokens.',
     () => config('dataset: { kind: jsonl, train: a, heldOut: b, trainSamples: 3 }'),
   ],
   [
@@ -143,7 +169,7 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   [
     'InvalidConfig: lab.yaml:1:38: algorithm.steps is NaN; set a number.\n' +
       'lab.yaml:1:26: algorithm.beta is Infinity; set a number.\n' +
-      'lab.yaml:1:51: algorithm.clipLow is 1; set a number less than 1.',
+      'lab.yaml:1:51: algorithm.clipLow is 1; set a number of at most 0.9999999.',
     () => config('algorithm: { kind: grpo, beta: .inf, steps: .nan, clipLow: 1 }'),
   ],
   [
@@ -156,13 +182,15 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
       'lab.yaml:1:46: algorithm.optimizer.beta2 is 0.99999999; set a number of at most 0.9999999: as a 32-bit ' +
       'number it is 1, and the moment never changes.\n' +
       'lab.yaml:1:65: algorithm.optimizer.epsilon is 1e-50; set a number of at least 1e-44: as a 32-bit number ' +
-      'it is 0, and the optimiser divides by it.',
+      'it is 0.',
     () => config('algorithm: { optimizer: { beta1: 0.99999999, beta2: 0.99999999, epsilon: 1.0e-50 } }'),
   ],
   [
-    'InvalidConfig: lab.yaml:1:27: algorithm.optimizer.epsilon is 1e+40; set a number of at most 1e38: as a 32-bit ' +
-      'number it is infinite, and no weight moves.',
-    () => config('algorithm: { optimizer: { epsilon: 1.0e+40 } }'),
+    'InvalidConfig: lab.yaml:1:27: algorithm.optimizer.weightDecay is 1e-50; set 0, or a number of at least 1e-44: ' +
+      'as a 32-bit number it is 0.\n' +
+      'lab.yaml:1:49: algorithm.optimizer.maxGradNorm is 1e+40; set a number of at most 1e38: as a 32-bit number it ' +
+      'is infinite.',
+    () => config('algorithm: { optimizer: { weightDecay: 1.0e-50, maxGradNorm: 1.0e+40 } }'),
   ],
   ['InvalidConfig: lab.yaml:1:11: frames.count is 7; set a multiple of 2.', () => config('frames: { count: 7 }')],
   [

@@ -6,6 +6,7 @@ import { readPredictions } from '../../benchmarks/suites/read-predictions.ts';
 import type { Suite } from '../../benchmarks/suites/suite.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { readOwnData } from '../../datasets/own-data.ts';
+import { requireContext, type TokenLimits } from '../../datasets/token-limits.ts';
 import { FrameOptions } from '../../video/frame-options.ts';
 import { pictureTimes } from '../../video/pictures.ts';
 import { boundsOf } from '../../video/segment.ts';
@@ -49,13 +50,43 @@ const video = (name: string, more: object = {}) =>
 const row = (fields: object) => dataset(JSON.stringify(fields));
 const ASKED = { role: 'user', content: '<video>What happens?' };
 const ANSWERED = { role: 'assistant', content: 'A dog runs.' };
+/** A model for which every character is a token. */
+const lettersIn = (context: number): TokenLimits => ({
+  lengths: { context, prompt: (text) => text.length, completion: (text) => text.length },
+  prompts: ['Describe the video.'],
+  reference: ({ caption }) => caption,
+  maxReferenceTokens: 20,
+  completions: { heldOut: { field: 'benchmark.maxNewTokens', tokens: 128 } },
+});
 const NEEDS = [{ field: 'questions', component: 'qa' }];
 
 /** What is wrong with a data set, a sample or a video. */
 export const DATASET_SENTENCES: readonly PinnedSentence[] = [
   [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: its ' +
+      'reference has 26 tokens, more than dataset.maxReferenceTokens (20); shorten it or raise the limit. Fix or ' +
+      'remove them, or raise dataset.maxBadSamples.',
+    () => dataset('{"video": "a.mp4", "caption": "A dog runs and then rests."}', { limits: lettersIn(200) }),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: its prompt ' +
+      '(19 tokens) and its reference (11) are more than the 25 tokens that the model was made for. Fix or remove ' +
+      'them, or raise dataset.maxBadSamples.',
+    () => dataset('{"video": "a.mp4", "caption": "A dog runs."}', { limits: lettersIn(25) }),
+  ],
+  [
+    "InvalidConfig: benchmark.maxNewTokens: 128 tokens and the prompt's 19 are more than the 140 that the model was " +
+      "made for (max_position_embeddings); set at most 121, less the video's tokens, or shorten prompt.texts.",
+    () => requireContext(lettersIn(140)),
+  ],
+  [
     'InvalidDataset: Dataset file /nowhere/train.jsonl does not exist; check the path in dataset.',
     () => dataset('', { train: ['/nowhere/train.jsonl'] }),
+  ],
+  [
+    'InvalidDataset: Dataset file /dev/zero is a device, not a file; name a file of samples in dataset, of at most ' +
+      '4294967296 bytes.',
+    () => dataset('', { train: ['/dev/zero'] }),
   ],
   [
     'InvalidDataset: Dataset file ~/train.jsonl has no usable sample; add lines such as {"video": "clip.mp4", ' +
@@ -126,7 +157,7 @@ export const DATASET_SENTENCES: readonly PinnedSentence[] = [
   ],
   [
     'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
-      '"fps" tells when the pictures of a folder are seen, but video ~/text.mp4 is no folder; leave it out. To ' +
+      '"fps" states when the pictures of a folder are seen, but video ~/text.mp4 is no folder; leave it out. To ' +
       'sample a number of frames a second, set frames.fps in the config. Fix or remove them, or raise ' +
       'dataset.maxBadSamples.',
     () => video('text.mp4', { fps: 2 }),
@@ -184,6 +215,18 @@ export const DATASET_SENTENCES: readonly PinnedSentence[] = [
     () => row({ messages: [ASKED, ANSWERED], videos: ['a.mp4', 'b.mp4'] }),
   ],
   [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: it ' +
+      'names one video by a list of 2 files, ["a.jpg","b.jpg"]; put its frames into a folder, with names in their ' +
+      'order, and name the folder as the video. Fix or remove them, or raise dataset.maxBadSamples.',
+    () => row({ messages: [ASKED, ANSWERED], videos: [['a.jpg', 'b.jpg']] }),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
+      '"messages" is empty, and the assistant\'s answer is the caption; add it, or "caption". Fix or remove ' +
+      'them, or raise dataset.maxBadSamples.',
+    () => row({ messages: [], videos: ['a.mp4'] }),
+  ],
+  [
     'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
       'unknown "vidoes", did you mean "videos"? (allowed: id, video, caption, thought, events, questions, ' +
       'keyPoints, prompt, start, end, fps, times). Fix or remove them, or raise dataset.maxBadSamples.',
@@ -198,6 +241,12 @@ export const DATASET_SENTENCES: readonly PinnedSentence[] = [
     'InvalidDataset: Predictions file ~/p.jsonl line 1 is no caption, and no JSON; write lines such as {"id": "1", ' +
       '"caption": "A man walks."}, with the ids of the suite\'s clips.',
     () => predictions('p.jsonl', '{"id": 1, "capt'),
+  ],
+  [
+    'InvalidDataset: Predictions file ~/p.jsonl line 1 is of a log of lmms-eval, and neither the log nor the name of ' +
+      'its file tells a task of DREAM-1K (AutoDQ); name the file as lmms-eval does, <time>_samples_<task>.jsonl, or ' +
+      'write lines such as {"id": "1", "caption": "A man walks."}.',
+    () => predictions('p.jsonl', '{"doc_id": 1, "doc": {"id": 1}, "resps": [["yes"]]}'),
   ],
   [
     'InvalidDataset: ~/1_samples_msvd.jsonl has only logs of other tasks than those of DREAM-1K (AutoDQ); give the ' +

@@ -320,9 +320,9 @@ export const JUDGE_SENTENCES: readonly PinnedSentence[] = [
     () => requireAllowed('NO_SUCH_KEY', 'https://judge.example/v1', 'judge.apiKeyEnv', USUAL_KEYS),
   ],
   [
-    'JudgeBlocked: The environment variable HOME (judge.apiKeyEnv) is not named as a key, such as JUDGE_API_KEY: ' +
-      'rename it, or let <home>/allowed.yaml allow it: keys: [{ variable: HOME, url: "http://127.0.0.1:9/" }], then ' +
-      '`videocap resume`.',
+    'JudgeBlocked: The environment variable HOME (judge.apiKeyEnv) is not named as an API key, such as ' +
+      'JUDGE_API_KEY: rename it, or let <home>/allowed.yaml allow it: keys: [{ variable: HOME, url: ' +
+      '"http://127.0.0.1:9/" }], then `videocap resume`.',
     () => requireAllowed('HOME', 'http://127.0.0.1:9/v1', 'judge.apiKeyEnv', USUAL_KEYS),
   ],
 ];

@@ -1,20 +1,30 @@
 import { mkdtemp, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { judgesDiffer } from '../../benchmarks/judged-by.ts';
 import { bestSentence } from '../../contracts/best.ts';
 import { findRun, withoutCheckpoint } from '../../contracts/read-progress.ts';
+import { endSentence } from '../../contracts/run-end.ts';
+import { changeSentence, type MovingPart } from '../../contracts/run-identity.ts';
 import { BenchmarkRunInput, TrainingRunInput } from '../../contracts/run-input.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
+import { differences, type Identity } from '../../core/identity.ts';
+import { tooLarge } from '../../core/payload-size.ts';
+import { wrongRunId } from '../../core/run-key.ts';
 import { JudgeConfig } from '../../judge/judge-config.ts';
 import { createEngine } from '../../policy/engines.ts';
+import { requireMemory } from '../../policy/onnx/model/memory.ts';
 import { updateOf } from '../../policy/onnx/training/updates.ts';
 import { asVideocapError, MlflowError } from '../../tracking/mlflow-error.ts';
 import { MlflowHttp } from '../../tracking/mlflow-http.ts';
 import { readSettings } from '../../workers/settings.ts';
+import { requireAlive } from '../../workers/worker-deaths.ts';
 import { endedEarly, unknownMetric } from '../../workflows/best-checkpoint.ts';
+import { ignoredMessage } from '../../workflows/control.ts';
 import { parseLimits } from '../../workflows/limits.ts';
 import { parseInput } from '../../workflows/parse-input.ts';
 import { waitingLines } from '../../workflows/run-details.ts';
+import { stoppedFailure } from '../../workflows/stopped-by-user.ts';
 import { writeRunTo } from '../unit/activities/written-run.ts';
 import type { PinnedSentence } from './sentence.ts';
 
@@ -34,6 +44,13 @@ async function damaged() {
   return store.read(ref);
 }
 
+/** What is said of a part that becomes another one at step 12. */
+const changed = (part: MovingPart, before: Identity, after: Identity) =>
+  changeSentence(part, 12, differences(before, after));
+const judgedAs = (step: number, ...answeredBy: Identity[]) => ({
+  step,
+  judge: { model: 'm', prompts: [], ...(answeredBy.length > 0 && { answeredBy }) },
+});
 const FREE = JudgeConfig.parse({ kind: 'llm', model: 'm' });
 const mlflow = (status: number, errorCode: string) =>
   asVideocapError(new MlflowError({ status, errorCode, message: 'it said so' }), 'http://mlflow').message;
@@ -41,6 +58,48 @@ const best = { step: 1, value: 50, mark: 50, measuredStep: 3 };
 
 /** What runs, their workers, the store, the policy and MLflow say. */
 export const RUN_SENTENCES: readonly PinnedSentence[] = [
+  [
+    'The result of updatePolicy has 1048577 bytes, more than the 1048576 that one payload may have: make the ' +
+      'config, its names and its lists shorter. Where they are short, this is a defect; report it with this ' +
+      'sentence.',
+    () => tooLarge('The result of updatePolicy', 'x'.repeat(2 ** 20 - 1)),
+  ],
+  [
+    `The workflow id "${'x'.repeat(40)}…" has 201 characters, more than 200: names of files are made of it. Start ` +
+      'the run with a shorter one.',
+    () => wrongRunId('x'.repeat(201)),
+  ],
+  [
+    'Wrong run input: overrides: they have 65555 bytes as JSON, more than 65536; put them into a config file. A ' +
+      'right one is {"config": "quickstart"}.',
+    () =>
+      parseInput(TrainingRunInput, { overrides: { 'policy.model': 'x'.repeat(65_536) } }, '{"config": "quickstart"}'),
+  ],
+  [
+    'Stopped by a user after step 3 of 6, while the judge was blocked: The key is wrong: set another; the last ' +
+      'benchmark is that of step 2',
+    () =>
+      endSentence({
+        how: 'stopped',
+        step: 3,
+        totalSteps: 6,
+        blocked: 'The key is wrong: set another',
+        measuredStep: 2,
+      }),
+  ],
+  [
+    'A user stopped the run before its first benchmark was complete, while the judge was blocked: The key is wrong.',
+    () => stoppedFailure('its first benchmark', 'The key is wrong.').message,
+  ],
+  ['A user stopped the run before the benchmark was complete.', () => stoppedFailure('the benchmark').message],
+  [
+    'The signal "paws" was ignored: this run knows pause, resume and stop, the update setLimits and the query status.',
+    () => ignoredMessage('paws', true),
+  ],
+  [
+    'The signal "pause" was ignored: this run knows resume and stop, the update setLimits and the query status.',
+    () => ignoredMessage('pause', false),
+  ],
   [
     "Wrong run input: annotations: dream1k needs its authors' annotation file; videos: give a folder of " +
       'videos to caption, or a file of predictions, not both. A right one is {"suite": "held-out"}.',
@@ -138,7 +197,58 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
       'onnx.',
     () => createEngine('torch' as 'onnx'),
   ],
+  [
+    'From step 12 on the policy engine is another one (threads 2 -> 4, cuda none -> 12.4): bits of completions, ' +
+      'captions and weights that are computed from here on may differ',
+    () => changed('engine', { threads: '2' }, { threads: '4', cuda: '12.4' }),
+  ],
+  [
+    'From step 12 on the decoder of frames is another one (ffmpeg 5.1.6 -> 7.1): frames that are stored stay as they ' +
+      'are, and bits of those that are not extracted yet may differ',
+    () => changed('frames', { ffmpeg: '5.1.6' }, { ffmpeg: '7.1' }),
+  ],
+  [
+    'From step 12 on the judge is another one (fingerprint fp_a -> fp_b): scores before and after it may not be ' +
+      'comparable',
+    () => changed('judge', { model: 'm', fingerprint: 'fp_a' }, { model: 'm', fingerprint: 'fp_b' }),
+  ],
+  [
+    'From step 12 on the judge of benchmarks is another one (model a -> b): benchmarks before and after it may not ' +
+      'be comparable',
+    () => changed('benchmark.judge', { model: 'a' }, { model: 'b' }),
+  ],
+  [
+    'Step 0 was judged by model a, and step 40 by model b: a part of their difference may be the judge’s; ' +
+      '`videocap bench` measures both with one version',
+    () => judgesDiffer([judgedAs(0, { model: 'a' }), judgedAs(20), judgedAs(40, { model: 'b' })]),
+  ],
   ['step 20, eventF1 61.25', () => bestSentence({ step: 20, metric: 'eventF1', value: 61.25 })],
+  [
+    'WorkerDied: The worker has died 3 times in a row in updatePolicy of step 7, at "gradients", 2 of 4, with sample ' +
+      "cap-17. A system ends a process that takes too much memory: look into the system's log. Give the worker more " +
+      'memory, or make the work smaller, such as by shorter texts, fewer frames or smaller groups.',
+    () =>
+      requireAlive(
+        { count: 3, at: { what: 'gradients', done: 2, total: 4, on: 'sample cap-17' } },
+        { name: 'updatePolicy', input: { step: 7 } },
+      ),
+  ],
+  [
+    'WorkerDied: The worker has died 4 times in a row in extractFrames, before its first report. A system ends a ' +
+      "process that takes too much memory: look into the system's log. Give the worker more memory, or make the work " +
+      'smaller, such as by shorter texts, fewer frames or smaller groups.',
+    () => requireAlive({ count: 4 }, { name: 'extractFrames', input: {} }),
+  ],
+  [
+    'InvalidInput: The update with sample a needs about 130 GB of memory, and the machine has 25 GB: its prompt has ' +
+      '50 tokens with the video, and its longest text 20001. Shorten the text (dataset.maxReferenceTokens, ' +
+      'sampling.maxNewTokens), show fewer or smaller frames (frames), or use a machine with more memory.',
+    () =>
+      requireMemory(1.3e11, 2.5e10, 'The update with sample a', {
+        ...{ videos: 1, completions: 1, length: 20_001, prompt: 50 },
+        grid: { slices: 1, rows: 4, columns: 4 },
+      }),
+  ],
   [
     'InvalidInput: The onnx engine has no loss "ppo"; use an algorithm with one of grpo, gspo, sft.',
     () => updateOf('ppo', { learnsFrom: 'completions' } as Parameters<typeof updateOf>[1]),

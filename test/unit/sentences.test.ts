@@ -7,6 +7,7 @@ import { COMMAND_SENTENCES } from '../sentences/commands.ts';
 import { CONFIG_SENTENCES } from '../sentences/configs.ts';
 import { DATASET_SENTENCES } from '../sentences/datasets.ts';
 import { JUDGE_SENTENCES } from '../sentences/judge.ts';
+import { MODEL_SENTENCES } from '../sentences/models.ts';
 import { REWARD_SENTENCES } from '../sentences/rewards.ts';
 import { RUN_SENTENCES } from '../sentences/runs.ts';
 import { type PinnedSentence, sentenceOf } from '../sentences/sentence.ts';
@@ -18,6 +19,7 @@ import { type PinnedSentence, sentenceOf } from '../sentences/sentence.ts';
 const AREAS: Readonly<Record<string, readonly PinnedSentence[]>> = {
   configs: CONFIG_SENTENCES,
   datasets: DATASET_SENTENCES,
+  models: MODEL_SENTENCES,
   judge: JUDGE_SENTENCES,
   rewards: REWARD_SENTENCES,
   runs: RUN_SENTENCES,

@@ -93,7 +93,7 @@ const THINKS =
   'The model thinks before it answers, which takes time and is paid for. vLLM and SGLang turn that off, where the ' +
   "model's template allows it, by judge.extraBody: { chat_template_kwargs: { enable_thinking: false } }.";
 
-/** What keeps a model that answers from an answer that can be read; `undefined` where it does not follow the prompt. */
+/** Why the answers of a model cannot be read, as a remedy; `undefined` where the model does not follow the prompt. */
 function remedyFor(
   attempts: readonly PaidRequest[],
   { thinks, maxTokens }: { thinks: boolean; maxTokens: number },
@@ -172,7 +172,7 @@ async function tried<T>(work: () => Promise<T>): Promise<T | { fault: JudgeFault
   }
 }
 
-/** An endpoint that answers plain text and refuses another format says enough by its status. */
+/** For an endpoint that answers plain text and refuses another format, the status explains enough. */
 function refusal(fault: JudgeFault): string {
   return fault.details === undefined ? `${faultText(fault)}.` : `refused (${fault.details})`;
 }

@@ -7,7 +7,7 @@ import type { LlmJudgeConfig } from '../../judge-config.ts';
 import { accountLocked } from './account-at-fault.ts';
 import { brokenConnection, isBrokenConnection } from './broken-connection.ts';
 import { errorIn, type SaidError } from './error-body.ts';
-import { messageOf, refusalOf } from './refusal-of.ts';
+import { asksToWait, messageOf, refusalOf } from './refusal-of.ts';
 import type { Refusal } from './refusals.ts';
 
 /** The endpoint that failed, as its faults name it. */
@@ -125,8 +125,27 @@ const OTHER_CLIENT_ERROR = stays(
   'correct the config or the endpoint',
 );
 const SERVER_ERROR = passes('has an internal error');
-/** Of a web server that speaks TLS on this port. */
-const WANTS_TLS = stays(() => 'speaks https on this port', 'write https:// in judge.baseUrl');
+const SPEAKS_HTTPS = 'speaks https on this port';
+const WRITE_HTTPS = 'write https:// in judge.baseUrl';
+/** Of a web server that says itself that it speaks TLS on this port, through a proxy too. */
+const WANTS_TLS = stays(() => SPEAKS_HTTPS, WRITE_HTTPS);
+const SAYS_HTTPS = /plain http request was sent to (?:an? )?https port|client sent an http request to an https/i;
+
+/** Of a server that was seen to speak https on a port that was asked in http. */
+export function wantsTls(endpoint: FailingEndpoint): FailedRequest {
+  const sentence = `The judge at ${withoutCredentials(endpoint.baseUrl)} ${SPEAKS_HTTPS}`;
+  return { fault: { kind: 'blocked', sentence, remedy: WRITE_HTTPS }, perhapsPaid: false };
+}
+
+/**
+ * Whether a failed request may have been plain http to a port that speaks https: the connection broke, or the answer is
+ * no error as these APIs write them.
+ */
+export function mayWantTls(error: unknown, { baseUrl, proxy }: FailingEndpoint): boolean {
+  if (!baseUrl.startsWith('http:') || proxy !== undefined) return false;
+  if (isBrokenConnection(error)) return true;
+  return error instanceof APIError && error.status === 400 && error.code == null && error.type == null;
+}
 
 /**
  * What a failed request to an OpenAI-compatible endpoint means; `undefined` for an error that is not the endpoint's.
@@ -197,17 +216,12 @@ function rowFor({ status, said, headers }: Failure, { asked }: FailingEndpoint):
   const refusal = [401, 402, 404].includes(status) ? undefined : refusalOf(said, { status, asked });
   if (refusal) return BY_REFUSAL[refusal];
   if (status === 429 && accountLocked(messageOf(said, asked))) return BY_STATUS[403]!;
-  if (
-    status === 400 &&
-    /plain http request was sent to (?:an? )?https port|client sent an http request to an https/i.test(
-      said.message ?? '',
-    )
-  )
-    return WANTS_TLS;
+  if (status === 400 && SAYS_HTTPS.test(messageOf(said, asked))) return WANTS_TLS;
   // Some endpoints say themselves whether to try again: that wins over the status.
   const word = headers?.get('x-should-retry');
   if (word === 'true') return passes('asks for a retry');
   if (word === 'false' && status === 429) return BY_CODE.insufficient_quota!;
+  if ((status === 400 || status === 422 || status === 403) && asksToWait(said, asked)) return BY_STATUS[429]!;
   return BY_STATUS[status] ?? (status >= 500 ? SERVER_ERROR : status < 400 ? REDIRECTION : OTHER_CLIENT_ERROR);
 }
 

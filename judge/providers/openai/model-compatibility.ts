@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
 import { APIError } from 'openai';
+import { withoutEchoes } from './echoes.ts';
 
 type Body = OpenAI.ChatCompletionCreateParamsNonStreaming;
 
@@ -12,8 +13,8 @@ const THINKING_TOKENS = [8192, 4096, 2048, 1024, 0] as const;
 /**
  * How one model is asked. `temperature` 0 and `max_tokens`, until it refuses one of them: OpenAI's reasoning models (o
  * series, GPT-5) take no temperature, and `max_completion_tokens` instead, which their thinking counts against; most
- * other servers know only `max_tokens`. Only the refusal says which models do so; and only an answer that ends within
- * its thinking says that a model thinks, and needs tokens for that too.
+ * other servers know only `max_tokens`. Only a refusal shows which models do so; and only an answer that ends within
+ * its thinking shows that a model thinks, and needs tokens for that too.
  */
 export class ModelCompatibility {
   /** `temperature`, `max_tokens`. */
@@ -34,7 +35,10 @@ export class ModelCompatibility {
 
   /** Whether the refusal names a field that `body()` can leave out: it does from now on. */
   learn(error: unknown, body: Body): boolean {
-    const field = unsupportedField(error);
+    const field = unsupportedField(
+      error,
+      body.messages.map(({ content }) => `${content ?? ''}`),
+    );
     if ((field !== 'temperature' && field !== 'max_tokens') || !(field in body)) return false;
     this.refused.add(field);
     if (field === 'max_tokens') this.allowThinking();
@@ -62,13 +66,13 @@ export function sharedCompatibility(endpoint: string): ModelCompatibility {
 }
 
 /**
- * By the code and the parameter; proxies such as LiteLLM pass on no more than a sentence. A value that is only too
- * large is not unsupported.
+ * By the code and the parameter; proxies such as LiteLLM pass on no more than a sentence, which is read without what it
+ * repeats of the request. A value that is only too large is not unsupported.
  */
-function unsupportedField(error: unknown): string | undefined {
+function unsupportedField(error: unknown, asked: readonly string[]): string | undefined {
   if (!(error instanceof APIError) || (error.status !== 400 && error.status !== 422)) return undefined;
   if (error.code === 'unsupported_parameter' || error.code === 'unsupported_value') return error.param ?? undefined;
-  const [, said, named] = UNSUPPORTED.exec(error.message) ?? [];
+  const [, said, named] = UNSUPPORTED.exec(withoutEchoes(error.message, asked)) ?? [];
   return said ?? named;
 }
 const UNSUPPORTED = new RegExp(

@@ -11,11 +11,12 @@ import { secretFrom } from '../../client/secrets.ts';
 import type { LlmJudgeConfig } from '../../judge-config.ts';
 import type { Prompt } from '../../questions/prompt.ts';
 import type { AnswerFormat } from '../endpoint-check.ts';
-import { classifyFailure } from './classify-failure.ts';
+import { classifyFailure, mayWantTls, wantsTls } from './classify-failure.ts';
 import { readableErrors } from './error-body.ts';
 import { lessThinking, type ModelCompatibility, sharedCompatibility } from './model-compatibility.ts';
 import { type ReadCompletion, readCompletion } from './read-completion.ts';
 import { canonicalJson } from './request-options.ts';
+import { speaksTls } from './speaks-tls.ts';
 
 export type OpenAiJudgeConfig = Extract<LlmJudgeConfig, { provider: 'openai' }>;
 
@@ -35,11 +36,12 @@ export class OpenAiChat implements ChatApi {
   readonly #secrets: readonly string[];
   readonly #proxy: EndpointProxy | undefined;
   readonly #compatibility: ModelCompatibility;
+  /** Whether any request has brought an answer: then the endpoint speaks what it is asked in. */
+  #hasAnswered = false;
 
   /**
    * @throws JudgeError `JudgeBlocked` when the environment variable of the key, or of a header, is not set, or that of
-   *   a
-   * proxy holds none.
+   *   a proxy holds no address.
    */
   constructor(config: OpenAiJudgeConfig, env: NodeJS.ProcessEnv) {
     const apiKey = secretFrom(env, config.apiKeyEnv, 'judge.apiKeyEnv', KEY_REMEDY);
@@ -152,10 +154,14 @@ export class OpenAiChat implements ChatApi {
       ...(this.#proxy && { proxy: this.proxy }),
     };
     try {
-      return readCompletion(await this.#client.chat.completions.create(body, { signal }), endpoint);
+      const response = await this.#client.chat.completions.create(body, { signal });
+      this.#hasAnswered = true;
+      return readCompletion(response, endpoint);
     } catch (error) {
       if (signal.aborted) throw error;
       if (this.#compatibility.learn(error, body)) return 'retry-adjusted';
+      if (!this.#hasAnswered && mayWantTls(error, endpoint) && (await speaksTls(endpoint.baseUrl)))
+        return wantsTls(endpoint);
       const failure = classifyFailure(error, endpoint);
       if (failure === undefined) throw error;
       return failure;

@@ -18,7 +18,7 @@ export const OPENAI_FIELDS = {
     })
     .default('https://api.openai.com/v1'),
   /** Its name at the endpoint. */
-  model: z.string().min(1),
+  model: z.string().min(1).max(256),
   /** Name of the environment variable that holds the key; the key itself never enters a config. */
   apiKeyEnv: z.string().regex(VARIABLE).default('OPENAI_API_KEY'),
   /** Further headers: `{ api-key: AZURE_KEY }` sends the value of the environment variable `AZURE_KEY`. */

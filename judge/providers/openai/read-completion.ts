@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Identity, LONGEST_FACT } from '../../../core/identity.ts';
 import { hasThinking } from '../../client/after-thinking.ts';
 import type { ChatText, FailedRequest, RefusedRequest } from '../../client/chat-api.ts';
 import { withoutCredentials } from '../../client/credentials.ts';
@@ -19,6 +20,9 @@ const Content = z
   .nullish()
   .catch(undefined);
 
+/** What an endpoint calls a version of its model. */
+const Name = z.string().optional().catch(undefined);
+
 const Message = z.looseObject({
   content: Content,
   refusal: z.string().nullish().catch(undefined),
@@ -30,6 +34,8 @@ const Choice = z.looseObject({ message: Message.nullish(), finish_reason: Text, 
 const Completion = z.looseObject({
   choices: z.array(Choice).nonempty(),
   usage: z.looseObject({ prompt_tokens: Count, completion_tokens: Count }).nullish().catch(undefined),
+  model: Name,
+  system_fingerprint: Name,
 });
 
 /**
@@ -64,8 +70,24 @@ export function readCompletion(
     text: withoutSecrets(text, endpoint.secrets ?? []),
     finishReason: ending === 'cut off' ? 'length' : choice.finish_reason || 'stop',
     ...(tokens.input + tokens.output > 0 && { tokens }),
+    ...answeredBy(completion.data ?? {}, endpoint.secrets),
     thought: isSomething(reasoning) || parts.some(({ type }) => /think|reason/.test(type ?? '')) || hasThinking(text),
   };
+}
+
+/** Which version has answered; nothing where the endpoint names none. */
+function answeredBy(
+  { model, system_fingerprint: fingerprint }: Pick<Partial<z.infer<typeof Completion>>, 'model' | 'system_fingerprint'>,
+  secrets: readonly string[] = [],
+): { by?: Identity } {
+  const names = { model, fingerprint };
+  const said = Object.entries(names).flatMap(([fact, name]) => {
+    const shown = withoutSecrets(name ?? '', secrets)
+      .replaceAll(/[^\x21-\x7e]+/g, ' ')
+      .trim();
+    return shown === '' ? [] : [[fact, shown.slice(0, LONGEST_FACT)]];
+  });
+  return said.length > 0 ? { by: Object.fromEntries(said) } : {};
 }
 
 /** `{error: ...}` beside a completion or instead of one; without that field, what has an error's codes. */

@@ -1,8 +1,9 @@
 import { accountAtFault } from './account-at-fault.ts';
+import { withoutEchoes } from './echoes.ts';
 import type { SaidError } from './error-body.ts';
 import { REFUSALS, type Refusal, type RefusalRow } from './refusals.ts';
 
-/** An endpoint may repeat what it was asked, which may be worded like an error: it is searched without that. */
+/** Characters that are searched. */
 const LONGEST_MESSAGE = 8000;
 
 /** What else decides: the response's status, and the texts of the request. */
@@ -31,7 +32,7 @@ export function refusalOf(
   );
   if (named) return named.refusal;
   if (accountAtFault(message)) return undefined;
-  const busy = status === 429 || status >= 500;
+  const busy = status === 429 || status >= 500 || asksToWait(error, asked);
   return table.find(
     (row) => (!busy || !row.vague || neverFits(message)) && row.says?.some((words) => words.test(message)),
   )?.refusal;
@@ -39,20 +40,26 @@ export function refusalOf(
 
 /** What an endpoint says, without what that repeats of the request. */
 export function messageOf({ message = '' }: SaidError, asked: readonly string[] = []): string {
-  return withoutTexts(message, asked).slice(0, LONGEST_MESSAGE);
+  return withoutEchoes(message, asked).slice(0, LONGEST_MESSAGE);
 }
+
+/**
+ * Whether an endpoint asks for patience, whatever the status: Bedrock says `Too many tokens, please wait before trying
+ * again` with 400 or 429, and gateways repeat that with others.
+ */
+export function asksToWait(error: SaidError, asked: readonly string[] = []): boolean {
+  const { code = '', type = '' } = error;
+  return [code, type].some((name) => THROTTLED.test(name)) || WAIT.test(messageOf(error, asked));
+}
+const THROTTLED = /throttl|rate_?limit|too_?many_?requests|slow_?down/i;
+const WAIT = new RegExp(
+  'please wait|wait (?:before|for|a few|a moment|\\d+)|throttl|rate[ _-]?limit|too many requests|slow down|' +
+    'try(?:ing)? again (?:later|soon|shortly|in \\d|in a)|tokens per (?:second|minute|hour|day)',
+  'i',
+);
 
 /** `Limit 6000, Requested 7000`: more than the limit by itself, so that no waiting helps. */
 function neverFits(message: string): boolean {
   const [, limit, requested] = /\blimit:? (\d+)\b.{0,60}\brequested:? (\d+)\b/i.exec(message) ?? [];
   return Number(requested) > Number(limit);
-}
-
-/** As they are, or as JSON writes them, once or twice. */
-function withoutTexts(message: string, asked: readonly string[]): string {
-  const quoted = (text: string) => JSON.stringify(text).slice(1, -1);
-  return asked
-    .flatMap((text) => [quoted(quoted(text)), quoted(text), text])
-    .filter((text) => text.length > 0)
-    .reduce((rest, text) => rest.replaceAll(text, ' '), message);
 }

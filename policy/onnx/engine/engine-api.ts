@@ -1,6 +1,7 @@
 import type {
   GenerateRequest,
   NotFiniteUpdate,
+  PolicyFiles,
   SampledGroup,
   UpdateRequest,
   UpdateResult,
@@ -12,6 +13,8 @@ export type OnnxRequest<Request> = Omit<Request, 'engine'> & { engine: OnnxConfi
 
 /** What the engine's thread serves. */
 export interface EngineApi {
+  /** Finds the model of a config and checks all of its files, its own weights too. */
+  open(request: { model: string }): PolicyFiles;
   generate(request: OnnxRequest<GenerateRequest>): SampledGroup[];
   update(request: OnnxRequest<UpdateRequest>): UpdateResult | NotFiniteUpdate;
 }

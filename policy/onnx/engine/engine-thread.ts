@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { VideocapError } from '../../../core/errors.ts';
 import type { PinnedFile, PolicyFiles, UpdateResult } from '../../../core/policy-engine.ts';
 import { sha256 } from '../../../core/sha256.ts';
 import { serveThread } from '../../../core/thread-server.ts';
+import { readFixedFiles } from '../model/fixed-files.ts';
 import { PolicyModel } from '../model/model.ts';
 import {
   freshOptimizer,
@@ -12,6 +14,7 @@ import {
   type Weights,
   weightsOf,
 } from '../model/weights.ts';
+import { readWeightsFile, WEIGHTS_FILE } from '../model/weights-file.ts';
 import { generate, SAMPLING_GRAPHS } from '../sampling/generate.ts';
 import { writeCheckpoint } from '../training/checkpoint.ts';
 import type { TrainedSession } from '../training/optimizer-session.ts';
@@ -38,6 +41,17 @@ function finish({ weights, state, metrics }: TrainedSession): UpdateResult {
   keepWeights(checkpoint.weightsSha256, weights);
   optimizer = { sha256: checkpoint.optimizerSha256, state };
   return { ...checkpoint, metrics };
+}
+
+/** The thread's own model stays: one that is only looked at must not cost a running one its memory. */
+function open(name: string): PolicyFiles {
+  const opened = new PolicyModel(name, 1);
+  opened.requireGraphs(SAMPLING_GRAPHS, 'sampling');
+  const { folder } = opened;
+  readFixedFiles(folder.path);
+  const bytes = readWeightsFile(folder);
+  readWeights(bytes, folder);
+  return { model: folder.name, weights: { path: join(folder.path, WEIGHTS_FILE), sha256: sha256(bytes) } };
 }
 
 async function modelOf(name: string, threads: number): Promise<PolicyModel> {
@@ -85,6 +99,7 @@ async function readPinned({ path, sha256: expected }: PinnedFile): Promise<Buffe
 
 serveThread<EngineApi>(
   {
+    open: ({ model: name }) => open(name),
     async generate({ policy, engine, ...options }, computation) {
       const loaded = await modelOf(policy.model, engine.threads);
       loaded.requireGraphs(SAMPLING_GRAPHS, 'sampling');
@@ -110,5 +125,5 @@ serveThread<EngineApi>(
       }
     },
   },
-  (result) => ('weights' in result ? [result.weights.buffer, result.optimizer.buffer] : []),
+  (result) => ('optimizerSha256' in result ? [result.weights.buffer, result.optimizer.buffer] : []),
 );

@@ -1,6 +1,8 @@
-import { copyFile, readdir } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Identity } from '../../../core/identity.ts';
 import type {
+  ConfigSection,
   GenerateRequest,
   NotFiniteUpdate,
   PolicyEngine,
@@ -9,17 +11,15 @@ import type {
   UpdateRequest,
   UpdateResult,
 } from '../../../core/policy-engine.ts';
-import { sha256, sha256OfFile } from '../../../core/sha256.ts';
+import { sha256OfFile } from '../../../core/sha256.ts';
 import type { CallOptions } from '../../../core/thread-calls.ts';
 import { ThreadClient } from '../../../core/thread-client.ts';
+import { readFixedFiles } from '../model/fixed-files.ts';
 import { openModelFolder } from '../model/model-folder.ts';
-import { readWeights } from '../model/weights.ts';
-import { readWeightsFile, WEIGHTS_FILE } from '../model/weights-file.ts';
+import { WEIGHTS_FILE } from '../model/weights-file.ts';
 import { OnnxConfig } from '../onnx-config.ts';
 import type { EngineApi } from './engine-api.ts';
-
-/** The files of a model folder that training does not change. */
-const FIXED = /\.(json|jinja)$/;
+import { onnxIdentity } from './onnx-identity.ts';
 
 /**
  * The embedded policy engine: Qwen2-VL on `onnxruntime`, in a thread of its own, so that the caller's event loop is
@@ -33,12 +33,12 @@ export class OnnxEngine implements PolicyEngine {
     this.#thread = new ThreadClient({ script, name: "The policy engine's thread" });
   }
 
-  async startPolicy(model: string): Promise<PolicyFiles> {
-    const folder = openModelFolder(model);
-    const bytes = await readWeightsFile(folder);
-    readWeights(bytes, folder);
-    const weights = { path: join(folder.path, WEIGHTS_FILE), sha256: sha256(bytes) };
-    return { model: folder.name, weights };
+  startPolicy(model: string, options?: CallOptions): Promise<PolicyFiles> {
+    return this.#thread.call('open', { model }, options);
+  }
+
+  identity(model: string, engine: ConfigSection): Promise<Identity> {
+    return onnxIdentity(openModelFolder(model), OnnxConfig.parse(engine));
   }
 
   generate(request: GenerateRequest, options?: CallOptions): Promise<SampledGroup[]> {
@@ -50,8 +50,7 @@ export class OnnxEngine implements PolicyEngine {
   }
 
   async exportModel({ model, weights }: PolicyFiles, folder: string): Promise<void> {
-    const { path } = openModelFolder(model);
-    for (const name of await readdir(path)) if (FIXED.test(name)) await copyFile(join(path, name), join(folder, name));
+    for (const [name, bytes] of readFixedFiles(openModelFolder(model).path)) await writeFile(join(folder, name), bytes);
     await copyFile(weights.path, join(folder, WEIGHTS_FILE));
   }
 

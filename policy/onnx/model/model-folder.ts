@@ -3,17 +3,24 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { VideocapError } from '../../../core/errors.ts';
-import { jsonFileFault } from '../../../core/json-fault.ts';
-import { ModelConfig } from './model-config.ts';
-import { readText } from './read-text.ts';
+import { ModelConfig, only } from './model-config.ts';
+import { readModelFile, readModelJson } from './model-file.ts';
 import { elements } from './safetensors.ts';
 import type { ProcessorSettings } from './video-processor.ts';
 
 const SHIPPED = fileURLToPath(new URL('../../models/', import.meta.url));
 
+const DEVIATION = z.number().positive();
+/** How pixels become numbers. The frames' sizes are the config's (`frames.maxPixels`). */
 const Preprocessor = z.object({
   image_mean: z.tuple([z.number(), z.number(), z.number()]),
-  image_std: z.tuple([z.number(), z.number(), z.number()]),
+  image_std: z.tuple([DEVIATION, DEVIATION, DEVIATION]),
+  do_normalize: only(true, 'the onnx engine normalises every frame'),
+  do_rescale: only(true, 'the onnx engine takes a byte as a 255th'),
+  rescale_factor: only(1 / 255, 'the onnx engine takes a byte as a 255th'),
+  patch_size: z.number().optional(),
+  merge_size: z.number().optional(),
+  temporal_patch_size: z.number().optional(),
 });
 /** `graphs.json`, as `videocap_torch.export` writes it. */
 const Graphs = z.object({
@@ -36,7 +43,7 @@ export interface ModelFolder {
   /** As a config names it: `tiny`, or an absolute path. */
   name: string;
   path: string;
-  /** Folder of the ONNX graphs, and what it says it has, by the graphs' names. */
+  /** Folder of the ONNX graphs, and the entries of its `graphs.json`, by the graphs' names. */
   graphFolder: string;
   graphs: z.infer<typeof Graphs>['graphs'];
   config: ModelConfig;
@@ -56,7 +63,8 @@ export function openModelFolder(name: string): ModelFolder {
   for (const file of ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'preprocessor_config.json'])
     if (!existsSync(join(path, file))) throw invalid(name, `has no ${file}`, 'a folder as transformers writes it');
   const config = readJson(name, path, 'config.json', ModelConfig);
-  const { image_mean, image_std } = readJson(name, path, 'preprocessor_config.json', Preprocessor);
+  const preprocessor = readJson(name, path, 'preprocessor_config.json', Preprocessor);
+  refuseOtherPatches(name, preprocessor, config.vision_config);
   const graphFolder = graphFolderFor(name, path, config);
   const { parameters, graphs } = readJson(name, graphFolder, 'graphs.json', Graphs);
   return {
@@ -69,12 +77,24 @@ export function openModelFolder(name: string): ModelFolder {
       patchSize: config.vision_config.patch_size,
       mergeSize: config.vision_config.spatial_merge_size,
       temporalPatchSize: config.vision_config.temporal_patch_size,
-      imageMean: image_mean,
-      imageStd: image_std,
+      imageMean: preprocessor.image_mean,
+      imageStd: preprocessor.image_std,
     },
     parameters,
     parameterCount: parameters.reduce((sum, { shape }) => sum + elements(shape), 0),
   };
+}
+
+/** Bytes; the graphs that ship have less than one million. */
+const MAX_GRAPH = 2 ** 28;
+
+/**
+ * A graph's file, read: a runtime that is given the path could be made to open others, which a graph may name.
+ * @param user who needs the graph, for the error: `algorithm grpo`.
+ * @throws VideocapError `InvalidModel` when the model has no such graph.
+ */
+export function readGraph(folder: ModelFolder, graph: string, user: string): Buffer {
+  return readModelFile(graphPath(folder, graph, user), MAX_GRAPH);
 }
 
 /**
@@ -83,7 +103,7 @@ export function openModelFolder(name: string): ModelFolder {
  * @throws VideocapError `InvalidModel` when the model has no such graph.
  */
 export function graphPath({ name, graphFolder, graphs }: ModelFolder, graph: string, user: string): string {
-  const file = graphs[graph]?.file;
+  const file = Object.hasOwn(graphs, graph) ? graphs[graph]!.file : undefined;
   if (file !== undefined && existsSync(join(graphFolder, file))) return join(graphFolder, file);
   throw new VideocapError(
     'InvalidModel',
@@ -124,23 +144,46 @@ function graphFolderFor(name: string, path: string, config: ModelConfig): string
   );
 }
 
+/** What makes patches of the frames is said twice in a model folder. */
+function refuseOtherPatches(
+  name: string,
+  { patch_size, merge_size, temporal_patch_size }: z.infer<typeof Preprocessor>,
+  vision: ModelConfig['vision_config'],
+): void {
+  const said = [
+    ['patch_size', patch_size, vision.patch_size],
+    ['merge_size', merge_size, vision.spatial_merge_size],
+    ['temporal_patch_size', temporal_patch_size, vision.temporal_patch_size],
+  ] as const;
+  for (const [field, value, needed] of said)
+    if (value !== undefined && value !== needed)
+      throw invalid(
+        name,
+        `has a preprocessor_config.json whose ${field} is ${value}, but its vision tower takes ${needed}`,
+        'both files of one model',
+      );
+}
+
 /** The parsed configs hold nothing but what the graphs are made from. */
 function sameDimensions(a: ModelConfig, b: ModelConfig): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function readJson<S extends z.ZodType>(name: string, folder: string, file: string, schema: S): z.infer<S> {
-  let value: unknown;
-  try {
-    value = JSON.parse(readText(join(folder, file)));
-  } catch (error) {
-    throw invalid(name, `has a ${file} that cannot be read (${jsonFileFault(error)})`, 'a whole copy of the model');
-  }
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(readModelJson(join(folder, file)), { reportInput: true });
   if (parsed.success) return parsed.data;
-  const { path, message } = parsed.error.issues[0]!;
-  const fault = message.startsWith('is ') ? message : `is wrong (${message})`;
-  throw invalid(name, `has a ${file} whose ${path.join('.') || 'content'} ${fault}`, 'a Qwen2-VL');
+  const { path, message, input } = parsed.error.issues[0]!;
+  const value = input === undefined ? 'is missing' : `is ${shown(input)} (${message})`;
+  throw invalid(
+    name,
+    `has a ${file} whose ${path.join('.') || 'content'} ${message.startsWith('is ') ? message : value}`,
+    'a Qwen2-VL',
+  );
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length <= 60 ? text : `${text.slice(0, 60)}...`;
 }
 
 function invalid(name: string, fault: string, remedy: string): VideocapError {

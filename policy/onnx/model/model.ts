@@ -3,7 +3,7 @@ import { VideocapError } from '../../../core/errors.ts';
 import type { Shown } from '../../../core/sample.ts';
 import { runNative } from '../../../core/thread-server.ts';
 import { type Feeds, int64, scalar } from './feeds.ts';
-import { graphPath, type ModelFolder, openModelFolder } from './model-folder.ts';
+import { graphPath, type ModelFolder, openModelFolder, readGraph } from './model-folder.ts';
 import { decoderTables, positionIds, videoTokens, visionTables } from './rope.ts';
 import { PolicyTokenizer, type Prompt } from './tokenizer.ts';
 import { type PixelValues, pixelValues } from './video-processor.ts';
@@ -140,7 +140,7 @@ export class PolicyModel {
   }
 
   async #load(graph: string): Promise<ort.InferenceSession> {
-    return ort.InferenceSession.create(graphPath(this.folder, graph, 'the onnx engine'), {
+    return ort.InferenceSession.create(readGraph(this.folder, graph, 'the onnx engine'), {
       intraOpNumThreads: this.threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',

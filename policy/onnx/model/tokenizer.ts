@@ -3,11 +3,17 @@ import { join } from 'node:path';
 import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { VideocapError } from '../../../core/errors.ts';
-import { jsonFileFault } from '../../../core/json-fault.ts';
-import { readText } from './read-text.ts';
+import { withinTime } from '../../../core/within-time.ts';
+import { DEFAULT_PROMPT } from '../../prompt-config.ts';
+import { readModelJson, readModelText } from './model-file.ts';
 
 const VIDEO_PAD = '<|video_pad|>';
 const END = '<|im_end|>';
+
+/** Milliseconds for making a tokenizer; one of 150,000 tokens takes a second. */
+const TO_LOAD = 30_000;
+/** Milliseconds for one text, which takes a few. */
+const FOR_A_TEXT = 5000;
 
 /** Token ids around the video, whose tokens come between them. */
 export interface Prompt {
@@ -15,21 +21,27 @@ export interface Prompt {
   suffix: number[];
 }
 
-/** Text to tokens and back, as the model's own tokenizer and chat template have it. */
+/**
+ * Text to tokens and back, as the model's own tokenizer and chat template have it. Both come from a model folder, which
+ * is not trusted: a template is a program, and a tokenizer has regular expressions. Each text has a limited time.
+ */
 export class PolicyTokenizer {
+  readonly #folder: string;
   readonly #tokenizer: Tokenizer;
   readonly #special: Map<string, number>;
-  readonly #template: string;
+  readonly #template: Template;
   /** The token that ends a completion. */
   readonly endToken: number;
   /** The token that stands for a video. */
   readonly videoToken: number;
 
-  /** @throws VideocapError `InvalidModel` when the folder's tokenizer is none of Qwen2-VL's kind. */
+  /**
+   * Tries both files on a usual text, so that a wrong one is found before there is work to lose.
+   * @throws VideocapError `InvalidModel` when the folder's tokenizer or template is none of Qwen2-VL's kind.
+   */
   constructor(folder: string) {
-    const json = readJson(folder, 'tokenizer.json');
-    const config = readJson(folder, 'tokenizer_config.json');
-    this.#tokenizer = tokenizerOf(folder, json, config);
+    this.#folder = folder;
+    this.#tokenizer = this.#tokenizerOf();
     const added = [...this.#tokenizer.get_added_tokens_decoder()].filter(([, token]) => token.special);
     this.#special = new Map(added.map(([id, token]) => [token.content, id]));
     for (const token of [VIDEO_PAD, END])
@@ -40,12 +52,16 @@ export class PolicyTokenizer {
         );
     this.endToken = this.#special.get(END)!;
     this.videoToken = this.#special.get(VIDEO_PAD)!;
-    this.#template = chatTemplate(folder, config);
+    this.#template = this.#templateOf();
+    this.prompt(DEFAULT_PROMPT);
+    if (this.decode(this.completion(DEFAULT_PROMPT)) !== DEFAULT_PROMPT)
+      throw this.#noTokenizer('a text of letters does not come back from its tokens');
   }
 
   /**
    * The prompt of one video, by the model's chat template.
-   * @throws VideocapError `InvalidInput` when the text holds a special token: it would be read as one.
+   * @throws VideocapError `InvalidInput` when the text holds a special token: it would be read as one; `InvalidModel`
+   *   when template or tokenizer make nothing of it.
    */
   prompt(text: string): Prompt {
     const special = [...this.#special.keys()].find((name) => text.includes(name));
@@ -56,12 +72,12 @@ export class PolicyTokenizer {
           "out of prompt.texts and of the sample's own prompt: the chat template sets such tokens.",
       );
     const messages = [{ role: 'user', content: [{ type: 'video' }, { type: 'text', text }] }];
-    const rendered = render(this.#template, { messages, add_generation_prompt: true });
+    const rendered = this.#rendering(() => this.#template.render({ messages, add_generation_prompt: true }));
     const [before, after, ...rest] = rendered.split(VIDEO_PAD);
     if (before === undefined || after === undefined || rest.length > 0)
       throw new VideocapError(
         'InvalidModel',
-        "The chat template does not render a video as one <|video_pad|>; use Qwen2-VL's.",
+        `The chat template of ${this.#folder} does not render a video as one <|video_pad|>; use Qwen2-VL's.`,
       );
     return { prefix: this.#encode(before), suffix: this.#encode(after) };
   }
@@ -70,12 +86,14 @@ export class PolicyTokenizer {
    * The tokens of a completion to learn, end token included. A special token's name within the text loses its meaning.
    */
   completion(text: string): number[] {
-    return [...this.#encode(this.#withoutSpecial(text)), this.endToken];
+    const plain = this.#tokenizing(() => this.#withoutSpecial(text));
+    return [...this.#encode(plain), this.endToken];
   }
 
   /** The text of sampled tokens; special tokens, the end token among them, leave no trace. */
   decode(ids: readonly number[]): string {
-    return this.#tokenizer.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+    const how = { skip_special_tokens: true, clean_up_tokenization_spaces: false };
+    return this.#tokenizing(() => this.#tokenizer.decode([...ids], how));
   }
 
   /** 1 for every id that is never sampled: special tokens but the end token, and ids that stand for no token. */
@@ -88,7 +106,56 @@ export class PolicyTokenizer {
   }
 
   #encode(text: string): number[] {
-    return text === '' ? [] : this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
+    if (text === '') return [];
+    const ids: number[] = this.#tokenizing(() => this.#tokenizer.encode(text, { add_special_tokens: false }).ids);
+    if (ids.every((id) => Number.isSafeInteger(id) && id >= 0)) return ids;
+    throw this.#noTokenizer(`it has no token for a part of ${JSON.stringify(shortened(text))}`);
+  }
+
+  #tokenizing<T>(compute: () => T, time = FOR_A_TEXT): T {
+    const late = () => this.#noTokenizer(`a text takes them more than ${time / 1000} s`);
+    try {
+      return withinTime(time, compute, late);
+    } catch (error) {
+      throw error instanceof VideocapError ? error : this.#noTokenizer((error as Error).message, error);
+    }
+  }
+
+  #noTokenizer(fault: string, cause?: unknown): VideocapError {
+    const files = `${this.#folder}: tokenizer.json and tokenizer_config.json`;
+    const message = `${files} are no tokenizer (${fault}); use a Qwen2-VL's.`;
+    return new VideocapError('InvalidModel', message, { cause });
+  }
+
+  #rendering<T>(compute: () => T): T {
+    const wrong = (fault: string, cause?: unknown) => {
+      const message = `The chat template of ${this.#folder} cannot be rendered (${fault}); use Qwen2-VL's.`;
+      return new VideocapError('InvalidModel', message, { cause });
+    };
+    try {
+      return withinTime(FOR_A_TEXT, compute, () => wrong(`it takes more than ${FOR_A_TEXT / 1000} s`));
+    } catch (error) {
+      throw error instanceof VideocapError ? error : wrong((error as Error).message, error);
+    }
+  }
+
+  #tokenizerOf(): Tokenizer {
+    const json = readModelJson(join(this.#folder, 'tokenizer.json'));
+    const config = readModelJson(join(this.#folder, 'tokenizer_config.json'));
+    return this.#tokenizing(() => new Tokenizer(json, config), TO_LOAD);
+  }
+
+  #templateOf(): Template {
+    const file = join(this.#folder, 'chat_template.jinja');
+    const template = existsSync(file)
+      ? readModelText(file)
+      : readModelJson(join(this.#folder, 'tokenizer_config.json')).chat_template;
+    if (typeof template !== 'string')
+      throw new VideocapError(
+        'InvalidModel',
+        `${this.#folder} has no chat_template.jinja; add the model's chat template.`,
+      );
+    return this.#rendering(() => new Template(template));
   }
 
   /**
@@ -113,44 +180,4 @@ export class PolicyTokenizer {
 /** A text as an error can hold it. */
 function shortened(text: string): string {
   return text.length <= 120 ? text : `${text.slice(0, 120)}...`;
-}
-
-function tokenizerOf(folder: string, json: Record<string, unknown>, config: Record<string, unknown>): Tokenizer {
-  try {
-    return new Tokenizer(json, config);
-  } catch (cause) {
-    const files = `${folder}: tokenizer.json and tokenizer_config.json`;
-    const message = `${files} are no tokenizer (${(cause as Error).message}); use a Qwen2-VL's.`;
-    throw new VideocapError('InvalidModel', message, { cause });
-  }
-}
-
-function render(template: string, values: Record<string, unknown>): string {
-  try {
-    return new Template(template).render(values);
-  } catch (cause) {
-    const message = `The chat template cannot be rendered (${(cause as Error).message}); use Qwen2-VL's.`;
-    throw new VideocapError('InvalidModel', message, { cause });
-  }
-}
-
-function chatTemplate(folder: string, config: Record<string, unknown>): string {
-  const file = join(folder, 'chat_template.jinja');
-  if (!existsSync(file)) {
-    if (typeof config.chat_template === 'string') return config.chat_template;
-    throw new VideocapError('InvalidModel', `${folder} has no chat_template.jinja; add the model's chat template.`);
-  }
-  try {
-    return readText(file);
-  } catch (error) {
-    throw new VideocapError('InvalidModel', `${file} cannot be read: ${(error as Error).message}.`);
-  }
-}
-
-function readJson(folder: string, file: string): Record<string, unknown> {
-  try {
-    return JSON.parse(readText(join(folder, file)));
-  } catch (error) {
-    throw new VideocapError('InvalidModel', `${join(folder, file)} cannot be read: ${jsonFileFault(error)}.`);
-  }
 }

@@ -1,31 +1,27 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { VideocapError } from '../../../core/errors.ts';
+import { readModelFile } from './model-file.ts';
 import type { ModelFolder } from './model-folder.ts';
-import { LFS_POINTER } from './read-text.ts';
 
 export const WEIGHTS_FILE = 'model.safetensors';
 const PICKLES = /\.(bin|pt|pth|ckpt|pkl|pickle)$/i;
-/** The largest file that `readFile` reads. The embedded engine cannot train models of this size. */
+/** 2 GiB. The embedded engine cannot train models of this size. */
 const MAX_BYTES = 2 ** 31 - 1;
 
 /**
  * The bytes of a model folder's weights. Their format is not checked yet, except for formats that this engine does not
  * open.
- * @throws VideocapError `InvalidModel` when the file is missing, or of such a format.
+ * @throws VideocapError `InvalidModel` when the file is missing, is no file, or of such a format.
  */
-export async function readWeightsFile({ name, path }: ModelFolder): Promise<Buffer> {
+export function readWeightsFile({ name, path }: ModelFolder): Buffer {
   const refuse = (fault: string): never => {
     throw new VideocapError('InvalidModel', `Model "${name}" ${fault}.`);
   };
-  const found = await stat(join(path, WEIGHTS_FILE)).catch(() => undefined);
-  if (!found?.isFile()) return refuse(insteadOfWeights(await readdir(path)));
-  if (found.size > MAX_BYTES)
-    return refuse(`has a ${WEIGHTS_FILE} of ${found.size} bytes; the onnx engine takes up to 2 GiB`);
-  const bytes = await readFile(join(path, WEIGHTS_FILE));
+  const file = join(path, WEIGHTS_FILE);
+  if (!existsSync(file)) return refuse(insteadOfWeights(readdirSync(path)));
+  const bytes = readModelFile(file, MAX_BYTES);
   if (isPickle(bytes)) return refuse(`has a ${WEIGHTS_FILE} that is a pickle; ${PICKLE_REMEDY}`);
-  if (bytes.subarray(0, 100).toString('latin1').startsWith(LFS_POINTER))
-    return refuse(`has a ${WEIGHTS_FILE} that only points at the file in Git LFS; run \`git lfs pull\` in it`);
   return bytes;
 }
 

@@ -23,7 +23,7 @@ export function filterLogits(logits: Float32Array, rule: FilterRule, seen: Itera
   const penalised = penaliseRepetition(logits, rule.repetitionPenalty, seen);
   for (let token = 0; token < penalised.length; token++)
     if (suppressed[token] === 1) penalised[token] = Number.NEGATIVE_INFINITY;
-  bestToken(penalised, suppressed); // what sorts nowhere, such as NaN, would be filtered out in silence
+  bestToken(penalised, suppressed); // throws for NaN, which sorting would filter out without an error
   if (temperature === 0 || (topK === 0 && topP === 1 && minP === 0)) return penalised;
   let kept = likeliestLast(penalised);
   if (topK > 0) kept = keepTopK(kept, penalised, topK);

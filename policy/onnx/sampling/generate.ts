@@ -4,7 +4,9 @@ import type { ComputeOptions } from '../../../core/compute-options.ts';
 import { VideocapError } from '../../../core/errors.ts';
 import type { GenerateRequest, SampledGroup } from '../../../core/policy-engine.ts';
 import { uniformAt } from '../../../core/random.ts';
+import { sampleNames } from '../../../core/sample-names.ts';
 import { type Feeds, floats, int64 } from '../model/feeds.ts';
+import { machineBytes, requireMemory, samplingBytes, type Work } from '../model/memory.ts';
 import { type PolicyModel, type PromptedVideo, shapeOf } from '../model/model.ts';
 import { byShape, chunks } from '../model/model-layout.ts';
 import type { Weights } from '../model/weights.ts';
@@ -19,6 +21,8 @@ export type GenerateOptions = Omit<GenerateRequest, 'engine' | 'policy' | 'promp
 /** Limits of a batch. Part of what makes a rollout bit-exact: another batch may round differently. */
 const MAX_SEQUENCES = 64;
 const MAX_PROMPT_TOKENS = 8192;
+/** Tokens of completions whose keys and values are kept at once, if none ends early. */
+const MAX_CACHED_TOKENS = 2 ** 16;
 
 interface Clip {
   index: number;
@@ -41,32 +45,56 @@ export async function generate(
     sampleId,
     video: model.prompted(shown),
   }));
-  const groups: SampledGroup[] = new Array(clips.length);
+  const groups: SampledGroup[] = clips.map(({ sampleId }) => ({ sampleId, completions: [] }));
   const total = clips.length * options.groupSize;
   let done = 0;
-  for (const batch of batches(model, clips, options.groupSize)) {
-    const decoding = new Decoding(model, weights, batch, options);
+  for (const { clips: some, from, count } of batches(model, clips, options)) {
+    const decoding = new Decoding(model, weights, some, { ...options, groupSize: count }, from);
+    const on = sampleNames(some.map(({ sampleId }) => sampleId));
     while (!decoding.finished) {
       computation.throwIfCancelled();
+      computation.progress({ done: done + decoding.ended, total, what: 'completions written', on });
       await decoding.next();
-      computation.progress({ done: done + decoding.ended, total, what: 'completions written' });
     }
-    for (const [i, completions] of decoding.completions().entries()) {
-      const { index, sampleId } = batch[i]!;
-      groups[index] = { sampleId, completions };
-    }
-    done += batch.length * options.groupSize;
+    for (const [i, completions] of decoding.completions().entries())
+      groups[some[i]!.index]!.completions.push(...completions);
+    done += some.length * count;
+    computation.progress({ done, total, what: 'completions written', on });
   }
   return groups;
 }
 
-/** Clips of one shape each, in order, within the limits. */
-function batches(model: PolicyModel, clips: readonly Clip[], groupSize: number): Clip[][] {
+/** Clips of one shape, of whose groups the completions from `from` on are written, `count` of each. */
+interface Batch {
+  clips: Clip[];
+  from: number;
+  count: number;
+}
+
+/** In order, within the limits: a group is split only where its completions alone could exceed them. */
+function batches(model: PolicyModel, clips: readonly Clip[], options: GenerateOptions): Batch[] {
+  const { groupSize, maxNewTokens } = options;
+  const sequences = Math.max(1, Math.floor(MAX_CACHED_TOKENS / maxNewTokens));
+  const starts = Array.from({ length: Math.ceil(groupSize / sequences) }, (_, i) => i * sequences);
   return byShape(clips, ({ video }) => shapeOf(video)).flatMap((same) => {
-    const perPrompt = Math.floor(MAX_PROMPT_TOKENS / model.promptLength(same[0]!.video));
-    const size = Math.max(1, Math.min(perPrompt, Math.floor(MAX_SEQUENCES / groupSize)));
-    return chunks(same, size);
+    const prompt = model.promptLength(same[0]!.video);
+    const perPrompt = Math.floor(MAX_PROMPT_TOKENS / prompt);
+    const together = Math.floor(Math.min(MAX_SEQUENCES, sequences) / groupSize);
+    const parts = chunks(same, Math.max(1, Math.min(perPrompt, together)));
+    return parts.flatMap((some) =>
+      starts.map((from) => {
+        const count = Math.min(sequences, groupSize - from);
+        requireFits(model, some, { prompt, completions: count, length: maxNewTokens });
+        return { clips: some, from, count };
+      }),
+    );
   });
+}
+
+function requireFits(model: PolicyModel, clips: readonly Clip[], lengths: Omit<Work, 'videos' | 'grid'>): void {
+  const work = { ...lengths, videos: clips.length, grid: clips[0]!.video.pixels.grid };
+  const what = `Sampling for ${sampleNames(clips.map(({ sampleId }) => sampleId))}`;
+  requireMemory(samplingBytes(model.folder.config, work), machineBytes(), what, work);
 }
 
 /** A batch of clips being written about: `[B, G]` completions that grow by a token at a time. */
@@ -81,13 +109,16 @@ class Decoding {
   readonly #policyLogProbs: number[][];
   readonly #ended: boolean[];
   readonly #tables: { cos: Float32Array; sin: Float32Array };
+  /** The place in its group of each clip's first completion. */
+  readonly #from: number;
   /** Keys and values of the prompts, and of the completions so far. */
   #prompt: Feeds = {};
   #past: Feeds = {};
   #length = 0;
 
-  constructor(model: PolicyModel, weights: Weights, clips: readonly Clip[], options: GenerateOptions) {
+  constructor(model: PolicyModel, weights: Weights, clips: readonly Clip[], options: GenerateOptions, from: number) {
     this.#model = model;
+    this.#from = from;
     this.#weights = weights;
     this.#clips = clips;
     this.#options = options;
@@ -202,7 +233,11 @@ class Decoding {
     if (!sampling) return drawBest(logits, suppressed);
     const { sampleId } = this.#clips[Math.floor(sequence / groupSize)]!;
     const { seed, path } = sampling;
-    return drawToken(logits, this.#rule, uniformAt(seed, [...path, sampleId, sequence % groupSize, this.#length]));
+    return drawToken(
+      logits,
+      this.#rule,
+      uniformAt(seed, [...path, sampleId, this.#from + (sequence % groupSize), this.#length]),
+    );
   }
 
   /** The logits that a token is chosen by. */

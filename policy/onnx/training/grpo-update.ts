@@ -57,7 +57,7 @@ export function surrogateUpdate<Config extends SurrogateConfig>(
       const batches: GrpoMicroBatch[] = [];
       const mismatch = new TokenMean();
       for (const micro of prepared) {
-        progress('log-probabilities');
+        progress('log-probabilities', micro.names);
         const logprobs = async (weights: Weights) =>
           (await model.run('logprobs', { ...weights.feeds, ...micro.feeds, ...sampling })).logprobs!;
         const old = await logprobs(session.weights);
@@ -89,7 +89,7 @@ export function surrogateUpdate<Config extends SurrogateConfig>(
       for (let iteration = 0; iteration < updates; iteration++) {
         const gradients = new GradientSum(model);
         for (const micro of batches) {
-          progress('gradients');
+          progress('gradients', micro.names);
           const output = await model.run(graph, {
             ...weights.feeds,
             ...micro.feeds,

@@ -1,6 +1,15 @@
 import * as ort from 'onnxruntime-node';
 import type { Shown } from '../../../core/sample.ts';
+import { sampleNames } from '../../../core/sample-names.ts';
 import { type Feeds, int64 } from '../model/feeds.ts';
+import {
+  completionScores,
+  machineBytes,
+  promptScores,
+  requireMemory,
+  trainingBytes,
+  type Work,
+} from '../model/memory.ts';
 import { type PolicyModel, type PromptedVideo, shapeOf } from '../model/model.ts';
 import { byShape } from '../model/model-layout.ts';
 
@@ -15,6 +24,8 @@ export interface ScoredClip<C extends { tokenIds: readonly number[] }> extends S
  */
 const MAX_POSITIONS = 1024;
 const MAX_PROMPT_POSITIONS = 8192;
+/** The most attention scores of a head, whose memory grows with the square of the lengths: 1.4 GB here. */
+const MAX_SCORES = 2 ** 22;
 
 /**
  * B videos of one shape, prompts included, with G completions each, padded to L tokens with the end token: what a graph
@@ -26,16 +37,23 @@ export interface MicroBatch<C> {
   shape: readonly [videos: number, completions: number, length: number];
   /** `[B][G]`. */
   completions: readonly (readonly C[])[];
+  /** `samples a, b`. */
+  names: string;
 }
 
-/** Splits clips and their completions into micro-batches: a function of their order, shapes and lengths alone. */
-export function microBatches<C extends { tokenIds: readonly number[] }>(
+/**
+ * Splits clips and their completions into micro-batches: a function of their order, shapes and lengths alone.
+ * @param bytes the memory that one of them may take.
+ * @throws VideocapError `InvalidInput` naming the samples of one that takes more.
+ */
+export function microBatches<C extends { tokenIds: readonly number[]; sampleId: string }>(
   model: PolicyModel,
   clips: readonly ScoredClip<C>[],
+  bytes = machineBytes(),
 ): MicroBatch<C>[] {
   const parts = clips.flatMap(({ completions, ...shown }) => {
     const video = model.prompted(shown);
-    return pieces(completions).map((piece) => ({ video, completions: piece }));
+    return pieces(completions, model.promptLength(video)).map((piece) => ({ video, completions: piece }));
   });
   return byShape(parts, ({ video }) => shapeOf(video)).flatMap((same) => {
     const prompt = model.promptLength(same[0]!.video);
@@ -45,7 +63,11 @@ export function microBatches<C extends { tokenIds: readonly number[] }>(
       if (open && fits([...open, part], prompt)) open.push(part);
       else batches.push([part]);
     }
-    return batches.map((batch) => microBatch(model, batch));
+    for (const batch of batches) {
+      const work = workOf(batch, prompt);
+      requireMemory(trainingBytes(model.folder.config, work), bytes, `The update with ${namesOf(batch)}`, work);
+    }
+    return batches.map((batch) => ({ ...microBatch(model, batch), names: namesOf(batch) }));
   });
 }
 
@@ -76,30 +98,51 @@ interface Part<C> {
 }
 
 /** A group that is too large for one micro-batch, in pieces that are not. */
-function pieces<C extends { tokenIds: readonly number[] }>(completions: readonly C[]): C[][] {
+function pieces<C extends { tokenIds: readonly number[] }>(completions: readonly C[], prompt: number): C[][] {
   const found: C[][] = [];
   for (const completion of completions) {
     const open = found.at(-1);
-    if (open && padded([...open, completion]) <= MAX_POSITIONS) open.push(completion);
+    if (open && isSmall([...open, completion], prompt)) open.push(completion);
     else found.push([completion]);
   }
   return found;
 }
 
+function isSmall(completions: readonly { tokenIds: readonly number[] }[], prompt: number): boolean {
+  const length = longest(completions);
+  const scores = completionScores({ videos: 1, prompt, completions: completions.length, length });
+  return completions.length * length <= MAX_POSITIONS && scores <= MAX_SCORES;
+}
+
 /** A batch is a rectangle, so its parts have equally many completions. */
 function fits<C extends { tokenIds: readonly number[] }>(parts: readonly Part<C>[], prompt: number): boolean {
+  if (parts.some(({ completions }) => completions.length !== parts[0]!.completions.length)) return false;
+  const work = workOf(parts, prompt);
   return (
-    parts.every(({ completions }) => completions.length === parts[0]!.completions.length) &&
-    padded(parts.flatMap(({ completions }) => completions)) <= MAX_POSITIONS &&
-    parts.length * prompt <= MAX_PROMPT_POSITIONS
+    work.videos * work.completions * work.length <= MAX_POSITIONS &&
+    work.videos * prompt <= MAX_PROMPT_POSITIONS &&
+    completionScores(work) + promptScores(work) <= MAX_SCORES
   );
 }
 
-function padded(completions: readonly { tokenIds: readonly number[] }[]): number {
-  return completions.length * Math.max(...completions.map(({ tokenIds }) => tokenIds.length));
+function workOf<C extends { tokenIds: readonly number[] }>(parts: readonly Part<C>[], prompt: number): Work {
+  const { video, completions } = parts[0]!;
+  const length = longest(parts.flatMap((part) => part.completions));
+  return { videos: parts.length, grid: video.pixels.grid, prompt, completions: completions.length, length };
 }
 
-function microBatch<C extends { tokenIds: readonly number[] }>(model: PolicyModel, parts: Part<C>[]): MicroBatch<C> {
+function longest(completions: readonly { tokenIds: readonly number[] }[]): number {
+  return Math.max(...completions.map(({ tokenIds }) => tokenIds.length));
+}
+
+function namesOf(parts: readonly Part<{ sampleId: string }>[]): string {
+  return sampleNames([...new Set(parts.flatMap(({ completions }) => completions.map(({ sampleId }) => sampleId)))]);
+}
+
+function microBatch<C extends { tokenIds: readonly number[] }>(
+  model: PolicyModel,
+  parts: Part<C>[],
+): Omit<MicroBatch<C>, 'names'> {
   const completions = parts.map((part) => part.completions);
   const length = Math.max(...completions.flat().map(({ tokenIds }) => tokenIds.length));
   const shape = [parts.length, completions[0]!.length, length] as const;

@@ -24,7 +24,7 @@ export const sftUpdate: Update<SftConfig, ReferenceBatch> = {
     const gradients = new GradientSum(model);
     let loss = 0;
     for (const micro of batches) {
-      progress('gradients');
+      progress('gradients', micro.names);
       const output = await model.run('sft-gradients', {
         ...session.weights.feeds,
         ...micro.feeds,

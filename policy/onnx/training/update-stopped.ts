@@ -48,7 +48,7 @@ export function requireFiniteMetrics(metrics: Readonly<Record<string, number>>):
 
 /**
  * Looks at what a gradient graph gave for a micro-batch: the loss first, since a gradient of one that is not finite
- * says no more.
+ * adds nothing.
  * @throws UpdateStopped with the sample of the first token whose part of the loss is not finite, or where the graph
  *   shows none, with all samples of the micro-batch.
  */

@@ -92,7 +92,7 @@ async function readBounded(response: Response, secrets: readonly string[]): Prom
   return { text: withoutSecrets(Buffer.concat(parts).toString('utf8'), secrets) };
 }
 
-/** `fetch failed` says nothing; its cause does. */
+/** The code of the cause: the error of `fetch` itself is always `fetch failed`. */
 function codeOf(error: unknown): string {
   const { cause, name } = error as Error & { cause?: { code?: string } };
   return (cause as { code?: string } | undefined)?.code ?? name;

@@ -24,7 +24,14 @@ export const MOMENTS = ['before', 'during', 'after effect', 'after report'] as c
 export type Moment = (typeof MOMENTS)[number];
 
 export const VICTIMS = ['worker', 'temporal', 'mlflow', 'judge', 'disk full', 'read-only store'] as const;
-export type Victim = (typeof VICTIMS)[number];
+/** What a user does in Temporal while an activity works: pause it and unpause it, reset it, or reset the whole run. */
+export const BUTTONS = ['activity paused', 'activity reset', 'run reset'] as const;
+export type Button = (typeof BUTTONS)[number];
+export type Victim = (typeof VICTIMS)[number] | Button;
+
+export function isButton(victim: Victim): victim is Button {
+  return (BUTTONS as readonly Victim[]).includes(victim);
+}
 
 export interface Cell {
   stage: StruckStage;
@@ -79,6 +86,15 @@ export const SECOND_ROUND: readonly Cell[] = (['rollout', 'think', 'judge', 'upd
     ...{ stage, moment, victim: 'worker', call: stage === 'update' ? 1 : 2 },
     ...{ awaySeconds: AWAY_SECONDS.short, experiment: 'two rounds' },
   })),
+);
+
+/** Temporal's buttons, while each kind of activity works; a run is also reset when an activity has stored its work. */
+export const BUTTON_CELLS: readonly Cell[] = (['frames', 'rollout', 'judge', 'update'] as const).flatMap((stage) =>
+  BUTTONS.flatMap((victim) =>
+    (victim === 'run reset' ? (['during', 'after effect'] as const) : (['during'] as const)).map((moment) => ({
+      ...{ stage, moment, victim, call: 2, awaySeconds: AWAY_SECONDS.short },
+    })),
+  ),
 );
 
 export function nameOf({ stage, moment, victim, call, awaySeconds, experiment }: Cell): string {

@@ -4,7 +4,7 @@ import { readRecords } from '../../../contracts/read-records.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import type { Played } from './world.ts';
 
-/** What must not depend on what happened on the way. */
+/** What must be equal however a run was disturbed. */
 export interface Outcome {
   weights: string;
   optimizer: string | undefined;

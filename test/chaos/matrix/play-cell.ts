@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { type Cell, nameOf } from './cells.ts';
+import { type Cell, isButton, nameOf } from './cells.ts';
 import { differences, madeTwice, type Outcome, outcomeOf, paidAgain } from './compare.ts';
 import { type ExperimentName, matrixExperiment } from './experiment.ts';
 import type { ChaosWorld } from './world.ts';
@@ -52,9 +52,9 @@ export async function playCell(world: ChaosWorld, calm: Outcome, cell: Cell): Pr
 }
 
 /**
- * A worker that dies while the judge is asked takes the answers on their way with it: as many as `judge.concurrency` at
- * most. The judge is asked in its own stage, beside the think scorer, and in benchmarks.
+ * A worker that dies while the judge is asked, or an activity that is ended, takes the answers on their way with it: as
+ * many as `judge.concurrency` at most. The judge is asked in its own stage, beside the think scorer, and in benchmarks.
  */
 export function lostAtMost({ victim, stage }: Cell): number {
-  return victim === 'worker' && ['judge', 'think', 'benchmark'].includes(stage) ? 2 : 0;
+  return (victim === 'worker' || isButton(victim)) && ['judge', 'think', 'benchmark'].includes(stage) ? 2 : 0;
 }

@@ -5,9 +5,9 @@ import type { Context } from '@temporalio/activity';
 import type { ActivityInterceptors } from '@temporalio/worker';
 import type { Storage } from '../../../core/storage.ts';
 import { keyOfContent } from '../../../core/stored-ref.ts';
-import { CurrentAttempt } from '../../../workers/current-attempt.ts';
+import { CurrentAttempt, cancellationSignal } from '../../../workers/current-attempt.ts';
 import { type Call, WatchedStorage } from '../../storage/watched-storage.ts';
-import { ACTIVITIES, type Cell, type Moment, type StruckStage } from './cells.ts';
+import { ACTIVITIES, type Cell, isButton, type Moment, type StruckStage } from './cells.ts';
 
 /** An order to the worker under test. */
 export type Order =
@@ -77,8 +77,12 @@ export class Striker {
     if (cell.victim === 'worker') process.kill(process.pid, 'SIGKILL');
     else if (cell.victim === 'disk full') this.#breakDisk('ENOSPC', cell);
     else if (cell.victim === 'read-only store') this.#breakDisk('EROFS', cell);
-    // A server: the process that started it kills it, and reports that.
-    else await once(this.#goOn, 'go on');
+    // A server: the process that started it kills it, and reports that. A button: it presses it.
+    else {
+      const done = once(this.#goOn, 'go on');
+      if (isButton(cell.victim)) this.#run.pressing = done;
+      await done;
+    }
   }
 
   #breakDisk(code: string, { awaySeconds }: Cell): void {
@@ -88,8 +92,20 @@ export class Striker {
   async #beginStoring({ method, key }: Call, journal: string): Promise<void> {
     const artifact = method === 'putContent' ? keyOfContent(key) : undefined;
     if (artifact === undefined) return;
+    await this.#endWhereKnown();
     appendFileSync(journal, `make ${artifact}\n`);
     if (!this.#isIn('judge', 'rollout', 'update')) await this.#reach('during');
+  }
+
+  /** What computes in a thread goes on while a button is pressed; it must end before it stores something. */
+  async #endWhereKnown(): Promise<void> {
+    if (!this.#run.pressing || this.#activity.getStore()?.name !== this.#struckActivity) return;
+    await this.#run.pressing;
+    cancellationSignal()?.throwIfAborted();
+  }
+
+  get #struckActivity(): string | undefined {
+    return this.#run.cell ? ACTIVITIES[this.#run.cell.stage] : undefined;
   }
 
   async #endStoring({ method, key }: Call, journal: string): Promise<void> {
@@ -140,6 +156,8 @@ class Run {
   readonly cell: Cell | null;
   readonly #calls = new Map<string, number>();
   struck = false;
+  /** Done when the button that strikes it is pressed, and the activity must know. */
+  pressing: Promise<unknown> | undefined;
 
   constructor(cell: Cell | null) {
     this.cell = cell;

@@ -1,4 +1,4 @@
-import { MOMENTS, VICTIMS } from './cells.ts';
+import { BUTTONS, MOMENTS, VICTIMS } from './cells.ts';
 import type { CellResult } from './play-cell.ts';
 
 /** The crash matrix as Markdown: a row a stage and victim, a column a moment. */
@@ -15,16 +15,16 @@ export function matrixTable(
         ? `ok, ${found.seconds.toFixed(0)} s${away(found)}${again(found)}`
         : `**${found.differs.join(', ').slice(0, 60) || 'work done twice'}**`;
   const rows = stages.flatMap((stage) =>
-    VICTIMS.filter((victim) => results.some((result) => stageOf(result) === stage && result.victim === victim)).map(
-      (victim) => {
+    [...VICTIMS, ...BUTTONS]
+      .filter((victim) => results.some((result) => stageOf(result) === stage && result.victim === victim))
+      .map((victim) => {
         const at = MOMENTS.map((moment) =>
           cell(
             results.find((result) => stageOf(result) === stage && result.victim === victim && result.moment === moment),
           ),
         );
         return `| ${stage} | ${victim} | ${at.join(' | ')} |`;
-      },
-    ),
+      }),
   );
   return [
     '# Crash matrix',
@@ -36,7 +36,8 @@ export function matrixTable(
     'equal those of the undisturbed run; no stored artifact was made again; the judge answered no question twice,',
     'except answers on their way when a worker died (the cell gives their number). In the rows named `two rounds` the',
     'first step takes a second round of samples, in which the worker dies, and each step makes its policy the',
-    'reference policy of the next.',
+    'reference policy of the next. In the rows `activity paused`, `activity reset` and `run reset` nothing dies: a',
+    'user presses that button in Temporal; a run is reset to its first workflow task.',
     '',
     `${results.length - failed.length} of ${results.length} cells hold. Seed ${seed}, ` +
       `${minutes.toFixed(0)} minutes. Made by \`npm run chaos\`.`,

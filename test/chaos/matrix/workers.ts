@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm, symlink } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import type { Cell, Victim } from './cells.ts';
+import { type Cell, isButton, type Victim } from './cells.ts';
 import type { Order } from './strike.ts';
 
 /**
@@ -46,7 +46,7 @@ export class Workers {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#child = child;
-    // One that is dying hears nothing more.
+    // A dying worker reads no more orders.
     child.stdin!.on('error', () => undefined);
     child.stderr!.on('data', (chunk) => {
       this.log = (this.log + chunk).slice(-6000);
@@ -62,7 +62,7 @@ export class Workers {
         if (said.ready) resolve();
         if (!said.struck) return;
         this.struck = true;
-        if (['temporal', 'mlflow', 'judge'].includes(said.struck))
+        if (['temporal', 'mlflow', 'judge'].includes(said.struck) || isButton(said.struck))
           void this.#strike(said.struck).then(() => this.#order({ goOn: true }));
       });
     });

@@ -4,18 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { TerminatedFailure } from '@temporalio/common';
 import type { RunSummary } from '../../../contracts/run-results.ts';
 import { type Point, storedPoints } from '../../integration/tracking/mlflow-points.ts';
 import { type MlflowServer, startMlflow } from '../../integration/tracking/mlflow-server.ts';
-import type { Cell, Victim } from './cells.ts';
+import { ACTIVITIES, type Cell, isButton, type Victim } from './cells.ts';
 import { JudgeEndpoint } from './judge-endpoint.ts';
+import { pressButton } from './press-button.ts';
 import { TemporalProcess } from './temporal-process.ts';
 import { Workers } from './workers.ts';
 
 /** How long a server that is struck from outside stays away. */
 const AWAY_SECONDS = 1.5;
 
-/** What happens to a run on its way. */
+/** The disturbances of a run. */
 export interface Play {
   /** One strike from inside. */
   cell?: Cell | undefined;
@@ -106,12 +108,13 @@ export class ChaosWorld {
     const started = performance.now();
     const workers = this.#workers;
     const back: Promise<void>[] = [];
+    const client = new Client({ connection: this.#connection });
     await workers.begin(home, cell ?? null, async (victim) => {
-      back.push((await this.#strike(victim, cell?.awaySeconds)).back);
+      if (isButton(victim)) await pressButton(client, name, victim, ACTIVITIES[cell!.stage]);
+      else back.push((await this.#strike(victim, cell?.awaySeconds)).back);
     });
     let handle: WorkflowHandle | undefined;
     try {
-      const client = new Client({ connection: this.#connection });
       const start = (input: object) =>
         client.workflow.start('trainingRun', { taskQueue: 'videocap', workflowId: name, args: [input] });
       handle = await start(experiment);
@@ -125,9 +128,11 @@ export class ChaosWorld {
       const late = sleep(1000 * longestSeconds, undefined, { ref: false }).then(() => {
         throw new Error(`${name} did not end within ${longestSeconds} s.\n${workers.log}`);
       });
-      const ended = this.#resultOf(handle).catch((error: WorkflowFailedError) => {
-        throw new Error(`${name} failed: ${error.cause ?? error}\n${workers.log}`);
-      });
+      const ended = this.#resultOf(cell && isButton(cell.victim) ? client.workflow.getHandle(name) : handle).catch(
+        (error: WorkflowFailedError) => {
+          throw new Error(`${name} failed: ${error.cause ?? error}\n${workers.log}`);
+        },
+      );
       const summary = await Promise.race([ended, late]);
       over = true;
       await Promise.all([disturbed, ...back]);
@@ -140,14 +145,19 @@ export class ChaosWorld {
         log: workers.log,
         journal: existsSync(journal) ? (await readFile(journal, 'utf8')).trimEnd().split('\n') : [],
         answered: new Map(this.judge.answered),
-        points: await storedPoints(this.#mlflow.folder, summary.mlflowRunUrl!.split('/').at(-1)!),
+        points: await this.pointsOf(summary),
       };
     } catch (error) {
-      // Whatever it was, it shall not happen to the next run.
+      // The fault must not reach the next run.
       await handle?.terminate().catch(() => undefined);
       await workers.stop();
       throw error;
     }
+  }
+
+  /** What MLflow has of a run's metrics. */
+  pointsOf({ mlflowRunUrl }: RunSummary): Promise<Point[]> {
+    return storedPoints(this.#mlflow.folder, mlflowRunUrl!.split('/').at(-1)!);
   }
 
   /** Waits for a run's end, whatever happens to the server meanwhile. */
@@ -156,7 +166,9 @@ export class ChaosWorld {
       try {
         return (await handle.result()) as RunSummary;
       } catch (error) {
-        if (error instanceof WorkflowFailedError) throw error;
+        // A reset terminates the execution, and starts another.
+        const isReset = error instanceof WorkflowFailedError && error.cause instanceof TerminatedFailure;
+        if (error instanceof WorkflowFailedError && !(isReset && (await isReplaced(handle)))) throw error;
         await sleep(200);
       }
     }
@@ -172,4 +184,8 @@ export class ChaosWorld {
     await server.down();
     return { back: sleep(1000 * awaySeconds).then(() => server.up()) };
   }
+}
+
+async function isReplaced(handle: WorkflowHandle): Promise<boolean> {
+  return (await handle.describe()).status.name !== 'TERMINATED';
 }

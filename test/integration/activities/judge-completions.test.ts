@@ -14,6 +14,7 @@ import { RewardConfig } from '../../../rewards/registry.ts';
 import { message, status } from '../../servers/openai-faults.ts';
 import { type OpenAiServer, readsWords, startOpenAiServer } from '../../servers/openai-server.ts';
 import { failingStore } from '../../storage/failing-store.ts';
+import { withScores } from '../../stored-scores.ts';
 
 let root: string;
 let store: ArtifactStore;
@@ -62,6 +63,8 @@ async function inputFor(
 }
 const openai = () => ({ kind: 'llm', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY' });
 const activities = () => createJudgeActivities({ store, env: { KEY: 'sk' } });
+const judged = (input: Parameters<ReturnType<typeof activities>['judgeCompletions']>[0]) =>
+  withScores(store, activities().judgeCompletions(input));
 
 describe('with the rule-based judge', () => {
   const captions = [[CAPTION, 'A small red circle moves left. A large blue square shrinks.', 'A dog barks.', '']];
@@ -71,15 +74,13 @@ describe('with the rule-based judge', () => {
     ['linear', [1, 0.5, 0, 0]],
     ['f1', [1, 0.5, 0, 0]],
   ])('%s rewards', async (variant, rewards) => {
-    const output = await activities().judgeCompletions(
-      await inputFor([sample('a')], captions, { caption: { variant } }),
-    );
+    const output = await judged(await inputFor([sample('a')], captions, { caption: { variant } }));
     expect(output.scores.caption).toEqual([rewards.map((value) => ({ value }))]);
   });
 
   test('keeps what lies behind every score', async () => {
     const input = await inputFor([sample('a')], captions, { caption: { variant: 'f1' } });
-    const { verdicts } = await activities().judgeCompletions(input);
+    const { verdicts } = await judged(input);
     const { judge, components } = await store.readJson(verdicts, Verdicts);
     const groups = z.array(CaptionDetails).parse(components.caption);
     expect(judge).toEqual({ name: 'rule-based (no LLM)', isLlm: false });
@@ -98,7 +99,7 @@ describe('with the rule-based judge', () => {
 
   test('a sample without events gets those that its caption tells', async () => {
     const { events: _, ...plain } = sample('a');
-    const output = await activities().judgeCompletions(await inputFor([plain], captions));
+    const output = await judged(await inputFor([plain], captions));
     expect(output.scores.caption![0]![0]).toEqual({ value: 1 });
   });
 
@@ -114,7 +115,7 @@ describe('with the rule-based judge', () => {
 describe('with an endpoint', () => {
   test('asks once for identical captions, and never about a missing one', async () => {
     const input = await inputFor([sample('a')], [[CAPTION, CAPTION, '', 'A dog.']], { judge: openai() });
-    const output = await activities().judgeCompletions(input);
+    const output = await judged(input);
     expect(output).toMatchObject({
       scores: { caption: [[{ value: 1 }, { value: 1 }, { value: 0 }, { value: 0 }]] },
       usage: { calls: 2, cacheHits: 1, inputTokens: 20, outputTokens: 10, repeated: 0 },
@@ -124,18 +125,16 @@ describe('with an endpoint', () => {
 
   test('never asks again what the ledger knows: not in another step, not after a restart', async () => {
     const first = await inputFor([sample('a')], [[CAPTION, 'A dog.']], { judge: openai() });
-    await activities().judgeCompletions(first);
+    await judged(first);
     const second = await inputFor([sample('a')], [[CAPTION, 'A cat.']], { judge: openai(), step: 2 });
-    expect(await activities().judgeCompletions(second)).toMatchObject({ usage: { calls: 1, cacheHits: 1 } });
+    expect(await judged(second)).toMatchObject({ usage: { calls: 1, cacheHits: 1 } });
     expect(server.requests.map(({ question }) => question.description).sort()).toEqual(['A cat.', 'A dog.', CAPTION]);
   });
 
   test('asks anew when anything that determines the answer changes', async () => {
-    await activities().judgeCompletions(await inputFor([sample('a')], [[CAPTION]], { judge: openai() }));
+    await judged(await inputFor([sample('a')], [[CAPTION]], { judge: openai() }));
     for (const [step, change] of [{ model: 'other' }, { maxTokens: 99 }].entries())
-      await activities().judgeCompletions(
-        await inputFor([sample('a')], [[CAPTION]], { judge: { ...openai(), ...change }, step: step + 2 }),
-      );
+      await judged(await inputFor([sample('a')], [[CAPTION]], { judge: { ...openai(), ...change }, step: step + 2 }));
     expect(server.requests).toHaveLength(3);
   });
 
@@ -154,7 +153,7 @@ describe('with an endpoint', () => {
     const good = message({ content: JSON.stringify(all) });
     server.failNext(good, good, down);
     await expect(activities().judgeCompletions(input)).rejects.toMatchObject({ code: 'Unavailable' });
-    expect(await activities().judgeCompletions(input)).toMatchObject({
+    expect(await judged(input)).toMatchObject({
       scores: { caption: [[{ value: 0 }, { value: 0 }, { value: 0 }, { value: 0 }]] },
       // Two of them paid by the attempt before, which was this place too.
       usage: { calls: 4, cacheHits: 0, inputTokens: 40, repeated: 0 },
@@ -168,13 +167,14 @@ describe('with an endpoint', () => {
     const failing = failingStore(root, '/judged-scores.json');
     store = failing.store;
     await expect(activities().judgeCompletions(input)).rejects.toThrow('EROFS');
-    const output = await activities().judgeCompletions(input);
+    const output = await judged(input);
     expect(output).toMatchObject({
       scores: { caption: [[{ value: 1 }, { value: 0 }]] },
       usage: { calls: 2, cacheHits: 0 },
     });
     expect(server.account()).toMatchObject({ questions: 2, answered: 2, duplicates: 0 });
-    expect(failing.stored.filter((key) => key.startsWith('runs/'))).toEqual([
+    expect(failing.stored.filter((key) => key.startsWith('runs/r/step-'))).toEqual([
+      'runs/r/step-000001/round-00/part-00/scores-judge.json',
       'runs/r/step-000001/round-00/part-00/verdicts.json',
       'runs/r/step-000001/round-00/part-00/judged-scores.json',
     ]);
@@ -187,10 +187,8 @@ describe('with an endpoint', () => {
     const judge = { ...openai(), baseUrl: prude.baseUrl };
     const input = await inputFor([sample('a')], [[CAPTION, 'A dog.']], { judge });
     const refused = { unscorable: true, reason: 'the judge refused to answer' };
-    const first = await activities().judgeCompletions(input);
-    const again = await activities()
-      .judgeCompletions({ ...input, step: 2 })
-      .finally(() => prude.close());
+    const first = await judged(input);
+    const again = await judged({ ...input, step: 2 }).finally(() => prude.close());
     expect(first.scores.caption).toEqual([[refused, { value: 0 }]]);
     expect(again).toMatchObject({
       scores: { caption: [[refused, { value: 0 }]] },
@@ -201,7 +199,7 @@ describe('with an endpoint', () => {
   test('f1 also asks what the caption claims, and whether the reference tells it', async () => {
     const caption = 'A small red circle moves left. A dog barks';
     const input = await inputFor([sample('a')], [[caption]], { judge: openai(), caption: { variant: 'f1' } });
-    const { scores, usage } = await activities().judgeCompletions(input);
+    const { scores, usage } = await judged(input);
     // Recall 1/2, precision 1/2.
     expect(scores.caption).toEqual([[{ value: 0.5 }]]);
     expect(usage.calls).toBe(3);
@@ -216,9 +214,7 @@ describe('with an endpoint', () => {
     }));
     const judge = { ...openai(), baseUrl: rated.baseUrl };
     const input = await inputFor([plain], [[CAPTION, 'A dog.', CAPTION, '']], { judge, caption });
-    const output = await activities()
-      .judgeCompletions(input)
-      .finally(() => rated.close());
+    const output = await judged(input).finally(() => rated.close());
     expect(output).toMatchObject({
       scores: { caption: [[{ value: 0.9 }, { value: 0.5 }, { value: 0.9 }, { value: 0 }]] },
       usage: { calls: 2, cacheHits: 1 },
@@ -245,7 +241,7 @@ describe('with an endpoint', () => {
     });
     const high = message({ content: '{"completeness": 50, "naturalness": 5}' });
     server.failNext(high, high);
-    expect((await activities().judgeCompletions(input)).scores.caption).toEqual([
+    expect((await judged(input)).scores.caption).toEqual([
       [{ unscorable: true, reason: expect.stringContaining('cannot be used') }],
     ]);
   });
@@ -254,15 +250,15 @@ describe('with an endpoint', () => {
     const { events: _, ...plain } = sample('a');
     const input = await inputFor([plain], [[CAPTION, '']], { judge: openai() });
     server.failNext(message({ content: 'no' }), message({ content: 'no' }));
-    expect((await activities().judgeCompletions(input)).scores.caption).toEqual([
+    expect((await judged(input)).scores.caption).toEqual([
       [{ unscorable: true, reason: expect.stringContaining('cannot be used') }, { value: 0 }],
     ]);
   });
 });
 
-test('tried again after it is done, the activity finds its own output and asks nobody', async () => {
+test('retried after it finished, the activity returns its own output and asks no question', async () => {
   const input = await inputFor([sample('a')], [[CAPTION]], { judge: openai() });
-  const output = await activities().judgeCompletions(input);
-  expect(await activities().judgeCompletions(input)).toEqual(output);
+  const output = await judged(input);
+  expect(await judged(input)).toEqual(output);
   expect(server.requests).toHaveLength(1);
 });

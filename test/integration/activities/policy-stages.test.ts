@@ -12,6 +12,7 @@ import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { CaptionedClip, Rollout } from '../../../core/completion.ts';
 import { Clips } from '../../../core/sample.ts';
 import { OnnxEngine } from '../../../policy/onnx/engine/onnx-engine.ts';
+import { storeScored } from '../../stored-scores.ts';
 
 const engine = new OnnxEngine();
 const roots: string[] = [];
@@ -59,9 +60,10 @@ async function twoSteps() {
     [-0.7, 0.7],
   ];
   const { temperature, maxNewTokens } = config.sampling;
+  const scored = await storeScored(deps.store, [{ rollout, advantages }]);
   const first = await updatePolicy({
     ...{ ...shared, step: 1, policy: base, algorithm: { kind: 'grpo' } },
-    batch: { learnsFrom: 'completions', rollouts: [{ rollout, clips, advantages }], temperature, maxNewTokens },
+    batch: { learnsFrom: 'completions', scored, clips: [clips], temperature, maxNewTokens },
   });
   const second = await updatePolicy({
     ...{ ...shared, step: 2, policy: first.policy, algorithm: { kind: 'sft' } },
@@ -70,7 +72,7 @@ async function twoSteps() {
   const learnByGspo = () =>
     updatePolicy({
       ...{ ...shared, step: 3, policy: second.policy, algorithm: { kind: 'gspo', iterations: 2 } },
-      batch: { learnsFrom: 'completions', rollouts: [{ rollout, clips, advantages }], temperature, maxNewTokens },
+      batch: { learnsFrom: 'completions', scored, clips: [clips], temperature, maxNewTokens },
     });
   const { captions } = await captionClips({
     ...{ runKey, step: 2, policy: second.policy, engine: section, clips },

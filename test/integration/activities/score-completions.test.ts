@@ -10,6 +10,7 @@ import { type DatasetManifest, type Sample, structuredCompletion, type Thought }
 import { keyOf } from '../../../core/store-layout.ts';
 import { RewardConfig } from '../../../rewards/registry.ts';
 import { naming } from '../../refusal.ts';
+import { withScores } from '../../stored-scores.ts';
 
 let root: string;
 let store: ArtifactStore;
@@ -67,7 +68,7 @@ test('scores format and think of every completion, in the order of the rollout',
     reward: RewardConfig.parse({ think: { similarity: 'token-f1' } }),
   };
   const output = await scoreCompletions(input);
-  const { format, think, ...others } = output.scores;
+  const { format, think, ...others } = (await withScores(store, output)).scores;
   // What the judge scores is not among them.
   expect(others).toEqual({});
   expect(format).toEqual([[{ value: 1 }, { value: 1 }, { value: 0 }, { value: 0 }], [{ value: 1 }]]);
@@ -83,11 +84,10 @@ test('scores format and think of every completion, in the order of the rollout',
   expect(await scoreCompletions(input)).toEqual(output);
 
   const more = { length: { min: 2, max: 4, fallOff: 4 }, overlong: { maxTokens: 1, cacheTokens: 1, weight: 0.5 } };
-  const { scores } = await scoreCompletions({
-    ...input,
-    step: 4,
-    reward: RewardConfig.parse({ ...input.reward, ...more }),
-  });
+  const { scores } = await withScores(
+    store,
+    scoreCompletions({ ...input, step: 4, reward: RewardConfig.parse({ ...input.reward, ...more }) }),
+  );
   expect(Object.keys(scores)).toEqual(['format', 'think', 'length', 'overlong']);
   // Six words, two, no caption, two; each completion has one token.
   expect(scores.length![0]).toEqual([0.5, 1, 0, 1].map((value) => ({ value })));
@@ -117,7 +117,7 @@ test('compares captions with the references, by n-grams of the training captions
     manifest: await store.putJson('plain-manifest.json', manifest),
     reward: RewardConfig.parse({ think: { weight: 0 }, rougeL: {}, ciderD: {}, bleu4: {} }),
   };
-  const { scores } = await scoreCompletions(input);
+  const { scores } = await withScores(store, scoreCompletions(input));
   const numbers = (name: string) => scores[name]![0]!.map((score) => ('value' in score ? score.value : undefined));
   expect(scores.format![0]).toEqual([{ value: 1 }, { value: 1 }, { value: 0 }, { value: 1 }]);
   // 4 of 5 and 4 of 6 words are in common: (1 + 1.2^2) P R / (R + 1.2^2 P).

@@ -160,7 +160,7 @@ describe("the authors' numbers with their quirks", () => {
     const captions = { a: 'It moves left.', b: '', c: '', d: 'A long walk of a dog to the left.' };
     const logged = Object.entries(captions).map(([id, text]) => ({ doc: { video_id: id }, resps: [[text]] }));
     const file = await bench.file('camera.jsonl', lines(Object.entries(questions).map(([id, all]) => ({ [id]: all }))));
-    const { metrics, counts } = await bench.score('vdc', file, await bench.file('raw.json', logged), {
+    const { metrics, counts } = await bench.score('vdc', file, await bench.file('camera_test.json', logged), {
       quirks: ['judgeEmpty', 'answersAsGiven', 'dropZeros'],
     });
     expect(metrics.cameraAccuracy).toBeCloseTo(100 * VDC.accuracy, 9);

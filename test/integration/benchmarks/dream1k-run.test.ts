@@ -62,7 +62,7 @@ function row(idx: number, category: string, reference: string, events: string[])
   };
 }
 
-/** A judge by the letter: sentences are events, and an event is told where its words stand. */
+/** A judge by the letter: sentences are events, and a text entails an event that it contains word for word. */
 function answer({ description, events }: AskedQuestion) {
   if (description === refused) return message({ content: null, refusal: 'No.' });
   const told = (event: string) => (description.includes(event) ? 'entailment' : 'neutral');
@@ -272,7 +272,7 @@ describe('is refused with a sentence', () => {
     );
   });
 
-  it('with a quirk that nobody has', async () => {
+  it('with an unknown quirk', async () => {
     expect(await failure(bench({ ...(await someSource()), quirks: ['dropAll'] }))).toMatch(
       /has no quirk "dropAll"; it has judgeEmpty, unitsAsListed\. leaveOutEmpty and answerOnly are variants/,
     );

@@ -71,7 +71,7 @@ test('says what the captions were made with: what the policy was asked, and how 
   });
 });
 
-test('texts without a caption score 0, and say so clip by clip', async () => {
+test('texts without a caption score 0, and every clip states it', async () => {
   const { metrics, details } = await benchmark().scoreBenchmark(await inputFor(['', ...perfect.slice(1)]));
   expect(metrics.eventRecall).toBeCloseTo((100 * 5) / 6, 9);
   expect(metrics.eventPrecision).toBeCloseTo((100 * 5) / 6, 9);

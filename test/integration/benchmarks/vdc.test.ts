@@ -74,7 +74,7 @@ describe('VDC, scored through an endpoint', () => {
     expect(report).toContain('dropZeros (captions with accuracy 0 or score 0 are left out');
   });
 
-  test('one caption stands for all aspects, and the report says so; a video without one is missing', async () => {
+  test('one caption stands for all aspects, and the report states it; a video without one is missing', async () => {
     const { metrics, counts, report } = await bench.score(
       'vdc',
       folder,

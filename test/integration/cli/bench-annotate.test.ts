@@ -197,7 +197,7 @@ describe('videocap bench', () => {
   it('says what the figures were made with, and warns of captions that fit no clip or come twice', async () => {
     const more = [
       { id: 'one', caption: 'A fox.' },
-      { id: 'nobody', caption: 'A cow.' },
+      { id: 'unknown-clip', caption: 'A cow.' },
     ];
     await writeLines('more.jsonl', [...PREDICTED, ...more]);
     const { stdout } = await bench('--predictions', 'more.jsonl', '--quirk', 'judgeEmpty');
@@ -208,7 +208,7 @@ describe('videocap bench', () => {
       'WARNING: 1 of the predictions is there again with another text, and the first one counts',
     );
     expect(stdout).toContain('WARNING: 1 of the predictions is of no clip of DREAM-1K (AutoDQ) and not scored; ');
-    expect(stdout).toContain('"nobody"');
+    expect(stdout).toContain('"unknown-clip"');
   });
 
   it('measures a checkpoint on the held-out videos of a config', async () => {

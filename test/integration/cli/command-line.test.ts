@@ -159,7 +159,7 @@ describe('run', () => {
     expect((await videocap(['status'])).stdout).toContain(workflowId);
   });
 
-  it('tells a wrong config before anything starts', async () => {
+  it('reports a wrong config before anything starts', async () => {
     const { code, stderr } = await videocap(['run', 'quickstart', '--set', 'algorithm.steps=-1']);
     expect(code).toBe(1);
     expect(stderr).toBe('override algorithm.steps=-1: algorithm.steps is -1; set a number of at least 0.\n');
@@ -190,7 +190,7 @@ describe('quickstart', () => {
   });
 });
 
-it('--version says which', async () => {
+it('--version prints the version', async () => {
   const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8'));
   expect(await videocap(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });

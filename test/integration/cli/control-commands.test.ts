@@ -4,12 +4,19 @@ import { type Ended, ScriptedWorld } from './scripted-world.ts';
 
 let world: ScriptedWorld;
 /** What is said about a run that has no worker, which takes its time. */
-let unanswered: Promise<Ended>;
+let unanswered: Promise<Ended[]>;
+let answeredIn = 0;
 beforeAll(async () => {
   world = await ScriptedWorld.start();
-  const alone = { taskQueue: 'nobody-works-here', workflowId: 'alone', args: [{}] };
+  const alone = { taskQueue: 'no-worker-here', workflowId: 'alone', args: [{}] };
   await world.environment.client.workflow.start('trainingRun', alone);
-  unanswered = world.videocap(['limits', 'alone']);
+  const asked = Date.now();
+  unanswered = Promise.all([
+    world.videocap(['limits', 'alone']),
+    world.videocap(['status', 'alone']).finally(() => {
+      answeredIn = Date.now() - asked;
+    }),
+  ]);
 });
 afterAll(() => world?.end());
 
@@ -91,7 +98,7 @@ describe('stop', () => {
 });
 
 describe('limits', () => {
-  it('changes what holds, says what holds, and holds', async () => {
+  it('changes the limits, prints them, and the run obeys them', async () => {
     const handle = await waiting('limited');
     expect(await world.videocap(['limits', 'limited'])).toEqual(ok('Limits of run limited now: those of its config.'));
     expect(await world.videocap(['limits', 'limited', '--max-steps', '4'])).toEqual(
@@ -109,17 +116,43 @@ describe('limits', () => {
     expect(await handle.result()).toMatchObject({ steps: 4, trained: { step: 4 } });
   });
 
-  it('refuses what is no limit, before it asks anybody', async () => {
-    const said = async (option: string) => (await world.videocap(['limits', 'anybody', option])).stderr;
+  it('refuses an invalid limit, before it asks Temporal', async () => {
+    const said = async (option: string) => (await world.videocap(['limits', 'any-run', option])).stderr;
     expect(await Promise.all(['--judge-usd=-1', '--judge-calls=', '--max-steps=1.5'].map(said))).toEqual([
       naming("'-1' is invalid", 'at least 0', '20'),
       naming("'' is invalid", 'a whole number', 'at least 0', '500'),
       naming("'1.5' is invalid", 'a whole number', 'at least 0', '500'),
     ]);
   });
+});
 
-  it('says that no worker answers, and does not wait for ever', async () => {
-    expect(await unanswered).toEqual(refused('No worker answers for run alone; start them with: videocap up'));
+describe('a run without a worker', () => {
+  it('is named with its task queue, and with what starts workers, within seconds', async () => {
+    const told = refused('No worker', 'no-worker-here', 'run alone', 'videocap up');
+    expect(await unanswered).toEqual([told, told]);
+    expect(answeredIn).toBeLessThan(20_000);
+  });
+});
+
+describe('status', () => {
+  it('names an activity that a user has paused in Temporal, and what unpauses it', async () => {
+    const handle = await waiting('held');
+    const pending = async () => (await handle.describe()).raw.pendingActivities ?? [];
+    const update = async () => (await pending()).find(({ activityType }) => activityType?.name === 'updatePolicy');
+    await expect.poll(update).toBeDefined();
+    const { activityId } = (await update())!;
+    const target = { namespace: 'default', execution: { workflowId: 'held' }, id: activityId! };
+    const service = world.environment.client.workflowService;
+    await service.pauseActivity({ ...target, identity: 'ann', reason: 'to look at it' });
+    await expect.poll(async () => (await pending()).filter(({ paused }) => paused).length).toBe(1);
+    const said = await world.videocap(['status', 'held']);
+    expect(said).toMatchObject({ code: 0, stdout: naming('held', 'updatePolicy', 'ann', 'unpause', activityId!) });
+    const { stdout } = await world.videocap(['status', 'held', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ pausedActivities: [naming('updatePolicy', 'unpause')] });
+    world.release('held');
+    await service.unpauseActivity(target);
+    expect(await handle.result()).toMatchObject({ steps: 6 });
+    expect(world.stepsOf('held')).toEqual([1, 2, 3, 4, 5, 6]);
   });
 });
 
@@ -127,9 +160,9 @@ describe('what cannot be told anything', () => {
   const verbs = ['pause', 'stop', 'limits', 'resume'];
   const each = (run: string) => Promise.all(verbs.map((verb) => world.videocap([verb, run])));
 
-  it('a run that nobody knows', async () => {
-    const told = refused('no run nobody', 'videocap status');
-    expect(await each('nobody')).toEqual(verbs.map(() => told));
+  it('an unknown run', async () => {
+    const told = refused('no run unknown', 'videocap status');
+    expect(await each('unknown')).toEqual(verbs.map(() => told));
   });
 
   it('a run that has finished', async () => {
@@ -140,16 +173,41 @@ describe('what cannot be told anything', () => {
   });
 
   it('a benchmark, to wait or to end early', async () => {
-    const alone = { taskQueue: 'nobody-works-here', workflowId: 'a-bench', args: [{}] };
+    const alone = { taskQueue: 'no-worker-here', workflowId: 'a-bench', args: [{}] };
     await world.environment.client.workflow.start('benchmarkRun', alone);
-    const told = refused('a-bench', 'a benchmark', 'cancel it in the Temporal UI');
-    expect(await Promise.all(['pause', 'stop'].map((verb) => world.videocap([verb, 'a-bench'])))).toEqual([told, told]);
+    expect(await world.videocap(['pause', 'a-bench'])).toEqual(refused('a-bench', 'a benchmark', 'videocap stop'));
+    expect(await world.videocap(['stop', 'a-bench'])).toMatchObject({ code: 0, stdout: lineNaming('a-bench', 'now') });
+  });
+
+  it.each(['benchmarkRun', 'datasetAnnotation'])('an ended %s, which names what starts another', async (type) => {
+    const alone = { taskQueue: 'no-worker-here', workflowId: `over-${type}`, args: [{}] };
+    await (await world.environment.client.workflow.start(type, alone)).terminate();
+    const told = refused(
+      `over-${type}`,
+      'terminated',
+      type === 'benchmarkRun' ? 'videocap bench' : 'videocap annotate',
+    );
+    const said = await Promise.all(['stop', 'limits'].map((verb) => world.videocap([verb, `over-${type}`])));
+    expect(said).toEqual([told, told]);
+  });
+
+  it('a run that was cancelled, and one that failed', async () => {
+    await (await waiting('gone')).cancel();
+    await world.environment.client.workflow.start('trainingRun', {
+      ...{ taskQueue: 'videocap', workflowId: 'wrong', args: [{ config: 'no-such-config' }] },
+    });
+    const state = (run: string) => world.environment.client.workflow.getHandle(run).describe();
+    await expect.poll(async () => (await state('gone')).status.name, { timeout: 30_000 }).toBe('CANCELLED');
+    await expect.poll(async () => (await state('wrong')).status.name, { timeout: 30_000 }).toBe('FAILED');
+    world.release('gone');
+    expect(await world.videocap(['stop', 'gone'])).toEqual(refused('gone', 'cancelled', 'videocap resume gone'));
+    expect(await world.videocap(['stop', 'wrong'])).toEqual(refused('wrong', 'failed', 'videocap resume wrong'));
   });
 
   it('a run that was ended, until it is resumed', async () => {
-    await (await waiting('ended')).terminate('the test says so');
+    await (await waiting('ended')).terminate('ended by the test');
     world.release('ended');
-    const told = refused('Run ended has ended: terminated; it can continue: videocap resume ended.');
+    const told = refused('Run ended', 'terminated', 'videocap resume ended.');
     const others = ['pause', 'stop', 'limits'].map((verb) => world.videocap([verb, 'ended']));
     expect(await Promise.all(others)).toEqual([told, told, told]);
   });

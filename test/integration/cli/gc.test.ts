@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { collectGarbage } from '../../../cli/gc/collect.ts';
@@ -8,6 +9,7 @@ import { knownExecutions } from '../../../cli/gc/known-runs.ts';
 import type { RunSummary } from '../../../contracts/run-results.ts';
 import { sha256OfFile } from '../../../core/artifact-store.ts';
 import { FileStorage } from '../../../core/file-storage.ts';
+import { LONGEST_RUN_ID } from '../../../core/run-key.ts';
 import { realServers } from '../real-servers.ts';
 
 const servers = realServers('gc');
@@ -23,10 +25,13 @@ const OVERRIDES = {
   'reward.think.similarity': 'token-f1',
 };
 
-const start = (workflowId: string, more: object = {}) =>
+/** As long as a run's id may be, with all that a name of a file must not have. */
+const longest = (name: string) => `${name}/../ä \n`.padEnd(LONGEST_RUN_ID, 'x');
+
+const start = (name: string, more: object = {}) =>
   servers.temporal.client.workflow.start('trainingRun', {
     taskQueue: 'videocap',
-    workflowId,
+    workflowId: longest(name),
     args: [{ config: CONFIG, overrides: OVERRIDES, ...more }],
   });
 
@@ -57,7 +62,7 @@ it('runs of a real store resume and fork as if nothing had been removed', async 
   await expect
     .poll(() => ended.query<{ step: number }>('status').catch(() => ({ step: 0 })), { timeout: 60_000, interval: 50 })
     .toMatchObject({ step: expect.toSatisfy((step: number) => step >= 2) });
-  await ended.terminate('the test says so');
+  await ended.terminate('ended by the test');
   // An activity of a terminated run continues until its next heartbeat, and would write between the two looks at the
   // store.
   await servers.worker.kill();
@@ -82,9 +87,18 @@ it('runs of a real store resume and fork as if nothing had been removed', async 
   const fork = { overrides: {}, fork: { run: finished.runKey, step: 2 } };
   const forked = (await (await start('forked', fork)).result()) as RunSummary;
   expect(forked.policy.weights.sha256).toBe(finished.policy.weights.sha256);
+  const again = { overrides: {}, fork: { run: forked.runKey, step: 2 } };
+  const forkOfFork = (await (await start('forked-again', again)).result()) as RunSummary;
+  expect(forkOfFork.policy.weights.sha256).toBe(finished.policy.weights.sha256);
+  for (const { modelFolder, runKey, report, mlflowRunUrl } of [finished, resumed, forked, forkOfFork]) {
+    expect(basename(modelFolder)).toBe(runKey);
+    expect(existsSync(join(modelFolder, 'model.safetensors'))).toBe(true);
+    expect(report.uri).toContain(runKey);
+    expect(mlflowRunUrl).toMatch(/runs\/[0-9a-f]{32}$/);
+  }
 
   // A run that starts where another ended begins with what that one could do.
-  const from = { 'policy.model': 'run:finished', 'algorithm.steps': 1 };
+  const from = { 'policy.model': `run:${longest('finished')}`, 'algorithm.steps': 1 };
   const started = (await (await start('started', { overrides: { ...OVERRIDES, ...from } })).result()) as RunSummary;
   expect(started.trainedFrom).toEqual({ run: finished.runKey, step: 3, weights: finished.policy.weights.sha256 });
   expect(started.config.policy.model).toBe(`run:${finished.runKey}@3`);
@@ -92,7 +106,7 @@ it('runs of a real store resume and fork as if nothing had been removed', async 
   expect(started.base.metrics).toEqual(finished.trained.metrics);
 }, 240_000);
 
-it('the command says what it found, for people and for scripts', async () => {
+it('the command prints what it found, for people and for scripts', async () => {
   const videocap = async (...args: string[]) => {
     const env = { ...process.env, TEMPORAL_ADDRESS: servers.temporal.address, VIDEOCAP_HOME: servers.home };
     return (await promisify(execFile)(process.execPath, ['cli/videocap.mjs', 'gc', ...args], { env })).stdout;
@@ -100,12 +114,12 @@ it('the command says what it found, for people and for scripts', async () => {
   const before = await contents();
   expect(JSON.parse(await videocap('--dry-run', '--json'))).toMatchObject({
     dryRun: true,
-    runs: { running: 0, resumable: 0, finished: 4 },
+    runs: { running: 0, resumable: 0, finished: 5 },
     removed: { frames: { files: 0 } },
   });
   // All of it was made within the last hour.
   expect(await videocap()).toMatch(
-    /^Nothing to remove\.\nKept \d+ files, [\d.]+ MB, of 0 active, 0 resumable and 4 finished runs\.\n$/,
+    /^Nothing to remove\.\nKept \d+ files, [\d.]+ MB, of 0 active, 0 resumable and 5 finished runs\.\n$/,
   );
   expect(await contents()).toEqual(before);
 });

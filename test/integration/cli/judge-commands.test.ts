@@ -190,7 +190,7 @@ describe('judge ledger', () => {
     expect(await listed('--prompt', 'event-entailment')).toEqual(['event-entailment.v1']);
     expect(await listed('--prompt', 'event')).toEqual([]);
     expect(await listed('--run', 'lab-1')).toEqual(['event-extraction.v1', 'event-entailment.v1']);
-    const { stdout } = await videocap('ledger', '--run', 'nobody');
+    const { stdout } = await videocap('ledger', '--run', 'unknown');
     expect(stdout).toBe("None of the ledger's 3 entries is of that prompt and run.\n");
   });
 
@@ -225,7 +225,7 @@ describe('judge ledger', () => {
     expect(stdout).toContain(`asked     endpoint ${server.baseUrl}, model m, prompt event-entailment.v1,`);
     expect(stdout).toContain('prompt    event-entailment.v1: judge/prompts/event-entailment.v1.md\n');
     expect(stdout).toContain('    "description": "A dog runs.');
-    expect(stdout).toMatch(/answer 1 {3}stop, 10 \+ 5 tokens, \d+\.\d\d s\n {2}\{"verdicts":/);
+    expect(stdout).toMatch(/answer 1 {3}stop, 10 \+ 5 tokens, \d+\.\d\d s, by model [\w.-]+\n {2}\{"verdicts":/);
     const unusable = await json<{ entries: Listed[] }>('ledger', '--run', 'lab-2');
     const told = (await videocap('ledger', unusable.entries[0]!.key)).stdout;
     expect(told).toContain("outcome   unscorable: the judge's answer cannot be used: it must be one JSON object\n");

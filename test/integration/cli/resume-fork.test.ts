@@ -70,10 +70,10 @@ describe('status', () => {
 });
 
 describe('resume', () => {
-  it('takes up a run that was terminated after its last step, under its own name', async () => {
+  it('continues a run that was terminated after its last step, under its own name', async () => {
     const handle = await waitingAt('terminated', 3, 6);
     const runKey = (await handle.describe()).memo!.run;
-    await handle.terminate('the test says so');
+    await handle.terminate('ended by the test');
     world.release('terminated');
     expect(await world.videocap(['resume', 'terminated'])).toEqual(
       ok('Run terminated continues after its last step.', 'watch it: videocap status terminated --watch'),
@@ -83,7 +83,7 @@ describe('resume', () => {
     expect(world.stepsOf('terminated').filter((step) => step !== 4)).toEqual([1, 2, 3, 5, 6]);
   });
 
-  it('takes up a run that was cancelled', async () => {
+  it('continues a run that was cancelled', async () => {
     const handle = await waitingAt('cancelled', 2, 4);
     await handle.cancel();
     await expect(handle.result()).rejects.toThrow();
@@ -94,7 +94,7 @@ describe('resume', () => {
     expect(await resultOf('cancelled')).toMatchObject({ steps: 4, trained: { step: 4 } });
   });
 
-  it('takes up a run that failed once its cause is repaired; before, it fails again', async () => {
+  it('continues a failed run once its cause is repaired; before, it fails again', async () => {
     broken.add('failed');
     await expect((await world.start('failed', 2)).result()).rejects.toThrow();
     expect(json(await world.videocap(['resume', 'failed', '--json'])).was).toBe('failed');
@@ -105,11 +105,11 @@ describe('resume', () => {
     expect(world.stepsOf('failed')).toEqual([1, 2]);
   });
 
-  it('takes up a run that had continued as new, and keeps what it was started with', async () => {
+  it('continues a run that had continued as new, and keeps the input that it was started with', async () => {
     const handle = await waitingAt('long', 14, 16);
     const { runId, memo } = await handleOf('long').describe();
     expect(runId).not.toBe(handle.firstExecutionRunId);
-    await handleOf('long').terminate('the test says so');
+    await handleOf('long').terminate('ended by the test');
     world.release('long');
     expect(json(await world.videocap(['resume', 'long', '--json'])).was).toBe('terminated');
     expect(await resultOf('long')).toMatchObject({
@@ -123,7 +123,7 @@ describe('resume', () => {
   it('keeps limits that were changed just before the end', async () => {
     const handle = await waitingAt('limited', 2, 1000);
     await world.videocap(['limits', 'limited', '--max-steps', '5']);
-    await handle.terminate('the test says so');
+    await handle.terminate('ended by the test');
     world.release('limited');
     json(await world.videocap(['resume', 'limited', '--json']));
     expect(await resultOf('limited')).toMatchObject({ steps: 5, trained: { step: 5 } });
@@ -131,7 +131,7 @@ describe('resume', () => {
 
   it('typed twice at the same time starts one execution', async () => {
     const handle = await waitingAt('twice', 2, 3);
-    await handle.terminate('the test says so');
+    await handle.terminate('ended by the test');
     const said = await Promise.all([1, 2].map(() => world.videocap(['resume', 'twice', '--json'])));
     const [first, second] = said.map(json);
     expect(first.runId).toBe(second.runId);
@@ -145,14 +145,14 @@ describe('resume', () => {
       ['benchmarkRun', 'a-bench'],
       ['datasetAnnotation', 'an-annotation'],
     ] as const) {
-      const handle = await workflow.start(type, { taskQueue: 'nobody-works-here', workflowId, args: [{}] });
+      const handle = await workflow.start(type, { taskQueue: 'no-worker-here', workflowId, args: [{}] });
       await handle.terminate();
     }
     expect(await world.videocap(['resume', 'a-bench'])).toEqual(refused('a-bench', 'a benchmark', 'videocap bench'));
     expect(await world.videocap(['resume', 'an-annotation'])).toEqual(
       refused('an-annotation', 'an annotation', 'videocap annotate'),
     );
-    const early = { taskQueue: 'nobody-works-here', workflowId: 'early', args: [{}] };
+    const early = { taskQueue: 'no-worker-here', workflowId: 'early', args: [{}] };
     await (await workflow.start('trainingRun', early)).terminate();
     expect(await world.videocap(['resume', 'early'])).toEqual(refused('early (trainingRun)', 'videocap run'));
   });
@@ -211,7 +211,7 @@ describe('fork', () => {
     );
     world.hold(workflowId, 6);
     await reaches(workflowId, 6);
-    await handleOf(workflowId).terminate('the test says so');
+    await handleOf(workflowId).terminate('ended by the test');
     world.release(workflowId);
     json(await world.videocap(['resume', workflowId, '--json']));
     expect(await resultOf(workflowId)).toMatchObject({ steps: 8, config: { algorithm: { steps: 8 } } });
@@ -228,8 +228,8 @@ describe('fork', () => {
     }
   });
 
-  it('refuses a run that nobody knows, a step that is none, and a wrong change', async () => {
-    expect(await fork('nobody', '--at-step', '1')).toEqual(refused('no run nobody', 'videocap status'));
+  it('refuses an unknown run, an invalid step, and an invalid change', async () => {
+    expect(await fork('unknown', '--at-step', '1')).toEqual(refused('no run unknown', 'videocap status'));
     expect((await fork(PARENT, '--at-step', '-1')).stderr).toEqual(naming("'-1' is invalid", 'a whole number', '20'));
     expect((await fork(PARENT)).stderr).toContain("required option '--at-step <step>' not specified");
     const { code, stderr } = await fork(PARENT, '--at-step', '2', '--set', 'algorithm.bета=1');

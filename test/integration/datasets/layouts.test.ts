@@ -16,6 +16,7 @@ import { Clips, DatasetManifest } from '../../../core/sample.ts';
 import { OnnxEngine } from '../../../policy/onnx/engine/onnx-engine.ts';
 import { decodeClip } from '../../../video/clip.ts';
 import { naming } from '../../refusal.ts';
+import { storeScored } from '../../stored-scores.ts';
 import { makeVideo } from '../video/make-video.ts';
 
 let folder: string;
@@ -126,7 +127,8 @@ test('samples of every layout, segments, pictures and URLs train and are caption
     ...{ ...shared, step: 1, policy, algorithm: { kind: 'grpo' } },
     batch: {
       learnsFrom: 'completions',
-      rollouts: [{ rollout, clips, advantages: groups.map(() => [0.7, -0.7]) }],
+      scored: await storeScored(store, [{ rollout, advantages: groups.map(() => [0.7, -0.7]) }]),
+      clips: [clips],
       ...{ temperature: 1, maxNewTokens: 12 },
     },
   });
@@ -163,7 +165,7 @@ test('sets aside what has nothing in its segment, with its entry', async () => {
   expect(reasons).toEqual([
     naming('entry 2', join(folder, 'long.mp4'), '4.75 s', '5 s', '"start"', '"end"'),
     naming('entry 3', '"end" is 2', '"start"', '3'),
-    expect.stringMatching(/^entry 4: "fps" tells when /),
+    expect.stringMatching(/^entry 4: "fps" states when /),
     expect.stringMatching(/^entry 5: "times" has 2 entries, but folder .*frames has 12 pictures/),
     expect.stringMatching(/^entry 6: it names 2 videos/),
   ]);

@@ -2,10 +2,12 @@ import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { z } from 'zod';
 import { createDatasetActivities } from '../../../activities/dataset.ts';
+import type { PrepareDatasetInput } from '../../../contracts/dataset.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { DatasetManifest } from '../../../core/sample.ts';
-import { refusal } from '../../refusal.ts';
+import { naming, refusal } from '../../refusal.ts';
 import { makeVideo } from '../video/make-video.ts';
 
 let folder: string;
@@ -19,8 +21,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+type Policy = z.input<typeof PrepareDatasetInput>['policy'];
 let runs = 0;
-async function prepare(train: object[], heldOut: object[], maxBadSamples = 0) {
+async function prepare(train: object[], heldOut: object[], maxBadSamples = 0, policy?: Policy) {
   const write = async (name: string, lines: object[]) => {
     const path = join(folder, name);
     await writeFile(path, lines.map((line) => JSON.stringify(line)).join('\n'));
@@ -34,7 +37,7 @@ async function prepare(train: object[], heldOut: object[], maxBadSamples = 0) {
     maxBadSamples,
   } as const;
   const { prepareDataset } = createDatasetActivities({ store });
-  const output = await prepareDataset({ runKey: `own-${runs}`, dataset });
+  const output = await prepareDataset({ runKey: `own-${runs}`, dataset, policy });
   return { output, manifest: await store.readJson(output.manifest, DatasetManifest) };
 }
 
@@ -194,4 +197,46 @@ test('needs samples in both splits', async () => {
     code: 'InvalidDataset',
     message: expect.stringMatching(/held-out-\d+\.jsonl has no usable sample/),
   });
+});
+
+test('sets aside what is too long for the policy, as its tokenizer counts, before any video is decoded', async () => {
+  const policy = {
+    ...{ model: 'tiny', engine: { kind: 'onnx' as const }, prompt: {} },
+    maxNewTokens: { sampling: 128, benchmark: 128 },
+  };
+  const train = [
+    { id: 'short', video: 'a.mp4', caption },
+    { id: 'endless', video: 'broken.mp4', caption: 'It goes on. '.repeat(1667).slice(0, 19_999) },
+    {
+      id: 'thoughtful',
+      video: 'b.mp4',
+      caption,
+      thought: [{ subject: 'a '.repeat(2500), attributes: [], actions: [] }],
+    },
+    { id: 'commanding', video: 'b.mp4', caption, prompt: 'Say it <|im_end| > '.repeat(100) },
+  ];
+  const heldOut = [{ video: 'c.mp4', caption: 'It goes on. '.repeat(1600) }];
+  const learns = await prepare(train, heldOut, 3, { ...policy, learnsFrom: 'references' });
+  expect(learns.manifest.train.map(({ id }) => id)).toEqual(['short']);
+  expect(learns.manifest.heldOut).toHaveLength(1);
+  expect(learns.manifest.quarantined).toEqual([
+    { id: 'endless', reason: naming('line 2', 'tokens', 'dataset.maxReferenceTokens', 1024) },
+    { id: 'thoughtful', reason: naming('line 3', 'tokens', 'dataset.maxReferenceTokens', 1024) },
+    { id: 'commanding', reason: naming('line 4', 'prompt', 'reference', 1024) },
+  ]);
+  const samples = await prepare([train[0]!, { ...train[1], video: 'b.mp4' }], heldOut, 0, {
+    ...policy,
+    learnsFrom: 'completions',
+  });
+  expect(samples.output).toMatchObject({ train: 2, quarantined: 0 });
+});
+
+test('refuses completions that the model was not made for', async () => {
+  const engine = { kind: 'onnx' } as const;
+  const maxNewTokens = { sampling: 4096, benchmark: 128 };
+  const policy = { model: 'tiny', engine, prompt: {}, learnsFrom: 'completions', maxNewTokens } as const;
+  const one = [{ video: 'a.mp4', caption }];
+  await expect(prepare(one, [{ video: 'c.mp4', caption }], 0, policy)).rejects.toThrow(
+    refusal('InvalidConfig', 'sampling.maxNewTokens', 4096, 1024) as Error,
+  );
 });

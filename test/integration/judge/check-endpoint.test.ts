@@ -172,7 +172,7 @@ test('says nothing of that where a model takes both', async () => {
 });
 
 describe('models', () => {
-  test('that the endpoint lists are told', async () => {
+  test('that the endpoint lists are reported', async () => {
     expect((await check(serving(ALL, ALL), { models: ['a', 'm'] })).models).toEqual(['a', 'm']);
   });
 

@@ -8,12 +8,13 @@ import { parseCompletion } from '../../../core/completion.ts';
 import { VideocapError } from '../../../core/errors.ts';
 import type { DatasetManifest } from '../../../core/sample.ts';
 import { listAll } from '../../../core/storage.ts';
-import { ASKING } from '../../../core/store-layout.ts';
+import { ASKING, parseKey } from '../../../core/store-layout.ts';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { RewardConfig } from '../../../rewards/registry.ts';
 import { naming } from '../../refusal.ts';
 import * as faults from '../../servers/openai-faults.ts';
 import { type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
+import { withScores } from '../../stored-scores.ts';
 
 // Each test lets an endpoint fail in one way and judges a step's captions through it, tried again as Temporal would.
 
@@ -68,7 +69,8 @@ async function judge(captions = CAPTIONS, config: object = {}) {
   const waits: (number | undefined)[] = [];
   for (;;) {
     try {
-      const { scores, usage } = await createJudgeActivities({ store, env: { KEY } }).judgeCompletions(input);
+      const output = createJudgeActivities({ store, env: { KEY } }).judgeCompletions(input);
+      const { scores, usage } = await withScores(store, output);
       return { scores: scores.caption![0], usage, waits };
     } catch (error) {
       if (!(error instanceof VideocapError)) throw error;
@@ -84,7 +86,7 @@ async function ledgerSize(): Promise<number> {
   const entries: string[] = [];
   for await (const { kind, key } of listAll(store.storage, 'ledger/')) {
     expect(key).not.toContain(ASKING);
-    if (kind === 'ref') entries.push(key);
+    if (kind === 'ref' && parseKey(key)?.kind === 'ledgerEntry') entries.push(key);
   }
   return entries.length;
 }

@@ -12,6 +12,7 @@ import { EVENT_ENTAILMENT } from '../../../judge/questions/event-entailment.ts';
 import { EVENT_EXTRACTION } from '../../../judge/questions/event-extraction.ts';
 import { RewardConfig } from '../../../rewards/registry.ts';
 import { type Answer, type OpenAiServer, readsWords, startOpenAiServer } from '../../servers/openai-server.ts';
+import { withScores } from '../../stored-scores.ts';
 import { HOSTILE_CAPTIONS, WANTED } from '../../unit/judge/hostile-captions.ts';
 
 const EVENTS = ['a cat sleeps', 'a bird sings'];
@@ -48,7 +49,7 @@ async function scores(answer: Answer, judge: object = {}, caption: object = { va
     judge: JudgeConfig.parse({ kind: 'llm', model: 'm', baseUrl: server.baseUrl, apiKeyEnv: 'KEY', ...judge }),
     reward: RewardConfig.parse({ caption }),
   });
-  return output.scores.caption![0]!;
+  return (await withScores(store, output)).scores.caption![0]!;
 }
 
 describe.each(['linear', 'f1', 'completeness-naturalness'])('a request of %s', (variant) => {

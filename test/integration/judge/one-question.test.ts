@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { listAll } from '../../../core/storage.ts';
-import { ASKING } from '../../../core/store-layout.ts';
+import { parseKey } from '../../../core/store-layout.ts';
 import type { LlmClient } from '../../../judge/client/llm-client.ts';
 import { createLlmClient } from '../../../judge/create-judge.ts';
 import { JudgeConfig, type LlmJudgeConfig } from '../../../judge/judge-config.ts';
@@ -62,7 +62,7 @@ async function keysUnder(prefix: string): Promise<string[]> {
   for await (const { kind, key } of listAll(store.storage, prefix)) if (kind === 'ref') keys.push(key);
   return keys;
 }
-const inLedger = async () => (await keysUnder('ledger/')).filter((key) => !key.startsWith(ASKING)).length;
+const inLedger = async () => (await keysUnder('ledger/')).filter((key) => parseKey(key)?.kind === 'ledgerEntry').length;
 
 const isStar = (description: string) => description.includes('star');
 const failsAt =
@@ -94,6 +94,15 @@ describe('a question that the endpoint always fails at', { timeout: 60_000 }, ()
     const before = server.requests.length;
     expect((await askAll(captions, { concurrency }, 'runs/r/step-000002')).outcomes).toEqual(outcomes);
     expect(server.requests).toHaveLength(before);
+  });
+
+  test('what is asked to learn whether the endpoint works is paid for, and counts', async () => {
+    await start(failsAt(faults.status(500)));
+    const { usage } = await askAll(['A star shines.', captionOf(1)]);
+    const { answered, questions } = server.account();
+    expect(questions).toBe(3);
+    expect(answered).toBeGreaterThan(2);
+    expect(usage).toMatchObject({ calls: answered, inputTokens: 10 * answered });
   });
 
   test('three of them, first in line, and one question at a time', async () => {
@@ -139,7 +148,7 @@ describe('an error told inside a 200 is waited for, and never enters the ledger'
     server.failNext(fault, fault);
     const { outcomes } = await askAll([captionOf(1), captionOf(2)], { concurrency: 1 });
     expect(outcomes).toEqual([RIGHT, RIGHT]);
-    for (const key of await keysUnder('ledger/'))
+    for (const key of (await keysUnder('ledger/')).filter((key) => parseKey(key)))
       expect(JSON.stringify(await store.readJson((await store.find(key))!, z.unknown()))).not.toMatch(/error|abort/);
   });
 

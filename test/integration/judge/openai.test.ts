@@ -17,7 +17,7 @@ const EVENTS = ['a dog runs', 'a cat sleeps'];
 
 let server: OpenAiServer;
 beforeAll(async () => {
-  // The model of these tests: an event is told if its words stand in the description; events are sentences.
+  // The model of these tests: a description entails an event that it contains word for word; events are sentences.
   server = await startOpenAiServer(({ description, events }) =>
     events
       ? {
@@ -67,6 +67,7 @@ describe('a question', () => {
         inputTokens: 10,
         outputTokens: 5,
         seconds: expect.any(Number),
+        by: { model: 'm' },
       },
     ]);
     expect(server.requests).toHaveLength(1);
@@ -101,7 +102,12 @@ describe('a question', () => {
   });
 
   test('about no events is not asked', async () => {
-    const client = { name: 'm', usage: NO_USAGE, ask: () => expect.unreachable('nobody is to be asked') };
+    const client = {
+      name: 'm',
+      usage: NO_USAGE,
+      answeredBy: [],
+      ask: () => expect.unreachable('no question may be asked'),
+    };
     expect(await new LlmJudge(client).entail(CAPTION, [])).toEqual({ answer: [] });
   });
 
@@ -327,7 +333,7 @@ describe('a fault that passes is retried a few times, then thrown, never scored'
     });
   });
 
-  test('nobody there', async () => {
+  test('no server', async () => {
     const gone = await startOpenAiServer(() => ({}));
     await gone.close();
     expect(await failure(judge({ baseUrl: gone.baseUrl }))).toMatchObject({

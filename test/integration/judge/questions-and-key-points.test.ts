@@ -10,6 +10,7 @@ import type { DatasetManifest } from '../../../core/sample.ts';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { RewardConfig } from '../../../rewards/registry.ts';
 import { type Answer, type OpenAiServer, readsWords, startOpenAiServer } from '../../servers/openai-server.ts';
+import { withScores } from '../../stored-scores.ts';
 import { HOSTILE_CAPTIONS } from '../../unit/judge/hostile-captions.ts';
 
 const QUESTIONS = [
@@ -54,13 +55,14 @@ async function score(answer: Answer, captions: string[], judge: object = {}, ste
     const text = caption === '' ? '' : `<answer>${caption}</answer>`;
     return { text, tokenIds: [], logProbs: [], truncated: false, parsed: parseCompletion(text) };
   });
-  const { scores, usage } = await createJudgeActivities({ store, env: { KEY: 'sk' } }).judgeCompletions({
+  const output = await createJudgeActivities({ store, env: { KEY: 'sk' } }).judgeCompletions({
     ...{ runKey: 'r', step, round: 0, part: 0, seed: 7 },
     rollout: await store.putJson(`rollout-${step}.json`, { step, groups: [{ sampleId: 'a', completions }] }),
     manifest: await store.putJson('manifest.json', manifest),
     judge: judgeOf(server, judge),
     reward: RewardConfig.parse({ qa: { draws: 2 }, checklist: {}, caption: { variant: 'linear' } }),
   });
+  const { scores, usage } = await withScores(store, output);
   return { qa: scores.qa![0]!, checklist: scores.checklist![0]!, usage };
 }
 

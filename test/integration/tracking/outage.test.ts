@@ -58,7 +58,7 @@ it('MLflow may be away for a whole run: training continues as ever, and later ev
   const runs = await runsTagged(servers.mlflow.url, experimentId!, summary.runKey);
   const records = await readRecords(new ArtifactStore(join(servers.home, 'store')), summary.runKey, 0, 3);
   expect(runs).toMatchObject([{ info: { run_id: runId, status: 'FINISHED' } }]);
-  // It began when the run began, not when MLflow was told.
+  // The start time is that of the run, not of the first request to MLflow.
   expect(Number(runs[0]!.info.start_time)).toBeLessThan(records[0]!.time);
 
   const key = ({ key, step }: { key: string; step: number }) => `${key} ${String(step).padStart(3)}`;

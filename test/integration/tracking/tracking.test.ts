@@ -2,7 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { createTrackingActivities } from '../../../activities/tracking.ts';
+import { ScoredRollout } from '../../../contracts/run-results.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { logBatches } from '../../../tracking/log-batches.ts';
 import { MlflowClient } from '../../../tracking/mlflow-client.ts';
@@ -105,7 +107,7 @@ describe('a run mirrored to a real MLflow server', () => {
     expect(table.data[0]!.slice(3, 8).every((score) => typeof score === 'number')).toBe(true);
   });
 
-  it('ends with report, captions and results, and says so once', async () => {
+  it('ends with report, captions and results, and writes each once', async () => {
     const { startTracking, finishTracking } = tracker();
     const tracking = await startTracking(startInput());
     const report = await store.put('report.html', '<!doctype html><title>report</title>');
@@ -183,7 +185,7 @@ describe('a run mirrored to a real MLflow server', () => {
     const warnings: object[] = [];
     const { startTracking, mirrorRecords } = tracker({ log: { warn: (fields) => void warnings.push(fields) } });
     const tracking = await startTracking({ ...startInput(), runKey: 'damaged-1' });
-    const rollout = run.records[2]!.rollouts[0]!.rollout;
+    const [{ rollout }] = await store.readJson(run.records[2]!.scored!, z.tuple([ScoredRollout]));
     const bytes = await store.read(rollout);
     await writeFile(await store.localCopy(rollout), bytes.subarray(1));
     const input = { runKey: run.runKey, tracking, manifest: run.manifest, fromStep: 0, toStep: 4 };

@@ -226,7 +226,7 @@ describe('a picture', () => {
   test('has no rate and no segment', async () => {
     await refused(at('a.png'), /a\.png lasts 0\.00 s, but its segment starts at 1 s/, { start: 1, end: 2 });
     await makeVideo(at('video.mp4'), { frames: 2 });
-    await refused(at('video.mp4'), /^"fps" tells when the pictures .*video\.mp4 is no folder.* set frames\.fps/, {
+    await refused(at('video.mp4'), /^"fps" states when the pictures .*video\.mp4 is no folder.* set frames\.fps/, {
       fps: 2,
     });
   });

@@ -2,14 +2,13 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Clip, frameOf } from '../../../video/clip.ts';
+import { frameOf } from '../../../video/clip.ts';
 import { extractClip } from '../../../video/extract-frames.ts';
 import { FrameOptions } from '../../../video/frame-options.ts';
 import { probeVideo } from '../../../video/probe.ts';
 import { ffmpegTool } from './ffmpeg-tool.ts';
+import { expectFrames, numbersIn, RAMP } from './ramp.ts';
 
-/** Luma of frame N is 16 + N: 8 s at 25 frames a second, a key frame every 2 s. */
-const RAMP = "color=black:s=64x64:r=25:d=8,format=yuv420p,geq=lum='16+N':cb=128:cr=128";
 const OPTIONS = FrameOptions.parse({});
 const H264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-qp', '4', '-g', '50', '-keyint_min', '50'];
 
@@ -26,20 +25,6 @@ beforeAll(async () => {
   await ffmpegTool(...picture, ...H264, ...plain, '-bf', '3', '-x264-params', 'open-gop=1', at('open.mp4'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/** The numbers of the frames that a clip shows, give or take one for the rounding of colours. */
-function numbersIn(clip: Clip): number[] {
-  return Array.from({ length: clip.shape[0] }, (_, i) => {
-    const frame = frameOf(clip, i);
-    return ((frame.reduce((sum, level) => sum + level, 0) / frame.length) * 219) / 255;
-  });
-}
-
-function expectFrames(clip: Clip, expected: readonly number[]) {
-  const numbers = numbersIn(clip);
-  for (const [i, number] of expected.entries())
-    expect(Math.abs(numbers[i]! - number), `${numbers} are not ${expected}`).toBeLessThan(1);
-}
 
 describe('a clip cut by stream copy starts where its edit list says', () => {
   test.each(

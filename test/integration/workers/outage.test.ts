@@ -32,14 +32,14 @@ it('the wait for an answer continues over the attempts of an activity, as a real
   expect(others).toEqual([first, answered, answered, answered]);
 });
 
-it('a run is told once what it waits for, and once that it waits no more', async () => {
+it('the run gets one signal with what it waits for, and one when the wait is over', async () => {
   let workflowId = '';
   await runOneActivity(environment, async () => {
     const { info } = Context.current();
     workflowId = info.workflowExecution!.workflowId;
     if (info.attempt === 3) {
       outage.answered();
-      // A real activity has more to ask; here the workflow must not end before it is told.
+      // A real activity has more to ask; here the workflow must not end before it gets the signal.
       await new Promise((resolve) => setTimeout(resolve, 500));
       return [];
     }

@@ -24,7 +24,7 @@ const outage = Object.assign(new Error('EACCES: permission denied, open'), { cod
 const defect = new TypeError('x is not a function');
 
 // At the same time: most of theirs is waiting for the next attempt.
-describe.concurrent('errors that nobody expects', () => {
+describe.concurrent('unexpected errors', () => {
   it('are counted apart from an outage before them', async () => {
     expect(await runOneActivity(environment, script(...times(8, outage), ...times(4, defect)))).toBe(13);
   });

@@ -103,7 +103,7 @@ describe('datasetAnnotation', () => {
     expect(given.written).toMatchObject([{ batches: 3 }]);
   });
 
-  it('waits while paused, whenever it is told to', async () => {
+  it('waits while paused, whenever the pause comes', async () => {
     let handle: WorkflowHandle;
     const { stages, batches } = stagesOf(120, async () => {
       await handle.signal('pause');

@@ -1,35 +1,16 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { CompletionAlgorithm } from '../../../algorithms/algorithm.ts';
-import { grpo } from '../../../algorithms/grpo.ts';
-import { mapGrid, type NumberGrid } from '../../../core/grid.ts';
-import { collectCompletions } from '../../../workflows/collect-completions.ts';
+import type { ScoredRollout } from '../../../contracts/run-results.ts';
+import { type Collected, collectCompletions } from '../../../workflows/collect-completions.ts';
 import { playedBy, stepInput } from './played-step.ts';
 import { ref, usage } from './scripted-stages.ts';
+import { scriptedRef, scriptedValue } from './scripted-store.ts';
 import type { StageName } from './stage-contracts.ts';
 
 vi.mock('../../../workflows/stages.ts', async () => (await import('./played-step.ts')).playedStages());
 
-/** An algorithm that asks for further rounds as the test says; its advantages are the rewards, less 1. */
-function algorithm(needsMore?: CompletionAlgorithm['needsMore']) {
-  const asked: NumberGrid[] = [];
-  const compared: NumberGrid[] = [];
-  const fake: CompletionAlgorithm = {
-    config: undefined as never,
-    loss: 'fake',
-    learnsFrom: 'completions',
-    advantages(rewards) {
-      compared.push(rewards);
-      return mapGrid(rewards, (reward) => reward && reward - 1);
-    },
-    ...(needsMore && {
-      needsMore: (rewards, rounds, config) => {
-        asked.push(rewards);
-        return needsMore(rewards, rounds, config);
-      },
-    }),
-  };
-  return { fake, asked, compared };
-}
+/** An algorithm that takes two rounds, since the first of these has a group without differences. */
+const DYNAMIC = { kind: 'grpo', scaleRewards: 'none', samplesPerStep: 3, dynamicSampling: { maxRounds: 2 } };
+const scoredIn = ({ scored }: Collected) => scriptedValue<ScoredRollout[]>(scored);
 
 const value = (number: number) => ({ value: number });
 const grid = (...groups: number[][]) => groups.map((group) => group.map(value));
@@ -52,10 +33,10 @@ const rounds = () =>
     }),
     scoreCompletions: ({ round }) => {
       const { format, think } = ROUNDS[round]!;
-      return { scores: { format, think }, seconds: 1 };
+      return { scores: scriptedRef({ format, think }), seconds: 1 };
     },
     judgeCompletions: ({ round }) => ({
-      scores: { caption: ROUNDS[round]!.caption },
+      scores: scriptedRef({ caption: ROUNDS[round]!.caption }),
       ...{ verdicts: ref(`verdicts-${round}`), usage: usage(4 + round), seconds: 1.5 },
     }),
   });
@@ -65,12 +46,11 @@ const given = (calls: ReturnType<typeof playedBy>, name: StageName) =>
 describe('the completions of a step', () => {
   it('are one round where the algorithm asks for no more', async () => {
     const calls = rounds();
-    const { fake } = algorithm();
     const { input, shown, gate } = stepInput({ kind: 'grpo' }, 40);
-    const { rollouts } = await collectCompletions(input, fake);
-    expect(rollouts).toHaveLength(1);
+    const collected = await collectCompletions(input);
+    expect(scoredIn(collected)).toHaveLength(1);
     expect(calls.map(([name]) => name)).toEqual([
-      ...['extractFrames', 'rolloutGroups', 'scoreCompletions', 'judgeCompletions'],
+      ...['extractFrames', 'rolloutGroups', 'scoreCompletions', 'judgeCompletions', 'compareCompletions'],
     ]);
     expect(shown).toEqual(['frames', 'rollout', 'scoring']);
     expect(gate.passed).toBe(1);
@@ -78,12 +58,11 @@ describe('the completions of a step', () => {
 
   it('are two rounds where it asks for two, each at a place and with samples of its own', async () => {
     const calls = rounds();
-    const { fake, asked } = algorithm((_, made) => made < 2);
-    const { input, gate } = stepInput({ kind: 'grpo' }, 40);
-    await collectCompletions(input, fake);
+    const { input, gate } = stepInput(DYNAMIC, 40);
+    await collectCompletions(input);
     expect(given(calls, 'extractFrames')).toMatchObject([
-      { samples: { seed: 5, step: 3, round: 0, size: 2 } },
-      { samples: { seed: 5, step: 3, round: 1, size: 2 } },
+      { samples: { seed: 5, step: 3, round: 0, size: 3 } },
+      { samples: { seed: 5, step: 3, round: 1, size: 3 } },
     ]);
     for (const name of ['rolloutGroups', 'scoreCompletions', 'judgeCompletions'] as const)
       expect(given(calls, name)).toMatchObject([
@@ -92,23 +71,18 @@ describe('the completions of a step', () => {
       ]);
     expect(given(calls, 'rolloutGroups')).toMatchObject([{ clips: ref('clips-0') }, { clips: ref('clips-1') }]);
     expect(gate.passed).toBe(2);
-    // After each round it sees the rewards of all rounds so far; a group that could not be scored whole has none.
-    const first = [
-      [2.5, 1],
-      [0, 2],
-    ];
-    expect(asked).toEqual([first, [...first, [null, null]]]);
+    const [first, both] = given(calls, 'compareCompletions') as { rounds: unknown[] }[];
+    expect([first!.rounds.length, both!.rounds.length]).toEqual([1, 2]);
+    expect(both!.rounds[0]).toEqual(first!.rounds[0]);
   });
 
-  it('are compared once, all rounds together, and each rollout gets the advantages of its own groups', async () => {
+  it('are compared all rounds together, and each rollout gets the advantages of its own groups', async () => {
     rounds();
-    const { fake, compared } = algorithm((_, made) => made < 2);
-    const { input } = stepInput({ kind: 'grpo' }, 40);
-    const { rollouts } = await collectCompletions(input, fake);
-    expect(compared).toHaveLength(1);
-    expect(rollouts).toEqual([
+    const collected = await collectCompletions(stepInput(DYNAMIC, 40).input);
+    expect(collected.clips).toEqual([ref('clips-0'), ref('clips-1')]);
+    expect(scoredIn(collected)).toEqual([
       {
-        ...{ rollout: ref('rollout-0'), clips: ref('clips-0'), verdicts: ref('verdicts-0') },
+        ...{ rollout: ref('rollout-0'), verdicts: ref('verdicts-0') },
         scores: {
           format: [
             [1, 1],
@@ -128,13 +102,14 @@ describe('the completions of a step', () => {
           [0, 2],
         ],
         advantages: [
-          [1.5, 0],
-          [0, 1],
+          [0.75, -0.75],
+          [-1, 1],
         ],
       },
       {
-        ...{ rollout: ref('rollout-1'), clips: ref('clips-1'), verdicts: ref('verdicts-1') },
+        ...{ rollout: ref('rollout-1'), verdicts: ref('verdicts-1') },
         scores: { format: [[1, 0]], think: [[1, 0]], caption: [[1, null]] },
+        // A group that could not be scored whole has no rewards.
         rewards: [[null, null]],
         advantages: [[null, null]],
       },
@@ -143,9 +118,7 @@ describe('the completions of a step', () => {
 
   it('are counted, timed and paid over all rounds, and each round knows what was paid before it', async () => {
     const calls = rounds();
-    const { fake } = algorithm((_, made) => made < 2);
-    const { input } = stepInput({ kind: 'grpo' }, 40);
-    const { metrics, usage: paid } = await collectCompletions(input, fake);
+    const { metrics, usage: paid } = await collectCompletions(stepInput(DYNAMIC, 40).input);
     expect(given(calls, 'judgeCompletions')).toMatchObject([
       { spent: { calls: 10, usd: 1 } },
       { spent: { calls: 14, usd: 2 } },
@@ -161,63 +134,32 @@ describe('the completions of a step', () => {
       ...{ 'train/completionLength': 72 / 6, 'train/truncatedShare': 1 / 6, 'train/tokensPerSecond': 72 / 5 },
       ...{ 'judge/calls': 9, 'judge/cost': 2.25, 'judge/unscorableShare': 1 / 6, 'judge/latencySeconds/max': 2 },
       ...{ 'time/rolloutSeconds': 5, 'time/thinkSeconds': 2, 'time/judgeSeconds': 3 },
+      ...{ 'sampling/rounds': 2, 'sampling/keptGroups': 2, 'sampling/unscoredGroups': 1 },
     });
   });
 
-  it('are told of by the algorithm too, over all rounds', async () => {
-    rounds();
-    const { fake } = algorithm((_, made) => made < 2);
-    const told: unknown[] = [];
-    const metrics: CompletionAlgorithm['metrics'] = (...given) => {
-      told.push(given);
-      return { 'sampling/rounds': given[1] };
-    };
-    const { input } = stepInput({ kind: 'grpo' }, 40);
-    const collected = await collectCompletions(input, { ...fake, metrics });
-    expect(collected.metrics).toMatchObject({ 'sampling/rounds': 2, 'judge/calls': 9 });
-    const first = [
-      [2.5, 1],
-      [0, 2],
-    ];
-    expect(told).toEqual([[[...first, [null, null]], 2, input.config.algorithm]]);
-  });
-
-  it('are sampled in a second round by GRPO with dynamic sampling, where a group has no differences', async () => {
-    const calls = rounds();
-    const { input } = stepInput({ kind: 'grpo', samplesPerStep: 3, dynamicSampling: { maxRounds: 2 } }, 40);
-    const { rollouts, metrics } = await collectCompletions(input, grpo as unknown as CompletionAlgorithm);
-    expect(given(calls, 'rolloutGroups')).toHaveLength(2);
-    expect(rollouts.map(({ advantages }) => advantages.map(([first]) => first === null))).toEqual([
-      [false, false],
-      [true],
-    ]);
-    expect(metrics).toMatchObject({ 'sampling/rounds': 2, 'sampling/keptGroups': 2, 'sampling/unscoredGroups': 1 });
-  });
-
   it('take the clips that were decoded ahead for their first round, if they are of this step', async () => {
-    const { fake } = algorithm((_, made) => made < 2);
     for (const [step, decoded] of [
       [3, [1]],
       [2, [0, 1]],
     ] as const) {
       const calls = rounds();
       const clipsAhead = { step, clips: ref('ahead') };
-      const { rollouts } = await collectCompletions(stepInput({ kind: 'grpo' }, 40, { clipsAhead }).input, fake);
+      const { clips } = await collectCompletions(stepInput(DYNAMIC, 40, { clipsAhead }).input);
       const taken = given(calls, 'extractFrames') as { samples: { round: number } }[];
       expect(taken.map(({ samples }) => samples.round)).toEqual(decoded);
-      expect(rollouts[0]!.clips).toEqual(step === 3 ? ref('ahead') : ref('clips-0'));
+      expect(clips[0]).toEqual(step === 3 ? ref('ahead') : ref('clips-0'));
     }
   });
 
   it.each([
     [1, 1],
-    [2, 1],
-    [3, 2],
+    [3, 1],
     [4, 2],
+    [6, 2],
   ])('of a split of %i samples are at most %i rounds, whatever the algorithm asks for', async (train, most) => {
     rounds();
-    const { fake } = algorithm(() => true);
-    const { input } = stepInput({ kind: 'grpo' }, train);
-    expect((await collectCompletions(input, fake)).rollouts).toHaveLength(most);
+    const algorithm = { ...DYNAMIC, dynamicSampling: { maxRounds: 9 } };
+    expect((await collectCompletions(stepInput(algorithm, train).input)).clips).toHaveLength(most);
   });
 });

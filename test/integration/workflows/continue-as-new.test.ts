@@ -28,7 +28,7 @@ describe('a run whose history grows long', () => {
       expect(last.historyLength).toBeLessThan(400);
       // What `videocap resume`, `fork` and `gc` know a run by.
       expect(last.memo).toMatchObject({ run: result.runKey, config: 'quickstart' });
-      expect(result.runKey).toBe(`${handle.workflowId}-${handle.firstExecutionRunId.slice(0, 8)}`);
+      expect(result.runKey).toBe(`${handle.workflowId}-${handle.firstExecutionRunId.slice(-8)}`);
       return result;
     });
     const steps = Array.from({ length: 12 }, (_, i) => i + 1);

@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -5,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../../contracts/run-results.ts';
 import type { RunStatus } from '../../../contracts/run-status.ts';
 import type { LlmJudgeConfig } from '../../../judge/judge-config.ts';
+import { naming } from '../../refusal.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
 import { type CallLog, ref, scriptedStages, updated } from './scripted-stages.ts';
@@ -126,30 +128,106 @@ describe('stop', () => {
     expect(stepsOf(calls, 'updatePolicy')).toEqual([1, 2]);
   });
 
-  it('of a run that waits for its judge ends it once the judge can go on', async () => {
-    let repaired = false;
-    const blocked = ApplicationFailure.nonRetryable('The key is wrong: set another.', 'JudgeBlocked');
+  /** A judge that is blocked in some calls of its stages. */
+  const blocked = (when: 'judgeCompletions' | 'scoreBenchmark', step: number): Partial<Stages> => ({
+    [when]: (input: { step: number }) => {
+      if (input.step === step) throw ApplicationFailure.nonRetryable('The key is wrong: set another.', 'JudgeBlocked');
+      return scriptedStages([])[when](input as never);
+    },
+  });
+  const stopAtGate = async (handle: WorkflowHandle) => {
+    await expect.poll(() => statusOf(handle), { timeout: 30_000 }).toMatchObject({ stage: 'paused: judge' });
+    const stopped = Date.now();
+    await handle.signal('stop');
+    await handle.result().catch(() => undefined);
+    expect(Date.now() - stopped).toBeLessThan(10_000);
+    return resultOf(handle);
+  };
+
+  it('of a run whose judge is blocked leaves out the step, and exports the step before', async () => {
+    const { result, calls } = await spokenTo(99, async () => undefined, stopAtGate, {
+      stages: blocked('judgeCompletions', 3),
+    });
+    const end = { how: 'stopped', step: 2, totalSteps: STEPS, blocked: 'The key is wrong: set another' };
+    expect(result).toMatchObject({ steps: 2, end, policy: { step: 2 }, trained: { step: 2 } });
+    expect(result.end).not.toHaveProperty('measuredStep');
+    expect(stepsOf(calls, 'updatePolicy')).toEqual([1, 2]);
+    expect(stepsOf(calls, 'writeReport')).toHaveLength(1);
+    expect(stepsOf(calls, 'recordStep')).toEqual([0, 1, 2]);
+  });
+
+  it('says which benchmark is the last where the final one is left out', async () => {
+    const { result, calls } = await spokenTo(99, async () => undefined, stopAtGate, {
+      stages: blocked('judgeCompletions', 4),
+    });
+    // It stops before step 4, and the benchmark of step 3 is made: the judge of benchmarks answers.
+    expect(result).toMatchObject({ steps: 3, end: { how: 'stopped', step: 3 }, trained: { step: 2 } });
+    expect(result.end).toMatchObject({ measuredStep: 2 });
+    expect(stepsOf(calls, 'scoreBenchmark')).toEqual([0, 2]);
+  });
+
+  it('in a benchmark that is blocked keeps the step', async () => {
+    const { result, calls } = await spokenTo(99, async () => undefined, stopAtGate, {
+      stages: blocked('scoreBenchmark', 4),
+    });
+    const end = { how: 'stopped', step: 4, measuredStep: 2, blocked: 'The key is wrong: set another' };
+    expect(result).toMatchObject({ steps: 4, end, policy: { step: 4 }, trained: { step: 2 } });
+    expect(stepsOf(calls, 'recordStep')).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('that was sent before the judge is blocked does not wait there', async () => {
+    const { result } = await spokenTo(3, (handle) => handle.signal('stop'), resultOf, {
+      stages: blocked('scoreBenchmark', 3),
+    });
+    expect(result).toMatchObject({ steps: 3, end: { how: 'stopped', step: 3, measuredStep: 2 } });
+  });
+
+  it('before the first benchmark is complete ends the run as a failure with that reason', async () => {
+    await spokenTo(
+      99,
+      async () => undefined,
+      async (handle) => {
+        await expect(stopAtGate(handle)).rejects.toMatchObject({
+          cause: { type: 'Stopped', message: naming('A user stopped', 'first benchmark', 'The key is wrong') },
+        });
+        expect(await statusOf(handle)).toMatchObject({ stage: 'stopped', end: { how: 'stopped', step: 0 } });
+      },
+      { stages: blocked('scoreBenchmark', 0) },
+    );
+  });
+
+  it('of a run whose judge does not answer breaks off the question', async () => {
+    let aborted = false;
     const { result } = await spokenTo(
       99,
       async () => undefined,
       async (handle) => {
-        await expect.poll(() => statusOf(handle), { timeout: 30_000 }).toMatchObject({ stage: 'paused: judge' });
+        await expect.poll(() => statusOf(handle), { timeout: 30_000 }).toHaveProperty('waiting');
         await handle.signal('stop');
-        expect(await statusOf(handle)).toMatchObject({ stage: 'paused: judge' });
-        repaired = true;
-        await handle.signal('resume');
         return resultOf(handle);
       },
       {
         stages: {
-          judgeCompletions: (input) => {
-            if (!repaired) throw blocked;
-            return scriptedStages([]).judgeCompletions(input);
+          judgeCompletions: async (input) => {
+            if (input.step < 2) return scriptedStages([]).judgeCompletions(input);
+            const { client, info, cancellationSignal, heartbeat } = Context.current();
+            const { workflowId, runId } = info.workflowExecution!;
+            const waiting = { why: 'The judge is away', since: Date.now() };
+            await client.workflow.getHandle(workflowId, runId).signal('judgeWaits', waiting);
+            const beats = setInterval(() => heartbeat(), 100);
+            return new Promise((_, reject) =>
+              cancellationSignal.addEventListener('abort', () => {
+                aborted = true;
+                clearInterval(beats);
+                reject(cancellationSignal.reason);
+              }),
+            );
           },
         },
       },
     );
-    expect(result).toMatchObject({ steps: 1, trained: { step: 1 } });
+    expect(aborted).toBe(true);
+    expect(result).toMatchObject({ steps: 1, end: { how: 'stopped', step: 1, blocked: 'The judge is away' } });
   });
 });
 
@@ -298,12 +376,12 @@ describe('the Temporal UI', () => {
     );
   });
 
-  it('offers no pause and no stop to a benchmark, which has no steps', async () => {
+  it('offers no pause to a benchmark, which has no steps', async () => {
     const stages = scriptedStages([]);
     await runScripted(environment, 'benchmarkRun', [{}], stages, async (handle) => {
       await handle.result();
       const { definition } = await metadataOf(handle);
-      expect(definition.signalDefinitions.map(({ name }) => name)).toEqual(['resume']);
+      expect(definition.signalDefinitions.map(({ name }) => name).sort()).toEqual(['resume', 'stop']);
     });
   });
 });

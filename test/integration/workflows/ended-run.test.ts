@@ -256,7 +256,7 @@ describe('a policy that collapses', () => {
     expect(summary).toMatchObject({ steps: 6 });
   });
 
-  it('pauses the run where the config says so, and once resumed does not pause it for the same again', async () => {
+  it('pauses the run where the config asks for it, and not again for the same sign after a resume', async () => {
     const { summary } = await endOf({
       config: { collapse: { action: 'pause' } },
       stages: collapsing,
@@ -269,7 +269,7 @@ describe('a policy that collapses', () => {
     expect(summary).toMatchObject({ steps: 6, end: { how: 'finished' } });
   });
 
-  it('is not looked for where the config says so', async () => {
+  it('is ignored where the config asks for it', async () => {
     const { status } = await endOf({ config: { collapse: { action: 'ignore' } }, stages: collapsing });
     expect(status).not.toHaveProperty('collapse');
   });

@@ -3,13 +3,14 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExperimentConfig } from '../../../configs/schema.ts';
-import type { RunSummary, StepRecord } from '../../../contracts/run-results.ts';
+import type { RunSummary, ScoredRollout, StepRecord } from '../../../contracts/run-results.ts';
 import type { RunProgress } from '../../../contracts/run-state.ts';
 import type { RunStatus } from '../../../contracts/run-status.ts';
 import type { NotFinite } from '../../../core/not-finite.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
 import { type CallLog, policyAt, scriptedStages, updated } from './scripted-stages.ts';
+import { scriptedRef, scriptedValue } from './scripted-store.ts';
 import type { Stages } from './stage-contracts.ts';
 
 let environment: TestWorkflowEnvironment;
@@ -149,7 +150,7 @@ describe('an update that is not finite', () => {
         stages: {
           judgeCompletions: (input) => ({
             ...scripted.judgeCompletions(input),
-            scores: {
+            scores: scriptedRef({
               caption: [
                 [huge, huge],
                 [huge, huge],
@@ -158,10 +159,11 @@ describe('an update that is not finite', () => {
                 [huge, huge],
                 [huge, huge],
               ],
-            },
+            }),
           }),
           updatePolicy: ({ step, batch }) => {
-            learnt = batch.learnsFrom === 'completions' && batch.rollouts[0]!.advantages;
+            if (batch.learnsFrom !== 'completions') throw new Error('It learns from completions.');
+            learnt = scriptedValue<ScoredRollout[]>(batch.scored)[0]!.advantages;
             return updated(step);
           },
         },

@@ -55,6 +55,7 @@ export function stepInput(algorithm: object, train: number, more: Partial<StepIn
       },
     } as JudgeGate,
     onStage: (stage) => void shown.push(stage),
+    onIdentity: () => {},
     onJudged: () => {},
     divergence: new DivergenceGate(),
     skippedUpdates: 0,

@@ -10,7 +10,7 @@ import type { Stages } from './stage-contracts.ts';
 
 /**
  * `npm run histories`: records a history per scenario for the replay test. Run it when a workflow changed on purpose
- * and nobody's runs depend on the old one; else old histories stay, and `patched()` keeps them valid.
+ * and no run depends on the old one; else old histories stay, and `patched()` keeps them valid.
  */
 interface Scenario {
   name: string;

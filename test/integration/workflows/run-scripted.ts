@@ -13,6 +13,7 @@ export async function runScripted<T>(
   input: unknown[],
   stages: ReturnType<typeof scriptedStages>,
   during: (handle: WorkflowHandle) => Promise<T> = async (handle) => (await handle.result()) as T,
+  workflowId = `run-${runs + 1}`,
 ): Promise<T> {
   const taskQueue = `videocap-${++runs}`;
   // In this thread: one of its own takes a worker a second to start, and there is a worker for every run.
@@ -20,7 +21,6 @@ export async function runScripted<T>(
   const shared = { connection: environment.nativeConnection, activities: stages };
   const workers = await everyQueue({ ...inThisThread, taskQueue }, shared);
   return runUntil(workers, async () => {
-    const workflowId = `run-${runs}`;
     return during(await environment.client.workflow.start(type, { taskQueue, workflowId, args: input }));
   });
 }

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { z } from 'zod';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import type { ArtifactRef } from '../../../core/artifact-ref.ts';
+import { compareCompletions, scriptedRef } from './scripted-store.ts';
 import {
   STAGE_CONTRACTS,
   type StageGiven,
@@ -78,21 +79,25 @@ const SCRIPT: Stages = {
     seconds: 1,
   }),
   scoreCompletions: () => ({
-    scores: { format: scores(1, 0, 1, 1), think: scores(0.5, 0, 0.25, 0.75) },
+    scores: scriptedRef({ format: scores(1, 0, 1, 1), think: scores(0.5, 0, 0.25, 0.75) }),
     seconds: 1,
   }),
   judgeCompletions: () => ({
-    scores: { caption: scores(1, 0, 0.5, 1) },
+    scores: scriptedRef({ caption: scores(1, 0, 0.5, 1) }),
     verdicts: ref('verdicts'),
     usage: usage(4),
     seconds: 1,
   }),
   scoreCustomRewards: ({ reward }) => ({
-    scores: Object.fromEntries(Object.keys(reward.custom!).map((name) => [name, scores(0.5, 0.5, 0.5, 0.5)])),
+    scores: scriptedRef(
+      Object.fromEntries(Object.keys(reward.custom!).map((name) => [name, scores(0.5, 0.5, 0.5, 0.5)])),
+    ),
     seconds: 1,
   }),
+  compareCompletions,
   updatePolicy: ({ step }) => updated(step),
   captionClips: () => ({ captions: ref('captions'), seconds: 1 }),
+  findJudgeVersion: () => ({}),
   scoreBenchmark: () => benchmarked(),
   prepareSuite: () => ({ items: ref('items'), manifests: [ref('part-1'), ref('part-2')], clips: 100, missing: 3 }),
   scoreSuite: () => suiteScored(),
@@ -155,7 +160,7 @@ function kept(what: string, contract: z.ZodType, value: unknown): unknown {
   throw ApplicationFailure.nonRetryable(`${what} does not meet the contract: ${error.message}`, 'ContractBroken');
 }
 
-/** MLflow is away until the report is written; `mirrored`: from and to which step it then was told. */
+/** MLflow is away until the report is written; `mirrored`: first and last step of each request after that. */
 export function mlflowAway() {
   let reported = false;
   const mirrored: [from: number, to: number][] = [];

@@ -25,6 +25,10 @@ import {
   RecordStepInput,
 } from '../../../contracts/run-state.ts';
 import {
+  CompareCompletionsInput,
+  CompareCompletionsOutput,
+  FindJudgeVersionInput,
+  FindJudgeVersionOutput,
   JudgeCompletionsInput,
   JudgeCompletionsOutput,
   ScoreBenchmarkInput,
@@ -47,6 +51,8 @@ export const STAGE_CONTRACTS = {
   scoreCompletions: { input: ScoreCompletionsInput, output: ScoreCompletionsOutput },
   judgeCompletions: { input: JudgeCompletionsInput, output: JudgeCompletionsOutput },
   scoreCustomRewards: { input: ScoreCompletionsInput, output: ScoreCompletionsOutput },
+  compareCompletions: { input: CompareCompletionsInput, output: CompareCompletionsOutput },
+  findJudgeVersion: { input: FindJudgeVersionInput, output: FindJudgeVersionOutput },
   scoreBenchmark: { input: ScoreBenchmarkInput, output: ScoreBenchmarkOutput },
   prepareSuite: { input: PrepareSuiteInput, output: PrepareSuiteOutput },
   scoreSuite: { input: ScoreSuiteInput, output: ScoreSuiteOutput },

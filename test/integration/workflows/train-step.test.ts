@@ -1,10 +1,15 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { ScoredRollout } from '../../../contracts/run-results.ts';
 import { RewardConfig } from '../../../rewards/registry.ts';
+import type { StepOutcome } from '../../../workflows/step.ts';
 import { trainStep } from '../../../workflows/train-step.ts';
 import { playedBy, stepInput } from './played-step.ts';
 import { policyAt, ref } from './scripted-stages.ts';
+import { scriptedRef, scriptedValue } from './scripted-store.ts';
 
 vi.mock('../../../workflows/stages.ts', async () => (await import('./played-step.ts')).playedStages());
+
+const scoredIn = ({ scored }: StepOutcome) => scriptedValue<ScoredRollout[]>(scored!);
 
 describe('a step of SFT', () => {
   it('updates the policy on the references of its samples, and samples, scores and judges nothing', async () => {
@@ -20,7 +25,7 @@ describe('a step of SFT', () => {
     });
     expect(shown).toEqual(['frames', 'update']);
     expect(outcome).toEqual({
-      ...{ policy: policyAt(3), rollouts: [], usage: { calls: 0, cost: 0 } },
+      ...{ policy: policyAt(3), usage: { calls: 0, cost: 0 } },
       metrics: {
         ...{ 'train/loss': 0.1, 'train/kl': 0.01, 'time/updateSeconds': 1 },
         'time/stepSeconds': expect.any(Number),
@@ -46,14 +51,17 @@ describe('a step of GRPO', () => {
       algorithm: { kind: 'grpo', scaleRewards: 'none' },
       batch: {
         learnsFrom: 'completions',
-        rollouts: [{ rollout: ref('rollout'), clips: ref('clips'), advantages }],
+        scored: outcome.scored,
+        clips: [ref('clips')],
         ...{ temperature: 1, maxNewTokens: 128 },
       },
     });
     expect(shown).toEqual(['frames', 'rollout', 'scoring', 'update']);
     expect(outcome).toMatchObject({ policy: policyAt(3), usage: { calls: 4, cost: 1 } });
-    expect(outcome.rollouts).toMatchObject([{ rollout: ref('rollout'), verdicts: ref('verdicts'), advantages }]);
-    expect(outcome.rollouts[0]).not.toHaveProperty('clips');
+    const rollouts = scoredIn(outcome);
+    expect(rollouts).toMatchObject([{ rollout: ref('rollout'), verdicts: ref('verdicts'), advantages }]);
+    // What is kept for good refers to no frames.
+    expect(rollouts[0]).not.toHaveProperty('clips');
     expect(outcome.metrics).toMatchObject({ 'reward/mean': 1.75, 'train/loss': 0.1, 'judge/calls': 4 });
   });
 });
@@ -68,7 +76,9 @@ describe('a step of GRPO with a custom reward', () => {
   it('scores with it beside the others, and counts, records and shows it as any component', async () => {
     const calls = playedBy();
     const { input, gate } = withCustom();
-    const { rollouts, metrics } = await trainStep(input);
+    const outcome = await trainStep(input);
+    const { metrics } = outcome;
+    const rollouts = scoredIn(outcome);
     const scoring = ['scoreCompletions', 'judgeCompletions', 'scoreCustomRewards'];
     expect(calls.map(([name]) => name).filter((name) => scoring.includes(name))).toEqual(scoring);
     expect(rollouts[0]!.rewards).toEqual([
@@ -87,8 +97,10 @@ describe('a step of GRPO with a custom reward', () => {
       [{ value: 1 }, unscorable],
       [{ value: 1 }, { value: 0 }],
     ];
-    playedBy({ scoreCustomRewards: () => ({ scores: { mine: grid }, seconds: 1 }) });
-    const { rollouts, metrics } = await trainStep(withCustom().input);
+    playedBy({ scoreCustomRewards: () => ({ scores: scriptedRef({ mine: grid }), seconds: 1 }) });
+    const outcome = await trainStep(withCustom().input);
+    const { metrics } = outcome;
+    const rollouts = scoredIn(outcome);
     expect(rollouts[0]!.rewards[0]).toEqual([null, null]);
     expect(rollouts[0]!.scores.mine).toEqual([
       [1, null],

@@ -16,6 +16,7 @@ import {
   updated,
   usage,
 } from './scripted-stages.ts';
+import { scriptedRef } from './scripted-store.ts';
 
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -58,7 +59,7 @@ describe('trainingRun', () => {
     expect(stepsOf(calls, 'judgeCompletions')).toEqual([]);
   });
 
-  it("starts from another run's checkpoint, which is found once, and says so", async () => {
+  it("starts from another run's checkpoint, which is found once, and shows it", async () => {
     const calls: CallLog = [];
     const loaded: unknown[] = [];
     const stages = scriptedStages(calls, {
@@ -93,7 +94,7 @@ describe('trainingRun', () => {
     expect(failure.message).toContain('A right one is {"config": "quickstart"');
   });
 
-  it('fails once on a workflow type nobody knows', async () => {
+  it('fails once on an unknown workflow type', async () => {
     const failure = await failureOf(run('trainRun', [{}], scriptedStages([])));
     expect(failure.message).toBe(
       'Unknown workflow type "trainRun". Known: trainingRun, benchmarkRun, datasetAnnotation.',
@@ -179,7 +180,7 @@ describe('a judge that is blocked', () => {
           [{ value: 1 }, { value: 0 }],
           [{ value: 1 }, { value: 0 }],
         ];
-        return { scores: { caption }, verdicts: ref('verdicts'), usage: usage(4), seconds: 1 };
+        return { scores: scriptedRef({ caption }), verdicts: ref('verdicts'), usage: usage(4), seconds: 1 };
       },
     });
     const summary = await run<{ steps: number }>('trainingRun', [{}], stages, async (handle) => {
@@ -227,7 +228,7 @@ describe('a judge that answers, but hardly ever so that a score can be read', ()
           [score, unscorable],
           [score, unscorable],
         ];
-        return { scores: { caption }, verdicts: ref('verdicts'), usage: usage(4), seconds: 1 };
+        return { scores: scriptedRef({ caption }), verdicts: ref('verdicts'), usage: usage(4), seconds: 1 };
       },
     });
     return stages;

@@ -9,7 +9,7 @@ test('a record of another form is refused, and nothing is stored', async () => {
   const store = await temporaryStore();
   await writeRunTo(store, 'a-run', 1);
   const { recordStep } = createRecordActivities({ store });
-  const record = { step: 2, time: 1, metrics: {}, rollouts: [] };
+  const record = { step: 2, time: 1, metrics: {} };
   const progress = await readProgress(store, 'a-run', 1);
   const refused = (input: object) =>
     expect(recordStep(input as Parameters<typeof recordStep>[0])).rejects.toMatchObject({ name: 'ZodError' });

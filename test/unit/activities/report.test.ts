@@ -140,6 +140,25 @@ describe('writeReport', () => {
     );
   });
 
+  it('says what the run was made with, and what of it has changed', async () => {
+    const seen = { engine: [{ threads: '2' }, { threads: '4' }], judge: [{ model: 'm <b>' }] };
+    const warnings = [{ part: 'engine', step: 3, sentence: 'the engine <b>changed</b>' }];
+    const { said, document } = await page({}, () => ({ identity: { seen, warnings } }));
+    expect(document.querySelector('.warning')!.textContent).toBe('the engine <b>changed</b>.');
+    expect(said).toContain('Made with');
+    for (const fact of ['threads 2', 'threads 4', 'model m <b>']) expect(said).toContain(fact);
+  });
+
+  it('says where base and trained policy were judged by different versions', async () => {
+    const { document } = await page({}, ({ evaluations }) => ({
+      evaluations: evaluations.map((each, i) => ({
+        ...each,
+        judge: { ...each.judge, answeredBy: [{ model: `m-${i}` }] },
+      })),
+    }));
+    expect(document.querySelector('.warning')!.textContent).toContain('judged by model m-0');
+  });
+
   it('says plainly that the rule-based judge is no LLM', async () => {
     expect((await page()).said).toContain('The judge is rule-based and no LLM.');
   });

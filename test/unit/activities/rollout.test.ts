@@ -1,5 +1,5 @@
 import { truncate } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createRolloutActivities } from '../../../activities/rollout.ts';
 import type { ArtifactStore } from '../../../core/artifact-store.ts';
@@ -13,6 +13,10 @@ import { failingStore } from '../../storage/failing-store.ts';
 import { storeClips, temporaryStore } from './stage-store.ts';
 
 type Generate = PolicyEngine['generate'];
+
+const identity: PolicyEngine['identity'] = async () => ({ engine: 'scripted' });
+const onnx = new OnnxEngine();
+afterAll(() => onnx.close());
 
 /** Writes `<sample> <completion>` with as many tokens as the completion's number says; odd ones are cut off. */
 function scriptedEngine() {
@@ -32,8 +36,8 @@ function scriptedEngine() {
       }),
     );
   };
-  const { startPolicy } = OnnxEngine.prototype;
-  return { engine: { generate, startPolicy } as PolicyEngine, requests };
+  const startPolicy: PolicyEngine['startPolicy'] = (model, options) => onnx.startPolicy(model, options);
+  return { engine: { generate, identity, startPolicy } as PolicyEngine, requests };
 }
 
 async function stage(sampleIds: string[], at?: ArtifactStore) {
@@ -213,7 +217,7 @@ test('who dies in the middle of a long list loses the part at hand, and no other
     return engine.generate(request, options);
   };
   const sampling = SamplingConfig.parse({ groupSize: 2, maxNewTokens: 7 });
-  const activities = createRolloutActivities({ store, engine: { generate } as PolicyEngine });
+  const activities = createRolloutActivities({ store, engine: { generate, identity } as PolicyEngine });
   await expect(activities.rolloutGroups({ ...input, round: 0, part: 0, sampling, seed: 1 })).rejects.toThrow('killed');
   const { rollout } = await activities.rolloutGroups({ ...input, round: 0, part: 0, sampling, seed: 1 });
   const { groups } = await store.readJson(rollout, Rollout);

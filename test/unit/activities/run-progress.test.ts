@@ -164,7 +164,7 @@ test('a fork says which checkpoints there are, and what is wrong with a change',
   await expect(fork('parent', 3)).rejects.toThrow(
     refusal('InvalidInput', 'parent', 'step 3;', 'at 0, 2, 4, 5 ', 'checkpoints.keepEvery'),
   );
-  await expect(fork('nobody', 0)).rejects.toThrow(refusal('InvalidInput', 'no run "nobody"'));
+  await expect(fork('unknown', 0)).rejects.toThrow(refusal('InvalidInput', 'no run "unknown"'));
   await expect(fork('parent', 2, { 'algorithm.bta': 1 })).rejects.toMatchObject({
     code: 'InvalidConfig',
     message: expect.stringContaining('algorithm.bta'),

@@ -55,14 +55,14 @@ test('a workflow id names its run, unless it has had several', async () => {
   );
 });
 
-test('what there is not is told with what there is', async () => {
+test('an error names the missing checkpoint and the existing ones', async () => {
   const { store, findStart } = await aStore();
   const start = (model: string) => findStart({ runKey: 'x', model });
   for (const step of [3, 77])
     await expect(start(`run:sft-0a1b2c3d@${step}`)).rejects.toThrow(
       refusal('InvalidInput', 'sft-0a1b2c3d', `step ${step};`, 'at 0, 2, 4, 5 ', 'checkpoints.keepEvery'),
     );
-  await expect(start('run:nobody')).rejects.toThrow(refusal('InvalidInput', 'no run "nobody"'));
+  await expect(start('run:unknown')).rejects.toThrow(refusal('InvalidInput', 'no run "unknown"'));
   await expect(start('tiny')).rejects.toThrow('"tiny" names no checkpoint of a run');
   await truncate(
     await store.localCopy((await store.find(keyOf('checkpointWeights', { runKey: 'sft-0a1b2c3d', step: 4 })))!),

@@ -56,7 +56,7 @@ describe('startTracking', () => {
   });
 
   it.each(['KILLED', 'FAILED', 'FINISHED'] as const)(
-    'has a run continue that was %s, and says so once',
+    'continues a run that was %s, with one update of its status',
     async (status) => {
       const tracking = await tracker().startTracking(start());
       await tracker().finishTracking({ runKey: run.runKey, tracking, status, endTime: 9, evaluations: [] });
@@ -133,7 +133,7 @@ describe('mirrorRecords', () => {
     expect([...server.files.keys()].filter((path) => path.includes('rollouts/'))).toHaveLength(2);
   });
 
-  it('sends numbers, and says so on the run, where a server takes no files', async () => {
+  it('sends numbers, and a note on the run, where a server takes no files', async () => {
     const unproxied = await fakeMlflow({ artifactScheme: 'file:///mlruns' });
     try {
       const tracking = await tracker(unproxied.url).startTracking(start());

@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { createUpdateActivities, referenceText } from '../../../activities/update.ts';
+import { z } from 'zod';
+import { createUpdateActivities } from '../../../activities/update.ts';
 import { GrpoConfig } from '../../../algorithms/grpo.ts';
 import { SftConfig } from '../../../algorithms/sft.ts';
+import { ScoredRollout } from '../../../contracts/run-results.ts';
 import { sha256 } from '../../../core/artifact-store.ts';
 import type { NumberGrid } from '../../../core/grid.ts';
 import type { NotFinite } from '../../../core/not-finite.ts';
 import type { CompletionBatch, PolicyEngine, ReferenceBatch, UpdateRequest } from '../../../core/policy-engine.ts';
+import { referenceText } from '../../../core/reference-text.ts';
 import { DEFAULT_PROMPT } from '../../../policy/prompt-config.ts';
+import { storeScored } from '../../stored-scores.ts';
 import { storeClips, temporaryStore } from './stage-store.ts';
 
 const completion = (tokens: number) => ({
@@ -53,10 +57,14 @@ async function stage() {
     engine: { kind: 'onnx', threads: 2 } as const,
     algorithm: GrpoConfig.parse({ kind: 'grpo' }),
   };
-  const { updatePolicy } = createUpdateActivities({ store, engine: { update } as PolicyEngine });
-  const grpoBatch = (advantages: NumberGrid = full, of = clips) => ({
+  const { updatePolicy } = createUpdateActivities({
+    store,
+    engine: { update, identity: async () => ({ engine: 'scripted' }) } as unknown as PolicyEngine,
+  });
+  const grpoBatch = async (advantages: NumberGrid = full, of = clips) => ({
     learnsFrom: 'completions' as const,
-    rollouts: [{ rollout, clips: of, advantages }],
+    scored: await storeScored(store, [{ rollout, advantages }]),
+    clips: [of],
     temperature: 0.9,
     maxNewTokens: 7,
   });
@@ -79,7 +87,8 @@ test('an update is given the log-probabilities of the policy alone, where tokens
     ...input,
     batch: {
       learnsFrom: 'completions',
-      rollouts: [{ rollout, clips, advantages: [[1, -1]] }],
+      scored: await storeScored(store, [{ rollout, advantages: [[1, -1]] }]),
+      clips: [clips],
       temperature: 1,
       maxNewTokens: 7,
     },
@@ -91,19 +100,19 @@ test('an update is given the log-probabilities of the policy alone, where tokens
 
 test('a step leaves a checkpoint and its record, and a retry finds both', async () => {
   const { store, requests, input, updatePolicy, grpoBatch } = await stage();
-  const output = await updatePolicy({ ...input, batch: grpoBatch() });
+  const output = await updatePolicy({ ...input, batch: await grpoBatch() });
   expect(output).toMatchObject({ policy: { model: 'tiny', step: 1 }, metrics: { loss: 1 } });
   expect((await store.read(output.policy.weights)).toString()).toBe('weights 1');
   expect((await store.read(output.policy.optimizer!)).toString()).toBe('moments 1');
-  expect(await updatePolicy({ ...input, batch: grpoBatch() })).toEqual(output);
+  expect(await updatePolicy({ ...input, batch: await grpoBatch() })).toEqual(output);
   expect(requests.length).toBe(1);
 });
 
 test('a step that was killed before its record is made again, with the same checkpoint', async () => {
   const { store, requests, input, updatePolicy, grpoBatch } = await stage();
-  const output = await updatePolicy({ ...input, batch: grpoBatch() });
+  const output = await updatePolicy({ ...input, batch: await grpoBatch() });
   await store.remove('runs/r/step-000001/update.json');
-  const again = await updatePolicy({ ...input, batch: grpoBatch() });
+  const again = await updatePolicy({ ...input, batch: await grpoBatch() });
   expect(again.policy).toEqual(output.policy);
   expect(requests.length).toBe(2);
 });
@@ -119,8 +128,8 @@ describe('an update that is not finite', () => {
   test('is recorded with what it was; its checkpoint holds the bytes of the one before', async () => {
     const { store, requests, stopped, input, updatePolicy, grpoBatch } = await stage();
     stopped[2] = notFinite;
-    const { policy } = await updatePolicy({ ...input, batch: grpoBatch() });
-    const second = { ...input, step: 2, policy, batch: grpoBatch() };
+    const { policy } = await updatePolicy({ ...input, batch: await grpoBatch() });
+    const second = { ...input, step: 2, policy, batch: await grpoBatch() };
     const output = await updatePolicy(second);
     expect(output).toMatchObject({ policy: { model: 'tiny', step: 2 }, metrics: { updates: 0 }, notFinite });
     expect((await store.read(output.policy.weights)).toString()).toBe('weights 1');
@@ -140,10 +149,12 @@ describe('an update that is not finite', () => {
   test('as the first one has no optimiser state, as the start policy', async () => {
     const { store, stopped, input, updatePolicy, grpoBatch } = await stage();
     stopped[1] = notFinite;
-    const { policy } = await updatePolicy({ ...input, batch: grpoBatch() });
+    const { policy } = await updatePolicy({ ...input, batch: await grpoBatch() });
     expect((await store.read(policy.weights)).toString()).toBe('weights');
     expect(policy.optimizer).toBeUndefined();
-    expect((await updatePolicy({ ...input, step: 2, policy, batch: grpoBatch() })).policy).toMatchObject({ step: 2 });
+    expect((await updatePolicy({ ...input, step: 2, policy, batch: await grpoBatch() })).policy).toMatchObject({
+      step: 2,
+    });
   });
 
   test.each([0, 1, 2])(
@@ -151,8 +162,8 @@ describe('an update that is not finite', () => {
     async (n) => {
       const { store, stopped, input, updatePolicy, grpoBatch } = await stage();
       stopped[2] = notFinite;
-      const { policy } = await updatePolicy({ ...input, batch: grpoBatch() });
-      const second = { ...input, step: 2, policy, batch: grpoBatch() };
+      const { policy } = await updatePolicy({ ...input, batch: await grpoBatch() });
+      const second = { ...input, step: 2, policy, batch: await grpoBatch() };
       const output = await updatePolicy(second);
       for (const key of keys(2).slice(n)) await store.remove(key);
       const again = await updatePolicy(second);
@@ -164,7 +175,7 @@ describe('an update that is not finite', () => {
 
 test('groups go to the engine with the frames of their sample, whatever the order of the clips', async () => {
   const { requests, input, updatePolicy, grpoBatch } = await stage();
-  await updatePolicy({ ...input, batch: grpoBatch() });
+  await updatePolicy({ ...input, batch: await grpoBatch() });
   expect(requests[0]).toMatchObject({ step: 1, loss: 'grpo', engine: input.engine, algorithm: input.algorithm });
   const batch = requests[0]!.batch as CompletionBatch;
   expect(batch).toMatchObject({ temperature: 0.9, maxLength: 7 });
@@ -178,8 +189,12 @@ test('the rollouts of several rounds become one batch, in their order', async ()
     step: 1,
     groups: [{ sampleId: 'c', completions: [completion(5), completion(6)] }],
   });
-  const second = { rollout, clips: await storeClips(store, ['x', 'y', 'c']), advantages: [[0.5, null]] };
-  await updatePolicy({ ...input, batch: { ...grpoBatch(), rollouts: [...grpoBatch().rollouts, second] } });
+  const batch = await grpoBatch();
+  const first = await store.readJson(batch.scored, z.array(ScoredRollout));
+  const scored = await storeScored(store, [...first, { rollout, advantages: [[0.5, null]] }]);
+  const clips = [...batch.clips, await storeClips(store, ['x', 'y', 'c'])];
+  await expect(updatePolicy({ ...input, batch: { ...batch, scored } })).rejects.toMatchObject({ code: 'InvalidInput' });
+  await updatePolicy({ ...input, batch: { ...batch, scored, clips } });
   expect(requests).toHaveLength(1);
   const { groups } = requests[0]!.batch as CompletionBatch;
   expect(groups.map(({ frames }) => frames.data[0])).toEqual([1, 0, 2]);
@@ -188,7 +203,7 @@ test('the rollouts of several rounds become one batch, in their order', async ()
 
 test('advantages of another rollout are refused', async () => {
   const { input, updatePolicy, grpoBatch } = await stage();
-  await expect(updatePolicy({ ...input, batch: grpoBatch([[1, 2]]) })).rejects.toThrow(
+  await expect(updatePolicy({ ...input, batch: await grpoBatch([[1, 2]]) })).rejects.toThrow(
     'The advantages have groups of [2] completions, but the rollout has [2,2]; pass those of this rollout.',
   );
 });
@@ -196,7 +211,7 @@ test('advantages of another rollout are refused', async () => {
 test('clips of other samples are refused', async () => {
   const { store, input, updatePolicy, grpoBatch } = await stage();
   const clips = await storeClips(store, ['a', 'c']);
-  await expect(updatePolicy({ ...input, batch: grpoBatch(full, clips) })).rejects.toThrow(
+  await expect(updatePolicy({ ...input, batch: await grpoBatch(full, clips) })).rejects.toThrow(
     'Sample "b" of the rollout is not among the clips',
   );
 });
@@ -208,7 +223,8 @@ test.each([
   const { store, input, updatePolicy, grpoBatch } = await stage();
   let policy = input.policy;
   for (let step = 1; step <= 5; step++)
-    policy = (await updatePolicy({ ...input, step, policy, keepEvery, batch: grpoBatch() })).policy as typeof policy;
+    policy = (await updatePolicy({ ...input, step, policy, keepEvery, batch: await grpoBatch() }))
+      .policy as typeof policy;
   const found = await Promise.all(
     [1, 2, 3, 4, 5].map((step) => store.find(`runs/r/checkpoints/step-00000${step}/model.safetensors`)),
   );
@@ -221,7 +237,7 @@ test("the reference policy's weights stay while a step trains against them, with
   let [policy, reference] = [input.policy, input.reference];
   const left: number[][] = [];
   for (let step = 1; step <= 7; step++) {
-    const made = await updatePolicy({ ...input, algorithm, step, policy, reference, batch: grpoBatch() });
+    const made = await updatePolicy({ ...input, algorithm, step, policy, reference, batch: await grpoBatch() });
     policy = made.policy as typeof policy;
     if (step % 3 === 0) reference = { model: policy.model, step, weights: policy.weights };
     const lies = async (at: number, file: string) =>
@@ -239,7 +255,7 @@ test('checkpoints that are to be kept stay beside those of keepEvery', async () 
   let policy = input.policy;
   for (let step = 1; step <= 5; step++) {
     const keep = step > 1 ? [1, 0] : [0];
-    policy = (await updatePolicy({ ...input, step, policy, keep, batch: grpoBatch() })).policy as typeof policy;
+    policy = (await updatePolicy({ ...input, step, policy, keep, batch: await grpoBatch() })).policy as typeof policy;
   }
   const found = await Promise.all(
     [1, 2, 3, 4, 5].map((step) => store.find(`runs/r/checkpoints/step-00000${step}/model.safetensors`)),

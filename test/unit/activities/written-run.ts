@@ -36,7 +36,7 @@ export async function writeRunTo(
     if (step > 0) await store.putJson(keyOf('update', { runKey, step }), {});
     await recordStep({
       runKey,
-      record: { step, time: step, metrics: { 'reward/mean': step }, rollouts: [] },
+      record: { step, time: step, metrics: { 'reward/mean': step } },
       progress,
     });
     if (step % 2 === 1 && step < steps && step !== refreshed)

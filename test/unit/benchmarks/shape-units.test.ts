@@ -18,7 +18,7 @@ describe('actions', () => {
     ['colour and shape do', 'A small red square moves left. A small blue circle moves left.', 0, 2],
     ['so does what is done', 'A small red circle moves right.', 0, 1],
     ['and to whom', 'A large blue square bumps into the red star.', 0, 1],
-    ['whoever is bumped into', 'A blue square bumps into the red circle.', 1, 1],
+    ['not the size of the target', 'A blue square bumps into the red circle.', 1, 1],
     ['once is enough', 'A red circle moves left. A red circle moves left.', 1, 1],
     ['who is left out is not right', 'Moves left. A circle moves left.', 0, 2],
     ['a mention does nothing', 'A small red circle.', 0, 0],

@@ -88,7 +88,7 @@ describe('videos with captions alone', () => {
     });
   });
 
-  test('in another form where the config says so', async () => {
+  test('in another form where the config names it', async () => {
     expect((await resolved(PAIRS, `${SFT}prompt: { output: structured }\n`)).prompt.output).toBe('structured');
   });
 });

@@ -84,10 +84,10 @@ test('a text without end: refused by its length', () => {
 test('a file that is no config: never read', async () => {
   const refused = (path: string, ...fault: (string | number)[]) =>
     expect(loadConfig(path)).rejects.toThrow(refusal('InvalidConfig', path, ...fault));
-  await refused(folder, 'is no file');
+  await refused(folder, 'is a folder, not a file');
   const pipe = join(folder, 'pipe.yaml');
   execFileSync('mkfifo', [pipe]);
-  await refused(pipe, 'is no file');
+  await refused(pipe, 'is a pipe, not a file');
   const huge = join(folder, 'huge.yaml');
   await writeFile(huge, '');
   await truncate(huge, 2 ** 40);

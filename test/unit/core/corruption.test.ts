@@ -161,7 +161,7 @@ it('after a change of any byte of content or ref: no read gives other bytes, the
 });
 
 describe('a file that was never finished', () => {
-  it('is no artifact and in nobody`s way', async () => {
+  it('is no artifact, and does not block the next write', async () => {
     const stray = `${join(root, 'k')}.0f8fad5b-d9cb-469f-a165-70867728950e.tmp`;
     await writeFile(stray, 'hal');
     expect(await store.find('k')).toBeUndefined();

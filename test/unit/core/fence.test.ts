@@ -14,10 +14,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
+/** An attempt, scheduled a second after the one before. */
 const at = (attempt: number, change: Partial<Attempt> = {}): Attempt => ({
   execution: 'e1',
   activity: '7',
-  attempt,
+  scheduled: 1_796_004_770_000 + 1000 * attempt,
+  first: attempt === 1,
   ...change,
 });
 const storeOf = (fence: Fence) => new ArtifactStore(root, { fence: () => fence });
@@ -62,12 +64,27 @@ describe('an attempt at an activity', () => {
     expect((await first.read(await first.once('k', async () => 'y'))).toString()).toBe('x');
   });
 
-  it('keeps the tenth attempt from the ninth, whatever the digits', async () => {
+  it('keeps the tenth attempt from the ninth', async () => {
     const ninth = await fences.claim(at(9));
     const tenth = await fences.claim(at(10));
     await expect(ninth.check()).rejects.toMatchObject(superseded);
     await expect(tenth.check()).resolves.toBeUndefined();
     await expect(fences.claim(at(9))).rejects.toMatchObject(superseded);
+  });
+
+  it('takes over from all before it when a user has reset their count, whichever number it has', async () => {
+    const running = await fences.claim(at(3));
+    const reset = await fences.claim(at(4));
+    await expect(running.check()).rejects.toMatchObject(superseded);
+    await expect(reset.check()).resolves.toBeUndefined();
+    await expect(fences.claim(at(1))).rejects.toMatchObject(superseded);
+  });
+
+  it('takes over from one that was scheduled at the same moment', async () => {
+    const claims: Fence[] = [];
+    for (let i = 0; i < 12; i++) claims.push(await fences.claim(at(2)));
+    for (const lost of claims.slice(0, -1)) await expect(lost.check()).rejects.toMatchObject(superseded);
+    await expect(claims.at(-1)!.check()).resolves.toBeUndefined();
   });
 
   it.each([{ activity: '8' }, { execution: 'e2' }])('is not concerned by attempts at %j', async (other) => {

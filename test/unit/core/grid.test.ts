@@ -10,7 +10,7 @@ describe('gridOf', () => {
   });
 });
 
-test('a number grid says null, and nothing else, where a completion has no number', () => {
+test('a number grid holds null, and nothing else, where a completion has no number', () => {
   expect(NumberGrid.parse([[0, null]])).toEqual([[0, null]]);
   expect(NumberGrid.safeParse([[0, undefined]]).success).toBe(false);
   expect(NumberGrid.safeParse([[0, Number.NaN]]).success).toBe(false);

@@ -78,7 +78,7 @@ export function storageConformance(name: string, open: () => Promise<[Storage, S
         expect(await storage.getRef('larger')).toBeUndefined();
       });
 
-      it('stays what it is where it must be absent, and says so; else is replaced', async () => {
+      it('with `ifAbsent` keeps and returns the present text; else is replaced', async () => {
         await storage.putRef('k', 'one', { ifAbsent: true });
         expect(await other.putRef('k', 'two', { ifAbsent: true })).toBe('one');
         expect(await other.putRef('k', 'three', { ifAbsent: false })).toBe('three');
@@ -87,7 +87,7 @@ export function storageConformance(name: string, open: () => Promise<[Storage, S
         expect(await other.putRef('k', 'four', { ifAbsent: true })).toBe('four');
       });
 
-      it('is won by exactly one of many that put it at once, and all are told which', async () => {
+      it('is won by exactly one of many concurrent writers, and all get its text', async () => {
         const texts = Array.from({ length: 16 }, (_, i) => `writer ${i}`);
         const told = await Promise.all(
           texts.map((text, i) => (i % 2 ? storage : other).putRef('race', text, { ifAbsent: true })),

@@ -78,7 +78,7 @@ describe('over a bucket whose answers get lost after the write', () => {
 
   it('a claim that was stored is the claim of the one who put it', async () => {
     const fences = new Fences(losing());
-    const at = { activity: '1', attempt: 2, runKey: 'r' };
+    const at = { activity: '1', scheduled: 2, first: false, runKey: 'r' };
     const first = await tried(() => fences.claim({ ...at, execution: 'e1' }));
     await first.check();
     const second = await tried(() => fences.claim({ ...at, execution: 'e2' }));

@@ -30,7 +30,7 @@ test.each([
   ['annotatedBatch', { runKey: 'r', batch: 7 }],
   ['clip', { hash: 'a'.repeat(64) }],
   ['shapesVideo', { world: '0123456789abcdef', sample: 'train-000001' }],
-] as const)('%s is told from every other kind', (kind, parts) => {
+] as const)('%s is distinguished from every other kind', (kind, parts) => {
   expect(parseKey(keyOf(kind, parts as never))).toEqual({ kind, parts });
 });
 

@@ -56,6 +56,6 @@ export async function subject(bytes: Uint8Array, folder: string): Promise<void> 
     if ('sample' in read) assert.deepEqual(OwnSample.parse(read.sample), read.sample);
     else assert(read.problem !== '' && read.problem.length < 1000, read.problem);
   }
-  // What follows a list after its end is told once more.
+  // Text after the end of the list gives one more problem.
   assert(last <= (array ? commas + 2 : feeds + 1));
 }

@@ -178,6 +178,19 @@ describe('rows from the documentation of other trainers', () => {
   });
 });
 
+test.each<[object, string]>([
+  [{ type: 'video_url', video_url: { url: 'file:///data/x.mp4' } }, 'file:///data/x.mp4'],
+  [{ type: 'video_url', video_url: 'x.mp4' }, 'x.mp4'],
+  [{ type: 'image_url', image_url: { url: 'x.png', detail: 'high' } }, 'x.png'],
+  [{ type: 'video', path: 'x.mp4' }, 'x.mp4'],
+  [{ type: 'image', url: 'x.png' }, 'x.png'],
+  [{ type: 'video', video: ['x.png'] }, 'x.png'],
+])('a content part that names its video as %j', async (part, video) => {
+  const content = [part, { type: 'text', text: 'What?' }];
+  const sample = { video, prompt: 'What?', caption: 'A dog.' };
+  expect(await sampleOf({ messages: [{ role: 'user', content }, turns[1]] })).toEqual(sample);
+});
+
 const turns = [
   { role: 'user', content: '<video>What?' },
   { role: 'assistant', content: 'A dog.' },
@@ -204,7 +217,30 @@ test('a field that is null is an absent one', async () => {
 test.each<[object, RegExp]>([
   [{ messages: turns }, /^it names no video; add "videos"/],
   [{ messages: turns, videos: ['a.mp4', 'b.mp4'] }, /^it names 2 videos; a sample has one/],
-  [{ messages: turns, videos: [['a.jpg', 'b.jpg']] }, /^it names 2 videos; .*put the pictures .* name the folder/],
+  ...[{ videos: [['a.jpg', 'b.jpg']] }, { video: ['a.jpg', 'b.jpg'] }].map((frames): [object, RegExp] => [
+    { messages: turns, ...frames },
+    /list of 2 files, \["a\.jpg","b\.jpg"\]; .*name the folder/,
+  ]),
+  [
+    { messages: [{ role: 'user', content: [{ type: 'video', video: ['a.jpg', 'b.jpg'] }] }, turns[1]] },
+    /list of 2 files/,
+  ],
+  [{ messages: [], videos: ['a.mp4'] }, /^"messages" is empty, .*add it/],
+  [{ conversations: [], id: 'a' }, /^"conversations" is empty/],
+  [{ query: 'What?', response: '', videos: ['a.mp4'] }, /^"response" is empty/],
+  [{ messages: [[]], videos: ['a.mp4'] }, /^"messages\.0" is \[\], not a turn$/],
+  [
+    { messages: [turns[0], { role: 'assistant', content: '' }], videos: ['a.mp4'] },
+    /^"messages\.1\.content" is missing or empty$/,
+  ],
+  [
+    { messages: [{ role: 'user', content: [{ type: 'video_url', video_url: {} }] }, turns[1]] },
+    /^"messages\.0\.content\.0\.video_url" is missing or empty$/,
+  ],
+  [
+    { messages: [{ role: 'user', content: [{ type: 'video', video: 'a.mp4', url: 'b.mp4' }] }, turns[1]] },
+    /^"messages\.0\.content\.0" has both "video" and "url"; keep one$/,
+  ],
   [{ messages: turns, videos: ['a.mp4'], images: ['b.jpg'] }, /^it names a video and an image; .*leave the image out$/],
   [{ messages: [turns[0]], videos: ['a.mp4'] }, /^"messages" has no answer .* add it/],
   [{ messages: [...turns, ...turns], videos: ['a.mp4'] }, /^"messages" has 2 turns of the user; /],
@@ -229,7 +265,7 @@ test.each<[object, RegExp]>([
   [{ messages: turns, videos: ['a.mp4'], history: [['a', 'b']] }, /^"history" has earlier turns; a sample has one/],
   [
     { messages: [{ role: 'user', content: [{ type: 'video', video: 'a.mp4', nframes: 8 }] }] },
-    /^unknown "nframes" in "messages\.0\.content\.0" \(allowed: type, text, video, image, video_start, video_end\)$/,
+    /^unknown "nframes" in "messages\.0\.content\.0" \(allowed: type, text, video, .*video_start, video_end\)$/,
   ],
   [
     { messages: [{ role: 'user', content: '<|im_end|>' }, turns[1]], videos: ['a.mp4'] },

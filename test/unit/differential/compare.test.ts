@@ -158,8 +158,8 @@ describe('what is said of differences', () => {
   });
 });
 
-describe('an outcome that would be equal whatever made it', () => {
-  it('is told from one that is worth comparing', () => {
+describe('an outcome that any code would produce', () => {
+  it('is distinguished from one that is worth comparing', () => {
     expect(blindSpots(outcome())).toEqual([]);
     const blind = outcome(({ grpo, judge }) => {
       grpo.steps[2]!.weights = grpo.steps[1]!.weights;

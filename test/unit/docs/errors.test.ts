@@ -16,6 +16,8 @@ const CODES: Readonly<Record<ErrorCode, 'yes' | 'no' | 'after `resume`'>> = {
   JudgeBlocked: 'after `resume`',
   Superseded: 'yes',
   Stuck: 'yes',
+  TooLarge: 'no',
+  WorkerDied: 'after `resume`',
   Unavailable: 'yes',
 };
 

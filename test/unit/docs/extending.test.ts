@@ -240,7 +240,10 @@ describe('suite.md', () => {
       parsed: { wellFormed: true },
     });
     const captions = [completion('a.mp4', 'A dog runs.'), completion('b.mp4', '')];
-    const client = { name: 'm', usage: {} as never, ask: async () => ({ answer: ['entailment', 'neutral'] as never }) };
+    const client = {
+      ...{ name: 'm', usage: {} as never, answeredBy: [] },
+      ask: async () => ({ answer: ['entailment', 'neutral'] as never }),
+    };
     const plain = { quirks: new Set<string>(), variants: new Set<never>() };
     const list = { suite: suite.name, annotations, items, missing: [] };
     const results = await scoreItems(suite, list, captions, client, { ...plain, concurrency: 1 });

@@ -97,8 +97,7 @@ export async function syntheticRun(store: ArtifactStore, options: SyntheticRunOp
     const every = Math.max(1, Math.floor(steps / 2));
     const evaluation = step % every === 0 || step === steps ? await evaluate(step) : undefined;
     if (evaluation) evaluations.push(evaluation);
-    const trained =
-      step > 0 && config.algorithm.kind === 'grpo' ? await trainedStep(step) : { metrics: {}, rollouts: [] };
+    const trained = step > 0 && config.algorithm.kind === 'grpo' ? await trainedStep(step) : { metrics: {} };
     const evaluated = Object.entries(evaluation?.metrics ?? {}).map(([name, value]) => [`eval/${name}`, value]);
     const record: StepRecord = {
       step,
@@ -112,7 +111,7 @@ export async function syntheticRun(store: ArtifactStore, options: SyntheticRunOp
   const heldOutClips = await store.putJson('clips/lists/held-out.json', clips);
   return { runKey, config, manifest, digest, heldOutClips, evaluations, records, lastStep: steps };
 
-  async function trainedStep(step: number): Promise<Pick<StepRecord, 'metrics' | 'rollouts'>> {
+  async function trainedStep(step: number): Promise<Pick<StepRecord, 'metrics' | 'scored'>> {
     const batch = samples.slice(0, 2);
     const groups = batch.map((sample, i) => ({
       sampleId: sample.id,
@@ -136,7 +135,7 @@ export async function syntheticRun(store: ArtifactStore, options: SyntheticRunOp
       advantages: grid('advantage'),
     };
     return {
-      rollouts: [scored],
+      scored: await store.putJson(keyOf('scoredRollouts', { runKey, step }), [scored]),
       metrics: {
         'reward/mean': 0.93 + 1.1 * skill + 0.14 * noise('mean'),
         'reward/std': 0.2 - 0.05 * skill,

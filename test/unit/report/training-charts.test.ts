@@ -4,7 +4,7 @@ import { trainingCharts } from '../../../report/training-charts.ts';
 import { RewardConfig } from '../../../rewards/registry.ts';
 
 const records = (metrics: Record<string, number>): StepRecord[] =>
-  [1, 2].map((step) => ({ step, time: step, metrics, rollouts: [] }));
+  [1, 2].map((step) => ({ step, time: step, metrics }));
 const paper = { 'reward/format': 1, 'reward/think': 0.5, 'reward/caption': 0.25 };
 
 test('the rewards that were scored have a line each, and the range of these alone, where it is the same', () => {

@@ -59,7 +59,7 @@ describe('reward.qa', () => {
     expect(scores).toEqual([value(1 / 3)]);
   });
 
-  test('a completion without a caption is worth 0, and nobody is asked about it', async () => {
+  test('a completion without a caption scores 0, and no question is asked about it', async () => {
     const judge = new RuleBasedJudge();
     expect((await score([undefined], { judge })).scores).toEqual([value(0)]);
     expect(judge.usage.calls).toBe(0);

@@ -108,7 +108,7 @@ describe('a component scores with its own section of the config', () => {
       const group = { sample, completions: [{ wellFormed: false, caption: 'A small red star grows.' }] };
       return (await caption!.score(group, { judge, random: { seed: 1, path: [1, 0] }, onScored: () => {} })).scores;
     };
-    // Half of the events are told.
+    // The caption has half of the events.
     expect(await score('linear')).toEqual([value(0.5)]);
     expect(await score('stepped')).toEqual([value(1)]);
   });

@@ -22,8 +22,7 @@ interface StoredRun {
 
 /**
  * As much of an MLflow server as this project talks to, in memory, with faults on demand. What real servers do is
- * tested in
- * `test/integration/tracking`.
+ * tested in `test/integration/tracking`.
  */
 export async function fakeMlflow({ artifactScheme = 'mlflow-artifacts:' } = {}) {
   const calls: Call[] = [];

@@ -22,9 +22,22 @@ describe('logBatches', () => {
     expect(logBatches({})).toEqual([]);
   });
 
-  it('a value that is too long is cut and says so; a key gets only letters that MLflow takes', () => {
+  it('a value that is too long is cut, with an ellipsis; a key gets only letters that MLflow takes', () => {
     const [batch] = logBatches({ params: [{ key: 'a(b)é', value: 'x'.repeat(6001) }] });
-    expect(batch!.params[0]).toEqual({ key: 'a_b__', value: `${'x'.repeat(5999)}…` });
+    expect(batch!.params[0]).toEqual({
+      key: expect.stringMatching(/^a_b__-[0-9a-f]{8}$/),
+      value: `${'x'.repeat(5999)}…`,
+    });
+  });
+
+  it('two keys stay two, though they differ only in what MLflow does not take', () => {
+    const long = 'k'.repeat(250);
+    const keys = ['extraBody.é', 'extraBody.ü', 'extraBody._', `${long}.a`, `${long}.b`, long];
+    const [batch] = logBatches({ params: keys.map((key) => ({ key, value: '1' })) });
+    const logged = batch!.params.map(({ key }) => key);
+    expect(new Set(logged).size).toBe(keys.length);
+    expect(Math.max(...logged.map(({ length }) => length))).toBe(250);
+    expect(logged).toContain(long);
   });
 
   it('keeps everything, in order, within every limit', () => {
@@ -58,7 +71,7 @@ describe('logBatches', () => {
 describe('metricPoints', () => {
   it('takes step and time from the record, so that a second delivery is the same point', () => {
     const metrics = { 'reward/mean': 1.5, 'train/kl': 0.01 };
-    const record = { step: 12, time: 1_780_000_000_123, metrics, rollouts: [] };
+    const record = { step: 12, time: 1_780_000_000_123, metrics };
     expect(metricPoints([record])).toEqual([
       { key: 'reward/mean', value: 1.5, step: 12, timestamp: 1_780_000_000_123 },
       { key: 'train/kl', value: 0.01, step: 12, timestamp: 1_780_000_000_123 },
@@ -68,7 +81,7 @@ describe('metricPoints', () => {
 
   it('keeps the bounds of intervals out of the way', () => {
     const metrics = { 'eval/eventF1': 50, 'eval/eventF1Low': 45, 'eval/eventF1High': 55 };
-    expect(metricPoints([{ step: 0, time: 1, metrics, rollouts: [] }]).map(({ key }) => key)).toEqual([
+    expect(metricPoints([{ step: 0, time: 1, metrics }]).map(({ key }) => key)).toEqual([
       'eval/eventF1',
       'eval-bounds/eventF1Low',
       'eval-bounds/eventF1High',

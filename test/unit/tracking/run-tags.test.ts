@@ -7,6 +7,7 @@ import {
   collapseTags,
   endTags,
   finishNote,
+  identityTags,
   madeWithTags,
   noteAtStart,
   runTags,
@@ -60,6 +61,29 @@ describe('runTags', () => {
     expect(tagsOf({}).get('mlflow.note.content')).toContain('rule-based, no LLM');
     const openai = tagsOf({ judge: { kind: 'llm', model: 'some-model' } });
     expect(openai.get('mlflow.note.content')).toContain('Judge: `some-model`.');
+  });
+});
+
+describe('identityTags', () => {
+  it('name each version of each part, and what has changed', () => {
+    const identity = {
+      seen: {
+        frames: [{ ffmpeg: '7.1' }],
+        judge: [
+          { model: 'm', fingerprint: 'a' },
+          { model: 'm', fingerprint: 'b' },
+        ],
+      },
+      warnings: [{ part: 'judge' as const, step: 3, sentence: 'it changed' }],
+    };
+    expect(identityTags(identity)).toEqual([
+      { key: 'videocap.identity.frames', value: 'ffmpeg 7.1' },
+      { key: 'videocap.identity.judge', value: 'model m, fingerprint a\nmodel m, fingerprint b' },
+      { key: 'videocap.identity.changes', value: 'it changed' },
+    ]);
+    expect(identityTags({ ...identity, warnings: [] })).toHaveLength(2);
+    expect(identityTags(undefined)).toEqual([]);
+    expect(finishNote('As it was.', [], undefined, { identity })).toContain('**How it ended:** it changed.');
   });
 });
 

@@ -19,19 +19,16 @@ const completion = (text: string) => ({
   ...{ text, tokenIds: [1], logProbs: [-1], truncated: false },
   parsed: parseCompletion(text),
 });
-const ref = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
 
 describe('rolloutTable', () => {
   const group = { sampleId: 'a', prompt: 'What happens?', completions: [completion('one'), completion('two')] };
-  const rollout = { step: 3, groups: [group] };
   const scored = {
-    ...{ rollout: ref, verdicts: ref, rewards: [[1.5, null]], advantages: [[-1, null]] },
+    ...{ groups: [group], rewards: [[1.5, null]], advantages: [[-1, null]] },
     scores: { format: [[1, 0]], think: [[0.5, null]], caption: [[0, 1]] },
   };
 
   it('has a row a completion with everything it earned', () => {
-    const record = { step: 3, time: 1, metrics: {}, rollouts: [scored] };
-    const table = rolloutTable(record, [rollout], manifest);
+    const table = rolloutTable(3, [scored], manifest);
     const components = ['format', 'think', 'caption'];
     expect(table.columns).toEqual([
       'id',
@@ -52,38 +49,30 @@ describe('rolloutTable', () => {
 
   it('has a column for a custom reward, after the others', () => {
     const scores = { ...scored.scores, mine: [[0.25, null]] };
-    const table = rolloutTable(
-      { step: 3, time: 1, metrics: {}, rollouts: [{ ...scored, scores }] },
-      [rollout],
-      manifest,
-    );
+    const table = rolloutTable(3, [{ ...scored, scores }], manifest);
     expect(table.columns.slice(3, 9)).toEqual(['format', 'think', 'caption', 'mine', 'reward', 'advantage']);
     expect(table.data.map((row) => row[6])).toEqual([0.25, null]);
   });
 
   it('says nothing where a rollout has no scores', () => {
-    const record = {
-      step: 3,
-      time: 1,
-      metrics: {},
-      rollouts: [{ ...scored, scores: {}, rewards: [], advantages: [] }],
-    };
-    const table = rolloutTable(record, [rollout], manifest);
+    const table = rolloutTable(3, [{ ...scored, scores: {}, rewards: [], advantages: [] }], manifest);
     expect(table.data[0]).toEqual(['a #1', 'one', 'Reference of a.', null, null, 'a', 3, 'What happens?']);
     expect(table.columns).toEqual(['id', 'completion', 'reference', 'reward', 'advantage', 'sample', 'step', 'prompt']);
   });
 
   it('has the rows of every rollout of the step, in their order', () => {
-    const second = { step: 3, groups: [{ sampleId: 'c', completions: [completion('three')] }] };
-    const more = { ...scored, scores: { format: [[1]], think: [[1]], caption: [[0.5]] }, rewards: [[2.5]] };
-    const record = { step: 3, time: 1, metrics: {}, rollouts: [scored, { ...more, advantages: [[0]] }] };
-    const { data } = rolloutTable(record, [rollout, second], manifest);
+    const second = {
+      groups: [{ sampleId: 'c', completions: [completion('three')] }],
+      scores: { format: [[1]], think: [[1]], caption: [[0.5]] },
+      ...{ rewards: [[2.5]], advantages: [[0]] },
+    };
+    const { data } = rolloutTable(3, [scored, second], manifest);
     expect(data.map(([id]) => id)).toEqual(['a #1', 'a #2', 'c #1']);
     expect(data[2]).toEqual(['c #1', 'three', 'Reference of c.', 1, 1, 0.5, 2.5, 0, 'c', 3, null]);
   });
 
   it('has a row for every step that sampled, and none for one that did not', () => {
-    expect(rolloutTable({ step: 3, time: 1, metrics: {}, rollouts: [] }, [], manifest).data).toEqual([]);
+    expect(rolloutTable(3, [], manifest).data).toEqual([]);
   });
 });
 

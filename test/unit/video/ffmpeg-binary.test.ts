@@ -48,7 +48,7 @@ test.each([
 test('FFMPEG_PATH comes first', async () => {
   await fakeFfmpeg('7.1', 'bin', 'ffmpeg');
   const own = await fakeFfmpeg('6.0', 'own', 'ffmpeg');
-  expect(await lookForFfmpeg(own, folder)).toEqual({ path: own, version: '6.0' });
+  expect(await lookForFfmpeg(own, folder)).toMatchObject({ path: own, version: '6.0' });
 });
 
 test('a wrong FFMPEG_PATH is an error, not a reason to take another one', async () => {
@@ -65,11 +65,11 @@ test('a wrong FFMPEG_PATH is an error, not a reason to take another one', async 
 
 test('then the one on PATH, then the one that set-up installed', async () => {
   const installed = await fakeFfmpeg('n9.0.2', ...bundled);
-  expect(await lookForFfmpeg(undefined, folder)).toEqual({ path: installed, version: 'n9.0.2' });
+  expect(await lookForFfmpeg(undefined, folder)).toMatchObject({ path: installed, version: 'n9.0.2' });
   await fakeFfmpeg('4.4', 'bin', 'ffmpeg');
-  expect(await lookForFfmpeg(undefined, folder)).toEqual({ path: installed, version: 'n9.0.2' });
+  expect(await lookForFfmpeg(undefined, folder)).toMatchObject({ path: installed, version: 'n9.0.2' });
   await fakeFfmpeg('7.1', 'bin', 'ffmpeg');
-  expect(await lookForFfmpeg(undefined, folder)).toEqual({ path: 'ffmpeg', version: '7.1' });
+  expect(await lookForFfmpeg(undefined, folder)).toMatchObject({ path: 'ffmpeg', version: '7.1' });
 });
 
 test('says how to get one when there is none', async () => {

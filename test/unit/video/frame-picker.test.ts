@@ -8,7 +8,7 @@ import { frameAt, type Timeline } from '../../../video/timeline.ts';
 function timeline(frames: number, more: Partial<Timeline> = {}): Timeline {
   const begins = Array.from({ length: frames }, (_, i) => i * 40_000);
   const steps = begins.map((begin, i) => ({ begin, key: i % 10 === 0, hidden: false }));
-  return { begins, steps, durationSeconds: frames / 25, stated: true, blind: false, ...more };
+  return { begins, steps, durationSeconds: frames / 25, stated: true, blind: false, corrupt: false, ...more };
 }
 
 test('shows what is on screen: the last frame that has begun', () => {
@@ -54,10 +54,9 @@ test('the filter lets through what is expected of it', () => {
 });
 
 const lostOf = (video: Timeline, missing: readonly number[]) =>
-  lostFrames(
-    video,
-    video.begins.filter((_, i) => !missing.includes(i)),
-  ).flatMap((lost, i) => (lost ? [i] : []));
+  lostFrames(video, { times: video.begins.filter((_, i) => !missing.includes(i)) }).flatMap((lost, i) =>
+    lost ? [i] : [],
+  );
 
 test('a frame is lost that was not decoded', () => expect(lostOf(timeline(30), [15, 29])).toEqual([15, 29]));
 

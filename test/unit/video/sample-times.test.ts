@@ -82,7 +82,7 @@ test('a video without a duration has one time', () => {
 /** Frames of a fixed rate, as a container with a fine clock has them: they begin in whole microseconds. */
 function fixedRate(frames: number, rate: number): Timeline {
   const begins = Array.from({ length: frames }, (_, i) => Math.round((i * 1e6) / rate));
-  return { begins, durationSeconds: frames / rate, stated: true, steps: [], blind: false };
+  return { begins, durationSeconds: frames / rate, stated: true, steps: [], blind: false, corrupt: false };
 }
 
 const chosen = (timeline: Timeline, count: number) => {

@@ -5,7 +5,7 @@ import { planSeeks } from '../../../video/seek-plan.ts';
 function video(frames: number, more: object = {}) {
   const begins = Array.from({ length: frames }, (_, i) => i * 40_000);
   const steps = begins.map((begin, i) => ({ begin, key: i % 250 === 0, hidden: false }));
-  const timeline = { begins, steps, durationSeconds: frames / 25, stated: true, blind: false };
+  const timeline = { begins, steps, durationSeconds: frames / 25, stated: true, blind: false, corrupt: false };
   return { timeline, codec: 'h264', width: 640, height: 360, ...more };
 }
 

@@ -92,11 +92,11 @@ describe('outage', () => {
   });
 
   it('continues over attempts: a failed one tells the next when its last answer came', async () => {
-    const [last] = (await attempt({}, () => outage.answered(), true)) as [{ answeredAt: number }];
+    const last = (await attempt({}, () => outage.answered(), true)).at(-1) as { answeredAt: number };
     const seen: number[] = [];
     const beats = await attempt({ heartbeatDetails: last }, () => seen.push(outage.since()), true);
     expect(seen).toEqual([last.answeredAt]);
-    expect(beats).toEqual([last]);
+    expect(beats.at(-1)).toMatchObject({ answeredAt: last.answeredAt });
   });
 
   it('is not shortened by work that is only looked up again', async () => {
@@ -111,6 +111,6 @@ describe('outage', () => {
       true,
     );
     expect(seen).toEqual([5000]);
-    expect(beats).toEqual([{ ...progress, answeredAt: 5000 }]);
+    expect(beats.at(-1)).toMatchObject({ ...progress, answeredAt: 5000 });
   });
 });

@@ -123,7 +123,7 @@ describe('an attempt that does not move', () => {
 });
 
 describe('an attempt that another has taken over', () => {
-  it('is told so when it stores something, and its failure is one that may be tried again', async () => {
+  it('fails when it stores something, with an error that Temporal retries', async () => {
     const work = async () => {
       await perform(() => store.put('k', 'of the second'), { attempt: 2 });
       await store.put('k2', 'of the first');

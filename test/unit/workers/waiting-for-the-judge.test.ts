@@ -25,7 +25,7 @@ function attempt(heartbeatDetails?: unknown) {
   return { current: new CurrentAttempt(context as unknown as Context), signals, beats };
 }
 
-test('the first reason since the last answer is told once, after five seconds; the next answer takes it back', () => {
+test('the first reason since the last answer is signalled once, after five seconds; an answer withdraws it', () => {
   const { current, signals } = attempt();
   current.waits('it has an internal error');
   current.tellWaiting();

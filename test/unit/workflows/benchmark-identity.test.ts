@@ -8,14 +8,17 @@ import { RunState } from '../../../workflows/run-state.ts';
 const ref = (digit: string) => ({ uri: `store:${digit}`, sha256: digit.repeat(64), bytes: 1 });
 const LLM = { kind: 'llm', model: 'm', baseUrl: 'http://127.0.0.1:1/v1' };
 
-function identityOf(config: object = {}, { clips = ref('1'), manifest = ref('2') } = {}): string {
+function identityOf(
+  config: object = {},
+  { clips = ref('1'), manifest = ref('2'), judgeVersion = undefined as string | undefined } = {},
+): string {
   const snapshot: RunSnapshot = {
     ...{ runKey: 'r', config: ExperimentConfig.parse(config), startTime: 0, step: 0, evaluations: [], lastMetrics: {} },
     ...{ mirroredStep: -1, recordedStep: -1, spent: { usd: 0, calls: 0 }, limits: {} },
     dataset: { manifest, digest: 'd', train: 1 },
     heldOutClips: clips,
   };
-  return heldOutIdentity(new RunState(snapshot));
+  return heldOutIdentity(new RunState(snapshot), judgeVersion);
 }
 
 describe('the identity of the held-out benchmark', () => {
@@ -39,6 +42,14 @@ describe('the identity of the held-out benchmark', () => {
     expect(identityOf({}, { manifest: ref('3') })).not.toBe(identityOf());
     const moved = { ...ref('1'), uri: 'store:elsewhere' };
     expect(identityOf({}, { clips: moved })).toBe(identityOf());
+  });
+
+  it('is another one where another version of the judge answers', () => {
+    const [first, second, third] = [undefined, 'model m-2', 'model m-3'].map((judgeVersion) =>
+      identityOf({ judge: LLM }, { judgeVersion }),
+    );
+    expect(new Set([first, second, third]).size).toBe(3);
+    expect(identityOf({ judge: LLM }, { judgeVersion: 'model m-2' })).toBe(second);
   });
 
   it('is another one where the endpoint of the judge, its model or its fields are', () => {

@@ -40,7 +40,7 @@ describe('the best checkpoint', () => {
     );
   });
 
-  it('does not change when an evaluation is told again, and skips one without a value', () => {
+  it('does not change when an evaluation is repeated, and skips one without a value', () => {
     const config = BestConfig.parse({ metric: 'eventF1', patience: 1 });
     const { best } = follow([50, 40]);
     expect(bestAfter(best, { step: 10, metrics: { eventF1: 99 } }, config)).toEqual(best);

@@ -6,16 +6,20 @@ import { NOTHING_WATCHED, watchEvaluation, watchStep } from '../../../workflows/
 const RUNS = 300;
 const CONFIG = CollapseConfig.parse({});
 
+const FACTORS = [0x7feb352d, 0x846ca68b, 0x9e3779b1];
+
 /** In [0, 1), a function of its place. */
 function uniformAt(seed: number, name: number, index: number): number {
   let state = Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(name + 1, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35);
-  for (const factor of [0x7feb352d, 0x846ca68b, 0x9e3779b1]) state = Math.imul(state ^ (state >>> 15), factor);
+  for (const factor of FACTORS) state = Math.imul(state ^ (state >>> 15), factor);
   return ((state ^ (state >>> 16)) >>> 0) / 2 ** 32;
 }
 
+const NOISES = ['reward', 'heldOut', 'length'] as const;
+
 /** Standard normal, a function of its place. */
-function normalAt(name: 'reward' | 'heldOut' | 'length', seed: number, index: number): number {
-  const place = 2 * ['reward', 'heldOut', 'length'].indexOf(name);
+function normalAt(name: (typeof NOISES)[number], seed: number, index: number): number {
+  const place = 2 * NOISES.indexOf(name);
   const [u, v] = [uniformAt(seed, place, index), uniformAt(seed, place + 1, index)];
   return Math.sqrt(-2 * Math.log(1 - u)) * Math.cos(2 * Math.PI * v);
 }
@@ -98,10 +102,11 @@ describe('uniform groups', () => {
     [4, 0.7, true],
     [8, 0.7, true],
   ])('%i a step, each uniform with probability %d, are no sign', (groups, probability, isKnown) => {
-    const share = (seed: number, step: number) =>
-      Array.from({ length: groups }, (_, g): number => (uniformAt(seed, 100 + g, step) < probability ? 1 : 0)).reduce(
-        (a, b) => a + b,
-      ) / groups;
+    const share = (seed: number, step: number) => {
+      let uniform = 0;
+      for (let g = 0; g < groups; g++) if (uniformAt(seed, 100 + g, step) < probability) uniform += 1;
+      return uniform / groups;
+    };
     const found = shareOf((seed) => ({
       ...{ steps: 200, uniform: (step) => share(seed, step), ...(isKnown && { groups }) },
     }));

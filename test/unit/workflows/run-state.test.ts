@@ -37,7 +37,7 @@ const evaluationAt = (step: number) => ({
   judge: { model: 'rule-based (no LLM)', prompts: [] },
 });
 const outcome = (more: Partial<StepOutcome> = {}): StepOutcome => ({
-  ...{ policy: POLICY, metrics: {}, rollouts: [], usage: { calls: 0, cost: 0 }, seconds: 1 },
+  ...{ policy: POLICY, metrics: {}, usage: { calls: 0, cost: 0 }, seconds: 1 },
   ...more,
 });
 const gate = {} as JudgeGate;
@@ -226,7 +226,7 @@ describe('RunState', () => {
     expect(run.progress.best).toMatchObject({ step: 1, waited: 2 });
   });
 
-  it('exports the last policy where nobody asks for the best', () => {
+  it('exports the last policy where the config does not ask for the best', () => {
     const run = runOf();
     for (const step of [0, 1]) run.keep({ ...evaluationAt(step), metrics: { eventF1: 50 - step } });
     expect([run.exported.step, run.best, run.nextStep(gate).keep]).toEqual([1, undefined, []]);

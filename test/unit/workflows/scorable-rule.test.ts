@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { unscorable, value } from '../../../core/score.ts';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
-import { pauseBecause, scorableOf, stepsBelow } from '../../../workflows/scorable-rule.ts';
+import { scorableOf } from '../../../rewards/scorable.ts';
+import { pauseBecause, stepsBelow } from '../../../workflows/scorable-rule.ts';
 
 const llm = (pauseWhen?: object) => JudgeConfig.parse({ kind: 'llm', model: 'm', ...(pauseWhen && { pauseWhen }) });
 const scores = (right: number, wrong: number) => [

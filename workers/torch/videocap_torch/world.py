@@ -1,4 +1,4 @@
-"""The texts of the small world: how a scene is told, how the web would tell it, and how it reads in a mirror.
+"""The texts of the small world: captions of a scene in this project's words, in web-caption words, and mirrored.
 
 Mirrors `datasets/shapes` (the source of the scenes) as far as pretraining needs it.
 """

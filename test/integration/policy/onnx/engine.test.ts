@@ -13,6 +13,7 @@ import type {
   NotFiniteUpdate,
   PolicyFiles,
   SampledCompletion,
+  SampledGroup,
   UpdateRequest,
   UpdateResult,
 } from '../../../../core/policy-engine.ts';
@@ -114,6 +115,32 @@ test('a sample is written about in the same way in whatever company, but for rou
   for (const [c, { logProbs }] of alone!.completions.entries())
     for (const [t, logProb] of logProbs.entries())
       expect(logProb).toBeCloseTo(together[1]!.completions[c]!.logProbs[t]!, 4);
+});
+
+test('a group whose completions may be too long to be written at once is written in parts, the same', async () => {
+  const request = { engine: onnx, policy, clips: [clips[0]!], groupSize: 3, sampling };
+  const [whole] = await shared.generate({ ...request, maxNewTokens: 512 });
+  const reports: number[] = [];
+  const onProgress = ({ done }: { done: number }) => reports.push(done);
+  // Two completions of 32,768 tokens at a time.
+  const [parts] = await shared.generate({ ...request, maxNewTokens: 32_768 }, { onProgress });
+  expect(whole!.completions.every(({ truncated }) => !truncated)).toBe(true);
+  const tokens = ({ completions }: SampledGroup) => completions.map(({ tokenIds }) => tokenIds);
+  expect(tokens(parts!)).toEqual(tokens(whole!));
+  expect(new Set(tokens(parts!).map(String)).size).toBe(3);
+  expect([...new Set(reports)]).toContain(2);
+});
+
+test('a completion that needs more memory than there is is refused before it begins, with its sample', async () => {
+  const request = { engine: onnx, policy, clips: [clips[1]!], groupSize: 1, sampling };
+  await expect(shared.generate({ ...request, maxNewTokens: 1e9 })).rejects.toThrow(
+    refusal('InvalidInput', 'sample wide', 'GB', 1e9) as Error,
+  );
+  const endless = {
+    ...sftRequest([{ frames: square, text: 'It goes on. '.repeat(20_000) }], { kind: 'sft' }),
+    step: 1,
+  };
+  await expect(shared.update(endless)).rejects.toThrow(refusal('InvalidInput', 'sample 0', 'GB') as Error);
 });
 
 test('greedy captions are the same for every completion, and take the likeliest tokens', async () => {
@@ -473,7 +500,7 @@ test('the event loop stays free while the engine computes', async () => {
   expect(reports).toEqual([...reports].sort((a, b) => a - b));
 });
 
-test('files that are gone or changed are told apart from a model that is wrong', async () => {
+test('a missing or changed file fails differently from an invalid model', async () => {
   const engine = shared;
   const request = { engine: onnx, clips: [clips[0]!], groupSize: 1, maxNewTokens: 1 };
   const gone = { ...policy, weights: { ...policy.weights, path: '/nowhere/model.safetensors', sha256: '0' } };

@@ -12,6 +12,7 @@ import { allowConfig } from '../../../../configs/allowed-configs.ts';
 import { ArtifactStore } from '../../../../core/artifact-store.ts';
 import { parseCompletion, type Rollout } from '../../../../core/completion.ts';
 import type { Sample } from '../../../../core/sample.ts';
+import { withScores } from '../../../stored-scores.ts';
 
 const GUIDE = new URL('../../../../docs/extending/own-reward.md', import.meta.url);
 
@@ -80,12 +81,13 @@ describe('the examples of docs/extending/own-reward.md', () => {
     const samples = [sample('a', 'A red star and a blue cross.'), sample('b', 'A star moves.')];
     const manifest = { name: 'n', digest: 'd', train: samples, heldOut: [], quarantined: [] };
     const { scoreCustomRewards } = createCustomRewardActivities({ store, home, env });
-    const { scores } = await scoreCustomRewards({
+    const output = await scoreCustomRewards({
       ...{ runKey: 'r', step: 1, round: 0, part: 0 },
       rollout: await store.putJson('rollout.json', rollout),
       manifest: await store.putJson('manifest.json', manifest),
       reward: config.reward,
     });
+    const { scores } = await withScores(store, output);
     // The reference has seven words, the second caption ten.
     expect(scores.brevity).toEqual([[{ value: 1 }, { value: 2 - 10 / 7 }, { value: 0 }], [{ value: 1 }]]);
     // A sample whose reference has no colour cannot be scored for colours.

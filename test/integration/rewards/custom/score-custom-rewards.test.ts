@@ -11,6 +11,7 @@ import { ArtifactStore } from '../../../../core/artifact-store.ts';
 import { parseCompletion } from '../../../../core/completion.ts';
 import type { Sample } from '../../../../core/sample.ts';
 import { RewardConfig } from '../../../../rewards/registry.ts';
+import { withScores } from '../../../stored-scores.ts';
 
 let home: string;
 let store: ArtifactStore;
@@ -72,7 +73,7 @@ test('an attempt that failed half-way has its answers: the next one asks for the
   broken.clear();
   asked.length = 0;
   const output = await score(1);
-  expect(output.scores).toEqual({
+  expect((await withScores(store, output)).scores).toEqual({
     mine: [
       [{ value: 0.5 }, { value: 0.5 }],
       [{ value: 0.5 }, { value: 0.5 }],
@@ -92,7 +93,7 @@ test('what is no longer allowed pauses the run, and so does a file that says not
   await allow('rewards: [');
   await expect(score(2)).rejects.toMatchObject({ code: 'JudgeBlocked', message: expect.stringContaining('YAML') });
   await allow(allowance());
-  expect((await score(2)).scores.mine).toHaveLength(2);
+  expect((await withScores(store, score(2))).scores.mine).toHaveLength(2);
 });
 
 test('the benchmark of the held-out videos scores with it, too', async () => {

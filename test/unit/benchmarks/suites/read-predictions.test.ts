@@ -14,15 +14,22 @@ const clip = (id: string, more: object = {}): SuiteItem => ({ id, clip: id, vide
 const DREAM = ['1', '2'].map((id) => clip(id, { category: 'videvo' }));
 
 /** Captions of the items, and warnings, read from a file of this name, or from a folder of these files. */
-async function readAs(suite: unknown, items: readonly SuiteItem[], files: string | Record<string, string>) {
+async function readAs(
+  suite: unknown,
+  items: readonly SuiteItem[],
+  files: string | Record<string, string>,
+  file = 'p.json',
+) {
   const root = await folder();
-  const named = typeof files === 'string' ? { 'p.json': files } : files;
+  const named = typeof files === 'string' ? { [file]: files } : files;
   for (const [name, text] of Object.entries(named)) await writeFile(join(root, name), text);
-  const path = typeof files === 'string' ? join(root, 'p.json') : root;
+  const path = typeof files === 'string' ? join(root, file) : root;
   const { captions, warnings } = await readPredictions(path, suite as Suite, items);
   return { captions: Object.fromEntries(captions), warnings: warnings.map((text) => text.replaceAll(root, 'ROOT')) };
 }
-const read = async (text: string) => (await readAs(dream1k, DREAM, text)).captions;
+const read = async (text: string, file?: string) => (await readAs(dream1k, DREAM, text, file)).captions;
+/** How lmms-eval names a log of DREAM-1K. */
+const LOG = '1_samples_dream-1k.jsonl';
 
 const authors = (idx: number, text: string, dataset = 'DREAM/videvo') => ({
   messages: [
@@ -83,9 +90,10 @@ describe('a row with the reference as its caption', () => {
   const row = (more: object) => lines({ id: 1, caption: 'The reference.', ...more });
 
   it('of a log of lmms-eval: the answer counts', async () => {
-    expect(await read(row({ resps: [['a']] }))).toEqual({ 1: 'a' });
-    expect(await read(row({ filtered_resps: 'a' }))).toEqual({ 1: 'a' });
-    expect((await readAs(vdc, DREAM, row({ resps: [['a']], filtered_resps: ['a'] }))).captions).toEqual({ 1: 'a' });
+    expect(await read(row({ resps: [['a']] }), LOG)).toEqual({ 1: 'a' });
+    expect(await read(row({ filtered_resps: 'a' }), LOG)).toEqual({ 1: 'a' });
+    const text = row({ resps: [['a']], filtered_resps: ['a'] });
+    expect((await readAs(vdc, DREAM, text, '1_samples_vdc.jsonl')).captions).toEqual({ 1: 'a' });
   });
 
   it("in the layout of CaReBench's authors: the prediction counts", async () => {
@@ -119,10 +127,10 @@ describe("a file as Python's programs leave it", () => {
       '{"doc": {"idx": 2}, "resps": [["b"]], "metric": {"score": NaN}}',
     ];
     const read1 = { 1: 'NaN, "Infinity" and -Infinity' };
-    expect(await read(rows.join('\n'))).toEqual({ ...read1, 2: 'b' });
-    expect(await read(`[${rows.join(',')}]`)).toEqual({ ...read1, 2: 'b' });
+    expect(await read(rows.join('\n'), LOG)).toEqual({ ...read1, 2: 'b' });
+    expect(await read(`[${rows.join(',')}]`, LOG)).toEqual({ ...read1, 2: 'b' });
     expect(await read(rows[0]!)).toEqual(read1);
-    expect(await read(`{"logs": [${rows[1]}], "time": NaN}`)).toEqual({ 2: 'b' });
+    expect(await read(`{"logs": [${rows[1]}], "time": NaN}`, LOG)).toEqual({ 2: 'b' });
     await expect(read('{"id": 1, "caption": NaN}')).rejects.toEqual(refusal('InvalidDataset', 'is no caption'));
   });
 
@@ -262,20 +270,38 @@ describe('logs of lmms-eval', () => {
     ]);
   });
 
-  it('as a list of rows, which is what process_vdc_result.py reads: without a task it is for the video', async () => {
-    expect((await readAs(vdc, VDC, JSON.stringify(older('x', 'Left.').logs))).captions).toEqual({ v1: 'Left.' });
+  it('as a list of rows, which process_vdc_result.py reads: of the task that its file is named after', async () => {
+    const rows = JSON.stringify(older('x', 'Left.').logs);
+    expect((await readAs(vdc, VDC, rows, 'camera_test.json')).captions).toEqual({ 'camera/v1': 'Left.' });
+    expect((await readAs(vdc, VDC, rows, 'vdc_all.json')).captions).toEqual({ v1: 'Left.' });
+  });
+
+  it.each([
+    ['p.json', JSON.stringify(older(undefined, 'Left.'))],
+    ['p.jsonl', lines(newer('Left.'))],
+    ['p.json', JSON.stringify(older('x', 'Left.').logs)],
+    ['p.jsonl', lines({ id: 'v1', caption: 'gt', resps: [['Left.']] })],
+  ])('that names no task is refused: any task may have videos of such names (%s: %j)', async (name, text) => {
+    const refused = refusal('InvalidDataset', name, vdc.title, '<time>_samples_<task>.jsonl', 'or write');
+    await expect(readAs(vdc, VDC, text, name)).rejects.toEqual(refused);
+    const files = { '1_samples_short_test.jsonl': lines(newer('A man.')), [name]: text };
+    await expect(readAs(vdc, VDC, files)).rejects.toEqual(refused);
+  });
+
+  it('that names no task is read where its rows have the captions in the usual fields', async () => {
+    expect(await read(lines({ id: 1, caption: 'a', resps: [['a']] }))).toEqual({ 1: 'a' });
   });
 
   it('of another benchmark: by what its documents are named, or as paths', async () => {
     const row = (doc: object) => JSON.stringify({ logs: [{ doc_id: 7, doc, resps: [['a']], filtered_resps: ['a'] }] });
-    expect((await readAs(dream1k, DREAM, row({ idx: 2 }))).captions).toEqual({ 2: 'a' });
-    expect((await readAs(dream1k, DREAM, row({ video: 'DREAM-1K_videos/1.mp4' }))).captions).toEqual({ 1: 'a' });
+    expect(await read(row({ idx: 2 }), 'dream1k.json')).toEqual({ 2: 'a' });
+    expect(await read(row({ video: 'DREAM-1K_videos/1.mp4' }), 'dream1k.json')).toEqual({ 1: 'a' });
   });
 
   it('a row number is an id in CaReBench alone, where the place in the file is one', async () => {
     const row = lines({ doc_id: 1, filtered_resps: ['a'] });
-    expect((await readAs(carebench, DREAM, row)).captions).toEqual({ 1: 'a' });
-    await expect(readAs(dream1k, DREAM, row)).rejects.toThrow(/line 1 has an answer and nothing that names its video/);
+    expect((await readAs(carebench, DREAM, row, 'carebench.jsonl')).captions).toEqual({ 1: 'a' });
+    await expect(read(row, LOG)).rejects.toThrow(/line 1 has an answer and nothing that names its video/);
   });
 
   describe('of another task are passed over, and a warning names the file', () => {
@@ -327,7 +353,10 @@ describe('logs of lmms-eval', () => {
 
   it('a row number is no id in a row that names a video', async () => {
     const row = lines({ doc_id: 1, doc: { video: 'elsewhere.mp4' }, resps: [['a']] });
-    expect(await readAs(carebench, DREAM, row)).toEqual({ captions: {}, warnings: [naming('elsewhere.mp4')] });
+    expect(await readAs(carebench, DREAM, row, 'carebench.jsonl')).toEqual({
+      captions: {},
+      warnings: [naming('elsewhere.mp4')],
+    });
   });
 
   it("a row of the authors' evaluation of another benchmark is elsewhere", async () => {

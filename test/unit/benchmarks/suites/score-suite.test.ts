@@ -34,7 +34,8 @@ const letters: Suite<SuiteItem, number> = {
 };
 const suite = letters as Suite;
 const client: LlmClient = {
-  name: 'nobody',
+  answeredBy: [],
+  name: 'never-asked',
   usage: {
     calls: 0,
     cacheHits: 0,
@@ -44,7 +45,7 @@ const client: LlmClient = {
     repeated: 0,
     latencySeconds: { p50: 0, p95: 0, max: 0 },
   },
-  ask: () => Promise.reject(new Error('nobody is asked here')),
+  ask: () => Promise.reject(new Error('this judge must not be asked')),
 };
 const PLAIN: Choices = { quirks: new Set(), variants: new Set() };
 const itemNamed = (id: string) => ({ id, clip: id, video: `${id}.mp4` });

@@ -55,7 +55,7 @@ describe('readVdcQuestions', () => {
 
   test('files that are not there, are folders, empty or not UTF-8', async () => {
     await expect(readVdcQuestions(join(folder, 'no.jsonl'))).rejects.toThrow(/no\.jsonl does not exist/);
-    await expect(readVdcQuestions(folder)).rejects.toThrow(/is a folder; name the file in it/);
+    await expect(readVdcQuestions(folder)).rejects.toThrow(/is a folder, not a file/);
     await expect(readVdcQuestions(await file('short.jsonl', ''))).rejects.toThrow(/short\.jsonl is empty/);
     const latin = join(folder, 'latin.jsonl');
     await writeFile(latin, Buffer.from([0x7b, 0xe9, 0x7d]));

@@ -358,15 +358,15 @@ describe('leftovers', () => {
     await aRun('r');
     await aRun('s');
     const fences = new Fences(store.storage);
-    await fences.claim({ execution: 'done', activity: '1', attempt: 2, runKey: 'r' });
-    await fences.claim({ execution: 'going', activity: '1', attempt: 2, runKey: 's' });
+    await fences.claim({ execution: 'done', activity: '1', scheduled: 2, first: false, runKey: 'r' });
+    await fences.claim({ execution: 'going', activity: '1', scheduled: 2, first: false, runKey: 's' });
     const { removed } = await collect([
       execution({ runKey: 'r', executionId: 'done' }),
       execution({ runKey: 's', executionId: 'going', state: 'running' }),
     ]);
     expect(removed.claims.files).toBe(2);
     expect((await files()).filter((path) => path.includes('fences'))).toEqual([
-      'store/fences/attempts/going/1/00000002.ref',
+      expect.stringMatching(/^store\/fences\/attempts\/going\/1\/0*2-00000001-[^/]+\.ref$/),
       'store/fences/runs/s/00000001-going.ref',
     ]);
   });
@@ -379,7 +379,7 @@ describe('leftovers', () => {
   });
 });
 
-it('a dry run tells the same numbers and removes nothing', async () => {
+it('a dry run prints the same numbers and removes nothing', async () => {
   const before = await aRun('r');
   const known = [execution({ runKey: 'r' })];
   const told = await collect(known, { dryRun: true });
@@ -415,7 +415,7 @@ describe('the state of a run', () => {
     ).toBe('resumable');
   });
 
-  it('is told by what it left where Temporal does not know it', () => {
+  it("follows from the run's files where Temporal does not know the run", () => {
     expect(stateOf('r', [], { hasReport: true, lately: true })).toBe('finished');
     expect(stateOf('r', [], { hasReport: false, lately: true })).toBe('running');
     expect(stateOf('r', [execution({ runKey: 'other' })], unknown)).toBe('resumable');

@@ -22,7 +22,7 @@ it('notes and errors as well', () => {
   expect(written('stderr', () => printNote(`${HOSTILE}\r\nnext\n`))).toBe(`${HARMLESS}\nnext\n`);
 });
 
-it('JSON for scripts says the same value without a character that steers', () => {
+it('JSON for scripts holds the same value without control characters', () => {
   const json = written('stdout', () => printJson({ [HOSTILE]: HOSTILE }));
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
   expect(json.trimEnd()).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);

@@ -13,11 +13,11 @@ const status = (change: Partial<RunStatus>): RunStatus => ({
 const numbers = { rewardMean: 1.926, kl: 0.01234, secondsPerStep: 4.14, etaSeconds: 115.9 };
 
 describe('progressLine', () => {
-  it('tells step, reward, KL and ETA', () => {
+  it('shows step, reward, KL and ETA', () => {
     expect(progressLine(status(numbers))).toBe('step 12/40   reward 1.93   KL 0.0123   4.1 s/step   ETA 1 min 56 s');
   });
 
-  it('tells the stage where that is not one of a step', () => {
+  it('shows the stage where that is not one of a step', () => {
     expect(progressLine(status({ stage: 'dataset', step: 0 }))).toBe('step 0/40   dataset');
     expect(progressLine(status({ ...numbers, stage: 'benchmark', step: 40 }))).toBe(
       'step 40/40   reward 1.93   KL 0.0123   4.1 s/step   benchmark',
@@ -64,6 +64,16 @@ describe('LineView', () => {
     ]);
   });
 
+  it('warns once of each part of a run that has become another one', () => {
+    const lines: string[] = [];
+    const view = new LineView((line) => lines.push(line));
+    const warnings = ['the judge changed', 'the engine changed'].map((sentence) => ({
+      ...{ part: 'judge' as const, step: 3, sentence },
+    }));
+    for (const count of [0, 1, 1, 2]) view.show(status({ identity: { seen: {}, warnings: warnings.slice(0, count) } }));
+    expect(lines.slice(1)).toEqual(['  WARNING: the judge changed.', '  WARNING: the engine changed.']);
+  });
+
   it('says again what blocks a run that was blocked by the same before', () => {
     const lines: string[] = [];
     const view = new LineView((line) => lines.push(line));
@@ -72,7 +82,7 @@ describe('LineView', () => {
     expect(lines.filter((line) => line.includes('Set the key.'))).toHaveLength(2);
   });
 
-  it('says what the judge is waited for, and since when, once for each reason', () => {
+  it('shows why the run waits for the judge, and since when, once for each reason', () => {
     const lines: string[] = [];
     const view = new LineView((line) => lines.push(line));
     const since = Date.UTC(2026, 10, 29, 22, 4, 10);

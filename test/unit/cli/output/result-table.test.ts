@@ -25,7 +25,7 @@ it('shows one policy alone', () => {
   `);
 });
 
-it('says once who judged the policies, and nothing where there is none', () => {
+it('names the judge of the policies once, and nothing where there is none', () => {
   const judge = { model: 'm', prompts: [{ name: 'event-extraction.v1', sha256: '0123456789abcdef'.repeat(4) }] };
   expect(judgeNotes([{ judge }, { judge }])).toEqual([
     '  Judge: m; prompts: event-extraction.v1 (sha256 0123456789ab)',

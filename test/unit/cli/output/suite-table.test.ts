@@ -39,7 +39,7 @@ test('shows every policy of a run, and warns of each that too few items were sco
   expect(lines.match(/WARNING: Only 2 of 10 items/g)).toHaveLength(1);
 });
 
-test('says what was made of what, and warns of predictions', () => {
+test('names the file that the captions are from, and warns of predictions', () => {
   const ref = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
   const counts = { items: 1, scored: 1, withoutCaption: 0, unscorable: 0, missing: 0 };
   const captions = { by: 'file', file: 'p.jsonl', sha256: 'ab'.repeat(32), captions: 1 } as const;

@@ -14,7 +14,7 @@ it("gives the innermost cause's own sentence", () => {
   );
 });
 
-it('tells a cancelled run from a failed one', () => {
+it('distinguishes a cancelled run from a failed one', () => {
   expect(explainFailure(failed(new CancelledFailure('cancelled')), 'run-1').message).toBe('Run run-1 was cancelled.');
 });
 

@@ -28,7 +28,7 @@ async function launching(program: string, change: Partial<Launch> = {}) {
 }
 
 describe('launch', () => {
-  it('returns once the program answers, and keeps what it says', async () => {
+  it('returns once the program answers, and keeps its log', async () => {
     const { started, records, log } = await launching("console.log('ready'); setInterval(() => {}, 1000)");
     const record = await started;
     expect(records).toEqual([record]);

@@ -23,7 +23,7 @@ describe('choosePort', () => {
     expect(await choosePort('mlflow', { VIDEOCAP_MLFLOW_PORT: String(port) })).toBe(port);
   });
 
-  it('says which port is taken, and which variable asked for it', async () => {
+  it('names the port that is taken, and the variable that asked for it', async () => {
     const port = await occupiedPort();
     await expect(choosePort('temporalUi', { VIDEOCAP_TEMPORAL_UI_PORT: String(port) })).rejects.toThrow(
       refusal('InvalidInput', `Port ${port} (VIDEOCAP_TEMPORAL_UI_PORT)`, 'in use'),

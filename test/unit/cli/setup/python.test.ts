@@ -19,7 +19,7 @@ describe('missingPython', () => {
   const need = { what: 'The Temporal and MLflow servers are', oldestMinor: 10 };
   const old = { executable: '/usr/bin/python3', version: [3, 9, 2], venv: true, pip: true };
 
-  it('says what there is and how to get what is needed', () => {
+  it('lists the Pythons that it found, and how to get one that works', () => {
     expect(missingPython(['python3'], [], need)).toEqual(naming(need.what, '3.10', 'python3', 'VIDEOCAP_PYTHON'));
     expect(missingPython(['python3'], [old], need)).toEqual(naming('3.10', '/usr/bin/python3 (3.9.2)'));
   });

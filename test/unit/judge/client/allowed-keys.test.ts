@@ -42,14 +42,25 @@ it.each([
   expect(refused(variable, url)).toContain(`The value of ${variable} (judge.apiKeyEnv) may not be sent to `);
 });
 
-it('says what to add, where, and how to go on', () => {
+it('names what to add, where, and how to continue', () => {
   expect(refused('OPENAI_API_KEY', 'https://other-host/v1')).toEqual(
     naming(path, 'keys: [{ variable: OPENAI_API_KEY, url: "https://other-host/" }]', 'videocap resume'),
   );
 });
 
-it('a variable that is not named as a secret goes nowhere, not even to this machine', () => {
-  expect(refused('HOME', 'http://127.0.0.1:8000/v1')).toEqual(naming('HOME (judge.apiKeyEnv)'));
+it.each([
+  ...['HOME', 'DATABASE_URL', 'PGPASSWORD', 'DB_PASSWORD', 'KEYBOARD', 'TOKEN_FILE', 'API_KEY_PATH', 'SSH_AUTH_SOCK'],
+  ...[
+    'PUBLIC_KEY',
+    'SSH_KEY',
+    'GPG_KEY',
+    'TLS_PRIVATE_KEY',
+    'AWS_SECRET_ACCESS_KEY',
+    'AWS_SESSION_TOKEN',
+    'CSRF_TOKEN',
+  ],
+])('%s is not named as the key of an API, and goes nowhere, not even to this machine', (variable) => {
+  expect(refused(variable, 'http://127.0.0.1:8000/v1')).toEqual(naming(`${variable} (judge.apiKeyEnv)`, path));
 });
 
 it('the variables of headers are checked as well', () => {

@@ -34,7 +34,7 @@ test("faults of the run's judge, and other errors, are left as they are", () => 
 });
 
 test('a client of a section throws its faults under the names of that section', async () => {
-  const client = { name: 'm', usage: NO_USAGE, ask: () => Promise.reject(blocked) };
+  const client = { name: 'm', usage: NO_USAGE, answeredBy: [], ask: () => Promise.reject(blocked) };
   await expect(ofSection('benchmark.judge', client).ask(eventExtraction('A dog.'))).rejects.toThrow(
     '(benchmark.judge.model)',
   );

@@ -73,7 +73,7 @@ describe('the budget', () => {
     expect(await asking()).toEqual([]);
   });
 
-  test('of money that is far holds nobody back', async () => {
+  test('of money that is far away delays no question', async () => {
     const endpoint = new ManualEndpoint();
     const client = ledger(endpoint, {
       price: { inputPerMillion: 2, outputPerMillion: 10 },

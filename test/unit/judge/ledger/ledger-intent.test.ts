@@ -77,18 +77,18 @@ describe('the intent', () => {
       'whose attempt Temporal has given up, as when its worker died',
       async () => {
         const fences = new Fences(place.store.storage);
-        const { claims } = await fences.claim({ ...FENCE, attempt: 1 });
+        const { claims } = await fences.claim({ ...FENCE, scheduled: 1, first: true });
         await leave({ claims: [...claims] });
-        await fences.claim({ ...FENCE, attempt: 2 });
+        await fences.claim({ ...FENCE, scheduled: 2, first: false });
       },
     ],
     [
       'whose run another execution has taken over',
       async () => {
         const fences = new Fences(place.store.storage);
-        const { claims } = await fences.claim({ ...FENCE, attempt: 1, runKey: 'r' });
+        const { claims } = await fences.claim({ ...FENCE, scheduled: 1, first: true, runKey: 'r' });
         await leave({ claims: [...claims] });
-        await fences.claim({ execution: 'resumed', activity: '1', attempt: 1, runKey: 'r' });
+        await fences.claim({ execution: 'resumed', activity: '1', scheduled: 1, first: true, runKey: 'r' });
       },
     ],
     ['that has given up, and perhaps paid', () => leave({ released: true })],
@@ -119,8 +119,8 @@ describe('the intent', () => {
       'whose attempt continues',
       async () => {
         const fences = new Fences(place.store.storage);
-        await leave({ claims: [...(await fences.claim({ ...FENCE, attempt: 1 })).claims] });
-        await fences.claim({ ...FENCE, activity: '8', attempt: 2 });
+        await leave({ claims: [...(await fences.claim({ ...FENCE, scheduled: 1, first: true })).claims] });
+        await fences.claim({ ...FENCE, activity: '8', scheduled: 2, first: false });
       },
     ],
     [

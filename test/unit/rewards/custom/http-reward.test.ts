@@ -139,7 +139,7 @@ describe('a reward server', () => {
     expect(asked).toHaveLength(1);
   });
 
-  test('is not followed to an address that nobody has allowed', async () => {
+  test('is not followed to an address that is not allowed', async () => {
     await expect(scored({ status: 307, headers: { location: `${url}/elsewhere` } })).rejects.toThrow(
       refusal('JudgeBlocked', '(status 307)', 'allow the address'),
     );

@@ -153,7 +153,7 @@ describe('before a run begins', () => {
     );
   });
 
-  test('every fault is told', async () => {
+  test('the error lists every fault', async () => {
     const custom = { ...mine, other: { kind: 'http' } };
     await refused(custom, {}).toThrow(/modules\.mine.*\n.*urls\.other/);
   });

@@ -22,8 +22,13 @@ describe('mixedSimilarity, counted by hand', () => {
     ['dog 🐶', 'dog 🐱', 1 - Math.sqrt(1 / 2)],
     // `ca` counts as unread beside `cá`: one of two characters, no pair.
     ['cá', 'ca', 1 / 4],
-    ['a dog eats cá', 'a dog eats ca', 1 - Math.sqrt(1 / 4) * (3 / 4)],
-    ['3个男人', '三个男人', ((3 / 4 + 2 / 3 + 1 / 2) / 3) * (1 - Math.sqrt(1 / 4))],
+    ['a dog eats cá', 'a dog eats ca', 1 - Math.sqrt(1 / 4)],
+    // One unknown word of eight differs, and one is the same.
+    ['São and the man in the red Möller', 'São and the man in the red Müller', 1 - Math.sqrt(1 / 8)],
+    // `Müllers` is another spelling of `Müller`: the characters 12 of 13, 10 of 11 and 8 of 9 runs.
+    ['the dog of Müller', 'the dog of Müllers', 1 - Math.sqrt(1 / 4) * (1 - (12 / 13 + 10 / 11 + 8 / 9) / 3)],
+    // One of four characters has no counterpart, and neither has the one word that is read.
+    ['3个男人', '三个男人', (1 - Math.sqrt(1 / 4)) ** 2],
     ['红色', '蓝色', 1 / 4],
     ['dog', '狗', 0],
   ])('%j and %j: %d', (a, b, expected) => {
@@ -60,6 +65,28 @@ describe('one word that differs keeps phrases apart, however long the rest is', 
         expect(similarity(`${rest.join(' ')} 红`, `${rest.join(' ')} 蓝`)).toBeLessThan(subjectThreshold);
       }),
       { seed: 3, numRuns: 100 },
+    );
+  });
+
+  test('an unknown word beside other unknown words that are the same', () => {
+    const read = fc.array(fc.constantFrom('man', 'the', 'shirt', 'in'), { minLength: 10, maxLength: 16 });
+    const unread = fc.subarray(['São', 'café', '红']);
+    const pairs = fc.constantFrom(['niño', 'niña'], ['Müller', 'Möller'], ['são', 'sãu'], ['Čapek', 'Dvořák']);
+    fc.assert(
+      fc.property(read, pairs, unread, (before, [a, b], after) => {
+        const phrase = (word: string) => [...before, word, ...after].join(' ');
+        expect(similarity(phrase(a!), phrase(b!))).toBeLessThan(subjectThreshold);
+      }),
+      { seed: 3, numRuns: 300 },
+    );
+  });
+
+  test('a character of a text without spaces', () => {
+    fc.assert(
+      fc.property(han, han, (before, after) => {
+        expect(similarity(`${before}红${after}`, `${before}蓝${after}`)).toBeLessThan(subjectThreshold + 0.01);
+      }),
+      { seed: 3, numRuns: 300 },
     );
   });
 

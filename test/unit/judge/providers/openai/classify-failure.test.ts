@@ -50,7 +50,7 @@ describe('a fault that passes is unavailable', () => {
   const because = (code: string) => Object.assign(new Error('x'), { code });
   test.each([
     [
-      'nobody there',
+      'no server',
       new APIConnectionError({ cause: new TypeError('x', { cause: because('ECONNREFUSED') }) }),
       false,
       'ECONNREFUSED',
@@ -80,6 +80,26 @@ describe('a fault that passes is unavailable', () => {
       },
       perhapsPaid,
     });
+  });
+});
+
+describe('an endpoint that asks for patience is waited for, whatever its status', () => {
+  const refusedWith = (status: number, error: object) =>
+    classifyFailure(APIError.generate(status, { error }, undefined, new Headers()), endpoint);
+  test.each([
+    [400, { message: 'Too many tokens, please wait before trying again.' }],
+    [429, { message: 'Too many tokens, please wait before trying again.' }],
+    [400, { message: 'Too many tokens per day, please wait before trying again.' }],
+    [403, { message: 'litellm.RateLimitError: BedrockException - Too many tokens, please wait' }],
+    [400, { message: 'Rate exceeded', type: 'ThrottlingException' }],
+    [422, { message: 'Slow down', code: 'rate_limit_exceeded' }],
+  ])('%i %j', (status, error) => {
+    expect(refusedWith(status, error)).toMatchObject({ fault: { kind: 'unavailable' }, perhapsPaid: false });
+  });
+
+  test('a text that is too long is no reason to wait, though it may be tried again', () => {
+    const message = 'Too many input tokens (9000 > 8192); try again with a shorter prompt.';
+    expect(refusedWith(400, { message })).toMatchObject({ unscorable: true, tooLong: true });
   });
 });
 
@@ -194,7 +214,7 @@ describe('a connection that stays broken until a person acts', () => {
     });
   });
 
-  test('http on a port of https, as nginx says it', () => {
+  test('http on a port of https, in the words of nginx', () => {
     const page = '<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>';
     const error = APIError.generate(400, { error: { message: page } }, undefined, new Headers());
     expect(classifyFailure(error, endpoint)).toMatchObject({

@@ -399,7 +399,7 @@ const failed = (status: number, body: unknown, asked: string[] = []) =>
     asked,
   });
 
-describe('one request is refused, and the rest goes on', () => {
+describe('one request is refused, and the others continue', () => {
   test.each(BODIES)('%s, status %d: %s', (_, status, refusal, body) => {
     expect(refusalOf(errorIn(body)!)).toBe(refusal);
     if (refusal === 'answer too long')

@@ -71,7 +71,7 @@ describe('a config is refused, with what to do instead, that', () => {
     await refuses({ extraBody }, field, remedy);
   });
 
-  test('names a header that is none, or no environment variable', async () => {
+  test('an invalid header name, or a name of no environment variable', async () => {
     await refuses({ headers: { 'X Team': 'TEAM' } }, 'judge.headers.X Team', 'an HTTP header');
     await refuses({ headers: { 'Content-Type': 'TEAM' } }, 'judge.headers.Content-Type', 'leave it out');
     await refuses({ headers: { 'X-Team': 'captions' } }, 'judge.headers.X-Team', 'an environment variable');
@@ -92,7 +92,7 @@ describe('nothing starts', () => {
     expect(() => start({ KEY: key }, {})).not.toThrow(key);
   });
 
-  test('with a proxy that is none', () => {
+  test('with an invalid proxy', () => {
     for (const HTTPS_PROXY of ['socks5://me:hidden@proxy.test', 'http://'])
       expect(() => start({ KEY: 'sk', HTTPS_PROXY }, {})).toThrow(refusal('JudgeBlocked', 'HTTPS_PROXY', 'no URL'));
   });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cp, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
@@ -8,7 +8,6 @@ import { ArtifactStore } from '../../../../../core/artifact-store.ts';
 import { OnnxEngine } from '../../../../../policy/onnx/engine/onnx-engine.ts';
 import { openModelFolder } from '../../../../../policy/onnx/model/model-folder.ts';
 import { type FloatTensors, readSafetensors, writeSafetensors } from '../../../../../policy/onnx/model/safetensors.ts';
-import { PolicyTokenizer } from '../../../../../policy/onnx/model/tokenizer.ts';
 
 const tiny = openModelFolder('tiny');
 const roots: string[] = [];
@@ -21,12 +20,16 @@ beforeEach(async () => {
   folder = join(root, 'model');
   await cp(tiny.path, folder, { recursive: true, filter: (path) => !path.endsWith('onnx') });
 });
-afterAll(() => Promise.all(roots.map((root) => rm(root, { recursive: true, force: true }))));
+const engine = new OnnxEngine();
+afterAll(async () => {
+  await engine.close();
+  await Promise.all(roots.map((root) => rm(root, { recursive: true, force: true })));
+});
 
 let runs = 0;
 function load() {
   const store = new ArtifactStore(join(folder, '..', 'store'));
-  const { loadPolicy } = createRolloutActivities({ store, engine: new OnnxEngine() });
+  const { loadPolicy } = createRolloutActivities({ store, engine });
   return loadPolicy({ runKey: `run-${++runs}`, policy: { model: folder } });
 }
 
@@ -95,12 +98,12 @@ test('no weights', async () => {
 
 test('a pointer of Git LFS', async () => {
   await writeFile(at('model.safetensors'), 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n');
-  await refused('has a model.safetensors that only points at the file in Git LFS; run `git lfs pull` in it.');
+  await refused('model.safetensors only points at a file in Git LFS');
 });
 
 test('weights of a size that no engine here takes: not read', async () => {
   await truncate(at('model.safetensors'), 2 ** 40);
-  await refused(`has a model.safetensors of ${2 ** 40} bytes; the onnx engine takes up to 2 GiB.`);
+  await refused(`model.safetensors has ${2 ** 40} bytes, more than ${2 ** 31 - 1}`);
 });
 
 test('truncated', async () => {
@@ -139,26 +142,6 @@ function safetensorsOf(tensors: readonly [name: string, dtype: string, shape: nu
   return Buffer.concat([length, Buffer.from(header), ...tensors.map(([, , , bytes]) => bytes)]);
 }
 
-test.each(['{}', '[]', 'null', '{"model": {"type": "BPE", "vocab": 3}}'])('a tokenizer.json of %s', async (json) => {
-  await writeFile(at('tokenizer.json'), json);
-  expect(() => new PolicyTokenizer(folder)).toThrow(
-    expect.objectContaining({
-      code: 'InvalidModel',
-      message: expect.stringMatching(/tokenizer_config\.json are no tokenizer \(.*\); use a Qwen2-VL's\.$/),
-    }),
-  );
-});
-
-test.each(['{% for', '{{ nothing() }}', '{{ 1 | nothing }}'])('a chat template of %s', async (template) => {
-  await writeFile(at('chat_template.jinja'), template);
-  expect(() => new PolicyTokenizer(folder).prompt('Describe the video.')).toThrow(
-    expect.objectContaining({
-      code: 'InvalidModel',
-      message: expect.stringMatching(/^The chat template cannot be rendered \(.*\); use Qwen2-VL's\.$/s),
-    }),
-  );
-});
-
 test('an output layer of its own is not ignored: refused by name', async () => {
   await changeWeights((tensors) => {
     const { shape, data } = tensors.get('model.embed_tokens.weight')!;
@@ -183,16 +166,45 @@ test('a config says that the output layer is not tied: refused before anything i
   await refused(`Model "${folder}" has a config.json whose tie_word_embeddings is false; the graphs take`);
 });
 
-test.each(['config.json', 'tokenizer.json', 'chat_template.jinja'])(
-  '%s is a pipe that nobody writes to',
-  async (file) => {
-    await rm(at(file));
-    execFileSync('mkfifo', [at(file)]);
-    expect(() => new PolicyTokenizer(openModelFolder(folder).path)).toThrow('it is no file');
-  },
-);
+test.each([
+  'config.json',
+  'preprocessor_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'chat_template.jinja',
+  'generation_config.json',
+  'model.safetensors',
+])('%s is a pipe that nothing writes to', async (file) => {
+  await rm(at(file));
+  execFileSync('mkfifo', [at(file)]);
+  await refused(`Model file ${at(file)} is a pipe, not a file`);
+});
 
 test.each(['config.json', 'tokenizer.json'])('%s was never fetched from Git LFS', async (file) => {
   await writeFile(at(file), 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n');
-  expect(() => new PolicyTokenizer(openModelFolder(folder).path)).toThrow('run `git lfs pull` there');
+  await refused(`Model file ${at(file)} only points at a file in Git LFS`);
+});
+
+test.each(['tokenizer.json', 'config.json'])('%s has no end', async (file) => {
+  await truncate(at(file), 2 ** 40);
+  await refused(`Model file ${at(file)} has ${2 ** 40} bytes`);
+});
+
+test('only the files that belong to a model are exported: none that lies beside them', async () => {
+  await symlink('/etc/passwd', at('secrets.json'));
+  execFileSync('mkfifo', [at('more.json')]);
+  const { model, weights } = await engine.startPolicy(folder);
+  const exported = join(folder, '..', 'exported');
+  await mkdir(exported);
+  await engine.exportModel({ model, weights }, exported);
+  expect((await readdir(exported)).sort()).toEqual([
+    'chat_template.jinja',
+    'config.json',
+    'generation_config.json',
+    'model.safetensors',
+    'preprocessor_config.json',
+    'tokenizer.json',
+    'tokenizer_config.json',
+    'video_preprocessor_config.json',
+  ]);
 });

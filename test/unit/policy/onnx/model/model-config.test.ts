@@ -51,3 +51,23 @@ test.each([
 test.each([null, 3, [], {}, { model_type: 'qwen2_vl', text_config: [] }])('%j is none', (value) => {
   expect(ModelConfig.safeParse(value).success).toBe(false);
 });
+
+test.each([
+  ['text_config', { hidden_size: 1e9 }, 'hidden_size'],
+  ['text_config', { vocab_size: 2 ** 31 }, 'vocab_size'],
+  ['text_config', { num_hidden_layers: 0 }, 'num_hidden_layers'],
+  ['text_config', { num_key_value_heads: 4 }, 'num_key_value_heads'],
+  ['text_config', { rms_norm_eps: 0 }, 'rms_norm_eps'],
+  ['text_config', { rope_parameters: { ...rope_parameters, mrope_section: [4, 6, 7] } }, 'mrope_section'],
+  ['text_config', { rope_parameters: { ...rope_parameters, rope_type: 'yarn' } }, 'rope_type'],
+  ['text_config', { rope_parameters: { ...rope_parameters, rope_theta: -1 } }, 'rope_theta'],
+  ['vision_config', { patch_size: 0 }, 'patch_size'],
+  ['vision_config', { patch_size: 1e12 }, 'patch_size'],
+  ['vision_config', { spatial_merge_size: -2 }, 'spatial_merge_size'],
+  ['vision_config', { num_heads: 128 }, 'num_heads'],
+  ['vision_config', { mlp_ratio: 1e300 }, 'mlp_ratio'],
+] as const)('sizes of %s that no model has: %j', (section, change, field) => {
+  const { error } = ModelConfig.safeParse({ ...tiny, [section]: { ...tiny[section], ...change } });
+  expect(error!.issues[0]!.path.at(0)).toBe(section);
+  expect(error!.issues[0]!.path.at(-1)).toBe(field);
+});

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { graphPath, openModelFolder } from '../../../../../policy/onnx/model/model-folder.ts';
+import { refusal } from '../../../../refusal.ts';
 
 const tiny = openModelFolder('tiny');
 const roots: string[] = [];
@@ -63,9 +64,26 @@ test('says what is wrong with a config that is of another kind, or no JSON', asy
   await change('config.json', (config) => {
     config.model_type = 'llava';
   });
-  expect(() => openModelFolder(folder)).toThrow('has a config.json whose model_type is wrong');
+  expect(() => openModelFolder(folder)).toThrow(refusal('InvalidModel', folder, 'model_type', 'llava'));
   await writeFile(join(folder, 'config.json'), '{');
-  expect(() => openModelFolder(folder)).toThrow('has a config.json that cannot be read');
+  expect(() => openModelFolder(folder)).toThrow(refusal('InvalidModel', folder, 'config.json', 'JSON'));
+});
+
+test.each([
+  ['image_std', [0, 1, 1]],
+  ['do_normalize', false],
+  ['rescale_factor', 1],
+  ['patch_size', 0],
+  ['merge_size', 1e12],
+  ['temporal_patch_size', 1],
+])('a preprocessor_config.json that makes other numbers of the pixels: %s %j', async (field, value) => {
+  await change('preprocessor_config.json', (json) => Object.assign(json, { [field]: value }));
+  expect(() => openModelFolder(folder)).toThrow(refusal('InvalidModel', folder, 'preprocessor_config.json', field));
+});
+
+test("sizes of the frames are the config's, whatever the folder says", async () => {
+  await change('preprocessor_config.json', (json) => Object.assign(json, { max_pixels: 1e12, size: null }));
+  expect(openModelFolder(folder)).toMatchObject({ name: folder });
 });
 
 test('knows the graphs that graphs.json lists, and the loss whose gradients they compute', () => {

@@ -85,6 +85,6 @@ test.each([
   expect(draw).toThrow(expect.objectContaining({ code: 'Diverged' }));
 });
 
-test('says so when there is nothing to choose from', () => {
+test('throws when there is nothing to choose from', () => {
   expect(() => drawBest(Float32Array.of(1, 2), Uint8Array.of(1, 1))).toThrow('left no token to choose from');
 });

@@ -2,16 +2,17 @@ import { expect, test } from 'vitest';
 import { PolicyModel } from '../../../../../policy/onnx/model/model.ts';
 import { microBatches, perToken, type ScoredClip, tokensOf } from '../../../../../policy/onnx/training/micro-batch.ts';
 import { DEFAULT_PROMPT } from '../../../../../policy/prompt-config.ts';
+import { refusal } from '../../../../refusal.ts';
 
 const model = new PolicyModel('tiny', 1);
-type Tokens = { tokenIds: number[] };
+type Tokens = { tokenIds: number[]; sampleId: string };
 
 /** A clip with completions of these lengths; the tokens of completion c of clip n are all `100 * n + c`. */
 function clip(n: number, lengths: number[], [height, width] = [56, 56], prompt = DEFAULT_PROMPT): ScoredClip<Tokens> {
   return {
     prompt,
     frames: { shape: [2, height!, width!, 3], data: new Uint8Array(2 * height! * width! * 3).fill(n) },
-    completions: lengths.map((length, c) => ({ tokenIds: Array(length).fill(100 * n + c) })),
+    completions: lengths.map((length, c) => ({ tokenIds: Array(length).fill(100 * n + c), sampleId: `clip-${n}` })),
   };
 }
 
@@ -90,4 +91,24 @@ test('tokens are found where the graph has them, padding is 0', () => {
     ].flat(),
   );
   expect([...tokensOf(batch!)].map(({ index }) => index)).toEqual([0, 3, 4, 6, 7, 8, 9]);
+});
+
+test('no more than 4 million attention scores at once, which long prompts and texts reach first', () => {
+  const long: [number, number] = [56 * 12, 56 * 12];
+  const prompt = model.promptLength(model.prompted(clip(1, [], long)));
+  const eight = Array(8).fill(128);
+  expect(1024 * (prompt + 128)).toBeLessThan(2 ** 22);
+  expect(shapes([clip(1, eight, long)])).toEqual([[1, 8, 128]]);
+  expect(shapes(Array.from({ length: 12 }, (_, n) => clip(n, [40], long)))).toEqual([
+    [10, 1, 40],
+    [2, 1, 40],
+  ]);
+});
+
+test('what takes more memory than there is is found before anything is computed, with its samples', () => {
+  const clips = [clip(1, [30]), clip(2, [900])];
+  expect(() => microBatches(model, clips, 2e8)).toThrow(
+    refusal('InvalidInput', 'clip-2', 'GB', 900, 'dataset.maxReferenceTokens') as Error,
+  );
+  expect(microBatches(model, clips, 1e9).map(({ names }) => names)).toEqual(['sample clip-1', 'sample clip-2']);
 });

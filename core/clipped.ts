@@ -1,0 +1,4 @@
+/** A text no longer than `length` characters; what is cut ends in `…`. */
+export function clipped(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}

@@ -1,0 +1,66 @@
+import { distinctIdentities, type Identity } from '../../core/identity.ts';
+import type { Storage } from '../../core/storage.ts';
+import type { Clock } from '../client/clock.ts';
+import type { PaidRequest } from '../client/llm-client.ts';
+import { JudgeVersions, judgeHash, pinnedVersion } from './judge-versions.ts';
+import type { LedgerEntry } from './ledger-entry.ts';
+import { valueIn } from './shared-state.ts';
+
+/** Which version of its judge a place in a run looks for answers of, and which versions have answered it. */
+export class PinnedJudge {
+  readonly #storage: Storage;
+  readonly #place: string;
+  /** Of this process, by hash of the judge's settings. */
+  readonly #versions: Map<string, JudgeVersions>;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #pinned = new Map<string, Promise<string | undefined>>();
+  #answeredBy: Identity[] = [];
+
+  constructor(storage: Storage, place: string, versions: Map<string, JudgeVersions>, clock: Pick<Clock, 'now'>) {
+    this.#storage = storage;
+    this.#place = place;
+    this.#versions = versions;
+    this.#clock = clock;
+  }
+
+  /** Those that have given the answers so far, each once. */
+  get answeredBy(): Identity[] {
+    return this.#answeredBy;
+  }
+
+  /** The version whose answers this place looks for, as their keys name it. @param asked without it. */
+  version(asked: LedgerEntry['asked']): Promise<string | undefined> {
+    const hash = judgeHash(asked);
+    return valueIn(this.#pinned, hash, () =>
+      pinnedVersion(this.#storage, this.#place, hash, this.#of(hash)).catch((error: unknown) => {
+        this.#pinned.delete(hash); // the next question tries again
+        throw error;
+      }),
+    );
+  }
+
+  /** An answer is used, whenever and by whichever run it was paid for. */
+  uses({ attempts }: LedgerEntry): void {
+    const by = attempts.at(-1)?.by;
+    if (by) this.#answeredBy = distinctIdentities([...this.#answeredBy, by]);
+  }
+
+  /**
+   * An answer has come: other runs must know which version answers now. Where the storage takes no writes, the next
+   * answer tells them. @param cameAt milliseconds since the epoch.
+   */
+  async hasAnswered(
+    { judgeVersion: _, ...asked }: LedgerEntry['asked'],
+    attempts: readonly PaidRequest[],
+    cameAt: number,
+  ): Promise<void> {
+    const last = attempts.at(-1);
+    if (!last?.by) return;
+    const versions = this.#of(judgeHash(asked));
+    await versions.note(last.by, cameAt - 1000 * last.seconds).catch(() => undefined);
+  }
+
+  #of(hash: string): JudgeVersions {
+    return valueIn(this.#versions, hash, () => new JudgeVersions(this.#storage, hash, this.#clock));
+  }
+}

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import type { ComponentScores } from './combine-rewards.ts';
+
+/** What the judge could score of a step. */
+export const Scorable = z.strictObject({
+  /** 0-1, of all that it was asked for. */
+  share: z.number().min(0).max(1),
+  /** Why most of the others have no score. */
+  reason: z.string().optional(),
+});
+export type Scorable = z.infer<typeof Scorable>;
+
+/** What the judge could score, by the scores of a step's rounds; `undefined` where it was asked for none. */
+export function scorableOf(rounds: readonly ComponentScores[]): Scorable | undefined {
+  const scores = rounds.flatMap((judged) => Object.values(judged).flat(2));
+  if (scores.length === 0) return undefined;
+  const reasons = new Map<string, number>();
+  for (const score of scores)
+    if ('unscorable' in score) reasons.set(score.reason, (reasons.get(score.reason) ?? 0) + 1);
+  const unscorable = [...reasons.values()].reduce((sum, count) => sum + count, 0);
+  const [most] = [...reasons].sort(([, a], [, b]) => b - a);
+  return { share: 1 - unscorable / scores.length, ...(most && { reason: most[0] }) };
+}

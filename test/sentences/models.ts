@@ -1,0 +1,55 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openModelFolder } from '../../policy/onnx/model/model-folder.ts';
+import { PolicyTokenizer } from '../../policy/onnx/model/tokenizer.ts';
+import { readWeightsFile } from '../../policy/onnx/model/weights-file.ts';
+import type { PinnedSentence } from './sentence.ts';
+
+/** A copy of the tiny model, with one of its files changed; without `change`, the file is taken away. */
+function opened(file: string, change?: (text: string) => string): void {
+  const folder = mkdtempSync(join(tmpdir(), 'videocap-model-'));
+  cpSync(openModelFolder('tiny').path, folder, { recursive: true, filter: (path) => !path.endsWith('onnx') });
+  const path = join(folder, file);
+  if (change) writeFileSync(path, change(readFileSync(path, 'utf8')));
+  else rmSync(path);
+  const model = openModelFolder(folder);
+  new PolicyTokenizer(model.path);
+  readWeightsFile(model);
+}
+const withFields = (fields: object) => (text: string) => JSON.stringify({ ...JSON.parse(text), ...fields });
+
+/** What is wrong with a model folder. */
+export const MODEL_SENTENCES: readonly PinnedSentence[] = [
+  [
+    'InvalidModel: Model file ~/config.json is no JSON; use a whole copy of the model.',
+    () => opened('config.json', () => ''),
+  ],
+  [
+    'InvalidModel: Model file ~/tokenizer.json is no JSON object; use a whole copy of the model.',
+    () => opened('tokenizer.json', () => '[]'),
+  ],
+  [
+    'InvalidModel: Model file ~/tokenizer.json only points at a file in Git LFS; run `git lfs pull` in its folder.',
+    () => opened('tokenizer.json', () => 'version https://git-lfs.github.com/spec/v1\n'),
+  ],
+  [
+    'InvalidModel: Model "~" has a config.json whose model_type is "llava" (Invalid input: expected "qwen2_vl"); ' +
+      'use a Qwen2-VL.',
+    () => opened('config.json', withFields({ model_type: 'llava' })),
+  ],
+  [
+    'InvalidModel: Model "~" has a config.json whose vision_config is missing; use a Qwen2-VL.',
+    () => opened('config.json', withFields({ vision_config: undefined })),
+  ],
+  [
+    'InvalidModel: Model "~" has a preprocessor_config.json whose patch_size is 0, but its vision tower takes 14; ' +
+      'use both files of one model.',
+    () => opened('preprocessor_config.json', withFields({ patch_size: 0 })),
+  ],
+  [
+    'InvalidModel: ~: tokenizer.json and tokenizer_config.json are no tokenizer (a text of letters does not come ' +
+      "back from its tokens); use a Qwen2-VL's.",
+    () => opened('tokenizer.json', withFields({ normalizer: { type: 'Lowercase' } })),
+  ],
+];
