@@ -21,6 +21,7 @@ export const PolicyConfig = z.strictObject({
       error: 'write run:KEY@STEP, or run:KEY for the last step, with a run that `videocap status` lists as the KEY',
     })
     .default('tiny'),
+  /** What computes: samples completions, updates the weights, and exports them. */
   engine: EngineConfig.prefault({ kind: 'onnx' }),
 });
 export type PolicyConfig = z.infer<typeof PolicyConfig>;

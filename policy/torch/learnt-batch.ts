@@ -3,7 +3,7 @@ import type { OptimizerConfig } from '../../algorithms/optimizer-config.ts';
 import { VideocapError } from '../../core/errors.ts';
 import type { CompletionBatch, ReferenceBatch, UpdateRequest } from '../../core/policy-engine.ts';
 import type { Shown } from '../../core/sample.ts';
-import { tokenWeights } from '../onnx/training/aggregation.ts';
+import { tokenWeights } from '../aggregation.ts';
 
 /** A group with what the update learns from: completions that count, each with the weight of its tokens in the loss. */
 export interface LearntGroup extends Shown {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Shown } from '../../core/sample.ts';
-import type { PolicyTokenizer } from '../onnx/model/tokenizer.ts';
+import type { PolicyTokenizer } from '../model/tokenizer.ts';
 
 /** A clip as the ranks take it: frames in a file, and the prompt's tokens with one placeholder for the video. */
 export interface ShownFile {

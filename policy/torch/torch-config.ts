@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 /** PyTorch: Qwen2-VL, Qwen2.5-VL and Qwen3-VL of any size, on GPUs or on the CPU. */
 export const TorchConfig = z.strictObject({
+  /** PyTorch, in processes beside the worker. */
   kind: z.literal('torch'),
   /** Processes that share the model: one for each GPU of the host. Part of what makes a run bit-exact. */
   ranks: z.int().min(1).max(64).default(1),
@@ -10,6 +11,7 @@ export const TorchConfig = z.strictObject({
   /** Train low-rank adapters of the decoder's linear layers in place of the weights; absent: train the weights. */
   lora: z
     .strictObject({
+      /** Columns of the two matrices of an adapter. */
       rank: z.int().min(1).max(1024).default(64),
       /** Adapters are scaled by `alpha / rank`. */
       alpha: z.number().positive().default(128),

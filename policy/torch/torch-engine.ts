@@ -1,10 +1,13 @@
-import { copyFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SampledText } from '../../core/completion.ts';
+import type { Identity } from '../../core/identity.ts';
+import { machineIdentity } from '../../core/machine.ts';
 import type { NotFinite } from '../../core/not-finite.ts';
 import type {
   CompletionBatch,
+  ConfigSection,
   GenerateRequest,
   NotFiniteUpdate,
   PinnedFile,
@@ -16,10 +19,12 @@ import type {
 } from '../../core/policy-engine.ts';
 import { sha256OfFile } from '../../core/sha256.ts';
 import type { CallOptions } from '../../core/thread-calls.ts';
-import { shippedModels } from '../model-path.ts';
-import { PolicyTokenizer } from '../onnx/model/tokenizer.ts';
+import { learningRateAt } from '../learning-rate.ts';
+import { readFixedFiles } from '../model/fixed-files.ts';
+import { shippedModels } from '../model/model-path.ts';
+import { PolicyTokenizer } from '../model/tokenizer.ts';
 import { WEIGHTS_FILE } from '../onnx/model/weights-file.ts';
-import { learningRateAt } from '../onnx/training/learning-rate.ts';
+import { exportedWeights, exportWeights } from './export-files.ts';
 import { type LearntGroup, lossSettings, referenceGroups, sampledGroups } from './learnt-batch.ts';
 import { RankGroup } from './rank-group.ts';
 import { writeShown } from './shown-files.ts';
@@ -34,9 +39,6 @@ interface OpenModel {
   /** Ids of tokens that are never sampled. */
   suppressed: number[];
 }
-
-/** The files of a model folder that training does not change. */
-const FIXED = /\.(json|jinja|txt)$/;
 
 /**
  * PyTorch behind this driver: a group of processes computes, which may die and is replaced at the next call. The driver
@@ -56,6 +58,17 @@ export class TorchEngine implements PolicyEngine {
       model: shippedModels().has(model) ? model : path,
       weights: { path: file, sha256: await sha256OfFile(file) },
     };
+  }
+
+  /** Asks the ranks for their versions and devices; the driver adds its own. */
+  async identity(_model: string, engine: ConfigSection): Promise<Identity> {
+    return this.#inFolder(engine, undefined, async (group, section) => ({
+      engine: 'torch',
+      ranks: String(TorchConfig.parse(engine).ranks),
+      dtype: section.dtype,
+      ...((await group.call('identity', {})) as Identity),
+      ...(await machineIdentity()),
+    }));
   }
 
   generate(request: GenerateRequest, options?: CallOptions): Promise<SampledGroup[]> {
@@ -127,12 +140,12 @@ export class TorchEngine implements PolicyEngine {
 
   async exportModel({ model, weights }: PolicyFiles, folder: string): Promise<void> {
     const { path } = this.#open(model);
-    for (const name of await readdir(path)) if (FIXED.test(name)) await copyFile(join(path, name), join(folder, name));
-    await copyFile(weights.path, join(folder, WEIGHTS_FILE));
+    for (const [name, bytes] of readFixedFiles(path)) await writeFile(join(folder, name), bytes);
+    await exportWeights(weights.path, path, folder);
   }
 
   exportedWeights(folder: string): Promise<string | undefined> {
-    return sha256OfFile(join(folder, WEIGHTS_FILE)).catch(() => undefined);
+    return exportedWeights(folder);
   }
 
   async close(): Promise<void> {

@@ -2,9 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { VideocapError } from '../../core/errors.ts';
-import { jsonFileFault } from '../../core/json-fault.ts';
-import { modelPath } from '../model-path.ts';
-import { readText } from '../onnx/model/read-text.ts';
+import { readModelJson } from '../model/model-file.ts';
+import { modelPath } from '../model/model-path.ts';
 import { WEIGHTS_FILE } from '../onnx/model/weights-file.ts';
 
 /** The model families that `workers/torch/videocap_torch/engine/families.py` knows. */
@@ -26,7 +25,7 @@ export function openTorchModel(name: string): TorchModel {
   const path = modelPath(name);
   const missing = NEEDED.find((file) => !existsSync(join(path, file)));
   if (missing) throw invalid(name, `has no ${missing}`, 'a whole copy of the model, its weights in one file');
-  const config = Config.safeParse(readConfig(name, path));
+  const config = Config.safeParse(readModelJson(join(path, 'config.json')));
   const type = config.data?.model_type;
   const vocabulary = config.data?.text_config?.vocab_size ?? config.data?.vocab_size;
   if (vocabulary === undefined || !FAMILIES.some((family) => family === type))
@@ -45,14 +44,6 @@ const Config = z.object({
   vocab_size: Vocabulary,
   text_config: z.object({ vocab_size: Vocabulary }).optional(),
 });
-
-function readConfig(name: string, path: string): unknown {
-  try {
-    return JSON.parse(readText(join(path, 'config.json')));
-  } catch (error) {
-    throw invalid(name, `has a config.json that cannot be read (${jsonFileFault(error)})`, 'a whole copy of the model');
-  }
-}
 
 function invalid(name: string, fault: string, remedy: string): VideocapError {
   return new VideocapError('InvalidModel', `Model "${name}" ${fault}; use ${remedy}.`);

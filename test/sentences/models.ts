@@ -1,8 +1,8 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PolicyTokenizer } from '../../policy/model/tokenizer.ts';
 import { openModelFolder } from '../../policy/onnx/model/model-folder.ts';
-import { PolicyTokenizer } from '../../policy/onnx/model/tokenizer.ts';
 import { readWeightsFile } from '../../policy/onnx/model/weights-file.ts';
 import type { PinnedSentence } from './sentence.ts';
 

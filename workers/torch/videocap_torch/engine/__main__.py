@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+import transformers
 
 from . import sampling
 from .messages import EngineSection, Generate, PolicyFiles, Update
@@ -39,6 +40,13 @@ class Engine:
         self._optimizer: Optimizer | None = None
         self._reference: Policy | None = None
         self._key: Any = None
+
+    def identity(self, _: dict[str, Any], __) -> dict[str, str]:
+        """What the bits of a result depend on besides files and requests."""
+        found = {"torch": torch.__version__, "transformers": transformers.__version__, "python": sys.version.split()[0]}
+        if torch.cuda.is_available():
+            found |= {"gpu": torch.cuda.get_device_name(), "cuda": str(torch.version.cuda)}
+        return found
 
     def generate(self, request: Generate, progress) -> list[sampling.SampledGroup]:
         policy = self._policy_of(request["policy"], request["engine"])

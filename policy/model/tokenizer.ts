@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
-import { VideocapError } from '../../../core/errors.ts';
-import { withinTime } from '../../../core/within-time.ts';
-import { DEFAULT_PROMPT } from '../../prompt-config.ts';
+import { VideocapError } from '../../core/errors.ts';
+import { withinTime } from '../../core/within-time.ts';
+import { DEFAULT_PROMPT } from '../prompt-config.ts';
 import { readModelJson, readModelText } from './model-file.ts';
 
 const VIDEO_PAD = '<|video_pad|>';

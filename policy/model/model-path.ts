@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { VideocapError } from '../core/errors.ts';
+import { VideocapError } from '../../core/errors.ts';
 
 const SHIPPED = fileURLToPath(new URL('./models/', import.meta.url));
 
