@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VideocapError } from '../../core/errors.ts';
 
-const SHIPPED = fileURLToPath(new URL('./models/', import.meta.url));
+const SHIPPED = fileURLToPath(new URL('../models/', import.meta.url));
 
 /** Folders of the shipped models, by name. */
 export function shippedModels(): Map<string, string> {
