@@ -12,7 +12,7 @@ from videocap_torch.tokenizer import END, SPECIAL, load_tokenizer, prompt_ids
 WEIGHTS = TINY / "model.safetensors"
 SECTION = {"dtype": "float32", "freezeVision": False, "gradientCheckpointing": False, "tokensPerMicroBatch": 2048}
 ADAMW = {
-    "learningRate": 1e-3,
+    "learningRate": 1e-4,
     "beta1": 0.9,
     "beta2": 0.99,
     "epsilon": 1e-8,

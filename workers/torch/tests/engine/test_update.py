@@ -11,6 +11,7 @@ import pytest
 import torch
 from cases import SECTION, completions, shown, update_request
 from safetensors.torch import load_file
+from three_steps import three_steps
 
 from videocap_torch.engine.__main__ import Engine
 from videocap_torch.engine.ranks import Ranks
@@ -93,8 +94,8 @@ def test_an_update_is_that_of_the_functional_model(loss, engine, params, dims, t
         assert (moments[f"m.{name}"] - moment).abs().max() <= 1e-4 * moment.abs().max(), name
     stored = load_file(found["weights"]["path"])
     assert stored.keys() == weights.keys()
-    # AdamW's first step moves a weight by the learning rate, whatever the gradient: where that is rounding alone, by less.
-    assert max((stored[name] - value).abs().max().item() for name, value in weights.items()) < 5e-5
+    # AdamW's first step moves a weight by the learning rate, whatever its gradient: a tenth of that is rounding.
+    assert max((stored[name] - value).abs().max().item() for name, value in weights.items()) < 1e-5
 
 
 def moments_of(engine, request, folder) -> dict[str, torch.Tensor]:
@@ -150,19 +151,12 @@ def test_a_number_that_is_not_finite_stops_the_update_and_keeps_nothing(engine, 
 @pytest.mark.parametrize("lora", [None, LORA])
 def test_two_ranks_train_as_one_does(lora, engine, tmp_path):
     section = SECTION | ({"lora": lora} if lora else {})
-    requests = [update_request(tmp_path, groups_of(tmp_path), engine=section)]
-    requests[0]["adamw"] = requests[0]["adamw"] | {"learningRate": 1e-4}
-    one = three_steps(engine, requests[0], tmp_path / "one")
-    (tmp_path / "request.json").write_text(json.dumps(requests[0]))
+    request = update_request(tmp_path, groups_of(tmp_path), engine=section)
+    one = three_steps(engine, request, tmp_path / "one")
+    (tmp_path / "request.json").write_text(json.dumps(request))
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     environment = {**os.environ, "PYTHONPATH": f"{HERE.parents[1]}:{HERE.parent}:{HERE}", "OMP_NUM_THREADS": "1"}
     subprocess.run([*command, str(HERE / "three_steps.py"), str(tmp_path)], env=environment, check=True)
     two = load_file(tmp_path / "two" / "2" / "weights.safetensors")
     assert one.keys() == two.keys()
     assert max((two[name] - value).abs().max().item() for name, value in one.items()) < 1e-5
-
-
-def three_steps(engine, request, folder: Path) -> dict[str, torch.Tensor]:
-    from three_steps import three_steps as play
-
-    return play(engine, request, folder)
