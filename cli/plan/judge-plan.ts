@@ -47,8 +47,9 @@ export function planJudge(config: ExperimentConfig, texts: number, heldOut: numb
     return sum + 2 * questions * (Math.min(limit ?? all, all) / all);
   }, 0);
   const measured = isLlm(other) ? Math.round(clips + suites) : 0;
+  const priced = [judge, other].some((one) => isLlm(one) && isPriced(one));
   const cost = costOf(judge, training) + costOf(other, measured);
-  return { ...{ perStep, training, benchmark: measured }, ...(isLlm(judge) && isPriced(judge) && { cost }) };
+  return { ...{ perStep, training, benchmark: measured }, ...(priced && { cost }) };
 }
 
 function questionsPerCompletion({ reward: { caption, qa, checklist } }: ExperimentConfig): number {

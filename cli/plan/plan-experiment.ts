@@ -60,6 +60,7 @@ export async function planExperiment(config: ExperimentConfig, options: PlanOpti
       ...(heldOut === undefined ? ['the held-out file is not here: its clips are not counted'] : []),
       ...(frames.fps === undefined ? [] : [`every video is counted with ${frameCount(frames)} frames, the most`]),
       ...unfit(config, dimensions),
+      ...(policy.engine.kind === 'onnx' ? ['seconds are those of the machine that CONTRIBUTING.md names'] : []),
       ...(options.completionTokens === undefined && work.samples
         ? [`every completion is counted with sampling.maxNewTokens (${sampling.maxNewTokens}) tokens, the most`]
         : []),
@@ -84,11 +85,11 @@ function workOf(config: ExperimentConfig, dimensions: Dimensions, completionToke
   };
 }
 
-function unfit({ frames, policy }: ExperimentConfig, { vision }: Dimensions): string[] {
+function unfit({ frames }: ExperimentConfig, { vision }: Dimensions): string[] {
   const wanted = vision.patch * vision.merge;
   return frames.factor % wanted === 0
     ? []
-    : [`${policy.model} takes frames whose sides are multiples of ${wanted}: set frames.factor to ${wanted}`];
+    : [`the model takes frames whose sides are multiples of ${wanted}: set frames.factor to ${wanted}`];
 }
 
 function frameCount({ count, maxFrames }: ExperimentConfig['frames']): number {

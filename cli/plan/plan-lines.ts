@@ -1,3 +1,4 @@
+import { sumOf } from '../../policy/plan/torch-memory.ts';
 import { printable } from '../output/print.ts';
 import { alignedTable } from '../output/result-table.ts';
 import { TOKENS_PER_ANSWER, TOKENS_PER_QUESTION } from './judge-plan.ts';
@@ -22,6 +23,7 @@ export function planLines(plan: ExperimentPlan, machine: string): string[] {
       '  takes',
       `${time(seconds)} without the judge: ${time(step.seconds.sampling)} sampling, ${time(step.seconds.update)} update`,
     ],
+    ['  writes', `a checkpoint of ${bytes(policy.checkpoint)}, whose time is not counted`],
     ['the run', `${whole(steps)} steps: ${time(seconds * steps)} without judge and benchmarks`],
     ['judge', judgeText(plan)],
     ['disk', `${bytes(disk.checkpoints + disk.weights + disk.frames + disk.rollouts)}`],
@@ -34,18 +36,19 @@ export function planLines(plan: ExperimentPlan, machine: string): string[] {
       ? ([['host', `${bytes(policy.host)} of memory while a checkpoint is written`]] as [string, string][])
       : []),
   ];
-  const names = [...new Set([...Object.keys(memory.update), ...Object.keys(memory.sampling)])];
-  const both = (name: string) => [gigabytes(memory.update[name]), gigabytes(memory.sampling[name])];
-  const total = (kinds: Record<string, number>) => gigabytes(Object.values(kinds).reduce((sum, one) => sum + one, 0));
+  const phases = Object.entries({ update: memory.update, sampling: memory.sampling }).filter(([, kinds]) =>
+    sumOf(kinds),
+  );
+  const kinds = [...new Set(phases.flatMap(([, bytesOf]) => Object.keys(bytesOf)))];
   const width = Math.max(...rows.map(([name]) => name.length));
   return [
     `${plan.preset ?? printable(plan.model)} on ${machine}`,
     '',
     alignedTable(
-      [memory.gpus > 0 ? 'GB on each GPU' : "GB of this machine's memory", 'update', 'sampling'],
+      [memory.gpus > 0 ? 'GB on each GPU' : "GB of this machine's memory", ...phases.map(([name]) => name)],
       [
-        ...names.map((name) => [name, ...both(name)]),
-        [`together, of ${gigabytes(memory.limit)}`, total(memory.update), total(memory.sampling)],
+        ...kinds.map((kind) => [kind, ...phases.map(([, bytesOf]) => gigabytes(bytesOf[kind]))]),
+        [`together, of ${gigabytes(memory.limit)}`, ...phases.map(([, bytesOf]) => gigabytes(sumOf(bytesOf)))],
       ],
     ),
     '',
