@@ -50,8 +50,8 @@ export const planCommand = new Command('plan')
   });
 
 function machineText({ policy: { engine } }: ExperimentConfig, gpu: Gpu, mfu: number): string {
-  if (engine.kind === 'onnx') return `this machine, ${engine.threads} threads`;
-  return `${engine.ranks} x ${gpu.title}, at ${Math.round(100 * mfu)}% of its peak`;
+  if (engine.kind === 'torch') return `${engine.ranks} x ${gpu.title}, at ${Math.round(100 * mfu)}% of its peak`;
+  return 'this machine';
 }
 
 function share(text: string): number {

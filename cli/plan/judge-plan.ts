@@ -18,11 +18,12 @@ export const TOKENS_PER_QUESTION = 700;
 export const TOKENS_PER_ANSWER = 250;
 
 /** Questions of each suite over all its clips, for one policy: `docs/reproduce.md`, section Cost. */
-const SUITES: Readonly<Record<SuiteConfig['suite'], { clips: number; questions: number }>> = {
+const SUITES: Partial<Record<SuiteConfig['suite'], { clips: number; questions: number }>> = {
   dream1k: { clips: 1000, questions: 3000 },
   carebench: { clips: 1000, questions: 7000 },
   vdc: { clips: 1027, questions: 2 * 96_902 },
 };
+const NOT_COUNTED = { clips: 1, questions: 0 };
 /** Of a held-out clip: its events, the caption's events, and those compared with the reference. */
 const QUESTIONS_PER_CLIP = 3;
 
@@ -43,13 +44,18 @@ export function planJudge(config: ExperimentConfig, texts: number, heldOut: numb
   const clips = benchmark.metrics.includes('events') ? heldOut * QUESTIONS_PER_CLIP * times : 0;
   // Suites measure the base and the trained policy.
   const suites = benchmark.suites.reduce((sum, { suite, limit }) => {
-    const { clips: all, questions } = SUITES[suite];
+    const { clips: all, questions } = SUITES[suite] ?? NOT_COUNTED;
     return sum + 2 * questions * (Math.min(limit ?? all, all) / all);
   }, 0);
   const measured = isLlm(other) ? Math.round(clips + suites) : 0;
   const priced = [judge, other].some((one) => isLlm(one) && isPriced(one));
   const cost = costOf(judge, training) + costOf(other, measured);
   return { ...{ perStep, training, benchmark: measured }, ...(priced && { cost }) };
+}
+
+/** Suites of which it is not known here what they ask. */
+export function suitesNotCounted({ benchmark }: ExperimentConfig): string[] {
+  return benchmark.suites.map(({ suite }) => suite).filter((suite) => SUITES[suite] === undefined);
 }
 
 function questionsPerCompletion({ reward: { caption, qa, checklist } }: ExperimentConfig): number {

@@ -9,7 +9,7 @@ import { type Hardware, type PolicyPlan, planPolicy } from '../../policy/plan/po
 import { promptSizes, type StepWork } from '../../policy/plan/work.ts';
 import { promptTexts } from '../../policy/prompt-config.ts';
 import { type DiskPlan, planDisk } from './disk-plan.ts';
-import { type JudgePlan, planJudge } from './judge-plan.ts';
+import { type JudgePlan, planJudge, suitesNotCounted } from './judge-plan.ts';
 
 export interface ExperimentPlan {
   model: string;
@@ -58,6 +58,7 @@ export async function planExperiment(config: ExperimentConfig, options: PlanOpti
     }),
     notes: [
       ...(heldOut === undefined ? ['the held-out file is not here: its clips are not counted'] : []),
+      ...suitesNotCounted(config).map((suite) => `what ${suite} asks the judge is not counted`),
       ...(frames.fps === undefined ? [] : [`every video is counted with ${frameCount(frames)} frames, the most`]),
       ...unfit(config, dimensions),
       ...(policy.engine.kind === 'onnx' ? ['seconds are those of the machine that CONTRIBUTING.md names'] : []),

@@ -21,7 +21,8 @@ export function planLines(plan: ExperimentPlan, machine: string): string[] {
     ['  computes', `${whole(step.tokens)} tokens, ${operations(step.flops)}`],
     [
       '  takes',
-      `${time(seconds)} without the judge: ${time(step.seconds.sampling)} sampling, ${time(step.seconds.update)} update`,
+      `${time(seconds)} without the judge: ${time(step.seconds.sampling)} sampling, ` +
+        `${time(step.seconds.update)} update`,
     ],
     ['  writes', `a checkpoint of ${bytes(policy.checkpoint)}, whose time is not counted`],
     ['the run', `${whole(steps)} steps: ${time(seconds * steps)} without judge and benchmarks`],

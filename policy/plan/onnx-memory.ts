@@ -42,7 +42,7 @@ export function onnxMemory(model: Dimensions, work: StepWork): { update: Bytes; 
 }
 
 /** The largest micro-batch that `micro-batch.ts` makes of these texts. */
-function updateWork(work: StepWork): Work {
+export function updateWork(work: StepWork): Work {
   const { prompt, groups, groupSize, mostTokens: length } = work;
   const scores = completionScores({ videos: 1, prompt, completions: 1, length });
   const completions = atLeastOne(Math.min(groupSize, MAX_POSITIONS / length, MAX_SCORES / scores));
@@ -52,7 +52,7 @@ function updateWork(work: StepWork): Work {
 }
 
 /** The largest batch that `generate.ts` makes. */
-function samplingWork(work: StepWork): Work {
+export function samplingWork(work: StepWork): Work {
   const { prompt, groups, groupSize, mostTokens } = work;
   const sequences = atLeastOne(MAX_CACHED_TOKENS / mostTokens);
   const completions = Math.min(sequences, groupSize);

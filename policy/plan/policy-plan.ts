@@ -1,3 +1,4 @@
+import { VideocapError } from '../../core/errors.ts';
 import { MAX_SEQUENCES } from '../onnx/batch-limits.ts';
 import { machineBytes } from '../onnx/model/memory.ts';
 import type { EngineConfig } from '../policy-config.ts';
@@ -43,9 +44,19 @@ export interface Hardware {
   mfu: number;
 }
 
-/** The plan of a config's engine. `hardware` is that of the torch engine; the embedded engine has this machine's CPU. */
+/**
+ * The plan of a config's engine. `hardware` is that of the torch engine; the embedded engine has this machine's CPU.
+ * @throws VideocapError `InvalidConfig` for an engine that has no formulas here.
+ */
 export function planPolicy(model: Dimensions, engine: EngineConfig, work: StepWork, hardware: Hardware): PolicyPlan {
-  return engine.kind === 'torch' ? torchPlan(model, engine, work, hardware) : onnxPlan(model, engine.threads, work);
+  const { kind }: { kind: string } = engine;
+  if (engine.kind === 'torch') return torchPlan(model, engine, work, hardware);
+  if (engine.kind === 'onnx') return onnxPlan(model, engine.threads, work);
+  throw new VideocapError(
+    'InvalidConfig',
+    `policy.engine.kind: what "${kind}" takes cannot be calculated here; set onnx or torch, or ask the engine's ` +
+      'authors.',
+  );
 }
 
 function torchPlan(model: Dimensions, engine: TorchConfig, work: StepWork, { gpu, mfu }: Hardware): PolicyPlan {

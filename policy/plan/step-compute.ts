@@ -6,7 +6,7 @@ import type { StepWork } from './work.ts';
 export interface Practice {
   /** Copies of a prompt that a group's texts are scored behind: `groupSize` where prompts are not shared. */
   promptCopies: number;
-  /** Passes without gradients over all texts: the reference's, and one for the old log-probabilities if it is separate. */
+  /** Passes without gradients over all texts: the reference's, and one for old log-probabilities if it is separate. */
   scoringPasses: number;
   /** Passes whose cost a backward pass has: 2, or 1 with adapters; and 1 more where activations are computed again. */
   backward: number;

@@ -25,9 +25,9 @@ const LOGIT_CHUNK = 1024;
 const BYTES_PER_LOGIT = 22;
 
 /**
- * What the torch engine keeps on a GPU, from its sources: everything is sharded over the ranks (FSDP2); trained weights,
- * gradients and both moments are float32, frozen weights and the reference have the section's `dtype`. A micro-batch is
- * one row of at most `tokensPerMicroBatch`, whose decoder layers keep their inputs alone.
+ * What the torch engine keeps on a GPU, from its sources: everything is sharded over the ranks (FSDP2); trained
+ * weights, gradients and both moments are float32, frozen weights and the reference have the section's `dtype`. A
+ * micro-batch is one row of at most `tokensPerMicroBatch`, whose decoder layers keep their inputs alone.
  */
 export function torchMemory(model: Dimensions, config: TorchConfig, work: StepWork): TorchMemory {
   const { ranks, lora } = config;

@@ -102,6 +102,15 @@ const paused = (manual: object) => {
 /** What commands print and refuse. */
 export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
   [
+    'InvalidConfig: policy.engine.kind: what "words" takes cannot be calculated here; set onnx or torch, or ask the ' +
+      "engine's authors.",
+    async () => {
+      const config = await loadConfig('quickstart');
+      const engine = { kind: 'words' } as unknown as typeof config.policy.engine;
+      await planExperiment({ ...config, policy: { ...config.policy, engine } }, { gpu: GPUS['h100-80']!, mfu: 0.35 });
+    },
+  ],
+  [
     'InvalidConfig: The plan needs 162 GB of memory on each GPU, 91.4 GB of it for gradients and moments, and there ' +
       'are 80.0 GB: set policy.engine.lora, raise policy.engine.ranks above 1, or lower ' +
       'policy.engine.tokensPerMicroBatch, frames.count or frames.maxPixels.',
