@@ -60,7 +60,8 @@ export function planLines(plan: ExperimentPlan, machine: string): string[] {
 
 function judgeText({ judge: { perStep, training, benchmark, cost } }: ExperimentPlan): string {
   if (training + benchmark === 0) return 'no questions to a language model';
-  const asked = `at most ${whole(perStep)} questions a step, ${whole(training)} in all, ${whole(benchmark)} in benchmarks`;
+  const asked =
+    `at most ${whole(perStep)} questions a step, ${whole(training)} in all, ` + `and ${whole(benchmark)} in benchmarks`;
   if (cost === undefined) return `${asked}; set judge.price for the cost`;
   return `${asked}: ${cost.toFixed(2)} USD at ${TOKENS_PER_QUESTION} + ${TOKENS_PER_ANSWER} tokens each`;
 }

@@ -78,7 +78,7 @@ describe('planLines', () => {
           takes      24 s without the judge: 23 s sampling, 0.9 s update
           writes     a checkpoint of 92.7 GB, whose time is not counted
         the run      188 steps: 75 min without judge and benchmarks
-        judge        at most 64 questions a step, 12,032 in all, 0 in benchmarks; set judge.price for the cost
+        judge        at most 64 questions a step, 12,032 in all, and 0 in benchmarks; set judge.price for the cost
         disk         520.0 GB
           by kind    5 checkpoints of 92.7 GB, start and export 48.4 GB, frames 7.2 GB, completions 616 MB
         host         185.5 GB of memory while a checkpoint is written
