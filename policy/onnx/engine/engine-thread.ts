@@ -4,7 +4,7 @@ import { VideocapError } from '../../../core/errors.ts';
 import type { PinnedFile, PolicyFiles, UpdateResult } from '../../../core/policy-engine.ts';
 import { sha256 } from '../../../core/sha256.ts';
 import { serveThread } from '../../../core/thread-server.ts';
-import { readFixedFiles } from '../model/fixed-files.ts';
+import { readFixedFiles } from '../../model/fixed-files.ts';
 import { PolicyModel } from '../model/model.ts';
 import {
   freshOptimizer,

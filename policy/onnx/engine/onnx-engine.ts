@@ -14,7 +14,7 @@ import type {
 import { sha256OfFile } from '../../../core/sha256.ts';
 import type { CallOptions } from '../../../core/thread-calls.ts';
 import { ThreadClient } from '../../../core/thread-client.ts';
-import { readFixedFiles } from '../model/fixed-files.ts';
+import { readFixedFiles } from '../../model/fixed-files.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import { WEIGHTS_FILE } from '../model/weights-file.ts';
 import { OnnxConfig } from '../onnx-config.ts';

@@ -19,10 +19,10 @@ import type {
 } from '../../../../core/policy-engine.ts';
 import type { Frames } from '../../../../core/sample.ts';
 import { sha256 } from '../../../../core/sha256.ts';
+import { PolicyTokenizer } from '../../../../policy/model/tokenizer.ts';
 import { OnnxEngine } from '../../../../policy/onnx/engine/onnx-engine.ts';
 import { openModelFolder } from '../../../../policy/onnx/model/model-folder.ts';
 import { writeSafetensors } from '../../../../policy/onnx/model/safetensors.ts';
-import { PolicyTokenizer } from '../../../../policy/onnx/model/tokenizer.ts';
 import { readOptimizer, readWeights } from '../../../../policy/onnx/model/weights.ts';
 import { DEFAULT_PROMPT } from '../../../../policy/prompt-config.ts';
 import { refusal } from '../../../refusal.ts';
