@@ -21,6 +21,7 @@ export function modelPath(name: string): string {
   if (existsSync(path)) return path;
   throw new VideocapError(
     'InvalidModel',
-    `Model "${name}" is neither a shipped model (${[...shipped.keys()]}) nor a folder; use one of them as policy.model.`,
+    `Model "${name}" is neither a shipped model (${[...shipped.keys()]}) nor a folder; use one of them as ` +
+      'policy.model.',
   );
 }

@@ -19,11 +19,11 @@ export const TorchConfig = z.strictObject({
     .optional(),
   /** Leave the vision tower as it is. Adapters leave it in any case. */
   freezeVision: z.boolean().default(true),
-  /** Compute activations again in the backward pass, a block at a time: a third more time for a fraction of the memory. */
+  /** Compute activations again in the backward pass, a block at a time: a third more time, a fraction of the memory. */
   gradientCheckpointing: z.boolean().default(true),
   /**
-   * The most tokens, prompts and videos included, that a rank computes at once. Memory grows with it. Part of what makes
-   * a run bit-exact.
+   * The most tokens, prompts and videos included, that a rank computes at once. Memory grows with it. Part of what
+   * makes a run bit-exact.
    */
   tokensPerMicroBatch: z.int().min(64).max(1_000_000).default(8192),
 });

@@ -13,8 +13,8 @@ export function torchEnvironment(): { python: string; packageFolder: string } {
   if (!existsSync(python))
     throw new VideocapError(
       'MissingTool',
-      `The torch engine's Python ${python} is missing; run \`npm run setup:torch\`, or set VIDEOCAP_TORCH_PYTHON to an ` +
-        'interpreter with the packages of workers/torch/requirements.in.',
+      `The torch engine's Python ${python} is missing; run \`npm run setup:torch\`, or set VIDEOCAP_TORCH_PYTHON to ` +
+        'an interpreter with the packages of workers/torch/requirements.in.',
     );
   return { python, packageFolder: fileURLToPath(new URL('workers/torch', REPOSITORY)) };
 }

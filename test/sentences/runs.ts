@@ -193,9 +193,9 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
       }),
   ],
   [
-    'InvalidConfig: policy.engine.kind: "torch" is served by a program of its own and has no driver here; set ' +
-      'onnx.',
-    () => createEngine('torch' as 'onnx'),
+    'InvalidConfig: policy.engine.kind: "stub" is served by a program of its own and has no driver here; set onnx or ' +
+      'torch.',
+    () => createEngine('stub' as 'onnx'),
   ],
   [
     'From step 12 on the policy engine is another one (threads 2 -> 4, cuda none -> 12.4): bits of completions, ' +

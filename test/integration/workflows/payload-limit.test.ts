@@ -55,7 +55,9 @@ describe('what is too large for Temporal', () => {
     const resolveConfig = () => ({ config: ExperimentConfig.parse({ dataset }) });
     const stages = scriptedStages(calls, { resolveConfig });
     await runScripted(environment, 'trainingRun', [{}], stages, async (handle) => {
-      await expect(handle.result()).rejects.toMatchObject(failed('TooLarge', 'input of prepareDataset', '12\\d{5} bytes'));
+      await expect(handle.result()).rejects.toMatchObject(
+        failed('TooLarge', 'input of prepareDataset', '12\\d{5} bytes'),
+      );
     });
     expect(calls.map(([name]) => name)).not.toContain('prepareDataset');
   });

@@ -18,7 +18,10 @@ def test_filters_keep_what_those_of_transformers_keep(case):
     logits = allowed(np.array(case["logits"], dtype=np.float32), case["suppressed"], "a")
     kept = filtered(logits, settings, case["seen"], settings["temperature"])
     temperature = settings["temperature"] or 1.0
-    found = [-math.inf if value == -math.inf else log_probability(kept, temperature, token) for token, value in enumerate(kept)]
+    found = [
+        -math.inf if value == -math.inf else log_probability(kept, temperature, token)
+        for token, value in enumerate(kept)
+    ]
     expected = [-math.inf if value is None else value for value in case["logProbs"]]
     if "ties" in case["name"]:
         # Which of equal logits stay is no rule of transformers: its sort is not stable.

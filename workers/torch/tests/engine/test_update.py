@@ -76,9 +76,8 @@ def functional_update(params, dims, request):
         a["learningRate"], a["beta1"], a["beta2"], a["epsilon"], a["weightDecay"],
         1 - a["beta1"], 1 - a["beta2"], a["maxGradNorm"],
     )  # fmt: skip
-    new, first, _, norm = adamw_step(
-        [p[n].detach() for n in names], [p[n].grad for n in names], zeros, zeros, AdamwSettings(*map(torch.tensor, settings))
-    )
+    old, grads = [p[n].detach() for n in names], [p[n].grad for n in names]
+    new, first, _, norm = adamw_step(old, grads, zeros, zeros, AdamwSettings(*map(torch.tensor, settings)))
     return dict(zip(names, new, strict=True)), dict(zip(names, first, strict=True)), total, norm.item()
 
 

@@ -1,7 +1,7 @@
 """One rank of the engine: `torchrun -m videocap_torch.engine SOCKET`.
 
-Rank 0 takes requests from the driver over a Unix socket, and all ranks compute them together. A request and every answer
-is one line of JSON:
+Rank 0 takes requests from the driver over a Unix socket, and all ranks compute them together. A request and every
+answer is one line of JSON:
 
     {"method": "update", "params": {...}}
     {"progress": {"done": 3, "total": 8, "what": "gradients"}}

@@ -1,9 +1,9 @@
 """How a step's completions become micro-batches: prompt and video once a group, within a budget of tokens.
 
-A row is one sequence `[prompt][completion 1]...[completion n]`, followed by the next group's. Every completion attends to
-its own prompt and to itself, and takes up its positions where the prompt ends, so it is computed as if it were alone with
-its prompt. Gradients are the same as those of a row for each completion; the prompt's tokens are computed once instead of
-`groupSize` times.
+A row is one sequence `[prompt][completion 1]...[completion n]`, followed by the next group's. Every completion attends
+to its own prompt and to itself, and takes up its positions where the prompt ends, so it is computed as if it were alone
+with its prompt. Gradients are the same as those of a row for each completion; the prompt's tokens are computed once
+instead of `groupSize` times.
 """
 
 from collections.abc import Sequence

@@ -28,7 +28,7 @@ ADAPTER = "videocap_lora"
 
 
 class Root(nn.Module):
-    """What FSDP shards as a whole. Every pass through the model goes through it, since FSDP gathers its weights then."""
+    """What FSDP shards as a whole. Every pass through the model goes through it: FSDP gathers its weights then."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -117,7 +117,7 @@ class Policy:
         adapter = _metadata(weights["path"]).get(ADAPTER)
         if adapter:
             self._load_base(json.loads(adapter)["base"])
-            self._fill({self.file_name(n): p for n, p in self.model.named_parameters() if ".lora_" in n}, weights["path"])
+            self._fill(self.trained(), weights["path"])
         else:
             self._load_base(weights["sha256"], weights["path"])
             if self.lora:

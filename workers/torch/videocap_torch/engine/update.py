@@ -96,8 +96,8 @@ def update(
 ) -> dict[str, Any]:
     """Makes `iterations` updates on one batch, and writes the checkpoint.
 
-    Ratios are taken to the log-probabilities before the first update. The first forward pass gives them, so none is made
-    for them alone.
+    Ratios are taken to the log-probabilities before the first update. The first forward pass gives them, so no pass is
+    made for them alone.
     @param reference a context whose model computes as the reference policy.
     @raises UpdateStopped where a number is not finite. The policy in memory is then no longer that of a file.
     """
