@@ -103,6 +103,7 @@ class Reading {
     const entries: [string, unknown][] = [];
     do {
       this.#at++;
+      if (this.#next() !== QUOTE) this.#failed = true;
       const name = await this.value(0);
       this.#next();
       this.#take(COLON);
