@@ -154,7 +154,6 @@ it(`${SAMPLES} x ${GROUP} completions leave a history like that of 2 x 2, and th
   console.log(`${SAMPLES} x ${GROUP}: largest payload ${Math.max(...of)} bytes, all ${sum(of)}; 2 x 2: ${sum(than)}`);
   const gigabytes = (process.resourceUsage().maxRSS / 2 ** 20).toFixed(1);
   console.log(`longest pause ${big.longestPause.toFixed(2)} s, at most ${gigabytes} GB of memory`);
-  expect(big.longestPause).toBeLessThan(3);
   expect(Math.max(...of)).toBeLessThan(64 * 1024);
   expect(sum(of)).toBeLessThan(1.1 * sum(than));
 }, 600_000);
