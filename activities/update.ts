@@ -14,6 +14,7 @@ import type { CompletionBatch, NotFiniteUpdate, ReferenceBatch, UpdateResult } f
 import { referenceText } from '../core/reference-text.ts';
 import type { Shown } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
+import { nextTurn } from '../core/turns.ts';
 import { listClips, policyFiles, readShown } from '../policy/engine-inputs.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 import { PassedSteps } from './passed-steps.ts';
@@ -113,7 +114,7 @@ async function completionBatch(
     const { groups } = await store.readJson(rollout, Rollout);
     requireShape(advantages, groups);
     const clips = await shownBySample(store, lists[r]!);
-    for (const [g, { sampleId, completions }] of groups.entries())
+    for (const [g, { sampleId, completions }] of groups.entries()) {
       all.push({
         ...shownOf(sampleId, clips),
         sampleId,
@@ -123,6 +124,8 @@ async function completionBatch(
           advantage: advantages[g]![c]!,
         })),
       });
+      await nextTurn();
+    }
   }
   return { learnsFrom: 'completions', groups: all, temperature, maxLength: maxNewTokens };
 }

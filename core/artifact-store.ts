@@ -3,9 +3,11 @@ import type { ArtifactRef } from './artifact-ref.ts';
 import { VideocapError } from './errors.ts';
 import type { Claim, Fence } from './fence.ts';
 import { FileStorage } from './file-storage.ts';
-import { sha256, sha256OfFile } from './sha256.ts';
+import { jsonBytes, parseJsonBytes } from './json-in-parts.ts';
+import { parseInParts } from './parse-in-parts.ts';
+import { sha256, sha256InParts, sha256OfFile } from './sha256.ts';
 import type { Storage } from './storage.ts';
-import { nameIn, parseRef, recoverRef, refsIn, refTo } from './stored-ref.ts';
+import { mayHaveRefs, nameIn, parseRef, recoverRef, refsIn, refTo } from './stored-ref.ts';
 
 export { sha256, sha256OfFile };
 
@@ -94,7 +96,7 @@ export class ArtifactStore {
    */
   async put(key: string, bytes: Uint8Array | string): Promise<ArtifactRef> {
     const data = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes;
-    const ref = refTo(key, sha256(data), data.byteLength);
+    const ref = refTo(key, await sha256InParts(data), data.byteLength);
     const found = await this.#recorded(key);
     await this.mayCommit();
     if (found === undefined) return this.#write(key, ref, data, { ifAbsent: true });
@@ -106,7 +108,7 @@ export class ArtifactStore {
   }
 
   async putJson(key: string, value: unknown): Promise<ArtifactRef> {
-    return this.put(key, `${JSON.stringify(value)}\n`);
+    return this.put(key, await jsonBytes(value));
   }
 
   /**
@@ -116,7 +118,7 @@ export class ArtifactStore {
   async read(ref: ArtifactRef): Promise<Buffer> {
     const bytes = await this.storage.getContent(nameIn(ref));
     if (bytes === undefined) throw gone(ref);
-    if (bytes.byteLength !== ref.bytes || sha256(bytes) !== ref.sha256)
+    if (bytes.byteLength !== ref.bytes || (await sha256InParts(bytes)) !== ref.sha256)
       throw new VideocapError(
         'CorruptArtifact',
         `Artifact ${ref.uri} is damaged, it does not hash to ${ref.sha256}; ${REMEDY}.`,
@@ -125,7 +127,7 @@ export class ArtifactStore {
   }
 
   async readJson<S extends z.ZodType>(ref: ArtifactRef, schema: S): Promise<z.infer<S>> {
-    return schema.parse(JSON.parse((await this.read(ref)).toString('utf8')));
+    return parseInParts(schema, await parseJsonBytes(await this.read(ref)));
   }
 
   /**
@@ -142,10 +144,11 @@ export class ArtifactStore {
       if (recovered) return recovered;
     }
     await this.mayCommit();
-    const bytes = Buffer.from(await make());
+    const made = await make();
+    const bytes = typeof made === 'string' ? Buffer.from(made) : made;
     await this.mayCommit();
     if (found !== undefined && (await this.#isStill(key, found)))
-      return this.#write(key, refTo(key, sha256(bytes), bytes.byteLength), bytes, { ifAbsent: false });
+      return this.#write(key, refTo(key, await sha256InParts(bytes), bytes.byteLength), bytes, { ifAbsent: false });
     return this.put(key, bytes).catch(async (error: unknown) => {
       // Another attempt stored its artifact first. The bytes may differ, in durations for example; the first ones
       // count.
@@ -160,7 +163,7 @@ export class ArtifactStore {
    * again.
    */
   async putJsonOnce(key: string, make: () => Promise<unknown>): Promise<ArtifactRef> {
-    return this.once(key, async () => `${JSON.stringify(await make())}\n`);
+    return this.once(key, async () => jsonBytes(await make()));
   }
 
   /**
@@ -173,7 +176,7 @@ export class ArtifactStore {
     let made = false;
     const ref = await this.once(key, async () => {
       made = true;
-      return `${JSON.stringify(schema.parse(await make()))}\n`;
+      return jsonBytes(await parseInParts(schema, await make()));
     });
     const value = await this.readJson(ref, schema);
     const damaged = made ? undefined : await this.firstDamaged(value);
@@ -190,7 +193,8 @@ export class ArtifactStore {
   async firstDamaged(value: unknown): Promise<ArtifactRef | undefined> {
     for (const ref of refsIn(value)) {
       if (!(await this.#verifies(ref))) return ref;
-      const inner = ref.uri.endsWith('.json') && (await this.firstDamaged(JSON.parse(`${await this.read(ref)}`)));
+      const bytes = ref.uri.endsWith('.json') && (await this.read(ref));
+      const inner = bytes && mayHaveRefs(bytes) && (await this.firstDamaged(await parseJsonBytes(bytes)));
       if (inner) return inner;
     }
     return undefined;

@@ -1,8 +1,21 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { nextTurn } from './turns.ts';
+
+const PART = 8 * 1024 * 1024;
 
 export function sha256(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** The same, with time for other work between the parts of many bytes. */
+export async function sha256InParts(bytes: Uint8Array): Promise<string> {
+  const hash = createHash('sha256');
+  for (let from = 0; from < bytes.byteLength; from += PART) {
+    hash.update(bytes.subarray(from, from + PART));
+    await nextTurn();
+  }
+  return hash.digest('hex');
 }
 
 /** The hash of a file, read in pieces: videos and checkpoints can be large. */
