@@ -6,6 +6,7 @@ import { createJudgeActivities } from '../../../activities/judge-completions.ts'
 import { createJudgeVersionActivities } from '../../../activities/judge-version.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { parseCompletion } from '../../../core/completion.ts';
+import { LONGEST_FACT } from '../../../core/identity.ts';
 import type { DatasetManifest } from '../../../core/sample.ts';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
 import { filedEntries, readEntries } from '../../../judge/ledger/read-ledger.ts';
@@ -89,7 +90,7 @@ describe('who has answered', () => {
     env.JUDGE_KEY = 'sk-secret-key-1';
     const { answeredBy } = await step('one', 1, 'A dog runs.');
     env.JUDGE_KEY = 'sk';
-    expect(answeredBy).toEqual([{ model: 'echo *** [31m', fingerprint: 'x'.repeat(300) }]);
+    expect(answeredBy).toEqual([{ model: 'echo *** [31m', fingerprint: 'x'.repeat(LONGEST_FACT) }]);
   });
 });
 

@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer, type Server } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
@@ -30,16 +31,15 @@ test('a TLS server of another protocol, which answers with an alert or nothing',
 });
 
 test('a load balancer that answers plain requests in words of its own', async () => {
-  const tls = createTlsServer(JUDGE_TEST);
+  const tls = createTlsServer(JUDGE_TEST).listen(0, '127.0.0.1');
+  onTestFinished(() => void tls.close());
+  await once(tls, 'listening');
   const mixed = createTcpServer((socket) => {
     socket.once('data', (first) => {
-      socket.pause();
       if (first[0] === 0x16) {
-        tls.emit('connection', socket);
-        process.nextTick(() => {
-          socket.unshift(first);
-          socket.resume();
-        });
+        const behind = connect((tls.address() as AddressInfo).port, '127.0.0.1');
+        behind.write(first);
+        socket.pipe(behind).pipe(socket);
       } else socket.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 12\r\n\r\nGo away now.');
     });
   });

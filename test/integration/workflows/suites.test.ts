@@ -218,7 +218,9 @@ describe('benchmarkRun of a published benchmark', () => {
       stages,
     );
     expect(evaluation).toMatchObject({ suite: 'dream1k', step: 0, metrics: { f1: 41 } });
-    expect(calls.map(([name]) => name)).toEqual(['resolveConfig', 'prepareSuite', 'scoreSuite']);
+    expect(calls.map(([name]) => name)).toEqual([
+      ...['resolveConfig', 'prepareSuite', 'findJudgeVersion', 'scoreSuite'],
+    ]);
     expect(given.scored[0]).toMatchObject({ captions: [ref('p')], subject: '/data/own.jsonl' });
   });
 
@@ -227,7 +229,7 @@ describe('benchmarkRun of a published benchmark', () => {
     const { stages } = stagesOf(calls);
     await run('benchmarkRun', { ...source, videos: '/data/videos', checkpoint: 'tiny' }, stages);
     expect(calls.map(([name]) => name)).toEqual([
-      ...['resolveConfig', 'loadPolicy', 'prepareSuite'],
+      ...['resolveConfig', 'loadPolicy', 'prepareSuite', 'findJudgeVersion'],
       ...['extractFrames', 'captionClips', 'extractFrames', 'captionClips', 'scoreSuite'],
     ]);
   });
