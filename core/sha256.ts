@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+
+import { VideocapError } from './errors.ts';
 import { nextTurn } from './turns.ts';
 
 const PART = 8 * 1024 * 1024;
@@ -23,4 +25,17 @@ export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   return hash.digest('hex');
+}
+
+/**
+ * The bytes of a file in pieces, as `sha256` names them.
+ * @throws VideocapError `Unavailable`, after the last piece, where they have another hash.
+ */
+export async function* checkedPieces(path: string, sha256: string): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path)) {
+    hash.update(piece as Buffer);
+    yield piece as Buffer;
+  }
+  if (hash.digest('hex') !== sha256) throw new VideocapError('Unavailable', `${path} changed while it was read.`);
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SampledText } from '../../core/completion.ts';
@@ -13,19 +13,20 @@ import type {
   PinnedFile,
   PolicyEngine,
   PolicyFiles,
+  PolicyOrigin,
   SampledGroup,
   UpdateRequest,
   UpdateResult,
 } from '../../core/policy-engine.ts';
-import { sha256OfFile } from '../../core/sha256.ts';
 import type { CallOptions } from '../../core/thread-calls.ts';
 import { learningRateAt } from '../learning-rate.ts';
 import { readFixedFiles } from '../model/fixed-files.ts';
 import { shippedModels } from '../model/model-path.ts';
 import { PolicyTokenizer } from '../model/tokenizer.ts';
-import { WEIGHTS_FILE } from '../onnx/model/weights-file.ts';
 import { exportedWeights, exportWeights } from './export-files.ts';
 import { type LearntGroup, lossSettings, referenceGroups, sampledGroups } from './learnt-batch.ts';
+import { modelCard } from './model-card.ts';
+import { PolicyWeights } from './policy-weights.ts';
 import { RankGroup } from './rank-group.ts';
 import { writeShown } from './shown-files.ts';
 import { TorchConfig } from './torch-config.ts';
@@ -35,6 +36,7 @@ import { openTorchModel } from './torch-model.ts';
 /** A model as this driver needs it. */
 interface OpenModel {
   path: string;
+  family: string;
   tokenizer: PolicyTokenizer;
   /** Ids of tokens that are never sampled. */
   suppressed: number[];
@@ -45,19 +47,16 @@ interface OpenModel {
  * tokenises, and gives and takes whatever is large as files.
  */
 export class TorchEngine implements PolicyEngine {
+  readonly #files = new PolicyWeights();
   readonly #models = new Map<string, OpenModel>();
   #group: { ranks: number; group: RankGroup } | undefined;
   /** One request at a time: the end of the last one. */
   #last: Promise<unknown> = Promise.resolve();
 
-  async startPolicy(model: string): Promise<PolicyFiles> {
+  async startPolicy(model: string, options?: CallOptions): Promise<PolicyFiles> {
     torchEnvironment();
     const { path } = this.#open(model);
-    const file = join(path, WEIGHTS_FILE);
-    return {
-      model: shippedModels().has(model) ? model : path,
-      weights: { path: file, sha256: await sha256OfFile(file) },
-    };
+    return { model: shippedModels().has(model) ? model : path, weights: await this.#files.startWeights(path, options) };
   }
 
   /** Asks the ranks for their versions and devices; the driver adds its own. */
@@ -79,7 +78,7 @@ export class TorchEngine implements PolicyEngine {
       const params = {
         ...{
           engine: section,
-          policy: { ...policy, model: path },
+          policy: await this.#files.forRanks(policy, path, section, options),
           clips,
           groupSize,
           maxNewTokens,
@@ -115,11 +114,13 @@ export class TorchEngine implements PolicyEngine {
       const { steps } = algorithm as unknown as { steps: number };
       const learningRate = learningRateAt(step, steps, optimizer);
       const { beta1, beta2, epsilon, weightDecay, maxGradNorm } = optimizer;
+      const asked = await this.#files.forRanks(policy, model, section, options);
+      const compared = await this.#files.forRanks(reference, model, section, options);
       const answer = (await group.call(
         'update',
         {
-          ...{ engine: section, policy: { ...policy, model }, reference: { ...reference, model } },
-          ...{ groups, loss, scalars, iterations, folder },
+          ...{ engine: section, policy: asked, reference: compared },
+          ...{ groups, loss, scalars, iterations, folder: request.folder },
           temperature: batch.learnsFrom === 'completions' ? batch.temperature : 1,
           suppressed,
           adamw: { learningRate, beta1, beta2, epsilon, weightDecay, maxGradNorm },
@@ -127,21 +128,21 @@ export class TorchEngine implements PolicyEngine {
         options,
       )) as { notFinite: NotFinite } | { metrics: Record<string, number>; weights: PinnedFile; optimizer: PinnedFile };
       if ('notFinite' in answer) return answer;
-      const [weights, state] = [await readFile(answer.weights.path), await readFile(answer.optimizer.path)];
       const metrics = {
         ...answer.metrics,
         ...{ learningRate, updates: groups.length > 0 ? iterations : 0 },
         ...(batch.learnsFrom === 'completions' && { excludedCompletions: excluded(batch) }),
       };
-      const [weightsSha256, optimizerSha256] = [answer.weights.sha256, answer.optimizer.sha256];
-      return { weights, optimizer: state, weightsSha256, optimizerSha256, metrics };
+      return { ...answer, metrics };
     });
   }
 
-  async exportModel({ model, weights }: PolicyFiles, folder: string): Promise<void> {
-    const { path } = this.#open(model);
+  async exportModel({ model, weights }: PolicyFiles, folder: string, origin: PolicyOrigin): Promise<void> {
+    const { path, family } = this.#open(model);
     for (const [name, bytes] of readFixedFiles(path)) await writeFile(join(folder, name), bytes);
-    await exportWeights(weights.path, path, folder);
+    const adapter = await exportWeights(weights.path, path, folder);
+    const card = modelCard({ ...origin, base: model, family, isAdapter: adapter !== undefined });
+    await writeFile(join(folder, 'README.md'), card);
   }
 
   exportedWeights(folder: string): Promise<string | undefined> {
@@ -149,6 +150,11 @@ export class TorchEngine implements PolicyEngine {
   }
 
   async close(): Promise<void> {
+    this.#stop();
+    await this.#files.close();
+  }
+
+  #stop(): void {
     this.#group?.group.kill();
     this.#group = undefined;
   }
@@ -177,7 +183,7 @@ export class TorchEngine implements PolicyEngine {
 
   async #groupOf(ranks: number, signal: AbortSignal | undefined): Promise<RankGroup> {
     if (this.#group?.ranks === ranks && this.#group.group.isAlive) return this.#group.group;
-    await this.close();
+    this.#stop();
     const group = await RankGroup.start({ ...torchEnvironment(), ranks }, signal);
     this.#group = { ranks, group };
     return group;
@@ -186,10 +192,10 @@ export class TorchEngine implements PolicyEngine {
   #open(name: string): OpenModel {
     const known = this.#models.get(name);
     if (known) return known;
-    const { path, vocabulary } = openTorchModel(name);
+    const { path, family, vocabulary } = openTorchModel(name);
     const tokenizer = new PolicyTokenizer(path);
     const suppressed = [...tokenizer.suppressed(vocabulary)].flatMap((never, id) => (never ? [id] : []));
-    const opened = { path, tokenizer, suppressed };
+    const opened = { path, family, tokenizer, suppressed };
     this.#models.set(name, opened);
     return opened;
   }

@@ -5,14 +5,17 @@ import { VideocapError } from '../../core/errors.ts';
 import { readModelJson } from '../model/model-file.ts';
 import { modelPath } from '../model/model-path.ts';
 import { WEIGHTS_FILE } from '../onnx/model/weights-file.ts';
+import { INDEX_FILE } from './start-weights.ts';
 
 /** The model families that `workers/torch/videocap_torch/engine/families.py` knows. */
 const FAMILIES = ['qwen2_vl', 'qwen2_5_vl', 'qwen3_vl'] as const;
 
-const NEEDED = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'preprocessor_config.json', WEIGHTS_FILE];
+const NEEDED = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'preprocessor_config.json'];
 
 export interface TorchModel {
   path: string;
+  /** `model_type` of its config. */
+  family: (typeof FAMILIES)[number];
   /** Entries of the embedding table: some of them may stand for no token. */
   vocabulary: number;
 }
@@ -24,13 +27,16 @@ export interface TorchModel {
 export function openTorchModel(name: string): TorchModel {
   const path = modelPath(name);
   const missing = NEEDED.find((file) => !existsSync(join(path, file)));
-  if (missing) throw invalid(name, `has no ${missing}`, 'a whole copy of the model, its weights in one file');
+  const noWeights = [WEIGHTS_FILE, INDEX_FILE].every((file) => !existsSync(join(path, file)));
+  const lacking = missing ?? (noWeights ? `${WEIGHTS_FILE} or ${INDEX_FILE}` : undefined);
+  if (lacking) throw invalid(name, `has no ${lacking}`, 'a whole copy of the model');
   const config = Config.safeParse(readModelJson(join(path, 'config.json')));
   const type = config.data?.model_type;
+  const family = FAMILIES.find((one) => one === type);
   const vocabulary = config.data?.text_config?.vocab_size ?? config.data?.vocab_size;
-  if (vocabulary === undefined || !FAMILIES.some((family) => family === type))
+  if (vocabulary === undefined || !family)
     throw invalid(name, `is a "${type}"`, `a model whose config.json says one of ${FAMILIES.join(', ')}`);
-  return { path, vocabulary };
+  return { path, family, vocabulary };
 }
 
 const Vocabulary = z

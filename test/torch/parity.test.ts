@@ -1,10 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { GrpoConfig } from '../../algorithms/grpo.ts';
 import { SftConfig } from '../../algorithms/sft.ts';
 import type {
   CompletionBatch,
+  NewFile,
   PolicyEngine,
   PolicyFiles,
   ReferenceBatch,
@@ -43,15 +45,18 @@ const sampled = (kind: Kind) =>
   });
 
 /** The update of one stored batch by an engine. */
-async function updated(kind: Kind, request: Omit<UpdateRequest, 'engine' | 'policy' | 'reference' | 'step'>) {
+async function updated(kind: Kind, request: Pick<UpdateRequest, 'loss' | 'algorithm' | 'batch'>) {
   const engine: PolicyEngine = engines[kind];
-  const result = await engine.update({ ...request, engine: SECTIONS[kind], policy, reference: policy, step: 1 });
+  const folder = await mkdtemp(join(tmpdir(), 'videocap-parity-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const section = { engine: SECTIONS[kind], policy, reference: policy, step: 1, folder };
+  const result = await engine.update({ ...request, ...section });
   const { weights, optimizer, metrics } = result as UpdateResult;
-  return { weights: tensorsIn(weights), moments: tensorsIn(optimizer), metrics };
+  return { weights: await tensorsIn(weights), moments: await tensorsIn(optimizer), metrics };
 }
 
-function tensorsIn(bytes: Uint8Array): FloatTensors {
-  return readSafetensors(bytes, 'a checkpoint').tensors;
+async function tensorsIn(file: NewFile): Promise<FloatTensors> {
+  return readSafetensors('path' in file ? await readFile(file.path) : file.bytes, 'a checkpoint').tensors;
 }
 
 /** The largest difference of a tensor's entries, over the largest entry. */

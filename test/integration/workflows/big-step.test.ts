@@ -76,10 +76,8 @@ async function played(samples: number, group: number) {
     const all = (batch as CompletionBatch).groups.flatMap(({ completions }) => completions);
     learnt = all.filter(({ advantage }) => advantage !== null).length;
     const bytes = Buffer.from('learnt');
-    return {
-      ...{ weights: bytes, optimizer: bytes, weightsSha256: sha256(bytes), optimizerSha256: sha256(bytes) },
-      metrics: {},
-    };
+    const file = { bytes, sha256: sha256(bytes) };
+    return { weights: file, optimizer: file, metrics: {} };
   };
   const generate: PolicyEngine['generate'] = async ({ clips }) =>
     clips.map(({ sampleId }) => ({ sampleId, completions: Array.from({ length: group }, (_, c) => completion(c)) }));

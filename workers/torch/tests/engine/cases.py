@@ -61,8 +61,8 @@ def update_request(folder: Path, groups: list[dict], **changed) -> dict:
             one.setdefault("weight", weight / len(one["tokenIds"]))
     return {
         "engine": SECTION,
-        "policy": {"model": str(TINY), "weights": pinned(WEIGHTS)},
-        "reference": {"model": str(TINY), "weights": pinned(WEIGHTS)},
+        "policy": {"model": str(TINY), "weights": pinned(WEIGHTS), "base": pinned(WEIGHTS)},
+        "reference": {"model": str(TINY), "weights": pinned(WEIGHTS), "base": pinned(WEIGHTS)},
         "groups": groups,
         "loss": "grpo",
         "scalars": {"clip_low": 0.2, "clip_high": 0.28, "beta": 0.04},

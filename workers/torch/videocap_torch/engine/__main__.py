@@ -23,11 +23,12 @@ import transformers
 from . import sampling
 from .messages import EngineSection, Generate, PolicyFiles, Update
 from .optimizer import Optimizer
-from .policy import CorruptFile, Policy
+from .policy import Policy
 from .ranks import Ranks
 from .update import UpdateStopped, update
+from .weights_files import CorruptFile, WrongModel
 
-EXPECTED = {CorruptFile: "CorruptArtifact", sampling.Diverged: "Diverged"}
+EXPECTED = {CorruptFile: "CorruptArtifact", WrongModel: "InvalidModel", sampling.Diverged: "Diverged"}
 """Failures that all ranks agree on, with the driver's codes. The group goes on."""
 
 
@@ -50,12 +51,12 @@ class Engine:
 
     def generate(self, request: Generate, progress) -> list[sampling.SampledGroup]:
         policy = self._policy_of(request["policy"], request["engine"])
-        policy.load(request["policy"]["weights"])
+        policy.load(request["policy"])
         return sampling.generate(policy, request, progress)
 
     def update(self, request: Update, progress) -> dict[str, Any]:
         policy = self._policy_of(request["policy"], request["engine"])
-        policy.load(request["policy"]["weights"])
+        policy.load(request["policy"])
         self._optimizer.load(request["policy"].get("optimizer"))
         try:
             return update(policy, self._optimizer, lambda: self._as_reference(request), request, progress)
@@ -85,7 +86,7 @@ class Engine:
         else:
             if self._reference is None:
                 self._reference = Policy(files["model"], request["engine"], self._ranks, trains=False)
-            self._reference.load(files["weights"])
+            self._reference.load(files)
             yield self._reference.root
 
 

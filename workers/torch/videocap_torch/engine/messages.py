@@ -28,9 +28,12 @@ class PinnedFile(TypedDict):
 
 class PolicyFiles(TypedDict):
     model: str
-    """Folder with the model's config, tokenizer and base weights."""
+    """Folder with the model's config, tokenizer and own weights."""
     weights: PinnedFile
+    """A safetensors file, or a manifest of those in the folder."""
     optimizer: NotRequired[PinnedFile]
+    base: NotRequired[PinnedFile]
+    """With `lora`: the weights that adapters belong to."""
 
 
 class Frames(TypedDict):

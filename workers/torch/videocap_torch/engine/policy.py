@@ -10,7 +10,6 @@ from typing import TypeVar
 import torch
 from accelerate import init_empty_weights
 from peft import LoraConfig, get_peft_model
-from safetensors import safe_open
 from torch import Tensor, nn
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor
@@ -18,8 +17,9 @@ from torch.distributed.tensor._utils import compute_local_shape_and_global_offse
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoTokenizer
 
 from .families import FAMILIES, LORA_TARGETS, VideoProcessor, blocks_of
-from .messages import EngineSection, PinnedFile
+from .messages import EngineSection, PinnedFile, PolicyFiles
 from .ranks import Ranks, on_host
+from .weights_files import CorruptFile, metadata_of, open_weights
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class Policy:
 
     def __init__(self, folder: str, section: EngineSection, ranks: Ranks, *, trains: bool = True) -> None:
         self.folder, self.ranks = Path(folder), ranks
-        self.lora = section.get("lora") if trains else None
+        self.lora = section.get("lora")
         self.config = AutoConfig.from_pretrained(folder)
         self.family = FAMILIES[self.config.model_type]
         self.processor = VideoProcessor.of(folder, self.config)
@@ -105,40 +105,43 @@ class Policy:
             return f"base_model.model.{name.replace('.default', '')}"
         return self.family.stored_name(name.replace(".base_layer", ""))
 
-    def load(self, weights: PinnedFile) -> None:
+    def load(self, files: PolicyFiles) -> None:
         """Makes a file's weights those in memory: a whole model's, or an adapter's. Checks it against its hash.
 
-        @raises CorruptFile where it has another hash.
+        @raises CorruptFile where it has another hash; WrongModel where it lacks a tensor.
         """
+        weights = files["weights"]
         if self.loaded == weights["sha256"]:
             return
         self.loaded = None
         check_hash(weights, self.ranks)
-        adapter = _metadata(weights["path"]).get(ADAPTER)
-        if adapter:
-            self._load_base(json.loads(adapter)["base"])
-            self._fill(self.trained(), weights["path"])
+        if ADAPTER in metadata_of(weights["path"]):
+            self._load_base(files["base"])
+            self._fill(self._adapter(), weights["path"])
         else:
-            self._load_base(weights["sha256"], weights["path"])
+            self._load_base(weights)
             if self.lora:
                 self._reset_adapter()
         self.loaded = weights["sha256"]
 
-    def _load_base(self, sha256: str, path: str | None = None) -> None:
-        if self.base == sha256:
+    def _load_base(self, weights: PinnedFile) -> None:
+        if self.base == weights["sha256"]:
             return
         own = {self.file_name(name): p for name, p in self.model.named_parameters() if ".lora_" not in name}
-        self._fill(own, path or str(self.folder / "model.safetensors"))
-        self.base = sha256 if self.lora else None
+        self._fill(own, weights["path"])
+        self.base = weights["sha256"] if self.lora else None
 
     def _fill(self, parameters: dict[str, DTensor], path: str) -> None:
-        with safe_open(path, framework="pt") as file:
+        with open_weights(path, self.folder) as tensors:
             for name, parameter in parameters.items():
-                fill(parameter, file.get_slice(name))
+                fill(parameter, tensors.slice_of(name, parameter.shape))
+
+    def _adapter(self) -> dict[str, DTensor]:
+        return {self.file_name(name): p for name, p in self.model.named_parameters() if ".lora_" in name}
 
     def _reset_adapter(self) -> None:
         """The adapter before the first update, which changes nothing: A uniform as PEFT draws it, B zero."""
-        for name, parameter in self.trained().items():
+        for name, parameter in self._adapter().items():
             whole = torch.zeros(parameter.shape)
             if ".lora_A." in name:
                 seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
@@ -195,10 +198,6 @@ class Policy:
                 block.set_reshard_after_forward(block is not self.root, recurse=False)
 
 
-class CorruptFile(Exception):
-    """A file that has another content than it must have."""
-
-
 def check_hash(file: PinnedFile, ranks: Ranks) -> None:
     found = ranks.from_first(sha256_of(file["path"]) if ranks.is_first else None)
     if found != file["sha256"]:
@@ -222,8 +221,3 @@ def fill(parameter: DTensor | Tensor, whole) -> None:
         local = parameter.to_local()
         if local.numel() > 0:
             local.copy_(whole[offset[0] : offset[0] + shape[0]])
-
-
-def _metadata(path: str) -> dict[str, str]:
-    with safe_open(path, framework="pt") as file:
-        return file.metadata() or {}
