@@ -35,8 +35,9 @@ const ADAPTER = [
   'model = PeftModel.from_pretrained(AutoModelForImageTextToText.from_pretrained(base), ".")',
 ];
 
-const POSITIONS_TEXT = `The policy was trained with text after a video that begins one past the video's largest position, as in Qwen's own
-code and in vLLM. \`transformers\` 5 and later begin it lower when they make the positions, so pass \`position_ids\`:`;
+const POSITIONS_TEXT = `The policy was trained with text after a video that begins one past the video's largest
+position, as in Qwen's own code and in vLLM. \`transformers\` 5 and later begin it lower when they make the positions,
+so pass \`position_ids\`:`;
 
 /** The times of a video's slices, in positions. */
 const TIMES: Readonly<Record<string, string>> = {

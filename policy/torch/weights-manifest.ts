@@ -40,7 +40,8 @@ export async function readManifest(path: string): Promise<WeightsManifest | unde
 /** Equal files give equal bytes. */
 export function manifestText({ files }: WeightsManifest): string {
   const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return `${JSON.stringify({ files: sorted.map(({ name, bytes, sha256: hash }) => ({ name, bytes, sha256: hash })) })}\n`;
+  const listed = sorted.map(({ name, bytes, sha256: hash }) => ({ name, bytes, sha256: hash }));
+  return `${JSON.stringify({ files: listed })}\n`;
 }
 
 export function manifestHash(manifest: WeightsManifest): string {

@@ -44,7 +44,7 @@ describe('FileStorage', () => {
     expect(stored.mode & 0o777).toBe(0o600);
   });
 
-  it('lists what a caller that died left in a scratch folder as unfinished, and removes it with the folder', async () => {
+  it('lists what a dead caller left in a scratch folder as unfinished, and removes it with the folder', async () => {
     const storage = new FileStorage(await folder());
     await writeFile(join(await storage.scratch(), 'model.safetensors'), 'hal');
     const objects = [];

@@ -1,4 +1,6 @@
-"""Weights as files: one of safetensors, or a manifest of those in the model's folder (`policy/torch/weights-manifest.ts`)."""
+"""Weights as files: one of safetensors, or a manifest of those in the model's folder
+(`policy/torch/weights-manifest.ts`).
+"""
 
 import json
 import os
@@ -34,8 +36,8 @@ class Tensors:
         found = self._files[name].get_slice(name)
         if list(found.get_shape()) != list(shape):
             raise WrongModel(
-                f"tensor {name} of the weights {self._path} has the shape {found.get_shape()}, and config.json asks for "
-                f"{list(shape)}; use both files of one model"
+                f"tensor {name} of the weights {self._path} has the shape {found.get_shape()}, and config.json asks "
+                f"for {list(shape)}; use both files of one model"
             )
         return found
 
