@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { core } from 'zod';
 
 import { didYouMean } from '../core/did-you-mean.ts';
 import { VideocapError } from '../core/errors.ts';
@@ -60,7 +59,7 @@ export function parseConfig(text: string, { file, folder, overrides = {}, data }
   const fields = ExperimentFields.safeParse(settings).data;
   // First what the data lack, since that is why other fields do not fit together.
   const missing = fields ? dataIssues(fields, data) : [];
-  const issues = missing.length > 0 ? missing : (parsed.error?.issues ?? modelIssues(parsed.data!, folder));
+  const issues = missing.length > 0 ? missing : (parsed.error?.issues ?? []);
   if (issues.length > 0)
     throw new VideocapError(
       'InvalidConfig',
@@ -70,12 +69,6 @@ export function parseConfig(text: string, { file, folder, overrides = {}, data }
   const fault = configSizeFault(config);
   if (fault !== undefined) throw new VideocapError('InvalidConfig', `${file}: the config ${fault}.`);
   return config;
-}
-
-/** The model's name is one of a model hub, and no folder. */
-function modelIssues({ policy: { model } }: ExperimentConfig, folder: string): core.$ZodIssue[] {
-  const remedy = hubRemedy(model, folder);
-  return remedy === undefined ? [] : [{ code: 'custom', path: ['policy', 'model'], message: remedy, input: model }];
 }
 
 /** The data set that a config names, if that much of it can be read. */
@@ -147,8 +140,13 @@ function withAbsolutePaths(config: ExperimentConfig, folder: string): Experiment
         videos: resolve(folder, suite.videos),
       })),
     },
-    policy: { ...policy, model: isPath(policy.model) ? resolve(folder, policy.model) : policy.model },
+    policy: { ...policy, model: absoluteModel(policy.model, folder) },
   };
+}
+
+/** A name of a model hub stays one where there is no such folder, so that errors can say what it is. */
+function absoluteModel(model: string, folder: string): string {
+  return isPath(model) && hubRemedy(model, folder) === undefined ? resolve(folder, model) : model;
 }
 
 function absoluteDataset(dataset: DatasetConfig, folder: string): DatasetConfig {

@@ -4,7 +4,6 @@ import type { ExperimentConfig } from '../../configs/schema.ts';
 import { configOfRun } from '../../contracts/run-config.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
-import { hubRemedy } from '../../policy/hub-id.ts';
 import { isBrokenRunCheckpoint, parseRunCheckpoint, runCheckpoint } from '../../policy/run-checkpoint.ts';
 import { findInstallation } from '../installation.ts';
 import { isShipped, modelOf } from './arguments.ts';
@@ -44,8 +43,6 @@ export async function checkpointConfig<C extends string | undefined>(
     const name = runCheckpoint(found);
     return { checkpoint: name as C, name, config, named: false };
   }
-  const hub = checkpoint === undefined ? undefined : hubRemedy(checkpoint, '.');
-  if (hub !== undefined) throw new VideocapError('InvalidModel', `Model "${checkpoint}" is not a folder; ${hub}.`);
   const name = named ?? DEFAULT;
   const asked = { ...overrides, ...(checkpoint !== undefined && { 'policy.model': modelOf(checkpoint) }) };
   return { checkpoint, name, config: await loadConfig(name, asked), named: named !== undefined };

@@ -29,12 +29,6 @@ async function allowed(text: string) {
 /** Refusals of experiment files, of overrides, and of the file of what the worker allows. */
 export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   [
-    'InvalidConfig: lab.yaml:1:11: policy.model is "Qwen/Qwen2-VL-2B-Instruct"; models are not downloaded: run `hf ' +
-      'download Qwen/Qwen2-VL-2B-Instruct --local-dir models/Qwen2-VL-2B-Instruct`, and name ' +
-      'models/Qwen2-VL-2B-Instruct.',
-    () => config('policy: { model: Qwen/Qwen2-VL-2B-Instruct }'),
-  ],
-  [
     'InvalidConfig: lab.yaml:1:13: sampling.max_completion_length is not a known field (here ' +
       '"sampling.maxNewTokens"; docs/coming-from.md compares them). Fields of sampling: groupSize, temperature, ' +
       'maxNewTokens, topP, topK, minP, repetitionPenalty.',
@@ -64,7 +58,8 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
     () => config('', { 'prompt.texts': Array.from({ length: 40 }, (_, i) => `${'x'.repeat(1998)}${i}`) }),
   ],
   [
-    'InvalidConfig: There is no config "quickstrat" (did you mean "quickstart"?). Known: quickstart, sft; or ' +
+    'InvalidConfig: There is no config "quickstrat" (did you mean "quickstart"?). Known: quickstart, sft, ' +
+      'videocap-r1-qwen25vl-7b, videocap-r1-qwen2vl-7b, videocap-r1-qwen2vl-7b-lora, videocap-r1-qwen3vl-8b; or ' +
       'give the path of a YAML file.',
     () => loadConfig('quickstrat'),
   ],

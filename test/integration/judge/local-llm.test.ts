@@ -134,7 +134,10 @@ describe('datasetAnnotation with it', () => {
       { taskQueue: 'annotate', workflowBundle: await workflowBundle() },
       {
         connection: environment.nativeConnection,
-        activities: { ...createConfigActivities({ store, home: 'unused' }), ...createAnnotationActivities({ store, env }) },
+        activities: {
+          ...createConfigActivities({ store, home: 'unused' }),
+          ...createAnnotationActivities({ store, env }),
+        },
         interceptors: { activity: [(context: Context) => ({ inbound: new ActivityRuntime(context) })] },
       },
     );

@@ -13,7 +13,10 @@ const refuses = (text: string, ...named: string[]) =>
 
 describe('loadConfig', () => {
   it('reads every config that ships', async () => {
-    expect(await configNames()).toEqual(['quickstart', 'sft']);
+    const published = ['qwen25vl-7b', 'qwen2vl-7b', 'qwen2vl-7b-lora', 'qwen3vl-8b'].map(
+      (model) => `videocap-r1-${model}`,
+    );
+    expect(await configNames()).toEqual(['quickstart', 'sft', ...published]);
     for (const name of await configNames()) expect((await loadConfig(name)).name).toBe(name);
     const examples = ['own-data', 'local-judge', 'gspo'];
     for (const name of examples) expect((await loadConfig(`configs/examples/${name}.yaml`)).name).toBe(name);
@@ -125,4 +128,11 @@ describe('parseConfig', () => {
     expect(override({ 'algorithm.stepz': 10 })).toThrow(blames('algorithm.stepz=10', 'algorithm.stepz'));
     expect(override({ 'algorithm..steps': 1 })).toThrow(refusal('InvalidConfig', '"algorithm..steps"'));
   });
+});
+
+test("a model hub's name stays one, and any other path is that of a folder beside the file", () => {
+  const modelOf = (model: string) =>
+    parseConfig(`policy: { model: ${model} }`, { file: 'lab.yaml', folder: '/lab' }).policy.model;
+  expect(modelOf('Qwen/Qwen2-VL-2B-Instruct')).toBe('Qwen/Qwen2-VL-2B-Instruct');
+  expect(modelOf('./models/mine')).toBe('/lab/models/mine');
 });
