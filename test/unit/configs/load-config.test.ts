@@ -130,7 +130,7 @@ describe('parseConfig', () => {
   });
 });
 
-test("a model hub's name stays one, and any other path is that of a folder beside the file", () => {
+it("a model hub's name stays one, and any other path is that of a folder beside the file", () => {
   const modelOf = (model: string) =>
     parseConfig(`policy: { model: ${model} }`, { file: 'lab.yaml', folder: '/lab' }).policy.model;
   expect(modelOf('Qwen/Qwen2-VL-2B-Instruct')).toBe('Qwen/Qwen2-VL-2B-Instruct');
