@@ -31,7 +31,7 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   [
     'InvalidConfig: lab.yaml:1:13: sampling.max_completion_length is not a known field (here ' +
       '"sampling.maxNewTokens"; docs/coming-from.md compares them). Fields of sampling: groupSize, temperature, ' +
-      'maxNewTokens, topP, topK, minP, repetitionPenalty.',
+      'maxNewTokens, topK, topP, minP, repetitionPenalty.',
     () => config('sampling: { max_completion_length: 3 }'),
   ],
   [
