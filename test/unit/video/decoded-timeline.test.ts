@@ -28,7 +28,7 @@ describe('the decoder is asked for times', () => {
   });
 });
 
-test('the decoder is asked for times where a key frame is shown before what comes before it: half a frame of overlap', () => {
+test('the decoder is asked for times where a key frame is shown before what comes before it', () => {
   const steps = [0, 40, 80, 120].map((ms, i) => ({ begin: 1000 * ms, key: i === 0, hidden: false }));
   const joined = [100, 140, 180].map((ms, i) => ({ begin: 1000 * ms, key: i === 0, hidden: false }));
   const all = [...steps, ...joined];
