@@ -5,8 +5,8 @@ const FIRST_OF_STREAM = 2;
 const POLYNOMIAL = 0x04c11db7;
 
 /**
- * Whether an Ogg file (RFC 3533) has pages that ffmpeg leaves out: damaged ones, and gaps in a stream's page numbers. It
- * goes on behind them, and marks nothing as damaged.
+ * Whether an Ogg file (RFC 3533) has pages that ffmpeg leaves out: damaged ones, and gaps in a stream's page numbers.
+ * ffmpeg goes on behind them, and marks nothing as damaged.
  */
 export async function lostOggPages(pages: FilePages): Promise<boolean> {
   const expected = new Map<number, number>();

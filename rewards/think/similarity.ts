@@ -37,7 +37,7 @@ const BLANK = /[\s\p{Default_Ignorable_Code_Point}]/gu;
 /**
  * `"  Moves LEFT. "` -> `"moves left"`. Texts that look alike become the same: composed and decomposed letters,
  * full-width forms, the signs of minus, quotation marks, characters that show nothing, such as the one that only asks
- * for the colourful form of an emoji. The marks of lists, of quotation and of emphasis around a phrase are no part of it.
+ * for the colourful form of an emoji. Marks of lists, of quotation and of emphasis around a phrase are no part of it.
  */
 export function normalisePhrase(phrase: string): string {
   const plain = plainMarks(phrase.normalize('NFKC').replace(/\p{Default_Ignorable_Code_Point}/gu, ''))
