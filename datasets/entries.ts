@@ -26,8 +26,13 @@ export async function isArray(path: string, signal?: AbortSignal): Promise<boole
 export async function* entriesOf(path: string, maxBytes: number, signal?: AbortSignal): AsyncGenerator<Entry> {
   let [depth, inText, escaped, ended] = [0, false, false, false];
   const pieces = new BoundedPieces(maxBytes);
-  const finish = (): Entry => {
+  const finish = (byte: number): Entry => {
     const raw = pieces.take();
+    // A comma behind the last entry is fine.
+    if (byte === COMMA && raw?.every((one) => SPACES.has(one)))
+      return {
+        problem: 'nothing stands before a comma of the list; remove the comma, or write the sample that is missing',
+      };
     return raw ? { raw } : { problem: `it is longer than ${maxBytes} bytes; an entry holds one sample` };
   };
   for await (const chunk of chunksOf(path, signal)) {
@@ -53,7 +58,7 @@ export async function* entriesOf(path: string, maxBytes: number, signal?: AbortS
       pieces.keep(chunk.subarray(from, at));
       from = at + 1;
       ended = depth === 0;
-      yield finish();
+      yield finish(byte);
     }
     if (!ended) pieces.keep(chunk.subarray(from));
   }

@@ -88,15 +88,15 @@ function converted(row: Row, empty: string | undefined): Row {
   return {
     ...own,
     ...(typeof own.id === 'number' && { id: String(own.id) }),
-    ...videoOf(row, parts),
+    ...videoOf(row, parts, own, where),
     ...(prompt && { prompt: given(own, 'prompt', prompt, where) }),
     ...(answer && { caption: given(own, 'caption', untagged(answer.text), where) }),
   };
 }
 
-/** A text of the layout, unless the row has it in the project's own field as well. */
-function given(own: Row, field: string, text: string, where: string): string {
-  if (own[field] === undefined) return text;
+/** A value of the layout, unless the row has one in the project's own field as well. */
+function given<Value>(own: Row, field: string, value: Value, where: string): Value {
+  if (own[field] === undefined) return value;
   throw new LayoutProblem(`it has its ${field} twice, in "${where}" and as "${field}"; leave one out`);
 }
 
@@ -143,6 +143,14 @@ function turnOf(role: unknown, content: unknown, place: string, known: readonly 
 }
 
 const MEDIA_FIELDS = ['video', 'image', 'video_url', 'image_url', 'path', 'url'];
+/** What parts of a content list hold, by their `type` and by the field that says it without one. */
+const PART_TYPES: ReadonlyMap<unknown, 'text' | 'video' | 'image'> = new Map([
+  ['text', 'text'],
+  ['video', 'video'],
+  ['image', 'image'],
+  ['video_url', 'video'],
+  ['image_url', 'image'],
+]);
 const PART_FIELDS = ['type', 'text', ...MEDIA_FIELDS, 'video_start', 'video_end'];
 
 /**
@@ -153,14 +161,24 @@ function partOf(part: unknown, place: string): string | Row {
   if (typeof part !== 'object' || part === null) return textOf(part, place);
   const fields = filledOf(part);
   for (const field of Object.keys(fields)) if (!PART_FIELDS.includes(field)) throw unknown(field, place, PART_FIELDS);
-  const found = MEDIA_FIELDS.filter((field) => field in fields);
-  if (found.length > 1) throw new LayoutProblem(`"${place}" has both "${found[0]}" and "${found[1]}"; keep one`);
-  const [field] = found;
-  const missing = MEDIA_FIELDS.find((name) => name === fields.type) ?? 'text';
-  if (field === undefined) return textOf(fields.text, `${place}.${missing}`);
-  const { video_start, video_end } = fields;
-  const isImage = field.startsWith('image') || `${fields.type}`.startsWith('image');
-  return { [isImage ? 'image' : 'video']: urlOf(fields[field]), video_start, video_end };
+  const { type, video_start, video_end } = fields;
+  const ofType = PART_TYPES.get(type);
+  if (type !== undefined && ofType === undefined)
+    throw new LayoutProblem(
+      `"${place}" is of ${shownValue(type)}; a sample has parts of ${[...PART_TYPES.keys()].join(', ')} alone`,
+    );
+  const found = ['text', ...MEDIA_FIELDS].filter((field) => field in fields);
+  const missing = MEDIA_FIELDS.find((name) => name === type) ?? 'text';
+  if (found[0] === undefined) return textOf(undefined, `${place}.${missing}`);
+  const kind = PART_TYPES.get(found[0]) ?? (ofType === 'image' ? 'image' : 'video');
+  const segment = ['video_start', 'video_end'].filter((field) => field in fields);
+  const [field, second] = kind === 'video' ? found : [...found, ...segment];
+  if (second !== undefined) throw new LayoutProblem(`"${place}" has both "${field}" and "${second}"; keep one`);
+  if ((ofType ?? kind) !== kind)
+    throw new LayoutProblem(`"${place}" is of "${type}" and has "${field}"; name one kind of content in both`);
+  return kind === 'text'
+    ? textOf(fields.text, `${place}.text`)
+    : { [kind]: urlOf(fields[field!]), video_start, video_end };
 }
 
 function urlOf(value: unknown): unknown {
@@ -178,7 +196,7 @@ function onlyTurn(turns: readonly Turn[], role: Turn['role'], where: string): Tu
 }
 
 /** The one video of a row, with its segment where the content names one. */
-function videoOf(row: Row, parts: readonly Row[]): Row {
+function videoOf(row: Row, parts: readonly Row[], own: Row, where: string): Row {
   refuseListOfFrames(row, parts);
   const listed = [row.videos, row.video].flatMap(namesOf);
   const moving = [...listed, ...parts.flatMap(({ video }) => namesOf(video))];
@@ -193,7 +211,11 @@ function videoOf(row: Row, parts: readonly Row[]): Row {
         'for each, or put the pictures of one video into a folder and name the folder',
     );
   const { video_start: start, video_end: end } = parts.find((part) => 'video' in part) ?? {};
-  return { video: named[0], ...(start !== undefined && { start }), ...(end !== undefined && { end }) };
+  return {
+    video: named[0],
+    ...(start !== undefined && { start: given(own, 'start', start, where) }),
+    ...(end !== undefined && { end: given(own, 'end', end, where) }),
+  };
 }
 
 /** ms-swift and LLaMA-Factory take a list in place of one video's name, and so does Qwen's processor in a part. */

@@ -7,7 +7,14 @@ export const MAX_TEXT = 20_000;
 const MAX_NAME = 1000;
 const MAX_PICTURES = 100_000;
 
-const text = z.string().trim().min(1).max(MAX_TEXT);
+/** Spaces, characters of control and of layout, such as the space of no width. */
+const UNSEEN = /^[\s\p{Z}\p{Cc}\p{Default_Ignorable_Code_Point}]+$/u;
+const text = z
+  .string()
+  .trim()
+  .min(1)
+  .max(MAX_TEXT)
+  .refine((one) => !UNSEEN.test(one), 'write a text that can be seen');
 const name = text.max(MAX_NAME);
 
 /** The fields of a sample in a user's own dataset file. */

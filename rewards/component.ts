@@ -17,8 +17,18 @@ export interface ComponentSection {
 /** The largest weight, and the largest score of a custom reward: sums of their squares must stay finite. */
 export const LARGEST = 1e9;
 
+/** The least weight above 0: beside others a smaller one is lost to rounding, and its squares are 0. */
+const LEAST_WEIGHT = 1e-6;
+
 /** How much the component counts in the total. With weight 0 it is scored, but not part of the total. */
-export const Weight = z.number().nonnegative().max(LARGEST).default(1);
+export const Weight = z
+  .number()
+  .nonnegative()
+  .max(LARGEST)
+  .refine((weight) => weight <= 0 || weight >= LEAST_WEIGHT, {
+    error: 'set 0, or a number of at least 0.000001: a smaller weight is lost to rounding',
+  })
+  .default(1);
 
 /** A completion as components see it. */
 export interface CompletionToScore extends ParsedCompletion {

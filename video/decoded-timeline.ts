@@ -1,6 +1,6 @@
 import { VideocapError } from '../core/errors.ts';
 import { damagedShare, LOST_ALLOWED } from './frame-sources.ts';
-import type { Timeline } from './timeline.ts';
+import { nearest, type Step, type Timeline } from './timeline.ts';
 
 /** Frames that are that much shorter than most are crowded: the file was joined from cuts whose times overlap. */
 const CROWDED = 0.2;
@@ -9,8 +9,9 @@ const MOST_CROWDED = 2;
 const ROUNDING = 1500;
 
 /**
- * Whether the packets' times are not those at which a decoder shows the pictures: where they are crowded, and where the
- * container states only when to decode and the rate varies, so that pictures that change places change times. Pure.
+ * Whether the packets' times may not be those at which a decoder shows the pictures: where they are crowded, where cuts
+ * overlap, and where the container states only when to decode and the rate varies, so that pictures that change places
+ * change times. Pure.
  */
 export function needsDecoder({ begins, stated, steps }: Timeline): boolean {
   const gaps = begins.slice(1).map((begin, i) => begin - begins[i]!);
@@ -18,15 +19,28 @@ export function needsDecoder({ begins, stated, steps }: Timeline): boolean {
   if (!stated) return gaps.some((gap) => Math.abs(gap - usual) > ROUNDING);
   const shown = steps.filter(({ hidden }) => !hidden).length;
   const crowded = gaps.filter((gap) => gap < CROWDED * usual).length + Math.max(0, shown - begins.length);
-  return crowded > MOST_CROWDED;
+  return crowded > MOST_CROWDED || overlaps(steps);
+}
+
+/** Whether a key frame is shown before what is decoded before it: no encoder does so, a joint of two cuts does. */
+function overlaps(steps: readonly Step[]): boolean {
+  let latest = Number.NEGATIVE_INFINITY;
+  return steps.some(({ begin, key, hidden }) => {
+    if (hidden) return false;
+    if (key && begin < latest) return true;
+    latest = Math.max(latest, begin);
+    return false;
+  });
 }
 
 /**
  * The timeline of the times at which a decoder shows its pictures, in their order. Of pictures at one moment the last
- * stays on screen.
+ * stays on screen. Where the packets state the same times, its frames are told by them, so that seeking finds them.
  * @throws VideocapError `InvalidVideo` when more than a tenth of the frames was not decoded. Pure.
  */
 export function decodedTimeline(timeline: Timeline, times: readonly number[]): Timeline {
+  if (timeline.stated && !overlaps(timeline.steps) && agree(timeline.begins, times))
+    return { ...timeline, begins: times };
   const last = new Map<number, number>();
   let latest = Number.NEGATIVE_INFINITY;
   for (const [number, time] of times.entries()) {
@@ -49,4 +63,13 @@ export function decodedTimeline(timeline: Timeline, times: readonly number[]): T
     steps: begins.map((begin) => ({ begin, key: true, hidden: false })),
     numbers: [...last.values()],
   };
+}
+
+/** Whether each picture has a moment of its own, beside one that the packets state, and each of these has a picture. */
+function agree(begins: readonly number[], times: readonly number[]): boolean {
+  const met = times.map((time) => begins[nearest(begins, time)]!);
+  return (
+    new Set(met).size === begins.length &&
+    times.every((time, i) => Math.abs(time - met[i]!) <= ROUNDING && (i === 0 || time > times[i - 1]!))
+  );
 }

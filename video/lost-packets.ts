@@ -1,4 +1,6 @@
 import { open } from 'node:fs/promises';
+import { FilePages } from './file-pages.ts';
+import { lostOggPages } from './ogg-pages.ts';
 
 const SYNC = 0x47;
 /** Bytes from one packet to the next: plain, with a time in front (BDAV), with parity behind. */
@@ -6,11 +8,16 @@ const GRIDS = [188, 192, 204];
 const LOOKED_AT = 5;
 const BLOCK = 2 ** 20;
 
-/**
- * Whether an MPEG transport stream has places where packets should begin and none does. ffmpeg goes on behind such a
- * place, and marks nothing as damaged. Files that are no transport stream lost nothing in this way.
- */
-export async function lostPackets(path: string): Promise<boolean> {
+/** Whether a file has lost data that ffmpeg passes over, and marks nothing as damaged. Known of MPEG-TS and of Ogg. */
+export function lostPackets(path: string): Promise<boolean> {
+  return FilePages.use(path, async (pages) => {
+    const head = Buffer.from(await pages.read(0, 4)).toString('latin1');
+    return head === 'OggS' ? lostOggPages(pages) : lostTsPackets(path);
+  });
+}
+
+/** Whether an MPEG transport stream has places where packets should begin and none does. */
+async function lostTsPackets(path: string): Promise<boolean> {
   const file = await open(path);
   try {
     const { size } = await file.stat();

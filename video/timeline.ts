@@ -21,7 +21,7 @@ export interface Timeline {
    */
   stated: boolean;
   steps: readonly Step[];
-  /** The codec (VP8, VP9) decodes what leans on a lost frame as if nothing were wrong. */
+  /** The codec (VP8, VP9, Theora) decodes what leans on a lost frame as if nothing were wrong. */
   blind: boolean;
   /** The container found that data were lost. */
   corrupt: boolean;
@@ -60,7 +60,7 @@ export function timelineOf(
     begins: starts.map(microseconds),
     durationSeconds: ((span + lastFrame) * num) / den,
     stated,
-    blind: /^vp[89]$/.test(table.header('codec_id')),
+    blind: /^(vp[89]|theora)$/.test(table.header('codec_id')),
     corrupt: lostPackets || timed.some(({ corrupt }) => corrupt),
     steps: timed.map((packet) => ({ begin: microseconds(packet.at), key: packet.key, hidden: isHidden(packet) })),
   };

@@ -28,6 +28,7 @@ export function shownPath(path: string): string {
 }
 
 const NO_STREAM = 'it has no video stream';
+const NO_SIZE = 'its stream has lost the header that states the size of its picture';
 const TOO_LARGE = 'its picture is larger than 8192 x 8192';
 
 /**
@@ -36,6 +37,7 @@ const TOO_LARGE = 'its picture is larger than 8192 x 8192';
  */
 const SENTENCES: readonly (readonly [words: RegExp, sentence: string])[] = [
   [/^Stream map '[^']*' matches no streams\.?$/, NO_STREAM],
+  [/^picture size 0x0 is invalid$/i, NO_SIZE],
   [/^picture size \d+x\d+ (exceeds specified max pixel count \d+|is invalid)$/i, TOO_LARGE],
   [
     /^Format not on whitelist '[^']*'$|^Format not in allowed list|^Unknown input format/,

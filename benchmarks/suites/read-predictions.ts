@@ -105,8 +105,11 @@ async function filesOf(path: string): Promise<string[]> {
 const Row = z.looseObject({ id: z.union([z.string(), z.number()]), caption: z.string() });
 
 /** Names of what a model wrote: beside one of them `caption` is often the reference. */
-const WRITTEN =
-  /^(model_)?(pred(icted|ictions?)?|generat(ed|ions?)|(response|output|answer)s?|(filtered_)?resps)(_caption|_text)?$/i;
+const WRITTEN = new RegExp(
+  '^(model_)?(pred(icted|ictions?)?|generat(ed|ions?)|(response|output|answer|completion|result|candidate)s?|' +
+    'hyp(othes[ei]s)?|text|(filtered_)?resps)(_caption|_text)?$',
+  'i',
+);
 
 /** The field beside `caption` whose other text may be the prediction: a reader cannot tell which of them is. */
 function rivalOf({ id: _, caption, ...others }: z.infer<typeof Row>): string | undefined {

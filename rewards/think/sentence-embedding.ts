@@ -2,6 +2,7 @@ import { VideocapError } from '../../core/errors.ts';
 import { ThreadClient } from '../../core/thread-client.ts';
 import { EMBEDDING_MODEL, embeddingModelFolder } from './embedding-model.ts';
 import { mixedSimilarity } from './mixed-similarity.ts';
+import { likenessOfNumbers } from './numbers.ts';
 import type { Reading } from './reading.ts';
 import type { Embedded, EmbeddingApi } from './sentence-embedding-thread.ts';
 import { normalisePhrase, type PhraseSimilarity, plainSimilarity, type Similarity } from './similarity.ts';
@@ -107,9 +108,10 @@ function similarityOf(a: string, b: string, embeddings: ReadonlyMap<string, Embe
   const left = embeddings.get(a);
   const right = embeddings.get(b);
   if (!left || !right) throw new Error(`"${left ? b : a}" was not among the phrases that were prepared.`);
-  if (left.reading.unreadShare === 0 && right.reading.unreadShare === 0) return cosine(left.vector, right.vector);
   // Rounding must not make 0.9999 of equal parts.
-  const ofRead = left.reading.read === right.reading.read ? 1 : cosine(left.vector, right.vector);
+  const [read, other] = [left.reading.read, right.reading.read];
+  const ofRead = read === other ? 1 : cosine(left.vector, right.vector) * likenessOfNumbers(read, other);
+  if (left.reading.unreadShare === 0 && right.reading.unreadShare === 0) return ofRead;
   return mixedSimilarity({ phrase: a, reading: left.reading }, { phrase: b, reading: right.reading }, ofRead);
 }
 

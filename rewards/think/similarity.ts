@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { plainMarks, withoutMarkup } from './markup.ts';
 
 /**
  * How alike two phrases are: 0 nothing in common, 1 the same. Symmetric, and exactly 1 for phrases that are equal once
@@ -29,24 +30,21 @@ export interface Similarity {
 }
 
 /** The ends of sentences in other scripts, beside `.,;:!?`, which NFKC makes of their full-width forms. */
-const ENDS = '[\\s.,;:!?。、،؛؟۔।॥]+';
-const AROUND = new RegExp(`^${ENDS}|${ENDS}$`, 'g');
+const ENDS = '[\\s.,;:!?。、،؛؟۔।॥]';
+const AROUND = new RegExp(`^(?:(?![.,]\\d)${ENDS})+|${ENDS}+$`, 'g');
 const BLANK = /[\s\p{Default_Ignorable_Code_Point}]/gu;
 
 /**
  * `"  Moves LEFT. "` -> `"moves left"`. Texts that look alike become the same: composed and decomposed letters,
- * full-width forms, the two signs of minus, characters that show nothing, such as the one that only asks for the
- * colourful form of an emoji.
+ * full-width forms, the signs of minus, quotation marks, characters that show nothing, such as the one that only asks
+ * for the colourful form of an emoji. Marks of lists, of quotation and of emphasis around a phrase are no part of it.
  */
 export function normalisePhrase(phrase: string): string {
-  return phrase
-    .normalize('NFKC')
-    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
-    .replaceAll('−', '-')
+  const plain = plainMarks(phrase.normalize('NFKC').replace(/\p{Default_Ignorable_Code_Point}/gu, ''))
     .toLowerCase()
     .normalize('NFKC')
-    .replace(/\s+/g, ' ')
-    .replace(AROUND, '');
+    .replace(/\s+/g, ' ');
+  return withoutMarkup(plain, AROUND);
 }
 
 /** The similarity that needs no measure: of equal phrases, and of those without a word. Undefined for all others. */

@@ -435,6 +435,11 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
     () => config('reward: { caption: { variant: completeness-naturalness } }'),
   ],
   [
+    'InvalidConfig: lab.yaml:1:22: reward.caption.weight is 1e-320; set 0, or a number of at least 0.000001: a ' +
+      'smaller weight is lost to rounding.',
+    () => config('reward: { caption: { weight: 1.0e-320 } }'),
+  ],
+  [
     'InvalidConfig: lab.yaml:1:22: reward.caption.weight is 1e+308; set a number of at most 1000000000.',
     () => config('reward: { caption: { weight: 1e308 } }'),
   ],

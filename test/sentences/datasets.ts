@@ -222,6 +222,29 @@ export const DATASET_SENTENCES: readonly PinnedSentence[] = [
   ],
   [
     'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
+      '"messages.0.content.0" is of "audio"; a sample has parts of text, video, image, video_url, image_url alone. ' +
+      'Fix or remove them, or raise dataset.maxBadSamples.',
+    () => row({ messages: [{ role: 'user', content: [{ type: 'audio', url: 'a.wav' }] }, ANSWERED] }),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
+      '"messages.0.content.0" is of "text" and has "video"; name one kind of content in both. Fix or remove them, ' +
+      'or raise dataset.maxBadSamples.',
+    () => row({ messages: [{ role: 'user', content: [{ type: 'text', video: 'a.mp4' }] }, ANSWERED] }),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: "caption" ' +
+      'is "\u200B"; write a text that can be seen. Fix or remove them, or raise dataset.maxBadSamples.',
+    () => row({ video: 'a.mp4', caption: '\u200B' }),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl entry 2: nothing ' +
+      'stands before a comma of the list; remove the comma, or write the sample that is missing. Fix or remove ' +
+      'them, or raise dataset.maxBadSamples.',
+    () => dataset('[{"video": "a.mp4", "caption": "A dog runs."},,{"video": "a.mp4", "caption": "A dog runs."}]'),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
       '"messages" is empty, and the assistant\'s answer is the caption; add it, or "caption". Fix or remove ' +
       'them, or raise dataset.maxBadSamples.',
     () => row({ messages: [], videos: ['a.mp4'] }),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { extractClip } from '../../../video/extract-frames.ts';
 import { FrameOptions } from '../../../video/frame-options.ts';
+import { lostPackets } from '../../../video/lost-packets.ts';
 import { ffmpegTool } from './ffmpeg-tool.ts';
 
 const OPTIONS = FrameOptions.parse({});
@@ -16,6 +17,7 @@ beforeAll(async () => {
   await ffmpegTool(...source, ...h264, '-movflags', '+faststart', at('h264.mp4'));
   await ffmpegTool(...source, ...h264, '-g', '25', '-slices', '4', '-bf', '2', at('slices.ts'));
   await ffmpegTool(...source, '-c:v', 'mpeg2video', '-g', '10', '-q:v', '4', at('mpeg2.ts'));
+  await ffmpegTool(...source, '-c:v', 'libtheora', '-q:v', '6', '-g', '100', at('theora.ogv'));
   await ffmpegTool(
     ...source,
     '-c:v',
@@ -82,6 +84,21 @@ test('a key frame lost takes with it what leans on it, though the decoder goes o
   bytes.fill(0xff, keys[2]! - 1, keys[2]! + 40);
   await writeFile(at('key.mp4'), bytes);
   await refused(at('key.mp4'), /50 of 200 frames \(25\.0 %\) could not be decoded, the file is damaged/);
+});
+
+test('a damaged page of Ogg takes with it what leans on its frames, though the decoder goes on', async () => {
+  expect(await lostPackets(at('theora.ogv'))).toBe(false);
+  const bytes = await readFile(at('theora.ogv'));
+  const page = bytes.indexOf('OggS', bytes.length * 0.55, 'latin1');
+  const next = bytes.indexOf('OggS', page + 4, 'latin1');
+  const flipped = Buffer.from(bytes);
+  flipped[page + 200]! ^= 1;
+  const without = Buffer.concat([bytes.subarray(0, page), bytes.subarray(next)]);
+  for (const hurt of [flipped, without]) {
+    await writeFile(at('page.ogv'), hurt);
+    expect(await lostPackets(at('page.ogv'))).toBe(true);
+    await refused(at('page.ogv'), /^Video .*: [6-9]\d of 200 frames .* could not be decoded/);
+  }
 });
 
 test('a few frames lost between those that are asked for change nothing', async () => {

@@ -13,6 +13,7 @@ import { FrameOptions } from '../../../video/frame-options.ts';
 import { probeVideo } from '../../../video/probe.ts';
 import { renderingOf } from '../../../video/tone-map.ts';
 import { naming } from '../../refusal.ts';
+import { ffmpegTool } from './ffmpeg-tool.ts';
 import { frameOfGrey, greyOf, makeVideo, turnClockwise } from './make-video.ts';
 
 let folder: string;
@@ -91,6 +92,12 @@ describe('is refused with its reason', () => {
     gif.writeUInt16LE(65_535, 8);
     await writeFile(at('claims.gif'), gif);
     await refused('claims.gif', 'cannot be read: its picture is larger than 8192 x 8192');
+  });
+
+  test('a stream without the header that states its size', async () => {
+    await ffmpegTool('-f', 'lavfi', '-i', 'testsrc2=s=64x64:r=8:d=6', '-c:v', 'mpeg4', at('header.mp4'));
+    await ffmpegTool('-i', at('header.mp4'), '-c', 'copy', at('headless.ts'));
+    await refused('headless.ts', 'cannot be read: its stream has lost the header that states the size of its picture');
   });
 
   test('longer than a day', async () => {

@@ -50,6 +50,17 @@ describe('times that no decoder keeps', () => {
     expect(numbers.filter((number) => number > 120).length).toBeGreaterThan(4);
   });
 
+  test.each(['mp4', 'mkv', 'ts'])('cuts that overlap by half a frame are good: %s', async (format) => {
+    const cut = ['-g', '100', '-bf', '2', '-frames:v', '30'];
+    await ffmpegTool('-f', 'lavfi', '-i', RAMP, ...H264, ...cut, at('half.mp4'));
+    await writeFile(at('half.txt'), "file 'half.mp4'\nduration 1.1\nfile 'half.mp4'\n");
+    const path = at(`half.${format === 'mp4' ? 'joined.mp4' : format}`);
+    await ffmpegTool('-f', 'concat', '-i', at('half.txt'), '-c', 'copy', path);
+    const clip = await extractClip(path, { ...OPTIONS, count: 10 });
+    const numbers = clip.times.map((time) => Math.floor((time < 1.13 ? time : time - 1.1) * 25 + 1e-6));
+    expectFrames(clip, numbers);
+  });
+
   test.each([
     ['AVI', 'vfr.avi', H264],
     ['MPEG-PS', 'vfr.mpg', ['-c:v', 'mpeg2video', '-q:v', '2']],

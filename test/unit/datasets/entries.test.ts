@@ -47,6 +47,10 @@ test('one bad entry spoils no other', async () => {
   ]);
 });
 
+test('an entry that is missing between two commas has a problem', async () => {
+  expect(await read(`[${json},\n ,${json}]`)).toEqual([good, naming('a comma'), good]);
+});
+
 test('an entry is not kept however long it is', async () => {
   const long = JSON.stringify({ ...good, caption: 'x'.repeat(3_000_000) });
   expect(await read(`[${json},${long},${json}]`)).toEqual([

@@ -272,6 +272,36 @@ test.each<[object, RegExp]>([
     /^"prompt" is .*leave out special tokens/,
   ],
   [{ conversations: [{ from: 'gpt', value: 'x'.repeat(20_001) }], video: 'a.mp4' }, /^"caption" is longer than 20000/],
+  ...['audio', 'input_audio', 'constructor', 3].map((type): [object, RegExp] => [
+    { messages: [{ role: 'user', content: [{ type, url: 'a.wav' }, 'What?'] }, turns[1]] },
+    new RegExp(`^"messages\\.0\\.content\\.0" is of ${JSON.stringify(type)}; a sample has parts of text, video, `),
+  ]),
+  ...(
+    [
+      [
+        { type: 'text', path: 'a.wav', text: 'What?' },
+        /^"messages\.0\.content\.0" has both "text" and "path"; keep one$/,
+      ],
+      [{ type: 'video', video: 'a.mp4', text: 'What?' }, /has both "text" and "video"; keep one$/],
+      [{ type: 'image', image: 'a.png', video_end: 4 }, /has both "image" and "video_end"; keep one$/],
+      [{ type: 'text', text: 'What?', video_start: 1 }, /has both "text" and "video_start"; keep one$/],
+      [{ type: 'text', video: 'a.mp4' }, /is of "text" and has "video"; /],
+      [{ type: 'text', url: 'a.mp4' }, /is of "text" and has "url"; /],
+      [{ type: 'image', video: 'a.mp4' }, /is of "image" and has "video"; /],
+      [{ type: 'video', text: 'What?' }, /is of "video" and has "text"; /],
+    ] as const
+  ).map(([part, problem]): [object, RegExp] => [{ messages: [{ role: 'user', content: [part] }, turns[1]] }, problem]),
+  ...(['start', 'end'] as const).map((field): [object, RegExp] => [
+    {
+      [field]: 9,
+      messages: [{ role: 'user', content: [{ type: 'video', video: 'a.mp4', [`video_${field}`]: 4 }] }, turns[1]],
+    },
+    new RegExp(`^it has its ${field} twice, in "messages" and as "${field}"`),
+  ]),
+  ...['\u200B', '\u200B \u2060\uFEFF', '\u0000'].map((caption): [object, RegExp] => [
+    { video: 'a.mp4', caption },
+    /^"caption" is ".*"; write a text/,
+  ]),
 ])('says what is wrong with %j', async (row, problem) => {
   expect(await problemOf(row)).toMatch(problem);
 });

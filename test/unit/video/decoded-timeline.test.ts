@@ -28,7 +28,32 @@ describe('the decoder is asked for times', () => {
   });
 });
 
+test('the decoder is asked for times where a key frame is shown before what comes before it', () => {
+  const steps = [0, 40, 80, 120].map((ms, i) => ({ begin: 1000 * ms, key: i === 0, hidden: false }));
+  const joined = [100, 140, 180].map((ms, i) => ({ begin: 1000 * ms, key: i === 0, hidden: false }));
+  const all = [...steps, ...joined];
+  const begins = all.map(({ begin }) => begin).sort((a, b) => a - b);
+  expect(needsDecoder(timeline(begins, { steps: all }))).toBe(true);
+  const sound = [0, 80, 40, 160, 120, 100].map((ms, i) => ({ begin: 1000 * ms, key: i % 3 === 0, hidden: false }));
+  expect(
+    needsDecoder(
+      timeline(
+        [0, 40, 80, 100, 120, 160].map((ms) => 1000 * ms),
+        { steps: sound },
+      ),
+    ),
+  ).toBe(false);
+});
+
 describe('the timeline of the decoder', () => {
+  test('whose times the packets state is one that can be sought in, with a moment for each picture', () => {
+    const times = [0, 40_000, 40_078, 80_000];
+    const found = decodedTimeline(timeline([0, 40_000, 80_000]), times);
+    expect(found.begins).toEqual(times);
+    expect(found.numbers).toBeUndefined();
+    expect(decodedTimeline(timeline([0, 40_000, 60_000, 80_000]), times).numbers).toBeDefined();
+  });
+
   test('of pictures at one moment, or that go back in time, the last is on screen', () => {
     const { begins, numbers } = decodedTimeline(
       timeline(regular.slice(0, 6)),

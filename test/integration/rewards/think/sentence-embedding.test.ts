@@ -29,6 +29,12 @@ describe('similarities of the sentence-embedding model', () => {
     ['moves left', 'moves right', 0.81, 0.84],
     ['moves left', 'slides to the left', 0.78, 0.81],
     ['moves left', '', 0, 0],
+    // A sign or a number that differs: the model hardly sees it.
+    ['-10 degrees', '10 degrees', 0, 0.5],
+    ['drops by 5', 'drops by -5', 0, 0.5],
+    ['3 people', '30 people', 0, 0.5],
+    ['+5 kg', '5.0 kg', 0.9, 1],
+    ['- brown', '**brown**', 1, 1],
     ['', '', 0, 0],
     ['?', '?', 1, 1],
     ['...', '…', 1, 1],

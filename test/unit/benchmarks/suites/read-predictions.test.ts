@@ -103,6 +103,12 @@ describe('a row with the reference as its caption', () => {
   it.each([
     ['pred', 'a'],
     ['pred', ''],
+    ['completion', 'a'],
+    ['hypothesis', 'a'],
+    ['hyp', 'a'],
+    ['text', 'a'],
+    ['result', 'a'],
+    ['candidates', ['a', 'b']],
     ['prediction', 'a'],
     ['predicted_caption', 'a'],
     ['generated_text', 'a'],

@@ -8,6 +8,33 @@ describe('normalisePhrase', () => {
     ['moves left, then grows', 'moves left, then grows'],
     ['ﬁne', 'fine'],
     [' .! ', ''],
+    // Marks of lists, of quotation and of emphasis.
+    ['- dog', 'dog'],
+    ['— dog —', 'dog'],
+    ['• dog', 'dog'],
+    ['* dog', 'dog'],
+    ['1. brown', 'brown'],
+    ['2) brown', 'brown'],
+    ['"STOP"', 'stop'],
+    ['“STOP.”', 'stop'],
+    ["'stop'", 'stop'],
+    ['(static)', 'static'],
+    ['- **brown**', 'brown'],
+    ['wears a **red** hat', 'wears a red hat'],
+    ['can’t', "can't"],
+    // They stay where they say something.
+    ['-10 degrees', '-10 degrees'],
+    ['- 10 degrees', '- 10 degrees'],
+    ['–10 degrees', '-10 degrees'],
+    ['-(10)', '-(10)'],
+    ['.5 m', '.5 m'],
+    ['1.5 m', '1.5 m'],
+    ['2**3', '2**3'],
+    ['5" long', '5" long'],
+    ['(a) red (b)', '(a) red (b)'],
+    ['t-shirt', 't-shirt'],
+    ['c++', 'c++'],
+    ["the boys' dog", "the boys' dog"],
   ])('%j becomes %j', (phrase, expected) => expect(normalisePhrase(phrase)).toBe(expected));
 });
 
