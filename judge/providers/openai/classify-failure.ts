@@ -63,13 +63,14 @@ const stays =
   });
 /** What it means that an endpoint refuses one request rather than all. */
 const BY_REFUSAL: Record<Refusal, Row> = {
-  filtered: () => ({ unscorable: true, reason: 'the endpoint filtered the content' }),
+  filtered: () => ({ unscorable: true, reason: 'the endpoint filtered the content', unread: true }),
   // Only answers to others show whether it is this text.
   'perhaps filtered': passes('refuses the request, perhaps because of its text'),
   'question too long': () => ({
     unscorable: true,
     reason: 'the question is longer than the judge can read',
     tooLong: true,
+    unread: true,
   }),
   'answer too long': (seen) => ({
     ...ANSWER_TOO_LONG(seen),

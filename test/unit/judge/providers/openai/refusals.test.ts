@@ -410,8 +410,8 @@ describe('one request is refused, and the others continue', () => {
     else
       expect(failed(status, body)).toEqual(
         refusal === 'filtered'
-          ? { unscorable: true, reason: 'the endpoint filtered the content' }
-          : { unscorable: true, reason: naming('longer than the judge can read'), tooLong: true },
+          ? { unscorable: true, reason: 'the endpoint filtered the content', unread: true }
+          : { unscorable: true, reason: naming('longer than the judge can read'), tooLong: true, unread: true },
       );
   });
 
