@@ -124,7 +124,7 @@ function endOf(text: string, start: number): number | undefined {
   return undefined;
 }
 
-/** JSON5 with Python's three words. A string may lack its end: then no later quote in it is looked at as a beginning. */
+/** JSON5 with Python's three words. A string without an end goes on to the end of the text, so that each is read once. */
 function tolerant(text: string): unknown {
   const words: Record<string, string> = { True: 'true', False: 'false', None: 'null' };
   return JSON5.parse(
