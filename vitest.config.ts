@@ -28,6 +28,21 @@ export default defineConfig({
           env: { GOMAXPROCS: '1' },
         },
       },
+      // `npm run test:torch` alone: it needs the torch engine's environment.
+      ...(process.env.VIDEOCAP_TEST_TORCH
+        ? [
+            {
+              extends: true as const,
+              test: {
+                name: 'torch',
+                include: ['test/torch/**/*.test.ts'],
+                globalSetup: 'test/integration/tracking/mlflow-loader.ts',
+                testTimeout: 300_000,
+                hookTimeout: 300_000,
+              },
+            },
+          ]
+        : []),
     ],
   },
 });

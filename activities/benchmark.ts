@@ -6,9 +6,10 @@ import { madeByPolicy } from '../benchmarks/suites/made-by-policy.ts';
 import { ScoreBenchmarkInput, ScoreBenchmarkOutput } from '../contracts/scoring.ts';
 import { CaptionedClip } from '../core/completion.ts';
 import { readManifest } from '../core/manifest.ts';
+import { parseInParts } from '../core/parse-in-parts.ts';
 import type { Sample } from '../core/sample.ts';
 import { scoreValue } from '../core/score.ts';
-import { settled } from '../core/settled.ts';
+import { settledEach } from '../core/settled-each.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { createJudge } from '../judge/create-judge.ts';
 import type { Judge } from '../judge/judge.ts';
@@ -55,20 +56,20 @@ export function createBenchmarkActivities(deps: BenchmarkDeps) {
         await tools.similarity(reward.think.similarity).prepare(phrases, tools.signal);
         let done = 0;
         const clips = await scoredByCustomCode(deps, reward, input, (custom) =>
-          settled(
-            captioned.map(async (clip) => {
-              const how = { judge, reward, metrics, tools, custom };
-              const result = await scoreClip(clip, sample(clip.sampleId), how);
-              onProgress?.({ done: ++done, total: captioned.length, what: 'clips scored' });
-              return result;
-            }),
-          ),
+          settledEach(captioned, async (clip) => {
+            const how = { judge, reward, metrics, tools, custom };
+            const result = await scoreClip(clip, sample(clip.sampleId), how);
+            onProgress?.({ done: ++done, total: captioned.length, what: 'clips scored' });
+            return result;
+          }),
         );
         const prompts = judge.isLlm && metrics.includes('events') ? named(HELD_OUT_PROMPTS) : [];
         const details: HeldOutDetails = { suite, judge: { name: judge.name, isLlm: judge.isLlm, prompts }, clips };
         return {
           metrics: { ...heldOutMetrics(clips), ...inPoints(sharesByCharacters(sumCompared(compared))) },
-          details: await store.putJsonOnce(keyOf('heldOutDetails', input), async () => HeldOutDetails.parse(details)),
+          details: await store.putJsonOnce(keyOf('heldOutDetails', input), async () =>
+            parseInParts(HeldOutDetails, details),
+          ),
           judge: { model: judge.name, prompts, ...(judge.answeredBy.length > 0 && { answeredBy: judge.answeredBy }) },
           ...(madeWith && {
             made: madeByPolicy(

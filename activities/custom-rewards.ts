@@ -4,8 +4,10 @@ import { ScoreCompletionsInput, ScoreCompletionsOutput, StoredScores } from '../
 import { Rollout } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
 import { readManifest } from '../core/manifest.ts';
+import { parseInParts } from '../core/parse-in-parts.ts';
 import type { StepPlace } from '../core/place.ts';
 import { settled } from '../core/settled.ts';
+import { settledEach } from '../core/settled-each.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { startOutageClock } from '../judge/client/patient-endpoint.ts';
 import { type OpenReward, pinCustomRewards, withCustomRewards } from '../rewards/custom/custom-kinds.ts';
@@ -30,7 +32,7 @@ export function createCustomRewardActivities(deps: CustomDeps) {
         const scores = await scoredByCustomCode(deps, reward, place, async (rewards) => {
           let done = 0;
           const scored = rewards.map(async ({ name, score }) => {
-            const grid = groups.map(async ({ sampleId, completions }) => {
+            const grid = await settledEach(groups, async ({ sampleId, completions }) => {
               const scores = await score({
                 sample: sample(sampleId),
                 completions: completions.map(({ parsed }) => parsed),
@@ -43,13 +45,13 @@ export function createCustomRewardActivities(deps: CustomDeps) {
               });
               return scores;
             });
-            return [name, await settled(grid)] as const;
+            return [name, grid] as const;
           });
           return Object.fromEntries(await settled(scored));
         });
         return {
           scores: await store.putJsonOnce(keyOf('componentScores', { ...place, by: 'custom' }), async () =>
-            StoredScores.parse(scores),
+            parseInParts(StoredScores, scores),
           ),
           seconds: (performance.now() - started) / 1000,
         };

@@ -25,7 +25,7 @@ export function createExportActivities({ store, engine, home }: ExportPolicyDeps
       const partial = `${folder}.${randomUUID()}.partial`;
       await mkdir(partial, { recursive: true });
       try {
-        await engine.exportModel(await policyFiles(store, policy), partial);
+        await engine.exportModel(await policyFiles(store, policy), partial, { runKey, step: policy.step });
         if ((await engine.exportedWeights(partial)) !== sha256)
           throw new VideocapError(
             'CorruptArtifact',

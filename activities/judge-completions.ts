@@ -1,8 +1,10 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { JudgeCompletionsInput, JudgeCompletionsOutput, StoredScores, Verdicts } from '../contracts/scoring.ts';
 import { Rollout } from '../core/completion.ts';
 import { readManifest } from '../core/manifest.ts';
+import { parseInParts } from '../core/parse-in-parts.ts';
 import { settled } from '../core/settled.ts';
+import { settledEach } from '../core/settled-each.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { createJudge } from '../judge/create-judge.ts';
 import { hasJudge } from '../judge/judge-config.ts';
@@ -33,21 +35,22 @@ export function createJudgeActivities({ store, onProgress, signal, outage, env, 
         const onScored = () => onProgress?.({ done: done++, total, what: 'captions judged' });
         const judged = await settled(
           components.map(async ({ name, details, score }) => {
-            const results = await settled(
-              groups.map(({ sampleId, completions }) =>
-                score(
-                  {
-                    sample: sample(sampleId),
-                    completions: completions.map(({ parsed, tokenIds }) => ({ ...parsed, tokens: tokenIds.length })),
-                  },
-                  { judge, random, onScored, signal: signal?.() },
-                ),
+            const results = await settledEach(groups, ({ sampleId, completions }) =>
+              score(
+                {
+                  sample: sample(sampleId),
+                  completions: completions.map(({ parsed, tokenIds }) => ({ ...parsed, tokens: tokenIds.length })),
+                },
+                { judge, random, onScored, signal: signal?.() },
               ),
             );
             return {
               name,
               scores: results.map(({ scores }) => scores),
-              details: results.map((r) => details.parse(r.details)),
+              details: await parseInParts(
+                z.array(details),
+                results.map((r) => r.details),
+              ),
             };
           }),
         );
@@ -57,9 +60,9 @@ export function createJudgeActivities({ store, onProgress, signal, outage, env, 
         };
         return {
           scores: await store.putJsonOnce(keyOf('componentScores', { ...place, by: 'judge' }), async () =>
-            StoredScores.parse(Object.fromEntries(judged.map(({ name, scores }) => [name, scores]))),
+            parseInParts(StoredScores, Object.fromEntries(judged.map(({ name, scores }) => [name, scores]))),
           ),
-          verdicts: await store.putJsonOnce(keyOf('verdicts', place), async () => Verdicts.parse(verdicts)),
+          verdicts: await store.putJsonOnce(keyOf('verdicts', place), async () => parseInParts(Verdicts, verdicts)),
           ...(judge.answeredBy.length > 0 && { answeredBy: judge.answeredBy }),
           usage: judge.usage,
           seconds: (performance.now() - started) / 1000,

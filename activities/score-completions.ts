@@ -2,8 +2,10 @@ import type { z } from 'zod';
 import { ScoreCompletionsInput, ScoreCompletionsOutput, StoredScores } from '../contracts/scoring.ts';
 import { Rollout } from '../core/completion.ts';
 import { readManifest } from '../core/manifest.ts';
+import { parseInParts } from '../core/parse-in-parts.ts';
 import type { Score } from '../core/score.ts';
 import { keyOf } from '../core/store-layout.ts';
+import { nextTurn } from '../core/turns.ts';
 import { distinctCaptions } from '../rewards/distinct-captions.ts';
 import { localComponents } from '../rewards/registry.ts';
 import { type ComparedPhrases, sumCompared } from '../rewards/think/compared.ts';
@@ -34,13 +36,16 @@ export function createScoreActivities({ store, home, onProgress, signal }: Score
             sample: sample(sampleId),
             completions: completions.map(({ parsed, tokenIds }) => ({ ...parsed, tokens: tokenIds.length })),
           };
-          for (const { name, score } of components) scores[name]!.push(await score(group, tools));
+          for (const { name, score } of components) {
+            scores[name]!.push(await score(group, tools));
+            await nextTurn();
+          }
         }
         const captions = groups.map(({ completions }) => completions.map(({ parsed }) => parsed.caption));
         const distinct = distinctCaptions(captions);
         return {
           scores: await store.putJsonOnce(keyOf('componentScores', { ...place, by: 'local' }), async () =>
-            StoredScores.parse(scores),
+            parseInParts(StoredScores, scores),
           ),
           compared: sumCompared(compared),
           ...(distinct !== undefined && { distinctCaptions: distinct }),

@@ -9,6 +9,7 @@ import type { ArtifactStore } from '../core/artifact-store.ts';
 import { clipped } from '../core/clipped.ts';
 import { CaptionedClip, Rollout } from '../core/completion.ts';
 import { unlessDamaged } from '../core/errors.ts';
+import { jsonBytes } from '../core/json-in-parts.ts';
 import { readManifest } from '../core/manifest.ts';
 import type { DatasetManifest } from '../core/sample.ts';
 import { datasetInputs } from '../tracking/dataset-inputs.ts';
@@ -151,7 +152,7 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
             );
             if (!rollouts) continue;
             const path = rolloutTablePath(record.step);
-            await artifacts.upload(path, JSON.stringify(rolloutTable(record.step, rollouts, manifest)));
+            await artifacts.upload(path, await jsonBytes(rolloutTable(record.step, rollouts, manifest)));
             paths.push(path);
           }
           await artifacts.listTables(paths);

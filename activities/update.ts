@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import type { AlgorithmSection } from '../algorithms/algorithm.ts';
 import { algorithmOf } from '../algorithms/registry.ts';
@@ -10,10 +11,11 @@ import { VideocapError } from '../core/errors.ts';
 import type { NumberGrid } from '../core/grid.ts';
 import { readManifest } from '../core/manifest.ts';
 import { type Keeping, oldCheckpoints } from '../core/old-checkpoints.ts';
-import type { CompletionBatch, NotFiniteUpdate, ReferenceBatch, UpdateResult } from '../core/policy-engine.ts';
+import type { CompletionBatch, NewFile, NotFiniteUpdate, ReferenceBatch, UpdateResult } from '../core/policy-engine.ts';
 import { referenceText } from '../core/reference-text.ts';
 import type { Shown } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
+import { nextTurn } from '../core/turns.ts';
 import { listClips, policyFiles, readShown } from '../policy/engine-inputs.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 import { PassedSteps } from './passed-steps.ts';
@@ -25,14 +27,10 @@ type Stored<From> = Extract<Input['batch'], { learnsFrom: From }>;
 
 /** One optimiser step: a new checkpoint in the store, and its metrics. */
 export function createUpdateActivities({ store, engine, onProgress, signal }: UpdateDeps) {
-  async function learn({
-    step,
-    batch,
-    algorithm,
-    engine: section,
-    output,
-    ...input
-  }: Input): Promise<UpdateResult | NotFiniteUpdate> {
+  async function learn(
+    { step, batch, algorithm, engine: section, output, ...input }: Input,
+    folder: string,
+  ): Promise<UpdateResult | NotFiniteUpdate> {
     const request = {
       engine: section,
       policy: await policyFiles(store, input.policy),
@@ -44,16 +42,42 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
         batch.learnsFrom === 'completions'
           ? await completionBatch(store, batch)
           : await referenceBatch(store, batch, output),
+      folder,
     };
     return engine.update(request, { onProgress, signal: signal?.() });
   }
 
-  /** The policy as it was: without optimiser state before the first update. */
-  async function unchanged({ policy: { weights, optimizer } }: Input) {
+  /** The policy as it was, under the keys of the step: without optimiser state before the first update. */
+  async function keepUnchanged({ runKey, step, policy: { weights, optimizer } }: Input) {
+    const [model, state] = checkpointKeys(runKey, step);
     return {
-      weights: await store.read(weights),
-      optimizer: optimizer && (await store.read(optimizer)),
+      weights: await store.putCopy(model, weights),
+      ...(optimizer && { optimizer: await store.putCopy(state, optimizer) }),
     };
+  }
+
+  async function keep({ runKey, step }: Input, { weights, optimizer }: UpdateResult) {
+    const [model, state] = checkpointKeys(runKey, step);
+    return { weights: await storeFile(store, model, weights), optimizer: await storeFile(store, state, optimizer) };
+  }
+
+  async function makeStep(input: Input): Promise<z.infer<typeof UpdatePolicyOutput>> {
+    const started = performance.now();
+    const folder = await store.storage.scratch();
+    try {
+      const result = await learn(input, folder);
+      const files = 'notFinite' in result ? await keepUnchanged(input) : await keep(input, result);
+      return {
+        policy: { model: input.policy.model, step: input.step, ...files },
+        ...('notFinite' in result
+          ? { metrics: { updates: 0 }, notFinite: result.notFinite }
+          : { metrics: result.metrics }),
+        computedWith: await engine.identity(input.policy.model, input.engine),
+        seconds: (performance.now() - started) / 1000,
+      };
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   }
 
   const passed = new PassedSteps(store);
@@ -72,25 +96,7 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
       const { runKey, step } = input;
       const made = await passed.output(runKey, step);
       if (made) return made;
-      const output = await store.onceJson(keyOf('update', { runKey, step }), UpdatePolicyOutput, async () => {
-        const started = performance.now();
-        const result = await learn(input);
-        const { weights, optimizer } = 'notFinite' in result ? await unchanged(input) : result;
-        const [model, state] = checkpointKeys(runKey, step);
-        return {
-          policy: {
-            model: input.policy.model,
-            step,
-            weights: await store.put(model, weights),
-            ...(optimizer && { optimizer: await store.put(state, optimizer) }),
-          },
-          ...('notFinite' in result
-            ? { metrics: { updates: 0 }, notFinite: result.notFinite }
-            : { metrics: result.metrics }),
-          computedWith: await engine.identity(input.policy.model, input.engine),
-          seconds: (performance.now() - started) / 1000,
-        };
-      });
+      const output = await store.onceJson(keyOf('update', { runKey, step }), UpdatePolicyOutput, () => makeStep(input));
       for (const old of oldCheckpoints(step, keepingOf(input))) {
         const [model, state] = checkpointKeys(runKey, old.step);
         if (old.weights) await store.remove(model);
@@ -99,6 +105,10 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
       return output;
     },
   };
+}
+
+function storeFile(store: ArtifactStore, key: string, file: NewFile): Promise<ArtifactRef> {
+  return 'path' in file ? store.putFile(key, file) : store.put(key, file.bytes);
 }
 
 /** The groups of a step's rollouts with their frames and advantages, in the order in which they were sampled. */
@@ -113,7 +123,7 @@ async function completionBatch(
     const { groups } = await store.readJson(rollout, Rollout);
     requireShape(advantages, groups);
     const clips = await shownBySample(store, lists[r]!);
-    for (const [g, { sampleId, completions }] of groups.entries())
+    for (const [g, { sampleId, completions }] of groups.entries()) {
       all.push({
         ...shownOf(sampleId, clips),
         sampleId,
@@ -123,6 +133,8 @@ async function completionBatch(
           advantage: advantages[g]![c]!,
         })),
       });
+      await nextTurn();
+    }
   }
   return { learnsFrom: 'completions', groups: all, temperature, maxLength: maxNewTokens };
 }

@@ -33,6 +33,6 @@ export function judgesDiffer(compared: readonly { judge: JudgedBy; step: number 
   if (!first || !other) return undefined;
   return (
     `Step ${first.step} was judged by ${first.text}, and step ${other.step} by ${other.text}: a part of their ` +
-    'difference may be the judge’s; `videocap bench` measures both with one version'
+    'difference may come from the judge; `videocap bench` measures both with one version'
   );
 }

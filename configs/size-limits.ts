@@ -6,10 +6,10 @@ import type { SamplingConfig } from '../policy/policy-config.ts';
  * Tokens of a round's completions, were all of them as long as they may be. A round's rollout is one JSON text, of
  * which V8 holds 512 million characters: 128 for a token's id, log-probabilities and letters.
  */
-export const MOST_ROUND_TOKENS = 2 ** 22;
+const MOST_ROUND_TOKENS = 2 ** 22;
 
 /** Tokens of a step's rounds together: an update has all of them in memory. */
-export const MOST_STEP_TOKENS = 2 ** 24;
+const MOST_STEP_TOKENS = 2 ** 24;
 
 /**
  * Bytes of a whole config as JSON. Every step's state has it, and so have several stages: with the results of a run's

@@ -50,6 +50,6 @@ export const ExtractFramesInput = z.strictObject({
 export const ExtractFramesOutput = z.strictObject({
   /** JSON: `ClipRef[]`, in the order asked for. */
   clips: ArtifactRef,
-  /** What frames are decoded with that are not stored yet. */
+  /** What this worker decodes frames with; those that were stored before may be of another decoder. */
   decodedWith: Identity.optional(),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clipped } from '../core/clipped.ts';
 import { type Difference, Identity } from '../core/identity.ts';
 
 /** The parts of a run that may be of another version from one step to the next. */
@@ -7,14 +8,13 @@ export const MovingPart = z.enum(MOVING_PARTS);
 export type MovingPart = z.infer<typeof MovingPart>;
 
 /** A part has become another one while the run went on. */
-export const IdentityWarning = z.strictObject({
+const IdentityWarning = z.strictObject({
   part: MovingPart,
   /** The first step that may be different for it. */
   step: z.int().nonnegative(),
   /** For people, with the step, without a full stop. */
   sentence: z.string(),
 });
-export type IdentityWarning = z.infer<typeof IdentityWarning>;
 
 /**
  * What a run has been computed and judged with. Small, since it travels with every step: of each part those that were
@@ -72,7 +72,9 @@ export function changeSentence(part: MovingPart, step: number, changed: readonly
   return `From step ${step} on ${PART_NAMES[part]} is another one (${facts.join(', ')}): ${MEANINGS[part]}`;
 }
 
-/** Warnings travel with every step, so that what they quote is bounded. */
+/** Characters of a fact in a warning, which travels with every step. */
+const LONGEST_SHOWN = 80;
+
 function shortFact(value = 'none'): string {
-  return value.length > 80 ? `${value.slice(0, 80)}…` : value;
+  return clipped(value, LONGEST_SHOWN);
 }

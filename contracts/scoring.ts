@@ -5,7 +5,7 @@ import { RunCaptioning } from '../benchmarks/suites/captioning.ts';
 import { CaptionsMadeWith } from '../benchmarks/suites/made-with.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
 import { gridOf } from '../core/grid.ts';
-import { Identity } from '../core/identity.ts';
+import { Identity, MOST_VERSIONS } from '../core/identity.ts';
 import { NotFinite } from '../core/not-finite.ts';
 import { Place, StepPlace } from '../core/place.ts';
 import { Score } from '../core/score.ts';
@@ -60,7 +60,7 @@ export const JudgeCompletionsOutput = z.strictObject({
   /** A `Verdicts`: what lies behind every score, for tables and drill-down. */
   verdicts: ArtifactRef,
   /** The versions of the judge that gave the answers, as far as its endpoint says. */
-  answeredBy: z.array(Identity).optional(),
+  answeredBy: z.array(Identity).max(MOST_VERSIONS).optional(),
   usage: JudgeUsage,
   seconds: z.number(),
 });

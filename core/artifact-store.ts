@@ -1,11 +1,14 @@
+import { stat } from 'node:fs/promises';
 import type { z } from 'zod';
 import type { ArtifactRef } from './artifact-ref.ts';
 import { VideocapError } from './errors.ts';
 import type { Claim, Fence } from './fence.ts';
 import { FileStorage } from './file-storage.ts';
-import { sha256, sha256OfFile } from './sha256.ts';
+import { jsonBytes, parseJsonBytes } from './json-in-parts.ts';
+import { parseInParts } from './parse-in-parts.ts';
+import { sha256, sha256InParts, sha256OfFile } from './sha256.ts';
 import type { Storage } from './storage.ts';
-import { nameIn, parseRef, recoverRef, refsIn, refTo } from './stored-ref.ts';
+import { mayHaveRefs, nameIn, parseRef, recoverRef, refsIn, refTo } from './stored-ref.ts';
 
 export { sha256, sha256OfFile };
 
@@ -94,19 +97,26 @@ export class ArtifactStore {
    */
   async put(key: string, bytes: Uint8Array | string): Promise<ArtifactRef> {
     const data = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes;
-    const ref = refTo(key, sha256(data), data.byteLength);
-    const found = await this.#recorded(key);
-    await this.mayCommit();
-    if (found === undefined) return this.#write(key, ref, data, { ifAbsent: true });
-    if (found === 'damaged') return this.#write(key, ref, data, { ifAbsent: false });
-    this.#requireSame(key, found.ref, ref);
-    await this.#noteUse(key, found);
-    // A damaged content is replaced, since its bytes are at hand.
-    return (await this.#verifies(found.ref)) ? found.ref : this.#write(key, ref, data, { ifAbsent: false });
+    return this.#put(key, refTo(key, await sha256InParts(data), data.byteLength), (name, hash) =>
+      this.storage.putContent(name, hash, data),
+    );
+  }
+
+  /** `put` of a file's bytes, which never lie in memory. A file in a folder of `storage.scratch` is taken over. */
+  async putFile(key: string, { path, sha256: hash }: { path: string; sha256: string }): Promise<ArtifactRef> {
+    const { size } = await stat(path);
+    return this.#put(key, refTo(key, hash, size), (name) => this.storage.putContentFile(name, hash, path));
+  }
+
+  /** `put` of the bytes of another artifact. @throws VideocapError `CorruptArtifact` where they are damaged. */
+  async putCopy(key: string, of: ArtifactRef): Promise<ArtifactRef> {
+    const path = await this.localCopy(of);
+    if (!(await this.#verifies(of))) throw damaged(of);
+    return this.putFile(key, { path, sha256: of.sha256 });
   }
 
   async putJson(key: string, value: unknown): Promise<ArtifactRef> {
-    return this.put(key, `${JSON.stringify(value)}\n`);
+    return this.put(key, await jsonBytes(value));
   }
 
   /**
@@ -116,16 +126,12 @@ export class ArtifactStore {
   async read(ref: ArtifactRef): Promise<Buffer> {
     const bytes = await this.storage.getContent(nameIn(ref));
     if (bytes === undefined) throw gone(ref);
-    if (bytes.byteLength !== ref.bytes || sha256(bytes) !== ref.sha256)
-      throw new VideocapError(
-        'CorruptArtifact',
-        `Artifact ${ref.uri} is damaged, it does not hash to ${ref.sha256}; ${REMEDY}.`,
-      );
+    if (bytes.byteLength !== ref.bytes || (await sha256InParts(bytes)) !== ref.sha256) throw damaged(ref);
     return bytes;
   }
 
   async readJson<S extends z.ZodType>(ref: ArtifactRef, schema: S): Promise<z.infer<S>> {
-    return schema.parse(JSON.parse((await this.read(ref)).toString('utf8')));
+    return parseInParts(schema, await parseJsonBytes(await this.read(ref)));
   }
 
   /**
@@ -142,10 +148,16 @@ export class ArtifactStore {
       if (recovered) return recovered;
     }
     await this.mayCommit();
-    const bytes = Buffer.from(await make());
+    const made = await make();
+    const bytes = typeof made === 'string' ? Buffer.from(made) : made;
     await this.mayCommit();
     if (found !== undefined && (await this.#isStill(key, found)))
-      return this.#write(key, refTo(key, sha256(bytes), bytes.byteLength), bytes, { ifAbsent: false });
+      return this.#write(
+        key,
+        refTo(key, await sha256InParts(bytes), bytes.byteLength),
+        (name, hash) => this.storage.putContent(name, hash, bytes),
+        { ifAbsent: false },
+      );
     return this.put(key, bytes).catch(async (error: unknown) => {
       // Another attempt stored its artifact first. The bytes may differ, in durations for example; the first ones
       // count.
@@ -160,7 +172,7 @@ export class ArtifactStore {
    * again.
    */
   async putJsonOnce(key: string, make: () => Promise<unknown>): Promise<ArtifactRef> {
-    return this.once(key, async () => `${JSON.stringify(await make())}\n`);
+    return this.once(key, async () => jsonBytes(await make()));
   }
 
   /**
@@ -173,16 +185,16 @@ export class ArtifactStore {
     let made = false;
     const ref = await this.once(key, async () => {
       made = true;
-      return `${JSON.stringify(schema.parse(await make()))}\n`;
+      return jsonBytes(await parseInParts(schema, await make()));
     });
     const value = await this.readJson(ref, schema);
-    const damaged = made ? undefined : await this.firstDamaged(value);
-    if (!damaged) return value;
+    const broken = made ? undefined : await this.firstDamaged(value);
+    if (!broken) return value;
     await this.mayCommit();
     await make().catch((error: unknown) => {
-      throw error instanceof VideocapError && error.code === 'ArtifactConflict' ? changed(damaged, error) : error;
+      throw error instanceof VideocapError && error.code === 'ArtifactConflict' ? changed(broken, error) : error;
     });
-    if (await this.firstDamaged(value)) throw changed(damaged);
+    if (await this.firstDamaged(value)) throw changed(broken);
     return value;
   }
 
@@ -190,7 +202,8 @@ export class ArtifactStore {
   async firstDamaged(value: unknown): Promise<ArtifactRef | undefined> {
     for (const ref of refsIn(value)) {
       if (!(await this.#verifies(ref))) return ref;
-      const inner = ref.uri.endsWith('.json') && (await this.firstDamaged(JSON.parse(`${await this.read(ref)}`)));
+      const bytes = ref.uri.endsWith('.json') && (await this.read(ref));
+      const inner = bytes && mayHaveRefs(bytes) && (await this.firstDamaged(await parseJsonBytes(bytes)));
       if (inner) return inner;
     }
     return undefined;
@@ -227,9 +240,20 @@ export class ArtifactStore {
     return ref;
   }
 
+  async #put(key: string, ref: ArtifactRef, content: PutContent): Promise<ArtifactRef> {
+    const found = await this.#recorded(key);
+    await this.mayCommit();
+    if (found === undefined) return this.#write(key, ref, content, { ifAbsent: true });
+    if (found === 'damaged') return this.#write(key, ref, content, { ifAbsent: false });
+    this.#requireSame(key, found.ref, ref);
+    await this.#noteUse(key, found);
+    // A damaged content is replaced, since its bytes are at hand.
+    return (await this.#verifies(found.ref)) ? found.ref : this.#write(key, ref, content, { ifAbsent: false });
+  }
+
   /** The content first, then the ref, which makes it an artifact. */
-  async #write(key: string, ref: ArtifactRef, data: Uint8Array, how: { ifAbsent: boolean }): Promise<ArtifactRef> {
-    await this.storage.putContent(nameIn(ref), ref.sha256, data);
+  async #write(key: string, ref: ArtifactRef, content: PutContent, how: { ifAbsent: boolean }): Promise<ArtifactRef> {
+    await content(nameIn(ref), ref.sha256);
     await this.mayCommit();
     const text = JSON.stringify(ref);
     if ((await this.storage.putRef(key, text, how)) === text) return ref;
@@ -259,6 +283,9 @@ export class ArtifactStore {
   }
 }
 
+/** Stores a content under a name with its hash. */
+type PutContent = (name: string, sha256: string) => Promise<void>;
+
 interface Recorded {
   ref: ArtifactRef;
   /** When the ref was last put. */
@@ -267,6 +294,13 @@ interface Recorded {
 
 function gone({ uri }: ArtifactRef): VideocapError {
   return new VideocapError('CorruptArtifact', `Artifact ${uri} is gone from the store; ${REMEDY}.`);
+}
+
+function damaged(ref: ArtifactRef): VideocapError {
+  return new VideocapError(
+    'CorruptArtifact',
+    `Artifact ${ref.uri} is damaged, it does not hash to ${ref.sha256}; ${REMEDY}.`,
+  );
 }
 
 function changed(ref: ArtifactRef, cause?: Error): VideocapError {

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { link, open, rename, unlink } from 'node:fs/promises';
 
-/** The suffix of a file's name until the file is whole. A leftover file with it was written by a process that died. */
-export const UNFINISHED = /\.[0-9a-f-]{36}\.tmp$/;
+/**
+ * The suffix of a file's name until the file is whole, and of a folder for such files. What is left over with it was
+ * written by a process that died.
+ */
+export const UNFINISHED = /\.[0-9a-f-]{36}\.tmp(\/|$)/;
 
 /**
  * Writes to a temporary file, flushes it, then moves it into place: at the path is the old file, the new one, or none,
@@ -11,7 +14,7 @@ export const UNFINISHED = /\.[0-9a-f-]{36}\.tmp$/;
  */
 export async function writeDurably(
   path: string,
-  bytes: Uint8Array | string,
+  content: Uint8Array | string | (() => AsyncIterable<Uint8Array>),
   mode: 'replace' | 'first wins',
   permissions = 0o666,
 ): Promise<boolean> {
@@ -20,7 +23,8 @@ export async function writeDurably(
   try {
     const file = await open(temporary, 'wx', permissions);
     try {
-      await file.writeFile(bytes);
+      if (typeof content !== 'function') await file.writeFile(content);
+      else for await (const piece of content()) await file.writeFile(piece);
       await file.sync();
     } finally {
       await file.close();
@@ -35,6 +39,24 @@ export async function writeDurably(
     throw error;
   } finally {
     if (!moved) await unlink(temporary).catch(ignoreMissing);
+  }
+}
+
+/** Gives a flushed file a second name, in place of what lies there; its bytes are not copied. */
+export async function linkDurably(source: string, path: string, permissions: number): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  const file = await open(source, 'r+');
+  try {
+    await file.chmod(permissions);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  try {
+    await link(source, temporary);
+    await rename(temporary, path);
+  } finally {
+    await unlink(temporary).catch(ignoreMissing); // `rename` leaves it where both are names of one file already
   }
 }
 

@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { ignoreMissing, PRIVATE, UNFINISHED, writeDurably } from './durable-file.ts';
-import { sha256OfFile } from './sha256.ts';
+import { dirname, join, relative, resolve } from 'node:path';
+import { ignoreMissing, linkDurably, PRIVATE, UNFINISHED, writeDurably } from './durable-file.ts';
+import { checkedPieces, sha256OfFile } from './sha256.ts';
 import { type Page, requireKey, requireSmall, type Storage, type StoredObject, type StoredText } from './storage.ts';
 
 const REF = '.ref';
@@ -25,6 +26,19 @@ export class FileStorage implements Storage {
 
   async putContent(name: string, _sha256: string, bytes: Uint8Array): Promise<void> {
     await this.#write(this.#path('content', name), bytes, 'replace');
+  }
+
+  async putContentFile(name: string, sha256: string, source: string): Promise<void> {
+    const path = this.#path('content', name);
+    if (this.#isScratch(source)) await this.#inFolder(path, () => linkDurably(source, path, PRIVATE.file));
+    else await this.#write(path, () => checkedPieces(source, sha256), 'replace');
+  }
+
+  /** In the storage's folder, so that files are taken over without a copy. */
+  async scratch(): Promise<string> {
+    const folder = join(this.place, `scratch.${randomUUID()}.tmp`);
+    await mkdir(folder, { recursive: true, mode: PRIVATE.folder });
+    return folder;
   }
 
   async getContent(name: string): Promise<Buffer | undefined> {
@@ -105,10 +119,20 @@ export class FileStorage implements Storage {
     return join(this.place, kind === 'ref' ? `${key}${REF}` : key);
   }
 
-  async #write(path: string, bytes: Uint8Array | string, mode: 'replace' | 'first wins'): Promise<boolean> {
+  #isScratch(path: string): boolean {
+    const inside = relative(this.place, resolve(path));
+    return inside.startsWith('scratch.') && UNFINISHED.test(inside);
+  }
+
+  #write(path: string, content: Parameters<typeof writeDurably>[1], mode: 'replace' | 'first wins'): Promise<boolean> {
+    return this.#inFolder(path, () => writeDurably(path, content, mode, PRIVATE.file));
+  }
+
+  /** Makes the folder of a path where it is missing. */
+  async #inFolder<T>(path: string, write: () => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
-        return await writeDurably(path, bytes, mode, PRIVATE.file);
+        return await write();
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === FOLDER_TRIES) throw error;
         await mkdir(dirname(path), { recursive: true, mode: PRIVATE.folder });

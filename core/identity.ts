@@ -4,6 +4,9 @@ import { z } from 'zod';
 export const MOST_FACTS = 16;
 export const LONGEST_FACT = 240;
 
+/** So many versions of one part are followed: servers that name themselves anew with every answer are not, further. */
+export const MOST_VERSIONS = 6;
+
 /**
  * What has computed or answered something, as versions and settings by name: `{ffmpeg: '7.0.2', system: 'linux-x64'}`,
  * `{model: 'gpt-4o-2024-08-06', fingerprint: 'fp_1'}`. Where two are equal, the same input gives the same bits, or, of

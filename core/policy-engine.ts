@@ -34,7 +34,7 @@ export interface PolicyEngine {
    */
   update(request: UpdateRequest, options?: CallOptions): Promise<UpdateResult | NotFiniteUpdate>;
   /** Fills an empty folder with a policy in the form that `transformers` opens. */
-  exportModel(policy: PolicyFiles, folder: string): Promise<void>;
+  exportModel(policy: PolicyFiles, folder: string, origin: PolicyOrigin): Promise<void>;
   /** The sha256 of the weights that `exportModel` put into a folder; `undefined` when it has none. */
   exportedWeights(folder: string): Promise<string | undefined>;
   /** Ends the thread or the processes that compute, and rejects open calls. The next call starts them again. */
@@ -59,6 +59,12 @@ export interface PolicyFiles {
   weights: PinnedFile;
   /** Absent before the first update. */
   optimizer?: PinnedFile;
+}
+
+/** Where a policy comes from, for those who open it elsewhere. */
+export interface PolicyOrigin {
+  runKey: string;
+  step: number;
 }
 
 export interface GenerateRequest {
@@ -95,6 +101,8 @@ export interface UpdateRequest {
   /** The algorithm's section of the config, with the settings of its loss and of the optimiser. */
   algorithm: ConfigSection;
   batch: CompletionBatch | ReferenceBatch;
+  /** An empty folder for files of the result. The caller takes them from there, and removes it. */
+  folder: string;
 }
 
 /** Completions that the policy sampled, with what the algorithm made of their rewards. */
@@ -120,18 +128,18 @@ export interface ReferenceBatch {
   samples: readonly (Shown & { sampleId: string; text: string })[];
 }
 
-/** A policy after an update, as files: equal weights and moments give equal bytes. */
-export interface Checkpoint {
+/** A new file of a policy, with its hash: its bytes, or where it lies in the request's folder. */
+export type NewFile = { bytes: Uint8Array<ArrayBuffer>; sha256: string } | PinnedFile;
+
+/** A policy after an update: equal weights and moments give equal bytes. */
+export interface Checkpoint<File extends NewFile = NewFile> {
   /** `model.safetensors`, which `transformers` opens. */
-  weights: Uint8Array<ArrayBuffer>;
+  weights: File;
   /** `optimizer.safetensors`: AdamW's moments as `m.<parameter>` and `v.<parameter>`, and the count of updates. */
-  optimizer: Uint8Array<ArrayBuffer>;
-  /** sha256 of each, by which they are recognised when they are asked for again. */
-  weightsSha256: string;
-  optimizerSha256: string;
+  optimizer: File;
 }
 
-export interface UpdateResult extends Checkpoint {
+export interface UpdateResult<File extends NewFile = NewFile> extends Checkpoint<File> {
   /** `loss`, `gradNorm`, `learningRate`, `tokens`, `updates`, and others of the loss. */
   metrics: Record<string, number>;
 }

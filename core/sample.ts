@@ -148,4 +148,6 @@ export interface Frames {
   shape: readonly [frames: number, height: number, width: number, channels: number];
   /** RGB, in the order of `shape`. */
   data: Uint8Array;
+  /** When each frame is seen, in seconds from the first frame of the video. */
+  times?: readonly number[];
 }

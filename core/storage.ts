@@ -60,6 +60,20 @@ export interface Storage {
   /** Stores a content. What lies under the name, the same or damaged, is replaced. */
   putContent(name: string, sha256: string, bytes: Uint8Array): Promise<void>;
 
+  /**
+   * Stores the bytes of a file on this machine, as `putContent`, without holding them in memory. A file in a folder of
+   * `scratch` is taken over: its caller removes it, and changes nothing in it. Any other file is copied and compared
+   * with the hash.
+   * @throws VideocapError `Unavailable` where a copied file has another hash: it changed meanwhile.
+   */
+  putContentFile(name: string, sha256: string, path: string): Promise<void>;
+
+  /**
+   * A new, empty folder on this machine, for files that `putContentFile` takes over. The caller removes it; what a
+   * caller that died left in it is `unfinished`, where the folder lies in the storage.
+   */
+  scratch(): Promise<string>;
+
   /** Nothing where there is no such content. The bytes are not compared with any hash. */
   getContent(name: string): Promise<Buffer | undefined>;
 

@@ -63,6 +63,7 @@ const TEMPLATES = {
   clip: 'clips/{hash}.clip',
   clipList: 'clips/lists/{hash}.json',
   identity: 'data/identities/{hash}.json',
+  // The weights, or a manifest of large ones that stay in the model's folder.
   startWeights: 'policies/{hash}/model.safetensors',
   ledgerEntry: 'ledger/{hash}.json',
 } as const;

@@ -61,6 +61,11 @@ async function contentsOf(storage: Storage, key: string): Promise<string[]> {
   return names;
 }
 
+/** Whether a JSON may have references: a rollout has none, and looking through all of its numbers takes long. */
+export function mayHaveRefs(json: Buffer): boolean {
+  return json.includes(`"${SCHEME}`);
+}
+
 /** The references anywhere in a JSON value. */
 export function refsIn(value: unknown): ArtifactRef[] {
   if (typeof value !== 'object' || value === null) return [];

@@ -50,7 +50,7 @@ export function createLlmClient(config: LlmJudgeConfig, scope: BudgetScope): Llm
 }
 
 /**
- * The version of the judge whose answers a run looks for, as `pinnedVersion` says. Asks the judge nothing.
+ * The version of the judge whose answers a run looks for, as `PinnedJudge` keeps it. Asks the judge nothing.
  * @throws JudgeError `JudgeBlocked` as `createJudge` does.
  */
 export async function judgeVersion(config: JudgeConfig, scope: BudgetScope): Promise<string | undefined> {

@@ -1,9 +1,12 @@
 import { VideocapError } from '../core/errors.ts';
 import type { PolicyEngine } from '../core/policy-engine.ts';
 import type { TextLengths } from '../core/text-lengths.ts';
+import { textLengths } from './model/text-lengths.ts';
 import { OnnxEngine } from './onnx/engine/onnx-engine.ts';
-import { textLengths } from './onnx/model/text-lengths.ts';
+import { openModelFolder } from './onnx/model/model-folder.ts';
 import type { EngineConfig } from './policy-config.ts';
+import { TorchEngine } from './torch/torch-engine.ts';
+import { openTorchModel } from './torch/torch-model.ts';
 
 type EngineKind = EngineConfig['kind'];
 
@@ -11,13 +14,19 @@ type EngineKind = EngineConfig['kind'];
  * Engines with a driver in TypeScript, by the `kind` of their config section. An engine that another program serves on
  * the task queue `policy-<kind>` has a config section only.
  */
-const ENGINES: Partial<Record<EngineKind, () => PolicyEngine>> = { onnx: () => new OnnxEngine() };
+const ENGINES: Partial<Record<EngineKind, () => PolicyEngine>> = {
+  onnx: () => new OnnxEngine(),
+  torch: () => new TorchEngine(),
+};
 
 /** `startWorkers` serves the task queue `policy-<kind>` of each. */
 export const ENGINE_KINDS = Object.keys(ENGINES) as EngineKind[];
 
 /** Engines whose models have their tokenizers in files that are read here. */
-const LENGTHS: Partial<Record<EngineKind, (model: string) => TextLengths>> = { onnx: textLengths };
+const LENGTHS: Partial<Record<EngineKind, (model: string) => TextLengths>> = {
+  onnx: (model) => textLengths(openModelFolder(model).path),
+  torch: (model) => textLengths(openTorchModel(model).path),
+};
 
 /** How an engine's model counts tokens; `undefined` where only the engine itself can tell. Throws `InvalidModel`. */
 export function lengthsOf(kind: EngineKind, model: string): TextLengths | undefined {

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { TOKEN_FILTERS } from '../core/token-filters.ts';
 import { OnnxConfig } from './onnx/onnx-config.ts';
 import { isBrokenRunCheckpoint } from './run-checkpoint.ts';
+import { TorchConfig } from './torch/torch-config.ts';
 
 /** What computes, with its own options. Its worker serves the task queue `policy-<kind>`. */
-export const EngineConfig = z.discriminatedUnion('kind', [OnnxConfig]);
+export const EngineConfig = z.discriminatedUnion('kind', [OnnxConfig, TorchConfig]);
 export type EngineConfig = z.infer<typeof EngineConfig>;
 
 export const PolicyConfig = z.strictObject({
@@ -20,6 +21,7 @@ export const PolicyConfig = z.strictObject({
       error: 'write run:KEY@STEP, or run:KEY for the last step, with a run that `videocap status` lists as the KEY',
     })
     .default('tiny'),
+  /** What computes: samples completions, updates the weights, and exports them. */
   engine: EngineConfig.prefault({ kind: 'onnx' }),
 });
 export type PolicyConfig = z.infer<typeof PolicyConfig>;

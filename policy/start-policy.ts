@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { type ArtifactStore, sha256 } from '../core/artifact-store.ts';
+import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { PolicyEngine } from '../core/policy-engine.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
@@ -18,10 +17,7 @@ export async function storeStartPolicy(
   options?: CallOptions,
 ): Promise<PolicyRef> {
   const policy = await engine.startPolicy(model, options);
-  const bytes = await readFile(policy.weights.path);
-  const weights = await store.put(keyOf('startWeights', { hash: sha256(bytes) }), bytes);
-  if (weights.sha256 !== policy.weights.sha256)
-    throw new VideocapError('Unavailable', `${policy.weights.path} changed while it was read.`);
+  const weights = await store.putFile(keyOf('startWeights', { hash: policy.weights.sha256 }), policy.weights);
   return { model: policy.model, step: 0, weights };
 }
 
@@ -64,5 +60,5 @@ async function restoreFromRun(
       `The start weights ${uri} are damaged, and so is the checkpoint of run ${run} at step ${step}, or it is gone; ` +
         'restore one of them.',
     );
-  return { ...reference, weights: await store.put(keyOf('startWeights', { hash }), await store.read(checkpoint)) };
+  return { ...reference, weights: await store.putCopy(keyOf('startWeights', { hash }), checkpoint) };
 }

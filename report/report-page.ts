@@ -6,10 +6,10 @@ import { REFERENCE_ROWS } from '../benchmarks/held-out-metrics.ts';
 import { judgedBy, judgesDiffer } from '../benchmarks/judged-by.ts';
 import { captionsText } from '../benchmarks/suites/made-with.ts';
 import { bestSentence } from '../contracts/best.ts';
-import { collapseSentence } from '../contracts/collapse.ts';
 import { BASE_MEASURED_AGAIN } from '../contracts/forked-from.ts';
 import { endSentence } from '../contracts/run-end.ts';
 import { baseAndTrained, type Evaluation } from '../contracts/run-results.ts';
+import { runWarnings } from '../contracts/run-warnings.ts';
 import { parentage } from '../contracts/start.ts';
 import { type Html, html, link, shortened, trusted } from '../core/markup.ts';
 import { type NotFinite, notFiniteText } from '../core/not-finite.ts';
@@ -143,13 +143,9 @@ function header(content: ReportContent): Html {
 }
 
 /** What a reader must know before the numbers. */
-function warnings({ collapse, identity, evaluations, best }: ReportContent): string[] {
+function warnings({ evaluations, best, ...warned }: ReportContent): string[] {
   const otherJudge = judgesDiffer(baseAndTrained(evaluations, best));
-  return [
-    ...collapse.map(collapseSentence),
-    ...(identity?.warnings ?? []).map(({ sentence }) => sentence),
-    ...(otherJudge === undefined ? [] : [otherJudge]),
-  ];
+  return [...runWarnings(warned), ...(otherJudge === undefined ? [] : [otherJudge])];
 }
 
 function skippedFact(records: ReportContent['records']): string[] {

@@ -8,6 +8,7 @@ import { type ForkedFrom, forkSentence } from '../contracts/forked-from.ts';
 import { endSentence, type RunEnd } from '../contracts/run-end.ts';
 import type { RunIdentity } from '../contracts/run-identity.ts';
 import { baseAndTrained, type Evaluation } from '../contracts/run-results.ts';
+import { runWarnings } from '../contracts/run-warnings.ts';
 import { type SetAside, setAsideSentence } from '../contracts/set-aside.ts';
 import { parentage, type TrainedFrom } from '../contracts/start.ts';
 import type { Execution } from '../contracts/tracking.ts';
@@ -131,15 +132,10 @@ export function finishNote(
   whole: string,
   evaluations: readonly Evaluation[],
   reportPath: string | undefined,
-  { best, end, collapse = [], identity }: Ending = {},
+  { best, end, ...warned }: Ending = {},
 ): string {
   const note = noteAtStart(whole);
-  const changes = identity?.warnings ?? [];
-  const how = [
-    ...(end ? [`${endSentence(end)}.`] : []),
-    ...collapse.map((warning) => `${collapseSentence(warning)}.`),
-    ...changes.map(({ sentence }) => `${sentence}.`),
-  ];
+  const how = [...(end ? [endSentence(end)] : []), ...runWarnings(warned)].map((sentence) => `${sentence}.`);
   const ending = how.length > 0 ? `${ENDING}${how.join(' ')}` : '';
   const [base, trained = base] = baseAndTrained(evaluations, best);
   if (!base || !trained) return `${note}${ending}`;

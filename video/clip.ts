@@ -14,7 +14,9 @@ export const ClipHeader = z.strictObject({
 export type ClipHeader = z.infer<typeof ClipHeader>;
 
 /** Decoded frames of one video, with their times: the form that the policy, the report and the cache use. */
-export interface Clip extends Frames, Pick<ClipHeader, 'times' | 'durationSeconds'> {}
+export interface Clip extends Frames, Pick<ClipHeader, 'durationSeconds'> {
+  times: number[];
+}
 
 const LENGTH_BYTES = 8;
 

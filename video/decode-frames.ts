@@ -92,7 +92,7 @@ async function decodeParts(
     return [reportTimes(SIDE_OUTPUT, i), ...untilFilter(until), select, ...shown].join(',');
   });
   const [first, ...others] = parts.map((part) => [...STRICT, ...restarting(restarts), ...seekOptions(part)]);
-  const most =
+  const mostFrames =
     2 * stretches.reduce((sum, { picker }) => sum + picker.moments.length + (picker.numbers?.length ?? 0), 0);
   const { stdout, stderr } = await runFfmpeg({
     input: path,
@@ -104,12 +104,12 @@ async function decodeParts(
     ],
     computeSeconds: 120 + 4 * info.durationSeconds,
     timeoutSeconds: 1200 + 10 * info.durationSeconds,
-    maxOutputBytes: (most + MAX_RESTARTS) * frameBytes,
+    maxOutputBytes: (mostFrames + MAX_RESTARTS) * frameBytes,
     onSide: (piece) => {
       report.add(piece);
       for (const [i, part] of parts.entries()) checkStart(part, report.times[i]!);
-      const most = parts.length > 1 || countsFrames(info.timeline) ? 1 : MAX_RESTARTS;
-      if (report.starts.some((starts) => starts.length > most)) throw new NotAsPlanned();
+      const mostStarts = parts.length > 1 || countsFrames(info.timeline) ? 1 : MAX_RESTARTS;
+      if (report.starts.some((starts) => starts.length > mostStarts)) throw new NotAsPlanned();
     },
     ...given(options),
   });

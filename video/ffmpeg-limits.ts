@@ -14,8 +14,8 @@ const BLOCK = 512;
 const GRACE_SECONDS = 5;
 
 /**
- * Sets what the system can enforce, then becomes ffmpeg, so that signals reach it. A limit that a system does
- * not have (macOS has none on address space) is left out.
+ * Sets what the system can enforce, then becomes ffmpeg, so that signals reach it. A limit that a system does not have
+ * (macOS has none on address space) is left out.
  */
 const SCRIPT = [
   'ulimit -c 0',

@@ -12,12 +12,12 @@ import { type AttemptTrace, type Deaths, deathsBefore, PROCESS } from './worker-
  * among others. A hint for people; the artifact store is the truth.
  */
 type Beat = AttemptTrace & {
-  answeredAt?: number;
+  answeredAt?: number | undefined;
   unexpected?: number | undefined;
-  stuck?: number;
+  stuck?: number | undefined;
   waiting?: JudgeWaiting | undefined;
   /** The workflow knows of `waiting`. */
-  told?: boolean;
+  told?: boolean | undefined;
 };
 
 /** A service that answers again within this time was not waited for, in milliseconds. */
@@ -52,9 +52,10 @@ export class CurrentAttempt implements Fence {
     const { attempt, heartbeatDetails } = context.info;
     const last = heartbeatDetails as Beat | undefined;
     this.deaths = deathsBefore(attempt, last);
-    // What the attempts have met together goes on; this one has made no progress yet.
-    const { done: _, total: __, what: ___, on: ____, ended: _____, ...before } = last ?? {};
-    this.#beat = { ...before, attempt, process: PROCESS, deaths: this.deaths.count > 0 ? this.deaths : undefined };
+    // Progress and end were those of the attempt before; what it waits for, and its faults, count on.
+    const { answeredAt, unexpected, stuck, waiting, told } = last ?? {};
+    const own = { attempt, process: PROCESS, ...(this.deaths.count > 0 && { deaths: this.deaths }) };
+    this.#beat = { ...own, answeredAt, unexpected, stuck, waiting, told };
   }
 
   get claims(): readonly Claim[] {

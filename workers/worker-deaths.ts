@@ -10,7 +10,7 @@ export interface AttemptTrace extends Partial<Progress> {
   /** Its number, from 1. */
   attempt?: number;
   process?: string | undefined;
-  /** It has ended by itself: its process lived on, or took leave of Temporal. */
+  /** It has ended by itself: its process still ran, or was shutting down in order. */
   ended?: boolean | undefined;
   /** Deaths before it. */
   deaths?: Deaths | undefined;

@@ -13,11 +13,13 @@ import { evaluateSuite } from './suites.ts';
 export async function benchmarkRun(rawInput: unknown): Promise<Evaluation | SuiteEvaluation> {
   const whole = new CancellationScope();
   let blocked: string | undefined;
-  const onStop = () => {
-    blocked = control.judge.waiting?.why;
-    whole.cancel();
-  };
-  const control = listenForControl({ steps: false, onStop });
+  const control = listenForControl({
+    steps: false,
+    onStop(waiting) {
+      blocked = waiting?.why;
+      whole.cancel();
+    },
+  });
   try {
     return await whole.run(() => measure(rawInput, control));
   } catch (error) {

@@ -71,8 +71,11 @@ export interface ControlOptions {
   state?: ControlState | undefined;
   /** Does the work have steps, after which it can be paused or stopped? Default true. */
   steps?: boolean;
-  /** Called at the first `stop`, before anything else. */
-  onStop?: () => void;
+  /**
+   * Called at the first `stop`, before anything else, with what the run waits for at its judge. A `stop` that was sent
+   * before the run began comes before `listenForControl` has returned.
+   */
+  onStop?: (waiting: JudgeWaiting | undefined) => void;
 }
 
 /**
@@ -110,7 +113,7 @@ export function listenForControl({ state, steps = true, onStop }: ControlOptions
   setHandler(
     stopSignal,
     () => {
-      if (!stopRequested) onStop?.();
+      if (!stopRequested) onStop?.(judge.waiting);
       stopRequested = true;
       judge.stop();
       crashGate.stop();

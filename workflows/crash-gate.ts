@@ -52,8 +52,12 @@ export class CrashGate {
     log.warn('Paused: worker died.', { sentence });
     this.#waiting.add(sentence);
     this.#onChange();
-    await condition(() => !this.#waiting.has(sentence));
-    this.#onChange();
+    try {
+      await condition(() => !this.#waiting.has(sentence));
+    } finally {
+      this.#waiting.delete(sentence); // a run that is cancelled waits no more
+      this.#onChange();
+    }
   }
 }
 

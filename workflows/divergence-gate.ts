@@ -38,8 +38,12 @@ export class DivergenceGate {
     log.warn('Paused: not finite.', { sentence });
     this.#sentence = sentence;
     this.#onChange();
-    await condition(() => this.#sentence === undefined);
-    this.#onChange();
+    try {
+      await condition(() => this.#sentence === undefined);
+    } finally {
+      this.#sentence = undefined; // a run that is cancelled waits no more
+      this.#onChange();
+    }
   }
 
   /**

@@ -105,8 +105,12 @@ export class JudgeGate {
     log.warn('Paused: judge.', { sentence });
     this.#blocked = { why: sentence, since: Date.now() };
     this.#onChange();
-    await condition(() => this.#blocked === undefined);
-    this.#onChange();
+    try {
+      await condition(() => this.#blocked === undefined);
+    } finally {
+      this.#blocked = undefined; // a run that is cancelled waits no more
+      this.#onChange();
+    }
   }
 }
 

@@ -46,17 +46,11 @@ export abstract class JudgedRun<Snapshot extends JudgedSnapshot> implements Cont
   abstract details(waiting: Waiting): string;
 
   /** The part of the status that every run has. */
-  protected judgedStatus({ paused, asked, blocked, died, judge }: Waiting): JudgedStatus {
+  protected judgedStatus(waiting: Waiting): JudgedStatus {
+    const { paused, asked, blocked, died, judge } = waiting;
     const spent = this.spentSoFar;
     return {
-      stage:
-        died !== undefined
-          ? 'paused: worker died'
-          : blocked !== undefined
-            ? 'paused: judge'
-            : paused
-              ? 'paused'
-              : this.stage,
+      stage: pausedStage(waiting) ?? this.stage,
       paused,
       ...(asked !== undefined && { asked }),
       ...(blocked !== undefined && { blocked }),
@@ -65,6 +59,13 @@ export abstract class JudgedRun<Snapshot extends JudgedSnapshot> implements Cont
       ...(spent.calls > 0 && { judge: spent }),
     };
   }
+}
+
+/** What a run that waits for a person shows in place of its stage. */
+function pausedStage({ paused, blocked, died }: Waiting): string | undefined {
+  if (died !== undefined) return 'paused: worker died';
+  if (blocked !== undefined) return 'paused: judge';
+  return paused ? 'paused' : undefined;
 }
 
 /** The part of the status that every run with a judge has. */

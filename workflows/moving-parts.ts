@@ -1,10 +1,5 @@
 import { changeSentence, type MovingPart, type RunIdentity } from '../contracts/run-identity.ts';
-import { differences, type Identity, sameIdentity } from '../core/identity.ts';
-
-/**
- * Of each part so many are remembered. Servers that name themselves anew with every answer are not followed further.
- */
-export const MOST_SEEN = 6;
+import { differences, type Identity, MOST_VERSIONS, sameIdentity } from '../core/identity.ts';
 
 /**
  * What is known after a stage has said with what it was done. The first of a part is what the run began with. Each that
@@ -28,7 +23,7 @@ function noteOne(known: RunIdentity, part: MovingPart, step: number, identity: I
   if (last && sameIdentity(last, identity)) return known;
   const others = seen.filter((one) => !sameIdentity(one, identity));
   const isNew = others.length === seen.length;
-  if (isNew && seen.length >= MOST_SEEN) return known;
+  if (isNew && seen.length >= MOST_VERSIONS) return known;
   const warning = { part, step, sentence: changeSentence(part, step, differences(last ?? {}, identity)) };
   return {
     seen: { ...known.seen, [part]: [...others, identity] },

@@ -1,9 +1,9 @@
 import { type BestCheckpoint, bestSentence } from '../contracts/best.ts';
-import { collapseSentence } from '../contracts/collapse.ts';
 import { forkSentence } from '../contracts/forked-from.ts';
 import { waitingSentence } from '../contracts/judge-waiting.ts';
 import { endSentence, type RunEnd } from '../contracts/run-end.ts';
 import type { RunSnapshot } from '../contracts/run-state.ts';
+import { runWarnings } from '../contracts/run-warnings.ts';
 import { type SetAside, setAsideSentence } from '../contracts/set-aside.ts';
 import { parentage } from '../contracts/start.ts';
 import { weightsOf } from '../rewards/combine-rewards.ts';
@@ -21,13 +21,13 @@ interface Shown {
 /** The Markdown that the Temporal UI shows on a run's page: where it is, what it reached, where to look. */
 export function runDetails(snapshot: RunSnapshot, { totalSteps, waiting, best, end, setAside }: Shown): string {
   const { config, lastMetrics: last, evaluations, tracking, spent, benchmarkSpent, trainedFrom, forkedFrom } = snapshot;
+  const { collapse, identity } = snapshot;
   const unusable = setAsideSentence(setAside);
   const number = (name: string, digits = 3) => last[name]?.toFixed(digits) ?? '-';
   const lines = [
     ...waitingLines(waiting),
     ...(end ? [`**${endSentence(end)}.**`, ''] : []),
-    ...(snapshot.collapse?.warnings ?? []).flatMap((warning) => [`**${collapseSentence(warning)}.**`, '']),
-    ...(snapshot.identity?.warnings ?? []).flatMap(({ sentence }) => [`**${sentence}.**`, '']),
+    ...runWarnings({ collapse: collapse?.warnings, identity }).flatMap((sentence) => [`**${sentence}.**`, '']),
     `**${config.algorithm.kind.toUpperCase()}** step ${snapshot.step} of ${totalSteps}`,
     '',
     ...table([

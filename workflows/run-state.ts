@@ -148,7 +148,9 @@ export class RunState extends JudgedRun<RunSnapshot> {
     const measuredStep = evaluations.at(-1)?.step ?? step;
     if (blocked !== undefined)
       return {
-        ...{ how: 'stopped', ...at, blocked: blocked.replace(/\.$/, '') },
+        how: 'stopped',
+        ...at,
+        blocked: blocked.replace(/\.$/, ''),
         ...(measuredStep < step && { measuredStep }),
       };
     if (step >= this.totalSteps)

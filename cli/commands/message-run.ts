@@ -68,16 +68,16 @@ async function explained(error: unknown, run: WorkflowHandle): Promise<unknown> 
   return error;
 }
 
-/** What continues a run that has ended without a result, by what it is. */
-const CONTINUES: Readonly<Record<string, string>> = {
-  trainingRun: '; it can continue: videocap resume',
-  benchmarkRun: '; start a new one (the ledger keeps its answers): videocap bench',
-  datasetAnnotation: '; start a new one (the ledger keeps its answers): videocap annotate',
+/** What continues a run that has ended without a result, by its workflow's type. */
+const CONTINUES: Readonly<Record<string, (run: string) => string>> = {
+  trainingRun: (run) => `; it can continue: videocap resume ${run}`,
+  benchmarkRun: () => '; start a new one (the ledger keeps its answers): videocap bench',
+  datasetAnnotation: () => '; start a new one (the ledger keeps its answers): videocap annotate',
 };
 
-/** What a message to a run meets that has ended. */
+/** The error of a message to a run that has ended. */
 export function endedRun({ workflowId, status: { name }, type }: WorkflowExecutionDescription): VideocapError {
-  const then = name === 'COMPLETED' ? '' : (CONTINUES[type] ?? '').replace(/resume$/, `resume ${workflowId}`);
+  const then = name === 'COMPLETED' ? '' : (CONTINUES[type]?.(workflowId) ?? '');
   return new VideocapError('InvalidInput', `Run ${workflowId} has ended: ${name.toLowerCase()}${then}.`);
 }
 

@@ -2,9 +2,9 @@ import { Command } from '@commander-js/extra-typings';
 import { judgesDiffer } from '../../benchmarks/judged-by.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import { bestSentence } from '../../contracts/best.ts';
-import { collapseSentence } from '../../contracts/collapse.ts';
 import { forkSentence } from '../../contracts/forked-from.ts';
 import { endSentence } from '../../contracts/run-end.ts';
+import { runWarnings } from '../../contracts/run-warnings.ts';
 import { setAsideSentence } from '../../contracts/set-aside.ts';
 import { parentage } from '../../contracts/start.ts';
 import { findInstallation, type Installation } from '../installation.ts';
@@ -74,18 +74,17 @@ export async function followRun(
 
 /** What a person sees at the end of a run: base and trained policy side by side, and where to look further. */
 export function resultLines({ summary, links }: FinishedRun): string[] {
-  const { base, trained, best, end, trainedFrom, forkedFrom, collapse = [], identity } = summary;
+  const { base, trained, best, end, trainedFrom, forkedFrom } = summary;
   const unusable = setAsideSentence(summary.setAside);
   const otherJudge = judgesDiffer([base, trained]);
+  const warnings = [...runWarnings(summary), ...(otherJudge === undefined ? [] : [otherJudge])];
   return [
     '',
     resultTable(base.metrics, trained.metrics),
     ...judgeNotes([base, trained]),
     ...unscoredNotes({ base: base.metrics, trained: trained.metrics }),
     ...(trained.suites ?? []).flatMap(({ suite }) => ['', ...suiteLines(suite, { base, trained })]),
-    ...collapse.map((warning) => `  WARNING: ${collapseSentence(warning)}.`),
-    ...(identity?.warnings ?? []).map(({ sentence }) => `  WARNING: ${sentence}.`),
-    ...(otherJudge === undefined ? [] : [`  WARNING: ${otherJudge}.`]),
+    ...warnings.map((sentence) => `  WARNING: ${sentence}.`),
     '',
     ...(links.temporal ? [`Temporal run   ${links.temporal}`] : []),
     ...(links.mlflow ? [`MLflow run     ${links.mlflow}`] : []),

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { readMemo } from '../../contracts/run-memo.ts';
-import { inKey } from '../../core/run-key.ts';
+import { mayBeRunKeyOf } from '../../core/run-key.ts';
 
 /** One workflow execution, as Temporal knows it. */
 export interface KnownExecution {
@@ -46,16 +46,13 @@ export function stateOf(
 ): RunState {
   const own = known.filter((execution) => execution.runKey === runKey);
   // One that says no key may continue with what others of its run began; whether it has finished it is unknown.
-  const perhaps = known.filter((execution) => mayBeOf(runKey, execution));
+  const perhaps = known.filter(
+    ({ runKey: said, workflowId }) => said === undefined && mayBeRunKeyOf(runKey, workflowId),
+  );
   if ([...own, ...perhaps].some(({ state }) => state === 'running')) return 'running';
   const executions = own.length > 0 ? own : perhaps;
   if (executions.some(({ state }) => state === 'completed')) return 'finished';
   if (executions.length > 0) return 'resumable';
   if (hasReport) return 'finished';
   return lately ? 'running' : 'resumable';
-}
-
-/** Runs have a key that begins with their workflow's id. */
-function mayBeOf(runKey: string, { runKey: said, workflowId }: KnownExecution): boolean {
-  return said === undefined && runKey.startsWith(`${inKey(workflowId)}-`);
 }

@@ -1,8 +1,8 @@
 import { SingleBar } from 'cli-progress';
-import { collapseSentence } from '../../contracts/collapse.ts';
 import { forkSentence } from '../../contracts/forked-from.ts';
 import { waitingSentence } from '../../contracts/judge-waiting.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
+import { runWarnings } from '../../contracts/run-warnings.ts';
 import { setAsideSentence } from '../../contracts/set-aside.ts';
 import { duration } from './duration.ts';
 import { printable, printableLines } from './print.ts';
@@ -33,13 +33,12 @@ export function progressLine(status: RunStatus): string {
 
 /** What a user should know of a run besides its numbers, a sentence each, in the order in which it came up. */
 export function statusNotes(status: RunStatus): string[] {
-  const { forkedFrom, setAside, collapse = [], identity, waiting, blocked, notFinite, died } = status;
+  const { forkedFrom, setAside, waiting, blocked, notFinite, died } = status;
   const unusable = setAsideSentence(setAside);
   return [
     ...(forkedFrom?.sameBenchmark === undefined ? [] : [`Forked from ${forkSentence(forkedFrom)}.`]),
     ...(unusable === undefined ? [] : [`${unusable}.`]),
-    ...collapse.map((warning) => `WARNING: ${collapseSentence(warning)}.`),
-    ...(identity?.warnings ?? []).map(({ sentence }) => `WARNING: ${sentence}.`),
+    ...runWarnings(status).map((sentence) => `WARNING: ${sentence}.`),
     ...(waiting ? [waitingSentence(waiting)] : []),
     ...(blocked === undefined ? [] : [blocked]),
     ...(notFinite === undefined ? [] : [notFinite]),

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { sha256 } from '../../core/artifact-store.ts';
 import { Identity, identityText } from '../../core/identity.ts';
 import type { Storage } from '../../core/storage.ts';
-import { PINS, VERSIONS } from '../../core/store-layout.ts';
+import { VERSIONS } from '../../core/store-layout.ts';
 import type { Clock } from '../client/clock.ts';
-import { type LedgerEntry, runOf } from './ledger-entry.ts';
+import type { LedgerEntry } from './ledger-entry.ts';
 
 /** A version that answered and was not the one that was known to answer now. */
 const Sighting = z.strictObject({ by: Identity });
@@ -121,39 +121,5 @@ function sightingIn(text: string): Sighting[] {
     return [Sighting.parse(JSON.parse(text))];
   } catch {
     return [];
-  }
-}
-
-const Pin = z.strictObject({ version: z.string().optional() });
-type Pin = z.infer<typeof Pin>;
-
-/**
- * The version of a judge that a run looks for answers of: the one that answered last when the run first asked for it.
- * It stays for the whole run, so that no question of the run is paid for twice, whatever the judge becomes meanwhile.
- * @param place in the run; outside of runs the version holds that answered last.
- */
-export async function pinnedVersion(
-  storage: Storage,
-  place: string,
-  hash: string,
-  versions: JudgeVersions,
-): Promise<string | undefined> {
-  const runKey = runOf(place);
-  if (runKey === undefined) return versions.keyPart();
-  const key = `${PINS}${runKey}/${hash}`;
-  const pinned = pinIn((await storage.getRef(key))?.text);
-  if (pinned) return pinned.version;
-  const version = await versions.keyPart();
-  const pin: Pin = version === undefined ? {} : { version };
-  // The first of several stages that ask at the same time decides for all.
-  return (pinIn(await storage.putRef(key, JSON.stringify(pin), { ifAbsent: true })) ?? pin).version;
-}
-
-/** None in a text that is damaged, and where there is no text. */
-function pinIn(text: string | undefined): Pin | undefined {
-  try {
-    return Pin.parse(JSON.parse(text ?? ''));
-  } catch {
-    return undefined;
   }
 }

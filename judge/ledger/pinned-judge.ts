@@ -1,9 +1,11 @@
-import { distinctIdentities, type Identity } from '../../core/identity.ts';
+import { z } from 'zod';
+import { distinctIdentities, type Identity, MOST_VERSIONS, sameIdentity } from '../../core/identity.ts';
 import type { Storage } from '../../core/storage.ts';
+import { PINS } from '../../core/store-layout.ts';
 import type { Clock } from '../client/clock.ts';
 import type { PaidRequest } from '../client/llm-client.ts';
-import { JudgeVersions, judgeHash, pinnedVersion } from './judge-versions.ts';
-import type { LedgerEntry } from './ledger-entry.ts';
+import { JudgeVersions, judgeHash } from './judge-versions.ts';
+import { type LedgerEntry, runOf } from './ledger-entry.ts';
 import { valueIn } from './shared-state.ts';
 
 /** Which version of its judge a place in a run looks for answers of, and which versions have answered it. */
@@ -23,7 +25,7 @@ export class PinnedJudge {
     this.#clock = clock;
   }
 
-  /** Those that have given the answers so far, each once. */
+  /** The first versions that have given answers so far, each once, and at most `MOST_VERSIONS`. */
   get answeredBy(): Identity[] {
     return this.#answeredBy;
   }
@@ -42,7 +44,9 @@ export class PinnedJudge {
   /** An answer is used, whenever and by whichever run it was paid for. */
   uses({ attempts }: LedgerEntry): void {
     const by = attempts.at(-1)?.by;
-    if (by) this.#answeredBy = distinctIdentities([...this.#answeredBy, by]);
+    if (!by || this.#answeredBy.length >= MOST_VERSIONS) return;
+    if (this.#answeredBy.some((known) => sameIdentity(known, by))) return;
+    this.#answeredBy = distinctIdentities([...this.#answeredBy, by]);
   }
 
   /**
@@ -62,5 +66,39 @@ export class PinnedJudge {
 
   #of(hash: string): JudgeVersions {
     return valueIn(this.#versions, hash, () => new JudgeVersions(this.#storage, hash, this.#clock));
+  }
+}
+
+const Pin = z.strictObject({ version: z.string().optional() });
+type Pin = z.infer<typeof Pin>;
+
+/**
+ * The version of a judge that a run looks for answers of: the one that answered last when the run first asked for it.
+ * It stays for the whole run, so that no question of the run is paid for twice, whatever the judge becomes meanwhile.
+ * @param place in the run; outside of runs the version holds that answered last.
+ */
+async function pinnedVersion(
+  storage: Storage,
+  place: string,
+  hash: string,
+  versions: JudgeVersions,
+): Promise<string | undefined> {
+  const runKey = runOf(place);
+  if (runKey === undefined) return versions.keyPart();
+  const key = `${PINS}${runKey}/${hash}`;
+  const pinned = pinIn((await storage.getRef(key))?.text);
+  if (pinned) return pinned.version;
+  const version = await versions.keyPart();
+  const pin: Pin = version === undefined ? {} : { version };
+  // The first of several stages that ask at the same time decides for all.
+  return (pinIn(await storage.putRef(key, JSON.stringify(pin), { ifAbsent: true })) ?? pin).version;
+}
+
+/** None in a text that is damaged, and where there is no text. */
+function pinIn(text: string | undefined): Pin | undefined {
+  try {
+    return Pin.parse(JSON.parse(text ?? ''));
+  } catch {
+    return undefined;
   }
 }

@@ -15,6 +15,8 @@ import { benchCommand, sourceOf, whatToMeasure } from '../../cli/commands/bench.
 import { collectionLines } from '../../cli/commands/gc.ts';
 import { endedRun, needsSteps } from '../../cli/commands/message-run.ts';
 import { unscoredNotes } from '../../cli/output/result-table.ts';
+import { memoryWarning, requireFits } from '../../cli/plan/memory-verdict.ts';
+import { planExperiment } from '../../cli/plan/plan-experiment.ts';
 import { noWorker } from '../../cli/run/ask-status.ts';
 import { originOf } from '../../cli/run/ended-run.ts';
 import { explainFailure } from '../../cli/run/explain-failure.ts';
@@ -23,9 +25,14 @@ import { launch } from '../../cli/servers/launch.ts';
 import { choosePort } from '../../cli/servers/ports.ts';
 import { readState } from '../../cli/servers/service-state.ts';
 import { findPython, missingPython } from '../../cli/setup/python.ts';
+import { loadConfig } from '../../configs/load-config.ts';
+import { GPUS } from '../../policy/plan/gpus.ts';
 import type { PinnedSentence } from './sentence.ts';
 
 const newFolder = () => mkdtemp(join(tmpdir(), 'videocap-commands-'));
+
+const planOf = async (config: string, gpu: string, overrides: Record<string, unknown>) =>
+  planExperiment(await loadConfig(config, overrides), { gpu: GPUS[gpu]!, mfu: 0.35 });
 
 /** The message of an error that is returned, not thrown. */
 const explained = (error: Error) => explainFailure(error, 'my-run').message;
@@ -94,6 +101,30 @@ const paused = (manual: object) => {
 
 /** What commands print and refuse. */
 export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
+  [
+    'InvalidConfig: policy.engine.kind: what "words" takes cannot be calculated here; set onnx or torch, or ask the ' +
+      "engine's authors.",
+    async () => {
+      const config = await loadConfig('quickstart');
+      const engine = { kind: 'words' } as unknown as typeof config.policy.engine;
+      await planExperiment({ ...config, policy: { ...config.policy, engine } }, { gpu: GPUS['h100-80']!, mfu: 0.35 });
+    },
+  ],
+  [
+    'InvalidConfig: The plan needs 162 GB of memory on each GPU, 91.4 GB of it for gradients and moments, and there ' +
+      'are 80.0 GB: set policy.engine.lora, raise policy.engine.ranks above 1, or lower ' +
+      'policy.engine.tokensPerMicroBatch, frames.count or frames.maxPixels.',
+    async () => requireFits(await planOf('videocap-r1-qwen2vl-7b', 'h100-80', { 'policy.engine.ranks': 1 })),
+  ],
+  [
+    'this plan takes 87% of the memory, and its formulas may err by a quarter: set policy.engine.lora, raise ' +
+      'policy.engine.ranks above 7, or lower policy.engine.tokensPerMicroBatch, frames.count or frames.maxPixels',
+    async () => memoryWarning(await planOf('videocap-r1-qwen2vl-7b', 'l40s-48', { 'policy.engine.ranks': 7 })),
+  ],
+  [
+    'the model takes frames whose sides are multiples of 32: set frames.factor to 32',
+    async () => (await planOf('videocap-r1-qwen3vl-8b', 'h100-80', { 'frames.factor': 28 })).notes[1],
+  ],
   [
     'There is no run my-run; list the runs with: videocap status',
     () => explained(new WorkflowNotFoundError('x', 'my-run', undefined)),

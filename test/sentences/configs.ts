@@ -52,7 +52,8 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
     () => config('', { 'prompt.texts': Array.from({ length: 40 }, (_, i) => `${'x'.repeat(1998)}${i}`) }),
   ],
   [
-    'InvalidConfig: There is no config "quickstrat" (did you mean "quickstart"?). Known: quickstart, sft; or ' +
+    'InvalidConfig: There is no config "quickstrat" (did you mean "quickstart"?). Known: quickstart, sft, ' +
+      'videocap-r1-qwen25vl-7b, videocap-r1-qwen2vl-7b, videocap-r1-qwen2vl-7b-lora, videocap-r1-qwen3vl-8b; or ' +
       'give the path of a YAML file.',
     () => loadConfig('quickstrat'),
   ],

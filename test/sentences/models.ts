@@ -1,9 +1,11 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PolicyTokenizer } from '../../policy/model/tokenizer.ts';
 import { openModelFolder } from '../../policy/onnx/model/model-folder.ts';
-import { PolicyTokenizer } from '../../policy/onnx/model/tokenizer.ts';
 import { readWeightsFile } from '../../policy/onnx/model/weights-file.ts';
+import { readDimensions } from '../../policy/plan/dimensions.ts';
+import { modelDimensions } from '../../policy/plan/model-dimensions.ts';
 import type { PinnedSentence } from './sentence.ts';
 
 /** A copy of the tiny model, with one of its files changed; without `change`, the file is taken away. */
@@ -19,8 +21,22 @@ function opened(file: string, change?: (text: string) => string): void {
 }
 const withFields = (fields: object) => (text: string) => JSON.stringify({ ...JSON.parse(text), ...fields });
 
+const SIZES = { vocab_size: 1, hidden_size: 1, intermediate_size: 1, num_hidden_layers: 1 };
+
 /** What is wrong with a model folder. */
 export const MODEL_SENTENCES: readonly PinnedSentence[] = [
+  [
+    'InvalidModel: Model "models/other" cannot be planned: it is no folder with a config.json on this machine; give ' +
+      'one, a shipped model, or one of Qwen/Qwen2-VL-2B-Instruct, Qwen/Qwen2-VL-7B-Instruct, ' +
+      'Qwen/Qwen2.5-VL-7B-Instruct, Qwen/Qwen3-VL-4B-Instruct, Qwen/Qwen3-VL-8B-Instruct as policy.model.',
+    () => modelDimensions('models/other'),
+  ],
+  [
+    'InvalidModel: Model "m" cannot be planned: num_attention_heads of its config.json is not usable (Invalid ' +
+      'input: expected number, received string); use a Qwen2-VL, Qwen2.5-VL or Qwen3-VL with the config.json that ' +
+      'it was published with.',
+    () => readDimensions({ ...SIZES, model_type: 'qwen2_vl', num_attention_heads: 'many', vision_config: {} }, 'm'),
+  ],
   [
     'InvalidModel: Model file ~/config.json is no JSON; use a whole copy of the model.',
     () => opened('config.json', () => ''),

@@ -193,9 +193,9 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
       }),
   ],
   [
-    'InvalidConfig: policy.engine.kind: "torch" is served by a program of its own and has no driver here; set ' +
-      'onnx.',
-    () => createEngine('torch' as 'onnx'),
+    'InvalidConfig: policy.engine.kind: "stub" is served by a program of its own and has no driver here; set onnx or ' +
+      'torch.',
+    () => createEngine('stub' as 'onnx'),
   ],
   [
     'From step 12 on the policy engine is another one (threads 2 -> 4, cuda none -> 12.4): bits of completions, ' +
@@ -218,7 +218,7 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
     () => changed('benchmark.judge', { model: 'a' }, { model: 'b' }),
   ],
   [
-    'Step 0 was judged by model a, and step 40 by model b: a part of their difference may be the judge’s; ' +
+    'Step 0 was judged by model a, and step 40 by model b: a part of their difference may come from the judge; ' +
       '`videocap bench` measures both with one version',
     () => judgesDiffer([judgedAs(0, { model: 'a' }), judgedAs(20), judgedAs(40, { model: 'b' })]),
   ],

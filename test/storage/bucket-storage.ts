@@ -1,6 +1,7 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { VideocapError } from '../../core/errors.ts';
 import { sha256 } from '../../core/sha256.ts';
 import {
   type Page,
@@ -12,7 +13,7 @@ import {
 } from '../../core/storage.ts';
 
 /** Calls of a storage that change it. */
-export type Change = 'putContent' | 'putRef' | 'remove';
+export type Change = 'putContent' | 'putContentFile' | 'putRef' | 'remove';
 
 export interface BucketOptions {
   /** Objects a page. */
@@ -45,6 +46,18 @@ export class BucketStorage implements Storage {
     if (sha256(bytes) !== hash) throw new Error(`The bytes of ${name} do not hash to ${hash}.`);
     this.#put('content', name, bytes);
     this.#answer('putContent', name);
+  }
+
+  async putContentFile(name: string, hash: string, path: string): Promise<void> {
+    requireKey(name);
+    const bytes = await readFile(path);
+    if (sha256(bytes) !== hash) throw new VideocapError('Unavailable', `${path} changed while it was read.`);
+    this.#put('content', name, bytes);
+    this.#answer('putContentFile', name);
+  }
+
+  scratch(): Promise<string> {
+    return mkdtemp(join(tmpdir(), 'videocap-scratch-'));
   }
 
   async getContent(name: string): Promise<Buffer | undefined> {

@@ -30,6 +30,12 @@ export class WatchedStorage implements Storage {
   putContent(name: string, sha256: string, bytes: Uint8Array): Promise<void> {
     return this.#watched('putContent', name, () => this.#storage.putContent(name, sha256, bytes));
   }
+  putContentFile(name: string, sha256: string, path: string): Promise<void> {
+    return this.#watched('putContentFile', name, () => this.#storage.putContentFile(name, sha256, path));
+  }
+  scratch(): Promise<string> {
+    return this.#watched('scratch', '', () => this.#storage.scratch());
+  }
   getContent(name: string): Promise<Buffer | undefined> {
     return this.#watched('getContent', name, () => this.#storage.getContent(name));
   }

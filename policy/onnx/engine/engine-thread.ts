@@ -4,7 +4,7 @@ import { VideocapError } from '../../../core/errors.ts';
 import type { PinnedFile, PolicyFiles, UpdateResult } from '../../../core/policy-engine.ts';
 import { sha256 } from '../../../core/sha256.ts';
 import { serveThread } from '../../../core/thread-server.ts';
-import { readFixedFiles } from '../model/fixed-files.ts';
+import { readFixedFiles } from '../../model/fixed-files.ts';
 import { PolicyModel } from '../model/model.ts';
 import {
   freshOptimizer,
@@ -16,7 +16,7 @@ import {
 } from '../model/weights.ts';
 import { readWeightsFile, WEIGHTS_FILE } from '../model/weights-file.ts';
 import { generate, SAMPLING_GRAPHS } from '../sampling/generate.ts';
-import { writeCheckpoint } from '../training/checkpoint.ts';
+import { type InMemory, writeCheckpoint } from '../training/checkpoint.ts';
 import type { TrainedSession } from '../training/optimizer-session.ts';
 import { requireFiniteMetrics, UpdateStopped } from '../training/update-stopped.ts';
 import { updateOf } from '../training/updates.ts';
@@ -36,10 +36,10 @@ const weightsBySha = new Map<string, Weights>();
 let optimizer: { sha256: string; state: OptimizerState } | undefined;
 
 /** Keeps the new weights and optimiser state, which the next request will ask for, and gives them as files. */
-function finish({ weights, state, metrics }: TrainedSession): UpdateResult {
+function finish({ weights, state, metrics }: TrainedSession): UpdateResult<InMemory> {
   const checkpoint = writeCheckpoint(weights.tensors, state);
-  keepWeights(checkpoint.weightsSha256, weights);
-  optimizer = { sha256: checkpoint.optimizerSha256, state };
+  keepWeights(checkpoint.weights.sha256, weights);
+  optimizer = { sha256: checkpoint.optimizer.sha256, state };
   return { ...checkpoint, metrics };
 }
 
@@ -125,5 +125,5 @@ serveThread<EngineApi>(
       }
     },
   },
-  (result) => ('optimizerSha256' in result ? [result.weights.buffer, result.optimizer.buffer] : []),
+  (result) => ('metrics' in result ? [result.weights.bytes.buffer, result.optimizer.bytes.buffer] : []),
 );

@@ -14,10 +14,11 @@ import type {
 import { sha256OfFile } from '../../../core/sha256.ts';
 import type { CallOptions } from '../../../core/thread-calls.ts';
 import { ThreadClient } from '../../../core/thread-client.ts';
-import { readFixedFiles } from '../model/fixed-files.ts';
+import { readFixedFiles } from '../../model/fixed-files.ts';
 import { openModelFolder } from '../model/model-folder.ts';
 import { WEIGHTS_FILE } from '../model/weights-file.ts';
 import { OnnxConfig } from '../onnx-config.ts';
+import type { InMemory } from '../training/checkpoint.ts';
 import type { EngineApi } from './engine-api.ts';
 import { onnxIdentity } from './onnx-identity.ts';
 
@@ -45,7 +46,7 @@ export class OnnxEngine implements PolicyEngine {
     return this.#thread.call('generate', { ...request, engine: OnnxConfig.parse(request.engine) }, options);
   }
 
-  update(request: UpdateRequest, options?: CallOptions): Promise<UpdateResult | NotFiniteUpdate> {
+  update(request: UpdateRequest, options?: CallOptions): Promise<UpdateResult<InMemory> | NotFiniteUpdate> {
     return this.#thread.call('update', { ...request, engine: OnnxConfig.parse(request.engine) }, options);
   }
 

@@ -15,6 +15,20 @@ export interface Work {
   length: number;
 }
 
+/** The sizes of a model that its memory depends on: a part of `ModelConfig`. */
+export interface ModelSizes {
+  text_config: Pick<
+    ModelConfig['text_config'],
+    | 'num_hidden_layers'
+    | 'num_attention_heads'
+    | 'num_key_value_heads'
+    | 'hidden_size'
+    | 'intermediate_size'
+    | 'vocab_size'
+  >;
+  vision_config: Pick<ModelConfig['vision_config'], 'depth' | 'num_heads'>;
+}
+
 /** Attention scores of the completions, for one head: each position sees the prompt and its own completion. */
 export function completionScores({ videos, prompt, completions, length }: Omit<Work, 'grid'>): number {
   return videos * completions * length * (prompt + length);
@@ -30,7 +44,7 @@ export function promptScores({ videos, prompt }: Pick<Work, 'videos' | 'prompt'>
  * for every layer: what a long text costs. Its constants are measured, with texts of 230 to 3700 tokens and prompts of
  * 50 to 1200 positions: it is right to 30%.
  */
-export function trainingBytes({ text_config: text, vision_config: vision }: ModelConfig, work: Work): number {
+export function trainingBytes({ text_config: text, vision_config: vision }: ModelSizes, work: Work): number {
   const { videos, prompt, completions, length, grid } = work;
   const [layers, depth] = [text.num_hidden_layers, vision.depth];
   const positions = videos * (prompt + completions * length);
@@ -43,7 +57,7 @@ export function trainingBytes({ text_config: text, vision_config: vision }: Mode
 }
 
 /** Bytes that sampling takes beside the weights: the prompts' scores layer by layer, then keys and values of all. */
-export function samplingBytes({ text_config: text, vision_config: vision }: ModelConfig, work: Work): number {
+export function samplingBytes({ text_config: text, vision_config: vision }: ModelSizes, work: Work): number {
   const { videos, prompt, completions, length, grid } = work;
   const patches = grid.rows * grid.columns;
   const headDim = text.hidden_size / text.num_attention_heads;
@@ -63,7 +77,7 @@ export function machineBytes(): number {
 }
 
 /**
- * Found before a graph runs, since a process that takes more memory than there is dies without a word.
+ * Found before a graph runs, since a process that takes more memory than there is dies without a message.
  * @param what is computed, with its samples: `The update with sample a`.
  * @throws VideocapError `InvalidInput`.
  */

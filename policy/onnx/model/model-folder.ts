@@ -1,14 +1,12 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { isAbsolute, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { VideocapError } from '../../../core/errors.ts';
+import { readModelFile, readModelJson } from '../../model/model-file.ts';
+import { modelPath, shippedModels } from '../../model/model-path.ts';
 import { ModelConfig, only } from './model-config.ts';
-import { readModelFile, readModelJson } from './model-file.ts';
 import { elements } from './safetensors.ts';
 import type { ProcessorSettings } from './video-processor.ts';
-
-const SHIPPED = fileURLToPath(new URL('../../models/', import.meta.url));
 
 const DEVIATION = z.number().positive();
 /** How pixels become numbers. The frames' sizes are the config's (`frames.maxPixels`). */
@@ -59,7 +57,7 @@ export interface ModelFolder {
  * @throws VideocapError `InvalidModel` saying what is missing and what to do.
  */
 export function openModelFolder(name: string): ModelFolder {
-  const path = folderOf(name);
+  const path = modelPath(name);
   for (const file of ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'preprocessor_config.json'])
     if (!existsSync(join(path, file))) throw invalid(name, `has no ${file}`, 'a folder as transformers writes it');
   const config = readJson(name, path, 'config.json', ModelConfig);
@@ -109,25 +107,6 @@ export function graphPath({ name, graphFolder, graphs }: ModelFolder, graph: str
     'InvalidModel',
     `Model "${name}" has no graph ${graph}, which ${user} needs; run \`npm run model:build\` to make it in ` +
       `${graphFolder}.`,
-  );
-}
-
-/** Folders of the shipped models, by name. */
-function shippedModels(): Map<string, string> {
-  const entries = readdirSync(SHIPPED, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return new Map(entries.map(({ name }) => [name, join(SHIPPED, name)]));
-}
-
-function folderOf(name: string): string {
-  const shipped = shippedModels();
-  const own = shipped.get(name);
-  if (own) return own;
-  const path = isAbsolute(name) ? name : resolve(name);
-  if (existsSync(path)) return path;
-  throw invalid(
-    name,
-    `is neither a shipped model (${[...shipped.keys()]}) nor a folder`,
-    'one of them as policy.model',
   );
 }
 

@@ -2,10 +2,10 @@ import * as ort from 'onnxruntime-node';
 import { VideocapError } from '../../../core/errors.ts';
 import type { Shown } from '../../../core/sample.ts';
 import { runNative } from '../../../core/thread-server.ts';
+import { PolicyTokenizer, type Prompt } from '../../model/tokenizer.ts';
 import { type Feeds, int64, scalar } from './feeds.ts';
 import { graphPath, type ModelFolder, openModelFolder, readGraph } from './model-folder.ts';
 import { decoderTables, positionIds, videoTokens, visionTables } from './rope.ts';
-import { PolicyTokenizer, type Prompt } from './tokenizer.ts';
 import { type PixelValues, pixelValues } from './video-processor.ts';
 
 /** A video and the tokens around it. */

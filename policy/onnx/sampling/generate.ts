@@ -5,6 +5,7 @@ import { VideocapError } from '../../../core/errors.ts';
 import type { GenerateRequest, SampledGroup } from '../../../core/policy-engine.ts';
 import { uniformAt } from '../../../core/random.ts';
 import { sampleNames } from '../../../core/sample-names.ts';
+import { MAX_CACHED_TOKENS, MAX_PROMPT_TOKENS, MAX_SEQUENCES } from '../batch-limits.ts';
 import { type Feeds, floats, int64 } from '../model/feeds.ts';
 import { machineBytes, requireMemory, samplingBytes, type Work } from '../model/memory.ts';
 import { type PolicyModel, type PromptedVideo, shapeOf } from '../model/model.ts';
@@ -17,12 +18,6 @@ import { bestToken, type Draw, drawBest, drawToken, logProbability, type Samplin
 export const SAMPLING_GRAPHS = ['prefill', 'decode'];
 
 export type GenerateOptions = Omit<GenerateRequest, 'engine' | 'policy' | 'prompt'>;
-
-/** Limits of a batch. Part of what makes a rollout bit-exact: another batch may round differently. */
-const MAX_SEQUENCES = 64;
-const MAX_PROMPT_TOKENS = 8192;
-/** Tokens of completions whose keys and values are kept at once, if none ends early. */
-const MAX_CACHED_TOKENS = 2 ** 16;
 
 interface Clip {
   index: number;

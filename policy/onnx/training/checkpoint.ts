@@ -1,15 +1,21 @@
-import type { Checkpoint } from '../../../core/policy-engine.ts';
+import type { Checkpoint, NewFile } from '../../../core/policy-engine.ts';
 import { sha256 } from '../../../core/sha256.ts';
 import { type FloatTensors, writeSafetensors } from '../model/safetensors.ts';
 import type { OptimizerState } from '../model/weights.ts';
 
-export function writeCheckpoint(weights: FloatTensors, state: OptimizerState): Checkpoint {
+/** A file of a checkpoint: models of this engine are small. */
+export type InMemory = Extract<NewFile, { bytes: unknown }>;
+
+export function writeCheckpoint(weights: FloatTensors, state: OptimizerState): Checkpoint<InMemory> {
   const moments: FloatTensors = new Map([...prefixed(state.first, 'm.'), ...prefixed(state.second, 'v.')]);
-  const files = {
-    weights: writeSafetensors(weights),
-    optimizer: writeSafetensors(moments, { updates: String(state.updates) }),
+  return {
+    weights: hashed(writeSafetensors(weights)),
+    optimizer: hashed(writeSafetensors(moments, { updates: String(state.updates) })),
   };
-  return { ...files, weightsSha256: sha256(files.weights), optimizerSha256: sha256(files.optimizer) };
+}
+
+function hashed(bytes: InMemory['bytes']): InMemory {
+  return { bytes, sha256: sha256(bytes) };
 }
 
 function prefixed(tensors: FloatTensors, prefix: string): FloatTensors {

@@ -1,6 +1,7 @@
 import * as ort from 'onnxruntime-node';
 import type { Shown } from '../../../core/sample.ts';
 import { sampleNames } from '../../../core/sample-names.ts';
+import { MAX_POSITIONS, MAX_PROMPT_TOKENS, MAX_SCORES } from '../batch-limits.ts';
 import { type Feeds, int64 } from '../model/feeds.ts';
 import {
   completionScores,
@@ -17,15 +18,6 @@ import { byShape } from '../model/model-layout.ts';
 export interface ScoredClip<C extends { tokenIds: readonly number[] }> extends Shown {
   completions: readonly C[];
 }
-
-/**
- * The most token positions of completions that are computed at once. Memory grows with it (here the engine takes about
- * 0.5 GB), speed hardly does, and rounding depends on it: it is part of what makes a run bit-exact.
- */
-const MAX_POSITIONS = 1024;
-const MAX_PROMPT_POSITIONS = 8192;
-/** The most attention scores of a head, whose memory grows with the square of the lengths: 1.4 GB here. */
-const MAX_SCORES = 2 ** 22;
 
 /**
  * B videos of one shape, prompts included, with G completions each, padded to L tokens with the end token: what a graph
@@ -120,7 +112,7 @@ function fits<C extends { tokenIds: readonly number[] }>(parts: readonly Part<C>
   const work = workOf(parts, prompt);
   return (
     work.videos * work.completions * work.length <= MAX_POSITIONS &&
-    work.videos * prompt <= MAX_PROMPT_POSITIONS &&
+    work.videos * prompt <= MAX_PROMPT_TOKENS &&
     completionScores(work) + promptScores(work) <= MAX_SCORES
   );
 }

@@ -1,8 +1,8 @@
 import type { SftConfig } from '../../../algorithms/sft.ts';
 import { progressOf } from '../../../core/compute-options.ts';
 import type { ReferenceBatch } from '../../../core/policy-engine.ts';
+import { learningRateAt } from '../../learning-rate.ts';
 import { floats } from '../model/feeds.ts';
-import { learningRateAt } from './learning-rate.ts';
 import { microBatches, perToken } from './micro-batch.ts';
 import { adamwStep, GradientSum } from './optimizer.ts';
 import type { Update } from './update.ts';

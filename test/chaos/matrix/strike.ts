@@ -90,7 +90,7 @@ export class Striker {
   }
 
   async #beginStoring({ method, key }: Call, journal: string): Promise<void> {
-    const artifact = method === 'putContent' ? keyOfContent(key) : undefined;
+    const artifact = method === 'putContent' || method === 'putContentFile' ? keyOfContent(key) : undefined;
     if (artifact === undefined) return;
     await this.#endWhereKnown();
     appendFileSync(journal, `make ${artifact}\n`);
@@ -146,7 +146,8 @@ export class Striker {
   #meetDisk({ method, key }: Call): void {
     if (!this.#disk || Date.now() >= this.#disk.until) return;
     const { code } = this.#disk;
-    if (method === 'putContent' || method === 'putRef' || (method === 'remove' && code === 'EROFS'))
+    const writes = ['putContent', 'putContentFile', 'scratch', 'putRef'].includes(method);
+    if (writes || (method === 'remove' && code === 'EROFS'))
       throw Object.assign(new Error(`${code}: ${method}, ${key}`), { code });
   }
 }

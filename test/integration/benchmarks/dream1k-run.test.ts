@@ -6,6 +6,7 @@ import type { WorkflowFailedError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFramesActivities } from '../../../activities/frames.ts';
+import { createJudgeVersionActivities } from '../../../activities/judge-version.ts';
 import { createConfigActivities } from '../../../activities/resolve-config.ts';
 import { createRolloutActivities } from '../../../activities/rollout.ts';
 import { createSuiteActivities } from '../../../activities/suites.ts';
@@ -83,6 +84,7 @@ async function bench(input: object, overrides: object = {}): Promise<SuiteEvalua
       activities: {
         ...createConfigActivities({ home: 'unused' }),
         ...createSuiteActivities(deps),
+        ...createJudgeVersionActivities(deps),
         ...createFramesActivities(deps),
         ...createRolloutActivities({ store, engine }),
       },

@@ -98,7 +98,7 @@ it('runs of a real store resume and fork as if nothing had been removed', async 
   }
 
   // A run that starts where another ended begins with what that one could do.
-  const from = { 'policy.model': `run:${longest('finished')}`, 'algorithm.steps': 1 };
+  const from = { 'policy.model': `run:${finished.runKey}`, 'algorithm.steps': 1 };
   const started = (await (await start('started', { overrides: { ...OVERRIDES, ...from } })).result()) as RunSummary;
   expect(started.trainedFrom).toEqual({ run: finished.runKey, step: 3, weights: finished.policy.weights.sha256 });
   expect(started.config.policy.model).toBe(`run:${finished.runKey}@3`);

@@ -1,4 +1,5 @@
 import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExperimentConfig } from '../../../configs/schema.ts';
@@ -185,8 +186,27 @@ describe('a run says how it ended, in Temporal, its status, its report and MLflo
     expect(played.finished).toMatchObject([{ status: 'KILLED' }]);
   });
 
+  it.each([
+    ['judgeCompletions', 'JudgeBlocked', 'paused: judge'],
+    ['updatePolicy', 'WorkerDied', 'paused: worker died'],
+    ['rolloutGroups', 'Diverged', 'paused: not finite'],
+  ] as const)('cancelled while %s waited for a person (%s)', async (stage, type, waiting) => {
+    const fail = () => {
+      throw ApplicationFailure.nonRetryable('Something must be repaired.', type);
+    };
+    const played = await endOf({
+      stages: { [stage]: fail },
+      during: async (handle) => {
+        await expect.poll(() => statusOf(handle), { timeout: 30_000 }).toMatchObject({ stage: waiting });
+        await handle.cancel();
+      },
+    });
+    expectEnd(played, { how: 'cancelled', step: 0 }, 'cancelled', 'Cancelled after step 0 of 6');
+    expect(played.status).not.toHaveProperty('died');
+    expect(played.status).not.toHaveProperty('notFinite');
+  });
+
   it('failed', async () => {
-    const { ApplicationFailure } = await import('@temporalio/common');
     const played = await endOf({
       stages: {
         updatePolicy: ({ step }) => {

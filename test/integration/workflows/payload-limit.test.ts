@@ -50,12 +50,16 @@ describe('what is too large for Temporal', () => {
 
   it('as the input of a stage, ends the run with its name and size', async () => {
     const calls: CallLog = [];
-    const resolveConfig = () => ({ config: ExperimentConfig.parse({ policy: { model: LARGE } }) });
+    // The whole config has a limit in the activity that resolves it, which is scripted here.
+    const dataset = { kind: 'jsonl', train: LARGE, heldOut: 'held-out.jsonl' };
+    const resolveConfig = () => ({ config: ExperimentConfig.parse({ dataset }) });
     const stages = scriptedStages(calls, { resolveConfig });
     await runScripted(environment, 'trainingRun', [{}], stages, async (handle) => {
-      await expect(handle.result()).rejects.toMatchObject(failed('TooLarge', 'input of loadPolicy', '12\\d{5} bytes'));
+      await expect(handle.result()).rejects.toMatchObject(
+        failed('TooLarge', 'input of prepareDataset', '12\\d{5} bytes'),
+      );
     });
-    expect(calls.map(([name]) => name)).not.toContain('loadPolicy');
+    expect(calls.map(([name]) => name)).not.toContain('prepareDataset');
   });
 
   it('as the result of a run, ends it too', async () => {

@@ -4,7 +4,8 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunStatus } from '../../../contracts/run-status.ts';
 import { naming } from '../../refusal.ts';
-import { startTemporal } from '../temporal-server.ts';
+import { startTemporal, workflowBundle } from '../temporal-server.ts';
+import { everyQueue, runUntil } from './every-queue.ts';
 import { runScripted } from './run-scripted.ts';
 import { scriptedStages } from './scripted-stages.ts';
 import type { Stages } from './stage-contracts.ts';
@@ -30,6 +31,19 @@ const play = (type: string, input: object, stages: Partial<Stages>) =>
 it('a benchmark that a user stops while its judge is blocked ends in one sentence', async () => {
   await expect(play('benchmarkRun', {}, { scoreBenchmark: blocked })).rejects.toMatchObject({
     cause: { type: 'Stopped', message: naming('A user stopped', 'the benchmark', 'The key is wrong: set another.') },
+  });
+});
+
+it('a benchmark that a user stops before a worker has begun it ends in one sentence', async () => {
+  const taskQueue = 'stopped-at-once';
+  const options = { debugMode: true, workflowBundle: await workflowBundle(), taskQueue };
+  const activities = scriptedStages([]);
+  const workers = await everyQueue(options, { connection: environment.nativeConnection, activities });
+  const { workflow } = environment.client;
+  const run = { taskQueue, workflowId: 'stopped-at-once', args: [{}] };
+  await runUntil(workers, async () => {
+    const handle = await workflow.signalWithStart('benchmarkRun', { ...run, signal: 'stop' });
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Stopped' } });
   });
 });
 

@@ -1,3 +1,5 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createUpdateActivities } from '../../../activities/update.ts';
@@ -25,15 +27,13 @@ const completion = (tokens: number) => ({
 async function stage() {
   const store = await temporaryStore();
   const requests: UpdateRequest[] = [];
-  const learnt = (step: number) => {
-    const [weights, optimizer] = [Buffer.from(`weights ${step}`), Buffer.from(`moments ${step}`)].map((b) =>
-      Uint8Array.from(b),
-    );
+  /** One file in memory, one on disk: the store takes both. */
+  const learnt = async (step: number, folder: string) => {
+    const [bytes, path] = [Uint8Array.from(Buffer.from(`weights ${step}`)), join(folder, 'optimizer')];
+    await writeFile(path, `moments ${step}`);
     return {
-      weights: weights!,
-      optimizer: optimizer!,
-      weightsSha256: sha256(weights!),
-      optimizerSha256: sha256(optimizer!),
+      weights: { bytes, sha256: sha256(bytes) },
+      optimizer: { path, sha256: sha256(`moments ${step}`) },
       metrics: { loss: step },
     };
   };
@@ -41,7 +41,7 @@ async function stage() {
   const update: PolicyEngine['update'] = async (request) => {
     requests.push(request);
     const notFinite = stopped[request.step];
-    return notFinite ? { notFinite } : learnt(request.step);
+    return notFinite ? { notFinite } : learnt(request.step, request.folder);
   };
   const clips = await storeClips(store, ['a', 'b']);
   const rollout = await store.putJson('runs/r/step-000001/rollout.json', {
@@ -106,6 +106,7 @@ test('a step leaves a checkpoint and its record, and a retry finds both', async 
   expect((await store.read(output.policy.optimizer!)).toString()).toBe('moments 1');
   expect(await updatePolicy({ ...input, batch: await grpoBatch() })).toEqual(output);
   expect(requests.length).toBe(1);
+  expect(await readdir(store.storage.place)).not.toContainEqual(expect.stringContaining('scratch'));
 });
 
 test('a step that was killed before its record is made again, with the same checkpoint', async () => {

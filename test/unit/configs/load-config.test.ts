@@ -13,7 +13,10 @@ const refuses = (text: string, ...named: string[]) =>
 
 describe('loadConfig', () => {
   it('reads every config that ships', async () => {
-    expect(await configNames()).toEqual(['quickstart', 'sft']);
+    const published = ['qwen25vl-7b', 'qwen2vl-7b', 'qwen2vl-7b-lora', 'qwen3vl-8b'].map(
+      (model) => `videocap-r1-${model}`,
+    );
+    expect(await configNames()).toEqual(['quickstart', 'sft', ...published]);
     for (const name of await configNames()) expect((await loadConfig(name)).name).toBe(name);
     const examples = ['own-data', 'local-judge', 'gspo'];
     for (const name of examples) expect((await loadConfig(`configs/examples/${name}.yaml`)).name).toBe(name);

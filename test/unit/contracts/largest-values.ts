@@ -3,10 +3,10 @@ import { MOST_CONFIG_BYTES } from '../../../configs/size-limits.ts';
 import { MOVING_PARTS, NOTHING_SEEN } from '../../../contracts/run-identity.ts';
 import type { Evaluation, RunSummary, SuiteEvaluation } from '../../../contracts/run-results.ts';
 import type { RunProgress, RunSnapshot } from '../../../contracts/run-state.ts';
-import { type Identity, LONGEST_FACT, MOST_FACTS } from '../../../core/identity.ts';
+import { type Identity, LONGEST_FACT, MOST_FACTS, MOST_VERSIONS } from '../../../core/identity.ts';
 import { payloadBytes } from '../../../core/payload-size.ts';
 import { LONGEST_RUN_ID } from '../../../core/run-key.ts';
-import { MOST_SEEN, noteIdentity } from '../../../workflows/moving-parts.ts';
+import { noteIdentity } from '../../../workflows/moving-parts.ts';
 import type { StageGiven, StageName, StageTaken } from '../../integration/workflows/stage-contracts.ts';
 
 /**
@@ -124,13 +124,12 @@ const identityOf = (which: number, facts: number): Identity =>
     ]),
   );
 const computedWith = identityOf(1, MOST_FACTS);
-const answeredBy = Array.from({ length: MOST_SEEN }, (_, which) => identityOf(which, 2));
+const answeredBy = Array.from({ length: MOST_VERSIONS }, (_, which) => identityOf(which, 2));
 const identity = MOVING_PARTS.reduce(
   (known, part) =>
-    Array.from({ length: MOST_SEEN }, (_, which) => identityOf(which, part.endsWith('judge') ? 2 : MOST_FACTS)).reduce(
-      (all, one) => noteIdentity(all, part, 1e6, [one]),
-      known,
-    ),
+    Array.from({ length: MOST_VERSIONS }, (_, which) =>
+      identityOf(which, part.endsWith('judge') ? 2 : MOST_FACTS),
+    ).reduce((all, one) => noteIdentity(all, part, 1e6, [one]), known),
   NOTHING_SEEN,
 );
 const metrics = { ...names('reward', 50), ...names('train', 50), ...names('judge', 20), ...names('time', 20) };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ArtifactStore, sha256 } from '../../../core/artifact-store.ts';
+import { VideocapError } from '../../../core/errors.ts';
 
 let root: string;
 let store: ArtifactStore;
@@ -19,6 +20,42 @@ describe('ArtifactStore', () => {
     expect(ref).toEqual({ uri: 'store:a/b.2cf24dba5fb0.txt', sha256: sha256('hello'), bytes: 5 });
     expect((await store.read(ref)).toString()).toBe('hello');
     expect(await store.find('a/b.txt')).toEqual(ref);
+  });
+
+  it('takes a file as it takes its bytes: once, and no other under the key', async () => {
+    const folder = await store.storage.scratch();
+    const file = async (text: string) => {
+      await writeFile(join(folder, text), text);
+      return { path: join(folder, text), sha256: sha256(text) };
+    };
+    const ref = await store.putFile('a/b.txt', await file('hello'));
+    expect(await store.put('a/b.txt', 'hello')).toEqual(ref);
+    expect(await store.putFile('a/b.txt', await file('hello'))).toEqual(ref);
+    expect((await store.read(ref)).toString()).toBe('hello');
+    await expect(store.putFile('a/b.txt', await file('other'))).rejects.toMatchObject({ code: 'ArtifactConflict' });
+    await writeFile(await store.localCopy(ref), 'damaged');
+    await rm(join(folder, 'hello'));
+    await store.putFile('a/b.txt', await file('hello'));
+    expect((await store.read(ref)).toString()).toBe('hello');
+  });
+
+  it('stores no file for an attempt that was superseded', async () => {
+    const superseded = new ArtifactStore(root, {
+      fence: () => ({ claims: [], check: () => Promise.reject(new VideocapError('Superseded', 'Superseded.')) }),
+    });
+    await writeFile(join(root, 'file'), 'x');
+    const late = superseded.putFile('k', { path: join(root, 'file'), sha256: sha256('x') });
+    await expect(late).rejects.toMatchObject({ code: 'Superseded' });
+    expect(await readdir(root)).toEqual(['file']);
+  });
+
+  it('copies an artifact to another key, unless it is damaged', async () => {
+    const ref = await store.put('a.txt', 'hello');
+    expect(await store.putCopy('b.txt', ref)).toMatchObject({ sha256: ref.sha256 });
+    await writeFile(await store.localCopy(ref), 'hullo');
+    await expect(store.putCopy('c.txt', ref)).rejects.toMatchObject({ code: 'CorruptArtifact' });
+    expect((await store.read((await store.find('b.txt'))!)).toString()).toBe('hello');
+    expect(await store.find('c.txt')).toBeUndefined();
   });
 
   it('finds nothing under a key never stored', async () => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { parseCompletion } from '../../../core/completion.ts';
 import { structuredCompletion } from '../../../core/sample.ts';
+import { PolicyTokenizer } from '../../../policy/model/tokenizer.ts';
 import { openModelFolder } from '../../../policy/onnx/model/model-folder.ts';
-import { PolicyTokenizer } from '../../../policy/onnx/model/tokenizer.ts';
 import { thinkScore } from '../../../rewards/think/think-score.ts';
 import { tokenF1 } from '../../../rewards/think/token-f1.ts';
 import { ThinkConfig } from '../../../rewards/think.ts';

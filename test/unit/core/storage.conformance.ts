@@ -1,5 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { sha256 } from '../../../core/sha256.ts';
 import { LARGEST_REF, listAll, type Storage } from '../../../core/storage.ts';
 
@@ -54,6 +56,47 @@ export function storageConformance(name: string, open: () => Promise<[Storage, S
         await Promise.all([storage, other, storage, other].map((to) => put('k', 'same', to)));
         expect((await storage.getContent('k'))?.toString()).toBe('same');
         expect(await keys('')).toEqual(['content k']);
+      });
+    });
+
+    describe('a content from a file', () => {
+      const written = async (folder: string, text: string) => {
+        onTestFinished(() => rm(folder, { recursive: true, force: true }));
+        await writeFile(join(folder, 'file'), text);
+        return join(folder, 'file');
+      };
+      const elsewhere = () => mkdtemp(join(tmpdir(), 'videocap-file-'));
+
+      it('is taken over from a scratch folder, which is empty at first and can be removed afterwards', async () => {
+        const folder = await storage.scratch();
+        expect(await readdir(folder)).toEqual([]);
+        const path = await written(folder, 'large');
+        await storage.putContentFile('a/b.1', sha256('large'), path);
+        await storage.putContentFile('a/b.1', sha256('large'), path); // the answer may have been lost
+        await Promise.all([1, 2, 3].map(() => other.putContentFile('a/c.1', sha256('large'), path)));
+        await rm(folder, { recursive: true });
+        for (const name of ['a/b.1', 'a/c.1']) expect((await other.getContent(name))?.toString()).toBe('large');
+        expect(await keys('')).toEqual(['content a/b.1', 'content a/c.1']);
+      });
+
+      it('is a copy of a file elsewhere, which stays as it is', async () => {
+        const path = await written(await elsewhere(), 'of a user');
+        await storage.putContentFile('k', sha256('of a user'), path);
+        await writeFile(path, 'written again');
+        expect((await storage.getContent('k'))?.toString()).toBe('of a user');
+      });
+
+      it('replaces a damaged one', async () => {
+        await put('k', 'dam');
+        await storage.putContentFile('k', sha256('whole'), await written(await elsewhere(), 'whole'));
+        expect((await storage.getContent('k'))?.toString()).toBe('whole');
+      });
+
+      it('is refused where the copied file has other bytes than it should, or is gone', async () => {
+        const path = await written(await elsewhere(), 'one');
+        await expect(storage.putContentFile('k', sha256('two'), path)).rejects.toMatchObject({ code: 'Unavailable' });
+        await expect(storage.putContentFile('k', sha256('one'), `${path}s`)).rejects.toMatchObject({ code: 'ENOENT' });
+        expect(await keys('')).toEqual([]);
       });
     });
 
@@ -160,6 +203,7 @@ export function storageConformance(name: string, open: () => Promise<[Storage, S
       async (key) => {
         const refused = { code: 'InvalidInput' };
         await expect(put(key, 'x')).rejects.toMatchObject(refused);
+        await expect(storage.putContentFile(key, sha256('x'), '/x')).rejects.toMatchObject(refused);
         await expect(storage.getContent(key)).rejects.toMatchObject(refused);
         await expect(storage.putRef(key, 'x', { ifAbsent: true })).rejects.toMatchObject(refused);
         await expect(storage.getRef(key)).rejects.toMatchObject(refused);

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { Fences } from '../../../core/fence.ts';
 import { FileStorage } from '../../../core/file-storage.ts';
+import { sha256 } from '../../../core/sha256.ts';
 import { listAll } from '../../../core/storage.ts';
 import { BucketStorage } from '../../storage/bucket-storage.ts';
 import { storageConformance } from './storage.conformance.ts';
@@ -31,6 +32,26 @@ describe('FileStorage', () => {
     const store = new ArtifactStore(new FileStorage(path));
     await store.put('runs/r/report.html', '<p>');
     expect((await readdir(join(path, 'runs/r'))).sort()).toEqual(['report.33f279946717.html', 'report.html.ref']);
+  });
+
+  it('takes a file over without a copy, and keeps it from other users', async () => {
+    const storage = new FileStorage(await folder());
+    const scratch = await storage.scratch();
+    await writeFile(join(scratch, 'file'), 'x');
+    await storage.putContentFile('a/k', sha256('x'), join(scratch, 'file'));
+    const [taken, stored] = [await stat(join(scratch, 'file')), await stat(join(storage.place, 'a/k'))];
+    expect(stored.ino).toBe(taken.ino);
+    expect(stored.mode & 0o777).toBe(0o600);
+  });
+
+  it('lists what a dead caller left in a scratch folder as unfinished, and removes it with the folder', async () => {
+    const storage = new FileStorage(await folder());
+    await writeFile(join(await storage.scratch(), 'model.safetensors'), 'hal');
+    const objects = [];
+    for await (const object of listAll(storage, '')) objects.push(object);
+    expect(objects).toMatchObject([{ kind: 'unfinished', bytes: 3 }]);
+    await storage.remove(objects[0]!);
+    expect(await readdir(storage.place)).toEqual([]);
   });
 
   it('lists what a writer that died left half written as that', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { identityNow, machinesOf, NOTHING_SEEN, type RunIdentity } from '../../../contracts/run-identity.ts';
-import type { Identity } from '../../../core/identity.ts';
-import { MOST_SEEN, noteIdentity } from '../../../workflows/moving-parts.ts';
+import { type Identity, MOST_VERSIONS } from '../../../core/identity.ts';
+import { noteIdentity } from '../../../workflows/moving-parts.ts';
 
 const A = { threads: '2', onnxruntime: '1.20.0' };
 const B = { threads: '4', onnxruntime: '1.20.0' };
@@ -50,8 +50,8 @@ test('parts are kept apart', () => {
 test('a server that names itself anew with every answer does not fill the run’s state', () => {
   const steps = Array.from({ length: 100 }, (_, step): [number, Identity] => [step, { fingerprint: `fp_${step}` }]);
   const { seen, warnings } = engine(...steps);
-  expect(seen.engine).toHaveLength(MOST_SEEN);
-  expect(warnings).toHaveLength(MOST_SEEN - 1);
+  expect(seen.engine).toHaveLength(MOST_VERSIONS);
+  expect(warnings).toHaveLength(MOST_VERSIONS - 1);
 });
 
 test('a run that starts from another’s checkpoint compares itself with its machines, and not with its judge', () => {

@@ -15,14 +15,13 @@ import type {
   SampledCompletion,
   SampledGroup,
   UpdateRequest,
-  UpdateResult,
 } from '../../../../core/policy-engine.ts';
 import type { Frames } from '../../../../core/sample.ts';
 import { sha256 } from '../../../../core/sha256.ts';
+import { PolicyTokenizer } from '../../../../policy/model/tokenizer.ts';
 import { OnnxEngine } from '../../../../policy/onnx/engine/onnx-engine.ts';
 import { openModelFolder } from '../../../../policy/onnx/model/model-folder.ts';
 import { writeSafetensors } from '../../../../policy/onnx/model/safetensors.ts';
-import { PolicyTokenizer } from '../../../../policy/onnx/model/tokenizer.ts';
 import { readOptimizer, readWeights } from '../../../../policy/onnx/model/weights.ts';
 import { DEFAULT_PROMPT } from '../../../../policy/prompt-config.ts';
 import { refusal } from '../../../refusal.ts';
@@ -71,11 +70,13 @@ async function grpoRequest(engine: OnnxEngine): Promise<GrpoRequest> {
   }));
   const algorithm = GrpoConfig.parse({ kind: 'grpo', iterations: 2, optimizer: { learningRate: 1e-4 } });
   const batch = { learnsFrom: 'completions', groups, temperature: 1, maxLength: 12 } as const;
-  return { engine: onnx, policy, reference: policy, step: 1, loss: 'grpo', algorithm, batch };
+  return { engine: onnx, policy, reference: policy, step: 1, loss: 'grpo', algorithm, batch, folder: tmpdir() };
 }
 
+type Made = Exclude<Awaited<ReturnType<OnnxEngine['update']>>, NotFiniteUpdate>;
+
 /** What an update gives that is made. */
-async function made(update: ReturnType<OnnxEngine['update']>): Promise<UpdateResult> {
+async function made(update: ReturnType<OnnxEngine['update']>): Promise<Made> {
   const result = await update;
   if ('notFinite' in result) throw new Error(`The update was not made: ${notFiniteText(result.notFinite)}.`);
   return result;
@@ -88,7 +89,15 @@ function sftRequest(
 ): Omit<UpdateRequest, 'step'> {
   const asked = samples.map((sample, i) => ({ ...sample, sampleId: `${i}`, prompt: DEFAULT_PROMPT }));
   const batch = { learnsFrom: 'references', samples: asked } as const;
-  return { engine: onnx, policy, reference: policy, loss: 'sft', algorithm: SftConfig.parse(config), batch };
+  return {
+    engine: onnx,
+    policy,
+    reference: policy,
+    loss: 'sft',
+    algorithm: SftConfig.parse(config),
+    batch,
+    folder: tmpdir(),
+  };
 }
 
 test('groups come in the order of the clips, whatever their grids, with all that an update needs', async () => {
@@ -167,10 +176,10 @@ test('the same step in a fresh engine, and after other work, gives the same byte
   expect(await grpoRequest(second)).toEqual(request);
   const again = await made(second.update(request));
 
-  expect(again.weightsSha256).toBe(learnt.weightsSha256);
-  expect(again.optimizerSha256).toBe(learnt.optimizerSha256);
+  expect(again.weights.sha256).toBe(learnt.weights.sha256);
+  expect(again.optimizer.sha256).toBe(learnt.optimizer.sha256);
   expect(again.metrics).toEqual(learnt.metrics);
-  expect(sha256(again.weights)).toBe(again.weightsSha256);
+  expect(sha256(again.weights.bytes)).toBe(again.weights.sha256);
 });
 
 test('an update that is broken off amid its micro-batches and begun again gives the same bytes', async () => {
@@ -189,8 +198,8 @@ test('an update that is broken off amid its micro-batches and begun again gives 
     });
   }
   const again = await made(engine.update(request));
-  expect(again.weightsSha256).toBe(undisturbed.weightsSha256);
-  expect(again.optimizerSha256).toBe(undisturbed.optimizerSha256);
+  expect(again.weights.sha256).toBe(undisturbed.weights.sha256);
+  expect(again.optimizer.sha256).toBe(undisturbed.optimizer.sha256);
   expect(again.metrics).toEqual(undisturbed.metrics);
 });
 
@@ -203,8 +212,8 @@ test('metrics of an update: sampled and recomputed log-probabilities agree, the 
     expect(metrics[name], name).toBeTypeOf('number');
   expect(metrics.kl).toBeGreaterThan(0);
   expect(metrics.gradNorm).toBeGreaterThan(0);
-  readWeights(weights, folder);
-  expect(readOptimizer(optimizer, folder).updates).toBe(2);
+  readWeights(weights.bytes, folder);
+  expect(readOptimizer(optimizer.bytes, folder).updates).toBe(2);
 });
 
 test('GSPO makes the first update of GRPO, and clips whole completions from the second on', async () => {
@@ -227,7 +236,7 @@ test('GSPO makes the first update of GRPO, and clips whole completions from the 
   expect(thrice.metrics.kl).toBeGreaterThan(0);
   // The completions of higher advantage become likelier.
   expect(thrice.metrics.loss).toBeLessThan(once.metrics.loss!);
-  expect(new Set([policy.weights.sha256, once.weightsSha256, thrice.weightsSha256]).size).toBe(3);
+  expect(new Set([policy.weights.sha256, once.weights.sha256, thrice.weights.sha256]).size).toBe(3);
 });
 
 describe('with filters', () => {
@@ -256,7 +265,7 @@ describe('with filters', () => {
     const algorithm = { ...request.algorithm, iterations: 1 };
     const learn = (some: typeof groups) =>
       made(shared.update({ ...request, algorithm, batch: { ...request.batch, groups: some } }));
-    const { metrics, weightsSha256 } = await learn(groups);
+    const { metrics, weights } = await learn(groups);
     expect(metrics.samplingMismatch).toBeLessThan(1e-4);
     expect(metrics).toMatchObject({ clipFraction: 0, updates: 1 });
     expect(metrics.kl).toBeCloseTo(0, 8);
@@ -269,7 +278,7 @@ describe('with filters', () => {
       })),
     );
     expect(other.metrics.samplingMismatch).toBeGreaterThan(0.01);
-    expect(other.weightsSha256).toBe(weightsSha256);
+    expect(other.weights.sha256).toBe(weights.sha256);
   });
 
   test('a repetition penalty changes greedy captions, which stay a function of the clip', async () => {
@@ -333,9 +342,9 @@ test('excluded completions have no influence, and a batch of nothing else leaves
     expect(gibberish.metrics[name]).toBeCloseTo(without.metrics[name]!, 5);
 
   const nothing = await made(engine.update(change(() => ({ advantage: null }))));
-  expect(nothing.weightsSha256).toBe(policy.weights.sha256);
+  expect(nothing.weights.sha256).toBe(policy.weights.sha256);
   expect(nothing.metrics).toEqual({ tokens: 0, excludedCompletions: 9, learningRate: 1e-4, updates: 0 });
-  expect(readOptimizer(nothing.optimizer, folder).updates).toBe(0);
+  expect(readOptimizer(nothing.optimizer.bytes, folder).updates).toBe(0);
 });
 
 describe('an update with a number that is not finite is not made, and says what it was and of which sample', () => {
@@ -385,7 +394,10 @@ describe('an update with a number that is not finite is not made, and says what 
     );
     const plain = await grpoRequest(shared);
     const [here, elsewhere] = [await made(shared.update(plain)), await made(freshEngine().update(plain))];
-    expect([here.weightsSha256, here.optimizerSha256]).toEqual([elsewhere.weightsSha256, elsewhere.optimizerSha256]);
+    expect([here.weights.sha256, here.optimizer.sha256]).toEqual([
+      elsewhere.weights.sha256,
+      elsewhere.optimizer.sha256,
+    ]);
   });
 
   test('the new weights, by the name of the first that is not finite', async () => {
@@ -459,18 +471,18 @@ test('SFT lowers the loss of what it learns, step by step, carrying its moments 
   ];
   const sft = sftRequest(samples, { kind: 'sft', steps: 3, optimizer: { learningRate: 1e-3 } });
   const home = await mkdtemp(join(tmpdir(), 'videocap-sft-'));
-  const save = async (name: string, { weights, optimizer, weightsSha256, optimizerSha256 }: UpdateResult) => {
+  const save = async (name: string, { weights, optimizer }: Made) => {
     const paths = [join(home, `${name}.weights`), join(home, `${name}.optimizer`)] as const;
-    await Promise.all([writeFile(paths[0], weights), writeFile(paths[1], optimizer)]);
+    await Promise.all([writeFile(paths[0], weights.bytes), writeFile(paths[1], optimizer.bytes)]);
     return {
       model: 'tiny',
-      weights: { path: paths[0], sha256: weightsSha256 },
-      optimizer: { path: paths[1], sha256: optimizerSha256 },
+      weights: { path: paths[0], sha256: weights.sha256 },
+      optimizer: { path: paths[1], sha256: optimizer.sha256 },
     };
   };
   const losses: number[] = [];
   let current = policy;
-  let last: UpdateResult | undefined;
+  let last: Made | undefined;
   for (let step = 1; step <= 3; step++) {
     last = await made(engine.update({ ...sft, policy: current, step }));
     losses.push(last.metrics.loss!);
@@ -480,7 +492,7 @@ test('SFT lowers the loss of what it learns, step by step, carrying its moments 
   expect(losses[2]).toBeLessThan(losses[1]!);
   // Another engine, which has to read the files, ends with the same bytes.
   const elsewhere = await made(freshEngine().update({ ...sft, policy: current, step: 3 }));
-  expect(elsewhere.weightsSha256).toBe(last!.weightsSha256);
+  expect(elsewhere.weights.sha256).toBe(last!.weights.sha256);
   await rm(home, { recursive: true });
 });
 

@@ -2,8 +2,8 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { PolicyTokenizer } from '../../../../policy/model/tokenizer.ts';
 import { openModelFolder } from '../../../../policy/onnx/model/model-folder.ts';
-import { PolicyTokenizer } from '../../../../policy/onnx/model/tokenizer.ts';
 import { refusal } from '../../../refusal.ts';
 
 /** A template is a program, and a tokenizer has regular expressions: both are run here, with a limit. */

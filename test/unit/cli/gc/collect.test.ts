@@ -409,6 +409,10 @@ describe('the state of a run', () => {
     expect(
       stateOf('w-0a1b2c3d', [execution({ ...said, workflowId: 'v' }), { ...silent, workflowId: 'v' }], unknown),
     ).toBe('finished');
+    // The key of a run `w-2` begins like those of `w`.
+    expect(stateOf('w-2-0a1b2c3d', [execution({ runKey: 'w-2-0a1b2c3d', state: 'ended' }), silent], unknown)).toBe(
+      'resumable',
+    );
     // It may have finished another run of the same name.
     expect(
       stateOf('w-0a1b2c3d', [execution({ ...said, state: 'ended' }), { ...silent, state: 'completed' }], unknown),

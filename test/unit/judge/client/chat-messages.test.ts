@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { escapeChatMarkup } from '../../../../judge/client/chat-messages.ts';
+import { PolicyTokenizer } from '../../../../policy/model/tokenizer.ts';
 import { openModelFolder } from '../../../../policy/onnx/model/model-folder.ts';
-import { PolicyTokenizer } from '../../../../policy/onnx/model/tokenizer.ts';
 import { HOSTILE_CAPTIONS } from '../hostile-captions.ts';
 
 test('is JSON of the same value, for any text', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Identity } from '../../../../core/identity.ts';
+import { type Identity, MOST_VERSIONS } from '../../../../core/identity.ts';
 import { listAll } from '../../../../core/storage.ts';
 import { VERSIONS } from '../../../../core/store-layout.ts';
 import type { Exchange, LlmEndpoint } from '../../../../judge/client/llm-client.ts';
@@ -63,6 +63,13 @@ describe('a ledger', () => {
   }
   let time = 1_000_000;
   const captions = (...names: string[]) => names.map((name) => question(name));
+
+  test('names a few versions of an endpoint that gives a new one with every answer', async () => {
+    const versions = Array.from({ length: 20 }, (_, i) => ({ model: 'm', fingerprint: `fp_${i}` }));
+    const ledger = place.ledger(endpoint(...versions), inRun('one'));
+    for (const one of captions(...versions.map(({ fingerprint }) => fingerprint))) await ledger.ask(one);
+    expect(ledger.answeredBy).toEqual(versions.slice(0, MOST_VERSIONS));
+  });
 
   test('is shared by runs of the same judge', async () => {
     const server = endpoint(A);

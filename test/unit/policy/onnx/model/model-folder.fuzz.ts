@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
+import { PolicyTokenizer } from '../../../../../policy/model/tokenizer.ts';
 import { openModelFolder } from '../../../../../policy/onnx/model/model-folder.ts';
-import { PolicyTokenizer } from '../../../../../policy/onnx/model/tokenizer.ts';
 import { bytesOf, mutated, soup } from '../../../../fuzz/inputs.ts';
 
 const TINY = fileURLToPath(new URL('../../../../../policy/models/tiny/', import.meta.url));

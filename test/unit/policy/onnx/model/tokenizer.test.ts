@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { structuredCompletion } from '../../../../../core/sample.ts';
+import { PolicyTokenizer } from '../../../../../policy/model/tokenizer.ts';
 import { openModelFolder } from '../../../../../policy/onnx/model/model-folder.ts';
-import { PolicyTokenizer } from '../../../../../policy/onnx/model/tokenizer.ts';
 
 const folder = openModelFolder('tiny');
 const tokenizer = new PolicyTokenizer(folder.path);

@@ -54,8 +54,8 @@ test('a checkpoint holds weights and moments exactly, and how many updates made 
     second: new Map([...weights].map(([name, { shape, data }]) => [name, { shape, data: data.map((x) => x / 100) }])),
   };
   const files = writeCheckpoint(weights, state);
-  expect(Object.fromEntries(readWeights(files.weights, folder))).toEqual({ a, b });
-  const read = readOptimizer(files.optimizer, folder);
+  expect(Object.fromEntries(readWeights(files.weights.bytes, folder))).toEqual({ a, b });
+  const read = readOptimizer(files.optimizer.bytes, folder);
   expect(read.updates).toBe(12);
   expect(Object.fromEntries(read.first)).toEqual(Object.fromEntries(state.first));
   expect(Object.fromEntries(read.second)).toEqual(Object.fromEntries(state.second));
@@ -69,6 +69,6 @@ test('a fresh optimiser has moments of 0 and no update', () => {
 
 test('an optimiser state that does not say its updates is refused', () => {
   const { optimizer } = writeCheckpoint(weights, freshOptimizer(folder));
-  expect(readOptimizer(optimizer, folder).updates).toBe(0);
+  expect(readOptimizer(optimizer.bytes, folder).updates).toBe(0);
   expect(() => readOptimizer(writeSafetensors(weights), folder)).toThrow('does not say its number of updates');
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { groupAdvantages } from '../../../../../algorithms/group-advantages.ts';
-import { tokenWeights } from '../../../../../policy/onnx/training/aggregation.ts';
+import { tokenWeights } from '../../../../../policy/aggregation.ts';
 
 /** paper.md, section 5.1: two completions of 2 and 4 tokens, eps 0.2, beta 0.04. */
 const golden = {

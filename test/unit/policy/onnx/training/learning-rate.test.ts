@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { OptimizerConfig } from '../../../../../algorithms/optimizer-config.ts';
-import { learningRateAt } from '../../../../../policy/onnx/training/learning-rate.ts';
+import { learningRateAt } from '../../../../../policy/learning-rate.ts';
 
 const rates = (settings: Partial<OptimizerConfig>, total: number) => {
   const optimizer = OptimizerConfig.parse({ learningRate: 1, ...settings });

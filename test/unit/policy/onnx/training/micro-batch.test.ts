@@ -111,4 +111,8 @@ test('what takes more memory than there is is found before anything is computed,
     refusal('InvalidInput', 'clip-2', 'GB', 900, 'dataset.maxReferenceTokens') as Error,
   );
   expect(microBatches(model, clips, 1e9).map(({ names }) => names)).toEqual(['sample clip-1', 'sample clip-2']);
+  // A caption of 19,999 characters that the tokenizer knows no words of, and its end token, on a machine of 24 GB.
+  expect(() => microBatches(model, [clip(1, [30]), clip(3, [20_000])], 24e9)).toThrow(
+    refusal('InvalidInput', 'clip-3', 'GB', 20_000, 'dataset.maxReferenceTokens') as Error,
+  );
 });

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
-import { VideocapError } from '../../../core/errors.ts';
-import { withinTime } from '../../../core/within-time.ts';
-import { DEFAULT_PROMPT } from '../../prompt-config.ts';
+import { VideocapError } from '../../core/errors.ts';
+import { withinTime } from '../../core/within-time.ts';
+import { DEFAULT_PROMPT } from '../prompt-config.ts';
 import { readModelJson, readModelText } from './model-file.ts';
 
 const VIDEO_PAD = '<|video_pad|>';
@@ -32,6 +32,8 @@ export class PolicyTokenizer {
   readonly #template: Template;
   /** The token that ends a completion. */
   readonly endToken: number;
+  /** The token that stands for a video. */
+  readonly videoToken: number;
 
   /**
    * Tries both files on a usual text, so that a wrong one is found before there is work to lose.
@@ -49,6 +51,7 @@ export class PolicyTokenizer {
           `${folder}/tokenizer.json has no special token ${token}; use a Qwen2-VL's.`,
         );
     this.endToken = this.#special.get(END)!;
+    this.videoToken = this.#special.get(VIDEO_PAD)!;
     this.#template = this.#templateOf();
     this.prompt(DEFAULT_PROMPT);
     if (this.decode(this.completion(DEFAULT_PROMPT)) !== DEFAULT_PROMPT)

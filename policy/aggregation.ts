@@ -1,4 +1,4 @@
-import type { GrpoConfig } from '../../../algorithms/grpo.ts';
+import type { GrpoConfig } from '../algorithms/grpo.ts';
 
 /**
  * The weight of each completion's tokens in the loss, so that a loss is one weighted sum over tokens that micro-batches

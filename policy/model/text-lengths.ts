@@ -1,19 +1,17 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { TextLengths } from '../../../core/text-lengths.ts';
+import type { TextLengths } from '../../core/text-lengths.ts';
 import { readModelJson } from './model-file.ts';
-import { openModelFolder } from './model-folder.ts';
 import { PolicyTokenizer } from './tokenizer.ts';
 
-/** Both forms of a `config.json`, as `model-config.ts` reads them. */
+/** Both forms of a `config.json`: with `text_config`, and the flat one of the published models. */
 const Context = z.object({ max_position_embeddings: z.int().positive().optional().catch(undefined) });
 const ConfigFile = Context.extend({ text_config: Context.optional().catch(undefined) });
 
 /** Counts tokens as the model of a folder does. @throws VideocapError `InvalidModel`. */
-export function textLengths(model: string): TextLengths {
-  const { path } = openModelFolder(model); // checks its files
-  const { text_config, max_position_embeddings } = ConfigFile.parse(readModelJson(join(path, 'config.json')));
-  const tokenizer = new PolicyTokenizer(path);
+export function textLengths(folder: string): TextLengths {
+  const { text_config, max_position_embeddings } = ConfigFile.parse(readModelJson(join(folder, 'config.json')));
+  const tokenizer = new PolicyTokenizer(folder);
   return {
     context: text_config?.max_position_embeddings ?? max_position_embeddings,
     prompt(text) {

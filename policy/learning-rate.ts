@@ -1,4 +1,4 @@
-import type { OptimizerConfig } from '../../../algorithms/optimizer-config.ts';
+import type { OptimizerConfig } from '../algorithms/optimizer-config.ts';
 
 /**
  * The learning rate of step 1..total: a linear warm-up that reaches the full rate at `warmupSteps`, then constant, or

@@ -1,0 +1,41 @@
+import type { ExperimentConfig } from '../../configs/schema.ts';
+import type { PolicyPlan } from '../../policy/plan/policy-plan.ts';
+
+/** Bytes that a run adds to the artifact store, by kind. */
+export interface DiskPlan {
+  checkpoints: number;
+  /** Checkpoints that stay. */
+  kept: number;
+  weights: number;
+  frames: number;
+  rollouts: number;
+}
+
+/** Of a token of a stored completion: its id, log-probabilities and letters (`configs/size-limits.ts`). */
+const BYTES_PER_TOKEN = 128;
+
+export interface DiskWork {
+  /** Clips whose frames are stored, and bytes of each. */
+  clips: number;
+  clipBytes: number;
+  /** Tokens of the run's completions. */
+  tokens: number;
+}
+
+export function planDisk(
+  { algorithm: { steps }, checkpoints: { keepEvery } }: Pick<ExperimentConfig, 'algorithm' | 'checkpoints'>,
+  policy: Pick<PolicyPlan, 'checkpoint' | 'weights'>,
+  { clips, clipBytes, tokens }: DiskWork,
+): DiskPlan {
+  // The last two stay whatever `keepEvery` says.
+  const multiples = keepEvery === 0 ? 0 : Math.floor(steps / keepEvery);
+  const others = keepEvery === 0 ? 2 : [steps, steps - 1].filter((step) => step > 0 && step % keepEvery !== 0).length;
+  const kept = Math.min(steps, multiples + others);
+  return {
+    checkpoints: kept * policy.checkpoint,
+    kept,
+    weights: policy.weights,
+    frames: clips * clipBytes,
+    rollouts: tokens * BYTES_PER_TOKEN,
+  };
+}

@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Progress } from '../../core/compute-options.ts';
+import { type ErrorCode, VideocapError } from '../../core/errors.ts';
+import { withoutSecretVariables } from '../../core/secret-variables.ts';
+import type { CallOptions } from '../../core/thread-calls.ts';
+
+export interface GroupOptions {
+  /** The interpreter of the engine's environment. */
+  python: string;
+  /** Folder of the package `videocap_torch`. */
+  packageFolder: string;
+  ranks: number;
+}
+
+type Answer = { progress: Progress } | { result: unknown } | { error: { code: ErrorCode; message: string } };
+
+/** How long a group may take to start: it imports torch, and connects its ranks. */
+const START_MILLISECONDS = 300_000;
+/** The last lines that a group wrote to stderr, for the error when it dies. */
+const LINES_KEPT = 20;
+
+/**
+ * A group of processes that `torchrun` starts, each with a part of the model, and the connection to the first of them.
+ * It answers one request at a time. When one process dies, or a request is given up, all of them end at once, and the
+ * group is of no further use: the caller starts another.
+ */
+export class RankGroup {
+  readonly #process: ChildProcess;
+  readonly #socket: Socket;
+  readonly #answers: AsyncIterator<string>;
+  readonly #lastLines: string[];
+  #ended = false;
+
+  /** @throws VideocapError `Unavailable` when it does not start. */
+  static async start(options: GroupOptions, signal?: AbortSignal): Promise<RankGroup> {
+    const folder = await mkdtemp(join(tmpdir(), 'vcr-'));
+    await chmod(folder, 0o700);
+    const server = createServer();
+    const lastLines: string[] = [];
+    try {
+      const path = join(folder, 's');
+      server.listen(path);
+      await once(server, 'listening');
+      const process = launch(options, path, lastLines);
+      const connection = Promise.race([
+        once(server, 'connection', { signal: AbortSignal.timeout(START_MILLISECONDS) }),
+        once(process, 'exit').then(([code]) => {
+          throw new VideocapError('Unavailable', ended(`with code ${code}`, lastLines));
+        }),
+        ...(signal ? [once(signal, 'abort').then(() => Promise.reject(signal.reason))] : []),
+      ]);
+      const [socket] = (await connection.catch((error) => {
+        killGroup(process);
+        throw error;
+      })) as [Socket];
+      const group = new RankGroup(process, socket, lastLines);
+      await group.#next();
+      return group;
+    } finally {
+      server.close();
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  private constructor(process: ChildProcess, socket: Socket, lastLines: string[]) {
+    this.#process = process;
+    this.#socket = socket;
+    this.#lastLines = lastLines;
+    socket.on('error', () => {}); // a group that dies breaks the connection; the call sees its end
+    this.#answers = createInterface({ input: socket })[Symbol.asyncIterator]();
+    process.once('exit', () => {
+      this.#ended = true;
+      socket.destroy();
+    });
+  }
+
+  /** Whether it can take requests. */
+  get isAlive(): boolean {
+    return !this.#ended;
+  }
+
+  /** @throws what the group answers; VideocapError `Unavailable` when it dies; the signal's reason. */
+  async call(method: string, params: unknown, { onProgress, signal }: CallOptions = {}): Promise<unknown> {
+    signal?.throwIfAborted();
+    const abort = () => this.kill();
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      this.#socket.write(`${JSON.stringify({ method, params })}\n`);
+      for (;;) {
+        const answer = await this.#next();
+        if ('progress' in answer) onProgress?.(answer.progress);
+        else if ('result' in answer) return answer.result;
+        else throw new VideocapError(answer.error.code, answer.error.message);
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      // After another error the ranks may no longer agree on what comes next.
+      if (error instanceof VideocapError && error.code === 'Unavailable') this.kill();
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Ends all processes at once. */
+  kill(): void {
+    this.#ended = true;
+    killGroup(this.#process);
+    this.#socket.destroy();
+  }
+
+  async #next(): Promise<Answer> {
+    const { value, done } = await this.#answers.next();
+    if (!done) return JSON.parse(value) as Answer;
+    throw new VideocapError('Unavailable', ended('before it answered', this.#lastLines));
+  }
+}
+
+function launch({ python, packageFolder, ranks }: GroupOptions, socket: string, lastLines: string[]): ChildProcess {
+  const launcher = ['-m', 'torch.distributed.run', '--standalone', '--max-restarts=0', '--nproc-per-node', `${ranks}`];
+  const child = spawn(python, [...launcher, '-m', 'videocap_torch.engine', socket], {
+    cwd: packageFolder,
+    env: { OMP_NUM_THREADS: '1', ...withoutSecretVariables(process.env) },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true, // a process group of its own, so that it can be ended as a whole
+  });
+  createInterface({ input: child.stderr! }).on('line', (line) => {
+    lastLines.push(line);
+    if (lastLines.length > LINES_KEPT) lastLines.shift();
+  });
+  return child;
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended already.
+  }
+}
+
+/** Python's last line says what went wrong; the launcher's own lines come after it. */
+function ended(how: string, lines: readonly string[]): string {
+  const reason = lines.findLast((line) => /^(\[rank\d+\]: )?\w*(Error|Exception)\b.*: /.test(line));
+  return `The torch engine's processes ended ${how}${reason ? `: ${reason.replace(/^\[rank\d+\]: /, '')}` : ''}.`;
+}

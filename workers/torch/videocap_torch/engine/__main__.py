@@ -1,0 +1,140 @@
+"""One rank of the engine: `torchrun -m videocap_torch.engine SOCKET`.
+
+Rank 0 takes requests from the driver over a Unix socket, and all ranks compute them together. A request and every
+answer is one line of JSON:
+
+    {"method": "update", "params": {...}}
+    {"progress": {"done": 3, "total": 8, "what": "gradients"}}
+    {"result": {...}} or {"error": {"code": "Diverged", "message": "..."}}
+
+A rank that fails otherwise ends, and the group with it: the driver starts another one.
+"""
+
+import json
+import socket
+import sys
+import traceback
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import transformers
+
+from . import sampling
+from .messages import EngineSection, Generate, PolicyFiles, Update
+from .optimizer import Optimizer
+from .policy import Policy
+from .ranks import Ranks
+from .update import UpdateStopped, update
+from .weights_files import CorruptFile, WrongModel
+
+EXPECTED = {CorruptFile: "CorruptArtifact", WrongModel: "InvalidModel", sampling.Diverged: "Diverged"}
+"""Failures that all ranks agree on, with the driver's codes. The group goes on."""
+
+
+class Engine:
+    """What is in memory between requests: only what files hold, so that it never decides a result."""
+
+    def __init__(self, ranks: Ranks) -> None:
+        self._ranks = ranks
+        self._policy: Policy | None = None
+        self._optimizer: Optimizer | None = None
+        self._reference: Policy | None = None
+        self._key: Any = None
+
+    def identity(self, _: dict[str, Any], __) -> dict[str, str]:
+        """What the bits of a result depend on besides files and requests."""
+        found = {"torch": torch.__version__, "transformers": transformers.__version__, "python": sys.version.split()[0]}
+        if torch.cuda.is_available():
+            found |= {"gpu": torch.cuda.get_device_name(), "cuda": str(torch.version.cuda)}
+        return found
+
+    def generate(self, request: Generate, progress) -> list[sampling.SampledGroup]:
+        policy = self._policy_of(request["policy"], request["engine"])
+        policy.load(request["policy"])
+        return sampling.generate(policy, request, progress)
+
+    def update(self, request: Update, progress) -> dict[str, Any]:
+        policy = self._policy_of(request["policy"], request["engine"])
+        policy.load(request["policy"])
+        self._optimizer.load(request["policy"].get("optimizer"))
+        try:
+            return update(policy, self._optimizer, lambda: self._as_reference(request), request, progress)
+        except UpdateStopped as stopped:
+            policy.loaded = self._optimizer.loaded = None
+            return {"notFinite": stopped.found}
+
+    def _policy_of(self, files: PolicyFiles, section: EngineSection) -> Policy:
+        key = (files["model"], json.dumps(section, sort_keys=True))
+        if self._key != key:
+            self._policy = self._optimizer = self._reference = None
+            torch.cuda.empty_cache()
+            self._policy = Policy(files["model"], section, self._ranks)
+            self._optimizer = Optimizer(self._policy)
+            self._key = key
+        return self._policy
+
+    @contextmanager
+    def _as_reference(self, request: Update):
+        policy, files = self._policy, request["reference"]
+        wanted = files["weights"]["sha256"]
+        if policy.loaded == wanted:
+            yield policy.root
+        elif policy.lora and policy.base == wanted:
+            with policy.without_adapter():
+                yield policy.root
+        else:
+            if self._reference is None:
+                self._reference = Policy(files["model"], request["engine"], self._ranks, trains=False)
+            self._reference.load(files)
+            yield self._reference.root
+
+
+def serve(ranks: Ranks, path: str) -> None:
+    engine = Engine(ranks)
+    lines = _Lines(path) if ranks.is_first else None
+    while True:
+        request = ranks.from_first(lines.receive() if lines else None)
+        if request is None:
+            return
+
+        def progress(done: int, total: int, what: str) -> None:
+            if lines:
+                lines.send({"progress": {"done": done, "total": total, "what": what}})
+
+        try:
+            answer: dict[str, Any] = {"result": getattr(engine, request["method"])(request["params"], progress)}
+        except tuple(EXPECTED) as error:
+            answer = {"error": {"code": EXPECTED[type(error)], "message": str(error)}}
+        except BaseException as error:
+            if lines:
+                traceback.print_exc()
+                lines.send({"error": {"code": "Unavailable", "message": f"{type(error).__name__}: {error}"}})
+            raise
+        if lines:
+            lines.send(answer)
+
+
+class _Lines:
+    """The driver's connection. Its end is the end of the group."""
+
+    def __init__(self, path: str) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(path)
+        self._file = self._socket.makefile("rw")
+        self.send({"ready": True})
+
+    def receive(self) -> dict[str, Any] | None:
+        line = self._file.readline()
+        return json.loads(line) if line else None
+
+    def send(self, message: dict[str, Any]) -> None:
+        self._file.write(json.dumps(message) + "\n")
+        self._file.flush()
+
+
+if __name__ == "__main__":
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    group = Ranks()
+    serve(group, sys.argv[1])
+    group.close()
