@@ -124,7 +124,7 @@ function endOf(text: string, start: number): number | undefined {
   return undefined;
 }
 
-/** JSON5 with Python's three words. A string without an end goes on to the end of the text, so that each is read once. */
+/** JSON5 with Python's three words. A string without an end goes on to the end of the text: each is read once. */
 function tolerant(text: string): unknown {
   const words: Record<string, string> = { True: 'true', False: 'false', None: 'null' };
   return JSON5.parse(
