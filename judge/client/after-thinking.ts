@@ -1,12 +1,27 @@
 /** What the marks of thinking are called, by the models that write it into their answer. */
 const STEMS =
   'think|thought|reason|reflect|analys|scratch|monologue|deliberat|ponder|draft|rationale|cot_|_cot|思考|推理|反思';
-const NAME = `[\\w:.▁-]*(?:${STEMS})[\\w:.▁-]*`;
+/** Characters of such a name. Every quantifier has a limit, so that no answer takes longer than its length explains. */
+const LETTER = '[\\w:.▁思考推理反-]';
+const NAMED = `(?=${LETTER}{0,60}?(?:${STEMS}))`;
+const NAME = `${NAMED}${LETTER}{1,64}(?!${LETTER})`;
 /** `<think>`, `[THINK]`, `◁think▷`, `【思考】`, `<|begin_of_thought|>`, `<｜...｜>`, with a slash where they end. */
 const MARK = new RegExp(
-  `(?:<[|｜]?|[[◁【〖⟨«])\\s*(/?)\\s*(${NAME})(?:\\s[^<>\\]▷】〗⟩»]{0,40})?\\s*(?:[|｜]?>|[\\]▷】〗⟩»])`,
+  `(?:<[|｜]?|&lt;|[[◁【〖⟨«])\\s{0,8}(/?)\\s{0,8}(${NAME})(?:\\s[^<>\\]▷】〗⟩»]{0,40})?\\s{0,8}` +
+    '(?:[|｜]?>|&gt;|[\\]▷】〗⟩»])',
   'giu',
 );
+/** Marks of other words or another form, and what stands for them. */
+const OTHER_MARKS: readonly (readonly [RegExp, string])[] = [
+  // Gemma's channels and Apertus' inner text.
+  [/<\|channel>\s{0,8}final\b|<channel\|>|<\|inner_suffix\|>/g, '</think>'],
+  [/<\|channel>|<\|inner_prefix\|>/g, '<think>'],
+  // Words that only angle brackets make a mark.
+  [/(?:<|&lt;)(\/?)(?:plan|planning|work|workings?)(?:\s[^<>]{0,40})?(?:>|&gt;)/gi, '<$1think>'],
+  [new RegExp(`<!--\\s{0,8}(/?)\\s{0,8}${NAMED}[\\w:.▁思考推理反]{1,64}\\s{0,8}-->`, 'giu'), '<$1think>'],
+];
+/** A comment of thinking, ended or not. */
+const COMMENT = new RegExp(`<!--\\s{0,8}${NAMED}.*?(?:-->|$)`, 'gisu');
 /** A mark that ends thinking without a slash: `<|END_THINKING|>`, `<|end_of_thought|>`. */
 const ENDS = /(?:^|[_:▁])end(?:$|[_:▁])/i;
 
@@ -14,7 +29,8 @@ const ENDS = /(?:^|[_:▁])end(?:$|[_:▁])/i;
 const FENCE = new RegExp(`^[ \\t]*(\`{3,}|~{3,})[ \\t]*${NAME}[ \\t]*$.*?(?:^[ \\t]*\\1[ \\t]*$|$(?![^]))`, 'gimsu');
 
 /** gpt-oss' channels: only the last one is meant for the reader. */
-const CHANNEL = /<\|channel\|>\s*(\w+)[^<]*(?:<\|constrain\|>\s*\w*\s*)?<\|message\|>/g;
+const CHANNEL =
+  /<\|channel\|>\s{0,8}(\w{1,32})(?!\w)[^<]{0,200}(?:<\|constrain\|>\s{0,8}\w{0,32}\s{0,8})?<\|message\|>/g;
 /** The same after a server has dropped the marks: `analysisWe need ...assistantfinal{...}`. */
 const BARE_CHANNELS = /^\s*analysis(?=[A-Z]|\s*(?:We|I|The user|Let|Need)\b)/;
 /** Any text after the channel's name, if the last channel follows. */
@@ -26,7 +42,8 @@ const BARE_FINAL = /assistant\s*final(?:\s*json)?(?=\s*\S)/g;
  * text with only an end mark begins with thinking; thinking without an end mark leaves no text.
  */
 export function afterThinking(text: string): string {
-  return withoutMarked(afterChannels(text).replace(FENCE, ' '));
+  const marked = OTHER_MARKS.reduce((rest, [mark, usual]) => rest.replace(mark, usual), text);
+  return withoutMarked(afterChannels(marked).replace(FENCE, ' ').replace(COMMENT, ' '));
 }
 
 /** Whether a text holds thinking, ended or not. */
@@ -62,12 +79,13 @@ function withoutMarked(text: string): string {
 function marksIn(text: string): [RegExpExecArray, string, string][] {
   const marks = [...text.matchAll(MARK)].map((mark): [RegExpExecArray, string, string] => [mark, mark[1]!, mark[2]!]);
   const ended = new Set(marks.filter(([, slash]) => slash === '/').map(([, , name]) => name.toLowerCase()));
+  const json = ENDS_WITH_JSON.exec(text)?.index ?? -1;
   return marks.filter(
     ([mark, , name]) =>
       !mark[0].startsWith('[') ||
       name === name.toUpperCase() ||
       ended.has(name.toLowerCase()) ||
-      beginsUnended(text, mark),
+      beginsUnended(text, mark, json),
   );
 }
 
@@ -75,9 +93,17 @@ function marksIn(text: string): [RegExpExecArray, string, string][] {
  * Whether a bracket in small letters that nothing ends begins thinking which goes on to the end of the text. It does at
  * the beginning of a line, unless an object or a list is the last that is said: then it is a heading, and that the
  * answer. Elsewhere it is a word in brackets, or a link.
+ * @param json where the object or list ends with which the text ends; -1 where it ends with none.
  */
-function beginsUnended(text: string, { 0: mark, index }: RegExpExecArray): boolean {
-  const rest = text.slice(index + mark.length);
-  return /(?:^|\n)[ \t>#*_-]*$/.test(text.slice(0, index)) && !rest.startsWith('(') && !ENDS_WITH_JSON.test(rest);
+function beginsUnended(text: string, { 0: mark, index }: RegExpExecArray, json: number): boolean {
+  const end = index + mark.length;
+  return beginsLine(text, index) && text[end] !== '(' && json < end;
+}
+
+/** Whether nothing but spaces and Markdown's marks, a few of them, stand before a place in its line. */
+function beginsLine(text: string, index: number): boolean {
+  let at = index - 1;
+  while (at > index - 32 && at >= 0 && ' \t>#*_-'.includes(text[at]!)) at--;
+  return at < 0 || text[at] === '\n';
 }
 const ENDS_WITH_JSON = /[}\]]\s*(?:(?:`{3,}|~{3,})\s*)?$/;

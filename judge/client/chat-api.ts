@@ -24,9 +24,9 @@ export type FailedRequest = {
 /**
  * A request that the endpoint refuses because of its text: the model did not read it, and it cost nothing. `tooLong`:
  * for its length together with that of the answer asked for; the window is the server's and may change, so this is no
- * answer to keep.
+ * answer to keep. `unread`: by an error, in place of any answer of the model.
  */
-export type RefusedRequest = Unscorable & { tooLong?: true };
+export type RefusedRequest = Unscorable & { tooLong?: true; unread?: true };
 
 /**
  * What came of one request: a text, a refusal to judge this question, or a failure. `retry-adjusted`: the model does

@@ -101,8 +101,9 @@ export class ChatEndpoint implements LlmEndpoint {
       else if (parsed && reply.tooLong && doubled) roomy = false;
       else if (parsed && reply.tooLong) return { outcome: unusable(parsed.fault), attempts };
       else if ('unscorable' in reply) {
-        const { reason, tooLong } = reply;
-        return { outcome: { unscorable: true, reason }, attempts, ...(tooLong && { keep: 'run' }) };
+        const { reason, tooLong, unread } = reply;
+        const more = { ...(tooLong && { keep: 'run' as const }), ...(unread && { unread }) };
+        return { outcome: { unscorable: true, reason }, attempts, ...more };
       }
     }
   }

@@ -10,9 +10,12 @@ export type Ending = 'whole' | 'cut off' | 'window' | 'filtered' | 'failed';
 
 const ENDINGS: readonly (readonly [RegExp, Ending])[] = [
   [/context_window|model_length|context_length/i, 'window'],
-  [/^(?:length|max_?tokens|max_?output_?tokens|max_?completion_?tokens)$/i, 'cut off'],
+  [/^(?:length|max_?length|incomplete)$|truncat|token_?limit|max_?(?:\w+_?)?tokens/i, 'cut off'],
   // Gemini adds its own word: `content_filter: PROHIBITED_CONTENT`.
-  [/content_?filter|safety|prohibited|blocklist|recitation|spii|sensitive|guardrail|moderation|refusal/i, 'filtered'],
+  [
+    /content_?(?:filter|policy)|violation|safety|prohibited|block|recitation|spii|sensitive|guardrail|moderat|refus/i,
+    'filtered',
+  ],
   // OpenRouter and vLLM `error`, SGLang `abort`, DeepSeek `insufficient_system_resource`, Zhipu `network_error`.
   [/error|abort|cancel|fail|insufficient_system_resource|overload|time_?out|interrupt|malformed/i, 'failed'],
 ];

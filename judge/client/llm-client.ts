@@ -70,4 +70,6 @@ export interface Exchange<T> {
    * otherwise once it is started anew.
    */
   keep?: 'run';
+  /** The endpoint has refused the question before the model read it. */
+  unread?: true;
 }

@@ -103,7 +103,7 @@ function asList(text: string): object | undefined {
 
 /** What one code fence holds, where nothing stands around it. */
 function withoutFence(text: string): string {
-  return /^\s*(`{3,}|~{3,})[\w-]*\s(.*)\1\s*$/s.exec(text)?.[2] ?? text;
+  return /^\s*(`{3,9}|~{3,9})[\w-]*\s(.*)\1\s*$/s.exec(text)?.[2] ?? text;
 }
 
 /** Where the object or list ends that begins at a brace or bracket: those in strings do not count. */
@@ -124,11 +124,11 @@ function endOf(text: string, start: number): number | undefined {
   return undefined;
 }
 
-/** JSON5 with Python's three words. */
+/** JSON5 with Python's three words. A string without an end goes on to the end of the text: each is read once. */
 function tolerant(text: string): unknown {
   const words: Record<string, string> = { True: 'true', False: 'false', None: 'null' };
   return JSON5.parse(
-    text.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\b(?:True|False|None)\b/gs, (found) => words[found] ?? found),
+    text.replace(/"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?|\b(?:True|False|None)\b/gs, (found) => words[found] ?? found),
   );
 }
 

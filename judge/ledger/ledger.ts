@@ -195,9 +195,12 @@ export class Ledger implements LlmClient {
       const exchange = await this.#endpoint.ask(question, signal, observer);
       answered = true;
       const cameAt = this.#clock.now();
-      this.#faults.answered(key);
+      if (exchange.unread) this.#faults.refused(key);
+      else this.#faults.answered(key);
+      // An endpoint that refuses whatever it is asked says nothing about this text.
+      const keep = exchange.unread && !this.#faults.hasAnswers ? ({ keep: 'run' } as const) : {};
       this.#account.took(exchange.attempts.slice(earlier.attempts.length));
-      const settled = await this.#settleNow(asking, exchange, before + lost);
+      const settled = await this.#settleNow(asking, { ...exchange, ...keep }, before + lost);
       await this.#judge.hasAnswered(asking.asked, exchange.attempts, cameAt);
       return settled;
     } catch (error) {

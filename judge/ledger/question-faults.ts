@@ -32,6 +32,16 @@ export class QuestionFaults {
     this.#failing.delete(key);
   }
 
+  /** The endpoint has refused a question, which is no evidence that it answers any. */
+  refused(key: string): void {
+    this.#failing.delete(key);
+  }
+
+  /** Whether it has answered anything. */
+  get hasAnswers(): boolean {
+    return this.#answers > 0;
+  }
+
   has(key: string): boolean {
     return this.#failing.has(key);
   }

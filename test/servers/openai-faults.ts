@@ -51,9 +51,14 @@ export function status(
     );
 }
 
+/** An error in words of its own. */
+export function says(code: number, message: string): Fault {
+  return (response) => send(response, code, { error: { message } });
+}
+
 /** A page of a proxy in between. */
-export function html(code: number): Fault {
-  return (response) => void response.writeHead(code, { 'content-type': 'text/html' }).end('<html>Bad gateway</html>');
+export function html(code: number, text = 'Bad gateway'): Fault {
+  return (response) => void response.writeHead(code, { 'content-type': 'text/html' }).end(`<html>${text}</html>`);
 }
 
 /** Never answers. */

@@ -14,6 +14,9 @@ const GAP = '(?:(?!可能|将会|将被|或将|内容|输入|文本|提示词)[^
 /** In Chinese, in either order. */
 const CHINESE = new RegExp(`(?<!(?:可能|将会|或将)[^。]{0,15})(?:${ACCOUNT}${GAP}${STATE}|欠费${GAP}${ACCOUNT})`);
 
+/** Money or a packet of requests that is used up, without a word of an account: Zhipu, DeepSeek, MiniMax. */
+const NOTHING_LEFT = /余额不足|余额已用|请充值|欠费|insufficient[ _](?:account[ _])?(?:balance|funds|credits?)/i;
+
 const FOR_A_WHILE = /temporar|\brate\b|requests|too (?:many|frequent)|try again|临时|暂时|频繁|稍后/i;
 
 /** Whether a message is about an account that is banned, locked or not paid for, rather than about a text. */
@@ -24,4 +27,9 @@ export function accountAtFault(message: string): boolean {
 /** Whether that lasts until a person acts, rather than until fewer requests are sent. */
 export function accountLocked(message: string): boolean {
   return accountAtFault(message) && !FOR_A_WHILE.test(message);
+}
+
+/** Whether a message says that nothing is left to pay with. */
+export function nothingLeft(message: string): boolean {
+  return NOTHING_LEFT.test(message) && !FOR_A_WHILE.test(message);
 }

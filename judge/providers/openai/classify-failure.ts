@@ -4,7 +4,7 @@ import { withoutCredentials } from '../../client/credentials.ts';
 import type { JudgeFault } from '../../client/judge-error.ts';
 import { tellsSecret } from '../../client/secrets.ts';
 import type { LlmJudgeConfig } from '../../judge-config.ts';
-import { accountLocked } from './account-at-fault.ts';
+import { accountLocked, nothingLeft } from './account-at-fault.ts';
 import { brokenConnection, isBrokenConnection } from './broken-connection.ts';
 import { errorIn, type SaidError } from './error-body.ts';
 import { asksToWait, messageOf, refusalOf } from './refusal-of.ts';
@@ -63,11 +63,14 @@ const stays =
   });
 /** What it means that an endpoint refuses one request rather than all. */
 const BY_REFUSAL: Record<Refusal, Row> = {
-  filtered: () => ({ unscorable: true, reason: 'the endpoint filtered the content' }),
+  filtered: () => ({ unscorable: true, reason: 'the endpoint filtered the content', unread: true }),
+  // Only answers to others show whether it is this text.
+  'perhaps filtered': passes('refuses the request, perhaps because of its text'),
   'question too long': () => ({
     unscorable: true,
     reason: 'the question is longer than the judge can read',
     tooLong: true,
+    unread: true,
   }),
   'answer too long': (seen) => ({
     ...ANSWER_TOO_LONG(seen),
@@ -79,12 +82,18 @@ const ANSWER_TOO_LONG = stays(
   'set a smaller judge.maxTokens',
 );
 
+const NO_QUOTA = stays(
+  ({ apiKeyEnv }) => `has no quota left for the key in ${apiKeyEnv} (judge.apiKeyEnv)`,
+  'top up the account',
+);
+
 /** What the endpoint calls the fault, where that says more than the status. */
 const BY_CODE: Record<string, Row> = {
-  insufficient_quota: stays(
-    ({ apiKeyEnv }) => `has no quota left for the key in ${apiKeyEnv} (judge.apiKeyEnv)`,
-    'top up the account',
-  ),
+  insufficient_quota: NO_QUOTA,
+  // Moonshot's, DashScope's and Zhipu's.
+  exceeded_current_quota_error: NO_QUOTA,
+  Arrearage: NO_QUOTA,
+  '1113': NO_QUOTA,
   billing_hard_limit_reached: stays(
     ({ apiKeyEnv }) => `has no budget left for the key in ${apiKeyEnv} (judge.apiKeyEnv)`,
     "raise the account's limit",
@@ -96,7 +105,7 @@ const BY_STATUS: Record<number, Row> = {
     ({ apiKeyEnv }) => `refuses the key in the environment variable ${apiKeyEnv} (judge.apiKeyEnv)`,
     'start the worker with a valid one',
   ),
-  402: BY_CODE.insufficient_quota!,
+  402: NO_QUOTA,
   403: stays(
     ({ apiKeyEnv, model }) => `does not let the key in ${apiKeyEnv} (judge.apiKeyEnv) use "${model}" (judge.model)`,
     'have it allowed',
@@ -215,12 +224,13 @@ function rowFor({ status, said, headers }: Failure, { asked }: FailingEndpoint):
   // A key, an account or an address is at fault, however it is worded.
   const refusal = [401, 402, 404].includes(status) ? undefined : refusalOf(said, { status, asked });
   if (refusal) return BY_REFUSAL[refusal];
+  if (nothingLeft(messageOf(said, asked))) return NO_QUOTA;
   if (status === 429 && accountLocked(messageOf(said, asked))) return BY_STATUS[403]!;
   if (status === 400 && SAYS_HTTPS.test(messageOf(said, asked))) return WANTS_TLS;
   // Some endpoints say themselves whether to try again: that wins over the status.
   const word = headers?.get('x-should-retry');
   if (word === 'true') return passes('asks for a retry');
-  if (word === 'false' && status === 429) return BY_CODE.insufficient_quota!;
+  if (word === 'false' && status === 429) return NO_QUOTA;
   if ((status === 400 || status === 422 || status === 403) && asksToWait(said, asked)) return BY_STATUS[429]!;
   return BY_STATUS[status] ?? (status >= 500 ? SERVER_ERROR : status < 400 ? REDIRECTION : OTHER_CLIENT_ERROR);
 }

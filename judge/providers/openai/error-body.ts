@@ -8,16 +8,21 @@ export interface SaidError {
   param?: string | undefined;
   /** OpenRouter's, with the reasons of a moderation. */
   metadata?: Record<string, unknown> | undefined;
+  /** The body was a page or plain text: perhaps of a firewall or a proxy, which know nothing of texts and models. */
+  notJson?: true | undefined;
 }
 
 /** An error's body is short; a longer one says no more. */
 const LONGEST_BODY = 100_000;
+/** Errors within errors and lists that are looked into. */
+const DEEPEST = 8;
 
 const Text = z.union([z.string(), z.number()]).transform(String).optional().catch(undefined);
-const Fields = z.looseObject({ message: Text, code: Text, type: Text, param: Text });
+const notJson = z.literal(true).optional().catch(undefined);
+const Fields = z.looseObject({ message: Text, code: Text, type: Text, param: Text, notJson });
 const Metadata = z.record(z.string(), z.unknown()).optional().catch(undefined);
 const Inner = z.looseObject({ code: Text }).optional().catch(undefined);
-const MiniMax = z.looseObject({ base_resp: z.looseObject({ status_code: z.number(), status_msg: Text }) });
+const MiniMax = z.looseObject({ base_resp: z.looseObject({ status_code: z.coerce.number(), status_msg: Text }) });
 
 /**
  * The error in a body, in whichever form an endpoint writes it; `undefined` where the body tells none. OpenAI's
@@ -25,17 +30,18 @@ const MiniMax = z.looseObject({ base_resp: z.looseObject({ status_code: z.number
  * DeepSeek's `{message, code}`, a text as `error` (TGI, xAI), a list of one (Gemini), FastAPI's `{detail}`, MiniMax's
  * `{base_resp}`, Azure's `innererror`, which is the more exact one.
  */
-export function errorIn(body: unknown): SaidError | undefined {
-  if (Array.isArray(body)) return body.length > 0 ? errorIn(body[0]) : undefined;
+export function errorIn(body: unknown, depth = 0): SaidError | undefined {
+  if (depth > DEEPEST) return undefined;
+  if (Array.isArray(body)) return body.length > 0 ? errorIn(body[0], depth + 1) : undefined;
   if (typeof body !== 'object' || body === null) return undefined;
   const { error, detail, object, error_type: type, innererror, metadata, ...rest } = body as Record<string, unknown>;
   if (typeof error === 'string' && error !== '') return { ...fieldsOf({ type, ...rest }), message: error };
   if (typeof error === 'object' && error !== null) {
-    const inner = errorIn(error);
+    const inner = errorIn(error, depth + 1);
     return inner ?? fieldsOf(error);
   }
   if (typeof detail === 'string') return { ...fieldsOf(rest), message: detail };
-  if (detail !== undefined && detail !== null) return { ...fieldsOf(rest), message: JSON.stringify(detail) };
+  if (detail !== undefined && detail !== null) return { ...fieldsOf(rest), message: written(detail) };
   const miniMax = MiniMax.safeParse(body);
   if (miniMax.success) {
     const { status_code: code, status_msg: message } = miniMax.data.base_resp;
@@ -51,8 +57,17 @@ export function errorIn(body: unknown): SaidError | undefined {
 }
 
 function fieldsOf(body: object): SaidError {
-  const { message, code, type, param } = Fields.parse(body);
-  return { message, code, type, param };
+  const { message, code, type, param, notJson } = Fields.safeParse(body).data ?? {};
+  return { message, code, type, param, ...(notJson && { notJson }) };
+}
+
+/** As JSON; nothing of what is nested too deeply to be written. */
+function written(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A `fetch` whose failed responses have their error in OpenAI's form: its library reads no other. */
@@ -61,7 +76,9 @@ export function readableErrors(send: typeof fetch): typeof fetch {
     const response = await send(input, init);
     if (response.status < 400) return response;
     const text = (await response.text().catch(() => '')).slice(0, LONGEST_BODY);
-    const error = errorIn(parsed(text)) ?? { message: text.slice(0, 2000) };
+    const body = parsed(text);
+    const page = { message: text.slice(0, 2000), ...(body === undefined && { notJson: true }) };
+    const error = errorIn(body) ?? page;
     const headers = new Headers([...response.headers]);
     for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) headers.delete(name);
     headers.set('content-type', 'application/json');

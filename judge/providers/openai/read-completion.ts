@@ -90,16 +90,28 @@ function answeredBy(
   return said.length > 0 ? { by: Object.fromEntries(said) } : {};
 }
 
-/** `{error: ...}` beside a completion or instead of one; without that field, what has an error's codes. */
+/** `{error: ...}` beside a completion or instead of one; without that field, what has an error's codes or says so. */
 function toldError(response: unknown): SaidError | undefined {
   if (typeof response !== 'object' || response === null) return undefined;
   const { error, choices } = response as Record<string, unknown>;
   const hasChoices = Array.isArray(choices) && choices.length > 0;
-  const told = errorIn(error ? { error } : hasChoices ? undefined : response);
-  if (error && !hasChoices) return told ?? {};
-  return told?.code !== undefined || told?.type !== undefined || (error && told?.message !== undefined)
-    ? told
-    : undefined;
+  if (hasChoices && !error) return failureBeside(response as Record<string, unknown>);
+  const told = errorIn(error ? { error } : response);
+  if (hasChoices && told && saysNothing(told)) return Array.isArray(error) ? {} : undefined;
+  if (error) return told ?? {};
+  return told?.code !== undefined || told?.type !== undefined ? told : undefined;
+}
+
+/** Servers fill in the fields of an error beside a good answer too: `{code: 200, message: "success"}`. */
+function saysNothing({ code = '', type = '', message = '' }: SaidError): boolean {
+  return /^(?:0|200|ok|success)?$/i.test(code) && type === '' && /^\W*(?:ok|success\w*|none)?\W*$/i.test(message);
+}
+
+/** Gateways say in fields of their own that they failed, beside choices that may look whole. */
+function failureBeside({ choices: _, ...rest }: Record<string, unknown>): SaidError | undefined {
+  const { success, status, base_resp } = rest;
+  const failed = success === false || /^(?:error|fail\w*|[45]\d\d)$/i.test(String(status));
+  return errorIn({ base_resp }) ?? (failed ? (errorIn(rest) ?? {}) : undefined);
 }
 
 function noCompletion(response: unknown, { baseUrl }: FailingEndpoint): FailedRequest {

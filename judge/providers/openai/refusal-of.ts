@@ -14,7 +14,7 @@ export interface RefusedBy {
 
 /**
  * Whether an endpoint refuses this one request rather than all, and why. Codes and names count first, whatever the
- * message warns of; an account at fault is no refusal of a text, however it is worded.
+ * message warns of; an account at fault is no refusal of a text, however it is worded, nor is a page.
  */
 export function refusalOf(
   error: SaidError,
@@ -33,9 +33,11 @@ export function refusalOf(
   if (named) return named.refusal;
   if (accountAtFault(message)) return undefined;
   const busy = status === 429 || status >= 500 || asksToWait(error, asked);
-  return table.find(
+  const words = table.find(
     (row) => (!busy || !row.vague || neverFits(message)) && row.says?.some((words) => words.test(message)),
-  )?.refusal;
+  );
+  // A page or plain text about blocked content is a firewall's or a proxy's, which refuse whatever is asked.
+  return error.notJson && /filtered/.test(words?.refusal ?? '') ? undefined : words?.refusal;
 }
 
 /** What an endpoint says, without what that repeats of the request. */

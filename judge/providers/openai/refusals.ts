@@ -1,10 +1,12 @@
 /**
  * Why an endpoint takes one request and not another.
  * - `filtered`: its moderation does not let the text pass.
+ * - `perhaps filtered`: the words are also those of a firewall, of a proxy, or about the key or a header, so that only
+ *   answers to other questions show that it is this text.
  * - `question too long`: question and answer do not fit the model's context window.
  * - `answer too long`: the model does not write so many tokens, whatever it is asked.
  */
-export type Refusal = 'filtered' | 'question too long' | 'answer too long';
+export type Refusal = 'filtered' | 'perhaps filtered' | 'question too long' | 'answer too long';
 
 /** One way in which servers say it. `code`, `names`, `says`, `reports`: any of them is enough. */
 export interface RefusalRow {
@@ -144,9 +146,10 @@ export const REFUSALS: readonly RefusalRow[] = [
   {
     server: 'OpenAI',
     refusal: 'filtered',
-    code: /^(?:content_policy_violation|invalid_prompt|moderation_blocked|cyber_policy)$/i,
+    code: /^(?:content_policy_violation|moderation_blocked|cyber_policy)$/i,
     says: [
-      /violat\w* (?:of )?our (?:usage|content|use)? ?polic/i,
+      /\b(?:prompt|input|text|message)s?\b.{0,60}violat\w* (?:of )?our (?:usage|content|use)? ?polic/i,
+      /limited access to this content for safety/i,
       /rejected (?:as a result of|by) (?:our|the) safety system/i,
     ],
   },
@@ -162,27 +165,19 @@ export const REFUSALS: readonly RefusalRow[] = [
     server: 'OpenRouter',
     refusal: 'filtered',
     reports: 'flagged_input',
-    says: [
-      /(?:input|prompt|output|message|content) (?:was|were|has been|is) (?:flagged|moderated)\b/i,
-      /requires moderation/i,
-    ],
-  },
-  {
-    server: 'OpenRouter',
-    refusal: 'filtered',
-    vague: true,
-    says: [
-      /(?:input|prompt|output|message|request|content) (?:was|were|has been|is) (?:flagged|moderated|blocked by)\b/i,
-    ],
+    says: [/(?:input|prompt|output|message) (?:was|were|has been|is) (?:flagged|moderated)\b/i, /requires moderation/i],
   },
   { server: 'OpenRouter', refusal: 'filtered', reports: 'reasons' },
   { server: 'OpenRouter', refusal: 'filtered', reports: 'patterns' },
-  { server: 'xAI', refusal: 'filtered', names: [/SAFETY_CHECK_TYPE/], says: [/content violates/i] },
+  { server: 'xAI', refusal: 'filtered', names: [/SAFETY_CHECK_TYPE/], says: [/content violates usage guidelines/i] },
   {
     server: 'Gemini',
     refusal: 'filtered',
     names: [/PROHIBITED_CONTENT/],
-    says: [/blocked (?:due to|for|because of) (?:safety|prohibited|content|recitation)/i, /block_?reason/i],
+    says: [
+      /(?:prompt|response|request)\b.{0,20}blocked (?:due to|for|because of) (?:safety|prohibited|recitation)/i,
+      /block_?reason/i,
+    ],
   },
   { server: 'Moonshot', refusal: 'filtered', says: [/considered high risk/i] },
   {
@@ -190,20 +185,43 @@ export const REFUSALS: readonly RefusalRow[] = [
     refusal: 'filtered',
     code: /SensitiveContentDetected/i,
     names: [/SensitiveContentDetected/i],
-    says: [/sensitive (?:content|information|words?)/i],
+    says: [/\b(?:input|output|prompt|text)\b.{0,40}sensitive (?:content|information|words?)/i],
   },
-  { server: 'Zhipu', refusal: 'filtered', code: /^1301$/, says: [/不安全/, /敏感/, /违规/, /内容安全/, /审核/] },
+  {
+    server: 'Zhipu',
+    refusal: 'filtered',
+    code: /^1301$/,
+    says: [/(?:输入|输出|生成|内容|文本|提示词).{0,20}(?:不安全|敏感|违规|审核)/],
+  },
   { server: 'MiniMax', refusal: 'filtered', code: /^102[67]$/, says: [/new_sensitive/i] },
-  { server: 'Anthropic', refusal: 'filtered', says: [/blocked by (?:our )?content filtering/i] },
+  {
+    server: 'Anthropic',
+    refusal: 'filtered',
+    says: [/\b(?:input|output|prompt)\b.{0,20}blocked by (?:our )?content filtering/i],
+  },
   {
     server: 'Bedrock',
     refusal: 'filtered',
     code: /guardrail_intervened/i,
-    says: [/blocked by (?:a )?(?:content )?(?:filter|guardrail|moderation)/i],
+    says: [/blocked by (?:a )?(?:guardrail|content moderation)/i],
   },
   {
     server: 'LiteLLM',
     refusal: 'filtered',
     names: [/ContentPolicyViolation/, /content_policy_violation/, /ResponsibleAIPolicyViolation/],
+  },
+  {
+    server: 'OpenAI and others',
+    refusal: 'perhaps filtered',
+    vague: true,
+    says: [
+      /violat\w* (?:of )?our (?:usage|content|use)? ?polic/i,
+      /content violates/i,
+      /(?:input|prompt|output|message|request|content) (?:was|were|has been|is) (?:flagged|moderated|blocked by)\b/i,
+      /blocked (?:due to|for|because of) (?:safety|prohibited|content|recitation)/i,
+      /blocked by (?:a |our )?(?:content )?(?:filter|moderation)/i,
+      /sensitive (?:content|information|words?)/i,
+      /不安全|敏感|违规|内容安全|审核/,
+    ],
   },
 ];

@@ -79,6 +79,7 @@ describe('a question that the endpoint always fails at', { timeout: 60_000 }, ()
     ['a broken connection', faults.drop, 3, 4],
     ['an error in a 200', faults.json({ error: { code: 502, message: 'x' } }), 3, 4],
     ['no choices', faults.json({ choices: [] }), 3, 4],
+    ['vague words of a filter', faults.says(403, 'Your request was blocked by our firewall'), 3, 4],
   ])('%s: it has no score, the others have', async (_, fault, others, concurrency) => {
     await start(failsAt(fault));
     const captions = ['A star shines.', ...Array.from({ length: others }, (_, i) => captionOf(i))];
@@ -126,6 +127,44 @@ describe('a question that the endpoint always fails at', { timeout: 60_000 }, ()
   });
 });
 
+describe('an endpoint that refuses everything', { timeout: 60_000 }, () => {
+  const captions = [1, 2, 3].map(captionOf);
+
+  test('in vague words: nothing is kept, and it is asked until it answers', async () => {
+    let refuses = true;
+    const refusal = faults.says(403, 'Access to this content has been blocked by your administrator');
+    await start((question, request) => (refuses ? refusal : readsWords(question, request)));
+    for (let i = 0; i < 6; i++)
+      await Promise.allSettled(captions.map((caption) => client().ask(eventEntailment(caption, EVENTS))));
+    refuses = false;
+    expect((await askAll(captions)).outcomes).toEqual(captions.map(() => RIGHT));
+    expect(await keysUnder('runs/')).toEqual([]);
+  });
+
+  test('in a page: a person must look, and nothing is kept', async () => {
+    await start(() => faults.html(403, 'Your request was blocked by our firewall'));
+    await expect(askAll(captions)).rejects.toMatchObject({ code: 'JudgeBlocked' });
+    expect(await inLedger()).toBe(0);
+    expect(await keysUnder('runs/')).toEqual([]);
+  });
+
+  test('as its moderation does: the run has no scores, and other runs ask again', async () => {
+    let refuses = true;
+    await start((question, request) => (refuses ? faults.contentFilter : readsWords(question, request)));
+    const { outcomes } = await askAll(captions);
+    expect(outcomes).toEqual(captions.map(() => expect.objectContaining({ unscorable: true })));
+    expect(await inLedger()).toBe(0);
+    refuses = false;
+    expect((await askAll(captions, {}, 'runs/other/step-000001')).outcomes).toEqual(captions.map(() => RIGHT));
+  });
+
+  test('while one that answers others has refused for every run', async () => {
+    await start(failsAt(faults.contentFilter));
+    await askAll([captionOf(1), 'A star shines.'], { concurrency: 1 });
+    expect(await inLedger()).toBe(2);
+  });
+});
+
 describe('an error told inside a 200 is waited for, and never enters the ledger', () => {
   const ending = (reason: string) => faults.message({ content: '' }, reason);
   test.each([
@@ -144,6 +183,12 @@ describe('an error told inside a 200 is waited for, and never enters the ledger'
       }),
     ],
     ['an HTML page', faults.html(200)],
+    ['an error that is an empty list', faults.json({ error: [], choices: [] })],
+    ['a list in lists', faults.json({ error: JSON.parse('['.repeat(2000) + ']'.repeat(2000)) })],
+    [
+      'success: false',
+      faults.json({ success: false, choices: [{ finish_reason: 'stop', message: { content: 'x' } }] }),
+    ],
   ])('%s', async (_, fault) => {
     await start(readsWords);
     server.failNext(fault, fault);

@@ -136,7 +136,7 @@ describe('a refusal to judge this text is unscorable', () => {
     [400, 'context_length_exceeded', naming('longer than the judge can read')],
   ])('%d %s', (status, code, reason) => {
     const tooLong = code === 'context_length_exceeded' && { tooLong: true };
-    expect(failed(status, { code })).toEqual({ unscorable: true, reason, ...tooLong });
+    expect(failed(status, { code })).toEqual({ unscorable: true, reason, unread: true, ...tooLong });
   });
 });
 

@@ -1,7 +1,7 @@
 import { APIError } from 'openai';
 import { describe, expect, test } from 'vitest';
 import { classifyFailure } from '../../../../../judge/providers/openai/classify-failure.ts';
-import { errorIn } from '../../../../../judge/providers/openai/error-body.ts';
+import { errorIn, readableErrors } from '../../../../../judge/providers/openai/error-body.ts';
 import { refusalOf } from '../../../../../judge/providers/openai/refusal-of.ts';
 import { REFUSALS } from '../../../../../judge/providers/openai/refusals.ts';
 import { naming } from '../../../../refusal.ts';
@@ -410,8 +410,8 @@ describe('one request is refused, and the others continue', () => {
     else
       expect(failed(status, body)).toEqual(
         refusal === 'filtered'
-          ? { unscorable: true, reason: 'the endpoint filtered the content' }
-          : { unscorable: true, reason: naming('longer than the judge can read'), tooLong: true },
+          ? { unscorable: true, reason: 'the endpoint filtered the content', unread: true }
+          : { unscorable: true, reason: naming('longer than the judge can read'), tooLong: true, unread: true },
       );
   });
 
@@ -420,6 +420,53 @@ describe('one request is refused, and the others continue', () => {
       BODIES.some(([, , , body]) => refusalOf(errorIn(body)!, { asked: [] }, [row])),
     );
     expect(REFUSALS.filter((row) => !shown.includes(row))).toEqual([]);
+  });
+});
+
+describe('words of moderation that firewalls, proxies and gateways use too', () => {
+  const VAGUE: [status: number, error: object][] = [
+    [403, { message: 'Your request was blocked by our firewall' }],
+    [403, { message: 'This request has been blocked by Cloudflare' }],
+    [403, { message: 'Access to this content has been blocked by your administrator' }],
+    [400, { message: 'sensitive information in header Authorization' }],
+    [400, { message: 'Invalid content-type header: content is moderated' }],
+    [400, { message: 'Requests from this project violate our usage policies' }],
+    [403, { message: 'Blocked by content filtering' }],
+    [403, { message: '该请求涉嫌违规' }],
+  ];
+
+  test.each(VAGUE)('in JSON, status %d %j: only answers to others show whether it is this text', (status, error) => {
+    expect(failed(status, { error })).toMatchObject({
+      fault: { kind: 'unavailable', sentence: naming('perhaps'), perhapsOneQuestion: true },
+      perhapsPaid: false,
+    });
+  });
+
+  test.each([
+    ...VAGUE,
+    [403, { message: '<html>This page may contain inappropriate content: your prompt was flagged</html>' }] as const,
+  ])('in a page, status %d %j: a person must look', async (status, { message }: { message?: string }) => {
+    const send = async () => new Response(message, { status });
+    const response = await readableErrors(send as typeof fetch)('http://judge.test');
+    expect(failed(status, await response.json())).toMatchObject({ fault: { kind: 'blocked' } });
+  });
+
+  test('a prompt that is not found is not filtered', () => {
+    const error = { code: 'invalid_prompt', message: 'Prompt template not found' };
+    expect(failed(400, { error })).toMatchObject({ fault: { kind: 'blocked' } });
+  });
+});
+
+describe('nothing is left to pay with', () => {
+  test.each([
+    [429, { code: '1113', message: '余额不足或无可用资源包,请充值。' }],
+    [429, { message: '余额不足或无可用资源包,请充值。' }],
+    [429, { code: '1113' }],
+    [400, { code: 'Arrearage', message: 'Access denied.' }],
+    [429, { type: 'exceeded_current_quota_error', message: 'x' }],
+    [403, { message: 'Insufficient balance' }],
+  ])('%d %j', (status, error) => {
+    expect(failed(status, { error })).toMatchObject({ fault: { kind: 'blocked', remedy: 'top up the account' } });
   });
 });
 
