@@ -18,7 +18,7 @@ export interface Source {
 
 type Path = readonly PropertyKey[];
 
-/** Sentences; a config that is none at all has thousands of wrong keys. */
+/** Sentences; a file that is not a config at all has thousands of wrong keys. */
 const MAX_ISSUES = 20;
 /** Characters. */
 const MAX_SHOWN = 120;
@@ -43,8 +43,8 @@ const SECRET = /key|secret|password|credential|headers|query/i;
 const HIDDEN = '(not shown: it may be a secret)';
 
 /**
- * A value as a sentence can hold it: cut where it is long, and without what may be a secret, since sentences end up in
- * logs and histories.
+ * A value for use in a sentence: shortened where it is long, and without what may be a secret, since sentences end up
+ * in logs and histories.
  * @param field the value's dotted name, or a part of it.
  */
 export function shownValue(value: unknown, field = ''): string {

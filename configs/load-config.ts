@@ -18,7 +18,7 @@ import { configSizeFault } from './size-limits.ts';
 /** Values by dotted key, such as `{"algorithm.steps": 10}`: changes to a config that need no file of their own. */
 export type Overrides = Readonly<Record<string, unknown>>;
 
-/** A config is a page of text: what is longer need not be read to know that it is none. */
+/** A config is a page of text: a longer file is not one. */
 const MAX_CONFIG_BYTES = 2 ** 20;
 
 const CONFIGS = fileURLToPath(new URL('.', import.meta.url));

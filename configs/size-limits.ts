@@ -17,7 +17,7 @@ const MOST_STEP_TOKENS = 2 ** 24;
  */
 export const MOST_CONFIG_BYTES = 2 ** 16;
 
-/** What is too large about a step of these fields. */
+/** Why a step with these fields is too large. */
 export function stepSizeIssues({ algorithm, sampling }: { algorithm: AlgorithmConfig; sampling: SamplingConfig }) {
   if (algorithmOf(algorithm).learnsFrom !== 'completions') return [];
   const { groupSize, maxNewTokens } = sampling;
@@ -45,7 +45,7 @@ export function stepSizeIssues({ algorithm, sampling }: { algorithm: AlgorithmCo
   return [];
 }
 
-/** Why a config is too large, as the end of a sentence; `undefined` of one that is not. */
+/** Why a config is too large, as the end of a sentence; `undefined` if it is not. */
 export function configSizeFault(config: object): string | undefined {
   const bytes = payloadBytes(config);
   if (bytes <= MOST_CONFIG_BYTES) return undefined;

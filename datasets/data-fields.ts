@@ -18,7 +18,7 @@ export interface DataFields {
 }
 
 /**
- * Reads which optional fields an own data set has. Lines that are no samples are passed over: `prepareDataset` reports
+ * Reads which optional fields an own data set has. Lines that are no samples are ignored: `prepareDataset` reports
  * them. `undefined` where the data are not the user's own, or a file cannot be read.
  */
 export async function readDataFields(dataset: DatasetConfig, signal?: AbortSignal): Promise<DataFields | undefined> {

@@ -1,7 +1,7 @@
 /** Characters. */
 const MAX_SHOWN = 40;
 
-/** A value of a dataset file as a sentence can hold it: as JSON, cut where it is long. */
+/** A value of a dataset file for use in a sentence: as JSON, shortened where it is long. */
 export function shownValue(value: unknown): string {
   try {
     return shortened(JSON.stringify(value) ?? String(value));

@@ -11,7 +11,7 @@ export interface Decoded {
 
 /**
  * Which frames of the timeline were lost: those that no decoded frame stands for or only a damaged one, those that lean
- * on a key frame that was lost, and those that lean on any frame of which nothing is left, or on any lost frame where
+ * on a key frame that was lost, and those that depend on any frame of which nothing is left, or on any lost frame where
  * the decoder does not notice. Pure.
  */
 export function lostFrames(timeline: Timeline, { times, damaged, attempted }: Decoded): boolean[] {
@@ -39,7 +39,7 @@ const REORDERED = 3;
 
 /**
  * The steps at which a frame is missing of which nothing is left: its packet's, or of a missing packet, the first one
- * that could lean on it.
+ * that could depend on it.
  */
 function goneSteps({ begins, steps }: Timeline, attempted: readonly number[]): Set<number> {
   const left = new Set(attempted.map((time) => nearest(begins, time)));

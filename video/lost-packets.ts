@@ -8,7 +8,7 @@ const GRIDS = [188, 192, 204];
 const LOOKED_AT = 5;
 const BLOCK = 2 ** 20;
 
-/** Whether a file has lost data that ffmpeg passes over, and marks nothing as damaged. Known of MPEG-TS and of Ogg. */
+/** Whether a file has lost data that ffmpeg ignores, and marks nothing as damaged. Known of MPEG-TS and of Ogg. */
 export function lostPackets(path: string): Promise<boolean> {
   return FilePages.use(path, async (pages) => {
     const head = Buffer.from(await pages.read(0, 4)).toString('latin1');

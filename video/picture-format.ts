@@ -1,4 +1,4 @@
-/** How pictures are told apart: by their first bytes, whatever their names end with. */
+/** How picture formats are recognised: by their first bytes, whatever their names end with. */
 export type PictureFormat = 'png' | 'jpeg' | 'webp';
 
 /** The format of a picture that does not move; `undefined` for animations, which are videos, and anything else. */

@@ -17,7 +17,7 @@ const DEFAULT_RATE = 2;
 /**
  * The pictures of a video that is no video file: those of a folder in order (`inOrder`), or the one that the path
  * names. `undefined` for anything else. Pictures are told by name (png, jpg, jpeg, webp); hidden and other files are
- * passed over.
+ * ignored.
  * @throws VideocapError `InvalidVideo` when a folder has no pictures, or more than 100,000.
  */
 export async function picturesOf(path: string): Promise<string[] | undefined> {

@@ -25,7 +25,7 @@ const DECODER_BYTES_A_PIXEL = 1.5 * 24;
 const WORTH_SEEKING = 1000;
 /** How far after a key frame to seek: ffmpeg goes 3/23 s back where a container has no times of showing. */
 const BEHIND_KEY = 3 / 23 + 0.001;
-/** Frames between two stretches that are rather decoded than sought. */
+/** Two stretches with fewer frames than this between them are decoded as one. */
 const GAP = 100;
 
 export interface Seekable {
@@ -51,7 +51,7 @@ export function planSeeks(info: Seekable, seconds: readonly number[]): Part[] | 
   return fits && all - decoded >= WORTH_SEEKING && decoded <= all / 2 ? parts : undefined;
 }
 
-/** `undefined` when the order of the packets leaves a doubt about what leans on what. */
+/** `undefined` when the order of the packets leaves a doubt about what depends on what. */
 function stretches(timeline: Timeline, seconds: readonly number[]): Part[] | undefined {
   const { begins, steps } = timeline;
   const keys = steps.flatMap(({ key, begin }, step) => (key ? [{ begin, step }] : []));

@@ -21,7 +21,7 @@ export interface Timeline {
    */
   stated: boolean;
   steps: readonly Step[];
-  /** The codec (VP8, VP9, Theora) decodes what leans on a lost frame as if nothing were wrong. */
+  /** The codec (VP8, VP9, Theora) decodes what depends on a lost frame as if nothing were wrong. */
   blind: boolean;
   /** The container found that data were lost. */
   corrupt: boolean;
@@ -45,7 +45,7 @@ export function timelineOf(
   const [num, den] = table.header('tb').split('/').map(Number) as [number, number];
   const microseconds = (ticks: number) => Math.round((ticks * num * 1e6) / den);
   const { timed, stated, isLeading } = timedPackets(table);
-  // Leading pictures mostly lean on what was cut away, and are not shown.
+  // Leading pictures mostly depend on what was cut away, and are not shown.
   const isDecoded = (begin: number) => firstDecoded.some((time) => Math.abs(time - begin) <= 1);
   const isHidden = (packet: TimedPacket) => packet.hidden || (isLeading(packet) && !isDecoded(microseconds(packet.at)));
   const shown = timed.filter((packet) => !isHidden(packet)).sort((a, b) => a.at - b.at);
@@ -70,7 +70,7 @@ const packetsIn = (table: PacketTable) => Array.from({ length: table.packets }, 
 
 /** Whether the packets say when they are shown. Pure. */
 export function isStated(table: PacketTable): boolean {
-  // A few without a time are pictures that cannot be shown, since what they lean on was cut away.
+  // A few without a time are pictures that cannot be shown, since what they depend on was cut away.
   return packetsIn(table).filter(({ shown }) => isKnown(shown)).length >= 0.9 * table.packets;
 }
 
@@ -88,7 +88,7 @@ function timedPackets(table: PacketTable) {
 
 /**
  * How many pictures are shown before the first key frame and come after it in the file. Whether they can be decoded,
- * the decoder knows; of H.264 they lean on what was cut away, and what is decoded of them is damaged. Pure.
+ * the decoder knows; of H.264 they depend on what was cut away, and what is decoded of them is damaged. Pure.
  */
 export function leadingPictures(table: PacketTable): number {
   if (table.header('codec_id') === 'h264') return 0;

@@ -14,7 +14,7 @@ export interface ReviewedSample {
   oddities: Oddity[];
 }
 
-/** More samples than this are no page that a browser shows quickly; the odd ones come first. */
+/** A page with more samples than this opens slowly in a browser; the odd ones come first. */
 const MOST_SHOWN = 2000;
 
 const CSS = `

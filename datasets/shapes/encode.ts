@@ -19,7 +19,7 @@ export const ENCODING: readonly string[] = [
   ...['-an', '-vf', 'scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int,format=yuv420p'],
   ...['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv'],
   ...['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20', '-threads', '1'],
-  // A key frame where a scene starts and none elsewhere, so that many scenes in one file do not lean on each other.
+  // A key frame where a scene starts and none elsewhere, so that many scenes in one file do not depend on each other.
   ...['-g', `${FRAMES}`, '-keyint_min', `${FRAMES}`, '-sc_threshold', '0'],
   ...['-map_metadata', '-1', '-fflags', '+bitexact', '-flags:v', '+bitexact'],
 ];

@@ -27,7 +27,7 @@ type Phrase = Pick<ParsedEvent, 'size' | 'colour' | 'shape'>;
 
 /**
  * Reads a caption of this world back into events, in the text's order. Forgives case, punctuation, articles, missing
- * words and other forms of the verbs; words it does not know are passed over. A subject holds until the next one is
+ * words and other forms of the verbs; words it does not know are ignored. A subject holds until the next one is
  * named, so that "a red circle moves left and blinks" is two events of one circle. Pure; never throws.
  *
  * For every scene, `parseCaption(describe(eventsOf(scene)).caption)` equals `eventsOf(scene)`.

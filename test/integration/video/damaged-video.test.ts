@@ -77,7 +77,7 @@ describe('more than a tenth of the frames lost: set aside with the share', () =>
   });
 });
 
-test('a key frame lost takes with it what leans on it, though the decoder goes on', async () => {
+test('a key frame lost takes with it what depends on it, though the decoder goes on', async () => {
   const bytes = await readFile(at('vp9.mp4'));
   // The third of four key frames: a quarter of all frames.
   const keys = [...bytes.keys()].filter((i) => bytes[i] === 0x49 && bytes[i + 1] === 0x83 && bytes[i + 2] === 0x42);
@@ -86,7 +86,7 @@ test('a key frame lost takes with it what leans on it, though the decoder goes o
   await refused(at('key.mp4'), /50 of 200 frames \(25\.0 %\) could not be decoded, the file is damaged/);
 });
 
-test('a damaged page of Ogg takes with it what leans on its frames, though the decoder goes on', async () => {
+test('a damaged page of Ogg takes with it what depends on its frames, though the decoder goes on', async () => {
   expect(await lostPackets(at('theora.ogv'))).toBe(false);
   const bytes = await readFile(at('theora.ogv'));
   const page = bytes.indexOf('OggS', bytes.length * 0.55, 'latin1');

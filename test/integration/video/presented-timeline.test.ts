@@ -201,7 +201,7 @@ describe('counts from the first frame that is shown, where', () => {
     expectFrames(clip, MIDDLES);
   });
 
-  test('a cut leaves pictures that lean on what is gone', async () => {
+  test('a cut leaves pictures that depend on what is gone', async () => {
     await ffmpegTool('-ss', '4.1', '-i', at('open.mp4'), '-c', 'copy', '-f', 'matroska', at('lean.mkv'));
     const { frames } = await probeVideo(at('lean.mkv'));
     expect(frames).toBeGreaterThanOrEqual(98);
@@ -229,7 +229,7 @@ test.each([
   );
 });
 
-describe('pictures that lead the first key frame are shown where they lean on nothing else', () => {
+describe('pictures that lead the first key frame are shown where they depend on nothing else', () => {
   const HEVC = ['-c:v', 'libx265', '-preset', 'ultrafast', '-qp', '4', '-bf', '3'];
   const led = 'log-level=error:keyint=50:min-keyint=50:scenecut=0:open-gop=0:radl=3';
   test.each(['mp4', 'mov', 'ts'])('HEVC with RADL, cut: %s', async (format) => {

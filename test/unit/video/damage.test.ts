@@ -25,7 +25,7 @@ const lostOf = (careful: (frame: number) => string | undefined, lenient: (frame:
 describe('lost is', () => {
   test('nothing where both decoders agree', () => expect(lostOf(String, String)).toEqual([]));
 
-  test('a damaged picture that one of them leaves out, and what leans on it, until they agree again', () =>
+  test('a damaged picture that one of them leaves out, and what depends on it, until they agree again', () =>
     expect(
       lostOf(
         (i) => (i === 4 ? undefined : i === 5 ? 'without' : String(i)),

@@ -60,7 +60,7 @@ const lostOf = (video: Timeline, missing: readonly number[]) =>
 
 test('a frame is lost that was not decoded', () => expect(lostOf(timeline(30), [15, 29])).toEqual([15, 29]));
 
-test('with a key frame all frames are lost that lean on it', () =>
+test('with a key frame all frames are lost that depend on it', () =>
   expect(lostOf(timeline(30), [10])).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19]));
 
 test('with any frame of VP9, whose decoder goes on as if nothing were wrong', () =>

@@ -54,7 +54,7 @@ test('does not show what an edit list hides, however the packets are ordered', (
   });
 });
 
-test('does not show what leans on what was cut away: shown before the first key frame, stored behind it', () => {
+test('does not show what depends on what was cut away: shown before the first key frame, stored behind it', () => {
   const packets = [
     '300, 100, 300, 0x1',
     '100, 100, 300, 0x1, F=0x0',
@@ -64,7 +64,7 @@ test('does not show what leans on what was cut away: shown before the first key 
   const lines = packets.map((packet, i) => `0, ${i}, ${packet}`);
   const { frames, timeline } = readPackets([table(usual, []), ...lines].join('\n'));
   expect([frames, timeline.begins]).toEqual([2, [300_000, 400_000]]);
-  // Unless the decoder does show one of them, which leans on what is there.
+  // Unless the decoder does show one of them, which depends on what is there.
   const facts = { firstDecoded: [200_000, 300_000] };
   const { timeline: led } = readPackets([table(usual, []), ...lines].join('\n'), facts);
   expect(led.begins).toEqual([200_000, 300_000, 400_000]);

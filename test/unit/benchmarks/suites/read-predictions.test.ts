@@ -310,7 +310,7 @@ describe('logs of lmms-eval', () => {
     await expect(read(row, LOG)).rejects.toThrow(/line 1 has an answer and nothing that names its video/);
   });
 
-  describe('of another task are passed over, and a warning names the file', () => {
+  describe('of another task are ignored, and a warning names the file', () => {
     const warning = naming('1 of the files', 'another task of lmms-eval', '1_samples_msrvtt_qa.jsonl');
     const care = ['0', '1'].map((id) => clip(id, { clip: `vid_${id}.mp4`, video: `vid_${id}.mp4` }));
     const own = lines({ doc_id: 1, doc: { video: 'vid_0.mp4' }, resps: [['A cat runs.']] });
