@@ -18,9 +18,9 @@ interface Seen {
 
 /**
  * Which frames of each stretch damage has changed. A decoder does not say which pictures depend on a damaged one, so
- * each stretch is decoded twice: by a decoder that leaves out what is damaged, and by one that shows all that it can. What
- * depends on damage differs between them; what does not is the same. Costs two more decodings: only for a file that
- * gives reason to.
+ * each stretch is decoded twice: by a decoder that leaves out what is damaged, and by one that shows all that it can.
+ * What depends on damage differs between them; what does not is the same. Costs two more decodings: only for a file
+ * that gives reason to.
  */
 export async function damageIn(
   path: string,

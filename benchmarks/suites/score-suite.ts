@@ -33,8 +33,8 @@ export interface ScoringOptions extends Choices {
 }
 
 /**
- * Asks the judge about every item that has a caption. Only fails once all who were asked have answered: answers on
- * their way are paid for.
+ * Asks the judge about every item that has a caption. It fails only after every question in flight is
+ * answered, since those answers are paid for.
  */
 export async function scoreItems(
   suite: Suite,
