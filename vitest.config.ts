@@ -36,7 +36,6 @@ export default defineConfig({
               test: {
                 name: 'torch',
                 include: ['test/torch/**/*.test.ts'],
-                globalSetup: 'test/integration/tracking/mlflow-loader.ts',
                 testTimeout: 300_000,
                 hookTimeout: 300_000,
               },
