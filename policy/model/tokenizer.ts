@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Environment, Interpreter, Template } from '@huggingface/jinja';
+import { fileURLToPath } from 'node:url';
+import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { VideocapError } from '../../core/errors.ts';
 import { withinTime } from '../../core/within-time.ts';
@@ -12,12 +14,11 @@ const END = '<|im_end|>';
 
 /** Milliseconds for making a tokenizer; one of 150,000 tokens takes a second. */
 const TO_LOAD = 30_000;
-/** Numbers of a template's `range`; usual templates count messages by it. */
-const LONGEST_RANGE = 100_000;
 /** Milliseconds for one text, which takes a few. */
 const FOR_A_TEXT = 5000;
-/** Milliseconds for the chat template, which takes a few: one that builds a list must not fill the memory meanwhile. */
-const FOR_A_TEMPLATE = 1000;
+/** Renders once in a process of its own, with this much memory: a template can build lists that would end ours. */
+const RENDERER = fileURLToPath(new URL('render-template.mjs', import.meta.url));
+const TEMPLATE_MEGABYTES = 128;
 
 /** Token ids around the video, whose tokens come between them. */
 export interface Prompt {
@@ -76,7 +77,7 @@ export class PolicyTokenizer {
           "out of prompt.texts and of the sample's own prompt: the chat template sets such tokens.",
       );
     const messages = [{ role: 'user', content: [{ type: 'video' }, { type: 'text', text }] }];
-    const rendered = this.#rendering(() => renderBounded(this.#template, { messages, add_generation_prompt: true }));
+    const rendered = this.#rendering(() => this.#template.render({ messages, add_generation_prompt: true }));
     const [before, after, ...rest] = rendered.split(VIDEO_PAD);
     if (before === undefined || after === undefined || rest.length > 0)
       throw new VideocapError(
@@ -137,7 +138,7 @@ export class PolicyTokenizer {
       return new VideocapError('InvalidModel', message, { cause });
     };
     try {
-      return withinTime(FOR_A_TEMPLATE, compute, () => wrong(`it takes more than ${FOR_A_TEMPLATE / 1000} s`));
+      return withinTime(FOR_A_TEXT, compute, () => wrong(`it takes more than ${FOR_A_TEXT / 1000} s`));
     } catch (error) {
       throw error instanceof VideocapError ? error : wrong((error as Error).message, error);
     }
@@ -159,7 +160,10 @@ export class PolicyTokenizer {
         'InvalidModel',
         `${this.#folder} has no chat_template.jinja; add the model's chat template.`,
       );
-    return this.#rendering(() => new Template(template));
+    return this.#rendering(() => {
+      tryInProcess(template);
+      return new Template(template);
+    });
   }
 
   /**
@@ -186,23 +190,15 @@ function shortened(text: string): string {
   return text.length <= 120 ? text : `${text.slice(0, 120)}...`;
 }
 
-/** `Template.render` for templates that are not trusted: its globals, but `range` and the clock. */
-function renderBounded({ parsed }: Template, items: Record<string, unknown>): string {
-  const env = new Environment();
-  const raise = (message: unknown) => {
-    throw new Error(String(message));
-  };
-  const globals = { true: true, false: false, none: null, True: true, False: false, None: null };
-  for (const [name, value] of Object.entries({ ...globals, raise_exception: raise, range: shortRange, ...items }))
-    env.set(name, value);
-  return String(new Interpreter(env).run(parsed).value);
-}
-
-/** Jinja's `range`. A list of 10^9 numbers would end the process, not the template. */
-function shortRange(...bounds: unknown[]): number[] {
-  const [first = 0, second, step = 1] = bounds.filter((bound) => typeof bound === 'number');
-  const [from, to] = second === undefined ? [0, first] : [first, second];
-  const count = Math.max(0, Math.ceil((to - from) / step));
-  if (!(count <= LONGEST_RANGE)) throw new Error(`it asks for a range of more than ${LONGEST_RANGE} numbers`);
-  return Array.from({ length: count }, (_, i) => from + i * step);
+/** @throws Error where the template does not end, takes too much memory, or fails. */
+function tryInProcess(template: string): void {
+  const messages = [{ role: 'user', content: [{ type: 'video' }, { type: 'text', text: DEFAULT_PROMPT }] }];
+  const { status, stderr } = spawnSync(process.execPath, [`--max-old-space-size=${TEMPLATE_MEGABYTES}`, RENDERER], {
+    input: JSON.stringify({ template, items: { messages, add_generation_prompt: true } }),
+    timeout: FOR_A_TEXT,
+    killSignal: 'SIGKILL',
+    encoding: 'utf8',
+  });
+  if (status === 3) throw new Error(stderr);
+  if (status !== 0) throw new Error(`it takes more than ${FOR_A_TEXT / 1000} s or ${TEMPLATE_MEGABYTES} MB`);
 }

@@ -31,6 +31,17 @@ const refused = (...named: (string | number)[]) =>
 
 describe('chat template', () => {
   test.each([
+    ['an endless list', '{% for i in range(1000000000) %}{{ i }}{% endfor %}'],
+    [
+      'a text that doubles',
+      "{% set ns = namespace(x='ab') %}{% for a in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}{{ ns.x }}",
+    ],
+    [
+      'a list that doubles',
+      '{% set ns = namespace(x=[1]) %}{% for a in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}',
+    ],
+    ['nothing but depth', `{{ ${'('.repeat(20_000)}1${')'.repeat(20_000)} }}`],
+    ['a wide indent', "{{ 'a\\nb' | indent(1000000000) }}"],
     ['a statement without end', '{% for'],
     ['what is not there', '{{ nothing() }}'],
     ['a filter that is not there', '{{ 1 | nothing }}'],
