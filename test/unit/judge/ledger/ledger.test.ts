@@ -79,8 +79,9 @@ test('identical questions in flight are one, also from two ledgers of one proces
   const told = { answer: ['entailment'] };
   expect(await Promise.all(asked)).toEqual([told, told, told]);
   expect(endpoint.asked).toHaveLength(1);
-  expect(one.usage).toMatchObject({ calls: 1, cacheHits: 1 });
-  expect(two.usage).toMatchObject({ calls: 0, cacheHits: 1 });
+  // Each client first looks into the store, so either may be the one that asks.
+  expect(one.usage.calls + two.usage.calls).toBe(1);
+  expect(one.usage.cacheHits + two.usage.cacheHits).toBe(2);
 });
 
 test('who waits for another client that fails asks again for itself', async () => {
