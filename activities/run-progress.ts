@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { ExperimentConfig } from '../configs/schema.ts';
+import { forkConfig } from '../contracts/fork-config.ts';
 import type { Limits } from '../contracts/limits.ts';
 import {
   findRun,
@@ -11,7 +12,6 @@ import {
   withoutCheckpoint,
 } from '../contracts/read-progress.ts';
 import { readRecords } from '../contracts/read-records.ts';
-import { changedConfig } from '../contracts/run-config.ts';
 import type { RunIdentity } from '../contracts/run-identity.ts';
 import {
   FindProgressInput,
@@ -66,7 +66,7 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
       const { run } = await findRun(store, from.run);
       const start =
         (await startOf(store, runKey, from.step)) ?? (await copyOfParent(store, { run, step: from.step }, runKey));
-      const parsed = changedConfig(from.run, start.config, overrides);
+      const parsed = forkConfig(from.run, start.config, overrides);
       const config = { ...parsed, reward: await pinnedReward(deps, parsed.reward) };
       const own = ({ benchmarkSpent: _, collapse: __, ...state }: RunProgress): RunProgress => ({
         ...state,

@@ -15,7 +15,7 @@ export const RunEnd = z.strictObject({
   whilePaused: z.boolean().optional(),
   /** A clause for people: why it ended early, or what failed. */
   reason: z.string().optional(),
-  /** What a stopped run waited for at its judge, without a full stop: what was not complete was left out. */
+  /** What a stopped run waited for, without a full stop: what was not complete was left out. */
   blocked: z.string().optional(),
   /** Where a stopped run's last step was not measured: the step of its last benchmark. */
   measuredStep: z.int().nonnegative().optional(),
@@ -26,7 +26,7 @@ export type RunEnd = z.infer<typeof RunEnd>;
 export function endSentence({ how, step, totalSteps, whilePaused, reason, blocked, measuredStep }: RunEnd): string {
   const after = `after step ${step} of ${totalSteps}${whilePaused ? ', while it was paused' : ''}`;
   const because = reason === undefined ? '' : `: ${reason}`;
-  const waited = blocked === undefined ? '' : `, while the judge was blocked: ${blocked}`;
+  const waited = blocked === undefined ? '' : `, while it could not go on: ${blocked}`;
   const measured = measuredStep === undefined ? '' : `; the last benchmark is that of step ${measuredStep}`;
   switch (how) {
     case 'finished':

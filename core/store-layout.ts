@@ -15,7 +15,8 @@ const TEMPLATES = {
   progress: 'runs/{runKey}/progress/step-{step}.json',
   checkpointWeights: 'runs/{runKey}/checkpoints/step-{step}/model.safetensors',
   checkpointOptimizer: 'runs/{runKey}/checkpoints/step-{step}/optimizer.safetensors',
-  report: 'runs/{runKey}/report.html',
+  // `{hash}` of what it shows: a run that is reset in Temporal may end at another step.
+  report: 'runs/{runKey}/report-{hash}.html',
   // Questions that the judge's server, not the model, has left without an answer.
   judgeOutcome: 'runs/{runKey}/judge-outcomes/{hash}.json',
 

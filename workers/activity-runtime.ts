@@ -22,6 +22,8 @@ export interface RuntimeOptions {
 }
 
 const BEAT_MILLISECONDS = 2000;
+/** A user may shorten the heartbeat's time-out in Temporal: beats in one of them. */
+const BEATS_IN_TIMEOUT = 4;
 const HANDED_BACK = 'A user paused or reset the activity in Temporal.';
 
 /**
@@ -42,7 +44,7 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
     const timer = setInterval(() => {
       attempt.tellWaiting();
       attempt.heartbeat();
-    }, BEAT_MILLISECONDS);
+    }, beatOf(this.#context.info));
     const watch = new StuckWatchdog(attempt, this.#context.info.activityType, this.#options.stuckMilliseconds);
     try {
       // Before anything is done, so that the next attempt knows of this one.
@@ -94,6 +96,10 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
     const run = typeof runKey === 'string' ? { runKey } : {};
     attempt.hold(await this.#options.fences.claim({ ...place, ...run }));
   }
+}
+
+function beatOf({ heartbeatTimeoutMs }: Context['info']): number {
+  return Math.min(BEAT_MILLISECONDS, (heartbeatTimeoutMs ?? Number.POSITIVE_INFINITY) / BEATS_IN_TIMEOUT);
 }
 
 /**

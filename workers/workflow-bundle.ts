@@ -17,7 +17,7 @@ const SOURCES = [
 /** The workflows as Temporal's sandbox loads them. Bundling takes seconds, so it is done once for the same sources. */
 export async function workflowBundle(logger: Logger): Promise<WorkflowBundle> {
   const of = (file: string) => join(CHECKOUT, 'workflows', file);
-  const workflowInterceptorModules = [of('payload-limit.ts'), of('unreadable-messages.ts')];
+  const workflowInterceptorModules = ['payload-limit.ts', 'timed-out.ts', 'unreadable-messages.ts'].map(of);
   const bundle = () => bundleWorkflowCode({ workflowsPath: of('index.ts'), workflowInterceptorModules, logger });
   return { code: await kept(KEPT, await digestOf(CHECKOUT, SOURCES), async () => (await bundle()).code) };
 }

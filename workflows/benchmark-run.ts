@@ -15,8 +15,8 @@ export async function benchmarkRun(rawInput: unknown): Promise<Evaluation | Suit
   let blocked: string | undefined;
   const control = listenForControl({
     steps: false,
-    onStop(waiting) {
-      blocked = waiting?.why;
+    onStop(why) {
+      blocked = why;
       whole.cancel();
     },
   });

@@ -15,6 +15,7 @@ import type { RunMemo } from '../contracts/run-memo.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
 import type { ControllableRun, Waiting } from './controllable-run.ts';
 import { crashGate } from './crash-gate.ts';
+import type { Gate } from './gate.ts';
 import { JudgeGate } from './judge-gate.ts';
 import { parseLimits } from './limits.ts';
 
@@ -28,8 +29,8 @@ export const statusQuery = defineQuery<RunStatus>('status');
 const STARTING: RunStatus = { stage: 'starting', step: 0, totalSteps: 0, paused: false, evaluations: [] };
 
 const STOP_AFTER_STEP =
-  'End after the current step, with the final benchmark and report. Where the run waits for its judge, end at once, ' +
-  'and leave out what is not complete.';
+  'End after the current step, with the final benchmark and report. Where the run waits for its judge or for you, end ' +
+  'at once, and leave out what is not complete.';
 const STOP_NOW = 'End now, without a result. What the judge has answered is kept and not paid for again.';
 
 /** The longest part of an unknown message's name that is shown. */
@@ -72,10 +73,10 @@ export interface ControlOptions {
   /** Does the work have steps, after which it can be paused or stopped? Default true. */
   steps?: boolean;
   /**
-   * Called at the first `stop`, before anything else, with what the run waits for at its judge. A `stop` that was sent
-   * before the run began comes before `listenForControl` has returned.
+   * Called at the first `stop`, before anything else, with what the run waits for, in a sentence. A `stop` that was
+   * sent before the run began comes before `listenForControl` has returned.
    */
-  onStop?: (waiting: JudgeWaiting | undefined) => void;
+  onStop?: (blocked: string | undefined) => void;
 }
 
 /**
@@ -92,17 +93,17 @@ export function listenForControl({ state, steps = true, onStop }: ControlOptions
   const waiting = (): Waiting => ({
     paused: waits && paused && !stopRequested,
     asked: asked(),
-    blocked: judge.blocked,
+    blocked: judge.sentence,
     died: crashGate.sentence,
     judge: judge.waiting,
     ignored,
   });
   const show = () => run && setCurrentDetails(run.details(waiting()));
-  const judge = new JudgeGate(show);
-  crashGate.watch(show);
-  if (stopRequested) {
-    judge.stop();
-    crashGate.stop();
+  const judge = new JudgeGate();
+  const gates = (): Gate[] => [judge, crashGate, ...(run?.divergence ? [run.divergence] : [])];
+  for (const gate of gates()) {
+    gate.open(show);
+    if (stopRequested) gate.stop();
   }
   const pause = () => {
     paused = true;
@@ -113,11 +114,9 @@ export function listenForControl({ state, steps = true, onStop }: ControlOptions
   setHandler(
     stopSignal,
     () => {
-      if (!stopRequested) onStop?.(judge.waiting);
+      if (!stopRequested) onStop?.(judge.waiting?.why ?? crashGate.sentence);
       stopRequested = true;
-      judge.stop();
-      crashGate.stop();
-      run?.divergence?.stop();
+      for (const gate of gates()) gate.stop();
       show();
     },
     { description: steps ? STOP_AFTER_STEP : STOP_NOW },
@@ -126,9 +125,7 @@ export function listenForControl({ state, steps = true, onStop }: ControlOptions
     resumeSignal,
     () => {
       paused = false;
-      judge.resume();
-      run?.divergence?.resume();
-      crashGate.resume();
+      for (const gate of gates()) gate.resume();
       show();
     },
     {

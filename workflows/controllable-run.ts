@@ -2,15 +2,15 @@ import type { JudgeWaiting } from '../contracts/judge-waiting.ts';
 import type { Limits } from '../contracts/limits.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
-import type { DivergenceGate } from './divergence-gate.ts';
+import type { Gate } from './gate.ts';
 
 /** The run that the message handlers act on. */
 export interface ControllableRun {
   readonly judge: JudgeConfig;
   /** Where benchmarks have a judge of their own. */
   readonly ownBenchmarkJudge?: JudgeConfig | undefined;
-  /** Where it trains a policy. */
-  readonly divergence?: DivergenceGate;
+  /** Where it trains a policy: it waits there when numbers are not finite. */
+  readonly divergence?: Gate;
   status(waiting: Waiting): RunStatus;
   /** Markdown for its page in the Temporal UI. */
   details(waiting: Waiting): string;

@@ -4,11 +4,11 @@ import { RunInput, WorkerPath } from '../contracts/run-input.ts';
 import { FieldsToMake } from '../datasets/annotation/annotation.ts';
 import { isLlm } from '../judge/judge-config.ts';
 import { type AnnotationSnapshot, AnnotationState } from './annotation-state.ts';
-import { listenForControl } from './control.ts';
+import { type Control, listenForControl } from './control.ts';
 import { parseInput } from './parse-input.ts';
 import { judgeActivities, mediaActivities, shortActivities } from './stages.ts';
 import { continueAsNew, controlStateOf, isContinuation, newRunKey } from './start-run.ts';
-import { StoppedByUser } from './stopped-by-user.ts';
+import { StoppedByUser, stoppedFailure } from './stopped-by-user.ts';
 
 /** `dataset` and `output` are paths on the worker's machine. Of the config only `judge` is used. */
 const DatasetAnnotationInput = RunInput.extend({
@@ -24,6 +24,14 @@ const DatasetAnnotationInput = RunInput.extend({
 export async function datasetAnnotation(rawInput: unknown): Promise<WrittenAnnotations> {
   const control = listenForControl({ state: controlStateOf(rawInput) });
   const run = control.attach(await startAnnotation(rawInput));
+  try {
+    return await annotate(run, control);
+  } catch (error) {
+    throw error instanceof StoppedByUser ? stoppedFailure('the annotation', error.blocked) : error;
+  }
+}
+
+async function annotate(run: AnnotationState, control: Control): Promise<WrittenAnnotations> {
   const { snapshot } = run;
   const { dataset, output, make } = snapshot;
   if (!snapshot.samples) {

@@ -3,6 +3,7 @@ import type { RunEnd } from '../contracts/run-end.ts';
 import type { RunSummary } from '../contracts/run-results.ts';
 import { type MlflowMirror, trackingInput } from './mirror.ts';
 import type { RunState } from './run-state.ts';
+import { runSummary } from './run-summary.ts';
 import { bestEffortActivities, mediaActivities, mlflowActivities, policyActivities } from './stages.ts';
 import { execution } from './start-run.ts';
 
@@ -52,7 +53,7 @@ export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<Ru
       manifest,
     });
   run.stage = STAGES[run.end?.how ?? 'finished'];
-  return run.summary(report, folder);
+  return runSummary(run, report, folder);
 }
 
 /**

@@ -9,7 +9,7 @@ import type { PolicyRef } from '../core/policy-ref.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import type { Scorable } from '../rewards/scorable.ts';
-import type { DivergenceGate } from './divergence-gate.ts';
+import type { Gate } from './gate.ts';
 import type { JudgeGate } from './judge-gate.ts';
 
 /** The input of a step, which the step does not change. It returns its results as its outcome. */
@@ -31,7 +31,7 @@ export interface StepInput {
   judge(): JudgeConfig;
   gate: JudgeGate;
   /** Where the step waits when numbers are not finite. */
-  divergence: DivergenceGate;
+  divergence: Gate;
   /** Updates that the run has not made so far, since a number of theirs was not finite. */
   skippedUpdates: number;
   /** Called when a stage of the step begins. */

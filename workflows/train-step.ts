@@ -57,7 +57,7 @@ export async function trainStep(input: StepInput): Promise<StepOutcome> {
 async function decide({ config, place, divergence, skippedUpdates }: StepInput, notFinite: NotFinite): Promise<void> {
   const { nonFinite, maxSkips } = config.algorithm.optimizer;
   if (nonFinite === 'skip' && skippedUpdates < maxSkips) return;
-  await divergence.wait(stoppedUpdate(config, place.step, notFinite));
+  await divergence.hold(stoppedUpdate(config, place.step, notFinite));
 }
 
 type UpdateBatch = z.input<typeof UpdatePolicyInput>['batch'];

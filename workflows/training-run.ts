@@ -3,7 +3,6 @@ import {
   CancellationScope,
   ContinueAsNew,
   isCancellation,
-  patched,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { RunEnd } from '../contracts/run-end.ts';
@@ -11,7 +10,6 @@ import type { Evaluation, RunSummary } from '../contracts/run-results.ts';
 import { unknownMetric } from './best-checkpoint.ts';
 import { compareBenchmark } from './compare-benchmark.ts';
 import { type Control, listenForControl } from './control.ts';
-import { diedBecause } from './crash-gate.ts';
 import { evaluate, evaluateFinally } from './evaluate.ts';
 import { finishRun, finishWithStatus } from './finish-run.ts';
 import { MlflowMirror } from './mirror.ts';
@@ -19,7 +17,7 @@ import { record } from './record.ts';
 import type { RunState } from './run-state.ts';
 import { continueAsNew, controlStateOf, prepare, startRun } from './start-run.ts';
 import type { StepOutcome } from './step.ts';
-import { isStopped, StoppedByUser, stoppedFailure } from './stopped-by-user.ts';
+import { StoppedByUser, stoppedFailure } from './stopped-by-user.ts';
 import { trainStep } from './train-step.ts';
 
 /** One experiment: evaluate the base policy, train it step by step, evaluate again, report. Resumes at any line. */
@@ -27,20 +25,22 @@ export async function trainingRun(rawInput: unknown): Promise<RunSummary> {
   const control = listenForControl({ state: controlStateOf(rawInput) }); // pause, resume, stop, status
   const run = control.attach(await startRun(rawInput)); // validated input, resolved config
   const mirror = new MlflowMirror(run);
+  let unfinished = 'its first benchmark';
   try {
     await prepare(run); // data set, held-out clips, start policy
     await measureFirst(run, control);
+    unfinished = 'its result';
     const blocked = await train(run, control, mirror);
     run.end = run.endOf({ stopped: control.stopRequested, blocked });
     control.show();
     return await finishRun(run, mirror);
   } catch (error) {
-    if (!(error instanceof ContinueAsNew)) {
-      run.end = isStopped(error) ? run.end! : brokenOff(run, error, control.waits);
-      run.stage = run.end.how;
-      await finishWithStatus(run, mirror);
-    }
-    throw error;
+    if (error instanceof ContinueAsNew) throw error;
+    const stop = error instanceof StoppedByUser ? error : undefined;
+    run.end = stop ? run.endOf({ stopped: true, blocked: stop.blocked }) : brokenOff(run, error, control.waits);
+    run.stage = run.end.how;
+    await finishWithStatus(run, mirror);
+    throw stop ? stoppedFailure(unfinished, stop.blocked) : error;
   } finally {
     control.show();
   }
@@ -63,15 +63,10 @@ function reasonOf(error: unknown): string {
  * measured again.
  */
 async function measureFirst(run: RunState, control: Control): Promise<void> {
-  const { wait: blocked } = await orStopped(async () => {
-    await compareBenchmark(run, control.judge);
-    if (!run.shouldEvaluate) return;
-    const evaluation = await measured(run, control, run.snapshot.step === 0);
-    await record(run, { metrics: {} }, evaluation);
-  });
-  if (blocked === undefined) return;
-  run.end = run.endOf({ stopped: true, blocked });
-  throw stoppedFailure('its first benchmark', blocked);
+  await compareBenchmark(run, control.judge);
+  if (!run.shouldEvaluate) return;
+  const evaluation = await measured(run, control, run.snapshot.step === 0);
+  await record(run, { metrics: {} }, evaluation);
 }
 
 /** @returns what the run waited for when a user stopped it, if it had to leave something out. */
@@ -79,22 +74,23 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
   const isOver = () => run.finished || control.stopRequested;
   const exportsLast = run.config.checkpoints.best === undefined;
   let recording = Promise.resolve(); // a step's record is written beside the next step
-  let blocked: string | undefined;
-  while (blocked === undefined && (await goesOn(control, isOver))) {
+  let leftOut: StoppedByUser | undefined; // in place of a step
+  let unmeasured: StoppedByUser | undefined;
+  while (!unmeasured && (await goesOn(control, isOver))) {
     const known = run.collapse.length;
     const { done: outcome, wait } = await orStopped(async () => {
-      const [made] = await Promise.all([unlessGivenUp(trainStep(run.nextStep(control.judge)), control), recording]);
+      const [made] = await Promise.all([trainStep(run.nextStep(control.judge)), recording]);
       return made;
     });
-    blocked = wait;
-    if (!outcome) break; // the step is left out
+    leftOut = wait;
+    if (!outcome) break;
     run.advance(outcome);
     await holdIfUnscorable(run, outcome, control);
     const ended = isOver();
-    const { done: evaluation, wait: unmeasured } = await orStopped(async () =>
+    const { done: evaluation, wait: inBenchmark } = await orStopped(async () =>
       ended || run.shouldEvaluate ? measured(run, control, ended && exportsLast) : undefined,
     );
-    blocked = unmeasured;
+    unmeasured = inBenchmark;
     recording = record(run, outcome, evaluation);
     recording.catch(() => undefined); // thrown where it is awaited; a cancellation may come before that
     if (run.collapse.length > known && run.config.collapse.action === 'pause') control.pause();
@@ -106,23 +102,25 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
     }
   }
   await recording;
-  // Stopped while it waited or was measured: the step is recorded, but its last benchmark is not complete.
-  if (blocked !== undefined || run.evaluatedFinally) return blocked;
-  return (await orStopped(() => evaluateFinally(run, control.judge))).wait;
+  // A judge that was blocked in a step would be in the final benchmark, too.
+  const measurable = !unmeasured && leftOut?.gate !== control.judge.name;
+  if (measurable && !run.evaluatedFinally)
+    unmeasured = (await orStopped(() => evaluateFinally(run, control.judge))).wait;
+  return (leftOut ?? unmeasured)?.blocked;
 }
 
 /**
  * Does something that a user's `stop` breaks off where it would wait.
  * @returns what was done, or what it would have waited for.
  */
-async function orStopped<T>(work: () => Promise<T>): Promise<{ done?: T; wait?: string }> {
+async function orStopped<T>(work: () => Promise<T>): Promise<{ done?: T; wait?: StoppedByUser }> {
   const scope = new CancellationScope();
   try {
     return { done: await scope.run(work) };
   } catch (error) {
     if (!(error instanceof StoppedByUser)) throw error;
     scope.cancel(); // what was done beside it
-    return { wait: error.blocked };
+    return { wait: error };
   }
 }
 
@@ -130,18 +128,10 @@ async function measured(run: RunState, control: Control, suites: boolean): Promi
   return withBestMetric(run, await evaluate(run, control.judge, { suites }));
 }
 
-/** A step's outcome; `undefined` where its worker kept dying until a user stopped the run. */
-async function unlessGivenUp(step: Promise<StepOutcome>, control: Control): Promise<StepOutcome | undefined> {
-  return step.catch((error) => {
-    if (control.stopRequested && diedBecause(error) !== undefined) return undefined;
-    throw error;
-  });
-}
-
 /** A judge that answers, but hardly ever so that a score can be read, must not let a run end untrained. */
 async function holdIfUnscorable(run: RunState, outcome: StepOutcome, control: Control): Promise<void> {
   const because = run.pauseBecause(outcome);
-  if (because !== undefined && patched('pause-when-unscorable')) await control.judge.hold(because);
+  if (because !== undefined) await control.judge.hold(because);
 }
 
 /** Whether there is another step to make, once the run is not paused any more. */

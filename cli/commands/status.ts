@@ -15,9 +15,9 @@ import { suiteLines } from '../output/suite-table.ts';
 import { askStatus } from '../run/ask-status.ts';
 import { explainFailure } from '../run/explain-failure.ts';
 import { latestRuns } from '../run/latest-runs.ts';
-import { pausedActivities } from '../run/paused-activities.ts';
 import { finishRun, linksOf, type StartedRun } from '../run/run-experiment.ts';
 import { openSession, runLink, type Session } from '../run/session.ts';
+import { waitingActivities } from '../run/waiting-activities.ts';
 import { findServices } from '../servers/services.ts';
 import { annotationLines } from './annotate.ts';
 import { resultLines } from './run.ts';
@@ -103,15 +103,15 @@ async function showRun(
   const handle = client.workflow.getHandle(run.workflowId);
   const state = description.status.name.toLowerCase();
   if (state === 'running') {
-    const paused = pausedActivities(description);
+    const waiting = await waitingActivities(client, description);
     const status = await askStatus(client, handle, description.taskQueue);
-    if (json) return printJson({ ...run, state, status, ...(paused.length > 0 && { pausedActivities: paused }) });
+    if (json) return printJson({ ...run, state, status, ...(waiting.length > 0 && { waitingActivities: waiting }) });
     return print(
       `${run.workflowId}   ${progressLine(status)}`,
       ...(status.trainedFrom ? [`started from ${parentage(status.trainedFrom)}`] : []),
       ...(status.best ? [`best checkpoint so far: ${bestSentence(status.best)}`] : []),
       ...statusNotes(status),
-      ...paused,
+      ...waiting,
       ...(status.blocked || status.died ? [`then: videocap resume ${run.workflowId}`] : []),
       ...(status.paused ? [`continue with: videocap resume ${run.workflowId}`] : []),
       ...(run.link ? [run.link] : []),

@@ -1,5 +1,5 @@
 import type { Storage } from '../../core/storage.ts';
-import { keyOf } from '../../core/store-layout.ts';
+import { parseKey } from '../../core/store-layout.ts';
 import { removeHalfExports } from './half-exports.ts';
 import { type Inventory, takeInventory } from './inventory.ts';
 import { type KnownExecution, type RunState, stateOf } from './known-runs.ts';
@@ -111,9 +111,10 @@ function runsOf({ refs }: Inventory, known: readonly KnownExecution[], lately: n
     const { first, last } = times.get(runKey) ?? { first: object.storedAt, last: object.storedAt };
     times.set(runKey, { first: Math.min(first, object.storedAt), last: Math.max(last, object.storedAt) });
   }
+  const reported = new Set([...refs.keys()].filter((key) => parseKey(key)?.kind === 'report').map(runKeyOf));
   return new Map(
     [...times].map(([runKey, { first, last }]) => {
-      const hasReport = refs.has(keyOf('report', { runKey }));
+      const hasReport = reported.has(runKey);
       return [runKey, { state: stateOf(runKey, known, { hasReport, lately: last > lately }), since: first }];
     }),
   );

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Overrides } from '../../configs/load-config.ts';
+import { forkConfig } from '../../contracts/fork-config.ts';
 import { progressAt, TO_GO_ON, TO_START } from '../../contracts/read-progress.ts';
-import { changedConfig } from '../../contracts/run-config.ts';
 import { readMemo } from '../../contracts/run-memo.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
@@ -35,7 +35,7 @@ export async function requireFork(
   const store = storeHere(session);
   if (!store) return;
   const { run, progress } = await progressAt(store, from, TO_GO_ON);
-  changedConfig(run, progress.config, overrides);
+  forkConfig(run, progress.config, overrides);
 }
 
 /** What a start from a run that has not ended meets. */

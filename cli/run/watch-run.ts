@@ -5,8 +5,8 @@ import { VideocapError } from '../../core/errors.ts';
 import type { ProgressView } from '../output/progress-view.ts';
 import { noWorker } from './ask-status.ts';
 import { explainFailure } from './explain-failure.ts';
-import { pausedActivities } from './paused-activities.ts';
 import type { Session } from './session.ts';
+import { waitingActivities } from './waiting-activities.ts';
 
 const LOOK_MILLISECONDS = 1000;
 const KEEP_UP_MILLISECONDS = 4000;
@@ -48,7 +48,7 @@ export async function watchRun<T>(session: Session, workflowId: string, view: Pr
       }
       const silent = run !== undefined && performance.now() - answered > SILENT_MILLISECONDS;
       const now = [
-        ...(run ? pausedActivities(run) : []),
+        ...((run && (await patiently(() => waitingActivities(session.client, run)))) ?? []),
         ...(silent ? [`${noWorker(workflowId, run.taskQueue).message}. The run waits for them.`] : []),
       ];
       for (const note of now) if (!notes.has(note)) view.note(note);

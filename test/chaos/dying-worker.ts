@@ -6,11 +6,17 @@ import { reportProgress } from '../../workers/current-attempt.ts';
 import { readSettings } from '../../workers/settings.ts';
 import { startWorkers } from '../../workers/start-workers.ts';
 
-/**
- * The real workers. While `<home>/deadly` exists, their process gets the signal that it names in every attempt at the
- * update of step 2, some time after it has begun on a sample: SIGKILL, as from a system whose memory runs out, or
- * SIGTERM, as from a person who stops it.
- */
+/** The content of `<home>/deadly`. */
+export interface Deadly {
+  /** SIGKILL, as from a system whose memory runs out, or SIGTERM, as from a person who stops the worker. */
+  signal: NodeJS.Signals;
+  /** Every attempt at it, of whichever run, ends the process some time after it has begun on a sample. */
+  activity: string;
+  /** Of its input; absent: any. */
+  step?: number;
+}
+
+/** The real workers, and what ends them. */
 const settings = readSettings();
 const deadly = join(settings.home, 'deadly');
 const { ended } = await startWorkers(settings, {
@@ -20,10 +26,11 @@ const { ended } = await startWorkers(settings, {
       inbound: {
         async execute(input, next) {
           const { step } = (input.args[0] ?? {}) as { step?: number };
-          if (context.info.activityType === 'updatePolicy' && step === 2 && existsSync(deadly)) {
+          const death = existsSync(deadly) ? (JSON.parse(readFileSync(deadly, 'utf8')) as Deadly) : undefined;
+          if (death && context.info.activityType === death.activity && (death.step ?? step) === step) {
             reportProgress({ done: 1, total: 3, what: 'gradients', on: 'sample train-7' });
             await sleep(700);
-            process.kill(process.pid, readFileSync(deadly, 'utf8') as NodeJS.Signals);
+            process.kill(process.pid, death.signal);
             await context.cancelled;
           }
           return next(input);

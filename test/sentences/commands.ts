@@ -22,8 +22,8 @@ import { planExperiment } from '../../cli/plan/plan-experiment.ts';
 import { noWorker } from '../../cli/run/ask-status.ts';
 import { originOf } from '../../cli/run/ended-run.ts';
 import { explainFailure } from '../../cli/run/explain-failure.ts';
-import { pausedActivities } from '../../cli/run/paused-activities.ts';
 import { notEnded } from '../../cli/run/start-checkpoint.ts';
+import { waitingSentence } from '../../cli/run/waiting-activities.ts';
 import { launch } from '../../cli/servers/launch.ts';
 import { choosePort } from '../../cli/servers/ports.ts';
 import { readState } from '../../cli/servers/service-state.ts';
@@ -94,13 +94,16 @@ const annotated = () =>
 
 const over = (type: string, name: string) =>
   ({ workflowId: 'my-run', type, status: { name } }) as unknown as WorkflowExecutionDescription;
-const paused = (manual: object) => {
-  const activity = { activityType: { name: 'updatePolicy' }, activityId: '14', paused: true, pauseInfo: { manual } };
-  const another = { ...activity, activityId: '15', paused: false };
-  return { workflowId: 'my-run', raw: { pendingActivities: [another, activity] } } as Parameters<
-    typeof pausedActivities
-  >[0];
-};
+/** What is said of an activity that waits for a change in Temporal. */
+const waiting = (more: object, hasWorker = true) =>
+  waitingSentence(
+    'my-run',
+    { activityType: { name: 'updatePolicy' }, activityId: '14', attempt: 3, ...more } as Parameters<
+      typeof waitingSentence
+    >[1],
+    hasWorker,
+  );
+const onQueue = (name: string) => ({ activityOptions: { taskQueue: { name } } });
 
 /** What commands print and refuse. */
 export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
@@ -182,12 +185,37 @@ export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
   [
     'Activity updatePolicy was paused in Temporal by ann (to look at it); unpause it there, or with: temporal ' +
       'activity unpause --workflow-id my-run --activity-id 14',
-    () => pausedActivities(paused({ identity: 'ann', reason: 'to look at it' })).join(),
+    () => waiting({ paused: true, pauseInfo: { manual: { identity: 'ann', reason: 'to look at it' } } }),
   ],
   [
     'Activity updatePolicy was paused in Temporal; unpause it there, or with: temporal activity unpause ' +
       '--workflow-id my-run --activity-id 14',
-    () => pausedActivities(paused({})).join(),
+    () => waiting({ paused: true }),
+  ],
+  [
+    'Activity updatePolicy waits for a worker on task queue elsewhere, and there is none: start one. If the queue was ' +
+      'changed in Temporal: temporal activity update-options --workflow-id my-run --activity-id 14 ' +
+      '--restore-original-options',
+    () => waiting(onQueue('elsewhere'), false),
+  ],
+  [
+    'The workers on task queue media do not have activity updatePolicy. If the queue was changed in Temporal: ' +
+      'temporal activity update-options --workflow-id my-run --activity-id 14 --restore-original-options',
+    () =>
+      waiting({
+        ...onQueue('media'),
+        lastFailure: { message: 'Activity function updatePolicy is not registered on this Worker, available: []' },
+      }),
+  ],
+  [
+    'Activity updatePolicy has reached its time-out of 1.5 s and is tried again, attempt 3. If the time-out was ' +
+      'changed in Temporal: temporal activity update-options --workflow-id my-run --activity-id 14 ' +
+      '--restore-original-options',
+    () =>
+      waiting({
+        activityOptions: { startToCloseTimeout: { seconds: 1, nanos: 500_000_000 } },
+        lastFailure: { timeoutFailureInfo: { timeoutType: 1 } },
+      }),
   ],
   [
     'InvalidInput: Run my-run was asked to stop and ends after its current step; resume cannot undo that. To train ' +

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readAllowed } from '../../configs/allowed.ts';
 import { loadConfig, parseConfig } from '../../configs/load-config.ts';
+import { forkConfig } from '../../contracts/fork-config.ts';
 import { type PinnedSentence, sentenceOf } from './sentence.ts';
 
 const config = (text: string, overrides: Record<string, unknown> = {}) =>
@@ -45,6 +46,11 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
       'algorithm.samplesPerStep x sampling.groupSize x sampling.maxNewTokens x maxRounds is at most 16777216.',
     () =>
       config('algorithm: { samplesPerStep: 64, dynamicSampling: { maxRounds: 9 } }\nsampling: { groupSize: 256 }\n'),
+  ],
+  [
+    'InvalidConfig: policy.model: a fork continues with the policy of run parent, and would not use /models/other; leave ' +
+      'it out, or start a run from that model: videocap run CONFIG --set policy.model=/models/other',
+    () => forkConfig('parent', config(''), { 'policy.model': '/models/other' }),
   ],
   [
     'name at most 32 of them, not 33: each is a metric of every step.',

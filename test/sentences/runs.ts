@@ -25,6 +25,7 @@ import { parseLimits } from '../../workflows/limits.ts';
 import { parseInput } from '../../workflows/parse-input.ts';
 import { waitingLines } from '../../workflows/run-details.ts';
 import { stoppedFailure } from '../../workflows/stopped-by-user.ts';
+import { timedOut } from '../../workflows/timed-out.ts';
 import { writeRunTo } from '../unit/activities/written-run.ts';
 import type { PinnedSentence } from './sentence.ts';
 
@@ -76,7 +77,7 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
       parseInput(TrainingRunInput, { overrides: { 'policy.model': 'x'.repeat(65_536) } }, '{"config": "quickstart"}'),
   ],
   [
-    'Stopped by a user after step 3 of 6, while the judge was blocked: The key is wrong: set another; the last ' +
+    'Stopped by a user after step 3 of 6, while it could not go on: The key is wrong: set another; the last ' +
       'benchmark is that of step 2',
     () =>
       endSentence({
@@ -88,10 +89,15 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
       }),
   ],
   [
-    'A user stopped the run before its first benchmark was complete, while the judge was blocked: The key is wrong.',
+    'A user stopped the run before its first benchmark was complete, while it could not go on: The key is wrong.',
     () => stoppedFailure('its first benchmark', 'The key is wrong.').message,
   ],
   ['A user stopped the run before the benchmark was complete.', () => stoppedFailure('the benchmark').message],
+  [
+    'Temporal has given up updatePolicy at its time-out SCHEDULE_TO_CLOSE, since somebody has changed the options of ' +
+      'the activity in Temporal. To continue the run after its last recorded step: videocap resume my-run',
+    () => timedOut('updatePolicy', 'SCHEDULE_TO_CLOSE', 'my-run'),
+  ],
   [
     'The signal "paws" was ignored: this run knows pause, resume and stop, the update setLimits and the query status.',
     () => ignoredMessage('paws', true),

@@ -11,11 +11,14 @@ import { ONE_PARTITION } from '../../integration/temporal-server.ts';
  */
 export class TemporalProcess {
   readonly #file: string;
+  readonly #args: readonly string[];
   #port = 0;
   #child: ChildProcess | undefined;
 
-  constructor(file: string) {
+  /** @param args more of the server's. */
+  constructor(file: string, args: readonly string[] = []) {
     this.#file = file;
+    this.#args = args;
   }
 
   get address(): string {
@@ -28,7 +31,7 @@ export class TemporalProcess {
       resolve('.venv/bin/temporal'),
       [
         ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(this.#port)],
-        ...['--db-filename', this.#file, '--log-level', 'never', ...ONE_PARTITION],
+        ...['--db-filename', this.#file, '--log-level', 'never', ...ONE_PARTITION, ...this.#args],
       ],
       { stdio: 'ignore' },
     );

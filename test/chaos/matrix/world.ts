@@ -63,13 +63,14 @@ export class ChaosWorld {
   #connection!: Connection;
   #workers!: Workers;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, serverArgs: readonly string[]) {
     this.folder = folder;
-    this.#temporal = new TemporalProcess(join(folder, 'temporal.db'));
+    this.#temporal = new TemporalProcess(join(folder, 'temporal.db'), serverArgs);
   }
 
-  static async start(): Promise<ChaosWorld> {
-    const world = new ChaosWorld(await mkdtemp(join(tmpdir(), 'videocap-matrix-')));
+  /** @param serverArgs more of the Temporal server's. */
+  static async start(serverArgs: readonly string[] = []): Promise<ChaosWorld> {
+    const world = new ChaosWorld(await mkdtemp(join(tmpdir(), 'videocap-matrix-')), serverArgs);
     await Promise.all([
       world.#temporal.start(),
       world.judge.start(),

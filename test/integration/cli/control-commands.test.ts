@@ -159,7 +159,7 @@ describe('status', () => {
     const said = await world.videocap(['status', 'held']);
     expect(said).toMatchObject({ code: 0, stdout: naming('held', 'updatePolicy', 'ann', 'unpause', activityId!) });
     const { stdout } = await world.videocap(['status', 'held', '--json']);
-    expect(JSON.parse(stdout)).toMatchObject({ pausedActivities: [naming('updatePolicy', 'unpause')] });
+    expect(JSON.parse(stdout)).toMatchObject({ waitingActivities: [naming('updatePolicy', 'unpause')] });
     world.release('held');
     await service.unpauseActivity(target);
     expect(await handle.result()).toMatchObject({ steps: 6 });

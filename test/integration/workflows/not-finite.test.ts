@@ -7,6 +7,7 @@ import type { RunSummary, ScoredRollout, StepRecord } from '../../../contracts/r
 import type { RunProgress } from '../../../contracts/run-state.ts';
 import type { RunStatus } from '../../../contracts/run-status.ts';
 import type { NotFinite } from '../../../core/not-finite.ts';
+import { naming } from '../../refusal.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
 import { type CallLog, policyAt, scriptedStages, updated } from './scripted-stages.ts';
@@ -219,13 +220,28 @@ describe('a policy that leaves no token to choose', () => {
     expect(result.steps).toBe(5);
   });
 
-  it('ends a run that is stopped, as a failure that names it', async () => {
+  it('before the first benchmark ends a run that is stopped, in a sentence that names it', async () => {
     await played({ at: [], stages: { captionClips: diverged } }, async (handle) => {
       await expect.poll(() => statusOf(handle), waits).toMatchObject({ stage: 'paused: not finite', step: 0 });
       expect((await statusOf(handle)).notFinite).toContain('the run started from: name another policy.model');
       await handle.signal('stop');
-      await expect(handle.result()).rejects.toMatchObject({ cause: { cause: { type: 'Diverged' } } });
+      const message = naming('A user stopped', 'first benchmark', 'token 1', 'policy.model');
+      await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Stopped', message } });
     });
+  });
+
+  it('in a step ends a run that is stopped after the step before, without its final benchmark', async () => {
+    const stages: Partial<Stages> = {
+      rolloutGroups: (input) => (input.step === 3 ? diverged() : scriptedStages([]).rolloutGroups(input as never)),
+      captionClips: (input) => (input.step === 2 ? diverged() : scriptedStages([]).captionClips(input as never)),
+    };
+    const { result } = await played({ at: [], stages }, async (handle) => {
+      await expect.poll(() => statusOf(handle), waits).toMatchObject({ stage: 'paused: not finite', step: 2 });
+      await handle.signal('stop');
+      return resultOf(handle);
+    });
+    const end = { how: 'stopped', step: 2, blocked: naming('token 1', 'videocap fork'), measuredStep: 0 };
+    expect(result).toMatchObject({ steps: 2, end });
   });
 
   it('ends a benchmark at once', async () => {

@@ -1,5 +1,5 @@
 import { ExperimentConfig } from '../../../configs/schema.ts';
-import { DivergenceGate } from '../../../workflows/divergence-gate.ts';
+import { Gate } from '../../../workflows/gate.ts';
 import type { JudgeGate } from '../../../workflows/judge-gate.ts';
 import type { StepInput } from '../../../workflows/step.ts';
 import { policyAt, ref, scriptedStages } from './scripted-stages.ts';
@@ -57,7 +57,7 @@ export function stepInput(algorithm: object, train: number, more: Partial<StepIn
     onStage: (stage) => void shown.push(stage),
     onIdentity: () => {},
     onJudged: () => {},
-    divergence: new DivergenceGate(),
+    divergence: new Gate('not finite', 'Diverged'),
     skippedUpdates: 0,
     ...more,
   };

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createReportActivities } from '../../../activities/report.ts';
 import { WriteReportInput } from '../../../contracts/report.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { keyOfContent, nameIn } from '../../../core/stored-ref.ts';
 import { Decoding } from '../../../core/token-filters.ts';
 import { readReportContent } from '../../../report/report-content.ts';
 import { reportPage } from '../../../report/report-page.ts';
@@ -177,8 +178,19 @@ describe('writeReport', () => {
   it('is the same for the same run', async () => {
     const run = await syntheticRun(store);
     const first = await writeReport(run);
-    await store.remove(`runs/${run.runKey}/report.html`);
+    await store.remove(keyOfContent(nameIn(first.report))!);
     expect(await writeReport(run)).toEqual(first);
+  });
+
+  it('of a run that was reset in Temporal, and ends at another step, is another file', async () => {
+    const run = await syntheticRun(store);
+    const end = (step: number) => ({ lastStep: step, end: { how: 'stopped', step, totalSteps: 4 } as const });
+    const [second, third] = [await writeReport(run, end(2)), await writeReport(run, end(3))];
+    expect((await store.read(second.report)).toString()).toContain('after step 2 of 4');
+    expect((await store.read(third.report)).toString()).toContain('after step 3 of 4');
+    // The same end with other links, as of another execution.
+    const execution = { namespace: 'default', workflowId: 'r', runId: 'another' };
+    expect(await writeReport(run, { ...end(3), execution })).toEqual(third);
   });
 });
 

@@ -46,11 +46,16 @@ describe('docs/errors.md', () => {
   );
 
   test('names the types that the Temporal UI shows besides', () => {
-    const source = ['workers/activity-runtime.ts', 'workflows/parse-input.ts', 'workflows/index.ts']
+    const files = ['parse-input.ts', 'index.ts', 'stopped-by-user.ts', 'timed-out.ts'].map(
+      (name) => `workflows/${name}`,
+    );
+    const source = ['workers/activity-runtime.ts', ...files]
       .map((path) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8'))
       .join('\n');
     const named = rowsOf(others).flatMap(([type]) => /^`(\w+)`$/.exec(type!)?.[1] ?? []);
-    expect(named).toEqual(['InvalidRunInput', 'UnknownWorkflowType', 'InvalidStageInput', 'UnexpectedError']);
+    expect(named).toEqual([
+      ...['InvalidRunInput', 'UnknownWorkflowType', 'InvalidStageInput', 'UnexpectedError', 'Stopped', 'TimedOut'],
+    ]);
     for (const type of named) expect(source).toContain(`'${type}'`);
   });
 });

@@ -3,6 +3,7 @@ import { ExperimentConfig } from '../../../configs/schema.ts';
 import type { RunSnapshot } from '../../../contracts/run-state.ts';
 import type { JudgeGate } from '../../../workflows/judge-gate.ts';
 import { RunState } from '../../../workflows/run-state.ts';
+import { runSummary } from '../../../workflows/run-summary.ts';
 import type { StepOutcome } from '../../../workflows/step.ts';
 
 const REF = { uri: 'store:x', sha256: '0'.repeat(64), bytes: 1 };
@@ -217,7 +218,7 @@ describe('RunState', () => {
     measure(3, 59);
     expect(run.finished).toBe(true);
     expect(run.exportedPolicy).toEqual(policyOf(1));
-    expect(run.summary(REF, '/m')).toMatchObject({
+    expect(runSummary(run, REF, '/m')).toMatchObject({
       ...{ steps: 3, policy: { step: 1 }, trained: { step: 1 } },
       best: { step: 1, metric: 'eventF1', value: 60, endedEarly: expect.stringContaining('eventF1 has not risen') },
     });

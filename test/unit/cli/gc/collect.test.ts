@@ -93,7 +93,7 @@ async function aRun(runKey: string): Promise<string[]> {
     const policy = { weights: weights[step] };
     await store.putJson(at(`progress/step-00000${step}.json`), { step, evaluations, policy, reference: weights[0] });
   }
-  await store.put(at('report.html'), 'the report');
+  await store.put(at('report-0123456789ab.html'), 'the report');
   await store.put('ledger/answer.json', 'paid for');
   return files();
 }
@@ -112,7 +112,7 @@ describe('a finished run', () => {
     ])
       expect(await has(`runs/r/${name}.json`), name).toBe(true);
     expect(await has('runs/r/step-000003/round-00/part-00/verdicts.json')).toBe(true);
-    expect(await has('runs/r/report.html')).toBe(true);
+    expect(await has('runs/r/report-0123456789ab.html')).toBe(true);
     expect(await has('data/manifests/m.json')).toBe(true);
     expect(await has('data/shapes/1/a.mp4')).toBe(true);
   });
@@ -261,7 +261,7 @@ describe('a run that continues, or could', () => {
 
   it('is what a run without a report is that Temporal does not know', async () => {
     await aRun('r');
-    await store.remove('runs/r/report.html');
+    await store.remove('runs/r/report-0123456789ab.html');
     const before = await files();
     expect((await collect([])).runs).toEqual({ running: 0, resumable: 1, finished: 0 });
     expect((await files()).filter((path) => path.includes('runs/r'))).toEqual(
@@ -321,7 +321,7 @@ it('collects a bucket as it collects a folder', async () => {
 describe('what must never go', () => {
   it('is what no template of the store layout makes', async () => {
     for (const key of ['runs/r/notes.txt', 'elsewhere/x.json']) await store.put(key, '{}');
-    await store.put('runs/r/report.html', 'the report');
+    await store.put('runs/r/report-0123456789ab.html', 'the report');
     await collect([execution({ runKey: 'r' })], { cacheDays: 0 });
     for (const key of ['runs/r/notes.txt', 'elsewhere/x.json']) expect(await has(key)).toBe(true);
   });
@@ -373,9 +373,9 @@ describe('leftovers', () => {
 
   it('are not the contents that a damaged reference may have named', async () => {
     await aRun('r');
-    await writeFile(join(home, 'store/runs/r/report.html.ref'), '');
+    await writeFile(join(home, 'store/runs/r/report-0123456789ab.html.ref'), '');
     await collect([execution({ runKey: 'r' })]);
-    expect(await has('runs/r/report.html')).toBe(true);
+    expect(await has('runs/r/report-0123456789ab.html')).toBe(true);
   });
 });
 

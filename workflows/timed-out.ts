@@ -1,0 +1,39 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  TimeoutFailure,
+  type WorkflowInterceptors,
+  workflowInfo,
+} from '@temporalio/workflow';
+
+/**
+ * Around every activity: Temporal tries an activity again after a time-out, so that one which ends by a time-out was
+ * cancelled while its worker was dead, and could not say so; or somebody has changed its options in Temporal.
+ */
+export const interceptors = (): WorkflowInterceptors => ({
+  outbound: [
+    {
+      // Not async: the order of a workflow's commands stays what it is without an interceptor.
+      scheduleActivity(input, next) {
+        const scope = CancellationScope.current();
+        return next(input).catch((error: unknown) => {
+          const timeout = error instanceof ActivityFailure ? error.cause : undefined;
+          if (!(timeout instanceof TimeoutFailure)) throw error;
+          if (scope.consideredCancelled) throw new CancelledFailure('The activity was cancelled; its worker is dead.');
+          const sentence = timedOut(input.activityType, `${timeout.timeoutType}`, workflowInfo().workflowId);
+          throw ApplicationFailure.nonRetryable(sentence, 'TimedOut');
+        });
+      },
+    },
+  ],
+});
+
+/** @param kind Temporal's name of the time-out, such as `SCHEDULE_TO_CLOSE`. */
+export function timedOut(activity: string, kind: string, run: string): string {
+  return (
+    `Temporal has given up ${activity} at its time-out ${kind}, since somebody has changed the options of the activity ` +
+    `in Temporal. To continue the run after its last recorded step: videocap resume ${run}`
+  );
+}
