@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
@@ -55,6 +56,21 @@ describe('asFailure', () => {
     expect(asFailure(Object.assign(new Error('aborted'), { name: 'AbortError' }), 1)).toBeInstanceOf(CancelledFailure);
     const ready = ApplicationFailure.nonRetryable('x');
     expect(asFailure(ready, 1)).toBe(ready);
+  });
+});
+
+describe('heartbeats', () => {
+  it.each([
+    [400, 3],
+    [12_000, 1],
+  ])('with a time-out of %i ms are at least %i in one', async (heartbeatTimeoutMs, beats) => {
+    const environment = new MockActivityEnvironment({ heartbeatTimeoutMs });
+    let seen = 0;
+    environment.on('heartbeat', () => seen++);
+    const runtime = new ActivityRuntime(environment.context);
+    const work = () => sleep(Math.min(heartbeatTimeoutMs, 400));
+    await environment.run(() => runtime.execute({ args: [], headers: {} }, work));
+    expect(seen).toBeGreaterThanOrEqual(beats);
   });
 });
 
