@@ -50,6 +50,7 @@ const SMALL = {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'videocap-hostile-folder-'));
   await makeVideo(at('clip.mp4'), { frames: 8 });
+  await makeVideo(at('other.mp4'), { frames: 9 });
   for (const name of ['template', 'regex', 'pipe', 'untied', 'long', 'sound'])
     await cp(openModelFolder('tiny').path, at(name), { recursive: true, filter: (path) => !path.endsWith('onnx') });
   await writeFile(at('template', 'chat_template.jinja'), ENDLESS);
@@ -126,9 +127,9 @@ describe('fork of a run whose model folder has become hostile', () => {
 });
 
 test('a caption of 19,999 characters is refused by its sample before memory is taken', async () => {
-  const line = (id: string, caption: string) => `${JSON.stringify({ id, video: 'clip.mp4', caption })}\n`;
-  await writeFile(at('train.jsonl'), line('endless', '\u5b57'.repeat(19_999)));
-  await writeFile(at('held-out.jsonl'), line('usual', 'A dog runs.'));
+  const line = (id: string, video: string, caption: string) => `${JSON.stringify({ id, video, caption })}\n`;
+  await writeFile(at('train.jsonl'), line('endless', 'clip.mp4', '\u5b57'.repeat(19_999)));
+  await writeFile(at('held-out.jsonl'), line('usual', 'other.mp4', 'A dog runs.'));
   const dataset = { kind: 'jsonl', train: 'train.jsonl', heldOut: 'held-out.jsonl', maxReferenceTokens: 100_000 };
   const of = (model: string) =>
     JSON.stringify({ ...SMALL, dataset, judge: { kind: 'none' }, policy: { ...SMALL.policy, model } });
