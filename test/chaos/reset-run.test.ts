@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -41,12 +42,16 @@ function experiment() {
 /** A user pauses the run before its first step, lets it go on, and stops it in its third. */
 async function tell({ run }: Chaos): Promise<void> {
   await run.signal('pause');
-  await expect.poll(() => statusOf(run), { timeout: 60_000, interval: 50 }).toMatchObject({ stage: 'paused', step: 0 });
+  await until(async () => (await statusOf(run))?.stage === 'paused');
   await run.signal('resume');
   // Whichever execution it has come to.
   const now = ended.client.getHandle('told');
-  await expect.poll(() => statusOf(now), { timeout: 60_000, interval: 50 }).toMatchObject({ step: 2 });
+  await until(async () => (await statusOf(now))?.step === 2);
   await now.signal('stop');
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await sleep(50);
 }
 
 type Event = temporal.api.history.v1.IHistoryEvent;
