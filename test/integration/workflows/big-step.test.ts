@@ -25,10 +25,13 @@ import { startTemporal, workflowBundle } from '../temporal-server.ts';
 import { everyQueue, runUntil } from './every-queue.ts';
 import { policyAt, ref, scriptedStages } from './scripted-stages.ts';
 
-/** Samples x completions; `BIG_STEP=1024x128` needs a machine that does nothing else. */
+/**
+ * Samples x completions. `BIG_STEP=1024x128` and `BIG_STEP=1024x256`, the most that a config may ask for, take minutes;
+ * docs/sampling.md has what they printed.
+ */
 const [SAMPLES, GROUP] = (process.env.BIG_STEP ?? '128x32').split('x').map(Number) as [number, number];
-/** Of a completion: as many as the config may ask for at 1024 x 128. */
-const TOKENS = 32;
+/** Of a completion: at the largest sizes as many as a config may ask for. */
+const TOKENS = Math.min(32, 2 ** 22 / (SAMPLES * GROUP));
 const COLOURS = ['red', 'blue', 'green', 'grey'];
 const EVENTS = ['a small red circle moves left', 'a large blue square shrinks'];
 
@@ -93,7 +96,7 @@ async function played(samples: number, group: number) {
     resolveConfig: () => ({
       config: ExperimentConfig.parse({
         algorithm: { kind: 'grpo', steps: 1, samplesPerStep: samples },
-        sampling: { groupSize: group, maxNewTokens: 32 },
+        sampling: { groupSize: group, maxNewTokens: TOKENS },
         reward: { think: { similarity: 'token-f1' }, length: { min: 2, max: 4, fallOff: 4 } },
       }),
     }),
