@@ -1,4 +1,5 @@
 import { refreshesReference } from '../algorithms/reference-refresh.ts';
+import { samplesAhead } from '../algorithms/rollout-lag.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import type { BestCheckpoint } from '../contracts/best.ts';
 import type { CollapseWarning } from '../contracts/collapse.ts';
@@ -178,18 +179,28 @@ export class RunState extends JudgedRun<RunSnapshot> {
 
   /** What the step that comes next works on. */
   nextStep(gate: JudgeGate): StepInput {
-    const { runKey, step, clipsAhead, spent, skippedUpdates = 0 } = this.snapshot;
-    this.#stepUsage = { calls: 0, cost: 0 };
+    const { policy, snapshot } = this;
+    return this.#stepInput(snapshot.step + 1, snapshot.rolloutPolicy ?? policy, gate);
+  }
+
+  /** What the step after that one works on, as far as it samples: its completions are the present policy's. */
+  stepAhead(gate: JudgeGate): StepInput {
+    return { ...this.#stepInput(this.snapshot.step + 2, this.policy, gate), onStage: () => {} };
+  }
+
+  #stepInput(step: number, rolloutPolicy: PolicyRef, gate: JudgeGate): StepInput {
+    const { runKey, clipsAhead, skippedUpdates = 0 } = this.snapshot;
     return {
       config: this.config,
-      place: { runKey, step: step + 1 },
+      place: { runKey, step },
       policy: this.policy,
+      rolloutPolicy,
       reference: this.reference,
       dataset: this.dataset,
       clipsAhead,
       keep: bestSteps(this.snapshot.best),
-      isLast: () => step + 1 >= this.totalSteps,
-      spent,
+      isLast: (other) => other >= this.totalSteps,
+      spent: () => this.spentSoFar,
       judge: () => this.judge,
       gate,
       divergence: this.divergence,
@@ -197,7 +208,7 @@ export class RunState extends JudgedRun<RunSnapshot> {
       onStage: (stage) => {
         this.stage = stage;
       },
-      onIdentity: (part, found) => this.noteIdentity(part, found, step + 1),
+      onIdentity: (part, found) => this.noteIdentity(part, found, step),
       onJudged: ({ calls, cost }) => {
         this.#stepUsage = { calls: this.#stepUsage.calls + calls, cost: this.#stepUsage.cost + cost };
       },
@@ -208,6 +219,10 @@ export class RunState extends JudgedRun<RunSnapshot> {
   advance({ policy, metrics, notFinite, usage, seconds, clipsAhead }: StepOutcome): void {
     const { snapshot } = this;
     snapshot.step += 1;
+    if (samplesAhead(this.config.algorithm)) {
+      const { optimizer: _, ...rolloutPolicy } = this.policy; // it samples, and is trained no further
+      snapshot.rolloutPolicy = rolloutPolicy;
+    }
     snapshot.policy = policy;
     if (refreshesReference(snapshot.step, this.config.algorithm)) {
       const { optimizer: _, ...reference } = policy; // it is compared with, and trained no further
@@ -225,7 +240,8 @@ export class RunState extends JudgedRun<RunSnapshot> {
       );
     snapshot.secondsPerStep = 0.8 * (snapshot.secondsPerStep ?? seconds) + 0.2 * seconds;
     if (clipsAhead) snapshot.clipsAhead = clipsAhead;
-    this.#stepUsage = { calls: 0, cost: 0 };
+    // What is left is the next step's, which is judged meanwhile.
+    this.#stepUsage = { calls: this.#stepUsage.calls - usage.calls, cost: this.#stepUsage.cost - usage.cost };
     this.spend(usage);
   }
 

@@ -9,6 +9,7 @@ import type { PolicyRef } from '../core/policy-ref.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import type { Scorable } from '../rewards/scorable.ts';
+import type { Collected } from './collect-completions.ts';
 import type { DivergenceGate } from './divergence-gate.ts';
 import type { JudgeGate } from './judge-gate.ts';
 
@@ -17,16 +18,22 @@ export interface StepInput {
   config: ExperimentConfig;
   place: StepPlace;
   policy: PolicyRef;
+  /** The policy that samples: with `rolloutLag: 1` the one before. */
+  rolloutPolicy: PolicyRef;
+  /** The step's completions, where they were sampled ahead; absent: the step samples them itself. */
+  collected?: Promise<Collected>;
+  /** Settles when the step's completions may be scored: one step at a time spends the judge's budget. */
+  turn?: Promise<unknown>;
   /** The frozen policy that the KL is measured to. */
   reference: PolicyRef;
   dataset: { manifest: ArtifactRef; train: number };
   clipsAhead?: ClipsAhead | undefined;
-  /** Whether no step follows; asked when the update begins, since limits may have changed meanwhile. */
-  isLast(): boolean;
+  /** Whether no step follows a step; asked when the update begins, since limits may have changed meanwhile. */
+  isLast(step: number): boolean;
   /** Steps whose checkpoints stay whatever `checkpoints.keepEvery` says. */
   keep: readonly number[];
-  /** What the run has paid its judge before this step. */
-  spent: JudgeSpending;
+  /** What the run has paid its judge so far. */
+  spent(): JudgeSpending;
   /** The judge with the budget that holds at the moment it is asked. */
   judge(): JudgeConfig;
   gate: JudgeGate;

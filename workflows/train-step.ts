@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { algorithmOf } from '../algorithms/registry.ts';
+import { samplesAhead } from '../algorithms/rollout-lag.ts';
 import type { UpdatePolicyInput } from '../contracts/policy.ts';
 import { finiteMetrics, prefixed } from '../core/metric-names.ts';
 import type { NotFinite } from '../core/not-finite.ts';
@@ -14,7 +15,8 @@ export async function trainStep(input: StepInput): Promise<StepOutcome> {
   const { config, place } = input;
   const started = Date.now();
   const { learnsFrom } = algorithmOf(config.algorithm);
-  const collected = learnsFrom === 'completions' ? await collectCompletions(input) : undefined;
+  if (input.collected) input.onStage('scoring');
+  const collected = learnsFrom === 'completions' ? await (input.collected ?? collectCompletions(input)) : undefined;
   const batch = collected ? completionBatch(input, collected) : await referenceBatch(input);
   input.onStage('update');
   const [update, clipsAhead] = await Promise.all([
@@ -41,6 +43,7 @@ export async function trainStep(input: StepInput): Promise<StepOutcome> {
       ...prefixed('train', update.metrics),
       ...(notFinite && { 'train/skippedUpdates': input.skippedUpdates + 1 }),
       ...collected?.metrics,
+      ...(samplesAhead(config.algorithm) && { 'train/staleness': input.policy.step - input.rolloutPolicy.step }),
       'time/stepSeconds': seconds,
       'time/updateSeconds': update.seconds,
     }),

@@ -19,6 +19,7 @@ import { record } from './record.ts';
 import type { RunState } from './run-state.ts';
 import { continueAsNew, controlStateOf, prepare, startRun } from './start-run.ts';
 import type { StepOutcome } from './step.ts';
+import { StepsAhead } from './steps-ahead.ts';
 import { isStopped, StoppedByUser, stoppedFailure } from './stopped-by-user.ts';
 import { trainStep } from './train-step.ts';
 
@@ -78,12 +79,13 @@ async function measureFirst(run: RunState, control: Control): Promise<void> {
 async function train(run: RunState, control: Control, mirror: MlflowMirror): Promise<string | undefined> {
   const isOver = () => run.finished || control.stopRequested;
   const exportsLast = run.config.checkpoints.best === undefined;
+  const steps = new StepsAhead(run, control.judge);
   let recording = Promise.resolve(); // a step's record is written beside the next step
   let blocked: string | undefined;
   while (blocked === undefined && (await goesOn(control, isOver))) {
     const known = run.collapse.length;
     const { done: outcome, wait } = await orStopped(async () => {
-      const [made] = await Promise.all([unlessGivenUp(trainStep(run.nextStep(control.judge)), control), recording]);
+      const [made] = await Promise.all([unlessGivenUp(trainStep(steps.next()), control), recording]);
       return made;
     });
     blocked = wait;
@@ -100,11 +102,12 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
     if (run.collapse.length > known && run.config.collapse.action === 'pause') control.pause();
     control.show();
     if (workflowInfo().continueAsNewSuggested && !isOver()) {
-      await recording;
+      await Promise.all([recording, steps.rest()]);
       await mirror.rest();
       await continueAsNew({ continued: run.snapshot, control: control.state });
     }
   }
+  steps.cancel();
   await recording;
   // Stopped while it waited or was measured: the step is recorded, but its last benchmark is not complete.
   if (blocked !== undefined || run.evaluatedFinally) return blocked;
