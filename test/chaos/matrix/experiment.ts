@@ -1,6 +1,7 @@
 /**
- * What a run changes of the experiment. `rollout lag`: the next step is sampled while a step is judged. `two rounds`: its first step draws a second round of samples, since a group has
- * no differences, and every step is trained against the policy of the one before it.
+ * What a run changes of the experiment. `two rounds`: its first step draws a second round of samples, since a group has
+ * no differences, and every step is trained against the policy of the one before it. `rollout lag`: the next step is
+ * sampled while a step is judged.
  */
 const EXPERIMENTS = {
   usual: {},

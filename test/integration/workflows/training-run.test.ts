@@ -94,7 +94,8 @@ describe('trainingRun', () => {
       },
     });
     await run('trainingRun', [{}], stages);
-    expect(sampledBy).toEqual([
+    // The first two are asked for at once.
+    expect(sampledBy.sort(([a], [b]) => a - b)).toEqual([
       [1, 0],
       [2, 0],
       [3, 1],
@@ -103,6 +104,30 @@ describe('trainingRun', () => {
     expect(stepsOf(calls, 'updatePolicy')).toEqual([1, 2, 3, 4]);
     // One step at a time spends the budget, and knows what those before it have paid.
     expect(spent).toEqual([0, 4, 8, 12]);
+  });
+
+  it('with a lag that is taken up samples its next step with the policy of the step before', async () => {
+    const sampledBy: [step: number, policy: number][] = [];
+    const base = { step: 0, metrics: { eventF1: 50 }, captions: ref('c'), details: ref('d'), judge: RULE_BASED };
+    const stages = scriptedStages([], {
+      findProgress: () => ({
+        progress: {
+          config: ExperimentConfig.parse({ algorithm: { steps: 4, rolloutLag: 1 }, benchmark: { everySteps: 0 } }),
+          ...{ startTime: 1, step: 2, mirroredStep: 0, lastMetrics: {}, spent: { usd: 0, calls: 0 }, limits: {} },
+          ...{ policy: policyAt(2), reference: policyAt(0), rolloutPolicy: policyAt(1) },
+          evaluations: [{ ...base, policy: policyAt(0) }],
+        },
+      }),
+      rolloutGroups: ({ step, policy }) => {
+        sampledBy.push([step, policy.step]);
+        return { rollout: ref('r'), completions: 4, tokens: 40, meanLength: 10, truncated: 0, seconds: 1 };
+      },
+    });
+    await run('trainingRun', [{ resume: { run: 'earlier' } }], stages);
+    expect(sampledBy.sort(([a], [b]) => a - b)).toEqual([
+      [3, 1],
+      [4, 2],
+    ]);
   });
 
   it("starts from another run's checkpoint, which is found once, and shows it", async () => {
