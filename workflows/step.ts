@@ -9,7 +9,6 @@ import type { PolicyRef } from '../core/policy-ref.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import type { Scorable } from '../rewards/scorable.ts';
-import type { Collected } from './collect-completions.ts';
 import type { DivergenceGate } from './divergence-gate.ts';
 import type { JudgeGate } from './judge-gate.ts';
 
@@ -20,8 +19,6 @@ export interface StepInput {
   policy: PolicyRef;
   /** The policy that samples: with `rolloutLag: 1` the one before. */
   rolloutPolicy: PolicyRef;
-  /** The step's completions, where they were sampled ahead; absent: the step samples them itself. */
-  collected?: Promise<Collected>;
   /** Settles when the step's completions may be scored: one step at a time spends the judge's budget. */
   turn?: Promise<unknown>;
   /** The frozen policy that the KL is measured to. */

@@ -19,15 +19,15 @@ export class StepsAhead {
     this.#gate = gate;
   }
 
-  /** The next step's input. Begins to sample for the step after. */
-  next(): StepInput {
+  /** What `trainStep` takes for the next step. Begins to sample for the step after. */
+  next(): [input: StepInput, ahead?: Promise<Collected>] {
     const input = this.#run.nextStep(this.#gate);
-    if (!samplesAhead(input.config.algorithm)) return input;
+    if (!samplesAhead(input.config.algorithm)) return [input];
     const { step } = input.place;
     const { collected } = this.#ahead?.step === step ? this.#ahead : collecting(input);
     const turn = collected.catch(() => undefined); // the step that awaits it throws
     this.#ahead = input.isLast(step) ? undefined : collecting({ ...this.#run.stepAhead(this.#gate), turn });
-    return { ...input, collected };
+    return [input, collected];
   }
 
   /** Settles when nothing is sampled any more: an execution that continues the run finds all of it in the store. */

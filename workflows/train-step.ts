@@ -10,13 +10,16 @@ import { policyActivities } from './stages.ts';
 import type { StepInput, StepOutcome } from './step.ts';
 import { clipsOf, decodeAhead } from './step-clips.ts';
 
-/** One optimiser step of the algorithm that the config names. VideoCap-R1, section 3. */
-export async function trainStep(input: StepInput): Promise<StepOutcome> {
+/**
+ * One optimiser step of the algorithm that the config names. VideoCap-R1, section 3.
+ * @param ahead the step's completions, where they were sampled ahead; absent: the step samples them itself.
+ */
+export async function trainStep(input: StepInput, ahead?: Promise<Collected>): Promise<StepOutcome> {
   const { config, place } = input;
   const started = Date.now();
   const { learnsFrom } = algorithmOf(config.algorithm);
-  if (input.collected) input.onStage('scoring');
-  const collected = learnsFrom === 'completions' ? await (input.collected ?? collectCompletions(input)) : undefined;
+  if (ahead) input.onStage('scoring');
+  const collected = learnsFrom === 'completions' ? await (ahead ?? collectCompletions(input)) : undefined;
   const batch = collected ? completionBatch(input, collected) : await referenceBatch(input);
   input.onStage('update');
   const [update, clipsAhead] = await Promise.all([

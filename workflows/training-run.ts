@@ -85,7 +85,7 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
   while (blocked === undefined && (await goesOn(control, isOver))) {
     const known = run.collapse.length;
     const { done: outcome, wait } = await orStopped(async () => {
-      const [made] = await Promise.all([unlessGivenUp(trainStep(steps.next()), control), recording]);
+      const [made] = await Promise.all([unlessGivenUp(trainStep(...steps.next()), control), recording]);
       return made;
     });
     blocked = wait;
