@@ -49,7 +49,7 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
         if (step < last && !(await store.find(keyOf('update', { runKey: run, step: step + 1 })))) break;
         const progress = await unlessDamaged(readProgress(store, run, step));
         limits ??= progress?.limits;
-        if (progress && !(await isDamaged(store, progress))) return { progress: { ...progress, limits: limits! } };
+        if (progress && !(await isDamaged(store, run, progress))) return { progress: { ...progress, limits: limits! } };
       }
       return {};
     },
@@ -68,7 +68,7 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
         (await startOf(store, runKey, from.step)) ?? (await copyOfParent(store, { run, step: from.step }, runKey));
       const parsed = forkConfig(from.run, start.config, overrides);
       const config = { ...parsed, reward: await pinnedReward(deps, parsed.reward) };
-      const own = ({ benchmarkSpent: _, collapse: __, ...state }: RunProgress): RunProgress => ({
+      const own = ({ benchmarkSpent: _, collapse: __, rolloutPolicy: ___, ...state }: RunProgress): RunProgress => ({
         ...state,
         config,
         startTime: startTime ?? state.startTime,
@@ -117,8 +117,8 @@ function* inParts(from: number, to: number): Generator<number[]> {
 }
 
 /** Is anything damaged that a run cannot continue without, and that only its earlier steps can make again? */
-async function isDamaged(store: ArtifactStore, progress: RunProgress): Promise<boolean> {
-  const { step, policy, reference, evaluations, best } = progress;
+async function isDamaged(store: ArtifactStore, runKey: string, progress: RunProgress): Promise<boolean> {
+  const { step, policy, reference, rolloutPolicy, evaluations, best } = progress;
   // The run continues without the policies of earlier benchmarks, except the best one. `loadPolicy` restores step 0.
   const measured = evaluations.map(({ captions, details, suites }) => [
     captions,
@@ -126,7 +126,10 @@ async function isDamaged(store: ArtifactStore, progress: RunProgress): Promise<b
     suites?.map(({ result, report, drillDown }) => [result, report, drillDown]),
   ]);
   const exported = best && best.step > 0 && evaluations.find((evaluation) => evaluation.step === best.step)?.policy;
-  const policies = [step > 0 && policy, reference.step > 0 && reference, exported];
+  // What it has sampled is stored, if it was learned from.
+  const sampled = rolloutPolicy && (await store.find(keyOf('update', { runKey, step: step + 1 })));
+  const samples = !sampled && rolloutPolicy && rolloutPolicy.step > 0 && rolloutPolicy;
+  const policies = [step > 0 && policy, reference.step > 0 && reference, samples, exported];
   return (await store.firstDamaged([policies, measured])) !== undefined;
 }
 

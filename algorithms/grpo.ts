@@ -5,6 +5,7 @@ import { float32 } from './float32.ts';
 import { comparedInGroups } from './group-advantages.ts';
 import { OptimizerConfig } from './optimizer-config.ts';
 import { RefreshReferenceEvery } from './reference-refresh.ts';
+import { RolloutLag } from './rollout-lag.ts';
 
 /** How far a ratio may be from 1 where it is clipped. In 32 bits a smaller distance leaves no room around 1. */
 export const ClipLow = z.number().min(1e-7).max(0.9999999);
@@ -19,6 +20,7 @@ export const GrpoConfig = z.strictObject({
   samplesPerStep: z.int().min(1).max(1024).default(4),
   /** Optimiser updates per rollout batch (mu). */
   iterations: z.int().min(1).max(16).default(1),
+  rolloutLag: RolloutLag,
   /** Weight of the k3 KL to the reference policy. */
   beta: float32(z.number().nonnegative()).default(0.04),
   refreshReferenceEvery: RefreshReferenceEvery,

@@ -28,6 +28,8 @@ export const RunProgress = z.strictObject({
   /** Of a fork: the run and the step that it continues from. */
   forkedFrom: ForkedFrom.optional(),
   policy: PolicyRef,
+  /** With `rolloutLag: 1`, from the first step on: the policy before, which samples the next step's completions. */
+  rolloutPolicy: PolicyRef.optional(),
   /** In the order of steps; the first is the start policy's. */
   evaluations: z.array(Evaluation),
   /** Where the config asks for the best checkpoint, from the first evaluation on. */

@@ -4,7 +4,6 @@ import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { NotFinite } from '../core/not-finite.ts';
 import type { JudgeUsage } from '../judge/usage.ts';
 import type { Scorable } from '../rewards/scorable.ts';
-import { plus } from './judged-run.ts';
 import { collectionMetrics, sum } from './metrics.ts';
 import { type Round, sampleRound } from './round.ts';
 import { judgeActivities } from './stages.ts';
@@ -27,7 +26,7 @@ export interface Collected {
 export async function collectCompletions(input: StepInput): Promise<Collected> {
   const rounds: Round[] = [];
   for (;;) {
-    rounds.push(await sampleRound(input, rounds.length, plus(input.spent, usageOf(rounds))));
+    rounds.push(await sampleRound(input, rounds.length));
     const compared = await compare(input, rounds);
     if (compared.more) continue;
     const { scored, metrics, notFinite, scorable } = compared;

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { RolloutGroupsOutput } from '../contracts/policy.ts';
 import type { CompareCompletionsInput } from '../contracts/scoring.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
-import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
+import type { JudgeUsage } from '../judge/usage.ts';
 import { customComponents } from '../rewards/registry.ts';
 import type { ComparedPhrases } from '../rewards/think/compared.ts';
 import { divergedPolicy } from './not-finite.ts';
@@ -24,7 +24,7 @@ export interface Round {
 }
 
 /** G completions of every sample of a round, with their scores. */
-export async function sampleRound(input: StepInput, round: number, spent: JudgeSpending): Promise<Round> {
+export async function sampleRound(input: StepInput, round: number): Promise<Round> {
   const { config, dataset, gate, onStage } = input;
   const place = { ...input.place, round, part: 0 };
   onStage('frames');
@@ -36,22 +36,28 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
     () =>
       policyActivities(config.policy.engine).rolloutGroups({
         ...place,
-        policy: input.policy,
+        policy: input.rolloutPolicy,
         engine: config.policy.engine,
         clips,
         output: config.prompt.output,
         sampling: config.sampling,
         seed: config.seed,
       }),
-    (sentence) => divergedPolicy(config, input.policy.step, sentence),
+    (sentence) => divergedPolicy(config, input.rolloutPolicy.step, sentence),
   );
   if (rollout.computedWith) input.onIdentity('engine', [rollout.computedWith]);
+  if (input.turn) await input.turn;
   onStage('scoring');
   const completions = { ...place, rollout: rollout.rollout, manifest: dataset.manifest, reward: config.reward };
   const [local, judged, custom] = await Promise.all([
     judgeActivities.scoreCompletions(completions),
     gate.through(() =>
-      judgeActivities.judgeCompletions({ ...completions, judge: input.judge(), seed: config.seed, spent }),
+      judgeActivities.judgeCompletions({
+        ...completions,
+        judge: input.judge(),
+        seed: config.seed,
+        spent: input.spent(),
+      }),
     ),
     customComponents(config.reward).length > 0
       ? gate.through(() => judgeActivities.scoreCustomRewards(completions))

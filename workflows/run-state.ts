@@ -1,4 +1,5 @@
 import { refreshesReference } from '../algorithms/reference-refresh.ts';
+import { samplesAhead } from '../algorithms/rollout-lag.ts';
 import { type MovingPart, NOTHING_SEEN, type RunIdentity } from '../contracts/run-identity.ts';
 import type { RunProgress, RunSnapshot } from '../contracts/run-state.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
@@ -75,18 +76,28 @@ export class RunState extends MeasuredRun {
 
   /** What the step that comes next works on. */
   nextStep(gate: JudgeGate): StepInput {
-    const { runKey, step, clipsAhead, spent, skippedUpdates = 0 } = this.snapshot;
-    this.#stepUsage = { calls: 0, cost: 0 };
+    const { policy, snapshot } = this;
+    return this.#stepInput(snapshot.step + 1, snapshot.rolloutPolicy ?? policy, gate);
+  }
+
+  /** What the step after that one works on, as far as it samples: its completions are the present policy's. */
+  stepAhead(gate: JudgeGate): StepInput {
+    return { ...this.#stepInput(this.snapshot.step + 2, this.policy, gate), onStage: () => {} };
+  }
+
+  #stepInput(step: number, rolloutPolicy: PolicyRef, gate: JudgeGate): StepInput {
+    const { runKey, clipsAhead, skippedUpdates = 0 } = this.snapshot;
     return {
       config: this.config,
-      place: { runKey, step: step + 1 },
+      place: { runKey, step },
       policy: this.policy,
+      rolloutPolicy,
       reference: this.reference,
       dataset: this.dataset,
       clipsAhead,
       keep: bestSteps(this.snapshot.best),
-      isLast: () => step + 1 >= this.totalSteps,
-      spent,
+      isLast: (other) => other >= this.totalSteps,
+      spent: () => this.spentSoFar,
       judge: () => this.judge,
       gate,
       divergence: this.divergence,
@@ -94,7 +105,7 @@ export class RunState extends MeasuredRun {
       onStage: (stage) => {
         this.stage = stage;
       },
-      onIdentity: (part, found) => this.noteIdentity(part, found, step + 1),
+      onIdentity: (part, found) => this.noteIdentity(part, found, step),
       onJudged: ({ calls, cost }) => {
         this.#stepUsage = { calls: this.#stepUsage.calls + calls, cost: this.#stepUsage.cost + cost };
       },
@@ -105,6 +116,10 @@ export class RunState extends MeasuredRun {
   advance({ policy, metrics, notFinite, usage, seconds, clipsAhead }: StepOutcome): void {
     const { snapshot } = this;
     snapshot.step += 1;
+    if (samplesAhead(this.config.algorithm)) {
+      const { optimizer: _, ...rolloutPolicy } = this.policy; // it samples, and is trained no further
+      snapshot.rolloutPolicy = rolloutPolicy;
+    }
     snapshot.policy = policy;
     if (refreshesReference(snapshot.step, this.config.algorithm)) {
       const { optimizer: _, ...reference } = policy; // it is compared with, and trained no further
@@ -122,7 +137,8 @@ export class RunState extends MeasuredRun {
       );
     snapshot.secondsPerStep = 0.8 * (snapshot.secondsPerStep ?? seconds) + 0.2 * seconds;
     if (clipsAhead) snapshot.clipsAhead = clipsAhead;
-    this.#stepUsage = { calls: 0, cost: 0 };
+    // What is left is the next step's, which is judged meanwhile.
+    this.#stepUsage = { calls: this.#stepUsage.calls - usage.calls, cost: this.#stepUsage.cost - usage.cost };
     this.spend(usage);
   }
 

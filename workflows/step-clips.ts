@@ -1,3 +1,4 @@
+import { samplesAhead } from '../algorithms/rollout-lag.ts';
 import type { ClipsAhead } from '../contracts/run-state.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import { mediaActivities } from './stages.ts';
@@ -10,10 +11,11 @@ export async function clipsOf(input: StepInput, round = 0): Promise<ArtifactRef>
   return extract(input, place.step, round);
 }
 
-/** Decodes the clips of the step after this one while the engine updates. */
+/** Decodes, while the engine updates, the clips of the step that is sampled next. */
 export async function decodeAhead(input: StepInput): Promise<ClipsAhead | undefined> {
-  if (input.isLast()) return undefined;
-  const step = input.place.step + 1;
+  const sampled = input.place.step + (samplesAhead(input.config.algorithm) ? 1 : 0);
+  if (input.isLast(sampled)) return undefined;
+  const step = sampled + 1;
   return { step, clips: await extract(input, step, 0) };
 }
 

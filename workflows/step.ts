@@ -17,16 +17,20 @@ export interface StepInput {
   config: ExperimentConfig;
   place: StepPlace;
   policy: PolicyRef;
+  /** The policy that samples: with `rolloutLag: 1` the one before. */
+  rolloutPolicy: PolicyRef;
+  /** Settles when the step's completions may be scored: one step at a time spends the judge's budget. */
+  turn?: Promise<unknown>;
   /** The frozen policy that the KL is measured to. */
   reference: PolicyRef;
   dataset: { manifest: ArtifactRef; train: number };
   clipsAhead?: ClipsAhead | undefined;
-  /** Whether no step follows; asked when the update begins, since limits may have changed meanwhile. */
-  isLast(): boolean;
+  /** Whether no step follows a step; asked when the update begins, since limits may have changed meanwhile. */
+  isLast(step: number): boolean;
   /** Steps whose checkpoints stay whatever `checkpoints.keepEvery` says. */
   keep: readonly number[];
-  /** What the run has paid its judge before this step. */
-  spent: JudgeSpending;
+  /** What the run has paid its judge so far. */
+  spent(): JudgeSpending;
   /** The judge with the budget that holds at the moment it is asked. */
   judge(): JudgeConfig;
   gate: JudgeGate;

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { algorithmOf } from '../algorithms/registry.ts';
+import { samplesAhead } from '../algorithms/rollout-lag.ts';
 import type { UpdatePolicyInput } from '../contracts/policy.ts';
 import { finiteMetrics, prefixed } from '../core/metric-names.ts';
 import type { NotFinite } from '../core/not-finite.ts';
@@ -9,12 +10,16 @@ import { policyActivities } from './stages.ts';
 import type { StepInput, StepOutcome } from './step.ts';
 import { clipsOf, decodeAhead } from './step-clips.ts';
 
-/** One optimiser step of the algorithm that the config names. VideoCap-R1, section 3. */
-export async function trainStep(input: StepInput): Promise<StepOutcome> {
+/**
+ * One optimiser step of the algorithm that the config names. VideoCap-R1, section 3.
+ * @param ahead the step's completions, where they were sampled ahead; absent: the step samples them itself.
+ */
+export async function trainStep(input: StepInput, ahead?: Promise<Collected>): Promise<StepOutcome> {
   const { config, place } = input;
   const started = Date.now();
   const { learnsFrom } = algorithmOf(config.algorithm);
-  const collected = learnsFrom === 'completions' ? await collectCompletions(input) : undefined;
+  if (ahead) input.onStage('scoring');
+  const collected = learnsFrom === 'completions' ? await (ahead ?? collectCompletions(input)) : undefined;
   const batch = collected ? completionBatch(input, collected) : await referenceBatch(input);
   input.onStage('update');
   const [update, clipsAhead] = await Promise.all([
@@ -41,6 +46,7 @@ export async function trainStep(input: StepInput): Promise<StepOutcome> {
       ...prefixed('train', update.metrics),
       ...(notFinite && { 'train/skippedUpdates': input.skippedUpdates + 1 }),
       ...collected?.metrics,
+      ...(samplesAhead(config.algorithm) && { 'train/staleness': input.policy.step - input.rolloutPolicy.step }),
       'time/stepSeconds': seconds,
       'time/updateSeconds': update.seconds,
     }),

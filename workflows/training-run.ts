@@ -17,6 +17,7 @@ import { record } from './record.ts';
 import type { RunState } from './run-state.ts';
 import { continueAsNew, controlStateOf, prepare, startRun } from './start-run.ts';
 import type { StepOutcome } from './step.ts';
+import { StepsAhead } from './steps-ahead.ts';
 import { StoppedByUser, stoppedFailure } from './stopped-by-user.ts';
 import { trainStep } from './train-step.ts';
 
@@ -73,13 +74,14 @@ async function measureFirst(run: RunState, control: Control): Promise<void> {
 async function train(run: RunState, control: Control, mirror: MlflowMirror): Promise<string | undefined> {
   const isOver = () => run.finished || control.stopRequested;
   const exportsLast = run.config.checkpoints.best === undefined;
+  const steps = new StepsAhead(run, control.judge);
   let recording = Promise.resolve(); // a step's record is written beside the next step
   let leftOut: StoppedByUser | undefined; // in place of a step
   let unmeasured: StoppedByUser | undefined;
   while (!unmeasured && (await goesOn(control, isOver))) {
     const known = run.collapse.length;
     const { done: outcome, wait } = await orStopped(async () => {
-      const [made] = await Promise.all([trainStep(run.nextStep(control.judge)), recording]);
+      const [made] = await Promise.all([trainStep(...steps.next()), recording]);
       return made;
     });
     leftOut = wait;
@@ -96,11 +98,12 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
     if (run.collapse.length > known && run.config.collapse.action === 'pause') control.pause();
     control.show();
     if (workflowInfo().continueAsNewSuggested && !isOver()) {
-      await recording;
+      await Promise.all([recording, steps.rest()]);
       await mirror.rest();
       await continueAsNew({ continued: run.snapshot, control: control.state });
     }
   }
+  steps.cancel();
   await recording;
   // A judge that was blocked in a step would be in the final benchmark, too.
   const measurable = !unmeasured && leftOut?.gate !== control.judge.name;

@@ -16,19 +16,29 @@ interface LossSettings {
   scalars: Record<string, number>;
   /** Updates on one batch. */
   iterations: number;
+  /** Whether ratios are taken to the log-probabilities that were recorded while sampling. */
+  ratiosToRecorded: boolean;
 }
 
-type SurrogateConfig = Pick<GrpoConfig, 'iterations' | 'beta' | 'clipLow' | 'clipHigh'> & Partial<GrpoConfig>;
+type SurrogateConfig = Pick<GrpoConfig, 'iterations' | 'rolloutLag' | 'beta' | 'clipLow' | 'clipHigh'> &
+  Partial<GrpoConfig>;
 
 /** Every loss that the ranks have, with what it takes of an algorithm's section. */
 const LOSSES = {
   grpo: { learnsFrom: 'completions', settings: surrogate },
   gspo: { learnsFrom: 'completions', settings: surrogate },
-  sft: { learnsFrom: 'references', settings: (): LossSettings => ({ scalars: {}, iterations: 1 }) },
+  sft: {
+    learnsFrom: 'references',
+    settings: (): LossSettings => ({ scalars: {}, iterations: 1, ratiosToRecorded: false }),
+  },
 } as const;
 
-function surrogate({ iterations, beta, clipLow, clipHigh }: SurrogateConfig): LossSettings {
-  return { scalars: { clip_low: clipLow, clip_high: clipHigh, beta }, iterations };
+function surrogate({ iterations, rolloutLag, beta, clipLow, clipHigh }: SurrogateConfig): LossSettings {
+  return {
+    scalars: { clip_low: clipLow, clip_high: clipHigh, beta },
+    iterations,
+    ratiosToRecorded: rolloutLag === 1,
+  };
 }
 
 /** @throws VideocapError `InvalidInput` for a loss that the engine does not have, or a batch of another kind. */

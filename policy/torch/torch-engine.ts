@@ -97,7 +97,7 @@ export class TorchEngine implements PolicyEngine {
   }
 
   update(request: UpdateRequest, options?: CallOptions): Promise<UpdateResult | NotFiniteUpdate> {
-    const { scalars, iterations, optimizer } = lossSettings(request);
+    const { scalars, iterations, ratiosToRecorded, optimizer } = lossSettings(request);
     return this.#inFolder(request.engine, options, async (group, section, folder) => {
       const { policy, reference, step, loss, algorithm, batch } = request;
       const { path: model, tokenizer, suppressed } = this.#open(policy.model);
@@ -120,7 +120,7 @@ export class TorchEngine implements PolicyEngine {
         'update',
         {
           ...{ engine: section, policy: asked, reference: compared },
-          ...{ groups, loss, scalars, iterations, folder: request.folder },
+          ...{ groups, loss, scalars, iterations, ratiosToRecorded, folder: request.folder },
           temperature: batch.learnsFrom === 'completions' ? batch.temperature : 1,
           suppressed,
           adamw: { learningRate, beta1, beta2, epsilon, weightDecay, maxGradNorm },

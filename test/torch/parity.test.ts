@@ -102,6 +102,24 @@ test('a stored rollout is the same update in both: log-probabilities, loss, grad
   expect(apart(onnx.weights, torch.weights, '')).toBeLessThan(1e-4);
 });
 
+test('so is an update of completions that an earlier policy sampled', async () => {
+  const groups = (await sampled('onnx')).map(({ completions }, g) => ({
+    ...clips[g]!,
+    // Tokens were likelier by 5 or 25 per cent under that policy: the ratios of the latter are clipped.
+    completions: completions.map(({ tokenIds, logProbs }, c) => ({
+      ...{ tokenIds, advantage: c - 1.5 },
+      logProbs: logProbs.map((logProb) => logProb + (c % 2 === 0 ? 0.05 : 0.25)),
+    })),
+  }));
+  const batch: CompletionBatch = { learnsFrom: 'completions', groups, temperature: 1, maxLength: 40 };
+  const algorithm = GrpoConfig.parse({ rolloutLag: 1, optimizer: { learningRate: 1e-5 } });
+  const request = { loss: 'grpo', algorithm, batch };
+  const [onnx, torch] = [await updated('onnx', request), await updated('torch', request)];
+  expect(onnx.metrics.clipFraction).toBeGreaterThan(0);
+  for (const [name, value] of Object.entries(onnx.metrics)) expect(torch.metrics[name], name).toBeCloseTo(value, 4);
+  expect(apart(onnx.moments, torch.moments, 'm.')).toBeLessThan(1e-4);
+});
+
 test('so is a step of supervised fine-tuning', async () => {
   const samples = clips.map((clip, i) => ({ ...clip, text: `<answer>A red square moves ${i}.</answer>` }));
   const batch: ReferenceBatch = { learnsFrom: 'references', samples };

@@ -29,13 +29,17 @@ const RECORDED = 'as recorded while sampling';
 export const grpoUpdate = surrogateUpdate<GrpoConfig>('grpo-gradients', ({ aggregation }) => aggregation);
 
 /** What a clipped surrogate loss takes from an algorithm's section. */
-type SurrogateConfig = Pick<GrpoConfig, 'steps' | 'iterations' | 'beta' | 'clipLow' | 'clipHigh' | 'optimizer'>;
+type SurrogateConfig = Pick<
+  GrpoConfig,
+  'steps' | 'iterations' | 'rolloutLag' | 'beta' | 'clipLow' | 'clipHigh' | 'optimizer'
+>;
 
 /**
  * A step with a clipped surrogate loss (paper.md, section 5.1): `iterations` updates on one batch of groups. Ratios are
  * taken to the log-probabilities before the first update, computed here; those recorded while sampling only check the
- * sampler. Both are the policy's own, without the filters of `sampling` (docs/sampling.md): before the first update
- * every ratio is 1. Completions without an advantage have weight 0 and count in no denominator; groups of nothing else
+ * sampler. With `rolloutLag: 1` an earlier policy has sampled, and ratios are taken to what was recorded. All are the
+ * policy's own, without the filters of `sampling` (docs/sampling.md): without a lag every ratio is 1 before the first
+ * update. Completions without an advantage have weight 0 and count in no denominator; groups of nothing else
  * are not computed at all. If nothing is left the policy stays as it is, and `updates` is 0.
  * @param graph of the loss's gradients; it takes and gives what GRPO's does.
  */
@@ -60,12 +64,11 @@ export function surrogateUpdate<Config extends SurrogateConfig>(
         progress('log-probabilities', micro.names);
         const logprobs = async (weights: Weights) =>
           (await model.run('logprobs', { ...weights.feeds, ...micro.feeds, ...sampling })).logprobs!;
-        const old = await logprobs(session.weights);
-        requireFiniteTokens(micro, old, 'log-probability');
+        const now = await logprobs(session.weights);
+        requireFiniteTokens(micro, now, 'log-probability');
         const isReference = config.beta === 0 || reference === session.weights;
-        const frozen = isReference ? old : keptFrom(micro, await logprobs(reference), old);
+        const frozen = isReference ? now : keptFrom(micro, await logprobs(reference), now);
         requireFiniteTokens(micro, frozen, 'log-probability of the reference policy');
-        batches.push({ ...micro, old, reference: frozen });
         for (const { completion, t, index } of kept(micro)) {
           const recorded = completion.logProbs[t]!;
           const value = notFiniteValue(recorded);
@@ -76,8 +79,10 @@ export function surrogateUpdate<Config extends SurrogateConfig>(
               samples: [completion.sampleId],
               where: RECORDED,
             });
-          mismatch.add(Math.abs(recorded - floats(old)[index]!));
+          mismatch.add(Math.abs(recorded - floats(now)[index]!));
         }
+        const old = config.rolloutLag === 1 ? recordedIn(micro, now) : now;
+        batches.push({ ...micro, old, reference: frozen });
       }
 
       if (batches.length === 0) return { ...session, metrics: { ...grpoMetrics(batch), learningRate, updates: 0 } };
@@ -165,6 +170,13 @@ function* kept(micro: MicroBatch<Weighted>) {
 function keptFrom(micro: MicroBatch<Weighted>, values: ort.Tensor, others: ort.Tensor): ort.Tensor {
   const mixed = floats(others).slice();
   for (const { index } of kept(micro)) mixed[index] = floats(values)[index]!;
+  return new ort.Tensor('float32', mixed, micro.shape);
+}
+
+/** The log-probabilities that were recorded while sampling where tokens count, `others` elsewhere. */
+function recordedIn(micro: MicroBatch<Weighted>, others: ort.Tensor): ort.Tensor {
+  const mixed = floats(others).slice();
+  for (const { completion, t, index } of kept(micro)) mixed[index] = completion.logProbs[t]!;
   return new ort.Tensor('float32', mixed, micro.shape);
 }
 

@@ -88,6 +88,13 @@ export const SECOND_ROUND: readonly Cell[] = (['rollout', 'think', 'judge', 'upd
   })),
 );
 
+/** A worker's death in a run that samples a step ahead, by the second call of each activity. */
+export const LAGGED: readonly Cell[] = (['rollout', 'judge', 'update'] as const).flatMap((stage) =>
+  MOMENTS.map((moment) => ({
+    ...{ stage, moment, victim: 'worker', call: 2, awaySeconds: AWAY_SECONDS.short, experiment: 'rollout lag' },
+  })),
+);
+
 /** Temporal's buttons, while each kind of activity works; a run is also reset when an activity has stored its work. */
 export const BUTTON_CELLS: readonly Cell[] = (['frames', 'rollout', 'judge', 'update'] as const).flatMap((stage) =>
   BUTTONS.flatMap((victim) =>

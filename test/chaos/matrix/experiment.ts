@@ -1,9 +1,11 @@
 /**
  * What a run changes of the experiment. `two rounds`: its first step draws a second round of samples, since a group has
- * no differences, and every step is trained against the policy of the one before it.
+ * no differences, and every step is trained against the policy of the one before it. `rollout lag`: the next step is
+ * sampled while a step is judged.
  */
 const EXPERIMENTS = {
   usual: {},
+  'rollout lag': { 'algorithm.rolloutLag': 1, 'algorithm.steps': 3 },
   'two rounds': {
     'algorithm.dynamicSampling.maxRounds': 2,
     'algorithm.refreshReferenceEvery': 1,

@@ -53,8 +53,10 @@ export async function playCell(world: ChaosWorld, calm: Outcome, cell: Cell): Pr
 
 /**
  * A worker that dies while the judge is asked, or an activity that is ended, takes the answers on their way with it: as
- * many as `judge.concurrency` at most. The judge is asked in its own stage, beside the think scorer, and in benchmarks.
+ * many as `judge.concurrency` at most. The judge is asked in its own stage, beside the think scorer, and in benchmarks;
+ * with a lag, beside every stage.
  */
-export function lostAtMost({ victim, stage }: Cell): number {
+export function lostAtMost({ victim, stage, experiment }: Cell): number {
+  if (experiment === 'rollout lag') return 2;
   return (victim === 'worker' || isButton(victim)) && ['judge', 'think', 'benchmark'].includes(stage) ? 2 : 0;
 }

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { allCells, BUTTON_CELLS, type Cell, nameOf, SECOND_ROUND } from './cells.ts';
+import { allCells, BUTTON_CELLS, type Cell, LAGGED, nameOf, SECOND_ROUND } from './cells.ts';
 import type { Outcome } from './compare.ts';
 import { type CellResult, playCalm, playCell } from './play-cell.ts';
 import { matrixTable } from './table.ts';
@@ -19,7 +19,7 @@ const { values } = parseArgs({
   },
 });
 const seed = Number(values.seed);
-const cells = [...allCells(seed), ...SECOND_ROUND, ...BUTTON_CELLS].filter(
+const cells = [...allCells(seed), ...SECOND_ROUND, ...LAGGED, ...BUTTON_CELLS].filter(
   ({ stage, victim }) => !values.only || [stage, victim].includes(values.only as never),
 );
 const started = performance.now();

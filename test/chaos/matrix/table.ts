@@ -36,7 +36,8 @@ export function matrixTable(
     'equal those of the undisturbed run; no stored artifact was made again; the judge answered no question twice,',
     'except answers on their way when a worker died (the cell gives their number). In the rows named `two rounds` the',
     'first step takes a second round of samples, in which the worker dies, and each step makes its policy the',
-    'reference policy of the next. In the rows `activity paused`, `activity reset` and `run reset` nothing dies: a',
+    'reference policy of the next; in the rows named `rollout lag` the next step is sampled while a step is judged. In',
+    'the rows `activity paused`, `activity reset` and `run reset` nothing dies: a',
     'user presses that button in Temporal; a run is reset to its first workflow task.',
     '',
     `${results.length - failed.length} of ${results.length} cells hold. Seed ${seed}, ` +

@@ -4,7 +4,7 @@ import { ExperimentConfig } from '../../../configs/schema.ts';
 import type { RunSummary } from '../../../contracts/run-results.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
-import { benchmarked, type CallLog, mlflowAway, scriptedStages, updated } from './scripted-stages.ts';
+import { benchmarked, type CallLog, mlflowAway, ref, scriptedStages, updated } from './scripted-stages.ts';
 
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -44,6 +44,34 @@ describe('a run whose history grows long', () => {
       0,
       ...steps,
     ]);
+  });
+
+  it('with a lag samples on with the policies that sample in one execution', async () => {
+    const sampledBy: [step: number, policy: number][] = [];
+    const stages = scriptedStages([], {
+      resolveConfig: () => ({
+        config: ExperimentConfig.parse({
+          algorithm: { steps: 12, rolloutLag: 1 },
+          benchmark: { everySteps: 0 },
+        }),
+      }),
+      rolloutGroups: ({ step, policy }) => {
+        sampledBy.push([step, policy.step]);
+        return { rollout: ref('r'), completions: 4, tokens: 40, meanLength: 10, truncated: 0, seconds: 1 };
+      },
+    });
+    await runScripted<RunSummary>(environment, 'trainingRun', [{}], stages, async (handle) => {
+      const result = await handle.result();
+      const last = await environment.client.workflow.getHandle(handle.workflowId).describe();
+      expect(last.runId).not.toBe(handle.firstExecutionRunId);
+      return result;
+    });
+    // A step that was sampled ahead is asked for again, and the store has it.
+    const policies = new Map(sampledBy);
+    expect([...policies].sort(([a], [b]) => a - b)).toEqual(
+      Array.from({ length: 12 }, (_, i) => [i + 1, Math.max(0, i - 1)]),
+    );
+    expect(new Set(sampledBy.map((pair) => pair.join())).size).toBe(12);
   });
 
   it('trains against the reference policy that it refreshed before, and loads its start policy no more', async () => {

@@ -33,6 +33,7 @@ export function playedBy(overrides: Partial<Stages> = {}): [name: StageName, inp
 export function stepInput(algorithm: object, train: number, more: Partial<StepInput> = {}) {
   const shown: string[] = [];
   const gate = { passed: 0 };
+  const paid = { calls: 0, cost: 0 };
   const config = ExperimentConfig.parse({
     seed: 5,
     algorithm: { samplesPerStep: 2, ...algorithm },
@@ -42,11 +43,12 @@ export function stepInput(algorithm: object, train: number, more: Partial<StepIn
     config,
     place: { runKey: 'r', step: 3 },
     policy: policyAt(2),
+    rolloutPolicy: policyAt(2),
     reference: policyAt(0),
     dataset: { manifest: ref('manifest'), train },
     isLast: () => false,
     keep: [],
-    spent: { calls: 10, usd: 1 },
+    spent: () => ({ calls: 10 + paid.calls, usd: 1 + paid.cost }),
     judge: () => config.judge,
     gate: {
       through: <T>(ask: () => Promise<T>) => {
@@ -56,7 +58,10 @@ export function stepInput(algorithm: object, train: number, more: Partial<StepIn
     } as JudgeGate,
     onStage: (stage) => void shown.push(stage),
     onIdentity: () => {},
-    onJudged: () => {},
+    onJudged: ({ calls, cost }) => {
+      paid.calls += calls;
+      paid.cost += cost;
+    },
     divergence: new Gate('not finite', 'Diverged'),
     skippedUpdates: 0,
     ...more,

@@ -59,6 +59,77 @@ describe('trainingRun', () => {
     expect(stepsOf(calls, 'judgeCompletions')).toEqual([]);
   });
 
+  it('with a lag samples the next step while the judge scores this one, and updates after that', async () => {
+    const calls: CallLog = [];
+    const sampledBy: [step: number, policy: number][] = [];
+    const spent: unknown[] = [];
+    let firstIsJudged = () => {};
+    const secondIsSampled = new Promise<void>((resolve) => (firstIsJudged = resolve));
+    const stages = scriptedStages(calls, {
+      resolveConfig: () => ({
+        config: ExperimentConfig.parse({
+          algorithm: { steps: 4, samplesPerStep: 2, rolloutLag: 1 },
+          sampling: { groupSize: 2 },
+          judge: { kind: 'llm', model: 'm', budget: { calls: 99 } },
+          benchmark: { everySteps: 0 },
+        }),
+      }),
+      rolloutGroups: ({ step, policy }) => {
+        sampledBy.push([step, policy.step]);
+        if (step === 2) firstIsJudged();
+        return { rollout: ref('r'), completions: 4, tokens: 40, meanLength: 10, truncated: 0, seconds: 1 };
+      },
+      judgeCompletions: async ({ step, spent: before }) => {
+        if (step === 1) await secondIsSampled;
+        spent.push(before.calls);
+        return {
+          scores: scriptedRef({
+            caption: [
+              [1, 0],
+              [0.5, 1],
+            ].map((row) => row.map((value) => ({ value }))),
+          }),
+          ...{ verdicts: ref('verdicts'), usage: usage(4), seconds: 1 },
+        };
+      },
+    });
+    await run('trainingRun', [{}], stages);
+    // The first two are asked for at once.
+    expect(sampledBy.sort(([a], [b]) => a - b)).toEqual([
+      [1, 0],
+      [2, 0],
+      [3, 1],
+      [4, 2],
+    ]);
+    expect(stepsOf(calls, 'updatePolicy')).toEqual([1, 2, 3, 4]);
+    // One step at a time spends the budget, and knows what those before it have paid.
+    expect(spent).toEqual([0, 4, 8, 12]);
+  });
+
+  it('with a lag that is taken up samples its next step with the policy of the step before', async () => {
+    const sampledBy: [step: number, policy: number][] = [];
+    const base = { step: 0, metrics: { eventF1: 50 }, captions: ref('c'), details: ref('d'), judge: RULE_BASED };
+    const stages = scriptedStages([], {
+      findProgress: () => ({
+        progress: {
+          config: ExperimentConfig.parse({ algorithm: { steps: 4, rolloutLag: 1 }, benchmark: { everySteps: 0 } }),
+          ...{ startTime: 1, step: 2, mirroredStep: 0, lastMetrics: {}, spent: { usd: 0, calls: 0 }, limits: {} },
+          ...{ policy: policyAt(2), reference: policyAt(0), rolloutPolicy: policyAt(1) },
+          evaluations: [{ ...base, policy: policyAt(0) }],
+        },
+      }),
+      rolloutGroups: ({ step, policy }) => {
+        sampledBy.push([step, policy.step]);
+        return { rollout: ref('r'), completions: 4, tokens: 40, meanLength: 10, truncated: 0, seconds: 1 };
+      },
+    });
+    await run('trainingRun', [{ resume: { run: 'earlier' } }], stages);
+    expect(sampledBy.sort(([a], [b]) => a - b)).toEqual([
+      [3, 1],
+      [4, 2],
+    ]);
+  });
+
   it("starts from another run's checkpoint, which is found once, and shows it", async () => {
     const calls: CallLog = [];
     const loaded: unknown[] = [];

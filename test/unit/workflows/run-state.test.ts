@@ -51,13 +51,14 @@ describe('RunState', () => {
     const step = run.nextStep(gate);
     expect(step).toMatchObject({
       ...{ config: run.config, place: { runKey: 'r', step: 5 }, policy: POLICY, reference: POLICY },
-      ...{ dataset: { manifest: REF, train: 40 }, spent: { usd: 1, calls: 3 } },
+      ...{ dataset: { manifest: REF, train: 40 } },
     });
+    expect(step.spent()).toEqual({ usd: 1, calls: 3 });
     expect([step.gate, step.clipsAhead]).toEqual([gate, undefined]);
     run.snapshot.step = 5;
-    expect(run.nextStep(gate).isLast()).toBe(true);
+    expect(run.nextStep(gate).isLast(6)).toBe(true);
     run.limit({ maxSteps: 7 });
-    expect(run.nextStep(gate).isLast()).toBe(false);
+    expect(run.nextStep(gate).isLast(6)).toBe(false);
   });
 
   it('gives a step the judge with the budget that holds when the step asks it, not when the step began', () => {
@@ -81,6 +82,22 @@ describe('RunState', () => {
     expect(run.status({ paused: false }).judge).toEqual({ calls: 4, usd: 0.75 });
     run.nextStep(gate);
     expect(run.status({ paused: false }).judge).toEqual({ calls: 4, usd: 0.75 });
+  });
+
+  it('with a lag of one samples with the policy before, and keeps that for an execution that continues', () => {
+    const run = runOf({ algorithm: { rolloutLag: 1, steps: 5 } });
+    const first = { ...POLICY, step: 1, optimizer: REF };
+    expect(run.nextStep(gate).rolloutPolicy).toEqual(POLICY);
+    expect(run.stepAhead(gate)).toMatchObject({ place: { step: run.snapshot.step + 2 }, rolloutPolicy: POLICY });
+    const ahead = run.stepAhead(gate);
+    ahead.onJudged({ calls: 2, cost: 0.5 });
+    run.advance(outcome({ policy: first, usage: { calls: 0, cost: 0 } }));
+    expect(run.nextStep(gate)).toMatchObject({ policy: first, rolloutPolicy: POLICY });
+    expect(run.stepAhead(gate).rolloutPolicy).toEqual(first);
+    expect(run.progress.rolloutPolicy).toEqual(POLICY);
+    // What the step ahead has paid counts, and stays when the step before it is recorded.
+    expect(run.nextStep(gate).spent()).toEqual({ calls: 2, usd: 0.5 });
+    expect(run.snapshot.spent).toEqual({ calls: 0, usd: 0 });
   });
 
   describe('without a judge for benchmarks', () => {

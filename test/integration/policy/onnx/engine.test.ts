@@ -239,6 +239,26 @@ test('GSPO makes the first update of GRPO, and clips whole completions from the 
   expect(new Set([policy.weights.sha256, once.weights.sha256, thrice.weights.sha256]).size).toBe(3);
 });
 
+test('with a lag, ratios are taken to what was recorded while an earlier policy sampled', async () => {
+  const request = await grpoRequest(shared);
+  const algorithm = GrpoConfig.parse({ rolloutLag: 1, beta: 0, optimizer: { learningRate: 1e-4 } });
+  const without = await made(shared.update({ ...request, algorithm: { ...algorithm, rolloutLag: 0 } }));
+  const same = await made(shared.update({ ...request, algorithm }));
+  expect(same.metrics.gradNorm! / without.metrics.gradNorm!).toBeCloseTo(1, 4);
+  // Each token was likelier by a tenth under the policy that sampled: ratios are 0.9 where they were 1.
+  const groups = request.batch.groups.map(({ completions, ...group }) => ({
+    ...group,
+    completions: completions.map(({ logProbs, ...one }) => ({
+      ...one,
+      logProbs: logProbs.map((l) => l - Math.log(0.9)),
+    })),
+  }));
+  const lagged = await made(shared.update({ ...request, batch: { ...request.batch, groups }, algorithm }));
+  expect(lagged.metrics.gradNorm! / without.metrics.gradNorm!).toBeCloseTo(0.9, 3);
+  expect(lagged.metrics.samplingMismatch).toBeCloseTo(-Math.log(0.9), 3);
+  expect(lagged.metrics.clipFraction).toBe(0);
+});
+
 describe('with filters', () => {
   const filters = { topK: 20, topP: 0.9, minP: 0.01, repetitionPenalty: 1.1 };
   const filtered = (request: Partial<GenerateRequest> = {}) =>

@@ -67,6 +67,7 @@ def update_request(folder: Path, groups: list[dict], **changed) -> dict:
         "loss": "grpo",
         "scalars": {"clip_low": 0.2, "clip_high": 0.28, "beta": 0.04},
         "iterations": 1,
+        "ratiosToRecorded": False,
         "temperature": 0.9,
         "suppressed": suppressed(),
         "adamw": ADAMW,

@@ -124,6 +124,8 @@ class Update(TypedDict):
     scalars: dict[str, float]
     """The loss's scalars, by name."""
     iterations: int
+    ratiosToRecorded: bool
+    """Ratios are taken to the `logProbs` of completions, which an earlier policy has sampled."""
     temperature: float
     suppressed: list[int]
     adamw: Adamw

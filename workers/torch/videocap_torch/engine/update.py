@@ -96,8 +96,8 @@ def update(
 ) -> dict[str, Any]:
     """Makes `iterations` updates on one batch, and writes the checkpoint.
 
-    Ratios are taken to the log-probabilities before the first update. The first forward pass gives them, so no pass is
-    made for them alone.
+    Ratios are taken to the log-probabilities before the first update, or with `ratiosToRecorded` to those recorded
+    while sampling. The first forward pass gives the former, so no pass is made for them alone.
     @param reference a context whose model computes as the reference policy.
     @raises UpdateStopped where a number is not finite. The policy in memory is then no longer that of a file.
     """
@@ -143,7 +143,7 @@ def update(
             prepared, flat, flat_entropies = score(policy.root, batch)
             logprobs = prepared.padded(flat)
             if iteration == 0:
-                olds.append(logprobs.detach())
+                olds.append(recorded(prepared, logprobs) if request["ratiosToRecorded"] else logprobs.detach())
                 faults.require_finite(prepared, logprobs, "log-probability")
             prepared.old = olds[index]
             prepared.reference = references[index] if references else prepared.old
@@ -170,6 +170,12 @@ def update(
     progress(passes * len(batches), passes * len(batches), "weights")
     metrics = sums.metrics(policy, iterations, sampled=loss.sampled) | {"gradNorm": norm}
     return {"metrics": metrics, **_write(policy, optimizer, moments, request["folder"])}
+
+
+def recorded(prepared: Prepared, logprobs: Tensor) -> Tensor:
+    """[1, K, L]: the completions' log-probabilities as recorded while sampling, where `logprobs` has them."""
+    found = [number for _, one in prepared.completions for number in one["logProbs"]]
+    return prepared.padded(torch.tensor(found, dtype=logprobs.dtype, device=logprobs.device))
 
 
 def _own_batches(policy: Policy, request: Update) -> list[MicroBatch]:
