@@ -57,6 +57,7 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
       ? gate.through(() => judgeActivities.scoreCustomRewards(completions))
       : undefined,
   ]);
+  if (local.comparedWith) input.onIdentity('embedding', [local.comparedWith]);
   input.onJudged(judged.usage);
   input.onIdentity('judge', judged.answeredBy ?? []);
   return {
