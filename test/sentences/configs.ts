@@ -114,7 +114,7 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   [
     'InvalidConfig: lab.yaml:1:1: name is ' +
       '"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' +
-      'aaaaaaaaaaaaaaaa...; set a text that matches /^[a-z0-9][a-z0-9-]{0,62}$/.',
+      'aaaaaaaaaaaaaaa…; set a text that matches /^[a-z0-9][a-z0-9-]{0,62}$/.',
     () => config(`name: ${'a'.repeat(5000)}`),
   ],
   [
