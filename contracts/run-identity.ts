@@ -42,8 +42,8 @@ export function identityNow({ seen }: RunIdentity): IdentityNow {
 }
 
 /**
- * What another run can be compared with: what it decodes, computes and embeds with, as they were last. Its warnings are its
- * own, and it may be judged by another judge on purpose.
+ * What another run can be compared with: what it decodes, computes and embeds with, as they were last. Its warnings are
+ * its own, and it may be judged by another judge on purpose.
  */
 export function machinesOf(identity: RunIdentity): RunIdentity {
   const { frames, engine, embedding } = identityNow(identity);

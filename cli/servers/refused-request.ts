@@ -12,7 +12,7 @@ const NAMES = ['localhost', '127.0.0.1', '[::1]'];
 export function refusedRequest({ host, origin }: IncomingHttpHeaders, port: number): string | undefined {
   const own = NAMES.map((name) => new URL(`http://${name}:${port}`));
   if (!own.some((url) => url.host === host?.toLowerCase()))
-    return `This address answers under the names of this machine alone: open ${own.map(({ origin }) => origin).join(' or ')}.`;
+    return `This address answers under the names of this machine alone: open ${own[0]!.origin}.`;
   if (origin !== undefined && !own.some((url) => url.origin === origin.toLowerCase()))
     return 'A page of another site may send no requests to this address.';
   return undefined;

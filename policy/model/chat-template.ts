@@ -13,17 +13,28 @@ const TRIED = ['Describe the video.', ' \n"Quoted" & <tagged>\t{{ text }} \n\n',
 
 /**
  * A question about one video as a model's chat template has it: the function sets the question's text in. The template
- * is a program out of a model folder, which is not trusted. It runs in a process of its own, with limits of time and
- * memory, and once, for texts that are chosen here: it never sees the text of a prompt, so that none can be one for
- * which it does not end.
+ * is a program out of a model folder, which is not trusted. It runs once, in a process of its own with limits of time
+ * and memory, for texts that are chosen here. It never sees the text of a prompt, so that no prompt makes it endless.
  * @throws Error, which says why the template cannot be used.
  */
 export function chatTemplate(template: string): (text: string) => string {
-  const [whole, ...tried] = rendered(template, [PLACE, ...TRIED]);
-  const withText = (text: string) => whole!.replace(PLACE, () => text);
-  if (whole!.split(PLACE).length !== 2 || tried.some((text, i) => text !== withText(TRIED[i]!)))
-    throw new Error("it does not have the prompt's text once and as it is");
-  return withText;
+  const rendering = renderings.get(template) ?? renderingOf(template);
+  renderings.set(template, rendering);
+  return (text) => withText(rendering, text);
+}
+
+/** By template, with `PLACE` as the text: to start a process takes longer than all else. */
+const renderings = new Map<string, string>();
+
+function renderingOf(template: string): string {
+  const [rendering, ...tried] = rendered(template, [PLACE, ...TRIED]) as [string, ...string[]];
+  const isSetIn = tried.every((text, i) => text === withText(rendering, TRIED[i]!));
+  if (rendering.split(PLACE).length === 2 && isSetIn) return rendering;
+  throw new Error("it does not have the prompt's text once and as it is");
+}
+
+function withText(rendering: string, text: string): string {
+  return rendering.replace(PLACE, () => text);
 }
 
 /** The template for each text. A process that was starved of time has a second try. */

@@ -73,8 +73,8 @@ export class PolicyTokenizer {
     if (special !== undefined)
       throw new VideocapError(
         'InvalidInput',
-        `The prompt ${JSON.stringify(clipped(text, LONGEST_SHOWN))} holds ${special}, a special token of the model; leave it ` +
-          "out of prompt.texts and of the sample's own prompt: the chat template sets such tokens.",
+        `The prompt ${JSON.stringify(clipped(text, LONGEST_SHOWN))} holds ${special}, a special token of the model; ` +
+          "leave it out of prompt.texts and of the sample's own prompt: the chat template sets such tokens.",
       );
     const [before, after, ...rest] = this.#chat(text).split(VIDEO_PAD);
     if (before === undefined || after === undefined || rest.length > 0)
@@ -149,7 +149,8 @@ export class PolicyTokenizer {
     try {
       return chatTemplate(template);
     } catch (error) {
-      const message = `The chat template of ${this.#folder} cannot be used (${(error as Error).message}); use Qwen2-VL's.`;
+      const fault = (error as Error).message;
+      const message = `The chat template of ${this.#folder} cannot be used (${fault}); use Qwen2-VL's.`;
       throw new VideocapError('InvalidModel', message, { cause: error });
     }
   }

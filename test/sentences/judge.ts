@@ -168,7 +168,8 @@ export const JUDGE_SENTENCES: readonly PinnedSentence[] = [
     () => meaning(new APIConnectionError({ cause: new TypeError('x') }), 'http://proxy.test:3128 (HTTPS_PROXY)'),
   ],
   [
-    'Unavailable: The judge at http://judge.test/v1 sends an answer of more than 16777216 bytes. It will be asked again.',
+    'Unavailable: The judge at http://judge.test/v1 sends an answer of more than 16777216 bytes. It will be asked ' +
+      'again.',
     () => meaning(new APIConnectionError({ cause: new ReplyTooLong() })),
   ],
   [

@@ -30,7 +30,7 @@ const resolved = async (
   return config;
 };
 
-it('a run has the config that its command has read, whatever becomes of the file until a worker takes it up', async () => {
+it('a run has the config that its command has read, whatever becomes of the file before it begins', async () => {
   const source = await readConfig(relative('.', path));
   const seen = await configOf(source);
   const input = await forWorkers(source, home);
