@@ -24,6 +24,7 @@ export async function startGuardedProxy({ title, port, target }: GuardedProxy): 
     else answer(response, 403, refusal);
   });
   server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy());
     if (refusedRequest(request.headers, port) === undefined)
       proxy.ws(request, socket as never, {}, head).catch(() => socket.destroy());
     else socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
