@@ -153,14 +153,13 @@ it('a home with the characters of URLs in its path holds all data, and only its 
   expect(open).toEqual([]);
 });
 
-it('a killed server starts again under its address, with its data', async () => {
-  const { temporalUi } = running.addresses;
+it('a killed server starts again with its data, and the UI with its server', async () => {
   const restartAfter = async (name: ServiceName) => {
     process.kill(await pidOf(name), 'SIGKILL');
     await expect.poll(async () => (await findServices(installation))?.dead).toContain(name);
     const { addresses, started } = await startServices(installation);
-    expect(addresses).toEqual(running.addresses);
-    expect((await fetch(`${temporalUi}${WORKFLOWS}/by-ui`)).status).toBe(200);
+    // The system may have given a free port away meanwhile.
+    expect((await fetch(`${addresses.temporalUi}${WORKFLOWS}/by-ui`)).status).toBe(200);
     return started;
   };
   expect(await restartAfter('temporal-ui')).toEqual(['temporal-ui']);
