@@ -64,6 +64,7 @@ export function createBenchmarkActivities(deps: BenchmarkDeps) {
           }),
         );
         const prompts = judge.isLlm && metrics.includes('events') ? named(HELD_OUT_PROMPTS) : [];
+        const comparedWith = await tools.comparedWith();
         const details: HeldOutDetails = { suite, judge: { name: judge.name, isLlm: judge.isLlm, prompts }, clips };
         return {
           metrics: { ...heldOutMetrics(clips), ...inPoints(sharesByCharacters(sumCompared(compared))) },
@@ -71,6 +72,7 @@ export function createBenchmarkActivities(deps: BenchmarkDeps) {
             parseInParts(HeldOutDetails, details),
           ),
           judge: { model: judge.name, prompts, ...(judge.answeredBy.length > 0 && { answeredBy: judge.answeredBy }) },
+          ...(comparedWith && { comparedWith }),
           ...(madeWith && {
             made: madeByPolicy(
               madeWith,

@@ -43,11 +43,13 @@ export function createScoreActivities({ store, home, onProgress, signal }: Score
         }
         const captions = groups.map(({ completions }) => completions.map(({ parsed }) => parsed.caption));
         const distinct = distinctCaptions(captions);
+        const comparedWith = await tools.comparedWith();
         return {
           scores: await store.putJsonOnce(keyOf('componentScores', { ...place, by: 'local' }), async () =>
             parseInParts(StoredScores, scores),
           ),
           compared: sumCompared(compared),
+          ...(comparedWith && { comparedWith }),
           ...(distinct !== undefined && { distinctCaptions: distinct }),
           seconds: (performance.now() - started) / 1000,
         };

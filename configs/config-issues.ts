@@ -1,5 +1,6 @@
 import { type Document, isPair, type LineCounter, type Node, visit } from 'yaml';
 import type { core, z } from 'zod';
+import { clipped } from '../core/clipped.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
 import { FOREIGN_FIELDS } from './foreign-fields.ts';
 import { fieldsOf, homesOf } from './known-fields.ts';
@@ -54,7 +55,7 @@ export function shownValue(value: unknown, field = ''): string {
   const hiding = (name: string, inner: unknown) => (maySecret(name, inner) ? HIDDEN : inner);
   const plain = typeof value === 'number' ? String(value) : (JSON.stringify(value, hiding) ?? String(value));
   const text = plain.replaceAll(/(:\/\/)[^/\s"@]+@/g, '$1***@').replaceAll(/(:\/\/[^\s"?]+\?)[^\s"]+/g, '$1***');
-  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}...`;
+  return clipped(text, MAX_SHOWN);
 }
 
 /** What a file holds that is no config. Its text stays out of messages: it may be any file of the worker's machine. */

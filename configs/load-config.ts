@@ -19,9 +19,15 @@ import { configSizeFault } from './size-limits.ts';
 export type Overrides = Readonly<Record<string, unknown>>;
 
 /** A config is a page of text: a longer file is not one. */
-const MAX_CONFIG_BYTES = 2 ** 20;
+export const MAX_CONFIG_BYTES = 2 ** 20;
 
 const CONFIGS = fileURLToPath(new URL('.', import.meta.url));
+
+/** A config's name or path, and its text as it was read. */
+export interface ConfigText {
+  name: string;
+  text: string;
+}
 
 /**
  * Reads an experiment's config: `quickstart` is `configs/quickstart.yaml`; anything with a `/` or ending in `.yaml` is
@@ -34,9 +40,22 @@ export async function loadConfig(
   overrides: Overrides = {},
   signal?: AbortSignal,
 ): Promise<ExperimentConfig> {
-  const path = await findConfig(nameOrPath);
-  const text = await readText(path);
-  const source = { file: nameOrPath === path ? path : shown(nameOrPath), folder: dirname(path), overrides };
+  return configOf(await readConfig(nameOrPath), overrides, signal);
+}
+
+/** The text of a config, which `configOf` makes a config of. Throws as `loadConfig` does. */
+export async function readConfig(nameOrPath: string): Promise<ConfigText> {
+  return { name: nameOrPath, text: await readText(await findConfig(nameOrPath)) };
+}
+
+/** `loadConfig` for a text that was read before. */
+export async function configOf(
+  { name, text }: ConfigText,
+  overrides: Overrides = {},
+  signal?: AbortSignal,
+): Promise<ExperimentConfig> {
+  const folder = isConfigPath(name) ? dirname(name) : CONFIGS;
+  const source = { file: shown(name), folder, overrides };
   const dataset = datasetOf(text, source);
   return parseConfig(text, { ...source, data: dataset && (await readDataFields(dataset, signal)) });
 }

@@ -3,7 +3,7 @@ import { clipped } from '../core/clipped.ts';
 import { type Difference, Identity } from '../core/identity.ts';
 
 /** The parts of a run that may be of another version from one step to the next. */
-export const MOVING_PARTS = ['frames', 'engine', 'judge', 'benchmark.judge'] as const;
+export const MOVING_PARTS = ['frames', 'engine', 'embedding', 'judge', 'benchmark.judge'] as const;
 export const MovingPart = z.enum(MOVING_PARTS);
 export type MovingPart = z.infer<typeof MovingPart>;
 
@@ -42,18 +42,26 @@ export function identityNow({ seen }: RunIdentity): IdentityNow {
 }
 
 /**
- * What another run can be compared with: what it decodes and computes with, as they were last. Its warnings are its
- * own, and it may be judged by another judge on purpose.
+ * What another run can be compared with: what it decodes, computes and embeds with, as they were last. Its warnings are
+ * its own, and it may be judged by another judge on purpose.
  */
 export function machinesOf(identity: RunIdentity): RunIdentity {
-  const { frames, engine } = identityNow(identity);
-  return { seen: { ...(frames && { frames: [frames] }), ...(engine && { engine: [engine] }) }, warnings: [] };
+  const { frames, engine, embedding } = identityNow(identity);
+  return {
+    seen: {
+      ...(frames && { frames: [frames] }),
+      ...(engine && { engine: [engine] }),
+      ...(embedding && { embedding: [embedding] }),
+    },
+    warnings: [],
+  };
 }
 
 /** What a part is called, as the beginning of a clause. */
 export const PART_NAMES: Readonly<Record<MovingPart, string>> = {
   frames: 'the decoder of frames',
   engine: 'the policy engine',
+  embedding: 'the sentence-embedding model',
   judge: 'the judge',
   'benchmark.judge': 'the judge of benchmarks',
 };
@@ -62,6 +70,7 @@ export const PART_NAMES: Readonly<Record<MovingPart, string>> = {
 const MEANINGS: Readonly<Record<MovingPart, string>> = {
   frames: 'frames that are stored stay as they are, and bits of those that are not extracted yet may differ',
   engine: 'bits of completions, captions and weights that are computed from here on may differ',
+  embedding: 'think scores and embedding similarities before and after it may not be comparable',
   judge: 'scores before and after it may not be comparable',
   'benchmark.judge': 'benchmarks before and after it may not be comparable',
 };

@@ -22,6 +22,14 @@ const OverrideValue = z.union([
 /** What a person types into the start form: `{}`, or a config's name with changes by dotted key. */
 export const RunInput = z.strictObject({
   config: WorkerPath.default('quickstart'),
+  /**
+   * Of the config as a command has read it (`configs/kept-configs.ts`). Absent where a person starts the run: then the
+   * config is read when the run begins.
+   */
+  configHash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
   overrides: z
     .record(z.string(), OverrideValue)
     .refine((overrides) => payloadBytes(overrides) <= MOST_CONFIG_BYTES, {

@@ -10,6 +10,7 @@ export const RunMemo = z.object({
   run: z.string().min(1),
   /** What the run was started with. */
   config: z.string().min(1),
+  configHash: z.string().optional(),
   overrides: z.record(z.string(), z.unknown()),
   fork: z.strictObject({ run: z.string().min(1), step: z.int().nonnegative() }).optional(),
   limits: Limits.optional(),

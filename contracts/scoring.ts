@@ -24,6 +24,9 @@ export const StoredScores = z.record(z.string(), gridOf(Score));
 
 const Spent = JudgeSpending.default({ usd: 0, calls: 0 });
 
+/** The model that has compared phrases, where one has. */
+const COMPARED_WITH = { comparedWith: Identity.optional() };
+
 /** The components of the reward that are scored from texts alone. */
 export const ScoreCompletionsInput = Place.extend({
   rollout: ArtifactRef,
@@ -35,6 +38,7 @@ export const ScoreCompletionsOutput = z.strictObject({
   scores: ArtifactRef,
   /** Of the components that compare phrases. */
   compared: ComparedPhrases.optional(),
+  ...COMPARED_WITH,
   /**
    * How many captions of different samples differ, from 0 (all are the same) to 1 (none occurs twice); the mean over
    * places in a group. Absent for one sample.
@@ -129,6 +133,7 @@ export const ScoreBenchmarkOutput = z.strictObject({
   /** A `HeldOutDetails`. */
   details: ArtifactRef,
   judge: JudgedBy,
+  ...COMPARED_WITH,
   /** Absent where the input has no `madeWith`. */
   made: CaptionsMadeWith.optional(),
   usage: JudgeUsage,

@@ -5,7 +5,7 @@ export const MOST_FACTS = 16;
 export const LONGEST_FACT = 240;
 
 /** So many versions of one part are followed: servers that name themselves anew with every answer are not, further. */
-export const MOST_VERSIONS = 6;
+export const MOST_VERSIONS = 5;
 
 /**
  * What has computed or answered something, as versions and settings by name: `{ffmpeg: '7.0.2', system: 'linux-x64'}`,

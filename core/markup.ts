@@ -1,3 +1,5 @@
+import { clipped } from './clipped.ts';
+
 /**
  * HTML that is safe by construction: whatever is put into a template is escaped, unless it is `Html` itself. Model
  * output is hostile text, and so is what a dataset says.
@@ -49,7 +51,9 @@ const INVISIBLE = /(?![\t\n\r])[\p{Control}\u200b\u200e\u200f\u202a-\u202e\u2060
 
 /** The start of a text that is too long to show, and how much is missing. */
 export function shortened(text: string, length = 600): string {
-  return text.length <= length ? text : `${text.slice(0, length)}… (${text.length - length} more characters)`;
+  if (text.length <= length) return text;
+  const shown = clipped(text, length);
+  return `${shown} (${text.length + 1 - shown.length} more characters)`;
 }
 
 /** A link, where the address is one that a browser may be sent to; else only its text. */

@@ -1,3 +1,5 @@
+import { clipped } from './clipped.ts';
+
 /**
  * The longest workflow id of a run, in characters. Its files have names of at most 255 bytes: an export that is being
  * written is called by the run's key, 46 more characters beside it (`activities/export-policy.ts`).
@@ -37,7 +39,7 @@ export function wrongRunId(workflowId: string): string | undefined {
   const { length } = workflowId;
   if (length <= LONGEST_RUN_ID) return undefined;
   return (
-    `The workflow id "${workflowId.slice(0, 40)}…" has ${length} characters, more than ${LONGEST_RUN_ID}: names of ` +
+    `The workflow id "${clipped(workflowId, 41)}" has ${length} characters, more than ${LONGEST_RUN_ID}: names of ` +
     'files are made of it. Start the run with a shorter one.'
   );
 }

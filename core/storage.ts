@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { clipped } from './clipped.ts';
 import { VideocapError } from './errors.ts';
 
 /** Bytes of UTF-8 that a ref may have. */
@@ -125,10 +126,7 @@ export function requireKey(key: string): void {
   )
     throw new VideocapError('InvalidInput', `Artifact key "${key}" points outside the store; use a relative key.`);
   if (Buffer.byteLength(key) > 900)
-    throw new VideocapError(
-      'InvalidInput',
-      `Artifact key "${key.slice(0, 60)}..." is longer than 900 bytes; shorten it.`,
-    );
+    throw new VideocapError('InvalidInput', `Artifact key "${clipped(key, 60)}" is longer than 900 bytes; shorten it.`);
 }
 
 /** For implementations. @throws VideocapError `InvalidInput` for a text that is too long for a ref. */

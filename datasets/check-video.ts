@@ -1,6 +1,7 @@
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import type { ArtifactStore } from '../core/artifact-store.ts';
+import { clipped } from '../core/clipped.ts';
 import { VideocapError } from '../core/errors.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { clipIdentity } from '../video/extract-frames.ts';
@@ -66,7 +67,7 @@ async function refusePicturesElsewhere(folder: string): Promise<void> {
 }
 
 function notAFile(name: string): VideocapError {
-  const address = shownPath(name.length > 120 ? `${name.slice(0, 120)}...` : name);
+  const address = shownPath(clipped(name, 120));
   return new VideocapError('InvalidVideo', `video "${address}" is an address; download it and name the file`);
 }
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { clipped } from '../core/clipped.ts';
 import { closest } from '../core/did-you-mean.ts';
 import { jsonFault } from '../core/json-fault.ts';
 import { ChoiceQuestion, SubjectAnalysis } from '../core/sample.ts';
@@ -6,7 +7,7 @@ import { entriesOf, isArray } from './entries.ts';
 import { fieldsOf, LAYOUT_FIELDS } from './layouts.ts';
 import { linesOf } from './lines.ts';
 import { MAX_TEXT, OwnSample, OwnSampleFields } from './own-sample.ts';
-import { shortened, shownValue } from './shown-value.ts';
+import { LONGEST_SHOWN, shownValue } from './shown-value.ts';
 
 /** `line` counts from 1: of a line, or of an entry where the file is a JSON array. */
 export type JsonlLine = Place & ({ sample: OwnSample } | { problem: string });
@@ -106,7 +107,7 @@ function issueText(issue: z.core.$ZodIssue, json: unknown): string {
 
 function unknownKey(key: string, known: readonly string[]): string {
   const meant = closest(key, known);
-  return `"${shortened(key)}"${meant === undefined ? '' : `, did you mean "${meant}"?`}`;
+  return `"${clipped(key, LONGEST_SHOWN)}"${meant === undefined ? '' : `, did you mean "${meant}"?`}`;
 }
 
 function rangeOf(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {

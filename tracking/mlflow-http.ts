@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VideocapError } from '../core/errors.ts';
+import { responseText } from '../core/response-text.ts';
 import { isHeaderValue } from '../core/secret-variables.ts';
 import { MlflowError } from './mlflow-error.ts';
 
@@ -34,6 +35,9 @@ export interface MlflowRequest {
 const LONGEST_PAUSE_SECONDS = 10;
 /** A slow connection still moves this many bytes a second; a large upload is given its time. */
 const SLOW_BYTES_PER_SECOND = 250_000;
+
+/** Bytes: a page of MLflow's largest list has a tenth. */
+const LONGEST_ANSWER = 2 ** 26;
 
 /** MLflow over HTTP: credentials, time limits, and a few retries on a bad connection. */
 export class MlflowHttp {
@@ -91,8 +95,9 @@ export class MlflowHttp {
         ...(body !== undefined && { body }),
         signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
       });
-      const text = await response.text();
+      const { text, whole } = await responseText(response, LONGEST_ANSWER);
       if (!response.ok) throw failureOf(response, text);
+      if (!whole) throw tooLong(`${method} ${path}`);
       return parsed(text);
     } catch (error) {
       if (error instanceof MlflowError) throw error;
@@ -145,6 +150,11 @@ function parsed(text: string): unknown {
   } catch {
     return text;
   }
+}
+
+function tooLong(request: string): MlflowError {
+  const message = `the answer to ${request} has more than ${LONGEST_ANSWER} bytes`;
+  return new MlflowError({ status: 0, errorCode: 'ANSWER_TOO_LONG', message });
 }
 
 /** MLflow answers errors with `{error_code, message}`; anything else comes from a proxy in between. */

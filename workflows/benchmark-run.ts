@@ -31,10 +31,10 @@ export async function benchmarkRun(rawInput: unknown): Promise<Evaluation | Suit
 
 async function measure(rawInput: unknown, control: Control): Promise<Evaluation | SuiteEvaluation> {
   const input = parseInput(BenchmarkRunInput, rawInput, '{"config": "quickstart", "checkpoint": "tiny"}');
-  const { checkpoint, config: name, suite, annotations, overrides: set, ...rest } = input;
+  const { checkpoint, config: name, configHash, suite, annotations, overrides: set, ...rest } = input;
   const overrides = { ...set, ...(checkpoint && { 'policy.model': checkpoint }) };
   const runKey = newRunKey();
-  const { config } = await shortActivities.resolveConfig({ config: name, overrides });
+  const { config } = await shortActivities.resolveConfig({ config: name, configHash, overrides });
   const run = control.attach(await freshRun(config, runKey));
   let evaluation: Evaluation | SuiteEvaluation;
   if (suite === 'held-out') {

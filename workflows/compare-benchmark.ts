@@ -1,5 +1,5 @@
 import type { Evaluation, SuiteEvaluation } from '../contracts/run-results.ts';
-import { addSuites, evaluateHeldOut, heldOutIdentity } from './evaluate.ts';
+import { addSuites, embeddingOf, evaluateHeldOut, heldOutIdentity } from './evaluate.ts';
 import type { JudgeGate } from './judge-gate.ts';
 import { benchmarkJudgeVersion } from './judge-version.ts';
 import type { RunState } from './run-state.ts';
@@ -17,7 +17,7 @@ export async function compareBenchmark(run: RunState, gate: JudgeGate): Promise<
   const [base] = evaluations;
   if (!forkedFrom || forkedFrom.sameBenchmark !== undefined) return;
   const judgeVersion = await benchmarkJudgeVersion(run, gate);
-  const identity = heldOutIdentity(run, judgeVersion);
+  const identity = heldOutIdentity(run, judgeVersion, embeddingOf(run));
   const suites = await suiteIdentities(run, judgeVersion);
   const isSame = base?.benchmark === identity;
   const kept = evaluations.filter(({ benchmark }) => benchmark === identity);

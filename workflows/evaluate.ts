@@ -1,6 +1,8 @@
+import { patched } from '@temporalio/workflow';
 import { decodingOf } from '../benchmarks/benchmark-config.ts';
 import type { Evaluation } from '../contracts/run-results.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
+import { embeddingFiles } from '../rewards/think/embedding-model.ts';
 import { benchmarkIdentity } from './benchmark-identity.ts';
 import type { JudgeGate } from './judge-gate.ts';
 import { benchmarkJudgeVersion } from './judge-version.ts';
@@ -59,22 +61,36 @@ export async function evaluateHeldOut(
   if (computedWith) run.noteIdentity('engine', [computedWith]);
   const { maxNewTokens, decoding } = captioning;
   const madeWith = { frames: config.frames, maxNewTokens, decoding };
-  const { metrics, details, usage, judge, made } = await gate.through(() =>
+  const { metrics, details, usage, judge, comparedWith, made } = await gate.through(() =>
     judgeActivities.scoreBenchmark({ ...place, captions, ...scoring, madeWith, ...run.benchmarkJudge }),
   );
   run.spendOnBenchmark(usage);
   run.noteBenchmarkJudge(judge);
-  const benchmark = heldOutIdentity(run, await benchmarkJudgeVersion(run, gate));
+  if (comparedWith) run.noteIdentity('embedding', [comparedWith]);
+  const benchmark = heldOutIdentity(run, await benchmarkJudgeVersion(run, gate), embeddingOf(run));
   return { step, metrics, captions, details, policy, judge, benchmark, ...(made && { made }) };
 }
 
-/** Names what this run measures on its held-out split with. @param judgeVersion as `benchmarkJudgeVersion` says. */
-export function heldOutIdentity(run: RunState, judgeVersion: string | undefined): string {
+/**
+ * Names what this run measures on its held-out split with.
+ * @param judgeVersion as `benchmarkJudgeVersion` says.
+ * @param embedding as `embeddingOf` says.
+ */
+export function heldOutIdentity(run: RunState, judgeVersion: string | undefined, embedding?: object): string {
   const { captioning, scoring } = heldOutStages(run);
   const { decoding, seed } = captioning;
   // Without a temperature nothing is drawn.
   const drawn = decoding.temperature > 0 ? seed : undefined;
-  return benchmarkIdentity({ ...captioning, seed: drawn, ...scoring, judge: run.benchmarkJudge.judge, judgeVersion });
+  const { judge } = run.benchmarkJudge;
+  return benchmarkIdentity({ ...captioning, seed: drawn, ...scoring, embedding, judge, judgeVersion });
+}
+
+/** The model that compares phrases in this run's benchmark, if one does. */
+export function embeddingOf({ config: { reward, benchmark } }: RunState): object | undefined {
+  // Identities of older runs are without it, and what they measure with is decided by them.
+  if (!patched('embedding-in-benchmark')) return undefined;
+  const embeds = reward.think.similarity === 'sentence-embedding' || benchmark.metrics.includes('embedding');
+  return embeds ? embeddingFiles() : undefined;
 }
 
 /** What the stages of the held-out benchmark are given, besides the policy and its place in the run. */

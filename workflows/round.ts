@@ -63,6 +63,7 @@ export async function sampleRound(input: StepInput, round: number): Promise<Roun
       ? gate.through(() => judgeActivities.scoreCustomRewards(completions))
       : undefined,
   ]);
+  if (local.comparedWith) input.onIdentity('embedding', [local.comparedWith]);
   input.onJudged(judged.usage);
   input.onIdentity('judge', judged.answeredBy ?? []);
   return {

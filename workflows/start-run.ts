@@ -40,17 +40,23 @@ export function controlStateOf(raw: unknown): ControlState | undefined {
 export async function startRun(raw: unknown): Promise<RunState> {
   if (isContinuation(raw)) return new RunState(raw.continued);
   const input = parseInput(TrainingRunInput, raw, '{"config": "quickstart", "overrides": {"algorithm.steps": 10}}');
-  const { config, overrides, resume, fork } = input;
+  const { config, configHash, overrides, resume, fork } = input;
   const limits = resume?.limits;
   const runKey = resume?.run ?? newRunKey();
-  const memo: RunMemo = { run: runKey, config, overrides, ...(fork && { fork }), ...(limits && { limits }) };
+  const memo: RunMemo = {
+    ...{ run: runKey, config, ...(configHash && { configHash }), overrides },
+    ...(fork && { fork }),
+    ...(limits && { limits }),
+  };
   upsertMemo({ ...memo });
   const run = await runOf(input, runKey);
   if (limits) run.limit(limits);
   return run;
 }
 
-async function runOf({ config: name, overrides, resume, fork }: TrainingRunInput, runKey: string): Promise<RunState> {
+async function runOf(input: TrainingRunInput, runKey: string): Promise<RunState> {
+  const { resume, fork, ...named } = input;
+  const { overrides } = named;
   const stored = resume && (await longActivities.findProgress({ run: resume.run })).progress;
   if (stored) return fromProgress(runKey, stored);
   if (fork)
@@ -58,7 +64,7 @@ async function runOf({ config: name, overrides, resume, fork }: TrainingRunInput
       runKey,
       (await longActivities.forkProgress({ from: fork, runKey, overrides, startTime: Date.now() })).progress,
     );
-  const { config } = await shortActivities.resolveConfig({ config: name, overrides });
+  const { config } = await shortActivities.resolveConfig(named);
   return freshRun(config, runKey);
 }
 

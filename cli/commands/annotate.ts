@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
-import { loadConfig } from '../../configs/load-config.ts';
+import { configOf, readConfig } from '../../configs/load-config.ts';
 import type { WrittenAnnotations } from '../../contracts/annotation.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { ReferenceField } from '../../core/sample.ts';
@@ -58,7 +58,8 @@ export const annotateCommand = new Command('annotate')
   )
   .action(async (file, { out, config, make, set: overrides = {}, detach, json }) => {
     const [dataset, output] = [resolve(file), resolve(out)];
-    const { judge } = await loadConfig(config, overrides);
+    const source = await readConfig(config);
+    const { judge } = await configOf(source, overrides);
     if (!isLlm(judge))
       throw new VideocapError(
         'InvalidConfig',
@@ -74,7 +75,7 @@ export const annotateCommand = new Command('annotate')
     await setUp(installation, report);
     const session = await openSession(installation, { report });
     try {
-      const input = { config: await forWorkers(config, installation.home), overrides, dataset, output, make };
+      const input = { ...(await forWorkers(source, installation.home)), overrides, dataset, output, make };
       const id = newWorkflowId('annotate');
       const run = await startWorkflow(session, 'datasetAnnotation', id, input, `annotate · ${judge.model}`);
       if (detach) {

@@ -106,7 +106,7 @@ export const benchCommand = new Command('bench')
     const session = await openSession(installation, { report });
     try {
       const input = {
-        ...{ config: await forWorkers(used.name, installation.home), overrides: { ...overrides, ...NO_STEPS }, suite },
+        ...{ ...(await forWorkers(used, installation.home)), overrides: { ...overrides, ...NO_STEPS }, suite },
         ...(model !== undefined && { checkpoint: model }),
         ...source,
       };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { loadConfig, type Overrides } from '../../configs/load-config.ts';
+import { configOf, type Overrides, readConfig } from '../../configs/load-config.ts';
 import type { ExperimentConfig } from '../../configs/schema.ts';
 import { configOfRun } from '../../contracts/run-config.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
@@ -19,6 +19,8 @@ export interface CheckpointConfig<C extends string | undefined = string | undefi
   checkpoint: C;
   /** As the input of a run names the config: a file, a config that ships, or `run:RUN@STEP`. */
   name: string;
+  /** Of a file and of one that ships, as it was read. */
+  text?: string;
   config: ExperimentConfig;
   /** Whether `--config` named it. */
   named: boolean;
@@ -45,7 +47,8 @@ export async function checkpointConfig<C extends string | undefined>(
   }
   const name = named ?? DEFAULT;
   const asked = { ...overrides, ...(checkpoint !== undefined && { 'policy.model': modelOf(checkpoint) }) };
-  return { checkpoint, name, config: await loadConfig(name, asked), named: named !== undefined };
+  const source = await readConfig(name);
+  return { checkpoint, ...source, config: await configOf(source, asked), named: named !== undefined };
 }
 
 /**

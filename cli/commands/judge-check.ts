@@ -3,6 +3,7 @@ import { quantileSorted } from 'simple-statistics';
 import { judgeOfBenchmarks } from '../../benchmarks/benchmark-config.ts';
 import { readKeyRules } from '../../configs/allowed.ts';
 import { loadConfig } from '../../configs/load-config.ts';
+import { clipped } from '../../core/clipped.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { requireAllowedKeys } from '../../judge/client/allowed-keys.ts';
 import { faultText, JudgeError, type JudgeFault, problemOf } from '../../judge/client/judge-error.ts';
@@ -130,7 +131,7 @@ const MODELS_SHOWN = 5;
 function listed({ model, models, fault }: EndpointCheck): string {
   if (!models) return fault === undefined ? ' (the endpoint lists no models)' : '';
   if (models.includes(model)) return ', listed by the endpoint';
-  const some = models.slice(0, MODELS_SHOWN).map((name) => printable(name).slice(0, 80));
+  const some = models.slice(0, MODELS_SHOWN).map((name) => clipped(printable(name), 80));
   const more = models.length > MODELS_SHOWN ? ', ...' : '';
   return `, not among the ${models.length} listed by the endpoint: ${some.join(', ')}${more}`;
 }

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
-import { loadConfig } from '../../configs/load-config.ts';
+import { configOf, readConfig } from '../../configs/load-config.ts';
 import { findInstallation } from '../installation.ts';
 import { duration, seconds } from '../output/duration.ts';
 import { print } from '../output/print.ts';
@@ -23,7 +23,8 @@ export const quickstartCommand = new Command('quickstart')
   )
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
   .action(async ({ set: overrides = {} }) => {
-    await loadConfig(CONFIG, overrides);
+    const source = await readConfig(CONFIG);
+    await configOf(source, overrides);
     const installation = findInstallation();
     const report = new Report();
     const start = performance.now();
@@ -37,7 +38,7 @@ export const quickstartCommand = new Command('quickstart')
     );
     try {
       report.line('Experiment');
-      const run = await startRun(session, CONFIG, overrides);
+      const run = await startRun(session, source, overrides);
       report.line(`  ${run.workflowId}${run.link ? `   ${run.link}` : ''}`);
       const finished = await timed(phases, 'experiment', () => finishRun(session, run, installation));
       phases.total = npm + (performance.now() - start) / 1000;

@@ -1,6 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { judgesDiffer } from '../../benchmarks/judged-by.ts';
-import { loadConfig } from '../../configs/load-config.ts';
+import { configOf, readConfig } from '../../configs/load-config.ts';
 import { bestSentence } from '../../contracts/best.ts';
 import { forkSentence } from '../../contracts/forked-from.ts';
 import { endSentence } from '../../contracts/run-end.ts';
@@ -36,13 +36,14 @@ export const runCommand = new Command('run')
     ),
   )
   .action(async (config, { set: overrides = {}, detach, json }) => {
-    await loadConfig(config, overrides);
+    const source = await readConfig(config);
+    await configOf(source, overrides);
     const installation = findInstallation();
     const report = new Report();
     await setUp(installation, report);
     const session = await openSession(installation, { report });
     try {
-      const run = await startRun(session, config, overrides);
+      const run = await startRun(session, source, overrides);
       await followRun(session, run, { installation, report, detach, json });
     } finally {
       await session.close();

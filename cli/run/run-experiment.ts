@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { algorithmOf } from '../../algorithms/registry.ts';
 import { allowConfig } from '../../configs/allowed-configs.ts';
-import { isConfigPath, loadConfig, type Overrides } from '../../configs/load-config.ts';
+import { keepConfig } from '../../configs/kept-configs.ts';
+import { type ConfigText, configOf, isConfigPath, type Overrides } from '../../configs/load-config.ts';
+import type { RunInput } from '../../contracts/run-input.ts';
 import type { RunSummary } from '../../contracts/run-results.ts';
 import { LONGEST_RUN_ID, shortName } from '../../core/run-key.ts';
 import type { Installation } from '../installation.ts';
@@ -29,23 +31,27 @@ export interface FinishedRun extends StartedRun {
  * Starts a training run. The config is checked here first, so that a wrong config fails before anything starts.
  * @throws VideocapError `InvalidConfig`; `InvalidInput` for a checkpoint that it cannot start from.
  */
-export async function startRun(session: Session, config: string, overrides: Overrides): Promise<StartedRun> {
-  const { algorithm, policy, sampling, name } = await loadConfig(config, overrides);
+export async function startRun(session: Session, source: ConfigText, overrides: Overrides): Promise<StartedRun> {
+  const { algorithm, policy, sampling, name } = await configOf(source, overrides);
   await requireStart(session, policy.model);
   const size = algorithmOf(algorithm).learnsFrom === 'completions' ? ` · G=${sampling.groupSize}` : '';
   const summary = `${algorithm.kind.toUpperCase()} · ${policy.model}${size} · ${algorithm.steps} steps`;
-  const input = { config: await forWorkers(config, session.home), overrides };
+  const input = { ...(await forWorkers(source, session.home)), overrides };
   return startWorkflow(session, 'trainingRun', newWorkflowId(name), input, summary);
 }
 
 /**
- * A config's path becomes absolute, since workers run elsewhere, and one that they may open; a name stays a name.
+ * How the input of a run names a config. A path becomes absolute, since workers run elsewhere, and one that they may
+ * open; a name stays a name. A text that was read is the one that they use.
  * @param home the installation's folder.
  */
-export async function forWorkers(config: string, home: string): Promise<string> {
-  if (!isConfigPath(config)) return config;
-  await allowConfig(home, config);
-  return resolve(config);
+export async function forWorkers(
+  { name, text }: { name: string; text?: string | undefined },
+  home: string,
+): Promise<Pick<RunInput, 'config' | 'configHash'>> {
+  const config = isConfigPath(name) ? resolve(name) : name;
+  if (isConfigPath(name)) await allowConfig(home, name);
+  return { config, ...(text !== undefined && { configHash: await keepConfig(home, { name: config, text }) }) };
 }
 
 /** Starts a workflow that takes one JSON object. */

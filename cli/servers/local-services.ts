@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { withoutSecretVariables } from '../../core/secret-variables.ts';
 import type { Installation } from '../installation.ts';
+import type { HostPort } from './hidden-address.ts';
 import type { Launch } from './launch.ts';
 import type { ServiceName } from './service-state.ts';
 import { keepFinishedRuns } from './temporal-health.ts';
@@ -30,13 +31,15 @@ export function addresses({ temporal, temporalUi, mlflow }: Ports): Addresses {
  * How each service is started. All listen on loopback only, and keep their data in the home folder, which is where the
  * servers run: their names for a database are parts of URLs, in which a path with `#`, `?` or `%` would be cut. Servers
  * get no secrets. A page in a browser reaches loopback too, under any host name: MLflow answers to names of this
- * machine alone, Temporal's HTTP API, which has no switch, to none. (Temporal's web UI asks every change for a token of
- * its own, and its gRPC port understands no browser.)
+ * machine alone, Temporal's HTTP API, which has no switch, to none. Temporal's UI checks no name: it listens at an
+ * address that pages cannot guess, behind a proxy that checks. (Temporal's gRPC port understands no browser.)
+ * @param hiddenUi where the UI itself listens.
  */
-export function launches(installation: Installation, ports: Ports): Record<ServiceName, Launch> {
+export function launches(installation: Installation, ports: Ports, hiddenUi: HostPort): Record<ServiceName, Launch> {
   const { repository, home, venv } = installation;
   const at = addresses(ports);
   const log = (name: ServiceName) => join(home, 'logs', `${name}.log`);
+  const typeScript = join(repository, 'core', 'run-typescript.mjs');
   return {
     temporal: {
       title: 'Temporal',
@@ -44,7 +47,7 @@ export function launches(installation: Installation, ports: Ports): Record<Servi
       args: [
         ...['server', 'start-dev', '--db-filename', 'temporal.db', '--log-level', 'warn'],
         ...['--ip', '127.0.0.1', '--port', String(ports.temporal)],
-        ...['--ui-ip', '127.0.0.1', '--ui-port', String(ports.temporalUi)],
+        ...['--ui-ip', hiddenUi.host, '--ui-port', String(hiddenUi.port)],
         ...['--dynamic-config-value', `frontend.httpAllowedHosts=["${NO_HOST}"]`],
       ],
       env: { ...withoutSecretVariables(process.env), TEMPORAL_DISABLE_TELEMETRY: '1' },
@@ -52,6 +55,19 @@ export function launches(installation: Installation, ports: Ports): Record<Servi
       log: log('temporal'),
       isReady: () => keepFinishedRuns(at.temporal),
       patience: 90,
+    },
+    'temporal-ui': {
+      title: 'The Temporal UI',
+      program: process.execPath,
+      args: [
+        ...[typeScript, join(repository, 'cli', 'servers', 'temporal-ui.ts')],
+        ...[String(ports.temporalUi), `http://${hiddenUi.host}:${hiddenUi.port}`],
+      ],
+      env: withoutSecretVariables(process.env),
+      cwd: repository,
+      log: log('temporal-ui'),
+      isReady: () => answersHttp(at.temporalUi),
+      patience: 60,
     },
     mlflow: {
       title: 'MLflow',
@@ -70,7 +86,7 @@ export function launches(installation: Installation, ports: Ports): Record<Servi
     workers: {
       title: 'The workers',
       program: process.execPath,
-      args: [join(repository, 'core', 'run-typescript.mjs'), installation.workers],
+      args: [typeScript, installation.workers],
       env: {
         ...process.env,
         TEMPORAL_ADDRESS: at.temporal,

@@ -45,25 +45,32 @@ export async function choosePort(
     );
   }
   if (before !== undefined && (await usable(before))) return before;
+  return freePort(LOOPBACK, taken);
+}
+
+const LOOPBACK = '127.0.0.1';
+
+/** Any free port of a host, but those `taken`. */
+export async function freePort(host: string, taken: readonly number[] = []): Promise<number> {
   for (;;) {
-    const port = await listenOnce(0);
+    const port = await listenOnce(host, 0);
     if (!taken.includes(port)) return port;
   }
 }
 
 async function isFree(port: number): Promise<boolean> {
-  return listenOnce(port).then(
+  return listenOnce(LOOPBACK, port).then(
     () => true,
     () => false,
   );
 }
 
-/** Binds a loopback port for a moment, and returns its number. */
-function listenOnce(port: number): Promise<number> {
+/** Binds a port for a moment, and returns its number. */
+function listenOnce(host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+    server.listen({ port, host, exclusive: true }, () => {
       const { port: taken } = server.address() as { port: number };
       server.close(() => resolve(taken));
     });

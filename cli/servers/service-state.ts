@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { PRIVATE, writeDurably } from '../../core/durable-file.ts';
 import { VideocapError } from '../../core/errors.ts';
 
-export const SERVICE_NAMES = ['temporal', 'mlflow', 'workers'] as const;
+export const SERVICE_NAMES = ['temporal', 'temporal-ui', 'mlflow', 'workers'] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
 /** One running service: its process and its log. */
@@ -20,6 +20,8 @@ export type ServiceRecord = z.infer<typeof ServiceRecord>;
 /** `services.json`: the running services and their ports. Ports outlive the services, so that links stay valid. */
 export const ServiceState = z.strictObject({
   ports: z.strictObject({ temporal: z.int(), temporalUi: z.int(), mlflow: z.int() }).partial().default({}),
+  /** Where Temporal's UI itself listens, while Temporal runs: `ports.temporalUi` is that of the proxy before it. */
+  hiddenUi: z.strictObject({ host: z.string(), port: z.int() }).optional(),
   services: z.partialRecord(z.enum(SERVICE_NAMES), ServiceRecord).default({}),
 });
 export type ServiceState = z.infer<typeof ServiceState>;

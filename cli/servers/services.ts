@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PRIVATE } from '../../core/durable-file.ts';
 import { VideocapError } from '../../core/errors.ts';
 import type { Installation } from '../installation.ts';
+import { hiddenAddress } from './hidden-address.ts';
 import { withHomeLock } from './home-lock.ts';
 import { launch } from './launch.ts';
 import { type Addresses, addresses, launches, type Ports } from './local-services.ts';
@@ -16,7 +17,10 @@ export interface Running {
   started: ServiceName[];
 }
 
-const GRACE_MILLISECONDS: Record<ServiceName, number> = { workers: 15_000, mlflow: 10_000, temporal: 10_000 };
+const GRACE_MILLISECONDS: Record<ServiceName, number> = {
+  ...{ temporal: 10_000, 'temporal-ui': 2000 },
+  ...{ mlflow: 10_000, workers: 15_000 },
+};
 
 /**
  * Starts the development servers and the workers that do not run, and returns when all do. Running services stay as
@@ -37,8 +41,9 @@ export async function startServices(
     const ports = await choosePorts(state, env);
     if (dead.length === 0) return { addresses: addresses(ports), started: [] };
     state.ports = ports;
+    if (dead.includes('temporal')) state.hiddenUi = await hiddenAddress(Object.values(ports));
     await mkdir(join(home, 'mlflow', 'artifacts'), { recursive: true, mode: PRIVATE.folder });
-    const specs = launches(installation, ports);
+    const specs = launches(installation, ports, state.hiddenUi!);
     let saved = Promise.resolve();
     const start = async (name: ServiceName) => {
       if (!dead.includes(name)) return;
@@ -49,7 +54,12 @@ export async function startServices(
         return saved;
       });
     };
-    const results = await Promise.allSettled([start('temporal').then(() => start('workers')), start('mlflow')]);
+    const temporal = start('temporal');
+    const results = await Promise.allSettled([
+      temporal.then(() => start('temporal-ui')),
+      temporal.then(() => start('workers')),
+      start('mlflow'),
+    ]);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
     return { addresses: addresses(ports), started: dead };
@@ -66,7 +76,7 @@ export async function stopServices({ home }: Installation): Promise<ServiceName[
       if (record) await endGroup(record, GRACE_MILLISECONDS[name]);
     };
     await stop('workers');
-    await Promise.all([stop('temporal'), stop('mlflow')]);
+    await Promise.all([stop('temporal-ui'), stop('temporal'), stop('mlflow')]);
     await writeState(home, { ports: state.ports, services: {} });
     return running;
   });
@@ -83,9 +93,15 @@ export async function findServices({ home }: Installation): Promise<(Addresses &
   };
 }
 
-function runs({ services }: ServiceState, name: ServiceName): boolean {
-  const record = services[name];
-  return record !== undefined && isAlive(record);
+/**
+ * Whether a service runs and does its work: the UI's proxy does none without Temporal, and a Temporal whose UI has no
+ * hidden address was started by an earlier version, with its UI open to every page.
+ */
+function runs(state: ServiceState, name: ServiceName): boolean {
+  const record = state.services[name];
+  if (record === undefined || !isAlive(record)) return false;
+  if (name === 'temporal-ui') return runs(state, 'temporal');
+  return name !== 'temporal' || state.hiddenUi !== undefined;
 }
 
 /** The servers' ports: those of running servers, else new ones; all different. */
@@ -103,7 +119,7 @@ async function choosePorts(state: ServiceState, env: NodeJS.ProcessEnv): Promise
 
 const PORT_OWNERS = [
   ['temporal', 'temporal'],
-  ['temporalUi', 'temporal'],
+  ['temporalUi', 'temporal-ui'],
   ['mlflow', 'mlflow'],
 ] as const satisfies [PortName, ServiceName][];
 

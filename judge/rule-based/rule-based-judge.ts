@@ -1,3 +1,4 @@
+import { clipped } from '../../core/clipped.ts';
 import { VideocapError } from '../../core/errors.ts';
 import type { Judge } from '../judge.ts';
 import type { Outcome } from '../questions/question.ts';
@@ -7,6 +8,9 @@ import type { Verdict } from '../verdict.ts';
 import { isWhole, type ParsedEvent, parseCaption } from './parse-caption.ts';
 import { chooseOption, mentions, readKeyPoint, readShapeQuestion } from './shape-questions.ts';
 import type { ShapeEvent } from './shapes-vocabulary.ts';
+
+/** Characters of a text in an error. */
+const LONGEST_SHOWN = 80;
 
 /**
  * The judge of the small world of shapes: it parses captions and compares events, and is no LLM. Strict and exact:
@@ -48,7 +52,8 @@ export class RuleBasedJudge implements Judge {
   ): Promise<Outcome<number | null>> {
     this.usage.calls++;
     const asked = readShapeQuestion(question);
-    if (!asked) throw unread('questions', 'What does the red circle do?', `"${question.slice(0, 80)}" is none`);
+    if (!asked)
+      throw unread('questions', 'What does the red circle do?', `"${clipped(question, LONGEST_SHOWN)}" is none`);
     return { answer: chooseOption(caption, asked, options) };
   }
 
@@ -56,7 +61,8 @@ export class RuleBasedJudge implements Judge {
     this.usage.calls++;
     const claims = keyPoints.map((keyPoint) => {
       const claim = readKeyPoint(keyPoint);
-      if (!claim) throw unread('key points', 'the red circle moves left', `"${keyPoint.slice(0, 80)}" is none`);
+      if (!claim)
+        throw unread('key points', 'the red circle moves left', `"${clipped(keyPoint, LONGEST_SHOWN)}" is none`);
       return claim;
     });
     return { answer: claims.map((claim) => mentions(caption, claim)) };
@@ -65,7 +71,7 @@ export class RuleBasedJudge implements Judge {
   checkReference(sampleId: string, events: readonly string[]): void {
     const missing = events.length === 0 ? 'none' : events.find((event) => wholeEvent(event) === undefined);
     if (missing === undefined) return;
-    const has = `sample ${sampleId} has ${missing === 'none' ? 'none' : `"${missing.slice(0, 80)}"`}`;
+    const has = `sample ${sampleId} has ${missing === 'none' ? 'none' : `"${clipped(missing, LONGEST_SHOWN)}"`}`;
     throw unread('events', 'a small red circle moves left', has);
   }
 }

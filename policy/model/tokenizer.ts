@@ -1,24 +1,23 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
+import { clipped } from '../../core/clipped.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { withinTime } from '../../core/within-time.ts';
 import { DEFAULT_PROMPT } from '../prompt-config.ts';
+import { chatTemplate } from './chat-template.ts';
 import { readModelJson, readModelText } from './model-file.ts';
 
 const VIDEO_PAD = '<|video_pad|>';
 const END = '<|im_end|>';
 
+/** Characters of a text in an error. */
+const LONGEST_SHOWN = 120;
+
 /** Milliseconds for making a tokenizer; one of 150,000 tokens takes a second. */
 const TO_LOAD = 30_000;
 /** Milliseconds for one text, which takes a few. */
 const FOR_A_TEXT = 5000;
-/** Renders once in a process of its own, with this much memory: a template can build lists that would end ours. */
-const RENDERER = fileURLToPath(new URL('render-template.mjs', import.meta.url));
-const TEMPLATE_MEGABYTES = 128;
 
 /** Token ids around the video, whose tokens come between them. */
 export interface Prompt {
@@ -28,13 +27,14 @@ export interface Prompt {
 
 /**
  * Text to tokens and back, as the model's own tokenizer and chat template have it. Both come from a model folder, which
- * is not trusted: a template is a program, and a tokenizer has regular expressions. Each text has a limited time.
+ * is not trusted: a template is a program (`chat-template.ts`), and a tokenizer has regular expressions, which get a
+ * limited time for each text.
  */
 export class PolicyTokenizer {
   readonly #folder: string;
   readonly #tokenizer: Tokenizer;
   readonly #special: Map<string, number>;
-  readonly #template: Template;
+  readonly #chat: (text: string) => string;
   /** The token that ends a completion. */
   readonly endToken: number;
   /** The token that stands for a video. */
@@ -57,7 +57,7 @@ export class PolicyTokenizer {
         );
     this.endToken = this.#special.get(END)!;
     this.videoToken = this.#special.get(VIDEO_PAD)!;
-    this.#template = this.#templateOf();
+    this.#chat = this.#chatOf();
     this.prompt(DEFAULT_PROMPT);
     if (this.decode(this.completion(DEFAULT_PROMPT)) !== DEFAULT_PROMPT)
       throw this.#noTokenizer('a text of letters does not come back from its tokens');
@@ -66,19 +66,17 @@ export class PolicyTokenizer {
   /**
    * The prompt of one video, by the model's chat template.
    * @throws VideocapError `InvalidInput` when the text holds a special token: it would be read as one; `InvalidModel`
-   *   when template or tokenizer make nothing of it.
+   *   when the template has no video, or the tokenizer makes nothing of the text.
    */
   prompt(text: string): Prompt {
     const special = [...this.#special.keys()].find((name) => text.includes(name));
     if (special !== undefined)
       throw new VideocapError(
         'InvalidInput',
-        `The prompt ${JSON.stringify(shortened(text))} holds ${special}, a special token of the model; leave it ` +
-          "out of prompt.texts and of the sample's own prompt: the chat template sets such tokens.",
+        `The prompt ${JSON.stringify(clipped(text, LONGEST_SHOWN))} holds ${special}, a special token of the model; ` +
+          "leave it out of prompt.texts and of the sample's own prompt: the chat template sets such tokens.",
       );
-    const messages = [{ role: 'user', content: [{ type: 'video' }, { type: 'text', text }] }];
-    const rendered = this.#rendering(() => this.#template.render({ messages, add_generation_prompt: true }));
-    const [before, after, ...rest] = rendered.split(VIDEO_PAD);
+    const [before, after, ...rest] = this.#chat(text).split(VIDEO_PAD);
     if (before === undefined || after === undefined || rest.length > 0)
       throw new VideocapError(
         'InvalidModel',
@@ -114,7 +112,7 @@ export class PolicyTokenizer {
     if (text === '') return [];
     const ids: number[] = this.#tokenizing(() => this.#tokenizer.encode(text, { add_special_tokens: false }).ids);
     if (ids.every((id) => Number.isSafeInteger(id) && id >= 0)) return ids;
-    throw this.#noTokenizer(`it has no token for a part of ${JSON.stringify(shortened(text))}`);
+    throw this.#noTokenizer(`it has no token for a part of ${JSON.stringify(clipped(text, LONGEST_SHOWN))}`);
   }
 
   #tokenizing<T>(compute: () => T, time = FOR_A_TEXT): T {
@@ -132,25 +130,13 @@ export class PolicyTokenizer {
     return new VideocapError('InvalidModel', message, { cause });
   }
 
-  #rendering<T>(compute: () => T): T {
-    const wrong = (fault: string, cause?: unknown) => {
-      const message = `The chat template of ${this.#folder} cannot be rendered (${fault}); use Qwen2-VL's.`;
-      return new VideocapError('InvalidModel', message, { cause });
-    };
-    try {
-      return withinTime(FOR_A_TEXT, compute, () => wrong(`it takes more than ${FOR_A_TEXT / 1000} s`));
-    } catch (error) {
-      throw error instanceof VideocapError ? error : wrong((error as Error).message, error);
-    }
-  }
-
   #tokenizerOf(): Tokenizer {
     const json = readModelJson(join(this.#folder, 'tokenizer.json'));
     const config = readModelJson(join(this.#folder, 'tokenizer_config.json'));
     return this.#tokenizing(() => new Tokenizer(json, config), TO_LOAD);
   }
 
-  #templateOf(): Template {
+  #chatOf(): (text: string) => string {
     const file = join(this.#folder, 'chat_template.jinja');
     const template = existsSync(file)
       ? readModelText(file)
@@ -160,10 +146,13 @@ export class PolicyTokenizer {
         'InvalidModel',
         `${this.#folder} has no chat_template.jinja; add the model's chat template.`,
       );
-    return this.#rendering(() => {
-      tryInProcess(template);
-      return new Template(template);
-    });
+    try {
+      return chatTemplate(template);
+    } catch (error) {
+      const fault = (error as Error).message;
+      const message = `The chat template of ${this.#folder} cannot be used (${fault}); use Qwen2-VL's.`;
+      throw new VideocapError('InvalidModel', message, { cause: error });
+    }
   }
 
   /**
@@ -183,22 +172,4 @@ export class PolicyTokenizer {
     }
     return kept.join('');
   }
-}
-
-/** A text as an error can hold it. */
-function shortened(text: string): string {
-  return text.length <= 120 ? text : `${text.slice(0, 120)}...`;
-}
-
-/** @throws Error where the template does not end, takes too much memory, or fails. */
-function tryInProcess(template: string): void {
-  const messages = [{ role: 'user', content: [{ type: 'video' }, { type: 'text', text: DEFAULT_PROMPT }] }];
-  const { status, stderr } = spawnSync(process.execPath, [`--max-old-space-size=${TEMPLATE_MEGABYTES}`, RENDERER], {
-    input: JSON.stringify({ template, items: { messages, add_generation_prompt: true } }),
-    timeout: FOR_A_TEXT,
-    killSignal: 'SIGKILL',
-    encoding: 'utf8',
-  });
-  if (status === 3) throw new Error(stderr);
-  if (status !== 0) throw new Error(`it takes more than ${FOR_A_TEXT / 1000} s or ${TEMPLATE_MEGABYTES} MB`);
 }

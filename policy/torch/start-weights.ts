@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { clipped } from '../../core/clipped.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { fileFault } from '../../core/regular-file.ts';
 import type { CallOptions } from '../../core/thread-calls.ts';
@@ -49,7 +50,7 @@ async function indexedFiles(folder: string): Promise<string[]> {
   const names = [...tensorsOf.keys()].sort();
   const outside = names.find((name) => !FileName.safeParse(name).success);
   if (outside !== undefined)
-    throw invalid(index, `names ${JSON.stringify(outside.slice(0, 100))}, which is no .safetensors file of its folder`);
+    throw invalid(index, `names ${JSON.stringify(clipped(outside, 100))}, which is no .safetensors file of its folder`);
   for (const [file, named] of tensorsOf) {
     const found = new Set(await tensorsIn(folder, file));
     for (const tensor of named)

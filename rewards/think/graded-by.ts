@@ -1,13 +1,11 @@
 import type { RewardConfig } from '../registry.ts';
-
-/** The model that comes with the set-up: BAAI's, for English. */
-export const BUILT_IN_MODEL = 'bge-small-en';
+import { EMBEDDING_MODEL } from './embedding-model.ts';
 
 /** What compares the phrases of each component that compares phrases. */
 export function measureOf({ think }: Pick<RewardConfig, 'think'>): Record<'think' | 'embedding', string> {
   return {
-    think: think.similarity === 'token-f1' ? 'common words (token-f1)' : BUILT_IN_MODEL,
-    embedding: BUILT_IN_MODEL,
+    think: think.similarity === 'token-f1' ? 'common words (token-f1)' : EMBEDDING_MODEL.name,
+    embedding: EMBEDDING_MODEL.name,
   };
 }
 

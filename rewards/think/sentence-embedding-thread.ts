@@ -1,7 +1,8 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import * as ort from 'onnxruntime-node';
 import { runNative, serveThread, threadData } from '../../core/thread-server.ts';
-import { EMBEDDING_MODEL, readModelFile } from './embedding-model.ts';
+import { readModelFile } from './embedding-files.ts';
+import { EMBEDDING_MODEL } from './embedding-model.ts';
 import { type Reading, readingOf } from './reading.ts';
 import { isWrittenIn, scriptsLearnt, withoutMarks } from './scripts.ts';
 

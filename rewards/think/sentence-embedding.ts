@@ -1,6 +1,8 @@
 import { VideocapError } from '../../core/errors.ts';
 import { ThreadClient } from '../../core/thread-client.ts';
-import { EMBEDDING_MODEL, embeddingModelFolder } from './embedding-model.ts';
+import { embeddingModelFolder } from './embedding-files.ts';
+import { embeddingIdentity } from './embedding-identity.ts';
+import { EMBEDDING_MODEL } from './embedding-model.ts';
 import { mixedSimilarity } from './mixed-similarity.ts';
 import { likenessOfNumbers } from './numbers.ts';
 import type { Reading } from './reading.ts';
@@ -76,6 +78,10 @@ export class SentenceEmbedding implements Similarity {
     return Object.assign(compare, {
       byCharacters: (phrase: string) => embeddings.get(normalisePhrase(phrase))?.reading.unreadShare ?? 0,
     });
+  }
+
+  identity() {
+    return embeddingIdentity();
   }
 
   /** Ends the thread. The next `prepare` starts another one. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Identity } from '../../core/identity.ts';
 import { plainMarks, withoutMarkup } from './markup.ts';
 
 /**
@@ -27,6 +28,8 @@ export interface Similarity {
    * @throws VideocapError `MissingTool` when a model that is needed is not installed.
    */
   prepare(phrases: Iterable<string>, signal?: AbortSignal): Promise<PhraseSimilarity>;
+  /** What its model computes with; absent where it has none. */
+  identity?(): Promise<Identity>;
 }
 
 /** The ends of sentences in other scripts, beside `.,;:!?`, which NFKC makes of their full-width forms. */

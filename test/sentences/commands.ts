@@ -26,6 +26,7 @@ import { notEnded } from '../../cli/run/start-checkpoint.ts';
 import { waitingSentence } from '../../cli/run/waiting-activities.ts';
 import { launch } from '../../cli/servers/launch.ts';
 import { choosePort } from '../../cli/servers/ports.ts';
+import { refusedRequest } from '../../cli/servers/refused-request.ts';
 import { readState } from '../../cli/servers/service-state.ts';
 import { findPython, missingPython } from '../../cli/setup/python.ts';
 import { loadConfig } from '../../configs/load-config.ts';
@@ -322,6 +323,14 @@ export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
     'InvalidInput: VIDEOCAP_TEMPORAL_PORT=http is no port; set a number from 1 to 65535, or unset it for a ' +
       'free one.',
     () => choosePort('temporal', { VIDEOCAP_TEMPORAL_PORT: 'http' }),
+  ],
+  [
+    'This address answers under the names of this machine alone: open http://localhost:8233.',
+    () => refusedRequest({ host: 'evil.example:8233' }, 8233),
+  ],
+  [
+    'A page of another site may send no requests to this address.',
+    () => refusedRequest({ host: 'localhost:8233', origin: 'http://evil.example' }, 8233),
   ],
   [
     'InvalidInput: ~/services.json cannot be read as the list of running services; end them by hand if any ' +

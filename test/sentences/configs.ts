@@ -1,9 +1,12 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createConfigActivities } from '../../activities/resolve-config.ts';
 import { readAllowed } from '../../configs/allowed.ts';
+import { configHash } from '../../configs/kept-configs.ts';
 import { loadConfig, parseConfig } from '../../configs/load-config.ts';
 import { forkConfig } from '../../contracts/fork-config.ts';
+import { ArtifactStore } from '../../core/artifact-store.ts';
 import { type PinnedSentence, sentenceOf } from './sentence.ts';
 
 const config = (text: string, overrides: Record<string, unknown> = {}) =>
@@ -27,8 +30,20 @@ async function allowed(text: string) {
   return readAllowed(folder);
 }
 
+/** A run that was started with another text of a config that ships, by a command with another home. */
+const startedWithAnother = async () =>
+  createConfigActivities({ store: new ArtifactStore('/nowhere'), home: await newFolder() }).resolveConfig({
+    ...{ config: 'quickstart', overrides: {} },
+    configHash: configHash({ name: 'quickstart', text: 'seed: 4' }),
+  });
+
 /** Refusals of experiment files, of overrides, and of the file of what the worker allows. */
 export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
+  [
+    'InvalidConfig: The config quickstart is not the one that the run was started with, whose text these workers do ' +
+      'not have. Start the run again, or leave out configHash to use the config as it is now.',
+    startedWithAnother,
+  ],
   [
     'InvalidConfig: lab.yaml:1:13: sampling.max_completion_length is not a known field (here ' +
       '"sampling.maxNewTokens"; docs/coming-from.md compares them). Fields of sampling: groupSize, temperature, ' +
@@ -120,7 +135,7 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   [
     'InvalidConfig: lab.yaml:1:1: name is ' +
       '"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' +
-      'aaaaaaaaaaaaaaaa...; set a text that matches /^[a-z0-9][a-z0-9-]{0,62}$/.',
+      'aaaaaaaaaaaaaaa…; set a text that matches /^[a-z0-9][a-z0-9-]{0,62}$/.',
     () => config(`name: ${'a'.repeat(5000)}`),
   ],
   [

@@ -17,6 +17,7 @@ import { NoJudge } from '../../judge/no-judge.ts';
 import { checkEndpoint } from '../../judge/providers/openai/check-endpoint.ts';
 import { classifyFailure } from '../../judge/providers/openai/classify-failure.ts';
 import { OpenAiChat, type OpenAiJudgeConfig } from '../../judge/providers/openai/openai-chat.ts';
+import { ReplyTooLong } from '../../judge/providers/openai/whole-answers.ts';
 import { eventEntailment } from '../../judge/questions/event-entailment.ts';
 import { eventExtraction } from '../../judge/questions/event-extraction.ts';
 import { RuleBasedJudge } from '../../judge/rule-based/rule-based-judge.ts';
@@ -165,6 +166,11 @@ export const JUDGE_SENTENCES: readonly PinnedSentence[] = [
     'Unavailable: The judge at http://judge.test/v1 (judge.baseUrl) cannot be reached, or closes the ' +
       'connection; requests go through the proxy http://proxy.test:3128 (HTTPS_PROXY). It will be asked again.',
     () => meaning(new APIConnectionError({ cause: new TypeError('x') }), 'http://proxy.test:3128 (HTTPS_PROXY)'),
+  ],
+  [
+    'Unavailable: The judge at http://judge.test/v1 sends an answer of more than 16777216 bytes. It will be asked ' +
+      'again.',
+    () => meaning(new APIConnectionError({ cause: new ReplyTooLong() })),
   ],
   [
     'JudgeBlocked: The proxy http://proxy.test:3128 (HTTPS_PROXY) asks for another user name and password ' +

@@ -76,6 +76,11 @@ export const MODEL_SENTENCES: readonly PinnedSentence[] = [
     () => opened('preprocessor_config.json', withFields({ patch_size: 0 })),
   ],
   [
+    "InvalidModel: The chat template of ~ cannot be used (it does not have the prompt's text once and as it is); use " +
+      "Qwen2-VL's.",
+    () => opened('chat_template.jinja', () => '<|video_pad|>{{ messages[0].content[1].text | upper }}'),
+  ],
+  [
     'InvalidModel: ~: tokenizer.json and tokenizer_config.json are no tokenizer (a text of letters does not come ' +
       "back from its tokens); use a Qwen2-VL's.",
     () => opened('tokenizer.json', withFields({ normalizer: { type: 'Lowercase' } })),

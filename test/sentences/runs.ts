@@ -214,6 +214,11 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
     () => changed('frames', { ffmpeg: '5.1.6' }, { ffmpeg: '7.1' }),
   ],
   [
+    'From step 12 on the sentence-embedding model is another one (onnxruntime 1.29.0 -> 1.30.0): think scores and ' +
+      'embedding similarities before and after it may not be comparable',
+    () => changed('embedding', { onnxruntime: '1.29.0' }, { onnxruntime: '1.30.0' }),
+  ],
+  [
     'From step 12 on the judge is another one (fingerprint fp_a -> fp_b): scores before and after it may not be ' +
       'comparable',
     () => changed('judge', { model: 'm', fingerprint: 'fp_a' }, { model: 'm', fingerprint: 'fp_b' }),

@@ -1,4 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { flood } from './flood.ts';
 import type { Answer, ChatRequest } from './openai-server.ts';
 
 /**
@@ -73,6 +75,23 @@ export const drip: Fault = (response) => {
   response.writeHead(200, { 'content-type': 'application/json' });
   const timer = setInterval(() => response.write(' '), 10);
   response.on('close', () => clearInterval(timer));
+};
+
+/** Sends blanks for ever, as fast as they are read: after a piece of an answer or of an error, or after all of it. */
+export const endless =
+  (code = 200, beginning = code < 400 ? '{"choices": [' : '{"error": {'): Fault =>
+  (response) => {
+    response.writeHead(code, { 'content-type': 'application/json' });
+    flood(response, beginning);
+  };
+export const endlessAfterAnswer: Fault = (response, { model }, content) => {
+  const choices = [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content } }];
+  endless(200, JSON.stringify({ model, choices }))(response, { model } as ChatRequest, content);
+};
+/** Little on the line, and 64 MB once it is unpacked. */
+export const packed: Fault = (response) => {
+  response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
+  response.end(gzipSync(Buffer.alloc(2 ** 26, ' ')));
 };
 
 /** Breaks the connection in the middle of the body. */

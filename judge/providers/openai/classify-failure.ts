@@ -1,4 +1,4 @@
-import { APIError } from 'openai';
+import { APIConnectionError, APIError } from 'openai';
 import type { FailedRequest, RefusedRequest } from '../../client/chat-api.ts';
 import { withoutCredentials } from '../../client/credentials.ts';
 import type { JudgeFault } from '../../client/judge-error.ts';
@@ -9,6 +9,7 @@ import { brokenConnection, isBrokenConnection } from './broken-connection.ts';
 import { errorIn, type SaidError } from './error-body.ts';
 import { asksToWait, messageOf, refusalOf } from './refusal-of.ts';
 import type { Refusal } from './refusals.ts';
+import { LONGEST_REPLY, ReplyTooLong } from './whole-answers.ts';
 
 /** The endpoint that failed, as its faults name it. */
 export type FailingEndpoint = Pick<
@@ -166,6 +167,7 @@ export function classifyFailure(error: unknown, endpoint: FailingEndpoint): Fail
   const { proxy } = endpoint;
   const refusal = proxy === undefined ? undefined : proxyRefusal(error);
   if (refusal !== undefined) return { fault: proxyFault(refusal, `${proxy}`, where), perhapsPaid: false };
+  if (error instanceof APIConnectionError && error.cause instanceof ReplyTooLong) return replyTooLong(where);
   if (isBrokenConnection(error)) return brokenConnection(error, { where, ...(proxy !== undefined && { proxy }) });
   if (!(error instanceof APIError) || error.status === undefined) return undefined;
   const { status, headers, requestID: request } = error;
@@ -188,6 +190,12 @@ export function classifySaid(
   const where = withoutCredentials(endpoint.baseUrl);
   const meaning = rowFor(failure, endpoint)({ failure, endpoint, where });
   return 'perhapsPaid' in meaning ? { ...meaning, perhapsPaid } : meaning;
+}
+
+/** Never an answer, whatever it began with. It is perhaps paid, and perhaps sent to this one question alone. */
+function replyTooLong(where: string): FailedRequest {
+  const sentence = `The judge at ${where} sends an answer of more than ${LONGEST_REPLY} bytes`;
+  return { fault: { kind: 'unavailable', sentence, perhapsOneQuestion: true }, perhapsPaid: true };
 }
 
 /** The status by which a proxy has refused to pass a request on; undici has it in its messages only. */

@@ -12,8 +12,6 @@ export interface SaidError {
   notJson?: true | undefined;
 }
 
-/** An error's body is short; a longer one says no more. */
-const LONGEST_BODY = 100_000;
 /** Errors within errors and lists that are looked into. */
 const DEEPEST = 8;
 
@@ -65,30 +63,6 @@ function fieldsOf(body: object): SaidError {
 function written(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);
-  } catch {
-    return undefined;
-  }
-}
-
-/** A `fetch` whose failed responses have their error in OpenAI's form: its library reads no other. */
-export function readableErrors(send: typeof fetch): typeof fetch {
-  return async (input, init) => {
-    const response = await send(input, init);
-    if (response.status < 400) return response;
-    const text = (await response.text().catch(() => '')).slice(0, LONGEST_BODY);
-    const body = parsed(text);
-    const page = { message: text.slice(0, 2000), ...(body === undefined && { notJson: true }) };
-    const error = errorIn(body) ?? page;
-    const headers = new Headers([...response.headers]);
-    for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) headers.delete(name);
-    headers.set('content-type', 'application/json');
-    return new Response(JSON.stringify({ error }), { status: response.status, headers });
-  };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -12,11 +12,11 @@ import type { LlmJudgeConfig } from '../../judge-config.ts';
 import type { Prompt } from '../../questions/prompt.ts';
 import type { AnswerFormat } from '../endpoint-check.ts';
 import { classifyFailure, mayWantTls, wantsTls } from './classify-failure.ts';
-import { readableErrors } from './error-body.ts';
 import { lessThinking, type ModelCompatibility, sharedCompatibility } from './model-compatibility.ts';
 import { type ReadCompletion, readCompletion } from './read-completion.ts';
 import { canonicalJson } from './request-options.ts';
 import { speaksTls } from './speaks-tls.ts';
+import { wholeAnswers } from './whole-answers.ts';
 
 export type OpenAiJudgeConfig = Extract<LlmJudgeConfig, { provider: 'openai' }>;
 
@@ -62,7 +62,7 @@ export class OpenAiChat implements ChatApi {
       timeout: config.timeoutSeconds * 1000,
       defaultHeaders: Object.fromEntries(headers),
       defaultQuery: config.query,
-      fetch: readableErrors(this.#proxy ? fetchThroughProxy : fetch),
+      fetch: wholeAnswers(this.#proxy ? fetchThroughProxy : fetch),
       // A redirection would take the headers of the config, which may be secrets, to another address.
       fetchOptions: { redirect: 'manual', ...(this.#proxy && ({ dispatcher: this.#proxy.agent } as object)) },
       // Its debug log would print prompts.

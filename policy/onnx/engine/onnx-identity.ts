@@ -1,8 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Identity } from '../../../core/identity.ts';
 import { machineIdentity } from '../../../core/machine.ts';
+import { packageVersion } from '../../../core/package-version.ts';
 import { sha256 } from '../../../core/sha256.ts';
 import type { ModelFolder } from '../model/model-folder.ts';
 import type { OnnxConfig } from '../onnx-config.ts';
@@ -18,29 +18,12 @@ const HEX_DIGITS = 12;
 export async function onnxIdentity({ graphFolder }: ModelFolder, { kind, threads }: OnnxConfig): Promise<Identity> {
   return {
     engine: kind,
-    onnxruntime: await runtimeVersion(),
+    onnxruntime: await packageVersion('onnxruntime-node'),
     graphs: await graphsHash(graphFolder),
     threads: String(threads),
     node: process.version,
     ...(await machineIdentity()),
   };
-}
-
-let version: Promise<string> | undefined;
-
-/** Of the package, whose native library this process loads or has loaded. */
-function runtimeVersion(): Promise<string> {
-  version ??= readVersion();
-  return version;
-}
-
-async function readVersion(): Promise<string> {
-  for (let folder = dirname(createRequire(import.meta.url).resolve('onnxruntime-node')); ; folder = dirname(folder)) {
-    const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => undefined);
-    const found = text === undefined ? {} : (JSON.parse(text) as { name?: string; version?: string });
-    if (found.name === 'onnxruntime-node') return `${found.version}`;
-    if (folder === dirname(folder)) return 'unknown';
-  }
 }
 
 /** What was hashed, by file: a graph is large, and stays the same for as long as its size and its time do. */

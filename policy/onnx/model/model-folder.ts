@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { clipped } from '../../../core/clipped.ts';
 import { VideocapError } from '../../../core/errors.ts';
 import { readModelFile, readModelJson } from '../../model/model-file.ts';
 import { modelPath, shippedModels } from '../../model/model-path.ts';
@@ -161,8 +162,7 @@ function readJson<S extends z.ZodType>(name: string, folder: string, file: strin
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length <= 60 ? text : `${text.slice(0, 60)}...`;
+  return clipped(JSON.stringify(value), 60);
 }
 
 function invalid(name: string, fault: string, remedy: string): VideocapError {

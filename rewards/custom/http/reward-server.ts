@@ -1,3 +1,4 @@
+import { responseText } from '../../../core/response-text.ts';
 import { withoutCredentials } from '../../../judge/client/credentials.ts';
 import { JudgeError, type JudgeFault } from '../../../judge/client/judge-error.ts';
 import { secretFrom, withoutSecrets } from '../../../judge/client/secrets.ts';
@@ -45,7 +46,7 @@ export class RewardServer {
       // A redirect could lead to an address that is not allowed.
       const request = { method: 'POST', headers: this.#headers, body, redirect: 'manual', signal } as const;
       const response = await fetch(this.#url, request);
-      if (response.ok) return await readBounded(response, this.#secrets);
+      if (response.ok) return await readAnswer(response, this.#secrets);
       await response.body?.cancel();
       return this.#refused(response.status);
     } catch (error) {
@@ -80,16 +81,11 @@ export class RewardServer {
   }
 }
 
-/** The text of an answer, without the secrets that were sent; longer ones are not read to their end. */
-async function readBounded(response: Response, secrets: readonly string[]): Promise<ServerReply> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of response.body ?? []) {
-    bytes += part.byteLength;
-    if (bytes > LONGEST_ANSWER) return { unscorable: `the answer of its server has more than ${LONGEST_ANSWER} bytes` };
-    parts.push(part);
-  }
-  return { text: withoutSecrets(Buffer.concat(parts).toString('utf8'), secrets) };
+/** The text of an answer, without the secrets that were sent. */
+async function readAnswer(response: Response, secrets: readonly string[]): Promise<ServerReply> {
+  const { text, whole } = await responseText(response, LONGEST_ANSWER);
+  if (!whole) return { unscorable: `the answer of its server has more than ${LONGEST_ANSWER} bytes` };
+  return { text: withoutSecrets(text, secrets) };
 }
 
 /** The code of the cause: the error of `fetch` itself is always `fetch failed`. */

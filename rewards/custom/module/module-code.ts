@@ -2,6 +2,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { dirname, extname, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Loader, Plugin } from 'esbuild';
+import { clipped } from '../../../core/clipped.ts';
 import { sha256 } from '../../../core/sha256.ts';
 import { refusal } from '../scorer.ts';
 
@@ -46,7 +47,7 @@ export async function readModule(name: string, path: string, folder: string): Pr
     return { code: outputFiles[0]!.text, sha256: sha256(files.join('\n')) };
   } catch (error) {
     const message = (error as Error).message.replace(/^Build failed[^\n]*\n/, '').replaceAll(/\s+/g, ' ');
-    throw refusal(`reward.custom.${name} does not compile: ${message.slice(0, LONGEST_MESSAGE)}`, 'correct its file');
+    throw refusal(`reward.custom.${name} does not compile: ${clipped(message, LONGEST_MESSAGE)}`, 'correct its file');
   }
 }
 

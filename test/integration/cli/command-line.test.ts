@@ -73,7 +73,7 @@ describe('up', () => {
   it('starts a Temporal server with its UI, an MLflow server and workers', async () => {
     expect((await fetch(up.temporalUi)).ok).toBe(true);
     expect(await (await fetch(`${up.mlflow}/health`)).text()).toBe('OK');
-    expect(Object.keys(await services()).sort()).toEqual(['mlflow', 'temporal', 'workers']);
+    expect(Object.keys(await services()).sort()).toEqual(['mlflow', 'temporal', 'temporal-ui', 'workers']);
   });
 
   it('keeps finished runs for a month', async () => {
@@ -197,7 +197,7 @@ it('--version prints the version', async () => {
 
 describe('down', () => {
   it('stops everything, and does nothing the second time', async () => {
-    expect(await json(['down'])).toEqual({ stopped: ['temporal', 'mlflow', 'workers'] });
+    expect(await json(['down'])).toEqual({ stopped: ['temporal', 'temporal-ui', 'mlflow', 'workers'] });
     expect(await json(['down'])).toEqual({ stopped: [] });
     expect(await services()).toEqual({});
     for (const url of [`http://${up.temporal}`, up.temporalUi, up.mlflow])

@@ -134,6 +134,18 @@ describe('what passes is waited for, and harms nothing', () => {
     await expectUnharmed(await judge(CAPTIONS, SHORT));
   });
 
+  test.each([
+    ['an answer that floods and never ends', faults.endless()],
+    ['an answer after which blanks come for ever', faults.endlessAfterAnswer],
+    ['an error that floods and never ends', faults.endless(500)],
+    ['a packed answer that is huge once it is unpacked', faults.packed],
+  ])('%s, whatever time it is given', async (_, fault) => {
+    server.failNext(fault);
+    const outcome = await judge(CAPTIONS, { timeoutSeconds: 600 });
+    await expectUnharmed(outcome);
+    expect(outcome.waits).toEqual([]);
+  });
+
   test('an answer that stops in its middle', async () => {
     server.failNext(faults.stall);
     await expectUnharmed(await judge(CAPTIONS, SHORT));

@@ -20,8 +20,13 @@ afterAll(() => environment?.teardown());
 const LLM = { kind: 'llm', model: 'm' };
 const FFMPEG = { ffmpeg: '5.1.6', system: 'linux-x64' };
 const ENGINE = { engine: 'onnx', onnxruntime: '1.20.0', threads: '2' };
+const EMBEDDING = { model: 'bge-small-en', onnxruntime: '1.29.0' };
 const OLD = { model: 'm', fingerprint: 'fp_a' };
 const NEW = { model: 'm', fingerprint: 'fp_b' };
+const SCORES = [
+  [{ value: 1 }, { value: 0 }],
+  [{ value: 0.5 }, { value: 1 }],
+];
 const config = (more: object = {}) =>
   ExperimentConfig.parse({
     algorithm: { kind: 'grpo', steps: 4, samplesPerStep: 2 },
@@ -35,10 +40,14 @@ const config = (more: object = {}) =>
 function stages(of: {
   ffmpeg?: (step: number) => Record<string, string>;
   engine?: (step: number) => Record<string, string>;
+  embedding?: (step: number) => Record<string, string>;
   judge?: (step: number) => Record<string, string>[];
 }): Partial<Stages> {
-  const { ffmpeg = () => FFMPEG, engine = () => ENGINE, judge = () => [OLD] } = of;
-  const by = (step: number) => ({ judge: { model: 'm', prompts: [], answeredBy: judge(step) } });
+  const { ffmpeg = () => FFMPEG, engine = () => ENGINE, embedding = () => EMBEDDING, judge = () => [OLD] } = of;
+  const by = (step: number) => ({
+    judge: { model: 'm', prompts: [], answeredBy: judge(step) },
+    comparedWith: embedding(step),
+  });
   return {
     resolveConfig: () => ({ config: config() }),
     extractFrames: ({ samples }) => ({
@@ -47,13 +56,13 @@ function stages(of: {
     }),
     updatePolicy: ({ step }) => ({ ...updated(step), computedWith: engine(step) }),
     captionClips: ({ step }) => ({ captions: ref('captions'), computedWith: engine(step), seconds: 1 }),
+    scoreCompletions: ({ step }) => ({
+      scores: scriptedRef({ format: SCORES, think: SCORES }),
+      comparedWith: embedding(step),
+      seconds: 1,
+    }),
     judgeCompletions: ({ step }) => ({
-      scores: scriptedRef({
-        caption: [
-          [{ value: 1 }, { value: 0 }],
-          [{ value: 0.5 }, { value: 1 }],
-        ],
-      }),
+      scores: scriptedRef({ caption: SCORES }),
       verdicts: ref('verdicts'),
       answeredBy: judge(step),
       usage: usage(4),
@@ -95,7 +104,7 @@ const at = (from: number, before: object, after: object) => (step: number) => ({
 describe('a run whose parts stay the same', () => {
   test('knows them, from its first step on, and warns of nothing', async () => {
     const { summary, states, mirrored, reported, status } = await played(stages({}));
-    const seen = { frames: [FFMPEG], engine: [ENGINE], judge: [OLD] };
+    const seen = { frames: [FFMPEG], engine: [ENGINE], embedding: [EMBEDDING], judge: [OLD] };
     expect(states[0]!.identity).toEqual({ seen, warnings: [] });
     for (const told of [summary, states.at(-1)!, lastOf(mirrored)!, reported[0]!, status])
       expect(told.identity).toEqual({ seen, warnings: [] });
@@ -114,12 +123,14 @@ describe('a run whose parts become others', () => {
         judge: (step) => [at(3, OLD, NEW)(step)],
         engine: at(2, ENGINE, { ...ENGINE, threads: '4' }),
         ffmpeg: at(4, FFMPEG, { ...FFMPEG, ffmpeg: '7.1' }),
+        embedding: at(3, EMBEDDING, { ...EMBEDDING, onnxruntime: '1.30.0' }),
       }),
     );
     // Frames of step 4 are decoded while step 3 is under way.
     expect(new Set(changes(summary.identity))).toEqual(
       new Set([
         ['engine', 2],
+        ['embedding', 3],
         ['judge', 3],
         ['frames', 3],
       ]),
@@ -137,6 +148,7 @@ describe('a run that goes on elsewhere', () => {
   const elsewhere = stages({
     ffmpeg: () => ({ ...FFMPEG, ffmpeg: '7.1' }),
     engine: () => ({ ...ENGINE, threads: '4' }),
+    embedding: () => ({ ...EMBEDDING, onnxruntime: '1.30.0' }),
     judge: () => [NEW],
   });
 
@@ -149,6 +161,7 @@ describe('a run that goes on elsewhere', () => {
     expect(new Set(changes(summary.identity))).toEqual(
       new Set([
         ['frames', 2],
+        ['embedding', 3],
         ['judge', 3],
         ['engine', 3],
       ]),
@@ -186,7 +199,7 @@ describe('a run that goes on elsewhere', () => {
       changes(summary.identity)!
         .map(([part]) => part)
         .sort(),
-    ).toEqual(['engine', 'frames', 'judge']);
+    ).toEqual(['embedding', 'engine', 'frames', 'judge']);
     judged.length = 0;
     expect((await played(fork(), input)).summary.forkedFrom).toMatchObject({ sameBenchmark: true });
     expect(judged).toEqual([4]);
@@ -200,12 +213,13 @@ describe('a run that goes on elsewhere', () => {
         model: 'run:parent@7',
         policy: policyAt(0),
         trainedFrom: { run: 'parent', step: 7, weights: '0'.repeat(64) },
-        identity: { seen: { frames: [FFMPEG], engine: [ENGINE] }, warnings: [] },
+        identity: { seen: { frames: [FFMPEG], engine: [ENGINE], embedding: [EMBEDDING] }, warnings: [] },
       }),
     });
     expect(changes(summary.identity)).toEqual([
       ['frames', 0],
       ['engine', 0],
+      ['embedding', 0],
     ]);
   });
 });

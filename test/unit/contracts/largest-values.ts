@@ -206,7 +206,7 @@ const compared = Object.fromEntries(Object.keys(custom).map((name) => [name, { p
 
 type Case<N extends StageName> = { input: StageTaken<N>; output: StageGiven<N> };
 const stages: { [N in StageName]: Case<N> } = {
-  resolveConfig: { input: { config: PATH, overrides }, output: { config } },
+  resolveConfig: { input: { config: PATH, configHash: hash, overrides }, output: { config } },
   prepareDataset: {
     input: {
       runKey,

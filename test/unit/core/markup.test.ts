@@ -55,6 +55,6 @@ describe('link', () => {
 describe('shortened', () => {
   it('says how much is missing', () => {
     expect(shortened('abcdef', 6)).toBe('abcdef');
-    expect(shortened('abcdefg', 6)).toBe('abcdef… (1 more characters)');
+    expect(shortened('abcdefg', 6)).toBe('abcde… (2 more characters)');
   });
 });

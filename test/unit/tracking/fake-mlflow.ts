@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { flood } from '../../servers/flood.ts';
 
 export interface Call {
   method: string;
@@ -10,8 +11,13 @@ export interface Call {
   body: unknown;
 }
 
-/** What to do with the next request instead of answering it; `lost` carries it out and then cuts the line. */
-export type Fault = { status: number; body?: string; headers?: Record<string, string> } | 'drop' | 'hang' | 'lost';
+/**
+ * What to do with the next request instead of answering it; `lost` carries it out and then cuts the line, `endless`
+ * begins an answer and never ends it.
+ */
+export type Fault =
+  | { status: number; body?: string; headers?: Record<string, string> }
+  | ('drop' | 'hang' | 'lost' | 'endless');
 
 interface StoredRun {
   info: { run_id: string; experiment_id: string; status: string; lifecycle_stage: string; artifact_uri: string };
@@ -83,6 +89,7 @@ export async function fakeMlflow({ artifactScheme = 'mlflow-artifacts:' } = {}) 
     const at = faults.findIndex(({ match }) => match.test(path));
     const fault = at < 0 ? undefined : faults.splice(at, 1)[0]!.fault;
     if (fault === 'hang') return;
+    if (fault === 'endless') return flood(response, '{');
     if (fault === 'drop') return void request.socket.destroy();
     if (typeof fault === 'object') return send(response, fault.status, fault.body ?? '', fault.headers);
     const answer = answer_(path, body, searchParams);

@@ -55,7 +55,7 @@ describe('what is tried again', () => {
   });
 });
 
-describe('time', () => {
+describe('time and size', () => {
   it('a server that does not answer is left after the time limit', async () => {
     server.fail(/search/, 'hang');
     await expect(http({ attempts: 1, timeoutSeconds: 0.05 }).request(SEARCH)).rejects.toMatchObject({
@@ -63,6 +63,17 @@ describe('time', () => {
       status: 0,
       passing: true,
     });
+  });
+
+  it('a server that never ends an answer is left after a number of bytes', async () => {
+    server.fail(/search/, 'endless');
+    await expect(http({ attempts: 1, timeoutSeconds: 3600 }).request(SEARCH)).rejects.toMatchObject({
+      errorCode: 'ANSWER_TOO_LONG',
+      status: 0,
+      passing: true,
+    });
+    server.fail(/search/, 'endless');
+    expect(await http().request(SEARCH)).toEqual({ runs: [] });
   });
 
   it('a cancelled activity ends at once, as cancelled', async () => {

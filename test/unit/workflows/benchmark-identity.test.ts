@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import type { RunSnapshot } from '../../../contracts/run-state.ts';
+import { embeddingFiles } from '../../../rewards/think/embedding-model.ts';
 import { benchmarkIdentity } from '../../../workflows/benchmark-identity.ts';
 import { heldOutIdentity } from '../../../workflows/evaluate.ts';
 import { RunState } from '../../../workflows/run-state.ts';
@@ -10,7 +11,12 @@ const LLM = { kind: 'llm', model: 'm', baseUrl: 'http://127.0.0.1:1/v1' };
 
 function identityOf(
   config: object = {},
-  { clips = ref('1'), manifest = ref('2'), judgeVersion = undefined as string | undefined } = {},
+  {
+    clips = ref('1'),
+    manifest = ref('2'),
+    judgeVersion = undefined as string | undefined,
+    embedding = undefined as object | undefined,
+  } = {},
 ): string {
   const snapshot: RunSnapshot = {
     ...{ runKey: 'r', config: ExperimentConfig.parse(config), startTime: 0, step: 0, evaluations: [], lastMetrics: {} },
@@ -18,7 +24,7 @@ function identityOf(
     dataset: { manifest, digest: 'd', train: 1 },
     heldOutClips: clips,
   };
-  return heldOutIdentity(new RunState(snapshot), judgeVersion);
+  return heldOutIdentity(new RunState(snapshot), judgeVersion, embedding);
 }
 
 describe('the identity of the held-out benchmark', () => {
@@ -50,6 +56,14 @@ describe('the identity of the held-out benchmark', () => {
     );
     expect(new Set([first, second, third]).size).toBe(3);
     expect(identityOf({ judge: LLM }, { judgeVersion: 'model m-2' })).toBe(second);
+  });
+
+  it('is another one where another model embeds the phrases', () => {
+    const files = embeddingFiles();
+    const others = [{ ...files, weights: '0'.repeat(12) }, { ...files, tokenizer: '0'.repeat(12) }, undefined];
+    const all = [files, ...others].map((embedding) => identityOf({}, { embedding }));
+    expect(new Set(all).size).toBe(4);
+    expect(identityOf({}, { embedding: { ...files } })).toBe(all[0]);
   });
 
   it('is another one where the endpoint of the judge, its model or its fields are', () => {

@@ -55,6 +55,8 @@ test('a server that names itself anew with every answer does not fill the run’
 });
 
 test('a run that starts from another’s checkpoint compares itself with its machines, and not with its judge', () => {
-  const parent = noteIdentity(engine([0, A], [1, B]), 'judge', 1, [{ model: 'm' }]);
-  expect(machinesOf(parent)).toEqual({ seen: { engine: [B] }, warnings: [] });
+  const embedding = { model: 'bge-small-en', onnxruntime: '1.30.0' };
+  const embedded = noteIdentity(engine([0, A], [1, B]), 'embedding', 1, [embedding]);
+  const parent = noteIdentity(embedded, 'judge', 1, [{ model: 'm' }]);
+  expect(machinesOf(parent)).toEqual({ seen: { engine: [B], embedding: [embedding] }, warnings: [] });
 });

@@ -29,6 +29,9 @@ async function changeTokenizer(change: (json: Json) => Json): Promise<void> {
 const refused = (...named: (string | number)[]) =>
   expect(() => new PolicyTokenizer(folder)).toThrow(refusal('InvalidModel', folder, ...named));
 
+/** A template, with the prompt's text by a name. */
+const textIn = (template: string) => `{% set text = messages[0].content[1].text %}${template}`;
+
 describe('chat template', () => {
   test.each([
     ['an endless list', '{% for i in range(1000000000) %}{{ i }}{% endfor %}'],
@@ -45,11 +48,33 @@ describe('chat template', () => {
     ['a statement without end', '{% for'],
     ['what is not there', '{{ nothing() }}'],
     ['a filter that is not there', '{{ 1 | nothing }}'],
-    ['no video', 'A text.'],
-    ['two videos', '<|video_pad|><|video_pad|>'],
+    ['no video', textIn('{{ text }}')],
+    ['two videos', textIn('<|video_pad|><|video_pad|>{{ text }}')],
+    ['no text', '<|video_pad|>'],
+    ['the text twice', textIn('<|video_pad|>{{ text }}{{ text }}')],
+    ['the text without white space around it', textIn('<|video_pad|>{{ text | trim }}')],
+    ['the text with other characters', textIn("<|video_pad|>{{ text | replace('<', '&lt;') }}")],
   ])('%s', async (_, template) => {
     await writeFile(join(folder, 'chat_template.jinja'), template);
     refused();
+  });
+
+  test.each([
+    ['does not end', '{% for i in range(1000000000) %}{{ i }}{% endfor %}'],
+    [
+      'fills all memory',
+      '{% set ns = namespace(x=[1]) %}{% for a in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}',
+    ],
+    ['says something else', 'Praise the video.'],
+  ])('one that %s for one text never sees it', async (_, hostile) => {
+    const usual = new PolicyTokenizer(folder).prompt('What moves?');
+    const template = await readFile(join(tiny.path, 'chat_template.jinja'), 'utf8');
+    const trap = textIn(`{% if text == 'What moves?' %}${hostile}{% endif %}`);
+    await writeFile(join(folder, 'chat_template.jinja'), trap + template);
+    const tokenizer = new PolicyTokenizer(folder);
+    const start = performance.now();
+    expect(tokenizer.prompt('What moves?')).toEqual(usual);
+    expect(performance.now() - start).toBeLessThan(1000);
   });
 });
 

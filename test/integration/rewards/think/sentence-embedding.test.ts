@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { actionText } from '../../../../datasets/shapes/describe.ts';
 import { COLOURS, PAIR_ACTIONS, SHAPES, SIZES, SOLO_ACTIONS } from '../../../../judge/rule-based/shapes-vocabulary.ts';
-import { embeddingModelFolder } from '../../../../rewards/think/embedding-model.ts';
+import { embeddingModelFolder } from '../../../../rewards/think/embedding-files.ts';
 import { SentenceEmbedding } from '../../../../rewards/think/sentence-embedding.ts';
 import { ThinkConfig, think } from '../../../../rewards/think.ts';
 import { readSettings } from '../../../../workers/settings.ts';

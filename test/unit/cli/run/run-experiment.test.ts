@@ -16,8 +16,8 @@ it('hands a path to the workers absolute, as one that they may open, and a name 
   await writeFile(config, 'seed: 2');
   const rules = { home, folders: [], allowedPath: join(home, 'allowed.yaml') };
   await expect(requireAllowedConfig(config, rules)).rejects.toThrow(`A run may not open ${config}: `);
-  expect(await forWorkers('quickstart', home)).toBe('quickstart');
-  expect(await forWorkers(relative('.', config), home)).toBe(config);
+  expect(await forWorkers({ name: 'quickstart' }, home)).toEqual({ config: 'quickstart' });
+  expect(await forWorkers({ name: relative('.', config) }, home)).toEqual({ config });
   await expect(requireAllowedConfig(config, rules)).resolves.toBeUndefined();
   await rm(folder, { recursive: true });
 });

@@ -5,14 +5,16 @@ import type { Score } from '../../../../core/score.ts';
 import type { ScoringScope } from '../../../../rewards/custom/scorer.ts';
 import { RewardConfig } from '../../../../rewards/registry.ts';
 import { naming, refusal } from '../../../refusal.ts';
+import { flood } from '../../../servers/flood.ts';
 import { CustomWorld, groupOf } from './custom-world.ts';
 
 interface Reply {
   status?: number;
   headers?: Record<string, string>;
   body?: string;
-  /** Never answers. */
+  /** Never answers; or begins to answer, and never ends. */
   silent?: true;
+  endless?: true;
 }
 
 let replies: Reply[] = [];
@@ -22,8 +24,12 @@ const server = createServer(async (request, response) => {
   let body = '';
   for await (const part of request) body += part;
   asked.push({ path: request.url!, headers: request.headers, body });
-  const { status = 200, headers = {}, body: text = '', silent } = replies.length > 1 ? replies.shift()! : replies[0]!;
-  if (!silent) response.writeHead(status, headers).end(text);
+  const reply = replies.length > 1 ? replies.shift()! : replies[0]!;
+  const { status = 200, headers = {}, body: text = '', silent, endless } = reply;
+  if (silent) return;
+  response.writeHead(status, headers);
+  if (endless) flood(response, text);
+  else response.end(text);
 });
 let url: string;
 let world: CustomWorld;
@@ -94,7 +100,9 @@ describe('a reward server', () => {
     ['texts', json({ scores: ['1', '2'] }), 'must be {"scores": [...]}'],
     ['too few', json({ scores: [1] }), '1 scores for 2 completions'],
     ['too much', { body: `{"scores": [1, 2], "why": "${'x'.repeat(2 ** 20)}"}` }, 'more than 1048576 bytes'],
+    ['scores, and blanks for ever', { ...json({ scores: [1, 2] }), endless: true }, 'more than 1048576 bytes'],
     ['a refusal', { status: 422 }, 'status 422'],
+    ['a refusal that never ends', { status: 422, endless: true }, 'status 422'],
   ])('that answers with %s: all of the group is unscorable', async (_, reply, reason) => {
     const scores = await scored(reply);
     expect(scores).toHaveLength(2);

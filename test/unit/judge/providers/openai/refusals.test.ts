@@ -1,9 +1,10 @@
 import { APIError } from 'openai';
 import { describe, expect, test } from 'vitest';
 import { classifyFailure } from '../../../../../judge/providers/openai/classify-failure.ts';
-import { errorIn, readableErrors } from '../../../../../judge/providers/openai/error-body.ts';
+import { errorIn } from '../../../../../judge/providers/openai/error-body.ts';
 import { refusalOf } from '../../../../../judge/providers/openai/refusal-of.ts';
 import { REFUSALS } from '../../../../../judge/providers/openai/refusals.ts';
+import { wholeAnswers } from '../../../../../judge/providers/openai/whole-answers.ts';
 import { naming } from '../../../../refusal.ts';
 
 // Bodies as servers were seen to send them: their documentation, their sources, or reports of their users.
@@ -447,7 +448,7 @@ describe('words of moderation that firewalls, proxies and gateways use too', () 
     [403, { message: '<html>This page may contain inappropriate content: your prompt was flagged</html>' }] as const,
   ])('in a page, status %d %j: a person must look', async (status, { message }: { message?: string }) => {
     const send = async () => new Response(message, { status });
-    const response = await readableErrors(send as typeof fetch)('http://judge.test');
+    const response = await wholeAnswers(send as typeof fetch)('http://judge.test');
     expect(failed(status, await response.json())).toMatchObject({ fault: { kind: 'blocked' } });
   });
 
