@@ -5,9 +5,18 @@ import { decodedTimeline, needsDecoder } from './decoded-timeline.ts';
 import { runFfmpeg } from './ffmpeg-command.ts';
 import { type FirstPicture, headOfFirstPicture, readFirstPicture } from './first-picture.ts';
 import { lostPackets } from './lost-packets.ts';
+import { packetsBehindGaps } from './missing-frames.ts';
 import { PacketTable } from './packet-table.ts';
 import { given, type ProbeOptions, STRICT, VIDEO_STREAM } from './probe-options.ts';
-import { type FileFacts, isStated, leadingPictures, nearest, type Timeline, timelineOf } from './timeline.ts';
+import {
+  type FileFacts,
+  hasTimeGaps,
+  isStated,
+  leadingPictures,
+  nearest,
+  type Timeline,
+  timelineOf,
+} from './timeline.ts';
 import { asVideoError, shownPath } from './video-errors.ts';
 import { refuseUnreadable, saysWhenShown } from './whole-file.ts';
 
@@ -56,6 +65,7 @@ export async function probeVideo(path: string, options: ProbeOptions = {}): Prom
     if (isKeyless) [table, head] = await packetsOf(path, options, [...asShown, '-copyinkf']);
     const facts = {
       lostPackets: await lostPackets(path),
+      behindGaps: await behindGaps(path, table, options),
       firstDecoded: await firstDecoded(path, leadingPictures(table), options),
     };
     const described = describePackets(table, facts);
@@ -64,6 +74,13 @@ export async function probeVideo(path: string, options: ProbeOptions = {}): Prom
   } catch (error) {
     throw asVideoError(error, path);
   }
+}
+
+/** Only where the times have a gap, too: some encoders do not count as they should. */
+async function behindGaps(path: string, table: PacketTable, options: ProbeOptions): Promise<ReadonlySet<number>> {
+  if (!hasTimeGaps(table)) return new Set();
+  const { packets } = table;
+  return packetsBehindGaps(path, { codec: table.header('codec_id'), packets }, options);
 }
 
 /** The table of packets, and the head of a QuickTime file about the first picture. */
