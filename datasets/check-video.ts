@@ -1,5 +1,6 @@
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
 import { keyOf } from '../core/store-layout.ts';
@@ -39,6 +40,7 @@ export async function checkVideo(
   const excerpt: Excerpt = { start, end, fps, times };
   const found = await stat(path).catch(() => undefined);
   if (found === undefined && isAddress(name)) throw notAFile(name);
+  if (found === undefined && folder === EXAMPLES) throw notMadeYet(path);
   // Opening what is neither file nor folder gives the reason why it is no video.
   if (!found?.isDirectory() && (!found?.isFile() || found.size === 0))
     await openClip(path, { ...frames, signal }, excerpt);
@@ -65,6 +67,16 @@ async function refusePicturesElsewhere(folder: string): Promise<void> {
     if ((await lstat(picture)).isSymbolicLink()) await refuseLinksOut(picture, folder);
 }
 
+/** The folder whose data sets name clips of a film that is not part of the repository. */
+const EXAMPLES = fileURLToPath(new URL('../configs/examples', import.meta.url));
+
+function notMadeYet(path: string): VideocapError {
+  return new VideocapError(
+    'InvalidVideo',
+    `Video ${shownPath(path)} does not exist; run \`npm run example:film\` first, which makes the clips of the examples.`,
+  );
+}
+
 function notAFile(name: string): VideocapError {
   const address = shownPath(name.length > 120 ? `${name.slice(0, 120)}...` : name);
   return new VideocapError('InvalidVideo', `video "${address}" is an address; download it and name the file`);
@@ -77,8 +89,8 @@ async function refuseLinksOut(path: string, folder: string): Promise<void> {
 }
 
 /**
- * Data from elsewhere may hold links to whatever this machine has: what lies in a folder by its name must lie there in
- * truth. Returns where a link that leads out of the folder goes to. The folder itself may be a link. Both paths are
+ * Data from elsewhere may hold links to any file of this machine, so a file that is named inside a folder must really be
+ * inside it. Returns the target of a link that leads out of the folder. The folder itself may be a link. Both paths are
  * absolute.
  */
 export async function linkOut(path: string, folder: string): Promise<string | undefined> {

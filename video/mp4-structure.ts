@@ -49,7 +49,7 @@ export async function faultOfMp4(pages: FilePages): Promise<Fault | undefined> {
   return isMissing ? 'cut short' : undefined;
 }
 
-/** The first track with moving pictures: how they are coded, and where the last of its bytes lies. */
+/** The first track with moving pictures: how they are coded, and the place of its last byte. */
 function videoTrack(index: Buffer): { id: number; coding: string; end: number } | undefined {
   for (const track of boxesIn(index, all(index))) {
     if (track.name !== 'trak') continue;
@@ -67,7 +67,7 @@ function videoTrack(index: Buffer): { id: number; coding: string; end: number } 
   return undefined;
 }
 
-/** The end of the chunk that lies last: ISO/IEC 14496-12, 8.7 (stsc, stsz, stz2, stco, co64). */
+/** The end of the last chunk in the file: ISO/IEC 14496-12, 8.7 (stsc, stsz, stz2, stco, co64). */
 function endOfSamples(index: Buffer, table: Box): number {
   const [runs, sizes] = [find(index, table, 'stsc'), find(index, table, 'stsz')];
   const [short, long] = [find(index, table, 'stco'), find(index, table, 'co64')];

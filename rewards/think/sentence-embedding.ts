@@ -39,7 +39,7 @@ export class SentenceEmbedding implements Similarity {
 
   /**
    * Nothing is loaded before it is needed.
-   * @param home the installation's folder; the model lies in `models/` of it.
+   * @param home the installation's folder; the model is in `models/` of it.
    * @param script for tests: another thread that serves the same methods.
    */
   constructor(
