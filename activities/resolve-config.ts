@@ -6,7 +6,7 @@ import { configOfRun } from '../contracts/run-config.ts';
 import type { RunInput } from '../contracts/run-input.ts';
 import { parseRunCheckpoint } from '../policy/run-checkpoint.ts';
 import type { ActivityDeps } from './activity-deps.ts';
-import { pinnedReward } from './custom-rewards.ts';
+import { pinnedReward } from './pinned-reward.ts';
 
 /**
  * Turns a run's input into its whole, validated config: the first thing a run does, so that a wrong one ends it at

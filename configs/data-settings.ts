@@ -2,8 +2,8 @@ import type { core } from 'zod';
 import { REFERENCE_NAMES } from '../benchmarks/held-out-metrics.ts';
 import type { DataFields } from '../datasets/data-fields.ts';
 import { NO_JUDGE, needsSmallWorld } from '../judge/judge-config.ts';
-import { COMPONENTS, componentNames, componentsOf, neededInSome } from '../rewards/registry.ts';
 import type { RewardComponent } from '../rewards/component.ts';
+import { COMPONENTS, componentNames, componentsOf, neededInSome } from '../rewards/registry.ts';
 import { judgeMissing } from './judge-missing.ts';
 import type { ExperimentConfig } from './schema.ts';
 

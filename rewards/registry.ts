@@ -18,6 +18,7 @@ import { overlong } from './overlong.ts';
 import { qa } from './qa.ts';
 import { referenceReward } from './reference/metric.ts';
 import { REFERENCE_METRICS } from './reference/metrics.ts';
+import { EmbeddingModelConfig } from './think/embedding-config.ts';
 import { think } from './think.ts';
 
 /** The components of the project, in the order in which totals are summed and tables list them. */
@@ -71,6 +72,11 @@ export const RewardConfig = z.strictObject({
         'step',
     })
     .optional(),
+  /**
+   * A model that `think` and `embedding` compare phrases with, in place of the English one that the set-up installs
+   * (bge-small-en).
+   */
+  embeddingModel: EmbeddingModelConfig.optional(),
   /** What leaves the update when a completion cannot be scored. */
   unscorable: z.enum(['exclude-group', 'exclude-completion']).default('exclude-group'),
 });

@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { VideocapError } from '../../core/errors.ts';
+import { readModelJson, readModelText } from '../../core/model-file.ts';
 import { withinTime } from '../../core/within-time.ts';
 import { DEFAULT_PROMPT } from '../prompt-config.ts';
-import { readModelJson, readModelText } from './model-file.ts';
 
 const VIDEO_PAD = '<|video_pad|>';
 const END = '<|im_end|>';

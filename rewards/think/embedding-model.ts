@@ -46,7 +46,7 @@ export function embeddingModelFolder(home: string): string {
  * The bytes of one of the model's files, once they hash to what is pinned above.
  * @throws VideocapError `MissingTool` when the file is not there, `CorruptArtifact` when it is another one.
  */
-export function readModelFile(folder: string, name: (typeof EMBEDDING_MODEL.files)[number]['name']): Buffer {
+export function readInstalledFile(folder: string, name: (typeof EMBEDDING_MODEL.files)[number]['name']): Buffer {
   const path = join(folder, name);
   const expected = EMBEDDING_MODEL.files.find((file) => file.name === name)!;
   const bytes = readIfThere(path);

@@ -1,14 +1,15 @@
 import type { RewardConfig } from '../registry.ts';
+import { embeddingModelName } from './embedding-config.ts';
 
 /** The model that comes with the set-up: BAAI's, for English. */
 export const BUILT_IN_MODEL = 'bge-small-en';
 
+type Compared = Pick<RewardConfig, 'think' | 'embeddingModel'>;
+
 /** What compares the phrases of each component that compares phrases. */
-export function measureOf({ think }: Pick<RewardConfig, 'think'>): Record<'think' | 'embedding', string> {
-  return {
-    think: think.similarity === 'token-f1' ? 'common words (token-f1)' : BUILT_IN_MODEL,
-    embedding: BUILT_IN_MODEL,
-  };
+export function measureOf({ think, embeddingModel }: Compared): Record<'think' | 'embedding', string> {
+  const model = embeddingModel ? embeddingModelName(embeddingModel) : BUILT_IN_MODEL;
+  return { think: think.similarity === 'token-f1' ? 'common words (token-f1)' : model, embedding: model };
 }
 
 const TITLES = { think: 'think score', embedding: 'embedding similarity' } as const;
@@ -18,7 +19,7 @@ const TITLES = { think: 'think score', embedding: 'embedding similarity' } as co
  * bge-small-en, 40 % of texts by characters, which it cannot read`.
  * @param metrics of the benchmark, in points.
  */
-export function gradedBy(reward: Pick<RewardConfig, 'think'>, metrics: Readonly<Record<string, number>>): string[] {
+export function gradedBy(reward: Compared, metrics: Readonly<Record<string, number>>): string[] {
   const measures = measureOf(reward);
   return (['think', 'embedding'] as const).flatMap((name) => {
     if (metrics[name] === undefined) return [];
