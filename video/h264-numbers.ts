@@ -1,5 +1,5 @@
 import { BitReader } from './bit-reader.ts';
-import type { FrameNumbers } from './missing-frames.ts';
+import type { FrameNumbers } from './frame-numbers.ts';
 
 /** What a sequence's parameters say of its frame numbers (ITU-T H.264, 7.3.2.1.1). */
 interface Sequence {

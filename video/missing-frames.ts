@@ -1,16 +1,9 @@
+import type { FrameNumbers } from './frame-numbers.ts';
 import { H264Numbers } from './h264-numbers.ts';
 import { all, boxAt, find } from './mp4-boxes.ts';
 import { Mpeg2Numbers } from './mpeg2-numbers.ts';
 import { readPacketHeads } from './packet-heads.ts';
 import type { ProbeOptions } from './probe-options.ts';
-
-/** Follows the numbers that the frames of a stream carry. */
-export interface FrameNumbers {
-  /** The next packet; its beginning is enough. */
-  take(packet: Buffer): void;
-  /** The packets, by their place, before which a number is left out: a frame is missing. */
-  readonly behindGaps: ReadonlySet<number>;
-}
 
 /**
  * The packets before which a frame is missing, by the numbers that the frames carry: an encoder counts what it writes.

@@ -1,4 +1,4 @@
-import type { FrameNumbers } from './missing-frames.ts';
+import type { FrameNumbers } from './frame-numbers.ts';
 
 /** Start codes of MPEG-2 video (ISO/IEC 13818-2, table 6-1). */
 const [GROUP, PICTURE] = [Buffer.from([0, 0, 1, 0xb8]), Buffer.from([0, 0, 1, 0])];

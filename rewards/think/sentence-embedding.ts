@@ -8,6 +8,7 @@ import { likenessOfNumbers } from './numbers.ts';
 import type { Reading } from './reading.ts';
 import type { Embedded, EmbeddingApi } from './sentence-embedding-thread.ts';
 import { normalisePhrase, type PhraseSimilarity, plainSimilarity, type Similarity } from './similarity.ts';
+import { likenessOfOrder } from './word-order.ts';
 
 /** Phrases a call to the thread: they take a second at most. */
 const BATCH = 32;
@@ -30,7 +31,8 @@ interface Embedding {
  * Words that the model does not know (of another language, with marks that its tokenizer drops, emoji) are compared by
  * their characters: two different words that the model does not know are as one to it.
  *
- * What cosine cannot see: opposites are close (`moves left` and `moves right`: 0.82), closer than some paraphrases
+ * Phrases in which two parts have exchanged their places are far apart, though their embeddings are not
+ * (`likenessOfOrder`). What cosine cannot see: opposites are close (`moves left` and `moves right`: 0.82), closer than some paraphrases
  * (`moves left` and `slides to the left`: 0.80). Thresholds therefore decide between spellings, not between meanings.
  */
 export class SentenceEmbedding implements Similarity {
@@ -142,8 +144,9 @@ function similarityOf(a: string, b: string, embeddings: ReadonlyMap<string, Embe
   // Rounding must not make 0.9999 of equal parts.
   const [read, other] = [left.reading.read, right.reading.read];
   const ofRead = read === other ? 1 : cosine(left.vector, right.vector) * likenessOfNumbers(read, other);
-  if (left.reading.unreadShare === 0 && right.reading.unreadShare === 0) return ofRead;
-  return mixedSimilarity({ phrase: a, reading: left.reading }, { phrase: b, reading: right.reading }, ofRead);
+  const order = likenessOfOrder(a, b);
+  if (left.reading.unreadShare === 0 && right.reading.unreadShare === 0) return ofRead * order;
+  return order * mixedSimilarity({ phrase: a, reading: left.reading }, { phrase: b, reading: right.reading }, ofRead);
 }
 
 /** Of vectors of length 1, clamped to [0, 1]. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { FrameNumbers } from '../../../video/frame-numbers.ts';
 import { H264Numbers } from '../../../video/h264-numbers.ts';
-import type { FrameNumbers } from '../../../video/missing-frames.ts';
 import { Mpeg2Numbers } from '../../../video/mpeg2-numbers.ts';
 
 function gapsOf(numbers: FrameNumbers, packets: readonly Buffer[]): number[] {

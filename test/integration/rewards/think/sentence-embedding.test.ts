@@ -34,6 +34,11 @@ describe('similarities of the sentence-embedding model', () => {
     ['drops by 5', 'drops by -5', 0, 0.5],
     ['3 people', '30 people', 0, 0.5],
     ['+5 kg', '5.0 kg', 0.9, 1],
+    // Two parts that exchange their places: cosines of 0.97 and more.
+    ['dog bites man', 'man bites dog', 0, 0.3],
+    ['moves from left to right', 'moves from right to left', 0, 0.5],
+    ['el perro muerde al hombre', 'el hombre muerde al perro', 0, 0.5],
+    ['a man and a dog', 'a dog and a man', itemThreshold, 1],
     ['- brown', '**brown**', 1, 1],
     ['', '', 0, 0],
     ['?', '?', 1, 1],
