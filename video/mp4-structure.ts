@@ -14,10 +14,12 @@ export async function faultOfMp4(pages: FilePages): Promise<Fault | undefined> {
   /** Where the file ends by its boxes, of those that have pictures in them. */
   let end = 0;
   let hasMeta = false;
+  let hasFragment = false;
   for (let place = 0; place < pages.size; ) {
     const box = boxAt(await pages.read(place, 16), 0, pages.size - place);
     if (!box) break;
     hasMeta ||= box.name === 'meta';
+    hasFragment ||= box.name === 'moof';
     const [start, boxEnd] = [place + box.start, place + box.end];
     const whole = boxEnd <= pages.size;
     if (!whole && (box.name === 'moov' || box.name === 'moof')) return 'cut short';
@@ -41,7 +43,7 @@ export async function faultOfMp4(pages: FilePages): Promise<Fault | undefined> {
     place = boxEnd;
   }
   // Single pictures (ISO/IEC 23008-12) have no index of moving ones, and a `meta` box in place of it.
-  if (!index) return hasMeta ? 'picture' : 'cut short';
+  if (!index) return hasMeta ? 'picture' : hasFragment ? 'segment' : 'cut short';
   const video = videoTrack(index);
   if (!video) return undefined;
   if (/^(encv|drmi)$/.test(video.coding)) return 'encrypted';
