@@ -1,3 +1,4 @@
+import { FfmpegFailure } from './ffmpeg-command.ts';
 import type { FrameNumbers } from './frame-numbers.ts';
 import { H264Numbers } from './h264-numbers.ts';
 import { all, boxAt, find } from './mp4-boxes.ts';
@@ -26,7 +27,13 @@ export async function packetsBehindGaps(
     taken++;
     numbers?.take(head);
   };
-  await readPacketHeads(path, { onIndex, onPacket }, options);
+  try {
+    await readPacketHeads(path, { onIndex, onPacket }, options);
+  } catch (error) {
+    // What ffmpeg cannot copy into a QuickTime file may still be decoded.
+    if (error instanceof FfmpegFailure && error.kind === 'refused') return new Set();
+    throw error;
+  }
   return taken === packets ? (numbers?.behindGaps ?? new Set()) : new Set();
 }
 
