@@ -23,8 +23,8 @@ export async function pinnedReward(
     if (embeddingModel.sha256 !== undefined && embeddingModel.sha256 !== sha256)
       throw new VideocapError(
         'InvalidConfig',
-        `The files of reward.embeddingModel.folder, ${embeddingModel.folder}, have the hash ${sha256}, and the config ` +
-          `insists on ${embeddingModel.sha256}; restore them, or leave sha256 out.`,
+        `The files of reward.embeddingModel.folder, ${embeddingModel.folder}, have the hash ${sha256}, and the ` +
+          `config insists on ${embeddingModel.sha256}; restore them, or leave sha256 out.`,
       );
     return { ...pinned, embeddingModel: { ...embeddingModel, sha256 } };
   } finally {

@@ -73,7 +73,8 @@ const EXAMPLES = fileURLToPath(new URL('../configs/examples', import.meta.url));
 function notMadeYet(path: string): VideocapError {
   return new VideocapError(
     'InvalidVideo',
-    `Video ${shownPath(path)} does not exist; run \`npm run example:film\` first, which makes the clips of the examples.`,
+    `Video ${shownPath(path)} does not exist; run \`npm run example:film\` first, which makes the clips of the ` +
+      'examples.',
   );
 }
 
@@ -89,9 +90,9 @@ async function refuseLinksOut(path: string, folder: string): Promise<void> {
 }
 
 /**
- * Data from elsewhere may hold links to any file of this machine, so a file that is named inside a folder must really be
- * inside it. Returns the target of a link that leads out of the folder. The folder itself may be a link. Both paths are
- * absolute.
+ * Data from elsewhere may hold links to any file of this machine, so a file that is named inside a folder must really
+ * be inside it. Returns the target of a link that leads out of the folder. The folder itself may be a link. Both paths
+ * are absolute.
  */
 export async function linkOut(path: string, folder: string): Promise<string | undefined> {
   const [target, inside] = await Promise.all([realpath(path), realpath(folder)]);

@@ -36,8 +36,8 @@ const TAG = /<(?:video|image)>|<\|vision_start\|><\|(?:video|image)_pad\|><\|vis
 /**
  * A row of a dataset file with the project's own fields. Rows in them are returned without fields that are null; of a
  * row in another layout the answer of the assistant is the `caption`, the user's text the `prompt`, and its one video
- * the `video`. The row may have fields of the project beside those of its layout. An id may be a number. Fields that are
- * empty, as tables have them, are ignored. Sources: docs/source_en/Customization/Custom-dataset.md of ms-swift,
+ * the `video`. The row may have fields of the project beside those of its layout. An id may be a number. Fields that
+ * are empty, as tables have them, are ignored. Sources: docs/source_en/Customization/Custom-dataset.md of ms-swift,
  * data/README.md of LLaMA-Factory.
  */
 export function fieldsOf(json: unknown): Read {

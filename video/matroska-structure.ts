@@ -48,7 +48,10 @@ function isEncrypted(tracks: Buffer): boolean {
     .some((part) => part.id === CODING.type && unsignedOf(tracks, part) === ENCRYPTION);
 }
 
-/** The codec of a file's moving pictures (`V_VP9`) where they have a second stream with their transparency (`AlphaMode`). */
+/**
+ * The codec of a file's moving pictures (`V_VP9`) where they have a second stream with their transparency
+ * (`AlphaMode`).
+ */
 export async function codecWithAlpha(pages: FilePages): Promise<string | undefined> {
   for (let place = 0; place < pages.size; ) {
     const element = elementAt(await pages.read(place, MAX_ELEMENT_HEAD), 0, place);

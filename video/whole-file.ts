@@ -18,8 +18,8 @@ export async function refuseUnreadable(path: string): Promise<void> {
   if (fault === 'segment')
     throw new VideocapError(
       'InvalidVideo',
-      `Video ${shownPath(path)} is a segment of a stream, whose header is in another file, mostly init.mp4; join them: ` +
-        'cat init.mp4 <segments> > whole.mp4.',
+      `Video ${shownPath(path)} is a segment of a stream, whose header is in another file, mostly init.mp4; join ` +
+        'them: cat init.mp4 <segments> > whole.mp4.',
     );
   if (fault === 'encrypted')
     throw new VideocapError(

@@ -8,8 +8,8 @@ export const EmbeddingModelConfig = z.strictObject({
    */
   folder: z.string().min(1).max(1024),
   /**
-   * SHA-256 of these files. The worker that resolves a config sets it, so that a run keeps the model that it began with;
-   * a config that has it insists on that model.
+   * SHA-256 of these files. The worker that resolves a config sets it, so that a run keeps the model that it began
+   * with; a config that has it insists on that model.
    */
   sha256: z
     .string()

@@ -61,8 +61,8 @@ export class EmbeddingSession {
   }
 
   /**
-   * Of length 1. One text at a time: a quantised model depends on the range of its batch, so in a batch the embedding of
-   * a phrase would depend on its neighbours.
+   * Of length 1. One text at a time: a quantised model depends on the range of its batch, so in a batch the embedding
+   * of a phrase would depend on its neighbours.
    */
   embed(text: string): Promise<Float32Array> {
     return this.#compute(this.#tokens(text));

@@ -24,16 +24,17 @@ interface Embedding {
 }
 
 /**
- * Cosine similarity of sentence embeddings, by bge-small-en or a model that a config names, clamped to [0, 1], computed in a thread of its own: the
- * calling thread only ever waits. Every phrase is embedded alone and once, so its similarities depend on nothing but
- * the two phrases.
+ * Cosine similarity of sentence embeddings, by bge-small-en or a model that a config names, clamped to [0, 1], computed
+ * in a thread of its own: the calling thread only ever waits. Every phrase is embedded alone and once, so its
+ * similarities depend on nothing but the two phrases.
  *
  * Words that the model does not know (of another language, with marks that its tokenizer drops, emoji) are compared by
  * their characters: two different words that the model does not know are as one to it.
  *
  * Phrases in which two parts have exchanged their places are far apart, though their embeddings are not
- * (`likenessOfOrder`). What cosine cannot see: opposites are close (`moves left` and `moves right`: 0.82), closer than some paraphrases
- * (`moves left` and `slides to the left`: 0.80). Thresholds therefore decide between spellings, not between meanings.
+ * (`likenessOfOrder`). What cosine cannot see: opposites are close (`moves left` and `moves right`: 0.82), closer than
+ * some paraphrases (`moves left` and `slides to the left`: 0.80). Thresholds therefore decide between spellings, not
+ * between meanings.
  */
 export class SentenceEmbedding implements Similarity {
   readonly name: string;

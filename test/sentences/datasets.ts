@@ -165,8 +165,8 @@ export const DATASET_SENTENCES: readonly PinnedSentence[] = [
   ],
   [
     'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
-      'Video ~/segment.m4s is a segment of a stream, whose header is in another file, mostly init.mp4; join them: cat ' +
-      'init.mp4 <segments> > whole.mp4. Fix or remove them, or raise dataset.maxBadSamples.',
+      'Video ~/segment.m4s is a segment of a stream, whose header is in another file, mostly init.mp4; join them: ' +
+      'cat init.mp4 <segments> > whole.mp4. Fix or remove them, or raise dataset.maxBadSamples.',
     () => video('segment.m4s'),
   ],
   [
