@@ -57,7 +57,7 @@ test('takes a byte order mark, Windows line ends, empty lines and no line end at
   ]);
 });
 
-test('puts characters together that lie across two pieces of the file', async () => {
+test('puts characters together whose halves are in two pieces of the file', async () => {
   const sample = { ...good, events: Array(30).fill('ä🐕'.repeat(1000)) };
   expect(await read(JSON.stringify(sample))).toEqual([{ line: 1, sample }]);
 });

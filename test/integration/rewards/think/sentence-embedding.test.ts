@@ -45,7 +45,7 @@ describe('similarities of the sentence-embedding model', () => {
     ['...', '…', 1, 1],
     ['?', '!', 0, 0],
     ['?', 'moves left', 0, 0],
-  ])('%j and %j lie in [%d, %d]', async (a, b, low, high) => {
+  ])('%j and %j are in [%d, %d]', async (a, b, low, high) => {
     const found = await compare(a, b);
     expect(found).toBeGreaterThanOrEqual(low);
     expect(found).toBeLessThanOrEqual(high);
@@ -98,7 +98,7 @@ describe('words that the model does not know', () => {
     ['unknown punctuation', '‽', '⸮', 0, 0],
     ['an English word and a Chinese one', 'dog', '狗', 0, 0],
     ['nothing', '', '狗', 0, 0],
-  ])('%s: %j and %j lie in [%d, %d], and each is itself', async (_, a, b, low, high) => {
+  ])('%s: %j and %j are in [%d, %d], and each is itself', async (_, a, b, low, high) => {
     const found = await compare(a, b);
     expect(found).toBeGreaterThanOrEqual(low);
     expect(found).toBeLessThanOrEqual(high);

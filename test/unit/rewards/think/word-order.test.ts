@@ -34,7 +34,7 @@ describe('what the order of words leaves of a similarity, counted by hand', () =
     ['nothing', '', 'dog'],
   ])('%s: nothing less', (_, a, b) => expect(likenessOfOrder(a, b)).toBe(1));
 
-  test('lies in [0, 1], is symmetric, and 1 for the same text', () => {
+  test('is in [0, 1], is symmetric, and 1 for the same text', () => {
     const text = fc
       .array(fc.constantFrom('dog', 'man', 'bites', 'and', 'the'), { maxLength: 8 })
       .map((all) => all.join(' '));
