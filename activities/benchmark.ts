@@ -48,7 +48,7 @@ export function createBenchmarkActivities(deps: BenchmarkDeps) {
         });
         const compared: ComparedPhrases[] = [];
         const onCompared = (name: string, of: ComparedPhrases[string]) => void compared.push({ [name]: of });
-        const tools = { ...scoringTools({ store, home, signal: signal?.() }, input.manifest), onCompared };
+        const tools = { ...scoringTools({ store, home, signal: signal?.() }, input), onCompared };
         // All phrases at once: a model that embeds them works in batches.
         const phrases = captioned.flatMap(({ parsed, sampleId }) =>
           [parsed.thought, sample(sampleId).thought].flatMap((thought) => phrasesOf(thought ?? [])),

@@ -51,7 +51,7 @@ export function createComparisonActivities({ store }: Pick<ActivityDeps, 'store'
           ),
           metrics: finiteMetrics({
             ...prefixed('reward', rewardStatistics(joined(scores.map(({ all }) => all)), rewards)),
-            ...(scorable && { 'judge/unscorableShare': unscorableShare(scores) }),
+            ...(scorable && { 'judge/unscorableShare': 1 - scorable.share }),
             ...algorithm.metrics?.(rewards, rounds.length, section),
           }),
           ...(notFinite && { notFinite }),
@@ -94,10 +94,4 @@ function scoredRollouts(
 function joined(rounds: readonly ComponentScores[]): ComponentScores {
   const names = Object.keys(rounds[0] ?? {});
   return Object.fromEntries(names.map((name) => [name, rounds.flatMap((scores) => scores[name]!)]));
-}
-
-/** Of all that the judge was asked for. */
-function unscorableShare(scores: readonly RoundScores[]): number {
-  const all = scores.flatMap(({ judged }) => Object.values(judged).flat(2));
-  return all.filter((score) => 'unscorable' in score).length / all.length;
 }

@@ -10,7 +10,7 @@ import { settled } from '../core/settled.ts';
 import { settledEach } from '../core/settled-each.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { startOutageClock } from '../judge/client/patient-endpoint.ts';
-import { type OpenReward, pinCustomRewards, withCustomRewards } from '../rewards/custom/custom-kinds.ts';
+import { type OpenReward, withCustomRewards } from '../rewards/custom/custom-kinds.ts';
 import { type AllowedScope, refusal } from '../rewards/custom/scorer.ts';
 import type { RewardConfig } from '../rewards/registry.ts';
 import type { ActivityDeps } from './activity-deps.ts';
@@ -80,18 +80,10 @@ export async function scoredByCustomCode<T>(
   return withCustomRewards(reward, { ...allowed, store, place, outage, signal: signal?.() }, use);
 }
 
-/**
- * The reward of a new run: checks that every custom reward is allowed and works, and notes the hash of its code.
- * @throws VideocapError `InvalidConfig`.
- */
-export async function pinnedReward(
-  deps: Pick<ActivityDeps, 'home' | 'env'>,
-  reward: RewardConfig,
-): Promise<RewardConfig> {
-  return reward.custom ? pinCustomRewards(reward, await allowedScope(deps)) : reward;
-}
-
-async function allowedScope({ home, env = process.env }: Pick<ActivityDeps, 'home' | 'env'>): Promise<AllowedScope> {
+export async function allowedScope({
+  home,
+  env = process.env,
+}: Pick<ActivityDeps, 'home' | 'env'>): Promise<AllowedScope> {
   const { rewards, path, folder } = await readAllowed(home);
   return { allowed: rewards, allowedPath: path, folder, env };
 }

@@ -8,7 +8,7 @@ import type { RunInput } from '../contracts/run-input.ts';
 import { VideocapError } from '../core/errors.ts';
 import { parseRunCheckpoint } from '../policy/run-checkpoint.ts';
 import type { ActivityDeps } from './activity-deps.ts';
-import { pinnedReward } from './custom-rewards.ts';
+import { pinnedReward } from './pinned-reward.ts';
 
 /**
  * Turns a run's input into its whole, validated config: the first thing a run does, so that a wrong one ends it at

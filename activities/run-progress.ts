@@ -28,7 +28,7 @@ import { keyOf, parseKey } from '../core/store-layout.ts';
 import { keyOfContent, nameIn } from '../core/stored-ref.ts';
 import { type JudgeConfig, judgement } from '../judge/judge-config.ts';
 import type { ActivityDeps } from './activity-deps.ts';
-import { pinnedReward } from './custom-rewards.ts';
+import { pinnedReward } from './pinned-reward.ts';
 
 /** Finds where a run can continue, or where another can start from. */
 export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'home' | 'env'>) {

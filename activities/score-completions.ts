@@ -27,7 +27,7 @@ export function createScoreActivities({ store, home, onProgress, signal }: Score
         const { sample } = await readManifest(store, manifest);
         const compared: ComparedPhrases[] = [];
         const onCompared = (name: string, of: ComparedPhrases[string]) => void compared.push({ [name]: of });
-        const tools = { ...scoringTools({ store, home, signal: signal?.() }, manifest), onCompared };
+        const tools = { ...scoringTools({ store, home, signal: signal?.() }, { manifest, reward }), onCompared };
         const components = localComponents(reward);
         const scores: Record<string, Score[][]> = Object.fromEntries(components.map(({ name }) => [name, []]));
         for (const [done, { sampleId, completions }] of groups.entries()) {

@@ -2,11 +2,12 @@ import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { Identity } from '../core/identity.ts';
 import type { LocalTools } from '../rewards/component.ts';
 import { storedFrequencies } from '../rewards/reference/stored-frequencies.ts';
+import type { RewardConfig } from '../rewards/registry.ts';
 import { createSimilarity } from '../rewards/think/create-similarity.ts';
 import type { Similarity } from '../rewards/think/similarity.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
-/** What scoring from texts alone may use, for the samples of one manifest. */
+/** What scoring from texts alone may use, for the samples of one manifest and one reward. */
 export interface ScoringTools extends LocalTools {
   /** What the model computes with that has compared phrases; `undefined` where none has. */
   comparedWith(): Promise<Identity | undefined>;
@@ -14,12 +15,12 @@ export interface ScoringTools extends LocalTools {
 
 export function scoringTools(
   { store, home, signal }: Pick<ActivityDeps, 'store' | 'home'> & { signal: AbortSignal | undefined },
-  manifest: ArtifactRef,
+  { manifest, reward }: { manifest: ArtifactRef; reward: Pick<RewardConfig, 'embeddingModel'> },
 ): ScoringTools {
   const used = new Set<Similarity>();
   return {
     similarity(name) {
-      const similarity = createSimilarity(name, home);
+      const similarity = createSimilarity(name, home, reward.embeddingModel);
       used.add(similarity);
       return similarity;
     },

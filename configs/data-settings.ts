@@ -2,7 +2,8 @@ import type { core } from 'zod';
 import { REFERENCE_NAMES } from '../benchmarks/held-out-metrics.ts';
 import type { DataFields } from '../datasets/data-fields.ts';
 import { NO_JUDGE, needsSmallWorld } from '../judge/judge-config.ts';
-import { COMPONENTS, componentNames, componentsOf } from '../rewards/registry.ts';
+import type { RewardComponent } from '../rewards/component.ts';
+import { COMPONENTS, componentNames, componentsOf, neededInSome } from '../rewards/registry.ts';
 import { judgeMissing } from './judge-missing.ts';
 import type { ExperimentConfig } from './schema.ts';
 
@@ -29,11 +30,14 @@ export function withDataSettings(raw: Readonly<Raw>, data?: DataFields): Raw {
   // Components that a config has only if it lists them are left alone: a default would add them, and a listed one is
   // refused where nothing serves it.
   const inEveryConfig = componentNames(() => false);
+  const hasNothing = (component: RewardComponent) => {
+    const field = neededInSome(component);
+    return field !== undefined && (output === 'plain' || data?.train[field] === false);
+  };
   const idle = Object.values(COMPONENTS).filter(
     (component) =>
       inEveryConfig.includes(component.name) &&
-      (('uses' in component && (output === 'plain' || data?.train[component.uses] === false)) ||
-        (component.scored === 'by the judge' && !judged)),
+      (hasNothing(component) || (component.scored === 'by the judge' && !judged)),
   );
   settings.push(['reward', Object.fromEntries(idle.map(({ name }) => [name, { weight: 0 }]))]);
   if (!judged && sectionOf(raw.benchmark)?.judge === undefined)
@@ -50,11 +54,12 @@ export function dataIssues(config: ExperimentConfig, data: DataFields | undefine
   const remedy = 'set judge.kind to llm, with judge.baseUrl and judge.model';
   const noJudge = `nothing judges the captions of ${data.file}: ${remedy}`;
   for (const { component, config: section } of componentsOf(config.reward)) {
-    const { name, uses } = component;
-    if (section.weight > 0 && uses && !data.train[uses])
+    const { name } = component;
+    const field = neededInSome(component);
+    if (section.weight > 0 && field && !data.train[field])
       refuse(
         ['reward', name],
-        `no sample of ${data.file} has the field "${uses}": add it with videocap annotate, or set ` +
+        `no sample of ${data.file} has the field "${field}": add it with videocap annotate, or set ` +
           `reward.${name}.weight to 0`,
       );
   }

@@ -147,9 +147,13 @@ function applyOverride(raw: Record<string, unknown>, key: string, value: unknown
 
 /** The paths in a config mean the same wherever the worker that reads it was started. */
 function withAbsolutePaths(config: ExperimentConfig, folder: string): ExperimentConfig {
-  const { dataset, policy, benchmark } = config;
+  const { dataset, policy, benchmark, reward } = config;
+  const { embeddingModel } = reward;
   return {
     ...config,
+    ...(embeddingModel && {
+      reward: { ...reward, embeddingModel: { ...embeddingModel, folder: resolve(folder, embeddingModel.folder) } },
+    }),
     dataset: absoluteDataset(dataset, folder),
     benchmark: {
       ...benchmark,

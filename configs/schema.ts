@@ -68,11 +68,11 @@ const WithRewards = ExperimentFields.superRefine((config, context) => {
   const { reward, judge, prompt, algorithm } = config;
   const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
   const weighed = componentsOf(reward).filter(({ config }) => config.weight > 0);
-  for (const { name, uses } of weighed.map(({ component }) => component))
-    if (uses === 'thought' && prompt.output === 'plain')
+  for (const { component } of weighed)
+    if (component.needs?.field === 'thought' && prompt.output === 'plain')
       refuse(
-        ['reward', name],
-        `set reward.${name}.weight to 0, or prompt.output to structured: a plain completion has no analysis`,
+        ['reward', component.name],
+        `set reward.${component.name}.weight to 0, or prompt.output to structured: a plain completion has no analysis`,
       );
   for (const { path, off, why } of judgeMissing(config))
     refuse(path, `${off}, or name a judge in the section judge: ${why}`);

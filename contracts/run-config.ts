@@ -4,18 +4,25 @@ import type { ExperimentConfig } from '../configs/schema.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { RunCheckpoint } from '../policy/run-checkpoint.ts';
 import { unpinCustomRewards } from '../rewards/custom/custom-kinds.ts';
+import type { RewardConfig } from '../rewards/registry.ts';
 import { progressAt, TO_START } from './read-progress.ts';
 
 /**
- * A run's config with changes. Custom rewards are named without their code, which may be another one by now.
+ * A run's config with changes. Custom rewards and an embedding model are named without the hashes of their files, which
+ * may be others by now.
  * @throws VideocapError `InvalidConfig` for changes that the config does not take.
  */
 export function changedConfig(run: string, config: ExperimentConfig, overrides: Overrides): ExperimentConfig {
-  return parseConfig(stringify({ ...config, reward: unpinCustomRewards(config.reward) }), {
+  return parseConfig(stringify({ ...config, reward: unpinned(config.reward) }), {
     file: `the config of run ${run}`,
     folder: '/',
     overrides,
   });
+}
+
+function unpinned(reward: RewardConfig): RewardConfig {
+  const { embeddingModel, ...rest } = unpinCustomRewards(reward);
+  return { ...rest, ...(embeddingModel && { embeddingModel: { folder: embeddingModel.folder } }) };
 }
 
 /**

@@ -26,8 +26,8 @@ const REMEDY = 'restore it, or have it made again: videocap resume <run>';
  * ref `a/b.json`, which is put after it: an artifact either exists whole or not at all. Of two writers of one key, the
  * first to put its ref wins, and a later writer with other bytes is refused.
  *
- * Contents lie under their key and hash, and are not shared between keys: a run can remove its old checkpoints, and
- * free their space at once, without knowing which other runs have the same bytes.
+ * Contents are stored under their key and hash, and are not shared between keys: a run can remove its old checkpoints,
+ * and free their space at once, without knowing which other runs have the same bytes.
  *
  * Nothing damaged is ever given out: contents are checked against their hash, and a ref against its key. `once` makes a
  * damaged artifact again, and `onceJson` also those that its value refers to; other readers get an error with the
@@ -102,7 +102,10 @@ export class ArtifactStore {
     );
   }
 
-  /** `put` of a file's bytes, which never lie in memory. A file in a folder of `storage.scratch` is taken over. */
+  /**
+   * `put` of a file's bytes, which are never in memory as a whole. A file in a folder of `storage.scratch` is taken
+   * over.
+   */
   async putFile(key: string, { path, sha256: hash }: { path: string; sha256: string }): Promise<ArtifactRef> {
     const { size } = await stat(path);
     return this.#put(key, refTo(key, hash, size), (name) => this.storage.putContentFile(name, hash, path));

@@ -18,7 +18,7 @@ import type { TokenFilters } from './token-filters.ts';
 export interface PolicyEngine {
   /**
    * Finds the model that a config names, and checks all of it, its own weights too: what is wrong is found here, before
-   * anything is prepared for it. The folder is not trusted: whatever its files hold, this ends.
+   * anything is prepared for it. The folder is not trusted: this ends in bounded time for any content of its files.
    * @throws VideocapError `InvalidModel`.
    */
   startPolicy(model: string, options?: CallOptions): Promise<PolicyFiles>;
@@ -128,7 +128,7 @@ export interface ReferenceBatch {
   samples: readonly (Shown & { sampleId: string; text: string })[];
 }
 
-/** A new file of a policy, with its hash: its bytes, or where it lies in the request's folder. */
+/** A new file of a policy, with its hash: its bytes, or its path in the request's folder. */
 export type NewFile = { bytes: Uint8Array<ArrayBuffer>; sha256: string } | PinnedFile;
 
 /** A policy after an update: equal weights and moments give equal bytes. */

@@ -101,7 +101,10 @@ export const DatasetManifest = z.strictObject({
   train: z.array(Sample),
   heldOut: z.array(Sample),
   quarantined: z.array(z.strictObject({ id: z.string(), reason: z.string() })),
-  /** Where `train` is mixed: its sources, in the order in which their samples lie there, with so many each. */
+  /**
+   * Where `train` is mixed: its sources, in the order in which their samples follow there, and the number of samples of
+   * each.
+   */
   sources: z
     .array(z.strictObject({ name: z.string(), weight: z.number().positive(), samples: z.int().min(1) }))
     .optional(),

@@ -58,7 +58,7 @@ export interface Storage {
   /** Two storages with the same place hold the same things. */
   readonly place: string;
 
-  /** Stores a content. What lies under the name, the same or damaged, is replaced. */
+  /** Stores a content. A content that is stored under the name already, the same or damaged, is replaced. */
   putContent(name: string, sha256: string, bytes: Uint8Array): Promise<void>;
 
   /**
@@ -71,7 +71,7 @@ export interface Storage {
 
   /**
    * A new, empty folder on this machine, for files that `putContentFile` takes over. The caller removes it; what a
-   * caller that died left in it is `unfinished`, where the folder lies in the storage.
+   * caller that died left in it is `unfinished`, where the folder is in the storage.
    */
   scratch(): Promise<string>;
 
@@ -89,7 +89,7 @@ export interface Storage {
 
   /**
    * Stores a text of at most `LARGEST_REF` bytes. With `ifAbsent`, a text that is there stays.
-   * @returns the text that lies under the key afterwards. If it is not the given one, another writer was first.
+   * @returns the text that is stored under the key afterwards. If it is not the given one, another writer was first.
    */
   putRef(key: string, text: string, options: { ifAbsent: boolean }): Promise<string>;
 

@@ -1,5 +1,6 @@
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { clipped } from '../core/clipped.ts';
 import { VideocapError } from '../core/errors.ts';
@@ -40,6 +41,7 @@ export async function checkVideo(
   const excerpt: Excerpt = { start, end, fps, times };
   const found = await stat(path).catch(() => undefined);
   if (found === undefined && isAddress(name)) throw notAFile(name);
+  if (found === undefined && folder === EXAMPLES) throw notMadeYet(path);
   // Opening what is neither file nor folder gives the reason why it is no video.
   if (!found?.isDirectory() && (!found?.isFile() || found.size === 0))
     await openClip(path, { ...frames, signal }, excerpt);
@@ -66,6 +68,17 @@ async function refusePicturesElsewhere(folder: string): Promise<void> {
     if ((await lstat(picture)).isSymbolicLink()) await refuseLinksOut(picture, folder);
 }
 
+/** The folder whose data sets name clips of a film that is not part of the repository. */
+const EXAMPLES = fileURLToPath(new URL('../configs/examples', import.meta.url));
+
+function notMadeYet(path: string): VideocapError {
+  return new VideocapError(
+    'InvalidVideo',
+    `Video ${shownPath(path)} does not exist; run \`npm run example:film\` first, which makes the clips of the ` +
+      'examples.',
+  );
+}
+
 function notAFile(name: string): VideocapError {
   const address = shownPath(clipped(name, 120));
   return new VideocapError('InvalidVideo', `video "${address}" is an address; download it and name the file`);
@@ -78,9 +91,9 @@ async function refuseLinksOut(path: string, folder: string): Promise<void> {
 }
 
 /**
- * Data from elsewhere may hold links to whatever this machine has: what lies in a folder by its name must lie there in
- * truth. Returns where a link that leads out of the folder goes to. The folder itself may be a link. Both paths are
- * absolute.
+ * Data from elsewhere may hold links to any file of this machine, so a file that is named inside a folder must really
+ * be inside it. Returns the target of a link that leads out of the folder. The folder itself may be a link. Both paths
+ * are absolute.
  */
 export async function linkOut(path: string, folder: string): Promise<string | undefined> {
   const [target, inside] = await Promise.all([realpath(path), realpath(folder)]);

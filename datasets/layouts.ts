@@ -36,14 +36,16 @@ const TAG = /<(?:video|image)>|<\|vision_start\|><\|(?:video|image)_pad\|><\|vis
 /**
  * A row of a dataset file with the project's own fields. Rows in them are returned without fields that are null; of a
  * row in another layout the answer of the assistant is the `caption`, the user's text the `prompt`, and its one video
- * the `video`. The row may have fields of the project beside those of its layout. Fields that are empty, as tables have
- * them, are ignored. Sources: docs/source_en/Customization/Custom-dataset.md of ms-swift, data/README.md of LLaMA-
- * Factory.
+ * the `video`. The row may have fields of the project beside those of its layout. An id may be a number. Fields that
+ * are empty, as tables have them, are ignored. Sources: docs/source_en/Customization/Custom-dataset.md of ms-swift,
+ * data/README.md of LLaMA-Factory.
  */
 export function fieldsOf(json: unknown): Read {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return { fields: json };
-  if (!LAYOUT_FIELDS.some((field) => Object.hasOwn(json, field)))
-    return { fields: Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null)) };
+  if (!LAYOUT_FIELDS.some((field) => Object.hasOwn(json, field))) {
+    const filled: Row = Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
+    return { fields: { ...filled, ...numberedId(filled) } };
+  }
   const row = filledOf(json);
   const empty = [...TURN_LISTS, ...ANSWERS].find((field) => Object.hasOwn(json, field) && !(field in row));
   try {
@@ -53,6 +55,9 @@ export function fieldsOf(json: unknown): Read {
     throw error;
   }
 }
+
+/** The id of a row that is a number, as a text. */
+const numberedId = ({ id }: Row) => (typeof id === 'number' ? { id: String(id) } : {});
 
 /** Ends the reading of a row; its message is the row's problem. */
 class LayoutProblem extends Error {}
@@ -87,7 +92,7 @@ function converted(row: Row, empty: string | undefined): Row {
   const prompt = question && untagged(question.text);
   return {
     ...own,
-    ...(typeof own.id === 'number' && { id: String(own.id) }),
+    ...numberedId(own),
     ...videoOf(row, parts, own, where),
     ...(prompt && { prompt: given(own, 'prompt', prompt, where) }),
     ...(answer && { caption: given(own, 'caption', untagged(answer.text), where) }),

@@ -10,7 +10,7 @@ import { type JudgedComponent, type JudgedTools, Weight } from './component.ts';
 export const CaptionConfig = CaptionOptions.extend({ weight: Weight });
 export type CaptionConfig = z.infer<typeof CaptionConfig>;
 
-/** What lies behind the caption scores of one group: one entry a completion, in the rollout's order. */
+/** What led to the caption scores of one group: one entry a completion, in the rollout's order. */
 export const CaptionDetails = z.strictObject({
   sampleId: z.string(),
   /** The reference's events; absent where they could not be read, or are not compared with. */

@@ -7,7 +7,7 @@ import { type JudgedComponent, type JudgedTools, Weight } from './component.ts';
 export const ChecklistConfig = z.strictObject({ weight: Weight });
 export type ChecklistConfig = z.infer<typeof ChecklistConfig>;
 
-/** What lies behind the scores of one group. */
+/** What led to the scores of one group. */
 export const ChecklistDetails = z.strictObject({
   sampleId: z.string(),
   keyPoints: z.array(z.string()),
@@ -32,7 +32,7 @@ export const checklist: JudgedComponent<ChecklistConfig> = {
   range: [0, 1],
   colour: 'rose',
   scored: 'by the judge',
-  needs: ['keyPoints'],
+  needs: { field: 'keyPoints', in: 'every sample' },
   details: ChecklistDetails,
   async score({ sample, completions }, _config, tools) {
     const { keyPoints } = sample;

@@ -58,11 +58,18 @@ interface Common<Config> {
   readonly range: readonly [number, number];
   /** Its line in charts: a colour of the report's style sheet. */
   readonly colour: 'orange' | 'teal' | 'violet' | 'accent' | 'rose' | 'olive';
-  /** What every training sample must have; a sample without it is refused before anything is computed. */
-  readonly needs?: readonly ReferenceField[];
-  /** What samples must have beside a caption; a data set in which none has it is refused. */
-  readonly uses?: keyof SampleFields;
+  /** What samples must have beside a caption. */
+  readonly needs?: Need;
 }
+
+/**
+ * A field of samples that a component cannot score without. `every sample`: a training sample without it is set aside
+ * before anything is computed. `some sample`: a data set in which no sample has it is refused; a completion of a sample
+ * without it has no score.
+ */
+export type Need =
+  | { readonly field: ReferenceField; readonly in: 'every sample' }
+  | { readonly field: keyof SampleFields; readonly in: 'some sample' };
 
 /** Scored from texts alone, without asking a judge. */
 export interface LocalComponent<Config extends ComponentSection = ComponentSection> extends Common<Config> {
@@ -84,7 +91,7 @@ export interface LocalTools {
 /** Scored by asking the judge. */
 export interface JudgedComponent<Config extends ComponentSection = ComponentSection> extends Common<Config> {
   readonly scored: 'by the judge';
-  /** What lies behind the scores of one group, stored for people who look at them. */
+  /** What led to the scores of one group, stored for people who look at them. */
   readonly details: z.ZodType;
   /** @returns one score a completion, in their order. */
   score(group: GroupToScore, config: Config, tools: JudgedTools): Promise<{ scores: Score[]; details: unknown }>;

@@ -13,7 +13,7 @@ export const QaConfig = z.strictObject({
 });
 export type QaConfig = z.infer<typeof QaConfig>;
 
-/** What lies behind the scores of one group. */
+/** What led to the scores of one group. */
 export const QaDetails = z.strictObject({
   sampleId: z.string(),
   /** What every completion was asked; `answer` is the index of the right option. */
@@ -41,7 +41,7 @@ export const qa: JudgedComponent<QaConfig> = {
   range: [0, 1],
   colour: 'accent',
   scored: 'by the judge',
-  needs: ['questions'],
+  needs: { field: 'questions', in: 'every sample' },
   details: QaDetails,
   async score({ sample, completions }, { draws }, tools) {
     const { questions } = sample;

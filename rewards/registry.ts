@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ReferenceField } from '../core/sample.ts';
+import type { ReferenceField, SampleFields } from '../core/sample.ts';
 import type { CaptionReading } from '../judge/read-caption.ts';
 import { caption } from './caption.ts';
 import { checklist } from './checklist.ts';
@@ -18,6 +18,7 @@ import { overlong } from './overlong.ts';
 import { qa } from './qa.ts';
 import { referenceReward } from './reference/metric.ts';
 import { REFERENCE_METRICS } from './reference/metrics.ts';
+import { EmbeddingModelConfig } from './think/embedding-config.ts';
 import { think } from './think.ts';
 
 /** The components of the project, in the order in which totals are summed and tables list them. */
@@ -71,6 +72,11 @@ export const RewardConfig = z.strictObject({
         'step',
     })
     .optional(),
+  /**
+   * A model that `think` and `embedding` compare phrases with, in place of the English one that the set-up installs
+   * (bge-small-en).
+   */
+  embeddingModel: EmbeddingModelConfig.optional(),
   /** What leaves the update when a completion cannot be scored. */
   unscorable: z.enum(['exclude-group', 'exclude-completion']).default('exclude-group'),
 });
@@ -134,9 +140,14 @@ export function componentsOf(reward: RewardConfig): { component: RewardComponent
 
 /** What the components need of every training sample, and which component it is that needs it. */
 export function neededFields(reward: RewardConfig): { field: ReferenceField; component: string }[] {
-  return componentsOf(reward).flatMap(({ component: { name, needs = [] } }) =>
-    needs.map((field) => ({ field, component: name })),
+  return componentsOf(reward).flatMap(({ component: { name, needs } }) =>
+    needs?.in === 'every sample' ? [{ field: needs.field, component: name }] : [],
   );
+}
+
+/** The field that some sample of a data set must have for this component, if it needs one. */
+export function neededInSome({ needs }: Pick<RewardComponent, 'needs'>): keyof SampleFields | undefined {
+  return needs?.in === 'some sample' ? needs.field : undefined;
 }
 
 /** Names of components: those that every config has, and of the others those for which `has` is true. */

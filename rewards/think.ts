@@ -36,7 +36,7 @@ export const think: LocalComponent<ThinkConfig> = {
   range: [0, 1],
   colour: 'teal',
   scored: 'locally',
-  uses: 'thought',
+  needs: { field: 'thought', in: 'some sample' },
   async score({ sample: { id, thought: reference }, completions }, config, { similarity, onCompared, signal }) {
     const phrases = [reference, ...completions.map(({ thought }) => thought)].flatMap((thought) =>
       phrasesOf(thought ?? []),

@@ -13,7 +13,7 @@ const UNCONCEALED = ['-fflags', '+discardcorrupt', '-ec:v', '0'];
 interface Seen {
   /** Filters that bring a picture to the size and the format in which it is seen. */
   shown: readonly string[];
-  info: Pick<VideoInfo, 'durationSeconds' | 'timeline'>;
+  info: Pick<VideoInfo, 'durationSeconds' | 'timeline' | 'decoder'>;
 }
 
 /**
@@ -32,7 +32,7 @@ export async function damageIn(
   for (const part of parts) {
     const filters = [...untilFilter(part.until), ...shown];
     const decode = (decoder: readonly string[]) => {
-      const inputOptions = [...decoder, ...seekOptions(part)];
+      const inputOptions = [...decoder, ...info.decoder, ...seekOptions(part)];
       const pass = { inputOptions, filters, durationSeconds: info.durationSeconds };
       return decodedPictures(path, pass, options).catch((error) => {
         // ffmpeg fails where no picture is left.

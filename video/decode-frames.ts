@@ -1,4 +1,5 @@
 import { VideocapError } from '../core/errors.ts';
+import { onWhite } from './alpha.ts';
 import { damageIn } from './damage.ts';
 import { DecodedTimes, reportTimes } from './decoded-times.ts';
 import { runFfmpeg, SIDE_OUTPUT } from './ffmpeg-command.ts';
@@ -86,12 +87,17 @@ async function decodeParts(
   const report = new DecodedTimes(parts.length);
   const { pixelFormat, bytesPerPixel, render } = renderingOf(info.colours);
   const frameBytes = width * height * bytesPerPixel;
-  const shown = [scaleFilter(width, height), 'setsar=1', `format=${pixelFormat}`];
+  const shown = [
+    ...(info.transparent ? onWhite(bytesPerPixel > 3 ? 'gbrap16le' : 'gbrap') : []),
+    ...[scaleFilter(width, height), 'setsar=1', `format=${pixelFormat}`],
+  ];
   const chains = stretches.map(({ picker, timeline, until }, i) => {
     const select = `select='${selectExpression(picker, timeline)}'`;
     return [reportTimes(SIDE_OUTPUT, i), ...untilFilter(until), select, ...shown].join(',');
   });
-  const [first, ...others] = parts.map((part) => [...STRICT, ...restarting(restarts), ...seekOptions(part)]);
+  const [first, ...others] = parts.map((part) => [
+    ...[...STRICT, ...info.decoder, ...restarting(restarts), ...seekOptions(part)],
+  ]);
   const mostFrames =
     2 * stretches.reduce((sum, { picker }) => sum + picker.moments.length + (picker.numbers?.length ?? 0), 0);
   const { stdout, stderr } = await runFfmpeg({

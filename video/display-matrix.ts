@@ -1,6 +1,6 @@
 import { all, find } from './mp4-boxes.ts';
 
-/** Where the matrix lies in a track header of version 0 or 1: behind version, flags, times, layer and volume. */
+/** Where the matrix is in a track header of version 0 or 1: behind version, flags, times, layer and volume. */
 const MATRIX = { 0: 40, 1: 52 } as const;
 
 /**

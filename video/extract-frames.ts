@@ -11,7 +11,7 @@ import { smartResize } from './smart-resize.ts';
 import { asVideoError } from './video-errors.ts';
 
 /** Bump this when the same file and options would give other pixels: it is part of every clip's identity. */
-const EXTRACTION_VERSION = 2;
+const EXTRACTION_VERSION = 3;
 
 /**
  * A hash of everything that determines a clip: its video's content, and how frames are taken from it. What was added to

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { VideocapError } from '../core/errors.ts';
+import { onWhite } from './alpha.ts';
 import type { Clip } from './clip.ts';
 import { FfmpegFailure, runFfmpeg } from './ffmpeg-command.ts';
 import type { FrameOptions } from './frame-options.ts';
@@ -77,8 +78,7 @@ async function sizeOf(path: string, options: ProbeOptions): Promise<Size> {
 async function decode(path: string, { width, height }: Size, options: ProbeOptions): Promise<Buffer> {
   const picture = await openPicture(path);
   const filters = [
-    // Premultiplied negatives: what is transparent becomes white, as on a page.
-    ...(picture.format === 'jpeg' ? [] : ['format=gbrap,negate,premultiply=inplace=1,negate']),
+    ...(picture.format === 'jpeg' ? [] : onWhite('gbrap')),
     ...TURNS[picture.orientation]!,
     ...[scaleFilter(width, height), 'setsar=1', 'format=rgb24'],
   ];

@@ -2,23 +2,30 @@ import { closeSync, openSync, readSync } from 'node:fs';
 
 const HEAD = 4096;
 
-/**
- * The kind of a file that ffmpeg refuses, by its first bytes: ffmpeg must not open such a file.
- * `undefined`: none of these.
- */
-export function kindOfFile(path: string): 'list' | 'picture' | 'text' | undefined {
+/** Of a file that is no video. `pointer`: to a file in Git LFS; `zeros`: space for a download that was not finished. */
+export type FileKind = 'list' | 'picture' | 'text' | 'archive' | 'pointer' | 'zeros';
+
+/** The kind of a file that ffmpeg refuses, by its first bytes. `undefined`: none of these. */
+export function kindOfFile(path: string): FileKind | undefined {
   return kindOfBytes(headOf(path));
 }
 
 /** Pure. */
-export function kindOfBytes(head: Uint8Array): 'list' | 'picture' | 'text' | undefined {
+export function kindOfBytes(head: Uint8Array): FileKind | undefined {
   const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
+  if (bytes.length > 0 && bytes.every((byte) => byte === 0)) return 'zeros';
+  if (ARCHIVES.test(bytes.toString('latin1', 0, 8)) || bytes.toString('latin1', 257, 262) === 'ustar') return 'archive';
   if (PICTURES.test(bytes.toString('latin1', 0, 16))) return 'picture';
   const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
+  if (text.startsWith('version https://git-lfs')) return 'pointer';
   if (LISTS.test(text)) return 'list';
   return isText(bytes) ? 'text' : undefined;
 }
 
+/** Zip, gzip, bzip2, xz, Zstandard, 7z and RAR, as they begin; tar has its name behind the first file's. */
+const ARCHIVES =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: this is how they begin
+  /^(PK\x03\x04|\x1f\x8b|BZh\d|\xfd7zXZ\0|\(\xb5\/\xfd|7z\xbc\xaf\x27\x1c|Rar!\x1a)/;
 /** JPEG, PNG, WebP, TIFF, BMP, PSD, OpenEXR, JPEG XL and JPEG 2000, as they begin. */
 const PICTURES =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: this is how they begin

@@ -12,6 +12,8 @@ export interface FirstPicture {
   /** Whole degrees that the file asks players to turn the picture, counter-clockwise, in (-180, 180]. */
   rotation: number;
   colours: Colours;
+  /** The decoder gives its transparency. */
+  transparent: boolean;
 }
 
 /**
@@ -20,7 +22,18 @@ export interface FirstPicture {
  * rotation. The input must not be turned by ffmpeg (`-noautorotate`).
  */
 export const headOfFirstPicture = (stream: string): readonly string[] => [
-  ...['-map', stream, '-frames:v', '1', '-vf', 'format=rgb24', '-c:v', 'rawvideo', '-bsf:v', 'noise=drop=1'],
+  ...[
+    '-map',
+    stream,
+    '-frames:v',
+    '1',
+    '-vf',
+    'format=pix_fmts=rgb24|rgba',
+    '-c:v',
+    'rawvideo',
+    '-bsf:v',
+    'noise=drop=1',
+  ],
   ...['-map_metadata', '-1', '-map_chapters', '-1', '-threads', '1'],
   ...['-f', 'mov', '-movflags', 'frag_keyframe+empty_moov', SIDE_OUTPUT],
 ];
@@ -42,6 +55,7 @@ export function readFirstPicture(head: Buffer): FirstPicture {
     height: upright ? height : square,
     rotation,
     colours: coloursOf(head),
+    transparent: entry.name === 'RGBA',
   };
 }
 

@@ -5,7 +5,7 @@ const ALWAYS = -9e15;
 
 /**
  * Chooses frames while ffmpeg decodes, without looking ahead: a frame is written when it is the first to reach a
- * moment. The moment for a frame of the timeline lies halfway between it and the one before, so that rounding chooses
+ * moment. The moment for a frame of the timeline is halfway between it and the one before, so that rounding chooses
  * no other; when the frame was lost, the next one is written, and can be told from it by its time.
  */
 export interface Picker {

@@ -14,10 +14,12 @@ export async function faultOfMp4(pages: FilePages): Promise<Fault | undefined> {
   /** Where the file ends by its boxes, of those that have pictures in them. */
   let end = 0;
   let hasMeta = false;
+  let hasFragment = false;
   for (let place = 0; place < pages.size; ) {
     const box = boxAt(await pages.read(place, 16), 0, pages.size - place);
     if (!box) break;
     hasMeta ||= box.name === 'meta';
+    hasFragment ||= box.name === 'moof';
     const [start, boxEnd] = [place + box.start, place + box.end];
     const whole = boxEnd <= pages.size;
     if (!whole && (box.name === 'moov' || box.name === 'moof')) return 'cut short';
@@ -41,7 +43,7 @@ export async function faultOfMp4(pages: FilePages): Promise<Fault | undefined> {
     place = boxEnd;
   }
   // Single pictures (ISO/IEC 23008-12) have no index of moving ones, and a `meta` box in place of it.
-  if (!index) return hasMeta ? 'picture' : 'cut short';
+  if (!index) return hasMeta ? 'picture' : hasFragment ? 'segment' : 'cut short';
   const video = videoTrack(index);
   if (!video) return undefined;
   if (/^(encv|drmi)$/.test(video.coding)) return 'encrypted';
@@ -49,7 +51,7 @@ export async function faultOfMp4(pages: FilePages): Promise<Fault | undefined> {
   return isMissing ? 'cut short' : undefined;
 }
 
-/** The first track with moving pictures: how they are coded, and where the last of its bytes lies. */
+/** The first track with moving pictures: how they are coded, and the place of its last byte. */
 function videoTrack(index: Buffer): { id: number; coding: string; end: number } | undefined {
   for (const track of boxesIn(index, all(index))) {
     if (track.name !== 'trak') continue;
@@ -67,7 +69,7 @@ function videoTrack(index: Buffer): { id: number; coding: string; end: number } 
   return undefined;
 }
 
-/** The end of the chunk that lies last: ISO/IEC 14496-12, 8.7 (stsc, stsz, stz2, stco, co64). */
+/** The end of the last chunk in the file: ISO/IEC 14496-12, 8.7 (stsc, stsz, stz2, stco, co64). */
 function endOfSamples(index: Buffer, table: Box): number {
   const [runs, sizes] = [find(index, table, 'stsc'), find(index, table, 'stsz')];
   const [short, long] = [find(index, table, 'stco'), find(index, table, 'co64')];

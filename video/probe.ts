@@ -1,13 +1,23 @@
 import { stat } from 'node:fs/promises';
 import { VideocapError } from '../core/errors.ts';
+import { alphaDecoder } from './alpha.ts';
 import { decodedPictures } from './decoded-pictures.ts';
 import { decodedTimeline, needsDecoder } from './decoded-timeline.ts';
 import { runFfmpeg } from './ffmpeg-command.ts';
 import { type FirstPicture, headOfFirstPicture, readFirstPicture } from './first-picture.ts';
 import { lostPackets } from './lost-packets.ts';
+import { packetsBehindGaps } from './missing-frames.ts';
 import { PacketTable } from './packet-table.ts';
 import { given, type ProbeOptions, STRICT, VIDEO_STREAM } from './probe-options.ts';
-import { type FileFacts, isStated, leadingPictures, nearest, type Timeline, timelineOf } from './timeline.ts';
+import {
+  type FileFacts,
+  hasTimeGaps,
+  isStated,
+  leadingPictures,
+  nearest,
+  type Timeline,
+  timelineOf,
+} from './timeline.ts';
 import { asVideoError, shownPath } from './video-errors.ts';
 import { refuseUnreadable, saysWhenShown } from './whole-file.ts';
 
@@ -19,8 +29,13 @@ export interface VideoInfo extends FirstPicture {
   /** Mean over the file; 0 for a single frame without a duration. */
   framesPerSecond: number;
   codec: string;
+  /** ffmpeg's options to decode its pictures with their transparency, where that takes another decoder. */
+  decoder: readonly string[];
   timeline: Timeline;
 }
+
+/** Codecs whose decoder gives white where the picture is transparent. */
+const ON_WHITE: ReadonlySet<string> = new Set(['gif']);
 
 /** A line a frame: enough for a day of video. */
 const MAX_TABLE_BYTES = 256 * 2 ** 20;
@@ -48,35 +63,46 @@ export async function probeVideo(path: string, options: ProbeOptions = {}): Prom
     throw new VideocapError('InvalidVideo', `Video ${shownPath(path)} is empty (0 bytes); copy or download it again.`);
   try {
     await refuseUnreadable(path);
+    const decoder = await alphaDecoder(path);
     const asShown = (await saysWhenShown(path)) ? AS_SHOWN : [];
-    let [table, head] = await packetsOf(path, options, asShown);
-    if (asShown.length > 0 && table.packets > 0 && !isStated(table)) [table, head] = await packetsOf(path, options);
+    let [table, head] = await packetsOf(path, options, { decoder, more: asShown });
+    if (asShown.length > 0 && table.packets > 0 && !isStated(table))
+      [table, head] = await packetsOf(path, options, { decoder });
     // Some containers mark no key frame, and ffmpeg copies nothing in front of the first.
     const isKeyless = table.packets === 0;
-    if (isKeyless) [table, head] = await packetsOf(path, options, [...asShown, '-copyinkf']);
+    if (isKeyless) [table, head] = await packetsOf(path, options, { decoder, more: [...asShown, '-copyinkf'] });
     const facts = {
       lostPackets: await lostPackets(path),
+      behindGaps: await behindGaps(path, table, options),
       firstDecoded: await firstDecoded(path, leadingPictures(table), options),
     };
     const described = describePackets(table, facts);
     const info = isKeyless || needsDecoder(described.timeline) ? await asDecoded(path, described, options) : described;
-    return { ...info, ...readFirstPicture(head) };
+    const first = readFirstPicture(head);
+    return { ...info, ...first, decoder, transparent: first.transparent && !ON_WHITE.has(info.codec) };
   } catch (error) {
     throw asVideoError(error, path);
   }
+}
+
+/** Only where the times have a gap, too: some encoders do not count as they should. */
+async function behindGaps(path: string, table: PacketTable, options: ProbeOptions): Promise<ReadonlySet<number>> {
+  if (!hasTimeGaps(table)) return new Set();
+  const { packets } = table;
+  return packetsBehindGaps(path, { codec: table.header('codec_id'), packets }, options);
 }
 
 /** The table of packets, and the head of a QuickTime file about the first picture. */
 async function packetsOf(
   path: string,
   options: ProbeOptions,
-  more: readonly string[] = [],
+  { decoder, more = [] }: { decoder: readonly string[]; more?: readonly string[] },
 ): Promise<[PacketTable, Buffer]> {
   const table = new PacketTable();
   const head: Buffer[] = [];
   await runFfmpeg({
     input: path,
-    openedAgain: [['-noautorotate']],
+    openedAgain: [['-noautorotate', ...decoder]],
     outputOptions: [
       ...headOfFirstPicture(`1:${VIDEO_STREAM.slice(2)}`),
       ...['-max_error_rate', '1', '-map', VIDEO_STREAM, '-c', 'copy', ...more, '-f', 'framecrc'],
@@ -136,7 +162,7 @@ async function asDecoded(path: string, video: Described, options: ProbeOptions):
   return { ...video, ...measuresOf(timeline), timeline };
 }
 
-type Described = Omit<VideoInfo, keyof FirstPicture>;
+type Described = Omit<VideoInfo, keyof FirstPicture | 'decoder'>;
 
 /** Reads ffmpeg's table of packets (`-f framecrc`). Pure. */
 export function readPackets(table: string, facts: FileFacts = {}): Described {

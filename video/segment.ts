@@ -16,7 +16,7 @@ export interface Excerpt extends Segment {
 
 /**
  * Both bounds of a segment. An `end` after the video's end is the video's end: data sets round their times.
- * @throws VideocapError `InvalidVideo` when nothing of the video lies in the segment.
+ * @throws VideocapError `InvalidVideo` when nothing of the video is in the segment.
  */
 export function boundsOf(
   { start = 0, end = Number.POSITIVE_INFINITY }: Segment,

@@ -35,7 +35,7 @@ export async function faultOfFlv(pages: FilePages): Promise<Fault | undefined> {
   while (place < pages.size) {
     const head = await pages.read(place, 11);
     if (head.length < 11) return 'cut short';
-    // Not a tag of sound, picture or data: something else lies behind the last one.
+    // Not a tag of sound, picture or data: something else follows the last one.
     if (![8, 9, 18].includes(head[0]! & 0x1f)) return undefined;
     const end = place + 11 + head.readUIntBE(1, 3);
     place = end + 4;

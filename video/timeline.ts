@@ -33,6 +33,8 @@ export interface Timeline {
 export interface FileFacts {
   /** It lost data that no packet has a mark of. */
   lostPackets?: boolean;
+  /** Packets, by their place in the table, before which the numbers of the frames leave out one. */
+  behindGaps?: ReadonlySet<number>;
   /** When the first pictures begin that its decoder shows, in microseconds: enough of them to have all leading ones. */
   firstDecoded?: readonly number[];
 }
@@ -40,11 +42,11 @@ export interface FileFacts {
 /** The timeline of ffmpeg's packets; `undefined` without a frame that is shown. Pure. */
 export function timelineOf(
   table: PacketTable,
-  { lostPackets = false, firstDecoded = [] }: FileFacts = {},
+  { lostPackets = false, behindGaps = new Set(), firstDecoded = [] }: FileFacts = {},
 ): Timeline | undefined {
   const [num, den] = table.header('tb').split('/').map(Number) as [number, number];
   const microseconds = (ticks: number) => Math.round((ticks * num * 1e6) / den);
-  const { timed, stated, isLeading } = timedPackets(table);
+  const { timed, stated, isLeading } = timedPackets(table, behindGaps);
   // Leading pictures mostly depend on what was cut away, and are not shown.
   const isDecoded = (begin: number) => firstDecoded.some((time) => Math.abs(time - begin) <= 1);
   const isHidden = (packet: TimedPacket) => packet.hidden || (isLeading(packet) && !isDecoded(microseconds(packet.at)));
@@ -74,10 +76,20 @@ export function isStated(table: PacketTable): boolean {
   return packetsIn(table).filter(({ shown }) => isKnown(shown)).length >= 0.9 * table.packets;
 }
 
+/** Whether a frame is on screen for much longer than most. Pure. */
+export function hasTimeGaps(table: PacketTable): boolean {
+  const { timed } = timedPackets(table);
+  const { gaps, usual } = gapsBetween(timed.map(({ at }) => at).sort((a, b) => a - b));
+  return gaps.some((gap) => gap > LONG * usual);
+}
+
 type TimedPacket = Omit<Packet, 'shown' | 'decoded'> & { at: number };
 
-function timedPackets(table: PacketTable) {
-  const packets = packetsIn(table);
+function timedPackets(table: PacketTable, behindGaps: ReadonlySet<number> = new Set()) {
+  // A key frame does not need what is missing before it.
+  const packets = packetsIn(table).map((packet, i) =>
+    behindGaps.has(i) && !packet.key ? { ...packet, corrupt: true } : packet,
+  );
   const stated = isStated(table);
   const timed = packets
     .map(({ shown, decoded, ...rest }): TimedPacket => ({ ...rest, at: stated ? shown : decoded }))
@@ -102,9 +114,8 @@ export function leadingPictures(table: PacketTable): number {
  * Elsewhere a gap is a frame that is shown for long.
  */
 function withMissing(shown: readonly { at: number; corrupt: boolean }[], lostPackets: boolean): number[] {
-  const gaps = shown.slice(1).map(({ at }, i) => at - shown[i]!.at);
-  const usual = [...gaps].sort((a, b) => a - b)[gaps.length >> 1] ?? 0;
-  const regular = gaps.filter((gap) => gap <= 1.5 * usual).length >= REGULAR * gaps.length;
+  const { gaps, usual } = gapsBetween(shown.map(({ at }) => at));
+  const regular = gaps.filter((gap) => gap <= LONG * usual).length >= REGULAR * gaps.length;
   let left = MOST_MISSING;
   return shown.flatMap(({ at }, i) => {
     const gap = gaps[i] ?? 0;
@@ -118,6 +129,13 @@ function withMissing(shown: readonly { at: number; corrupt: boolean }[], lostPac
   });
 }
 
+function gapsBetween(ascending: readonly number[]) {
+  const gaps = ascending.slice(1).map((at, i) => at - ascending[i]!);
+  return { gaps, usual: [...gaps].sort((a, b) => a - b)[gaps.length >> 1] ?? 0 };
+}
+
+/** A frame is shown for long from so many times as most. */
+const LONG = 1.5;
 /** The share of frames that are as long as most, in a video of a fixed rate. */
 const REGULAR = 0.9;
 /** Frames that may be decoded between two that are shown one after the other. */

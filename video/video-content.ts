@@ -4,7 +4,7 @@ import { sha256 } from '../core/sha256.ts';
 import { picturesOf } from './pictures.ts';
 
 /**
- * What a video is known by, wherever it lies: the sha256 of its file; of a folder of pictures, that of its pictures'
+ * What a video is known by, whatever its path: the sha256 of its file; of a folder of pictures, that of its pictures'
  * hashes in order. A picture alone is a file. `bytes` counts all of them.
  */
 export async function contentOf(path: string): Promise<{ sha256: string; bytes: number }> {

@@ -1,6 +1,6 @@
 import { VideocapError } from '../core/errors.ts';
 import { FfmpegFailure } from './ffmpeg-command.ts';
-import { kindOfFile } from './file-kind.ts';
+import { type FileKind, kindOfFile } from './file-kind.ts';
 
 /** An error of the file as one sentence with its path; faults of the machine stay as they are. */
 export function asVideoError(error: unknown, path: string): unknown {
@@ -17,7 +17,10 @@ export function asVideoError(error: unknown, path: string): unknown {
   const known = SENTENCES.find(([words]) => lines.some((line) => words.test(line)))?.[1];
   // A stream that is no picture says what the file is; then what the file begins with; then what ffmpeg refuses.
   if (known === NO_STREAM || known === TOO_LARGE) return unreadable(path, known, error);
-  if (kindOfFile(path)) return unreadable(path, 'it is no video file but a list, a picture or a text', error);
+  const kind = kindOfFile(path);
+  const refusal = kind && REFUSALS[kind];
+  if (refusal) return new VideocapError('InvalidVideo', `Video ${shownPath(path)} ${refusal}.`, { cause: error });
+  if (kind) return unreadable(path, 'it is no video file but a list, a picture or a text', error);
   return unreadable(path, known ?? `ffmpeg says "${reasonOf(lines)}"`, error);
 }
 
@@ -27,9 +30,17 @@ export function shownPath(path: string): string {
   return /[\u0000-\u001f\u007f\u2028\u2029]/.test(path) ? JSON.stringify(path) : path;
 }
 
+/** What a file is that is no video, and what to do. */
+const REFUSALS: Partial<Record<FileKind, string>> = {
+  archive: 'is an archive; unpack it, and name the video that was in it',
+  pointer: 'only points at a file in Git LFS; run `git lfs pull` in its folder',
+  zeros: 'begins with nothing but zeros, so its download was not finished; download it again',
+};
+
 const NO_STREAM = 'it has no video stream';
 const NO_SIZE = 'its stream has lost the header that states the size of its picture';
 const TOO_LARGE = 'its picture is larger than 8192 x 8192';
+const NO_PICTURE = 'none of its pictures can be decoded';
 
 /**
  * ffmpeg's complaints, whole lines of them, and what they mean of a file. They choose the sentence of a file that is
@@ -43,6 +54,7 @@ const SENTENCES: readonly (readonly [words: RegExp, sentence: string])[] = [
     /^Format not on whitelist '[^']*'$|^Format not in allowed list|^Unknown input format/,
     'its container is none of those that are read here, which hold a whole video themselves',
   ],
+  [/^Cannot determine format of input (stream )?\d+:\d+ after EOF$/, NO_PICTURE],
 ];
 
 function unreadable(path: string, reason: string, cause: unknown): VideocapError {

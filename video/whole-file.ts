@@ -15,6 +15,12 @@ export async function refuseUnreadable(path: string): Promise<void> {
       'InvalidVideo',
       `${shownPath(path)} is an AVIF or HEIC picture, which is not read here; save it as a PNG or JPEG.`,
     );
+  if (fault === 'segment')
+    throw new VideocapError(
+      'InvalidVideo',
+      `Video ${shownPath(path)} is a segment of a stream, whose header is in another file, mostly init.mp4; join ` +
+        'them: cat init.mp4 <segments> > whole.mp4.',
+    );
   if (fault === 'encrypted')
     throw new VideocapError(
       'InvalidVideo',

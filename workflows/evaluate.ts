@@ -1,4 +1,3 @@
-import { patched } from '@temporalio/workflow';
 import { decodingOf } from '../benchmarks/benchmark-config.ts';
 import type { Evaluation } from '../contracts/run-results.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
@@ -87,10 +86,8 @@ export function heldOutIdentity(run: RunState, judgeVersion: string | undefined,
 
 /** The model that compares phrases in this run's benchmark, if one does. */
 export function embeddingOf({ config: { reward, benchmark } }: RunState): object | undefined {
-  // Identities of older runs are without it, and what they measure with is decided by them.
-  if (!patched('embedding-in-benchmark')) return undefined;
   const embeds = reward.think.similarity === 'sentence-embedding' || benchmark.metrics.includes('embedding');
-  return embeds ? embeddingFiles() : undefined;
+  return embeds ? embeddingFiles(reward.embeddingModel) : undefined;
 }
 
 /** What the stages of the held-out benchmark are given, besides the policy and its place in the run. */

@@ -46,7 +46,7 @@ export const resumeCommand = new Command('resume')
     }
   });
 
-/** @throws VideocapError `InvalidInput` for a run that was asked to stop: it ends, whatever it is told then. */
+/** @throws VideocapError `InvalidInput` for a run that was asked to stop: no later request changes that. */
 async function wake(session: Session, { workflowId, runId }: WorkflowExecutionDescription): Promise<StartedRun> {
   const handle = session.client.workflow.getHandle(workflowId);
   const status = await session.client

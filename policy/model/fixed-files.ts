@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readModelFile } from './model-file.ts';
+import { readModelFile } from '../../core/model-file.ts';
 
 /** The files beside the weights that `transformers` opens: training does not change them. */
 const FIXED: readonly string[] = [

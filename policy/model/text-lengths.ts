@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readModelJson } from '../../core/model-file.ts';
 import type { TextLengths } from '../../core/text-lengths.ts';
-import { readModelJson } from './model-file.ts';
 import { PolicyTokenizer } from './tokenizer.ts';
 
 /** Both forms of a `config.json`: with `text_config`, and the flat one of the published models. */

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { clipped } from '../../core/clipped.ts';
 import { VideocapError } from '../../core/errors.ts';
+import { readModelJson, readModelText } from '../../core/model-file.ts';
 import { withinTime } from '../../core/within-time.ts';
 import { DEFAULT_PROMPT } from '../prompt-config.ts';
 import { chatTemplate } from './chat-template.ts';
-import { readModelJson, readModelText } from './model-file.ts';
 
 const VIDEO_PAD = '<|video_pad|>';
 const END = '<|im_end|>';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { VideocapError } from '../../core/errors.ts';
-import { readModelJson } from '../model/model-file.ts';
+import { readModelJson } from '../../core/model-file.ts';
 import { shippedModels } from '../model/model-path.ts';
 import { type Dimensions, readDimensions } from './dimensions.ts';
 

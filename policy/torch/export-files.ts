@@ -1,7 +1,7 @@
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readModelFile } from '../../core/model-file.ts';
 import { sha256OfFile } from '../../core/sha256.ts';
-import { readModelFile } from '../model/model-file.ts';
 import { WEIGHTS_FILE } from '../onnx/model/weights-file.ts';
 import { type Adapter, adapterIn } from './adapter.ts';
 import { INDEX_FILE } from './start-weights.ts';

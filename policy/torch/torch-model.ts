@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { VideocapError } from '../../core/errors.ts';
-import { readModelJson } from '../model/model-file.ts';
+import { readModelJson } from '../../core/model-file.ts';
 import { modelPath } from '../model/model-path.ts';
 import { WEIGHTS_FILE } from '../onnx/model/weights-file.ts';
 import { INDEX_FILE } from './start-weights.ts';

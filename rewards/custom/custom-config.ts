@@ -11,7 +11,7 @@ const Bound = z.number().min(-LARGEST).max(LARGEST);
 /** What every custom reward has, whatever computes it. */
 const COMMON = {
   weight: Weight,
-  /** Lowest and highest score; what lies outside is unscorable. */
+  /** Lowest and highest score; a score outside is unscorable. */
   range: z
     .tuple([Bound, Bound])
     .refine(([low, high]) => low < high, 'set the lower one first, such as [0, 1]')

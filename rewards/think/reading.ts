@@ -39,6 +39,11 @@ export function readingOf(phrase: string, isKnown: (word: string) => boolean): R
   return { read: readWords.length === 0 ? '' : read.join(' '), readWords, unreadWords, unreadShare };
 }
 
+/** The words of a phrase, without punctuation. */
+export function wordsOf(phrase: string): string[] {
+  return [...phrase.matchAll(WORD)].map(([word]) => word).filter((word) => !/^\p{P}$/u.test(word));
+}
+
 /** Whether a phrase has characters of a script without spaces. */
 export function isUnspaced(phrase: string): boolean {
   return SOME_UNSPACED.test(phrase);

@@ -1,13 +1,16 @@
 import { VideocapError } from '../../core/errors.ts';
 import { ThreadClient } from '../../core/thread-client.ts';
-import { embeddingModelFolder } from './embedding-files.ts';
+import { type EmbeddingModelConfig, embeddingModelName } from './embedding-config.ts';
+import { type ModelSource, unusable } from './embedding-files.ts';
 import { embeddingIdentity } from './embedding-identity.ts';
 import { EMBEDDING_MODEL } from './embedding-model.ts';
+import { embeddingModelFolder } from './installed-model.ts';
 import { mixedSimilarity } from './mixed-similarity.ts';
 import { likenessOfNumbers } from './numbers.ts';
 import type { Reading } from './reading.ts';
 import type { Embedded, EmbeddingApi } from './sentence-embedding-thread.ts';
 import { normalisePhrase, type PhraseSimilarity, plainSimilarity, type Similarity } from './similarity.ts';
+import { likenessOfOrder } from './word-order.ts';
 
 /** Phrases a call to the thread: they take a second at most. */
 const BATCH = 32;
@@ -23,42 +26,67 @@ interface Embedding {
 }
 
 /**
- * Cosine similarity of sentence embeddings (bge-small-en), clamped to [0, 1], computed in a thread of its own: the
- * calling thread only ever waits. Every phrase is embedded alone and once, so its similarities depend on nothing but
- * the two phrases.
+ * Cosine similarity of sentence embeddings, by bge-small-en or a model that a config names, clamped to [0, 1], computed
+ * in a thread of its own: the calling thread only ever waits. Every phrase is embedded alone and once, so its
+ * similarities depend on nothing but the two phrases.
  *
  * Words that the model does not know (of another language, with marks that its tokenizer drops, emoji) are compared by
  * their characters: two different words that the model does not know are as one to it.
  *
- * What cosine cannot see: opposites are close (`moves left` and `moves right`: 0.82), closer than some paraphrases
- * (`moves left` and `slides to the left`: 0.80). Thresholds therefore decide between spellings, not between meanings.
+ * Phrases in which two parts have exchanged their places are far apart, though their embeddings are not
+ * (`likenessOfOrder`). What cosine cannot see: opposites are close (`moves left` and `moves right`: 0.82), closer than
+ * some paraphrases (`moves left` and `slides to the left`: 0.80). Thresholds therefore decide between spellings, not
+ * between meanings.
  */
 export class SentenceEmbedding implements Similarity {
-  readonly name = EMBEDDING_MODEL.name;
+  readonly name: string;
+  /** The model of a config, if it is one. */
+  readonly #named: EmbeddingModelConfig | undefined;
+  readonly #source: ModelSource;
+  /** The hash that the model's files must have. */
+  readonly #sha256: string | undefined;
+  #isChecked: boolean;
   readonly #thread: ThreadClient<EmbeddingApi>;
   readonly #stuckSeconds: number;
   readonly #cache = new Map<string, Embedding>();
 
   /**
    * Nothing is loaded before it is needed.
-   * @param home the installation's folder; the model lies in `models/` of it.
+   * @param model the installation's folder, which has the model of the set-up in `models/`; or a model of a config.
    * @param script for tests: another thread that serves the same methods.
    */
   constructor(
-    home: string,
+    model: string | EmbeddingModelConfig,
     script = new URL('./sentence-embedding-thread.ts', import.meta.url),
     stuckSeconds = STUCK_SECONDS,
   ) {
-    const data = { folder: embeddingModelFolder(home) };
-    this.#thread = new ThreadClient({ script, data, name: 'The sentence-embedding thread' });
+    const named = typeof model === 'string' ? undefined : model;
+    this.name = named ? embeddingModelName(named) : EMBEDDING_MODEL.name;
+    this.#named = named;
+    this.#source =
+      typeof model === 'string'
+        ? { folder: embeddingModelFolder(model), installed: true }
+        : { folder: model.folder, installed: false };
+    this.#sha256 = named?.sha256;
+    this.#isChecked = this.#sha256 === undefined;
+    this.#thread = new ThreadClient({ script, data: this.#source, name: 'The sentence-embedding thread' });
     this.#stuckSeconds = stuckSeconds;
   }
 
   /**
-   * @throws VideocapError `Stuck` when the thread no longer answers: the next call gets another one; the signal's
-   *   reason.
+   * The SHA-256 of the model's files, once it has computed an embedding.
+   * @throws VideocapError `InvalidModel` where it cannot be used.
+   */
+  identify(signal?: AbortSignal): Promise<string> {
+    return this.#within((signal) => this.#thread.call('identify', null, { signal }), signal);
+  }
+
+  /**
+   * @throws VideocapError `Stuck` when the thread no longer answers: the next call gets another one; `InvalidModel`
+   *   where the model is not the one that a config insists on; the signal's reason.
    */
   async prepare(phrases: Iterable<string>, signal?: AbortSignal): Promise<PhraseSimilarity> {
+    if (!this.#isChecked) await this.#check(signal);
     const wanted = new Set([...phrases].map(normalisePhrase).filter((phrase) => phrase !== ''));
     const missing = [...wanted].filter((phrase) => !this.#cache.has(phrase));
     const embeddings = new Map([...wanted].map((phrase) => [phrase, this.#cache.get(phrase)]));
@@ -81,7 +109,7 @@ export class SentenceEmbedding implements Similarity {
   }
 
   identity() {
-    return embeddingIdentity();
+    return embeddingIdentity(this.#named);
   }
 
   /** Ends the thread. The next `prepare` starts another one. */
@@ -94,16 +122,28 @@ export class SentenceEmbedding implements Similarity {
     this.#cache.set(phrase, embedding);
   }
 
+  async #check(signal: AbortSignal | undefined): Promise<void> {
+    const found = await this.identify(signal);
+    if (found !== this.#sha256)
+      throw unusable(
+        this.#source.folder,
+        `its files have the hash ${found}, and the run insists on ${this.#sha256}: restore them`,
+      );
+    this.#isChecked = true;
+  }
+
+  #embed(phrases: readonly string[], signal: AbortSignal | undefined): Promise<Embedded> {
+    return this.#within((signal) => this.#thread.call('embed', phrases, { signal }), signal);
+  }
+
   /** One call, with a limit: a thread that gives no answer is replaced. */
-  async #embed(phrases: readonly string[], signal: AbortSignal | undefined): Promise<Embedded> {
+  async #within<T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const limit = new AbortController();
     const seconds = this.#stuckSeconds;
     const late = `The sentence-embedding thread has given no answer for ${seconds} s; another one is started.`;
     const timer = setTimeout(() => limit.abort(new VideocapError('Stuck', late)), 1000 * seconds);
     try {
-      return await this.#thread.call('embed', phrases, {
-        signal: signal ? AbortSignal.any([signal, limit.signal]) : limit.signal,
-      });
+      return await call(signal ? AbortSignal.any([signal, limit.signal]) : limit.signal);
     } finally {
       clearTimeout(timer);
     }
@@ -117,8 +157,9 @@ function similarityOf(a: string, b: string, embeddings: ReadonlyMap<string, Embe
   // Rounding must not make 0.9999 of equal parts.
   const [read, other] = [left.reading.read, right.reading.read];
   const ofRead = read === other ? 1 : cosine(left.vector, right.vector) * likenessOfNumbers(read, other);
-  if (left.reading.unreadShare === 0 && right.reading.unreadShare === 0) return ofRead;
-  return mixedSimilarity({ phrase: a, reading: left.reading }, { phrase: b, reading: right.reading }, ofRead);
+  const order = likenessOfOrder(a, b);
+  if (left.reading.unreadShare === 0 && right.reading.unreadShare === 0) return ofRead * order;
+  return order * mixedSimilarity({ phrase: a, reading: left.reading }, { phrase: b, reading: right.reading }, ofRead);
 }
 
 /** Of vectors of length 1, clamped to [0, 1]. */

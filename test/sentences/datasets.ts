@@ -5,6 +5,7 @@ import { dream1k } from '../../benchmarks/dream1k/dream1k.ts';
 import { readPredictions } from '../../benchmarks/suites/read-predictions.ts';
 import type { Suite } from '../../benchmarks/suites/suite.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
+import { checkVideo } from '../../datasets/check-video.ts';
 import { readOwnData } from '../../datasets/own-data.ts';
 import { requireContext, type TokenLimits } from '../../datasets/token-limits.ts';
 import { FrameOptions } from '../../video/frame-options.ts';
@@ -22,6 +23,11 @@ const SOUND = Buffer.concat([
   Buffer.alloc(168, 128),
 ]);
 
+const SEGMENT = Buffer.concat([
+  Buffer.from('\0\0\0\x10stypmsdh\0\0\0\0\0\0\0\x08moof\0\0\0\x10mdat', 'latin1'),
+  Buffer.alloc(8),
+]);
+
 /** A data set whose training file holds these lines, in a folder of its own with files that are no videos. */
 async function dataset(lines: string, more: object = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'videocap-data-'));
@@ -31,12 +37,27 @@ async function dataset(lines: string, more: object = {}) {
   await writeFile(join(folder, 'text.mp4'), 'This is no video.\n'.repeat(100));
   await writeFile(join(folder, 'empty.mp4'), '');
   await writeFile(join(folder, 'cut.mov'), CUT);
+  await writeFile(join(folder, 'segment.m4s'), SEGMENT);
+  await writeFile(join(folder, 'lfs.mp4'), 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n');
+  await writeFile(join(folder, 'zip.mp4'), Buffer.concat([Buffer.from('PK\x03\x04'), Buffer.alloc(100)]));
+  await writeFile(join(folder, 'zeros.mp4'), Buffer.alloc(5000));
   await writeFile(join(folder, 'sound.wav'), SOUND);
   await mkdir(join(folder, 'frames'));
   await readOwnData(
     { train: [train], heldOut, frames: FrameOptions.parse({}), maxBadSamples: 0, ...more },
     { store: new ArtifactStore(join(folder, 'store')) },
   );
+}
+
+/** A clip that the project's examples name, in the project's folder. */
+async function exampleClip(name: string) {
+  const data = join('configs', 'examples', 'own-data.jsonl');
+  const store = new ArtifactStore(join(await mkdtemp(join(tmpdir(), 'videocap-example-')), 'store'));
+  const video = { video: `big-buck-bunny/${name}` };
+  await checkVideo(video, data, FrameOptions.parse({}), { store, signal: undefined }).catch((error: Error) => {
+    error.message = error.message.replace(`${process.cwd()}/`, '');
+    throw error;
+  });
 }
 
 /** Predictions for DREAM-1K, in a file of this name. */
@@ -141,6 +162,35 @@ export const DATASET_SENTENCES: readonly PinnedSentence[] = [
       'convert it: ffmpeg -i <file> -c:v libx264 -pix_fmt yuv420p converted.mp4. Fix or remove them, or raise ' +
       'dataset.maxBadSamples.',
     () => video('cut.mov'),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
+      'Video ~/segment.m4s is a segment of a stream, whose header is in another file, mostly init.mp4; join them: ' +
+      'cat init.mp4 <segments> > whole.mp4. Fix or remove them, or raise dataset.maxBadSamples.',
+    () => video('segment.m4s'),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
+      'Video ~/lfs.mp4 only points at a file in Git LFS; run `git lfs pull` in its folder. Fix or remove them, or ' +
+      'raise dataset.maxBadSamples.',
+    () => video('lfs.mp4'),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
+      'Video ~/zip.mp4 is an archive; unpack it, and name the video that was in it. Fix or remove them, or raise ' +
+      'dataset.maxBadSamples.',
+    () => video('zip.mp4'),
+  ],
+  [
+    'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +
+      'Video ~/zeros.mp4 begins with nothing but zeros, so its download was not finished; download it again. Fix or ' +
+      'remove them, or raise dataset.maxBadSamples.',
+    () => video('zeros.mp4'),
+  ],
+  [
+    'InvalidVideo: Video configs/examples/big-buck-bunny/none.mp4 does not exist; run `npm run example:film` first, ' +
+      'which makes the clips of the examples.',
+    () => exampleClip('none.mp4'),
   ],
   [
     'InvalidDataset: 1 sample cannot be used, more than dataset.maxBadSamples (0): ~/train.jsonl line 1: ' +

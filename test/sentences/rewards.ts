@@ -15,6 +15,7 @@ import { LengthConfig, length } from '../../rewards/length.ts';
 import { documentFrequencies } from '../../rewards/reference/cider-d.ts';
 import { withoutWords } from '../../rewards/reference/metric.ts';
 import { RewardConfig } from '../../rewards/registry.ts';
+import { readEmbeddingFiles } from '../../rewards/think/embedding-files.ts';
 import { TokenF1 } from '../../rewards/think/token-f1.ts';
 import type { PinnedSentence } from './sentence.ts';
 
@@ -200,5 +201,11 @@ export const REWARD_SENTENCES: readonly PinnedSentence[] = [
     'Unavailable: The server of reward mine at http://host/score did not answer within 0.05 s ' +
       '(reward.custom.mine.timeoutSeconds). It will be asked again.',
     () => byServer(0, '', { timeoutSeconds: 0.05 }),
+  ],
+  [
+    'InvalidModel: Embedding model /nowhere/e5 cannot be used: there is no such folder; name a folder with a ' +
+      'sentence-embedding model as model.onnx and its tokenizer.json in reward.embeddingModel.folder, or leave the ' +
+      'setting out.',
+    () => readEmbeddingFiles({ folder: '/nowhere/e5', installed: false }),
   ],
 ];

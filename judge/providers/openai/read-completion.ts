@@ -90,7 +90,10 @@ function answeredBy(
   return said.length > 0 ? { by: Object.fromEntries(said) } : {};
 }
 
-/** `{error: ...}` beside a completion or instead of one; without that field, what has an error's codes or says so. */
+/**
+ * `{error: ...}` beside a completion or instead of one; without that field, an object that has an error's codes or
+ * names itself one.
+ */
 function toldError(response: unknown): SaidError | undefined {
   if (typeof response !== 'object' || response === null) return undefined;
   const { error, choices } = response as Record<string, unknown>;

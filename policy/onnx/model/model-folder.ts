@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { clipped } from '../../../core/clipped.ts';
 import { VideocapError } from '../../../core/errors.ts';
-import { readModelFile, readModelJson } from '../../model/model-file.ts';
+import { readModelFile, readModelJson } from '../../../core/model-file.ts';
 import { modelPath, shippedModels } from '../../model/model-path.ts';
 import { ModelConfig, only } from './model-config.ts';
 import { elements } from './safetensors.ts';

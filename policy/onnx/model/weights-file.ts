@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { VideocapError } from '../../../core/errors.ts';
-import { readModelFile } from '../../model/model-file.ts';
+import { readModelFile } from '../../../core/model-file.ts';
 import type { ModelFolder } from './model-folder.ts';
 
 export const WEIGHTS_FILE = 'model.safetensors';

@@ -40,7 +40,7 @@ test('turns samples into clips in their order, from files and from the store, an
   const output = await extractFrames({ manifest, samples: 'held-out', frames: {} });
   const clips = await store.readJson(output.clips, Clips);
   expect(clips.map(({ sampleId }) => sampleId)).toEqual(['c', 'a', 'b']);
-  // The same content is the same clip, wherever it lies.
+  // The same content is the same clip, whatever its path is.
   expect(clips[0]!.clip).toEqual(clips[2]!.clip);
   expect(decodeClip(await store.read(clips[1]!.clip))).toMatchObject({ shape: [8, 84, 84, 3] });
   expect(progress).toEqual([1, 2, 3]);

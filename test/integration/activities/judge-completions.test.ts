@@ -78,7 +78,7 @@ describe('with the rule-based judge', () => {
     expect(output.scores.caption).toEqual([rewards.map((value) => ({ value }))]);
   });
 
-  test('keeps what lies behind every score', async () => {
+  test('keeps what led to every score', async () => {
     const input = await inputFor([sample('a')], captions, { caption: { variant: 'f1' } });
     const { verdicts } = await judged(input);
     const { judge, components } = await store.readJson(verdicts, Verdicts);

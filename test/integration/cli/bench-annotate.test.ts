@@ -220,7 +220,7 @@ describe('videocap bench', () => {
     expect(json(told)).toMatchObject({ evaluation: { step: 0, metrics: { eventF1: 50 }, policy: { model: 'tiny' } } });
   });
 
-  it("measures a run's checkpoint with the run's own config, and says so", async () => {
+  it("measures a run's checkpoint with the run's own config, and prints that it does", async () => {
     await (await world.start('own-settings', 2, { 'dataset.heldOutSamples': 7 })).result();
     const own = await world.videocap(['bench', 'run:own-settings']);
     expect(own.stderr).toMatch(/^ {2}.* prompt.* held-out videos .* run:own-settings-[0-9a-f]{8}@2\.\n/);

@@ -57,7 +57,7 @@ async function caption(...args: string[]) {
   return { code: await new Promise((resolve) => child.once('close', resolve)), ...said };
 }
 
-test("a run's checkpoint captions as the run trained it, and the command says so", async () => {
+test("a run's checkpoint captions as the run trained it, and the command prints that it does", async () => {
   const { code, stdout, stderr } = await caption();
   expect({ code, stderr }).toEqual({ code: 0, stderr: naming('prompt', `run:${runKey}@0`) });
   // Five tokens are a plain caption; in quickstart's form they are none.

@@ -68,6 +68,23 @@ test('a fragmented file that ends with a whole fragment head but without its pic
   }
 });
 
+test('a segment of a stream without its header is named as that, and is good with it', async () => {
+  await makeVideo(at('stream.mp4'), { options: FRAGMENTS });
+  const bytes = await readFile(at('stream.mp4'));
+  const header = bytes.indexOf('moof') - 4;
+  await writeFile(at('segment.m4s'), bytes.subarray(header));
+  expect(await refusal('segment.m4s')).toContain(`${at('segment.m4s')} is a segment of a stream`);
+  await writeFile(at('joined.mp4'), Buffer.concat([bytes.subarray(0, header), bytes.subarray(header)]));
+  expect(await probeVideo(at('joined.mp4'))).toMatchObject({ frames: 24 });
+});
+
+test('a file of which no picture is left says that', async () => {
+  await makeVideo(at('empty.mp4'), { options: ['-movflags', '+faststart'] });
+  const bytes = await readFile(at('empty.mp4'));
+  await writeFile(at('empty.mp4'), bytes.fill(0, bytes.lastIndexOf('mdat') + 4));
+  expect(await refusal('empty.mp4')).toContain('cannot be read: none of its pictures can be decoded');
+});
+
 describe('no frame is missing, so it is taken:', () => {
   test('a matroska cut in the index behind its pictures', async () => {
     await makeVideo(at('cues.mkv'));

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { extractClip } from '../../../video/extract-frames.ts';
 import { FrameOptions } from '../../../video/frame-options.ts';
 import { lostPackets } from '../../../video/lost-packets.ts';
+import { probeVideo } from '../../../video/probe.ts';
 import { ffmpegTool } from './ffmpeg-tool.ts';
 
 const OPTIONS = FrameOptions.parse({});
@@ -74,6 +75,39 @@ describe('more than a tenth of the frames lost: set aside with the share', () =>
     const packets = Array.from({ length: bytes.length / 188 }, (_, i) => bytes.subarray(188 * i, 188 * (i + 1)));
     await writeFile(at('dropped.ts'), Buffer.concat(packets.filter((_, i) => i < 10 || i % 10 !== 0)));
     await refused(at('dropped.ts'), /\d+ of \d+ frames \(\d+\.\d %\) could not be decoded/);
+  });
+});
+
+describe('packets that are missing without a mark', () => {
+  const SOURCE = ['-f', 'lavfi', '-i'];
+  const CODECS = {
+    'H.264': ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '50'],
+    'H.264 with B-frames': ['-c:v', 'libx264', '-preset', 'veryfast', '-bf', '3', '-g', '50'],
+    'H.264 with open groups': ['-c:v', 'libx264', '-preset', 'veryfast', '-x264-params', 'open-gop=1:keyint=50'],
+    'MPEG-2': ['-c:v', 'mpeg2video', '-bf', '2', '-g', '25', '-q:v', '4'],
+    HEVC: ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error', '-g', '50'],
+    AV1: ['-c:v', 'libaom-av1', '-usage', 'realtime', '-cpu-used', '8', '-g', '50'],
+  };
+  const all = Object.keys(CODECS).flatMap((codec) =>
+    (codec === 'AV1' ? ['mp4'] : ['mp4', 'mkv', 'ts']).map((format) => [codec, format] as const),
+  );
+
+  test.each(all)('are noticed by what depends on them: %s in %s', async (codec, format) => {
+    const [whole, dropped] = [at(`whole.${format}`), at(`some.${format}`)];
+    const how = [...CODECS[codec as keyof typeof CODECS], '-pix_fmt', 'yuv420p'];
+    await ffmpegTool(...SOURCE, 'testsrc2=s=96x64:r=25:d=8', ...how, whole);
+    const drop = String.raw`noise=drop='between(n\,60\,66)+between(n\,110\,111)'`;
+    await ffmpegTool('-i', whole, '-c', 'copy', '-bsf:v', drop, dropped);
+    await refused(dropped, /^Video .*: \d+ of (19\d|200) frames \(\d+\.\d %\).* could not be decoded/);
+  });
+
+  test.each(all)('are none where an encoder got fewer pictures: %s in %s', async (codec, format) => {
+    const fewer = String.raw`testsrc2=s=96x64:r=25:d=8,select='not(between(n\,60\,66)+between(mod(n\,37)\,3\,9))'`;
+    const how = ['-fps_mode', 'passthrough', ...CODECS[codec as keyof typeof CODECS], '-pix_fmt', 'yuv420p'];
+    await ffmpegTool(...SOURCE, fewer, ...how, at(`fewer.${format}`));
+    const { timeline } = await probeVideo(at(`fewer.${format}`));
+    expect(timeline.corrupt).toBe(false);
+    expect((await extractClip(at(`fewer.${format}`), OPTIONS)).shape[0]).toBe(8);
   });
 });
 

@@ -241,11 +241,12 @@ test("the reference policy's weights stay while a step trains against them, with
     const made = await updatePolicy({ ...input, algorithm, step, policy, reference, batch: await grpoBatch() });
     policy = made.policy as typeof policy;
     if (step % 3 === 0) reference = { model: policy.model, step, weights: policy.weights };
-    const lies = async (at: number, file: string) =>
+    const storedIn = async (at: number, file: string) =>
       (await store.find(`runs/r/checkpoints/step-00000${at}/${file}.safetensors`)) ? [at] : [];
-    const lying = async (file: string) => (await Promise.all([1, 2, 3, 4, 5, 6, 7].map((at) => lies(at, file)))).flat();
-    left.push(await lying('model'));
-    expect(await lying('optimizer')).toEqual([step - 1, step].filter((at) => at > 0));
+    const stored = async (file: string) =>
+      (await Promise.all([1, 2, 3, 4, 5, 6, 7].map((at) => storedIn(at, file)))).flat();
+    left.push(await stored('model'));
+    expect(await stored('optimizer')).toEqual([step - 1, step].filter((at) => at > 0));
   }
   // After step 3 the reference policy is that of step 3, after step 6 that of step 6.
   expect(left).toEqual([[1], [1, 2], [2, 3], [3, 4], [3, 4, 5], [3, 5, 6], [6, 7]]);

@@ -50,7 +50,7 @@ describe('suiteScore: AutoDQ of a suite', () => {
     expect(suiteScore([]).f1).toBeNaN();
   });
 
-  test('lies between the smaller and the larger of the means, in any order of clips', () => {
+  test('is between the smaller and the larger of the means, in any order of clips', () => {
     const share = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
       fc.property(

@@ -44,6 +44,11 @@ test('reads samples with everything that is optional', async () => {
   ]);
 });
 
+test('an id may be a number, as tables have it', async () => {
+  const [first] = await read('{"id": 7, "video": "a.mp4", "caption": "A dog runs."}');
+  expect(first).toMatchObject({ sample: { id: '7' } });
+});
+
 test('takes a byte order mark, Windows line ends, empty lines and no line end at the end', async () => {
   const text = `\uFEFF${JSON.stringify(good)}\r\n\r\n  \n${JSON.stringify(good)}`;
   expect(await read(text)).toEqual([
@@ -52,7 +57,7 @@ test('takes a byte order mark, Windows line ends, empty lines and no line end at
   ]);
 });
 
-test('puts characters together that lie across two pieces of the file', async () => {
+test('puts characters together whose halves are in two pieces of the file', async () => {
   const sample = { ...good, events: Array(30).fill('ä🐕'.repeat(1000)) };
   expect(await read(JSON.stringify(sample))).toEqual([{ line: 1, sample }]);
 });

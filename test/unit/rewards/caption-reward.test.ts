@@ -48,7 +48,7 @@ describe('f1', () => {
     expect(captionReward(counts, { ...defaults, variant: 'f1' })).toBeCloseTo(reward, 12);
   });
 
-  test('lies in [0, 1], and a further invention never pays', () => {
+  test('is in [0, 1], and a further invention never pays', () => {
     const counts = fc.record({ events: fc.nat(10), claims: fc.nat(10) }).chain(({ events, claims }) =>
       fc.record({
         events: fc.constant(events),

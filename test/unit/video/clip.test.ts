@@ -35,7 +35,7 @@ const clip = {
   data: Uint8Array.from({ length: 18 }, (_, i) => i),
 };
 
-test('lies on disk as a little-endian length, a JSON header and raw RGB', () => {
+test('is stored as a little-endian length, a JSON header and raw RGB', () => {
   const bytes = encodeClip(clip);
   const length = Number(bytes.readBigUInt64LE());
   expect(JSON.parse(bytes.toString('utf8', 8, 8 + length))).toEqual({

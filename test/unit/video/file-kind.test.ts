@@ -14,6 +14,12 @@ test.each([
   ['one in Chinese, cut in a character', Buffer.from('一只狗跑过草地').subarray(0, 20), 'text'],
   ['an AVI', Buffer.from('RIFF\n\0\0\0AVI LIST', 'latin1'), undefined],
   ['an mp4', Buffer.from('\0\0\0 ftypisom\0\0\x02\0', 'latin1'), undefined],
+  ['a zip', 'PK\x03\x04\x14\0', 'archive'],
+  ['a gzip', Buffer.from('1f8b08000000', 'hex'), 'archive'],
+  ['an xz', Buffer.from('fd377a585a00', 'hex'), 'archive'],
+  ['a tar', `${'clips/a.mp4'.padEnd(257, '\0')}ustar\0`, 'archive'],
+  ['a pointer of Git LFS', 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1\n', 'pointer'],
+  ['space that nothing was written to', Buffer.alloc(4096), 'zeros'],
   ['nothing', '', undefined],
 ])('%s', (_, bytes, kind) => {
   expect(kindOfBytes(Buffer.from(bytes as string))).toBe(kind);

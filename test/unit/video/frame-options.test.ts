@@ -24,7 +24,7 @@ test('a number of frames or a rate, never both; eight frames where a config name
 test('rates, ends and segments are part of a name only where they are used', () => {
   const hash = sha256('a video');
   const plain = ({ count, minPixels, maxPixels, factor }: FrameOptions) =>
-    sha256(JSON.stringify([2, hash, count, minPixels, maxPixels, factor]));
+    sha256(JSON.stringify([3, hash, count, minPixels, maxPixels, factor]));
   for (const raw of [{}, { count: 16 }, { count: 4, minPixels: 784, maxPixels: 100_352 }])
     expect(clipIdentity(hash, of(raw))).toBe(plain(of(raw)));
   expect(clipIdentity(hash, of({}), { start: 0, end: undefined })).toBe(plain(of({})));

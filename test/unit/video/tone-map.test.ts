@@ -19,7 +19,7 @@ describe('the curves of the standards', () => {
     expect([pqToLight(0), pqToLight(1)]).toEqual([0, 10_000]);
   });
 
-  test('HLG: reference white lies at 75 %, which is 26.5 % of the light of the scene (ITU-R BT.2408, table 1)', () => {
+  test('HLG: reference white is at 75 %, which is 26.5 % of the light of the scene (ITU-R BT.2408, table 1)', () => {
     expect(hlgToScene(0.75)).toBeCloseTo(0.26496, 4);
     expect(1000 * hlgToScene(0.75) ** 1.2).toBeCloseTo(203, 0);
     expect([hlgToScene(0), hlgToScene(0.5), hlgToScene(1)]).toEqual([0, 1 / 12, expect.closeTo(1, 6)]);

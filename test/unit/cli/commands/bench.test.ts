@@ -23,7 +23,7 @@ describe('what is measured', () => {
   );
 });
 
-describe('where a benchmark lies', () => {
+describe('where a benchmark is', () => {
   it('has absolute paths, since workers run elsewhere', () => {
     expect(sourceOf('dream1k', { annotations: 'a.jsonl', videos: 'v', limit: 3 })).toEqual({
       annotations: resolve('a.jsonl'),

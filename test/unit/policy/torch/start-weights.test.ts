@@ -67,7 +67,7 @@ test.each<[string, Record<string, string>, string]>([
   await expect(startWeights(await folderOf(map), new HashedFiles())).rejects.toEqual(refusal('InvalidModel', named));
 });
 
-test('refuses a tensor that lies in two files, and a file that was cut off', async () => {
+test('refuses a tensor that is in two files, and a file that was cut off', async () => {
   const twice = await folderOf();
   await writeFile(join(twice, 'two.safetensors'), shard('a', 'b'));
   await expect(startWeights(twice, new HashedFiles())).rejects.toEqual(refusal('InvalidModel', 'tensor a'));

@@ -125,7 +125,7 @@ describe('the code of a run', () => {
     expect(await world.scores(before, scope, groupOf('x'))).toEqual([[{ value: 1 }]]);
   });
 
-  test('does not depend on where the files lie', async () => {
+  test('does not depend on where the files are', async () => {
     const text = 'export default () => 1;';
     await world.write('here/m.mjs', text);
     await world.write('there/m.mjs', text);

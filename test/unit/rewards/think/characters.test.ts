@@ -30,7 +30,7 @@ describe('characterF1, counted by hand', () => {
     expect(characterF1(b, a)).toBeCloseTo(expected, 12);
   });
 
-  test('lies in [0, 1], is symmetric, and 1 for the same text', () => {
+  test('is in [0, 1], is symmetric, and 1 for the same text', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 12 });
     fc.assert(
       fc.property(text, text, (a, b) => {

@@ -90,7 +90,7 @@ describe('one word that differs keeps phrases apart, however long the rest is', 
     );
   });
 
-  test('lies in [0, 1], is symmetric, and 1 for the same text', () => {
+  test('is in [0, 1], is symmetric, and 1 for the same text', () => {
     const text = fc.string({ unit: fc.constantFrom(...'ab3 男人是é-.'), maxLength: 12 }).map((one) => `${one}狗`);
     fc.assert(
       fc.property(text, text, fc.double({ min: 0, max: 1, noNaN: true }), (a, b, cosine) => {

@@ -127,7 +127,7 @@ describe('thinkScore, for all thoughts', () => {
   const graded = similarity({ 'man|woman': 0.85, 'man|dog': 0.6, 'tall|old': 0.98, 'walks|runs': 0.975 });
   const run = { seed: 11, numRuns: 300 };
 
-  test('lies in [0, 1], and hits never exceed what was claimed or true', () => {
+  test('is in [0, 1], and hits never exceed what was claimed or true', () => {
     fc.assert(
       fc.property(thought, thought, (predicted, truth) => {
         const { score, attributes, actions } = thinkScore(predicted, truth, graded, options);

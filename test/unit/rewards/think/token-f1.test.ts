@@ -49,6 +49,7 @@ describe('tokenF1', () => {
     ['very very big', 'very big', 4 / 5],
     ['', '', 0],
     ['★', '★', 1],
+    ['Dog bites man.', 'man bites dog', 1 - Math.sqrt(2 / 3)],
     // Symbols and signs are words, or part of one.
     ['moves →', 'moves ←', 1 / 2],
     ['+5', '-5', 0],

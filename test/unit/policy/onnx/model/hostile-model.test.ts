@@ -190,7 +190,7 @@ test.each(['tokenizer.json', 'config.json'])('%s has no end', async (file) => {
   await refused(`Model file ${at(file)} has ${2 ** 40} bytes`);
 });
 
-test('only the files that belong to a model are exported: none that lies beside them', async () => {
+test('only the files that belong to a model are exported: none of those beside them', async () => {
   await symlink('/etc/passwd', at('secrets.json'));
   execFileSync('mkfifo', [at('more.json')]);
   const { model, weights } = await engine.startPolicy(folder);

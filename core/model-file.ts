@@ -1,6 +1,6 @@
-import { VideocapError } from '../../core/errors.ts';
-import { jsonFault } from '../../core/json-fault.ts';
-import { fileFault, readRegularFileSync } from '../../core/regular-file.ts';
+import { VideocapError } from './errors.ts';
+import { jsonFault } from './json-fault.ts';
+import { fileFault, readRegularFileSync } from './regular-file.ts';
 
 /** Bytes of a text file of a model; a tokenizer of 150,000 tokens takes 11 MB. */
 const MAX_TEXT = 2 ** 26;
