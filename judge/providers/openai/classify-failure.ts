@@ -1,4 +1,5 @@
 import { APIError } from 'openai';
+import { EndlessAnswer } from '../../client/bounded-bodies.ts';
 import type { FailedRequest, RefusedRequest } from '../../client/chat-api.ts';
 import { withoutCredentials } from '../../client/credentials.ts';
 import type { JudgeFault } from '../../client/judge-error.ts';
@@ -21,6 +22,8 @@ export type FailingEndpoint = Pick<
   proxy?: string | undefined;
   /** The texts of the request, which an error may repeat. */
   asked?: readonly string[];
+  /** Whether it was shown pictures. */
+  showing?: boolean;
 };
 
 /** What of a failure the rows are chosen by, and show. */
@@ -127,10 +130,12 @@ const REDIRECTION = stays(
   'set judge.baseUrl to that address, if you trust it',
 );
 const OTHER_CLIENT_ERROR = stays(
-  () =>
-    'refuses the request; ' +
-    '`videocap judge check` says which of judge.model, judge.maxTokens, judge.answerFormat, judge.extraBody and ' +
-    'judge.systemRole do not fit it',
+  ({ showing }) =>
+    showing
+      ? 'refuses the request; compare judge.frames, judge.extraBody and judge.maxTokens with what it takes'
+      : 'refuses the request; ' +
+        '`videocap judge check` says which of judge.model, judge.maxTokens, judge.answerFormat, judge.extraBody and ' +
+        'judge.systemRole do not fit it',
   'correct the config or the endpoint',
 );
 const SERVER_ERROR = passes('has an internal error');
@@ -166,6 +171,11 @@ export function classifyFailure(error: unknown, endpoint: FailingEndpoint): Fail
   const { proxy } = endpoint;
   const refusal = proxy === undefined ? undefined : proxyRefusal(error);
   if (refusal !== undefined) return { fault: proxyFault(refusal, `${proxy}`, where), perhapsPaid: false };
+  if (error instanceof EndlessAnswer)
+    return {
+      fault: { kind: 'unavailable', sentence: `The judge at ${where} ${error.message}`, perhapsOneQuestion: true },
+      perhapsPaid: true,
+    };
   if (isBrokenConnection(error)) return brokenConnection(error, { where, ...(proxy !== undefined && { proxy }) });
   if (!(error instanceof APIError) || error.status === undefined) return undefined;
   const { status, headers, requestID: request } = error;
