@@ -7,6 +7,7 @@ import {
   log,
 } from '@temporalio/workflow';
 import type { JudgeWaiting } from '../contracts/judge-waiting.ts';
+import type { Awaited } from '../judge/client/patient-endpoint.ts';
 import { StoppedByUser } from './stopped-by-user.ts';
 
 /**
@@ -65,13 +66,14 @@ export class JudgeGate {
 
   /**
    * Calls an activity that asks the judge, again after every `resume`, until it succeeds. Other failures are thrown.
+   * @param of who is asked.
    * @throws StoppedByUser where a stopped run would wait.
    */
-  async through<T>(call: () => Promise<T>): Promise<T> {
+  async through<T>(call: () => Promise<T>, of: Awaited = 'judge'): Promise<T> {
     for (;;) {
       const sentence = await this.#ask(call);
       if (typeof sentence !== 'string') return sentence.result;
-      await this.hold(sentence);
+      await this.hold(sentence, of);
       if (this.#stopped) throw new StoppedByUser(sentence);
     }
   }
@@ -99,11 +101,11 @@ export class JudgeGate {
   }
 
   /** Waits until a person has repaired what the sentence says; not at all once the run is stopped. */
-  async hold(sentence: string): Promise<void> {
+  async hold(sentence: string, of: Awaited = 'judge'): Promise<void> {
     this.#waiting = undefined;
     if (this.#stopped) return;
-    log.warn('Paused: judge.', { sentence });
-    this.#blocked = { why: sentence, since: Date.now() };
+    log.warn(`Paused: ${of}.`, { sentence });
+    this.#blocked = { why: sentence, since: Date.now(), ...(of === 'captioner' && { of }) };
     this.#onChange();
     try {
       await condition(() => this.#blocked === undefined);

@@ -4,6 +4,7 @@ import type { ExperimentConfig } from '../../configs/schema.ts';
 import { configOfRun } from '../../contracts/run-config.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
+import { endpointOf } from '../../policy/endpoint-of.ts';
 import { isBrokenRunCheckpoint, parseRunCheckpoint, runCheckpoint } from '../../policy/run-checkpoint.ts';
 import { findInstallation } from '../installation.ts';
 import { isShipped, modelOf } from './arguments.ts';
@@ -45,7 +46,12 @@ export async function checkpointConfig<C extends string | undefined>(
   }
   const name = named ?? DEFAULT;
   const asked = { ...overrides, ...(checkpoint !== undefined && { 'policy.model': modelOf(checkpoint) }) };
-  return { checkpoint, name, config: await loadConfig(name, asked), named: named !== undefined };
+  const config = await loadConfig(name, asked);
+  const { policy } = config;
+  // Only the config says whether an endpoint serves the model, so that its name is no path.
+  const served = checkpoint !== undefined && endpointOf(policy.engine) !== undefined;
+  const own = served ? { ...config, policy: { ...policy, model: checkpoint } } : config;
+  return { checkpoint, name, config: own, named: named !== undefined };
 }
 
 /**

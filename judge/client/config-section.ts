@@ -21,8 +21,7 @@ const CAPTIONER_FIELDS: Readonly<Record<string, string>> = {
 
 /** A sentence about a judge, of the model that a section has. */
 export function reworded(section: ModelSection, sentence: string): string {
-  if (section !== 'policy.engine')
-    return section === 'judge' ? sentence : sentence.replaceAll(FIELD, `${section}.$1`);
+  if (section !== 'policy.engine') return section === 'judge' ? sentence : sentence.replaceAll(FIELD, `${section}.$1`);
   return sentence
     .replaceAll(FIELD, (_, field: string) => CAPTIONER_FIELDS[field] ?? `${section}.${field}`)
     .replaceAll(/\b(the|The) judge\b/g, '$1 captioner')
