@@ -10,12 +10,14 @@ import { faultText, JudgeError } from '../../judge/client/judge-error.ts';
 import { captionChoice } from '../../policy/engine-inputs.ts';
 import { createEngine } from '../../policy/engines.ts';
 import { Captioner } from '../../policy/openai/captioner.ts';
+import type { OpenAiConfig } from '../../policy/openai/openai-config.ts';
 import { promptTexts } from '../../policy/prompt-config.ts';
 import { type Clip, encodeClip } from '../../video/clip.ts';
 import { findInstallation } from '../installation.ts';
 import type { CheckpointConfig } from './checkpoint-config.ts';
 import { openCheckpoint } from './open-checkpoint.ts';
 
+/** What a model wrote about a video. */
 /** What a model wrote about a video. */
 interface Written {
   text: string;
@@ -29,8 +31,9 @@ export async function writeCaption(
   video: string,
   clip: Clip,
 ): Promise<Written> {
-  return config.policy.engine.kind === 'openai'
-    ? writeByEndpoint(config, video, clip)
+  const { engine } = config.policy;
+  return engine.kind === 'openai'
+    ? writeByEndpoint(engine, config, video, clip)
     : writeByEngine(checkpoint, config, video, clip);
 }
 
@@ -59,11 +62,11 @@ async function writeByEngine(
 
 /** The caption stays in the ledger of the installation: the same one is not paid for again. */
 async function writeByEndpoint(
-  { benchmark, policy: { engine, model }, prompt, seed }: ExperimentConfig,
+  engine: OpenAiConfig,
+  { benchmark, policy: { model }, prompt, seed }: ExperimentConfig,
   video: string,
   clip: Clip,
 ): Promise<Written> {
-  if (engine.kind !== 'openai') throw new Error(`${engine.kind} is no endpoint.`);
   const { home } = findInstallation();
   const { output } = prompt;
   try {

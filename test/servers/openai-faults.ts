@@ -75,6 +75,17 @@ export const drip: Fault = (response) => {
   response.on('close', () => clearInterval(timer));
 };
 
+/** Never ends, and sends as fast as the connection takes it. */
+export const flood: Fault = (response) => {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const piece = ' '.repeat(2 ** 20);
+  const pour = () => {
+    while (!response.destroyed && response.write(piece));
+  };
+  response.on('drain', pour);
+  pour();
+};
+
 /** Breaks the connection in the middle of the body. */
 export const reset: Fault = (response) => {
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
