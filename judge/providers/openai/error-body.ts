@@ -12,8 +12,8 @@ export interface SaidError {
   notJson?: true | undefined;
 }
 
-/** An error's body is short; a longer one says no more. */
-const LONGEST_BODY = 100_000;
+/** An error's message is short, unless it repeats the request, pictures and all. */
+const LONGEST_MESSAGE = 100_000;
 /** Errors within errors and lists that are looked into. */
 const DEEPEST = 8;
 
@@ -75,10 +75,11 @@ export function readableErrors(send: typeof fetch): typeof fetch {
   return async (input, init) => {
     const response = await send(input, init);
     if (response.status < 400) return response;
-    const text = (await response.text().catch(() => '')).slice(0, LONGEST_BODY);
+    const text = await response.text().catch(() => '');
     const body = parsed(text);
     const page = { message: text.slice(0, 2000), ...(body === undefined && { notJson: true }) };
-    const error = errorIn(body) ?? page;
+    const said = errorIn(body) ?? page;
+    const error = { ...said, message: said.message?.slice(0, LONGEST_MESSAGE) };
     const headers = new Headers([...response.headers]);
     for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) headers.delete(name);
     headers.set('content-type', 'application/json');
