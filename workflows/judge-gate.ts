@@ -7,7 +7,7 @@ import {
   log,
 } from '@temporalio/workflow';
 import type { JudgeWaiting } from '../contracts/judge-waiting.ts';
-import type { Awaited } from '../judge/client/patient-endpoint.ts';
+import type { WaitedFor } from '../judge/client/patient-endpoint.ts';
 import { StoppedByUser } from './stopped-by-user.ts';
 
 /**
@@ -69,7 +69,7 @@ export class JudgeGate {
    * @param of who is asked.
    * @throws StoppedByUser where a stopped run would wait.
    */
-  async through<T>(call: () => Promise<T>, of: Awaited = 'judge'): Promise<T> {
+  async through<T>(call: () => Promise<T>, of: WaitedFor = 'judge'): Promise<T> {
     for (;;) {
       const sentence = await this.#ask(call);
       if (typeof sentence !== 'string') return sentence.result;
@@ -101,7 +101,7 @@ export class JudgeGate {
   }
 
   /** Waits until a person has repaired what the sentence says; not at all once the run is stopped. */
-  async hold(sentence: string, of: Awaited = 'judge'): Promise<void> {
+  async hold(sentence: string, of: WaitedFor = 'judge'): Promise<void> {
     this.#waiting = undefined;
     if (this.#stopped) return;
     log.warn(`Paused: ${of}.`, { sentence });

@@ -4,14 +4,14 @@ import { JudgeError, problemOf } from './judge-error.ts';
 import type { AskObserver, Exchange, LlmEndpoint } from './llm-client.ts';
 
 /** What a run can wait for. */
-export type Awaited = 'judge' | 'captioner';
+export type WaitedFor = 'judge' | 'captioner';
 
 /** The moment since which no answer has come, over all attempts at a stage. Times are milliseconds since the epoch. */
 export interface OutageClock {
   since(): number;
   answered(): void;
   /** A question got no answer, for this reason. @param of what is waited for; default the judge. */
-  failed?(why: string, of?: Awaited): void;
+  failed?(why: string, of?: WaitedFor): void;
 }
 
 /** For clients outside of activities: the time without an answer starts now. */

@@ -35,7 +35,8 @@ export function captionQuestion(
   const drawn = decoding.temperature > 0 ? seedAt(seed, ['caption', sampleId]) >>> 0 : undefined;
   return {
     prompt: { name: 'caption', text: prompt, sha256: sha256(prompt) },
-    data: { clip: clipSha256, frames: framesAs, ...(drawn !== undefined && { seed: drawn }) },
+    // The prompt's text for people who read the ledger: its hash is in the key anyway.
+    data: { prompt, clip: clipSha256, frames: framesAs, ...(drawn !== undefined && { seed: drawn }) },
     shape: z.string(),
     read: (text, end = { isCut: false, tokens: 0 }) => ({ answer: { text, ...end } }),
     showing: {

@@ -7,7 +7,7 @@ import { createEndpointActivities } from '../../../activities/endpoint-captions.
 import type { CaptionClipsInput } from '../../../contracts/policy.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { CaptionedClip } from '../../../core/completion.ts';
-import type { Awaited as WaitedFor } from '../../../judge/client/patient-endpoint.ts';
+import type { WaitedFor } from '../../../judge/client/patient-endpoint.ts';
 import { EngineConfig } from '../../../policy/policy-config.ts';
 import { refusal } from '../../refusal.ts';
 import {
