@@ -23,5 +23,6 @@ export type JudgeWaiting = z.infer<typeof JudgeWaiting>;
 /** `waiting for the judge: The judge at ... has an internal error (status 500), since 2026-11-29 22:04:10 UTC`. */
 export function waitingSentence({ why, since, of: awaited }: JudgeWaiting): string {
   const when = new Date(since).toISOString().slice(0, 19).replace('T', ' ');
-  return `waiting for the ${awaited ?? 'judge'}: ${why.replace(/(?:, then `videocap resume`)?\.$/, '')}, since ${when} UTC`;
+  const reason = why.replace(/(?:, then `videocap resume`)?\.$/, '');
+  return `waiting for the ${awaited ?? 'judge'}: ${reason}, since ${when} UTC`;
 }

@@ -51,8 +51,8 @@ const CAPTIONER_QUEUE = 'policy-openai';
 
 /**
  * Every queue in one process: workflows and small stages on `videocap`, then `media`, `judge`, and `policy-<kind>` for
- * each kind of engine, endpoints among them. Models compute in worker threads, so this thread is always free to heartbeat. Returns once all
- * of them poll; `ended` settles when they have been shut down.
+ * each kind of engine, endpoints among them. Models compute in worker threads, so this thread is always free to
+ * heartbeat. Returns once all of them poll; `ended` settles when they have been shut down.
  */
 export async function startWorkers(
   settings: WorkerSettings,

@@ -44,7 +44,8 @@ export function unscoredNotes(policies: Readonly<Record<string, Metrics>>): stri
       : []),
     ...(notCaptioned > 0
       ? [
-          `  ${name}: the endpoint did not caption ${notCaptioned} of ${clips + notCaptioned} videos; they are in no score.`,
+          `  ${name}: the endpoint did not caption ${notCaptioned} of ${clips + notCaptioned} videos; they are in no ` +
+            'score.',
         ]
       : []),
     ...(cut > 0 ? [`  ${name}: ${cut} captions were cut off at the token limit.`] : []),

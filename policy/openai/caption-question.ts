@@ -47,7 +47,7 @@ export function captionQuestion(
   };
 }
 
-/** How tokens are chosen, as fields of a request: OpenAI's, and those that vLLM adds where they are not at their default. */
+/** How tokens are chosen, as fields of a request: OpenAI's, and vLLM's where they are not at their default. */
 function samplingFields({ temperature, topK, topP, minP, repetitionPenalty }: Decoding): Record<string, number> {
   return {
     temperature,

@@ -6,7 +6,7 @@ import { withoutCredentials } from '../../judge/client/credentials.ts';
 import { canonicalJson } from '../../judge/providers/openai/request-options.ts';
 import type { OpenAiConfig } from './openai-config.ts';
 
-/** A model behind an endpoint as a policy: in place of weights, a file that says which model of which endpoint it is. */
+/** A model behind an endpoint as a policy: in place of weights, a file says which model of which endpoint it is. */
 export async function storeEndpointPolicy(
   store: ArtifactStore,
   { baseUrl, query, extraBody }: OpenAiConfig,

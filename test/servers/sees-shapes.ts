@@ -15,7 +15,7 @@ interface Blob {
   low: number;
 }
 
-/** A model with eyes: it decodes the pictures of a request, and describes what moves in them and how, in their order. */
+/** A model with eyes: it decodes the pictures of a request, and describes what moves in them, in their order. */
 export const seesShapes: Answer = async (_, { media }) => {
   const frames = await Promise.all(picturesOf(media).map(blobsIn));
   return describe(eventsIn(frames)).caption || 'Nothing can be seen.';

@@ -106,7 +106,7 @@ describe('clips captioned through an endpoint', () => {
     expect(jpeg!.join('').length).toBeLessThan(png!.join('').length / 2);
   });
 
-  test('are asked for once: not by a retry, nor by another run, until something that decides them changes', async () => {
+  test('are asked for once: not by a retry or another run, until something that decides them changes', async () => {
     const first = await caption(3);
     const retried = await caption(3, { runKey: `run-${runs}` });
     const again = await caption(3);
