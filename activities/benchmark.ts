@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type ClipResult, captionScores, HeldOutDetails, heldOutMetrics } from '../benchmarks/held-out.ts';
 import { type HeldOutMetric, referenceMetricsOf } from '../benchmarks/held-out-metrics.ts';
 import { HELD_OUT_PROMPTS, named } from '../benchmarks/judged-by.ts';
+import { captionedBy } from '../benchmarks/suites/captioned-by.ts';
 import { madeByPolicy } from '../benchmarks/suites/made-by-policy.ts';
 import { ScoreBenchmarkInput, ScoreBenchmarkOutput } from '../contracts/scoring.ts';
 import { CaptionedClip } from '../core/completion.ts';
@@ -39,7 +40,11 @@ export function createBenchmarkActivities(deps: BenchmarkDeps) {
       const key = keyOf('heldOutScores', input);
       return store.onceJson(key, ScoreBenchmarkOutput, async () => {
         const started = performance.now();
-        const captioned = await store.readJson(input.captions, z.array(CaptionedClip));
+        const all = await store.readJson(input.captions, z.array(CaptionedClip));
+        const captioned = all.filter(({ notCaptioned }) => notCaptioned === undefined);
+        const refused = all.flatMap(({ sampleId, notCaptioned: reason }) =>
+          reason === undefined ? [] : [{ sampleId, reason }],
+        );
         const { sample } = await readManifest(store, input.manifest);
         const { spent, judgeSection: section } = input;
         const judge = createJudge(input.judge, {
@@ -65,18 +70,28 @@ export function createBenchmarkActivities(deps: BenchmarkDeps) {
         );
         const prompts = judge.isLlm && metrics.includes('events') ? named(HELD_OUT_PROMPTS) : [];
         const comparedWith = await tools.comparedWith();
-        const details: HeldOutDetails = { suite, judge: { name: judge.name, isLlm: judge.isLlm, prompts }, clips };
+        const details: HeldOutDetails = {
+          ...{ suite, judge: { name: judge.name, isLlm: judge.isLlm, prompts }, clips },
+          ...(refused.length > 0 && { notCaptioned: refused }),
+        };
         return {
-          metrics: { ...heldOutMetrics(clips), ...inPoints(sharesByCharacters(sumCompared(compared))) },
+          metrics: {
+            ...heldOutMetrics(clips),
+            ...inPoints(sharesByCharacters(sumCompared(compared))),
+            ...endpointCounts(all),
+          },
           details: await store.putJsonOnce(keyOf('heldOutDetails', input), async () =>
             parseInParts(HeldOutDetails, details),
           ),
           judge: { model: judge.name, prompts, ...(judge.answeredBy.length > 0 && { answeredBy: judge.answeredBy }) },
           ...(comparedWith && { comparedWith }),
           ...(madeWith && {
-            made: madeByPolicy(
-              madeWith,
-              captioned.flatMap(({ prompt }) => prompt ?? []),
+            made: captionedBy(
+              madeByPolicy(
+                madeWith,
+                all.flatMap(({ prompt }) => prompt ?? []),
+              ),
+              all,
             ),
           }),
           usage: judge.usage,
@@ -152,6 +167,15 @@ async function compareWithReference(
   for (const { name, measure } of wanted)
     references[name] = (await measure([caption ?? ''], sample.caption, tools))[0]!;
   return { references };
+}
+
+/** What an endpoint left without a caption, and what was cut off at the token limit; nothing where there is none. */
+function endpointCounts(captions: readonly CaptionedClip[]): Record<string, number> {
+  const counts = {
+    notCaptioned: captions.filter(({ notCaptioned }) => notCaptioned !== undefined).length,
+    cut: captions.filter(({ cut }) => cut).length,
+  };
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
 
 function inPoints(shares: Record<string, number>): Record<string, number> {

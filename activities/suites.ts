@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { named } from '../benchmarks/judged-by.ts';
+import { captionedBy } from '../benchmarks/suites/captioned-by.ts';
 import { prepareSuite } from '../benchmarks/suites/prepare-suite.ts';
 import { scoreItems, suiteNumbers } from '../benchmarks/suites/score-suite.ts';
 import { SuiteItems, SuiteResult } from '../benchmarks/suites/suite-files.ts';
@@ -76,7 +77,9 @@ export function createSuiteActivities({ store, onProgress, signal, outage, env, 
             usage: client.usage,
             quirks: described(suite.quirks, input.quirks),
             variants: described(VARIANTS, variants),
-            ...(prepared.made && { madeWith: { captions: prepared.made, quirks: input.quirks, variants } }),
+            ...(prepared.made && {
+              madeWith: { captions: captionedBy(prepared.made, captions), quirks: input.quirks, variants },
+            }),
             ...(prepared.warnings && { warnings: prepared.warnings }),
             ...(await suiteNumbers(suite, prepared, items, choices)),
             columns: suite.columns,

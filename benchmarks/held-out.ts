@@ -45,6 +45,8 @@ export const HeldOutDetails = z.strictObject({
     prompts: JudgedBy.shape.prompts,
   }),
   clips: z.array(ClipResult),
+  /** Clips that an endpoint did not caption, with the reason: they are in no number. */
+  notCaptioned: z.array(z.strictObject({ sampleId: z.string(), reason: z.string() })).optional(),
 });
 export type HeldOutDetails = z.infer<typeof HeldOutDetails>;
 

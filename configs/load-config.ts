@@ -8,6 +8,7 @@ import { VideocapError } from '../core/errors.ts';
 import { fileFault, readRegularFile } from '../core/regular-file.ts';
 import { type DataFields, readDataFields } from '../datasets/data-fields.ts';
 import { DatasetConfig } from '../datasets/dataset-config.ts';
+import { endpointOf } from '../policy/endpoint-of.ts';
 import { hubRemedy } from '../policy/hub-id.ts';
 import { describeIssues, kindOf } from './config-issues.ts';
 import { dataIssues, withDataSettings } from './data-settings.ts';
@@ -163,7 +164,8 @@ function withAbsolutePaths(config: ExperimentConfig, folder: string): Experiment
         videos: resolve(folder, suite.videos),
       })),
     },
-    policy: { ...policy, model: absoluteModel(policy.model, folder) },
+    policy:
+      endpointOf(policy.engine) === undefined ? { ...policy, model: absoluteModel(policy.model, folder) } : policy,
   };
 }
 

@@ -4,8 +4,10 @@ import { BenchmarkConfig, judgeOfBenchmarks } from '../benchmarks/benchmark-conf
 import { isMeasured, measuredBy } from '../benchmarks/held-out-metrics.ts';
 import { DatasetConfig } from '../datasets/dataset-config.ts';
 import { hasJudge, isLlm, isPriced, JudgeConfig } from '../judge/judge-config.ts';
+import { endpointOf } from '../policy/endpoint-of.ts';
 import { PolicyConfig, SamplingConfig } from '../policy/policy-config.ts';
 import { PromptConfig } from '../policy/prompt-config.ts';
+import { parseRunCheckpoint } from '../policy/run-checkpoint.ts';
 import { COMPONENTS, componentsOf, RewardConfig } from '../rewards/registry.ts';
 import { FrameOptions } from '../video/frame-options.ts';
 import { BestConfig } from './best-config.ts';
@@ -92,9 +94,15 @@ export const ExperimentConfig = WithRewards.refine(
     error: 'set stepped, linear or f1, or judge.kind to llm: only a language model can rate captions as a whole',
   },
 ).superRefine((config, context) => {
-  const { judge, benchmark, checkpoints } = config;
+  const { judge, benchmark, checkpoints, policy } = config;
   for (const { path, message } of stepSizeIssues(config)) context.addIssue({ code: 'custom', path, message });
   const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+  if (endpointOf(policy.engine) !== undefined && parseRunCheckpoint(policy.model))
+    refuse(
+      ['policy', 'model'],
+      'set the name under which the endpoint serves a model (policy.engine.kind is openai): export the checkpoint, ' +
+        'and serve its folder',
+    );
   const section = benchmark.judge ? ['benchmark', 'judge'] : ['judge'];
   if (benchmark.suites.length > 0 && !isLlm(judgeOfBenchmarks(config)))
     refuse(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Identity } from './identity.ts';
 import { Thought } from './sample.ts';
 
 /**
@@ -65,6 +66,12 @@ export const CaptionedClip = z.strictObject({
   /** 0 where the caption was made elsewhere. */
   tokens: z.int(),
   parsed: ParsedCompletion,
+  /** The text was cut off at the token limit, as far as an endpoint says. */
+  cut: z.literal(true).optional(),
+  /** Why an endpoint gave no text: nothing can be scored, since that is not the policy's fault. */
+  notCaptioned: z.string().optional(),
+  /** Which version of which model of which endpoint wrote the text; absent where an engine computed it. */
+  by: Identity.optional(),
 });
 export type CaptionedClip = z.infer<typeof CaptionedClip>;
 

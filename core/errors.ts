@@ -18,8 +18,8 @@ export type ErrorCode =
   /** A tool or service that is needed is missing or does not answer. */
   | 'MissingTool'
   /**
-   * The judge or a custom reward needs a person: a key, quota, budget, endpoint or file must be repaired. Runs pause
-   * until `resume`.
+   * The judge, a captioner or a custom reward needs a person: a key, quota, budget, endpoint or file must be repaired.
+   * Runs pause until `resume`.
    */
   | 'JudgeBlocked'
   /** Another attempt has taken over this work: this one may store nothing more. */

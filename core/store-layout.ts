@@ -66,6 +66,8 @@ const TEMPLATES = {
   identity: 'data/identities/{hash}.json',
   // The weights, or a manifest of large ones that stay in the model's folder.
   startWeights: 'policies/{hash}/model.safetensors',
+  // In place of weights: which model of which endpoint writes captions.
+  endpointModel: 'policies/{hash}/endpoint.json',
   ledgerEntry: 'ledger/{hash}.json',
 } as const;
 

@@ -2,7 +2,7 @@ import type { ArtifactStore } from '../core/artifact-store.ts';
 import { type KeyRules, requireAllowedKeys, USUAL_KEYS } from './client/allowed-keys.ts';
 import type { ChatApi } from './client/chat-api.ts';
 import { ChatEndpoint } from './client/chat-endpoint.ts';
-import { type JudgeSection, named, ofSection } from './client/config-section.ts';
+import { clockOf, type ModelSection, named, ofSection } from './client/config-section.ts';
 import type { LlmClient } from './client/llm-client.ts';
 import { type OutageClock, PatientEndpoint, startOutageClock } from './client/patient-endpoint.ts';
 import type { Judge } from './judge.ts';
@@ -29,8 +29,8 @@ export interface BudgetScope {
   keyRules?: KeyRules | undefined;
   /** What the run had spent before this place: its budget is for all of it. */
   spent?: JudgeSpending | undefined;
-  /** Where the config has this judge, for faults that name its fields; default `judge`. */
-  section?: JudgeSection | undefined;
+  /** Where the config has this model, for faults that name its fields; default `judge`. */
+  section?: ModelSection | undefined;
   /** Since when no answer has come; without it, since now. */
   outage?: OutageClock | undefined;
 }
@@ -60,7 +60,8 @@ export async function judgeVersion(config: JudgeConfig, scope: BudgetScope): Pro
 function createLedger(config: LlmJudgeConfig, scope: BudgetScope): Ledger {
   const { store, place, spent, outage, section = 'judge' } = scope;
   const model = new ChatEndpoint(createApi(config, scope, section), config);
-  const endpoint = new PatientEndpoint(model, config.patienceSeconds, outage ?? startOutageClock());
+  const clock = clockOf(section, outage ?? startOutageClock());
+  const endpoint = new PatientEndpoint(model, config.patienceSeconds, clock);
   // A superseded attempt may still store an answer, since it is paid for.
   return new Ledger(endpoint, store.unfenced(), place, {
     price: config.price,
@@ -75,7 +76,7 @@ function createLedger(config: LlmJudgeConfig, scope: BudgetScope): Ledger {
 function createApi(
   config: LlmJudgeConfig,
   { env = process.env, keyRules = USUAL_KEYS }: BudgetScope,
-  section: JudgeSection,
+  section: ModelSection,
 ): ChatApi {
   try {
     requireAllowedKeys(config, keyRules);

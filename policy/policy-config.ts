@@ -1,17 +1,19 @@
 import { z } from 'zod';
 import { TOKEN_FILTERS } from '../core/token-filters.ts';
 import { OnnxConfig } from './onnx/onnx-config.ts';
+import { OpenAiConfig } from './openai/openai-config.ts';
 import { isBrokenRunCheckpoint } from './run-checkpoint.ts';
 import { TorchConfig } from './torch/torch-config.ts';
 
 /** What computes, with its own options. Its worker serves the task queue `policy-<kind>`. */
-export const EngineConfig = z.discriminatedUnion('kind', [OnnxConfig, TorchConfig]);
+export const EngineConfig = z.discriminatedUnion('kind', [OnnxConfig, TorchConfig, OpenAiConfig]);
 export type EngineConfig = z.infer<typeof EngineConfig>;
 
 export const PolicyConfig = z.strictObject({
   /**
    * Name of a shipped model, a path to a model folder, or a checkpoint of another run: `run:RUN@STEP`; `run:RUN` is its
-   * last step. A run's key or workflow id is the RUN. The optimiser starts with an empty state.
+   * last step. A run's key or workflow id is the RUN. The optimiser starts with an empty state. With an endpoint
+   * (`engine.kind: openai`): the model's name there.
    */
   model: z
     .string()

@@ -1,6 +1,6 @@
-import { createCanvas, ImageData } from '@napi-rs/canvas';
+import { createCanvas } from '@napi-rs/canvas';
 import type { Frames } from '../core/sample.ts';
-import { frameOf } from './clip.ts';
+import { frameImage } from './frame-image.ts';
 
 export interface ContactSheetOptions {
   format?: 'png' | 'jpeg';
@@ -29,15 +29,9 @@ export function contactSheet(clip: Frames, options: ContactSheetOptions = {}): B
   context.imageSmoothingEnabled = false;
   const frame = createCanvas(width, height);
   for (const [i, index] of frames.entries()) {
-    frame.getContext('2d').putImageData(new ImageData(opaque(frameOf(clip, index)), width, height), 0, 0);
+    frame.getContext('2d').putImageData(frameImage(clip, index), 0, 0);
     const [x, y] = [(i % columns) * across, Math.floor(i / columns) * down];
     context.drawImage(frame, x, y, width * scale, height * scale);
   }
   return format === 'png' ? sheet.toBuffer('image/png') : sheet.toBuffer('image/jpeg', 85);
-}
-
-function opaque(rgb: Uint8Array): Uint8ClampedArray {
-  const rgba = new Uint8ClampedArray((rgb.length / 3) * 4).fill(255);
-  for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) rgba.set(rgb.subarray(from, from + 3), to);
-  return rgba;
 }

@@ -4,6 +4,7 @@ import { createBenchmarkActivities } from '../activities/benchmark.ts';
 import { createComparisonActivities } from '../activities/compare-completions.ts';
 import { createCustomRewardActivities } from '../activities/custom-rewards.ts';
 import { createDatasetActivities } from '../activities/dataset.ts';
+import { createEndpointActivities } from '../activities/endpoint-captions.ts';
 import { createExportActivities } from '../activities/export-policy.ts';
 import { createFramesActivities } from '../activities/frames.ts';
 import { createJudgeActivities } from '../activities/judge-completions.ts';
@@ -69,6 +70,11 @@ export function createJudgeQueueActivities(settings: WorkerSettings, store: Arti
 export function createPolicyActivities(settings: WorkerSettings, store: ArtifactStore, engine: PolicyEngine) {
   const deps = { ...depsOf(settings, store), engine };
   return { ...createRolloutActivities(deps), ...createUpdateActivities(deps), ...createExportActivities(deps) };
+}
+
+/** Queue `policy-openai`: what a model behind an endpoint can do of the engine contract. */
+export function createCaptionerActivities(settings: WorkerSettings, store: ArtifactStore) {
+  return createEndpointActivities(depsOf(settings, store));
 }
 
 function depsOf({ home, temporalUiUrl }: WorkerSettings, store: ArtifactStore) {

@@ -4,7 +4,7 @@ import { clipped } from '../core/clipped.ts';
 import type { Progress } from '../core/compute-options.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { Claim, Fence } from '../core/fence.ts';
-import type { OutageClock } from '../judge/client/patient-endpoint.ts';
+import type { OutageClock, WaitedFor } from '../judge/client/patient-endpoint.ts';
 import { type AttemptTrace, type Deaths, deathsBefore, PROCESS } from './worker-deaths.ts';
 
 /**
@@ -102,8 +102,9 @@ export class CurrentAttempt implements Fence {
   }
 
   /** The service has not answered; the first reason since its last answer is the one to show. */
-  waits(why: string): void {
-    const waiting = { why: clipped(why, LONGEST_REASON), since: Date.now() };
+  waits(why: string, of: WaitedFor = 'judge'): void {
+    const captioner = of === 'captioner' && { of };
+    const waiting: JudgeWaiting = { why: clipped(why, LONGEST_REASON), since: Date.now(), ...captioner };
     this.#beat = { ...this.#beat, waiting: this.#beat.waiting ?? waiting };
   }
 
@@ -230,8 +231,8 @@ export const outage: OutageClock = {
   answered() {
     currentAttempt()?.answered();
   },
-  failed(why) {
-    currentAttempt()?.waits(why);
+  failed(why, of) {
+    currentAttempt()?.waits(why, of);
   },
 };
 

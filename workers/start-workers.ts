@@ -16,6 +16,7 @@ import type { Storage } from '../core/storage.ts';
 import { createEngine, ENGINE_KINDS } from '../policy/engines.ts';
 import {
   createActivities,
+  createCaptionerActivities,
   createJudgeQueueActivities,
   createMediaActivities,
   createPolicyActivities,
@@ -45,10 +46,13 @@ const COMPUTING: ReadonlySet<string> = new Set<keyof PolicyActivities | keyof Ju
   'scoreCompletions',
 ]);
 
+/** Serves no engine that computes here, but asks endpoints: as many activities at once as the judge's queue. */
+const CAPTIONER_QUEUE = 'policy-openai';
+
 /**
  * Every queue in one process: workflows and small stages on `videocap`, then `media`, `judge`, and `policy-<kind>` for
- * each kind of engine. Models compute in worker threads, so this thread is always free to heartbeat. Returns once all
- * of them poll; `ended` settles when they have been shut down.
+ * each kind of engine, endpoints among them. Models compute in worker threads, so this thread is always free to
+ * heartbeat. Returns once all of them poll; `ended` settles when they have been shut down.
  */
 export async function startWorkers(
   settings: WorkerSettings,
@@ -74,7 +78,7 @@ export async function startWorkers(
         (context: Context) => ({
           inbound: new ActivityRuntime(context, {
             fences,
-            stuckMilliseconds: COMPUTING.has(context.info.activityType) ? 1000 * settings.stuckSeconds : undefined,
+            stuckMilliseconds: computes(context.info) ? 1000 * settings.stuckSeconds : undefined,
             givesUpWhereWorkersDie: canEndWorkers(context.info),
           }),
         }),
@@ -104,6 +108,12 @@ export async function startWorkers(
       activities: createJudgeQueueActivities(settings, store),
       maxConcurrentActivityTaskExecutions: 8,
     }),
+    Worker.create({
+      ...shared,
+      taskQueue: CAPTIONER_QUEUE,
+      activities: createCaptionerActivities(settings, store),
+      maxConcurrentActivityTaskExecutions: 8,
+    }),
     ...engines.map(({ kind, engine }) =>
       Worker.create({
         ...shared,
@@ -123,7 +133,13 @@ export async function startWorkers(
  * or for small files: they die beside what ends the process, and must not stop their own runs for it.
  */
 function canEndWorkers({ taskQueue, activityType }: Context['info']): boolean {
+  if (taskQueue === CAPTIONER_QUEUE) return false;
   return taskQueue === 'media' || taskQueue.startsWith('policy-') || COMPUTING.has(activityType);
+}
+
+/** Whether an activity computes in threads or processes of this worker: an endpoint's captions are waited for. */
+function computes({ taskQueue, activityType }: Context['info']): boolean {
+  return taskQueue !== CAPTIONER_QUEUE && COMPUTING.has(activityType);
 }
 
 function pinoLevel(level: string): 'trace' | 'debug' | 'info' | 'warn' | 'error' {

@@ -53,10 +53,13 @@ export async function evaluateHeldOut(
   const { captioning, scoring } = heldOutStages(run);
   run.stage = 'benchmark';
   const { config } = run;
-  const { captions, computedWith } = await run.divergence.through(
-    () => policyActivities(config.policy.engine).captionClips({ ...place, policy: policy as PolicyRef, ...captioning }),
-    (sentence) => divergedPolicy(config, policy.step, sentence),
-  );
+  const caption = () =>
+    run.divergence.through(
+      () =>
+        policyActivities(config.policy.engine).captionClips({ ...place, policy: policy as PolicyRef, ...captioning }),
+      { explain: (sentence) => divergedPolicy(config, policy.step, sentence) },
+    );
+  const { captions, computedWith } = await gate.through(caption, { of: 'captioner' });
   if (computedWith) run.noteIdentity('engine', [computedWith]);
   const { maxNewTokens, decoding } = captioning;
   const madeWith = { frames: config.frames, maxNewTokens, decoding };

@@ -1,6 +1,13 @@
 import { ActivityFailure, ApplicationFailure, condition, log } from '@temporalio/workflow';
 import type { JudgeWaiting } from '../contracts/judge-waiting.ts';
+import type { WaitedFor } from '../judge/client/patient-endpoint.ts';
 import { StoppedByUser } from './stopped-by-user.ts';
+
+/** What a run shows while it waits. */
+interface Shown {
+  explain?(sentence: string): string;
+  of?: WaitedFor;
+}
 
 /**
  * Where a workflow waits for a person, since an activity cannot go on until that person has repaired or decided
@@ -53,18 +60,18 @@ export class Gate {
 
   /**
    * Calls an activity, again after every `resume`, until it succeeds. Other failures are thrown.
-   * @param explain makes the activity's sentence the one that the run shows.
+   * @param shown `explain` makes the activity's sentence the one that the run shows; `of`: what it waits for.
    * @throws StoppedByUser where a stopped run would wait.
    */
-  async through<T>(call: () => Promise<T>, explain = (sentence: string) => sentence): Promise<T> {
+  async through<T>(call: () => Promise<T>, { explain, of }: Shown = {}): Promise<T> {
     for (;;) {
       try {
         return await this.attempt(call);
       } catch (error) {
         const sentence = this.#sentenceOf(error);
         if (sentence === undefined || !this.#onChange) throw error;
-        const why = explain(sentence);
-        await this.hold(why);
+        const why = explain?.(sentence) ?? sentence;
+        await this.hold(why, of);
         if (this.#stopped) throw new StoppedByUser(why, this.name);
       }
     }
@@ -79,10 +86,10 @@ export class Gate {
   }
 
   /** Waits for `resume` or `stop`; not at all once the run is stopped. */
-  async hold(why: string): Promise<void> {
+  async hold(why: string, of?: WaitedFor): Promise<void> {
     if (this.#stopped) return;
-    log.warn(`Paused: ${this.name}.`, { sentence: why });
-    const waiting = { why, since: Date.now() };
+    log.warn(`Paused: ${of ?? this.name}.`, { sentence: why });
+    const waiting: JudgeWaiting = { why, since: Date.now(), ...(of === 'captioner' && { of }) };
     this.#waiting.add(waiting);
     this.changed();
     try {

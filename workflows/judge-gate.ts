@@ -1,5 +1,6 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { JudgeWaiting } from '../contracts/judge-waiting.ts';
+import type { WaitedFor } from '../judge/client/patient-endpoint.ts';
 import { Gate } from './gate.ts';
 import { StoppedByUser } from './stopped-by-user.ts';
 
@@ -42,9 +43,9 @@ export class JudgeGate extends Gate {
     for (const scope of this.#asking) scope.cancel();
   }
 
-  override async hold(why: string): Promise<void> {
+  override async hold(why: string, of?: WaitedFor): Promise<void> {
     this.#waiting = undefined;
-    await super.hold(why);
+    await super.hold(why, of);
   }
 
   /** @throws StoppedByUser where it was broken off. */

@@ -62,9 +62,9 @@ export abstract class JudgedRun<Snapshot extends JudgedSnapshot> implements Cont
 }
 
 /** What a run that waits for a person shows in place of its stage. */
-function pausedStage({ paused, blocked, died }: Waiting): string | undefined {
+function pausedStage({ paused, blocked, died, judge }: Waiting): string | undefined {
   if (died !== undefined) return 'paused: worker died';
-  if (blocked !== undefined) return 'paused: judge';
+  if (blocked !== undefined) return `paused: ${judge?.of ?? 'judge'}`;
   return paused ? 'paused' : undefined;
 }
 

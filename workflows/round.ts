@@ -43,7 +43,7 @@ export async function sampleRound(input: StepInput, round: number): Promise<Roun
         sampling: config.sampling,
         seed: config.seed,
       }),
-    (sentence) => divergedPolicy(config, input.rolloutPolicy.step, sentence),
+    { explain: (sentence) => divergedPolicy(config, input.rolloutPolicy.step, sentence) },
   );
   if (rollout.computedWith) input.onIdentity('engine', [rollout.computedWith]);
   if (input.turn) await input.turn;

@@ -73,7 +73,8 @@ function whyItWaits({ paused, asked, blocked, notFinite, died, judge }: Waiting)
   if (notFinite !== undefined) return [`**Paused: not finite.** ${notFinite}`, ''];
   if (died !== undefined) return [`**Paused: worker died.** ${died} Then send \`resume\`.`, ''];
   const since = judge ? [waitingSentence(judge), ''] : [];
-  if (blocked !== undefined) return [`**Paused: judge.** ${blocked} Then send \`resume\`.`, '', ...since];
+  if (blocked !== undefined)
+    return [`**Paused: ${judge?.of ?? 'judge'}.** ${blocked} Then send \`resume\`.`, '', ...since];
   if (judge) return since;
   if (paused) return ['**Paused** after the current step. Send `resume` to continue.', ''];
   if (asked === 'pause') return ['**Pauses** after the current step.', ''];

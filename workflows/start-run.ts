@@ -6,6 +6,7 @@ import type { RunMemo } from '../contracts/run-memo.ts';
 import type { RunProgress, RunSnapshot } from '../contracts/run-state.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import { keyOfRun, wrongRunId } from '../core/run-key.ts';
+import { untrainable } from '../policy/endpoint-of.ts';
 import { parseRunCheckpoint } from '../policy/run-checkpoint.ts';
 import { neededFields } from '../rewards/registry.ts';
 import type { ControlState } from './control.ts';
@@ -36,6 +37,7 @@ export function controlStateOf(raw: unknown): ControlState | undefined {
 /**
  * A fresh run from a person's input, the rest of a run from its own snapshot, or one that continues from the progress
  * that another execution has stored.
+ * @throws ApplicationFailure `InvalidConfig` for a policy that cannot be trained.
  */
 export async function startRun(raw: unknown): Promise<RunState> {
   if (isContinuation(raw)) return new RunState(raw.continued);
@@ -50,6 +52,8 @@ export async function startRun(raw: unknown): Promise<RunState> {
   };
   upsertMemo({ ...memo });
   const run = await runOf(input, runKey);
+  const fault = untrainable(run.config.policy);
+  if (fault !== undefined) throw ApplicationFailure.nonRetryable(fault, 'InvalidConfig');
   if (limits) run.limit(limits);
   return run;
 }

@@ -5,6 +5,7 @@ import type { Evaluation, SuiteEvaluation } from '../contracts/run-results.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { StepPlace } from '../core/place.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
+import { endpointOf } from '../policy/endpoint-of.ts';
 import { promptTexts } from '../policy/prompt-config.ts';
 import { benchmarkIdentity } from './benchmark-identity.ts';
 import type { JudgeGate } from './judge-gate.ts';
@@ -38,7 +39,9 @@ export async function evaluateSuite(
   const { predictions } = prepared;
   const place = { ...run.place, ...(subject && { step: subject.step }) };
   const policy = (): PolicyRef => subject?.policy ?? run.policy;
-  const captions = predictions ? [predictions] : await captionSuite(run, source, prepared, { place, policy: policy() });
+  const captions = predictions
+    ? [predictions]
+    : await captionSuite(run, gate, source, prepared, { place, policy: policy() });
 
   const {
     usage,
@@ -99,7 +102,9 @@ function modelOf({ snapshot: { trainedFrom }, config, policy }: RunState): strin
 
 /** Whose captions these are, and how they were decoded. */
 function subjectOf(run: RunState, { step }: PolicyRef, { decoding }: Captioning = captioningOfRun(run)): string {
-  return `${modelOf(run)}, step ${step}, ${decodingText(decoding)}`;
+  const endpoint = endpointOf(run.config.policy.engine);
+  const where = endpoint === undefined ? `step ${step}` : `served at ${endpoint}`;
+  return `${modelOf(run)}, ${where}, ${decodingText(decoding)}`;
 }
 
 type Captioning = Pick<SuiteCaptioning, 'frames' | 'maxNewTokens' | 'decoding'>;
@@ -120,6 +125,7 @@ export function suiteMetrics(suites: readonly SuiteEvaluation[]): Record<string,
 /** Captions the clips part by part, so that a failure in one part does not repeat the others. */
 async function captionSuite(
   run: RunState,
+  gate: JudgeGate,
   { suite }: SuiteSource,
   { manifests, captioning }: PreparedSuite,
   { place, policy }: { place: StepPlace; policy: PolicyRef },
@@ -136,21 +142,23 @@ async function captionSuite(
       prompt: config.prompt,
     });
     if (decodedWith) run.noteIdentity('frames', [decodedWith]);
-    const { captions, computedWith } = await run.divergence.through(
-      () =>
-        policyActivities(config.policy.engine).captionClips({
-          ...place,
-          policy,
-          engine: config.policy.engine,
-          clips,
-          list: `${suite}-${i + 1}`,
-          output: config.prompt.output,
-          maxNewTokens,
-          decoding,
-          seed: config.seed,
-        }),
-      (sentence) => divergedPolicy(config, policy.step, sentence),
-    );
+    const caption = () =>
+      run.divergence.through(
+        () =>
+          policyActivities(config.policy.engine).captionClips({
+            ...place,
+            policy,
+            engine: config.policy.engine,
+            clips,
+            list: `${suite}-${i + 1}`,
+            output: config.prompt.output,
+            maxNewTokens,
+            decoding,
+            seed: config.seed,
+          }),
+        { explain: (sentence) => divergedPolicy(config, policy.step, sentence) },
+      );
+    const { captions, computedWith } = await gate.through(caption, { of: 'captioner' });
     if (computedWith) run.noteIdentity('engine', [computedWith]);
     parts.push(captions);
   }

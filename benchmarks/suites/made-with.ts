@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Identity, identityText, MOST_VERSIONS } from '../../core/identity.ts';
 import { Decoding } from '../../core/token-filters.ts';
 import { FrameOptions } from '../../video/frame-options.ts';
 import { decodingText } from '../benchmark-config.ts';
@@ -27,6 +28,8 @@ export const CaptionsMadeWith = z.union([
      */
     like: z.enum(['authors', 'run']).optional(),
     own: z.array(z.string()).optional(),
+    /** The versions of an endpoint's model that wrote the captions; absent where an engine computed them. */
+    captionedBy: z.array(Identity).max(MOST_VERSIONS).optional(),
   }),
   z.strictObject({ by: z.literal('file'), file: z.string(), sha256: z.string(), captions: z.int() }),
 ]);
@@ -57,7 +60,7 @@ export function heldOutMadeWithText(captions: CaptionsMadeWith, judge: string): 
 /** How captions were made, in one line. */
 export function captionsText(made: CaptionsMadeWith): string {
   if (made.by === 'file') return `${made.captions} captions of ${made.file} (sha256 ${made.sha256.slice(0, DIGITS)})`;
-  const { prompt, frames, maxNewTokens, decoding, like, own = [] } = made;
+  const { prompt, frames, maxNewTokens, decoding, like, own = [], captionedBy = [] } = made;
   const hash = `sha256 ${prompt.sha256.slice(0, DIGITS)}`;
   const asked = prompt.text === undefined ? `${prompt.count} prompts (${hash})` : `prompt "${prompt.text}" (${hash})`;
   const whose = like === 'authors' ? "the authors' settings" : "the run's settings";
@@ -67,6 +70,7 @@ export function captionsText(made: CaptionsMadeWith): string {
     `at most ${maxNewTokens} tokens`,
     decodingText(decoding),
     ...(like === undefined ? [] : [own.length === 0 ? whose : `${whose} but for ${own.join(', ')}`]),
+    ...(captionedBy.length === 0 ? [] : [`captioned by ${captionedBy.map(identityText).join(' and ')}`]),
   ].join(', ');
 }
 

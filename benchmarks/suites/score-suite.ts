@@ -43,7 +43,7 @@ export async function scoreItems(
   client: LlmClient,
   { concurrency, onProgress, signal, quirks, variants }: ScoringOptions,
 ): Promise<ItemResult[]> {
-  const texts = new Map(captions.map(({ sampleId, text }) => [sampleId, text]));
+  const written = new Map(captions.map((caption) => [caption.sampleId, caption]));
   const reasons = new Map(missing.map(({ clip, reason }) => [clip, reason]));
   let [done, answers] = [0, 0];
   const progress = () => onProgress?.({ done, total: items.length, answers });
@@ -67,10 +67,11 @@ export async function scoreItems(
   const scoreItem = async (raw: unknown): Promise<ItemResult> => {
     const item = suite.item.parse(raw);
     const { id, clip, video } = item;
-    const text = texts.get(id) ?? texts.get(clip);
+    const { text, cut, notCaptioned } = written.get(id) ?? written.get(clip) ?? {};
     if (text === undefined) return { id, clip, video, missing: reasons.get(clip) ?? 'there is no caption for it' };
+    if (notCaptioned !== undefined) return { id, clip, video, notCaptioned };
     const caption = asItIs && text.trim() !== '' ? text : captionOf(text);
-    const told = { id, clip, video, ...(caption !== undefined && { caption }) };
+    const told = { id, clip, video, ...(caption !== undefined && { caption }), ...(cut && { cut }) };
     if (caption === undefined && !quirks.has(JUDGE_EMPTY)) return { ...told, score: suite.noCaption(item) };
     const outcome = await suite.scoreItem(counting, item, caption ?? '', { quirks, signal });
     if ('answer' in outcome) return { ...told, score: outcome.answer };
@@ -91,13 +92,13 @@ export async function scoreItems(
 
 export interface SuiteNumbers {
   metrics: Record<string, number>;
-  /** Had every unscorable item scored as one without a caption, without bounds: only where there are such. */
+  /** Had every unscorable and not captioned item scored as one without a caption: only where there are such. */
   worst?: Record<string, number>;
   tables: SuiteTable[];
   counts: SuiteCounts;
 }
 
-/** A suite's numbers from its items' results. Missing and unscorable items are in no mean. Deterministic. */
+/** A suite's numbers from its items' results. Missing, unscorable and not captioned items are in no mean. */
 export async function suiteNumbers(
   suite: Suite,
   { items: rawItems, outOf }: Pick<SuiteItems, 'items' | 'outOf'>,
@@ -108,13 +109,18 @@ export async function suiteNumbers(
   const leaveOutEmpty = variants.has('leaveOutEmpty');
   const inMeans = ({ score, caption }: ItemResult) => score !== undefined && !(leaveOutEmpty && caption === undefined);
   const withScore = results.flatMap((result, i) => (inMeans(result) ? [scored(suite, items[i]!, result)] : []));
-  const unscorable = results.flatMap(({ unscorable }, i) =>
-    unscorable === undefined ? [] : [{ item: items[i]!, score: suite.noCaption(items[i]!) }],
+  const count = (holds: (result: ItemResult) => boolean) => results.filter(holds).length;
+  const notCaptioned = count((result) => result.notCaptioned !== undefined);
+  const cut = count((result) => result.cut === true);
+  const unknown = results.flatMap((result, i) =>
+    (result.unscorable ?? result.notCaptioned) === undefined
+      ? []
+      : [{ item: items[i]!, score: suite.noCaption(items[i]!) }],
   );
   const { metrics, tables } = await suite.summarise(withScore, quirks, measureWithBounds);
   const worst =
-    unscorable.length > 0 && !leaveOutEmpty
-      ? await suite.summarise([...withScore, ...unscorable], quirks, measureAlone)
+    unknown.length > 0 && !leaveOutEmpty
+      ? await suite.summarise([...withScore, ...unknown], quirks, measureAlone)
       : undefined;
   const measured = new Set(withScore.map(({ item }) => suite.groups?.of(item)));
   const absent = suite.groups?.all?.filter((group) => !measured.has(group)) ?? [];
@@ -127,9 +133,11 @@ export async function suiteNumbers(
       ...(outOf !== undefined && { outOf }),
       ...(absent.length > 0 && { absent }),
       scored: withScore.length,
-      withoutCaption: results.filter(({ score, caption }) => score !== undefined && caption === undefined).length,
-      unscorable: unscorable.length,
-      missing: results.filter(({ missing }) => missing !== undefined).length,
+      withoutCaption: count(({ score, caption }) => score !== undefined && caption === undefined),
+      unscorable: count(({ unscorable }) => unscorable !== undefined),
+      missing: count(({ missing }) => missing !== undefined),
+      ...(notCaptioned > 0 && { notCaptioned }),
+      ...(cut > 0 && { cut }),
     },
   };
 }

@@ -7,17 +7,21 @@ const ENOUGH = 0.95;
 /**
  * Warnings where too few items are in the means, or whole parts of the benchmark in none; none where there are enough.
  */
-export function fewScored({ items, scored, unscorable, missing, outOf = items, absent = [] }: SuiteCounts): string[] {
+export function fewScored(counts: SuiteCounts): string[] {
+  const { items, scored, unscorable, missing, notCaptioned = 0, outOf = items, absent = [] } = counts;
   const without = absent.length === 0 ? [] : [`Nothing was measured of: ${absent.join(', ')}. ${ABSENT}`];
   if (scored >= ENOUGH * outOf) return without;
   const others = [
     [outOf - items, 'beyond the limit on clips'],
     [unscorable, 'unscorable'],
     [missing, 'missing'],
-    [items - scored - unscorable - missing, 'without a caption and left out'],
+    [notCaptioned, 'not captioned'],
+    [items - scored - unscorable - missing - notCaptioned, 'without a caption and left out'],
   ] as const;
   const why = others.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-  const listed = unscorable + missing > 0 ? '; the report lists unscorable and missing ones with their reasons' : '';
+  const kinds = notCaptioned > 0 ? 'unscorable, missing and not captioned' : 'unscorable and missing';
+  const isListed = unscorable + missing + notCaptioned > 0;
+  const listed = isListed ? `; the report lists ${kinds} ones with their reasons` : '';
   return [
     `Only ${scored} of ${outOf} items are in these numbers: compare them with no published one. The others: ` +
       `${why.join(', ')}${listed}.`,
@@ -28,11 +32,14 @@ export function fewScored({ items, scored, unscorable, missing, outOf = items, a
 const ABSENT = 'The headline means leave these out: compare them with no published one.';
 
 /** `998 of 1000 items scored, 2 without a caption, 1 unscorable, 1 missing`; what is 0 is not mentioned. */
-export function countsLine({ items, scored, withoutCaption, unscorable, missing, outOf = items }: SuiteCounts): string {
+export function countsLine(counts: SuiteCounts): string {
+  const { items, scored, withoutCaption, unscorable, missing, notCaptioned = 0, cut = 0, outOf = items } = counts;
   const parts = [
     [withoutCaption, 'without a caption'],
     [unscorable, 'unscorable'],
     [missing, 'missing'],
+    [notCaptioned, 'not captioned'],
+    [cut, 'cut off at the token limit'],
   ] as const;
   const others = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   const taken = outOf > items ? `, the first of ${outOf} in the file` : '';
@@ -51,6 +58,7 @@ export function outcomeTable<Item extends SuiteItem>(
 ): SuiteTable[] {
   if (!groups || items.length === 0) return [];
   const labels = items.map((item) => groups.of(item));
+  const captionsLack = results.some(({ notCaptioned }) => notCaptioned !== undefined);
   const rows = [...new Set(labels)].sort().map((label) => {
     const inside = results.filter((_, i) => labels[i] === label);
     const count = (holds: (result: ItemResult) => boolean) => inside.filter(holds).length;
@@ -61,9 +69,13 @@ export function outcomeTable<Item extends SuiteItem>(
         count(({ score, caption }) => score !== undefined && caption === undefined),
         count(({ unscorable }) => unscorable !== undefined),
         count(({ missing }) => missing !== undefined),
+        ...(captionsLack ? [count(({ notCaptioned }) => notCaptioned !== undefined)] : []),
       ],
     };
   });
-  const columns = [groups.title, 'Scored', 'Without a caption', 'Unscorable', 'Missing'];
+  const columns = [
+    ...[groups.title, 'Scored', 'Without a caption', 'Unscorable', 'Missing'],
+    ...(captionsLack ? ['Not captioned'] : []),
+  ];
   return [{ title: `What became of the items, by ${groups.title.toLowerCase()}`, columns, rows }];
 }

@@ -37,6 +37,10 @@ export const ItemResult = z.strictObject({
   unscorable: z.string().optional(),
   /** Why there is nothing to score. */
   missing: z.string().optional(),
+  /** Why an endpoint wrote no caption, such as that it filtered the content. */
+  notCaptioned: z.string().optional(),
+  /** The caption was cut off at its token limit, as far as an endpoint says. */
+  cut: z.literal(true).optional(),
 });
 export type ItemResult = z.infer<typeof ItemResult>;
 
@@ -55,6 +59,10 @@ export const SuiteCounts = z.strictObject({
   unscorable: z.int(),
   /** No video or no prediction: in no mean. */
   missing: z.int(),
+  /** An endpoint refused the clip, or its caption: in no mean. Absent where there is none, as is `cut`. */
+  notCaptioned: z.int().optional(),
+  /** Captions that were cut off at their token limit, among the scored and unscorable ones. */
+  cut: z.int().optional(),
 });
 export type SuiteCounts = z.infer<typeof SuiteCounts>;
 

@@ -28,7 +28,9 @@ export function suiteReport(result: SuiteResult): string {
     `- Authors' quirks that are on: ${listOf(quirks)}`,
     `- Variants of our own that are on: ${listOf(variants)}`,
     `- Items: ${counts.items}${ofTheFile(counts)}; in the means ${counts.scored}, without a caption ` +
-      `${counts.withoutCaption}, unscorable ${counts.unscorable}, missing ${counts.missing}`,
+      `${counts.withoutCaption}, unscorable ${counts.unscorable}, missing ${counts.missing}` +
+      (counts.notCaptioned === undefined ? '' : `, not captioned ${counts.notCaptioned}`) +
+      (counts.cut === undefined ? '' : `; ${counts.cut} captions were cut off at the token limit`),
     ...[...fewScored(counts), ...warnings].map((warning) => `\n> **${plain(warning)}**`),
     '',
     '## Result',
@@ -42,6 +44,7 @@ export function suiteReport(result: SuiteResult): string {
     ...result.tables.flatMap((table) => ['', `## ${table.title}`, '', ...markdownTable(table), '', judged]),
     ...leftOut('Unscorable: the judge gave no answer that counts', result.items, 'unscorable'),
     ...leftOut('Missing: nothing to score', result.items, 'missing'),
+    ...leftOut('Not captioned: the endpoint wrote nothing', result.items, 'notCaptioned'),
     '',
   ].join('\n');
 }
@@ -60,7 +63,12 @@ export async function drillDown(suite: Suite, rawItems: readonly unknown[], resu
       lines.push(`Missing: ${plain(item.missing)}`);
       continue;
     }
-    lines.push(item.caption === undefined ? 'No caption.' : `Caption: ${plain(item.caption)}`);
+    if (item.notCaptioned !== undefined) {
+      lines.push(`Not captioned: ${plain(item.notCaptioned)}`);
+      continue;
+    }
+    const cut = item.cut ? ' (cut off at the token limit)' : '';
+    lines.push(item.caption === undefined ? 'No caption.' : `Caption${cut}: ${plain(item.caption)}`);
     if (item.unscorable !== undefined) lines.push('', `Unscorable: ${plain(item.unscorable)}`);
     else
       for (const line of suite.describe(suite.item.parse(rawItems[i]), suite.score.parse(item.score))) {
@@ -131,14 +139,20 @@ function worstLine({ worst, columns, counts }: SuiteResult): string[] {
   const values = columns.flatMap(({ metric, label, digits = 1 }) =>
     worst[metric] === undefined ? [] : [`${plain(label)} ${worst[metric].toFixed(digits)}`],
   );
-  return ['', `With a score of no caption for each unscorable item (${counts.unscorable}): ${values.join(', ')}.`];
+  const { unscorable, notCaptioned = 0 } = counts;
+  const which = notCaptioned === 0 ? 'unscorable item' : 'unscorable or not captioned item';
+  return ['', `With a score of no caption for each ${which} (${unscorable + notCaptioned}): ${values.join(', ')}.`];
 }
 
 /** Lines of a list of what was left out; the JSON has them all. */
 const MOST_LINES = 100;
 
 /** Items by the reason why they are in no mean. */
-function leftOut(title: string, items: readonly ItemResult[], why: 'unscorable' | 'missing'): string[] {
+function leftOut(
+  title: string,
+  items: readonly ItemResult[],
+  why: 'unscorable' | 'missing' | 'notCaptioned',
+): string[] {
   const byReason = new Map<string, string[]>();
   for (const item of items) {
     const reason = item[why];

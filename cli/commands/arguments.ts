@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { parse } from 'yaml';
+import { endpointOf } from '../../policy/endpoint-of.ts';
+import type { EngineConfig } from '../../policy/policy-config.ts';
 import { findInstallation } from '../installation.ts';
 
 /** Reads the number of an option or argument. @throws InvalidArgumentError with a right one. */
@@ -24,13 +26,15 @@ export function amount(example: number): (text: string) => number {
 
 /** What a `<checkpoint>` may be, for `--help`. */
 export const CHECKPOINT =
-  'run:RUN, the last step of a run, run:RUN@STEP, a shipped model, such as tiny, or a model folder';
+  'run:RUN, the last step of a run, run:RUN@STEP, a shipped model, such as tiny, a model folder, or, with ' +
+  'policy.engine.kind openai, the name of a model that the endpoint serves';
 
 /**
  * A checkpoint as it is typed: the name of a shipped model or a run's checkpoint stays; a folder becomes absolute,
- * since workers run elsewhere.
+ * since workers run elsewhere. What an endpoint serves has a name alone.
  */
-export function modelOf(checkpoint: string): string {
+export function modelOf(checkpoint: string, engine?: EngineConfig): string {
+  if (engine && endpointOf(engine) !== undefined) return checkpoint;
   return isShipped(checkpoint) || !existsSync(checkpoint) ? checkpoint : resolve(checkpoint);
 }
 

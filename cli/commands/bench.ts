@@ -94,7 +94,8 @@ export const benchCommand = new Command('bench')
     const { config: named, set: overrides = {}, json, out } = options;
     const { checkpoint, suite } = whatToMeasure(first, second, options.predictions !== undefined);
     const used = await checkpointConfig(checkpoint, named, overrides);
-    const model = used.checkpoint === undefined ? undefined : modelOf(used.checkpoint);
+    const { engine } = used.config.policy;
+    const model = used.checkpoint === undefined ? undefined : modelOf(used.checkpoint, engine);
     const judge = judgeOfBenchmarks(used.config);
     const source = sourceOf(suite, options);
     if (suite !== 'held-out') checkSuite(suite, judge, options);

@@ -4,6 +4,7 @@ import type { ExperimentConfig } from '../../configs/schema.ts';
 import { configOfRun } from '../../contracts/run-config.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
+import { endpointOf } from '../../policy/endpoint-of.ts';
 import { isBrokenRunCheckpoint, parseRunCheckpoint, runCheckpoint } from '../../policy/run-checkpoint.ts';
 import { findInstallation } from '../installation.ts';
 import { isShipped, modelOf } from './arguments.ts';
@@ -48,7 +49,12 @@ export async function checkpointConfig<C extends string | undefined>(
   const name = named ?? DEFAULT;
   const asked = { ...overrides, ...(checkpoint !== undefined && { 'policy.model': modelOf(checkpoint) }) };
   const source = await readConfig(name);
-  return { checkpoint, ...source, config: await configOf(source, asked), named: named !== undefined };
+  const config = await configOf(source, asked);
+  const { policy } = config;
+  // Only the config says whether an endpoint serves the model, so that its name is no path.
+  const served = checkpoint !== undefined && endpointOf(policy.engine) !== undefined;
+  const own = served ? { ...config, policy: { ...policy, model: checkpoint } } : config;
+  return { checkpoint, ...source, config: own, named: named !== undefined };
 }
 
 /**

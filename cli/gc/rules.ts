@@ -82,6 +82,7 @@ function ruleOf({ kind }: ParsedKey): Rule {
     case 'identity':
       return { need: 'cache', kind: 'data', isLeaf: true };
     case 'startWeights':
+    case 'endpointModel':
       return { need: 'cache', kind: 'policies', isLeaf: true };
     case 'ledgerEntry':
       return { need: 'ledger', kind: 'runs' };

@@ -38,11 +38,18 @@ export function judgeNotes(policies: readonly Pick<Evaluation, 'judge' | 'made'>
 
 /** What the judge could not score, for each policy that this is true of: the means leave it out. */
 export function unscoredNotes(policies: Readonly<Record<string, Metrics>>): string[] {
-  return Object.entries(policies).flatMap(([name, { unscorable = 0, clips = 0 }]) =>
-    unscorable > 0
+  return Object.entries(policies).flatMap(([name, { unscorable = 0, clips = 0, notCaptioned = 0, cut = 0 }]) => [
+    ...(unscorable > 0
       ? [`  ${name}: the judge could not score ${unscorable} of ${clips} videos; they are in no event score.`]
-      : [],
-  );
+      : []),
+    ...(notCaptioned > 0
+      ? [
+          `  ${name}: the endpoint did not caption ${notCaptioned} of ${clips + notCaptioned} videos; they are in no ` +
+            'score.',
+        ]
+      : []),
+    ...(cut > 0 ? [`  ${name}: ${cut} captions were cut off at the token limit.`] : []),
+  ]);
 }
 
 /** One policy's numbers, in points (0-100). */

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Identity } from '../../core/identity.ts';
 import type { Prompt } from '../questions/prompt.ts';
-import type { Unscorable } from '../questions/question.ts';
+import type { MediaPart, Showing, Unscorable } from '../questions/question.ts';
 import type { ChatMessages } from './chat-messages.ts';
 import type { JudgeFault } from './judge-error.ts';
 
@@ -9,6 +9,14 @@ export interface ChatRequest {
   messages: ChatMessages;
   /** The answer's shape, for providers that can hold a model to it. */
   shape: z.ZodType;
+  /** Of the answer. */
+  maxTokens: number;
+}
+
+/** A question about pictures: one message, the pictures first; any text is an answer. */
+export interface PictureRequest extends Pick<Showing, 'sampling' | 'seed'> {
+  media: readonly MediaPart[];
+  text: string;
   /** Of the answer. */
   maxTokens: number;
 }
@@ -53,7 +61,9 @@ export interface ChatApi {
   /** The endpoint's address as messages and the ledger name it, without credentials. */
   readonly address: string;
   /** Everything besides the messages that determines an answer: it becomes part of the ledger's key. */
-  identity(prompt: Prompt): Record<string, string | number>;
+  identity(prompt: Prompt, showing?: Showing): Record<string, string | number>;
   /** Sends once. Rejects when `signal` aborts, and with errors that are not the endpoint's. */
   send(request: ChatRequest, signal: AbortSignal): Promise<ChatReply>;
+  /** The same with pictures; absent where the provider takes none. */
+  show?(request: PictureRequest, signal: AbortSignal): Promise<ChatReply>;
 }

@@ -59,8 +59,8 @@ export class ChatEndpoint implements LlmEndpoint {
     this.#rate = sharedRateLimit(`${api.address} ${api.model}`, clock);
   }
 
-  identity({ prompt }: Question<unknown>): Record<string, string | number> {
-    return this.#api.identity(prompt);
+  identity({ prompt, showing }: Question<unknown>): Record<string, string | number> {
+    return this.#api.identity(prompt, showing);
   }
 
   async ask<T>(question: Question<T>, signal?: AbortSignal, observer?: AskObserver): Promise<Exchange<T>> {
@@ -88,7 +88,7 @@ export class ChatEndpoint implements LlmEndpoint {
       const note = parsed
         ? `\n\nYour last answer could not be used: ${parsed.fault}. Answer again, with the JSON object only.`
         : '';
-      const doubled = roomy && last !== undefined && isCutOff(last);
+      const doubled = roomy && last !== undefined && isCutOff(last) && !question.showing;
       const maxTokens = this.#config.maxTokens * (doubled ? 2 : 1);
       const reply = await this.#request(
         question,
@@ -167,13 +167,17 @@ export class ChatEndpoint implements LlmEndpoint {
 
   async #send(
     messages: ChatMessages,
-    { shape }: Question<unknown>,
+    { prompt, shape, showing }: Question<unknown>,
     maxTokens: number,
     signal: AbortSignal | undefined,
   ): Promise<ChatReply> {
+    const media = await showing?.media();
     const deadline = new RequestDeadline(this.#config.timeoutSeconds, signal);
     try {
-      return await this.#api.send({ messages, shape, maxTokens }, deadline.signal);
+      if (!showing || !media) return await this.#api.send({ messages, shape, maxTokens }, deadline.signal);
+      if (!this.#api.show) throw new Error('The provider takes no pictures.');
+      const { sampling, seed } = showing;
+      return await this.#api.show({ media, text: prompt.text, sampling, seed, maxTokens }, deadline.signal);
     } catch (error) {
       if (deadline.passed === undefined) throw error;
       const what =
@@ -212,7 +216,9 @@ function ofAll(fault: JudgeFault): JudgeFault {
 }
 
 function readAttempt<T>(attempt: PaidRequest, question: Question<T>): ParsedAnswer<T> {
-  if (!isCutOff(attempt)) return question.read(attempt.text);
+  const { text, outputTokens: tokens, by } = attempt;
+  const isCut = isCutOff(attempt);
+  if (!isCut || (question.showing && !isThinking(attempt))) return question.read(text, { isCut, tokens, by });
   return { fault: isThinking(attempt) ? 'it ended before its thinking did' : 'it was too long' };
 }
 

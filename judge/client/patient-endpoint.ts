@@ -3,12 +3,15 @@ import { CLOCK, type Clock } from './clock.ts';
 import { JudgeError, problemOf } from './judge-error.ts';
 import type { AskObserver, Exchange, LlmEndpoint } from './llm-client.ts';
 
+/** What a run can wait for. */
+export type WaitedFor = 'judge' | 'captioner';
+
 /** The moment since which no answer has come, over all attempts at a stage. Times are milliseconds since the epoch. */
 export interface OutageClock {
   since(): number;
   answered(): void;
-  /** A question got no answer, for this reason. */
-  failed?(why: string): void;
+  /** A question got no answer, for this reason. @param of what is waited for; default the judge. */
+  failed?(why: string, of?: WaitedFor): void;
 }
 
 /** For clients outside of activities: the time without an answer starts now. */

@@ -272,7 +272,8 @@ export class Ledger implements LlmClient {
 function outcomeOf<T>({ outcome, attempts }: LedgerEntry, question: Question<T>): Outcome<T> | undefined {
   // Earlier versions filed what a server said of its own failure as an answer.
   if ('unscorable' in outcome) return endingOf(attempts.at(-1)?.finishReason ?? '') === 'failed' ? undefined : outcome;
-  const reading = question.read(attempts.at(-1)?.text ?? '');
+  const { text = '', finishReason = '', outputTokens: tokens = 0, by } = attempts.at(-1) ?? {};
+  const reading = question.read(text, { isCut: endingOf(finishReason) === 'cut off', tokens, by });
   return 'answer' in reading ? reading : undefined;
 }
 

@@ -7,6 +7,7 @@ import { configHash } from '../../configs/kept-configs.ts';
 import { loadConfig, parseConfig } from '../../configs/load-config.ts';
 import { forkConfig } from '../../contracts/fork-config.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
+import { untrainable } from '../../policy/endpoint-of.ts';
 import { type PinnedSentence, sentenceOf } from './sentence.ts';
 
 const config = (text: string, overrides: Record<string, unknown> = {}) =>
@@ -79,9 +80,9 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
     () => config('', { 'prompt.texts': Array.from({ length: 40 }, (_, i) => `${'x'.repeat(1998)}${i}`) }),
   ],
   [
-    'InvalidConfig: There is no config "quickstrat" (did you mean "quickstart"?). Known: quickstart, sft, ' +
-      'videocap-r1-qwen25vl-7b, videocap-r1-qwen2vl-7b, videocap-r1-qwen2vl-7b-lora, videocap-r1-qwen3vl-8b; or ' +
-      'give the path of a YAML file.',
+    'InvalidConfig: There is no config "quickstrat" (did you mean "quickstart"?). Known: bench-api, ' +
+      'quickstart, sft, videocap-r1-qwen25vl-7b, videocap-r1-qwen2vl-7b, videocap-r1-qwen2vl-7b-lora, ' +
+      'videocap-r1-qwen3vl-8b; or give the path of a YAML file.',
     () => loadConfig('quickstrat'),
   ],
   [
@@ -97,6 +98,21 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
     'InvalidConfig: lab.yaml:3:1: Flow sequence in block collection must be sufficiently indented and end ' +
       'with a ]. Correct the YAML there.',
     () => config('algorithm:\n  steps: [1\nname: x\n'),
+  ],
+  [
+    'InvalidConfig: lab.yaml:1:11: policy.model is "run:mine@20"; set the name under which the endpoint serves a ' +
+      'model (policy.engine.kind is openai): export the checkpoint, and serve its folder.',
+    () => config('policy: { model: "run:mine@20", engine: { kind: openai } }'),
+  ],
+  [
+    'InvalidConfig: lab.yaml:1:45: policy.engine.extraBody.repetition_penalty is 1.2; leave it out: benchmarks set ' +
+      'it (benchmark, captioning).',
+    () => config('policy: { engine: { kind: openai, extraBody: { repetition_penalty: 1.2 } } }'),
+  ],
+  [
+    'policy.engine.kind is openai: the endpoint that serves "eyes-7b" writes captions, and cannot train it; measure ' +
+      'it with `videocap bench`, or set onnx or torch.',
+    () => untrainable(config('policy: { model: eyes-7b, engine: { kind: openai } }').policy),
   ],
   ['InvalidConfig: lab.yaml:1:1: a config is a mapping such as "seed: 2", not a list.', () => config('- grpo\n')],
   [

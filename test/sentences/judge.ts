@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { APIConnectionError, APIError } from 'openai';
 import { checkCommand } from '../../cli/commands/judge-check.ts';
+import { waitingSentence } from '../../contracts/judge-waiting.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { requireAllowed, USUAL_KEYS } from '../../judge/client/allowed-keys.ts';
 import type { FailedRequest } from '../../judge/client/chat-api.ts';
@@ -17,6 +18,7 @@ import { NoJudge } from '../../judge/no-judge.ts';
 import { checkEndpoint } from '../../judge/providers/openai/check-endpoint.ts';
 import { classifyFailure } from '../../judge/providers/openai/classify-failure.ts';
 import { OpenAiChat, type OpenAiJudgeConfig } from '../../judge/providers/openai/openai-chat.ts';
+import { refusedChoice } from '../../judge/providers/openai/refused-choice.ts';
 import { ReplyTooLong } from '../../judge/providers/openai/whole-answers.ts';
 import { eventEntailment } from '../../judge/questions/event-entailment.ts';
 import { eventExtraction } from '../../judge/questions/event-extraction.ts';
@@ -29,8 +31,8 @@ const ENDPOINT = { baseUrl: 'http://judge.test/v1', model: 'big', apiKeyEnv: 'JU
 const judgeOf = (more: object = {}) => JudgeConfig.parse({ kind: 'llm', ...ENDPOINT, ...more }) as OpenAiJudgeConfig;
 
 /** What a failed request means; the proxy refused it, if there is one. */
-function meaning(error: unknown, proxy?: string): string {
-  const failure = classifyFailure(error, { ...ENDPOINT, proxy });
+function meaning(error: unknown, proxy?: string, more: { showing?: boolean } = {}): string {
+  const failure = classifyFailure(error, { ...ENDPOINT, proxy, ...more });
   if (failure === undefined) throw error;
   if ('unscorable' in failure) return failure.reason;
   throw new JudgeError((failure as FailedRequest).fault);
@@ -168,8 +170,7 @@ export const JUDGE_SENTENCES: readonly PinnedSentence[] = [
     () => meaning(new APIConnectionError({ cause: new TypeError('x') }), 'http://proxy.test:3128 (HTTPS_PROXY)'),
   ],
   [
-    'Unavailable: The judge at http://judge.test/v1 sends an answer of more than 16777216 bytes. It will be asked ' +
-      'again.',
+    'Unavailable: The judge at http://judge.test/v1 answers with more than 16 MiB. It will be asked again.',
     () => meaning(new APIConnectionError({ cause: new ReplyTooLong() })),
   ],
   [
@@ -234,6 +235,38 @@ export const JUDGE_SENTENCES: readonly PinnedSentence[] = [
           }),
         ) as Error
       ).message,
+  ],
+  [
+    'JudgeBlocked: The captioner at http://judge.test/v1 (policy.engine.baseUrl) knows no model "m" (policy.model): ' +
+      'set a smaller benchmark.maxNewTokens, then `videocap resume`.',
+    () =>
+      Promise.reject(
+        named(
+          'policy.engine',
+          new JudgeError({
+            kind: 'blocked',
+            sentence: 'The judge at http://judge.test/v1 (judge.baseUrl) knows no model "m" (judge.model)',
+            remedy: 'set a smaller judge.maxTokens',
+          }),
+        ),
+      ),
+  ],
+  [
+    'JudgeBlocked: The judge at http://judge.test/v1 refuses the request; compare judge.frames, judge.extraBody and ' +
+      'judge.maxTokens with what it takes (status 400): correct the config or the endpoint, then `videocap resume`.',
+    () => meaning(APIError.generate(400, {}, undefined, new Headers()), undefined, { showing: true }),
+  ],
+  [
+    'JudgeBlocked: The judge at http://judge.test/v1 does not take top_k: start again with that decoding setting at ' +
+      'its default, in the config or by --captioning, then `videocap resume`.',
+    () => {
+      const refusal = APIError.generate(400, { error: { param: 'top_k' } }, undefined, new Headers());
+      throw new JudgeError(refusedChoice(refusal, { top_k: 20 }, ENDPOINT.baseUrl)!.fault);
+    },
+  ],
+  [
+    'waiting for the captioner: The captioner at http://x is away, since 1970-01-01 00:00:01 UTC',
+    () => waitingSentence({ why: 'The captioner at http://x is away.', since: 1000, of: 'captioner' }),
   ],
   [
     'JudgeBlocked: The environment variable JUDGE_KEY (judge.apiKeyEnv) is not set: start the worker with the ' +

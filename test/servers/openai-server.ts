@@ -29,7 +29,10 @@ export interface ChatRequest {
   max_tokens?: number;
   max_completion_tokens?: number;
   response_format?: { type: string; json_schema?: { name: string; strict: boolean; schema: object } };
+  /** Of a message with pictures its text. */
   messages: { role: string; content: string }[];
+  /** The pictures and videos of the last message, as `data:` addresses. */
+  media: string[];
   question: AskedQuestion;
 }
 
@@ -80,7 +83,7 @@ export interface OpenAiServer {
 
 /**
  * What the model of a server says: an object is sent as JSON, a text as it is, a fault happens. A function of the
- * question and its prompt alone.
+ * question, its prompt and its pictures alone. A promise of one of these too.
  */
 export type Answer = (question: AskedQuestion, request: ChatRequest) => unknown;
 
@@ -131,7 +134,7 @@ export async function startOpenAiServer(
     requests.push(request);
     const entry = entryOf(log, request);
     entry.asked++;
-    const said = answer(request.question, request);
+    const said = await answer(request.question, request);
     const fault = typeof said === 'function' ? (said as Fault) : faultFor(entry);
     const text = typeof said === 'string' ? said : JSON.stringify(said);
     if (latencyMilliseconds > 0) await new Promise((resolve) => setTimeout(resolve, latencyMilliseconds));
@@ -174,10 +177,10 @@ function accountOf(log: QuestionLog[]): Account {
   };
 }
 
-function entryOf(log: Map<string, QuestionLog>, { model, messages, question }: ChatRequest): QuestionLog {
+function entryOf(log: Map<string, QuestionLog>, { model, messages, media, question }: ChatRequest): QuestionLog {
   const texts = messages?.map(({ content }) => content.split('\n\nYour last answer could not be used')[0]);
   const key = createHash('sha256')
-    .update(JSON.stringify([model, texts]))
+    .update(JSON.stringify([model, texts, ...(media.length > 0 ? [media] : [])]))
     .digest('hex');
   const entry = log.get(key) ?? { key, question, asked: 0, answered: 0, unusable: 0 };
   log.set(key, entry);
@@ -196,12 +199,27 @@ function uniform(...of: (string | number)[]): number {
 async function readRequest(incoming: IncomingMessage): Promise<ChatRequest> {
   let text = '';
   for await (const chunk of incoming) text += chunk;
-  const body = JSON.parse(text || '{}') as Pick<ChatRequest, 'model' | 'messages'>;
+  const body = JSON.parse(text || '{}') as Pick<ChatRequest, 'model'> & {
+    messages?: { role: string; content: string | Part[] }[];
+  };
   const { url = '', headers } = incoming;
+  const parts = (body.messages ?? []).flatMap(({ content }) => (typeof content === 'string' ? [] : content));
+  const media = parts.flatMap(({ image_url, video_url }) => image_url?.url ?? video_url?.url ?? []);
+  const messages = (body.messages ?? []).map(({ role, content }) => ({
+    role,
+    content: typeof content === 'string' ? content : content.flatMap((part) => part.text ?? []).join('\n'),
+  }));
   return {
     ...body,
-    ...{ url, headers, body: text, authorization: headers.authorization },
+    ...{ url, headers, body: text, authorization: headers.authorization, messages, media },
     // The last line, where the instructions are in the same message.
-    question: JSON.parse(body.messages?.at(-1)?.content.split('\n').at(-1) ?? '{}'),
+    question: media.length > 0 ? { description: '' } : JSON.parse(messages.at(-1)?.content.split('\n').at(-1) ?? '{}'),
   };
+}
+
+/** Of a message with pictures. */
+interface Part {
+  text?: string;
+  image_url?: { url: string };
+  video_url?: { url: string };
 }

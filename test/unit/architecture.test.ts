@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   rewards: ['core', 'judge'],
   datasets: ['core', 'video', 'judge'],
   benchmarks: ['core', 'video', 'judge', 'rewards', 'datasets'],
-  policy: ['core', 'algorithms', 'video'],
+  policy: ['core', 'algorithms', 'video', 'judge'],
   configs: LIBRARIES,
   contracts: [...LIBRARIES, 'configs'],
   tracking: [...LIBRARIES, 'configs', 'contracts'],

@@ -22,6 +22,8 @@ export type FailingEndpoint = Pick<
   proxy?: string | undefined;
   /** The texts of the request, which an error may repeat. */
   asked?: readonly string[];
+  /** Whether it was shown pictures. */
+  showing?: boolean;
 };
 
 /** What of a failure the rows are chosen by, and show. */
@@ -128,10 +130,12 @@ const REDIRECTION = stays(
   'set judge.baseUrl to that address, if you trust it',
 );
 const OTHER_CLIENT_ERROR = stays(
-  () =>
-    'refuses the request; ' +
-    '`videocap judge check` says which of judge.model, judge.maxTokens, judge.answerFormat, judge.extraBody and ' +
-    'judge.systemRole do not fit it',
+  ({ showing }) =>
+    showing
+      ? 'refuses the request; compare judge.frames, judge.extraBody and judge.maxTokens with what it takes'
+      : 'refuses the request; ' +
+        '`videocap judge check` says which of judge.model, judge.maxTokens, judge.answerFormat, judge.extraBody and ' +
+        'judge.systemRole do not fit it',
   'correct the config or the endpoint',
 );
 const SERVER_ERROR = passes('has an internal error');
@@ -194,7 +198,7 @@ export function classifySaid(
 
 /** Never an answer, whatever it began with. It is perhaps paid, and perhaps sent to this one question alone. */
 function replyTooLong(where: string): FailedRequest {
-  const sentence = `The judge at ${where} sends an answer of more than ${LONGEST_REPLY} bytes`;
+  const sentence = `The judge at ${where} answers with more than ${LONGEST_REPLY / 2 ** 20} MiB`;
   return { fault: { kind: 'unavailable', sentence, perhapsOneQuestion: true }, perhapsPaid: true };
 }
 

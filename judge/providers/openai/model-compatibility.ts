@@ -2,6 +2,9 @@ import type OpenAI from 'openai';
 import { APIError } from 'openai';
 import { withoutEchoes } from './echoes.ts';
 
+/** What a request can do without. `seed` only says that an answer to a repeated request should be the same. */
+const LEFT_OUT: ReadonlySet<string> = new Set(['temperature', 'max_tokens', 'seed']);
+
 type Body = OpenAI.ChatCompletionCreateParamsNonStreaming;
 
 /**
@@ -24,11 +27,19 @@ export class ModelCompatibility {
   /** How many tokens it may think. */
   thinkingTokens = 0;
 
-  /** @param maxTokens of thinking and answer together. */
-  body(rest: Omit<Body, 'temperature' | 'max_tokens' | 'max_completion_tokens'>, maxTokens: number): Body {
+  /**
+   * @param maxTokens of thinking and answer together.
+   * @param sampling what chooses tokens besides a temperature of 0, or in its place.
+   */
+  body(
+    rest: Omit<Body, 'temperature' | 'max_tokens' | 'max_completion_tokens'>,
+    maxTokens: number,
+    sampling: Readonly<Record<string, number>> = {},
+  ): Body {
+    const fields = Object.entries({ temperature: 0, ...sampling }).filter(([field]) => !this.refused.has(field));
     return {
       ...rest,
-      ...(!this.refused.has('temperature') && { temperature: 0 }),
+      ...Object.fromEntries(fields),
       [this.refused.has('max_tokens') ? 'max_completion_tokens' : 'max_tokens']: maxTokens,
     };
   }
@@ -37,9 +48,9 @@ export class ModelCompatibility {
   learn(error: unknown, body: Body): boolean {
     const field = unsupportedField(
       error,
-      body.messages.map(({ content }) => `${content ?? ''}`),
+      body.messages.flatMap(({ content }) => (typeof content === 'string' ? [content] : [])),
     );
-    if ((field !== 'temperature' && field !== 'max_tokens') || !(field in body)) return false;
+    if (field === undefined || !LEFT_OUT.has(field) || !(field in body)) return false;
     this.refused.add(field);
     if (field === 'max_tokens') this.allowThinking();
     return true;

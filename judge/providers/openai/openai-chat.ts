@@ -2,7 +2,7 @@ import OpenAI from 'openai';
 import { zodResponseFormat } from 'openai/helpers/zod';
 import type { z } from 'zod';
 import { afterThinking } from '../../client/after-thinking.ts';
-import type { ChatApi, ChatReply, ChatRequest, ChatText } from '../../client/chat-api.ts';
+import type { ChatApi, ChatReply, ChatRequest, ChatText, PictureRequest } from '../../client/chat-api.ts';
 import { withoutSystemRole } from '../../client/chat-messages.ts';
 import { withoutCredentials } from '../../client/credentials.ts';
 import { endingOf } from '../../client/finish-reason.ts';
@@ -10,15 +10,27 @@ import { type EndpointProxy, fetchThroughProxy, proxyFor } from '../../client/pr
 import { secretFrom } from '../../client/secrets.ts';
 import type { LlmJudgeConfig } from '../../judge-config.ts';
 import type { Prompt } from '../../questions/prompt.ts';
+import type { Showing } from '../../questions/question.ts';
 import type { AnswerFormat } from '../endpoint-check.ts';
 import { classifyFailure, mayWantTls, wantsTls } from './classify-failure.ts';
 import { lessThinking, type ModelCompatibility, sharedCompatibility } from './model-compatibility.ts';
 import { type ReadCompletion, readCompletion } from './read-completion.ts';
+import { refusedChoice } from './refused-choice.ts';
 import { canonicalJson } from './request-options.ts';
 import { speaksTls } from './speaks-tls.ts';
 import { wholeAnswers } from './whole-answers.ts';
 
 export type OpenAiJudgeConfig = Extract<LlmJudgeConfig, { provider: 'openai' }>;
+
+/** A request as OpenAI's library takes it, and what else is needed to send and to read it. */
+type OpenAiRequest = Pick<OpenAI.ChatCompletionCreateParamsNonStreaming, 'messages' | 'response_format'> & {
+  /** Its texts, which an error may repeat. */
+  asked: readonly string[];
+  sampling: Readonly<Record<string, number>>;
+  /** Whether it has pictures. */
+  showing: boolean;
+  maxTokens: number;
+};
 
 const KEY_REMEDY =
   'start the worker with the key of the judge endpoint in it, or with any text if the endpoint asks for none';
@@ -104,7 +116,7 @@ export class OpenAiChat implements ChatApi {
    * The same whether or not the model takes a temperature. An option at its default adds nothing, so that earlier
    * answers are found again; headers and proxies decide who pays and which way requests go, not what is answered.
    */
-  identity(prompt: Prompt): Record<string, string | number> {
+  identity(prompt: Prompt, showing?: Showing): Record<string, string | number> {
     const { query, extraBody, systemRole } = this.#config;
     return {
       endpoint: this.address,
@@ -112,6 +124,7 @@ export class OpenAiChat implements ChatApi {
       prompt: prompt.name,
       promptSha256: prompt.sha256,
       temperature: 0,
+      ...showing?.sampling,
       maxTokens: this.#config.maxTokens,
       answerFormat: this.#config.answerFormat,
       ...(Object.keys(query).length > 0 && { query: canonicalJson(query) }),
@@ -120,8 +133,28 @@ export class OpenAiChat implements ChatApi {
     };
   }
 
+  send({ messages, shape, maxTokens }: ChatRequest, signal: AbortSignal): Promise<ChatReply> {
+    const { systemRole, answerFormat } = this.#config;
+    return this.#send(
+      {
+        messages: systemRole ? messages : withoutSystemRole(messages),
+        ...responseFormat(shape, answerFormat),
+        ...{ asked: messages.map(({ content }) => content), maxTokens, sampling: {}, showing: false },
+      },
+      signal,
+    );
+  }
+
+  show({ media, text, maxTokens, seed, ...how }: PictureRequest, signal: AbortSignal): Promise<ChatReply> {
+    // vLLM's videos are no part of OpenAI's types.
+    const content = [...media, { type: 'text', text }] as OpenAI.ChatCompletionContentPart[];
+    const sampling = { ...how.sampling, ...(seed !== undefined && { seed }) };
+    const messages = [{ role: 'user' as const, content }];
+    return this.#send({ messages, asked: [text], maxTokens, sampling, showing: true }, signal);
+  }
+
   /** A model that thinks may think for less where that does not fit: the refused requests cost nothing. */
-  async send(request: ChatRequest, signal: AbortSignal): Promise<ChatReply> {
+  async #send(request: OpenAiRequest, signal: AbortSignal): Promise<ChatReply> {
     let thinking: number | undefined = this.#compatibility.thinkingTokens;
     for (;;) {
       const reply = await this.#sendOnce(request, request.maxTokens + thinking, signal);
@@ -135,37 +168,41 @@ export class OpenAiChat implements ChatApi {
   }
 
   async #sendOnce(
-    { messages, shape }: ChatRequest,
+    { asked, sampling, showing, maxTokens: _, ...request }: OpenAiRequest,
     maxTokens: number,
     signal: AbortSignal,
   ): Promise<Exclude<ChatReply, ChatText> | ReadCompletion> {
-    const { extraBody, systemRole, answerFormat } = this.#config;
-    const asked = {
-      ...extraBody,
-      model: this.model,
-      messages: systemRole ? messages : withoutSystemRole(messages),
-      ...responseFormat(shape, answerFormat),
-    };
-    const body = this.#compatibility.body(asked, maxTokens);
+    const { extraBody } = this.#config;
+    const body = this.#compatibility.body({ ...extraBody, model: this.model, ...request }, maxTokens, sampling);
     const endpoint = {
       ...this.#config,
       secrets: this.#secrets,
-      asked: asked.messages.map(({ content }) => content),
+      asked,
+      showing,
       ...(this.#proxy && { proxy: this.proxy }),
     };
     try {
       const response = await this.#client.chat.completions.create(body, { signal });
       this.#hasAnswered = true;
-      return readCompletion(response, endpoint);
+      const read = readCompletion(response, endpoint);
+      return 'text' in read ? { ...read, ...this.#saidBy(read, sampling) } : read;
     } catch (error) {
       if (signal.aborted) throw error;
       if (this.#compatibility.learn(error, body)) return 'retry-adjusted';
+      const refused = refusedChoice(error, sampling, this.address);
+      if (refused) return refused;
       if (!this.#hasAnswered && mayWantTls(error, endpoint) && (await speaksTls(endpoint.baseUrl)))
         return wantsTls(endpoint);
       const failure = classifyFailure(error, endpoint);
       if (failure === undefined) throw error;
       return failure;
     }
+  }
+
+  /** Who has answered, and what it was asked without, since it refuses that. */
+  #saidBy({ by }: ReadCompletion, sampling: OpenAiRequest['sampling']): Pick<ReadCompletion, 'by'> {
+    const without = Object.keys(sampling).filter((field) => this.#compatibility.refused.has(field));
+    return without.length === 0 ? {} : { by: { ...by, without: without.join(' ') } };
   }
 
   /** @param allowed tokens that this request had for it. */

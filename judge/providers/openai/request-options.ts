@@ -29,21 +29,23 @@ export const Headers = z
 /** Names under which endpoints take a secret in their query. */
 const SECRET_PARAMETER = /key|token|secret|password|credential|signature|^sig$|^code$/i;
 
-/** Parameters in the query of every request, such as Azure's `api-version`. */
-export const Query = z
-  .record(z.string(), z.string())
-  .default({})
-  .superRefine((query, context) => {
-    for (const name of Object.keys(query).filter((name) => SECRET_PARAMETER.test(name)))
-      context.addIssue({
-        code: 'custom',
-        path: [name],
-        message: 'send a secret as a header (judge.headers): a config holds no secret',
-      });
-  });
+/** Parameters in the query of every request, such as Azure's `api-version`. @param section with the headers. */
+export function queryOf(section: string) {
+  return z
+    .record(z.string(), z.string())
+    .default({})
+    .superRefine((query, context) => {
+      for (const name of Object.keys(query).filter((name) => SECRET_PARAMETER.test(name)))
+        context.addIssue({
+          code: 'custom',
+          path: [name],
+          message: `send a secret as a header (${section}.headers): a config holds no secret`,
+        });
+    });
+}
 
-/** Fields of a request that are set here, and what to do instead of adding them. */
-const OWN_FIELDS: Readonly<Record<string, string>> = {
+/** Fields of a judge's request that are set here. */
+export const JUDGE_OWN_FIELDS: Readonly<Record<string, string>> = {
   model: 'set judge.model instead',
   messages: 'leave it out: a question has its own messages, and judge.systemRole says how they are sent',
   response_format: 'set judge.answerFormat instead',
@@ -54,15 +56,19 @@ const OWN_FIELDS: Readonly<Record<string, string>> = {
   stream: 'leave it out: answers are read whole',
 };
 
-/** Further fields of every request, as the endpoint defines them. */
-export const ExtraBody = z
-  .record(z.string(), z.json())
-  .default({})
-  .superRefine((body, context) => {
-    for (const name of Object.keys(body))
-      if (Object.hasOwn(OWN_FIELDS, name))
-        context.addIssue({ code: 'custom', path: [name], message: OWN_FIELDS[name]! });
-  });
+/**
+ * Further fields of every request, as the endpoint defines them. @param own fields that are set here, and what to do
+ * instead of adding them.
+ */
+export function extraBodyOf(own: Readonly<Record<string, string>>) {
+  return z
+    .record(z.string(), z.json())
+    .default({})
+    .superRefine((body, context) => {
+      for (const name of Object.keys(body))
+        if (Object.hasOwn(own, name)) context.addIssue({ code: 'custom', path: [name], message: own[name]! });
+    });
+}
 
 /** JSON that is the same for every order of fields: what a ledger key is made of. */
 export function canonicalJson(value: unknown): string {

@@ -6,8 +6,8 @@ import { errorIn } from './error-body.ts';
  * that sends more has a fault.
  */
 export const LONGEST_REPLY = 2 ** 24;
-/** An error's body is short; a longer one says no more. */
-const LONGEST_ERROR = 100_000;
+/** Characters of an error's message, which is short, unless it repeats the request, pictures and all. */
+const LONGEST_MESSAGE = 100_000;
 
 /** An endpoint has sent more than `LONGEST_REPLY`. */
 export class ReplyTooLong extends Error {
@@ -26,7 +26,7 @@ export function wholeAnswers(send: typeof fetch): typeof fetch {
     const headers = new Headers([...response.headers]);
     for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) headers.delete(name);
     if (status >= 400) {
-      const { text } = await responseText(response, LONGEST_ERROR).catch(() => ({ text: '' }));
+      const { text } = await responseText(response, LONGEST_REPLY).catch(() => ({ text: '' }));
       headers.set('content-type', 'application/json');
       return new Response(JSON.stringify({ error: errorOf(text) }), { status, headers });
     }
@@ -38,7 +38,8 @@ export function wholeAnswers(send: typeof fetch): typeof fetch {
 
 function errorOf(text: string): object {
   const body = parsed(text);
-  return errorIn(body) ?? { message: text.slice(0, 2000), ...(body === undefined && { notJson: true }) };
+  const said = errorIn(body) ?? { message: text.slice(0, 2000), ...(body === undefined && { notJson: true }) };
+  return { ...said, message: said.message?.slice(0, LONGEST_MESSAGE) };
 }
 
 function parsed(text: string): unknown {
