@@ -93,7 +93,8 @@ export function listenForControl({ state, steps = true, onStop }: ControlOptions
     paused: waits && paused && !stopRequested,
     asked: asked(),
     blocked: judge.blocked,
-    died: crashGate.sentence,
+    died: crashGate.sentence('WorkerDied'),
+    differs: crashGate.sentence('ReplayDiffers'),
     judge: judge.waiting,
     ignored,
   });
@@ -134,7 +135,7 @@ export function listenForControl({ state, steps = true, onStop }: ControlOptions
     {
       description:
         'Go on after a pause, also after an update that was not finite; ask the judge again once you have repaired ' +
-        'what blocked it; or try again where the worker died, once you have removed the cause.',
+        'what blocked it; or try again where the worker died or a replay differs, once you have removed the cause.',
     },
   );
   setHandler(

@@ -1,11 +1,23 @@
 import { ActivityFailure, ApplicationFailure, condition, log } from '@temporalio/workflow';
 
+/** What a person must see to before an activity is tried again: another attempt would end as the last one did. */
+type Cause = 'WorkerDied' | 'ReplayDiffers';
+const LOGGED: Readonly<Record<Cause, string>> = {
+  WorkerDied: 'Paused: worker died.',
+  ReplayDiffers: 'Paused: replay differs.',
+};
+
+interface Waiting {
+  cause: Cause;
+  sentence: string;
+}
+
 /**
- * Where a workflow waits for a person when an activity ends its worker's process again and again. Nothing is lost
- * meanwhile: another attempt would only end another process.
+ * Where a workflow waits for a person when an activity ends its worker's process again and again, or cannot make a
+ * checkpoint again from its recipe. Nothing is lost meanwhile.
  */
 export class CrashGate {
-  readonly #waiting = new Set<string>();
+  readonly #waiting = new Map<string, Waiting>();
   #stopped = false;
   #onChange: () => void = () => {};
 
@@ -14,10 +26,9 @@ export class CrashGate {
     this.#onChange = onChange;
   }
 
-  /** Where the worker died, and what helps; absent while nothing waits. */
-  get sentence(): string | undefined {
-    const [first] = this.#waiting;
-    return first;
+  /** What happened and what helps; absent while nothing waits for this cause. */
+  sentence(cause: Cause): string | undefined {
+    return [...this.#waiting.values()].find((waiting) => waiting.cause === cause)?.sentence;
   }
 
   /** Tries the waiting activities again. Harmless when none waits. */
@@ -32,7 +43,7 @@ export class CrashGate {
   }
 
   /**
-   * Calls an activity, again after every `resume` where its worker keeps dying.
+   * Calls an activity, again after every `resume` where its worker keeps dying, or a replay differs.
    * @throws the activity's failure, if it is another one, or the run is stopped.
    */
   async through<T>(call: () => Promise<T>): Promise<T> {
@@ -40,17 +51,18 @@ export class CrashGate {
       try {
         return await call();
       } catch (error) {
-        const sentence = diedBecause(error);
-        if (sentence === undefined || this.#stopped) throw error;
-        await this.#wait(sentence);
+        const waiting = waitsBecause(error);
+        if (waiting === undefined || this.#stopped) throw error;
+        await this.#wait(waiting);
         if (this.#stopped) throw error;
       }
     }
   }
 
-  async #wait(sentence: string): Promise<void> {
-    log.warn('Paused: worker died.', { sentence });
-    this.#waiting.add(sentence);
+  async #wait(waiting: Waiting): Promise<void> {
+    const { cause, sentence } = waiting;
+    log.warn(LOGGED[cause], { sentence });
+    this.#waiting.set(sentence, waiting);
     this.#onChange();
     try {
       await condition(() => !this.#waiting.has(sentence));
@@ -64,10 +76,12 @@ export class CrashGate {
 /** Of this workflow: each execution has its own modules. */
 export const crashGate = new CrashGate();
 
-/** What the activity said whose worker keeps dying; `undefined` of another failure. */
-export function diedBecause(error: unknown): string | undefined {
+/** What a person must see to, where an activity failed for that. */
+export function waitsBecause(error: unknown): Waiting | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
-  return cause instanceof ApplicationFailure && cause.type === 'WorkerDied' ? cause.message : undefined;
+  if (!(cause instanceof ApplicationFailure)) return undefined;
+  const { type, message } = cause;
+  return type === 'WorkerDied' || type === 'ReplayDiffers' ? { cause: type, sentence: message } : undefined;
 }
 
 /** The same activities, whose calls go through the gate. */

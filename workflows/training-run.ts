@@ -11,7 +11,7 @@ import type { Evaluation, RunSummary } from '../contracts/run-results.ts';
 import { unknownMetric } from './best-checkpoint.ts';
 import { compareBenchmark } from './compare-benchmark.ts';
 import { type Control, listenForControl } from './control.ts';
-import { diedBecause } from './crash-gate.ts';
+import { waitsBecause } from './crash-gate.ts';
 import { evaluate, evaluateFinally } from './evaluate.ts';
 import { finishRun, finishWithStatus } from './finish-run.ts';
 import { MlflowMirror } from './mirror.ts';
@@ -130,10 +130,10 @@ async function measured(run: RunState, control: Control, suites: boolean): Promi
   return withBestMetric(run, await evaluate(run, control.judge, { suites }));
 }
 
-/** A step's outcome; `undefined` where its worker kept dying until a user stopped the run. */
+/** A step's outcome; `undefined` where it waited at the crash gate until a user stopped the run. */
 async function unlessGivenUp(step: Promise<StepOutcome>, control: Control): Promise<StepOutcome | undefined> {
   return step.catch((error) => {
-    if (control.stopRequested && diedBecause(error) !== undefined) return undefined;
+    if (control.stopRequested && waitsBecause(error) !== undefined) return undefined;
     throw error;
   });
 }
