@@ -10,7 +10,9 @@ answer is one line of JSON:
 A rank that fails otherwise ends, and the group with it: the driver starts another one.
 """
 
+import ctypes
 import json
+import signal
 import socket
 import sys
 import traceback
@@ -151,7 +153,17 @@ class _Lines:
         self._file.flush()
 
 
+def end_with_parent() -> None:
+    """Has the system end this process when torchrun ends, which gives each rank a session of its own: a rank that is
+    stuck would otherwise stay, with its memory, when the driver gives the group up. Linux alone has this call.
+    """
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
 if __name__ == "__main__":
+    end_with_parent()
     torch.use_deterministic_algorithms(True, warn_only=True)
     group = Ranks()
     serve(group, sys.argv[1])
