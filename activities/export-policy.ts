@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { ExportPolicyInput, type ExportPolicyOutput } from '../contracts/policy.ts';
 import { VideocapError } from '../core/errors.ts';
-import { policyFiles } from '../policy/engine-inputs.ts';
 import type { ActivityDeps } from './activity-deps.ts';
+import { withFiles } from './policy-files.ts';
 
-type ExportPolicyDeps = Pick<ActivityDeps, 'store' | 'engine' | 'home'>;
+type ExportPolicyDeps = Pick<ActivityDeps, 'store' | 'engine' | 'home' | 'onProgress' | 'signal'>;
 
 /** Writes a trained policy as a model folder that `transformers` and `videocap caption` open. */
-export function createExportActivities({ store, engine, home }: ExportPolicyDeps) {
+export function createExportActivities({ store, engine, home, onProgress, signal }: ExportPolicyDeps) {
   return {
     /**
      * Writes `<home>/checkpoints/<runKey>`, whole or not at all; the same policy exported again changes nothing.
@@ -25,13 +25,16 @@ export function createExportActivities({ store, engine, home }: ExportPolicyDeps
       const partial = `${folder}.${randomUUID()}.partial`;
       await mkdir(partial, { recursive: true });
       try {
-        await engine.exportModel(await policyFiles(store, policy), partial, { runKey, step: policy.step });
-        if ((await engine.exportedWeights(partial)) !== sha256)
-          throw new VideocapError(
-            'CorruptArtifact',
-            `The weights ${uri} do not hash to ${sha256}; restore them, or have them made again: videocap resume ` +
-              '<run>.',
-          );
+        await withFiles({ store, engine, options: { onProgress, signal: signal?.() } }, policy, async (files) => {
+          await engine.exportModel(files, partial, { runKey, step: policy.step });
+          const expected = files.weights.sha256;
+          if ((await engine.exportedWeights(partial)) !== expected)
+            throw new VideocapError(
+              'CorruptArtifact',
+              `The weights ${uri} do not hash to ${expected}; restore them, or have them made again: videocap resume ` +
+                '<run>.',
+            );
+        });
         await store.mayCommit();
         await rm(folder, { recursive: true, force: true });
         await rename(partial, folder);

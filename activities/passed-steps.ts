@@ -20,7 +20,9 @@ export class PassedSteps {
   /** What the update of a step gave whose checkpoint was removed, if the run can continue from a later one. */
   async output(runKey: string, step: number): Promise<z.infer<typeof UpdatePolicyOutput> | undefined> {
     const output = await this.#recorded(runKey, step);
-    if (!output || (await this.#store.storage.getRef(keyOf('checkpointWeights', { runKey, step })))) return undefined;
+    const isThere = async (kind: 'checkpointWeights' | 'recipe') =>
+      (await this.#store.storage.getRef(keyOf(kind, { runKey, step }))) !== undefined;
+    if (!output || (await isThere('checkpointWeights')) || (await isThere('recipe'))) return undefined;
     return step < (await this.#wholeAfter(runKey, step)) ? output : undefined;
   }
 

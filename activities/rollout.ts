@@ -11,11 +11,13 @@ import type { ArtifactRef } from '../core/artifact-ref.ts';
 import { type CaptionedClip, Group, type OutputForm, parseCompletion, Rollout } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { GenerateRequest } from '../core/policy-engine.ts';
+import type { PolicyRef } from '../core/policy-ref.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { filtersOf } from '../core/token-filters.ts';
-import { captionChoice, listClips, policyFiles, readShown } from '../policy/engine-inputs.ts';
+import { captionChoice, listClips, readShown } from '../policy/engine-inputs.ts';
 import { restoreStartPolicy, storeStartPolicy } from '../policy/start-policy.ts';
 import type { ActivityDeps } from './activity-deps.ts';
+import { isRecipe, policyFiles, withFiles } from './policy-files.ts';
 
 type RolloutDeps = Pick<ActivityDeps, 'store' | 'engine' | 'onProgress' | 'signal'>;
 
@@ -56,20 +58,30 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
     return groups;
   }
 
+  /** The weights of a policy with a recipe, as start weights. */
+  function rebuiltStart(reference: PolicyRef): Promise<PolicyRef> {
+    const rebuilding = { store, engine, options: { onProgress, signal: signal?.() } };
+    return withFiles(rebuilding, reference, async ({ model, weights }) => {
+      const key = keyOf('startWeights', { hash: weights.sha256 });
+      return { model, step: reference.step, weights: await store.putFile(key, weights) };
+    });
+  }
+
   return {
     /**
      * Puts a model's own weights into the store, under their hash, so that every run of it shares them. With
      * `reference`, the start policy of a run that continues, it gives that one back, with its weights restored where
-     * they are damaged.
+     * they are damaged. One that is another run's checkpoint with a recipe is rebuilt.
      * @throws VideocapError `InvalidModel`; `CorruptArtifact` when the model has other weights than the damaged ones.
      */
     async loadPolicy(rawInput: z.input<typeof LoadPolicyInput>): Promise<z.infer<typeof LoadPolicyOutput>> {
       const { runKey, policy, reference } = LoadPolicyInput.parse(rawInput);
-      return store.onceJson(keyOf('startPolicy', { runKey }), LoadPolicyOutput, async () => ({
-        policy: reference
-          ? await restoreStartPolicy(store, engine, reference, policy.model, { signal: signal?.() })
-          : await storeStartPolicy(store, engine, policy.model, { signal: signal?.() }),
-      }));
+      const options = { onProgress, signal: signal?.() };
+      return store.onceJson(keyOf('startPolicy', { runKey }), LoadPolicyOutput, async () => {
+        if (!reference) return { policy: await storeStartPolicy(store, engine, policy.model, options) };
+        if (isRecipe(reference)) return { policy: await rebuiltStart(reference) };
+        return { policy: await restoreStartPolicy(store, engine, reference, policy.model, options) };
+      });
     },
 
     /**

@@ -12,6 +12,7 @@ import {
   withoutCheckpoint,
 } from '../contracts/read-progress.ts';
 import { readRecords } from '../contracts/read-records.ts';
+import { Recipe } from '../contracts/recipe.ts';
 import type { RunIdentity } from '../contracts/run-identity.ts';
 import {
   FindProgressInput,
@@ -154,10 +155,15 @@ async function copyOfParent(
   if (step === 0 || (keepEvery > 0 && step % keepEvery === 0)) return parent;
   const copied = async (ref: ArtifactRef): Promise<ArtifactRef> => {
     const place = parseKey(keyOfContent(nameIn(ref)) ?? '');
-    if (place?.kind !== 'checkpointWeights' && place?.kind !== 'checkpointOptimizer') return ref;
+    if (place?.kind !== 'checkpointWeights' && place?.kind !== 'checkpointOptimizer' && place?.kind !== 'recipe')
+      return ref;
     // A third run's checkpoint is one that it keeps; otherwise the parent would have a copy.
     if (place.parts.runKey !== run) return ref;
-    return store.put(keyOf(place.kind, { ...place.parts, runKey }), await store.read(ref));
+    const key = keyOf(place.kind, { ...place.parts, runKey });
+    if (place.kind !== 'recipe') return store.putCopy(key, ref);
+    const { update, ...recipe } = await store.readJson(ref, Recipe);
+    const [policy, reference] = [await copy(update.policy), await copy(update.reference)];
+    return store.putJson(key, { update: { ...update, policy, reference }, ...recipe });
   };
   const copy = async ({ weights, optimizer, ...policy }: PolicyRef): Promise<PolicyRef> => ({
     ...policy,

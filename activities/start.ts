@@ -6,6 +6,7 @@ import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { parseRunCheckpoint, runCheckpoint } from '../policy/run-checkpoint.ts';
+import { isRecipe } from './policy-files.ts';
 
 /** Finds the checkpoint of another run that a run starts from. */
 export function createStartActivities({ store }: { store: ArtifactStore }) {
@@ -13,7 +14,7 @@ export function createStartActivities({ store }: { store: ArtifactStore }) {
     /**
      * Resolves `run:RUN` once and stores the result, so that its meaning stays when the other run continues. The
      * weights are put beside the start weights of shipped models, under their hash, since the other run may remove its
-     * checkpoint; the optimiser's state stays behind.
+     * checkpoint; the optimiser's state stays behind. `loadPolicy` rebuilds a checkpoint that has a recipe.
      * @throws VideocapError `InvalidInput` when there is no such run, or no such step, with the steps that there are;
      * `CorruptArtifact`.
      */
@@ -26,7 +27,9 @@ export function createStartActivities({ store }: { store: ArtifactStore }) {
         const { run, progress } = await progressAt(store, checkpoint, TO_START);
         const { step, policy, identity } = progress;
         const { sha256 } = policy.weights;
-        const weights = await store.put(keyOf('startWeights', { hash: sha256 }), await store.read(policy.weights));
+        const weights = isRecipe(policy)
+          ? policy.weights
+          : await store.putCopy(keyOf('startWeights', { hash: sha256 }), policy.weights);
         return {
           model: runCheckpoint({ run, step }),
           policy: { model: policy.model, step: 0, weights },

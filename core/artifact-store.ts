@@ -203,10 +203,18 @@ export class ArtifactStore {
 
   /** An artifact that a value refers to, itself or through other JSON artifacts, and that is damaged or gone. */
   async firstDamaged(value: unknown): Promise<ArtifactRef | undefined> {
+    return this.#firstDamaged(value, new Set());
+  }
+
+  /** @param seen what was verified already: recipes in a row refer to one start policy. */
+  async #firstDamaged(value: unknown, seen: Set<string>): Promise<ArtifactRef | undefined> {
     for (const ref of refsIn(value)) {
+      const name = `${ref.uri} ${ref.sha256} ${ref.bytes}`;
+      if (seen.has(name)) continue;
       if (!(await this.#verifies(ref))) return ref;
+      seen.add(name);
       const bytes = ref.uri.endsWith('.json') && (await this.read(ref));
-      const inner = bytes && mayHaveRefs(bytes) && (await this.firstDamaged(await parseJsonBytes(bytes)));
+      const inner = bytes && mayHaveRefs(bytes) && (await this.#firstDamaged(await parseJsonBytes(bytes), seen));
       if (inner) return inner;
     }
     return undefined;

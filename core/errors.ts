@@ -30,6 +30,8 @@ export type ErrorCode =
   | 'TooLarge'
   /** The worker's process died in this work again and again: a run pauses until `resume`. */
   | 'WorkerDied'
+  /** An update that was made again from its recipe ended in other numbers: a run pauses until `resume`. */
+  | 'ReplayDiffers'
   /** A fault that passes by itself: tried again. */
   | 'Unavailable';
 

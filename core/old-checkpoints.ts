@@ -11,21 +11,43 @@ export interface Keeping {
 }
 
 /**
- * The checkpoints that a run needs no longer once a step is made. It needs those of the last two steps, to continue
- * from when the last is damaged, and those that are kept; and of the reference policy of each of these steps the
- * weights. Asked after every step, in order, it names all that can go.
- * @returns the steps; the optimiser state of each can go, and the weights if `weights` is true.
+ * For the policies after two steps in a row, the step of the checkpoint with files that each is, or is rebuilt from by
+ * recipes. What is a reference policy has files.
  */
-export function oldCheckpoints(step: number, keeping: Keeping): { step: number; weights: boolean }[] {
+export interface Roots {
+  previous: number;
+  last: number;
+}
+
+/** A checkpoint whose optimiser state can go; its weights if `weights` is true, and the recipes of some steps. */
+export interface OldCheckpoint {
+  step: number;
+  weights: boolean;
+  recipes: number[];
+}
+
+/**
+ * The checkpoints that a run needs no longer once a step is made. It needs those of the last two steps, to continue
+ * from when the last is damaged, and those that are kept; of each the checkpoint that it is rebuilt from; and of the
+ * reference policy of each the weights. Asked after every step, in order, it names all that can go.
+ * @param roots of the two steps before.
+ */
+export function oldCheckpoints(
+  step: number,
+  keeping: Keeping,
+  roots: Roots = { previous: step - 2, last: step - 1 },
+): OldCheckpoint[] {
   const { keepEvery, keep, refreshReferenceEvery: every } = keeping;
   const isKept = (old: number) => (keepEvery > 0 && old % keepEvery === 0) || keep.includes(old);
-  const [previous, last] = [step - 2, step - 1];
-  const old = [];
-  if (previous > 0 && !isKept(previous)) old.push({ step: previous, weights: !isReference(previous, step, keeping) });
+  const [previous, last, root] = [step - 2, step - 1, roots.previous];
+  const old: OldCheckpoint[] = [];
+  const rebuilt = Array.from({ length: Math.max(0, previous - root) }, (_, i) => root + 1 + i);
+  if (previous > 0 && root !== roots.last && ![root, ...rebuilt].some(isKept))
+    old.push({ step: root, weights: !isReference(root, step, keeping), recipes: rebuilt });
   // A reference policy that no state needs any more. Its optimiser state went before, or it is kept.
   const replaced = last - every;
-  if (every > 0 && last % every === 0 && replaced > 0 && replaced !== previous && !isReference(replaced, step, keeping))
-    old.push({ step: replaced, weights: true });
+  if (every > 0 && last % every === 0 && replaced > 0 && replaced !== root && !isReference(replaced, step, keeping))
+    old.push({ step: replaced, weights: true, recipes: [] });
   return old;
 }
 

@@ -12,8 +12,8 @@ import type { TokenFilters } from './token-filters.ts';
  * before.
  *
  * Calls reject with `Diverged` when the policy leaves no token to choose, with `InvalidModel` or `CorruptArtifact` when
- * a model or a file of it is wrong, with `Unavailable` when what computes has died, and with the signal's reason when
- * they are aborted.
+ * a model or a file of it is wrong, with `ReplayDiffers` when a replayed update ends in other numbers, with
+ * `Unavailable` when what computes has died, and with the signal's reason when they are aborted.
  */
 export interface PolicyEngine {
   /**
@@ -32,8 +32,13 @@ export interface PolicyEngine {
   /**
    * One step of training. Where a number of it is not finite, nothing of it is kept, and the result says which number.
    */
-  update(request: UpdateRequest, options?: CallOptions): Promise<UpdateResult | NotFiniteUpdate>;
-  /** Fills an empty folder with a policy in the form that `transformers` opens. */
+  update(request: UpdateRequest, options?: CallOptions): Promise<UpdateResult | DigestedUpdate | NotFiniteUpdate>;
+  /**
+   * Writes a policy's files into a folder, of one that has none of its own: `policy.replay` leads to it. Only of engines
+   * whose updates may give a digest in place of files.
+   */
+  rebuild?(policy: PolicyFiles, folder: string, options?: CallOptions): Promise<Checkpoint<PinnedFile>>;
+  /** Fills an empty folder with a policy in the form that `transformers` opens. It has files of its own. */
   exportModel(policy: PolicyFiles, folder: string, origin: PolicyOrigin): Promise<void>;
   /** The sha256 of the weights that `exportModel` put into a folder; `undefined` when it has none. */
   exportedWeights(folder: string): Promise<string | undefined>;
@@ -59,6 +64,19 @@ export interface PolicyFiles {
   weights: PinnedFile;
   /** Absent before the first update. */
   optimizer?: PinnedFile;
+  /** Of a checkpoint that was not written: the updates that lead to it from these files, in order, at least one. */
+  replay?: readonly ReplayedUpdate[];
+}
+
+/** An update that was made before, and what it ended in. */
+export interface ReplayedUpdate {
+  runKey: string;
+  step: number;
+  engine: ConfigSection;
+  /** As `Digested` has it. */
+  digest: string;
+  /** Reads what it learnt from. Throws `CorruptArtifact`. */
+  request(): Promise<Omit<UpdateRequest, 'policy' | 'folder'>>;
 }
 
 /** Where a policy comes from, for those who open it elsewhere. */
@@ -139,10 +157,20 @@ export interface Checkpoint<File extends NewFile = NewFile> {
   optimizer: File;
 }
 
-export interface UpdateResult<File extends NewFile = NewFile> extends Checkpoint<File> {
+/**
+ * In place of a checkpoint's files: a hash that equal weights and moments have in common, however they are sharded. The
+ * caller stores how to make the update again.
+ */
+export interface Digested {
+  digest: string;
+}
+
+interface Metrics {
   /** `loss`, `gradNorm`, `learningRate`, `tokens`, `updates`, and others of the loss. */
   metrics: Record<string, number>;
 }
+export type UpdateResult<File extends NewFile = NewFile> = Checkpoint<File> & Metrics;
+export type DigestedUpdate = Digested & Metrics;
 
 /** An update that was not made, the same however often it is asked for. */
 export interface NotFiniteUpdate {

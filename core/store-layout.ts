@@ -15,6 +15,8 @@ const TEMPLATES = {
   progress: 'runs/{runKey}/progress/step-{step}.json',
   checkpointWeights: 'runs/{runKey}/checkpoints/step-{step}/model.safetensors',
   checkpointOptimizer: 'runs/{runKey}/checkpoints/step-{step}/optimizer.safetensors',
+  // In place of both: how to make a checkpoint again that was not written (`contracts/recipe.ts`).
+  recipe: 'runs/{runKey}/checkpoints/step-{step}/recipe.json',
   // `{hash}` of what it shows: a run that is reset in Temporal may end at another step.
   report: 'runs/{runKey}/report-{hash}.html',
   // Questions that the judge's server, not the model, has left without an answer.

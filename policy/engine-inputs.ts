@@ -1,7 +1,6 @@
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import type { GenerateRequest, PolicyFiles } from '../core/policy-engine.ts';
-import type { PolicyRef } from '../core/policy-ref.ts';
+import type { GenerateRequest } from '../core/policy-engine.ts';
 import { type ClipRef, Clips, type Shown } from '../core/sample.ts';
 import { type Decoding, filtersOf } from '../core/token-filters.ts';
 import { decodeClip } from '../video/clip.ts';
@@ -15,21 +14,6 @@ export function listClips(store: ArtifactStore, clips: ArtifactRef): Promise<Cli
 /** What the engine shows and asks the policy. Throws `CorruptArtifact`. */
 export async function readShown(store: ArtifactStore, { clip, prompt }: ClipRef): Promise<Shown> {
   return { frames: decodeClip(await store.read(clip)), prompt: prompt ?? DEFAULT_PROMPT };
-}
-
-/**
- * Local copies of a policy's files, for an engine that knows no artifact store.
- * @throws VideocapError `CorruptArtifact` when one is gone.
- */
-export async function policyFiles(
-  store: ArtifactStore,
-  { model, weights, optimizer }: PolicyRef,
-): Promise<PolicyFiles> {
-  return {
-    model,
-    weights: { path: await store.localCopy(weights), sha256: weights.sha256 },
-    ...(optimizer && { optimizer: { path: await store.localCopy(optimizer), sha256: optimizer.sha256 } }),
-  };
 }
 
 /**

@@ -14,7 +14,7 @@ import type { Limits } from '../contracts/limits.ts';
 import type { RunMemo } from '../contracts/run-memo.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
 import type { ControllableRun, Waiting } from './controllable-run.ts';
-import { crashGate } from './crash-gate.ts';
+import { crashGate, replayGate } from './crash-gate.ts';
 import type { Gate } from './gate.ts';
 import { JudgeGate } from './judge-gate.ts';
 import { parseLimits } from './limits.ts';
@@ -95,12 +95,13 @@ export function listenForControl({ state, steps = true, onStop }: ControlOptions
     asked: asked(),
     blocked: judge.sentence,
     died: crashGate.sentence,
+    differs: replayGate.sentence,
     judge: judge.waiting,
     ignored,
   });
   const show = () => run && setCurrentDetails(run.details(waiting()));
   const judge = new JudgeGate();
-  const gates = (): Gate[] => [judge, crashGate, ...(run?.divergence ? [run.divergence] : [])];
+  const gates = (): Gate[] => [judge, crashGate, replayGate, ...(run?.divergence ? [run.divergence] : [])];
   for (const gate of gates()) {
     gate.open(show);
     if (stopRequested) gate.stop();
@@ -114,7 +115,7 @@ export function listenForControl({ state, steps = true, onStop }: ControlOptions
   setHandler(
     stopSignal,
     () => {
-      if (!stopRequested) onStop?.(judge.waiting?.why ?? crashGate.sentence);
+      if (!stopRequested) onStop?.(judge.waiting?.why ?? crashGate.sentence ?? replayGate.sentence);
       stopRequested = true;
       for (const gate of gates()) gate.stop();
       show();
@@ -131,7 +132,7 @@ export function listenForControl({ state, steps = true, onStop }: ControlOptions
     {
       description:
         'Go on after a pause, also after an update that was not finite; ask the judge again once you have repaired ' +
-        'what blocked it; or try again where the worker died, once you have removed the cause.',
+        'what blocked it; or try again where the worker died or a replay differs, once you have removed the cause.',
     },
   );
   setHandler(

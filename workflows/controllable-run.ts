@@ -30,6 +30,8 @@ export interface Waiting {
   notFinite?: string | undefined;
   /** For a person to remove what keeps ending the worker. */
   died?: string | undefined;
+  /** For a person to bring back what a checkpoint was computed with, before it can be made again. */
+  differs?: string | undefined;
   /** For the judge, whether a person must repair it or not. */
   judge?: JudgeWaiting | undefined;
   /** The last message that it could not use, in a sentence. */

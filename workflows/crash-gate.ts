@@ -6,12 +6,15 @@ import { Gate } from './gate.ts';
  */
 export const crashGate = new Gate('worker died', 'WorkerDied');
 
-/** The same activities, whose calls go through the gate. */
+/** The same, where a checkpoint that is made again from its recipe has other weights than it had. */
+export const replayGate = new Gate('replay differs', 'ReplayDiffers');
+
+/** The same activities, whose calls go through the gates. */
 export function gated<A extends object>(activities: A): A {
   return new Proxy(activities, {
     get(target, name) {
       const call = Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>;
-      return (...args: unknown[]) => crashGate.through(() => call(...args));
+      return (...args: unknown[]) => crashGate.through(() => replayGate.through(() => call(...args)));
     },
   });
 }

@@ -47,7 +47,7 @@ export abstract class JudgedRun<Snapshot extends JudgedSnapshot> implements Cont
 
   /** The part of the status that every run has. */
   protected judgedStatus(waiting: Waiting): JudgedStatus {
-    const { paused, asked, blocked, died, judge } = waiting;
+    const { paused, asked, blocked, died, differs, judge } = waiting;
     const spent = this.spentSoFar;
     return {
       stage: pausedStage(waiting) ?? this.stage,
@@ -55,6 +55,7 @@ export abstract class JudgedRun<Snapshot extends JudgedSnapshot> implements Cont
       ...(asked !== undefined && { asked }),
       ...(blocked !== undefined && { blocked }),
       ...(died !== undefined && { died }),
+      ...(differs !== undefined && { differs }),
       ...(judge && { waiting: judge }),
       ...(spent.calls > 0 && { judge: spent }),
     };
@@ -62,14 +63,18 @@ export abstract class JudgedRun<Snapshot extends JudgedSnapshot> implements Cont
 }
 
 /** What a run that waits for a person shows in place of its stage. */
-function pausedStage({ paused, blocked, died, judge }: Waiting): string | undefined {
+function pausedStage({ paused, blocked, died, differs, judge }: Waiting): string | undefined {
   if (died !== undefined) return 'paused: worker died';
+  if (differs !== undefined) return 'paused: replay differs';
   if (blocked !== undefined) return `paused: ${judge?.of ?? 'judge'}`;
   return paused ? 'paused' : undefined;
 }
 
 /** The part of the status that every run with a judge has. */
-export type JudgedStatus = Pick<RunStatus, 'stage' | 'paused' | 'asked' | 'blocked' | 'died' | 'waiting' | 'judge'>;
+export type JudgedStatus = Pick<
+  RunStatus,
+  'stage' | 'paused' | 'asked' | 'blocked' | 'died' | 'differs' | 'waiting' | 'judge'
+>;
 
 export function plus({ calls, usd }: JudgeSpending, usage: Pick<JudgeUsage, 'calls' | 'cost'>): JudgeSpending {
   return { calls: calls + usage.calls, usd: usd + usage.cost };

@@ -69,9 +69,10 @@ export function waitingLines(waiting: Waiting): string[] {
   return [...whyItWaits(waiting), ...(waiting.ignored === undefined ? [] : [waiting.ignored, ''])];
 }
 
-function whyItWaits({ paused, asked, blocked, notFinite, died, judge }: Waiting): string[] {
+function whyItWaits({ paused, asked, blocked, notFinite, died, differs, judge }: Waiting): string[] {
   if (notFinite !== undefined) return [`**Paused: not finite.** ${notFinite}`, ''];
   if (died !== undefined) return [`**Paused: worker died.** ${died} Then send \`resume\`.`, ''];
+  if (differs !== undefined) return [`**Paused: replay differs.** ${differs}`, ''];
   const since = judge ? [waitingSentence(judge), ''] : [];
   if (blocked !== undefined)
     return [`**Paused: ${judge?.of ?? 'judge'}.** ${blocked} Then send \`resume\`.`, '', ...since];

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { policyFiles } from '../../activities/policy-files.ts';
 import { progressAt, TO_START } from '../../contracts/read-progress.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import type { PolicyEngine, PolicyFiles } from '../../core/policy-engine.ts';
-import { policyFiles } from '../../policy/engine-inputs.ts';
 import { parseRunCheckpoint } from '../../policy/run-checkpoint.ts';
 import { findInstallation } from '../installation.ts';
 import { modelOf } from './arguments.ts';

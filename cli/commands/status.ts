@@ -112,7 +112,7 @@ async function showRun(
       ...(status.best ? [`best checkpoint so far: ${bestSentence(status.best)}`] : []),
       ...statusNotes(status),
       ...waiting,
-      ...(status.blocked || status.died ? [`then: videocap resume ${run.workflowId}`] : []),
+      ...(status.blocked || status.died || status.differs ? [`then: videocap resume ${run.workflowId}`] : []),
       ...(status.paused ? [`continue with: videocap resume ${run.workflowId}`] : []),
       ...(run.link ? [run.link] : []),
     );

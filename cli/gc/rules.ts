@@ -70,6 +70,8 @@ function ruleOf({ kind }: ParsedKey): Rule {
     case 'checkpointWeights':
     case 'checkpointOptimizer':
       return { need: 'checkpoint', kind: 'checkpoints', isLeaf: true };
+    case 'recipe':
+      return { need: 'checkpoint', kind: 'checkpoints' };
     case 'clip':
     case 'clipList':
       return { need: 'cache', kind: 'frames' };

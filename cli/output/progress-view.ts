@@ -33,7 +33,7 @@ export function progressLine(status: RunStatus): string {
 
 /** What a user should know of a run besides its numbers, a sentence each, in the order in which it came up. */
 export function statusNotes(status: RunStatus): string[] {
-  const { forkedFrom, setAside, waiting, blocked, notFinite, died } = status;
+  const { forkedFrom, setAside, waiting, blocked, notFinite, died, differs } = status;
   const unusable = setAsideSentence(setAside);
   return [
     ...(forkedFrom?.sameBenchmark === undefined ? [] : [`Forked from ${forkSentence(forkedFrom)}.`]),
@@ -43,6 +43,7 @@ export function statusNotes(status: RunStatus): string[] {
     ...(blocked === undefined ? [] : [blocked]),
     ...(notFinite === undefined ? [] : [notFinite]),
     ...(died === undefined ? [] : [died]),
+    ...(differs === undefined ? [] : [differs]),
   ];
 }
 
@@ -94,7 +95,7 @@ export class LineView implements ProgressView {
   }
 
   show(status: RunStatus): void {
-    const now = `${status.step} ${stageShown(status)} ${status.blocked} ${status.died} ${status.asked}`;
+    const now = `${status.step} ${stageShown(status)} ${status.blocked} ${status.died} ${status.differs} ${status.asked}`;
     if (now !== this.#last) this.#write(`  ${progressLine(status)}`);
     this.#last = now;
     for (const note of this.#notes.of(status)) this.note(note);

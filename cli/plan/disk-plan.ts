@@ -4,7 +4,7 @@ import type { PolicyPlan } from '../../policy/plan/policy-plan.ts';
 /** Bytes that a run adds to the artifact store, by kind. */
 export interface DiskPlan {
   checkpoints: number;
-  /** Checkpoints that stay. */
+  /** Checkpoints with files that stay. */
   kept: number;
   weights: number;
   frames: number;
@@ -24,13 +24,13 @@ export interface DiskWork {
 
 export function planDisk(
   { algorithm: { steps }, checkpoints: { keepEvery } }: Pick<ExperimentConfig, 'algorithm' | 'checkpoints'>,
-  policy: Pick<PolicyPlan, 'checkpoint' | 'weights'>,
+  policy: Pick<PolicyPlan, 'checkpoint' | 'checkpointEvery' | 'weights'>,
   { clips, clipBytes, tokens }: DiskWork,
 ): DiskPlan {
-  // The last two stay whatever `keepEvery` says.
+  // The last two stay whatever `keepEvery` says; of each the checkpoint with files that it is rebuilt from.
   const multiples = keepEvery === 0 ? 0 : Math.floor(steps / keepEvery);
-  const others = keepEvery === 0 ? 2 : [steps, steps - 1].filter((step) => step > 0 && step % keepEvery !== 0).length;
-  const kept = Math.min(steps, multiples + others);
+  const needed = [...Array.from({ length: multiples }, (_, i) => (i + 1) * keepEvery), steps - 1, steps];
+  const kept = new Set(needed.map((step) => step - (step % policy.checkpointEvery)).filter((step) => step > 0)).size;
   return {
     checkpoints: kept * policy.checkpoint,
     kept,

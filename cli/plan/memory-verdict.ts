@@ -27,7 +27,7 @@ export function requireFits(plan: ExperimentPlan): void {
 }
 
 function remedies({ engine, policy: { memory, parameters } }: ExperimentPlan): string {
-  if (engine !== 'torch')
+  if (engine.kind !== 'torch')
     return 'lower sampling.maxNewTokens, frames.count or frames.maxPixels, or use a smaller policy.model';
   const adapters = parameters.trained > parameters.total / 10 ? 'set policy.engine.lora, ' : '';
   return (

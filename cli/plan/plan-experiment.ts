@@ -7,6 +7,7 @@ import type { Dimensions } from '../../policy/plan/dimensions.ts';
 import { modelDimensions } from '../../policy/plan/model-dimensions.ts';
 import { type Hardware, type PolicyPlan, planPolicy } from '../../policy/plan/policy-plan.ts';
 import { promptSizes, type StepWork } from '../../policy/plan/work.ts';
+import type { EngineConfig } from '../../policy/policy-config.ts';
 import { promptTexts } from '../../policy/prompt-config.ts';
 import { type DiskPlan, planDisk } from './disk-plan.ts';
 import { type JudgePlan, planJudge, suitesNotCounted } from './judge-plan.ts';
@@ -15,7 +16,7 @@ export interface ExperimentPlan {
   model: string;
   /** The published model whose sizes were taken, since this machine does not have the config's. */
   preset?: string;
-  engine: string;
+  engine: EngineConfig;
   steps: number;
   work: StepWork;
   policy: PolicyPlan;
@@ -46,7 +47,7 @@ export async function planExperiment(config: ExperimentConfig, options: PlanOpti
   return {
     model: policy.model,
     ...(preset !== undefined && { preset }),
-    engine: policy.engine.kind,
+    engine: policy.engine,
     steps: algorithm.steps,
     work,
     policy: plan,

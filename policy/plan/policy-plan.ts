@@ -14,20 +14,26 @@ import type { StepWork } from './work.ts';
 /** What a policy takes: in memory, to compute, and as a checkpoint. */
 export interface PolicyPlan {
   parameters: Parameters & { trained: number };
-  memory: {
-    /** GPUs, or 0 where the machine's memory is meant. */
-    gpus: number;
-    update: Bytes;
-    sampling: Bytes;
-    peak: number;
-    limit: number;
-  };
+  memory: Memory;
   /** Of the host, beside `memory`, while a checkpoint is written. */
   host: number;
   step: StepCompute;
   checkpoint: number;
+  /** Steps from one checkpoint with files to the next. */
+  checkpointEvery: number;
   /** What a run stores of its start policy and of its export, which with adapters is these alone. */
   weights: number;
+}
+
+interface Phases {
+  update: Bytes;
+  sampling: Bytes;
+}
+interface Memory extends Phases {
+  /** GPUs, or 0 where the machine's memory is meant. */
+  gpus: number;
+  peak: number;
+  limit: number;
 }
 
 /**
@@ -61,7 +67,7 @@ export function planPolicy(model: Dimensions, engine: EngineConfig, work: StepWo
 
 function torchPlan(model: Dimensions, engine: TorchConfig, work: StepWork, { gpu, mfu }: Hardware): PolicyPlan {
   const parameters = countParameters(model);
-  const { trained, update, sampling, host, checkpoint } = torchMemory(model, engine, work);
+  const { trained, host, checkpoint, checkpointEvery, stored, ...phases } = torchMemory(model, engine, work);
   const { prompt, groupSize, mostTokens } = work;
   const room = Math.max(mostTokens, engine.tokensPerMicroBatch - prompt);
   const step = stepCompute(
@@ -77,23 +83,15 @@ function torchPlan(model: Dimensions, engine: TorchConfig, work: StepWork, { gpu
     },
     { gpus: engine.ranks, flops: gpu.bf16TFLOPS * 1e12, bytes: gpu.bandwidthGBs * 1e9, mfu },
   );
-  const unit = engine.dtype === 'bfloat16' ? 2 : 4;
   return {
     parameters: { ...parameters, trained },
-    memory: {
-      gpus: engine.ranks,
-      ...{ update, sampling },
-      peak: Math.max(sumOf(update), sumOf(sampling)),
-      limit: gpu.memoryGB * 1e9,
-    },
-    ...{ host, step, checkpoint },
-    weights: unit * parameters.total + 4 * trained + (engine.lora ? 0 : unit * (parameters.total - trained)),
+    memory: memoryOf(phases, engine.ranks, gpu.memoryGB * 1e9),
+    ...{ host, step, checkpoint, checkpointEvery, weights: stored },
   };
 }
 
 function onnxPlan(model: Dimensions, threads: number, work: StepWork): PolicyPlan {
   const parameters = countParameters(model);
-  const { update, sampling } = onnxMemory(model, work);
   const step = stepCompute(
     model,
     work,
@@ -109,15 +107,15 @@ function onnxPlan(model: Dimensions, threads: number, work: StepWork): PolicyPla
   );
   return {
     parameters: { ...parameters, trained: parameters.total },
-    memory: {
-      gpus: 0,
-      ...{ update, sampling },
-      peak: Math.max(sumOf(update), sumOf(sampling)),
-      limit: machineBytes(),
-    },
+    memory: memoryOf(onnxMemory(model, work), 0, machineBytes()),
     host: 0,
     step,
     checkpoint: 12 * parameters.total,
+    checkpointEvery: 1,
     weights: 8 * parameters.total,
   };
+}
+
+function memoryOf({ update, sampling }: Phases, gpus: number, limit: number): Memory {
+  return { gpus, update, sampling, peak: Math.max(sumOf(update), sumOf(sampling)), limit };
 }

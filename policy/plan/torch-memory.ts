@@ -11,16 +11,21 @@ export interface TorchMemory {
   /** While the ranks learn, and while they sample. Kinds that both have are equal. */
   update: Bytes;
   sampling: Bytes;
-  /** Of the host, while rank 0 gathers a checkpoint. */
+  /** Of the host, while a rank writes or hashes a checkpoint. */
   host: number;
-  /** A checkpoint's files. */
+  /** A checkpoint's files, and the steps from one to the next. */
   checkpoint: number;
+  checkpointEvery: number;
+  /** The model's own weights and those of the export, which with adapters is these alone. */
+  stored: number;
 }
 
 /** CUDA's context, NCCL's buffers, and what the allocator loses: our estimate. */
 const OVERHEAD = 3e9;
 /** Positions whose logits are in memory at once: `CHUNK` of `workers/torch/videocap_torch/engine/scores.py`. */
 const LOGIT_CHUNK = 1024;
+/** Tensors that a rank holds on its host: those that wait to be written, of two files (`engine/written_file.py`). */
+const TENSORS_ON_HOST = 8;
 /** Of a logit: once in bfloat16, and five times in float32 (scaled, normalised, exponential, product, gradient). */
 const BYTES_PER_LOGIT = 22;
 
@@ -31,7 +36,7 @@ const BYTES_PER_LOGIT = 22;
  */
 export function torchMemory(model: Dimensions, config: TorchConfig, work: StepWork): TorchMemory {
   const { ranks, lora } = config;
-  const unit = config.dtype === 'bfloat16' ? 2 : 4;
+  const unit = unitOf(config);
   const { embeddings, head, vision, total } = countParameters(model);
   const trained = lora ? adapterParameters(model, lora.rank) : total - (config.freezeVision ? vision : 0);
   const frozen = lora ? total : total - trained;
@@ -57,9 +62,16 @@ export function torchMemory(model: Dimensions, config: TorchConfig, work: StepWo
           overhead: OVERHEAD,
         }
       : {},
-    host: 2 * checkpoint,
+    host: Math.min(2 * checkpoint, TENSORS_ON_HOST * 4 * embeddings),
     checkpoint,
+    checkpointEvery: lora ? 1 : config.checkpointEvery,
+    stored: unit * total + 4 * trained + (lora ? 0 : unit * frozen),
   };
+}
+
+/** Bytes of a number in the section's `dtype`. */
+function unitOf({ dtype }: Pick<TorchConfig, 'dtype'>): number {
+  return dtype === 'bfloat16' ? 2 : 4;
 }
 
 export function sumOf(bytes: Bytes): number {
@@ -75,7 +87,7 @@ export function microBatchTokens(config: TorchConfig, work: StepWork): number {
 
 function batchBytes(model: Dimensions, config: TorchConfig, work: StepWork): Bytes {
   const { hidden, intermediate, heads, keyHeads, headDim, layers, vocabulary, vision } = model;
-  const unit = config.dtype === 'bfloat16' ? 2 : 4;
+  const unit = unitOf(config);
   const tokens = microBatchTokens(config, work);
   const layer = tokens * (unit * (2 * (hidden + heads * headDim + keyHeads * headDim) + 4 * intermediate) + 8 * hidden);
   const inputs = unit * tokens * hidden * layers;

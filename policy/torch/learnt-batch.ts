@@ -42,7 +42,11 @@ function surrogate({ iterations, rolloutLag, beta, clipLow, clipHigh }: Surrogat
 }
 
 /** @throws VideocapError `InvalidInput` for a loss that the engine does not have, or a batch of another kind. */
-export function lossSettings({ loss, algorithm, batch }: UpdateRequest): LossSettings & { optimizer: OptimizerConfig } {
+export function lossSettings({
+  loss,
+  algorithm,
+  batch,
+}: Pick<UpdateRequest, 'loss' | 'algorithm' | 'batch'>): LossSettings & { optimizer: OptimizerConfig } {
   const known = Object.hasOwn(LOSSES, loss) ? LOSSES[loss as keyof typeof LOSSES] : undefined;
   if (!known || known.learnsFrom !== batch.learnsFrom)
     throw new VideocapError(

@@ -4,7 +4,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import type { Progress } from '../../core/compute-options.ts';
 import { type ErrorCode, VideocapError } from '../../core/errors.ts';
 import { withoutSecretVariables } from '../../core/secret-variables.ts';
@@ -33,6 +33,7 @@ const LINES_KEPT = 20;
 export class RankGroup {
   readonly #process: ChildProcess;
   readonly #socket: Socket;
+  readonly #lines: Interface;
   readonly #answers: AsyncIterator<string>;
   readonly #lastLines: string[];
   #ended = false;
@@ -73,11 +74,9 @@ export class RankGroup {
     this.#socket = socket;
     this.#lastLines = lastLines;
     socket.on('error', () => {}); // a group that dies breaks the connection; the call sees its end
-    this.#answers = createInterface({ input: socket })[Symbol.asyncIterator]();
-    process.once('exit', () => {
-      this.#ended = true;
-      socket.destroy();
-    });
+    this.#lines = createInterface({ input: socket });
+    this.#answers = this.#lines[Symbol.asyncIterator]();
+    process.once('exit', () => this.#end());
   }
 
   /** Whether it can take requests. */
@@ -108,10 +107,15 @@ export class RankGroup {
     }
   }
 
-  /** Ends all processes at once. */
+  /** Ends all processes at once: a rank ends with the launcher. */
   kill(): void {
-    this.#ended = true;
     killGroup(this.#process);
+    this.#end();
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#lines.close(); // a socket that is destroyed here ends no line, and a call would wait for the next one
     this.#socket.destroy();
   }
 

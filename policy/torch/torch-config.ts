@@ -22,6 +22,13 @@ export const TorchConfig = z.strictObject({
   /** Compute activations again in the backward pass, a block at a time: a third more time, a fraction of the memory. */
   gradientCheckpointing: z.boolean().default(true),
   /**
+   * After steps that are multiples of this, all weights and moments are stored as files. The steps between have a
+   * recipe: a few kilobytes that name the last checkpoint with files and the rollouts since. After a crash, and for a
+   * fork or a start from such a step, their updates are made again, without a rollout or a question to the judge.
+   * Adapters are small, and are stored after every step whatever this says.
+   */
+  checkpointEvery: z.int().min(1).max(10_000).default(1),
+  /**
    * The most tokens, prompts and videos included, that a rank computes at once. Memory grows with it. Part of what
    * makes a run bit-exact.
    */

@@ -1,13 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { AlgorithmSection } from '../../algorithms/algorithm.ts';
+import { refreshesReference } from '../../algorithms/reference-refresh.ts';
 import type { SampledText } from '../../core/completion.ts';
 import type { Identity } from '../../core/identity.ts';
 import { machineIdentity } from '../../core/machine.ts';
-import type { NotFinite } from '../../core/not-finite.ts';
 import type {
-  CompletionBatch,
+  Checkpoint,
   ConfigSection,
+  DigestedUpdate,
   GenerateRequest,
   NotFiniteUpdate,
   PinnedFile,
@@ -19,15 +20,16 @@ import type {
   UpdateResult,
 } from '../../core/policy-engine.ts';
 import type { CallOptions } from '../../core/thread-calls.ts';
-import { learningRateAt } from '../learning-rate.ts';
 import { readFixedFiles } from '../model/fixed-files.ts';
 import { shippedModels } from '../model/model-path.ts';
 import { PolicyTokenizer } from '../model/tokenizer.ts';
 import { exportedWeights, exportWeights } from './export-files.ts';
-import { type LearntGroup, lossSettings, referenceGroups, sampledGroups } from './learnt-batch.ts';
+import { lossSettings } from './learnt-batch.ts';
 import { modelCard } from './model-card.ts';
-import { PolicyWeights } from './policy-weights.ts';
-import { RankGroup } from './rank-group.ts';
+import { PolicyWeights, type RankFiles } from './policy-weights.ts';
+import { isSameSection, RankService } from './rank-service.ts';
+import { rankUpdate } from './rank-update.ts';
+import { type Held, type ReplayingRanks, replayed } from './replay.ts';
 import { writeShown } from './shown-files.ts';
 import { TorchConfig } from './torch-config.ts';
 import { torchEnvironment } from './torch-environment.ts';
@@ -42,6 +44,13 @@ interface OpenModel {
   suppressed: number[];
 }
 
+/** A piece of work: the section that it is for, and its own folder. */
+interface Work {
+  engine: ConfigSection;
+  folder: string;
+  options: CallOptions;
+}
+
 /**
  * PyTorch behind this driver: a group of processes computes, which may die and is replaced at the next call. The driver
  * tokenises, and gives and takes whatever is large as files.
@@ -49,9 +58,7 @@ interface OpenModel {
 export class TorchEngine implements PolicyEngine {
   readonly #files = new PolicyWeights();
   readonly #models = new Map<string, OpenModel>();
-  #group: { ranks: number; group: RankGroup } | undefined;
-  /** One request at a time: the end of the last one. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #ranks = new RankService();
 
   async startPolicy(model: string, options?: CallOptions): Promise<PolicyFiles> {
     torchEnvironment();
@@ -61,79 +68,51 @@ export class TorchEngine implements PolicyEngine {
 
   /** Asks the ranks for their versions and devices; the driver adds its own. */
   async identity(_model: string, engine: ConfigSection): Promise<Identity> {
-    return this.#inFolder(engine, undefined, async (group, section) => ({
-      engine: 'torch',
-      ranks: String(TorchConfig.parse(engine).ranks),
-      dtype: section.dtype,
-      ...((await group.call('identity', {})) as Identity),
+    const { ranks, dtype } = TorchConfig.parse(engine);
+    return this.#ranks.alone(undefined, async () => ({
+      ...{ engine: 'torch', ranks: String(ranks), dtype },
+      ...((await this.#ranks.call(engine, 'identity', {})) as Identity),
       ...(await machineIdentity()),
     }));
   }
 
-  generate(request: GenerateRequest, options?: CallOptions): Promise<SampledGroup[]> {
-    return this.#inFolder(request.engine, options, async (group, section, folder) => {
-      const { path, tokenizer, suppressed } = this.#open(request.policy.model);
-      const { policy, groupSize, maxNewTokens, sampling, filters } = request;
+  generate(request: GenerateRequest, options: CallOptions = {}): Promise<SampledGroup[]> {
+    const { engine, groupSize, maxNewTokens, sampling, filters } = request;
+    return this.#ranks.alone(options, async (folder) => {
+      const { tokenizer, suppressed } = this.#open(request.policy.model);
+      const policy = await this.#filesOf(request.policy, { engine, folder, options });
       const clips = await Promise.all(request.clips.map((clip, i) => writeShown(folder, i, clip, tokenizer)));
       const params = {
-        ...{
-          engine: section,
-          policy: await this.#files.forRanks(policy, path, section, options),
-          clips,
-          groupSize,
-          maxNewTokens,
-        },
-        ...{ endToken: tokenizer.endToken, suppressed },
+        ...{ policy, clips, groupSize, maxNewTokens, endToken: tokenizer.endToken, suppressed },
         ...(sampling && { sampling }),
         ...(filters && { filters }),
       };
       type Sampled = Omit<SampledText, 'text'>;
-      const sampled = (await group.call('generate', params, options)) as { sampleId: string; completions: Sampled[] }[];
-      return sampled.map(({ sampleId, completions }) => ({
+      const sampled = await this.#ranks.call(engine, 'generate', params, options);
+      return (sampled as { sampleId: string; completions: Sampled[] }[]).map(({ sampleId, completions }) => ({
         sampleId,
         completions: completions.map((one) => ({ text: tokenizer.decode(one.tokenIds), ...one })),
       }));
     });
   }
 
-  update(request: UpdateRequest, options?: CallOptions): Promise<UpdateResult | NotFiniteUpdate> {
-    const { scalars, iterations, ratiosToRecorded, optimizer } = lossSettings(request);
-    return this.#inFolder(request.engine, options, async (group, section, folder) => {
-      const { policy, reference, step, loss, algorithm, batch } = request;
-      const { path: model, tokenizer, suppressed } = this.#open(policy.model);
-      const learnt: LearntGroup[] =
-        batch.learnsFrom === 'completions'
-          ? sampledGroups(batch, algorithm)
-          : referenceGroups(batch, (text) => tokenizer.completion(text));
-      const groups = await Promise.all(
-        learnt.map(async ({ completions, ...shown }, i) => ({
-          ...(await writeShown(folder, i, shown, tokenizer)),
-          completions,
-        })),
-      );
-      const { steps } = algorithm as unknown as { steps: number };
-      const learningRate = learningRateAt(step, steps, optimizer);
-      const { beta1, beta2, epsilon, weightDecay, maxGradNorm } = optimizer;
-      const asked = await this.#files.forRanks(policy, model, section, options);
-      const compared = await this.#files.forRanks(reference, model, section, options);
-      const answer = (await group.call(
-        'update',
-        {
-          ...{ engine: section, policy: asked, reference: compared },
-          ...{ groups, loss, scalars, iterations, ratiosToRecorded, folder: request.folder },
-          temperature: batch.learnsFrom === 'completions' ? batch.temperature : 1,
-          suppressed,
-          adamw: { learningRate, beta1, beta2, epsilon, weightDecay, maxGradNorm },
-        },
-        options,
-      )) as { notFinite: NotFinite } | { metrics: Record<string, number>; weights: PinnedFile; optimizer: PinnedFile };
-      if ('notFinite' in answer) return answer;
-      const metrics = {
-        ...answer.metrics,
-        ...{ learningRate, updates: groups.length > 0 ? iterations : 0 },
-        ...(batch.learnsFrom === 'completions' && { excludedCompletions: excluded(batch) }),
-      };
-      return { ...answer, metrics };
+  async update(
+    request: UpdateRequest,
+    options: CallOptions = {},
+  ): Promise<UpdateResult | DigestedUpdate | NotFiniteUpdate> {
+    lossSettings(request); // what is wrong is said before anything is started
+    return this.#ranks.alone(options, async (folder) => {
+      const work = { engine: request.engine, folder, options };
+      const policy = await this.#filesOf(request.policy, work);
+      return this.#learn(request, policy, work, storesFiles(request) ? 'files' : 'digest');
+    });
+  }
+
+  async rebuild(policy: PolicyFiles, folder: string, options: CallOptions = {}): Promise<Checkpoint<PinnedFile>> {
+    const { engine } = policy.replay!.at(-1)!;
+    return this.#ranks.alone(options, async (own) => {
+      const files = await this.#filesOf(policy, { engine, folder: own, options });
+      return this.#write(engine, files, folder, options);
     });
   }
 
@@ -150,43 +129,65 @@ export class TorchEngine implements PolicyEngine {
   }
 
   async close(): Promise<void> {
-    this.#stop();
+    this.#ranks.close();
     await this.#files.close();
   }
 
-  #stop(): void {
-    this.#group?.group.kill();
-    this.#group = undefined;
+  /** A policy as the ranks take it. Updates that lead to it are made again, unless they hold it. */
+  async #filesOf(policy: PolicyFiles, work: Work): Promise<RankFiles> {
+    const at = policy.replay
+      ? await replayed(policy, work.engine, this.#replaying(policy.model, work), isSameSection)
+      : policy;
+    return this.#asRankFiles(policy.model, at, work);
   }
 
-  /** Runs a request on the group, with a folder for its files that is gone afterwards. */
-  async #inFolder<T>(
-    engine: GenerateRequest['engine'],
-    options: CallOptions | undefined,
-    run: (group: RankGroup, section: Omit<TorchConfig, 'kind' | 'ranks'>, folder: string) => Promise<T>,
-  ): Promise<T> {
-    const before = this.#last;
-    const { kind: _, ranks, ...section } = TorchConfig.parse(engine);
-    const work = (async () => {
-      await before.catch(() => {});
-      options?.signal?.throwIfAborted();
-      const folder = await mkdtemp(join(tmpdir(), 'videocap-torch-'));
-      try {
-        return await run(await this.#groupOf(ranks, options?.signal), section, folder);
-      } finally {
-        await rm(folder, { recursive: true, force: true });
-      }
-    })();
-    this.#last = work;
-    return work;
+  async #asRankFiles(model: string, at: PolicyFiles | Held, { engine, options }: Work): Promise<RankFiles> {
+    if (!('digest' in at)) return this.#files.forRanks(at, this.#open(model).path, TorchConfig.parse(engine), options);
+    const inMemory = { path: '', sha256: at.digest };
+    return { model: this.#open(model).path, weights: inMemory, optimizer: inMemory };
   }
 
-  async #groupOf(ranks: number, signal: AbortSignal | undefined): Promise<RankGroup> {
-    if (this.#group?.ranks === ranks && this.#group.group.isAlive) return this.#group.group;
-    this.#stop();
-    const group = await RankGroup.start({ ...torchEnvironment(), ranks }, signal);
-    this.#group = { ranks, group };
-    return group;
+  #replaying(model: string, { folder, options }: Work): ReplayingRanks {
+    return {
+      held: () => this.#ranks.held(options),
+      update: async ({ step, engine, request }, policy) => {
+        const onProgress: CallOptions['onProgress'] = ({ what, ...progress }) =>
+          options.onProgress?.({ ...progress, what: `${what}, step ${step} again` });
+        const work = { engine, folder, options: { ...options, onProgress } };
+        const files = await this.#asRankFiles(model, policy, work);
+        return this.#learn({ ...(await request()), folder }, files, work, 'digest') as Promise<
+          DigestedUpdate | NotFiniteUpdate
+        >;
+      },
+      write: async (held) => {
+        const work = { engine: held.engine, folder, options };
+        const files = await this.#asRankFiles(model, held, work);
+        const written = await this.#write(held.engine, files, await mkdtemp(join(folder, 'policy-')), options);
+        return { model, ...written };
+      },
+    };
+  }
+
+  async #write(engine: ConfigSection, policy: RankFiles, folder: string, options: CallOptions) {
+    return (await this.#ranks.call(engine, 'rebuild', { policy, folder }, options)) as Checkpoint<PinnedFile>;
+  }
+
+  /** @param keep `digest`: the ranks keep the new weights and moments in memory alone. */
+  async #learn(
+    request: Omit<UpdateRequest, 'policy'>,
+    policy: RankFiles,
+    work: Work,
+    keep: 'files' | 'digest',
+  ): Promise<UpdateResult | DigestedUpdate | NotFiniteUpdate> {
+    const { model } = request.reference;
+    const reference = await this.#filesOf(request.reference, work);
+    const { params, metrics } = await rankUpdate(request, work.folder, this.#open(model));
+    const asked = { ...params, policy, reference, keep };
+    const answer = (await this.#ranks.call(work.engine, 'update', asked, work.options)) as
+      | NotFiniteUpdate
+      | DigestedUpdate
+      | UpdateResult;
+    return 'notFinite' in answer ? answer : { ...answer, metrics: { ...answer.metrics, ...metrics } };
   }
 
   #open(name: string): OpenModel {
@@ -201,6 +202,12 @@ export class TorchEngine implements PolicyEngine {
   }
 }
 
-function excluded({ groups }: CompletionBatch): number {
-  return groups.flatMap(({ completions }) => completions).filter(({ advantage }) => advantage === null).length;
+/** Whether the checkpoint after a step has files; those that become the reference policy always do. */
+function storesFiles({ engine, step, algorithm }: Pick<UpdateRequest, 'engine' | 'step' | 'algorithm'>): boolean {
+  const { lora, checkpointEvery } = TorchConfig.parse(engine);
+  return (
+    lora !== undefined ||
+    step % checkpointEvery === 0 ||
+    refreshesReference(step, algorithm as unknown as AlgorithmSection)
+  );
 }

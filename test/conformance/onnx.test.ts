@@ -1,44 +1,18 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, onTestFinished, test } from 'vitest';
-import { createExportActivities } from '../../activities/export-policy.ts';
-import { createRolloutActivities } from '../../activities/rollout.ts';
-import { createUpdateActivities } from '../../activities/update.ts';
+import { onTestFinished, test } from 'vitest';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { createEngine } from '../../policy/engines.ts';
-import { startTemporal } from '../integration/temporal-server.ts';
 import { copyWithExamples } from '../unit/docs/worked-examples.ts';
+import { conformanceStage } from './conformance-stage.ts';
 import { playEngineContract } from './engine-contract.ts';
 
-const engine = createEngine('onnx');
-let home: string;
-let environment: TestWorkflowEnvironment;
-beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'videocap-conformance-'));
-  environment = await startTemporal();
-});
-afterAll(async () => {
-  await Promise.all([environment?.teardown(), engine.close()]);
-  await rm(home, { recursive: true, force: true });
-});
+const stage = conformanceStage(createEngine('onnx'));
 
-test('the onnx engine keeps the engine contract', async () => {
-  const store = new ArtifactStore(join(home, 'store'));
-  const deps = { store, engine, home };
-  const taskQueue = 'policy-onnx';
-  const worker = await Worker.create({
-    connection: environment.nativeConnection,
-    taskQueue,
-    activities: { ...createRolloutActivities(deps), ...createUpdateActivities(deps), ...createExportActivities(deps) },
-    maxConcurrentActivityTaskExecutions: 1,
-  });
-  const policy = { model: 'tiny', engine: { kind: 'onnx', threads: 1 } } as const;
-  await worker.runUntil(() => playEngineContract({ environment, taskQueue, store, policy }));
-});
+test('the onnx engine keeps the engine contract', () =>
+  stage.play({ model: 'tiny', engine: { kind: 'onnx', threads: 1 } }));
 
 test('so does the example of docs/extending/engine.md, where it was added to the sources', async () => {
   const copy = await copyWithExamples();
@@ -60,7 +34,7 @@ test('so does the example of docs/extending/engine.md, where it was added to the
   const deps = { store, engine: engines.createEngine('words' as 'onnx'), home: copy };
   const taskQueue = 'policy-words';
   const worker = await Worker.create({
-    connection: environment.nativeConnection,
+    connection: stage.environment.nativeConnection,
     taskQueue,
     activities: {
       ...rollout.createRolloutActivities(deps),
@@ -69,5 +43,5 @@ test('so does the example of docs/extending/engine.md, where it was added to the
     },
   });
   const policy = { model, engine: { kind: 'words' as 'onnx' } };
-  await worker.runUntil(() => playEngineContract({ environment, taskQueue, store, policy, schemas }));
+  await worker.runUntil(() => playEngineContract({ environment: stage.environment, taskQueue, store, policy, schemas }));
 });

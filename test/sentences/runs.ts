@@ -15,6 +15,7 @@ import { JudgeConfig } from '../../judge/judge-config.ts';
 import { createEngine } from '../../policy/engines.ts';
 import { requireMemory } from '../../policy/onnx/model/memory.ts';
 import { updateOf } from '../../policy/onnx/training/updates.ts';
+import { replayDiffers } from '../../policy/torch/replay.ts';
 import { asVideocapError, MlflowError } from '../../tracking/mlflow-error.ts';
 import { MlflowHttp } from '../../tracking/mlflow-http.ts';
 import { readSettings } from '../../workers/settings.ts';
@@ -243,6 +244,15 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
         { count: 3, at: { what: 'gradients', done: 2, total: 4, on: 'sample cap-17' } },
         { name: 'updatePolicy', input: { step: 7 } },
       ),
+  ],
+  [
+    'ReplayDiffers: Step 12 of run r, made again from its recipe, ends in weights and moments that hash to ' +
+      'aaaaaaaaaaaa, but they hashed to bbbbbbbbbbbb when it was made first. Run the worker with the GPU, the ranks ' +
+      'and the packages that it had then, and with the checkpoint of step 10 as it was; or fork the run from there: ' +
+      'videocap fork r --at-step 10',
+    () => {
+      throw replayDiffers({ runKey: 'r', step: 12, digest: 'b'.repeat(64) }, { digest: 'a'.repeat(64) }, 10);
+    },
   ],
   [
     'WorkerDied: The worker has died 4 times in a row in extractFrames, before its first report. A system ends a ' +

@@ -173,4 +173,23 @@ describe('where the worker is dead, and no heartbeat comes', () => {
   }, 90_000);
 });
 
+it('a checkpoint that is rebuilt with other numbers pauses the run, too, until a resume finds the same', async () => {
+  const sentence = 'Step 2 of run r, made again from its recipe, ends in weights and moments that hash to aaaa.';
+  let left = 1;
+  const differing: Stages['rolloutGroups'] = (input) => {
+    if (input.step === 3 && left-- > 0) throw ApplicationFailure.nonRetryable(sentence, 'ReplayDiffers');
+    return scripted.rolloutGroups(input as never);
+  };
+  const { steps } = await played({ rolloutGroups: differing }, async (handle) => {
+    await expect
+      .poll(() => statusOf(handle), { timeout: 30_000 })
+      .toMatchObject({ stage: 'paused: replay differs', differs: sentence, step: 2 });
+    const { currentDetails } = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    expect(currentDetails).toContain(`**Paused: replay differs.** ${sentence}`);
+    await handle.signal('resume');
+    return resultOf(handle);
+  });
+  expect(steps).toBe(4);
+});
+
 const scripted = scriptedStages([]);

@@ -212,7 +212,7 @@ describe('a fork of a run that continues', () => {
     const moving = new ArtifactStore(
       new WatchedStorage(store.storage, {
         before: async ({ method, key }) => {
-          if (method === 'getContent' && key.includes('checkpoints/step-000005')) await store.remove(checkpoint(5));
+          if (method === 'localCopy' && key.includes('checkpoints/step-000005')) await store.remove(checkpoint(5));
         },
       }),
     );

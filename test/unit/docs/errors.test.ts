@@ -18,6 +18,7 @@ const CODES: Readonly<Record<ErrorCode, 'yes' | 'no' | 'after `resume`'>> = {
   Stuck: 'yes',
   TooLarge: 'no',
   WorkerDied: 'after `resume`',
+  ReplayDiffers: 'after `resume`',
   Unavailable: 'yes',
 };
 

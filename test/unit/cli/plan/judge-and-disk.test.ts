@@ -49,16 +49,22 @@ describe('planJudge', () => {
 });
 
 describe('planDisk', () => {
-  const kept = (steps: number, keepEvery: number) =>
+  const kept = (steps: number, keepEvery: number, checkpointEvery = 1) =>
     planDisk(
       config({ algorithm: { kind: 'grpo', steps }, checkpoints: { keepEvery } }),
-      { checkpoint: 10, weights: 5 },
+      { checkpoint: 10, checkpointEvery, weights: 5 },
       { clips: 2, clipBytes: 7, tokens: 3 },
     );
 
   it('keeps the multiples of keepEvery, and the last two', () => {
     expect([kept(60, 10), kept(62, 10), kept(61, 10), kept(60, 0), kept(1, 10)].map((disk) => disk.kept)).toEqual([
       7, 8, 7, 2, 1,
+    ]);
+  });
+
+  it('keeps of steps that have recipes the checkpoints that they are rebuilt from', () => {
+    expect([kept(62, 10, 5), kept(62, 10, 25), kept(60, 0, 25), kept(4, 10, 5)].map((disk) => disk.kept)).toEqual([
+      6, 2, 1, 0,
     ]);
   });
 

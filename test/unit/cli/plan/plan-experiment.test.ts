@@ -76,12 +76,12 @@ describe('planLines', () => {
         a step       8 samples x 8 texts of 400 tokens
           computes   34,168 tokens, 2.5 PFLOP
           takes      24 s without the judge: 23 s sampling, 0.9 s update
-          writes     a checkpoint of 92.7 GB, whose time is not counted
+          writes     a checkpoint of 92.7 GB after every 25 steps, whose time is not counted
         the run      188 steps: 75 min without judge and benchmarks
         judge        at most 64 questions a step, 12,032 in all, and 0 in benchmarks; set judge.price for the cost
-        disk         520.0 GB
-          by kind    5 checkpoints of 92.7 GB, start and export 48.4 GB, frames 7.2 GB, completions 616 MB
-        host         185.5 GB of memory while a checkpoint is written
+        disk         427.2 GB
+          by kind    4 checkpoints of 92.7 GB, start and export 48.4 GB, frames 7.2 GB, completions 616 MB
+        host         17.4 GB of memory while a checkpoint is written
 
         the held-out file is not here: its clips are not counted."
     `);

@@ -72,5 +72,16 @@ def update_request(folder: Path, groups: list[dict], **changed) -> dict:
         "suppressed": suppressed(),
         "adamw": ADAMW,
         "folder": str(folder),
+        "keep": "files",
         **changed,
     }
+
+
+def groups_of(folder: Path, count: int = 3) -> list[dict]:
+    """Clips of two shapes, with four completions each."""
+    sizes = [(84, 84), (56, 112), (84, 84)]
+    return [shown(folder, f"c{i}", *sizes[i % 3], seed=i) | {"completions": completions(4, i)} for i in range(count)]
+
+
+def silent(*_) -> None:
+    """Takes reports of progress."""

@@ -2,19 +2,15 @@
 
 import copy
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
-from cases import SECTION, completions, shown, update_request
+from cases import SECTION, groups_of, silent, update_request
+from ranks_of import run_ranks
 from safetensors.torch import load_file
 from three_steps import three_steps
 
-from videocap_torch.engine.__main__ import Engine
-from videocap_torch.engine.ranks import Ranks
 from videocap_torch.fixtures import clip_patches
 from videocap_torch.losses.registry import LOSSES
 from videocap_torch.optimizer import AdamwSettings, adamw_step
@@ -22,24 +18,7 @@ from videocap_torch.positions import position_ids, text_rotary, vision_rotary
 from videocap_torch.tokenizer import load_tokenizer, prompt_ids
 from videocap_torch.token_logprobs import Batch, token_logprobs
 
-HERE = Path(__file__).parent
 LORA = {"rank": 8, "alpha": 16}
-
-
-@pytest.fixture(scope="session")
-def engine():
-    ranks = Ranks()
-    yield Engine(ranks)
-    ranks.close()
-
-
-def silent(*_) -> None:
-    pass
-
-
-def groups_of(folder: Path, count: int = 3) -> list[dict]:
-    sizes = [(84, 84), (56, 112), (84, 84)]
-    return [shown(folder, f"c{i}", *sizes[i % 3], seed=i) | {"completions": completions(4, i)} for i in range(count)]
 
 
 def functional_update(params, dims, request):
@@ -153,9 +132,7 @@ def test_two_ranks_train_as_one_does(lora, engine, tmp_path):
     request = update_request(tmp_path, groups_of(tmp_path), engine=section)
     one = three_steps(engine, request, tmp_path / "one")
     (tmp_path / "request.json").write_text(json.dumps(request))
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    environment = {**os.environ, "PYTHONPATH": f"{HERE.parents[1]}:{HERE.parent}:{HERE}", "OMP_NUM_THREADS": "1"}
-    subprocess.run([*command, str(HERE / "three_steps.py"), str(tmp_path)], env=environment, check=True)
+    run_ranks(2, "three_steps.py", tmp_path)
     two = load_file(tmp_path / "two" / "2" / "weights.safetensors")
     assert one.keys() == two.keys()
     assert max((two[name] - value).abs().max().item() for name, value in one.items()) < 1e-5

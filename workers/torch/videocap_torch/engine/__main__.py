@@ -10,7 +10,9 @@ answer is one line of JSON:
 A rank that fails otherwise ends, and the group with it: the driver starts another one.
 """
 
+import ctypes
 import json
+import signal
 import socket
 import sys
 import traceback
@@ -21,7 +23,8 @@ import torch
 import transformers
 
 from . import sampling
-from .messages import EngineSection, Generate, PolicyFiles, Update
+from .checkpoint import write_files
+from .messages import EngineSection, Generate, PinnedFile, PolicyFiles, Rebuild, Update
 from .optimizer import Optimizer
 from .policy import Policy
 from .ranks import Ranks
@@ -36,11 +39,16 @@ class Engine:
     """What is in memory between requests: only what files hold, so that it never decides a result."""
 
     def __init__(self, ranks: Ranks) -> None:
-        self._ranks = ranks
+        self.ranks = ranks
         self._policy: Policy | None = None
         self._optimizer: Optimizer | None = None
         self._reference: Policy | None = None
         self._key: Any = None
+
+    @property
+    def opened(self) -> tuple[Policy, Optimizer]:
+        """The policy of the last request, and its optimiser."""
+        return self._policy, self._optimizer
 
     def identity(self, _: dict[str, Any], __) -> dict[str, str]:
         """What the bits of a result depend on besides files and requests."""
@@ -64,12 +72,24 @@ class Engine:
             policy.loaded = self._optimizer.loaded = None
             return {"notFinite": stopped.found}
 
+    def held(self, _: dict[str, Any], __) -> dict[str, str | None]:
+        """The digest of the policy and the optimiser's state in memory, if the last update left one."""
+        policy, optimizer = self._policy, self._optimizer
+        both = policy is not None and optimizer is not None and policy.loaded == optimizer.loaded
+        return {"digest": policy.loaded if both else None}
+
+    def rebuild(self, request: Rebuild, _) -> dict[str, PinnedFile]:
+        policy = self._policy_of(request["policy"], request["engine"])
+        policy.load(request["policy"])
+        self._optimizer.load(request["policy"]["optimizer"])
+        return write_files(policy, self._optimizer, request["folder"])
+
     def _policy_of(self, files: PolicyFiles, section: EngineSection) -> Policy:
         key = (files["model"], json.dumps(section, sort_keys=True))
         if self._key != key:
             self._policy = self._optimizer = self._reference = None
             torch.cuda.empty_cache()
-            self._policy = Policy(files["model"], section, self._ranks)
+            self._policy = Policy(files["model"], section, self.ranks)
             self._optimizer = Optimizer(self._policy)
             self._key = key
         return self._policy
@@ -85,7 +105,7 @@ class Engine:
                 yield policy.root
         else:
             if self._reference is None:
-                self._reference = Policy(files["model"], request["engine"], self._ranks, trains=False)
+                self._reference = Policy(files["model"], request["engine"], self.ranks, trains=False)
             self._reference.load(files)
             yield self._reference.root
 
@@ -133,7 +153,17 @@ class _Lines:
         self._file.flush()
 
 
+def end_with_parent() -> None:
+    """Has the system end this process when torchrun ends, which gives each rank a session of its own: a rank that is
+    stuck would otherwise stay, with its memory, when the driver gives the group up. Linux alone has this call.
+    """
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
 if __name__ == "__main__":
+    end_with_parent()
     torch.use_deterministic_algorithms(True, warn_only=True)
     group = Ranks()
     serve(group, sys.argv[1])

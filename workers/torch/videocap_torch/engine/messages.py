@@ -23,6 +23,7 @@ class EngineSection(TypedDict):
 
 class PinnedFile(TypedDict):
     path: str
+    """Empty where the ranks hold the content, under its digest."""
     sha256: str
 
 
@@ -131,6 +132,16 @@ class Update(TypedDict):
     adamw: Adamw
     folder: str
     """Where the new checkpoint's files go."""
+    keep: Literal["files", "digest"]
+    """`digest`: the new checkpoint stays in memory alone, and the answer has its digest."""
+
+
+class Rebuild(TypedDict):
+    """Asks for the files of a policy that the ranks hold."""
+
+    engine: EngineSection
+    policy: PolicyFiles
+    folder: str
 
 
 class NotFinite(TypedDict):

@@ -18,7 +18,7 @@ from transformers import AutoConfig, AutoModelForImageTextToText, AutoTokenizer
 
 from .families import FAMILIES, LORA_TARGETS, VideoProcessor, blocks_of
 from .messages import EngineSection, PinnedFile, PolicyFiles
-from .ranks import Ranks, on_host
+from .ranks import Ranks
 from .weights_files import CorruptFile, metadata_of, open_weights
 
 T = TypeVar("T")
@@ -160,20 +160,11 @@ class Policy:
             for layer in layers:
                 layer.enable_adapters(True)
 
-    def gathered(self, parameters: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Whole tensors on the host of rank 0; elsewhere nothing."""
-        found: dict[str, Tensor] = {}
-        for name, parameter in parameters.items():
-            whole = parameter.full_tensor()
-            if self.ranks.is_first:
-                found[name] = on_host(whole)
-        return found
-
-    def stored(self) -> dict[str, Tensor]:
-        """What a file of the policy holds, as `gathered`."""
+    def stored(self) -> dict[str, DTensor]:
+        """What a file of the policy holds."""
         if self.lora:
-            return self.gathered(self.trained())
-        return self.gathered(dict(sorted((self.file_name(n), p) for n, p in self.model.named_parameters())))
+            return self.trained()
+        return dict(sorted((self.file_name(name), p) for name, p in self.model.named_parameters()))
 
     def metadata(self) -> dict[str, str]:
         if not self.lora:

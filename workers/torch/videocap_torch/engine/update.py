@@ -1,7 +1,6 @@
 """One step of training: the gradients of a step's completions, and the optimiser's update."""
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -9,16 +8,16 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from safetensors.torch import save_file
 from torch import Tensor
 
 from ..losses.loss import Loss
 from ..losses.registry import LOSSES
 from ..token_logprobs import Scored
-from .messages import LearntCompletion, NotFinite, PinnedFile, Update
+from .checkpoint import digest_held, write_files
+from .messages import LearntCompletion, NotFinite, Update
 from .optimizer import Optimizer, is_finite
 from .packing import MicroBatch, Row, pieces_of, row_of, share_out
-from .policy import Policy, Root, sha256_of
+from .policy import Policy, Root
 from .prompts import Prompts
 from .scores import token_scores
 
@@ -94,7 +93,7 @@ def update(
     request: Update,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Makes `iterations` updates on one batch, and writes the checkpoint.
+    """Makes `iterations` updates on one batch, and writes or hashes the checkpoint.
 
     Ratios are taken to the log-probabilities before the first update, or with `ratiosToRecorded` to those recorded
     while sampling. The first forward pass gives the former, so no pass is made for them alone.
@@ -162,14 +161,15 @@ def update(
             raise UpdateStopped({"what": "gradient", "value": _name(found), "where": "its norm over all parameters"})
         optimizer.step(request["adamw"], found)
         norm += found / iterations
-    moments = optimizer.moments()
-    for what, tensors in (("moment of the optimiser", moments), ("weight after the update", policy.trained())):
+    for what, tensors in (("moment of the optimiser", optimizer.moments()), ("weight after the update", policy.trained())):
         name = is_finite(tensors)
         if name:
             raise UpdateStopped({"what": what, "value": "NaN", "where": name})
     progress(passes * len(batches), passes * len(batches), "weights")
     metrics = sums.metrics(policy, iterations, sampled=loss.sampled) | {"gradNorm": norm}
-    return {"metrics": metrics, **_write(policy, optimizer, moments, request["folder"])}
+    if request["keep"] == "files":
+        return {"metrics": metrics, **write_files(policy, optimizer, request["folder"])}
+    return {"metrics": metrics, "digest": digest_held(policy, optimizer)}
 
 
 def recorded(prepared: Prepared, logprobs: Tensor) -> Tensor:
@@ -271,25 +271,6 @@ class _Sums:
                 "samplingMismatch": sums["mismatch"] / first,
             }
         return found
-
-
-def _write(policy: Policy, optimizer: Optimizer, moments: dict[str, Tensor], folder: str) -> dict[str, PinnedFile]:
-    """The checkpoint's files, whose content is what is in memory from here on. Rank 0 writes what all have gathered."""
-    weights, state = policy.stored(), policy.gathered(moments)
-    files: dict[str, PinnedFile] | None = None
-    if policy.ranks.is_first:
-        contents = {
-            "weights": (weights, policy.metadata()),
-            "optimizer": (state, {"updates": str(optimizer.updates)}),
-        }
-        files = {}
-        for name, (tensors, metadata) in contents.items():
-            path = os.path.join(folder, f"{name}.safetensors")
-            save_file(tensors, path, metadata)
-            files[name] = {"path": path, "sha256": sha256_of(path)}
-    files = policy.ranks.from_first(files)
-    policy.loaded, optimizer.loaded = files["weights"]["sha256"], files["optimizer"]["sha256"]
-    return files
 
 
 def _name(value: float) -> str:

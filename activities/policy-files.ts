@@ -1,0 +1,114 @@
+import { rm } from 'node:fs/promises';
+import type { z } from 'zod';
+import { algorithmOf } from '../algorithms/registry.ts';
+import type { UpdatePolicyInput } from '../contracts/policy.ts';
+import { Recipe } from '../contracts/recipe.ts';
+import type { ArtifactStore } from '../core/artifact-store.ts';
+import type {
+  Checkpoint,
+  PinnedFile,
+  PolicyEngine,
+  PolicyFiles,
+  ReplayedUpdate,
+  UpdateRequest,
+} from '../core/policy-engine.ts';
+import type { PolicyRef } from '../core/policy-ref.ts';
+import { keyOf, parseKey } from '../core/store-layout.ts';
+import { keyOfContent, nameIn } from '../core/stored-ref.ts';
+import type { CallOptions } from '../core/thread-calls.ts';
+import { readBatch } from './update-batch.ts';
+
+/** Whether a checkpoint was not written, and its policy is rebuilt by its recipe. */
+export function isRecipe({ weights }: Pick<PolicyRef, 'weights'>): boolean {
+  return parseKey(keyOfContent(nameIn(weights)) ?? '')?.kind === 'recipe';
+}
+
+/**
+ * Local copies of a policy's files, for an engine that knows no artifact store; of one with a recipe, those of the
+ * checkpoint that it is rebuilt from, and the updates that lead on from there.
+ * @throws VideocapError `CorruptArtifact` when one is gone.
+ */
+export async function policyFiles(store: ArtifactStore, policy: PolicyRef): Promise<PolicyFiles> {
+  const { base, recipes } = await chainOf(store, policy);
+  const { model, weights, optimizer } = base;
+  return {
+    model,
+    weights: { path: await store.localCopy(weights), sha256: weights.sha256 },
+    ...(optimizer && { optimizer: { path: await store.localCopy(optimizer), sha256: optimizer.sha256 } }),
+    ...(recipes.length > 0 && { replay: recipes.map((recipe) => replayed(store, recipe)) }),
+  };
+}
+
+/** The step of the checkpoint with files that a policy is, or is rebuilt from. */
+export async function rootOf(store: ArtifactStore, policy: PolicyRef): Promise<number> {
+  return (await chainOf(store, policy)).base.step;
+}
+
+/** The same of a run's policy after a step. */
+export async function rootAfter(store: ArtifactStore, runKey: string, step: number): Promise<number> {
+  const weights = step > 0 ? await store.find(keyOf('recipe', { runKey, step })) : undefined;
+  return weights ? rootOf(store, { model: '', step, weights }) : step;
+}
+
+/** What an update is asked with, read from the store, without the policy that it begins with. */
+export async function updateRequest(
+  store: ArtifactStore,
+  input: Pick<z.infer<typeof UpdatePolicyInput>, 'reference' | 'engine' | 'step' | 'algorithm' | 'batch' | 'output'>,
+): Promise<Omit<UpdateRequest, 'policy' | 'folder'>> {
+  const { reference, engine, step, algorithm } = input;
+  return {
+    ...{ engine, step, algorithm },
+    reference: await policyFiles(store, reference),
+    loss: algorithmOf(algorithm).loss,
+    batch: await readBatch(store, input),
+  };
+}
+
+interface Rebuilding {
+  store: ArtifactStore;
+  engine: PolicyEngine;
+  options?: CallOptions;
+}
+
+/** Does something with a policy's files. Those of a policy with a recipe are rebuilt first, and removed afterwards. */
+export async function withFiles<T>(
+  { store, engine, options }: Rebuilding,
+  policy: PolicyRef,
+  use: (files: PolicyFiles) => Promise<T>,
+): Promise<T> {
+  const files = await policyFiles(store, policy);
+  if (!files.replay) return use(files);
+  const folder = await store.storage.scratch();
+  try {
+    return await use({ model: files.model, ...(await rebuilt(engine, files, folder, options)) });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function rebuilt(
+  engine: PolicyEngine,
+  files: PolicyFiles,
+  folder: string,
+  options: CallOptions | undefined,
+): Promise<Checkpoint<PinnedFile>> {
+  if (!engine.rebuild) throw new Error('An engine whose updates give digests must rebuild policies.');
+  return engine.rebuild(files, folder, options);
+}
+
+/** The checkpoint with files, and the recipes that lead on from there, in their order. */
+async function chainOf(store: ArtifactStore, policy: PolicyRef): Promise<{ base: PolicyRef; recipes: Recipe[] }> {
+  const recipes: Recipe[] = [];
+  let base = policy;
+  while (isRecipe(base)) {
+    const recipe = await store.readJson(base.weights, Recipe);
+    recipes.unshift(recipe);
+    base = recipe.update.policy;
+  }
+  return { base, recipes };
+}
+
+function replayed(store: ArtifactStore, { update, digest }: Recipe): ReplayedUpdate {
+  const { runKey, step, engine } = update;
+  return { runKey, step, engine, digest, request: () => updateRequest(store, update) };
+}

@@ -1,0 +1,82 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { createExportActivities } from '../../activities/export-policy.ts';
+import { createRolloutActivities } from '../../activities/rollout.ts';
+import { createUpdateActivities } from '../../activities/update.ts';
+import { GrpoConfig } from '../../algorithms/grpo.ts';
+import { ArtifactStore } from '../../core/artifact-store.ts';
+import { Rollout } from '../../core/completion.ts';
+import type { Progress } from '../../core/compute-options.ts';
+import type { PolicyEngine } from '../../core/policy-engine.ts';
+import type { PolicyRef } from '../../core/policy-ref.ts';
+import { storeScored } from '../stored-scores.ts';
+import { storeClips } from '../unit/activities/stage-store.ts';
+
+export interface PlayOptions {
+  /** Changes to `policy.engine`. */
+  section?: object;
+  onProgress?: (progress: Progress) => void;
+  signal?: () => AbortSignal;
+}
+
+/** The activities of a run of the tiny model on the torch engine, in a store of its own, and what it asks the engine. */
+export async function playedRun(engine: PolicyEngine, { section, onProgress, signal }: PlayOptions = {}) {
+  const home = await mkdtemp(join(tmpdir(), 'videocap-played-'));
+  onTestFinished(() => rm(home, { recursive: true, force: true }));
+  const store = new ArtifactStore(join(home, 'store'));
+  const asked: string[] = [];
+  const watched = new Proxy(engine, {
+    get: (target, name) => {
+      const method = Reflect.get(target, name);
+      if (typeof method !== 'function') return method;
+      return (...args: unknown[]) => {
+        asked.push(String(name));
+        return method.apply(target, args);
+      };
+    },
+  });
+  const deps = { store, engine: watched, home, ...(onProgress && { onProgress }), ...(signal && { signal }) };
+  const { loadPolicy, rolloutGroups } = createRolloutActivities(deps);
+  const { updatePolicy } = createUpdateActivities(deps);
+  const { exportPolicy } = createExportActivities(deps);
+  const policy = {
+    model: 'tiny',
+    engine: { kind: 'torch', dtype: 'float32', freezeVision: false, ...section } as const,
+  };
+  const clips = await storeClips(store, ['a', 'b'], 'What happens?');
+  const algorithm = GrpoConfig.parse({ steps: 6, iterations: 2, optimizer: { learningRate: 1e-4 } });
+  const { policy: start } = await loadPolicy({ runKey: 'r', policy });
+  const sampling = { groupSize: 2, temperature: 1, maxNewTokens: 6 };
+
+  return {
+    ...{ store, start, asked, exportPolicy, home },
+    sample: (step: number, from: PolicyRef) =>
+      rolloutGroups({
+        ...{ runKey: 'r', step, round: 0, part: 0 },
+        ...{ policy: from, engine: policy.engine, clips, sampling, seed: 3 },
+      }),
+    async step(step: number, from: PolicyRef): Promise<PolicyRef> {
+      const { rollout } = await this.sample(step, from);
+      const { groups } = await store.readJson(rollout, Rollout);
+      const advantages = groups.map((_, g) => [0.5 + g, -0.5]);
+      const made = await updatePolicy({
+        ...{ runKey: 'r', step, policy: from, reference: start, engine: policy.engine, algorithm, keepEvery: 0 },
+        batch: {
+          learnsFrom: 'completions',
+          scored: await storeScored(store, [{ rollout, advantages }]),
+          clips: [clips],
+          ...{ temperature: 1, maxNewTokens: sampling.maxNewTokens },
+        },
+      });
+      return made.policy;
+    },
+    /** The policies after so many steps from a policy. */
+    async steps(from: number, to: number, start: PolicyRef): Promise<PolicyRef[]> {
+      const made: PolicyRef[] = [];
+      for (let step = from; step <= to; step++) made.push(await this.step(step, made.at(-1) ?? start));
+      return made;
+    },
+  };
+}
