@@ -46,6 +46,7 @@ export function launches(installation: Installation, ports: Ports): Record<Servi
         ...['--ip', '127.0.0.1', '--port', String(ports.temporal)],
         ...['--ui-ip', '127.0.0.1', '--ui-port', String(ports.temporalUi)],
         ...['--dynamic-config-value', `frontend.httpAllowedHosts=["${NO_HOST}"]`],
+        ...['--dynamic-config-value', `history.transferProcessorMaxPollRPS=${LOOKS_PER_SECOND}`],
       ],
       env: { ...withoutSecretVariables(process.env), TEMPORAL_DISABLE_TELEMETRY: '1' },
       cwd: home,
@@ -86,6 +87,12 @@ export function launches(installation: Installation, ports: Ports): Record<Servi
     },
   };
 }
+
+/**
+ * How often Temporal may look for new tasks in its queue. At its usual 20, the dozen stages of a step wait longer than
+ * a step of a small model computes.
+ */
+const LOOKS_PER_SECOND = 1000;
 
 /** No name resolves to a host below `.invalid` (RFC 6761). */
 const NO_HOST = 'none.invalid';

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { VideocapError } from '../../core/errors.ts';
+import { sha256 } from '../../core/sha256.ts';
 import { withinTime } from '../../core/within-time.ts';
 import { DEFAULT_PROMPT } from '../prompt-config.ts';
 import { readModelJson, readModelText } from './model-file.ts';
@@ -14,8 +15,8 @@ const END = '<|im_end|>';
 
 /** Milliseconds for making a tokenizer; one of 150,000 tokens takes a second. */
 const TO_LOAD = 30_000;
-/** Milliseconds for one text, which takes a few. */
-const FOR_A_TEXT = 5000;
+/** Milliseconds for one text, which takes a few; `withinTime` gives it twice. */
+const FOR_A_TEXT = 2000;
 /** Renders once in a process of its own, with this much memory: a template can build lists that would end ours. */
 const RENDERER = fileURLToPath(new URL('render-template.mjs', import.meta.url));
 const TEMPLATE_MEGABYTES = 128;
@@ -161,8 +162,11 @@ export class PolicyTokenizer {
         `${this.#folder} has no chat_template.jinja; add the model's chat template.`,
       );
     return this.#rendering(() => {
-      tryInProcess(template);
-      return new Template(template);
+      const parsed = new Template(template);
+      const digest = sha256(template);
+      if (!rendered.has(digest)) tryInProcess(template);
+      rendered.add(digest);
+      return parsed;
     });
   }
 
@@ -189,6 +193,9 @@ export class PolicyTokenizer {
 function shortened(text: string): string {
   return text.length <= 120 ? text : `${text.slice(0, 120)}...`;
 }
+
+/** Digests of the templates that this process has tried, and that rendered: a process for each trial takes long. */
+const rendered = new Set<string>();
 
 /** @throws Error where the template does not end, takes too much memory, or fails. */
 function tryInProcess(template: string): void {
