@@ -20,7 +20,9 @@ export function temporaryFolder() {
 /** Programs must be allowed there, too: some tests write their own. */
 function isRoomy() {
   try {
-    const mounts = readFileSync('/proc/mounts', 'utf8').split('\n').map((line) => line.split(' '));
+    const mounts = readFileSync('/proc/mounts', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' '));
     const [, , , options = 'noexec'] = mounts.findLast(([, at]) => at === MEMORY) ?? [];
     const { bavail, bsize } = statfsSync(MEMORY);
     return !/\b(ro|noexec)\b/.test(options) && bavail * bsize > ROOM && freemem() > FREE;
