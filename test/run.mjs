@@ -1,10 +1,10 @@
 // `npm test`: installs what is missing, runs every test, and ends with a line that any harness can read.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureNpmPackages } from '../cli/setup/npm-packages.mjs';
+import { temporaryFolder } from './temporary-folder.mjs';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const node = (args) => spawnSync(process.execPath, args, { cwd: repository, stdio: 'inherit' }).status ?? 1;
@@ -12,7 +12,10 @@ const node = (args) => spawnSync(process.execPath, args, { cwd: repository, stdi
 ensureNpmPackages();
 if (node(['cli/videocap.mjs', 'setup', '--local-judge', '--engine-stub']) !== 0) process.exit(1);
 
-const folder = mkdtempSync(join(tmpdir(), 'videocap-test-'));
+const folder = temporaryFolder();
+process.env.TMPDIR = folder;
+// Vitest ends by it, and the folder is still to be removed.
+process.on('SIGINT', () => undefined);
 const results = join(folder, 'results.json');
 const status = node([
   'node_modules/vitest/vitest.mjs',

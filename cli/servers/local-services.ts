@@ -49,6 +49,7 @@ export function launches(installation: Installation, ports: Ports, hiddenUi: Hos
         ...['--ip', '127.0.0.1', '--port', String(ports.temporal)],
         ...['--ui-ip', hiddenUi.host, '--ui-port', String(hiddenUi.port)],
         ...['--dynamic-config-value', `frontend.httpAllowedHosts=["${NO_HOST}"]`],
+        ...['--dynamic-config-value', `history.transferProcessorMaxPollRPS=${LOOKS_PER_SECOND}`],
       ],
       env: { ...withoutSecretVariables(process.env), TEMPORAL_DISABLE_TELEMETRY: '1' },
       cwd: home,
@@ -102,6 +103,12 @@ export function launches(installation: Installation, ports: Ports, hiddenUi: Hos
     },
   };
 }
+
+/**
+ * How often Temporal may look for new tasks in its queue. At its usual 20, the dozen stages of a step wait longer than
+ * a step of a small model computes.
+ */
+const LOOKS_PER_SECOND = 1000;
 
 /** No name resolves to a host below `.invalid` (RFC 6761). */
 const NO_HOST = 'none.invalid';

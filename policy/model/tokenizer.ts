@@ -16,8 +16,8 @@ const LONGEST_SHOWN = 120;
 
 /** Milliseconds for making a tokenizer; one of 150,000 tokens takes a second. */
 const TO_LOAD = 30_000;
-/** Milliseconds for one text, which takes a few. */
-const FOR_A_TEXT = 5000;
+/** Milliseconds for one text, which takes a few; `withinTime` gives it twice. */
+const FOR_A_TEXT = 2000;
 
 /** Token ids around the video, whose tokens come between them. */
 export interface Prompt {

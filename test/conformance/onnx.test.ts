@@ -43,5 +43,7 @@ test('so does the example of docs/extending/engine.md, where it was added to the
     },
   });
   const policy = { model, engine: { kind: 'words' as 'onnx' } };
-  await worker.runUntil(() => playEngineContract({ environment: stage.environment, taskQueue, store, policy, schemas }));
+  await worker.runUntil(() =>
+    playEngineContract({ environment: stage.environment, taskQueue, store, policy, schemas }),
+  );
 });

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { choosePort } from '../../../cli/servers/ports.ts';
-import { ONE_PARTITION } from '../../integration/temporal-server.ts';
+import { FAST } from '../../integration/temporal-server.ts';
 
 /**
  * A real Temporal server with its data in a file: it can be killed and comes back at the same address with all it knew.
@@ -31,7 +31,7 @@ export class TemporalProcess {
       resolve('.venv/bin/temporal'),
       [
         ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(this.#port)],
-        ...['--db-filename', this.#file, '--log-level', 'never', ...ONE_PARTITION, ...this.#args],
+        ...['--db-filename', this.#file, '--log-level', 'never', ...FAST, ...this.#args],
       ],
       { stdio: 'ignore' },
     );

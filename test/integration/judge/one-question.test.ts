@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { listAll } from '../../../core/storage.ts';
 import { parseKey } from '../../../core/store-layout.ts';
+import { CLOCK } from '../../../judge/client/clock.ts';
 import type { LlmClient } from '../../../judge/client/llm-client.ts';
 import { createLlmClient } from '../../../judge/create-judge.ts';
 import { JudgeConfig, type LlmJudgeConfig } from '../../../judge/judge-config.ts';
@@ -27,6 +28,13 @@ afterEach(async () => {
   await server.close();
   await rm(root, { recursive: true });
 });
+
+/** A client waits between its requests while the endpoint fails; what it asks does not depend on how long. */
+beforeAll(() => {
+  const { sleep } = CLOCK;
+  vi.spyOn(CLOCK, 'sleep').mockImplementation((milliseconds, signal) => sleep(milliseconds / 20, signal));
+});
+afterAll(() => vi.restoreAllMocks());
 
 const EVENTS = ['a dog runs'];
 const RIGHT = { answer: ['entailment'] };
@@ -160,7 +168,8 @@ describe('an endpoint that refuses everything', { timeout: 60_000 }, () => {
 
   test('while one that answers others has refused for every run', async () => {
     await start(failsAt(faults.contentFilter));
-    await askAll([captionOf(1), 'A star shines.'], { concurrency: 1 });
+    await askAll([captionOf(1)]);
+    await askAll(['A star shines.']);
     expect(await inLedger()).toBe(2);
   });
 });

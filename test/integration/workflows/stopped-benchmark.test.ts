@@ -4,9 +4,8 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunStatus } from '../../../contracts/run-status.ts';
 import { naming } from '../../refusal.ts';
-import { startTemporal, workflowBundle } from '../temporal-server.ts';
-import { everyQueue, runUntil } from './every-queue.ts';
-import { runScripted } from './run-scripted.ts';
+import { startTemporal } from '../temporal-server.ts';
+import { runScripted, scriptedWorkers } from './run-scripted.ts';
 import { scriptedStages } from './scripted-stages.ts';
 import type { Stages } from './stage-contracts.ts';
 
@@ -35,16 +34,10 @@ it('a benchmark that a user stops while its judge is blocked ends in one sentenc
 });
 
 it('a benchmark that a user stops before a worker has begun it ends in one sentence', async () => {
-  const taskQueue = 'stopped-at-once';
-  const options = { debugMode: true, workflowBundle: await workflowBundle(), taskQueue };
-  const activities = scriptedStages([]);
-  const workers = await everyQueue(options, { connection: environment.nativeConnection, activities });
-  const { workflow } = environment.client;
+  const { taskQueue } = await scriptedWorkers(environment);
   const run = { taskQueue, workflowId: 'stopped-at-once', args: [{}] };
-  await runUntil(workers, async () => {
-    const handle = await workflow.signalWithStart('benchmarkRun', { ...run, signal: 'stop' });
-    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Stopped' } });
-  });
+  const handle = await environment.client.workflow.signalWithStart('benchmarkRun', { ...run, signal: 'stop' });
+  await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Stopped' } });
 });
 
 it('an annotation that a user stops while its judge is blocked writes the batches that are done', async () => {

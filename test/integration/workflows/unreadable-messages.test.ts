@@ -2,9 +2,8 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../../contracts/run-results.ts';
 import { naming } from '../../refusal.ts';
-import { startTemporal, workflowBundle } from '../temporal-server.ts';
-import { everyQueue, runUntil } from './every-queue.ts';
-import { runScripted } from './run-scripted.ts';
+import { startTemporal } from '../temporal-server.ts';
+import { runScripted, scriptedWorkers } from './run-scripted.ts';
 import { scriptedStages, updated } from './scripted-stages.ts';
 
 let environment: TestWorkflowEnvironment;
@@ -66,19 +65,12 @@ describe('a signal that a run cannot use is ignored with a warning on its page, 
 });
 
 it('an input that cannot be read ends the run in one sentence', async () => {
-  const taskQueue = 'unreadable';
-  const bundle = { debugMode: true, workflowBundle: await workflowBundle(), taskQueue };
-  const workers = await everyQueue(bundle, {
-    connection: environment.nativeConnection,
-    activities: scriptedStages([]),
+  const { taskQueue } = await scriptedWorkers(environment);
+  await environment.client.workflowService.startWorkflowExecution({
+    ...{ namespace: 'default', workflowId: 'unreadable', requestId: 'once', taskQueue: { name: taskQueue } },
+    ...{ workflowType: { name: 'trainingRun' }, input: { payloads: [payload('json/plain', '{"config":')] } },
   });
-  await runUntil(workers, async () => {
-    await environment.client.workflowService.startWorkflowExecution({
-      ...{ namespace: 'default', workflowId: 'unreadable', requestId: 'once', taskQueue: { name: taskQueue } },
-      ...{ workflowType: { name: 'trainingRun' }, input: { payloads: [payload('json/plain', '{"config":')] } },
-    });
-    await expect(environment.client.workflow.getHandle('unreadable').result()).rejects.toMatchObject({
-      cause: { type: 'InvalidRunInput', message: naming('Wrong run input', '"quickstart"') },
-    });
+  await expect(environment.client.workflow.getHandle('unreadable').result()).rejects.toMatchObject({
+    cause: { type: 'InvalidRunInput', message: naming('Wrong run input', '"quickstart"') },
   });
 });
