@@ -76,7 +76,7 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
     },
   ],
   [
-    'InvalidConfig: lab.yaml: the config has 81502 bytes as JSON, more than 65536; shorten prompt.texts.',
+    'InvalidConfig: lab.yaml: the config has 81517 bytes as JSON, more than 65536; shorten prompt.texts.',
     () => config('', { 'prompt.texts': Array.from({ length: 40 }, (_, i) => `${'x'.repeat(1998)}${i}`) }),
   ],
   [
@@ -105,7 +105,7 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
     () => config('policy: { model: "run:mine@20", engine: { kind: openai } }'),
   ],
   [
-    'InvalidConfig: lab.yaml:1:45: policy.engine.extraBody.repetition_penalty is 1.2; leave it out: benchmarks set ' +
+    'InvalidConfig: lab.yaml:1:48: policy.engine.extraBody.repetition_penalty is 1.2; leave it out: benchmarks set ' +
       'it (benchmark, captioning).',
     () => config('policy: { engine: { kind: openai, extraBody: { repetition_penalty: 1.2 } } }'),
   ],
@@ -164,7 +164,7 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   ],
   [
     'InvalidConfig: lab.yaml:3:3: algorithm.stepz is not a known field (did you mean "steps"?). Fields of ' +
-      'algorithm of kind grpo: kind, steps, samplesPerStep, iterations, beta, refreshReferenceEvery, clipLow, ' +
+      'algorithm of kind grpo: kind, steps, samplesPerStep, iterations, rolloutLag, beta, refreshReferenceEvery, clipLow, ' +
       'clipHigh, aggregation, scaleRewards, skipUniformGroups, dynamicSampling, optimizer.',
     () => config('algorithm:\n  kind: grpo\n  stepz: 10\n'),
   ],
@@ -187,7 +187,7 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   [
     'InvalidConfig: override algorithm.stepz=10: algorithm.stepz is not a known field (did you mean ' +
       '"steps"?). Fields of algorithm of kind grpo: kind, steps, samplesPerStep, iterations, beta, ' +
-      'refreshReferenceEvery, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, dynamicSampling, ' +
+      'rolloutLag, beta, refreshReferenceEvery, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, dynamicSampling, ' +
       'optimizer.',
     () => config('algorithm: { kind: grpo }', { 'algorithm.stepz': 10 }),
   ],
