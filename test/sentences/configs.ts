@@ -84,7 +84,7 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
     () => config('policy: { model: "run:mine@20", engine: { kind: openai } }'),
   ],
   [
-    'InvalidConfig: lab.yaml:1:45: policy.engine.extraBody.repetition_penalty is 1.2; leave it out: benchmarks set ' +
+    'InvalidConfig: lab.yaml:1:48: policy.engine.extraBody.repetition_penalty is 1.2; leave it out: benchmarks set ' +
       'it (benchmark, captioning).',
     () => config('policy: { engine: { kind: openai, extraBody: { repetition_penalty: 1.2 } } }'),
   ],

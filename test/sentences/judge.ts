@@ -248,7 +248,7 @@ export const JUDGE_SENTENCES: readonly PinnedSentence[] = [
       ),
   ],
   [
-    'The judge at http://judge.test/v1 answers with more than 16 MiB. It will be asked again.',
+    'Unavailable: The judge at http://judge.test/v1 answers with more than 16 MiB. It will be asked again.',
     () => meaning(new EndlessAnswer()),
   ],
   [
