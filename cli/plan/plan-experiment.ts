@@ -3,6 +3,7 @@ import type { ExperimentConfig } from '../../configs/schema.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { trainFiles } from '../../datasets/dataset-config.ts';
 import { readJsonl } from '../../datasets/jsonl.ts';
+import { untrainable } from '../../policy/endpoint-of.ts';
 import type { Dimensions } from '../../policy/plan/dimensions.ts';
 import { modelDimensions } from '../../policy/plan/model-dimensions.ts';
 import { type Hardware, type PolicyPlan, planPolicy } from '../../policy/plan/policy-plan.ts';
@@ -33,10 +34,13 @@ export interface PlanOptions extends Hardware {
 
 /**
  * What an experiment takes, from its config alone: nothing is started, and neither the model nor the data need be here.
- * @throws VideocapError `InvalidModel` for a model whose sizes are not known.
+ * @throws VideocapError `InvalidModel` for a model whose sizes are not known; `InvalidConfig` for one that an endpoint
+ *   serves.
  */
 export async function planExperiment(config: ExperimentConfig, options: PlanOptions): Promise<ExperimentPlan> {
   const { policy, algorithm, frames, dataset, sampling } = config;
+  const fault = untrainable(policy);
+  if (fault !== undefined) throw new VideocapError('InvalidConfig', fault);
   const { dimensions, preset } = modelDimensions(policy.model);
   const work = workOf(config, dimensions, options.completionTokens);
   const plan = planPolicy(dimensions, policy.engine, work, options);

@@ -16,7 +16,7 @@ describe('loadConfig', () => {
     const published = ['qwen25vl-7b', 'qwen2vl-7b', 'qwen2vl-7b-lora', 'qwen3vl-8b'].map(
       (model) => `videocap-r1-${model}`,
     );
-    expect(await configNames()).toEqual(['quickstart', 'sft', ...published]);
+    expect(await configNames()).toEqual(['bench-api', 'quickstart', 'sft', ...published]);
     for (const name of await configNames()) expect((await loadConfig(name)).name).toBe(name);
     const examples = ['own-data', 'local-judge', 'gspo'];
     for (const name of examples) expect((await loadConfig(`configs/examples/${name}.yaml`)).name).toBe(name);
