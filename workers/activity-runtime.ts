@@ -99,7 +99,7 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
 }
 
 function beatOf({ heartbeatTimeoutMs }: Context['info']): number {
-  return Math.min(BEAT_MILLISECONDS, (heartbeatTimeoutMs ?? Number.POSITIVE_INFINITY) / BEATS_IN_TIMEOUT);
+  return heartbeatTimeoutMs ? Math.min(BEAT_MILLISECONDS, heartbeatTimeoutMs / BEATS_IN_TIMEOUT) : BEAT_MILLISECONDS;
 }
 
 /**

@@ -29,8 +29,8 @@ export const statusQuery = defineQuery<RunStatus>('status');
 const STARTING: RunStatus = { stage: 'starting', step: 0, totalSteps: 0, paused: false, evaluations: [] };
 
 const STOP_AFTER_STEP =
-  'End after the current step, with the final benchmark and report. Where the run waits for its judge or for you, end ' +
-  'at once, and leave out what is not complete.';
+  'End after the current step, with the final benchmark and report. Where the run waits for its judge or for you, ' +
+  'end at once, and leave out what is not complete.';
 const STOP_NOW = 'End now, without a result. What the judge has answered is kept and not paid for again.';
 
 /** The longest part of an unknown message's name that is shown. */

@@ -20,8 +20,8 @@ const NOTHING: JudgeSpending = { calls: 0, usd: 0 };
 const MOST_EVALUATIONS = 32;
 
 /**
- * A training run whose policy is measured: when, by which judge, which results it keeps, and how the run ends, which may
- * depend on them.
+ * A training run whose policy is measured: when, by which judge, which results it keeps, and how the run ends, which
+ * may depend on them.
  */
 export abstract class MeasuredRun extends JudgedRun<RunSnapshot> {
   /** How the run ended, once it has made its last step and its last benchmark, or was ended. */

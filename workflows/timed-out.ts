@@ -33,7 +33,7 @@ export const interceptors = (): WorkflowInterceptors => ({
 /** @param kind Temporal's name of the time-out, such as `SCHEDULE_TO_CLOSE`. */
 export function timedOut(activity: string, kind: string, run: string): string {
   return (
-    `Temporal has given up ${activity} at its time-out ${kind}, since somebody has changed the options of the activity ` +
-    `in Temporal. To continue the run after its last recorded step: videocap resume ${run}`
+    `Temporal has given up ${activity} at its time-out ${kind}, since somebody has changed the options of the ` +
+    `activity in Temporal. To continue the run after its last recorded step: videocap resume ${run}`
   );
 }

@@ -22,7 +22,7 @@ export async function waitingActivities(client: Client, run: PendingRun): Promis
   return sentences.filter((sentence) => sentence !== undefined);
 }
 
-/** Whether a worker asks for the activities of a task queue; where Temporal does not answer, that is taken for granted. */
+/** Whether a worker asks for the activities of a task queue; taken for granted where Temporal does not answer. */
 async function isServed(client: Client, name: string | undefined): Promise<boolean> {
   if (name === undefined) return true;
   const queue = { namespace: client.options.namespace, taskQueue: { name }, taskQueueType: ACTIVITY_QUEUE };
@@ -52,7 +52,10 @@ export function waitingSentence(run: string, activity: PendingActivity, hasWorke
       `changed in Temporal: ${restore}`
     );
   if (/is not registered on this Worker/.test(lastFailure?.message ?? ''))
-    return `The workers on task queue ${queue} do not have activity ${name}. If the queue was changed in Temporal: ${restore}`;
+    return (
+      `The workers on task queue ${queue} do not have activity ${name}. If the queue was changed in Temporal: ` +
+      restore
+    );
   const seconds = reachedSeconds(activity);
   if (seconds === undefined) return undefined;
   return (

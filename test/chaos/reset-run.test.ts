@@ -157,7 +157,7 @@ describe('a run that a user has paused, resumed and stopped, and that is reset',
     expect(told.summary).toMatchObject({ steps: expect.toSatisfy((steps) => steps > 1 && steps < STEPS) });
   });
 
-  it('to its first workflow task, with its signals, ends at once as stopped, with the policy it began with', async () => {
+  it('to its first workflow task, with its signals, ends at once as stopped, with the start policy', async () => {
     const summary = await resultOf(await reset('told', await firstTask('told')));
     expect(summary).toMatchObject({ steps: 0, end: { how: 'stopped', step: 0 }, trained: { step: 0 } });
     expect(summary.policy.weights).toEqual(told.summary.base.policy.weights);
@@ -172,7 +172,7 @@ describe('a run that a user has paused, resumed and stopped, and that is reset',
     expect(madeTwice(await leftBy(told, summary))).toEqual([]);
   }, 120_000);
 
-  it('to where it was paused, without the signals after, waits there, and goes on to the undisturbed weights', async () => {
+  it('to where it was paused, without the signals after, waits, and ends with the undisturbed weights', async () => {
     const handle = await reset('told', await firstTask('told', 'pause'), 'nothing');
     await expect.poll(() => statusOf(handle), { timeout: 60_000 }).toMatchObject({ stage: 'paused', step: 0 });
     await handle.signal('resume');
@@ -185,7 +185,7 @@ describe('a run that a user has paused, resumed and stopped, and that is reset',
     expect(await reportOf(told, summary)).not.toContain('Stopped by a user');
   }, 120_000);
 
-  it('to a step whose checkpoint is gone, with its signals, ends there in one sentence, and resume goes on', async () => {
+  it('to a step whose checkpoint is gone, with its signals, fails in one sentence, and resume goes on', async () => {
     // Four steps are made by now: the checkpoint of the second is gone, and was not measured.
     const handle = await reset('told', await taskBefore('told', 'updatePolicy', 2));
     const failure = { message: naming('step-000002', 'gone', 'videocap resume') };

@@ -194,8 +194,8 @@ export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
     () => waiting({ paused: true }),
   ],
   [
-    'Activity updatePolicy waits for a worker on task queue elsewhere, and there is none: start one. If the queue was ' +
-      'changed in Temporal: temporal activity update-options --workflow-id my-run --activity-id 14 ' +
+    'Activity updatePolicy waits for a worker on task queue elsewhere, and there is none: start one. If the queue ' +
+      'was changed in Temporal: temporal activity update-options --workflow-id my-run --activity-id 14 ' +
       '--restore-original-options',
     () => waiting(onQueue('elsewhere'), false),
   ],

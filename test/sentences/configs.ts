@@ -64,8 +64,8 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
       config('algorithm: { samplesPerStep: 64, dynamicSampling: { maxRounds: 9 } }\nsampling: { groupSize: 256 }\n'),
   ],
   [
-    'InvalidConfig: policy.model: a fork continues with the policy of run parent, and would not use /models/other; leave ' +
-      'it out, or start a run from that model: videocap run CONFIG --set policy.model=/models/other',
+    'InvalidConfig: policy.model: a fork continues with the policy of run parent, and would not use /models/other; ' +
+      'leave it out, or start a run from that model: videocap run CONFIG --set policy.model=/models/other',
     () => forkConfig('parent', config(''), { 'policy.model': '/models/other' }),
   ],
   [
