@@ -165,7 +165,8 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   [
     'InvalidConfig: lab.yaml:3:3: algorithm.stepz is not a known field (did you mean "steps"?). Fields of ' +
       'algorithm of kind grpo: kind, steps, samplesPerStep, iterations, rolloutLag, beta, ' +
-      'refreshReferenceEvery, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, dynamicSampling, optimizer.',
+      'refreshReferenceEvery, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, ' +
+      'dynamicSampling, optimizer.',
     () => config('algorithm:\n  kind: grpo\n  stepz: 10\n'),
   ],
   [
