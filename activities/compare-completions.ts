@@ -8,7 +8,7 @@ import { finiteMetrics, prefixed } from '../core/metric-names.ts';
 import { findNotFinite } from '../core/not-finite.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { type ComponentScores, combineRewards, numbersOf, rewardStatistics } from '../rewards/combine-rewards.ts';
-import { scorableOf } from '../rewards/scorable.ts';
+import { scorableOf, unscorableShare } from '../rewards/scorable.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
 type Input = z.infer<typeof CompareCompletionsInput>;
@@ -43,7 +43,8 @@ export function createComparisonActivities({ store }: Pick<ActivityDeps, 'store'
         const notFinite = findNotFinite(rewards, compared);
         // Nothing is learnt from numbers that are not finite.
         const advantages = notFinite ? mapGrid(compared, () => null) : compared;
-        const scorable = scorableOf(scores.map(({ judged }) => judged));
+        const judged = scores.map((round) => round.judged);
+        const scorable = scorableOf(judged);
         return {
           more: false,
           scored: await store.putJsonOnce(keyOf('scoredRollouts', { runKey, step }), async () =>
@@ -51,7 +52,7 @@ export function createComparisonActivities({ store }: Pick<ActivityDeps, 'store'
           ),
           metrics: finiteMetrics({
             ...prefixed('reward', rewardStatistics(joined(scores.map(({ all }) => all)), rewards)),
-            ...(scorable && { 'judge/unscorableShare': 1 - scorable.share }),
+            ...(scorable && { 'judge/unscorableShare': unscorableShare(judged) }),
             ...algorithm.metrics?.(rewards, rounds.length, section),
           }),
           ...(notFinite && { notFinite }),

@@ -12,12 +12,21 @@ export type Scorable = z.infer<typeof Scorable>;
 
 /** What the judge could score, by the scores of a step's rounds; `undefined` where it was asked for none. */
 export function scorableOf(rounds: readonly ComponentScores[]): Scorable | undefined {
-  const scores = rounds.flatMap((judged) => Object.values(judged).flat(2));
+  const scores = rounds.flatMap(allOf);
   if (scores.length === 0) return undefined;
   const reasons = new Map<string, number>();
   for (const score of scores)
     if ('unscorable' in score) reasons.set(score.reason, (reasons.get(score.reason) ?? 0) + 1);
-  const unscorable = [...reasons.values()].reduce((sum, count) => sum + count, 0);
   const [most] = [...reasons].sort(([, a], [, b]) => b - a);
-  return { share: 1 - unscorable / scores.length, ...(most && { reason: most[0] }) };
+  return { share: 1 - unscorableShare(rounds), ...(most && { reason: most[0] }) };
+}
+
+/** What the judge could not score, in [0, 1] of all that it was asked for. */
+export function unscorableShare(rounds: readonly ComponentScores[]): number {
+  const scores = rounds.flatMap(allOf);
+  return scores.filter((score) => 'unscorable' in score).length / scores.length;
+}
+
+function allOf(judged: ComponentScores) {
+  return Object.values(judged).flat(2);
 }

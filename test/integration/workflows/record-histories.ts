@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { ExperimentConfig } from '../../../configs/schema.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
 import { policyAt, RULE_BASED, ref, scriptedStages, suiteScored, updated } from './scripted-stages.ts';
@@ -32,6 +33,20 @@ async function reaches(handle: WorkflowHandle, stage: string): Promise<void> {
 const SCENARIOS: Scenario[] = [
   { name: 'trainingRun.grpo', type: 'trainingRun', input: { overrides: { 'algorithm.steps': 3 } } },
   { name: 'trainingRun.sft', type: 'trainingRun', input: { overrides: { 'algorithm.kind': 'sft' } } },
+  {
+    name: 'trainingRun.rollout-lag',
+    type: 'trainingRun',
+    input: {},
+    stages: () => ({
+      resolveConfig: () => ({
+        config: ExperimentConfig.parse({
+          algorithm: { steps: 4, samplesPerStep: 2, rolloutLag: 1 },
+          sampling: { groupSize: 2 },
+          benchmark: { everySteps: 2 },
+        }),
+      }),
+    }),
+  },
   { name: 'trainingRun.wrong-input', type: 'trainingRun', input: { confg: 'quickstart' } },
   { name: 'trainingRun.resumed', type: 'trainingRun', input: { resume: { run: 'ended' } } },
   {

@@ -7,7 +7,7 @@ import type { RunSummary } from '../../../contracts/run-results.ts';
 import type { RunStatus } from '../../../contracts/run-status.ts';
 import { naming } from '../../refusal.ts';
 import { startTemporal } from '../temporal-server.ts';
-import { runScripted } from './run-scripted.ts';
+import { runScripted, scriptedWorkers } from './run-scripted.ts';
 import { type CallLog, scriptedStages } from './scripted-stages.ts';
 import type { StageName, Stages } from './stage-contracts.ts';
 
@@ -153,11 +153,13 @@ describe('where the worker is dead, and no heartbeat comes', () => {
       },
     });
     await runScripted(environment, 'benchmarkRun', [{}], stages, async (benchmark) => {
-      const { taskQueue } = await benchmark.describe();
+      const workers = await scriptedWorkers(environment);
       const [asking, cancelled] = await Promise.all(
-        ['asking', 'cancelled'].map((workflowId) =>
-          environment.client.workflow.start('trainingRun', { taskQueue, workflowId, args: [{}] }),
-        ),
+        ['asking', 'cancelled'].map((workflowId) => {
+          workers.stages.set(workflowId, stages);
+          const { taskQueue } = workers;
+          return environment.client.workflow.start('trainingRun', { taskQueue, workflowId, args: [{}] });
+        }),
       );
       const begun = (name: string) => calls.filter(([called]) => called === name).length;
       await expect.poll(() => begun('captionClips'), { timeout: 30_000 }).toBe(3);
