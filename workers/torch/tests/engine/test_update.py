@@ -13,8 +13,6 @@ from cases import SECTION, completions, shown, update_request
 from safetensors.torch import load_file
 from three_steps import three_steps
 
-from videocap_torch.engine.__main__ import Engine
-from videocap_torch.engine.ranks import Ranks
 from videocap_torch.fixtures import clip_patches
 from videocap_torch.losses.registry import LOSSES
 from videocap_torch.optimizer import AdamwSettings, adamw_step
@@ -24,13 +22,6 @@ from videocap_torch.token_logprobs import Batch, token_logprobs
 
 HERE = Path(__file__).parent
 LORA = {"rank": 8, "alpha": 16}
-
-
-@pytest.fixture(scope="session")
-def engine():
-    ranks = Ranks()
-    yield Engine(ranks)
-    ranks.close()
 
 
 def silent(*_) -> None:

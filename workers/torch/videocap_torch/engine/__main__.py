@@ -21,10 +21,12 @@ import torch
 import transformers
 
 from . import sampling
-from .messages import EngineSection, Generate, PolicyFiles, Update
+from .messages import EngineSection, Expand, Generate, PolicyFiles, Score, Update
 from .optimizer import Optimizer
 from .policy import Policy
+from .prompts import Prompts
 from .ranks import Ranks
+from .score import score
 from .update import UpdateStopped, update
 from .weights_files import CorruptFile, WrongModel
 
@@ -53,6 +55,16 @@ class Engine:
         policy = self._policy_of(request["policy"], request["engine"])
         policy.load(request["policy"])
         return sampling.generate(policy, request, progress)
+
+    def expand(self, request: Expand, _) -> list[list[int]]:
+        """The prompts of clips with their videos in place, as the model takes them."""
+        prompts = Prompts(self._policy_of(request["policy"], request["engine"]))
+        return [prompts.of(clip)[0].ids.tolist() for clip in request["clips"]]
+
+    def score(self, request: Score, progress) -> list[list[list[float]]]:
+        policy = self._policy_of(request["policy"], request["engine"])
+        policy.load(request["policy"])
+        return score(policy, request, progress)
 
     def update(self, request: Update, progress) -> dict[str, Any]:
         policy = self._policy_of(request["policy"], request["engine"])

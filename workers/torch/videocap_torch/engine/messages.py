@@ -80,6 +80,29 @@ class Generate(TypedDict):
     filters: NotRequired[Filters]
 
 
+class Expand(TypedDict):
+    engine: EngineSection
+    policy: PolicyFiles
+    clips: list[Shown]
+
+
+class ScoredCompletion(TypedDict):
+    tokenIds: list[int]
+
+
+class ScoredGroup(Shown):
+    completions: list[ScoredCompletion]
+
+
+class Score(TypedDict):
+    engine: EngineSection
+    policy: PolicyFiles
+    groups: list[ScoredGroup]
+    temperature: float
+    suppressed: list[int]
+    """Tokens that are never sampled."""
+
+
 class SampledCompletion(TypedDict):
     tokenIds: list[int]
     logProbs: list[float]
@@ -129,6 +152,8 @@ class Update(TypedDict):
     adamw: Adamw
     folder: str
     """Where the new checkpoint's files go."""
+    importanceCap: NotRequired[float]
+    """The largest importance weight of a token; absent: all are 1."""
 
 
 class NotFinite(TypedDict):
