@@ -1,12 +1,15 @@
 import { z } from 'zod';
 
-/** The signal by which an activity tells its workflow that it waits for the judge; `null`: it does not any more. */
+/**
+ * The signal by which an activity tells its workflow that it waits for the judge, or for rollout servers; `null`: it
+ * does not any more.
+ */
 export const JUDGE_WAITS = 'judgeWaits';
 
 /** The last moment that a `Date` can be. */
 const LAST = 8.64e15;
 
-/** What a run waits for at its judge. */
+/** What a run waits for at its judge, or at its rollout servers. */
 export const JudgeWaiting = z.object({
   /** In one sentence, without a full stop. */
   why: z.string(),
@@ -15,8 +18,8 @@ export const JudgeWaiting = z.object({
 });
 export type JudgeWaiting = z.infer<typeof JudgeWaiting>;
 
-/** `waiting for the judge: The judge at ... has an internal error (status 500), since 2026-11-29 22:04:10 UTC`. */
+/** `waiting: The judge at ... has an internal error (status 500), since 2026-11-29 22:04:10 UTC`. */
 export function waitingSentence({ why, since }: JudgeWaiting): string {
   const when = new Date(since).toISOString().slice(0, 19).replace('T', ' ');
-  return `waiting for the judge: ${why.replace(/(?:, then `videocap resume`)?\.$/, '')}, since ${when} UTC`;
+  return `waiting: ${why.replace(/(?:, then `videocap resume`)?\.$/, '')}, since ${when} UTC`;
 }

@@ -53,7 +53,10 @@ export async function evaluateHeldOut(
   run.stage = 'benchmark';
   const { config } = run;
   const { captions, computedWith } = await run.divergence.through(
-    () => policyActivities(config.policy.engine).captionClips({ ...place, policy: policy as PolicyRef, ...captioning }),
+    () =>
+      gate.through(() =>
+        policyActivities(config.policy.engine).captionClips({ ...place, policy: policy as PolicyRef, ...captioning }),
+      ),
     (sentence) => divergedPolicy(config, policy.step, sentence),
   );
   if (computedWith) run.noteIdentity('engine', [computedWith]);

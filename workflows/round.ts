@@ -34,15 +34,17 @@ export async function sampleRound(input: StepInput, round: number, spent: JudgeS
   onStage('rollout');
   const rollout = await input.divergence.through(
     () =>
-      policyActivities(config.policy.engine).rolloutGroups({
-        ...place,
-        policy: input.policy,
-        engine: config.policy.engine,
-        clips,
-        output: config.prompt.output,
-        sampling: config.sampling,
-        seed: config.seed,
-      }),
+      gate.through(() =>
+        policyActivities(config.policy.engine).rolloutGroups({
+          ...place,
+          policy: input.policy,
+          engine: config.policy.engine,
+          clips,
+          output: config.prompt.output,
+          sampling: config.sampling,
+          seed: config.seed,
+        }),
+      ),
     (sentence) => divergedPolicy(config, input.policy.step, sentence),
   );
   if (rollout.computedWith) input.onIdentity('engine', [rollout.computedWith]);

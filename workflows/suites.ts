@@ -38,7 +38,9 @@ export async function evaluateSuite(
   const { predictions } = prepared;
   const place = { ...run.place, ...(subject && { step: subject.step }) };
   const policy = (): PolicyRef => subject?.policy ?? run.policy;
-  const captions = predictions ? [predictions] : await captionSuite(run, source, prepared, { place, policy: policy() });
+  const captions = predictions
+    ? [predictions]
+    : await captionSuite(run, gate, source, prepared, { place, policy: policy() });
 
   const {
     usage,
@@ -120,6 +122,7 @@ export function suiteMetrics(suites: readonly SuiteEvaluation[]): Record<string,
 /** Captions the clips part by part, so that a failure in one part does not repeat the others. */
 async function captionSuite(
   run: RunState,
+  gate: JudgeGate,
   { suite }: SuiteSource,
   { manifests, captioning }: PreparedSuite,
   { place, policy }: { place: StepPlace; policy: PolicyRef },
@@ -138,17 +141,19 @@ async function captionSuite(
     if (decodedWith) run.noteIdentity('frames', [decodedWith]);
     const { captions, computedWith } = await run.divergence.through(
       () =>
-        policyActivities(config.policy.engine).captionClips({
-          ...place,
-          policy,
-          engine: config.policy.engine,
-          clips,
-          list: `${suite}-${i + 1}`,
-          output: config.prompt.output,
-          maxNewTokens,
-          decoding,
-          seed: config.seed,
-        }),
+        gate.through(() =>
+          policyActivities(config.policy.engine).captionClips({
+            ...place,
+            policy,
+            engine: config.policy.engine,
+            clips,
+            list: `${suite}-${i + 1}`,
+            output: config.prompt.output,
+            maxNewTokens,
+            decoding,
+            seed: config.seed,
+          }),
+        ),
       (sentence) => divergedPolicy(config, policy.step, sentence),
     );
     if (computedWith) run.noteIdentity('engine', [computedWith]);
