@@ -17,13 +17,13 @@ import { captionChoice, listClips, policyFiles, readShown } from '../policy/engi
 import { restoreStartPolicy, storeStartPolicy } from '../policy/start-policy.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
-type RolloutDeps = Pick<ActivityDeps, 'store' | 'engine' | 'onProgress' | 'signal'>;
+type RolloutDeps = Pick<ActivityDeps, 'store' | 'engine' | 'onProgress' | 'signal' | 'outage'>;
 
 /** Clips in memory at a time. Part of what makes a rollout bit-exact, as are the engine's batches. */
 const CLIPS_AT_ONCE = 64;
 
 /** Loads the policy, samples groups, and writes captions for benchmarks. */
-export function createRolloutActivities({ store, engine, onProgress, signal }: RolloutDeps) {
+export function createRolloutActivities({ store, engine, onProgress, signal, outage }: RolloutDeps) {
   /**
    * Groups of every clip of a list, in its order. A long list's are stored in slices: a crash in one loses no other.
    */
@@ -42,7 +42,8 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
       );
       const report: RolloutDeps['onProgress'] = ({ done, what }) =>
         onProgress?.({ done: from * request.groupSize + done, total: refs.length * request.groupSize, what });
-      const groups = await engine.generate({ ...request, clips: loaded }, { onProgress: report, signal: signal?.() });
+      const options = { onProgress: report, onOutage: noteOutage(), signal: signal?.() };
+      const groups = await engine.generate({ ...request, clips: loaded }, options);
       return groups.map(({ sampleId, completions }, g) => ({
         sampleId,
         prompt: loaded[g]!.prompt,
@@ -54,6 +55,16 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
     for (let from = 0; from < refs.length; from += CLIPS_AT_ONCE)
       groups.push(...(await store.onceJson(sliceKey(from), z.array(Group), () => slice(from))));
     return groups;
+  }
+
+  /** Shows the run what its rollout servers are waited for. */
+  function noteOutage(): (why: string | undefined) => void {
+    let isAway = false;
+    return (why) => {
+      if (why !== undefined) outage?.failed?.(why);
+      else if (isAway) outage?.answered();
+      isAway = why !== undefined;
+    };
   }
 
   return {

@@ -1,6 +1,7 @@
 import { createCanvas, ImageData } from '@napi-rs/canvas';
 import type { Frames } from '../core/sample.ts';
 import { frameOf } from './clip.ts';
+import { opaque } from './opaque.ts';
 
 export interface ContactSheetOptions {
   format?: 'png' | 'jpeg';
@@ -34,10 +35,4 @@ export function contactSheet(clip: Frames, options: ContactSheetOptions = {}): B
     context.drawImage(frame, x, y, width * scale, height * scale);
   }
   return format === 'png' ? sheet.toBuffer('image/png') : sheet.toBuffer('image/jpeg', 85);
-}
-
-function opaque(rgb: Uint8Array): Uint8ClampedArray {
-  const rgba = new Uint8ClampedArray((rgb.length / 3) * 4).fill(255);
-  for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) rgba.set(rgb.subarray(from, from + 3), to);
-  return rgba;
 }

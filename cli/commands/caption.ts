@@ -1,11 +1,13 @@
 import { Command } from '@commander-js/extra-typings';
 import { decodingOf } from '../../benchmarks/benchmark-config.ts';
+import { rolloutMeans } from '../../configs/allowed.ts';
 import { parseCompletion } from '../../core/completion.ts';
 import type { Thought } from '../../core/sample.ts';
 import { captionChoice } from '../../policy/engine-inputs.ts';
 import { createEngine } from '../../policy/engines.ts';
 import { promptTexts } from '../../policy/prompt-config.ts';
 import { openClip } from '../../video/open-clip.ts';
+import { findInstallation } from '../installation.ts';
 import { examples, print, printable, printJson, printNote } from '../output/print.ts';
 import { CHECKPOINT, collectOverride } from './arguments.ts';
 import { checkpointConfig, configNote, OWN_CONFIG } from './checkpoint-config.ts';
@@ -32,7 +34,7 @@ export const captionCommand = new Command('caption')
     const used = await checkpointConfig(checkpoint, named, overrides);
     if (!json) printNote(configNote(used, 'Frame options, prompt and decoding'));
     const { frames: options, benchmark, policy, prompt, seed } = used.config;
-    const engine = createEngine(policy.engine.kind);
+    const engine = createEngine(policy.engine.kind, rolloutMeans(findInstallation().home));
     try {
       const start = await openCheckpoint(used.checkpoint, engine);
       const clip = await openClip(video, options);

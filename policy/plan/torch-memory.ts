@@ -48,15 +48,17 @@ export function torchMemory(model: Dimensions, config: TorchConfig, work: StepWo
   return {
     trained,
     update: { ...shared, 'gathered layers': unit * gathered + reduced, ...batchBytes(model, config, work) },
-    sampling: work.samples
-      ? {
-          ...shared,
-          'whole model': unit * total,
-          'keys and values': unit * cacheNumbers(model, work),
-          logits: 12 * work.groupSize * model.vocabulary,
-          overhead: OVERHEAD,
-        }
-      : {},
+    // The memory of rollout servers is theirs.
+    sampling:
+      work.samples && config.rollout.kind === 'local'
+        ? {
+            ...shared,
+            'whole model': unit * total,
+            'keys and values': unit * cacheNumbers(model, work),
+            logits: 12 * work.groupSize * model.vocabulary,
+            overhead: OVERHEAD,
+          }
+        : {},
     host: 2 * checkpoint,
     checkpoint,
   };

@@ -8,6 +8,7 @@ import type { NotFinite } from '../../core/not-finite.ts';
 import type {
   CompletionBatch,
   ConfigSection,
+  GenerateOptions,
   GenerateRequest,
   NotFiniteUpdate,
   PinnedFile,
@@ -32,6 +33,8 @@ import { writeShown } from './shown-files.ts';
 import { TorchConfig } from './torch-config.ts';
 import { torchEnvironment } from './torch-environment.ts';
 import { openTorchModel } from './torch-model.ts';
+import { Trainer } from './vllm/trainer.ts';
+import { type RolloutMeans, VllmRollouts } from './vllm/vllm-rollouts.ts';
 
 /** A model as this driver needs it. */
 interface OpenModel {
@@ -42,6 +45,9 @@ interface OpenModel {
   suppressed: number[];
 }
 
+/** The part of the config that the ranks read. */
+type RankSection = Omit<TorchConfig, 'kind' | 'ranks' | 'rollout'>;
+
 /**
  * PyTorch behind this driver: a group of processes computes, which may die and is replaced at the next call. The driver
  * tokenises, and gives and takes whatever is large as files.
@@ -49,9 +55,15 @@ interface OpenModel {
 export class TorchEngine implements PolicyEngine {
   readonly #files = new PolicyWeights();
   readonly #models = new Map<string, OpenModel>();
+  readonly #servers: VllmRollouts;
   #group: { ranks: number; group: RankGroup } | undefined;
   /** One request at a time: the end of the last one. */
   #last: Promise<unknown> = Promise.resolve();
+
+  /** @param means for rollouts by servers; without them, no server is allowed. */
+  constructor(means?: RolloutMeans) {
+    this.#servers = new VllmRollouts(means);
+  }
 
   async startPolicy(model: string, options?: CallOptions): Promise<PolicyFiles> {
     torchEnvironment();
@@ -61,44 +73,51 @@ export class TorchEngine implements PolicyEngine {
 
   /** Asks the ranks for their versions and devices; the driver adds its own. */
   async identity(_model: string, engine: ConfigSection): Promise<Identity> {
-    return this.#inFolder(engine, undefined, async (group, section) => ({
+    return this.#inFolder(engine, undefined, async (group, section, { rollout, ranks }) => ({
       engine: 'torch',
-      ranks: String(TorchConfig.parse(engine).ranks),
+      ranks: String(ranks),
       dtype: section.dtype,
       ...((await group.call('identity', {})) as Identity),
+      ...(rollout.kind === 'vllm' && { vllm: await this.#servers.version(rollout) }),
       ...(await machineIdentity()),
     }));
   }
 
-  generate(request: GenerateRequest, options?: CallOptions): Promise<SampledGroup[]> {
-    return this.#inFolder(request.engine, options, async (group, section, folder) => {
-      const { path, tokenizer, suppressed } = this.#open(request.policy.model);
-      const { policy, groupSize, maxNewTokens, sampling, filters } = request;
-      const clips = await Promise.all(request.clips.map((clip, i) => writeShown(folder, i, clip, tokenizer)));
-      const params = {
-        ...{
-          engine: section,
-          policy: await this.#files.forRanks(policy, path, section, options),
-          clips,
-          groupSize,
-          maxNewTokens,
-        },
-        ...{ endToken: tokenizer.endToken, suppressed },
-        ...(sampling && { sampling }),
-        ...(filters && { filters }),
-      };
-      type Sampled = Omit<SampledText, 'text'>;
-      const sampled = (await group.call('generate', params, options)) as { sampleId: string; completions: Sampled[] }[];
-      return sampled.map(({ sampleId, completions }) => ({
+  generate(request: GenerateRequest, options?: GenerateOptions): Promise<SampledGroup[]> {
+    return this.#inFolder(request.engine, options, async (group, section, { folder, rollout }) => {
+      const { path, family, tokenizer, suppressed } = this.#open(request.policy.model);
+      const { groupSize, maxNewTokens, sampling, filters } = request;
+      const policy = await this.#files.forRanks(request.policy, path, section, options);
+      const files = await Promise.all(request.clips.map((clip, i) => writeShown(folder, i, clip, tokenizer)));
+      const choosing = { groupSize, maxNewTokens, ...(sampling && { sampling }), ...(filters && { filters }) };
+      let sampled: Omit<SampledText, 'text'>[][];
+      if (rollout.kind === 'vllm')
+        sampled = await this.#servers.generate(
+          {
+            ...{ ...choosing, config: rollout, dtype: section.dtype, policy, tokenizer, suppressed },
+            family,
+            clips: request.clips.map((clip, i) => ({ ...clip, file: files[i]! })),
+            base: await this.#files.startWeights(path, options),
+            trainer: new Trainer(group, section, options),
+            writeClip: (clip) => writeShown(folder, files.length, clip, tokenizer),
+          },
+          options,
+        );
+      else {
+        const params = { engine: section, policy, clips: files, ...choosing, endToken: tokenizer.endToken, suppressed };
+        const groups = await group.call('generate', params, options);
+        sampled = (groups as { completions: Omit<SampledText, 'text'>[] }[]).map(({ completions }) => completions);
+      }
+      return request.clips.map(({ sampleId }, g) => ({
         sampleId,
-        completions: completions.map((one) => ({ text: tokenizer.decode(one.tokenIds), ...one })),
+        completions: sampled[g]!.map((one) => ({ text: tokenizer.decode(one.tokenIds), ...one })),
       }));
     });
   }
 
   update(request: UpdateRequest, options?: CallOptions): Promise<UpdateResult | NotFiniteUpdate> {
     const { scalars, iterations, optimizer } = lossSettings(request);
-    return this.#inFolder(request.engine, options, async (group, section, folder) => {
+    return this.#inFolder(request.engine, options, async (group, section, { folder, rollout }) => {
       const { policy, reference, step, loss, algorithm, batch } = request;
       const { path: model, tokenizer, suppressed } = this.#open(policy.model);
       const learnt: LearntGroup[] =
@@ -123,6 +142,7 @@ export class TorchEngine implements PolicyEngine {
           ...{ groups, loss, scalars, iterations, folder: request.folder },
           temperature: batch.learnsFrom === 'completions' ? batch.temperature : 1,
           suppressed,
+          ...(rollout.kind === 'vllm' && cap(batch, rollout.importanceCap)),
           adamw: { learningRate, beta1, beta2, epsilon, weightDecay, maxGradNorm },
         },
         options,
@@ -163,16 +183,21 @@ export class TorchEngine implements PolicyEngine {
   async #inFolder<T>(
     engine: GenerateRequest['engine'],
     options: CallOptions | undefined,
-    run: (group: RankGroup, section: Omit<TorchConfig, 'kind' | 'ranks'>, folder: string) => Promise<T>,
+    run: (
+      group: RankGroup,
+      section: RankSection,
+      rest: { folder: string } & Omit<TorchConfig, keyof RankSection>,
+    ) => Promise<T>,
   ): Promise<T> {
     const before = this.#last;
-    const { kind: _, ranks, ...section } = TorchConfig.parse(engine);
+    const { kind, ranks, rollout, ...section } = TorchConfig.parse(engine);
     const work = (async () => {
       await before.catch(() => {});
       options?.signal?.throwIfAborted();
       const folder = await mkdtemp(join(tmpdir(), 'videocap-torch-'));
       try {
-        return await run(await this.#groupOf(ranks, options?.signal), section, folder);
+        const group = await this.#groupOf(ranks, options?.signal);
+        return await run(group, section, { folder, kind, ranks, rollout });
       } finally {
         await rm(folder, { recursive: true, force: true });
       }
@@ -199,6 +224,11 @@ export class TorchEngine implements PolicyEngine {
     this.#models.set(name, opened);
     return opened;
   }
+}
+
+/** The largest importance weight, for a loss that compares with what was sampled. */
+function cap({ learnsFrom }: UpdateRequest['batch'], importanceCap: number | undefined) {
+  return importanceCap !== undefined && learnsFrom === 'completions' ? { importanceCap } : {};
 }
 
 function excluded({ groups }: CompletionBatch): number {
