@@ -42,6 +42,20 @@ export default defineConfig({
             },
           ]
         : []),
+      // `npm run test:vllm` alone: it needs vLLM besides, and its servers take minutes to start.
+      ...(process.env.VIDEOCAP_TEST_VLLM
+        ? [
+            {
+              extends: true as const,
+              test: {
+                name: 'vllm',
+                include: ['test/vllm/**/*.test.ts'],
+                testTimeout: 300_000,
+                hookTimeout: 300_000,
+              },
+            },
+          ]
+        : []),
     ],
   },
 });

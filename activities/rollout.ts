@@ -19,13 +19,13 @@ import { restoreStartPolicy, storeStartPolicy } from '../policy/start-policy.ts'
 import type { ActivityDeps } from './activity-deps.ts';
 import { isRecipe, policyFiles, withFiles } from './policy-files.ts';
 
-type RolloutDeps = Pick<ActivityDeps, 'store' | 'engine' | 'onProgress' | 'signal'>;
+type RolloutDeps = Pick<ActivityDeps, 'store' | 'engine' | 'onProgress' | 'signal' | 'outage'>;
 
 /** Clips in memory at a time. Part of what makes a rollout bit-exact, as are the engine's batches. */
 const CLIPS_AT_ONCE = 64;
 
 /** Loads the policy, samples groups, and writes captions for benchmarks. */
-export function createRolloutActivities({ store, engine, onProgress, signal }: RolloutDeps) {
+export function createRolloutActivities({ store, engine, onProgress, signal, outage }: RolloutDeps) {
   /**
    * Groups of every clip of a list, in its order. A long list's are stored in slices: a crash in one loses no other.
    */
@@ -44,7 +44,8 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
       );
       const report: RolloutDeps['onProgress'] = ({ done, what }) =>
         onProgress?.({ done: from * request.groupSize + done, total: refs.length * request.groupSize, what });
-      const groups = await engine.generate({ ...request, clips: loaded }, { onProgress: report, signal: signal?.() });
+      const options = { onProgress: report, onOutage: noteOutage(), signal: signal?.() };
+      const groups = await engine.generate({ ...request, clips: loaded }, options);
       return groups.map(({ sampleId, completions }, g) => ({
         sampleId,
         prompt: loaded[g]!.prompt,
@@ -65,6 +66,16 @@ export function createRolloutActivities({ store, engine, onProgress, signal }: R
       const key = keyOf('startWeights', { hash: weights.sha256 });
       return { model, step: reference.step, weights: await store.putFile(key, weights) };
     });
+  }
+
+  /** Shows the run what its rollout servers are waited for. */
+  function noteOutage(): (why: string | undefined) => void {
+    let isAway = false;
+    return (why) => {
+      if (why !== undefined) outage?.failed?.(why, 'rollout server');
+      else if (isAway) outage?.answered();
+      isAway = why !== undefined;
+    };
   }
 
   return {

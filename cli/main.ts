@@ -8,6 +8,7 @@ const COMMANDS: Record<string, () => Promise<CommandUnknownOpts>> = {
   quickstart: async () => (await import('./commands/quickstart.ts')).quickstartCommand,
   setup: async () => (await import('./commands/setup.ts')).setupCommand,
   plan: async () => (await import('./commands/plan.ts')).planCommand,
+  'vllm-command': async () => (await import('./commands/vllm-command.ts')).vllmCommand,
   up: async () => (await import('./commands/up.ts')).upCommand,
   down: async () => (await import('./commands/down.ts')).downCommand,
   run: async () => (await import('./commands/run.ts')).runCommand,

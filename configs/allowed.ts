@@ -5,6 +5,8 @@ import { VideocapError } from '../core/errors.ts';
 import { NotAFile, readRegularFile } from '../core/regular-file.ts';
 import { AllowedKeys, type KeyRules } from '../judge/client/allowed-keys.ts';
 import { JudgeError } from '../judge/client/judge-error.ts';
+import { AllowedServers } from '../policy/torch/vllm/rollout-config.ts';
+import type { RolloutMeans } from '../policy/torch/vllm/vllm-rollouts.ts';
 import { AllowedRewards } from '../rewards/custom/allowed-rewards.ts';
 import { AllowedConfigs } from './allowed-configs.ts';
 import { describeIssues, kindOf } from './config-issues.ts';
@@ -19,6 +21,7 @@ export const Allowed = z.strictObject({
   rewards: AllowedRewards.prefault({}),
   keys: AllowedKeys.default([]),
   configs: AllowedConfigs.default([]),
+  rolloutServers: AllowedServers.default([]),
 });
 
 /** What is allowed, and where that stands. */
@@ -74,4 +77,15 @@ export async function readKeyRules(home: string): Promise<KeyRules> {
     if (!(error instanceof VideocapError && error.code === 'InvalidConfig')) throw error;
     throw new JudgeError({ kind: 'blocked', sentence: error.message.replace(/\.$/, ''), remedy: 'correct that file' });
   }
+}
+
+/** What the engines of a worker need for rollouts by servers; the file is read anew for every request. */
+export function rolloutMeans(home: string): RolloutMeans {
+  return {
+    home,
+    async allowedServers() {
+      const { rolloutServers: servers, path } = await readAllowed(home);
+      return { servers, path };
+    },
+  };
 }

@@ -1,22 +1,22 @@
 import { z } from 'zod';
 
 /**
- * The signal by which an activity tells its workflow that it waits for the judge, or for an endpoint that captions;
- * `null`: it does not any more.
+ * The signal by which an activity tells its workflow that it waits for the judge, for an endpoint that captions, or for
+ * rollout servers; `null`: it does not any more.
  */
 export const JUDGE_WAITS = 'judgeWaits';
 
 /** The last moment that a `Date` can be. */
 const LAST = 8.64e15;
 
-/** What a run waits for at its judge, or at the endpoint that captions. */
+/** What a run waits for at its judge, at the endpoint that captions, or at its rollout servers. */
 export const JudgeWaiting = z.object({
   /** In one sentence, without a full stop. */
   why: z.string(),
   /** Milliseconds since the epoch. */
   since: z.int().nonnegative().max(LAST),
   /** Absent: the judge. */
-  of: z.literal('captioner').optional(),
+  of: z.enum(['captioner', 'rollout server']).optional(),
 });
 export type JudgeWaiting = z.infer<typeof JudgeWaiting>;
 

@@ -22,6 +22,8 @@ export type ErrorCode =
    * Runs pause until `resume`.
    */
   | 'JudgeBlocked'
+  /** What a rollout server answers cannot be trained on: other weights than it was given, another prompt. */
+  | 'RolloutRefused'
   /** Another attempt has taken over this work: this one may store nothing more. */
   | 'Superseded'
   /** A computation made no progress: it was ended, and is tried again. */

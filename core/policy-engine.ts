@@ -28,7 +28,7 @@ export interface PolicyEngine {
    */
   identity(model: string, engine: ConfigSection): Promise<Identity>;
   /** `groupSize` completions of every clip, in the order of the clips. */
-  generate(request: GenerateRequest, options?: CallOptions): Promise<SampledGroup[]>;
+  generate(request: GenerateRequest, options?: GenerateOptions): Promise<SampledGroup[]>;
   /**
    * One step of training. Where a number of it is not finite, nothing of it is kept, and the result says which number.
    */
@@ -83,6 +83,11 @@ export interface ReplayedUpdate {
 export interface PolicyOrigin {
   runKey: string;
   step: number;
+}
+
+export interface GenerateOptions extends CallOptions {
+  /** Told again and again: why none of the servers that sample answers; `undefined` while one does. */
+  onOutage?: ((why: string | undefined) => void) | undefined;
 }
 
 export interface GenerateRequest {

@@ -7,6 +7,7 @@ import { openModelFolder } from './onnx/model/model-folder.ts';
 import type { EngineConfig } from './policy-config.ts';
 import { TorchEngine } from './torch/torch-engine.ts';
 import { openTorchModel } from './torch/torch-model.ts';
+import type { RolloutMeans } from './torch/vllm/vllm-rollouts.ts';
 
 type EngineKind = EngineConfig['kind'];
 
@@ -14,9 +15,9 @@ type EngineKind = EngineConfig['kind'];
  * Engines with a driver in TypeScript, by the `kind` of their config section. An engine that another program serves on
  * the task queue `policy-<kind>` has a config section only.
  */
-const ENGINES: Partial<Record<EngineKind, () => PolicyEngine>> = {
+const ENGINES: Partial<Record<EngineKind, (means?: RolloutMeans) => PolicyEngine>> = {
   onnx: () => new OnnxEngine(),
-  torch: () => new TorchEngine(),
+  torch: (means) => new TorchEngine(means),
 };
 
 /** `startWorkers` serves the task queue `policy-<kind>` of each. */
@@ -35,11 +36,12 @@ export function lengthsOf(kind: EngineKind, model: string): TextLengths | undefi
 
 /**
  * A driver of the engine; it starts computing processes or threads with the first call.
+ * @param means for rollouts by servers; without them, no server is allowed.
  * @throws VideocapError `InvalidConfig` for an engine that another program serves.
  */
-export function createEngine(kind: EngineKind): PolicyEngine {
+export function createEngine(kind: EngineKind, means?: RolloutMeans): PolicyEngine {
   const create = ENGINES[kind];
-  if (create) return create();
+  if (create) return create(means);
   throw new VideocapError(
     'InvalidConfig',
     `policy.engine.kind: "${kind}" is served by a program of its own and has no driver here; set ` +

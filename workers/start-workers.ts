@@ -9,6 +9,7 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { rolloutMeans } from '../configs/allowed.ts';
 import { ArtifactStore } from '../core/artifact-store.ts';
 import { Fences } from '../core/fence.ts';
 import { FileStorage } from '../core/file-storage.ts';
@@ -65,7 +66,7 @@ export async function startWorkers(
   Runtime.install({ logger });
   const store = new ArtifactStore(storage, { fence: currentAttempt });
   const fences = new Fences(storage);
-  const engines = ENGINE_KINDS.map((kind) => ({ kind, engine: createEngine(kind) }));
+  const engines = ENGINE_KINDS.map((kind) => ({ kind, engine: createEngine(kind, rolloutMeans(settings.home)) }));
   const [connection, workflows] = await Promise.all([
     NativeConnection.connect({ address: settings.temporalAddress }),
     workflowBundle(logger),

@@ -89,7 +89,7 @@ export class Gate {
   async hold(why: string, of?: WaitedFor): Promise<void> {
     if (this.#stopped) return;
     log.warn(`Paused: ${of ?? this.name}.`, { sentence: why });
-    const waiting: JudgeWaiting = { why, since: Date.now(), ...(of === 'captioner' && { of }) };
+    const waiting: JudgeWaiting = { why, since: Date.now(), ...(of && of !== 'judge' && { of }) };
     this.#waiting.add(waiting);
     this.changed();
     try {

@@ -34,15 +34,19 @@ export async function sampleRound(input: StepInput, round: number): Promise<Roun
   onStage('rollout');
   const rollout = await input.divergence.through(
     () =>
-      policyActivities(config.policy.engine).rolloutGroups({
-        ...place,
-        policy: input.rolloutPolicy,
-        engine: config.policy.engine,
-        clips,
-        output: config.prompt.output,
-        sampling: config.sampling,
-        seed: config.seed,
-      }),
+      gate.through(
+        () =>
+          policyActivities(config.policy.engine).rolloutGroups({
+            ...place,
+            policy: input.rolloutPolicy,
+            engine: config.policy.engine,
+            clips,
+            output: config.prompt.output,
+            sampling: config.sampling,
+            seed: config.seed,
+          }),
+        { of: 'rollout server' },
+      ),
     { explain: (sentence) => divergedPolicy(config, input.rolloutPolicy.step, sentence) },
   );
   if (rollout.computedWith) input.onIdentity('engine', [rollout.computedWith]);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { decodingOf } from '../../benchmarks/benchmark-config.ts';
-import { readKeyRules } from '../../configs/allowed.ts';
+import { readKeyRules, rolloutMeans } from '../../configs/allowed.ts';
 import type { ExperimentConfig } from '../../configs/schema.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { type ParsedCompletion, parseCompletion } from '../../core/completion.ts';
@@ -43,7 +43,7 @@ async function writeByEngine(
   video: string,
   clip: Clip,
 ): Promise<Written> {
-  const engine = createEngine(policy.engine.kind);
+  const engine = createEngine(policy.engine.kind, rolloutMeans(findInstallation().home));
   try {
     const [group] = await engine.generate({
       engine: policy.engine,

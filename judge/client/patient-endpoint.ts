@@ -4,7 +4,7 @@ import { JudgeError, problemOf } from './judge-error.ts';
 import type { AskObserver, Exchange, LlmEndpoint } from './llm-client.ts';
 
 /** What a run can wait for. */
-export type WaitedFor = 'judge' | 'captioner';
+export type WaitedFor = 'judge' | 'captioner' | 'rollout server';
 
 /** The moment since which no answer has come, over all attempts at a stage. Times are milliseconds since the epoch. */
 export interface OutageClock {

@@ -53,15 +53,17 @@ export function torchMemory(model: Dimensions, config: TorchConfig, work: StepWo
   return {
     trained,
     update: { ...shared, 'gathered layers': unit * gathered + reduced, ...batchBytes(model, config, work) },
-    sampling: work.samples
-      ? {
-          ...shared,
-          'whole model': unit * total,
-          'keys and values': unit * cacheNumbers(model, work),
-          logits: 12 * work.groupSize * model.vocabulary,
-          overhead: OVERHEAD,
-        }
-      : {},
+    // The memory of rollout servers is theirs.
+    sampling:
+      work.samples && config.rollout.kind === 'local'
+        ? {
+            ...shared,
+            'whole model': unit * total,
+            'keys and values': unit * cacheNumbers(model, work),
+            logits: 12 * work.groupSize * model.vocabulary,
+            overhead: OVERHEAD,
+          }
+        : {},
     host: Math.min(2 * checkpoint, TENSORS_ON_HOST * 4 * embeddings),
     checkpoint,
     checkpointEvery: lora ? 1 : config.checkpointEvery,

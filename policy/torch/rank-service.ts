@@ -35,7 +35,7 @@ export class RankService {
 
   /** Asks the ranks of a section, which is part of the message. */
   async call(engine: ConfigSection, method: string, params: object, options?: CallOptions): Promise<unknown> {
-    const { kind: _, ranks, checkpointEvery: __, ...section } = TorchConfig.parse(engine);
+    const { kind: _, ranks, checkpointEvery: __, rollout: ___, ...section } = TorchConfig.parse(engine);
     const group = await this.#groupOf(ranks, options?.signal);
     if ('policy' in params) this.#engine = engine;
     return group.call(method, { engine: section, ...params }, options);
@@ -64,6 +64,9 @@ export class RankService {
 
 /** Whether ranks that hold a policy for one section compute with another as if it were the same. */
 export function isSameSection(one: ConfigSection, other: ConfigSection): boolean {
-  const ofRanks = (section: ConfigSection) => JSON.stringify({ ...TorchConfig.parse(section), checkpointEvery: 1 });
+  const ofRanks = (section: ConfigSection) => {
+    const { checkpointEvery: _, rollout: __, ...rest } = TorchConfig.parse(section);
+    return JSON.stringify(rest);
+  };
   return ofRanks(one) === ofRanks(other);
 }

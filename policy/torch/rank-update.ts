@@ -3,6 +3,7 @@ import { learningRateAt } from '../learning-rate.ts';
 import type { PolicyTokenizer } from '../model/tokenizer.ts';
 import { type LearntGroup, lossSettings, referenceGroups, sampledGroups } from './learnt-batch.ts';
 import { writeShown } from './shown-files.ts';
+import { TorchConfig } from './torch-config.ts';
 
 /** What the ranks' message `update` has besides the policies, and what the driver adds to its metrics. */
 export interface RankUpdate {
@@ -12,11 +13,13 @@ export interface RankUpdate {
 
 /** @param folder for frames. Throws as `lossSettings`. */
 export async function rankUpdate(
-  request: Pick<UpdateRequest, 'step' | 'loss' | 'algorithm' | 'batch' | 'folder'>,
+  request: Pick<UpdateRequest, 'engine' | 'step' | 'loss' | 'algorithm' | 'batch' | 'folder'>,
   folder: string,
   { tokenizer, suppressed }: { tokenizer: PolicyTokenizer; suppressed: readonly number[] },
 ): Promise<RankUpdate> {
-  const { step, loss, algorithm, batch } = request;
+  const { step, loss, algorithm, batch, engine } = request;
+  const { rollout } = TorchConfig.parse(engine);
+  const importanceCap = rollout.kind === 'vllm' ? rollout.importanceCap : undefined;
   const { scalars, iterations, ratiosToRecorded, optimizer } = lossSettings(request);
   const learnt: LearntGroup[] =
     batch.learnsFrom === 'completions'
@@ -35,6 +38,7 @@ export async function rankUpdate(
     params: {
       ...{ groups, loss, scalars, iterations, ratiosToRecorded, suppressed, folder: request.folder },
       temperature: batch.learnsFrom === 'completions' ? batch.temperature : 1,
+      ...(importanceCap !== undefined && batch.learnsFrom === 'completions' && { importanceCap }),
       adamw: { learningRate, beta1, beta2, epsilon, weightDecay, maxGradNorm },
     },
     metrics: {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RolloutConfig } from './vllm/rollout-config.ts';
 
 /** PyTorch: Qwen2-VL, Qwen2.5-VL and Qwen3-VL of any size, on GPUs or on the CPU. */
 export const TorchConfig = z.strictObject({
@@ -33,5 +34,7 @@ export const TorchConfig = z.strictObject({
    * makes a run bit-exact.
    */
   tokensPerMicroBatch: z.int().min(64).max(1_000_000).default(8192),
+  /** What samples completions: the ranks themselves, or servers of vLLM. */
+  rollout: RolloutConfig.prefault({ kind: 'local' }),
 });
 export type TorchConfig = z.infer<typeof TorchConfig>;

@@ -9,6 +9,7 @@ import type {
   Checkpoint,
   ConfigSection,
   DigestedUpdate,
+  GenerateOptions,
   GenerateRequest,
   NotFiniteUpdate,
   PinnedFile,
@@ -34,6 +35,8 @@ import { writeShown } from './shown-files.ts';
 import { TorchConfig } from './torch-config.ts';
 import { torchEnvironment } from './torch-environment.ts';
 import { openTorchModel } from './torch-model.ts';
+import { Trainer } from './vllm/trainer.ts';
+import { type RolloutMeans, type ServedRequest, VllmRollouts } from './vllm/vllm-rollouts.ts';
 
 /** A model as this driver needs it. */
 interface OpenModel {
@@ -59,6 +62,12 @@ export class TorchEngine implements PolicyEngine {
   readonly #files = new PolicyWeights();
   readonly #models = new Map<string, OpenModel>();
   readonly #ranks = new RankService();
+  readonly #servers: VllmRollouts;
+
+  /** @param means for rollouts by servers; without them, no server is allowed. */
+  constructor(means?: RolloutMeans) {
+    this.#servers = new VllmRollouts(means);
+  }
 
   async startPolicy(model: string, options?: CallOptions): Promise<PolicyFiles> {
     torchEnvironment();
@@ -68,30 +77,36 @@ export class TorchEngine implements PolicyEngine {
 
   /** Asks the ranks for their versions and devices; the driver adds its own. */
   async identity(_model: string, engine: ConfigSection): Promise<Identity> {
-    const { ranks, dtype } = TorchConfig.parse(engine);
+    const { ranks, dtype, rollout } = TorchConfig.parse(engine);
     return this.#ranks.alone(undefined, async () => ({
       ...{ engine: 'torch', ranks: String(ranks), dtype },
       ...((await this.#ranks.call(engine, 'identity', {})) as Identity),
+      ...(rollout.kind === 'vllm' && { vllm: await this.#servers.version(rollout) }),
       ...(await machineIdentity()),
     }));
   }
 
-  generate(request: GenerateRequest, options: CallOptions = {}): Promise<SampledGroup[]> {
+  generate(request: GenerateRequest, options: GenerateOptions = {}): Promise<SampledGroup[]> {
     const { engine, groupSize, maxNewTokens, sampling, filters } = request;
+    const { rollout } = TorchConfig.parse(engine);
     return this.#ranks.alone(options, async (folder) => {
       const { tokenizer, suppressed } = this.#open(request.policy.model);
-      const policy = await this.#filesOf(request.policy, { engine, folder, options });
-      const clips = await Promise.all(request.clips.map((clip, i) => writeShown(folder, i, clip, tokenizer)));
-      const params = {
-        ...{ policy, clips, groupSize, maxNewTokens, endToken: tokenizer.endToken, suppressed },
-        ...(sampling && { sampling }),
-        ...(filters && { filters }),
-      };
-      type Sampled = Omit<SampledText, 'text'>;
-      const sampled = await this.#ranks.call(engine, 'generate', params, options);
-      return (sampled as { sampleId: string; completions: Sampled[] }[]).map(({ sampleId, completions }) => ({
+      const work = { engine, folder, options };
+      const policy = await this.#filesOf(request.policy, work);
+      const files = await Promise.all(request.clips.map((clip, i) => writeShown(folder, i, clip, tokenizer)));
+      const choosing = { groupSize, maxNewTokens, ...(sampling && { sampling }), ...(filters && { filters }) };
+      let sampled: Omit<SampledText, 'text'>[][];
+      if (rollout.kind === 'vllm') {
+        const clips = request.clips.map((clip, i) => ({ ...clip, file: files[i]! }));
+        sampled = await this.#served({ ...choosing, clips }, rollout, policy, { ...work, model: request.policy.model });
+      } else {
+        const params = { policy, clips: files, ...choosing, endToken: tokenizer.endToken, suppressed };
+        const groups = await this.#ranks.call(engine, 'generate', params, options);
+        sampled = (groups as { completions: Omit<SampledText, 'text'>[] }[]).map(({ completions }) => completions);
+      }
+      return request.clips.map(({ sampleId }, g) => ({
         sampleId,
-        completions: completions.map((one) => ({ text: tokenizer.decode(one.tokenIds), ...one })),
+        completions: sampled[g]!.map((one) => ({ text: tokenizer.decode(one.tokenIds), ...one })),
       }));
     });
   }
@@ -145,6 +160,27 @@ export class TorchEngine implements PolicyEngine {
     if (!('digest' in at)) return this.#files.forRanks(at, this.#open(model).path, TorchConfig.parse(engine), options);
     const inMemory = { path: '', sha256: at.digest };
     return { model: this.#open(model).path, weights: inMemory, optimizer: inMemory };
+  }
+
+  /** Completions by servers. They load files: weights that the ranks hold in memory alone are written for them. */
+  async #served(
+    asked: Pick<ServedRequest, 'clips' | 'groupSize' | 'maxNewTokens' | 'sampling' | 'filters'>,
+    config: ServedRequest['config'],
+    policy: RankFiles,
+    { model, engine, folder, options }: Work & { model: string },
+  ): Promise<Omit<SampledText, 'text'>[][]> {
+    const { path, family, tokenizer, suppressed } = this.#open(model);
+    const files = policy.weights.path === '' ? await this.#write(engine, policy, folder, options) : undefined;
+    const trainer = new Trainer((method, params) => this.#ranks.call(engine, method, params, options));
+    return this.#servers.generate(
+      {
+        ...{ ...asked, config, dtype: TorchConfig.parse(engine).dtype, family, tokenizer, suppressed, trainer },
+        policy: { ...policy, ...files },
+        base: await this.#files.startWeights(path, options),
+        writeClip: (clip) => writeShown(folder, asked.clips.length, clip, tokenizer),
+      },
+      options,
+    );
   }
 
   #replaying(model: string, { folder, options }: Work): ReplayingRanks {

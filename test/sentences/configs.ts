@@ -591,7 +591,7 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   ],
   [
     'InvalidConfig: ~/allowed.yaml:1:1: reward is not a known field (did you mean "rewards"?). Sections: ' +
-      'rewards, keys, configs.',
+      'rewards, keys, configs, rolloutServers.',
     () => allowed('reward: {}'),
   ],
   [

@@ -9,6 +9,7 @@ import { DATASET_SENTENCES } from '../sentences/datasets.ts';
 import { JUDGE_SENTENCES } from '../sentences/judge.ts';
 import { MODEL_SENTENCES } from '../sentences/models.ts';
 import { REWARD_SENTENCES } from '../sentences/rewards.ts';
+import { ROLLOUT_SENTENCES } from '../sentences/rollouts.ts';
 import { RUN_SENTENCES } from '../sentences/runs.ts';
 import { type PinnedSentence, sentenceOf } from '../sentences/sentence.ts';
 
@@ -22,6 +23,7 @@ const AREAS: Readonly<Record<string, readonly PinnedSentence[]>> = {
   models: MODEL_SENTENCES,
   judge: JUDGE_SENTENCES,
   rewards: REWARD_SENTENCES,
+  rollouts: ROLLOUT_SENTENCES,
   runs: RUN_SENTENCES,
   commands: COMMAND_SENTENCES,
 };

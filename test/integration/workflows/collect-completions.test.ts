@@ -53,7 +53,8 @@ describe('the completions of a step', () => {
       ...['extractFrames', 'rolloutGroups', 'scoreCompletions', 'judgeCompletions', 'compareCompletions'],
     ]);
     expect(shown).toEqual(['frames', 'rollout', 'scoring']);
-    expect(gate.passed).toBe(1);
+    // The rollout and the judge's questions.
+    expect(gate.passed).toBe(2);
   });
 
   it('are two rounds where it asks for two, each at a place and with samples of its own', async () => {
@@ -70,7 +71,7 @@ describe('the completions of a step', () => {
         { runKey: 'r', step: 3, round: 1, part: 0 },
       ]);
     expect(given(calls, 'rolloutGroups')).toMatchObject([{ clips: ref('clips-0') }, { clips: ref('clips-1') }]);
-    expect(gate.passed).toBe(2);
+    expect(gate.passed).toBe(4);
     const [first, both] = given(calls, 'compareCompletions') as { rounds: unknown[] }[];
     expect([first!.rounds.length, both!.rounds.length]).toEqual([1, 2]);
     expect(both!.rounds[0]).toEqual(first!.rounds[0]);

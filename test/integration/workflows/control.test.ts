@@ -196,7 +196,10 @@ describe('stop', () => {
     );
   });
 
-  it('of a run whose judge does not answer breaks off the question', async () => {
+  it.each([
+    ['judge does not answer breaks off the question', 'judgeCompletions'],
+    ['rollout servers do not answer breaks off the rollout', 'rolloutGroups'],
+  ] as const)('of a run whose %s', async (_, stage) => {
     let aborted = false;
     const { result } = await spokenTo(
       99,
@@ -208,11 +211,11 @@ describe('stop', () => {
       },
       {
         stages: {
-          judgeCompletions: async (input) => {
-            if (input.step < 2) return scriptedStages([]).judgeCompletions(input);
+          [stage]: async (input: { step: number }) => {
+            if (input.step < 2) return scriptedStages([])[stage](input as never);
             const { client, info, cancellationSignal, heartbeat } = Context.current();
             const { workflowId, runId } = info.workflowExecution!;
-            const waiting = { why: 'The judge is away', since: Date.now() };
+            const waiting = { why: 'It is away', since: Date.now() };
             await client.workflow.getHandle(workflowId, runId).signal('judgeWaits', waiting);
             const beats = setInterval(() => heartbeat(), 100);
             return new Promise((_, reject) =>
@@ -227,7 +230,7 @@ describe('stop', () => {
       },
     );
     expect(aborted).toBe(true);
-    expect(result).toMatchObject({ steps: 1, end: { how: 'stopped', step: 1, blocked: 'The judge is away' } });
+    expect(result).toMatchObject({ steps: 1, end: { how: 'stopped', step: 1, blocked: 'It is away' } });
   });
 });
 

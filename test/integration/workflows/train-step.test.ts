@@ -87,8 +87,8 @@ describe('a step of GRPO with a custom reward', () => {
     ]);
     expect(Object.keys(rollouts[0]!.scores)).toEqual(['format', 'think', 'caption', 'mine']);
     expect(metrics).toMatchObject({ 'reward/mean': 2.75, 'reward/mine': 0.5, 'time/customRewardSeconds': 1 });
-    // What a person must repair pauses the run, as with the judge.
-    expect(gate.passed).toBe(2);
+    // What a person must repair pauses the run, as with the judge; the rollout passes as well, to be broken off.
+    expect(gate.passed).toBe(3);
   });
 
   it('leaves out the group of a completion that it could not score', async () => {

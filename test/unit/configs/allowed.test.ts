@@ -21,7 +21,14 @@ const refuses = (text: string, ...named: string[]) =>
 test('without a file, nothing is allowed', async () => {
   const path = join(home, 'nowhere', 'allowed.yaml');
   expect(await readAllowed(join(home, 'nowhere'))).toEqual({
-    ...{ rewards: { modules: {}, urls: {} }, keys: [], configs: [], path, folder: join(home, 'nowhere') },
+    ...{
+      rewards: { modules: {}, urls: {} },
+      keys: [],
+      configs: [],
+      rolloutServers: [],
+      path,
+      folder: join(home, 'nowhere'),
+    },
   });
 });
 
@@ -42,6 +49,12 @@ test('modules are paths, and URLs have headers by the names of environment varia
       plain: { url: 'http://h', headers: {} },
     },
   });
+});
+
+test('rollout servers are addresses without a path', async () => {
+  const { rolloutServers } = await allowed('rolloutServers: ["http://h:8000"]');
+  expect(rolloutServers).toEqual(['http://h:8000']);
+  await refuses('rolloutServers: ["http://h:8000/v1"]', 'rolloutServers[0]', 'http://127.0.0.1:8000');
 });
 
 test('a fault is named with its place and its value, without a secret', async () => {

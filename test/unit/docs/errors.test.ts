@@ -14,6 +14,7 @@ const CODES: Readonly<Record<ErrorCode, 'yes' | 'no' | 'after `resume`'>> = {
   ArtifactConflict: 'no',
   MissingTool: 'no',
   JudgeBlocked: 'after `resume`',
+  RolloutRefused: 'no',
   Superseded: 'yes',
   Stuck: 'yes',
   TooLarge: 'no',

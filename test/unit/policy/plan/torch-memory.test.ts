@@ -32,6 +32,11 @@ describe('torchMemory', () => {
     expect(sft.sampling).toEqual({});
   });
 
+  it('needs no memory to sample where servers do', () => {
+    const rollout = { kind: 'vllm', servers: ['http://127.0.0.1:8000'] };
+    expect(torchMemory(model, config({ rollout }), work).sampling).toEqual({});
+  });
+
   it('keeps every layer where activations are not computed again', () => {
     const [with28, with1] = [false, true].map((gradientCheckpointing) =>
       torchMemory(model, config({ gradientCheckpointing }), work),

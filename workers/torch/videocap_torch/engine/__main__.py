@@ -24,10 +24,12 @@ import transformers
 
 from . import sampling
 from .checkpoint import write_files
-from .messages import EngineSection, Generate, PinnedFile, PolicyFiles, Rebuild, Update
+from .messages import EngineSection, Expand, Generate, PinnedFile, PolicyFiles, Rebuild, Score, Update
 from .optimizer import Optimizer
 from .policy import Policy
+from .prompts import Prompts
 from .ranks import Ranks
+from .score import score
 from .update import UpdateStopped, update
 from .weights_files import CorruptFile, WrongModel
 
@@ -61,6 +63,16 @@ class Engine:
         policy = self._policy_of(request["policy"], request["engine"])
         policy.load(request["policy"])
         return sampling.generate(policy, request, progress)
+
+    def expand(self, request: Expand, _) -> list[list[int]]:
+        """The prompts of clips with their videos in place, as the model takes them."""
+        prompts = Prompts(self._policy_of(request["policy"], request["engine"]))
+        return [prompts.of(clip)[0].ids.tolist() for clip in request["clips"]]
+
+    def score(self, request: Score, progress) -> list[list[list[float]]]:
+        policy = self._policy_of(request["policy"], request["engine"])
+        policy.load(request["policy"])
+        return score(policy, request, progress)
 
     def update(self, request: Update, progress) -> dict[str, Any]:
         policy = self._policy_of(request["policy"], request["engine"])

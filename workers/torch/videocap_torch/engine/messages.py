@@ -81,6 +81,29 @@ class Generate(TypedDict):
     filters: NotRequired[Filters]
 
 
+class Expand(TypedDict):
+    engine: EngineSection
+    policy: PolicyFiles
+    clips: list[Shown]
+
+
+class ScoredCompletion(TypedDict):
+    tokenIds: list[int]
+
+
+class ScoredGroup(Shown):
+    completions: list[ScoredCompletion]
+
+
+class Score(TypedDict):
+    engine: EngineSection
+    policy: PolicyFiles
+    groups: list[ScoredGroup]
+    temperature: float
+    suppressed: list[int]
+    """Tokens that are never sampled."""
+
+
 class SampledCompletion(TypedDict):
     tokenIds: list[int]
     logProbs: list[float]
@@ -134,6 +157,8 @@ class Update(TypedDict):
     """Where the new checkpoint's files go."""
     keep: Literal["files", "digest"]
     """`digest`: the new checkpoint stays in memory alone, and the answer has its digest."""
+    importanceCap: NotRequired[float]
+    """The largest importance weight of a token; absent: all are 1."""
 
 
 class Rebuild(TypedDict):

@@ -173,6 +173,16 @@ class Policy:
         return {ADAPTER: json.dumps({"base": self.base, **self.lora}, sort_keys=True)}
 
     @contextmanager
+    def without_gradients(self) -> Iterator[Root]:
+        """For passes that no backward pass follows, which would free the root's gathered weights. While these are
+        there, loading other weights would not change them."""
+        try:
+            with torch.no_grad():
+                yield self.root
+        finally:
+            self.root.reshard()
+
+    @contextmanager
     def whole(self) -> Iterator[Root]:
         """The model with all weights on every rank, for passes that ranks make by themselves."""
         blocks = [self.root, *blocks_of(self.model)]

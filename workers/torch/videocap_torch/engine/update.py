@@ -1,9 +1,8 @@
 """One step of training: the gradients of a step's completions, and the optimiser's update."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,11 +13,11 @@ from ..losses.loss import Loss
 from ..losses.registry import LOSSES
 from ..token_logprobs import Scored
 from .checkpoint import digest_held, write_files
-from .messages import LearntCompletion, NotFinite, Update
+from .messages import NotFinite, Update
 from .optimizer import Optimizer, is_finite
-from .packing import MicroBatch, Row, pieces_of, row_of, share_out
+from .packing import MicroBatch
 from .policy import Policy, Root
-from .prompts import Prompts
+from .prepared import Prepared, own_batches, prepare
 from .scores import token_scores
 
 Progress = Callable[[int, int, str], None]
@@ -41,11 +40,11 @@ class Faults:
         self._policy = policy
         self._found: NotFinite | None = None
 
-    def add(self, prepared: "Prepared", what: str, value: float, samples: list[str] | None = None) -> None:
+    def add(self, prepared: Prepared, what: str, value: float, samples: list[str] | None = None) -> None:
         named = samples or sorted({sample for sample, one in prepared.completions if one["weight"] > 0})
         self._found = self._found or {"what": what, "value": _name(value), "samples": named}
 
-    def require_finite(self, prepared: "Prepared", values: Tensor, what: str) -> None:
+    def require_finite(self, prepared: Prepared, values: Tensor, what: str) -> None:
         """Looks at numbers [1, K, L] of tokens that count."""
         for index, (sample, one) in enumerate(prepared.completions):
             if prepared.counts and one["weight"] > 0:
@@ -59,31 +58,6 @@ class Faults:
         for found in self._policy.ranks.gathered(self._found):
             if found:
                 raise UpdateStopped(found)
-
-
-@dataclass
-class Prepared:
-    """A micro-batch on the device, with what its loss takes."""
-
-    row: Row
-    pixels: Tensor
-    grids: Tensor
-    completions: list[tuple[str, LearntCompletion]]
-    """With their samples' names, in the order of the row."""
-    mask: Tensor
-    """[1, K, L]: 1 for tokens of the row's K completions."""
-    counts: bool
-    old: Tensor | None = None
-    """[1, K, L]: log-probabilities before the update."""
-    reference: Tensor | None = None
-
-    def padded(self, flat: Tensor) -> Tensor:
-        """[1, K, L] of numbers [N] of the scored tokens; 0 for padding."""
-        grid = torch.zeros(self.mask.shape, dtype=flat.dtype, device=flat.device)
-        return grid.index_put((torch.zeros_like(self.row.completion), self.row.completion, self.row.place), flat)
-
-    def per_completion(self, values: Sequence[float]) -> Tensor:
-        return torch.tensor(values, device=self.mask.device, dtype=torch.float32)[None]
 
 
 def update(
@@ -106,7 +80,7 @@ def update(
     if loss.sampled:
         suppressed[request["suppressed"]] = -1e9
         temperature = request["temperature"]
-    batches = _own_batches(policy, request)
+    batches = own_batches(policy, request)
     iterations = request["iterations"]
     with_reference = request["scalars"].get("beta", 0.0) != 0
     passes = iterations + (1 if with_reference else 0)
@@ -118,7 +92,7 @@ def update(
         progress(done, passes * len(batches), what)
 
     def score(root: Root, batch: MicroBatch) -> tuple[Prepared, Tensor, Tensor]:
-        prepared = _prepare(policy, request, batch)
+        prepared = prepare(policy, request, batch)
         row, pixels, grids = prepared.row, prepared.pixels, prepared.grids
         return prepared, *root(lambda model: token_scores(model, row, pixels, grids, temperature, suppressed))
 
@@ -142,7 +116,7 @@ def update(
             prepared, flat, flat_entropies = score(policy.root, batch)
             logprobs = prepared.padded(flat)
             if iteration == 0:
-                olds.append(recorded(prepared, logprobs) if request["ratiosToRecorded"] else logprobs.detach())
+                olds.append(prepared.recorded() if request["ratiosToRecorded"] else logprobs.detach())
                 faults.require_finite(prepared, logprobs, "log-probability")
             prepared.old = olds[index]
             prepared.reference = references[index] if references else prepared.old
@@ -172,54 +146,12 @@ def update(
     return {"metrics": metrics, "digest": digest_held(policy, optimizer)}
 
 
-def recorded(prepared: Prepared, logprobs: Tensor) -> Tensor:
-    """[1, K, L]: the completions' log-probabilities as recorded while sampling, where `logprobs` has them."""
-    found = [number for _, one in prepared.completions for number in one["logProbs"]]
-    return prepared.padded(torch.tensor(found, dtype=logprobs.dtype, device=logprobs.device))
-
-
-def _own_batches(policy: Policy, request: Update) -> list[MicroBatch]:
-    prompts = Prompts(policy)
-    budget = request["engine"]["tokensPerMicroBatch"]
-    pieces = [
-        piece
-        for index, group in enumerate(request["groups"])
-        for piece in pieces_of(
-            index, prompts.length(group), [len(one["tokenIds"]) for one in group["completions"]], budget
-        )
-    ]
-    return share_out(pieces, policy.ranks.count, budget)[policy.ranks.rank]
-
-
-def _prepare(policy: Policy, request: Update, batch: MicroBatch) -> Prepared:
-    prompts, device = Prompts(policy), policy.ranks.device
-    parts, pixels, grids, completions = [], [], [], []
-    for piece in batch.pieces:
-        group = request["groups"][piece.group]
-        prompt, video = prompts.of(group)
-        own = [group["completions"][index] for index in piece.completions]
-        parts.append((prompt.ids, prompt.positions, [one["tokenIds"] for one in own]))
-        pixels.append(prompts.pixels(group))
-        grids.append(video.grid)
-        completions += [(group["sampleId"], one) for one in own]
-    row = row_of(parts)
-    longest = max(len(one["tokenIds"]) for _, one in completions)
-    mask = torch.zeros(1, len(completions), longest)
-    mask[0, row.completion, row.place] = 1.0
-    return Prepared(
-        row=Row(**{name: value.to(device) for name, value in vars(row).items()}),
-        pixels=torch.cat(pixels).to(device),
-        grids=torch.tensor(grids, device=device),
-        completions=completions,
-        mask=mask.to(device),
-        counts=batch.counts,
-    )
-
-
 def _loss(
     loss: Loss, request: Update, prepared: Prepared, logprobs: Tensor, entropies: Tensor
 ) -> tuple[Tensor, dict[str, Tensor]]:
     weights = prepared.per_completion([one["weight"] for _, one in prepared.completions])[..., None] * prepared.mask
+    if "importanceCap" in request:
+        weights = weights * importance(prepared.old, prepared.recorded(), request["importanceCap"])
     given = {
         "old_logprobs": prepared.old,
         "ref_logprobs": prepared.reference,
@@ -229,6 +161,13 @@ def _loss(
     inputs = {name: given[name] for name in loss.inputs}
     value, *terms = loss.compute(Scored(logprobs, entropies), **inputs, **request["scalars"])
     return value, dict(zip(loss.outputs, terms, strict=True))
+
+
+def importance(old: Tensor, recorded: Tensor, cap: float) -> Tensor:
+    """Truncated importance weights min(pi / mu, cap) of tokens that another program sampled: pi is the policy before
+    the update as the ranks compute it, mu what the sampler computed. The loss is an expectation under pi.
+    """
+    return (old - recorded).exp().clamp(max=cap)
 
 
 class _Sums:
