@@ -6,6 +6,7 @@ import { PassedSteps } from '../../../activities/passed-steps.ts';
 import { isRecipe, policyFiles } from '../../../activities/policy-files.ts';
 import { createRolloutActivities } from '../../../activities/rollout.ts';
 import { createStartActivities } from '../../../activities/start.ts';
+import { collectGarbage } from '../../../cli/gc/collect.ts';
 import type { CompletionBatch } from '../../../core/policy-engine.ts';
 import { keyOf } from '../../../core/store-layout.ts';
 import { nameIn } from '../../../core/stored-ref.ts';
@@ -41,7 +42,7 @@ describe('steps between two checkpoints with files', () => {
     expect((await progressOf(store).findProgress({ run: runKey })).progress?.step).toBe(0);
   });
 
-  test('keep of an update that was not made the recipe before it, and files where it becomes the reference', async () => {
+  test('keep the recipe before an update that was not made, and files where it becomes the reference', async () => {
     const { store, policies } = await runWithRecipes(5, { refresh: 5, stopped: [2, 5] });
     expect(policies[2]!.weights.sha256).toBe(policies[1]!.weights.sha256);
     expect(policies[2]!.weights.uri).toContain('step-000002/recipe.');
@@ -62,6 +63,15 @@ describe('steps between two checkpoints with files', () => {
     expect((await new PassedSteps(store).output(runKey, 4))?.metrics).toEqual({ loss: 4 });
     expect(await new PassedSteps(store).output(runKey, 7)).toBeUndefined();
   });
+});
+
+test('videocap gc keeps what the end of a finished run is rebuilt from', async () => {
+  const { store, policies } = await runWithRecipes(5);
+  const known = [{ workflowId: runKey, executionId: 'e', runKey, state: 'completed', startTime: 0 } as const];
+  const now = Date.now() + 10 * 86_400_000;
+  await collectGarbage({ storage: store.storage, home: 'unused', known, cacheDays: 7, dryRun: false, now });
+  expect(await store.firstDamaged(policies[5])).toBeUndefined();
+  expect(await store.find(keyOf('update', { runKey, step: 5 }))).toBeUndefined();
 });
 
 describe('a run continues from such a step', () => {

@@ -63,7 +63,7 @@ def read_plan(path: str | None) -> Plan:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WrongPlan(
-            f"{path} is no plan ({type(error).__name__}: {error}); make it with: videocap plan CONFIG --json > plan.json"
+            f"{path} is no plan ({type(error).__name__}: {error}); make one: videocap plan CONFIG --json > plan.json"
         ) from error
 
 
