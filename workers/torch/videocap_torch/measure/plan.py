@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import TypedDict
 
-from ..config import REPOSITORY, TINY
+from ..config import REPOSITORY
 from ..engine.messages import EngineSection
 
 
@@ -69,7 +69,7 @@ def read_plan(path: str | None) -> Plan:
 
 def _tiny() -> Plan:
     return Plan(
-        model=str(TINY),
+        model="tiny",
         ranks=1,
         section={
             "dtype": "bfloat16",
