@@ -78,8 +78,8 @@ def _tiny() -> Plan:
             "tokensPerMicroBatch": 1024,
         },
         work={
-            **{"groups": 2, "groupSize": 4, "prompt": 60, "videoTokens": 36, "patches": 144, "slicePatches": 36},
-            **{"meanTokens": 32, "iterations": 1, "reference": True},
+            **{"groups": 2, "groupSize": 2, "prompt": 30, "videoTokens": 18, "patches": 72, "slicePatches": 36},
+            **{"meanTokens": 16, "iterations": 1, "reference": True},
         },
         flops=None,
         memory={},
