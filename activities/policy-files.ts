@@ -4,19 +4,19 @@ import { algorithmOf } from '../algorithms/registry.ts';
 import type { UpdatePolicyInput } from '../contracts/policy.ts';
 import { Recipe } from '../contracts/recipe.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import type {
-  Checkpoint,
-  PinnedFile,
-  PolicyEngine,
-  PolicyFiles,
-  ReplayedUpdate,
-  UpdateRequest,
-} from '../core/policy-engine.ts';
+import { VideocapError } from '../core/errors.ts';
+import type { PolicyEngine, PolicyFiles, ReplayedUpdate, UpdateRequest } from '../core/policy-engine.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import { keyOf, parseKey } from '../core/store-layout.ts';
 import { keyOfContent, nameIn } from '../core/stored-ref.ts';
 import type { CallOptions } from '../core/thread-calls.ts';
 import { readBatch } from './update-batch.ts';
+
+/** What policies are read with: the store that has them, and the engine that they are for. */
+interface Readers {
+  store: ArtifactStore;
+  engine: PolicyEngine;
+}
 
 /** Whether a checkpoint was not written, and its policy is rebuilt by its recipe. */
 export function isRecipe({ weights }: Pick<PolicyRef, 'weights'>): boolean {
@@ -26,16 +26,18 @@ export function isRecipe({ weights }: Pick<PolicyRef, 'weights'>): boolean {
 /**
  * Local copies of a policy's files, for an engine that knows no artifact store; of one with a recipe, those of the
  * checkpoint that it is rebuilt from, and the updates that lead on from there.
- * @throws VideocapError `CorruptArtifact` when one is gone.
+ * @throws VideocapError `CorruptArtifact` when one is gone; `InvalidInput` for a recipe of another engine.
  */
-export async function policyFiles(store: ArtifactStore, policy: PolicyRef): Promise<PolicyFiles> {
+export async function policyFiles({ store, engine }: Readers, policy: PolicyRef): Promise<PolicyFiles> {
   const { base, recipes } = await chainOf(store, policy);
   const { model, weights, optimizer } = base;
+  const last = recipes.at(-1);
+  if (last && !engine.rebuild) throw otherEngine(last, base.step);
   return {
     model,
     weights: { path: await store.localCopy(weights), sha256: weights.sha256 },
     ...(optimizer && { optimizer: { path: await store.localCopy(optimizer), sha256: optimizer.sha256 } }),
-    ...(recipes.length > 0 && { replay: recipes.map((recipe) => replayed(store, recipe)) }),
+    ...(last && { replay: recipes.map((recipe) => replayed({ store, engine }, recipe)) }),
   };
 }
 
@@ -52,21 +54,19 @@ export async function rootAfter(store: ArtifactStore, runKey: string, step: numb
 
 /** What an update is asked with, read from the store, without the policy that it begins with. */
 export async function updateRequest(
-  store: ArtifactStore,
+  { store, engine: driver }: Readers,
   input: Pick<z.infer<typeof UpdatePolicyInput>, 'reference' | 'engine' | 'step' | 'algorithm' | 'batch' | 'output'>,
 ): Promise<Omit<UpdateRequest, 'policy' | 'folder'>> {
   const { reference, engine, step, algorithm } = input;
   return {
     ...{ engine, step, algorithm },
-    reference: await policyFiles(store, reference),
+    reference: await policyFiles({ store, engine: driver }, reference),
     loss: algorithmOf(algorithm).loss,
     batch: await readBatch(store, input),
   };
 }
 
-interface Rebuilding {
-  store: ArtifactStore;
-  engine: PolicyEngine;
+interface Rebuilding extends Readers {
   options?: CallOptions;
 }
 
@@ -76,24 +76,15 @@ export async function withFiles<T>(
   policy: PolicyRef,
   use: (files: PolicyFiles) => Promise<T>,
 ): Promise<T> {
-  const files = await policyFiles(store, policy);
+  const files = await policyFiles({ store, engine }, policy);
   if (!files.replay) return use(files);
   const folder = await store.storage.scratch();
   try {
-    return await use({ model: files.model, ...(await rebuilt(engine, files, folder, options)) });
+    const whole = await engine.rebuild!(files, folder, options);
+    return await use({ model: files.model, ...whole });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function rebuilt(
-  engine: PolicyEngine,
-  files: PolicyFiles,
-  folder: string,
-  options: CallOptions | undefined,
-): Promise<Checkpoint<PinnedFile>> {
-  if (!engine.rebuild) throw new Error('An engine whose updates give digests must rebuild policies.');
-  return engine.rebuild(files, folder, options);
 }
 
 /** The checkpoint with files, and the recipes that lead on from there, in their order. */
@@ -108,7 +99,15 @@ async function chainOf(store: ArtifactStore, policy: PolicyRef): Promise<{ base:
   return { base, recipes };
 }
 
-function replayed(store: ArtifactStore, { update, digest }: Recipe): ReplayedUpdate {
+function replayed(readers: Readers, { update, digest }: Recipe): ReplayedUpdate {
   const { runKey, step, engine } = update;
-  return { runKey, step, engine, digest, request: () => updateRequest(store, update) };
+  return { runKey, step, engine, digest, request: () => updateRequest(readers, update) };
+}
+
+function otherEngine({ update: { runKey, step, engine } }: Recipe, filesAt: number): VideocapError {
+  return new VideocapError(
+    'InvalidInput',
+    `Step ${step} of run ${runKey} has a recipe in place of a checkpoint's files, which only the engine ` +
+      `"${engine.kind}" can follow; go on from step ${filesAt}, whose checkpoint has files.`,
+  );
 }

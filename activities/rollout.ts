@@ -106,7 +106,7 @@ export function createRolloutActivities({ store, engine, onProgress, signal, out
         const { step, round } = place;
         const path = ['rollout', step, ...(round > 0 ? ['round', round] : [])];
         const request = {
-          policy: await policyFiles(store, policy),
+          policy: await policyFiles({ store, engine }, policy),
           engine: section,
           groupSize,
           maxNewTokens,
@@ -147,7 +147,7 @@ export function createRolloutActivities({ store, engine, onProgress, signal, out
       return store.onceJson(keyOf('captionsOutput', place), CaptionClipsOutput, async () => {
         const started = performance.now();
         const request = {
-          policy: await policyFiles(store, policy),
+          policy: await policyFiles({ store, engine }, policy),
           engine: section,
           groupSize: 1,
           maxNewTokens,

@@ -57,8 +57,8 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
     const folder = await store.storage.scratch();
     try {
       const request = {
-        ...(await updateRequest(store, input)),
-        policy: await policyFiles(store, input.policy),
+        ...(await updateRequest({ store, engine }, input)),
+        policy: await policyFiles({ store, engine }, input.policy),
         folder,
       };
       const result = await engine.update(request, options());

@@ -27,7 +27,7 @@ export interface RunStatus {
   notFinite?: string;
   /** Where the worker keeps dying, and what a person can do; while the run waits for that. */
   died?: string;
-  /** Which step ended in other numbers when it was made again, and what a person can do; while the run waits for that. */
+  /** Which step ended in other numbers when it was made again, and what a person can do; while the run waits. */
   differs?: string;
   /** Updates that were not made, since a number of theirs was not finite. */
   skippedUpdates?: number;

@@ -34,8 +34,8 @@ export interface PolicyEngine {
    */
   update(request: UpdateRequest, options?: CallOptions): Promise<UpdateResult | DigestedUpdate | NotFiniteUpdate>;
   /**
-   * Writes a policy's files into a folder, of one that has none of its own: `policy.replay` leads to it. Only of engines
-   * whose updates may give a digest in place of files.
+   * Writes the files of a policy that has none of its own into a folder: `policy.replay` leads to it. Only engines
+   * whose updates may give a digest in place of files have this.
    */
   rebuild?(policy: PolicyFiles, folder: string, options?: CallOptions): Promise<Checkpoint<PinnedFile>>;
   /** Fills an empty folder with a policy in the form that `transformers` opens. It has files of its own. */

@@ -16,5 +16,5 @@ export async function openCheckpoint(typed: string, engine: PolicyEngine): Promi
   if (!checkpoint) return engine.startPolicy(modelOf(typed));
   const store = new ArtifactStore(join(findInstallation().home, 'store'));
   const { progress } = await progressAt(store, checkpoint, TO_START);
-  return policyFiles(store, progress.policy);
+  return policyFiles({ store, engine }, progress.policy);
 }

@@ -95,7 +95,8 @@ export class LineView implements ProgressView {
   }
 
   show(status: RunStatus): void {
-    const now = `${status.step} ${stageShown(status)} ${status.blocked} ${status.died} ${status.differs} ${status.asked}`;
+    const { step, blocked, died, differs, asked } = status;
+    const now = [step, stageShown(status), blocked, died, differs, asked].join(' ');
     if (now !== this.#last) this.#write(`  ${progressLine(status)}`);
     this.#last = now;
     for (const note of this.#notes.of(status)) this.note(note);

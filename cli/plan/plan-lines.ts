@@ -9,6 +9,7 @@ export function planLines(plan: ExperimentPlan, machine: string): string[] {
   const { policy, work, disk, steps } = plan;
   const { parameters, memory, step } = policy;
   const seconds = step.seconds.sampling + step.seconds.update;
+  const often = policy.checkpointEvery === 1 ? '' : ` after every ${policy.checkpointEvery} steps`;
   const rows: [string, string][] = [
     ['parameters', `${count(parameters.total)}, ${count(parameters.trained)} of them trained`],
     [
@@ -24,10 +25,7 @@ export function planLines(plan: ExperimentPlan, machine: string): string[] {
       `${time(seconds)} without the judge: ${time(step.seconds.sampling)} sampling, ` +
         `${time(step.seconds.update)} update`,
     ],
-    [
-      '  writes',
-      `a checkpoint of ${bytes(policy.checkpoint)}${policy.checkpointEvery === 1 ? '' : ` after every ${policy.checkpointEvery} steps`}, whose time is not counted`,
-    ],
+    ['  writes', `a checkpoint of ${bytes(policy.checkpoint)}${often}, whose time is not counted`],
     ['the run', `${whole(steps)} steps: ${time(seconds * steps)} without judge and benchmarks`],
     ['judge', judgeText(plan)],
     ['disk', `${bytes(disk.checkpoints + disk.weights + disk.frames + disk.rollouts)}`],

@@ -56,9 +56,10 @@ export function replayDiffers(
       : `ends in numbers that are not finite: ${notFiniteText(found.notFinite)}`;
   return new VideocapError(
     'ReplayDiffers',
-    `Step ${step} of run ${runKey}, made again from its recipe, ${ended}, but they hashed to ${short(digest)} when it ` +
-      'was made first. Run the worker with the GPU, the ranks and the packages that it had then, and with the ' +
-      `checkpoint of step ${filesAt} as it was; or fork the run from there: videocap fork ${runKey} --at-step ${filesAt}`,
+    `Step ${step} of run ${runKey}, made again from its recipe, ${ended}, but they hashed to ${short(digest)} when ` +
+      'it was made first. Run the worker with the GPU, the ranks and the packages that it had then, and with the ' +
+      `checkpoint of step ${filesAt} as it was; or fork the run from there: ` +
+      `videocap fork ${runKey} --at-step ${filesAt}`,
   );
 }
 

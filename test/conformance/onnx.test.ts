@@ -43,7 +43,6 @@ test('so does the example of docs/extending/engine.md, where it was added to the
     },
   });
   const policy = { model, engine: { kind: 'words' as 'onnx' } };
-  await worker.runUntil(() =>
-    playEngineContract({ environment: stage.environment, taskQueue, store, policy, schemas }),
-  );
+  const { environment } = stage;
+  await worker.runUntil(() => playEngineContract({ environment, taskQueue, store, policy, schemas }));
 });

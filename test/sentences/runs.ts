@@ -1,6 +1,7 @@
 import { mkdtemp, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { policyFiles } from '../../activities/policy-files.ts';
 import { judgesDiffer } from '../../benchmarks/judged-by.ts';
 import { bestSentence } from '../../contracts/best.ts';
 import { findRun, withoutCheckpoint } from '../../contracts/read-progress.ts';
@@ -27,6 +28,7 @@ import { parseInput } from '../../workflows/parse-input.ts';
 import { waitingLines } from '../../workflows/run-details.ts';
 import { stoppedFailure } from '../../workflows/stopped-by-user.ts';
 import { timedOut } from '../../workflows/timed-out.ts';
+import { runWithRecipes } from '../unit/activities/recipe-stage.ts';
 import { writeRunTo } from '../unit/activities/written-run.ts';
 import type { PinnedSentence } from './sentence.ts';
 
@@ -244,6 +246,15 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
         { count: 3, at: { what: 'gradients', done: 2, total: 4, on: 'sample cap-17' } },
         { name: 'updatePolicy', input: { step: 7 } },
       ),
+  ],
+  [
+    'InvalidInput: Step 2 of run r has a recipe in place of a checkpoint\'s files, which only the engine "onnx" can ' +
+      'follow; go on from step 0, whose checkpoint has files.',
+    async () => {
+      const { store, engine, policies } = await runWithRecipes(2);
+      const { rebuild: _, ...other } = engine;
+      return policyFiles({ store, engine: other as typeof engine }, policies[2]!);
+    },
   ],
   [
     'ReplayDiffers: Step 12 of run r, made again from its recipe, ends in weights and moments that hash to ' +

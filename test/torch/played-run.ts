@@ -21,7 +21,7 @@ export interface PlayOptions {
   signal?: () => AbortSignal;
 }
 
-/** The activities of a run of the tiny model on the torch engine, in a store of its own, and what it asks the engine. */
+/** The activities of a run of the tiny model on the torch engine, in a store of its own, and what they ask of it. */
 export async function playedRun(engine: PolicyEngine, { section, onProgress, signal }: PlayOptions = {}) {
   const home = await mkdtemp(join(tmpdir(), 'videocap-played-'));
   onTestFinished(() => rm(home, { recursive: true, force: true }));

@@ -67,7 +67,7 @@ test('a recipe that was changed, or cannot be made again, is refused with both d
   await run.step(2, first!);
 });
 
-test('an exported policy gives the scores of the engine in transformers, at the positions of its model card', async () => {
+test('an exported policy gives the same scores in transformers, at the positions of its model card', async () => {
   const run = await playedRun(engine, { section: { checkpointEvery: 3 } });
   const [, second] = await run.steps(1, 2, run.start);
   expect(isRecipe(second!)).toBe(true);

@@ -6,7 +6,8 @@ import { PassedSteps } from '../../../activities/passed-steps.ts';
 import { isRecipe, policyFiles } from '../../../activities/policy-files.ts';
 import { createRolloutActivities } from '../../../activities/rollout.ts';
 import { createStartActivities } from '../../../activities/start.ts';
-import type { CompletionBatch } from '../../../core/policy-engine.ts';
+import { collectGarbage } from '../../../cli/gc/collect.ts';
+import type { CompletionBatch, PolicyEngine } from '../../../core/policy-engine.ts';
 import { keyOf } from '../../../core/store-layout.ts';
 import { nameIn } from '../../../core/stored-ref.ts';
 import { refusal } from '../../refusal.ts';
@@ -16,15 +17,15 @@ const runKey = 'r';
 
 describe('steps between two checkpoints with files', () => {
   test('have recipes, whose policy is rebuilt from the files before, by the same updates', async () => {
-    const { store, policies } = await runWithRecipes(5);
+    const { store, engine, policies } = await runWithRecipes(5);
     expect(policies.map(isRecipe)).toEqual([false, true, true, false, true, true]);
-    const { weights, optimizer, replay } = await policyFiles(store, policies[5]!);
+    const { weights, optimizer, replay } = await policyFiles({ store, engine }, policies[5]!);
     expect([weights.sha256, optimizer?.sha256]).toEqual([policies[3]!.weights.sha256, policies[3]!.optimizer?.sha256]);
     expect(stepsOf(replay)).toEqual([4, 5]);
     const { step, batch } = await replay![1]!.request();
     expect(step).toBe(5);
     expect((batch as CompletionBatch).groups[0]!.completions.map(({ advantage }) => advantage)).toEqual([5, -5]);
-    expect((await policyFiles(store, policies[3]!)).replay).toBeUndefined();
+    expect((await policyFiles({ store, engine }, policies[3]!)).replay).toBeUndefined();
   });
 
   test('end in the checkpoints of a run that writes all of them', async () => {
@@ -41,13 +42,21 @@ describe('steps between two checkpoints with files', () => {
     expect((await progressOf(store).findProgress({ run: runKey })).progress?.step).toBe(0);
   });
 
-  test('keep of an update that was not made the recipe before it, and files where it becomes the reference', async () => {
-    const { store, policies } = await runWithRecipes(5, { refresh: 5, stopped: [2, 5] });
+  test('keep the recipe before an update that was not made, and files where it becomes the reference', async () => {
+    const { store, engine, policies } = await runWithRecipes(5, { refresh: 5, stopped: [2, 5] });
     expect(policies[2]!.weights.sha256).toBe(policies[1]!.weights.sha256);
     expect(policies[2]!.weights.uri).toContain('step-000002/recipe.');
     expect(isRecipe(policies[5]!)).toBe(false);
-    const { replay } = await policyFiles(store, policies[4]!);
+    const { replay } = await policyFiles({ store, engine }, policies[4]!);
     expect(stepsOf(replay)).toEqual([4]);
+  });
+
+  test('are refused by an engine that cannot follow them', async () => {
+    const { store, engine, policies } = await runWithRecipes(5);
+    const { rebuild: _, ...other } = engine;
+    await expect(policyFiles({ store, engine: other as PolicyEngine }, policies[5]!)).rejects.toThrow(
+      refusal('InvalidInput', 'Step 5 of run r', '"onnx"', 'step 3'),
+    );
   });
 
   test('go with the files that they are rebuilt from', async () => {
@@ -62,6 +71,15 @@ describe('steps between two checkpoints with files', () => {
     expect((await new PassedSteps(store).output(runKey, 4))?.metrics).toEqual({ loss: 4 });
     expect(await new PassedSteps(store).output(runKey, 7)).toBeUndefined();
   });
+});
+
+test('videocap gc keeps what the end of a finished run is rebuilt from', async () => {
+  const { store, policies } = await runWithRecipes(5);
+  const known = [{ workflowId: runKey, executionId: 'e', runKey, state: 'completed', startTime: 0 } as const];
+  const now = Date.now() + 10 * 86_400_000;
+  await collectGarbage({ storage: store.storage, home: 'unused', known, cacheDays: 7, dryRun: false, now });
+  expect(await store.firstDamaged(policies[5])).toBeUndefined();
+  expect(await store.find(keyOf('update', { runKey, step: 5 }))).toBeUndefined();
 });
 
 describe('a run continues from such a step', () => {
@@ -98,7 +116,7 @@ describe('a run continues from such a step', () => {
     const started = await loadPolicy({ runKey: 'new', policy: { model: 'run:r@5' }, reference: policy });
     expect(started.policy.weights.uri).toContain('policies/');
     const folder = await mkdtemp(join(tmpdir(), 'videocap-rebuilt-'));
-    const { weights } = await engine.rebuild!(await policyFiles(store, policies[5]!), folder);
+    const { weights } = await engine.rebuild!(await policyFiles({ store, engine }, policies[5]!), folder);
     expect((await store.read(started.policy.weights)).toString()).toBe(await readFile(weights.path, 'utf8'));
   });
 

@@ -23,7 +23,7 @@ def test_it_measures_the_tiny_model_and_says_what_it_cannot(tmp_path):
     assert lines[4] == "cannot be measured here: the memory of a GPU; MFU; what was planned, without --plan"
     found = json.loads((tmp_path / "found.json").read_text())
     assert found["replays"][0] == found["replays"][1]
-    assert found["learntTokens"] == 2 * 4 * 32
+    assert found["learntTokens"] == 2 * 2 * 16
 
 
 def test_it_says_how_to_start_a_plan_of_more_ranks_and_what_is_no_plan(tmp_path):

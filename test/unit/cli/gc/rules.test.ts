@@ -7,6 +7,7 @@ it('each kind of artifact has a rule of its own', () => {
   expect(ruleFor(keyOf('rollout', place))).toEqual({ need: 'for good', kind: 'runs', isLeaf: true });
   expect(ruleFor(keyOf('rolloutOutput', place)).need).toBe('retries');
   expect(ruleFor(keyOf('checkpointWeights', place))).toMatchObject({ need: 'checkpoint', kind: 'checkpoints' });
+  expect(ruleFor(keyOf('recipe', place))).toEqual({ need: 'checkpoint', kind: 'checkpoints' });
   expect(ruleFor(keyOf('clip', { hash: 'h' }))).toEqual({ need: 'cache', kind: 'frames' });
   expect(ruleFor(keyOf('startWeights', { hash: 'h' }))).toMatchObject({ need: 'cache', kind: 'policies' });
   expect(ruleFor(keyOf('ledgerEntry', { hash: 'h' })).need).toBe('ledger');

@@ -1,4 +1,4 @@
-"""What an update leaves: the same files and the same digest for any number of ranks, and updates that can be repeated."""
+"""What an update leaves: the same files and digest for any number of ranks, and updates that can be repeated."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Every family, with random weights: what the engine computes, against plain `transformers` and Qwen's own positions."""
+"""Every family, with random weights: the engine against plain `transformers`, at the positions of Qwen's own code."""
 
 import numpy as np
 import pytest

@@ -135,7 +135,8 @@ def update(
             raise UpdateStopped({"what": "gradient", "value": _name(found), "where": "its norm over all parameters"})
         optimizer.step(request["adamw"], found)
         norm += found / iterations
-    for what, tensors in (("moment of the optimiser", optimizer.moments()), ("weight after the update", policy.trained())):
+    moved = {"moment of the optimiser": optimizer.moments(), "weight after the update": policy.trained()}
+    for what, tensors in moved.items():
         name = is_finite(tensors)
         if name:
             raise UpdateStopped({"what": what, "value": "NaN", "where": name})

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import TypedDict
 
-from ..config import REPOSITORY, TINY
+from ..config import REPOSITORY
 from ..engine.messages import EngineSection
 
 
@@ -63,13 +63,13 @@ def read_plan(path: str | None) -> Plan:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WrongPlan(
-            f"{path} is no plan ({type(error).__name__}: {error}); make it with: videocap plan CONFIG --json > plan.json"
+            f"{path} is no plan ({type(error).__name__}: {error}); make one: videocap plan CONFIG --json > plan.json"
         ) from error
 
 
 def _tiny() -> Plan:
     return Plan(
-        model=str(TINY),
+        model="tiny",
         ranks=1,
         section={
             "dtype": "bfloat16",
@@ -78,8 +78,8 @@ def _tiny() -> Plan:
             "tokensPerMicroBatch": 1024,
         },
         work={
-            **{"groups": 2, "groupSize": 4, "prompt": 60, "videoTokens": 36, "patches": 144, "slicePatches": 36},
-            **{"meanTokens": 32, "iterations": 1, "reference": True},
+            **{"groups": 2, "groupSize": 2, "prompt": 30, "videoTokens": 18, "patches": 72, "slicePatches": 36},
+            **{"meanTokens": 16, "iterations": 1, "reference": True},
         },
         flops=None,
         memory={},
