@@ -1,7 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import type { Thought } from '../../core/sample.ts';
 import { openClip } from '../../video/open-clip.ts';
-import { findInstallation } from '../installation.ts';
 import { examples, print, printable, printJson, printNote } from '../output/print.ts';
 import { CHECKPOINT, collectOverride } from './arguments.ts';
 import { checkpointConfig, configNote, OWN_CONFIG } from './checkpoint-config.ts';

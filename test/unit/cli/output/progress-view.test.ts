@@ -98,9 +98,9 @@ describe('LineView', () => {
     view.show(status({ stage: 'paused: judge', blocked, waiting: { why: blocked, since } }));
     expect(lines).toEqual([
       '  step 12/40',
-      `  waiting: ${away.why}, since 2026-11-29 22:04:10 UTC`,
+      `  waiting for the judge: ${away.why}, since 2026-11-29 22:04:10 UTC`,
       '  step 12/40   paused: judge',
-      '  waiting: The judge at http://j/v1 refuses the key: set another, since 2026-11-29 22:04:10 UTC',
+      '  waiting for the judge: The judge at http://j/v1 refuses the key: set another, since 2026-11-29 22:04:10 UTC',
       `  ${blocked}`,
     ]);
   });
