@@ -54,9 +54,10 @@ export async function playCell(world: ChaosWorld, calm: Outcome, cell: Cell): Pr
 /**
  * A worker that dies while the judge is asked, or an activity that is ended, takes the answers on their way with it: as
  * many as `judge.concurrency` at most. The judge is asked in its own stage, beside the think scorer, and in benchmarks;
- * with a lag, beside every stage.
+ * with a lag, beside every stage. After a stage's report the next stage may have begun to ask.
  */
-export function lostAtMost({ victim, stage, experiment }: Cell): number {
-  if (experiment === 'rollout lag') return 2;
-  return (victim === 'worker' || isButton(victim)) && ['judge', 'think', 'benchmark'].includes(stage) ? 2 : 0;
+export function lostAtMost({ victim, stage, moment, experiment }: Cell): number {
+  if (victim !== 'worker' && !isButton(victim)) return 0;
+  const asks = ['judge', 'think', 'benchmark'].includes(stage) || moment === 'after report';
+  return asks || experiment === 'rollout lag' ? 2 : 0;
 }
