@@ -28,7 +28,7 @@ const SUITES = SuiteName.options;
 export const benchCommand = new Command('bench')
   .summary('benchmark a checkpoint, or captions made elsewhere')
   .description(
-    'Captions videos with a checkpoint, by greedy decoding, and scores the captions: on the held-out videos of a ' +
+    'Captions videos with a checkpoint, and scores the captions: on the held-out videos of a ' +
       "config, or on a published benchmark (DREAM-1K, VDC, CaReBench) from its authors' files, by their protocol, " +
       'with their published numbers beside yours.',
   )

@@ -9,8 +9,8 @@ import { writeCaption } from './write-caption.ts';
 export const captionCommand = new Command('caption')
   .summary('caption a video')
   .description(
-    'Captions any video that ffmpeg reads, without servers, locally or through the endpoint that policy.engine ' +
-      'names: first the analysis, then the caption.',
+    'Captions any video that ffmpeg reads, without Temporal and workers, locally or through the servers that ' +
+      'policy.engine names: first the analysis, then the caption.',
   )
   .argument('<checkpoint>', CHECKPOINT)
   .argument('<video>', 'a video file, a folder of pictures or a picture')

@@ -15,6 +15,7 @@ export function valuesOf(schema: Schema): string {
       return '`true`, `false`';
     case 'integer':
     case 'number':
+      if (schema.const !== undefined) return code(String(schema.const));
       return [schema.type, ...rangeOf(schema)].join(', ');
     case 'array':
       return listOf(schema);

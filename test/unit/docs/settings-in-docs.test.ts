@@ -6,10 +6,15 @@ import { ExperimentConfig, ExperimentFields } from '../../../configs/schema.ts';
 
 const read = (page: string) => readFileSync(new URL(`../../../docs/${page}`, import.meta.url), 'utf8');
 
+/** Sections that choose kinds: where a config chooses none, `policy.engine` is of one kind. */
+const CHOICES = [undefined, { policy: { engine: { kind: 'torch', rollout: { kind: 'vllm' } } } }];
+
 /** Whether a dotted key is a field of the schema, in any kind of its section. */
 function isSetting(key: string): boolean {
   const path = key.split('.');
-  return path.every((name, i) => fieldsOf(ExperimentFields, path.slice(0, i), undefined).includes(name));
+  return CHOICES.some((chosen) =>
+    path.every((name, i) => fieldsOf(ExperimentFields, path.slice(0, i), chosen).includes(name)),
+  );
 }
 
 /** The keys in backticks of one column of a page's tables: `a.b` of `a.b: value`. */
