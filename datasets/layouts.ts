@@ -1,4 +1,5 @@
 import { closest } from '../core/did-you-mean.ts';
+import { OwnSampleFields } from './own-sample.ts';
 import { shownValue } from './shown-value.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -36,9 +37,9 @@ const TAG = /<(?:video|image)>|<\|vision_start\|><\|(?:video|image)_pad\|><\|vis
 /**
  * A row of a dataset file with the project's own fields. Rows in them are returned without fields that are null; of a
  * row in another layout the answer of the assistant is the `caption`, the user's text the `prompt`, and its one video
- * the `video`. The row may have fields of the project beside those of its layout. An id may be a number. Fields that
- * are empty, as tables have them, are ignored. Sources: docs/source_en/Customization/Custom-dataset.md of ms-swift,
- * data/README.md of LLaMA-Factory.
+ * the `video`. The row may have fields of the project beside those of its layout; others are left out, except one that
+ * is probably misspelt. An id may be a number. Fields that are empty, as tables have them, are ignored. Sources:
+ * docs/source_en/Customization/Custom-dataset.md of ms-swift, data/README.md of LLaMA-Factory.
  */
 export function fieldsOf(json: unknown): Read {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return { fields: json };
@@ -78,7 +79,9 @@ function converted(row: Row, empty: string | undefined): Row {
   const where = list ?? single[0] ?? 'videos';
   const [question, answer] = [onlyTurn(turns, 'user', where), onlyTurn(turns, 'assistant', where)];
   const others = new Set<string>([...LAYOUT_FIELDS, ...UNUSED, 'video']);
-  const { prompt: asked, ...rest } = Object.fromEntries(Object.entries(row).filter(([field]) => !others.has(field)));
+  const { prompt: asked, ...rest } = Object.fromEntries(
+    Object.entries(row).filter(([field]) => !others.has(field) && isMeant(field)),
+  );
   // Rows of ms-swift may have `prompt` for `query`, with the same tags; one of tags alone asks nothing.
   const ownPrompt = typeof asked === 'string' ? untagged(asked) : asked;
   const own: Row = { ...rest, ...(ownPrompt !== undefined && ownPrompt !== '' && { prompt: ownPrompt }) };
@@ -97,6 +100,12 @@ function converted(row: Row, empty: string | undefined): Row {
     ...(prompt && { prompt: given(own, 'prompt', prompt, where) }),
     ...(answer && { caption: given(own, 'caption', untagged(answer.text), where) }),
   };
+}
+
+/** Whether a field is one of the project's, or probably a misspelt one. Rows have others for other programs. */
+function isMeant(field: string): boolean {
+  const own = Object.keys(OwnSampleFields.shape);
+  return own.includes(field) || closest(field, [...own, ...LAYOUT_FIELDS]) !== undefined;
 }
 
 /** A value of the layout, unless the row has one in the project's own field as well. */

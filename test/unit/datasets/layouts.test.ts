@@ -131,9 +131,12 @@ describe('rows from the documentation of other trainers', () => {
       { video: 'x.mp4', prompt: 'Describe it.', caption: 'A dog.' },
     ],
     [
-      'LLaVA-Video: one `video`, a number as id, and the tag of images',
+      'LLaVA-Video: one `video`, a number as id, the tag of images, and fields for others',
       {
         id: 7,
+        data_source: '0_30_s_academic',
+        duration: 12.5,
+        solution: 'x',
         video: 'academic_source/x.mp4',
         conversations: [
           { from: 'human', value: '<image>\nDescribe it.' },
@@ -259,7 +262,7 @@ test.each<[object, RegExp]>([
   ],
   [{ messages: [{ rol: 'user', content: 'x' }], videos: ['a.mp4'] }, /^unknown "rol", did you mean "role"\? in/],
   [{ messages: [{ role: 'user', content: 3 }], videos: ['a.mp4'] }, /^"messages\.0\.content" is 3, not a text$/],
-  [{ messages: turns, videos: ['a.mp4'], solution: 'x' }, /^unknown "solution"/],
+  [{ messages: turns, videos: ['a.mp4'], captions: 'x' }, /^unknown "captions", did you mean "caption"\?/],
   [{ messages: turns, vidoes: ['a.mp4'], video: 'a.mp4' }, /^unknown "vidoes", .*"videos"\?/],
   [{ messages: turns, videos: [3] }, /^"video" is 3, not a text$/],
   [{ messages: turns, videos: ['a.mp4'], history: [['a', 'b']] }, /^"history" has earlier turns; a sample has one/],
