@@ -53,7 +53,9 @@ export abstract class MeasuredRun extends JudgedRun<RunSnapshot> {
   get benchmarkJudge(): { judge: JudgeConfig; spent: JudgeSpending; judgeSection?: JudgeSection } {
     const { benchmarkSpent = NOTHING } = this.snapshot;
     const own = this.ownBenchmarkJudge;
-    return own ? { judge: own, spent: benchmarkSpent, judgeSection: 'benchmark.judge' } : { judge: this.judge, spent: this.spentSoFar };
+    return own
+      ? { judge: own, spent: benchmarkSpent, judgeSection: 'benchmark.judge' }
+      : { judge: this.judge, spent: this.spentSoFar };
   }
 
   /** Adds what a finished benchmark paid. */

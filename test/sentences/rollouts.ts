@@ -62,8 +62,7 @@ export const ROLLOUT_SENTENCES: readonly PinnedSentence[] = [
     () => versionIn(answer({ versions: ['eeee', 'ffff'] }) as never, url),
   ],
   [
-    'The rollout server http://10.0.0.2:8000 gives log-probabilities of other tokens than those that it ' +
-      'sampled',
+    'The rollout server http://10.0.0.2:8000 gives log-probabilities of other tokens than those that it ' + 'sampled',
     () => read(answer({ scored: 6 })),
   ],
   [
