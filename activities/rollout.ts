@@ -68,9 +68,9 @@ export function createRolloutActivities({ store, engine, onProgress, signal, out
     });
   }
 
-  /** Shows the run what its rollout servers are waited for. */
+  /** Tells the run that rollout servers do not answer, and once that they do: an attempt before may have waited. */
   function noteOutage(): (why: string | undefined) => void {
-    let isAway = false;
+    let isAway = true;
     return (why) => {
       if (why !== undefined) outage?.failed?.(why, 'rollout server');
       else if (isAway) outage?.answered();

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { progressAt, TO_START } from '../contracts/read-progress.ts';
+import { Recipe } from '../contracts/recipe.ts';
 import { machinesOf } from '../contracts/run-identity.ts';
 import { FindStartInput, FindStartOutput } from '../contracts/start.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
@@ -27,13 +28,14 @@ export function createStartActivities({ store }: { store: ArtifactStore }) {
         const { run, progress } = await progressAt(store, checkpoint, TO_START);
         const { step, policy, identity } = progress;
         const { sha256 } = policy.weights;
-        const weights = isRecipe(policy)
+        const recipe = isRecipe(policy) ? await store.readJson(policy.weights, Recipe) : undefined;
+        const weights = recipe
           ? policy.weights
           : await store.putCopy(keyOf('startWeights', { hash: sha256 }), policy.weights);
         return {
           model: runCheckpoint({ run, step }),
           policy: { model: policy.model, step: 0, weights },
-          trainedFrom: { run, step, weights: sha256 },
+          trainedFrom: { run, step, weights: recipe?.digest ?? sha256 },
           ...(identity && { identity: machinesOf(identity) }),
         };
       });

@@ -7,7 +7,7 @@ export const TrainedFrom = z.strictObject({
   /** That run's key in the store. */
   run: z.string().min(1),
   step: z.int().nonnegative(),
-  /** The sha256 of the weights. */
+  /** The sha256 of the weights; of a checkpoint with a recipe, its digest of weights and moments. */
   weights: z.string(),
 });
 export type TrainedFrom = z.infer<typeof TrainedFrom>;

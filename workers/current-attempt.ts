@@ -103,8 +103,8 @@ export class CurrentAttempt implements Fence {
 
   /** The service has not answered; the first reason since its last answer is the one to show. */
   waits(why: string, of: WaitedFor = 'judge'): void {
-    const captioner = of === 'captioner' && { of };
-    const waiting: JudgeWaiting = { why: clipped(why, LONGEST_REASON), since: Date.now(), ...captioner };
+    const other = of !== 'judge' && { of };
+    const waiting: JudgeWaiting = { why: clipped(why, LONGEST_REASON), since: Date.now(), ...other };
     this.#beat = { ...this.#beat, waiting: this.#beat.waiting ?? waiting };
   }
 

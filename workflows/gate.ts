@@ -66,7 +66,7 @@ export class Gate {
   async through<T>(call: () => Promise<T>, { explain, of }: Shown = {}): Promise<T> {
     for (;;) {
       try {
-        return await this.attempt(call);
+        return await this.attempt(call, of);
       } catch (error) {
         const sentence = this.#sentenceOf(error);
         if (sentence === undefined || !this.#onChange) throw error;
@@ -77,7 +77,7 @@ export class Gate {
     }
   }
 
-  protected attempt<T>(call: () => Promise<T>): Promise<T> {
+  protected attempt<T>(call: () => Promise<T>, _of?: WaitedFor): Promise<T> {
     return call();
   }
 

@@ -13,7 +13,8 @@ export class JudgeGate extends Gate {
   #waiting: JudgeWaiting | undefined;
   /** Why the activities in flight were broken off, once they were. */
   #brokenOff: string | undefined;
-  readonly #asking = new Set<CancellationScope>();
+  /** The activities in flight, with what each of them asks. */
+  readonly #asking = new Map<CancellationScope, WaitedFor | undefined>();
 
   constructor() {
     super('judge', 'JudgeBlocked');
@@ -40,29 +41,37 @@ export class JudgeGate extends Gate {
   #breakOff(): void {
     if (!this.#waiting) return;
     this.#brokenOff ??= this.#waiting.why;
-    for (const scope of this.#asking) scope.cancel();
+    for (const scope of this.#asking.keys()) scope.cancel();
   }
 
   override async hold(why: string, of?: WaitedFor): Promise<void> {
-    this.#waiting = undefined;
+    this.#waitsNoMore(of);
     await super.hold(why, of);
   }
 
   /** @throws StoppedByUser where it was broken off. */
-  protected override async attempt<T>(call: () => Promise<T>): Promise<T> {
+  protected override async attempt<T>(call: () => Promise<T>, of?: WaitedFor): Promise<T> {
     const scope = new CancellationScope();
-    this.#asking.add(scope);
+    this.#asking.set(scope, of);
     try {
-      const result = await scope.run(call);
-      this.#waiting = undefined;
-      return result;
+      return await scope.run(call);
     } catch (error) {
       const runIsCancelled = CancellationScope.current().consideredCancelled;
       if (this.#brokenOff === undefined || runIsCancelled || !isCancellation(error)) throw error;
-      this.#waiting = undefined;
       throw new StoppedByUser(this.#brokenOff, this.name);
     } finally {
       this.#asking.delete(scope);
+      if (![...this.#asking.values()].some((other) => isJudge(other) === isJudge(of))) this.#waitsNoMore(of);
     }
   }
+
+  /** What another activity waits for stays: with `rolloutLag: 1` rollouts and the judge are asked at the same time. */
+  #waitsNoMore(of: WaitedFor | undefined): void {
+    if (isJudge(this.#waiting?.of) === isJudge(of)) this.#waiting = undefined;
+  }
+}
+
+/** Or else what writes texts: an endpoint that captions, or rollout servers, which write captions too. */
+function isJudge(of: WaitedFor | undefined): boolean {
+  return of === undefined || of === 'judge';
 }

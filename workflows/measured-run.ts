@@ -51,9 +51,11 @@ export abstract class MeasuredRun extends JudgedRun<RunSnapshot> {
 
   /** The judge of benchmarks and what it has cost so far: input of the stages that ask it. */
   get benchmarkJudge(): { judge: JudgeConfig; spent: JudgeSpending; judgeSection?: JudgeSection } {
-    const { spent, benchmarkSpent = NOTHING } = this.snapshot;
+    const { benchmarkSpent = NOTHING } = this.snapshot;
     const own = this.ownBenchmarkJudge;
-    return own ? { judge: own, spent: benchmarkSpent, judgeSection: 'benchmark.judge' } : { judge: this.judge, spent };
+    return own
+      ? { judge: own, spent: benchmarkSpent, judgeSection: 'benchmark.judge' }
+      : { judge: this.judge, spent: this.spentSoFar };
   }
 
   /** Adds what a finished benchmark paid. */

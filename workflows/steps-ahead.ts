@@ -4,6 +4,7 @@ import { type Collected, collectCompletions } from './collect-completions.ts';
 import type { JudgeGate } from './judge-gate.ts';
 import type { RunState } from './run-state.ts';
 import type { StepInput } from './step.ts';
+import { StoppedByUser } from './stopped-by-user.ts';
 
 /**
  * The inputs of a run's steps, one after the other. With `rolloutLag: 1` the completions of the step after are sampled
@@ -30,9 +31,14 @@ export class StepsAhead {
     return [input, collected];
   }
 
-  /** Settles when nothing is sampled any more: an execution that continues the run finds all of it in the store. */
+  /**
+   * Settles when nothing is sampled any more: an execution that continues the run finds all of it in the store. What a
+   * user's `stop` breaks off meanwhile, the run leaves out: it makes no further step.
+   */
   async rest(): Promise<void> {
-    await this.#ahead?.collected;
+    await this.#ahead?.collected.catch((error: unknown) => {
+      if (!(error instanceof StoppedByUser)) throw error;
+    });
   }
 
   /** Breaks off what is sampled for a step that will not be made. */

@@ -1,7 +1,5 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 
-const TYPE = 'Stopped';
-
 /**
  * Thrown where a run that a user stopped would wait: for its judge, or for a user. What is not complete is left out.
  * Every workflow must catch it, since Temporal ends a workflow only for an error of its own.
@@ -22,9 +20,5 @@ export class StoppedByUser extends Error {
 /** The end of a run that has nothing to show yet. @param blocked what it waited for, if it waited. */
 export function stoppedFailure(unfinished: string, blocked?: string): ApplicationFailure {
   const why = blocked === undefined ? '.' : `, while it could not go on: ${blocked}`;
-  return ApplicationFailure.nonRetryable(`A user stopped the run before ${unfinished} was complete${why}`, TYPE);
-}
-
-export function isStopped(error: unknown): boolean {
-  return error instanceof ApplicationFailure && error.type === TYPE;
+  return ApplicationFailure.nonRetryable(`A user stopped the run before ${unfinished} was complete${why}`, 'Stopped');
 }

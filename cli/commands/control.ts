@@ -11,7 +11,7 @@ export const stopCommand = new Command('stop')
   .summary('stop a run gracefully after its current step')
   .description(
     'Stops a run after its current step, with the final benchmark and the report. A run that waits for its judge ' +
-      'or its rollout servers ends at once, without what is not complete; so does a benchmark, which has no steps.',
+      'its rollout servers or you ends at once, without what is not complete; so does a benchmark, which has no steps.',
   )
   .argument('<run>', RUN)
   .option(...JSON_OPTION)

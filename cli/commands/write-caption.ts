@@ -18,7 +18,6 @@ import type { CheckpointConfig } from './checkpoint-config.ts';
 import { openCheckpoint } from './open-checkpoint.ts';
 
 /** What a model wrote about a video. */
-/** What a model wrote about a video. */
 interface Written {
   text: string;
   parsed: ParsedCompletion;

@@ -11,6 +11,8 @@ export interface ModelSource {
   folder: string;
   /** The model that the set-up has installed there. If not, a folder that a config names, which is not trusted. */
   installed: boolean;
+  /** The hash that the files must have, where a config insists on one. */
+  sha256?: string | undefined;
 }
 
 /** A model as it is on disk. */

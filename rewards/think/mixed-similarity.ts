@@ -46,12 +46,15 @@ interface Parts {
 /** The larger share of words in one of two phrases that are among `mine` or `theirs`, and not in the other phrase. */
 function wrongShare(mine: readonly string[], theirs: readonly string[], a: Parts, b: Parts): number {
   const [left, right] = [without(mine, theirs), without(theirs, mine)];
-  const likeness = left.map((word) => right.map((other) => characterF1(word, other)));
+  // A word of one character is no other word; captions of scripts without spaces have hundreds.
+  const likeness = left.filter(isLong).map((word) => right.filter(isLong).map((other) => characterF1(word, other)));
   const pairs = assign(likeness.map((row) => row.map((one) => (one < SAME_WORD ? 0 : one)))).length;
   const share = (wrong: number, { readWords, unreadWords }: Parts) =>
     wrong / Math.max(1, readWords.length + unreadWords.length);
   return Math.max(share(left.length - pairs, a), share(right.length - pairs, b));
 }
+
+const isLong = (word: string) => [...word].length > 1;
 
 /** Words that are left where each of the others has taken away an equal one. */
 function without(words: readonly string[], others: readonly string[]): string[] {

@@ -1,5 +1,5 @@
 import { serveThread, threadData } from '../../core/thread-server.ts';
-import type { ModelSource } from './embedding-files.ts';
+import { type ModelSource, unusable } from './embedding-files.ts';
 import { EmbeddingSession } from './embedding-session.ts';
 import { type Reading, readingOf } from './reading.ts';
 
@@ -32,6 +32,17 @@ function open(): Promise<EmbeddingSession> {
   return opening;
 }
 
+/** @throws VideocapError `InvalidModel` where the files are others than a config insists on. */
+async function openSame(): Promise<EmbeddingSession> {
+  const session = await open();
+  if (source.sha256 === undefined || session.sha256 === source.sha256) return session;
+  opening = undefined; // the next call sees whether they were restored
+  throw unusable(
+    source.folder,
+    `its files have the hash ${session.sha256}, and the run insists on ${source.sha256}: restore them`,
+  );
+}
+
 serveThread<EmbeddingApi>(
   {
     async identify() {
@@ -41,7 +52,7 @@ serveThread<EmbeddingApi>(
     },
 
     async embed(phrases, { throwIfCancelled }) {
-      const session = await open();
+      const session = await openSame();
       const readings = phrases.map((phrase) => readingOf(phrase, (word) => session.isKnown(word)));
       const rows: Float32Array[] = [];
       for (const { read } of readings) {

@@ -1,7 +1,7 @@
 import { VideocapError } from '../../core/errors.ts';
 import { ThreadClient } from '../../core/thread-client.ts';
 import { type EmbeddingModelConfig, embeddingModelName } from './embedding-config.ts';
-import { type ModelSource, unusable } from './embedding-files.ts';
+import type { ModelSource } from './embedding-files.ts';
 import { embeddingIdentity } from './embedding-identity.ts';
 import { EMBEDDING_MODEL } from './embedding-model.ts';
 import { embeddingModelFolder } from './installed-model.ts';
@@ -42,10 +42,6 @@ export class SentenceEmbedding implements Similarity {
   readonly name: string;
   /** The model of a config, if it is one. */
   readonly #named: EmbeddingModelConfig | undefined;
-  readonly #source: ModelSource;
-  /** The hash that the model's files must have. */
-  readonly #sha256: string | undefined;
-  #isChecked: boolean;
   readonly #thread: ThreadClient<EmbeddingApi>;
   readonly #stuckSeconds: number;
   readonly #cache = new Map<string, Embedding>();
@@ -63,13 +59,11 @@ export class SentenceEmbedding implements Similarity {
     const named = typeof model === 'string' ? undefined : model;
     this.name = named ? embeddingModelName(named) : EMBEDDING_MODEL.name;
     this.#named = named;
-    this.#source =
+    const source: ModelSource =
       typeof model === 'string'
         ? { folder: embeddingModelFolder(model), installed: true }
-        : { folder: model.folder, installed: false };
-    this.#sha256 = named?.sha256;
-    this.#isChecked = this.#sha256 === undefined;
-    this.#thread = new ThreadClient({ script, data: this.#source, name: 'The sentence-embedding thread' });
+        : { ...model, installed: false };
+    this.#thread = new ThreadClient({ script, data: source, name: 'The sentence-embedding thread' });
     this.#stuckSeconds = stuckSeconds;
   }
 
@@ -86,7 +80,6 @@ export class SentenceEmbedding implements Similarity {
    *   where the model is not the one that a config insists on; the signal's reason.
    */
   async prepare(phrases: Iterable<string>, signal?: AbortSignal): Promise<PhraseSimilarity> {
-    if (!this.#isChecked) await this.#check(signal);
     const wanted = new Set([...phrases].map(normalisePhrase).filter((phrase) => phrase !== ''));
     const missing = [...wanted].filter((phrase) => !this.#cache.has(phrase));
     const embeddings = new Map([...wanted].map((phrase) => [phrase, this.#cache.get(phrase)]));
@@ -120,16 +113,6 @@ export class SentenceEmbedding implements Similarity {
   #remember(phrase: string, embedding: Embedding): void {
     if (this.#cache.size >= CACHED) this.#cache.delete(this.#cache.keys().next().value!);
     this.#cache.set(phrase, embedding);
-  }
-
-  async #check(signal: AbortSignal | undefined): Promise<void> {
-    const found = await this.identify(signal);
-    if (found !== this.#sha256)
-      throw unusable(
-        this.#source.folder,
-        `its files have the hash ${found}, and the run insists on ${this.#sha256}: restore them`,
-      );
-    this.#isChecked = true;
   }
 
   #embed(phrases: readonly string[], signal: AbortSignal | undefined): Promise<Embedded> {

@@ -48,22 +48,33 @@ function exchangedWords(left: readonly string[], right: readonly string[]): numb
   while (first < end && left[first] === right[first]) first++;
   while (end > first && left[end - 1] === right[end - 1]) end--;
   const [a, b] = [left.slice(first, end), right.slice(first, end)];
-  if (a.length === 0 || isMoved(a, b)) return 0;
-  for (let head = 1; head < a.length - 1; head++)
-    for (let tail = 1; head + tail < a.length; tail++) {
-      const between = a.slice(head, a.length - tail);
-      const turned = [...a.slice(a.length - tail), ...between, ...a.slice(0, head)];
-      if (isSame(turned, b)) return between.some((word) => JOINING.has(word)) ? 0 : head + tail;
+  const all = a.length;
+  if (all === 0 || isMoved(a, b)) return 0;
+  // Found first, since they are few: captions have thousands of words.
+  const lengths = Array.from({ length: all }, (_, i) => i + 1);
+  const heads = lengths.filter((head) => isSame([a, 0], [b, all - head], head));
+  const tails = lengths.filter((tail) => isSame([a, all - tail], [b, 0], tail));
+  for (const head of heads)
+    for (const tail of tails) {
+      const between = all - head - tail;
+      if (between < 1 || !isSame([a, head], [b, tail], between)) continue;
+      return a.slice(head, all - tail).some((word) => JOINING.has(word)) ? 0 : head + tail;
     }
   return 0;
 }
 
 /** Whether one part of `a` has only moved behind the other. */
 function isMoved(a: readonly string[], b: readonly string[]): boolean {
-  return a.some((_, i) => isSame([...a.slice(i), ...a.slice(0, i)], b));
+  return a.some((_, i) => isSame([a, i], [b, 0], a.length - i) && isSame([a, 0], [b, a.length - i], i));
 }
 
-const isSame = (a: readonly string[], b: readonly string[]) => a.every((word, i) => word === b[i]);
+type Place = readonly [words: readonly string[], from: number];
+
+/** Whether so many words from one place on are those from another place on. */
+function isSame([a, from]: Place, [b, other]: Place, count: number): boolean {
+  for (let i = 0; i < count; i++) if (a[from + i] !== b[other + i]) return false;
+  return true;
+}
 
 /** The words of one phrase that the other has, too, each as often as there. */
 function shared(words: readonly string[], others: readonly string[]): string[] {

@@ -24,7 +24,7 @@ function sample(allowed: string[], family: string): unknown {
   return new VllmRollouts(means).generate(request as unknown as ServedRequest);
 }
 
-/** What is wrong with rollouts by servers. The engine's failures end with ", then `videocap resume`.". */
+/** What is wrong with rollouts by servers. The engine adds ". Once that is repaired: `videocap resume`.". */
 export const ROLLOUT_SENTENCES: readonly PinnedSentence[] = [
   [
     'InvalidConfig: policy.engine.rollout.servers names http://10.0.0.2:8000, and /h/allowed.yaml does not allow it: ' +
@@ -62,7 +62,7 @@ export const ROLLOUT_SENTENCES: readonly PinnedSentence[] = [
     () => versionIn(answer({ versions: ['eeee', 'ffff'] }) as never, url),
   ],
   [
-    'The rollout server http://10.0.0.2:8000 gives log-probabilities of other tokens than it gives',
+    'The rollout server http://10.0.0.2:8000 gives log-probabilities of other tokens than those that it ' + 'sampled',
     () => read(answer({ scored: 6 })),
   ],
   [

@@ -98,7 +98,7 @@ export function readCompletion(
   if (ids.length !== tokenIds.length || ids.some((id, i) => id !== tokenIds[i]))
     throw new RolloutFault(
       'refused',
-      `The rollout server ${url} gives log-probabilities of other tokens than it gives`,
+      `The rollout server ${url} gives log-probabilities of other tokens than those that it sampled`,
     );
   return { tokenIds, logProbs: logprobs.content.map(({ logprob }) => logprob) };
 }

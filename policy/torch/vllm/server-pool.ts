@@ -140,5 +140,7 @@ export class ServerPool<Ready, T> {
 }
 
 function refusal(fault: RolloutFault): VideocapError {
-  return new VideocapError('RolloutRefused', `${fault.message}, then \`videocap resume\`.`, { cause: fault });
+  return new VideocapError('RolloutRefused', `${fault.message}. Once that is repaired: \`videocap resume\`.`, {
+    cause: fault,
+  });
 }

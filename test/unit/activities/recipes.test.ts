@@ -7,6 +7,7 @@ import { isRecipe, policyFiles } from '../../../activities/policy-files.ts';
 import { createRolloutActivities } from '../../../activities/rollout.ts';
 import { createStartActivities } from '../../../activities/start.ts';
 import { collectGarbage } from '../../../cli/gc/collect.ts';
+import { Recipe } from '../../../contracts/recipe.ts';
 import type { CompletionBatch, PolicyEngine } from '../../../core/policy-engine.ts';
 import { keyOf } from '../../../core/store-layout.ts';
 import { nameIn } from '../../../core/stored-ref.ts';
@@ -111,7 +112,10 @@ describe('a run continues from such a step', () => {
 
   test('as another run, whose start weights are rebuilt', async () => {
     const { store, engine, policies } = await runWithRecipes(5);
-    const { policy } = await createStartActivities({ store }).findStart({ runKey: 'new', model: 'run:r@5' });
+    const { policy, trainedFrom } = await createStartActivities({ store }).findStart({
+      ...{ runKey: 'new', model: 'run:r@5' },
+    });
+    expect(trainedFrom.weights).toBe((await store.readJson(policies[5]!.weights, Recipe)).digest);
     const { loadPolicy } = createRolloutActivities({ store, engine });
     const started = await loadPolicy({ runKey: 'new', policy: { model: 'run:r@5' }, reference: policy });
     expect(started.policy.weights.uri).toContain('policies/');

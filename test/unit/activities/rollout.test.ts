@@ -225,3 +225,24 @@ test('who dies in the middle of a long list loses the part at hand, and no other
   // Three parts, of which the second was begun twice.
   expect(dying.parts).toBe(4);
 });
+
+test('servers that answer end the wait of an attempt before, and are noted once', async () => {
+  const store = await temporaryStore();
+  const { engine } = scriptedEngine();
+  const noted: unknown[] = [];
+  const generate: Generate = async (request, options) => {
+    for (const why of [undefined, undefined, 'It is away', undefined]) options?.onOutage?.(why);
+    return engine.generate(request);
+  };
+  const outage = { since: () => 0, answered: () => noted.push('answered'), failed: (why: string) => noted.push(why) };
+  const activities = createRolloutActivities({ store, engine: { ...engine, generate }, outage });
+  const weights = await store.put('policies/base/model.safetensors', 'weights');
+  await activities.rolloutGroups({
+    ...{ runKey: 'r', step: 3, round: 0, part: 0, seed: 1 },
+    policy: { model: 'tiny', step: 2, weights },
+    engine: { kind: 'onnx', threads: 2 },
+    clips: await storeClips(store, ['a']),
+    sampling: SamplingConfig.parse({}),
+  });
+  expect(noted).toEqual(['answered', 'It is away', 'answered']);
+});

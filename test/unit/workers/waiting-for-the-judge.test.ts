@@ -61,3 +61,10 @@ test('a judge that answers is not waited for', () => {
   current.tellWaiting({ now: true });
   expect(signals).toEqual([]);
 });
+
+test.each(['captioner', 'rollout server'] as const)('what is waited for is named where it is a %s', (of) => {
+  const { current, signals } = attempt();
+  current.waits('it is away', of);
+  current.tellWaiting({ now: true });
+  expect(signals).toEqual([['judgeWaits', { why: 'it is away', since: 1_000_000, of }]]);
+});

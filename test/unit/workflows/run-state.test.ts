@@ -77,6 +77,8 @@ describe('RunState', () => {
     onJudged({ calls: 3, cost: 0.5 });
     onJudged({ calls: 1, cost: 0.25 });
     expect(run.status({ paused: false }).judge).toEqual({ calls: 4, usd: 0.75 });
+    // A benchmark beside the step has what is left of the budget.
+    expect(run.benchmarkJudge.spent).toEqual({ calls: 4, usd: 0.75 });
     expect(run.snapshot).toEqual(before);
     run.advance(outcome({ usage: { calls: 4, cost: 0.75 } }));
     expect(run.status({ paused: false }).judge).toEqual({ calls: 4, usd: 0.75 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -93,6 +93,14 @@ describe('a model that a config names', () => {
       code: 'InvalidModel',
       message: expect.stringContaining(`insists on ${sha256}: restore them`),
     });
+    const changedTokenizer = await readFile(at('changed/tokenizer.json'));
+    await cp(at('chinese/tokenizer.json'), at('changed/tokenizer.json'));
+    expect((await later.prepare(['男人', '男子']))('男人', '男子')).toBe(1);
+
+    // A thread that took the place of another opens the files anew.
+    await later.close();
+    await writeFile(at('changed/tokenizer.json'), changedTokenizer);
+    await expect(later.prepare(['睡觉'])).rejects.toMatchObject({ code: 'InvalidModel' });
   });
 
   test('may be one of sentence-transformers, whose pooling its folder states', async () => {

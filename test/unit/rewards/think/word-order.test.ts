@@ -49,4 +49,12 @@ describe('what the order of words leaves of a similarity, counted by hand', () =
       { seed: 7, numRuns: 500 },
     );
   });
+
+  test('of captions of thousands of words, each of them a character, takes no time', () => {
+    const words = Array.from({ length: 4000 }, (_, i) => String.fromCodePoint(0x6000 + i));
+    const [head, between, tail] = [words.slice(0, 1500), words.slice(1500, 2000), words.slice(2000)];
+    const exchanged = [...tail, ...between, ...head].join('');
+    expect(likenessOfOrder(words.join(''), exchanged)).toBeCloseTo(1 - Math.sqrt(3500 / 4000));
+    expect(likenessOfOrder(words.join(''), [...words].reverse().join(''))).toBe(1);
+  }, 5000);
 });
