@@ -10,7 +10,7 @@ const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
 export const stopCommand = new Command('stop')
   .summary('stop a run gracefully after its current step')
   .description(
-    'Stops a run after its current step, with the final benchmark and the report. A run that waits for its judge ' +
+    'Stops a run after its current step, with the final benchmark and the report. A run that waits for its judge, ' +
       'its rollout servers or you ends at once, without what is not complete; so does a benchmark, which has no steps.',
   )
   .argument('<run>', RUN)
