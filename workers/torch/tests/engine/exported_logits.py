@@ -45,4 +45,4 @@ with torch.no_grad():
     ).logits[0, len(prompt.ids) - 1 : -1]
 scores = theirs.log_softmax(-1).gather(-1, torch.tensor(text)[:, None])[:, 0]
 print(json.dumps({"apart": (ours - scores).abs().max().item(), "tokens": len(text), "slices": video.grid[0]}))
-ranks.close()
+ranks.end()

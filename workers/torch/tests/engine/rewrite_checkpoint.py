@@ -21,4 +21,4 @@ if __name__ == "__main__":
     found = rewritten(Engine(ranks), json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2]) / str(ranks.rank))
     if ranks.is_first:
         (Path(sys.argv[2]) / "found.json").write_text(json.dumps(found))
-    ranks.close()
+    ranks.end()

@@ -26,4 +26,4 @@ if __name__ == "__main__":
     here = Path(sys.argv[1])
     ranks = Ranks()
     three_steps(Engine(ranks), json.loads((here / "request.json").read_text()), here / "two")
-    ranks.close()
+    ranks.end()

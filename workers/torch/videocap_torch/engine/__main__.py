@@ -179,4 +179,4 @@ if __name__ == "__main__":
     torch.use_deterministic_algorithms(True, warn_only=True)
     group = Ranks()
     serve(group, sys.argv[1])
-    group.close()
+    group.end()

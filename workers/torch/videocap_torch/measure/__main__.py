@@ -61,7 +61,7 @@ def main() -> None:
         print("\n".join(lines_of(found)))
         if options.json:
             Path(options.json).write_text(json.dumps(found, indent=2))
-    ranks.close()
+    ranks.end()
 
 
 def measured(plan: Plan, ranks: Ranks, scratch: Path, repeat: int, tokens: int) -> dict:

@@ -46,7 +46,8 @@ def update_of(plan: Plan, groups: list[LearntGroup]) -> Update:
     return {
         **{"engine": plan["section"], "policy": nothing, "reference": nothing, "groups": groups, "loss": "grpo"},
         "scalars": {"clip_low": 0.2, "clip_high": 0.28, "beta": 0.04 if plan["work"]["reference"] else 0.0},
-        **{"iterations": plan["work"]["iterations"], "temperature": 1.0, "suppressed": [], "adamw": ADAMW},
+        **{"iterations": plan["work"]["iterations"], "ratiosToRecorded": False},
+        **{"temperature": 1.0, "suppressed": [], "adamw": ADAMW},
         **{"folder": "", "keep": "digest"},
     }
 
