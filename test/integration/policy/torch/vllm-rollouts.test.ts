@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { RankFiles } from '../../../../policy/torch/policy-weights.ts';
 import { type SampledTokens, VllmRollouts } from '../../../../policy/torch/vllm/vllm-rollouts.ts';
 import { refusal } from '../../../refusal.ts';
-import { faults } from '../../../servers/vllm-server.ts';
+import { type FakeVllm, faults, type VllmFault } from '../../../servers/vllm-server.ts';
 import { servedRequest, startFake, temporaryFolder, tokenizer, trainedPolicy } from './served-policy.ts';
 
 async function rollouts(...servers: { url: string }[]) {
@@ -19,6 +19,14 @@ async function rollouts(...servers: { url: string }[]) {
       vllm.generate(await servedRequest({ servers: urls }, policy, more)),
   };
 }
+
+/** Answers once another server has been asked, too: one alone could answer all there is. */
+const onceAsked =
+  (other: FakeVllm): VllmFault =>
+  async (response, answer) => {
+    await expect.poll(() => other.completions.length).toBeGreaterThan(0);
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+  };
 
 const idsOf = (groups: SampledTokens[][]) => groups.map((group) => group.map(({ tokenIds }) => tokenIds));
 
@@ -179,6 +187,7 @@ describe('an answer that cannot be trained on is refused', () => {
 test('a server that is refused ends the request, also while another one has nothing to do', async () => {
   const [good, bad] = [await startFake(), await startFake()];
   const { sample } = await rollouts(good, bad);
+  good.failNext(...Array.from({ length: 8 }, () => onceAsked(bad)));
   bad.failNext((response) => setTimeout(() => response.end('<html>'), 1000));
   await expect(sample(await trainedPolicy('p', 'adapter'))).rejects.toEqual(refusal('RolloutRefused', bad.url));
 });
@@ -197,6 +206,7 @@ describe('servers that do not answer', () => {
     const [one, other] = [await startFake(), await startFake()];
     const { sample } = await rollouts(one, other);
     one.failNext(faults.broken, faults.status(503));
+    other.failNext(...Array.from({ length: 8 }, () => onceAsked(one)));
     const groups = await sample(await trainedPolicy('p', 'adapter'));
     expect(groups.flat()).toHaveLength(8);
     expect(one.completions.length).toBeGreaterThan(0);
