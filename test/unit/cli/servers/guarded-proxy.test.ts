@@ -54,7 +54,7 @@ it('passes on a part of an answer when it comes, and the end of a connection', a
   await closed;
 });
 
-/** What a socket is told that asks for an upgrade and sends a word. */
+/** The proxy's answer to a socket that asks for an upgrade and sends a word. */
 async function upgraded(origin: string): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   const asked = ['GET / HTTP/1.1', `Host: ${new URL(url).host}`, `Origin: ${origin}`, 'Connection: Upgrade'];
