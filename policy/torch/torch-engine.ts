@@ -170,12 +170,13 @@ export class TorchEngine implements PolicyEngine {
     { model, engine, folder, options }: Work & { model: string },
   ): Promise<Omit<SampledText, 'text'>[][]> {
     const { path, family, tokenizer, suppressed } = this.#open(model);
-    const files = policy.weights.path === '' ? await this.#write(engine, policy, folder, options) : undefined;
+    const isInMemory = policy.weights.path === '';
+    const files = isInMemory ? await this.#write(engine, policy, folder, options, { onlyWeights: true }) : undefined;
     const trainer = new Trainer((method, params) => this.#ranks.call(engine, method, params, options));
     return this.#servers.generate(
       {
         ...{ ...asked, config, dtype: TorchConfig.parse(engine).dtype, family, tokenizer, suppressed, trainer },
-        policy: { ...policy, ...files },
+        policy: isInMemory ? { model: policy.model, ...files! } : policy,
         base: await this.#files.startWeights(path, options),
         writeClip: (clip) => writeShown(folder, asked.clips.length, clip, tokenizer),
       },
@@ -204,8 +205,8 @@ export class TorchEngine implements PolicyEngine {
     };
   }
 
-  async #write(engine: ConfigSection, policy: RankFiles, folder: string, options: CallOptions) {
-    return (await this.#ranks.call(engine, 'rebuild', { policy, folder }, options)) as Checkpoint<PinnedFile>;
+  async #write(engine: ConfigSection, policy: RankFiles, folder: string, options: CallOptions, more: object = {}) {
+    return (await this.#ranks.call(engine, 'rebuild', { policy, folder, ...more }, options)) as Checkpoint<PinnedFile>;
   }
 
   /** @param keep `digest`: the ranks keep the new weights and moments in memory alone. */

@@ -1,11 +1,10 @@
 import { EventEmitter, once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { VideocapError } from '../../../core/errors.ts';
+import { AT_ONCE } from './at-once.ts';
 import { RolloutFault } from './rollout-fault.ts';
 import type { VllmServer } from './vllm-server.ts';
 
-/** Requests that one server has at a time. It computes them together. */
-const AT_ONCE = 64;
 /** Milliseconds after which a server that was away is tried again. */
 const PAUSE = 1000;
 /** How often in a row a server may have lost the policy that it was given. */

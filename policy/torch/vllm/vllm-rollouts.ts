@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Progress } from '../../../core/compute-options.ts';
 import { VideocapError } from '../../../core/errors.ts';
+import { UNKNOWN } from '../../../core/identity.ts';
 import type { GenerateOptions, GenerateRequest, PinnedFile } from '../../../core/policy-engine.ts';
 import type { PolicyTokenizer } from '../../model/tokenizer.ts';
 import type { RankFiles } from '../policy-weights.ts';
@@ -82,7 +83,9 @@ export class VllmRollouts {
     const top = await this.#allow(config);
     if (!FAMILIES.includes(family)) throw unserved(family);
     const { prompts, task } = await this.#prepare(request, top);
-    // While servers work, the ranks have nothing else to do; what hangs here is noticed by the watchdog.
+    // While servers work, the ranks have nothing else to do; what hangs here is noticed by the watchdog. The policy comes
+    // last: what the ranks hold of it, the next update needs.
+    if (!this.#handOvers.knows(config.servers, task)) await task.scoresOf(task.base);
     await task.scoresOf(task.policy);
     const pool = new ServerPool<ServedPolicy, ServedCompletion>({
       servers: config.servers.map((url) => new VllmServer(url)),
@@ -119,7 +122,7 @@ export class VllmRollouts {
     return request.filters && request.sampling ? this.#withPolicyLogProbs(request, groups) : groups;
   }
 
-  /** The versions of vLLM that have sampled, for the identity of what they computed. */
+  /** The versions of vLLM that have sampled, for the identity of what they computed; while none answers, `UNKNOWN`. */
   async version({ servers }: VllmRolloutConfig): Promise<string> {
     const known = await Promise.all(
       servers.map(
@@ -127,7 +130,7 @@ export class VllmRollouts {
           this.#versions.get(url) ?? (await new VllmServer(url).version(undefined, 2).catch(() => undefined)),
       ),
     );
-    return [...new Set(known.filter((one) => one !== undefined))].sort().join(', ');
+    return [...new Set(known.filter((one) => one !== undefined))].sort().join(', ') || UNKNOWN;
   }
 
   /** The folder for hand-overs. */

@@ -54,7 +54,16 @@ def test_updates_that_stay_in_memory_are_those_that_were_written(engine, tmp_pat
     assert {name: file["sha256"] for name, file in files.items()} == {
         name: kept[name]["sha256"] for name in ("weights", "optimizer")
     }
-    assert engine.held({}, silent) == {"digest": None}
+    # The ranks go on from what they hold, under its digest and under the hashes of its files.
+    assert engine.held({}, silent) == {"digest": second}
+    again = {"engine": SECTION, "policy": held(second, request), "folder": str(tmp_path)}
+    assert engine.rebuild(again | {"onlyWeights": True}, silent) == {"weights": files["weights"]}
+    assert engine.held({}, silent) == {"digest": second}
+    third = request | {"keep": "digest"}
+    digests = [engine.update(third | {"policy": held(second, request)}, silent)["digest"]]
+    assert engine.held({}, silent) == {"digest": digests[0]}
+    digests.append(engine.update(third | {"policy": of(files, request)}, silent)["digest"])
+    assert digests[0] == digests[1]
 
 
 def test_a_replay_from_files_ends_in_the_same_digest(engine, tmp_path):
