@@ -28,30 +28,19 @@ export default defineConfig({
           env: { GOMAXPROCS: '1' },
         },
       },
-      // `npm run test:torch` alone: it needs the torch engine's environment.
+      // `npm run test:torch` alone: it needs the environments of the torch engine and of vLLM.
       ...(process.env.VIDEOCAP_TEST_TORCH
         ? [
             {
               extends: true as const,
               test: {
                 name: 'torch',
-                include: ['test/torch/**/*.test.ts'],
+                include: ['test/torch/**/*.test.ts', 'test/vllm/**/*.test.ts'],
+                globalSetup: 'test/integration/tracking/mlflow-loader.ts',
                 testTimeout: 300_000,
                 hookTimeout: 300_000,
-              },
-            },
-          ]
-        : []),
-      // `npm run test:vllm` alone: it needs vLLM besides, and its servers take minutes to start.
-      ...(process.env.VIDEOCAP_TEST_VLLM
-        ? [
-            {
-              extends: true as const,
-              test: {
-                name: 'vllm',
-                include: ['test/vllm/**/*.test.ts'],
-                testTimeout: 300_000,
-                hookTimeout: 300_000,
+                expect: { poll: { timeout: 60_000 } },
+                env: { GOMAXPROCS: '1' },
               },
             },
           ]

@@ -15,6 +15,8 @@ import { storeScored } from '../stored-scores.ts';
 import { storeClips } from '../unit/activities/stage-store.ts';
 
 export interface PlayOptions {
+  /** Default: the shipped one. */
+  model?: string;
   /** Changes to `policy.engine`. */
   section?: object;
   onProgress?: (progress: Progress) => void;
@@ -22,7 +24,7 @@ export interface PlayOptions {
 }
 
 /** The activities of a run of the tiny model on the torch engine, in a store of its own, and what they ask of it. */
-export async function playedRun(engine: PolicyEngine, { section, onProgress, signal }: PlayOptions = {}) {
+export async function playedRun(engine: PolicyEngine, { model = 'tiny', section, onProgress, signal }: PlayOptions = {}) {
   const home = await mkdtemp(join(tmpdir(), 'videocap-played-'));
   onTestFinished(() => rm(home, { recursive: true, force: true }));
   const store = new ArtifactStore(join(home, 'store'));
@@ -42,7 +44,7 @@ export async function playedRun(engine: PolicyEngine, { section, onProgress, sig
   const { updatePolicy } = createUpdateActivities(deps);
   const { exportPolicy } = createExportActivities(deps);
   const policy = {
-    model: 'tiny',
+    model,
     engine: { kind: 'torch', dtype: 'float32', freezeVision: false, ...section } as const,
   };
   const clips = await storeClips(store, ['a', 'b'], 'What happens?');
@@ -51,7 +53,7 @@ export async function playedRun(engine: PolicyEngine, { section, onProgress, sig
   const sampling = { groupSize: 2, temperature: 1, maxNewTokens: 6 };
 
   return {
-    ...{ store, start, asked, exportPolicy, home },
+    ...{ store, start, asked, exportPolicy, home, algorithm },
     sample: (step: number, from: PolicyRef) =>
       rolloutGroups({
         ...{ runKey: 'r', step, round: 0, part: 0 },

@@ -2,6 +2,7 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isRecipe } from '../../activities/policy-files.ts';
 import { GrpoConfig } from '../../algorithms/grpo.ts';
 import type {
   GenerateOptions,
@@ -19,7 +20,10 @@ import { type FloatTensors, readSafetensors, writeSafetensors } from '../../poli
 import { DEFAULT_PROMPT } from '../../policy/prompt-config.ts';
 import { noisyFrames } from '../integration/policy/onnx/noisy-frames.ts';
 import { refusal } from '../refusal.ts';
+import { playedRun } from '../torch/played-run.ts';
+import { rankProcesses } from '../torch/rank-processes.ts';
 import { RealVllm } from './real-server.ts';
+import { trainingRunTests } from './training-run.ts';
 import { untiedModel } from './untied-model.ts';
 
 /** Rollouts by real servers of vLLM on the CPU: one with adapters, one that is given whole weights. */
@@ -171,18 +175,16 @@ describe('adapters', () => {
       refusal('RolloutRefused', adapters.url, 'base model'),
     );
   });
-
-  test('a server that is killed is waited for, and gives the same completions once it is back', async () => {
-    const { policy } = steps[1]!;
-    const groups = await run.sample(policy);
-    await adapters.kill();
-    const outages: (string | undefined)[] = [];
-    const waiting = run.sample(policy, {}, { onOutage: (why) => outages.push(why) });
-    await expect.poll(() => outages.at(-1), { timeout: 60_000 }).toContain('ECONNREFUSED');
-    adapters = await RealVllm.start(modelPath('tiny'), { lora: LORA, port: adapters.port });
-    expect(idsOf(await waiting)).toEqual(idsOf(groups));
-  }, 480_000);
 });
+
+describe('a training run', () =>
+  trainingRunTests(() => ({
+    urls: [adapters.url],
+    kill: () => adapters.kill(),
+    start: async () => {
+      adapters = await RealVllm.start(modelPath('tiny'), { lora: LORA, port: adapters.port });
+    },
+  })));
 
 describe('whole weights', () => {
   let run: Run;
@@ -200,6 +202,25 @@ describe('whole weights', () => {
       expect(await apart(run, policy)).toBeLessThan(PARITY);
     }
     expect(idsOf(await run.sample(policy))).not.toEqual(idsOf(before));
+  });
+
+  test('weights that ranks hold in memory alone are written for the server, and no update is made again', async () => {
+    const made: string[] = [];
+    const played = await playedRun(engine, {
+      model: run.model,
+      section: { ...run.section, checkpointEvery: 4 },
+      onProgress: ({ what }) => made.push(what),
+    });
+    const policies = await played.steps(1, 3, played.start);
+    expect(policies.map(isRecipe)).toEqual([true, true, true]);
+    expect(made.filter((what) => what.includes('again'))).toEqual([]);
+    // A rank that dies takes with it what the ranks hold: the updates since the files are made again, once each.
+    process.kill(rankProcesses()[0]!, 'SIGKILL');
+    const fourth = () => played.step(4, policies[2]!);
+    await fourth().catch(fourth);
+    const again = made.filter((what) => what.startsWith('gradients') && what.includes('again'));
+    const { iterations } = played.algorithm;
+    expect(again).toEqual([1, 2, 3].flatMap((step) => Array(iterations).fill(`gradients, step ${step} again`)));
   });
 
   test('a server that has other weights under the name of the policy is refused', async () => {

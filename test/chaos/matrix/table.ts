@@ -1,31 +1,12 @@
-import { BUTTONS, MOMENTS, VICTIMS } from './cells.ts';
+import { BUTTONS, MOMENTS, TORCH_VICTIMS, VICTIMS } from './cells.ts';
 import type { CellResult } from './play-cell.ts';
 
-/** The crash matrix as Markdown: a row a stage and victim, a column a moment. */
+/** The crash matrix, as Markdown. */
 export function matrixTable(
   results: readonly CellResult[],
   { seed, minutes }: { seed: number; minutes: number },
 ): string {
   const failed = results.filter(({ holds }) => !holds);
-  const stages = [...new Set(results.map(stageOf))];
-  const cell = (found: CellResult | undefined) =>
-    found === undefined
-      ? ''
-      : found.holds
-        ? `ok, ${found.seconds.toFixed(0)} s${away(found)}${again(found)}`
-        : `**${found.differs.join(', ').slice(0, 60) || 'work done twice'}**`;
-  const rows = stages.flatMap((stage) =>
-    [...VICTIMS, ...BUTTONS]
-      .filter((victim) => results.some((result) => stageOf(result) === stage && result.victim === victim))
-      .map((victim) => {
-        const at = MOMENTS.map((moment) =>
-          cell(
-            results.find((result) => stageOf(result) === stage && result.victim === victim && result.moment === moment),
-          ),
-        );
-        return `| ${stage} | ${victim} | ${at.join(' | ')} |`;
-      }),
-  );
   return [
     '# Crash matrix',
     '',
@@ -43,11 +24,37 @@ export function matrixTable(
     `${results.length - failed.length} of ${results.length} cells hold. Seed ${seed}, ` +
       `${minutes.toFixed(0)} minutes. Made by \`npm run chaos\`.`,
     '',
+    ...cellTable(results),
+    '',
+  ].join('\n');
+}
+
+/** Cells as a table in Markdown: a row a stage and victim, a column a moment. */
+export function cellTable(results: readonly CellResult[]): string[] {
+  const stages = [...new Set(results.map(stageOf))];
+  const cell = (found: CellResult | undefined) =>
+    found === undefined
+      ? ''
+      : found.holds
+        ? `ok, ${found.seconds.toFixed(0)} s${away(found)}${again(found)}`
+        : `**${found.differs.join(', ').slice(0, 60) || 'work done twice'}**`;
+  const rows = stages.flatMap((stage) =>
+    [...new Set([...VICTIMS, ...TORCH_VICTIMS, ...BUTTONS])]
+      .filter((victim) => results.some((result) => stageOf(result) === stage && result.victim === victim))
+      .map((victim) => {
+        const at = MOMENTS.map((moment) =>
+          cell(
+            results.find((result) => stageOf(result) === stage && result.victim === victim && result.moment === moment),
+          ),
+        );
+        return `| ${stage} | ${victim} | ${at.join(' | ')} |`;
+      }),
+  );
+  return [
     `| stage | victim | ${MOMENTS.join(' | ')} |`,
     `|---|---|${MOMENTS.map(() => '---|').join('')}`,
     ...rows,
-    '',
-  ].join('\n');
+  ];
 }
 
 function stageOf({ stage, experiment }: CellResult): string {
