@@ -45,14 +45,21 @@ async function indexOfPip(environment: PythonEnvironment): Promise<NodeJS.Proces
   return found === undefined ? {} : { UV_DEFAULT_INDEX: found };
 }
 
-/** @throws VideocapError `MissingTool`. */
-async function requireRoom(folder: string, { what, needed }: LargeInstall): Promise<void> {
+async function requireRoom(folder: string, install: LargeInstall): Promise<void> {
   const { bavail, bsize } = await statfs(folder).catch(() => statfs(dirname(folder)));
-  if (bavail * bsize >= needed) return;
+  const sentence = tooLittleRoom(folder, install, bavail * bsize);
+  if (sentence !== undefined) throw new VideocapError('MissingTool', sentence);
+}
+
+/** The sentence where a folder's disk has too few bytes free. */
+export function tooLittleRoom(
+  folder: string,
+  { what, needed }: Pick<LargeInstall, 'what' | 'needed'>,
+  free: number,
+): string | undefined {
   const gigabytes = (bytes: number) => Math.floor(bytes / 1e9);
-  throw new VideocapError(
-    'MissingTool',
-    `${what} needs ${gigabytes(needed)} GB of free disk for ${folder}, and ${gigabytes(bavail * bsize)} GB are free; ` +
-      'free some, or name a folder on a larger disk in UV_CACHE_DIR.',
-  );
+  return free >= needed
+    ? undefined
+    : `${what} needs ${gigabytes(needed)} GB of free disk for ${folder}, and ${gigabytes(free)} GB are free; free ` +
+        'some, or name a folder on a larger disk in UV_CACHE_DIR.';
 }
