@@ -76,7 +76,7 @@ export function torchMemory(model: Dimensions, config: TorchConfig, work: StepWo
   };
 }
 
-/** Adapters are copied; whole weights are links to stored files, or are written for servers alone where there is none. */
+/** Adapters are copied; whole weights are links to stored files, or written for servers alone where there is none. */
 function handOverBytes({ rollout, lora, checkpointEvery }: TorchConfig, weights: number): number {
   return rollout.kind === 'vllm' && (lora || checkpointEvery > 1) ? HANDED_OVER * weights : 0;
 }

@@ -24,7 +24,8 @@ export interface PlayOptions {
 }
 
 /** The activities of a run of the tiny model on the torch engine, in a store of its own, and what they ask of it. */
-export async function playedRun(engine: PolicyEngine, { model = 'tiny', section, onProgress, signal }: PlayOptions = {}) {
+export async function playedRun(engine: PolicyEngine, options: PlayOptions = {}) {
+  const { model = 'tiny', section, onProgress, signal } = options;
   const home = await mkdtemp(join(tmpdir(), 'videocap-played-'));
   onTestFinished(() => rm(home, { recursive: true, force: true }));
   const store = new ArtifactStore(join(home, 'store'));

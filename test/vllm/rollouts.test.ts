@@ -147,13 +147,13 @@ describe('adapters', () => {
     expect(idsOf(await run.sample(policy, { groupSize: 1, filters }))).toEqual(idsOf(likeliest));
   });
 
-  /** Gives the server an adapter under the name of another. */
+  /** Gives the server an adapter under the name of another, which it has. */
   async function loadAs(name: string, of: PolicyFiles, change: (tensors: FloatTensors) => FloatTensors) {
     const folder = await mkdtemp(join(home, 'wrong-'));
-    const { sha256: hash } = steps.at(-1)!.policy.weights;
-    await copyFile(join(home, 'hand-over', hash, 'adapter_config.json'), join(folder, 'adapter_config.json'));
+    await copyFile(join(home, 'hand-over', name, 'adapter_config.json'), join(folder, 'adapter_config.json'));
     const { tensors } = readSafetensors(await readFile(of.weights.path), 'an adapter');
     await writeFile(join(folder, 'adapter_model.safetensors'), writeSafetensors(change(tensors)));
+    await adapters.post('/v1/unload_lora_adapter', { lora_name: name });
     await adapters.post('/v1/load_lora_adapter', { lora_name: name, lora_path: folder });
   }
 
@@ -164,6 +164,7 @@ describe('adapters', () => {
     const { policy: before } = steps[1]!;
     const { policy } = await run.update(before, await run.sample(before, { sampling: seeded(name) }));
     const { sha256: hash } = policy.weights;
+    await run.sample(policy);
     const swap = (tensors: FloatTensors) => swapped(tensors, 'layers.0.self_attn.v_proj', 'layers.1.self_attn.v_proj');
     await (isStale ? loadAs(hash, before, (tensors) => tensors) : loadAs(hash, policy, swap));
     await expect(run.sample(policy)).rejects.toEqual(refusal('RolloutRefused', hash.slice(0, 12), adapters.url));

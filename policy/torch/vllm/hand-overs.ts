@@ -75,7 +75,11 @@ export class HandOvers {
     if (policy.base) {
       // What the server calls the base model's weights, any answer says.
       if (sha256 === policy.base.sha256) return { model: base, version: '', sha256 };
-      if (!adapters.has(sha256)) await this.#loadAdapter(server, sha256, await task.folderOf(policy), signal);
+      const given = this.#adapters.get(server.url)?.includes(sha256);
+      // One of this name that another process gave may have lost its folder, from which servers load at times again.
+      if (!given && adapters.has(sha256)) await server.unloadAdapter(sha256, signal);
+      if (!given || !adapters.has(sha256))
+        await this.#loadAdapter(server, sha256, await task.folderOf(policy), signal);
       return { model: sha256, version: '', sha256 };
     }
     if ((await server.weightVersion(signal)) !== sha256)

@@ -83,8 +83,8 @@ export class VllmRollouts {
     const top = await this.#allow(config);
     if (!FAMILIES.includes(family)) throw unserved(family);
     const { prompts, task } = await this.#prepare(request, top);
-    // While servers work, the ranks have nothing else to do; what hangs here is noticed by the watchdog. The policy comes
-    // last: what the ranks hold of it, the next update needs.
+    // While servers work, the ranks have nothing else to do; what hangs here is noticed by the watchdog. The policy is
+    // scored last: what the ranks hold of it, the next update needs.
     if (!this.#handOvers.knows(config.servers, task)) await task.scoresOf(task.base);
     await task.scoresOf(task.policy);
     const pool = new ServerPool<ServedPolicy, ServedCompletion>({

@@ -19,8 +19,9 @@ export type StruckStage = keyof typeof ACTIVITIES;
 
 /**
  * `before`: nothing is done yet. `during`: some of it is made (rollout: a group of two; captions: half of them; update:
- * the first of two updates; judge: some answers are kept; tracking: something is sent; others: all of it, and none is stored). `after
- * effect`: everything is stored, and Temporal does not know. `after report`: Temporal knows, and the run moves on.
+ * the first of two updates; judge: some answers are kept; tracking: something is sent; others: all of it, and none is
+ * stored). `after effect`: everything is stored, and Temporal does not know. `after report`: Temporal knows, and the
+ * run moves on.
  */
 export const MOMENTS = ['before', 'during', 'after effect', 'after report'] as const;
 export type Moment = (typeof MOMENTS)[number];

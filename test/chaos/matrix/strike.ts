@@ -124,8 +124,7 @@ export class Striker {
   #watchComputing(): void {
     const say = CurrentAttempt.prototype.say;
     const reach = (moment: Moment) => void this.#reach(moment);
-    const computes = () =>
-      [ACTIVITIES.rollout, ACTIVITIES.captions, ACTIVITIES.update].some((name) => name === this.#activity.getStore()?.name);
+    const computes = () => this.#isIn('rollout', 'captions', 'update');
     CurrentAttempt.prototype.say = function (more) {
       say.call(this, more);
       const { done = 0, total = 0 } = more;

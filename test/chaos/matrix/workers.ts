@@ -26,8 +26,8 @@ export class Workers {
   }
 
   /**
-   * Another run begins, to be struck once by each cell, a worker last; `strike` kills a server, done when it is dead. Done when a
-   * worker polls.
+   * Another run begins, to be struck once by each cell, a worker last; `strike` kills a server, done when it is dead.
+   * Done when a worker polls.
    */
   async begin(home: string, cells: readonly Cell[], strike: (victim: Victim) => Promise<void>): Promise<void> {
     await this.#started;

@@ -143,7 +143,8 @@ export class ChaosWorld {
       const late = sleep(1000 * longestSeconds, undefined, { ref: false }).then(() => {
         throw new Error(`${name} did not end within ${longestSeconds} s.\n${workers.log}`);
       });
-      const ended = this.#resultOf(cells.some(({ victim }) => isButton(victim)) ? client.workflow.getHandle(name) : handle).catch(
+      const isPressed = cells.some(({ victim }) => isButton(victim));
+      const ended = this.#resultOf(isPressed ? client.workflow.getHandle(name) : handle).catch(
         (error: WorkflowFailedError) => {
           throw new Error(`${name} failed: ${error.cause ?? error}\n${workers.log}`);
         },

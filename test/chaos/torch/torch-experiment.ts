@@ -1,8 +1,8 @@
 import { matrixExperiment } from '../matrix/experiment.ts';
 
 /**
- * `lora by vLLM`: adapters, sampled by vLLM. `full by vLLM`: all weights, whose checkpoints have files after every third
- * step, sampled by vLLM. `full by ranks`: the same, sampled by the ranks.
+ * `lora by vLLM`: adapters, sampled by vLLM. `full by vLLM`: all weights, whose checkpoints have files after every
+ * third step, sampled by vLLM. `full by ranks`: the same, sampled by the ranks.
  */
 export type TorchExperimentName = 'lora by vLLM' | 'full by vLLM' | 'full by ranks';
 

@@ -95,6 +95,16 @@ describe('hand-over', () => {
     expect(server.adapters).toEqual(policies.slice(1).map(({ weights }) => weights.sha256));
   });
 
+  test('an adapter that another process gave is given again, since its folder may be gone', async () => {
+    const server = await startFake();
+    const policy = await trainedPolicy('p', 'adapter');
+    await (await rollouts(server)).sample(policy);
+    const { sample, home } = await rollouts(server);
+    await sample(policy);
+    expect(server.changes).toEqual(['/v1/load_lora_adapter', '/v1/unload_lora_adapter', '/v1/load_lora_adapter']);
+    expect(await readdir(join(home, 'hand-over'))).toEqual([policy.weights.sha256]);
+  });
+
   test('the ranks score the base model first, and only where a tolerance is not known', async () => {
     const server = await startFake();
     const { vllm } = await rollouts(server);
