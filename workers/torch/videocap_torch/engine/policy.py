@@ -152,7 +152,7 @@ class Policy:
                     whole = adapter.get_tensor(b).float() @ adapter.get_tensor(a).float()
                     add(parameter, whole * (lora["alpha"] / lora["rank"]))
         if names:
-            raise WrongModel(f"the adapter {path} has {min(names)}, and the model no such layer; use those of one model")
+            raise WrongModel(f"the adapter {path} has {min(names)}, and the model no such layer; use both of one model")
 
     def _adapter(self) -> dict[str, DTensor]:
         return {self.file_name(name): p for name, p in self.model.named_parameters() if ".lora_" in name}
