@@ -54,20 +54,24 @@ export const limitsCommand = new Command('limits')
   .option('--max-steps <steps>', 'end after this step', wholeNumber(0, 500))
   .option(...JSON_OPTION)
   .addHelpText('after', examples(['videocap limits my-run --judge-usd 20', 'then: videocap resume my-run']))
-  .action((run, { judgeUsd, judgeCalls, benchmarkJudgeUsd, benchmarkJudgeCalls, captionsUsd, captionsCalls, maxSteps, json }) =>
-    messageRun(run, json, async (handle) => {
-      const change: Limits = {
-        ...(judgeUsd !== undefined && { judgeBudgetUsd: judgeUsd }),
-        ...(judgeCalls !== undefined && { judgeBudgetCalls: judgeCalls }),
-        ...(benchmarkJudgeUsd !== undefined && { benchmarkJudgeBudgetUsd: benchmarkJudgeUsd }),
-        ...(benchmarkJudgeCalls !== undefined && { benchmarkJudgeBudgetCalls: benchmarkJudgeCalls }),
-        ...(captionsUsd !== undefined && { captionsBudgetUsd: captionsUsd }),
-        ...(captionsCalls !== undefined && { captionsBudgetCalls: captionsCalls }),
-        ...(maxSteps !== undefined && { maxSteps }),
-      };
-      const limits = await handle.executeUpdate<Limits, [Limits]>('setLimits', { args: [change] });
-      return { sentence: `Limits of run ${run} now: ${limitsInWords(limits)}.`, fields: { limits } };
-    }),
+  .action(
+    (
+      run,
+      { judgeUsd, judgeCalls, benchmarkJudgeUsd, benchmarkJudgeCalls, captionsUsd, captionsCalls, maxSteps, json },
+    ) =>
+      messageRun(run, json, async (handle) => {
+        const change: Limits = {
+          ...(judgeUsd !== undefined && { judgeBudgetUsd: judgeUsd }),
+          ...(judgeCalls !== undefined && { judgeBudgetCalls: judgeCalls }),
+          ...(benchmarkJudgeUsd !== undefined && { benchmarkJudgeBudgetUsd: benchmarkJudgeUsd }),
+          ...(benchmarkJudgeCalls !== undefined && { benchmarkJudgeBudgetCalls: benchmarkJudgeCalls }),
+          ...(captionsUsd !== undefined && { captionsBudgetUsd: captionsUsd }),
+          ...(captionsCalls !== undefined && { captionsBudgetCalls: captionsCalls }),
+          ...(maxSteps !== undefined && { maxSteps }),
+        };
+        const limits = await handle.executeUpdate<Limits, [Limits]>('setLimits', { args: [change] });
+        return { sentence: `Limits of run ${run} now: ${limitsInWords(limits)}.`, fields: { limits } };
+      }),
   );
 
 function limitsInWords(limits: Limits): string {

@@ -42,7 +42,9 @@ export async function planCaptions(
   const { inputPerMillion, outputPerMillion } = engine.price;
   return {
     ...{ model: policy.model, captions: clips, inputTokens, outputTokens },
-    ...(isPriced(engine) && { cost: (clips * (inputTokens * inputPerMillion + outputTokens * outputPerMillion)) / 1e6 }),
+    ...(isPriced(engine) && {
+      cost: (clips * (inputTokens * inputPerMillion + outputTokens * outputPerMillion)) / 1e6,
+    }),
     judge: { questions, ...(isLlm(judge) && isPriced(judge) && { cost: costOf(judge, questions) }) },
     notes: [
       'tokens of pictures are estimated: models differ by several times',
@@ -53,7 +55,15 @@ export async function planCaptions(
 }
 
 /** A plan for a person. */
-export function captionsLines({ model, captions, inputTokens, outputTokens, cost, judge, notes }: CaptionsPlan): string[] {
+export function captionsLines({
+  model,
+  captions,
+  inputTokens,
+  outputTokens,
+  cost,
+  judge,
+  notes,
+}: CaptionsPlan): string[] {
   const whole = (number: number) => Math.round(number).toLocaleString('en-US');
   const price = (usd: number | undefined, field: string) =>
     usd === undefined ? `set ${field} for the cost` : `${usd.toFixed(2)} USD`;

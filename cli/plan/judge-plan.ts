@@ -58,7 +58,10 @@ export function measuring(
   { times, policies }: { times: number; policies: number },
 ): { clips: number; questions: number } {
   const { metrics, suites } = config.benchmark;
-  const asked = { clips: heldOut * times, questions: metrics.includes('events') ? heldOut * QUESTIONS_PER_CLIP * times : 0 };
+  const asked = {
+    clips: heldOut * times,
+    questions: metrics.includes('events') ? heldOut * QUESTIONS_PER_CLIP * times : 0,
+  };
   for (const { suite, limit } of suites) {
     const { clips: all, questions } = SUITES[suite] ?? NOT_COUNTED;
     const share = Math.min(limit ?? all, all) / all;

@@ -6,8 +6,8 @@ import { withoutCredentials } from '../../judge/client/credentials.ts';
 import type { LlmClient } from '../../judge/client/llm-client.ts';
 import { type BudgetScope, createLlmClient } from '../../judge/create-judge.ts';
 import { type LlmJudgeConfig, PauseWhen } from '../../judge/judge-config.ts';
-import { type Asked, captionQuestion, type HowToAsk, type Written } from './caption-question.ts';
 import type { JudgeUsage } from '../../judge/usage.ts';
+import { type Asked, captionQuestion, type HowToAsk, type Written } from './caption-question.ts';
 import type { OpenAiConfig } from './openai-config.ts';
 
 interface Settings extends Omit<HowToAsk, 'framesAs'> {

@@ -9,7 +9,6 @@ import type { PinnedFile, PolicyEngine, PolicyFiles, UpdateResult } from '../../
 import { sha256 } from '../../core/sha256.ts';
 import { keyOf } from '../../core/store-layout.ts';
 import { createEngine } from '../../policy/engines.ts';
-import { modelPath } from '../../policy/model/model-path.ts';
 import { readSafetensors } from '../../policy/onnx/model/safetensors.ts';
 import { PolicyConfig } from '../../policy/policy-config.ts';
 import { DEFAULT_PROMPT } from '../../policy/prompt-config.ts';

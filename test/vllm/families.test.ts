@@ -108,5 +108,9 @@ describe.each(CASES)('$family', ({ family, unit, lora }) => {
 
 function shown(sampleId: string, shape: [number, number, number], between: number) {
   const frames = noisyFrames(shape[0], shape);
-  return { sampleId, frames: { ...frames, times: Array.from({ length: shape[0] }, (_, i) => i * between) }, prompt: DEFAULT_PROMPT };
+  return {
+    sampleId,
+    frames: { ...frames, times: Array.from({ length: shape[0] }, (_, i) => i * between) },
+    prompt: DEFAULT_PROMPT,
+  };
 }

@@ -1,4 +1,4 @@
-import { decode, type ExtData, ExtensionCodec } from '@msgpack/msgpack';
+import { decode, ExtensionCodec } from '@msgpack/msgpack';
 import { describe, expect, test } from 'vitest';
 import { modelPath } from '../../../../../policy/model/model-path.ts';
 import { pixelValues } from '../../../../../policy/onnx/model/video-processor.ts';
@@ -35,7 +35,10 @@ describe('a video of Qwen2.5-VL', () => {
     expect(item.pixel_values_videos!.data.slice(0, 2)).toEqual(['float32', [72, 1176]]);
     expect(floats(item.pixel_values_videos!.data)).toEqual(pixelValues(frames, processor).data);
     expect(integers(item.video_grid_thw!.data)).toEqual([3, 4, 6]);
-    expect(item.pixel_values_videos!.field).toEqual(['flat', { slices: [[[0, 72, null]]], dim: 0, keep_on_cpu: false }]);
+    expect(item.pixel_values_videos!.field).toEqual([
+      'flat',
+      { slices: [[[0, 72, null]]], dim: 0, keep_on_cpu: false },
+    ]);
   });
 
   test('has the seconds between its slices', () => {
@@ -73,5 +76,7 @@ test('rows of pixels of a bfloat16 run are rounded to the nearest, ties to even'
   const halves = new Uint16Array(bytes.slice().buffer);
   const exact = pixelValues(frames, processor).data;
   const widened = new Float32Array(Uint32Array.from(halves, (half) => half * 65_536).buffer);
-  expect(Math.max(...widened.map((value, i) => Math.abs(value - exact[i]!) / Math.abs(exact[i]!)))).toBeLessThan(2 ** -8);
+  expect(Math.max(...widened.map((value, i) => Math.abs(value - exact[i]!) / Math.abs(exact[i]!)))).toBeLessThan(
+    2 ** -8,
+  );
 });
