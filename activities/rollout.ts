@@ -10,14 +10,15 @@ import {
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import { type CaptionedClip, Group, type OutputForm, parseCompletion, Rollout } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
-import type { GenerateRequest } from '../core/policy-engine.ts';
+import type { GenerateRequest, PinnedFile } from '../core/policy-engine.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { filtersOf } from '../core/token-filters.ts';
 import { captionChoice, listClips, readShown } from '../policy/engine-inputs.ts';
+import type { PolicyConfig } from '../policy/policy-config.ts';
 import { restoreStartPolicy, storeStartPolicy } from '../policy/start-policy.ts';
 import type { ActivityDeps } from './activity-deps.ts';
-import { isRecipe, policyFiles, withFiles } from './policy-files.ts';
+import { isRecipe, policyFiles, withFiles, withMerged } from './policy-files.ts';
 
 type RolloutDeps = Pick<ActivityDeps, 'store' | 'engine' | 'onProgress' | 'signal' | 'outage'>;
 
@@ -59,13 +60,21 @@ export function createRolloutActivities({ store, engine, onProgress, signal, out
     return groups;
   }
 
-  /** The weights of a policy with a recipe, as start weights. */
-  function rebuiltStart(reference: PolicyRef): Promise<PolicyRef> {
-    const rebuilding = { store, engine, options: { onProgress, signal: signal?.() } };
-    return withFiles(rebuilding, reference, async ({ model, weights }) => {
-      const key = keyOf('startWeights', { hash: weights.sha256 });
-      return { model, step: reference.step, weights: await store.putFile(key, weights) };
-    });
+  const options = () => ({ onProgress, signal: signal?.() });
+
+  async function storeStart({ model, step }: PolicyRef, weights: PinnedFile): Promise<PolicyRef> {
+    return { model, step, weights: await store.putFile(keyOf('startWeights', { hash: weights.sha256 }), weights) };
+  }
+
+  /**
+   * Another run's policy as start weights: rebuilt where it has a recipe; merged where it is an adapter and this run
+   * trains all weights.
+   */
+  async function ownStart(reference: PolicyRef, { model, engine: section }: PolicyConfig): Promise<PolicyRef> {
+    const means = { store, engine, options: options() };
+    if (isRecipe(reference)) return withFiles(means, reference, ({ weights }) => storeStart(reference, weights));
+    const restored = await restoreStartPolicy(store, engine, reference, model, means.options);
+    return (await withMerged(means, restored, section, (weights) => storeStart(reference, weights))) ?? restored;
   }
 
   /** Tells the run that rollout servers do not answer, and once that they do: an attempt before may have waited. */
@@ -82,16 +91,14 @@ export function createRolloutActivities({ store, engine, onProgress, signal, out
     /**
      * Puts a model's own weights into the store, under their hash, so that every run of it shares them. With
      * `reference`, the start policy of a run that continues, it gives that one back, with its weights restored where
-     * they are damaged. One that is another run's checkpoint with a recipe is rebuilt.
+     * they are damaged. Another run's checkpoint is rebuilt or merged, where it has a recipe or is an adapter.
      * @throws VideocapError `InvalidModel`; `CorruptArtifact` when the model has other weights than the damaged ones.
      */
     async loadPolicy(rawInput: z.input<typeof LoadPolicyInput>): Promise<z.infer<typeof LoadPolicyOutput>> {
       const { runKey, policy, reference } = LoadPolicyInput.parse(rawInput);
-      const options = { onProgress, signal: signal?.() };
       return store.onceJson(keyOf('startPolicy', { runKey }), LoadPolicyOutput, async () => {
-        if (!reference) return { policy: await storeStartPolicy(store, engine, policy.model, options) };
-        if (isRecipe(reference)) return { policy: await rebuiltStart(reference) };
-        return { policy: await restoreStartPolicy(store, engine, reference, policy.model, options) };
+        if (!reference) return { policy: await storeStartPolicy(store, engine, policy.model, options()) };
+        return { policy: await ownStart(reference, policy) };
       });
     },
 

@@ -7,6 +7,7 @@ import { NotFinite } from '../core/not-finite.ts';
 import { Place, StepPlace } from '../core/place.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
 import { Decoding } from '../core/token-filters.ts';
+import { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import { EngineConfig, PolicyConfig, SamplingConfig } from '../policy/policy-config.ts';
 
 /**
@@ -65,10 +66,14 @@ export const CaptionClipsInput = StepPlace.extend({
   decoding: Decoding.prefault({}),
   /** What is drawn where `decoding.temperature` is above 0 depends on it. */
   seed: z.int().default(0),
+  /** Of an engine whose captions are paid for: what the run had spent on them before. */
+  spent: JudgeSpending.optional(),
 });
 export const CaptionClipsOutput = z.strictObject({
   /** JSON: `CaptionedClip[]`. */
   captions: ArtifactRef,
+  /** Of an engine whose captions are paid for: what these have cost, the same after a crash. */
+  usage: JudgeUsage.optional(),
   ...COMPUTED_WITH,
   seconds: z.number(),
 });

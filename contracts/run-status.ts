@@ -36,6 +36,8 @@ export interface RunStatus {
   judge?: JudgeSpending;
   /** Where benchmarks have a judge of their own. */
   benchmarkJudge?: JudgeSpending;
+  /** Where an endpoint writes captions. */
+  captions?: JudgeSpending;
   /** Of the last update. */
   loss?: number;
   rewardMean?: number;

@@ -2,6 +2,7 @@ import type { JudgeWaiting } from '../contracts/judge-waiting.ts';
 import type { Limits } from '../contracts/limits.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
+import type { EngineConfig } from '../policy/policy-config.ts';
 import type { Gate } from './gate.ts';
 
 /** The run that the message handlers act on. */
@@ -9,6 +10,8 @@ export interface ControllableRun {
   readonly judge: JudgeConfig;
   /** Where benchmarks have a judge of their own. */
   readonly ownBenchmarkJudge?: JudgeConfig | undefined;
+  /** Of a run that measures a policy: what writes captions. */
+  readonly captioning?: { engine: EngineConfig };
   /** Where it trains a policy: it waits there when numbers are not finite. */
   readonly divergence?: Gate;
   status(waiting: Waiting): RunStatus;

@@ -1,6 +1,7 @@
 import { decodingOf } from '../benchmarks/benchmark-config.ts';
 import type { Evaluation } from '../contracts/run-results.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
+import { withoutCosts } from '../policy/endpoint-of.ts';
 import { embeddingFiles } from '../rewards/think/embedding-model.ts';
 import { benchmarkIdentity } from './benchmark-identity.ts';
 import type { JudgeGate } from './judge-gate.ts';
@@ -56,10 +57,14 @@ export async function evaluateHeldOut(
   const caption = () =>
     run.divergence.through(
       () =>
-        policyActivities(config.policy.engine).captionClips({ ...place, policy: policy as PolicyRef, ...captioning }),
+        policyActivities(config.policy.engine).captionClips({
+          ...{ ...place, policy: policy as PolicyRef, ...captioning },
+          ...run.captioning,
+        }),
       { explain: (sentence) => divergedPolicy(config, policy.step, sentence) },
     );
-  const { captions, computedWith } = await gate.through(caption, { of: 'captioner' });
+  const { captions, computedWith, usage: paid } = await gate.through(caption, { of: 'captioner' });
+  run.spendOnCaptions(paid);
   if (computedWith) run.noteIdentity('engine', [computedWith]);
   const { maxNewTokens, decoding } = captioning;
   const madeWith = { frames: config.frames, maxNewTokens, decoding };
@@ -84,7 +89,8 @@ export function heldOutIdentity(run: RunState, judgeVersion: string | undefined,
   // Without a temperature nothing is drawn.
   const drawn = decoding.temperature > 0 ? seed : undefined;
   const { judge } = run.benchmarkJudge;
-  return benchmarkIdentity({ ...captioning, seed: drawn, ...scoring, embedding, judge, judgeVersion });
+  const engine = withoutCosts(captioning.engine);
+  return benchmarkIdentity({ ...captioning, engine, seed: drawn, ...scoring, embedding, judge, judgeVersion });
 }
 
 /** The model that compares phrases in this run's benchmark, if one does. */

@@ -21,7 +21,7 @@ interface Shown {
 /** The Markdown that the Temporal UI shows on a run's page: where it is, what it reached, where to look. */
 export function runDetails(snapshot: RunSnapshot, { totalSteps, waiting, best, end, setAside }: Shown): string {
   const { config, lastMetrics: last, evaluations, tracking, spent, benchmarkSpent, trainedFrom, forkedFrom } = snapshot;
-  const { collapse, identity } = snapshot;
+  const { collapse, identity, captionsSpent } = snapshot;
   const unusable = setAsideSentence(setAside);
   const number = (name: string, digits = 3) => last[name]?.toFixed(digits) ?? '-';
   const lines = [
@@ -54,6 +54,7 @@ export function runDetails(snapshot: RunSnapshot, { totalSteps, waiting, best, e
   if (spent.calls > 0) lines.push('', `Judge: ${spent.calls} calls, ${spent.usd.toFixed(2)} USD`);
   if (benchmarkSpent)
     lines.push('', `Judge of benchmarks: ${benchmarkSpent.calls} calls, ${benchmarkSpent.usd.toFixed(2)} USD`);
+  if (captionsSpent) lines.push('', `Captions: ${captionsSpent.calls} calls, ${captionsSpent.usd.toFixed(2)} USD`);
   if (tracking) lines.push('', `[MLflow run](${tracking.runUrl})`);
   return lines.join('\n');
 }

@@ -5,7 +5,7 @@ import type { Evaluation, SuiteEvaluation } from '../contracts/run-results.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { StepPlace } from '../core/place.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
-import { endpointOf } from '../policy/endpoint-of.ts';
+import { endpointOf, withoutCosts } from '../policy/endpoint-of.ts';
 import { promptTexts } from '../policy/prompt-config.ts';
 import { benchmarkIdentity } from './benchmark-identity.ts';
 import type { JudgeGate } from './judge-gate.ts';
@@ -91,7 +91,7 @@ function suiteIdentity(
   const { prompt, policy, seed } = run.config;
   const captioning = prepared.captioning ?? captioningOfRun(run);
   const drawn = captioning.decoding.temperature > 0 ? seed : undefined;
-  const made = { captioning, output: prompt.output, engine: policy.engine, seed: drawn };
+  const made = { captioning, output: prompt.output, engine: withoutCosts(policy.engine), seed: drawn };
   return benchmarkIdentity({ ...how, ...prepared, ...made, judge: run.benchmarkJudge.judge, judgeVersion });
 }
 
@@ -148,7 +148,7 @@ async function captionSuite(
           policyActivities(config.policy.engine).captionClips({
             ...place,
             policy,
-            engine: config.policy.engine,
+            ...run.captioning,
             clips,
             list: `${suite}-${i + 1}`,
             output: config.prompt.output,
@@ -158,7 +158,8 @@ async function captionSuite(
           }),
         { explain: (sentence) => divergedPolicy(config, policy.step, sentence) },
       );
-    const { captions, computedWith } = await gate.through(caption, { of: 'captioner' });
+    const { captions, computedWith, usage } = await gate.through(caption, { of: 'captioner' });
+    run.spendOnCaptions(usage);
     if (computedWith) run.noteIdentity('engine', [computedWith]);
     parts.push(captions);
   }

@@ -24,7 +24,8 @@ interface Shown {
  */
 export function trainingStatus(run: Shown, judged: JudgedStatus): RunStatus {
   const { end, setAside, collapse, divergence, best, totalSteps, finished } = run;
-  const { startTime, step, lastMetrics, secondsPerStep, tracking, evaluations, benchmarkSpent } = run.snapshot;
+  const { startTime, step, lastMetrics, secondsPerStep, tracking, evaluations } = run.snapshot;
+  const { benchmarkSpent, captionsSpent } = run.snapshot;
   const { trainedFrom, forkedFrom, skippedUpdates, identity } = run.snapshot;
   const { asked, ...rest } = judged;
   const goesOn = !finished && !end && asked !== 'stop';
@@ -36,6 +37,7 @@ export function trainingStatus(run: Shown, judged: JudgedStatus): RunStatus {
     ...(asked && { asked }),
     ...(end && { end }),
     ...(benchmarkSpent && { benchmarkJudge: benchmarkSpent }),
+    ...(captionsSpent && { captions: captionsSpent }),
     step,
     totalSteps,
     ...(lastMetrics['train/loss'] !== undefined && { loss: lastMetrics['train/loss'] }),

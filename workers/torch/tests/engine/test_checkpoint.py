@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from cases import SECTION, groups_of, silent, update_request
+from cases import ADAMW, SECTION, WEIGHTS, groups_of, silent, update_request
 from ranks_of import run_ranks
 from rewrite_checkpoint import rewritten
 from safetensors import safe_open
@@ -35,6 +35,29 @@ def test_a_checkpoint_is_the_same_on_two_ranks_one_and_three(lora, engine, tmp_p
     assert {name: expected[name] for name in ("weights", "optimizer")} == {
         name: made[name]["sha256"] for name in ("weights", "optimizer")
     }
+    for count in (2, 3):
+        out = tmp_path / f"{count}"
+        out.mkdir()
+        run_ranks(count, "rewrite_checkpoint.py", tmp_path / "request.json", out)
+        assert json.loads((out / "found.json").read_text()) == expected
+
+
+def test_an_adapter_is_merged_alike_on_two_ranks_one_and_three(engine, tmp_path):
+    section, adamw = SECTION | {"lora": LORA}, ADAMW | {"learningRate": 0.01}
+    request = update_request(tmp_path, groups_of(tmp_path), engine=section, adamw=adamw)
+    adapter = of(engine.update(request, silent), request)
+    asked = {"engine": SECTION, "policy": {name: adapter[name] for name in ("model", "weights", "base")}}
+    (tmp_path / "request.json").write_text(json.dumps(asked))
+    expected = rewritten(engine, asked, tmp_path / "one")
+    merged, base = (load_file(path) for path in (tmp_path / "one" / "weights.safetensors", WEIGHTS))
+    lora = load_file(adapter["weights"]["path"])
+    moved = {name for name in base if not merged[name].equal(base[name])}
+    assert len(moved) == len(lora) // 2
+    for name in moved:
+        layer = name.removeprefix("model.").removesuffix(".weight")
+        a, b = (next(lora[key] for key in lora if f".{layer}.lora_{half}." in key) for half in "AB")
+        expected_weight = base[name] + (b @ a) * (LORA["alpha"] / LORA["rank"])
+        assert (merged[name] - expected_weight).abs().max() < 1e-6
     for count in (2, 3):
         out = tmp_path / f"{count}"
         out.mkdir()

@@ -1,6 +1,8 @@
 """Small models of every family, with random weights, in folders as they are published."""
 
+import json
 import shutil
+import sys
 from pathlib import Path
 
 import torch
@@ -50,15 +52,29 @@ CONFIGS = {
 }
 
 
+PROCESSORS = {"qwen2_vl": "Qwen2VL", "qwen2_5_vl": "Qwen2_5_VL", "qwen3_vl": "Qwen3VL"}
+
+
 def write_model(family: str, folder: Path) -> PreTrainedConfig:
-    """A model folder with the tokenizer of the tiny one."""
+    """A model folder with the tokenizer of the tiny one. The head is a tensor of its own."""
     torch.manual_seed(0)
     config = CONFIGS[family]()
+    config.tie_word_embeddings = config.text_config.tie_word_embeddings = False
     model = AutoModelForImageTextToText.from_config(config, dtype=torch.float32)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_(0.0, 0.08)
     model.save_pretrained(folder)
-    for name in ("tokenizer.json", "tokenizer_config.json", "preprocessor_config.json"):
+    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
         shutil.copy(TINY / name, folder / name)
+    for name in ("preprocessor_config.json", "video_preprocessor_config.json"):
+        settings = json.loads((TINY / name).read_text())
+        settings |= {"patch_size": config.vision_config.patch_size, "processor_class": f"{PROCESSORS[family]}Processor"}
+        if family == "qwen3_vl" and "video_processor_type" in settings:
+            settings["video_processor_type"] = "Qwen3VLVideoProcessor"
+        (folder / name).write_text(json.dumps(settings))
     return model.config
+
+
+if __name__ == "__main__":
+    write_model(sys.argv[1], Path(sys.argv[2]))

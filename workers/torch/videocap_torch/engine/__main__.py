@@ -108,7 +108,7 @@ class Engine:
     def rebuild(self, request: Rebuild, _) -> dict[str, PinnedFile]:
         policy, files = self._policy_of(request["policy"], request["engine"]), self._named(request["policy"])
         policy.load(files)
-        self._optimizer.load(files["optimizer"])
+        self._optimizer.load(files.get("optimizer"))
         only_weights = request.get("onlyWeights", False)
         written = write_files(policy, self._optimizer, request["folder"], only_weights=only_weights)
         self._written = Written(request["policy"]["weights"]["sha256"], policy.loaded, self._optimizer.loaded)
