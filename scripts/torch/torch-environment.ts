@@ -12,10 +12,11 @@ const { repository } = findInstallation();
 /** The Python package of the torch engine and of the tiny policy's graphs. */
 export const packageFolder = join(repository, 'workers', 'torch');
 
-/** The environment of `workers/torch/requirements.lock`, installed first where it is missing. */
-export async function torchEnvironment(): Promise<PythonEnvironment> {
-  const environment = new PythonEnvironment(join(repository, '.venv-torch'));
-  const lockFile = join(packageFolder, 'requirements.lock');
+/** The environment of `workers/torch/requirements.lock`, or of another lock, installed first where it is missing. */
+export async function torchEnvironment(versions?: 'oldest'): Promise<PythonEnvironment> {
+  const suffix = versions ? `-${versions}` : '';
+  const environment = new PythonEnvironment(join(repository, `.venv-torch${suffix}`));
+  const lockFile = join(packageFolder, `requirements${suffix}.lock`);
   if (await environment.has(lockFile)) return environment;
   const { bavail, bsize } = await statfs(repository);
   if (bavail * bsize < NEEDED)
@@ -23,7 +24,7 @@ export async function torchEnvironment(): Promise<PythonEnvironment> {
       `PyTorch needs ${NEEDED / 1e9} GB of free disk in ${repository}, and ${Math.floor((bavail * bsize) / 1e9)} GB ` +
         'are free; free some, or put the checkout on a larger disk.',
     );
-  await new Report().step('PyTorch, transformers and PEFT (PyPI, into .venv-torch)', async () =>
+  await new Report().step(`PyTorch, transformers and PEFT (PyPI, into .venv-torch${suffix})`, async () =>
     environment.install(
       lockFile,
       await findPython(process.env, { what: 'PyTorch, transformers and PEFT are', oldestMinor: 11 }),
