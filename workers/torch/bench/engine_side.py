@@ -39,7 +39,7 @@ class EngineSide:
         request = {
             **{"engine": SECTION, "policy": self._policy, "clips": [self._shown]},
             **{"groupSize": setting.COMPLETIONS, "maxNewTokens": setting.TOKENS, "endToken": setting.end_token()},
-            "suppressed": [setting.end_token()],
+            "suppressed": setting.suppressed(),
             "sampling": {"temperature": 1.0, "seed": 0, "path": ["bench", round]},
         }
         with _as_the_engine_runs():

@@ -13,11 +13,11 @@ from transformers import AutoConfig, AutoModelForImageTextToText
 from videocap_torch.config import TINY
 from videocap_torch.engine.families import FAMILIES
 from videocap_torch.engine.messages import PinnedFile, Shown
-from videocap_torch.tokenizer import END, load_tokenizer, prompt_ids
+from videocap_torch.tokenizer import END, SPECIAL, load_tokenizer, prompt_ids
 
 COMPLETIONS = 8
 TOKENS = 128
-"""Of each completion: the end token is never sampled."""
+"""Of each completion."""
 FRAMES, SIDE = 16, 224
 """8 slices of 16 x 16 patches, which are 512 tokens. `transformers` numbers the text after a clip as the engine does
 where the clip has no more slices than merged rows, so both sides have the same positions."""
@@ -66,3 +66,8 @@ def show_clip(folder: Path) -> Shown:
 
 def end_token() -> int:
     return load_tokenizer().token_to_id(END)
+
+
+def suppressed() -> list[int]:
+    """Tokens that neither side samples: completions of one length, without a placeholder of a video."""
+    return sorted(load_tokenizer().token_to_id(token) for token in SPECIAL)

@@ -134,7 +134,7 @@ def train(
         **{"per_device_train_batch_size": setting.COMPLETIONS, "num_generations": setting.COMPLETIONS},
         **{"max_completion_length": setting.TOKENS, "max_steps": steps, "gradient_checkpointing": True},
         gradient_checkpointing_kwargs={"use_reentrant": False},
-        generation_kwargs={"suppress_tokens": sorted({setting.end_token(), tokenizer.pad_token_id})},
+        generation_kwargs={"suppress_tokens": setting.suppressed()},
         model_init_kwargs={"dtype": "float32", "attn_implementation": "sdpa"},
         **{"beta": setting.BETA, "epsilon": setting.CLIP, "loss_type": "grpo", "scale_rewards": "group"},
         **{"learning_rate": setting.LEARNING_RATE, "lr_scheduler_type": "constant", "optim": "adamw_torch"},

@@ -21,10 +21,10 @@ from .model import draw_weights, model_folder
 from .plan import Plan, WrongPlan, peak_flops, read_plan
 from .step import learnt_groups, sampling_of, update_of
 
-TEXT = """Measures the torch engine: memory of a GPU or of the process, seconds, tokens a second and MFU of an update, tokens a second of
-sampling, and whether two replays of the same updates end in the same bits. It needs Python with the packages of
-requirements.in alone: no Node, no worker, no data. Weights, videos and texts are made up, of the sizes that the plan
-has; a published model that is not on this machine is made from its sizes."""
+TEXT = """Measures the torch engine: memory of a GPU or of the process, seconds, tokens a second and MFU of an update,
+tokens a second of sampling, and whether two replays of the same updates end in the same bits. It needs Python with the
+packages of requirements.in alone: no Node, no worker, no data. Weights, videos and texts are made up, of the sizes that
+the plan has; a published model that is not on this machine is made from its sizes."""
 EXAMPLES = """examples:
   python -m videocap_torch.measure
       the tiny model, to see that everything works; on a CPU too
