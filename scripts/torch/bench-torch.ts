@@ -16,9 +16,9 @@ if (!(await environment.has(lockFile)))
     environment.install(lockFile, await findPython(process.env, { what: 'TRL is', oldestMinor: 11 })),
   );
 const docs = join(findInstallation().repository, 'docs', 'engines.md');
-const { status } = spawnSync(
-  environment.bin('python'),
-  ['-m', 'bench', '--write', docs, ...process.argv.slice(2)],
-  { cwd: packageFolder, stdio: 'inherit', env: { ...process.env, CUDA_VISIBLE_DEVICES: '', HF_HUB_OFFLINE: '1' } },
-);
+const { status } = spawnSync(environment.bin('python'), ['-m', 'bench', '--write', docs, ...process.argv.slice(2)], {
+  cwd: packageFolder,
+  stdio: 'inherit',
+  env: { ...process.env, CUDA_VISIBLE_DEVICES: '', HF_HUB_OFFLINE: '1' },
+});
 process.exit(status ?? 1);

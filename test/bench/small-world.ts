@@ -53,8 +53,7 @@ async function clipsOf({ uri }: ArtifactRef) {
 
 const points = (value: number) => (100 * value).toFixed(1);
 const signed = (value: number) => `${value < 0 ? '' : '+'}${points(value)}`;
-const interval = ({ difference, low, high }: Difference) =>
-  `${signed(difference)} (${signed(low)} to ${signed(high)})`;
+const interval = ({ difference, low, high }: Difference) => `${signed(difference)} (${signed(low)} to ${signed(high)})`;
 
 await torchEnvironment();
 await vllmEnvironment();

@@ -78,8 +78,7 @@ export class HandOvers {
       const given = this.#adapters.get(server.url)?.includes(sha256);
       // One of this name that another process gave may have lost its folder, from which servers load at times again.
       if (!given && adapters.has(sha256)) await server.unloadAdapter(sha256, signal);
-      if (!given || !adapters.has(sha256))
-        await this.#loadAdapter(server, sha256, await task.folderOf(policy), signal);
+      if (!given || !adapters.has(sha256)) await this.#loadAdapter(server, sha256, await task.folderOf(policy), signal);
       return { model: sha256, version: '', sha256 };
     }
     if ((await server.weightVersion(signal)) !== sha256)

@@ -50,11 +50,7 @@ export function cellTable(results: readonly CellResult[]): string[] {
         return `| ${stage} | ${victim} | ${at.join(' | ')} |`;
       }),
   );
-  return [
-    `| stage | victim | ${MOMENTS.join(' | ')} |`,
-    `|---|---|${MOMENTS.map(() => '---|').join('')}`,
-    ...rows,
-  ];
+  return [`| stage | victim | ${MOMENTS.join(' | ')} |`, `|---|---|${MOMENTS.map(() => '---|').join('')}`, ...rows];
 }
 
 function stageOf({ stage, experiment }: CellResult): string {
