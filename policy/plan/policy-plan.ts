@@ -3,7 +3,7 @@ import { MAX_SEQUENCES } from '../onnx/batch-limits.ts';
 import { machineBytes } from '../onnx/model/memory.ts';
 import type { EngineConfig } from '../policy-config.ts';
 import type { TorchConfig } from '../torch/torch-config.ts';
-import { AT_ONCE } from '../torch/vllm/at-once.ts';
+import { AT_ONCE } from '../torch/vllm/rollout-config.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { Gpu } from './gpus.ts';
 import { onnxMemory } from './onnx-memory.ts';

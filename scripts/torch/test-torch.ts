@@ -36,7 +36,10 @@ async function runPython(): Promise<{ status: number | null; output: string }> {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      output += chunk;
+    });
   const [status] = (await once(child, 'close')) as [number | null];
   return { status, output };
 }

@@ -12,7 +12,7 @@ async function smallLock(folder: string, change = (text: string) => text): Promi
   const servers = await readFile(resolve('cli/setup/requirements/servers.lock'), 'utf8');
   const [entry] = /^itsdangerous==.*\n(?: {4}--hash.*\n)+/m.exec(servers)!;
   const path = join(folder, 'small.lock');
-  await writeFile(path, change(entry).replace(/\\\n$/, '\n'));
+  await writeFile(path, change(entry));
   return path;
 }
 

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { VideocapError } from '../../../core/errors.ts';
-import { AT_ONCE } from './at-once.ts';
+import { AT_ONCE } from './rollout-config.ts';
 import { RolloutFault } from './rollout-fault.ts';
 import type { VllmServer } from './vllm-server.ts';
 
