@@ -17,8 +17,8 @@ import { untiedModel } from '../vllm/untied-model.ts';
  * and captions by a real vLLM, on the CPU. Prints event F1 on the held-out scenes, before and after, as Markdown.
  * Options are those of `videocap run`, such as `--set dataset.seed=8`, and go to both runs.
  *
- * The torch run has a copy of the model whose head is a tensor of its own: on the CPU, vLLM 0.32 does not reload one that
- * is the embeddings.
+ * The torch run has a copy of the model whose head is a tensor of its own: on the CPU, vLLM 0.32 does not reload a head
+ * that is the embeddings.
  */
 const STEPS = 20;
 /** Scenes that nothing was tuned on, as in the README's results. */

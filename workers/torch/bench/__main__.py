@@ -74,6 +74,7 @@ def measured(folder: Path, rounds: int) -> Numbers:
     agreement["weights"] = apart(after, engine.weights())
     row = engine.rows
     packing = _packing(engine, seen[0], rounds)
+    engine.close()
     trl_rounds = [
         {"update": one.update_seconds, "step": one.step_seconds, "generate": one.generate_seconds} for one in seen[1:]
     ]

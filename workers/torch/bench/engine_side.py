@@ -27,7 +27,8 @@ class EngineSide:
     """An engine of one rank, whose policy stays in memory from one update to the next."""
 
     def __init__(self, folder: Path, weights: PinnedFile, shown: Shown) -> None:
-        self._engine = Engine(Ranks())
+        self._ranks = Ranks()
+        self._engine = Engine(self._ranks)
         self._shown = shown
         self._base = {"model": str(folder), "weights": weights}
         self._policy: dict = self._base
@@ -84,6 +85,9 @@ class EngineSide:
         held = {"path": "", "sha256": found["digest"]}
         self._policy = {"model": self._base["model"], "weights": held, "optimizer": held}
         return seconds
+
+    def close(self) -> None:
+        self._ranks.close()
 
     def begin_again(self) -> None:
         """Takes the weights of the file for the policy."""
