@@ -1,9 +1,12 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What takes longest starts first, so that no worker waits at the end for the other's minutes. */
+/**
+ * What takes longest starts first, so that no worker waits at the end for the other's minutes: of the chaos tests those
+ * that play most steps one after the other.
+ */
 const ORDER = [
-  ...['/test/vllm/', '/test/chaos/', '/test/conformance/', '/test/integration/'],
-  ...['.fuzz.test.ts', '/test/unit/'],
+  ...['/test/vllm/', '/crash-matrix.test.ts', '/flaky-judge.test.ts', '/reset-run.test.ts', '/test/chaos/'],
+  ...['/test/conformance/', '/test/integration/', '.fuzz.test.ts', '/test/unit/'],
 ];
 
 export class LongestFirst extends BaseSequencer {
