@@ -7,7 +7,7 @@ const price = { inputPerMillion: 0.5, outputPerMillion: 2 };
 const suite = { suite: 'dream1k', annotations: 'a', videos: 'v' };
 
 async function planned(overrides: Record<string, unknown>, completionTokens?: number) {
-  const config = await loadConfig('bench-api', { 'dataset.heldOutSamples': 100, ...overrides });
+  const config = await loadConfig('bench-api', { dataset: { kind: 'shapes', heldOutSamples: 100 }, ...overrides });
   return planCaptions(config, config.policy.engine as OpenAiConfig, completionTokens);
 }
 
