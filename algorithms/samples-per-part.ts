@@ -28,9 +28,8 @@ export function partsFault(algorithm: AlgorithmSection, rounds: number): string 
   const most = Math.floor(MOST_PARTS / rounds);
   const inRounds = rounds > 1 ? ` and ${rounds} rounds` : '';
   return (
-    `set at least ${Math.ceil(samplesPerStep / most)} in place of ${samplesPerPart(algorithm)}, or leave it out: ` +
-    `with algorithm.samplesPerStep ${samplesPerStep}${inRounds} a step would have ${parts * rounds} parts, and has ` +
-    `at most ${MOST_PARTS}`
+    `set at least ${Math.ceil(samplesPerStep / most)}, or leave it out: with algorithm.samplesPerStep ` +
+    `${samplesPerStep}${inRounds} a step would have ${parts * rounds} parts, and has at most ${MOST_PARTS}`
   );
 }
 
