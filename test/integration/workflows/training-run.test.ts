@@ -145,6 +145,8 @@ describe('trainingRun', () => {
   });
 
   it('with a lag breaks off what it samples when a record cannot be stored', async () => {
+    let isAhead = () => {};
+    const ahead = new Promise<void>((resolve) => (isAhead = resolve));
     const stages = scriptedStages([], {
       resolveConfig: () => ({
         config: ExperimentConfig.parse({
@@ -154,12 +156,17 @@ describe('trainingRun', () => {
         }),
       }),
       rolloutGroups: async ({ step }) => {
-        const { cancelled, heartbeat } = Context.current();
-        if (step === 3) await Promise.race([cancelled, beating(heartbeat)]);
+        const context = Context.current();
+        if (step === 3) {
+          isAhead();
+          await Promise.race([context.cancelled, beating(() => context.heartbeat())]);
+        }
         return { rollout: ref('r'), completions: 4, tokens: 40, meanLength: 10, truncated: 0, seconds: 1 };
       },
-      recordStep: ({ record }) => {
-        if (record.step === 1) throw ApplicationFailure.nonRetryable('It is too large', 'TooLarge');
+      recordStep: async ({ record }) => {
+        if (record.step !== 1) return;
+        await ahead;
+        throw ApplicationFailure.nonRetryable('It is too large', 'TooLarge');
       },
     });
     await run('trainingRun', [{}], stages, async (handle) => {
