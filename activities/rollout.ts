@@ -7,7 +7,6 @@ import {
   RolloutGroupsInput,
   RolloutGroupsOutput,
 } from '../contracts/policy.ts';
-import type { ArtifactRef } from '../core/artifact-ref.ts';
 import { type CaptionedClip, Group, type OutputForm, parseCompletion, Rollout } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { GenerateRequest, PinnedFile } from '../core/policy-engine.ts';
@@ -28,15 +27,17 @@ const CLIPS_AT_ONCE = 64;
 /** Loads the policy, samples groups, and writes captions for benchmarks. */
 export function createRolloutActivities({ store, engine, onProgress, signal, outage }: RolloutDeps) {
   /**
-   * Groups of every clip of a list, in its order. A long list's are stored in slices: a crash in one loses no other.
+   * Groups of every clip of a list, or of a part of it, in its order. A long list's are stored in slices: a crash in
+   * one loses no other.
    */
   async function write(
-    clips: ArtifactRef,
+    { clips, samples }: Pick<z.infer<typeof RolloutGroupsInput>, 'clips' | 'samples'>,
     request: Omit<GenerateRequest, 'clips'>,
     form: OutputForm,
     sliceKey: (from: number) => string,
   ): Promise<Group[]> {
-    const refs = await listClips(store, clips);
+    const all = await listClips(store, clips);
+    const refs = samples ? all.slice(samples.from, samples.from + samples.count) : all;
     if (refs.length === 0) throw new VideocapError('InvalidInput', 'The list of clips is empty; ask for at least one.');
     const slice = async (from: number): Promise<Group[]> => {
       const some = refs.slice(from, from + CLIPS_AT_ONCE);
@@ -103,10 +104,12 @@ export function createRolloutActivities({ store, engine, onProgress, signal, out
     },
 
     /**
-     * G sampled completions of every clip. What they are depends on seed, step, round, sample and place in the group.
+     * G sampled completions of every clip. What they are depends on seed, step, round, sample and place in the group,
+     * and not on the part that the sample is in.
      */
     async rolloutGroups(rawInput: z.input<typeof RolloutGroupsInput>): Promise<z.infer<typeof RolloutGroupsOutput>> {
-      const { policy, engine: section, clips, seed, output, sampling, ...place } = RolloutGroupsInput.parse(rawInput);
+      const input = RolloutGroupsInput.parse(rawInput);
+      const { policy, engine: section, clips, samples, seed, output, sampling, ...place } = input;
       return store.onceJson(keyOf('rolloutOutput', place), RolloutGroupsOutput, async () => {
         const started = performance.now();
         const { groupSize, maxNewTokens, temperature } = sampling;
@@ -122,7 +125,7 @@ export function createRolloutActivities({ store, engine, onProgress, signal, out
         };
         const rollout = await store.putJsonOnce(keyOf('rollout', place), async () => ({
           step,
-          groups: await write(clips, request, output, (from) => keyOf('rolloutSlice', { ...place, from })),
+          groups: await write({ clips, samples }, request, output, (from) => keyOf('rolloutSlice', { ...place, from })),
         }));
         const { groups } = await store.readJson(rollout, Rollout);
         const completions = groups.flatMap((group) => group.completions);
@@ -161,7 +164,7 @@ export function createRolloutActivities({ store, engine, onProgress, signal, out
           ...captionChoice(decoding, seed),
         };
         const captions = await store.putJsonOnce(keyOf('captions', place), async () => {
-          const groups = await write(clips, request, output, (from) => keyOf('captionsSlice', { ...place, from }));
+          const groups = await write({ clips }, request, output, (from) => keyOf('captionsSlice', { ...place, from }));
           return groups.map(({ sampleId, prompt, completions: [completion] }): CaptionedClip => {
             const { text, tokenIds, parsed } = completion!;
             return { sampleId, ...(prompt !== undefined && { prompt }), text, tokens: tokenIds.length, parsed };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AlgorithmConfig } from '../algorithms/registry.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
+import { SampleRange } from '../core/batch.ts';
 import { OutputForm } from '../core/completion.ts';
 import { Identity } from '../core/identity.ts';
 import { NotFinite } from '../core/not-finite.ts';
@@ -35,8 +36,13 @@ export const LoadPolicyOutput = z.strictObject({ policy: PolicyRef });
 export const RolloutGroupsInput = Place.extend({
   policy: PolicyRef,
   engine: EngineConfig,
-  /** JSON: `ClipRef[]`. */
+  /** JSON: `ClipRef[]`, the clips of the round. */
   clips: ArtifactRef,
+  /**
+   * Those of the clips that are sampled, of a round in parts; absent: all. What a clip's completions are does not
+   * depend on it.
+   */
+  samples: SampleRange.optional(),
   /** The form of the completions. */
   output: OutputForm.default('structured'),
   sampling: SamplingConfig,

@@ -17,6 +17,8 @@ export interface ControllableRun {
   status(waiting: Waiting): RunStatus;
   /** Markdown for its page in the Temporal UI. */
   details(waiting: Waiting): string;
+  /** Called, where it is set, when the run has begun another part of a round. */
+  onPart?: () => void;
   /** Changes limits, and says which hold. */
   limit(limits: Limits): Limits;
 }
@@ -37,6 +39,8 @@ export interface Waiting {
   differs?: string | undefined;
   /** For the judge, whether a person must repair it or not. */
   judge?: JudgeWaiting | undefined;
+  /** For what else of the same kind at once. */
+  besides?: JudgeWaiting[];
   /** The last message that it could not use, in a sentence. */
   ignored?: string | undefined;
 }

@@ -100,6 +100,27 @@ export async function playEngineContract({
       expect(tokenIds.length).toBeLessThanOrEqual(sampling.maxNewTokens);
     }
 
+    const parts = await Promise.all(
+      [0, 1].map((part) =>
+        call('rolloutGroups', {
+          ...{ ...place, step: 2, part, policy: start, engine, clips, sampling, seed: 3 },
+          samples: { from: part, count: 1 },
+        }),
+      ),
+    );
+    const whole = await call('rolloutGroups', {
+      ...place,
+      step: 2,
+      part: 2,
+      policy: start,
+      engine,
+      clips,
+      sampling,
+      seed: 3,
+    });
+    const groupsOf = async ({ rollout }: Output<'rolloutGroups'>) => (await store.readJson(rollout, Rollout)).groups;
+    expect((await Promise.all(parts.map(groupsOf))).flat(), 'what is sampled in parts').toEqual(await groupsOf(whole));
+
     const advantages = groups.map(() => [0.5, -0.5]);
     const batch = {
       learnsFrom: 'completions' as const,

@@ -100,6 +100,18 @@ export const LAGGED: readonly Cell[] = (['rollout', 'judge', 'update'] as const)
   })),
 );
 
+/** Deaths while the second part of a step is sampled and its first is judged. */
+export const IN_PARTS: readonly Cell[] = (
+  [
+    { stage: 'rollout', call: 2 },
+    { stage: 'judge', call: 1 },
+  ] as const
+).flatMap((struck) =>
+  (['worker', 'judge', 'temporal'] as const).map((victim) => ({
+    ...{ ...struck, moment: 'during', victim, awaySeconds: AWAY_SECONDS.short, experiment: 'parts' },
+  })),
+);
+
 /** Temporal's buttons, while each kind of activity works; a run is also reset when an activity has stored its work. */
 export const BUTTON_CELLS: readonly Cell[] = (['frames', 'rollout', 'judge', 'update'] as const).flatMap((stage) =>
   BUTTONS.flatMap((victim) =>

@@ -74,10 +74,10 @@ export async function playCell(
 /**
  * A worker that dies while the judge is asked, or an activity that is ended, takes the answers on their way with it: as
  * many as `judge.concurrency` at most. The judge is asked in its own stage, beside the think scorer, and in benchmarks;
- * with a lag, beside every stage. After a stage's report the next stage may have begun to ask.
+ * with a lag, and in parts, beside every stage. After a stage's report the next stage may have begun to ask.
  */
 export function lostAtMost({ victim, stage, moment, experiment }: Cell): number {
   if (victim !== 'worker' && !isButton(victim)) return 0;
   const asks = ['judge', 'think', 'benchmark'].includes(stage) || moment === 'after report';
-  return asks || experiment === 'rollout lag' ? 2 : 0;
+  return asks || experiment === 'rollout lag' || experiment === 'parts' ? 2 : 0;
 }

@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { allCells, BUTTON_CELLS, LAGGED, SECOND_ROUND } from './cells.ts';
+import { allCells, BUTTON_CELLS, IN_PARTS, LAGGED, SECOND_ROUND } from './cells.ts';
 import { playAll } from './play-all.ts';
 import { matrixTable } from './table.ts';
 import { ChaosWorld } from './world.ts';
 
 /**
  * `npm run chaos [-- --seed 1 --only judge --lanes 2]`: plays every cell of the crash matrix and writes
- * `docs/crash-matrix.md` and `.json`. `--only` takes a stage or a victim and writes nothing. Ends with 1 when a cell
- * does not hold.
+ * `docs/crash-matrix.md` and `.json`. `--only` takes a stage, a victim or an experiment and writes nothing. Ends with 1
+ * when a cell does not hold.
  */
 const { values } = parseArgs({
   options: {
@@ -18,8 +18,8 @@ const { values } = parseArgs({
   },
 });
 const seed = Number(values.seed);
-const cells = [...allCells(seed), ...SECOND_ROUND, ...LAGGED, ...BUTTON_CELLS].filter(
-  ({ stage, victim }) => !values.only || [stage, victim].includes(values.only as never),
+const cells = [...allCells(seed), ...SECOND_ROUND, ...LAGGED, ...IN_PARTS, ...BUTTON_CELLS].filter(
+  ({ stage, victim, experiment }) => !values.only || [stage, victim, experiment].includes(values.only as never),
 );
 const started = performance.now();
 const results = await playAll(cells, Number(values.lanes), () => ChaosWorld.start());
