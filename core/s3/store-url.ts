@@ -29,7 +29,7 @@ export function parseStoreUrl(text: string): BucketPlace {
   if (url.username !== '' || url.password !== '')
     throw wrong('holds a user or a password; give credentials as the AWS SDK takes them, such as AWS_PROFILE');
   const prefix = decodeURIComponent(url.pathname).replace(/^\/+|\/+$/g, '');
-  if (/[^A-Za-z0-9._/-]/.test(prefix) || prefix.split('/').some((part) => part === '.' || part === '..'))
+  if (/[^A-Za-z0-9._/-]/.test(prefix))
     throw wrong('has a prefix with other characters than letters, digits, ".", "_", "-" and "/"');
   if (prefix.includes('//') || prefix.length > LONGEST_PREFIX)
     throw wrong(`has a prefix that is longer than ${LONGEST_PREFIX} characters, or has an empty part`);
