@@ -84,15 +84,14 @@ export class Bucket {
   }
 
   /**
-   * Size, and the SHA-256 that the server computed when it took the object, or else that its writer has noted. Without
-   * either, the object came from another program.
+   * Size, and the SHA-256 that the writer put with the object: the server compared each part with a checksum as it took
+   * it. Its own SHA-256 of an object in parts is one of checksums, which not every server says. Without any, the object
+   * came from another program.
    */
   async head(key: string): Promise<{ bytes: number; sha256: string | undefined } | undefined> {
     return this.#unlessMissing(async (client) => {
-      const found = await client.send(new HeadObjectCommand({ ...this.#at(key), ChecksumMode: 'ENABLED' }));
-      const whole = found.ChecksumType === 'COMPOSITE' ? undefined : found.ChecksumSHA256;
-      const computed = whole === undefined || whole.includes('-') ? undefined : Buffer.from(whole, 'base64');
-      return { bytes: found.ContentLength!, sha256: computed?.toString('hex') ?? found.Metadata?.[HASH] };
+      const { ContentLength, Metadata } = await client.send(new HeadObjectCommand(this.#at(key)));
+      return { bytes: ContentLength!, sha256: Metadata?.[HASH] };
     });
   }
 

@@ -20,7 +20,7 @@ const PROBE = 'videocap-probe';
 /**
  * A storage in an S3 bucket, for workers on several hosts. Objects are named as the files of `FileStorage` are, so that
  * a store can be copied between a folder and a bucket by any program. The first of many refs is settled by the bucket
- * (`If-None-Match: *`); a hash is the checksum that the bucket computed when it took the object.
+ * (`If-None-Match: *`); a hash is what the writer put with the object, and the bucket checked when it took it.
  */
 export class S3Storage implements Storage {
   readonly place: string;

@@ -76,7 +76,8 @@ describe.each([VERSITYGW, MOTO])('$name', (program: S3Program) => {
     };
     const [upload, ...rest] = await found();
     expect([upload, rest]).toMatchObject([{ kind: 'unfinished' }, []]);
-    expect(upload!.storedAt).toBeGreaterThan(Date.now() - 60_000);
+    // moto gives every upload one moment of 2010.
+    if (program !== MOTO) expect(upload!.storedAt).toBeGreaterThan(Date.now() - 60_000);
     await storage.remove(upload!);
     await storage.remove(upload!);
     expect(await found()).toEqual([]);
