@@ -25,8 +25,8 @@ export const STORE_SENTENCES: readonly PinnedSentence[] = [
     () => parseStoreUrl('s3://bucket/a%20b'),
   ],
   [
-    'InvalidConfig: VIDEOCAP_STORE has a prefix that is longer than 100 characters, or has an empty part; ' +
-      RIGHT,
+    'InvalidConfig: VIDEOCAP_STORE has a prefix that is longer than 100 characters, or has an empty ' +
+      `part; ${RIGHT}`,
     () => parseStoreUrl(`s3://bucket/${'a'.repeat(101)}`),
   ],
   [
