@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { serveCommand } from '../../policy/torch/vllm/serve-command.ts';
 
 const ENVIRONMENT = fileURLToPath(new URL('../../.venv-vllm', import.meta.url));
-/** Milliseconds that a start may take: vLLM imports for a minute on an idle core. */
-const START = 420_000;
+/** Milliseconds that a start may take: vLLM imports for a minute on an idle core, and for many on a busy one. */
+const START = 900_000;
 
 /** A server of the real vLLM, on the CPU. */
 export class RealVllm {
@@ -21,7 +21,10 @@ export class RealVllm {
   static async start(model: string, options: { lora?: { rank: number; alpha: number }; port?: number }) {
     const port = options.port ?? (await freePort());
     const server = new RealVllm(model, port, options.lora);
-    await server.#ready();
+    await server.#ready().catch(async (error) => {
+      await server.kill();
+      throw error;
+    });
     return server;
   }
 

@@ -46,7 +46,7 @@ beforeAll(async () => {
     RealVllm.start(untied, {}),
   ]);
   allowed.push(adapters.url, whole.url);
-}, 480_000);
+}, 960_000);
 afterAll(async () => {
   await Promise.all([adapters?.kill(), whole?.kill(), engine?.close()]);
   await rm(home, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter, once, setMaxListeners } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { VideocapError } from '../../../core/errors.ts';
 import { AT_ONCE } from './rollout-config.ts';
@@ -99,6 +99,7 @@ export class ServerPool<Ready, T> {
   async #work(server: VllmServer, ready: Ready): Promise<void> {
     const session = new AbortController();
     const signal = AbortSignal.any([session.signal, this.#stop.signal]);
+    setMaxListeners(0, signal); // one for each lane
     const most = Math.min(AT_ONCE, Math.ceil(this.#pool.count / this.#pool.servers.length));
     const lanes = Array.from({ length: most }, async () => {
       while (!this.#isDone) {
