@@ -7,7 +7,10 @@ import { type ShownVideo, videoFeatures } from '../../../../../policy/torch/vllm
 import { noisyFrames } from '../../../../integration/policy/onnx/noisy-frames.ts';
 
 /** What vLLM 0.32 reads a message to (`vllm/v1/serial_utils.py`: `_decode_mm_item`). */
-type Item = Record<string, { data: [dtype: string, shape: number[], bytes: Uint8Array<ArrayBuffer>]; field: [string, object] }>;
+type Item = Record<
+  string,
+  { data: [dtype: string, shape: number[], bytes: Uint8Array<ArrayBuffer>]; field: [string, object] }
+>;
 
 const codec = new ExtensionCodec();
 codec.register({ type: 3, encode: () => null, decode: (data) => Uint8Array.from(data) });
