@@ -36,7 +36,7 @@ import { type Held, type ReplayingRanks, replayed } from './replay.ts';
 import { writeShown } from './shown-files.ts';
 import { TorchConfig } from './torch-config.ts';
 import { torchEnvironment } from './torch-environment.ts';
-import { openTorchModel, processorOf, type TorchModel } from './torch-model.ts';
+import { openTorchModel, patchesOf, type TorchModel } from './torch-model.ts';
 import { Trainer } from './vllm/trainer.ts';
 import { type RolloutMeans, type ServedRequest, VllmRollouts } from './vllm/vllm-rollouts.ts';
 import { readManifest } from './weights-manifest.ts';
@@ -214,7 +214,7 @@ export class TorchEngine implements PolicyEngine {
       {
         ...{ ...asked, config, dtype: TorchConfig.parse(engine).dtype, family, tokenizer, suppressed, trainer },
         policy: isInMemory ? { model: policy.model, ...files! } : policy,
-        processor: () => processorOf(path),
+        patches: () => patchesOf(path),
         base: policy.base ?? (await this.#files.startWeights(path, options)),
         writeClip: (clip) => writeShown(folder, asked.clips.length, clip, tokenizer),
       },

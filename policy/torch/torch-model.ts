@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { VideocapError } from '../../core/errors.ts';
 import { readModelJson } from '../../core/model-file.ts';
 import { modelPath } from '../model/model-path.ts';
-import type { ProcessorSettings } from '../onnx/model/video-processor.ts';
+import type { PatchSettings } from '../onnx/model/video-processor.ts';
 import { WEIGHTS_FILE } from '../onnx/model/weights-file.ts';
 import { INDEX_FILE } from './start-weights.ts';
 
@@ -45,34 +45,23 @@ const Vocabulary = z
   .positive()
   .max(2 ** 22)
   .optional();
+
 /**
- * How a model's video processor makes rows of pixels.
- * @throws VideocapError `InvalidModel` where one of its files does not say so.
+ * How a model's vision tower cuts frames.
+ * @throws VideocapError `InvalidModel` where its config does not say so.
  */
-export function processorOf(path: string): ProcessorSettings {
-  const parsed = <S extends z.ZodType>(file: string, shape: S): z.infer<S> => {
-    const { data, error } = shape.safeParse(readModelJson(join(path, file)));
-    if (data) return data;
-    throw invalid(
-      path,
-      `has a ${file} without a whole ${error!.issues[0]!.path.join('.')}`,
-      'a whole copy of the model',
-    );
-  };
-  const { vision_config: vision } = parsed('config.json', Vision);
-  const { image_mean: imageMean, image_std: imageStd } = parsed('preprocessor_config.json', Preprocessor);
-  return {
-    ...{ patchSize: vision.patch_size, mergeSize: vision.spatial_merge_size, imageMean, imageStd },
-    temporalPatchSize: vision.temporal_patch_size,
-  };
+export function patchesOf(path: string): PatchSettings {
+  const { data, error } = Vision.safeParse(readModelJson(join(path, 'config.json')));
+  const missing = () => `has a config.json without a whole ${error!.issues[0]!.path.join('.')}`;
+  if (!data) throw invalid(path, missing(), 'a whole copy of the model');
+  const { patch_size: patchSize, spatial_merge_size: mergeSize } = data.vision_config;
+  return { patchSize, mergeSize, temporalPatchSize: data.vision_config.temporal_patch_size };
 }
 
 const Size = z.int().positive().max(1000);
 const Vision = z.object({
   vision_config: z.object({ patch_size: Size, spatial_merge_size: Size, temporal_patch_size: Size }),
 });
-const Numbers = z.tuple([z.number(), z.number(), z.number()]);
-const Preprocessor = z.object({ image_mean: Numbers, image_std: Numbers });
 
 /** `vocab_size` lies at the top in the published Qwen2-VL and Qwen2.5-VL. */
 const Config = z.object({

@@ -54,7 +54,7 @@ describe.each(CASES)('$family', ({ family, unit, lora }) => {
     const fields = { dtype: 'float32', gradientCheckpointing: false, freezeVision: false, rollout };
     section = { kind: 'torch', ...fields, ...(lora && { lora }) };
     policy = { ...(await engine.startPolicy(model)), model };
-  }, 480_000);
+  }, 600_000);
   afterAll(async () => {
     await Promise.all([server?.kill(), engine?.close()]);
     await rm(home, { recursive: true, force: true });
@@ -84,7 +84,7 @@ describe.each(CASES)('$family', ({ family, unit, lora }) => {
     expect(apart(fast)).toBeLessThan(PARITY);
     const first = ([group]: typeof groups) => group!.completions[0]!.logProbs[0]!;
     expect(Math.abs(first(groups) - first(fast))).toBeGreaterThan(1e-3);
-  }, 240_000);
+  }, 600_000);
 
   test('an update is handed over, and sampled', async () => {
     const sampled = await sample(policy);
@@ -103,7 +103,7 @@ describe.each(CASES)('$family', ({ family, unit, lora }) => {
     const next = await sample({ model: policy.model, weights, optimizer });
     expect(apart(next)).toBeLessThan(PARITY);
     expect(next).not.toEqual(sampled);
-  }, 240_000);
+  }, 600_000);
 });
 
 function shown(sampleId: string, shape: [number, number, number], between: number) {

@@ -9,8 +9,13 @@ import { fileURLToPath } from 'node:url';
 import { serveCommand } from '../../policy/torch/vllm/serve-command.ts';
 
 const ENVIRONMENT = fileURLToPath(new URL('../../.venv-vllm', import.meta.url));
+<<<<<<< HEAD
 /** Milliseconds that a start may take: vLLM imports for a minute on an idle core, and for many on a busy one. */
 const START = 900_000;
+=======
+/** Milliseconds that a start may take: vLLM imports for a minute on an idle core. */
+const START = 540_000;
+>>>>>>> families2
 
 /** A server of the real vLLM, on the CPU. */
 export class RealVllm {
@@ -21,10 +26,7 @@ export class RealVllm {
   static async start(model: string, options: { lora?: { rank: number; alpha: number }; port?: number }) {
     const port = options.port ?? (await freePort());
     const server = new RealVllm(model, port, options.lora);
-    await server.#ready().catch(async (error) => {
-      await server.kill();
-      throw error;
-    });
+    await server.#ready();
     return server;
   }
 
@@ -79,8 +81,10 @@ export class RealVllm {
       const response = await fetch(`${this.url}/health`).catch(() => undefined);
       if (response?.ok) return;
       const ended = this.#process.exitCode !== null || this.#process.signalCode !== null;
-      if (ended || Date.now() > until)
+      if (ended || Date.now() > until) {
+        await this.kill();
         throw new Error(`vLLM does not start: ${readFileSync(this.#log, 'utf8').slice(-3000)}`);
+      }
       await setTimeout(500);
     }
   }

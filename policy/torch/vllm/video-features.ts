@@ -1,8 +1,7 @@
 import { ExtData, encode } from '@msgpack/msgpack';
 import type { Frames } from '../../../core/sample.ts';
 import { sha256 } from '../../../core/sha256.ts';
-import { type ProcessorSettings, pixelValues } from '../../onnx/model/video-processor.ts';
-import type { ProbedDtype } from './probe.ts';
+import { type PatchSettings, pixelBytes } from '../../onnx/model/video-processor.ts';
 
 /** A video as `/inference/v1/generate` takes what has been processed already. */
 export interface VideoFeatures {
@@ -19,8 +18,7 @@ export interface ShownVideo {
   /** The prompt's token ids with the video's tokens in place. */
   expandedIds: readonly number[];
   videoToken: number;
-  processor: ProcessorSettings;
-  dtype: ProbedDtype;
+  patches: PatchSettings;
 }
 
 /** The type of a tensor's bytes in vLLM's messages (`vllm/v1/serial_utils.py`: `CUSTOM_TYPE_RAW_VIEW`). */
@@ -28,15 +26,16 @@ const RAW_VIEW = 3;
 
 /**
  * A video's rows of pixels, times and places. vLLM 0.32 takes the times of frames on no request to this interface, and
- * what is processed already as its own msgpack (`scale_out/token_in_token_out/mm_serde.py`).
+ * what is processed already as its own msgpack (`scale_out/token_in_token_out/mm_serde.py`). The server normalises the
+ * bytes itself (`--mm-device-do-normalize`, which is on by default).
  *
  * It drops which tokens of a place are text (`PlaceholderRangeInfo` in `protocol.py`). A video of Qwen3-VL has text
  * between its slices, so each slice is sent as an image: the vision tower sees a slice by itself, and an image and a
  * slice have the same positions.
  */
 export function videoFeatures(video: ShownVideo): VideoFeatures {
-  const { family, frames, expandedIds, videoToken, processor, dtype } = video;
-  const { data, grid } = pixelValues(frames, processor);
+  const { family, frames, expandedIds, videoToken, patches } = video;
+  const { data, grid } = pixelBytes(frames, patches);
   const places = runsOf(expandedIds, videoToken);
   const isSliced = family === 'qwen3_vl';
   const [modality, pixels] = isSliced ? ['image', 'pixel_values'] : ['video', 'pixel_values_videos'];
@@ -47,7 +46,7 @@ export function videoFeatures(video: ShownVideo): VideoFeatures {
     const values = data.subarray(i * rows * columns, (i + 1) * rows * columns);
     return encode({
       [pixels!]: {
-        data: tensor(dtype, [rows, columns], dtype === 'bfloat16' ? halved(values) : values),
+        data: tensor('uint8', [rows, columns], values),
         field: ['flat', { slices: [[[0, rows, null]]], dim: 0, keep_on_cpu: false }],
       },
       [`${modality}_grid_thw`]: batched(
@@ -66,9 +65,9 @@ export function videoFeatures(video: ShownVideo): VideoFeatures {
 }
 
 /** As the ranks have it (`families.py`: `_timed`). */
-function secondsPerSlice({ seconds, processor }: ShownVideo): number {
+function secondsPerSlice({ seconds, patches }: ShownVideo): number {
   const between = seconds.length > 1 ? (seconds.at(-1)! - seconds[0]!) / (seconds.length - 1) : 1;
-  return between * processor.temporalPatchSize;
+  return between * patches.temporalPatchSize;
 }
 
 /** Runs of a token: where each begins, and its length. */
@@ -88,10 +87,4 @@ function tensor(dtype: string, shape: readonly number[], { buffer, byteOffset, b
 
 function batched(data: unknown) {
   return { data, field: ['batched', { keep_on_cpu: true }] };
-}
-
-/** Rounded to bfloat16, to the nearest and then to even, as PyTorch does. */
-function halved(values: Float32Array): Uint16Array {
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  return Uint16Array.from(bits, (one) => (one + 0x7fff + ((one >>> 16) & 1)) >>> 16);
 }

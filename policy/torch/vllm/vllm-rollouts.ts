@@ -5,7 +5,7 @@ import { UNKNOWN } from '../../../core/identity.ts';
 import type { GenerateOptions, GenerateRequest, PinnedFile } from '../../../core/policy-engine.ts';
 import type { Frames } from '../../../core/sample.ts';
 import type { PolicyTokenizer } from '../../model/tokenizer.ts';
-import type { ProcessorSettings } from '../../onnx/model/video-processor.ts';
+import type { PatchSettings } from '../../onnx/model/video-processor.ts';
 import type { RankFiles } from '../policy-weights.ts';
 import type { ShownFile } from '../shown-files.ts';
 import type { TorchModel } from '../torch-model.ts';
@@ -41,8 +41,8 @@ export interface ServedRequest extends Pick<GenerateRequest, 'sampling' | 'filte
   dtype: ProbedDtype;
   /** `model_type` of the model's config. */
   family: TorchModel['family'];
-  /** How the model's video processor makes rows of pixels. Throws `InvalidModel`. */
-  processor(): ProcessorSettings;
+  /** How the model's vision tower cuts frames. Throws `InvalidModel`. */
+  patches(): PatchSettings;
   clips: readonly (GenerateRequest['clips'][number] & { file: ShownFile })[];
   policy: RankFiles;
   /** The model folder's own weights. */
@@ -190,7 +190,7 @@ export class VllmRollouts {
 }
 
 async function serverPrompt(
-  { family, processor, tokenizer: { videoToken }, dtype }: ServedRequest,
+  { family, patches, tokenizer: { videoToken } }: ServedRequest,
   frames: Frames,
   { sampleId, promptIds, frames: { seconds } }: ShownFile,
   expandedIds: readonly number[],
@@ -199,7 +199,7 @@ async function serverPrompt(
     const content_parts = [{ type: 'video_url', url: await videoUrl(frames) }] as const;
     return { sampleId, promptIds, expandedIds, video: { content_parts } };
   }
-  const video = { family, frames, seconds, expandedIds, videoToken, processor: processor(), dtype };
+  const video = { family, frames, seconds, expandedIds, videoToken, patches: patches() };
   return { sampleId, promptIds: expandedIds, expandedIds, video: { features: videoFeatures(video) } };
 }
 

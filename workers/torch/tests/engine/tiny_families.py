@@ -16,36 +16,37 @@ from videocap_torch.config import TINY
 TOKENS = {"image_token_id": 471, "video_token_id": 472, "vision_start_token_id": 468, "vision_end_token_id": 469}
 TEXT = {
     "vocab_size": 512,
-    "hidden_size": 96,
+    "hidden_size": 128,
     "intermediate_size": 160,
     "num_hidden_layers": 3,
-    "num_attention_heads": 6,
+    # Heads of 32: vLLM's attention on the CPU computes no smaller ones.
+    "num_attention_heads": 4,
     "num_key_value_heads": 2,
     "max_position_embeddings": 1024,
     "bos_token_id": 465,
     "eos_token_id": 467,
     "pad_token_id": 465,
 }
-ROPE = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 3, 3]}
+ROPE = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [4, 6, 6]}
 VISION = {"depth": 3, "num_heads": 4, "in_channels": 3, "spatial_merge_size": 2, "temporal_patch_size": 2}
 
 CONFIGS = {
     "qwen2_vl": lambda: Qwen2VLConfig(
         text_config=TEXT | {"rope_parameters": ROPE},
-        vision_config=VISION | {"embed_dim": 64, "hidden_size": 96, "mlp_ratio": 2, "patch_size": 14},
+        vision_config=VISION | {"embed_dim": 64, "hidden_size": 128, "mlp_ratio": 2, "patch_size": 14},
         **TOKENS,
     ),
     "qwen2_5_vl": lambda: Qwen2_5_VLConfig(
         text_config=TEXT | {"rope_parameters": ROPE},
         vision_config=VISION
-        | {"hidden_size": 64, "intermediate_size": 96, "out_hidden_size": 96, "patch_size": 14}
+        | {"hidden_size": 64, "intermediate_size": 96, "out_hidden_size": 128, "patch_size": 14}
         | {"window_size": 56, "fullatt_block_indexes": [1], "tokens_per_second": 4},
         **TOKENS,
     ),
     "qwen3_vl": lambda: Qwen3VLConfig(
-        text_config=TEXT | {"head_dim": 16, "rope_parameters": ROPE | {"mrope_interleaved": True}},
+        text_config=TEXT | {"head_dim": 32, "rope_parameters": ROPE | {"mrope_interleaved": True}},
         vision_config=VISION
-        | {"hidden_size": 64, "intermediate_size": 96, "out_hidden_size": 96, "patch_size": 16}
+        | {"hidden_size": 64, "intermediate_size": 96, "out_hidden_size": 128, "patch_size": 16}
         | {"num_position_embeddings": 64, "deepstack_visual_indexes": [0, 1]},
         **TOKENS,
     ),
