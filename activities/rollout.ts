@@ -105,7 +105,7 @@ export function createRolloutActivities({ store, engine, onProgress, signal, out
 
     /**
      * G sampled completions of every clip. What they are depends on seed, step, round, sample and place in the group,
-     * and not on the part that the sample is in.
+     * and on the part that the sample is in only by rounding.
      */
     async rolloutGroups(rawInput: z.input<typeof RolloutGroupsInput>): Promise<z.infer<typeof RolloutGroupsOutput>> {
       const input = RolloutGroupsInput.parse(rawInput);

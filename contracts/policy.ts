@@ -38,10 +38,7 @@ export const RolloutGroupsInput = Place.extend({
   engine: EngineConfig,
   /** JSON: `ClipRef[]`, the clips of the round. */
   clips: ArtifactRef,
-  /**
-   * Those of the clips that are sampled, of a round in parts; absent: all. What a clip's completions are does not
-   * depend on it.
-   */
+  /** Those of the clips that are sampled, of a round in parts; absent: all. */
   samples: SampleRange.optional(),
   /** The form of the completions. */
   output: OutputForm.default('structured'),

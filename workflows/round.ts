@@ -32,7 +32,7 @@ export interface Part {
   scores: z.infer<typeof CompareCompletionsInput>['rounds'][number][number]['scores'];
   verdicts: ArtifactRef;
   compared?: ComparedPhrases | undefined;
-  /** Of this part and those before it. */
+  /** Of its own captions; of the last part: of the whole round. */
   distinctCaptions?: number | undefined;
   usage: JudgeUsage;
   seconds: { rollout: number; scoring: number; judge: number; custom?: number };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { IN_PARTS, nameOf } from './matrix/cells.ts';
 import type { Outcome } from './matrix/compare.ts';
+import { matrixExperiment } from './matrix/experiment.ts';
 import { playCalm, playCell } from './matrix/play-cell.ts';
 import { ChaosWorld } from './matrix/world.ts';
 
@@ -13,7 +14,12 @@ beforeAll(async () => {
 afterAll(() => world?.stop());
 
 it('a run in parts ends with the weights, numbers and questions of one that samples a round at once', async () => {
-  const { report: _, ...whole } = await playCalm(world);
+  const experimentOf = (judgeUrl: string) => {
+    const { config, overrides } = matrixExperiment(judgeUrl, 'parts');
+    const { 'algorithm.samplesPerPart': _part, ...others } = overrides as Record<string, unknown>;
+    return { config, overrides: others };
+  };
+  const { report: _, ...whole } = await playCalm(world, undefined, { experimentOf });
   const { report: __, ...inParts } = calm; // its config names the parts
   expect(inParts).toEqual(whole);
 }, 240_000);

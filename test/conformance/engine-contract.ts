@@ -100,26 +100,15 @@ export async function playEngineContract({
       expect(tokenIds.length).toBeLessThanOrEqual(sampling.maxNewTokens);
     }
 
-    const parts = await Promise.all(
-      [0, 1].map((part) =>
-        call('rolloutGroups', {
-          ...{ ...place, step: 2, part, policy: start, engine, clips, sampling, seed: 3 },
-          samples: { from: part, count: 1 },
-        }),
-      ),
-    );
-    const whole = await call('rolloutGroups', {
-      ...place,
-      step: 2,
-      part: 2,
-      policy: start,
-      engine,
-      clips,
-      sampling,
-      seed: 3,
-    });
-    const groupsOf = async ({ rollout }: Output<'rolloutGroups'>) => (await store.readJson(rollout, Rollout)).groups;
-    expect((await Promise.all(parts.map(groupsOf))).flat(), 'what is sampled in parts').toEqual(await groupsOf(whole));
+    for (const [from, group] of groups.entries()) {
+      const part = { ...place, part: 1 + from, samples: { from, count: 1 } };
+      const { rollout } = await call('rolloutGroups', { ...part, policy: start, engine, clips, sampling, seed: 3 });
+      const alone = (await store.readJson(rollout, Rollout)).groups;
+      const idsOf = ({ sampleId, completions }: (typeof groups)[number]) => [
+        ...[sampleId, completions.map(({ tokenIds }) => tokenIds)],
+      ];
+      expect(alone.map(idsOf), `what is sampled for ${group.sampleId} alone`).toEqual([idsOf(group)]);
+    }
 
     const advantages = groups.map(() => [0.5, -0.5]);
     const batch = {

@@ -43,9 +43,8 @@ export async function generate(
   const groups: SampledGroup[] = clips.map(({ sampleId }) => ({ sampleId, completions: [] }));
   const total = clips.length * options.groupSize;
   let done = 0;
-  for (const batch of batches(model, clips, options)) {
-    const { clips: some, count } = batch;
-    const decoding = new Decoding(model, weights, batch, { ...options, groupSize: count });
+  for (const { clips: some, from, count } of batches(model, clips, options)) {
+    const decoding = new Decoding(model, weights, some, { ...options, groupSize: count }, from);
     const on = sampleNames(some.map(({ sampleId }) => sampleId));
     while (!decoding.finished) {
       computation.throwIfCancelled();
@@ -63,18 +62,11 @@ export async function generate(
 /** Clips of one shape, of whose groups the completions from `from` on are written, `count` of each. */
 interface Batch {
   clips: Clip[];
-  /** They are written about in a batch of two with this one, which is written about for nothing. */
-  company?: Clip | undefined;
   from: number;
   count: number;
 }
 
-/**
- * In order, within the limits: a group is split only where its completions alone could exceed them.
- *
- * Libraries round in another way where they compute one row than where they compute several, so a clip that is left
- * alone is computed twice: the bits of its completions do not depend on which other clips a call has, or how many.
- */
+/** In order, within the limits: a group is split only where its completions alone could exceed them. */
 function batches(model: PolicyModel, clips: readonly Clip[], options: GenerateOptions): Batch[] {
   const { groupSize, maxNewTokens } = options;
   const sequences = Math.max(1, Math.floor(MAX_CACHED_TOKENS / maxNewTokens));
@@ -83,23 +75,15 @@ function batches(model: PolicyModel, clips: readonly Clip[], options: GenerateOp
     const prompt = model.promptLength(same[0]!.video);
     const perPrompt = Math.floor(MAX_PROMPT_TOKENS / prompt);
     const together = Math.floor(Math.min(MAX_SEQUENCES, sequences) / groupSize);
-    const most = Math.max(1, Math.min(perPrompt, together));
-    const parts = chunks(same, most);
+    const parts = chunks(same, Math.max(1, Math.min(perPrompt, together)));
     return parts.flatMap((some) =>
       starts.map((from) => {
         const count = Math.min(sequences, groupSize - from);
-        const company = some.length === 1 && most > 1 ? some[0] : undefined;
-        const batch = { clips: some, company, from, count };
-        requireFits(model, computed(batch), { prompt, completions: count, length: maxNewTokens });
-        return batch;
+        requireFits(model, some, { prompt, completions: count, length: maxNewTokens });
+        return { clips: some, from, count };
       }),
     );
   });
-}
-
-/** What is computed for a batch. */
-function computed({ clips, company }: Batch): Clip[] {
-  return company ? [...clips, company] : clips;
 }
 
 function requireFits(model: PolicyModel, clips: readonly Clip[], lengths: Omit<Work, 'videos' | 'grid'>): void {
@@ -113,8 +97,6 @@ class Decoding {
   readonly #model: PolicyModel;
   readonly #weights: Weights;
   readonly #clips: readonly Clip[];
-  /** How many of the clips are written about; the others are company. */
-  readonly #wanted: number;
   readonly #options: GenerateOptions;
   readonly #tokens: number[][];
   readonly #logProbs: number[][];
@@ -129,13 +111,11 @@ class Decoding {
   #past: Feeds = {};
   #length = 0;
 
-  constructor(model: PolicyModel, weights: Weights, batch: Batch, options: GenerateOptions) {
-    const clips = computed(batch);
+  constructor(model: PolicyModel, weights: Weights, clips: readonly Clip[], options: GenerateOptions, from: number) {
     this.#model = model;
-    this.#from = batch.from;
+    this.#from = from;
     this.#weights = weights;
     this.#clips = clips;
-    this.#wanted = batch.clips.length;
     this.#options = options;
     const sequences = clips.length * options.groupSize;
     this.#tokens = Array.from({ length: sequences }, () => []);
@@ -146,7 +126,7 @@ class Decoding {
   }
 
   get ended(): number {
-    return this.#ended.slice(0, this.#wanted * this.#options.groupSize).filter(Boolean).length;
+    return this.#ended.filter(Boolean).length;
   }
 
   get finished(): boolean {
@@ -165,7 +145,7 @@ class Decoding {
 
   completions(): SampledText[][] {
     const { groupSize } = this.#options;
-    return this.#clips.slice(0, this.#wanted).map((_, clip) =>
+    return this.#clips.map((_, clip) =>
       Array.from({ length: groupSize }, (_, g) => {
         const sequence = clip * groupSize + g;
         const tokenIds = this.#tokens[sequence]!;

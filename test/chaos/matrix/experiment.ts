@@ -6,7 +6,12 @@
  */
 const EXPERIMENTS = {
   usual: {},
-  parts: { 'algorithm.samplesPerPart': 1 },
+  parts: {
+    'algorithm.samplesPerStep': 4,
+    'algorithm.samplesPerPart': 2,
+    'dataset.trainSamples': 5,
+    'sampling.groupSize': 2,
+  },
   'rollout lag': { 'algorithm.rolloutLag': 1, 'algorithm.steps': 3 },
   'two rounds': {
     'algorithm.dynamicSampling.maxRounds': 2,

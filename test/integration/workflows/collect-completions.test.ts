@@ -43,6 +43,15 @@ const rounds = () =>
 const given = (calls: ReturnType<typeof playedBy>, name: StageName) =>
   calls.filter(([called]) => called === name).map(([, input]) => input);
 
+/** Moments that are waited for. */
+function signals(count: number): { given: Promise<void>; give: () => void }[] {
+  return Array.from({ length: count }, () => {
+    let give = () => {};
+    const given = new Promise<void>((resolve) => (give = resolve));
+    return { given, give };
+  });
+}
+
 describe('the completions of a step', () => {
   it('are one round where the algorithm asks for no more', async () => {
     const calls = rounds();
@@ -144,17 +153,15 @@ describe('the completions of a step', () => {
     const texts = ({ from, count }: { from: number; count: number }) => groups.slice(from, from + count);
     const events: string[] = [];
     const shown: unknown[] = [];
-    let firstIsAsked = () => {};
-    const asked = new Promise<void>((resolve) => (firstIsAsked = resolve));
+    const [begun, asked] = [signals(3), signals(3)];
     const play = (algorithm: object, inParts: boolean) => {
       const all = { from: 0, count: 3 };
       const rangeOf = (part: number) => (inParts ? { from: part, count: 1 } : all);
       const calls = playedBy({
         rolloutGroups: async ({ part, samples = all }) => {
           expect(samples).toEqual(rangeOf(part));
-          events.push(`sample ${part}`);
-          // The judge has the first part's questions before the second part is sampled.
-          if (part === 1) await asked;
+          begun[part]!.give();
+          if (part > 0) await asked[part - 1]!.given; // the judge has the questions of the part before
           events.push(`sampled ${part}`);
           const { count } = samples;
           const counts = { completions: 2 * count, tokens: 20 * count, meanLength: 10, truncated: 0, seconds: count };
@@ -165,9 +172,10 @@ describe('the completions of a step', () => {
           distinctCaptions: 0.25 + 0.25 * (earlier?.length ?? 2),
           seconds: 1,
         }),
-        judgeCompletions: ({ part, spent }) => {
+        judgeCompletions: async ({ part, spent }) => {
           events.push(`judge ${part} after ${spent.calls}`);
-          if (part === 0) firstIsAsked();
+          asked[part]!.give();
+          if (inParts && part < 2) await begun[part + 1]!.given; // and answers once the next part is being sampled
           const { count } = rangeOf(part);
           return {
             scores: scriptedRef({ caption: texts(rangeOf(part)) }),
@@ -183,8 +191,7 @@ describe('the completions of a step', () => {
     const { clips, metrics, ...collected } = await parts.collected;
     // Each part knows what those before it have paid.
     expect(events).toEqual([
-      ...['sample 0', 'sampled 0', 'sample 1', 'judge 0 after 10', 'sampled 1'],
-      ...['sample 2', 'judge 1 after 12', 'sampled 2', 'judge 2 after 14'],
+      ...['sampled 0', 'judge 0 after 10', 'sampled 1', 'judge 1 after 12', 'sampled 2', 'judge 2 after 14'],
     ]);
     expect(shown).toContainEqual({ stage: 'rollout', number: 2, of: 3 });
     expect(shown.at(-1)).toEqual({ stage: 'scoring', number: 3, of: 3 });

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { WorkflowFailedError } from '@temporalio/client';
+import type { WorkflowFailedError, WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -142,6 +142,62 @@ describe('trainingRun', () => {
     });
     await run('trainingRun', [{}], stages);
     expect(paid).toEqual(Array(4 + 5).fill({ before: 0, asking: 1 }));
+  });
+
+  describe('with a lag and a benchmark that waits behind a blocked judge', () => {
+    const scripted = scriptedStages([]);
+    const played = (end: (handle: WorkflowHandle, repair: () => void) => Promise<unknown>) => {
+      let blocked = true;
+      const stages = scriptedStages([], {
+        resolveConfig: () => ({
+          config: ExperimentConfig.parse({
+            algorithm: { steps: 4, samplesPerStep: 2, rolloutLag: 1 },
+            sampling: { groupSize: 2 },
+            benchmark: { everySteps: 1 },
+          }),
+        }),
+        judgeCompletions: (input) => {
+          if (blocked && input.step === 3) throw ApplicationFailure.nonRetryable('The key is wrong.', 'JudgeBlocked');
+          return scripted.judgeCompletions(input);
+        },
+      });
+      return run('trainingRun', [{}], stages, async (handle) => {
+        const captioned = async () => {
+          const { events } = await handle.fetchHistory();
+          const names = events!.map((event) => event.activityTaskScheduledEventAttributes?.activityType?.name);
+          return names.filter((name) => name === 'captionClips').length;
+        };
+        // The captions of the start policy and of two steps: what scores the last ones comes next.
+        await expect.poll(captioned, { timeout: 30_000 }).toBe(3);
+        await expect.poll(() => handle.query('status'), { timeout: 30_000 }).toHaveProperty('blocked');
+        return end(handle, () => (blocked = false));
+      });
+    };
+
+    it('goes on at `resume`', async () => {
+      const summary = await played(async (handle, repair) => {
+        repair();
+        await handle.signal('resume');
+        return handle.result();
+      });
+      expect(summary).toMatchObject({ steps: 4, end: { how: 'finished' } });
+    });
+
+    it('ends at `stop`, with the benchmark', async () => {
+      const summary = await played(async (handle) => {
+        await handle.signal('stop');
+        return handle.result();
+      });
+      expect(summary).toMatchObject({ steps: 2, end: { how: 'stopped', step: 2 } });
+    });
+
+    it('ends when it is cancelled', async () => {
+      await played(async (handle) => {
+        await handle.cancel();
+        await expect(handle.result()).rejects.toThrow();
+        expect((await handle.describe()).status.name).toBe('CANCELLED');
+      });
+    });
   });
 
   it('with a lag breaks off what it samples when a record cannot be stored', async () => {
