@@ -9,13 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { serveCommand } from '../../policy/torch/vllm/serve-command.ts';
 
 const ENVIRONMENT = fileURLToPath(new URL('../../.venv-vllm', import.meta.url));
-<<<<<<< HEAD
 /** Milliseconds that a start may take: vLLM imports for a minute on an idle core, and for many on a busy one. */
 const START = 900_000;
-=======
-/** Milliseconds that a start may take: vLLM imports for a minute on an idle core. */
-const START = 540_000;
->>>>>>> families2
 
 /** A server of the real vLLM, on the CPU. */
 export class RealVllm {
