@@ -169,7 +169,7 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   ],
   [
     'InvalidConfig: lab.yaml:3:3: algorithm.stepz is not a known field (did you mean "steps"?). Fields of ' +
-      'algorithm of kind grpo: kind, steps, samplesPerStep, iterations, rolloutLag, beta, ' +
+      'algorithm of kind grpo: kind, steps, samplesPerStep, samplesPerPart, iterations, rolloutLag, beta, ' +
       'refreshReferenceEvery, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, ' +
       'dynamicSampling, optimizer.',
     () => config('algorithm:\n  kind: grpo\n  stepz: 10\n'),
@@ -192,7 +192,7 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   ],
   [
     'InvalidConfig: override algorithm.stepz=10: algorithm.stepz is not a known field (did you mean ' +
-      '"steps"?). Fields of algorithm of kind grpo: kind, steps, samplesPerStep, iterations, ' +
+      '"steps"?). Fields of algorithm of kind grpo: kind, steps, samplesPerStep, samplesPerPart, iterations, ' +
       'rolloutLag, beta, refreshReferenceEvery, clipLow, clipHigh, aggregation, scaleRewards, ' +
       'skipUniformGroups, dynamicSampling, optimizer.',
     () => config('algorithm: { kind: grpo }', { 'algorithm.stepz': 10 }),

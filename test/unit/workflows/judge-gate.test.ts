@@ -3,6 +3,8 @@ import { expect, test, vi } from 'vitest';
 import { JudgeGate } from '../../../workflows/judge-gate.ts';
 import { StoppedByUser } from '../../../workflows/stopped-by-user.ts';
 
+// Files share modules: another's may have loaded the gates with a Temporal of its own.
+vi.hoisted(() => vi.resetModules());
 vi.mock('@temporalio/workflow', async (original) => ({
   ...(await original<object>()),
   log: { warn: () => {} },

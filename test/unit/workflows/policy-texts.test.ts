@@ -5,6 +5,8 @@ import { Gate } from '../../../workflows/gate.ts';
 import { JudgeGate } from '../../../workflows/judge-gate.ts';
 import { writtenBy } from '../../../workflows/policy-texts.ts';
 
+// Files share modules: another's may have loaded the gates with a Temporal of its own.
+vi.hoisted(() => vi.resetModules());
 vi.mock('@temporalio/workflow', async (original) => ({
   ...(await original<object>()),
   log: { warn: () => {} },
