@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 from datasets import Dataset
+from datasets.table import InMemoryTable
 from torch import Tensor
 from transformers import AutoTokenizer, BatchFeature, ProcessorMixin, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
@@ -143,11 +144,13 @@ def train(
         **{"dataloader_pin_memory": False, "seed": 0},
     )
     turns = Turns(took_step)
+    # Named: `datasets` would make a fingerprint by pickling the table, which pyarrow 26 does not let it.
+    rows = [{"prompt": [{"role": "user", "content": "clip"}], "images": ["clip"]}] * 64
     trainer = Timed(
         model=str(folder),
         reward_funcs=lambda completions, **_: [draw.random() for _ in completions],
         args=settings,
-        train_dataset=Dataset.from_list([{"prompt": [{"role": "user", "content": "clip"}], "images": ["clip"]}] * 64),
+        train_dataset=Dataset(InMemoryTable.from_pylist(rows), fingerprint="clip"),
         processing_class=ClipProcessor(tokenizer, ids, pixels, grid),
         callbacks=[turns],
     )
