@@ -146,8 +146,9 @@ export class TorchEngine implements PolicyEngine {
   ): Promise<PinnedFile | undefined> {
     if (TorchConfig.parse(engine).lora || (await this.baseOf(policy.weights)) === undefined) return undefined;
     return this.#ranks.alone(options, async (own) => {
-      const files = await this.#filesOf(policy, { engine, folder: own, options });
-      const { weights } = await this.#write(engine, files, folder, options, { onlyWeights: true });
+      // The moments are of adapters, which this section has none of.
+      const { optimizer: _, ...adapted } = await this.#filesOf(policy, { engine, folder: own, options });
+      const { weights } = await this.#write(engine, adapted, folder, options, { onlyWeights: true });
       return weights;
     });
   }
