@@ -28,7 +28,7 @@ export default defineConfig({
           env: { GOMAXPROCS: '1' },
         },
       },
-      // `npm run test:torch` alone: it needs the environments of the torch engine and of vLLM.
+      // `npm run test:torch` and `npm run test:vllm` alone: they need environments of their own.
       ...(process.env.VIDEOCAP_TEST_TORCH
         ? [
             {
