@@ -12,6 +12,7 @@ from videocap_torch.engine.packing import row_of
 from videocap_torch.engine.prepared import own_batches
 from videocap_torch.engine.prompts import Prompts
 from videocap_torch.engine.ranks import Ranks
+from videocap_torch.engine.same_bits import compute_same_bits
 
 from . import setting
 
@@ -126,7 +127,7 @@ class _as_the_engine_runs:  # noqa: N801
     """With the settings of `videocap_torch.engine`; TRL runs with PyTorch's own."""
 
     def __enter__(self) -> None:
-        torch.use_deterministic_algorithms(True, warn_only=True)
+        compute_same_bits()
 
     def __exit__(self, *_) -> None:
         torch.use_deterministic_algorithms(False)

@@ -29,6 +29,7 @@ from .optimizer import Optimizer
 from .policy import Policy
 from .prompts import Prompts
 from .ranks import Ranks
+from .same_bits import compute_same_bits
 from .score import score
 from .update import UpdateStopped, update
 from .weights_files import CorruptFile, WrongModel
@@ -202,7 +203,7 @@ def end_with_parent() -> None:
 
 if __name__ == "__main__":
     end_with_parent()
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    compute_same_bits()
     group = Ranks()
     serve(group, sys.argv[1])
     group.end()

@@ -34,8 +34,9 @@ def token_scores(
         entropy = -(distribution.exp() * distribution).sum(-1)
         return distribution.gather(-1, ids[:, None]).squeeze(-1), entropy
 
-    parts = zip(hidden.split(CHUNK), row.scored.split(CHUNK), strict=True)
-    if torch.is_grad_enabled():
+    parts = list(zip(hidden.split(CHUNK), row.scored.split(CHUNK), strict=True))
+    # One part alone has its logits in memory once either way, so nothing is computed again for it.
+    if torch.is_grad_enabled() and len(parts) > 1:
         scored = [checkpoint(score, some, ids, use_reentrant=False) for some, ids in parts]
     else:
         scored = [score(some, ids) for some, ids in parts]

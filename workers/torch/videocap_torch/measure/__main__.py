@@ -14,6 +14,7 @@ from ..engine.checkpoint import digest_held
 from ..engine.optimizer import Optimizer
 from ..engine.policy import Policy
 from ..engine.ranks import Ranks
+from ..engine.same_bits import compute_same_bits
 from ..engine.sampling import generate
 from ..engine.update import update
 from .memory import Peak, measures_memory, settled
@@ -187,5 +188,5 @@ def _wait(ranks: Ranks) -> None:
 
 
 if __name__ == "__main__":
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    compute_same_bits()
     main()
