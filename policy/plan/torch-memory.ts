@@ -110,8 +110,8 @@ function batchBytes(model: Dimensions, config: TorchConfig, work: StepWork): Byt
   const learnt = config.lora || config.freezeVision ? 0 : unit * patches * vision.width * vision.depth;
   return {
     activations: config.gradientCheckpointing ? inputs + layer : layer * layers,
-    // Which position attends to which: a byte, and the bias that it becomes.
-    'attention mask': tokens ** 2 * (1 + unit),
+    // What each text attends to, of its prompt and itself: a byte, and the bias that it becomes.
+    'attention mask': tokens * (work.prompt + work.mostTokens) * (1 + unit),
     vision: block + (config.gradientCheckpointing || learnt === 0 ? learnt : block * vision.depth),
     logits: Math.min(LOGIT_CHUNK, tokens) * vocabulary * BYTES_PER_LOGIT,
     overhead: OVERHEAD,

@@ -77,13 +77,13 @@ describe('planLines', () => {
         reference                  2.1        2.1
         gathered layers           11.1       0.00
         activations                3.4       0.00
-        attention mask            0.20       0.00
+        attention mask            0.05       0.00
         vision                    0.88       0.00
         logits                     3.4       0.01
         overhead                   3.0        3.0
         whole model               0.00       16.6
         keys and values           0.00       0.96
-        together, of 80.0         39.4       38.0
+        together, of 80.0         39.3       38.0
 
         parameters   8.291 B, 7.616 B of them trained
           by group   decoder 6.526 B, embeddings 545.0 M, head 545.0 M, vision 675.8 M

@@ -7,10 +7,12 @@ instead of `groupSize` times.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+
+from .packed_attention import Span
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,8 @@ class Row:
     """[1, S]; a video is its placeholder tokens."""
     position_ids: Tensor
     """[3, 1, S]: time, row and column."""
-    attends: Tensor
-    """[1, 1, S, S], bool: whether the position of a row attends to that of a column."""
+    spans: tuple[Span, ...]
+    """The prompts and completions, in order: what attends to what."""
     predicting: Tensor
     """[N]: the position before each scored token; for the first of a completion the prompt's last one."""
     scored: Tensor
@@ -101,6 +103,11 @@ class Row:
     """[N]: the completion, from 0 in the order of the row, that each scored token belongs to."""
     place: Tensor
     """[N]: its place in the completion, from 0."""
+
+    def to(self, device: torch.device) -> "Row":
+        """The row with its tensors on a device."""
+        moved = {name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)}
+        return replace(self, **moved)
 
 
 def row_of(parts: Sequence[tuple[Tensor, Tensor, Sequence[Sequence[int]]]]) -> Row:
@@ -111,7 +118,7 @@ def row_of(parts: Sequence[tuple[Tensor, Tensor, Sequence[Sequence[int]]]]) -> R
         start, length = at, len(prompt_ids)
         ids.append(prompt_ids)
         positions.append(prompt_positions)
-        spans.append((start, length, None))
+        spans.append(Span(start, start + length, None))
         at += length
         follows = int(prompt_positions.max()) + 1
         for tokens in completions:
@@ -120,22 +127,17 @@ def row_of(parts: Sequence[tuple[Tensor, Tensor, Sequence[Sequence[int]]]]) -> R
             size = len(tokens) - 1
             ids.append(torch.tensor(tokens[:-1], dtype=torch.long))
             positions.append((follows + torch.arange(size)).expand(3, -1))
-            spans.append((at, size, (start, length)))
+            spans.append(Span(at, at + size, (start, start + length)))
             predicting += [start + length - 1, *range(at, at + size)]
             scored += tokens
             completion += [count] * (size + 1)
             place += range(size + 1)
             count += 1
             at += size
-    attends = torch.zeros(at, at, dtype=torch.bool)
-    for start, length, prompt in spans:
-        attends[start : start + length, start : start + length] = torch.ones(length, length, dtype=torch.bool).tril()
-        if prompt:
-            attends[start : start + length, prompt[0] : prompt[0] + prompt[1]] = True
     return Row(
         token_ids=torch.cat(ids)[None],
         position_ids=torch.cat(positions, dim=1)[:, None],
-        attends=attends[None, None],
+        spans=tuple(spans),
         predicting=torch.tensor(predicting, dtype=torch.long),
         scored=torch.tensor(scored, dtype=torch.long),
         completion=torch.tensor(completion, dtype=torch.long),

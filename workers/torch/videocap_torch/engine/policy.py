@@ -17,6 +17,7 @@ from torch.distributed.tensor import DTensor
 from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoTokenizer
 
+from . import packed_attention
 from .families import FAMILIES, LORA_TARGETS, VideoProcessor, blocks_of
 from .messages import EngineSection, PinnedFile, PolicyFiles
 from .ranks import Ranks
@@ -60,6 +61,7 @@ class Policy:
         compute = getattr(torch, section["dtype"])
         with init_empty_weights(include_buffers=False):
             model = AutoModelForImageTextToText.from_config(self.config, dtype=compute, attn_implementation="sdpa")
+        model.set_attn_implementation({"text_config": packed_attention.NAME})
         if self.config.tie_word_embeddings:
             model.lm_head.weight = model.model.language_model.embed_tokens.weight
         if section["gradientCheckpointing"] and trains:

@@ -72,7 +72,7 @@ def prepare(policy: Policy, request: Update | Score, batch: MicroBatch) -> Prepa
     mask = torch.zeros(1, len(completions), longest)
     mask[0, row.completion, row.place] = 1.0
     return Prepared(
-        row=Row(**{name: value.to(device) for name, value in vars(row).items()}),
+        row=row.to(device),
         pixels=torch.cat(pixels).to(device),
         grids=torch.tensor(grids, device=device),
         completions=completions,

@@ -21,7 +21,7 @@ def token_scores(
     """
     hidden = model.model(
         input_ids=row.token_ids,
-        attention_mask=row.attends,
+        spans=row.spans,
         position_ids=row.position_ids,
         pixel_values_videos=pixels,
         video_grid_thw=grids,
