@@ -1,5 +1,13 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/longest-first.ts';
+
+/** Test files that replace modules: what they leave behind would reach the next file in their process. */
+const alone = readdirSync('test/integration', { recursive: true, encoding: 'utf8' })
+  .map((name) => join('test/integration', name))
+  .filter((path) => path.endsWith('.test.ts') && /\bvi\.(mock|resetModules)\(/.test(readFileSync(path, 'utf8')));
+const LONG = { testTimeout: 180_000, hookTimeout: 180_000 };
 
 // Six workers for two cores: integration tests have servers and models of their own; two compute while four wait.
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export
@@ -19,15 +27,18 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts', 'test/chaos/**/*.test.ts', 'test/conformance/**/*.test.ts'],
+          exclude: alone,
+          // Loading Temporal's packages, the workflows and the sources anew for each file takes a second or two of it.
+          isolate: false,
           globalSetup: 'test/integration/tracking/mlflow-loader.ts',
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          ...LONG,
           // What comes, comes late on a busy machine.
           expect: { poll: { timeout: 60_000 } },
           // Temporal's server is a Go program: with a thread for each core, scheduling takes a fifth of its CPU time.
           env: { GOMAXPROCS: '1' },
         },
       },
+      { extends: true, test: { name: 'alone', include: alone, ...LONG } },
       // `npm run test:torch` alone: it needs the environments of the torch engine and of vLLM.
       ...(process.env.VIDEOCAP_TEST_TORCH
         ? [

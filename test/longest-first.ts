@@ -12,6 +12,8 @@ const ORDER = [
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification) => ORDER.findIndex((folder) => moduleId.includes(folder));
-    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+    // A process serves the next file only if that is of the same project.
+    const alone = ({ project }: TestSpecification) => Number(project.name === 'alone');
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b) || alone(a) - alone(b));
   }
 }
