@@ -45,6 +45,22 @@ export default defineConfig({
             },
           ]
         : []),
+      // `npm run test:hosts` alone: it needs S3 servers.
+      ...(process.env.VIDEOCAP_TEST_HOSTS
+        ? [
+            {
+              extends: true as const,
+              test: {
+                name: 'hosts',
+                include: ['test/hosts/**/*.test.ts'],
+                globalSetup: 'test/integration/tracking/mlflow-loader.ts',
+                testTimeout: 300_000,
+                hookTimeout: 300_000,
+                expect: { poll: { timeout: 60_000 } },
+              },
+            },
+          ]
+        : []),
     ],
   },
 });

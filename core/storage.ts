@@ -47,8 +47,8 @@ export interface Page {
  *   whether this call stored it.
  * - Keys: relative, `/` between parts, at most 900 bytes; any other is refused with `InvalidInput`.
  *
- * It need not offer: rename, append, times that a caller sets, time of last read, an order of listed objects, or a
- * listing that is one moment's state across its pages.
+ * It need not offer: rename, append, times that a caller sets, times finer than a second, time of last read, an order
+ * of listed objects, or a listing that is one moment's state across its pages.
  *
  * Stored bytes may get damaged. The storage need not detect that: the artifact store compares every content with its
  * hash, and every ref with its key. Faults that pass are thrown as the system's own errors (`ENOSPC`, `EROFS`,

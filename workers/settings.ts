@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { VideocapError } from '../core/errors.ts';
+import { storeUrl } from '../core/open-storage.ts';
 
 /** Where a worker finds its servers and keeps its data, from the environment. */
 export interface WorkerSettings {
@@ -10,6 +11,8 @@ export interface WorkerSettings {
   temporalUiUrl: string | undefined;
   /** Folder of everything this installation keeps: artifact store, models, servers' data. */
   home: string;
+  /** The bucket of the artifact store, as a URL; default the folder `<home>/store`. */
+  store: string | undefined;
   /** The longest time without progress; then a computation is ended and tried again. Much shorter for a fast one. */
   stuckSeconds: number;
 }
@@ -27,6 +30,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): WorkerSettin
     temporalUiUrl: env.TEMPORAL_UI_URL,
     mlflowUrl: env.MLFLOW_TRACKING_URI ?? 'http://127.0.0.1:5000',
     home: resolve(env.VIDEOCAP_HOME ?? '.videocap'),
+    store: storeUrl(env),
     stuckSeconds: secondsOf('VIDEOCAP_STUCK_SECONDS', env) ?? STUCK_SECONDS,
   };
 }

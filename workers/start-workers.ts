@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Context } from '@temporalio/activity';
 import {
   type ActivityInterceptors,
@@ -12,7 +11,7 @@ import type { Logger } from 'pino';
 import { rolloutMeans } from '../configs/allowed.ts';
 import { ArtifactStore } from '../core/artifact-store.ts';
 import { Fences } from '../core/fence.ts';
-import { FileStorage } from '../core/file-storage.ts';
+import { openSharedStorage } from '../core/open-storage.ts';
 import type { Storage } from '../core/storage.ts';
 import { createEngine, ENGINE_KINDS } from '../policy/engines.ts';
 import {
@@ -31,7 +30,7 @@ import { workflowBundle } from './workflow-bundle.ts';
 
 export interface WorkerParts {
   log: Logger;
-  /** Where artifacts lie; default `<home>/store`. */
+  /** Where artifacts lie; default that of the settings. */
   storage?: Storage;
   /** Interceptors that run inside the project's own, next to the activity. */
   interceptors?: ((context: Context) => ActivityInterceptors)[];
@@ -57,13 +56,14 @@ const CAPTIONER_QUEUE = 'policy-openai';
  */
 export async function startWorkers(
   settings: WorkerSettings,
-  { log, interceptors = [], storage = new FileStorage(join(settings.home, 'store')) }: WorkerParts,
+  { log, interceptors = [], storage: given }: WorkerParts,
 ): Promise<{ ended: Promise<void> }> {
   const logger = new DefaultLogger('INFO', ({ level, message, meta }) => {
     const { error, ...fields } = (meta ?? {}) as { error?: unknown };
     log[pinoLevel(level)]({ ...fields, ...(error !== undefined && { err: error }) }, message);
   });
   Runtime.install({ logger });
+  const storage = given ?? (await openSharedStorage(settings.home, settings.store));
   const store = new ArtifactStore(storage, { fence: currentAttempt });
   const fences = new Fences(storage);
   const engines = ENGINE_KINDS.map((kind) => ({ kind, engine: createEngine(kind, rolloutMeans(settings.home)) }));

@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import { configOf, type Overrides, readConfig } from '../../configs/load-config.ts';
 import type { ExperimentConfig } from '../../configs/schema.ts';
 import { configOfRun } from '../../contracts/run-config.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
+import { openStorage } from '../../core/open-storage.ts';
 import { endpointOf } from '../../policy/endpoint-of.ts';
 import { isBrokenRunCheckpoint, parseRunCheckpoint, runCheckpoint } from '../../policy/run-checkpoint.ts';
 import { findInstallation } from '../installation.ts';
@@ -41,7 +41,7 @@ export async function checkpointConfig<C extends string | undefined>(
     throw new VideocapError('InvalidInput', `"${checkpoint}" names no checkpoint; write run:RUN, or run:RUN@STEP.`);
   const ofRun = checkpoint === undefined ? undefined : parseRunCheckpoint(checkpoint);
   if (named === undefined && ofRun) {
-    const store = new ArtifactStore(join(findInstallation().home, 'store'));
+    const store = new ArtifactStore(await openStorage(findInstallation().home));
     const { found, config } = await configOfRun(store, ofRun, overrides);
     const name = runCheckpoint(found);
     return { checkpoint: name as C, name, config, named: false };

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
-import { FileStorage } from '../../core/file-storage.ts';
+import { openStorage } from '../../core/open-storage.ts';
 import { type Collection, collectGarbage, KINDS, type Kind } from '../gc/collect.ts';
 import { knownExecutions } from '../gc/known-runs.ts';
 import { findInstallation } from '../installation.ts';
@@ -41,7 +40,7 @@ export const gcCommand = new Command('gc')
     try {
       const known = await knownExecutions(session.client);
       const { home } = installation;
-      const storage = new FileStorage(join(home, 'store'));
+      const storage = await openStorage(home);
       const collection = await collectGarbage({ storage, home, known, cacheDays, dryRun });
       if (json) printJson({ dryRun, ...collection });
       else print(...collectionLines(collection, dryRun));

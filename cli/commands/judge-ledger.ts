@@ -1,6 +1,7 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { ArtifactStore } from '../../core/artifact-store.ts';
+import { openStorage } from '../../core/open-storage.ts';
 import {
   type FiledEntry,
   filedEntries,
@@ -48,7 +49,7 @@ export const ledgerCommand = new Command('ledger')
     ),
   )
   .action(async (key, { prompt, run, limit, export: file, json }) => {
-    const store = new ArtifactStore(join(findInstallation().home, 'store'));
+    const store = new ArtifactStore(await openStorage(findInstallation().home));
     if (key !== undefined) {
       const entry = await findEntry(store, key);
       return json ? printJson(entry) : print(...transcriptLines(entry));

@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import { policyFiles } from '../../activities/policy-files.ts';
 import { progressAt, TO_START } from '../../contracts/read-progress.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
+import { openStorage } from '../../core/open-storage.ts';
 import type { PolicyEngine, PolicyFiles } from '../../core/policy-engine.ts';
 import { parseRunCheckpoint } from '../../policy/run-checkpoint.ts';
 import { findInstallation } from '../installation.ts';
@@ -14,7 +14,7 @@ import { modelOf } from './arguments.ts';
 export async function openCheckpoint(typed: string, engine: PolicyEngine): Promise<PolicyFiles> {
   const checkpoint = parseRunCheckpoint(typed);
   if (!checkpoint) return engine.startPolicy(modelOf(typed));
-  const store = new ArtifactStore(join(findInstallation().home, 'store'));
+  const store = new ArtifactStore(await openStorage(findInstallation().home));
   const { progress } = await progressAt(store, checkpoint, TO_START);
   return policyFiles({ store, engine }, progress.policy);
 }

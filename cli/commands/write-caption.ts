@@ -1,10 +1,10 @@
-import { join } from 'node:path';
 import { decodingOf } from '../../benchmarks/benchmark-config.ts';
 import { readKeyRules, rolloutMeans } from '../../configs/allowed.ts';
 import type { ExperimentConfig } from '../../configs/schema.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { type ParsedCompletion, parseCompletion } from '../../core/completion.ts';
 import { VideocapError } from '../../core/errors.ts';
+import { openStorage } from '../../core/open-storage.ts';
 import { sha256 } from '../../core/sha256.ts';
 import { faultText, JudgeError } from '../../judge/client/judge-error.ts';
 import { captionChoice } from '../../policy/engine-inputs.ts';
@@ -72,7 +72,7 @@ async function writeByEndpoint(
     const captioner = new Captioner(
       engine,
       { model, output, maxNewTokens: benchmark.maxNewTokens, decoding: decodingOf(benchmark), seed },
-      { store: new ArtifactStore(join(home, 'store')), place: 'caption', keyRules: await readKeyRules(home) },
+      { store: new ArtifactStore(await openStorage(home)), place: 'caption', keyRules: await readKeyRules(home) },
     );
     const { text, parsed, cut, notCaptioned } = await captioner.caption({
       ...{ sampleId: video, prompt: promptTexts(prompt)[0]!, clipSha256: sha256(encodeClip(clip)) },

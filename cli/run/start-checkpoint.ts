@@ -6,6 +6,7 @@ import { progressAt, TO_GO_ON, TO_START } from '../../contracts/read-progress.ts
 import { readMemo } from '../../contracts/run-memo.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
+import { openStorage, storeUrl } from '../../core/open-storage.ts';
 import { parseRunCheckpoint, type RunCheckpoint, runCheckpoint } from '../../policy/run-checkpoint.ts';
 import type { Session } from './session.ts';
 
@@ -16,7 +17,7 @@ import type { Session } from './session.ts';
  */
 export async function requireStart(session: Session, model: string): Promise<void> {
   const checkpoint = parseRunCheckpoint(model);
-  const store = storeHere(session);
+  const store = await storeHere(session);
   if (!checkpoint || !store) return;
   const { run, progress } = await progressAt(store, checkpoint, TO_START);
   if (checkpoint.step === undefined && (await isGoing(session, run)))
@@ -32,7 +33,7 @@ export async function requireFork(
   from: Required<RunCheckpoint>,
   overrides: Overrides,
 ): Promise<void> {
-  const store = storeHere(session);
+  const store = await storeHere(session);
   if (!store) return;
   const { run, progress } = await progressAt(store, from, TO_GO_ON);
   forkConfig(run, progress.config, overrides);
@@ -48,9 +49,9 @@ export function notEnded(model: string, last: Required<RunCheckpoint>): Videocap
 }
 
 /** Workers elsewhere have a store of their own; then the run itself finds what is wrong. */
-function storeHere({ home }: Session): ArtifactStore | undefined {
-  const folder = join(home, 'store');
-  return existsSync(folder) ? new ArtifactStore(folder) : undefined;
+async function storeHere({ home }: Session): Promise<ArtifactStore | undefined> {
+  if (storeUrl() === undefined && !existsSync(join(home, 'store'))) return undefined;
+  return new ArtifactStore(await openStorage(home));
 }
 
 async function isGoing({ client }: Session, runKey: string): Promise<boolean> {

@@ -12,6 +12,7 @@ import { REWARD_SENTENCES } from '../sentences/rewards.ts';
 import { ROLLOUT_SENTENCES } from '../sentences/rollouts.ts';
 import { RUN_SENTENCES } from '../sentences/runs.ts';
 import { type PinnedSentence, sentenceOf } from '../sentences/sentence.ts';
+import { STORE_SENTENCES } from '../sentences/stores.ts';
 
 /**
  * The sentences that users meet, each pinned once, in the table of its area. Other tests assert the error's code and
@@ -25,6 +26,7 @@ const AREAS: Readonly<Record<string, readonly PinnedSentence[]>> = {
   rewards: REWARD_SENTENCES,
   rollouts: ROLLOUT_SENTENCES,
   runs: RUN_SENTENCES,
+  stores: STORE_SENTENCES,
   commands: COMMAND_SENTENCES,
 };
 

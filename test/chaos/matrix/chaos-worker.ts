@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { pino } from 'pino';
-import { FileStorage } from '../../../core/file-storage.ts';
+import { openSharedStorage } from '../../../core/open-storage.ts';
 import { readSettings } from '../../../workers/settings.ts';
 import { startWorkers } from '../../../workers/start-workers.ts';
 import { type Order, Striker } from './strike.ts';
@@ -11,7 +11,7 @@ import { type Order, Striker } from './strike.ts';
  */
 const settings = readSettings();
 const striker = new Striker();
-const storage = new FileStorage(`${settings.home}/store`);
+const storage = await openSharedStorage(settings.home, settings.store);
 createInterface({ input: process.stdin })
   .on('line', (line) => striker.obey(JSON.parse(line) as Order))
   // The process that gave the orders is gone.

@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { FileStorage } from './file-storage.ts';
+import type { S3Storage } from './s3/s3-storage.ts';
+import type { Storage } from './storage.ts';
+
+/** Where an installation's artifacts lie, from the environment: a bucket's URL, or undefined for `<home>/store`. */
+export function storeUrl(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  return env.VIDEOCAP_STORE || undefined;
+}
+
+/**
+ * The storage of an installation. Local copies of what lies in a bucket are in `<home>/store-copies`.
+ * @throws VideocapError `InvalidConfig` for a URL that names no bucket.
+ */
+export async function openStorage(home: string, url = storeUrl()): Promise<Storage> {
+  return url === undefined ? new FileStorage(join(home, 'store')) : openBucket(home, url);
+}
+
+/**
+ * The same for workers, of which several may write at once.
+ * @throws VideocapError `MissingTool` for a bucket that cannot tell which of two writers was the first; `Unavailable`.
+ */
+export async function openSharedStorage(home: string, url: string | undefined): Promise<Storage> {
+  if (url === undefined) return new FileStorage(join(home, 'store'));
+  const bucket = await openBucket(home, url);
+  await bucket.requireConditionalWrites();
+  return bucket;
+}
+
+/** The AWS SDK takes a third of a second to load: only for those who use it. */
+async function openBucket(home: string, url: string): Promise<S3Storage> {
+  const [{ Bucket }, { LocalCopies }, { S3Storage }, { parseStoreUrl }] = await Promise.all([
+    import('./s3/bucket.ts'),
+    import('./s3/local-copies.ts'),
+    import('./s3/s3-storage.ts'),
+    import('./s3/store-url.ts'),
+  ]);
+  return new S3Storage(new Bucket(parseStoreUrl(url)), new LocalCopies(join(home, 'store-copies')));
+}

@@ -1,0 +1,77 @@
+import { VideocapError } from '../errors.ts';
+
+/** What keeps a bucket from answering. All of them pass: by themselves, or once a person has acted. */
+export interface BucketFault {
+  /**
+   * `refused`: the credentials are missing, expired or lack a permission. `no bucket`: there is none of this name.
+   * `away`: the server or the network does not serve the request now.
+   */
+  kind: 'refused' | 'no bucket' | 'away';
+  /** In the words of S3 or of the system: `ExpiredToken`, `SlowDown`, `ECONNREFUSED`. */
+  name: string;
+}
+
+const REFUSALS = new Set([
+  ...['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired', 'InvalidToken', 'RequestExpired'],
+  ...['CredentialsProviderError', 'TokenProviderError', 'ProviderError'],
+]);
+const AWAY = new Set([
+  ...['SlowDown', 'RequestTimeout', 'TimeoutError', 'BadDigest', 'IncompleteBody', 'ConditionalRequestConflict'],
+  ...['OperationAborted', 'XAmzContentSHA256Mismatch'],
+]);
+const CONNECTION = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'],
+  ...['ERR_STREAM_PREMATURE_CLOSE', 'ENETDOWN', 'EADDRNOTAVAIL'],
+]);
+/** Statuses below 500 that pass; 501 says that the server has no such request. */
+const PASSING_STATUSES = new Set([408, 409, 425, 429]);
+
+/** The fault behind an error of the AWS SDK, or undefined for an answer, a file's error or a defect. */
+export function faultOf(error: unknown): BucketFault | undefined {
+  const { name = '', code = '', $metadata, $response } = (error ?? {}) as SdkError;
+  const status = $metadata?.httpStatusCode ?? $response?.statusCode ?? 0;
+  if (name === 'NoSuchBucket') return { kind: 'no bucket', name };
+  if (REFUSALS.has(name) || status === 401 || status === 403) return { kind: 'refused', name: nameOr(name, status) };
+  if (CONNECTION.has(code)) return { kind: 'away', name: code };
+  if (AWAY.has(name) || PASSING_STATUSES.has(status) || (status >= 500 && status !== 501))
+    return { kind: 'away', name: nameOr(name, status) };
+  return undefined;
+}
+
+/** Whether a conditional put found an object, of which the server says nothing else. */
+export function isThere(error: unknown): boolean {
+  const { name, $metadata } = error as SdkError;
+  return name === 'PreconditionFailed' || $metadata?.httpStatusCode === 412;
+}
+
+/** Whether there is no such object. */
+export function isMissing(error: unknown): boolean {
+  const { name, $metadata } = error as SdkError;
+  return name === 'NoSuchKey' || name === 'NotFound' || (name !== 'NoSuchBucket' && $metadata?.httpStatusCode === 404);
+}
+
+/** Without the SDK's error as its cause: it holds the request, with the signature and the key's id. */
+export function bucketError(store: string, { kind, name }: BucketFault): VideocapError {
+  return new VideocapError('Unavailable', SENTENCES[kind](store, name));
+}
+
+const SENTENCES: Record<BucketFault['kind'], (store: string, name: string) => string> = {
+  refused: (store, name) =>
+    `The store ${store} refuses the credentials (${name}); renew them, or allow s3:GetObject, s3:PutObject, ` +
+    's3:DeleteObject, s3:AbortMultipartUpload and s3:ListBucket. They are read again at the next attempt, but for ' +
+    'those in environment variables.',
+  'no bucket': (store) => `There is no bucket for the store ${store}; make it, or correct VIDEOCAP_STORE.`,
+  away: (store, name) => `The store ${store} does not answer (${name}); it is asked again.`,
+};
+
+interface SdkError {
+  name?: string;
+  code?: string;
+  $metadata?: { httpStatusCode?: number };
+  $response?: { statusCode?: number };
+}
+
+/** Answers without a body have names like `403` or `UnknownError`. */
+function nameOr(name: string, status: number): string {
+  return status === 0 || /^[A-Z][A-Za-z]+$/.test(name.replace(/^(Unknown|Error|SyntaxError)$/, '')) ? name : `${status}`;
+}
