@@ -23,6 +23,7 @@ const CONNECTION = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'],
   ...['ERR_STREAM_PREMATURE_CLOSE', 'ENETDOWN', 'EADDRNOTAVAIL'],
 ]);
+const MISSING = new Set(['NoSuchKey', 'NoSuchUpload', 'NotFound']);
 /** Statuses below 500 that pass; 501 says that the server has no such request. */
 const PASSING_STATUSES = new Set([408, 409, 425, 429]);
 
@@ -47,7 +48,13 @@ export function isThere(error: unknown): boolean {
 /** Whether there is no such object. */
 export function isMissing(error: unknown): boolean {
   const { name, $metadata } = error as SdkError;
-  return name === 'NoSuchKey' || name === 'NotFound' || (name !== 'NoSuchBucket' && $metadata?.httpStatusCode === 404);
+  return MISSING.has(name ?? '') || (name !== 'NoSuchBucket' && $metadata?.httpStatusCode === 404);
+}
+
+/** An error that is no fault: of the SDK, only what the server says of it. */
+export function withoutRequest(store: string, error: unknown): unknown {
+  if (!(error instanceof Error && '$metadata' in error)) return error;
+  return new Error(`The store ${store} refuses a request: ${error.name}: ${error.message}`);
 }
 
 /** Without the SDK's error as its cause: it holds the request, with the signature and the key's id. */
@@ -73,5 +80,7 @@ interface SdkError {
 
 /** Answers without a body have names like `403` or `UnknownError`. */
 function nameOr(name: string, status: number): string {
-  return status === 0 || /^[A-Z][A-Za-z]+$/.test(name.replace(/^(Unknown|Error|SyntaxError)$/, '')) ? name : `${status}`;
+  return status === 0 || /^[A-Z][A-Za-z]+$/.test(name.replace(/^(Unknown|Error|SyntaxError)$/, ''))
+    ? name
+    : `${status}`;
 }

@@ -12,7 +12,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { bucketError, faultOf, isMissing, isThere } from './bucket-faults.ts';
+import { bucketError, faultOf, isMissing, isThere, withoutRequest } from './bucket-faults.ts';
 import { s3Client } from './s3-client.ts';
 import { type BucketPlace, storeName } from './store-url.ts';
 
@@ -111,7 +111,7 @@ export class Bucket {
     return { objects, ...(NextContinuationToken !== undefined && { next: NextContinuationToken }) };
   }
 
-  /** Uploads in parts that were begun and not ended; at most the first thousand, which is more than any crash leaves. */
+  /** Uploads in parts that were begun and not ended; at most the first thousand: more than any crash leaves. */
   async uploads(): Promise<{ key: string; id: string; begun: Date }[]> {
     const { bucket, prefix } = this.#place;
     const { Uploads } = await this.#asked((client) =>
@@ -123,11 +123,8 @@ export class Bucket {
   }
 
   async abortUpload(key: string, id: string): Promise<void> {
-    await this.#asked((client) => client.send(new AbortMultipartUploadCommand({ ...this.#at(key), UploadId: id }))).catch(
-      (error: Error) => {
-        if (error.name !== 'NoSuchUpload') throw error;
-      },
-    );
+    const command = new AbortMultipartUploadCommand({ ...this.#at(key), UploadId: id });
+    await this.#unlessMissing((client) => client.send(command));
   }
 
   async delete(key: string): Promise<void> {
@@ -160,7 +157,7 @@ export class Bucket {
         return await request(client);
       } catch (error) {
         const fault = faultOf(error);
-        if (!fault) throw error;
+        if (!fault) throw withoutRequest(this.name, error);
         // The next client reads the credentials again.
         if (fault.kind === 'refused' && this.#client === client) this.#client = undefined;
         if (performance.now() + pause >= deadline) throw bucketError(this.name, fault);

@@ -118,8 +118,10 @@ export class S3Storage implements Storage {
         .map(({ key, bytes, lastModified }) => {
           const isRef = key.endsWith(REF);
           return {
-            ...{ kind: isRef ? 'ref' : 'content', key: isRef ? key.slice(0, -REF.length) : key },
-            ...{ bytes, storedAt: wholeSeconds(lastModified) },
+            kind: isRef ? 'ref' : 'content',
+            key: isRef ? key.slice(0, -REF.length) : key,
+            bytes,
+            storedAt: wholeSeconds(lastModified),
           };
         }),
       ...(rest !== undefined && { next: rest }),
@@ -134,7 +136,10 @@ export class S3Storage implements Storage {
 
   async #uploads(): Promise<StoredObject[]> {
     return (await this.#bucket.uploads()).map(({ key, id, begun }) => ({
-      ...{ kind: 'unfinished', key: `${key}${UPLOAD}${id}`, bytes: 0, storedAt: wholeSeconds(begun) },
+      kind: 'unfinished',
+      key: `${key}${UPLOAD}${id}`,
+      bytes: 0,
+      storedAt: wholeSeconds(begun),
     }));
   }
 

@@ -3,8 +3,8 @@ import { findInstallation } from '../../cli/installation.ts';
 import { s3Servers } from './s3-servers.ts';
 
 /**
- * `npm run test:hosts`: the store in buckets of real S3 servers. Needs Go, Python and what `npm test` installs. No other
- * command calls it.
+ * `npm run test:hosts`: the store in buckets of real S3 servers. Needs Go, Python and what `npm test` installs. No
+ * other command calls it.
  */
 const { status } = spawnSync(
   process.execPath,

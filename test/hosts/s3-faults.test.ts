@@ -101,9 +101,7 @@ describe('credentials that run out', () => {
     for (const name of Object.keys(KEYS)) vi.stubEnv(name, undefined);
     vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', file);
     await write('an old one');
-    const renewed = new Promise((resolve) => setTimeout(resolve, 2000)).then(() =>
-      write(KEYS.AWS_SECRET_ACCESS_KEY),
-    );
+    const renewed = new Promise((resolve) => setTimeout(resolve, 2000)).then(() => write(KEYS.AWS_SECRET_ACCESS_KEY));
     expect(await work(server.endpoint)).toEqual(DONE);
     await renewed;
   });

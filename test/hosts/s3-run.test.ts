@@ -45,7 +45,7 @@ async function reached(run: WorkflowHandle, step: number): Promise<void> {
   while ((await now()).step < step) await sleep(100);
 }
 
-it('a run whose store is a bucket, whose worker is killed, and whose bucket is away for seconds, ends as on files', async () => {
+it('a run on a bucket whose worker is killed, and whose bucket is away for seconds, ends as on files', async () => {
   const onFiles = await inWorld((world) => world.play('run', experiment(world.judge.baseUrl)));
   for (const [name, value] of Object.entries(KEYS)) vi.stubEnv(name, value);
   vi.stubEnv('VIDEOCAP_STORE', `s3://${BUCKET}/runs?endpoint=${server.endpoint}`);

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateMultipartUploadCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateMultipartUploadCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { FileStorage } from '../../core/file-storage.ts';
@@ -82,7 +82,7 @@ describe.each([VERSITYGW, MOTO])('$name', (program: S3Program) => {
     expect(await found()).toEqual([]);
   });
 
-  it('has an artifact as the folder has it: a store can be copied from one to the other, object by object', async () => {
+  it('has an artifact as the folder has it: a store can be copied object by object', async () => {
     const { handle } = await openedBucket(server.endpoint);
     const storage = await handle();
     const store = new ArtifactStore(storage);

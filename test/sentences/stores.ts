@@ -25,7 +25,8 @@ export const STORE_SENTENCES: readonly PinnedSentence[] = [
     () => parseStoreUrl('s3://bucket/a%20b'),
   ],
   [
-    'InvalidConfig: VIDEOCAP_STORE has a prefix that is longer than 100 characters, or has an empty part; ' + RIGHT,
+    'InvalidConfig: VIDEOCAP_STORE has a prefix that is longer than 100 characters, or has an empty part; ' +
+      RIGHT,
     () => parseStoreUrl(`s3://bucket/${'a'.repeat(101)}`),
   ],
   [
@@ -35,8 +36,8 @@ export const STORE_SENTENCES: readonly PinnedSentence[] = [
   ],
   [
     'Unavailable: The store s3://bucket/runs/ refuses the credentials (ExpiredToken); renew them, or allow ' +
-      's3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload and s3:ListBucket. They are read again at ' +
-      'the next attempt, but for those in environment variables.',
+      's3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload and s3:ListBucket. They are read again ' +
+      'at the next attempt, but for those in environment variables.',
     () => fault({ name: 'ExpiredToken', $metadata: { httpStatusCode: 400 } }),
   ],
   [

@@ -7,9 +7,15 @@ describe('an error of the SDK', () => {
   it.each([
     [answer(503, 'SlowDown'), { kind: 'away', name: 'SlowDown' }],
     [answer(503), { kind: 'away', name: '503' }],
-    [{ name: 'SyntaxError', $response: { statusCode: 502 } }, { kind: 'away', name: '502' }],
+    [
+      { name: 'SyntaxError', $response: { statusCode: 502 } },
+      { kind: 'away', name: '502' },
+    ],
     [answer(400, 'RequestTimeout'), { kind: 'away', name: 'RequestTimeout' }],
-    [{ name: 'Error', code: 'ECONNREFUSED' }, { kind: 'away', name: 'ECONNREFUSED' }],
+    [
+      { name: 'Error', code: 'ECONNREFUSED' },
+      { kind: 'away', name: 'ECONNREFUSED' },
+    ],
     [answer(400, 'ExpiredToken'), { kind: 'refused', name: 'ExpiredToken' }],
     [answer(403), { kind: 'refused', name: '403' }],
     [{ name: 'CredentialsProviderError' }, { kind: 'refused', name: 'CredentialsProviderError' }],
