@@ -23,6 +23,18 @@ const CONNECTION = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'],
   ...['ERR_STREAM_PREMATURE_CLOSE', 'ENETDOWN', 'EADDRNOTAVAIL'],
 ]);
+/** What the SDK calls answers without a body, or with one that is not S3's. */
+const UNNAMED = new Set([
+  '',
+  'Error',
+  'SyntaxError',
+  'Unknown',
+  'UnknownError',
+  'BadRequest',
+  '400',
+  '403',
+  'Forbidden',
+]);
 const MISSING = new Set(['NoSuchKey', 'NoSuchUpload', 'NotFound']);
 /** Statuses below 500 that pass; 501 says that the server has no such request. */
 const PASSING_STATUSES = new Set([408, 409, 425, 429]);
@@ -32,7 +44,10 @@ export function faultOf(error: unknown): BucketFault | undefined {
   const { name = '', code = '', $metadata, $response } = (error ?? {}) as SdkError;
   const status = $metadata?.httpStatusCode ?? $response?.statusCode ?? 0;
   if (name === 'NoSuchBucket') return { kind: 'no bucket', name };
-  if (REFUSALS.has(name) || status === 401 || status === 403) return { kind: 'refused', name: nameOr(name, status) };
+  // The answer to HEAD has no body that could say `ExpiredToken`, and nothing else is wrong with such a request.
+  const isBare = status === 400 && UNNAMED.has(name);
+  if (REFUSALS.has(name) || isBare || status === 401 || status === 403)
+    return { kind: 'refused', name: nameOr(name, status) };
   if (CONNECTION.has(code)) return { kind: 'away', name: code };
   if (AWAY.has(name) || PASSING_STATUSES.has(status) || (status >= 500 && status !== 501))
     return { kind: 'away', name: nameOr(name, status) };
@@ -78,9 +93,6 @@ interface SdkError {
   $response?: { statusCode?: number };
 }
 
-/** Answers without a body have names like `403` or `UnknownError`. */
 function nameOr(name: string, status: number): string {
-  return status === 0 || /^[A-Z][A-Za-z]+$/.test(name.replace(/^(Unknown|Error|SyntaxError)$/, ''))
-    ? name
-    : `${status}`;
+  return status !== 0 && UNNAMED.has(name) ? `${status}` : name;
 }

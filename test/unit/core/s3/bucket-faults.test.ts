@@ -17,6 +17,7 @@ describe('an error of the SDK', () => {
       { kind: 'away', name: 'ECONNREFUSED' },
     ],
     [answer(400, 'ExpiredToken'), { kind: 'refused', name: 'ExpiredToken' }],
+    [answer(400, 'Unknown'), { kind: 'refused', name: '400' }],
     [answer(403), { kind: 'refused', name: '403' }],
     [{ name: 'CredentialsProviderError' }, { kind: 'refused', name: 'CredentialsProviderError' }],
     [answer(404, 'NoSuchBucket'), { kind: 'no bucket', name: 'NoSuchBucket' }],
