@@ -1,5 +1,4 @@
 import { type AlgorithmConfig, algorithmOf } from '../algorithms/registry.ts';
-import { partsFault } from '../algorithms/samples-per-part.ts';
 import { payloadBytes } from '../core/payload-size.ts';
 import type { SamplingConfig } from '../policy/policy-config.ts';
 
@@ -43,8 +42,7 @@ export function stepSizeIssues({ algorithm, sampling }: { algorithm: AlgorithmCo
           `maxRounds is at most ${MOST_STEP_TOKENS}`,
       },
     ];
-  const parts = partsFault(algorithm, rounds);
-  return parts === undefined ? [] : [{ path: ['algorithm', 'samplesPerPart'], message: parts }];
+  return [];
 }
 
 /** Why a config is too large, as the end of a sentence; `undefined` if it is not. */

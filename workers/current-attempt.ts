@@ -118,11 +118,10 @@ export class CurrentAttempt implements Fence {
 
   /** For people alone: a workflow that cannot be told goes on all the same. */
   #tell(waiting: JudgeWaiting | null): void {
-    const { workflowExecution, activityId } = this.#context.info;
+    const { workflowExecution } = this.#context.info;
     if (!workflowExecution) return;
     const { workflowId, runId } = workflowExecution;
-    (async () =>
-      this.#context.client.workflow.getHandle(workflowId, runId).signal(JUDGE_WAITS, waiting, activityId))().catch(
+    (async () => this.#context.client.workflow.getHandle(workflowId, runId).signal(JUDGE_WAITS, waiting))().catch(
       (error: unknown) => this.#context.log.warn('The run was not told what it waits for.', { error }),
     );
   }

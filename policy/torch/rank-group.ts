@@ -120,8 +120,7 @@ export class RankGroup {
   }
 
   async #next(): Promise<Answer> {
-    // A rank that dies may reset the connection, which the lines pass on as an error of their own.
-    const { value, done } = await this.#answers.next().catch(() => ({ value: undefined, done: true as const }));
+    const { value, done } = await this.#answers.next();
     if (!done) return JSON.parse(value) as Answer;
     throw new VideocapError('Unavailable', ended('before it answered', this.#lastLines));
   }
