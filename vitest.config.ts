@@ -64,7 +64,6 @@ export default defineConfig({
               test: {
                 name: 'hosts',
                 include: ['test/hosts/**/*.test.ts'],
-                globalSetup: 'test/integration/tracking/mlflow-loader.ts',
                 testTimeout: 300_000,
                 hookTimeout: 300_000,
                 expect: { poll: { timeout: 60_000 } },

@@ -9,11 +9,12 @@ export function storeUrl(env: NodeJS.ProcessEnv = process.env): string | undefin
 }
 
 /**
- * The storage of an installation. Local copies of what lies in a bucket are in `<home>/store-copies`.
+ * The storage of an installation, for a command. Local copies of a bucket's objects are in `<home>/store-copies`.
  * @throws VideocapError `InvalidConfig` for a URL that names no bucket.
  */
-export async function openStorage(home: string, url = storeUrl()): Promise<Storage> {
-  return url === undefined ? new FileStorage(join(home, 'store')) : openBucket(home, url);
+export async function openStorage(home: string): Promise<Storage> {
+  const url = storeUrl();
+  return url === undefined ? openFolder(home) : openBucket(home, url);
 }
 
 /**
@@ -21,10 +22,14 @@ export async function openStorage(home: string, url = storeUrl()): Promise<Stora
  * @throws VideocapError `MissingTool` for a bucket that cannot tell which of two writers was the first; `Unavailable`.
  */
 export async function openSharedStorage(home: string, url: string | undefined): Promise<Storage> {
-  if (url === undefined) return new FileStorage(join(home, 'store'));
+  if (url === undefined) return openFolder(home);
   const bucket = await openBucket(home, url);
   await bucket.requireConditionalWrites();
   return bucket;
+}
+
+function openFolder(home: string): FileStorage {
+  return new FileStorage(join(home, 'store'));
 }
 
 /** The AWS SDK takes a third of a second to load: only for those who use it. */

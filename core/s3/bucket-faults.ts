@@ -80,8 +80,8 @@ export function bucketError(store: string, { kind, name }: BucketFault): Videoca
 const SENTENCES: Record<BucketFault['kind'], (store: string, name: string) => string> = {
   refused: (store, name) =>
     `The store ${store} refuses the credentials (${name}); renew them, or allow s3:GetObject, s3:PutObject, ` +
-    's3:DeleteObject, s3:AbortMultipartUpload and s3:ListBucket. They are read again at the next attempt, but for ' +
-    'those in environment variables.',
+    's3:DeleteObject, s3:AbortMultipartUpload, s3:ListBucket and s3:ListBucketMultipartUploads. They are read again ' +
+    'at the next attempt, but for those in environment variables.',
   'no bucket': (store) => `There is no bucket for the store ${store}; make it, or correct VIDEOCAP_STORE.`,
   away: (store, name) => `The store ${store} does not answer (${name}); it is asked again.`,
 };

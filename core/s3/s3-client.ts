@@ -15,7 +15,7 @@ export function s3Client({ endpoint, region = defaultRegion(endpoint) }: BucketP
   return new S3Client({
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     ...(region !== undefined && { region }),
-    // The SDK keeps files of keys for the life of the process, unless it is told that they may change.
+    // Without `ignoreCache` the SDK keeps a credentials file for the life of the process.
     credentials: defaultProvider({ ignoreCache: true }),
     maxAttempts: ATTEMPTS,
     requestHandler: { connectionTimeout: CONNECT_MILLISECONDS, socketTimeout: SILENCE_MILLISECONDS },

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer, text as textOf } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { PRIVATE } from '../durable-file.ts';
 import { VideocapError } from '../errors.ts';
-import { checkedPieces, sha256 } from '../sha256.ts';
+import { checkedPieces, sha256, sha256OfFile } from '../sha256.ts';
 import { type Page, requireKey, requireSmall, type Storage, type StoredObject, type StoredText } from '../storage.ts';
 import type { Bucket } from './bucket.ts';
 import type { LocalCopies } from './local-copies.ts';
@@ -147,9 +147,7 @@ export class S3Storage implements Storage {
   #download(key: string, path: string): Promise<string | undefined> {
     return this.#bucket.get(key, async (body) => {
       await pipeline(body, createWriteStream(path, { mode: PRIVATE.file }));
-      const hash = createHash('sha256');
-      for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
-      return hash.digest('hex');
+      return sha256OfFile(path);
     });
   }
 }

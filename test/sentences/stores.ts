@@ -36,8 +36,8 @@ export const STORE_SENTENCES: readonly PinnedSentence[] = [
   ],
   [
     'Unavailable: The store s3://bucket/runs/ refuses the credentials (ExpiredToken); renew them, or allow ' +
-      's3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload and s3:ListBucket. They are read again ' +
-      'at the next attempt, but for those in environment variables.',
+      's3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload, s3:ListBucket and ' +
+      's3:ListBucketMultipartUploads. They are read again at the next attempt, but for those in environment variables.',
     () => fault({ name: 'ExpiredToken', $metadata: { httpStatusCode: 400 } }),
   ],
   [
