@@ -1,12 +1,12 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/longest-first.ts';
 
-// Four workers for two cores: integration tests have servers and models of their own; two compute while two wait.
+// Six workers for two cores: integration tests have servers and models of their own; two compute while four wait.
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 4,
+    maxWorkers: 6,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
@@ -28,30 +28,19 @@ export default defineConfig({
           env: { GOMAXPROCS: '1' },
         },
       },
-      // `npm run test:torch` alone: it needs the torch engine's environment.
+      // `npm run test:torch` and `npm run test:vllm` alone: they need environments of their own.
       ...(process.env.VIDEOCAP_TEST_TORCH
         ? [
             {
               extends: true as const,
               test: {
                 name: 'torch',
-                include: ['test/torch/**/*.test.ts'],
+                include: ['test/torch/**/*.test.ts', 'test/vllm/**/*.test.ts'],
+                globalSetup: 'test/integration/tracking/mlflow-loader.ts',
                 testTimeout: 300_000,
                 hookTimeout: 300_000,
-              },
-            },
-          ]
-        : []),
-      // `npm run test:vllm` alone: it needs vLLM besides, and its servers take minutes to start.
-      ...(process.env.VIDEOCAP_TEST_VLLM
-        ? [
-            {
-              extends: true as const,
-              test: {
-                name: 'vllm',
-                include: ['test/vllm/**/*.test.ts'],
-                testTimeout: 300_000,
-                hookTimeout: 300_000,
+                expect: { poll: { timeout: 60_000 } },
+                env: { GOMAXPROCS: '1' },
               },
             },
           ]

@@ -12,10 +12,11 @@ import { scorableOf, unscorableShare } from '../rewards/scorable.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
 type Input = z.infer<typeof CompareCompletionsInput>;
+type Part = Input['rounds'][number][number];
 type Output = z.infer<typeof CompareCompletionsOutput>;
 
-/** The scores of a round: all of its components, and those among them that the judge was asked for. */
-interface RoundScores {
+/** The scores of a part of a round: all of its components, and those among them that the judge was asked for. */
+interface PartScores {
   all: ComponentScores;
   judged: ComponentScores;
 }
@@ -29,12 +30,13 @@ export function createComparisonActivities({ store }: Pick<ActivityDeps, 'store'
     async compareCompletions(rawInput: z.input<typeof CompareCompletionsInput>): Promise<Output> {
       const input = CompareCompletionsInput.parse(rawInput);
       const { runKey, step, rounds, reward, algorithm: section } = input;
+      const parts = rounds.flat();
       const place = { runKey, step, round: rounds.length - 1 };
       return store.onceJson(keyOf('comparison', place), CompareCompletionsOutput, async (): Promise<Output> => {
-        const scores: RoundScores[] = [];
-        for (const round of rounds) scores.push(await readScores(store, round));
-        const byRound = scores.map(({ all }) => combineRewards(all, reward));
-        const rewards = byRound.flat();
+        const scores: PartScores[] = [];
+        for (const part of parts) scores.push(await readScores(store, part));
+        const byPart = scores.map(({ all }) => combineRewards(all, reward));
+        const rewards = byPart.flat();
         const algorithm = algorithmOf(section);
         if (algorithm.learnsFrom !== 'completions') throw new Error(`${section.kind} compares no completions.`);
         if (input.mayTakeMore && algorithm.needsMore?.(rewards, rounds.length, section)) return { more: true };
@@ -43,12 +45,12 @@ export function createComparisonActivities({ store }: Pick<ActivityDeps, 'store'
         const notFinite = findNotFinite(rewards, compared);
         // Nothing is learnt from numbers that are not finite.
         const advantages = notFinite ? mapGrid(compared, () => null) : compared;
-        const judged = scores.map((round) => round.judged);
+        const judged = scores.map((part) => part.judged);
         const scorable = scorableOf(judged);
         return {
           more: false,
           scored: await store.putJsonOnce(keyOf('scoredRollouts', { runKey, step }), async () =>
-            scoredRollouts(rounds, scores, byRound, advantages),
+            scoredRollouts(parts, scores, byPart, advantages),
           ),
           metrics: finiteMetrics({
             ...prefixed('reward', rewardStatistics(joined(scores.map(({ all }) => all)), rewards)),
@@ -63,36 +65,36 @@ export function createComparisonActivities({ store }: Pick<ActivityDeps, 'store'
   };
 }
 
-async function readScores(store: ArtifactStore, { scores }: Input['rounds'][number]): Promise<RoundScores> {
+async function readScores(store: ArtifactStore, { scores }: Part): Promise<PartScores> {
   const read = (ref: typeof scores.local) => store.readJson(ref, StoredScores);
   const [local, judged] = [await read(scores.local), await read(scores.judged)];
   return { all: { ...local, ...judged, ...(scores.custom && (await read(scores.custom))) }, judged };
 }
 
-/** @param advantages of all rounds, one round's groups after the other's. */
+/** @param advantages of all parts, one part's groups after the other's. */
 function scoredRollouts(
-  rounds: Input['rounds'],
-  scores: readonly RoundScores[],
+  parts: readonly Part[],
+  scores: readonly PartScores[],
   rewards: readonly NumberGrid[],
   advantages: NumberGrid,
 ): ScoredRollout[] {
   let before = 0;
-  return rounds.map(({ rollout, verdicts }, r) => {
-    const own = rewards[r]!;
+  return parts.map(({ rollout, verdicts }, p) => {
+    const own = rewards[p]!;
     const from = before;
     before += own.length;
     return {
       rollout,
       verdicts,
-      scores: Object.fromEntries(Object.entries(scores[r]!.all).map(([name, grid]) => [name, numbersOf(grid)])),
+      scores: Object.fromEntries(Object.entries(scores[p]!.all).map(([name, grid]) => [name, numbersOf(grid)])),
       rewards: own,
       advantages: advantages.slice(from, before),
     };
   });
 }
 
-/** The scores of all rounds, one round's groups after the other's. */
-function joined(rounds: readonly ComponentScores[]): ComponentScores {
-  const names = Object.keys(rounds[0] ?? {});
-  return Object.fromEntries(names.map((name) => [name, rounds.flatMap((scores) => scores[name]!)]));
+/** The scores of all parts, one part's groups after the other's. */
+function joined(parts: readonly ComponentScores[]): ComponentScores {
+  const names = Object.keys(parts[0] ?? {});
+  return Object.fromEntries(names.map((name) => [name, parts.flatMap((scores) => scores[name]!)]));
 }

@@ -32,28 +32,29 @@ export function createEndpointActivities({ store, onProgress, signal, outage, en
     /** One caption of every clip; a clip that the endpoint refuses is marked as not captioned, with the reason. */
     async captionClips(rawInput: z.input<typeof CaptionClipsInput>): Promise<z.infer<typeof CaptionClipsOutput>> {
       const input = CaptionClipsInput.parse(rawInput);
-      const { policy, engine, clips, output, maxNewTokens, decoding, seed, ...place } = input;
+      const { policy, engine, clips, output, maxNewTokens, decoding, seed, spent, ...place } = input;
       const key = keyOf('captionsOutput', place);
       return store.onceJson(key, CaptionClipsOutput, async () => {
         const started = performance.now();
-        const captions = await store.putJsonOnce(keyOf('captions', place), async () => {
-          const refs = await listClips(store, clips);
-          if (refs.length === 0)
-            throw new VideocapError('InvalidInput', 'The list of clips is empty; ask for at least one.');
-          const captioner = new Captioner(
-            OpenAiConfig.parse(engine),
-            { model: policy.model, output, maxNewTokens, decoding, seed },
-            { store, place: key, env, outage, keyRules: await keyRules?.() },
-          );
-          let done = 0;
-          return settledEach(refs, async (ref) => {
-            const caption = await captioner.caption(askedOf(ref), signal?.());
-            onProgress?.({ done: ++done, total: refs.length, what: 'clips captioned' });
-            return caption;
-          });
+        const refs = await listClips(store, clips);
+        if (refs.length === 0)
+          throw new VideocapError('InvalidInput', 'The list of clips is empty; ask for at least one.');
+        const captioner = new Captioner(
+          OpenAiConfig.parse(engine),
+          { model: policy.model, output, maxNewTokens, decoding, seed },
+          { store, place: key, env, outage, spent, keyRules: await keyRules?.() },
+        );
+        let done = 0;
+        // Also where an attempt before has stored them: the ledger has the answers, and with them what they have cost.
+        const written = await settledEach(refs, async (ref) => {
+          const caption = await captioner.caption(askedOf(ref), signal?.());
+          onProgress?.({ done: ++done, total: refs.length, what: 'clips captioned' });
+          return caption;
         });
+        const captions = await store.putJsonOnce(keyOf('captions', place), async () => written);
         const computedWith = together(writtenBy(await store.readJson(captions, z.array(CaptionedClip))));
-        return { captions, ...(computedWith && { computedWith }), seconds: (performance.now() - started) / 1000 };
+        const seconds = (performance.now() - started) / 1000;
+        return { captions, usage: captioner.usage, ...(computedWith && { computedWith }), seconds };
       });
     },
   };

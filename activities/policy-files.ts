@@ -5,7 +5,14 @@ import type { UpdatePolicyInput } from '../contracts/policy.ts';
 import { Recipe } from '../contracts/recipe.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
-import type { PolicyEngine, PolicyFiles, ReplayedUpdate, UpdateRequest } from '../core/policy-engine.ts';
+import type {
+  ConfigSection,
+  PinnedFile,
+  PolicyEngine,
+  PolicyFiles,
+  ReplayedUpdate,
+  UpdateRequest,
+} from '../core/policy-engine.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import { keyOf, parseKey } from '../core/store-layout.ts';
 import { keyOfContent, nameIn } from '../core/stored-ref.ts';
@@ -33,9 +40,13 @@ export async function policyFiles({ store, engine }: Readers, policy: PolicyRef)
   const { model, weights, optimizer } = base;
   const last = recipes.at(-1);
   if (last && !engine.rebuild) throw otherEngine(last, base.step);
+  const local = { path: await store.localCopy(weights), sha256: weights.sha256 };
+  const adapted = await engine.baseOf?.(local);
+  const adaptedRef = adapted === undefined ? undefined : await store.find(keyOf('startWeights', { hash: adapted }));
   return {
     model,
-    weights: { path: await store.localCopy(weights), sha256: weights.sha256 },
+    weights: local,
+    ...(adaptedRef && { base: { path: await store.localCopy(adaptedRef), sha256: adaptedRef.sha256 } }),
     ...(optimizer && { optimizer: { path: await store.localCopy(optimizer), sha256: optimizer.sha256 } }),
     ...(last && { replay: recipes.map((recipe) => replayed({ store, engine }, recipe)) }),
   };
@@ -82,6 +93,23 @@ export async function withFiles<T>(
   try {
     const whole = await engine.rebuild!(files, folder, options);
     return await use({ model: files.model, ...whole });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Does something with whole weights, where a policy's are an adapter and the section trains all weights. */
+export async function withMerged<T>(
+  { store, engine, options }: Rebuilding,
+  policy: PolicyRef,
+  section: ConfigSection,
+  use: (weights: PinnedFile) => Promise<T>,
+): Promise<T | undefined> {
+  if (!engine.merged) return undefined;
+  const folder = await store.storage.scratch();
+  try {
+    const weights = await engine.merged(await policyFiles({ store, engine }, policy), section, folder, options);
+    return weights && (await use(weights));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -7,17 +7,17 @@ import {
   RolloutGroupsInput,
   RolloutGroupsOutput,
 } from '../contracts/policy.ts';
-import type { ArtifactRef } from '../core/artifact-ref.ts';
 import { type CaptionedClip, Group, type OutputForm, parseCompletion, Rollout } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
-import type { GenerateRequest } from '../core/policy-engine.ts';
+import type { GenerateRequest, PinnedFile } from '../core/policy-engine.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { filtersOf } from '../core/token-filters.ts';
 import { captionChoice, listClips, readShown } from '../policy/engine-inputs.ts';
+import type { PolicyConfig } from '../policy/policy-config.ts';
 import { restoreStartPolicy, storeStartPolicy } from '../policy/start-policy.ts';
 import type { ActivityDeps } from './activity-deps.ts';
-import { isRecipe, policyFiles, withFiles } from './policy-files.ts';
+import { isRecipe, policyFiles, withFiles, withMerged } from './policy-files.ts';
 
 type RolloutDeps = Pick<ActivityDeps, 'store' | 'engine' | 'onProgress' | 'signal' | 'outage'>;
 
@@ -27,15 +27,17 @@ const CLIPS_AT_ONCE = 64;
 /** Loads the policy, samples groups, and writes captions for benchmarks. */
 export function createRolloutActivities({ store, engine, onProgress, signal, outage }: RolloutDeps) {
   /**
-   * Groups of every clip of a list, in its order. A long list's are stored in slices: a crash in one loses no other.
+   * Groups of every clip of a list, or of a part of it, in its order. A long list's are stored in slices: a crash in
+   * one loses no other.
    */
   async function write(
-    clips: ArtifactRef,
+    { clips, samples }: Pick<z.infer<typeof RolloutGroupsInput>, 'clips' | 'samples'>,
     request: Omit<GenerateRequest, 'clips'>,
     form: OutputForm,
     sliceKey: (from: number) => string,
   ): Promise<Group[]> {
-    const refs = await listClips(store, clips);
+    const all = await listClips(store, clips);
+    const refs = samples ? all.slice(samples.from, samples.from + samples.count) : all;
     if (refs.length === 0) throw new VideocapError('InvalidInput', 'The list of clips is empty; ask for at least one.');
     const slice = async (from: number): Promise<Group[]> => {
       const some = refs.slice(from, from + CLIPS_AT_ONCE);
@@ -59,13 +61,21 @@ export function createRolloutActivities({ store, engine, onProgress, signal, out
     return groups;
   }
 
-  /** The weights of a policy with a recipe, as start weights. */
-  function rebuiltStart(reference: PolicyRef): Promise<PolicyRef> {
-    const rebuilding = { store, engine, options: { onProgress, signal: signal?.() } };
-    return withFiles(rebuilding, reference, async ({ model, weights }) => {
-      const key = keyOf('startWeights', { hash: weights.sha256 });
-      return { model, step: reference.step, weights: await store.putFile(key, weights) };
-    });
+  const options = () => ({ onProgress, signal: signal?.() });
+
+  async function storeStart({ model, step }: PolicyRef, weights: PinnedFile): Promise<PolicyRef> {
+    return { model, step, weights: await store.putFile(keyOf('startWeights', { hash: weights.sha256 }), weights) };
+  }
+
+  /**
+   * Another run's policy as start weights: rebuilt where it has a recipe; merged where it is an adapter and this run
+   * trains all weights.
+   */
+  async function ownStart(reference: PolicyRef, { model, engine: section }: PolicyConfig): Promise<PolicyRef> {
+    const means = { store, engine, options: options() };
+    if (isRecipe(reference)) return withFiles(means, reference, ({ weights }) => storeStart(reference, weights));
+    const restored = await restoreStartPolicy(store, engine, reference, model, means.options);
+    return (await withMerged(means, restored, section, (weights) => storeStart(reference, weights))) ?? restored;
   }
 
   /** Tells the run that rollout servers do not answer, and once that they do: an attempt before may have waited. */
@@ -82,24 +92,24 @@ export function createRolloutActivities({ store, engine, onProgress, signal, out
     /**
      * Puts a model's own weights into the store, under their hash, so that every run of it shares them. With
      * `reference`, the start policy of a run that continues, it gives that one back, with its weights restored where
-     * they are damaged. One that is another run's checkpoint with a recipe is rebuilt.
+     * they are damaged. Another run's checkpoint is rebuilt or merged, where it has a recipe or is an adapter.
      * @throws VideocapError `InvalidModel`; `CorruptArtifact` when the model has other weights than the damaged ones.
      */
     async loadPolicy(rawInput: z.input<typeof LoadPolicyInput>): Promise<z.infer<typeof LoadPolicyOutput>> {
       const { runKey, policy, reference } = LoadPolicyInput.parse(rawInput);
-      const options = { onProgress, signal: signal?.() };
       return store.onceJson(keyOf('startPolicy', { runKey }), LoadPolicyOutput, async () => {
-        if (!reference) return { policy: await storeStartPolicy(store, engine, policy.model, options) };
-        if (isRecipe(reference)) return { policy: await rebuiltStart(reference) };
-        return { policy: await restoreStartPolicy(store, engine, reference, policy.model, options) };
+        if (!reference) return { policy: await storeStartPolicy(store, engine, policy.model, options()) };
+        return { policy: await ownStart(reference, policy) };
       });
     },
 
     /**
-     * G sampled completions of every clip. What they are depends on seed, step, round, sample and place in the group.
+     * G sampled completions of every clip. What they are depends on seed, step, round, sample and place in the group,
+     * and on the part that the sample is in only by rounding.
      */
     async rolloutGroups(rawInput: z.input<typeof RolloutGroupsInput>): Promise<z.infer<typeof RolloutGroupsOutput>> {
-      const { policy, engine: section, clips, seed, output, sampling, ...place } = RolloutGroupsInput.parse(rawInput);
+      const input = RolloutGroupsInput.parse(rawInput);
+      const { policy, engine: section, clips, samples, seed, output, sampling, ...place } = input;
       return store.onceJson(keyOf('rolloutOutput', place), RolloutGroupsOutput, async () => {
         const started = performance.now();
         const { groupSize, maxNewTokens, temperature } = sampling;
@@ -115,7 +125,7 @@ export function createRolloutActivities({ store, engine, onProgress, signal, out
         };
         const rollout = await store.putJsonOnce(keyOf('rollout', place), async () => ({
           step,
-          groups: await write(clips, request, output, (from) => keyOf('rolloutSlice', { ...place, from })),
+          groups: await write({ clips, samples }, request, output, (from) => keyOf('rolloutSlice', { ...place, from })),
         }));
         const { groups } = await store.readJson(rollout, Rollout);
         const completions = groups.flatMap((group) => group.completions);
@@ -154,7 +164,7 @@ export function createRolloutActivities({ store, engine, onProgress, signal, out
           ...captionChoice(decoding, seed),
         };
         const captions = await store.putJsonOnce(keyOf('captions', place), async () => {
-          const groups = await write(clips, request, output, (from) => keyOf('captionsSlice', { ...place, from }));
+          const groups = await write({ clips }, request, output, (from) => keyOf('captionsSlice', { ...place, from }));
           return groups.map(({ sampleId, prompt, completions: [completion] }): CaptionedClip => {
             const { text, tokenIds, parsed } = completion!;
             return { sampleId, ...(prompt !== undefined && { prompt }), text, tokens: tokenIds.length, parsed };

@@ -69,7 +69,13 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
         (await startOf(store, runKey, from.step)) ?? (await copyOfParent(store, { run, step: from.step }, runKey));
       const parsed = forkConfig(from.run, start.config, overrides);
       const config = { ...parsed, reward: await pinnedReward(deps, parsed.reward) };
-      const own = ({ benchmarkSpent: _, collapse: __, rolloutPolicy: ___, ...state }: RunProgress): RunProgress => ({
+      const own = ({
+        benchmarkSpent: _,
+        captionsSpent: ____,
+        collapse: __,
+        rolloutPolicy: ___,
+        ...state
+      }: RunProgress): RunProgress => ({
         ...state,
         config,
         startTime: startTime ?? state.startTime,

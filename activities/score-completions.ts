@@ -20,7 +20,7 @@ export function createScoreActivities({ store, home, onProgress, signal }: Score
     async scoreCompletions(
       rawInput: z.input<typeof ScoreCompletionsInput>,
     ): Promise<z.infer<typeof ScoreCompletionsOutput>> {
-      const { rollout, manifest, reward, ...place } = ScoreCompletionsInput.parse(rawInput);
+      const { rollout, earlier = [], manifest, reward, ...place } = ScoreCompletionsInput.parse(rawInput);
       return store.onceJson(keyOf('localScores', place), ScoreCompletionsOutput, async () => {
         const started = performance.now();
         const { groups } = await store.readJson(rollout, Rollout);
@@ -41,7 +41,9 @@ export function createScoreActivities({ store, home, onProgress, signal }: Score
             await nextTurn();
           }
         }
-        const captions = groups.map(({ completions }) => completions.map(({ parsed }) => parsed.caption));
+        const captions: (string | undefined)[][] = [];
+        for (const ref of earlier) captions.push(...captionsIn(await store.readJson(ref, Rollout)));
+        captions.push(...captionsIn({ groups }));
         const distinct = distinctCaptions(captions);
         const comparedWith = await tools.comparedWith();
         return {
@@ -56,4 +58,8 @@ export function createScoreActivities({ store, home, onProgress, signal }: Score
       });
     },
   };
+}
+
+function captionsIn({ groups }: Pick<Rollout, 'groups'>): (string | undefined)[][] {
+  return groups.map(({ completions }) => completions.map(({ parsed }) => parsed.caption));
 }

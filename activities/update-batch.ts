@@ -30,12 +30,14 @@ async function completionBatch(
   { scored, clips: lists, temperature, maxNewTokens }: Stored<'completions'>,
 ): Promise<CompletionBatch> {
   const all: CompletionBatch['groups'][number][] = [];
+  const known = new Map<string, Map<string, Shown>>(); // the parts of a round share a list
   const rollouts = await store.readJson(scored, z.array(ScoredRollout));
   requireAll(lists, rollouts);
   for (const [r, { rollout, advantages }] of rollouts.entries()) {
     const { groups } = await store.readJson(rollout, Rollout);
     requireShape(advantages, groups);
-    const clips = await shownBySample(store, lists[r]!);
+    const clips = known.get(lists[r]!.uri) ?? (await shownBySample(store, lists[r]!));
+    known.set(lists[r]!.uri, clips);
     for (const [g, { sampleId, completions }] of groups.entries()) {
       all.push({
         ...shownOf(sampleId, clips),

@@ -6,6 +6,7 @@ import { comparedInGroups } from './group-advantages.ts';
 import { OptimizerConfig } from './optimizer-config.ts';
 import { RefreshReferenceEvery } from './reference-refresh.ts';
 import { RolloutLag } from './rollout-lag.ts';
+import { SamplesPerPart } from './samples-per-part.ts';
 
 /** How far a ratio may be from 1 where it is clipped. In 32 bits a smaller distance leaves no room around 1. */
 export const ClipLow = z.number().min(1e-7).max(0.9999999);
@@ -18,6 +19,7 @@ export const GrpoConfig = z.strictObject({
   steps: z.int().min(0).default(40),
   /** Samples of a step, each with a group of `sampling.groupSize` completions. */
   samplesPerStep: z.int().min(1).max(1024).default(4),
+  samplesPerPart: SamplesPerPart,
   /** Optimiser updates per rollout batch (mu). */
   iterations: z.int().min(1).max(16).default(1),
   rolloutLag: RolloutLag,

@@ -23,7 +23,7 @@ export function homesOf(schema: z.ZodType, name: string): string[] {
 }
 
 function allKeys(schema: z.ZodType, prefix = ''): string[] {
-  return objectsOf(schema, undefined).flatMap((object) =>
+  return objectsOf(schema, ANY_KIND).flatMap((object) =>
     Object.entries(shapeOf(object)).flatMap(([name, field]) => [
       `${prefix}${name}`,
       ...allKeys(field as z.ZodType, `${prefix}${name}.`),
@@ -42,12 +42,16 @@ function shapeOf(schema: z.ZodType): z.ZodObject['shape'] {
   return schema instanceof z.ZodObject ? schema.shape : {};
 }
 
+/** In place of a section's value: fields of all its kinds are asked for, not those of the kind that is its default. */
+const ANY_KIND = Symbol();
+
 /** The object schemas, records and lists behind a schema's defaults and kinds. */
 function objectsOf(schema: z.ZodType, value: unknown): z.ZodType[] {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional)
     return objectsOf(schema.unwrap() as z.ZodType, value);
   if (schema instanceof z.ZodDiscriminatedUnion) {
     const kinds = (schema.options as z.ZodType[]).flatMap((option) => objectsOf(option, value));
+    if (value === ANY_KIND) return kinds;
     const kind = (value as { kind?: unknown } | undefined)?.kind;
     const chosen = kinds.filter((option) => kindsOf(shapeOf(option).kind as z.ZodType).includes(kind));
     return chosen.length > 0 ? chosen : kinds;

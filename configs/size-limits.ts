@@ -1,4 +1,5 @@
 import { type AlgorithmConfig, algorithmOf } from '../algorithms/registry.ts';
+import { partsFault } from '../algorithms/samples-per-part.ts';
 import { payloadBytes } from '../core/payload-size.ts';
 import type { SamplingConfig } from '../policy/policy-config.ts';
 
@@ -42,7 +43,8 @@ export function stepSizeIssues({ algorithm, sampling }: { algorithm: AlgorithmCo
           `maxRounds is at most ${MOST_STEP_TOKENS}`,
       },
     ];
-  return [];
+  const parts = partsFault(algorithm, rounds);
+  return parts === undefined ? [] : [{ path: ['algorithm', 'samplesPerPart'], message: parts }];
 }
 
 /** Why a config is too large, as the end of a sentence; `undefined` if it is not. */

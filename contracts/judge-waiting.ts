@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /**
  * The signal by which an activity tells its workflow that it waits for the judge, for an endpoint that captions, or for
- * rollout servers; `null`: it does not any more.
+ * rollout servers; `null`: it does not any more. Its second argument is the activity's id: several may wait at once.
  */
 export const JUDGE_WAITS = 'judgeWaits';
 

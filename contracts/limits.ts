@@ -9,6 +9,9 @@ export const Limits = z.strictObject({
   /** Instead of `benchmark.judge.budget`, where benchmarks have a judge of their own. */
   benchmarkJudgeBudgetUsd: z.number().nonnegative().optional(),
   benchmarkJudgeBudgetCalls: z.int().nonnegative().optional(),
+  /** Instead of `policy.engine.budget`, where an endpoint writes captions. */
+  captionsBudgetUsd: z.number().nonnegative().optional(),
+  captionsBudgetCalls: z.int().nonnegative().optional(),
   /** Instead of `algorithm.steps`. The learning-rate schedule stays that of the config. */
   maxSteps: z.int().nonnegative().optional(),
 });

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { AlgorithmConfig } from '../algorithms/registry.ts';
 import { ArtifactRef } from '../core/artifact-ref.ts';
+import { SampleRange } from '../core/batch.ts';
 import { OutputForm } from '../core/completion.ts';
 import { Identity } from '../core/identity.ts';
 import { NotFinite } from '../core/not-finite.ts';
 import { Place, StepPlace } from '../core/place.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
 import { Decoding } from '../core/token-filters.ts';
+import { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import { EngineConfig, PolicyConfig, SamplingConfig } from '../policy/policy-config.ts';
 
 /**
@@ -34,8 +36,10 @@ export const LoadPolicyOutput = z.strictObject({ policy: PolicyRef });
 export const RolloutGroupsInput = Place.extend({
   policy: PolicyRef,
   engine: EngineConfig,
-  /** JSON: `ClipRef[]`. */
+  /** JSON: `ClipRef[]`, the clips of the round. */
   clips: ArtifactRef,
+  /** Those of the clips that are sampled, of a round in parts; absent: all. */
+  samples: SampleRange.optional(),
   /** The form of the completions. */
   output: OutputForm.default('structured'),
   sampling: SamplingConfig,
@@ -65,10 +69,14 @@ export const CaptionClipsInput = StepPlace.extend({
   decoding: Decoding.prefault({}),
   /** What is drawn where `decoding.temperature` is above 0 depends on it. */
   seed: z.int().default(0),
+  /** Of an engine whose captions are paid for: what the run had spent on them before. */
+  spent: JudgeSpending.optional(),
 });
 export const CaptionClipsOutput = z.strictObject({
   /** JSON: `CaptionedClip[]`. */
   captions: ArtifactRef,
+  /** Of an engine whose captions are paid for: what these have cost, the same after a crash. */
+  usage: JudgeUsage.optional(),
   ...COMPUTED_WITH,
   seconds: z.number(),
 });

@@ -42,6 +42,8 @@ export const RunProgress = z.strictObject({
   spent: JudgeSpending,
   /** The same of `benchmark.judge`; absent where benchmarks have no judge of their own. */
   benchmarkSpent: JudgeSpending.optional(),
+  /** What captions of an endpoint have cost; absent where another engine writes them. */
+  captionsSpent: JudgeSpending.optional(),
   /** What a person has changed since the start. */
   limits: Limits,
   lastMetrics: z.record(z.string(), z.number()),

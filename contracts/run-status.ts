@@ -8,11 +8,25 @@ import type { RunIdentity } from './run-identity.ts';
 import type { SetAside } from './set-aside.ts';
 import type { TrainedFrom } from './start.ts';
 
+/** One of several parts that a round of samples has. */
+export interface PartOf {
+  /** From 1. */
+  number: number;
+  of: number;
+}
+
+/** `part 2 of 4`, for people. */
+export function partSentence({ number, of }: PartOf): string {
+  return `part ${number} of ${of}`;
+}
+
 /** What the `status` query of a workflow answers. */
 export interface RunStatus {
   /** Of the run, which may have continued as new since: milliseconds since the epoch. */
   startTime?: number;
   stage: string;
+  /** The part of its round that the stage works on; absent where rounds have one part. */
+  part?: PartOf;
   step: number;
   totalSteps: number;
   /** It waits for `resume` or `stop` at this moment. */
@@ -33,9 +47,13 @@ export interface RunStatus {
   skippedUpdates?: number;
   /** Why, and since when, nothing comes from the judge: it passes by itself, or `blocked` says what to repair. */
   waiting?: JudgeWaiting;
+  /** What else gives no answer at the same time: a custom reward beside the judge, or rollout servers. */
+  alsoWaiting?: JudgeWaiting[];
   judge?: JudgeSpending;
   /** Where benchmarks have a judge of their own. */
   benchmarkJudge?: JudgeSpending;
+  /** Where an endpoint writes captions. */
+  captions?: JudgeSpending;
   /** Of the last update. */
   loss?: number;
   rewardMean?: number;

@@ -30,6 +30,8 @@ const COMPARED_WITH = { comparedWith: Identity.optional() };
 /** The components of the reward that are scored from texts alone. */
 export const ScoreCompletionsInput = Place.extend({
   rollout: ArtifactRef,
+  /** Of the last part of a round: the rollouts of its other parts, whose captions are compared with this one's. */
+  earlier: z.array(ArtifactRef).optional(),
   manifest: ArtifactRef,
   reward: RewardConfig,
 });
@@ -76,8 +78,8 @@ export const Verdicts = z.strictObject({
 });
 export type Verdicts = z.infer<typeof Verdicts>;
 
-/** A round of a step's completions with their scores, a `StoredScores` each. */
-const ScoredRound = z.strictObject({
+/** A part of a round's completions with their scores, a `StoredScores` each. */
+const ScoredPart = z.strictObject({
   /** A `Rollout`. */
   rollout: ArtifactRef,
   /** A `Verdicts`. */
@@ -88,8 +90,8 @@ const ScoredRound = z.strictObject({
 export const CompareCompletionsInput = StepPlace.extend({
   algorithm: AlgorithmConfig,
   reward: RewardConfig,
-  /** The step's rounds so far, in the order in which they were sampled. */
-  rounds: z.array(ScoredRound).min(1),
+  /** The step's rounds so far, each with its parts, in the order in which they were sampled. */
+  rounds: z.array(z.array(ScoredPart).min(1)).min(1),
   /** Whether the training split has samples that the step has not had yet. */
   mayTakeMore: z.boolean(),
 });
@@ -98,7 +100,7 @@ export const CompareCompletionsOutput = z.discriminatedUnion('more', [
   z.strictObject({ more: z.literal(true) }),
   z.strictObject({
     more: z.literal(false),
-    /** JSON: `ScoredRollout[]`, in the order of the rounds. */
+    /** JSON: `ScoredRollout[]`, one a part, in the order of the rounds. */
     scored: ArtifactRef,
     /** By MLflow metric name: statistics of the rewards, and the algorithm's own metrics. */
     metrics: z.record(z.string(), z.number()),

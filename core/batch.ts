@@ -13,6 +13,18 @@ export const Batch = z.strictObject({
 });
 export type Batch = z.infer<typeof Batch>;
 
+/** Consecutive samples of a round: a part of it. */
+export const SampleRange = z.strictObject({ from: z.int().nonnegative(), count: z.int().positive() });
+export type SampleRange = z.infer<typeof SampleRange>;
+
+/**
+ * How many samples a round takes of a training split of so many: fewer than `size` where the step has had the others.
+ */
+export function roundSize(train: number, { round, size }: Pick<Batch, 'round' | 'size'>): number {
+  const wanted = Math.min(size, train);
+  return Math.min(wanted, train - round * wanted);
+}
+
 /**
  * The samples of a round, a function of (split, seed, step, round) alone.
  *

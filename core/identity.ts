@@ -17,6 +17,9 @@ export const Identity = z
   .refine((facts) => Object.keys(facts).length <= MOST_FACTS, { error: `has more than ${MOST_FACTS} facts` });
 export type Identity = z.infer<typeof Identity>;
 
+/** The value of a fact that nothing could tell at the time, such as the version of a server that is away. */
+export const UNKNOWN = 'unknown';
+
 /** A fact that differs between two identities; absent where one of them does not have it. */
 export interface Difference {
   fact: string;
@@ -24,16 +27,23 @@ export interface Difference {
   after: string | undefined;
 }
 
-/** What differs, in the order of the facts in `after`. */
+/** What differs, in the order of the facts in `after`. What is unknown in one of them differs from nothing. */
 export function differences(before: Identity, after: Identity): Difference[] {
   const facts = [...new Set([...Object.keys(after), ...Object.keys(before)])];
   return facts
     .map((fact) => ({ fact, before: before[fact], after: after[fact] }))
-    .filter((one) => one.before !== one.after);
+    .filter((one) => one.before !== one.after && one.before !== UNKNOWN && one.after !== UNKNOWN);
 }
 
 export function sameIdentity(a: Identity, b: Identity): boolean {
   return differences(a, b).length === 0;
+}
+
+/** Of two that are the same, all facts that one of them knows. */
+export function joinedIdentity(before: Identity, after: Identity): Identity {
+  return Object.fromEntries(
+    Object.entries(after).map(([fact, value]) => [fact, value === UNKNOWN ? (before[fact] ?? value) : value]),
+  );
 }
 
 /** `ffmpeg 7.0.2, system linux-x64`, for people. */

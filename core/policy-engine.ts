@@ -38,6 +38,18 @@ export interface PolicyEngine {
    * whose updates may give a digest in place of files have this.
    */
   rebuild?(policy: PolicyFiles, folder: string, options?: CallOptions): Promise<Checkpoint<PinnedFile>>;
+  /** The sha256 of the weights that a file of weights is an adapter of; `undefined` of whole weights. */
+  baseOf?(weights: PinnedFile): Promise<string | undefined>;
+  /**
+   * Writes whole weights into a folder, of a policy whose weights are an adapter, where the section trains all weights;
+   * `undefined` where the section computes with the policy as it is. Only engines with adapters have this.
+   */
+  merged?(
+    policy: PolicyFiles,
+    engine: ConfigSection,
+    folder: string,
+    options?: CallOptions,
+  ): Promise<PinnedFile | undefined>;
   /** Fills an empty folder with a policy in the form that `transformers` opens. It has files of its own. */
   exportModel(policy: PolicyFiles, folder: string, origin: PolicyOrigin): Promise<void>;
   /** The sha256 of the weights that `exportModel` put into a folder; `undefined` when it has none. */
@@ -64,6 +76,8 @@ export interface PolicyFiles {
   weights: PinnedFile;
   /** Absent before the first update. */
   optimizer?: PinnedFile;
+  /** Of an adapter: the weights that it belongs to, where the caller has them. */
+  base?: PinnedFile;
   /** Of a checkpoint that was not written: the updates that lead to it from these files, in order, at least one. */
   replay?: readonly ReplayedUpdate[];
 }

@@ -24,6 +24,15 @@ export const PauseWhen = z.strictObject({
 });
 export type PauseWhen = z.infer<typeof PauseWhen>;
 
+/** USD per million tokens. */
+export const Price = z.strictObject({
+  /** Of what the endpoint is sent. */
+  inputPerMillion: z.number().nonnegative().default(0),
+  /** Of what it answers. */
+  outputPerMillion: z.number().nonnegative().default(0),
+});
+export type Price = z.infer<typeof Price>;
+
 /** The fields that every language model has, whichever provider serves it. */
 const LLM_FIELDS = {
   /** A language model. */
@@ -39,14 +48,7 @@ const LLM_FIELDS = {
   /** The same for tokens. */
   tokensPerMinute: z.int().min(1).optional(),
   /** USD per million tokens. */
-  price: z
-    .strictObject({
-      /** Of what the endpoint is sent. */
-      inputPerMillion: z.number().nonnegative().default(0),
-      /** Of what it answers. */
-      outputPerMillion: z.number().nonnegative().default(0),
-    })
-    .prefault({}),
+  price: Price.prefault({}),
   /**
    * What a run may spend before it pauses: `calls` is exact, `usd` may be exceeded by about one question. Tokens that
    * the endpoint does not count are estimated.
@@ -72,7 +74,6 @@ const LLM_FIELDS = {
 const LlmFields = z.discriminatedUnion('provider', [z.strictObject({ ...OPENAI_FIELDS, ...LLM_FIELDS })]);
 export type LlmJudgeConfig = z.infer<typeof LlmFields>;
 export type ProviderName = LlmJudgeConfig['provider'];
-export type Price = LlmJudgeConfig['price'];
 export type Budget = LlmJudgeConfig['budget'];
 
 export const JudgeConfig = z.discriminatedUnion('kind', [RuleBasedFields, LlmFields, NoFields]);
@@ -105,6 +106,6 @@ export function needsSmallWorld({ kind }: JudgeConfig): boolean {
 }
 
 /** Whether an answer costs anything: at a price of 0, a budget in USD is never reached. */
-export function isPriced({ price }: LlmJudgeConfig): boolean {
+export function isPriced({ price }: Pick<LlmJudgeConfig, 'price'>): boolean {
   return price.inputPerMillion > 0 || price.outputPerMillion > 0;
 }

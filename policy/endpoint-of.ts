@@ -8,6 +8,13 @@ export function endpointOf(engine: EngineConfig): string | undefined {
   return 'baseUrl' in engine ? engine.baseUrl : undefined;
 }
 
+/** An engine without what its captions cost, and may cost: captions are the same whatever that is. */
+export function withoutCosts(engine: EngineConfig): Partial<EngineConfig> {
+  if (engine.kind !== 'openai') return engine;
+  const { price, budget, ...rest } = engine;
+  return rest;
+}
+
 /** Why a policy cannot be trained, in a sentence; `undefined` of one that can. */
 export function untrainable({ engine, model }: PolicyConfig): string | undefined {
   if (endpointOf(engine) === undefined) return undefined;

@@ -6,7 +6,7 @@ const MEMORY = '/dev/shm';
 const GIBIBYTE = 2 ** 30;
 /** Tests have two or three at a time. */
 const ROOM = 8 * GIBIBYTE;
-/** Of the machine: the processes of four test files have some as well. */
+/** Of the machine: the processes of six test files have some as well. */
 const FREE = 12 * GIBIBYTE;
 
 /**

@@ -17,8 +17,11 @@ export interface RuntimeOptions {
    * fast. Default: no limit.
    */
   stuckMilliseconds?: number | undefined;
-  /** Gives up where the process keeps dying, so that the run can wait for a person. Default: tries without limit. */
-  givesUpWhereWorkersDie?: boolean;
+  /**
+   * So many deaths of the process in a row at one place are no accident: then the run can wait for a person. Default:
+   * no limit.
+   */
+  mostDeaths?: number | undefined;
 }
 
 const BEAT_MILLISECONDS = 2000;
@@ -49,8 +52,8 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
     try {
       // Before anything is done, so that the next attempt knows of this one.
       attempt.heartbeat();
-      if (this.#options.givesUpWhereWorkersDie)
-        requireAlive(attempt.deaths, { name: this.#context.info.activityType, input: input.args[0] });
+      const activity = { name: this.#context.info.activityType, input: input.args[0] };
+      requireAlive(attempt.deaths, activity, this.#options.mostDeaths ?? Number.POSITIVE_INFINITY);
       await this.#claim(attempt, input);
       return small(this.#context.info.activityType, await Promise.race([next(input), watch.stuck]));
     } catch (error) {

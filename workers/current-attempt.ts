@@ -118,10 +118,11 @@ export class CurrentAttempt implements Fence {
 
   /** For people alone: a workflow that cannot be told goes on all the same. */
   #tell(waiting: JudgeWaiting | null): void {
-    const { workflowExecution } = this.#context.info;
+    const { workflowExecution, activityId } = this.#context.info;
     if (!workflowExecution) return;
     const { workflowId, runId } = workflowExecution;
-    (async () => this.#context.client.workflow.getHandle(workflowId, runId).signal(JUDGE_WAITS, waiting))().catch(
+    (async () =>
+      this.#context.client.workflow.getHandle(workflowId, runId).signal(JUDGE_WAITS, waiting, activityId))().catch(
       (error: unknown) => this.#context.log.warn('The run was not told what it waits for.', { error }),
     );
   }

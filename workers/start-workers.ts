@@ -26,6 +26,7 @@ import {
 import { ActivityRuntime } from './activity-runtime.ts';
 import { currentAttempt } from './current-attempt.ts';
 import type { WorkerSettings } from './settings.ts';
+import { MOST_DEATHS, MOST_DEATHS_BESIDE } from './worker-deaths.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 export interface WorkerParts {
@@ -80,7 +81,7 @@ export async function startWorkers(
           inbound: new ActivityRuntime(context, {
             fences,
             stuckMilliseconds: computes(context.info) ? 1000 * settings.stuckSeconds : undefined,
-            givesUpWhereWorkersDie: canEndWorkers(context.info),
+            mostDeaths: canEndWorkers(context.info) ? MOST_DEATHS : MOST_DEATHS_BESIDE,
           }),
         }),
         ...interceptors,
@@ -131,7 +132,7 @@ export async function startWorkers(
 
 /**
  * Whether an activity computes on data, models or code from elsewhere in this process. The others wait for the network
- * or for small files: they die beside what ends the process, and must not stop their own runs for it.
+ * or for small files: they die beside what ends the process, and must not soon stop their own runs for it.
  */
 function canEndWorkers({ taskQueue, activityType }: Context['info']): boolean {
   if (taskQueue === CAPTIONER_QUEUE) return false;

@@ -52,14 +52,20 @@ function oneMore({ count, at: before }: Deaths, at: Deaths['at']): Deaths {
 }
 
 /** So many deaths in a row at one place are no accident. */
-const MOST_DEATHS = 3;
+export const MOST_DEATHS = 3;
+/** Of an activity that dies beside what ends the process, which the first limit ends many times before. */
+export const MOST_DEATHS_BESIDE = 20;
 
 /**
  * @param activity name and input of the activity, for the error.
  * @throws VideocapError `WorkerDied` where the process has died so often that another attempt would do no better.
  */
-export function requireAlive({ count, at }: Deaths, activity: { name: string; input: unknown }): void {
-  if (count < MOST_DEATHS) return;
+export function requireAlive(
+  { count, at }: Deaths,
+  activity: { name: string; input: unknown },
+  most: number = MOST_DEATHS,
+): void {
+  if (count < most) return;
   const on = at?.on === undefined ? '' : `, with ${at.on}`;
   const place = at ? `at "${at.what}", ${at.done} of ${at.total}${on}` : 'before its first report';
   throw new VideocapError(

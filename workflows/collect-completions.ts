@@ -5,7 +5,7 @@ import type { NotFinite } from '../core/not-finite.ts';
 import type { JudgeUsage } from '../judge/usage.ts';
 import type { Scorable } from '../rewards/scorable.ts';
 import { collectionMetrics, sum } from './metrics.ts';
-import { type Round, sampleRound } from './round.ts';
+import { type Part, type Round, sampleRound } from './round.ts';
 import { judgeActivities } from './stages.ts';
 import type { StepInput } from './step.ts';
 
@@ -32,10 +32,10 @@ export async function collectCompletions(input: StepInput): Promise<Collected> {
     const { scored, metrics, notFinite, scorable } = compared;
     return {
       scored,
-      clips: rounds.map(({ clips }) => clips),
+      clips: rounds.flatMap(({ clips, parts }) => parts.map(() => clips)),
       metrics: { ...collectionMetrics(rounds), ...metrics },
       notFinite,
-      usage: usageOf(rounds),
+      usage: usageOf(rounds.flatMap(({ parts }) => parts)),
       scorable,
     };
   }
@@ -49,11 +49,13 @@ function compare(
     ...place,
     algorithm,
     reward,
-    rounds: rounds.map(({ rollout: { rollout }, verdicts, scores }) => ({ rollout, verdicts, scores })),
+    rounds: rounds.map(({ parts }) =>
+      parts.map(({ rollout: { rollout }, verdicts, scores }) => ({ rollout, verdicts, scores })),
+    ),
     mayTakeMore: rounds.length * algorithm.samplesPerStep < dataset.train,
   });
 }
 
-function usageOf(rounds: readonly Round[]): Pick<JudgeUsage, 'calls' | 'cost'> {
-  return { calls: sum(rounds, ({ usage }) => usage.calls), cost: sum(rounds, ({ usage }) => usage.cost) };
+function usageOf(parts: readonly Part[]): Pick<JudgeUsage, 'calls' | 'cost'> {
+  return { calls: sum(parts, ({ usage }) => usage.calls), cost: sum(parts, ({ usage }) => usage.cost) };
 }

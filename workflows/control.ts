@@ -97,6 +97,7 @@ export function listenForControl({ state, steps = true, onStop }: ControlOptions
     died: crashGate.sentence,
     differs: replayGate.sentence,
     judge: judge.waiting,
+    besides: judge.waitings.slice(1),
     ignored,
   });
   const show = () => run && setCurrentDetails(run.details(waiting()));
@@ -153,9 +154,9 @@ export function listenForControl({ state, steps = true, onStop }: ControlOptions
   );
   // `judgeWaits` is of the run's own activities: no message for people, whom the Temporal UI would offer one with a
   // handler of its own.
-  setDefaultSignalHandler((name, argument) => {
+  setDefaultSignalHandler((name, argument, by) => {
     const waiting = name === JUDGE_WAITS ? JudgeWaiting.nullable().safeParse(argument) : undefined;
-    if (waiting?.success) return judge.waits(waiting.data);
+    if (waiting?.success) return judge.waits(waiting.data, typeof by === 'string' ? by : undefined);
     ignored = ignoredMessage(name, steps);
     log.warn(ignored);
     show();
@@ -168,6 +169,7 @@ export function listenForControl({ state, steps = true, onStop }: ControlOptions
     attach(attached) {
       run = attached;
       run.limit(early);
+      run.onPart = show;
       if (steps) run.divergence?.open(show);
       if (stopRequested) run.divergence?.stop();
       return attached;

@@ -2,6 +2,7 @@ import type { JudgeWaiting } from '../contracts/judge-waiting.ts';
 import type { Limits } from '../contracts/limits.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
+import type { EngineConfig } from '../policy/policy-config.ts';
 import type { Gate } from './gate.ts';
 
 /** The run that the message handlers act on. */
@@ -9,11 +10,15 @@ export interface ControllableRun {
   readonly judge: JudgeConfig;
   /** Where benchmarks have a judge of their own. */
   readonly ownBenchmarkJudge?: JudgeConfig | undefined;
+  /** Of a run that measures a policy: what writes captions. */
+  readonly captioning?: { engine: EngineConfig };
   /** Where it trains a policy: it waits there when numbers are not finite. */
   readonly divergence?: Gate;
   status(waiting: Waiting): RunStatus;
   /** Markdown for its page in the Temporal UI. */
   details(waiting: Waiting): string;
+  /** Called, where it is set, when the run has begun another part of a round. */
+  onPart?: () => void;
   /** Changes limits, and says which hold. */
   limit(limits: Limits): Limits;
 }
@@ -34,6 +39,8 @@ export interface Waiting {
   differs?: string | undefined;
   /** For the judge, whether a person must repair it or not. */
   judge?: JudgeWaiting | undefined;
+  /** For what else of the same kind at once. */
+  besides?: JudgeWaiting[];
   /** The last message that it could not use, in a sentence. */
   ignored?: string | undefined;
 }

@@ -1,11 +1,11 @@
 import { decodingOf } from '../benchmarks/benchmark-config.ts';
 import type { Evaluation } from '../contracts/run-results.ts';
-import type { PolicyRef } from '../core/policy-ref.ts';
+import { withoutCosts } from '../policy/endpoint-of.ts';
 import { embeddingFiles } from '../rewards/think/embedding-model.ts';
 import { benchmarkIdentity } from './benchmark-identity.ts';
 import type { JudgeGate } from './judge-gate.ts';
 import { benchmarkJudgeVersion } from './judge-version.ts';
-import { divergedPolicy } from './not-finite.ts';
+import { writtenBy } from './policy-texts.ts';
 import type { RunState } from './run-state.ts';
 import { judgeActivities, policyActivities } from './stages.ts';
 import { evaluateSuites, suiteMetrics } from './suites.ts';
@@ -53,20 +53,20 @@ export async function evaluateHeldOut(
   const { captioning, scoring } = heldOutStages(run);
   run.stage = 'benchmark';
   const { config } = run;
-  const caption = () =>
-    run.divergence.through(
-      () =>
-        policyActivities(config.policy.engine).captionClips({ ...place, policy: policy as PolicyRef, ...captioning }),
-      { explain: (sentence) => divergedPolicy(config, policy.step, sentence) },
-    );
-  const { captions, computedWith } = await gate.through(caption, { of: 'captioner' });
+  const { divergence } = run;
+  const written = await writtenBy({ config, policy, divergence, gate, of: 'captioner' }, () =>
+    policyActivities(config.policy.engine).captionClips({ ...{ ...place, policy, ...captioning }, ...run.captioning }),
+  );
+  const { captions, computedWith } = written;
+  run.spendOnCaptions(written.usage);
   if (computedWith) run.noteIdentity('engine', [computedWith]);
   const { maxNewTokens, decoding } = captioning;
   const madeWith = { frames: config.frames, maxNewTokens, decoding };
-  const { metrics, details, usage, judge, comparedWith, made } = await gate.through(() =>
-    judgeActivities.scoreBenchmark({ ...place, captions, ...scoring, madeWith, ...run.benchmarkJudge }),
+  const { metrics, details, judge, comparedWith, made } = await run.benchmarkInTurn(() =>
+    gate.through(() =>
+      judgeActivities.scoreBenchmark({ ...place, captions, ...scoring, madeWith, ...run.benchmarkJudge }),
+    ),
   );
-  run.spendOnBenchmark(usage);
   run.noteBenchmarkJudge(judge);
   if (comparedWith) run.noteIdentity('embedding', [comparedWith]);
   const benchmark = heldOutIdentity(run, await benchmarkJudgeVersion(run, gate), embeddingOf(run));
@@ -84,7 +84,8 @@ export function heldOutIdentity(run: RunState, judgeVersion: string | undefined,
   // Without a temperature nothing is drawn.
   const drawn = decoding.temperature > 0 ? seed : undefined;
   const { judge } = run.benchmarkJudge;
-  return benchmarkIdentity({ ...captioning, seed: drawn, ...scoring, embedding, judge, judgeVersion });
+  const engine = withoutCosts(captioning.engine);
+  return benchmarkIdentity({ ...captioning, engine, seed: drawn, ...scoring, embedding, judge, judgeVersion });
 }
 
 /** The model that compares phrases in this run's benchmark, if one does. */

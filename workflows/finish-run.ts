@@ -4,7 +4,7 @@ import type { RunSummary } from '../contracts/run-results.ts';
 import { type MlflowMirror, trackingInput } from './mirror.ts';
 import type { RunState } from './run-state.ts';
 import { runSummary } from './run-summary.ts';
-import { bestEffortActivities, mediaActivities, mlflowActivities, policyActivities } from './stages.ts';
+import { bestEffortActivities, closingActivities, mediaActivities, policyActivities } from './stages.ts';
 import { execution } from './start-run.ts';
 
 /** What the status of a run says that has ended. */
@@ -41,7 +41,7 @@ export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<Ru
   run.stage = 'mlflow';
   await mirror.drain();
   if (snapshot.tracking)
-    await mlflowActivities.finishTracking({
+    await closingActivities.finishTracking({
       runKey,
       tracking: snapshot.tracking,
       status: 'FINISHED',

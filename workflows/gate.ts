@@ -32,15 +32,15 @@ export class Gate {
     this.#onChange = onChange;
   }
 
-  /** What a person must do, in one sentence; absent while nothing waits. */
+  /** What a person must do, in a sentence for each that waits; absent while nothing does. */
   get sentence(): string | undefined {
-    return this.held?.why;
+    const all = new Set([...this.#waiting].map(({ why }) => why));
+    return all.size > 0 ? [...all].join(' ') : undefined;
   }
 
-  /** The same, and since when. */
-  get held(): JudgeWaiting | undefined {
-    const [first] = this.#waiting;
-    return first;
+  /** What waits, each since when, in the order in which it came up. */
+  get held(): JudgeWaiting[] {
+    return [...this.#waiting];
   }
 
   /** Tries again what waits. Harmless when nothing does. */
@@ -71,7 +71,7 @@ export class Gate {
         const sentence = this.#sentenceOf(error);
         if (sentence === undefined || !this.#onChange) throw error;
         const why = explain?.(sentence) ?? sentence;
-        await this.hold(why, of);
+        await this.hold(why, of, error instanceof ActivityFailure ? error.activityId : undefined);
         if (this.#stopped) throw new StoppedByUser(why, this.name);
       }
     }
@@ -85,8 +85,8 @@ export class Gate {
     this.#onChange?.();
   }
 
-  /** Waits for `resume` or `stop`; not at all once the run is stopped. */
-  async hold(why: string, of?: WaitedFor): Promise<void> {
+  /** Waits for `resume` or `stop`; not at all once the run is stopped. @param _by the activity that failed. */
+  async hold(why: string, of?: WaitedFor, _by?: string): Promise<void> {
     if (this.#stopped) return;
     log.warn(`Paused: ${of ?? this.name}.`, { sentence: why });
     const waiting: JudgeWaiting = { why, since: Date.now(), ...(of && of !== 'judge' && { of }) };

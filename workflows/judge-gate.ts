@@ -10,7 +10,8 @@ import { StoppedByUser } from './stopped-by-user.ts';
  * ledger. A run that a user stopped does not wait for a judge that does not answer, either.
  */
 export class JudgeGate extends Gate {
-  #waiting: JudgeWaiting | undefined;
+  /** What activities have said that they wait for, by the id of each. */
+  readonly #waiting = new Map<string, JudgeWaiting>();
   /** Why the activities in flight were broken off, once they were. */
   #brokenOff: string | undefined;
   /** The activities in flight, with what each of them asks. */
@@ -22,12 +23,19 @@ export class JudgeGate extends Gate {
 
   /** What the judge is waited for, and since when: for a person to repair it, or for it to answer again. */
   get waiting(): JudgeWaiting | undefined {
-    return this.held ?? this.#waiting;
+    return this.waitings[0];
   }
 
-  /** An activity waits for the judge, or does not any more. */
-  waits(waiting: JudgeWaiting | null): void {
-    this.#waiting = waiting ?? undefined;
+  /** The same of all that is waited for, since several may be asked at the same time. */
+  get waitings(): JudgeWaiting[] {
+    const said = new Map([...this.held, ...this.#waiting.values()].map((each) => [`${each.of} ${each.why}`, each]));
+    return [...said.values()];
+  }
+
+  /** An activity waits for the judge, or does not any more. @param by its id. */
+  waits(waiting: JudgeWaiting | null, by = ''): void {
+    if (waiting) this.#waiting.set(by, waiting);
+    else this.#waiting.delete(by);
     if (this.stopped) this.#breakOff();
     this.changed();
   }
@@ -39,13 +47,14 @@ export class JudgeGate extends Gate {
 
   /** Ends activities that wait for a judge that does not answer. */
   #breakOff(): void {
-    if (!this.#waiting) return;
-    this.#brokenOff ??= this.#waiting.why;
+    const [first] = this.#waiting.values();
+    if (!first) return;
+    this.#brokenOff ??= first.why;
     for (const scope of this.#asking.keys()) scope.cancel();
   }
 
-  override async hold(why: string, of?: WaitedFor): Promise<void> {
-    this.#waitsNoMore(of);
+  override async hold(why: string, of?: WaitedFor, by?: string): Promise<void> {
+    if (by !== undefined) this.#waiting.delete(by);
     await super.hold(why, of);
   }
 
@@ -67,7 +76,7 @@ export class JudgeGate extends Gate {
 
   /** What another activity waits for stays: with `rolloutLag: 1` rollouts and the judge are asked at the same time. */
   #waitsNoMore(of: WaitedFor | undefined): void {
-    if (isJudge(this.#waiting?.of) === isJudge(of)) this.#waiting = undefined;
+    for (const [by, waiting] of this.#waiting) if (isJudge(waiting.of) === isJudge(of)) this.#waiting.delete(by);
   }
 }
 

@@ -47,7 +47,7 @@ export abstract class JudgedRun<Snapshot extends JudgedSnapshot> implements Cont
 
   /** The part of the status that every run has. */
   protected judgedStatus(waiting: Waiting): JudgedStatus {
-    const { paused, asked, blocked, died, differs, judge } = waiting;
+    const { paused, asked, blocked, died, differs, judge, besides = [] } = waiting;
     const spent = this.spentSoFar;
     return {
       stage: pausedStage(waiting) ?? this.stage,
@@ -57,6 +57,7 @@ export abstract class JudgedRun<Snapshot extends JudgedSnapshot> implements Cont
       ...(died !== undefined && { died }),
       ...(differs !== undefined && { differs }),
       ...(judge && { waiting: judge }),
+      ...(besides.length > 0 && { alsoWaiting: besides }),
       ...(spent.calls > 0 && { judge: spent }),
     };
   }
@@ -73,7 +74,7 @@ function pausedStage({ paused, blocked, died, differs, judge }: Waiting): string
 /** The part of the status that every run with a judge has. */
 export type JudgedStatus = Pick<
   RunStatus,
-  'stage' | 'paused' | 'asked' | 'blocked' | 'died' | 'differs' | 'waiting' | 'judge'
+  'stage' | 'paused' | 'asked' | 'blocked' | 'died' | 'differs' | 'waiting' | 'alsoWaiting' | 'judge'
 >;
 
 export function plus({ calls, usd }: JudgeSpending, usage: Pick<JudgeUsage, 'calls' | 'cost'>): JudgeSpending {

@@ -1,12 +1,13 @@
 import { Limits } from '../contracts/limits.ts';
 import { isLlm, isPriced, type JudgeConfig } from '../judge/judge-config.ts';
+import type { EngineConfig } from '../policy/policy-config.ts';
 import type { ControllableRun } from './controllable-run.ts';
 
 /**
  * `run`: whose limits these are, once it is known.
  * @throws Error with a sentence that names the field and shows a right one.
  */
-export function parseLimits(raw: unknown, run?: Pick<ControllableRun, 'judge' | 'ownBenchmarkJudge'>): Limits {
+export function parseLimits(raw: unknown, run?: LimitedRun): Limits {
   const parsed = Limits.safeParse(raw);
   if (parsed.success) {
     if (run) checkAgainst(run, parsed.data);
@@ -16,11 +17,11 @@ export function parseLimits(raw: unknown, run?: Pick<ControllableRun, 'judge' | 
   throw new Error(`Wrong limits: ${what}. Right ones are {"judgeBudgetUsd": 20, "maxSteps": 500}.`);
 }
 
-function checkAgainst(
-  { judge, ownBenchmarkJudge }: Pick<ControllableRun, 'judge' | 'ownBenchmarkJudge'>,
-  limits: Limits,
-) {
+type LimitedRun = Pick<ControllableRun, 'judge' | 'ownBenchmarkJudge' | 'captioning'>;
+
+function checkAgainst({ judge, ownBenchmarkJudge, captioning }: LimitedRun, limits: Limits) {
   const { judgeBudgetUsd, benchmarkJudgeBudgetUsd, benchmarkJudgeBudgetCalls } = limits;
+  const { captionsBudgetUsd, captionsBudgetCalls } = limits;
   const isFree = (one: JudgeConfig) => isLlm(one) && !isPriced(one);
   const never = (field: string, section: string, instead: string) =>
     new Error(
@@ -28,6 +29,15 @@ function checkAgainst(
         'start the run with a price.',
     );
   if (judgeBudgetUsd && isFree(judge)) throw never('judgeBudgetUsd', 'judge', 'judgeBudgetCalls');
+  if (captionsBudgetUsd !== undefined || captionsBudgetCalls !== undefined) {
+    if (captioning?.engine.kind !== 'openai')
+      throw new Error(
+        'Wrong limits: captions of this run cost nothing, since no endpoint writes them. Leave out captionsBudgetUsd ' +
+          'and captionsBudgetCalls.',
+      );
+    if (captionsBudgetUsd && !isPriced(captioning.engine))
+      throw never('captionsBudgetUsd', 'policy.engine', 'captionsBudgetCalls');
+  }
   if (benchmarkJudgeBudgetUsd === undefined && benchmarkJudgeBudgetCalls === undefined) return;
   if (!ownBenchmarkJudge)
     throw new Error(
@@ -36,6 +46,16 @@ function checkAgainst(
     );
   if (benchmarkJudgeBudgetUsd && isFree(ownBenchmarkJudge))
     throw never('benchmarkJudgeBudgetUsd', 'benchmark.judge', 'benchmarkJudgeBudgetCalls');
+}
+
+/** The engine with the budget for captions that holds now. */
+export function limitedEngine(
+  engine: EngineConfig,
+  { captionsBudgetUsd: usd, captionsBudgetCalls: calls }: Limits,
+): EngineConfig {
+  if (engine.kind !== 'openai' || (usd === undefined && calls === undefined)) return engine;
+  const budget = { ...engine.budget, ...(usd !== undefined && { usd }), ...(calls !== undefined && { calls }) };
+  return { ...engine, budget };
 }
 
 /** The judge with the budget that holds now. */

@@ -7,11 +7,12 @@ import type { RunSnapshot } from '../contracts/run-state.ts';
 import type { JudgeSection } from '../judge/client/config-section.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
+import type { EngineConfig } from '../policy/policy-config.ts';
 import { bestAfter, endedEarly } from './best-checkpoint.ts';
 import { NOTHING_WATCHED, watchEvaluation } from './collapse.ts';
 import type { HeldOutMetric } from './held-out-fall.ts';
 import { JudgedRun, plus } from './judged-run.ts';
-import { limitedJudge } from './limits.ts';
+import { limitedEngine, limitedJudge } from './limits.ts';
 import { present } from './present.ts';
 
 const NOTHING: JudgeSpending = { calls: 0, usd: 0 };
@@ -63,6 +64,19 @@ export abstract class MeasuredRun extends JudgedRun<RunSnapshot> {
     const { benchmarkSpent = NOTHING } = this.snapshot;
     if (this.config.benchmark.judge) this.snapshot.benchmarkSpent = plus(benchmarkSpent, usage);
     else this.spend(usage);
+  }
+
+  /** The engine and, where captions are paid for, what they have cost so far: input of the stages that caption. */
+  get captioning(): { engine: EngineConfig; spent?: JudgeSpending } {
+    const { captionsSpent = NOTHING, limits } = this.snapshot;
+    const engine = limitedEngine(this.config.policy.engine, limits);
+    return { engine, ...(engine.kind === 'openai' && { spent: captionsSpent }) };
+  }
+
+  /** Adds what finished captions have cost. */
+  spendOnCaptions(usage: JudgeUsage | undefined): void {
+    const { captionsSpent = NOTHING } = this.snapshot;
+    if (usage) this.snapshot.captionsSpent = plus(captionsSpent, usage);
   }
 
   get finished(): boolean {

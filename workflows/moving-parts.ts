@@ -1,5 +1,5 @@
 import { changeSentence, type MovingPart, type RunIdentity } from '../contracts/run-identity.ts';
-import { differences, type Identity, MOST_VERSIONS, sameIdentity } from '../core/identity.ts';
+import { differences, type Identity, joinedIdentity, MOST_VERSIONS, sameIdentity } from '../core/identity.ts';
 
 /**
  * What is known after a stage has said with what it was done. The first of a part is what the run began with. Each that
@@ -20,7 +20,8 @@ export function noteIdentity(
 function noteOne(known: RunIdentity, part: MovingPart, step: number, identity: Identity): RunIdentity {
   const seen = known.seen[part] ?? [];
   const last = seen.at(-1);
-  if (last && sameIdentity(last, identity)) return known;
+  if (last && sameIdentity(last, identity))
+    return { ...known, seen: { ...known.seen, [part]: [...seen.slice(0, -1), joinedIdentity(last, identity)] } };
   const others = seen.filter((one) => !sameIdentity(one, identity));
   const isNew = others.length === seen.length;
   if (isNew && seen.length >= MOST_VERSIONS) return known;

@@ -1,7 +1,7 @@
 import type { Evaluation } from '../contracts/run-results.ts';
 import { prefixed } from '../core/metric-names.ts';
 import type { RunState } from './run-state.ts';
-import { shortActivities } from './stages.ts';
+import { recordActivities } from './stages.ts';
 import type { StepOutcome } from './step.ts';
 
 /** Stores a finished step, with the benchmark that followed it if one did. MLflow and the report read these records. */
@@ -14,7 +14,7 @@ export async function record(
   const { runKey, step } = snapshot; // the next step may begin before this one is stored
   if (evaluation) run.keep(evaluation);
   const signs = run.collapse.filter((warning) => warning.step === step).map(({ kind }) => [kind, 1]);
-  await shortActivities.recordStep({
+  await recordActivities.recordStep({
     runKey,
     record: {
       step,

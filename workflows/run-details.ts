@@ -3,6 +3,7 @@ import { forkSentence } from '../contracts/forked-from.ts';
 import { waitingSentence } from '../contracts/judge-waiting.ts';
 import { endSentence, type RunEnd } from '../contracts/run-end.ts';
 import type { RunSnapshot } from '../contracts/run-state.ts';
+import { type PartOf, partSentence } from '../contracts/run-status.ts';
 import { runWarnings } from '../contracts/run-warnings.ts';
 import { type SetAside, setAsideSentence } from '../contracts/set-aside.ts';
 import { parentage } from '../contracts/start.ts';
@@ -11,6 +12,8 @@ import type { Waiting } from './controllable-run.ts';
 
 interface Shown {
   totalSteps: number;
+  /** The part of its round that the run works on. */
+  part?: PartOf | undefined;
   waiting: Waiting;
   best?: BestCheckpoint | undefined;
   /** Once the run has made its last step. */
@@ -19,16 +22,17 @@ interface Shown {
 }
 
 /** The Markdown that the Temporal UI shows on a run's page: where it is, what it reached, where to look. */
-export function runDetails(snapshot: RunSnapshot, { totalSteps, waiting, best, end, setAside }: Shown): string {
+export function runDetails(snapshot: RunSnapshot, { totalSteps, part, waiting, best, end, setAside }: Shown): string {
   const { config, lastMetrics: last, evaluations, tracking, spent, benchmarkSpent, trainedFrom, forkedFrom } = snapshot;
-  const { collapse, identity } = snapshot;
+  const { collapse, identity, captionsSpent } = snapshot;
   const unusable = setAsideSentence(setAside);
   const number = (name: string, digits = 3) => last[name]?.toFixed(digits) ?? '-';
   const lines = [
     ...waitingLines(waiting),
     ...(end ? [`**${endSentence(end)}.**`, ''] : []),
     ...runWarnings({ collapse: collapse?.warnings, identity }).flatMap((sentence) => [`**${sentence}.**`, '']),
-    `**${config.algorithm.kind.toUpperCase()}** step ${snapshot.step} of ${totalSteps}`,
+    `**${config.algorithm.kind.toUpperCase()}** step ${snapshot.step} of ${totalSteps}` +
+      (part ? `, then ${partSentence(part)} of a round` : ''),
     '',
     ...table([
       ['reward', number('reward/mean')],
@@ -54,6 +58,7 @@ export function runDetails(snapshot: RunSnapshot, { totalSteps, waiting, best, e
   if (spent.calls > 0) lines.push('', `Judge: ${spent.calls} calls, ${spent.usd.toFixed(2)} USD`);
   if (benchmarkSpent)
     lines.push('', `Judge of benchmarks: ${benchmarkSpent.calls} calls, ${benchmarkSpent.usd.toFixed(2)} USD`);
+  if (captionsSpent) lines.push('', `Captions: ${captionsSpent.calls} calls, ${captionsSpent.usd.toFixed(2)} USD`);
   if (tracking) lines.push('', `[MLflow run](${tracking.runUrl})`);
   return lines.join('\n');
 }
@@ -69,11 +74,11 @@ export function waitingLines(waiting: Waiting): string[] {
   return [...whyItWaits(waiting), ...(waiting.ignored === undefined ? [] : [waiting.ignored, ''])];
 }
 
-function whyItWaits({ paused, asked, blocked, notFinite, died, differs, judge }: Waiting): string[] {
+function whyItWaits({ paused, asked, blocked, notFinite, died, differs, judge, besides = [] }: Waiting): string[] {
   if (notFinite !== undefined) return [`**Paused: not finite.** ${notFinite}`, ''];
   if (died !== undefined) return [`**Paused: worker died.** ${died} Then send \`resume\`.`, ''];
   if (differs !== undefined) return [`**Paused: replay differs.** ${differs}`, ''];
-  const since = judge ? [waitingSentence(judge), ''] : [];
+  const since = (judge ? [judge, ...besides] : []).flatMap((each) => [waitingSentence(each), '']);
   if (blocked !== undefined)
     return [`**Paused: ${judge?.of ?? 'judge'}.** ${blocked} Then send \`resume\`.`, '', ...since];
   if (judge) return since;

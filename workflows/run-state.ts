@@ -2,14 +2,14 @@ import { refreshesReference } from '../algorithms/reference-refresh.ts';
 import { samplesAhead } from '../algorithms/rollout-lag.ts';
 import { type MovingPart, NOTHING_SEEN, type RunIdentity } from '../contracts/run-identity.ts';
 import type { RunProgress, RunSnapshot } from '../contracts/run-state.ts';
-import type { RunStatus } from '../contracts/run-status.ts';
+import type { PartOf, RunStatus } from '../contracts/run-status.ts';
 import type { SetAside } from '../contracts/set-aside.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { Identity } from '../core/identity.ts';
 import type { StepPlace } from '../core/place.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import type { JudgedBy } from '../judge/judged-by.ts';
-import type { JudgeSpending } from '../judge/usage.ts';
+import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import { bestSteps } from './best-checkpoint.ts';
 import { NOTHING_WATCHED, watchStep } from './collapse.ts';
 import type { Waiting } from './controllable-run.ts';
@@ -18,6 +18,7 @@ import type { JudgeGate } from './judge-gate.ts';
 import { plus } from './judged-run.ts';
 import { MeasuredRun } from './measured-run.ts';
 import { noteIdentity } from './moving-parts.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import { present } from './present.ts';
 import { runDetails } from './run-details.ts';
 import { pauseBecause, stepsBelow } from './scorable-rule.ts';
@@ -28,11 +29,29 @@ import { trainingStatus } from './training-status.ts';
  * A training run's state with the pure decisions about it: what its next step works on, and what follows from a step.
  */
 export class RunState extends MeasuredRun {
-  override stage = 'starting';
+  #stage = 'starting';
+  #part: PartOf | undefined;
+  onPart?: () => void;
   /** Where it waits for a person when the numbers of its policy or of an update are not finite. */
   readonly divergence = new Gate('not finite', 'Diverged');
+  /** Stages that spend the budget of `judge`: with `rolloutLag: 1` a benchmark is beside the next step's. */
+  readonly spending = new OneAtATime();
   /** What the step under way has paid: `advance` adds it to the snapshot with the rest of the step. */
   #stepUsage = { calls: 0, cost: 0 };
+
+  override get stage(): string {
+    return this.#stage;
+  }
+
+  override set stage(stage: string) {
+    this.#stage = stage;
+    this.#part = undefined;
+  }
+
+  /** The part of its round that the stage works on, where rounds have several. */
+  get part(): PartOf | undefined {
+    return this.#part;
+  }
 
   protected override get spentSoFar(): JudgeSpending {
     return plus(this.snapshot.spent, this.#stepUsage);
@@ -82,7 +101,15 @@ export class RunState extends MeasuredRun {
 
   /** What the step after that one works on, as far as it samples: its completions are the present policy's. */
   stepAhead(gate: JudgeGate): StepInput {
-    return { ...this.#stepInput(this.snapshot.step + 2, this.policy, gate), onStage: () => {} };
+    const step = this.snapshot.step + 2;
+    return {
+      ...this.#stepInput(step, this.policy, gate),
+      onStage: (stage, part) => {
+        // Before its turn, and while a benchmark precedes it, the run shows what it does besides.
+        const isShown = this.snapshot.step + 1 === step && ['rollout', 'scoring'].includes(this.#stage);
+        if (part && isShown) this.#showPart(stage, part);
+      },
+    };
   }
 
   #stepInput(step: number, rolloutPolicy: PolicyRef, gate: JudgeGate): StepInput {
@@ -100,16 +127,24 @@ export class RunState extends MeasuredRun {
       spent: () => this.spentSoFar,
       judge: () => this.judge,
       gate,
+      inTurn: (ask) => this.spending.run(ask),
       divergence: this.divergence,
       skippedUpdates,
-      onStage: (stage) => {
+      onStage: (stage, part) => {
         this.stage = stage;
+        if (part) this.#showPart(stage, part);
       },
       onIdentity: (part, found) => this.noteIdentity(part, found, step),
       onJudged: ({ calls, cost }) => {
         this.#stepUsage = { calls: this.#stepUsage.calls + calls, cost: this.#stepUsage.cost + cost };
       },
     };
+  }
+
+  #showPart(stage: string, part: PartOf): void {
+    this.#stage = stage;
+    this.#part = part;
+    this.onPart?.();
   }
 
   /** Moves on by one optimiser step. */
@@ -152,6 +187,16 @@ export class RunState extends MeasuredRun {
     if (found.length > 0) this.snapshot.identity = noteIdentity(this.identity, part, step, found);
   }
 
+  /** Asks the judge of benchmarks, `judge` itself or one with a budget of its own, and takes in what that has paid. */
+  benchmarkInTurn<T extends { usage: Pick<JudgeUsage, 'calls' | 'cost'> }>(ask: () => Promise<T>): Promise<T> {
+    const asked = async () => {
+      const result = await ask();
+      this.spendOnBenchmark(result.usage);
+      return result;
+    };
+    return this.config.benchmark.judge ? asked() : this.spending.run(asked);
+  }
+
   /** Takes in who has judged a benchmark. */
   noteBenchmarkJudge({ answeredBy = [] }: JudgedBy): void {
     this.noteIdentity(this.config.benchmark.judge ? 'benchmark.judge' : 'judge', answeredBy);
@@ -171,9 +216,9 @@ export class RunState extends MeasuredRun {
 
   /** Markdown for the run's page in the Temporal UI. */
   override details(waiting: Waiting): string {
-    const { totalSteps, best, end, setAside, divergence } = this;
+    const { totalSteps, best, end, setAside, divergence, part } = this;
     const now = { ...this.#stillWaiting(waiting), notFinite: divergence.sentence };
-    return runDetails(this.snapshot, { totalSteps, waiting: now, best, end, setAside });
+    return runDetails(this.snapshot, { totalSteps, part, waiting: now, best, end, setAside });
   }
 
   /** A run that makes no further step does nothing that was asked of it for after its step. */

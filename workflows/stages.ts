@@ -24,6 +24,9 @@ export const shortActivities = proxyActivities<Activities>({
   retry: PATIENT,
 });
 
+/** The same once a run has something to lose: it waits where its worker keeps dying. At its start it fails. */
+export const recordActivities = gated(shortActivities);
+
 const LONG = { startToCloseTimeout: '24h', heartbeatTimeout: HEARTBEAT, retry: PATIENT } satisfies ActivityOptions;
 
 /** Local, but long where there is much to read: finding the state of a run of ten thousand steps. */
@@ -48,6 +51,9 @@ export const mlflowActivities = proxyActivities<Activities>({
   // A workflow that breaks off a delivery does not wait for its next attempt; what arrives twice is one point.
   cancellationType: 'TRY_CANCEL',
 });
+
+/** The end of a run that has a result, which waits where its worker keeps dying. A mirror gives up there. */
+export const closingActivities = gated(mlflowActivities);
 
 /** The final status of a failed run for MLflow: worth a minute, not worth hanging for. */
 export const bestEffortActivities = proxyActivities<Activities>({

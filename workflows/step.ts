@@ -1,6 +1,7 @@
 import type { ExperimentConfig } from '../configs/schema.ts';
 import type { MovingPart } from '../contracts/run-identity.ts';
 import type { ClipsAhead } from '../contracts/run-state.ts';
+import type { PartOf } from '../contracts/run-status.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { Identity } from '../core/identity.ts';
 import type { NotFinite } from '../core/not-finite.ts';
@@ -34,12 +35,14 @@ export interface StepInput {
   /** The judge with the budget that holds at the moment it is asked. */
   judge(): JudgeConfig;
   gate: JudgeGate;
+  /** Asks the judge when no other stage of the run does, so that each knows what those before it have paid. */
+  inTurn<T>(ask: () => Promise<T>): Promise<T>;
   /** Where the step waits when numbers are not finite. */
   divergence: Gate;
   /** Updates that the run has not made so far, since a number of theirs was not finite. */
   skippedUpdates: number;
-  /** Called when a stage of the step begins. */
-  onStage(stage: string): void;
+  /** Called when a stage of the step begins, or a part of it where the step's rounds have several. */
+  onStage(stage: string, part?: PartOf): void;
   /** Called when a stage has said with what a part of the step was made. */
   onIdentity(part: MovingPart, found: readonly Identity[]): void;
   /** Called when the judge has answered a round, with what that came to. */

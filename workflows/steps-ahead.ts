@@ -13,7 +13,8 @@ import { StoppedByUser } from './stopped-by-user.ts';
 export class StepsAhead {
   readonly #run: RunState;
   readonly #gate: JudgeGate;
-  #ahead: { step: number; scope: CancellationScope; collected: Promise<Collected> } | undefined;
+  #now: Collecting | undefined;
+  #ahead: Collecting | undefined;
 
   constructor(run: RunState, gate: JudgeGate) {
     this.#run = run;
@@ -25,7 +26,8 @@ export class StepsAhead {
     const input = this.#run.nextStep(this.#gate);
     if (!samplesAhead(input.config.algorithm)) return [input];
     const { step } = input.place;
-    const { collected } = this.#ahead?.step === step ? this.#ahead : collecting(input);
+    this.#now = this.#ahead?.step === step ? this.#ahead : collecting(input);
+    const { collected } = this.#now;
     const turn = collected.catch(() => undefined); // the step that awaits it throws
     this.#ahead = input.isLast(step) ? undefined : collecting({ ...this.#run.stepAhead(this.#gate), turn });
     return [input, collected];
@@ -41,13 +43,21 @@ export class StepsAhead {
     });
   }
 
-  /** Breaks off what is sampled for a step that will not be made. */
+  /** Breaks off what is sampled for steps that will not be made. */
   cancel(): void {
+    this.#now?.scope.cancel();
     this.#ahead?.scope.cancel();
   }
 }
 
-function collecting(input: StepInput): { step: number; scope: CancellationScope; collected: Promise<Collected> } {
+/** Completions of a step that are being sampled and scored. */
+interface Collecting {
+  step: number;
+  scope: CancellationScope;
+  collected: Promise<Collected>;
+}
+
+function collecting(input: StepInput): Collecting {
   const scope = new CancellationScope();
   const collected = scope.run(() => collectCompletions(input));
   collected.catch(() => undefined); // thrown where the step awaits it

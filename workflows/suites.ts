@@ -5,12 +5,12 @@ import type { Evaluation, SuiteEvaluation } from '../contracts/run-results.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { StepPlace } from '../core/place.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
-import { endpointOf } from '../policy/endpoint-of.ts';
+import { endpointOf, withoutCosts } from '../policy/endpoint-of.ts';
 import { promptTexts } from '../policy/prompt-config.ts';
 import { benchmarkIdentity } from './benchmark-identity.ts';
 import type { JudgeGate } from './judge-gate.ts';
 import { benchmarkJudgeVersion } from './judge-version.ts';
-import { divergedPolicy } from './not-finite.ts';
+import { writtenBy } from './policy-texts.ts';
 import type { RunState } from './run-state.ts';
 import { judgeActivities, mediaActivities, policyActivities } from './stages.ts';
 
@@ -44,21 +44,22 @@ export async function evaluateSuite(
     : await captionSuite(run, gate, source, prepared, { place, policy: policy() });
 
   const {
-    usage,
-    seconds: _,
+    usage: _usage,
+    seconds: _seconds,
     ...result
-  } = await gate.through(() =>
-    judgeActivities.scoreSuite({
-      ...place,
-      items: prepared.items,
-      captions,
-      subject: predictions ? source.predictions! : subjectOf(run, policy(), prepared.captioning),
-      quirks: source.quirks,
-      ...(source.variants && { variants: source.variants }),
-      ...run.benchmarkJudge,
-    }),
+  } = await run.benchmarkInTurn(() =>
+    gate.through(() =>
+      judgeActivities.scoreSuite({
+        ...place,
+        items: prepared.items,
+        captions,
+        subject: predictions ? source.predictions! : subjectOf(run, policy(), prepared.captioning),
+        quirks: source.quirks,
+        ...(source.variants && { variants: source.variants }),
+        ...run.benchmarkJudge,
+      }),
+    ),
   );
-  run.spendOnBenchmark(usage);
   run.noteBenchmarkJudge(result.judge);
   return { ...result, step: place.step, benchmark, ...(!predictions && { policy: policy() }) };
 }
@@ -91,7 +92,7 @@ function suiteIdentity(
   const { prompt, policy, seed } = run.config;
   const captioning = prepared.captioning ?? captioningOfRun(run);
   const drawn = captioning.decoding.temperature > 0 ? seed : undefined;
-  const made = { captioning, output: prompt.output, engine: policy.engine, seed: drawn };
+  const made = { captioning, output: prompt.output, engine: withoutCosts(policy.engine), seed: drawn };
   return benchmarkIdentity({ ...how, ...prepared, ...made, judge: run.benchmarkJudge.judge, judgeVersion });
 }
 
@@ -130,7 +131,7 @@ async function captionSuite(
   { manifests, captioning }: PreparedSuite,
   { place, policy }: { place: StepPlace; policy: PolicyRef },
 ): Promise<ArtifactRef[]> {
-  const { config } = run;
+  const { config, divergence } = run;
   // Suites that an older version prepared were captioned as the run's held-out clips are.
   const { frames, maxNewTokens, decoding }: Captioning = captioning ?? captioningOfRun(run);
   const parts: ArtifactRef[] = [];
@@ -142,23 +143,21 @@ async function captionSuite(
       prompt: config.prompt,
     });
     if (decodedWith) run.noteIdentity('frames', [decodedWith]);
-    const caption = () =>
-      run.divergence.through(
-        () =>
-          policyActivities(config.policy.engine).captionClips({
-            ...place,
-            policy,
-            engine: config.policy.engine,
-            clips,
-            list: `${suite}-${i + 1}`,
-            output: config.prompt.output,
-            maxNewTokens,
-            decoding,
-            seed: config.seed,
-          }),
-        { explain: (sentence) => divergedPolicy(config, policy.step, sentence) },
-      );
-    const { captions, computedWith } = await gate.through(caption, { of: 'captioner' });
+    const written = await writtenBy({ config, policy, divergence, gate, of: 'captioner' }, () =>
+      policyActivities(config.policy.engine).captionClips({
+        ...place,
+        policy,
+        ...run.captioning,
+        clips,
+        list: `${suite}-${i + 1}`,
+        output: config.prompt.output,
+        maxNewTokens,
+        decoding,
+        seed: config.seed,
+      }),
+    );
+    const { captions, computedWith, usage } = written;
+    run.spendOnCaptions(usage);
     if (computedWith) run.noteIdentity('engine', [computedWith]);
     parts.push(captions);
   }

@@ -78,33 +78,36 @@ async function train(run: RunState, control: Control, mirror: MlflowMirror): Pro
   let recording = Promise.resolve(); // a step's record is written beside the next step
   let leftOut: StoppedByUser | undefined; // in place of a step
   let unmeasured: StoppedByUser | undefined;
-  while (!unmeasured && (await goesOn(control, isOver))) {
-    const known = run.collapse.length;
-    const { done: outcome, wait } = await orStopped(async () => {
-      const [made] = await Promise.all([trainStep(...steps.next()), recording]);
-      return made;
-    });
-    leftOut = wait;
-    if (!outcome) break;
-    run.advance(outcome);
-    await holdIfUnscorable(run, outcome, control);
-    const ended = isOver();
-    const { done: evaluation, wait: inBenchmark } = await orStopped(async () =>
-      ended || run.shouldEvaluate ? measured(run, control, ended && exportsLast) : undefined,
-    );
-    unmeasured = inBenchmark;
-    recording = record(run, outcome, evaluation);
-    recording.catch(() => undefined); // thrown where it is awaited; a cancellation may come before that
-    if (run.collapse.length > known && run.config.collapse.action === 'pause') control.pause();
-    control.show();
-    if (workflowInfo().continueAsNewSuggested && !isOver()) {
-      await Promise.all([recording, steps.rest()]);
-      await mirror.rest();
-      await continueAsNew({ continued: run.snapshot, control: control.state });
+  try {
+    while (!unmeasured && (await goesOn(control, isOver))) {
+      const known = run.collapse.length;
+      const { done: outcome, wait } = await orStopped(async () => {
+        const [made] = await Promise.all([trainStep(...steps.next()), recording]);
+        return made;
+      });
+      leftOut = wait;
+      if (!outcome) break;
+      run.advance(outcome);
+      await holdIfUnscorable(run, outcome, control);
+      const ended = isOver();
+      const { done: evaluation, wait: inBenchmark } = await orStopped(async () =>
+        ended || run.shouldEvaluate ? measured(run, control, ended && exportsLast) : undefined,
+      );
+      unmeasured = inBenchmark;
+      recording = record(run, outcome, evaluation);
+      recording.catch(() => undefined); // thrown where it is awaited; a cancellation may come before that
+      if (run.collapse.length > known && run.config.collapse.action === 'pause') control.pause();
+      control.show();
+      if (workflowInfo().continueAsNewSuggested && !isOver()) {
+        await Promise.all([recording, steps.rest()]);
+        await mirror.rest();
+        await continueAsNew({ continued: run.snapshot, control: control.state });
+      }
     }
+    await recording;
+  } finally {
+    steps.cancel(); // whatever ends the loop
   }
-  steps.cancel();
-  await recording;
   // A judge that was blocked in a step would be in the final benchmark, too.
   const measurable = !unmeasured && leftOut?.gate !== control.judge.name;
   if (measurable && !run.evaluatedFinally)
@@ -121,8 +124,8 @@ async function orStopped<T>(work: () => Promise<T>): Promise<{ done?: T; wait?: 
   try {
     return { done: await scope.run(work) };
   } catch (error) {
+    scope.cancel(); // what is done beside it
     if (!(error instanceof StoppedByUser)) throw error;
-    scope.cancel(); // what was done beside it
     return { wait: error };
   }
 }

@@ -2,7 +2,7 @@ import type { BestCheckpoint } from '../contracts/best.ts';
 import type { CollapseWarning } from '../contracts/collapse.ts';
 import type { RunEnd } from '../contracts/run-end.ts';
 import type { RunSnapshot } from '../contracts/run-state.ts';
-import type { RunStatus } from '../contracts/run-status.ts';
+import type { PartOf, RunStatus } from '../contracts/run-status.ts';
 import type { SetAside } from '../contracts/set-aside.ts';
 import type { JudgedStatus } from './judged-run.ts';
 
@@ -10,6 +10,7 @@ import type { JudgedStatus } from './judged-run.ts';
 interface Shown {
   snapshot: RunSnapshot;
   totalSteps: number;
+  part: PartOf | undefined;
   finished: boolean;
   divergence: { sentence: string | undefined };
   end?: RunEnd | undefined;
@@ -23,8 +24,9 @@ interface Shown {
  * @param judged the part that every run with a judge has.
  */
 export function trainingStatus(run: Shown, judged: JudgedStatus): RunStatus {
-  const { end, setAside, collapse, divergence, best, totalSteps, finished } = run;
-  const { startTime, step, lastMetrics, secondsPerStep, tracking, evaluations, benchmarkSpent } = run.snapshot;
+  const { end, setAside, collapse, divergence, best, totalSteps, finished, part } = run;
+  const { startTime, step, lastMetrics, secondsPerStep, tracking, evaluations } = run.snapshot;
+  const { benchmarkSpent, captionsSpent } = run.snapshot;
   const { trainedFrom, forkedFrom, skippedUpdates, identity } = run.snapshot;
   const { asked, ...rest } = judged;
   const goesOn = !finished && !end && asked !== 'stop';
@@ -36,6 +38,8 @@ export function trainingStatus(run: Shown, judged: JudgedStatus): RunStatus {
     ...(asked && { asked }),
     ...(end && { end }),
     ...(benchmarkSpent && { benchmarkJudge: benchmarkSpent }),
+    ...(captionsSpent && { captions: captionsSpent }),
+    ...(part && { part }),
     step,
     totalSteps,
     ...(lastMetrics['train/loss'] !== undefined && { loss: lastMetrics['train/loss'] }),

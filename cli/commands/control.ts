@@ -49,30 +49,41 @@ export const limitsCommand = new Command('limits')
   .option('--judge-calls <calls>', 'the most questions that the run may pay for in total', wholeNumber(0, 500))
   .option('--benchmark-judge-usd <usd>', 'the same for benchmark.judge, if the config has one', amount(20))
   .option('--benchmark-judge-calls <calls>', 'the same for benchmark.judge', wholeNumber(0, 500))
+  .option('--captions-usd <usd>', 'the most that captions of an endpoint may cost this run in total', amount(20))
+  .option('--captions-calls <calls>', 'the most captions that the run may pay for in total', wholeNumber(0, 500))
   .option('--max-steps <steps>', 'end after this step', wholeNumber(0, 500))
   .option(...JSON_OPTION)
   .addHelpText('after', examples(['videocap limits my-run --judge-usd 20', 'then: videocap resume my-run']))
-  .action((run, { judgeUsd, judgeCalls, benchmarkJudgeUsd, benchmarkJudgeCalls, maxSteps, json }) =>
-    messageRun(run, json, async (handle) => {
-      const change: Limits = {
-        ...(judgeUsd !== undefined && { judgeBudgetUsd: judgeUsd }),
-        ...(judgeCalls !== undefined && { judgeBudgetCalls: judgeCalls }),
-        ...(benchmarkJudgeUsd !== undefined && { benchmarkJudgeBudgetUsd: benchmarkJudgeUsd }),
-        ...(benchmarkJudgeCalls !== undefined && { benchmarkJudgeBudgetCalls: benchmarkJudgeCalls }),
-        ...(maxSteps !== undefined && { maxSteps }),
-      };
-      const limits = await handle.executeUpdate<Limits, [Limits]>('setLimits', { args: [change] });
-      return { sentence: `Limits of run ${run} now: ${limitsInWords(limits)}.`, fields: { limits } };
-    }),
+  .action(
+    (
+      run,
+      { judgeUsd, judgeCalls, benchmarkJudgeUsd, benchmarkJudgeCalls, captionsUsd, captionsCalls, maxSteps, json },
+    ) =>
+      messageRun(run, json, async (handle) => {
+        const change: Limits = {
+          ...(judgeUsd !== undefined && { judgeBudgetUsd: judgeUsd }),
+          ...(judgeCalls !== undefined && { judgeBudgetCalls: judgeCalls }),
+          ...(benchmarkJudgeUsd !== undefined && { benchmarkJudgeBudgetUsd: benchmarkJudgeUsd }),
+          ...(benchmarkJudgeCalls !== undefined && { benchmarkJudgeBudgetCalls: benchmarkJudgeCalls }),
+          ...(captionsUsd !== undefined && { captionsBudgetUsd: captionsUsd }),
+          ...(captionsCalls !== undefined && { captionsBudgetCalls: captionsCalls }),
+          ...(maxSteps !== undefined && { maxSteps }),
+        };
+        const limits = await handle.executeUpdate<Limits, [Limits]>('setLimits', { args: [change] });
+        return { sentence: `Limits of run ${run} now: ${limitsInWords(limits)}.`, fields: { limits } };
+      }),
   );
 
 function limitsInWords(limits: Limits): string {
-  const { judgeBudgetUsd, judgeBudgetCalls, benchmarkJudgeBudgetUsd, benchmarkJudgeBudgetCalls, maxSteps } = limits;
+  const { judgeBudgetUsd, judgeBudgetCalls, benchmarkJudgeBudgetUsd, benchmarkJudgeBudgetCalls } = limits;
+  const { captionsBudgetUsd, captionsBudgetCalls, maxSteps } = limits;
   const words = [
     judgeBudgetUsd !== undefined && `${judgeBudgetUsd} USD for the judge`,
     judgeBudgetCalls !== undefined && `${judgeBudgetCalls} calls of the judge`,
     benchmarkJudgeBudgetUsd !== undefined && `${benchmarkJudgeBudgetUsd} USD for the judge of benchmarks`,
     benchmarkJudgeBudgetCalls !== undefined && `${benchmarkJudgeBudgetCalls} calls of the judge of benchmarks`,
+    captionsBudgetUsd !== undefined && `${captionsBudgetUsd} USD for captions`,
+    captionsBudgetCalls !== undefined && `${captionsBudgetCalls} captions`,
     maxSteps !== undefined && `${maxSteps} steps`,
   ].filter(Boolean);
   return words.length > 0 ? words.join(', ') : 'those of its config';

@@ -3,6 +3,7 @@ import { loadConfig } from '../../configs/load-config.ts';
 import type { ExperimentConfig } from '../../configs/schema.ts';
 import { GPUS, type Gpu } from '../../policy/plan/gpus.ts';
 import { examples, print, printJson } from '../output/print.ts';
+import { captionsLines, planCaptions } from '../plan/captions-plan.ts';
 import { memoryWarning, requireFits } from '../plan/memory-verdict.ts';
 import { planExperiment } from '../plan/plan-experiment.ts';
 import { planLines } from '../plan/plan-lines.ts';
@@ -39,6 +40,11 @@ export const planCommand = new Command('plan')
   )
   .action(async (name, { set: overrides = {}, gpu: gpuName, mfu, completionTokens, json }) => {
     const config = await loadConfig(name, overrides);
+    const { engine } = config.policy;
+    if (engine.kind === 'openai') {
+      const captions = await planCaptions(config, engine, completionTokens);
+      return json ? printJson(captions) : print(...captionsLines(captions));
+    }
     const gpu = GPUS[gpuName]!;
     const plan = await planExperiment(config, { gpu, mfu, completionTokens });
     if (json) printJson(plan);

@@ -1,7 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import { forkSentence } from '../../contracts/forked-from.ts';
 import { waitingSentence } from '../../contracts/judge-waiting.ts';
-import type { RunStatus } from '../../contracts/run-status.ts';
+import { partSentence, type RunStatus } from '../../contracts/run-status.ts';
 import { runWarnings } from '../../contracts/run-warnings.ts';
 import { setAsideSentence } from '../../contracts/set-aside.ts';
 import { duration } from './duration.ts';
@@ -28,18 +28,18 @@ export function createProgressView({ steps = true } = {}, stream: NodeJS.WriteSt
 export function progressLine(status: RunStatus): string {
   const { step, totalSteps } = status;
   const steps = totalSteps === 0 ? '' : `step ${step}/${totalSteps}`;
-  return [steps, ...numbers(status), stageShown(status), askedOf(status)].filter(Boolean).join('   ');
+  return [steps, ...numbers(status), stageAndPart(status), askedOf(status)].filter(Boolean).join('   ');
 }
 
 /** What a user should know of a run besides its numbers, a sentence each, in the order in which it came up. */
 export function statusNotes(status: RunStatus): string[] {
-  const { forkedFrom, setAside, waiting, blocked, notFinite, died, differs } = status;
+  const { forkedFrom, setAside, waiting, alsoWaiting = [], blocked, notFinite, died, differs } = status;
   const unusable = setAsideSentence(setAside);
   return [
     ...(forkedFrom?.sameBenchmark === undefined ? [] : [`Forked from ${forkSentence(forkedFrom)}.`]),
     ...(unusable === undefined ? [] : [`${unusable}.`]),
     ...runWarnings(status).map((sentence) => `WARNING: ${sentence}.`),
-    ...(waiting ? [waitingSentence(waiting)] : []),
+    ...(waiting ? [waiting, ...alsoWaiting].map(waitingSentence) : []),
     ...(blocked === undefined ? [] : [blocked]),
     ...(notFinite === undefined ? [] : [notFinite]),
     ...(died === undefined ? [] : [died]),
@@ -57,6 +57,12 @@ const IN_STEP = new Set(['frames', 'rollout', 'scoring', 'update']);
 
 function stageShown({ step, stage }: RunStatus): string {
   return step > 0 && IN_STEP.has(stage) ? '' : stage;
+}
+
+/** `rollout, part 2 of 4`: rounds that have parts take long enough to be worth it in every step. */
+function stageAndPart(status: RunStatus): string {
+  const { stage, part } = status;
+  return part ? `${stage}, ${partSentence(part)}` : stageShown(status);
 }
 
 /** Without rewards, the loss shows how the training goes. */
@@ -129,7 +135,7 @@ class BarView implements ProgressView {
   }
 
   show(status: RunStatus): void {
-    const stage = printable(status.stage).padEnd(9);
+    const stage = printable(status.part ? stageAndPart(status) : status.stage).padEnd(9);
     const payload = { stage, numbers: [...numbers(status), askedOf(status)].join('  ') };
     if (this.#started) this.#bar.update(status.step, payload);
     else this.#bar.start(status.totalSteps, status.step, payload);

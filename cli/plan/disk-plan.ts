@@ -1,7 +1,7 @@
 import type { ExperimentConfig } from '../../configs/schema.ts';
 import type { PolicyPlan } from '../../policy/plan/policy-plan.ts';
 
-/** Bytes that a run adds to the artifact store, by kind. */
+/** Bytes that a run adds to the home folder, by kind. */
 export interface DiskPlan {
   checkpoints: number;
   /** Checkpoints with files that stay. */
@@ -9,6 +9,8 @@ export interface DiskPlan {
   weights: number;
   frames: number;
   rollouts: number;
+  /** Policies that lie ready for rollout servers. */
+  handOver: number;
 }
 
 /** Of a token of a stored completion: its id, log-probabilities and letters (`configs/size-limits.ts`). */
@@ -24,7 +26,7 @@ export interface DiskWork {
 
 export function planDisk(
   { algorithm: { steps }, checkpoints: { keepEvery } }: Pick<ExperimentConfig, 'algorithm' | 'checkpoints'>,
-  policy: Pick<PolicyPlan, 'checkpoint' | 'checkpointEvery' | 'weights'>,
+  policy: Pick<PolicyPlan, 'checkpoint' | 'checkpointEvery' | 'weights' | 'handOver'>,
   { clips, clipBytes, tokens }: DiskWork,
 ): DiskPlan {
   // The last two stay whatever `keepEvery` says; of each the checkpoint with files that it is rebuilt from.
@@ -37,5 +39,6 @@ export function planDisk(
     weights: policy.weights,
     frames: clips * clipBytes,
     rollouts: tokens * BYTES_PER_TOKEN,
+    handOver: policy.handOver,
   };
 }

@@ -41,16 +41,34 @@ export function planJudge(config: ExperimentConfig, texts: number, heldOut: numb
   const training = perStep * algorithm.steps;
   const other = judgeOfBenchmarks(config);
   const times = evaluations(algorithm.steps, benchmark.everySteps);
-  const clips = benchmark.metrics.includes('events') ? heldOut * QUESTIONS_PER_CLIP * times : 0;
   // Suites measure the base and the trained policy.
-  const suites = benchmark.suites.reduce((sum, { suite, limit }) => {
-    const { clips: all, questions } = SUITES[suite] ?? NOT_COUNTED;
-    return sum + 2 * questions * (Math.min(limit ?? all, all) / all);
-  }, 0);
-  const measured = isLlm(other) ? Math.round(clips + suites) : 0;
+  const { questions: measured } = measuring(config, heldOut, { times, policies: 2 });
   const priced = [judge, other].some((one) => isLlm(one) && isPriced(one));
   const cost = costOf(judge, training) + costOf(other, measured);
   return { ...{ perStep, training, benchmark: measured }, ...(priced && { cost }) };
+}
+
+/**
+ * Clips that benchmarks caption, and questions that they put to a language model.
+ * @param times how often the held-out clips are measured; @param policies those that suites measure.
+ */
+export function measuring(
+  config: ExperimentConfig,
+  heldOut: number,
+  { times, policies }: { times: number; policies: number },
+): { clips: number; questions: number } {
+  const { metrics, suites } = config.benchmark;
+  const asked = {
+    clips: heldOut * times,
+    questions: metrics.includes('events') ? heldOut * QUESTIONS_PER_CLIP * times : 0,
+  };
+  for (const { suite, limit } of suites) {
+    const { clips: all, questions } = SUITES[suite] ?? NOT_COUNTED;
+    const share = Math.min(limit ?? all, all) / all;
+    asked.clips += policies * all * share;
+    asked.questions += policies * questions * share;
+  }
+  return { clips: asked.clips, questions: isLlm(judgeOfBenchmarks(config)) ? Math.round(asked.questions) : 0 };
 }
 
 /** Suites of which it is not known here what they ask. */
@@ -68,7 +86,7 @@ function evaluations(steps: number, every: number): number {
   return steps === 0 ? 1 : 2 + between;
 }
 
-function costOf(judge: JudgeConfig, questions: number): number {
+export function costOf(judge: JudgeConfig, questions: number): number {
   if (!isLlm(judge)) return 0;
   const { inputPerMillion, outputPerMillion } = judge.price;
   return (questions * (TOKENS_PER_QUESTION * inputPerMillion + TOKENS_PER_ANSWER * outputPerMillion)) / 1e6;

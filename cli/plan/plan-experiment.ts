@@ -98,7 +98,7 @@ function unfit({ frames }: ExperimentConfig, { vision }: Dimensions): string[] {
     : [`the model takes frames whose sides are multiples of ${wanted}: set frames.factor to ${wanted}`];
 }
 
-function frameCount({ count, maxFrames }: ExperimentConfig['frames']): number {
+export function frameCount({ count, maxFrames }: ExperimentConfig['frames']): number {
   return count ?? maxFrames!;
 }
 
@@ -107,7 +107,7 @@ function roundsOf({ algorithm }: ExperimentConfig): number {
 }
 
 /** Samples of files; `undefined` where one of them is not here. */
-async function samplesOf(files: readonly { path: string }[]): Promise<number | undefined> {
+export async function samplesOf(files: readonly { path: string }[]): Promise<number | undefined> {
   try {
     let count = 0;
     for (const { path } of files) for await (const read of readJsonl(path)) if ('sample' in read) count += 1;

@@ -28,11 +28,12 @@ export function planLines(plan: ExperimentPlan, machine: string): string[] {
     ['  writes', `a checkpoint of ${bytes(policy.checkpoint)}${often}, whose time is not counted`],
     ['the run', `${whole(steps)} steps: ${time(seconds * steps)} without judge and benchmarks`],
     ['judge', judgeText(plan)],
-    ['disk', `${bytes(disk.checkpoints + disk.weights + disk.frames + disk.rollouts)}`],
+    ['disk', `${bytes(disk.checkpoints + disk.weights + disk.frames + disk.rollouts + disk.handOver)}`],
     [
       '  by kind',
       `${disk.kept} checkpoints of ${bytes(policy.checkpoint)}, start and export ${bytes(disk.weights)}, frames ` +
-        `${bytes(disk.frames)}, completions ${bytes(disk.rollouts)}`,
+        `${bytes(disk.frames)}, completions ${bytes(disk.rollouts)}` +
+        (disk.handOver > 0 ? `, hand-over to servers ${bytes(disk.handOver)}` : ''),
     ],
     ...(policy.host > 0
       ? ([['host', `${bytes(policy.host)} of memory while a checkpoint is written`]] as [string, string][])

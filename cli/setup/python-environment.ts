@@ -28,12 +28,17 @@ export class PythonEnvironment {
    * @throws VideocapError `MissingTool` with pip's last lines.
    */
   async install(lockFile: string, python: Python): Promise<void> {
-    await rm(this.#stamp(lockFile), { force: true });
     if (!(await this.#works()))
       await runTool(python.executable, ['-m', 'venv', '--clear', this.folder], {
         what: `Making the Python environment ${this.folder}`,
       });
-    await this.pip(['install', '--no-deps', '--require-hashes', '--only-binary=:all:', '--quiet', '-r', lockFile]);
+    await this.installWith(lockFile, (options) => this.pip(['install', ...options]));
+  }
+
+  /** The same in an environment that is there, by what `install` does with pip's options. */
+  async installWith(lockFile: string, install: (options: readonly string[]) => Promise<unknown>): Promise<void> {
+    await rm(this.#stamp(lockFile), { force: true });
+    await install(['--no-deps', '--require-hashes', '--only-binary=:all:', '--quiet', '-r', lockFile]);
     await writeFile(this.#stamp(lockFile), await this.#digest(lockFile));
   }
 

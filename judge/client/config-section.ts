@@ -26,7 +26,9 @@ export function reworded(section: ModelSection, sentence: string): string {
     .replaceAll(FIELD, (_, field: string) => CAPTIONER_FIELDS[field] ?? `${section}.${field}`)
     .replaceAll(/\b(the|The) judge\b/g, '$1 captioner')
     .replaceAll(/\bthe question\b/g, 'the request')
-    .replaceAll(/\bthis question\b/g, 'this clip');
+    .replaceAll(/\bthis question\b/g, 'this clip')
+    .replaceAll(/\bThe run's judge\b/g, "The run's captioner")
+    .replaceAll(/\bquestions to its judge\b/g, 'requests to its captioner');
 }
 
 /** The error with its model and its fields named as the config has them. */

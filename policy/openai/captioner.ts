@@ -6,6 +6,7 @@ import { withoutCredentials } from '../../judge/client/credentials.ts';
 import type { LlmClient } from '../../judge/client/llm-client.ts';
 import { type BudgetScope, createLlmClient } from '../../judge/create-judge.ts';
 import { type LlmJudgeConfig, PauseWhen } from '../../judge/judge-config.ts';
+import type { JudgeUsage } from '../../judge/usage.ts';
 import { type Asked, captionQuestion, type HowToAsk, type Written } from './caption-question.ts';
 import type { OpenAiConfig } from './openai-config.ts';
 
@@ -27,10 +28,15 @@ export class Captioner {
   readonly #settings: Settings;
 
   /** @throws JudgeError `JudgeBlocked` when the key is not in the environment, or may not be sent to the endpoint. */
-  constructor(engine: OpenAiConfig, settings: Settings, scope: Omit<BudgetScope, 'section' | 'spent'>) {
+  constructor(engine: OpenAiConfig, settings: Settings, scope: Omit<BudgetScope, 'section'>) {
     this.#engine = engine;
     this.#settings = settings;
     this.#client = createLlmClient(clientConfig(engine, settings), { ...scope, section: 'policy.engine' });
+  }
+
+  /** What the captions have cost that were asked for here. */
+  get usage(): JudgeUsage {
+    return this.#client.usage;
   }
 
   /** Throws a `JudgeError` for what is the endpoint's fault; what it refuses of one clip is in the result. */
@@ -69,6 +75,6 @@ function clientConfig(
     ...endpoint,
     ...{ kind: 'llm', provider: 'openai', model, maxTokens: maxNewTokens },
     ...{ systemRole: true, answerFormat: 'text' },
-    ...{ price: { inputPerMillion: 0, outputPerMillion: 0 }, budget: {}, pauseWhen: PauseWhen.parse({}) },
+    pauseWhen: PauseWhen.parse({}),
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Price } from '../../judge/judge-config.ts';
 import { baseUrlOf } from '../../judge/providers/openai/openai-config.ts';
 import { extraBodyOf, Headers, queryOf, VARIABLE } from '../../judge/providers/openai/request-options.ts';
 
@@ -50,6 +51,20 @@ export const OpenAiConfig = z.strictObject({
   timeoutSeconds: z.number().positive().max(3600).default(300),
   /** What the endpoint allows, over everything that this worker asks it. */
   requestsPerMinute: z.int().min(1).optional(),
+  /** USD per million tokens. */
+  price: Price.prefault({}),
+  /**
+   * What a run may spend on captions before it pauses: `calls` is exact, `usd` may be exceeded by about one caption.
+   * Tokens are those that the endpoint counts, and estimated where it does not.
+   */
+  budget: z
+    .strictObject({
+      /** USD by `price`. */
+      usd: z.number().nonnegative().optional(),
+      /** Captions asked for; those that are stored already cost nothing. */
+      calls: z.int().nonnegative().optional(),
+    })
+    .prefault({}),
   /** How long an endpoint may give no answer at all before the run pauses until a person resumes it. */
   patienceSeconds: z.number().positive().default(86_400),
 });

@@ -3,6 +3,7 @@ import { MAX_SEQUENCES } from '../onnx/batch-limits.ts';
 import { machineBytes } from '../onnx/model/memory.ts';
 import type { EngineConfig } from '../policy-config.ts';
 import type { TorchConfig } from '../torch/torch-config.ts';
+import { AT_ONCE } from '../torch/vllm/rollout-config.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { Gpu } from './gpus.ts';
 import { onnxMemory } from './onnx-memory.ts';
@@ -23,6 +24,8 @@ export interface PolicyPlan {
   checkpointEvery: number;
   /** What a run stores of its start policy and of its export, which with adapters is these alone. */
   weights: number;
+  /** Of the folders that rollout servers load policies from. */
+  handOver: number;
 }
 
 interface Phases {
@@ -67,9 +70,10 @@ export function planPolicy(model: Dimensions, engine: EngineConfig, work: StepWo
 
 function torchPlan(model: Dimensions, engine: TorchConfig, work: StepWork, { gpu, mfu }: Hardware): PolicyPlan {
   const parameters = countParameters(model);
-  const { trained, host, checkpoint, checkpointEvery, stored, ...phases } = torchMemory(model, engine, work);
+  const { trained, host, checkpoint, checkpointEvery, stored, handOver, ...phases } = torchMemory(model, engine, work);
   const { prompt, groupSize, mostTokens } = work;
   const room = Math.max(mostTokens, engine.tokensPerMicroBatch - prompt);
+  const servers = engine.rollout.kind === 'vllm' ? engine.rollout.servers.length : undefined;
   const step = stepCompute(
     model,
     work,
@@ -78,15 +82,19 @@ function torchPlan(model: Dimensions, engine: TorchConfig, work: StepWork, { gpu
       scoringPasses: work.reference ? 1 : 0,
       backward: (engine.lora ? 1 : 2) + (engine.gradientCheckpointing ? 1 : 0),
       trainsVision: !engine.lora && !engine.freezeVision,
-      sampledTogether: groupSize,
-      secondsPerToken: model.layers * SECONDS_PER_LAYER,
+      sampledTogether: servers === undefined ? groupSize : AT_ONCE,
+      // vLLM starts all kernels of a token at once.
+      secondsPerToken: servers === undefined ? model.layers * SECONDS_PER_LAYER : 0,
     },
-    { gpus: engine.ranks, flops: gpu.bf16TFLOPS * 1e12, bytes: gpu.bandwidthGBs * 1e9, mfu },
+    {
+      ...{ gpus: engine.ranks, samplers: servers ?? engine.ranks, mfu },
+      ...{ flops: gpu.bf16TFLOPS * 1e12, bytes: gpu.bandwidthGBs * 1e9 },
+    },
   );
   return {
     parameters: { ...parameters, trained },
     memory: memoryOf(phases, engine.ranks, gpu.memoryGB * 1e9),
-    ...{ host, step, checkpoint, checkpointEvery, weights: stored },
+    ...{ host, step, checkpoint, checkpointEvery, weights: stored, handOver },
   };
 }
 
@@ -103,7 +111,7 @@ function onnxPlan(model: Dimensions, threads: number, work: StepWork): PolicyPla
       sampledTogether: MAX_SEQUENCES,
       secondsPerToken: 0,
     },
-    { gpus: 1, flops: threads * CPU_THREAD_FLOPS, bytes: CPU_BANDWIDTH, mfu: 1 },
+    { gpus: 1, samplers: 1, flops: threads * CPU_THREAD_FLOPS, bytes: CPU_BANDWIDTH, mfu: 1 },
   );
   return {
     parameters: { ...parameters, trained: parameters.total },
@@ -113,6 +121,7 @@ function onnxPlan(model: Dimensions, threads: number, work: StepWork): PolicyPla
     checkpoint: 12 * parameters.total,
     checkpointEvery: 1,
     weights: 8 * parameters.total,
+    handOver: 0,
   };
 }
 

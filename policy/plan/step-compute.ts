@@ -19,6 +19,8 @@ export interface Practice {
 
 export interface Machine {
   gpus: number;
+  /** GPUs that sample: the same ones, or one of each rollout server. */
+  samplers: number;
   /** Of a GPU, per second. */
   flops: number;
   bytes: number;
@@ -69,14 +71,14 @@ export function stepCompute(model: Dimensions, work: StepWork, practice: Practic
 function samplingSeconds(model: Dimensions, work: StepWork, practice: Practice, machine: Machine): number {
   const { groups, groupSize, prompt, meanTokens, mostTokens } = work;
   const { decoder, head, embeddings } = countParameters(model);
-  const own = (groups * groupSize) / machine.gpus;
+  const own = (groups * groupSize) / machine.samplers;
   const batches = Math.max(1, Math.ceil(own / practice.sampledTogether));
   const bandwidth = machine.bytes * BANDWIDTH_SHARE;
   const perToken = Math.max((2 * (decoder + (head || embeddings))) / bandwidth, practice.secondsPerToken);
   const perPosition = 4 * model.layers * model.keyHeads * model.headDim;
   const cache = own * meanTokens * (prompt + meanTokens / 2) * perPosition;
   const prefill = groups * (2 * decoder * prompt + attended(model, prompt ** 2 / 2) + visionFlops(model, work));
-  const prefillRate = machine.gpus * machine.flops * PREFILL_SHARE;
+  const prefillRate = machine.samplers * machine.flops * PREFILL_SHARE;
   return batches * mostTokens * perToken + cache / bandwidth + prefill / prefillRate;
 }
 

@@ -18,6 +18,8 @@ export interface TorchMemory {
   checkpointEvery: number;
   /** The model's own weights and those of the export, which with adapters is these alone. */
   stored: number;
+  /** Of the folders that rollout servers load policies from. */
+  handOver: number;
 }
 
 /** CUDA's context, NCCL's buffers, and what the allocator loses: our estimate. */
@@ -26,6 +28,8 @@ const OVERHEAD = 3e9;
 const LOGIT_CHUNK = 1024;
 /** Tensors that a rank holds on its host: those that wait to be written, of two files (`engine/written_file.py`). */
 const TENSORS_ON_HOST = 8;
+/** Policies that lie ready for rollout servers: `KEPT` of `policy/torch/vllm/hand-over-folder.ts`. */
+const HANDED_OVER = 2;
 /** Of a logit: once in bfloat16, and five times in float32 (scaled, normalised, exponential, product, gradient). */
 const BYTES_PER_LOGIT = 22;
 
@@ -68,7 +72,13 @@ export function torchMemory(model: Dimensions, config: TorchConfig, work: StepWo
     checkpoint,
     checkpointEvery: lora ? 1 : config.checkpointEvery,
     stored: unit * total + 4 * trained + (lora ? 0 : unit * frozen),
+    handOver: handOverBytes(config, 4 * trained + (lora ? 0 : unit * frozen)),
   };
+}
+
+/** Adapters are copied; whole weights are links to stored files, or written for servers alone where there is none. */
+function handOverBytes({ rollout, lora, checkpointEvery }: TorchConfig, weights: number): number {
+  return rollout.kind === 'vllm' && (lora || checkpointEvery > 1) ? HANDED_OVER * weights : 0;
 }
 
 /** Bytes of a number in the section's `dtype`. */

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { VideocapError } from '../../core/errors.ts';
-import type { PinnedFile } from '../../core/policy-engine.ts';
 import { NotWeights, readWeightsHeader } from './weights-header.ts';
 
 /** What the ranks note in a file that holds an adapter alone (`workers/torch/videocap_torch/engine/policy.py`). */
@@ -20,9 +19,4 @@ export async function adapterIn(path: string): Promise<Adapter | undefined> {
   });
   const { videocap_lora: lora } = Metadata.parse(metadata);
   return lora === undefined ? undefined : Adapter.parse(JSON.parse(lora));
-}
-
-/** The hash of the weights that an adapter belongs to. A whole model is its own base. */
-export async function baseOfAdapter({ path, sha256 }: PinnedFile): Promise<string> {
-  return (await adapterIn(path))?.base ?? sha256;
 }

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { VideocapError } from '../../core/errors.ts';
 import type { PinnedFile, PolicyFiles } from '../../core/policy-engine.ts';
 import type { CallOptions } from '../../core/thread-calls.ts';
-import { baseOfAdapter } from './adapter.ts';
+import { adapterIn } from './adapter.ts';
 import { startWeights } from './start-weights.ts';
 import type { TorchConfig } from './torch-config.ts';
 import { HashedFiles, manifestHash, manifestText, readManifest, requireUnchanged } from './weights-manifest.ts';
 
 /** A policy as the ranks open it. */
 export interface RankFiles extends PolicyFiles {
-  /** With adapters: the weights that they belong to. */
+  /** With adapters: the weights that they belong to, and before the first update the policy's own. */
   base?: PinnedFile;
 }
 
@@ -34,7 +34,7 @@ export class PolicyWeights {
 
   /**
    * @throws VideocapError `CorruptArtifact` when the model's folder has other files than the run began with;
-   * `InvalidInput` when adapters belong to other weights than the folder's.
+   * also when the weights that an adapter belongs to are gone.
    */
   async forRanks(
     policy: PolicyFiles,
@@ -45,15 +45,29 @@ export class PolicyWeights {
     const manifest = await readManifest(policy.weights.path);
     if (manifest) await requireUnchanged(folder, manifest, this.#hashes, options);
     const files = { ...policy, model: folder };
-    if (!lora) return files;
-    const base = await this.startWeights(folder, options);
-    const wanted = manifest ? policy.weights.sha256 : await baseOfAdapter(policy.weights);
-    if (wanted === base.sha256) return { ...files, base };
-    throw new VideocapError(
-      'InvalidInput',
-      `Adapters (policy.engine.lora) belong to a model's own weights, but those of ${folder} hash to ${base.sha256}, ` +
-        `and the policy began with ${wanted}; export that policy, and set policy.model to the exported folder.`,
-    );
+    const adapter = manifest ? undefined : await adapterIn(policy.weights.path);
+    // Adapters begin at whole weights, and change nothing of them.
+    if (!adapter) return lora ? { ...files, base: policy.weights } : files;
+    return { ...files, base: await this.#baseOf(policy, adapter.base, folder, options) };
+  }
+
+  /** The weights that an adapter belongs to: another run's, or those of the model's folder. */
+  async #baseOf(
+    { base }: PolicyFiles,
+    wanted: string,
+    folder: string,
+    options: CallOptions | undefined,
+  ): Promise<PinnedFile> {
+    const found = base?.sha256 === wanted ? base : await this.startWeights(folder, options);
+    if (found.sha256 !== wanted)
+      throw new VideocapError(
+        'CorruptArtifact',
+        `The policy is an adapter of weights that hash to ${wanted}, which are neither in the store nor those of ` +
+          `${folder}, which hash to ${found.sha256}; restore them.`,
+      );
+    const manifest = await readManifest(found.path);
+    if (manifest) await requireUnchanged(folder, manifest, this.#hashes, options);
+    return found;
   }
 
   async close(): Promise<void> {

@@ -120,7 +120,8 @@ export class RankGroup {
   }
 
   async #next(): Promise<Answer> {
-    const { value, done } = await this.#answers.next();
+    // A rank that dies may reset the connection, which the lines pass on as an error of their own.
+    const { value, done } = await this.#answers.next().catch(() => ({ value: undefined, done: true as const }));
     if (!done) return JSON.parse(value) as Answer;
     throw new VideocapError('Unavailable', ended('before it answered', this.#lastLines));
   }

@@ -1,8 +1,9 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AlgorithmSection } from '../../algorithms/algorithm.ts';
 import { refreshesReference } from '../../algorithms/reference-refresh.ts';
 import type { SampledText } from '../../core/completion.ts';
+import { VideocapError } from '../../core/errors.ts';
 import type { Identity } from '../../core/identity.ts';
 import { machineIdentity } from '../../core/machine.ts';
 import type {
@@ -24,6 +25,7 @@ import type { CallOptions } from '../../core/thread-calls.ts';
 import { readFixedFiles } from '../model/fixed-files.ts';
 import { shippedModels } from '../model/model-path.ts';
 import { PolicyTokenizer } from '../model/tokenizer.ts';
+import { adapterIn } from './adapter.ts';
 import { exportedWeights, exportWeights } from './export-files.ts';
 import { lossSettings } from './learnt-batch.ts';
 import { modelCard } from './model-card.ts';
@@ -34,14 +36,15 @@ import { type Held, type ReplayingRanks, replayed } from './replay.ts';
 import { writeShown } from './shown-files.ts';
 import { TorchConfig } from './torch-config.ts';
 import { torchEnvironment } from './torch-environment.ts';
-import { openTorchModel } from './torch-model.ts';
+import { openTorchModel, patchesOf, type TorchModel } from './torch-model.ts';
 import { Trainer } from './vllm/trainer.ts';
 import { type RolloutMeans, type ServedRequest, VllmRollouts } from './vllm/vllm-rollouts.ts';
+import { readManifest } from './weights-manifest.ts';
 
 /** A model as this driver needs it. */
 interface OpenModel {
   path: string;
-  family: string;
+  family: TorchModel['family'];
   tokenizer: PolicyTokenizer;
   /** Ids of tokens that are never sampled. */
   suppressed: number[];
@@ -131,10 +134,45 @@ export class TorchEngine implements PolicyEngine {
     });
   }
 
-  async exportModel({ model, weights }: PolicyFiles, folder: string, origin: PolicyOrigin): Promise<void> {
+  async baseOf({ path }: PinnedFile): Promise<string | undefined> {
+    return (await readManifest(path)) ? undefined : (await adapterIn(path))?.base;
+  }
+
+  async merged(
+    policy: PolicyFiles,
+    engine: ConfigSection,
+    folder: string,
+    options: CallOptions = {},
+  ): Promise<PinnedFile | undefined> {
+    if (TorchConfig.parse(engine).lora || (await this.baseOf(policy.weights)) === undefined) return undefined;
+    return this.#ranks.alone(options, async (own) => {
+      // The moments are of adapters, which this section has none of.
+      const { optimizer: _, ...adapted } = await this.#filesOf(policy, { engine, folder: own, options });
+      const { weights } = await this.#write(engine, adapted, folder, options, { onlyWeights: true });
+      return weights;
+    });
+  }
+
+  /** An adapter of other weights than the model's own has these beside it, in `base`. */
+  async exportModel({ model, weights, base }: PolicyFiles, folder: string, origin: PolicyOrigin): Promise<void> {
     const { path, family } = this.#open(model);
-    for (const [name, bytes] of readFixedFiles(path)) await writeFile(join(folder, name), bytes);
-    const adapter = await exportWeights(weights.path, path, folder);
+    const fixed = async (to: string) => {
+      for (const [name, bytes] of readFixedFiles(path)) await writeFile(join(to, name), bytes);
+    };
+    await fixed(folder);
+    const adapted = await this.baseOf(weights);
+    const isOther = adapted !== undefined && adapted !== (await this.#files.startWeights(path)).sha256;
+    if (isOther) {
+      if (base?.sha256 !== adapted)
+        throw new VideocapError(
+          'CorruptArtifact',
+          `The weights ${adapted} of the exported adapter are gone; restore them.`,
+        );
+      await mkdir(join(folder, 'base'));
+      await fixed(join(folder, 'base'));
+      await exportWeights(base.path, path, join(folder, 'base'));
+    }
+    const adapter = await exportWeights(weights.path, isOther ? './base' : path, folder);
     const card = modelCard({ ...origin, base: model, family, isAdapter: adapter !== undefined });
     await writeFile(join(folder, 'README.md'), card);
   }
@@ -170,13 +208,15 @@ export class TorchEngine implements PolicyEngine {
     { model, engine, folder, options }: Work & { model: string },
   ): Promise<Omit<SampledText, 'text'>[][]> {
     const { path, family, tokenizer, suppressed } = this.#open(model);
-    const files = policy.weights.path === '' ? await this.#write(engine, policy, folder, options) : undefined;
+    const isInMemory = policy.weights.path === '';
+    const files = isInMemory ? await this.#write(engine, policy, folder, options, { onlyWeights: true }) : undefined;
     const trainer = new Trainer((method, params) => this.#ranks.call(engine, method, params, options));
     return this.#servers.generate(
       {
         ...{ ...asked, config, dtype: TorchConfig.parse(engine).dtype, family, tokenizer, suppressed, trainer },
-        policy: { ...policy, ...files },
-        base: await this.#files.startWeights(path, options),
+        policy: isInMemory ? { model: policy.model, ...files! } : policy,
+        patches: () => patchesOf(path),
+        base: policy.base ?? (await this.#files.startWeights(path, options)),
         writeClip: (clip) => writeShown(folder, asked.clips.length, clip, tokenizer),
       },
       options,
@@ -204,8 +244,8 @@ export class TorchEngine implements PolicyEngine {
     };
   }
 
-  async #write(engine: ConfigSection, policy: RankFiles, folder: string, options: CallOptions) {
-    return (await this.#ranks.call(engine, 'rebuild', { policy, folder }, options)) as Checkpoint<PinnedFile>;
+  async #write(engine: ConfigSection, policy: RankFiles, folder: string, options: CallOptions, more: object = {}) {
+    return (await this.#ranks.call(engine, 'rebuild', { policy, folder, ...more }, options)) as Checkpoint<PinnedFile>;
   }
 
   /** @param keep `digest`: the ranks keep the new weights and moments in memory alone. */

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { VideocapError } from '../../core/errors.ts';
 import { readModelJson } from '../../core/model-file.ts';
 import { modelPath } from '../model/model-path.ts';
+import type { PatchSettings } from '../onnx/model/video-processor.ts';
 import { WEIGHTS_FILE } from '../onnx/model/weights-file.ts';
 import { INDEX_FILE } from './start-weights.ts';
 
@@ -44,6 +45,24 @@ const Vocabulary = z
   .positive()
   .max(2 ** 22)
   .optional();
+
+/**
+ * How a model's vision tower cuts frames.
+ * @throws VideocapError `InvalidModel` where its config does not say so.
+ */
+export function patchesOf(path: string): PatchSettings {
+  const { data, error } = Vision.safeParse(readModelJson(join(path, 'config.json')));
+  const missing = () => `has a config.json without a whole ${error!.issues[0]!.path.join('.')}`;
+  if (!data) throw invalid(path, missing(), 'a whole copy of the model');
+  const { patch_size: patchSize, spatial_merge_size: mergeSize } = data.vision_config;
+  return { patchSize, mergeSize, temporalPatchSize: data.vision_config.temporal_patch_size };
+}
+
+const Size = z.int().positive().max(1000);
+const Vision = z.object({
+  vision_config: z.object({ patch_size: Size, spatial_merge_size: Size, temporal_patch_size: Size }),
+});
+
 /** `vocab_size` lies at the top in the published Qwen2-VL and Qwen2.5-VL. */
 const Config = z.object({
   model_type: z.string(),

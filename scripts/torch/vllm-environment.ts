@@ -1,11 +1,12 @@
-import { mkdir, readdir, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findInstallation } from '../../cli/installation.ts';
 import { findPython } from '../../cli/setup/python.ts';
 import { PythonEnvironment } from '../../cli/setup/python-environment.ts';
 import { Report } from '../../cli/setup/report.ts';
+import { installByUv } from '../../cli/setup/uv.ts';
 
-/** Bytes that vLLM with its torch takes on the disk, and as much again of one package while pip unpacks it. */
+/** Bytes that vLLM with its torch takes on the disk, and one package again while uv unpacks it. */
 const NEEDED = 9e9;
 const VERSION = '0.32.0';
 
@@ -16,14 +17,9 @@ export async function vllmEnvironment(): Promise<PythonEnvironment> {
   const environment = new PythonEnvironment(join(repository, '.venv-vllm'));
   const lockFile = join(repository, 'workers', 'vllm', 'requirements.lock');
   if (await environment.has(lockFile)) return environment;
-  const { bavail, bsize } = await statfs(repository);
-  if (bavail * bsize < NEEDED)
-    throw new Error(
-      `vLLM needs ${NEEDED / 1e9} GB of free disk in ${repository}, and ${Math.floor((bavail * bsize) / 1e9)} GB are ` +
-        'free; free some, or put the checkout on a larger disk.',
-    );
   await new Report().step('vLLM for the CPU (PyPI, into .venv-vllm)', async () => {
-    await environment.install(lockFile, await findPython(process.env, { what: 'vLLM is', oldestMinor: 11 }));
+    const python = await findPython(process.env, { what: 'vLLM is', oldestMinor: 11 });
+    await installByUv(environment, { lockFile, python, what: 'vLLM', needed: NEEDED });
     await nameVllm(environment);
   });
   return environment;

@@ -56,8 +56,8 @@ describe('a worker that dies in a step whose update is skipped', () => {
     '%s: changes nothing',
     async (moment) => {
       const cell: Cell = { stage: 'update', moment, victim: 'worker', call: 2, awaySeconds: 0 };
-      const played = await world.play(`killed ${moment}`.replaceAll(' ', '-'), experiment('skip'), { cell });
-      expect(played.struck).toBe(true);
+      const played = await world.play(`killed ${moment}`.replaceAll(' ', '-'), experiment('skip'), { cells: [cell] });
+      expect(played.struck).toEqual(['worker']);
       expect(differences(calm, await outcomeOf(played))).toEqual([]);
       expect(madeTwice(played)).toEqual([]);
     },

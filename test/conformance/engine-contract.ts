@@ -100,6 +100,16 @@ export async function playEngineContract({
       expect(tokenIds.length).toBeLessThanOrEqual(sampling.maxNewTokens);
     }
 
+    for (const [from, group] of groups.entries()) {
+      const part = { ...place, part: 1 + from, samples: { from, count: 1 } };
+      const { rollout } = await call('rolloutGroups', { ...part, policy: start, engine, clips, sampling, seed: 3 });
+      const alone = (await store.readJson(rollout, Rollout)).groups;
+      const idsOf = ({ sampleId, completions }: (typeof groups)[number]) => [
+        ...[sampleId, completions.map(({ tokenIds }) => tokenIds)],
+      ];
+      expect(alone.map(idsOf), `what is sampled for ${group.sampleId} alone`).toEqual([idsOf(group)]);
+    }
+
     const advantages = groups.map(() => [0.5, -0.5]);
     const batch = {
       learnsFrom: 'completions' as const,

@@ -103,9 +103,9 @@ async def rollout_groups(i: dict) -> dict:
         tokens, text = fake_text(i["policy"], clip, length, i["sampling"], i["seed"], i["step"], i["round"], n)
         return {**text, "tokenIds": tokens, "logProbs": [-1.0] * length, "truncated": True}
 
-    clips = json.loads(read(i["clips"]))
+    clips = json.loads(read(i["clips"]))[i.get("samples", {}).get("from", 0) :][: i.get("samples", {}).get("count")]
     groups = [{**asked(c), "completions": [completion(c, n) for n in range(size)]} for c in clips]
-    rollout, count = put_json(f"{folder}/rollout.json", {"step": i["step"], "groups": groups}), len(clips) * size
+    rollout, count = put_json(f"{folder}/rollout.json", {"step": i["step"], "groups": groups}), len(groups) * size
     counts = {"completions": count, "tokens": count * length, "meanLength": length, "truncated": count}
     return record(f"{folder}/rollout-groups.json", {"rollout": rollout, **counts, **MADE})
 
@@ -142,8 +142,8 @@ async def export_policy(i: dict) -> dict:
 
 
 async def main() -> None:
-    client = await Client.connect(ADDRESS)
     activities = [load_policy, rollout_groups, caption_clips, update_policy, export_policy]
+    client = await Client.connect(ADDRESS)
     await Worker(client, task_queue="policy-stub", activities=activities, max_concurrent_activities=1).run()
 
 

@@ -29,6 +29,7 @@ import { choosePort } from '../../cli/servers/ports.ts';
 import { refusedRequest } from '../../cli/servers/refused-request.ts';
 import { readState } from '../../cli/servers/service-state.ts';
 import { findPython, missingPython } from '../../cli/setup/python.ts';
+import { tooLittleRoom } from '../../cli/setup/uv.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import { GPUS } from '../../policy/plan/gpus.ts';
 import type { PinnedSentence } from './sentence.ts';
@@ -354,5 +355,10 @@ export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
       'lacks pip (ensurepip). On Debian or Ubuntu: apt-get install python3.11-venv; or name another Python in ' +
       'VIDEOCAP_PYTHON.',
     () => missingPython(['python3'], [python(11, false)], NEED),
+  ],
+  [
+    'PyTorch needs 8 GB of free disk for /work/.venv-torch, and 3 GB are free; free some, or name a folder on a ' +
+      'larger disk in UV_CACHE_DIR.',
+    () => tooLittleRoom('/work/.venv-torch', { what: 'PyTorch', needed: 8e9 }, 3.9e9)!,
   ],
 ];

@@ -64,6 +64,11 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
       config('algorithm: { samplesPerStep: 64, dynamicSampling: { maxRounds: 9 } }\nsampling: { groupSize: 256 }\n'),
   ],
   [
+    'InvalidConfig: lab.yaml:1:35: algorithm.samplesPerPart is 1; set at least 2, or leave it out: with ' +
+      'algorithm.samplesPerStep 201 a step would have 201 parts, and has at most 200.',
+    () => config('algorithm: { samplesPerStep: 201, samplesPerPart: 1 }\n'),
+  ],
+  [
     'InvalidConfig: policy.model: a fork continues with the policy of run parent, and would not use /models/other; ' +
       'leave it out, or start a run from that model: videocap run CONFIG --set policy.model=/models/other',
     () => forkConfig('parent', config(''), { 'policy.model': '/models/other' }),
@@ -164,7 +169,7 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   ],
   [
     'InvalidConfig: lab.yaml:3:3: algorithm.stepz is not a known field (did you mean "steps"?). Fields of ' +
-      'algorithm of kind grpo: kind, steps, samplesPerStep, iterations, rolloutLag, beta, ' +
+      'algorithm of kind grpo: kind, steps, samplesPerStep, samplesPerPart, iterations, rolloutLag, beta, ' +
       'refreshReferenceEvery, clipLow, clipHigh, aggregation, scaleRewards, skipUniformGroups, ' +
       'dynamicSampling, optimizer.',
     () => config('algorithm:\n  kind: grpo\n  stepz: 10\n'),
@@ -187,7 +192,7 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   ],
   [
     'InvalidConfig: override algorithm.stepz=10: algorithm.stepz is not a known field (did you mean ' +
-      '"steps"?). Fields of algorithm of kind grpo: kind, steps, samplesPerStep, iterations, ' +
+      '"steps"?). Fields of algorithm of kind grpo: kind, steps, samplesPerStep, samplesPerPart, iterations, ' +
       'rolloutLag, beta, refreshReferenceEvery, clipLow, clipHigh, aggregation, scaleRewards, ' +
       'skipUniformGroups, dynamicSampling, optimizer.',
     () => config('algorithm: { kind: grpo }', { 'algorithm.stepz': 10 }),

@@ -6,7 +6,7 @@ import type { PinnedSentence } from './sentence.ts';
 
 const url = 'http://10.0.0.2:8000';
 const sha256 = 'f'.repeat(64);
-const prompt = { sampleId: 'a', promptIds: [1, 9], expandedIds: [1, 9, 9], videoUrl: '' };
+const prompt = { sampleId: 'a', promptIds: [1, 9], expandedIds: [1, 9, 9], video: { content_parts: [] } };
 const policy = { model: 'm', version: sha256.slice(0, 4), sha256 };
 
 /** What a server answers: two tokens after the prompt. */
@@ -18,9 +18,9 @@ function answer({ prompt_token_ids = [1, 9, 9], versions = ['ffff'], scored = 5 
 const read = (given: ReturnType<typeof answer>) =>
   readCompletion(structuredClone(given) as never, { url, prompt, policy });
 
-function sample(allowed: string[], family: string): unknown {
+function sample(allowed: string[]): unknown {
   const means = { home: '/h', allowedServers: async () => ({ servers: allowed, path: '/h/allowed.yaml' }) };
-  const request = { config: { kind: 'vllm', servers: [url] }, family, clips: [{ prompt: DEFAULT_PROMPT }] };
+  const request = { config: { kind: 'vllm', servers: [url] }, clips: [{ prompt: DEFAULT_PROMPT }] };
   return new VllmRollouts(means).generate(request as unknown as ServedRequest);
 }
 
@@ -29,12 +29,7 @@ export const ROLLOUT_SENTENCES: readonly PinnedSentence[] = [
   [
     'InvalidConfig: policy.engine.rollout.servers names http://10.0.0.2:8000, and /h/allowed.yaml does not allow it: ' +
       'if you trust that server with policies, add: rolloutServers: ["http://10.0.0.2:8000"].',
-    () => sample([], 'qwen2_vl'),
-  ],
-  [
-    'InvalidConfig: policy.engine.rollout.kind: vllm samples qwen2_vl alone, and the model is a qwen3_vl; set it to ' +
-      'local.',
-    () => sample([url], 'qwen3_vl'),
+    () => sample([]),
   ],
   [
     "The rollout server http://10.0.0.2:8000 gives the probe's text log-probabilities that differ from the ranks' by " +

@@ -6,6 +6,7 @@ import { createExportActivities } from '../../activities/export-policy.ts';
 import { createRolloutActivities } from '../../activities/rollout.ts';
 import { createUpdateActivities } from '../../activities/update.ts';
 import { GrpoConfig } from '../../algorithms/grpo.ts';
+import type { ArtifactRef } from '../../core/artifact-ref.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { Rollout } from '../../core/completion.ts';
 import type { Progress } from '../../core/compute-options.ts';
@@ -15,14 +16,19 @@ import { storeScored } from '../stored-scores.ts';
 import { storeClips } from '../unit/activities/stage-store.ts';
 
 export interface PlayOptions {
+  /** Default: the shipped one. */
+  model?: string;
   /** Changes to `policy.engine`. */
   section?: object;
+  /** Whether every sample is a part of its own. */
+  inParts?: boolean;
   onProgress?: (progress: Progress) => void;
   signal?: () => AbortSignal;
 }
 
 /** The activities of a run of the tiny model on the torch engine, in a store of its own, and what they ask of it. */
-export async function playedRun(engine: PolicyEngine, { section, onProgress, signal }: PlayOptions = {}) {
+export async function playedRun(engine: PolicyEngine, options: PlayOptions = {}) {
+  const { model = 'tiny', section, inParts = false, onProgress, signal } = options;
   const home = await mkdtemp(join(tmpdir(), 'videocap-played-'));
   onTestFinished(() => rm(home, { recursive: true, force: true }));
   const store = new ArtifactStore(join(home, 'store'));
@@ -42,7 +48,7 @@ export async function playedRun(engine: PolicyEngine, { section, onProgress, sig
   const { updatePolicy } = createUpdateActivities(deps);
   const { exportPolicy } = createExportActivities(deps);
   const policy = {
-    model: 'tiny',
+    model,
     engine: { kind: 'torch', dtype: 'float32', freezeVision: false, ...section } as const,
   };
   const clips = await storeClips(store, ['a', 'b'], 'What happens?');
@@ -51,22 +57,38 @@ export async function playedRun(engine: PolicyEngine, { section, onProgress, sig
   const sampling = { groupSize: 2, temperature: 1, maxNewTokens: 6 };
 
   return {
-    ...{ store, start, asked, exportPolicy, home },
-    sample: (step: number, from: PolicyRef) =>
+    ...{ store, start, asked, exportPolicy, home, algorithm },
+    sample: (step: number, from: PolicyRef, part?: number) =>
       rolloutGroups({
-        ...{ runKey: 'r', step, round: 0, part: 0 },
+        ...{ runKey: 'r', step, round: 0, part: part ?? 0 },
         ...{ policy: from, engine: policy.engine, clips, sampling, seed: 3 },
+        ...(part !== undefined && { samples: { from: part, count: 1 } }),
       }),
+    /** The rollouts of a step's parts. */
+    async sampleAll(step: number, from: PolicyRef) {
+      const rollouts: { rollout: ArtifactRef; groups: Rollout['groups'] }[] = [];
+      for (const part of inParts ? [0, 1] : [undefined]) {
+        const { rollout } = await this.sample(step, from, part);
+        rollouts.push({ rollout, groups: (await store.readJson(rollout, Rollout)).groups });
+      }
+      return rollouts;
+    },
     async step(step: number, from: PolicyRef): Promise<PolicyRef> {
-      const { rollout } = await this.sample(step, from);
-      const { groups } = await store.readJson(rollout, Rollout);
-      const advantages = groups.map((_, g) => [0.5 + g, -0.5]);
+      const rollouts = await this.sampleAll(step, from);
+      const advantages = [
+        [0.5, -0.5],
+        [1.5, -0.5],
+      ];
+      const scored = rollouts.map(({ rollout, groups }) => ({
+        rollout,
+        advantages: advantages.splice(0, groups.length),
+      }));
       const made = await updatePolicy({
         ...{ runKey: 'r', step, policy: from, reference: start, engine: policy.engine, algorithm, keepEvery: 0 },
         batch: {
           learnsFrom: 'completions',
-          scored: await storeScored(store, [{ rollout, advantages }]),
-          clips: [clips],
+          scored: await storeScored(store, scored),
+          clips: scored.map(() => clips),
           ...{ temperature: 1, maxNewTokens: sampling.maxNewTokens },
         },
       });

@@ -45,6 +45,19 @@ test('a rank that dies between two checkpoints costs the updates since the files
   expect((await some.store.readJson(fifth.weights, Recipe)).update.step).toBe(5);
 });
 
+test('a rank that dies between two requests fails the next one alone, and updates are made again once each', async () => {
+  const made: string[] = [];
+  const run = await playedRun(engine, { section: { checkpointEvery: 4 }, onProgress: ({ what }) => made.push(what) });
+  const policies = await run.steps(1, 3, run.start);
+  expect(made.filter((what) => what.includes('again'))).toEqual([]);
+  process.kill(rankProcesses()[0]!, 'SIGKILL');
+  await expect(run.step(4, policies[2]!)).rejects.toMatchObject({ code: 'Unavailable' });
+  await run.step(4, policies[2]!);
+  const again = made.filter((what) => what.startsWith('gradients') && what.includes('again'));
+  const { iterations } = run.algorithm;
+  expect(again).toEqual([1, 2, 3].flatMap((step) => Array(iterations).fill(`gradients, step ${step} again`)));
+});
+
 test('a recipe that was changed, or cannot be made again, is refused with both digests', async () => {
   const run = await playedRun(engine, { section: { checkpointEvery: 3 } });
   const [first] = await run.steps(1, 1, run.start);

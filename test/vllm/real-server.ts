@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { serveCommand } from '../../policy/torch/vllm/serve-command.ts';
 
 const ENVIRONMENT = fileURLToPath(new URL('../../.venv-vllm', import.meta.url));
-/** Milliseconds that a start may take: vLLM imports for a minute on an idle core. */
-const START = 420_000;
+/** Milliseconds that a start may take: vLLM imports for a minute on an idle core, and for many on a busy one. */
+const START = 900_000;
 
 /** A server of the real vLLM, on the CPU. */
 export class RealVllm {
@@ -76,8 +76,10 @@ export class RealVllm {
       const response = await fetch(`${this.url}/health`).catch(() => undefined);
       if (response?.ok) return;
       const ended = this.#process.exitCode !== null || this.#process.signalCode !== null;
-      if (ended || Date.now() > until)
+      if (ended || Date.now() > until) {
+        await this.kill();
         throw new Error(`vLLM does not start: ${readFileSync(this.#log, 'utf8').slice(-3000)}`);
+      }
       await setTimeout(500);
     }
   }

@@ -2,6 +2,7 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isRecipe } from '../../activities/policy-files.ts';
 import { GrpoConfig } from '../../algorithms/grpo.ts';
 import type {
   GenerateOptions,
@@ -19,7 +20,9 @@ import { type FloatTensors, readSafetensors, writeSafetensors } from '../../poli
 import { DEFAULT_PROMPT } from '../../policy/prompt-config.ts';
 import { noisyFrames } from '../integration/policy/onnx/noisy-frames.ts';
 import { refusal } from '../refusal.ts';
+import { playedRun } from '../torch/played-run.ts';
 import { RealVllm } from './real-server.ts';
+import { trainingRunTests } from './training-run.ts';
 import { untiedModel } from './untied-model.ts';
 
 /** Rollouts by real servers of vLLM on the CPU: one with adapters, one that is given whole weights. */
@@ -42,7 +45,7 @@ beforeAll(async () => {
     RealVllm.start(untied, {}),
   ]);
   allowed.push(adapters.url, whole.url);
-}, 480_000);
+}, 960_000);
 afterAll(async () => {
   await Promise.all([adapters?.kill(), whole?.kill(), engine?.close()]);
   await rm(home, { recursive: true, force: true });
@@ -143,13 +146,13 @@ describe('adapters', () => {
     expect(idsOf(await run.sample(policy, { groupSize: 1, filters }))).toEqual(idsOf(likeliest));
   });
 
-  /** Gives the server an adapter under the name of another. */
+  /** Gives the server an adapter under the name of another, which it has. */
   async function loadAs(name: string, of: PolicyFiles, change: (tensors: FloatTensors) => FloatTensors) {
     const folder = await mkdtemp(join(home, 'wrong-'));
-    const { sha256: hash } = steps.at(-1)!.policy.weights;
-    await copyFile(join(home, 'hand-over', hash, 'adapter_config.json'), join(folder, 'adapter_config.json'));
+    await copyFile(join(home, 'hand-over', name, 'adapter_config.json'), join(folder, 'adapter_config.json'));
     const { tensors } = readSafetensors(await readFile(of.weights.path), 'an adapter');
     await writeFile(join(folder, 'adapter_model.safetensors'), writeSafetensors(change(tensors)));
+    await adapters.post('/v1/unload_lora_adapter', { lora_name: name });
     await adapters.post('/v1/load_lora_adapter', { lora_name: name, lora_path: folder });
   }
 
@@ -160,6 +163,7 @@ describe('adapters', () => {
     const { policy: before } = steps[1]!;
     const { policy } = await run.update(before, await run.sample(before, { sampling: seeded(name) }));
     const { sha256: hash } = policy.weights;
+    await run.sample(policy);
     const swap = (tensors: FloatTensors) => swapped(tensors, 'layers.0.self_attn.v_proj', 'layers.1.self_attn.v_proj');
     await (isStale ? loadAs(hash, before, (tensors) => tensors) : loadAs(hash, policy, swap));
     await expect(run.sample(policy)).rejects.toEqual(refusal('RolloutRefused', hash.slice(0, 12), adapters.url));
@@ -171,18 +175,16 @@ describe('adapters', () => {
       refusal('RolloutRefused', adapters.url, 'base model'),
     );
   });
-
-  test('a server that is killed is waited for, and gives the same completions once it is back', async () => {
-    const { policy } = steps[1]!;
-    const groups = await run.sample(policy);
-    await adapters.kill();
-    const outages: (string | undefined)[] = [];
-    const waiting = run.sample(policy, {}, { onOutage: (why) => outages.push(why) });
-    await expect.poll(() => outages.at(-1), { timeout: 60_000 }).toContain('ECONNREFUSED');
-    adapters = await RealVllm.start(modelPath('tiny'), { lora: LORA, port: adapters.port });
-    expect(idsOf(await waiting)).toEqual(idsOf(groups));
-  }, 480_000);
 });
+
+describe('a training run', () =>
+  trainingRunTests(() => ({
+    urls: [adapters.url],
+    kill: () => adapters.kill(),
+    start: async () => {
+      adapters = await RealVllm.start(modelPath('tiny'), { lora: LORA, port: adapters.port });
+    },
+  })));
 
 describe('whole weights', () => {
   let run: Run;
@@ -200,6 +202,18 @@ describe('whole weights', () => {
       expect(await apart(run, policy)).toBeLessThan(PARITY);
     }
     expect(idsOf(await run.sample(policy))).not.toEqual(idsOf(before));
+  });
+
+  test('weights that ranks hold in memory alone are written for the server, and no update is made again', async () => {
+    const made: string[] = [];
+    const played = await playedRun(engine, {
+      model: run.model,
+      section: { ...run.section, checkpointEvery: 4 },
+      onProgress: ({ what }) => made.push(what),
+    });
+    const policies = await played.steps(1, 3, played.start);
+    expect(policies.map(isRecipe)).toEqual([true, true, true]);
+    expect(made.filter((what) => what.includes('again'))).toEqual([]);
   });
 
   test('a server that has other weights under the name of the policy is refused', async () => {

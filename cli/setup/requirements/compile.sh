@@ -19,6 +19,7 @@ lock() {
 }
 lock servers "${omit[@]}"
 lock ffmpeg
+lock uv
 # It shares .venv with the servers.
 lock engine-stub --constraint servers.lock
 lock embedding-model --no-deps

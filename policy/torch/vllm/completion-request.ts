@@ -2,17 +2,20 @@ import { z } from 'zod';
 import type { GenerateRequest } from '../../../core/policy-engine.ts';
 import { seedAt } from '../../../core/random.ts';
 import { RolloutFault } from './rollout-fault.ts';
+import type { VideoFeatures } from './video-features.ts';
 
 /** What is added to the logits of tokens that are never sampled: the ranks add the same. */
 const NEVER = -1e9;
 
-/** A prompt for a server: token ids with one placeholder for the video, and the video. */
+/** A prompt for a server. */
 export interface ServerPrompt {
   sampleId: string;
+  /** Token ids that the server is sent: with one placeholder where it processes the video, else `expandedIds`. */
   promptIds: readonly number[];
-  /** The same with the video's tokens in place, as the ranks have it. */
+  /** With the video's tokens in place, as the ranks have it. */
   expandedIds: readonly number[];
-  videoUrl: string;
+  /** Frames for the server to process, or what they have been processed to. */
+  video: { content_parts: readonly { type: 'video_url'; url: string }[] } | { features: VideoFeatures };
 }
 
 /** A policy as a server knows it. */
@@ -34,7 +37,7 @@ interface Choosing extends Pick<GenerateRequest, 'sampling' | 'filters' | 'maxNe
 export function completionBody(prompt: ServerPrompt, policy: ServedPolicy, place: number, choosing: Choosing) {
   const { sampling, filters, maxNewTokens, endToken, suppressed } = choosing;
   return {
-    ...asked(prompt.promptIds, prompt.videoUrl, policy),
+    ...asked(prompt, prompt.promptIds, policy),
     sampling_params: {
       temperature: sampling?.temperature ?? 0,
       ...(sampling && { seed: seedAt(sampling.seed, [...sampling.path, prompt.sampleId, place]) >>> 0 }),
@@ -51,13 +54,13 @@ export function completionBody(prompt: ServerPrompt, policy: ServedPolicy, place
 /** The request for the log-probabilities of given tokens after a prompt. */
 export function scoringBody(prompt: ServerPrompt, policy: ServedPolicy, tokenIds: readonly number[]) {
   return {
-    ...asked([...prompt.promptIds, ...tokenIds], prompt.videoUrl, policy),
+    ...asked(prompt, [...prompt.promptIds, ...tokenIds], policy),
     sampling_params: { temperature: 0, max_tokens: 1, detokenize: false, logprobs: 0, prompt_logprobs: 0 },
   };
 }
 
-function asked(token_ids: readonly number[], url: string, { model, sha256: cache_salt }: ServedPolicy) {
-  return { model, token_ids, content_parts: [{ type: 'video_url', url }], return_token_ids: true, cache_salt };
+function asked({ video }: ServerPrompt, token_ids: readonly number[], { model, sha256: cache_salt }: ServedPolicy) {
+  return { model, token_ids, ...video, return_token_ids: true, cache_salt };
 }
 
 const Id = z.int().nonnegative();

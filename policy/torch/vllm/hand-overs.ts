@@ -31,10 +31,17 @@ export class HandOvers {
   /** By server: adapters that it was given, oldest first. */
   readonly #adapters = new Map<string, string[]>();
 
-  /** A server that was away may be another program by now: its tolerance is measured anew. */
+  /**
+   * A server that was away may be another program by now: its tolerance is measured anew. If it is the same, it still
+   * has the adapters that it was given, so these are remembered until they are unloaded.
+   */
   forget({ url }: VllmServer): void {
     for (const key of this.#tolerances.keys()) if (key.startsWith(`${url} `)) this.#tolerances.delete(key);
-    this.#adapters.delete(url);
+  }
+
+  /** Whether the tolerance of each server is known, so that no base model has to be scored. */
+  knows(servers: readonly string[], task: Pick<HandOverTask, 'base' | 'dtype'>): boolean {
+    return servers.every((url) => this.#tolerances.has(toleranceKey(url, task)));
   }
 
   /**
@@ -44,7 +51,7 @@ export class HandOvers {
    */
   async give(server: VllmServer, task: HandOverTask, signal?: AbortSignal): Promise<ServedPolicy> {
     const { policy, base, dtype } = task;
-    const key = `${server.url} ${base.weights.sha256} ${dtype}`;
+    const key = toleranceKey(server.url, task);
     let tolerance = this.#tolerances.get(key);
     if (tolerance === undefined) {
       const served = await this.#load(server, task, base, signal);
@@ -68,7 +75,10 @@ export class HandOvers {
     if (policy.base) {
       // What the server calls the base model's weights, any answer says.
       if (sha256 === policy.base.sha256) return { model: base, version: '', sha256 };
-      if (!adapters.has(sha256)) await this.#loadAdapter(server, sha256, await task.folderOf(policy), signal);
+      const given = this.#adapters.get(server.url)?.includes(sha256);
+      // One of this name that another process gave may have lost its folder, from which servers load at times again.
+      if (!given && adapters.has(sha256)) await server.unloadAdapter(sha256, signal);
+      if (!given || !adapters.has(sha256)) await this.#loadAdapter(server, sha256, await task.folderOf(policy), signal);
       return { model: sha256, version: '', sha256 };
     }
     if ((await server.weightVersion(signal)) !== sha256)
@@ -79,7 +89,7 @@ export class HandOvers {
   /** Of the adapters that this process has given, the last two stay. */
   async #loadAdapter(server: VllmServer, name: string, folder: string, signal?: AbortSignal): Promise<void> {
     await server.loadAdapter(name, folder, signal);
-    const given = [...(this.#adapters.get(server.url) ?? []), name];
+    const given = [...(this.#adapters.get(server.url) ?? []).filter((one) => one !== name), name];
     for (const old of given.splice(0, given.length - 2)) await server.unloadAdapter(old, signal);
     this.#adapters.set(server.url, given);
   }
@@ -96,4 +106,8 @@ export class HandOvers {
     const scores = readScores(answer, { url, prompt: probe, tokenIds: probe.tokenIds });
     return { difference: meanDifference(scores, await scoresOf(policy)), version: versionIn(answer, url) };
   }
+}
+
+function toleranceKey(url: string, { base, dtype }: Pick<HandOverTask, 'base' | 'dtype'>): string {
+  return `${url} ${base.weights.sha256} ${dtype}`;
 }

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** Requests that one server has at a time. It computes them together. */
+export const AT_ONCE = 64;
+
 /** `http://10.0.0.2:8000`: where a rollout server listens. Paths, users and queries have no meaning there. */
 export const ServerUrl = z
   .url({ protocol: /^https?$/ })

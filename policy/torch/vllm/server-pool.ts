@@ -1,11 +1,10 @@
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter, once, setMaxListeners } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { VideocapError } from '../../../core/errors.ts';
+import { AT_ONCE } from './rollout-config.ts';
 import { RolloutFault } from './rollout-fault.ts';
 import type { VllmServer } from './vllm-server.ts';
 
-/** Requests that one server has at a time. It computes them together. */
-const AT_ONCE = 64;
 /** Milliseconds after which a server that was away is tried again. */
 const PAUSE = 1000;
 /** How often in a row a server may have lost the policy that it was given. */
@@ -100,6 +99,7 @@ export class ServerPool<Ready, T> {
   async #work(server: VllmServer, ready: Ready): Promise<void> {
     const session = new AbortController();
     const signal = AbortSignal.any([session.signal, this.#stop.signal]);
+    setMaxListeners(0, signal); // one for each lane
     const most = Math.min(AT_ONCE, Math.ceil(this.#pool.count / this.#pool.servers.length));
     const lanes = Array.from({ length: most }, async () => {
       while (!this.#isDone) {

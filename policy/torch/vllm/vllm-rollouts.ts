@@ -1,10 +1,14 @@
 import { join } from 'node:path';
 import type { Progress } from '../../../core/compute-options.ts';
 import { VideocapError } from '../../../core/errors.ts';
+import { UNKNOWN } from '../../../core/identity.ts';
 import type { GenerateOptions, GenerateRequest, PinnedFile } from '../../../core/policy-engine.ts';
+import type { Frames } from '../../../core/sample.ts';
 import type { PolicyTokenizer } from '../../model/tokenizer.ts';
+import type { PatchSettings } from '../../onnx/model/video-processor.ts';
 import type { RankFiles } from '../policy-weights.ts';
 import type { ShownFile } from '../shown-files.ts';
+import type { TorchModel } from '../torch-model.ts';
 import {
   completionBody,
   GenerateAnswer,
@@ -19,6 +23,7 @@ import { PROBE_TEXT, type ProbedDtype, probeClip } from './probe.ts';
 import type { AllowedServers, VllmRolloutConfig } from './rollout-config.ts';
 import { ServerPool } from './server-pool.ts';
 import type { Trainer } from './trainer.ts';
+import { videoFeatures } from './video-features.ts';
 import { videoUrl } from './video-url.ts';
 import { VllmServer } from './vllm-server.ts';
 
@@ -35,7 +40,9 @@ export interface ServedRequest extends Pick<GenerateRequest, 'sampling' | 'filte
   config: VllmRolloutConfig;
   dtype: ProbedDtype;
   /** `model_type` of the model's config. */
-  family: string;
+  family: TorchModel['family'];
+  /** How the model's vision tower cuts frames. Throws `InvalidModel`. */
+  patches(): PatchSettings;
   clips: readonly (GenerateRequest['clips'][number] & { file: ShownFile })[];
   policy: RankFiles;
   /** The model folder's own weights. */
@@ -52,9 +59,6 @@ export interface SampledTokens extends ServedCompletion {
   policyLogProbs?: number[];
   truncated: boolean;
 }
-
-/** The other families are told the times of frames, which `/inference/v1/generate` does not take. */
-const FAMILIES: readonly string[] = ['qwen2_vl'];
 
 /** Milliseconds between two reports while servers work: the watchdog ends what reports nothing. */
 const REPORT = 1000;
@@ -74,15 +78,15 @@ export class VllmRollouts {
 
   /**
    * Groups of every clip, in their order.
-   * @throws VideocapError `InvalidConfig` for a server that is not allowed, or a model that servers do not sample;
-   *   `RolloutRefused`; `Diverged`.
+   * @throws VideocapError `InvalidConfig` for a server that is not allowed; `RolloutRefused`; `Diverged`.
    */
   async generate(request: ServedRequest, options: GenerateOptions = {}): Promise<SampledTokens[][]> {
-    const { clips, groupSize, config, family, tokenizer } = request;
+    const { clips, groupSize, config, tokenizer } = request;
     const top = await this.#allow(config);
-    if (!FAMILIES.includes(family)) throw unserved(family);
     const { prompts, task } = await this.#prepare(request, top);
-    // While servers work, the ranks have nothing else to do; what hangs here is noticed by the watchdog.
+    // While servers work, the ranks have nothing else to do; what hangs here is noticed by the watchdog. The policy is
+    // scored last: what the ranks hold of it, the next update needs.
+    if (!this.#handOvers.knows(config.servers, task)) await task.scoresOf(task.base);
     await task.scoresOf(task.policy);
     const pool = new ServerPool<ServedPolicy, ServedCompletion>({
       servers: config.servers.map((url) => new VllmServer(url)),
@@ -119,7 +123,7 @@ export class VllmRollouts {
     return request.filters && request.sampling ? this.#withPolicyLogProbs(request, groups) : groups;
   }
 
-  /** The versions of vLLM that have sampled, for the identity of what they computed. */
+  /** The versions of vLLM that have sampled, for the identity of what they computed; while none answers, `UNKNOWN`. */
   async version({ servers }: VllmRolloutConfig): Promise<string> {
     const known = await Promise.all(
       servers.map(
@@ -127,7 +131,7 @@ export class VllmRollouts {
           this.#versions.get(url) ?? (await new VllmServer(url).version(undefined, 2).catch(() => undefined)),
       ),
     );
-    return [...new Set(known.filter((one) => one !== undefined))].sort().join(', ');
+    return [...new Set(known.filter((one) => one !== undefined))].sort().join(', ') || UNKNOWN;
   }
 
   /** The folder for hand-overs. */
@@ -152,10 +156,7 @@ export class VllmRollouts {
       shown.map(({ file }) => file),
     );
     const prompts = await Promise.all(
-      shown.map(async ({ frames, file: { sampleId, promptIds } }, i) => ({
-        ...{ sampleId, promptIds, expandedIds: expanded[i]! },
-        videoUrl: await videoUrl(frames),
-      })),
+      shown.map(({ frames, file }, i) => serverPrompt(request, frames, file, expanded[i]!)),
     );
     const tokenIds = tokenizer.completion(PROBE_TEXT);
     const scores = new Map<string, Promise<number[]>>();
@@ -188,12 +189,18 @@ export class VllmRollouts {
   }
 }
 
-function unserved(family: string): VideocapError {
-  return new VideocapError(
-    'InvalidConfig',
-    `policy.engine.rollout.kind: vllm samples ${FAMILIES.join(', ')} alone, and the model is a ${family}; set it to ` +
-      'local.',
-  );
+async function serverPrompt(
+  { family, patches, tokenizer: { videoToken } }: ServedRequest,
+  frames: Frames,
+  { sampleId, promptIds, frames: { seconds } }: ShownFile,
+  expandedIds: readonly number[],
+): Promise<ServerPrompt> {
+  if (family === 'qwen2_vl') {
+    const content_parts = [{ type: 'video_url', url: await videoUrl(frames) }] as const;
+    return { sampleId, promptIds, expandedIds, video: { content_parts } };
+  }
+  const video = { family, frames, seconds, expandedIds, videoToken, patches: patches() };
+  return { sampleId, promptIds: expandedIds, expandedIds, video: { features: videoFeatures(video) } };
 }
 
 function progressOf({ done, outage }: ServerPool<ServedPolicy, ServedCompletion>, total: number): Progress {

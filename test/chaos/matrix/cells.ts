@@ -1,4 +1,5 @@
 import { uniformAt } from '../../../core/random.ts';
+import type { TorchExperimentName } from '../torch/torch-experiment.ts';
 import type { ExperimentName } from './experiment.ts';
 
 /** The stages of a run that are struck, by the activity that does each. */
@@ -6,6 +7,7 @@ export const ACTIVITIES = {
   prepare: 'prepareDataset',
   frames: 'extractFrames',
   rollout: 'rolloutGroups',
+  captions: 'captionClips',
   think: 'scoreCompletions',
   judge: 'judgeCompletions',
   update: 'updatePolicy',
@@ -16,9 +18,10 @@ export const ACTIVITIES = {
 export type StruckStage = keyof typeof ACTIVITIES;
 
 /**
- * `before`: nothing is done yet. `during`: some of it is made (rollout: a group of two; update: the first of two
- * updates; judge: some answers are kept; tracking: something is sent; others: all of it, and none is stored). `after
- * effect`: everything is stored, and Temporal does not know. `after report`: Temporal knows, and the run moves on.
+ * `before`: nothing is done yet. `during`: some of it is made (rollout: a group of two; captions: half of them; update:
+ * the first of two updates; judge: some answers are kept; tracking: something is sent; others: all of it, and none is
+ * stored). `after effect`: everything is stored, and Temporal does not know. `after report`: Temporal knows, and the
+ * run moves on.
  */
 export const MOMENTS = ['before', 'during', 'after effect', 'after report'] as const;
 export type Moment = (typeof MOMENTS)[number];
@@ -27,7 +30,9 @@ export const VICTIMS = ['worker', 'temporal', 'mlflow', 'judge', 'disk full', 'r
 /** What a user does in Temporal while an activity works: pause it and unpause it, reset it, or reset the whole run. */
 export const BUTTONS = ['activity paused', 'activity reset', 'run reset'] as const;
 export type Button = (typeof BUTTONS)[number];
-export type Victim = (typeof VICTIMS)[number] | Button;
+/** Processes of the torch engine and of its rollouts. `worker` is their driver. */
+export const TORCH_VICTIMS = ['worker', 'rank 0', 'rank 1', 'vllm'] as const;
+export type Victim = (typeof VICTIMS)[number] | (typeof TORCH_VICTIMS)[number] | Button;
 
 export function isButton(victim: Victim): victim is Button {
   return (BUTTONS as readonly Victim[]).includes(victim);
@@ -42,14 +47,14 @@ export interface Cell {
   /** How long a server stays dead, or a disk full or read-only. */
   awaySeconds: number;
   /** Absent: `usual`. */
-  experiment?: ExperimentName;
+  experiment?: ExperimentName | TorchExperimentName;
 }
 
 /** Most outages are over soon; one in eight lasts longer than a few quick tries would. */
 const AWAY_SECONDS = { short: 1.5, long: 25 };
 
-/** How often an undisturbed run of the matrix's experiment calls each activity. */
-const CALLS: Record<StruckStage, number> = {
+/** How often an undisturbed run of the matrix's experiment calls each activity that it strikes. */
+const CALLS: Record<Exclude<StruckStage, 'captions'>, number> = {
   prepare: 1,
   frames: 3,
   rollout: 2,
@@ -63,7 +68,7 @@ const CALLS: Record<StruckStage, number> = {
 
 /** The whole table, in reading order; the seed decides which call of an activity is struck. */
 export function allCells(seed: number): Cell[] {
-  return (Object.keys(ACTIVITIES) as StruckStage[]).flatMap((stage) =>
+  return (Object.keys(CALLS) as (keyof typeof CALLS)[]).flatMap((stage) =>
     VICTIMS.flatMap((victim) =>
       MOMENTS.map((moment) => {
         const draw = (what: string) => uniformAt(seed, [what, stage, moment, victim]);
@@ -92,6 +97,18 @@ export const SECOND_ROUND: readonly Cell[] = (['rollout', 'think', 'judge', 'upd
 export const LAGGED: readonly Cell[] = (['rollout', 'judge', 'update'] as const).flatMap((stage) =>
   MOMENTS.map((moment) => ({
     ...{ stage, moment, victim: 'worker', call: 2, awaySeconds: AWAY_SECONDS.short, experiment: 'rollout lag' },
+  })),
+);
+
+/** Deaths while the second part of a step is sampled and its first is judged. */
+export const IN_PARTS: readonly Cell[] = (
+  [
+    { stage: 'rollout', call: 2 },
+    { stage: 'judge', call: 1 },
+  ] as const
+).flatMap((struck) =>
+  (['worker', 'judge', 'temporal'] as const).map((victim) => ({
+    ...{ ...struck, moment: 'during', victim, awaySeconds: AWAY_SECONDS.short, experiment: 'parts' },
   })),
 );
 

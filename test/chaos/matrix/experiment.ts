@@ -1,10 +1,17 @@
 /**
  * What a run changes of the experiment. `two rounds`: its first step draws a second round of samples, since a group has
  * no differences, and every step is trained against the policy of the one before it. `rollout lag`: the next step is
- * sampled while a step is judged.
+ * sampled while a step is judged. `parts`: a round is sampled in two parts, of which the first is judged while the
+ * second is sampled.
  */
 const EXPERIMENTS = {
   usual: {},
+  parts: {
+    'algorithm.samplesPerStep': 4,
+    'algorithm.samplesPerPart': 2,
+    'dataset.trainSamples': 5,
+    'sampling.groupSize': 2,
+  },
   'rollout lag': { 'algorithm.rolloutLag': 1, 'algorithm.steps': 3 },
   'two rounds': {
     'algorithm.dynamicSampling.maxRounds': 2,

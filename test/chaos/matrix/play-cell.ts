@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { type Cell, isButton, nameOf } from './cells.ts';
 import { differences, madeTwice, type Outcome, outcomeOf, paidAgain } from './compare.ts';
-import { type ExperimentName, matrixExperiment } from './experiment.ts';
+import { matrixExperiment } from './experiment.ts';
 import type { ChaosWorld } from './world.ts';
 
 /** What came of one cell. It holds when the strike happened, nothing differs, and nothing was made or paid twice. */
@@ -15,10 +15,24 @@ export interface CellResult extends Cell {
   seconds: number;
 }
 
+/** What a run is of which a cell names the experiment. */
+export type ExperimentOf = (judgeUrl: string, name: Cell['experiment']) => object;
+const ofMatrix = matrixExperiment as ExperimentOf;
+
+export interface PlayOptions {
+  experimentOf?: ExperimentOf;
+  /** Of one run. */
+  longestSeconds?: number;
+}
+
 /** The undisturbed run that all others of the same experiment are held against. */
-export async function playCalm(world: ChaosWorld, experiment?: ExperimentName): Promise<Outcome> {
-  const name = `calm-${experiment ?? 'usual'}`.replace(' ', '-');
-  const played = await world.play(name, matrixExperiment(world.judge.baseUrl, experiment));
+export async function playCalm(
+  world: ChaosWorld,
+  experiment?: Cell['experiment'],
+  { experimentOf = ofMatrix, ...options }: PlayOptions = {},
+): Promise<Outcome> {
+  const name = `calm-${experiment ?? 'usual'}`.replaceAll(/\W+/g, '-');
+  const played = await world.play(name, experimentOf(world.judge.baseUrl, experiment), options);
   if (madeTwice(played).length > 0 || paidAgain(played) > 0)
     throw new Error(`The undisturbed run did work twice: ${madeTwice(played)}`);
   const { base, policy } = played.summary;
@@ -28,13 +42,19 @@ export async function playCalm(world: ChaosWorld, experiment?: ExperimentName): 
 
 let played = 0;
 
-export async function playCell(world: ChaosWorld, calm: Outcome, cell: Cell): Promise<CellResult> {
+export async function playCell(
+  world: ChaosWorld,
+  calm: Outcome,
+  cell: Cell,
+  { experimentOf = ofMatrix, ...options }: PlayOptions = {},
+): Promise<CellResult> {
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 100) / 10;
   try {
-    const run = await world.play(`cell-${++played}`, matrixExperiment(world.judge.baseUrl, cell.experiment), { cell });
+    const experiment = experimentOf(world.judge.baseUrl, cell.experiment);
+    const run = await world.play(`cell-${++played}`, experiment, { cells: [cell], ...options });
     const differs = differences(calm, await outcomeOf(run));
-    if (!run.struck) differs.push('the moment never came');
+    if (run.struck.length === 0) differs.push('the moment never came');
     const twice = madeTwice(run);
     await rm(run.home, { recursive: true, force: true });
     return {
@@ -54,10 +74,10 @@ export async function playCell(world: ChaosWorld, calm: Outcome, cell: Cell): Pr
 /**
  * A worker that dies while the judge is asked, or an activity that is ended, takes the answers on their way with it: as
  * many as `judge.concurrency` at most. The judge is asked in its own stage, beside the think scorer, and in benchmarks;
- * with a lag, beside every stage. After a stage's report the next stage may have begun to ask.
+ * with a lag, and in parts, beside every stage. After a stage's report the next stage may have begun to ask.
  */
 export function lostAtMost({ victim, stage, moment, experiment }: Cell): number {
   if (victim !== 'worker' && !isButton(victim)) return 0;
   const asks = ['judge', 'think', 'benchmark'].includes(stage) || moment === 'after report';
-  return asks || experiment === 'rollout lag' ? 2 : 0;
+  return asks || experiment === 'rollout lag' || experiment === 'parts' ? 2 : 0;
 }

@@ -7,12 +7,13 @@ import type { Storage } from '../../../core/storage.ts';
 import { keyOfContent } from '../../../core/stored-ref.ts';
 import { CurrentAttempt, cancellationSignal } from '../../../workers/current-attempt.ts';
 import { type Call, WatchedStorage } from '../../storage/watched-storage.ts';
+import { rankProcesses } from '../../torch/rank-processes.ts';
 import { ACTIVITIES, type Cell, isButton, type Moment, type StruckStage } from './cells.ts';
 
 /** An order to the worker under test. */
 export type Order =
-  /** Another run begins, to be struck once or not at all. */
-  | { play: Cell | null }
+  /** Another run begins, to be struck once by each cell. */
+  | { play: readonly Cell[] }
   /** The server that it struck is dead: the activity may continue. */
   | { goOn: true };
 
@@ -24,7 +25,7 @@ export type Order =
 export class Striker {
   readonly #activity = new AsyncLocalStorage<{ run: Run; name: string; call: number }>();
   readonly #goOn = new EventEmitter();
-  #run = new Run(null);
+  #run = new Run([]);
   #disk: { code: string; until: number } | undefined;
 
   constructor() {
@@ -68,19 +69,21 @@ export class Striker {
 
   async #reach(moment: Moment): Promise<void> {
     const now = this.#activity.getStore();
-    const { cell, struck } = this.#run;
     // Something of the run before may still be on its way.
-    if (struck || !cell || moment !== cell.moment || now?.run !== this.#run) return;
-    if (now.name !== ACTIVITIES[cell.stage] || now.call !== cell.call) return;
-    this.#run.struck = true;
+    if (now?.run !== this.#run) return;
+    const cell = this.#run.take((one) => {
+      return one.moment === moment && ACTIVITIES[one.stage] === now.name && one.call === now.call;
+    });
+    if (!cell) return;
     process.stdout.write(`${JSON.stringify({ struck: cell.victim })}\n`);
     if (cell.victim === 'worker') process.kill(process.pid, 'SIGKILL');
+    else if (cell.victim === 'rank 0' || cell.victim === 'rank 1') killRank(cell.victim);
     else if (cell.victim === 'disk full') this.#breakDisk('ENOSPC', cell);
     else if (cell.victim === 'read-only store') this.#breakDisk('EROFS', cell);
     // A server: the process that started it kills it, and reports that. A button: it presses it.
     else {
       const done = once(this.#goOn, 'go on');
-      if (isButton(cell.victim)) this.#run.pressing = done;
+      if (isButton(cell.victim)) this.#run.pressing = { done, activity: now.name };
       await done;
     }
   }
@@ -94,18 +97,15 @@ export class Striker {
     if (artifact === undefined) return;
     await this.#endWhereKnown();
     appendFileSync(journal, `make ${artifact}\n`);
-    if (!this.#isIn('judge', 'rollout', 'update')) await this.#reach('during');
+    if (!this.#isIn('judge', 'rollout', 'captions', 'update')) await this.#reach('during');
   }
 
   /** What computes in a thread goes on while a button is pressed; it must end before it stores something. */
   async #endWhereKnown(): Promise<void> {
-    if (!this.#run.pressing || this.#activity.getStore()?.name !== this.#struckActivity) return;
-    await this.#run.pressing;
+    const { pressing } = this.#run;
+    if (!pressing || this.#activity.getStore()?.name !== pressing.activity) return;
+    await pressing.done;
     cancellationSignal()?.throwIfAborted();
-  }
-
-  get #struckActivity(): string | undefined {
-    return this.#run.cell ? ACTIVITIES[this.#run.cell.stage] : undefined;
   }
 
   async #endStoring({ method, key }: Call, journal: string): Promise<void> {
@@ -124,8 +124,7 @@ export class Striker {
   #watchComputing(): void {
     const say = CurrentAttempt.prototype.say;
     const reach = (moment: Moment) => void this.#reach(moment);
-    const computes = () =>
-      [ACTIVITIES.rollout, ACTIVITIES.update].some((name) => name === this.#activity.getStore()?.name);
+    const computes = () => this.#isIn('rollout', 'captions', 'update');
     CurrentAttempt.prototype.say = function (more) {
       say.call(this, more);
       const { done = 0, total = 0 } = more;
@@ -152,16 +151,28 @@ export class Striker {
   }
 }
 
+/** The rank that dies is gone when the call goes on. */
+function killRank(victim: 'rank 0' | 'rank 1'): void {
+  const pid = rankProcesses()[victim === 'rank 0' ? 0 : 1];
+  if (pid === undefined) throw new Error(`There is no ${victim} to kill.`);
+  process.kill(pid, 'SIGKILL');
+}
+
 /** One run of a worker's life. */
 class Run {
-  readonly cell: Cell | null;
+  readonly #cells: Cell[];
   readonly #calls = new Map<string, number>();
-  struck = false;
-  /** Done when the button that strikes it is pressed, and the activity must know. */
-  pressing: Promise<unknown> | undefined;
+  /** The button that strikes it: `done` when it is pressed, and the activity must know. */
+  pressing: { done: Promise<unknown>; activity: string } | undefined;
 
-  constructor(cell: Cell | null) {
-    this.cell = cell;
+  constructor(cells: readonly Cell[]) {
+    this.#cells = [...cells];
+  }
+
+  /** The first cell whose moment has come; it is struck once. */
+  take(hasCome: (cell: Cell) => boolean): Cell | undefined {
+    const at = this.#cells.findIndex(hasCome);
+    return at < 0 ? undefined : this.#cells.splice(at, 1)[0];
   }
 
   /** Which call of an activity this is, from 1: another attempt is the same call. */

@@ -15,8 +15,8 @@ export class Workers {
   #child: ChildProcess | undefined;
   #started: Promise<void> | undefined;
   #strike: (victim: Victim) => Promise<void> = async () => {};
-  /** Whether the run was struck. */
-  struck = false;
+  /** Of the run, in order. */
+  struck: Victim[] = [];
   /** The end of what workers logged in this run. */
   log = '';
 
@@ -26,18 +26,18 @@ export class Workers {
   }
 
   /**
-   * Another run begins, to be struck once or not at all; `strike` kills a server, done when it is dead. Done when a
-   * worker polls.
+   * Another run begins, to be struck once by each cell, a worker last; `strike` kills a server, done when it is dead.
+   * Done when a worker polls.
    */
-  async begin(home: string, cell: Cell | null, strike: (victim: Victim) => Promise<void>): Promise<void> {
+  async begin(home: string, cells: readonly Cell[], strike: (victim: Victim) => Promise<void>): Promise<void> {
     await this.#started;
     await rm(this.#home, { force: true });
     await symlink(home, this.#home);
     this.#strike = strike;
-    this.struck = false;
+    this.struck = [];
     this.log = '';
     if (!this.#child) await this.#start();
-    this.#order({ play: cell });
+    this.#order({ play: cells });
   }
 
   async #start(): Promise<void> {
@@ -61,8 +61,8 @@ export class Workers {
         const said = JSON.parse(line) as { ready?: true; struck?: Victim };
         if (said.ready) resolve();
         if (!said.struck) return;
-        this.struck = true;
-        if (['temporal', 'mlflow', 'judge'].includes(said.struck) || isButton(said.struck))
+        this.struck.push(said.struck);
+        if (['temporal', 'mlflow', 'judge', 'vllm'].includes(said.struck) || isButton(said.struck))
           void this.#strike(said.struck).then(() => this.#order({ goOn: true }));
       });
     });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,8 +19,8 @@ const AWAY_SECONDS = 1.5;
 
 /** The disturbances of a run. */
 export interface Play {
-  /** One strike from inside. */
-  cell?: Cell | undefined;
+  /** Strikes from inside: one of a kind of victim, a worker's last. */
+  cells?: readonly Cell[];
   /** Ends the run, and gives the input of another execution that takes it up. */
   end?: (run: WorkflowHandle) => Promise<object>;
   /** Strikes from outside, while the run continues. */
@@ -42,8 +42,8 @@ export interface Played {
   summary: RunSummary;
   home: string;
   seconds: number;
-  /** Whether the strike happened; a cell whose moment never came proves nothing. */
-  struck: boolean;
+  /** What was struck, in order; a cell whose moment never came proves nothing. */
+  struck: readonly Victim[];
   /** The end of what the workers logged. */
   log: string;
   /** `make <key>` where an artifact began to be made, `put <key>` once it was stored, in order. */
@@ -54,23 +54,34 @@ export interface Played {
   answered: Map<string, number>;
 }
 
+/** Servers of rollouts that can be struck. */
+export interface RolloutServers {
+  urls: readonly string[];
+  /** Kills one of them. */
+  kill(): Promise<void>;
+  /** Starts it again, done once it answers. */
+  start(): Promise<void>;
+}
+
 /** Everything a run needs, as real processes: Temporal, MLflow, a judge endpoint, and workers that can be struck. */
 export class ChaosWorld {
   readonly folder: string;
   readonly judge = new JudgeEndpoint();
   readonly #temporal: TemporalProcess;
+  readonly #rollouts: RolloutServers | undefined;
   #mlflow!: MlflowServer;
   #connection!: Connection;
   #workers!: Workers;
 
-  private constructor(folder: string, serverArgs: readonly string[]) {
+  private constructor(folder: string, serverArgs: readonly string[], rollouts?: RolloutServers) {
     this.folder = folder;
+    this.#rollouts = rollouts;
     this.#temporal = new TemporalProcess(join(folder, 'temporal.db'), serverArgs);
   }
 
-  /** @param serverArgs more of the Temporal server's. */
-  static async start(serverArgs: readonly string[] = []): Promise<ChaosWorld> {
-    const world = new ChaosWorld(await mkdtemp(join(tmpdir(), 'videocap-matrix-')), serverArgs);
+  /** @param serverArgs more of the Temporal server's. @param rollouts servers that runs may name. */
+  static async start(serverArgs: readonly string[] = [], rollouts?: RolloutServers): Promise<ChaosWorld> {
+    const world = new ChaosWorld(await mkdtemp(join(tmpdir(), 'videocap-matrix-')), serverArgs, rollouts);
     await Promise.all([
       world.#temporal.start(),
       world.judge.start(),
@@ -96,23 +107,26 @@ export class ChaosWorld {
   }
 
   /**
-   * Runs an experiment in a home of its own to its end, struck once or not at all. Whatever dies is started again, and
+   * Runs an experiment in a home of its own to its end, struck or not. Whatever dies is started again, and
    * nothing else is done for the run.
    */
   async play(
     name: string,
     experiment: object,
-    { cell, end, disturb, home = join(this.folder, name), longestSeconds = 180 }: Play = {},
+    { cells = [], end, disturb, home = join(this.folder, name), longestSeconds = 180 }: Play = {},
   ): Promise<Played> {
     await mkdir(home, { recursive: true });
+    if (this.#rollouts)
+      await writeFile(join(home, 'allowed.yaml'), JSON.stringify({ rolloutServers: this.#rollouts.urls }));
     this.judge.answered.clear();
     const started = performance.now();
     const workers = this.#workers;
     const back: Promise<void>[] = [];
     const client = new Client({ connection: this.#connection });
-    await workers.begin(home, cell ?? null, async (victim) => {
-      if (isButton(victim)) await pressButton(client, name, victim, ACTIVITIES[cell!.stage]);
-      else back.push((await this.#strike(victim, cell?.awaySeconds)).back);
+    await workers.begin(home, cells, async (victim) => {
+      const cell = cells.find((one) => one.victim === victim)!;
+      if (isButton(victim)) await pressButton(client, name, victim, ACTIVITIES[cell.stage]);
+      else back.push((await this.#strike(victim, cell.awaySeconds)).back);
     });
     let handle: WorkflowHandle | undefined;
     try {
@@ -129,7 +143,8 @@ export class ChaosWorld {
       const late = sleep(1000 * longestSeconds, undefined, { ref: false }).then(() => {
         throw new Error(`${name} did not end within ${longestSeconds} s.\n${workers.log}`);
       });
-      const ended = this.#resultOf(cell && isButton(cell.victim) ? client.workflow.getHandle(name) : handle).catch(
+      const isPressed = cells.some(({ victim }) => isButton(victim));
+      const ended = this.#resultOf(isPressed ? client.workflow.getHandle(name) : handle).catch(
         (error: WorkflowFailedError) => {
           throw new Error(`${name} failed: ${error.cause ?? error}\n${workers.log}`);
         },
@@ -181,7 +196,8 @@ export class ChaosWorld {
       temporal: { down: () => this.#temporal.kill(), up: () => this.#temporal.start() },
       mlflow: { down: () => this.#mlflow.stop(), up: () => this.#mlflow.start() },
       judge: { down: () => this.judge.stop(), up: () => this.judge.start() },
-    }[victim as 'temporal' | 'mlflow' | 'judge'];
+      vllm: { down: async () => this.#rollouts?.kill(), up: async () => this.#rollouts?.start() },
+    }[victim as 'temporal' | 'mlflow' | 'judge' | 'vllm'];
     await server.down();
     return { back: sleep(1000 * awaySeconds).then(() => server.up()) };
   }

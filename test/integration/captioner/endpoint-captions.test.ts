@@ -122,6 +122,30 @@ describe('clips captioned through an endpoint', () => {
     expect(server.requests).toHaveLength(15);
   });
 
+  test('cost what the endpoint counts, the same for a retry, and nothing once more', async () => {
+    const section = { price: { inputPerMillion: 2, outputPerMillion: 8 } };
+    const first = await caption(3, { section });
+    const { calls, inputTokens, outputTokens, cost } = first.usage!;
+    expect(calls).toBe(3);
+    expect(outputTokens).toBe(first.captions.reduce((sum, { tokens }) => sum + tokens, 0));
+    expect(cost).toBeCloseTo((2 * inputTokens + 8 * outputTokens) / 1e6, 12);
+    expect((await caption(3, { section, runKey: `run-${runs}` })).usage).toMatchObject({ calls, cost });
+    expect((await caption(3, { section })).usage).toMatchObject({ calls: 0, cacheHits: 3, cost: 0 });
+  });
+
+  test('are not asked for beyond the budget, of which a run may have spent a part before', async () => {
+    const over = refusal('JudgeBlocked', 'policy.engine.budget.calls is 2', 'videocap limits');
+    const section = { budget: { calls: 2 } };
+    await expect(caption(3, { section, runKey: 'short' })).rejects.toEqual(over);
+    expect(server.requests).toHaveLength(2);
+    await expect(caption(3, { section, runKey: 'later', spent: { calls: 2, usd: 0 } })).rejects.toEqual(over);
+    expect(server.requests).toHaveLength(2);
+    // What is stored costs nothing, whatever the budget; a person has raised it for the rest.
+    const { usage } = await caption(3, { section: { budget: { calls: 3 } }, runKey: 'short' });
+    expect(usage).toMatchObject({ calls: 3 });
+    expect(server.requests).toHaveLength(3);
+  });
+
   test('of another version of the model are asked for anew by a run that begins after it was met', async () => {
     const by = (fingerprint: string): Fault =>
       json({

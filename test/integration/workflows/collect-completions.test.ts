@@ -43,6 +43,15 @@ const rounds = () =>
 const given = (calls: ReturnType<typeof playedBy>, name: StageName) =>
   calls.filter(([called]) => called === name).map(([, input]) => input);
 
+/** Moments that are waited for. */
+function signals(count: number): { given: Promise<void>; give: () => void }[] {
+  return Array.from({ length: count }, () => {
+    let give = () => {};
+    const given = new Promise<void>((resolve) => (give = resolve));
+    return { given, give };
+  });
+}
+
 describe('the completions of a step', () => {
   it('are one round where the algorithm asks for no more', async () => {
     const calls = rounds();
@@ -137,6 +146,67 @@ describe('the completions of a step', () => {
       ...{ 'time/rolloutSeconds': 5, 'time/thinkSeconds': 2, 'time/judgeSeconds': 3 },
       ...{ 'sampling/rounds': 2, 'sampling/keptGroups': 2, 'sampling/unscoredGroups': 1 },
     });
+  });
+
+  it('are scored a part at a time while the next is sampled, and are put together as one part is', async () => {
+    const groups = grid([1, 1], [0, 1], [1, 0]);
+    const texts = ({ from, count }: { from: number; count: number }) => groups.slice(from, from + count);
+    const events: string[] = [];
+    const shown: unknown[] = [];
+    const [begun, asked] = [signals(3), signals(3)];
+    const play = (algorithm: object, inParts: boolean) => {
+      const all = { from: 0, count: 3 };
+      const rangeOf = (part: number) => (inParts ? { from: part, count: 1 } : all);
+      const calls = playedBy({
+        rolloutGroups: async ({ part, samples = all }) => {
+          expect(samples).toEqual(rangeOf(part));
+          begun[part]!.give();
+          if (part > 0) await asked[part - 1]!.given; // the judge has the questions of the part before
+          events.push(`sampled ${part}`);
+          const { count } = samples;
+          const counts = { completions: 2 * count, tokens: 20 * count, meanLength: 10, truncated: 0, seconds: count };
+          return { rollout: ref(`rollout-${part}`), ...counts };
+        },
+        scoreCompletions: ({ part, earlier }) => ({
+          scores: scriptedRef({ format: texts(rangeOf(part)), think: texts(rangeOf(part)) }),
+          distinctCaptions: 0.25 + 0.25 * (earlier?.length ?? 2),
+          seconds: 1,
+        }),
+        judgeCompletions: async ({ part, spent }) => {
+          events.push(`judge ${part} after ${spent.calls}`);
+          asked[part]!.give();
+          if (inParts && part < 2) await begun[part + 1]!.given; // and answers once the next part is being sampled
+          const { count } = rangeOf(part);
+          return {
+            scores: scriptedRef({ caption: texts(rangeOf(part)) }),
+            ...{ verdicts: ref(`verdicts-${part}`), usage: usage(2 * count), seconds: count },
+          };
+        },
+      });
+      const onStage = (stage: string, part?: object) => shown.push(part ? { stage, ...part } : stage);
+      return { calls, collected: collectCompletions(stepInput(algorithm, 40, { onStage }).input) };
+    };
+    const section = { kind: 'grpo', samplesPerStep: 3 };
+    const parts = play({ ...section, samplesPerPart: 1 }, true);
+    const { clips, metrics, ...collected } = await parts.collected;
+    // Each part knows what those before it have paid.
+    expect(events).toEqual([
+      ...['sampled 0', 'judge 0 after 10', 'sampled 1', 'judge 1 after 12', 'sampled 2', 'judge 2 after 14'],
+    ]);
+    expect(shown).toContainEqual({ stage: 'rollout', number: 2, of: 3 });
+    expect(shown.at(-1)).toEqual({ stage: 'scoring', number: 3, of: 3 });
+    expect(clips).toEqual(Array(3).fill(clips[0]));
+    const scored = given(parts.calls, 'scoreCompletions') as { earlier?: unknown[] }[];
+    expect(scored.map(({ earlier }) => earlier)).toEqual([undefined, undefined, [ref('rollout-0'), ref('rollout-1')]]);
+
+    const whole = play(section, false);
+    const one = await whole.collected;
+    expect(metrics).toEqual({ ...one.metrics, 'time/thinkSeconds': 3, 'judge/latencySeconds/max': 2 });
+    expect(collected.usage).toEqual(one.usage);
+    expect(collected.scorable).toEqual(one.scorable);
+    const joined = (name: 'rewards' | 'advantages', from: Pick<Collected, 'scored'>) =>
+      scriptedValue<ScoredRollout[]>(from.scored).flatMap((rollout) => rollout[name]);
+    for (const name of ['rewards', 'advantages'] as const) expect(joined(name, collected)).toEqual(joined(name, one));
   });
 
   it('take the clips that were decoded ahead for their first round, if they are of this step', async () => {

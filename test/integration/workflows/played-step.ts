@@ -56,6 +56,7 @@ export function stepInput(algorithm: object, train: number, more: Partial<StepIn
         return ask();
       },
     } as JudgeGate,
+    inTurn: (ask) => ask(),
     onStage: (stage) => void shown.push(stage),
     onIdentity: () => {},
     onJudged: ({ calls, cost }) => {

@@ -47,6 +47,20 @@ const SCENARIOS: Scenario[] = [
       }),
     }),
   },
+  {
+    name: 'trainingRun.parts',
+    type: 'trainingRun',
+    input: {},
+    stages: () => ({
+      resolveConfig: () => ({
+        config: ExperimentConfig.parse({
+          algorithm: { steps: 3, samplesPerStep: 4, samplesPerPart: 2, rolloutLag: 1 },
+          sampling: { groupSize: 2 },
+          benchmark: { everySteps: 2 },
+        }),
+      }),
+    }),
+  },
   { name: 'trainingRun.wrong-input', type: 'trainingRun', input: { confg: 'quickstart' } },
   { name: 'trainingRun.resumed', type: 'trainingRun', input: { resume: { run: 'ended' } } },
   {

@@ -1,4 +1,5 @@
-import type { WorkflowFailedError } from '@temporalio/client';
+import { Context } from '@temporalio/activity';
+import type { WorkflowFailedError, WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +8,7 @@ import { JUDGE_WAITS } from '../../../contracts/judge-waiting.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
 import {
+  benchmarked,
   type CallLog,
   mlflowAway,
   policyAt,
@@ -32,6 +34,14 @@ const failureOf = (promise: Promise<unknown>) =>
     () => expect.unreachable('the run should have failed'),
     (error: WorkflowFailedError) => error.cause as ApplicationFailure,
   );
+
+/** Heartbeats for ever. */
+async function beating(beat: () => void): Promise<never> {
+  for (;;) {
+    beat();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
 
 const stepsOf = (calls: CallLog, name: string) => calls.filter(([called]) => called === name).map(([, step]) => step);
 
@@ -104,6 +114,128 @@ describe('trainingRun', () => {
     expect(stepsOf(calls, 'updatePolicy')).toEqual([1, 2, 3, 4]);
     // One step at a time spends the budget, and knows what those before it have paid.
     expect(spent).toEqual([0, 4, 8, 12]);
+  });
+
+  it('with a lag has one stage at a time spend the budget of its judge, a benchmark among them', async () => {
+    const paid: { before: number; asking: number }[] = [];
+    let [asking, spent] = [0, 0];
+    const asks = async <T>(before: { calls: number } | undefined, calls: number, answer: T): Promise<T> => {
+      asking += 1;
+      paid.push({ before: before!.calls - spent, asking });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      asking -= 1;
+      spent += calls;
+      return answer;
+    };
+    const script = scriptedStages([]);
+    const stages = scriptedStages([], {
+      resolveConfig: () => ({
+        config: ExperimentConfig.parse({
+          algorithm: { steps: 4, samplesPerStep: 2, rolloutLag: 1 },
+          sampling: { groupSize: 2 },
+          judge: { kind: 'llm', model: 'm', budget: { calls: 99 } },
+          benchmark: { everySteps: 1 },
+        }),
+      }),
+      judgeCompletions: async (given) => asks(given.spent, 4, await script.judgeCompletions(given as never)),
+      scoreBenchmark: async (given) => asks(given.spent, 3, { ...benchmarked(), usage: usage(3) }),
+    });
+    await run('trainingRun', [{}], stages);
+    expect(paid).toEqual(Array(4 + 5).fill({ before: 0, asking: 1 }));
+  });
+
+  describe('with a lag and a benchmark that waits behind a blocked judge', () => {
+    const scripted = scriptedStages([]);
+    const played = (end: (handle: WorkflowHandle, repair: () => void) => Promise<unknown>) => {
+      let blocked = true;
+      const stages = scriptedStages([], {
+        resolveConfig: () => ({
+          config: ExperimentConfig.parse({
+            algorithm: { steps: 4, samplesPerStep: 2, rolloutLag: 1 },
+            sampling: { groupSize: 2 },
+            benchmark: { everySteps: 1 },
+          }),
+        }),
+        judgeCompletions: (input) => {
+          if (blocked && input.step === 3) throw ApplicationFailure.nonRetryable('The key is wrong.', 'JudgeBlocked');
+          return scripted.judgeCompletions(input);
+        },
+      });
+      return run('trainingRun', [{}], stages, async (handle) => {
+        const captioned = async () => {
+          const { events } = await handle.fetchHistory();
+          const names = events!.map((event) => event.activityTaskScheduledEventAttributes?.activityType?.name);
+          return names.filter((name) => name === 'captionClips').length;
+        };
+        // The captions of the start policy and of two steps: what scores the last ones comes next.
+        await expect.poll(captioned, { timeout: 30_000 }).toBe(3);
+        await expect.poll(() => handle.query('status'), { timeout: 30_000 }).toHaveProperty('blocked');
+        return end(handle, () => (blocked = false));
+      });
+    };
+
+    it('goes on at `resume`', async () => {
+      const summary = await played(async (handle, repair) => {
+        repair();
+        await handle.signal('resume');
+        return handle.result();
+      });
+      expect(summary).toMatchObject({ steps: 4, end: { how: 'finished' } });
+    });
+
+    it('ends at `stop`, with the benchmark', async () => {
+      const summary = await played(async (handle) => {
+        await handle.signal('stop');
+        return handle.result();
+      });
+      expect(summary).toMatchObject({ steps: 2, end: { how: 'stopped', step: 2 } });
+    });
+
+    it('ends when it is cancelled', async () => {
+      await played(async (handle) => {
+        await handle.cancel();
+        await expect(handle.result()).rejects.toThrow();
+        expect((await handle.describe()).status.name).toBe('CANCELLED');
+      });
+    });
+  });
+
+  it('with a lag breaks off what it samples when a record cannot be stored', async () => {
+    let isAhead = () => {};
+    const ahead = new Promise<void>((resolve) => (isAhead = resolve));
+    const stages = scriptedStages([], {
+      resolveConfig: () => ({
+        config: ExperimentConfig.parse({
+          algorithm: { steps: 9, samplesPerStep: 2, rolloutLag: 1 },
+          sampling: { groupSize: 2 },
+          benchmark: { everySteps: 0 },
+        }),
+      }),
+      rolloutGroups: async ({ step }) => {
+        const context = Context.current();
+        if (step === 3) {
+          isAhead();
+          await Promise.race([context.cancelled, beating(() => context.heartbeat())]);
+        }
+        return { rollout: ref('r'), completions: 4, tokens: 40, meanLength: 10, truncated: 0, seconds: 1 };
+      },
+      recordStep: async ({ record }) => {
+        if (record.step !== 1) return;
+        await ahead;
+        throw ApplicationFailure.nonRetryable('It is too large', 'TooLarge');
+      },
+    });
+    await run('trainingRun', [{}], stages, async (handle) => {
+      expect(await failureOf(handle.result())).toMatchObject({ cause: { type: 'TooLarge' } });
+      const { events } = await handle.fetchHistory();
+      const asked = events!.filter(({ activityTaskCancelRequestedEventAttributes: attributes }) => attributes);
+      const scheduled = events!.filter((event) =>
+        asked.some((each) => each.activityTaskCancelRequestedEventAttributes!.scheduledEventId!.equals(event.eventId!)),
+      );
+      expect(scheduled.map((event) => event.activityTaskScheduledEventAttributes!.activityType!.name)).toContain(
+        'rolloutGroups',
+      );
+    });
   });
 
   it('with a lag that is taken up samples its next step with the policy of the step before', async () => {

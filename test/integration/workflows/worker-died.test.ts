@@ -34,25 +34,30 @@ function played<T>(stages: Partial<Stages>, during: (handle: WorkflowHandle) => 
   return runScripted(environment, 'trainingRun', input, scriptedStages(calls, stages), during);
 }
 
-it.each(['updatePolicy', 'extractFrames', 'captionClips', 'scoreCompletions'] as const)(
-  'a worker that keeps dying in %s pauses the run; every resume tries again',
-  async (name) => {
-    let left = 2;
-    const script = scriptedStages([], {});
-    const dying = (input: never) => (left-- > 0 ? died() : (script[name] as unknown as (input: never) => never)(input));
-    const { steps } = await played({ [name]: dying }, async (handle) => {
-      await isPaused(handle);
-      const { currentDetails } = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
-      expect(currentDetails).toContain(`**Paused: worker died.** ${WHY}`);
-      await handle.signal('resume');
-      await expect.poll(() => left).toBe(0);
-      await isPaused(handle);
-      await handle.signal('resume');
-      return resultOf(handle);
-    });
-    expect(steps).toBe(4);
-  },
-);
+const GATED = [
+  'updatePolicy',
+  'extractFrames',
+  'captionClips',
+  'scoreCompletions',
+  'recordStep',
+  'finishTracking',
+] as const;
+it.each(GATED)('a worker that keeps dying in %s pauses the run; every resume tries again', async (name) => {
+  let left = 2;
+  const script = scriptedStages([], {});
+  const dying = (input: never) => (left-- > 0 ? died() : (script[name] as unknown as (input: never) => never)(input));
+  const { steps } = await played({ [name]: dying }, async (handle) => {
+    await isPaused(handle);
+    const { currentDetails } = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    expect(currentDetails).toContain(`**Paused: worker died.** ${WHY}`);
+    await handle.signal('resume');
+    await expect.poll(() => left).toBe(0);
+    await isPaused(handle);
+    await handle.signal('resume');
+    return resultOf(handle);
+  });
+  expect(steps).toBe(4);
+});
 
 describe('`stop` where the worker keeps dying', () => {
   const stopped = async (handle: WorkflowHandle) => {
@@ -95,7 +100,7 @@ describe('`stop` where the worker keeps dying', () => {
     expect(summary).toMatchObject({ steps: step, policy: { step }, end: { ...end, step, measuredStep: step - 2 } });
   });
 
-  it.each(['loadPolicy', 'prepareDataset', 'extractFrames', 'captionClips'] as const)(
+  it.each(['loadPolicy', 'prepareDataset', 'extractFrames', 'captionClips', 'recordStep'] as const)(
     'in %s, before the first benchmark is complete, ends it as stopped',
     async (name) => {
       await played({ [name]: died }, async (handle) => {
@@ -105,10 +110,21 @@ describe('`stop` where the worker keeps dying', () => {
     },
   );
 
-  it.each(['exportPolicy', 'writeReport'] as const)('in %s ends it as stopped, to be resumed', async (name) => {
-    await played({ [name]: died }, async (handle) => {
+  it.each(['exportPolicy', 'writeReport', 'finishTracking'] as const)(
+    'in %s ends it as stopped, to be resumed',
+    async (name) => {
+      await played({ [name]: died }, async (handle) => {
+        expect(await stopped(handle)).toMatchObject(failure('its result'));
+        expect(await statusOf(handle)).toMatchObject({ stage: 'stopped', end: { ...end, step: 4 } });
+      });
+    },
+  );
+
+  it('in the record of a step ends it as stopped, to be resumed', async () => {
+    const recordStep: Stages['recordStep'] = ({ record }) => (record.step === 2 ? died() : undefined);
+    await played({ recordStep }, async (handle) => {
       expect(await stopped(handle)).toMatchObject(failure('its result'));
-      expect(await statusOf(handle)).toMatchObject({ stage: 'stopped', end: { ...end, step: 4 } });
+      expect(await statusOf(handle)).toMatchObject({ stage: 'stopped', end });
     });
   });
 

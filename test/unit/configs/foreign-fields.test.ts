@@ -24,6 +24,9 @@ it.each([
   // Also where the optimiser has a field of the same name.
   ['algorithm: { epsilon: 0.2 }', 'algorithm.epsilon', '"algorithm.clipLow" and "algorithm.clipHigh"'],
   ['sampling: { num_generations: 4 }', 'sampling.num_generations', 'sampling.groupSize'],
+  // Fields of an engine that is not the default.
+  ['lora_rank: 64', 'lora_rank', 'policy.engine.lora.rank'],
+  ['policy: { engine: { kind: torch, use_vllm: true } }', 'policy.engine.use_vllm', 'policy.engine.rollout'],
 ])('%s is refused with the field that it is here', (text, written, here) => {
   expect(() => parseConfig(text, { file: 'lab.yaml', folder: '/lab' })).toThrow(
     refusal('InvalidConfig', written, here, 'docs/coming-from.md'),

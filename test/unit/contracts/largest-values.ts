@@ -196,7 +196,8 @@ const execution = { namespace: 'n'.repeat(200), workflowId: 'ä'.repeat(LONGEST_
 const place = { runKey, step: 1e6 };
 const roundPlace = { ...place, round: 99, part: 0 };
 const { engine } = config.policy;
-const rounds = Array(100).fill({ rollout: ref, verdicts: ref, scores: { local: ref, judged: ref, custom: ref } });
+const part = { rollout: ref, verdicts: ref, scores: { local: ref, judged: ref, custom: ref } };
+const rounds = Array(100).fill([part, part]);
 const source = {
   ...{ suite: 'vdc' as const, annotations: PATH, videos: PATH, quirks: Array(10).fill('q'.repeat(40)) },
   captioning: { prompt: 'ä'.repeat(2000) },
@@ -227,7 +228,11 @@ const stages: { [N in StageName]: Case<N> } = {
   },
   loadPolicy: { input: { runKey, policy: { ...config.policy, model: MODEL }, reference: policy }, output: { policy } },
   rolloutGroups: {
-    input: { ...roundPlace, policy, engine, clips: ref, output: 'structured', sampling: config.sampling, seed: 1e15 },
+    input: {
+      ...{ ...roundPlace, policy, engine, clips: ref, samples: { from: 1e3, count: 1e3 }, output: 'structured' },
+      sampling: config.sampling,
+      seed: 1e15,
+    },
     output: {
       rollout: ref,
       completions: 1e6,
@@ -248,7 +253,7 @@ const stages: { [N in StageName]: Case<N> } = {
       batch: {
         learnsFrom: 'completions',
         scored: ref,
-        clips: Array(100).fill(ref),
+        clips: Array(200).fill(ref),
         temperature: 1,
         maxNewTokens: 4096,
       },
@@ -257,7 +262,7 @@ const stages: { [N in StageName]: Case<N> } = {
   },
   exportPolicy: { input: { runKey, policy }, output: { folder: PATH } },
   scoreCompletions: {
-    input: { ...roundPlace, rollout: ref, manifest: ref, reward: config.reward },
+    input: { ...roundPlace, rollout: ref, earlier: Array(199).fill(ref), manifest: ref, reward: config.reward },
     output: { scores: ref, compared, distinctCaptions: 1 / 3, seconds: Math.PI },
   },
   judgeCompletions: {

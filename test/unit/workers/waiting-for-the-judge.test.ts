@@ -12,6 +12,7 @@ function attempt(heartbeatDetails?: unknown) {
   const beats: unknown[] = [];
   const context = {
     info: {
+      activityId: '7',
       workflowExecution: { workflowId: 'w', runId: 'r' },
       heartbeatTimeoutMs: 0,
       scheduledTimestampMs: 0,
@@ -34,10 +35,10 @@ test('the first reason since the last answer is signalled once, after five secon
   current.waits('it asks for fewer requests');
   current.tellWaiting();
   current.tellWaiting({ now: true });
-  expect(signals).toEqual([['judgeWaits', { why: 'it has an internal error', since: 1_000_000 }]]);
+  expect(signals).toEqual([['judgeWaits', { why: 'it has an internal error', since: 1_000_000 }, '7']]);
   current.answered();
   current.answered();
-  expect(signals.slice(1)).toEqual([['judgeWaits', null]]);
+  expect(signals.slice(1)).toEqual([['judgeWaits', null, '7']]);
 });
 
 test('an attempt that fails tells it at once, and the next attempt knows of it', () => {
@@ -52,7 +53,7 @@ test('an attempt that fails tells it at once, and the next attempt knows of it',
   next.current.tellWaiting({ now: true });
   expect(next.signals).toEqual([]);
   next.current.answered();
-  expect(next.signals).toEqual([['judgeWaits', null]]);
+  expect(next.signals).toEqual([['judgeWaits', null, '7']]);
 });
 
 test('a judge that answers is not waited for', () => {
@@ -66,5 +67,5 @@ test.each(['captioner', 'rollout server'] as const)('what is waited for is named
   const { current, signals } = attempt();
   current.waits('it is away', of);
   current.tellWaiting({ now: true });
-  expect(signals).toEqual([['judgeWaits', { why: 'it is away', since: 1_000_000, of }]]);
+  expect(signals).toEqual([['judgeWaits', { why: 'it is away', since: 1_000_000, of }, '7']]);
 });

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type AttemptTrace, type Deaths, deathsBefore, PROCESS, requireAlive } from '../../../workers/worker-deaths.ts';
+import {
+  type AttemptTrace,
+  type Deaths,
+  deathsBefore,
+  MOST_DEATHS_BESIDE,
+  PROCESS,
+  requireAlive,
+} from '../../../workers/worker-deaths.ts';
 import { refusal } from '../../refusal.ts';
 
 const GRADIENTS = { what: 'gradients', total: 4 };
@@ -58,6 +65,8 @@ describe('an attempt after deaths', () => {
 
   it('goes on after two, and gives up after three', () => {
     expect(() => requireAlive({ count: 2, at: at(1) }, activity)).not.toThrow();
+    expect(() => requireAlive({ count: 19 }, activity, MOST_DEATHS_BESIDE)).not.toThrow();
+    expect(() => requireAlive({ count: 20 }, activity, MOST_DEATHS_BESIDE)).toThrow('died 20 times');
     expect(() => requireAlive({ count: 3, at: at(1) }, activity)).toThrow(
       refusal('WorkerDied', 'updatePolicy', 'step 7', 'gradients', 'sample a') as Error,
     );

@@ -3,8 +3,14 @@ import { expect, test, vi } from 'vitest';
 import { JudgeGate } from '../../../workflows/judge-gate.ts';
 import { StoppedByUser } from '../../../workflows/stopped-by-user.ts';
 
+// Files share modules: another's may have loaded the gates with a Temporal of its own.
+vi.hoisted(() => vi.resetModules());
 vi.mock('@temporalio/workflow', async (original) => ({
-  ...(await original()),
+  ...(await original<object>()),
+  log: { warn: () => {} },
+  condition: async (isMet: () => boolean) => {
+    while (!isMet()) await new Promise(setImmediate);
+  },
   CancellationScope: class {
     static current = () => ({ consideredCancelled: false });
     cancel = () => {};
@@ -59,4 +65,33 @@ test('of two activities that ask judges, the answer of one does not end the wait
   await gate.through(async () => 'scores of a custom reward');
   gate.stop();
   await expect(judged).rejects.toBeInstanceOf(StoppedByUser);
+});
+
+test('two outages at once are both shown, and each ends by itself', () => {
+  const gate = new JudgeGate();
+  gate.open(() => undefined);
+  const judge = { why: 'The judge is away', since: 1 };
+  const reward = { why: 'The reward server is away', since: 2 };
+  gate.waits(judge, '7');
+  gate.waits(reward, '8');
+  expect(gate.waitings).toEqual([judge, reward]);
+  expect(gate.waiting).toEqual(judge);
+  gate.waits(null, '7');
+  expect(gate.waitings).toEqual([reward]);
+  gate.waits(null, '8');
+  expect(gate.waiting).toBeUndefined();
+});
+
+test('a person is asked for all that is blocked at once, each once', async () => {
+  const gate = new JudgeGate();
+  gate.open(() => undefined);
+  gate.waits({ why: 'The reward server is away', since: 2 }, '8');
+  const held = [gate.hold('The key is wrong.', undefined, '7'), gate.hold('The code has changed.', undefined, '9')];
+  expect(gate.sentence).toBe('The key is wrong. The code has changed.');
+  expect(gate.waitings.map(({ why }) => why)).toEqual([
+    ...['The key is wrong.', 'The code has changed.', 'The reward server is away'],
+  ]);
+  gate.resume();
+  await Promise.all(held);
+  expect(gate.sentence).toBeUndefined();
 });

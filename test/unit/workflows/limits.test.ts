@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { JudgeConfig } from '../../../judge/judge-config.ts';
-import { limitedJudge, parseLimits } from '../../../workflows/limits.ts';
+import { EngineConfig } from '../../../policy/policy-config.ts';
+import { limitedEngine, limitedJudge, parseLimits } from '../../../workflows/limits.ts';
 
 const judge = (more: object = {}) => JudgeConfig.parse({ kind: 'llm', model: 'm', ...more });
 const priced = judge({ price: { inputPerMillion: 1 }, budget: { usd: 1, calls: 9 } });
@@ -27,6 +28,19 @@ describe('limits', () => {
       /benchmarkJudgeBudgetUsd .* benchmark\.judge\.price is 0/,
     );
     expect(parseLimits(change, { judge: judge(), ownBenchmarkJudge: priced })).toEqual(change);
+  });
+
+  it('of captions are refused where no endpoint writes them, or it costs nothing', () => {
+    const engine = EngineConfig.parse({ kind: 'openai' });
+    const change = { captionsBudgetUsd: 20 };
+    expect(() => parseLimits(change, { judge: priced })).toThrow(/no endpoint writes them/);
+    expect(() => parseLimits(change, { judge: priced, captioning: { engine } })).toThrow(
+      /captionsBudgetUsd .*policy\.engine\.price is 0\. Set captionsBudgetCalls/,
+    );
+    const calls = { captionsBudgetCalls: 5 };
+    expect(parseLimits(calls, { judge: priced, captioning: { engine } })).toEqual(calls);
+    expect(limitedEngine(engine, calls)).toMatchObject({ budget: { calls: 5 } });
+    expect(limitedEngine(engine, {})).toBe(engine);
   });
 
   it('replace the budget of the config, one by one', () => {

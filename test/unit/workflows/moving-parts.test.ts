@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { identityNow, machinesOf, NOTHING_SEEN, type RunIdentity } from '../../../contracts/run-identity.ts';
-import { type Identity, MOST_VERSIONS } from '../../../core/identity.ts';
+import { type Identity, MOST_VERSIONS, UNKNOWN } from '../../../core/identity.ts';
 import { noteIdentity } from '../../../workflows/moving-parts.ts';
 
 const A = { threads: '2', onnxruntime: '1.20.0' };
@@ -29,6 +29,14 @@ test('each version is a warning once, however often two of them take turns', () 
 test('a fact that only one of them has is named', () => {
   const [warning] = engine([0, A], [1, { ...A, cuda: '12.4' }]).warnings;
   expect(warning!.sentence).toContain('cuda none -> 12.4');
+});
+
+test('a fact that no server could tell for a while is no change, and is known once it was told', () => {
+  const known = { ...A, vllm: '0.32.0' };
+  const unknown = { ...A, vllm: UNKNOWN };
+  expect(engine([0, unknown], [1, known], [2, unknown])).toEqual({ seen: { engine: [known] }, warnings: [] });
+  const { warnings } = engine([0, known], [1, unknown], [2, { ...A, vllm: '0.33.0' }]);
+  expect(warnings.map(({ sentence }) => sentence)).toEqual([expect.stringContaining('vllm 0.32.0 -> 0.33.0')]);
 });
 
 test('several that answer the questions of one stage are one warning for each but the first', () => {

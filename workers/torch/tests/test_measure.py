@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 from videocap_torch.config import REPOSITORY
+from videocap_torch.measure.__main__ import lines_of, planned_bytes
 from videocap_torch.measure.plan import peak_flops
 
 
@@ -20,10 +21,29 @@ def test_it_measures_the_tiny_model_and_says_what_it_cannot(tmp_path):
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines[1:4]] == ["update", "sampling", "replays"]
     assert lines[3].endswith("bit-equal")
-    assert lines[4] == "cannot be measured here: the memory of a GPU; MFU; what was planned, without --plan"
+    assert lines[-1] == "cannot be measured here: MFU; what was planned, without --plan"
     found = json.loads((tmp_path / "found.json").read_text())
     assert found["replays"][0] == found["replays"][1]
     assert found["learntTokens"] == 2 * 2 * 16
+    # The tiny model trains 2 million parameters: weights, gradients and moments are 16 bytes of each.
+    assert all(16 * 2e6 < found["peak"][phase][1] < 1e9 for phase in ("update", "sampling"))
+
+
+def test_without_a_gpu_the_plan_is_compared_without_a_gpus_overhead(monkeypatch):
+    monkeypatch.setattr("videocap_torch.measure.__main__.measures_memory", lambda _: True)
+    found = {
+        **{"model": "m", "dtype": "float32", "ranks": 1, "device": "cpu", "torch": "2.15.0", "flops": 1e9},
+        **{"learntTokens": 8, "updateSeconds": 2.0, "hashingSeconds": 1.0, "sampledTokens": 4, "samplingSeconds": 2.0},
+        **{"replays": [["a"], ["a"]], "peak": {"update": (0, 900_000_000), "sampling": (0, 500_000_000)}},
+        "planned": {"update": 1e9, "sampling": 0},
+    }
+    lines = lines_of(found)
+    assert "memory      update: 0.90 GB, planned 1.00 GB (90%)" in lines
+    assert "memory      sampling: 0.50 GB" in lines
+    assert lines[-1] == "cannot be measured here: MFU"
+    kinds = {"update": {"weights": 4.0, "overhead": 3e9}}
+    assert planned_bytes(kinds, "cpu") == {"update": 4.0}
+    assert planned_bytes(kinds, "cuda") == {"update": 3e9 + 4}
 
 
 def test_it_says_how_to_start_a_plan_of_more_ranks_and_what_is_no_plan(tmp_path):

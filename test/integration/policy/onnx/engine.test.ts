@@ -126,6 +126,19 @@ test('a sample is written about in the same way in whatever company, but for rou
       expect(logProb).toBeCloseTo(together[1]!.completions[c]!.logProbs[t]!, 4);
 });
 
+test('samples of one shape are written about in parts of two or more as they are together, bit for bit', async () => {
+  const same = Array.from({ length: 6 }, (_, i) => ({
+    ...{ sampleId: `s${i}`, frames: noisyFrames(10 + i, [8, 84, 84]), prompt: DEFAULT_PROMPT },
+  }));
+  const together = await rollout(shared, same);
+  for (const size of [2, 3]) {
+    const parts: SampledGroup[] = [];
+    for (let from = 0; from < same.length; from += size)
+      parts.push(...(await rollout(shared, same.slice(from, from + size))));
+    expect(parts, `in parts of ${size}`).toEqual(together);
+  }
+});
+
 test('a group whose completions may be too long to be written at once is written in parts, the same', async () => {
   const request = { engine: onnx, policy, clips: [clips[0]!], groupSize: 3, sampling };
   const [whole] = await shared.generate({ ...request, maxNewTokens: 512 });

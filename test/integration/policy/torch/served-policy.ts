@@ -9,6 +9,7 @@ import { PolicyTokenizer } from '../../../../policy/model/tokenizer.ts';
 import { DEFAULT_PROMPT } from '../../../../policy/prompt-config.ts';
 import type { RankFiles } from '../../../../policy/torch/policy-weights.ts';
 import { writeShown } from '../../../../policy/torch/shown-files.ts';
+import { patchesOf } from '../../../../policy/torch/torch-model.ts';
 import type { VllmRolloutConfig } from '../../../../policy/torch/vllm/rollout-config.ts';
 import type { ServedRequest } from '../../../../policy/torch/vllm/vllm-rollouts.ts';
 import { expanded, FakeVllm, logProbOf } from '../../../servers/vllm-server.ts';
@@ -77,6 +78,7 @@ export async function servedRequest(
     ...{ groupSize: 4, maxNewTokens: 5, sampling: { temperature: 1, seed: 3, path: ['rollout', 1] } },
     clips: await Promise.all(clips.map(async (clip, i) => ({ ...clip, file: await write(clip, i) }))),
     base: await baseWeights(),
+    patches: () => patchesOf(model),
     writeClip: (clip) => write(clip),
     trainer: {
       expand: async (_, shown) => shown.map(({ promptIds }) => expanded(promptIds, tokenizer.videoToken, VIDEO_TOKENS)),

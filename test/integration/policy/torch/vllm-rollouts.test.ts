@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { UNKNOWN } from '../../../../core/identity.ts';
 import type { RankFiles } from '../../../../policy/torch/policy-weights.ts';
 import { type SampledTokens, VllmRollouts } from '../../../../policy/torch/vllm/vllm-rollouts.ts';
 import { refusal } from '../../../refusal.ts';
@@ -82,6 +83,45 @@ describe('hand-over', () => {
     expect((await readdir(join(home, 'hand-over'))).sort()).toEqual([...kept].sort());
   });
 
+  test('adapters that a server was given before it was away are unloaded as well', async () => {
+    const server = await startFake();
+    const { sample } = await rollouts(server);
+    const policies = await Promise.all(['1', '2', '3'].map((name) => trainedPolicy(name, 'adapter')));
+    await sample(policies[0]!);
+    await sample(policies[1]!);
+    server.failNext(faults.broken);
+    await sample(policies[1]!);
+    await sample(policies[2]!);
+    expect(server.adapters).toEqual(policies.slice(1).map(({ weights }) => weights.sha256));
+  });
+
+  test('an adapter that another process gave is given again, since its folder may be gone', async () => {
+    const server = await startFake();
+    const policy = await trainedPolicy('p', 'adapter');
+    await (await rollouts(server)).sample(policy);
+    const { sample, home } = await rollouts(server);
+    await sample(policy);
+    expect(server.changes).toEqual(['/v1/load_lora_adapter', '/v1/unload_lora_adapter', '/v1/load_lora_adapter']);
+    expect(await readdir(join(home, 'hand-over'))).toEqual([policy.weights.sha256]);
+  });
+
+  test('the ranks score the base model first, and only where a tolerance is not known', async () => {
+    const server = await startFake();
+    const { vllm } = await rollouts(server);
+    const policy = await trainedPolicy('p', 'adapter');
+    const request = await servedRequest({ servers: [server.url] }, policy);
+    const scored: string[] = [];
+    const score: typeof request.trainer.score = (files, ...asked) => {
+      scored.push(files.weights.sha256);
+      return request.trainer.score(files, ...asked);
+    };
+    const watched = { ...request, trainer: { ...request.trainer, score } };
+    await vllm.generate(watched);
+    await vllm.generate(watched);
+    const { base, weights } = policy;
+    expect(scored).toEqual([base!.sha256, weights.sha256, weights.sha256]);
+  });
+
   test('whole weights are loaded while the server is paused, and named once they are there', async () => {
     const server = await startFake();
     const { sample } = await rollouts(server);
@@ -155,6 +195,17 @@ describe('what a server loses, it is given again', () => {
     server.failNext(...Array.from({ length: 24 }, () => other));
     await expect(sample(policy)).rejects.toEqual(refusal('RolloutRefused', server.url, 'of-another-run'));
   });
+});
+
+test('a version that no server tells for a while is unknown, and is kept once it was told', async () => {
+  const server = await startFake();
+  const { vllm, sample } = await rollouts(server);
+  const config = { kind: 'vllm' as const, servers: [server.url] };
+  const away = { kind: 'vllm' as const, servers: ['http://127.0.0.1:9'] };
+  expect(await vllm.version(away)).toBe(UNKNOWN);
+  await sample(await trainedPolicy('p', 'adapter'));
+  await server.stop();
+  expect(await vllm.version(config)).toBe('0.32.0');
 });
 
 describe('an answer that cannot be trained on is refused', () => {
@@ -245,14 +296,12 @@ describe('servers that do not answer', () => {
   });
 });
 
-test('a server that the owner does not allow is sent nothing, nor is a model of another family sampled', async () => {
+test('a server that the owner does not allow is sent nothing', async () => {
   const server = await startFake();
   const { vllm } = await rollouts({ url: 'http://10.0.0.1:8000' });
   const policy = await trainedPolicy('p', 'adapter');
   await expect(vllm.generate(await servedRequest({ servers: [server.url] }, policy))).rejects.toEqual(
     refusal('InvalidConfig', server.url, 'allowed.yaml', 'rolloutServers'),
   );
-  const { sample } = await rollouts(server);
-  await expect(sample(policy, { family: 'qwen3_vl' })).rejects.toEqual(refusal('InvalidConfig', 'qwen3_vl', 'local'));
   expect(server.completions).toHaveLength(0);
 });

@@ -29,6 +29,11 @@ describe('progressLine', () => {
     );
   });
 
+  it('shows the part of a round, in every step', () => {
+    const part = { number: 2, of: 4 };
+    expect(progressLine(status({ stage: 'rollout', step: 12, part }))).toBe('step 12/40   rollout, part 2 of 4');
+  });
+
   it('counts the updates that were not made', () => {
     expect(progressLine(status({ ...numbers, step: 12, stage: 'rollout', skippedUpdates: 2 }))).toContain(
       '2 updates skipped',
@@ -41,6 +46,17 @@ describe('progressLine', () => {
 });
 
 describe('LineView', () => {
+  it('shows every outage, where several services are away at once', () => {
+    const lines: string[] = [];
+    const view = new LineView((line) => lines.push(line));
+    const [waiting, reward] = ['The judge is away', 'The reward server is away'].map((why) => ({ why, since: 0 }));
+    view.show(status({ step: 2, stage: 'scoring', waiting: waiting!, alsoWaiting: [reward!] }));
+    expect(lines.slice(1)).toEqual([
+      expect.stringContaining('The judge is away'),
+      expect.stringContaining('The reward server is away'),
+    ]);
+  });
+
   it('says why a run waits after an update that was not finite, once', () => {
     const lines: string[] = [];
     const view = new LineView((line) => lines.push(line));

@@ -52,7 +52,7 @@ describe('planDisk', () => {
   const kept = (steps: number, keepEvery: number, checkpointEvery = 1) =>
     planDisk(
       config({ algorithm: { kind: 'grpo', steps }, checkpoints: { keepEvery } }),
-      { checkpoint: 10, checkpointEvery, weights: 5 },
+      { checkpoint: 10, checkpointEvery, weights: 5, handOver: 8 },
       { clips: 2, clipBytes: 7, tokens: 3 },
     );
 
@@ -69,6 +69,6 @@ describe('planDisk', () => {
   });
 
   it('adds up checkpoints, weights, frames and completions', () => {
-    expect(kept(60, 10)).toEqual({ checkpoints: 70, kept: 7, weights: 5, frames: 14, rollouts: 384 });
+    expect(kept(60, 10)).toEqual({ checkpoints: 70, kept: 7, weights: 5, frames: 14, rollouts: 384, handOver: 8 });
   });
 });

@@ -17,6 +17,21 @@ function withMemory(plan: ExperimentPlan, limit: number): ExperimentPlan {
   return { ...plan, policy: { ...plan.policy, memory: { ...plan.policy.memory, limit } } };
 }
 
+it('counts the sampling of rollout servers, each with a GPU of its own, and not that of the ranks', async () => {
+  const seconds = async (rollout: object) =>
+    (await planned('videocap-r1-qwen2vl-7b', { 'policy.engine.rollout': rollout }, 400)).policy.step.seconds;
+  const servers = ['http://127.0.0.1:8000', 'http://127.0.0.1:8001'];
+  const [local, one, two] = [
+    await seconds({ kind: 'local' }),
+    await seconds({ kind: 'vllm', servers: servers.slice(1) }),
+    await seconds({ kind: 'vllm', servers }),
+  ];
+  expect(one.update).toBe(local.update);
+  expect(one.sampling).toBeLessThan(local.sampling);
+  // 64 texts are written at a time by one server, and 32 by each of two: every weight is read as often.
+  expect(two.sampling).toBeLessThan(one.sampling);
+});
+
 describe('planLines', () => {
   it('shows the quickstart, on this machine', async () => {
     const lines = planLines(withMemory(await planned('quickstart'), 24e9), 'this machine').join('\n');

@@ -12,7 +12,7 @@ const qwen25 = modelDimensions('Qwen/Qwen2.5-VL-7B-Instruct').dimensions;
 const qwen2 = modelDimensions('Qwen/Qwen2-VL-7B-Instruct').dimensions;
 const h100 = GPUS['h100-80']!;
 const machine = (gpus: number, mfu: number) => ({
-  ...{ gpus, mfu },
+  ...{ gpus, samplers: gpus, mfu },
   ...{ flops: h100.bf16TFLOPS * 1e12, bytes: h100.bandwidthGBs * 1e9 },
 });
 

@@ -37,6 +37,14 @@ describe('torchMemory', () => {
     expect(torchMemory(model, config({ rollout }), work).sampling).toEqual({});
   });
 
+  it('counts what lies ready for servers where it is no link to a stored checkpoint', () => {
+    const rollout = { kind: 'vllm', servers: ['http://127.0.0.1:8000'] };
+    const bytes = (settings: object) => torchMemory(model, config(settings), work).handOver;
+    expect([{ rollout }, { checkpointEvery: 25 }].map(bytes)).toEqual([0, 0]);
+    expect(bytes({ rollout, lora: {} })).toBe(2 * 4 * 161_480_704);
+    expect(bytes({ rollout, checkpointEvery: 25, freezeVision: false })).toBe(2 * 4 * 8_291_375_616);
+  });
+
   it('keeps every layer where activations are not computed again', () => {
     const [with28, with1] = [false, true].map((gradientCheckpointing) =>
       torchMemory(model, config({ gradientCheckpointing }), work),

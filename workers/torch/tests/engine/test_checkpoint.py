@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from cases import SECTION, groups_of, silent, update_request
+from cases import ADAMW, SECTION, WEIGHTS, groups_of, silent, update_request
 from ranks_of import run_ranks
 from rewrite_checkpoint import rewritten
 from safetensors import safe_open
@@ -42,6 +42,29 @@ def test_a_checkpoint_is_the_same_on_two_ranks_one_and_three(lora, engine, tmp_p
         assert json.loads((out / "found.json").read_text()) == expected
 
 
+def test_an_adapter_is_merged_alike_on_two_ranks_one_and_three(engine, tmp_path):
+    section, adamw = SECTION | {"lora": LORA}, ADAMW | {"learningRate": 0.01}
+    request = update_request(tmp_path, groups_of(tmp_path), engine=section, adamw=adamw)
+    adapter = of(engine.update(request, silent), request)
+    asked = {"engine": SECTION, "policy": {name: adapter[name] for name in ("model", "weights", "base")}}
+    (tmp_path / "request.json").write_text(json.dumps(asked))
+    expected = rewritten(engine, asked, tmp_path / "one")
+    merged, base = (load_file(path) for path in (tmp_path / "one" / "weights.safetensors", WEIGHTS))
+    lora = load_file(adapter["weights"]["path"])
+    moved = {name for name in base if not merged[name].equal(base[name])}
+    assert len(moved) == len(lora) // 2
+    for name in moved:
+        layer = name.removeprefix("model.").removesuffix(".weight")
+        a, b = (next(lora[key] for key in lora if f".{layer}.lora_{half}." in key) for half in "AB")
+        expected_weight = base[name] + (b @ a) * (LORA["alpha"] / LORA["rank"])
+        assert (merged[name] - expected_weight).abs().max() < 1e-6
+    for count in (2, 3):
+        out = tmp_path / f"{count}"
+        out.mkdir()
+        run_ranks(count, "rewrite_checkpoint.py", tmp_path / "request.json", out)
+        assert json.loads((out / "found.json").read_text()) == expected
+
+
 def test_updates_that_stay_in_memory_are_those_that_were_written(engine, tmp_path):
     request = update_request(tmp_path, groups_of(tmp_path))
     first = engine.update(request, silent)
@@ -54,7 +77,16 @@ def test_updates_that_stay_in_memory_are_those_that_were_written(engine, tmp_pat
     assert {name: file["sha256"] for name, file in files.items()} == {
         name: kept[name]["sha256"] for name in ("weights", "optimizer")
     }
-    assert engine.held({}, silent) == {"digest": None}
+    # The ranks go on from what they hold, under its digest and under the hashes of its files.
+    assert engine.held({}, silent) == {"digest": second}
+    again = {"engine": SECTION, "policy": held(second, request), "folder": str(tmp_path)}
+    assert engine.rebuild(again | {"onlyWeights": True}, silent) == {"weights": files["weights"]}
+    assert engine.held({}, silent) == {"digest": second}
+    third = request | {"keep": "digest"}
+    digests = [engine.update(third | {"policy": held(second, request)}, silent)["digest"]]
+    assert engine.held({}, silent) == {"digest": digests[0]}
+    digests.append(engine.update(third | {"policy": of(files, request)}, silent)["digest"])
+    assert digests[0] == digests[1]
 
 
 def test_a_replay_from_files_ends_in_the_same_digest(engine, tmp_path):

@@ -17,7 +17,7 @@ import socket
 import sys
 import traceback
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import transformers
@@ -37,6 +37,14 @@ EXPECTED = {CorruptFile: "CorruptArtifact", WrongModel: "InvalidModel", sampling
 """Failures that all ranks agree on, with the driver's codes. The group goes on."""
 
 
+class Written(NamedTuple):
+    """A policy that an update has left in memory under a digest, and the files that were written of it since."""
+
+    digest: str
+    weights: str
+    optimizer: str
+
+
 class Engine:
     """What is in memory between requests: only what files hold, so that it never decides a result."""
 
@@ -46,6 +54,7 @@ class Engine:
         self._optimizer: Optimizer | None = None
         self._reference: Policy | None = None
         self._key: Any = None
+        self._written: Written | None = None
 
     @property
     def opened(self) -> tuple[Policy, Optimizer]:
@@ -61,7 +70,7 @@ class Engine:
 
     def generate(self, request: Generate, progress) -> list[sampling.SampledGroup]:
         policy = self._policy_of(request["policy"], request["engine"])
-        policy.load(request["policy"])
+        policy.load(self._named(request["policy"]))
         return sampling.generate(policy, request, progress)
 
     def expand(self, request: Expand, _) -> list[list[int]]:
@@ -71,13 +80,14 @@ class Engine:
 
     def score(self, request: Score, progress) -> list[list[list[float]]]:
         policy = self._policy_of(request["policy"], request["engine"])
-        policy.load(request["policy"])
+        policy.load(self._named(request["policy"]))
         return score(policy, request, progress)
 
     def update(self, request: Update, progress) -> dict[str, Any]:
         policy = self._policy_of(request["policy"], request["engine"])
-        policy.load(request["policy"])
-        self._optimizer.load(request["policy"].get("optimizer"))
+        files = self._named(request["policy"])
+        policy.load(files)
+        self._optimizer.load(files.get("optimizer"))
         try:
             return update(policy, self._optimizer, lambda: self._as_reference(request), request, progress)
         except UpdateStopped as stopped:
@@ -85,21 +95,37 @@ class Engine:
             return {"notFinite": stopped.found}
 
     def held(self, _: dict[str, Any], __) -> dict[str, str | None]:
-        """The digest of the policy and the optimiser's state in memory, if the last update left one."""
-        policy, optimizer = self._policy, self._optimizer
-        both = policy is not None and optimizer is not None and policy.loaded == optimizer.loaded
-        return {"digest": policy.loaded if both else None}
+        """The digest of the policy and the optimiser's state in memory, if an update left them, also where files were
+        written of them since.
+        """
+        policy, optimizer, written = self._policy, self._optimizer, self._written
+        if policy is None or optimizer is None:
+            return {"digest": None}
+        if written and (policy.loaded, optimizer.loaded) == written[1:]:
+            return {"digest": written.digest}
+        return {"digest": policy.loaded if policy.loaded == optimizer.loaded else None}
 
     def rebuild(self, request: Rebuild, _) -> dict[str, PinnedFile]:
-        policy = self._policy_of(request["policy"], request["engine"])
-        policy.load(request["policy"])
-        self._optimizer.load(request["policy"]["optimizer"])
-        return write_files(policy, self._optimizer, request["folder"])
+        policy, files = self._policy_of(request["policy"], request["engine"]), self._named(request["policy"])
+        policy.load(files)
+        self._optimizer.load(files.get("optimizer"))
+        only_weights = request.get("onlyWeights", False)
+        written = write_files(policy, self._optimizer, request["folder"], only_weights=only_weights)
+        self._written = Written(request["policy"]["weights"]["sha256"], policy.loaded, self._optimizer.loaded)
+        return written
+
+    def _named(self, files: PolicyFiles) -> PolicyFiles:
+        """A policy in memory by the names that it has there: those of its files once they were written."""
+        sha256, path = files["weights"]["sha256"], files["weights"]["path"]
+        if path or not self._written or sha256 != self._written.digest or sha256 == self._policy.loaded:
+            return files
+        named = {"weights": self._written.weights, "optimizer": self._written.optimizer}
+        return {**files, **{what: {"path": "", "sha256": sha256} for what, sha256 in named.items()}}
 
     def _policy_of(self, files: PolicyFiles, section: EngineSection) -> Policy:
         key = (files["model"], json.dumps(section, sort_keys=True))
         if self._key != key:
-            self._policy = self._optimizer = self._reference = None
+            self._policy = self._optimizer = self._reference = self._written = None
             torch.cuda.empty_cache()
             self._policy = Policy(files["model"], section, self.ranks)
             self._optimizer = Optimizer(self._policy)

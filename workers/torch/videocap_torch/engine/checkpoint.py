@@ -14,19 +14,20 @@ from .ranks import on_host
 from .written_file import WrittenFile
 
 
-def write_files(policy: Policy, optimizer: Optimizer, folder: str) -> dict[str, PinnedFile]:
-    """Writes both files; their content is what is in memory from here on.
+def write_files(
+    policy: Policy, optimizer: Optimizer, folder: str, *, only_weights: bool = False
+) -> dict[str, PinnedFile]:
+    """Writes both files, or that of the weights alone; their content is what is in memory from here on.
 
     Rank 0 writes the weights while the last rank writes the moments. Tensors are gathered one by one, so that no host
     holds more than a few of them.
     """
     ranks = policy.ranks
     weights = dict(sorted(policy.stored().items(), key=lambda item: (-item[1].element_size(), item[0])))
-    moments = dict(_beside(weights, optimizer.moments()))
-    contents = {
-        "weights": (weights, policy.metadata(), 0),
-        "optimizer": (moments, {"updates": str(optimizer.updates)}, ranks.count - 1),
-    }
+    moments = {} if only_weights else dict(_beside(weights, optimizer.moments()))
+    contents = {"weights": (weights, policy.metadata(), 0)}
+    if not only_weights:
+        contents["optimizer"] = (moments, {"updates": str(optimizer.updates)}, ranks.count - 1)
     paths = {file: str(Path(folder) / f"{file}.safetensors") for file in contents}
     own = {
         file: WrittenFile(paths[file], tensors, metadata)
@@ -40,7 +41,7 @@ def write_files(policy: Policy, optimizer: Optimizer, folder: str) -> dict[str, 
     hashes: dict[str, str] = {}
     for found in ranks.gathered({file: written.close() for file, written in own.items()}):
         hashes |= found
-    policy.loaded, optimizer.loaded = hashes["weights"], hashes["optimizer"]
+    policy.loaded, optimizer.loaded = hashes["weights"], hashes.get("optimizer", optimizer.loaded)
     return {file: {"path": paths[file], "sha256": hashes[file]} for file in contents}
 
 

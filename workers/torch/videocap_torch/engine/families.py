@@ -157,10 +157,13 @@ def _counted(video: Video, _: PreTrainedConfig) -> Tensor:
 
 
 def _timed(video: Video, config: PreTrainedConfig) -> Tensor:
-    """Qwen2.5-VL counts time in `tokens_per_second` of the seconds between its slices."""
+    """Qwen2.5-VL counts time in `tokens_per_second` of the seconds between its slices, which vLLM has in float32
+    (`qwen2_5_vl.py`: `iter_mm_grid_thw`): positions are rounded down, and must be the same on both sides.
+    """
     seconds, pair = video.seconds, config.vision_config.temporal_patch_size
     between = (seconds[-1] - seconds[0]) / (len(seconds) - 1) if len(seconds) > 1 else 1.0
-    return (torch.arange(video.grid[0]) * (between * pair) * config.vision_config.tokens_per_second).long()
+    factor = torch.tensor(between * pair).double() * config.vision_config.tokens_per_second
+    return (torch.arange(video.grid[0]).double() * factor).long()
 
 
 FAMILIES: dict[str, Family] = {

@@ -167,6 +167,8 @@ class Rebuild(TypedDict):
     engine: EngineSection
     policy: PolicyFiles
     folder: str
+    onlyWeights: NotRequired[bool]
+    """Not the optimiser's state: servers sample with the weights."""
 
 
 class NotFinite(TypedDict):

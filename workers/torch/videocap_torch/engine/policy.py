@@ -10,6 +10,7 @@ from typing import TypeVar
 import torch
 from accelerate import init_empty_weights
 from peft import LoraConfig, get_peft_model
+from safetensors import safe_open
 from torch import Tensor, nn
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor
@@ -19,7 +20,7 @@ from transformers import AutoConfig, AutoModelForImageTextToText, AutoTokenizer
 from .families import FAMILIES, LORA_TARGETS, VideoProcessor, blocks_of
 from .messages import EngineSection, PinnedFile, PolicyFiles
 from .ranks import Ranks
-from .weights_files import CorruptFile, metadata_of, open_weights
+from .weights_files import CorruptFile, WrongModel, metadata_of, open_weights
 
 T = TypeVar("T")
 
@@ -117,7 +118,10 @@ class Policy:
         check_hash(weights, self.ranks)
         if ADAPTER in metadata_of(weights["path"]):
             self._load_base(files["base"])
-            self._fill(self._adapter(), weights["path"])
+            if self.lora:
+                self._fill(self._adapter(), weights["path"])
+            else:
+                self._merge(weights["path"])
         else:
             self._load_base(weights)
             if self.lora:
@@ -135,6 +139,20 @@ class Policy:
         with open_weights(path, self.folder) as tensors:
             for name, parameter in parameters.items():
                 fill(parameter, tensors.slice_of(name, parameter.shape))
+
+    def _merge(self, path: str) -> None:
+        """Adds an adapter to the weights that it belongs to, as PEFT's `merge_and_unload` does."""
+        lora = json.loads(metadata_of(path)[ADAPTER])
+        with safe_open(path, framework="pt") as adapter:
+            names = set(adapter.keys())
+            for name, parameter in self.model.named_parameters():
+                a, b = (f"base_model.model.{name.removesuffix('.weight')}.lora_{half}.weight" for half in "AB")
+                if a in names:
+                    names -= {a, b}
+                    whole = adapter.get_tensor(b).float() @ adapter.get_tensor(a).float()
+                    add(parameter, whole * (lora["alpha"] / lora["rank"]))
+        if names:
+            raise WrongModel(f"the adapter {path} has {min(names)}, and the model no such layer; use both of one model")
 
     def _adapter(self) -> dict[str, DTensor]:
         return {self.file_name(name): p for name, p in self.model.named_parameters() if ".lora_" in name}
@@ -213,12 +231,22 @@ def sha256_of(path: str) -> str:
 def fill(parameter: DTensor | Tensor, whole) -> None:
     """Copies this rank's part of a whole tensor, or of a slice of a safetensors file, into a parameter."""
     with torch.no_grad():
-        if not isinstance(parameter, DTensor):
-            parameter.copy_(whole[:])
-            return
-        shape, offset = compute_local_shape_and_global_offset(
-            parameter.shape, parameter.device_mesh, parameter.placements
-        )
-        local = parameter.to_local()
+        local, rows = own_part(parameter)
         if local.numel() > 0:
-            local.copy_(whole[offset[0] : offset[0] + shape[0]])
+            local.copy_(whole[rows])
+
+
+def add(parameter: DTensor | Tensor, whole: Tensor) -> None:
+    """Adds this rank's part of a whole tensor to a parameter."""
+    with torch.no_grad():
+        local, rows = own_part(parameter)
+        if local.numel() > 0:
+            local.add_(whole[rows].to(local.device, local.dtype))
+
+
+def own_part(parameter: DTensor | Tensor) -> tuple[Tensor, slice]:
+    """What this rank has of a parameter, and the rows of the whole tensor that these are."""
+    if not isinstance(parameter, DTensor):
+        return parameter, slice(None)
+    shape, offset = compute_local_shape_and_global_offset(parameter.shape, parameter.device_mesh, parameter.placements)
+    return parameter.to_local(), slice(offset[0], offset[0] + shape[0])

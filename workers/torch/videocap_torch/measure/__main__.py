@@ -16,14 +16,15 @@ from ..engine.policy import Policy
 from ..engine.ranks import Ranks
 from ..engine.sampling import generate
 from ..engine.update import update
+from .memory import Peak, measures_memory, settled
 from .model import draw_weights, model_folder
 from .plan import Plan, WrongPlan, peak_flops, read_plan
 from .step import learnt_groups, sampling_of, update_of
 
-TEXT = """Measures the torch engine: memory of a GPU, seconds, tokens a second and MFU of an update, tokens a second of
-sampling, and whether two replays of the same updates end in the same bits. It needs Python with the packages of
-requirements.in alone: no Node, no worker, no data. Weights, videos and texts are made up, of the sizes that the plan
-has; a published model that is not on this machine is made from its sizes."""
+TEXT = """Measures the torch engine: memory of a GPU or of the process, seconds, tokens a second and MFU of an update,
+tokens a second of sampling, and whether two replays of the same updates end in the same bits. It needs Python with the
+packages of requirements.in alone: no Node, no worker, no data. Weights, videos and texts are made up, of the sizes that
+the plan has; a published model that is not on this machine is made from its sizes."""
 EXAMPLES = """examples:
   python -m videocap_torch.measure
       the tiny model, to see that everything works; on a CPU too
@@ -66,6 +67,7 @@ def main() -> None:
 
 def measured(plan: Plan, ranks: Ranks, scratch: Path, repeat: int, tokens: int) -> dict:
     folder = model_folder(plan["model"], scratch)
+    before = settled(ranks)
     policy = Policy(folder, plan["section"], ranks)
     optimizer = Optimizer(policy)
     groups = learnt_groups(plan["work"], policy.config, scratch)
@@ -80,11 +82,11 @@ def measured(plan: Plan, ranks: Ranks, scratch: Path, repeat: int, tokens: int) 
         return update(policy, optimizer, reference, request, lambda *_: None)["digest"]
 
     begin()
-    with _peak(ranks) as update_peak:
+    with Peak(ranks, before) as update_peak:
         learn()
         seconds = _timed(ranks, learn, repeat)
     hashing = _timed(ranks, lambda: digest_held(policy, optimizer), 1)
-    with _peak(ranks) as sampling_peak:
+    with Peak(ranks, before) as sampling_peak:
         sampling = _timed(ranks, lambda: generate(policy, sampling_of(plan, groups, tokens), lambda *_: None), 1)
     digests = []
     for _ in range(2):
@@ -98,15 +100,23 @@ def measured(plan: Plan, ranks: Ranks, scratch: Path, repeat: int, tokens: int) 
         "ranks": ranks.count,
         "dtype": plan["section"]["dtype"],
         "torch": torch.__version__,
-        "planned": plan["memory"],
+        "planned": planned_bytes(plan["memory"], ranks.device.type),
         "flops": plan["flops"],
-        "peak": {"update": update_peak(), "sampling": sampling_peak()},
+        "peak": {"update": update_peak.found, "sampling": sampling_peak.found},
         "updateSeconds": seconds - hashing,
         "hashingSeconds": hashing,
         "learntTokens": texts * round(work["meanTokens"]) * work["iterations"],
         "samplingSeconds": sampling,
         "sampledTokens": texts * tokens,
         "replays": digests,
+    }
+
+
+def planned_bytes(memory: dict[str, dict[str, float]], device: str) -> dict[str, float]:
+    """By phase. CUDA and NCCL have a share of a GPU, which a process on the CPU does not have."""
+    return {
+        phase: sum(size for kind, size in kinds.items() if device == "cuda" or kind != "overhead")
+        for phase, kinds in memory.items()
     }
 
 
@@ -121,16 +131,18 @@ def lines_of(found: dict) -> list[str]:
     one, other = found["replays"]
     same = "bit-equal" if one == other else f"NOT bit-equal: {one[-1][:12]} and {other[-1][:12]}"
     lines.append(f"replays     two updates, made twice from the same weights: {same}")
-    for phase, (allocated, used) in found["peak"].items() if on_gpu else ():
+    for phase, (tensors, used) in found["peak"].items() if measures_memory(found["device"]) else ():
         planned = found["planned"].get(phase)
-        beside = f", planned {planned / 1e9:.1f} GB ({used / planned:.0%})" if planned else ""
-        lines.append(f"memory      {phase}: {used / 1e9:.1f} GB in use, {allocated / 1e9:.1f} GB of tensors{beside}")
+        beside = f", planned {planned / 1e9:.2f} GB ({used / planned:.0%})" if planned else ""
+        kinds = f"{used / 1e9:.2f} GB in use, {tensors / 1e9:.2f} GB of tensors" if on_gpu else f"{used / 1e9:.2f} GB"
+        lines.append(f"memory      {phase}: {kinds}{beside}")
     peak = peak_flops(found["device"]) if on_gpu else None
     if peak and found["flops"]:
         share = found["flops"] / (found["updateSeconds"] * found["ranks"] * peak)
         lines.append(f"MFU         {share:.1%} of {peak / 1e12:.0f} TFLOPS a GPU")
     lacking = [
-        *([] if on_gpu else ["the memory of a GPU", "MFU"]),
+        *([] if measures_memory(found["device"]) else ["memory"]),
+        *([] if on_gpu else ["MFU"]),
         *([] if found["flops"] else ["what was planned, without --plan"]),
         *(["MFU: policy/plan/gpus.json does not have this GPU"] if on_gpu and not peak else []),
     ]
@@ -172,20 +184,6 @@ def _wait(ranks: Ranks) -> None:
     if ranks.device.type == "cuda":
         torch.cuda.synchronize()
     ranks.gathered(None)
-
-
-@contextmanager
-def _peak(ranks: Ranks):
-    """Bytes of tensors, and bytes of the GPU in use, at the peak; of the rank with the most."""
-    found = (0, 0)
-    if ranks.device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats()
-    yield lambda: found
-    if ranks.device.type == "cuda":
-        free, total = torch.cuda.mem_get_info()
-        beside = total - free - torch.cuda.memory_reserved()
-        own = torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved() + beside
-        found = tuple(map(max, zip(*ranks.gathered(own), strict=True)))
 
 
 if __name__ == "__main__":

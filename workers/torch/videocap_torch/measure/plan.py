@@ -30,8 +30,8 @@ class Plan(TypedDict):
     work: Work
     flops: float | None
     """Of an update; `None` without a plan."""
-    memory: dict[str, float]
-    """Bytes of a GPU at the peak of an update and of sampling; empty without a plan."""
+    memory: dict[str, dict[str, float]]
+    """Bytes of a GPU, by kind, at the peak of an update and of sampling; empty without a plan."""
 
 
 class WrongPlan(Exception):
@@ -52,7 +52,7 @@ def read_plan(path: str | None) -> Plan:
             raise WrongPlan(f"{path} plans another engine; plan a config with policy.engine.kind: torch.")
         ranks = engine.pop("ranks")
         engine.pop("checkpointEvery")
-        memory = {phase: sum(plan["policy"]["memory"][phase].values()) for phase in ("update", "sampling")}
+        memory = {phase: plan["policy"]["memory"][phase] for phase in ("update", "sampling")}
         return Plan(
             model=plan["model"],
             ranks=ranks,
