@@ -45,7 +45,7 @@ test('a rank that dies between two checkpoints costs the updates since the files
   expect((await some.store.readJson(fifth.weights, Recipe)).update.step).toBe(5);
 });
 
-test('a rank that dies between two requests fails the next one alone, and updates are made again once each', async () => {
+test('a rank that dies between two requests fails the next one alone, and each update is made again once', async () => {
   const made: string[] = [];
   const run = await playedRun(engine, { section: { checkpointEvery: 4 }, onProgress: ({ what }) => made.push(what) });
   const policies = await run.steps(1, 3, run.start);
