@@ -11,6 +11,8 @@ const COMMANDS: Record<string, () => Promise<CommandUnknownOpts>> = {
   'vllm-command': async () => (await import('./commands/vllm-command.ts')).vllmCommand,
   up: async () => (await import('./commands/up.ts')).upCommand,
   down: async () => (await import('./commands/down.ts')).downCommand,
+  worker: async () => (await import('./commands/worker.ts')).workerCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
   run: async () => (await import('./commands/run.ts')).runCommand,
   status: async () => (await import('./commands/status.ts')).statusCommand,
   pause: async () => (await import('./commands/control.ts')).pauseCommand,

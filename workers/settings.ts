@@ -1,11 +1,14 @@
 import { resolve } from 'node:path';
 import { VideocapError } from '../core/errors.ts';
 import { storeUrl } from '../core/open-storage.ts';
+import { type TemporalTarget, temporalTarget } from '../core/temporal-target.ts';
+import { type ListenAddress, listenAddress } from './listen-address.ts';
+import { parseQueues, type ServedQueues } from './queues.ts';
 
 /** Where a worker finds its servers and keeps its data, from the environment. */
 export interface WorkerSettings {
-  temporalAddress: string;
-  temporalNamespace: string;
+  temporal: TemporalTarget;
+  queues: ServedQueues;
   mlflowUrl: string;
   /** Where people see runs; links lead there. */
   temporalUiUrl: string | undefined;
@@ -15,6 +18,15 @@ export interface WorkerSettings {
   store: string | undefined;
   /** The longest time without progress; then a computation is ended and tried again. Much shorter for a fast one. */
   stuckSeconds: number;
+  /** Where `/live` and `/ready` are served; not served by default. */
+  health: ListenAddress | undefined;
+  /** Where Prometheus finds `/metrics`; not served by default. */
+  metrics: ListenAddress | undefined;
+  /**
+   * The share of this machine's memory, in (0, 1], or of its container's, above which no further activity begins on
+   * queues that may run several.
+   */
+  memoryTarget: number | undefined;
 }
 
 /**
@@ -25,13 +37,16 @@ const STUCK_SECONDS = 600;
 
 export function readSettings(env: NodeJS.ProcessEnv = process.env): WorkerSettings {
   return {
-    temporalAddress: env.TEMPORAL_ADDRESS ?? '127.0.0.1:7233',
-    temporalNamespace: env.TEMPORAL_NAMESPACE ?? 'default',
+    temporal: temporalTarget(env),
+    queues: parseQueues(env.VIDEOCAP_QUEUES),
     temporalUiUrl: env.TEMPORAL_UI_URL,
     mlflowUrl: env.MLFLOW_TRACKING_URI ?? 'http://127.0.0.1:5000',
     home: resolve(env.VIDEOCAP_HOME ?? '.videocap'),
     store: storeUrl(env),
     stuckSeconds: secondsOf('VIDEOCAP_STUCK_SECONDS', env) ?? STUCK_SECONDS,
+    health: listenAddress('VIDEOCAP_HEALTH', env.VIDEOCAP_HEALTH),
+    metrics: listenAddress('VIDEOCAP_METRICS', env.VIDEOCAP_METRICS),
+    memoryTarget: shareOf('VIDEOCAP_MEMORY_TARGET', env),
   };
 }
 
@@ -40,4 +55,11 @@ function secondsOf(name: string, env: NodeJS.ProcessEnv): number | undefined {
   if (text === undefined || text === '') return undefined;
   if (Number(text) > 0) return Number(text);
   throw new VideocapError('InvalidConfig', `${name} is "${text}"; set it to a number of seconds, such as 600.`);
+}
+
+function shareOf(name: string, env: NodeJS.ProcessEnv): number | undefined {
+  const text = env[name];
+  if (text === undefined || text === '') return undefined;
+  if (Number(text) > 0 && Number(text) <= 1) return Number(text);
+  throw new VideocapError('InvalidConfig', `${name} is "${text}"; set it to a share of the memory, such as 0.8.`);
 }

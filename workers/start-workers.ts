@@ -4,6 +4,7 @@ import {
   DefaultLogger,
   NativeConnection,
   Runtime,
+  type RuntimeOptions,
   Worker,
   type WorkerOptions,
 } from '@temporalio/worker';
@@ -12,8 +13,9 @@ import { rolloutMeans } from '../configs/allowed.ts';
 import { ArtifactStore } from '../core/artifact-store.ts';
 import { Fences } from '../core/fence.ts';
 import { openSharedStorage } from '../core/open-storage.ts';
+import type { PolicyEngine } from '../core/policy-engine.ts';
 import type { Storage } from '../core/storage.ts';
-import { createEngine, ENGINE_KINDS } from '../policy/engines.ts';
+import { createEngine } from '../policy/engines.ts';
 import {
   createActivities,
   createCaptionerActivities,
@@ -25,6 +27,9 @@ import {
 } from './activities.ts';
 import { ActivityRuntime } from './activity-runtime.ts';
 import { currentAttempt } from './current-attempt.ts';
+import { serveHealth } from './health.ts';
+import type { ListenAddress } from './listen-address.ts';
+import { CAPTIONER_QUEUE, engineOf, isEngineQueue } from './queues.ts';
 import type { WorkerSettings } from './settings.ts';
 import { MOST_DEATHS, MOST_DEATHS_BESIDE } from './worker-deaths.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -47,13 +52,10 @@ const COMPUTING: ReadonlySet<string> = new Set<keyof PolicyActivities | keyof Ju
   'scoreCompletions',
 ]);
 
-/** Serves no engine that computes here, but asks endpoints: as many activities at once as the judge's queue. */
-const CAPTIONER_QUEUE = 'policy-openai';
-
 /**
- * Every queue in one process: workflows and small stages on `videocap`, then `media`, `judge`, and `policy-<kind>` for
- * each kind of engine, endpoints among them. Models compute in worker threads, so this thread is always free to
- * heartbeat. Returns once all of them poll; `ended` settles when they have been shut down.
+ * The queues of the settings in one process: workflows and small stages on `videocap`, then `media`, `judge`, and
+ * `policy-<kind>` for each kind of engine, endpoints among them. Models compute in worker threads, so this thread is
+ * always free to heartbeat. Returns once all of them poll; `ended` settles when they have been shut down.
  */
 export async function startWorkers(
   settings: WorkerSettings,
@@ -63,18 +65,16 @@ export async function startWorkers(
     const { error, ...fields } = (meta ?? {}) as { error?: unknown };
     log[pinoLevel(level)]({ ...fields, ...(error !== undefined && { err: error }) }, message);
   });
-  Runtime.install({ logger });
+  Runtime.install({ logger, ...(settings.metrics && { telemetryOptions: prometheus(settings.metrics) }) });
   const storage = given ?? (await openSharedStorage(settings.home, settings.store));
   const store = new ArtifactStore(storage, { fence: currentAttempt });
   const fences = new Fences(storage);
-  const engines = ENGINE_KINDS.map((kind) => ({ kind, engine: createEngine(kind, rolloutMeans(settings.home)) }));
-  const [connection, workflows] = await Promise.all([
-    NativeConnection.connect({ address: settings.temporalAddress }),
-    workflowBundle(logger),
-  ]);
+  const names = [...settings.queues.keys()];
+  const connection = await NativeConnection.connect(settings.temporal.connection);
+  const workflows = names.includes('videocap') ? await workflowBundle(logger) : undefined;
   const shared = {
     connection,
-    namespace: settings.temporalNamespace,
+    namespace: settings.temporal.namespace,
     interceptors: {
       activity: [
         (context: Context) => ({
@@ -90,44 +90,66 @@ export async function startWorkers(
     maxHeartbeatThrottleInterval: '250ms',
     shutdownGraceTime: '10s',
   } satisfies Partial<WorkerOptions>;
-  const workers = await Promise.all([
-    Worker.create({
-      ...shared,
-      taskQueue: 'videocap',
-      workflowBundle: workflows,
-      activities: createActivities(settings, store, log),
-      maxConcurrentActivityTaskExecutions: 8,
-    }),
-    Worker.create({
-      ...shared,
-      taskQueue: 'media',
-      activities: createMediaActivities(settings, store),
-      maxConcurrentActivityTaskExecutions: 4,
-    }),
-    Worker.create({
-      ...shared,
-      taskQueue: 'judge',
-      activities: createJudgeQueueActivities(settings, store),
-      maxConcurrentActivityTaskExecutions: 8,
-    }),
-    Worker.create({
-      ...shared,
-      taskQueue: CAPTIONER_QUEUE,
-      activities: createCaptionerActivities(settings, store),
-      maxConcurrentActivityTaskExecutions: 8,
-    }),
-    ...engines.map(({ kind, engine }) =>
-      Worker.create({
-        ...shared,
-        taskQueue: `policy-${kind}`,
-        activities: createPolicyActivities(settings, store, engine),
-        maxConcurrentActivityTaskExecutions: 1,
+  const engines: PolicyEngine[] = [];
+  const activitiesOf = (queue: string): object => {
+    const kind = engineOf(queue);
+    if (!kind) return WITHOUT_ENGINE[queue]!(settings, store, log);
+    const engine = createEngine(kind, rolloutMeans(settings.home));
+    engines.push(engine);
+    return createPolicyActivities(settings, store, engine);
+  };
+  const workers = new Map(
+    await Promise.all(
+      [...settings.queues].map(async ([taskQueue, atOnce]) => {
+        const worker = await Worker.create({
+          ...shared,
+          taskQueue,
+          ...(taskQueue === 'videocap' && { workflowBundle: workflows! }),
+          activities: activitiesOf(taskQueue),
+          ...limitsOf(taskQueue, atOnce, settings.memoryTarget),
+        });
+        return [taskQueue, worker] as const;
       }),
     ),
-  ]);
-  const running = Promise.all(workers.map((worker) => worker.run()));
-  const close = () => Promise.all(engines.map(({ engine }) => engine.close()));
+  );
+  const running = Promise.all([...workers.values()].map((worker) => worker.run()));
+  const health = settings.health && (await serveHealth(settings.health, { workers, connection }));
+  const close = async () => {
+    await Promise.all(engines.map((engine) => engine.close()));
+    health?.close();
+  };
   return { ended: running.then(() => undefined).finally(close) };
+}
+
+/** The activities of each queue that no engine serves. */
+const WITHOUT_ENGINE: Record<string, (settings: WorkerSettings, store: ArtifactStore, log: Logger) => object> = {
+  videocap: createActivities,
+  media: createMediaActivities,
+  judge: createJudgeQueueActivities,
+  [CAPTIONER_QUEUE]: createCaptionerActivities,
+};
+
+/** How much a queue's worker takes on: a fixed number, or fewer while the machine's memory is short. */
+function limitsOf(
+  taskQueue: string,
+  atOnce: number,
+  memoryTarget: number | undefined,
+): Pick<WorkerOptions, 'tuner' | 'maxConcurrentActivityTaskExecutions'> {
+  if (memoryTarget === undefined || isEngineQueue(taskQueue)) return { maxConcurrentActivityTaskExecutions: atOnce };
+  const tunerOptions = { targetMemoryUsage: memoryTarget, targetCpuUsage: 1 };
+  return {
+    tuner: {
+      workflowTaskSlotSupplier: { type: 'fixed-size', numSlots: 40 },
+      activityTaskSlotSupplier: { type: 'resource-based', tunerOptions, minimumSlots: 1, maximumSlots: atOnce },
+      localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
+      nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
+    },
+  };
+}
+
+function prometheus({ host, port }: ListenAddress): NonNullable<RuntimeOptions['telemetryOptions']> {
+  const bindAddress = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return { metrics: { prometheus: { bindAddress, countersTotalSuffix: true, unitSuffix: true } } };
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Evaluation, RunSummary, SuiteEvaluation } from '../../contracts/ru
 import type { RunStatus } from '../../contracts/run-status.ts';
 import { parentage } from '../../contracts/start.ts';
 import { VideocapError } from '../../core/errors.ts';
+import { namesTemporal } from '../../core/temporal-variables.ts';
 import { findInstallation, type Installation } from '../installation.ts';
 import { examples, print, printJson } from '../output/print.ts';
 import { progressLine, statusNotes } from '../output/progress-view.ts';
@@ -64,7 +65,7 @@ export const statusCommand = new Command('status')
 
 async function showAll(installation: Installation, json: boolean): Promise<void> {
   const services = await findServices(installation);
-  if (!process.env.TEMPORAL_ADDRESS && (!services || services.dead.includes('temporal'))) {
+  if (!namesTemporal(process.env) && (!services || services.dead.includes('temporal'))) {
     if (json) return printJson({ services: services ?? null, runs: [] });
     return print('Nothing runs; start the servers and workers with: videocap up');
   }

@@ -1,8 +1,10 @@
 import { Client, Connection } from '@temporalio/client';
 import { VideocapError } from '../../core/errors.ts';
+import type { TemporalTarget } from '../../core/temporal-target.ts';
+import { namesTemporal } from '../../core/temporal-variables.ts';
 import type { Installation } from '../installation.ts';
 import { findServices, startServices } from '../servers/services.ts';
-import { answersTemporal } from '../servers/temporal-health.ts';
+import { temporalFault } from '../servers/temporal-health.ts';
 import type { Report } from '../setup/report.ts';
 
 /** A connection to the Temporal server that runs the experiments, and the addresses of its services. */
@@ -20,7 +22,7 @@ export interface Session {
 }
 
 /**
- * Opens a session with the server of `TEMPORAL_ADDRESS`, or with the local services.
+ * Opens a session with the server that Temporal's variables name, or with the local services.
  * @param report starts missing local services and reports that; without it, they must run already.
  * @throws VideocapError `Unavailable` when no server answers.
  */
@@ -28,15 +30,12 @@ export async function openSession(
   installation: Installation,
   { report, env = process.env }: { report?: Report; env?: NodeJS.ProcessEnv } = {},
 ): Promise<Session> {
-  if (env.TEMPORAL_ADDRESS) {
-    const namespace = env.TEMPORAL_NAMESPACE ?? 'default';
-    if (!(await answersTemporal(env.TEMPORAL_ADDRESS, namespace)))
-      throw new VideocapError(
-        'Unavailable',
-        `No Temporal server with namespace ${namespace} answers at TEMPORAL_ADDRESS=${env.TEMPORAL_ADDRESS}; ` +
-          'correct it, or unset it to use local servers.',
-      );
-    return connected(env.TEMPORAL_ADDRESS, namespace, {
+  if (namesTemporal(env)) {
+    const { temporalTarget } = await import('../../core/temporal-target.ts');
+    const target = temporalTarget(env);
+    const fault = await temporalFault(target);
+    if (fault) throw new VideocapError('Unavailable', fault);
+    return connected(target, {
       ...(env.TEMPORAL_UI_URL && { temporalUi: env.TEMPORAL_UI_URL }),
       ...(env.MLFLOW_TRACKING_URI && { mlflow: env.MLFLOW_TRACKING_URI }),
       home: installation.home,
@@ -45,7 +44,8 @@ export async function openSession(
   }
   const { temporal, temporalUi, mlflow } = report ? await bringUp(installation, report) : await alreadyUp(installation);
   const keepUp = async () => (await startServices(installation, { env: {} })).started;
-  return connected(temporal, 'default', { temporalUi, mlflow, home: installation.home, keepUp });
+  const local = { namespace: 'default', connection: { address: temporal } };
+  return connected(local, { temporalUi, mlflow, home: installation.home, keepUp });
 }
 
 /** Starts the local services that do not run, and reports it if that takes time. */
@@ -62,11 +62,10 @@ async function alreadyUp(installation: Installation) {
 }
 
 async function connected(
-  address: string,
-  namespace: string,
+  { namespace, connection: options }: TemporalTarget,
   rest: Pick<Session, 'temporalUi' | 'mlflow' | 'home' | 'keepUp'>,
 ): Promise<Session> {
-  const connection = await Connection.connect({ address, connectTimeout: '10s' });
+  const connection = await Connection.connect({ ...options, connectTimeout: '10s' });
   return {
     client: new Client({ connection, namespace }),
     namespace,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { withoutSecretVariables } from '../../core/secret-variables.ts';
+import { withoutTemporalVariables } from '../../core/temporal-variables.ts';
 import type { Installation } from '../installation.ts';
 import type { HostPort } from './hidden-address.ts';
 import type { Launch } from './launch.ts';
@@ -89,12 +90,13 @@ export function launches(installation: Installation, ports: Ports, hiddenUi: Hos
       program: process.execPath,
       args: [typeScript, installation.workers],
       env: {
-        ...process.env,
+        ...withoutTemporalVariables(process.env),
         TEMPORAL_ADDRESS: at.temporal,
         TEMPORAL_NAMESPACE: 'default',
         TEMPORAL_UI_URL: at.temporalUi,
         MLFLOW_TRACKING_URI: at.mlflow,
         VIDEOCAP_HOME: home,
+        VIDEOCAP_QUEUES: '',
       },
       cwd: repository,
       log: log('workers'),

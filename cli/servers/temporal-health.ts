@@ -1,29 +1,71 @@
-import { Connection } from '@temporalio/client';
+import { Connection, isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
+import { clipped } from '../../core/clipped.ts';
+import type { TemporalTarget } from '../../core/temporal-target.ts';
 
 const CALL_MILLISECONDS = 2000;
+/** A server elsewhere answers over TLS, which takes several round trips. */
+const REMOTE_MILLISECONDS = 10_000;
 
-/** Whether a Temporal server answers at an address and has the namespace. */
-export function answersTemporal(address: string, namespace = 'default'): Promise<boolean> {
-  return succeeds(address, (connection) => connection.workflowService.describeNamespace({ namespace }));
+/** Whether a local Temporal server answers and has the namespace. */
+export async function answersTemporal(address: string, namespace = 'default'): Promise<boolean> {
+  return (await faultOf({ namespace, connection: { address } }, describe, CALL_MILLISECONDS)) === undefined;
 }
 
 /**
  * Makes a development server keep finished runs for a month, not for its default of a day. False while it is not up.
  */
-export function keepFinishedRuns(address: string, namespace = 'default'): Promise<boolean> {
+export async function keepFinishedRuns(address: string, namespace = 'default'): Promise<boolean> {
   const config = { workflowExecutionRetentionTtl: msToTs('30 days') };
-  return succeeds(address, (connection) => connection.workflowService.updateNamespace({ namespace, config }));
+  const update: Call = (connection) => connection.workflowService.updateNamespace({ namespace, config });
+  return (await faultOf({ namespace, connection: { address } }, update, CALL_MILLISECONDS)) === undefined;
 }
 
-async function succeeds(address: string, call: (connection: Connection) => Promise<unknown>): Promise<boolean> {
-  try {
-    const connection = await Connection.connect({ address, connectTimeout: CALL_MILLISECONDS });
-    await connection
-      .withDeadline(Date.now() + CALL_MILLISECONDS, () => call(connection))
-      .finally(() => connection.close());
-    return true;
-  } catch {
-    return false;
+/** Why the server that the environment names cannot be used, and the remedy; nothing where it can be. */
+export async function temporalFault(target: TemporalTarget): Promise<string | undefined> {
+  const error = await faultOf(target, describe, REMOTE_MILLISECONDS);
+  if (error === undefined) return undefined;
+  const { namespace, connection } = target;
+  const at = `at ${connection.address}`;
+  switch (isGrpcServiceError(error) ? error.code : undefined) {
+    case STATUS.notFound:
+      return (
+        `The Temporal server ${at} has no namespace ${namespace}; create it (temporal operator namespace create ` +
+        `${namespace}), or correct TEMPORAL_NAMESPACE.`
+      );
+    case STATUS.unauthenticated:
+    case STATUS.permissionDenied:
+      return (
+        `The Temporal server ${at} refuses these credentials for namespace ${namespace}; correct TEMPORAL_API_KEY or ` +
+        'the certificate of TEMPORAL_TLS_CLIENT_CERT_PATH.'
+      );
+    default:
+      return (
+        `No Temporal server answers ${at} ${connection.tls ? 'over TLS' : 'without TLS'} ` +
+        `(${clipped(reasonOf(error), 300)}); correct TEMPORAL_ADDRESS, or TEMPORAL_TLS and the certificates it goes ` +
+        'with, or unset them to use local servers.'
+      );
   }
+}
+
+/** Of gRPC. */
+const STATUS = { notFound: 5, permissionDenied: 7, unauthenticated: 16 };
+
+type Call = (connection: Connection, namespace: string) => Promise<unknown>;
+const describe: Call = (connection, namespace) => connection.workflowService.describeNamespace({ namespace });
+
+async function faultOf({ namespace, connection: options }: TemporalTarget, call: Call, milliseconds: number) {
+  try {
+    const connection = await Connection.connect({ ...options, connectTimeout: milliseconds });
+    await connection
+      .withDeadline(Date.now() + milliseconds, () => call(connection, namespace))
+      .finally(() => connection.close());
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function reasonOf(error: Error): string {
+  return isGrpcServiceError(error) ? error.details : error.message;
 }

@@ -1,0 +1,62 @@
+import { Command } from '@commander-js/extra-typings';
+import { storeUrl } from '../../core/open-storage.ts';
+import { namesTemporal } from '../../core/temporal-variables.ts';
+import { parseQueues, QUEUES } from '../../workers/queues.ts';
+import { type Finding, findingOf } from '../doctor/check.ts';
+import { hostChecks } from '../doctor/host-checks.ts';
+import { type Services, serviceChecks } from '../doctor/service-checks.ts';
+import { findInstallation, type Installation } from '../installation.ts';
+import { examples, print, printable, printJson } from '../output/print.ts';
+import { findServices } from '../servers/services.ts';
+
+export const doctorCommand = new Command('doctor')
+  .summary('check that this host can serve its queues')
+  .description(
+    'Checks Temporal, its workers, the store, MLflow, the judge of a config, disk, ffmpeg, engines and GPUs: a line ' +
+      'for each, with the remedy where something is wrong. Changes nothing; a bucket keeps one small object. A line ' +
+      'that begins with "-" names what is not here and not needed. Exit status 1 when a check fails.',
+  )
+  .argument('[config]', 'also reach the judge of this experiment: a name in configs/, or a YAML file')
+  .option('--queues <names>', 'the queues that this host is to serve (default: all)')
+  .option('--json', 'print the findings as JSON')
+  .addHelpText(
+    'after',
+    examples(
+      ['videocap doctor', 'everything on this machine'],
+      ['videocap doctor --queues policy-torch', 'what a GPU host needs'],
+      ['videocap doctor my.yaml', 'with the judge of an experiment'],
+    ),
+  )
+  .action(async (config, { queues, json }) => {
+    const installation = findInstallation();
+    const served = parseQueues(queues ?? process.env.VIDEOCAP_QUEUES);
+    const checks = [
+      ...serviceChecks(await servicesOf(installation, config)),
+      ...hostChecks(installation.home, (queue) => served.has(queue)),
+    ];
+    const findings: Finding[] = [];
+    for (const check of checks) {
+      const finding = await findingOf(check);
+      findings.push(finding);
+      if (!json) print(lineOf(finding));
+    }
+    if (json) printJson(findings);
+    if (findings.some(({ state }) => state === 'fails')) process.exitCode = 1;
+  });
+
+const MARKS: Record<Finding['state'], string> = { ok: 'ok', missing: '-', fails: 'FAILS' };
+
+function lineOf({ name, state, detail }: Finding): string {
+  return `${MARKS[state].padEnd(6)}${name.padEnd(14)}${printable(detail)}`;
+}
+
+async function servicesOf(installation: Installation, config: string | undefined): Promise<Services> {
+  const { temporalTarget } = await import('../../core/temporal-target.ts');
+  const found = namesTemporal(process.env) ? undefined : await findServices(installation);
+  const { home } = installation;
+  return {
+    temporal: temporalTarget(process.env, found?.temporal),
+    mlflowUrl: process.env.MLFLOW_TRACKING_URI ?? found?.mlflow ?? 'http://127.0.0.1:5000',
+    ...{ home, store: storeUrl(), queues: QUEUES, config },
+  };
+}

@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { readKeyRules } from '../../configs/allowed.ts';
+import { loadConfig } from '../../configs/load-config.ts';
+import { VideocapError } from '../../core/errors.ts';
+import { openSharedStorage } from '../../core/open-storage.ts';
+import type { TemporalTarget } from '../../core/temporal-target.ts';
+import { requireAllowedKeys } from '../../judge/client/allowed-keys.ts';
+import { isLlm } from '../../judge/judge-config.ts';
+import { MlflowClient } from '../../tracking/mlflow-client.ts';
+import { temporalFault } from '../servers/temporal-health.ts';
+import type { Check } from './check.ts';
+
+/** The services that a host uses. */
+export interface Services {
+  temporal: TemporalTarget;
+  mlflowUrl: string;
+  home: string;
+  /** The bucket of the store; default the folder `<home>/store`. */
+  store: string | undefined;
+  /** All queues of the project. */
+  queues: readonly string[];
+  /** A config whose judge is to be reached. */
+  config: string | undefined;
+}
+
+export function serviceChecks(services: Services): Check[] {
+  const { config } = services;
+  return [
+    { name: 'Temporal', run: () => temporal(services) },
+    { name: 'workers', run: () => workers(services), optional: true },
+    { name: 'store', run: () => store(services) },
+    { name: 'MLflow', run: () => mlflow(services) },
+    ...(config === undefined ? [] : [{ name: 'judge', run: () => judge(config, services) }]),
+  ];
+}
+
+async function temporal({ temporal: target }: Services): Promise<string> {
+  const fault = await temporalFault(target);
+  if (fault) throw new VideocapError('Unavailable', fault);
+  const { address, tls, apiKey } = target.connection;
+  const by = [tls ? 'TLS' : 'no TLS', ...(apiKey ? ['API key'] : [])].join(', ');
+  return withClient(target, async (client) => {
+    const { serverVersion } = await client.workflowService.getSystemInfo({});
+    return `${address}, namespace ${target.namespace}, server ${serverVersion}, ${by}`;
+  });
+}
+
+/** How many workers ask for the work of each queue, of this host and of others. */
+async function workers({ temporal: target, queues }: Services): Promise<string> {
+  const counts = await withClient(target, (client) =>
+    Promise.all(queues.map(async (name) => [name, await pollersOf(client, name)] as const)),
+  );
+  const unserved = counts.filter(([, count]) => count === 0).map(([name]) => name);
+  if (unserved.length > 0)
+    throw new VideocapError(
+      'Unavailable',
+      `No worker serves ${unserved.join(', ')}; start one with: videocap worker --queues ${unserved.join(',')}`,
+    );
+  return counts.map(([name, count]) => `${name} ${count}`).join(', ');
+}
+
+async function pollersOf(client: Client, name: string): Promise<number> {
+  const { namespace } = client.options;
+  const found = await client.workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name },
+    taskQueueType: ACTIVITY_QUEUE,
+  });
+  return found.pollers?.length ?? 0;
+}
+const ACTIVITY_QUEUE = 2;
+
+/** A bucket is tried with two conditional writes, a folder with a file that is created and removed. */
+async function store({ home, store: url }: Services): Promise<string> {
+  if (url !== undefined) {
+    const { place } = await openSharedStorage(home, url);
+    return `${place}, conditional writes work`;
+  }
+  const folder = join(home, 'store');
+  const probe = join(folder, `.doctor-${randomUUID()}`);
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(probe, 'probe', { flag: 'wx', flush: true });
+  } catch (error) {
+    throw new VideocapError(
+      'Unavailable',
+      `${folder} cannot be written (${(error as Error).message}); make it writable, or set VIDEOCAP_HOME or ` +
+        'VIDEOCAP_STORE.',
+    );
+  } finally {
+    await rm(probe, { force: true });
+  }
+  return `${folder}, of this host alone`;
+}
+
+async function mlflow({ mlflowUrl }: Services): Promise<string> {
+  const client = new MlflowClient({ url: mlflowUrl, timeoutSeconds: 10, attempts: 1 });
+  try {
+    await client.experimentByName('videocap');
+  } catch (error) {
+    throw new VideocapError(
+      'Unavailable',
+      `${client.url} does not answer as MLflow does (${(error as Error).message}); correct MLFLOW_TRACKING_URI or its ` +
+        'credentials.',
+    );
+  }
+  return client.url;
+}
+
+/** Asks for the list of models, which costs nothing. Whether the model judges well, `judge check` tells. */
+async function judge(name: string, { home }: Services): Promise<string> {
+  const { judge: section } = await loadConfig(name, {});
+  if (!isLlm(section)) return `${section.kind}, which needs no endpoint`;
+  requireAllowedKeys(section, await readKeyRules(home));
+  const key = process.env[section.apiKeyEnv];
+  if (!key)
+    throw new VideocapError('MissingTool', `${section.apiKeyEnv} is not set; set it where the judge's workers start.`);
+  const url = `${section.baseUrl.replace(/\/+$/, '')}/models`;
+  const response = await fetch(url, {
+    headers: { authorization: `Bearer ${key}` },
+    signal: AbortSignal.timeout(15_000),
+  }).catch((error: Error) => {
+    const { cause } = error as { cause?: Error };
+    throw new VideocapError(
+      'Unavailable',
+      `${url} does not answer (${cause?.message ?? error.message}); correct judge.baseUrl.`,
+    );
+  });
+  await response.body?.cancel();
+  if (response.status === 401 || response.status === 403)
+    throw new VideocapError(
+      'JudgeBlocked',
+      `${url} refuses ${section.apiKeyEnv} (HTTP ${response.status}); correct it.`,
+    );
+  return `${section.baseUrl}, HTTP ${response.status}; try it with: videocap judge check ${name}`;
+}
+
+async function withClient<T>({ namespace, connection: options }: TemporalTarget, use: (client: Client) => Promise<T>) {
+  const connection = await Connection.connect({ ...options, connectTimeout: '10s' });
+  try {
+    return await use(new Client({ connection, namespace }));
+  } finally {
+    await connection.close();
+  }
+}

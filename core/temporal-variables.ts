@@ -1,0 +1,11 @@
+/** Apart from `temporal-target.ts`: commands that use local servers do not load Temporal's reader of settings. */
+
+/** Whether the environment names a Temporal server, which then serves in place of the local one. */
+export function namesTemporal(env: NodeJS.ProcessEnv): boolean {
+  return ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some((name) => env[name]);
+}
+
+/** An environment for programs that use the local server: no other server's address, keys or certificates. */
+export function withoutTemporalVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^TEMPORAL_(?!UI_URL$)/.test(name)));
+}
