@@ -15,5 +15,5 @@ try {
   // A setting that is wrong is one sentence; any other error is a defect, and its stack helps to find it.
   if (!(error instanceof VideocapError)) throw error;
   log.fatal(error.message);
-  process.exitCode = 1;
+  process.exit(1);
 }

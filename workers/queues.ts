@@ -30,7 +30,7 @@ export function parseQueues(text: string | undefined): ServedQueues {
   return new Map(
     names.map((part) => {
       const [name = '', ...rest] = part.split('=').map((word) => word.trim());
-      const usual = AT_ONCE[name];
+      const usual = Object.hasOwn(AT_ONCE, name) ? AT_ONCE[name] : undefined;
       if (usual === undefined)
         throw new VideocapError(
           'InvalidConfig',

@@ -23,8 +23,8 @@ export interface WorkerSettings {
   /** Where Prometheus finds `/metrics`; not served by default. */
   metrics: ListenAddress | undefined;
   /**
-   * The share of this machine's memory, in (0, 1], or of its container's, above which no further activity begins on
-   * queues that may run several.
+   * The share of this machine's memory, in (0, 1], or of its container's, above which no second activity begins on
+   * queues that may run several. With it, none begins either while every core is busy.
    */
   memoryTarget: number | undefined;
 }

@@ -11,10 +11,13 @@ import {
 import type { Logger } from 'pino';
 import { rolloutMeans } from '../configs/allowed.ts';
 import { ArtifactStore } from '../core/artifact-store.ts';
+import { clipped } from '../core/clipped.ts';
+import { VideocapError } from '../core/errors.ts';
 import { Fences } from '../core/fence.ts';
 import { openSharedStorage } from '../core/open-storage.ts';
 import type { PolicyEngine } from '../core/policy-engine.ts';
 import type { Storage } from '../core/storage.ts';
+import type { TemporalTarget } from '../core/temporal-target.ts';
 import { createEngine } from '../policy/engines.ts';
 import {
   createActivities,
@@ -70,7 +73,7 @@ export async function startWorkers(
   const store = new ArtifactStore(storage, { fence: currentAttempt });
   const fences = new Fences(storage);
   const names = [...settings.queues.keys()];
-  const connection = await NativeConnection.connect(settings.temporal.connection);
+  const connection = await connected(settings.temporal);
   const workflows = names.includes('videocap') ? await workflowBundle(logger) : undefined;
   const shared = {
     connection,
@@ -119,6 +122,19 @@ export async function startWorkers(
     health?.close();
   };
   return { ended: running.then(() => undefined).finally(close) };
+}
+
+async function connected({ connection: options }: TemporalTarget): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect(options);
+  } catch (error) {
+    throw new VideocapError(
+      'Unavailable',
+      `No Temporal server answers at ${options.address} ${options.tls ? 'over TLS' : 'without TLS'} ` +
+        `(${clipped((error as Error).message, 300)}); correct TEMPORAL_ADDRESS, or TEMPORAL_TLS and its certificates.`,
+      { cause: error },
+    );
+  }
 }
 
 /** The activities of each queue that no engine serves. */

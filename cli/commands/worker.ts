@@ -19,7 +19,7 @@ export const workerCommand = new Command('worker')
   .option('--queues <names>', 'queues, each with the activities at once if not the usual number: media,judge=16')
   .option('--health <address>', 'serve /live and /ready, such as 127.0.0.1:9100')
   .option('--metrics <address>', 'serve Prometheus metrics at /metrics, such as 127.0.0.1:9101')
-  .option('--memory-target <share>', 'begin no further activity above this share of the memory, such as 0.8')
+  .option('--memory-target <share>', 'start no second activity above this share of the memory, such as 0.8')
   .addHelpText('after', () =>
     [
       '',
