@@ -23,15 +23,20 @@ export class PythonEnvironment {
     return stamp !== '' && stamp === (await this.#digest(lockFile)) && (await this.#works());
   }
 
+  /** Makes an environment with pip alone, unless there is one that works. */
+  async make(python: Python): Promise<void> {
+    if (await this.#works()) return;
+    await runTool(python.executable, ['-m', 'venv', '--clear', this.folder], {
+      what: `Making the Python environment ${this.folder}`,
+    });
+  }
+
   /**
    * Installs a lock file: every package by its hash, wheels only, nothing that the lock does not name.
    * @throws VideocapError `MissingTool` with pip's last lines.
    */
   async install(lockFile: string, python: Python): Promise<void> {
-    if (!(await this.#works()))
-      await runTool(python.executable, ['-m', 'venv', '--clear', this.folder], {
-        what: `Making the Python environment ${this.folder}`,
-      });
+    await this.make(python);
     await this.installWith(lockFile, (options) => this.pip(['install', ...options]));
   }
 

