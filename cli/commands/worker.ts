@@ -12,8 +12,8 @@ export const workerCommand = new Command('worker')
   .summary('serve task queues on this host, in the foreground')
   .description(
     'Runs a worker until a signal ends it. On SIGTERM or Ctrl-C it takes no new work, gives what it computes ten ' +
-      'seconds to end, and hands the rest back: another worker, or this one after its restart, makes it again. Writes ' +
-      'logs as lines of JSON to standard error. Uses the Temporal server that TEMPORAL_ADDRESS, TEMPORAL_PROFILE or ' +
+      'seconds to end, and hands the rest back: another worker, or this one after its restart, makes it again. ' +
+      'Writes logs as lines of JSON to standard error. Uses the Temporal server that TEMPORAL_ADDRESS, TEMPORAL_PROFILE or ' +
       'TEMPORAL_CONFIG_FILE names (TLS, mTLS and API keys as in Temporal’s own CLI), or the local one.',
   )
   .option('--queues <names>', 'queues, each with the activities at once if not the usual number: media,judge=16')
@@ -67,7 +67,8 @@ async function localEnvironment(installation: Installation): Promise<NodeJS.Proc
   if (!found || found.dead.includes('temporal'))
     throw new VideocapError(
       'Unavailable',
-      'No Temporal server is named, and the local one does not run; set TEMPORAL_ADDRESS, or start it with: videocap up',
+      'No Temporal server is named, and the local one does not run; set TEMPORAL_ADDRESS, or start it with: ' +
+        'videocap up',
     );
   return {
     ...withoutTemporalVariables(process.env),

@@ -72,7 +72,8 @@ async function gpus(): Promise<string> {
   } catch {
     throw new VideocapError(
       'MissingTool',
-      'nvidia-smi finds none; the torch engine computes on the CPU. Install the driver, or give the container its GPUs.',
+      'nvidia-smi finds none: the torch engine computes on the CPU. Install the driver, or give the container its ' +
+        'GPUs.',
     );
   }
 }

@@ -103,8 +103,8 @@ async function mlflow({ mlflowUrl }: Services): Promise<string> {
   } catch (error) {
     throw new VideocapError(
       'Unavailable',
-      `${client.url} does not answer as MLflow does (${(error as Error).message}); correct MLFLOW_TRACKING_URI or its ` +
-        'credentials.',
+      `${client.url} does not answer as MLflow does (${(error as Error).message}); correct MLFLOW_TRACKING_URI or ` +
+        'its credentials.',
     );
   }
   return client.url;

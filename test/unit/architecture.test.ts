@@ -25,6 +25,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   workers: [...LIBRARIES, 'configs', 'contracts', 'activities', 'workflows'],
   cli: [...LIBRARIES, 'configs', 'contracts', 'tracking', 'report', 'activities', 'workflows', 'workers'],
   scripts: [...LIBRARIES, 'configs', 'contracts', 'activities', 'workers', 'cli'],
+  docker: ['core'],
 };
 
 interface Import {

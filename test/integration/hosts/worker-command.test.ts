@@ -137,8 +137,8 @@ it('names the namespace that a server lacks', async () => {
   const status = videocap(['status'], { ...secured(), TEMPORAL_NAMESPACE: 'elsewhere' });
   expect(await status.code).toBe(1);
   expect(status.stderr()).toBe(
-    `The Temporal server at ${front.address} has no namespace elsewhere; create it (temporal operator namespace create ` +
-      'elsewhere), or correct TEMPORAL_NAMESPACE.\n',
+    `The Temporal server at ${front.address} has no namespace elsewhere; create it (temporal operator namespace ` +
+      'create elsewhere), or correct TEMPORAL_NAMESPACE.\n',
   );
 });
 

@@ -26,8 +26,8 @@ it.each([
   ['judge=1=2', 'VIDEOCAP_QUEUES has "judge=1=2"; set a whole number of activities from 1 to 1000, such as judge=8.'],
   [
     'policy-onnx=2',
-    'VIDEOCAP_QUEUES has "policy-onnx=2", but an engine computes one thing at a time; set policy-onnx alone, and start ' +
-      'more workers.',
+    'VIDEOCAP_QUEUES has "policy-onnx=2", but an engine computes one thing at a time; set policy-onnx alone, and ' +
+      'start more workers.',
   ],
 ])('refuses %s', (text, message) => {
   expect(() => parseQueues(text)).toThrow(expect.objectContaining({ code: 'InvalidConfig', message }));
