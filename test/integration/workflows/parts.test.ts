@@ -91,16 +91,18 @@ it.each([0, 1])('with a lag of %i are sampled and judged in order, each by itsel
 
 describe('in the middle of a part', () => {
   /** Samples this part until it is cancelled. */
-  const neverSampled =
-    (at: string): Stages['rolloutGroups'] =>
-    async (place) => {
-      const { cancelled, heartbeat } = Context.current();
-      if (named(place) === at) {
-        const beat = setInterval(() => heartbeat(), 200);
-        await cancelled.finally(() => clearInterval(beat));
-      }
+  const neverSampled = (at: string) => {
+    const state = { begun: false };
+    const rolloutGroups: Stages['rolloutGroups'] = async (place) => {
+      if (named(place) !== at) return sampled();
+      state.begun = true;
+      const context = Context.current();
+      const beat = setInterval(() => context.heartbeat(), 200);
+      await context.cancelled.finally(() => clearInterval(beat));
       return sampled();
     };
+    return { state, rolloutGroups };
+  };
   /** Refuses to judge this part until it is repaired. */
   const blockedAt = (at: string) => {
     const state = { blocked: true };
@@ -116,9 +118,13 @@ describe('in the middle of a part', () => {
     '`stop` ends a run with a lag of %i whose judge is blocked, and the sampling too',
     async (rolloutLag) => {
       const { judgeCompletions } = blockedAt('2.0');
-      const stages = { algorithm: { rolloutLag }, judgeCompletions, rolloutGroups: neverSampled('2.1') };
-      await played(stages, async (handle) => {
-        await shows(handle, { step: 1, blocked: 'The key is wrong.', part: { number: 2, of: 3 } });
+      const { state, rolloutGroups } = neverSampled('2.1');
+      await played({ algorithm: { rolloutLag }, judgeCompletions, rolloutGroups }, async (handle) => {
+        await expect.poll(() => state.begun, { timeout: 30_000 }).toBe(true);
+        await shows(handle, { step: 1, blocked: 'The key is wrong.' });
+        // With a lag the benchmark of step 1 is shown, which waits for the judge, too.
+        const part = rolloutLag === 0 ? { number: 2, of: 3 } : undefined;
+        expect((await statusOf(handle)).part).toEqual(part);
         await handle.signal('stop');
         expect(await resultOf(handle)).toMatchObject({ steps: 1, end: { how: 'stopped', step: 1 } });
         const { events } = await handle.fetchHistory();
