@@ -54,18 +54,20 @@ const PLACES = [1, 2, 3].flatMap((step) => [0, 1, 2].map((part) => `${step}.${pa
 
 it.each([0, 1])('with a lag of %i are sampled and judged in order, each by itself', async (rolloutLag) => {
   const [sampling, judging]: string[][] = [[], []];
-  const busy = { engine: 0, judge: 0, both: 0 };
+  const busy = { engine: 0, judge: 0 };
+  const most = { engine: 0, judge: 0, both: 0 };
+  const notKnown: number[] = [];
   let paid = 0;
   const atWork = async <T>(what: 'engine' | 'judge', milliseconds: number, answer: T): Promise<T> => {
     busy[what] += 1;
-    expect(busy[what]).toBe(1);
-    if (busy.engine && busy.judge) busy.both += 1;
+    most[what] = Math.max(most[what], busy[what]);
+    if (busy.engine && busy.judge) most.both += 1;
     await new Promise((resolve) => setTimeout(resolve, milliseconds));
     busy[what] -= 1;
     return answer;
   };
   const asked = async <T>(spent: { calls: number } | undefined, calls: number, answer: T) => {
-    expect(spent!.calls).toBe(paid); // of all that was asked before, to the last call
+    if (spent!.calls !== paid) notKnown.push(paid - spent!.calls);
     const given = await atWork('judge', 30, answer);
     paid += calls;
     return given;
@@ -86,7 +88,8 @@ it.each([0, 1])('with a lag of %i are sampled and judged in order, each by itsel
     resultOf,
   );
   expect({ sampling, judging, paid }).toEqual({ sampling: PLACES, judging: PLACES, paid: 9 * 4 + 4 * 3 });
-  expect(busy.both).toBeGreaterThan(3);
+  expect({ ...most, notKnown }).toEqual({ engine: 1, judge: 1, both: expect.any(Number), notKnown: [] });
+  expect(most.both).toBeGreaterThan(3);
 });
 
 describe('in the middle of a part', () => {

@@ -102,14 +102,15 @@ describe('RunState', () => {
     expect(run.snapshot.spent).toEqual({ calls: 0, usd: 0 });
   });
 
-  it('with a lag adds up what steps have paid to the last bit, however their parts are judged', () => {
-    const run = runOf({ algorithm: { rolloutLag: 1, steps: 5 } });
-    const now = run.nextStep(gate);
-    const ahead = run.stepAhead(gate);
-    for (const cost of [0.1, 0.2]) now.onJudged({ calls: 1, cost });
-    for (const cost of [0.7, 0.1]) ahead.onJudged({ calls: 1, cost });
-    run.advance(outcome({ usage: { calls: 2, cost: 0.1 + 0.2 } }));
-    run.advance(outcome({ usage: { calls: 2, cost: 0.7 + 0.1 } }));
+  it('with a lag adds up what steps have paid to the last bit, however many there are', () => {
+    const run = runOf({ algorithm: { rolloutLag: 1, steps: 300 } });
+    const costs = [0.1, 0.2, 0.4];
+    for (const cost of costs) run.nextStep(gate).onJudged({ calls: 1, cost });
+    for (let step = 1; step < 300; step++) {
+      for (const cost of costs) run.stepAhead(gate).onJudged({ calls: 1, cost });
+      run.advance(outcome({ usage: { calls: 3, cost: 0.1 + 0.2 + 0.4 } }));
+    }
+    run.advance(outcome({ usage: { calls: 3, cost: 0.1 + 0.2 + 0.4 } }));
     expect(run.nextStep(gate).spent()).toEqual(run.snapshot.spent);
   });
 
