@@ -4,7 +4,8 @@ import type { AlgorithmSection } from './algorithm.ts';
 
 /**
  * Samples of a part of a round. While the next part is sampled, the last one is scored, so that the engine and the
- * judge work at the same time. Absent: a round is one part.
+ * judge work at the same time. A part should have at least as many questions as `judge.concurrency`. Absent: a round is
+ * one part.
  */
 export const SamplesPerPart = z.int().min(1).max(1024).optional();
 

@@ -33,7 +33,7 @@ export async function sampleRound(input: StepInput, round: number): Promise<Roun
   for (const [part, range] of ranges.entries()) {
     const place = { ...input.place, round, part };
     const which = { clips, samples: ranges.length > 1 ? range : undefined };
-    const rollout = input.sampling.run(() => samplePart(input, place, which), place.step);
+    const rollout = input.engine.run(() => samplePart(input, place, which), place.step);
     const earlier = part === ranges.length - 1 ? [...rollouts] : [];
     const turn = scored.at(-1) ?? input.turn;
     rollouts.push(rollout);

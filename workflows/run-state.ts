@@ -34,8 +34,8 @@ export class RunState extends MeasuredRun {
   #shown: { stage: string; part?: PartOf | undefined } = { stage: 'starting' };
   /** Where it waits for a person when the numbers of its policy or of an update are not finite. */
   readonly divergence = new Gate('not finite', 'Diverged');
-  /** Parts of rounds, which the engine samples. */
-  readonly #sampling = new OneAtATime();
+  /** Parts that the engine samples, and updates. */
+  readonly #engine = new OneAtATime();
   /** What steps under way have paid their judge, by step: `advance` adds it to the snapshot with the rest of a step. */
   readonly #paid = new Map<number, JudgeSpending>();
 
@@ -123,7 +123,7 @@ export class RunState extends MeasuredRun {
       spent: () => this.spentSoFar,
       judge: () => this.judge,
       gate,
-      sampling: this.#sampling,
+      engine: this.#engine,
       judging: this.judging,
       divergence: this.divergence,
       skippedUpdates,

@@ -36,8 +36,8 @@ export interface StepInput {
   /** The judge with the budget that holds at the moment it is asked. */
   judge(): JudgeConfig;
   gate: JudgeGate;
-  /** Parts are sampled one at a time: of the steps under way, those of the earlier one first. */
-  sampling: OneAtATime;
+  /** The engine samples one part or makes one update at a time: of what waits, that of the earlier step first. */
+  engine: OneAtATime;
   /** One stage of the run asks the judge at a time, so that each knows what those before it have paid. */
   judging: OneAtATime;
   /** Where the step waits when numbers are not finite. */

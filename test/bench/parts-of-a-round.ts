@@ -24,7 +24,7 @@ import { scriptedRef } from '../integration/workflows/scripted-store.ts';
  * for each latency and concurrency, as Markdown: medians of interleaved steps. `npm run bench:parts [repetitions]`.
  */
 const [SAMPLES, GROUP, SECONDS_PER_SAMPLE] = [8, 8, 0.25];
-const PARTS = [undefined, 4, 2, 1];
+const PARTS = [undefined, 4, 2];
 const repetitions = Number(process.argv[2] ?? 5);
 
 Runtime.install({ logger: { ...console, log: () => {}, trace: () => {}, debug: () => {}, info: () => {} } });

@@ -57,7 +57,7 @@ export function stepInput(algorithm: object, train: number, more: Partial<StepIn
         return ask();
       },
     } as JudgeGate,
-    sampling: new OneAtATime(),
+    engine: new OneAtATime(),
     judging: new OneAtATime(),
     onStage: (stage) => void shown.push(stage),
     onIdentity: () => {},
