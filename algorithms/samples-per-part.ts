@@ -4,12 +4,16 @@ import type { AlgorithmSection } from './algorithm.ts';
 
 /**
  * Samples of a part of a round. While the next part is sampled, the last one is scored, so that the engine and the
- * judge work at the same time. Absent: a round is one part.
+ * judge work at the same time. A part should have at least as many questions as `judge.concurrency`. Absent: a round is
+ * one part.
  */
 export const SamplesPerPart = z.int().min(1).max(1024).optional();
 
-/** Each part of a step has four entries in a history that Temporal limits, however small its samples are. */
-const MOST_PARTS = 200;
+/**
+ * Each part of a step has four activities in a history that Temporal limits, however small its samples are; and two
+ * digits in the names of its files.
+ */
+const MOST_PARTS = 100;
 
 /** The parts of a round with so many samples, in the order in which they are sampled. */
 export function partsOf(samples: number, algorithm: AlgorithmSection): SampleRange[] {

@@ -5,7 +5,8 @@ import type { NotFinite } from '../core/not-finite.ts';
 import type { JudgeUsage } from '../judge/usage.ts';
 import type { Scorable } from '../rewards/scorable.ts';
 import { collectionMetrics, sum } from './metrics.ts';
-import { type Part, type Round, sampleRound } from './round.ts';
+import type { Part } from './part.ts';
+import { type Round, sampleRound } from './round.ts';
 import { judgeActivities } from './stages.ts';
 import type { StepInput } from './step.ts';
 

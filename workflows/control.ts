@@ -169,7 +169,7 @@ export function listenForControl({ state, steps = true, onStop }: ControlOptions
     attach(attached) {
       run = attached;
       run.limit(early);
-      run.onPart = show;
+      run.onStage = show;
       if (steps) run.divergence?.open(show);
       if (stopRequested) run.divergence?.stop();
       return attached;

@@ -17,8 +17,8 @@ export interface ControllableRun {
   status(waiting: Waiting): RunStatus;
   /** Markdown for its page in the Temporal UI. */
   details(waiting: Waiting): string;
-  /** Called, where it is set, when the run has begun another part of a round. */
-  onPart?: () => void;
+  /** Called, where it is set, when the run has begun another stage of a step, or another part of a round. */
+  onStage?: () => void;
   /** Changes limits, and says which hold. */
   limit(limits: Limits): Limits;
 }

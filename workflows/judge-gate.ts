@@ -28,8 +28,8 @@ export class JudgeGate extends Gate {
 
   /** The same of all that is waited for, since several may be asked at the same time. */
   get waitings(): JudgeWaiting[] {
-    const said = new Map([...this.held, ...this.#waiting.values()].map((each) => [`${each.of} ${each.why}`, each]));
-    return [...said.values()];
+    const all = [...this.held, ...this.#waiting.values()];
+    return all.filter((each) => each === all.find(({ of, why }) => of === each.of && why === each.why));
   }
 
   /** An activity waits for the judge, or does not any more. @param by its id. */

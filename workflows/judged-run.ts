@@ -77,6 +77,12 @@ export type JudgedStatus = Pick<
   'stage' | 'paused' | 'asked' | 'blocked' | 'died' | 'differs' | 'waiting' | 'alsoWaiting' | 'judge'
 >;
 
+export const NOTHING: JudgeSpending = { calls: 0, usd: 0 };
+
+export function sumOf(one: JudgeSpending, other: JudgeSpending): JudgeSpending {
+  return { calls: one.calls + other.calls, usd: one.usd + other.usd };
+}
+
 export function plus({ calls, usd }: JudgeSpending, usage: Pick<JudgeUsage, 'calls' | 'cost'>): JudgeSpending {
   return { calls: calls + usage.calls, usd: usd + usage.cost };
 }

@@ -11,11 +11,10 @@ import type { EngineConfig } from '../policy/policy-config.ts';
 import { bestAfter, endedEarly } from './best-checkpoint.ts';
 import { NOTHING_WATCHED, watchEvaluation } from './collapse.ts';
 import type { HeldOutMetric } from './held-out-fall.ts';
-import { JudgedRun, plus } from './judged-run.ts';
+import { JudgedRun, NOTHING, plus } from './judged-run.ts';
 import { limitedEngine, limitedJudge } from './limits.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import { present } from './present.ts';
-
-const NOTHING: JudgeSpending = { calls: 0, usd: 0 };
 
 /** A snapshot travels with every step, and a run may be benchmarked a thousand times. */
 const MOST_EVALUATIONS = 32;
@@ -29,6 +28,8 @@ export abstract class MeasuredRun extends JudgedRun<RunSnapshot> {
   end?: RunEnd;
   /** Of the judge of benchmarks, once it was asked for. It stays for the whole run. */
   judgeVersion?: { version?: string | undefined };
+  /** Stages that spend the budget of `judge`: with `rolloutLag: 1` a benchmark is beside the next step's. */
+  readonly judging = new OneAtATime();
 
   get config(): ExperimentConfig {
     return this.snapshot.config;
@@ -64,6 +65,16 @@ export abstract class MeasuredRun extends JudgedRun<RunSnapshot> {
     const { benchmarkSpent = NOTHING } = this.snapshot;
     if (this.config.benchmark.judge) this.snapshot.benchmarkSpent = plus(benchmarkSpent, usage);
     else this.spend(usage);
+  }
+
+  /** Asks the judge of benchmarks, when no other stage spends its budget, and adds what that has paid. */
+  benchmarkInTurn<T extends { usage: Pick<JudgeUsage, 'calls' | 'cost'> }>(ask: () => Promise<T>): Promise<T> {
+    const asked = async () => {
+      const result = await ask();
+      this.spendOnBenchmark(result.usage);
+      return result;
+    };
+    return this.config.benchmark.judge ? asked() : this.judging.run(asked);
   }
 
   /** The engine and, where captions are paid for, what they have cost so far: input of the stages that caption. */

@@ -2,7 +2,8 @@ import { prefixed } from '../core/metric-names.ts';
 import { mean } from '../core/statistics.ts';
 import type { JudgeUsage } from '../judge/usage.ts';
 import { sharesByCharacters, sumCompared } from '../rewards/think/compared.ts';
-import type { Part, Round } from './round.ts';
+import type { Part } from './part.ts';
+import type { Round } from './round.ts';
 
 /** The metrics of a step's rounds together, besides its rewards: completions, the judge, and where the time went. */
 export function collectionMetrics(rounds: readonly Round[]): Record<string, number> {

@@ -1,19 +1,25 @@
-/** Does pieces of work one after the other, in the order in which they were asked for, whatever becomes of each. */
+/**
+ * Does pieces of work one after the other, whatever becomes of each: of those that wait, one of the lowest rank, and
+ * among these the one that was asked for first.
+ */
 export class OneAtATime {
-  #last: Promise<void> | undefined;
+  readonly #waiting: { rank: number; begin: () => void }[] = [];
+  #isBusy = false;
 
   /** At once where nothing else is done. */
-  run<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#last ? this.#last.then(work) : work();
-    const settled: Promise<void> = mine.then(
-      () => this.#ended(settled),
-      () => this.#ended(settled),
-    );
-    this.#last = settled;
-    return mine;
+  async run<T>(work: () => Promise<T>, rank = 0): Promise<T> {
+    if (this.#isBusy) await new Promise<void>((begin) => this.#waiting.push({ rank, begin }));
+    this.#isBusy = true;
+    try {
+      return await work();
+    } finally {
+      this.#beginNext();
+    }
   }
 
-  #ended(one: Promise<void>): void {
-    if (this.#last === one) this.#last = undefined;
+  #beginNext(): void {
+    const next = this.#waiting.sort((a, b) => a.rank - b.rank).shift();
+    if (next) next.begin();
+    else this.#isBusy = false;
   }
 }

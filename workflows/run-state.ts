@@ -9,13 +9,13 @@ import type { Identity } from '../core/identity.ts';
 import type { StepPlace } from '../core/place.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import type { JudgedBy } from '../judge/judged-by.ts';
-import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
+import type { JudgeSpending } from '../judge/usage.ts';
 import { bestSteps } from './best-checkpoint.ts';
 import { NOTHING_WATCHED, watchStep } from './collapse.ts';
 import type { Waiting } from './controllable-run.ts';
 import { Gate } from './gate.ts';
 import type { JudgeGate } from './judge-gate.ts';
-import { plus } from './judged-run.ts';
+import { NOTHING, plus, sumOf } from './judged-run.ts';
 import { MeasuredRun } from './measured-run.ts';
 import { noteIdentity } from './moving-parts.ts';
 import { OneAtATime } from './one-at-a-time.ts';
@@ -29,32 +29,30 @@ import { trainingStatus } from './training-status.ts';
  * A training run's state with the pure decisions about it: what its next step works on, and what follows from a step.
  */
 export class RunState extends MeasuredRun {
-  #stage = 'starting';
-  #part: PartOf | undefined;
-  onPart?: () => void;
+  onStage?: () => void;
+  /** The stage that it is in, and the part of its round that the stage works on, where rounds have several. */
+  #shown: { stage: string; part?: PartOf | undefined } = { stage: 'starting' };
   /** Where it waits for a person when the numbers of its policy or of an update are not finite. */
   readonly divergence = new Gate('not finite', 'Diverged');
-  /** Stages that spend the budget of `judge`: with `rolloutLag: 1` a benchmark is beside the next step's. */
-  readonly spending = new OneAtATime();
-  /** What the step under way has paid: `advance` adds it to the snapshot with the rest of the step. */
-  #stepUsage = { calls: 0, cost: 0 };
+  /** Parts that the engine samples, and updates. */
+  readonly #engine = new OneAtATime();
+  /** What steps under way have paid their judge, by step: `advance` adds it to the snapshot with the rest of a step. */
+  readonly #paid = new Map<number, JudgeSpending>();
 
   override get stage(): string {
-    return this.#stage;
+    return this.#shown.stage;
   }
 
   override set stage(stage: string) {
-    this.#stage = stage;
-    this.#part = undefined;
+    this.#shown = { stage };
   }
 
-  /** The part of its round that the stage works on, where rounds have several. */
   get part(): PartOf | undefined {
-    return this.#part;
+    return this.#shown.part;
   }
 
   protected override get spentSoFar(): JudgeSpending {
-    return plus(this.snapshot.spent, this.#stepUsage);
+    return [...this.#paid.values()].reduce(sumOf, this.snapshot.spent);
   }
 
   get exportedPolicy(): PolicyRef {
@@ -102,14 +100,12 @@ export class RunState extends MeasuredRun {
   /** What the step after that one works on, as far as it samples: its completions are the present policy's. */
   stepAhead(gate: JudgeGate): StepInput {
     const step = this.snapshot.step + 2;
-    return {
-      ...this.#stepInput(step, this.policy, gate),
-      onStage: (stage, part) => {
-        // Before its turn, and while a benchmark precedes it, the run shows what it does besides.
-        const isShown = this.snapshot.step + 1 === step && ['rollout', 'scoring'].includes(this.#stage);
-        if (part && isShown) this.#showPart(stage, part);
-      },
+    const onStage = (stage: string, part?: PartOf) => {
+      // Until the run is at this step, and while a benchmark precedes it, it shows what it does besides.
+      const isShown = this.snapshot.step + 1 === step && ['rollout', 'scoring'].includes(this.stage);
+      if (part && isShown) this.#show(stage, part);
     };
+    return { ...this.#stepInput(step, this.policy, gate), onStage };
   }
 
   #stepInput(step: number, rolloutPolicy: PolicyRef, gate: JudgeGate): StepInput {
@@ -127,24 +123,19 @@ export class RunState extends MeasuredRun {
       spent: () => this.spentSoFar,
       judge: () => this.judge,
       gate,
-      inTurn: (ask) => this.spending.run(ask),
+      engine: this.#engine,
+      judging: this.judging,
       divergence: this.divergence,
       skippedUpdates,
-      onStage: (stage, part) => {
-        this.stage = stage;
-        if (part) this.#showPart(stage, part);
-      },
+      onStage: (stage, part) => this.#show(stage, part),
       onIdentity: (part, found) => this.noteIdentity(part, found, step),
-      onJudged: ({ calls, cost }) => {
-        this.#stepUsage = { calls: this.#stepUsage.calls + calls, cost: this.#stepUsage.cost + cost };
-      },
+      onJudged: (usage) => void this.#paid.set(step, plus(this.#paid.get(step) ?? NOTHING, usage)),
     };
   }
 
-  #showPart(stage: string, part: PartOf): void {
-    this.#stage = stage;
-    this.#part = part;
-    this.onPart?.();
+  #show(stage: string, part?: PartOf): void {
+    this.#shown = { stage, part };
+    this.onStage?.();
   }
 
   /** Moves on by one optimiser step. */
@@ -172,8 +163,7 @@ export class RunState extends MeasuredRun {
       );
     snapshot.secondsPerStep = 0.8 * (snapshot.secondsPerStep ?? seconds) + 0.2 * seconds;
     if (clipsAhead) snapshot.clipsAhead = clipsAhead;
-    // What is left is the next step's, which is judged meanwhile.
-    this.#stepUsage = { calls: this.#stepUsage.calls - usage.calls, cost: this.#stepUsage.cost - usage.cost };
+    this.#paid.delete(snapshot.step);
     this.spend(usage);
   }
 
@@ -185,16 +175,6 @@ export class RunState extends MeasuredRun {
   /** Takes in with what a stage was done. @param step the step that it belongs to. */
   noteIdentity(part: MovingPart, found: readonly Identity[], step = this.snapshot.step): void {
     if (found.length > 0) this.snapshot.identity = noteIdentity(this.identity, part, step, found);
-  }
-
-  /** Asks the judge of benchmarks, `judge` itself or one with a budget of its own, and takes in what that has paid. */
-  benchmarkInTurn<T extends { usage: Pick<JudgeUsage, 'calls' | 'cost'> }>(ask: () => Promise<T>): Promise<T> {
-    const asked = async () => {
-      const result = await ask();
-      this.spendOnBenchmark(result.usage);
-      return result;
-    };
-    return this.config.benchmark.judge ? asked() : this.spending.run(asked);
   }
 
   /** Takes in who has judged a benchmark. */

@@ -12,6 +12,7 @@ import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import type { Scorable } from '../rewards/scorable.ts';
 import type { Gate } from './gate.ts';
 import type { JudgeGate } from './judge-gate.ts';
+import type { OneAtATime } from './one-at-a-time.ts';
 
 /** The input of a step, which the step does not change. It returns its results as its outcome. */
 export interface StepInput {
@@ -35,8 +36,10 @@ export interface StepInput {
   /** The judge with the budget that holds at the moment it is asked. */
   judge(): JudgeConfig;
   gate: JudgeGate;
-  /** Asks the judge when no other stage of the run does, so that each knows what those before it have paid. */
-  inTurn<T>(ask: () => Promise<T>): Promise<T>;
+  /** The engine samples one part or makes one update at a time: of what waits, that of the earlier step first. */
+  engine: OneAtATime;
+  /** One stage of the run asks the judge at a time, so that each knows what those before it have paid. */
+  judging: OneAtATime;
   /** Where the step waits when numbers are not finite. */
   divergence: Gate;
   /** Updates that the run has not made so far, since a number of theirs was not finite. */
@@ -45,7 +48,7 @@ export interface StepInput {
   onStage(stage: string, part?: PartOf): void;
   /** Called when a stage has said with what a part of the step was made. */
   onIdentity(part: MovingPart, found: readonly Identity[]): void;
-  /** Called when the judge has answered a round, with what that came to. */
+  /** Called when the judge has answered a part, with what that came to. */
   onJudged(usage: Pick<JudgeUsage, 'calls' | 'cost'>): void;
 }
 

@@ -60,6 +60,7 @@ interface Collecting {
 function collecting(input: StepInput): Collecting {
   const scope = new CancellationScope();
   const collected = scope.run(() => collectCompletions(input));
-  collected.catch(() => undefined); // thrown where the step awaits it
+  // Thrown where the step awaits it. Nothing more is sampled for a step that will not be made.
+  collected.catch(() => scope.cancel());
   return { step: input.place.step, scope, collected };
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { algorithmOf } from '../algorithms/registry.ts';
 import { samplesAhead } from '../algorithms/rollout-lag.ts';
-import type { UpdatePolicyInput } from '../contracts/policy.ts';
+import type { UpdatePolicyInput, UpdatePolicyOutput } from '../contracts/policy.ts';
 import { finiteMetrics, prefixed } from '../core/metric-names.ts';
 import type { NotFinite } from '../core/not-finite.ts';
 import { type Collected, collectCompletions } from './collect-completions.ts';
@@ -15,27 +15,14 @@ import { clipsOf, decodeAhead } from './step-clips.ts';
  * @param ahead the step's completions, where they were sampled ahead; absent: the step samples them itself.
  */
 export async function trainStep(input: StepInput, ahead?: Promise<Collected>): Promise<StepOutcome> {
-  const { config, place } = input;
+  const { config } = input;
   const started = Date.now();
   const { learnsFrom } = algorithmOf(config.algorithm);
   if (ahead) input.onStage('scoring');
   const collected = learnsFrom === 'completions' ? await (ahead ?? collectCompletions(input)) : undefined;
   const batch = collected ? completionBatch(input, collected) : await referenceBatch(input);
   input.onStage('update');
-  const [update, clipsAhead] = await Promise.all([
-    policyActivities(config.policy.engine).updatePolicy({
-      ...place,
-      policy: input.policy,
-      reference: input.reference,
-      engine: config.policy.engine,
-      output: config.prompt.output,
-      algorithm: config.algorithm,
-      keepEvery: config.checkpoints.keepEvery,
-      ...(input.keep.length > 0 && { keep: [...input.keep] }),
-      batch,
-    }),
-    decodeAhead(input),
-  ]);
+  const [update, clipsAhead] = await Promise.all([makeUpdate(input, batch), decodeAhead(input)]);
   if (update.computedWith) input.onIdentity('engine', [update.computedWith]);
   const notFinite = update.notFinite ?? collected?.notFinite;
   const seconds = (Date.now() - started) / 1000;
@@ -57,6 +44,27 @@ export async function trainStep(input: StepInput, ahead?: Promise<Collected>): P
     seconds,
     clipsAhead,
   };
+}
+
+/**
+ * Updates after the parts of the step ahead that wait: the judge waits for them, and they are sampled by the policy
+ * that the engine holds until then.
+ */
+function makeUpdate(input: StepInput, batch: UpdateBatch): Promise<z.infer<typeof UpdatePolicyOutput>> {
+  const { config, place, policy, reference, keep } = input;
+  const update = () =>
+    policyActivities(config.policy.engine).updatePolicy({
+      ...place,
+      policy,
+      reference,
+      engine: config.policy.engine,
+      output: config.prompt.output,
+      algorithm: config.algorithm,
+      keepEvery: config.checkpoints.keepEvery,
+      ...(keep.length > 0 && { keep: [...keep] }),
+      batch,
+    });
+  return input.engine.run(update, place.step + 1);
 }
 
 /** Lets a person decide how to go on without the step's update, unless the config has decided. */

@@ -1,4 +1,5 @@
 import { algorithmOf } from '../../algorithms/registry.ts';
+import { partsOf } from '../../algorithms/samples-per-part.ts';
 import type { ExperimentConfig } from '../../configs/schema.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { trainFiles } from '../../datasets/dataset-config.ts';
@@ -77,10 +78,12 @@ export async function planExperiment(config: ExperimentConfig, options: PlanOpti
 function workOf(config: ExperimentConfig, dimensions: Dimensions, completionTokens?: number): StepWork {
   const { algorithm, sampling, frames, prompt, dataset } = config;
   const samples = algorithmOf(algorithm).learnsFrom === 'completions';
+  const parts = partsOf(algorithm.samplesPerStep, algorithm).map(({ count }) => count);
   const characters = Math.max(...promptTexts(prompt).map(({ length }) => length));
   const most = !samples && dataset.kind === 'jsonl' ? dataset.maxReferenceTokens : sampling.maxNewTokens;
   return {
     groups: algorithm.samplesPerStep,
+    ...(parts.length > 1 && { parts }),
     groupSize: samples ? sampling.groupSize : 1,
     ...promptSizes(dimensions, { frames: frameCount(frames), pixels: frames.maxPixels }, characters),
     meanTokens: Math.min(completionTokens ?? most, most),

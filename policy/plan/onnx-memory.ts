@@ -53,10 +53,14 @@ export function updateWork(work: StepWork): Work {
 
 /** The largest batch that `generate.ts` makes. */
 export function samplingWork(work: StepWork): Work {
-  const { prompt, groups, groupSize, mostTokens } = work;
+  const { prompt, groups, parts = [groups], groupSize, mostTokens } = work;
   const sequences = atLeastOne(MAX_CACHED_TOKENS / mostTokens);
   const completions = Math.min(sequences, groupSize);
-  const together = Math.min(groups, MAX_PROMPT_TOKENS / prompt, Math.min(MAX_SEQUENCES, sequences) / groupSize);
+  const together = Math.min(
+    Math.max(...parts),
+    MAX_PROMPT_TOKENS / prompt,
+    Math.min(MAX_SEQUENCES, sequences) / groupSize,
+  );
   return { ...sizes(work), videos: atLeastOne(together), completions };
 }
 

@@ -69,10 +69,12 @@ export function stepCompute(model: Dimensions, work: StepWork, practice: Practic
  * and values of its own text.
  */
 function samplingSeconds(model: Dimensions, work: StepWork, practice: Practice, machine: Machine): number {
-  const { groups, groupSize, prompt, meanTokens, mostTokens } = work;
+  const { groups, parts = [groups], groupSize, prompt, meanTokens, mostTokens } = work;
   const { decoder, head, embeddings } = countParameters(model);
-  const own = (groups * groupSize) / machine.samplers;
-  const batches = Math.max(1, Math.ceil(own / practice.sampledTogether));
+  const ownOf = (some: number) => (some * groupSize) / machine.samplers;
+  const own = ownOf(groups);
+  const batchesOf = (part: number) => Math.max(1, Math.ceil(ownOf(part) / practice.sampledTogether));
+  const batches = parts.reduce((sum, part) => sum + batchesOf(part), 0);
   const bandwidth = machine.bytes * BANDWIDTH_SHARE;
   const perToken = Math.max((2 * (decoder + (head || embeddings))) / bandwidth, practice.secondsPerToken);
   const perPosition = 4 * model.layers * model.keyHeads * model.headDim;

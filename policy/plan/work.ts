@@ -4,6 +4,8 @@ import type { Dimensions } from './dimensions.ts';
 export interface StepWork {
   /** Samples of a step: groups. */
   groups: number;
+  /** Groups of each part of a step's first round, one of which is sampled at a time; absent: all are one part. */
+  parts?: readonly number[];
   /** Texts of a group. */
   groupSize: number;
   /** Tokens of a prompt with its video, and of the video alone. */

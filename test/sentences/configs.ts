@@ -65,8 +65,8 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   ],
   [
     'InvalidConfig: lab.yaml:1:35: algorithm.samplesPerPart is 1; set at least 2, or leave it out: with ' +
-      'algorithm.samplesPerStep 201 a step would have 201 parts, and has at most 200.',
-    () => config('algorithm: { samplesPerStep: 201, samplesPerPart: 1 }\n'),
+      'algorithm.samplesPerStep 101 a step would have 101 parts, and has at most 100.',
+    () => config('algorithm: { samplesPerStep: 101, samplesPerPart: 1 }\n'),
   ],
   [
     'InvalidConfig: policy.model: a fork continues with the policy of run parent, and would not use /models/other; ' +

@@ -201,7 +201,10 @@ describe('the completions of a step', () => {
 
     const whole = play(section, false);
     const one = await whole.collected;
-    expect(metrics).toEqual({ ...one.metrics, 'time/thinkSeconds': 3, 'judge/latencySeconds/max': 2 });
+    expect(metrics).toEqual({
+      ...{ ...one.metrics, 'time/thinkSeconds': 3, 'judge/latencySeconds/max': 2 },
+      'time/framesSeconds': expect.any(Number), // by the clock
+    });
     expect(collected.usage).toEqual(one.usage);
     expect(collected.scorable).toEqual(one.scorable);
     const joined = (name: 'rewards' | 'advantages', from: Pick<Collected, 'scored'>) =>

@@ -74,6 +74,38 @@ describe('a run whose history grows long', () => {
     expect(new Set(sampledBy.map((pair) => pair.join())).size).toBe(12);
   });
 
+  it('with a lag and parts has each part sampled by one policy, and paid for once', async () => {
+    const sampledBy = new Map<string, Set<number>>();
+    const recorded: number[] = [];
+    const stages = scriptedStages([], {
+      resolveConfig: () => ({
+        config: ExperimentConfig.parse({
+          algorithm: { steps: 9, samplesPerStep: 4, samplesPerPart: 2, rolloutLag: 1 },
+          sampling: { groupSize: 2 },
+          judge: { kind: 'llm', model: 'm', price: { inputPerMillion: 1 } },
+          benchmark: { everySteps: 0 },
+        }),
+      }),
+      rolloutGroups: ({ step, part, policy }) => {
+        const place = `${step}.${part}`;
+        sampledBy.set(place, (sampledBy.get(place) ?? new Set()).add(policy.step));
+        return { rollout: ref('r'), completions: 4, tokens: 40, meanLength: 10, truncated: 0, seconds: 1 };
+      },
+      recordStep: ({ progress }) => void recorded.push(progress.spent.calls),
+    });
+    await runScripted<RunSummary>(environment, 'trainingRun', [{}], stages, async (handle) => {
+      const result = await handle.result();
+      const last = await environment.client.workflow.getHandle(handle.workflowId).describe();
+      expect(last.runId).not.toBe(handle.firstExecutionRunId);
+      return result;
+    });
+    const steps = Array.from({ length: 9 }, (_, i) => i + 1);
+    expect([...sampledBy].map(([place, policies]) => [place, ...policies]).sort()).toEqual(
+      steps.flatMap((step) => [0, 1].map((part) => [`${step}.${part}`, Math.max(0, step - 2)])),
+    );
+    expect(recorded).toEqual([0, ...steps.map((step) => 2 * 4 * step)]);
+  });
+
   it('trains against the reference policy that it refreshed before, and loads its start policy no more', async () => {
     const calls: CallLog = [];
     const references: number[] = [];

@@ -1,6 +1,7 @@
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import { Gate } from '../../../workflows/gate.ts';
 import type { JudgeGate } from '../../../workflows/judge-gate.ts';
+import { OneAtATime } from '../../../workflows/one-at-a-time.ts';
 import type { StepInput } from '../../../workflows/step.ts';
 import { policyAt, ref, scriptedStages } from './scripted-stages.ts';
 import type { StageName, Stages } from './stage-contracts.ts';
@@ -56,7 +57,8 @@ export function stepInput(algorithm: object, train: number, more: Partial<StepIn
         return ask();
       },
     } as JudgeGate,
-    inTurn: (ask) => ask(),
+    engine: new OneAtATime(),
+    judging: new OneAtATime(),
     onStage: (stage) => void shown.push(stage),
     onIdentity: () => {},
     onJudged: ({ calls, cost }) => {

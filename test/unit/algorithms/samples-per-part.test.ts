@@ -4,6 +4,7 @@ import { GspoConfig } from '../../../algorithms/gspo.ts';
 import { partsFault, partsOf } from '../../../algorithms/samples-per-part.ts';
 import { SftConfig } from '../../../algorithms/sft.ts';
 import { roundSize, samplesOf } from '../../../core/batch.ts';
+import { mixedSamplesOf } from '../../../core/mixture.ts';
 
 const grpo = (samplesPerStep: number, samplesPerPart?: number) => GrpoConfig.parse({ samplesPerStep, samplesPerPart });
 
@@ -31,11 +32,12 @@ describe('the parts of a round', () => {
     expect(partsOf(8, gspo)).toEqual(partsOf(8, grpo(8, 3)));
   });
 
-  it('may be 200 a step over all its rounds', () => {
-    expect(partsFault(grpo(200, 1), 1)).toBeUndefined();
+  it('may be 100 a step over all its rounds', () => {
+    expect(partsFault(grpo(100, 1), 1)).toBeUndefined();
     expect(partsFault(grpo(1024), 100)).toBeUndefined();
-    expect(partsFault(grpo(201, 1), 1)).toContain('set at least 2,');
-    expect(partsFault(grpo(8, 2), 100)).toContain('set at least 4,');
+    expect(partsFault(grpo(101, 1), 1)).toContain('set at least 2,');
+    expect(partsFault(grpo(8, 2), 50)).toContain('set at least 4,');
+    expect(partsFault(grpo(8, 4), 50)).toBeUndefined();
   });
 });
 
@@ -45,6 +47,13 @@ it.each([
   [8, 4],
 ])('a round of a split of %i has as many samples as it draws', (train, size) => {
   const split = Array.from({ length: train }, (_, i) => i);
-  for (let round = 0; round * Math.min(size, train) < train; round++)
-    expect(roundSize(train, { round, size })).toBe(samplesOf(split, { seed: 1, step: 2, round, size }).length);
+  const sources = [
+    { samples: split.slice(0, 2), weight: 9 },
+    { samples: split.slice(2), weight: 1 },
+  ];
+  for (let round = 0; round * Math.min(size, train) < train; round++) {
+    const batch = { seed: 1, step: 2, round, size };
+    expect(roundSize(train, batch)).toBe(samplesOf(split, batch).length);
+    expect(roundSize(train, batch)).toBe(mixedSamplesOf(sources, batch).length);
+  }
 });

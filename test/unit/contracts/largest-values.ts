@@ -197,7 +197,7 @@ const place = { runKey, step: 1e6 };
 const roundPlace = { ...place, round: 99, part: 0 };
 const { engine } = config.policy;
 const part = { rollout: ref, verdicts: ref, scores: { local: ref, judged: ref, custom: ref } };
-const rounds = Array(100).fill([part, part]);
+const rounds = Array(100).fill([part]);
 const source = {
   ...{ suite: 'vdc' as const, annotations: PATH, videos: PATH, quirks: Array(10).fill('q'.repeat(40)) },
   captioning: { prompt: 'ä'.repeat(2000) },
@@ -253,7 +253,7 @@ const stages: { [N in StageName]: Case<N> } = {
       batch: {
         learnsFrom: 'completions',
         scored: ref,
-        clips: Array(200).fill(ref),
+        clips: Array(100).fill(ref),
         temperature: 1,
         maxNewTokens: 4096,
       },
@@ -262,7 +262,7 @@ const stages: { [N in StageName]: Case<N> } = {
   },
   exportPolicy: { input: { runKey, policy }, output: { folder: PATH } },
   scoreCompletions: {
-    input: { ...roundPlace, rollout: ref, earlier: Array(199).fill(ref), manifest: ref, reward: config.reward },
+    input: { ...roundPlace, rollout: ref, earlier: Array(99).fill(ref), manifest: ref, reward: config.reward },
     output: { scores: ref, compared, distinctCaptions: 1 / 3, seconds: Math.PI },
   },
   judgeCompletions: {

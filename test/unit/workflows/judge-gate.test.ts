@@ -74,7 +74,9 @@ test('two outages at once are both shown, and each ends by itself', () => {
   const reward = { why: 'The reward server is away', since: 2 };
   gate.waits(judge, '7');
   gate.waits(reward, '8');
+  gate.waits({ ...judge, since: 3 }, '9'); // the same, by another activity
   expect(gate.waitings).toEqual([judge, reward]);
+  gate.waits(null, '9');
   expect(gate.waiting).toEqual(judge);
   gate.waits(null, '7');
   expect(gate.waitings).toEqual([reward]);
@@ -91,7 +93,9 @@ test('a person is asked for all that is blocked at once, each once', async () =>
   expect(gate.waitings.map(({ why }) => why)).toEqual([
     ...['The key is wrong.', 'The code has changed.', 'The reward server is away'],
   ]);
+  const again = gate.hold('The key is wrong.', undefined, '10');
+  expect(gate.waitings).toHaveLength(3);
   gate.resume();
-  await Promise.all(held);
+  await Promise.all([...held, again]);
   expect(gate.sentence).toBeUndefined();
 });

@@ -102,6 +102,41 @@ describe('RunState', () => {
     expect(run.snapshot.spent).toEqual({ calls: 0, usd: 0 });
   });
 
+  it('with a lag adds up what steps have paid to the last bit, however many there are', () => {
+    const run = runOf({ algorithm: { rolloutLag: 1, steps: 300 } });
+    const costs = [0.1, 0.2, 0.4];
+    for (const cost of costs) run.nextStep(gate).onJudged({ calls: 1, cost });
+    for (let step = 1; step < 300; step++) {
+      for (const cost of costs) run.stepAhead(gate).onJudged({ calls: 1, cost });
+      run.advance(outcome({ usage: { calls: 3, cost: 0.1 + 0.2 + 0.4 } }));
+    }
+    run.advance(outcome({ usage: { calls: 3, cost: 0.1 + 0.2 + 0.4 } }));
+    expect(run.nextStep(gate).spent()).toEqual(run.snapshot.spent);
+  });
+
+  it('shows the part that the step under way samples or scores, and of the step ahead none before it is that', () => {
+    const run = runOf({ algorithm: { rolloutLag: 1, steps: 5 } });
+    const shown = () => [run.stage, run.part];
+    let changes = 0;
+    run.onStage = () => void changes++;
+    const now = run.nextStep(gate);
+    const ahead = run.stepAhead(gate);
+    now.onStage('scoring', { number: 1, of: 2 });
+    ahead.onStage('rollout', { number: 2, of: 2 });
+    expect(shown()).toEqual(['scoring', { number: 1, of: 2 }]);
+    expect(run.details({ paused: false })).toContain('step 0 of 5, then part 1 of 2 of a round');
+    now.onStage('update');
+    expect(shown()).toEqual(['update', undefined]);
+    run.advance(outcome());
+    run.stage = 'benchmark';
+    ahead.onStage('scoring', { number: 1, of: 2 });
+    expect(shown()).toEqual(['benchmark', undefined]);
+    run.nextStep(gate).onStage('scoring');
+    ahead.onStage('scoring', { number: 2, of: 2 });
+    expect(shown()).toEqual(['scoring', { number: 2, of: 2 }]);
+    expect(changes).toBe(4);
+  });
+
   describe('without a judge for benchmarks', () => {
     it("gives benchmarks the run's judge and its bill", () => {
       const run = runOf({ judge: { kind: 'llm', model: 'm', budget: { calls: 9 } } });

@@ -121,6 +121,20 @@ describe('planExperiment', () => {
     expect([await tokens(), await tokens(400), await tokens(9999)]).toEqual([1024, 400, 1024]);
   });
 
+  it('counts what the engine loses where it samples a few at a time, and not where it does that anyway', async () => {
+    const sampling = async (name: string, samplesPerPart?: number) => {
+      const plan = await planned(name, samplesPerPart ? { 'algorithm.samplesPerPart': samplesPerPart } : {});
+      return plan.policy.step.seconds.sampling;
+    };
+    const whole = await sampling('quickstart'); // 8 samples x 8 texts, in one batch of 64
+    expect(await sampling('quickstart', 8)).toBe(whole);
+    expect(await sampling('quickstart', 3)).toBeGreaterThan(whole);
+    expect(await sampling('quickstart', 1)).toBeGreaterThan(await sampling('quickstart', 3));
+    const groups = await sampling('videocap-r1-qwen2vl-7b'); // 8 GPUs, and each writes a group at a time
+    expect(await sampling('videocap-r1-qwen2vl-7b', 8)).toBe(groups);
+    expect(await sampling('videocap-r1-qwen2vl-7b', 2)).toBeGreaterThan(groups);
+  });
+
   it('says which frame sizes a Qwen3-VL takes', async () => {
     const { notes } = await planned('videocap-r1-qwen3vl-8b', { 'frames.factor': 28 });
     expect(notes).toContainEqual(naming('multiples of 32', 'frames.factor'));

@@ -50,6 +50,7 @@ describe('updateWork', () => {
 
 it('samples 64 completions at a time, of groups that are whole', () => {
   expect(samplingWork(work())).toMatchObject({ videos: 8, completions: 8, length: 128 });
+  expect(samplingWork(work({ parts: [3, 3, 2] }))).toMatchObject({ videos: 3, completions: 8 });
   expect(samplingWork(work({ groupSize: 48 }))).toMatchObject({ videos: 1, completions: 48 });
   expect(samplingWork(work({ groupSize: 100, mostTokens: 4096 }))).toMatchObject({ videos: 1, completions: 16 });
 });
