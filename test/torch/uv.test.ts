@@ -33,6 +33,13 @@ test('a package comes by uv with its hash checked, and shares its files with the
   expect(await environment.has(forged)).toBe(false);
 
   const lockFile = await smallLock(folder);
+  const unreachable = { UV_DEFAULT_INDEX: 'http://127.0.0.1:9/simple', UV_HTTP_RETRIES: '0' };
+  Object.assign(process.env, unreachable);
+  const away = installByUv(environment, { ...install, lockFile }).finally(() => {
+    for (const name of Object.keys(unreachable)) delete process.env[name];
+  });
+  await expect(away).rejects.toEqual(refusal('MissingTool', lockFile, unreachable.UV_DEFAULT_INDEX));
+
   await installByUv(environment, { ...install, lockFile });
   expect(await environment.has(lockFile)).toBe(true);
   const [major, minor] = install.python.version;

@@ -18,8 +18,11 @@ const CASES = [
   { family: 'qwen2_5_vl', unit: 28, lora: { rank: 8, alpha: 16 } },
   { family: 'qwen3_vl', unit: 32, lora: undefined },
 ];
-/** Largest difference between the log-probabilities of server and ranks: two libraries in float32. */
-const PARITY = 1e-4;
+/**
+ * Largest difference between the log-probabilities of server and ranks: two libraries in float32. Other times of the
+ * frames move those of the small Qwen2.5-VL by 6e-5: a server that took no times must not pass.
+ */
+const PARITY = 5e-6;
 
 /** A small model with random weights, as the tests of the ranks have it. */
 async function writeModel(family: string, folder: string): Promise<void> {
@@ -82,8 +85,10 @@ describe.each(CASES)('$family', ({ family, unit, lora }) => {
     console.log(`${family}: log-probabilities differ by at most ${apart(groups)} and ${apart(fast)}`);
     expect(apart(groups)).toBeLessThan(PARITY);
     expect(apart(fast)).toBeLessThan(PARITY);
-    const first = ([group]: typeof groups) => group!.completions[0]!.logProbs[0]!;
-    expect(Math.abs(first(groups) - first(fast))).toBeGreaterThan(1e-3);
+    // The first token of each completion, which follows the prompt alone.
+    const first = (of: typeof groups) => of.flatMap(({ completions }) => completions.map((one) => one.logProbs[0]!));
+    const moved = first(groups).map((one, i) => Math.abs(one - first(fast)[i]!));
+    expect(Math.max(...moved)).toBeGreaterThan(5 * PARITY);
   }, 600_000);
 
   test('an update is handed over, and sampled', async () => {
@@ -101,6 +106,7 @@ describe.each(CASES)('$family', ({ family, unit, lora }) => {
     })) as UpdateResult<PinnedFile>;
     expect(metrics.samplingMismatch).toBeLessThan(PARITY);
     const next = await sample({ model: policy.model, weights, optimizer });
+    console.log(`${family}: after an update by at most ${apart(next)}`);
     expect(apart(next)).toBeLessThan(PARITY);
     expect(next).not.toEqual(sampled);
   }, 600_000);

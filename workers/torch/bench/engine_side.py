@@ -28,7 +28,8 @@ class EngineSide:
 
     def __init__(self, folder: Path, weights: PinnedFile, shown: Shown) -> None:
         self._ranks = Ranks()
-        self._engine = Engine(self._ranks)
+        with _as_the_engine_runs():
+            self._engine = Engine(self._ranks)
         self._shown = shown
         self._base = {"model": str(folder), "weights": weights}
         self._policy: dict = self._base
@@ -123,7 +124,7 @@ class EngineSide:
 
 
 class _as_the_engine_runs:  # noqa: N801
-    """With the settings of `videocap_torch.engine`; TRL runs with PyTorch's own."""
+    """With the settings of the engine, which makes them for good; TRL runs with PyTorch's own."""
 
     def __enter__(self) -> None:
         torch.use_deterministic_algorithms(True, warn_only=True)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 from cases import ADAMW, SECTION, WEIGHTS, groups_of, silent, update_request
 from ranks_of import run_ranks
 from rewrite_checkpoint import rewritten
@@ -22,6 +23,14 @@ def of(found: dict, request: dict) -> dict:
 def held(digest: str, request: dict) -> dict:
     """The policy that an update has left in memory."""
     return {**request["policy"], **dict.fromkeys(("weights", "optimizer"), {"path": "", "sha256": digest})}
+
+
+@pytest.fixture
+def threads():
+    """Sets the number of threads until the test's end."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("lora", [None, LORA])
@@ -89,7 +98,8 @@ def test_updates_that_stay_in_memory_are_those_that_were_written(engine, tmp_pat
     assert digests[0] == digests[1]
 
 
-def test_a_replay_from_files_ends_in_the_same_digest(engine, tmp_path):
+def test_a_replay_from_files_ends_in_the_same_digest_also_with_more_threads_than_cores(engine, tmp_path, threads):
+    threads(4)
     request = update_request(tmp_path, groups_of(tmp_path), iterations=2)
     base = of(engine.update(request, silent), request)
 

@@ -49,6 +49,8 @@ class Engine:
     """What is in memory between requests: only what files hold, so that it never decides a result."""
 
     def __init__(self, ranks: Ranks) -> None:
+        # With several threads, backward passes on the CPU add in any order otherwise, and no replay would be equal.
+        torch.use_deterministic_algorithms(True, warn_only=True)
         self.ranks = ranks
         self._policy: Policy | None = None
         self._optimizer: Optimizer | None = None
@@ -202,7 +204,6 @@ def end_with_parent() -> None:
 
 if __name__ == "__main__":
     end_with_parent()
-    torch.use_deterministic_algorithms(True, warn_only=True)
     group = Ranks()
     serve(group, sys.argv[1])
     group.end()
