@@ -51,8 +51,7 @@ export class RankAnswers {
     if (this.#ended) return;
     this.#ended = true;
     this.#lines.close();
-    const gone = new VideocapError('Unavailable', "The torch engine's processes ended before they had written files.");
-    for (const { settle } of this.#files.values()) settle(gone);
+    for (const { settle } of this.#files.values()) settle(gone());
     this.#wake();
   }
 
@@ -77,7 +76,11 @@ export class RankAnswers {
     promise.catch(() => {}); // whoever asks for them is told
     const expected = { promise, settle };
     this.#files.set(folder, expected);
-    if (this.#ended) settle(new VideocapError('Unavailable', 'They have ended.'));
+    if (this.#ended) settle(gone());
     return expected;
   }
+}
+
+function gone(): VideocapError {
+  return new VideocapError('Unavailable', "The torch engine's processes ended before they had written files.");
 }

@@ -62,8 +62,11 @@ test('a rank that dies while files are written costs the updates since the last 
             const found = await engine.update(...args);
             if (!('files' in found)) return found;
             process.kill(rankProcesses().at(-1)!, 'SIGKILL');
-            await found.files?.catch(() => {});
-            return { ...found, files: Promise.reject(new VideocapError('Unavailable', 'A rank has died.')) };
+            await expect.poll(rankProcesses, { timeout: 20_000 }).toEqual([]);
+            await engine.identity('tiny', args[0].engine).catch(() => {}); // the driver notices at the next call
+            const lost = Promise.reject(new VideocapError('Unavailable', 'A rank has died.'));
+            lost.catch(() => {});
+            return { ...found, files: lost };
           },
   });
   const struck = await playedRun(killing, { section: { checkpointEvery: 2, ranks: 2 } });

@@ -56,7 +56,8 @@ export function scriptedEngine({ every, stopped, follow }: Script) {
       const refreshes = refreshesReference(step, algorithm as unknown as GrpoConfig);
       if (step % every > 0 && !refreshes) return { digest: text, metrics: { loss: step } };
       if (refreshes || !follow) return { ...(await written(text, folder)), metrics: { loss: step } };
-      const files = follow === 'lost' ? Promise.reject(new VideocapError('Unavailable', 'dead')) : written(text, folder);
+      const files =
+        follow === 'lost' ? Promise.reject(new VideocapError('Unavailable', 'dead')) : written(text, folder);
       files.catch(() => {});
       return { digest: text, files, metrics: { loss: step } };
     },
@@ -84,13 +85,7 @@ export interface RecipeRun {
 /** A run of so many steps, with its states in the store. `every`: steps from one checkpoint with files to the next. */
 export async function runWithRecipes(
   steps: number,
-  {
-    every = 3,
-    refresh = 0,
-    keepEvery = 0,
-    stopped = [] as readonly number[],
-    follow = false as Script['follow'],
-  } = {},
+  { every = 3, refresh = 0, keepEvery = 0, stopped = [] as readonly number[], follow = false as Script['follow'] } = {},
 ): Promise<RecipeRun> {
   const store = await temporaryStore();
   const { engine, replays } = scriptedEngine({ every, stopped, follow });

@@ -125,7 +125,6 @@ def hashes_of(files: dict) -> list[str]:
 
 def test_files_that_follow_are_of_their_update_whatever_the_ranks_do_meanwhile(engine, tmp_path, monkeypatch):
     request = update_request(tmp_path, groups_of(tmp_path))
-    expected = hashes_of(engine.update(request, silent))
     told, may_write, put = [], Event(), shared_file._put
 
     def held_back(*part) -> None:
@@ -137,17 +136,15 @@ def test_files_that_follow_are_of_their_update_whatever_the_ranks_do_meanwhile(e
     folder = tmp_path / "following"
     folder.mkdir()
     digest = own.update(request | {"keep": "both", "folder": str(folder)}, silent)["digest"]
-    second = own.update(request | {"keep": "digest", "policy": held(digest, request)}, silent)["digest"]
+    own.update(request | {"keep": "digest", "policy": held(digest, request)}, silent)
     assert told == []
     may_write.set()
     own.beside.settle()
     [files] = told
     assert files["folder"] == str(folder)
-    assert hashes_of(files) == expected
-    assert [sha256_of(files[name]["path"]) for name in ("weights", "optimizer")] == expected
-    # The next update, which was made meanwhile, is that which the files lead to.
-    policy = {**request["policy"], "weights": files["weights"], "optimizer": files["optimizer"]}
-    assert engine.update(request | {"keep": "digest", "policy": policy}, silent)["digest"] == second
+    assert hashes_of(files) == [sha256_of(files[name]["path"]) for name in ("weights", "optimizer")]
+    opened = rewritten(engine, {"engine": SECTION, "policy": of(files, request)}, tmp_path / "opened")
+    assert [opened["weights"], opened["optimizer"], opened["digest"]] == [*hashes_of(files), digest]
 
 
 def test_a_policy_in_memory_is_known_by_its_files_once_they_are_written(engine, tmp_path):
@@ -160,11 +157,9 @@ def test_a_policy_in_memory_is_known_by_its_files_once_they_are_written(engine, 
     assert own.held({}, silent) == {"digest": digest}
     policy = of(told[0], request)
     for name in ("weights", "optimizer"):
-        Path(policy[name]["path"]).unlink()  # it is not read: what is in memory is the same
-    found = own.update(request | {"keep": "digest", "policy": policy}, silent)["digest"]
-    again = own.update(request | {"keep": "both"}, silent)["digest"]
-    assert again == digest
-    assert own.update(request | {"keep": "digest", "policy": held(digest, request)}, silent)["digest"] == found
+        Path(policy[name]["path"]).unlink()  # they are not read: what is in memory is the same
+    following = own.update(request | {"keep": "digest", "policy": policy}, silent)["digest"]
+    assert own.held({}, silent) == {"digest": following}
 
 
 def test_files_that_cannot_be_written_are_said_to_fail_and_cost_nothing_else(engine, tmp_path, monkeypatch):
