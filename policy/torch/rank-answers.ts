@@ -27,6 +27,7 @@ export class RankAnswers {
     socket.once('close', () => this.end());
     this.#lines = createInterface({ input: socket });
     this.#lines.on('line', (line) => this.#take(JSON.parse(line) as Answer | { written: Written }));
+    this.#lines.on('error', () => {}); // the lines pass on the connection's
     this.#lines.once('close', () => this.end());
   }
 

@@ -35,6 +35,12 @@ test('files that are written beside come between answers, before or after they a
   await expect(later).rejects.toThrow(refusal('Unavailable', 'No space left on device'));
 });
 
+test('a connection that is reset is an end like another', async () => {
+  const awaited = answers.next();
+  ranks.resetAndDestroy();
+  expect(await awaited).toBeUndefined();
+});
+
 test('ranks that end give what they said before, and no more', async () => {
   const [asked, awaited] = [answers.filesIn('/f'), answers.next()];
   ranks.end(`${JSON.stringify({ result: 7 })}\n`);
