@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { ExportPolicyInput, type ExportPolicyOutput } from '../contracts/policy.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { ActivityDeps } from './activity-deps.ts';
+import { followingFilesOf } from './following-files.ts';
 import { withFiles } from './policy-files.ts';
 
 type ExportPolicyDeps = Pick<ActivityDeps, 'store' | 'engine' | 'home' | 'onProgress' | 'signal'>;
@@ -25,7 +26,8 @@ export function createExportActivities({ store, engine, home, onProgress, signal
       const partial = `${folder}.${randomUUID()}.partial`;
       await mkdir(partial, { recursive: true });
       try {
-        await withFiles({ store, engine, options: { onProgress, signal: signal?.() } }, policy, async (files) => {
+        const stored = await followingFilesOf(engine).stored(store, policy);
+        await withFiles({ store, engine, options: { onProgress, signal: signal?.() } }, stored, async (files) => {
           await engine.exportModel(files, partial, { runKey, step: policy.step });
           const expected = files.weights.sha256;
           if ((await engine.exportedWeights(partial)) !== expected)

@@ -30,6 +30,12 @@ export function isRecipe({ weights }: Pick<PolicyRef, 'weights'>): boolean {
   return parseKey(keyOfContent(nameIn(weights)) ?? '')?.kind === 'recipe';
 }
 
+/** A policy by its files, where those that follow its recipe are stored. */
+export async function byFiles(store: ArtifactStore, policy: PolicyRef): Promise<PolicyRef> {
+  const [weights, optimizer] = (isRecipe(policy) && (await store.standIns(policy.weights))) || [];
+  return weights && optimizer ? { ...policy, weights, optimizer } : policy;
+}
+
 /**
  * Local copies of a policy's files, for an engine that knows no artifact store; of one with a recipe, those of the
  * checkpoint that it is rebuilt from, and the updates that lead on from there.
@@ -118,11 +124,11 @@ export async function withMerged<T>(
 /** The checkpoint with files, and the recipes that lead on from there, in their order. */
 async function chainOf(store: ArtifactStore, policy: PolicyRef): Promise<{ base: PolicyRef; recipes: Recipe[] }> {
   const recipes: Recipe[] = [];
-  let base = policy;
+  let base = await byFiles(store, policy);
   while (isRecipe(base)) {
     const recipe = await store.readJson(base.weights, Recipe);
     recipes.unshift(recipe);
-    base = recipe.update.policy;
+    base = await byFiles(store, recipe.update.policy);
   }
   return { base, recipes };
 }

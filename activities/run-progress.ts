@@ -30,6 +30,7 @@ import { keyOfContent, nameIn } from '../core/stored-ref.ts';
 import { type JudgeConfig, judgement } from '../judge/judge-config.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 import { pinnedReward } from './pinned-reward.ts';
+import { byFiles } from './policy-files.ts';
 
 /** Finds where a run can continue, or where another can start from. */
 export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'home' | 'env'>) {
@@ -171,11 +172,14 @@ async function copyOfParent(
     const [policy, reference] = [await copy(update.policy), await copy(update.reference)];
     return store.putJson(key, { update: { ...update, policy, reference }, ...recipe });
   };
-  const copy = async ({ weights, optimizer, ...policy }: PolicyRef): Promise<PolicyRef> => ({
-    ...policy,
-    weights: await copied(weights),
-    ...(optimizer && { optimizer: await copied(optimizer) }),
-  });
+  const copy = async (ref: PolicyRef): Promise<PolicyRef> => {
+    const { weights, optimizer, ...policy } = await byFiles(store, ref);
+    return {
+      ...policy,
+      weights: await copied(weights),
+      ...(optimizer && { optimizer: await copied(optimizer) }),
+    };
+  };
   // One after the other: the reference policy may be this very policy.
   const policy = await unlessDamaged(copy(parent.policy));
   const reference = policy && (await unlessDamaged(copy(parent.reference)));

@@ -4,13 +4,12 @@ import type { AlgorithmSection } from '../algorithms/algorithm.ts';
 import { refreshesReference } from '../algorithms/reference-refresh.ts';
 import { UpdatePolicyInput, UpdatePolicyOutput } from '../contracts/policy.ts';
 import type { Recipe } from '../contracts/recipe.ts';
-import type { ArtifactRef } from '../core/artifact-ref.ts';
-import type { ArtifactStore } from '../core/artifact-store.ts';
 import { unlessDamaged } from '../core/errors.ts';
 import { type Keeping, oldCheckpoints } from '../core/old-checkpoints.ts';
-import type { Checkpoint, DigestedUpdate, NewFile, UpdateResult } from '../core/policy-engine.ts';
+import type { DigestedUpdate, UpdateResult } from '../core/policy-engine.ts';
 import { keyOf } from '../core/store-layout.ts';
 import type { ActivityDeps } from './activity-deps.ts';
+import { followingFilesOf, storeCheckpoint } from './following-files.ts';
 import { PassedSteps } from './passed-steps.ts';
 import { isRecipe, policyFiles, rootAfter, rootOf, updateRequest, withFiles } from './policy-files.ts';
 
@@ -20,6 +19,7 @@ type Input = z.infer<typeof UpdatePolicyInput>;
 
 /** One optimiser step: a new checkpoint in the store, or the recipe of one, and its metrics. */
 export function createUpdateActivities({ store, engine, onProgress, signal }: UpdateDeps) {
+  const following = followingFilesOf(engine);
   const options = () => ({ onProgress, signal: signal?.() });
 
   /** The policy as it was, under the keys of the step: without optimiser state before the first update. */
@@ -36,35 +36,42 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
     // What others are compared with has files.
     if (refreshesReference(step, algorithm))
       return withFiles({ store, engine, options: options() }, policy, (files) =>
-        keepFiles(input, { weights: files.weights, optimizer: files.optimizer! }),
+        storeCheckpoint(store, input, { weights: files.weights, optimizer: files.optimizer! }),
       );
     return { weights: await store.putCopy(keyOf('recipe', { runKey, step }), policy.weights) };
   }
 
-  async function keepFiles({ runKey, step }: Input, { weights, optimizer }: Checkpoint) {
-    const [model, state] = checkpointKeys(runKey, step);
-    return { weights: await storeFile(store, model, weights), optimizer: await storeFile(store, state, optimizer) };
-  }
-
-  async function keep(input: Input, result: UpdateResult | DigestedUpdate) {
-    if (!('digest' in result)) return keepFiles(input, result);
+  /** @param folder of the update: that of files that follow is taken over. */
+  async function keep(input: Input, result: UpdateResult | DigestedUpdate, folder: string) {
+    if (!('digest' in result)) return storeCheckpoint(store, input, result);
     const { keepEvery: _, keep: __, ...update } = input;
-    return { weights: await store.putJson(keyOf('recipe', input), { update, digest: result.digest } satisfies Recipe) };
+    const { digest, files } = result;
+    const recipe: Recipe = { update, digest, ...(files && { filesFollow: true }) };
+    const weights = await store.putJson(keyOf('recipe', input), recipe);
+    if (!files) return { weights };
+    // Files that were stored before are damaged: this step is being made again for their sake.
+    if (await store.standIns(weights)) await storeCheckpoint(store, input, await files);
+    else await following.expect(weights, files, folder);
+    return { weights };
   }
 
-  async function makeStep(input: Input): Promise<z.infer<typeof UpdatePolicyOutput>> {
+  async function makeStep(asked: Input): Promise<z.infer<typeof UpdatePolicyOutput>> {
     const started = performance.now();
     const folder = await store.storage.scratch();
+    let follows = false;
     try {
+      const policy = await following.restored({ store, engine, options: options() }, asked.policy);
       const request = {
-        ...(await updateRequest({ store, engine }, input)),
-        policy: await policyFiles({ store, engine }, input.policy),
+        ...(await updateRequest({ store, engine }, asked)),
+        policy: await policyFiles({ store, engine }, policy),
         folder,
       };
       const result = await engine.update(request, options());
-      const files = 'notFinite' in result ? await keepUnchanged(input) : await keep(input, result);
+      const input = { ...asked, policy: await following.stored(store, policy) };
+      const kept = 'notFinite' in result ? await keepUnchanged(input) : await keep(input, result, folder);
+      follows = following.has(kept.weights);
       return {
-        policy: { model: input.policy.model, step: input.step, ...files },
+        policy: { model: input.policy.model, step: input.step, ...kept },
         ...('notFinite' in result
           ? { metrics: { updates: 0 }, notFinite: result.notFinite }
           : { metrics: result.metrics }),
@@ -72,7 +79,7 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
         seconds: (performance.now() - started) / 1000,
       };
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      if (!follows) await rm(folder, { recursive: true, force: true });
     }
   }
 
@@ -86,7 +93,7 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
       const [model, state] = checkpointKeys(runKey, old.step);
       if (old.weights) await store.remove(model);
       await store.remove(state);
-      for (const recipe of old.recipes) await store.remove(keyOf('recipe', { runKey, step: recipe }));
+      for (const recipe of [old.step, ...old.recipes]) await store.remove(keyOf('recipe', { runKey, step: recipe }));
     }
   }
 
@@ -111,10 +118,6 @@ export function createUpdateActivities({ store, engine, onProgress, signal }: Up
       return output;
     },
   };
-}
-
-function storeFile(store: ArtifactStore, key: string, file: NewFile): Promise<ArtifactRef> {
-  return 'path' in file ? store.putFile(key, file) : store.put(key, file.bytes);
 }
 
 function keepingOf({ keepEvery, keep = [], reference, algorithm }: Input): Keeping {

@@ -10,5 +10,10 @@ export const Recipe = z.strictObject({
   update: UpdatePolicyInput.omit({ keepEvery: true, keep: true }),
   /** Of the weights and moments that the update ended in, as the engine hashes them. */
   digest: z.string().regex(/^[0-9a-f]{64}$/),
+  /**
+   * Whether its files are stored too, once they are written: they are there when the next step is made, and stand for
+   * this recipe from then on.
+   */
+  filesFollow: z.literal(true).optional(),
 });
 export type Recipe = z.infer<typeof Recipe>;

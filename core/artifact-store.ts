@@ -1,14 +1,15 @@
 import { stat } from 'node:fs/promises';
 import type { z } from 'zod';
 import type { ArtifactRef } from './artifact-ref.ts';
-import { VideocapError } from './errors.ts';
+import { unlessDamaged, VideocapError } from './errors.ts';
 import type { Claim, Fence } from './fence.ts';
 import { FileStorage } from './file-storage.ts';
 import { jsonBytes, parseJsonBytes } from './json-in-parts.ts';
 import { parseInParts } from './parse-in-parts.ts';
 import { sha256, sha256InParts, sha256OfFile } from './sha256.ts';
 import type { Storage } from './storage.ts';
-import { mayHaveRefs, nameIn, parseRef, recoverRef, refsIn, refTo } from './stored-ref.ts';
+import { standInsOf } from './store-layout.ts';
+import { keyOfContent, mayHaveRefs, nameIn, parseRef, recoverRef, refsIn, refTo } from './stored-ref.ts';
 
 export { sha256, sha256OfFile };
 
@@ -214,10 +215,22 @@ export class ArtifactStore {
       if (!(await this.#verifies(ref))) return ref;
       seen.add(name);
       const bytes = ref.uri.endsWith('.json') && (await this.read(ref));
-      const inner = bytes && mayHaveRefs(bytes) && (await this.#firstDamaged(await parseJsonBytes(bytes), seen));
+      if (!bytes || !mayHaveRefs(bytes)) continue;
+      const inner = await this.#firstDamaged((await this.standIns(ref)) ?? (await parseJsonBytes(bytes)), seen);
       if (inner) return inner;
     }
     return undefined;
+  }
+
+  /** What stands for the artifacts that another refers to (`standInsOf`), where all of it is stored. */
+  async standIns(ref: ArtifactRef): Promise<ArtifactRef[] | undefined> {
+    const found: ArtifactRef[] = [];
+    for (const key of standInsOf(keyOfContent(nameIn(ref)) ?? '')) {
+      const standIn = await unlessDamaged(this.find(key));
+      if (!standIn) return undefined;
+      found.push(standIn);
+    }
+    return found.length > 0 ? found : undefined;
   }
 
   /** Removes an artifact. Removing a missing one is a no-op. @throws VideocapError `Superseded`. */

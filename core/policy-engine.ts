@@ -184,12 +184,20 @@ export interface Digested {
   digest: string;
 }
 
+/**
+ * A checkpoint whose files are written beside what the engine does next, into the update's folder, which stays until
+ * then. They fail to come with `Unavailable`: the update is then made again from its recipe.
+ */
+interface FilesThatFollow {
+  files?: Promise<Checkpoint<PinnedFile>>;
+}
+
 interface Metrics {
   /** `loss`, `gradNorm`, `learningRate`, `tokens`, `updates`, and others of the loss. */
   metrics: Record<string, number>;
 }
 export type UpdateResult<File extends NewFile = NewFile> = Checkpoint<File> & Metrics;
-export type DigestedUpdate = Digested & Metrics;
+export type DigestedUpdate = Digested & FilesThatFollow & Metrics;
 
 /** An update that was not made, the same however often it is asked for. */
 export interface NotFiniteUpdate {

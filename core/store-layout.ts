@@ -129,6 +129,16 @@ export function parseKey(key: string): ParsedKey | undefined {
   return undefined;
 }
 
+/**
+ * The keys of artifacts that, once all of them are there, stand for what another's content refers to: the files of a
+ * checkpoint that were stored after its recipe. None for most artifacts.
+ */
+export function standInsOf(key: string): string[] {
+  const parsed = parseKey(key);
+  if (parsed?.kind !== 'recipe') return [];
+  return [keyOf('checkpointWeights', parsed.parts), keyOf('checkpointOptimizer', parsed.parts)];
+}
+
 const PATTERNS = (Object.keys(TEMPLATES) as ArtifactKind[]).map((kind) => ({ kind, pattern: patternOf(kind) }));
 
 function patternOf(kind: ArtifactKind): RegExp {

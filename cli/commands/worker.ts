@@ -14,7 +14,7 @@ export const workerCommand = new Command('worker')
     'Runs a worker until a signal ends it. On SIGTERM or Ctrl-C it takes no new work, gives what it computes ten ' +
       'seconds to end, and hands the rest back: another worker, or this one after its restart, makes it again. ' +
       'Writes logs as lines of JSON to standard error. Uses the Temporal server that TEMPORAL_ADDRESS, ' +
-      'TEMPORAL_PROFILE or TEMPORAL_CONFIG_FILE names (TLS, mTLS and API keys as in Temporal’s own CLI), or the local one.',
+      'TEMPORAL_PROFILE or TEMPORAL_CONFIG_FILE names (TLS, mTLS and API keys as in Temporal’s CLI), or the local one.',
   )
   .option('--queues <names>', 'queues, each with the activities at once if not the usual number: media,judge=16')
   .option('--health <address>', 'serve /live and /ready, such as 127.0.0.1:9100')

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ArtifactRef } from '../../core/artifact-ref.ts';
 import type { Storage } from '../../core/storage.ts';
-import { keyOf, parseKey } from '../../core/store-layout.ts';
+import { keyOf, parseKey, standInsOf } from '../../core/store-layout.ts';
 import { keyOfContent, nameIn, refsIn } from '../../core/stored-ref.ts';
 import type { Inventory } from './inventory.ts';
 import type { RunState } from './known-runs.ts';
@@ -54,8 +54,13 @@ export async function neededContents(
     const runKey = runKeyOf(name);
     if (runKey !== undefined && stateOf(runKey) !== 'finished') keep(name);
   }
-  for (let name = toRead.pop(); name !== undefined; name = toRead.pop())
+  for (let name = toRead.pop(); name !== undefined; name = toRead.pop()) {
     for (const ref of await refsUnder(storage, name)) keep(nameIn(ref));
+    for (const standIn of standInsOf(keyOfContent(name) ?? '')) {
+      const content = refs.get(standIn)?.content;
+      if (content !== undefined) keep(content);
+    }
+  }
   return needed;
 }
 

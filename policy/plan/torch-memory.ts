@@ -11,7 +11,7 @@ export interface TorchMemory {
   /** While the ranks learn, and while they sample. Kinds that both have are equal. */
   update: Bytes;
   sampling: Bytes;
-  /** Of the host, while a rank writes or hashes a checkpoint. */
+  /** Of the host, over all ranks, while they write or hash a checkpoint. */
   host: number;
   /** A checkpoint's files, and the steps from one to the next. */
   checkpoint: number;
@@ -26,7 +26,10 @@ export interface TorchMemory {
 const OVERHEAD = 3e9;
 /** Positions whose logits are in memory at once: `CHUNK` of `workers/torch/videocap_torch/engine/scores.py`. */
 const LOGIT_CHUNK = 1024;
-/** Tensors that a rank holds on its host: those that wait to be written, of two files (`engine/written_file.py`). */
+/**
+ * Tensors that lie on the host at a time, while they are written or hashed: `THREADS` of `engine/shared_file.py`, and
+ * of `engine/digest.py`.
+ */
 const TENSORS_ON_HOST = 8;
 /** Policies that lie ready for rollout servers: `KEPT` of `policy/torch/vllm/hand-over-folder.ts`. */
 const HANDED_OVER = 2;
@@ -54,6 +57,8 @@ export function torchMemory(model: Dimensions, config: TorchConfig, work: StepWo
   const gathered = 2 * decoderLayer(model) + embeddings + head;
   const reduced = lora ? 0 : (unit + 4) * (decoderLayer(model) + embeddings + head);
   const checkpoint = lora ? 12 * trained : 12 * trained + unit * frozen;
+  // Files that follow a recipe are written from a copy (`engine/files_beside.py`).
+  const staged = !lora && config.checkpointEvery > 1 ? checkpoint : 0;
   return {
     trained,
     update: { ...shared, 'gathered layers': unit * gathered + reduced, ...batchBytes(model, config, work) },
@@ -68,7 +73,7 @@ export function torchMemory(model: Dimensions, config: TorchConfig, work: StepWo
             overhead: OVERHEAD,
           }
         : {},
-    host: Math.min(2 * checkpoint, TENSORS_ON_HOST * 4 * embeddings),
+    host: Math.min(2 * checkpoint, TENSORS_ON_HOST * 4 * embeddings) + staged,
     checkpoint,
     checkpointEvery: lora ? 1 : config.checkpointEvery,
     stored: unit * total + 4 * trained + (lora ? 0 : unit * frozen),

@@ -4,11 +4,12 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
-import type { Progress } from '../../core/compute-options.ts';
-import { type ErrorCode, VideocapError } from '../../core/errors.ts';
+import { createInterface } from 'node:readline';
+import { VideocapError } from '../../core/errors.ts';
+import type { Checkpoint, PinnedFile } from '../../core/policy-engine.ts';
 import { withoutSecretVariables } from '../../core/secret-variables.ts';
 import type { CallOptions } from '../../core/thread-calls.ts';
+import { type Answer, RankAnswers } from './rank-answers.ts';
 
 export interface GroupOptions {
   /** The interpreter of the engine's environment. */
@@ -17,8 +18,6 @@ export interface GroupOptions {
   packageFolder: string;
   ranks: number;
 }
-
-type Answer = { progress: Progress } | { result: unknown } | { error: { code: ErrorCode; message: string } };
 
 /** How long a group may take to start: it imports torch, and connects its ranks. */
 const START_MILLISECONDS = 300_000;
@@ -33,8 +32,7 @@ const LINES_KEPT = 20;
 export class RankGroup {
   readonly #process: ChildProcess;
   readonly #socket: Socket;
-  readonly #lines: Interface;
-  readonly #answers: AsyncIterator<string>;
+  readonly #answers: RankAnswers;
   readonly #lastLines: string[];
   #ended = false;
 
@@ -73,9 +71,7 @@ export class RankGroup {
     this.#process = process;
     this.#socket = socket;
     this.#lastLines = lastLines;
-    socket.on('error', () => {}); // a group that dies breaks the connection; the call sees its end
-    this.#lines = createInterface({ input: socket });
-    this.#answers = this.#lines[Symbol.asyncIterator]();
+    this.#answers = new RankAnswers(socket);
     process.once('exit', () => this.#end());
   }
 
@@ -107,6 +103,11 @@ export class RankGroup {
     }
   }
 
+  /** What the ranks write beside other work. Throws as `RankAnswers.filesIn`. */
+  filesIn(folder: string): Promise<Checkpoint<PinnedFile>> {
+    return this.#answers.filesIn(folder);
+  }
+
   /** Ends all processes at once: a rank ends with the launcher. */
   kill(): void {
     killGroup(this.#process);
@@ -115,14 +116,13 @@ export class RankGroup {
 
   #end(): void {
     this.#ended = true;
-    this.#lines.close(); // a socket that is destroyed here ends no line, and a call would wait for the next one
+    this.#answers.end(); // a socket that is destroyed here ends no line, and a call would wait for the next one
     this.#socket.destroy();
   }
 
   async #next(): Promise<Answer> {
-    // A rank that dies may reset the connection, which the lines pass on as an error of their own.
-    const { value, done } = await this.#answers.next().catch(() => ({ value: undefined, done: true as const }));
-    if (!done) return JSON.parse(value) as Answer;
+    const answer = await this.#answers.next();
+    if (answer) return answer;
     throw new VideocapError('Unavailable', ended('before it answered', this.#lastLines));
   }
 }

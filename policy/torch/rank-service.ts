@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ConfigSection } from '../../core/policy-engine.ts';
+import { VideocapError } from '../../core/errors.ts';
+import type { Checkpoint, ConfigSection, PinnedFile } from '../../core/policy-engine.ts';
 import type { CallOptions } from '../../core/thread-calls.ts';
 import { RankGroup } from './rank-group.ts';
 import type { Held } from './replay.ts';
@@ -46,6 +47,12 @@ export class RankService {
     if (!this.#engine || !this.#group?.group.isAlive) return undefined;
     const { digest } = (await this.#group.group.call('held', {}, options)) as { digest: string | null };
     return digest === null ? undefined : { digest, engine: this.#engine };
+  }
+
+  /** What the ranks write beside other work. Throws as `RankAnswers.filesIn`. */
+  async filesIn(folder: string): Promise<Checkpoint<PinnedFile>> {
+    if (this.#group) return this.#group.group.filesIn(folder);
+    throw new VideocapError('Unavailable', 'There are no ranks that write files.');
   }
 
   close(): void {

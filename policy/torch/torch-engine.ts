@@ -50,6 +50,8 @@ interface OpenModel {
   suppressed: number[];
 }
 
+type Kept = 'files' | 'digest' | 'both';
+
 /** A piece of work: the section that it is for, and its own folder. */
 interface Work {
   engine: ConfigSection;
@@ -122,7 +124,12 @@ export class TorchEngine implements PolicyEngine {
     return this.#ranks.alone(options, async (folder) => {
       const work = { engine: request.engine, folder, options };
       const policy = await this.#filesOf(request.policy, work);
-      return this.#learn(request, policy, work, storesFiles(request) ? 'files' : 'digest');
+      const kept = keptOf(request);
+      const found = await this.#learn(request, policy, work, kept);
+      if (kept !== 'both' || !('digest' in found)) return found;
+      const files = this.#ranks.filesIn(request.folder);
+      files.catch(() => {}); // whoever waits for them is told
+      return { ...found, files };
     });
   }
 
@@ -248,12 +255,12 @@ export class TorchEngine implements PolicyEngine {
     return (await this.#ranks.call(engine, 'rebuild', { policy, folder, ...more }, options)) as Checkpoint<PinnedFile>;
   }
 
-  /** @param keep `digest`: the ranks keep the new weights and moments in memory alone. */
+  /** @param keep as `Update` of `workers/torch/videocap_torch/engine/messages.py` has it. */
   async #learn(
     request: Omit<UpdateRequest, 'policy'>,
     policy: RankFiles,
     work: Work,
-    keep: 'files' | 'digest',
+    keep: Kept,
   ): Promise<UpdateResult | DigestedUpdate | NotFiniteUpdate> {
     const { model } = request.reference;
     const reference = await this.#filesOf(request.reference, work);
@@ -278,12 +285,14 @@ export class TorchEngine implements PolicyEngine {
   }
 }
 
-/** Whether the checkpoint after a step has files; those that become the reference policy always do. */
-function storesFiles({ engine, step, algorithm }: Pick<UpdateRequest, 'engine' | 'step' | 'algorithm'>): boolean {
+/**
+ * What the ranks make of the checkpoint after a step. Where it has files, they follow the digest, unless they are of
+ * adapters, which are small, or are read next: as the reference policy, or for the export.
+ */
+function keptOf({ engine, step, algorithm }: Pick<UpdateRequest, 'engine' | 'step' | 'algorithm'>): Kept {
   const { lora, checkpointEvery } = TorchConfig.parse(engine);
-  return (
-    lora !== undefined ||
-    step % checkpointEvery === 0 ||
-    refreshesReference(step, algorithm as unknown as AlgorithmSection)
-  );
+  const section = algorithm as unknown as AlgorithmSection;
+  if (lora || checkpointEvery === 1 || refreshesReference(step, section)) return 'files';
+  if (step % checkpointEvery > 0) return 'digest';
+  return step === section.steps ? 'files' : 'both';
 }

@@ -12,6 +12,7 @@ import { Rollout } from '../../core/completion.ts';
 import type { Progress } from '../../core/compute-options.ts';
 import type { PolicyEngine } from '../../core/policy-engine.ts';
 import type { PolicyRef } from '../../core/policy-ref.ts';
+import { keyOf } from '../../core/store-layout.ts';
 import { storeScored } from '../stored-scores.ts';
 import { storeClips } from '../unit/activities/stage-store.ts';
 
@@ -93,6 +94,12 @@ export async function playedRun(engine: PolicyEngine, options: PlayOptions = {})
         },
       });
       return made.policy;
+    },
+    /** References to the files of the checkpoint after a step, where they are stored. */
+    async filesAfter(step: number): Promise<{ weights: ArtifactRef; optimizer: ArtifactRef } | undefined> {
+      const weights = await store.find(keyOf('checkpointWeights', { runKey: 'r', step }));
+      const optimizer = await store.find(keyOf('checkpointOptimizer', { runKey: 'r', step }));
+      return weights && optimizer && { weights, optimizer };
     },
     /** The policies after so many steps from a policy. */
     async steps(from: number, to: number, start: PolicyRef): Promise<PolicyRef[]> {

@@ -7,6 +7,7 @@ import { GrpoConfig } from '../../../algorithms/grpo.ts';
 import { refreshesReference } from '../../../algorithms/reference-refresh.ts';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import type { ArtifactStore } from '../../../core/artifact-store.ts';
+import { VideocapError } from '../../../core/errors.ts';
 import type { NotFinite } from '../../../core/not-finite.ts';
 import type { PolicyEngine, PolicyFiles, ReplayedUpdate, UpdateRequest } from '../../../core/policy-engine.ts';
 import type { PolicyRef } from '../../../core/policy-ref.ts';
@@ -14,11 +15,20 @@ import { sha256 } from '../../../core/sha256.ts';
 import { storeScored } from '../../stored-scores.ts';
 import { storeClips, temporaryStore } from './stage-store.ts';
 
+interface Script {
+  /** Steps from one checkpoint with files to the next. */
+  every: number;
+  /** Updates that are not made. */
+  stopped: readonly number[];
+  /** Whether the files come after the recipe; `lost`: or would, but for a death. */
+  follow: boolean | 'lost';
+}
+
 /**
  * An engine whose policy is a text that every update hashes with what it learns from. It writes files after multiples
  * of `every`, and holds nothing in memory: a policy without files is made again.
  */
-function scriptedEngine(every: number, stopped: readonly number[]) {
+export function scriptedEngine({ every, stopped, follow }: Script) {
   const replays: number[] = [];
   const learnt = (before: string, { step, batch }: Pick<UpdateRequest, 'step' | 'batch'>) =>
     sha256(JSON.stringify([before, step, batch]));
@@ -43,10 +53,13 @@ function scriptedEngine(every: number, stopped: readonly number[]) {
       const { step, policy, folder, algorithm } = request;
       if (stopped.includes(step)) return { notFinite: { what: 'loss', value: 'NaN' } as NotFinite };
       const text = learnt(await textOf(policy), request);
-      const hasFiles = step % every === 0 || refreshesReference(step, algorithm as unknown as GrpoConfig);
-      return hasFiles
-        ? { ...(await written(text, folder)), metrics: { loss: step } }
-        : { digest: text, metrics: { loss: step } };
+      const refreshes = refreshesReference(step, algorithm as unknown as GrpoConfig);
+      if (step % every > 0 && !refreshes) return { digest: text, metrics: { loss: step } };
+      if (refreshes || !follow) return { ...(await written(text, folder)), metrics: { loss: step } };
+      const files =
+        follow === 'lost' ? Promise.reject(new VideocapError('Unavailable', 'dead')) : written(text, folder);
+      files.catch(() => {});
+      return { digest: text, files, metrics: { loss: step } };
     },
     async rebuild(policy: PolicyFiles, folder: string) {
       return written(await textOf(policy), folder);
@@ -65,16 +78,18 @@ export interface RecipeRun {
   replays: number[];
   /** Makes one more step, of this run or of one that begins with another's policy. */
   step(step: number, policy: PolicyRef, runKey?: string): Promise<PolicyRef>;
+  /** Goes on in a process that knows nothing of this one, and loses no files. Returns its `replays`. */
+  restart(): number[];
 }
 
 /** A run of so many steps, with its states in the store. `every`: steps from one checkpoint with files to the next. */
 export async function runWithRecipes(
   steps: number,
-  { every = 3, refresh = 0, keepEvery = 0, stopped = [] as readonly number[] } = {},
+  { every = 3, refresh = 0, keepEvery = 0, stopped = [] as readonly number[], follow = false as Script['follow'] } = {},
 ): Promise<RecipeRun> {
   const store = await temporaryStore();
-  const { engine, replays } = scriptedEngine(every, stopped);
-  const { updatePolicy } = createUpdateActivities({ store, engine });
+  const { engine, replays } = scriptedEngine({ every, stopped, follow });
+  let { updatePolicy } = createUpdateActivities({ store, engine });
   const { recordStep } = createRecordActivities({ store });
   const clips = await storeClips(store, ['a']);
   const completion = { text: '', tokenIds: [9], logProbs: [-1], truncated: false, parsed: { wellFormed: false } };
@@ -116,7 +131,12 @@ export async function runWithRecipes(
       },
     });
   }
-  return { store, engine, policies, replays, step };
+  const restart = () => {
+    const fresh = scriptedEngine({ every, stopped, follow: follow !== false });
+    ({ updatePolicy } = createUpdateActivities({ store, engine: fresh.engine }));
+    return fresh.replays;
+  };
+  return { store, engine, policies, replays, step, restart };
 }
 
 export const progressOf = (store: ArtifactStore) => createProgressActivities({ store, home: 'unused' });

@@ -45,6 +45,15 @@ describe('torchMemory', () => {
     expect(bytes({ rollout, checkpointEvery: 25, freezeVision: false })).toBe(2 * 4 * 8_291_375_616);
   });
 
+  it('copies a checkpoint to the host where its files are written beside the next steps', () => {
+    const [at, beside, adapters] = [{}, { checkpointEvery: 25 }, { checkpointEvery: 25, lora: {} }].map((settings) =>
+      torchMemory(model, config(settings), work),
+    );
+    expect(beside!.host - at!.host).toBe(beside!.checkpoint);
+    expect(beside!.checkpoint).toBe(12 * beside!.trained + 2 * 675_759_104);
+    expect(adapters!.host).toBeLessThan(adapters!.checkpoint * 2 + 1);
+  });
+
   it('keeps every layer where activations are not computed again', () => {
     const [with28, with1] = [false, true].map((gradientCheckpointing) =>
       torchMemory(model, config({ gradientCheckpointing }), work),

@@ -1,6 +1,9 @@
 """What an update leaves: the same files and digest for any number of ranks, and updates that can be repeated."""
 
 import json
+import subprocess
+from pathlib import Path
+from threading import Event
 
 import pytest
 import torch
@@ -10,7 +13,10 @@ from rewrite_checkpoint import rewritten
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from videocap_torch.engine import shared_file
+from videocap_torch.engine.__main__ import Engine
 from videocap_torch.engine.policy import sha256_of
+from videocap_torch.engine.weights_files import CorruptFile
 
 LORA = {"rank": 8, "alpha": 16}
 
@@ -121,3 +127,107 @@ def test_a_written_file_is_that_of_the_library(engine, tmp_path):
         library = load_file(tmp_path / "library.safetensors")
         assert all(library[name].equal(value) for name, value in load_file(file["path"]).items())
         assert file["sha256"] == sha256_of(file["path"])
+
+
+def hashes_of(files: dict) -> list[str]:
+    return [files[name]["sha256"] for name in ("weights", "optimizer")]
+
+
+def test_files_that_follow_are_of_their_update_whatever_the_ranks_do_meanwhile(engine, tmp_path, monkeypatch):
+    request = update_request(tmp_path, groups_of(tmp_path))
+    told, may_write, put = [], Event(), shared_file._put
+
+    def held_back(*part) -> None:
+        may_write.wait()
+        put(*part)
+
+    monkeypatch.setattr(shared_file, "_put", held_back)
+    own = Engine(engine.ranks, told.append)
+    folder = tmp_path / "following"
+    folder.mkdir()
+    digest = own.update(request | {"keep": "both", "folder": str(folder)}, silent)["digest"]
+    own.update(request | {"keep": "digest", "policy": held(digest, request)}, silent)
+    assert told == []
+    may_write.set()
+    own.beside.settle()
+    [files] = told
+    assert files["folder"] == str(folder)
+    assert hashes_of(files) == [sha256_of(files[name]["path"]) for name in ("weights", "optimizer")]
+    opened = rewritten(engine, {"engine": SECTION, "policy": of(files, request)}, tmp_path / "opened")
+    assert [opened["weights"], opened["optimizer"], opened["digest"]] == [*hashes_of(files), digest]
+
+
+def test_a_policy_in_memory_is_known_by_its_files_once_they_are_written(engine, tmp_path):
+    request = update_request(tmp_path, groups_of(tmp_path))
+    told = []
+    own = Engine(engine.ranks, told.append)
+    digest = own.update(request | {"keep": "both"}, silent)["digest"]
+    own.beside.settle()
+    own.landed(own.beside.landed())
+    assert own.held({}, silent) == {"digest": digest}
+    policy = of(told[0], request)
+    for name in ("weights", "optimizer"):
+        Path(policy[name]["path"]).unlink()  # they are not read: what is in memory is the same
+    following = own.update(request | {"keep": "digest", "policy": policy}, silent)["digest"]
+    assert own.held({}, silent) == {"digest": following}
+
+
+def test_files_that_cannot_be_written_are_said_to_fail_and_cost_nothing_else(engine, tmp_path, monkeypatch):
+    def full(*_) -> int:
+        raise OSError(28, "No space left on device")
+
+    request = update_request(tmp_path, groups_of(tmp_path))
+    told = []
+    own = Engine(engine.ranks, told.append)
+    with monkeypatch.context() as patched:
+        patched.setattr(shared_file.os, "pwrite", full)
+        digest = own.update(request | {"keep": "both"}, silent)["digest"]
+        own.beside.settle()
+    assert told == [{"folder": str(tmp_path), "failed": "OSError: [Errno 28] No space left on device"}]
+    assert own.held({}, silent) == {"digest": digest}
+
+
+def test_two_ranks_write_what_one_and_three_open_and_write_again(engine, tmp_path):
+    request = update_request(tmp_path, groups_of(tmp_path))
+    (tmp_path / "request.json").write_text(json.dumps(request))
+    (tmp_path / "two").mkdir()
+    run_ranks(2, "files_beside.py", tmp_path / "request.json", tmp_path / "two")
+    two = json.loads((tmp_path / "two" / "found.json").read_text())
+    asked = {"engine": SECTION, "policy": {**request["policy"], **two["files"]}}
+    (tmp_path / "written.json").write_text(json.dumps(asked))
+    one = rewritten(engine, asked, tmp_path / "one")
+    assert [one["weights"], one["optimizer"], one["digest"]] == [*hashes_of(two["files"]), two["digest"]]
+    (tmp_path / "three").mkdir()
+    run_ranks(3, "rewrite_checkpoint.py", tmp_path / "written.json", tmp_path / "three")
+    assert json.loads((tmp_path / "three" / "found.json").read_text()) == one
+
+
+def test_a_rank_killed_while_it_writes_leaves_no_files_and_the_update_made_again_ends_in_the_same(tmp_path):
+    request = update_request(tmp_path, groups_of(tmp_path))
+    (tmp_path / "request.json").write_text(json.dumps(request))
+    killed, again = tmp_path / "killed", tmp_path / "again"
+    for folder in (killed, again):
+        folder.mkdir()
+    with pytest.raises(subprocess.CalledProcessError):
+        run_ranks(2, "files_beside.py", tmp_path / "request.json", killed, 1)
+    assert not (killed / "found.json").exists()
+    run_ranks(2, "files_beside.py", tmp_path / "request.json", again)
+    found = json.loads((again / "found.json").read_text())
+    assert found["digest"] == json.loads((killed / "digest.json").read_text())
+    # What the killed group has left has the size of the whole file, and another hash.
+    assert (killed / "weights.safetensors").stat().st_size == (again / "weights.safetensors").stat().st_size
+    assert sha256_of(str(killed / "weights.safetensors")) != hashes_of(found["files"])[0]
+
+
+@pytest.mark.parametrize("file", ["weights", "optimizer"])
+@pytest.mark.parametrize("damage", ["torn", "changed"])
+def test_a_damaged_file_is_refused_by_name(engine, tmp_path, file, damage):
+    request = update_request(tmp_path, groups_of(tmp_path))
+    policy = of(engine.update(request, silent), request)
+    engine.update(request | {"keep": "digest"}, silent)  # what is in memory is another policy
+    path = Path(policy[file]["path"])
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content if damage == "changed" else content[:-1000])
+    with pytest.raises(CorruptFile, match=str(path)):
+        engine.update(request | {"policy": policy}, silent)

@@ -7,6 +7,8 @@ answer is one line of JSON:
     {"progress": {"done": 3, "total": 8, "what": "gradients"}}
     {"result": {...}} or {"error": {"code": "Diverged", "message": "..."}}
 
+Beside them, at any time, `{"written": {...}}` says that files are there (`messages.Written`).
+
 A rank that fails otherwise ends, and the group with it: the driver starts another one.
 """
 
@@ -16,15 +18,18 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from threading import Lock
+from typing import Any
 
 import torch
 import transformers
 
 from . import sampling
 from .checkpoint import write_files
-from .messages import EngineSection, Expand, Generate, PinnedFile, PolicyFiles, Rebuild, Score, Update
+from .files_beside import FilesBeside, Names
+from .messages import EngineSection, Expand, Generate, PinnedFile, PolicyFiles, Rebuild, Score, Update, Written
 from .optimizer import Optimizer
 from .policy import Policy
 from .prompts import Prompts
@@ -37,26 +42,20 @@ EXPECTED = {CorruptFile: "CorruptArtifact", WrongModel: "InvalidModel", sampling
 """Failures that all ranks agree on, with the driver's codes. The group goes on."""
 
 
-class Written(NamedTuple):
-    """A policy that an update has left in memory under a digest, and the files that were written of it since."""
-
-    digest: str
-    weights: str
-    optimizer: str
-
-
 class Engine:
     """What is in memory between requests: only what files hold, so that it never decides a result."""
 
-    def __init__(self, ranks: Ranks) -> None:
+    def __init__(self, ranks: Ranks, tell: Callable[[Written], None] | None = None) -> None:
         # With several threads, backward passes on the CPU add in any order otherwise, and no replay would be equal.
         torch.use_deterministic_algorithms(True, warn_only=True)
         self.ranks = ranks
+        self.beside = FilesBeside(tell)
         self._policy: Policy | None = None
         self._optimizer: Optimizer | None = None
         self._reference: Policy | None = None
         self._key: Any = None
-        self._written: Written | None = None
+        self._names: Names | None = None
+        """Of a policy that an update has left in memory, and whose files were written since."""
 
     @property
     def opened(self) -> tuple[Policy, Optimizer]:
@@ -91,20 +90,23 @@ class Engine:
         policy.load(files)
         self._optimizer.load(files.get("optimizer"))
         try:
-            return update(policy, self._optimizer, lambda: self._as_reference(request), request, progress)
+            found = update(policy, self._optimizer, lambda: self._as_reference(request), request, progress)
         except UpdateStopped as stopped:
             policy.loaded = self._optimizer.loaded = None
             return {"notFinite": stopped.found}
+        if request["keep"] == "both":
+            self.beside.begin(policy, self._optimizer, request["folder"])
+        return found
 
     def held(self, _: dict[str, Any], __) -> dict[str, str | None]:
         """The digest of the policy and the optimiser's state in memory, if an update left them, also where files were
         written of them since.
         """
-        policy, optimizer, written = self._policy, self._optimizer, self._written
+        policy, optimizer, names = self._policy, self._optimizer, self._names
         if policy is None or optimizer is None:
             return {"digest": None}
-        if written and (policy.loaded, optimizer.loaded) == written[1:]:
-            return {"digest": written.digest}
+        if names and policy.loaded in names.of("weights") and optimizer.loaded in names.of("optimizer"):
+            return {"digest": names.digest}
         return {"digest": policy.loaded if policy.loaded == optimizer.loaded else None}
 
     def rebuild(self, request: Rebuild, _) -> dict[str, PinnedFile]:
@@ -113,21 +115,28 @@ class Engine:
         self._optimizer.load(files.get("optimizer"))
         only_weights = request.get("onlyWeights", False)
         written = write_files(policy, self._optimizer, request["folder"], only_weights=only_weights)
-        self._written = Written(request["policy"]["weights"]["sha256"], policy.loaded, self._optimizer.loaded)
+        self._names = Names(request["policy"]["weights"]["sha256"], policy.loaded, self._optimizer.loaded)
         return written
 
+    def landed(self, names: Names | None) -> None:
+        """Notes on all ranks at once that files were written beside, so that they agree on what they hold."""
+        held = self._policy.loaded if self._policy else None
+        if names and (held == names.digest or (self._names and self._names.digest == names.digest)):
+            self._names = names
+
     def _named(self, files: PolicyFiles) -> PolicyFiles:
-        """A policy in memory by the names that it has there: those of its files once they were written."""
-        sha256, path = files["weights"]["sha256"], files["weights"]["path"]
-        if path or not self._written or sha256 != self._written.digest or sha256 == self._policy.loaded:
-            return files
-        named = {"weights": self._written.weights, "optimizer": self._written.optimizer}
-        return {**files, **{what: {"path": "", "sha256": sha256} for what, sha256 in named.items()}}
+        """A policy in memory by the names that it has there: its digest, or those of its files."""
+        found = dict(files)
+        for what, held in (("weights", self._policy.loaded), ("optimizer", self._optimizer.loaded)):
+            same = self._names.of(what) if self._names else ()
+            if what in files and files[what]["sha256"] in same and held in same:
+                found[what] = {**files[what], "sha256": held}
+        return found
 
     def _policy_of(self, files: PolicyFiles, section: EngineSection) -> Policy:
         key = (files["model"], json.dumps(section, sort_keys=True))
         if self._key != key:
-            self._policy = self._optimizer = self._reference = self._written = None
+            self._policy = self._optimizer = self._reference = self._names = None
             torch.cuda.empty_cache()
             self._policy = Policy(files["model"], section, self.ranks)
             self._optimizer = Optimizer(self._policy)
@@ -136,7 +145,7 @@ class Engine:
 
     @contextmanager
     def _as_reference(self, request: Update):
-        policy, files = self._policy, request["reference"]
+        policy, files = self._policy, self._named(request["reference"])
         wanted = files["weights"]["sha256"]
         if policy.loaded == wanted:
             yield policy.root
@@ -151,12 +160,14 @@ class Engine:
 
 
 def serve(ranks: Ranks, path: str) -> None:
-    engine = Engine(ranks)
     lines = _Lines(path) if ranks.is_first else None
+    engine = Engine(ranks, (lambda written: lines.send({"written": written})) if lines else None)
     while True:
-        request = ranks.from_first(lines.receive() if lines else None)
+        request = lines.receive() if lines else None
+        request, landed = ranks.from_first((request, engine.beside.landed()))
         if request is None:
             return
+        engine.landed(landed)
 
         def progress(done: int, total: int, what: str) -> None:
             if lines:
@@ -181,7 +192,8 @@ class _Lines:
     def __init__(self, path: str) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(path)
-        self._file = self._socket.makefile("rw")
+        self._file = self._socket.makefile("r")
+        self._sends = Lock()
         self.send({"ready": True})
 
     def receive(self) -> dict[str, Any] | None:
@@ -189,8 +201,8 @@ class _Lines:
         return json.loads(line) if line else None
 
     def send(self, message: dict[str, Any]) -> None:
-        self._file.write(json.dumps(message) + "\n")
-        self._file.flush()
+        with self._sends:
+            self._socket.sendall(f"{json.dumps(message)}\n".encode())
 
 
 def end_with_parent() -> None:

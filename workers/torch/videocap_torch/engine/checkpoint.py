@@ -1,48 +1,61 @@
 """What an update leaves: files of weights and moments, or a digest of what the ranks hold."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
+from typing import TypeVar
 
 from torch import Tensor
-from torch.distributed.tensor import DTensor
 
 from .digest import digest_of
 from .messages import PinnedFile
 from .optimizer import Optimizer
 from .policy import Policy
-from .ranks import on_host
-from .written_file import WrittenFile
+from .ranks import Ranks, on_host
+from .shared_file import Part, SharedFile
+
+T = TypeVar("T")
+
+
+class NotWritten(Exception):
+    """A rank could not write its part of a file."""
 
 
 def write_files(
     policy: Policy, optimizer: Optimizer, folder: str, *, only_weights: bool = False
 ) -> dict[str, PinnedFile]:
-    """Writes both files, or that of the weights alone; their content is what is in memory from here on.
+    """Writes both files, or that of the weights alone; their content is what is in memory from here on."""
+    files = _created(policy, optimizer, folder, only_weights=only_weights)
+    written = _write(files, {what: list(file.parts(policy.ranks.rank)) for what, file in files.items()}, policy.ranks)
+    policy.loaded = written["weights"]["sha256"]
+    optimizer.loaded = written["optimizer"]["sha256"] if "optimizer" in written else optimizer.loaded
+    return written
 
-    Rank 0 writes the weights while the last rank writes the moments. Tensors are gathered one by one, so that no host
-    holds more than a few of them.
+
+def write_beside(
+    policy: Policy, optimizer: Optimizer, folder: str, done: Callable[[dict[str, PinnedFile] | str], None]
+) -> Thread:
+    """Copies what this rank has to its host, and writes both files from there while the ranks do something else.
+
+    @param done called in another thread with the files, or with why there are none; the same on every rank.
     """
     ranks = policy.ranks
-    weights = dict(sorted(policy.stored().items(), key=lambda item: (-item[1].element_size(), item[0])))
-    moments = {} if only_weights else dict(_beside(weights, optimizer.moments()))
-    contents = {"weights": (weights, policy.metadata(), 0)}
-    if not only_weights:
-        contents["optimizer"] = (moments, {"updates": str(optimizer.updates)}, ranks.count - 1)
-    paths = {file: str(Path(folder) / f"{file}.safetensors") for file in contents}
-    own = {
-        file: WrittenFile(paths[file], tensors, metadata)
-        for file, (tensors, metadata, owner) in contents.items()
-        if owner == ranks.rank
+    files = _created(policy, optimizer, folder)
+    staged = {
+        what: [Part(part.begin, on_host(part.rows)) for part in file.parts(ranks.rank)] for what, file in files.items()
     }
-    for name, tensor in weights.items():
-        _give(own.get("weights"), tensor)
-        for moment in _moments_of(name, moments):
-            _give(own.get("optimizer"), moments[moment])
-    hashes: dict[str, str] = {}
-    for found in ranks.gathered({file: written.close() for file, written in own.items()}):
-        hashes |= found
-    policy.loaded, optimizer.loaded = hashes["weights"], hashes.get("optimizer", optimizer.loaded)
-    return {file: {"path": paths[file], "sha256": hashes[file]} for file in contents}
+
+    def work() -> None:
+        try:
+            done(_write(files, staged, ranks, beside=True))
+        except NotWritten as error:
+            done(str(error))
+
+    # Files that are half written when the process ends are of no use to anyone.
+    thread = Thread(target=work, daemon=True)
+    thread.start()
+    return thread
 
 
 def digest_held(policy: Policy, optimizer: Optimizer) -> str:
@@ -53,18 +66,65 @@ def digest_held(policy: Policy, optimizer: Optimizer) -> str:
     return digest
 
 
-def _moments_of(name: str, moments: dict[str, Tensor]) -> list[str]:
-    return [moment for moment in (f"m.{name}", f"v.{name}") if moment in moments]
+def _created(
+    policy: Policy, optimizer: Optimizer, folder: str, *, only_weights: bool = False
+) -> dict[str, SharedFile]:
+    """The files, of which no tensor is written yet."""
+    weights = dict(sorted(policy.stored().items(), key=lambda item: (-item[1].element_size(), item[0])))
+    contents = {"weights": (weights, policy.metadata())}
+    if not only_weights:
+        contents["optimizer"] = (_beside(weights, optimizer.moments()), {"updates": str(optimizer.updates)})
+    files = {what: SharedFile(str(Path(folder) / f"{what}.safetensors"), *of) for what, of in contents.items()}
+    if policy.ranks.is_first:
+        for file in files.values():
+            file.create()
+    policy.ranks.gathered(None)
+    return files
 
 
-def _beside(weights: dict[str, Tensor], moments: dict[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
-    """Moments in the order of their weights, so that both files grow together."""
-    for name in weights:
-        for moment in _moments_of(name, moments):
-            yield moment, moments[moment]
+def _write(
+    files: dict[str, SharedFile], parts: dict[str, list[Part]], ranks: Ranks, *, beside: bool = False
+) -> dict[str, PinnedFile]:
+    """Writes this rank's parts; once all ranks have theirs, one rank hashes the weights, and the last one the moments.
+
+    @raises NotWritten on all ranks where one has failed.
+    """
+
+    def write() -> None:
+        for what, file in files.items():
+            file.write(parts.pop(what))
+
+    def hash_own() -> dict[str, PinnedFile]:
+        owners = {"weights": 0, "optimizer": ranks.count - 1}
+        own = {what: file for what, file in files.items() if owners[what] == ranks.rank}
+        with ThreadPoolExecutor(len(own) or 1) as pool:
+            hashes = pool.map(SharedFile.sha256, own.values())
+            return {what: {"path": own[what].path, "sha256": sha256} for what, sha256 in zip(own, hashes, strict=True)}
+
+    _agreed(write, ranks, beside=beside)
+    found: dict[str, PinnedFile] = {}
+    for own in _agreed(hash_own, ranks, beside=beside):
+        found |= own
+    return {what: found[what] for what in files}
 
 
-def _give(file: WrittenFile | None, tensor: Tensor) -> None:
-    whole = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
-    if file:
-        file.add(on_host(whole))
+def _agreed(work: Callable[[], T], ranks: Ranks, *, beside: bool) -> list[T]:
+    """What every rank's work gives. A rank that fails tells the others, which would wait for it.
+
+    @raises NotWritten on all ranks where one has failed.
+    """
+    try:
+        own = (work(), None)
+    except Exception as error:
+        own = (None, f"{type(error).__name__}: {error}")
+    every = ranks.gathered(own, beside=beside)
+    for _, fault in every:
+        if fault:
+            raise NotWritten(fault)
+    return [value for value, _ in every]
+
+
+def _beside(weights: dict[str, Tensor], moments: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Moments in the order of their weights."""
+    names = [f"{kind}.{name}" for name in weights for kind in ("m", "v")]
+    return {name: moments[name] for name in names if name in moments}

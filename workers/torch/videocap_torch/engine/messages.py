@@ -155,8 +155,9 @@ class Update(TypedDict):
     adamw: Adamw
     folder: str
     """Where the new checkpoint's files go."""
-    keep: Literal["files", "digest"]
-    """`digest`: the new checkpoint stays in memory alone, and the answer has its digest."""
+    keep: Literal["files", "digest", "both"]
+    """`digest`: the new checkpoint stays in memory alone, and the answer has its digest. `both`: its files are written
+    after the answer, beside what is asked next, and a message `Written` says when they are there."""
     importanceCap: NotRequired[float]
     """The largest importance weight of a token; absent: all are 1."""
 
@@ -169,6 +170,17 @@ class Rebuild(TypedDict):
     folder: str
     onlyWeights: NotRequired[bool]
     """Not the optimiser's state: servers sample with the weights."""
+
+
+class Written(TypedDict):
+    """Of files that were written beside other work. It is no answer, and may come at any time."""
+
+    folder: str
+    """The update's."""
+    weights: NotRequired[PinnedFile]
+    optimizer: NotRequired[PinnedFile]
+    failed: NotRequired[str]
+    """Why there are none."""
 
 
 class NotFinite(TypedDict):

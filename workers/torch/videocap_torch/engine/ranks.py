@@ -29,6 +29,7 @@ class Ranks:
         # Requests travel by gloo on the CPU, tensors by NCCL where there are GPUs.
         dist.init_process_group("cpu:gloo,cuda:nccl" if gpu else "gloo", timeout=WAIT)
         self.mesh: DeviceMesh = init_device_mesh(self.device.type, (self.count,), mesh_dim_names=("shard",))
+        self._beside = dist.new_group(backend="gloo", timeout=WAIT)
 
     @property
     def is_first(self) -> bool:
@@ -40,10 +41,13 @@ class Ranks:
         dist.broadcast_object_list(box, src=0, device=torch.device("cpu"))
         return box[0]
 
-    def gathered(self, value: Any) -> list[Any]:
-        """Every rank's value, in the order of the ranks, on every rank."""
+    def gathered(self, value: Any, *, beside: bool = False) -> list[Any]:
+        """Every rank's value, in the order of the ranks, on every rank.
+
+        @param beside for the one other thread that exchanges something while this one computes.
+        """
         found: list[Any] = [None] * self.count
-        dist.all_gather_object(found, value)
+        dist.all_gather_object(found, value, group=self._beside if beside else None)
         return found
 
     def close(self) -> None:
