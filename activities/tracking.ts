@@ -3,7 +3,15 @@ import { z } from 'zod';
 import { HeldOutDetails } from '../benchmarks/held-out.ts';
 import { readRecords } from '../contracts/read-records.ts';
 import { baseAndTrained, type Evaluation, ScoredRollout, type StepRecord } from '../contracts/run-results.ts';
-import { FinishTrackingInput, MirrorRecordsInput, StartTrackingInput, type Tracking } from '../contracts/tracking.ts';
+import { SweepTable } from '../contracts/sweep-results.ts';
+import {
+  FinishSweepTrackingInput,
+  type FinishSweepTrackingOutput,
+  FinishTrackingInput,
+  MirrorRecordsInput,
+  StartTrackingInput,
+  Tracking,
+} from '../contracts/tracking.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { clipped } from '../core/clipped.ts';
@@ -12,6 +20,7 @@ import { unlessDamaged } from '../core/errors.ts';
 import { jsonBytes } from '../core/json-in-parts.ts';
 import { readManifest } from '../core/manifest.ts';
 import type { DatasetManifest } from '../core/sample.ts';
+import { keyOf } from '../core/store-layout.ts';
 import { datasetInputs } from '../tracking/dataset-inputs.ts';
 import { type EvaluationContent, evaluationTable } from '../tracking/evaluation-table.ts';
 import { findOrCreateRun, reopen } from '../tracking/find-or-create-run.ts';
@@ -27,12 +36,16 @@ import {
   bestTags,
   collapseTags,
   endTags,
+  experimentName,
+  experimentTags,
   finishNote,
   identityTags,
   MIRRORED_STEP_TAG,
   madeWithTags,
   NOTE_TAG,
+  runTags,
 } from '../tracking/run-tags.ts';
+import { sweepMetrics, sweepNote, sweepRun } from '../tracking/sweep-run.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
 export interface TrackingDeps extends Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'env' | 'temporalUiUrl'> {
@@ -97,22 +110,25 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
   return {
     /** Makes or finds the run, with its params, config and links. */
     async startTracking(rawInput: z.input<typeof StartTrackingInput>): Promise<Tracking> {
-      const { runKey, config, startTime, execution, trainedFrom, forkedFrom, manifest } =
+      const { runKey, config, startTime, execution, trainedFrom, forkedFrom, sweep, manifest } =
         StartTrackingInput.parse(rawInput);
       const commit = await gitCommit();
       return translated(async () => {
+        const parent = sweep && (await findOrCreateRun({ client, store }, sweepRun(sweep, config, startTime)));
         const origin = {
           runKey,
           config,
           execution,
           trainedFrom,
           forkedFrom,
+          ...(sweep && parent && { sweep: { ...sweep, parent: parent.run.runId } }),
           temporalUiUrl,
           commit,
-          startTime,
           ...(http.env && { env: http.env }),
         };
-        const { tracking, run } = await findOrCreateRun({ client, store }, origin);
+        const experiment = { name: experimentName(config), tags: experimentTags(config) };
+        const wanted = { runKey, startTime, experiment, tags: runTags(origin) };
+        const { tracking, run } = await findOrCreateRun({ client, store }, wanted);
         // What is there stays: MLflow refuses to change a param, and a newer version of this code may write it
         // otherwise.
         const params = flatParams(config).filter(({ key }) => !run.params.has(key));
@@ -187,6 +203,29 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
         await setTags(run, [...changed, ...results, ...collapseTags(collapse), ...identityTags(identity)]);
         await client.updateRun(run.runId, { status, endTime });
       });
+    },
+
+    /** The end of a sweep's run: its table, the means of its arms, its verdict. */
+    async finishSweepTracking(
+      rawInput: z.input<typeof FinishSweepTrackingInput>,
+    ): Promise<z.infer<typeof FinishSweepTrackingOutput>> {
+      const { runKey, table: tableRef, report, status, endTime } = FinishSweepTrackingInput.parse(rawInput);
+      const known = await store.find(keyOf('trackingRun', { runKey }));
+      if (!known) return {};
+      const tracking = await store.readJson(known, Tracking);
+      const table = tableRef && (await store.readJson(tableRef, SweepTable));
+      await withRun(tracking, async (run) => {
+        const artifacts = new RunArtifacts(client, run);
+        if (tableRef) await artifacts.upload('sweep/table.json', await store.read(tableRef));
+        if (report) await artifacts.upload('sweep/table.md', await store.read(report));
+        if (table) {
+          const metrics = sweepMetrics(table, endTime);
+          for (const batch of logBatches({ metrics })) await client.logBatch(run.runId, batch);
+          await setTags(run, [{ key: NOTE_TAG, value: sweepNote(table, 'sweep/table.md') }]);
+        }
+        await client.updateRun(run.runId, { status, endTime });
+      });
+      return { runUrl: tracking.runUrl };
     },
   };
 }

@@ -12,6 +12,8 @@ const COMMANDS: Record<string, () => Promise<CommandUnknownOpts>> = {
   up: async () => (await import('./commands/up.ts')).upCommand,
   down: async () => (await import('./commands/down.ts')).downCommand,
   run: async () => (await import('./commands/run.ts')).runCommand,
+  sweep: async () => (await import('./commands/sweep.ts')).sweepCommand,
+  compare: async () => (await import('./commands/compare.ts')).compareCommand,
   status: async () => (await import('./commands/status.ts')).statusCommand,
   pause: async () => (await import('./commands/control.ts')).pauseCommand,
   resume: async () => (await import('./commands/resume.ts')).resumeCommand,

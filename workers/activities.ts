@@ -17,6 +17,7 @@ import { createProgressActivities } from '../activities/run-progress.ts';
 import { createScoreActivities } from '../activities/score-completions.ts';
 import { createStartActivities } from '../activities/start.ts';
 import { createSuiteActivities } from '../activities/suites.ts';
+import { createSweepActivities, createSweepTableActivities } from '../activities/sweeps.ts';
 import { createTrackingActivities } from '../activities/tracking.ts';
 import { createUpdateActivities } from '../activities/update.ts';
 import { readKeyRules } from '../configs/allowed.ts';
@@ -33,6 +34,7 @@ export function createActivities(settings: WorkerSettings, store: ArtifactStore,
     ...createRecordActivities(deps),
     ...createProgressActivities(deps),
     ...createStartActivities(deps),
+    ...createSweepActivities(deps),
     ...createTrackingActivities({ ...deps, log, mlflowUrl: settings.mlflowUrl }),
   };
 }
@@ -47,6 +49,7 @@ export function createMediaActivities(settings: WorkerSettings, store: ArtifactS
     ...createFramesActivities(deps),
     ...{ readCaptions, writeAnnotations, prepareSuite },
     ...createReportActivities(deps),
+    ...createSweepTableActivities(deps),
   };
 }
 

@@ -131,6 +131,17 @@ const SCENARIOS: Scenario[] = [
     }),
   },
   { name: 'trainingRun.continued', type: 'trainingRun', input: { overrides: { 'algorithm.steps': 7 } } },
+  { name: 'ablationSweep.arms', type: 'ablationSweep', input: { sweep: 'two-arms' } },
+  {
+    name: 'ablationSweep.messages',
+    type: 'ablationSweep',
+    input: { sweep: 'two-arms' },
+    at: {
+      // Every run comes here: the second time, the sweep has the arm.
+      1: (handle) => handle.executeUpdate('addArm', { args: [{ name: 'beta', seeds: [7] }] }).catch(() => undefined),
+      2: (handle) => handle.executeUpdate('stopArm', { args: ['grpo'] }),
+    },
+  },
   { name: 'benchmarkRun.base', type: 'benchmarkRun', input: { checkpoint: 'tiny' } },
   {
     name: 'benchmarkRun.dream1k',
