@@ -35,8 +35,8 @@ describe('arms against the reference', () => {
     const reference = [4, 5, 6, 7].map((seed) => scores(seed, 0.2 + 0.015 * seed));
     const found = (await compareArms(reference, arm, think))!;
     expect(found.difference).toBeCloseTo(GOLDEN.seeds.difference, 6);
-    expect(Math.abs(found.low - GOLDEN.seeds.low)).toBeLessThan(0.2);
-    expect(Math.abs(found.high - GOLDEN.seeds.high)).toBeLessThan(0.2);
+    expect(Math.abs(found.low - GOLDEN.seeds.low)).toBeLessThan(0.4);
+    expect(Math.abs(found.high - GOLDEN.seeds.high)).toBeLessThan(0.4);
     expect(Math.abs(found.standardError - GOLDEN.seeds.standardError)).toBeLessThan(0.06);
     // numpy: np.std(..., ddof=1).
     expect(standardDeviation(valuesOf(arm, think))).toBeCloseTo(GOLDEN.deviation, 6);
