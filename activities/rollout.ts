@@ -7,7 +7,6 @@ import {
   RolloutGroupsInput,
   RolloutGroupsOutput,
 } from '../contracts/policy.ts';
-import type { ArtifactRef } from '../core/artifact-ref.ts';
 import { CaptionedClip, Group, type OutputForm, parseCompletion, Rollout } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { GenerateRequest, PinnedFile } from '../core/policy-engine.ts';
@@ -187,7 +186,7 @@ export function createRolloutActivities({ store, engine, onProgress, signal, out
         };
         const captions = await store.putJsonOnce(keyOf('captions', place), () => {
           const madeOf = { policy, section, clips, output, maxNewTokens, decoding, seed };
-          return isStart(policy) ? shared(madeOf, caption) : caption();
+          return isShared(madeOf) ? shared(madeOf, caption) : caption();
         });
         const computedWith = await engine.identity(policy.model, section);
         return { captions, computedWith, seconds: (performance.now() - started) / 1000 };
@@ -202,7 +201,11 @@ type CaptionedBy = Pick<CaptionsInput, 'policy' | 'clips' | 'output' | 'maxNewTo
   section: CaptionsInput['engine'];
 };
 
-/** Whether a policy is a model's own, which runs share. */
-function isStart({ weights }: PolicyRef): boolean {
-  return parseKey(keyOfContent(nameIn(weights)) ?? '')?.kind === 'startWeights';
+/**
+ * Whether runs share what a policy writes: a model's own, computed by the worker. What rollout servers are is known only
+ * after they have sampled, since they may be away before.
+ */
+function isShared({ policy: { weights }, section }: CaptionedBy): boolean {
+  const isServed = section.kind === 'torch' && section.rollout.kind === 'vllm';
+  return !isServed && parseKey(keyOfContent(nameIn(weights)) ?? '')?.kind === 'startWeights';
 }

@@ -5,6 +5,7 @@ import { isMeasured } from '../benchmarks/held-out-metrics.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
 import { VideocapError } from '../core/errors.ts';
 import { isLlm, isPriced } from '../judge/judge-config.ts';
+import { untrainable } from '../policy/endpoint-of.ts';
 import { describeIssues, kindOf } from './config-issues.ts';
 import { planJudge } from './judge-plan.ts';
 import { type ConfigText, configOf, isConfigPath, readConfig, sweepNames } from './load-config.ts';
@@ -194,10 +195,12 @@ export async function checkArms(
 
 /** Why a sweep cannot use a config that is right by itself. */
 function unfit(
-  { benchmark, judge }: ExperimentConfig,
+  { benchmark, judge, policy }: ExperimentConfig,
   metric: string,
   { usd }: SweepFile['budget'],
 ): string | undefined {
+  const fault = untrainable(policy);
+  if (fault !== undefined) return fault.replace(/\.$/, '');
   if (!isMeasured(metric, benchmark.metrics))
     return `its benchmark does not measure ${metric}; set metric to another, or add to benchmark.metrics`;
   if (usd !== undefined && isLlm(judge) && !isPriced(judge))

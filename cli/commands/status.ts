@@ -14,14 +14,14 @@ import { progressLine, statusNotes } from '../output/progress-view.ts';
 import { alignedTable, judgeNotes, metricsTable } from '../output/result-table.ts';
 import { suiteLines } from '../output/suite-table.ts';
 import { sweepLines } from '../output/sweep-lines.ts';
-import { sweepLine, type WatchedSweep } from '../output/sweep-view.ts';
+import { sweepLine, sweepNotes } from '../output/sweep-view.ts';
 import { askStatus } from '../run/ask-status.ts';
 import { explainFailure } from '../run/explain-failure.ts';
 import { latestRuns } from '../run/latest-runs.ts';
 import { finishRun, linksOf, type StartedRun } from '../run/run-experiment.ts';
 import { openSession, runLink, type Session } from '../run/session.ts';
 import { waitingActivities } from '../run/waiting-activities.ts';
-import { finishSweep } from '../run/watch-sweep.ts';
+import { askSweep, finishSweep } from '../run/watch-sweep.ts';
 import { findServices } from '../servers/services.ts';
 import { annotationLines } from './annotate.ts';
 import { resultLines } from './run.ts';
@@ -146,7 +146,9 @@ async function showRun(
 
 /** A sweep that goes on: its runs, arm by arm. */
 async function showSweep(client: Session['client'], run: StartedRun, json: boolean): Promise<void> {
-  const status: WatchedSweep = await askStatus(client, client.workflow.getHandle(run.workflowId));
+  const handle = client.workflow.getHandle(run.workflowId);
+  await askStatus(client, handle); // which says so where no worker answers
+  const status = await askSweep(client, handle);
   if (json) return printJson({ ...run, state: 'running', status });
   print(
     `${run.workflowId}   ${sweepLine(status)}`,
@@ -156,6 +158,7 @@ async function showSweep(client: Session['client'], run: StartedRun, json: boole
         (each) => `    ${each.condition}, seed ${each.seed}: ${each.state}${each.reason ? `, ${each.reason}` : ''}`,
       ),
     ]),
+    ...sweepNotes(status),
     ...(status.paused ? [`continue with: videocap resume ${run.workflowId}`] : []),
     ...(run.link ? [run.link] : []),
   );

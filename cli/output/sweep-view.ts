@@ -4,8 +4,29 @@ import { printableLines } from './print.ts';
 import type { ProgressView } from './progress-view.ts';
 import { progressLine, statusNotes } from './progress-view.ts';
 
-/** A sweep with the progress of its runs that are under way, by their names. */
-export type WatchedSweep = RunStatus & { sweep?: SweepStatus; running?: Record<string, RunStatus> };
+/** A run of a sweep that is under way. */
+export interface RunUnderWay {
+  /** The workflow's id. */
+  run: string;
+  /** `grpo · few · seed 1`. */
+  name: string;
+  status: RunStatus;
+}
+
+/** A sweep with the progress of its runs that are under way. */
+export type WatchedSweep = RunStatus & { sweep?: SweepStatus; running?: RunUnderWay[] };
+
+/** What a user should know of the runs under way. A run that waits for a user holds up those after it. */
+export function sweepNotes({ running = [] }: WatchedSweep): string[] {
+  return running.flatMap(({ run, name, status }) => {
+    const { blocked, died, differs, notFinite } = status;
+    const waits = [blocked, died, differs, notFinite].some((why) => why !== undefined);
+    return [
+      ...statusNotes(status).map((note) => `${name}: ${note}`),
+      ...(waits ? [`${name}: keeps its place among the runs at a time until then: videocap resume ${run}`] : []),
+    ];
+  });
+}
 
 /** `7/41 runs: 5 finished, 1 failed, 1 running`. */
 export function sweepLine({ step, totalSteps, stage, sweep }: WatchedSweep): string {
@@ -17,8 +38,8 @@ export function sweepLine({ step, totalSteps, stage, sweep }: WatchedSweep): str
 
 /** All runs under way, a line each, below the line of the sweep. */
 function block(status: WatchedSweep): string[] {
-  const running = Object.entries(status.running ?? {});
-  return [sweepLine(status), ...running.map(([name, run]) => `  ${name}   ${progressLine(run)}`)];
+  const running = status.running ?? [];
+  return [sweepLine(status), ...running.map((run) => `  ${run.name}   ${progressLine(run.status)}`)];
 }
 
 /** Shows all arms: a block that is drawn again on a terminal, else a line for every change. On standard error. */
@@ -33,10 +54,7 @@ export function createSweepView(stream: NodeJS.WriteStream = process.stderr): Pr
   };
   return {
     show(status: WatchedSweep) {
-      const notes = Object.entries(status.running ?? {}).flatMap(([name, run]) =>
-        statusNotes(run).map((note) => `${name}: ${note}`),
-      );
-      const fresh = notes.filter((note) => !shown.has(note));
+      const fresh = sweepNotes(status).filter((note) => !shown.has(note));
       for (const note of fresh) shown.add(note);
       if (stream.isTTY) {
         erase();

@@ -10,14 +10,16 @@ import { watchRun } from './watch-run.ts';
 export async function finishSweep(session: Session, workflowId: string): Promise<SweepSummary> {
   const forget = leaveRunGoing(workflowId);
   try {
-    return await watchRun<SweepSummary>(session, workflowId, createSweepView(), (sweep) => askSweep(session, sweep));
+    return await watchRun<SweepSummary>(session, workflowId, createSweepView(), (sweep) =>
+      askSweep(session.client, sweep),
+    );
   } finally {
     forget();
   }
 }
 
 /** The status of a sweep, and of those of its runs that are under way and whose workers answer. */
-export async function askSweep({ client }: Session, handle: WorkflowHandle): Promise<WatchedSweep> {
+export async function askSweep(client: Session['client'], handle: WorkflowHandle): Promise<WatchedSweep> {
   const status = await handle.query<WatchedSweep>('status');
   const running = (status.sweep?.arms ?? []).flatMap(({ arm, runs }) =>
     runs.filter(({ state }) => state === 'running').map((run) => ({ ...run, arm })),
@@ -28,8 +30,8 @@ export async function askSweep({ client }: Session, handle: WorkflowHandle): Pro
         .getHandle(run)
         .query<RunStatus>('status')
         .catch(() => undefined);
-      return found ? [[`${arm} · ${condition} · seed ${seed}`, found] as const] : [];
+      return found ? [{ run, name: `${arm} · ${condition} · seed ${seed}`, status: found }] : [];
     }),
   );
-  return { ...status, running: Object.fromEntries(asked.flat()) };
+  return { ...status, running: asked.flat() };
 }

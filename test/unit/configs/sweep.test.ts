@@ -58,6 +58,7 @@ describe('a sweep file', () => {
     ],
     ['arms: { grpo: {} }\nbudget: { usd: 5 }', ['budget', 'language model']],
     ['arms: { grpo: { set: { judge: { kind: llm, model: m } } } }\nbudget: { usd: 5 }', ['arm "grpo"', 'judge.price']],
+    ['arms: { grpo: { set: { policy: { model: m, engine: { kind: openai } } } } }', ['arm "grpo"', 'openai', 'train']],
     ['arms: { grpo: {} }\nmetric: rougeL', ['arm "grpo"', 'rougeL', 'benchmark.metrics']],
   ])('%s is refused before anything starts, with its arm', async (text, named) => {
     await expect(checked(`${HEAD}${text}\n`)).rejects.toThrow(refusal('InvalidConfig', ...named));
