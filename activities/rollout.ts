@@ -202,8 +202,8 @@ type CaptionedBy = Pick<CaptionsInput, 'policy' | 'clips' | 'output' | 'maxNewTo
 };
 
 /**
- * Whether runs share what a policy writes: a model's own, computed by the worker. What rollout servers are is known only
- * after they have sampled, since they may be away before.
+ * Whether runs share what a policy writes: a model's own, computed by the worker. What rollout servers are is known
+ * only after they have sampled, since they may be away before.
  */
 function isShared({ policy: { weights }, section }: CaptionedBy): boolean {
   const isServed = section.kind === 'torch' && section.rollout.kind === 'vllm';
