@@ -45,19 +45,20 @@ export function createSweepActivities({ home, signal }: Pick<ActivityDeps, 'home
       const parts = parseSweep(source, overrides);
       const base = await textOf({ config: parts.config, overrides: {} }, home);
       const checked = await checkArms(parts, base, sweep, signal?.());
-      const { name, set, metric, reference, seeds, concurrency, budget } = parts.file;
+      const { name, set, metric, reference, seeds, concurrency, budget, halving } = parts.file;
       const output = ResolveSweepOutput.safeParse({
         plan: {
           ...{ name, config: parts.config, configHash: await keepConfig(home, base) },
           ...{ set, metric, reference, concurrency, budget },
+          ...(halving && { halving: { ...halving, stopped: [] } }),
           conditions: parts.conditions.length > 0 ? parts.conditions : [{ name: ONE_CONDITION, set: {} }],
           arms: checked.map(
-            ({ arm, calls }): SweepArm => ({
+            ({ arm, calls, steps }): SweepArm => ({
               name: arm.name,
               set: arm.set,
               seeds: arm.seeds ?? seeds,
               ...(arm.after !== undefined && { after: arm.after }),
-              calls,
+              ...{ calls, steps },
             }),
           ),
         },
@@ -77,7 +78,9 @@ export function createSweepActivities({ home, signal }: Pick<ActivityDeps, 'home
       const conditions = plan.conditions.filter(({ name }) => name !== ONE_CONDITION);
       const [checked] = await checkArms({ file: plan, arms: [arm], conditions }, base, plan.name, signal?.());
       const { name, set, after } = arm;
-      return { arm: { name, set, seeds, ...(after !== undefined && { after }), calls: checked!.calls } };
+      return {
+        arm: { name, set, seeds, ...(after !== undefined && { after }), calls: checked!.calls, steps: checked!.steps },
+      };
     },
   };
 }

@@ -145,6 +145,7 @@ export interface CheckedArm {
   arm: PlainArm;
   configs: { condition: string; config: ExperimentConfig }[];
   calls: number;
+  steps: number;
 }
 
 /**
@@ -154,11 +155,11 @@ export interface CheckedArm {
  */
 export async function checkArms(
   {
-    file: { set, metric, budget },
+    file: { set, metric, budget, halving },
     arms,
     conditions,
   }: Pick<SweepParts, 'arms' | 'conditions'> & {
-    file: Pick<SweepFile, 'set' | 'metric' | 'budget'>;
+    file: Pick<SweepFile, 'set' | 'metric' | 'budget' | 'halving'>;
   },
   base: ConfigText,
   file: string,
@@ -183,7 +184,13 @@ export async function checkArms(
         break; // the other conditions have the same fault
       }
     }
-    checked.push({ arm, configs, calls: Math.max(0, ...configs.map(({ config }) => expectedCalls(config))) });
+    const steps = configs.map(({ config }) => config.algorithm.steps);
+    if (halving && new Set(steps).size > 1)
+      faults.push(
+        `arm "${arm.name}" has ${steps.join(', ')} steps: with halving, leave algorithm.steps out of conditions`,
+      );
+    const calls = Math.max(0, ...configs.map(({ config }) => expectedCalls(config)));
+    checked.push({ arm, configs, calls, steps: Math.max(0, ...steps) });
   }
   if (faults.length > 0) throw refused(shown(file), faults);
   if ((budget.usd ?? budget.calls) !== undefined && checked.every(({ calls }) => calls === 0))

@@ -76,6 +76,20 @@ export const SweepFile = z.strictObject({
   concurrency: z.int().min(1).max(50).default(1),
   /** The most that the judge may cost all runs together. Absent: no limit but those of the runs. */
   budget: z.strictObject({ usd: z.number().positive().optional(), calls: z.int().positive().optional() }).default({}),
+  /**
+   * Early stopping of hopeless arms: after each of these steps, the best share of the arms by `metric` goes on. Absent:
+   * all arms make all of their steps.
+   */
+  halving: z
+    .strictObject({
+      atSteps: z
+        .array(z.int().positive())
+        .min(1)
+        .max(20)
+        .refine((steps) => steps.every((step, i) => i === 0 || step > steps[i - 1]!), 'let the steps rise'),
+      keep: z.number().gt(0).lt(1).default(0.5),
+    })
+    .optional(),
   /** In which every arm runs, such as the quality of references. Absent: one, as the experiment has it. */
   conditions: z.record(Name, Changes).default({}),
   arms: z.record(Name, ArmFields),

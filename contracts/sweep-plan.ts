@@ -11,8 +11,10 @@ export const SweepArm = z.strictObject({
   seeds: z.array(z.int().nonnegative()).min(1),
   /** The arm whose trained policy it starts from. */
   after: z.string().optional(),
-  /** Questions that a run of it is expected to put to a language model: its share of the sweep's budget. */
+  /** Questions that a run of it puts to a language model, at most. */
   calls: z.int().nonnegative(),
+  /** Of a run. */
+  steps: z.int().nonnegative(),
 });
 export type SweepArm = z.infer<typeof SweepArm>;
 
@@ -31,6 +33,15 @@ export const SweepPlan = z.strictObject({
   reference: z.string(),
   concurrency: z.int().min(1),
   budget: z.strictObject({ usd: z.number().optional(), calls: z.int().optional() }),
+  /** Successive halving. Absent: every arm makes all of its steps. */
+  halving: z
+    .strictObject({
+      atSteps: z.array(z.int()),
+      keep: z.number(),
+      /** The arms that were stopped at each of them, so far. */
+      stopped: z.array(z.array(z.string())),
+    })
+    .optional(),
   /** At least one; the only one of a sweep without conditions is called `all` and changes nothing. */
   conditions: z.array(z.strictObject({ name: z.string(), set: Changes })).min(1),
   arms: z.array(SweepArm).min(1),
@@ -49,6 +60,7 @@ export interface SweepRun {
   overrides: Record<string, OverrideValue>;
   /** See `SweepArm`. */
   calls: number;
+  steps: number;
 }
 
 /** The condition of a sweep that has none. */
@@ -62,7 +74,7 @@ export function runsOf({ name, set, conditions, arms }: SweepPlan): SweepRun[] {
   const most = Math.max(...arms.map(({ seeds }) => seeds.length));
   return Array.from({ length: most }, (_, i) =>
     conditions.flatMap((condition) =>
-      arms.flatMap(({ name: arm, set: own, seeds, after, calls }): SweepRun[] => {
+      arms.flatMap(({ name: arm, set: own, seeds, after, calls, steps }): SweepRun[] => {
         const seed = seeds[i];
         if (seed === undefined) return [];
         const place = { arm, condition: condition.name, seed };
@@ -73,6 +85,7 @@ export function runsOf({ name, set, conditions, arms }: SweepPlan): SweepRun[] {
             ...(after !== undefined && { after: runId({ ...place, arm: after }) }),
             overrides: { ...set, ...condition.set, ...own, seed, name },
             calls,
+            steps,
           },
         ];
       }),

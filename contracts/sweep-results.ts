@@ -6,8 +6,11 @@ export const SweepOutcome = z.strictObject({
   arm: z.string(),
   condition: z.string(),
   seed: z.int().nonnegative(),
-  /** `stopped`: a user ended it before its last step; `skipped`: it was not started. Only `finished` ones count. */
-  state: z.enum(['finished', 'stopped', 'failed', 'skipped']),
+  /**
+   * `stopped`: a user ended it before its last step; `early`: its arm was not among the best; `skipped`: it was not
+   * started. Only `finished` ones count.
+   */
+  state: z.enum(['finished', 'stopped', 'early', 'failed', 'skipped']),
   /** Why it did not finish: a clause for people. */
   reason: z.string().optional(),
   /** Its key in the store. Absent: it was not started. */

@@ -7,7 +7,8 @@ export interface SweepStatus {
       run: string;
       condition: string;
       seed: number;
-      state: 'waiting' | 'running' | 'finished' | 'stopped' | 'failed' | 'skipped';
+      /** `resting`: it has made its steps before the next choice of the best arms. */
+      state: 'waiting' | 'running' | 'resting' | 'finished' | 'stopped' | 'early' | 'failed' | 'skipped';
       reason?: string;
     }[];
     /** No run of it starts until it is resumed. */

@@ -13,7 +13,9 @@ import { bestEffortActivities, longActivities, mediaActivities, mlflowActivities
 import { continueAsNew, controlStateOf, isContinuation, newRunKey } from './start-run.ts';
 import { SweepControl } from './sweep-control.ts';
 import { SweepRuns } from './sweep-runs.ts';
-import { type NextRun, type SweepSnapshot, SweepState } from './sweep-state.ts';
+import type { NextRun, SweepSnapshot } from './sweep-snapshot.ts';
+import { SweepState } from './sweep-state.ts';
+import { sweepOutcomes } from './sweep-view.ts';
 
 /** Runs every arm of a sweep in every condition with every seed, and compares them. Resumes at any line. */
 export async function ablationSweep(raw: unknown): Promise<SweepSummary> {
@@ -56,7 +58,7 @@ async function finishSweep(sweep: SweepState, control: SweepControl): Promise<Sw
   sweep.stage = 'table';
   control.show();
   const { runKey, plan } = sweep.snapshot;
-  const { outcomes } = sweep;
+  const outcomes = sweepOutcomes(sweep);
   const { name, metric, reference } = plan;
   const compared = await mediaActivities.writeSweepTable({ runKey, name, metric, reference, outcomes });
   sweep.stage = 'mlflow';
@@ -84,12 +86,5 @@ async function startSweep(raw: unknown): Promise<SweepState> {
   const runKey = resume?.run ?? newRunKey();
   upsertMemo({ run: runKey, sweep: input.sweep } satisfies SweepMemo);
   const plan = resume?.plan ?? (await longActivities.resolveSweep(input)).plan;
-  upsertMemo({ plan } satisfies Partial<SweepMemo>);
-  return new SweepState({
-    runKey,
-    plan,
-    startTime: Date.now(),
-    runs: {},
-    pausedArms: [],
-  });
+  return new SweepState({ runKey, plan, startTime: Date.now(), runs: {}, pausedArms: [] });
 }

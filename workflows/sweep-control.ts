@@ -14,6 +14,7 @@ import { type ControlState, ignoredMessage, pauseSignal, resumeSignal, statusQue
 import { shortActivities } from './stages.ts';
 import type { SweepRuns } from './sweep-runs.ts';
 import type { SweepState } from './sweep-state.ts';
+import { sweepDetails, sweepStatus } from './sweep-view.ts';
 
 export const addArmUpdate = defineUpdate<string, [AddedArm]>('addArm');
 export const pauseArmUpdate = defineUpdate<string, [string]>('pauseArm');
@@ -25,6 +26,8 @@ export class SweepControl {
   #sweep: { state: SweepState; runs: SweepRuns } | undefined;
   #paused: boolean;
   #stopped: boolean;
+  /** The plan that the memo has. */
+  #noted: SweepPlan | undefined;
 
   /** Registers the messages before anything is awaited, so that none is ever refused. */
   constructor(state: ControlState | undefined) {
@@ -61,7 +64,10 @@ export class SweepControl {
     setDefaultSignalHandler((name) => log.warn(ignoredMessage(name, true)));
     setHandler(
       statusQuery,
-      () => this.#sweep?.state.status ?? { stage: 'starting', step: 0, totalSteps: 0, paused: false, evaluations: [] },
+      () =>
+        this.#sweep
+          ? sweepStatus(this.#sweep.state)
+          : { stage: 'starting', step: 0, totalSteps: 0, paused: false, evaluations: [] },
       { description: 'The runs of every arm: which wait, run, have finished or failed.' },
     );
   }
@@ -79,9 +85,13 @@ export class SweepControl {
     this.show();
   }
 
-  /** Shows where the sweep is on its page in the Temporal UI. */
+  /** Shows where the sweep is on its page in the Temporal UI, and notes what another execution needs. */
   show(): void {
-    if (this.#sweep) setCurrentDetails(this.#sweep.state.details);
+    if (!this.#sweep) return;
+    const { state } = this.#sweep;
+    setCurrentDetails(sweepDetails(state));
+    if (this.#noted !== state.plan) upsertMemo({ plan: state.plan } satisfies Partial<SweepMemo>);
+    this.#noted = state.plan;
   }
 
   #pause(paused: boolean): void {
@@ -110,14 +120,13 @@ export class SweepControl {
 
   async #add(added: AddedArm): Promise<string> {
     const { state } = this.#sweep!;
-    const { arm } = await shortActivities.resolveArm({ plan: state.snapshot.plan, arm: AddedArm.parse(added) });
+    const { arm } = await shortActivities.resolveArm({ plan: state.plan, arm: AddedArm.parse(added) });
     // Another of that name may have come meanwhile.
-    const taken = nameTaken(state.snapshot.plan, arm);
+    const taken = nameTaken(state.plan, arm);
     if (taken !== undefined) throw ApplicationFailure.nonRetryable(taken, 'InvalidInput');
-    if (state.runs.length + arm.seeds.length * state.snapshot.plan.conditions.length > MOST_RUNS)
+    if (state.runs.length + arm.seeds.length * state.plan.conditions.length > MOST_RUNS)
       throw ApplicationFailure.nonRetryable(`A sweep has at most ${MOST_RUNS} runs.`, 'InvalidInput');
     state.add(arm);
-    upsertMemo({ plan: state.snapshot.plan } satisfies Partial<SweepMemo>);
     this.show();
     return `Arm ${arm.name} was added.`;
   }
@@ -138,7 +147,7 @@ export class SweepControl {
     if (!this.#sweep) throw new Error('The sweep is still read; send this again in a moment.');
     const { state } = this.#sweep;
     if (state.stage !== 'runs') throw new Error('All runs of the sweep have ended; start another one for this arm.');
-    return state.snapshot.plan;
+    return state.plan;
   }
 
   #known(arm: string): void {

@@ -12,7 +12,8 @@ import { endSentence } from '../contracts/run-end.ts';
 import type { RunSummary } from '../contracts/run-results.ts';
 import type { SweepRun } from '../contracts/sweep-plan.ts';
 import { reasonOf } from './reason-of.ts';
-import type { Ended, NextRun, SweepState } from './sweep-state.ts';
+import type { Ended, NextRun } from './sweep-snapshot.ts';
+import type { SweepState } from './sweep-state.ts';
 import type { trainingRun } from './training-run.ts';
 
 type Child = ChildWorkflowHandle<typeof trainingRun>;
@@ -37,8 +38,9 @@ export class SweepRuns {
       const child = await this.#start(run);
       this.#children.set(run.id, child);
       const early = this.#early.get(run.id);
+      this.#early.delete(run.id);
       if (early) await child.signal(early).catch(() => undefined);
-      this.#sweep.ended(run.id, endOf((await child.result()) as RunSummary));
+      this.#sweep.ended(run.id, endOf((await child.result()) as RunSummary, this.#sweep.plan.metric));
     } catch (error) {
       if (isCancellation(error) && CancellationScope.current().consideredCancelled) throw error;
       this.#sweep.ended(run.id, failureOf(error));
@@ -58,7 +60,7 @@ export class SweepRuns {
 
   /** @returns once it has started: a run of an ended execution of this sweep may still be about to end. */
   async #start(run: NextRun): Promise<Child> {
-    const { config, configHash } = this.#sweep.snapshot.plan;
+    const { config, configHash } = this.#sweep.plan;
     const { limits, overrides } = run;
     const key = this.#sweep.keyOf(run.id);
     for (;;) {
@@ -85,10 +87,11 @@ export class SweepRuns {
   }
 }
 
-function endOf({ steps, end, trained, policy, spent }: RunSummary): Ended {
+function endOf({ end, trained: { details, metrics }, policy, spent }: RunSummary, metric: string): Ended {
   const paid = spent && { spent };
   if (end?.how === 'stopped') return { state: 'stopped', reason: endSentence(end), ...paid };
-  return { state: 'finished', step: policy.step ?? steps, details: trained.details, ...paid };
+  const result = { step: policy.step, details, score: metrics[metric] ?? 0 };
+  return { state: 'finished', ...result, isLimited: end?.how === 'limited', ...paid };
 }
 
 function failureOf(error: unknown): Ended {

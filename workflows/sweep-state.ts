@@ -1,41 +1,9 @@
 import type { Limits } from '../contracts/limits.ts';
-import type { RunStatus } from '../contracts/run-status.ts';
 import type { SweepPlace } from '../contracts/sweep-place.ts';
 import { runsOf, type SweepArm, type SweepPlan, type SweepRun } from '../contracts/sweep-plan.ts';
-import type { SweepOutcome } from '../contracts/sweep-results.ts';
-import type { SweepStatus } from '../contracts/sweep-status.ts';
-import type { ArtifactRef } from '../core/artifact-ref.ts';
-import type { JudgeSpending } from '../judge/usage.ts';
-
-/** What has become of a run so far. Absent from the snapshot: it waits for its turn. */
-export type RunProgressInSweep =
-  /** `share`: what of the budget is set aside for it. */
-  | { state: 'running'; share?: Share }
-  | { state: 'finished'; step: number; details: ArtifactRef; spent?: JudgeSpending }
-  | { state: 'stopped'; reason: string; spent?: JudgeSpending }
-  | { state: 'failed'; reason: string; spent?: JudgeSpending }
-  | { state: 'skipped'; reason: string };
-
-/** What a run ended with, as far as the sweep keeps it. */
-export type Ended = Exclude<RunProgressInSweep, { state: 'running' }>;
-
-type Share = { usd?: number; calls?: number };
-
-/** Everything a sweep is between two of its runs; it survives continue-as-new as it is. */
-export interface SweepSnapshot {
-  runKey: string;
-  plan: SweepPlan;
-  /** Milliseconds since the epoch. */
-  startTime: number;
-  /** By the run's id. */
-  runs: Record<string, RunProgressInSweep>;
-  pausedArms: string[];
-}
-
-/** A run to start now. */
-export interface NextRun extends SweepRun {
-  limits?: Limits;
-}
+import { failedSpending, isLimited, shareOf } from './sweep-budget.ts';
+import { armsToStop } from './sweep-halving.ts';
+import type { Ended, NextRun, RunProgressInSweep, Share, SweepSnapshot } from './sweep-snapshot.ts';
 
 /** A sweep's state with the pure decisions about it: which run comes next, and what its end means for others. */
 export class SweepState {
@@ -48,6 +16,10 @@ export class SweepState {
 
   constructor(snapshot: SweepSnapshot) {
     this.snapshot = snapshot;
+    // An execution before this one has stopped them.
+    snapshot.plan.halving?.stopped.forEach((arms, cut) => {
+      for (const arm of arms) this.#stopEarly(arm, cut);
+    });
   }
 
   get paused(): boolean {
@@ -59,21 +31,44 @@ export class SweepState {
     this.changes += 1;
   }
 
+  get plan(): SweepPlan {
+    return this.snapshot.plan;
+  }
+
   get runs(): SweepRun[] {
-    return runsOf(this.snapshot.plan);
+    return runsOf(this.plan);
   }
 
   get running(): SweepRun[] {
     return this.runs.filter(({ id }) => this.snapshot.runs[id]?.state === 'running');
   }
 
-  /** Whether every run has ended, or will not be started. */
-  get finished(): boolean {
-    return this.#waiting.length === 0 && this.running.length === 0;
+  /** Those that go on when the sweep does. */
+  get resumable(): SweepRun[] {
+    return this.running.filter(({ arm }) => !this.snapshot.pausedArms.includes(arm));
   }
 
+  /** Whether every run has ended, or will not be started. */
+  get finished(): boolean {
+    return this.#open.length === 0 && this.running.length === 0;
+  }
+
+  /** Neither running nor ended. */
+  get #open(): SweepRun[] {
+    return this.runs.filter(({ id }) => ['waiting', 'resting'].includes(this.snapshot.runs[id]?.state ?? 'waiting'));
+  }
+
+  /** Those that may start before the next cut. */
   get #waiting(): SweepRun[] {
-    return this.runs.filter(({ id }) => this.snapshot.runs[id] === undefined);
+    return this.#open.filter(({ id }) => {
+      const run = this.snapshot.runs[id];
+      return run?.state !== 'resting' || run.cut < this.#cut;
+    });
+  }
+
+  /** How many times the best arms have been chosen. */
+  get #cut(): number {
+    return this.plan.halving?.stopped.length ?? 0;
   }
 
   /** The key of a run in the store, and its workflow's id: the same in every execution of the sweep. */
@@ -82,8 +77,7 @@ export class SweepState {
   }
 
   placeOf({ arm, condition, seed }: SweepRun): SweepPlace {
-    const { runKey, plan } = this.snapshot;
-    return { sweep: runKey, name: plan.name, arm, condition, seed };
+    return { sweep: this.snapshot.runKey, name: this.plan.name, arm, condition, seed };
   }
 
   /**
@@ -91,89 +85,97 @@ export class SweepState {
    * not finish, or that nothing of the budget is left for, is skipped.
    */
   next(): NextRun | undefined {
-    const { runs, plan } = this.snapshot;
-    if (this.paused || this.stopped || this.running.length >= plan.concurrency) return undefined;
+    if (this.paused || this.stopped || this.running.length >= this.plan.concurrency) return undefined;
     const waiting = this.#waiting;
-    const skip = ({ id }: SweepRun, reason: string) => {
-      runs[id] = { state: 'skipped', reason };
-    };
     for (const run of waiting) {
-      if (this.snapshot.pausedArms.includes(run.arm)) continue;
-      const before = run.after === undefined ? undefined : runs[run.after];
-      if (run.after !== undefined && before?.state !== 'finished') {
-        if (before && before.state !== 'running') skip(run, `${run.after}, which it starts from, has not finished`);
-        continue;
-      }
-      const share = this.#shareOf(run);
-      if (share === 'nothing') {
-        // Others may give back what they do not need.
-        if (this.running.length === 0) skip(run, 'nothing of the budget was left for it');
-        continue;
-      }
-      runs[run.id] = { state: 'running', ...(share && { share }) };
-      const start = before?.state === 'finished' && { 'policy.model': `run:${this.keyOf(run.after!)}@${before.step}` };
-      return {
-        ...run,
-        overrides: { ...run.overrides, ...start },
-        ...(share && { limits: limitsOf(share) }),
-      };
+      const next = this.#start(run);
+      if (next) return next;
     }
     // What was skipped may have been waited for.
-    return this.#waiting.length < waiting.length ? this.next() : undefined;
+    if (this.#waiting.length < waiting.length) return this.next();
+    return this.#chooseBest() ? this.next() : undefined;
   }
 
-  /**
-   * What of the budget a run may use: of what is neither spent nor set aside for others, as much as its share of the
-   * questions that all waiting runs are expected to ask. The shares never exceed the budget together.
-   */
-  #shareOf(run: SweepRun): Share | 'nothing' | undefined {
-    const { budget } = this.snapshot.plan;
-    if (run.calls === 0 || (budget.usd ?? budget.calls) === undefined) return undefined;
-    const expected = this.#waiting.reduce((sum, { calls }) => sum + calls, 0);
-    const portion = run.calls / expected;
-    const { usd, calls } = this.#left;
-    const share = {
-      ...(usd !== undefined && { usd: usd * portion }),
-      ...(calls !== undefined && { calls: Math.floor(calls * portion) }),
-    };
-    return (share.usd ?? 1) <= 0 || (share.calls ?? 1) <= 0 ? 'nothing' : share;
-  }
-
-  /** What is neither spent nor set aside. A run that failed has spent its whole share, as far as is known. */
-  get #left(): Share {
-    const { plan, runs } = this.snapshot;
-    const { budget } = plan;
-    const takenBy = (run: RunProgressInSweep): Share =>
-      ('share' in run ? run.share : 'spent' in run ? run.spent : undefined) ?? {};
-    const taken = (of: (spending: Share) => number | undefined) =>
-      Object.values(runs).reduce((sum, run) => sum + (of(takenBy(run)) ?? 0), 0);
+  #start(run: SweepRun): NextRun | undefined {
+    const { runs, pausedArms } = this.snapshot;
+    if (pausedArms.includes(run.arm)) return undefined;
+    const before = run.after === undefined ? undefined : runs[run.after];
+    if (run.after !== undefined && before?.state !== 'finished') {
+      if (before && !['running', 'resting'].includes(before.state))
+        runs[run.id] = { state: 'skipped', reason: `${run.after}, which it starts from, has not finished` };
+      return undefined;
+    }
+    const share = this.#shareOf(run);
+    if (share === 'nothing') {
+      // Others may give back what they do not need.
+      if (this.running.length === 0)
+        runs[run.id] = { state: 'skipped', reason: 'nothing of the budget was left for it' };
+      return undefined;
+    }
+    runs[run.id] = { state: 'running', ...(share && { share }) };
+    const start = before?.state === 'finished' && { 'policy.model': `run:${this.keyOf(run.after!)}@${before.step}` };
+    const limits = { ...limitsOf(share), ...this.#stepsOf(run) };
     return {
-      ...(budget.usd !== undefined && { usd: budget.usd - taken(({ usd }) => usd) }),
-      ...(budget.calls !== undefined && { calls: budget.calls - taken(({ calls }) => calls) }),
+      ...run,
+      overrides: { ...run.overrides, ...start },
+      ...(Object.keys(limits).length > 0 && { limits }),
     };
+  }
+
+  #shareOf(run: SweepRun): Share | 'nothing' | undefined {
+    if (run.calls === 0 || !isLimited(this.plan)) return undefined;
+    const asking = this.#waiting.filter(({ calls }) => calls > 0).length;
+    const places = Math.min(this.plan.concurrency - this.running.length, asking);
+    return shareOf(this.snapshot, this.snapshot.runs[run.id], places);
+  }
+
+  /** The steps until the next cut, or all of them: a run keeps the limit that it was given last. */
+  #stepsOf({ steps }: SweepRun): Limits | undefined {
+    const { halving } = this.plan;
+    return halving && { maxSteps: Math.min(steps, halving.atSteps[this.#cut] ?? steps) };
+  }
+
+  /** Where every run has come to the next cut: stops the arms that are not among the best. */
+  #chooseBest(): boolean {
+    const { halving } = this.plan;
+    const isDue = this.running.length === 0 && this.#open.some(({ id }) => this.snapshot.runs[id]);
+    if (!halving || !isDue || this.#waiting.some(({ after }) => after === undefined)) return false;
+    const arms = armsToStop(this.plan, this.runs, this.snapshot.runs);
+    this.snapshot.plan = { ...this.plan, halving: { ...halving, stopped: [...halving.stopped, arms] } };
+    for (const arm of arms) this.#stopEarly(arm, this.#cut - 1);
+    return true;
+  }
+
+  #stopEarly(arm: string, cut: number): void {
+    const step = this.plan.halving!.atSteps[cut]!;
+    this.#close(arm, { state: 'early', reason: `its arm was not among the best after step ${step}` });
   }
 
   /** A run has ended. */
   ended(id: string, end: Ended): void {
     const before = this.snapshot.runs[id];
-    const share = before?.state === 'running' ? before.share : undefined;
-    const unknown = end.state === 'failed' && end.spent === undefined && share;
     this.changes += 1;
-    this.snapshot.runs[id] = unknown ? { ...end, spent: { usd: share.usd ?? 0, calls: share.calls ?? 0 } } : end;
+    if (end.state !== 'finished') {
+      this.snapshot.runs[id] = { ...(end.state === 'failed' && failedSpending(before)), ...end };
+      return;
+    }
+    const { isLimited: limited, score, ...finished } = end;
+    const cut = this.#cut;
+    const rests = limited && cut < (this.plan.halving?.atSteps.length ?? 0);
+    const paid = end.spent && { spent: end.spent };
+    this.snapshot.runs[id] = rests ? { state: 'resting', cut, score, ...paid } : finished;
   }
 
   /** Adds an arm. What was checked is that it can be. */
   add(arm: SweepArm): void {
-    const { plan } = this.snapshot;
     this.changes += 1;
-    this.snapshot.plan = { ...plan, arms: [...plan.arms, arm] };
+    this.snapshot.plan = { ...this.plan, arms: [...this.plan.arms, arm] };
   }
 
   /** No further run of the arm starts. @returns those that run. */
   stopArm(arm: string): SweepRun[] {
     this.changes += 1;
-    for (const run of this.#waiting)
-      if (run.arm === arm) this.snapshot.runs[run.id] = { state: 'skipped', reason: 'a user stopped the arm' };
+    this.#close(arm, { state: 'skipped', reason: 'a user stopped the arm' });
     return this.#runningOf(arm);
   }
 
@@ -189,85 +191,25 @@ export class SweepState {
   stop(): void {
     this.stopped = true;
     this.changes += 1;
-    for (const run of this.#waiting)
-      this.snapshot.runs[run.id] = { state: 'skipped', reason: 'a user stopped the sweep' };
+    for (const { name } of this.plan.arms) this.#close(name, { state: 'skipped', reason: 'a user stopped the sweep' });
+  }
+
+  /** No open run of an arm starts any more. One that has made steps keeps what it has spent. */
+  #close(arm: string, end: Extract<RunProgressInSweep, { reason: string }>): void {
+    for (const run of this.#open.filter((each) => each.arm === arm)) {
+      const before = this.snapshot.runs[run.id];
+      const paid = before?.state === 'resting' && before.spent && { spent: before.spent };
+      const state = before && end.state === 'skipped' ? 'stopped' : end.state;
+      this.snapshot.runs[run.id] = state === 'skipped' ? { ...end, state } : { ...end, state, ...paid };
+    }
   }
 
   #runningOf(arm: string): SweepRun[] {
     return this.running.filter((run) => run.arm === arm);
   }
-
-  /** Those that go on when the sweep does. */
-  get resumable(): SweepRun[] {
-    return this.running.filter(({ arm }) => !this.snapshot.pausedArms.includes(arm));
-  }
-
-  /** In the order of the plan. */
-  get outcomes(): SweepOutcome[] {
-    return this.runs.map(({ id, arm, condition, seed }): SweepOutcome => {
-      const run = this.snapshot.runs[id];
-      const place = { arm, condition, seed };
-      if (!run || run.state === 'running')
-        return { ...place, state: 'skipped', reason: 'the sweep ended before it', run: this.keyOf(id) };
-      return {
-        ...place,
-        state: run.state,
-        ...('reason' in run && { reason: run.reason }),
-        ...(run.state !== 'skipped' && { run: this.keyOf(id) }),
-        ...('details' in run && { details: run.details }),
-      };
-    });
-  }
-
-  get status(): RunStatus & { sweep: SweepStatus } {
-    const { runs, pausedArms, startTime } = this.snapshot;
-    const all = this.runs;
-    const ended = all.filter(({ id }) => runs[id] !== undefined && runs[id].state !== 'running');
-    return {
-      startTime,
-      stage: this.paused && this.stage === 'runs' ? 'paused' : this.stage,
-      step: ended.length,
-      totalSteps: all.length,
-      paused: this.paused,
-      ...(this.stopped && { asked: 'stop' as const }),
-      evaluations: [],
-      sweep: {
-        arms: this.snapshot.plan.arms.map(({ name }) => ({
-          arm: name,
-          runs: all
-            .filter(({ arm }) => arm === name)
-            .map(({ id, condition, seed }) => {
-              const run = runs[id];
-              return {
-                ...{ run: this.keyOf(id), condition, seed, state: run?.state ?? ('waiting' as const) },
-                ...(run && 'reason' in run && { reason: run.reason }),
-              };
-            }),
-          ...(pausedArms.includes(name) && { paused: true }),
-        })),
-      },
-    };
-  }
-
-  /** Markdown for the sweep's page in the Temporal UI: a line an arm, since the UI draws tables without padding. */
-  get details(): string {
-    const { status } = this;
-    const counts = (runs: readonly { state: string }[]) =>
-      [...new Set(runs.map(({ state }) => state))]
-        .map((state) => `${runs.filter((run) => run.state === state).length} ${state}`)
-        .join(', ');
-    return [
-      `**Sweep ${this.snapshot.plan.name}** ${status.stage}: ${status.step} of ${status.totalSteps} runs have ended`,
-      '',
-      ...status.sweep.arms.map(({ arm, runs, paused }) => `- ${arm}${paused ? ' (paused)' : ''}: ${counts(runs)}`),
-      '',
-      'Add an arm, or pause, resume or stop one, by the updates addArm, pauseArm, resumeArm and stopArm; the signals ' +
-        'pause, resume and stop are for the whole sweep.',
-    ].join('\n');
-  }
 }
 
-function limitsOf({ usd, calls }: Share): Limits {
+function limitsOf({ usd, calls }: Share = {}): Limits {
   return {
     ...(usd !== undefined && { judgeBudgetUsd: usd }),
     ...(calls !== undefined && { judgeBudgetCalls: calls }),

@@ -72,8 +72,8 @@ export const SWEEP: SweepPlan = {
   },
   conditions: [{ name: 'all', set: {} }],
   arms: [
-    { name: 'sft', set: { 'algorithm.kind': 'sft' }, seeds: [1, 2], calls: 0 },
-    { name: 'grpo', set: {}, seeds: [1, 2], calls: 0 },
+    { name: 'sft', set: { 'algorithm.kind': 'sft' }, seeds: [1, 2], calls: 0, steps: 2 },
+    { name: 'grpo', set: {}, seeds: [1, 2], calls: 0, steps: 2 },
   ],
 };
 
@@ -150,7 +150,9 @@ const SCRIPT: Stages = {
   finishTracking: () => undefined,
   exportPolicy: () => ({ folder: '/models/trained' }),
   resolveSweep: () => ({ plan: SWEEP }),
-  resolveArm: ({ plan, arm: { name, set, seeds = plan.arms[0]!.seeds } }) => ({ arm: { name, set, seeds, calls: 0 } }),
+  resolveArm: ({ plan, arm: { name, set, seeds = plan.arms[0]!.seeds } }) => ({
+    arm: { name, set, seeds, calls: 0, steps: 2 },
+  }),
   writeSweepTable: ({ name, metric, reference, outcomes }) => ({
     result: {
       ...{ name, metric, reference, conditions: [], verdict: `${outcomes.length} runs`, warnings: [], leftOut: [] },

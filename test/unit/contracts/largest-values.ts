@@ -217,7 +217,7 @@ const sweepPlan: SweepPlan = {
   arms: Array.from({ length: MOST_RUNS }, (_, i) => ({
     name: `${'a'.repeat(50)}-${i}`,
     set: { 'algorithm.optimizer.learningRate': Math.PI, 'reward.caption.variant': 'completeness-naturalness' },
-    ...{ seeds, after: 'a'.repeat(50), calls: 1e9 },
+    ...{ seeds, after: 'a'.repeat(50), calls: 1e9, steps: 1e9 },
   })),
 };
 const comparedRuns = {
