@@ -1,7 +1,9 @@
 import type { z } from 'zod';
+import { algorithmOf } from '../algorithms/registry.ts';
 import { HeldOutDetails } from '../benchmarks/held-out.ts';
 import { keepConfig } from '../configs/kept-configs.ts';
 import { checkArms, parseSweep } from '../configs/load-sweep.ts';
+import type { ExperimentConfig } from '../configs/schema.ts';
 import { PrepareDatasetOutput } from '../contracts/dataset.ts';
 import { lastStep, readProgress } from '../contracts/read-progress.ts';
 import { readRecords } from '../contracts/read-records.ts';
@@ -98,7 +100,12 @@ export function createSweepTableActivities({ store }: Pick<ActivityDeps, 'store'
       const result = await compareRuns(store, input);
       const table = await store.putJsonOnce(keyOf('sweepTable', { runKey, hash }), async () => result);
       const report = await store.once(keyOf('sweepReport', { runKey, hash }), async () => sweepMarkdown(result));
-      return { result, table, report };
+      const page = await store.once(keyOf('sweepPage', { runKey, hash }), async () => {
+        // The drawing library is large; a worker that loads it here starts sooner.
+        const { sweepPage } = await import('../report/sweep-page.ts');
+        return sweepPage(result);
+      });
+      return { result, table, report, page };
     },
   };
 }
@@ -139,7 +146,7 @@ async function readRun(store: ArtifactStore, outcome: SweepOutcome) {
   };
   const last = outcome.run === undefined ? undefined : await lastStep(store, outcome.run);
   if (outcome.run === undefined || last === undefined) return nothing;
-  const { spent, benchmarkSpent, evaluations } = await readProgress(store, outcome.run, last);
+  const { config, spent, benchmarkSpent, evaluations } = await readProgress(store, outcome.run, last);
   const records = await readRecords(store, outcome.run, 0, last);
   const sum = (metric: string) => records.reduce((total, { metrics }) => total + (metrics[metric] ?? 0), 0);
   const paid = sum('judge/calls');
@@ -148,6 +155,7 @@ async function readRun(store: ArtifactStore, outcome: SweepOutcome) {
     run: {
       ...outcome,
       measured,
+      ...rewardsOf(config),
       judgeCalls: spent.calls + (benchmarkSpent?.calls ?? 0),
       judgeUsd: spent.usd + (benchmarkSpent?.usd ?? 0),
       seconds: sum('time/stepSeconds'),
@@ -156,6 +164,12 @@ async function readRun(store: ArtifactStore, outcome: SweepOutcome) {
     startCaptions: evaluations.filter(({ step }) => step === 0).map(({ captions }) => captions.sha256),
     answers: { used: paid + sum('judge/cacheHits'), paid },
   };
+}
+
+/** The parts of the reward that the paper compares. */
+function rewardsOf({ algorithm, reward: { think, caption } }: ExperimentConfig): Pick<MeasuredRun, 'rewards'> {
+  if (algorithmOf(algorithm).learnsFrom !== 'completions') return {};
+  return { rewards: { think: think.weight > 0, caption: caption.weight > 0 ? caption.variant : null } };
 }
 
 /** The contents of a run's videos; none where its data set is gone. */

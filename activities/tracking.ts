@@ -3,34 +3,24 @@ import { z } from 'zod';
 import { HeldOutDetails } from '../benchmarks/held-out.ts';
 import { readRecords } from '../contracts/read-records.ts';
 import { baseAndTrained, type Evaluation, ScoredRollout, type StepRecord } from '../contracts/run-results.ts';
-import { SweepTable } from '../contracts/sweep-results.ts';
-import {
-  FinishSweepTrackingInput,
-  type FinishSweepTrackingOutput,
-  FinishTrackingInput,
-  MirrorRecordsInput,
-  StartTrackingInput,
-  Tracking,
-} from '../contracts/tracking.ts';
+import { FinishTrackingInput, MirrorRecordsInput, StartTrackingInput, type Tracking } from '../contracts/tracking.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import { clipped } from '../core/clipped.ts';
 import { CaptionedClip, Rollout } from '../core/completion.ts';
 import { unlessDamaged } from '../core/errors.ts';
 import { jsonBytes } from '../core/json-in-parts.ts';
 import { readManifest } from '../core/manifest.ts';
 import type { DatasetManifest } from '../core/sample.ts';
-import { keyOf } from '../core/store-layout.ts';
 import { datasetInputs } from '../tracking/dataset-inputs.ts';
 import { type EvaluationContent, evaluationTable } from '../tracking/evaluation-table.ts';
 import { findOrCreateRun, reopen } from '../tracking/find-or-create-run.ts';
 import { flatParams } from '../tracking/flat-params.ts';
 import { gitCommit } from '../tracking/git-commit.ts';
-import { LONGEST_TAG, logBatches, metricPoints } from '../tracking/log-batches.ts';
+import { logBatches, metricPoints } from '../tracking/log-batches.ts';
 import { rolloutTablePath } from '../tracking/logged-tables.ts';
-import { MlflowClient, type MlflowRun, type Tag } from '../tracking/mlflow-client.ts';
-import { asVideocapError, MlflowError } from '../tracking/mlflow-error.ts';
+import { MlflowClient, type MlflowRun } from '../tracking/mlflow-client.ts';
 import { rolloutTable, type SampledRollout } from '../tracking/rollout-table.ts';
+import { type Log, runAccess } from '../tracking/run-access.ts';
 import { RunArtifacts } from '../tracking/run-artifacts.ts';
 import {
   bestTags,
@@ -45,12 +35,12 @@ import {
   NOTE_TAG,
   runTags,
 } from '../tracking/run-tags.ts';
-import { sweepMetrics, sweepNote, sweepRun } from '../tracking/sweep-run.ts';
+import { sweepRun } from '../tracking/sweep-run.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
 export interface TrackingDeps extends Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'env' | 'temporalUiUrl'> {
   mlflowUrl: string;
-  log?: { warn(fields: object, message: string): void };
+  log?: Log;
   /** Of one request; see `MlflowHttpOptions`. */
   timeoutSeconds?: number;
   attempts?: number;
@@ -73,34 +63,7 @@ const EVALUATION_TABLE_PATH = 'eval/captions.json';
 export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onProgress, log, ...http }: TrackingDeps) {
   const client = new MlflowClient({ url: mlflowUrl, ...http });
 
-  /** Does something with a run, unless it was deleted. */
-  async function withRun({ mlflowRunId }: Tracking, work: (run: MlflowRun) => Promise<void>): Promise<void> {
-    await translated(async () => {
-      try {
-        const run = await client.run(mlflowRunId);
-        if (!run.deleted) return await work(run);
-      } catch (error) {
-        if (!(error instanceof MlflowError && error.gone)) throw error;
-      }
-      log?.warn({ mlflowRunId }, 'The run was deleted in MLflow; nothing is mirrored to it.');
-    });
-  }
-
-  async function translated<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw error instanceof MlflowError ? asVideocapError(error, client.url) : error;
-    }
-  }
-
-  /** Sends those that MLflow does not have yet. */
-  async function setTags(run: MlflowRun, tags: readonly Tag[]): Promise<void> {
-    for (const { key, value } of tags) {
-      const short = clipped(value, LONGEST_TAG);
-      if (run.tags.get(key) !== short) await client.setTag(run.runId, key, short);
-    }
-  }
+  const { withRun, translated, setTags } = runAccess(client, log);
 
   async function logDatasets(run: MlflowRun, ref: ArtifactRef, manifest: DatasetManifest): Promise<void> {
     const inputs = datasetInputs(manifest, ref).filter(({ name }) => !run.datasets.includes(name));
@@ -203,29 +166,6 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
         await setTags(run, [...changed, ...results, ...collapseTags(collapse), ...identityTags(identity)]);
         await client.updateRun(run.runId, { status, endTime });
       });
-    },
-
-    /** The end of a sweep's run: its table, the means of its arms, its verdict. */
-    async finishSweepTracking(
-      rawInput: z.input<typeof FinishSweepTrackingInput>,
-    ): Promise<z.infer<typeof FinishSweepTrackingOutput>> {
-      const { runKey, table: tableRef, report, status, endTime } = FinishSweepTrackingInput.parse(rawInput);
-      const known = await store.find(keyOf('trackingRun', { runKey }));
-      if (!known) return {};
-      const tracking = await store.readJson(known, Tracking);
-      const table = tableRef && (await store.readJson(tableRef, SweepTable));
-      await withRun(tracking, async (run) => {
-        const artifacts = new RunArtifacts(client, run);
-        if (tableRef) await artifacts.upload('sweep/table.json', await store.read(tableRef));
-        if (report) await artifacts.upload('sweep/table.md', await store.read(report));
-        if (table) {
-          const metrics = sweepMetrics(table, endTime);
-          for (const batch of logBatches({ metrics })) await client.logBatch(run.runId, batch);
-          await setTags(run, [{ key: NOTE_TAG, value: sweepNote(table, 'sweep/table.md') }]);
-        }
-        await client.updateRun(run.runId, { status, endTime });
-      });
-      return { runUrl: tracking.runUrl };
     },
   };
 }

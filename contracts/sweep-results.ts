@@ -38,13 +38,16 @@ export const SweepRow = z.strictObject({
   arm: z.string(),
   /** Of the runs that count. */
   seeds: z.array(z.int()),
-  /** Of the metric that decides, in points: mean and standard deviation (ddof 1) over seeds. */
+  /** Of the metric that decides, in points: a value a seed, their mean and standard deviation (ddof 1). */
+  values: z.array(z.number()),
   mean: z.number().nullable(),
   deviation: z.number().nullable(),
   /** Means of the other metrics. */
   others: z.record(z.string(), z.number()),
   /** Absent for the reference arm, and where one of the two has no result. */
   against: Difference.optional(),
+  /** The parts of its reward that the paper's table 3 compares; absent where it learns from references. */
+  rewards: z.strictObject({ think: z.boolean(), caption: z.string().nullable() }).optional(),
   /** All runs of the arm in the condition: what was paid. */
   judgeCalls: z.int(),
   judgeUsd: z.number(),
@@ -63,7 +66,7 @@ export const SweepTable = z.strictObject({
   verdict: z.string(),
   warnings: z.array(z.string()),
   /** Runs that are in no number. */
-  leftOut: z.array(z.strictObject({ run: z.string(), state: z.string(), reason: z.string() })),
+  leftOut: z.array(z.strictObject({ arm: z.string(), run: z.string(), state: z.string(), reason: z.string() })),
   judges: z.array(z.string()),
   shared: z.strictObject({
     /** Videos of all runs' data sets, and how many different files those are: each is made and decoded once. */
@@ -88,8 +91,9 @@ export const WriteSweepTableOutput = z.strictObject({
   result: SweepTable,
   /** JSON: the `SweepTable`. */
   table: ArtifactRef,
-  /** Markdown. */
+  /** The same for people: Markdown, and a page with pictures. */
   report: ArtifactRef,
+  page: ArtifactRef,
 });
 
 /** What a sweep gives at its end. */

@@ -78,9 +78,10 @@ export const FinishSweepTrackingInput = z.strictObject({
   name: z.string(),
   status: z.enum(['FINISHED', 'KILLED']),
   endTime: Milliseconds,
-  /** A `SweepTable`, and the same as Markdown. */
+  /** A `SweepTable`, the same as Markdown, and as a page. */
   table: ArtifactRef.optional(),
   report: ArtifactRef.optional(),
+  page: ArtifactRef.optional(),
 });
 /** Absent: none of the sweep's runs is in MLflow. */
 export const FinishSweepTrackingOutput = z.strictObject({ runUrl: z.string().optional() });

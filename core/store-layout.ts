@@ -54,6 +54,7 @@ const TEMPLATES = {
   // A sweep. `{hash}` of what it compares.
   sweepTable: 'runs/{runKey}/sweep-table-{hash}.json',
   sweepReport: 'runs/{runKey}/sweep-table-{hash}.md',
+  sweepPage: 'runs/{runKey}/sweep-{hash}.html',
 
   // An annotation of a data set.
   captionFile: 'runs/{runKey}/caption-file.json',

@@ -10,6 +10,7 @@ import { mean, standardDeviation } from '../core/statistics.ts';
 export interface MeasuredRun extends SweepOutcome {
   /** Of runs that count. */
   measured?: HeldOutDetails | undefined;
+  rewards?: SweepRow['rewards'];
   judgeCalls: number;
   judgeUsd: number;
   seconds: number;
@@ -19,7 +20,7 @@ export interface Compared extends Pick<SweepTable, 'name' | 'metric' | 'referenc
   runs: readonly MeasuredRun[];
 }
 
-const SIGNIFICANT = 0.05;
+export const SIGNIFICANT = 0.05;
 /** The share of sweeps that would find the smallest difference. */
 const POWER = 0.8;
 /** Below, a percentile interval over seeds is rough. */
@@ -60,11 +61,12 @@ export async function sweepTable({ name, metric, reference, shared, runs }: Comp
   const leftOut = runs
     .filter(({ state, measured }) => state !== 'finished' || !measured)
     .map(({ arm, condition, seed, state, reason }) => ({
+      arm,
       run: `${arm}, ${condition}, seed ${seed}`,
       state,
       reason: reason ?? 'it has no benchmark',
     }));
-  return { ...table, leftOut, verdict: verdictOf(table), warnings: warningsOf(table, leftOut.length) };
+  return { ...table, leftOut, verdict: verdictOf(table), warnings: warningsOf(table, leftOut) };
 }
 
 /** The results of an arm's runs that count, one a seed. */
@@ -82,13 +84,16 @@ function rowOf(arm: string, here: readonly MeasuredRun[], metric: string): Sweep
     const each = name === metric ? [] : valuesOf(clips, other);
     return each.length === 0 ? [] : [[name, mean(each)] as const];
   });
+  const rewards = own.find((run) => run.rewards)?.rewards;
   const sum = (number: (run: MeasuredRun) => number) => own.reduce((total, run) => total + number(run), 0);
   return {
     arm,
     seeds: own.filter(({ state, measured }) => state === 'finished' && measured).map(({ seed }) => seed),
+    values,
     mean: values.length === 0 ? null : mean(values),
     deviation: values.length < 2 ? null : standardDeviation(values),
     others: Object.fromEntries(others),
+    ...(rewards && { rewards }),
     judgeCalls: sum(({ judgeCalls }) => judgeCalls),
     judgeUsd: sum(({ judgeUsd }) => judgeUsd),
     seconds: sum(({ seconds }) => seconds),
@@ -125,7 +130,7 @@ export function verdictOf({ conditions, reference, metric }: Judged): string {
   return `${metric}, p < ${SIGNIFICANT} (${comparisons}): ${clauses.join('; ')}.`;
 }
 
-function warningsOf({ conditions, judges, reference }: Judged, leftOut: number): string[] {
+function warningsOf({ conditions, judges, reference }: Judged, leftOut: SweepTable['leftOut']): string[] {
   const rows = conditions.flatMap((condition) => condition.rows.map((row) => ({ ...row, condition })));
   const named = (which: (seeds: number) => boolean) => [
     ...new Set(rows.filter(({ seeds }) => which(seeds.length)).map(({ arm }) => arm)),
@@ -135,6 +140,7 @@ function warningsOf({ conditions, judges, reference }: Judged, leftOut: number):
     named((seeds) => seeds === 1),
     named((seeds) => seeds > 1 && seeds < ENOUGH_SEEDS),
   ];
+  const early = [...new Set(leftOut.filter(({ state }) => state === 'early').map(({ arm }) => arm))];
   const clips = Math.min(...conditions.map((condition) => condition.clips));
   const smaller = rows.filter(({ against, condition }) => against && against.clips < condition.clips);
   const undecided = rows.filter(({ seeds, against, arm }) => arm !== reference && seeds.length > 0 && !against);
@@ -147,12 +153,15 @@ function warningsOf({ conditions, judges, reference }: Judged, leftOut: number):
     ...(clips < ENOUGH_CLIPS
       ? [`${clips} held-out clips are few: from ${ENOUGH_CLIPS} on, differences of a few points can be told`]
       : []),
-    ...(leftOut > 0 ? [`${leftOut} run${leftOut === 1 ? ' is' : 's are'} in no number`] : []),
+    ...(leftOut.length > 0 ? [`${leftOut.length} run${leftOut.length === 1 ? ' is' : 's are'} in no number`] : []),
     ...(smaller.length > 0
       ? [`Clips that the judge did not score in every run are left out: ${listed(smaller.map(({ arm }) => arm))}`]
       : []),
     ...(undecided.length > 0
       ? [`Without a comparison, since ${reference} has no result there: ${listed(undecided.map(({ arm }) => arm))}`]
+      : []),
+    ...(early.length > 0
+      ? [`Arms were stopped early by the clips that decide, ${listed(early)}: p-values of the others are too small`]
       : []),
     ...(judges.length > 1
       ? [`Runs were judged by different judges, ${judges.join(' and ')}: do not compare them`]

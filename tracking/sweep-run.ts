@@ -44,6 +44,6 @@ export function sweepNote({ name, verdict, warnings }: SweepTable, path: string)
   return [
     `The sweep \`${name}\`. ${verdict}`,
     ...warnings.map((warning) => `**Warning:** ${warning}.`),
-    `Its table: artifact \`${path}\`.`,
+    `Its table and pictures: artifact \`${path}\`.`,
   ].join('\n\n');
 }

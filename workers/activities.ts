@@ -17,6 +17,7 @@ import { createProgressActivities } from '../activities/run-progress.ts';
 import { createScoreActivities } from '../activities/score-completions.ts';
 import { createStartActivities } from '../activities/start.ts';
 import { createSuiteActivities } from '../activities/suites.ts';
+import { createSweepTrackingActivities } from '../activities/sweep-tracking.ts';
 import { createSweepActivities, createSweepTableActivities } from '../activities/sweeps.ts';
 import { createTrackingActivities } from '../activities/tracking.ts';
 import { createUpdateActivities } from '../activities/update.ts';
@@ -36,6 +37,7 @@ export function createActivities(settings: WorkerSettings, store: ArtifactStore,
     ...createStartActivities(deps),
     ...createSweepActivities(deps),
     ...createTrackingActivities({ ...deps, log, mlflowUrl: settings.mlflowUrl }),
+    ...createSweepTrackingActivities({ ...deps, log, mlflowUrl: settings.mlflowUrl }),
   };
 }
 

@@ -67,6 +67,7 @@ async function finishSweep(sweep: SweepState, control: SweepControl): Promise<Sw
     ...{ runKey, name, status: 'FINISHED', endTime: Date.now() },
     table: compared.table,
     report: compared.report,
+    page: compared.page,
   });
   sweep.stage = 'finished';
   control.show();

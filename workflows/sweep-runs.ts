@@ -11,6 +11,7 @@ import {
 import { endSentence } from '../contracts/run-end.ts';
 import type { RunSummary } from '../contracts/run-results.ts';
 import type { SweepRun } from '../contracts/sweep-plan.ts';
+import { stopSignal } from './control.ts';
 import { reasonOf } from './reason-of.ts';
 import type { Ended, NextRun } from './sweep-snapshot.ts';
 import type { SweepState } from './sweep-state.ts';
@@ -54,7 +55,7 @@ export class SweepRuns {
     for (const { id } of runs) {
       const child = this.#children.get(id);
       if (child) child.signal(signal).catch(() => undefined);
-      else this.#early.set(id, signal);
+      else if (this.#early.get(id) !== stopSignal) this.#early.set(id, signal);
     }
   }
 

@@ -13,7 +13,7 @@ import { examples, print, printJson } from '../output/print.ts';
 import { progressLine, statusNotes } from '../output/progress-view.ts';
 import { alignedTable, judgeNotes, metricsTable } from '../output/result-table.ts';
 import { suiteLines } from '../output/suite-table.ts';
-import { sweepLines } from '../output/sweep-lines.ts';
+import { sweepEndLines } from '../output/sweep-lines.ts';
 import { sweepLine, sweepNotes } from '../output/sweep-view.ts';
 import { askStatus } from '../run/ask-status.ts';
 import { explainFailure } from '../run/explain-failure.ts';
@@ -55,7 +55,7 @@ export const statusCommand = new Command('status')
       const run = { workflowId, runId: description.runId, ...(link && { link }) };
       if (watch && description.type === 'ablationSweep') {
         const summary = await finishSweep(session, workflowId);
-        return json ? printJson({ ...run, summary }) : print(...sweepLines(summary.result));
+        return json ? printJson({ ...run, summary }) : print(...sweepEndLines(summary, session.home));
       }
       if (watch && description.type === 'trainingRun') {
         const finished = await finishRun(session, run, installation);
@@ -130,7 +130,7 @@ async function showRun(
     throw state === 'cancelled' ? await explainCancellation(handle, error) : explainFailure(error, run.workflowId);
   })) as RunSummary | Evaluation | SuiteEvaluation | WrittenAnnotations | SweepSummary;
   if (json) return printJson({ ...run, state, result });
-  if ('outcomes' in result) return print(`${run.workflowId}   ${state}`, ...sweepLines(result.result));
+  if ('outcomes' in result) return print(`${run.workflowId}   ${state}`, ...sweepEndLines(result, installation.home));
   if ('review' in result) return print(`${run.workflowId}   ${state}`, ...annotationLines(result));
   if ('suite' in result) {
     const subject = result.policy ? `${result.policy.model}, step ${result.policy.step}` : 'predictions';

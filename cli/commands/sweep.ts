@@ -5,7 +5,7 @@ import { parseSweep, readSweep } from '../../configs/load-sweep.ts';
 import type { OverrideValue } from '../../configs/override-value.ts';
 import { findInstallation } from '../installation.ts';
 import { examples, print, printJson } from '../output/print.ts';
-import { sweepLines } from '../output/sweep-lines.ts';
+import { sweepEndLines } from '../output/sweep-lines.ts';
 import { estimateLines, planSweep } from '../plan/plan-sweep.ts';
 import { forWorkers, newWorkflowId, startWorkflow } from '../run/run-experiment.ts';
 import { openSession } from '../run/session.ts';
@@ -59,7 +59,7 @@ export const sweepCommand = new Command('sweep')
       report.line(`Sweep ${run.workflowId}${run.link ? `   ${run.link}` : ''}`);
       const result = await finishSweep(session, run.workflowId);
       if (json) printJson({ ...run, summary: result });
-      else print(...sweepLines(result.result), ...(result.mlflowRunUrl ? [`MLflow run   ${result.mlflowRunUrl}`] : []));
+      else print(...sweepEndLines(result, session.home));
     } finally {
       await session.close();
     }

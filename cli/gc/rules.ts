@@ -47,6 +47,7 @@ function ruleOf({ kind }: ParsedKey): Rule {
     case 'batchAnnotations':
     case 'sweepTable':
     case 'sweepReport':
+    case 'sweepPage':
       return { need: 'for good', kind: 'runs' };
     case 'rollout':
     case 'verdicts':

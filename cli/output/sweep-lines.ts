@@ -1,22 +1,31 @@
-import type { SweepTable } from '../../contracts/sweep-results.ts';
-import { paperLines, sharedLines, sweepCells } from '../../report/sweep-markdown.ts';
+import type { SweepSummary, SweepTable } from '../../contracts/sweep-results.ts';
+import { readingNote, sharedLines, sweepTables } from '../../report/sweep-tables.ts';
 import { alignedTable } from './result-table.ts';
 
-/** A sweep's result for a terminal. */
+/** The end of a sweep: its result, and where more is. @param home of the installation. */
+export function sweepEndLines({ result, page, mlflowRunUrl }: SweepSummary, home: string): string[] {
+  return [
+    ...sweepLines(result),
+    `report         ${home}/store/${page.uri.slice('store:'.length)}`,
+    ...(mlflowRunUrl ? [`MLflow run     ${mlflowRunUrl}`] : []),
+  ];
+}
+
+/** A sweep's table for a terminal. */
 export function sweepLines(table: SweepTable): string[] {
-  const { conditions, verdict, warnings, leftOut, judges } = table;
+  const { verdict, warnings, leftOut } = table;
   return [
     '',
-    ...conditions.flatMap(({ name, clips, rows }) => {
-      const { head, cells } = sweepCells(table, rows);
-      return [`${name}: ${clips} held-out clips`, alignedTable(head, cells), ''];
-    }),
-    verdict,
-    ...warnings.map((warning) => `  WARNING: ${warning}.`),
+    ...sweepTables(table).flatMap(({ title, note, head, cells }) => [
+      ...[title, ...(note ? [note] : [])],
+      ...[alignedTable(head, cells), ''],
+    ]),
+    readingNote(table),
+    ...sharedLines(table).map((line) => `${line}.`),
     ...leftOut.map(({ run, state, reason }) => `  ${run}: ${state}, ${reason}`),
-    `  judge: ${judges.join(', ') || 'none'}`,
-    ...sharedLines(table).map((line) => `  ${line}.`),
-    ...paperLines(),
+    ...warnings.map((warning) => `  WARNING: ${warning}.`),
+    '',
+    verdict,
     '',
   ];
 }

@@ -161,6 +161,7 @@ const SCRIPT: Stages = {
     },
     table: ref('table.json'),
     report: ref('table.md'),
+    page: ref('sweep.html'),
   }),
   finishSweepTracking: () => ({ runUrl: 'http://127.0.0.1/s' }),
   writeReport: () => ({ report: ref('report.html') }),

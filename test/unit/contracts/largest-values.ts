@@ -237,7 +237,15 @@ const sweepTable: SweepTable = {
     {
       ...{ name: 'c'.repeat(40), clips: 1e9 },
       rows: sweepPlan.arms.map(({ name }) => ({
-        ...{ arm: name, seeds, mean: Math.PI, deviation: Math.PI, others: names('eval', 8), against },
+        ...{
+          arm: name,
+          seeds,
+          values: [Math.PI],
+          mean: Math.PI,
+          deviation: Math.PI,
+          others: names('eval', 8),
+          against,
+        },
         ...{ judgeCalls: 1e9, judgeUsd: Math.PI, seconds: Math.PI },
       })),
     },
@@ -442,9 +450,12 @@ const stages: { [N in StageName]: Case<N> } = {
     },
     output: { arm: sweepPlan.arms[0]! },
   },
-  writeSweepTable: { input: { runKey, ...comparedRuns }, output: { result: sweepTable, table: ref, report: ref } },
+  writeSweepTable: {
+    input: { runKey, ...comparedRuns },
+    output: { result: sweepTable, table: ref, report: ref, page: ref },
+  },
   finishSweepTracking: {
-    input: { runKey, name: 'n'.repeat(40), status: 'FINISHED', endTime: 1e13, table: ref, report: ref },
+    input: { runKey, name: 'n'.repeat(40), status: 'FINISHED', endTime: 1e13, table: ref, report: ref, page: ref },
     output: { runUrl: tracking.runUrl },
   },
   writeReport: {
