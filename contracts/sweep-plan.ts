@@ -19,7 +19,9 @@ export const SweepArm = z.strictObject({
 export type SweepArm = z.infer<typeof SweepArm>;
 
 /** The most runs of a sweep: the state of all of them passes through continue-as-new. */
-export const MOST_RUNS = 1000;
+export const MOST_RUNS = 500;
+/** Characters of the reason why a run has no result. */
+export const LONGEST_REASON = 300;
 
 /** A sweep as it was checked, with every arm written out. */
 export const SweepPlan = z.strictObject({

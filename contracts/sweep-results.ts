@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ArtifactRef } from '../core/artifact-ref.ts';
+import { LONGEST_REASON } from './sweep-plan.ts';
 
 /** What became of one run of a sweep. */
 export const SweepOutcome = z.strictObject({
@@ -12,7 +13,7 @@ export const SweepOutcome = z.strictObject({
    */
   state: z.enum(['finished', 'stopped', 'early', 'failed', 'skipped']),
   /** Why it did not finish: a clause for people. */
-  reason: z.string().optional(),
+  reason: z.string().max(LONGEST_REASON).optional(),
   /** Its key in the store. Absent: it was not started. */
   run: z.string().optional(),
   /** A `HeldOutDetails`: the benchmark of the policy that it ended with. */

@@ -10,7 +10,8 @@ import {
 } from '@temporalio/workflow';
 import { endSentence } from '../contracts/run-end.ts';
 import type { RunSummary } from '../contracts/run-results.ts';
-import type { SweepRun } from '../contracts/sweep-plan.ts';
+import { LONGEST_REASON, type SweepRun } from '../contracts/sweep-plan.ts';
+import { clipped } from '../core/clipped.ts';
 import { stopSignal } from './control.ts';
 import { reasonOf } from './reason-of.ts';
 import type { Ended, NextRun } from './sweep-snapshot.ts';
@@ -90,14 +91,14 @@ export class SweepRuns {
 
 function endOf({ end, trained: { details, metrics }, policy, spent }: RunSummary, metric: string): Ended {
   const paid = spent && { spent };
-  if (end?.how === 'stopped') return { state: 'stopped', reason: endSentence(end), ...paid };
+  if (end?.how === 'stopped') return { state: 'stopped', reason: clipped(endSentence(end), LONGEST_REASON), ...paid };
   const result = { step: policy.step, details, score: metrics[metric] ?? 0 };
   return { state: 'finished', ...result, isLimited: end?.how === 'limited', ...paid };
 }
 
 function failureOf(error: unknown): Ended {
   if (isCancellation(error)) return { state: 'stopped', reason: 'a user cancelled it' };
-  return { state: isStop(error) ? 'stopped' : 'failed', reason: reasonOf(error) };
+  return { state: isStop(error) ? 'stopped' : 'failed', reason: clipped(reasonOf(error), LONGEST_REASON) };
 }
 
 /** Whether a user stopped the run before it had a result. */

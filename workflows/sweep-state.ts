@@ -5,6 +5,8 @@ import { failedSpending, isLimited, shareOf } from './sweep-budget.ts';
 import { armsToStop } from './sweep-halving.ts';
 import type { Ended, NextRun, RunProgressInSweep, Share, SweepSnapshot } from './sweep-snapshot.ts';
 
+type WithoutResult = Extract<RunProgressInSweep, { reason: string }>;
+
 /** A sweep's state with the pure decisions about it: which run comes next, and what its end means for others. */
 export class SweepState {
   readonly snapshot: SweepSnapshot;
@@ -102,14 +104,14 @@ export class SweepState {
     const before = run.after === undefined ? undefined : runs[run.after];
     if (run.after !== undefined && before?.state !== 'finished') {
       if (before && !['running', 'resting'].includes(before.state))
-        runs[run.id] = { state: 'skipped', reason: `${run.after}, which it starts from, has not finished` };
+        this.#end(run, { state: 'skipped', reason: `${run.after}, which it starts from, has not finished` });
       return undefined;
     }
     const share = this.#shareOf(run);
     if (share === 'nothing') {
       // Others may give back what they do not need.
       if (this.running.length === 0)
-        runs[run.id] = { state: 'skipped', reason: 'nothing of the budget was left for it' };
+        this.#end(run, { state: 'skipped', reason: 'nothing of the budget was left for it' });
       return undefined;
     }
     runs[run.id] = { state: 'running', ...(share && { share }) };
@@ -194,14 +196,17 @@ export class SweepState {
     for (const { name } of this.plan.arms) this.#close(name, { state: 'skipped', reason: 'a user stopped the sweep' });
   }
 
-  /** No open run of an arm starts any more. One that has made steps keeps what it has spent. */
-  #close(arm: string, end: Extract<RunProgressInSweep, { reason: string }>): void {
-    for (const run of this.#open.filter((each) => each.arm === arm)) {
-      const before = this.snapshot.runs[run.id];
-      const paid = before?.state === 'resting' && before.spent && { spent: before.spent };
-      const state = before && end.state === 'skipped' ? 'stopped' : end.state;
-      this.snapshot.runs[run.id] = state === 'skipped' ? { ...end, state } : { ...end, state, ...paid };
-    }
+  /** No open run of an arm starts any more. */
+  #close(arm: string, end: WithoutResult): void {
+    for (const run of this.#open) if (run.arm === arm) this.#end(run, end);
+  }
+
+  /** An open run does not start any more. One that has made steps keeps what it has spent. */
+  #end({ id }: SweepRun, end: WithoutResult): void {
+    const before = this.snapshot.runs[id];
+    const paid = before?.state === 'resting' && before.spent && { spent: before.spent };
+    const state = before && end.state === 'skipped' ? 'stopped' : end.state;
+    this.snapshot.runs[id] = state === 'skipped' ? { ...end, state } : { ...end, state, ...paid };
   }
 
   #runningOf(arm: string): SweepRun[] {

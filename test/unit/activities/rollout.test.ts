@@ -47,7 +47,7 @@ async function stage(sampleIds: string[], at?: ArtifactStore) {
   const { engine, requests } = scriptedEngine();
   const progress: unknown[] = [];
   const activities = createRolloutActivities({ store, engine, onProgress: (p) => progress.push(p) });
-  const weights = await store.put('policies/base/model.safetensors', 'weights');
+  const weights = await store.put('trained/model.safetensors', 'weights');
   const input = {
     ...{ runKey: 'r', step: 3 },
     policy: { model: 'tiny', step: 2, weights },

@@ -5,7 +5,7 @@ import { expandArms } from '../../../configs/sweep-arms.ts';
 import { ArmFields } from '../../../configs/sweep-file.ts';
 import { refusal } from '../../refusal.ts';
 
-const BASE = { name: 'base.yaml', text: 'algorithm: { kind: grpo, steps: 2 }\n' };
+const BASE = { name: 'base.yaml', text: 'dataset: { kind: shapes }\nalgorithm: { kind: grpo, steps: 2 }\n' };
 const HEAD = 'name: my-sweep\nconfig: quickstart\nreference: grpo\n';
 const parsed = (text: string) => parseSweep({ name: 'lab/my.yaml', text });
 const refuses = (text: string, ...named: string[]) =>

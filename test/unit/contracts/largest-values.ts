@@ -3,7 +3,7 @@ import { MOST_CONFIG_BYTES } from '../../../configs/size-limits.ts';
 import { MOVING_PARTS, NOTHING_SEEN } from '../../../contracts/run-identity.ts';
 import type { Evaluation, RunSummary, SuiteEvaluation } from '../../../contracts/run-results.ts';
 import type { RunProgress, RunSnapshot } from '../../../contracts/run-state.ts';
-import { MOST_RUNS, type SweepPlan } from '../../../contracts/sweep-plan.ts';
+import { LONGEST_REASON, MOST_RUNS, type SweepPlan } from '../../../contracts/sweep-plan.ts';
 import type { SweepTable } from '../../../contracts/sweep-results.ts';
 import { type Identity, LONGEST_FACT, MOST_FACTS, MOST_VERSIONS } from '../../../core/identity.ts';
 import { payloadBytes } from '../../../core/payload-size.ts';
@@ -223,7 +223,7 @@ const sweepPlan: SweepPlan = {
 const comparedRuns = {
   ...{ name: 'n'.repeat(40), metric: 'eventF1', reference: 'arm-0' },
   outcomes: sweepPlan.arms.map(({ name }) => ({
-    ...{ arm: name, condition: 'c'.repeat(40), seed: 1e9, state: 'failed' as const, reason: 'r'.repeat(300) },
+    ...{ arm: name, condition: 'c'.repeat(40), seed: 1e9, state: 'failed' as const, reason: 'r'.repeat(LONGEST_REASON) },
     ...{ run: `${runKey}.${name}`, details: ref },
   })),
 };

@@ -97,8 +97,9 @@ describe('the table of a sweep', () => {
   test('as Markdown has the published rows beside ours, marked as other; names cannot break it', async () => {
     const text = sweepMarkdown(await table([run('sft', 1, 0.5), run('a|b<script>', 1, 0.6)]));
     expect(text).toContain('| a\\|b\\<script\\> | 1 |');
-    expect(text).toContain('another model, other data');
-    expect(text).toContain('| VideoCap-R1 (GRPO) | 34.2 | 43.8 | 36.7 |');
+    expect(text).toContain('another model (Qwen2-VL-7B), other data and other benchmarks');
+    expect(text).toContain('| VideoCap-R1 (GRPO) (published) | - | 34.2 | 43.8 | 36.7 |');
+    expect(text).toMatch(/\| sft \| [\d.]+ \| - \| - \| 34.2 \|/);
     expect(text).toContain('400 in the data sets of all runs, 100 made');
   });
 
