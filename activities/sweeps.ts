@@ -25,6 +25,8 @@ import { VideocapError } from '../core/errors.ts';
 import { readManifest } from '../core/manifest.ts';
 import { sha256 } from '../core/sha256.ts';
 import { keyOf } from '../core/store-layout.ts';
+import { isLlm, type JudgeConfig } from '../judge/judge-config.ts';
+import type { JudgeSpending } from '../judge/usage.ts';
 import { sweepMarkdown } from '../report/sweep-markdown.ts';
 import { type MeasuredRun, sweepTable } from '../report/sweep-table.ts';
 import type { ActivityDeps } from './activity-deps.ts';
@@ -150,19 +152,29 @@ async function readRun(store: ArtifactStore, outcome: SweepOutcome) {
   const records = await readRecords(store, outcome.run, 0, last);
   const sum = (metric: string) => records.reduce((total, { metrics }) => total + (metrics[metric] ?? 0), 0);
   const paid = sum('judge/calls');
+  const isPaid = isLlm(config.judge);
   const measured = outcome.details && (await store.readJson(outcome.details, HeldOutDetails));
   return {
     run: {
       ...outcome,
       measured,
+      steps: config.algorithm.steps,
       ...rewardsOf(config),
-      judgeCalls: spent.calls + (benchmarkSpent?.calls ?? 0),
-      judgeUsd: spent.usd + (benchmarkSpent?.usd ?? 0),
+      ...paidOf([config.judge, spent], [config.benchmark.judge, benchmarkSpent]),
       seconds: sum('time/stepSeconds'),
     } satisfies MeasuredRun,
     videos: await videosOf(store, outcome.run),
     startCaptions: evaluations.filter(({ step }) => step === 0).map(({ captions }) => captions.sha256),
-    answers: { used: paid + sum('judge/cacheHits'), paid },
+    answers: isPaid ? { used: paid + sum('judge/cacheHits'), paid } : nothing.answers,
+  };
+}
+
+/** What language models have cost; rules cost nothing. */
+function paidOf(...judges: [judge: JudgeConfig | undefined, spent: JudgeSpending | undefined][]) {
+  const paid = judges.flatMap(([judge, spent]) => (judge && isLlm(judge) && spent ? [spent] : []));
+  return {
+    judgeCalls: paid.reduce((sum, { calls }) => sum + calls, 0),
+    judgeUsd: paid.reduce((sum, { usd }) => sum + usd, 0),
   };
 }
 

@@ -47,6 +47,8 @@ export const SweepRow = z.strictObject({
   others: z.record(z.string(), z.number()),
   /** Absent for the reference arm, and where one of the two has no result. */
   against: Difference.optional(),
+  /** Of a run that counts; 0: it is not trained, so that one seed is all there is. */
+  steps: z.int().optional(),
   /** The parts of its reward that the paper's table 3 compares; absent where it learns from references. */
   rewards: z.strictObject({ think: z.boolean(), caption: z.string().nullable() }).optional(),
   /** All runs of the arm in the condition: what was paid. */
@@ -63,8 +65,8 @@ export const SweepTable = z.strictObject({
   metric: z.string(),
   reference: z.string(),
   conditions: z.array(z.strictObject({ name: z.string(), clips: z.int(), rows: z.array(SweepRow) })),
-  /** Follows from the numbers. */
-  verdict: z.string(),
+  /** Sentences that follow from the numbers. */
+  verdict: z.array(z.string()),
   warnings: z.array(z.string()),
   /** Runs that are in no number. */
   leftOut: z.array(z.strictObject({ arm: z.string(), run: z.string(), state: z.string(), reason: z.string() })),

@@ -8,7 +8,7 @@ export function sweepMarkdown(table: SweepTable): string {
   return [
     `# ${name}`,
     '',
-    escaped(verdict),
+    ...verdict.map((sentence) => `- ${escaped(sentence)}`),
     '',
     ...warnings.map((warning) => `- **Warning:** ${escaped(warning)}.`),
     ...sweepTables(table).flatMap(({ title, note, ...rest }) => [

@@ -33,7 +33,7 @@ export function sweepPage(table: SweepTable): string {
     <h1>${name}</h1>
     <p class="facts"><span>${arms.size} arms</span> <span>${conditions.length} condition${conditions.length > 1 && 's'}</span>
       <span>${runs} runs finished</span> <span>decided by ${metric}</span></p>
-    <p class="verdict">${verdict}</p>
+    ${verdict.map((sentence) => html`<p class="verdict">${sentence}</p>`)}
     ${warnings.map((warning) => html`<p class="warning"><b>${warning}.</b></p>`)}
   </header>
   ${conditions.map((condition) => conditionCharts(table, condition))}

@@ -10,6 +10,7 @@ import { mean, standardDeviation } from '../core/statistics.ts';
 export interface MeasuredRun extends SweepOutcome {
   /** Of runs that count. */
   measured?: HeldOutDetails | undefined;
+  steps?: number;
   rewards?: SweepRow['rewards'];
   judgeCalls: number;
   judgeUsd: number;
@@ -84,7 +85,7 @@ function rowOf(arm: string, here: readonly MeasuredRun[], metric: string): Sweep
     const each = name === metric ? [] : valuesOf(clips, other);
     return each.length === 0 ? [] : [[name, mean(each)] as const];
   });
-  const rewards = own.find((run) => run.rewards)?.rewards;
+  const { steps, rewards } = own.find((run) => run.steps !== undefined) ?? {};
   const sum = (number: (run: MeasuredRun) => number) => own.reduce((total, run) => total + number(run), 0);
   return {
     arm,
@@ -93,6 +94,7 @@ function rowOf(arm: string, here: readonly MeasuredRun[], metric: string): Sweep
     mean: values.length === 0 ? null : mean(values),
     deviation: values.length < 2 ? null : standardDeviation(values),
     others: Object.fromEntries(others),
+    ...(steps !== undefined && { steps }),
     ...(rewards && { rewards }),
     judgeCalls: sum(({ judgeCalls }) => judgeCalls),
     judgeUsd: sum(({ judgeUsd }) => judgeUsd),
@@ -107,33 +109,37 @@ function smallestDifference(standardError: number, comparisons: number): number 
 
 type Judged = Omit<SweepTable, 'verdict' | 'warnings' | 'leftOut'>;
 
-/** What the numbers say of the arms against the reference, in a sentence. */
-export function verdictOf({ conditions, reference, metric }: Judged): string {
-  const compared = conditions.flatMap(({ name, rows }) =>
-    rows.flatMap(({ arm, against }) =>
-      against ? [{ ...against, arm: conditions.length > 1 ? `${arm} (${name})` : arm }] : [],
-    ),
-  );
-  if (compared.length === 0) return `Nothing can be compared with ${reference}: too few runs have finished.`;
-  const isTold = ({ corrected }: { corrected: number }) => corrected < SIGNIFICANT;
+/** What the numbers say of the arms against the reference: a sentence for each condition. */
+export function verdictOf({ conditions, reference, metric }: Judged): string[] {
+  const verdicts = conditions.flatMap(({ name, rows }) => {
+    const compared = rows.flatMap(({ arm, against }) => (against ? [{ ...against, arm }] : []));
+    const where = conditions.length > 1 ? `, ${name}` : '';
+    return compared.length === 0 ? [] : [`${metric}${where}: ${verdictOn(compared, reference)}.`];
+  });
+  if (verdicts.length === 0) return [`Nothing can be compared with ${reference}: too few runs have finished.`];
+  const comparisons = conditions.flatMap(({ rows }) => rows.filter(({ against }) => against)).length;
+  const corrected = comparisons === 1 ? 'one comparison' : `${comparisons} comparisons, corrected by Holm`;
+  return [...verdicts, `A difference counts at p < ${SIGNIFICANT} (${corrected}).`];
+}
+
+function verdictOn(compared: readonly (NonNullable<SweepRow['against']> & { arm: string })[], reference: string) {
+  const isTold = ({ corrected, difference }: (typeof compared)[number]) => corrected < SIGNIFICANT && difference !== 0;
   const ahead = compared.filter((each) => isTold(each) && each.difference > 0);
   const behind = compared.filter((each) => isTold(each) && each.difference < 0);
-  const open = compared.filter((each) => !isTold(each) || each.difference === 0);
+  const open = compared.filter((each) => !isTold(each));
   const shown = ({ arm, difference, low, high }: (typeof compared)[number]) =>
     `${arm} by ${Math.abs(difference).toFixed(1)} (${signed(low)} to ${signed(high)})`;
-  const clauses = [
+  return [
     ...(ahead.length > 0 ? [`ahead of ${reference}: ${listed(ahead.map(shown))}`] : []),
     ...(behind.length > 0 ? [`behind ${reference}: ${listed(behind.map(shown))}`] : []),
-    ...(open.length > 0 ? [`no difference that these runs can tell: ${listed(open.map(({ arm }) => arm))}`] : []),
-  ];
-  const comparisons = compared.length === 1 ? 'one comparison' : `${compared.length} comparisons, corrected by Holm`;
-  return `${metric}, p < ${SIGNIFICANT} (${comparisons}): ${clauses.join('; ')}.`;
+    ...(open.length > 0 ? [`no difference to ${reference} can be told of ${listed(open.map(({ arm }) => arm))}`] : []),
+  ].join('; ');
 }
 
 function warningsOf({ conditions, judges, reference }: Judged, leftOut: SweepTable['leftOut']): string[] {
   const rows = conditions.flatMap((condition) => condition.rows.map((row) => ({ ...row, condition })));
   const named = (which: (seeds: number) => boolean) => [
-    ...new Set(rows.filter(({ seeds }) => which(seeds.length)).map(({ arm }) => arm)),
+    ...new Set(rows.filter(({ seeds, steps }) => steps !== 0 && which(seeds.length)).map(({ arm }) => arm)),
   ];
   const [none, one, few] = [
     named((seeds) => seeds === 0),

@@ -41,9 +41,9 @@ function conditionTable(table: SweepTable, { name, clips, rows }: SweepTable['co
     title: `${name}: ${clips} held-out clips`,
     head: [
       ...['arm', 'seeds', `${table.metric} (sd)`, `vs ${table.reference}`, '95% interval', 'p (Holm)', 'could see'],
-      ...beside.map(([, title]) => title),
       ...(isPaid ? ['judge calls', 'USD'] : []),
       'minutes',
+      ...beside.map(([, title]) => title),
     ],
     cells: rows.map((row) => {
       const { against } = row;
@@ -53,10 +53,10 @@ function conditionTable(table: SweepTable, { name, clips, rows }: SweepTable['co
         of(({ difference }) => signed(difference)),
         of(({ low, high }) => `${signed(low)} to ${signed(high)}`),
         of(({ corrected }) => (corrected < 0.001 ? '< 0.001' : corrected.toFixed(3))),
-        of(({ smallest }) => smallest.toFixed(1)),
-        ...beside.map(([metric]) => points(row.others[metric])),
+        of(({ smallest }) => (smallest === 0 ? NONE : smallest.toFixed(1))),
         ...(isPaid ? [String(row.judgeCalls), row.judgeUsd.toFixed(2)] : []),
         (row.seconds / 60).toFixed(1),
+        ...beside.map(([metric]) => points(row.others[metric])),
       ];
     }),
   };
@@ -128,7 +128,9 @@ export function sharedLines({ shared: { videos, answers, startCaptions } }: Swee
       ? [`Answers of the judge in training: ${answers.used}, of which ${answers.paid} were paid for`]
       : []),
     ...(startCaptions.used > 0
-      ? [`Benchmarks of start policies: ${startCaptions.used}, captioned ${startCaptions.made} times`]
+      ? [
+          `Benchmarks of start policies: ${startCaptions.used}, captioned ${startCaptions.made === 1 ? 'once' : `${startCaptions.made} times`}`,
+        ]
       : []),
   ];
 }

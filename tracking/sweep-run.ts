@@ -42,7 +42,7 @@ export function sweepMetrics({ conditions, metric }: SweepTable, timestamp: numb
 /** The sweep's description at its end. Short, since MLflow folds long ones. */
 export function sweepNote({ name, verdict, warnings }: SweepTable, path: string): string {
   return [
-    `The sweep \`${name}\`. ${verdict}`,
+    `The sweep \`${name}\`. ${verdict.join(' ')}`,
     ...warnings.map((warning) => `**Warning:** ${warning}.`),
     `Its table and pictures: artifact \`${path}\`.`,
   ].join('\n\n');

@@ -25,7 +25,7 @@ export function sweepLines(table: SweepTable): string[] {
     ...leftOut.map(({ run, state, reason }) => `  ${run}: ${state}, ${reason}`),
     ...warnings.map((warning) => `  WARNING: ${warning}.`),
     '',
-    verdict,
+    ...verdict,
     '',
   ];
 }

@@ -161,7 +161,7 @@ it('a sweep whose worker is killed ends in the table of an undisturbed one; its 
 
   const { parent, children } = await trackedRuns(struck.summary);
   expect(parent.info.status).toBe('FINISHED');
-  expect(tagOf(parent, 'mlflow.note.content')).toContain(struck.summary.result.verdict);
+  expect(tagOf(parent, 'mlflow.note.content')).toContain(struck.summary.result.verdict[0]);
   const means = struck.summary.result.conditions[0]!.rows.flatMap(({ arm, mean }) =>
     mean === null ? [] : [[`eventF1/${arm}.all`, mean]],
   );

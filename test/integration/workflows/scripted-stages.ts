@@ -155,7 +155,7 @@ const SCRIPT: Stages = {
   }),
   writeSweepTable: ({ name, metric, reference, outcomes }) => ({
     result: {
-      ...{ name, metric, reference, conditions: [], verdict: `${outcomes.length} runs`, warnings: [], leftOut: [] },
+      ...{ name, metric, reference, conditions: [], verdict: [`${outcomes.length} runs`], warnings: [], leftOut: [] },
       judges: [],
       shared: { videos: NOTHING, answers: { used: 0, paid: 0 }, startCaptions: NOTHING },
     },

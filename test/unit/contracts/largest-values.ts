@@ -223,7 +223,13 @@ const sweepPlan: SweepPlan = {
 const comparedRuns = {
   ...{ name: 'n'.repeat(40), metric: 'eventF1', reference: 'arm-0' },
   outcomes: sweepPlan.arms.map(({ name }) => ({
-    ...{ arm: name, condition: 'c'.repeat(40), seed: 1e9, state: 'failed' as const, reason: 'r'.repeat(LONGEST_REASON) },
+    ...{
+      arm: name,
+      condition: 'c'.repeat(40),
+      seed: 1e9,
+      state: 'failed' as const,
+      reason: 'r'.repeat(LONGEST_REASON),
+    },
     ...{ run: `${runKey}.${name}`, details: ref },
   })),
 };
@@ -232,7 +238,7 @@ const against = {
   smallest: Math.PI,
 };
 const sweepTable: SweepTable = {
-  ...{ name: 'n'.repeat(40), metric: 'eventF1', reference: 'arm-0', verdict: 'v'.repeat(4000) },
+  ...{ name: 'n'.repeat(40), metric: 'eventF1', reference: 'arm-0', verdict: Array(20).fill('v'.repeat(1000)) },
   conditions: [
     {
       ...{ name: 'c'.repeat(40), clips: 1e9 },
