@@ -138,11 +138,9 @@ it('a sweep whose worker is killed ends in the table of an undisturbed one; its 
   const calm = await play('calm');
 
   for (const { summary } of [struck, calm]) {
-    const states = summary.outcomes.map(({ arm, seed, state }) => `${arm} ${seed} ${state}`);
-    expect(states.filter((state) => state.endsWith('finished'))).toEqual(FINISHED);
-    expect(summary.outcomes.find(({ arm }) => arm === 'broken')).toMatchObject({
-      ...{ state: 'failed', reason: expect.stringContaining('never-made') },
-    });
+    const states = summary.outcomes.map(({ arm, seed, state, reason = '' }) => `${arm} ${seed} ${state}${reason}`);
+    expect(states.filter((state) => !state.startsWith('broken'))).toEqual(FINISHED);
+    expect(states.find((state) => state.startsWith('broken'))).toMatch(/failed.*never-made/);
   }
   expect(tableOf(struck.summary)).toEqual(tableOf(calm.summary));
   expect(calm.summary.result.conditions[0]!.rows.map(({ arm, seeds }) => [arm, seeds])).toEqual([
