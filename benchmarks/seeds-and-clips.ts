@@ -1,9 +1,10 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { quantile } from 'simple-statistics';
+import { probit, quantile } from 'simple-statistics';
 import { seedAt } from '../core/random.ts';
 import { mean, standardDeviation } from '../core/statistics.ts';
+import { studentT } from '../core/student-t.ts';
 import type { ClipMetric } from './clip-metrics.ts';
 import type { ClipResult } from './held-out.ts';
 
@@ -45,7 +46,8 @@ export function valuesOf(runs: SeedResults, metric: ClipMetric): number[] {
 /**
  * The paired bootstrap over clips and seeds, both: a resample draws clips with replacement, the same ones for every run
  * of both arms, and runs of each arm. A mean over few drawn runs varies too little, by (k - 1) / k for k runs: its
- * deviation is scaled up by that (Rao and Wu, 1988). With one run an arm, the interval is of the clips alone.
+ * deviation is scaled up by that (Rao and Wu, 1988), and by Student's t over the normal quantile, since the spread of
+ * few runs is known badly (Hesterberg, 2015). With one run an arm, the interval is of the clips alone.
  * Deterministic; `undefined` where the arms have no clip in common that all their runs have a score for.
  */
 export async function compareArms(
@@ -58,12 +60,19 @@ export async function compareArms(
   const [before, after] = [reference, arm].map((runs) => runs.map((clips) => columnsOf(clips, names, metric)));
   const generator = xoroshiro128plus(seedAt(SEED, ['arms', names.length, before!.length, after!.length]));
   const draw = (below: number) => uniformInt(generator, 0, below - 1);
+  const scale = spread(before!.length + after!.length - 2);
   const weights = new Float64Array(names.length);
   const differences: number[] = [];
+  const drawn = (runs: readonly Column[][]) =>
+    drawnMean(
+      runs.map((columns) => valueAt(columns, weights, metric)),
+      scale,
+      draw,
+    );
   for (let i = 0; i < RESAMPLES; i++) {
     weights.fill(0);
     for (let n = 0; n < names.length; n++) weights[draw(names.length)]! += 1 / names.length;
-    differences.push(drawnMean(after!, weights, metric, draw) - drawnMean(before!, weights, metric, draw));
+    differences.push(drawn(after!) - drawn(before!));
     if ((i + 1) % IN_ONE_GO === 0) await othersTurn();
   }
   weights.fill(1 / names.length);
@@ -82,17 +91,18 @@ export async function compareArms(
 /** One part of a metric, clip by clip. */
 type Column = Float64Array;
 
-function drawnMean(
-  runs: readonly Column[][],
-  weights: Float64Array,
-  metric: ClipMetric,
-  draw: (below: number) => number,
-): number {
-  const values = runs.map((columns) => valueAt(columns, weights, metric));
+/** By how much the deviation of a mean over few runs is scaled, besides what a resample of them loses. */
+function spread(degrees: number): number {
+  const probability = (1 + LEVEL) / 2;
+  return degrees < 1 ? 1 : studentT(probability, degrees) / probit(probability);
+}
+
+/** The mean over as many runs, drawn with replacement. */
+function drawnMean(values: readonly number[], scale: number, draw: (below: number) => number): number {
   const centre = mean(values);
   if (values.length === 1) return centre;
   const drawn = mean(values.map(() => values[draw(values.length)]!));
-  return centre + (drawn - centre) * Math.sqrt(values.length / (values.length - 1));
+  return centre + (drawn - centre) * scale * Math.sqrt(values.length / (values.length - 1));
 }
 
 function valueAt(columns: readonly Column[], weights: Float64Array, metric: ClipMetric): number {

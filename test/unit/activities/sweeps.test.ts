@@ -68,9 +68,7 @@ test('a table is written once, and another one where another run has ended', asy
   const outcome = { arm: 'sft', condition: 'all', seed: 1, state: 'failed' as const, reason: 'no memory' };
   const input = { runKey: 's', name: 'small', metric: 'eventF1', reference: 'sft', outcomes: [outcome] };
   const first = await writeSweepTable(input);
-  expect(first.result.leftOut).toEqual([
-    { arm: 'sft', run: 'sft, all, seed 1', state: 'failed', reason: 'no memory' },
-  ]);
+  expect(first.result.leftOut).toEqual([{ arm: 'sft', run: 'sft, all, seed 1', state: 'failed', reason: 'no memory' }]);
   expect(await writeSweepTable(input)).toEqual(first);
   const other = await writeSweepTable({ ...input, outcomes: [outcome, { ...outcome, seed: 2 }] });
   expect(other.table.uri).not.toBe(first.table.uri);

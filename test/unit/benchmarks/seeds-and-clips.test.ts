@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CLIP_METRICS } from '../../../benchmarks/clip-metrics.ts';
 import { type ClipResult, heldOutMetrics } from '../../../benchmarks/held-out.ts';
 import { compareArms, valuesOf } from '../../../benchmarks/seeds-and-clips.ts';
+import { uniformAt } from '../../../core/random.ts';
 import { standardDeviation } from '../../../core/statistics.ts';
 
 const CLIPS = 120;
@@ -30,7 +32,8 @@ describe('arms against the reference', () => {
   });
 
   test('with three and four seeds: the same design in numpy', async () => {
-    // numpy 2, 20,000 resamples: clips drawn once for both arms, runs drawn for each, scaled by sqrt(k / (k - 1)).
+    // numpy 2 and scipy 1.17, 200,000 resamples: clips drawn once for both arms, runs drawn for each, scaled by
+    // sqrt(k / (k - 1)) and by t.ppf(0.975, 5) / norm.ppf(0.975).
     const arm = [1, 2, 3].map((seed) => scores(seed, 0.26 + 0.02 * seed));
     const reference = [4, 5, 6, 7].map((seed) => scores(seed, 0.2 + 0.015 * seed));
     const found = (await compareArms(reference, arm, think))!;
@@ -53,16 +56,56 @@ describe('arms against the reference', () => {
     expect(await compareArms([scores(1, 0.2)], [other], think)).toBeUndefined();
   });
 
-  test('without an effect are told apart about 5 times in 100', async () => {
+  test('without an effect are told apart about 5 times in 100, though every seed is better or worse by itself', async () => {
+    // 150 worlds of this kind with 30 clips: 3 in 100 with three seeds, 5 in 100 with five.
     let told = 0;
-    for (let world = 0; world < 40; world++) {
+    for (let world = 0; world < 30; world++) {
       const arms = [1, 2].map((side) =>
-        [1, 2, 3].map((seed) => scores(1000 * world + 10 * side + seed, 0.2).slice(0, 30)),
+        [1, 2, 3].map((seed) => {
+          const own = 0.2 + 0.1 * uniformAt(world, ['seed', side, seed]);
+          return scores(1000 * world + 10 * side + seed, own).slice(0, 12);
+        }),
       );
       const found = (await compareArms(arms[0]!, arms[1]!, think))!;
       if (found.p < 0.05) told++;
     }
-    expect(told).toBeLessThanOrEqual(7);
+    expect(told).toBeLessThanOrEqual(5);
+  });
+
+  /** One or more runs on the same few clips. */
+  const runs = fc
+    .array(fc.array(fc.double({ min: 0, max: 0.5, noNaN: true }), { minLength: 6, maxLength: 6 }), {
+      ...{ minLength: 1, maxLength: 3 },
+    })
+    .map((seeds) => seeds.map((values) => values.map((value, i) => ({ ...scores(1, 0)[i]!, think: value }))));
+
+  test('have bounds around, a p-value that is one, and the same result in whatever order the clips come', async () => {
+    await fc.assert(
+      fc.asyncProperty(runs, runs, async (reference, arm) => {
+        const found = (await compareArms(reference, arm, think))!;
+        expect(found.low).toBeLessThanOrEqual(found.high);
+        expect(found.p).toBeGreaterThan(0);
+        expect(found.p).toBeLessThanOrEqual(1);
+        const reversed = [reference, arm].map((each) => each.map((clips) => [...clips].reverse()));
+        expect(await compareArms(reversed[0]!, reversed[1]!, think)).toEqual(found);
+        const [back] = [await compareArms(arm, reference, think)];
+        expect(back!.difference).toBeCloseTo(-found.difference, 9);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  test('that are better by so much on every clip are ahead by so much more, with bounds that move along', async () => {
+    await fc.assert(
+      fc.asyncProperty(runs, runs, fc.double({ min: 0.01, max: 0.5, noNaN: true }), async (reference, arm, more) => {
+        const better = arm.map((clips) => clips.map((clip) => ({ ...clip, think: clip.think! + more })));
+        const [before, after] = [await compareArms(reference, arm, think), await compareArms(reference, better, think)];
+        for (const what of ['difference', 'low', 'high'] as const)
+          expect(after![what] - before![what]).toBeCloseTo(100 * more, 6);
+        expect(after!.standardError).toBeCloseTo(before!.standardError, 6);
+      }),
+      { numRuns: 10 },
+    );
   });
 });
 
@@ -91,6 +134,6 @@ test('every metric has the value that the benchmark reports', () => {
 /** In points. */
 const GOLDEN = {
   one: { difference: 5.304053311529427, low: 0.9435583, high: 9.70034103, standardError: 2.2256137, p: 0.0189095 },
-  seeds: { difference: 2.5309579516462954, low: -1.58462437, high: 6.87755095, standardError: 2.1267734 },
+  seeds: { difference: 2.5309579516462954, low: -2.56307558, high: 7.8983806, standardError: 2.63017252 },
   deviation: 1.1530903784474174,
 };

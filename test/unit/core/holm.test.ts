@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { holm } from '../../../core/holm.ts';
 
@@ -9,4 +10,20 @@ test('Holm’s correction gives what R and statsmodels give, in the order given'
   expect(rounded([0.4, 0.9])).toEqual([0.8, 0.9]);
   expect(rounded([0.6, 0.9])).toEqual([1, 1]);
   expect(holm([])).toEqual([]);
+});
+
+test('it never makes a value smaller, or larger than Bonferroni does; it keeps their order, and depends on no order', () => {
+  const values = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 12 });
+  fc.assert(
+    fc.property(values, (p) => {
+      const corrected = holm(p);
+      for (const [i, value] of p.entries()) {
+        expect(corrected[i]).toBeGreaterThanOrEqual(value);
+        expect(corrected[i]).toBeLessThanOrEqual(Math.min(1, value * p.length));
+        for (const [j, other] of p.entries())
+          if (value < other) expect(corrected[i]).toBeLessThanOrEqual(corrected[j]!);
+      }
+      expect(holm([...p].reverse())).toEqual([...corrected].reverse());
+    }),
+  );
 });
