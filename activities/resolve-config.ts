@@ -29,7 +29,7 @@ export function createConfigActivities(deps: Pick<ActivityDeps, 'store' | 'home'
 }
 
 /** The config's text as the command has read it that started the run; else as it is now, if runs may open it. */
-async function textOf({ config: name, configHash: hash }: RunInput, home: string): Promise<ConfigText> {
+export async function textOf({ config: name, configHash: hash }: RunInput, home: string): Promise<ConfigText> {
   const kept = hash && (await keptConfig(home, name, hash));
   if (kept) return kept;
   if (isConfigPath(name)) {

@@ -7,11 +7,13 @@ import {
   RolloutGroupsInput,
   RolloutGroupsOutput,
 } from '../contracts/policy.ts';
-import { type CaptionedClip, Group, type OutputForm, parseCompletion, Rollout } from '../core/completion.ts';
+import { CaptionedClip, Group, type OutputForm, parseCompletion, Rollout } from '../core/completion.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { GenerateRequest, PinnedFile } from '../core/policy-engine.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
-import { keyOf } from '../core/store-layout.ts';
+import { sha256 } from '../core/sha256.ts';
+import { keyOf, parseKey } from '../core/store-layout.ts';
+import { keyOfContent, nameIn } from '../core/stored-ref.ts';
 import { filtersOf } from '../core/token-filters.ts';
 import { captionChoice, listClips, readShown } from '../policy/engine-inputs.ts';
 import type { PolicyConfig } from '../policy/policy-config.ts';
@@ -76,6 +78,18 @@ export function createRolloutActivities({ store, engine, onProgress, signal, out
     if (isRecipe(reference)) return withFiles(means, reference, ({ weights }) => storeStart(reference, weights));
     const restored = await restoreStartPolicy(store, engine, reference, model, means.options);
     return (await withMerged(means, restored, section, (weights) => storeStart(reference, weights))) ?? restored;
+  }
+
+  /**
+   * What a start policy writes: every run of it is measured by that first, so it is made once for all. The engine and
+   * the machine are part of its name.
+   */
+  async function shared(madeOf: CaptionedBy, caption: () => Promise<CaptionedClip[]>): Promise<CaptionedClip[]> {
+    const { policy, section } = madeOf;
+    const computedWith = await engine.identity(policy.model, section);
+    const hash = sha256(JSON.stringify({ ...madeOf, computedWith }));
+    const captions = await store.putJsonOnce(keyOf('startCaptions', { hash }), caption);
+    return store.readJson(captions, z.array(CaptionedClip));
   }
 
   /** Tells the run that rollout servers do not answer, and once that they do: an attempt before may have waited. */
@@ -163,16 +177,35 @@ export function createRolloutActivities({ store, engine, onProgress, signal, out
           maxNewTokens,
           ...captionChoice(decoding, seed),
         };
-        const captions = await store.putJsonOnce(keyOf('captions', place), async () => {
+        const caption = async () => {
           const groups = await write({ clips }, request, output, (from) => keyOf('captionsSlice', { ...place, from }));
           return groups.map(({ sampleId, prompt, completions: [completion] }): CaptionedClip => {
             const { text, tokenIds, parsed } = completion!;
             return { sampleId, ...(prompt !== undefined && { prompt }), text, tokens: tokenIds.length, parsed };
           });
+        };
+        const captions = await store.putJsonOnce(keyOf('captions', place), () => {
+          const madeOf = { policy, section, clips, output, maxNewTokens, decoding, seed };
+          return isShared(madeOf) ? shared(madeOf, caption) : caption();
         });
         const computedWith = await engine.identity(policy.model, section);
         return { captions, computedWith, seconds: (performance.now() - started) / 1000 };
       });
     },
   };
+}
+
+type CaptionsInput = z.infer<typeof CaptionClipsInput>;
+/** All that determines captions, but the engine. */
+type CaptionedBy = Pick<CaptionsInput, 'policy' | 'clips' | 'output' | 'maxNewTokens' | 'decoding' | 'seed'> & {
+  section: CaptionsInput['engine'];
+};
+
+/**
+ * Whether runs share what a policy writes: a model's own, computed by the worker. What rollout servers are is known
+ * only after they have sampled, since they may be away before.
+ */
+function isShared({ policy: { weights }, section }: CaptionedBy): boolean {
+  const isServed = section.kind === 'torch' && section.rollout.kind === 'vllm';
+  return !isServed && parseKey(keyOfContent(nameIn(weights)) ?? '')?.kind === 'startWeights';
 }

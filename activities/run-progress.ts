@@ -75,6 +75,7 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
         captionsSpent: ____,
         collapse: __,
         rolloutPolicy: ___,
+        sweep: _____,
         ...state
       }: RunProgress): RunProgress => ({
         ...state,

@@ -6,7 +6,6 @@ import { baseAndTrained, type Evaluation, ScoredRollout, type StepRecord } from 
 import { FinishTrackingInput, MirrorRecordsInput, StartTrackingInput, type Tracking } from '../contracts/tracking.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import { clipped } from '../core/clipped.ts';
 import { CaptionedClip, Rollout } from '../core/completion.ts';
 import { unlessDamaged } from '../core/errors.ts';
 import { jsonBytes } from '../core/json-in-parts.ts';
@@ -17,27 +16,31 @@ import { type EvaluationContent, evaluationTable } from '../tracking/evaluation-
 import { findOrCreateRun, reopen } from '../tracking/find-or-create-run.ts';
 import { flatParams } from '../tracking/flat-params.ts';
 import { gitCommit } from '../tracking/git-commit.ts';
-import { LONGEST_TAG, logBatches, metricPoints } from '../tracking/log-batches.ts';
+import { logBatches, metricPoints } from '../tracking/log-batches.ts';
 import { rolloutTablePath } from '../tracking/logged-tables.ts';
-import { MlflowClient, type MlflowRun, type Tag } from '../tracking/mlflow-client.ts';
-import { asVideocapError, MlflowError } from '../tracking/mlflow-error.ts';
+import { MlflowClient, type MlflowRun } from '../tracking/mlflow-client.ts';
 import { rolloutTable, type SampledRollout } from '../tracking/rollout-table.ts';
+import { type Log, runAccess } from '../tracking/run-access.ts';
 import { RunArtifacts } from '../tracking/run-artifacts.ts';
 import {
   bestTags,
   collapseTags,
   endTags,
+  experimentName,
+  experimentTags,
   finishNote,
   identityTags,
   MIRRORED_STEP_TAG,
   madeWithTags,
   NOTE_TAG,
+  runTags,
 } from '../tracking/run-tags.ts';
+import { sweepRun } from '../tracking/sweep-run.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
 export interface TrackingDeps extends Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'env' | 'temporalUiUrl'> {
   mlflowUrl: string;
-  log?: { warn(fields: object, message: string): void };
+  log?: Log;
   /** Of one request; see `MlflowHttpOptions`. */
   timeoutSeconds?: number;
   attempts?: number;
@@ -60,34 +63,7 @@ const EVALUATION_TABLE_PATH = 'eval/captions.json';
 export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onProgress, log, ...http }: TrackingDeps) {
   const client = new MlflowClient({ url: mlflowUrl, ...http });
 
-  /** Does something with a run, unless it was deleted. */
-  async function withRun({ mlflowRunId }: Tracking, work: (run: MlflowRun) => Promise<void>): Promise<void> {
-    await translated(async () => {
-      try {
-        const run = await client.run(mlflowRunId);
-        if (!run.deleted) return await work(run);
-      } catch (error) {
-        if (!(error instanceof MlflowError && error.gone)) throw error;
-      }
-      log?.warn({ mlflowRunId }, 'The run was deleted in MLflow; nothing is mirrored to it.');
-    });
-  }
-
-  async function translated<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw error instanceof MlflowError ? asVideocapError(error, client.url) : error;
-    }
-  }
-
-  /** Sends those that MLflow does not have yet. */
-  async function setTags(run: MlflowRun, tags: readonly Tag[]): Promise<void> {
-    for (const { key, value } of tags) {
-      const short = clipped(value, LONGEST_TAG);
-      if (run.tags.get(key) !== short) await client.setTag(run.runId, key, short);
-    }
-  }
+  const { withRun, translated, setTags } = runAccess(client, log);
 
   async function logDatasets(run: MlflowRun, ref: ArtifactRef, manifest: DatasetManifest): Promise<void> {
     const inputs = datasetInputs(manifest, ref).filter(({ name }) => !run.datasets.includes(name));
@@ -97,22 +73,25 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
   return {
     /** Makes or finds the run, with its params, config and links. */
     async startTracking(rawInput: z.input<typeof StartTrackingInput>): Promise<Tracking> {
-      const { runKey, config, startTime, execution, trainedFrom, forkedFrom, manifest } =
+      const { runKey, config, startTime, execution, trainedFrom, forkedFrom, sweep, manifest } =
         StartTrackingInput.parse(rawInput);
       const commit = await gitCommit();
       return translated(async () => {
+        const parent = sweep && (await findOrCreateRun({ client, store }, sweepRun(sweep, config, startTime)));
         const origin = {
           runKey,
           config,
           execution,
           trainedFrom,
           forkedFrom,
+          ...(sweep && parent && { sweep: { ...sweep, parent: parent.run.runId } }),
           temporalUiUrl,
           commit,
-          startTime,
           ...(http.env && { env: http.env }),
         };
-        const { tracking, run } = await findOrCreateRun({ client, store }, origin);
+        const experiment = { name: experimentName(config), tags: experimentTags(config) };
+        const wanted = { runKey, startTime, experiment, tags: runTags(origin) };
+        const { tracking, run } = await findOrCreateRun({ client, store }, wanted);
         // What is there stays: MLflow refuses to change a param, and a newer version of this code may write it
         // otherwise.
         const params = flatParams(config).filter(({ key }) => !run.params.has(key));

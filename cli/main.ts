@@ -14,6 +14,8 @@ const COMMANDS: Record<string, () => Promise<CommandUnknownOpts>> = {
   worker: async () => (await import('./commands/worker.ts')).workerCommand,
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
   run: async () => (await import('./commands/run.ts')).runCommand,
+  sweep: async () => (await import('./commands/sweep.ts')).sweepCommand,
+  compare: async () => (await import('./commands/compare.ts')).compareCommand,
   status: async () => (await import('./commands/status.ts')).statusCommand,
   pause: async () => (await import('./commands/control.ts')).pauseCommand,
   resume: async () => (await import('./commands/resume.ts')).resumeCommand,

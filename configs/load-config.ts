@@ -74,6 +74,8 @@ interface Source {
 /** `loadConfig` for text already read, and data already looked at. */
 export function parseConfig(text: string, { file, folder, overrides = {}, data }: Source): ExperimentConfig {
   const { raw, document, lines } = rawConfig(text, file, overrides);
+  if (Object.hasOwn(raw, 'arms') && isSweepText(text))
+    throw new VideocapError('InvalidConfig', `${file}: this is a sweep, with arms; start it with: videocap sweep.`);
   const settings = withDataSettings(raw, data);
   const parsed = ExperimentConfig.safeParse(settings);
   const fields = ExperimentFields.safeParse(settings).data;
@@ -204,11 +206,27 @@ async function findConfig(nameOrPath: string): Promise<string> {
 
 /** Names of the experiments that ship in `configs/`. */
 export async function configNames(): Promise<string[]> {
-  const files = await readdir(CONFIGS);
-  return files
-    .filter((file) => file.endsWith('.yaml'))
-    .map((file) => file.slice(0, -'.yaml'.length))
-    .sort();
+  return (await shippedFiles()).filter(({ isSweep }) => !isSweep).map(({ name }) => name);
+}
+
+/** Names of the sweeps that ship there. */
+export async function sweepNames(): Promise<string[]> {
+  return (await shippedFiles()).filter(({ isSweep }) => isSweep).map(({ name }) => name);
+}
+
+async function shippedFiles(): Promise<{ name: string; isSweep: boolean }[]> {
+  const files = (await readdir(CONFIGS)).filter((file) => file.endsWith('.yaml')).sort();
+  return Promise.all(
+    files.map(async (file) => ({
+      name: file.slice(0, -'.yaml'.length),
+      isSweep: isSweepText(await readText(join(CONFIGS, file))),
+    })),
+  );
+}
+
+/** Whether a text is that of a sweep, not of an experiment: it has arms. */
+export function isSweepText(text: string): boolean {
+  return /^arms:/m.test(text);
 }
 
 /** Whether a config is given as a path of a file, not by the name of one that ships. */

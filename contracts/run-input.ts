@@ -2,22 +2,15 @@ import { z } from 'zod';
 import { SuiteName } from '../benchmarks/benchmark-config.ts';
 import { CaptioningConfig } from '../benchmarks/suites/captioning.ts';
 import { Variant } from '../benchmarks/suites/variants.ts';
+import { OverrideValue } from '../configs/override-value.ts';
 import { MOST_CONFIG_BYTES } from '../configs/size-limits.ts';
 import { payloadBytes } from '../core/payload-size.ts';
 import { Limits } from './limits.ts';
+import { SweepPlace } from './sweep-place.ts';
 
 /** A file or folder where the workers are, a model's name, or a run's. */
 export const WorkerPath = z.string().min(1).max(4096);
 const RunName = z.string().min(1).max(250);
-
-const OverrideValue = z.union([
-  z.string(),
-  z.number(),
-  z.boolean(),
-  z.null(),
-  z.array(z.union([z.string(), z.number(), z.boolean(), z.record(z.string(), z.json())])),
-  z.record(z.string(), z.json()), // a whole section, such as {"kind": "sft"}
-]);
 
 /** What a person types into the start form: `{}`, or a config's name with changes by dotted key. */
 export const RunInput = z.strictObject({
@@ -52,6 +45,8 @@ export const TrainingRunInput = RunInput.extend({
    * began, in case it has stored no progress.
    */
   fork: z.strictObject({ run: RunName, step: z.int().nonnegative() }).optional(),
+  /** Given by `ablationSweep`: where in the sweep the run belongs. */
+  sweep: SweepPlace.optional(),
 });
 
 export type TrainingRunInput = z.infer<typeof TrainingRunInput>;

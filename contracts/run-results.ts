@@ -8,6 +8,7 @@ import { NumberGrid } from '../core/grid.ts';
 import { NotFinite } from '../core/not-finite.ts';
 import { PolicyRef } from '../core/policy-ref.ts';
 import { JudgedBy } from '../judge/judged-by.ts';
+import { JudgeSpending } from '../judge/usage.ts';
 import { BestCheckpoint } from './best.ts';
 import { CollapseWarning } from './collapse.ts';
 import { ForkedFrom } from './forked-from.ts';
@@ -113,6 +114,8 @@ export const RunSummary = z.strictObject({
   setAside: SetAside.optional(),
   collapse: z.array(CollapseWarning).optional(),
   identity: RunIdentity.optional(),
+  /** What the judge has cost the run, its benchmarks included; absent: it asked none. */
+  spent: JudgeSpending.optional(),
   report: ArtifactRef,
   mlflowRunUrl: z.string().optional(),
 });

@@ -10,6 +10,7 @@ import { Limits } from './limits.ts';
 import { RunIdentity } from './run-identity.ts';
 import { Evaluation, StepRecord } from './run-results.ts';
 import { TrainedFrom } from './start.ts';
+import { SweepPlace } from './sweep-place.ts';
 import { Tracking } from './tracking.ts';
 
 /**
@@ -27,6 +28,8 @@ export const RunProgress = z.strictObject({
   trainedFrom: TrainedFrom.optional(),
   /** Of a fork: the run and the step that it continues from. */
   forkedFrom: ForkedFrom.optional(),
+  /** Of a sweep's run. */
+  sweep: SweepPlace.optional(),
   policy: PolicyRef,
   /** With `rolloutLag: 1`, from the first step on: the policy before, which samples the next step's completions. */
   rolloutPolicy: PolicyRef.optional(),

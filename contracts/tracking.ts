@@ -9,6 +9,7 @@ import { RunIdentity } from './run-identity.ts';
 import { Evaluation } from './run-results.ts';
 import { SetAside } from './set-aside.ts';
 import { TrainedFrom } from './start.ts';
+import { SweepPlace } from './sweep-place.ts';
 
 /** Which MLflow run mirrors a run: what `startTracking` answers, and what the other activities are given. */
 export const Tracking = z.strictObject({ mlflowRunId: z.string(), experimentId: z.string(), runUrl: z.string() });
@@ -34,6 +35,7 @@ export const StartTrackingInput = z.strictObject({
   execution: Execution.optional(),
   trainedFrom: TrainedFrom.optional(),
   forkedFrom: ForkedFrom.optional(),
+  sweep: SweepPlace.optional(),
   /**
    * A `DatasetManifest` and its digest. A run is tracked from its first moment, so they may come later, with the
    * records.
@@ -70,6 +72,19 @@ export const FinishTrackingInput = z.strictObject({
   identity: RunIdentity.optional(),
   manifest: ArtifactRef.optional(),
 });
+
+export const FinishSweepTrackingInput = z.strictObject({
+  runKey: RunKey,
+  name: z.string(),
+  status: z.enum(['FINISHED', 'KILLED']),
+  endTime: Milliseconds,
+  /** A `SweepTable`, the same as Markdown, and as a page. */
+  table: ArtifactRef.optional(),
+  report: ArtifactRef.optional(),
+  page: ArtifactRef.optional(),
+});
+/** Absent: none of the sweep's runs is in MLflow. */
+export const FinishSweepTrackingOutput = z.strictObject({ runUrl: z.string().optional() });
 
 /** The page of a workflow execution in the Temporal UI, or `undefined` where either is not known. */
 export function temporalLink(uiUrl: string | undefined, execution: Execution | undefined): string | undefined {

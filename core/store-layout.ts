@@ -51,6 +51,11 @@ const TEMPLATES = {
   suiteReport: 'runs/{runKey}/step-{step}/benchmarks/{suite}/report.md',
   suiteDrillDown: 'runs/{runKey}/step-{step}/benchmarks/{suite}/items.md',
 
+  // A sweep. `{hash}` of what it compares.
+  sweepTable: 'runs/{runKey}/sweep-table-{hash}.json',
+  sweepReport: 'runs/{runKey}/sweep-table-{hash}.md',
+  sweepPage: 'runs/{runKey}/sweep-{hash}.html',
+
   // An annotation of a data set.
   captionFile: 'runs/{runKey}/caption-file.json',
   captionSamples: 'runs/{runKey}/caption-samples.json',
@@ -61,6 +66,8 @@ const TEMPLATES = {
   manifest: 'data/manifests/{hash}.json',
   documentFrequencies: 'data/document-frequencies/{hash}.json',
   suiteItems: 'data/suites/{hash}.json',
+  // What a start policy writes about a list of clips: every run that starts from it is measured by that first.
+  startCaptions: 'data/start-captions/{hash}.json',
   shapesVideo: 'data/shapes/{world}/{sample}.mp4',
   checkedVideo: 'data/checked/{hash}.json',
   clip: 'clips/{hash}.clip',

@@ -2,18 +2,18 @@ import { Tracking } from '../contracts/tracking.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
 import { keyOf } from '../core/store-layout.ts';
-import type { MlflowClient, MlflowRun } from './mlflow-client.ts';
+import type { MlflowClient, MlflowRun, Tag } from './mlflow-client.ts';
 import { MlflowError } from './mlflow-error.ts';
-import {
-  END_TAG,
-  experimentName,
-  experimentTags,
-  NOTE_TAG,
-  noteAtStart,
-  RUN_KEY_TAG,
-  type RunOrigin,
-  runTags,
-} from './run-tags.ts';
+import { END_TAG, NOTE_TAG, noteAtStart, RUN_KEY_TAG } from './run-tags.ts';
+
+/** What an MLflow run is found or made by. */
+export interface WantedRun {
+  /** Its tag `videocap.runKey`, which is among `tags`. */
+  runKey: string;
+  startTime: number;
+  experiment: { name: string; tags: Tag[] };
+  tags: Tag[];
+}
 
 /**
  * The MLflow run of a run key: the one that is there, or a new one. However often and however concurrently this is
@@ -22,9 +22,9 @@ import {
  */
 export async function findOrCreateRun(
   deps: { client: MlflowClient; store: ArtifactStore },
-  origin: RunOrigin & { startTime: number },
+  wanted: WantedRun,
 ): Promise<{ tracking: Tracking; run: MlflowRun }> {
-  const found = await findOrCreate(deps, origin);
+  const found = await findOrCreate(deps, wanted);
   await reopen(deps.client, found.run);
   return found;
 }
@@ -39,9 +39,9 @@ export async function reopen(client: MlflowClient, { runId, status, tags }: Mlfl
 
 async function findOrCreate(
   { client, store }: { client: MlflowClient; store: ArtifactStore },
-  origin: RunOrigin & { startTime: number },
+  wanted: WantedRun,
 ): Promise<{ tracking: Tracking; run: MlflowRun }> {
-  const { runKey, startTime } = origin;
+  const { runKey, startTime, tags } = wanted;
   const key = keyOf('trackingRun', { runKey });
   const known = await store.find(key);
   if (known) {
@@ -50,10 +50,9 @@ async function findOrCreate(
     if (run && tracking.runUrl.startsWith(`${client.url}/`)) return { tracking, run };
     await store.remove(key); // another server, or a user deleted the run
   }
-  const experimentId = await findOrCreateExperiment(client, origin);
+  const experimentId = await findOrCreateExperiment(client, wanted);
   const [found] = await client.searchRuns(experimentId, `tags.\`${RUN_KEY_TAG}\` = '${runKey}'`);
-  const run =
-    found ?? (await client.createRun({ experimentId, name: runName(runKey), startTime, tags: runTags(origin) }));
+  const run = found ?? (await client.createRun({ experimentId, name: runName(runKey), startTime, tags }));
   const tracking = {
     mlflowRunId: run.runId,
     experimentId,
@@ -70,13 +69,15 @@ async function findOrCreate(
   }
 }
 
-async function findOrCreateExperiment(client: MlflowClient, { config }: RunOrigin): Promise<string> {
-  const name = experimentName(config);
+async function findOrCreateExperiment(
+  client: MlflowClient,
+  { experiment: { name, tags } }: WantedRun,
+): Promise<string> {
   const found = await client.experimentByName(name);
   if (found?.deleted) await client.restoreExperiment(found.id);
   if (found) return found.id;
   try {
-    return await client.createExperiment(name, experimentTags(config));
+    return await client.createExperiment(name, tags);
   } catch (error) {
     // Two runs of one experiment may start at the same moment.
     const id = (await client.experimentByName(name))?.id;

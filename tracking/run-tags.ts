@@ -11,6 +11,7 @@ import { baseAndTrained, type Evaluation } from '../contracts/run-results.ts';
 import { runWarnings } from '../contracts/run-warnings.ts';
 import { type SetAside, setAsideSentence } from '../contracts/set-aside.ts';
 import { parentage, type TrainedFrom } from '../contracts/start.ts';
+import type { SweepPlace } from '../contracts/sweep-place.ts';
 import type { Execution } from '../contracts/tracking.ts';
 import { temporalLink } from '../contracts/tracking.ts';
 import { identityText } from '../core/identity.ts';
@@ -58,6 +59,8 @@ export interface RunOrigin {
   execution?: Execution | undefined;
   trainedFrom?: TrainedFrom | undefined;
   forkedFrom?: ForkedFrom | undefined;
+  /** Where in a sweep it belongs, and the MLflow run of that sweep. */
+  sweep?: (SweepPlace & { parent: string }) | undefined;
   temporalUiUrl?: string | undefined;
   commit?: string | undefined;
   env?: NodeJS.ProcessEnv;
@@ -69,12 +72,14 @@ export function runTags({
   execution,
   trainedFrom,
   forkedFrom,
+  sweep,
   temporalUiUrl,
   commit,
   env = process.env,
 }: RunOrigin): Tag[] {
   return tags({
     [RUN_KEY_TAG]: runKey,
+    ...(sweep && sweepTags(sweep)),
     [NOTE_TAG]: startNote(config, temporalLink(temporalUiUrl, execution), { trainedFrom, forkedFrom }),
     'videocap.algorithm': config.algorithm.kind,
     'videocap.judge': config.judge.kind,
@@ -125,6 +130,17 @@ interface Ending {
   end?: RunEnd | undefined;
   collapse?: readonly CollapseWarning[];
   identity?: RunIdentity | undefined;
+}
+
+/** What places a run below its sweep: MLflow draws the tree from the first. */
+function sweepTags({ parent, name, arm, condition, seed }: SweepPlace & { parent: string }) {
+  return {
+    'mlflow.parentRunId': parent,
+    'videocap.sweep': name,
+    'videocap.sweep.arm': arm,
+    'videocap.sweep.condition': condition,
+    'videocap.sweep.seed': String(seed),
+  };
 }
 
 /** A run's description with its results below, in place of earlier results. Short, since MLflow folds long ones. */

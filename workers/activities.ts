@@ -17,6 +17,8 @@ import { createProgressActivities } from '../activities/run-progress.ts';
 import { createScoreActivities } from '../activities/score-completions.ts';
 import { createStartActivities } from '../activities/start.ts';
 import { createSuiteActivities } from '../activities/suites.ts';
+import { createSweepTrackingActivities } from '../activities/sweep-tracking.ts';
+import { createSweepActivities, createSweepTableActivities } from '../activities/sweeps.ts';
 import { createTrackingActivities } from '../activities/tracking.ts';
 import { createUpdateActivities } from '../activities/update.ts';
 import { readKeyRules } from '../configs/allowed.ts';
@@ -33,7 +35,9 @@ export function createActivities(settings: WorkerSettings, store: ArtifactStore,
     ...createRecordActivities(deps),
     ...createProgressActivities(deps),
     ...createStartActivities(deps),
+    ...createSweepActivities(deps),
     ...createTrackingActivities({ ...deps, log, mlflowUrl: settings.mlflowUrl }),
+    ...createSweepTrackingActivities({ ...deps, log, mlflowUrl: settings.mlflowUrl }),
   };
 }
 
@@ -47,6 +51,7 @@ export function createMediaActivities(settings: WorkerSettings, store: ArtifactS
     ...createFramesActivities(deps),
     ...{ readCaptions, writeAnnotations, prepareSuite },
     ...createReportActivities(deps),
+    ...createSweepTableActivities(deps),
   };
 }
 

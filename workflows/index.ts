@@ -1,5 +1,6 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 
+export { ablationSweep } from './ablation-sweep.ts';
 export { benchmarkRun } from './benchmark-run.ts';
 export { datasetAnnotation } from './dataset-annotation.ts';
 export { trainingRun } from './training-run.ts';
@@ -8,7 +9,8 @@ export { trainingRun } from './training-run.ts';
 // biome-ignore lint/style/noDefaultExport: the SDK looks for a default export
 export default async function unknownWorkflow(): Promise<never> {
   throw ApplicationFailure.nonRetryable(
-    `Unknown workflow type "${workflowInfo().workflowType}". Known: trainingRun, benchmarkRun, datasetAnnotation.`,
+    `Unknown workflow type "${workflowInfo().workflowType}". Known: trainingRun, ablationSweep, benchmarkRun, ` +
+      'datasetAnnotation.',
     'UnknownWorkflowType',
   );
 }

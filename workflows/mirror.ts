@@ -94,11 +94,12 @@ export class MlflowMirror {
 
 /** What an MLflow run is found or made by. */
 export function trackingInput({ snapshot }: RunState): Parameters<typeof mlflowActivities.startTracking>[0] {
-  const { runKey, config, startTime, dataset, trainedFrom, forkedFrom } = snapshot;
+  const { runKey, config, startTime, dataset, trainedFrom, forkedFrom, sweep } = snapshot;
   return {
     ...{ runKey, config, startTime, execution: execution() },
     ...(trainedFrom && { trainedFrom }),
     ...(forkedFrom && { forkedFrom }),
+    ...(sweep && { sweep }),
     ...(dataset && { manifest: dataset.manifest, digest: dataset.digest }),
   };
 }

@@ -1,11 +1,14 @@
 import type { RunSummary } from '../contracts/run-results.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
+import type { JudgeSpending } from '../judge/usage.ts';
+import { plus } from './judged-run.ts';
 import { present } from './present.ts';
 import type { RunState } from './run-state.ts';
 
 /** What a run gives at its end. */
 export function runSummary(run: RunState, report: ArtifactRef, modelFolder: string): RunSummary {
   const { runKey, config, step, evaluations, tracking, trainedFrom, forkedFrom, identity } = run.snapshot;
+  const spent = plus(run.snapshot.spent, usageOf(run.snapshot.benchmarkSpent));
   const { end, setAside, collapse, best } = run;
   return {
     runKey,
@@ -23,6 +26,11 @@ export function runSummary(run: RunState, report: ArtifactRef, modelFolder: stri
     ...(setAside && { setAside }),
     ...(collapse.length > 0 && { collapse }),
     ...(identity && { identity }),
+    ...(spent.calls > 0 && { spent }),
     ...(tracking && { mlflowRunUrl: tracking.runUrl }),
   };
+}
+
+function usageOf(spent: JudgeSpending = { calls: 0, usd: 0 }) {
+  return { calls: spent.calls, cost: spent.usd };
 }

@@ -42,7 +42,7 @@ export function controlStateOf(raw: unknown): ControlState | undefined {
 export async function startRun(raw: unknown): Promise<RunState> {
   if (isContinuation(raw)) return new RunState(raw.continued);
   const input = parseInput(TrainingRunInput, raw, '{"config": "quickstart", "overrides": {"algorithm.steps": 10}}');
-  const { config, configHash, overrides, resume, fork } = input;
+  const { config, configHash, overrides, resume, fork, sweep } = input;
   const limits = resume?.limits;
   const runKey = resume?.run ?? newRunKey();
   const memo: RunMemo = {
@@ -52,6 +52,7 @@ export async function startRun(raw: unknown): Promise<RunState> {
   };
   upsertMemo({ ...memo });
   const run = await runOf(input, runKey);
+  if (sweep) run.snapshot.sweep = sweep;
   const fault = untrainable(run.config.policy);
   if (fault !== undefined) throw ApplicationFailure.nonRetryable(fault, 'InvalidConfig');
   if (limits) run.limit(limits);
@@ -59,7 +60,7 @@ export async function startRun(raw: unknown): Promise<RunState> {
 }
 
 async function runOf(input: TrainingRunInput, runKey: string): Promise<RunState> {
-  const { resume, fork, ...named } = input;
+  const { resume, fork, sweep: _, ...named } = input;
   const { overrides } = named;
   const stored = resume && (await longActivities.findProgress({ run: resume.run })).progress;
   if (stored) return fromProgress(runKey, stored);

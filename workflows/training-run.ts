@@ -13,6 +13,7 @@ import { type Control, listenForControl } from './control.ts';
 import { evaluate, evaluateFinally } from './evaluate.ts';
 import { finishRun, finishWithStatus } from './finish-run.ts';
 import { MlflowMirror } from './mirror.ts';
+import { reasonOf } from './reason-of.ts';
 import { record } from './record.ts';
 import type { RunState } from './run-state.ts';
 import { continueAsNew, controlStateOf, prepare, startRun } from './start-run.ts';
@@ -51,12 +52,6 @@ export async function trainingRun(rawInput: unknown): Promise<RunSummary> {
 function brokenOff({ place: { step }, totalSteps }: RunState, error: unknown, whilePaused: boolean): RunEnd {
   const at = { step, totalSteps, ...(whilePaused && { whilePaused }) };
   return isCancellation(error) ? { how: 'cancelled', ...at } : { how: 'failed', ...at, reason: reasonOf(error) };
-}
-
-/** What the innermost cause says, without the layers that Temporal puts around it. */
-function reasonOf(error: unknown): string {
-  const { cause, message } = error instanceof Error ? error : { cause: undefined, message: String(error) };
-  return cause instanceof Error ? reasonOf(cause) : message.replace(/\.$/, '');
 }
 
 /**

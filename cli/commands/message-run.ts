@@ -71,6 +71,7 @@ async function explained(error: unknown, run: WorkflowHandle): Promise<unknown> 
 /** What continues a run that has ended without a result, by its workflow's type. */
 const CONTINUES: Readonly<Record<string, (run: string) => string>> = {
   trainingRun: (run) => `; it can continue: videocap resume ${run}`,
+  ablationSweep: (run) => `; it can continue: videocap resume ${run}`,
   benchmarkRun: () => '; start a new one (the ledger keeps its answers): videocap bench',
   datasetAnnotation: () => '; start a new one (the ledger keeps its answers): videocap annotate',
 };

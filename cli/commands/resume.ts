@@ -5,6 +5,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import type { RunStatus } from '../../contracts/run-status.ts';
+import { SweepMemo } from '../../contracts/sweep-input.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { findInstallation } from '../installation.ts';
 import { examples, print, printJson } from '../output/print.ts';
@@ -58,6 +59,28 @@ async function wake(session: Session, { workflowId, runId }: WorkflowExecutionDe
   return { workflowId, runId, ...(link && { link }) };
 }
 
+/** Starts another execution of a sweep: runs that failed are tried again, too. */
+async function restartSweep(
+  session: Session,
+  { workflowId, memo }: WorkflowExecutionDescription,
+  was: string,
+): Promise<StartedRun> {
+  const known = SweepMemo.safeParse(memo).data;
+  if (!known?.plan)
+    throw new VideocapError(
+      'InvalidInput',
+      `Sweep ${workflowId} ended before its file was read; start a new one with: videocap sweep`,
+    );
+  const { run, sweep, plan } = known;
+  return startWorkflow(
+    session,
+    'ablationSweep',
+    workflowId,
+    { sweep, resume: { run, plan } },
+    `resumed after it was ${was}`,
+  );
+}
+
 /** What `resume` meets of a run that was asked to stop. */
 export function stopsAnyway(workflowId: string): VideocapError {
   return new VideocapError(
@@ -70,13 +93,14 @@ export function stopsAnyway(workflowId: string): VideocapError {
 /** Starts another execution of a run that has ended. */
 async function restart(session: Session, ended: WorkflowExecutionDescription, was: string): Promise<StartedRun> {
   const { workflowId, type } = ended;
-  if (was === 'completed')
+  if (was === 'completed' && type !== 'ablationSweep')
     throw new VideocapError(
       'InvalidInput',
       type === 'trainingRun'
         ? `Run ${workflowId} has finished; to continue from one of its steps: videocap fork ${workflowId} --at-step N`
         : `Run ${workflowId} has finished.`,
     );
+  if (type === 'ablationSweep') return restartSweep(session, ended, was);
   const { run, limits, ...input } = originOf(ended);
   const resume = { run, ...(limits && { limits }) };
   try {

@@ -6,6 +6,7 @@ import { endSentence } from '../../contracts/run-end.ts';
 import type { Evaluation, RunSummary, SuiteEvaluation } from '../../contracts/run-results.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
 import { parentage } from '../../contracts/start.ts';
+import type { SweepSummary } from '../../contracts/sweep-results.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { namesTemporal } from '../../core/temporal-variables.ts';
 import { findInstallation, type Installation } from '../installation.ts';
@@ -13,12 +14,15 @@ import { examples, print, printJson } from '../output/print.ts';
 import { progressLine, statusNotes } from '../output/progress-view.ts';
 import { alignedTable, judgeNotes, metricsTable } from '../output/result-table.ts';
 import { suiteLines } from '../output/suite-table.ts';
+import { sweepEndLines } from '../output/sweep-lines.ts';
+import { sweepLine, sweepNotes } from '../output/sweep-view.ts';
 import { askStatus } from '../run/ask-status.ts';
 import { explainFailure } from '../run/explain-failure.ts';
 import { latestRuns } from '../run/latest-runs.ts';
 import { finishRun, linksOf, type StartedRun } from '../run/run-experiment.ts';
 import { openSession, runLink, type Session } from '../run/session.ts';
 import { waitingActivities } from '../run/waiting-activities.ts';
+import { askSweep, finishSweep } from '../run/watch-sweep.ts';
 import { findServices } from '../servers/services.ts';
 import { annotationLines } from './annotate.ts';
 import { resultLines } from './run.ts';
@@ -50,6 +54,10 @@ export const statusCommand = new Command('status')
       const description = await session.client.workflow.getHandle(workflowId).describe();
       const link = runLink(session, workflowId, description.runId);
       const run = { workflowId, runId: description.runId, ...(link && { link }) };
+      if (watch && description.type === 'ablationSweep') {
+        const summary = await finishSweep(session, workflowId);
+        return json ? printJson({ ...run, summary }) : print(...sweepEndLines(summary, session.home));
+      }
       if (watch && description.type === 'trainingRun') {
         const finished = await finishRun(session, run, installation);
         return json ? printJson(finished) : print(...resultLines(finished));
@@ -103,6 +111,7 @@ async function showRun(
 ): Promise<void> {
   const handle = client.workflow.getHandle(run.workflowId);
   const state = description.status.name.toLowerCase();
+  if (state === 'running' && description.type === 'ablationSweep') return showSweep(client, run, json);
   if (state === 'running') {
     const waiting = await waitingActivities(client, description);
     const status = await askStatus(client, handle, description.taskQueue);
@@ -120,8 +129,9 @@ async function showRun(
   }
   const result = (await handle.result().catch(async (error: unknown) => {
     throw state === 'cancelled' ? await explainCancellation(handle, error) : explainFailure(error, run.workflowId);
-  })) as RunSummary | Evaluation | SuiteEvaluation | WrittenAnnotations;
+  })) as RunSummary | Evaluation | SuiteEvaluation | WrittenAnnotations | SweepSummary;
   if (json) return printJson({ ...run, state, result });
+  if ('outcomes' in result) return print(`${run.workflowId}   ${state}`, ...sweepEndLines(result, installation.home));
   if ('review' in result) return print(`${run.workflowId}   ${state}`, ...annotationLines(result));
   if ('suite' in result) {
     const subject = result.policy ? `${result.policy.model}, step ${result.policy.step}` : 'predictions';
@@ -132,6 +142,26 @@ async function showRun(
   print(
     `${run.workflowId}   ${state}`,
     ...resultLines({ ...run, summary: result, links: linksOf(run, result, installation) }),
+  );
+}
+
+/** A sweep that goes on: its runs, arm by arm. */
+async function showSweep(client: Session['client'], run: StartedRun, json: boolean): Promise<void> {
+  const handle = client.workflow.getHandle(run.workflowId);
+  await askStatus(client, handle); // which says so where no worker answers
+  const status = await askSweep(client, handle);
+  if (json) return printJson({ ...run, state: 'running', status });
+  print(
+    `${run.workflowId}   ${sweepLine(status)}`,
+    ...(status.sweep?.arms ?? []).flatMap(({ arm, runs, paused }) => [
+      `  ${arm}${paused ? ' (paused)' : ''}`,
+      ...runs.map(
+        (each) => `    ${each.condition}, seed ${each.seed}: ${each.state}${each.reason ? `, ${each.reason}` : ''}`,
+      ),
+    ]),
+    ...sweepNotes(status),
+    ...(status.paused ? [`continue with: videocap resume ${run.workflowId}`] : []),
+    ...(run.link ? [run.link] : []),
   );
 }
 

@@ -45,6 +45,9 @@ function ruleOf({ kind }: ParsedKey): Rule {
     case 'captionSamples':
     case 'annotatedBatch':
     case 'batchAnnotations':
+    case 'sweepTable':
+    case 'sweepReport':
+    case 'sweepPage':
       return { need: 'for good', kind: 'runs' };
     case 'rollout':
     case 'verdicts':
@@ -82,6 +85,7 @@ function ruleOf({ kind }: ParsedKey): Rule {
       return { need: 'cache', kind: 'data' };
     case 'documentFrequencies':
     case 'identity':
+    case 'startCaptions':
       return { need: 'cache', kind: 'data', isLeaf: true };
     case 'startWeights':
     case 'endpointModel':

@@ -1,9 +1,9 @@
 import { judgeOfBenchmarks } from '../../benchmarks/benchmark-config.ts';
+import { costOf, measuring, suitesNotCounted } from '../../configs/judge-plan.ts';
 import type { ExperimentConfig } from '../../configs/schema.ts';
 import { isLlm, isPriced } from '../../judge/judge-config.ts';
 import type { OpenAiConfig } from '../../policy/openai/openai-config.ts';
 import { promptTexts } from '../../policy/prompt-config.ts';
-import { costOf, measuring, suitesNotCounted } from './judge-plan.ts';
 import { frameCount, samplesOf } from './plan-experiment.ts';
 
 /** What the benchmarks of a model behind an endpoint take: it captions every clip once, and is not trained. */

@@ -1,5 +1,6 @@
 import { algorithmOf } from '../../algorithms/registry.ts';
 import { partsOf } from '../../algorithms/samples-per-part.ts';
+import { type JudgePlan, planJudge, suitesNotCounted } from '../../configs/judge-plan.ts';
 import type { ExperimentConfig } from '../../configs/schema.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { trainFiles } from '../../datasets/dataset-config.ts';
@@ -12,7 +13,6 @@ import { promptSizes, type StepWork } from '../../policy/plan/work.ts';
 import type { EngineConfig } from '../../policy/policy-config.ts';
 import { promptTexts } from '../../policy/prompt-config.ts';
 import { type DiskPlan, planDisk } from './disk-plan.ts';
-import { type JudgePlan, planJudge, suitesNotCounted } from './judge-plan.ts';
 
 export interface ExperimentPlan {
   model: string;

@@ -1,7 +1,7 @@
+import { TOKENS_PER_ANSWER, TOKENS_PER_QUESTION } from '../../configs/judge-plan.ts';
 import { sumOf } from '../../policy/plan/torch-memory.ts';
 import { printable } from '../output/print.ts';
 import { alignedTable } from '../output/result-table.ts';
-import { TOKENS_PER_ANSWER, TOKENS_PER_QUESTION } from './judge-plan.ts';
 import type { ExperimentPlan } from './plan-experiment.ts';
 
 /** A plan for a person. @param machine what the memory and the time are those of. */

@@ -57,7 +57,7 @@ export async function forWorkers(
 /** Starts a workflow that takes one JSON object. */
 export async function startWorkflow(
   session: Session,
-  type: 'trainingRun' | 'benchmarkRun' | 'datasetAnnotation',
+  type: 'trainingRun' | 'ablationSweep' | 'benchmarkRun' | 'datasetAnnotation',
   workflowId: string,
   input: object,
   staticSummary: string,

@@ -19,10 +19,16 @@ const MOST_RESTARTS = 20;
 /**
  * Shows a run's progress until it ends, and keeps the local services up meanwhile: it restarts dead workers,
  * and the run continues. It waits for a server that does not answer for a while.
+ * @param ask gives what the view shows.
  * @returns the run's result.
  * @throws VideocapError with the run's own sentence when it failed.
  */
-export async function watchRun<T>(session: Session, workflowId: string, view: ProgressView): Promise<T> {
+export async function watchRun<T>(
+  session: Session,
+  workflowId: string,
+  view: ProgressView,
+  ask: (handle: WorkflowHandle) => Promise<RunStatus> = (handle) => handle.query<RunStatus>('status'),
+): Promise<T> {
   const handle = session.client.workflow.getHandle(workflowId);
   const { connection } = session.client;
   const patiently = async <R>(call: () => Promise<R>): Promise<R | undefined> => {
@@ -41,7 +47,7 @@ export async function watchRun<T>(session: Session, workflowId: string, view: Pr
     for (;;) {
       const run = await patiently(() => handle.describe());
       if (run && run.status.name !== 'RUNNING') break;
-      const status = await patiently(() => handle.query<RunStatus>('status'));
+      const status = await patiently(() => ask(handle));
       if (status) {
         view.show(status);
         answered = performance.now();

@@ -6,12 +6,13 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { ExperimentConfig } from '../../../configs/schema.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
-import { policyAt, RULE_BASED, ref, scriptedStages, suiteScored, updated } from './scripted-stages.ts';
+import { policyAt, RULE_BASED, ref, SWEEP, scriptedStages, suiteScored, updated } from './scripted-stages.ts';
 import type { Stages } from './stage-contracts.ts';
 
 /**
  * `npm run histories`: records a history per scenario for the replay test. Run it when a workflow changed on purpose
- * and no run depends on the old one; else old histories stay, and `patched()` keeps them valid.
+ * and no run depends on the old one; else old histories stay, and `patched()` keeps them valid. `-- ablationSweep`
+ * records those alone whose names begin with that.
  */
 interface Scenario {
   name: string;
@@ -131,6 +132,29 @@ const SCENARIOS: Scenario[] = [
     }),
   },
   { name: 'trainingRun.continued', type: 'trainingRun', input: { overrides: { 'algorithm.steps': 7 } } },
+  { name: 'ablationSweep.arms', type: 'ablationSweep', input: { sweep: 'two-arms' } },
+  {
+    name: 'ablationSweep.messages',
+    type: 'ablationSweep',
+    input: { sweep: 'two-arms' },
+    at: {
+      // Every run comes here: the second time, the sweep has the arm.
+      1: (handle) => handle.executeUpdate('addArm', { args: [{ name: 'beta', seeds: [7] }] }).catch(() => undefined),
+      2: (handle) => handle.executeUpdate('stopArm', { args: ['grpo'] }),
+    },
+  },
+  {
+    name: 'ablationSweep.halving',
+    type: 'ablationSweep',
+    input: { sweep: 'two-arms' },
+    stages: () => ({
+      resolveSweep: () => {
+        const [sft, grpo] = SWEEP.arms;
+        const halving = { atSteps: [1], keep: 0.5, stopped: [] };
+        return { plan: { ...SWEEP, halving, arms: [sft!, grpo!, { ...grpo!, name: 'beta' }] } };
+      },
+    }),
+  },
   { name: 'benchmarkRun.base', type: 'benchmarkRun', input: { checkpoint: 'tiny' } },
   {
     name: 'benchmarkRun.dream1k',
@@ -198,4 +222,6 @@ async function record({ name, type, input, at = {}, during, stages }: Scenario, 
   }
 }
 
-for (const scenario of SCENARIOS) await record(scenario, scenario.name === 'trainingRun.continued');
+const [, , only = ''] = process.argv;
+for (const scenario of SCENARIOS.filter(({ name }) => name.startsWith(only)))
+  await record(scenario, scenario.name === 'trainingRun.continued');

@@ -45,12 +45,15 @@ async function startWorkers(environment: TestWorkflowEnvironment): Promise<Worke
   const taskQueue = 'videocap';
   const stages = new Map<string, Scripted>();
   const usual = scriptedStages([]);
+  // The runs of a sweep have its stages.
+  const stagesOf = (workflowId: string) =>
+    stages.get(workflowId) ?? [...stages].find(([sweep]) => workflowId.startsWith(`${sweep}-`))?.[1];
   const activities = Object.fromEntries(
     Object.keys(usual).map((name) => [
       name,
       (stageInput: never) => {
         const { workflowId } = Context.current().info.workflowExecution!;
-        return (stages.get(workflowId) ?? usual)[name as keyof Scripted](stageInput);
+        return (stagesOf(workflowId) ?? usual)[name as keyof Scripted](stageInput);
       },
     ]),
   );

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { z } from 'zod';
 import { ExperimentConfig } from '../../../configs/schema.ts';
+import type { SweepPlan } from '../../../contracts/sweep-plan.ts';
 import type { ArtifactRef } from '../../../core/artifact-ref.ts';
 import { compareCompletions, scriptedRef } from './scripted-store.ts';
 import {
@@ -55,6 +56,26 @@ export const suiteScored = (more: Partial<StageOutput<'scoreSuite'>> = {}) => ({
 
 /** Every call a workflow made, in order: `[activity, step]`. */
 export type CallLog = [name: string, step: number | undefined][];
+
+const NOTHING = { used: 0, made: 0 };
+
+/** A sweep of two arms with two seeds, in one condition. */
+export const SWEEP: SweepPlan = {
+  ...{
+    name: 'two-arms',
+    config: 'quickstart',
+    set: {},
+    metric: 'eventF1',
+    reference: 'sft',
+    concurrency: 2,
+    budget: {},
+  },
+  conditions: [{ name: 'all', set: {} }],
+  arms: [
+    { name: 'sft', set: { 'algorithm.kind': 'sft' }, seeds: [1, 2], calls: 0, steps: 2 },
+    { name: 'grpo', set: {}, seeds: [1, 2], calls: 0, steps: 2 },
+  ],
+};
 
 const SCRIPT: Stages = {
   resolveConfig: ({ overrides: set }) => ({
@@ -128,6 +149,21 @@ const SCRIPT: Stages = {
   mirrorRecords: () => undefined,
   finishTracking: () => undefined,
   exportPolicy: () => ({ folder: '/models/trained' }),
+  resolveSweep: () => ({ plan: SWEEP }),
+  resolveArm: ({ plan, arm: { name, set, seeds = plan.arms[0]!.seeds } }) => ({
+    arm: { name, set, seeds, calls: 0, steps: 2 },
+  }),
+  writeSweepTable: ({ name, metric, reference, outcomes }) => ({
+    result: {
+      ...{ name, metric, reference, conditions: [], verdict: [`${outcomes.length} runs`], warnings: [], leftOut: [] },
+      judges: [],
+      shared: { videos: NOTHING, answers: { used: 0, paid: 0 }, startCaptions: NOTHING },
+    },
+    table: ref('table.json'),
+    report: ref('table.md'),
+    page: ref('sweep.html'),
+  }),
+  finishSweepTracking: () => ({ runUrl: 'http://127.0.0.1/s' }),
   writeReport: () => ({ report: ref('report.html') }),
 };
 

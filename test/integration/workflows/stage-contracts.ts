@@ -38,7 +38,21 @@ import {
 } from '../../../contracts/scoring.ts';
 import { FindStartInput, FindStartOutput } from '../../../contracts/start.ts';
 import { PrepareSuiteInput, PrepareSuiteOutput, ScoreSuiteInput, ScoreSuiteOutput } from '../../../contracts/suites.ts';
-import { FinishTrackingInput, MirrorRecordsInput, StartTrackingInput, Tracking } from '../../../contracts/tracking.ts';
+import {
+  ResolveArmInput,
+  ResolveArmOutput,
+  ResolveSweepInput,
+  ResolveSweepOutput,
+} from '../../../contracts/sweep-input.ts';
+import { WriteSweepTableInput, WriteSweepTableOutput } from '../../../contracts/sweep-results.ts';
+import {
+  FinishSweepTrackingInput,
+  FinishSweepTrackingOutput,
+  FinishTrackingInput,
+  MirrorRecordsInput,
+  StartTrackingInput,
+  Tracking,
+} from '../../../contracts/tracking.ts';
 
 const nothing = z.void();
 
@@ -66,6 +80,10 @@ export const STAGE_CONTRACTS = {
   startTracking: { input: StartTrackingInput, output: Tracking },
   mirrorRecords: { input: MirrorRecordsInput, output: nothing },
   finishTracking: { input: FinishTrackingInput, output: nothing },
+  resolveSweep: { input: ResolveSweepInput, output: ResolveSweepOutput },
+  resolveArm: { input: ResolveArmInput, output: ResolveArmOutput },
+  writeSweepTable: { input: WriteSweepTableInput, output: WriteSweepTableOutput },
+  finishSweepTracking: { input: FinishSweepTrackingInput, output: FinishSweepTrackingOutput },
   writeReport: { input: WriteReportInput, output: WriteReportOutput },
 };
 

@@ -6,6 +6,8 @@ import type { ArtifactStore } from '../../../core/artifact-store.ts';
 import { CaptionedClip, Rollout } from '../../../core/completion.ts';
 import type { GenerateRequest, PolicyEngine, SampledGroup } from '../../../core/policy-engine.ts';
 import { Clips } from '../../../core/sample.ts';
+import { sha256 } from '../../../core/sha256.ts';
+import { keyOf } from '../../../core/store-layout.ts';
 import { OnnxEngine } from '../../../policy/onnx/engine/onnx-engine.ts';
 import { SamplingConfig } from '../../../policy/policy-config.ts';
 import { DEFAULT_PROMPT } from '../../../policy/prompt-config.ts';
@@ -45,14 +47,14 @@ async function stage(sampleIds: string[], at?: ArtifactStore) {
   const { engine, requests } = scriptedEngine();
   const progress: unknown[] = [];
   const activities = createRolloutActivities({ store, engine, onProgress: (p) => progress.push(p) });
-  const weights = await store.put('policies/base/model.safetensors', 'weights');
+  const weights = await store.put('trained/model.safetensors', 'weights');
   const input = {
     ...{ runKey: 'r', step: 3 },
     policy: { model: 'tiny', step: 2, weights },
     engine: { kind: 'onnx', threads: 2 } as const,
     clips: await storeClips(store, sampleIds),
   };
-  return { store, requests, progress, activities, input };
+  return { store, engine, requests, progress, activities, input };
 }
 
 test('a rollout is stored with what there is to count, and a retry finds it', async () => {
@@ -108,6 +110,51 @@ test('a benchmark with a temperature draws by sample alone: the same numbers at 
   await activities.captionClips({ ...caption, step: 5, decoding: { repetitionPenalty: 1.2 } });
   expect(requests[2]).not.toHaveProperty('sampling');
   expect(requests[2]!.filters).toMatchObject({ repetitionPenalty: 1.2 });
+});
+
+describe('captions of a start policy', () => {
+  const greedy = { list: 'held-out', maxNewTokens: 9 };
+
+  async function started() {
+    const staged = await stage(['a', 'b']);
+    const weights = await staged.store.put(keyOf('startWeights', { hash: sha256('start') }), 'start');
+    const input = { ...staged.input, step: 0, policy: { model: 'tiny', step: 0, weights } };
+    return { ...staged, input: { ...input, ...greedy } };
+  }
+
+  test('are made once for all runs that measure it alike, of whatever key', async () => {
+    const { activities, requests, input } = await started();
+    const [first, second] = [
+      await activities.captionClips(input),
+      await activities.captionClips({ ...input, runKey: 's' }),
+    ];
+    expect(requests).toHaveLength(1);
+    expect(second.captions.sha256).toBe(first.captions.sha256);
+    expect(second.captions.uri).not.toBe(first.captions.uri);
+    await activities.captionClips({ ...input, runKey: 't', maxNewTokens: 8 });
+    expect(requests).toHaveLength(2);
+  });
+
+  test('are not shared once it is trained', async () => {
+    const { activities, requests, input } = await stage(['a', 'b']);
+    await activities.captionClips({ ...input, ...greedy });
+    await activities.captionClips({ ...input, ...greedy, runKey: 's' });
+    expect(requests).toHaveLength(2);
+  });
+
+  test("of rollout servers are each run's own: what serves is asked about after it has sampled", async () => {
+    const { activities, engine, requests, input } = await started();
+    const asked: number[] = [];
+    engine.identity = async () => {
+      asked.push(requests.length);
+      return { engine: 'scripted' };
+    };
+    const rollout = { kind: 'vllm' as const, servers: ['http://127.0.0.1:9'] };
+    const served = { ...input, engine: { kind: 'torch' as const, rollout } };
+    await activities.captionClips(served);
+    await activities.captionClips({ ...served, runKey: 's' });
+    expect(asked).toEqual([1, 2]);
+  });
 });
 
 test('the policy is asked what the list of clips says, and the rollout keeps it', async () => {

@@ -3,6 +3,8 @@ import { MOST_CONFIG_BYTES } from '../../../configs/size-limits.ts';
 import { MOVING_PARTS, NOTHING_SEEN } from '../../../contracts/run-identity.ts';
 import type { Evaluation, RunSummary, SuiteEvaluation } from '../../../contracts/run-results.ts';
 import type { RunProgress, RunSnapshot } from '../../../contracts/run-state.ts';
+import { LONGEST_REASON, MOST_RUNS, type SweepPlan } from '../../../contracts/sweep-plan.ts';
+import type { SweepTable } from '../../../contracts/sweep-results.ts';
 import { type Identity, LONGEST_FACT, MOST_FACTS, MOST_VERSIONS } from '../../../core/identity.ts';
 import { payloadBytes } from '../../../core/payload-size.ts';
 import { LONGEST_RUN_ID } from '../../../core/run-key.ts';
@@ -203,7 +205,66 @@ const source = {
   captioning: { prompt: 'ä'.repeat(2000) },
 };
 const make = ['thought', 'events', 'questions', 'keyPoints'] as const;
-const compared = Object.fromEntries(Object.keys(custom).map((name) => [name, { phrases: 1e9, byCharacters: 1e9 }]));
+const comparedPhrases = Object.fromEntries(
+  Object.keys(custom).map((name) => [name, { phrases: 1e9, byCharacters: 1e9 }]),
+);
+
+/** As many runs as a sweep may have: an arm each, with long names. */
+const seeds = [1];
+const sweepPlan: SweepPlan = {
+  ...{ name: 'n'.repeat(40), config: PATH, configHash: hash, set: {}, metric: 'eventF1', reference: 'arm-0' },
+  ...{ concurrency: 50, budget: { usd: Math.PI, calls: 1e9 }, conditions: [{ name: 'all', set: {} }] },
+  arms: Array.from({ length: MOST_RUNS }, (_, i) => ({
+    name: `${'a'.repeat(50)}-${i}`,
+    set: { 'algorithm.optimizer.learningRate': Math.PI, 'reward.caption.variant': 'completeness-naturalness' },
+    ...{ seeds, after: 'a'.repeat(50), calls: 1e9, steps: 1e9 },
+  })),
+};
+const comparedRuns = {
+  ...{ name: 'n'.repeat(40), metric: 'eventF1', reference: 'arm-0' },
+  outcomes: sweepPlan.arms.map(({ name }) => ({
+    ...{
+      arm: name,
+      condition: 'c'.repeat(40),
+      seed: 1e9,
+      state: 'failed' as const,
+      reason: 'r'.repeat(LONGEST_REASON),
+    },
+    ...{ run: `${runKey}.${name}`, details: ref },
+  })),
+};
+const against = {
+  ...{ difference: -Math.PI, low: -Math.PI, high: Math.PI, p: Math.PI, corrected: Math.PI, clips: 1e9 },
+  smallest: Math.PI,
+};
+const sweepTable: SweepTable = {
+  ...{ name: 'n'.repeat(40), metric: 'eventF1', reference: 'arm-0', verdict: Array(20).fill('v'.repeat(1000)) },
+  conditions: [
+    {
+      ...{ name: 'c'.repeat(40), clips: 1e9 },
+      rows: sweepPlan.arms.map(({ name }) => ({
+        ...{
+          arm: name,
+          seeds,
+          values: [Math.PI],
+          mean: Math.PI,
+          deviation: Math.PI,
+          others: names('eval', 8),
+          against,
+        },
+        ...{ judgeCalls: 1e9, judgeUsd: Math.PI, seconds: Math.PI },
+      })),
+    },
+  ],
+  warnings: Array(8).fill('w'.repeat(600)),
+  leftOut: [],
+  judges: ['m'.repeat(256)],
+  shared: {
+    videos: { used: 1e9, made: 1e9 },
+    answers: { used: 1e9, paid: 1e9 },
+    startCaptions: { used: 1e9, made: 1e9 },
+  },
+};
 
 type Case<N extends StageName> = { input: StageTaken<N>; output: StageGiven<N> };
 const stages: { [N in StageName]: Case<N> } = {
@@ -263,7 +324,7 @@ const stages: { [N in StageName]: Case<N> } = {
   exportPolicy: { input: { runKey, policy }, output: { folder: PATH } },
   scoreCompletions: {
     input: { ...roundPlace, rollout: ref, earlier: Array(99).fill(ref), manifest: ref, reward: config.reward },
-    output: { scores: ref, compared, distinctCaptions: 1 / 3, seconds: Math.PI },
+    output: { scores: ref, compared: comparedPhrases, distinctCaptions: 1 / 3, seconds: Math.PI },
   },
   judgeCompletions: {
     input: {
@@ -386,6 +447,22 @@ const stages: { [N in StageName]: Case<N> } = {
       manifest: ref,
     },
     output: undefined,
+  },
+  resolveSweep: { input: { sweep: PATH, sweepHash: hash, overrides }, output: { plan: sweepPlan } },
+  resolveArm: {
+    input: {
+      plan: sweepPlan,
+      arm: { name: 'a'.repeat(40), set: sweepPlan.arms[0]!.set, seeds, after: 'a'.repeat(40) },
+    },
+    output: { arm: sweepPlan.arms[0]! },
+  },
+  writeSweepTable: {
+    input: { runKey, ...comparedRuns },
+    output: { result: sweepTable, table: ref, report: ref, page: ref },
+  },
+  finishSweepTracking: {
+    input: { runKey, name: 'n'.repeat(40), status: 'FINISHED', endTime: 1e13, table: ref, report: ref, page: ref },
+    output: { runUrl: tracking.runUrl },
   },
   writeReport: {
     input: {

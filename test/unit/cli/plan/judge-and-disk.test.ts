@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { planDisk } from '../../../../cli/plan/disk-plan.ts';
-import { planJudge } from '../../../../cli/plan/judge-plan.ts';
+import { planJudge } from '../../../../configs/judge-plan.ts';
 import { ExperimentConfig } from '../../../../configs/schema.ts';
 
 const llm = { kind: 'llm', model: 'm', baseUrl: 'http://127.0.0.1:1/v1' };

@@ -1,7 +1,7 @@
-import { judgeOfBenchmarks, type SuiteConfig } from '../../benchmarks/benchmark-config.ts';
-import type { ExperimentConfig } from '../../configs/schema.ts';
-import { isLlm, isPriced, type JudgeConfig } from '../../judge/judge-config.ts';
-import type { CaptionOptions } from '../../rewards/caption-reward.ts';
+import { judgeOfBenchmarks, type SuiteConfig } from '../benchmarks/benchmark-config.ts';
+import { isLlm, isPriced, type JudgeConfig } from '../judge/judge-config.ts';
+import type { CaptionOptions } from '../rewards/caption-reward.ts';
+import type { ExperimentConfig } from './schema.ts';
 
 /** Questions put to the judge, at most: equal captions are asked about once, and the ledger's answers cost nothing. */
 export interface JudgePlan {

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { Command } from '@commander-js/extra-typings';
+import { compareRuns } from '../../activities/sweeps.ts';
+import { SWEEP_METRICS } from '../../configs/sweep-file.ts';
+import { ArtifactStore } from '../../core/artifact-store.ts';
+import { didYouMean } from '../../core/did-you-mean.ts';
+import { VideocapError } from '../../core/errors.ts';
+import { findInstallation } from '../installation.ts';
+import { examples, print, printJson } from '../output/print.ts';
+import { sweepLines } from '../output/sweep-lines.ts';
+import { armsOf, readRuns } from '../run/compared-runs.ts';
+
+export const compareCommand = new Command('compare')
+  .summary('compare runs that exist, as a sweep does')
+  .description(
+    'Compares the trained policies of runs on the held-out clips that they have in common, as a sweep does. Runs ' +
+      'whose configs differ in the seed alone are one arm with several seeds; the arm of the first run is the reference. ' +
+      'Reads the store of this installation; neither servers nor workers need run.',
+  )
+  .argument('<runs...>', 'runs as `videocap status` lists them, or their keys in the store')
+  .option('--metric <name>', 'the metric that decides', 'eventF1')
+  .option('--json', 'print the table as JSON')
+  .addHelpText(
+    'after',
+    examples(
+      ['videocap compare sft-1 sft-2 grpo-1 grpo-2', 'two arms with two seeds each'],
+      ['videocap compare sft-1 grpo-1 --metric think', 'by another metric'],
+    ),
+  )
+  .action(async (names, { metric, json }) => {
+    if (!SWEEP_METRICS.includes(metric))
+      throw new VideocapError(
+        'InvalidInput',
+        `--metric is "${metric}"${didYouMean(metric, SWEEP_METRICS)}; set one of ${SWEEP_METRICS.join(', ')}.`,
+      );
+    const store = new ArtifactStore(join(findInstallation().home, 'store'));
+    const outcomes = armsOf(await readRuns(store, names));
+    const reference = outcomes[0]!.arm;
+    const table = await compareRuns(store, { name: 'comparison', metric, reference, outcomes });
+    if (json) printJson(table);
+    else print(...sweepLines(table));
+  });
