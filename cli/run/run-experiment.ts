@@ -10,6 +10,7 @@ import { LONGEST_RUN_ID, shortName } from '../../core/run-key.ts';
 import type { Installation } from '../installation.ts';
 import { createProgressView } from '../output/progress-view.ts';
 import { leaveRunGoing } from './interrupt.ts';
+import { priorityOf, type RunType } from './priority.ts';
 import { runLink, type Session } from './session.ts';
 import { requireStart } from './start-checkpoint.ts';
 import { watchRun } from './watch-run.ts';
@@ -57,7 +58,7 @@ export async function forWorkers(
 /** Starts a workflow that takes one JSON object. */
 export async function startWorkflow(
   session: Session,
-  type: 'trainingRun' | 'ablationSweep' | 'benchmarkRun' | 'datasetAnnotation',
+  type: RunType,
   workflowId: string,
   input: object,
   staticSummary: string,
@@ -67,6 +68,7 @@ export async function startWorkflow(
     workflowId,
     args: [input],
     staticSummary,
+    priority: priorityOf(type),
   });
   const link = runLink(session, workflowId, handle.firstExecutionRunId);
   return { workflowId, runId: handle.firstExecutionRunId, ...(link && { link }) };

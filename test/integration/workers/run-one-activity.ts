@@ -32,7 +32,7 @@ const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url));
 const FOLDER = 'test/integration/workers';
 
 /** `one-activity.ts` as a worker loads it. Bundling takes seconds, so it is kept until a source changes. */
-async function bundledWorkflow(): Promise<string> {
+export async function bundledWorkflow(): Promise<string> {
   const workflowsPath = join(CHECKOUT, FOLDER, 'one-activity.ts');
   const bundle = () => bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
   const file = join(CHECKOUT, 'node_modules', '.cache', 'videocap', 'one-activity.js');
