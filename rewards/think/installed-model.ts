@@ -20,9 +20,9 @@ export function readInstalledFile(folder: string, name: (typeof EMBEDDING_MODEL.
   if (bytes === undefined)
     throw new VideocapError(
       'MissingTool',
-      `The sentence-embedding model is not installed: ${path} is missing. Run \`npm run quickstart\` or \`npm ` +
-        'test` once, which fetch it, or set reward.think.similarity to token-f1, which needs no model, and leave ' +
-        'out the metric embedding.',
+      `The sentence-embedding model is not installed: ${path} is missing. Run \`npx videocap setup ` +
+        '--worker` on this host, which fetches it, or set reward.think.similarity to token-f1, which needs no model, ' +
+        'and leave out the metric embedding.',
     );
   const found = createHash('sha256').update(bytes).digest('hex');
   if (found !== expected.sha256)

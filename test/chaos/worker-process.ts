@@ -5,6 +5,8 @@ import { once } from 'node:events';
 export interface WorkerProcess {
   /** SIGKILL: no goodbye to Temporal, nothing flushed. */
   kill(): Promise<void>;
+  /** SIGTERM, as a service manager sends it; resolves once the worker has handed back its work and ended. */
+  drain(): Promise<void>;
   /** Resolves to what ended the process: a signal or an exit code. */
   ended: Promise<string>;
   /** Everything that it has written to standard output and error. */
@@ -52,6 +54,10 @@ export async function startWorker(place: WorkerPlace): Promise<WorkerProcess> {
     log: () => log,
     async kill() {
       child.kill('SIGKILL');
+      await ended;
+    },
+    async drain() {
+      child.kill('SIGTERM');
       await ended;
     },
   };
