@@ -20,7 +20,7 @@ function working(queue: OneAtATime, log: string[]) {
   };
 }
 
-test('begins at once where nothing is done, and else in the order of asking, whatever becomes of the one before', async () => {
+test('begins at once where nothing is done, else in the order of asking, whatever came of the one before', async () => {
   const log: string[] = [];
   const { begin, end } = working(new OneAtATime(), log);
   const all = ['a', 'b', 'c'].map((name) => begin(name));
