@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Recipe } from '../contracts/recipe.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
+import { VideocapError } from '../core/errors.ts';
 import type { Checkpoint, NewFile, PinnedFile, PolicyEngine } from '../core/policy-engine.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import { keyOf, parseKey } from '../core/store-layout.ts';
@@ -13,7 +15,8 @@ import { byFiles, isRecipe, withFiles } from './policy-files.ts';
 interface Following {
   files: Promise<Checkpoint<PinnedFile>>;
   folder: string;
-  areLost: boolean;
+  /** Whether they will not come. */
+  failed: boolean;
 }
 
 /**
@@ -27,9 +30,9 @@ export class FollowingFiles {
   /** @param recipe of the checkpoint. @param folder is taken over: it is removed once the files are stored or lost. */
   async expect({ uri }: ArtifactRef, files: Promise<Checkpoint<PinnedFile>>, folder: string): Promise<void> {
     await this.#forget(uri);
-    const following = { files, folder, areLost: false };
+    const following = { files, folder, failed: false };
     files.catch(() => {
-      following.areLost = true;
+      following.failed = true;
     });
     this.#following.set(uri, following);
   }
@@ -47,7 +50,7 @@ export class FollowingFiles {
     const policy = await byFiles(store, ref);
     if (!isRecipe(policy)) return policy;
     const following = this.#following.get(policy.weights.uri);
-    if (following && !following.areLost) return policy;
+    if (following && !isLost(following)) return policy;
     await this.#forget(policy.weights.uri);
     if (!(await store.readJson(policy.weights, Recipe)).filesFollow) return policy;
     await withFiles({ store, engine, options }, policy, ({ weights, optimizer }) =>
@@ -64,7 +67,9 @@ export class FollowingFiles {
     const { uri } = policy.weights;
     const following = this.#following.get(uri);
     if (!following) return policy;
-    await put(store, policy, await following.files);
+    const files = await following.files;
+    if (isLost(following)) throw new VideocapError('Unavailable', `Files in ${following.folder} were removed.`);
+    await put(store, policy, files);
     await this.#forget(uri);
     return byFiles(store, policy);
   }
@@ -74,6 +79,11 @@ export class FollowingFiles {
     this.#following.delete(uri);
     if (following) await rm(following.folder, { recursive: true, force: true });
   }
+}
+
+/** `videocap gc` removes what has not been stored for long, as where a run was paused before its next step. */
+function isLost({ failed, folder }: Following): boolean {
+  return failed || !existsSync(folder);
 }
 
 const known = new WeakMap<PolicyEngine, FollowingFiles>();

@@ -56,10 +56,20 @@ describe('files that follow a recipe', () => {
     expect(stepsOf((await policyFiles(run, run.policies[3]!)).replay)).toEqual([1, 2, 3]);
   });
 
-  test.each(['the ranks', 'the process'])('are made again where %s died before they were stored', async (victim) => {
+  test.each([
+    ['the ranks died', { follow: 'lost' }],
+    ['the process died', { follow: true }],
+    ['gc found them old', { follow: true }],
+  ] as const)('are made again where %s before they were stored', async (what, { follow }) => {
     const whole = await runWithRecipes(5, { follow: true });
-    const run = await runWithRecipes(3, { follow: victim === 'the ranks' ? 'lost' : true });
-    const replays = victim === 'the ranks' ? run.replays : run.restart();
+    const run = await runWithRecipes(3, { follow });
+    const replays = what === 'the process died' ? run.restart() : run.replays;
+    if (what === 'gc found them old') {
+      const { storage } = run.store;
+      const running = [{ workflowId: runKey, executionId: 'e', runKey, state: 'running', startTime: 0 } as const];
+      const now = Date.now() + 10 * 86_400_000;
+      await collectGarbage({ storage, home: 'unused', known: running, cacheDays: 7, dryRun: false, now });
+    }
     const before = replays.length;
     const made = await stepsAgain(run, 4, 5);
     expect(replays.slice(before)).toEqual([1, 2, 3, 4]);

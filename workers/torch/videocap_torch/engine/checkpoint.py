@@ -26,8 +26,8 @@ def write_files(
     policy: Policy, optimizer: Optimizer, folder: str, *, only_weights: bool = False
 ) -> dict[str, PinnedFile]:
     """Writes both files, or that of the weights alone; their content is what is in memory from here on."""
-    files = _created(policy, optimizer, folder, only_weights=only_weights)
-    written = _write(files, {what: list(file.parts(policy.ranks.rank)) for what, file in files.items()}, policy.ranks)
+    files, parts = _created(policy, optimizer, folder, only_weights=only_weights)
+    written = _write(files, parts, policy.ranks)
     policy.loaded = written["weights"]["sha256"]
     optimizer.loaded = written["optimizer"]["sha256"] if "optimizer" in written else optimizer.loaded
     return written
@@ -41,10 +41,8 @@ def write_beside(
     @param done called in another thread with the files, or with why there are none; the same on every rank.
     """
     ranks = policy.ranks
-    files = _created(policy, optimizer, folder)
-    staged = {
-        what: [Part(part.begin, on_host(part.rows)) for part in file.parts(ranks.rank)] for what, file in files.items()
-    }
+    files, held = _created(policy, optimizer, folder)
+    staged = {what: [Part(begin, on_host(rows)) for begin, rows in parts] for what, parts in held.items()}
 
     def work() -> None:
         try:
@@ -68,8 +66,8 @@ def digest_held(policy: Policy, optimizer: Optimizer) -> str:
 
 def _created(
     policy: Policy, optimizer: Optimizer, folder: str, *, only_weights: bool = False
-) -> dict[str, SharedFile]:
-    """The files, of which no tensor is written yet."""
+) -> tuple[dict[str, SharedFile], dict[str, list[Part]]]:
+    """The files, of which no tensor is written yet, and what this rank has to write of each."""
     weights = dict(sorted(policy.stored().items(), key=lambda item: (-item[1].element_size(), item[0])))
     contents = {"weights": (weights, policy.metadata())}
     if not only_weights:
@@ -79,7 +77,7 @@ def _created(
         for file in files.values():
             file.create()
     policy.ranks.gathered(None)
-    return files
+    return files, {what: list(file.parts(contents[what][0], policy.ranks.rank)) for what, file in files.items()}
 
 
 def _write(

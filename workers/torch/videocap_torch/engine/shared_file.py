@@ -24,11 +24,12 @@ class Part(NamedTuple):
 
 
 class SharedFile:
-    """A file of `tensors`, in their order. Its bytes do not depend on the number of ranks, so its hash does not."""
+    """A file of `tensors` in their order, which it does not keep. Its bytes, and so its hash, are the same for any number
+    of ranks.
+    """
 
     def __init__(self, path: str, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
         self.path = path
-        self._tensors = tensors
         header: dict[str, object] = {"__metadata__": metadata}
         end = 0
         self._begins: dict[str, int] = {}
@@ -49,9 +50,9 @@ class SharedFile:
             file.write(self._head)
             file.truncate(self._bytes)
 
-    def parts(self, rank: int) -> Iterable[Part]:
-        """What this rank has to write; of a tensor that is whole on every rank, rank 0 does."""
-        for name, tensor in self._tensors.items():
+    def parts(self, tensors: Mapping[str, Tensor], rank: int) -> Iterable[Part]:
+        """What this rank has to write of the file's tensors; of one that is whole on every rank, rank 0 writes it."""
+        for name, tensor in tensors.items():
             rows, place = own_part(tensor.detach())
             if rows.numel() == 0 or (rank > 0 and rows.shape == tensor.shape):
                 continue
