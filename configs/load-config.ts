@@ -215,12 +215,10 @@ export async function sweepNames(): Promise<string[]> {
 }
 
 async function shippedFiles(): Promise<{ name: string; isSweep: boolean }[]> {
-  const files = (await readdir(CONFIGS)).filter((file) => file.endsWith('.yaml')).sort();
+  const files = (await readdir(CONFIGS)).filter((file) => file.endsWith('.yaml'));
+  const names = files.map((file) => file.slice(0, -'.yaml'.length)).sort();
   return Promise.all(
-    files.map(async (file) => ({
-      name: file.slice(0, -'.yaml'.length),
-      isSweep: isSweepText(await readText(join(CONFIGS, file))),
-    })),
+    names.map(async (name) => ({ name, isSweep: isSweepText(await readText(join(CONFIGS, `${name}.yaml`))) })),
   );
 }
 

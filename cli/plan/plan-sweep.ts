@@ -3,6 +3,7 @@ import { checkArms, type SweepParts } from '../../configs/load-sweep.ts';
 import { MOST_RUNS } from '../../contracts/sweep-plan.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { GPUS } from '../../policy/plan/gpus.ts';
+import { parseRunCheckpoint } from '../../policy/run-checkpoint.ts';
 import { alignedTable } from '../output/result-table.ts';
 import { planExperiment } from './plan-experiment.ts';
 
@@ -40,8 +41,9 @@ export async function planSweep(parts: SweepParts, file: string): Promise<SweepE
   for (const { arm, configs } of await checkArms(parts, base, file))
     for (const { condition, config } of configs) {
       const seeds = arm.seeds ?? parts.file.seeds;
-      // The sizes of a model that another arm trains are those of the experiment's.
-      const policy = arm.after === undefined ? config.policy : { ...config.policy, model: await modelOf(parts, base) };
+      // The sizes of a model that another arm or run trains are those of the experiment's.
+      const isTrained = arm.after !== undefined || parseRunCheckpoint(config.policy.model) !== undefined;
+      const policy = isTrained ? { ...config.policy, model: await modelOf(parts, base) } : config.policy;
       const { judge, steps } = await planExperiment({ ...config, policy }, HARDWARE);
       arms.push({
         ...{ arm: arm.name, condition, seeds, steps },

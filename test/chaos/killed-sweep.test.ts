@@ -46,7 +46,7 @@ const sweepFile = (judgeUrl: string) => ({
     },
   },
   arms: {
-    sft: { set: { 'algorithm.kind': 'sft' } },
+    sft: { set: { algorithm: { kind: 'sft', steps: 2, samplesPerStep: 2, optimizer: { learningRate: 1e-3 } } } },
     grpo: {},
     broken: { seeds: [1], set: { 'policy.model': 'run:never-made@2' } },
   },
@@ -124,7 +124,8 @@ async function trackedRuns({ mlflowRunUrl }: SweepSummary): Promise<{ parent: Ru
 it('a sweep whose worker is killed ends in the table of an undisturbed one; its broken arm ends alone', async () => {
   const struck = await play('struck', async (home) => {
     // The first two runs are at their first benchmark.
-    await expect.poll(() => judge.answered.size, { timeout: 180_000, interval: 50 }).toBeGreaterThan(2);
+    const isAsked = expect.poll(() => judge.answered.size, { timeout: 180_000, interval: 50 }).toBeGreaterThan(2);
+    await Promise.race([isAsked, temporal.client.workflow.getHandle('struck').result()]);
     for (let kill = 0; kill < KILLS; kill++) {
       await sleep(SHORTEST_PAUSE + (LONGEST_PAUSE - SHORTEST_PAUSE) * uniformAt(1, ['killed-sweep', kill]));
       expect((await temporal.client.workflow.getHandle('struck').describe()).status.name).toBe('RUNNING');

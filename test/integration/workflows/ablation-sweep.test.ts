@@ -129,6 +129,29 @@ describe('ablationSweep', () => {
     );
   });
 
+  it('lets only the best arms go on after a step, under the same ids', async () => {
+    const [sft, grpo] = SWEEP.arms;
+    const halving = { atSteps: [1], keep: 0.5, stopped: [] };
+    const plan = { ...SWEEP, halving, arms: [sft!, grpo!, { ...grpo!, name: 'last' }] };
+    const calls: CallLog = [];
+    const summary = await sweep({
+      calls,
+      stages: { resolveSweep: () => ({ plan }) },
+      async during(handle) {
+        await handle.result();
+        // What `videocap resume` continues the sweep with.
+        const { memo } = await handle.describe();
+        expect(SweepMemo.parse(memo).plan?.halving?.stopped).toEqual([['last']]);
+      },
+    });
+    expect(statesOf(summary)).toEqual([
+      ...['sft 1 finished', 'grpo 1 finished', 'last 1 early'],
+      ...['sft 2 finished', 'grpo 2 finished', 'last 2 early'],
+    ]);
+    // One step of all six runs; then both of four, since the scripted store has kept nothing of the first.
+    expect(calls.filter(([name]) => name === 'updatePolicy')).toHaveLength(6 + 4 * 2);
+  });
+
   it('refuses wrong messages with a sentence, and goes on', async () => {
     const { go, waits, stages } = held('sft');
     await sweep({
