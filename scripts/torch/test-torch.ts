@@ -19,7 +19,9 @@ const environment = await torchEnvironment();
 if (tests.some((file) => file.startsWith('test/vllm'))) await vllmEnvironment();
 
 const python = files.length > 0 ? undefined : runPython();
-const vitest = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--project', 'torch', ...tests], {
+// Three files at a time: a server takes 3 GB, and each rank 1.
+const vitestArgs = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'torch', '--maxWorkers', '3', ...tests];
+const vitest = spawn(process.execPath, vitestArgs, {
   cwd: installation.repository,
   env: { ...process.env, VIDEOCAP_TEST_TORCH: '1' },
   stdio: 'inherit',
