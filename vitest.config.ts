@@ -28,7 +28,7 @@ export default defineConfig({
           env: { GOMAXPROCS: '1' },
         },
       },
-      // `npm run test:torch` and `npm run test:vllm` alone: they need environments of their own.
+      // `npm run test:torch` alone: it needs environments of its own.
       ...(process.env.VIDEOCAP_TEST_TORCH
         ? [
             {

@@ -39,6 +39,8 @@ export class RealVllm {
           ...{ PATH: process.env.PATH, HOME: process.env.HOME, ...env },
           ...{ LD_PRELOAD: join(ENVIRONMENT, 'lib', 'libiomp5.so'), OMP_NUM_THREADS: '1' },
           ...{ VLLM_CPU_OMP_THREADS_BIND: 'nobind', VLLM_CPU_KVCACHE_SPACE: '1' },
+          // The model in the engine's process, not in one more: a third of a start is the import of vLLM in each.
+          ...{ VLLM_ENABLE_V1_MULTIPROCESSING: '0' },
           ...{ HF_HUB_OFFLINE: '1', VLLM_NO_USAGE_STATS: '1', DO_NOT_TRACK: '1' },
         },
         stdio: ['ignore', log, log],
