@@ -300,7 +300,7 @@ describe('trainingRun', () => {
   it('fails once on an unknown workflow type', async () => {
     const failure = await failureOf(run('trainRun', [{}], scriptedStages([])));
     expect(failure.message).toBe(
-      'Unknown workflow type "trainRun". Known: trainingRun, benchmarkRun, datasetAnnotation.',
+      'Unknown workflow type "trainRun". Known: trainingRun, ablationSweep, benchmarkRun, datasetAnnotation.',
     );
   });
 
