@@ -25,8 +25,9 @@ export const TorchConfig = z.strictObject({
   /**
    * After steps that are multiples of this, all weights and moments are stored as files; above 1 they are written
    * beside the next step. The steps between have a recipe: a few kilobytes that name the last checkpoint with files and
-   * the rollouts since. After a crash, and for a fork or a start from such a step, their updates are made again, without
-   * a rollout or a question to the judge. Adapters are small, and are stored after every step whatever this says.
+   * the rollouts since. After a crash, and for a fork or a start from such a step, their updates are made again,
+   * without a rollout or a question to the judge. Adapters are small, and are stored after every step whatever this
+   * says.
    */
   checkpointEvery: z.int().min(1).max(10_000).default(1),
   /**

@@ -48,7 +48,7 @@ test('a rank that dies between two checkpoints costs the updates since the files
   expect((await some.store.readJson(fifth.weights, Recipe)).update.step).toBe(5);
 });
 
-test('a rank that dies while files are written costs the updates since the last files, and changes nothing', async () => {
+test('a rank that dies while files are written costs the updates since the last, and changes nothing', async () => {
   const run = await playedRun(engine, { section: { checkpointEvery: 2, ranks: 2 } });
   const [, second, third] = await run.steps(1, 3, run.start);
   const files = await run.filesAfter(2);

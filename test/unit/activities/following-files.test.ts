@@ -37,7 +37,7 @@ async function stepsAgain(run: RecipeRun, from: number, to: number): Promise<Pol
 }
 
 describe('files that follow a recipe', () => {
-  test('are stored when the next step is made, are those of an update that waits for them, and stand for the recipe', async () => {
+  test('are stored when the next step is made, and are those of an update that waits for them', async () => {
     const waits = await runWithRecipes(5);
     const run = await runWithRecipes(5, { follow: true });
     expect(run.policies.map(isRecipe)).toEqual([false, true, true, true, true, true]);

@@ -96,7 +96,7 @@ describe('planLines', () => {
         judge        at most 64 questions a step, 12,032 in all, and 0 in benchmarks; set judge.price for the cost
         disk         427.2 GB
           by kind    4 checkpoints of 92.7 GB, start and export 48.4 GB, frames 7.2 GB, completions 616 MB
-        host         17.4 GB of memory while a checkpoint is written
+        host         110.2 GB of memory while a checkpoint is written
 
         the held-out file is not here: its clips are not counted."
     `);

@@ -24,8 +24,8 @@ class Part(NamedTuple):
 
 
 class SharedFile:
-    """A file of `tensors` in their order, which it does not keep. Its bytes, and so its hash, are the same for any number
-    of ranks.
+    """A file of `tensors` in their order, which it does not keep. Its bytes, and so its hash, are those of any
+    number of ranks.
     """
 
     def __init__(self, path: str, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
