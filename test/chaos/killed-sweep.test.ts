@@ -176,4 +176,4 @@ it('a sweep whose worker is killed ends in the table of an undisturbed one; its 
   console.info(
     `${calm.answered.size} questions, ${again} asked again; ${JSON.stringify(struck.summary.result.shared)}`,
   );
-}, 600_000);
+}, 1_200_000);

@@ -15,7 +15,8 @@ test('the sweep that ships is counted, and asks no language model', async () => 
 test('of arms that ask one: questions and cost of all their seeds', async () => {
   const judge = '{ kind: llm, model: m, price: { inputPerMillion: 1, outputPerMillion: 2 } }';
   const { arms, calls, cost } = await planned(
-    `set: { judge: ${judge}, benchmark.everySteps: 0, dataset.heldOutSamples: 50 }\narms: { grpo: {}, one: { seeds: [1] } }\n`,
+    `set: { judge: ${judge}, benchmark.everySteps: 0, dataset.heldOutSamples: 50 }\n` +
+      'arms: { grpo: {}, one: { seeds: [1] } }\n',
   );
   expect(arms.map(({ arm, seeds }) => [arm, seeds.length])).toEqual([
     ['grpo', 2],
