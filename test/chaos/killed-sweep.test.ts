@@ -85,6 +85,12 @@ async function play(name: string, disturb?: (home: string) => Promise<void>) {
     ...{ taskQueue: 'videocap', workflowId: name, args },
   });
   await disturb?.(home);
+  // Asked again and again: a server under load may not answer a call that waits.
+  await expect
+    .poll(async () => (await handle.describe().catch(() => undefined))?.status.name, {
+      ...{ timeout: 900_000, interval: 1000 },
+    })
+    .toBe('COMPLETED');
   const summary = (await handle.result()) as SweepSummary;
   await worker!.kill();
   return { summary, answered: new Map(judge.answered) };
