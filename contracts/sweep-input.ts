@@ -32,8 +32,8 @@ export const ResolveSweepInput = SweepInput.omit({ resume: true });
 export const ResolveSweepOutput = z.strictObject({
   plan: SweepPlan.refine((plan) => runsOf(plan).length <= MOST_RUNS, {
     error: ({ input }) =>
-      `the sweep has ${runsOf(input as SweepPlan).length} runs, more than ${MOST_RUNS}: leave out arms, conditions or ` +
-      'seeds',
+      `the sweep has ${runsOf(input as SweepPlan).length} runs, more than ${MOST_RUNS}: leave out arms, conditions ` +
+      'or seeds',
   }),
 });
 

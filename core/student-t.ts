@@ -1,8 +1,8 @@
 import { probit } from 'simple-statistics';
 
 /**
- * The quantile of Student's t distribution by the expansion of Cornish and Fisher (Abramowitz and Stegun, 26.7.5): within
- * 0.4% at 97.5% from 3 degrees of freedom on; too small below.
+ * The quantile of Student's t distribution by the expansion of Cornish and Fisher (Abramowitz and Stegun, 26.7.5):
+ * within 0.4% at 97.5% from 3 degrees of freedom on; too small below.
  */
 export function studentT(probability: number, degrees: number): number {
   const z = probit(probability);

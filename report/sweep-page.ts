@@ -31,7 +31,8 @@ export function sweepPage(table: SweepTable): string {
   <header>
     <p class="eyebrow">videocap-r1 sweep</p>
     <h1>${name}</h1>
-    <p class="facts"><span>${arms.size} arms</span> <span>${conditions.length} condition${conditions.length > 1 && 's'}</span>
+    <p class="facts"><span>${arms.size} arms</span>
+      <span>${conditions.length} condition${conditions.length > 1 && 's'}</span>
       <span>${runs} runs finished</span> <span>decided by ${metric}</span></p>
     ${verdict.map((sentence) => html`<p class="verdict">${sentence}</p>`)}
     ${warnings.map((warning) => html`<p class="warning"><b>${warning}.</b></p>`)}

@@ -62,7 +62,7 @@ function conditionTable(table: SweepTable, { name, clips, rows }: SweepTable['co
   };
 }
 
-/** Table 2: methods by benchmarks. Ours have a column a condition; the paper's numbers stand in columns of their own. */
+/** Table 2: methods by benchmarks. Ours have a column a condition; the paper's numbers have columns of their own. */
 function methodsTable({ conditions, metric }: SweepTable): TextTable {
   const arms = [...new Set(conditions.flatMap(({ rows }) => rows.map(({ arm }) => arm)))];
   const ours = (arm: string) =>
@@ -72,9 +72,9 @@ function methodsTable({ conditions, metric }: SweepTable): TextTable {
   return {
     title: 'Methods, as in table 2 of the paper',
     note:
-      `Columns marked "${PUBLISHED}" are the paper's, beside the arm that is made alike: another model (Qwen2-VL-7B), ` +
-      'other data and other benchmarks. Compare their order, never their values. They are recovered from reviews: - is ' +
-      'not known.',
+      `Columns marked "${PUBLISHED}" are the paper's, beside the arm that is made alike: another model ` +
+      '(Qwen2-VL-7B), other data and other benchmarks. Compare their order, never their values. They are recovered ' +
+      'from reviews: - is not known.',
     head: [
       'method',
       ...conditions.map(({ name }) => (conditions.length > 1 ? `${metric}, ${name}` : metric)),
@@ -128,11 +128,13 @@ export function sharedLines({ shared: { videos, answers, startCaptions } }: Swee
       ? [`Answers of the judge in training: ${answers.used}, of which ${answers.paid} were paid for`]
       : []),
     ...(startCaptions.used > 0
-      ? [
-          `Benchmarks of start policies: ${startCaptions.used}, captioned ${startCaptions.made === 1 ? 'once' : `${startCaptions.made} times`}`,
-        ]
+      ? [`Benchmarks of start policies: ${startCaptions.used}, captioned ${times(startCaptions.made)}`]
       : []),
   ];
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
 }
 
 /** How to read the columns. */

@@ -1,7 +1,7 @@
 import type { SweepPlan } from '../contracts/sweep-plan.ts';
 import type { RunProgressInSweep, Share, SweepSnapshot } from './sweep-snapshot.ts';
 
-/** One budget over all runs of a sweep. A run gets its share when it starts; shares never exceed the budget together. */
+/** One budget over all runs: each gets its share when it starts; shares never exceed the budget together. */
 
 /**
  * What a run may spend in all: what it has spent already, and its part of what is neither spent nor set aside for

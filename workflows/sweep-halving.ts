@@ -23,7 +23,7 @@ export function armsToStop(
   return names.filter((name) => !kept.has(name));
 }
 
-/** By how much an arm is ahead of the mean of all arms with the same condition and seed: some are harder than others. */
+/** By how much an arm is ahead of the mean of all arms with the same condition and seed: some of those are hard. */
 function meanLead(name: string, all: readonly { arm: string; place: string; score: number }[]): number {
   const own = all.filter(({ arm }) => arm === name);
   const mean = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;

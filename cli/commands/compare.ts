@@ -14,8 +14,8 @@ export const compareCommand = new Command('compare')
   .summary('compare runs that exist, as a sweep does')
   .description(
     'Compares the trained policies of runs on the held-out clips that they have in common, as a sweep does. Runs ' +
-      'whose configs differ in the seed alone are one arm with several seeds; the arm of the first run is the reference. ' +
-      'Reads the store of this installation; neither servers nor workers need run.',
+      'whose configs differ in the seed alone are one arm with several seeds; the arm of the first run is the ' +
+      'reference. Reads the store of this installation; neither servers nor workers need run.',
   )
   .argument('<runs...>', 'runs as `videocap status` lists them, or their keys in the store')
   .option('--metric <name>', 'the metric that decides', 'eventF1')

@@ -56,7 +56,7 @@ describe('arms against the reference', () => {
     expect(await compareArms([scores(1, 0.2)], [other], think)).toBeUndefined();
   });
 
-  test('without an effect are told apart about 5 times in 100, though every seed is better or worse by itself', async () => {
+  test('without an effect are told apart about 5 times in 100, though seeds differ', async () => {
     // 150 worlds of this kind with 30 clips: 3 in 100 with three seeds, 5 in 100 with five.
     let told = 0;
     for (let world = 0; world < 30; world++) {

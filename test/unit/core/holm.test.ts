@@ -12,7 +12,7 @@ test('Holm’s correction gives what R and statsmodels give, in the order given'
   expect(holm([])).toEqual([]);
 });
 
-test('it never makes a value smaller, or larger than Bonferroni does; it keeps their order, and depends on no order', () => {
+test('it makes no value smaller, none larger than Bonferroni does, and keeps their order', () => {
   const values = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 12 });
   fc.assert(
     fc.property(values, (p) => {

@@ -9,13 +9,14 @@ test('the sweep that ships is counted, and asks no language model', async () => 
   const estimate = await planSweep(parseSweep(await readSweep('sft-vs-grpo')), 'sft-vs-grpo');
   // Base has one seed, SFT and GRPO five, ten other arms three; in three conditions.
   expect(estimate.runs).toBe(3 * (1 + 2 * 5 + 10 * 3));
-  expect(estimateLines(estimate).join('\n')).toMatch(/Sweep sft-vs-grpo: 123 runs[\s\S]*No arm asks a language model/);
+  expect(estimateLines(estimate).join('\n')).toMatch(/Sweep sft-vs-grpo: 123 runs.*No arm asks a language model/s);
 });
 
 test('of arms that ask one: questions and cost of all their seeds', async () => {
   const judge = '{ kind: llm, model: m, price: { inputPerMillion: 1, outputPerMillion: 2 } }';
   const { arms, calls, cost } = await planned(
-    `set: { judge: ${judge}, benchmark.everySteps: 0, dataset.heldOutSamples: 50 }\narms: { grpo: {}, one: { seeds: [1] } }\n`,
+    `set: { judge: ${judge}, benchmark.everySteps: 0, dataset.heldOutSamples: 50 }\n` +
+      'arms: { grpo: {}, one: { seeds: [1] } }\n',
   );
   expect(arms.map(({ arm, seeds }) => [arm, seeds.length])).toEqual([
     ['grpo', 2],
