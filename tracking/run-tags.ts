@@ -19,6 +19,7 @@ import { hasJudge, isLlm } from '../judge/judge-config.ts';
 import { weightsOf } from '../rewards/combine-rewards.ts';
 import { measureOf } from '../rewards/think/graded-by.ts';
 import type { Tag } from './mlflow-client.ts';
+import { sweepTags } from './sweep-tags.ts';
 
 /** The tag by which the mirror finds its own runs. */
 export const RUN_KEY_TAG = 'videocap.runKey';
@@ -130,17 +131,6 @@ interface Ending {
   end?: RunEnd | undefined;
   collapse?: readonly CollapseWarning[];
   identity?: RunIdentity | undefined;
-}
-
-/** What places a run below its sweep: MLflow draws the tree from the first. */
-function sweepTags({ parent, name, arm, condition, seed }: SweepPlace & { parent: string }) {
-  return {
-    'mlflow.parentRunId': parent,
-    'videocap.sweep': name,
-    'videocap.sweep.arm': arm,
-    'videocap.sweep.condition': condition,
-    'videocap.sweep.seed': String(seed),
-  };
 }
 
 /** A run's description with its results below, in place of earlier results. Short, since MLflow folds long ones. */
