@@ -56,7 +56,7 @@ const start = (workflowId: string) =>
     args: [EXPERIMENT],
   });
 
-it('a run over workers of a queue each, of which one drains and one is killed, ends as that of one worker', async () => {
+it('a run over workers of a queue each, one drained and one killed, ends as that of one worker', async () => {
   const alone = join(folder, 'alone');
   await serve(alone, '');
   const expected = await (await start('alone')).result();
