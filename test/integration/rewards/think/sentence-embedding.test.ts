@@ -201,7 +201,7 @@ describe('without the right files', () => {
     expect(await withHome(async () => {})).toMatchObject({
       name: 'VideocapError',
       code: 'MissingTool',
-      message: expect.stringMatching(/tokenizer\.json is missing.*quickstart.*token-f1/),
+      message: expect.stringMatching(/tokenizer\.json is missing.*setup --worker.*token-f1/),
     });
   });
 
