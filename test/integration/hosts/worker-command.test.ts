@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Finding } from '../../../cli/doctor/check.ts';
+import { ownPort } from '../own-port.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { startTlsFront, type TlsFront } from './tls-front.ts';
 
@@ -58,17 +58,8 @@ function videocap(args: string[], env: NodeJS.ProcessEnv): Running {
   return { child, stdout: () => said.stdout, stderr: () => said.stderr, code };
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 it('serves the named queues over TLS, tells its health and metrics, and drains at SIGTERM', async () => {
-  const [health, metrics] = [await freePort(), await freePort()];
+  const [health, metrics] = [await ownPort(), await ownPort()];
   const worker = videocap(
     [
       'worker',

@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ownPort } from '../own-port.ts';
 import { tellMlflow } from './mlflow-loader.ts';
 
 export interface MlflowServer {
@@ -23,7 +22,7 @@ export interface MlflowServer {
  */
 export async function startMlflow(): Promise<MlflowServer> {
   const folder = await mkdtemp(join(tmpdir(), 'videocap-mlflow-'));
-  const port = await freePort();
+  const port = await ownPort();
   const url = `http://127.0.0.1:${port}`;
   const database = `sqlite:///${join(folder, 'mlflow.db')}`;
   const environment = {
@@ -64,13 +63,4 @@ async function isHealthy(url: string): Promise<boolean> {
     ({ ok }) => ok,
     () => false,
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
