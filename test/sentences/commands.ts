@@ -357,8 +357,8 @@ export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
     () => missingPython(['python3'], [python(11, false)], NEED),
   ],
   [
-    'PyTorch needs 8 GB of free disk for /work/.venv-torch, and 3 GB are free; free some, or name a folder on a ' +
+    'PyTorch needs 8 GB of free disk for /data/.venv-torch, and 3 GB are free; free some, or name a folder on a ' +
       'larger disk in UV_CACHE_DIR.',
-    () => tooLittleRoom('/work/.venv-torch', { what: 'PyTorch', needed: 8e9 }, 3.9e9)!,
+    () => tooLittleRoom('/data/.venv-torch', { what: 'PyTorch', needed: 8e9 }, 3.9e9)!,
   ],
 ];
