@@ -70,7 +70,7 @@ it('a run over workers of a queue each, one drained and one killed, ends as that
   ]);
   const run = await start('split');
   const step = async () => (await run.query<Pick<RunStatus, 'step'>>('status')).step;
-  await expect.poll(step, { timeout: 120_000, interval: 50 }).toBeGreaterThanOrEqual(1);
+  await expect.poll(step, { timeout: 300_000, interval: 50 }).toBeGreaterThanOrEqual(1);
   await Promise.all([serve(split, 'policy-onnx'), policy.drain()]);
   expect(await policy.ended).toBe('0');
   await judge.kill();
@@ -78,4 +78,4 @@ it('a run over workers of a queue each, one drained and one killed, ends as that
   const summary = await run.result();
   expect(summary.policy.weights.sha256).toBe(expected.policy.weights.sha256);
   expect(summary.trained.metrics).toEqual(expected.trained.metrics);
-}, 300_000);
+}, 900_000);
