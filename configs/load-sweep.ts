@@ -25,7 +25,7 @@ const SAID_ELSEWHERE: Readonly<Record<string, string>> = {
 };
 /** Wrong arms that are told at once. */
 const MOST_TOLD = 10;
-/** Clips of a held-out file that nobody has counted yet: for shares of a budget alone. */
+/** Clips that a held-out file counts for before a worker has read it: for shares of a budget alone. */
 const LIKELY_CLIPS = 100;
 
 /** The text of a sweep file: one that ships, by its name, or any by its path. */

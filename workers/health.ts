@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { NativeConnection, Worker } from '@temporalio/worker';
 import { clipped } from '../core/clipped.ts';
+import { VideocapError } from '../core/errors.ts';
 import type { ListenAddress } from './listen-address.ts';
 
 /** What a health endpoint looks at. */
@@ -25,16 +26,21 @@ export async function serveHealth({ host, port }: ListenAddress, observed: Obser
     });
   });
   server.listen(port, host);
-  await once(server, 'listening');
+  await once(server, 'listening').catch((error: Error) => {
+    throw new VideocapError(
+      'InvalidConfig',
+      `VIDEOCAP_HEALTH cannot be served (${error.message}); set it to a free address of this host.`,
+    );
+  });
   // Its clients do not keep a worker that has drained alive.
   server.unref();
   return server;
 }
 
 async function answer(url: string, observed: Observed): Promise<{ status: number; body: unknown }> {
-  const { pathname } = new URL(url, 'http://localhost');
-  if (pathname === '/live') return { status: 200, body: { alive: true } };
-  if (pathname !== '/ready') return { status: 404, body: { error: 'Ask for /live or /ready.' } };
+  const path = url.split('?')[0];
+  if (path === '/live') return { status: 200, body: { alive: true } };
+  if (path !== '/ready') return { status: 404, body: { error: 'Ask for /live or /ready.' } };
   const queues = Object.fromEntries([...observed.workers].map(([name, worker]) => [name, worker.getState()]));
   const temporal = await temporalState(observed.connection);
   const ready = temporal === 'answers' && Object.values(queues).every((state) => state === 'RUNNING');

@@ -11,13 +11,13 @@ import {
 import type { Logger } from 'pino';
 import { rolloutMeans } from '../configs/allowed.ts';
 import { ArtifactStore } from '../core/artifact-store.ts';
-import { clipped } from '../core/clipped.ts';
 import { VideocapError } from '../core/errors.ts';
 import { Fences } from '../core/fence.ts';
 import { openSharedStorage } from '../core/open-storage.ts';
 import type { PolicyEngine } from '../core/policy-engine.ts';
 import type { Storage } from '../core/storage.ts';
 import type { TemporalTarget } from '../core/temporal-target.ts';
+import { unansweredTemporal } from '../core/temporal-variables.ts';
 import { createEngine } from '../policy/engines.ts';
 import {
   createActivities,
@@ -72,9 +72,10 @@ export async function startWorkers(
   const storage = given ?? (await openSharedStorage(settings.home, settings.store));
   const store = new ArtifactStore(storage, { fence: currentAttempt });
   const fences = new Fences(storage);
-  const names = [...settings.queues.keys()];
-  const connection = await connected(settings.temporal);
-  const workflows = names.includes('videocap') ? await workflowBundle(logger) : undefined;
+  const [connection, workflows] = await Promise.all([
+    connected(settings.temporal),
+    settings.queues.has('videocap') ? workflowBundle(logger) : undefined,
+  ]);
   const shared = {
     connection,
     namespace: settings.temporal.namespace,
@@ -124,16 +125,11 @@ export async function startWorkers(
   return { ended: running.then(() => undefined).finally(close) };
 }
 
-async function connected({ connection: options }: TemporalTarget): Promise<NativeConnection> {
+async function connected(target: TemporalTarget): Promise<NativeConnection> {
   try {
-    return await NativeConnection.connect(options);
+    return await NativeConnection.connect(target.connection);
   } catch (error) {
-    throw new VideocapError(
-      'Unavailable',
-      `No Temporal server answers at ${options.address} ${options.tls ? 'over TLS' : 'without TLS'} ` +
-        `(${clipped((error as Error).message, 300)}); correct TEMPORAL_ADDRESS, or TEMPORAL_TLS and its certificates.`,
-      { cause: error },
-    );
+    throw new VideocapError('Unavailable', unansweredTemporal(target, (error as Error).message), { cause: error });
   }
 }
 

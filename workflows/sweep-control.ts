@@ -40,7 +40,7 @@ export class SweepControl {
     setHandler(stopSignal, () => this.#stop(), {
       description: 'Start no further run, end those that run after their current step, and compare what is there.',
     });
-    // Updates, not signals: whoever sends a wrong one learns why at once.
+    // Updates, not signals: the user who sends a wrong one learns why at once.
     setHandler(addArmUpdate, (arm) => this.#add(arm), {
       description: 'Add an arm: {"name": "grpo-beta", "set": {"algorithm.beta": 0.1}}.',
       validator: (arm) => this.#checkNew(arm),

@@ -137,11 +137,16 @@ export class SweepState {
     return halving && { maxSteps: Math.min(steps, halving.atSteps[this.#cut] ?? steps) };
   }
 
+  /** Whether a waiting run comes to the next cut before it is made: it starts from no arm, or from one that is done. */
+  #comesFirst({ after }: SweepRun): boolean {
+    return after === undefined || this.snapshot.runs[after]?.state === 'finished';
+  }
+
   /** Where every run has come to the next cut: stops the arms that are not among the best. */
   #chooseBest(): boolean {
     const { halving } = this.plan;
     const isDue = this.running.length === 0 && this.#open.some(({ id }) => this.snapshot.runs[id]);
-    if (!halving || !isDue || this.#waiting.some(({ after }) => after === undefined)) return false;
+    if (!halving || !isDue || this.#waiting.some((run) => this.#comesFirst(run))) return false;
     const arms = armsToStop(this.plan, this.runs, this.snapshot.runs);
     this.snapshot.plan = { ...this.plan, halving: { ...halving, stopped: [...halving.stopped, arms] } };
     for (const arm of arms) this.#stopEarly(arm, this.#cut - 1);

@@ -10,6 +10,7 @@ import type { TemporalTarget } from '../../core/temporal-target.ts';
 import { requireAllowedKeys } from '../../judge/client/allowed-keys.ts';
 import { isLlm } from '../../judge/judge-config.ts';
 import { MlflowClient } from '../../tracking/mlflow-client.ts';
+import { workersOf } from '../run/waiting-activities.ts';
 import { temporalFault } from '../servers/temporal-health.ts';
 import type { Check } from './check.ts';
 
@@ -51,7 +52,7 @@ async function temporal({ temporal: target }: Services): Promise<string> {
 /** How many workers ask for the work of each queue, of this host and of others. */
 async function workers({ temporal: target, queues }: Services): Promise<string> {
   const counts = await withClient(target, (client) =>
-    Promise.all(queues.map(async (name) => [name, await pollersOf(client, name)] as const)),
+    Promise.all(queues.map(async (name) => [name, await workersOf(client, name)] as const)),
   );
   const unserved = counts.filter(([, count]) => count === 0).map(([name]) => name);
   if (unserved.length > 0)
@@ -61,17 +62,6 @@ async function workers({ temporal: target, queues }: Services): Promise<string> 
     );
   return counts.map(([name, count]) => `${name} ${count}`).join(', ');
 }
-
-async function pollersOf(client: Client, name: string): Promise<number> {
-  const { namespace } = client.options;
-  const found = await client.workflowService.describeTaskQueue({
-    namespace,
-    taskQueue: { name },
-    taskQueueType: ACTIVITY_QUEUE,
-  });
-  return found.pollers?.length ?? 0;
-}
-const ACTIVITY_QUEUE = 2;
 
 /** A bucket is tried with two conditional writes, a folder with a file that is created and removed. */
 async function store({ home, store: url }: Services): Promise<string> {

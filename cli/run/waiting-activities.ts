@@ -25,9 +25,16 @@ export async function waitingActivities(client: Client, run: PendingRun): Promis
 /** Whether a worker asks for the activities of a task queue; taken for granted where Temporal does not answer. */
 async function isServed(client: Client, name: string | undefined): Promise<boolean> {
   if (name === undefined) return true;
+  return workersOf(client, name).then(
+    (count) => count > 0,
+    () => true,
+  );
+}
+
+/** How many workers ask for the activities of a task queue. */
+export async function workersOf(client: Client, name: string): Promise<number> {
   const queue = { namespace: client.options.namespace, taskQueue: { name }, taskQueueType: ACTIVITY_QUEUE };
-  const found = await client.workflowService.describeTaskQueue(queue).catch(() => undefined);
-  return found === undefined || (found.pollers ?? []).length > 0;
+  return (await client.workflowService.describeTaskQueue(queue)).pollers?.length ?? 0;
 }
 
 /** What an activity waits for, if it waits for a change in Temporal. */

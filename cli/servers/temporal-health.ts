@@ -1,7 +1,7 @@
 import { Connection, isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import { clipped } from '../../core/clipped.ts';
 import type { TemporalTarget } from '../../core/temporal-target.ts';
+import { unansweredTemporal } from '../../core/temporal-variables.ts';
 
 const CALL_MILLISECONDS = 2000;
 /** A server elsewhere answers over TLS, which takes several round trips. */
@@ -40,11 +40,7 @@ export async function temporalFault(target: TemporalTarget): Promise<string | un
         'the certificate of TEMPORAL_TLS_CLIENT_CERT_PATH.'
       );
     default:
-      return (
-        `No Temporal server answers ${at} ${connection.tls ? 'over TLS' : 'without TLS'} ` +
-        `(${clipped(reasonOf(error), 300)}); correct TEMPORAL_ADDRESS, or TEMPORAL_TLS and the certificates it goes ` +
-        'with, or unset them to use local servers.'
-      );
+      return unansweredTemporal(target, isGrpcServiceError(error) ? error.details : error.message);
   }
 }
 
@@ -64,8 +60,4 @@ async function faultOf({ namespace, connection: options }: TemporalTarget, call:
   } catch (error) {
     return error as Error;
   }
-}
-
-function reasonOf(error: Error): string {
-  return isGrpcServiceError(error) ? error.details : error.message;
 }

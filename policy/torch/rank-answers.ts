@@ -74,7 +74,7 @@ export class RankAnswers {
     const promise = new Promise<Checkpoint<PinnedFile>>((resolve, reject) => {
       settle = (written) => (written instanceof VideocapError ? reject(written) : resolve(written));
     });
-    promise.catch(() => {}); // whoever asks for them is told
+    promise.catch(() => {}); // the caller of `filesIn` sees the failure
     const expected = { promise, settle };
     this.#files.set(folder, expected);
     if (this.#ended) settle(gone());

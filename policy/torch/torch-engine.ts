@@ -128,7 +128,7 @@ export class TorchEngine implements PolicyEngine {
       const found = await this.#learn(request, policy, work, kept);
       if (kept !== 'both' || !('digest' in found)) return found;
       const files = this.#ranks.filesIn(request.folder);
-      files.catch(() => {}); // whoever waits for them is told
+      files.catch(() => {}); // the next update, which waits for them, sees the failure
       return { ...found, files };
     });
   }

@@ -82,7 +82,9 @@ it('serves the named queues over TLS, tells its health and metrics, and drains a
     body: { ready: true, temporal: 'answers', queues: { media: 'RUNNING', judge: 'RUNNING' } },
   });
   expect((await fetch(`http://127.0.0.1:${health}/live`)).status).toBe(200);
-  expect((await fetch(`http://127.0.0.1:${health}/`)).status).toBe(404);
+  // `//` is no URL of its own: a parser would throw, and end the worker.
+  for (const path of ['/', '//', '//:0', '/live/..%00'])
+    expect((await fetch(`http://127.0.0.1:${health}${path}`)).status).toBe(404);
   await expect
     .poll(async () => (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text())
     .toMatch(/^temporal_worker_task_slots_used\{[^}]*task_queue="judge",worker_type="ActivityWorker"\} 0$/m);

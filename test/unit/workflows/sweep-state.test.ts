@@ -248,6 +248,11 @@ describe('successive halving', () => {
   });
 });
 
+test('a paused arm that starts from another is waited for, and no cut is made meanwhile', () => {
+  // Found by the test below: cuts were made without end.
+  playRandomly(115_137);
+});
+
 test('whatever happens in whatever order: a sweep ends, within its concurrency and its budget', () => {
   fc.assert(fc.property(fc.nat(1_000_000), playRandomly), { numRuns: 300 });
 });
