@@ -105,7 +105,7 @@ function onnxPlan(model: Dimensions, threads: number, work: StepWork): PolicyPla
     work,
     {
       promptCopies: 1,
-      scoringPasses: work.samples ? 1 + (work.reference ? 1 : 0) : 0,
+      scoringPasses: work.reference ? 1 : 0,
       backward: 2,
       trainsVision: true,
       sampledTogether: MAX_SEQUENCES,

@@ -168,11 +168,12 @@ class Decoding {
       0,
     );
     const output = await this.#model.run('prefill', { ...this.#weights.feeds, ...feeds });
-    const empty = [this.#clips.length, this.#options.groupSize, keyHeads, 0, headDim];
+    const sequences = [this.#clips.length, this.#options.groupSize, keyHeads];
+    const empty = { k: [...sequences, headDim, 0], v: [...sequences, 0, headDim] };
     for (let layer = 0; layer < layers; layer++)
-      for (const part of ['k', 'v']) {
+      for (const part of ['k', 'v'] as const) {
         this.#prompt[`prompt_${part}.${layer}`] = output[`${part}.${layer}`]!;
-        this.#past[`past_${part}.${layer}`] = new ort.Tensor('float32', new Float32Array(0), empty);
+        this.#past[`past_${part}.${layer}`] = new ort.Tensor('float32', new Float32Array(0), empty[part]);
       }
     return floats(output.logits);
   }

@@ -7,7 +7,6 @@ import type { Shown } from '../../../core/sample.ts';
 import { tokenWeights } from '../../aggregation.ts';
 import { learningRateAt } from '../../learning-rate.ts';
 import { floats, scalar } from '../model/feeds.ts';
-import type { Weights } from '../model/weights.ts';
 import { type MicroBatch, microBatches, perToken, tokensOf } from './micro-batch.ts';
 import { adamwStep, GradientSum } from './optimizer.ts';
 import type { Update } from './update.ts';
@@ -17,7 +16,10 @@ interface Weighted extends SampledCompletion, OfSample {
   weight: number;
 }
 interface GrpoMicroBatch extends MicroBatch<Weighted> {
-  /** Log-probabilities `[B, G, L]` before the update, and of the reference policy. */
+  /**
+   * Log-probabilities `[B, G, L]` that ratios are taken to, and of the reference policy. Where they are NaN the graph
+   * takes those that it computes.
+   */
   old: ort.Tensor;
   reference: ort.Tensor;
 }
@@ -36,11 +38,12 @@ type SurrogateConfig = Pick<
 
 /**
  * A step with a clipped surrogate loss (paper.md, section 5.1): `iterations` updates on one batch of groups. Ratios are
- * taken to the log-probabilities before the first update, computed here; those recorded while sampling only check the
- * sampler. With `rolloutLag: 1` an earlier policy has sampled, and ratios are taken to what was recorded. All are the
- * policy's own, without the filters of `sampling` (docs/sampling.md): without a lag every ratio is 1 before the first
- * update. Completions without an advantage have weight 0 and count in no denominator; groups of nothing else
- * are not computed at all. If nothing is left the policy stays as it is, and `updates` is 0.
+ * taken to the log-probabilities before the first update, which the graph of its gradients computes anyway; those
+ * recorded while sampling only check the sampler. With `rolloutLag: 1` an earlier policy has sampled, and ratios are
+ * taken to what was recorded. All are the policy's own, without the filters of `sampling` (docs/sampling.md): without a
+ * lag every ratio is 1 before the first update. Completions without an advantage have weight 0 and count in no
+ * denominator; groups of nothing else are not computed at all. If nothing is left the policy stays as it is, and
+ * `updates` is 0.
  * @param graph of the loss's gradients; it takes and gives what GRPO's does.
  */
 export function surrogateUpdate<Config extends SurrogateConfig>(
@@ -56,39 +59,33 @@ export function surrogateUpdate<Config extends SurrogateConfig>(
       const learningRate = learningRateAt(step, config.steps, config.optimizer);
       const sampling = model.samplingFeeds(batch.temperature);
       const prepared = microBatches(model, weighted(batch, aggregation(config)));
-      const progress = progressOf(computation, prepared.length * (1 + config.iterations));
+      const ownReference = config.beta === 0 || reference === session.weights;
+      const progress = progressOf(computation, prepared.length * (config.iterations + (ownReference ? 0 : 1)));
 
       const batches: GrpoMicroBatch[] = [];
-      const mismatch = new TokenMean();
       for (const micro of prepared) {
-        progress('log-probabilities', micro.names);
-        const logprobs = async (weights: Weights) =>
-          (await model.run('logprobs', { ...weights.feeds, ...micro.feeds, ...sampling })).logprobs!;
-        const now = await logprobs(session.weights);
-        requireFiniteTokens(micro, now, 'log-probability');
-        const isReference = config.beta === 0 || reference === session.weights;
-        const frozen = isReference ? now : keptFrom(micro, await logprobs(reference), now);
-        requireFiniteTokens(micro, frozen, 'log-probability of the reference policy');
-        for (const { completion, t, index } of kept(micro)) {
-          const recorded = completion.logProbs[t]!;
-          const value = notFiniteValue(recorded);
-          if (value)
-            throw new UpdateStopped({
-              what: 'log-probability',
-              value,
-              samples: [completion.sampleId],
-              where: RECORDED,
-            });
-          mismatch.add(Math.abs(recorded - floats(now)[index]!));
+        for (const { completion, t } of kept(micro)) {
+          const value = notFiniteValue(completion.logProbs[t]!);
+          const samples = [completion.sampleId];
+          if (value) throw new UpdateStopped({ what: 'log-probability', value, samples, where: RECORDED });
         }
-        const old = config.rolloutLag === 1 ? recordedIn(micro, now) : now;
-        batches.push({ ...micro, old, reference: frozen });
+        const own = keptFrom(micro);
+        const old = config.rolloutLag === 1 ? keptFrom(micro, ({ completion, t }) => completion.logProbs[t]!) : own;
+        if (ownReference) {
+          batches.push({ ...micro, old, reference: own });
+          continue;
+        }
+        progress('log-probabilities of the reference policy', micro.names);
+        const { logprobs } = await model.run('logprobs', { ...reference.feeds, ...micro.feeds, ...sampling });
+        requireFiniteTokens(micro, logprobs!, 'log-probability of the reference policy');
+        batches.push({ ...micro, old, reference: keptFrom(micro, ({ index }) => floats(logprobs)[index]!) });
       }
 
       if (batches.length === 0) return { ...session, metrics: { ...grpoMetrics(batch), learningRate, updates: 0 } };
 
       let { weights, state } = session;
       const updates = config.iterations;
+      const mismatch = new TokenMean();
       const means = { kl: new TokenMean(), clipFraction: new TokenMean(), entropy: new TokenMean() };
       const totals = { loss: 0, gradNorm: 0 };
       for (let iteration = 0; iteration < updates; iteration++) {
@@ -107,6 +104,15 @@ export function surrogateUpdate<Config extends SurrogateConfig>(
             clip_high: scalar(config.clipHigh),
             beta: scalar(config.beta),
           });
+          if (iteration === 0) {
+            const before = output.logprobs!;
+            requireFiniteTokens(micro, before, 'log-probability');
+            for (const { completion, t, index } of kept(micro))
+              mismatch.add(Math.abs(completion.logProbs[t]! - floats(before)[index]!));
+            // The next updates compare with the policy before the first one.
+            if (config.rolloutLag === 0) micro.old = before;
+            if (ownReference) micro.reference = before;
+          }
           requireFiniteGradients(micro, output);
           for (const name of ['kl', 'entropy']) requireFiniteTokens(micro, output[name]!, 'metric', name);
           gradients.add(output);
@@ -164,20 +170,17 @@ function* kept(micro: MicroBatch<Weighted>) {
 }
 
 /**
- * `values` where tokens count, `others` elsewhere. Under two policies padding can be so differently likely that its KL
- * overflows, and a weight of 0 does not cancel an infinity.
+ * A number for every token that counts, NaN elsewhere; without `value` NaN everywhere. Under two policies padding can
+ * be so differently likely that its KL overflows, and a weight of 0 does not cancel an infinity: there the graph
+ * compares the policy with itself.
  */
-function keptFrom(micro: MicroBatch<Weighted>, values: ort.Tensor, others: ort.Tensor): ort.Tensor {
-  const mixed = floats(others).slice();
-  for (const { index } of kept(micro)) mixed[index] = floats(values)[index]!;
-  return new ort.Tensor('float32', mixed, micro.shape);
-}
-
-/** The log-probabilities that were recorded while sampling where tokens count, `others` elsewhere. */
-function recordedIn(micro: MicroBatch<Weighted>, others: ort.Tensor): ort.Tensor {
-  const mixed = floats(others).slice();
-  for (const { completion, t, index } of kept(micro)) mixed[index] = completion.logProbs[t]!;
-  return new ort.Tensor('float32', mixed, micro.shape);
+function keptFrom(
+  micro: MicroBatch<Weighted>,
+  value?: (token: { completion: Weighted; t: number; index: number }) => number,
+): ort.Tensor {
+  const data = new Float32Array(micro.shape[0] * micro.shape[1] * micro.shape[2]).fill(Number.NaN);
+  if (value) for (const token of kept(micro)) data[token.index] = value(token);
+  return new ort.Tensor('float32', data, micro.shape);
 }
 
 /** `[B, G]`. @throws UpdateStopped where one is too large for the graph's numbers. */

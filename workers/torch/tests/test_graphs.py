@@ -12,9 +12,10 @@ from transformers import Qwen2VLForConditionalGeneration
 
 from videocap_torch.config import TINY
 from videocap_torch.example_batch import example_batch
-from videocap_torch.graphs import adamw_graph, all_graphs, decode_graph, prefill_graph
+from videocap_torch.graphs import FROZEN, adamw_graph, all_graphs, decode_graph, prefill_graph
 from videocap_torch.losses.loss import Loss, apply_loss, scalar_tensors
 from videocap_torch.losses.registry import LOSSES
+from videocap_torch.qwen2vl import past_shape
 from videocap_torch.token_logprobs import Scored, token_logprobs
 
 SIZES = [
@@ -59,8 +60,10 @@ def test_decode(past, dims, params):
     graph = decode_graph(params, dims)
     feeds = dict(params)
     for name in graph.inputs:
-        shape = (batch, kv, span, size) if name.startswith("prompt_") else (batch, group, kv, past, size)
-        if name.startswith(("prompt_", "past_")):
+        if name.startswith("prompt_"):
+            feeds[name] = torch.randn((batch, kv, span, size), generator=generator)
+        if name.startswith("past_"):
+            shape = past_shape(name.removeprefix("past_"), dims, (batch, group), past)
             feeds[name] = torch.randn(shape, generator=generator)
     feeds |= {"input_ids": torch.randint(0, dims.vocab, (batch, group), generator=generator)}
     feeds |= {"cos": torch.randn(1, size, generator=generator), "sin": torch.randn(1, size, generator=generator)}
@@ -102,6 +105,20 @@ def test_gradients_of_a_loss_equal_autograd_through_transformers(loss: Loss, siz
     # Where every token is clipped, only the small gradient of the KL is left, in which rounding shows more.
     held = "clipped" in expected and bool(expected["clipped"].all())
     assert_gradients(found, transformer, 1e-3 if held else 1e-4)
+
+
+@pytest.mark.parametrize("loss", [name for name, loss in LOSSES.items() if FROZEN & loss.inputs.keys()])
+def test_a_graph_takes_its_own_logprobs_where_there_are_none_and_ends_in_the_same_bits(loss: str, dims, params):
+    chosen = LOSSES[loss]
+    example = example_batch(dims, **SIZES[1])
+    batch = params | example.batch._asdict() | SAMPLING
+    own = run("logprobs", batch)["logprobs"]
+    inputs = chosen.example(own, example.mask, torch.Generator().manual_seed(1)) | scalar_tensors(chosen)
+    for names in ({"old_logprobs"}, {"ref_logprobs"}, FROZEN):
+        expected = run(chosen.graph, batch | inputs | {name: own for name in names})
+        found = run(chosen.graph, batch | inputs | {name: torch.full_like(own, float("nan")) for name in names})
+        for name, value in expected.items():
+            assert torch.equal(found[name], value), name
 
 
 def assert_gradients(found, transformer, tolerance: float):

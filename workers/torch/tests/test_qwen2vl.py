@@ -9,7 +9,7 @@ from videocap_torch.example_batch import example_batch
 from videocap_torch.token_logprobs import prefill, token_logprobs
 from videocap_torch.ops import use_fused_kernels
 from videocap_torch.params import load_parameters, parameter_shapes
-from videocap_torch.qwen2vl import decode, logits
+from videocap_torch.qwen2vl import decode, empty_past, logits
 
 GRIDS = [(4, 6, 6), (4, 4, 8), (3, 8, 2)]
 
@@ -44,7 +44,7 @@ def test_decoding_token_by_token_gives_the_logits_of_the_whole(dims, params, tra
     with torch.no_grad():
         shared = prefill(params, dims, *batch[:5], batch.cos[:span], batch.sin[:span])
         theirs = row_logits(transformer, batch, example.grid, example.positions)
-        keys = values = [torch.zeros(2, 3, dims.kv_heads, 0, dims.head_dim)] * dims.layers
+        keys, values = empty_past(dims, 2, 3)
         for t in range(length):
             cos, sin = batch.cos[span + t : span + t + 1], batch.sin[span + t : span + t + 1]
             ours, keys, values = decode(params, dims, shared, batch.completion_ids[:, :, t], cos, sin, keys, values)

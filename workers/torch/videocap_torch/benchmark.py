@@ -11,6 +11,7 @@ from .config import TINY, read_dims
 from .example_batch import example_batch
 from .graphs import decode_graph
 from .params import load_parameters
+from .qwen2vl import past_shape
 
 
 def session(name: str, threads: int) -> ort.InferenceSession:
@@ -43,7 +44,7 @@ def main() -> None:
             if name.startswith("prompt_"):
                 feeds[name] = torch.randn(4, dims.kv_heads, 71, dims.head_dim)
             if name.startswith("past_"):
-                feeds[name] = torch.randn(4, 8, dims.kv_heads, past, dims.head_dim)
+                feeds[name] = torch.randn(past_shape(name.removeprefix("past_"), dims, (4, 8), past))
         feeds["input_ids"] = torch.randint(0, dims.vocab, (4, 8))
         values = {i.name: feeds[i.name].numpy() for i in step.get_inputs()}
         wall, cpu = best(lambda values=values: step.run(None, values), 20)

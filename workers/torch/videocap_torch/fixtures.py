@@ -21,7 +21,7 @@ from .losses.registry import LOSSES
 from .optimizer import AdamwSettings, adamw_step
 from .params import load_parameters
 from .positions import position_ids, text_rotary, vision_rotary
-from .qwen2vl import decode, logits
+from .qwen2vl import decode, empty_past, logits
 from .token_logprobs import Batch, Scored, prefill, token_logprobs
 from .tokenizer import END, MEAN, SPECIAL, STD, load_tokenizer, prompt_ids
 from .world import PROMPT, completion_text, random_events
@@ -126,9 +126,7 @@ class Case:
         with torch.no_grad():
             shared = prefill(self.p, self.dims, *batch[:5], batch.cos[:span], batch.sin[:span])
             arrays["prefill_logits"] = logits(self.p, shared.hidden[:, -1])
-            keys = values = [
-                torch.zeros(self.videos, self.group, self.dims.kv_heads, 0, self.dims.head_dim)
-            ] * self.dims.layers
+            keys, values = empty_past(self.dims, self.videos, self.group)
             steps = []
             for t in range(DECODED_STEPS):
                 tables = batch.cos[span + t : span + t + 1], batch.sin[span + t : span + t + 1]

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from .config import Dims, Params
 from .positions import position_ids, text_rotary, vision_rotary
-from .qwen2vl import decode, embed, logits, prompt, vision
+from .qwen2vl import decode, embed, empty_past, logits, prompt, vision
 
 
 @torch.no_grad()
@@ -27,7 +27,7 @@ def generate(
     length = embeds.shape[1]
     shared = prompt(p, dims, embeds, cos[:length], sin[:length])
     scores = logits(p, shared.hidden[:, -1:])
-    keys = values = [torch.zeros(batch, 1, dims.kv_heads, 0, dims.head_dim)] * dims.layers
+    keys, values = empty_past(dims, batch, 1)
     ids, running = [], torch.ones(batch, 1, dtype=torch.bool)
     for at in range(length, length + most):
         chosen = scores.argmax(-1) if greedy else torch.multinomial(scores[:, 0].softmax(-1), 1)

@@ -11,7 +11,7 @@ from .example_batch import example_batch
 from .losses.loss import PER_TOKEN, Loss, scalar_tensors
 from .losses.registry import LOSSES
 from .optimizer import AdamwSettings, adamw_step
-from .qwen2vl import Prompt, decode, logits
+from .qwen2vl import Prompt, decode, logits, past_shape
 from .token_logprobs import Batch, prefill, token_logprobs
 
 COMMON = {
@@ -23,6 +23,8 @@ COMMON = {
     "cos": {0: "P"},
     "sin": {0: "P"},
 }
+FROZEN = {"old_logprobs", "ref_logprobs"}
+"""What a loss compares the policy's log-probabilities with."""
 
 
 class Graph(NamedTuple):
@@ -68,10 +70,10 @@ def decode_graph(p: Params, dims: Dims) -> Graph:
         "sin": example.batch.sin[:1],
     }
     inputs |= {f"prompt_{n}": torch.randn(batch, shape[0], span, shape[1]) for n in _caches(dims)}
-    inputs |= {f"past_{n}": torch.randn(batch, group, shape[0], past, shape[1]) for n in _caches(dims)}
+    inputs |= {f"past_{n}": torch.randn(past_shape(n, dims, (batch, group), past)) for n in _caches(dims)}
     axes = {"input_ids": {0: "B", 1: "G"}}
     axes |= {f"prompt_{n}": {0: "B", 2: "S"} for n in _caches(dims)}
-    axes |= {f"past_{n}": {0: "B", 1: "G", 3: "Lp"} for n in _caches(dims)}
+    axes |= {f"past_{n}": {0: "B", 1: "G", 4 if n.startswith("k") else 3: "Lp"} for n in _caches(dims)}
 
     def run(*args: Tensor) -> tuple[Tensor, ...]:
         params, (ids, cos, sin, *caches) = _split(p, args)
@@ -95,10 +97,14 @@ def logprobs_graph(p: Params, dims: Dims) -> Graph:
 
 
 def loss_graph(loss: Loss, p: Params, dims: Dims) -> Graph:
-    """A loss, what it gives beside it, the log-probabilities that it scored, and the gradients of all parameters."""
+    """A loss, what it gives beside it, the log-probabilities that it scored, and the gradients of all parameters.
+
+    Where old or reference log-probabilities are NaN, the graph takes those that it computes, without their gradient:
+    before its first update the policy needs no pass of its own for them.
+    """
     example = example_batch(dims)
-    own = loss.example(example.logprobs, example.mask, torch.Generator().manual_seed(1))
-    inputs = example.batch._asdict() | (_sampling(dims) if loss.sampled else {}) | own | scalar_tensors(loss)
+    own = loss.example(example.logprobs, example.mask, torch.Generator().manual_seed(1)) | scalar_tensors(loss)
+    inputs = example.batch._asdict() | (_sampling(dims) if loss.sampled else {}) | own
     axes = COMMON | {"completion_ids": PER_TOKEN} | loss.inputs
     scores = ["logprobs", "entropy"] if loss.sampled else ["logprobs"]
 
@@ -108,9 +114,12 @@ def loss_graph(loss: Loss, p: Params, dims: Dims) -> Graph:
 
         def value(params: Params) -> tuple[Tensor, tuple[Tensor, ...]]:
             plain = () if loss.sampled else (torch.ones(()), torch.zeros(dims.vocab))
-            temperature, suppress, *own = *plain, *rest
+            temperature, suppress, *values = *plain, *rest
             scored = token_logprobs(params, dims, batch, temperature, suppress)
-            total, *terms = loss.compute(scored, *own)
+            given = dict(zip(own, values, strict=True))
+            for name in sorted(FROZEN & given.keys()):
+                given[name] = torch.where(given[name].isnan(), scored.logprobs.detach(), given[name])
+            total, *terms = loss.compute(scored, **given)
             return total, (*terms, *scored[: len(scores)])
 
         return _with_gradients(value, params)

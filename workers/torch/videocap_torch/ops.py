@@ -47,11 +47,23 @@ def attention(q: Tensor, k: Tensor, v: Tensor, causal: bool) -> Tensor:
     kv = k.shape[1]
     # The query heads of a key head go into one product, so that keys are never copied.
     rows = (q / math.sqrt(size)).reshape(batch, kv, heads // kv * length, size)
-    scores = (rows @ k.transpose(-1, -2)).reshape(batch, kv, heads // kv, length, length)
+    scores = times_transposed(rows, k).reshape(batch, kv, heads // kv, length, length)
     if causal:
         scores = scores + causal_mask(length, scores)
     weights = scores.softmax(-1).reshape(batch, kv, heads // kv * length, length)
-    return (weights @ v).reshape(batch, heads, length, size)
+    return times(weights, v).reshape(batch, heads, length, size)
+
+
+def times(a: Tensor, b: Tensor) -> Tensor:
+    """`a @ b` of equal leading dimensions [..., M, K] and [..., K, N], as one `bmm`. A traced `@` copies both operands
+    by an Expand.
+    """
+    return torch.bmm(a.flatten(0, -3), b.flatten(0, -3)).reshape(*a.shape[:-1], b.shape[-1])
+
+
+def times_transposed(a: Tensor, b: Tensor) -> Tensor:
+    """`a @ b^T` of [..., M, K] and [..., N, K]. ONNX Runtime fuses a transposition that stands next to the product."""
+    return torch.bmm(a.flatten(0, -3), b.flatten(0, -3).transpose(1, 2)).reshape(*a.shape[:-1], b.shape[-2])
 
 
 def causal_mask(length: int, like: Tensor) -> Tensor:
@@ -63,4 +75,6 @@ def causal_mask(length: int, like: Tensor) -> Tensor:
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Rotary embedding; the last dimension is split in halves."""
     half = x.shape[-1] // 2
-    return x * cos + torch.cat([-x[..., half:], x[..., :half]], dim=-1) * sin
+    # Not two slices: the backward pass of a split is one concatenation.
+    first, second = x.split([half, half], dim=-1)
+    return x * cos + torch.cat([-second, first], dim=-1) * sin

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .config import Dims, Params
-from .ops import attention, causal_mask, layer_norm, linear, rms_norm, rotate, silu
+from .ops import attention, causal_mask, layer_norm, linear, rms_norm, rotate, silu, times, times_transposed
 
 
 class Prompt(NamedTuple):
@@ -69,16 +69,29 @@ def completions(p: Params, dims: Dims, shared: Prompt, embeds: Tensor, cos: Tens
         k, v = (t.permute(0, 3, 1, 2, 4) for t in (k, v))  # [B, K, G, L, d]
         prompt_k, prompt_v = shared.keys[i], shared.values[i]
         span = prompt_k.shape[2]
-        to_prompt = _flat_queries(q) @ prompt_k.transpose(-1, -2)  # [B, K, G*R*L, S]
-        to_self = _grouped(q, k.transpose(-1, -2)) + mask  # [B, K, G, R, L, L]
+        to_prompt = times_transposed(_flat_queries(q), prompt_k)  # [B, K, G*R*L, S]
+        to_self = times_transposed(q.flatten(3, 4), k)  # [B, K, G, R*L, L]
+        to_self = to_self.reshape(batch, kv, group, per_key, length, length) + mask
         scores = torch.cat([to_prompt.reshape(batch, kv, group, per_key, length, span), to_self], dim=-1)
-        weights = scores.softmax(-1)
-        from_prompt = _flat_queries(weights[..., :span]) @ prompt_v
-        from_self = _grouped(weights[..., span:], v)
+        on_prompt, on_self = scores.softmax(-1).split([span, length], dim=-1)
+        from_prompt = times(_flat_queries(on_prompt), prompt_v)
+        from_self = times(on_self.flatten(3, 4), v).reshape(batch, kv, group, per_key, length, size)
         mixed = from_prompt.reshape(batch, kv, group, per_key, length, size) + from_self
         mixed = mixed.permute(0, 2, 4, 1, 3, 5).reshape(batch, group, length, dims.hidden)
         x = _close_layer(p, dims, name, x, mixed)
     return rms_norm(x, p["model.norm.weight"], dims.rms_eps)
+
+
+def past_shape(cache: str, dims: Dims, sequences: tuple[int, int], past: int) -> tuple[int, ...]:
+    """Of `k.<layer>` or `v.<layer>` as `decode` takes it, for [B, G] sequences of `past` tokens."""
+    size = (dims.head_dim, past) if cache.startswith("k") else (past, dims.head_dim)
+    return *sequences, dims.kv_heads, *size
+
+
+def empty_past(dims: Dims, batch: int, group: int) -> tuple[list[Tensor], list[Tensor]]:
+    """Keys and values before the first token."""
+    keys, values = (torch.zeros(past_shape(cache, dims, (batch, group), 0)) for cache in "kv")
+    return [keys] * dims.layers, [values] * dims.layers
 
 
 def decode(
@@ -93,8 +106,8 @@ def decode(
 ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     """One token for every completion: logits [B, G, V] and the longer past.
 
-    ids [B, G]; cos, sin [1, d]; past keys and values [B, G, K, Lp, d], Lp may be 0. Of `shared` only keys and values
-    count.
+    ids [B, G]; cos, sin [1, d]; past keys [B, G, K, d, Lp], as their product takes them; past values [B, G, K, Lp, d];
+    Lp may be 0. Of `shared` only keys and values count.
     """
     batch, group = ids.shape
     kv, per_key, size = dims.kv_heads, dims.queries_per_key, dims.head_dim
@@ -104,17 +117,17 @@ def decode(
         name = f"model.layers.{i}."
         q, k, v = _qkv(p, dims, name, x, cos, sin)  # [B, G, heads, d]
         q = (q / math.sqrt(size)).reshape(batch, group, kv, per_key, size)
-        k = torch.cat([past_keys[i], k.reshape(batch, group, kv, 1, size)], dim=3)
+        k = torch.cat([past_keys[i], k.reshape(batch, group, kv, size, 1)], dim=4)
         v = torch.cat([past_values[i], v.reshape(batch, group, kv, 1, size)], dim=3)
         prompt_k, prompt_v = shared.keys[i], shared.values[i]
         span = prompt_k.shape[2]
         by_key = q.transpose(1, 2).reshape(batch, kv, group * per_key, size)
-        to_prompt = (by_key @ prompt_k.transpose(-1, -2)).reshape(batch, kv, group, per_key, span).transpose(1, 2)
-        scores = torch.cat([to_prompt, q @ k.transpose(-1, -2)], dim=-1)
-        weights = scores.softmax(-1)  # [B, G, K, R, S + Lp + 1]
-        from_prompt = weights[..., :span].transpose(1, 2).reshape(batch, kv, group * per_key, span) @ prompt_v
+        to_prompt = times(by_key, prompt_k.transpose(-1, -2)).reshape(batch, kv, group, per_key, span).transpose(1, 2)
+        weights = torch.cat([to_prompt, times(q, k)], dim=-1).softmax(-1)  # [B, G, K, R, S + Lp + 1]
+        on_prompt, on_self = weights.split([span, k.shape[4]], dim=-1)
+        from_prompt = times(on_prompt.transpose(1, 2).reshape(batch, kv, group * per_key, span), prompt_v)
         from_prompt = from_prompt.reshape(batch, kv, group, per_key, size).transpose(1, 2)
-        mixed = (from_prompt + weights[..., span:] @ v).reshape(batch, group, dims.hidden)
+        mixed = (from_prompt + times(on_self, v)).reshape(batch, group, dims.hidden)
         x = _close_layer(p, dims, name, x, mixed)
         new_keys.append(k)
         new_values.append(v)
@@ -158,15 +171,6 @@ def _close_layer(p: Params, dims: Dims, name: str, x: Tensor, mixed: Tensor) -> 
     h = rms_norm(x, p[name + "post_attention_layernorm.weight"], dims.rms_eps)
     gate = silu(linear(h, p[name + "mlp.gate_proj.weight"]))
     return x + linear(gate * linear(h, p[name + "mlp.up_proj.weight"]), p[name + "mlp.down_proj.weight"])
-
-
-def _grouped(rows: Tensor, columns: Tensor) -> Tensor:
-    """[..., R, S, a] @ [..., a, b] with the R query heads of a key head in one product, so that keys are never
-    copied.
-    """
-    *lead, per_key, length, inner = rows.shape
-    product = rows.reshape(*lead, per_key * length, inner) @ columns
-    return product.reshape(*lead, per_key, length, columns.shape[-1])
 
 
 def _flat_queries(x: Tensor) -> Tensor:

@@ -131,8 +131,11 @@ describe.each(['square', 'wide'] as const)('%s videos', (name) => {
           .filter(([key]) => key !== 'logits')
           .map(([key, value]) => [prefix + key, value]),
       );
-    const none = new ort.Tensor('float32', new Float32Array(0), [count, group, model.keyHeads, 0, model.headDim]);
-    let past: Feeds = Object.fromEntries(Object.keys(cache('past_', first)).map((key) => [key, none]));
+    const none = (key: string) => {
+      const size = key.startsWith('past_k') ? [model.headDim, 0] : [0, model.headDim];
+      return new ort.Tensor('float32', new Float32Array(0), [count, group, model.keyHeads, ...size]);
+    };
+    let past: Feeds = Object.fromEntries(Object.keys(cache('past_', first)).map((key) => [key, none(key)]));
     for (let t = 0; t < steps; t++) {
       const ids = arrays.completion_ids!.data as BigInt64Array;
       const row = (table: Float32Array) =>

@@ -52,10 +52,10 @@ describe('planLines', () => {
           by group   decoder 1.6 M, embeddings 0.1 M, head 0.0 M, vision 0.9 M
         prompt       83 tokens, 36 of them video
         a step       8 samples x 8 texts of 128 tokens
-          computes   8,856 tokens, 0.18 TFLOP
-          takes      3.6 s without the judge: 0.3 s sampling, 3.3 s update
+          computes   8,856 tokens, 0.14 TFLOP
+          takes      3.0 s without the judge: 0.3 s sampling, 2.6 s update
           writes     a checkpoint of 31 MB, whose time is not counted
-        the run      60 steps: 4 min without judge and benchmarks
+        the run      60 steps: 3 min without judge and benchmarks
         judge        no questions to a language model
         disk         358 MB
           by kind    7 checkpoints of 31 MB, start and export 21 MB, frames 58 MB, completions 63 MB
