@@ -54,8 +54,10 @@ export class PythonEnvironment {
     });
   }
 
+  /** Without its `pyvenv.cfg`, a Python takes itself for the one that it was made from, and pip installs there. */
   async #works(): Promise<boolean> {
-    return runTool(this.bin('python'), ['-c', 'import pip'], { what: 'Checking the Python environment' }).then(
+    const check = 'import pip, sys; assert sys.prefix != sys.base_prefix';
+    return runTool(this.bin('python'), ['-c', check], { what: 'Checking the Python environment' }).then(
       () => true,
       () => false,
     );

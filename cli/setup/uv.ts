@@ -1,5 +1,4 @@
-import { statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, statfs } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { VideocapError } from '../../core/errors.ts';
 import type { Python } from './python.ts';
@@ -46,7 +45,9 @@ async function indexOfPip(environment: PythonEnvironment): Promise<NodeJS.Proces
 }
 
 async function requireRoom(folder: string, install: LargeInstall): Promise<void> {
-  const { bavail, bsize } = await statfs(folder).catch(() => statfs(dirname(folder)));
+  // On a fresh machine the cache and the folders above it do not exist yet; uv makes them anyway.
+  await mkdir(folder, { recursive: true });
+  const { bavail, bsize } = await statfs(folder);
   const sentence = tooLittleRoom(folder, install, bavail * bsize);
   if (sentence !== undefined) throw new VideocapError('MissingTool', sentence);
 }

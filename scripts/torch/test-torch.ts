@@ -7,20 +7,21 @@ import { packageFolder, torchEnvironment } from './torch-environment.ts';
 import { vllmEnvironment } from './vllm-environment.ts';
 
 /**
- * `npm run test:torch [-- FILE...]`: the tests in Python beside those of the engine's driver; with files, these of the
- * latter alone. Each of the two leaves a core to the other. `npm run test:vllm` names `test/vllm`: rollouts by real
- * servers of vLLM, which need its environment too.
+ * `npm run test:torch [-- FILE...]`: the tests in Python beside those of the engine's driver, of which some start
+ * servers of vLLM; with files, these of the latter alone. Each of the two leaves a core to the other.
  */
 const files = process.argv.slice(2);
+const tests = files.length > 0 ? files : ['test/torch', 'test/vllm'];
 const installation = findInstallation();
 // The engine contract is played through a Temporal server, a run through MLflow too.
 await setUp(installation, new Report());
 const environment = await torchEnvironment();
-if (files.some((file) => file.startsWith('test/vllm'))) await vllmEnvironment();
+if (tests.some((file) => file.startsWith('test/vllm'))) await vllmEnvironment();
 
 const python = files.length > 0 ? undefined : runPython();
-const tests = files.length > 0 ? files : ['test/torch'];
-const vitest = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--project', 'torch', ...tests], {
+// Three files at a time: a server takes 3 GB, and each rank 1.
+const vitestArgs = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'torch', '--maxWorkers', '3', ...tests];
+const vitest = spawn(process.execPath, vitestArgs, {
   cwd: installation.repository,
   env: { ...process.env, VIDEOCAP_TEST_TORCH: '1' },
   stdio: 'inherit',

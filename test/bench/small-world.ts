@@ -51,7 +51,8 @@ async function clipsOf({ uri }: ArtifactRef) {
   return HeldOutDetails.parse(JSON.parse(text)).clips;
 }
 
-const points = (value: number) => (100 * value).toFixed(1);
+/** Metrics are in points, 0-100. */
+const points = (value: number) => value.toFixed(1);
 const signed = (value: number) => `${value < 0 ? '' : '+'}${points(value)}`;
 const interval = ({ difference, low, high }: Difference) => `${signed(difference)} (${signed(low)} to ${signed(high)})`;
 

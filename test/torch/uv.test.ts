@@ -19,7 +19,8 @@ async function smallLock(folder: string, change = (text: string) => text): Promi
 test('a package comes by uv with its hash checked, and shares its files with the cache', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'videocap-uv-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  process.env.UV_CACHE_DIR = join(folder, 'cache');
+  // As on a fresh machine, where the folders above the cache do not exist either.
+  process.env.UV_CACHE_DIR = join(folder, 'home', '.cache', 'uv');
   onTestFinished(() => {
     delete process.env.UV_CACHE_DIR;
   });

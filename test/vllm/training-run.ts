@@ -19,7 +19,7 @@ const CELLS: readonly Cell[] = DEATHS.map((death) => ({ ...death, moment: 'durin
 export function trainingRunTests(servers: () => RolloutServers): void {
   let world: ChaosWorld;
   beforeAll(async () => {
-    world = await ChaosWorld.start([], servers());
+    world = await ChaosWorld.start({ rollouts: servers() });
   });
   afterAll(() => world?.stop());
 

@@ -59,7 +59,7 @@ async function playWith(model: string, experiments: readonly TorchExperimentName
   const experimentOf: ExperimentOf = (judgeUrl, name) =>
     torchExperiment(judgeUrl, name as TorchExperimentName, { adapters: url, whole: url, wholeModel });
   try {
-    const startWorld = () => ChaosWorld.start([], rollouts);
+    const startWorld = () => ChaosWorld.start({ rollouts });
     results.push(...(await playAll(own, 1, startWorld, { experimentOf, longestSeconds: 900 })));
   } finally {
     await server.kill();
