@@ -37,13 +37,13 @@ export type Price = z.infer<typeof Price>;
 const LLM_FIELDS = {
   /** A language model. */
   kind: z.literal('llm'),
-  /** Questions asked at a time. */
+  /** Questions asked at a time by each stage of a run. */
   concurrency: z.int().min(1).max(512).default(8),
   /** Of one request. */
   timeoutSeconds: z.number().positive().max(600).default(60),
   /** Of an answer. A provider may allow more for what a model thinks before it answers. */
   maxTokens: z.int().min(16).default(1024),
-  /** What the endpoint allows, over everything that this worker asks it. */
+  /** What the endpoint allows, over all runs and workers; several share it by `videocap worker --judge-workers`. */
   requestsPerMinute: z.int().min(1).optional(),
   /** The same for tokens. */
   tokensPerMinute: z.int().min(1).optional(),

@@ -7,7 +7,7 @@ import { type ChatMessages, messagesOf } from './chat-messages.ts';
 import { CLOCK, type Clock } from './clock.ts';
 import { JudgeError, type JudgeFault } from './judge-error.ts';
 import type { AskObserver, Exchange, LlmEndpoint, PaidRequest } from './llm-client.ts';
-import { type RateLimit, sharedRateLimit } from './rate-limit.ts';
+import { LONGEST_PAUSE, type RateLimit, sharedRateLimit } from './rate-limit.ts';
 import { LONGEST_ANSWER } from './read-answer.ts';
 import { RequestDeadline } from './request-deadline.ts';
 
@@ -16,7 +16,6 @@ const ATTEMPTS = 2;
 /** Requests for one answer while the endpoint fails; a fault that lasts longer is thrown, and the stage is retried. */
 const TRIES = 3;
 const FIRST_PAUSE_MILLISECONDS = 250;
-const LONGEST_PAUSE_MILLISECONDS = 5000;
 /** The usual estimate, where an endpoint does not count. */
 const CHARACTERS_PER_TOKEN = 4;
 
@@ -132,7 +131,8 @@ export class ChatEndpoint implements LlmEndpoint {
       this.#failing.add(question);
       const pause =
         fault.retryAfterMilliseconds ?? FIRST_PAUSE_MILLISECONDS * 4 ** (tries - 1) * (0.75 + Math.random() / 2);
-      if (pause > LONGEST_PAUSE_MILLISECONDS || this.#failing.size >= Math.max(TRIES, this.#config.concurrency))
+      if (fault.fewerRequests) this.#rate.hold(pause, fault);
+      if (pause > LONGEST_PAUSE || this.#failing.size >= Math.max(TRIES, this.#config.concurrency))
         throw this.#stop(fault);
       if (tries >= this.#tries) throw new JudgeError(fault);
       await this.#clock.sleep(pause, signal);
@@ -151,16 +151,16 @@ export class ChatEndpoint implements LlmEndpoint {
     const promptTokens = estimatedTokens(messages.reduce((sum, { content }) => sum + content.length, 0));
     const load = { requestsPerMinute, tokensPerMinute, tokens: promptTokens + (this.#outputTokens ?? maxTokens) };
     for (;;) {
-      await this.#rate.turn(load, signal);
+      const started = await this.#rate.turn(load, signal);
       this.#checkOpen(signal);
       await observer?.requesting();
-      const started = performance.now();
+      const sent = performance.now();
       const reply = await this.#send(messages, question, maxTokens, signal);
       if (reply === 'retry-adjusted') continue;
       if (!('text' in reply)) return reply;
-      const paid = paidRequest(reply, promptTokens, (performance.now() - started) / 1000);
+      const paid = paidRequest(reply, promptTokens, (performance.now() - sent) / 1000);
       this.#outputTokens = 0.9 * (this.#outputTokens ?? paid.outputTokens) + 0.1 * paid.outputTokens;
-      if (!paid.estimated) this.#rate.correct(load, paid.inputTokens + paid.outputTokens);
+      if (!paid.estimated) this.#rate.correct(load, started, paid.inputTokens + paid.outputTokens);
       return paid;
     }
   }

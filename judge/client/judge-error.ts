@@ -17,9 +17,14 @@ export type JudgeFault = {
       retryAfterMilliseconds?: number;
       /** If the endpoint answers other questions meanwhile, it is this one that it fails at. */
       perhapsOneQuestion?: true;
+      /** The endpoint asks all its clients for fewer requests. */
+      fewerRequests?: true;
     }
   | { kind: 'blocked'; remedy: string }
 );
+
+/** A fault that passes. */
+export type Passing = Extract<JudgeFault, { kind: 'unavailable' }>;
 
 /**
  * A `JudgeFault` thrown: `Unavailable` or `JudgeBlocked`. Its message is composed here alone; `fault` keeps the parts.

@@ -49,7 +49,7 @@ export const OpenAiConfig = z.strictObject({
   concurrency: z.int().min(1).max(512).default(8),
   /** Of one request. */
   timeoutSeconds: z.number().positive().max(3600).default(300),
-  /** What the endpoint allows, over everything that this worker asks it. */
+  /** What the endpoint allows, over all runs and workers; several share it by `videocap worker --judge-workers`. */
   requestsPerMinute: z.int().min(1).optional(),
   /** USD per million tokens. */
   price: Price.prefault({}),

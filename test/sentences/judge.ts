@@ -7,10 +7,12 @@ import { waitingSentence } from '../../contracts/judge-waiting.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { requireAllowed, USUAL_KEYS } from '../../judge/client/allowed-keys.ts';
 import type { FailedRequest } from '../../judge/client/chat-api.ts';
+import { CLOCK } from '../../judge/client/clock.ts';
 import { named } from '../../judge/client/config-section.ts';
 import { faultText, JudgeError } from '../../judge/client/judge-error.ts';
 import type { LlmEndpoint } from '../../judge/client/llm-client.ts';
 import { PatientEndpoint, startOutageClock } from '../../judge/client/patient-endpoint.ts';
+import { RateLimit } from '../../judge/client/rate-limit.ts';
 import { JudgeConfig } from '../../judge/judge-config.ts';
 import { Account } from '../../judge/ledger/account.ts';
 import { findEntry } from '../../judge/ledger/read-ledger.ts';
@@ -189,6 +191,11 @@ export const JUDGE_SENTENCES: readonly PinnedSentence[] = [
     'Unavailable: The proxy http://proxy.test:3128 (HTTPS_PROXY) does not reach the judge at ' +
       'http://judge.test/v1 (status 503). It will be asked again.',
     () => byProxy(503),
+  ],
+  [
+    'JudgeBlocked: judge.requestsPerMinute is 3, and 4 workers share it: serve the queue with no more workers than ' +
+      'that, and say so (videocap worker --judge-workers), then `videocap resume`.',
+    () => new RateLimit(CLOCK, () => 4).turn({ requestsPerMinute: 3, tokens: 1 }),
   ],
   [
     'The judge at http://judge.test/v1 did not answer within 0.1 s (judge.timeoutSeconds).',

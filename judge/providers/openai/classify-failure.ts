@@ -41,7 +41,7 @@ type Row = (seen: { failure: Failure; endpoint: FailingEndpoint; where: string }
  * answering others.
  */
 const passes =
-  (what: string, { perhapsPaid = false, ofAll = false } = {}): Row =>
+  (what: string, { perhapsPaid = false, ofAll = false, fewerRequests = false } = {}): Row =>
   ({ failure, endpoint, where }) => ({
     fault: {
       kind: 'unavailable',
@@ -49,6 +49,7 @@ const passes =
       details: details(failure, endpoint),
       ...retryAfter(failure.headers),
       ...(!ofAll && { perhapsOneQuestion: true }),
+      ...(fewerRequests && { fewerRequests: true }),
     },
     perhapsPaid,
   });
@@ -121,7 +122,7 @@ const BY_STATUS: Record<number, Row> = {
   409: passes('was in conflict with another request', { ofAll: true }),
   413: BY_REFUSAL['question too long'],
   425: passes('was not ready', { ofAll: true }),
-  429: passes('asks for fewer requests', { ofAll: true }),
+  429: passes('asks for fewer requests', { ofAll: true, fewerRequests: true }),
   502: passes('cannot be reached behind its proxy', { perhapsPaid: true }),
   504: passes('did not answer its proxy in time', { perhapsPaid: true }),
 };
@@ -241,7 +242,7 @@ function rowFor({ status, said, headers }: Failure, { asked }: FailingEndpoint):
   if (status === 400 && SAYS_HTTPS.test(messageOf(said, asked))) return WANTS_TLS;
   // Some endpoints say themselves whether to try again: that wins over the status.
   const word = headers?.get('x-should-retry');
-  if (word === 'true') return passes('asks for a retry');
+  if (word === 'true' && status !== 429) return passes('asks for a retry');
   if (word === 'false' && status === 429) return NO_QUOTA;
   if ((status === 400 || status === 422 || status === 403) && asksToWait(said, asked)) return BY_STATUS[429]!;
   return BY_STATUS[status] ?? (status >= 500 ? SERVER_ERROR : status < 400 ? REDIRECTION : OTHER_CLIENT_ERROR);

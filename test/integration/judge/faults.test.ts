@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createJudgeActivities } from '../../../activities/judge-completions.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { parseCompletion } from '../../../core/completion.ts';
@@ -22,11 +22,14 @@ let root: string;
 let store: ArtifactStore;
 let server: OpenAiServer;
 beforeEach(async () => {
+  const { now } = Date;
+  vi.spyOn(Date, 'now').mockImplementation(() => now() + ahead);
   root = await mkdtemp(join(tmpdir(), 'videocap-faults-'));
   store = new ArtifactStore(root);
   server = await startOpenAiServer();
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await server.close();
   await rm(root, { recursive: true });
 });
@@ -63,7 +66,9 @@ async function inputFor(captions: string[], judge: object = {}) {
   };
 }
 
-/** Judges as Temporal would have it: again after what passes, up to what does not. */
+let ahead = 0;
+
+/** Judges as Temporal would have it: again after what passes, once its time is over, up to what does not. */
 async function judge(captions = CAPTIONS, config: object = {}) {
   const input = await inputFor(captions, config);
   const waits: (number | undefined)[] = [];
@@ -77,6 +82,7 @@ async function judge(captions = CAPTIONS, config: object = {}) {
       expect(`${error.message} ${error.stack} ${error.cause}`).not.toMatch(/sk-very-secret|A dog|a cat/);
       if (error.code !== 'Unavailable') return { blocked: error, waits };
       waits.push(error.retryAfterMilliseconds);
+      ahead += error.retryAfterMilliseconds ?? 0;
     }
   }
 }

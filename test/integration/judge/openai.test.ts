@@ -34,10 +34,12 @@ afterAll(() => server.close());
 
 /** Pauses pass at once here; that they are made is what `pauses` says. */
 const pauses: number[] = [];
+let passed = 0;
 const clock = {
-  now: () => Date.now(),
+  now: () => Date.now() + passed,
   sleep: async (milliseconds: number, signal?: AbortSignal) => {
     signal?.throwIfAborted();
+    passed += milliseconds;
     pauses.push(milliseconds);
   },
 };
@@ -179,18 +181,18 @@ describe('the limits of the account', () => {
 
   test('of requests are kept by all who ask the same model, together', async () => {
     const clock = sleeping();
-    const [one, two] = [1, 2].map(() => limited('by-requests', { requestsPerMinute: 30 }, clock));
+    const [one, two] = [1, 2].map(() => limited('by-requests', { requestsPerMinute: 61 }, clock));
     await Promise.all(['a', 'b', 'c'].flatMap((caption) => [one!(caption), two!(caption)]));
     expect(server.requests).toHaveLength(6);
-    expect(clock.now()).toBe(5 * 2000);
+    expect(clock.now()).toBe(5 * 1000);
   });
 
   test('of tokens count what a request took, once that is known', async () => {
     const clock = sleeping();
-    const ask = limited('by-tokens', { tokensPerMinute: 60 }, clock);
+    const ask = limited('by-tokens', { tokensPerMinute: 6100 }, clock);
     for (const caption of ['a', 'b', 'c']) await ask(caption);
-    // 15 tokens a request by the server's count, each worth a second; the last one has not been waited for.
-    expect(clock.now()).toBe(2 * 15_000);
+    // 15 tokens a request by the server's count, each worth 10 ms; the last one has not been waited for.
+    expect(clock.now()).toBe(2 * 150);
   });
 
   test('are waited for no longer than the run is wanted', async () => {
@@ -312,8 +314,15 @@ describe('a fault that passes is retried a few times, then thrown, never scored'
 
   test('429 with Retry-After says how long to wait', async () => {
     server.failNext(status(429, {}, { 'retry-after': '7' }));
-    expect(await failure()).toMatchObject({ code: 'Unavailable', retryAfterMilliseconds: 7000 });
+    // All who ask a model wait, so this one is of this test alone.
+    const asked = judge({ model: 'told-to-wait' });
+    expect(await failure(asked)).toMatchObject({ code: 'Unavailable', retryAfterMilliseconds: 7000 });
     expect(server.requests).toHaveLength(1);
+    const other = judge({ model: 'told-to-wait' });
+    expect(await failure(other)).toMatchObject({ retryAfterMilliseconds: expect.closeTo(7000, -3) });
+    expect(server.requests).toHaveLength(1);
+    passed += 7000;
+    expect(await other.entail(CAPTION, EVENTS)).toEqual({ answer: ['entailment', 'neutral'] });
   });
 
   test('429 with a short Retry-After is sat out for just so long', async () => {

@@ -42,6 +42,7 @@ describe('a fault that passes is unavailable', () => {
         details: `status ${status}`,
         // Whatever is asked, or perhaps only this.
         ...(![409, 425, 429].includes(status) && { perhapsOneQuestion: true }),
+        ...(status === 429 && { fewerRequests: true }),
       },
       perhapsPaid,
     });
@@ -157,6 +158,10 @@ describe('the endpoint decides about a retry', () => {
 
   test('x-should-retry: true makes a 400 pass', () => {
     expect(failed(400, {}, { 'x-should-retry': 'true' })).toMatchObject({ fault: { kind: 'unavailable' } });
+  });
+  test('x-should-retry: true leaves a 429 what it is', () => {
+    const found = failed(429, {}, { 'x-should-retry': 'true' });
+    expect(found).toMatchObject({ fault: { kind: 'unavailable', fewerRequests: true } });
   });
   test('x-should-retry: false makes a 429 stay', () => {
     expect(failed(429, {}, { 'x-should-retry': 'false' })).toMatchObject({ fault: { kind: 'blocked' } });
