@@ -4,6 +4,8 @@ import { roundHalfEven } from './smart-resize.ts';
 
 /** Of frame numbers that were computed from seconds. */
 const TOLERANCE = 1e-6;
+/** Of microseconds that were computed, in microseconds: a moment that should be whole may be a little more. */
+const ROUNDING = 1e-7;
 
 type Sampling = Pick<FrameOptions, 'count' | 'fps' | 'maxFrames' | 'sampling'>;
 
@@ -40,8 +42,9 @@ export function sampleTimes(
 /**
  * The moments by which the frames at `times` are chosen, in seconds. A middle is often the very moment at which a frame
  * begins, and both are rounded to the whole microseconds of ffmpeg's clock. So bounds are taken in whole microseconds,
- * and what begins up to a millionth of a segment after its middle is on screen there: as in all earlier releases, so
- * that videos of 24, 30 or 60 frames a second keep their frames.
+ * and what begins less than a millionth of a segment after its middle is on screen there: as in all earlier releases,
+ * so that videos of 24, 30 or 60 frames a second keep their frames. A moment is between two microseconds, so that it is
+ * never the one at which a frame begins.
  */
 export function chosenBy(
   times: readonly number[],
@@ -50,5 +53,6 @@ export function chosenBy(
 ): number[] {
   if (sampling === 'ends') return [...times];
   const [start, end] = bounds.map((bound) => Math.round(bound * 1e6)) as [number, number];
-  return times.map((_, i) => (start + ((i + 0.5 + 1e-6) * (end - start)) / times.length) / 1e6);
+  const segment = (end - start) / times.length;
+  return times.map((_, i) => (Math.ceil(start + (i + 0.5 + 1e-6) * segment - ROUNDING) - 0.5) / 1e6);
 }

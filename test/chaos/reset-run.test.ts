@@ -23,7 +23,9 @@ let told: Played;
 let ended: WorkflowHandle;
 beforeAll(async () => {
   // Each run continues as new on its way.
-  world = await ChaosWorld.start(['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=100']);
+  world = await ChaosWorld.start({
+    serverArgs: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=100'],
+  });
   played = await world.play('ended', experiment(), {
     disturb: async ({ run }) => {
       ended = run;

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,9 +19,11 @@ export interface MlflowServer {
 /**
  * A real MLflow server on a free loopback port with data of its own: what `mlflow server` starts, without its command
  * line, which takes longer to load than the server.
+ * @param from a folder of data to begin with.
  */
-export async function startMlflow(): Promise<MlflowServer> {
+export async function startMlflow(from?: string): Promise<MlflowServer> {
   const folder = await mkdtemp(join(tmpdir(), 'videocap-mlflow-'));
+  if (from !== undefined) await cp(from, folder, { recursive: true });
   const port = await ownPort();
   const url = `http://127.0.0.1:${port}`;
   const database = `sqlite:///${join(folder, 'mlflow.db')}`;
