@@ -10,6 +10,7 @@ import { PolicyRef } from '../core/policy-ref.ts';
 import { Decoding } from '../core/token-filters.ts';
 import { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import { EngineConfig, PolicyConfig, SamplingConfig } from '../policy/policy-config.ts';
+import { HeldBy } from './held-by.ts';
 
 /**
  * The engine contract: five activities that every policy engine serves on its task queue `policy-<kind>`, whatever it
@@ -23,6 +24,9 @@ import { EngineConfig, PolicyConfig, SamplingConfig } from '../policy/policy-con
  */
 const COMPUTED_WITH = { computedWith: Identity.optional() };
 
+/** Absent where a worker has no queue of its own. */
+const HELD_BY = { heldBy: HeldBy.optional() };
+
 export const LoadPolicyInput = z.strictObject({
   runKey: z.string(),
   policy: PolicyConfig,
@@ -31,7 +35,7 @@ export const LoadPolicyInput = z.strictObject({
    */
   reference: PolicyRef.optional(),
 });
-export const LoadPolicyOutput = z.strictObject({ policy: PolicyRef });
+export const LoadPolicyOutput = z.strictObject({ policy: PolicyRef, ...HELD_BY });
 
 export const RolloutGroupsInput = Place.extend({
   policy: PolicyRef,
@@ -53,6 +57,7 @@ export const RolloutGroupsOutput = z.strictObject({
   meanLength: z.number(),
   truncated: z.int(),
   ...COMPUTED_WITH,
+  ...HELD_BY,
   seconds: z.number(),
 });
 
@@ -78,6 +83,7 @@ export const CaptionClipsOutput = z.strictObject({
   /** Of an engine whose captions are paid for: what these have cost, the same after a crash. */
   usage: JudgeUsage.optional(),
   ...COMPUTED_WITH,
+  ...HELD_BY,
   seconds: z.number(),
 });
 
@@ -124,6 +130,7 @@ export const UpdatePolicyOutput = z.strictObject({
    */
   notFinite: NotFinite.optional(),
   ...COMPUTED_WITH,
+  ...HELD_BY,
   seconds: z.number(),
 });
 
@@ -131,4 +138,5 @@ export const ExportPolicyInput = z.strictObject({ runKey: z.string(), policy: Po
 export const ExportPolicyOutput = z.strictObject({
   /** A model folder on the worker's machine that `transformers` and `videocap caption` open. */
   folder: z.string(),
+  ...HELD_BY,
 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
@@ -6,8 +7,10 @@ import { ThreadDied, VideocapError } from '../core/errors.ts';
 import type { Fences } from '../core/fence.ts';
 import { tooLarge } from '../core/payload-size.ts';
 import { attemptOf, type CurrentAttempt } from './current-attempt.ts';
+import { earlierOf } from './earlier-activity.ts';
 import { shortFailure } from './short-failure.ts';
-import { requireAlive } from './worker-deaths.ts';
+import type { SideBySide } from './side-by-side.ts';
+import { isSuspect, requireAlive } from './worker-deaths.ts';
 
 export interface RuntimeOptions {
   /** The fences of the artifact store; without them, every attempt may write. */
@@ -22,11 +25,15 @@ export interface RuntimeOptions {
    * no limit.
    */
   mostDeaths?: number | undefined;
+  /** Where the attempts meet that may end their process. Default: this one computes beside any other. */
+  sideBySide?: SideBySide | undefined;
 }
 
 const BEAT_MILLISECONDS = 2000;
 /** A user may shorten the heartbeat's time-out in Temporal: beats in one of them. */
 const BEATS_IN_TIMEOUT = 4;
+/** Until a heartbeat has reached Temporal, at the pace that `startWorkers` sets, and some more. */
+const HEARD_MILLISECONDS = 500;
 const HANDED_BACK = 'A user paused or reset the activity in Temporal.';
 
 /**
@@ -43,18 +50,21 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
   }
 
   async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
-    const attempt = attemptOf(this.#context);
+    const attempt = attemptOf(this.#context, input.args);
     const timer = setInterval(() => {
       attempt.tellWaiting();
       attempt.heartbeat();
     }, beatOf(this.#context.info));
-    const watch = new StuckWatchdog(attempt, this.#context.info.activityType, this.#options.stuckMilliseconds);
+    let watch: StuckWatchdog | undefined;
+    let leave: (() => void) | undefined;
     try {
       // Before anything is done, so that the next attempt knows of this one.
       attempt.heartbeat();
       const activity = { name: this.#context.info.activityType, input: input.args[0] };
       requireAlive(attempt.deaths, activity, this.#options.mostDeaths ?? Number.POSITIVE_INFINITY);
       await this.#claim(attempt, input);
+      leave = await this.#enter(attempt);
+      watch = new StuckWatchdog(attempt, this.#context.info.activityType, this.#options.stuckMilliseconds);
       return small(this.#context.info.activityType, await Promise.race([next(input), watch.stuck]));
     } catch (error) {
       const failure = shortFailure(
@@ -73,8 +83,24 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
       throw failure;
     } finally {
       clearInterval(timer);
-      watch.end();
+      watch?.end();
+      leave?.();
     }
+  }
+
+  /** Waits until the attempt may compute; one that may be what ends its process computes alone. */
+  async #enter(attempt: CurrentAttempt): Promise<(() => void) | undefined> {
+    const company = isSuspect(attempt.deaths) ? 'alone' : 'beside';
+    const leave = await this.#options.sideBySide?.enter(company, attempt.signal, () => {
+      attempt.say({ queued: true });
+      attempt.heartbeat();
+    });
+    if (!leave) return undefined;
+    attempt.say({ queued: undefined, ...(company === 'alone' && { alone: true }) });
+    attempt.heartbeat();
+    // Its death must say that it was alone.
+    if (company === 'alone') await sleep(HEARD_MILLISECONDS);
+    return leave;
   }
 
   /** Whether no attempt came before: one that a user has reset counts as number 1 again. */
@@ -91,11 +117,19 @@ export class ActivityRuntime implements ActivityInboundCallsInterceptor {
     return paused || reset;
   }
 
-  async #claim(attempt: CurrentAttempt, { args: [first] }: ActivityExecuteInput): Promise<void> {
+  async #claim(attempt: CurrentAttempt, { args }: ActivityExecuteInput): Promise<void> {
+    const [first] = args;
+    const earlier = earlierOf(args);
     const { workflowExecution, activityId, currentAttemptScheduledTimestampMs: scheduled } = this.#context.info;
     if (!this.#options.fences || !workflowExecution) return;
     const { runKey } = (first ?? {}) as { runKey?: unknown };
-    const place = { execution: workflowExecution.runId, activity: activityId, scheduled, first: this.#isFirst };
+    const place = {
+      execution: workflowExecution.runId,
+      // What was asked of one worker before, in vain, is the same piece of work: that worker may still be at it.
+      activity: earlier?.activity ?? activityId,
+      scheduled,
+      first: !earlier && this.#isFirst,
+    };
     const run = typeof runKey === 'string' ? { runKey } : {};
     attempt.hold(await this.#options.fences.claim({ ...place, ...run }));
   }

@@ -5,6 +5,7 @@ import type { Progress } from '../core/compute-options.ts';
 import { VideocapError } from '../core/errors.ts';
 import type { Claim, Fence } from '../core/fence.ts';
 import type { OutageClock, WaitedFor } from '../judge/client/patient-endpoint.ts';
+import { standingOf } from './earlier-activity.ts';
 import { type AttemptTrace, type Deaths, deathsBefore, PROCESS } from './worker-deaths.ts';
 
 /**
@@ -46,16 +47,16 @@ export class CurrentAttempt implements Fence {
   #reports = 0;
   #longestPause = 0;
 
-  constructor(context: Context) {
+  /** @param args of the activity. */
+  constructor(context: Context, args: readonly unknown[] = []) {
     this.#context = context;
     this.signal = AbortSignal.any([context.cancellationSignal, this.#stopped.signal]);
-    const { attempt, heartbeatDetails } = context.info;
-    const last = heartbeatDetails as Beat | undefined;
+    const { attempt, last } = standingOf<Beat>(context.info, args);
     this.deaths = deathsBefore(attempt, last);
     // Progress and end were those of the attempt before; what it waits for, and its faults, count on.
-    const { answeredAt, unexpected, stuck, waiting, told } = last ?? {};
+    const { answeredAt, unexpected, stuck, waiting, told, handedBack } = last ?? {};
     const own = { attempt, process: PROCESS, ...(this.deaths.count > 0 && { deaths: this.deaths }) };
-    this.#beat = { ...own, answeredAt, unexpected, stuck, waiting, told };
+    this.#beat = { ...own, answeredAt, unexpected, stuck, waiting, told, handedBack };
   }
 
   get claims(): readonly Claim[] {
@@ -200,11 +201,11 @@ export class CurrentAttempt implements Fence {
 
 const attempts = new WeakMap<Context, CurrentAttempt>();
 
-/** The one state of an attempt. */
-export function attemptOf(context: Context): CurrentAttempt {
+/** The one state of an attempt. @param args of its activity, when it begins. */
+export function attemptOf(context: Context, args?: readonly unknown[]): CurrentAttempt {
   const known = attempts.get(context);
   if (known) return known;
-  const attempt = new CurrentAttempt(context);
+  const attempt = new CurrentAttempt(context, args);
   attempts.set(context, attempt);
   return attempt;
 }

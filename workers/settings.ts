@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { VideocapError } from '../core/errors.ts';
 import { storeUrl } from '../core/open-storage.ts';
 import { type TemporalTarget, temporalTarget } from '../core/temporal-target.ts';
+import { type DeploymentSettings, deploymentSettings } from './deployment.ts';
 import { type ListenAddress, listenAddress } from './listen-address.ts';
 import { parseQueues, type ServedQueues } from './queues.ts';
 
@@ -9,6 +10,10 @@ import { parseQueues, type ServedQueues } from './queues.ts';
 export interface WorkerSettings {
   temporal: TemporalTarget;
   queues: ServedQueues;
+  /** Whether this is one of several workers, each with queues of its choice: its engines have queues of their own. */
+  isOneOfSeveral: boolean;
+  /** Where several revisions may serve one Temporal: which one this is. */
+  deployment: DeploymentSettings | undefined;
   mlflowUrl: string;
   /** Where people see runs; links lead there. */
   temporalUiUrl: string | undefined;
@@ -27,6 +32,8 @@ export interface WorkerSettings {
    * queues that may run several. With it, none begins either while every core is busy.
    */
   memoryTarget: number | undefined;
+  /** How many workers ask the same judges and captioners as this one: each keeps to an equal part of their limits. */
+  judgeWorkers: number;
 }
 
 /**
@@ -39,6 +46,8 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): WorkerSettin
   return {
     temporal: temporalTarget(env),
     queues: parseQueues(env.VIDEOCAP_QUEUES),
+    isOneOfSeveral: (env.VIDEOCAP_QUEUES ?? '').trim() !== '',
+    deployment: deploymentSettings(env),
     temporalUiUrl: env.TEMPORAL_UI_URL,
     mlflowUrl: env.MLFLOW_TRACKING_URI ?? 'http://127.0.0.1:5000',
     home: resolve(env.VIDEOCAP_HOME ?? '.videocap'),
@@ -47,6 +56,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): WorkerSettin
     health: listenAddress('VIDEOCAP_HEALTH', env.VIDEOCAP_HEALTH),
     metrics: listenAddress('VIDEOCAP_METRICS', env.VIDEOCAP_METRICS),
     memoryTarget: shareOf('VIDEOCAP_MEMORY_TARGET', env),
+    judgeWorkers: countOf('VIDEOCAP_JUDGE_WORKERS', env) ?? 1,
   };
 }
 
@@ -62,4 +72,11 @@ function shareOf(name: string, env: NodeJS.ProcessEnv): number | undefined {
   if (text === undefined || text === '') return undefined;
   if (Number(text) > 0 && Number(text) <= 1) return Number(text);
   throw new VideocapError('InvalidConfig', `${name} is "${text}"; set it to a share of the memory, such as 0.8.`);
+}
+
+function countOf(name: string, env: NodeJS.ProcessEnv): number | undefined {
+  const text = env[name];
+  if (text === undefined || text === '') return undefined;
+  if (Number.isInteger(Number(text)) && Number(text) >= 1 && Number(text) <= 1000) return Number(text);
+  throw new VideocapError('InvalidConfig', `${name} is "${text}"; set it to a number of workers, such as 2.`);
 }

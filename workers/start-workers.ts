@@ -18,6 +18,7 @@ import type { PolicyEngine } from '../core/policy-engine.ts';
 import type { Storage } from '../core/storage.ts';
 import type { TemporalTarget } from '../core/temporal-target.ts';
 import { unansweredTemporal } from '../core/temporal-variables.ts';
+import { shareLimitsAmong } from '../judge/client/rate-limit.ts';
 import { createEngine } from '../policy/engines.ts';
 import {
   createActivities,
@@ -30,10 +31,14 @@ import {
 } from './activities.ts';
 import { ActivityRuntime } from './activity-runtime.ts';
 import { currentAttempt } from './current-attempt.ts';
+import { ownVersion, versioned } from './deployment.ts';
+import { EngineSeat, seated } from './engine-seat.ts';
 import { serveHealth } from './health.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { CAPTIONER_QUEUE, engineOf, isEngineQueue } from './queues.ts';
 import type { WorkerSettings } from './settings.ts';
+import { SideBySide } from './side-by-side.ts';
+import { limitsOf } from './slots.ts';
 import { MOST_DEATHS, MOST_DEATHS_BESIDE } from './worker-deaths.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
@@ -69,13 +74,16 @@ export async function startWorkers(
     log[pinoLevel(level)]({ ...fields, ...(error !== undefined && { err: error }) }, message);
   });
   Runtime.install({ logger, ...(settings.metrics && { telemetryOptions: prometheus(settings.metrics) }) });
+  shareLimitsAmong(settings.judgeWorkers);
   const storage = given ?? (await openSharedStorage(settings.home, settings.store));
   const store = new ArtifactStore(storage, { fence: currentAttempt });
   const fences = new Fences(storage);
-  const [connection, workflows] = await Promise.all([
+  const [connection, workflows, version] = await Promise.all([
     connected(settings.temporal),
     settings.queues.has('videocap') ? workflowBundle(logger) : undefined,
+    settings.deployment && ownVersion(settings.deployment),
   ]);
+  const sideBySide = new SideBySide();
   const shared = {
     connection,
     namespace: settings.temporal.namespace,
@@ -85,7 +93,9 @@ export async function startWorkers(
           inbound: new ActivityRuntime(context, {
             fences,
             stuckMilliseconds: computes(context.info) ? 1000 * settings.stuckSeconds : undefined,
-            mostDeaths: canEndWorkers(context.info) ? MOST_DEATHS : MOST_DEATHS_BESIDE,
+            ...(canEndWorkers(context.info)
+              ? { mostDeaths: MOST_DEATHS, sideBySide }
+              : { mostDeaths: MOST_DEATHS_BESIDE }),
           }),
         }),
         ...interceptors,
@@ -102,19 +112,19 @@ export async function startWorkers(
     engines.push(engine);
     return createPolicyActivities(settings, store, engine);
   };
+  const served = [...settings.queues].flatMap(([taskQueue, atOnce]): WorkerOptions[] => {
+    const options: WorkerOptions = {
+      ...{ ...shared, ...versioned(version) },
+      taskQueue,
+      ...(taskQueue === 'videocap' && { workflowBundle: workflows! }),
+      activities: activitiesOf(taskQueue),
+      ...limitsOf(taskQueue, atOnce, settings.memoryTarget),
+    };
+    if (!isEngineQueue(taskQueue) || !settings.isOneOfSeveral) return [options];
+    return seated(options, new EngineSeat(taskQueue, version?.buildId));
+  });
   const workers = new Map(
-    await Promise.all(
-      [...settings.queues].map(async ([taskQueue, atOnce]) => {
-        const worker = await Worker.create({
-          ...shared,
-          taskQueue,
-          ...(taskQueue === 'videocap' && { workflowBundle: workflows! }),
-          activities: activitiesOf(taskQueue),
-          ...limitsOf(taskQueue, atOnce, settings.memoryTarget),
-        });
-        return [taskQueue, worker] as const;
-      }),
-    ),
+    await Promise.all(served.map(async (options) => [options.taskQueue, await Worker.create(options)] as const)),
   );
   const running = Promise.all([...workers.values()].map((worker) => worker.run()));
   const health = settings.health && (await serveHealth(settings.health, { workers, connection }));
@@ -141,27 +151,18 @@ const WITHOUT_ENGINE: Record<string, (settings: WorkerSettings, store: ArtifactS
   [CAPTIONER_QUEUE]: createCaptionerActivities,
 };
 
-/** How much a queue's worker takes on: a fixed number, or fewer while the machine's memory is short. */
-function limitsOf(
-  taskQueue: string,
-  atOnce: number,
-  memoryTarget: number | undefined,
-): Pick<WorkerOptions, 'tuner' | 'maxConcurrentActivityTaskExecutions'> {
-  if (memoryTarget === undefined || isEngineQueue(taskQueue)) return { maxConcurrentActivityTaskExecutions: atOnce };
-  const tunerOptions = { targetMemoryUsage: memoryTarget, targetCpuUsage: 1 };
-  return {
-    tuner: {
-      workflowTaskSlotSupplier: { type: 'fixed-size', numSlots: 40 },
-      activityTaskSlotSupplier: { type: 'resource-based', tunerOptions, minimumSlots: 1, maximumSlots: atOnce },
-      localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
-      nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
-    },
-  };
-}
+/** Seconds. The SDK's own buckets end at a minute, and a stage may take a day. */
+const SECONDS = [0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800, 7200, 86_400];
+const LONG_LATENCIES = {
+  temporal_activity_schedule_to_start_latency: SECONDS,
+  temporal_activity_execution_latency: SECONDS,
+  temporal_workflow_endtoend_latency: SECONDS,
+};
 
 function prometheus({ host, port }: ListenAddress): NonNullable<RuntimeOptions['telemetryOptions']> {
   const bindAddress = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return { metrics: { prometheus: { bindAddress, countersTotalSuffix: true, unitSuffix: true } } };
+  const names = { countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true };
+  return { metrics: { prometheus: { bindAddress, ...names, histogramBucketOverrides: LONG_LATENCIES } } };
 }
 
 /**

@@ -5,11 +5,11 @@ import { bundleWorkflowCode, type Logger, type WorkflowBundle } from '@temporali
 import { writeDurably } from '../core/durable-file.ts';
 import { sha256 } from '../core/sha256.ts';
 
-const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
+export const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
 const KEPT = join(CHECKOUT, 'node_modules', '.cache', 'videocap', 'workflows.js');
 
-/** Where workflows may import from. What is installed is known by the lock file. */
-const SOURCES = [
+/** Where workflows may import from, and workers too. What is installed is known by the lock file. */
+export const SOURCES = [
   ...['workflows', 'contracts', 'configs', 'algorithms', 'rewards', 'judge', 'datasets', 'video', 'benchmarks'],
   ...['activities', 'tracking', 'report', 'policy', 'core', 'workers'],
 ];
@@ -22,12 +22,12 @@ export async function workflowBundle(logger: Logger): Promise<WorkflowBundle> {
   return { code: await kept(KEPT, await digestOf(CHECKOUT, SOURCES), async () => (await bundle()).code) };
 }
 
-/** A digest of all TypeScript files in folders of a checkout, and of its lock file. */
-export async function digestOf(checkout: string, folders: readonly string[]): Promise<string> {
+/** A digest of files in folders of a checkout, and of its lock file. @param which default: all TypeScript files. */
+export async function digestOf(checkout: string, folders: readonly string[], which = /\.ts$/): Promise<string> {
   const found = await Promise.all(
     folders.map(async (folder) =>
       (await readdir(join(checkout, folder), { recursive: true }))
-        .filter((name) => name.endsWith('.ts'))
+        .filter((name) => which.test(name))
         .map((name) => join(folder, name)),
     ),
   );

@@ -2,6 +2,7 @@ import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type { EngineConfig } from '../policy/policy-config.ts';
 import type { Activities, JudgeActivities, MediaActivities, PolicyActivities } from '../workers/activities.ts';
 import { gated } from './crash-gate.ts';
+import { nearWeights } from './near-weights.ts';
 
 /**
  * The stages as activities, each group with its task queue and its timeouts, and the reason for both. Errors that
@@ -38,9 +39,15 @@ export const mediaActivities = gated(proxyActivities<MediaActivities>({ ...LONG,
 /** Scoring: embedding texts, and asking a judge over a network that may be down for hours. */
 export const judgeActivities = gated(proxyActivities<JudgeActivities>({ ...LONG, taskQueue: 'judge' }));
 
+/** A worker that is free takes a stage in milliseconds. One that is dead never does. */
+const TAKEN_WITHIN: ActivityOptions['scheduleToStartTimeout'] = '5s';
+
 /** The policy engine: its worker runs one activity at a time, since it uses every core or a whole GPU. */
 export function policyActivities({ kind }: EngineConfig) {
-  return gated(proxyActivities<PolicyActivities>({ ...LONG, taskQueue: `policy-${kind}` }));
+  const any = proxyActivities<PolicyActivities>({ ...LONG, taskQueue: `policy-${kind}` });
+  const at = (taskQueue: string) =>
+    proxyActivities<PolicyActivities>({ ...LONG, taskQueue, scheduleToStartTimeout: TAKEN_WITHIN });
+  return gated(nearWeights(any, at));
 }
 
 /** MLflow is a mirror: it may be away for days, and is asked again without haste. */

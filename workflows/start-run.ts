@@ -1,6 +1,7 @@
 import { ApplicationFailure, makeContinueAsNewFunc, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import { algorithmOf } from '../algorithms/registry.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
+import type { HeldBy } from '../contracts/held-by.ts';
 import { TrainingRunInput } from '../contracts/run-input.ts';
 import type { RunMemo } from '../contracts/run-memo.ts';
 import type { RunProgress, RunSnapshot } from '../contracts/run-state.ts';
@@ -10,6 +11,7 @@ import { untrainable } from '../policy/endpoint-of.ts';
 import { parseRunCheckpoint } from '../policy/run-checkpoint.ts';
 import { neededFields } from '../rewards/registry.ts';
 import type { ControlState } from './control.ts';
+import { holdWeights, weightsHolder } from './near-weights.ts';
 import { parseInput } from './parse-input.ts';
 import { RunState } from './run-state.ts';
 import { longActivities, mediaActivities, policyActivities, shortActivities } from './stages.ts';
@@ -18,6 +20,8 @@ import { longActivities, mediaActivities, policyActivities, shortActivities } fr
 export interface Continuation<Snapshot = RunSnapshot> {
   continued: Snapshot;
   control: ControlState;
+  /** The worker that has the run's weights loaded. */
+  heldBy?: HeldBy | undefined;
 }
 
 /**
@@ -26,7 +30,11 @@ export interface Continuation<Snapshot = RunSnapshot> {
  */
 export async function continueAsNew<Snapshot>(continuation: Continuation<Snapshot>): Promise<never> {
   const { memo = {} } = workflowInfo();
-  return makeContinueAsNewFunc<(input: Continuation<Snapshot>) => Promise<unknown>>({ memo })(continuation);
+  const heldBy = weightsHolder();
+  return makeContinueAsNewFunc<(input: Continuation<Snapshot>) => Promise<unknown>>({ memo })({
+    ...continuation,
+    ...(heldBy && { heldBy }),
+  });
 }
 
 /** Control state of the execution that this one continues, if it continues one. */
@@ -40,7 +48,10 @@ export function controlStateOf(raw: unknown): ControlState | undefined {
  * @throws ApplicationFailure `InvalidConfig` for a policy that cannot be trained.
  */
 export async function startRun(raw: unknown): Promise<RunState> {
-  if (isContinuation(raw)) return new RunState(raw.continued);
+  if (isContinuation(raw)) {
+    holdWeights(raw.heldBy);
+    return new RunState(raw.continued);
+  }
   const input = parseInput(TrainingRunInput, raw, '{"config": "quickstart", "overrides": {"algorithm.steps": 10}}');
   const { config, configHash, overrides, resume, fork, sweep } = input;
   const limits = resume?.limits;

@@ -22,6 +22,9 @@ export const interceptors = (): WorkflowInterceptors => ({
           const timeout = error instanceof ActivityFailure ? error.cause : undefined;
           if (!(timeout instanceof TimeoutFailure)) throw error;
           if (scope.consideredCancelled) throw new CancelledFailure('The activity was cancelled; its worker is dead.');
+          // Asked of one worker, which did not begin in time.
+          if (timeout.timeoutType === 'SCHEDULE_TO_START' && input.options.scheduleToStartTimeout !== undefined)
+            throw error;
           const sentence = timedOut(input.activityType, `${timeout.timeoutType}`, workflowInfo().workflowId);
           throw ApplicationFailure.nonRetryable(sentence, 'TimedOut');
         });

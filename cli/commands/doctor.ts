@@ -1,7 +1,8 @@
 import { Command } from '@commander-js/extra-typings';
 import { storeUrl } from '../../core/open-storage.ts';
 import { namesTemporal } from '../../core/temporal-variables.ts';
-import { parseQueues, QUEUES } from '../../workers/queues.ts';
+import { deploymentSettings, ownVersion } from '../../workers/deployment.ts';
+import { parseQueues, QUEUES, type ServedQueues } from '../../workers/queues.ts';
 import { type Finding, findingOf } from '../doctor/check.ts';
 import { hostChecks } from '../doctor/host-checks.ts';
 import { type Services, serviceChecks } from '../doctor/service-checks.ts';
@@ -18,20 +19,22 @@ export const doctorCommand = new Command('doctor')
   )
   .argument('[config]', 'also reach the judge of this experiment: a name in configs/, or a YAML file')
   .option('--queues <names>', 'the queues that this host is to serve (default: all)')
+  .option('--deployment <name>', 'the deployment that its worker is to take part in')
   .option('--json', 'print the findings as JSON')
   .addHelpText(
     'after',
     examples(
       ['videocap doctor', 'everything on this machine'],
       ['videocap doctor --queues policy-torch', 'what a GPU host needs'],
+      ['videocap doctor --deployment videocap', 'with whether its revision is the current one'],
       ['videocap doctor my.yaml', 'with the judge of an experiment'],
     ),
   )
-  .action(async (config, { queues, json }) => {
+  .action(async (config, { queues, deployment, json }) => {
     const installation = findInstallation();
     const served = parseQueues(queues ?? process.env.VIDEOCAP_QUEUES);
     const checks = [
-      ...serviceChecks(await servicesOf(installation, config)),
+      ...serviceChecks(await servicesOf(installation, { config, served, deployment })),
       ...hostChecks(installation.home, (queue) => served.has(queue)),
     ];
     const findings: Finding[] = [];
@@ -50,13 +53,23 @@ function lineOf({ name, state, detail }: Finding): string {
   return `${MARKS[state].padEnd(6)}${name.padEnd(14)}${printable(detail)}`;
 }
 
-async function servicesOf(installation: Installation, config: string | undefined): Promise<Services> {
+interface Asked {
+  config: string | undefined;
+  served: ServedQueues;
+  deployment: string | undefined;
+}
+
+async function servicesOf(installation: Installation, asked: Asked): Promise<Services> {
+  const { config, served, deployment } = asked;
   const { temporalTarget } = await import('../../core/temporal-target.ts');
   const found = namesTemporal(process.env) ? undefined : await findServices(installation);
   const { home } = installation;
+  const named = { ...process.env, ...(deployment !== undefined && { TEMPORAL_DEPLOYMENT_NAME: deployment }) };
+  const settings = deploymentSettings(named);
   return {
     temporal: temporalTarget(process.env, found?.temporal),
     mlflowUrl: process.env.MLFLOW_TRACKING_URI ?? found?.mlflow ?? 'http://127.0.0.1:5000',
-    ...{ home, store: storeUrl(), queues: QUEUES, config },
+    ...{ home, store: storeUrl(), queues: QUEUES, served: [...served.keys()], config },
+    version: settings && (await ownVersion(settings)),
   };
 }

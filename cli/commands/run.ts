@@ -25,6 +25,7 @@ export const runCommand = new Command('run')
   )
   .argument('<config>', 'name of a file in configs/, such as quickstart, or the path of a YAML file')
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
+  .option('--pin', 'stay with the present revision of the workers through upgrades')
   .option('--detach', 'start it and return at once')
   .option('--json', 'print the result as JSON')
   .addHelpText(
@@ -35,7 +36,7 @@ export const runCommand = new Command('run')
       ['videocap run my.yaml --set algorithm.steps=200 --detach', 'your own experiment, in the background'],
     ),
   )
-  .action(async (config, { set: overrides = {}, detach, json }) => {
+  .action(async (config, { set: overrides = {}, pin, detach, json }) => {
     const source = await readConfig(config);
     await configOf(source, overrides);
     const installation = findInstallation();
@@ -43,7 +44,7 @@ export const runCommand = new Command('run')
     await setUp(installation, report);
     const session = await openSession(installation, { report });
     try {
-      const run = await startRun(session, source, overrides);
+      const run = await startRun(session, source, overrides, { pin });
       await followRun(session, run, { installation, report, detach, json });
     } finally {
       await session.close();

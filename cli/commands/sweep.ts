@@ -25,6 +25,7 @@ export const sweepCommand = new Command('sweep')
   .argument('<sweep>', 'sft-vs-grpo, which ships, or the path of a YAML file')
   .option('--set <key=value>', 'change a field of all runs, unless their arm sets it; repeatable', collectOverride)
   .option('--plan', 'list runs and expected questions to the judge, and start nothing')
+  .option('--pin', 'stay with the present revision of the workers through upgrades')
   .option('--detach', 'start it and return at once')
   .option('--json', 'print the result as JSON')
   .addHelpText(
@@ -37,7 +38,7 @@ export const sweepCommand = new Command('sweep')
       ['videocap resume SWEEP', 'after it was cancelled or terminated: finished runs stay'],
     ),
   )
-  .action(async (name, { set = {}, plan, detach, json }) => {
+  .action(async (name, { set = {}, plan, pin, detach, json }) => {
     const source = await readSweep(name);
     const parts = parseSweep(source, set as Record<string, OverrideValue>);
     const estimate = await planSweep(parts, name);
@@ -51,7 +52,9 @@ export const sweepCommand = new Command('sweep')
       const { config: sweep, configHash: sweepHash } = await forWorkers(source, session.home);
       const input = { sweep, sweepHash, overrides: set };
       const summary = `${estimate.arms.length} arms and conditions, ${estimate.runs} runs`;
-      const run = await startWorkflow(session, 'ablationSweep', newWorkflowId(parts.file.name), input, summary);
+      const run = await startWorkflow(session, 'ablationSweep', newWorkflowId(parts.file.name), input, summary, {
+        pin,
+      });
       if (detach) {
         if (json) return printJson(run);
         return print(`Sweep ${run.workflowId} has started.`, `  watch it: videocap status ${run.workflowId} --watch`);

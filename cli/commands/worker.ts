@@ -19,7 +19,9 @@ export const workerCommand = new Command('worker')
   .option('--queues <names>', 'queues, each with the activities at once if not the usual number: media,judge=16')
   .option('--health <address>', 'serve /live and /ready, such as 127.0.0.1:9100')
   .option('--metrics <address>', 'serve Prometheus metrics at /metrics, such as 127.0.0.1:9101')
+  .option('--deployment <name>', 'take part in rolling upgrades, as a revision of this deployment')
   .option('--memory-target <share>', 'start no second activity above this share of the memory, such as 0.8')
+  .option('--judge-workers <count>', 'so many workers ask the judge: keep to an equal part of its limits (default 1)')
   .addHelpText('after', () =>
     [
       '',
@@ -31,7 +33,9 @@ export const workerCommand = new Command('worker')
       '  policy-torch    the engine for GPUs: npm run setup:torch',
       '  policy-openai   captions by models behind endpoints',
       '',
-      'The options are also variables: VIDEOCAP_QUEUES, VIDEOCAP_HEALTH, VIDEOCAP_METRICS, VIDEOCAP_MEMORY_TARGET.',
+      'The options are also variables: VIDEOCAP_QUEUES, VIDEOCAP_HEALTH, VIDEOCAP_METRICS, TEMPORAL_DEPLOYMENT_NAME,',
+      'VIDEOCAP_MEMORY_TARGET, VIDEOCAP_JUDGE_WORKERS. A revision is named by its version',
+      'and code, or by TEMPORAL_WORKER_BUILD_ID.',
       'docs/deploy.md says what each host needs.',
       examples(
         ['videocap worker --queues policy-torch', 'the GPU host'],
@@ -42,7 +46,7 @@ export const workerCommand = new Command('worker')
       ),
     ].join('\n'),
   )
-  .action(async ({ queues, health, metrics, memoryTarget }) => {
+  .action(async ({ queues, health, metrics, deployment, memoryTarget, judgeWorkers }) => {
     const installation = findInstallation();
     const env = {
       ...(namesTemporal(process.env) ? process.env : await localEnvironment(installation)),
@@ -50,7 +54,9 @@ export const workerCommand = new Command('worker')
       ...(queues !== undefined && { VIDEOCAP_QUEUES: queues }),
       ...(health !== undefined && { VIDEOCAP_HEALTH: health }),
       ...(metrics !== undefined && { VIDEOCAP_METRICS: metrics }),
+      ...(deployment !== undefined && { TEMPORAL_DEPLOYMENT_NAME: deployment }),
       ...(memoryTarget !== undefined && { VIDEOCAP_MEMORY_TARGET: memoryTarget }),
+      ...(judgeWorkers !== undefined && { VIDEOCAP_JUDGE_WORKERS: judgeWorkers }),
     };
     // A process of its own: commands would start slower with Temporal's worker inside them.
     const program = [join(installation.repository, 'core', 'run-typescript.mjs'), installation.workers];

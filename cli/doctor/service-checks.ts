@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { readKeyRules } from '../../configs/allowed.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import { VideocapError } from '../../core/errors.ts';
@@ -13,6 +14,7 @@ import { MlflowClient } from '../../tracking/mlflow-client.ts';
 import { workersOf } from '../run/waiting-activities.ts';
 import { temporalFault } from '../servers/temporal-health.ts';
 import type { Check } from './check.ts';
+import { versionOf } from './version-check.ts';
 
 /** The services that a host uses. */
 export interface Services {
@@ -23,6 +25,10 @@ export interface Services {
   store: string | undefined;
   /** All queues of the project. */
   queues: readonly string[];
+  /** The queues that this host is to serve. */
+  served: readonly string[];
+  /** The revision that a worker of this host is, where workers have versions. */
+  version: WorkerDeploymentVersion | undefined;
   /** A config whose judge is to be reached. */
   config: string | undefined;
 }
@@ -32,6 +38,7 @@ export function serviceChecks(services: Services): Check[] {
   return [
     { name: 'Temporal', run: () => temporal(services) },
     { name: 'workers', run: () => workers(services), optional: true },
+    { name: 'revision', run: () => revision(services), optional: true },
     { name: 'store', run: () => store(services) },
     { name: 'MLflow', run: () => mlflow(services) },
     ...(config === undefined ? [] : [{ name: 'judge', run: () => judge(config, services) }]),
@@ -61,6 +68,10 @@ async function workers({ temporal: target, queues }: Services): Promise<string> 
       `No worker serves ${unserved.join(', ')}; start one with: videocap worker --queues ${unserved.join(',')}`,
     );
   return counts.map(([name, count]) => `${name} ${count}`).join(', ');
+}
+
+function revision({ temporal: target, version, served }: Services): Promise<string> {
+  return withClient(target, (client) => versionOf(client, version, served));
 }
 
 /** A bucket is tried with two conditional writes, a folder with a file that is created and removed. */

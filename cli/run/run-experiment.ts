@@ -9,6 +9,7 @@ import type { RunSummary } from '../../contracts/run-results.ts';
 import { LONGEST_RUN_ID, shortName } from '../../core/run-key.ts';
 import type { Installation } from '../installation.ts';
 import { createProgressView } from '../output/progress-view.ts';
+import { pinnedToCurrent } from './current-version.ts';
 import { leaveRunGoing } from './interrupt.ts';
 import { priorityOf, type RunType } from './priority.ts';
 import { runLink, type Session } from './session.ts';
@@ -32,13 +33,23 @@ export interface FinishedRun extends StartedRun {
  * Starts a training run. The config is checked here first, so that a wrong config fails before anything starts.
  * @throws VideocapError `InvalidConfig`; `InvalidInput` for a checkpoint that it cannot start from.
  */
-export async function startRun(session: Session, source: ConfigText, overrides: Overrides): Promise<StartedRun> {
+export async function startRun(
+  session: Session,
+  source: ConfigText,
+  overrides: Overrides,
+  staying: Staying = {},
+): Promise<StartedRun> {
   const { algorithm, policy, sampling, name } = await configOf(source, overrides);
   await requireStart(session, policy.model);
   const size = algorithmOf(algorithm).learnsFrom === 'completions' ? ` · G=${sampling.groupSize}` : '';
   const summary = `${algorithm.kind.toUpperCase()} · ${policy.model}${size} · ${algorithm.steps} steps`;
   const input = { ...(await forWorkers(source, session.home)), overrides };
-  return startWorkflow(session, 'trainingRun', newWorkflowId(name), input, summary);
+  return startWorkflow(session, 'trainingRun', newWorkflowId(name), input, summary, staying);
+}
+
+/** Whether a run stays with the revision that is current when it starts. Default: it moves to each next one. */
+export interface Staying {
+  pin?: true | undefined;
 }
 
 /**
@@ -62,6 +73,7 @@ export async function startWorkflow(
   workflowId: string,
   input: object,
   staticSummary: string,
+  { pin }: Staying = {},
 ): Promise<StartedRun> {
   const handle = await session.client.workflow.start(type, {
     taskQueue: 'videocap',
@@ -69,6 +81,7 @@ export async function startWorkflow(
     args: [input],
     staticSummary,
     priority: priorityOf(type),
+    ...(pin && { versioningOverride: await pinnedToCurrent(session.client) }),
   });
   const link = runLink(session, workflowId, handle.firstExecutionRunId);
   return { workflowId, runId: handle.firstExecutionRunId, ...(link && { link }) };

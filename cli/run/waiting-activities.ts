@@ -8,6 +8,9 @@ const SCHEDULED = 1;
 const [START_TO_CLOSE, HEARTBEAT] = [1, 4];
 const ACTIVITY_QUEUE = 2;
 
+/** What a fence says to an execution that is not the last of its run. */
+const TAKEN_OVER = /^Nothing more is stored: another execution of run /;
+
 /** Seconds of the shortest time-out of heartbeats that the project sets; a worker's death reaches that one, too. */
 const HEARTBEAT_SECONDS = 12;
 
@@ -19,7 +22,7 @@ export async function waitingActivities(client: Client, run: PendingRun): Promis
       return waitingSentence(run.workflowId, activity, hasWorker);
     }),
   );
-  return sentences.filter((sentence) => sentence !== undefined);
+  return [...new Set(sentences.filter((sentence) => sentence !== undefined))];
 }
 
 /** Whether a worker asks for the activities of a task queue; taken for granted where Temporal does not answer. */
@@ -52,6 +55,12 @@ export function waitingSentence(run: string, activity: PendingActivity, hasWorke
       `temporal activity unpause ${target}`
     );
   }
+  if (TAKEN_OVER.test(lastFailure?.message ?? ''))
+    return (
+      'This execution of the run may store nothing, since a later one has, of which this Temporal server does not ' +
+      `know. If its database is an older backup: temporal workflow terminate --workflow-id ${run}; then: ` +
+      `videocap resume ${run}`
+    );
   const queue = queueOf(activity);
   if (!hasWorker)
     return (

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 
 /** The real worker, `workers/local.ts`, as a process of its own that a test can kill. */
 export interface WorkerProcess {
+  pid: number;
   /** SIGKILL: no goodbye to Temporal, nothing flushed. */
   kill(): Promise<void>;
   /** SIGTERM, as a service manager sends it; resolves once the worker has handed back its work and ended. */
@@ -50,6 +51,7 @@ export async function startWorker(place: WorkerPlace): Promise<WorkerProcess> {
   const ended = once(child, 'exit').then(([code, signal]) => String(signal ?? code));
   await ready(child, () => log);
   return {
+    pid: child.pid!,
     ended,
     log: () => log,
     async kill() {

@@ -210,6 +210,17 @@ export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
       }),
   ],
   [
+    'This execution of the run may store nothing, since a later one has, of which this Temporal server does not ' +
+      'know. If its database is an older backup: temporal workflow terminate --workflow-id my-run; then: ' +
+      'videocap resume my-run',
+    () =>
+      waiting({
+        lastFailure: {
+          message: 'Nothing more is stored: another execution of run my-run-1 has taken over from 0b1.',
+        },
+      }),
+  ],
+  [
     'Activity updatePolicy has reached its time-out of 1.5 s and is tried again, attempt 3. If the time-out was ' +
       'changed in Temporal: temporal activity update-options --workflow-id my-run --activity-id 14 ' +
       '--restore-original-options',

@@ -243,7 +243,7 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
       'memory, or make the work smaller, such as by shorter texts, fewer frames or smaller groups.',
     () =>
       requireAlive(
-        { count: 3, at: { what: 'gradients', done: 2, total: 4, on: 'sample cap-17' } },
+        { count: 3, row: 3, at: { what: 'gradients', done: 2, total: 4, on: 'sample cap-17' }, alone: true },
         { name: 'updatePolicy', input: { step: 7 } },
       ),
   ],
@@ -269,7 +269,7 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
     'WorkerDied: The worker has died 4 times in a row in extractFrames, before its first report. A system ends a ' +
       "process that takes too much memory: look into the system's log. Give the worker more memory, or make the work " +
       'smaller, such as by shorter texts, fewer frames or smaller groups.',
-    () => requireAlive({ count: 4 }, { name: 'extractFrames', input: {} }),
+    () => requireAlive({ count: 4, row: 4, alone: true }, { name: 'extractFrames', input: {} }),
   ],
   [
     'InvalidInput: The update with sample a needs about 130 GB of memory, and the machine has 25 GB: its prompt has ' +
@@ -310,6 +310,10 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
     'InvalidConfig: MLFLOW_TRACKING_URI is "mlflow://***@host"; it must be the http:// or https:// address of ' +
       'an MLflow server.',
     () => new MlflowHttp({ url: 'mlflow://me:hidden@host' }),
+  ],
+  [
+    'InvalidConfig: VIDEOCAP_JUDGE_WORKERS is "many"; set it to a number of workers, such as 2.',
+    () => readSettings({ VIDEOCAP_JUDGE_WORKERS: 'many' }),
   ],
   [
     'InvalidConfig: VIDEOCAP_STUCK_SECONDS is "soon"; set it to a number of seconds, such as 600.',

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A loopback address in front of another, whose connections can be cut as a network does. */
+/** An address in front of another, whose connections can be cut as a network does. */
 export interface TcpProxy {
   /** `host:port`. */
   address: string;
@@ -10,7 +10,8 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-export async function startTcpProxy(target: string): Promise<TcpProxy> {
+/** @param at the address that it listens at. */
+export async function startTcpProxy(target: string, at = '127.0.0.1'): Promise<TcpProxy> {
   const [host, port] = target.split(':');
   const sockets = new Set<Socket>();
   const server = createServer((incoming) => {
@@ -27,13 +28,13 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
       });
       socket.pipe(other);
     }
-  }).listen(0, '127.0.0.1');
+  }).listen(0, at);
   await once(server, 'listening');
   const cut = () => {
     for (const socket of sockets) socket.destroy();
   };
   return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address: `${at}:${(server.address() as AddressInfo).port}`,
     cut,
     async close() {
       const closed = once(server, 'close');

@@ -23,5 +23,6 @@ lock uv
 # It shares .venv with the servers.
 lock engine-stub --constraint servers.lock
 lock embedding-model --no-deps
+lock s3-server
 lock local-judge
 lock local-judge-model --no-deps

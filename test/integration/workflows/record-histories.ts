@@ -4,6 +4,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { ExperimentConfig } from '../../../configs/schema.ts';
+import { WEIGHTS_ELSEWHERE } from '../../../contracts/held-by.ts';
 import { startTemporal } from '../temporal-server.ts';
 import { runScripted } from './run-scripted.ts';
 import { policyAt, RULE_BASED, ref, SWEEP, scriptedStages, suiteScored, updated } from './scripted-stages.ts';
@@ -61,6 +62,33 @@ const SCENARIOS: Scenario[] = [
         }),
       }),
     }),
+  },
+  {
+    // Two workers of one engine, with queues of their own, of which the first is once busy with another run. Every
+    // scripted worker has every stage.
+    name: 'trainingRun.near-weights',
+    type: 'trainingRun',
+    input: { overrides: { 'algorithm.steps': 3 } },
+    stages: () => {
+      let queue = 'media';
+      const heldBy = () => ({ heldBy: { queue } });
+      return {
+        loadPolicy: () => ({ policy: policyAt(0), ...heldBy() }),
+        captionClips: () => ({ captions: ref('captions'), seconds: 1, ...heldBy() }),
+        rolloutGroups: () => ({
+          ...{ rollout: ref('rollout'), completions: 4, tokens: 40, meanLength: 10, truncated: 0, seconds: 1 },
+          ...heldBy(),
+        }),
+        updatePolicy: ({ step }) => {
+          if (step === 2 && queue === 'media') {
+            queue = 'judge';
+            throw ApplicationFailure.nonRetryable('Its engine is busy.', WEIGHTS_ELSEWHERE);
+          }
+          return { ...updated(step), ...heldBy() };
+        },
+        exportPolicy: () => ({ folder: '/models/trained', ...heldBy() }),
+      };
+    },
   },
   { name: 'trainingRun.wrong-input', type: 'trainingRun', input: { confg: 'quickstart' } },
   { name: 'trainingRun.resumed', type: 'trainingRun', input: { resume: { run: 'ended' } } },

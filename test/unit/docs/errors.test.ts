@@ -51,12 +51,13 @@ describe('docs/errors.md', () => {
     const files = ['parse-input.ts', 'index.ts', 'stopped-by-user.ts', 'timed-out.ts'].map(
       (name) => `workflows/${name}`,
     );
-    const source = ['workers/activity-runtime.ts', ...files]
+    const source = ['workers/activity-runtime.ts', 'workers/engine-seat.ts', 'contracts/held-by.ts', ...files]
       .map((path) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8'))
       .join('\n');
     const named = rowsOf(others).flatMap(([type]) => /^`(\w+)`$/.exec(type!)?.[1] ?? []);
     expect(named).toEqual([
-      ...['InvalidRunInput', 'UnknownWorkflowType', 'InvalidStageInput', 'UnexpectedError', 'Stopped', 'TimedOut'],
+      ...['InvalidRunInput', 'UnknownWorkflowType', 'InvalidStageInput', 'WeightsElsewhere', 'EngineBusy'],
+      ...['UnexpectedError', 'Stopped', 'TimedOut'],
     ]);
     for (const type of named) expect(source).toContain(`'${type}'`);
   });
