@@ -46,7 +46,7 @@ export default defineConfig({
             },
           ]
         : []),
-      // `npm run test:hosts` alone: it needs S3 servers.
+      // `npm run test:hosts` alone: it needs servers of its own.
       ...(process.env.VIDEOCAP_TEST_HOSTS
         ? [
             {
@@ -54,9 +54,11 @@ export default defineConfig({
               test: {
                 name: 'hosts',
                 include: ['test/hosts/**/*.test.ts'],
-                testTimeout: 300_000,
-                hookTimeout: 300_000,
+                globalSetup: 'test/integration/tracking/mlflow-loader.ts',
+                testTimeout: 600_000,
+                hookTimeout: 600_000,
                 expect: { poll: { timeout: 60_000 } },
+                env: { GOMAXPROCS: '1' },
               },
             },
           ]

@@ -32,6 +32,11 @@ export const MOTO: S3Program = {
   start: (port) => ({ program: process.env.VIDEOCAP_MOTO!, args: ['-H', '127.0.0.1', '-p', String(port)] }),
 };
 
+/** Those that are installed, the faster one first; `npm run test:hosts -- --short` does not build versitygw. */
+export const PROGRAMS: readonly [S3Program, ...S3Program[]] = process.env.VIDEOCAP_VERSITYGW
+  ? [VERSITYGW, MOTO]
+  : [MOTO];
+
 /** A real S3 server with one bucket, which can be killed and started again with its data. */
 export class S3Server {
   readonly #program: S3Program;

@@ -11,11 +11,11 @@ import { sha256 } from '../../core/sha256.ts';
 import { listAll } from '../../core/storage.ts';
 import { storageConformance } from '../unit/core/storage.conformance.ts';
 import { openedBucket } from './opened-bucket.ts';
-import { BUCKET, KEYS, MOTO, type S3Program, S3Server, VERSITYGW } from './s3-server.ts';
+import { BUCKET, KEYS, MOTO, PROGRAMS, type S3Program, S3Server } from './s3-server.ts';
 
 Object.assign(process.env, KEYS);
 
-describe.each([VERSITYGW, MOTO])('$name', (program: S3Program) => {
+describe.each(PROGRAMS)('$name', (program: S3Program) => {
   let folder: string;
   let server: S3Server;
   beforeAll(async () => {

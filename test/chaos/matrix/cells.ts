@@ -32,10 +32,20 @@ export const BUTTONS = ['activity paused', 'activity reset', 'run reset'] as con
 export type Button = (typeof BUTTONS)[number];
 /** Processes of the torch engine and of its rollouts. `worker` is their driver. */
 export const TORCH_VICTIMS = ['worker', 'rank 0', 'rank 1', 'vllm'] as const;
-export type Victim = (typeof VICTIMS)[number] | (typeof TORCH_VICTIMS)[number] | Button;
+/**
+ * What requests meet on their way to the bucket of the store: broken connections, 503, answers that pause, writes that
+ * are done and whose answers are lost, credentials that have run out and are renewed later.
+ */
+export const BUCKET_VICTIMS = ['bucket away', 'SlowDown', 'slow answers', 'lost answers', 'expired keys'] as const;
+export type BucketVictim = (typeof BUCKET_VICTIMS)[number];
+export type Victim = (typeof VICTIMS)[number] | (typeof TORCH_VICTIMS)[number] | Button | BucketVictim;
 
 export function isButton(victim: Victim): victim is Button {
   return (BUTTONS as readonly Victim[]).includes(victim);
+}
+
+export function isOfBucket(victim: Victim): victim is BucketVictim {
+  return (BUCKET_VICTIMS as readonly Victim[]).includes(victim);
 }
 
 export interface Cell {
@@ -44,7 +54,7 @@ export interface Cell {
   victim: Victim;
   /** Which call of the activity is struck, from 1. */
   call: number;
-  /** How long a server stays dead, or a disk full or read-only. */
+  /** How long a server stays dead, a disk full or read-only, or requests to a bucket fail. */
   awaySeconds: number;
   /** Absent: `usual`. */
   experiment?: ExperimentName | TorchExperimentName;
@@ -52,6 +62,8 @@ export interface Cell {
 
 /** Most outages are over soon; one in eight lasts longer than a few quick tries would. */
 const AWAY_SECONDS = { short: 1.5, long: 25 };
+/** Longer than a request to a bucket is repeated: then Temporal tries the activity again. */
+const BUCKET_AWAY_SECONDS = 70;
 
 /** How often an undisturbed run of the matrix's experiment calls each activity that it strikes. */
 const CALLS: Record<Exclude<StruckStage, 'captions'>, number> = {
@@ -77,6 +89,20 @@ export function allCells(seed: number): Cell[] {
           call: 1 + Math.floor(CALLS[stage] * draw('cell')),
           awaySeconds: victim !== 'worker' && draw('away') < 1 / 8 ? AWAY_SECONDS.long : AWAY_SECONDS.short,
         };
+      }),
+    ),
+  );
+}
+
+/** Each fault of a bucket, at every moment of the stages that read or write most. */
+export function bucketCells(seed: number): Cell[] {
+  return (['frames', 'rollout', 'think', 'judge', 'update', 'benchmark'] as const).flatMap((stage) =>
+    BUCKET_VICTIMS.flatMap((victim) =>
+      MOMENTS.map((moment) => {
+        const draw = (what: string) => uniformAt(seed, ['bucket', what, stage, moment, victim]);
+        const isLong = !/answers/.test(victim) && draw('away') < 1 / 8;
+        const awaySeconds = isLong ? BUCKET_AWAY_SECONDS : AWAY_SECONDS.short;
+        return { ...{ stage, moment, victim, awaySeconds }, call: 1 + Math.floor(CALLS[stage] * draw('cell')) };
       }),
     ),
   );
@@ -122,7 +148,7 @@ export const BUTTON_CELLS: readonly Cell[] = (['frames', 'rollout', 'judge', 'up
 );
 
 export function nameOf({ stage, moment, victim, call, awaySeconds, experiment }: Cell): string {
-  const away = awaySeconds === AWAY_SECONDS.long ? `, for ${awaySeconds} s` : '';
+  const away = awaySeconds > AWAY_SECONDS.short ? `, for ${awaySeconds} s` : '';
   const special = experiment ? `, ${experiment}` : '';
   return `${victim} struck ${moment} ${stage} (call ${call}${away}${special})`;
 }

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isRecipe } from '../../../activities/policy-files.ts';
 import { readRecords } from '../../../contracts/read-records.ts';
-import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { Recipe } from '../../../contracts/recipe.ts';
 import type { Played } from './world.ts';
 
 /** What must be equal however a run was disturbed. */
 export interface Outcome {
+  /** The hash of the file, or of a checkpoint with a recipe its digest: the recipe itself names its run. */
   weights: string;
   optimizer: string | undefined;
   /** Every metric of every step, but times. */
@@ -23,13 +24,14 @@ export interface Outcome {
 /** Times, and what only counts the disturbance itself. */
 const DISTURBED = /^time\/|PerSecond$|^judge\/(latencySeconds\/|repeated$)/;
 
-export async function outcomeOf({ summary, home, answered, points }: Played): Promise<Outcome> {
-  const store = new ArtifactStore(join(home, 'store'));
+type Ended = Pick<Played, 'summary' | 'store' | 'answered' | 'points'>;
+
+export async function outcomeOf({ summary, store, answered, points }: Ended): Promise<Outcome> {
   const { policy, base, trained, steps, runKey, report } = summary;
   const records = await readRecords(store, runKey, 0, steps);
   const html = await readFile(await store.localCopy(report), 'utf8');
   return {
-    weights: policy.weights.sha256,
+    weights: isRecipe(policy) ? (await store.readJson(policy.weights, Recipe)).digest : policy.weights.sha256,
     optimizer: policy.optimizer?.sha256,
     series: records.map(({ metrics }) =>
       Object.fromEntries(Object.entries(metrics).filter(([name]) => !DISTURBED.test(name))),
@@ -80,6 +82,6 @@ export function madeTwice({ journal }: Played): string[] {
 }
 
 /** How many answers of the endpoint were given again: paid for, and lost before they were stored. */
-export function paidAgain({ answered }: Played): number {
+export function paidAgain({ answered }: Pick<Played, 'answered'>): number {
   return [...answered.values()].reduce((sum, times) => sum + times - 1, 0);
 }

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { type Cell, isButton, nameOf } from './cells.ts';
+import { type Cell, isButton, isOfBucket, nameOf } from './cells.ts';
 import { differences, madeTwice, type Outcome, outcomeOf, paidAgain } from './compare.ts';
 import { matrixExperiment } from './experiment.ts';
 import type { ChaosWorld } from './world.ts';
@@ -55,6 +55,7 @@ export async function playCell(
     const run = await world.play(`cell-${++played}`, experiment, { cells: [cell], ...options });
     const differs = differences(calm, await outcomeOf(run));
     if (run.struck.length === 0) differs.push('the moment never came');
+    if (isOfBucket(cell.victim) && run.met === 0) differs.push('no request met the fault');
     const twice = madeTwice(run);
     await rm(run.home, { recursive: true, force: true });
     return {

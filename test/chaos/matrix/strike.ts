@@ -12,8 +12,8 @@ import { ACTIVITIES, type Cell, isButton, type Moment, type StruckStage } from '
 
 /** An order to the worker under test. */
 export type Order =
-  /** Another run begins, to be struck once by each cell. */
-  | { play: readonly Cell[] }
+  /** Another run begins, to be struck once by each cell; its artifacts are in a bucket, or else in its home. */
+  | { play: readonly Cell[]; store?: string }
   /** The server that it struck is dead: the activity may continue. */
   | { goOn: true };
 

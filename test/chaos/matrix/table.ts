@@ -1,4 +1,4 @@
-import { BUTTONS, MOMENTS, TORCH_VICTIMS, VICTIMS } from './cells.ts';
+import { BUCKET_VICTIMS, BUTTONS, MOMENTS, TORCH_VICTIMS, VICTIMS } from './cells.ts';
 import type { CellResult } from './play-cell.ts';
 
 /** The crash matrix, as Markdown. */
@@ -40,7 +40,7 @@ export function cellTable(results: readonly CellResult[]): string[] {
         ? `ok, ${found.seconds.toFixed(0)} s${away(found)}${again(found)}`
         : `**${found.differs.join(', ').slice(0, 60) || 'work done twice'}**`;
   const rows = stages.flatMap((stage) =>
-    [...new Set([...VICTIMS, ...TORCH_VICTIMS, ...BUTTONS])]
+    [...new Set([...VICTIMS, ...TORCH_VICTIMS, ...BUTTONS, ...BUCKET_VICTIMS])]
       .filter((victim) => results.some((result) => stageOf(result) === stage && result.victim === victim))
       .map((victim) => {
         const at = MOMENTS.map((moment) =>

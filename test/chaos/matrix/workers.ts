@@ -2,8 +2,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm, symlink } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { type Cell, isButton, type Victim } from './cells.ts';
+import { type Cell, isButton, isOfBucket, type Victim } from './cells.ts';
 import type { Order } from './strike.ts';
+
+const KEY = { CHAOS_JUDGE_KEY: 'any' };
+
+/** Where a run keeps its data. */
+export interface RunPlace {
+  home: string;
+  /** The bucket of its artifacts, as a URL; default a folder in its home. */
+  store?: string | undefined;
+}
 
 /**
  * One worker process after another: a new one is started whenever one dies, and one that lives on serves the next run.
@@ -14,6 +23,8 @@ export class Workers {
   readonly #env: NodeJS.ProcessEnv;
   #child: ChildProcess | undefined;
   #started: Promise<void> | undefined;
+  #store: string | undefined;
+  #heard: () => void = () => undefined;
   #strike: (victim: Victim) => Promise<void> = async () => {};
   /** Of the run, in order. */
   struck: Victim[] = [];
@@ -27,22 +38,27 @@ export class Workers {
 
   /**
    * Another run begins, to be struck once by each cell, a worker last; `strike` kills a server, done when it is dead.
-   * Done when a worker polls.
+   * Done when a worker polls, and knows of the run.
    */
-  async begin(home: string, cells: readonly Cell[], strike: (victim: Victim) => Promise<void>): Promise<void> {
+  async begin({ home, store }: RunPlace, cells: readonly Cell[], strike: (victim: Victim) => Promise<void>) {
     await this.#started;
+    this.#store = store;
     await rm(this.#home, { force: true });
     await symlink(home, this.#home);
     this.#strike = strike;
     this.struck = [];
     this.log = '';
     if (!this.#child) await this.#start();
-    this.#order({ play: cells });
+    const heard = new Promise<void>((resolve) => {
+      this.#heard = resolve;
+    });
+    this.#order({ play: cells, ...(store !== undefined && { store }) });
+    await Promise.race([heard, once(this.#child!, 'exit')]);
   }
 
   async #start(): Promise<void> {
     const child = spawn(process.execPath, ['core/run-typescript.mjs', 'test/chaos/matrix/chaos-worker.ts'], {
-      env: { ...process.env, ...this.#env, VIDEOCAP_HOME: this.#home, CHAOS_JUDGE_KEY: 'any' },
+      env: { ...process.env, ...this.#env, VIDEOCAP_HOME: this.#home, VIDEOCAP_STORE: this.#store, ...KEY },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#child = child;
@@ -58,12 +74,14 @@ export class Workers {
     const ready = new Promise<void>((resolve) => {
       lines.on('line', (line) => {
         if (!line.startsWith('{')) return; // the SDK's own words
-        const said = JSON.parse(line) as { ready?: true; struck?: Victim };
+        const said = JSON.parse(line) as { ready?: true; playing?: true; struck?: Victim };
         if (said.ready) resolve();
+        if (said.playing) this.#heard();
         if (!said.struck) return;
         this.struck.push(said.struck);
-        if (['temporal', 'mlflow', 'judge', 'vllm'].includes(said.struck) || isButton(said.struck))
-          void this.#strike(said.struck).then(() => this.#order({ goOn: true }));
+        const { struck } = said;
+        if (['temporal', 'mlflow', 'judge', 'vllm'].includes(struck) || isButton(struck) || isOfBucket(struck))
+          void this.#strike(struck).then(() => this.#order({ goOn: true }));
       });
     });
     await Promise.race([ready, once(child, 'exit')]);

@@ -6,9 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { TerminatedFailure } from '@temporalio/common';
 import type { RunSummary } from '../../../contracts/run-results.ts';
+import { ArtifactStore } from '../../../core/artifact-store.ts';
+import type { Storage } from '../../../core/storage.ts';
 import { type Point, storedPoints } from '../../integration/tracking/mlflow-points.ts';
 import { type MlflowServer, startMlflow } from '../../integration/tracking/mlflow-server.ts';
-import { ACTIVITIES, type Cell, isButton, type Victim } from './cells.ts';
+import { ACTIVITIES, type BucketVictim, type Cell, isButton, isOfBucket, type Victim } from './cells.ts';
 import { JudgeEndpoint } from './judge-endpoint.ts';
 import { pressButton } from './press-button.ts';
 import { TemporalProcess } from './temporal-process.ts';
@@ -40,6 +42,7 @@ export interface Chaos {
 
 export interface Played {
   summary: RunSummary;
+  store: ArtifactStore;
   home: string;
   seconds: number;
   /** What was struck, in order; a cell whose moment never came proves nothing. */
@@ -48,6 +51,8 @@ export interface Played {
   log: string;
   /** `make <key>` where an artifact began to be made, `put <key>` once it was stored, in order. */
   journal: string[];
+  /** Requests to the bucket that met its faults. */
+  met: number;
   /** What MLflow has of the run's metrics. */
   points: Point[];
   /** Questions that the endpoint answered in this run, with how often. */
@@ -63,25 +68,51 @@ export interface RolloutServers {
   start(): Promise<void>;
 }
 
+/** A bucket for the stores of runs, with faults on the way to it. */
+export interface WorldBucket {
+  /** What workers need to open it. */
+  env: NodeJS.ProcessEnv;
+  /** The URL of another, empty store. */
+  newStore(): string;
+  /** The same store, without faults on the way. */
+  open(url: string, home: string): Storage;
+  /** Lets requests fail from the next one on, for a while. */
+  strike(victim: BucketVictim, awaySeconds: number): Promise<void>;
+  /** Ends the faults. @returns how many requests met one since the last call. */
+  heal(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** What a world has beside the usual. */
+export interface WorldOptions {
+  /** More arguments of the Temporal server. */
+  serverArgs?: readonly string[];
+  /** Servers that runs may name. */
+  rollouts?: RolloutServers;
+  /** Where the stores of runs are; default their homes. */
+  bucket?: WorldBucket;
+}
+
 /** Everything a run needs, as real processes: Temporal, MLflow, a judge endpoint, and workers that can be struck. */
 export class ChaosWorld {
   readonly folder: string;
   readonly judge = new JudgeEndpoint();
   readonly #temporal: TemporalProcess;
   readonly #rollouts: RolloutServers | undefined;
+  readonly #bucket: WorldBucket | undefined;
   #mlflow!: MlflowServer;
   #connection!: Connection;
   #workers!: Workers;
 
-  private constructor(folder: string, serverArgs: readonly string[], rollouts?: RolloutServers) {
+  private constructor(folder: string, { serverArgs = [], rollouts, bucket }: WorldOptions) {
     this.folder = folder;
     this.#rollouts = rollouts;
+    this.#bucket = bucket;
     this.#temporal = new TemporalProcess(join(folder, 'temporal.db'), serverArgs);
   }
 
-  /** @param serverArgs more of the Temporal server's. @param rollouts servers that runs may name. */
-  static async start(serverArgs: readonly string[] = [], rollouts?: RolloutServers): Promise<ChaosWorld> {
-    const world = new ChaosWorld(await mkdtemp(join(tmpdir(), 'videocap-matrix-')), serverArgs, rollouts);
+  static async start(options: WorldOptions = {}): Promise<ChaosWorld> {
+    const world = new ChaosWorld(await mkdtemp(join(tmpdir(), 'videocap-matrix-')), options);
     await Promise.all([
       world.#temporal.start(),
       world.judge.start(),
@@ -92,6 +123,7 @@ export class ChaosWorld {
     world.#workers = new Workers(join(world.folder, 'home'), {
       TEMPORAL_ADDRESS: world.#temporal.address,
       MLFLOW_TRACKING_URI: world.#mlflow.url,
+      ...options.bucket?.env,
     });
     world.#connection = Connection.lazy({ address: world.#temporal.address });
     return world;
@@ -103,6 +135,7 @@ export class ChaosWorld {
     await this.#temporal.kill();
     await this.judge.stop();
     await this.#mlflow?.remove();
+    await this.#bucket?.stop();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -123,7 +156,9 @@ export class ChaosWorld {
     const workers = this.#workers;
     const back: Promise<void>[] = [];
     const client = new Client({ connection: this.#connection });
-    await workers.begin(home, cells, async (victim) => {
+    const url = this.#bucket?.newStore();
+    await this.#bucket?.heal();
+    await workers.begin({ home, store: url }, cells, async (victim) => {
       const cell = cells.find((one) => one.victim === victim)!;
       if (isButton(victim)) await pressButton(client, name, victim, ACTIVITIES[cell.stage]);
       else back.push((await this.#strike(victim, cell.awaySeconds)).back);
@@ -153,18 +188,22 @@ export class ChaosWorld {
       over = true;
       await Promise.all([disturbed, ...back]);
       const journal = join(home, 'made.log');
+      const storage = url === undefined ? join(home, 'store') : this.#bucket!.open(url, home);
       return {
         summary,
+        store: new ArtifactStore(storage),
         home,
         seconds: (performance.now() - started) / 1000,
         struck: workers.struck,
         log: workers.log,
         journal: existsSync(journal) ? (await readFile(journal, 'utf8')).trimEnd().split('\n') : [],
         answered: new Map(this.judge.answered),
+        met: (await this.#bucket?.heal()) ?? 0,
         points: await this.pointsOf(summary),
       };
     } catch (error) {
       // The fault must not reach the next run.
+      await this.#bucket?.heal();
       await handle?.terminate().catch(() => undefined);
       await workers.stop();
       throw error;
@@ -192,6 +231,10 @@ export class ChaosWorld {
 
   /** Kills a server, and brings it back after a while, as an operator or a supervisor would. Done when it is dead. */
   async #strike(victim: Victim, awaySeconds = AWAY_SECONDS): Promise<{ back: Promise<void> }> {
+    if (isOfBucket(victim)) {
+      await this.#bucket!.strike(victim, awaySeconds);
+      return { back: Promise.resolve() };
+    }
     const server = {
       temporal: { down: () => this.#temporal.kill(), up: () => this.#temporal.start() },
       mlflow: { down: () => this.#mlflow.stop(), up: () => this.#mlflow.start() },
