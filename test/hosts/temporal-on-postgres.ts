@@ -1,12 +1,13 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
+import { parse } from 'yaml';
 import { ownPort } from '../integration/own-port.ts';
 import type { TemporalServer } from './two-hosts.ts';
 
@@ -115,11 +116,12 @@ export class TemporalOnPostgres implements TemporalServer {
 
   /** JSON is YAML. */
   async #writeConfig(database: number): Promise<string> {
-    const dynamic = join(this.#folder, 'dynamic.yaml');
+    const settings = join(this.#folder, 'settings.yaml');
     const one = (value: unknown) => [{ value, constraints: {} }];
     await writeFile(
-      dynamic,
+      settings,
       JSON.stringify({
+        ...parse(await readFile('docker/temporal-settings.yaml', 'utf8')),
         'matching.numTaskqueueReadPartitions': one(1),
         'matching.numTaskqueueWritePartitions': one(1),
       }),
@@ -155,7 +157,7 @@ export class TemporalOnPostgres implements TemporalServer {
             active: { enabled: true, initialFailoverVersion: 1, rpcName: 'frontend', rpcAddress: this.address },
           },
         },
-        dynamicConfigClient: { filepath: dynamic, pollInterval: '10s' },
+        dynamicConfigClient: { filepath: settings, pollInterval: '10s' },
       }),
     );
     return path;

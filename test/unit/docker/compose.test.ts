@@ -13,6 +13,7 @@ interface Service {
   entrypoint?: string[];
   build?: { target: string };
   ports?: string[];
+  volumes?: string[];
   secrets?: string[];
   healthcheck?: unknown;
   mem_limit?: string;
@@ -47,6 +48,11 @@ it('gives no service a secret in its environment or on its command line', () => 
   for (const [, { environment = {}, command = [] }] of services)
     for (const value of [...Object.values(environment), ...command])
       expect(value).not.toMatch(/(password|secret|key)\w*=(?!\$\$\(cat )/i);
+});
+
+it('gives Temporal the settings that the tests of several hosts use', () => {
+  const { environment, volumes } = compose.services.temporal!;
+  expect(volumes).toContain(`./temporal-settings.yaml:/etc/temporal/${environment!.DYNAMIC_CONFIG_FILE_PATH}:ro`);
 });
 
 it('starts vLLM as `videocap vllm-command` says for the config with adapters', async () => {
