@@ -17,6 +17,6 @@ export function withoutTemporalVariables(env: NodeJS.ProcessEnv): NodeJS.Process
 export function unansweredTemporal({ connection: { address, tls } }: TemporalTarget, reason: string): string {
   return (
     `No Temporal server answers at ${address} ${tls ? 'over TLS' : 'without TLS'} (${clipped(reason, 300)}); correct ` +
-    'TEMPORAL_ADDRESS, or TEMPORAL_TLS and the certificates it goes with, or unset them to use local servers.'
+    'TEMPORAL_ADDRESS, or TEMPORAL_API_KEY, TEMPORAL_TLS and its certificates, or unset them to use local servers.'
   );
 }

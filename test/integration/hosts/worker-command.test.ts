@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Finding } from '../../../cli/doctor/check.ts';
 import { ownPort } from '../own-port.ts';
 import { startTemporal } from '../temporal-server.ts';
-import { startTlsFront, type TlsFront } from './tls-front.ts';
+import { startApiKeyFront, startTlsFront, type TlsFront } from './tls-front.ts';
 
 const CLI = 'cli/videocap.mjs';
 let folder: string;
@@ -124,6 +124,33 @@ it('is refused without a client certificate, and without TLS', async () => {
   const status = videocap(['status'], plain);
   expect(await status.code).toBe(1);
   expect(status.stderr()).toContain(`No Temporal server answers at ${front.address} without TLS (`);
+});
+
+it('gives an API key to a server that demands one, and shows it nowhere', async () => {
+  const apiKey = 'tmprl-key-0f3a9c1e77';
+  const keyFolder = await mkdtemp(join(folder, 'api-key-'));
+  const keyed = await startApiKeyFront(temporal.address, keyFolder, apiKey);
+  const withKey = (key: string) => ({
+    ...process.env,
+    ...{ VIDEOCAP_HOME: join(folder, 'home'), LOG_LEVEL: 'debug', MLFLOW_TRACKING_URI: 'http://127.0.0.1:9' },
+    ...{ TEMPORAL_ADDRESS: keyed.address, TEMPORAL_API_KEY: key },
+    TEMPORAL_TLS_SERVER_CA_CERT_PATH: keyed.authority,
+  });
+  try {
+    const health = await ownPort();
+    const worker = videocap(['worker', '--queues', 'judge', '--health', `${health}`], withKey(apiKey));
+    await expect.poll(worker.stdout, { timeout: 120_000 }).toContain('{"ready":true}');
+    expect((await fetch(`http://127.0.0.1:${health}/ready`)).status).toBe(200);
+    worker.child.kill('SIGTERM');
+    expect(await worker.code).toBe(0);
+
+    const refused = videocap(['worker', '--queues', 'judge'], withKey('tmprl-key-of-another'));
+    expect(await refused.code).toBe(1);
+    expect(refused.stderr()).toContain(`No Temporal server answers at ${keyed.address} over TLS (`);
+    for (const { stdout, stderr } of [worker, refused]) expect(stdout() + stderr()).not.toContain('tmprl-key');
+  } finally {
+    keyed.close();
+  }
 });
 
 it('names the namespace that a server lacks', async () => {
