@@ -9,8 +9,8 @@ import {
 } from '@temporalio/workflow';
 
 /**
- * Around every activity: Temporal tries an activity again after a time-out, so that one which ends by a time-out was
- * cancelled while its worker was dead, and could not say so; or somebody has changed its options in Temporal.
+ * Around every activity: Temporal tries an activity again after a time-out. So one that ends by a time-out was
+ * cancelled while its worker was dead, or a user has changed its options in Temporal.
  */
 export const interceptors = (): WorkflowInterceptors => ({
   outbound: [
@@ -36,7 +36,7 @@ export const interceptors = (): WorkflowInterceptors => ({
 /** @param kind Temporal's name of the time-out, such as `SCHEDULE_TO_CLOSE`. */
 export function timedOut(activity: string, kind: string, run: string): string {
   return (
-    `Temporal has given up ${activity} at its time-out ${kind}, since somebody has changed the options of the ` +
+    `Temporal has given up ${activity} at its time-out ${kind}, since a user has changed the options of the ` +
     `activity in Temporal. To continue the run after its last recorded step: videocap resume ${run}`
   );
 }

@@ -103,7 +103,9 @@ export class RateLimit {
       throw new JudgeError({
         kind: 'blocked',
         sentence: `judge.requestsPerMinute is ${requestsPerMinute}, and ${workers} workers share it`,
-        remedy: 'serve the queue with no more workers than that, and say so (videocap worker --judge-workers)',
+        remedy:
+          'serve the queue with no more workers than that, and give each their number (videocap worker ' +
+          '--judge-workers N)',
       });
     return {
       ...(requestsPerMinute !== undefined && { requests: Math.floor(requestsPerMinute / workers) }),

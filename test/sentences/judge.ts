@@ -194,7 +194,7 @@ export const JUDGE_SENTENCES: readonly PinnedSentence[] = [
   ],
   [
     'JudgeBlocked: judge.requestsPerMinute is 3, and 4 workers share it: serve the queue with no more workers than ' +
-      'that, and say so (videocap worker --judge-workers), then `videocap resume`.',
+      'that, and give each their number (videocap worker --judge-workers N), then `videocap resume`.',
     () => new RateLimit(CLOCK, () => 4).turn({ requestsPerMinute: 3, tokens: 1 }),
   ],
   [

@@ -97,7 +97,7 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
   ],
   ['A user stopped the run before the benchmark was complete.', () => stoppedFailure('the benchmark').message],
   [
-    'Temporal has given up updatePolicy at its time-out SCHEDULE_TO_CLOSE, since somebody has changed the options of ' +
+    'Temporal has given up updatePolicy at its time-out SCHEDULE_TO_CLOSE, since a user has changed the options of ' +
       'the activity in Temporal. To continue the run after its last recorded step: videocap resume my-run',
     () => timedOut('updatePolicy', 'SCHEDULE_TO_CLOSE', 'my-run'),
   ],
