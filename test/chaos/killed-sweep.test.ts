@@ -11,46 +11,12 @@ import { uniformAt } from '../../core/random.ts';
 import { startTemporal } from '../integration/temporal-server.ts';
 import { type MlflowServer, startMlflow } from '../integration/tracking/mlflow-server.ts';
 import { JudgeEndpoint } from './matrix/judge-endpoint.ts';
+import { AT_ONCE, FINISHED, paidBy, QUESTIONS_AT_ONCE, sweepFile, tableOf } from './sweep/sweep-experiment.ts';
 import { startWorker, type WorkerProcess } from './worker-process.ts';
 
-const AT_ONCE = 2;
-/** Of the judge: answers that are on their way when the worker dies are asked for again. */
-const QUESTIONS_AT_ONCE = 2;
 /** At random moments. */
 const KILLS = 3;
 const [SHORTEST_PAUSE, LONGEST_PAUSE] = [500, 6000];
-const FINISHED = ['sft 1 finished', 'grpo 1 finished', 'sft 2 finished', 'grpo 2 finished'];
-
-/** Two arms x two seeds, and an arm whose start policy does not exist. */
-const sweepFile = (judgeUrl: string) => ({
-  ...{ name: 'killed', config: 'quickstart', metric: 'eventF1', reference: 'sft', seeds: [1, 2] },
-  concurrency: AT_ONCE,
-  budget: { calls: 5000 },
-  set: {
-    'algorithm.steps': 2,
-    'algorithm.iterations': 1,
-    'algorithm.samplesPerStep': 2,
-    'sampling.groupSize': 2,
-    'sampling.maxNewTokens': 32,
-    'benchmark.everySteps': 0,
-    'benchmark.maxNewTokens': 32,
-    'dataset.trainSamples': 2,
-    'dataset.heldOutSamples': 4,
-    // High enough that captions change within two steps, and so the table.
-    'algorithm.optimizer.learningRate': 1e-3,
-    'reward.think.similarity': 'token-f1',
-    'policy.engine.threads': 1,
-    judge: {
-      ...{ kind: 'llm', baseUrl: judgeUrl, model: 'rules', apiKeyEnv: 'CHAOS_JUDGE_KEY' },
-      concurrency: QUESTIONS_AT_ONCE,
-    },
-  },
-  arms: {
-    sft: { set: { algorithm: { kind: 'sft', steps: 2, samplesPerStep: 2, optimizer: { learningRate: 1e-3 } } } },
-    grpo: {},
-    broken: { seeds: [1], set: { 'policy.model': 'run:never-made@2' } },
-  },
-});
 
 let temporal: TestWorkflowEnvironment;
 let mlflow: MlflowServer;
@@ -95,16 +61,6 @@ async function play(name: string, disturb?: (home: string) => Promise<void>) {
   await worker!.kill();
   return { summary, answered: new Map(judge.answered) };
 }
-
-/** What depends on time: which of two arms at once has paid for an answer that both use. */
-const TIMES = ['seconds', 'judgeCalls', 'judgeUsd'];
-
-/** All of the table, byte by byte, but times, and what the sweep is called. */
-const tableOf = ({ result, runKey }: SweepSummary) =>
-  JSON.stringify(result, (key, value) => (TIMES.includes(key) ? undefined : value), 1).replaceAll(runKey, 'SWEEP');
-
-const paidBy = ({ result }: SweepSummary) =>
-  result.conditions.flatMap(({ rows }) => rows).reduce((sum, { judgeCalls }) => sum + judgeCalls, 0);
 
 interface Run {
   info: { run_id: string; run_name: string; status: string };

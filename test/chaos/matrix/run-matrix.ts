@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { playSweepCells, sweepSection } from '../sweep/play-sweep-cells.ts';
 import { allCells, BUTTON_CELLS, IN_PARTS, LAGGED, SECOND_ROUND } from './cells.ts';
 import { playAll } from './play-all.ts';
 import { matrixTable } from './table.ts';
@@ -7,8 +8,8 @@ import { ChaosWorld } from './world.ts';
 
 /**
  * `npm run chaos [-- --seed 1 --only judge --lanes 2]`: plays every cell of the crash matrix and writes
- * `docs/crash-matrix.md` and `.json`. `--only` takes a stage, a victim or an experiment and writes nothing. Ends with 1
- * when a cell does not hold.
+ * `docs/crash-matrix.md` and `.json`. `--only` takes a stage, a victim, an experiment, or `sweep`, and writes nothing.
+ * Ends with 1 when a cell does not hold.
  */
 const { values } = parseArgs({
   options: {
@@ -22,14 +23,16 @@ const cells = [...allCells(seed), ...SECOND_ROUND, ...LAGGED, ...IN_PARTS, ...BU
   ({ stage, victim, experiment }) => !values.only || [stage, victim, experiment].includes(values.only as never),
 );
 const started = performance.now();
-const results = await playAll(cells, Number(values.lanes), () => ChaosWorld.start());
-const failed = results.filter(({ holds }) => !holds);
+const lanes = Number(values.lanes);
+const results = cells.length === 0 ? [] : await playAll(cells, lanes, () => ChaosWorld.start());
+const sweeps = values.only && values.only !== 'sweep' ? [] : await playSweepCells(lanes);
+const held = results.filter(({ holds }) => holds).length + sweeps.filter(({ differs }) => differs.length === 0).length;
 const minutes = (performance.now() - started) / 60_000;
 if (!values.only) {
-  await writeFile('docs/crash-matrix.md', matrixTable(results, { seed, minutes }));
-  await writeFile('docs/crash-matrix.json', `${JSON.stringify({ seed, cells: results }, null, 2)}\n`);
+  const page = [matrixTable(results, { seed, minutes }), ...sweepSection(sweeps)];
+  await writeFile('docs/crash-matrix.md', page.join('\n'));
+  await writeFile('docs/crash-matrix.json', `${JSON.stringify({ seed, cells: results, sweeps }, null, 2)}\n`);
 }
-process.stdout.write(
-  `${results.length - failed.length} of ${results.length} cells hold, ${minutes.toFixed(1)} minutes\n`,
-);
-process.exit(failed.length === 0 ? 0 : 1);
+const all = results.length + sweeps.length;
+process.stdout.write(`${held} of ${all} cells hold, ${minutes.toFixed(1)} minutes\n`);
+process.exit(held === all ? 0 : 1);
