@@ -79,11 +79,12 @@ export class StruckBucket implements WorldBucket {
     return this.#gateway.struck.splice(0).length;
   }
 
-  /** Faults begin with the first request after the strike. */
+  /** Faults begin with the first request after the strike that can meet one: answers are lost to writes alone. */
   #faultOf(method: string, path: string): Fault | undefined {
     const faults = this.#faults;
     if (!faults) return undefined;
     const { fault, met, awaySeconds } = faults;
+    if (fault === 'answer lost' && !WRITES.has(method)) return undefined;
     if (faults.until === undefined) {
       const milliseconds = 1000 * awaySeconds;
       faults.until = performance.now() + milliseconds;
@@ -93,7 +94,7 @@ export class StruckBucket implements WorldBucket {
     if (fault !== 'answer lost') return fault;
     // Each write once: its repetition is answered.
     const request = `${method} ${path}`;
-    if (!WRITES.has(method) || met.has(request)) return undefined;
+    if (met.has(request)) return undefined;
     met.add(request);
     return fault;
   }
