@@ -32,8 +32,10 @@ const { values } = parseArgs({
 const [seed, steps, moments] = [values.seed, values.steps, values.moments].map(Number) as [number, number, number];
 
 const CUT_SECONDS = 30;
-/** Between one disturbance and the next. */
-const [SHORTEST_PAUSE, LONGEST_PAUSE] = [1, 8];
+/** Part of a step until something happens in it. */
+const LATEST = 0.9;
+/** Before a step has been timed. */
+const SECONDS_PER_STEP = 3;
 const LONGEST_SECONDS = 3600;
 type Kind = 'loses its power' | 'is cut off for 30 s';
 
@@ -91,10 +93,12 @@ async function play(two: TwoHosts, oneHost: Outcome, what: string, fault?: { sid
   let done = 0;
   const disturb = async (chaos: HostChaos) => {
     if (!fault) return;
-    await chaos.step(1);
+    let made = 0;
     while (done < moments) {
-      const draw = uniformAt(seed, ['hosts', fault.side, fault.kind, done]);
-      await sleep(1000 * (SHORTEST_PAUSE + (LONGEST_PAUSE - SHORTEST_PAUSE) * draw));
+      // A run whose worker dies three times at one place waits for a person.
+      const { step, secondsPerStep = SECONDS_PER_STEP } = await chaos.step(made + 1);
+      made = step;
+      await sleep(1000 * secondsPerStep * LATEST * uniformAt(seed, ['hosts', fault.side, fault.kind, done]));
       if (chaos.over()) return;
       done++;
       process.stdout.write(`  ${done}/${moments}, ${Math.round((performance.now() - started) / 1000)} s\n`);
@@ -125,7 +129,8 @@ function page(): string {
     'mounts in namespaces of Linux, joined by virtual cables. The left host serves the queues `videocap`, `media` and',
     '`judge`, the right one `policy-onnx`, `media` and `judge`. Between them are Temporal 1.32.0 on PostgreSQL, a',
     `bucket of ${PROGRAMS[0].name}, MLflow and a judge's endpoint. A host that loses its power dies with all its`,
-    'processes, and boots again at once; one that is cut off has its cable taken out for 30 s.',
+    'processes, and boots again at once; one that is cut off has its cable taken out for 30 s. Between one moment and',
+    'the next the run makes a step: a run whose worker dies three times at one place waits for a person.',
     '',
     '`ok` means: the run ended by itself; weights, optimiser state, metric series (in the store and in MLflow),',
     'benchmark and report equal those of a run of one worker with a folder as its store; the judge was asked again for',

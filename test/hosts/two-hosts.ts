@@ -120,8 +120,11 @@ export class TwoHosts {
       const disturbed = disturb?.({
         over: () => over,
         async step(number) {
-          const at = () => run.query<Pick<RunStatus, 'step'>>('status').then(({ step }) => step);
-          while (!over && (await at().catch(() => 0)) < number) await sleep(50);
+          for (;;) {
+            const seen = await run.query<Pick<RunStatus, 'step' | 'secondsPerStep'>>('status').catch(() => undefined);
+            if (over || (seen && seen.step >= number)) return seen ?? { step: number };
+            await sleep(50);
+          }
         },
         kill: async (side) => {
           await this.#hosts[side].cutPower();
@@ -167,8 +170,8 @@ export class TwoHosts {
 export interface HostChaos {
   /** Is the run over? */
   over(): boolean;
-  /** Done when the run is at a step, or over. */
-  step(number: number): Promise<void>;
+  /** Done when the run has made so many steps, or is over. @returns how many, and the seconds that each takes. */
+  step(number: number): Promise<Pick<RunStatus, 'step' | 'secondsPerStep'>>;
   /** Cuts its power; done when it is back, and its worker ready. */
   kill(side: Side): Promise<void>;
   /** Takes its cable out; done when it is in again. */
