@@ -37,7 +37,8 @@ const page = [
   'Each cell is a whole run, that of the [crash matrix](crash-matrix.md), whose store is a bucket of ' +
     `${PROGRAMS[0].name}.`,
   'At one moment of one stage requests to the bucket begin to fail, from the next one on (for lost answers: the next',
-  'write), for 1.5 s or for the time that the cell gives; 70 s are more than a request is repeated for, so Temporal tries the activity again.',
+  'write), for 1.5 s or for the time that the cell gives; 70 s are more than a request is repeated for, so Temporal',
+  'tries the activity again.',
   '',
   '- `bucket away`: every connection breaks. `SlowDown`: every answer is a 503.',
   '- `slow answers`: every answer pauses for a second in its middle.',
