@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { HeldOutDetails } from '../benchmarks/held-out.ts';
+import { REPORT_PATH } from '../contracts/mlflow-pages.ts';
 import { readRecords } from '../contracts/read-records.ts';
 import { baseAndTrained, type Evaluation, ScoredRollout, type StepRecord } from '../contracts/run-results.ts';
 import { FinishTrackingInput, MirrorRecordsInput, StartTrackingInput, type Tracking } from '../contracts/tracking.ts';
@@ -50,7 +51,6 @@ export interface TrackingDeps extends Pick<ActivityDeps, 'store' | 'onProgress' 
 /** Few enough to arrive within one attempt on any connection on which single requests arrive. */
 const STEPS_AT_A_TIME = 10;
 
-const REPORT_PATH = 'report.html';
 const EVALUATION_TABLE_PATH = 'eval/captions.json';
 
 /**

@@ -3,7 +3,7 @@ import { Limits } from './limits.ts';
 
 /**
  * The memo of an execution, so that `videocap resume`, `fork` and `gc` find the run behind it. It
- * is written when the run starts and when its limits change.
+ * is written when the run starts, when its config is known and when its limits change.
  */
 export const RunMemo = z.object({
   /** The run's key in the store. */
@@ -14,6 +14,8 @@ export const RunMemo = z.object({
   overrides: z.record(z.string(), z.unknown()),
   fork: z.strictObject({ run: z.string().min(1), step: z.int().nonnegative() }).optional(),
   limits: Limits.optional(),
+  /** What it is, as `runTitle` says: Temporal's own summary is only there where the starter has given one. */
+  summary: z.string().optional(),
 });
 export type RunMemo = z.infer<typeof RunMemo>;
 

@@ -25,7 +25,13 @@ export const SweepInput = z.strictObject({
 export type SweepInput = z.infer<typeof SweepInput>;
 
 /** The memo of a sweep's execution: what `videocap resume` continues it with. */
-export const SweepMemo = z.object({ run: z.string().min(1), sweep: z.string(), plan: SweepPlan.optional() });
+export const SweepMemo = z.object({
+  run: z.string().min(1),
+  sweep: z.string(),
+  plan: SweepPlan.optional(),
+  /** What it is, as `planTitle` says. */
+  summary: z.string().optional(),
+});
 export type SweepMemo = z.infer<typeof SweepMemo>;
 
 export const ResolveSweepInput = SweepInput.omit({ resume: true });

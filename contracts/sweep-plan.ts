@@ -95,6 +95,15 @@ export function runsOf({ name, set, conditions, arms }: SweepPlan): SweepRun[] {
   ).flat();
 }
 
+/** `3 arms · 2 conditions · 18 runs`: what a sweep is, in the lists of Temporal's UI. */
+export function planTitle(plan: SweepPlan): string {
+  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;
+  const { arms, conditions } = plan;
+  return [count(arms.length, 'arm'), count(conditions.length, 'condition'), count(runsOf(plan).length, 'run')].join(
+    ' · ',
+  );
+}
+
 export function runId({ arm, condition, seed }: Pick<SweepRun, 'arm' | 'condition' | 'seed'>): string {
   return `${arm}.${condition}.s${seed}`;
 }

@@ -36,6 +36,7 @@ import { EngineSeat, seated } from './engine-seat.ts';
 import { serveHealth } from './health.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { CAPTIONER_QUEUE, engineOf, isEngineQueue } from './queues.ts';
+import { ensureSearchAttributes } from './search-attributes.ts';
 import type { WorkerSettings } from './settings.ts';
 import { SideBySide } from './side-by-side.ts';
 import { limitsOf } from './slots.ts';
@@ -83,6 +84,7 @@ export async function startWorkers(
     settings.queues.has('videocap') ? workflowBundle(logger) : undefined,
     settings.deployment && ownVersion(settings.deployment),
   ]);
+  if (workflows) await ensureSearchAttributes(connection, settings.temporal.namespace);
   const sideBySide = new SideBySide();
   const shared = {
     connection,

@@ -14,10 +14,16 @@ export const SOURCES = [
   ...['activities', 'tracking', 'report', 'policy', 'core', 'workers'],
 ];
 
+/** The outermost first. */
+const INTERCEPTORS = [
+  ...['start-template.ts', 'failure-sentence.ts', 'payload-limit.ts', 'activity-summary.ts', 'timed-out.ts'],
+  'unreadable-messages.ts',
+];
+
 /** The workflows as Temporal's sandbox loads them. Bundling takes seconds, so it is done once for the same sources. */
 export async function workflowBundle(logger: Logger): Promise<WorkflowBundle> {
   const of = (file: string) => join(CHECKOUT, 'workflows', file);
-  const workflowInterceptorModules = ['payload-limit.ts', 'timed-out.ts', 'unreadable-messages.ts'].map(of);
+  const workflowInterceptorModules = INTERCEPTORS.map(of);
   const bundle = () => bundleWorkflowCode({ workflowsPath: of('index.ts'), workflowInterceptorModules, logger });
   return { code: await kept(KEPT, await digestOf(CHECKOUT, SOURCES), async () => (await bundle()).code) };
 }

@@ -3,12 +3,17 @@ import {
   CancellationScope,
   ContinueAsNew,
   condition,
+  setCurrentDetails,
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
+import { SWEEP_EXAMPLE } from '../contracts/start-choices.ts';
 import { SweepInput, type SweepMemo } from '../contracts/sweep-input.ts';
+import { planTitle } from '../contracts/sweep-plan.ts';
 import type { SweepSummary } from '../contracts/sweep-results.ts';
 import { parseInput } from './parse-input.ts';
+import { FRESH } from './run-phase.ts';
+import { noteAttributes } from './search-attributes.ts';
 import { bestEffortActivities, longActivities, mediaActivities, mlflowActivities } from './stages.ts';
 import { continueAsNew, controlStateOf, isContinuation, newRunKey } from './start-run.ts';
 import { SweepControl } from './sweep-control.ts';
@@ -83,9 +88,12 @@ async function closeTracking({ snapshot: { runKey, plan } }: SweepState): Promis
 
 async function startSweep(raw: unknown): Promise<SweepState> {
   if (isContinuation<SweepSnapshot>(raw)) return new SweepState(raw.continued);
-  const { resume, ...input } = parseInput(SweepInput, raw, '{"sweep": "sft-vs-grpo"}');
+  const { resume, ...input } = parseInput(SweepInput, raw, SWEEP_EXAMPLE);
   const runKey = resume?.run ?? newRunKey();
   upsertMemo({ run: runKey, sweep: input.sweep } satisfies SweepMemo);
+  noteAttributes({ ...FRESH, method: 'sweep', sweep: runKey });
+  setCurrentDetails(`Starts: sweep ${input.sweep}.`);
   const plan = resume?.plan ?? (await longActivities.resolveSweep(input)).plan;
+  upsertMemo({ summary: planTitle(plan) } satisfies Partial<SweepMemo>);
   return new SweepState({ runKey, plan, startTime: Date.now(), runs: {}, pausedArms: [] });
 }

@@ -1,10 +1,12 @@
 import type { RunStatus } from '../contracts/run-status.ts';
+import type { RunAttributes } from '../contracts/search-attributes.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ReferenceField } from '../core/sample.ts';
 import type { LlmJudgeConfig } from '../judge/judge-config.ts';
 import type { Waiting } from './controllable-run.ts';
 import { JudgedRun, type JudgedSnapshot } from './judged-run.ts';
-import { waitingLines } from './run-details.ts';
+import { formLinks, type ShownExecution, waitingLines } from './run-details.ts';
+import { phaseOf, waitsForPerson } from './run-phase.ts';
 
 /**
  * Everything an annotation is, between two batches: small numbers and references. It survives continue-as-new as it is.
@@ -27,6 +29,8 @@ export interface AnnotationSnapshot extends JudgedSnapshot {
 /** The state of an annotation with the pure decisions about it. A step is a sample. */
 export class AnnotationState extends JudgedRun<AnnotationSnapshot> {
   override stage = 'captions';
+  /** The execution that plays it, for the links of its page. */
+  execution?: ShownExecution;
 
   protected override get configuredJudge(): LlmJudgeConfig {
     return this.snapshot.judge;
@@ -65,6 +69,10 @@ export class AnnotationState extends JudgedRun<AnnotationSnapshot> {
     return { ...this.judgedStatus(waiting), step: this.done, totalSteps: this.wanted, evaluations: [] };
   }
 
+  override attributes(waiting: Waiting): RunAttributes {
+    return { phase: phaseOf(this.stage), step: this.done, paused: waitsForPerson(waiting) };
+  }
+
   override details(waiting: Waiting): string {
     const { samples, annotated, unscorable, spent, output } = this.snapshot;
     return [
@@ -72,7 +80,9 @@ export class AnnotationState extends JudgedRun<AnnotationSnapshot> {
       `**Annotation** ${this.done} of ${samples?.open ?? '?'} captions: ${annotated} annotated, ${unscorable} ` +
         'without a usable answer',
       '',
-      `Judge: ${spent.calls} calls, ${spent.usd.toFixed(2)} USD. Output: ${output}`,
+      `- Judge: ${spent.calls} calls, ${spent.usd.toFixed(2)} USD`,
+      `- Output: ${output}`,
+      ...(this.execution ? formLinks(this.execution) : []).map((link) => `- ${link}`),
     ].join('\n');
   }
 }

@@ -18,6 +18,7 @@ import { crashGate, replayGate } from './crash-gate.ts';
 import type { Gate } from './gate.ts';
 import { JudgeGate } from './judge-gate.ts';
 import { parseLimits } from './limits.ts';
+import { noteAttributes } from './search-attributes.ts';
 
 export const pauseSignal = defineSignal('pause');
 export const resumeSignal = defineSignal('resume');
@@ -63,7 +64,7 @@ export interface Control {
   pause(): void;
   /** Returns at once, or when the run is resumed or stopped. */
   whilePaused(): Promise<void>;
-  /** Shows where the run is on its page in the Temporal UI. */
+  /** Shows where the run is on its page in the Temporal UI, and by what Temporal finds it. */
   show(): void;
 }
 
@@ -100,7 +101,11 @@ export function listenForControl({ state, steps = true, onStop }: ControlOptions
     besides: judge.waitings.slice(1),
     ignored,
   });
-  const show = () => run && setCurrentDetails(run.details(waiting()));
+  const show = () => {
+    if (!run) return;
+    setCurrentDetails(run.details(waiting()));
+    noteAttributes(run.attributes(waiting()));
+  };
   const judge = new JudgeGate();
   const gates = (): Gate[] => [judge, crashGate, replayGate, ...(run?.divergence ? [run.divergence] : [])];
   for (const gate of gates()) {
@@ -172,6 +177,7 @@ export function listenForControl({ state, steps = true, onStop }: ControlOptions
       run.onStage = show;
       if (steps) run.divergence?.open(show);
       if (stopRequested) run.divergence?.stop();
+      show();
       return attached;
     },
     get stopRequested() {

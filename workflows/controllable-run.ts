@@ -1,6 +1,7 @@
 import type { JudgeWaiting } from '../contracts/judge-waiting.ts';
 import type { Limits } from '../contracts/limits.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
+import type { RunAttributes } from '../contracts/search-attributes.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
 import type { EngineConfig } from '../policy/policy-config.ts';
 import type { Gate } from './gate.ts';
@@ -17,6 +18,8 @@ export interface ControllableRun {
   status(waiting: Waiting): RunStatus;
   /** Markdown for its page in the Temporal UI. */
   details(waiting: Waiting): string;
+  /** By what Temporal finds it, as far as that changes. */
+  attributes(waiting: Waiting): RunAttributes;
   /** Called, where it is set, when the run has begun another stage of a step, or another part of a round. */
   onStage?: () => void;
   /** Changes limits, and says which hold. */

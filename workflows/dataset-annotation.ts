@@ -1,4 +1,4 @@
-import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { WrittenAnnotations } from '../contracts/annotation.ts';
 import { RunInput, WorkerPath } from '../contracts/run-input.ts';
 import { FieldsToMake } from '../datasets/annotation/annotation.ts';
@@ -6,6 +6,9 @@ import { isLlm } from '../judge/judge-config.ts';
 import { type AnnotationSnapshot, AnnotationState } from './annotation-state.ts';
 import { type Control, listenForControl } from './control.ts';
 import { parseInput } from './parse-input.ts';
+import { FRESH } from './run-phase.ts';
+import { noteAttributes } from './search-attributes.ts';
+import { shownExecution } from './shown-execution.ts';
 import { judgeActivities, mediaActivities, shortActivities } from './stages.ts';
 import { continueAsNew, controlStateOf, isContinuation, newRunKey } from './start-run.ts';
 import { StoppedByUser, stoppedFailure } from './stopped-by-user.ts';
@@ -23,9 +26,14 @@ const DatasetAnnotationInput = RunInput.extend({
  */
 export async function datasetAnnotation(rawInput: unknown): Promise<WrittenAnnotations> {
   const control = listenForControl({ state: controlStateOf(rawInput) });
-  const run = control.attach(await startAnnotation(rawInput));
+  const run = await startAnnotation(rawInput);
+  run.execution = shownExecution(run.snapshot.runKey);
+  control.attach(run);
   try {
-    return await annotate(run, control);
+    const written = await annotate(run, control);
+    run.stage = 'finished';
+    control.show();
+    return written;
   } catch (error) {
     throw error instanceof StoppedByUser ? stoppedFailure('the annotation', error.blocked) : error;
   }
@@ -77,12 +85,14 @@ function unlessStopped(error: unknown): undefined {
 
 async function startAnnotation(raw: unknown): Promise<AnnotationState> {
   if (isContinuation<AnnotationSnapshot>(raw)) return new AnnotationState(raw.continued);
+  noteAttributes({ ...FRESH, method: 'annotation' });
   const example =
     '{"dataset": "/data/captions.jsonl", "output": "/data/annotated.jsonl", "config": "/data/judge.yaml"}';
   const { dataset, output, make, ...input } = parseInput(DatasetAnnotationInput, raw, example);
   const runKey = newRunKey();
   const { config } = await shortActivities.resolveConfig(input);
   const { judge } = config;
+  upsertMemo({ summary: `annotate · ${make.join(', ')} · ${dataset}` });
   if (!isLlm(judge))
     throw ApplicationFailure.nonRetryable(
       `The config's judge.kind is ${judge.kind}, which reads only the small world's sentences. Annotation needs a ` +

@@ -52,6 +52,7 @@ export async function finishRun(run: RunState, mirror: MlflowMirror): Promise<Ru
       ...ending(run),
       manifest,
     });
+  run.reported = true;
   run.stage = STAGES[run.end?.how ?? 'finished'];
   return runSummary(run, report, folder);
 }

@@ -1,5 +1,6 @@
 import type { Limits } from '../contracts/limits.ts';
 import type { RunStatus } from '../contracts/run-status.ts';
+import type { RunAttributes } from '../contracts/search-attributes.ts';
 import type { JudgeConfig } from '../judge/judge-config.ts';
 import type { JudgeSpending, JudgeUsage } from '../judge/usage.ts';
 import type { ControllableRun, Waiting } from './controllable-run.ts';
@@ -44,6 +45,7 @@ export abstract class JudgedRun<Snapshot extends JudgedSnapshot> implements Cont
 
   abstract status(waiting: Waiting): RunStatus;
   abstract details(waiting: Waiting): string;
+  abstract attributes(waiting: Waiting): RunAttributes;
 
   /** The part of the status that every run has. */
   protected judgedStatus(waiting: Waiting): JudgedStatus {

@@ -3,6 +3,7 @@ import { samplesAhead } from '../algorithms/rollout-lag.ts';
 import { type MovingPart, NOTHING_SEEN, type RunIdentity } from '../contracts/run-identity.ts';
 import type { RunProgress, RunSnapshot } from '../contracts/run-state.ts';
 import type { PartOf, RunStatus } from '../contracts/run-status.ts';
+import type { RunAttributes } from '../contracts/search-attributes.ts';
 import type { SetAside } from '../contracts/set-aside.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { Identity } from '../core/identity.ts';
@@ -20,7 +21,8 @@ import { MeasuredRun } from './measured-run.ts';
 import { noteIdentity } from './moving-parts.ts';
 import { OneAtATime } from './one-at-a-time.ts';
 import { present } from './present.ts';
-import { runDetails } from './run-details.ts';
+import { runDetails, type ShownExecution } from './run-details.ts';
+import { phaseOf, waitsForPerson } from './run-phase.ts';
 import { pauseBecause, stepsBelow } from './scorable-rule.ts';
 import type { StepInput, StepOutcome } from './step.ts';
 import { trainingStatus } from './training-status.ts';
@@ -30,6 +32,12 @@ import { trainingStatus } from './training-status.ts';
  */
 export class RunState extends MeasuredRun {
   onStage?: () => void;
+  /** The execution that plays it, for the links of its page. */
+  execution?: ShownExecution;
+  /** What its page says of how it was started, if there is something to say. */
+  startNote?: string;
+  /** Whether its report is in MLflow. */
+  reported = false;
   /** The stage that it is in, and the part of its round that the stage works on, where rounds have several. */
   #shown: { stage: string; part?: PartOf | undefined } = { stage: 'starting' };
   /** Where it waits for a person when the numbers of its policy or of an update are not finite. */
@@ -44,7 +52,7 @@ export class RunState extends MeasuredRun {
   }
 
   override set stage(stage: string) {
-    this.#shown = { stage };
+    this.#show(stage);
   }
 
   get part(): PartOf | undefined {
@@ -196,9 +204,27 @@ export class RunState extends MeasuredRun {
 
   /** Markdown for the run's page in the Temporal UI. */
   override details(waiting: Waiting): string {
-    const { totalSteps, best, end, setAside, divergence, part } = this;
-    const now = { ...this.#stillWaiting(waiting), notFinite: divergence.sentence };
-    return runDetails(this.snapshot, { totalSteps, part, waiting: now, best, end, setAside });
+    const { totalSteps, stage, best, end, setAside, part, reported, execution, startNote } = this;
+    const now = this.#waitingNow(waiting);
+    const spent = this.spentSoFar;
+    const shown = { totalSteps, stage, part, waiting: now, best, end, setAside, spent, reported, execution, startNote };
+    return runDetails(this.snapshot, shown);
+  }
+
+  /** By what Temporal finds it, as far as that changes. */
+  override attributes(waiting: Waiting): RunAttributes {
+    const { step, lastMetrics, heldOutClips } = this.snapshot;
+    const reward = lastMetrics['reward/mean'];
+    return {
+      phase: phaseOf(this.stage, heldOutClips !== undefined),
+      step,
+      ...(reward !== undefined && { reward }),
+      paused: waitsForPerson(this.#waitingNow(waiting)),
+    };
+  }
+
+  #waitingNow(waiting: Waiting): Waiting {
+    return { ...this.#stillWaiting(waiting), notFinite: this.divergence.sentence };
   }
 
   /** A run that makes no further step does nothing that was asked of it for after its step. */

@@ -1,10 +1,18 @@
-import { ApplicationFailure, makeContinueAsNewFunc, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  makeContinueAsNewFunc,
+  setCurrentDetails,
+  upsertMemo,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { algorithmOf } from '../algorithms/registry.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import type { HeldBy } from '../contracts/held-by.ts';
 import { TrainingRunInput } from '../contracts/run-input.ts';
 import type { RunMemo } from '../contracts/run-memo.ts';
 import type { RunProgress, RunSnapshot } from '../contracts/run-state.ts';
+import { runTitle } from '../contracts/run-title.ts';
+import { UNNAMED_CONFIG } from '../contracts/start-choices.ts';
 import type { PolicyRef } from '../core/policy-ref.ts';
 import { keyOfRun, wrongRunId } from '../core/run-key.ts';
 import { untrainable } from '../policy/endpoint-of.ts';
@@ -13,7 +21,9 @@ import { neededFields } from '../rewards/registry.ts';
 import type { ControlState } from './control.ts';
 import { holdWeights, weightsHolder } from './near-weights.ts';
 import { parseInput } from './parse-input.ts';
+import { FRESH } from './run-phase.ts';
 import { RunState } from './run-state.ts';
+import { noteAttributes } from './search-attributes.ts';
 import { longActivities, mediaActivities, policyActivities, shortActivities } from './stages.ts';
 
 /** The input of an execution that continues a run as new. */
@@ -26,12 +36,12 @@ export interface Continuation<Snapshot = RunSnapshot> {
 
 /**
  * Continues as new from the snapshot. Temporal drops the memo unless it is passed on, and `resume`, `fork` and `gc`
- * identify a run by it.
+ * identify a run by it; the search attributes, too.
  */
 export async function continueAsNew<Snapshot>(continuation: Continuation<Snapshot>): Promise<never> {
-  const { memo = {} } = workflowInfo();
+  const { memo = {}, typedSearchAttributes } = workflowInfo();
   const heldBy = weightsHolder();
-  return makeContinueAsNewFunc<(input: Continuation<Snapshot>) => Promise<unknown>>({ memo })({
+  return makeContinueAsNewFunc<(input: Continuation<Snapshot>) => Promise<unknown>>({ memo, typedSearchAttributes })({
     ...continuation,
     ...(heldBy && { heldBy }),
   });
@@ -62,12 +72,23 @@ export async function startRun(raw: unknown): Promise<RunState> {
     ...(limits && { limits }),
   };
   upsertMemo({ ...memo });
+  noteAttributes({ ...FRESH, ...(sweep && { arm: sweep.arm, sweep: sweep.sweep }) });
+  const startNote = namesConfig(raw) || resume || fork ? undefined : UNNAMED_CONFIG;
+  setCurrentDetails(startNote ?? `Starts: config ${config}.`);
   const run = await runOf(input, runKey);
+  if (startNote !== undefined) run.startNote = startNote;
   if (sweep) run.snapshot.sweep = sweep;
+  noteAttributes({ method: run.config.algorithm.kind });
+  upsertMemo({ summary: runTitle(run.config) } satisfies Partial<RunMemo>);
   const fault = untrainable(run.config.policy);
   if (fault !== undefined) throw ApplicationFailure.nonRetryable(fault, 'InvalidConfig');
   if (limits) run.limit(limits);
   return run;
+}
+
+/** Whether a person has written which config to use. */
+export function namesConfig(raw: unknown): boolean {
+  return typeof raw === 'object' && raw !== null && 'config' in raw;
 }
 
 async function runOf(input: TrainingRunInput, runKey: string): Promise<RunState> {

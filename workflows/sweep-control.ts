@@ -11,10 +11,12 @@ import { AddedArm, type SweepMemo } from '../contracts/sweep-input.ts';
 import { MOST_RUNS, type SweepArm, type SweepPlan } from '../contracts/sweep-plan.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
 import { type ControlState, ignoredMessage, pauseSignal, resumeSignal, statusQuery, stopSignal } from './control.ts';
+import { noteAttributes } from './search-attributes.ts';
+import { shownExecution } from './shown-execution.ts';
 import { shortActivities } from './stages.ts';
 import type { SweepRuns } from './sweep-runs.ts';
 import type { SweepState } from './sweep-state.ts';
-import { sweepDetails, sweepStatus } from './sweep-view.ts';
+import { sweepAttributes, sweepDetails, sweepStatus } from './sweep-view.ts';
 
 export const addArmUpdate = defineUpdate<string, [AddedArm]>('addArm');
 export const pauseArmUpdate = defineUpdate<string, [string]>('pauseArm');
@@ -89,7 +91,8 @@ export class SweepControl {
   show(): void {
     if (!this.#sweep) return;
     const { state } = this.#sweep;
-    setCurrentDetails(sweepDetails(state));
+    setCurrentDetails(sweepDetails(state, shownExecution(state.snapshot.runKey)));
+    noteAttributes(sweepAttributes(state));
     if (this.#noted !== state.plan) upsertMemo({ plan: state.plan } satisfies Partial<SweepMemo>);
     this.#noted = state.plan;
   }

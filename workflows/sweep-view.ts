@@ -1,6 +1,10 @@
 import type { RunStatus } from '../contracts/run-status.ts';
+import type { RunAttributes } from '../contracts/search-attributes.ts';
 import type { SweepOutcome } from '../contracts/sweep-results.ts';
 import type { SweepStatus } from '../contracts/sweep-status.ts';
+import { listPath, runsOfSweepQuery } from '../contracts/temporal-links.ts';
+import { formLinks, type ShownExecution } from './run-details.ts';
+import { phaseOf } from './run-phase.ts';
 import type { SweepState } from './sweep-state.ts';
 
 /** What a sweep shows of its runs. */
@@ -53,8 +57,18 @@ export function sweepStatus(sweep: SweepState): RunStatus & { sweep: SweepStatus
   };
 }
 
+/** By what Temporal finds the sweep, as far as that changes. Its steps are its runs. */
+export function sweepAttributes(sweep: SweepState): RunAttributes {
+  return { phase: phaseOf(sweep.stage), step: sweepStatus(sweep).step, paused: sweep.paused };
+}
+
+function pages(execution: ShownExecution, key: string): string[] {
+  const ofRuns = `${runsOfSweepQuery(key)} AND \`WorkflowType\`="trainingRun"`;
+  return [`[All runs, with step and reward](${listPath(execution.namespace, ofRuns)})`, ...formLinks(execution)];
+}
+
 /** Markdown for the sweep's page in the Temporal UI: a line an arm, since the UI draws tables without padding. */
-export function sweepDetails(sweep: SweepState): string {
+export function sweepDetails(sweep: SweepState, execution?: ShownExecution): string {
   const status = sweepStatus(sweep);
   const counts = (runs: readonly { state: string }[]) =>
     [...new Set(runs.map(({ state }) => state))]
@@ -64,6 +78,8 @@ export function sweepDetails(sweep: SweepState): string {
     `**Sweep ${sweep.plan.name}** ${status.stage}: ${status.step} of ${status.totalSteps} runs have ended`,
     '',
     ...status.sweep.arms.map(({ arm, runs, paused }) => `- ${arm}${paused ? ' (paused)' : ''}: ${counts(runs)}`),
+    '',
+    ...(execution ? pages(execution, sweep.snapshot.runKey).map((link) => `- ${link}`) : []),
     '',
     'Add an arm, or pause, resume or stop one, by the updates addArm, pauseArm, resumeArm and stopArm; the signals ' +
       'pause, resume and stop are for the whole sweep.',

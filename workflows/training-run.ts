@@ -7,6 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { RunEnd } from '../contracts/run-end.ts';
 import type { Evaluation, RunSummary } from '../contracts/run-results.ts';
+import { summariseStepsOf } from './activity-summary.ts';
 import { unknownMetric } from './best-checkpoint.ts';
 import { compareBenchmark } from './compare-benchmark.ts';
 import { type Control, listenForControl } from './control.ts';
@@ -16,6 +17,7 @@ import { MlflowMirror } from './mirror.ts';
 import { reasonOf } from './reason-of.ts';
 import { record } from './record.ts';
 import type { RunState } from './run-state.ts';
+import { shownExecution } from './shown-execution.ts';
 import { continueAsNew, controlStateOf, prepare, startRun } from './start-run.ts';
 import type { StepOutcome } from './step.ts';
 import { StepsAhead } from './steps-ahead.ts';
@@ -25,7 +27,8 @@ import { trainStep } from './train-step.ts';
 /** One experiment: evaluate the base policy, train it step by step, evaluate again, report. Resumes at any line. */
 export async function trainingRun(rawInput: unknown): Promise<RunSummary> {
   const control = listenForControl({ state: controlStateOf(rawInput) }); // pause, resume, stop, status
-  const run = control.attach(await startRun(rawInput)); // validated input, resolved config
+  const run = await startRun(rawInput); // validated input, resolved config
+  showOnPages(run, control);
   const mirror = new MlflowMirror(run);
   let unfinished = 'its first benchmark';
   try {
@@ -46,6 +49,13 @@ export async function trainingRun(rawInput: unknown): Promise<RunSummary> {
   } finally {
     control.show();
   }
+}
+
+/** From now on Temporal's UI shows where the run is. */
+function showOnPages(run: RunState, control: Control): void {
+  run.execution = shownExecution(run.snapshot.runKey);
+  summariseStepsOf(run);
+  control.attach(run);
 }
 
 /** How a run ends that is cancelled or fails. */

@@ -5,12 +5,14 @@ import { Client, Connection } from '@temporalio/client';
 import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { readKeyRules } from '../../configs/allowed.ts';
 import { loadConfig } from '../../configs/load-config.ts';
+import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { openSharedStorage } from '../../core/open-storage.ts';
 import type { TemporalTarget } from '../../core/temporal-target.ts';
 import { requireAllowedKeys } from '../../judge/client/allowed-keys.ts';
 import { isLlm } from '../../judge/judge-config.ts';
 import { MlflowClient } from '../../tracking/mlflow-client.ts';
+import { missingSearchAttributes, unregistered } from '../../workers/search-attributes.ts';
 import { workersOf } from '../run/waiting-activities.ts';
 import { temporalFault } from '../servers/temporal-health.ts';
 import type { Check } from './check.ts';
@@ -37,6 +39,7 @@ export function serviceChecks(services: Services): Check[] {
   const { config } = services;
   return [
     { name: 'Temporal', run: () => temporal(services) },
+    { name: 'search', run: () => searchAttributes(services), optional: true },
     { name: 'workers', run: () => workers(services), optional: true },
     { name: 'revision', run: () => revision(services), optional: true },
     { name: 'store', run: () => store(services) },
@@ -54,6 +57,17 @@ async function temporal({ temporal: target }: Services): Promise<string> {
     const { serverVersion } = await client.workflowService.getSystemInfo({});
     return `${address}, namespace ${target.namespace}, server ${serverVersion}, ${by}`;
   });
+}
+
+/** By what the UI finds runs. */
+async function searchAttributes({ temporal: target }: Services): Promise<string> {
+  const missing = await withClient(target, ({ connection }) =>
+    missingSearchAttributes(connection as Connection, target.namespace),
+  );
+  if (missing.length > 0) throw unregistered(missing, target.namespace);
+  return `attributes ${Object.values(SEARCH_ATTRIBUTES)
+    .map(({ name }) => name)
+    .join(', ')}`;
 }
 
 /** How many workers ask for the work of each queue, of this host and of others. */

@@ -4,7 +4,7 @@ import { waitingSentence } from '../../contracts/judge-waiting.ts';
 import { partSentence, type RunStatus } from '../../contracts/run-status.ts';
 import { runWarnings } from '../../contracts/run-warnings.ts';
 import { setAsideSentence } from '../../contracts/set-aside.ts';
-import { duration } from './duration.ts';
+import { duration } from '../../core/duration.ts';
 import { printable, printableLines } from './print.ts';
 
 /** Shows a run's status as it changes. */

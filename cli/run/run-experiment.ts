@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import { algorithmOf } from '../../algorithms/registry.ts';
 import { allowConfig } from '../../configs/allowed-configs.ts';
 import { keepConfig } from '../../configs/kept-configs.ts';
 import { type ConfigText, configOf, isConfigPath, type Overrides } from '../../configs/load-config.ts';
 import type { RunInput } from '../../contracts/run-input.ts';
 import type { RunSummary } from '../../contracts/run-results.ts';
+import { runTitle } from '../../contracts/run-title.ts';
 import { LONGEST_RUN_ID, shortName } from '../../core/run-key.ts';
 import type { Installation } from '../installation.ts';
 import { createProgressView } from '../output/progress-view.ts';
@@ -39,12 +39,10 @@ export async function startRun(
   overrides: Overrides,
   staying: Staying = {},
 ): Promise<StartedRun> {
-  const { algorithm, policy, sampling, name } = await configOf(source, overrides);
-  await requireStart(session, policy.model);
-  const size = algorithmOf(algorithm).learnsFrom === 'completions' ? ` · G=${sampling.groupSize}` : '';
-  const summary = `${algorithm.kind.toUpperCase()} · ${policy.model}${size} · ${algorithm.steps} steps`;
+  const config = await configOf(source, overrides);
+  await requireStart(session, config.policy.model);
   const input = { ...(await forWorkers(source, session.home)), overrides };
-  return startWorkflow(session, 'trainingRun', newWorkflowId(name), input, summary, staying);
+  return startWorkflow(session, 'trainingRun', newWorkflowId(config.name), input, runTitle(config), staying);
 }
 
 /** Whether a run stays with the revision that is current when it starts. Default: it moves to each next one. */

@@ -1,4 +1,4 @@
-import { seconds } from '../output/duration.ts';
+import { seconds } from '../../core/duration.ts';
 import { printNote } from '../output/print.ts';
 
 /** Prints each set-up step and its duration to standard error, so that scripts can parse standard output. */

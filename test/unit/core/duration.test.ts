@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { duration, seconds } from '../../../../cli/output/duration.ts';
+import { duration, seconds } from '../../../core/duration.ts';
 
 it.each([
   [-1, '0 s'],
