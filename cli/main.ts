@@ -11,6 +11,7 @@ const COMMANDS: Record<string, () => Promise<CommandUnknownOpts>> = {
   'vllm-command': async () => (await import('./commands/vllm-command.ts')).vllmCommand,
   up: async () => (await import('./commands/up.ts')).upCommand,
   down: async () => (await import('./commands/down.ts')).downCommand,
+  'start-forms': async () => (await import('./commands/start-forms.ts')).startFormsCommand,
   worker: async () => (await import('./commands/worker.ts')).workerCommand,
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
   run: async () => (await import('./commands/run.ts')).runCommand,

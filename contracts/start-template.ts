@@ -11,6 +11,12 @@ export const TEMPLATE_RESULT =
   'A template: it has started nothing. The start form copies its input when it is opened by More Actions, Start ' +
   'Workflow Like This One, or by a link that `videocap up` or `videocap start-forms` prints.';
 
+/**
+ * The form copies it, too, and a user may leave it: true of whatever is started. The memo has what a run is, and its
+ * page shows it.
+ */
+export const TEMPLATE_SUMMARY = 'Started from a form: the memo says what it is.';
+
 interface StartTemplate {
   /** What it starts, for people. */
   title: string;

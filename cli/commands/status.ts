@@ -19,6 +19,7 @@ import { sweepLine, sweepNotes } from '../output/sweep-view.ts';
 import { askStatus } from '../run/ask-status.ts';
 import { explainFailure } from '../run/explain-failure.ts';
 import { latestRuns } from '../run/latest-runs.ts';
+import { misplacedRuns } from '../run/misplaced-runs.ts';
 import { finishRun, linksOf, type StartedRun } from '../run/run-experiment.ts';
 import { openSession, runLink, type Session } from '../run/session.ts';
 import { waitingActivities } from '../run/waiting-activities.ts';
@@ -80,7 +81,8 @@ async function showAll(installation: Installation, json: boolean): Promise<void>
   const session = await openSession(installation);
   try {
     const runs = await latestRuns(session.client, RUNS_LISTED);
-    if (json) return printJson({ services, runs });
+    const misplaced = await misplacedRuns(session.client);
+    if (json) return printJson({ services, runs, ...(misplaced.length > 0 && { misplaced }) });
     print(
       ...(services ? [`Temporal UI ${services.temporalUi}   MLflow ${services.mlflow}`] : []),
       ...(services && services.dead.length > 0
@@ -96,6 +98,7 @@ async function showAll(installation: Installation, json: boolean): Promise<void>
               status ? progressLine(status) : (end ?? ''),
             ]),
           ),
+      ...misplaced,
     );
   } finally {
     await session.close();

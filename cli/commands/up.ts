@@ -1,7 +1,9 @@
 import { Command } from '@commander-js/extra-typings';
 import { findInstallation } from '../installation.ts';
 import { examples, print, printJson } from '../output/print.ts';
-import { bringUp, startFormLink } from '../run/session.ts';
+import { misplacedRuns } from '../run/misplaced-runs.ts';
+import { bringUp, openSession } from '../run/session.ts';
+import { formLines, questionLinks, startForms } from '../run/start-forms.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
 
@@ -25,12 +27,22 @@ export const upCommand = new Command('up')
     const report = new Report();
     await setUp(installation, report);
     const addresses = await bringUp(installation, report);
-    const startForm = startFormLink(addresses.temporalUi);
-    if (json) return printJson({ ...addresses, startForm, home: installation.home });
-    print(
-      `Temporal UI   ${addresses.temporalUi}   (server ${addresses.temporal})`,
-      `MLflow        ${addresses.mlflow}`,
-      `start a run   ${startForm}`,
-      `logs          ${installation.home}/logs`,
-    );
+    const { home } = installation;
+    // The local services, whatever server Temporal's variables name.
+    const session = await openSession(installation, { env: {} });
+    try {
+      const [forms, misplaced] = [await startForms(session), await misplacedRuns(session.client)];
+      const questions = questionLinks(session);
+      if (json) return printJson({ ...addresses, home, forms, questions, misplaced });
+      print(
+        `Temporal UI   ${addresses.temporalUi}   (server ${addresses.temporal})`,
+        `MLflow        ${addresses.mlflow}`,
+        `logs          ${home}/logs`,
+        '',
+        ...formLines(forms, questions),
+        ...misplaced,
+      );
+    } finally {
+      await session.close();
+    }
   });

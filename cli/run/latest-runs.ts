@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { endSentence } from '../../contracts/run-end.ts';
 import type { RunSummary } from '../../contracts/run-results.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
+import { TEMPLATE_MEMO } from '../../contracts/start-template.ts';
 
 export interface ListedRun {
   workflowId: string;
@@ -24,9 +25,10 @@ const ANSWER_MILLISECONDS = 3000;
  */
 export async function latestRuns(client: Client, most: number): Promise<ListedRun[]> {
   const runs: (ListedRun & { runId: string })[] = [];
-  for await (const { workflowId, runId, type, status, startTime } of client.workflow.list({
+  for await (const { workflowId, runId, type, status, startTime, memo } of client.workflow.list({
     query: 'ExecutionStatus != "ContinuedAsNew"',
   })) {
+    if (memo?.[TEMPLATE_MEMO]) continue;
     runs.push({ workflowId, runId, type, state: status.name.toLowerCase(), started: startTime.toISOString() });
     if (runs.length === most) break;
   }

@@ -1,4 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
+import { runPath } from '../../contracts/temporal-links.ts';
 import { VideocapError } from '../../core/errors.ts';
 import type { TemporalTarget } from '../../core/temporal-target.ts';
 import { namesTemporal } from '../../core/temporal-variables.ts';
@@ -76,10 +77,5 @@ async function connected(
 
 /** A run's page in the Temporal UI. */
 export function runLink({ temporalUi, namespace }: Session, workflowId: string, runId: string): string | undefined {
-  return temporalUi && `${temporalUi}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`;
-}
-
-/** The Temporal UI's form for starting a run, filled from the latest one. */
-export function startFormLink(temporalUi: string, namespace = 'default'): string {
-  return `${temporalUi}/namespaces/${namespace}/workflows/start-workflow?workflowType=trainingRun&taskQueue=videocap`;
+  return temporalUi && `${temporalUi}${runPath(namespace, workflowId, runId)}`;
 }

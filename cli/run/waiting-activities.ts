@@ -6,7 +6,7 @@ type PendingActivity = NonNullable<PendingRun['raw']['pendingActivities']>[numbe
 /** Numbers of Temporal's enumerations. */
 const SCHEDULED = 1;
 const [START_TO_CLOSE, HEARTBEAT] = [1, 4];
-const ACTIVITY_QUEUE = 2;
+const QUEUE_TYPES = { workflow: 1, activity: 2 };
 
 /** What a fence says to an execution that is not the last of its run. */
 const TAKEN_OVER = /^Nothing more is stored: another execution of run /;
@@ -35,8 +35,13 @@ async function isServed(client: Client, name: string | undefined): Promise<boole
 }
 
 /** How many workers ask for the activities of a task queue. */
-export async function workersOf(client: Client, name: string): Promise<number> {
-  const queue = { namespace: client.options.namespace, taskQueue: { name }, taskQueueType: ACTIVITY_QUEUE };
+export function workersOf(client: Client, name: string): Promise<number> {
+  return pollersOf(client, name, 'activity');
+}
+
+/** How many workers ask for the activities, or the workflows, of a task queue. */
+export async function pollersOf(client: Client, name: string, kind: keyof typeof QUEUE_TYPES): Promise<number> {
+  const queue = { namespace: client.options.namespace, taskQueue: { name }, taskQueueType: QUEUE_TYPES[kind] };
   return (await client.workflowService.describeTaskQueue(queue)).pollers?.length ?? 0;
 }
 

@@ -226,7 +226,7 @@ describe('trainingRun', () => {
       },
     });
     await run('trainingRun', [{}], stages, async (handle) => {
-      expect(await failureOf(handle.result())).toMatchObject({ cause: { type: 'TooLarge' } });
+      expect(await failureOf(handle.result())).toMatchObject({ type: 'TooLarge', message: 'It is too large' });
       const { events } = await handle.fetchHistory();
       const asked = events!.filter(({ activityTaskCancelRequestedEventAttributes: attributes }) => attributes);
       const scheduled = events!.filter((event) =>
