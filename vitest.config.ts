@@ -46,6 +46,10 @@ export default defineConfig({
             },
           ]
         : []),
+      // `npm run test:browser` alone: it needs Chromium.
+      ...(process.env.VIDEOCAP_TEST_BROWSER
+        ? [{ extends: true as const, test: { name: 'browser', include: ['test/browser/**/*.test.ts'] } }]
+        : []),
       // `npm run test:hosts` alone: it needs servers of its own.
       ...(process.env.VIDEOCAP_TEST_HOSTS
         ? [
