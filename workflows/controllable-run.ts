@@ -20,7 +20,7 @@ export interface ControllableRun {
   details(waiting: Waiting): string;
   /** By what Temporal finds it, as far as that changes. */
   attributes(waiting: Waiting): RunAttributes;
-  /** Called, where it is set, when the run has begun another stage of a step, or another part of a round. */
+  /** Called, where it is set, when the run has begun another stage, or another part of a round. */
   onStage?: () => void;
   /** Changes limits, and says which hold. */
   limit(limits: Limits): Limits;

@@ -124,7 +124,7 @@ describe('RunState', () => {
     now.onStage('scoring', { number: 1, of: 2 });
     ahead.onStage('rollout', { number: 2, of: 2 });
     expect(shown()).toEqual(['scoring', { number: 1, of: 2 }]);
-    expect(run.details({ paused: false })).toContain('step 0 of 5, then part 1 of 2 of a round');
+    expect(run.details({ paused: false })).toContain('**step 0 of 5**, then part 1 of 2 of a round; scoring');
     now.onStage('update');
     expect(shown()).toEqual(['update', undefined]);
     run.advance(outcome());
@@ -134,7 +134,7 @@ describe('RunState', () => {
     run.nextStep(gate).onStage('scoring');
     ahead.onStage('scoring', { number: 2, of: 2 });
     expect(shown()).toEqual(['scoring', { number: 2, of: 2 }]);
-    expect(changes).toBe(4);
+    expect(changes).toBe(5);
   });
 
   describe('without a judge for benchmarks', () => {
