@@ -7,7 +7,7 @@ export const SWEEPS = ['short-sweep', 'sft-vs-grpo'] as const;
 
 /** Right inputs, one for each kind of run, as the start form takes them. */
 export const SWEEP_EXAMPLE =
-  '{"sweep": "short-sweep"}, which takes minutes, or {"sweep": "sft-vs-grpo"}, which takes days';
+  '{"sweep": "short-sweep"}, which takes minutes, or {"sweep": "sft-vs-grpo"}, which takes hours';
 
 /** What a training run or a benchmark says at once whose input names no config. */
 export const UNNAMED_CONFIG =

@@ -23,7 +23,7 @@ export function noteAttributes(attributes: RunAttributes): void {
   known = { ...known, ...Object.fromEntries(changed.map((name) => [name, stored(attributes[name])])) };
 }
 
-/** The start form of Temporal's UI copies the attributes of another run; and one that continues as new may keep its own. */
+/** Those that the start form has copied from another run, or that this run had before it continued as new. */
 function attributesAtStart(): RunAttributes {
   const { typedSearchAttributes } = workflowInfo();
   const names = Object.keys(SEARCH_ATTRIBUTES) as Name[];

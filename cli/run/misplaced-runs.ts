@@ -9,7 +9,8 @@ const MOST_LISTED = 20;
 /** Runs that were started in a task queue where no worker looks for them: a sentence each, with what to do. */
 export async function misplacedRuns(client: Client): Promise<string[]> {
   const types = Object.keys(START_TEMPLATES).map((type) => `"${type}"`);
-  const query = `ExecutionStatus="Running" AND TaskQueue != "${WORKFLOW_QUEUE}" AND WorkflowType IN (${types.join(',')})`;
+  const ours = `WorkflowType IN (${types.join(',')})`;
+  const query = `ExecutionStatus="Running" AND TaskQueue != "${WORKFLOW_QUEUE}" AND ${ours}`;
   const served = new Map<string, boolean>();
   const sentences: string[] = [];
   for await (const { workflowId, taskQueue } of client.workflow.list({ query })) {

@@ -145,7 +145,7 @@ describe('a bit flips in what a stage has made for the next', () => {
         await world.judge.start();
         await handle.signal('resume');
         await expect(handle.result()).rejects.toMatchObject({
-          cause: { cause: { type: 'CorruptArtifact', message: expect.stringContaining(`${rollout.uri} is damaged`) } },
+          cause: { type: 'CorruptArtifact', message: expect.stringContaining(`${rollout.uri} is damaged`) },
         });
         expect(whole.step).toBe(step);
         return resume;

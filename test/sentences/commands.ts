@@ -32,6 +32,8 @@ import { findPython, missingPython } from '../../cli/setup/python.ts';
 import { tooLittleRoom } from '../../cli/setup/uv.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import { GPUS } from '../../policy/plan/gpus.ts';
+import { findChromium } from '../../scripts/browser/find-chromium.ts';
+import { unregistered } from '../../workers/search-attributes.ts';
 import type { PinnedSentence } from './sentence.ts';
 
 const newFolder = () => mkdtemp(join(tmpdir(), 'videocap-commands-'));
@@ -183,6 +185,26 @@ export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
   [
     'Unavailable: No worker on task queue videocap answers for run my-run; start workers with: videocap up',
     () => Promise.reject(noWorker('my-run', 'videocap')),
+  ],
+  [
+    'Unavailable: Run my-run is in task queue video-cap, where no worker looks for runs, so it has not begun. End it ' +
+      '(temporal workflow terminate --workflow-id my-run), and start it again in task queue videocap.',
+    () => Promise.reject(noWorker('my-run', 'video-cap')),
+  ],
+  [
+    'Unavailable: Namespace team lacks the search attributes VideocapStep, without which runs stand still. A worker ' +
+      'registers them when it starts, if the server lets it; else: temporal operator search-attribute create ' +
+      '--namespace team --name VideocapStep --type Int',
+    () => Promise.reject(unregistered(['VideocapStep'], 'team')),
+  ],
+  [
+    'MissingTool: The browser tests need Chromium, which is not on PATH. On Debian: apt-get install chromium, or npm ' +
+      'run test:browser -- --install, which does that as root; elsewhere set VIDEOCAP_CHROMIUM to its path.',
+    () => findChromium({ PATH: '' }),
+  ],
+  [
+    'MissingTool: VIDEOCAP_CHROMIUM names /no/chromium, which does not exist; correct it.',
+    () => findChromium({ VIDEOCAP_CHROMIUM: '/no/chromium' }),
   ],
   [
     'Activity updatePolicy was paused in Temporal by ann (to look at it); unpause it there, or with: temporal ' +

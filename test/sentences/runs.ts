@@ -8,6 +8,9 @@ import { findRun, withoutCheckpoint } from '../../contracts/read-progress.ts';
 import { endSentence } from '../../contracts/run-end.ts';
 import { changeSentence, type MovingPart } from '../../contracts/run-identity.ts';
 import { BenchmarkRunInput, TrainingRunInput } from '../../contracts/run-input.ts';
+import { SWEEP_EXAMPLE, UNNAMED_CONFIG } from '../../contracts/start-choices.ts';
+import { TEMPLATE_RESULT } from '../../contracts/start-template.ts';
+import { SweepInput } from '../../contracts/sweep-input.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { differences, type Identity } from '../../core/identity.ts';
 import { tooLarge } from '../../core/payload-size.ts';
@@ -113,6 +116,22 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
     "Wrong run input: annotations: dream1k needs its authors' annotation file; videos: give a folder of " +
       'videos to caption, or a file of predictions, not both. A right one is {"suite": "held-out"}.',
     () => parseInput(BenchmarkRunInput, { suite: 'dream1k' }, '{"suite": "held-out"}'),
+  ],
+  [
+    'The input is empty. A right one is {"sweep": "short-sweep"}, which takes minutes, or {"sweep": "sft-vs-grpo"}, ' +
+      'which takes hours.',
+    () => parseInput(SweepInput, {}, SWEEP_EXAMPLE),
+  ],
+  [
+    'The input names no config, so this is **the quickstart**, minutes on two cores. Others ship: sft, bench-api, ' +
+      'videocap-r1-qwen2vl-7b, videocap-r1-qwen2vl-7b-lora, videocap-r1-qwen25vl-7b, videocap-r1-qwen3vl-8b; choose ' +
+      'one by {"config": "sft"}, and change fields by {"config": "quickstart", "overrides": {"algorithm.steps": 10}}.',
+    () => UNNAMED_CONFIG,
+  ],
+  [
+    'A template: it has started nothing. The start form copies its input when it is opened by More Actions, Start ' +
+      'Workflow Like This One, or by a link that `videocap up` or `videocap start-forms` prints.',
+    () => TEMPLATE_RESULT,
   ],
   [
     'Wrong run input: input: Unrecognized key: "confg". A right one is {"config": "quickstart"}.',

@@ -4,10 +4,12 @@ import { connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Connection } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findInstallation } from '../../../cli/installation.ts';
+import { misplacedSentence } from '../../../cli/run/misplaced-runs.ts';
 import type { ServiceState } from '../../../cli/servers/service-state.ts';
+import { START_TEMPLATES, TEMPLATE_RESULT } from '../../../contracts/start-template.ts';
 
 const CLI = fileURLToPath(new URL('../../../cli/videocap.mjs', import.meta.url));
 let home: string;
@@ -54,6 +56,9 @@ interface Up {
   temporal: string;
   temporalUi: string;
   mlflow: string;
+  forms: { type: string; link: string }[];
+  questions: { question: string; link: string }[];
+  misplaced: string[];
 }
 let up: Up;
 
@@ -81,6 +86,35 @@ describe('up', () => {
     const { config } = await connection.workflowService.describeNamespace({ namespace: 'default' });
     await connection.close();
     expect(config?.workflowExecutionRetentionTtl?.seconds?.toNumber()).toBe(30 * 24 * 3600);
+  });
+
+  it('puts a template of each workflow type there, and prints links that open the start form from it', async () => {
+    const connection = await Connection.connect({ address: up.temporal });
+    const client = new Client({ connection });
+    for (const { type, link } of up.forms) {
+      const runId = new URL(link).searchParams.get('runId')!;
+      const handle = client.workflow.getHandle(`template-${type}`, runId);
+      expect(await handle.result()).toBe(TEMPLATE_RESULT);
+      expect((await handle.describe()).type).toBe(type);
+    }
+    await connection.close();
+    expect(up.forms.map(({ type }) => type)).toEqual(Object.keys(START_TEMPLATES));
+    expect((await json<Pick<Up, 'forms' | 'questions'>>(['start-forms'])).forms).toEqual(up.forms);
+    // They are no runs of the user.
+    expect((await json<{ runs: { type: string }[] }>(['status'])).runs).toEqual([]);
+  });
+
+  it('and status name a run in a task queue that no worker serves', async () => {
+    expect(up.misplaced).toEqual([]);
+    const connection = await Connection.connect({ address: up.temporal });
+    const { workflow } = new Client({ connection });
+    await workflow.start('trainingRun', { taskQueue: 'video-cap', workflowId: 'lost', args: [{}] });
+    const sentence = misplacedSentence('lost', 'video-cap');
+    await expect.poll(async () => (await json<Up>(['up'])).misplaced).toEqual([sentence]);
+    expect((await videocap(['status'])).stdout).toContain(sentence);
+    expect((await videocap(['status', 'lost'])).stderr).toContain(sentence);
+    await workflow.getHandle('lost').terminate();
+    await connection.close();
   });
 
   it('called again, leaves everything as it is', async () => {

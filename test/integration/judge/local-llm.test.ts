@@ -185,7 +185,7 @@ describe('datasetAnnotation with it', () => {
   test('refuses to write over the captions, before anything is asked', async () => {
     const dataset = join(root, 'own.jsonl');
     await writeFile(dataset, `${JSON.stringify({ video: 'a.mp4', caption: 'A cat sleeps.' })}\n`);
-    const failure = await annotate('over', dataset, dataset).catch((error) => error.cause.cause);
+    const failure = await annotate('over', dataset, dataset).catch((error) => error.cause);
     expect(failure.message).toBe(`The output ${dataset} is the input; name another file (--out).`);
     expect(await readFile(dataset, 'utf8')).toContain('A cat sleeps.');
   });

@@ -64,6 +64,9 @@ describe('a run whose history grows long', () => {
       const result = await handle.result();
       const last = await environment.client.workflow.getHandle(handle.workflowId).describe();
       expect(last.runId).not.toBe(handle.firstExecutionRunId);
+      // Handed on with the memo: only what changes is told again.
+      expect(last.searchAttributes).toMatchObject({ VideocapMethod: ['grpo'], VideocapStep: [12] });
+      expect(last.memo).toMatchObject({ summary: 'GRPO · tiny · G=8 · 12 steps' });
       return result;
     });
     // A step that was sampled ahead is asked for again, and the store has it.

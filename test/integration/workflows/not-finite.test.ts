@@ -247,7 +247,7 @@ describe('a policy that leaves no token to choose', () => {
   it('ends a benchmark at once', async () => {
     const stages = scriptedStages([], { captionClips: diverged });
     await runScripted(environment, 'benchmarkRun', [{}], stages, async (handle) => {
-      await expect(handle.result()).rejects.toMatchObject({ cause: { cause: { type: 'Diverged' } } });
+      await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Diverged' } });
     });
   });
 });

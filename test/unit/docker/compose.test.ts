@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { loadConfig } from '../../../configs/load-config.ts';
+import { registrationCommand, SEARCH_ATTRIBUTES } from '../../../contracts/search-attributes.ts';
 import type { TorchConfig } from '../../../policy/torch/torch-config.ts';
 import { serveCommand } from '../../../policy/torch/vllm/serve-command.ts';
 import { parseQueues, QUEUES } from '../../../workers/queues.ts';
@@ -21,6 +22,7 @@ interface Service {
   security_opt?: string[];
   read_only?: boolean;
   profiles?: string[];
+  depends_on?: Record<string, object>;
 }
 const text = await readFile('docker/compose.yaml', 'utf8');
 const compose = parse(text, { merge: true }) as { services: Record<string, Service>; secrets: Record<string, unknown> };
@@ -69,4 +71,14 @@ it("uses the development servers' version of MLflow, and a Node that the project
   expect(await versionIn('docker/mlflow.in')).toBe(await versionIn('cli/setup/requirements/servers.in'));
   const [, major, minor] = /^FROM node:(\d+)\.(\d+)\./m.exec(await readFile('docker/Dockerfile', 'utf8'))!;
   expect([Number(major), Number(minor) >= 19]).toEqual([20, true]);
+});
+
+it('registers all search attributes before a worker of workflows starts', () => {
+  const { command, entrypoint } = compose.services['search-attributes']!;
+  const names = Object.values(SEARCH_ATTRIBUTES).map(({ name }) => name);
+  const words = [...entrypoint!, ...command!].filter((word, i, all) => ![word, all[i - 1]].includes('--address'));
+  expect(words.join(' ')).toBe(registrationCommand(names, 'default'));
+  expect(compose.services.workflows!.depends_on).toMatchObject({
+    'search-attributes': { condition: 'service_completed_successfully' },
+  });
 });
