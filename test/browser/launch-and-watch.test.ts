@@ -53,13 +53,15 @@ it(
     expect(await page.getByLabel('Task Queue').inputValue()).toBe('videocap');
     await page.getByText('Task Queue is Active').waitFor();
     await picture('start-form');
+    // Enough steps to be paused between two of them.
     const overrides = { 'algorithm.steps': 12, 'dataset.trainSamples': 24, 'dataset.heldOutSamples': 8 };
     await typeInput(page, { config: 'quickstart', overrides: { ...overrides, 'benchmark.everySteps': 4 } });
     await startFromForm(page, 'first-run');
     console.log(`From an empty browser to a started run: ${((performance.now() - began) / 1000).toFixed(1)} s`);
 
-    await sendSignal(page, 'pause');
     await openDetails(page);
+    await untilDetails(page, /step [1-9]\d* of 12/, 3 * MINUTES);
+    await sendSignal(page, 'pause');
     await untilDetails(page, /Paused after the current step. Send resume to continue./, 3 * MINUTES);
     await untilDetails(page, /GRPO · tiny · G=8 · 12 steps/, MINUTES);
     await picture('paused');
@@ -77,6 +79,10 @@ it(
       .first()
       .waitFor({ timeout: 3 * MINUTES });
     await untilStatus(page, 'Completed', 10 * MINUTES);
+    await page
+      .getByText(/^updatePolicy • step 12/)
+      .first()
+      .scrollIntoViewIfNeeded();
     await picture('timeline');
     const details = await openDetails(page);
     await untilDetails(page, /Finished all 12 steps/, MINUTES);

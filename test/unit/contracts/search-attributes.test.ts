@@ -11,8 +11,19 @@ it('fits into what Temporal has room for on every database: ten keywords, three 
 });
 
 it('names the command that registers those that are missing', () => {
-  const command = registrationCommand(['VideocapStep', 'VideocapPaused'], 'team');
-  expect(command).toContain('--namespace team --name VideocapStep --type Int --name VideocapPaused --type Bool');
+  const words = registrationCommand(['VideocapPaused', 'VideocapReward'], 'team').split(' ').slice(4);
+  expect(words).toEqual(
+    ['--namespace', 'team'].concat(
+      '--name',
+      'VideocapReward',
+      '--type',
+      'Double',
+      '--name',
+      'VideocapPaused',
+      '--type',
+      'Bool',
+    ),
+  );
 });
 
 it('stands in the pages for users and for those who deploy, with each type, and so do the questions', () => {
