@@ -37,10 +37,14 @@ import {
   runTags,
 } from '../tracking/run-tags.ts';
 import { sweepRun } from '../tracking/sweep-run.ts';
+import { sendToAll } from '../tracking/tracker.ts';
+import { trackersOf } from '../tracking/trackers.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 
 export interface TrackingDeps extends Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'env' | 'temporalUiUrl'> {
   mlflowUrl: string;
+  /** The folder into which runs are written for TensorBoard, too. */
+  tensorBoard?: string | undefined;
   log?: Log;
   /** Of one request; see `MlflowHttpOptions`. */
   timeoutSeconds?: number;
@@ -60,14 +64,32 @@ const EVALUATION_TABLE_PATH = 'eval/captions.json';
  * Each throws `Unavailable` while MLflow cannot be reached or refuses the credentials. A run that a user deleted in
  * MLflow stays deleted.
  */
-export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onProgress, log, ...http }: TrackingDeps) {
+export function createTrackingActivities({
+  store,
+  mlflowUrl,
+  tensorBoard,
+  temporalUiUrl,
+  onProgress,
+  log,
+  ...http
+}: TrackingDeps) {
   const client = new MlflowClient({ url: mlflowUrl, ...http });
+  const trackers = trackersOf({ tensorBoard });
 
   const { withRun, translated, setTags } = runAccess(client, log);
 
   async function logDatasets(run: MlflowRun, ref: ArtifactRef, manifest: DatasetManifest): Promise<void> {
     const inputs = datasetInputs(manifest, ref).filter(({ name }) => !run.datasets.includes(name));
     if (inputs.length > 0) await client.logInputs(run.runId, inputs);
+  }
+
+  async function sendSteps(runKey: string, fromStep: number, toStep: number, otherTo?: number): Promise<void> {
+    if (trackers.length === 0) return;
+    for (let from = fromStep; from <= toStep; from += STEPS_AT_A_TIME) {
+      const records = await readRecords(store, runKey, from, Math.min(from + STEPS_AT_A_TIME - 1, toStep));
+      const comparable = records.map((record) => withoutOtherBenchmark(record, otherTo));
+      await sendToAll(trackers, runKey, comparable, log);
+    }
   }
 
   return {
@@ -110,6 +132,8 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
       const input = MirrorRecordsInput.parse(rawInput);
       const { runKey, tracking, manifest: ref, fromStep, toStep } = input;
       const manifest = await readManifest(store, ref);
+      // First: they need not wait for MLflow.
+      await sendSteps(runKey, fromStep, toStep, input.otherBenchmarkTo);
       await withRun(tracking, async (run) => {
         await reopen(client, run);
         await logDatasets(run, ref, manifest);
@@ -148,8 +172,10 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
     async finishTracking(rawInput: z.input<typeof FinishTrackingInput>): Promise<void> {
       const input = FinishTrackingInput.parse(rawInput);
       const { report, evaluations, best, end, collapse, identity, manifest, status, endTime } = input;
+      const measured = await evaluationRecords(store, input.runKey, evaluations);
+      await sendToAll(trackers, input.runKey, measured, log);
       await withRun(input.tracking, async (run) => {
-        const points = metricPoints(await evaluationRecords(store, input.runKey, evaluations));
+        const points = metricPoints(measured);
         for (const batch of logBatches({ metrics: points })) await client.logBatch(run.runId, batch);
         const artifacts = new RunArtifacts(client, run);
         const reported = report !== undefined && (await artifacts.upload(REPORT_PATH, await store.read(report)));

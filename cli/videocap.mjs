@@ -1,5 +1,13 @@
 #!/usr/bin/env node
-// The bin: lets Node run the TypeScript sources, then hands over to them.
-import { loadTypeScript } from '../core/load-typescript.mjs';
+// The bin: of a checkout, whose TypeScript Node has to be taught to read, or of the published package, which has
+// JavaScript.
+import { existsSync } from 'node:fs';
 
-await loadTypeScript(new URL('./main.ts', import.meta.url));
+const source = new URL('./main.ts', import.meta.url);
+if (existsSync(source)) {
+  const { loadTypeScript } = await import('../core/load-typescript.mjs');
+  await loadTypeScript(source);
+} else {
+  process.setSourceMapsEnabled(true);
+  await import(new URL('../dist/cli/main.js', import.meta.url));
+}

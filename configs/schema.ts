@@ -40,6 +40,16 @@ export const ExperimentFields = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
     .default('experiment'),
+  /**
+   * What a user calls the run, to find it again: words, or `name=value`. In lists of runs and in MLflow, as tags. They
+   * change nothing.
+   */
+  tags: z
+    .array(z.string().regex(/^[A-Za-z0-9_-]{1,60}(=[^\p{Cc}]{1,200})?$/u))
+    .max(20)
+    .default([]),
+  /** What a user writes about the run, for the same places. It changes nothing. */
+  note: z.string().max(1000).default(''),
   /** Decides everything random: completions, drawn prompts, the order of samples. */
   seed: z.int().nonnegative().default(1),
   /** The videos, and what is true about them. */

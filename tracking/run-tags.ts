@@ -79,6 +79,7 @@ export function runTags({
   env = process.env,
 }: RunOrigin): Tag[] {
   return tags({
+    ...labelsOf(config),
     [RUN_KEY_TAG]: runKey,
     ...(sweep && sweepTags(sweep)),
     [NOTE_TAG]: startNote(config, temporalLink(temporalUiUrl, execution), { trainedFrom, forkedFrom }),
@@ -101,13 +102,18 @@ export function runTags({
   });
 }
 
+/** A user's own tags: `baseline` as `baseline: true`, `paper=v2` as `paper: v2`. They have no dot, as all others do. */
+function labelsOf({ tags }: ExperimentConfig): Record<string, string> {
+  return Object.fromEntries(tags.map((tag) => tag.split(/=(.*)/s, 2)).map(([name, value = 'true']) => [name, value]));
+}
+
 /** The run's description while it trains. */
 export function startNote(
   config: ExperimentConfig,
   temporalUrl: string | undefined,
   { trainedFrom, forkedFrom }: Pick<RunOrigin, 'trainedFrom' | 'forkedFrom'> = {},
 ): string {
-  const { algorithm, judge, policy, seed, benchmark } = config;
+  const { algorithm, judge, policy, seed, benchmark, note } = config;
   const grader = isLlm(judge)
     ? `Judge: \`${judge.model}\`.`
     : !hasJudge(judge)
@@ -118,8 +124,14 @@ export function startNote(
     lines[0] += ` Judge of benchmarks: ${isLlm(benchmark.judge) ? `\`${benchmark.judge.model}\`` : 'rules, no LLM'}.`;
   if (trainedFrom) lines.push('', `Started from ${parentage(trainedFrom)}.`);
   if (forkedFrom) lines.push('', `Forked from ${forkSentence(forkedFrom)}. Its steps up to there are that run’s.`);
+  if (note !== '') lines.push('', plainMarkdown(note));
   if (temporalUrl) lines.push('', `[The run in Temporal](${temporalUrl})`);
   return lines.join('\n');
+}
+
+/** A user's text in Markdown, as it was written. */
+function plainMarkdown(text: string): string {
+  return text.replaceAll(/[\\`*_[\]<>#|!]/g, '\\$&');
 }
 
 const RESULTS = '\n\n**Held-out, base → trained:** ';

@@ -36,7 +36,7 @@ export function createActivities(settings: WorkerSettings, store: ArtifactStore,
     ...createProgressActivities(deps),
     ...createStartActivities(deps),
     ...createSweepActivities(deps),
-    ...createTrackingActivities({ ...deps, log, mlflowUrl: settings.mlflowUrl }),
+    ...createTrackingActivities({ ...deps, log, mlflowUrl: settings.mlflowUrl, tensorBoard: settings.tensorBoard }),
     ...createSweepTrackingActivities({ ...deps, log, mlflowUrl: settings.mlflowUrl }),
   };
 }

@@ -38,7 +38,7 @@ export async function ownVersion({ name, buildId }: DeploymentSettings): Promise
 }
 
 /** What a worker does, and not its workflows alone: code in both languages, what is installed, shipped configs. */
-const CODE = /\.(?:ts|mjs|py|lock|yaml)$/;
+const CODE = /\.(?:ts|js|mjs|py|lock|yaml)$/;
 const DIGITS = 12;
 
 /** The project's version and a digest of its code: the same on every host that has the same revision. */

@@ -15,6 +15,8 @@ export interface WorkerSettings {
   /** Where several revisions may serve one Temporal: which one this is. */
   deployment: DeploymentSettings | undefined;
   mlflowUrl: string;
+  /** The folder into which runs are written for TensorBoard, too; none by default. */
+  tensorBoard: string | undefined;
   /** Where people see runs; links lead there. */
   temporalUiUrl: string | undefined;
   /** Folder of everything this installation keeps: artifact store, models, servers' data. */
@@ -49,6 +51,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): WorkerSettin
     isOneOfSeveral: (env.VIDEOCAP_QUEUES ?? '').trim() !== '',
     deployment: deploymentSettings(env),
     temporalUiUrl: env.TEMPORAL_UI_URL,
+    tensorBoard: env.VIDEOCAP_TENSORBOARD ? resolve(env.VIDEOCAP_TENSORBOARD) : undefined,
     mlflowUrl: env.MLFLOW_TRACKING_URI ?? 'http://127.0.0.1:5000',
     home: resolve(env.VIDEOCAP_HOME ?? '.videocap'),
     store: storeUrl(env),

@@ -1,4 +1,5 @@
 import type { Context } from '@temporalio/activity';
+import { Client } from '@temporalio/client';
 import {
   type ActivityInterceptors,
   DefaultLogger,
@@ -30,6 +31,7 @@ import {
   type PolicyActivities,
 } from './activities.ts';
 import { ActivityRuntime } from './activity-runtime.ts';
+import { watchAlerts } from './alerts/watch-alerts.ts';
 import { currentAttempt } from './current-attempt.ts';
 import { ownVersion, versioned } from './deployment.ts';
 import { EngineSeat, seated } from './engine-seat.ts';
@@ -129,12 +131,25 @@ export async function startWorkers(
     await Promise.all(served.map(async (options) => [options.taskQueue, await Worker.create(options)] as const)),
   );
   const running = Promise.all([...workers.values()].map((worker) => worker.run()));
+  const watch = new AbortController();
+  if (settings.queues.has('videocap')) void startAlerts(settings, connection, { log, signal: watch.signal });
   const health = settings.health && (await serveHealth(settings.health, { workers, connection }));
   const close = async () => {
+    watch.abort();
     await Promise.all(engines.map((engine) => engine.close()));
     health?.close();
   };
   return { ended: running.then(() => undefined).finally(close) };
+}
+
+/** The worker of the small stages also tells its owner what becomes of runs (`<home>/alerts.yaml`). */
+function startAlerts(
+  { temporal, home, temporalUiUrl }: WorkerSettings,
+  connection: NativeConnection,
+  { log, signal }: { log: Logger; signal: AbortSignal },
+): Promise<void> {
+  const client = new Client({ connection, namespace: temporal.namespace });
+  return watchAlerts({ client, home, temporalUiUrl, log, signal });
 }
 
 async function connected(target: TemporalTarget): Promise<NativeConnection> {

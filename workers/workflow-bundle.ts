@@ -28,8 +28,8 @@ export async function workflowBundle(logger: Logger): Promise<WorkflowBundle> {
   return { code: await kept(KEPT, await digestOf(CHECKOUT, SOURCES), async () => (await bundle()).code) };
 }
 
-/** A digest of files in folders of a checkout, and of its lock file. @param which default: all TypeScript files. */
-export async function digestOf(checkout: string, folders: readonly string[], which = /\.ts$/): Promise<string> {
+/** A digest of files in folders of a checkout, and of its lock file. @param which default: all modules. */
+export async function digestOf(checkout: string, folders: readonly string[], which = /\.[jt]s$/): Promise<string> {
   const found = await Promise.all(
     folders.map(async (folder) =>
       (await readdir(join(checkout, folder), { recursive: true }))

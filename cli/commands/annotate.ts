@@ -83,8 +83,9 @@ export const annotateCommand = new Command('annotate')
         return print(`Run ${run.workflowId} has started.`, `  where it is: videocap status ${run.workflowId}`);
       }
       report.line(`Run ${run.workflowId}${run.link ? `   ${run.link}` : ''}`);
-      const forget = leaveRunGoing(run.workflowId);
-      const written = await watchRun<WrittenAnnotations>(session, run.workflowId, createProgressView()).finally(forget);
+      const view = createProgressView();
+      const forget = leaveRunGoing(run.workflowId, view);
+      const written = await watchRun<WrittenAnnotations>(session, run.workflowId, view).finally(forget);
       if (json) printJson({ ...run, ...written });
       else print(...annotationLines(written));
     } finally {

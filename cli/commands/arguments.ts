@@ -43,6 +43,17 @@ export function isShipped(checkpoint: string): boolean {
   return existsSync(join(findInstallation().repository, 'policy', 'models', checkpoint, 'config.json'));
 }
 
+/** The name of a run as it is typed. @throws InvalidArgumentError for one that files cannot be called by. */
+export function runName(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(text)) return text;
+  throw new InvalidArgumentError('give letters, digits, - and _, at most 100, such as beta-0.');
+}
+
+/** Collects the words of an option that may be given several times. */
+export function collectWord(word: string, before: string[] = []): string[] {
+  return [...before, word];
+}
+
 /** Collects `--set key=value` options; values are read as YAML, so `10`, `true` and `[0.3, 0.5]` mean what they say. */
 export function collectOverride(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
   const split = text.indexOf('=');

@@ -17,10 +17,11 @@ import { suiteLines } from '../output/suite-table.ts';
 import { leaveRunGoing } from '../run/interrupt.ts';
 import { forWorkers, newWorkflowId, startWorkflow } from '../run/run-experiment.ts';
 import { openSession } from '../run/session.ts';
+import { requireModel, requirePath } from '../run/start-checkpoint.ts';
 import { watchRun } from '../run/watch-run.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
-import { CHECKPOINT, collectOverride, modelOf, wholeNumber } from './arguments.ts';
+import { CHECKPOINT, collectOverride, collectWord, modelOf, wholeNumber } from './arguments.ts';
 import { checkpointConfig, configNote, OWN_CONFIG } from './checkpoint-config.ts';
 
 const SUITES = SuiteName.options;
@@ -44,7 +45,7 @@ export const benchCommand = new Command('bench')
       "Tarsier's inference or lmms-eval wrote; no checkpoint, no videos",
   )
   .option('--limit <clips>', 'only this number of clips, from the start of the file', wholeNumber(1, 100))
-  .option('--quirk <name>', "turn on a quirk of the authors' script; repeatable; the report lists it", collectName)
+  .option('--quirk <name>', "turn on a quirk of the authors' script; repeatable; the report lists it", collectWord)
   .option('--variant <name>', "turn on a choice of this project's own; repeatable; the report lists it", collectVariant)
   .option(
     '--captioning <key=value>',
@@ -106,6 +107,9 @@ export const benchCommand = new Command('bench')
     await setUp(installation, report);
     const session = await openSession(installation, { report });
     try {
+      if (model !== undefined) requireModel(session, model, engine);
+      for (const name of ['annotations', 'videos', 'predictions'] as const)
+        if (options[name] !== undefined) requirePath(session, `--${name}`, resolve(options[name]));
       const input = {
         ...{ ...(await forWorkers(used, installation.home)), overrides: { ...overrides, ...NO_STEPS }, suite },
         ...(model !== undefined && { checkpoint: model }),
@@ -113,12 +117,9 @@ export const benchCommand = new Command('bench')
       };
       const subject = checkpoint ?? basename(options.predictions!);
       const run = await startWorkflow(session, 'benchmarkRun', newWorkflowId('bench'), input, `${suite} · ${subject}`);
-      const forget = leaveRunGoing(run.workflowId);
-      const evaluation = await watchRun<Evaluation | SuiteEvaluation>(
-        session,
-        run.workflowId,
-        createProgressView({ steps: false }),
-      ).finally(forget);
+      const view = createProgressView({ steps: false });
+      const forget = leaveRunGoing(run.workflowId, view);
+      const evaluation = await watchRun<Evaluation | SuiteEvaluation>(session, run.workflowId, view).finally(forget);
       const files = 'suite' in evaluation ? await filesOf(evaluation, installation.home, out) : undefined;
       if (json) return printJson({ ...run, evaluation, ...(files && { files }) });
       print(
@@ -266,10 +267,6 @@ function collectVariant(name: string, before: Variant[] = []): Variant[] {
   const { success, data } = Variant.safeParse(name);
   if (success) return [...before, data];
   throw new InvalidArgumentError(`give one of ${Variant.options.join(', ')}.`);
-}
-
-function collectName(name: string, before: string[] = []): string[] {
-  return [...before, name];
 }
 
 function wrong(message: string): VideocapError {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { compareRuns } from '../../activities/sweeps.ts';
 import { SWEEP_METRICS } from '../../configs/sweep-file.ts';
+import type { SweepOutcome } from '../../contracts/sweep-results.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { didYouMean } from '../../core/did-you-mean.ts';
 import { VideocapError } from '../../core/errors.ts';
@@ -34,9 +35,27 @@ export const compareCommand = new Command('compare')
         `--metric is "${metric}"${didYouMean(metric, SWEEP_METRICS)}; set one of ${SWEEP_METRICS.join(', ')}.`,
       );
     const store = new ArtifactStore(join(findInstallation().home, 'store'));
-    const outcomes = armsOf(await readRuns(store, names));
+    const runs = await readRuns(store, names);
+    if (runs.length < 2) throw onlyOne(names[0]!);
+    const outcomes = armsOf(runs);
     const reference = outcomes[0]!.arm;
     const table = await compareRuns(store, { name: 'comparison', metric, reference, outcomes });
     if (json) printJson(table);
-    else print(...sweepLines(table));
+    else print(...sweepLines(table), ...runsOfArms(outcomes));
   });
+
+/** Which runs an arm of the table stands for. */
+export function runsOfArms(outcomes: readonly Pick<SweepOutcome, 'arm' | 'run'>[]): string[] {
+  const arms = [...new Set(outcomes.map(({ arm }) => arm))];
+  return arms.map((arm) => {
+    const runs = outcomes.filter((outcome) => outcome.arm === arm).flatMap(({ run }) => run ?? []);
+    return `  ${arm}: ${runs.join(', ')}`;
+  });
+}
+
+export function onlyOne(run: string): VideocapError {
+  return new VideocapError(
+    'InvalidInput',
+    `There is one run to compare, ${run}; name another one, too. Its own result: videocap status ${run}`,
+  );
+}

@@ -5,6 +5,7 @@ import { knownExecutions } from '../gc/known-runs.ts';
 import { findInstallation } from '../installation.ts';
 import { examples, print, printJson } from '../output/print.ts';
 import { alignedTable } from '../output/result-table.ts';
+import { sizeText } from '../output/size.ts';
 import { openSession } from '../run/session.ts';
 import { amount } from './arguments.ts';
 
@@ -64,24 +65,15 @@ export function collectionLines({ removed, kept, runs }: Collection, dryRun: boo
   const rows = KINDS.filter((kind) => removed[kind].files > 0).map((kind) => [
     WHAT[kind],
     String(removed[kind].files),
-    sizeOf(removed[kind].bytes),
+    sizeText(removed[kind].bytes),
   ]);
   const files = KINDS.reduce((sum, kind) => sum + removed[kind].files, 0);
   const bytes = KINDS.reduce((sum, kind) => sum + removed[kind].bytes, 0);
   const verb = dryRun ? 'Would remove' : 'Removed';
   return [
     ...(rows.length > 0 ? [alignedTable(['what', 'files', 'size'], rows), ''] : []),
-    files === 0 ? 'Nothing to remove.' : `${verb} ${files} files, ${sizeOf(bytes)}.`,
-    `Kept ${kept.files} files, ${sizeOf(kept.bytes)}, of ${runs.running} active, ${runs.resumable} ` +
+    files === 0 ? 'Nothing to remove.' : `${verb} ${files} files, ${sizeText(bytes)}.`,
+    `Kept ${kept.files} files, ${sizeText(kept.bytes)}, of ${runs.running} active, ${runs.resumable} ` +
       `resumable and ${runs.finished} finished runs.`,
   ];
-}
-
-function sizeOf(bytes: number): string {
-  const [unit, size] = [
-    ['GB', 1e9],
-    ['MB', 1e6],
-    ['kB', 1e3],
-  ].find(([, least]) => bytes >= (least as number)) ?? ['B', 1];
-  return `${(bytes / (size as number)).toFixed(unit === 'B' ? 0 : 1)} ${unit}`;
 }

@@ -15,7 +15,7 @@ import { type FinishedRun, finishRun, type StartedRun, startRun } from '../run/r
 import { openSession, type Session } from '../run/session.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
-import { collectOverride } from './arguments.ts';
+import { collectOverride, collectWord, runName } from './arguments.ts';
 
 export const runCommand = new Command('run')
   .summary('run an experiment and watch it')
@@ -25,6 +25,9 @@ export const runCommand = new Command('run')
   )
   .argument('<config>', 'name of a file in configs/, such as quickstart, or the path of a YAML file')
   .option('--set <key=value>', 'change a field of the config; repeatable', collectOverride)
+  .option('--name <name>', 'what its name begins with, in place of that of the config', runName)
+  .option('--tag <tag>', 'a word, or name=value, for lists of runs and MLflow; repeatable', collectWord)
+  .option('--note <text>', 'a remark, for the same places')
   .option('--pin', 'stay with the present revision of the workers through upgrades')
   .option('--detach', 'start it and return at once')
   .option('--json', 'print the result as JSON')
@@ -34,9 +37,11 @@ export const runCommand = new Command('run')
       ['videocap run quickstart', 'GRPO on the small world'],
       ['videocap run sft --set seed=2', 'the same with imitation and another seed'],
       ['videocap run my.yaml --set algorithm.steps=200 --detach', 'your own experiment, in the background'],
+      ['videocap run my.yaml --name beta-0 --tag paper=v2 --note "no KL"', 'with a name, and what it is for'],
     ),
   )
-  .action(async (config, { set: overrides = {}, pin, detach, json }) => {
+  .action(async (config, { set = {}, name, tag, note, pin, detach, json }) => {
+    const overrides = { ...set, ...(tag && { tags: tag }), ...(note !== undefined && { note }) };
     const source = await readConfig(config);
     await configOf(source, overrides);
     const installation = findInstallation();
@@ -44,7 +49,7 @@ export const runCommand = new Command('run')
     await setUp(installation, report);
     const session = await openSession(installation, { report });
     try {
-      const run = await startRun(session, source, overrides, { pin });
+      const run = await startRun(session, source, overrides, { name, pin });
       await followRun(session, run, { installation, report, detach, json });
     } finally {
       await session.close();

@@ -10,15 +10,17 @@ import type { SweepSummary } from '../../contracts/sweep-results.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { namesTemporal } from '../../core/temporal-variables.ts';
 import { findInstallation, type Installation } from '../installation.ts';
+import { keyTrap } from '../output/key-trap.ts';
 import { examples, print, printJson } from '../output/print.ts';
 import { progressLine, statusNotes } from '../output/progress-view.ts';
-import { alignedTable, judgeNotes, metricsTable } from '../output/result-table.ts';
+import { judgeNotes, metricsTable } from '../output/result-table.ts';
+import { runLines } from '../output/run-lines.ts';
 import { suiteLines } from '../output/suite-table.ts';
 import { sweepEndLines } from '../output/sweep-lines.ts';
 import { sweepLine, sweepNotes } from '../output/sweep-view.ts';
 import { askStatus } from '../run/ask-status.ts';
 import { explainFailure } from '../run/explain-failure.ts';
-import { latestRuns } from '../run/latest-runs.ts';
+import { listRuns } from '../run/list-runs.ts';
 import { misplacedRuns } from '../run/misplaced-runs.ts';
 import { finishRun, linksOf, type StartedRun } from '../run/run-experiment.ts';
 import { openSession, runLink, type Session } from '../run/session.ts';
@@ -26,30 +28,33 @@ import { waitingActivities } from '../run/waiting-activities.ts';
 import { askSweep, finishSweep } from '../run/watch-sweep.ts';
 import { findServices } from '../servers/services.ts';
 import { annotationLines } from './annotate.ts';
+import { collectWord } from './arguments.ts';
 import { resultLines } from './run.ts';
 
-const RUNS_LISTED = 10;
 /** Workers that are away are not waited for. */
 const ANSWER_MILLISECONDS = 3000;
 
 export const statusCommand = new Command('status')
   .summary('show services and runs, or one run')
   .description(
-    'Shows the services and the latest runs with their progress; with a workflow id, the status of that run.',
+    'Shows the services and every run that Temporal keeps, the latest start first, with progress, result or the ' +
+      'reason why there is none; with a run, the status of that one.',
   )
-  .argument('[workflowId]', 'a run')
+  .argument('[run]', 'a run; without it, all')
+  .option('--filter <word>', 'list runs that have it in their name, kind, state or tags; repeatable', collectWord)
   .option('--watch', 'watch the run to its end, keeping the local services up')
   .option('--json', 'print as JSON')
   .addHelpText(
     'after',
     examples(
       ['videocap status', 'services and runs'],
+      ['videocap status --filter running', 'those that are active; --filter failed, --filter grpo'],
       ['videocap status quickstart-20261124-120000-1a2b --watch', 'one run, until it ends'],
     ),
   )
-  .action(async (workflowId, { watch, json }) => {
+  .action(async (workflowId, { filter = [], watch, json }) => {
     const installation = findInstallation();
-    if (workflowId === undefined) return showAll(installation, json === true);
+    if (workflowId === undefined) return showAll(installation, filter, json === true);
     const session = await openSession(installation);
     try {
       const description = await session.client.workflow.getHandle(workflowId).describe();
@@ -72,7 +77,7 @@ export const statusCommand = new Command('status')
     }
   });
 
-async function showAll(installation: Installation, json: boolean): Promise<void> {
+async function showAll(installation: Installation, filter: readonly string[], json: boolean): Promise<void> {
   const services = await findServices(installation);
   if (!namesTemporal(process.env) && (!services || services.dead.includes('temporal'))) {
     if (json) return printJson({ services: services ?? null, runs: [] });
@@ -80,7 +85,7 @@ async function showAll(installation: Installation, json: boolean): Promise<void>
   }
   const session = await openSession(installation);
   try {
-    const runs = await latestRuns(session.client, RUNS_LISTED);
+    const runs = await listRuns(session.client, filter);
     const misplaced = await misplacedRuns(session.client);
     if (json) return printJson({ services, runs, ...(misplaced.length > 0 && { misplaced }) });
     print(
@@ -89,15 +94,7 @@ async function showAll(installation: Installation, json: boolean): Promise<void>
         ? [`Not running: ${services.dead.join(', ')} (videocap up starts them)`]
         : []),
       '',
-      runs.length === 0
-        ? 'No runs yet; start one with: videocap run quickstart'
-        : alignedTable(
-            ['run', 'kind', 'started', 'state', 'progress'],
-            runs.map(({ workflowId, type, state, started, status, end }) => [
-              ...[workflowId, type, started.slice(0, 19).replace('T', ' '), state],
-              status ? progressLine(status) : (end ?? ''),
-            ]),
-          ),
+      ...runLines(runs, filter),
       ...misplaced,
     );
   } finally {
@@ -126,6 +123,7 @@ async function showRun(
       ...statusNotes(status),
       ...waiting,
       ...(status.blocked || status.died || status.differs ? [`then: videocap resume ${run.workflowId}`] : []),
+      ...keyTrap(status.blocked ?? '', run.workflowId),
       ...(status.paused ? [`continue with: videocap resume ${run.workflowId}`] : []),
       ...(run.link ? [run.link] : []),
     );

@@ -1,3 +1,5 @@
+import { coloured, takesColours } from './colours.ts';
+
 /**
  * The only place that writes to a terminal, beside the progress bar. Much of what a command prints was written by
  * others: names in a file, a model's words, a server's errors. Such text can hold escape sequences that move the
@@ -13,12 +15,16 @@ export function printJson(value: unknown): void {
 
 /** Prints a command's result for people. */
 export function print(...lines: readonly string[]): void {
-  process.stdout.write(`${printableLines(lines.join('\n'))}\n`);
+  write(process.stdout, `${printableLines(lines.join('\n'))}\n`);
 }
 
 /** Prints what is not a result, such as a note or an error, on standard error: scripts parse standard output. */
 export function printNote(text: string): void {
-  process.stderr.write(printableLines(text));
+  write(process.stderr, printableLines(text));
+}
+
+function write(stream: NodeJS.WriteStream, text: string): void {
+  stream.write(takesColours(stream) ? coloured(text) : text);
 }
 
 /** Examples below a command's `--help`: what it does, as it is typed. */

@@ -1,11 +1,12 @@
 import { SingleBar } from 'cli-progress';
 import { forkSentence } from '../../contracts/forked-from.ts';
 import { waitingSentence } from '../../contracts/judge-waiting.ts';
-import { partSentence, type RunStatus } from '../../contracts/run-status.ts';
+import type { RunStatus } from '../../contracts/run-status.ts';
 import { runWarnings } from '../../contracts/run-warnings.ts';
 import { setAsideSentence } from '../../contracts/set-aside.ts';
-import { duration } from '../../core/duration.ts';
-import { printable, printableLines } from './print.ts';
+import { barLine } from './bar-line.ts';
+import { printableLines } from './print.ts';
+import { askedOf, numbersOf, stageAndPart, stageShown } from './status-parts.ts';
 
 /** Shows a run's status as it changes. */
 export interface ProgressView {
@@ -28,7 +29,7 @@ export function createProgressView({ steps = true } = {}, stream: NodeJS.WriteSt
 export function progressLine(status: RunStatus): string {
   const { step, totalSteps } = status;
   const steps = totalSteps === 0 ? '' : `step ${step}/${totalSteps}`;
-  return [steps, ...numbers(status), stageAndPart(status), askedOf(status)].filter(Boolean).join('   ');
+  return [steps, ...numbersOf(status), stageAndPart(status), askedOf(status)].filter(Boolean).join('   ');
 }
 
 /** What a user should know of a run besides its numbers, a sentence each, in the order in which it came up. */
@@ -44,37 +45,6 @@ export function statusNotes(status: RunStatus): string[] {
     ...(notFinite === undefined ? [] : [notFinite]),
     ...(died === undefined ? [] : [died]),
     ...(differs === undefined ? [] : [differs]),
-  ];
-}
-
-function askedOf({ asked }: RunStatus): string {
-  if (asked === undefined) return '';
-  return asked === 'stop' ? 'stops after this step' : 'pauses after this step';
-}
-
-/** Stages that every step goes through are not worth a line each, once the first step has shown them. */
-const IN_STEP = new Set(['frames', 'rollout', 'scoring', 'update']);
-
-function stageShown({ step, stage }: RunStatus): string {
-  return step > 0 && IN_STEP.has(stage) ? '' : stage;
-}
-
-/** `rollout, part 2 of 4`: rounds that have parts take long enough to be worth it in every step. */
-function stageAndPart(status: RunStatus): string {
-  const { stage, part } = status;
-  return part ? `${stage}, ${partSentence(part)}` : stageShown(status);
-}
-
-/** Without rewards, the loss shows how the training goes. */
-function numbers(status: RunStatus): string[] {
-  const { loss, rewardMean, kl, secondsPerStep, etaSeconds, step, totalSteps, skippedUpdates } = status;
-  return [
-    ...(loss === undefined || rewardMean !== undefined ? [] : [`loss ${loss.toFixed(4)}`]),
-    ...(rewardMean === undefined ? [] : [`reward ${rewardMean.toFixed(2)}`]),
-    ...(kl === undefined ? [] : [`KL ${kl.toFixed(4)}`]),
-    ...(skippedUpdates === undefined ? [] : [`${skippedUpdates} update${skippedUpdates === 1 ? '' : 's'} skipped`]),
-    ...(secondsPerStep === undefined ? [] : [`${secondsPerStep.toFixed(1)} s/step`]),
-    ...(etaSeconds === undefined || step >= totalSteps ? [] : [`ETA ${duration(etaSeconds)}`]),
   ];
 }
 
@@ -115,31 +85,28 @@ export class LineView implements ProgressView {
   close(): void {}
 }
 
+/** What is drawn anew on a terminal: a bar, and beside it as much of the status as the line has room for. */
 class BarView implements ProgressView {
   readonly #bar: SingleBar;
   readonly #stream: NodeJS.WriteStream;
   readonly #notes = new NewNotes();
-  #started = false;
+  #status: RunStatus | undefined;
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
     this.#bar = new SingleBar({
-      format: '  {bar} {value}/{total}  {stage}  {numbers}',
+      format: () => (this.#status ? barLine(this.#status, stream.columns) : ''),
       stream,
-      barsize: 24,
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
       hideCursor: true,
       gracefulExit: false,
     });
   }
 
   show(status: RunStatus): void {
-    const stage = printable(status.part ? stageAndPart(status) : status.stage).padEnd(9);
-    const payload = { stage, numbers: [...numbers(status), askedOf(status)].join('  ') };
-    if (this.#started) this.#bar.update(status.step, payload);
-    else this.#bar.start(status.totalSteps, status.step, payload);
-    this.#started = true;
+    const isFirst = this.#status === undefined;
+    this.#status = status;
+    if (isFirst) this.#bar.start(status.totalSteps, status.step);
+    else this.#bar.update(status.step);
     for (const note of this.#notes.of(status)) this.note(note);
   }
 
@@ -148,8 +115,9 @@ class BarView implements ProgressView {
     this.#stream.write(`  ${printableLines(text)}\n`);
   }
 
+  /** Gives the terminal its cursor and its line breaks back. */
   close(): void {
-    if (this.#started) this.#bar.stop();
-    this.#started = false;
+    if (this.#status) this.#bar.stop();
+    this.#status = undefined;
   }
 }

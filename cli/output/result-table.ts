@@ -5,7 +5,7 @@ import { withBounds } from '../../benchmarks/suites/suite-report.ts';
 import type { Evaluation } from '../../contracts/run-results.ts';
 
 /** The benchmark's numbers that a table shows, in this order. Others are in the report and in MLflow. */
-const SHOWN: readonly (readonly [metric: string, title: string])[] = [
+export const SHOWN: readonly (readonly [metric: string, title: string])[] = [
   ['eventF1', 'event F1'],
   ['eventPrecision', 'event precision'],
   ['eventRecall', 'event recall'],
@@ -60,12 +60,20 @@ export function metricsTable(metrics: Metrics): string {
   return alignedTable(['held-out, points', 'value'], rows);
 }
 
-/** Rows of text as columns: the first to the left, the others to the right. */
-export function alignedTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Rows of text as columns: the first to the left, the others, numbers mostly, to the right unless they are words. */
+export function alignedTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  others: 'left' | 'right' = 'right',
+): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
   const line = (cells: readonly string[]) =>
     cells
-      .map((cell, column) => (column === 0 ? `  ${cell.padEnd(widths[0]!)}` : cell.padStart(widths[column]!)))
+      .map((cell, column) =>
+        column === 0 || others === 'left'
+          ? `${column === 0 ? '  ' : ''}${cell.padEnd(widths[column]!)}`
+          : cell.padStart(widths[column]!),
+      )
       .join('   ')
       .trimEnd();
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');

@@ -17,8 +17,9 @@ export interface ComparedRun {
 /** @throws VideocapError `InvalidInput` for a run that is not in the store, and one without a benchmark. */
 export async function readRuns(store: ArtifactStore, names: readonly string[]): Promise<ComparedRun[]> {
   const runs: ComparedRun[] = [];
-  for (const name of new Set(names)) {
+  for (const name of names) {
     const { run, last } = await findRun(store, name);
+    if (runs.some((known) => known.run === run)) continue; // named twice, by its id and its key perhaps
     const progress = await readProgress(store, run, last);
     if (progress.evaluations.length === 0)
       throw new VideocapError('InvalidInput', `Run ${name} has no benchmark yet; compare it when it has.`);
@@ -54,7 +55,8 @@ export function armsOf(runs: readonly ComparedRun[]): SweepOutcome[] {
   });
 }
 
-function withoutSeed({ seed: _, name: __, ...config }: ExperimentConfig): object {
+/** What makes two runs of one arm the same: their names and notes do not. */
+function withoutSeed({ seed: _, name: __, tags: ___, note: ____, ...config }: ExperimentConfig): object {
   return config;
 }
 

@@ -1,6 +1,7 @@
 import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { VideocapError } from '../../core/errors.ts';
+import { causesOf, failureText, innermostOf } from '../../workers/failure-text.ts';
 
 /** What a run's failure says to a person: the sentence of its innermost cause, without Temporal's wrapping. */
 export function explainFailure(error: unknown, workflowId: string): Error {
@@ -9,17 +10,16 @@ export function explainFailure(error: unknown, workflowId: string): Error {
       cause: error,
     });
   if (!(error instanceof WorkflowFailedError)) return error as Error;
-  const causes = chain(error.cause);
+  const causes = causesOf(error.cause);
   if (causes.some((cause) => cause instanceof CancelledFailure))
     return new VideocapError('InvalidInput', `Run ${workflowId} was cancelled.`, { cause: error });
-  if (causes.some((cause) => cause instanceof TerminatedFailure))
-    return new VideocapError('InvalidInput', `Run ${workflowId} was terminated.`, { cause: error });
-  const innermost = causes.filter((cause) => cause instanceof ApplicationFailure).at(-1) ?? causes.at(-1) ?? error;
+  if (causes.some((cause) => cause instanceof TerminatedFailure)) {
+    const why = failureText(error);
+    return new VideocapError('InvalidInput', `Run ${workflowId} was terminated${why ? `: ${why}` : ''}.`, {
+      cause: error,
+    });
+  }
+  const innermost = innermostOf(error);
   const kind = innermost instanceof ApplicationFailure && innermost.type ? ` (${innermost.type})` : '';
   return new VideocapError('InvalidInput', `Run ${workflowId} failed${kind}: ${innermost.message}`, { cause: error });
-}
-
-/** An error and its causes, outermost first. */
-function chain(error: unknown): Error[] {
-  return error instanceof Error ? [error, ...chain(error.cause)] : [];
 }

@@ -1,6 +1,12 @@
-/** Makes Ctrl-C end the watching, not the run, and say how to continue. @returns a function that takes this back. */
-export function leaveRunGoing(workflowId: string): () => void {
+import type { ProgressView } from '../output/progress-view.ts';
+
+/**
+ * Makes Ctrl-C end the watching, not the run, and say how to continue. The view gives the terminal back before.
+ * @returns a function that takes this back.
+ */
+export function leaveRunGoing(workflowId: string, view: ProgressView): () => void {
   const leave = () => {
+    view.close();
     process.stderr.write(
       [
         '',

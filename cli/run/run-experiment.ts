@@ -11,6 +11,7 @@ import type { Installation } from '../installation.ts';
 import { createProgressView } from '../output/progress-view.ts';
 import { pinnedToCurrent } from './current-version.ts';
 import { leaveRunGoing } from './interrupt.ts';
+import { givenLabels } from './labels.ts';
 import { priorityOf, type RunType } from './priority.ts';
 import { runLink, type Session } from './session.ts';
 import { requireStart } from './start-checkpoint.ts';
@@ -37,17 +38,22 @@ export async function startRun(
   session: Session,
   source: ConfigText,
   overrides: Overrides,
-  staying: Staying = {},
+  { name, ...starting }: Starting = {},
 ): Promise<StartedRun> {
   const config = await configOf(source, overrides);
-  await requireStart(session, config.policy.model);
+  await requireStart(session, config.policy);
   const input = { ...(await forWorkers(source, session.home)), overrides };
-  return startWorkflow(session, 'trainingRun', newWorkflowId(config.name), input, runTitle(config), staying);
+  const how = { ...starting, memo: givenLabels(config) };
+  return startWorkflow(session, 'trainingRun', newWorkflowId(name ?? config.name), input, runTitle(config), how);
 }
 
-/** Whether a run stays with the revision that is current when it starts. Default: it moves to each next one. */
-export interface Staying {
+export interface Starting {
+  /** What its workflow id begins with; default: the config's name. */
+  name?: string | undefined;
+  /** It stays with the revision that is current when it starts. Default: it moves to each next one. */
   pin?: true | undefined;
+  /** What its memo has from the start. */
+  memo?: Record<string, unknown>;
 }
 
 /**
@@ -71,7 +77,7 @@ export async function startWorkflow(
   workflowId: string,
   input: object,
   staticSummary: string,
-  { pin }: Staying = {},
+  { pin, memo }: Omit<Starting, 'name'> = {},
 ): Promise<StartedRun> {
   const handle = await session.client.workflow.start(type, {
     taskQueue: 'videocap',
@@ -79,6 +85,7 @@ export async function startWorkflow(
     args: [input],
     staticSummary,
     priority: priorityOf(type),
+    ...(memo && { memo }),
     ...(pin && { versioningOverride: await pinnedToCurrent(session.client) }),
   });
   const link = runLink(session, workflowId, handle.firstExecutionRunId);
@@ -97,9 +104,10 @@ export function newWorkflowId(name: string, now = new Date()): string {
 
 /** Watches a training run to its end. Ctrl-C ends the watching and prints how to watch again. */
 export async function finishRun(session: Session, run: StartedRun, installation: Installation): Promise<FinishedRun> {
-  const forget = leaveRunGoing(run.workflowId);
+  const view = createProgressView();
+  const forget = leaveRunGoing(run.workflowId, view);
   try {
-    const summary = await watchRun<RunSummary>(session, run.workflowId, createProgressView());
+    const summary = await watchRun<RunSummary>(session, run.workflowId, view);
     return { ...run, summary, links: linksOf(run, summary, installation) };
   } finally {
     forget();

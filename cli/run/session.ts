@@ -17,6 +17,8 @@ export interface Session {
   mlflow?: string;
   /** The folder of this installation. */
   home: string;
+  /** The workers are on this machine, so that what they cannot open is seen before they try. */
+  isLocal: boolean;
   /** Restarts dead local services and returns their names. Does nothing for a remote server. */
   keepUp(): Promise<string[]>;
   close(): Promise<void>;
@@ -40,13 +42,14 @@ export async function openSession(
       ...(env.TEMPORAL_UI_URL && { temporalUi: env.TEMPORAL_UI_URL }),
       ...(env.MLFLOW_TRACKING_URI && { mlflow: env.MLFLOW_TRACKING_URI }),
       home: installation.home,
+      isLocal: false,
       keepUp: async () => [],
     });
   }
   const { temporal, temporalUi, mlflow } = report ? await bringUp(installation, report) : await alreadyUp(installation);
   const keepUp = async () => (await startServices(installation, { env: {} })).started;
   const local = { namespace: 'default', connection: { address: temporal } };
-  return connected(local, { temporalUi, mlflow, home: installation.home, keepUp });
+  return connected(local, { temporalUi, mlflow, home: installation.home, isLocal: true, keepUp });
 }
 
 /** Starts the local services that do not run, and reports it if that takes time. */
@@ -64,7 +67,7 @@ async function alreadyUp(installation: Installation) {
 
 async function connected(
   { namespace, connection: options }: TemporalTarget,
-  rest: Pick<Session, 'temporalUi' | 'mlflow' | 'home' | 'keepUp'>,
+  rest: Pick<Session, 'temporalUi' | 'mlflow' | 'home' | 'isLocal' | 'keepUp'>,
 ): Promise<Session> {
   const connection = await Connection.connect({ ...options, connectTimeout: '10s' });
   return {

@@ -8,11 +8,10 @@ import { watchRun } from './watch-run.ts';
 
 /** Watches a sweep to its end. Ctrl-C ends the watching and prints how to watch again. */
 export async function finishSweep(session: Session, workflowId: string): Promise<SweepSummary> {
-  const forget = leaveRunGoing(workflowId);
+  const view = createSweepView();
+  const forget = leaveRunGoing(workflowId, view);
   try {
-    return await watchRun<SweepSummary>(session, workflowId, createSweepView(), (sweep) =>
-      askSweep(session.client, sweep),
-    );
+    return await watchRun<SweepSummary>(session, workflowId, view, (sweep) => askSweep(session.client, sweep));
   } finally {
     forget();
   }

@@ -1,21 +1,10 @@
 import { z } from 'zod';
 import { ExperimentFields } from '../../configs/schema.ts';
+import type { SettingsGroup } from '../../configs/settings-list.ts';
 import { type CommentedType, withComments } from './field-comments.ts';
 import { code, defaultOf, literals, literalsOf, type Schema, valuesOf } from './field-values.ts';
 
-interface Row {
-  key: string;
-  meaning: string;
-  values: string;
-  fallback: string;
-}
-/** Settings that are valid together: of a section, or of one of its kinds. */
-interface Group {
-  title: string;
-  /** Absent where another group has it. */
-  meaning?: string;
-  rows: Row[];
-}
+type Row = SettingsGroup['rows'][number];
 
 const HEAD = `# Settings
 Every field of an experiment file, written by \`npm run settings\` from the schema in
@@ -28,10 +17,20 @@ own](extending/own-reward.md), and the [names of other trainers](coming-from.md)
 `;
 
 /** `docs/settings.md`. */
-export function settingsPage(): string {
+export function settingsPage(groups = settingsGroups()): string {
+  return `${HEAD}\n${groups.map(tableOf).join('\n')}`;
+}
+
+/** `configs/settings.json`, from which `videocap configs` prints. */
+export function settingsFile(groups = settingsGroups()): string {
+  return `${JSON.stringify(groups, null, 1)}\n`;
+}
+
+/** Every setting, by section and kind, from the schema and the comments above its fields. */
+export function settingsGroups(): SettingsGroup[] {
   const groups = withComments('configs/schema.ts', 'ExperimentConfig', (type) => {
     const sections = schemaOfFields().properties!;
-    const top: Group = { title: 'The experiment', rows: [] };
+    const top: SettingsGroup = { title: 'The experiment', rows: [] };
     const groups = [top];
     for (const [name, schema] of Object.entries(sections)) {
       const field = type.field(name);
@@ -46,7 +45,7 @@ export function settingsPage(): string {
   ]);
   if (silent.length > 0)
     throw new Error(`write a comment above each of these fields of the schema: ${silent.join('; ')}`);
-  return `${HEAD}\n${groups.map(tableOf).join('\n')}`;
+  return groups;
 }
 
 function schemaOfFields(): Schema {
@@ -56,10 +55,15 @@ function schemaOfFields(): Schema {
 type Field = ReturnType<CommentedType['field']>;
 
 /** A section's table; or, where it comes in kinds, one a kind. Sections in it that come in kinds follow. */
-function groupsOf(path: string, schema: Schema, { comment, type }: Field, sections: Record<string, Schema>): Group[] {
+function groupsOf(
+  path: string,
+  schema: Schema,
+  { comment, type }: Field,
+  sections: Record<string, Schema>,
+): SettingsGroup[] {
   const kinds = kindsOf(schema);
-  const nested: Group[] = [];
-  const groups = kinds.map((kind): Group => {
+  const nested: SettingsGroup[] = [];
+  const groups = kinds.map((kind): SettingsGroup => {
     const ofKind = type.kind(literalsOf(kind.schema));
     const rows = rowsOf('', kind.schema, ofKind, (key, field, schema) => {
       const same = Object.keys(sections).find((name) => sameKinds(sections[name]!, schema));
@@ -111,7 +115,7 @@ function sameKinds(a: Schema, b: Schema): boolean {
   return JSON.stringify(kindsOf(a)) === JSON.stringify(kindsOf(b));
 }
 
-function tableOf({ title, meaning, rows }: Group): string {
+function tableOf({ title, meaning, rows }: SettingsGroup): string {
   const lines = [`## ${title}`, ...(meaning ? [meaning] : [])];
   if (rows.length > 0) {
     lines.push('', '| key | meaning | values | default |', '|---|---|---|---|');

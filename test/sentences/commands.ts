@@ -10,19 +10,29 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { annotateCommand, annotationLines } from '../../cli/commands/annotate.ts';
-import { amount, collectOverride, wholeNumber } from '../../cli/commands/arguments.ts';
+import { amount, collectOverride, runName, wholeNumber } from '../../cli/commands/arguments.ts';
 import { benchCommand, sourceOf, whatToMeasure } from '../../cli/commands/bench.ts';
+import { cancelledSentence } from '../../cli/commands/cancel.ts';
 import { checkpointConfig, configNote } from '../../cli/commands/checkpoint-config.ts';
+import { onlyOne, runsOfArms } from '../../cli/commands/compare.ts';
+import { noSetting } from '../../cli/commands/configs.ts';
+import { deletedSentence, goesOn, needsYes, planSentence } from '../../cli/commands/delete.ts';
 import { collectionLines } from '../../cli/commands/gc.ts';
+import { withoutLines } from '../../cli/commands/logs.ts';
 import { endedRun, needsSteps } from '../../cli/commands/message-run.ts';
 import { stopsAnyway } from '../../cli/commands/resume.ts';
+import { settingHint } from '../../cli/commands/setting-hint.ts';
+import { keyTrap } from '../../cli/output/key-trap.ts';
 import { unscoredNotes } from '../../cli/output/result-table.ts';
+import { runLines } from '../../cli/output/run-lines.ts';
 import { memoryWarning, requireFits } from '../../cli/plan/memory-verdict.ts';
 import { planExperiment } from '../../cli/plan/plan-experiment.ts';
+import { unansweredSentence } from '../../cli/run/after-resume.ts';
 import { noWorker } from '../../cli/run/ask-status.ts';
 import { originOf } from '../../cli/run/ended-run.ts';
 import { explainFailure } from '../../cli/run/explain-failure.ts';
-import { notEnded } from '../../cli/run/start-checkpoint.ts';
+import { notEnded, requirePath } from '../../cli/run/start-checkpoint.ts';
+import { unansweredCall } from '../../cli/run/unanswered-call.ts';
 import { waitingSentence } from '../../cli/run/waiting-activities.ts';
 import { launch } from '../../cli/servers/launch.ts';
 import { choosePort } from '../../cli/servers/ports.ts';
@@ -33,6 +43,7 @@ import { tooLittleRoom } from '../../cli/setup/uv.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import { GPUS } from '../../policy/plan/gpus.ts';
 import { findChromium } from '../../scripts/browser/find-chromium.ts';
+import { readAlertRules } from '../../workers/alerts/alert-rules.ts';
 import { unregistered } from '../../workers/search-attributes.ts';
 import type { PinnedSentence } from './sentence.ts';
 
@@ -144,7 +155,7 @@ export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
     () => failed(ApplicationFailure.nonRetryable('The key in OPENAI_API_KEY is refused.', 'JudgeBlocked')),
   ],
   ['Run my-run was cancelled.', () => failed(new CancelledFailure('x'))],
-  ['Run my-run was terminated.', () => failed(new TerminatedFailure('x'))],
+  ['Run my-run was terminated: out of money.', () => failed(new TerminatedFailure('out of money'))],
   [
     'InvalidInput: Run my-run is a benchmark, which cannot be resumed; start a new one (the ledger keeps its ' +
       'answers): videocap bench',
@@ -261,6 +272,92 @@ export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
     'InvalidInput: policy.model is run:sft, a run that has not ended; name the step: --set policy.model=run:sft@56, ' +
       'its last so far.',
     () => Promise.reject(notEnded('run:sft', { run: 'sft', step: 56 })),
+  ],
+  ['give letters, digits, - and _, at most 100, such as beta-0.', () => runName('../x')],
+  [
+    '--steps is a field of the config; set it with: --set algorithm.steps=4',
+    () => settingHint('--steps', ['--steps', '4']),
+  ],
+  [
+    "Temporal's server did not answer: 14 UNAVAILABLE: no route. See whether it runs: videocap status",
+    () =>
+      unansweredCall(Object.assign(new Error('x'), { code: 14, details: '14 UNAVAILABLE: no route', metadata: {} })),
+  ],
+  [
+    'No worker answers for run my-run. It continues when one does; start workers with: videocap up',
+    () => unansweredSentence('my-run'),
+  ],
+  [
+    'Workers that run do not see what you export here. Start them again with JUDGE_API_KEY:\n' +
+      '  export JUDGE_API_KEY=...\n  videocap down && videocap up\n  videocap resume my-run',
+    () => keyTrap('The environment variable JUDGE_API_KEY (judge.apiKeyEnv) is not set', 'my-run').join('\n'),
+  ],
+  [
+    'Run my-run was cancelled; it can continue: videocap resume my-run',
+    () => cancelledSentence('my-run', 'trainingRun', 'cancelled'),
+  ],
+  ['Run my-run was cancelled.', () => cancelledSentence('my-run', 'benchmarkRun', 'cancelled')],
+  ['Run my-run has ended meanwhile: completed.', () => cancelledSentence('my-run', 'trainingRun', 'completed')],
+  [
+    'Run my-run is asked to end; its workers have not done so yet. It ends when they answer (videocap up), or ' +
+      'without them: temporal workflow terminate --workflow-id my-run',
+    () => cancelledSentence('my-run', 'trainingRun', 'running'),
+  ],
+  [
+    'InvalidInput: Run my-run goes on; end it first: videocap stop my-run (after its step, with a report), or ' +
+      'videocap cancel my-run',
+    () => Promise.reject(goesOn('my-run')),
+  ],
+  [
+    'InvalidInput: There is one run to compare, my-run; name another one, too. Its own result: videocap status my-run',
+    () => Promise.reject(onlyOne('my-run')),
+  ],
+  [
+    '  grpo: a-1, a-2\n  sft: b-1',
+    () =>
+      runsOfArms([
+        { arm: 'grpo', run: 'a-1' },
+        { arm: 'sft', run: 'b-1' },
+        { arm: 'grpo', run: 'a-2' },
+      ]).join('\n'),
+  ],
+  [
+    'InvalidInput: There is no terminal to ask on; add --yes to delete run my-run, or --dry-run to see what would go.',
+    () => Promise.reject(needsYes('my-run')),
+  ],
+  [
+    'Deletes run my-run: 12 files, 1.5 MB. 2 artifacts stay, since other runs refer to them.',
+    () => planSentence(['my-run'], { files: 12, bytes: 1_500_000, shared: 2 }),
+  ],
+  [
+    'Deleted my-sweep with its 41 runs: 12 files, 1.5 MB.',
+    () => deletedSentence(['my-sweep', ...Array(41).fill('x')], { files: 12, bytes: 1_500_000, shared: 0 }),
+  ],
+  [
+    "The workers' log has no line about run my-run: they write what fails. How it goes: videocap status my-run. " +
+      'Other logs: temporal, temporal-ui, mlflow, workers.',
+    () => withoutLines('my-run'),
+  ],
+  [
+    'InvalidInput: There is no setting "algorithm.stepz" (did you mean "algorithm.steps"?); list all with: videocap ' +
+      'configs --settings',
+    () => Promise.reject(noSetting('algorithm.stepz', ['algorithm.steps'])),
+  ],
+  [
+    'InvalidInput: --videos is /nope, and there is no such file or folder.',
+    () => requirePath({ isLocal: true }, '--videos', '/nope'),
+  ],
+  [
+    'No run has "x" and "y" in its name, kind, state or tags; videocap status lists all.',
+    () => runLines([], ['x', 'y'])[0],
+  ],
+  [
+    'InvalidConfig: ~/alerts.yaml cannot be used, and no alert is sent: webhooks.0: write either url or urlEnv.',
+    async () => {
+      const folder = await newFolder();
+      await writeFile(join(folder, 'alerts.yaml'), 'webhooks: [{}]');
+      await readAlertRules(folder);
+    },
   ],
   ['give a whole number of at least 1, such as 100.', () => wholeNumber(1, 100)('0')],
   ['give a number of at least 0, such as 20.', () => amount(20)('-1')],

@@ -81,7 +81,7 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
     },
   ],
   [
-    'InvalidConfig: lab.yaml: the config has 81517 bytes as JSON, more than 65536; shorten prompt.texts.',
+    'InvalidConfig: lab.yaml: the config has 81537 bytes as JSON, more than 65536; shorten prompt.texts.',
     () => config('', { 'prompt.texts': Array.from({ length: 40 }, (_, i) => `${'x'.repeat(1998)}${i}`) }),
   ],
   [
@@ -176,7 +176,8 @@ export const CONFIG_SENTENCES: readonly PinnedSentence[] = [
   ],
   [
     'InvalidConfig: lab.yaml:1:1: learningRate is not a known field (did you mean ' +
-      '"algorithm.optimizer.learningRate"?). Sections: name, seed, dataset, frames, policy, prompt, algorithm, ' +
+      '"algorithm.optimizer.learningRate"?). Sections: name, tags, note, seed, dataset, frames, policy, prompt, ' +
+      'algorithm, ' +
       'sampling, reward, judge, checkpoints, collapse, benchmark.',
     () => config('learningRate: 0.1\n'),
   ],

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keyOf } from '../../../core/store-layout.ts';
 import { lineNaming, naming } from '../../refusal.ts';
 import { type Ended, ScriptedWorld } from './scripted-world.ts';
 
@@ -6,6 +7,8 @@ let world: ScriptedWorld;
 /** What is said about a run that has no worker, which takes its time. */
 let unanswered: Promise<Ended[]>;
 let answeredIn = 0;
+/** Ends what a test has left open. */
+let stop: (() => void) | undefined;
 beforeAll(async () => {
   world = await ScriptedWorld.start();
   const alone = { taskQueue: 'no-worker-here', workflowId: 'alone', args: [{}] };
@@ -21,6 +24,7 @@ beforeAll(async () => {
 afterAll(() => world?.end());
 
 const ok = (stdout: string) => ({ code: 0, stdout: `${stdout}\n`, stderr: '' });
+const continues = (run: string) => expect.stringMatching(new RegExp(`^Run ${run} continues: step \\d+/6`));
 const refused = (...named: string[]) => ({ code: 1, stdout: '', stderr: lineNaming(...named) });
 const status = (run: string) =>
   world.environment.client.workflow
@@ -47,15 +51,16 @@ describe('pause and resume', () => {
     await reaches('paused', { stage: 'paused', step: 3, paused: true });
     expect(world.stepsOf('paused')).toEqual([1, 2, 3]);
 
-    expect(await world.videocap(['resume', 'paused'])).toEqual(ok('Run paused continues.'));
+    expect(await world.videocap(['resume', 'paused'])).toEqual({ code: 0, stdout: continues('paused'), stderr: '' });
     await handle.result();
     expect(world.stepsOf('paused')).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   it('resume of a run that does not wait changes nothing', async () => {
     const handle = await waiting('awake');
-    expect(await world.videocap(['resume', 'awake'])).toEqual(ok('Run awake continues.'));
-    expect(await world.videocap(['resume', 'awake'])).toEqual(ok('Run awake continues.'));
+    const told = { code: 0, stdout: lineNaming('Run awake did not wait', 'step 2/6'), stderr: '' };
+    expect(await world.videocap(['resume', 'awake'])).toEqual(told);
+    expect(await world.videocap(['resume', 'awake'])).toEqual(told);
     world.release('awake');
     await handle.result();
     expect(world.stepsOf('awake')).toEqual([1, 2, 3, 4, 5, 6]);
@@ -78,7 +83,7 @@ describe('pause and resume', () => {
     const pause = await world.videocap(['pause', 'scripted', '--json']);
     expect(JSON.parse(pause.stdout)).toEqual({ workflowId: 'scripted', asked: 'pause' });
     const resume = await world.videocap(['resume', 'scripted', '--json']);
-    expect(JSON.parse(resume.stdout)).toEqual({ workflowId: 'scripted', runId, was: 'running' });
+    expect(JSON.parse(resume.stdout)).toEqual({ workflowId: 'scripted', runId, was: 'running', waitsAgain: false });
     world.release('scripted');
     await handle.result();
   });
@@ -105,6 +110,77 @@ describe('stop', () => {
     await reaches('asleep', { stage: 'paused' });
     await world.videocap(['stop', 'asleep']);
     expect(await handle.result()).toMatchObject({ steps: 3, trained: { step: 3 } });
+  });
+});
+
+describe('cancel', () => {
+  it('ends a run at once, and says what continues it', async () => {
+    const handle = await waiting('broken-off');
+    const told = { code: 0, stdout: lineNaming('broken-off', 'cancelled', 'videocap resume broken-off'), stderr: '' };
+    expect(await world.videocap(['cancel', 'broken-off'])).toEqual(told);
+    expect((await handle.describe()).status.name).toBe('CANCELLED');
+    expect(await world.videocap(['cancel', 'broken-off'])).toEqual(refused('broken-off', 'has ended: cancelled'));
+    world.release('broken-off');
+  });
+});
+
+describe('logs', () => {
+  it('names the file that is missing, and what makes it', async () => {
+    expect(await world.videocap(['logs'])).toEqual(refused('workers.log', 'videocap up'));
+  });
+});
+
+describe('delete', () => {
+  it('removes a run from Temporal and from the store, but what a fork of it needs', async () => {
+    const handle = await world.start('parent', 4);
+    await handle.result();
+    const runKey = (await handle.describe()).memo!.run as string;
+    const fork = ['fork', 'parent', '--at-step', '2', '--json'];
+    const child = JSON.parse((await world.videocap(fork)).stdout) as { workflowId: string };
+    const dry = JSON.parse((await world.videocap(['delete', 'parent', '--dry-run', '--json'])).stdout);
+    expect(dry).toMatchObject({ runs: ['parent'], dryRun: true, files: expect.any(Number) });
+    expect(await world.videocap(['delete', 'parent'])).toEqual(refused('--yes', 'parent'));
+    const told = await world.videocap(['delete', 'parent', '--yes']);
+    expect(told).toMatchObject({ code: 0, stdout: naming('Deleted run parent', 'other runs refer') });
+    await expect.poll(() => handle.describe().catch((error: Error) => error.name)).toBe('WorkflowNotFoundError');
+    expect(await world.store.find(keyOf('progress', { runKey, step: 4 }))).toBeUndefined();
+    // Its benchmarks before the fork are the fork's, too.
+    const status = JSON.parse((await world.videocap(['status', child.workflowId, '--json'])).stdout);
+    expect(status.result.base.policy.step).toBe(0);
+    expect((await world.videocap(['fork', child.workflowId, '--at-step', '4', '--json'])).code).toBe(0);
+  });
+
+  it('refuses a run that goes on', async () => {
+    await waiting('alive');
+    expect(await world.videocap(['delete', 'alive', '--yes'])).toEqual(refused('alive', 'videocap cancel alive'));
+    world.release('alive');
+  });
+
+  it('refuses what is no run', async () => {
+    expect(await world.videocap(['delete', 'never', '--yes'])).toEqual(refused('no run never'));
+  });
+});
+
+describe('open', () => {
+  it('shows how far a run is, until it has a report', async () => {
+    await waiting('shown');
+    const address = await new Promise<string>((resolve) => {
+      void world.videocap(['open', 'shown'], {}, (child, stdout) => {
+        if (!stdout.includes('\n')) return;
+        resolve(stdout.trim());
+        stop = () => child.kill('SIGINT');
+      });
+    });
+    expect(await (await fetch(address)).text()).toEqual(naming('http-equiv="refresh"', 'shown', 'step 2/6'));
+    const handle = world.environment.client.workflow.getHandle('shown');
+    const runKey = (await handle.describe()).memo!.run as string;
+    await world.store.put(keyOf('report', { runKey, hash: 'abc' }), '<p>the report</p>');
+    const response = await fetch(address);
+    expect(await response.text()).toBe('<p>the report</p>');
+    const again = await fetch(address, { headers: { 'if-none-match': response.headers.get('etag')! } });
+    expect(again.status).toBe(304);
+    stop?.();
+    world.release('shown');
   });
 });
 

@@ -20,7 +20,6 @@ beforeAll(async () => {
 });
 afterAll(() => world?.end());
 
-const ok = (...lines: string[]) => ({ code: 0, stdout: `${lines.join('\n')}\n`, stderr: '' });
 const refused = (...named: string[]) => ({ code: 1, stdout: '', stderr: lineNaming(...named) });
 const handleOf = (run: string) => world.environment.client.workflow.getHandle(run);
 const reaches = (run: string, step: number) =>
@@ -57,11 +56,15 @@ describe('status', () => {
     expect(first.startTime.getTime()).toBeLessThan(startTime.getTime());
 
     const { runs } = json(await world.videocap(['status', '--json']));
+    // The latest start first.
     expect(runs).toMatchObject([
+      { workflowId: 'short', state: 'completed', end: 'Finished all 1 step', result: 'eventF1 50.0 -> 50.0' },
       { workflowId: 'followed', state: 'running', status: { step: 14, totalSteps: 16 } },
-      { workflowId: 'short', state: 'completed' },
     ]);
-    expect(Date.parse(runs[0].started) - first.startTime.getTime()).toBeLessThan(5000);
+    const filtered = json(await world.videocap(['status', '--json', '--filter', 'RUNNING', '--filter', 'follow']));
+    expect(filtered.runs.map(({ workflowId }: { workflowId: string }) => workflowId)).toEqual(['followed']);
+    expect((await world.videocap(['status', '--filter', 'nothing-so'])).stdout).toEqual(naming('nothing-so'));
+    expect(Date.parse(runs[1].started) - first.startTime.getTime()).toBeLessThan(5000);
     const { stdout } = await world.videocap(['status']);
     expect(stdout).toMatch(/followed +trainingRun +2\d{3}-\d\d-\d\d \d\d:\d\d:\d\d +running +step 14\/16 /);
     world.release('followed');
@@ -75,8 +78,10 @@ describe('resume', () => {
     const runKey = (await handle.describe()).memo!.run;
     await handle.terminate('ended by the test');
     world.release('terminated');
-    expect(await world.videocap(['resume', 'terminated'])).toEqual(
-      ok('Run terminated continues after its last step.', 'watch it: videocap status terminated --watch'),
+    const { code, stdout } = await world.videocap(['resume', 'terminated']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^Run terminated continues after step [34]\.\n(step .*\n)?watch it: videocap status terminated --watch\n$/,
     );
     expect(await resultOf('terminated')).toMatchObject({ runKey, steps: 6, base: { step: 0 }, trained: { step: 6 } });
     // Step 4 was in the making, and perhaps not stopped in time.
@@ -89,7 +94,8 @@ describe('resume', () => {
     await expect(handle.result()).rejects.toThrow();
     world.release('cancelled');
     const told = json(await world.videocap(['resume', 'cancelled', '--json']));
-    expect(told).toEqual({ workflowId: 'cancelled', runId: expect.any(String), was: 'cancelled' });
+    const id = { workflowId: 'cancelled', runId: expect.any(String) };
+    expect(told).toEqual({ ...id, was: 'cancelled', afterStep: expect.any(Number) });
     expect(told.runId).not.toBe(handle.firstExecutionRunId);
     expect(await resultOf('cancelled')).toMatchObject({ steps: 4, trained: { step: 4 } });
   });

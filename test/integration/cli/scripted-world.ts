@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -119,7 +119,11 @@ export class ScriptedWorld {
   }
 
   /** Runs the command as a person does, in a process of its own. */
-  async videocap(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  async videocap(
+    args: string[],
+    env: NodeJS.ProcessEnv = {},
+    during: (child: ChildProcess, stdout: string) => void = () => undefined,
+  ): Promise<Ended> {
     const address = { TEMPORAL_ADDRESS: this.environment.address, TEMPORAL_UI_URL: undefined };
     const child = spawn(process.execPath, [CLI, ...args], {
       env: { ...process.env, ...address, VIDEOCAP_HOME: this.home, ...env },
@@ -128,6 +132,7 @@ export class ScriptedWorld {
     const ended: Ended = { code: null, stdout: '', stderr: '' };
     child.stdout.on('data', (chunk) => {
       ended.stdout += chunk;
+      during(child, ended.stdout);
     });
     child.stderr.on('data', (chunk) => {
       ended.stderr += chunk;

@@ -73,6 +73,7 @@ async function start(type: 'trainingRun' | 'ablationSweep', id: string, input: o
     namespace: 'default',
     home: '',
     keepUp: async () => [],
+    isLocal: false,
     close: async () => {},
   };
   const { workflowId } = await startWorkflow(session, type, id, input, 'a test', staying);

@@ -1,12 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTrackingActivities } from '../../../activities/tracking.ts';
+import { readRecords } from '../../../contracts/read-records.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
 import { metricPoints } from '../../../tracking/log-batches.ts';
 import type { Metric } from '../../../tracking/mlflow-client.ts';
 import { proxiedRoot } from '../../../tracking/run-artifacts.ts';
+import { pointsIn } from '../../../tracking/tensorboard/event-record.ts';
 import { type SyntheticRun, syntheticRun } from '../report/synthetic-run.ts';
 import { type FakeMlflow, fakeMlflow } from '../tracking/fake-mlflow.ts';
 
@@ -32,6 +34,23 @@ const mirror = (tracking: Awaited<ReturnType<ReturnType<typeof tracker>['startTr
   ...{ fromStep: 0, toStep: 2 },
 });
 const active = () => server.runs.filter(({ info }) => info.lifecycle_stage === 'active');
+
+describe('a further tracker', () => {
+  it('gets the records while MLflow does not answer, and each point once', async () => {
+    const tracking = await tracker().startTracking(start());
+    const tensorBoard = join(folder, 'tensorboard');
+    const away = { store, mlflowUrl: 'http://127.0.0.1:1', tensorBoard, env: {}, attempts: 1 };
+    for (let i = 0; i < 2; i++)
+      await expect(createTrackingActivities(away).mirrorRecords(mirror(tracking))).rejects.toMatchObject({
+        code: 'Unavailable',
+      });
+    const [file] = await readdir(join(tensorBoard, run.runKey));
+    const { known } = pointsIn(await readFile(join(tensorBoard, run.runKey, file!)));
+    const records = await readRecords(store, run.runKey, 0, 2);
+    const points = records.flatMap(({ step, metrics }) => Object.keys(metrics).map((name) => `${step} ${name}`));
+    expect([...known]).toEqual(points);
+  });
+});
 
 describe('startTracking', () => {
   it('finds its run again after the answer to its creation got lost', async () => {

@@ -13,6 +13,7 @@ import { sha256 } from '../../../core/sha256.ts';
 import type { Storage } from '../../../core/storage.ts';
 import { eventEntailment } from '../../../judge/questions/event-entailment.ts';
 import type { Verdict } from '../../../judge/verdict.ts';
+import type { Tracker } from '../../../tracking/tracker.ts';
 import { writeRunTo } from '../activities/written-run.ts';
 import { storageConformance } from '../core/storage.conformance.ts';
 import { applied, compilerOutput, copyWithExamples, examplesOf, PAGES, ROOT } from './worked-examples.ts';
@@ -378,6 +379,16 @@ storageConformance('The example of storage.md', async () => {
 });
 
 describe('tracker.md', () => {
+  test('a tracker writes what it gets, once', async () => {
+    const { LineTracker } = await load<{ LineTracker: new (folder: string) => Tracker }>('tracking/line-tracker.ts');
+    const at = await folder();
+    const record = (step: number) => ({ step, time: step, metrics: { 'reward/mean': step } });
+    for (let i = 0; i < 2; i++) await new LineTracker(at).send('r', [record(1), record(2)]);
+    expect(await readFile(join(at, 'r.jsonl'), 'utf8')).toBe(
+      '{"step":1,"reward/mean":1}\n{"step":2,"reward/mean":2}\n',
+    );
+  });
+
   test('a program reads the points of a run from the store', async () => {
     const { csvPoints } = await load<{
       csvPoints(store: ArtifactStore, runKey: string, fromStep?: number): Promise<string[]>;

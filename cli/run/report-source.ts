@@ -1,0 +1,85 @@
+import { readMemo } from '../../contracts/run-memo.ts';
+import type { RunStatus } from '../../contracts/run-status.ts';
+import { SweepMemo } from '../../contracts/sweep-input.ts';
+import type { ArtifactStore } from '../../core/artifact-store.ts';
+import { VideocapError } from '../../core/errors.ts';
+import { html } from '../../core/markup.ts';
+import { inKey, mayBeRunKeyOf } from '../../core/run-key.ts';
+import { listAll } from '../../core/storage.ts';
+import { parseKey } from '../../core/store-layout.ts';
+import { progressLine } from '../output/progress-view.ts';
+import type { Page } from '../servers/report-server.ts';
+import type { Session } from './session.ts';
+
+/** How often a page without a report asks again. */
+const AGAIN_SECONDS = 5;
+const ANSWER_MILLISECONDS = 3000;
+
+/**
+ * The key in the store of a run or a sweep that is named by its workflow id or its key.
+ * @param session where Temporal runs; without it, the store alone is looked at.
+ * @throws VideocapError `InvalidInput` where there is none, or several.
+ */
+export async function runKeyNamed(store: ArtifactStore, session: Session | undefined, named: string): Promise<string> {
+  const description = await session?.client.workflow
+    .getHandle(named)
+    .describe()
+    .catch(() => undefined);
+  const known = description && (readMemo(description.memo)?.run ?? SweepMemo.safeParse(description.memo).data?.run);
+  if (known !== undefined) return known;
+  const keys = new Set<string>();
+  for await (const { key } of listAll(store.storage, `runs/${inKey(named)}`)) {
+    const folder = key.split('/')[1]!;
+    if (folder === named || mayBeRunKeyOf(folder, named)) keys.add(folder);
+  }
+  if (keys.size === 1) return [...keys][0]!;
+  throw new VideocapError(
+    'InvalidInput',
+    keys.size === 0
+      ? `There is no run ${named}; list the runs with: videocap status`
+      : `There are several runs "${named}"; name one of ${[...keys].join(', ')}.`,
+  );
+}
+
+/** A run's report, or a sweep's page, as the store has it now: the latest; `undefined` while there is none. */
+export async function latestReport(store: ArtifactStore, runKey: string): Promise<Page | undefined> {
+  let latest: { key: string; storedAt: number } | undefined;
+  for (const prefix of [`runs/${runKey}/report-`, `runs/${runKey}/sweep-`])
+    for await (const { kind, key, storedAt } of listAll(store.storage, prefix)) {
+      const isPage = ['report', 'sweepPage'].includes(parseKey(key)?.kind ?? '');
+      if (kind === 'ref' && isPage && storedAt >= (latest?.storedAt ?? 0)) latest = { key, storedAt };
+    }
+  const ref = latest && (await store.find(latest.key));
+  return ref && { html: await store.read(ref) };
+}
+
+/** In place of a report that is not written yet: how far the run is. It asks again by itself. */
+export function waitingPage(run: string, progress: string): Page {
+  const { text } = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="${AGAIN_SECONDS}">
+<meta name="viewport" content="width=device-width">
+<title>${run}</title>
+<style>:root { color-scheme: light dark } body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem }</style>
+</head>
+<body>
+<h1>${run}</h1>
+<p>${progress}</p>
+<p>There is no report yet: a run writes it when it ends. This page looks again every ${AGAIN_SECONDS} seconds.</p>
+</body>
+</html>
+`;
+  return { html: text };
+}
+
+/** How far a run is, as far as workers answer. */
+export async function progressOf(session: Session | undefined, run: string): Promise<string> {
+  if (!session) return 'Temporal does not run, so its progress is not known.';
+  const handle = session.client.workflow.getHandle(run);
+  const status = await session.client
+    .withDeadline(Date.now() + ANSWER_MILLISECONDS, () => handle.query<RunStatus>('status'))
+    .catch(() => undefined);
+  return status ? progressLine(status) : 'No worker answers, so its progress is not known.';
+}

@@ -1,0 +1,79 @@
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import type { RunStatus } from '../../contracts/run-status.ts';
+import { temporalLink } from '../../contracts/tracking.ts';
+import { failureText } from '../failure-text.ts';
+import { type Alert, alertId } from './alert.ts';
+
+const KINDS = ['trainingRun', 'ablationSweep', 'benchmarkRun', 'datasetAnnotation'];
+const ANSWER_MILLISECONDS = 5000;
+
+export interface EventsOf {
+  client: Client;
+  /** Runs that ended before are left out. Milliseconds since the epoch. */
+  since: number;
+  temporalUiUrl?: string | undefined;
+}
+
+/**
+ * What there is to tell of runs: those that ended since a moment, and those that wait for a user now. A run of a sweep
+ * that finished is told by its sweep.
+ */
+export async function runEvents({ client, since, temporalUiUrl }: EventsOf): Promise<Alert[]> {
+  const kinds = `WorkflowType IN (${KINDS.map((kind) => `"${kind}"`).join(', ')})`;
+  const ended = `ExecutionStatus != "Running" AND ExecutionStatus != "ContinuedAsNew" AND CloseTime >= "${iso(since)}"`;
+  const alerts: Alert[] = [];
+  for (const query of [`${kinds} AND ${ended}`, `${kinds} AND ExecutionStatus = "Running"`])
+    for await (const execution of client.workflow.list({ query })) {
+      const told =
+        execution.status.name === 'RUNNING' ? await pauseOf(client, execution) : await endOf(client, execution);
+      if (!told) continue;
+      const { workflowId, runId, type } = execution;
+      const link = temporalLink(temporalUiUrl, { namespace: client.options.namespace, workflowId, runId });
+      alerts.push({ ...told, run: workflowId, kind: type, ...(link && { link }) });
+    }
+  return alerts;
+}
+
+type Told = Pick<Alert, 'id' | 'event' | 'text' | 'time'>;
+
+async function endOf(client: Client, execution: WorkflowExecutionInfo): Promise<Told | undefined> {
+  const { workflowId, runId, status, parentExecution, closeTime } = execution;
+  const time = (closeTime ?? new Date()).toISOString();
+  if (status.name === 'COMPLETED') {
+    if (parentExecution) return undefined;
+    return {
+      id: alertId(workflowId, runId, 'finished'),
+      event: 'finished',
+      text: `Run ${workflowId} has finished.`,
+      time,
+    };
+  }
+  const reason = await client.workflow
+    .getHandle(workflowId, runId)
+    .result()
+    .then(() => undefined, failureText);
+  const how = status.name.toLowerCase().replaceAll('_', ' ');
+  const text = `Run ${workflowId} has ended: ${how}${reason === undefined ? '.' : `: ${reason}`}`;
+  return { id: alertId(workflowId, runId, 'failed'), event: 'failed', text, time };
+}
+
+/** A run that waits for a user; nothing of one that goes on, or whose workers do not answer. */
+async function pauseOf(client: Client, { workflowId, runId }: WorkflowExecutionInfo): Promise<Told | undefined> {
+  const handle = client.workflow.getHandle(workflowId, runId);
+  const status = await client
+    .withDeadline(Date.now() + ANSWER_MILLISECONDS, () => handle.query<RunStatus>('status'))
+    .catch(() => undefined);
+  if (!status) return undefined;
+  const reason = status.blocked ?? status.died ?? status.differs ?? status.notFinite;
+  if (reason === undefined && !status.paused) return undefined;
+  const text =
+    reason === undefined
+      ? `Run ${workflowId} is paused after step ${status.step}; continue with: videocap resume ${workflowId}`
+      : `Run ${workflowId} waits for you in step ${status.step + 1}: ${reason}`;
+  const id = alertId(workflowId, runId, 'paused', status.step, reason ?? '');
+  return { id, event: 'paused', text, time: new Date().toISOString() };
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
