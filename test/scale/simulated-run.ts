@@ -103,7 +103,7 @@ export async function simulateRun(order: RunOrder, costs: StageCosts): Promise<S
       await collected;
       await Promise.all([
         engine.run(() => computing('update', costs.update), step + 1),
-        step < order.steps ? clock.sleep(costs.dispatch + costs.frames) : undefined,
+        step + order.rolloutLag < order.steps ? clock.sleep(costs.dispatch + costs.frames) : undefined,
       ]);
       found.steps.push(clock.now - from);
     }
