@@ -157,7 +157,12 @@ export class TemporalOnPostgres implements TemporalServer {
     const sql = (databaseName: string) => ({
       sql: {
         ...{ pluginName: 'postgres12', databaseName, user: USER, password: 'none' },
-        ...{ connectAddr: `127.0.0.1:${database}`, connectProtocol: 'tcp', maxConns: connections, maxIdleConns: connections },
+        ...{
+          connectAddr: `127.0.0.1:${database}`,
+          connectProtocol: 'tcp',
+          maxConns: connections,
+          maxIdleConns: connections,
+        },
       },
     });
     const [store, visibility] = Object.keys(DATABASES) as [string, string];

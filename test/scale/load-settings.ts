@@ -5,8 +5,8 @@ export interface WorkerLoad {
   workflowPollers: number;
   /** Of each of four queues. */
   activityPollers: number;
-  /** Executions whose state the process keeps; what falls out is replayed from its history. */
-  cachedWorkflows: number;
+  /** Executions whose state the process keeps; what falls out is replayed. Default: the SDK's, by the heap's limit. */
+  cachedWorkflows?: number;
 }
 
 /** Everything that a load is played with. */
@@ -20,7 +20,7 @@ export interface LoadSettings {
 export const AS_DEPLOYED: LoadSettings = {
   server: { shards: 4, connections: 20, dynamic: {}, fsync: true },
   processes: 1,
-  worker: { workflowPollers: 10, activityPollers: 10, cachedWorkflows: 1000 },
+  worker: { workflowPollers: 10, activityPollers: 10 },
 };
 
 /** Settings that differ in some fields. */

@@ -44,7 +44,7 @@ const workers = await everyQueue(
   {
     ...{ connection: await NativeConnection.connect(target), activities },
     ...{ maxConcurrentWorkflowTaskPolls: workflowPollers, maxConcurrentActivityTaskPolls: activityPollers },
-    maxCachedWorkflows: cachedWorkflows,
+    ...(cachedWorkflows !== undefined && { maxCachedWorkflows: cachedWorkflows }),
   },
   ['media', 'judge', 'policy-torch'],
 );

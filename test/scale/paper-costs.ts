@@ -1,9 +1,9 @@
+import { planExperiment } from '../../cli/plan/plan-experiment.ts';
 import { loadConfig } from '../../configs/load-config.ts';
 import { uniformAt } from '../../core/random.ts';
 import { GPUS } from '../../policy/plan/gpus.ts';
 import { modelDimensions } from '../../policy/plan/model-dimensions.ts';
 import { planPolicy } from '../../policy/plan/policy-plan.ts';
-import { planExperiment } from '../../cli/plan/plan-experiment.ts';
 import type { RunOrder, StageCosts } from './simulated-run.ts';
 
 /** The experiment whose run is simulated. */
@@ -45,7 +45,10 @@ export async function paperCosts(variant: Variant, dispatch: number): Promise<{ 
     'algorithm.samplesPerStep': samplesPerStep,
     'policy.engine.ranks': gpus - servers,
     ...(servers > 0 && {
-      'policy.engine.rollout': { kind: 'vllm', servers: Array.from({ length: servers }, (_, i) => `http://gpu-${i}:8000`) },
+      'policy.engine.rollout': {
+        kind: 'vllm',
+        servers: Array.from({ length: servers }, (_, i) => `http://gpu-${i}:8000`),
+      },
     }),
   });
   const { work, policy, judge } = await planExperiment(config, { ...HARDWARE, completionTokens: COMPLETION_TOKENS });

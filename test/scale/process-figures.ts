@@ -43,10 +43,7 @@ async function parentOfEach(): Promise<Map<number, number>> {
 
 /** A process that has ended meanwhile uses nothing. */
 async function figuresOf(id: number): Promise<ProcessFigures> {
-  const [stat, memory] = await Promise.all([
-    statOf(id),
-    readFile(`/proc/${id}/smaps_rollup`, 'utf8').catch(() => ''),
-  ]);
+  const [stat, memory] = await Promise.all([statOf(id), readFile(`/proc/${id}/smaps_rollup`, 'utf8').catch(() => '')]);
   const [, shared] = /^Pss:\s+(\d+)/m.exec(memory) ?? [];
   return { bytes: 1024 * Number(shared ?? 0), seconds: (Number(stat[11] ?? 0) + Number(stat[12] ?? 0)) / TICKS };
 }
