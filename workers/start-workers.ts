@@ -30,6 +30,7 @@ import {
   type PolicyActivities,
 } from './activities.ts';
 import { ActivityRuntime } from './activity-runtime.ts';
+import { cachedWorkflows } from './cached-workflows.ts';
 import { currentAttempt } from './current-attempt.ts';
 import { ownVersion, versioned } from './deployment.ts';
 import { EngineSeat, seated } from './engine-seat.ts';
@@ -116,7 +117,7 @@ export async function startWorkers(
     const options: WorkerOptions = {
       ...{ ...shared, ...versioned(version) },
       taskQueue,
-      ...(taskQueue === 'videocap' && { workflowBundle: workflows! }),
+      ...(taskQueue === 'videocap' && { workflowBundle: workflows!, maxCachedWorkflows: cachedWorkflows() }),
       activities: activitiesOf(taskQueue),
       ...limitsOf(taskQueue, atOnce, settings.memoryTarget),
     };

@@ -119,7 +119,7 @@ const VARIATIONS: Readonly<Record<string, LoadSettings>> = {
   'PostgreSQL without fsync': changed(AS_DEPLOYED, { server: { fsync: false } }),
   '2 pollers a queue': changed(AS_DEPLOYED, { worker: { workflowPollers: 2, activityPollers: 2 } }),
   '100 pollers in 4 processes': FOUR_PROCESSES,
-  '10 cached workflows': changed(AS_DEPLOYED, { worker: { cachedWorkflows: 10 } }),
+  '40 cached executions': changed(AS_DEPLOYED, { worker: { cached: 40 } }),
 };
 
 /** What moves the throughput. */

@@ -5,8 +5,8 @@ export interface WorkerLoad {
   workflowPollers: number;
   /** Of each of four queues. */
   activityPollers: number;
-  /** Executions whose state the process keeps; what falls out is replayed. Default: the SDK's, by the heap's limit. */
-  cachedWorkflows?: number;
+  /** Executions whose state the process keeps; what falls out is replayed. Default: as in a real worker. */
+  cached?: number;
 }
 
 /** Everything that a load is played with. */

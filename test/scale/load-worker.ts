@@ -1,5 +1,6 @@
 import { NativeConnection } from '@temporalio/worker';
 import { loadConfig } from '../../configs/load-config.ts';
+import { cachedWorkflows } from '../../workers/cached-workflows.ts';
 import { readSettings } from '../../workers/settings.ts';
 import { workflowBundle } from '../integration/temporal-server.ts';
 import { everyQueue } from '../integration/workflows/every-queue.ts';
@@ -11,7 +12,11 @@ import type { WorkerLoad } from './load-settings.ts';
  * A worker of every queue for `npm run bench:scale`: the real workflows with the 7B experiment's config, and stages
  * that compute nothing. It keeps nothing of what it has done, so its memory is that of the SDK and the workflows.
  */
-const { workflowPollers, activityPollers, cachedWorkflows }: WorkerLoad = JSON.parse(process.env.SCALE_WORKER!);
+const {
+  workflowPollers,
+  activityPollers,
+  cached = cachedWorkflows(),
+}: WorkerLoad = JSON.parse(process.env.SCALE_WORKER!);
 const usual = scriptedStages([]);
 
 /** As many numbers as the torch engine gives with an update. */
@@ -44,7 +49,7 @@ const workers = await everyQueue(
   {
     ...{ connection: await NativeConnection.connect(target), activities },
     ...{ maxConcurrentWorkflowTaskPolls: workflowPollers, maxConcurrentActivityTaskPolls: activityPollers },
-    ...(cachedWorkflows !== undefined && { maxCachedWorkflows: cachedWorkflows }),
+    maxCachedWorkflows: cached,
   },
   ['media', 'judge', 'policy-torch'],
 );
