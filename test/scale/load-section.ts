@@ -50,6 +50,8 @@ export const COLUMNS = wrapped(
 
 /** A core of which so much is used has no more to give. */
 const FULL = 0.9;
+/** Of the machine: with more, what gives first is not known. */
+const MOST_OTHERS = 0.2;
 
 /** What a load comes up against first, as a sentence. */
 export function firstLimit(load: Played): string {
@@ -57,6 +59,11 @@ export function firstLimit(load: Played): string {
   const parts = (Object.entries(busy) as [Part | 'others', number][]).sort(([, a], [, b]) => b - a);
   const together = parts.reduce((sum, [, used]) => sum + used, 0);
   const list = parts.map(([part, used]) => `${TITLES[part]} ${used.toFixed(2)}`).join(', ');
+  if (busy.others > MOST_OTHERS * cores)
+    return (
+      `Other programs kept ${busy.others.toFixed(2)} of ${cores} cores busy, so the times are no measure of a quiet ` +
+      `machine, and what gives first is not known (${list}).`
+    );
   if (together >= FULL * cores)
     return `The processors give first: ${together.toFixed(2)} of ${cores} cores are busy (${list}).`;
   const perProcess = busy.workers / settings.processes;

@@ -44,8 +44,8 @@ export async function longSection({ steps = 10_000 }: Size, programs: TemporalPr
   const [, load] = first!;
   return [
     wrapped(
-      `One run of ${count(steps)} steps, ${settingsText(load)}. ${historySentence(load)} It continued as new ` +
-        `${load.executions.length - 1} times. ${memorySentence(load)}`,
+      `One run of ${count(steps)} steps, ${settingsText(load)}. ${historySentence(load)} It took ` +
+        `${load.executions.length} executions, one after the other. ${memorySentence(load)}`,
     ),
     '',
     loadTable([first!]),

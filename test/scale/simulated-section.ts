@@ -121,7 +121,7 @@ export async function simulatedSection(): Promise<string> {
       `As the config has it, a step takes ${stepSeconds(asIs).toFixed(1)} s: engine and judge wait for each other, and ` +
         `${bottleneck(asIs)} takes most of it. The shortest of these, ${stepSeconds(best).toFixed(1)} s, is ` +
         `${(stepSeconds(asIs) / stepSeconds(best)).toFixed(1)} times as fast: ${described(best)}. There ` +
-        `${bottleneck(best)} is the bottleneck.`,
+        `${bottleneck(best)} is the bottleneck. ${partsSentence(asIs, orders[1]!)}`,
     ),
     '',
     `Seconds of a step by the judge's median latency and its connections, ${described(even)}:`,
@@ -146,8 +146,30 @@ export async function simulatedSection(): Promise<string> {
         ...ofGpus[i]!.flat().map((one) => `${stepSeconds(one).toFixed(1)} s, ${minutes(one)}`),
       ]),
     ),
+    '',
+    wrapped(gpuSentence(ofGpus[1]![0]!, ofGpus[3]![0]!)),
   ].join('\n');
 }
+
+function partsSentence(whole: Outcome, parts: Outcome): string {
+  return (
+    `With \`samplesPerPart: ${parts.variant.samplesPerPart}\` a step takes ${ratio(parts, whole)} times as long as with ` +
+    'whole rounds: each part is sampled for as many tokens as its longest text has, however few texts it is, and each ' +
+    'waits for the slowest of its own answers.'
+  );
+}
+
+function gpuSentence(few: readonly Outcome[], many: readonly Outcome[]): string {
+  const [[fewEach], [manyEight, manyEach]] = [few, many] as [[Outcome], [Outcome, Outcome]];
+  return (
+    `With 8 samples a step, ${many[0]!.variant.gpus} GPUs take ${minutes(manyEight)} for an epoch, and ` +
+    `${few[0]!.variant.gpus} take ${minutes(fewEach)}: a token reads all weights, however few texts a GPU has. With a ` +
+    `sample a GPU the epoch has fewer steps and takes ${minutes(manyEach)}; a step is ${ratio(manyEach, fewEach)} times ` +
+    `as long, since ${8 * manyEach.variant.samplesPerStep} questions share ${manyEach.order.connections} connections.`
+  );
+}
+
+const ratio = (a: Outcome, b: Outcome) => (stepSeconds(a) / stepSeconds(b)).toFixed(1);
 
 function described({ variant: { servers, rolloutLag, samplesPerPart } }: Outcome): string {
   const who = servers > 0 ? ENGINES[1]![0] : ENGINES[0]![0];

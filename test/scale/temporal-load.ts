@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
@@ -35,31 +36,37 @@ export interface Played extends Load {
   cores: number;
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const PARTS: readonly Part[] = ['temporal', 'postgres', 'workers'];
 /** Histories are read of at most so many runs, evenly among all. */
 const READ = 50;
 const STARTED_TOGETHER = 50;
 const LOOK_EVERY = 1000;
 
-/** Plays a load on a server of its own. @param tell takes a line of progress now and then. */
+/**
+ * Plays a load on a server of its own. @param tell takes a line of progress now and then.
+ * @throws Error where a run fails, and at SIGINT or SIGTERM, after server and workers have ended.
+ */
 export async function play(load: Load, programs: TemporalPrograms, tell: (line: string) => void): Promise<Played> {
   const server = new TemporalOnPostgres(programs, load.settings.server);
   const workers: WorkerProcess[] = [];
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort();
+  const interrupted = once(interruption.signal, 'abort').then(() => {
+    throw new Error('The measurement was interrupted.');
+  });
+  for (const signal of SIGNALS) process.once(signal, interrupt);
   try {
-    await server.start();
+    await Promise.race([server.start(), interrupted]);
     for (let i = 0; i < load.settings.processes; i++) workers.push(await loadWorker(server.address, load.settings));
-    const connection = await Connection.connect({ address: server.address });
-    try {
-      const roots = {
-        temporal: [server.processes.temporal],
-        postgres: [server.processes.postgres],
-        workers: workers.map(({ pid }) => pid),
-      };
-      return await measured(load, new Client({ connection }), roots, tell);
-    } finally {
-      await connection.close();
-    }
+    const roots = {
+      temporal: [server.processes.temporal],
+      postgres: [server.processes.postgres],
+      workers: workers.map(({ pid }) => pid),
+    };
+    return await Promise.race([measured(load, server.address, roots, tell), interrupted]);
   } finally {
+    for (const signal of SIGNALS) process.off(signal, interrupt);
     await Promise.all(workers.map((worker) => worker.kill()));
     await server.kill();
   }
@@ -73,10 +80,12 @@ function loadWorker(temporalAddress: string, { worker }: LoadSettings): Promise<
 
 async function measured(
   load: Load,
-  client: Client,
+  address: string,
   roots: Record<Part, number[]>,
   tell: (line: string) => void,
 ): Promise<Played> {
+  const connection = await Connection.connect({ address });
+  const client = new Client({ connection });
   const memory: Record<Part, number[]> = { temporal: [], postgres: [], workers: [] };
   const sample = async () => {
     const now = await processFigures(roots);
@@ -100,6 +109,7 @@ async function measured(
   tell(`reading the histories of ${read.length} runs`);
   const executions = [];
   for (const handle of read) executions.push(...(await executionsOf(client, handle)));
+  await connection.close();
   const histories = joined(executions.map(({ figures }) => figures));
   return {
     ...load,
