@@ -42,10 +42,10 @@ export function loadTable(loads: readonly (readonly [name: string, load: Played]
 
 /** What the columns of `loadTable` mean. */
 export const COLUMNS = wrapped(
-  'Three latencies are the median, the 95th and the 99th percentile, from the histories of at most 50 runs. An activity ' +
-    'or a workflow task waits from the moment that the server schedules it until a worker has it; a step is the time ' +
-    'from one update to the next. Memory is the most of Temporal / PostgreSQL / workers, shared pages counted once; ' +
-    'cores are those that Temporal / PostgreSQL / workers / other programs kept busy on average.',
+  'Three latencies are the median, the 95th and the 99th percentile, from the histories of at most 50 runs. An ' +
+    'activity or a workflow task waits from the moment that the server schedules it until a worker has it; a step is ' +
+    'the time from one update to the next. Memory is the most of Temporal / PostgreSQL / workers, shared pages ' +
+    'counted once; cores are those that Temporal / PostgreSQL / workers / other programs kept busy on average.',
 );
 
 /** A core of which so much is used has no more to give. */
@@ -73,9 +73,9 @@ export function firstLimit(load: Played): string {
       `tasks share one thread of it; ${together.toFixed(2)} of ${cores} cores are busy in all (${list}).`
     );
   return (
-    `Neither processors nor memory give: ${together.toFixed(2)} of ${cores} cores are busy (${list}). What is left of a ` +
-    `step's ${whole(percentile(load.histories.stepTimes, 0.5))} ms is waiting between Temporal's services and its ` +
-    'database.'
+    `Neither processors nor memory give: ${together.toFixed(2)} of ${cores} cores are busy (${list}). What is left ` +
+    `of a step's ${whole(percentile(load.histories.stepTimes, 0.5))} ms is waiting between Temporal's services and ` +
+    'its database.'
   );
 }
 
@@ -110,6 +110,12 @@ export function memorySentence({ memory }: Played): string {
   return `Memory in the second tenth of the time and in the last one: ${grown.join('; ')}.`;
 }
 
+/** What runs side by side add to the workers' memory, as a sentence. */
+export function memoryPerRun({ memory: { workers }, runs }: Played): string {
+  const bytes = (Math.max(...workers) - workers[0]!) / runs;
+  return `Each run adds ${(bytes / 1e6).toFixed(1)} MB to the memory of the workers at its most.`;
+}
+
 /** What a step adds to histories, from the events and bytes of all executions that were read. */
 export function historySentence(load: Played): string {
   const { executions, histories, steps, readRuns } = load;
@@ -117,12 +123,14 @@ export function historySentence(load: Played): string {
   const events = histories.events / (readRuns * steps);
   const activities = histories.activities / (readRuns * steps);
   return (
-    `A step has ${activities.toFixed(1)} activities, ${events.toFixed(0)} events and ${(bytes / 1000).toFixed(1)} kB of ` +
-    'history, the start and the end of its run spread over its steps.'
+    `A step has ${activities.toFixed(1)} activities, ${events.toFixed(0)} events and ${(bytes / 1000).toFixed(1)} kB ` +
+    'of history, the start and the end of its run spread over its steps. ' +
+    `Attempts that had to be repeated: ${whole(histories.repeated)}.`
   );
 }
 
 export function settingsText({ settings }: Played): string {
   const { server, processes } = settings;
-  return `${processes === 1 ? 'one process' : `${processes} processes`}, ${pollersOf(settings)} pollers, ${server.shards} shards`;
+  const workers = processes === 1 ? 'one process' : `${processes} processes`;
+  return `${workers}, ${pollersOf(settings)} pollers, ${server.shards} shards`;
 }

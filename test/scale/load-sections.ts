@@ -4,6 +4,7 @@ import {
   growthTable,
   historySentence,
   loadTable,
+  memoryPerRun,
   memorySentence,
   settingsText,
   stepsPerSecond,
@@ -98,7 +99,7 @@ export async function manySection(
     '',
     loadTable(loads),
     '',
-    wrapped(`One process: ${firstLimit(first)} ${memorySentence(first)}`),
+    wrapped(`One process: ${firstLimit(first)} ${memoryPerRun(first)} ${memorySentence(first)}`),
     '',
     wrapped(`Four processes: ${firstLimit(last)} ${memorySentence(last)}`),
   ].join('\n');
@@ -135,8 +136,8 @@ export async function settingsSection(
   const list = ratios.map(({ name, ratio }) => `${name} ${ratio.toFixed(2)}`);
   return [
     wrapped(
-      `${count(runs)} runs of ${count(steps)} steps side by side. Each row differs from the first in one setting, and has ` +
-        'a server of its own.',
+      `${count(runs)} runs of ${count(steps)} steps side by side. Each row differs from the first in one setting, ` +
+        'and has a server of its own.',
     ),
     '',
     loadTable(loads),
@@ -149,8 +150,8 @@ function fastest(loads: readonly [name: string, load: Played][]): string {
   const [best, ...others] = loads.toSorted(([, a], [, b]) => stepsPerSecond(b) - stepsPerSecond(a));
   const worst = others.at(-1)!;
   return (
-    `The most steps a second have ${best![0]} processes (${stepsPerSecond(best![1]).toFixed(1)}), the fewest ${worst[0]} ` +
-    `(${stepsPerSecond(worst[1]).toFixed(1)}).`
+    `The most steps a second have ${best![0]} processes (${stepsPerSecond(best![1]).toFixed(1)}), the fewest ` +
+    `${worst[0]} (${stepsPerSecond(worst[1]).toFixed(1)}).`
   );
 }
 

@@ -4,8 +4,7 @@ import { cachedWorkflows } from '../../workers/cached-workflows.ts';
 import { readSettings } from '../../workers/settings.ts';
 import { workflowBundle } from '../integration/temporal-server.ts';
 import { everyQueue } from '../integration/workflows/every-queue.ts';
-import { scriptedStages, updated } from '../integration/workflows/scripted-stages.ts';
-import type { Stages } from '../integration/workflows/stage-contracts.ts';
+import { ref, scriptedStages, updated, usage } from '../integration/workflows/scripted-stages.ts';
 import type { WorkerLoad } from './load-settings.ts';
 
 /**
@@ -17,29 +16,26 @@ const {
   activityPollers,
   cached = cachedWorkflows(),
 }: WorkerLoad = JSON.parse(process.env.SCALE_WORKER!);
-const usual = scriptedStages([]);
 
-/** As many numbers as the torch engine gives with an update. */
-const LEARNT = ['loss', 'policyLoss', 'kl', 'entropy', 'clipFraction', 'ratioMean', 'ratioMax', 'gradientNorm'];
-const metrics = Object.fromEntries([...LEARNT, 'learningRate', 'tokens'].map((name, i) => [name, Math.sqrt(i + 2)]));
+/** As many numbers as real stages give, each in [0, 1]. */
+const numbers = (...names: string[]) => Object.fromEntries(names.map((name, i) => [name, 1 / Math.sqrt(i + 2)]));
+const learnt = numbers(
+  ...['loss', 'policyLoss', 'kl', 'entropy', 'clipFraction', 'ratioMean', 'ratioMax', 'gradientNorm', 'learningRate'],
+);
+const compared = numbers(
+  ...['reward/mean', 'reward/std', 'reward/format', 'reward/think', 'reward/caption', 'reward/uniformShare'],
+  ...['reward/excluded', 'judge/unscorableShare'],
+);
 
-/** A stage that stores its output does so at its first call, and gives the same for all. */
-function once<N extends 'scoreCompletions' | 'judgeCompletions' | 'compareCompletions'>(name: N): Stages[N] {
-  let outcome: Promise<unknown> | undefined;
-  return ((input: never) => {
-    outcome ??= usual[name](input);
-    return outcome;
-  }) as unknown as Stages[N];
-}
-
+// Stages of a step run in any of several processes: none looks at what another has stored.
 const activities = scriptedStages(
   { push: () => 0 },
   {
     resolveConfig: async ({ overrides }) => ({ config: await loadConfig('videocap-r1-qwen2vl-7b', overrides) }),
-    scoreCompletions: once('scoreCompletions'),
-    judgeCompletions: once('judgeCompletions'),
-    compareCompletions: once('compareCompletions'),
-    updatePolicy: ({ step }) => ({ ...updated(step), metrics }),
+    scoreCompletions: () => ({ scores: ref('scores'), seconds: 1 }),
+    judgeCompletions: () => ({ scores: ref('judged'), verdicts: ref('verdicts'), usage: usage(64), seconds: 1 }),
+    compareCompletions: () => ({ more: false, scored: ref('scored'), metrics: compared, scorable: { share: 1 } }),
+    updatePolicy: ({ step }) => ({ ...updated(step), metrics: learnt }),
   },
 );
 

@@ -33,7 +33,7 @@ export const AS_CONFIGURED: Variant = {
 
 /** Of the logarithm of the judge's latency: one answer in twenty takes more than 2.3 times the median. */
 export const LATENCY_SPREAD = 0.5;
-/** Assumed, of a step: decoding 8 clips with ffmpeg, and comparing thoughts on a CPU. Both are beside what is slower. */
+/** Assumed, of a step: to decode 8 clips with ffmpeg, and to compare thoughts on a CPU. Slower stages hide both. */
 export const [FRAMES, SCORING] = [1, 1];
 /** Samples of the paper's training split. */
 export const SAMPLES = 1500;

@@ -22,9 +22,10 @@ Needs Linux, the user root with setpriv, Debian's postgresql, and once Go, which
 const PAGE = 'docs/scale.md';
 const INTRODUCTION = `# Scale
 ${wrapped(
-  'How far a deployment goes, and what moves it. The first part is simulated, the others are measured: real workflows ' +
-    'and workers on a real Temporal server, whose database is PostgreSQL with `fsync`, all on one machine. Stages ' +
-    'compute nothing there, so a step is what the orchestration alone takes. `npm run bench:scale` makes this page.',
+  'How far a deployment goes, and what moves it. The first part is simulated, the others are measured: real ' +
+    'workflows and workers on a real Temporal server, whose database is PostgreSQL with `fsync`, all on one machine. ' +
+    'Stages compute nothing there, so a step is what the orchestration alone takes. `npm run bench:scale` makes ' +
+    'this page.',
 )}
 
 ${COLUMNS}

@@ -72,7 +72,7 @@ export async function simulateRun(order: RunOrder, costs: StageCosts): Promise<S
     found.judging += clock.now - from;
   }
 
-  /** Samples and scores all parts of a step, as `workflows/round.ts`. @param turn ends when the step before is scored. */
+  /** Samples and scores all parts of a step, as `workflows/round.ts`. @param turn until the step before is scored. */
   async function collect(step: number, turn: Promise<unknown>): Promise<void> {
     let [scored, first] = [turn, 0];
     for (const { count } of parts) {

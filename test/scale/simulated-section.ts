@@ -81,15 +81,15 @@ export async function simulatedSection(): Promise<string> {
   const uniform = await withoutSpread(even.variant);
   return [
     wrapped(
-      `\`${EXPERIMENT}\`: an epoch of ${SAMPLES.toLocaleString('en-US')} samples, ${asIs.variant.samplesPerStep} a step, ` +
-        `8 texts each of ${COMPLETION_TOKENS} tokens on average. Seconds of sampling and update are those that ` +
+      `\`${EXPERIMENT}\`: an epoch of ${SAMPLES.toLocaleString('en-US')} samples, ${asIs.variant.samplesPerStep} a ` +
+        `step, 8 texts each of ${COMPLETION_TOKENS} tokens on average. Seconds of sampling and update are those that ` +
         `\`videocap plan\` calculates for ${HARDWARE.gpu.title} at ${percent(HARDWARE.mfu)} of the peak: calculated, ` +
         'not measured, since no GPU has run the engine. Assumed: the judge answers one question a text, the median ' +
         `after ${AS_CONFIGURED.latency} s, log-normal with a spread of ${LATENCY_SPREAD}; ${FRAMES} s for a step's ` +
         `frames and ${SCORING} s for its other scores, both beside slower stages; ${DISPATCH} s for Temporal to ` +
         'dispatch a stage. Benchmarks, checkpoint files and the hand-over of policies to rollout servers are not ' +
-        'counted. The order of stages is that of the workflows: a unit test holds the simulation to the workflow code, ' +
-        'to the last bit.',
+        'counted. The order of stages is that of the workflows: a unit test holds the simulation to the workflow ' +
+        'code, to the last bit.',
     ),
     '',
     table(
@@ -118,8 +118,8 @@ export async function simulatedSection(): Promise<string> {
     ),
     '',
     wrapped(
-      `As the config has it, a step takes ${stepSeconds(asIs).toFixed(1)} s: engine and judge wait for each other, and ` +
-        `${bottleneck(asIs)} takes most of it. The shortest of these, ${stepSeconds(best).toFixed(1)} s, is ` +
+      `As the config has it, a step takes ${stepSeconds(asIs).toFixed(1)} s: engine and judge wait for each other, ` +
+        `and ${bottleneck(asIs)} takes most of it. The shortest of these, ${stepSeconds(best).toFixed(1)} s, is ` +
         `${(stepSeconds(asIs) / stepSeconds(best)).toFixed(1)} times as fast: ${described(best)}. There ` +
         `${bottleneck(best)} is the bottleneck. ${partsSentence(asIs, orders[1]!)}`,
     ),
@@ -153,9 +153,9 @@ export async function simulatedSection(): Promise<string> {
 
 function partsSentence(whole: Outcome, parts: Outcome): string {
   return (
-    `With \`samplesPerPart: ${parts.variant.samplesPerPart}\` a step takes ${ratio(parts, whole)} times as long as with ` +
-    'whole rounds: each part is sampled for as many tokens as its longest text has, however few texts it is, and each ' +
-    'waits for the slowest of its own answers.'
+    `With \`samplesPerPart: ${parts.variant.samplesPerPart}\` a step takes ${ratio(parts, whole)} times as long as ` +
+    'with whole rounds: each part is sampled for as many tokens as its longest text has, however few texts it is, ' +
+    'and each waits for the slowest of its own answers.'
   );
 }
 
@@ -163,9 +163,10 @@ function gpuSentence(few: readonly Outcome[], many: readonly Outcome[]): string 
   const [[fewEach], [manyEight, manyEach]] = [few, many] as [[Outcome], [Outcome, Outcome]];
   return (
     `With 8 samples a step, ${many[0]!.variant.gpus} GPUs take ${minutes(manyEight)} for an epoch, and ` +
-    `${few[0]!.variant.gpus} take ${minutes(fewEach)}: a token reads all weights, however few texts a GPU has. With a ` +
-    `sample a GPU the epoch has fewer steps and takes ${minutes(manyEach)}; a step is ${ratio(manyEach, fewEach)} times ` +
-    `as long, since ${8 * manyEach.variant.samplesPerStep} questions share ${manyEach.order.connections} connections.`
+    `${few[0]!.variant.gpus} take ${minutes(fewEach)}: a token reads all weights, however few texts a GPU has. With ` +
+    `a sample a GPU the epoch has fewer steps and takes ${minutes(manyEach)}; a step is ${ratio(manyEach, fewEach)} ` +
+    `times as long, since ${8 * manyEach.variant.samplesPerStep} questions share ` +
+    `${manyEach.order.connections} connections.`
   );
 }
 

@@ -15,7 +15,7 @@ const { ReusableVMWorkflowCreator } = sdk(join(packages, 'workflow/reusable-vm.j
 
 const COUNT = 40;
 
-test('an execution that a worker keeps in memory takes no more than the number of them is calculated with', async () => {
+test('an execution in memory takes no more than the number that a worker keeps is calculated with', async () => {
   const { code } = await workflowBundle();
   const creator = await ReusableVMWorkflowCreator.create(parseWorkflowCode(code), 60_000, new Set());
   const start = (name: string) => {

@@ -10,7 +10,9 @@ const at = (eventId: number, seconds: number, attributes: object = {}) =>
     ...attributes,
   }) as unknown as temporal.api.history.v1.IHistoryEvent;
 const scheduled = (name: string) => ({ activityTaskScheduledEventAttributes: { activityType: { name } } });
-const begun = (scheduledEventId: number) => ({ activityTaskStartedEventAttributes: { scheduledEventId } });
+const begun = (scheduledEventId: number, attempt = 1) => ({
+  activityTaskStartedEventAttributes: { scheduledEventId, attempt },
+});
 const ended = (scheduledEventId: number) => ({ activityTaskCompletedEventAttributes: { scheduledEventId } });
 
 test('waits, workflow tasks and steps come from the events that belong together', () => {
@@ -26,11 +28,11 @@ test('waits, workflow tasks and steps come from the events that belong together'
     at(9, 22, begun(6)),
     at(10, 23, ended(6)),
     at(11, 30, scheduled('updatePolicy')),
-    at(12, 31, begun(11)),
+    at(12, 31, begun(11, 3)),
     at(13, 41, ended(11)),
   ]);
   expect(figures).toEqual({
-    ...{ events: 13, activities: 3, steps: 2 },
+    ...{ events: 13, activities: 3, steps: 2, repeated: 2 },
     ...{ workflowTaskWaits: [2000], workflowTasks: [3000], activityWaits: [5000, 6000, 1000], stepTimes: [20_000] },
   });
   expect(joined([figures, figures])).toMatchObject({

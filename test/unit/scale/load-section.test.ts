@@ -1,12 +1,19 @@
 import { expect, test } from 'vitest';
-import { firstLimit, growthTable, historySentence, loadTable, memorySentence } from '../../scale/load-section.ts';
+import {
+  firstLimit,
+  growthTable,
+  historySentence,
+  loadTable,
+  memoryPerRun,
+  memorySentence,
+} from '../../scale/load-section.ts';
 import { AS_DEPLOYED, changed, pollersOf } from '../../scale/load-settings.ts';
 import type { Played } from '../../scale/temporal-load.ts';
 
 const PLAYED: Played = {
   ...{ runs: 20, steps: 10, settings: AS_DEPLOYED, seconds: 40, activities: 1800, readRuns: 2, cores: 4 },
   histories: {
-    ...{ events: 1000, activities: 180, steps: 20 },
+    ...{ events: 1000, activities: 180, steps: 20, repeated: 0 },
     ...{ activityWaits: [5], workflowTaskWaits: [7], workflowTasks: [9], stepTimes: [100, 200, 300] },
   },
   executions: [
@@ -28,6 +35,7 @@ test('histories, executions and memory of a load', () => {
   expect(historySentence(PLAYED)).toContain('9.0 activities, 50 events and 18.0 kB');
   expect(growthTable(PLAYED).split('\n').at(-1)).toBe('| 2 of 2 | 500 | 0.16 | 200 | 300 |');
   expect(memorySentence(PLAYED)).toContain('workers 5 MB and 9 MB');
+  expect(memoryPerRun(PLAYED)).toContain('0.3 MB');
 });
 
 test('what gives first is told from the cores, where other programs leave them alone', () => {

@@ -130,6 +130,7 @@ describe('any run', () => {
       fc.asyncProperty(orders, costs, async (order, cost) => {
         expect((await simulateRun(order, cost)).steps).toEqual(await playedSteps(order, cost));
       }),
+      { numRuns: 40 },
     ));
 });
 
