@@ -32,6 +32,7 @@ import {
 } from './activities.ts';
 import { ActivityRuntime } from './activity-runtime.ts';
 import { watchAlerts } from './alerts/watch-alerts.ts';
+import { cachedWorkflows } from './cached-workflows.ts';
 import { currentAttempt } from './current-attempt.ts';
 import { ownVersion, versioned } from './deployment.ts';
 import { EngineSeat, seated } from './engine-seat.ts';
@@ -120,7 +121,7 @@ export async function startWorkers(
     const options: WorkerOptions = {
       ...{ ...shared, ...versioned(version) },
       taskQueue,
-      ...(taskQueue === 'videocap' && { workflowBundle: workflows! }),
+      ...(taskQueue === 'videocap' && { workflowBundle: workflows!, maxCachedWorkflows: cachedWorkflows() }),
       activities: activitiesOf(taskQueue),
       ...limitsOf(taskQueue, atOnce, settings.memoryTarget),
     };

@@ -26,16 +26,38 @@ export interface TemporalPrograms {
   schemaTool: string;
 }
 
+/** What differs between servers. */
+export interface ServerSettings {
+  /** Over which the histories are spread; a server keeps its number for ever. */
+  shards: number;
+  /** Of `docker/temporal-settings.yaml` and the server's own, by name. */
+  dynamic: Readonly<Record<string, number | boolean>>;
+  /** To each of the two databases, at most. */
+  connections: number;
+  /** Whether PostgreSQL writes a commit to the disk before it answers. */
+  fsync: boolean;
+}
+
+/** One partition a queue, and no `fsync`: the machine is not cut off power, only its hosts are. */
+const FOR_TESTS: ServerSettings = {
+  shards: 4,
+  dynamic: { 'matching.numTaskqueueReadPartitions': 1, 'matching.numTaskqueueWritePartitions': 1 },
+  connections: 20,
+  fsync: false,
+};
+
 /** Temporal's own server, all services in one process, with its data in a PostgreSQL of its own, both on loopback. */
 export class TemporalOnPostgres implements TemporalServer {
   readonly #programs: TemporalPrograms;
+  readonly #settings: ServerSettings;
   readonly #children: ChildProcess[] = [];
   #folder = '';
   #port = 0;
   #log = '';
 
-  constructor(programs: TemporalPrograms) {
+  constructor(programs: TemporalPrograms, settings: ServerSettings = FOR_TESTS) {
     this.#programs = programs;
+    this.#settings = settings;
   }
 
   /** What is missing on this machine, as a sentence. */
@@ -45,6 +67,12 @@ export class TemporalOnPostgres implements TemporalServer {
 
   get address(): string {
     return `127.0.0.1:${this.#port}`;
+  }
+
+  /** Process ids of the database, which has children, and of the server. */
+  get processes(): { postgres: number; temporal: number } {
+    const [postgres, temporal] = this.#children;
+    return { postgres: postgres!.pid!, temporal: temporal!.pid! };
   }
 
   async start(): Promise<void> {
@@ -92,8 +120,8 @@ export class TemporalOnPostgres implements TemporalServer {
     const asUser = ['--reuid', USER, '--regid', USER, '--clear-groups', '--pdeathsig', 'QUIT'];
     await run('setpriv', [...asUser, join(bin, 'initdb'), '--pgdata', data, '--auth', 'trust', '--username', USER]);
     const port = await ownPort();
-    // Without `fsync`: the machine is not cut off power, only its hosts are.
-    const settings = { listen_addresses: '127.0.0.1', port, unix_socket_directories: '', fsync: 'off' };
+    const fsync = this.#settings.fsync ? 'on' : 'off';
+    const settings = { listen_addresses: '127.0.0.1', port, unix_socket_directories: '', fsync };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     this.#spawn('setpriv', [...asUser, join(bin, 'postgres'), '-D', data, ...flags]);
     const isReady = () => run(join(bin, 'pg_isready'), ['-h', '127.0.0.1', '-p', String(port), '-U', USER]);
@@ -116,20 +144,25 @@ export class TemporalOnPostgres implements TemporalServer {
 
   /** JSON is YAML. */
   async #writeConfig(database: number): Promise<string> {
+    const { shards, dynamic, connections } = this.#settings;
     const settings = join(this.#folder, 'settings.yaml');
     const one = (value: unknown) => [{ value, constraints: {} }];
     await writeFile(
       settings,
       JSON.stringify({
         ...parse(await readFile('docker/temporal-settings.yaml', 'utf8')),
-        'matching.numTaskqueueReadPartitions': one(1),
-        'matching.numTaskqueueWritePartitions': one(1),
+        ...Object.fromEntries(Object.entries(dynamic).map(([name, value]) => [name, one(value)])),
       }),
     );
     const sql = (databaseName: string) => ({
       sql: {
         ...{ pluginName: 'postgres12', databaseName, user: USER, password: 'none' },
-        ...{ connectAddr: `127.0.0.1:${database}`, connectProtocol: 'tcp', maxConns: 20, maxIdleConns: 20 },
+        ...{
+          connectAddr: `127.0.0.1:${database}`,
+          connectProtocol: 'tcp',
+          maxConns: connections,
+          maxIdleConns: connections,
+        },
       },
     });
     const [store, visibility] = Object.keys(DATABASES) as [string, string];
@@ -145,7 +178,7 @@ export class TemporalOnPostgres implements TemporalServer {
       JSON.stringify({
         log: { stdout: true, level: 'warn' },
         persistence: {
-          ...{ defaultStore: 'default', visibilityStore: 'visibility', numHistoryShards: 4 },
+          ...{ defaultStore: 'default', visibilityStore: 'visibility', numHistoryShards: shards },
           datastores: { default: sql(store), visibility: sql(visibility) },
         },
         global: { membership: { maxJoinDuration: '30s', broadcastAddress: '127.0.0.1' } },

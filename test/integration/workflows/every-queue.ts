@@ -9,7 +9,11 @@ const STAGE_QUEUES = ['media', 'judge', 'policy-onnx'];
  */
 export async function everyQueue(
   workflows: Pick<WorkerOptions, 'taskQueue' | 'workflowBundle' | 'debugMode'>,
-  shared: Pick<WorkerOptions, 'connection' | 'activities' | 'interceptors'>,
+  shared: Pick<
+    WorkerOptions,
+    | ('connection' | 'activities' | 'interceptors')
+    | ('maxConcurrentWorkflowTaskPolls' | 'maxConcurrentActivityTaskPolls' | 'maxCachedWorkflows')
+  >,
   stageQueues: readonly string[] = STAGE_QUEUES,
 ): Promise<Worker[]> {
   const queues = [workflows, ...stageQueues.map((taskQueue) => ({ taskQueue }))];

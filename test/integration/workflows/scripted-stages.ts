@@ -171,7 +171,7 @@ const SCRIPT: Stages = {
  * Stages that answer at once and write down that they were called: what remains is the workflow's own behaviour. What
  * they take and give must meet the contract, or the run fails.
  */
-export function scriptedStages(calls: CallLog, overrides: Partial<Stages> = {}) {
+export function scriptedStages(calls: Pick<CallLog, 'push'>, overrides: Partial<Stages> = {}) {
   const stages: Stages = { ...SCRIPT, ...overrides };
   const scripted = Object.fromEntries(
     Object.entries(stages).map(([name, stage]) => [
