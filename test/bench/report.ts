@@ -1,0 +1,113 @@
+import type { Machine } from './machine.ts';
+import type { FailedRow, Measured, PeerResult, RowResult } from './result.ts';
+import { isRate } from './result.ts';
+import type { Unit } from './row.ts';
+
+/** All that `npm run bench` has measured, as `docs/benchmarks.json` keeps it. */
+export interface BenchReport {
+  /** Of the last row, ISO 8601. */
+  measured: string;
+  machine: Machine;
+  rows: (RowResult | FailedRow)[];
+}
+
+const HEAD = [
+  '| row | this project | peer | times as fast | floor | of the floor | goal |',
+  '|---|---|---|---|---|---|---|',
+];
+/** A machine on which other programs compute besides. */
+const BUSY = 0.5;
+const COLUMNS = 120;
+
+/** The page `docs/benchmarks.md`. */
+export function markdownOf(report: BenchReport): string {
+  const played = report.rows.filter((row): row is RowResult => 'own' in row);
+  const paragraphs = [
+    '# Benchmarks of speed',
+    '`npm run bench` measures this table and writes this page. Every row is the same work by this project and by a ' +
+      'peer, on one machine: medians of repeats in turns, after one that does not count. "Times as fast" is the median ' +
+      'of the ratios of neighbouring repeats. The floor is what the arithmetic, the copies or the waits of the work ' +
+      'take by themselves on this machine, and "of the floor" the share of it that this project reaches.',
+    ...machineParagraphs(report.machine, report.measured),
+    [...HEAD, ...report.rows.flatMap(linesOf)].join('\n'),
+    '## What each row does',
+    played.map(aboutRow).join('\n'),
+  ];
+  return `${paragraphs.map(wrapped).join('\n\n')}\n`;
+}
+
+function machineParagraphs({ processor, cores, memoryGigabytes, system, load, versions }: Machine, when: string) {
+  const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `Measured until ${when.slice(0, 10)} on ${cores} cores of ${processor}, ${memoryGigabytes} GB, ${system}, with ` +
+      `${named.join(', ')}.`,
+    ...(load < BUSY
+      ? []
+      : [
+          `**Other programs computed beside it (load ${load.toFixed(1)} on ${cores} cores when it began): seconds are ` +
+            'too long and ratios uncertain.**',
+        ]),
+  ];
+}
+
+/** The table alone, for a terminal. */
+export function tableOf(rows: BenchReport['rows']): string {
+  return [...HEAD, ...rows.flatMap(linesOf)].join('\n');
+}
+
+function linesOf(row: RowResult | FailedRow): string[] {
+  if ('failed' in row) return [`| ${row.title} | failed: ${cell(row.failed)} | | | | | |`];
+  const { title, unit, own, peers, floor, floorShare } = row;
+  const ownFloor = floor && ('value' in floor ? number(floor.value, unit) : `not measured: ${cell(floor.missing)}`);
+  const share = floorShare === undefined ? '' : `${(100 * floorShare).toFixed(0)} %`;
+  const goals = row.goals.map(({ text, met }) => `${text}${met === undefined ? '' : met ? ': met' : ': **not met**'}`);
+  const [first, ...others] = peers.length > 0 ? peers.map((peer) => peerCells(peer, unit)) : ['none | '];
+  return [
+    `| ${title} | ${number(own.median, unit)} | ${first} | ${ownFloor ?? ''} | ${share} | ${goals.join('; ')} |`,
+    ...others.map((cells) => `| | | ${cells} | | | |`),
+  ];
+}
+
+function peerCells(peer: PeerResult, unit: Unit): string {
+  if ('missing' in peer) return `${peer.name}: not measured (${cell(peer.missing)}) | `;
+  return `${peer.name}: ${number(peer.median, unit)} | ${peer.ratio.toFixed(2)}x`;
+}
+
+function number(value: number, unit: Unit): string {
+  return `${isRate(unit) ? value.toFixed(0) : value < 1 ? value.toFixed(3) : value.toFixed(2)} ${unit}`;
+}
+
+/** One line, without the sign that ends a cell. */
+function cell(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').replaceAll('|', '/').slice(0, 200);
+}
+
+function aboutRow({ title, work, floor, notes, own, peers, unit }: RowResult): string {
+  const spread = (name: string, { values }: Measured) =>
+    `${name} ${number(Math.min(...values), unit)} to ${number(Math.max(...values), unit)}`;
+  const sides = [
+    spread('this project', own),
+    ...peers.flatMap((peer) => ('missing' in peer ? [] : [spread(peer.name, peer)])),
+  ];
+  const ofFloor = floor && 'value' in floor ? ` The floor: ${floor.of}.` : '';
+  return `- **${title}.** ${[`${work}${ofFloor}`, ...notes].join(' ')} ${own.values.length} repeats: ${sides.join('; ')}.`;
+}
+
+/** Lines of at most 120 columns; tables stay as they are. */
+function wrapped(paragraph: string): string {
+  return paragraph
+    .split('\n')
+    .map((line) => (line.startsWith('|') ? line : wrappedLine(line)))
+    .join('\n');
+}
+
+function wrappedLine(line: string): string {
+  const indent = line.startsWith('- ') ? '  ' : '';
+  const lines: string[] = [];
+  for (const word of line.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= COLUMNS) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(last === undefined ? word : `${indent}${word}`);
+  }
+  return lines.join('\n');
+}
