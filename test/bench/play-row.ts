@@ -9,13 +9,13 @@ export async function playRow(row: Row, repeats: number, say: (text: string) => 
   const begun = performance.now();
   const open = await row.open();
   try {
-    const { sides, missing } = sidesOf(open);
+    const { sides, missing } = await warmedUp(row, open, say);
     const values: Values = { own: [], peers: new Map(sides.slice(1).map(({ name }) => [name, []])) };
-    for (let turn = 0; turn <= repeats; turn++)
+    for (let turn = 1; turn <= repeats; turn++)
       for (const side of orderOf(sides, turn)) {
         const value = await side.run();
-        say(`${row.name}: ${turn === 0 ? 'warm-up' : `${turn} of ${repeats}`}: ${side.name}: ${value.toPrecision(4)}`);
-        if (turn > 0) (side === sides[0] ? values.own : values.peers.get(side.name)!).push(value);
+        say(`${row.name}: ${turn} of ${repeats}: ${side.name}: ${value.toPrecision(4)}`);
+        (side === sides[0] ? values.own : values.peers.get(side.name)!).push(value);
       }
     const floor = typeof open.floor === 'function' ? open.floor() : open.floor;
     const notes = open.notes?.() ?? [];
@@ -26,14 +26,24 @@ export async function playRow(row: Row, repeats: number, say: (text: string) => 
   }
 }
 
+/** The sides, this project first, each after its first run. A peer that fails in that is missing. */
+async function warmedUp(row: Row, open: OpenRow, say: (text: string) => void) {
+  const own: Side = { name: 'this project', run: open.own };
+  const missing = open.peers.filter((peer): peer is MissingSide => 'missing' in peer);
+  const sides: Side[] = [];
+  for (const side of [own, ...open.peers.filter((peer): peer is Side => 'run' in peer)])
+    try {
+      say(`${row.name}: warm-up: ${side.name}: ${(await side.run()).toPrecision(4)}`);
+      sides.push(side);
+    } catch (error) {
+      if (side === own) throw error;
+      missing.push({ name: side.name, missing: (error as Error).message });
+    }
+  for (const { name, missing: reason } of missing) say(`${row.name}: ${name} is not measured: ${reason}`);
+  return { sides, missing };
+}
+
 function orderOf(sides: readonly Side[], turn: number): Side[] {
   const own = sides.filter(({ derived }) => !derived);
   return [...(turn % 2 === 0 ? own : own.toReversed()), ...sides.filter(({ derived }) => derived)];
-}
-
-/** The first is this project. */
-function sidesOf({ own, peers }: OpenRow): { sides: Side[]; missing: MissingSide[] } {
-  const there = peers.filter((peer): peer is Side => 'run' in peer);
-  const missing = peers.filter((peer): peer is MissingSide => 'missing' in peer);
-  return { sides: [{ name: 'this project', run: own }, ...there], missing };
 }

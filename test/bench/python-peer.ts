@@ -9,7 +9,9 @@ import type { MissingSide, Side } from './row.ts';
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const TORCH = fileURLToPath(new URL('../../workers/torch', import.meta.url));
 /** Lines of a peer's errors that are kept, for the reason of its end. */
-const LINES = 12;
+const LINES = 100;
+/** The line of a Python traceback that names the error. */
+const ERROR = /^[\w.]*(?:Error|Exception): /;
 
 /**
  * A program of `peers/` that does a peer's work whenever it is asked: it answers every line on its standard input by
@@ -72,8 +74,8 @@ export class PythonPeer {
   async #answer(): Promise<Record<string, unknown>> {
     const { value, done } = await this.#lines.next();
     if (!done) return JSON.parse(value) as Record<string, unknown>;
-    const reason = this.#errors.filter((line) => line.trim() !== '').at(-1) ?? 'it wrote nothing';
-    throw new Error(`${this.#child.spawnargs.slice(1, 3).join(' ')} has ended: ${reason}`);
+    const written = this.#errors.filter((line) => line.trim() !== '');
+    throw new Error(written.findLast((line) => ERROR.test(line)) ?? written.at(-1) ?? 'it ended without a word');
   }
 }
 

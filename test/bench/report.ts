@@ -1,6 +1,5 @@
 import type { Machine } from './machine.ts';
 import type { FailedRow, Measured, PeerResult, RowResult } from './result.ts';
-import { isRate } from './result.ts';
 import type { Unit } from './row.ts';
 
 /** All that `npm run bench` has measured, as `docs/benchmarks.json` keeps it. */
@@ -73,8 +72,10 @@ function peerCells(peer: PeerResult, unit: Unit): string {
   return `${peer.name}: ${number(peer.median, unit)} | ${peer.ratio.toFixed(2)}x`;
 }
 
+/** With three digits at least. */
 function number(value: number, unit: Unit): string {
-  return `${isRate(unit) ? value.toFixed(0) : value < 1 ? value.toFixed(3) : value.toFixed(2)} ${unit}`;
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.max(Math.abs(value), 1e-3))));
+  return `${unit === 'activities' ? value : value.toFixed(digits)} ${unit}`;
 }
 
 /** One line, without the sign that ends a cell. */

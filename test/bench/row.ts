@@ -1,7 +1,7 @@
 import type { Goal } from './goal.ts';
 
 /** What a number of a row is. Of `seconds` and `milliseconds` less is better, of a rate more. */
-export type Unit = 's' | 'ms' | 'tokens/s' | 'texts/s' | 'activities';
+export type Unit = 's' | 'ms' | 'tokens/s' | 'analyses/s' | 'activities';
 
 /** One side of a row: does the work once, and gives the row's number. */
 export interface Side {

@@ -26,3 +26,5 @@ lock embedding-model --no-deps
 lock s3-server
 lock local-judge
 lock local-judge-model --no-deps
+# It has the torch of .venv-torch, which needs Python 3.11.
+lock bench --python-version 3.11 --constraint ../../../workers/torch/requirements.lock

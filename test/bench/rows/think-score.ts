@@ -21,7 +21,7 @@ const MOST_ROUNDS = 100;
 export const thinkScorer: Row = {
   name: 'think-score',
   title: `think scorer, ${GROUPS} x ${COMPLETIONS} analyses`,
-  unit: 'texts/s',
+  unit: 'analyses/s',
   work:
     `Score ${GROUPS} x ${COMPLETIONS} analyses of ${SUBJECTS} subjects, of which hardly a phrase was seen before, with ` +
     'bge-small-en in int8. The peer is sentence-transformers with the same ONNX file as its first module (its own ONNX ' +
