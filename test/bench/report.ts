@@ -7,8 +7,11 @@ export interface BenchReport {
   /** Of the last row, ISO 8601. */
   measured: string;
   machine: Machine;
-  rows: (RowResult | FailedRow)[];
+  rows: ReportedRow[];
 }
+
+/** A row, and the load of the machine when the command began that measured it. */
+export type ReportedRow = (RowResult | FailedRow) & { load: number };
 
 const HEAD = [
   '| row | this project | peer | times as fast | floor | of the floor | goal |',
@@ -20,14 +23,15 @@ const COLUMNS = 120;
 
 /** The page `docs/benchmarks.md`. */
 export function markdownOf(report: BenchReport): string {
-  const played = report.rows.filter((row): row is RowResult => 'own' in row);
+  const played = report.rows.filter((row): row is RowResult & { load: number } => 'own' in row);
   const paragraphs = [
     '# Benchmarks of speed',
     '`npm run bench` measures this table and writes this page. Every row is the same work by this project and by a ' +
       'peer, on one machine: medians of repeats in turns, after one that does not count. "Times as fast" is the median ' +
       'of the ratios of neighbouring repeats. The floor is what the arithmetic, the copies or the waits of the work ' +
       'take by themselves on this machine, and "of the floor" the share of it that this project reaches.',
-    ...machineParagraphs(report.machine, report.measured),
+    aboutMachine(report.machine, report.measured),
+    ...busyParagraph(report),
     [...HEAD, ...report.rows.flatMap(linesOf)].join('\n'),
     '## What each row does',
     played.map(aboutRow).join('\n'),
@@ -35,22 +39,26 @@ export function markdownOf(report: BenchReport): string {
   return `${paragraphs.map(wrapped).join('\n\n')}\n`;
 }
 
-function machineParagraphs({ processor, cores, memoryGigabytes, system, load, versions }: Machine, when: string) {
+function aboutMachine({ processor, cores, memoryGigabytes, system, versions }: Machine, when: string): string {
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return [
+  return (
     `Measured until ${when.slice(0, 10)} on ${cores} cores of ${processor}, ${memoryGigabytes} GB, ${system}, with ` +
-      `${named.join(', ')}.`,
-    ...(load < BUSY
-      ? []
-      : [
-          `**Other programs computed beside it (load ${load.toFixed(1)} on ${cores} cores when it began): seconds are ` +
-            'too long and ratios uncertain.**',
-        ]),
+    `${named.join(', ')}.`
+  );
+}
+
+function busyParagraph({ rows, machine: { cores } }: BenchReport): string[] {
+  const busy = rows.filter(({ load }) => load >= BUSY);
+  if (busy.length === 0) return [];
+  const most = Math.max(...busy.map(({ load }) => load));
+  return [
+    `**Other programs computed beside ${busy.length} of these rows (a load of up to ${most.toFixed(0)} on ${cores} ` +
+      'cores): their seconds, ratios and floors mean nothing. They show that the rows run.**',
   ];
 }
 
 /** The table alone, for a terminal. */
-export function tableOf(rows: BenchReport['rows']): string {
+export function tableOf(rows: readonly (RowResult | FailedRow)[]): string {
   return [...HEAD, ...rows.flatMap(linesOf)].join('\n');
 }
 
@@ -91,7 +99,11 @@ function aboutRow({ title, work, floor, notes, own, peers, unit }: RowResult): s
     ...peers.flatMap((peer) => ('missing' in peer ? [] : [spread(peer.name, peer)])),
   ];
   const ofFloor = floor && 'value' in floor ? ` The floor: ${floor.of}.` : '';
-  return `- **${title}.** ${[`${work}${ofFloor}`, ...notes].join(' ')} ${own.values.length} repeats: ${sides.join('; ')}.`;
+  return `- **${title}.** ${[`${work}${ofFloor}`, ...notes].join(' ')} ${counted(own.values.length)}: ${sides.join('; ')}.`;
+}
+
+function counted(repeats: number): string {
+  return repeats === 1 ? 'One repeat' : `${repeats} repeats`;
 }
 
 /** Lines of at most 120 columns; tables stay as they are. */

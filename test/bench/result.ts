@@ -22,6 +22,7 @@ export interface RowResult {
   floorShare?: number;
   goals: { text: string; met?: boolean }[];
   notes: string[];
+  /** That the row took, its starts included. */
   seconds: number;
 }
 

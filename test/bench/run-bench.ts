@@ -5,7 +5,7 @@ import { findInstallation } from '../../cli/installation.ts';
 import { closeGemm } from './floor/gemm-floor.ts';
 import { describeMachine } from './machine.ts';
 import { playRow } from './play-row.ts';
-import { type BenchReport, markdownOf, tableOf } from './report.ts';
+import { type BenchReport, markdownOf, type ReportedRow, tableOf } from './report.ts';
 import type { FailedRow, RowResult } from './result.ts';
 import type { Row } from './row.ts';
 import { ROWS } from './rows.ts';
@@ -49,10 +49,10 @@ process.exit();
 
 async function measure(): Promise<void> {
   const machine = await describeMachine();
-  const found: (RowResult | FailedRow)[] = [];
+  const found: ReportedRow[] = [];
   for (const row of chosen()) {
     say(`${row.name}, about ${row.minutes} min: ${row.title}`);
-    found.push(await played(row));
+    found.push({ ...(await played(row)), load: machine.load });
     await closeGemm();
   }
   process.stdout.write(`${tableOf(found)}\n`);
@@ -85,7 +85,7 @@ async function played(row: Row): Promise<RowResult | FailedRow> {
 }
 
 /** The rows of the page, those that were measured anew in place of the old ones. */
-async function withOthers(found: (RowResult | FailedRow)[]): Promise<(RowResult | FailedRow)[]> {
+async function withOthers(found: ReportedRow[]): Promise<ReportedRow[]> {
   const old = await readFile(data, 'utf8').then(
     (text) => (JSON.parse(text) as BenchReport).rows,
     () => [],

@@ -1,7 +1,6 @@
 """qwen-vl-utils with one of its readers: the sampled and resized frames of a video; gives seconds."""
 
 import os
-import sys
 import time
 
 from .channel import Channel
@@ -16,10 +15,13 @@ def main() -> None:
     from qwen_vl_utils import vision_process
 
     torch.set_num_threads(options["threads"])
-    if options["reader"] not in sys.modules:
-        __import__(options["reader"])
+    reader = options["reader"]
+    read = vision_process.VIDEO_READER_BACKENDS[reader]
+    try:
+        read({"video": options["video"], "nframes": options["frames"]})
+    except Exception as error:
+        raise RuntimeError(f"{reader} reads no video here: {str(error).splitlines()[0]}") from None
     # Where a reader fails, qwen-vl-utils would silently take another one.
-    read = vision_process.VIDEO_READER_BACKENDS[options["reader"]]
     vision_process.VIDEO_READER_BACKENDS["torchvision"] = read
     height, width = options["size"]
 

@@ -37,7 +37,7 @@ export const growth: Row[] = [
       unit: 'ms',
       work:
         `A run of ${count} steps on a real Temporal server whose stages answer at once, in milliseconds a step; its ` +
-        'worker is in the process that measures.',
+        'worker, and the stages that a test scripts, are in the process that measures.',
       goals: [timesAsFastAs(`of ${STEPS[i]}`, LINEAR)],
       minutes: count > 100 ? 12 : 2,
       ...(count > 100 && { repeats: 3 }),
@@ -49,6 +49,7 @@ export const growth: Row[] = [
 async function openSamples(count: number, fewer: number) {
   const folder = await mkdtemp(join(tmpdir(), 'videocap-bench-growth-'));
   const video = await makeTestVideo(folder, SHORT);
+  const other = await makeTestVideo(folder, { ...SHORT, width: 160, height: 120 });
   let stores = 0;
   const memory: number[] = [];
   const prepare = async (samples: number) => {
@@ -56,7 +57,7 @@ async function openSamples(count: number, fewer: number) {
     const entry = (i: number) => JSON.stringify({ id: `s${i}`, video, caption: `Picture ${i} moves.` });
     await writeFile(train, `${Array.from({ length: samples }, (_, i) => entry(i)).join('\n')}\n`);
     const heldOut = join(folder, 'held-out.jsonl');
-    await writeFile(heldOut, `${JSON.stringify({ id: 'h', video, caption: 'It stops.' })}\n`);
+    await writeFile(heldOut, `${JSON.stringify({ id: 'h', video: other, caption: 'It stops.' })}\n`);
     const store = new ArtifactStore(join(folder, `store-${++stores}`));
     const { prepareDataset } = createDatasetActivities({ store });
     const begun = performance.now();

@@ -54,7 +54,7 @@ function rowOf(latency: number, concurrency: number): Row {
           const more = {
             ...{ 'algorithm.rolloutLag': 1, 'algorithm.steps': STEPS, 'dataset.trainSamples': SAMPLES * STEPS },
             // Another seed for each run: an answer that is in the ledger is not asked for again.
-            ...{ seed: ++seed, 'dataset.seed': seed, 'reward.caption.weight': 1, 'reward.caption.variant': 'linear' },
+            ...{ seed: ++seed, 'reward.caption.weight': 1, 'reward.caption.variant': 'linear' },
             ...{ 'judge.kind': 'llm', 'judge.model': 'm', 'judge.baseUrl': judge.baseUrl },
             ...{ 'judge.apiKeyEnv': 'BENCH_JUDGE_KEY', 'judge.concurrency': concurrency },
           };

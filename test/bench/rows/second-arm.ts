@@ -14,7 +14,7 @@ export const secondArm: Row = {
   unit: 's',
   work:
     `The benchmark of the start policy on ${CLIPS} held-out clips, with a judge that answers after ${LATENCY} s: of an ` +
-    'arm whose algorithm is another one, after the first arm has had it.',
+    'arm with another `beta`, after the first arm has had it.',
   goals: [
     timesAsFastAs('the first arm', 20),
     {
@@ -32,10 +32,10 @@ export const secondArm: Row = {
     let seed = 0;
     let first = 0;
     let calls = 0;
-    const benchmark = async (kind: string) => {
+    const benchmark = async (name: string, beta: number) => {
       const begun = performance.now();
       await world.benchmark({
-        ...{ 'algorithm.kind': kind, name: `bench-${kind}`, 'dataset.seed': seed, 'dataset.trainSamples': 1 },
+        ...{ name, 'algorithm.beta': beta, 'dataset.seed': seed, 'dataset.trainSamples': 1 },
         ...{ 'dataset.heldOutSamples': CLIPS, 'judge.kind': 'llm', 'judge.model': 'm' },
         ...{ 'judge.baseUrl': judge.baseUrl, 'judge.apiKeyEnv': 'BENCH_JUDGE_KEY', 'judge.concurrency': 8 },
       });
@@ -44,9 +44,9 @@ export const secondArm: Row = {
     return {
       async own() {
         seed += 1;
-        first = await benchmark('grpo');
+        first = await benchmark('first-arm', 0.04);
         const before = (await judge.account()).answered;
-        const second = await benchmark('sft');
+        const second = await benchmark('second-arm', 0);
         calls = (await judge.account()).answered - before;
         return second;
       },

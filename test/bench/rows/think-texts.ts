@@ -1,4 +1,4 @@
-import { seedAt } from '../../../core/random.ts';
+import { uniformAt } from '../../../core/random.ts';
 import type { Thought } from '../../../core/sample.ts';
 
 const COLOURS = ['red', 'green', 'blue', 'yellow', 'purple', 'white', 'brown', 'grey', 'orange', 'black'];
@@ -21,7 +21,8 @@ export function thoughtGroups(seed: number, groups: number, completions: number,
 }
 
 function thought(seed: number, place: readonly number[], subjects: number): Thought {
-  const pick = (words: readonly string[], ...at: number[]) => words[seedAt(seed, [...place, ...at]) % words.length]!;
+  const pick = (words: readonly string[], ...at: number[]) =>
+    words[Math.floor(uniformAt(seed, [...place, ...at]) * words.length)]!;
   return Array.from({ length: subjects }, (_, s) => ({
     subject: `${pick(LOOKS, s, 0)} ${pick(COLOURS, s, 1)} ${pick(KINDS, s, 2)} near the ${pick(PLACES, s, 3)}`,
     attributes: [0, 1].map(

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GrpoConfig } from '../../../algorithms/grpo.ts';
-import { seedAt } from '../../../core/random.ts';
+import { uniformAt } from '../../../core/random.ts';
 import { modelPath } from '../../../policy/model/model-path.ts';
 import { OnnxEngine } from '../../../policy/onnx/engine/onnx-engine.ts';
 import { openModelFolder } from '../../../policy/onnx/model/model-folder.ts';
@@ -34,7 +34,7 @@ export const update: Row = {
     const model = modelPath('tiny');
     const shown = await writeShown(folder, model, SAMPLES);
     const tokenIds = grid((clip, group) =>
-      Array.from({ length: TOKENS }, (_, t) => seedAt(1, [clip, group, t]) % WORDS),
+      Array.from({ length: TOKENS }, (_, t) => Math.floor(uniformAt(1, [clip, group, t]) * WORDS)),
     );
     const advantages = grid((_, group) => (group - (GROUP - 1) / 2) / 2.5);
     const batch = join(folder, 'batch.json');

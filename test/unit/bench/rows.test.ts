@@ -49,8 +49,9 @@ describe('a row', () => {
     const result = await playRow(rowOf({ peers }, { goals: [timesAsFastAs('peer', 2)] }), 1, silent);
     expect(result.goals).toEqual([{ text: '>= 2x peer' }]);
     const machine = { processor: 'P', cores: 2, memoryGigabytes: 8, system: 's', load: 0, versions: {} };
-    const page = markdownOf({ measured: '2026-01-01T00:00:00Z', machine, rows: [result] });
+    const page = markdownOf({ measured: '2026-01-01T00:00:00Z', machine, rows: [{ ...result, load: 3 }] });
     expect(page).toContain('peer: not measured (no wheel)');
+    expect(page).toContain('Other programs computed beside 1 of these rows (a load of up to 3 on 2 cores)');
   });
 
   it('takes a peer that fails at first for missing', async () => {
