@@ -27,9 +27,9 @@ export function markdownOf(report: BenchReport): string {
   const paragraphs = [
     '# Benchmarks of speed',
     '`npm run bench` measures this table and writes this page. Every row is the same work by this project and by a ' +
-      'peer, on one machine: medians of repeats in turns, after one that does not count. "Times as fast" is the median ' +
-      'of the ratios of neighbouring repeats. The floor is what the arithmetic, the copies or the waits of the work ' +
-      'take by themselves on this machine, and "of the floor" the share of it that this project reaches.',
+      'peer, on one machine: medians of repeats in turns, after one that does not count. "Times as fast" is the ' +
+      'median of the ratios of neighbouring repeats. The floor is what the arithmetic, the copies or the waits of the ' +
+      'work take by themselves on this machine, and "of the floor" the share of it that this project reaches.',
     aboutMachine(report.machine, report.measured),
     ...busyParagraph(report),
     [...HEAD, ...report.rows.flatMap(linesOf)].join('\n'),
@@ -99,7 +99,8 @@ function aboutRow({ title, work, floor, notes, own, peers, unit }: RowResult): s
     ...peers.flatMap((peer) => ('missing' in peer ? [] : [spread(peer.name, peer)])),
   ];
   const ofFloor = floor && 'value' in floor ? ` The floor: ${floor.of}.` : '';
-  return `- **${title}.** ${[`${work}${ofFloor}`, ...notes].join(' ')} ${counted(own.values.length)}: ${sides.join('; ')}.`;
+  const about = [`${work}${ofFloor}`, ...notes].join(' ');
+  return `- **${title}.** ${about} ${counted(own.values.length)}: ${sides.join('; ')}.`;
 }
 
 function counted(repeats: number): string {

@@ -23,8 +23,8 @@ const OPTIONS = FrameOptions.parse({ count: FRAMES, sampling: 'ends', minPixels:
 
 const WORK =
   `Take ${FRAMES} frames, the first and the last among them, from an H.264 file and resize them by Qwen2-VL's rule. ` +
-  'Here with the hash of a file that was never seen and the bytes of the clip that the store keeps; qwen-vl-utils with ' +
-  'the same number of frames and the same size, in a process that has imported it before.';
+  'Here with the hash of a file that was never seen and the bytes of the clip that the store keeps; qwen-vl-utils ' +
+  'with the same number of frames and the same size, in a process that has imported it before.';
 
 /** Frames that no run has taken before. */
 export const coldFrames: Row[] = [

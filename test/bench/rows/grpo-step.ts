@@ -19,8 +19,8 @@ export const grpoSteps: Row[] = [42, 112].map((tokens) => ({
   unit: 's',
   work:
     `Sample ${SAMPLES} x ${GROUP} completions of exactly ${tokens} tokens of the tiny Qwen2-VL, score them, and make ` +
-    'one update with a KL term. Here a whole step of a run on a real Temporal server, from record to record, with its ' +
-    'checkpoint, records and MLflow; TRL keeps nothing.',
+    'one update with a KL term. Here a whole step of a run on a real Temporal server, from record to record, with ' +
+    'its checkpoint, records and MLflow; TRL keeps nothing.',
   goals: [timesAsFastAs('TRL', 2.5), shareOfFloor(0.4)],
   minutes: tokens === 42 ? 4 : 5,
   async open() {

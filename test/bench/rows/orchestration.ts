@@ -15,8 +15,8 @@ export const orchestration: Row = {
   title: 'orchestration of a quickstart step',
   unit: 'ms',
   work:
-    'The time of a step of the quickstart (8 x 8 completions) in a run on a real Temporal server, less the time of the ' +
-    'same stages, with the same inputs, called in one process without Temporal, workers and MLflow.',
+    'The time of a step of the quickstart (8 x 8 completions) in a run on a real Temporal server, less the time of ' +
+    'the same stages, with the same inputs, called in one process without Temporal, workers and MLflow.',
   goals: [
     atMost(40, 'ms'),
     {

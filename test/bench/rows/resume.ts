@@ -16,8 +16,8 @@ export const resume: Row = {
   title: 'resume: activities made again',
   unit: 'activities',
   work:
-    `A run of ${STEPS} steps of 4 x 8 completions whose worker is killed after step ${RECORDED} and replaced: how many ` +
-    'activities begin a second time.',
+    `A run of ${STEPS} steps of 4 x 8 completions whose worker is killed after step ${RECORDED} and replaced: how ` +
+    'many activities begin a second time.',
   goals: [
     {
       text: 'only those that were running',

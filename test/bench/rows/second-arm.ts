@@ -13,8 +13,8 @@ export const secondArm: Row = {
   title: 'second sweep arm: base benchmark',
   unit: 's',
   work:
-    `The benchmark of the start policy on ${CLIPS} held-out clips, with a judge that answers after ${LATENCY} s: of an ` +
-    'arm with another `beta`, after the first arm has had it.',
+    `The benchmark of the start policy on ${CLIPS} held-out clips, with a judge that answers after ${LATENCY} s: of ` +
+    'an arm with another `beta`, after the first arm has had it.',
   goals: [
     timesAsFastAs('the first arm', 20),
     {

@@ -62,8 +62,8 @@ export const starts: Row[] = [
     title: 'start: quickstart to its first step',
     unit: 's',
     work:
-      'From `npm run quickstart` without servers and data, with everything installed, to the record of step 1: servers, ' +
-      'worker, data set, base benchmark, step.',
+      'From `npm run quickstart` without servers and data, with everything installed, to the record of step 1: ' +
+      'servers, worker, data set, base benchmark, step.',
     goals: [],
     minutes: 6,
     async open() {

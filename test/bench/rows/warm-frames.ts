@@ -17,7 +17,7 @@ export const warmFrames: Row = {
   name: 'frames-warm',
   title: `frames warm, ${CLIPS} x 10 s of 720p`,
   unit: 's',
-  work: `The stage that takes the frames of ${CLIPS} videos, in a store that has their clips, and in one that has none.`,
+  work: `The stage that takes the frames of ${CLIPS} videos: in a store that has their clips, and in an empty one.`,
   goals: [timesAsFastAs('an empty store', 20)],
   minutes: 3,
   async open() {
