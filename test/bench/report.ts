@@ -28,8 +28,8 @@ export function markdownOf(report: BenchReport): string {
     '# Benchmarks of speed',
     '`npm run bench` measures this table and writes this page. Every row is the same work by this project and by a ' +
       'peer, on one machine: medians of repeats in turns, after one that does not count. "Times as fast" is the ' +
-      'median of the ratios of neighbouring repeats. The floor is what the arithmetic, the copies or the waits of the ' +
-      'work take by themselves on this machine, and "of the floor" the share of it that this project reaches.',
+      'median of the ratios of neighbouring repeats. The floor is what the arithmetic, the copies or the waits of ' +
+      'the work take by themselves on this machine, and "of the floor" the share of it that this project reaches.',
     aboutMachine(report.machine, report.measured),
     ...busyParagraph(report),
     [...HEAD, ...report.rows.flatMap(linesOf)].join('\n'),

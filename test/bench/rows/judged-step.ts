@@ -34,7 +34,7 @@ function rowOf(latency: number, concurrency: number): Row {
     work:
       `The GRPO step of ${TOKENS} tokens with a judge that answers each of ${questions} questions after ` +
       `${latency} s, ${concurrency} at once. Here with \`rolloutLag: 1\` over a real Temporal server, a real client, ` +
-      'its ledger, and an endpoint in another process; TRL with its asynchronous reward path, with a timer as its judge.',
+      'its ledger, and an endpoint in another process; TRL with its asynchronous reward path and a timer.',
     goals: [timesTheFloor(1.15), ...fast],
     minutes: latency === 1 && concurrency === 8 ? 7 : 5,
     async open() {

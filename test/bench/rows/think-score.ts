@@ -25,8 +25,9 @@ export const thinkScorer: Row = {
   work:
     `Score ${GROUPS} x ${COMPLETIONS} analyses of ${SUBJECTS} subjects, of which hardly a phrase was seen before, ` +
     'with bge-small-en in int8. The peer is sentence-transformers with the same ONNX file as its first module (its ' +
-    'own ONNX backend, optimum, does not install with this transformers), batches of 32 phrases, scipy for the matching, ' +
-    'cosines alone, and no cache. Here every phrase is embedded alone, so that no score depends on its neighbours.',
+    'own ONNX backend, optimum, does not install with this transformers), batches of 32 phrases, scipy for the ' +
+    'matching, cosines alone, and no cache. Here every phrase is embedded alone, so that no score depends on its ' +
+    'neighbours.',
   goals: [timesAsFastAs('sentence-transformers', 3)],
   minutes: 2,
   async open() {
