@@ -53,31 +53,37 @@ function busyParagraph({ rows, machine: { cores } }: BenchReport): string[] {
   const most = Math.max(...busy.map(({ load }) => load));
   return [
     `**Other programs computed beside ${busy.length} of these rows (a load of up to ${most.toFixed(0)} on ${cores} ` +
-      'cores): their seconds, ratios and floors mean nothing. They show that the rows run.**',
+      'cores): their numbers mean nothing, and have no ratios. They show that the rows run.**',
   ];
 }
 
 /** The table alone, for a terminal. */
-export function tableOf(rows: readonly (RowResult | FailedRow)[]): string {
+export function tableOf(rows: readonly ReportedRow[]): string {
   return [...HEAD, ...rows.flatMap(linesOf)].join('\n');
 }
 
-function linesOf(row: RowResult | FailedRow): string[] {
+/** What was measured beside other programs has no ratios, and meets no goal. */
+function linesOf(row: ReportedRow): string[] {
   if ('failed' in row) return [`| ${row.title} | failed: ${cell(row.failed)} | | | | | |`];
-  const { title, unit, own, peers, floor, floorShare } = row;
+  const { title, unit, own, peers, floor, floorShare, load } = row;
+  const busy = load >= BUSY;
   const ownFloor = floor && ('value' in floor ? number(floor.value, unit) : `not measured: ${cell(floor.missing)}`);
-  const share = floorShare === undefined ? '' : `${(100 * floorShare).toFixed(0)} %`;
-  const goals = row.goals.map(({ text, met }) => `${text}${met === undefined ? '' : met ? ': met' : ': **not met**'}`);
-  const [first, ...others] = peers.length > 0 ? peers.map((peer) => peerCells(peer, unit)) : ['none | '];
+  const share = floorShare === undefined || busy ? '' : `${(100 * floorShare).toFixed(0)} %`;
+  const goals = row.goals.map(({ text, met }) => `${text}${met === undefined || busy ? '' : verdictOf(met)}`);
+  const [first, ...others] = peers.length > 0 ? peers.map((peer) => peerCells(peer, unit, busy)) : ['none | '];
   return [
     `| ${title} | ${number(own.median, unit)} | ${first} | ${ownFloor ?? ''} | ${share} | ${goals.join('; ')} |`,
     ...others.map((cells) => `| | | ${cells} | | | |`),
   ];
 }
 
-function peerCells(peer: PeerResult, unit: Unit): string {
+function verdictOf(met: boolean): string {
+  return met ? ': met' : ': **not met**';
+}
+
+function peerCells(peer: PeerResult, unit: Unit, busy: boolean): string {
   if ('missing' in peer) return `${peer.name}: not measured (${cell(peer.missing)}) | `;
-  return `${peer.name}: ${number(peer.median, unit)} | ${peer.ratio.toFixed(2)}x`;
+  return `${peer.name}: ${number(peer.median, unit)} | ${busy ? '' : `${peer.ratio.toFixed(2)}x`}`;
 }
 
 /** With three digits at least. */

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Resolves the .in files here into lock files with hashes, for every platform and for Python 3.10 and later (the peers: 3.11). Needs uv.
+# Resolves the .in files here into lock files with hashes, for every platform and for Python 3.10 and later, those of
+# `npm run bench` for 3.11. Needs uv.
 set -euo pipefail
 cd "$(dirname "$0")"
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { gradientGemms, operations, samplingGemms, scoringGemms } from '../../bench/floor/gemms.ts';
 import { atMost, shareOfFloor, timesAsFastAs, timesTheFloor } from '../../bench/goal.ts';
 import { playRow } from '../../bench/play-row.ts';
-import { markdownOf } from '../../bench/report.ts';
+import { markdownOf, tableOf } from '../../bench/report.ts';
 import type { OpenRow, Row } from '../../bench/row.ts';
 import { ROWS } from '../../bench/rows.ts';
 
@@ -52,6 +52,15 @@ describe('a row', () => {
     const page = markdownOf({ measured: '2026-01-01T00:00:00Z', machine, rows: [{ ...result, load: 3 }] });
     expect(page).toContain('peer: not measured (no wheel)');
     expect(page).toContain('Other programs computed beside 1 of these rows (a load of up to 3 on 2 cores)');
+  });
+
+  it.each([
+    [0, 'peer: 4.00 s | 4.00x |  |  | >= 2x peer: met |'],
+    [3, 'peer: 4.00 s |  |  |  | >= 2x peer |'],
+  ])('has ratios and met goals on the page only where nothing else computed: load %s', async (load, expected) => {
+    const peers = [{ name: 'peer', run: giving(4) }];
+    const result = await playRow(rowOf({ peers }, { goals: [timesAsFastAs('peer', 2)] }), 1, silent);
+    expect(tableOf([{ ...result, load }])).toContain(expected);
   });
 
   it('takes a peer that fails at first for missing', async () => {
