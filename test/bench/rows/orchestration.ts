@@ -37,7 +37,8 @@ export const orchestration: Row = {
       async own() {
         const { workflowId } = await world.run({
           ...{ 'algorithm.steps': STEPS, 'dataset.trainSamples': 8 * STEPS, 'dataset.heldOutSamples': 2 },
-          ...{ 'benchmark.everySteps': STEPS, 'checkpoints.keepEvery': STEPS },
+          // The stages are called again with the checkpoints that they had.
+          ...{ 'benchmark.everySteps': STEPS, 'checkpoints.keepEvery': 1 },
         });
         const { events } = await world.client.workflow.getHandle(workflowId).fetchHistory();
         const played = stepsIn(events!, FROM, TO);
