@@ -6,5 +6,5 @@ import { readsWords, startOpenAiServer } from '../servers/openai-server.ts';
  */
 const server = await startOpenAiServer(readsWords, { latencyMilliseconds: Number(process.argv[2]) });
 process.send!(server.baseUrl);
-process.once('message', () => process.send!(server.account()));
+process.on('message', () => process.send!(server.account()));
 process.once('disconnect', () => process.exit());

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Resolves the .in files here into lock files with hashes, for every platform and for Python 3.10 and later. Needs uv.
+# Resolves the .in files here into lock files with hashes, for every platform and for Python 3.10 and later, those of
+# `npm run bench` for 3.11. Needs uv.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -14,7 +15,7 @@ omit=()
 for package in "${unused[@]}"; do omit+=(--no-emit-package "$package"); done
 
 lock() {
-  uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
+  uv pip compile --quiet --universal --python-version "${python:-3.10}" --generate-hashes --no-emit-index-url \
     --custom-compile-command cli/setup/requirements/compile.sh "$1.in" --output-file "$1.lock" "${@:2}"
 }
 lock servers "${omit[@]}"
@@ -26,3 +27,5 @@ lock embedding-model --no-deps
 lock s3-server
 lock local-judge
 lock local-judge-model --no-deps
+# It has the torch of .venv-torch, which needs Python 3.11.
+python=3.11 lock bench --constraint ../../../workers/torch/requirements.lock
