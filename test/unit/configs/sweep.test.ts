@@ -15,7 +15,7 @@ const arm = (fields: object) => ({ grpo: ArmFields.parse(fields) });
 
 describe('a sweep file', () => {
   test('that ships has every arm of the paper’s question, in three conditions, all with right configs', async () => {
-    expect(await sweepNames()).toEqual(['sft-vs-grpo']);
+    expect(await sweepNames()).toEqual(['sft-vs-grpo', 'short-sweep']);
     const parts = parseSweep(await readSweep('sft-vs-grpo'));
     const arms = await checkArms(parts, BASE, 'sft-vs-grpo');
     expect(arms.map((each) => each.arm.name)).toEqual([
