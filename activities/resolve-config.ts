@@ -1,13 +1,15 @@
+import { dirname } from 'node:path';
 import { readAllowed } from '../configs/allowed.ts';
 import { requireAllowedConfig } from '../configs/allowed-configs.ts';
 import { configHash, keptConfig } from '../configs/kept-configs.ts';
-import { type ConfigText, configOf, isConfigPath, readConfig } from '../configs/load-config.ts';
+import { type ConfigText, configOf, isConfigPath, parseConfig, readConfig } from '../configs/load-config.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import { configOfRun } from '../contracts/run-config.ts';
-import type { RunInput } from '../contracts/run-input.ts';
+import type { ResolveConfigInput, RunInput } from '../contracts/run-input.ts';
 import { VideocapError } from '../core/errors.ts';
 import { parseRunCheckpoint } from '../policy/run-checkpoint.ts';
 import type { ActivityDeps } from './activity-deps.ts';
+import { noteStart } from './note-start.ts';
 import { pinnedReward } from './pinned-reward.ts';
 
 /**
@@ -16,16 +18,26 @@ import { pinnedReward } from './pinned-reward.ts';
  */
 export function createConfigActivities(deps: Pick<ActivityDeps, 'store' | 'home' | 'env' | 'signal'>) {
   return {
-    async resolveConfig(input: RunInput): Promise<{ config: ExperimentConfig }> {
+    async resolveConfig({ runKey, ...input }: ResolveConfigInput): Promise<{ config: ExperimentConfig }> {
+      const { overrides } = input;
       const checkpoint = parseRunCheckpoint(input.config);
       if (checkpoint) {
-        const { config } = await configOfRun(deps.store, checkpoint, input.overrides);
+        const { config } = await configOfRun(deps.store, checkpoint, overrides);
+        const base = async () => (await configOfRun(deps.store, checkpoint, {})).config;
+        if (runKey !== undefined) await noteStart(deps.store, runKey, { ...input, base });
         return { config: { ...config, reward: await pinnedReward(deps, config.reward) } };
       }
-      const config = await configOf(await textOf(input, deps.home), input.overrides, deps.signal?.());
+      const text = await textOf(input, deps.home);
+      const config = await configOf(text, overrides, deps.signal?.());
+      if (runKey !== undefined) await noteStart(deps.store, runKey, { ...input, base: async () => named(text) });
       return { config: { ...config, reward: await pinnedReward(deps, config.reward) } };
     },
   };
+}
+
+/** A config without changes, and without a look at its data, which may be large. */
+function named({ name, text }: ConfigText): ExperimentConfig {
+  return parseConfig(text, { file: name, folder: dirname(name) });
 }
 
 /** The config's text as the command has read it that started the run; else as it is now, if runs may open it. */

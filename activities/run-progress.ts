@@ -29,6 +29,7 @@ import { keyOf, parseKey } from '../core/store-layout.ts';
 import { keyOfContent, nameIn } from '../core/stored-ref.ts';
 import { type JudgeConfig, judgement } from '../judge/judge-config.ts';
 import type { ActivityDeps } from './activity-deps.ts';
+import { noteStart } from './note-start.ts';
 import { pinnedReward } from './pinned-reward.ts';
 import { byFiles } from './policy-files.ts';
 
@@ -70,6 +71,10 @@ export function createProgressActivities(deps: Pick<ActivityDeps, 'store' | 'hom
         (await startOf(store, runKey, from.step)) ?? (await copyOfParent(store, { run, step: from.step }, runKey));
       const parsed = forkConfig(from.run, start.config, overrides);
       const config = { ...parsed, reward: await pinnedReward(deps, parsed.reward) };
+      await noteStart(store, runKey, {
+        ...{ config: from.run, overrides, fork: { run, step: from.step } },
+        base: async () => start.config,
+      });
       const own = ({
         benchmarkSpent: _,
         captionsSpent: ____,

@@ -27,6 +27,7 @@ import { sha256 } from '../core/sha256.ts';
 import { keyOf } from '../core/store-layout.ts';
 import { isLlm, type JudgeConfig } from '../judge/judge-config.ts';
 import type { JudgeSpending } from '../judge/usage.ts';
+import { clipsOfArms } from '../report/sweep-clips.ts';
 import { sweepMarkdown } from '../report/sweep-markdown.ts';
 import { type MeasuredRun, sweepTable } from '../report/sweep-table.ts';
 import type { ActivityDeps } from './activity-deps.ts';
@@ -99,24 +100,31 @@ export function createSweepTableActivities({ store }: Pick<ActivityDeps, 'store'
       const input = WriteSweepTableInput.parse(rawInput);
       const { runKey } = input;
       const hash = sha256(JSON.stringify(input)).slice(0, HASH_DIGITS);
-      const result = await compareRuns(store, input);
+      const { table: result, runs } = await compared(store, input);
       const table = await store.putJsonOnce(keyOf('sweepTable', { runKey, hash }), async () => result);
       const report = await store.once(keyOf('sweepReport', { runKey, hash }), async () => sweepMarkdown(result));
       const page = await store.once(keyOf('sweepPage', { runKey, hash }), async () => {
         // The drawing library is large; a worker that loads it here starts sooner.
         const { sweepPage } = await import('../report/sweep-page.ts');
-        return sweepPage(result);
+        return sweepPage(result, clipsOfArms(runs, result.metric));
       });
       return { result, table, report, page };
     },
   };
 }
 
+type Compared = Omit<z.infer<typeof WriteSweepTableInput>, 'runKey'>;
+
 /** The table of runs whose results lie in a store. */
-export async function compareRuns(
+export async function compareRuns(store: ArtifactStore, input: Compared): Promise<SweepTable> {
+  return (await compared(store, input)).table;
+}
+
+/** The table with the runs that it is made of. */
+async function compared(
   store: ArtifactStore,
-  { name, metric, reference, outcomes }: Omit<z.infer<typeof WriteSweepTableInput>, 'runKey'>,
-): Promise<SweepTable> {
+  { name, metric, reference, outcomes }: Compared,
+): Promise<{ table: SweepTable; runs: MeasuredRun[] }> {
   const runs: MeasuredRun[] = [];
   const videos: string[] = [];
   const startCaptions: string[] = [];
@@ -130,7 +138,7 @@ export async function compareRuns(
     paid += read.answers.paid;
   }
   const counted = (all: readonly string[]) => ({ used: all.length, made: new Set(all).size });
-  return sweepTable({
+  const table = await sweepTable({
     ...{ name, metric, reference, runs },
     shared: {
       videos: counted(videos),
@@ -138,6 +146,7 @@ export async function compareRuns(
       startCaptions: counted(startCaptions),
     },
   });
+  return { table, runs };
 }
 
 /** What the table takes from one run. Nothing was made of a run that did not come as far as its first benchmark. */

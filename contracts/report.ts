@@ -32,6 +32,6 @@ export const WriteReportInput = z.strictObject({
 });
 
 export const WriteReportOutput = z.strictObject({
-  /** One HTML file that needs nothing else: no network, no scripts. */
+  /** One HTML file that needs nothing else: no network, no other files. */
   report: ArtifactRef,
 });

@@ -33,6 +33,10 @@ export const RunInput = z.strictObject({
 });
 export type RunInput = z.infer<typeof RunInput>;
 
+/** What `resolveConfig` takes; of a run, its key in the store, under which it notes what the run was started with. */
+export const ResolveConfigInput = RunInput.extend({ runKey: z.string().min(1).optional() });
+export type ResolveConfigInput = z.infer<typeof ResolveConfigInput>;
+
 /** A training run may also continue where another execution ended, or start from a step of another run. */
 export const TrainingRunInput = RunInput.extend({
   /**

@@ -56,9 +56,9 @@ export function shortened(text: string, length = 600): string {
   return `${shown} (${text.length + 1 - shown.length} more characters)`;
 }
 
-/** A link, where the address is one that a browser may be sent to; else only its text. */
+/** A link to a page of its own, where the address is one that a browser may be sent to; else only its text. */
 export function link(address: string, text: string): Html {
   return /^https?:\/\//i.test(address)
-    ? html`<a href="${address}" rel="noopener noreferrer">${text}</a>`
+    ? html`<a href="${address}" target="_blank" rel="noopener noreferrer">${text}</a>`
     : html`${text}`;
 }

@@ -8,6 +8,7 @@
 const TEMPLATES = {
   // A run.
   dataset: 'runs/{runKey}/dataset.json',
+  started: 'runs/{runKey}/started.json',
   start: 'runs/{runKey}/start.json',
   startPolicy: 'runs/{runKey}/load-policy.json',
   trackingRun: 'runs/{runKey}/mlflow-run.json',

@@ -17,6 +17,11 @@ export const BENCHMARK_METRICS: readonly { metric: string; title: string; hint: 
   { metric: 'distinctCaptions', title: 'Distinct captions', hint: '100: all captions differ' },
 ];
 
+/** What the report calls a metric. */
+export function titleOf(metric: string): string {
+  return BENCHMARK_METRICS.find((one) => one.metric === metric)?.title ?? metric;
+}
+
 export function points(value: number): string {
   return value.toFixed(1);
 }

@@ -1,5 +1,5 @@
-import { z } from 'zod';
-import { type ClipResult, type Difference, HeldOutDetails, heldOutDifferences } from '../benchmarks/held-out.ts';
+import type { z } from 'zod';
+import { type Difference, type HeldOutDetails, heldOutDifferences } from '../benchmarks/held-out.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import type { BestCheckpoint } from '../contracts/best.ts';
 import type { CollapseWarning } from '../contracts/collapse.ts';
@@ -10,23 +10,23 @@ import type { RunEnd } from '../contracts/run-end.ts';
 import type { RunIdentity } from '../contracts/run-identity.ts';
 import type { Evaluation, StepRecord } from '../contracts/run-results.ts';
 import { baseAndTrained } from '../contracts/run-results.ts';
+import { type RunStarted, readStarted } from '../contracts/run-started.ts';
 import type { TrainedFrom } from '../contracts/start.ts';
 import { temporalLink } from '../contracts/tracking.ts';
+import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import { CaptionedClip } from '../core/completion.ts';
 import { readManifest } from '../core/manifest.ts';
-import { shuffledAt } from '../core/random.ts';
-import type { DatasetManifest, Sample } from '../core/sample.ts';
+import type { DatasetManifest } from '../core/sample.ts';
 import { Clips, type SourceShare, sharesOf } from '../core/sample.ts';
-import { decodeClip } from '../video/clip.ts';
-import { embeddableVideo } from './embeddable-video.ts';
-import { type FramesPicture, framesPicture } from './frames-picture.ts';
+import { type HeldOutClip, heldOutClips, readAnswers } from './held-out-clips.ts';
+import { type Kept, kept } from './kept.ts';
+import { referencesOf, type SampledStep, sampledCompletions } from './sampled-completions.ts';
 
 /** Everything a report shows, read from the store. Rendering it is a pure function. */
 export interface ReportContent {
   config: ExperimentConfig;
   links: { temporal?: string | undefined; mlflow?: string | undefined };
-  dataset: { name: string; train: number; heldOut: number; sources: SourceShare[] };
+  dataset: { name: string; digest: string; train: number; heldOut: number; sources: SourceShare[] };
   quarantined: DatasetManifest['quarantined'];
   records: StepRecord[];
   evaluations: Evaluation[];
@@ -45,50 +45,62 @@ export interface ReportContent {
   /** Trained against base, paired over videos, in points. Empty when there is one evaluation only. */
   differences: Record<string, Difference>;
   judge: HeldOutDetails['judge'];
-  shown: ShownVideo[];
+  /** In an order by the run's seed. */
+  clips: HeldOutClip[];
+  /** What the policy sampled in training, of some steps. */
+  completions: SampledStep[];
+  /** By sample, of those that there are completions of. */
+  references: ReadonlyMap<string, string>;
+  /** What the run was started with; absent in runs of older versions. */
+  started?: RunStarted | undefined;
+  runKey: string;
+  /** Of a run that has not ended. */
+  goesOn?: GoesOn | undefined;
 }
 
-/** One held-out video with what both policies said of it. */
-export interface ShownVideo extends Partial<FramesPicture> {
-  sample: Sample;
-  /** `data:` address; absent where the file is gone, large, or nothing a browser plays. */
-  video?: string | undefined;
-  base: Answer;
-  /** Absent when there is one evaluation only. */
-  trained?: Answer | undefined;
-}
-
-export interface Answer {
+/** How far a run is. */
+export interface GoesOn {
   step: number;
-  text: string;
-  /** What the policy was asked; absent in captions of older versions. */
-  prompt?: string | undefined;
-  result?: ClipResult | undefined;
+  totalSteps: number;
 }
 
-const SHOWN_VIDEOS = 6;
+/** What the workflow gives, or what the store has of a run that goes on. */
+export type ReportInput = Omit<z.infer<typeof WriteReportInput>, 'heldOutClips'> & {
+  heldOutClips?: ArtifactRef | undefined;
+  goesOn?: GoesOn | undefined;
+};
 
-/** Reads what the report of a run shows. */
+/** @param all what was read before, of a run that goes on. */
 export async function readReportContent(
   store: ArtifactStore,
-  input: z.infer<typeof WriteReportInput>,
+  input: ReportInput,
   temporalUiUrl?: string,
+  all: Kept = new Map(),
 ): Promise<ReportContent> {
   const { runKey, config, evaluations, lastStep, trainedFrom, forkedFrom, best, end, collapse } = input;
-  const { identity, execution, mlflowRunUrl } = input;
-  const manifest = await readManifest(store, input.manifest);
-  const [base, trained] = await Promise.all(baseAndTrained(evaluations, best).map((each) => answersOf(store, each)));
+  const { identity, execution, mlflowRunUrl, heldOutClips: list, goesOn } = input;
+  const manifest = await kept(all, 'manifest', () => readManifest(store, input.manifest));
+  const [base, trained] = await Promise.all(
+    baseAndTrained(evaluations, best).map((each) =>
+      kept(all, `answers ${each.details.sha256}`, () => readAnswers(store, each)),
+    ),
+  );
+  const refs = list && (await store.readJson(list, Clips));
+  const records = await kept(all, 'records', async (): Promise<StepRecord[]> => []);
+  records.push(...(await readRecords(store, runKey, records.length, lastStep)));
+  const completions = await sampledCompletions(store, records, all);
   return {
     config,
     links: { temporal: temporalLink(temporalUiUrl, execution), mlflow: mlflowRunUrl },
     dataset: {
       name: manifest.name,
+      digest: manifest.digest,
       train: manifest.train.length,
       heldOut: manifest.heldOut.length,
       sources: sharesOf(manifest),
     },
     quarantined: manifest.quarantined,
-    records: await readRecords(store, runKey, 0, lastStep),
+    records: records.slice(0, lastStep + 1),
     evaluations,
     trainedFrom,
     forkedFrom,
@@ -98,52 +110,18 @@ export async function readReportContent(
     identity,
     differences: trained ? heldOutDifferences(base!.details.clips, trained.details.clips) : {},
     judge: base!.details.judge,
-    shown: await shownVideos(store, input, manifest, base!, trained),
+    clips: await heldOutClips(
+      store,
+      {
+        ...{ config, base: base!, trained, heldOut: manifest.heldOut },
+        clips: refs && new Map(refs.map(({ sampleId, clip }) => [sampleId, clip])),
+      },
+      all,
+    ),
+    completions,
+    references: referencesOf(completions, manifest.train),
+    started: await readStarted(store, runKey),
+    runKey,
+    goesOn,
   };
-}
-
-/** Some held-out videos, picked by the run's seed and not by how well they went. */
-async function shownVideos(
-  store: ArtifactStore,
-  { config, heldOutClips }: z.infer<typeof WriteReportInput>,
-  { heldOut }: DatasetManifest,
-  base: Answers,
-  trained: Answers | undefined,
-): Promise<ShownVideo[]> {
-  const clips = new Map((await store.readJson(heldOutClips, Clips)).map(({ sampleId, clip }) => [sampleId, clip]));
-  const chosen = shuffledAt(heldOut, config.seed, ['report']).slice(0, SHOWN_VIDEOS);
-  return Promise.all(
-    chosen.map(async (sample) => {
-      const clip = clips.get(sample.id);
-      return {
-        sample,
-        video: await embeddableVideo(store, sample.video),
-        ...(clip && framesPicture(decodeClip(await store.read(clip)))),
-        base: base.of(sample.id),
-        trained: trained?.of(sample.id),
-      };
-    }),
-  );
-}
-
-interface Answers {
-  details: HeldOutDetails;
-  of(sampleId: string): Answer;
-}
-
-async function answersOf(store: ArtifactStore, { step, captions, details }: Evaluation): Promise<Answers> {
-  const texts = await store.readJson(captions, z.array(CaptionedClip));
-  const content = await store.readJson(details, HeldOutDetails);
-  return {
-    details: content,
-    of: (id) => ({
-      step,
-      ...written(texts.find(({ sampleId }) => sampleId === id)),
-      result: content.clips.find(({ sampleId }) => sampleId === id),
-    }),
-  };
-}
-
-function written(caption: CaptionedClip | undefined): Pick<Answer, 'text' | 'prompt'> {
-  return { text: caption?.text ?? '', prompt: caption?.prompt };
 }

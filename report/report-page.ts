@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { decodingText } from '../benchmarks/benchmark-config.ts';
 import type { Difference } from '../benchmarks/held-out.ts';
@@ -11,74 +10,67 @@ import { endSentence } from '../contracts/run-end.ts';
 import { baseAndTrained, type Evaluation } from '../contracts/run-results.ts';
 import { runWarnings } from '../contracts/run-warnings.ts';
 import { parentage } from '../contracts/start.ts';
-import { type Html, html, link, shortened, trusted } from '../core/markup.ts';
+import { type Html, html, link, shortened } from '../core/markup.ts';
 import { type NotFinite, notFiniteText } from '../core/not-finite.ts';
 import { hasJudge, isLlm } from '../judge/judge-config.ts';
 import { gradedBy } from '../rewards/think/graded-by.ts';
+import { clipsSection } from './clips-section.ts';
+import { completionsSection } from './completions-section.ts';
 import { identitySection } from './identity-section.ts';
 import { points, signed } from './metric-names.ts';
+import { page } from './page.ts';
 import type { ReportContent } from './report-content.ts';
 import { judged, resultsTable } from './results-table.ts';
+import { section } from './section.ts';
 import { suiteSections } from './suite-sections.ts';
 import { trainingCharts } from './training-charts.ts';
 import { type Trained, trainingTime } from './training-time.ts';
-import { videoCard } from './video-card.ts';
-
-const STYLE = readFileSync(new URL('./report.css', import.meta.url), 'utf8');
-
-/** The page fetches nothing and runs nothing, even if a text got past the escaping. */
-const POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:; base-uri 'none'; form-action 'none'";
 
 /** The report as one HTML file. Pure: the same content gives the same bytes. */
 export function reportPage(content: ReportContent): string {
-  const { config, records, evaluations, best, forkedFrom, differences, shown } = content;
+  const { config, records, evaluations, best, forkedFrom, differences, goesOn } = content;
   const [base, trained] = baseAndTrained(evaluations, best) as [Evaluation, Evaluation?];
   const charts = trainingCharts(records, evaluations, config.reward);
   const trainedBy = config.benchmark.judge && trainingJudge(config);
   const by = { model: content.judge.name, prompts: content.judge.prompts };
   const made = [...new Set([base, trained].flatMap((one) => (one?.made ? [captionsText(one.made)] : [])))];
   const figures = [judgedBy(by), ...(made.length > 0 ? [`Made with: ${made.join('; then with: ')}`] : [])].join('. ');
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${config.name}: ${config.algorithm.kind.toUpperCase()} report</title>
-<style>${trusted(STYLE)}</style>
-</head>
-<body>
-<main>
+  return page({
+    title: `${config.name}: ${config.algorithm.kind.toUpperCase()} report`,
+    goesOn: goesOn !== undefined,
+    content: html`
   ${header(content)}
-  <section><h2>Held-out benchmark</h2>
-    <div class="card">${resultsTable(base, trained, differences, figures)}</div></section>
+  ${section(
+    'results',
+    'Held-out benchmark',
+    html`
+    <div class="card">${resultsTable(base, trained, differences, figures)}</div>`,
+  )}
   ${suiteSections(base, trained)}
   ${
     charts &&
-    html`<section><h2>Training</h2>
+    section(
+      'training',
+      'Training',
+      html`
     <p class="lead">${figures}.${trainedBy && ` Rewards are judged by ${trainedBy}.`}${
       forkedFrom && ` Steps up to ${forkedFrom.step} are those of the run that this one was forked from.`
-    }</p>${charts}</section>`
+    }</p>${charts}`,
+    )
   }
-  <section>
-    <h2>${shown.length} of ${content.dataset.heldOut} held-out videos</h2>
-    <p class="lead">Picked by the run’s seed, not by result.
-    ${made.length === 0 && `Decoding: ${decodingText(config.benchmark)}. `}${figures}.</p>
-    ${shown.map((video) => videoCard(video, config))}
-  </section>
+  ${clipsSection(content, `${made.length === 0 ? `Decoding: ${decodingText(config.benchmark)}. ` : ''}${figures}.`)}
+  ${completionsSection(content)}
   ${skippedUpdates(content)}
   ${identitySection(content)}
   ${quarantine(content)}
-  <section><h2>The experiment</h2>
-    <details class="card config"><summary>Resolved config</summary><pre>${stringify(config)}</pre></details>
-  </section>
-  <footer>Made by videocap-r1. This file is complete: it loads nothing and runs nothing.</footer>
-</main>
-</body>
-</html>
-`.text;
+  ${section(
+    'config',
+    'The experiment',
+    html`
+    <details class="card config" id="resolved-config"><summary>Resolved config</summary>
+    <pre>${stringify(config)}</pre></details>`,
+  )}`,
+  });
 }
 
 /** The numbers at the top, of those that the run has. */
@@ -92,6 +84,7 @@ const TILES = [
 
 function header(content: ReportContent): Html {
   const { config, links, judge, dataset, evaluations, trainedFrom, forkedFrom, best, end, differences } = content;
+  const { goesOn } = content;
   const [base, trained] = baseAndTrained(evaluations, best) as [Evaluation, Evaluation?];
   const { own, before } = trainingTime(content.records, forkedFrom?.step ?? 0);
   const facts = [
@@ -100,6 +93,7 @@ function header(content: ReportContent): Html {
       ? [`forked from step ${forkedFrom.step} of ${forkedFrom.run}, which had trained ${stepsIn(before)}`]
       : []),
     ...(forkedFrom?.sameBenchmark === false ? [BASE_MEASURED_AGAIN] : []),
+    ...(goesOn ? [`goes on: step ${goesOn.step} of ${goesOn.totalSteps}`] : []),
     ...(end ? [endSentence(end)] : []),
     trainedFrom
       ? `policy ${base.policy.model}, trained before: ${parentage(trainedFrom)}`
@@ -111,13 +105,13 @@ function header(content: ReportContent): Html {
     `seed ${config.seed}`,
     ...skippedFact(content.records),
     ...gradedBy(config.reward, (trained ?? base).metrics),
-    ...(best ? [`best checkpoint, exported: ${bestSentence(best)}`] : []),
+    ...(best ? [`best checkpoint${goesOn ? ' so far' : ', exported'}: ${bestSentence(best)}`] : []),
     ...(best?.endedEarly && !end ? [`ended early: ${best.endedEarly}`] : []),
   ];
   const tiles = TILES.map(([metric, title]) =>
     tile(title, base.metrics[metric], trained?.metrics[metric], differences[metric]),
   );
-  return html`<header>
+  return html`<header id="summary">
     <p class="eyebrow">videocap-r1 report</p>
     <h1>${config.name}</h1>
     <p class="facts">${facts.map((fact) => html`<span>${fact}</span> `)}</p>
@@ -191,21 +185,27 @@ function skippedUpdates({ records }: ReportContent): Html | undefined {
   const row = ({ step, notFinite }: { step: number; notFinite: NotFinite }) =>
     html`<tr><th scope="row">${String(step)}</th><td>${shortened(notFiniteText(notFinite), 500)}</td></tr>`;
   const listed = skipped.slice(0, 200);
-  return html`<section><h2>Updates that were not made</h2>
+  return section(
+    'skipped',
+    'Updates that were not made',
+    html`
     <p class="lead">${skipped.length} of ${records.length - 1} steps had a number that was not finite, and kept the
     policy of the step before.</p>
     <div class="card scroll"><table>
     <thead><tr><th scope="col">step</th><th scope="col">what was not finite</th></tr></thead>
     <tbody>${listed.map(row)}</tbody></table>
-    ${skipped.length > listed.length && html`<p class="note">… and ${skipped.length - listed.length} more.</p>`}</div>
-  </section>`;
+    ${skipped.length > listed.length && html`<p class="note">… and ${skipped.length - listed.length} more.</p>`}</div>`,
+  );
 }
 
 function quarantine({ quarantined }: ReportContent): Html {
   if (quarantined.length === 0)
-    return html`<section><h2>Quarantine</h2><p class="lead">Empty: every sample could be used.</p></section>`;
+    return section('quarantine', 'Quarantine', html`<p class="lead">Empty: every sample could be used.</p>`);
   const listed = quarantined.slice(0, 200);
-  return html`<section><h2>Quarantine</h2>
+  return section(
+    'quarantine',
+    'Quarantine',
+    html`
     <p class="lead">${quarantined.length} sample${quarantined.length === 1 ? '' : 's'} could not be used;
     the run left them out.</p>
     <div class="card scroll"><table><thead><tr><th scope="col">sample</th><th scope="col">why</th></tr></thead>
@@ -215,8 +215,8 @@ function quarantine({ quarantined }: ReportContent): Html {
     ${
       quarantined.length > listed.length &&
       html`<p class="note">… and ${quarantined.length - listed.length} more, in the dataset’s manifest.</p>`
-    }</div>
-  </section>`;
+    }</div>`,
+  );
 }
 
 function stepsIn({ steps, seconds }: Trained): string {

@@ -6,6 +6,7 @@ import { withBounds } from '../benchmarks/suites/suite-report.ts';
 import { suiteNamed } from '../benchmarks/suites/suites.ts';
 import type { Evaluation, SuiteEvaluation } from '../contracts/run-results.ts';
 import { type Html, html } from '../core/markup.ts';
+import { section } from './section.ts';
 
 /** A table for every published benchmark of a run: its policies first, then what others published. */
 export function suiteSections(base: Evaluation, trained: Evaluation | undefined): Html[] {
@@ -20,7 +21,10 @@ export function suiteSections(base: Evaluation, trained: Evaluation | undefined)
       madeWith ? [`${policyAt(step)}: ${madeWithText(madeWith, judge.model)}.`] : [],
     );
     const judges = [...new Set(ours.map(({ judge }) => judgedBy(judge)))];
-    return html`<section><h2>${suiteNamed(name).title}</h2><div class="card">
+    return section(
+      `suite-${name}`,
+      suiteNamed(name).title,
+      html`<div class="card">
       ${table(suiteNamed(name), ours)}
       ${warnings.map((warning) => html`<p class="note"><b>${warning}</b></p>`)}
       ${made.map((text) => html`<p class="note">${text}</p>`)}
@@ -28,7 +32,8 @@ export function suiteSections(base: Evaluation, trained: Evaluation | undefined)
       <p class="note">${judges.join('; ')}. Small print: 95% bootstrap intervals over clips. Published rows come from
       other judges and prompts: they say where numbers should lie, not which model is better. Tables by category and
       every clip are in the benchmark’s own report.</p>
-    </div></section>`;
+    </div>`,
+    );
   });
 }
 

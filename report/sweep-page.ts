@@ -1,34 +1,23 @@
-import { readFileSync } from 'node:fs';
 import { PAPER_ABLATION } from '../benchmarks/paper-tables.ts';
 import type { SweepTable } from '../contracts/sweep-results.ts';
-import { type Html, html, shortened, trusted } from '../core/markup.ts';
+import { type Html, html, shortened } from '../core/markup.ts';
+import { points, titleOf } from './metric-names.ts';
+import { page } from './page.ts';
+import { section } from './section.ts';
 import { differencesChart, seedsChart } from './sweep-charts.ts';
+import type { ClipsOfArms } from './sweep-clips.ts';
 import { SIGNIFICANT } from './sweep-table.ts';
 import { readingNote, sharedLines, sweepTables, type TextTable } from './sweep-tables.ts';
 
-const STYLE = readFileSync(new URL('./report.css', import.meta.url), 'utf8');
-
-/** The page fetches nothing and runs nothing, even if a text got past the escaping. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
-
-/** The result of a sweep as one HTML file. Pure: the same table gives the same bytes. */
-export function sweepPage(table: SweepTable): string {
+/** The result of a sweep as one HTML file. Pure: the same results give the same bytes. */
+export function sweepPage(table: SweepTable, clips: readonly ClipsOfArms[]): string {
   const { name, conditions, verdict, warnings, metric } = table;
   const arms = new Set(conditions.flatMap(({ rows }) => rows.map(({ arm }) => arm)));
   const runs = conditions.flatMap(({ rows }) => rows.flatMap(({ seeds }) => seeds)).length;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${name}: sweep report</title>
-<style>${trusted(STYLE)}</style>
-</head>
-<body>
-<main>
-  <header>
+  return page({
+    title: `${name}: sweep report`,
+    content: html`
+  <header id="summary">
     <p class="eyebrow">videocap-r1 sweep</p>
     <h1>${name}</h1>
     <p class="facts"><span>${arms.size} arms</span>
@@ -39,24 +28,27 @@ export function sweepPage(table: SweepTable): string {
   </header>
   ${conditions.map((condition) => conditionCharts(table, condition))}
   ${sweepTables(table).map(tableSection)}
-  <section><h2>How to read this</h2>
+  ${clips.map((each) => captionsSection(each, table))}
+  ${section(
+    'how-to-read',
+    'How to read this',
+    html`
     <p class="lead">${readingNote(table)}</p>
     <p class="lead">What the paper found in its table 3, with another model and other data:</p>
     <ul class="lead">${PAPER_ABLATION.map((sentence) => html`<li>${sentence}</li>`)}</ul>
-    ${sharedLines(table).map((line) => html`<p class="lead">${line}.</p>`)}
-  </section>
-  ${leftOut(table)}
-  <footer>Made by videocap-r1. This file is complete: it loads nothing and runs nothing.</footer>
-</main>
-</body>
-</html>
-`.text;
+    ${sharedLines(table).map((line) => html`<p class="lead">${line}.</p>`)}`,
+  )}
+  ${leftOut(table)}`,
+  });
 }
 
 function conditionCharts({ metric, reference }: SweepTable, { name, clips, rows }: SweepTable['conditions'][number]) {
   const measured = rows.filter(({ mean }) => mean !== null);
   if (measured.length === 0) return undefined;
-  return html`<section><h2>${name}: ${clips} held-out clips</h2><div class="charts">
+  return section(
+    idOf('condition', name),
+    `${name}: ${clips} held-out clips`,
+    html`<div class="charts">
     <figure class="card"><figcaption>${metric}<span>Dots: seeds. Bar: their mean.</span></figcaption>
       ${seedsChart(measured, metric)}</figure>
     ${
@@ -64,12 +56,44 @@ function conditionCharts({ metric, reference }: SweepTable, { name, clips, rows 
       html`<figure class="card"><figcaption>Difference to ${reference}<span>Points, with 95% intervals over clips and
       seeds. Full: p &lt; ${SIGNIFICANT} after Holm’s correction. Hollow: may be chance.</span></figcaption>
       ${differencesChart(rows, reference, SIGNIFICANT)}</figure>`
-    }</div></section>`;
+    }</div>`,
+  );
+}
+
+/** What every arm wrote about the same clips, side by side. */
+function captionsSection({ condition, arms, clips, more }: ClipsOfArms, { metric }: SweepTable): Html {
+  return section(
+    idOf('captions', condition),
+    `${condition}: the arms’ captions of the same clips`,
+    html`<p class="lead">One run of each arm, with ${titleOf(metric)} of the clip; the clips on which the arms differ
+    most come first${more > 0 && `, ${more} more are left out`}.</p>
+    <div class="card scroll"><table class="captions">
+    <thead><tr><th scope="col">clip</th>${arms.map(
+      ({ arm, seed }) => html`<th scope="col">${arm}, seed ${seed}</th>`,
+    )}</tr></thead>
+    <tbody>${clips.map(
+      ({ sampleId, events, answers }) =>
+        html`<tr><th scope="row">${shortened(sampleId, 200)}<small>${shortened(
+          events.join('; '),
+          300,
+        )}</small></th>${answers.map(answerCell)}</tr>`,
+    )}</tbody></table></div>`,
+  );
+}
+
+function answerCell(answer: ClipsOfArms['clips'][number]['answers'][number]): Html {
+  if (!answer) return html`<td>–</td>`;
+  const { caption, score } = answer;
+  const written = caption === undefined ? html`<span class="none">No caption.</span>` : shortened(caption, 400);
+  return html`<td>${written}<small>${score === undefined ? 'not scored' : points(score)}</small></td>`;
 }
 
 function tableSection({ title, note, head, cells }: TextTable): Html {
   const [first, ...others] = head;
-  return html`<section><h2>${title}</h2>${note && html`<p class="lead">${note}</p>`}
+  return section(
+    idOf('table', title),
+    title,
+    html`${note && html`<p class="lead">${note}</p>`}
     <div class="card scroll"><table class="results sweep">
     <thead><tr><th scope="col">${first}</th>${others.map(
       (name) => html`<th scope="col" class="number">${name}</th>`,
@@ -77,15 +101,25 @@ function tableSection({ title, note, head, cells }: TextTable): Html {
     <tbody>${cells.map(
       ([arm, ...values]) =>
         html`<tr><th scope="row">${arm}</th>${values.map((value) => html`<td class="number">${value}</td>`)}</tr>`,
-    )}</tbody></table></div></section>`;
+    )}</tbody></table></div>`,
+  );
+}
+
+/** Of a heading: names are a person's, and an id has no spaces. */
+function idOf(kind: string, name: string): string {
+  return `${kind}-${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`;
 }
 
 function leftOut({ leftOut: runs }: SweepTable): Html | undefined {
   if (runs.length === 0) return undefined;
-  return html`<section><h2>In no number</h2><div class="card scroll"><table>
+  return section(
+    'left-out',
+    'In no number',
+    html`<div class="card scroll"><table>
     <thead><tr><th scope="col">run</th><th scope="col">state</th><th scope="col">why</th></tr></thead>
     <tbody>${runs.map(
       ({ run, state, reason }) =>
         html`<tr><th scope="row">${run}</th><td>${state}</td><td>${shortened(reason, 500)}</td></tr>`,
-    )}</tbody></table></div></section>`;
+    )}</tbody></table></div>`,
+  );
 }

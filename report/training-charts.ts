@@ -104,7 +104,7 @@ function figure(
           .at(-1)!
           .value.toFixed(digits)}</b></span>`,
     )}</p>
-    ${lineChart({ label: `${title} over training steps`, series, width: 460, height: 250, ...options })}
+    ${lineChart({ label: `${title} over training steps`, series, width: 460, height: 262, digits, ...options })}
   </figure>`;
 }
 
@@ -120,7 +120,7 @@ function smallFigure(
   return html`<figure class="card">
     <figcaption><b>${title}</b> <span>${hint}</span></figcaption>
     <p class="now">${points.at(-1)!.value.toFixed(digits)}</p>
-    ${lineChart({ label, series, width: 320, height: 150, smooth: true, ...(include && { include }) })}
+    ${lineChart({ label, series, width: 320, height: 162, smooth: true, digits, ...(include && { include }) })}
   </figure>`;
 }
 

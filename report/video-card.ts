@@ -6,21 +6,23 @@ import type { Thought } from '../core/sample.ts';
 import { weightsOf } from '../rewards/combine-rewards.ts';
 import type { RewardConfig } from '../rewards/registry.ts';
 import { fragmentOf, type Segment } from '../video/segment.ts';
-import type { Answer, ShownVideo } from './report-content.ts';
+import type { Answer, HeldOutClip } from './held-out-clips.ts';
+import { points, signed, titleOf } from './metric-names.ts';
 
 /**
  * One video: what it shows, what the policy saw of it, the reference, and both policies' answers with what they earned.
  */
 export function videoCard(
-  { sample, video, frames, framesNote, base, trained }: ShownVideo,
+  { sample, video, frames, framesNote, base, trained, metric, score, change }: HeldOutClip,
   config: ExperimentConfig,
 ): Html {
-  return html`<article class="card video">
+  return html`<article class="card video" aria-label="${sample.id}" data-score="${score?.toFixed(3)}"
+    data-change="${change?.toFixed(3)}">
     <div class="seen">
       ${
         video &&
         html`<video src="${video}${fragmentOf(sample)}"
-        controls loop muted playsinline preload="metadata"></video>`
+        aria-label="Video ${sample.id}" controls loop muted playsinline preload="none"></video>`
       }
       ${
         frames &&
@@ -28,6 +30,12 @@ export function videoCard(
         <figcaption>what the policy saw${framesNote && html`: ${framesNote}`}</figcaption></figure>`
       }
       <p class="id">${sample.id}</p>
+      ${
+        score !== undefined &&
+        html`<p class="id">${titleOf(metric!)} ${points(score)}${
+          change !== undefined && `, ${signed(change)} by training`
+        }</p>`
+      }
       ${segmentText(sample) && html`<p class="id">${segmentText(sample)}</p>`}
       ${base.prompt !== undefined && html`<p class="id">asked: ${shortened(base.prompt, 400)}</p>`}
     </div>

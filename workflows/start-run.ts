@@ -101,7 +101,7 @@ async function runOf(input: TrainingRunInput, runKey: string): Promise<RunState>
       runKey,
       (await longActivities.forkProgress({ from: fork, runKey, overrides, startTime: Date.now() })).progress,
     );
-  const { config } = await shortActivities.resolveConfig(named);
+  const { config } = await shortActivities.resolveConfig({ ...named, runKey });
   return freshRun(config, runKey);
 }
 

@@ -29,6 +29,7 @@ export function ruleFor(key: string): Rule {
 function ruleOf({ kind }: ParsedKey): Rule {
   switch (kind) {
     case 'dataset':
+    case 'started':
     case 'start':
     case 'trackingRun':
     case 'record':

@@ -44,9 +44,10 @@ export async function outcomeOf({ summary, store, answered, points }: Ended): Pr
   };
 }
 
-/** The report without markup, pictures, links, the run's own name and times. */
+/** The report without markup, pictures, links, and what the run alone is: its name, command and times. */
 function wordsOf(html: string): string {
   return html
+    .replace(/<section aria-labelledby="made-with"[\s\S]*?<\/section>/, '')
     .replaceAll(/<(style|script|svg|figure|a)\b[\s\S]*?<\/\1>/g, '')
     .replaceAll(/<[^>]*>/g, ' ')
     .replaceAll(/\s+/g, ' ')

@@ -16,7 +16,7 @@ import {
 } from '../../../contracts/dataset.ts';
 import { ENGINE_CONTRACT } from '../../../contracts/engine-contract.ts';
 import { WriteReportInput, WriteReportOutput } from '../../../contracts/report.ts';
-import { RunInput } from '../../../contracts/run-input.ts';
+import { ResolveConfigInput } from '../../../contracts/run-input.ts';
 import {
   FindProgressInput,
   FindProgressOutput,
@@ -59,7 +59,7 @@ const nothing = z.void();
 /** What every stage takes and gives, by the name of its activity. */
 export const STAGE_CONTRACTS = {
   ...ENGINE_CONTRACT,
-  resolveConfig: { input: RunInput, output: z.strictObject({ config: ExperimentConfig }) },
+  resolveConfig: { input: ResolveConfigInput, output: z.strictObject({ config: ExperimentConfig }) },
   prepareDataset: { input: PrepareDatasetInput, output: PrepareDatasetOutput },
   extractFrames: { input: ExtractFramesInput, output: ExtractFramesOutput },
   scoreCompletions: { input: ScoreCompletionsInput, output: ScoreCompletionsOutput },

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createReportActivities } from '../../../activities/report.ts';
 import { WriteReportInput } from '../../../contracts/report.ts';
 import { ArtifactStore } from '../../../core/artifact-store.ts';
+import { keyOf } from '../../../core/store-layout.ts';
 import { keyOfContent, nameIn } from '../../../core/stored-ref.ts';
 import { Decoding } from '../../../core/token-filters.ts';
 import { readReportContent } from '../../../report/report-content.ts';
@@ -41,7 +43,7 @@ async function page(options: SyntheticRunOptions = {}, change: (run: SyntheticRu
 }
 
 describe('writeReport', () => {
-  it('shows results, curves, six videos and the config, in one file that needs no other', async () => {
+  it('shows results, curves, all held-out videos and the config, in one file that needs no other', async () => {
     const execution = { workflowId: 'quickstart 1', runId: 'abc' };
     const mlflowRunUrl = 'http://127.0.0.1:5000/#/experiments/1/runs/r';
     const { text, document, said } = await page({ samples: 8 }, () => ({ execution, mlflowRunUrl }));
@@ -52,16 +54,92 @@ describe('writeReport', () => {
     ]);
     expect(document.querySelectorAll('.tile')).toHaveLength(4);
     expect(document.querySelectorAll('svg.plot')).toHaveLength(8);
-    expect(document.querySelectorAll('article.video')).toHaveLength(6);
-    expect(document.querySelectorAll('article.video .answer')).toHaveLength(18);
-    expect(document.querySelectorAll('article.video img')).toHaveLength(6);
+    expect(document.querySelectorAll('article.video')).toHaveLength(8);
+    expect(document.querySelectorAll('article.video .answer')).toHaveLength(24);
+    expect(document.querySelectorAll('article.video img')).toHaveLength(8);
     expect(said).toMatch(/format 1\.00 think \d\.\d\d caption \d\.\d\d reward \d\.\d\d/);
     expect(said).toContain('held-out-000000');
     expect(document.querySelector('.config pre')!.textContent).toContain('learningRate: 0.00002');
     const sources = [...document.querySelectorAll('[src]')].map((each) => each.getAttribute('src')!);
     expect(sources.every((source) => source.startsWith('data:'))).toBe(true);
-    expect(document.querySelectorAll('script, link, iframe, object')).toHaveLength(0);
+    expect(count(document, 'link, iframe, object, script[src]')).toBe(0);
     expect(text).not.toMatch(/@import|url\(/);
+  });
+
+  it('runs its own script alone, which its policy names by its hash, and asks for nothing', async () => {
+    const { text, document } = await page();
+    expect(count(document, 'script')).toBe(1);
+    const script = /<script>([\s\S]*?)<\/script>/.exec(text)![1]!;
+    const policy = document.querySelector('meta[http-equiv]')!.getAttribute('content')!;
+    expect(policy).toContain(`script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toContain('connect-src');
+    expect(document.querySelector('main')!.hasAttribute('data-goes-on')).toBe(false);
+  });
+
+  it('has headings that links can lead to, links that leave its frame, and videos with names', async () => {
+    const execution = { workflowId: 'q', runId: 'abc' };
+    const { document } = await page({ video: async () => Buffer.from('film') }, () => ({ execution }));
+    const headings = [...document.querySelectorAll('h2')].map(({ id }) => id);
+    expect(headings).toEqual(['results', 'training', 'clips', 'completions', 'made-with', 'quarantine', 'config']);
+    const sections = [...document.querySelectorAll('main > section')];
+    expect(sections.map((each) => each.getAttribute('aria-labelledby'))).toEqual(headings);
+    expect(document.querySelector('.links a')!.getAttribute('target')).toBe('_blank');
+    const names = [...document.querySelectorAll('video')].map((video) => video.getAttribute('aria-label'));
+    expect(names).toHaveLength(8);
+    expect(names).toContain('Video held-out-000003');
+  });
+
+  it('says what each clip scored and how that changed, for the orders that a reader can choose', async () => {
+    const { document } = await page();
+    const orders = [...document.querySelectorAll('#order option')].map((option) => option.getAttribute('value'));
+    expect(orders).toEqual(['picked', 'changed', 'best', 'worst']);
+    for (const card of document.querySelectorAll('article.video')) {
+      const [score, change] = [card.getAttribute('data-score'), card.getAttribute('data-change')].map(Number);
+      expect(card.textContent.replaceAll(/\s+/g, ' ')).toContain(
+        `Event F1 ${score!.toFixed(1)}, ${change! < 0 ? '−' : '+'}${Math.abs(change!).toFixed(1)} by training`,
+      );
+    }
+  });
+
+  it('shows the completions of every step, with what they earned', async () => {
+    const { document } = await page({ steps: 3 });
+    const steps = [...document.querySelectorAll('.step')];
+    expect(steps.map((step) => step.getAttribute('data-step'))).toEqual(['1', '2', '3']);
+    expect(count(steps[0]!, '.group')).toBe(2);
+    expect(count(steps[0]!, 'tbody tr')).toBe(8);
+    const columns = [...steps[0]!.querySelectorAll('thead tr')[0]!.children].map(({ textContent }) => textContent);
+    expect(columns).toEqual(['completion', 'format', 'think', 'caption', 'reward', 'advantage']);
+    expect(document.querySelector('#step')!.getAttribute('max')).toBe('2');
+  });
+
+  it('says when, by what command and with what the run began, and what differs from the named config', async () => {
+    const run = await syntheticRun(store);
+    await store.putJson(keyOf('started', { runKey: run.runKey }), {
+      ...{ time: Date.UTC(2026, 0, 2, 3, 4), config: 'quickstart', commit: 'c0ffee', machine: { cores: '2' } },
+      overrides: { 'algorithm.steps': 4, 'judge.model': "it's <b>" },
+      ...{ named: { 'algorithm.steps': 60 }, versions: { 'videocap-r1': '0.1.0' } },
+    });
+    const { report } = await writeReport(run, { end: { how: 'stopped', step: 4, totalSteps: 60 } });
+    const { document } = parseHTML((await store.read(report)).toString());
+    const rows = [...document.querySelectorAll('[aria-labelledby="made-with"] tr')].map((row) =>
+      [...row.children].map(({ textContent }) => textContent.replaceAll(/\s+/g, ' ')),
+    );
+    expect(rows).toEqual([
+      ['run', 'quickstart-1-0a1b2c3d'],
+      ['began', '2026-01-02 03:04 UTC'],
+      ['last step', expect.stringMatching(/^step 4, 2026-/)],
+      ['ended', 'Stopped by a user after step 4 of 60'],
+      ['command', `videocap run quickstart --set algorithm.steps=4 --set 'judge.model=it'\\''s <b>'`],
+      ['commit', 'c0ffee'],
+      ['versions', 'videocap-r1 0.1.0'],
+      ['machine', 'cores 2'],
+      ['checkpoint', 'tiny, step 4, weights 000000000000'],
+      ['data set', 'shapes-exact-1, digest d1d1d1d1d1d1'],
+      ['differs from quickstart', 'there', 'here'],
+      ['algorithm.steps', '60', '4'],
+      ['judge.model', 'not set', "it's <b>"],
+    ]);
   });
 
   it('says what it started from, which checkpoint was exported, and why it ended', async () => {
@@ -194,6 +272,11 @@ describe('writeReport', () => {
   });
 });
 
+/** A number, and not the elements, which a failed assertion would print whole. */
+function count(part: { querySelectorAll(selector: string): { length: number } }, selector: string): number {
+  return part.querySelectorAll(selector).length;
+}
+
 describe('a hostile policy', () => {
   const attacks = [
     '<script>alert(1)</script>',
@@ -206,12 +289,13 @@ describe('a hostile policy', () => {
   ];
   it('writes nothing but text into the report', async () => {
     const { document, text } = await page({ samples: 6, spoken: (_, id) => attacks[Number(id.slice(-1))]! });
-    expect(document.querySelectorAll('script, iframe, svg[onload], style:not(head style, svg style)')).toHaveLength(0);
+    expect(count(document, 'iframe, svg[onload], style:not(head style, svg style)')).toBe(0);
+    expect(count(document, 'script')).toBe(1);
     const names = [...document.querySelectorAll('*')].flatMap((each) => each.getAttributeNames());
     expect(names.filter((name) => name.startsWith('on'))).toEqual([]);
-    expect(document.querySelectorAll('a')).toHaveLength(0);
-    expect(document.querySelectorAll('img')).toHaveLength(6);
-    expect(document.querySelectorAll('article.video .answer')).toHaveLength(18);
+    expect(count(document, 'a')).toBe(0);
+    expect(count(document, 'img')).toBe(6);
+    expect(count(document, 'article.video .answer')).toBe(18);
     expect(document.querySelector('meta[http-equiv]')!.getAttribute('content')).toContain("default-src 'none'");
     expect(text.length).toBeLessThan(500_000);
     expect(text).toContain('⟨U+202E⟩');

@@ -268,7 +268,7 @@ const sweepTable: SweepTable = {
 
 type Case<N extends StageName> = { input: StageTaken<N>; output: StageGiven<N> };
 const stages: { [N in StageName]: Case<N> } = {
-  resolveConfig: { input: { config: PATH, configHash: hash, overrides }, output: { config } },
+  resolveConfig: { input: { runKey, config: PATH, configHash: hash, overrides }, output: { config } },
   prepareDataset: {
     input: {
       runKey,

@@ -47,7 +47,7 @@ describe('link', () => {
   });
   it('leads to web pages', () => {
     expect(link('http://127.0.0.1:8233/a?b="', 'there').text).toBe(
-      '<a href="http://127.0.0.1:8233/a?b=&quot;" rel="noopener noreferrer">there</a>',
+      '<a href="http://127.0.0.1:8233/a?b=&quot;" target="_blank" rel="noopener noreferrer">there</a>',
     );
   });
 });

@@ -1,6 +1,6 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
-import { lineChart, type Series } from '../../../report/charts.ts';
+import { type ChartData, lineChart, type Series } from '../../../report/charts.ts';
 
 const draw = (points: Series['points'], options = {}) => {
   const series = [{ name: 'reward', colour: 'var(--accent)', points }];
@@ -47,6 +47,26 @@ describe('lineChart', () => {
     expect(heights).toHaveLength(400);
     // A straight line up: neighbours above and below it are one point on it.
     expect(heights.every((height: number, i: number) => i === 0 || height <= heights[i - 1]!)).toBe(true);
+  });
+
+  it('has the values of every step for the pointer, as people read them', () => {
+    const points = [2, 5].map((step) => ({ step, value: step / 3, low: 0, high: 2 }));
+    const { text } = draw(points, { digits: 1 });
+    const { document } = parseHTML(`<html><body>${text}</body></html>`);
+    const data = JSON.parse(document.querySelector('.chart')!.getAttribute('data-chart')!) as ChartData;
+    expect(data.steps).toEqual([2, 5]);
+    expect(data.lines).toEqual([
+      { name: 'reward', colour: 'var(--accent)', values: ['0.7 (0.0 to 2.0)', '1.7 (0.0 to 2.0)'] },
+    ]);
+    // The first step at the left margin, the last at the right one.
+    expect(data.x).toEqual([44, 288]);
+    expect(document.querySelector('.chart')!.getAttribute('tabindex')).toBe('0');
+  });
+
+  it('says what its steps are, and warns of nothing where there is one', () => {
+    const { svg, text } = draw(line([0.5]));
+    expect(svg.querySelector('[aria-label="x-axis label"]')!.textContent).toContain('step');
+    expect(text).not.toContain('⚠');
   });
 
   it('draws intervals as bands', () => {
