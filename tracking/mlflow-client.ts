@@ -36,6 +36,7 @@ const KeyValues = z.array(z.object({ key: z.string(), value: z.string() })).defa
 const Experiment = z.object({
   experiment_id: z.string(),
   lifecycle_stage: z.string().default('active'),
+  tags: KeyValues,
 });
 const Run = z.object({
   info: z.object({
@@ -50,6 +51,12 @@ const Run = z.object({
     .object({ dataset_inputs: z.array(z.object({ dataset: z.object({ name: z.string() }) })).default([]) })
     .prefault({}),
 });
+
+export interface MlflowExperiment {
+  id: string;
+  deleted: boolean;
+  tags: Map<string, string>;
+}
 
 /** An MLflow run as far as this project reads it. */
 export interface MlflowRun {
@@ -85,11 +92,12 @@ export class MlflowClient {
     return this.#http.url;
   }
 
-  async experimentByName(name: string): Promise<{ id: string; deleted: boolean } | undefined> {
+  async experimentByName(name: string): Promise<MlflowExperiment | undefined> {
     try {
       const answer = await this.#get('experiments/get-by-name', { experiment_name: name });
       const { experiment } = read(z.object({ experiment: Experiment }), answer);
-      return { id: experiment.experiment_id, deleted: experiment.lifecycle_stage === 'deleted' };
+      const { experiment_id: id, lifecycle_stage, tags } = experiment;
+      return { id, deleted: lifecycle_stage === 'deleted', tags: mapOf(tags) };
     } catch (error) {
       if (error instanceof MlflowError && error.errorCode === 'RESOURCE_DOES_NOT_EXIST') return undefined;
       throw error;
@@ -102,6 +110,10 @@ export class MlflowClient {
 
   async restoreExperiment(id: string): Promise<void> {
     await this.#post('experiments/restore', { experiment_id: id });
+  }
+
+  async setExperimentTag(id: string, key: string, value: string): Promise<void> {
+    await this.#post('experiments/set-experiment-tag', { experiment_id: id, key, value });
   }
 
   /** Sent once: an answer that got lost must not become a second run. */
@@ -195,16 +207,19 @@ function read<S extends z.ZodType>(schema: S, answer: unknown): z.infer<S> {
   );
 }
 
+function mapOf(pairs: readonly Tag[]): Map<string, string> {
+  return new Map(pairs.map(({ key, value }) => [key, value]));
+}
+
 function asRun({ info, data, inputs }: z.infer<typeof Run>): MlflowRun {
-  const map = (pairs: Tag[]) => new Map(pairs.map(({ key, value }) => [key, value]));
   return {
     runId: info.run_id,
     experimentId: info.experiment_id,
     status: info.status,
     deleted: info.lifecycle_stage === 'deleted',
     artifactUri: info.artifact_uri,
-    params: map(data.params),
-    tags: map(data.tags),
+    params: mapOf(data.params),
+    tags: mapOf(data.tags),
     datasets: inputs.dataset_inputs.map(({ dataset }) => dataset.name),
   };
 }

@@ -2,6 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import { type WorkflowExecutionDescription, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import type { WrittenAnnotations } from '../../contracts/annotation.ts';
 import { bestSentence } from '../../contracts/best.ts';
+import { experimentsPage } from '../../contracts/mlflow-pages.ts';
 import { endSentence } from '../../contracts/run-end.ts';
 import type { Evaluation, RunSummary, SuiteEvaluation } from '../../contracts/run-results.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
@@ -82,7 +83,7 @@ async function showAll(installation: Installation, json: boolean): Promise<void>
     const runs = await latestRuns(session.client, RUNS_LISTED);
     if (json) return printJson({ services, runs });
     print(
-      ...(services ? [`Temporal UI ${services.temporalUi}   MLflow ${services.mlflow}`] : []),
+      ...(services ? [`Temporal UI ${services.temporalUi}   MLflow ${experimentsPage(services.mlflow)}`] : []),
       ...(services && services.dead.length > 0
         ? [`Not running: ${services.dead.join(', ')} (videocap up starts them)`]
         : []),

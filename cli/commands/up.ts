@@ -1,4 +1,5 @@
 import { Command } from '@commander-js/extra-typings';
+import { experimentsPage } from '../../contracts/mlflow-pages.ts';
 import { findInstallation } from '../installation.ts';
 import { examples, print, printJson } from '../output/print.ts';
 import { bringUp, startFormLink } from '../run/session.ts';
@@ -29,7 +30,7 @@ export const upCommand = new Command('up')
     if (json) return printJson({ ...addresses, startForm, home: installation.home });
     print(
       `Temporal UI   ${addresses.temporalUi}   (server ${addresses.temporal})`,
-      `MLflow        ${addresses.mlflow}`,
+      `MLflow        ${experimentsPage(addresses.mlflow)}`,
       `start a run   ${startForm}`,
       `logs          ${installation.home}/logs`,
     );

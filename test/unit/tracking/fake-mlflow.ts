@@ -33,19 +33,25 @@ interface StoredRun {
 export async function fakeMlflow({ artifactScheme = 'mlflow-artifacts:' } = {}) {
   const calls: Call[] = [];
   const faults: { match: RegExp; fault: Fault }[] = [];
-  const experiments = new Map<string, string>();
+  const experiments = new Map<string, { id: string; tags: { key: string; value: string }[] }>();
   const runs: StoredRun[] = [];
   const files = new Map<string, string>();
 
   // biome-ignore lint/suspicious/noExplicitAny: bodies are what the client sends
   const answers: Record<string, (body: any, query: URLSearchParams) => unknown> = {
     'experiments/get-by-name': (_, query) => {
-      const id = experiments.get(query.get('experiment_name')!);
-      return id ? { experiment: { experiment_id: id, lifecycle_stage: 'active' } } : missing('No such experiment');
+      const found = experiments.get(query.get('experiment_name')!);
+      if (!found) return missing('No such experiment');
+      return { experiment: { experiment_id: found.id, lifecycle_stage: 'active', tags: found.tags } };
     },
-    'experiments/create': ({ name }) => {
-      experiments.set(name, String(experiments.size + 1));
-      return { experiment_id: experiments.get(name) };
+    'experiments/create': ({ name, tags }) => {
+      const id = String(experiments.size + 1);
+      experiments.set(name, { id, tags });
+      return { experiment_id: id };
+    },
+    'experiments/set-experiment-tag': ({ experiment_id, key, value }) => {
+      const found = [...experiments.values()].find(({ id }) => id === experiment_id);
+      return found ? setTag(found.tags, key, value) : missing('No such experiment');
     },
     'runs/create': ({ experiment_id, tags }) => {
       const run_id = `run${runs.length + 1}`;
@@ -110,6 +116,7 @@ export async function fakeMlflow({ artifactScheme = 'mlflow-artifacts:' } = {}) 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
+    experiments,
     runs,
     files,
     /** The next request whose path matches meets this fault. */
