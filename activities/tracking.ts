@@ -13,6 +13,7 @@ import { jsonBytes } from '../core/json-in-parts.ts';
 import { readManifest } from '../core/manifest.ts';
 import type { DatasetManifest } from '../core/sample.ts';
 import { keyOf } from '../core/store-layout.ts';
+import { checkpointsOf, logCheckpoints, modelName, registerBest } from '../tracking/checkpoint-models.ts';
 import { completionsTable, tabledSteps } from '../tracking/completions-table.ts';
 import { datasetInputs } from '../tracking/dataset-inputs.ts';
 import { type EvaluationContent, evaluationTable } from '../tracking/evaluation-table.ts';
@@ -64,11 +65,24 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
   const client = new MlflowClient({ url: mlflowUrl, ...http });
 
   const completions = new MirroredCompletions(store, log);
-  const { withRun, translated, setTags } = runAccess(client, log);
+  const { withRun, translated, setTags, ifTaken } = runAccess(client, log);
 
   async function logDatasets(run: MlflowRun, ref: ArtifactRef, manifest: DatasetManifest): Promise<void> {
     const inputs = datasetInputs(manifest, ref, run.datasets);
     if (inputs.length > 0) await client.logInputs(run.runId, inputs);
+  }
+
+  /** Checkpoints as logged models, and the exported one as a version of the experiment's registered model. */
+  async function mirrorCheckpoints(
+    run: MlflowRun,
+    runKey: string,
+    { evaluations, best }: Pick<z.infer<typeof FinishTrackingInput>, 'evaluations' | 'best'>,
+  ): Promise<void> {
+    const exported = baseAndTrained(evaluations, best).at(-1)!;
+    const models = await logCheckpoints(client, run, checkpointsOf(runKey, evaluations, exported));
+    const model = models.find(({ name }) => name === modelName(exported.step));
+    const { name: experiment } = await client.experiment(run.experimentId);
+    if (model) await registerBest(client, run, { experiment, runKey, model });
   }
 
   /** The MLflow run of another run, if this server has one. */
@@ -117,6 +131,7 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
         await reopen(client, run);
         await logDatasets(run, ref, manifest);
         const artifacts = new RunArtifacts(client, run);
+        const mirrored = { runKey, tracking, server: client.url };
         for (let from = Math.max(fromStep, mirroredStep(run) + 1); from <= toStep; from += STEPS_AT_A_TIME) {
           const to = Math.min(from + STEPS_AT_A_TIME - 1, toStep);
           const records = await readRecords(store, runKey, from, to);
@@ -126,13 +141,16 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
           for (const record of records) {
             const done = record.step - fromStep;
             onProgress?.({ done, total: toStep - fromStep + 1, what: 'steps sent to MLflow' });
-            const rows = await completions.ofStep(record, manifest);
-            if (rows) await artifacts.upload(rolloutTablePath(record.step), await jsonBytes(completionsTable(rows)));
+            const sampled = await completions.ofStep(mirrored, record, manifest);
+            if (!sampled) continue;
+            const table = await jsonBytes(completionsTable(sampled.rows));
+            await artifacts.upload(rolloutTablePath(record.step), table);
+            for (const spans of sampled.spans) await ifTaken('Traces of the judge', () => client.sendSpans(run, spans));
           }
           if (to < toStep) await client.setTag(run.runId, MIRRORED_STEP_TAG, String(to));
         }
         if (`${tabledSteps(fromStep - 1)}` !== `${tabledSteps(toStep)}`) {
-          const rows = await completions.ofRun(runKey, toStep, manifest);
+          const rows = await completions.ofRun(mirrored, toStep, manifest);
           if (rows.length > 0) await artifacts.uploadTable(COMPLETIONS_TABLE_PATH, completionsTable(rows));
         }
         await setTags(run, [...collapseTags(input.collapse), ...identityTags(input.identity)]);
@@ -156,6 +174,8 @@ export function createTrackingActivities({ store, mlflowUrl, temporalUiUrl, onPr
           const contents = await Promise.all(baseAndTrained(evaluations, best).map((each) => contentOf(store, each)));
           await artifacts.uploadTable(EVALUATION_TABLE_PATH, evaluationTable(heldOut, contents));
         }
+        if (evaluations.length > 0)
+          await ifTaken('Checkpoints', () => mirrorCheckpoints(run, input.runKey, { evaluations, best }));
         const ending = { best, end, collapse, identity };
         const note = finishNote(run.tags.get(NOTE_TAG) ?? '', evaluations, reported ? REPORT_PATH : undefined, ending);
         const changed = note === run.tags.get(NOTE_TAG) ? [] : [{ key: NOTE_TAG, value: note }];

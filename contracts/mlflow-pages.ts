@@ -27,6 +27,11 @@ export function reportPage(page: string): string {
   return page.replace(/(\?.*)?$/, (query) => `/artifacts/${REPORT_PATH}${query}`);
 }
 
+/** The page of a trace, in the list of its experiment's. `trace`: 32 hexadecimal digits. */
+export function tracePage(server: string, experimentId: string, trace: string): string {
+  return `${server}/#/experiments/${experimentId}/traces?${BOARD}&selectedEvaluationId=tr-${trace}`;
+}
+
 /** The list of an experiment's runs, as the view shows it. */
 export function runsPage(server: string, experimentId: string): string {
   return `${server}/#/experiments/${experimentId}/runs?${BOARD}&viewStateShareKey=${VIEW}`;

@@ -20,6 +20,8 @@ export interface CompletionRow {
   advantage: number | null;
   /** By component that was scored. */
   scores: Readonly<Record<string, number | null>>;
+  /** The page of its trace, where it has one. */
+  trace?: string;
   reference: string;
 }
 
@@ -65,6 +67,16 @@ export function completionRows(
   );
 }
 
+/**
+ * The rows of a step whose verdicts stand as traces in MLflow: those with the highest and the lowest reward, the first
+ * of equal ones, among those in the run's table.
+ */
+export function tracedRows(rows: readonly CompletionRow[]): CompletionRow[] {
+  const rewarded = rows.slice(0, ROWS_OF_A_STEP).filter(({ reward }) => reward !== null);
+  const ranked = rewarded.toSorted((a, b) => b.reward! - a.reward!);
+  return [...new Set([ranked.slice(0, 1), ranked.slice(-1)].flat())];
+}
+
 /** Those of a step's rows that stand in the run's table, with long texts cut. */
 export function tabledRows(rows: readonly CompletionRow[]): CompletionRow[] {
   return rows.slice(0, ROWS_OF_A_STEP).map((row) => ({
@@ -83,12 +95,14 @@ export function completionsTable(rows: readonly CompletionRow[]): Table {
   const scored = new Set(rows.flatMap(({ scores }) => Object.keys(scores)));
   // Custom rewards after the others, as the rollouts have them.
   const names = [...new Set([...Object.keys(COMPONENTS).filter((name) => scored.has(name)), ...scored])];
-  const columns = ['id', 'completion', 'step', 'prompt', 'sample', 'reward', 'advantage', ...names, 'reference'];
+  const columns = ['id', 'completion', 'step', 'prompt', 'sample', 'reward', 'advantage', ...names];
+  const traced = rows.some(({ trace }) => trace !== undefined);
   return {
-    columns,
-    data: rows.map(({ id, completion, step, prompt, sample, reward, advantage, scores, reference }) => [
+    columns: [...columns, ...(traced ? ['judge trace'] : []), 'reference'],
+    data: rows.map(({ id, completion, step, prompt, sample, reward, advantage, scores, trace, reference }) => [
       ...[id, completion, step, prompt, sample, reward, advantage],
       ...names.map((name) => scores[name] ?? null),
+      ...(traced ? [trace ?? null] : []),
       reference,
     ]),
   };

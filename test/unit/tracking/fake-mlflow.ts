@@ -51,7 +51,9 @@ export async function fakeMlflow({ artifactScheme = 'mlflow-artifacts:' } = {}) 
     },
     'experiments/set-experiment-tag': ({ experiment_id, key, value }) => {
       const found = [...experiments.values()].find(({ id }) => id === experiment_id);
-      return found ? setTag(found.tags, key, value) : missing('No such experiment');
+      if (!found) return missing('No such experiment');
+      setTag(found.tags, key, value);
+      return {};
     },
     'runs/create': ({ experiment_id, tags }) => {
       const run_id = `run${runs.length + 1}`;
@@ -100,6 +102,8 @@ export async function fakeMlflow({ artifactScheme = 'mlflow-artifacts:' } = {}) 
     if (typeof fault === 'object') return send(response, fault.status, fault.body ?? '', fault.headers);
     const answer = answer_(path, body, searchParams);
     if (fault === 'lost') return void request.socket.destroy();
+    // As a server of another version does.
+    if (answer === undefined) return send(response, 404, 'Not Found');
     const status = isError(answer) ? 404 : 200;
     send(response, status, JSON.stringify(answer), { 'content-type': 'application/json' });
   });
@@ -108,7 +112,7 @@ export async function fakeMlflow({ artifactScheme = 'mlflow-artifacts:' } = {}) 
     const artifact = /^\/api\/2\.0\/mlflow-artifacts\/artifacts\/(.*)$/.exec(path)?.[1];
     if (artifact) return files.set(decodeURIComponent(artifact), body as string) && {};
     const call = path.replace('/api/2.0/mlflow/', '');
-    return answers[call]?.(body, query) ?? missing(`No such call ${call}`);
+    return answers[call] ? (answers[call](body, query) ?? missing('Nothing there')) : undefined;
   }
 
   server.listen(0, '127.0.0.1');
