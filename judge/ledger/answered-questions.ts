@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { keyOf, parseKey } from '../../core/store-layout.ts';
 import type { ChatApi } from '../client/chat-api.ts';
@@ -43,6 +44,8 @@ class LedgerReader implements LlmClient {
   readonly #store: ArtifactStore;
   readonly #runKey: string;
   readonly #filed: FiledAnswers;
+  /** One at a time: questions that are asked at once would be found in another order each time. */
+  readonly #one = pLimit(1);
 
   constructor(store: ArtifactStore, runKey: string, config: LlmJudgeConfig) {
     // It sends nothing, so it needs no secret; a variable without a value would be refused.
@@ -54,7 +57,11 @@ class LedgerReader implements LlmClient {
     this.#filed = new FiledAnswers(store, keyOf('dataset', { runKey }), new Map());
   }
 
-  async ask<T>(question: Question<T>): Promise<Outcome<T>> {
+  ask<T>(question: Question<T>): Promise<Outcome<T>> {
+    return this.#one(() => this.#find(question));
+  }
+
+  async #find<T>(question: Question<T>): Promise<Outcome<T>> {
     const identity = this.#api.identity(question.prompt, question.showing);
     const judgeVersion = await notedVersion(this.#store.storage, this.#runKey, identity);
     const asked = { ...identity, ...(judgeVersion !== undefined && { judgeVersion }) };
