@@ -74,16 +74,32 @@ export async function explainClip(
 function chosen(run: string, evaluations: readonly Evaluation[], step: number | undefined): Evaluation {
   const found = step === undefined ? evaluations.at(-1) : evaluations.find((each) => each.step === step);
   if (found) return found;
-  throw new VideocapError(
+  throw noSuchBenchmark(run, step, evaluations);
+}
+
+/** What a step without a benchmark meets; `step` is absent where there is no benchmark at all. */
+export function noSuchBenchmark(
+  run: string,
+  step: number | undefined,
+  evaluations: readonly Pick<Evaluation, 'step'>[],
+): VideocapError {
+  if (step === undefined) return new VideocapError('InvalidInput', `Run ${run} has no benchmark yet.`);
+  const steps = evaluations.map((each) => each.step).join(', ');
+  return new VideocapError(
     'InvalidInput',
-    `Run ${run} has no benchmark after step ${step ?? 0}; it has them after ${evaluations.map((each) => each.step).join(', ')}.`,
+    `Run ${run} has no benchmark after step ${step}; it has them after ${steps}.`,
   );
 }
 
 /** Clips that an error names. */
 const NAMED = 5;
 
-function noSuchClip(run: string, clip: string, captions: readonly CaptionedClip[]): VideocapError {
+/** What an id meets that no held-out clip has. */
+export function noSuchClip(
+  run: string,
+  clip: string,
+  captions: readonly Pick<CaptionedClip, 'sampleId'>[],
+): VideocapError {
   const some = captions.slice(0, NAMED).map(({ sampleId }) => sampleId);
   return new VideocapError(
     'InvalidInput',

@@ -79,7 +79,7 @@ async function everything({ mlflowRunId: id, experimentId }: Tracking): Promise<
   content.experiment = await call(`${api}/experiments/get?experiment_id=${experimentId}`);
   content.runs = await call(`${api}/runs/search`, { experiment_ids: [experimentId] });
   // Renewed by every write, also of what is there: the moment at which MLflow was last told.
-  const untimed = (text: string) => text.replaceAll(/"last_updated?_time(stamp)?(_ms)?": ?\d+/g, '');
+  const untimed = (text: string) => text.replaceAll(/("last_updated_timestamp(_ms)?": ?)\d+/g, '$10');
   content.models = untimed(await call(`${api}/logged-models/search`, { experiment_ids: [experimentId] }));
   content.registry = untimed(await call(`${api}/registered-models/search`));
   content.versions = await call(`${api}/model-versions/search`);
