@@ -11,8 +11,8 @@ import { transcriptLines } from './judge-transcript.ts';
 export const explainCommand = new Command('explain')
   .summary('show what a clip’s numbers come from')
   .description(
-    'Shows the chain behind the numbers of one held-out clip: number, caption, what the judge was asked and answered, ' +
-      'the policy with the hash of its weights, the frames with theirs, and the file of the video. Needs the store ' +
+    'Shows the chain behind the numbers of one held-out clip: number, caption, what the judge was asked and ' +
+      'answered, the policy with the hash of its weights, the frames with theirs, and the file of the video. Needs the store ' +
       'alone: no servers and no worker.',
   )
   .argument('<run>', 'a workflow id, or a key in the store')
@@ -69,10 +69,15 @@ export function explainedLines(explained: ExplainedClip, file: string): string[]
     '',
     `policy     ${printable(policy.model)}, step ${policy.step}: run:${run}@${policy.step}`,
     `weights    sha256 ${policy.weights.sha256}`,
-    `frames     ${frames ? `sha256 ${frames.sha256}, ${frames.bytes} bytes, ${frames.uri}` : 'not in the store any more'}`,
+    `frames     ${framesText(frames)}`,
     `video      sha256 ${hash}, ${bytes} bytes`,
     `file       ${printable(file)}`,
   ];
+}
+
+function framesText(frames: ExplainedClip['frames']): string {
+  if (!frames) return 'not in the store any more';
+  return `sha256 ${frames.sha256}, ${frames.bytes} bytes, ${frames.uri}`;
 }
 
 function numbersOf(result: ExplainedClip['result'], { notCaptioned }: ExplainedClip['caption']): string {
