@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { REPORT_PATH } from '../contracts/mlflow-pages.ts';
 import { SweepTable } from '../contracts/sweep-results.ts';
 import { FinishSweepTrackingInput, type FinishSweepTrackingOutput, Tracking } from '../contracts/tracking.ts';
 import { keyOf } from '../core/store-layout.ts';
@@ -6,11 +7,9 @@ import { logBatches } from '../tracking/log-batches.ts';
 import { MlflowClient } from '../tracking/mlflow-client.ts';
 import { runAccess } from '../tracking/run-access.ts';
 import { RunArtifacts } from '../tracking/run-artifacts.ts';
-import { NOTE_TAG } from '../tracking/run-tags.ts';
+import { END_TAG, NOTE_TAG } from '../tracking/run-tags.ts';
 import { sweepMetrics, sweepNote } from '../tracking/sweep-run.ts';
 import type { TrackingDeps } from './tracking.ts';
-
-const PAGE_PATH = 'report.html';
 
 /** Mirrors the results of sweeps to MLflow, as `createTrackingActivities` does those of runs. */
 export function createSweepTrackingActivities({ store, mlflowUrl, log, ...http }: TrackingDeps) {
@@ -31,12 +30,13 @@ export function createSweepTrackingActivities({ store, mlflowUrl, log, ...http }
         const artifacts = new RunArtifacts(client, run);
         if (tableRef) await artifacts.upload('sweep/table.json', await store.read(tableRef));
         if (report) await artifacts.upload('sweep/table.md', await store.read(report));
-        if (page) await artifacts.upload(PAGE_PATH, await store.read(page));
+        if (page) await artifacts.upload(REPORT_PATH, await store.read(page));
         if (table) {
           const metrics = sweepMetrics(table, endTime);
           for (const batch of logBatches({ metrics })) await client.logBatch(run.runId, batch);
-          await setTags(run, [{ key: NOTE_TAG, value: sweepNote(table, PAGE_PATH) }]);
+          await setTags(run, [{ key: NOTE_TAG, value: sweepNote(table, REPORT_PATH) }]);
         }
+        if (status === 'KILLED') await setTags(run, [{ key: END_TAG, value: 'Cancelled before its end' }]);
         await client.updateRun(run.runId, { status, endTime });
       });
       return { runUrl: tracking.runUrl };

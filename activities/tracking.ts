@@ -1,26 +1,28 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { HeldOutDetails } from '../benchmarks/held-out.ts';
-import { REPORT_PATH } from '../contracts/mlflow-pages.ts';
+import { REPORT_PATH, runsPage } from '../contracts/mlflow-pages.ts';
 import { readRecords } from '../contracts/read-records.ts';
-import { baseAndTrained, type Evaluation, ScoredRollout, type StepRecord } from '../contracts/run-results.ts';
-import { FinishTrackingInput, MirrorRecordsInput, StartTrackingInput, type Tracking } from '../contracts/tracking.ts';
+import { baseAndTrained, type Evaluation, type StepRecord } from '../contracts/run-results.ts';
+import { FinishTrackingInput, MirrorRecordsInput, StartTrackingInput, Tracking } from '../contracts/tracking.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import { CaptionedClip, Rollout } from '../core/completion.ts';
+import { CaptionedClip } from '../core/completion.ts';
 import { unlessDamaged } from '../core/errors.ts';
 import { jsonBytes } from '../core/json-in-parts.ts';
 import { readManifest } from '../core/manifest.ts';
 import type { DatasetManifest } from '../core/sample.ts';
+import { keyOf } from '../core/store-layout.ts';
+import { checkpointsOf, logCheckpoints, modelName, registerBest } from '../tracking/checkpoint-models.ts';
+import { completionsTable, tabledSteps } from '../tracking/completions-table.ts';
 import { datasetInputs } from '../tracking/dataset-inputs.ts';
 import { type EvaluationContent, evaluationTable } from '../tracking/evaluation-table.ts';
 import { findOrCreateRun, reopen } from '../tracking/find-or-create-run.ts';
 import { flatParams } from '../tracking/flat-params.ts';
 import { gitCommit } from '../tracking/git-commit.ts';
 import { logBatches, metricPoints } from '../tracking/log-batches.ts';
-import { rolloutTablePath } from '../tracking/logged-tables.ts';
+import { COMPLETIONS_TABLE_PATH, EVALUATION_TABLE_PATH, rolloutTablePath } from '../tracking/logged-tables.ts';
 import { MlflowClient, type MlflowRun } from '../tracking/mlflow-client.ts';
-import { rolloutTable, type SampledRollout } from '../tracking/rollout-table.ts';
 import { type Log, runAccess } from '../tracking/run-access.ts';
 import { RunArtifacts } from '../tracking/run-artifacts.ts';
 import {
@@ -40,6 +42,7 @@ import { sweepRun } from '../tracking/sweep-run.ts';
 import { sendToAll } from '../tracking/tracker.ts';
 import { trackersOf } from '../tracking/trackers.ts';
 import type { ActivityDeps } from './activity-deps.ts';
+import { MirroredCompletions } from './mirrored-completions.ts';
 
 export interface TrackingDeps extends Pick<ActivityDeps, 'store' | 'onProgress' | 'signal' | 'env' | 'temporalUiUrl'> {
   mlflowUrl: string;
@@ -54,8 +57,6 @@ export interface TrackingDeps extends Pick<ActivityDeps, 'store' | 'onProgress' 
 
 /** Few enough to arrive within one attempt on any connection on which single requests arrive. */
 const STEPS_AT_A_TIME = 10;
-
-const EVALUATION_TABLE_PATH = 'eval/captions.json';
 
 /**
  * Mirrors runs to MLflow. The artifact store has the truth: anything missing in MLflow can be sent again from it, and
@@ -76,10 +77,11 @@ export function createTrackingActivities({
   const client = new MlflowClient({ url: mlflowUrl, ...http });
   const trackers = trackersOf({ tensorBoard });
 
-  const { withRun, translated, setTags } = runAccess(client, log);
+  const completions = new MirroredCompletions(store, log);
+  const { withRun, translated, setTags, ifTaken } = runAccess(client, log);
 
   async function logDatasets(run: MlflowRun, ref: ArtifactRef, manifest: DatasetManifest): Promise<void> {
-    const inputs = datasetInputs(manifest, ref).filter(({ name }) => !run.datasets.includes(name));
+    const inputs = datasetInputs(manifest, ref, run.datasets);
     if (inputs.length > 0) await client.logInputs(run.runId, inputs);
   }
 
@@ -92,6 +94,26 @@ export function createTrackingActivities({
     }
   }
 
+  /** Checkpoints as logged models, and the exported one as a version of the experiment's registered model. */
+  async function mirrorCheckpoints(
+    run: MlflowRun,
+    runKey: string,
+    { evaluations, best }: Pick<z.infer<typeof FinishTrackingInput>, 'evaluations' | 'best'>,
+  ): Promise<void> {
+    const exported = baseAndTrained(evaluations, best).at(-1)!;
+    const models = await logCheckpoints(client, run, checkpointsOf(runKey, evaluations, exported));
+    const model = models.find(({ name }) => name === modelName(exported.step));
+    const { name: experiment } = await client.experiment(run.experimentId);
+    if (model) await registerBest(client, run, { experiment, runKey, model });
+  }
+
+  /** The MLflow run of another run, if this server has one. */
+  async function mirroredRun(runKey: string): Promise<string | undefined> {
+    const known = await store.find(keyOf('trackingRun', { runKey }));
+    const tracking = known && (await unlessDamaged(store.readJson(known, Tracking)));
+    return tracking?.runUrl.startsWith(`${client.url}/`) ? tracking.mlflowRunId : undefined;
+  }
+
   return {
     /** Makes or finds the run, with its params, config and links. */
     async startTracking(rawInput: z.input<typeof StartTrackingInput>): Promise<Tracking> {
@@ -99,20 +121,15 @@ export function createTrackingActivities({
         StartTrackingInput.parse(rawInput);
       const commit = await gitCommit();
       return translated(async () => {
-        const parent = sweep && (await findOrCreateRun({ client, store }, sweepRun(sweep, config, startTime)));
+        const ofSweep = sweep && (await findOrCreateRun({ client, store }, sweepRun(sweep, config, startTime)));
+        const parent = ofSweep?.run.runId ?? (forkedFrom && (await mirroredRun(forkedFrom.run)));
         const origin = {
-          runKey,
-          config,
-          execution,
-          trainedFrom,
-          forkedFrom,
-          ...(sweep && parent && { sweep: { ...sweep, parent: parent.run.runId } }),
-          temporalUiUrl,
-          commit,
+          ...{ runKey, config, execution, trainedFrom, forkedFrom, sweep, parent, temporalUiUrl, commit },
           ...(http.env && { env: http.env }),
         };
+        const tags = (experimentId: string) => runTags({ ...origin, runsPage: runsPage(client.url, experimentId) });
         const experiment = { name: experimentName(config), tags: experimentTags(config) };
-        const wanted = { runKey, startTime, experiment, tags: runTags(origin) };
+        const wanted = { runKey, startTime, experiment, tags };
         const { tracking, run } = await findOrCreateRun({ client, store }, wanted);
         // What is there stays: MLflow refuses to change a param, and a newer version of this code may write it
         // otherwise.
@@ -138,28 +155,27 @@ export function createTrackingActivities({
         await reopen(client, run);
         await logDatasets(run, ref, manifest);
         const artifacts = new RunArtifacts(client, run);
+        const mirrored = { runKey, tracking, server: client.url };
         for (let from = Math.max(fromStep, mirroredStep(run) + 1); from <= toStep; from += STEPS_AT_A_TIME) {
           const to = Math.min(from + STEPS_AT_A_TIME - 1, toStep);
           const records = await readRecords(store, runKey, from, to);
           const comparable = records.map((record) => withoutOtherBenchmark(record, input.otherBenchmarkTo));
           for (const batch of logBatches({ metrics: metricPoints(comparable) }))
             await client.logBatch(run.runId, batch);
-          const paths: string[] = [];
           for (const record of records) {
             const done = record.step - fromStep;
             onProgress?.({ done, total: toStep - fromStep + 1, what: 'steps sent to MLflow' });
-            if (!record.scored) continue;
-            // A damaged rollout costs its own table in MLflow, and no other.
-            const rollouts = await unlessDamaged(sampledRollouts(store, record.scored), ({ message }) =>
-              log?.warn({ reason: message }, 'A table of completions is not mirrored to MLflow.'),
-            );
-            if (!rollouts) continue;
-            const path = rolloutTablePath(record.step);
-            await artifacts.upload(path, await jsonBytes(rolloutTable(record.step, rollouts, manifest)));
-            paths.push(path);
+            const sampled = await completions.ofStep(mirrored, record, manifest);
+            if (!sampled) continue;
+            const table = await jsonBytes(completionsTable(sampled.rows));
+            await artifacts.upload(rolloutTablePath(record.step), table);
+            for (const spans of sampled.spans) await ifTaken('Traces of the judge', () => client.sendSpans(run, spans));
           }
-          await artifacts.listTables(paths);
           if (to < toStep) await client.setTag(run.runId, MIRRORED_STEP_TAG, String(to));
+        }
+        if (`${tabledSteps(fromStep - 1)}` !== `${tabledSteps(toStep)}`) {
+          const rows = await completions.ofRun(mirrored, toStep, manifest);
+          if (rows.length > 0) await artifacts.uploadTable(COMPLETIONS_TABLE_PATH, completionsTable(rows));
         }
         await setTags(run, [...collapseTags(input.collapse), ...identityTags(input.identity)]);
       });
@@ -182,9 +198,10 @@ export function createTrackingActivities({
         if (manifest && evaluations.length > 0) {
           const { heldOut } = await readManifest(store, manifest);
           const contents = await Promise.all(baseAndTrained(evaluations, best).map((each) => contentOf(store, each)));
-          await artifacts.upload(EVALUATION_TABLE_PATH, JSON.stringify(evaluationTable(heldOut, contents)));
-          await artifacts.listTables([EVALUATION_TABLE_PATH]);
+          await artifacts.uploadTable(EVALUATION_TABLE_PATH, evaluationTable(heldOut, contents));
         }
+        if (evaluations.length > 0)
+          await ifTaken('Checkpoints', () => mirrorCheckpoints(run, input.runKey, { evaluations, best }));
         const ending = { best, end, collapse, identity };
         const note = finishNote(run.tags.get(NOTE_TAG) ?? '', evaluations, reported ? REPORT_PATH : undefined, ending);
         const changed = note === run.tags.get(NOTE_TAG) ? [] : [{ key: NOTE_TAG, value: note }];
@@ -224,14 +241,6 @@ async function evaluationRecords(
       const entries = Object.entries(metrics).map(([name, value]) => [`eval/${name}`, value]);
       return { step, time: record!.time, metrics: Object.fromEntries(entries) };
     }),
-  );
-}
-
-/** A step's rollouts with their scores, and what was sampled. */
-async function sampledRollouts(store: ArtifactStore, scored: ArtifactRef): Promise<SampledRollout[]> {
-  const rollouts = await store.readJson(scored, z.array(ScoredRollout));
-  return Promise.all(
-    rollouts.map(async (each) => ({ ...each, groups: (await store.readJson(each.rollout, Rollout)).groups })),
   );
 }
 

@@ -31,6 +31,7 @@ const COMMANDS: Record<string, () => Promise<CommandUnknownOpts>> = {
   bench: async () => (await import('./commands/bench.ts')).benchCommand,
   caption: async () => (await import('./commands/caption.ts')).captionCommand,
   annotate: async () => (await import('./commands/annotate.ts')).annotateCommand,
+  explain: async () => (await import('./commands/explain.ts')).explainCommand,
   judge: async () => (await import('./commands/judge.ts')).judgeCommand,
   gc: async () => (await import('./commands/gc.ts')).gcCommand,
   completion: async () => (await import('./commands/completion.ts')).completionCommandOf(allCommands),

@@ -3,6 +3,7 @@ import { REFERENCE_ROWS } from '../benchmarks/held-out-metrics.ts';
 import type { CaptionedClip } from '../core/completion.ts';
 import type { Sample } from '../core/sample.ts';
 import type { Table } from './logged-tables.ts';
+import { rounded } from './rounded.ts';
 
 /** One benchmark with what lies behind its numbers. */
 export interface EvaluationContent {
@@ -12,39 +13,39 @@ export interface EvaluationContent {
 }
 
 /**
- * Of each held-out video the reference, and what each policy said of it with its scores (in [0, 1]), the last policy
- * first.
+ * Of each held-out video what the trained policy says of it with its scores (in [0, 1]), the same of the base policy in
+ * columns that begin with `base`, and the reference. Columns have the same names in every run, so that MLflow shows
+ * the captions of several runs beside each other.
  * `null`: the policy wrote no such part, or it could not be scored.
+ * @param evaluations of the base policy and the trained one; one alone is of both.
  */
 export function evaluationTable(samples: readonly Sample[], evaluations: readonly EvaluationContent[]): Table {
-  const latestFirst = evaluations.toReversed();
-  const answers = latestFirst.map(({ captions, details }) => ({
-    parsed: new Map(captions.map(({ sampleId, parsed }) => [sampleId, parsed])),
-    scores: new Map(details.clips.map((clip) => [clip.sampleId, clip])),
-  }));
   const references = REFERENCE_ROWS.filter(({ metric }) =>
     evaluations.some(({ details }) => details.clips.some((clip) => clip.references?.[metric])),
   );
   const columns = [...COLUMNS, ...references.map(({ title }) => title)];
+  const cellsOf = ({ captions, details }: EvaluationContent) => {
+    const parsed = new Map(captions.map((clip) => [clip.sampleId, clip.parsed]));
+    const scores = new Map(details.clips.map((clip) => [clip.sampleId, clip]));
+    return (id: string) => {
+      const said = parsed.get(id);
+      const clip = scores.get(id);
+      return [
+        said?.caption ?? null,
+        rounded(clip?.event?.recall),
+        rounded(clip?.event?.precision),
+        rounded(clip?.think),
+        said?.thought ? JSON.stringify(said.thought) : null,
+        ...references.map(({ metric }) => rounded(clip?.references?.[metric]?.score)),
+      ];
+    };
+  };
+  const [base, trained = base] = evaluations.map((each) => ({ step: each.step, cells: cellsOf(each) }));
+  if (!base || !trained) return { columns: ['sample', ...columns, 'reference'], data: [] };
   return {
-    columns: ['sample', ...latestFirst.flatMap(({ step }) => columns.map((name) => `${name} @ ${step}`)), 'reference'],
-    data: samples.map(({ id, caption }) => [
-      id,
-      ...answers.flatMap(({ parsed, scores }) => {
-        const said = parsed.get(id);
-        const clip = scores.get(id);
-        return [
-          said?.caption ?? null,
-          said?.thought ? JSON.stringify(said.thought) : null,
-          clip?.event?.recall ?? null,
-          clip?.event?.precision ?? null,
-          clip?.think ?? null,
-          ...references.map(({ metric }) => clip?.references?.[metric]?.score ?? null),
-        ];
-      }),
-      caption,
-    ]),
+    columns: ['sample', ...columns, 'step', ...columns.map((name) => `base ${name}`), 'reference'],
+    data: samples.map(({ id, caption }) => [id, ...trained.cells(id), trained.step, ...base.cells(id), caption]),
   };
 }
 
-const COLUMNS = ['caption', 'thought', 'event recall', 'event precision', 'think'] as const;
+const COLUMNS = ['caption', 'event recall', 'event precision', 'think', 'thought'] as const;

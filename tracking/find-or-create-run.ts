@@ -1,3 +1,4 @@
+import { runPage } from '../contracts/mlflow-pages.ts';
 import { Tracking } from '../contracts/tracking.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
@@ -5,14 +6,16 @@ import { keyOf } from '../core/store-layout.ts';
 import type { MlflowClient, MlflowRun, Tag } from './mlflow-client.ts';
 import { MlflowError } from './mlflow-error.ts';
 import { END_TAG, NOTE_TAG, noteAtStart, RUN_KEY_TAG } from './run-tags.ts';
+import { VIEW_TAG } from './runs-view.ts';
 
 /** What an MLflow run is found or made by. */
 export interface WantedRun {
-  /** Its tag `videocap.runKey`, which is among `tags`. */
+  /** Its tag `videocap.runKey`, which is among its `tags`. */
   runKey: string;
   startTime: number;
   experiment: { name: string; tags: Tag[] };
-  tags: Tag[];
+  /** Those that it begins with, in its experiment. */
+  tags(experimentId: string): Tag[];
 }
 
 /**
@@ -52,11 +55,12 @@ async function findOrCreate(
   }
   const experimentId = await findOrCreateExperiment(client, wanted);
   const [found] = await client.searchRuns(experimentId, `tags.\`${RUN_KEY_TAG}\` = '${runKey}'`);
-  const run = found ?? (await client.createRun({ experimentId, name: runName(runKey), startTime, tags }));
+  const run =
+    found ?? (await client.createRun({ experimentId, name: runName(runKey), startTime, tags: tags(experimentId) }));
   const tracking = {
     mlflowRunId: run.runId,
     experimentId,
-    runUrl: `${client.url}/#/experiments/${experimentId}/runs/${run.runId}`,
+    runUrl: runPage(client.url, { experimentId, runId: run.runId }),
   };
   try {
     await store.putJson(key, tracking);
@@ -75,7 +79,14 @@ async function findOrCreateExperiment(
 ): Promise<string> {
   const found = await client.experimentByName(name);
   if (found?.deleted) await client.restoreExperiment(found.id);
-  if (found) return found.id;
+  if (found) {
+    // People may write another description.
+    const missing = tags.filter(({ key, value }) =>
+      key === VIEW_TAG ? found.tags.get(key) !== value : !found.tags.has(key),
+    );
+    for (const { key, value } of missing) await client.setExperimentTag(found.id, key, value);
+    return found.id;
+  }
   try {
     return await client.createExperiment(name, tags);
   } catch (error) {

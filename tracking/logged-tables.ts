@@ -1,8 +1,11 @@
 import { z } from 'zod';
-import { LONGEST_TAG } from './log-batches.ts';
 
 /** Tables are found by MLflow's evaluation view through this tag: without it they are files like any other. */
 export const LOGGED_ARTIFACTS_TAG = 'mlflow.loggedArtifacts';
+
+/** Completions from the whole training, and the captions of the held-out videos. */
+export const COMPLETIONS_TABLE_PATH = 'completions.json';
+export const EVALUATION_TABLE_PATH = 'eval/captions.json';
 
 const LoggedArtifacts = z.array(z.looseObject({ path: z.string(), type: z.string() }));
 
@@ -12,33 +15,16 @@ export interface Table {
   data: (string | number | boolean | null)[][];
 }
 
-/**
- * The tag's value after tables were added: each is named once, rollouts last, and what others listed there stays. A tag
- * holds 8000 characters, so of a long run's rollout tables the oldest are no longer listed, except the first (what
- * training started from); as artifacts they all remain.
- */
-export function withTables(tag: string | undefined, paths: readonly string[]): string {
+/** The tag's value after a table was added: each is named once, and what others listed there stays. */
+export function withTable(tag: string | undefined, path: string): string {
   const before = parsedTag(tag);
-  const known = new Set(before.map(({ path }) => path));
-  const added = [...new Set(paths)].filter((path) => !known.has(path)).map((path) => ({ path, type: 'table' }));
-  const all = [...before, ...added].sort((a, b) => Number(isRollouts(a.path)) - Number(isRollouts(b.path)));
-  while (JSON.stringify(all).length > LONGEST_TAG) {
-    const rollouts = all.filter(({ path }) => isRollouts(path)).sort((a, b) => (a.path < b.path ? -1 : 1));
-    const dropped = rollouts[1] ?? all[0]!;
-    all.splice(all.indexOf(dropped), 1);
-  }
-  return JSON.stringify(all);
+  const known = before.some((each) => each.path === path);
+  return JSON.stringify(known ? before : [...before, { path, type: 'table' }]);
 }
 
-const ROLLOUTS_FOLDER = 'rollouts';
-
-/** `rollouts/step-000012.json` */
+/** `rollouts/step-000012.json`: all completions of one step. */
 export function rolloutTablePath(step: number): string {
-  return `${ROLLOUTS_FOLDER}/step-${String(step).padStart(6, '0')}.json`;
-}
-
-function isRollouts(path: string): boolean {
-  return path.startsWith(`${ROLLOUTS_FOLDER}/`);
+  return `rollouts/step-${String(step).padStart(6, '0')}.json`;
 }
 
 /** Replaces a tag that is not valid. */

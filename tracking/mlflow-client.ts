@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MlflowError } from './mlflow-error.ts';
 import { MlflowHttp, type MlflowHttpOptions } from './mlflow-http.ts';
+import { otlpBody, type Span } from './otlp.ts';
 
 export interface Tag {
   key: string;
@@ -36,6 +37,7 @@ const KeyValues = z.array(z.object({ key: z.string(), value: z.string() })).defa
 const Experiment = z.object({
   experiment_id: z.string(),
   lifecycle_stage: z.string().default('active'),
+  tags: KeyValues,
 });
 const Run = z.object({
   info: z.object({
@@ -46,10 +48,30 @@ const Run = z.object({
     artifact_uri: z.string(),
   }),
   data: z.object({ params: KeyValues, tags: KeyValues }).prefault({}),
+  outputs: z.object({ model_outputs: z.array(z.object({ model_id: z.string() })).default([]) }).prefault({}),
   inputs: z
     .object({ dataset_inputs: z.array(z.object({ dataset: z.object({ name: z.string() }) })).default([]) })
     .prefault({}),
 });
+
+export interface MlflowExperiment {
+  id: string;
+  deleted: boolean;
+  tags: Map<string, string>;
+}
+
+const READY = 'LOGGED_MODEL_READY';
+const Model = z.object({
+  info: z.object({ model_id: z.string(), name: z.string(), status: z.string() }),
+});
+const Version = z.object({ version: z.string(), source: z.string().default('') });
+
+/** A model that a run has logged. */
+export interface LoggedModel {
+  id: string;
+  name: string;
+  ready: boolean;
+}
 
 /** An MLflow run as far as this project reads it. */
 export interface MlflowRun {
@@ -62,6 +84,8 @@ export interface MlflowRun {
   tags: Map<string, string>;
   /** Names of its dataset inputs. */
   datasets: string[];
+  /** Ids of the models that are listed as its outputs. */
+  models: string[];
 }
 
 const API = '/api/2.0/mlflow';
@@ -85,15 +109,21 @@ export class MlflowClient {
     return this.#http.url;
   }
 
-  async experimentByName(name: string): Promise<{ id: string; deleted: boolean } | undefined> {
+  async experimentByName(name: string): Promise<MlflowExperiment | undefined> {
     try {
       const answer = await this.#get('experiments/get-by-name', { experiment_name: name });
       const { experiment } = read(z.object({ experiment: Experiment }), answer);
-      return { id: experiment.experiment_id, deleted: experiment.lifecycle_stage === 'deleted' };
+      const { experiment_id: id, lifecycle_stage, tags } = experiment;
+      return { id, deleted: lifecycle_stage === 'deleted', tags: mapOf(tags) };
     } catch (error) {
       if (error instanceof MlflowError && error.errorCode === 'RESOURCE_DOES_NOT_EXIST') return undefined;
       throw error;
     }
+  }
+
+  async experiment(id: string): Promise<{ name: string }> {
+    const answer = await this.#get('experiments/get', { experiment_id: id });
+    return read(z.object({ experiment: z.object({ name: z.string() }) }), answer).experiment;
   }
 
   async createExperiment(name: string, tags: Tag[]): Promise<string> {
@@ -102,6 +132,10 @@ export class MlflowClient {
 
   async restoreExperiment(id: string): Promise<void> {
     await this.#post('experiments/restore', { experiment_id: id });
+  }
+
+  async setExperimentTag(id: string, key: string, value: string): Promise<void> {
+    await this.#post('experiments/set-experiment-tag', { experiment_id: id, key, value });
   }
 
   /** Sent once: an answer that got lost must not become a second run. */
@@ -163,6 +197,79 @@ export class MlflowClient {
     });
   }
 
+  /** Sends spans of traces of a run. Those that were sent before change nothing. */
+  async sendSpans({ experimentId, runId }: Pick<MlflowRun, 'experimentId' | 'runId'>, spans: readonly Span[]) {
+    const headers = { 'x-mlflow-experiment-id': experimentId, 'x-mlflow-run-id': runId };
+    await this.#http.request({ method: 'POST', path: '/v1/traces', headers, json: otlpBody(spans) });
+  }
+
+  /** The models that a run has logged. */
+  async loggedModels({ experimentId, runId }: Pick<MlflowRun, 'experimentId' | 'runId'>): Promise<LoggedModel[]> {
+    const filter = `source_run_id = '${runId}'`;
+    const answer = await this.#post('logged-models/search', {
+      experiment_ids: [experimentId],
+      filter,
+      max_results: 50,
+    });
+    return read(z.object({ models: z.array(Model).default([]) }), answer).models.map(asModel);
+  }
+
+  /** Sent once, as `createRun` is. */
+  async createLoggedModel(
+    { experimentId, runId }: Pick<MlflowRun, 'experimentId' | 'runId'>,
+    model: { name: string; type: string; tags: Tag[] },
+  ): Promise<LoggedModel> {
+    const { name, type, tags } = model;
+    const json = { experiment_id: experimentId, source_run_id: runId, name, model_type: type, tags };
+    const answer = await this.#http.request({
+      ...{ method: 'POST', path: `${API}/logged-models`, json, repeatable: false },
+    });
+    return asModel(read(z.object({ model: Model }), answer).model);
+  }
+
+  /** The model is complete. */
+  async finishLoggedModel(id: string): Promise<void> {
+    const json = { model_id: id, status: READY };
+    await this.#http.request({ method: 'PATCH', path: `${API}/logged-models/${id}`, json });
+  }
+
+  async deleteLoggedModel(id: string): Promise<void> {
+    await this.#http.request({ method: 'DELETE', path: `${API}/logged-models/${id}` });
+  }
+
+  /** Lists models as outputs of a run; each may be sent once. */
+  async logOutputs(runId: string, models: readonly { id: string; step: number }[]): Promise<void> {
+    await this.#post('runs/outputs', { run_id: runId, models: models.map(({ id, step }) => ({ model_id: id, step })) });
+  }
+
+  /** Makes the entry of the model registry, unless it is there. */
+  async registerModel(name: string): Promise<void> {
+    try {
+      await this.#post('registered-models/create', { name });
+    } catch (error) {
+      if (!(error instanceof MlflowError && error.errorCode === 'RESOURCE_ALREADY_EXISTS')) throw error;
+    }
+  }
+
+  /** The versions of a registered model that a run has made. */
+  async modelVersions(name: string, runId: string): Promise<{ version: string; source: string }[]> {
+    const answer = await this.#get('model-versions/search', { filter: `name = '${name}' AND run_id = '${runId}'` });
+    return read(z.object({ model_versions: z.array(Version).default([]) }), answer).model_versions;
+  }
+
+  /** Sent once, as `createRun` is. @returns its number. */
+  async createModelVersion(name: string, runId: string, modelId: string): Promise<string> {
+    const json = { name, source: `models:/${modelId}`, run_id: runId, model_id: modelId };
+    const answer = await this.#http.request({
+      ...{ method: 'POST', path: `${API}/model-versions/create`, json, repeatable: false },
+    });
+    return read(z.object({ model_version: Version }), answer).model_version.version;
+  }
+
+  async setAlias(name: string, alias: string, version: string): Promise<void> {
+    await this.#post('registered-models/alias', { name, alias, version });
+  }
+
   /**
    * Writes a file below the server's proxied artifacts; `path` is relative to their root. Writing it again replaces it.
    */
@@ -195,16 +302,24 @@ function read<S extends z.ZodType>(schema: S, answer: unknown): z.infer<S> {
   );
 }
 
-function asRun({ info, data, inputs }: z.infer<typeof Run>): MlflowRun {
-  const map = (pairs: Tag[]) => new Map(pairs.map(({ key, value }) => [key, value]));
+function mapOf(pairs: readonly Tag[]): Map<string, string> {
+  return new Map(pairs.map(({ key, value }) => [key, value]));
+}
+
+function asModel({ info }: z.infer<typeof Model>): LoggedModel {
+  return { id: info.model_id, name: info.name, ready: info.status === READY };
+}
+
+function asRun({ info, data, inputs, outputs }: z.infer<typeof Run>): MlflowRun {
   return {
     runId: info.run_id,
     experimentId: info.experiment_id,
     status: info.status,
     deleted: info.lifecycle_stage === 'deleted',
     artifactUri: info.artifact_uri,
-    params: map(data.params),
-    tags: map(data.tags),
+    params: mapOf(data.params),
+    tags: mapOf(data.tags),
     datasets: inputs.dataset_inputs.map(({ dataset }) => dataset.name),
+    models: outputs.model_outputs.map(({ model_id }) => model_id),
   };
 }

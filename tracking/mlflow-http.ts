@@ -22,10 +22,11 @@ export interface MlflowHttpOptions {
 }
 
 export interface MlflowRequest {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** From the server's root, such as `/api/2.0/mlflow/runs/get`. */
   path: string;
   query?: Record<string, string>;
+  headers?: Record<string, string>;
   json?: unknown;
   bytes?: Uint8Array;
   /** False for requests that must not reach the server twice. */
@@ -77,7 +78,7 @@ export class MlflowHttp {
     }
   }
 
-  async #once({ method, path, query, json, bytes }: MlflowRequest): Promise<unknown> {
+  async #once({ method, path, query, headers, json, bytes }: MlflowRequest): Promise<unknown> {
     const { timeoutSeconds = 30 } = this.#options;
     const body = bytes ?? (json === undefined ? undefined : JSON.stringify(json));
     const seconds = timeoutSeconds + (bytes?.byteLength ?? 0) / SLOW_BYTES_PER_SECOND;
@@ -88,6 +89,7 @@ export class MlflowHttp {
       const response = await fetch(target, {
         method,
         headers: {
+          ...headers,
           ...(this.#authorization && { authorization: this.#authorization }),
           ...(json !== undefined && { 'content-type': 'application/json' }),
           ...(bytes && { 'content-type': 'application/octet-stream' }),

@@ -4,6 +4,9 @@ import { LONGEST_TAG } from './log-batches.ts';
 import type { MlflowClient, MlflowRun, Tag } from './mlflow-client.ts';
 import { asVideocapError, MlflowError } from './mlflow-error.ts';
 
+/** Credentials that a person must correct. */
+const REFUSED = new Set([401, 403]);
+
 export interface Log {
   warn(fields: object, message: string): void;
 }
@@ -39,5 +42,15 @@ export function runAccess(client: MlflowClient, log?: Log) {
     }
   }
 
-  return { withRun, translated, setTags };
+  /** Sends what not every server takes: one of an older version, or without a registry, is left without it. */
+  async function ifTaken(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof MlflowError) || error.passing || REFUSED.has(error.status)) throw error;
+      log?.warn({ reason: error.message }, `${what} are not mirrored, since MLflow does not take them.`);
+    }
+  }
+
+  return { withRun, translated, setTags, ifTaken };
 }

@@ -1,4 +1,5 @@
-import { LOGGED_ARTIFACTS_TAG, withTables } from './logged-tables.ts';
+import { jsonBytes } from '../core/json-in-parts.ts';
+import { LOGGED_ARTIFACTS_TAG, type Table, withTable } from './logged-tables.ts';
 import type { MlflowClient, MlflowRun } from './mlflow-client.ts';
 
 /** The tag with the reason why an MLflow run has no files. */
@@ -29,11 +30,11 @@ export class RunArtifacts {
     return true;
   }
 
-  /** Lists uploaded tables where MLflow's evaluation view looks for them. */
-  async listTables(paths: readonly string[]): Promise<void> {
-    if (this.#root === undefined || paths.length === 0) return;
+  /** Writes a table, and lists it where MLflow's evaluation view looks for tables. */
+  async uploadTable(path: string, table: Table): Promise<void> {
+    if (!(await this.upload(path, await jsonBytes(table)))) return;
     const before = this.#run.tags.get(LOGGED_ARTIFACTS_TAG);
-    const after = withTables(before, paths);
+    const after = withTable(before, path);
     if (after !== before) await this.#setTag(LOGGED_ARTIFACTS_TAG, after);
   }
 

@@ -19,6 +19,7 @@ import { hasJudge, isLlm } from '../judge/judge-config.ts';
 import { weightsOf } from '../rewards/combine-rewards.ts';
 import { measureOf } from '../rewards/think/graded-by.ts';
 import type { Tag } from './mlflow-client.ts';
+import { runsView, VIEW_TAG } from './runs-view.ts';
 import { sweepTags } from './sweep-tags.ts';
 
 /** The tag by which the mirror finds its own runs. */
@@ -44,9 +45,10 @@ export function experimentTags({ name, reward, benchmark }: ExperimentConfig): T
       '- `reward/*`: what training raises: mean reward of the sampled completions, and its components ' +
         `${Object.keys(weightsOf(reward)).join(', ')}.`,
       '- `train/*`: loss, KL to the start policy, entropy, gradient norm, completion length.',
-      '- Tables: `rollouts/step-*.json` has every completion with its rewards, `eval/captions.json` base and ' +
-        'trained captions.',
+      '- Tables, under *Artifact evaluation*: `completions.json` has completions from the whole training with their ' +
+        'rewards, `eval/captions.json` base and trained captions. All completions: `rollouts/step-*.json` of a run.',
     ].join('\n'),
+    [VIEW_TAG]: runsView(),
     // Without a kind the UI asks every visitor to choose one.
     'mlflow.experimentKind': 'custom_model_development',
     'mlflow.experiment.primaryMetric.name': `eval/${primary}`,
@@ -60,9 +62,13 @@ export interface RunOrigin {
   execution?: Execution | undefined;
   trainedFrom?: TrainedFrom | undefined;
   forkedFrom?: ForkedFrom | undefined;
-  /** Where in a sweep it belongs, and the MLflow run of that sweep. */
-  sweep?: (SweepPlace & { parent: string }) | undefined;
+  /** Where in a sweep it belongs. */
+  sweep?: SweepPlace | undefined;
+  /** The MLflow run that it stands below: of its sweep, or of the run that it was forked from. */
+  parent?: string | undefined;
   temporalUiUrl?: string | undefined;
+  /** The list of the runs beside it. */
+  runsPage?: string | undefined;
   commit?: string | undefined;
   env?: NodeJS.ProcessEnv;
 }
@@ -74,15 +80,19 @@ export function runTags({
   trainedFrom,
   forkedFrom,
   sweep,
+  parent,
   temporalUiUrl,
+  runsPage,
   commit,
   env = process.env,
 }: RunOrigin): Tag[] {
   return tags({
     ...labelsOf(config),
     [RUN_KEY_TAG]: runKey,
+    // MLflow draws the tree from it.
+    'mlflow.parentRunId': parent,
     ...(sweep && sweepTags(sweep)),
-    [NOTE_TAG]: startNote(config, temporalLink(temporalUiUrl, execution), { trainedFrom, forkedFrom }),
+    [NOTE_TAG]: startNote(config, temporalLink(temporalUiUrl, execution), { trainedFrom, forkedFrom, runsPage }),
     'videocap.algorithm': config.algorithm.kind,
     'videocap.judge': config.judge.kind,
     'videocap.benchmarkJudge': config.benchmark.judge?.kind,
@@ -111,7 +121,7 @@ function labelsOf({ tags }: ExperimentConfig): Record<string, string> {
 export function startNote(
   config: ExperimentConfig,
   temporalUrl: string | undefined,
-  { trainedFrom, forkedFrom }: Pick<RunOrigin, 'trainedFrom' | 'forkedFrom'> = {},
+  { trainedFrom, forkedFrom, runsPage }: Pick<RunOrigin, 'trainedFrom' | 'forkedFrom' | 'runsPage'> = {},
 ): string {
   const { algorithm, judge, policy, seed, benchmark, note } = config;
   const grader = isLlm(judge)
@@ -125,7 +135,11 @@ export function startNote(
   if (trainedFrom) lines.push('', `Started from ${parentage(trainedFrom)}.`);
   if (forkedFrom) lines.push('', `Forked from ${forkSentence(forkedFrom)}. Its steps up to there are that run’s.`);
   if (note !== '') lines.push('', plainMarkdown(note));
-  if (temporalUrl) lines.push('', `[The run in Temporal](${temporalUrl})`);
+  const links = [
+    ...(temporalUrl ? [`[The run in Temporal](${temporalUrl})`] : []),
+    ...(runsPage ? [`[All runs of this experiment](${runsPage})`] : []),
+  ];
+  if (links.length > 0) lines.push('', links.join(' · '));
   return lines.join('\n');
 }
 

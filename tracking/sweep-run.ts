@@ -18,7 +18,7 @@ export function sweepRun(
     runKey: sweep,
     startTime,
     experiment: { name: experimentName(config), tags: experimentTags(config) },
-    tags: [
+    tags: () => [
       { key: RUN_KEY_TAG, value: sweep },
       { key: NOTE_TAG, value: `The sweep \`${name}\`. Its runs stand below; the table comes at its end.` },
     ],

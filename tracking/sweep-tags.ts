@@ -1,9 +1,8 @@
 import type { SweepPlace } from '../contracts/sweep-place.ts';
 
-/** What places a run below its sweep: MLflow draws the tree from the first. */
-export function sweepTags({ parent, name, arm, condition, seed }: SweepPlace & { parent: string }) {
+/** Where in its sweep a run belongs. */
+export function sweepTags({ name, arm, condition, seed }: SweepPlace) {
   return {
-    'mlflow.parentRunId': parent,
     'videocap.sweep': name,
     'videocap.sweep.arm': arm,
     'videocap.sweep.condition': condition,

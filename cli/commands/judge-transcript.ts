@@ -9,12 +9,16 @@ import { printable } from '../output/print.ts';
 /** Prompts that the judge asks itself, then those of each suite. */
 const PROMPT_FOLDERS = ['judge/prompts', ...SuiteName.options.map((suite) => `benchmarks/${suite}/prompts`)];
 
+/** `stored`: milliseconds since the epoch, where that is known. */
+type Transcript = Omit<FiledEntry, 'stored'> & { stored: number | undefined };
+
 /** One question with all its answers. Both are untrusted: control characters in them never reach the terminal. */
-export function transcriptLines(entry: FiledEntry): string[] {
+export function transcriptLines(entry: Transcript): string[] {
   const { key, stored, asked, paidBy, repeated, cost, question, attempts, outcome } = entry;
   return [
     `key       ${key}`,
-    `stored    ${new Date(stored).toISOString()}, paid by ${printable(paidBy)}, ${cost.toFixed(6)} USD`,
+    `stored    ${stored === undefined ? '' : `${new Date(stored).toISOString()}, `}paid by ${printable(paidBy)}, ` +
+      `${cost.toFixed(6)} USD`,
     `asked     ${printable(
       Object.entries(asked)
         .map(([name, value]) => `${name} ${value}`)
@@ -37,7 +41,7 @@ export function transcriptLines(entry: FiledEntry): string[] {
 }
 
 /** The prompt's file, while its text is still the one that was asked. */
-function promptText({ prompt, asked }: FiledEntry): string {
+function promptText({ prompt, asked }: Pick<FiledEntry, 'prompt' | 'asked'>): string {
   const known = knownPrompt(prompt);
   const name = printable(prompt);
   if (!known) return `${name}, which this version does not have`;

@@ -3,6 +3,7 @@ import { judgesDiffer } from '../../benchmarks/judged-by.ts';
 import { configOf, readConfig } from '../../configs/load-config.ts';
 import { bestSentence } from '../../contracts/best.ts';
 import { forkSentence } from '../../contracts/forked-from.ts';
+import { reportPage } from '../../contracts/mlflow-pages.ts';
 import { endSentence } from '../../contracts/run-end.ts';
 import { runWarnings } from '../../contracts/run-warnings.ts';
 import { setAsideSentence } from '../../contracts/set-aside.ts';
@@ -96,6 +97,7 @@ export function resultLines({ summary, links }: FinishedRun): string[] {
     ...(links.temporal ? [`Temporal run   ${links.temporal}`] : []),
     ...(links.mlflow ? [`MLflow run     ${links.mlflow}`] : []),
     `report         ${links.report}`,
+    ...(links.mlflow ? [`               ${reportPage(links.mlflow)}`] : []),
     ...(trainedFrom ? [`started from   ${parentage(trainedFrom)}`] : []),
     ...(forkedFrom
       ? [`forked from    ${forkSentence(forkedFrom)}`, `own steps      ${summary.steps - forkedFrom.step}`]

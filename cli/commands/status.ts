@@ -2,6 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import { type WorkflowExecutionDescription, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import type { WrittenAnnotations } from '../../contracts/annotation.ts';
 import { bestSentence } from '../../contracts/best.ts';
+import { experimentsPage } from '../../contracts/mlflow-pages.ts';
 import { endSentence } from '../../contracts/run-end.ts';
 import type { Evaluation, RunSummary, SuiteEvaluation } from '../../contracts/run-results.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
@@ -89,7 +90,7 @@ async function showAll(installation: Installation, filter: readonly string[], js
     const misplaced = await misplacedRuns(session.client);
     if (json) return printJson({ services, runs, ...(misplaced.length > 0 && { misplaced }) });
     print(
-      ...(services ? [`Temporal UI ${services.temporalUi}   MLflow ${services.mlflow}`] : []),
+      ...(services ? [`Temporal UI ${services.temporalUi}   MLflow ${experimentsPage(services.mlflow)}`] : []),
       ...(services && services.dead.length > 0
         ? [`Not running: ${services.dead.join(', ')} (videocap up starts them)`]
         : []),

@@ -1,4 +1,5 @@
 import { Command } from '@commander-js/extra-typings';
+import { experimentsPage } from '../../contracts/mlflow-pages.ts';
 import { findInstallation } from '../installation.ts';
 import { examples, print, printJson } from '../output/print.ts';
 import { misplacedRuns } from '../run/misplaced-runs.ts';
@@ -36,7 +37,7 @@ export const upCommand = new Command('up')
       if (json) return printJson({ ...addresses, home, forms, questions, misplaced });
       print(
         `Temporal UI   ${addresses.temporalUi}   (server ${addresses.temporal})`,
-        `MLflow        ${addresses.mlflow}`,
+        `MLflow        ${experimentsPage(addresses.mlflow)}`,
         `logs          ${home}/logs`,
         '',
         ...formLines(forms, questions),

@@ -1,3 +1,4 @@
+import { reportPage } from '../../contracts/mlflow-pages.ts';
 import type { SweepSummary, SweepTable } from '../../contracts/sweep-results.ts';
 import { readingNote, sharedLines, sweepTables } from '../../report/sweep-tables.ts';
 import { alignedTable } from './result-table.ts';
@@ -7,7 +8,7 @@ export function sweepEndLines({ result, page, mlflowRunUrl }: SweepSummary, home
   return [
     ...sweepLines(result),
     `report         ${home}/store/${page.uri.slice('store:'.length)}`,
-    ...(mlflowRunUrl ? [`MLflow run     ${mlflowRunUrl}`] : []),
+    ...(mlflowRunUrl ? [`               ${reportPage(mlflowRunUrl)}`, `MLflow run     ${mlflowRunUrl}`] : []),
   ];
 }
 

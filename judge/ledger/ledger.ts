@@ -269,7 +269,7 @@ export class Ledger implements LlmClient {
 }
 
 /** What an entry says of a question; nothing where its answer cannot be read. */
-function outcomeOf<T>({ outcome, attempts }: LedgerEntry, question: Question<T>): Outcome<T> | undefined {
+export function outcomeOf<T>({ outcome, attempts }: LedgerEntry, question: Question<T>): Outcome<T> | undefined {
   // Earlier versions filed what a server said of its own failure as an answer.
   if ('unscorable' in outcome) return endingOf(attempts.at(-1)?.finishReason ?? '') === 'failed' ? undefined : outcome;
   const { text = '', finishReason = '', outputTokens: tokens = 0, by } = attempts.at(-1) ?? {};

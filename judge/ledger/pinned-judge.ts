@@ -94,6 +94,15 @@ async function pinnedVersion(
   return (pinIn(await storage.putRef(key, JSON.stringify(pin), { ifAbsent: true })) ?? pin).version;
 }
 
+/** The version of a judge that a run looked for answers of, as it was noted; nothing is noted now. */
+export async function notedVersion(
+  storage: Storage,
+  runKey: string,
+  asked: LedgerEntry['asked'],
+): Promise<string | undefined> {
+  return pinIn((await storage.getRef(`${PINS}${runKey}/${judgeHash(asked)}`))?.text)?.version;
+}
+
 /** None in a text that is damaged, and where there is no text. */
 function pinIn(text: string | undefined): Pin | undefined {
   try {

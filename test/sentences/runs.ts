@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { policyFiles } from '../../activities/policy-files.ts';
 import { judgesDiffer } from '../../benchmarks/judged-by.ts';
+import { noSuchBenchmark, noSuchClip } from '../../cli/run/explain-clip.ts';
 import { bestSentence } from '../../contracts/best.ts';
 import { findRun, withoutCheckpoint } from '../../contracts/read-progress.ts';
 import { endSentence } from '../../contracts/run-end.ts';
@@ -190,6 +191,15 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
   [
     'InvalidInput: There are several runs "sft"; name one of sft-00000000, sft-ffffffff.',
     () => storeWith('sft-00000000', 'sft-ffffffff').then((store) => findRun(store, 'sft')),
+  ],
+  [
+    'Run sft-1 has no benchmark after step 7; it has them after 0, 4.',
+    () => noSuchBenchmark('sft-1', 7, [{ step: 0 }, { step: 4 }]).message,
+  ],
+  ['Run sft-1 has no benchmark yet.', () => noSuchBenchmark('sft-1', undefined, []).message],
+  [
+    'Run sft-1 has no held-out clip "a"; it has 2, such as b, c.',
+    () => noSuchClip('sft-1', 'a', [{ sampleId: 'b' }, { sampleId: 'c' }]).message,
   ],
   [
     'InvalidInput: There is no run "a-run" in the store; videocap status lists runs.',

@@ -41,7 +41,7 @@ it('a cancelled run is KILLED in MLflow; resumed, it is RUNNING under the same i
   expect(state.name).toBe('CANCELLED');
 
   const { run } = memo as { run: string };
-  const [, experimentId, runId] = /experiments\/(\d+)\/runs\/(\w+)$/.exec(mlflowRunUrl!)!;
+  const [, experimentId, runId] = /experiments\/(\d+)\/runs\/(\w+)\?/.exec(mlflowRunUrl!)!;
   const inMlflow = async () => (await runsTagged(servers.mlflow.url, experimentId!, run)).map(({ info }) => info);
   const [killed] = await inMlflow();
   expect(killed).toMatchObject({ run_id: runId, status: 'KILLED' });

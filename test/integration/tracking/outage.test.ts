@@ -54,7 +54,7 @@ it('MLflow may be away for a whole run: training continues as ever, and later ev
   await servers.mlflow.start();
   const summary = (await servers.temporal.client.workflow.getHandle('alone').result()) as RunSummary;
 
-  const [, experimentId, runId] = /experiments\/(\d+)\/runs\/(\w+)$/.exec(summary.mlflowRunUrl!)!;
+  const [, experimentId, runId] = /experiments\/(\d+)\/runs\/(\w+)\?/.exec(summary.mlflowRunUrl!)!;
   const runs = await runsTagged(servers.mlflow.url, experimentId!, summary.runKey);
   const records = await readRecords(new ArtifactStore(join(servers.home, 'store')), summary.runKey, 0, 3);
   expect(runs).toMatchObject([{ info: { run_id: runId, status: 'FINISHED' } }]);

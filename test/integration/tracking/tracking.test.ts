@@ -65,7 +65,9 @@ describe('a run mirrored to a real MLflow server', () => {
     expect(second).toEqual(first);
     expect(third).toEqual(first);
     expect(await client.searchRuns(first.experimentId, '')).toHaveLength(1);
-    expect(first.runUrl).toBe(`${server.url}/#/experiments/${first.experimentId}/runs/${first.mlflowRunId}`);
+    expect(first.runUrl).toBe(
+      `${server.url}/#/experiments/${first.experimentId}/runs/${first.mlflowRunId}?workflowType=machine_learning`,
+    );
 
     const { params, tags, status, datasets } = await client.run(first.mlflowRunId);
     expect(status).toBe('RUNNING');
@@ -97,14 +99,15 @@ describe('a run mirrored to a real MLflow server', () => {
     expect((await history(tracking.mlflowRunId, 'eval/eventF1')).map(({ step }) => step)).toEqual([0, 2, 4]);
 
     const { tags } = await client.run(tracking.mlflowRunId);
-    const listed = JSON.parse(tags.get('mlflow.loggedArtifacts')!) as { path: string }[];
-    expect(listed.map(({ path }) => path)).toEqual(['1', '2', '3', '4'].map((n) => `rollouts/step-00000${n}.json`));
-    const table = await artifact<{ columns: string[]; data: unknown[][] }>(tracking.mlflowRunId, listed[0]!.path);
-    expect(table.columns.slice(0, 3)).toEqual(['id', 'completion', 'reference']);
-    expect(table.data).toHaveLength(8);
-    expect(table.data[0]![0]).toBe('held-out-000000 #1');
+    expect(JSON.parse(tags.get('mlflow.loggedArtifacts')!)).toEqual([{ path: 'completions.json', type: 'table' }]);
+    const table = await artifact<{ columns: string[]; data: unknown[][] }>(tracking.mlflowRunId, 'completions.json');
+    expect(table.columns.slice(0, 7)).toEqual(['id', 'completion', 'step', 'prompt', 'sample', 'reward', 'advantage']);
+    expect(table.data).toHaveLength(4 * 8);
+    expect(table.data[0]![0]).toBe('1 held-out-000000 #1');
     expect(table.data[0]![1]).toMatch(/^<think>/);
-    expect(table.data[0]!.slice(3, 8).every((score) => typeof score === 'number')).toBe(true);
+    expect(table.data[0]!.slice(5, 10).every((score) => typeof score === 'number')).toBe(true);
+    const last = await artifact<{ data: unknown[][] }>(tracking.mlflowRunId, 'rollouts/step-000004.json');
+    expect(last.data).toEqual(table.data.slice(-8));
   });
 
   it('ends with report, captions and results, and writes each once', async () => {
@@ -125,7 +128,7 @@ describe('a run mirrored to a real MLflow server', () => {
     expect(tags.get('mlflow.note.content')?.match(/event F1/g)).toHaveLength(1);
     expect(tags.get('mlflow.loggedArtifacts')?.match(/eval\/captions\.json/g)).toHaveLength(1);
     const table = await artifact<{ columns: string[]; data: unknown[][] }>(tracking.mlflowRunId, 'eval/captions.json');
-    expect(table.columns).toContain('caption @ 4');
+    expect(table.columns.slice(0, 3)).toEqual(['sample', 'caption', 'event recall']);
     expect(table.data).toHaveLength(8);
     const html = await fetch(`${server.url}/get-artifact?run_uuid=${tracking.mlflowRunId}&path=report.html`);
     expect(await html.text()).toContain('<title>report</title>');
@@ -196,8 +199,9 @@ describe('a run mirrored to a real MLflow server', () => {
     const kl = await history(tracking.mlflowRunId, 'train/kl');
     expect(kl.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
     const { tags } = await client.run(tracking.mlflowRunId);
-    const listed = JSON.parse(tags.get('mlflow.loggedArtifacts')!) as { path: string }[];
-    expect(listed.map(({ path }) => path)).toEqual(['1', '3', '4'].map((n) => `rollouts/step-00000${n}.json`));
+    expect(tags.get('mlflow.loggedArtifacts')).toContain('completions.json');
+    const { data } = await artifact<{ data: unknown[][] }>(tracking.mlflowRunId, 'completions.json');
+    expect([...new Set(data.map((row) => row[2]))]).toEqual([1, 3, 4]);
     expect(warnings).toEqual([{ reason: expect.stringContaining(`${rollout.uri} is damaged`) }]);
   });
 

@@ -104,6 +104,48 @@ describe('startTracking', () => {
   });
 });
 
+describe('the page of an experiment', () => {
+  const tagsOf = () => new Map([...server.experiments.values()][0]!.tags.map(({ key, value }) => [key, value]));
+
+  it('lists runs with the metrics that matter, in a view that a newer version renews', async () => {
+    await tracker().startTracking(start());
+    const { selectedColumns } = JSON.parse(tagsOf().get('mlflow.sharedViewState.videocap')!);
+    expect(selectedColumns).toEqual(expect.arrayContaining(['metrics.`eval/eventF1`', 'tags.`videocap.end`']));
+    for (const tag of [...server.experiments.values()][0]!.tags) tag.value = 'as someone else wrote it';
+    await tracker().startTracking({ ...start(), runKey: 'another-1' });
+    expect(JSON.parse(tagsOf().get('mlflow.sharedViewState.videocap')!)).toMatchObject({ selectedColumns });
+    expect(tagsOf().get('mlflow.note.content')).toBe('as someone else wrote it');
+  });
+});
+
+describe('a fork', () => {
+  const parentOf = (runKey: string) =>
+    server.runs
+      .find(({ data }) => data.tags.some(({ key, value }) => key === 'videocap.runKey' && value === runKey))
+      ?.data.tags.find(({ key }) => key === 'mlflow.parentRunId')?.value;
+  const fork = (run: string) => ({ ...start(), runKey: 'fork-1', forkedFrom: { run, step: 1 } });
+
+  it('stands below the run that it was forked from', async () => {
+    const { mlflowRunId } = await tracker().startTracking(start());
+    await tracker().startTracking(fork(run.runKey));
+    expect(parentOf('fork-1')).toBe(mlflowRunId);
+    expect(parentOf(run.runKey)).toBeUndefined();
+  });
+
+  it('stands by itself where that run is in no MLflow, or in another one', async () => {
+    await tracker().startTracking(fork('never-seen'));
+    expect(parentOf('fork-1')).toBeUndefined();
+    const other = await fakeMlflow();
+    try {
+      await tracker(other.url).startTracking(start());
+      await tracker().startTracking({ ...fork(run.runKey), runKey: 'fork-2' });
+      expect(parentOf('fork-2')).toBeUndefined();
+    } finally {
+      await other.close();
+    }
+  });
+});
+
 describe('mirrorRecords', () => {
   it('sends the same points when it is delivered again', async () => {
     const tracking = await tracker().startTracking(start());

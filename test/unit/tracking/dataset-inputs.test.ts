@@ -23,3 +23,23 @@ test('a mixed training split is logged source by source, with counts and shares'
   );
   expect(datasetInputs(manifest, ref).map(({ name }) => name)).toEqual(['film+more/train', 'film+more/held-out']);
 });
+
+test('each split has the digest of its own samples: the held-out ones can be compared whatever runs train on', () => {
+  const digests = (more: object = {}) =>
+    Object.fromEntries(datasetInputs({ ...manifest, ...more }, ref).map(({ name, digest }) => [name, digest]));
+  const { 'film+more/train': train, 'film+more/held-out': heldOut } = digests();
+  expect(train).toMatch(/^[0-9a-f]{12}$/);
+  expect(heldOut).not.toBe(train);
+  expect(digests({ digest: 'e'.repeat(64), train: [sample('x')] })).toEqual({
+    'film+more/train': expect.not.stringMatching(train!),
+    'film+more/held-out': heldOut,
+  });
+  const moved = manifest.heldOut.map((each) => ({ ...each, video: { ...each.video, path: '/elsewhere.mp4' } }));
+  expect(digests({ heldOut: moved })['film+more/held-out']).toBe(heldOut);
+  const reworded = manifest.heldOut.map((each) => ({ ...each, caption: 'another' }));
+  expect(digests({ heldOut: reworded })['film+more/held-out']).not.toBe(heldOut);
+});
+
+test('what a run has already is left out', () => {
+  expect(datasetInputs(manifest, ref, ['film+more/train']).map(({ name }) => name)).toEqual(['film+more/held-out']);
+});

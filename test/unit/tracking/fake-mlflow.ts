@@ -33,19 +33,27 @@ interface StoredRun {
 export async function fakeMlflow({ artifactScheme = 'mlflow-artifacts:' } = {}) {
   const calls: Call[] = [];
   const faults: { match: RegExp; fault: Fault }[] = [];
-  const experiments = new Map<string, string>();
+  const experiments = new Map<string, { id: string; tags: { key: string; value: string }[] }>();
   const runs: StoredRun[] = [];
   const files = new Map<string, string>();
 
   // biome-ignore lint/suspicious/noExplicitAny: bodies are what the client sends
   const answers: Record<string, (body: any, query: URLSearchParams) => unknown> = {
     'experiments/get-by-name': (_, query) => {
-      const id = experiments.get(query.get('experiment_name')!);
-      return id ? { experiment: { experiment_id: id, lifecycle_stage: 'active' } } : missing('No such experiment');
+      const found = experiments.get(query.get('experiment_name')!);
+      if (!found) return missing('No such experiment');
+      return { experiment: { experiment_id: found.id, lifecycle_stage: 'active', tags: found.tags } };
     },
-    'experiments/create': ({ name }) => {
-      experiments.set(name, String(experiments.size + 1));
-      return { experiment_id: experiments.get(name) };
+    'experiments/create': ({ name, tags }) => {
+      const id = String(experiments.size + 1);
+      experiments.set(name, { id, tags });
+      return { experiment_id: id };
+    },
+    'experiments/set-experiment-tag': ({ experiment_id, key, value }) => {
+      const found = [...experiments.values()].find(({ id }) => id === experiment_id);
+      if (!found) return missing('No such experiment');
+      setTag(found.tags, key, value);
+      return {};
     },
     'runs/create': ({ experiment_id, tags }) => {
       const run_id = `run${runs.length + 1}`;
@@ -94,6 +102,8 @@ export async function fakeMlflow({ artifactScheme = 'mlflow-artifacts:' } = {}) 
     if (typeof fault === 'object') return send(response, fault.status, fault.body ?? '', fault.headers);
     const answer = answer_(path, body, searchParams);
     if (fault === 'lost') return void request.socket.destroy();
+    // As a server of another version does.
+    if (answer === undefined) return send(response, 404, 'Not Found');
     const status = isError(answer) ? 404 : 200;
     send(response, status, JSON.stringify(answer), { 'content-type': 'application/json' });
   });
@@ -102,7 +112,7 @@ export async function fakeMlflow({ artifactScheme = 'mlflow-artifacts:' } = {}) 
     const artifact = /^\/api\/2\.0\/mlflow-artifacts\/artifacts\/(.*)$/.exec(path)?.[1];
     if (artifact) return files.set(decodeURIComponent(artifact), body as string) && {};
     const call = path.replace('/api/2.0/mlflow/', '');
-    return answers[call]?.(body, query) ?? missing(`No such call ${call}`);
+    return answers[call] ? (answers[call](body, query) ?? missing('Nothing there')) : undefined;
   }
 
   server.listen(0, '127.0.0.1');
@@ -110,6 +120,7 @@ export async function fakeMlflow({ artifactScheme = 'mlflow-artifacts:' } = {}) 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
+    experiments,
     runs,
     files,
     /** The next request whose path matches meets this fault. */

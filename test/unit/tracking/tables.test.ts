@@ -2,8 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { parseCompletion } from '../../../core/completion.ts';
 import type { ReadManifest } from '../../../core/manifest.ts';
 import type { Sample } from '../../../core/sample.ts';
+import {
+  completionRows,
+  completionsTable,
+  type SampledRollout,
+  tabledRows,
+  tabledSteps,
+} from '../../../tracking/completions-table.ts';
 import { evaluationTable } from '../../../tracking/evaluation-table.ts';
-import { rolloutTable } from '../../../tracking/rollout-table.ts';
 
 const video = { artifact: { uri: 'store:v.mp4', sha256: '0'.repeat(64), bytes: 1 } };
 const sample = (id: string): Sample => ({ id, video, caption: `Reference of ${id}.` });
@@ -20,83 +26,86 @@ const completion = (text: string) => ({
   parsed: parseCompletion(text),
 });
 
-describe('rolloutTable', () => {
+describe('the table of completions', () => {
   const group = { sampleId: 'a', prompt: 'What happens?', completions: [completion('one'), completion('two')] };
   const scored = {
-    ...{ groups: [group], rewards: [[1.5, null]], advantages: [[-1, null]] },
+    ...{ groups: [group], rewards: [[1.23456, null]], advantages: [[-1, null]] },
     scores: { format: [[1, 0]], think: [[0.5, null]], caption: [[0, 1]] },
   };
+  const tableOf = (...rollouts: SampledRollout[]) => completionsTable(completionRows(3, rollouts, manifest));
 
-  it('has a row a completion with everything it earned', () => {
-    const table = rolloutTable(3, [scored], manifest);
-    const components = ['format', 'think', 'caption'];
-    expect(table.columns).toEqual([
-      'id',
-      'completion',
-      'reference',
-      ...components,
-      'reward',
-      'advantage',
-      'sample',
-      'step',
-      'prompt',
-    ]);
-    expect(table.data).toEqual([
-      ['a #1', 'one', 'Reference of a.', 1, 0.5, 0, 1.5, -1, 'a', 3, 'What happens?'],
-      ['a #2', 'two', 'Reference of a.', 0, null, 1, null, null, 'a', 3, 'What happens?'],
-    ]);
+  it('has a row a completion: step, prompt, sample, reward and advantage to the left, rounded', () => {
+    expect(tableOf(scored)).toEqual({
+      columns: [
+        ...['id', 'completion', 'step', 'prompt', 'sample', 'reward', 'advantage'],
+        ...['format', 'think', 'caption', 'reference'],
+      ],
+      data: [
+        ['3 a #1', 'one', 3, 'What happens?', 'a', 1.235, -1, 1, 0.5, 0, 'Reference of a.'],
+        ['3 a #2', 'two', 3, 'What happens?', 'a', null, null, 0, null, 1, 'Reference of a.'],
+      ],
+    });
   });
 
   it('has a column for a custom reward, after the others', () => {
-    const scores = { ...scored.scores, mine: [[0.25, null]] };
-    const table = rolloutTable(3, [{ ...scored, scores }], manifest);
-    expect(table.columns.slice(3, 9)).toEqual(['format', 'think', 'caption', 'mine', 'reward', 'advantage']);
-    expect(table.data.map((row) => row[6])).toEqual([0.25, null]);
+    const table = tableOf({ ...scored, scores: { ...scored.scores, mine: [[0.25, null]] } });
+    expect(table.columns.slice(7)).toEqual(['format', 'think', 'caption', 'mine', 'reference']);
+    expect(table.data.map((row) => row[10])).toEqual([0.25, null]);
   });
 
-  it('says nothing where a rollout has no scores', () => {
-    const table = rolloutTable(3, [{ ...scored, scores: {}, rewards: [], advantages: [] }], manifest);
-    expect(table.data[0]).toEqual(['a #1', 'one', 'Reference of a.', null, null, 'a', 3, 'What happens?']);
-    expect(table.columns).toEqual(['id', 'completion', 'reference', 'reward', 'advantage', 'sample', 'step', 'prompt']);
+  it('leaves empty what a rollout has no scores for', () => {
+    const bare = { groups: [{ sampleId: 'c', completions: [completion('three')] }], scores: {} };
+    const table = tableOf(scored, { ...bare, rewards: [], advantages: [] });
+    expect(table.data[2]).toEqual(['3 c #1', 'three', 3, null, 'c', null, null, null, null, null, 'Reference of c.']);
   });
 
-  it('has the rows of every rollout of the step, in their order', () => {
-    const second = {
-      groups: [{ sampleId: 'c', completions: [completion('three')] }],
-      scores: { format: [[1]], think: [[1]], caption: [[0.5]] },
-      ...{ rewards: [[2.5]], advantages: [[0]] },
-    };
-    const { data } = rolloutTable(3, [scored, second], manifest);
-    expect(data.map(([id]) => id)).toEqual(['a #1', 'a #2', 'c #1']);
-    expect(data[2]).toEqual(['c #1', 'three', 'Reference of c.', 1, 1, 0.5, 2.5, 0, 'c', 3, null]);
+  it('is of few steps however long a run is: the first, and others at equal distances', () => {
+    expect(tabledSteps(-1)).toEqual([]);
+    expect(tabledSteps(0)).toEqual([]);
+    expect(tabledSteps(3)).toEqual([1, 2, 3]);
+    expect(tabledSteps(32)).toEqual(Array.from({ length: 32 }, (_, i) => i + 1));
+    expect(tabledSteps(70).slice(0, 4)).toEqual([1, 4, 8, 12]);
+    for (const last of [33, 60, 999, 10_000]) expect(tabledSteps(last).length).toBeLessThanOrEqual(33);
+    // The next step changes the table seldom: a long run writes it 16 times for twice as many steps.
+    const tables = new Set(Array.from({ length: 10_000 }, (_, i) => `${tabledSteps(i + 1)}`));
+    expect(tables.size).toBeLessThan(200);
   });
 
-  it('has a row for every step that sampled, and none for one that did not', () => {
-    expect(rolloutTable(3, [], manifest).data).toEqual([]);
+  it('has few rows of a step, with long texts cut', () => {
+    const many = Array.from({ length: 20 }, () => completion('x'.repeat(5000)));
+    const rows = tabledRows(
+      completionRows(3, [{ ...scored, groups: [{ sampleId: 'a', completions: many }] }], manifest),
+    );
+    expect(rows).toHaveLength(16);
+    expect(rows[0]!.completion).toBe(`${'x'.repeat(1999)}…`);
   });
 });
 
 describe('evaluationTable', () => {
+  const evaluation = (step: number, text: string, recall: number) => ({
+    step,
+    captions: [{ sampleId: 'b', text, tokens: 3, parsed: parseCompletion(text) }],
+    details: {
+      suite: 'held-out' as const,
+      judge: { name: 'j', isLlm: false, prompts: [] },
+      clips: [{ sampleId: 'b', tokens: 3, format: 1, rewards: {}, think: 0.5, event: { recall, precision: 1 } }],
+    },
+  });
+  const trained = (step: number) => evaluation(step, '<think>[]</think><answer>It moves.</answer>', 2 / 3);
+
   it('puts what the policies said side by side', () => {
-    const evaluation = (step: number, text: string, recall: number) => ({
-      step,
-      captions: [{ sampleId: 'b', text, tokens: 3, parsed: parseCompletion(text) }],
-      details: {
-        suite: 'held-out' as const,
-        judge: { name: 'j', isLlm: false, prompts: [] },
-        clips: [{ sampleId: 'b', tokens: 3, format: 1, rewards: {}, think: 0.5, event: { recall, precision: 1 } }],
-      },
-    });
-    const table = evaluationTable(manifest.heldOut, [
-      evaluation(0, 'nonsense', 0),
-      evaluation(4, '<think>[]</think><answer>It moves.</answer>', 1),
-    ]);
+    const table = evaluationTable(manifest.heldOut, [evaluation(0, 'nonsense', 0), trained(4)]);
     expect(table.columns).toEqual([
-      'sample',
-      ...['caption @ 4', 'thought @ 4', 'event recall @ 4', 'event precision @ 4', 'think @ 4'],
-      ...['caption @ 0', 'thought @ 0', 'event recall @ 0', 'event precision @ 0', 'think @ 0'],
-      'reference',
+      ...['sample', 'caption', 'event recall', 'event precision', 'think', 'thought', 'step'],
+      ...['base caption', 'base event recall', 'base event precision', 'base think', 'base thought', 'reference'],
     ]);
-    expect(table.data).toEqual([['b', 'It moves.', '[]', 1, 1, 0.5, null, null, 0, 1, 0.5, 'Reference of b.']]);
+    expect(table.data).toEqual([['b', 'It moves.', 0.667, 1, 0.5, '[]', 4, null, 0, 1, 0.5, null, 'Reference of b.']]);
+  });
+
+  it('has the same columns in every run, so that MLflow sets runs side by side', () => {
+    const columns = (...evaluations: ReturnType<typeof trained>[]) =>
+      evaluationTable(manifest.heldOut, evaluations).columns;
+    expect(columns(trained(0), trained(60))).toEqual(columns(trained(0), trained(4)));
+    expect(columns(trained(0))).toEqual(columns(trained(0), trained(4)));
   });
 });
