@@ -12,8 +12,8 @@ export const explainCommand = new Command('explain')
   .summary('show what a clip’s numbers come from')
   .description(
     'Shows the chain behind the numbers of one held-out clip: number, caption, what the judge was asked and ' +
-      'answered, the policy with the hash of its weights, the frames with theirs, and the file of the video. Needs the store ' +
-      'alone: no servers and no worker.',
+      'answered, the policy with the hash of its weights, the frames with theirs, and the file of the video. Needs ' +
+      'the store alone: no servers and no worker.',
   )
   .argument('<run>', 'a workflow id, or a key in the store')
   .argument('<clip>', 'the id of a held-out clip')

@@ -49,7 +49,7 @@ class LedgerReader implements LlmClient {
 
   constructor(store: ArtifactStore, runKey: string, config: LlmJudgeConfig) {
     // It sends nothing, so it needs no secret; a variable without a value would be refused.
-    const variables = [config.apiKeyEnv, ...Object.values(config.headers)];
+    const variables = [config.apiKeyEnv, ...('headers' in config ? Object.values(config.headers) : [])];
     this.#api = providerOf(config).createApi(config, Object.fromEntries(variables.map((name) => [name, 'not-sent'])));
     this.name = this.#api.model;
     this.#store = store;
