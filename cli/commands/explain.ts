@@ -9,7 +9,7 @@ import { thoughtLines } from './caption.ts';
 import { transcriptLines } from './judge-transcript.ts';
 
 export const explainCommand = new Command('explain')
-  .summary('show what a clip’s numbers come from')
+  .summary('show what the numbers of a clip come from')
   .description(
     'Shows the chain behind the numbers of one held-out clip: number, caption, what the judge was asked and ' +
       'answered, the policy with the hash of its weights, the frames with theirs, and the file of the video. Needs ' +

@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { Command } from '@commander-js/extra-typings';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { openStorage } from '../../core/open-storage.ts';
+import { LiveReport } from '../../report/live-report.ts';
 import { findInstallation } from '../installation.ts';
 import { examples, print, printNote } from '../output/print.ts';
-import { latestReport, progressOf, runKeyNamed, waitingPage } from '../run/report-source.ts';
+import { goesOn, progressOf, runKeyNamed, sweepPage, waitingPage } from '../run/report-source.ts';
 import { openSession } from '../run/session.ts';
 import { freePort } from '../servers/ports.ts';
 import { serveReport } from '../servers/report-server.ts';
@@ -14,8 +15,8 @@ export const openCommand = new Command('open')
   .summary("show a run's report in the browser")
   .description(
     'Serves the report of a run, or the page of a sweep, at an address of this machine until Ctrl-C, and opens the ' +
-      'browser where there is one. Before the report is written, the page shows how far the run is. Reads the store ' +
-      'of this installation; neither servers nor workers need run.',
+      'browser where there is one. While the run goes on, the page follows it. Reads the store of this installation; ' +
+      'neither servers nor workers need run.',
   )
   .argument('<run>', 'as `videocap status` lists it, or its key in the store')
   .addHelpText('after', examples(['videocap open my-run', 'Ctrl-C ends it']))
@@ -26,10 +27,11 @@ export const openCommand = new Command('open')
       const store = new ArtifactStore(await openStorage(installation.home));
       const runKey = await runKeyNamed(store, session, run);
       const port = await freePort('127.0.0.1');
-      const server = await serveReport(
-        port,
-        async () => (await latestReport(store, runKey)) ?? waitingPage(run, await progressOf(session, run)),
-      );
+      const report = new LiveReport(store, runKey);
+      const server = await serveReport(port, async () => {
+        const page = (await report.page(await goesOn(session, run))) ?? (await sweepPage(store, runKey));
+        return page === undefined ? waitingPage(run, await progressOf(session, run)) : { html: page };
+      });
       const address = `http://127.0.0.1:${port}/`;
       print(address);
       printNote(`The report of ${run}; Ctrl-C ends this.\n`);

@@ -11,7 +11,7 @@ import { progressLine } from '../output/progress-view.ts';
 import type { Page } from '../servers/report-server.ts';
 import type { Session } from './session.ts';
 
-/** How often a page without a report asks again. */
+/** How often a page in place of a report asks again. */
 const AGAIN_SECONDS = 5;
 const ANSWER_MILLISECONDS = 3000;
 
@@ -41,19 +41,26 @@ export async function runKeyNamed(store: ArtifactStore, session: Session | undef
   );
 }
 
-/** A run's report, or a sweep's page, as the store has it now: the latest; `undefined` while there is none. */
-export async function latestReport(store: ArtifactStore, runKey: string): Promise<Page | undefined> {
+/** A sweep's page, the latest; `undefined` while there is none, and of a run. */
+export async function sweepPage(store: ArtifactStore, runKey: string): Promise<Buffer | undefined> {
   let latest: { key: string; storedAt: number } | undefined;
-  for (const prefix of [`runs/${runKey}/report-`, `runs/${runKey}/sweep-`])
-    for await (const { kind, key, storedAt } of listAll(store.storage, prefix)) {
-      const isPage = ['report', 'sweepPage'].includes(parseKey(key)?.kind ?? '');
-      if (kind === 'ref' && isPage && storedAt >= (latest?.storedAt ?? 0)) latest = { key, storedAt };
-    }
+  for await (const { kind, key, storedAt } of listAll(store.storage, `runs/${runKey}/sweep-`))
+    if (kind === 'ref' && parseKey(key)?.kind === 'sweepPage' && storedAt >= (latest?.storedAt ?? 0))
+      latest = { key, storedAt };
   const ref = latest && (await store.find(latest.key));
-  return ref && { html: await store.read(ref) };
+  return ref && store.read(ref);
 }
 
-/** In place of a report that is not written yet: how far the run is. It asks again by itself. */
+/** Whether Temporal, if it answers, knows that a run has not ended. */
+export async function goesOn(session: Session | undefined, run: string): Promise<boolean> {
+  if (!session) return false;
+  const description = await session.client
+    .withDeadline(Date.now() + ANSWER_MILLISECONDS, () => session.client.workflow.getHandle(run).describe())
+    .catch(() => undefined);
+  return description?.status.name === 'RUNNING';
+}
+
+/** In place of a report that does not exist yet: how far the run is. It asks again by itself. */
 export function waitingPage(run: string, progress: string): Page {
   const { text } = html`<!doctype html>
 <html lang="en">
@@ -67,7 +74,8 @@ export function waitingPage(run: string, progress: string): Page {
 <body>
 <h1>${run}</h1>
 <p>${progress}</p>
-<p>There is no report yet: a run writes it when it ends. This page looks again every ${AGAIN_SECONDS} seconds.</p>
+<p>There is no report yet: a run has one once it has measured its start policy, a sweep when it ends.</p>
+<p>This page looks again every ${AGAIN_SECONDS} seconds.</p>
 </body>
 </html>
 `;

@@ -136,7 +136,7 @@ describe('any run', () => {
 
 /** Seconds of each step of `workflows/`, with stages that sleep on a clock which jumps. */
 async function playedSteps(order: RunOrder, cost: StageCosts): Promise<number[]> {
-  const { steps, samplesPerStep, samplesPerPart, rolloutLag, connections } = order;
+  const { steps, rolloutLag, connections, samplesPerStep, samplesPerPart } = order;
   const clock = new VirtualClock();
   const usual = scriptedStages([]);
   const sizes = new Map<string, number>();
