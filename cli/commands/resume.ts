@@ -157,7 +157,7 @@ async function restart(session: Session, ended: WorkflowExecutionDescription, wa
         : `Run ${workflowId} has finished.`,
     );
   if (type === 'ablationSweep') return restartSweep(session, ended, was);
-  const { run, limits, ...input } = originOf(ended);
+  const { run, limits, summary: _, ...input } = originOf(ended);
   const resume = { run, ...(limits && { limits }) };
   try {
     const summary = `resumed after it was ${was}`;

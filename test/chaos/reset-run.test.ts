@@ -191,7 +191,7 @@ describe('a run that a user has paused, resumed and stopped, and that is reset',
     // Four steps are made by now: the checkpoint of the second is gone, and was not measured.
     const handle = await reset('told', await taskBefore('told', 'updatePolicy', 2));
     const failure = { message: naming('step-000002', 'gone', 'videocap resume') };
-    await expect(handle.result()).rejects.toMatchObject({ cause: { cause: failure } });
+    await expect(handle.result()).rejects.toMatchObject({ cause: failure });
     const { runKey } = told.summary;
     const again = await ended.client.start('trainingRun', {
       ...{ taskQueue: 'videocap', workflowId: 'told', args: [{ resume: { run: runKey } }] },

@@ -214,8 +214,8 @@ describe('limits', () => {
 });
 
 describe('a run without a worker', () => {
-  it('is named with its task queue, and with what starts workers, within seconds', async () => {
-    const told = refused('No worker', 'no-worker-here', 'run alone', 'videocap up');
+  it('is named with its task queue, and with the right one, within seconds', async () => {
+    const told = refused('Run alone', 'task queue no-worker-here', 'no worker looks', 'again in task queue videocap');
     expect(await unanswered).toEqual([told, told]);
     expect(answeredIn).toBeLessThan(20_000);
   });

@@ -198,7 +198,7 @@ describe('published benchmarks inside a run', () => {
       },
     });
     await expect(run('trainingRun', {}, stages)).rejects.toMatchObject({
-      cause: { cause: { message: 'DREAM-1K file /data/DREAM-1k.jsonl does not exist.' } },
+      cause: { message: 'DREAM-1K file /data/DREAM-1k.jsonl does not exist.' },
     });
     expect(stepsOf(calls, 'updatePolicy')).toEqual([]);
   });
