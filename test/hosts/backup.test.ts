@@ -106,7 +106,7 @@ async function resume({ temporal, home, mlflow }: World): Promise<void> {
 
 /** The metrics of every step that MLflow has of the run. */
 async function steps({ mlflow: { folder: data } }: World, summary: RunSummary): Promise<number[]> {
-  const points = await storedPoints(data, summary.mlflowRunUrl!.split('/').at(-1)!);
+  const points = await storedPoints(data, summary.mlflowRunUrl!);
   return points.filter(({ key }) => key === 'train/loss').map(({ step }) => step);
 }
 

@@ -146,7 +146,7 @@ export class TwoHosts {
       const seconds = (performance.now() - started) / 1000;
       const url = `${place}?endpoint=${this.#bucket.endpoint}`;
       const store = new ArtifactStore(storageAt(url, join(this.#folder, 'copies')));
-      const points = await storedPoints(this.#mlflow.folder, summary.mlflowRunUrl!.split('/').at(-1)!);
+      const points = await storedPoints(this.#mlflow.folder, summary.mlflowRunUrl!);
       return { summary, store, seconds, points, answered: new Map(this.judge.answered) };
     } catch (error) {
       const logs = Object.values(this.#hosts).map(({ log }) => log);

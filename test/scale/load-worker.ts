@@ -1,6 +1,7 @@
 import { NativeConnection } from '@temporalio/worker';
 import { loadConfig } from '../../configs/load-config.ts';
 import { cachedWorkflows } from '../../workers/cached-workflows.ts';
+import { ensureSearchAttributes } from '../../workers/search-attributes.ts';
 import { readSettings } from '../../workers/settings.ts';
 import { workflowBundle } from '../integration/temporal-server.ts';
 import { everyQueue } from '../integration/workflows/every-queue.ts';
@@ -39,11 +40,13 @@ const activities = scriptedStages(
   },
 );
 
-const { connection: target } = readSettings().temporal;
+const { connection: target, namespace } = readSettings().temporal;
+const connection = await NativeConnection.connect(target);
+await ensureSearchAttributes(connection, namespace);
 const workers = await everyQueue(
   { taskQueue: 'videocap', workflowBundle: await workflowBundle() },
   {
-    ...{ connection: await NativeConnection.connect(target), activities },
+    ...{ connection, activities },
     ...{ maxConcurrentWorkflowTaskPolls: workflowPollers, maxConcurrentActivityTaskPolls: activityPollers },
     maxCachedWorkflows: cached,
   },

@@ -35,6 +35,7 @@ export async function playCalm(
   const played = await world.play(name, experimentOf(world.judge.baseUrl, experiment), options);
   if (madeTwice(played).length > 0 || paidAgain(played) > 0)
     throw new Error(`The undisturbed run did work twice: ${madeTwice(played)}`);
+  if (played.points.length === 0) throw new Error('MLflow has nothing of the undisturbed run.');
   const { base, policy } = played.summary;
   if (base.policy.weights.sha256 === policy.weights.sha256) throw new Error('The undisturbed run learnt nothing.');
   return outcomeOf(played);

@@ -212,7 +212,7 @@ export class ChaosWorld {
 
   /** What MLflow has of a run's metrics. */
   pointsOf({ mlflowRunUrl }: RunSummary): Promise<Point[]> {
-    return storedPoints(this.#mlflow.folder, mlflowRunUrl!.split('/').at(-1)!);
+    return storedPoints(this.#mlflow.folder, mlflowRunUrl!);
   }
 
   /** Waits for a run's end, whatever happens to the server meanwhile. */

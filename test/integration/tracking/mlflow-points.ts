@@ -27,8 +27,12 @@ export async function pointsOf(url: string, runId: string): Promise<Point[]> {
   return points.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.step - b.step));
 }
 
-/** The same from the server's database, in one query: a run has many metrics, and the API gives one at a time. */
-export async function storedPoints(folder: string, runId: string): Promise<Point[]> {
+/**
+ * The same from the server's database, in one query: a run has many metrics, and the API gives one at a time.
+ * @param runUrl the run's page.
+ */
+export async function storedPoints(folder: string, runUrl: string): Promise<Point[]> {
+  const [, runId] = /\/runs\/([0-9a-f]{32})/.exec(runUrl)!;
   const { stdout } = await promisify(execFile)('python3', ['-c', QUERY, join(folder, 'mlflow.db'), runId]);
   const rows = JSON.parse(stdout) as [key: string, step: number, time: number, value: number][];
   return rows.map(([key, step, time, value]) => ({ key, step, time, value }));
