@@ -32,7 +32,7 @@ export async function pointsOf(url: string, runId: string): Promise<Point[]> {
  * @param runUrl the run's page.
  */
 export async function storedPoints(folder: string, runUrl: string): Promise<Point[]> {
-  const [, runId] = /\/runs\/([0-9a-f]{32})/.exec(runUrl)!;
+  const runId = /\/runs\/([0-9a-f]{32})/.exec(runUrl)![1]!;
   const { stdout } = await promisify(execFile)('python3', ['-c', QUERY, join(folder, 'mlflow.db'), runId]);
   const rows = JSON.parse(stdout) as [key: string, step: number, time: number, value: number][];
   return rows.map(([key, step, time, value]) => ({ key, step, time, value }));
