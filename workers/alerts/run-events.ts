@@ -15,8 +15,8 @@ export interface EventsOf {
 }
 
 /**
- * What there is to tell of runs: those that ended since a moment, and those that wait for a user now. A run of a sweep
- * that finished is told by its sweep.
+ * The alerts that runs give cause for: those that ended since a moment, and those that wait for a user now. A run of a
+ * sweep that finished gives none; its sweep does.
  */
 export async function runEvents({ client, since, temporalUiUrl }: EventsOf): Promise<Alert[]> {
   const kinds = `WorkflowType IN (${KINDS.map((kind) => `"${kind}"`).join(', ')})`;

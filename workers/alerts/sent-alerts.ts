@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ignoreMissing, PRIVATE, writeDurably } from '../../core/durable-file.ts';
 
 const DAY = 86_400_000;
-/** What ended longer ago is told to no one: an alert that late is none. */
+/** A run that ended longer ago causes no alert. */
 export const KEPT_MILLISECONDS = 7 * DAY;
 
 const Sent = z.object({

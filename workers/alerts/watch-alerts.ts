@@ -24,9 +24,9 @@ const MOST_ATTEMPTS = 12;
 const LONGEST_PAUSE_SECONDS = 3600;
 
 /**
- * Tells the receivers of `<home>/alerts.yaml` what becomes of runs, beside the runs: it looks at Temporal's list, so
- * nothing that it meets blocks or fails a run, and a run that is terminated is told, too. Each alert is delivered at
- * least once, with an id that stays.
+ * Sends alerts of runs to the receivers of `<home>/alerts.yaml`, beside the runs: it looks at Temporal's list, so no
+ * failure of its own blocks or fails a run, and terminated runs are among them. Each alert is delivered at least once,
+ * always with the same id.
  */
 export async function watchAlerts({ seconds = LOOK_SECONDS, signal, log, ...of }: AlertsOf): Promise<void> {
   const round = new AlertRound(of, log);
