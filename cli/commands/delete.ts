@@ -1,14 +1,13 @@
 import { createInterface } from 'node:readline/promises';
 import { Command } from '@commander-js/extra-typings';
 import type { Client } from '@temporalio/client';
-import { readMemo } from '../../contracts/run-memo.ts';
-import { SweepMemo } from '../../contracts/sweep-input.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { openStorage } from '../../core/open-storage.ts';
 import { type Deletion, deleteRuns } from '../gc/delete-runs.ts';
 import { findInstallation } from '../installation.ts';
 import { examples, print, printJson, printNote } from '../output/print.ts';
 import { sizeText } from '../output/size.ts';
+import { runKeyInMemo } from '../run/run-key-in-memo.ts';
 import { openSession } from '../run/session.ts';
 
 export const deleteCommand = new Command('delete')
@@ -74,7 +73,7 @@ async function executionsOf(client: Client, workflowId: string): Promise<Executi
   for (const query of [`WorkflowId = ${named}`, `ParentWorkflowId = ${named}`])
     for await (const { workflowId, runId, memo, status } of client.workflow.list({ query })) {
       if (status.name === 'RUNNING') throw goesOn(workflowId);
-      found.push({ workflowId, runId, runKey: readMemo(memo)?.run ?? SweepMemo.safeParse(memo).data?.run });
+      found.push({ workflowId, runId, runKey: runKeyInMemo(memo) });
     }
   if (found.length > 0) return found;
   throw new VideocapError('InvalidInput', `There is no run ${workflowId}; list the runs with: videocap status`);

@@ -28,7 +28,7 @@ export async function afterResume(
   if (!reasonOf(before) && !before.paused && before.asked !== 'pause')
     return { lines: [`Run ${run} did not wait; it goes on: ${progressLine(before)}`], waitsAgain: false };
   const deadline = Date.now() + AGAIN_MILLISECONDS;
-  // A run that a user paused goes on once it says so. One that met a fault may meet it again.
+  // A run that a user paused continues once its status is not paused. After a fault, it may wait again.
   const mayWaitAgain = reasonOf(before) !== undefined;
   let status: RunStatus | undefined = before;
   for (let left = false; ; ) {

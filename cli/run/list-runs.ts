@@ -2,15 +2,14 @@ import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import pLimit from 'p-limit';
 import type { WrittenAnnotations } from '../../contracts/annotation.ts';
 import { endSentence } from '../../contracts/run-end.ts';
-import { readMemo } from '../../contracts/run-memo.ts';
 import type { Evaluation, RunSummary, SuiteEvaluation } from '../../contracts/run-results.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
 import { TEMPLATE_MEMO } from '../../contracts/start-template.ts';
-import { SweepMemo } from '../../contracts/sweep-input.ts';
 import type { SweepSummary } from '../../contracts/sweep-results.ts';
 import { failureText } from '../../workers/failure-text.ts';
 import { resultClause } from '../output/result-clause.ts';
 import { givenLabels, labelsIn } from './labels.ts';
+import { runKeyInMemo } from './run-key-in-memo.ts';
 
 export interface ListedRun {
   workflowId: string;
@@ -62,7 +61,7 @@ function latestOfEach(executions: readonly WorkflowExecutionInfo[]): WorkflowExe
   const latest = new Map<string, WorkflowExecutionInfo>();
   for (const execution of executions) {
     const { workflowId, memo, startTime } = execution;
-    const key = JSON.stringify([workflowId, readMemo(memo)?.run ?? SweepMemo.safeParse(memo).data?.run ?? null]);
+    const key = JSON.stringify([workflowId, runKeyInMemo(memo) ?? null]);
     const other = latest.get(key);
     if (!other || other.startTime < startTime) latest.set(key, execution);
   }

@@ -1,6 +1,4 @@
-import { readMemo } from '../../contracts/run-memo.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
-import { SweepMemo } from '../../contracts/sweep-input.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { html } from '../../core/markup.ts';
@@ -9,6 +7,7 @@ import { listAll } from '../../core/storage.ts';
 import { parseKey } from '../../core/store-layout.ts';
 import { progressLine } from '../output/progress-view.ts';
 import type { Page } from '../servers/report-server.ts';
+import { runKeyInMemo } from './run-key-in-memo.ts';
 import type { Session } from './session.ts';
 
 /** How often a page in place of a report asks again. */
@@ -25,7 +24,7 @@ export async function runKeyNamed(store: ArtifactStore, session: Session | undef
     .getHandle(named)
     .describe()
     .catch(() => undefined);
-  const known = description && (readMemo(description.memo)?.run ?? SweepMemo.safeParse(description.memo).data?.run);
+  const known = description && runKeyInMemo(description.memo);
   if (known !== undefined) return known;
   const keys = new Set<string>();
   for await (const { key } of listAll(store.storage, `runs/${inKey(named)}`)) {

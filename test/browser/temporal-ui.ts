@@ -11,7 +11,7 @@ export async function typeInput(page: Page, input: object): Promise<void> {
   await page.keyboard.insertText(JSON.stringify(input));
 }
 
-/** Gives the new run its id, starts it, and follows the link of the note that says so. */
+/** Gives the new run its id, starts it, and follows the link of the note that it has started. */
 export async function startFromForm(page: Page, workflowId: string): Promise<void> {
   await page.getByLabel('Workflow ID').fill(workflowId);
   await page.getByRole('button', { name: 'Start Workflow' }).click();

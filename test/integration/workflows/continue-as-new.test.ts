@@ -64,7 +64,7 @@ describe('a run whose history grows long', () => {
       const result = await handle.result();
       const last = await environment.client.workflow.getHandle(handle.workflowId).describe();
       expect(last.runId).not.toBe(handle.firstExecutionRunId);
-      // Handed on with the memo: only what changes is told again.
+      // They reach the next execution with the memo: it only upserts what changes.
       expect(last.searchAttributes).toMatchObject({ VideocapMethod: ['grpo'], VideocapStep: [12] });
       expect(last.memo).toMatchObject({ summary: 'GRPO · tiny · G=8 · 12 steps' });
       return result;

@@ -194,7 +194,7 @@ describe('a run that the UI starts', () => {
     },
   );
 
-  it('as a template does nothing, and says so', async () => {
+  it('as a template does nothing, and its result is that sentence', async () => {
     const { taskQueue } = await scriptedWorkers(environment);
     const args = [{ config: 'quickstart' }];
     const memo = { [TEMPLATE_MEMO]: true };

@@ -38,7 +38,7 @@ test('histories, executions and memory of a load', () => {
   expect(memoryPerRun(PLAYED)).toContain('0.3 MB');
 });
 
-test('what gives first is told from the cores, where other programs leave them alone', () => {
+test('the cores show what gives first, where other programs leave them alone', () => {
   const withBusy = (busy: Partial<Played['busy']>, processes = 1) =>
     firstLimit({ ...PLAYED, settings: changed(AS_DEPLOYED, { processes }), busy: { ...PLAYED.busy, ...busy } });
   expect(withBusy({})).toMatch(/^Neither processors nor memory/);

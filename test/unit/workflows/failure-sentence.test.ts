@@ -21,7 +21,7 @@ it('brings the sentence and the type of the innermost cause to the top, and keep
   expect(withSentence(ofChild)).toMatchObject({ message: 'Set JUDGE_KEY.', type: 'JudgeBlocked', cause: ofChild });
 });
 
-it('leaves what says so itself, and what no activity has said, as it is', () => {
+it('leaves a failure as it is that has its own sentence, and one that no activity has thrown', () => {
   const own = ApplicationFailure.nonRetryable('Wrong run input.', 'InvalidRunInput');
   expect(withSentence(own)).toBe(own);
   const terminated = inActivity(new TerminatedFailure('terminated'));

@@ -23,7 +23,7 @@ it('serves the page as it is at each request, and 304 where nothing has changed'
   expect(await (await fetch(address(), known)).text()).toBe('<p>2</p>');
 });
 
-it('serves nothing else, to no page of another site, and says so where the report cannot be read', async () => {
+it('serves nothing else, to no page of another site, and the reason where the report cannot be read', async () => {
   server = await serveReport(0, () => Promise.reject(new Error('gone')));
   expect((await fetch(`${address()}etc/passwd`)).status).toBe(404);
   expect((await fetch(address(), { method: 'POST' })).status).toBe(405);
