@@ -12,7 +12,8 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // Many small files: a process for each would take longer than they do.
+        // Many small files: a process for each would take longer than they do. Tests that replace a module are among
+        // the integration tests, each of which has a process of its own.
         test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000, isolate: false },
       },
       {

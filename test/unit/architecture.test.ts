@@ -90,6 +90,14 @@ test('only the workers and scripts start an engine, and workflows take nothing b
   expect(values).toEqual([]);
 });
 
+test('no unit test replaces a module: these files share a process, where others would get the replacement', () => {
+  const replacing = sourcesUnder('test/unit').filter(
+    (file) =>
+      file !== 'test/unit/architecture.test.ts' && /\bvi\.(doM|m)ock\(/.test(readFileSync(join(ROOT, file), 'utf8')),
+  );
+  expect(replacing).toEqual([]);
+});
+
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(ROOT, file), 'utf8');
   const found = [...text.matchAll(/^(import|export)( type)?\b(?:[^;'"]*?\bfrom)?\s*'([^']+)';/gm)].map(

@@ -5,14 +5,12 @@ import { OneAtATime } from '../../../workflows/one-at-a-time.ts';
 import type { RunState } from '../../../workflows/run-state.ts';
 import { StepsAhead } from '../../../workflows/steps-ahead.ts';
 import { trainStep } from '../../../workflows/train-step.ts';
-import { playedBy, stepInput } from '../../integration/workflows/played-step.ts';
-import { ref, scriptedStages, updated } from '../../integration/workflows/scripted-stages.ts';
 import { type RunOrder, type StageCosts, simulateRun } from '../../scale/simulated-run.ts';
 import { VirtualClock } from '../../scale/virtual-clock.ts';
+import { playedBy, stepInput } from './played-step.ts';
+import { ref, scriptedStages, updated } from './scripted-stages.ts';
 
-vi.mock('../../../workflows/stages.ts', async () =>
-  (await import('../../integration/workflows/played-step.ts')).playedStages(),
-);
+vi.mock('../../../workflows/stages.ts', async () => (await import('./played-step.ts')).playedStages());
 vi.mock('@temporalio/workflow', async (original) => ({
   ...(await original()),
   CancellationScope: class {
