@@ -3,6 +3,7 @@ import type { WorkerDeploymentVersion } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { versionOf } from '../../../cli/doctor/version-check.ts';
 import type { EarlierActivity } from '../../../contracts/held-by.ts';
 import { ActivityRuntime } from '../../../workers/activity-runtime.ts';
 import { versioned } from '../../../workers/deployment.ts';
@@ -164,19 +165,28 @@ it('a stage that a user pauses at its worker stays paused until the user goes on
   expect(begun).toBe(2);
 });
 
+/** The server tells one queue after the other. */
+async function makeCurrentEverywhere(version: WorkerDeploymentVersion): Promise<void> {
+  await makeCurrent(temporal.address, version);
+  const queues = ['videocap', 'media', 'judge', 'policy-onnx'];
+  await expect
+    .poll(() => versionOf(temporal.client, version, queues).catch(({ message }) => message))
+    .toBe(`build ${version.buildId} of deployment videocap is current`);
+}
+
 it('stages stay with one worker of a revision, and with one of the next once that is current', async () => {
   const [old, next] = ['old', 'next'].map((buildId) => ({ deploymentName: 'videocap', buildId }));
   for (const version of [old!, next!])
     for (const options of [await others(version), await engine(`${version.buildId}-1`, version)])
       await serve(...options);
   await serve(...(await engine('old-2', old)));
-  await makeCurrent(temporal.address, old!);
+  await makeCurrentEverywhere(old!);
   let release = () => {};
   const released = new Promise<void>((resolve) => (release = resolve));
   held = ({ stage, step }) => (stage === 'updatePolicy' && step === 3 ? released : undefined);
   const run = await start('versioned', 6);
   await expect.poll(() => made.some(({ stage, step }) => stage === 'updatePolicy' && step === 3)).toBe(true);
-  await makeCurrent(temporal.address, next!);
+  await makeCurrentEverywhere(next!);
   release();
   await run.result();
   const mine = of('versioned').map(({ by, own }) => `${by} ${own ? 'own' : 'any'}`);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { afterThinking, hasThinking } from '../../../../judge/client/after-thinking.ts';
 import { readJson } from '../../../../judge/client/read-answer.ts';
+import { processorSeconds } from '../../../processor-seconds.ts';
 
 const SHAPE = z.strictObject({ verdict: z.enum(['yes', 'no']) });
 const DRAFT = 'Perhaps {"verdict": "yes"}, or not.';
@@ -75,14 +76,14 @@ describe('the time that a text takes grows with its length alone', () => {
   ])('%j and then %j without end', (begin, piece) => {
     const seconds = (length: number) => {
       const text = filled(begin, piece, length);
-      const started = performance.now();
-      afterThinking(text);
-      read(`${text.slice(0, length / 2 - 1)}}`);
-      return (performance.now() - started) / 1000;
+      return processorSeconds(() => {
+        afterThinking(text);
+        read(`${text.slice(0, length / 2 - 1)}}`);
+      });
     };
     seconds(LONG / 10);
     const short = seconds(LONG / 10);
-    // Ten times the length, and much room for a busy machine; a square would be a hundred times.
+    // Ten times the length, with much room for the garbage collector; a square would be a hundred times.
     expect(seconds(LONG)).toBeLessThan(30 * short + 0.5);
   });
 });

@@ -5,6 +5,7 @@ import { LONGEST_ANSWER, readJson } from '../../../../judge/client/read-answer.t
 import { eventEntailment } from '../../../../judge/questions/event-entailment.ts';
 import { eventExtraction } from '../../../../judge/questions/event-extraction.ts';
 import { questionAnswering } from '../../../../judge/questions/question-answering.ts';
+import { processorSeconds } from '../../../processor-seconds.ts';
 import { naming } from '../../../refusal.ts';
 
 const readVerdicts = (text: string, events: number) =>
@@ -269,11 +270,12 @@ describe('JSON as servers without structured output write it', () => {
     ['quotes', `{"'`],
     ['escapes', '{"\\'],
   ])('2 MB of %s is no answer, and takes no time', (_, piece) => {
-    const started = performance.now();
     const garbage = piece.repeat(Math.ceil(2_000_000 / piece.length));
-    expect(readJson(garbage, Shape)).toEqual({ fault: 'it must be much shorter' });
-    expect('fault' in readJson(garbage.slice(0, LONGEST_ANSWER), Shape)).toBe(true);
-    expect(performance.now() - started).toBeLessThan(2000);
+    const seconds = processorSeconds(() => {
+      expect(readJson(garbage, Shape)).toEqual({ fault: 'it must be much shorter' });
+      expect('fault' in readJson(garbage.slice(0, LONGEST_ANSWER), Shape)).toBe(true);
+    });
+    expect(seconds).toBeLessThan(2);
   });
 
   test('whatever the model writes, reading it ends in an answer of the right shape or a fault', () => {

@@ -5,6 +5,7 @@ import { bleu4, bleuCounts, summedCounts } from '../../../../rewards/reference/b
 import { ciderD, documentFrequencies } from '../../../../rewards/reference/cider-d.ts';
 import { REFERENCE_METRICS } from '../../../../rewards/reference/metrics.ts';
 import { rougeL } from '../../../../rewards/reference/rouge-l.ts';
+import { processorSeconds } from '../../../processor-seconds.ts';
 
 /** Scores that pycocoevalcap gave for the same words: `test/fixtures/rewards/reference-metrics.py`. */
 const golden = JSON.parse(
@@ -68,13 +69,8 @@ describe('for any texts', () => {
   test('ROUGE-L of long texts takes a small part of the time of the usual table', () => {
     const words = (count: number) => Array.from({ length: count }, (_, i) => `w${(i * i) % 97}`);
     const [caption, reference] = [words(3000), words(2500)];
-    const seconds = (compute: () => unknown) => {
-      const started = performance.now();
-      compute();
-      return performance.now() - started;
-    };
-    const table = seconds(() => fromTable(caption, reference));
-    expect(seconds(() => rougeL(caption, reference))).toBeLessThan(table / 2);
+    const table = processorSeconds(() => fromTable(caption, reference));
+    expect(processorSeconds(() => rougeL(caption, reference))).toBeLessThan(table / 2);
   });
 
   test('scores stay in their ranges, and words that the reference lacks earn nothing', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { words } from '../../../../rewards/reference/words.ts';
+import { processorSeconds } from '../../../processor-seconds.ts';
 
 test.each([
   ['A small red circle moves left.', ['a', 'small', 'red', 'circle', 'moves', 'left']],
@@ -18,8 +19,9 @@ test.each([
 });
 
 test('hostile text takes linear time', () => {
-  const started = performance.now();
-  for (const piece of ["a'", "'", 'a-', 'a', '-.', '\u0301', '字'])
-    expect(words(piece.repeat(100_000)).length).toBeLessThan(100_001);
-  expect(performance.now() - started).toBeLessThan(5000);
+  const seconds = processorSeconds(() => {
+    for (const piece of ["a'", "'", 'a-', 'a', '-.', '\u0301', '字'])
+      expect(words(piece.repeat(100_000)).length).toBeLessThan(100_001);
+  });
+  expect(seconds).toBeLessThan(5);
 });
