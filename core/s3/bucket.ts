@@ -4,6 +4,7 @@ import {
   AbortMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
+  type GetObjectCommandOutput,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
@@ -12,7 +13,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { bucketError, faultOf, isMissing, isThere, withoutRequest } from './bucket-faults.ts';
+import { bucketError, faultOf, foundNothing, isMissing, isThere, withoutRequest } from './bucket-faults.ts';
 import { s3Client } from './s3-client.ts';
 import { type BucketPlace, storeName } from './store-url.ts';
 
@@ -90,9 +91,19 @@ export class Bucket {
    */
   async head(key: string): Promise<{ bytes: number; sha256: string | undefined } | undefined> {
     return this.#unlessMissing(async (client) => {
-      const { ContentLength, Metadata } = await client.send(new HeadObjectCommand(this.#at(key)));
+      const { ContentLength, Metadata } = await client.send(new HeadObjectCommand(this.#at(key))).catch((error) => {
+        if (foundNothing(error)) return this.#confirmed(client, key);
+        throw error;
+      });
       return { bytes: ContentLength!, sha256: Metadata?.[HASH] };
     });
+  }
+
+  /** Asks by GET, whose answer says what is missing; the object may be there by now. */
+  async #confirmed(client: S3Client, key: string): Promise<Pick<GetObjectCommandOutput, 'ContentLength' | 'Metadata'>> {
+    const { Body, ...about } = await client.send(new GetObjectCommand(this.#at(key)));
+    (Body as Readable).destroy();
+    return about;
   }
 
   async list(prefix: string, cursor?: string): Promise<{ objects: Listed[]; next?: string }> {

@@ -8,7 +8,7 @@ import { Fences } from '../../core/fence.ts';
 import { sha256 } from '../../core/sha256.ts';
 import { refusal } from '../refusal.ts';
 import { type Fault, FaultyGateway } from './faulty-gateway.ts';
-import { openedBucket, temporaryFolder } from './opened-bucket.ts';
+import { openedBucket, storageAt, temporaryFolder } from './opened-bucket.ts';
 import { KEYS, MOTO, PROGRAMS, S3Server, VERSITYGW } from './s3-server.ts';
 
 Object.assign(process.env, KEYS);
@@ -58,24 +58,30 @@ async function work(endpoint: string, options?: { patienceMilliseconds: number }
 const DONE = { values: [{ value: 1 }, { value: 1 }], made: 1, read: 'weights', copied: true, left: undefined };
 
 describe('the work of an activity ends as if nothing had happened', () => {
-  it.each<Fault>(['away', 'answer lost', 'SlowDown', 'ExpiredToken', 'InternalError', 'half', 'slow'])(
-    'where each of its requests meets this once: %s',
-    async (fault) => {
-      const met = new Set<string>();
-      let asked = 0;
-      gateway.fault = (method, path) => {
-        asked++;
-        const request = `${method} ${path}`;
-        if (met.has(request)) return undefined;
-        met.add(request);
-        return fault;
-      };
-      expect(await work(gateway.endpoint)).toEqual(DONE);
-      expect(gateway.struck.length).toBe(met.size);
-      expect(gateway.struck.length).toBeGreaterThan(10);
-      expect(asked).toBeGreaterThan(gateway.struck.length);
-    },
-  );
+  it.each<Fault>([
+    'away',
+    'answer lost',
+    'SlowDown',
+    'ExpiredToken',
+    'InternalError',
+    '404 of a proxy',
+    'half',
+    'slow',
+  ])('where each of its requests meets this once: %s', async (fault) => {
+    const met = new Set<string>();
+    let asked = 0;
+    gateway.fault = (method, path) => {
+      asked++;
+      const request = `${method} ${path}`;
+      if (met.has(request)) return undefined;
+      met.add(request);
+      return fault;
+    };
+    expect(await work(gateway.endpoint)).toEqual(DONE);
+    expect(gateway.struck.length).toBe(met.size);
+    expect(gateway.struck.length).toBeGreaterThan(10);
+    expect(asked).toBeGreaterThan(gateway.struck.length);
+  });
 
   it('where the server is killed in the middle, and comes back seconds later', async () => {
     let asked = 0;
@@ -121,6 +127,18 @@ it('an outage that lasts is an error that Temporal waits for', async () => {
   await expect(work(gateway.endpoint, { patienceMilliseconds: 500 })).rejects.toEqual(
     refusal('Unavailable', 'SlowDown'),
   );
+});
+
+it('a bucket that does not exist is named by every request, and taken for an empty store by none', async () => {
+  const storage = storageAt(`s3://no-such-bucket/x?endpoint=${server.endpoint}`, await temporaryFolder(), {
+    patienceMilliseconds: 300,
+  });
+  const requests = [
+    ...[storage.digest('a'), storage.localCopy('a', sha256('a')), storage.getContent('a'), storage.getRef('a')],
+    ...[storage.putRef('a', 'a', { ifAbsent: true }), storage.list('')],
+  ];
+  for (const outcome of await Promise.allSettled(requests))
+    expect(outcome).toMatchObject({ reason: refusal('Unavailable', 'no bucket', 's3://no-such-bucket/x') });
 });
 
 it('a server that replaces what must stay is refused', async () => {

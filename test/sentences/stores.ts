@@ -15,6 +15,10 @@ export const STORE_SENTENCES: readonly PinnedSentence[] = [
     () => parseStoreUrl('s3://bucket/runs?regoin=x'),
   ],
   [
+    `InvalidConfig: VIDEOCAP_STORE has the parameter "endpoint" without a value; ${RIGHT}`,
+    () => parseStoreUrl('s3://bucket/runs?endpoint='),
+  ],
+  [
     'InvalidConfig: VIDEOCAP_STORE holds a user or a password; give credentials as the AWS SDK takes them, such as ' +
       `AWS_PROFILE; ${RIGHT}`,
     () => parseStoreUrl('s3://me:secret@bucket/runs'),
