@@ -68,7 +68,7 @@ async function servicesOf(installation: Installation, asked: Asked): Promise<Ser
   const settings = deploymentSettings(named);
   return {
     temporal: temporalTarget(process.env, found?.temporal),
-    mlflowUrl: process.env.MLFLOW_TRACKING_URI ?? found?.mlflow ?? 'http://127.0.0.1:5000',
+    mlflowUrl: (process.env.MLFLOW_TRACKING_URI || found?.mlflow) ?? 'http://127.0.0.1:5000',
     ...{ home, store: storeUrl(), queues: QUEUES, served: [...served.keys()], config },
     version: settings && (await ownVersion(settings)),
   };

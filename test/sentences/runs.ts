@@ -24,7 +24,7 @@ import { updateOf } from '../../policy/onnx/training/updates.ts';
 import { replayDiffers } from '../../policy/torch/replay.ts';
 import { asVideocapError, MlflowError } from '../../tracking/mlflow-error.ts';
 import { MlflowHttp } from '../../tracking/mlflow-http.ts';
-import { readSettings } from '../../workers/settings.ts';
+import { logLevel, readSettings } from '../../workers/settings.ts';
 import { requireAlive } from '../../workers/worker-deaths.ts';
 import { endedEarly, unknownMetric } from '../../workflows/best-checkpoint.ts';
 import { ignoredMessage } from '../../workflows/control.ts';
@@ -344,6 +344,10 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
   [
     'InvalidConfig: TEMPORAL_API_KEY holds a line break, or a character that no request can carry; correct it.',
     () => temporalTarget({ TEMPORAL_API_KEY: 'hidden\nkey' }),
+  ],
+  [
+    'InvalidConfig: LOG_LEVEL is "verbose"; set it to one of trace, debug, info, warn, error, fatal, silent.',
+    () => logLevel({ LOG_LEVEL: 'verbose' }),
   ],
   [
     'InvalidConfig: VIDEOCAP_JUDGE_WORKERS is "many"; set it to a number of workers, such as 2.',
