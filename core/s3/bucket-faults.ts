@@ -93,7 +93,8 @@ const SENTENCES: Record<BucketFault['kind'], (store: string, name: string) => st
     's3:DeleteObject, s3:AbortMultipartUpload, s3:ListBucket and s3:ListBucketMultipartUploads. They are read again ' +
     'at the next attempt, but for those in environment variables.',
   'no bucket': (store) => `There is no bucket for the store ${store}; make it, or correct VIDEOCAP_STORE.`,
-  away: (store, name) => `The store ${store} does not answer (${name}); it is asked again.`,
+  away: (store, name) =>
+    `The store ${store} does not answer (${name}); it is asked again. If it is not there, correct VIDEOCAP_STORE.`,
 };
 
 interface SdkError {

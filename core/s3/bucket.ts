@@ -27,6 +27,8 @@ const HASH = 'sha256';
 
 export interface BucketOptions {
   patienceMilliseconds?: number;
+  /** Of the SDK, at one request, within that time. */
+  attempts?: number;
 }
 
 /**
@@ -38,12 +40,14 @@ export class Bucket {
   readonly name: string;
   readonly #place: BucketPlace;
   readonly #patience: number;
+  readonly #attempts: number | undefined;
   #client: S3Client | undefined;
 
-  constructor(place: BucketPlace, { patienceMilliseconds = PATIENCE_MILLISECONDS }: BucketOptions = {}) {
+  constructor(place: BucketPlace, { patienceMilliseconds = PATIENCE_MILLISECONDS, attempts }: BucketOptions = {}) {
     this.name = storeName(place);
     this.#place = place;
     this.#patience = patienceMilliseconds;
+    this.#attempts = attempts;
   }
 
   /** @returns false where an object is there that may not be replaced. */
@@ -161,7 +165,7 @@ export class Bucket {
   async #asked<T>(request: (client: S3Client) => Promise<T>): Promise<T> {
     const deadline = performance.now() + this.#patience;
     for (let pause = PAUSE_MILLISECONDS.first; ; pause = Math.min(2 * pause, PAUSE_MILLISECONDS.longest)) {
-      this.#client ??= s3Client(this.#place);
+      this.#client ??= s3Client(this.#place, this.#attempts);
       const client = this.#client;
       try {
         return await request(client);

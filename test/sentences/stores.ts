@@ -49,7 +49,8 @@ export const STORE_SENTENCES: readonly PinnedSentence[] = [
     () => fault({ name: 'NoSuchBucket' }),
   ],
   [
-    'Unavailable: The store s3://bucket/runs/ does not answer (SlowDown); it is asked again.',
+    'Unavailable: The store s3://bucket/runs/ does not answer (SlowDown); it is asked again. If it is not there, ' +
+      'correct VIDEOCAP_STORE.',
     () => fault({ name: 'SlowDown', $metadata: { httpStatusCode: 503 } }),
   ],
 ];
