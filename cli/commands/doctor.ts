@@ -15,9 +15,8 @@ export const doctorCommand = new Command('doctor')
   .summary('check that this host can serve its queues')
   .description(
     'Checks the settings of a worker, Temporal, the store, MLflow, the judge of a config, disk, ffmpeg, engines and ' +
-      'GPUs: a line for each, with the remedy where something is wrong. Changes nothing; a bucket keeps one small ' +
-      'object. A line that begins with "-" names what is missing, and what not every host needs. Exit status 1 ' +
-      'when a check fails.',
+      'GPUs: a line for each, with the remedy where something is wrong. Changes nothing. A line that begins with ' +
+      '"-" names what is missing, and what not every host needs. Exit status 1 when a check fails.',
   )
   .argument('[config]', 'also reach the judge of this experiment: a name in configs/, or a YAML file')
   .option('--queues <names>', 'the queues that this host is to serve (default: all)')

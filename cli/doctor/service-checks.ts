@@ -99,10 +99,10 @@ function revision({ temporal: target, version, served }: Services): Promise<stri
   return withClient(target, (client) => versionOf(client, version, served));
 }
 
-/** A bucket is tried with two conditional writes, each once, a folder with a file that is created and removed. */
+/** A bucket is tried with conditional writes, a folder with a file that is created and removed. */
 async function store({ home, store: url }: Services): Promise<string> {
   if (url !== undefined) {
-    const { place } = await openSharedStorage(home, url, { patienceMilliseconds: 0, attempts: 1 });
+    const { place } = await openSharedStorage(home, url, { patienceMilliseconds: 3000, attempts: 1 });
     return `${place}, conditional writes work`;
   }
   const folder = join(home, 'store');

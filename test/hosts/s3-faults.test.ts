@@ -1,6 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { ArtifactStore } from '../../core/artifact-store.ts';
@@ -152,5 +156,31 @@ it('a server that replaces what must stay is refused', async () => {
   } finally {
     await deaf.stop();
     await moto.kill();
+  }
+});
+
+it('so is one that looks whether an object is there, and then writes it', async () => {
+  const stored = new Set<string>();
+  const server = createServer(async (request, response) => {
+    const [key = ''] = request.url!.split('?');
+    const isThere = stored.has(key);
+    await buffer(request);
+    if (request.method === 'DELETE') {
+      stored.delete(key);
+      return void response.writeHead(204).end();
+    }
+    if (isThere) return void response.writeHead(412).end();
+    await sleep(20);
+    stored.add(key);
+    response.writeHead(200, { etag: '"1"' }).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = server.address() as AddressInfo;
+    const storage = await (await openedBucket(`http://127.0.0.1:${port}`)).handle();
+    await expect(storage.requireConditionalWrites()).rejects.toEqual(refusal('MissingTool', 'atomic'));
+    expect([...stored]).toEqual([]);
+  } finally {
+    server.close();
   }
 });

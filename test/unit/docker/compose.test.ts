@@ -73,6 +73,13 @@ it("uses the development servers' version of MLflow, and a Node that the project
   expect([Number(major), Number(minor) >= 19]).toEqual([20, true]);
 });
 
+it('has the S3 server that the tests of several hosts use: earlier ones let two writers be the first', async () => {
+  const [, version] = /versitygw: \{ version: '([\d.]+)'/.exec(
+    await readFile('scripts/hosts/host-programs.ts', 'utf8'),
+  )!;
+  expect(compose.services.bucket!.image).toBe(`versity/versitygw:v${version}`);
+});
+
 it('registers all search attributes before a worker of workflows starts', () => {
   const { command, entrypoint } = compose.services['search-attributes']!;
   const names = Object.values(SEARCH_ATTRIBUTES).map(({ name }) => name);
