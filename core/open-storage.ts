@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { FileStorage } from './file-storage.ts';
+import type { BucketOptions } from './s3/bucket.ts';
 import type { S3Storage } from './s3/s3-storage.ts';
 import type { Storage } from './storage.ts';
 
@@ -21,9 +22,13 @@ export async function openStorage(home: string): Promise<Storage> {
  * The same for workers, of which several may write at once.
  * @throws VideocapError `MissingTool` for a bucket that cannot tell which of two writers was the first; `Unavailable`.
  */
-export async function openSharedStorage(home: string, url: string | undefined): Promise<Storage> {
+export async function openSharedStorage(
+  home: string,
+  url: string | undefined,
+  options?: BucketOptions,
+): Promise<Storage> {
   if (url === undefined) return openFolder(home);
-  const bucket = await openBucket(home, url);
+  const bucket = await openBucket(home, url, options);
   await bucket.requireConditionalWrites();
   return bucket;
 }
@@ -33,12 +38,12 @@ function openFolder(home: string): FileStorage {
 }
 
 /** The AWS SDK takes a third of a second to load: only for those who use it. */
-async function openBucket(home: string, url: string): Promise<S3Storage> {
+async function openBucket(home: string, url: string, options?: BucketOptions): Promise<S3Storage> {
   const [{ Bucket }, { LocalCopies }, { S3Storage }, { parseStoreUrl }] = await Promise.all([
     import('./s3/bucket.ts'),
     import('./s3/local-copies.ts'),
     import('./s3/s3-storage.ts'),
     import('./s3/store-url.ts'),
   ]);
-  return new S3Storage(new Bucket(parseStoreUrl(url)), new LocalCopies(join(home, 'store-copies')));
+  return new S3Storage(new Bucket(parseStoreUrl(url), options), new LocalCopies(join(home, 'store-copies')));
 }

@@ -5,6 +5,8 @@ for file in /run/secrets/*; do
   [ -f "$file" ] || continue
   name=$(basename "$file")
   case $name in *[!A-Za-z0-9_]* | [0-9]*) continue ;; esac
-  export "$name=$(cat "$file")"
+  # Apart from `export`, which would hide that the file cannot be read.
+  value=$(cat "$file")
+  export "$name=$value"
 done
 exec "$@"

@@ -27,8 +27,8 @@ export type ServedQueues = ReadonlyMap<string, number>;
 export function parseQueues(text: string | undefined): ServedQueues {
   const names = (text ?? '').split(',').filter((part) => part.trim() !== '');
   if (names.length === 0) return new Map(Object.entries(AT_ONCE));
-  return new Map(
-    names.map((part) => {
+  const served = new Map(
+    names.map((part): [string, number] => {
       const [name = '', ...rest] = part.split('=').map((word) => word.trim());
       const usual = Object.hasOwn(AT_ONCE, name) ? AT_ONCE[name] : undefined;
       if (usual === undefined)
@@ -53,6 +53,9 @@ export function parseQueues(text: string | undefined): ServedQueues {
       return [name, atOnce];
     }),
   );
+  if (served.size < names.length)
+    throw new VideocapError('InvalidConfig', `VIDEOCAP_QUEUES is "${text}"; name each queue once.`);
+  return served;
 }
 
 /** Whether an engine of this project computes what the queue carries. */

@@ -50,10 +50,10 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): WorkerSettin
     queues: parseQueues(env.VIDEOCAP_QUEUES),
     isOneOfSeveral: (env.VIDEOCAP_QUEUES ?? '').trim() !== '',
     deployment: deploymentSettings(env),
-    temporalUiUrl: env.TEMPORAL_UI_URL,
+    temporalUiUrl: env.TEMPORAL_UI_URL || undefined,
     tensorBoard: env.VIDEOCAP_TENSORBOARD ? resolve(env.VIDEOCAP_TENSORBOARD) : undefined,
-    mlflowUrl: env.MLFLOW_TRACKING_URI ?? 'http://127.0.0.1:5000',
-    home: resolve(env.VIDEOCAP_HOME ?? '.videocap'),
+    mlflowUrl: env.MLFLOW_TRACKING_URI || 'http://127.0.0.1:5000',
+    home: resolve(env.VIDEOCAP_HOME || '.videocap'),
     store: storeUrl(env),
     stuckSeconds: secondsOf('VIDEOCAP_STUCK_SECONDS', env) ?? STUCK_SECONDS,
     health: listenAddress('VIDEOCAP_HEALTH', env.VIDEOCAP_HEALTH),
@@ -61,6 +61,15 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): WorkerSettin
     memoryTarget: shareOf('VIDEOCAP_MEMORY_TARGET', env),
     judgeWorkers: countOf('VIDEOCAP_JUDGE_WORKERS', env) ?? 1,
   };
+}
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+/** What a worker's process logs. @throws VideocapError `InvalidConfig`. */
+export function logLevel(env: NodeJS.ProcessEnv): string {
+  const level = (env.LOG_LEVEL || 'info').toLowerCase();
+  if (LEVELS.includes(level)) return level;
+  throw new VideocapError('InvalidConfig', `LOG_LEVEL is "${env.LOG_LEVEL}"; set it to one of ${LEVELS.join(', ')}.`);
 }
 
 function secondsOf(name: string, env: NodeJS.ProcessEnv): number | undefined {

@@ -4,8 +4,6 @@ import {
   type ActivityInterceptors,
   DefaultLogger,
   NativeConnection,
-  Runtime,
-  type RuntimeOptions,
   Worker,
   type WorkerOptions,
 } from '@temporalio/worker';
@@ -37,7 +35,7 @@ import { currentAttempt } from './current-attempt.ts';
 import { ownVersion, versioned } from './deployment.ts';
 import { EngineSeat, seated } from './engine-seat.ts';
 import { serveHealth } from './health.ts';
-import type { ListenAddress } from './listen-address.ts';
+import { installRuntime } from './metrics.ts';
 import { CAPTIONER_QUEUE, engineOf, isEngineQueue } from './queues.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import type { WorkerSettings } from './settings.ts';
@@ -77,7 +75,7 @@ export async function startWorkers(
     const { error, ...fields } = (meta ?? {}) as { error?: unknown };
     log[pinoLevel(level)]({ ...fields, ...(error !== undefined && { err: error }) }, message);
   });
-  Runtime.install({ logger, ...(settings.metrics && { telemetryOptions: prometheus(settings.metrics) }) });
+  await installRuntime(logger, settings.metrics);
   shareLimitsAmong(settings.judgeWorkers);
   const storage = given ?? (await openSharedStorage(settings.home, settings.store));
   const store = new ArtifactStore(storage, { fence: currentAttempt });
@@ -131,10 +129,11 @@ export async function startWorkers(
   const workers = new Map(
     await Promise.all(served.map(async (options) => [options.taskQueue, await Worker.create(options)] as const)),
   );
+  // Before they take work, which would be lost if the address cannot be served.
+  const health = settings.health && (await serveHealth(settings.health, { workers, connection }));
   const running = Promise.all([...workers.values()].map((worker) => worker.run()));
   const watch = new AbortController();
   if (settings.queues.has('videocap')) void startAlerts(settings, connection, { log, signal: watch.signal });
-  const health = settings.health && (await serveHealth(settings.health, { workers, connection }));
   const close = async () => {
     watch.abort();
     await Promise.all(engines.map((engine) => engine.close()));
@@ -168,20 +167,6 @@ const WITHOUT_ENGINE: Record<string, (settings: WorkerSettings, store: ArtifactS
   judge: createJudgeQueueActivities,
   [CAPTIONER_QUEUE]: createCaptionerActivities,
 };
-
-/** Seconds. The SDK's own buckets end at a minute, and a stage may take a day. */
-const SECONDS = [0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800, 7200, 86_400];
-const LONG_LATENCIES = {
-  temporal_activity_schedule_to_start_latency: SECONDS,
-  temporal_activity_execution_latency: SECONDS,
-  temporal_workflow_endtoend_latency: SECONDS,
-};
-
-function prometheus({ host, port }: ListenAddress): NonNullable<RuntimeOptions['telemetryOptions']> {
-  const bindAddress = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const names = { countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true };
-  return { metrics: { prometheus: { bindAddress, ...names, histogramBucketOverrides: LONG_LATENCIES } } };
-}
 
 /**
  * Whether an activity computes on data, models or code from elsewhere in this process. The others wait for the network

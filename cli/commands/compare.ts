@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { compareRuns } from '../../activities/sweeps.ts';
 import { SWEEP_METRICS } from '../../configs/sweep-file.ts';
@@ -6,6 +5,7 @@ import type { SweepOutcome } from '../../contracts/sweep-results.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { didYouMean } from '../../core/did-you-mean.ts';
 import { VideocapError } from '../../core/errors.ts';
+import { openStorage } from '../../core/open-storage.ts';
 import { findInstallation } from '../installation.ts';
 import { examples, print, printJson } from '../output/print.ts';
 import { sweepLines } from '../output/sweep-lines.ts';
@@ -34,7 +34,7 @@ export const compareCommand = new Command('compare')
         'InvalidInput',
         `--metric is "${metric}"${didYouMean(metric, SWEEP_METRICS)}; set one of ${SWEEP_METRICS.join(', ')}.`,
       );
-    const store = new ArtifactStore(join(findInstallation().home, 'store'));
+    const store = new ArtifactStore(await openStorage(findInstallation().home));
     const runs = await readRuns(store, names);
     if (runs.length < 2) throw onlyOne(names[0]!);
     const outcomes = armsOf(runs);

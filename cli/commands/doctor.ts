@@ -3,7 +3,8 @@ import { storeUrl } from '../../core/open-storage.ts';
 import { namesTemporal } from '../../core/temporal-variables.ts';
 import { deploymentSettings, ownVersion } from '../../workers/deployment.ts';
 import { parseQueues, QUEUES, type ServedQueues } from '../../workers/queues.ts';
-import { type Finding, findingOf } from '../doctor/check.ts';
+import { logLevel, readSettings } from '../../workers/settings.ts';
+import { type Check, type Finding, findingOf } from '../doctor/check.ts';
 import { hostChecks } from '../doctor/host-checks.ts';
 import { type Services, serviceChecks } from '../doctor/service-checks.ts';
 import { findInstallation, type Installation } from '../installation.ts';
@@ -13,9 +14,9 @@ import { findServices } from '../servers/services.ts';
 export const doctorCommand = new Command('doctor')
   .summary('check that this host can serve its queues')
   .description(
-    'Checks Temporal, its workers, the store, MLflow, the judge of a config, disk, ffmpeg, engines and GPUs: a line ' +
-      'for each, with the remedy where something is wrong. Changes nothing; a bucket keeps one small object. A line ' +
-      'that begins with "-" names what is not here and not needed. Exit status 1 when a check fails.',
+    'Checks the settings of a worker, Temporal, the store, MLflow, the judge of a config, disk, ffmpeg, engines and ' +
+      'GPUs: a line for each, with the remedy where something is wrong. Changes nothing. A line that begins with ' +
+      '"-" names what is missing, and what not every host needs. Exit status 1 when a check fails.',
   )
   .argument('[config]', 'also reach the judge of this experiment: a name in configs/, or a YAML file')
   .option('--queues <names>', 'the queues that this host is to serve (default: all)')
@@ -32,17 +33,26 @@ export const doctorCommand = new Command('doctor')
   )
   .action(async (config, { queues, deployment, json }) => {
     const installation = findInstallation();
-    const served = parseQueues(queues ?? process.env.VIDEOCAP_QUEUES);
-    const checks = [
-      ...serviceChecks(await servicesOf(installation, { config, served, deployment })),
-      ...hostChecks(installation.home, (queue) => served.has(queue)),
-    ];
+    const env = {
+      ...process.env,
+      ...(queues !== undefined && { VIDEOCAP_QUEUES: queues }),
+      ...(deployment !== undefined && { TEMPORAL_DEPLOYMENT_NAME: deployment }),
+    };
+    const served = parseQueues(env.VIDEOCAP_QUEUES);
     const findings: Finding[] = [];
-    for (const check of checks) {
+    const make = async (check: Check) => {
       const finding = await findingOf(check);
       findings.push(finding);
       if (!json) print(lineOf(finding));
-    }
+      return finding.state === 'ok';
+    };
+    // Without them it is not known which services the host uses.
+    const areRead = await make({ name: 'settings', run: async () => settingsOf(env) });
+    for (const check of [
+      ...(areRead ? serviceChecks(await servicesOf(installation, { config, served, env })) : []),
+      ...hostChecks(installation.home, (queue) => served.has(queue), Boolean(env.VIDEOCAP_QUEUES?.trim())),
+    ])
+      await make(check);
     if (json) printJson(findings);
     if (findings.some(({ state }) => state === 'fails')) process.exitCode = 1;
   });
@@ -53,23 +63,28 @@ function lineOf({ name, state, detail }: Finding): string {
   return `${MARKS[state].padEnd(6)}${name.padEnd(14)}${printable(detail)}`;
 }
 
+/** What a worker reads before anything else. @throws VideocapError `InvalidConfig`. */
+function settingsOf(env: NodeJS.ProcessEnv): string {
+  logLevel(env);
+  const { queues } = readSettings(env);
+  return `queues ${[...queues.keys()].join(', ')}`;
+}
+
 interface Asked {
   config: string | undefined;
   served: ServedQueues;
-  deployment: string | undefined;
+  env: NodeJS.ProcessEnv;
 }
 
-async function servicesOf(installation: Installation, asked: Asked): Promise<Services> {
-  const { config, served, deployment } = asked;
+async function servicesOf(installation: Installation, { config, served, env }: Asked): Promise<Services> {
   const { temporalTarget } = await import('../../core/temporal-target.ts');
-  const found = namesTemporal(process.env) ? undefined : await findServices(installation);
+  const found = namesTemporal(env) ? undefined : await findServices(installation);
   const { home } = installation;
-  const named = { ...process.env, ...(deployment !== undefined && { TEMPORAL_DEPLOYMENT_NAME: deployment }) };
-  const settings = deploymentSettings(named);
+  const settings = deploymentSettings(env);
   return {
-    temporal: temporalTarget(process.env, found?.temporal),
-    mlflowUrl: process.env.MLFLOW_TRACKING_URI ?? found?.mlflow ?? 'http://127.0.0.1:5000',
-    ...{ home, store: storeUrl(), queues: QUEUES, served: [...served.keys()], config },
+    temporal: temporalTarget(env, found?.temporal),
+    mlflowUrl: (env.MLFLOW_TRACKING_URI || found?.mlflow) ?? 'http://127.0.0.1:5000',
+    ...{ home, store: storeUrl(env), queues: QUEUES, served: [...served.keys()], config },
     version: settings && (await ownVersion(settings)),
   };
 }

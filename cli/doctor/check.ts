@@ -7,6 +7,8 @@ export interface Check {
   run(): Promise<string>;
   /** Whether the host can serve its queues without it. */
   optional?: boolean;
+  /** For an answer; default 30. */
+  seconds?: number;
 }
 
 export interface Finding {
@@ -16,16 +18,15 @@ export interface Finding {
   detail: string;
 }
 
-/** Milliseconds for one check: some services are asked several times before they count as away. */
-const PATIENCE = 30_000;
+const SECONDS = 30;
 
 /** Makes a check. A fault of another kind than the project's own is a finding too: the rest is still checked. */
-export async function findingOf({ name, run, optional = false }: Check): Promise<Finding> {
+export async function findingOf({ name, run, optional = false, seconds = SECONDS }: Check): Promise<Finding> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new VideocapError('Unavailable', `It did not answer within ${PATIENCE / 1000} s; try it by hand.`)),
-      PATIENCE,
+      () => reject(new VideocapError('Unavailable', `It did not answer within ${seconds} s; try it by hand.`)),
+      1000 * seconds,
     );
   });
   try {

@@ -3,25 +3,31 @@ import { mkdir, statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { VideocapError } from '../../core/errors.ts';
 import { torchEnvironment } from '../../policy/torch/torch-environment.ts';
+import { embeddingModelFolder } from '../../rewards/think/installed-model.ts';
 import { findFfmpeg } from '../../video/ffmpeg-binary.ts';
+import { hasEmbeddingModel } from '../setup/install-embedding-model.ts';
 import type { Check } from './check.ts';
 
 const run = promisify(execFile);
 /** Bytes. Frames, checkpoints of a small model and logs of a first run fit into it. */
 const LEAST_FREE = 2e9;
 /** Importing torch takes tens of seconds from a cold disk. */
-const TORCH_MILLISECONDS = 120_000;
+const TORCH_SECONDS = 120;
 
-/** What a host itself needs for the queues that it serves. */
-export function hostChecks(home: string, serves: (queue: string) => boolean): Check[] {
+/**
+ * What a host itself needs for the queues that it serves.
+ * @param isNamed whether its queues were named: one that serves all of them may do without the torch engine.
+ */
+export function hostChecks(home: string, serves: (queue: string) => boolean, isNamed: boolean): Check[] {
   const computes = serves('policy-torch');
   return [
     { name: 'disk', run: () => diskSpace(home) },
     ...(serves('media') ? [{ name: 'ffmpeg', run: ffmpeg }] : []),
+    ...(serves('judge') ? [{ name: 'embeddings', run: () => embeddingModel(home), optional: true }] : []),
     ...(serves('policy-onnx') ? [{ name: 'onnx engine', run: onnxEngine }] : []),
     ...(computes
       ? [
-          { name: 'torch engine', run: torchEngine, optional: true },
+          { name: 'torch engine', run: torchEngine, optional: !isNamed, seconds: TORCH_SECONDS },
           { name: 'GPU', run: gpus, optional: true },
         ]
       : []),
@@ -46,20 +52,36 @@ async function ffmpeg(): Promise<string> {
 }
 
 async function onnxEngine(): Promise<string> {
-  const { InferenceSession, env } = await import('onnxruntime-node');
-  if (typeof InferenceSession.create !== 'function')
-    throw new VideocapError('MissingTool', 'onnxruntime-node does not load; run: npm ci');
-  return `onnxruntime ${env.versions.node}`;
+  try {
+    const { env } = await import('onnxruntime-node');
+    return `onnxruntime ${env.versions.node}`;
+  } catch (error) {
+    throw new VideocapError(
+      'MissingTool',
+      `onnxruntime-node does not load (${(error as Error).message.split('\n')[0]}); run: npm ci`,
+    );
+  }
+}
+
+/** By the files' sizes; workers check their hashes. */
+async function embeddingModel(home: string): Promise<string> {
+  if (await hasEmbeddingModel(home)) return 'installed';
+  throw new VideocapError(
+    'MissingTool',
+    `${embeddingModelFolder(home)} has none, which rewards by similarity of sentences need; run: videocap setup ` +
+      '--worker',
+  );
 }
 
 async function torchEngine(): Promise<string> {
   const { python } = torchEnvironment();
   const asked = 'import torch, transformers; print(torch.__version__, "transformers", transformers.__version__)';
   try {
-    const { stdout } = await run(python, ['-c', asked], { timeout: TORCH_MILLISECONDS });
+    const { stdout } = await run(python, ['-c', asked], { timeout: 1000 * TORCH_SECONDS });
     return `torch ${stdout.trim()}`;
   } catch (error) {
-    const line = (error as { stderr?: string }).stderr?.trim().split('\n').at(-1) ?? (error as Error).message;
+    const { stderr = '', message } = error as Error & { stderr?: string };
+    const line = (stderr.trim() || message.trim()).split('\n').at(-1);
     throw new VideocapError('MissingTool', `${python} has no torch that loads (${line}); run: npm run setup:torch`);
   }
 }

@@ -3,19 +3,16 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type { WorkerDeploymentVersion } from '@temporalio/common';
-import { readKeyRules } from '../../configs/allowed.ts';
-import { loadConfig } from '../../configs/load-config.ts';
 import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { openSharedStorage } from '../../core/open-storage.ts';
 import type { TemporalTarget } from '../../core/temporal-target.ts';
-import { requireAllowedKeys } from '../../judge/client/allowed-keys.ts';
-import { isLlm } from '../../judge/judge-config.ts';
 import { MlflowClient } from '../../tracking/mlflow-client.ts';
 import { missingSearchAttributes, unregistered } from '../../workers/search-attributes.ts';
 import { workersOf } from '../run/waiting-activities.ts';
 import { temporalFault } from '../servers/temporal-health.ts';
 import type { Check } from './check.ts';
+import { judgeAnswers } from './judge-check.ts';
 import { versionOf } from './version-check.ts';
 
 /** The services that a host uses. */
@@ -36,15 +33,29 @@ export interface Services {
 }
 
 export function serviceChecks(services: Services): Check[] {
-  const { config } = services;
+  const { config, home } = services;
+  const found = temporal(services);
+  const answers = found.then(
+    () => true,
+    () => false,
+  );
+  /** What only Temporal knows is asked where it answers: each question to a server that is away takes ten seconds. */
+  const asked = (name: string, ask: (services: Services) => Promise<string>): Check => ({
+    name,
+    run: async () => {
+      if (await answers) return ask(services);
+      throw new VideocapError('Unavailable', 'not asked, since Temporal does not answer');
+    },
+    optional: true,
+  });
   return [
-    { name: 'Temporal', run: () => temporal(services) },
-    { name: 'search', run: () => searchAttributes(services), optional: true },
-    { name: 'workers', run: () => workers(services), optional: true },
-    { name: 'revision', run: () => revision(services), optional: true },
+    { name: 'Temporal', run: () => found },
+    asked('search', searchAttributes),
+    asked('workers', workers),
+    asked('revision', revision),
     { name: 'store', run: () => store(services) },
     { name: 'MLflow', run: () => mlflow(services) },
-    ...(config === undefined ? [] : [{ name: 'judge', run: () => judge(config, services) }]),
+    ...(config === undefined ? [] : [{ name: 'judge', run: () => judgeAnswers(config, home) }]),
   ];
 }
 
@@ -88,10 +99,10 @@ function revision({ temporal: target, version, served }: Services): Promise<stri
   return withClient(target, (client) => versionOf(client, version, served));
 }
 
-/** A bucket is tried with two conditional writes, a folder with a file that is created and removed. */
+/** A bucket is tried with conditional writes, a folder with a file that is created and removed. */
 async function store({ home, store: url }: Services): Promise<string> {
   if (url !== undefined) {
-    const { place } = await openSharedStorage(home, url);
+    const { place } = await openSharedStorage(home, url, { patienceMilliseconds: 3000, attempts: 1 });
     return `${place}, conditional writes work`;
   }
   const folder = join(home, 'store');
@@ -123,34 +134,6 @@ async function mlflow({ mlflowUrl }: Services): Promise<string> {
     );
   }
   return client.url;
-}
-
-/** Asks for the list of models, which costs nothing. Whether the model judges well, `judge check` tells. */
-async function judge(name: string, { home }: Services): Promise<string> {
-  const { judge: section } = await loadConfig(name, {});
-  if (!isLlm(section)) return `${section.kind}, which needs no endpoint`;
-  requireAllowedKeys(section, await readKeyRules(home));
-  const key = process.env[section.apiKeyEnv];
-  if (!key)
-    throw new VideocapError('MissingTool', `${section.apiKeyEnv} is not set; set it where the judge's workers start.`);
-  const url = `${section.baseUrl.replace(/\/+$/, '')}/models`;
-  const response = await fetch(url, {
-    headers: { authorization: `Bearer ${key}` },
-    signal: AbortSignal.timeout(15_000),
-  }).catch((error: Error) => {
-    const { cause } = error as { cause?: Error };
-    throw new VideocapError(
-      'Unavailable',
-      `${url} does not answer (${cause?.message ?? error.message}); correct judge.baseUrl.`,
-    );
-  });
-  await response.body?.cancel();
-  if (response.status === 401 || response.status === 403)
-    throw new VideocapError(
-      'JudgeBlocked',
-      `${url} refuses ${section.apiKeyEnv} (HTTP ${response.status}); correct it.`,
-    );
-  return `${section.baseUrl}, HTTP ${response.status}; try it with: videocap judge check ${name}`;
 }
 
 async function withClient<T>({ namespace, connection: options }: TemporalTarget, use: (client: Client) => Promise<T>) {

@@ -17,7 +17,8 @@ const REFUSALS = new Set([
 ]);
 const AWAY = new Set([
   ...['SlowDown', 'RequestTimeout', 'TimeoutError', 'BadDigest', 'IncompleteBody', 'ConditionalRequestConflict'],
-  ...['OperationAborted', 'XAmzContentSHA256Mismatch'],
+  // The upload was ended by `videocap gc` or a rule of the bucket; its writer begins it again.
+  ...['OperationAborted', 'XAmzContentSHA256Mismatch', 'NoSuchUpload'],
 ]);
 const CONNECTION = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'],
@@ -34,10 +35,14 @@ const UNNAMED = new Set([
   '400',
   '403',
   'Forbidden',
+  'NotFound',
 ]);
-const MISSING = new Set(['NoSuchKey', 'NoSuchUpload', 'NotFound']);
-/** Statuses below 500 that pass; 501 says that the server has no such request. */
-const PASSING_STATUSES = new Set([408, 409, 425, 429]);
+const MISSING = new Set(['NoSuchKey', 'NoSuchUpload']);
+/**
+ * Statuses below 500 that pass; 501 says that the server has no such request. A 404 that names no error of S3 comes
+ * from something in front of the server, such as a proxy: it says nothing of the object.
+ */
+const PASSING_STATUSES = new Set([404, 408, 409, 425, 429]);
 
 /** The fault behind an error of the AWS SDK, or undefined for an answer, a file's error or a defect. */
 export function faultOf(error: unknown): BucketFault | undefined {
@@ -49,6 +54,7 @@ export function faultOf(error: unknown): BucketFault | undefined {
   if (REFUSALS.has(name) || isBare || status === 401 || status === 403)
     return { kind: 'refused', name: nameOr(name, status) };
   if (CONNECTION.has(code)) return { kind: 'away', name: code };
+  if (name === 'NoSuchKey') return undefined;
   if (AWAY.has(name) || PASSING_STATUSES.has(status) || (status >= 500 && status !== 501))
     return { kind: 'away', name: nameOr(name, status) };
   return undefined;
@@ -60,10 +66,14 @@ export function isThere(error: unknown): boolean {
   return name === 'PreconditionFailed' || $metadata?.httpStatusCode === 412;
 }
 
-/** Whether there is no such object. */
+/** Whether the server says that there is no such object, or no such upload. */
 export function isMissing(error: unknown): boolean {
-  const { name, $metadata } = error as SdkError;
-  return MISSING.has(name ?? '') || (name !== 'NoSuchBucket' && $metadata?.httpStatusCode === 404);
+  return MISSING.has((error as SdkError).name ?? '');
+}
+
+/** Whether a HEAD found nothing: its answer has no body that could say what is missing, the object or the bucket. */
+export function foundNothing(error: unknown): boolean {
+  return (error as SdkError).$metadata?.httpStatusCode === 404;
 }
 
 /** An error that is no fault: of the SDK, only what the server says of it. */
@@ -83,7 +93,8 @@ const SENTENCES: Record<BucketFault['kind'], (store: string, name: string) => st
     's3:DeleteObject, s3:AbortMultipartUpload, s3:ListBucket and s3:ListBucketMultipartUploads. They are read again ' +
     'at the next attempt, but for those in environment variables.',
   'no bucket': (store) => `There is no bucket for the store ${store}; make it, or correct VIDEOCAP_STORE.`,
-  away: (store, name) => `The store ${store} does not answer (${name}); it is asked again.`,
+  away: (store, name) =>
+    `The store ${store} does not answer (${name}); it is asked again. If it is not there, correct VIDEOCAP_STORE.`,
 };
 
 interface SdkError {

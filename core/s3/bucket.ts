@@ -4,6 +4,7 @@ import {
   AbortMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
+  type GetObjectCommandOutput,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
@@ -12,7 +13,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { bucketError, faultOf, isMissing, isThere, withoutRequest } from './bucket-faults.ts';
+import { bucketError, faultOf, foundNothing, isMissing, isThere, withoutRequest } from './bucket-faults.ts';
 import { s3Client } from './s3-client.ts';
 import { type BucketPlace, storeName } from './store-url.ts';
 
@@ -26,6 +27,8 @@ const HASH = 'sha256';
 
 export interface BucketOptions {
   patienceMilliseconds?: number;
+  /** Of the SDK, at one request, within that time. */
+  attempts?: number;
 }
 
 /**
@@ -37,12 +40,14 @@ export class Bucket {
   readonly name: string;
   readonly #place: BucketPlace;
   readonly #patience: number;
+  readonly #attempts: number | undefined;
   #client: S3Client | undefined;
 
-  constructor(place: BucketPlace, { patienceMilliseconds = PATIENCE_MILLISECONDS }: BucketOptions = {}) {
+  constructor(place: BucketPlace, { patienceMilliseconds = PATIENCE_MILLISECONDS, attempts }: BucketOptions = {}) {
     this.name = storeName(place);
     this.#place = place;
     this.#patience = patienceMilliseconds;
+    this.#attempts = attempts;
   }
 
   /** @returns false where an object is there that may not be replaced. */
@@ -90,9 +95,19 @@ export class Bucket {
    */
   async head(key: string): Promise<{ bytes: number; sha256: string | undefined } | undefined> {
     return this.#unlessMissing(async (client) => {
-      const { ContentLength, Metadata } = await client.send(new HeadObjectCommand(this.#at(key)));
+      const { ContentLength, Metadata } = await client.send(new HeadObjectCommand(this.#at(key))).catch((error) => {
+        if (foundNothing(error)) return this.#confirmed(client, key);
+        throw error;
+      });
       return { bytes: ContentLength!, sha256: Metadata?.[HASH] };
     });
+  }
+
+  /** Asks by GET, whose answer says what is missing; the object may be there by now. */
+  async #confirmed(client: S3Client, key: string): Promise<Pick<GetObjectCommandOutput, 'ContentLength' | 'Metadata'>> {
+    const { Body, ...about } = await client.send(new GetObjectCommand(this.#at(key)));
+    (Body as Readable).destroy();
+    return about;
   }
 
   async list(prefix: string, cursor?: string): Promise<{ objects: Listed[]; next?: string }> {
@@ -150,7 +165,7 @@ export class Bucket {
   async #asked<T>(request: (client: S3Client) => Promise<T>): Promise<T> {
     const deadline = performance.now() + this.#patience;
     for (let pause = PAUSE_MILLISECONDS.first; ; pause = Math.min(2 * pause, PAUSE_MILLISECONDS.longest)) {
-      this.#client ??= s3Client(this.#place);
+      this.#client ??= s3Client(this.#place, this.#attempts);
       const client = this.#client;
       try {
         return await request(client);

@@ -11,13 +11,13 @@ const ATTEMPTS = 6;
 const ANY_REGION = 'us-east-1';
 
 /** A client with credentials of the AWS SDK's usual chain, read anew. */
-export function s3Client({ endpoint, region = defaultRegion(endpoint) }: BucketPlace): S3Client {
+export function s3Client({ endpoint, region = defaultRegion(endpoint) }: BucketPlace, attempts = ATTEMPTS): S3Client {
   return new S3Client({
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     ...(region !== undefined && { region }),
     // Without `ignoreCache` the SDK keeps a credentials file for the life of the process.
     credentials: defaultProvider({ ignoreCache: true }),
-    maxAttempts: ATTEMPTS,
+    maxAttempts: attempts,
     requestHandler: { connectionTimeout: CONNECT_MILLISECONDS, socketTimeout: SILENCE_MILLISECONDS },
     // Puts have their SHA-256, and readers compare it: a second checksum would only take time.
     requestChecksumCalculation: 'WHEN_REQUIRED',

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
@@ -15,7 +15,9 @@ const REF = '.ref';
 /** Where a listing of everything goes on with the uploads that were begun and not ended. */
 const UPLOADS = 'uploads';
 const UPLOAD = '?upload=';
+/** How the names begin of objects that only try the bucket. */
 const PROBE = 'videocap-probe';
+const WRITERS = 16;
 
 /**
  * A storage in an S3 bucket, for workers on several hosts. Objects are named as the files of `FileStorage` are, so that
@@ -34,17 +36,23 @@ export class S3Storage implements Storage {
   }
 
   /**
-   * @throws VideocapError `MissingTool` where the server replaces an object that must stay: then two workers could both
-   *   be the first.
+   * Lets several writers put one object at once.
+   * @throws VideocapError `MissingTool` where more than one of them is told that it was the first: a server without
+   *   conditional writes, or one that looks and then writes.
    */
   async requireConditionalWrites(): Promise<void> {
-    const write = () => this.#bucket.put(PROBE, Buffer.from(PROBE), sha256(PROBE), { ifAbsent: true });
-    await write();
-    if (!(await write())) return;
+    const key = `${PROBE}-${randomUUID()}`;
+    const write = () => this.#bucket.put(key, Buffer.from(PROBE), sha256(PROBE), { ifAbsent: true });
+    const outcomes = await Promise.allSettled(Array.from({ length: WRITERS }, write));
+    if (outcomes.some(({ status }) => status === 'fulfilled')) await this.#bucket.delete(key);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed) throw failed.reason;
+    // None, where its answer was lost.
+    if (outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length <= 1) return;
     throw new VideocapError(
       'MissingTool',
-      `The store ${this.place} ignores "If-None-Match: *", so two workers could overwrite each other's work; use a ` +
-        'server with conditional writes.',
+      `The store ${this.place} does not heed "If-None-Match: *" of writes at one moment, so two workers could ` +
+        "overwrite each other's work; use a server with atomic conditional writes.",
     );
   }
 
@@ -114,7 +122,7 @@ export class S3Storage implements Storage {
     const rest = next ?? (prefix === '' || prefix.includes(UPLOAD) ? UPLOADS : undefined);
     return {
       objects: objects
-        .filter(({ key }) => key !== PROBE && !key.endsWith('/'))
+        .filter(({ key }) => !key.startsWith(PROBE) && !key.endsWith('/'))
         .map(({ key, bytes, lastModified }) => {
           const isRef = key.endsWith(REF);
           return {

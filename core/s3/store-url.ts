@@ -28,7 +28,10 @@ export function parseStoreUrl(text: string): BucketPlace {
   if (unknown !== undefined) throw wrong(`has the parameter "${unknown}", which is unknown`);
   if (url.username !== '' || url.password !== '')
     throw wrong('holds a user or a password; give credentials as the AWS SDK takes them, such as AWS_PROFILE');
-  const prefix = decodeURIComponent(url.pathname).replace(/^\/+|\/+$/g, '');
+  const empty = [...url.searchParams].find(([, value]) => value === '');
+  if (empty) throw wrong(`has the parameter "${empty[0]}" without a value`);
+  // A name that is encoded (`%20`) has other characters.
+  const prefix = url.pathname.replace(/^\/+|\/+$/g, '');
   if (/[^A-Za-z0-9._/-]/.test(prefix))
     throw wrong('has a prefix with other characters than letters, digits, ".", "_", "-" and "/"');
   if (prefix.includes('//') || prefix.length > LONGEST_PREFIX)
@@ -37,8 +40,8 @@ export function parseStoreUrl(text: string): BucketPlace {
   return {
     bucket: url.hostname,
     prefix: prefix === '' ? '' : `${prefix}/`,
-    ...(endpoint && { endpoint: endpointOf(endpoint) }),
-    ...(region && { region }),
+    ...(endpoint !== undefined && { endpoint: endpointOf(endpoint) }),
+    ...(region !== undefined && { region }),
   };
 }
 

@@ -52,7 +52,7 @@ export async function hostPrograms({ build }: { build: boolean }): Promise<NodeJ
   };
   const [versitygw, temporal] = [await built('versitygw'), await built('temporal')];
   return {
-    VIDEOCAP_MOTO: environment.bin('moto_server'),
+    VIDEOCAP_MOTO_PYTHON: environment.bin('python'),
     ...(versitygw && { VIDEOCAP_VERSITYGW: join(versitygw, 'versitygw') }),
     ...(temporal && {
       VIDEOCAP_TEMPORAL_SERVER: join(temporal, 'server'),

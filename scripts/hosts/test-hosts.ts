@@ -13,7 +13,7 @@ import { hostPrograms } from './host-programs.ts';
  * server, and leaves two hosts out, with a sentence, where the machine cannot make them. Files are names of test files,
  * without the long part.
  */
-const SHORT = ['two-hosts', 's3-storage', 's3-faults'];
+const SHORT = ['two-hosts', 's3-storage', 's3-faults', 's3-commands'];
 const { values, positionals } = parseArgs({
   options: { short: { type: 'boolean', default: false } },
   allowPositionals: true,

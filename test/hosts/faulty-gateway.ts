@@ -7,9 +7,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * What happens to one request on its way to a real S3 server.
  * - `away`: the connection breaks before the server sees it; `answer lost`: after the server has done it.
  * - `SlowDown`, `ExpiredToken`, `InternalError`: the server's refusals, in S3's form; nothing has happened.
+ * - `404 of a proxy`: a page of something in front of the server that does not find it; nothing has happened.
  * - `half`: the answer's body ends in the middle; `slow`: it pauses there for a second.
  */
-export type Fault = 'away' | 'answer lost' | 'SlowDown' | 'ExpiredToken' | 'InternalError' | 'half' | 'slow';
+export type Fault =
+  | 'away'
+  | 'answer lost'
+  | 'SlowDown'
+  | 'ExpiredToken'
+  | 'InternalError'
+  | '404 of a proxy'
+  | 'half'
+  | 'slow';
 
 const STATUS = { SlowDown: 503, ExpiredToken: 400, InternalError: 500 } as const;
 
@@ -54,6 +63,10 @@ export class FaultyGateway {
     if (fault === 'SlowDown' || fault === 'ExpiredToken' || fault === 'InternalError') {
       answer.writeHead(STATUS[fault], { 'content-type': 'application/xml' });
       return void answer.end(`<?xml version="1.0"?><Error><Code>${fault}</Code><Message>by the test</Message></Error>`);
+    }
+    if (fault === '404 of a proxy') {
+      answer.writeHead(404, { 'content-type': 'text/html' });
+      return void answer.end(method === 'HEAD' ? undefined : '<html><body>default backend - 404</body></html>');
     }
     const { status, sent, bytes } = await this.#forward(method, url, headers, body);
     if (fault === 'answer lost') return void asked.socket.destroy();

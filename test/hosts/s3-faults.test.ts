@@ -1,6 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { ArtifactStore } from '../../core/artifact-store.ts';
@@ -8,7 +12,7 @@ import { Fences } from '../../core/fence.ts';
 import { sha256 } from '../../core/sha256.ts';
 import { refusal } from '../refusal.ts';
 import { type Fault, FaultyGateway } from './faulty-gateway.ts';
-import { openedBucket, temporaryFolder } from './opened-bucket.ts';
+import { openedBucket, storageAt, temporaryFolder } from './opened-bucket.ts';
 import { KEYS, MOTO, PROGRAMS, S3Server, VERSITYGW } from './s3-server.ts';
 
 Object.assign(process.env, KEYS);
@@ -58,24 +62,30 @@ async function work(endpoint: string, options?: { patienceMilliseconds: number }
 const DONE = { values: [{ value: 1 }, { value: 1 }], made: 1, read: 'weights', copied: true, left: undefined };
 
 describe('the work of an activity ends as if nothing had happened', () => {
-  it.each<Fault>(['away', 'answer lost', 'SlowDown', 'ExpiredToken', 'InternalError', 'half', 'slow'])(
-    'where each of its requests meets this once: %s',
-    async (fault) => {
-      const met = new Set<string>();
-      let asked = 0;
-      gateway.fault = (method, path) => {
-        asked++;
-        const request = `${method} ${path}`;
-        if (met.has(request)) return undefined;
-        met.add(request);
-        return fault;
-      };
-      expect(await work(gateway.endpoint)).toEqual(DONE);
-      expect(gateway.struck.length).toBe(met.size);
-      expect(gateway.struck.length).toBeGreaterThan(10);
-      expect(asked).toBeGreaterThan(gateway.struck.length);
-    },
-  );
+  it.each<Fault>([
+    'away',
+    'answer lost',
+    'SlowDown',
+    'ExpiredToken',
+    'InternalError',
+    '404 of a proxy',
+    'half',
+    'slow',
+  ])('where each of its requests meets this once: %s', async (fault) => {
+    const met = new Set<string>();
+    let asked = 0;
+    gateway.fault = (method, path) => {
+      asked++;
+      const request = `${method} ${path}`;
+      if (met.has(request)) return undefined;
+      met.add(request);
+      return fault;
+    };
+    expect(await work(gateway.endpoint)).toEqual(DONE);
+    expect(gateway.struck.length).toBe(met.size);
+    expect(gateway.struck.length).toBeGreaterThan(10);
+    expect(asked).toBeGreaterThan(gateway.struck.length);
+  });
 
   it('where the server is killed in the middle, and comes back seconds later', async () => {
     let asked = 0;
@@ -123,6 +133,18 @@ it('an outage that lasts is an error that Temporal waits for', async () => {
   );
 });
 
+it('a bucket that does not exist is named by every request, and taken for an empty store by none', async () => {
+  const storage = storageAt(`s3://no-such-bucket/x?endpoint=${server.endpoint}`, await temporaryFolder(), {
+    patienceMilliseconds: 300,
+  });
+  const requests = [
+    ...[storage.digest('a'), storage.localCopy('a', sha256('a')), storage.getContent('a'), storage.getRef('a')],
+    ...[storage.putRef('a', 'a', { ifAbsent: true }), storage.list('')],
+  ];
+  for (const outcome of await Promise.allSettled(requests))
+    expect(outcome).toMatchObject({ reason: refusal('Unavailable', 'no bucket', 's3://no-such-bucket/x') });
+});
+
 it('a server that replaces what must stay is refused', async () => {
   const moto = new S3Server(MOTO, folder); // versitygw would miss the header, which is signed
   const deaf = await moto.start().then(() => new FaultyGateway(moto.port));
@@ -134,5 +156,31 @@ it('a server that replaces what must stay is refused', async () => {
   } finally {
     await deaf.stop();
     await moto.kill();
+  }
+});
+
+it('so is one that looks whether an object is there, and then writes it', async () => {
+  const stored = new Set<string>();
+  const server = createServer(async (request, response) => {
+    const [key = ''] = request.url!.split('?');
+    const isThere = stored.has(key);
+    await buffer(request);
+    if (request.method === 'DELETE') {
+      stored.delete(key);
+      return void response.writeHead(204).end();
+    }
+    if (isThere) return void response.writeHead(412).end();
+    await sleep(20);
+    stored.add(key);
+    response.writeHead(200, { etag: '"1"' }).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = server.address() as AddressInfo;
+    const storage = await (await openedBucket(`http://127.0.0.1:${port}`)).handle();
+    await expect(storage.requireConditionalWrites()).rejects.toEqual(refusal('MissingTool', 'atomic'));
+    expect([...stored]).toEqual([]);
+  } finally {
+    server.close();
   }
 });

@@ -29,7 +29,10 @@ export const VERSITYGW: S3Program = {
 /** moto: Amazon's behaviour, written again in Python. `npm run test:hosts` installs it. */
 export const MOTO: S3Program = {
   name: 'moto',
-  start: (port) => ({ program: process.env.VIDEOCAP_MOTO!, args: ['-H', '127.0.0.1', '-p', String(port)] }),
+  start: (port) => ({
+    program: process.env.VIDEOCAP_MOTO_PYTHON!,
+    args: ['test/hosts/moto-in-turn.py', '-H', '127.0.0.1', '-p', String(port)],
+  }),
 };
 
 /** Those that are installed, the faster one first; `npm run test:hosts -- --short` does not build versitygw. */

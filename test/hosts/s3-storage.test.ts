@@ -41,6 +41,7 @@ describe.each(PROGRAMS)('$name', (program: S3Program) => {
     const { handle } = await openedBucket(server.endpoint);
     const hosts = [await handle(), await handle()];
     await hosts[0]!.requireConditionalWrites();
+    expect(await hosts[0]!.list('')).toMatchObject({ objects: [] });
     for (const key of ['a', 'b', 'c']) {
       const stored = await Promise.all(
         Array.from({ length: 20 }, (_, i) => hosts[i % 2]!.putRef(key, `${i}`, { ifAbsent: true })),

@@ -16,6 +16,7 @@ import { ArtifactStore } from '../../core/artifact-store.ts';
 import { differences, type Identity } from '../../core/identity.ts';
 import { tooLarge } from '../../core/payload-size.ts';
 import { wrongRunId } from '../../core/run-key.ts';
+import { temporalTarget } from '../../core/temporal-target.ts';
 import { JudgeConfig } from '../../judge/judge-config.ts';
 import { createEngine } from '../../policy/engines.ts';
 import { requireMemory } from '../../policy/onnx/model/memory.ts';
@@ -23,7 +24,7 @@ import { updateOf } from '../../policy/onnx/training/updates.ts';
 import { replayDiffers } from '../../policy/torch/replay.ts';
 import { asVideocapError, MlflowError } from '../../tracking/mlflow-error.ts';
 import { MlflowHttp } from '../../tracking/mlflow-http.ts';
-import { readSettings } from '../../workers/settings.ts';
+import { logLevel, readSettings } from '../../workers/settings.ts';
 import { requireAlive } from '../../workers/worker-deaths.ts';
 import { endedEarly, unknownMetric } from '../../workflows/best-checkpoint.ts';
 import { ignoredMessage } from '../../workflows/control.ts';
@@ -339,6 +340,14 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
     'InvalidConfig: MLFLOW_TRACKING_URI is "mlflow://***@host"; it must be the http:// or https:// address of ' +
       'an MLflow server.',
     () => new MlflowHttp({ url: 'mlflow://me:hidden@host' }),
+  ],
+  [
+    'InvalidConfig: TEMPORAL_API_KEY holds a line break, or a character that no request can carry; correct it.',
+    () => temporalTarget({ TEMPORAL_API_KEY: 'hidden\nkey' }),
+  ],
+  [
+    'InvalidConfig: LOG_LEVEL is "verbose"; set it to one of trace, debug, info, warn, error, fatal, silent.',
+    () => logLevel({ LOG_LEVEL: 'verbose' }),
   ],
   [
     'InvalidConfig: VIDEOCAP_JUDGE_WORKERS is "many"; set it to a number of workers, such as 2.',

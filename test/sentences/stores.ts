@@ -15,6 +15,10 @@ export const STORE_SENTENCES: readonly PinnedSentence[] = [
     () => parseStoreUrl('s3://bucket/runs?regoin=x'),
   ],
   [
+    `InvalidConfig: VIDEOCAP_STORE has the parameter "endpoint" without a value; ${RIGHT}`,
+    () => parseStoreUrl('s3://bucket/runs?endpoint='),
+  ],
+  [
     'InvalidConfig: VIDEOCAP_STORE holds a user or a password; give credentials as the AWS SDK takes them, such as ' +
       `AWS_PROFILE; ${RIGHT}`,
     () => parseStoreUrl('s3://me:secret@bucket/runs'),
@@ -45,7 +49,8 @@ export const STORE_SENTENCES: readonly PinnedSentence[] = [
     () => fault({ name: 'NoSuchBucket' }),
   ],
   [
-    'Unavailable: The store s3://bucket/runs/ does not answer (SlowDown); it is asked again.',
+    'Unavailable: The store s3://bucket/runs/ does not answer (SlowDown); it is asked again. If it is not there, ' +
+      'correct VIDEOCAP_STORE.',
     () => fault({ name: 'SlowDown', $metadata: { httpStatusCode: 503 } }),
   ],
 ];

@@ -68,7 +68,14 @@ class AlertRound {
     if (!rules) return;
     const receivers = receiversOf(rules, env);
     const since = await this.#sent.since(Date.now());
-    const events = await client.withAbortSignal(signal, () => runEvents({ client, since, temporalUiUrl }));
+    const isNews = async (event: Alert['event'], id: string) => {
+      for (const { name, on } of receivers)
+        if (on.includes(event) && this.#isDue(name, id) && !(await this.#sent.has(name, id))) return true;
+      return false;
+    };
+    // The client leaves a listener on its signal for every call, so each round has one of its own.
+    const ofRound = AbortSignal.any([signal]);
+    const events = await client.withAbortSignal(ofRound, () => runEvents({ client, since, temporalUiUrl, isNews }));
     for (const alert of events)
       await Promise.all(
         receivers
@@ -77,16 +84,22 @@ class AlertRound {
       );
   }
 
+  /** Whether it may be sent now, as far as earlier failures decide that. */
+  #isDue(receiver: string, id: string): boolean {
+    const { count, next } = this.#attempts.get(`${receiver} ${id}`) ?? { count: 0, next: 0 };
+    return count < MOST_ATTEMPTS && Date.now() >= next;
+  }
+
   async #deliver(receiver: Receiver, alert: Alert, signal: AbortSignal): Promise<void> {
     const key = `${receiver.name} ${alert.id}`;
-    const { count, next } = this.#attempts.get(key) ?? { count: 0, next: 0 };
-    if (signal.aborted || count >= MOST_ATTEMPTS || Date.now() < next) return;
+    if (signal.aborted || !this.#isDue(receiver.name, alert.id)) return;
     if (await this.#sent.has(receiver.name, alert.id)) return;
     try {
       await receiver.send(alert);
       await this.#sent.add(receiver.name, alert.id, Date.now());
       this.#attempts.delete(key);
     } catch (error) {
+      const { count } = this.#attempts.get(key) ?? { count: 0 };
       const pause = Math.min(LONGEST_PAUSE_SECONDS, 2 ** count);
       this.#attempts.set(key, { count: count + 1, next: Date.now() + 1000 * pause });
       const { message: reason } = error as Error;

@@ -93,8 +93,16 @@ it('serves the named queues over TLS, tells its health and metrics, and drains a
   expect(await doctor.code).toBe(1);
   const findings = JSON.parse(doctor.stdout()) as Finding[];
   expect(Object.fromEntries(findings.map(({ name, state }) => [name, state]))).toEqual({
-    ...{ Temporal: 'ok', search: 'ok', workers: 'missing', revision: 'ok', store: 'ok', MLflow: 'fails' },
-    ...{ disk: 'ok', ffmpeg: 'ok' },
+    ...{
+      settings: 'ok',
+      Temporal: 'ok',
+      search: 'ok',
+      workers: 'missing',
+      revision: 'ok',
+      store: 'ok',
+      MLflow: 'fails',
+    },
+    ...{ disk: 'ok', ffmpeg: 'ok', embeddings: 'missing' },
   });
   const detailOf = (name: string) => findings.find((finding) => finding.name === name)!.detail;
   expect(detailOf('Temporal')).toMatch(/^localhost:\d+, namespace default, server \S+, TLS$/);

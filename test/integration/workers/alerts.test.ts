@@ -1,8 +1,9 @@
+import { getEventListeners } from 'node:events';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Alert } from '../../../workers/alerts/alert.ts';
 import { watchAlerts } from '../../../workers/alerts/watch-alerts.ts';
 import { naming } from '../../refusal.ts';
@@ -43,6 +44,9 @@ class Receiver {
     this.#server.close();
   }
 }
+
+/** It has told Temporal that it trains. */
+const TRAINS = 'WorkflowId = "goes-on" AND VideocapPhase = "training"';
 
 let receiver: Receiver;
 let warned: string[];
@@ -133,6 +137,36 @@ describe('alerts', () => {
     await (await world.start('later', 1)).result();
     await expect.poll(() => warned.join()).toContain('later');
     expect(warned.join()).not.toContain('once');
+  });
+
+  it('cost a run that goes on no question, and one that failed no second one', async () => {
+    const { client } = world.environment;
+    const asked: string[] = [];
+    const { getHandle } = client.workflow;
+    const spy = vi.spyOn(client.workflow, 'getHandle').mockImplementation((workflowId, runId) => {
+      asked.push(workflowId);
+      return getHandle.call(client.workflow, workflowId, runId);
+    });
+    try {
+      const watch = await watching();
+      world.hold('goes-on', 1);
+      const handle = await world.start('goes-on', 2);
+      const alone = { taskQueue: 'no-worker-here', workflowId: 'failed-once', args: [{}] };
+      await (await client.workflow.start('trainingRun', alone)).terminate('a test');
+      await expect.poll(() => receiver.of('failed-once').length).toBe(1);
+      await expect.poll(async () => (await client.workflow.count(TRAINS)).count).toBe(1);
+      const rounds = 5;
+      const list = vi.spyOn(client.workflow, 'list');
+      asked.length = 0;
+      await expect.poll(() => list.mock.calls.length).toBeGreaterThan(2 * rounds);
+      expect(asked).toEqual([]);
+      // Nothing of a round stays with the watch, which lasts as long as its worker.
+      expect(getEventListeners(watch.signal, 'abort').length).toBeLessThan(3);
+      world.release('goes-on');
+      await handle.result();
+    } finally {
+      spy.mockRestore();
+    }
   });
 
   it('go to a command, as JSON on its input, without the secrets of the worker', async () => {

@@ -55,6 +55,26 @@ it.each([
   expect(() => temporalTarget(env)).toThrow(/^Temporal's settings cannot be read: .*; correct the TEMPORAL_ variables/);
 });
 
+it('takes an API key without the line break at the end of its file', () => {
+  expect(temporalTarget({ TEMPORAL_API_KEY: 'key-1\n' }).connection.apiKey).toBe('key-1');
+});
+
+it.each([
+  { TEMPORAL_API_KEY: 'hidden\nkey' },
+  { TEMPORAL_API_KEY: 'hiddén' },
+  { TEMPORAL_GRPC_META_X_TOKEN: 'hid\nden' },
+])('refuses a secret that no request can carry, without what it holds: %j', (env) => {
+  expect(() => temporalTarget(env)).toThrow(/^TEMPORAL_(API_KEY|GRPC_META_X_TOKEN) holds a line break, or a /);
+});
+
+it('names the line at which a file is wrong, and shows nothing of it', async () => {
+  const file = join(await mkdtemp(join(tmpdir(), 'videocap-')), 'temporal.toml');
+  await writeFile(file, '[profile.default]\naddress = "lab:7233"\napi_key = "hidden\n');
+  expect(() => temporalTarget({ TEMPORAL_CONFIG_FILE: file })).toThrow(
+    /^Temporal's settings cannot be read: Invalid TOML document: [^\n]*, line 3; correct (?!.*hidden)/,
+  );
+});
+
 it('keeps what belongs to another server from local programs', () => {
   expect(
     withoutTemporalVariables({ PATH: '/bin', TEMPORAL_API_KEY: 'k', TEMPORAL_TLS: 'true', TEMPORAL_UI_URL: 'u' }),

@@ -73,6 +73,20 @@ it("uses the development servers' version of MLflow, and a Node that the project
   expect([Number(major), Number(minor) >= 19]).toEqual([20, true]);
 });
 
+it('has the S3 server that the tests of several hosts use: earlier ones let two writers be the first', async () => {
+  const [, version] = /versitygw: \{ version: '([\d.]+)'/.exec(
+    await readFile('scripts/hosts/host-programs.ts', 'utf8'),
+  )!;
+  expect(await readFile('docker/Dockerfile', 'utf8')).toContain(`\nFROM versity/versitygw:v${version} AS bucket\n`);
+  expect(compose.services.bucket!.build).toMatchObject({ target: 'bucket' });
+});
+
+it('gives the keys of endpoints to the worker that asks them', () => {
+  const keyed = services.filter(([, { secrets = [] }]) => secrets.includes('OPENAI_API_KEY'));
+  const served = keyed.flatMap(([, { environment }]) => [...parseQueues(environment!.VIDEOCAP_QUEUES).keys()]);
+  expect(served.sort()).toEqual(['judge', 'policy-openai']);
+});
+
 it('registers all search attributes before a worker of workflows starts', () => {
   const { command, entrypoint } = compose.services['search-attributes']!;
   const names = Object.values(SEARCH_ATTRIBUTES).map(({ name }) => name);

@@ -21,6 +21,7 @@ it.each([
       'policy-torch.',
   ],
   ['constructor', expect.stringMatching(/^VIDEOCAP_QUEUES names the queue "constructor"; /)],
+  ['media,judge,media=2', 'VIDEOCAP_QUEUES is "media,judge,media=2"; name each queue once.'],
   ['judge=0', 'VIDEOCAP_QUEUES has "judge=0"; set a whole number of activities from 1 to 1000, such as judge=8.'],
   ['judge=many', 'VIDEOCAP_QUEUES has "judge=many"; set a whole number of activities from 1 to 1000, such as judge=8.'],
   ['judge=1=2', 'VIDEOCAP_QUEUES has "judge=1=2"; set a whole number of activities from 1 to 1000, such as judge=8.'],

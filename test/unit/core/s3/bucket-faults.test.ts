@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { faultOf, isMissing, isThere } from '../../../../core/s3/bucket-faults.ts';
+import { faultOf, foundNothing, isMissing, isThere } from '../../../../core/s3/bucket-faults.ts';
 
 const answer = (status: number, name = 'UnknownError') => ({ name, $metadata: { httpStatusCode: status } });
 
@@ -21,6 +21,12 @@ describe('an error of the SDK', () => {
     [answer(403), { kind: 'refused', name: '403' }],
     [{ name: 'CredentialsProviderError' }, { kind: 'refused', name: 'CredentialsProviderError' }],
     [answer(404, 'NoSuchBucket'), { kind: 'no bucket', name: 'NoSuchBucket' }],
+    [answer(404, 'NotFound'), { kind: 'away', name: '404' }],
+    [
+      { name: 'SyntaxError', $response: { statusCode: 404 } },
+      { kind: 'away', name: '404' },
+    ],
+    [answer(404, 'NoSuchUpload'), { kind: 'away', name: 'NoSuchUpload' }],
   ])('that passes is a fault: %j', (error, fault) => {
     expect(faultOf(error)).toEqual(fault);
   });
@@ -34,8 +40,9 @@ describe('an error of the SDK', () => {
 
   it('may say that there is an object, or none', () => {
     expect([isThere(answer(412)), isThere(answer(404))]).toEqual([true, false]);
-    expect([answer(404), answer(404, 'NotFound'), answer(404, 'NoSuchBucket')].map(isMissing)).toEqual([
-      ...[true, true, false],
-    ]);
+    expect(
+      ['NoSuchKey', 'NoSuchUpload', 'NoSuchBucket', 'NotFound'].map((name) => isMissing(answer(404, name))),
+    ).toEqual([true, true, false, false]);
+    expect([answer(404, 'NotFound'), answer(403)].map(foundNothing)).toEqual([true, false]);
   });
 });

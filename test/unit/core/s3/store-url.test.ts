@@ -18,6 +18,7 @@ describe('the URL of a store', () => {
   it.each([
     ...['', 'bucket', 'file:///data', 's3://', 's3:///runs', 's3://b', 's3://bucket:80/x', 's3://bucket/x#y'],
     ...['s3://key:secret@bucket', 's3://bucket?secret=x', 's3://bucket/a//b', 's3://bucket/ä'],
+    ...['s3://bucket/%zz', 's3://bucket/a%20b', 's3://bucket?endpoint=', 's3://bucket?region='],
     ...['s3://bucket?endpoint=ftp://host', 's3://bucket?endpoint=http://u:p@host', 's3://bucket?endpoint=host'],
   ])('is not %j', (text) => {
     expect(() => parseStoreUrl(text)).toThrow(refusal('InvalidConfig', 'VIDEOCAP_STORE') as Error);
