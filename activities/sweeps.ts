@@ -1,8 +1,10 @@
 import type { z } from 'zod';
 import { algorithmOf } from '../algorithms/registry.ts';
 import { HeldOutDetails } from '../benchmarks/held-out.ts';
+import { checkAddedArm, checkArms } from '../configs/check-arms.ts';
 import { keepConfig } from '../configs/kept-configs.ts';
-import { checkArms, parseSweep } from '../configs/load-sweep.ts';
+import { shown } from '../configs/load-config.ts';
+import { parseSweep } from '../configs/load-sweep.ts';
 import type { ExperimentConfig } from '../configs/schema.ts';
 import { PrepareDatasetOutput } from '../contracts/dataset.ts';
 import { lastStep, readProgress } from '../contracts/read-progress.ts';
@@ -49,7 +51,7 @@ export function createSweepActivities({ home, signal }: Pick<ActivityDeps, 'home
       const source = await textOf({ config: sweep, ...(sweepHash && { configHash: sweepHash }), overrides: {} }, home);
       const parts = parseSweep(source, overrides);
       const base = await textOf({ config: parts.config, overrides: {} }, home);
-      const checked = await checkArms(parts, base, sweep, signal?.());
+      const checked = await checkArms(parts, base, shown(sweep), signal?.());
       const { name, set, metric, reference, seeds, concurrency, budget, halving } = parts.file;
       const output = ResolveSweepOutput.safeParse({
         plan: {
@@ -69,7 +71,7 @@ export function createSweepActivities({ home, signal }: Pick<ActivityDeps, 'home
         },
       });
       if (output.success) return output.data;
-      throw new VideocapError('InvalidConfig', `${sweep}: ${output.error.issues[0]!.message}.`);
+      throw new VideocapError('InvalidConfig', `${shown(sweep)}: ${output.error.issues[0]!.message}.`);
     },
 
     /** Checks an arm that is added to a sweep. @throws VideocapError `InvalidConfig`. */
@@ -80,12 +82,9 @@ export function createSweepActivities({ home, signal }: Pick<ActivityDeps, 'home
         home,
       );
       const seeds = arm.seeds ?? plan.arms.find(({ name }) => name === plan.reference)!.seeds;
-      const conditions = plan.conditions.filter(({ name }) => name !== ONE_CONDITION);
-      const [checked] = await checkArms({ file: plan, arms: [arm], conditions }, base, plan.name, signal?.());
       const { name, set, after } = arm;
-      return {
-        arm: { name, set, seeds, ...(after !== undefined && { after }), calls: checked!.calls, steps: checked!.steps },
-      };
+      const { calls, steps } = await checkAddedArm(plan, { name, set, seeds, after }, base, signal?.());
+      return { arm: { name, set, seeds, ...(after !== undefined && { after }), calls, steps } };
     },
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OverrideValue } from '../configs/override-value.ts';
+import { Seeds } from '../configs/seeds.ts';
 import { WorkerPath } from './run-input.ts';
 import { MOST_RUNS, runsOf, SweepArm, SweepPlan } from './sweep-plan.ts';
 
@@ -48,7 +49,7 @@ export const AddedArm = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/),
   set: Changes.default({}),
   /** Default: those of the reference arm. */
-  seeds: z.array(z.int().nonnegative()).min(1).max(100).optional(),
+  seeds: Seeds.optional(),
   after: z.string().optional(),
 });
 export type AddedArm = z.infer<typeof AddedArm>;

@@ -166,6 +166,9 @@ describe('ablationSweep', () => {
         expect(await refusal('stopArm', 'grop')).toEqual(lineNaming('grop', 'grpo'));
         expect(await refusal('addArm', { name: 'grpo' })).toEqual(lineNaming('grpo', 'another name'));
         expect(await refusal('addArm', { nam: 'x' })).toEqual(lineNaming('name', '"set"'));
+        expect(await refusal('addArm', { name: 'x', seeds: [1, 1] })).toEqual(lineNaming('seeds', 'once'));
+        await handle.signal('stop');
+        expect(await refusal('addArm', { name: 'late' })).toEqual(lineNaming('stopped'));
         go();
       },
     });
