@@ -78,6 +78,21 @@ describe('ablationSweep', () => {
     expect(summary.outcomes[1]!.reason).toBe('The model is too large');
   });
 
+  it('that fails itself is FAILED in MLflow, with the reason', async () => {
+    const closings: unknown[] = [];
+    const stages: Partial<Stages> = {
+      writeSweepTable: () => {
+        throw ApplicationFailure.nonRetryable('A result is damaged.', 'CorruptArtifact');
+      },
+      finishSweepTracking: (input) => {
+        closings.push(input);
+        return {};
+      },
+    };
+    await expect(sweep({ stages })).rejects.toThrow();
+    expect(closings).toMatchObject([{ status: 'FAILED', reason: 'A result is damaged' }]);
+  });
+
   it('starts an arm from the trained policy of another, of the same seed', async () => {
     const started: unknown[] = [];
     const { findStart, ...rest } = scriptedStages([]);
