@@ -1,13 +1,13 @@
 import { createInterface } from 'node:readline/promises';
 import { Command } from '@commander-js/extra-typings';
 import type { Client } from '@temporalio/client';
+import { runKeyInMemo } from '../../contracts/run-key-in-memo.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { openStorage } from '../../core/open-storage.ts';
 import { type Deletion, deleteRuns } from '../gc/delete-runs.ts';
 import { findInstallation } from '../installation.ts';
 import { examples, print, printJson, printNote } from '../output/print.ts';
 import { sizeText } from '../output/size.ts';
-import { runKeyInMemo } from '../run/run-key-in-memo.ts';
 import { openSession } from '../run/session.ts';
 
 export const deleteCommand = new Command('delete')

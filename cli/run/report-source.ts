@@ -1,3 +1,4 @@
+import { runKeyInMemo } from '../../contracts/run-key-in-memo.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { VideocapError } from '../../core/errors.ts';
@@ -7,7 +8,6 @@ import { listAll } from '../../core/storage.ts';
 import { parseKey } from '../../core/store-layout.ts';
 import { progressLine } from '../output/progress-view.ts';
 import type { Page } from '../servers/report-server.ts';
-import { runKeyInMemo } from './run-key-in-memo.ts';
 import type { Session } from './session.ts';
 
 /** How often a page in place of a report asks again. */
