@@ -29,6 +29,7 @@ import { memoryWarning, requireFits } from '../../cli/plan/memory-verdict.ts';
 import { planExperiment } from '../../cli/plan/plan-experiment.ts';
 import { unansweredSentence } from '../../cli/run/after-resume.ts';
 import { noWorker } from '../../cli/run/ask-status.ts';
+import { countedTwice, untrained } from '../../cli/run/compared-runs.ts';
 import { originOf } from '../../cli/run/ended-run.ts';
 import { explainFailure } from '../../cli/run/explain-failure.ts';
 import { notEnded, requirePath } from '../../cli/run/start-checkpoint.ts';
@@ -311,6 +312,15 @@ export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
   [
     'InvalidInput: There is one run to compare, my-run; name another one, too. Its own result: videocap status my-run',
     () => Promise.reject(onlyOne('my-run')),
+  ],
+  [
+    'InvalidInput: Run my-run has measured its start policy alone so far; compare it once it has measured a trained one.',
+    () => Promise.reject(untrained('my-run')),
+  ],
+  [
+    'InvalidInput: Runs a-1 and b-2 have the same config and the same seed, 7: one result, which would count twice. ' +
+      'Leave out one of them.',
+    () => Promise.reject(countedTwice('a-1', 'b-2', 7)),
   ],
   [
     '  grpo: a-1, a-2\n  sft: b-1',
