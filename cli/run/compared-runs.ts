@@ -33,8 +33,8 @@ export async function readRuns(store: ArtifactStore, names: readonly string[]): 
 const LONGEST_NAME = 40;
 
 /**
- * Runs as arms with seeds: those of one sweep have names; of others, runs whose configs differ in the seed alone are one
- * arm. It is called by what differs from the first, or by its first run.
+ * Runs as arms with seeds: those of one sweep have names; of others, runs whose configs differ in the seed alone are
+ * one arm. It is called by what differs from the first, or by its first run.
  * @throws VideocapError `InvalidInput` for two runs of one config and seed.
  */
 export function armsOf(runs: readonly ComparedRun[]): SweepOutcome[] {

@@ -314,7 +314,8 @@ export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
     () => Promise.reject(onlyOne('my-run')),
   ],
   [
-    'InvalidInput: Run my-run has measured its start policy alone so far; compare it once it has measured a trained one.',
+    'InvalidInput: Run my-run has measured its start policy alone so far; compare it once it has measured a trained ' +
+      'one.',
     () => Promise.reject(untrained('my-run')),
   ],
   [

@@ -161,16 +161,21 @@ describe('delete', () => {
   });
 });
 
+/** Where `videocap open` serves a page, until `stop`. */
+function opened(run: string): Promise<string> {
+  return new Promise((resolve) => {
+    void world.videocap(['open', run], {}, (child, stdout) => {
+      if (!stdout.includes('\n')) return;
+      resolve(stdout.trim());
+      stop = () => child.kill('SIGINT');
+    });
+  });
+}
+
 describe('open', () => {
   it('shows how far a run is, until it has a report', async () => {
     await waiting('shown');
-    const address = await new Promise<string>((resolve) => {
-      void world.videocap(['open', 'shown'], {}, (child, stdout) => {
-        if (!stdout.includes('\n')) return;
-        resolve(stdout.trim());
-        stop = () => child.kill('SIGINT');
-      });
-    });
+    const address = await opened('shown');
     expect(await (await fetch(address)).text()).toEqual(naming('http-equiv="refresh"', 'shown', 'step 2/6'));
     const handle = world.environment.client.workflow.getHandle('shown');
     const runKey = (await handle.describe()).memo!.run as string;
@@ -181,6 +186,28 @@ describe('open', () => {
     expect(again.status).toBe(304);
     stop?.();
     world.release('shown');
+  });
+});
+
+describe('open of a sweep', () => {
+  it('shows what has become of its arms, by its name and by its key, before it has a table', async () => {
+    const handle = await world.environment.client.workflow.signalWithStart('ablationSweep', {
+      ...{ taskQueue: 'videocap', workflowId: 'shown-sweep', args: [{ sweep: 'two-arms' }] },
+      ...{ signal: 'pause', signalArgs: [] },
+    });
+    await expect.poll(async () => (await handle.query<{ stage: string }>('status')).stage).toBe('paused');
+    const { memo } = await handle.describe();
+    const child = `${memo!.run}.sft.all.s1`;
+    await world.store.put(keyOf('record', { runKey: child, step: 0 }), '{}');
+    for (const name of ['shown-sweep', memo!.run as string]) {
+      const address = await opened(name);
+      expect(await (await fetch(address)).text()).toEqual(
+        naming('data-goes-on', 'goes on: 0 of 4 runs have ended', 'seed 1: waiting'),
+      );
+      stop?.();
+    }
+    await handle.signal('stop');
+    await handle.result();
   });
 });
 

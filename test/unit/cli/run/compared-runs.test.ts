@@ -52,7 +52,7 @@ test('the runs of one sweep have the names of its arms; of several sweeps, their
   expect(shown([own, await run('a-2', { seed: 2 })])).toEqual(['grpo, all, 1', 'grpo, all, 2']);
 });
 
-test('a run that has not measured its last policy is compared with a note; without a trained one, not at all', async () => {
+test('a run that measured an earlier policy is compared with a note; one without a trained policy is not', async () => {
   expect(stepNotes([await run('a-1'), await run('b-1', {}, {}, 1)])).toEqual(['  b-1: the policy after step 1 of 2']);
   const { policy } = synthetic.evaluations[0]!;
   const { config } = (await run('c-12345678')).progress;
