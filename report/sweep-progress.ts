@@ -45,7 +45,7 @@ export function progressSection({ runs, goesOn }: SweepSoFar): Html {
     'Runs so far',
     html`<p class="lead">The numbers below are of the runs that have ended. ${
       goesOn
-        ? 'Do not end the sweep by them: who looks again and again finds differences that are none.'
+        ? 'Do not stop the sweep because of them: a difference that you test again and again turns up by chance.'
         : 'To go on with the others: videocap resume.'
     }</p>
     <div class="card scroll"><table class="captions">
