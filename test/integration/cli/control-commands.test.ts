@@ -156,6 +156,25 @@ describe('delete', () => {
     world.release('alive');
   });
 
+  it('refuses a sweep of which a run goes on that a user has resumed by itself; then removes both', async () => {
+    const handle = await world.environment.client.workflow.signalWithStart('ablationSweep', {
+      ...{ taskQueue: 'videocap', workflowId: 'left-sweep', args: [{ sweep: 'two-arms' }] },
+      ...{ signal: 'pause', signalArgs: [] },
+    });
+    await expect.poll(async () => (await handle.query<{ stage: string }>('status')).stage).toBe('paused');
+    const run = `${(await handle.describe()).memo!.run}.sft.all.s1`;
+    await handle.signal('stop');
+    await handle.result();
+    const resumed = await waiting(run);
+    expect(await world.videocap(['delete', 'left-sweep', '--yes'])).toEqual(refused(run, 'videocap cancel'));
+    world.release(run);
+    await resumed.result();
+    const told = await world.videocap(['delete', 'left-sweep', '--yes']);
+    expect(told).toMatchObject({ code: 0, stdout: naming('left-sweep with its 1 run:') });
+    for (const gone of [handle, resumed])
+      await expect.poll(() => gone.describe().catch((error: Error) => error.name)).toBe('WorkflowNotFoundError');
+  });
+
   it('refuses what is no run', async () => {
     expect(await world.videocap(['delete', 'never', '--yes'])).toEqual(refused('no run never'));
   });
