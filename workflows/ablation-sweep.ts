@@ -101,5 +101,9 @@ async function startSweep(raw: unknown): Promise<SweepState> {
   setCurrentDetails(`Starts: sweep ${input.sweep}.`);
   const plan = resume?.plan ?? (await longActivities.resolveSweep(input)).plan;
   upsertMemo({ summary: planTitle(plan) } satisfies Partial<SweepMemo>);
-  return new SweepState({ runKey, plan, startTime: Date.now(), runs: {}, pausedArms: [] });
+  const spentBefore = resume?.spent;
+  return new SweepState({
+    ...{ runKey, plan, startTime: Date.now(), runs: {}, pausedArms: [] },
+    ...(spentBefore && { spentBefore }),
+  });
 }
