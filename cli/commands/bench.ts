@@ -1,5 +1,4 @@
-import { copyFile, mkdir } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { Argument, Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { judgeOfBenchmarks, SuiteName } from '../../benchmarks/benchmark-config.ts';
 import { CaptioningConfig } from '../../benchmarks/suites/captioning.ts';
@@ -18,6 +17,7 @@ import { leaveRunGoing } from '../run/interrupt.ts';
 import { forWorkers, newWorkflowId, startWorkflow } from '../run/run-experiment.ts';
 import { openSession } from '../run/session.ts';
 import { requireModel, requirePath } from '../run/start-checkpoint.ts';
+import { suiteFiles } from '../run/suite-files.ts';
 import { watchRun } from '../run/watch-run.ts';
 import { Report } from '../setup/report.ts';
 import { setUp } from '../setup/setup.ts';
@@ -120,7 +120,7 @@ export const benchCommand = new Command('bench')
       const view = createProgressView({ steps: false });
       const forget = leaveRunGoing(run.workflowId, view);
       const evaluation = await watchRun<Evaluation | SuiteEvaluation>(session, run.workflowId, view).finally(forget);
-      const files = 'suite' in evaluation ? await filesOf(evaluation, installation.home, out) : undefined;
+      const files = 'suite' in evaluation ? await suiteFiles(evaluation, installation.home, out) : undefined;
       if (json) return printJson({ ...run, evaluation, ...(files && { files }) });
       print(
         '',
@@ -216,19 +216,6 @@ function checkSuite(name: SuiteName, judge: JudgeConfig, { quirk = [], variant =
   checkQuirks(suite, quirk, variant);
   if (!isLlm(judge))
     throw new VideocapError('InvalidConfig', `${suite.title} is judged by a language model; add for example: ${LLM}`);
-}
-
-/** Where the files of a result are: in the artifact store, or where they were to be copied to. */
-async function filesOf({ suite, report, drillDown, result }: SuiteEvaluation, home: string, out: string | undefined) {
-  const stored = { report, items: drillDown, result };
-  const paths = { report: '', items: '', result: '' };
-  if (out !== undefined) await mkdir(out, { recursive: true });
-  for (const name of ['report', 'items', 'result'] as const) {
-    const path = join(home, 'store', stored[name].uri.slice('store:'.length));
-    paths[name] = out === undefined ? path : resolve(out, `${suite}-${name}.${name === 'result' ? 'json' : 'md'}`);
-    if (out !== undefined) await copyFile(path, paths[name]);
-  }
-  return paths;
 }
 
 /** Where the held-out videos of a data set come from, for people. */

@@ -124,6 +124,17 @@ describe('cancel', () => {
   });
 });
 
+describe('status --watch', () => {
+  it('watches a benchmark to its end, too', async () => {
+    await world.environment.client.workflow.start('benchmarkRun', {
+      ...{ taskQueue: 'videocap', workflowId: 'measured', args: [{ config: 'quickstart' }], startDelay: '5s' },
+    });
+    const { code, stdout } = await world.videocap(['status', 'measured', '--watch', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ workflowId: 'measured', state: 'completed', result: { step: 0 } });
+  });
+});
+
 describe('logs', () => {
   it('names the file that is missing, and what makes it', async () => {
     expect(await world.videocap(['logs'])).toEqual(refused('workers.log', 'videocap up'));
