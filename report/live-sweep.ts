@@ -1,11 +1,10 @@
 import { lastStep, readProgress } from '../contracts/read-progress.ts';
 import { baseAndTrained } from '../contracts/run-results.ts';
-import { runsOf, type SweepPlan, type SweepRun } from '../contracts/sweep-plan.ts';
+import { runId, runsOf, type SweepPlan, type SweepRun } from '../contracts/sweep-plan.ts';
 import type { SweepOutcome } from '../contracts/sweep-results.ts';
 import { hasEnded, type SweepRunStatus, type SweepStatus } from '../contracts/sweep-status.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { keyOf } from '../core/store-layout.ts';
-import { type Kept, kept } from './kept.ts';
 import { readRun, tableOf } from './measured-runs.ts';
 import { clipsOfArms } from './sweep-clips.ts';
 import type { RunSoFar } from './sweep-progress.ts';
@@ -26,7 +25,8 @@ export interface SweepNow {
 export class LiveSweep {
   readonly #store: ArtifactStore;
   readonly #runKey: string;
-  readonly #kept: Kept = new Map();
+  /** What was made last, by name: one value each, since a page may be open for days. */
+  readonly #made = new Map<string, { version: string; value: Promise<unknown> }>();
   /** The last step that was seen of each run, by its key. */
   readonly #steps = new Map<string, number>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -51,9 +51,11 @@ export class LiveSweep {
     const outcomes = runs.flatMap((run) => outcomeOf(run) ?? []);
     const { name, metric, reference } = plan;
     // The comparison takes seconds, and changes when a run ends.
-    const { table, clips } = await kept(this.#kept, JSON.stringify([metric, reference, outcomes]), async () => {
+    const { table, clips } = await this.#latest('table', JSON.stringify([metric, reference, outcomes]), async () => {
       const read = await Promise.all(
-        outcomes.map((outcome) => kept(this.#kept, JSON.stringify(outcome), () => readRun(this.#store, outcome))),
+        outcomes.map((outcome) =>
+          this.#latest(`read ${runId(outcome)}`, JSON.stringify(outcome), () => readRun(this.#store, outcome)),
+        ),
       );
       const compared = await tableOf({ name, metric, reference }, read);
       return { table: compared.table, clips: clipsOfArms(compared.runs, metric) };
@@ -74,7 +76,7 @@ export class LiveSweep {
     if (said?.state === 'waiting' || said?.state === 'skipped') return { ...place, state: said.state };
     const step = await this.#lastStep(key, said !== undefined && hasEnded(said.state));
     if (step === undefined) return { ...place, state: said?.state ?? 'waiting' };
-    const { evaluations, best } = await kept(this.#kept, `${key} ${step}`, () => readProgress(this.#store, key, step));
+    const { evaluations, best } = await this.#latest(key, `${step}`, () => readProgress(this.#store, key, step));
     // Which policy a run exports is known once it has measured that of its last step.
     const isMeasured = evaluations.at(-1)?.step === step;
     const measured = isMeasured ? baseAndTrained(evaluations, best).at(-1)! : undefined;
@@ -83,6 +85,16 @@ export class LiveSweep {
       state: said?.state ?? (measured && step >= steps ? 'finished' : 'running'),
       ...(measured && { details: measured.details }),
     };
+  }
+
+  /** What was made of this version, else what `make` returns. What failed is made again. */
+  #latest<T>(name: string, version: string, make: () => Promise<T>): Promise<T> {
+    const known = this.#made.get(name);
+    if (known?.version === version) return known.value as Promise<T>;
+    const value = make();
+    this.#made.set(name, { version, value });
+    value.catch(() => this.#made.delete(name));
+    return value;
   }
 
   /** Steps only come: those that were seen are not asked for again. */
