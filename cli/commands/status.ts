@@ -56,6 +56,8 @@ export const statusCommand = new Command('status')
     ),
   )
   .action(async (workflowId, { filter = [], watch, json }) => {
+    if (workflowId === undefined && watch) throw watchesNothing();
+    if (workflowId !== undefined && filter.length > 0) throw filtersNothing(workflowId);
     const installation = findInstallation();
     if (workflowId === undefined) return showAll(installation, filter, json === true);
     const session = await openSession(installation);
@@ -82,6 +84,19 @@ export const statusCommand = new Command('status')
       await session.close();
     }
   });
+
+/** What `--watch` without a run meets. */
+export function watchesNothing(): VideocapError {
+  return new VideocapError('InvalidInput', '--watch watches one run; name it: videocap status RUN --watch');
+}
+
+/** What `--filter` beside a run meets. */
+export function filtersNothing(run: string): VideocapError {
+  return new VideocapError(
+    'InvalidInput',
+    `--filter chooses from the list of all runs; leave it out to see ${run}, or leave out ${run}.`,
+  );
+}
 
 /** Watches a benchmark or an annotation to its end. @throws VideocapError where it fails. */
 async function watchOther(session: Session, workflowId: string, type: string): Promise<void> {

@@ -22,6 +22,7 @@ import { withoutLines } from '../../cli/commands/logs.ts';
 import { endedRun, needsSteps } from '../../cli/commands/message-run.ts';
 import { stopsAnyway } from '../../cli/commands/resume.ts';
 import { settingHint } from '../../cli/commands/setting-hint.ts';
+import { filtersNothing, watchesNothing } from '../../cli/commands/status.ts';
 import { keyTrap } from '../../cli/output/key-trap.ts';
 import { unscoredNotes } from '../../cli/output/result-table.ts';
 import { runLines } from '../../cli/output/run-lines.ts';
@@ -312,6 +313,14 @@ export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
   [
     'InvalidInput: There is one run to compare, my-run; name another one, too. Its own result: videocap status my-run',
     () => Promise.reject(onlyOne('my-run')),
+  ],
+  [
+    'InvalidInput: --watch watches one run; name it: videocap status RUN --watch',
+    () => Promise.reject(watchesNothing()),
+  ],
+  [
+    'InvalidInput: --filter chooses from the list of all runs; leave it out to see my-run, or leave out my-run.',
+    () => Promise.reject(filtersNothing('my-run')),
   ],
   [
     'InvalidInput: Run my-run has measured its start policy alone so far; compare it once it has measured a trained ' +

@@ -135,6 +135,13 @@ describe('status --watch', () => {
   });
 });
 
+describe('options of status', () => {
+  it('refuses options that would do nothing', async () => {
+    expect(await world.videocap(['status', '--watch'])).toEqual(refused('--watch', 'status RUN'));
+    expect(await world.videocap(['status', 'x', '--filter', 'y'])).toEqual(refused('--filter', 'x'));
+  });
+});
+
 describe('logs', () => {
   it('names the file that is missing, and what makes it', async () => {
     expect(await world.videocap(['logs'])).toEqual(refused('workers.log', 'videocap up'));
