@@ -8,14 +8,24 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
  */
 export type RandomPath = readonly (string | number)[];
 
-/** 32 bytes that depend on every part of the path, and on where one part ends and the next begins. */
+/** What is hashed: it depends on every part of the path, and on where one part ends and the next begins. */
+export function placeText(seed: number, path: RandomPath): string {
+  return JSON.stringify([seed, ...path]);
+}
+
+/** 32 bytes. */
 function randomBytesAt(seed: number, path: RandomPath): Uint8Array {
-  return sha256(utf8ToBytes(JSON.stringify([seed, ...path])));
+  return sha256(utf8ToBytes(placeText(seed, path)));
 }
 
 /** A number in [0, 1) with 53 random bits. */
 export function uniformAt(seed: number, path: RandomPath): number {
-  const bytes = new DataView(randomBytesAt(seed, path).buffer);
+  return uniformFrom(randomBytesAt(seed, path));
+}
+
+/** A number in [0, 1) from the first 8 bytes of a hash. */
+export function uniformFrom({ buffer, byteOffset }: Uint8Array): number {
+  const bytes = new DataView(buffer, byteOffset);
   return (bytes.getUint32(0) * 0x200000 + (bytes.getUint32(4) >>> 11)) / 2 ** 53;
 }
 

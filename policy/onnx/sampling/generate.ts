@@ -3,7 +3,6 @@ import type { SampledText } from '../../../core/completion.ts';
 import type { ComputeOptions } from '../../../core/compute-options.ts';
 import { VideocapError } from '../../../core/errors.ts';
 import type { GenerateRequest, SampledGroup } from '../../../core/policy-engine.ts';
-import { uniformAt } from '../../../core/random.ts';
 import { sampleNames } from '../../../core/sample-names.ts';
 import { MAX_CACHED_TOKENS, MAX_PROMPT_TOKENS, MAX_SEQUENCES } from '../batch-limits.ts';
 import { type Feeds, floats, int64 } from '../model/feeds.ts';
@@ -13,6 +12,7 @@ import { byShape, chunks } from '../model/model-layout.ts';
 import type { Weights } from '../model/weights.ts';
 import { filterLogits } from './filter-logits.ts';
 import { bestToken, type Draw, drawBest, drawToken, logProbability, type SamplingRule } from './sampler.ts';
+import { tokenUniformAt } from './token-uniform.ts';
 
 /** The graphs that sampling runs. */
 export const SAMPLING_GRAPHS = ['prefill', 'decode'];
@@ -232,7 +232,7 @@ class Decoding {
     return drawToken(
       logits,
       this.#rule,
-      uniformAt(seed, [...path, sampleId, this.#from + (sequence % groupSize), this.#length]),
+      tokenUniformAt(seed, [...path, sampleId, this.#from + (sequence % groupSize), this.#length]),
     );
   }
 

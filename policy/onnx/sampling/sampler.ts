@@ -19,35 +19,38 @@ export interface Draw {
  * @throws VideocapError `Diverged` when the logits leave nothing to choose: the policy has diverged.
  */
 export function drawToken(logits: Float32Array, rule: SamplingRule, uniform: number): Draw {
-  const { temperature, suppressed } = rule;
-  const { highest, total } = normaliser(logits, rule);
+  const { highest, weights, total } = softmax(logits, rule);
   const target = uniform * total;
   let below = 0;
   let chosen = -1;
-  for (let token = 0; token < logits.length; token++) {
-    if (suppressed[token] === 1) continue;
-    const weight = Math.exp((logits[token]! - highest) / temperature);
+  for (let token = 0; token < weights.length; token++) {
+    const weight = weights[token]!;
     // Rounding may leave the sum a little short of the target; the last token of any weight then stands.
     if (weight > 0) chosen = token;
     below += weight;
     if (below > target) break;
   }
-  return { token: chosen, logProb: (logits[chosen]! - highest) / temperature - Math.log(total) };
+  return { token: chosen, logProb: (logits[chosen]! - highest) / rule.temperature - Math.log(total) };
 }
 
 /** Natural logarithm of a token's probability under softmax(logits / temperature). Throws as `drawToken`. */
 export function logProbability(logits: Float32Array, rule: SamplingRule, token: number): number {
-  const { highest, total } = normaliser(logits, rule);
+  const { highest, total } = softmax(logits, rule);
   return (logits[token]! - highest) / rule.temperature - Math.log(total);
 }
 
-/** The highest logit, and the sum of exp((logit - highest) / temperature), over the tokens that are not suppressed. */
-function normaliser(logits: Float32Array, { temperature, suppressed }: SamplingRule) {
+/** The highest logit; of every token exp((logit - highest) / temperature), 0 where suppressed; and the sum of these. */
+function softmax(logits: Float32Array, { temperature, suppressed }: SamplingRule) {
   const highest = logits[bestToken(logits, suppressed)]!;
+  const weights = new Float64Array(logits.length);
   let total = 0;
-  for (let token = 0; token < logits.length; token++)
-    if (suppressed[token] !== 1) total += Math.exp((logits[token]! - highest) / temperature);
-  return { highest, total };
+  for (let token = 0; token < logits.length; token++) {
+    if (suppressed[token] === 1) continue;
+    const weight = Math.exp((logits[token]! - highest) / temperature);
+    weights[token] = weight;
+    total += weight;
+  }
+  return { highest, weights, total };
 }
 
 /** The likeliest token, with its log-probability at temperature 1. Throws as `drawToken`. */

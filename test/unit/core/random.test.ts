@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shuffledAt, uniformAt } from '../../../core/random.ts';
+import { tokenUniformAt } from '../../../policy/onnx/sampling/token-uniform.ts';
 
 describe('counter-based randomness', () => {
   it('draws the same number at the same place and another elsewhere', () => {
@@ -12,6 +13,15 @@ describe('counter-based randomness', () => {
 
   it('never changes between versions: runs of last month must resume', () => {
     expect(uniformAt(7, ['rollout', 1, 'sample', 0, 0])).toMatchInlineSnapshot(`0.7867024003546648`);
+  });
+
+  it('draws for a token what it draws elsewhere at that place', () => {
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), fc.array(fc.oneof(fc.string({ unit: 'binary' }), fc.nat())), (seed, path) => {
+        expect(tokenUniformAt(seed, path)).toBe(uniformAt(seed, path));
+      }),
+    );
+    expect(tokenUniformAt(7, ['half of a character: \ud83d'])).toBe(uniformAt(7, ['half of a character: \ud83d']));
   });
 
   it('fills [0, 1) evenly', () => {
