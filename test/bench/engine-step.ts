@@ -42,7 +42,7 @@ async function timed<T>(name: string, work: () => T | Promise<T>): Promise<T> {
 
 const model = new PolicyModel('tiny', Number(process.argv[2] ?? 2));
 const run = model.run.bind(model);
-model.run = (graph, feeds) => timed(`graph ${graph}`, () => run(graph, feeds));
+model.run = (graph, feeds, into) => timed(`graph ${graph}`, () => run(graph, feeds, into));
 const bytes = await readFile(join(model.folder.path, 'model.safetensors'));
 const read = () => weightsOf(readWeights(bytes, model.folder));
 const reference = read();

@@ -122,14 +122,16 @@ export class PolicyModel {
     for (const graph of graphs) graphPath(this.folder, graph, user);
   }
 
-  async run(graph: string, feeds: Feeds): Promise<Readonly<Record<string, ort.Tensor>>> {
+  /** @param into tensors that outputs of their names are written to; others are allocated. */
+  async run(graph: string, feeds: Feeds, into: Feeds = {}): Promise<Readonly<Record<string, ort.Tensor>>> {
     let session = this.#sessions.get(graph);
     if (!session) {
       session = this.#load(graph);
       this.#sessions.set(graph, session);
     }
     const loaded = await session;
-    return runNative(() => loaded.run(feeds) as Promise<Record<string, ort.Tensor>>);
+    const outputs = Object.fromEntries(loaded.outputNames.map((name) => [name, into[name] ?? null]));
+    return runNative(() => loaded.run(feeds, outputs) as Promise<Record<string, ort.Tensor>>);
   }
 
   /** Frees the graphs' memory. */

@@ -10,6 +10,7 @@ import { machineBytes, requireMemory, samplingBytes, type Work } from '../model/
 import { type PolicyModel, type PromptedVideo, shapeOf } from '../model/model.ts';
 import { byShape, chunks } from '../model/model-layout.ts';
 import type { Weights } from '../model/weights.ts';
+import { CompletionCache } from './completion-cache.ts';
 import { filterLogits } from './filter-logits.ts';
 import { bestToken, type Draw, drawBest, drawToken, logProbability, type SamplingRule } from './sampler.ts';
 import { tokenUniformAt } from './token-uniform.ts';
@@ -107,8 +108,8 @@ class Decoding {
   /** The place in its group of each clip's first completion. */
   readonly #from: number;
   /** Keys and values of the prompts, and of the completions so far. */
-  #prompt: Feeds = {};
-  #past: Feeds = {};
+  readonly #prompt: Feeds = {};
+  readonly #cache: CompletionCache;
   #length = 0;
 
   constructor(model: PolicyModel, weights: Weights, clips: readonly Clip[], options: GenerateOptions, from: number) {
@@ -123,6 +124,12 @@ class Decoding {
     this.#policyLogProbs = Array.from({ length: sequences }, () => []);
     this.#ended = Array<boolean>(sequences).fill(false);
     this.#tables = model.decoderTables(clips[0]!.video, options.maxNewTokens);
+    const { layers, keyHeads, headDim } = model;
+    const capacity = options.maxNewTokens;
+    this.#cache = new CompletionCache({
+      ...{ layers, keyHeads, headDim, capacity },
+      sequences: [clips.length, options.groupSize],
+    });
   }
 
   get ended(): number {
@@ -162,40 +169,34 @@ class Decoding {
 
   /** Logits `[B, V]` of the first token. */
   async #prefill(): Promise<Float32Array> {
-    const { layers, keyHeads, headDim } = this.#model;
     const feeds = this.#model.promptFeeds(
       this.#clips.map(({ video }) => video),
       0,
     );
     const output = await this.#model.run('prefill', { ...this.#weights.feeds, ...feeds });
-    const sequences = [this.#clips.length, this.#options.groupSize, keyHeads];
-    const empty = { k: [...sequences, headDim, 0], v: [...sequences, 0, headDim] };
-    for (let layer = 0; layer < layers; layer++)
-      for (const part of ['k', 'v'] as const) {
-        this.#prompt[`prompt_${part}.${layer}`] = output[`${part}.${layer}`]!;
-        this.#past[`past_${part}.${layer}`] = new ort.Tensor('float32', new Float32Array(0), empty[part]);
-      }
+    for (let layer = 0; layer < this.#model.layers; layer++)
+      for (const part of ['k', 'v']) this.#prompt[`prompt_${part}.${layer}`] = output[`${part}.${layer}`]!;
     return floats(output.logits);
   }
 
   /** Logits `[B, G, V]` of the token after the last ones. */
   async #decode(): Promise<Float32Array> {
-    const { layers, headDim, tokenizer } = this.#model;
+    const { headDim, tokenizer } = this.#model;
     const at = this.#tables.cos.length / headDim - this.#options.maxNewTokens + this.#length - 1;
     const row = (table: Float32Array) =>
       new ort.Tensor('float32', table.slice(at * headDim, (at + 1) * headDim), [1, headDim]);
     const last = this.#tokens.map((tokens, sequence) => (this.#ended[sequence] ? tokenizer.endToken : tokens.at(-1)!));
-    const output = await this.#model.run('decode', {
+    const feeds = {
       ...this.#weights.feeds,
       input_ids: int64(last, [this.#clips.length, this.#options.groupSize]),
       cos: row(this.#tables.cos),
       sin: row(this.#tables.sin),
       ...this.#prompt,
-      ...this.#past,
-    });
-    for (let layer = 0; layer < layers; layer++)
-      for (const part of ['k', 'v']) this.#past[`past_${part}.${layer}`] = output[`${part}.${layer}`]!;
-    return floats(output.logits);
+      ...this.#cache.past,
+    };
+    const { logits } = await this.#model.run('decode', feeds, this.#cache.next);
+    this.#cache.advance();
+    return floats(logits);
   }
 
   #choose(rowOf: (sequence: number) => number, logits: Float32Array): void {

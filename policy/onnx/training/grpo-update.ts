@@ -92,7 +92,7 @@ export function surrogateUpdate<Config extends SurrogateConfig>(
         const gradients = new GradientSum(model);
         for (const micro of batches) {
           progress('gradients', micro.names);
-          const output = await model.run(graph, {
+          const feeds = {
             ...weights.feeds,
             ...micro.feeds,
             ...sampling,
@@ -103,7 +103,8 @@ export function surrogateUpdate<Config extends SurrogateConfig>(
             clip_low: scalar(config.clipLow),
             clip_high: scalar(config.clipHigh),
             beta: scalar(config.beta),
-          });
+          };
+          const output = await model.run(graph, feeds, gradients.into);
           if (iteration === 0) {
             const before = output.logprobs!;
             requireFiniteTokens(micro, before, 'log-probability');

@@ -1,9 +1,9 @@
 import type * as ort from 'onnxruntime-node';
 import type { OptimizerConfig } from '../../../algorithms/optimizer-config.ts';
 import { notFiniteValue } from '../../../core/not-finite.ts';
-import { floats, scalar, tensorFeeds } from '../model/feeds.ts';
+import { type Feeds, floats, scalar, tensorFeeds } from '../model/feeds.ts';
 import type { PolicyModel } from '../model/model.ts';
-import type { FloatTensors } from '../model/safetensors.ts';
+import type { FloatTensor, FloatTensors } from '../model/safetensors.ts';
 import { type OptimizerState, type Weights, weightsOf } from '../model/weights.ts';
 import type { OptimizerSession } from './optimizer-session.ts';
 import { requireFiniteTensors, UpdateStopped } from './update-stopped.ts';
@@ -12,9 +12,15 @@ import { requireFiniteTensors, UpdateStopped } from './update-stopped.ts';
 export class GradientSum {
   readonly #model: PolicyModel;
   #sum: FloatTensors | undefined;
+  #into: Feeds = {};
 
   constructor(model: PolicyModel) {
     this.#model = model;
+  }
+
+  /** Where a gradient graph is to write its gradients: from the second micro-batch on all use the same memory. */
+  get into(): Feeds {
+    return this.#into;
   }
 
   /** Adds the outputs `grad.<parameter>` of a gradient graph; the first ones' memory is taken over. */
@@ -26,6 +32,11 @@ export class GradientSum {
     }));
     if (!this.#sum) {
       this.#sum = new Map(gradients.map(({ name, shape, data }) => [name, { shape, data }]));
+      const empty = ({ name, shape, data }: (typeof gradients)[number]): [string, FloatTensor] => [
+        name,
+        { shape, data: new Float32Array(data.length) },
+      ];
+      this.#into = tensorFeeds(new Map(gradients.map(empty)), 'grad.');
       return;
     }
     for (const { name, data } of gradients) {

@@ -25,11 +25,9 @@ export const sftUpdate: Update<SftConfig, ReferenceBatch> = {
     let loss = 0;
     for (const micro of batches) {
       progress('gradients', micro.names);
-      const output = await model.run('sft-gradients', {
-        ...session.weights.feeds,
-        ...micro.feeds,
-        token_weights: perToken(micro, () => 1 / tokens),
-      });
+      const token_weights = perToken(micro, () => 1 / tokens);
+      const feeds = { ...session.weights.feeds, ...micro.feeds, token_weights };
+      const output = await model.run('sft-gradients', feeds, gradients.into);
       requireFiniteGradients(micro, output);
       gradients.add(output);
       loss += floats(output.loss)[0]!;
