@@ -21,7 +21,8 @@ export function createSweepTrackingActivities({ store, mlflowUrl, log, ...http }
     async finishSweepTracking(
       rawInput: z.input<typeof FinishSweepTrackingInput>,
     ): Promise<z.infer<typeof FinishSweepTrackingOutput>> {
-      const { runKey, table: tableRef, report, page, status, endTime } = FinishSweepTrackingInput.parse(rawInput);
+      const input = FinishSweepTrackingInput.parse(rawInput);
+      const { runKey, table: tableRef, report, page, status, endTime, reason } = input;
       const known = await store.find(keyOf('trackingRun', { runKey }));
       if (!known) return {};
       const tracking = await store.readJson(known, Tracking);
@@ -36,10 +37,18 @@ export function createSweepTrackingActivities({ store, mlflowUrl, log, ...http }
           for (const batch of logBatches({ metrics })) await client.logBatch(run.runId, batch);
           await setTags(run, [{ key: NOTE_TAG, value: sweepNote(table, REPORT_PATH) }]);
         }
-        if (status === 'KILLED') await setTags(run, [{ key: END_TAG, value: 'Cancelled before its end' }]);
+        // Empty in a sweep that was resumed since.
+        const end = status === 'FINISHED' ? '' : endOf(status, reason);
+        if (end !== (run.tags.get(END_TAG) ?? '')) await setTags(run, [{ key: END_TAG, value: end }]);
         await client.updateRun(run.runId, { status, endTime });
       });
       return { runUrl: tracking.runUrl };
     },
   };
+}
+
+/** Why a sweep has no table. */
+function endOf(status: 'FAILED' | 'KILLED', reason: string | undefined): string {
+  if (status === 'KILLED') return 'Cancelled before its end';
+  return `Failed before its end${reason === undefined ? '' : `: ${reason}`}`;
 }

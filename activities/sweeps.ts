@@ -1,12 +1,8 @@
 import type { z } from 'zod';
-import { algorithmOf } from '../algorithms/registry.ts';
-import { HeldOutDetails } from '../benchmarks/held-out.ts';
+import { checkAddedArm, checkArms } from '../configs/check-arms.ts';
 import { keepConfig } from '../configs/kept-configs.ts';
-import { checkArms, parseSweep } from '../configs/load-sweep.ts';
-import type { ExperimentConfig } from '../configs/schema.ts';
-import { PrepareDatasetOutput } from '../contracts/dataset.ts';
-import { lastStep, readProgress } from '../contracts/read-progress.ts';
-import { readRecords } from '../contracts/read-records.ts';
+import { shown } from '../configs/load-config.ts';
+import { parseSweep } from '../configs/load-sweep.ts';
 import {
   ResolveArmInput,
   type ResolveArmOutput,
@@ -14,22 +10,13 @@ import {
   ResolveSweepOutput,
 } from '../contracts/sweep-input.ts';
 import { ONE_CONDITION, type SweepArm } from '../contracts/sweep-plan.ts';
-import {
-  type SweepOutcome,
-  type SweepTable,
-  WriteSweepTableInput,
-  type WriteSweepTableOutput,
-} from '../contracts/sweep-results.ts';
-import type { ArtifactStore } from '../core/artifact-store.ts';
+import { WriteSweepTableInput, type WriteSweepTableOutput } from '../contracts/sweep-results.ts';
 import { VideocapError } from '../core/errors.ts';
-import { readManifest } from '../core/manifest.ts';
 import { sha256 } from '../core/sha256.ts';
 import { keyOf } from '../core/store-layout.ts';
-import { isLlm, type JudgeConfig } from '../judge/judge-config.ts';
-import type { JudgeSpending } from '../judge/usage.ts';
+import { compareRuns } from '../report/measured-runs.ts';
 import { clipsOfArms } from '../report/sweep-clips.ts';
 import { sweepMarkdown } from '../report/sweep-markdown.ts';
-import { type MeasuredRun, sweepTable } from '../report/sweep-table.ts';
 import type { ActivityDeps } from './activity-deps.ts';
 import { textOf } from './resolve-config.ts';
 
@@ -49,7 +36,7 @@ export function createSweepActivities({ home, signal }: Pick<ActivityDeps, 'home
       const source = await textOf({ config: sweep, ...(sweepHash && { configHash: sweepHash }), overrides: {} }, home);
       const parts = parseSweep(source, overrides);
       const base = await textOf({ config: parts.config, overrides: {} }, home);
-      const checked = await checkArms(parts, base, sweep, signal?.());
+      const checked = await checkArms(parts, base, shown(sweep), signal?.());
       const { name, set, metric, reference, seeds, concurrency, budget, halving } = parts.file;
       const output = ResolveSweepOutput.safeParse({
         plan: {
@@ -69,7 +56,7 @@ export function createSweepActivities({ home, signal }: Pick<ActivityDeps, 'home
         },
       });
       if (output.success) return output.data;
-      throw new VideocapError('InvalidConfig', `${sweep}: ${output.error.issues[0]!.message}.`);
+      throw new VideocapError('InvalidConfig', `${shown(sweep)}: ${output.error.issues[0]!.message}.`);
     },
 
     /** Checks an arm that is added to a sweep. @throws VideocapError `InvalidConfig`. */
@@ -80,12 +67,9 @@ export function createSweepActivities({ home, signal }: Pick<ActivityDeps, 'home
         home,
       );
       const seeds = arm.seeds ?? plan.arms.find(({ name }) => name === plan.reference)!.seeds;
-      const conditions = plan.conditions.filter(({ name }) => name !== ONE_CONDITION);
-      const [checked] = await checkArms({ file: plan, arms: [arm], conditions }, base, plan.name, signal?.());
       const { name, set, after } = arm;
-      return {
-        arm: { name, set, seeds, ...(after !== undefined && { after }), calls: checked!.calls, steps: checked!.steps },
-      };
+      const { calls, steps } = await checkAddedArm(plan, { name, set, seeds, after }, base, signal?.());
+      return { arm: { name, set, seeds, ...(after !== undefined && { after }), calls, steps } };
     },
   };
 }
@@ -100,7 +84,7 @@ export function createSweepTableActivities({ store }: Pick<ActivityDeps, 'store'
       const input = WriteSweepTableInput.parse(rawInput);
       const { runKey } = input;
       const hash = sha256(JSON.stringify(input)).slice(0, HASH_DIGITS);
-      const { table: result, runs } = await compared(store, input);
+      const { table: result, runs } = await compareRuns(store, input);
       const table = await store.putJsonOnce(keyOf('sweepTable', { runKey, hash }), async () => result);
       const report = await store.once(keyOf('sweepReport', { runKey, hash }), async () => sweepMarkdown(result));
       const page = await store.once(keyOf('sweepPage', { runKey, hash }), async () => {
@@ -111,93 +95,4 @@ export function createSweepTableActivities({ store }: Pick<ActivityDeps, 'store'
       return { result, table, report, page };
     },
   };
-}
-
-type Compared = Omit<z.infer<typeof WriteSweepTableInput>, 'runKey'>;
-
-/** The table of runs whose results lie in a store. */
-export async function compareRuns(store: ArtifactStore, input: Compared): Promise<SweepTable> {
-  return (await compared(store, input)).table;
-}
-
-/** The table with the runs that it is made of. */
-async function compared(
-  store: ArtifactStore,
-  { name, metric, reference, outcomes }: Compared,
-): Promise<{ table: SweepTable; runs: MeasuredRun[] }> {
-  const runs: MeasuredRun[] = [];
-  const videos: string[] = [];
-  const startCaptions: string[] = [];
-  let [answers, paid] = [0, 0];
-  for (const outcome of outcomes) {
-    const read = await readRun(store, outcome);
-    runs.push(read.run);
-    videos.push(...read.videos);
-    startCaptions.push(...read.startCaptions);
-    answers += read.answers.used;
-    paid += read.answers.paid;
-  }
-  const counted = (all: readonly string[]) => ({ used: all.length, made: new Set(all).size });
-  const table = await sweepTable({
-    ...{ name, metric, reference, runs },
-    shared: {
-      videos: counted(videos),
-      answers: { used: answers, paid },
-      startCaptions: counted(startCaptions),
-    },
-  });
-  return { table, runs };
-}
-
-/** What the table takes from one run. Nothing was made of a run that did not come as far as its first benchmark. */
-async function readRun(store: ArtifactStore, outcome: SweepOutcome) {
-  const nothing = {
-    run: { ...outcome, judgeCalls: 0, judgeUsd: 0, seconds: 0 } satisfies MeasuredRun,
-    ...{ videos: [] as string[], startCaptions: [] as string[], answers: { used: 0, paid: 0 } },
-  };
-  const last = outcome.run === undefined ? undefined : await lastStep(store, outcome.run);
-  if (outcome.run === undefined || last === undefined) return nothing;
-  const { config, spent, benchmarkSpent, evaluations } = await readProgress(store, outcome.run, last);
-  const records = await readRecords(store, outcome.run, 0, last);
-  const sum = (metric: string) => records.reduce((total, { metrics }) => total + (metrics[metric] ?? 0), 0);
-  const paid = sum('judge/calls');
-  const isPaid = isLlm(config.judge);
-  const measured = outcome.details && (await store.readJson(outcome.details, HeldOutDetails));
-  return {
-    run: {
-      ...outcome,
-      measured,
-      steps: config.algorithm.steps,
-      ...rewardsOf(config),
-      ...paidOf([config.judge, spent], [config.benchmark.judge, benchmarkSpent]),
-      seconds: sum('time/stepSeconds'),
-    } satisfies MeasuredRun,
-    videos: await videosOf(store, outcome.run),
-    startCaptions: evaluations.filter(({ step }) => step === 0).map(({ captions }) => captions.sha256),
-    answers: isPaid ? { used: paid + sum('judge/cacheHits'), paid } : nothing.answers,
-  };
-}
-
-/** What language models have cost; rules cost nothing. */
-function paidOf(...judges: [judge: JudgeConfig | undefined, spent: JudgeSpending | undefined][]) {
-  const paid = judges.flatMap(([judge, spent]) => (judge && isLlm(judge) && spent ? [spent] : []));
-  return {
-    judgeCalls: paid.reduce((sum, { calls }) => sum + calls, 0),
-    judgeUsd: paid.reduce((sum, { usd }) => sum + usd, 0),
-  };
-}
-
-/** The parts of the reward that the paper compares. */
-function rewardsOf({ algorithm, reward: { think, caption } }: ExperimentConfig): Pick<MeasuredRun, 'rewards'> {
-  if (algorithmOf(algorithm).learnsFrom !== 'completions') return {};
-  return { rewards: { think: think.weight > 0, caption: caption.weight > 0 ? caption.variant : null } };
-}
-
-/** The contents of a run's videos; none where its data set is gone. */
-async function videosOf(store: ArtifactStore, run: string): Promise<string[]> {
-  const ref = await store.find(keyOf('dataset', { runKey: run }));
-  if (!ref) return [];
-  const { manifest } = await store.readJson(ref, PrepareDatasetOutput);
-  const { train, heldOut } = await readManifest(store, manifest);
-  return [...train, ...heldOut].map(({ video }) => ('artifact' in video ? video.artifact.sha256 : video.sha256));
 }

@@ -3,6 +3,9 @@ import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/
 import { VideocapError } from '../core/errors.ts';
 import { examples, printableLines, printNote } from './output/print.ts';
 
+/** 128 and the number of SIGPIPE. */
+const CLOSED_PIPE = 141;
+
 /** In the order of the help. One command alone starts in half the time of all. */
 const COMMANDS: Record<string, () => Promise<CommandUnknownOpts>> = {
   quickstart: async () => (await import('./commands/quickstart.ts')).quickstartCommand,
@@ -67,6 +70,13 @@ const program = new Command('videocap')
 const named = process.argv[2] ?? '';
 for (const name of Object.hasOwn(COMMANDS, named) ? [named] : Object.keys(COMMANDS))
   program.addCommand(inheriting(await COMMANDS[name]!()));
+
+// As of any program in a pipe: a reader such as `head` has read enough, and is no defect of this one.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(CLOSED_PIPE);
+  });
 
 try {
   await program.parseAsync();

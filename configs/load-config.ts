@@ -236,6 +236,6 @@ function isPath(text: string): boolean {
   return isAbsolute(text) || text.includes('/') || text.includes('\\');
 }
 
-function shown(nameOrPath: string): string {
+export function shown(nameOrPath: string): string {
   return isConfigPath(nameOrPath) ? nameOrPath : `configs/${nameOrPath}.yaml`;
 }

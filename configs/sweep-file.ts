@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { measuredBy, REFERENCE_NAMES } from '../benchmarks/held-out-metrics.ts';
 import { OverrideValue } from './override-value.ts';
+import { Seeds } from './seeds.ts';
 
 /** The schema of a sweep file: arms x conditions x seeds over one experiment. */
 
@@ -30,12 +31,6 @@ const Range = z.union(
   { error: 'write { from: 0.001, to: 0.1, scale: log } or { oneOf: [4, 8, 16] }' },
 );
 export type Range = z.infer<typeof Range>;
-
-const Seeds = z
-  .array(z.int().nonnegative())
-  .min(1)
-  .max(100)
-  .refine((seeds) => new Set(seeds).size === seeds.length, 'name every seed once');
 
 /** An arm as a file has it: with `grid` or `random` it stands for several. */
 export const ArmFields = z.strictObject({

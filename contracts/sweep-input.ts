@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { OverrideValue } from '../configs/override-value.ts';
+import { Seeds } from '../configs/seeds.ts';
 import { WorkerPath } from './run-input.ts';
-import { MOST_RUNS, runsOf, SweepArm, SweepPlan } from './sweep-plan.ts';
+import { MOST_RUNS, runsOf, Share, SweepArm, SweepPlan } from './sweep-plan.ts';
 
 const Changes = z.record(z.string(), OverrideValue);
 
@@ -18,9 +19,15 @@ export const SweepInput = z.strictObject({
   overrides: Changes.default({}),
   /**
    * A sweep that has ended continues: finished runs are looked up, others go on after their last step. Its key in the
-   * store, and its arms, those that were added among them.
+   * store, and its arms, those that were added among them. `spent`: of the budget, by the ids of runs.
    */
-  resume: z.strictObject({ run: z.string().min(1).max(250), plan: SweepPlan }).optional(),
+  resume: z
+    .strictObject({
+      run: z.string().min(1).max(250),
+      plan: SweepPlan,
+      spent: z.record(z.string(), Share).optional(),
+    })
+    .optional(),
 });
 export type SweepInput = z.infer<typeof SweepInput>;
 
@@ -48,7 +55,7 @@ export const AddedArm = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/),
   set: Changes.default({}),
   /** Default: those of the reference arm. */
-  seeds: z.array(z.int().nonnegative()).min(1).max(100).optional(),
+  seeds: Seeds.optional(),
   after: z.string().optional(),
 });
 export type AddedArm = z.infer<typeof AddedArm>;

@@ -4,6 +4,13 @@ import { WorkerPath } from './run-input.ts';
 
 const Changes = z.record(z.string(), OverrideValue);
 
+/** What of the budget a run has, or has spent. */
+export const Share = z.strictObject({
+  usd: z.number().nonnegative().optional(),
+  calls: z.int().nonnegative().optional(),
+});
+export type Share = z.infer<typeof Share>;
+
 export const SweepArm = z.strictObject({
   name: z.string().min(1).max(60),
   /** Changes of the experiment, by dotted key. */

@@ -76,8 +76,10 @@ export const FinishTrackingInput = z.strictObject({
 export const FinishSweepTrackingInput = z.strictObject({
   runKey: RunKey,
   name: z.string(),
-  status: z.enum(['FINISHED', 'KILLED']),
+  status: z.enum(['FINISHED', 'FAILED', 'KILLED']),
   endTime: Milliseconds,
+  /** Why it failed: a clause for people. */
+  reason: z.string().optional(),
   /** A `SweepTable`, the same as Markdown, and as a page. */
   table: ArtifactRef.optional(),
   report: ArtifactRef.optional(),

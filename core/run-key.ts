@@ -29,6 +29,16 @@ export function mayBeRunKeyOf(runKey: string, workflowId: string): boolean {
   return runKey.startsWith(prefix) && /^[0-9a-f]{8}$/.test(runKey.slice(prefix.length));
 }
 
+/** Whether a text has the form of a run's key. */
+export function isRunKey(text: string): boolean {
+  return workflowIdIn(text) !== text;
+}
+
+/** The workflow id that a run's key is made of, if all of its characters may stand in a key. */
+export function workflowIdIn(runKey: string): string {
+  return runKey.replace(/-[0-9a-f]{8}$/, '');
+}
+
 /** The part of a run's key that is made of its workflow id: ASCII, so that a character is a byte of a file's name. */
 export function inKey(workflowId: string): string {
   return workflowId.replaceAll(/[^A-Za-z0-9._-]/g, '_');

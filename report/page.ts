@@ -22,12 +22,12 @@ const POLICY = [
 interface Page {
   title: string;
   content: Html;
-  /** Of a run that has not ended: where it is served, the page keeps itself up to date. */
-  goesOn?: boolean;
+  /** Of what has not ended, in a sentence: where it is served, the page keeps itself up to date. */
+  goesOn?: string | undefined;
 }
 
 /** A whole page as one file. Pure: the same content gives the same bytes. */
-export function page({ title, content, goesOn = false }: Page): string {
+export function page({ title, content, goesOn }: Page): string {
   const policy = [...POLICY, ...(goesOn ? ["connect-src 'self'"] : [])].join('; ');
   return html`<!doctype html>
 <html lang="en">
@@ -44,7 +44,7 @@ export function page({ title, content, goesOn = false }: Page): string {
 ${content}
   <footer id="footer">Made by videocap-r1. ${
     goesOn
-      ? html`The run goes on. <span id="refreshed"></span>`
+      ? html`${goesOn} <span id="refreshed"></span>`
       : 'This file is complete: it loads nothing, and runs nothing but its own script.'
   }</footer>
 </main>

@@ -37,7 +37,7 @@ export function reportPage(content: ReportContent): string {
   const figures = [judgedBy(by), ...(made.length > 0 ? [`Made with: ${made.join('; then with: ')}`] : [])].join('. ');
   return page({
     title: `${config.name}: ${config.algorithm.kind.toUpperCase()} report`,
-    goesOn: goesOn !== undefined,
+    goesOn: goesOn && 'The run goes on.',
     content: html`
   ${header(content)}
   ${section(

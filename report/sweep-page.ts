@@ -6,28 +6,36 @@ import { page } from './page.ts';
 import { section } from './section.ts';
 import { differencesChart, seedsChart } from './sweep-charts.ts';
 import type { ClipsOfArms } from './sweep-clips.ts';
+import { progressSection, type SweepSoFar, soFarText } from './sweep-progress.ts';
 import { SIGNIFICANT } from './sweep-table.ts';
 import { readingNote, sharedLines, sweepTables, type TextTable } from './sweep-tables.ts';
 
-/** The result of a sweep as one HTML file. Pure: the same results give the same bytes. */
-export function sweepPage(table: SweepTable, clips: readonly ClipsOfArms[]): string {
+/**
+ * The result of a sweep as one HTML file. Pure: the same results give the same bytes.
+ * @param soFar of a sweep whose table is not made yet: the table is of the runs that have ended.
+ */
+export function sweepPage(table: SweepTable, clips: readonly ClipsOfArms[], soFar?: SweepSoFar): string {
   const { name, conditions, verdict, warnings, metric } = table;
-  const arms = new Set(conditions.flatMap(({ rows }) => rows.map(({ arm }) => arm)));
+  const arms = soFar?.arms ?? new Set(conditions.flatMap(({ rows }) => rows.map(({ arm }) => arm))).size;
+  const inAll = soFar?.conditions ?? conditions.length;
   const runs = conditions.flatMap(({ rows }) => rows.flatMap(({ seeds }) => seeds)).length;
   return page({
     title: `${name}: sweep report`,
+    goesOn: soFar?.goesOn ? 'The sweep goes on.' : undefined,
     content: html`
   <header id="summary">
     <p class="eyebrow">videocap-r1 sweep</p>
     <h1>${name}</h1>
-    <p class="facts"><span>${arms.size} arms</span>
-      <span>${conditions.length} condition${conditions.length > 1 && 's'}</span>
-      <span>${runs} runs finished</span> <span>decided by ${metric}</span></p>
+    <p class="facts"><span>${arms} arm${arms !== 1 && 's'}</span>
+      <span>${inAll} condition${inAll !== 1 && 's'}</span>
+      <span>${soFar ? soFarText(soFar) : `${runs} run${runs === 1 ? '' : 's'} finished`}</span>
+      <span>decided by ${metric}</span></p>
     ${verdict.map((sentence) => html`<p class="verdict">${sentence}</p>`)}
     ${warnings.map((warning) => html`<p class="warning"><b>${warning}.</b></p>`)}
   </header>
+  ${soFar && progressSection(soFar)}
   ${conditions.map((condition) => conditionCharts(table, condition))}
-  ${sweepTables(table).map(tableSection)}
+  ${runs > 0 && sweepTables(table).map(tableSection)}
   ${clips.map((each) => captionsSection(each, table))}
   ${section(
     'how-to-read',

@@ -147,11 +147,11 @@ function warningsOf({ conditions, judges, reference }: Judged, leftOut: SweepTab
     named((seeds) => seeds > 1 && seeds < ENOUGH_SEEDS),
   ];
   const early = [...new Set(leftOut.filter(({ state }) => state === 'early').map(({ arm }) => arm))];
-  const clips = Math.min(...conditions.map((condition) => condition.clips));
+  const clips = Math.min(...conditions.flatMap((condition) => (condition.clips > 0 ? [condition.clips] : [])));
   const smaller = rows.filter(({ against, condition }) => against && against.clips < condition.clips);
   const undecided = rows.filter(({ seeds, against, arm }) => arm !== reference && seeds.length > 0 && !against);
   return [
-    ...(none.length > 0 ? [`No run has finished of ${listed(none)}`] : []),
+    ...(none.length > 0 ? [`No run of ${listed(none)} has finished`] : []),
     ...(one.length > 0
       ? [`One seed of ${listed(one)}: the spread over seeds is unknown, and their intervals are of the clips alone`]
       : []),

@@ -189,6 +189,11 @@ export function finishNote(
   return `${note}${RESULTS}${results.join(', ')}.${chosen}${ended}${unread}${report}${ending}`;
 }
 
+/** The description of a run without results, with how it ended. */
+export function endedNote(whole: string, sentence: string): string {
+  return `${noteAtStart(whole)}${ENDING}${sentence}.`;
+}
+
 /** A run's description without what was written below it when the run ended. */
 export function noteAtStart(note: string): string {
   return note.split(RESULTS)[0]!.split(ENDING)[0]!;

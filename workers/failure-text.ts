@@ -10,12 +10,12 @@ export function failureText(error: unknown): string | undefined {
   const causes = causesOf(error.cause);
   if (causes.some((cause) => cause instanceof CancelledFailure)) return undefined;
   const terminated = causes.find((cause) => cause instanceof TerminatedFailure);
-  if (terminated) return terminated.message === WITHOUT_REASON ? undefined : terminated.message;
+  if (terminated) return WITHOUT_REASON.has(terminated.message) ? undefined : terminated.message;
   return innermostOf(error).message;
 }
 
-/** What Temporal's client says in place of a reason. */
-const WITHOUT_REASON = 'Workflow execution terminated';
+/** What Temporal's client and its server say in place of a reason. */
+const WITHOUT_REASON = new Set(['Workflow execution terminated', 'terminated by user via frontend']);
 
 /** The cause that says what is wrong. */
 export function innermostOf(error: WorkflowFailedError): Error {

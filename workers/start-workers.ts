@@ -8,6 +8,7 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { createEndedTracking } from '../activities/ended-tracking.ts';
 import { rolloutMeans } from '../configs/allowed.ts';
 import { ArtifactStore } from '../core/artifact-store.ts';
 import { VideocapError } from '../core/errors.ts';
@@ -42,6 +43,7 @@ import type { WorkerSettings } from './settings.ts';
 import { SideBySide } from './side-by-side.ts';
 import { limitsOf } from './slots.ts';
 import { startMonitor } from './system-metrics/start-monitor.ts';
+import { watchEnds } from './watch-ends.ts';
 import { MOST_DEATHS, MOST_DEATHS_BESIDE } from './worker-deaths.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
@@ -136,7 +138,7 @@ export async function startWorkers(
   // Before they take work, which would be lost if the address cannot be served.
   const health = settings.health && (await serveHealth(settings.health, { workers, connection }));
   const running = Promise.all([...workers.values()].map((worker) => worker.run()));
-  if (settings.queues.has('videocap')) void startAlerts(settings, connection, { log, signal: watch.signal });
+  if (settings.queues.has('videocap')) void startWatches(settings, store, connection, { log, signal: watch.signal });
   const close = async () => {
     watch.abort();
     await Promise.all(engines.map((engine) => engine.close()));
@@ -145,14 +147,27 @@ export async function startWorkers(
   return { ended: running.then(() => undefined).finally(close) };
 }
 
-/** The worker of the small stages also tells its owner what becomes of runs (`<home>/alerts.yaml`). */
-function startAlerts(
-  { temporal, home, temporalUiUrl }: WorkerSettings,
+/**
+ * The worker of the small stages also tells its owner what becomes of runs (`<home>/alerts.yaml`), and MLflow which
+ * runs were terminated.
+ */
+async function startWatches(
+  settings: WorkerSettings,
+  store: ArtifactStore,
   connection: NativeConnection,
   { log, signal }: { log: Logger; signal: AbortSignal },
 ): Promise<void> {
+  const { temporal, home, temporalUiUrl } = settings;
   const client = new Client({ connection, namespace: temporal.namespace });
-  return watchAlerts({ client, home, temporalUiUrl, log, signal });
+  await Promise.all([
+    watchAlerts({ client, home, temporalUiUrl, log, signal }),
+    watchEnds({
+      client,
+      close: createEndedTracking({ store: store.unfenced(), mlflowUrl: settings.mlflowUrl, log }),
+      log,
+      signal,
+    }),
+  ]);
 }
 
 async function connected(target: TemporalTarget): Promise<NativeConnection> {

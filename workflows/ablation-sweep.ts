@@ -3,15 +3,18 @@ import {
   CancellationScope,
   ContinueAsNew,
   condition,
+  isCancellation,
   setCurrentDetails,
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
 import { SWEEP_EXAMPLE } from '../contracts/start-choices.ts';
 import { SweepInput, type SweepMemo } from '../contracts/sweep-input.ts';
-import { planTitle } from '../contracts/sweep-plan.ts';
+import { LONGEST_REASON, planTitle } from '../contracts/sweep-plan.ts';
 import type { SweepSummary } from '../contracts/sweep-results.ts';
+import { clipped } from '../core/clipped.ts';
 import { parseInput } from './parse-input.ts';
+import { reasonOf } from './reason-of.ts';
 import { FRESH } from './run-phase.ts';
 import { noteAttributes } from './search-attributes.ts';
 import { bestEffortActivities, longActivities, mediaActivities, mlflowActivities } from './stages.ts';
@@ -32,7 +35,7 @@ export async function ablationSweep(raw: unknown): Promise<SweepSummary> {
     await playRuns(sweep, runs, control);
     return await finishSweep(sweep, control);
   } catch (error) {
-    if (!(error instanceof ContinueAsNew)) await closeTracking(sweep);
+    if (!(error instanceof ContinueAsNew)) await closeTracking(sweep, error);
     throw error;
   }
 }
@@ -79,10 +82,13 @@ async function finishSweep(sweep: SweepState, control: SweepControl): Promise<Sw
   return { ...compared, runKey, outcomes, ...(runUrl !== undefined && { mlflowRunUrl: runUrl }) };
 }
 
-/** Sets the final status in MLflow of a sweep that was cancelled. */
-async function closeTracking({ snapshot: { runKey, plan } }: SweepState): Promise<void> {
+/** Sets the final status in MLflow of a sweep that was cancelled, or that has failed. */
+async function closeTracking({ snapshot: { runKey, plan } }: SweepState, error: unknown): Promise<void> {
+  const how = isCancellation(error)
+    ? { status: 'KILLED' as const }
+    : { status: 'FAILED' as const, reason: clipped(reasonOf(error), LONGEST_REASON) };
   await CancellationScope.nonCancellable(() =>
-    bestEffortActivities.finishSweepTracking({ runKey, name: plan.name, status: 'KILLED', endTime: Date.now() }),
+    bestEffortActivities.finishSweepTracking({ runKey, name: plan.name, endTime: Date.now(), ...how }),
   ).catch(() => undefined);
 }
 
@@ -95,5 +101,9 @@ async function startSweep(raw: unknown): Promise<SweepState> {
   setCurrentDetails(`Starts: sweep ${input.sweep}.`);
   const plan = resume?.plan ?? (await longActivities.resolveSweep(input)).plan;
   upsertMemo({ summary: planTitle(plan) } satisfies Partial<SweepMemo>);
-  return new SweepState({ runKey, plan, startTime: Date.now(), runs: {}, pausedArms: [] });
+  const spentBefore = resume?.spent;
+  return new SweepState({
+    ...{ runKey, plan, startTime: Date.now(), runs: {}, pausedArms: [] },
+    ...(spentBefore && { spentBefore }),
+  });
 }

@@ -1,5 +1,5 @@
-import type { SweepPlan } from '../contracts/sweep-plan.ts';
-import type { RunProgressInSweep, Share, SweepSnapshot } from './sweep-snapshot.ts';
+import type { Share, SweepPlan } from '../contracts/sweep-plan.ts';
+import type { RunProgressInSweep, SweepSnapshot } from './sweep-snapshot.ts';
 
 /** One budget over all runs: each gets its share when it starts; shares never exceed the budget together. */
 
@@ -8,19 +8,21 @@ import type { RunProgressInSweep, Share, SweepSnapshot } from './sweep-snapshot.
  * others.
  * @param places runs that may start beside it or instead of it, itself included.
  */
-export function shareOf(
-  { plan, runs }: Pick<SweepSnapshot, 'plan' | 'runs'>,
-  before: RunProgressInSweep | undefined,
-  places: number,
-): Share | 'nothing' {
-  const { usd, calls } = leftOf(plan, runs);
-  if ((usd !== undefined && usd <= 0) || (calls !== undefined && Math.floor(calls / places) === 0)) return 'nothing';
-  const own = spentOf(before);
+export function shareOf(sweep: Spending, id: string, places: number): Share | 'nothing' {
+  const { usd, calls } = leftOf(sweep);
+  const own = spentOf(sweep, id);
+  if ((usd !== undefined && usd <= 0) || (calls !== undefined && Math.floor(calls / places) === 0)) {
+    // It may have finished in an execution before, and is looked up then.
+    if (sweep.runs[id] || !sweep.spentBefore?.[id]) return 'nothing';
+    return { ...(usd !== undefined && { usd: own.usd ?? 0 }), ...(calls !== undefined && { calls: own.calls ?? 0 }) };
+  }
   return {
     ...(usd !== undefined && { usd: (own.usd ?? 0) + usd / places }),
     ...(calls !== undefined && { calls: (own.calls ?? 0) + Math.floor(calls / places) }),
   };
 }
+
+type Spending = Pick<SweepSnapshot, 'plan' | 'runs' | 'spentBefore'>;
 
 export function isLimited({ budget: { usd, calls } }: SweepPlan): boolean {
   return usd !== undefined || calls !== undefined;
@@ -33,9 +35,11 @@ export function failedSpending(running: RunProgressInSweep | undefined) {
   return { spent: { usd, calls } };
 }
 
-function leftOf({ budget }: SweepPlan, runs: SweepSnapshot['runs']): Share {
-  const all = Object.values(runs).map(spentOf);
+function leftOf(sweep: Spending): Share {
+  const { plan, runs, spentBefore = {} } = sweep;
+  const all = [...new Set([...Object.keys(runs), ...Object.keys(spentBefore)])].map((id) => spentOf(sweep, id));
   const sum = (of: (share: Share) => number | undefined) => all.reduce((total, share) => total + (of(share) ?? 0), 0);
+  const { budget } = plan;
   return {
     ...(budget.usd !== undefined && { usd: budget.usd - sum(({ usd }) => usd) }),
     ...(budget.calls !== undefined && { calls: budget.calls - sum(({ calls }) => calls) }),
@@ -43,7 +47,8 @@ function leftOf({ budget }: SweepPlan, runs: SweepSnapshot['runs']): Share {
 }
 
 /** Spent or set aside. */
-function spentOf(run: RunProgressInSweep | undefined): Share {
-  if (!run) return {};
-  return ('share' in run ? run.share : 'spent' in run ? run.spent : undefined) ?? {};
+function spentOf({ runs, spentBefore }: Spending, id: string): Share {
+  const run = runs[id];
+  const now = run && ('share' in run ? run.share : 'spent' in run ? run.spent : undefined);
+  return now ?? spentBefore?.[id] ?? {};
 }

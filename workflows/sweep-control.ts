@@ -124,9 +124,9 @@ export class SweepControl {
   async #add(added: AddedArm): Promise<string> {
     const { state } = this.#sweep!;
     const { arm } = await shortActivities.resolveArm({ plan: state.plan, arm: AddedArm.parse(added) });
-    // Another of that name may have come meanwhile.
-    const taken = nameTaken(state.plan, arm);
-    if (taken !== undefined) throw ApplicationFailure.nonRetryable(taken, 'InvalidInput');
+    // Another of that name, or the end, may have come meanwhile.
+    const refusal = this.#endSentence() ?? nameTaken(state.plan, arm);
+    if (refusal !== undefined) throw ApplicationFailure.nonRetryable(refusal, 'InvalidInput');
     if (state.runs.length + arm.seeds.length * state.plan.conditions.length > MOST_RUNS)
       throw ApplicationFailure.nonRetryable(`A sweep has at most ${MOST_RUNS} runs.`, 'InvalidInput');
     state.add(arm);
@@ -141,8 +141,8 @@ export class SweepControl {
     if (!arm)
       throw new Error(`Wrong arm: ${what}. A right one is {"name": "grpo-beta", "set": {"algorithm.beta": 0.1}}.`);
     const plan = this.#plan();
-    const taken = nameTaken(plan, arm);
-    if (taken !== undefined) throw new Error(taken);
+    const refusal = this.#endSentence() ?? nameTaken(plan, arm);
+    if (refusal !== undefined) throw new Error(refusal);
     if (arm.after !== undefined) this.#known(arm.after);
   }
 
@@ -151,6 +151,13 @@ export class SweepControl {
     const { state } = this.#sweep;
     if (state.stage !== 'runs') throw new Error('All runs of the sweep have ended; start another one for this arm.');
     return state.plan;
+  }
+
+  /** Why no arm can be added: its runs would not start, and the sweep would wait for them. */
+  #endSentence(): string | undefined {
+    return this.#stopped
+      ? 'The sweep was stopped and starts no further run; start another one for this arm.'
+      : undefined;
   }
 
   #known(arm: string): void {

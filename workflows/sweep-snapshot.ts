@@ -1,13 +1,7 @@
 import type { Limits } from '../contracts/limits.ts';
-import type { SweepPlan, SweepRun } from '../contracts/sweep-plan.ts';
+import type { Share, SweepPlan, SweepRun } from '../contracts/sweep-plan.ts';
 import type { ArtifactRef } from '../core/artifact-ref.ts';
 import type { JudgeSpending } from '../judge/usage.ts';
-
-/** What of the budget is set aside for a run. */
-export interface Share {
-  usd?: number;
-  calls?: number;
-}
 
 /** What has become of a run so far. Absent from the snapshot: it waits for its turn. */
 export type RunProgressInSweep =
@@ -37,6 +31,8 @@ export interface SweepSnapshot {
   /** By the run's id. */
   runs: Record<string, RunProgressInSweep>;
   pausedArms: string[];
+  /** What runs had spent before the sweep was resumed, by their ids. Absent: it was not, or has no budget. */
+  spentBefore?: Record<string, Share>;
 }
 
 /** A run to start now. */

@@ -1,9 +1,9 @@
 import type { Limits } from '../contracts/limits.ts';
 import type { SweepPlace } from '../contracts/sweep-place.ts';
-import { runsOf, type SweepArm, type SweepPlan, type SweepRun } from '../contracts/sweep-plan.ts';
+import { runsOf, type Share, type SweepArm, type SweepPlan, type SweepRun } from '../contracts/sweep-plan.ts';
 import { failedSpending, isLimited, shareOf } from './sweep-budget.ts';
 import { armsToStop } from './sweep-halving.ts';
-import type { Ended, NextRun, RunProgressInSweep, Share, SweepSnapshot } from './sweep-snapshot.ts';
+import type { Ended, NextRun, RunProgressInSweep, SweepSnapshot } from './sweep-snapshot.ts';
 
 type WithoutResult = Extract<RunProgressInSweep, { reason: string }>;
 
@@ -128,7 +128,7 @@ export class SweepState {
     if (run.calls === 0 || !isLimited(this.plan)) return undefined;
     const asking = this.#waiting.filter(({ calls }) => calls > 0).length;
     const places = Math.min(this.plan.concurrency - this.running.length, asking);
-    return shareOf(this.snapshot, this.snapshot.runs[run.id], places);
+    return shareOf(this.snapshot, run.id, places);
   }
 
   /** The steps until the next cut, or all of them: a run keeps the limit that it was given last. */

@@ -1,15 +1,15 @@
 import { Command } from '@commander-js/extra-typings';
-import { compareRuns } from '../../activities/sweeps.ts';
 import { SWEEP_METRICS } from '../../configs/sweep-file.ts';
 import type { SweepOutcome } from '../../contracts/sweep-results.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
 import { didYouMean } from '../../core/did-you-mean.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { openStorage } from '../../core/open-storage.ts';
+import { compareRuns } from '../../report/measured-runs.ts';
 import { findInstallation } from '../installation.ts';
 import { examples, print, printJson } from '../output/print.ts';
 import { sweepLines } from '../output/sweep-lines.ts';
-import { armsOf, readRuns } from '../run/compared-runs.ts';
+import { armsOf, readRuns, stepNotes } from '../run/compared-runs.ts';
 
 export const compareCommand = new Command('compare')
   .summary('compare runs that exist, as a sweep does')
@@ -39,9 +39,9 @@ export const compareCommand = new Command('compare')
     if (runs.length < 2) throw onlyOne(names[0]!);
     const outcomes = armsOf(runs);
     const reference = outcomes[0]!.arm;
-    const table = await compareRuns(store, { name: 'comparison', metric, reference, outcomes });
+    const { table } = await compareRuns(store, { name: 'comparison', metric, reference, outcomes });
     if (json) printJson(table);
-    else print(...sweepLines(table), ...runsOfArms(outcomes));
+    else print(...sweepLines(table), ...runsOfArms(outcomes), ...stepNotes(runs));
   });
 
 /** Which runs an arm of the table stands for. */

@@ -1,13 +1,13 @@
 import { createInterface } from 'node:readline/promises';
 import { Command } from '@commander-js/extra-typings';
 import type { Client } from '@temporalio/client';
+import { runKeyInMemo } from '../../contracts/run-key-in-memo.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { openStorage } from '../../core/open-storage.ts';
 import { type Deletion, deleteRuns } from '../gc/delete-runs.ts';
 import { findInstallation } from '../installation.ts';
 import { examples, print, printJson, printNote } from '../output/print.ts';
 import { sizeText } from '../output/size.ts';
-import { runKeyInMemo } from '../run/run-key-in-memo.ts';
 import { openSession } from '../run/session.ts';
 
 export const deleteCommand = new Command('delete')
@@ -41,9 +41,10 @@ export const deleteCommand = new Command('delete')
       if (!dryRun) {
         if (!yes && !(await agrees(`${planSentence([...names], planned)} Delete? (yes/no) `)))
           return print('Nothing was deleted.');
-        // The store first: Temporal's list still has the run where this is broken off, so that it can be called again.
+        // The store first, and a sweep after its runs: Temporal's list still has what was named where this is broken
+        // off, so that it can be called again.
         await deleteRuns(storage, runKeys, { dryRun });
-        for (const { workflowId, runId } of executions)
+        for (const { workflowId, runId } of executions.toReversed())
           await session.client.workflowService.deleteWorkflowExecution({
             namespace: session.namespace,
             workflowExecution: { workflowId, runId },
@@ -59,24 +60,35 @@ export const deleteCommand = new Command('delete')
 interface Execution {
   workflowId: string;
   runId: string;
+  type: string;
   /** Its folder in the store; absent where it ended before it had one. */
   runKey: string | undefined;
 }
 
 /**
- * Every execution under a name, and of a sweep those of its runs.
+ * Every execution under a name, and of a sweep those of its runs, also of one that a user has resumed by itself: its
+ * latest execution has no parent.
  * @throws VideocapError `InvalidInput` where there is none, and where one goes on.
  */
 async function executionsOf(client: Client, workflowId: string): Promise<Execution[]> {
   const named = JSON.stringify(workflowId);
+  const own = await executionsIn(client, `WorkflowId = ${named}`);
+  if (own.length === 0)
+    throw new VideocapError('InvalidInput', `There is no run ${workflowId}; list the runs with: videocap status`);
+  const keys = [...new Set(own.flatMap(({ runKey, type }) => (type === 'ablationSweep' ? (runKey ?? []) : [])))];
+  const below = await Promise.all(
+    keys.map((key) => executionsIn(client, `WorkflowId STARTS_WITH ${JSON.stringify(`${key}.`)}`)),
+  );
+  return [...own, ...below.flat()];
+}
+
+async function executionsIn(client: Client, query: string): Promise<Execution[]> {
   const found: Execution[] = [];
-  for (const query of [`WorkflowId = ${named}`, `ParentWorkflowId = ${named}`])
-    for await (const { workflowId, runId, memo, status } of client.workflow.list({ query })) {
-      if (status.name === 'RUNNING') throw goesOn(workflowId);
-      found.push({ workflowId, runId, runKey: runKeyInMemo(memo) });
-    }
-  if (found.length > 0) return found;
-  throw new VideocapError('InvalidInput', `There is no run ${workflowId}; list the runs with: videocap status`);
+  for await (const { workflowId, runId, type, memo, status } of client.workflow.list({ query })) {
+    if (status.name === 'RUNNING') throw goesOn(workflowId);
+    found.push({ workflowId, runId, type, runKey: runKeyInMemo(memo) });
+  }
+  return found;
 }
 
 async function agrees(question: string): Promise<boolean> {
@@ -100,7 +112,8 @@ export function deletedSentence(runs: readonly string[], deletion: Deletion): st
 }
 
 function runsText(runs: readonly string[]): string {
-  return runs.length === 1 ? `run ${runs[0]}` : `${runs[0]} with its ${runs.length - 1} runs`;
+  const below = runs.length - 1;
+  return below === 0 ? `run ${runs[0]}` : `${runs[0]} with its ${below} run${below === 1 ? '' : 's'}`;
 }
 
 function whatText({ files, bytes }: Deletion): string {

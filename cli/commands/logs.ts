@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from '@commander-js/extra-typings';
@@ -6,6 +6,7 @@ import { ignoreMissing } from '../../core/durable-file.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { findInstallation } from '../installation.ts';
 import { isAbout, logLine } from '../output/log-line.ts';
+import { LogTail } from '../output/log-tail.ts';
 import { examples, print, printNote } from '../output/print.ts';
 import { SERVICE_NAMES } from '../servers/service-state.ts';
 import { wholeNumber } from './arguments.ts';
@@ -43,21 +44,14 @@ export const logsCommand = new Command('logs')
         'InvalidInput',
         `There is no log ${path}: the services of this folder have not run; start them with: videocap up`,
       );
-    const isWanted = (line: string) => line !== '' && (service !== undefined || isAbout(line, what));
-    const text = await readPart(path, Math.max(0, size - MOST_BYTES), size);
-    const whole = text.lastIndexOf('\n') + 1;
-    const found = text.slice(0, whole).split('\n').filter(isWanted).slice(-count);
+    const isWanted = (line: string) => service !== undefined || isAbout(line, what);
+    const log = new LogTail(path, Math.max(0, size - MOST_BYTES));
+    const found = (await log.more()).filter(isWanted).slice(-count);
     if (found.length > 0) print(...found.map(logLine));
     else if (service === undefined) printNote(`${withoutLines(what)}\n`);
-    if (!follow) return;
-    let at = size - Buffer.byteLength(text.slice(whole));
-    for (;;) {
+    while (follow) {
       await sleep(LOOK_MILLISECONDS);
-      const now = (await stat(path)).size;
-      const more = await readPart(path, at, now);
-      const end = more.lastIndexOf('\n') + 1;
-      at += Buffer.byteLength(more.slice(0, end));
-      const fresh = more.slice(0, end).split('\n').filter(isWanted);
+      const fresh = (await log.more()).filter(isWanted);
       if (fresh.length > 0) print(...fresh.map(logLine));
     }
   });
@@ -68,19 +62,4 @@ export function withoutLines(run: string): string {
     `The workers' log has no line about run ${run}: they write what fails. How it goes: videocap status ${run}. ` +
     `Other logs: ${SERVICE_NAMES.join(', ')}.`
   );
-}
-
-async function readPart(path: string, from: number, to: number): Promise<string> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(
-      Buffer.alloc(Math.max(0, to - from)),
-      0,
-      Math.max(0, to - from),
-      from,
-    );
-    return buffer.subarray(0, bytesRead).toString('utf8');
-  } finally {
-    await file.close();
-  }
 }

@@ -21,6 +21,7 @@ import { givenLabels, labelsIn } from '../run/labels.ts';
 import { type StartedRun, startWorkflow } from '../run/run-experiment.ts';
 import { openSession, runLink, type Session } from '../run/session.ts';
 import { storeHere } from '../run/start-checkpoint.ts';
+import { sweepSpending } from '../run/sweep-spending.ts';
 
 /** Without an answer of a worker, the message is sent all the same. */
 const ANSWER_MILLISECONDS = 3000;
@@ -128,13 +129,10 @@ async function restartSweep(
       `Sweep ${workflowId} ended before its file was read; start a new one with: videocap sweep`,
     );
   const { run, sweep, plan } = known;
-  return startWorkflow(
-    session,
-    'ablationSweep',
-    workflowId,
-    { sweep, resume: { run, plan } },
-    `resumed after it was ${was}`,
-  );
+  const store = await storeHere(session);
+  const spent = store && (await sweepSpending(store, run, plan));
+  const resume = { run, plan, ...(spent && { spent }) };
+  return startWorkflow(session, 'ablationSweep', workflowId, { sweep, resume }, `resumed after it was ${was}`);
 }
 
 /** What `resume` meets of a run that was asked to stop. */

@@ -13,7 +13,7 @@ import { namesTemporal } from '../../core/temporal-variables.ts';
 import { findInstallation, type Installation } from '../installation.ts';
 import { keyTrap } from '../output/key-trap.ts';
 import { examples, print, printJson } from '../output/print.ts';
-import { progressLine, statusNotes } from '../output/progress-view.ts';
+import { createProgressView, progressLine, statusNotes } from '../output/progress-view.ts';
 import { judgeNotes, metricsTable } from '../output/result-table.ts';
 import { runLines } from '../output/run-lines.ts';
 import { suiteLines } from '../output/suite-table.ts';
@@ -21,11 +21,13 @@ import { sweepEndLines } from '../output/sweep-lines.ts';
 import { sweepLine, sweepNotes } from '../output/sweep-view.ts';
 import { askStatus } from '../run/ask-status.ts';
 import { explainFailure } from '../run/explain-failure.ts';
+import { leaveRunGoing } from '../run/interrupt.ts';
 import { listRuns } from '../run/list-runs.ts';
 import { misplacedRuns } from '../run/misplaced-runs.ts';
 import { finishRun, linksOf, type StartedRun } from '../run/run-experiment.ts';
 import { openSession, runLink, type Session } from '../run/session.ts';
 import { waitingActivities } from '../run/waiting-activities.ts';
+import { watchRun } from '../run/watch-run.ts';
 import { askSweep, finishSweep } from '../run/watch-sweep.ts';
 import { findServices } from '../servers/services.ts';
 import { annotationLines } from './annotate.ts';
@@ -54,6 +56,8 @@ export const statusCommand = new Command('status')
     ),
   )
   .action(async (workflowId, { filter = [], watch, json }) => {
+    if (workflowId === undefined && watch) throw watchesNothing();
+    if (workflowId !== undefined && filter.length > 0) throw filtersNothing(workflowId);
     const installation = findInstallation();
     if (workflowId === undefined) return showAll(installation, filter, json === true);
     const session = await openSession(installation);
@@ -69,7 +73,10 @@ export const statusCommand = new Command('status')
         const finished = await finishRun(session, run, installation);
         return json ? printJson(finished) : print(...resultLines(finished));
       }
-      await showRun(session, run, description, installation, json === true);
+      const isWatched = watch && description.status.name === 'RUNNING';
+      if (isWatched) await watchOther(session, workflowId, description.type);
+      const now = isWatched ? await session.client.workflow.getHandle(workflowId).describe() : description;
+      await showRun(session, run, now, installation, json === true);
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) throw explainFailure(error, workflowId);
       throw error;
@@ -77,6 +84,26 @@ export const statusCommand = new Command('status')
       await session.close();
     }
   });
+
+/** What `--watch` without a run meets. */
+export function watchesNothing(): VideocapError {
+  return new VideocapError('InvalidInput', '--watch watches one run; name it: videocap status RUN --watch');
+}
+
+/** What `--filter` beside a run meets. */
+export function filtersNothing(run: string): VideocapError {
+  return new VideocapError(
+    'InvalidInput',
+    `--filter chooses from the list of all runs; leave it out to see ${run}, or leave out ${run}.`,
+  );
+}
+
+/** Watches a benchmark or an annotation to its end. @throws VideocapError where it fails. */
+async function watchOther(session: Session, workflowId: string, type: string): Promise<void> {
+  const view = createProgressView({ steps: type === 'datasetAnnotation' });
+  const forget = leaveRunGoing(workflowId, view);
+  await watchRun(session, workflowId, view).finally(forget);
+}
 
 async function showAll(installation: Installation, filter: readonly string[], json: boolean): Promise<void> {
   const services = await findServices(installation);

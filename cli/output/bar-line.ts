@@ -4,7 +4,7 @@ import { askedOf, etaOf, metricsOf, stageAndPart } from './status-parts.ts';
 
 const WIDEST_BAR = 24;
 const NARROWEST_BAR = 8;
-/** Of a terminal that does not say how wide it is. */
+/** Of a terminal that does not say how wide it is, or says 0. */
 const COLUMNS = 80;
 
 /**
@@ -13,7 +13,7 @@ const COLUMNS = 80;
  */
 export function barLine(status: RunStatus, columns = COLUMNS): string {
   const { step, totalSteps } = status;
-  const room = columns - 1;
+  const room = (columns || COLUMNS) - 1;
   // Before the config is known, there are no steps to count.
   if (totalSteps === 0) return `  ${printable(stageAndPart(status) || status.stage)}`.slice(0, room);
   const count = `${step}/${totalSteps}`;

@@ -1,6 +1,6 @@
 import type { SettingsGroup } from '../../configs/settings-list.ts';
 
-/** Of a terminal that does not say how wide it is, and of a file. */
+/** Of a terminal that does not say how wide it is, or says 0, and of a file. */
 const COLUMNS = 100;
 const INDENT = 6;
 
@@ -8,7 +8,8 @@ const INDENT = 6;
  * Settings for a terminal: under each section its keys, a line with values and default, and what they mean. Keys are
  * whole, so that they can be copied into `--set`.
  */
-export function settingsLines(groups: readonly SettingsGroup[], columns = COLUMNS): string[] {
+export function settingsLines(groups: readonly SettingsGroup[], width?: number): string[] {
+  const columns = width || COLUMNS;
   return groups.flatMap(({ title, meaning, rows }) => {
     const prefix = sectionOf(title);
     return [

@@ -2,12 +2,13 @@ import { reportPage } from '../../contracts/mlflow-pages.ts';
 import type { SweepSummary, SweepTable } from '../../contracts/sweep-results.ts';
 import { readingNote, sharedLines, sweepTables } from '../../report/sweep-tables.ts';
 import { alignedTable } from './result-table.ts';
+import { storedAt } from './stored-at.ts';
 
 /** The end of a sweep: its result, and where more is. @param home of the installation. */
 export function sweepEndLines({ result, page, mlflowRunUrl }: SweepSummary, home: string): string[] {
   return [
     ...sweepLines(result),
-    `report         ${home}/store/${page.uri.slice('store:'.length)}`,
+    `report         ${storedAt(home, page)}`,
     ...(mlflowRunUrl ? [`               ${reportPage(mlflowRunUrl)}`, `MLflow run     ${mlflowRunUrl}`] : []),
   ];
 }

@@ -4,6 +4,9 @@ import { printableLines } from './print.ts';
 import type { ProgressView } from './progress-view.ts';
 import { progressLine, statusNotes } from './progress-view.ts';
 
+/** Of a terminal that does not say how large it is, or says 0. */
+const [COLUMNS, ROWS] = [80, 24];
+
 /** A run of a sweep that is under way. */
 export interface RunUnderWay {
   /** The workflow's id. */
@@ -36,10 +39,17 @@ export function sweepLine({ step, totalSteps, stage, sweep }: WatchedSweep): str
   return `${step}/${totalSteps} runs: ${counts.join(', ') || stage}${after}`;
 }
 
-/** All runs under way, a line each, below the line of the sweep. */
-function block(status: WatchedSweep): string[] {
+/** The runs under way, a line each, below the line of the sweep; what would scroll away cannot be drawn again. */
+function block(status: WatchedSweep, rows: number): string[] {
   const running = status.running ?? [];
-  return [sweepLine(status), ...running.map((run) => `  ${run.name}   ${progressLine(run.status)}`)];
+  const room = Math.max(1, rows - 2);
+  const shown = running.length > room ? running.slice(0, room - 1) : running;
+  const rest = running.length - shown.length;
+  return [
+    sweepLine(status),
+    ...shown.map((run) => `  ${run.name}   ${progressLine(run.status)}`),
+    ...(rest > 0 ? [`  and ${rest} more: videocap status`] : []),
+  ];
 }
 
 /** Shows all arms: a block that is drawn again on a terminal, else a line for every change. On standard error. */
@@ -59,7 +69,9 @@ export function createSweepView(stream: NodeJS.WriteStream = process.stderr): Pr
       if (stream.isTTY) {
         erase();
         write(fresh.map((note) => `  ${note}`));
-        const lines = block(status).map((line) => line.slice(0, Math.max(20, stream.columns - 1)));
+        const lines = block(status, stream.rows || ROWS).map((line) =>
+          line.slice(0, Math.max(20, (stream.columns || COLUMNS) - 1)),
+        );
         write(lines);
         drawn = lines.length;
         return;

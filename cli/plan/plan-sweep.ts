@@ -1,5 +1,6 @@
-import { type ConfigText, readConfig } from '../../configs/load-config.ts';
-import { checkArms, type SweepParts } from '../../configs/load-sweep.ts';
+import { checkArms } from '../../configs/check-arms.ts';
+import { type ConfigText, readConfig, shown } from '../../configs/load-config.ts';
+import type { SweepParts } from '../../configs/load-sweep.ts';
 import { MOST_RUNS } from '../../contracts/sweep-plan.ts';
 import { VideocapError } from '../../core/errors.ts';
 import { GPUS } from '../../policy/plan/gpus.ts';
@@ -38,7 +39,7 @@ const HARDWARE = { gpu: GPUS['h100-80']!, mfu: 0.35 };
 export async function planSweep(parts: SweepParts, file: string): Promise<SweepEstimate> {
   const base: ConfigText = await readConfig(parts.config);
   const arms: ArmPlan[] = [];
-  for (const { arm, configs } of await checkArms(parts, base, file))
+  for (const { arm, configs } of await checkArms(parts, base, shown(file)))
     for (const { condition, config } of configs) {
       const seeds = arm.seeds ?? parts.file.seeds;
       // The sizes of a model that another arm or run trains are those of the experiment's.
@@ -55,7 +56,7 @@ export async function planSweep(parts: SweepParts, file: string): Promise<SweepE
   if (runs > MOST_RUNS)
     throw new VideocapError(
       'InvalidConfig',
-      `${file}: the sweep has ${runs} runs, more than ${MOST_RUNS}; leave out arms, conditions or seeds.`,
+      `${shown(file)}: the sweep has ${runs} runs, more than ${MOST_RUNS}; leave out arms, conditions or seeds.`,
     );
   const costs = arms.flatMap(({ cost }) => (cost === undefined ? [] : [cost]));
   return {
@@ -68,7 +69,7 @@ export async function planSweep(parts: SweepParts, file: string): Promise<SweepE
 }
 
 async function modelOf({ file }: SweepParts, base: ConfigText): Promise<string> {
-  const [start] = await checkArms({ file, arms: [{ name: 'start', set: {} }], conditions: [] }, base, base.name);
+  const [start] = await checkArms({ file, arms: [{ name: 'start', set: {} }], conditions: [] }, base, shown(base.name));
   return start!.configs[0]!.config.policy.model;
 }
 

@@ -14,7 +14,7 @@ export interface ComparedRun {
   progress: RunProgress;
 }
 
-/** @throws VideocapError `InvalidInput` for a run that is not in the store, and one without a benchmark. */
+/** @throws VideocapError `InvalidInput` for a run that is not in the store, and one that measured no trained policy. */
 export async function readRuns(store: ArtifactStore, names: readonly string[]): Promise<ComparedRun[]> {
   const runs: ComparedRun[] = [];
   for (const name of names) {
@@ -23,6 +23,7 @@ export async function readRuns(store: ArtifactStore, names: readonly string[]): 
     const progress = await readProgress(store, run, last);
     if (progress.evaluations.length === 0)
       throw new VideocapError('InvalidInput', `Run ${name} has no benchmark yet; compare it when it has.`);
+    if (measuredStep(progress) === 0 && progress.config.algorithm.steps > 0) throw untrained(name);
     runs.push({ run, progress });
   }
   return runs;
@@ -32,27 +33,72 @@ export async function readRuns(store: ArtifactStore, names: readonly string[]): 
 const LONGEST_NAME = 40;
 
 /**
- * Runs as arms with seeds: those of a sweep have names; of others, runs whose configs differ in the seed alone are one
- * arm. It is called by what differs from the first, or by its first run.
+ * Runs as arms with seeds: those of one sweep have names; of others, runs whose configs differ in the seed alone are
+ * one arm. It is called by what differs from the first, or by its first run.
+ * @throws VideocapError `InvalidInput` for two runs of one config and seed.
  */
 export function armsOf(runs: readonly ComparedRun[]): SweepOutcome[] {
-  const arms: { name: string; config: object }[] = [];
   const [first] = runs;
-  return runs.map(({ run, progress }): SweepOutcome => {
-    const { config, sweep, evaluations, best } = progress;
-    const details = baseAndTrained(evaluations, best && { step: best.step }).at(-1)!.details;
-    const result = { state: 'finished' as const, run, details };
-    if (sweep) return { ...result, arm: sweep.arm, condition: sweep.condition, seed: sweep.seed };
+  const sweep = first?.progress.sweep?.sweep;
+  // Arms of several sweeps may have one name, and conditions, too: their configs tell them apart.
+  if (sweep !== undefined && runs.every(({ progress }) => progress.sweep?.sweep === sweep))
+    return runs.map((run) => {
+      const { arm, condition, seed } = run.progress.sweep!;
+      return { ...resultOf(run), arm, condition, seed };
+    });
+  const arms: { name: string; config: object; runs: ComparedRun[] }[] = [];
+  return runs.map((compared): SweepOutcome => {
+    const { run, progress } = compared;
+    const { config } = progress;
     const own = withoutSeed(config);
     let arm = arms.find((known) => isDeepStrictEqual(known.config, own));
     if (!arm) {
       const spoken = differences(withoutSeed(first!.progress.config), own).join(' ') || config.algorithm.kind;
       const isUsable = spoken.length <= LONGEST_NAME && arms.every(({ name }) => name !== spoken);
-      arm = { name: isUsable ? spoken : run, config: own };
+      arm = { name: isUsable ? spoken : run, config: own, runs: [] };
       arms.push(arm);
     }
-    return { ...result, arm: arm.name, condition: ONE_CONDITION, seed: config.seed };
+    const same = arm.runs.find((other) => other.progress.config.seed === config.seed);
+    if (same) throw countedTwice(same.run, run, config.seed);
+    arm.runs.push(compared);
+    return { ...resultOf(compared), arm: arm.name, condition: ONE_CONDITION, seed: config.seed };
   });
+}
+
+function resultOf({ run, progress: { evaluations, best } }: ComparedRun) {
+  const { details } = baseAndTrained(evaluations, best).at(-1)!;
+  return { state: 'finished' as const, run, details };
+}
+
+/** The step of the policy that is compared. */
+function measuredStep({ evaluations, best }: RunProgress): number {
+  return baseAndTrained(evaluations, best).at(-1)!.step;
+}
+
+/** Runs that are compared before their last step: which policy of them it is. */
+export function stepNotes(runs: readonly ComparedRun[]): string[] {
+  return runs.flatMap(({ run, progress }) => {
+    const { steps } = progress.config.algorithm;
+    const step = measuredStep(progress);
+    return step === steps ? [] : [`  ${run}: the policy after step ${step} of ${steps}`];
+  });
+}
+
+/** What a run meets of which there is no trained policy to compare. */
+export function untrained(run: string): VideocapError {
+  return new VideocapError(
+    'InvalidInput',
+    `Run ${run} has measured its start policy alone so far; compare it once it has measured a trained one.`,
+  );
+}
+
+/** What two runs meet that are one result. */
+export function countedTwice(one: string, other: string, seed: number): VideocapError {
+  return new VideocapError(
+    'InvalidInput',
+    `Runs ${one} and ${other} have the same config and the same seed, ${seed}: one result, which would count twice. ` +
+      'Leave out one of them.',
+  );
 }
 
 /** What makes two runs of one arm the same: their names and notes do not. */

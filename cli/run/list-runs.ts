@@ -2,6 +2,7 @@ import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import pLimit from 'p-limit';
 import type { WrittenAnnotations } from '../../contracts/annotation.ts';
 import { endSentence } from '../../contracts/run-end.ts';
+import { runKeyInMemo } from '../../contracts/run-key-in-memo.ts';
 import type { Evaluation, RunSummary, SuiteEvaluation } from '../../contracts/run-results.ts';
 import type { RunStatus } from '../../contracts/run-status.ts';
 import { TEMPLATE_MEMO } from '../../contracts/start-template.ts';
@@ -9,7 +10,6 @@ import type { SweepSummary } from '../../contracts/sweep-results.ts';
 import { failureText } from '../../workers/failure-text.ts';
 import { resultClause } from '../output/result-clause.ts';
 import { givenLabels, labelsIn } from './labels.ts';
-import { runKeyInMemo } from './run-key-in-memo.ts';
 
 export interface ListedRun {
   workflowId: string;

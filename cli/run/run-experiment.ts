@@ -9,6 +9,7 @@ import { runTitle } from '../../contracts/run-title.ts';
 import { LONGEST_RUN_ID, shortName } from '../../core/run-key.ts';
 import type { Installation } from '../installation.ts';
 import { createProgressView } from '../output/progress-view.ts';
+import { storedAt } from '../output/stored-at.ts';
 import { pinnedToCurrent } from './current-version.ts';
 import { leaveRunGoing } from './interrupt.ts';
 import { givenLabels } from './labels.ts';
@@ -119,6 +120,6 @@ export function linksOf(run: StartedRun, summary: RunSummary, { home }: Installa
   return {
     ...(run.link && { temporal: run.link }),
     ...(summary.mlflowRunUrl && { mlflow: summary.mlflowRunUrl }),
-    report: `${home}/store/${summary.report.uri.slice('store:'.length)}`,
+    report: storedAt(home, summary.report),
   };
 }

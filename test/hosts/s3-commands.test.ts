@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { suiteFiles } from '../../cli/run/suite-files.ts';
 import type { SuiteEvaluation } from '../../contracts/run-results.ts';
 import { ArtifactStore } from '../../core/artifact-store.ts';
+import { parseStoreUrl } from '../../core/s3/store-url.ts';
 import { keyOf } from '../../core/store-layout.ts';
 import { naming } from '../refusal.ts';
 import { openedBucket, temporaryFolder } from './opened-bucket.ts';
@@ -26,7 +27,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it("a suite's files come from the bucket, as copies in a folder or of this host", async () => {
+it("a suite's files are objects of the bucket, or copies in a folder", async () => {
   const { url, handle } = await openedBucket(server.endpoint);
   const store = new ArtifactStore(await handle());
   const evaluation = {
@@ -35,12 +36,13 @@ it("a suite's files come from the bucket, as copies in a folder or of this host"
   } as unknown as SuiteEvaluation;
   vi.stubEnv('VIDEOCAP_STORE', url);
   const home = await temporaryFolder();
-  for (const out of [join(home, 'out'), undefined]) {
-    const files = await suiteFiles(evaluation, home, out);
-    const texts = await Promise.all([files.report, files.items, files.result].map((path) => readFile(path, 'utf8')));
-    expect(texts.map((text) => text.trim())).toEqual(['# Report', '# Items', '{"f1":1}']);
-    if (out !== undefined) expect(files.result).toBe(join(out, 'dream-1k-result.json'));
-  }
+  const { bucket, prefix } = parseStoreUrl(url);
+  expect((await suiteFiles(evaluation, home)).report).toBe(`s3://${bucket}/${prefix}${evaluation.report.uri.slice(6)}`);
+  const out = join(home, 'out');
+  const files = await suiteFiles(evaluation, home, out);
+  const texts = await Promise.all([files.report, files.items, files.result].map((path) => readFile(path, 'utf8')));
+  expect(texts.map((text) => text.trim())).toEqual(['# Report', '# Items', '{"f1":1}']);
+  expect(files.result).toBe(join(out, 'dream-1k-result.json'));
 });
 
 it('videocap compare looks for runs in the bucket', async () => {

@@ -22,6 +22,7 @@ import { withoutLines } from '../../cli/commands/logs.ts';
 import { endedRun, needsSteps } from '../../cli/commands/message-run.ts';
 import { stopsAnyway } from '../../cli/commands/resume.ts';
 import { settingHint } from '../../cli/commands/setting-hint.ts';
+import { filtersNothing, watchesNothing } from '../../cli/commands/status.ts';
 import { keyTrap } from '../../cli/output/key-trap.ts';
 import { unscoredNotes } from '../../cli/output/result-table.ts';
 import { runLines } from '../../cli/output/run-lines.ts';
@@ -29,6 +30,7 @@ import { memoryWarning, requireFits } from '../../cli/plan/memory-verdict.ts';
 import { planExperiment } from '../../cli/plan/plan-experiment.ts';
 import { unansweredSentence } from '../../cli/run/after-resume.ts';
 import { noWorker } from '../../cli/run/ask-status.ts';
+import { countedTwice, untrained } from '../../cli/run/compared-runs.ts';
 import { originOf } from '../../cli/run/ended-run.ts';
 import { explainFailure } from '../../cli/run/explain-failure.ts';
 import { notEnded, requirePath } from '../../cli/run/start-checkpoint.ts';
@@ -311,6 +313,24 @@ export const COMMAND_SENTENCES: readonly PinnedSentence[] = [
   [
     'InvalidInput: There is one run to compare, my-run; name another one, too. Its own result: videocap status my-run',
     () => Promise.reject(onlyOne('my-run')),
+  ],
+  [
+    'InvalidInput: --watch watches one run; name it: videocap status RUN --watch',
+    () => Promise.reject(watchesNothing()),
+  ],
+  [
+    'InvalidInput: --filter chooses from the list of all runs; leave it out to see my-run, or leave out my-run.',
+    () => Promise.reject(filtersNothing('my-run')),
+  ],
+  [
+    'InvalidInput: Run my-run has measured its start policy alone so far; compare it once it has measured a trained ' +
+      'one.',
+    () => Promise.reject(untrained('my-run')),
+  ],
+  [
+    'InvalidInput: Runs a-1 and b-2 have the same config and the same seed, 7: one result, which would count twice. ' +
+      'Leave out one of them.',
+    () => Promise.reject(countedTwice('a-1', 'b-2', 7)),
   ],
   [
     '  grpo: a-1, a-2\n  sft: b-1',

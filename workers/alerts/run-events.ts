@@ -8,38 +8,32 @@ import type { AlertEvent } from './alert-rules.ts';
 
 const KINDS = ['trainingRun', 'ablationSweep', 'benchmarkRun', 'datasetAnnotation'];
 const ANSWER_MILLISECONDS = 5000;
+/**
+ * Runs that may wait for a user. A question costs the worker a task of the run, so those that are known to go on are
+ * not asked; one that still prepares may wait before it tells Temporal so.
+ */
+const MAY_WAIT =
+  `ExecutionStatus = "Running" AND (${SEARCH_ATTRIBUTES.paused.name} = true OR ` +
+  `${SEARCH_ATTRIBUTES.phase.name} IS NULL OR ${SEARCH_ATTRIBUTES.phase.name} IN ("starting", "preparing"))`;
 
 export interface EventsOf {
   client: Client;
   /** Runs that ended before are left out. Milliseconds since the epoch. */
   since: number;
   temporalUiUrl?: string | undefined;
-  /** Whether a receiver lacks an alert: what all have is not asked for again. Default: always. */
-  isNews?: (event: AlertEvent, id: string) => Promise<boolean>;
+  /** Whether a receiver lacks this alert: of others nothing is asked. */
+  isNews(event: AlertEvent, id: string): Promise<boolean>;
 }
-
-/**
- * Runs that may wait for a user. A question costs the worker a task of the run, so those that are known to go on are
- * not asked; one that still prepares may wait before it tells Temporal so.
- */
-const MAY_WAIT =
-  `(${SEARCH_ATTRIBUTES.paused.name} = true OR ${SEARCH_ATTRIBUTES.phase.name} IS NULL OR ` +
-  `${SEARCH_ATTRIBUTES.phase.name} IN ("starting", "preparing"))`;
 
 /**
  * The alerts that runs give cause for: those that ended since a moment, and those that wait for a user now. A run of a
  * sweep that finished gives none; its sweep does.
  */
-export async function runEvents({
-  client,
-  since,
-  temporalUiUrl,
-  isNews = async () => true,
-}: EventsOf): Promise<Alert[]> {
+export async function runEvents({ client, since, temporalUiUrl, isNews }: EventsOf): Promise<Alert[]> {
   const kinds = `WorkflowType IN (${KINDS.map((kind) => `"${kind}"`).join(', ')})`;
   const ended = `ExecutionStatus != "Running" AND ExecutionStatus != "ContinuedAsNew" AND CloseTime >= "${iso(since)}"`;
   const alerts: Alert[] = [];
-  for (const query of [`${kinds} AND ${ended}`, `${kinds} AND ExecutionStatus = "Running" AND ${MAY_WAIT}`])
+  for (const query of [`${kinds} AND ${ended}`, `${kinds} AND ${MAY_WAIT}`])
     for await (const execution of client.workflow.list({ query })) {
       const told =
         execution.status.name === 'RUNNING' ? await pauseOf(client, execution) : await endOf(client, execution, isNews);
@@ -55,29 +49,21 @@ type Told = Pick<Alert, 'id' | 'event' | 'text' | 'time'>;
 
 async function endOf(
   client: Client,
-  execution: WorkflowExecutionInfo,
-  isNews: NonNullable<EventsOf['isNews']>,
+  { workflowId, runId, status, parentExecution, closeTime }: WorkflowExecutionInfo,
+  isNews: EventsOf['isNews'],
 ): Promise<Told | undefined> {
-  const { workflowId, runId, status, parentExecution, closeTime } = execution;
   const time = (closeTime ?? new Date()).toISOString();
-  if (status.name === 'COMPLETED') {
-    if (parentExecution) return undefined;
-    return {
-      id: alertId(workflowId, runId, 'finished'),
-      event: 'finished',
-      text: `Run ${workflowId} has finished.`,
-      time,
-    };
-  }
-  const id = alertId(workflowId, runId, 'failed');
-  if (!(await isNews('failed', id))) return undefined;
+  const event = status.name === 'COMPLETED' ? 'finished' : 'failed';
+  const id = alertId(workflowId, runId, event);
+  if ((event === 'finished' && parentExecution) || !(await isNews(event, id))) return undefined;
+  if (event === 'finished') return { id, event, text: `Run ${workflowId} has finished.`, time };
   const reason = await client.workflow
     .getHandle(workflowId, runId)
     .result()
     .then(() => undefined, failureText);
   const how = status.name.toLowerCase().replaceAll('_', ' ');
   const text = `Run ${workflowId} has ended: ${how}${reason === undefined ? '.' : `: ${reason}`}`;
-  return { id, event: 'failed', text, time };
+  return { id, event, text, time };
 }
 
 /** A run that waits for a user; nothing of one that goes on, or whose workers do not answer. */

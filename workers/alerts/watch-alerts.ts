@@ -1,24 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { type Looking, lookAgain } from '../look-again.ts';
 import type { Alert } from './alert.ts';
-import { readAlertRules } from './alert-rules.ts';
+import { type AlertEvent, readAlertRules } from './alert-rules.ts';
 import { type Receiver, receiversOf } from './deliver.ts';
 import { runEvents } from './run-events.ts';
 import { SentAlerts } from './sent-alerts.ts';
 
-export interface AlertsOf {
+export interface AlertsOf extends Looking {
   client: Client;
   home: string;
   temporalUiUrl?: string | undefined;
-  log: { warn(fields: object, message: string): void };
-  /** Ends the watch. */
-  signal: AbortSignal;
-  /** Between two looks. */
-  seconds?: number;
-  env?: NodeJS.ProcessEnv;
+  env?: NodeJS.ProcessEnv | undefined;
 }
 
-const LOOK_SECONDS = 15;
 /** After so many failures an alert is given up: each time after twice as long, up to an hour. */
 const MOST_ATTEMPTS = 12;
 const LONGEST_PAUSE_SECONDS = 3600;
@@ -28,20 +22,9 @@ const LONGEST_PAUSE_SECONDS = 3600;
  * failure of its own blocks or fails a run, and terminated runs are among them. Each alert is delivered at least once,
  * always with the same id.
  */
-export async function watchAlerts({ seconds = LOOK_SECONDS, signal, log, ...of }: AlertsOf): Promise<void> {
-  const round = new AlertRound(of, log);
-  let said = '';
-  while (!signal.aborted) {
-    try {
-      await round.make(signal);
-      said = '';
-    } catch (error) {
-      const { message } = error as Error;
-      if (message !== said) log.warn({ reason: message }, 'Alerts cannot be sent at present.');
-      said = message;
-    }
-    await sleep(1000 * seconds, undefined, { signal }).catch(() => undefined);
-  }
+export async function watchAlerts({ client, home, temporalUiUrl, env, ...looking }: AlertsOf): Promise<void> {
+  const round = new AlertRound({ client, home, temporalUiUrl, env }, looking.log);
+  await lookAgain(looking, 'Alerts cannot be sent at present.', () => round.make(looking.signal));
 }
 
 interface Attempt {
@@ -68,9 +51,9 @@ class AlertRound {
     if (!rules) return;
     const receivers = receiversOf(rules, env);
     const since = await this.#sent.since(Date.now());
-    const isNews = async (event: Alert['event'], id: string) => {
-      for (const { name, on } of receivers)
-        if (on.includes(event) && this.#isDue(name, id) && !(await this.#sent.has(name, id))) return true;
+    const isNews = async (event: AlertEvent, id: string) => {
+      for (const receiver of receivers)
+        if (receiver.on.includes(event) && (await this.#isDue(receiver, id))) return true;
       return false;
     };
     // The client leaves a listener on its signal for every call, so each round has one of its own.
@@ -84,22 +67,25 @@ class AlertRound {
       );
   }
 
-  /** Whether it may be sent now, as far as earlier failures decide that. */
-  #isDue(receiver: string, id: string): boolean {
-    const { count, next } = this.#attempts.get(`${receiver} ${id}`) ?? { count: 0, next: 0 };
-    return count < MOST_ATTEMPTS && Date.now() >= next;
+  /** Whether a receiver lacks an alert, and may be tried now. */
+  async #isDue(receiver: Receiver, id: string): Promise<boolean> {
+    const { count, next } = this.#attemptsOf(receiver, id);
+    return count < MOST_ATTEMPTS && Date.now() >= next && !(await this.#sent.has(receiver.name, id));
+  }
+
+  #attemptsOf({ name }: Receiver, id: string): Attempt {
+    return this.#attempts.get(`${name} ${id}`) ?? { count: 0, next: 0 };
   }
 
   async #deliver(receiver: Receiver, alert: Alert, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || !(await this.#isDue(receiver, alert.id))) return;
     const key = `${receiver.name} ${alert.id}`;
-    if (signal.aborted || !this.#isDue(receiver.name, alert.id)) return;
-    if (await this.#sent.has(receiver.name, alert.id)) return;
+    const { count } = this.#attemptsOf(receiver, alert.id);
     try {
       await receiver.send(alert);
       await this.#sent.add(receiver.name, alert.id, Date.now());
       this.#attempts.delete(key);
     } catch (error) {
-      const { count } = this.#attempts.get(key) ?? { count: 0 };
       const pause = Math.min(LONGEST_PAUSE_SECONDS, 2 ** count);
       this.#attempts.set(key, { count: count + 1, next: Date.now() + 1000 * pause });
       const { message: reason } = error as Error;

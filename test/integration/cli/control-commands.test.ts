@@ -124,6 +124,24 @@ describe('cancel', () => {
   });
 });
 
+describe('status --watch', () => {
+  it('watches a benchmark to its end, too', async () => {
+    await world.environment.client.workflow.start('benchmarkRun', {
+      ...{ taskQueue: 'videocap', workflowId: 'measured', args: [{ config: 'quickstart' }], startDelay: '5s' },
+    });
+    const { code, stdout } = await world.videocap(['status', 'measured', '--watch', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ workflowId: 'measured', state: 'completed', result: { step: 0 } });
+  });
+});
+
+describe('options of status', () => {
+  it('refuses options that would do nothing', async () => {
+    expect(await world.videocap(['status', '--watch'])).toEqual(refused('--watch', 'status RUN'));
+    expect(await world.videocap(['status', 'x', '--filter', 'y'])).toEqual(refused('--filter', 'x'));
+  });
+});
+
 describe('logs', () => {
   it('names the file that is missing, and what makes it', async () => {
     expect(await world.videocap(['logs'])).toEqual(refused('workers.log', 'videocap up'));
@@ -156,21 +174,45 @@ describe('delete', () => {
     world.release('alive');
   });
 
+  it('refuses a sweep of which a run goes on that a user has resumed by itself; then removes both', async () => {
+    const handle = await world.environment.client.workflow.signalWithStart('ablationSweep', {
+      ...{ taskQueue: 'videocap', workflowId: 'left-sweep', args: [{ sweep: 'two-arms' }] },
+      ...{ signal: 'pause', signalArgs: [] },
+    });
+    await expect.poll(async () => (await handle.query<{ stage: string }>('status')).stage).toBe('paused');
+    const run = `${(await handle.describe()).memo!.run}.sft.all.s1`;
+    await handle.signal('stop');
+    await handle.result();
+    const resumed = await waiting(run);
+    expect(await world.videocap(['delete', 'left-sweep', '--yes'])).toEqual(refused(run, 'videocap cancel'));
+    world.release(run);
+    await resumed.result();
+    const told = await world.videocap(['delete', 'left-sweep', '--yes']);
+    expect(told).toMatchObject({ code: 0, stdout: naming('left-sweep with its 1 run:') });
+    for (const gone of [handle, resumed])
+      await expect.poll(() => gone.describe().catch((error: Error) => error.name)).toBe('WorkflowNotFoundError');
+  });
+
   it('refuses what is no run', async () => {
     expect(await world.videocap(['delete', 'never', '--yes'])).toEqual(refused('no run never'));
   });
 });
 
+/** Where `videocap open` serves a page, until `stop`. */
+function opened(run: string): Promise<string> {
+  return new Promise((resolve) => {
+    void world.videocap(['open', run], {}, (child, stdout) => {
+      if (!stdout.includes('\n')) return;
+      resolve(stdout.trim());
+      stop = () => child.kill('SIGINT');
+    });
+  });
+}
+
 describe('open', () => {
   it('shows how far a run is, until it has a report', async () => {
     await waiting('shown');
-    const address = await new Promise<string>((resolve) => {
-      void world.videocap(['open', 'shown'], {}, (child, stdout) => {
-        if (!stdout.includes('\n')) return;
-        resolve(stdout.trim());
-        stop = () => child.kill('SIGINT');
-      });
-    });
+    const address = await opened('shown');
     expect(await (await fetch(address)).text()).toEqual(naming('http-equiv="refresh"', 'shown', 'step 2/6'));
     const handle = world.environment.client.workflow.getHandle('shown');
     const runKey = (await handle.describe()).memo!.run as string;
@@ -181,6 +223,28 @@ describe('open', () => {
     expect(again.status).toBe(304);
     stop?.();
     world.release('shown');
+  });
+});
+
+describe('open of a sweep', () => {
+  it('shows what has become of its arms, by its name and by its key, before it has a table', async () => {
+    const handle = await world.environment.client.workflow.signalWithStart('ablationSweep', {
+      ...{ taskQueue: 'videocap', workflowId: 'shown-sweep', args: [{ sweep: 'two-arms' }] },
+      ...{ signal: 'pause', signalArgs: [] },
+    });
+    await expect.poll(async () => (await handle.query<{ stage: string }>('status')).stage).toBe('paused');
+    const { memo } = await handle.describe();
+    const child = `${memo!.run}.sft.all.s1`;
+    await world.store.put(keyOf('record', { runKey: child, step: 0 }), '{}');
+    for (const name of ['shown-sweep', memo!.run as string]) {
+      const address = await opened(name);
+      expect(await (await fetch(address)).text()).toEqual(
+        naming('data-goes-on', 'goes on: 0 of 4 runs have ended', 'seed 1: waiting'),
+      );
+      stop?.();
+    }
+    await handle.signal('stop');
+    await handle.result();
   });
 });
 

@@ -78,6 +78,21 @@ describe('ablationSweep', () => {
     expect(summary.outcomes[1]!.reason).toBe('The model is too large');
   });
 
+  it('that fails itself is FAILED in MLflow, with the reason', async () => {
+    const closings: unknown[] = [];
+    const stages: Partial<Stages> = {
+      writeSweepTable: () => {
+        throw ApplicationFailure.nonRetryable('A result is damaged.', 'CorruptArtifact');
+      },
+      finishSweepTracking: (input) => {
+        closings.push(input);
+        return {};
+      },
+    };
+    await expect(sweep({ stages })).rejects.toThrow();
+    expect(closings).toMatchObject([{ status: 'FAILED', reason: 'A result is damaged' }]);
+  });
+
   it('starts an arm from the trained policy of another, of the same seed', async () => {
     const started: unknown[] = [];
     const { findStart, ...rest } = scriptedStages([]);
@@ -166,6 +181,9 @@ describe('ablationSweep', () => {
         expect(await refusal('stopArm', 'grop')).toEqual(lineNaming('grop', 'grpo'));
         expect(await refusal('addArm', { name: 'grpo' })).toEqual(lineNaming('grpo', 'another name'));
         expect(await refusal('addArm', { nam: 'x' })).toEqual(lineNaming('name', '"set"'));
+        expect(await refusal('addArm', { name: 'x', seeds: [1, 1] })).toEqual(lineNaming('seeds', 'once'));
+        await handle.signal('stop');
+        expect(await refusal('addArm', { name: 'late' })).toEqual(lineNaming('stopped'));
         go();
       },
     });

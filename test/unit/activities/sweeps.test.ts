@@ -60,6 +60,17 @@ describe('a sweep of the start form', () => {
       activities.resolveArm({ plan, arm: { name: 'new', set: { 'algorithm.betta': 0.2 } } }),
     ).rejects.toThrow(refusal('InvalidConfig', 'arm "new"', 'algorithm.betta', 'beta'));
   });
+
+  test.each([
+    [{ after: 'grpo-no-thinking', seeds: [9] }, ['seed 9', 'grpo-no-thinking']],
+    [{ after: 'grpo', set: { 'policy.model': 'tiny' } }, ['policy.model', 'after']],
+    [{ set: { seed: 3 } }, ['seed', 'seeds']],
+    [{ set: { 'dataset.references': 'fewest' } }, ['dataset.references', 'fewest']],
+  ])('refuses an arm whose runs would wait for ever, or be others than were meant: %j', async (fields, named) => {
+    const plan = await resolve({ sweep: 'sft-vs-grpo' });
+    const wrong = createSweepActivities({ home }).resolveArm({ plan, arm: { name: 'new', ...fields } });
+    await expect(wrong).rejects.toThrow(refusal('InvalidConfig', 'sweep sft-vs-grpo', 'arm "new"', ...named));
+  });
 });
 
 test('a table is written once, and another one where another run has ended', async () => {

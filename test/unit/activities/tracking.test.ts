@@ -53,6 +53,12 @@ describe('a further tracker', () => {
 });
 
 describe('startTracking', () => {
+  it('takes no sweep whose key would end a name in MLflow’s search', async () => {
+    const sweep = { sweep: "s' OR tags.`x` = '", name: 's', arm: 'grpo', condition: 'all', seed: 1 };
+    await expect(tracker().startTracking({ ...start(), sweep })).rejects.toThrow('sweep');
+    expect(server.calls).toEqual([]);
+  });
+
   it('finds its run again after the answer to its creation got lost', async () => {
     server.fail(/runs\/create/, 'lost');
     await expect(tracker().startTracking(start())).rejects.toMatchObject({ code: 'Unavailable' });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { checkArms } from '../../../configs/check-arms.ts';
 import { configOf, loadConfig, sweepNames } from '../../../configs/load-config.ts';
-import { checkArms, parseSweep, readSweep } from '../../../configs/load-sweep.ts';
+import { parseSweep, readSweep } from '../../../configs/load-sweep.ts';
 import { expandArms } from '../../../configs/sweep-arms.ts';
 import { ArmFields } from '../../../configs/sweep-file.ts';
 import { refusal } from '../../refusal.ts';
@@ -39,15 +40,25 @@ describe('a sweep file', () => {
     ['arms: { grpo: {} }\nseeds: [1, 1]', ['seeds', 'once']],
     ['arms: { grpo: {} }\nmetric: eventF2', ['metric', 'eventF2', 'eventF1']],
     ['arms: { sft: {} }', ['reference', 'grpo', 'sft']],
-    ['arms: { grpo: { set: { seed: 3 } } }', ['arm "grpo"', 'set.seed', 'seeds']],
+    ['arms: { grpo: { set: { seed: 3 } } }', ['arm "grpo"', 'seed', 'seeds']],
     ['arms: { grpo: {} }\nconditions: { few: { name: x } }', ['condition "few"', 'name']],
+    ['arms: { grpo: {} }\nset: { seed: 3 }', ['sweep', 'seed', 'seeds']],
     ['arms: { grpo: { after: sftt }, sft: {} }', ['arm "grpo"', 'sftt', 'sft']],
     ['arms: { grpo: { after: grpo } }', ['arm "grpo"', 'after', 'itself']],
     ['arms: { grpo: { after: sft, seeds: [1, 2] }, sft: { seeds: [1] } }', ['arm "grpo"', '2', 'arms.sft.seeds']],
     ['arms: { grpo: { after: sft, set: { policy.model: tiny } }, sft: {} }', ['arm "grpo"', 'policy.model', 'after']],
+    ['arms: { grpo: { after: sft, grid: { policy.model: [tiny] } }, sft: {} }', ['policy.model', 'after']],
     ['arms: { grpo: { random: { count: 2, keys: { a: { from: 0, to: 1, scale: log } } } } }', ['random.keys.a']],
   ])('%s is refused where it is wrong', (text, named) => {
     refuses(`${HEAD}${text}\n`, ...named);
+  });
+
+  test('is refused with a change of all runs that each run has its own value for', () => {
+    const text = `${HEAD}arms: { grpo: {} }\n`;
+    const changed = (set: Record<string, number | string>) => parseSweep({ name: 'lab/my.yaml', text }, set);
+    expect(() => changed({ seed: 3 })).toThrow(refusal('InvalidConfig', 'seed', 'seeds'));
+    expect(() => changed({ name: 'x' })).toThrow(refusal('InvalidConfig', 'name'));
+    expect(changed({ constructor: 1 }).file.set).toEqual({ constructor: 1 }); // an unknown key, which `checkArms` names
   });
 
   test.each([

@@ -144,6 +144,19 @@ describe('the budget over all arms', () => {
     expect(sweepOutcomes(sweep).map(({ state }) => state)).toEqual(['failed', 'finished', 'skipped']);
   });
 
+  test('a resumed sweep counts what its runs had spent before, and looks up those that had finished', () => {
+    const spentBefore = { 'a.all.s1': { usd: 2, calls: 40 }, 'b.all.s1': { usd: 5, calls: 90 } };
+    const arms = [asks('a'), asks('b'), asks('c')];
+    const sweep = sweepOf({ budget: { usd: 8 }, arms, concurrency: 1 }, { spentBefore });
+    // 1 USD is left of 8; a keeps its 2.
+    expect(sweep.next()?.limits).toEqual({ judgeBudgetUsd: 3 });
+    sweep.ended('a.all.s1', { ...FINISHED, spent: { usd: 3, calls: 60 } });
+    expect(sweep.next()).toMatchObject({ id: 'b.all.s1', limits: { judgeBudgetUsd: 5 } });
+    sweep.ended('b.all.s1', { ...FINISHED, spent: { usd: 5, calls: 90 } });
+    expect(started(sweep)).toEqual([]);
+    expect(sweepOutcomes(sweep).map(({ state }) => state)).toEqual(['finished', 'finished', 'skipped']);
+  });
+
   test('runs that ask no language model need none', () => {
     expect(sweepOf({ budget: { usd: 1 }, arms: [arm('sft')] }).next()?.limits).toBeUndefined();
   });

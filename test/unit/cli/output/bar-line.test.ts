@@ -13,6 +13,7 @@ describe('barLine', () => {
     const line = barLine(status(), 80);
     expect(line).toBe('  ████░░░░░░░░░░░░░░░░ 12/60  scoring    reward 1.93  KL 0.0123  ETA 9 h 45 min');
     expect(line.length).toBeLessThan(80);
+    expect(barLine(status(), 0)).toBe(line);
   });
 
   it('counts no steps, and draws no bar, before the config is known', () => {

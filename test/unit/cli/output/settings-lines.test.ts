@@ -11,6 +11,7 @@ describe('settings for a terminal', () => {
     expect(lines).toContain('  sampling.groupSize   integer, from 2 to 256   (default 8)');
     expect(lines).toContain('      Completions per sample (G).');
     expect(settingsLines(GROUPS, 80).filter((line) => line.length > 80)).toEqual([]);
+    expect(settingsLines(GROUPS, 0)).toEqual(settingsLines(GROUPS));
   });
 
   it('are those of a section, of a key, or of a key in every kind that has it', () => {

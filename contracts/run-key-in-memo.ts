@@ -1,5 +1,5 @@
-import { readMemo } from '../../contracts/run-memo.ts';
-import { SweepMemo } from '../../contracts/sweep-input.ts';
+import { readMemo } from './run-memo.ts';
+import { SweepMemo } from './sweep-input.ts';
 
 /** The key in the store of a training run or a sweep, by its execution's memo; `undefined` of any other execution. */
 export function runKeyInMemo(memo: unknown): string | undefined {
