@@ -44,6 +44,7 @@ const Run = z.object({
     run_id: z.string(),
     experiment_id: z.string(),
     status: z.string(),
+    start_time: z.coerce.number().default(0),
     lifecycle_stage: z.string().default('active'),
     artifact_uri: z.string(),
   }),
@@ -78,6 +79,8 @@ export interface MlflowRun {
   runId: string;
   experimentId: string;
   status: string;
+  /** Milliseconds since the epoch. */
+  startTime: number;
   deleted: boolean;
   artifactUri: string;
   params: Map<string, string>;
@@ -315,6 +318,7 @@ function asRun({ info, data, inputs, outputs }: z.infer<typeof Run>): MlflowRun 
     runId: info.run_id,
     experimentId: info.experiment_id,
     status: info.status,
+    startTime: info.start_time,
     deleted: info.lifecycle_stage === 'deleted',
     artifactUri: info.artifact_uri,
     params: mapOf(data.params),

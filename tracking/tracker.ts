@@ -3,6 +3,7 @@ import type { StepRecord } from '../contracts/run-results.ts';
 /**
  * What shows runs to people, beside MLflow. All that it gets is in the artifact store before, and its deliveries are
  * made again after a crash: a step that it has already changes nothing. What it throws is logged, and holds up no run.
+ * System metrics are in no store and go to MLflow alone.
  */
 export interface Tracker {
   /** In the log. */

@@ -36,6 +36,8 @@ export interface WorkerSettings {
   memoryTarget: number | undefined;
   /** How many workers ask the same judges and captioners as this one: each keeps to an equal part of their limits. */
   judgeWorkers: number;
+  /** How often this worker's machine is sampled for the MLflow pages of its runs; `undefined`: never. */
+  systemMetricsSeconds: number | undefined;
 }
 
 /**
@@ -43,6 +45,8 @@ export interface WorkerSettings {
  * seconds: a computation on a machine a hundred times slower than a laptop does not count as stuck.
  */
 const STUCK_SECONDS = 600;
+/** As MLflow's own monitor. */
+const SYSTEM_METRICS_SECONDS = 10;
 
 export function readSettings(env: NodeJS.ProcessEnv = process.env): WorkerSettings {
   return {
@@ -60,6 +64,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): WorkerSettin
     metrics: listenAddress('VIDEOCAP_METRICS', env.VIDEOCAP_METRICS),
     memoryTarget: shareOf('VIDEOCAP_MEMORY_TARGET', env),
     judgeWorkers: countOf('VIDEOCAP_JUDGE_WORKERS', env) ?? 1,
+    systemMetricsSeconds: systemMetricsSeconds(env),
   };
 }
 
@@ -77,6 +82,18 @@ function secondsOf(name: string, env: NodeJS.ProcessEnv): number | undefined {
   if (text === undefined || text === '') return undefined;
   if (Number(text) > 0) return Number(text);
   throw new VideocapError('InvalidConfig', `${name} is "${text}"; set it to a number of seconds, such as 600.`);
+}
+
+/** By the variables that MLflow's own monitor has, which is off unless it is turned on. */
+function systemMetricsSeconds(env: NodeJS.ProcessEnv): number | undefined {
+  const enabled = (env.MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING || 'true').toLowerCase();
+  if (!['true', '1', 'false', '0'].includes(enabled))
+    throw new VideocapError(
+      'InvalidConfig',
+      `MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING is "${env.MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING}"; set it to true or false.`,
+    );
+  const seconds = secondsOf('MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL', env) ?? SYSTEM_METRICS_SECONDS;
+  return ['true', '1'].includes(enabled) ? seconds : undefined;
 }
 
 function shareOf(name: string, env: NodeJS.ProcessEnv): number | undefined {

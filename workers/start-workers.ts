@@ -42,6 +42,7 @@ import { ensureSearchAttributes } from './search-attributes.ts';
 import type { WorkerSettings } from './settings.ts';
 import { SideBySide } from './side-by-side.ts';
 import { limitsOf } from './slots.ts';
+import { startMonitor } from './system-metrics/start-monitor.ts';
 import { watchEnds } from './watch-ends.ts';
 import { MOST_DEATHS, MOST_DEATHS_BESIDE } from './worker-deaths.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -88,12 +89,15 @@ export async function startWorkers(
     settings.deployment && ownVersion(settings.deployment),
   ]);
   if (workflows) await ensureSearchAttributes(connection, settings.temporal.namespace);
+  const watch = new AbortController();
+  const monitor = startMonitor(settings, store, { log, signal: watch.signal });
   const sideBySide = new SideBySide();
   const shared = {
     connection,
     namespace: settings.temporal.namespace,
     interceptors: {
       activity: [
+        ...(monitor ? [() => ({ inbound: monitor.interceptor })] : []),
         (context: Context) => ({
           inbound: new ActivityRuntime(context, {
             fences,
@@ -134,7 +138,6 @@ export async function startWorkers(
   // Before they take work, which would be lost if the address cannot be served.
   const health = settings.health && (await serveHealth(settings.health, { workers, connection }));
   const running = Promise.all([...workers.values()].map((worker) => worker.run()));
-  const watch = new AbortController();
   if (settings.queues.has('videocap')) void startWatches(settings, store, connection, { log, signal: watch.signal });
   const close = async () => {
     watch.abort();

@@ -354,6 +354,10 @@ export const RUN_SENTENCES: readonly PinnedSentence[] = [
     () => readSettings({ VIDEOCAP_JUDGE_WORKERS: 'many' }),
   ],
   [
+    'InvalidConfig: MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING is "no"; set it to true or false.',
+    () => readSettings({ MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING: 'no' }),
+  ],
+  [
     'InvalidConfig: VIDEOCAP_STUCK_SECONDS is "soon"; set it to a number of seconds, such as 600.',
     () => readSettings({ VIDEOCAP_STUCK_SECONDS: 'soon' }),
   ],

@@ -22,7 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   report: [...LIBRARIES, 'configs', 'contracts'],
   activities: [...LIBRARIES, 'configs', 'contracts', 'tracking', 'report'],
   workflows: [...LIBRARIES, 'configs', 'contracts', 'workers'],
-  workers: [...LIBRARIES, 'configs', 'contracts', 'activities', 'workflows'],
+  workers: [...LIBRARIES, 'configs', 'contracts', 'tracking', 'activities', 'workflows'],
   cli: [...LIBRARIES, 'configs', 'contracts', 'tracking', 'report', 'activities', 'workflows', 'workers'],
   scripts: [...LIBRARIES, 'configs', 'contracts', 'activities', 'workers', 'cli'],
   docker: ['core'],

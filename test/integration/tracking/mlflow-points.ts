@@ -11,8 +11,23 @@ export interface Point {
   value: number;
 }
 
-/** Everything that MLflow's REST API shows of a run's metrics, with every value there is, by metric and step. */
+/** Metrics of workers differ with every worker and every moment: they are no result of a run. */
+const SYSTEM = 'system/';
+
+/**
+ * Everything that MLflow's REST API shows of a run's metrics but the system metrics, with every value there is, by
+ * metric and step.
+ */
 export async function pointsOf(url: string, runId: string): Promise<Point[]> {
+  return (await allPoints(url, runId)).filter(({ key }) => !key.startsWith(SYSTEM));
+}
+
+/** The system metrics alone. */
+export async function systemPointsOf(url: string, runId: string): Promise<Point[]> {
+  return (await allPoints(url, runId)).filter(({ key }) => key.startsWith(SYSTEM));
+}
+
+async function allPoints(url: string, runId: string): Promise<Point[]> {
   const { run } = await call<{ run: { data: { metrics?: { key: string }[] } } }>(url, `runs/get?run_id=${runId}`);
   const points: Point[] = [];
   for (const { key } of run.data.metrics ?? []) {
@@ -28,7 +43,8 @@ export async function pointsOf(url: string, runId: string): Promise<Point[]> {
 }
 
 /**
- * The same from the server's database, in one query: a run has many metrics, and the API gives one at a time.
+ * What `pointsOf` gives, from the server's database, in one query: a run has many metrics, and the API gives one at a
+ * time.
  * @param runUrl the run's page.
  */
 export async function storedPoints(folder: string, runUrl: string): Promise<Point[]> {
@@ -42,7 +58,7 @@ const QUERY = `
 import json, sqlite3, sys
 metrics = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True).execute(
     "select key, step, timestamp, case when is_nan then null else value end from metrics"
-    " where run_uuid = ? order by key, step, timestamp, value", sys.argv[2:])
+    " where run_uuid = ? and key not like '${SYSTEM}%' order by key, step, timestamp, value", sys.argv[2:])
 print(json.dumps(metrics.fetchall()))
 `;
 

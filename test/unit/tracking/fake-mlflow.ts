@@ -20,7 +20,14 @@ export type Fault =
   | ('drop' | 'hang' | 'lost' | 'endless');
 
 interface StoredRun {
-  info: { run_id: string; experiment_id: string; status: string; lifecycle_stage: string; artifact_uri: string };
+  info: {
+    run_id: string;
+    experiment_id: string;
+    status: string;
+    start_time: number;
+    lifecycle_stage: string;
+    artifact_uri: string;
+  };
   data: { params: { key: string; value: string }[]; tags: { key: string; value: string }[] };
   inputs: { dataset_inputs: { dataset: { name: string } }[] };
   metrics: unknown[];
@@ -55,10 +62,10 @@ export async function fakeMlflow({ artifactScheme = 'mlflow-artifacts:' } = {}) 
       setTag(found.tags, key, value);
       return {};
     },
-    'runs/create': ({ experiment_id, tags }) => {
+    'runs/create': ({ experiment_id, start_time, tags }) => {
       const run_id = `run${runs.length + 1}`;
       const artifact_uri = `${artifactScheme}/${experiment_id}/${run_id}/artifacts`;
-      const info = { run_id, experiment_id, status: 'RUNNING', lifecycle_stage: 'active', artifact_uri };
+      const info = { run_id, experiment_id, status: 'RUNNING', start_time, lifecycle_stage: 'active', artifact_uri };
       const run = { info, data: { params: [], tags }, inputs: { dataset_inputs: [] }, metrics: [] };
       runs.push(run);
       return { run };
