@@ -5,6 +5,7 @@ import type { PinnedFile, PolicyFiles, UpdateResult } from '../../../core/policy
 import { sha256 } from '../../../core/sha256.ts';
 import { serveThread } from '../../../core/thread-server.ts';
 import { readFixedFiles } from '../../model/fixed-files.ts';
+import { LanedModel } from '../lanes/laned-model.ts';
 import { PolicyModel } from '../model/model.ts';
 import {
   freshOptimizer,
@@ -15,7 +16,7 @@ import {
   weightsOf,
 } from '../model/weights.ts';
 import { readWeightsFile, WEIGHTS_FILE } from '../model/weights-file.ts';
-import { generate, SAMPLING_GRAPHS } from '../sampling/generate.ts';
+import { SAMPLING_GRAPHS } from '../sampling/generate.ts';
 import { type InMemory, writeCheckpoint } from '../training/checkpoint.ts';
 import type { TrainedSession } from '../training/optimizer-session.ts';
 import { requireFiniteMetrics, UpdateStopped } from '../training/update-stopped.ts';
@@ -31,7 +32,7 @@ import type { EngineApi } from './engine-api.ts';
 /** Weights kept: those of the current policy, the new one and the reference. */
 const KEPT_WEIGHTS = 3;
 
-let model: PolicyModel | undefined;
+let model: LanedModel | undefined;
 const weightsBySha = new Map<string, Weights>();
 let optimizer: { sha256: string; state: OptimizerState } | undefined;
 
@@ -54,14 +55,14 @@ function open(name: string): PolicyFiles {
   return { model: folder.name, weights: { path: join(folder.path, WEIGHTS_FILE), sha256: sha256(bytes) } };
 }
 
-async function modelOf(name: string, threads: number): Promise<PolicyModel> {
+async function modelOf(name: string, threads: number): Promise<LanedModel> {
   if (model && (model.name !== name || model.threads !== threads)) {
     await model.dispose();
     weightsBySha.clear();
     optimizer = undefined;
     model = undefined;
   }
-  model ??= new PolicyModel(name, threads);
+  model ??= new LanedModel(name, threads);
   return model;
 }
 
@@ -103,7 +104,7 @@ serveThread<EngineApi>(
     async generate({ policy, engine, ...options }, computation) {
       const loaded = await modelOf(policy.model, engine.threads);
       loaded.requireGraphs(SAMPLING_GRAPHS, 'sampling');
-      return generate(loaded, await weightsFrom(loaded, policy.weights), options, computation);
+      return loaded.generate(await weightsFrom(loaded, policy.weights), options, computation);
     },
     async update({ policy, reference, engine, step, loss, algorithm: config, batch }, computation) {
       const update = updateOf(loss, batch);

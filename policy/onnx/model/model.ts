@@ -7,6 +7,7 @@ import { type Feeds, int64, scalar } from './feeds.ts';
 import { graphPath, type ModelFolder, openModelFolder, readGraph } from './model-folder.ts';
 import { decoderTables, positionIds, videoTokens, visionTables } from './rope.ts';
 import { type PixelValues, pixelValues } from './video-processor.ts';
+import type { Weights } from './weights.ts';
 
 /** A video and the tokens around it. */
 export interface PromptedVideo {
@@ -17,6 +18,18 @@ export interface PromptedVideo {
 /** Only what is equal in all of these fits into a batch: positions are those of the batch. */
 export function shapeOf({ pixels: { grid }, prompt: { prefix, suffix } }: PromptedVideo): number[] {
   return [grid.slices, grid.rows, grid.columns, prefix.length, suffix.length];
+}
+
+/** One of several inputs that a graph is run on. */
+export interface GraphRun {
+  /** Told when its turn comes. */
+  begun(): void;
+  /** What the graph takes besides the weights. */
+  feeds(): Feeds;
+  /** Of completions. */
+  tokens: number;
+  /** The memory that it takes. */
+  bytes: number;
 }
 
 /** A model ready to compute: its tokenizer, and its graphs, each loaded when it is first run. */
@@ -132,6 +145,22 @@ export class PolicyModel {
     const loaded = await session;
     const outputs = Object.fromEntries(loaded.outputNames.map((name) => [name, into[name] ?? null]));
     return runNative(() => loaded.run(feeds, outputs) as Promise<Record<string, ort.Tensor>>);
+  }
+
+  /**
+   * Runs a graph with some weights on each of several inputs; gives the outputs in the order of the inputs.
+   * @param into as `run` takes it, for outputs that are used up before the next ones are asked for.
+   */
+  async *runEach(
+    graph: string,
+    weights: Weights,
+    runs: readonly GraphRun[],
+    into: () => Feeds = () => ({}),
+  ): AsyncGenerator<Readonly<Record<string, ort.Tensor>>> {
+    for (const { begun, feeds } of runs) {
+      begun();
+      yield await this.run(graph, { ...weights.feeds, ...feeds() }, into());
+    }
   }
 
   /** Frees the graphs' memory. */

@@ -7,7 +7,7 @@ import type { Shown } from '../../../core/sample.ts';
 import { tokenWeights } from '../../aggregation.ts';
 import { learningRateAt } from '../../learning-rate.ts';
 import { floats, scalar } from '../model/feeds.ts';
-import { type MicroBatch, microBatches, perToken, tokensOf } from './micro-batch.ts';
+import { type MicroBatch, microBatches, perToken, runOn, tokensOf } from './micro-batch.ts';
 import { adamwStep, GradientSum } from './optimizer.ts';
 import type { Update } from './update.ts';
 import { type OfSample, requireFiniteGradients, requireFiniteTokens, UpdateStopped } from './update-stopped.ts';
@@ -62,8 +62,7 @@ export function surrogateUpdate<Config extends SurrogateConfig>(
       const ownReference = config.beta === 0 || reference === session.weights;
       const progress = progressOf(computation, prepared.length * (config.iterations + (ownReference ? 0 : 1)));
 
-      const batches: GrpoMicroBatch[] = [];
-      for (const micro of prepared) {
+      const batches = prepared.map((micro): GrpoMicroBatch => {
         for (const { completion, t } of kept(micro)) {
           const value = notFiniteValue(completion.logProbs[t]!);
           const samples = [completion.sampleId];
@@ -71,14 +70,23 @@ export function surrogateUpdate<Config extends SurrogateConfig>(
         }
         const own = keptFrom(micro);
         const old = config.rolloutLag === 1 ? keptFrom(micro, ({ completion, t }) => completion.logProbs[t]!) : own;
-        if (ownReference) {
-          batches.push({ ...micro, old, reference: own });
-          continue;
+        return { ...micro, old, reference: own };
+      });
+      if (!ownReference) {
+        const what = 'log-probabilities of the reference policy';
+        const runs = batches.map((micro) =>
+          runOn(
+            micro,
+            () => progress(what, micro.names),
+            () => sampling,
+          ),
+        );
+        let done = 0;
+        for await (const { logprobs } of model.runEach('logprobs', reference, runs)) {
+          const micro = batches[done++]!;
+          requireFiniteTokens(micro, logprobs!, 'log-probability of the reference policy');
+          micro.reference = keptFrom(micro, ({ index }) => floats(logprobs)[index]!);
         }
-        progress('log-probabilities of the reference policy', micro.names);
-        const { logprobs } = await model.run('logprobs', { ...reference.feeds, ...micro.feeds, ...sampling });
-        requireFiniteTokens(micro, logprobs!, 'log-probability of the reference policy');
-        batches.push({ ...micro, old, reference: keptFrom(micro, ({ index }) => floats(logprobs)[index]!) });
       }
 
       if (batches.length === 0) return { ...session, metrics: { ...grpoMetrics(batch), learningRate, updates: 0 } };
@@ -90,21 +98,25 @@ export function surrogateUpdate<Config extends SurrogateConfig>(
       const totals = { loss: 0, gradNorm: 0 };
       for (let iteration = 0; iteration < updates; iteration++) {
         const gradients = new GradientSum(model);
-        for (const micro of batches) {
-          progress('gradients', micro.names);
-          const feeds = {
-            ...weights.feeds,
-            ...micro.feeds,
-            ...sampling,
-            old_logprobs: micro.old,
-            ref_logprobs: micro.reference,
-            advantages: advantagesOf(micro),
-            token_weights: perToken(micro, ({ weight }) => weight),
-            clip_low: scalar(config.clipLow),
-            clip_high: scalar(config.clipHigh),
-            beta: scalar(config.beta),
-          };
-          const output = await model.run(graph, feeds, gradients.into);
+        const runs = batches.map((micro) =>
+          runOn(
+            micro,
+            () => progress('gradients', micro.names),
+            () => ({
+              ...sampling,
+              old_logprobs: micro.old,
+              ref_logprobs: micro.reference,
+              advantages: advantagesOf(micro),
+              token_weights: perToken(micro, ({ weight }) => weight),
+              clip_low: scalar(config.clipLow),
+              clip_high: scalar(config.clipHigh),
+              beta: scalar(config.beta),
+            }),
+          ),
+        );
+        let done = 0;
+        for await (const output of model.runEach(graph, weights, runs, () => gradients.into)) {
+          const micro = batches[done++]!;
           if (iteration === 0) {
             const before = output.logprobs!;
             requireFiniteTokens(micro, before, 'log-probability');

@@ -11,7 +11,7 @@ import {
   trainingBytes,
   type Work,
 } from '../model/memory.ts';
-import { type PolicyModel, type PromptedVideo, shapeOf } from '../model/model.ts';
+import { type GraphRun, type PolicyModel, type PromptedVideo, shapeOf } from '../model/model.ts';
 import { byShape } from '../model/model-layout.ts';
 
 /** A video with the completions that are scored or learnt together. */
@@ -31,6 +31,8 @@ export interface MicroBatch<C> {
   completions: readonly (readonly C[])[];
   /** `samples a, b`. */
   names: string;
+  /** The memory that its gradients take. */
+  bytes: number;
 }
 
 /**
@@ -55,11 +57,13 @@ export function microBatches<C extends { tokenIds: readonly number[]; sampleId: 
       if (open && fits([...open, part], prompt)) open.push(part);
       else batches.push([part]);
     }
-    for (const batch of batches) {
+    const needed = batches.map((batch) => {
       const work = workOf(batch, prompt);
-      requireMemory(trainingBytes(model.folder.config, work), bytes, `The update with ${namesOf(batch)}`, work);
-    }
-    return batches.map((batch) => ({ ...microBatch(model, batch), names: namesOf(batch) }));
+      const taken = trainingBytes(model.folder.config, work);
+      requireMemory(taken, bytes, `The update with ${namesOf(batch)}`, work);
+      return taken;
+    });
+    return batches.map((batch, i) => ({ ...microBatch(model, batch), names: namesOf(batch), bytes: needed[i]! }));
   });
 }
 
@@ -82,6 +86,15 @@ export function perToken<C extends { tokenIds: readonly number[] }>(
   const data = new Float32Array(videos * group * length);
   for (const { completion, t, index } of tokensOf(batch)) data[index] = value(completion, t);
   return new ort.Tensor('float32', data, [videos, group, length]);
+}
+
+/** A graph's run on a micro-batch. `feeds`: what it takes besides the weights and the micro-batch itself. */
+export function runOn<C>(
+  { shape: [videos, group, length], bytes, feeds: own }: MicroBatch<C>,
+  begun: () => void,
+  feeds: () => Feeds,
+): GraphRun {
+  return { begun, feeds: () => ({ ...own, ...feeds() }), tokens: videos * group * length, bytes };
 }
 
 interface Part<C> {
@@ -134,7 +147,7 @@ function namesOf(parts: readonly Part<{ sampleId: string }>[]): string {
 function microBatch<C extends { tokenIds: readonly number[] }>(
   model: PolicyModel,
   parts: Part<C>[],
-): Omit<MicroBatch<C>, 'names'> {
+): Omit<MicroBatch<C>, 'names' | 'bytes'> {
   const completions = parts.map((part) => part.completions);
   const length = Math.max(...completions.flat().map(({ tokenIds }) => tokenIds.length));
   const shape = [parts.length, completions[0]!.length, length] as const;

@@ -3,7 +3,7 @@ import { progressOf } from '../../../core/compute-options.ts';
 import type { ReferenceBatch } from '../../../core/policy-engine.ts';
 import { learningRateAt } from '../../learning-rate.ts';
 import { floats } from '../model/feeds.ts';
-import { microBatches, perToken } from './micro-batch.ts';
+import { microBatches, perToken, runOn } from './micro-batch.ts';
 import { adamwStep, GradientSum } from './optimizer.ts';
 import type { Update } from './update.ts';
 import { requireFiniteGradients } from './update-stopped.ts';
@@ -23,12 +23,13 @@ export const sftUpdate: Update<SftConfig, ReferenceBatch> = {
     const progress = progressOf(computation, batches.length);
     const gradients = new GradientSum(model);
     let loss = 0;
-    for (const micro of batches) {
-      progress('gradients', micro.names);
-      const token_weights = perToken(micro, () => 1 / tokens);
-      const feeds = { ...session.weights.feeds, ...micro.feeds, token_weights };
-      const output = await model.run('sft-gradients', feeds, gradients.into);
-      requireFiniteGradients(micro, output);
+    const runs = batches.map((micro) => {
+      const begun = () => progress('gradients', micro.names);
+      return runOn(micro, begun, () => ({ token_weights: perToken(micro, () => 1 / tokens) }));
+    });
+    let done = 0;
+    for await (const output of model.runEach('sft-gradients', session.weights, runs, () => gradients.into)) {
+      requireFiniteGradients(batches[done++]!, output);
       gradients.add(output);
       loss += floats(output.loss)[0]!;
     }
