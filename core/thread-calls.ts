@@ -113,7 +113,7 @@ export class ThreadCalls {
     this.#rejectAll(message);
     this.#cancelAll();
     this.#worker.unref();
-    const inNative = [...this.#calls.values()].some(({ state }) => Atomics.load(state, NATIVE) === 1);
+    const inNative = [...this.#calls.values()].some(({ state }) => Atomics.load(state, NATIVE) > 0);
     // As in `close`: if the native code ever returns, the thread is ended then.
     if (inNative) this.#drained = () => void this.#worker.terminate();
     else void this.#worker.terminate();

@@ -14,8 +14,8 @@ export interface ThreadData {
 }
 
 /**
- * Two numbers of a call that both threads see at once. `state[PHASE]` is one of the phases below; `state[NATIVE]` is 1
- * while native code computes for the call.
+ * Two numbers of a call that both threads see at once. `state[PHASE]` is one of the phases below; `state[NATIVE]` is
+ * how many pieces of native code compute for the call.
  */
 export type CallState = Int32Array<SharedArrayBuffer>;
 export const PHASE = 0;

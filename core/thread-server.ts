@@ -74,11 +74,18 @@ export function threadData<T>(): T {
  * process.
  */
 export async function runNative<T>(run: () => Promise<T>): Promise<T> {
-  const state = current;
-  if (state) Atomics.store(state, NATIVE, 1);
+  const leave = enterNative();
   try {
     return await run();
   } finally {
-    if (state) Atomics.store(state, NATIVE, 0);
+    leave();
   }
+}
+
+/** Native code begins to run, here or in a thread that this one started; call what is returned when it has ended. */
+export function enterNative(): () => void {
+  const state = current;
+  if (!state) return () => undefined;
+  Atomics.add(state, NATIVE, 1);
+  return () => void Atomics.sub(state, NATIVE, 1);
 }

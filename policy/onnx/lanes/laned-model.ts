@@ -17,8 +17,8 @@ const LEAST_TOKENS = 2048;
 /** Lanes stand idle where runs differ in size: this share of them must compute. */
 const LEAST_BUSY = 0.8;
 /**
- * What lanes may take together, with the weights that they keep. Not a share of the machine's memory: whether a step is computed in lanes decides how it
- * rounds, and a run may go on on another machine.
+ * What lanes may take together, with the weights that they keep. Not a share of the machine's memory: whether a step is
+ * computed in lanes decides how it rounds, and a run may go on on another machine.
  */
 const MOST_BYTES = 2 ** 31;
 

@@ -5,6 +5,7 @@ import { GrpoConfig } from '../../../../algorithms/grpo.ts';
 import { SftConfig } from '../../../../algorithms/sft.ts';
 import type { ComputeOptions, Progress } from '../../../../core/compute-options.ts';
 import type { SampledGroup } from '../../../../core/policy-engine.ts';
+import { OnnxEngine } from '../../../../policy/onnx/engine/onnx-engine.ts';
 import { LanedModel } from '../../../../policy/onnx/lanes/laned-model.ts';
 import { Lanes } from '../../../../policy/onnx/lanes/lanes.ts';
 import { PolicyModel } from '../../../../policy/onnx/model/model.ts';
@@ -110,6 +111,26 @@ test('lanes stop where the caller has cancelled, and start again', async () => {
     if (--left < 0) throw reason;
   };
   await expect(laned.generate(weights, options, { ...quiet, throwIfCancelled })).rejects.toBe(reason);
+  expect(await laned.generate(weights, options, quiet)).toEqual(await generate(alone, weights, options, quiet));
+});
+
+test('an engine that is closed waits for what its lanes compute', async () => {
+  const engine = new OnnxEngine();
+  const policy = await engine.startPolicy('tiny');
+  const request = { ...options, engine: { kind: 'onnx', threads: 2 }, policy };
+  const { sampled } = await new Promise<{ sampled: Promise<unknown> }>((resolve) => {
+    const sampled = engine.generate(request, { onProgress: () => resolve({ sampled }) });
+    sampled.catch(() => undefined);
+  });
+  // A thread that is ended inside native code ends this process.
+  await engine.close();
+  await expect(sampled).rejects.toMatchObject({ code: 'Unavailable' });
+});
+
+test('a graph that no lane can run fails once, and lanes start again', async () => {
+  const run = { begun: () => undefined, feeds: () => ({}), tokens: 2000, bytes: 1 };
+  const outputs = laned.runEach('no-such-graph', weights, [run, run, run], () => ({}));
+  await expect(outputs.next()).rejects.toMatchObject({ code: 'InvalidModel' });
   expect(await laned.generate(weights, options, quiet)).toEqual(await generate(alone, weights, options, quiet));
 });
 
