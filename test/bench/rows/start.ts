@@ -113,5 +113,5 @@ async function secondsToFirstStep(home: string): Promise<number> {
 
 async function hasFirstRecord(runs: string): Promise<boolean> {
   const keys = await readdir(runs).catch(() => []);
-  return keys.some((key) => existsSync(join(runs, key, 'records', 'step-000001.json')));
+  return keys.some((key) => existsSync(join(runs, key, 'records', 'step-000001.json.ref')));
 }
