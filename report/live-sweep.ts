@@ -109,7 +109,7 @@ export class LiveSweep {
   }
 }
 
-/** What the table is told of a run; nothing of one that has not ended, or whose last benchmark is not stored. */
+/** A run's part of the table; none of one that has not ended, or whose last benchmark is not stored. */
 function outcomeOf({ arm, condition, seed, run, state, reason, details }: RunSoFar): SweepOutcome | undefined {
   if (!hasEnded(state) || (state === 'finished' && !details)) return undefined;
   return {

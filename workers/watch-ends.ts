@@ -7,7 +7,7 @@ import { type Looking, lookAgain } from './look-again.ts';
 
 export interface EndsOf extends Looking {
   client: Client;
-  /** Tells MLflow. What it was told before changes nothing. */
+  /** Sets the run's status in MLflow; a second call changes nothing. */
   close(end: EndedRun): Promise<void>;
 }
 

@@ -37,8 +37,8 @@ export class S3Storage implements Storage {
 
   /**
    * Lets several writers put one object at once.
-   * @throws VideocapError `MissingTool` where more than one of them is told that it was the first: a server without
-   *   conditional writes, or one that looks and then writes.
+   * @throws VideocapError `MissingTool` where the server answers more than one of them that it was the first: it has
+   *   no conditional writes, or looks and then writes.
    */
   async requireConditionalWrites(): Promise<void> {
     const key = `${PROBE}-${randomUUID()}`;

@@ -18,7 +18,7 @@ const LEAST_TOKENS = 2048;
 const LEAST_BUSY = 0.8;
 /**
  * What lanes may take together, with the weights that they keep. Not a share of the machine's memory: whether a step is
- * computed in lanes decides how it rounds, and a run may go on on another machine.
+ * computed in lanes decides how it rounds, and a run may continue on another machine.
  */
 const MOST_BYTES = 2 ** 31;
 

@@ -22,7 +22,7 @@ export function shapeOf({ pixels: { grid }, prompt: { prefix, suffix } }: Prompt
 
 /** One of several inputs that a graph is run on. */
 export interface GraphRun {
-  /** Told when its turn comes. */
+  /** Called when its turn comes. */
   begun(): void;
   /** What the graph takes besides the weights. */
   feeds(): Feeds;

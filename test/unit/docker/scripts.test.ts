@@ -25,7 +25,7 @@ it('a program has each secret as the variable that its file is named after', asy
 
 it('does not start without a secret that cannot be read', async () => {
   await writeFile(join(folder, 'KEY'), 'hidden');
-  // A file of the kernel that opens, and that nobody can read.
+  // A file of the kernel that opens, and whose reading fails.
   await symlink('/proc/self/mem', join(folder, 'OTHER'));
   await expect(withSecrets('echo', 'started')).rejects.toMatchObject({ stdout: '', code: 1 });
 });
