@@ -6,6 +6,7 @@ import { sha256 } from '../../../core/sha256.ts';
 import { serveThread } from '../../../core/thread-server.ts';
 import { readFixedFiles } from '../../model/fixed-files.ts';
 import { LanedModel } from '../lanes/laned-model.ts';
+import { useLast } from '../lanes/use-last.ts';
 import { PolicyModel } from '../model/model.ts';
 import {
   freshOptimizer,
@@ -39,7 +40,7 @@ let optimizer: { sha256: string; state: OptimizerState } | undefined;
 /** Keeps the new weights and optimiser state, which the next request will ask for, and gives them as files. */
 function finish({ weights, state, metrics }: TrainedSession): UpdateResult<InMemory> {
   const checkpoint = writeCheckpoint(weights.tensors, state);
-  keepWeights(checkpoint.weights.sha256, weights);
+  useLast(weightsBySha, checkpoint.weights.sha256, () => weights, KEPT_WEIGHTS);
   optimizer = { sha256: checkpoint.optimizer.sha256, state };
   return { ...checkpoint, metrics };
 }
@@ -68,15 +69,7 @@ async function modelOf(name: string, threads: number): Promise<LanedModel> {
 
 async function weightsFrom(loaded: PolicyModel, file: PinnedFile): Promise<Weights> {
   const weights = weightsBySha.get(file.sha256) ?? weightsOf(readWeights(await readPinned(file), loaded.folder));
-  keepWeights(file.sha256, weights);
-  return weights;
-}
-
-function keepWeights(hash: string, weights: Weights): void {
-  weightsBySha.delete(hash);
-  weightsBySha.set(hash, weights);
-  const oldest = weightsBySha.keys().next().value!;
-  if (weightsBySha.size > KEPT_WEIGHTS) weightsBySha.delete(oldest);
+  return useLast(weightsBySha, file.sha256, () => weights, KEPT_WEIGHTS);
 }
 
 async function optimizerFrom(loaded: PolicyModel, { optimizer: file }: PolicyFiles): Promise<OptimizerState> {
